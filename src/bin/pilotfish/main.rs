@@ -1,0 +1,2 @@
+//! The `pilotfish` command.
+fn main() {}

@@ -1,0 +1,75 @@
+//! The one type that holds a secret.
+
+use std::fmt;
+
+use zeroize::{Zeroize, Zeroizing};
+
+/// A password, a token, or octets made from one.
+///
+/// It can be shown to nobody by accident: `Debug` prints a placeholder, there is no
+/// `Display`, and the memory is overwritten when the value is dropped. The octets are
+/// reached through [`expose`](Secret::expose) alone, so that every use can be found.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Takes over octets that nobody else should see from here on.
+    pub fn new(octets: impl Into<Vec<u8>>) -> Self {
+        Self(Zeroizing::new(octets.into()))
+    }
+
+    /// The octets themselves.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// How many octets the secret has: safe to print, and often enough to see what is wrong
+    /// with it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether the secret is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(<redacted>)")
+    }
+}
+
+impl Zeroize for Secret {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_is_redacted() {
+        let secret = Secret::from("hunter2");
+        assert_eq!(format!("{secret:?}"), "Secret(<redacted>)");
+        assert_eq!(format!("{secret:#?}"), "Secret(<redacted>)");
+    }
+}
