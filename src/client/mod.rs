@@ -1,0 +1,180 @@
+//! Sending mails without looking after sessions.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+use tracing::{Instrument as _, debug, warn};
+
+use crate::address::Envelope;
+use crate::error::{Error, Kind, Result};
+use crate::message::Message;
+use crate::session::{Progress, Receipt, Server};
+
+type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// Sends mails to one server, each over a session of its own.
+///
+/// A task owns the connection, and the caller waits for its outcome. So dropping the future of
+/// [`send`](Self::send) is safe at any moment:
+///
+/// * before the end of data has left, the mail is withdrawn: the connection is closed, and the
+///   server discards what it has;
+/// * after that, the task still waits for the reply, and logs what became of the mail.
+///
+/// Cloning is cheap; clones share what is under way.
+///
+/// ```no_run
+/// use pilotfish::{Attachment, Client, Credentials, Message, Server};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let password = std::fs::read_to_string("password")?;
+/// let server = Server::builder("smtp.gmail.com".parse()?)
+///     .credentials(Credentials::new("me@gmail.com", password.trim())?)
+///     .build()?;
+/// let message = Message::builder()
+///     .from("Me <me@gmail.com>".parse()?)
+///     .to("Ann <ann@example.org>".parse()?)
+///     .subject("A shark")
+///     .text("Here it comes.")
+///     .attach(Attachment::file("shark.png").await?)
+///     .build()?;
+///
+/// let client = Client::new(server);
+/// let receipt = client.send(message).await?;
+/// println!("{}", receipt.reply);
+/// client.close().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    server: Arc<Server>,
+    tasks: TaskTracker,
+    on_progress: Option<OnProgress>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client for this server. Nothing is connected yet.
+    #[must_use]
+    pub fn new(server: Server) -> Self {
+        Self { server: Arc::new(server), tasks: TaskTracker::new(), on_progress: None }
+    }
+
+    /// Calls `observer` after each block of a message that has been sent. It should return
+    /// quickly, since the transfer waits for it.
+    #[must_use]
+    pub fn on_progress(mut self, observer: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.on_progress = Some(Arc::new(observer));
+        self
+    }
+
+    /// Sends a message to its own recipients.
+    ///
+    /// It returns as soon as the server has answered; QUIT follows behind, see
+    /// [`close`](Self::close).
+    ///
+    /// # Errors
+    ///
+    /// As [`Server::connect`] and [`Session::send`](crate::session::Session::send). Look at
+    /// [`Error::fate`] before sending the mail again.
+    ///
+    /// # Panics
+    ///
+    /// If it is polled outside of a Tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: see [`Client`].
+    pub async fn send(&self, message: Message) -> Result<Receipt> {
+        let envelope = message.envelope().clone();
+        self.send_to(envelope, message).await
+    }
+
+    /// Sends a message to the recipients of another envelope than its own.
+    ///
+    /// # Errors, panics and cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_to(&self, envelope: Envelope, message: Message) -> Result<Receipt> {
+        let (outcome, received) = oneshot::channel();
+        let delivery = Delivery {
+            server: Arc::clone(&self.server),
+            on_progress: self.on_progress.clone(),
+            outcome,
+        };
+        self.tasks.spawn(delivery.run(envelope, message).in_current_span());
+        match received.await {
+            Ok(result) => result,
+            // The runtime is shutting down.
+            Err(_) => Err(Error::new(Kind::Closed, "the sending task was stopped")
+                .with_unknown_fate()),
+        }
+    }
+
+    /// Waits until the sessions of all mails sent so far are over. The last one's QUIT would be
+    /// lost if the runtime ended first.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn close(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
+    }
+}
+
+/// One mail on its way.
+struct Delivery {
+    server: Arc<Server>,
+    on_progress: Option<OnProgress>,
+    outcome: oneshot::Sender<Result<Receipt>>,
+}
+
+impl Delivery {
+    async fn run(mut self, envelope: Envelope, message: Message) {
+        let connected = tokio::select! {
+            connected = self.server.connect() => connected,
+            () = self.outcome.closed() => return withdrawn(),
+        };
+        let mut session = match connected {
+            Ok(session) => session,
+            Err(error) => {
+                let _ = self.outcome.send(Err(error));
+                return;
+            }
+        };
+        let message_id = message.message_id().clone();
+        let progress = |progress| {
+            if let Some(observer) = &self.on_progress {
+                observer(progress);
+            }
+        };
+        // What is ready counts: a mail that has left is never withdrawn.
+        let transferred = tokio::select! {
+            biased;
+            transferred = session.transfer(&envelope, message, progress) => transferred,
+            () = self.outcome.closed() => return withdrawn(),
+        };
+        let result = match transferred {
+            Ok(transferred) => session.conclude(transferred).await,
+            Err(error) => Err(error),
+        };
+        if let Err(result) = self.outcome.send(result) {
+            warn!(%message_id, ?result, "nobody waits for what became of this mail");
+        }
+        session.quit().await;
+    }
+}
+
+fn withdrawn() {
+    debug!("the mail was withdrawn before its end had left");
+}

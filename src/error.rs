@@ -1,0 +1,254 @@
+//! What went wrong, and what the caller can do about it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::address::ForwardPath;
+use crate::protocol::Reply;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a mail was not sent, or may not have been.
+///
+/// The attributes are independent of each other: [`kind`](Self::kind) says what failed,
+/// [`stage`](Self::stage) when, [`fate`](Self::fate) what may have become of the mail, and
+/// [`is_transient`](Self::is_transient) whether another attempt makes sense.
+///
+/// `Display` prints this error alone, the server's words included; what caused it is behind
+/// [`source`](std::error::Error::source).
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    stage: Option<Stage>,
+    fate: Fate,
+    transient: bool,
+    message: Cow<'static, str>,
+    reply: Option<Reply>,
+    refused: Vec<(ForwardPath, Reply)>,
+    source: Option<Source>,
+}
+
+/// What failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The mail cannot be sent as it is, for example because it is larger than the server
+    /// takes.
+    InvalidInput,
+    /// The settings contradict each other, or name something unusable.
+    Config,
+    /// No connection came about. Permanent if the host name does not exist.
+    Connect,
+    /// There is no TLS, or none that can be trusted.
+    Tls,
+    /// The login failed.
+    Auth,
+    /// The server lacks an extension or a mechanism without which the mail cannot be sent.
+    Unsupported,
+    /// The server refused the mail, its sender or all of its recipients.
+    Rejected,
+    /// The server broke the protocol, or speaks another one.
+    Protocol,
+    /// The server did not answer, or did not take octets, for longer than
+    /// [`Timeouts`](crate::transport::Timeouts) allow.
+    Timeout,
+    /// The connection failed.
+    Io,
+    /// The source of a body failed, or has not the length it should have.
+    Body,
+    /// The server closed the connection, or said that it is about to (421).
+    Closed,
+}
+
+/// What was being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Looking up and connecting; with implicit TLS, its handshake too.
+    Connect,
+    /// Waiting for the greeting.
+    Greeting,
+    /// EHLO or HELO.
+    Hello,
+    /// STARTTLS and the handshake after it.
+    StartTls,
+    /// The exchange of AUTH.
+    Auth,
+    /// MAIL.
+    Mail,
+    /// RCPT.
+    Rcpt,
+    /// DATA.
+    Data,
+    /// Sending the message.
+    Transfer,
+    /// Waiting for the reply to the end of data.
+    EndOfData,
+    /// RSET.
+    Reset,
+    /// QUIT.
+    Quit,
+}
+
+/// What may have become of the mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fate {
+    /// The server has not taken responsibility: sending the mail again delivers it once.
+    NotAccepted,
+    /// The message went out whole and no reply to it came: the server may have it or not
+    /// (RFC 1047). Sending it again may deliver it twice.
+    Unknown,
+}
+
+/// A result with [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(crate) fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
+        let transient = matches!(kind, Kind::Connect | Kind::Timeout | Kind::Io | Kind::Closed);
+        Self(Box::new(Inner {
+            kind,
+            stage: None,
+            fate: Fate::NotAccepted,
+            transient,
+            message: message.into(),
+            reply: None,
+            refused: Vec::new(),
+            source: None,
+        }))
+    }
+
+    pub(crate) fn at(mut self, stage: Stage) -> Self {
+        self.0.stage = Some(stage);
+        self
+    }
+
+    /// From here on, the reply decides whether the error is transient.
+    pub(crate) fn with_reply(mut self, reply: Reply) -> Self {
+        self.0.transient = reply.is_transient();
+        self.0.reply = Some(reply);
+        self
+    }
+
+    pub(crate) fn with_refused(mut self, refused: Vec<(ForwardPath, Reply)>) -> Self {
+        self.0.transient = refused.iter().all(|(_, reply)| reply.is_transient());
+        self.0.refused = refused;
+        self
+    }
+
+    pub(crate) fn permanent(mut self) -> Self {
+        self.0.transient = false;
+        self
+    }
+
+    pub(crate) fn with_unknown_fate(mut self) -> Self {
+        self.0.fate = Fate::Unknown;
+        self
+    }
+
+    pub(crate) fn with_known_fate(mut self) -> Self {
+        self.0.fate = Fate::NotAccepted;
+        self
+    }
+
+    pub(crate) fn caused_by(mut self, source: impl Into<Source>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// What failed.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// What was being done, if the failure has a place in the dialogue.
+    #[must_use]
+    pub fn stage(&self) -> Option<Stage> {
+        self.0.stage
+    }
+
+    /// The server's words, when it spoke.
+    #[must_use]
+    pub fn reply(&self) -> Option<&Reply> {
+        self.0.reply.as_ref()
+    }
+
+    /// The recipients that the server refused and its words for each, when the mail failed
+    /// because none was accepted.
+    #[must_use]
+    pub fn refused(&self) -> &[(ForwardPath, Reply)] {
+        &self.0.refused
+    }
+
+    /// What may have become of the mail.
+    #[must_use]
+    pub fn fate(&self) -> Fate {
+        self.0.fate
+    }
+
+    /// Whether the same mail, sent again later, may well be accepted.
+    ///
+    /// It says what the class of the reply says, except for permanent codes that services use
+    /// for what passes (see [`Reply::is_transient`]). It is `false` where the
+    /// [`fate`](Self::fate) is unknown, since then a blind second attempt may deliver twice.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.0.transient && self.0.fate == Fate::NotAccepted
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        match &self.0.reply {
+            Some(reply) => write!(f, ": {reply}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("stage", &self.0.stage)
+            .field("fate", &self.0.fate)
+            .field("transient", &self.is_transient())
+            .field("message", &self.0.message)
+            .field("reply", &self.0.reply)
+            .field("refused", &self.0.refused)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.source {
+            Some(source) => Some(source.as_ref()),
+            None => None,
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connecting",
+            Self::Greeting => "the greeting",
+            Self::Hello => "EHLO",
+            Self::StartTls => "STARTTLS",
+            Self::Auth => "AUTH",
+            Self::Mail => "MAIL",
+            Self::Rcpt => "RCPT",
+            Self::Data => "DATA",
+            Self::Transfer => "the transfer of the message",
+            Self::EndOfData => "the end of data",
+            Self::Reset => "RSET",
+            Self::Quit => "QUIT",
+        })
+    }
+}

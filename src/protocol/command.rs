@@ -1,0 +1,196 @@
+//! Commands and their parameters (RFC 5321 section 4.1, and the RFCs of the extensions).
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::auth::Mechanism;
+use crate::address::{Domain, ForwardPath, ReversePath};
+use crate::secret::Secret;
+
+/// One line for the server.
+///
+/// Whatever goes into a command is of a type that cannot hold a control character, or is
+/// encoded in base64: a command is always one line. All of them stay below the 512 octets of
+/// RFC 5321 section 4.5.3.1.4 and what extensions add to it; [`Exchange`](super::Exchange)
+/// sees to it for AUTH.
+///
+/// [`Display`](fmt::Display) is for logs and transcripts, with secrets left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Command {
+    /// EHLO with the client's name (RFC 5321 section 4.1.1.1).
+    Ehlo(Domain),
+    /// HELO, for servers that know no extension (RFC 5321 section 4.1.1.1).
+    Helo(Domain),
+    /// STARTTLS (RFC 3207 section 4).
+    StartTls,
+    /// AUTH, with an initial response where the mechanism begins with one and the line stays
+    /// short enough (RFC 4954 section 4).
+    Auth(Mechanism, Option<Secret>),
+    /// The answer to a challenge (RFC 4954 section 4).
+    AuthResponse(Secret),
+    /// `*`, which ends an exchange (RFC 4954 section 4).
+    AuthCancel,
+    /// MAIL FROM (RFC 5321 section 4.1.1.2).
+    Mail(ReversePath, Vec<Parameter>),
+    /// RCPT TO (RFC 5321 section 4.1.1.3).
+    Rcpt(ForwardPath),
+    /// DATA (RFC 5321 section 4.1.1.4).
+    Data,
+    /// RSET (RFC 5321 section 4.1.1.5).
+    Rset,
+    /// QUIT (RFC 5321 section 4.1.1.10).
+    Quit,
+}
+
+/// A parameter of MAIL. It may be sent only where the server offers its extension (RFC 5321
+/// section 4.1.1.11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Parameter {
+    /// The message's size in octets, CRLF line ends included, without transparency and end of
+    /// data (RFC 1870 section 6).
+    Size(u64),
+    /// What the message's octets are like (RFC 6152 section 2).
+    Body(BodyType),
+    /// Addresses or header fields need UTF-8 (RFC 6531 section 3.4).
+    SmtpUtf8,
+}
+
+/// What the octets of a message are like (RFC 6152 section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BodyType {
+    /// Lines of octets of which some are over 127.
+    EightBitMime,
+}
+
+impl Command {
+    /// Appends the command as it goes to the server, with its line end.
+    pub fn encode(&self, octets: &mut Vec<u8>) {
+        match self {
+            Self::Auth(mechanism, Some(response)) => {
+                octets.extend_from_slice(format!("AUTH {mechanism} ").as_bytes());
+                // RFC 4954 section 4: an empty initial response is a lone "=".
+                if response.is_empty() {
+                    octets.push(b'=');
+                }
+                encode_base64(response, octets);
+            }
+            Self::AuthResponse(response) => encode_base64(response, octets),
+            _ => octets.extend_from_slice(self.to_string().as_bytes()),
+        }
+        octets.extend_from_slice(b"\r\n");
+    }
+
+    /// What the command has of a secret.
+    pub(crate) fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::Auth(_, Some(response)) | Self::AuthResponse(response) => Some(response),
+            _ => None,
+        }
+    }
+}
+
+fn encode_base64(secret: &Secret, octets: &mut Vec<u8>) {
+    let encoded = Zeroizing::new(STANDARD.encode(secret.expose()));
+    octets.extend_from_slice(encoded.as_bytes());
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ehlo(name) => write!(f, "EHLO {name}"),
+            Self::Helo(name) => write!(f, "HELO {name}"),
+            Self::StartTls => f.write_str("STARTTLS"),
+            Self::Auth(mechanism, None) => write!(f, "AUTH {mechanism}"),
+            Self::Auth(mechanism, Some(response)) => {
+                write!(f, "AUTH {mechanism} <redacted {} octets>", encoded_len(response))
+            }
+            Self::AuthResponse(response) => {
+                write!(f, "<redacted {} octets>", encoded_len(response))
+            }
+            Self::AuthCancel => f.write_str("*"),
+            Self::Mail(path, parameters) => {
+                write!(f, "MAIL FROM:{path}")?;
+                parameters.iter().try_for_each(|parameter| write!(f, " {parameter}"))
+            }
+            Self::Rcpt(path) => write!(f, "RCPT TO:{path}"),
+            Self::Data => f.write_str("DATA"),
+            Self::Rset => f.write_str("RSET"),
+            Self::Quit => f.write_str("QUIT"),
+        }
+    }
+}
+
+fn encoded_len(secret: &Secret) -> usize {
+    secret.len().div_ceil(3) * 4
+}
+
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Size(octets) => write!(f, "SIZE={octets}"),
+            Self::Body(BodyType::EightBitMime) => f.write_str("BODY=8BITMIME"),
+            Self::SmtpUtf8 => f.write_str("SMTPUTF8"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(command: &Command) -> String {
+        let mut octets = Vec::new();
+        command.encode(&mut octets);
+        String::from_utf8(octets).unwrap()
+    }
+
+    #[test]
+    fn commands_on_the_wire() {
+        let path = || "ann@example.org".parse().unwrap();
+        let parameters = vec![Parameter::Size(57), Parameter::Body(BodyType::EightBitMime)];
+        for (command, expected) in [
+            (Command::Ehlo("[127.0.0.1]".parse().unwrap()), "EHLO [127.0.0.1]\r\n"),
+            (Command::Helo("client.example".parse().unwrap()), "HELO client.example\r\n"),
+            (Command::StartTls, "STARTTLS\r\n"),
+            (Command::Auth(Mechanism::Login, None), "AUTH LOGIN\r\n"),
+            (
+                Command::Auth(Mechanism::Plain, Some("\0u\0p".into())),
+                "AUTH PLAIN AHUAcA==\r\n",
+            ),
+            (Command::Auth(Mechanism::Plain, Some("".into())), "AUTH PLAIN =\r\n"),
+            (Command::AuthResponse("u".into()), "dQ==\r\n"),
+            (Command::AuthResponse("".into()), "\r\n"),
+            (Command::AuthCancel, "*\r\n"),
+            (
+                Command::Mail(path(), parameters),
+                "MAIL FROM:<ann@example.org> SIZE=57 BODY=8BITMIME\r\n",
+            ),
+            (Command::Mail(ReversePath::Null, vec![]), "MAIL FROM:<>\r\n"),
+            (Command::Rcpt("ann@example.org".parse().unwrap()), "RCPT TO:<ann@example.org>\r\n"),
+            (Command::Data, "DATA\r\n"),
+            (Command::Rset, "RSET\r\n"),
+            (Command::Quit, "QUIT\r\n"),
+        ] {
+            assert_eq!(encoded(&command), expected);
+        }
+    }
+
+    #[test]
+    fn display_and_debug_show_no_secret() {
+        for command in [
+            Command::Auth(Mechanism::Plain, Some("\0u\0hunter2".into())),
+            Command::AuthResponse("hunter2".into()),
+        ] {
+            for shown in [format!("{command}"), format!("{command:?}")] {
+                assert!(shown.contains("redacted"), "{shown}");
+                assert!(!shown.contains("hunter2") && !shown.contains("aHVudGVyMg"), "{shown}");
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! SMTP values and decisions, without I/O: what is sent, what was answered, what follows.
+//!
+//! Nothing in here waits, logs, reads a clock or draws a random number, so all of it is tested
+//! by octets alone.
+
+mod auth;
+mod command;
+mod extensions;
+mod pipeline;
+mod reply;
+mod reply_decoder;
+mod transparency;
+
+pub use auth::{Credentials, CredentialsError, Exchange, ExchangeError, Mechanism};
+pub use command::{BodyType, Command, Parameter};
+pub use extensions::Extensions;
+pub use pipeline::{Expected, Grouping, Next, Pipeline, Refusal, UnexpectedReply};
+pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode};
+pub use reply_decoder::{MAX_LINE, MAX_REPLY, ReplyDecoder, ReplyError};
+pub use transparency::Transparency;

@@ -1,0 +1,335 @@
+//! Replies and their codes (RFC 5321 section 4.2, RFC 3463).
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use crate::secret::Secret;
+
+/// How many characters of a reply's text [`Display`](fmt::Display) prints at most.
+const DISPLAYED: usize = 500;
+
+/// The three digits of a reply, 200 to 599 (RFC 5321 section 4.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplyCode(u16);
+
+impl ReplyCode {
+    /// The code with this number, if its first digit is one that RFC 5321 gives a meaning.
+    #[must_use]
+    pub const fn new(number: u16) -> Option<Self> {
+        match number {
+            200..=599 => Some(Self(number)),
+            _ => None,
+        }
+    }
+
+    /// The code as a number.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+
+    /// What the first digit says. A client decides by it where it does not know the code.
+    #[must_use]
+    pub const fn class(self) -> ReplyClass {
+        match self.0 {
+            0..=299 => ReplyClass::PositiveCompletion,
+            300..=399 => ReplyClass::PositiveIntermediate,
+            400..=499 => ReplyClass::TransientNegative,
+            _ => ReplyClass::PermanentNegative,
+        }
+    }
+}
+
+impl fmt::Display for ReplyCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// The meaning of a reply code's first digit (RFC 5321 section 4.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReplyClass {
+    /// 2yz: done.
+    PositiveCompletion,
+    /// 3yz: go on with what belongs to the command.
+    PositiveIntermediate,
+    /// 4yz: not now.
+    TransientNegative,
+    /// 5yz: not like this.
+    PermanentNegative,
+}
+
+/// An enhanced mail system status code such as 5.7.8 (RFC 3463, RFC 2034).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EnhancedStatus {
+    /// 2, 4 or 5, as the first digit of the reply code.
+    pub class: u8,
+    /// What the status is about, 0 to 999.
+    pub subject: u16,
+    /// What is the matter, 0 to 999.
+    pub detail: u16,
+}
+
+impl EnhancedStatus {
+    /// Reads a status code at the start of a reply line's text, and returns it with the rest.
+    fn split(text: &str) -> Option<(Self, &str)> {
+        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let mut numbers = word.split('.').map(|digits| {
+            let wellformed = matches!(digits.len(), 1..=3)
+                && digits.bytes().all(|octet| octet.is_ascii_digit());
+            if wellformed { digits.parse::<u16>().ok() } else { None }
+        });
+        let class = match numbers.next()?? {
+            2 => 2,
+            4 => 4,
+            5 => 5,
+            _ => return None,
+        };
+        let (subject, detail) = (numbers.next()??, numbers.next()??);
+        if numbers.next().is_some() {
+            return None;
+        }
+        Some((Self { class, subject, detail }, rest))
+    }
+}
+
+impl fmt::Display for EnhancedStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.class, self.subject, self.detail)
+    }
+}
+
+/// What the server answered: one code and at least one line of text (RFC 5321 section 4.2).
+///
+/// Text that is not UTF-8 has U+FFFD in place of what cannot be read. `Display` and `Debug`
+/// show control characters escaped, since a server's words end up on terminals and in logs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reply {
+    code: ReplyCode,
+    enhanced: Option<EnhancedStatus>,
+    lines: Vec<String>,
+}
+
+impl Reply {
+    pub(super) fn new(code: ReplyCode, lines: Vec<String>) -> Self {
+        let enhanced = lines
+            .iter()
+            .filter_map(|line| EnhancedStatus::split(line))
+            .map(|(status, _)| status)
+            .find(|status| u16::from(status.class) == code.number() / 100);
+        Self { code, enhanced, lines }
+    }
+
+    /// The reply code.
+    #[must_use]
+    pub fn code(&self) -> ReplyCode {
+        self.code
+    }
+
+    /// The enhanced status code, if a line begins with one that goes with the reply code.
+    #[must_use]
+    pub fn enhanced_status(&self) -> Option<EnhancedStatus> {
+        self.enhanced
+    }
+
+    /// The text of each line as it came, without code, separator and line end.
+    #[must_use]
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
+    /// The text in one line, without the enhanced status codes that repeat in each.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for line in &self.lines {
+            let line = match EnhancedStatus::split(line) {
+                Some((status, rest)) if Some(status) == self.enhanced => rest,
+                _ => line,
+            };
+            let line = line.trim();
+            if !text.is_empty() && !line.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(line);
+        }
+        text
+    }
+
+    /// The lines as they came, codes included, with control characters escaped.
+    pub fn wire_lines(&self) -> impl Iterator<Item = String> {
+        let last = self.lines.len().saturating_sub(1);
+        self.lines.iter().enumerate().map(move |(index, line)| {
+            let separator = if index == last { ' ' } else { '-' };
+            let visible = fmt::from_fn(|f| line.chars().try_for_each(|c| write_visibly(f, c)));
+            format!("{}{separator}{visible}", self.code)
+        })
+    }
+
+    /// Whether the command was carried out (2yz).
+    #[must_use]
+    pub fn is_positive_completion(&self) -> bool {
+        self.code.class() == ReplyClass::PositiveCompletion
+    }
+
+    /// Whether the server waits for more (3yz).
+    #[must_use]
+    pub fn is_positive_intermediate(&self) -> bool {
+        self.code.class() == ReplyClass::PositiveIntermediate
+    }
+
+    /// Whether the same may well be accepted later: a 4yz, or one of the permanent codes that
+    /// services send for what passes.
+    ///
+    /// Those are `550 5.4.5`, a daily limit, and a 552 that means "too many recipients"
+    /// (RFC 5321 section 4.5.3.1.10).
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        let status = self.enhanced.map(|status| (status.subject, status.detail));
+        match self.code.class() {
+            ReplyClass::TransientNegative => true,
+            ReplyClass::PermanentNegative => matches!(
+                (self.code.number(), status),
+                (550, Some((4, 5))) | (552, Some((5, 3)))
+            ),
+            _ => false,
+        }
+    }
+
+    /// Overwrites what a server repeats of a secret, raw or in base64.
+    pub(crate) fn mask(&mut self, secret: &Secret) {
+        let encoded = STANDARD_NO_PAD.encode(secret.expose());
+        let raw = String::from_utf8_lossy(secret.expose());
+        // Words shorter than this would blank out innocent text.
+        for word in [raw.as_ref(), encoded.as_str()].into_iter().filter(|word| word.len() > 3) {
+            for line in self.lines.iter_mut().filter(|line| line.contains(word)) {
+                *line = line.replace(word, "<redacted>");
+            }
+        }
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.code)?;
+        if let Some(status) = self.enhanced {
+            write!(f, " {status}")?;
+        }
+        let text = self.text();
+        if text.is_empty() {
+            return Ok(());
+        }
+        f.write_str(" ")?;
+        let mut characters = text.chars();
+        for character in characters.by_ref().take(DISPLAYED) {
+            write_visibly(f, character)?;
+        }
+        f.write_str(if characters.next().is_some() { " [...]" } else { "" })
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply({self})")
+    }
+}
+
+/// Writes a character, escaped if it could steer a terminal or fake a line of a log.
+fn write_visibly(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
+    let steers = character.is_control()
+        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}')
+        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if steers {
+        write!(f, "{}", character.escape_unicode())
+    } else {
+        write!(f, "{character}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(code: u16, lines: &[&str]) -> Reply {
+        Reply::new(
+            ReplyCode::new(code).unwrap(),
+            lines.iter().map(|line| (*line).to_owned()).collect(),
+        )
+    }
+
+    #[test]
+    fn text_leaves_repeated_status_codes_out() {
+        let refused = reply(
+            535,
+            &[
+                "5.7.8 Username and Password not accepted. For more information, go to",
+                "5.7.8  https://support.google.com/mail/?p=BadCredentials x - gsmtp",
+            ],
+        );
+        assert_eq!(
+            refused.to_string(),
+            "535 5.7.8 Username and Password not accepted. For more information, go to \
+             https://support.google.com/mail/?p=BadCredentials x - gsmtp"
+        );
+    }
+
+    #[test]
+    fn enhanced_status_must_go_with_the_code() {
+        for (code, line, expected) in [
+            (250, "2.1.0 Ok", Some("2.1.0")),
+            (550, "5.1.1", Some("5.1.1")),
+            (250, "5.1.1 no", None),
+            (250, "2.1 x", None),
+            (250, "2.1.0.4 x", None),
+            (250, "2.1.1234 x", None),
+            (250, "2.+1.1 x", None),
+            (354, "3.0.0 go", None),
+            (250, "", None),
+        ] {
+            let status = reply(code, &[line]).enhanced_status().map(|status| status.to_string());
+            assert_eq!(status.as_deref(), expected, "{code} {line}");
+        }
+    }
+
+    #[test]
+    fn enhanced_status_may_stand_on_the_last_line_only() {
+        let refused = reply(550, &["no such", "user", "5.1.1 here"]);
+        assert_eq!(refused.to_string(), "550 5.1.1 no such user here");
+    }
+
+    #[test]
+    fn what_passes_is_transient() {
+        for (code, line, transient) in [
+            (454, "4.7.0 Too many login attempts", true),
+            (599, "no", false),
+            (550, "5.4.5 Daily user sending limit exceeded", true),
+            (550, "5.1.1 no such user", false),
+            (552, "5.5.3 too many recipients", true),
+            (552, "5.2.3 too big", false),
+            (250, "fine", false),
+        ] {
+            assert_eq!(reply(code, &[line]).is_transient(), transient, "{code} {line}");
+        }
+    }
+
+    #[test]
+    fn display_escapes_what_steers_a_terminal() {
+        let shown = reply(550, &["a\u{1b}[31mb\rc\u{202e}d\u{7}"]).to_string();
+        assert_eq!(shown, "550 a\\u{1b}[31mb\\u{d}c\\u{202e}d\\u{7}");
+    }
+
+    #[test]
+    fn display_is_bounded() {
+        assert!(reply(550, &["x".repeat(60_000).as_str()]).to_string().len() < 600);
+    }
+
+    #[test]
+    fn an_echoed_secret_is_masked() {
+        let mut echo = reply(535, &["bad: hunter2, bad: aHVudGVyMg=="]);
+        echo.mask(&Secret::from("hunter2"));
+        assert_eq!(echo.text(), "bad: <redacted>, bad: <redacted>==");
+    }
+}

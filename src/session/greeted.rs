@@ -1,0 +1,99 @@
+//! A session in clear text, before anything that matters.
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::authenticate::authenticate;
+use super::hello::{greeting, hello, quit};
+use super::secured::Secured;
+use super::transaction::Session;
+use crate::address::Domain;
+use crate::error::{Error, Kind, Result, Stage};
+use crate::protocol::{Command, Credentials, Extensions};
+use crate::transport::{Host, Timeouts, TlsClient, Wire};
+
+/// A server that has greeted in clear text and answered EHLO.
+#[derive(Debug)]
+pub struct Greeted<S> {
+    wire: Wire<S>,
+    name: Domain,
+    extensions: Extensions,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
+    /// Waits for the greeting and says EHLO as `name` (RFC 5321 section 3.1).
+    ///
+    /// # Errors
+    ///
+    /// At [`Stage::Greeting`] and [`Stage::Hello`]: [`Kind::Rejected`], [`Kind::Closed`],
+    /// [`Kind::Protocol`], [`Kind::Timeout`] or [`Kind::Io`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn greet(stream: S, name: Domain, timeouts: Timeouts) -> Result<Self> {
+        let mut wire = Wire::clear(stream, timeouts);
+        greeting(&mut wire).await?;
+        let extensions = hello(&mut wire, &name).await?;
+        Ok(Self { wire, name, extensions })
+    }
+
+    /// What the server offers in clear text. An attacker may have written it.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// Upgrades to TLS, with a certificate that is valid for `host`, and asks anew what the
+    /// server offers (RFC 3207 section 4.2).
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Tls`] if the server does not offer STARTTLS, refuses it for good, or cannot be
+    /// trusted: the connection is then closed, and nothing has been sent that matters. A
+    /// refusal for now is transient. Otherwise as [`greet`](Self::greet), at
+    /// [`Stage::StartTls`] and [`Stage::Hello`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn starttls(mut self, tls: &TlsClient, host: &Host) -> Result<Secured<S>> {
+        if !self.extensions.starttls {
+            quit(&mut self.wire).await;
+            return Err(Error::new(
+                Kind::Tls,
+                "the server does not offer STARTTLS, or something between removes it: \
+                 try implicit TLS on port 465",
+            )
+            .at(Stage::StartTls));
+        }
+        let reply = self.wire.command(Stage::StartTls, Command::StartTls).await?;
+        if !reply.is_positive_completion() {
+            quit(&mut self.wire).await;
+            let refusal = Error::new(Kind::Tls, "the server offers STARTTLS and refused it");
+            return Err(refusal.with_reply(reply).at(Stage::StartTls));
+        }
+        let mut wire = self.wire.starttls(tls, host).await?;
+        let extensions = hello(&mut wire, &self.name).await?;
+        Ok(Secured::new(wire, extensions))
+    }
+
+    /// Goes on in clear text and without a login, as a relay on a trusted network may want it.
+    #[must_use]
+    pub fn in_cleartext(self) -> Session<S> {
+        Session::new(self.wire, self.extensions)
+    }
+
+    /// Sends a password in clear text, where everybody on the way can read it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Secured::authenticate`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn danger_cleartext_auth(mut self, credentials: &Credentials) -> Result<Session<S>> {
+        authenticate(&mut self.wire, &self.extensions, credentials).await?;
+        Ok(Session::new(self.wire, self.extensions))
+    }
+}

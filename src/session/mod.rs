@@ -1,0 +1,29 @@
+//! One conversation with a server: from the greeting to QUIT.
+//!
+//! Setting up is a chain of types, so that what must not happen cannot be written down:
+//!
+//! ```text
+//! Greeted ----starttls----> Secured ----authenticate---------> Session
+//!    |                         ^  \-----without_authentication----^
+//!    |      implicit_tls ------/                                  |
+//!    \----- in_cleartext / danger_cleartext_auth -----------------/
+//! ```
+//!
+//! Credentials go out on a [`Secured`] session alone; what was learnt in clear text is gone with
+//! the [`Greeted`] that learnt it; the one way round has `danger` in its name. Once set up, a
+//! [`Session`] sends one mail after the other.
+
+mod authenticate;
+mod greeted;
+mod hello;
+mod receipt;
+mod secured;
+mod server;
+mod transaction;
+
+pub use greeted::Greeted;
+pub use receipt::{Progress, Receipt};
+pub use secured::Secured;
+pub use server::{Security, Server, ServerBuilder};
+pub use transaction::Session;
+pub(crate) use transaction::Transferred;

@@ -1,0 +1,79 @@
+//! A session that nobody else can read.
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::authenticate::authenticate;
+use super::hello::{greeting, hello};
+use super::transaction::Session;
+use crate::address::Domain;
+use crate::error::Result;
+#[cfg(doc)]
+use crate::error::{Kind, Stage};
+use crate::protocol::{Credentials, Extensions};
+use crate::transport::{Host, Timeouts, TlsClient, Wire};
+
+/// A server that is who it says, behind TLS, and has answered EHLO there.
+#[derive(Debug)]
+pub struct Secured<S> {
+    wire: Wire<S>,
+    extensions: Extensions,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
+    pub(super) fn new(wire: Wire<S>, extensions: Extensions) -> Self {
+        Self { wire, extensions }
+    }
+
+    /// Begins with TLS (RFC 8314 section 3.3), with a certificate that is valid for `host`, then
+    /// waits for the greeting and says EHLO as `name`.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Tls`] at [`Stage::Connect`]; then as [`Greeted::greet`](super::Greeted::greet).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn implicit_tls(
+        stream: S,
+        tls: &TlsClient,
+        host: &Host,
+        name: Domain,
+        timeouts: Timeouts,
+    ) -> Result<Self> {
+        let mut wire = Wire::implicit_tls(stream, tls, host, timeouts).await?;
+        greeting(&mut wire).await?;
+        let extensions = hello(&mut wire, &name).await?;
+        Ok(Self::new(wire, extensions))
+    }
+
+    /// What the server offers.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// Logs in with the first mechanism that both sides know, PLAIN before LOGIN (RFC 4954
+    /// section 4). Another is tried only if the server says that the mechanism is the problem:
+    /// a wrong password sent twice may lock an account.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Auth`] if the server refused the login, transient if it says so;
+    /// [`Kind::Unsupported`] if it offers no mechanism known here; and as any command at
+    /// [`Stage::Auth`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn authenticate(mut self, credentials: &Credentials) -> Result<Session<S>> {
+        authenticate(&mut self.wire, &self.extensions, credentials).await?;
+        Ok(Session::new(self.wire, self.extensions))
+    }
+
+    /// Goes on without a login.
+    #[must_use]
+    pub fn without_authentication(self) -> Session<S> {
+        Session::new(self.wire, self.extensions)
+    }
+}

@@ -1,0 +1,329 @@
+//! One mail after the other (RFC 5321 section 3.3).
+
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tracing::{Instrument as _, debug_span};
+
+use super::hello::{quit, refused};
+use super::receipt::{Progress, Receipt};
+use crate::address::{Envelope, ForwardPath};
+use crate::error::{Error, Kind, Result, Stage};
+use crate::message::{Block, Message, Octets};
+use crate::protocol::{
+    BodyType, Command, Expected, Extensions, Grouping, Next, Parameter, Pipeline, Refusal, Reply,
+    Transparency,
+};
+#[cfg(doc)]
+use crate::transport::Timeouts;
+use crate::transport::{TlsParameters, Wire};
+
+/// A session that is set up, and sends mails.
+#[derive(Debug)]
+pub struct Session<S> {
+    wire: Wire<S>,
+    extensions: Extensions,
+    state: State,
+}
+
+/// Where the dialogue stands between two calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// No transaction is open.
+    Idle,
+    /// A transaction was refused half way: RSET is due before the next (RFC 5321 section
+    /// 4.1.4).
+    Refused,
+    /// The dialogue stopped at a place that nobody knows: an error, or a future that was
+    /// dropped. Nothing can be sent any more.
+    Lost,
+}
+
+/// A mail that has left whole, and whose reply is due.
+#[derive(Debug)]
+pub(crate) struct Transferred {
+    accepted: Vec<ForwardPath>,
+    rejected: Vec<(ForwardPath, Reply)>,
+    size: u64,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    pub(super) fn new(wire: Wire<S>, extensions: Extensions) -> Self {
+        Self { wire, extensions, state: State::Idle }
+    }
+
+    /// What the server offers.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// What TLS agreed on; `None` in clear text.
+    #[must_use]
+    pub fn tls(&self) -> Option<TlsParameters> {
+        self.wire.tls()
+    }
+
+    /// Sends a message to the recipients of `envelope`, mostly the message's
+    /// [own](Message::envelope).
+    ///
+    /// MAIL, all RCPT and DATA leave in one flight where the server offers PIPELINING, and the
+    /// end of data leaves with the last block. `progress` is called after each block.
+    ///
+    /// A recipient who is refused is no error as long as another is accepted: see
+    /// [`Receipt::rejected`].
+    ///
+    /// # Errors
+    ///
+    /// Before anything is sent: [`Kind::InvalidInput`] if the message is larger than the server
+    /// takes, [`Kind::Unsupported`] if an address needs SMTPUTF8 and the server lacks it.
+    /// Then [`Kind::Rejected`] at [`Stage::Mail`], [`Stage::Rcpt`], [`Stage::Data`],
+    /// [`Stage::Transfer`] or [`Stage::EndOfData`], after which the session can send another
+    /// mail, unless it was during the transfer. [`Kind::Body`] if the message's source fails:
+    /// no end of data is sent then, and the server discards what it has. [`Kind::Closed`],
+    /// [`Kind::Timeout`], [`Kind::Io`] and [`Kind::Protocol`] end the session.
+    ///
+    /// Look at [`Error::fate`] before sending the mail again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the session. As long as it is not ready, the mail's fate is
+    /// unknown; [`Client`](crate::Client) does better.
+    pub async fn send(
+        &mut self,
+        envelope: &Envelope,
+        message: Message,
+        progress: impl FnMut(Progress),
+    ) -> Result<Receipt> {
+        let transferred = self.transfer(envelope, message, progress).await?;
+        self.conclude(transferred).await
+    }
+
+    /// Does all of [`send`](Self::send) up to the last octet of the end of data. Dropping the
+    /// future before it is ready means that the end of data has not left whole.
+    pub(crate) async fn transfer(
+        &mut self,
+        envelope: &Envelope,
+        message: Message,
+        progress: impl FnMut(Progress),
+    ) -> Result<Transferred> {
+        let span = debug_span!(
+            "transaction",
+            message_id = %message.message_id(),
+            size = message.exact_size(),
+            recipients = envelope.forward_paths().len(),
+        );
+        async {
+            let parameters = self.parameters(envelope, &message)?;
+            self.reset().await?;
+            self.state = State::Lost;
+            let result = self.dialogue(envelope, message, parameters, progress).await;
+            if let Err(error) = &result
+                && matches!(error.stage(), Some(Stage::Mail | Stage::Rcpt | Stage::Data))
+                && error.kind() == Kind::Rejected
+            {
+                self.state = State::Refused;
+            }
+            result
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// Receives the reply to a mail that has left.
+    pub(crate) async fn conclude(&mut self, transferred: Transferred) -> Result<Receipt> {
+        let reply = self.wire.receive(Stage::EndOfData).await?;
+        if reply.is_positive_intermediate() {
+            return Err(refused(Stage::EndOfData, "the server wants more after the end", reply)
+                .with_unknown_fate());
+        }
+        self.state = State::Idle;
+        if !reply.is_positive_completion() {
+            return Err(refused(Stage::EndOfData, "the server refused the message", reply));
+        }
+        let Transferred { accepted, rejected, size } = transferred;
+        Ok(Receipt { accepted, rejected, reply, size, tls: self.wire.tls() })
+    }
+
+    /// Says QUIT, waits for the reply for as long as [`Timeouts::quit`] allows, and closes the
+    /// connection. After an error of the connection it is only closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn quit(mut self) {
+        if self.state != State::Lost {
+            quit(&mut self.wire).await;
+        }
+        self.wire.close().await;
+    }
+
+    /// What MAIL has to say about the message; an error if the server could not take it.
+    fn parameters(&self, envelope: &Envelope, message: &Message) -> Result<Vec<Parameter>> {
+        let size = message.exact_size();
+        if let Some(limit) = self.extensions.size_limit.filter(|limit| size > *limit) {
+            let message = format!(
+                "the message has {size} octets and the server takes {limit}: \
+                 send less, or send it another way"
+            );
+            return Err(Error::new(Kind::InvalidInput, message).at(Stage::Mail));
+        }
+        let mut parameters = Vec::new();
+        if self.extensions.size {
+            parameters.push(Parameter::Size(size));
+        }
+        if envelope.needs_smtputf8() || message.needs_smtputf8() {
+            if !self.extensions.smtputf8 {
+                let message = "an address has characters beyond ASCII before the @, \
+                               which the server does not take (it lacks SMTPUTF8)";
+                return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
+            }
+            // RFC 6531 section 3.1: a server with SMTPUTF8 has 8BITMIME.
+            parameters.extend([Parameter::Body(BodyType::EightBitMime), Parameter::SmtpUtf8]);
+        }
+        Ok(parameters)
+    }
+
+    async fn reset(&mut self) -> Result<()> {
+        match self.state {
+            State::Idle => Ok(()),
+            State::Refused => {
+                self.state = State::Lost;
+                let reply = self.wire.command(Stage::Reset, Command::Rset).await?;
+                if !reply.is_positive_completion() {
+                    return Err(refused(Stage::Reset, "the server refused RSET", reply));
+                }
+                self.state = State::Idle;
+                Ok(())
+            }
+            State::Lost => Err(Error::new(
+                Kind::Closed,
+                "the session ended with an earlier failure: open another",
+            )),
+        }
+    }
+
+    async fn dialogue(
+        &mut self,
+        envelope: &Envelope,
+        message: Message,
+        parameters: Vec<Parameter>,
+        progress: impl FnMut(Progress),
+    ) -> Result<Transferred> {
+        let grouping =
+            if self.extensions.pipelining { Grouping::Grouped } else { Grouping::OneAtATime };
+        let mut pipeline = Pipeline::new(grouping, envelope, parameters);
+        loop {
+            match pipeline.next() {
+                Next::Send(commands) => self.wire.send(Stage::Mail, &commands).await?,
+                Next::Receive(expected) => {
+                    let stage = stage(expected);
+                    let reply = self.wire.receive(stage).await?;
+                    pipeline.accept(reply).map_err(|unexpected| {
+                        let message = format!("the server's reply cannot be one to {stage}");
+                        Error::new(Kind::Protocol, message).with_reply(unexpected.0).at(stage)
+                    })?;
+                }
+                Next::Transfer => break,
+                Next::AbandonData => {
+                    self.wire.last_block(b".\r\n").await.map_err(harmless)?;
+                    self.wire.receive(Stage::EndOfData).await.map_err(harmless)?;
+                    return Err(refusal(&pipeline, envelope));
+                }
+                _ => return Err(refusal(&pipeline, envelope)),
+            }
+        }
+        let (accepted, rejected) = split(&pipeline, envelope);
+        let size = message.exact_size();
+        self.transfer_octets(message.into_octets(), size, progress).await?;
+        Ok(Transferred { accepted, rejected, size })
+    }
+
+    async fn transfer_octets(
+        &mut self,
+        mut octets: Octets,
+        total: u64,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<()> {
+        let limit = self.wire.timeouts().block;
+        let mut transparency = Transparency::default();
+        let mut block = Vec::new();
+        let mut sent = 0;
+        loop {
+            block.clear();
+            let position = next_block(&mut octets, &mut block, limit).await?;
+            sent += block.len() as u64;
+            transparency.apply(&mut block);
+            match position {
+                Block::More => self.wire.block(&block).await?,
+                Block::Last => {
+                    transparency.end_of_data(&mut block);
+                    self.wire.last_block(&block).await?;
+                    progress(Progress { sent, total });
+                    return Ok(());
+                }
+            }
+            progress(Progress { sent, total });
+        }
+    }
+}
+
+async fn next_block(octets: &mut Octets, block: &mut Vec<u8>, limit: Duration) -> Result<Block> {
+    let failed = |error| Error::new(Kind::Body, "the message could not be read whole").caused_by(error);
+    match timeout(limit, octets.next_block(block)).await {
+        Ok(result) => result.map_err(|error| failed(error).at(Stage::Transfer)),
+        Err(_) => {
+            let message = format!("the source of the message gave no octet within {limit:?}");
+            Err(Error::new(Kind::Body, message).at(Stage::Transfer))
+        }
+    }
+}
+
+/// Nobody was accepted as a recipient, so nothing can have been delivered.
+fn harmless(error: Error) -> Error {
+    error.with_known_fate()
+}
+
+fn stage(expected: Expected) -> Stage {
+    match expected {
+        Expected::Mail => Stage::Mail,
+        Expected::Rcpt(_) => Stage::Rcpt,
+        _ => Stage::Data,
+    }
+}
+
+fn refusal(pipeline: &Pipeline, envelope: &Envelope) -> Error {
+    match pipeline.refusal() {
+        Some(Refusal::Mail(reply)) => {
+            let message = format!("the server refused the sender {}", envelope.reverse_path());
+            refused(Stage::Mail, message, reply)
+        }
+        Some(Refusal::Data(reply)) => refused(Stage::Data, "the server refused DATA", reply),
+        _ => {
+            let (_, rejected) = split(pipeline, envelope);
+            let message = match rejected.as_slice() {
+                [(only, reply)] => format!("the server refused the recipient {only}: {reply}"),
+                all => format!("the server refused all {} recipients", all.len()),
+            };
+            Error::new(Kind::Rejected, message).with_refused(rejected).at(Stage::Rcpt)
+        }
+    }
+}
+
+/// The recipients that were accepted, and those that were not.
+fn split(
+    pipeline: &Pipeline,
+    envelope: &Envelope,
+) -> (Vec<ForwardPath>, Vec<(ForwardPath, Reply)>) {
+    let (mut accepted, mut rejected) = (Vec::new(), Vec::new());
+    for (path, reply) in envelope.forward_paths().iter().zip(pipeline.recipients()) {
+        if reply.is_positive_completion() {
+            accepted.push(path.clone());
+        } else {
+            rejected.push((path.clone(), reply.clone()));
+        }
+    }
+    (accepted, rejected)
+}
+

@@ -1,0 +1,125 @@
+//! The host that the user named.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use thiserror::Error;
+use tokio_rustls::rustls::pki_types::{DnsName, ServerName};
+
+/// A host to connect to: a DNS name or an IP address.
+///
+/// It is what a certificate is checked against (RFC 9525 section 6.1), so it is always the
+/// name that the user gave, never one that DNS or the server came up with. International names
+/// are kept as A-labels. Unlike the [`Domain`](crate::address::Domain) of an address, it may
+/// have underscores, as container networks use them.
+///
+/// ```
+/// use pilotfish::transport::Host;
+///
+/// assert_eq!("Smtp.Example.COM".parse::<Host>().unwrap().to_string(), "smtp.example.com");
+/// assert_eq!("[::1]".parse::<Host>().unwrap().to_string(), "::1");
+/// assert!("two words".parse::<Host>().is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Host(Inner);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Inner {
+    Name(DnsName<'static>),
+    Address(IpAddr),
+}
+
+/// Text that names no host.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("\"{}\" is no host name and no IP address: write it like smtp.example.com", .0.escape_debug())]
+pub struct HostError(String);
+
+impl Host {
+    /// What TLS checks the certificate against, and announces by SNI if it is a name.
+    pub(super) fn server_name(&self) -> ServerName<'static> {
+        match &self.0 {
+            Inner::Name(name) => ServerName::DnsName(name.clone()),
+            Inner::Address(address) => ServerName::from(*address),
+        }
+    }
+
+    /// The address, if the host is one.
+    #[must_use]
+    pub fn as_address(&self) -> Option<IpAddr> {
+        match self.0 {
+            Inner::Name(_) => None,
+            Inner::Address(address) => Some(address),
+        }
+    }
+}
+
+impl FromStr for Host {
+    type Err = HostError;
+
+    /// Reads a DNS name, an IPv4 address, or an IPv6 address with or without brackets.
+    fn from_str(text: &str) -> Result<Self, HostError> {
+        let error = || HostError(text.chars().take(80).collect());
+        let unbracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        if let Ok(address) = unbracketed.unwrap_or(text).parse::<IpAddr>() {
+            return Ok(Self(Inner::Address(address)));
+        }
+        let ascii = idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::URL)
+            .map_err(|_| error())?;
+        // RFC 1123 section 2.1: a name that ends in digits would be read as an address.
+        let numeric = ascii.rsplit('.').next().is_some_and(|label| {
+            label.bytes().all(|octet| octet.is_ascii_digit())
+        });
+        if numeric {
+            return Err(error());
+        }
+        let name = DnsName::try_from(ascii.into_owned()).map_err(|_| error())?;
+        Ok(Self(Inner::Name(name)))
+    }
+}
+
+impl From<IpAddr> for Host {
+    fn from(address: IpAddr) -> Self {
+        Self(Inner::Address(address))
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Inner::Name(name) => f.write_str(name.as_ref()),
+            Inner::Address(address) => write!(f, "{address}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts() {
+        for (text, expected) in [
+            ("smtp.gmail.com", Some("smtp.gmail.com")),
+            ("localhost", Some("localhost")),
+            ("mail_server", Some("mail_server")),
+            ("Bücher.example", Some("xn--bcher-kva.example")),
+            ("127.0.0.1", Some("127.0.0.1")),
+            ("::1", Some("::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("", None),
+            ("a b", None),
+            ("a\r\nb", None),
+            ("a..b", None),
+            ("-", None),
+            ("1.2.3", None),
+            ("127.0.0.256", None),
+            ("host:25", None),
+            ("user@host", None),
+            ("x/y", None),
+        ] {
+            let host = text.parse::<Host>().ok().map(|host| host.to_string());
+            assert_eq!(host.as_deref(), expected, "{text:?}");
+        }
+    }
+}

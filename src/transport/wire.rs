@@ -1,0 +1,333 @@
+//! The one place through which every command, reply and octet passes, and is logged.
+
+use std::collections::VecDeque;
+
+use futures_util::StreamExt as _;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::timeout;
+use tokio_util::codec::FramedRead;
+use tracing::{debug, trace};
+use zeroize::Zeroizing;
+
+use super::codec::{ReadError, ReplyCodec};
+use super::host::Host;
+use super::maybe_tls::MaybeTls;
+use super::timeouts::Timeouts;
+use super::tls::{TlsClient, TlsParameters};
+use super::write::Content;
+use crate::error::{Error, Kind, Result, Stage};
+use crate::protocol::{Command, Reply, ReplyError};
+use crate::secret::Secret;
+
+/// The target of the events that show the dialogue: a line of a command or a reply is at
+/// DEBUG, a block of the message at TRACE and only by its size.
+const TARGET: &str = "pilotfish::wire";
+
+/// A connection that carries commands and octets one way and replies the other.
+///
+/// Replies are read while anything is written, always: a server that answers early or stops
+/// reading can neither block the client nor make it miss the answer. A reply that belongs to
+/// no command is an error, as is any octet behind the reply to STARTTLS.
+///
+/// After an error the connection is of no use but to be dropped, which closes it.
+#[derive(Debug)]
+pub struct Wire<S> {
+    pub(super) framed: FramedRead<MaybeTls<S>, ReplyCodec>,
+    pub(super) timeouts: Timeouts,
+    /// Replies that came while something was written.
+    pub(super) early: VecDeque<Reply>,
+    /// Replies that are due and have not come.
+    pub(super) due: usize,
+    tls: Option<TlsParameters>,
+    /// What is masked where the server repeats it.
+    secrets: Vec<Secret>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    /// Begins in clear text. The greeting is the first reply.
+    pub fn clear(stream: S, timeouts: Timeouts) -> Self {
+        Self {
+            framed: FramedRead::new(MaybeTls::Clear(stream), ReplyCodec::default()),
+            timeouts,
+            early: VecDeque::new(),
+            due: 1,
+            tls: None,
+            secrets: Vec::new(),
+        }
+    }
+
+    /// Begins with TLS (RFC 8314 section 3.3). The greeting is the first reply.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Tls`], [`Kind::Timeout`] or [`Kind::Io`], at [`Stage::Connect`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn implicit_tls(
+        stream: S,
+        tls: &TlsClient,
+        host: &Host,
+        timeouts: Timeouts,
+    ) -> Result<Self> {
+        Self::clear(stream, timeouts).upgrade(Stage::Connect, tls, host).await
+    }
+
+    /// Upgrades in place, after a 220 to STARTTLS (RFC 3207 section 4).
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Protocol`] if a single octet came behind the reply: somebody may be injecting
+    /// replies (RFC 3207 section 6). [`Kind::Tls`], [`Kind::Timeout`] or [`Kind::Io`] if the
+    /// handshake fails. All are at [`Stage::StartTls`], and the connection is closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn starttls(self, tls: &TlsClient, host: &Host) -> Result<Self> {
+        if !self.is_quiet() {
+            return Err(Error::new(
+                Kind::Protocol,
+                "the server sent more than its reply to STARTTLS: \
+                 somebody may be tampering with the connection",
+            )
+            .at(Stage::StartTls));
+        }
+        self.upgrade(Stage::StartTls, tls, host).await
+    }
+
+    async fn upgrade(self, stage: Stage, tls: &TlsClient, host: &Host) -> Result<Self> {
+        let Self { framed, timeouts, due, secrets, .. } = self;
+        let MaybeTls::Clear(stream) = framed.into_inner() else {
+            return Err(Error::new(Kind::Protocol, "TLS is active already").at(stage));
+        };
+        let stream = match timeout(timeouts.handshake, tls.handshake(host, stream)).await {
+            Ok(result) => result.map_err(|error| error.at(stage))?,
+            Err(_) => {
+                return Err(Error::new(
+                    Kind::Timeout,
+                    format!(
+                        "{host} did not finish the TLS handshake within {:?}: \
+                         if the port begins in clear text, use STARTTLS",
+                        timeouts.handshake
+                    ),
+                )
+                .at(stage));
+            }
+        };
+        let parameters = TlsParameters::of(&stream);
+        debug!(
+            target: TARGET,
+            from = "tls", tls = true,
+            "{} {}", parameters.version, parameters.cipher_suite
+        );
+        Ok(Self {
+            framed: FramedRead::new(MaybeTls::Tls(stream), ReplyCodec::default()),
+            timeouts,
+            early: VecDeque::new(),
+            due,
+            tls: Some(parameters),
+            secrets,
+        })
+    }
+
+    /// What TLS agreed on; `None` in clear text.
+    #[must_use]
+    pub fn tls(&self) -> Option<TlsParameters> {
+        self.tls
+    }
+
+    /// How long each wait may take.
+    #[must_use]
+    pub fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
+    }
+
+    /// Whether no reply is due, and nothing that came is unread.
+    fn is_quiet(&self) -> bool {
+        self.due == 0
+            && self.framed.read_buffer().is_empty()
+            && self.framed.decoder().is_between_replies()
+    }
+
+    /// Keeps a secret out of all that is shown of replies from here on, should the server
+    /// repeat it.
+    pub fn mask(&mut self, secret: &Secret) {
+        self.secrets.push(secret.clone());
+    }
+
+    /// Sends commands in one write. For each of them a reply is due.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Timeout`], [`Kind::Io`], [`Kind::Closed`] or [`Kind::Protocol`], at `stage`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: the connection is to be dropped with the future.
+    pub async fn send(&mut self, stage: Stage, commands: &[Command]) -> Result<()> {
+        // Overwritten when dropped, as it may hold a password; its size is known before so that
+        // growing leaves no copy behind.
+        let mut octets = Zeroizing::new(Vec::with_capacity(commands.len().max(1) * 1024));
+        for command in commands {
+            debug!(target: TARGET, from = "client", tls = self.tls.is_some(), "{command}");
+            command.encode(&mut octets);
+        }
+        self.write(stage, &octets, Content::Commands(commands.len())).await
+    }
+
+    /// Sends one command and receives its reply.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send) and [`receive`](Self::receive).
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: the connection is to be dropped with the future.
+    pub async fn command(&mut self, stage: Stage, command: Command) -> Result<Reply> {
+        self.send(stage, &[command]).await?;
+        self.receive(stage).await
+    }
+
+    /// Sends a block of the message, which must have undergone transparency.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), at [`Stage::Transfer`]. A reply that comes before the end of
+    /// data ends the transfer: [`Kind::Rejected`] with the server's reason.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: the connection is to be dropped with the future. The message is then
+    /// incomplete, and the server discards it.
+    pub async fn block(&mut self, octets: &[u8]) -> Result<()> {
+        trace!(target: TARGET, from = "client", tls = self.tls.is_some(), octets = octets.len(), "block");
+        self.write(Stage::Transfer, octets, Content::Block).await
+    }
+
+    /// Sends the last block, which ends with the end of data. A reply is due for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`block`](Self::block). If all octets had been handed over before, the mail's
+    /// [`Fate`](crate::Fate) is unknown.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`block`](Self::block): until the future is ready, the end of data has not left
+    /// whole.
+    pub async fn last_block(&mut self, octets: &[u8]) -> Result<()> {
+        trace!(target: TARGET, from = "client", tls = self.tls.is_some(), octets = octets.len(), "last block");
+        self.write(Stage::Transfer, octets, Content::LastBlock).await
+    }
+
+    /// Receives the reply that is due next.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Timeout`], [`Kind::Io`] or [`Kind::Protocol`], and [`Kind::Closed`] for the end
+    /// of the stream and for a 421, which announces it (RFC 5321 section 3.8). At
+    /// [`Stage::EndOfData`] and without a reply, the mail's [`Fate`](crate::Fate) is unknown.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: no part of a reply is lost.
+    pub async fn receive(&mut self, stage: Stage) -> Result<Reply> {
+        let reply = match self.early.pop_front() {
+            Some(reply) => reply,
+            None => self.read(stage).await?,
+        };
+        self.due = self.due.saturating_sub(1);
+        if reply.code().number() == 421 {
+            return Err(closed_by(reply, stage));
+        }
+        Ok(reply)
+    }
+
+    async fn read(&mut self, stage: Stage) -> Result<Reply> {
+        let limit = self.timeouts.reply(stage);
+        match timeout(limit, self.framed.next()).await {
+            Ok(Some(Ok(reply))) => Ok(self.take_in(reply)),
+            Ok(Some(Err(error))) => Err(read_failure(error, stage)),
+            Ok(None) => Err(closed(stage)),
+            Err(_) => Err(no_reply(stage, limit)),
+        }
+    }
+
+    /// Masks and logs a reply: none goes further without.
+    pub(super) fn take_in(&self, mut reply: Reply) -> Reply {
+        for secret in &self.secrets {
+            reply.mask(secret);
+        }
+        for line in reply.wire_lines() {
+            debug!(target: TARGET, from = "server", tls = self.tls.is_some(), "{line}");
+        }
+        reply
+    }
+
+    /// Ends TLS if there is any, and the connection. Failures are of no interest any more.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connection all the same.
+    pub async fn close(mut self) {
+        let _ = timeout(self.timeouts.quit, self.framed.get_mut().shutdown()).await;
+    }
+}
+
+/// An error of the connection at a stage: behind the end of data, it leaves the fate open.
+pub(super) fn failure(kind: Kind, stage: Stage, message: String) -> Error {
+    let error = Error::new(kind, message).at(stage);
+    if stage == Stage::EndOfData { error.with_unknown_fate() } else { error }
+}
+
+pub(super) fn closed(stage: Stage) -> Error {
+    failure(Kind::Closed, stage, format!("the server closed the connection at {stage}"))
+}
+
+/// An answer, if not a good one: the fate is known.
+pub(super) fn closed_by(reply: Reply, stage: Stage) -> Error {
+    Error::new(Kind::Closed, format!("the server closed the connection at {stage}"))
+        .with_reply(reply)
+        .at(stage)
+}
+
+pub(super) fn read_failure(error: ReadError, stage: Stage) -> Error {
+    match error {
+        ReadError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            closed(stage).caused_by(error)
+        }
+        ReadError::Io(error) => {
+            failure(Kind::Io, stage, format!("the connection broke at {stage}")).caused_by(error)
+        }
+        ReadError::Truncated => failure(
+            Kind::Closed,
+            stage,
+            format!("the server closed the connection within a reply at {stage}"),
+        ),
+        ReadError::NotAReply(error) => {
+            let advice = if matches!(error, ReplyError::NotAReply(_)) && stage == Stage::Greeting {
+                ": check the port"
+            } else {
+                ""
+            };
+            failure(Kind::Protocol, stage, format!("{error}{advice}")).caused_by(error)
+        }
+    }
+}
+
+fn no_reply(stage: Stage, limit: std::time::Duration) -> Error {
+    let message = match stage {
+        Stage::Greeting => format!(
+            "no greeting within {limit:?}: if the port begins with TLS, use implicit TLS"
+        ),
+        Stage::EndOfData => format!(
+            "no reply to the end of data within {limit:?}: \
+             find out whether the mail arrived before sending it again"
+        ),
+        _ => format!("no reply to {stage} within {limit:?}: try again later"),
+    };
+    failure(Kind::Timeout, stage, message)
+}

@@ -1,0 +1,179 @@
+//! Writing while reading: the full-duplex half of the wire.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream as _;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+use super::wire::{Wire, closed, closed_by, failure, read_failure};
+use crate::error::{Error, Kind, Result, Stage};
+use crate::protocol::{Reply, ReplyClass};
+
+/// What is written, and so which replies may come meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// So many commands; each may be answered before the next is written.
+    Commands(usize),
+    /// A part of the message, to which no reply is due.
+    Block,
+    /// The end of the message, to which a reply is due once it is written.
+    LastBlock,
+}
+
+/// How far a poll got.
+enum Progress {
+    Written(usize),
+    Flushed,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    /// Writes and flushes everything. The time limit is for each step forward, so that a slow
+    /// line is no failure and a stalled one is.
+    pub(super) async fn write(
+        &mut self,
+        stage: Stage,
+        octets: &[u8],
+        content: Content,
+    ) -> Result<()> {
+        if let Content::Commands(count) = content {
+            // What is there before anything is sent answers nothing.
+            self.refuse_stale_replies(stage).await?;
+            self.due += count;
+        }
+        let mut rest = octets;
+        let mut broken = None;
+        loop {
+            let step = poll_fn(|context| self.poll_write(context, stage, rest, &mut broken));
+            let progress = match timeout(self.timeouts.block, step).await {
+                Ok(Ok(progress)) => progress,
+                Ok(Err(error)) => return Err(in_doubt(error, rest, content)),
+                Err(_) => {
+                    let message = format!(
+                        "the server took no octet within {:?} at {stage}: try again later",
+                        self.timeouts.block
+                    );
+                    let error = failure(Kind::Timeout, stage, message);
+                    return Err(in_doubt(error, rest, content));
+                }
+            };
+            match progress {
+                Progress::Written(count) => {
+                    rest = rest.get(count..).unwrap_or_default();
+                    if rest.is_empty() && content == Content::LastBlock {
+                        self.due += 1;
+                    }
+                }
+                Progress::Flushed => return Ok(()),
+            }
+        }
+    }
+
+    async fn refuse_stale_replies(&mut self, stage: Stage) -> Result<()> {
+        poll_fn(|context| match self.poll_replies(context, stage) {
+            Poll::Ready(error) => Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Ready(Ok(())),
+        })
+        .await
+    }
+
+    /// Takes in the replies that are there, then writes what can be written.
+    fn poll_write(
+        &mut self,
+        context: &mut Context<'_>,
+        stage: Stage,
+        rest: &[u8],
+        broken: &mut Option<io::Error>,
+    ) -> Poll<Result<Progress>> {
+        if let Poll::Ready(error) = self.poll_replies(context, stage) {
+            return Poll::Ready(Err(match broken.take() {
+                Some(cause) if error.reply().is_none() => broke(cause, stage),
+                _ => error,
+            }));
+        }
+        if broken.is_some() {
+            // The reason is often on its way: it is waited for until the stream ends.
+            return Poll::Pending;
+        }
+        let stream = Pin::new(self.framed.get_mut());
+        let written = if rest.is_empty() {
+            ready!(stream.poll_flush(context)).map(|()| Progress::Flushed)
+        } else {
+            ready!(stream.poll_write(context, rest)).map(Progress::Written)
+        };
+        match written {
+            Ok(Progress::Written(0)) => {
+                Poll::Ready(Err(broke(io::ErrorKind::WriteZero.into(), stage)))
+            }
+            Ok(progress) => Poll::Ready(Ok(progress)),
+            Err(error) => {
+                *broken = Some(error);
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Takes in the replies that are there. Ready with an error if one came that is not due,
+    /// or none can come any more.
+    fn poll_replies(&mut self, context: &mut Context<'_>, stage: Stage) -> Poll<Error> {
+        loop {
+            match ready!(Pin::new(&mut self.framed).poll_next(context)) {
+                Some(Ok(reply)) => {
+                    let reply = self.take_in(reply);
+                    if self.early.len() >= self.due {
+                        return Poll::Ready(unasked(reply, stage));
+                    }
+                    self.early.push_back(reply);
+                }
+                Some(Err(error)) => return Poll::Ready(read_failure(error, stage)),
+                None => return Poll::Ready(closed(stage)),
+            }
+        }
+    }
+}
+
+fn broke(cause: io::Error, stage: Stage) -> Error {
+    failure(Kind::Io, stage, format!("the connection broke at {stage}")).caused_by(cause)
+}
+
+/// A failure after the last octet was handed over leaves open what the server got, unless it
+/// said so.
+fn in_doubt(error: Error, rest: &[u8], content: Content) -> Error {
+    if content == Content::LastBlock && rest.is_empty() && error.reply().is_none() {
+        error.with_unknown_fate()
+    } else {
+        error
+    }
+}
+
+/// A reply that no command asked for: within a message it is the server's reason to stop.
+fn unasked(reply: Reply, stage: Stage) -> Error {
+    if reply.code().number() == 421 {
+        return closed_by(reply, stage);
+    }
+    let negative = matches!(
+        reply.code().class(),
+        ReplyClass::TransientNegative | ReplyClass::PermanentNegative
+    );
+    match (stage, negative) {
+        (Stage::Transfer, true) => {
+            Error::new(Kind::Rejected, "the server refused the message while it was sent")
+                .with_reply(reply)
+                .at(stage)
+        }
+        // The server may take what it got for a whole message.
+        (Stage::Transfer, false) => {
+            Error::new(Kind::Protocol, "the server answered before the end of the message")
+                .with_reply(reply)
+                .at(stage)
+                .with_unknown_fate()
+        }
+        _ => Error::new(Kind::Protocol, "the server sent a reply that no command asked for")
+            .with_reply(reply)
+            .at(stage),
+    }
+}
