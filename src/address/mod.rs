@@ -1,1 +1,75 @@
-//! To come.
+//! Mail addresses: who a message is from, who it is for, and what the server is told.
+//!
+//! | type | grammar | example |
+//! |---|---|---|
+//! | [`AddrSpec`] | RFC 5321, 4.1.2 `Mailbox` without comments or folding | `ann@example.org` |
+//! | [`Mailbox`] | RFC 5322, 3.4 `mailbox` | `Ann Lee <ann@example.org>` |
+//! | [`ReversePath`], [`ForwardPath`] | RFC 5321, 4.1.2 | `<ann@example.org>` |
+//! | [`Envelope`] | RFC 5321, 2.3.1 | one reverse path, one or more forward paths |
+//!
+//! The types are values that cannot be built wrong. Whatever text they came from, none of them
+//! holds a control character, a line separator or more octets than RFC 5321, 4.5.3.1 allows,
+//! so none of them can end a command or a header field early.
+//!
+//! Reading is strict where an address could be understood in two ways: it is refused rather
+//! than guessed. In particular an [`AddrSpec`] has no comments, no white space and no source
+//! route, and a domain that IDNA would turn into another one is an error. Headers are read by
+//! [`Mailbox`] alone, which hands the address inside to the same strict parser. Every parser
+//! here takes time in proportion to its input, and none of them recurses.
+//!
+//! ```
+//! use pilotfish::address::{Envelope, ForwardPath, Mailbox};
+//!
+//! let to = Mailbox::parse_list("Ann <ann@example.org>, team: bo@bücher.example, cy@example.org;")?;
+//! let from: Mailbox = r#""Lee, Dan" <dan@example.org>"#.parse()?;
+//!
+//! let envelope = Envelope::new(
+//!     from.into_addr_spec().into(),
+//!     to.into_iter().map(|mailbox| ForwardPath::from(mailbox.into_addr_spec())),
+//! )?;
+//! assert_eq!(envelope.forward_paths()[1].to_string(), "<bo@xn--bcher-kva.example>");
+//! # Ok::<(), pilotfish::address::AddressError>(())
+//! ```
+
+/// `FromStr` and `TryFrom<&str>` of a type that has a `read` for [`parser::whole`].
+macro_rules! read_from_str {
+    ($type:ty) => {
+        impl std::str::FromStr for $type {
+            type Err = $crate::address::AddressError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $crate::address::parser::whole(text, Self::read)
+            }
+        }
+
+        impl TryFrom<&str> for $type {
+            type Error = $crate::address::AddressError;
+
+            fn try_from(text: &str) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+    };
+}
+
+mod addr_spec;
+mod display_name;
+mod domain;
+mod envelope;
+mod error;
+mod list;
+mod literal;
+mod local_part;
+mod mailbox;
+mod parser;
+mod path;
+
+pub use addr_spec::AddrSpec;
+pub use display_name::DisplayName;
+pub use domain::Domain;
+pub use envelope::Envelope;
+pub use error::AddressError;
+pub use literal::AddressLiteral;
+pub use local_part::LocalPart;
+pub use mailbox::Mailbox;
+pub use path::{ForwardPath, ReversePath};

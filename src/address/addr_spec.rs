@@ -1,0 +1,230 @@
+//! A bare address.
+
+use std::fmt;
+
+use super::domain::Domain;
+use super::error::{AddressError, Fault, Problem};
+use super::local_part::LocalPart;
+use super::parser::Cursor;
+
+/// The most octets of an address: a path has 256 with its brackets (RFC 5321, 4.5.3.1.3).
+const MAX_OCTETS: usize = 254;
+
+/// A bare address, `ann@example.org`: RFC 5321, 4.1.2 `Mailbox`, which is RFC 5322, 3.4.1
+/// `addr-spec` without comments, white space, folding and obsolete forms.
+///
+/// It takes at most 254 octets as it is sent. Local parts are equal if they are the same
+/// after unquoting, domains without regard to case (RFC 5321, 2.4).
+///
+/// # Errors
+///
+/// Reading fails on whatever is no [`LocalPart`], `@` and [`Domain`] with nothing in front,
+/// between and behind, and on more than 254 octets.
+///
+/// ```
+/// use pilotfish::address::AddrSpec;
+///
+/// let address: AddrSpec = "Ann.Lee@EXAMPLE.org".parse()?;
+/// assert_eq!(address.local_part().as_str(), "Ann.Lee");
+/// assert_eq!(address.to_string(), "Ann.Lee@example.org");
+/// assert!("ann@example.org (work)".parse::<AddrSpec>().is_err());
+/// # Ok::<(), pilotfish::address::AddressError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AddrSpec {
+    local_part: LocalPart,
+    domain: Domain,
+}
+
+impl AddrSpec {
+    /// Puts an address together.
+    ///
+    /// # Errors
+    ///
+    /// If it has more than 254 octets.
+    pub fn new(local_part: LocalPart, domain: Domain) -> Result<Self, AddressError> {
+        Self::checked(local_part, domain).map_err(AddressError::of_values)
+    }
+
+    /// What is in front of the `@`.
+    #[must_use]
+    pub fn local_part(&self) -> &LocalPart {
+        &self.local_part
+    }
+
+    /// What is behind the `@`.
+    #[must_use]
+    pub fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    /// Whether it can be sent to a server that does not offer SMTPUTF8 (RFC 6531). The domain
+    /// always can, thanks to A-labels; so this is about the local part.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.local_part.is_ascii()
+    }
+
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Fault> {
+        let start = cursor.clone();
+        let local_part = LocalPart::read(cursor)?;
+        if !cursor.eat('@') {
+            return Err(cursor.fault(cursor.peek().map_or(Problem::NoAt, Problem::unexpected)));
+        }
+        let domain = Domain::read(cursor)?;
+        Self::checked(local_part, domain).map_err(|problem| start.fault(problem))
+    }
+
+    fn checked(local_part: LocalPart, domain: Domain) -> Result<Self, Problem> {
+        let address = Self { local_part, domain };
+        if address.to_string().len() > MAX_OCTETS {
+            return Err(Problem::AddrSpecTooLong(MAX_OCTETS));
+        }
+        Ok(address)
+    }
+}
+
+read_from_str!(AddrSpec);
+
+/// As it is sent, without angle brackets.
+impl fmt::Display for AddrSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.local_part, self.domain)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::net::IpAddr;
+
+    use proptest::prelude::*;
+
+    use super::super::parser::{is_forbidden, write_quoted};
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_and_written() {
+        for (input, expected) in [
+            ("a@x.test", Ok("a@x.test")),
+            ("a+b@x", Ok("a+b@x")),
+            (r#""a b"@x.test"#, Ok(r#""a b"@x.test"#)),
+            (r#""a"@x.test"#, Ok("a@x.test")),
+            (r#""@"@x.test"#, Ok(r#""@"@x.test"#)),
+            (r#"".a"@x"#, Ok(r#"".a"@x"#)),
+            (
+                r#""evil@x.test y"@good.test"#,
+                Ok(r#""evil@x.test y"@good.test"#),
+            ),
+            ("A@[127.0.0.1]", Ok("A@[127.0.0.1]")),
+            ("a@[IPv6:::1]", Ok("a@[IPv6:::1]")),
+            ("jörg@x.test", Ok("jörg@x.test")),
+            ("a@bücher.test", Ok("a@xn--bcher-kva.test")),
+            ("a@xn--bcher-kva.test", Ok("a@xn--bcher-kva.test")),
+            ("", Err(0)),
+            ("a", Err(1)),
+            ("a@", Err(2)),
+            ("@x.test", Err(0)),
+            ("a..b@x", Err(0)),
+            ("a.@x", Err(0)),
+            (".a@x", Err(0)),
+            ("a@x.test.", Err(9)),
+            ("a@x_y.test", Err(3)),
+            ("a@x\u{3002}test", Err(2)),
+            ("a\u{ff20}x.test", Err(0)),
+            ("a@b@c", Err(3)),
+            ("a@b(c)d", Err(3)),
+            ("a@b (c) d", Err(3)),
+            ("a(c)@b", Err(1)),
+            ("a@(c)b", Err(2)),
+            ("(c)a@b", Err(0)),
+            ("a @b", Err(1)),
+            ("a@ b", Err(2)),
+            (" a@b", Err(0)),
+            ("a@b ", Err(3)),
+            ("<a@b>", Err(0)),
+            ("a@b>", Err(3)),
+            ("a@b, c@d", Err(3)),
+            ("@x,@y:a@b", Err(0)),
+            ("a@[127.0.0.1]b", Err(13)),
+            ("a@x.test\r\nDATA", Err(8)),
+            ("a@x.test\nDATA", Err(8)),
+            ("\"a\r\nb\"@x.test", Err(2)),
+            ("a@x.test\u{2028}", Err(8)),
+            ("a@x.test> SIZE=1", Err(8)),
+        ] {
+            let read = input.parse::<AddrSpec>();
+            let read = read.map(|x| x.to_string()).map_err(|e| e.position());
+            assert_eq!(read, expected.map(str::to_owned).map_err(Some), "{input:?}");
+        }
+    }
+
+    #[test]
+    fn octets_are_counted() {
+        let domain = |length: usize| format!("{}{}", "a.".repeat(90), "b".repeat(length - 180));
+        let read = |length| format!("{}@{}", "a".repeat(64), domain(length)).parse::<AddrSpec>();
+        assert_eq!(read(189).unwrap().to_string().len(), 254);
+        assert!(read(190).is_err());
+        let (local_part, domain) = (
+            "a".repeat(64).parse().unwrap(),
+            domain(190).parse().unwrap(),
+        );
+        assert_eq!(
+            AddrSpec::new(local_part, domain).unwrap_err().position(),
+            None
+        );
+    }
+
+    #[test]
+    fn equality_ignores_the_case_of_the_domain() {
+        let read = |text: &str| text.parse::<AddrSpec>().unwrap();
+        assert_eq!(read("a@X.test"), read("a@x.TEST"));
+        assert_ne!(read("A@x.test"), read("a@x.test"));
+    }
+
+    /// Each control character at each place of each kind of address.
+    #[test]
+    fn no_control_character_gets_in() {
+        let controls = ('\0'..='\u{9f}').chain(['\u{2028}', '\u{2029}']);
+        for control in controls.filter(|&c| is_forbidden(c)) {
+            for address in [
+                "ab@x.test",
+                "\"a\\b\"@x.test",
+                "a@[127.0.0.1]",
+                "a@[IPv6:::1]",
+            ] {
+                for at in 0..=address.len() {
+                    let mut text = address.to_owned();
+                    text.insert(at, control);
+                    assert!(text.parse::<AddrSpec>().is_err(), "{text:?}");
+                }
+            }
+        }
+    }
+
+    pub(in crate::address) fn addr_specs() -> impl Strategy<Value = AddrSpec> {
+        let local_part = prop_oneof!["[a-z.]{0,64}", "[ -~]{0,40}", "\\PC{0,16}"];
+        let name = "([a-z0-9]([a-z0-9-]{0,9}[a-z0-9])?\\.){0,5}[a-zé例]{1,9}";
+        let literal = any::<IpAddr>().prop_map(|ip| Domain::from(ip).to_string());
+        (local_part, prop_oneof![name, literal]).prop_filter_map("address", |(local, domain)| {
+            let mut text = String::new();
+            write_quoted(&mut text, &local).ok()?;
+            format!("{text}@{domain}").parse().ok()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(address in addr_specs()) {
+            prop_assert_eq!(address.to_string().parse::<AddrSpec>().unwrap(), address);
+        }
+
+        #[test]
+        fn any_text_is_an_address_or_an_error(text in "[a@.\"\\\\ \\[\\]\u{1}\u{e9}-]{0,20}|\\PC*") {
+            if let Ok(address) = text.parse::<AddrSpec>() {
+                let written = address.to_string();
+                prop_assert!(!written.contains(is_forbidden));
+                prop_assert_eq!(written.parse::<AddrSpec>().unwrap(), address);
+            }
+        }
+    }
+}

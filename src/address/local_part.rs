@@ -1,0 +1,154 @@
+//! The part of an address in front of the `@`.
+
+use std::fmt;
+
+use super::error::{Fault, Problem};
+use super::parser::{Cursor, is_atext, is_dot_atom, write_quoted};
+
+/// The most octets of a local part as it is sent (RFC 5321, 4.5.3.1.1).
+const MAX_OCTETS: usize = 64;
+
+/// A mailbox's name at its domain: RFC 5321, 4.1.2 `Local-part`, with the non-ASCII
+/// characters of RFC 6531, 3.3.
+///
+/// It is a dot-string (`ann.lee`) or a quoted string (`"ann lee"`). Only what the quotation
+/// marks say is kept, so `"ann"` equals `ann`; upper and lower case differ, as only the
+/// mailbox's own server knows better (RFC 5321, 2.4). It takes at most 64 octets as it is
+/// sent, quotation marks and backslashes included. Text is kept as it is given; RFC 6531 is
+/// best served by text in normalisation form C.
+///
+/// # Errors
+///
+/// Reading fails on control characters and line separators, in quotation marks too, on dots
+/// at the ends or in a row outside of them, on non-ASCII white space and look-alikes of `@`,
+/// and on more than 64 octets.
+///
+/// ```
+/// use pilotfish::address::LocalPart;
+///
+/// let local_part: LocalPart = r#""ann\ lee""#.parse()?;
+/// assert_eq!(local_part.as_str(), "ann lee");
+/// assert_eq!(local_part.to_string(), r#""ann lee""#);
+/// # Ok::<(), pilotfish::address::AddressError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LocalPart(String);
+
+impl LocalPart {
+    /// The content, without quotation marks and backslashes. To send it, use `Display`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it can be sent to a server that does not offer SMTPUTF8 (RFC 6531).
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.0.is_ascii()
+    }
+
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Fault> {
+        let start = cursor.clone();
+        let content = if cursor.peek() == Some('"') {
+            cursor.quoted_string()?
+        } else {
+            let text = cursor.take_while(|c| c == '.' || is_atext(c));
+            if text.is_empty() {
+                return Err(start.fault(match start.peek() {
+                    None => Problem::Empty,
+                    Some('@') => Problem::NoLocalPart,
+                    Some(c) => Problem::unexpected(c),
+                }));
+            }
+            if !is_dot_atom(text) {
+                return Err(start.fault(Problem::LocalPartDot));
+            }
+            text.to_owned()
+        };
+        if let Some(c) = content.chars().find(|&c| is_look_alike(c)) {
+            return Err(start.fault(Problem::LookAlike(c)));
+        }
+        let local_part = Self(content);
+        if local_part.to_string().len() > MAX_OCTETS {
+            return Err(start.fault(Problem::LocalPartTooLong(MAX_OCTETS)));
+        }
+        Ok(local_part)
+    }
+}
+
+/// Whether software that normalises text could take `c` for a space or an `@`.
+fn is_look_alike(c: char) -> bool {
+    (!c.is_ascii() && c.is_whitespace()) || matches!(c, '\u{ff20}' | '\u{fe6b}')
+}
+
+read_from_str!(LocalPart);
+
+/// As it is sent: quoted only if it has to be (RFC 5321, 4.1.2).
+impl fmt::Display for LocalPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if is_dot_atom(&self.0) {
+            f.write_str(&self.0)
+        } else {
+            write_quoted(f, &self.0)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_parts_are_read_and_written() {
+        for (input, expected) in [
+            ("ann", Ok("ann")),
+            ("Ann.Lee", Ok("Ann.Lee")),
+            ("a+b", Ok("a+b")),
+            ("!#$%&'*+-/=?^_`{|}~", Ok("!#$%&'*+-/=?^_`{|}~")),
+            ("jörg", Ok("jörg")),
+            ("\u{560d}\u{560a}", Ok("\u{560d}\u{560a}")),
+            (r#""ann""#, Ok("ann")),
+            (r#""a b""#, Ok(r#""a b""#)),
+            (r#""@""#, Ok(r#""@""#)),
+            (r#"".a""#, Ok(r#"".a""#)),
+            (r#""a..b""#, Ok(r#""a..b""#)),
+            (r#""\a\"\\""#, Ok(r#""a\"\\""#)),
+            (r#""""#, Ok(r#""""#)),
+            ("", Err(0)),
+            (".a", Err(0)),
+            ("a.", Err(0)),
+            ("a..b", Err(0)),
+            ("a b", Err(1)),
+            (" a", Err(0)),
+            ("a@b", Err(1)),
+            ("a(c)", Err(1)),
+            (r#""a"#, Err(0)),
+            (r#""a"b"#, Err(3)),
+            (r#""a".b"#, Err(3)),
+            (r#"a."b""#, Err(0)),
+            ("a\r\nb", Err(1)),
+            ("\"a\r\n b\"", Err(2)),
+            ("\"a\\\nb\"", Err(3)),
+            ("a\u{85}b", Err(1)),
+            ("a\u{2028}b", Err(1)),
+            ("a\u{a0}b", Err(0)),
+            ("a\u{ff20}b", Err(0)),
+        ] {
+            let read = input.parse::<LocalPart>();
+            let read = read.map(|x| x.to_string()).map_err(|e| e.position());
+            assert_eq!(read, expected.map(str::to_owned).map_err(Some), "{input:?}");
+        }
+    }
+
+    #[test]
+    fn octets_are_counted_as_sent() {
+        let fits = |text: String| text.parse::<LocalPart>().is_ok();
+        assert!(fits("a".repeat(64)));
+        assert!(!fits("a".repeat(65)));
+        assert!(fits(format!("\"{}\"", "a".repeat(64))));
+        assert!(fits(format!("\"{}\"", " ".repeat(62))));
+        assert!(!fits(format!("\"{}\"", " ".repeat(63))));
+        assert!(fits("é".repeat(32)));
+        assert!(!fits("é".repeat(33)));
+    }
+}

@@ -1,0 +1,268 @@
+//! What all parsers here share: a cursor, the classes of characters, quoted strings, comments.
+
+use super::error::{AddressError, Fault, Problem};
+
+/// The longest text that is read, in octets.
+pub(super) const MAX_INPUT: usize = 1024 * 1024;
+
+/// How deep comments may nest.
+const MAX_COMMENT_DEPTH: usize = 32;
+
+/// Whether `c` may be in no part of an address: the control characters of ASCII and Latin-1,
+/// and the line and paragraph separators that some software takes for a line end.
+pub(super) fn is_forbidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// RFC 5322, 3.2.3 `atext` with RFC 6532, 3.2 `UTF8-non-ascii`.
+pub(super) fn is_atext(c: char) -> bool {
+    if c.is_ascii() {
+        c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c)
+    } else {
+        !is_forbidden(c)
+    }
+}
+
+/// RFC 5322, 3.2.3 `dot-atom-text`.
+pub(super) fn is_dot_atom(text: &str) -> bool {
+    text.split('.')
+        .all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
+}
+
+/// Writes `text` as a quoted string with no more backslashes than it needs.
+pub(super) fn write_quoted(out: &mut impl std::fmt::Write, text: &str) -> std::fmt::Result {
+    out.write_char('"')?;
+    for c in text.chars() {
+        if matches!(c, '"' | '\\') {
+            out.write_char('\\')?;
+        }
+        out.write_char(c)?;
+    }
+    out.write_char('"')
+}
+
+/// Reads the whole of `input` with `read`.
+pub(super) fn whole<T>(
+    input: &str,
+    read: impl FnOnce(&mut Cursor<'_>) -> Result<T, Fault>,
+) -> Result<T, AddressError> {
+    let mut cursor = Cursor::new(input);
+    let result = if input.len() > MAX_INPUT {
+        Err(Fault {
+            problem: Problem::InputTooLong(MAX_INPUT),
+            position: MAX_INPUT,
+        })
+    } else {
+        read(&mut cursor).and_then(|value| match cursor.peek() {
+            None => Ok(value),
+            Some(next) => Err(cursor.fault(Problem::unexpected(next))),
+        })
+    };
+    result.map_err(|fault| AddressError::of_text(input, fault))
+}
+
+/// A place in a text that is read from the left.
+#[derive(Clone, Debug)]
+pub(super) struct Cursor<'a> {
+    length: usize,
+    rest: &'a str,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(input: &'a str) -> Self {
+        Self {
+            length: input.len(),
+            rest: input,
+        }
+    }
+
+    /// Octets read so far.
+    pub(super) fn position(&self) -> usize {
+        self.length - self.rest.len()
+    }
+
+    pub(super) fn peek(&self) -> Option<char> {
+        self.rest.chars().next()
+    }
+
+    pub(super) fn next(&mut self) -> Option<char> {
+        let mut chars = self.rest.chars();
+        let next = chars.next();
+        self.rest = chars.as_str();
+        next
+    }
+
+    /// Reads `wanted` if it comes next, and says whether it did.
+    pub(super) fn eat(&mut self, wanted: char) -> bool {
+        let rest = self.rest.strip_prefix(wanted);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    /// Reads as long as `accept` likes the next character.
+    pub(super) fn take_while(&mut self, accept: impl Fn(char) -> bool) -> &'a str {
+        let end = self.rest.find(|c| !accept(c)).unwrap_or(self.rest.len());
+        let (taken, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        taken
+    }
+
+    /// `problem` at this place.
+    pub(super) fn fault(&self, problem: Problem) -> Fault {
+        Fault {
+            problem,
+            position: self.position(),
+        }
+    }
+
+    /// RFC 5321, 4.1.2 `Quoted-string`, RFC 5322, 3.2.4 without folding: what it says, without
+    /// the quotation marks and backslashes. The opening mark has to come next.
+    pub(super) fn quoted_string(&mut self) -> Result<String, Fault> {
+        let unclosed = self.fault(Problem::UnclosedQuote);
+        let mut content = String::new();
+        self.next();
+        loop {
+            content.push_str(self.take_while(|c| !matches!(c, '"' | '\\') && !is_forbidden(c)));
+            match self.peek() {
+                Some('"') => {
+                    self.next();
+                    return Ok(content);
+                }
+                Some('\\') => {
+                    self.next();
+                    match self.peek() {
+                        Some(c) if is_forbidden(c) => return Err(self.fault(Problem::Control)),
+                        Some(c) => content.push(c),
+                        None => return Err(unclosed),
+                    }
+                    self.next();
+                }
+                Some(_) => return Err(self.fault(Problem::Control)),
+                None => return Err(unclosed),
+            }
+        }
+    }
+
+    /// RFC 5322, 3.2.2 `[CFWS]` without folding: skips white space and comments, and says
+    /// whether there were any.
+    pub(super) fn skip_cfws(&mut self) -> Result<bool, Fault> {
+        let start = self.position();
+        loop {
+            match self.peek() {
+                Some(' ' | '\t') => {
+                    self.next();
+                }
+                Some('(') => self.skip_comment()?,
+                _ => return Ok(self.position() > start),
+            }
+        }
+    }
+
+    fn skip_comment(&mut self) -> Result<(), Fault> {
+        let unclosed = self.fault(Problem::UnclosedComment);
+        let mut depth = 0_usize;
+        loop {
+            match self.peek() {
+                Some('(') if depth == MAX_COMMENT_DEPTH => {
+                    return Err(self.fault(Problem::CommentDepth(MAX_COMMENT_DEPTH)));
+                }
+                Some('(') => depth += 1,
+                Some(')') => depth -= 1,
+                Some('\\') => {
+                    self.next();
+                    if self.peek().is_some_and(is_forbidden) {
+                        return Err(self.fault(Problem::Control));
+                    }
+                }
+                Some(c) if is_forbidden(c) && c != '\t' => {
+                    return Err(self.fault(Problem::Control));
+                }
+                Some(_) => {}
+                None => return Err(unclosed),
+            }
+            self.next();
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_nest_and_are_skipped() {
+        for (input, expected) in [
+            ("x", Some("x")),
+            (" \t x", Some("x")),
+            ("(a)x", Some("x")),
+            ("(a (b) c) (d)x", Some("x")),
+            (r"(\) \( \\)x", Some("x")),
+            ("(\u{e9} \"<@,;:)x", Some("x")),
+            ("(a", None),
+            (r"(a\", None),
+            (r"(a\)", None),
+            ("(a\0)", None),
+            ("(a\r\n b)", None),
+            ("(a\\\n)", None),
+        ] {
+            let mut cursor = Cursor::new(input);
+            let rest = cursor.skip_cfws().ok().map(|_| cursor.rest);
+            assert_eq!(rest, expected, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn comments_nest_so_deep_and_no_deeper() {
+        let nested = |depth| format!("{}{}", "(".repeat(depth), ")".repeat(depth));
+        assert!(Cursor::new(&nested(MAX_COMMENT_DEPTH)).skip_cfws().is_ok());
+        assert!(
+            Cursor::new(&nested(MAX_COMMENT_DEPTH + 1))
+                .skip_cfws()
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn quoted_strings_are_unquoted() {
+        for (input, expected) in [
+            (r#""""#, Some("")),
+            (r#""a b""#, Some("a b")),
+            (r#""\"\\\a\é""#, Some(r#""\aé"#)),
+            (r#"""#, None),
+            (r#""a"#, None),
+            (r#""a\"#, None),
+            (r#""a\""#, None),
+            ("\"a\tb\"", None),
+            ("\"a\\\rb\"", None),
+            ("\"\u{85}\"", None),
+            ("\"\u{2028}\"", None),
+        ] {
+            let content = Cursor::new(input).quoted_string().ok();
+            assert_eq!(content.as_deref(), expected, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn classes_of_characters() {
+        for c in [
+            'a',
+            'Z',
+            '0',
+            '!',
+            '~',
+            '\'',
+            '/',
+            '\u{e9}',
+            '\u{1f988}',
+            '\u{560d}',
+        ] {
+            assert!(is_atext(c) && !is_forbidden(c), "{c:?}");
+        }
+        for c in "()<>[]:;@\\,.\" \t\r\n\0\u{7f}\u{85}\u{9f}\u{2028}\u{2029}".chars() {
+            assert!(!is_atext(c), "{c:?}");
+        }
+    }
+}
