@@ -1,0 +1,214 @@
+//! What a server shall be like.
+
+use std::io;
+
+use super::fault::{Fault, Often};
+use super::keyword::Keyword;
+use super::server::Server;
+use super::store::Store;
+use crate::secret::Secret;
+
+/// The largest message that is taken unless [`ServerBuilder::max_size`] says otherwise.
+const MAX_SIZE: u64 = 64 * 1024 * 1024;
+
+/// How connections are protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Security {
+    /// TLS from the first octet (RFC 8314, section 3.3).
+    ImplicitTls,
+    /// TLS after STARTTLS, without which nothing is taken (RFC 3207).
+    #[default]
+    StartTls,
+    /// No TLS at all. AUTH is offered in the clear.
+    Cleartext,
+}
+
+/// Who may submit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Admission {
+    #[default]
+    Users,
+    Anyone,
+}
+
+/// A server that is not running yet, made by [`Server::builder`].
+#[derive(Debug, Default)]
+#[must_use = "a server runs when it is started"]
+pub struct ServerBuilder {
+    settings: Settings,
+    faults: Vec<(Fault, Often)>,
+    unknown: Vec<String>,
+}
+
+/// What stays the same while a server runs.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) users: Vec<(String, Secret)>,
+    pub(super) admission: Admission,
+    pub(super) security: Security,
+    pub(super) max_size: u64,
+    pub(super) left_out: Vec<Keyword>,
+    pub(super) refused: Vec<(String, String)>,
+    pub(super) store: Store,
+    pub(super) host_names: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            users: Vec::new(),
+            admission: Admission::default(),
+            security: Security::default(),
+            max_size: MAX_SIZE,
+            left_out: Vec::new(),
+            refused: Vec::new(),
+            store: Store::default(),
+            host_names: ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into(),
+        }
+    }
+}
+
+impl Settings {
+    /// The name that the server gives itself.
+    pub(super) fn host_name(&self) -> &str {
+        self.host_names.first().map_or("localhost", String::as_str)
+    }
+}
+
+impl ServerBuilder {
+    /// Lets a user log in with AUTH PLAIN or LOGIN (RFC 4954). More than one can be named.
+    pub fn user(mut self, name: impl Into<String>, password: impl Into<Secret>) -> Self {
+        self.settings.users.push((name.into(), password.into()));
+        self
+    }
+
+    /// Takes mail from clients that have not logged in. Without this MAIL is answered with
+    /// 530 until a user has (RFC 4954, section 6), even if there are no users.
+    pub fn anonymous(mut self) -> Self {
+        self.settings.admission = Admission::Anyone;
+        self
+    }
+
+    /// Says how connections are protected: by STARTTLS unless told otherwise.
+    pub fn security(mut self, security: Security) -> Self {
+        self.settings.security = security;
+        self
+    }
+
+    /// Limits the size of a message: declared sizes above it are refused with 552, and
+    /// messages that turn out to be larger, too (RFC 1870, section 6). The limit is 64 MiB
+    /// unless told otherwise; 0 means that there is none.
+    pub fn max_size(mut self, octets: u64) -> Self {
+        self.settings.max_size = octets;
+        self
+    }
+
+    /// Leaves an extension out of what EHLO offers: STARTTLS, PIPELINING, SIZE, 8BITMIME,
+    /// ENHANCEDSTATUSCODES, SMTPUTF8, AUTH, or one mechanism as in `AUTH PLAIN`.
+    ///
+    /// A client that uses it all the same breaks the rules. What the server demands does not
+    /// change: without STARTTLS, where it is the only way to TLS, there is no way to submit.
+    pub fn without(mut self, keyword: &str) -> Self {
+        match Keyword::named(keyword) {
+            [] => self.unknown.push(keyword.to_owned()),
+            known => self.settings.left_out.extend_from_slice(known),
+        }
+        self
+    }
+
+    /// Answers RCPT for this address (compared without regard to case) with this reply, such
+    /// as `550 5.1.1 no such user`.
+    pub fn refuse_recipient(mut self, address: &str, reply: &str) -> Self {
+        let refused = (address.to_owned(), reply.to_owned());
+        self.settings.refused.push(refused);
+        self
+    }
+
+    /// Says where messages are kept: in memory unless told otherwise.
+    pub fn store(mut self, store: Store) -> Self {
+        self.settings.store = store;
+        self
+    }
+
+    /// Names the hosts and addresses that the certificate is for, in place of `localhost`,
+    /// `127.0.0.1` and `::1`. The first is also the name that the server gives itself.
+    pub fn host_names(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.settings.host_names = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Lets something go wrong once, the first time its point is reached.
+    ///
+    /// Faults for the same point happen one after another in the order they were asked for.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push((fault, Often::Once));
+        self
+    }
+
+    /// Lets something go wrong every time its point is reached, once the faults that were
+    /// asked for before have happened.
+    pub fn fault_always(mut self, fault: Fault) -> Self {
+        self.faults.push((fault, Often::Always));
+        self
+    }
+
+    /// Starts the server on a free port of 127.0.0.1, in tasks of the current runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if [`without`](Self::without) named an
+    /// extension that the server does not know, if a reply for a recipient is no refusal of
+    /// one line, or if a host name cannot be in a certificate. Else what the system said
+    /// when the port was opened.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves nothing behind.
+    pub async fn start(self) -> io::Result<Server> {
+        let invalid = |text: String| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        if let Some(keyword) = self.unknown.first() {
+            return invalid(format!("no extension {keyword:?} to leave out"));
+        }
+        for (_, reply) in &self.settings.refused {
+            if !is_refusal(reply) {
+                return invalid(format!("not a refusal of one line: {reply:?}"));
+            }
+        }
+        Server::start(self.settings, self.faults).await
+    }
+}
+
+fn is_refusal(reply: &str) -> bool {
+    let refuses = match reply.as_bytes() {
+        [first, second, third] | [first, second, third, b' ', ..] => {
+            matches!(first, b'4' | b'5') && second.is_ascii_digit() && third.is_ascii_digit()
+        }
+        _ => false,
+    };
+    refuses && !reply.contains(['\r', '\n'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_one_line_of_400_or_500() {
+        for reply in ["450", "550 5.1.1 no such user", "550 "] {
+            assert!(is_refusal(reply), "{reply:?}");
+        }
+        for reply in ["", "55", "250 ok", "5500", "550-a", "550 a\r\n550 b"] {
+            assert!(!is_refusal(reply), "{reply:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_misspelt_extension_is_an_error() {
+        let error = Server::builder().without("PIPELINNING").start().await;
+        assert_eq!(
+            error.err().map(|error| error.kind()),
+            Some(io::ErrorKind::InvalidInput)
+        );
+    }
+}

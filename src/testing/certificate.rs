@@ -1,0 +1,54 @@
+//! A certificate authority that lives as long as a server.
+
+use std::io;
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
+};
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+/// What a server proves its name with, and what its clients have to trust for it.
+pub(super) struct Identity {
+    pub(super) config: Arc<ServerConfig>,
+    pub(super) ca_pem: String,
+}
+
+/// Makes an authority and has it certify these host names and addresses (RFC 9525).
+pub(super) fn make(host_names: &[String]) -> io::Result<Identity> {
+    let authority = authority().map_err(io::Error::other)?;
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    let mut wanted = CertificateParams::new(host_names)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    wanted.use_authority_key_identifier_extension = true;
+    wanted.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    wanted.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let certificate = wanted
+        .signed_by(&key, &authority)
+        .map_err(io::Error::other)?;
+
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .map_err(io::Error::other)?;
+    Ok(Identity {
+        config: Arc::new(config),
+        ca_pem: authority.pem(),
+    })
+}
+
+fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
+    let mut params = CertificateParams::default();
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Pilotfish testing authority");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    CertifiedIssuer::self_signed(params, KeyPair::generate()?)
+}

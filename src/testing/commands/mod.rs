@@ -1,0 +1,196 @@
+//! What the server does for each command.
+
+mod auth;
+mod hello;
+mod transaction;
+mod transfer;
+
+pub(super) use transaction::Transaction;
+
+use smtp_proto::{Error, Request};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::dialogue::{Dialogue, Effect, End, Flow};
+use super::fault::Point;
+use super::keyword::Keyword;
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
+    /// Reads a command and does what it says.
+    pub(super) async fn command(&mut self) -> Flow<()> {
+        let octets = self.line().await?;
+        let Some(line) = as_text(&octets) else {
+            self.malformed("command with octets that are no text (RFC 5321, section 2.4)");
+            return Ok(());
+        };
+        let whole = format!("{line}\r\n");
+        let request = Request::parse(&mut whole.as_bytes().iter());
+        self.check_group(request.as_ref().ok())?;
+        let verb = line.split(' ').next().unwrap_or_default();
+        if whole.len() > self.longest(verb) {
+            let longest = self.longest(verb);
+            self.violation(&format!(
+                "command line of {} octets, not {longest} (RFC 5321, section 4.5.3.1.4)",
+                whole.len()
+            ));
+            self.refuse("500", "5.5.2", "Line too long");
+            return Ok(());
+        }
+        match request {
+            Ok(request) => self.request(request, line).await,
+            Err(error) => {
+                self.not_parsed(&error, verb);
+                Ok(())
+            }
+        }
+    }
+
+    async fn request(
+        &mut self,
+        request: Request<std::borrow::Cow<'_, str>>,
+        line: &str,
+    ) -> Flow<()> {
+        if takes_no_argument(&request) && !line.eq_ignore_ascii_case(request.name()) {
+            self.malformed(&format!("{} with an argument", request.name()));
+            return Ok(());
+        }
+        match request {
+            Request::Ehlo { .. } => self.ehlo(line).await,
+            Request::Helo { .. } => self.helo(line).await,
+            Request::StartTls => self.start_tls().await,
+            Request::Auth { mechanism, .. } => self.auth(mechanism, line).await,
+            Request::Mail { from } => self.mail(&from, line).await,
+            Request::Rcpt { .. } => self.rcpt(line).await,
+            Request::Data => self.data().await,
+            Request::Rset => self.rset().await,
+            Request::Quit => self.quit().await,
+            Request::Noop { .. } => {
+                self.refuse("250", "2.0.0", "Ok");
+                Ok(())
+            }
+            Request::Vrfy { .. } => {
+                self.refuse("252", "2.0.0", "Send some mail and see");
+                Ok(())
+            }
+            Request::Help { .. } => {
+                self.refuse("214", "2.0.0", "RFC 5321");
+                Ok(())
+            }
+            Request::Bdat { .. } | Request::Burl { .. } => {
+                // What follows is a message, and would be taken for commands.
+                Err(self.send_away(
+                    "BDAT or BURL, not offered (RFC 3030, section 2)",
+                    "Not offered",
+                ))
+            }
+            other => {
+                self.violation(&format!("{}, not offered", other.name()));
+                self.refuse("502", "5.5.1", "Not implemented");
+                Ok(())
+            }
+        }
+    }
+
+    async fn rset(&mut self) -> Flow<()> {
+        let reply = self.reply("250", "2.0.0", "Ok");
+        if self.answer(Point::Rset, reply).await? == Effect::Happens {
+            self.transaction = Transaction::None;
+        }
+        Ok(())
+    }
+
+    async fn quit(&mut self) -> Flow<()> {
+        let reply = self.reply("221", "2.0.0", "Bye");
+        self.answer(Point::Quit, reply).await?;
+        Err(End::Over)
+    }
+
+    /// Checks that nothing follows a command that must be answered first (RFC 2920, section
+    /// 3.1).
+    fn check_group<T>(&mut self, request: Option<&Request<T>>) -> Flow<()> {
+        if self.input.is_empty() {
+            return Ok(());
+        }
+        let may_go_on = matches!(
+            request,
+            None | Some(Request::Mail { .. } | Request::Rcpt { .. } | Request::Rset)
+        );
+        let name = request.map_or("a command", Request::name);
+        if matches!(request, Some(Request::StartTls)) {
+            let violation = "octets behind STARTTLS (RFC 3207, section 4)";
+            return Err(self.send_away(violation, "STARTTLS is answered first"));
+        }
+        if !self.offers(Keyword::Pipelining) {
+            let violation = format!("octets behind {name}, PIPELINING is not offered (RFC 2920)");
+            return Err(self.send_away(&violation, "PIPELINING is not offered"));
+        }
+        if !may_go_on {
+            let violation = format!("octets behind {name}, unanswered (RFC 2920, section 3.1)");
+            return Err(self.send_away(&violation, "This command is the last of its group"));
+        }
+        Ok(())
+    }
+
+    /// How long a command line may be, with its CRLF.
+    fn longest(&self, verb: &str) -> usize {
+        // RFC 5321, section 4.5.3.1.4, and for MAIL what extensions add: RFC 1870, section 3;
+        // RFC 6152, section 2; RFC 6531, section 3.1; RFC 4954, section 3.
+        let added = |keyword, octets| if self.offers(keyword) { octets } else { 0 };
+        if !verb.eq_ignore_ascii_case("MAIL") {
+            return 512;
+        }
+        let auth = added(Keyword::AuthPlain, 500).max(added(Keyword::AuthLogin, 500));
+        512 + auth
+            + added(Keyword::Size, 26)
+            + added(Keyword::EightBitMime, 17)
+            + added(Keyword::SmtpUtf8, 10)
+    }
+
+    fn not_parsed(&mut self, error: &Error, verb: &str) {
+        match error {
+            // The words of an unknown command are not repeated: they may be a password.
+            Error::UnknownCommand => {
+                self.violation("unknown command (RFC 5321, section 4.1)");
+                self.refuse("500", "5.5.2", "Unknown command");
+            }
+            Error::UnsupportedParameter { param } => {
+                self.violation(&format!(
+                    "parameter {param}, not offered (RFC 5321, section 4.1.1.11)"
+                ));
+                self.refuse("555", "5.5.4", "Parameter not offered");
+                self.mail_failed(verb);
+            }
+            _ => {
+                self.malformed(&format!(
+                    "malformed {} ({error:?})",
+                    verb.to_ascii_uppercase()
+                ));
+                self.mail_failed(verb);
+            }
+        }
+    }
+
+    /// Writes down a command that is not as the grammar says.
+    pub(super) fn malformed(&mut self, violation: &str) {
+        self.violation(violation);
+        self.refuse("501", "5.5.4", "Syntax error in parameters");
+    }
+
+    /// Writes down a command that comes too early, too late, or twice.
+    pub(super) fn out_of_order(&mut self, violation: &str) {
+        self.violation(violation);
+        self.refuse("503", "5.5.1", "Bad sequence of commands");
+    }
+}
+
+/// The line as text, if it has no control characters.
+fn as_text(line: &[u8]) -> Option<&str> {
+    let text = str::from_utf8(line).ok()?;
+    (!text.bytes().any(|octet| octet.is_ascii_control())).then_some(text)
+}
+
+fn takes_no_argument<T>(request: &Request<T>) -> bool {
+    matches!(
+        request,
+        Request::StartTls | Request::Data | Request::Rset | Request::Quit
+    )
+}

@@ -1,0 +1,89 @@
+//! One connection, from the first octet to the last.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::rustls::ProtocolVersion;
+use tokio_rustls::server::TlsStream;
+
+use super::builder::Security;
+use super::dialogue::{Dialogue, End};
+use super::received::TlsVersion;
+use super::server::Shared;
+
+/// The first octet of a TLS handshake (RFC 8446, section 5.1: `ContentType` handshake).
+const HANDSHAKE: u8 = 22;
+
+/// Serves a client until it goes or is sent away.
+pub(super) async fn serve(stream: TcpStream, number: u64, shared: Arc<Shared>) {
+    tracing::debug!(target: "pilotfish::testing", connection = number, "accepted");
+    match converse(stream, number, &shared).await {
+        Ok(()) => tracing::debug!(target: "pilotfish::testing", connection = number, "closed"),
+        Err(error) => {
+            tracing::debug!(target: "pilotfish::testing", connection = number, %error, "broken");
+        }
+    }
+}
+
+async fn converse(stream: TcpStream, number: u64, shared: &Arc<Shared>) -> io::Result<()> {
+    // Replies are whole when they are written: waiting for more would only delay them.
+    stream.set_nodelay(true)?;
+    if shared.settings.security == Security::ImplicitTls {
+        let (stream, version) = handshake(stream, shared).await?;
+        let dialogue = Dialogue::new(stream, Some(version), number, Arc::clone(shared));
+        return finish(dialogue.greet_and_run().await, shared).await;
+    }
+    let dialogue = Dialogue::new(stream, None, number, Arc::clone(shared));
+    let (stream, end) = dialogue.greet_and_run().await;
+    if !matches!(end, End::StartTls) {
+        return finish((stream, end), shared).await;
+    }
+    let mut first = [0];
+    if stream.peek(&mut first).await? > 0 && first != [HANDSHAKE] {
+        shared.log.add_violation(format!(
+            "connection {number}: octets in clear text behind STARTTLS (RFC 3207, section 4)"
+        ));
+        return Ok(());
+    }
+    let (stream, version) = handshake(stream, shared).await?;
+    let dialogue = Dialogue::new(stream, Some(version), number, Arc::clone(shared));
+    finish(dialogue.run().await, shared).await
+}
+
+async fn handshake(
+    stream: TcpStream,
+    shared: &Shared,
+) -> io::Result<(TlsStream<TcpStream>, TlsVersion)> {
+    let stream = shared.acceptor.accept(stream).await?;
+    let version = match stream.get_ref().1.protocol_version() {
+        Some(ProtocolVersion::TLSv1_2) => TlsVersion::Tls12,
+        _ => TlsVersion::Tls13,
+    };
+    Ok((stream, version))
+}
+
+/// Closes the connection as its end asks for.
+async fn finish<S>((mut stream, end): (S, End), shared: &Shared) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match end {
+        End::Io(error) => Err(error),
+        End::Closed | End::Abrupt | End::StartTls => Ok(()),
+        End::Over => {
+            stream.shutdown().await?;
+            // Closing with octets unread could reset the connection, and the client would
+            // lose the last reply.
+            let mut unread = [0; 4096];
+            tokio::select! {
+                () = shared.stop.cancelled() => Ok(()),
+                result = async {
+                    while stream.read(&mut unread).await? > 0 {}
+                    Ok(())
+                } => result,
+            }
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The message behind 354: its end, and its transparency (RFC 5321, section 4.5.2).
+
+/// The longest text line without its CRLF (RFC 5321, section 4.5.3.1.6).
+const LONGEST_LINE: usize = 998;
+
+/// Something that may not be in a message sent with DATA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flaw {
+    BareCr,
+    BareLf,
+    LongLine,
+    Nul,
+    SingleDot,
+    EightBit,
+}
+
+impl Flaw {
+    /// What it is, and which section forbids it.
+    pub(super) fn describe(self) -> &'static str {
+        match self {
+            Self::BareCr => "bare CR in the message (RFC 5321, section 2.3.8)",
+            Self::BareLf => "bare LF in the message (RFC 5321, section 2.3.8)",
+            Self::LongLine => "line of more than 998 octets (RFC 5321, section 4.5.3.1.6)",
+            Self::Nul => "NUL in the message (RFC 2045, sections 2.7 and 2.8)",
+            Self::SingleDot => "line with a dot that was not doubled (RFC 5321, section 4.5.2)",
+            Self::EightBit => "octet above 127 without BODY=8BITMIME (RFC 6152, section 3)",
+        }
+    }
+}
+
+/// Where in a line the reader is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Place {
+    #[default]
+    LineStart,
+    /// Behind a dot that began the line.
+    Dot,
+    /// Behind a dot that began the line, and CR.
+    DotCr,
+    Inside,
+    Cr,
+    End,
+}
+
+/// Reads a message in pieces of any size, in constant memory.
+#[derive(Debug, Default)]
+pub(super) struct DataReader {
+    place: Place,
+    line_octets: usize,
+    octets: u64,
+    wire_octets: u64,
+    flaws: Vec<Flaw>,
+}
+
+impl DataReader {
+    /// Reads a piece, adds what it says to `message`, and returns how many octets of it
+    /// belonged to the message. They are fewer than there are only if it has ended.
+    pub(super) fn feed(&mut self, piece: &[u8], message: &mut Vec<u8>) -> usize {
+        let before = message.len();
+        let mut rest = piece;
+        while self.place != Place::End {
+            if self.place == Place::Inside {
+                rest = self.run(rest, message);
+            }
+            let Some((&octet, tail)) = rest.split_first() else {
+                break;
+            };
+            rest = tail;
+            self.octet(octet, message);
+        }
+        let consumed = piece.len() - rest.len();
+        self.octets += (message.len() - before) as u64;
+        self.wire_octets += consumed as u64;
+        consumed
+    }
+
+    /// Whether the end of data has been read.
+    pub(super) fn has_ended(&self) -> bool {
+        self.place == Place::End
+    }
+
+    /// The octets of the message so far.
+    pub(super) fn octets(&self) -> u64 {
+        self.octets
+    }
+
+    /// The octets read so far, with transparency and the end of data.
+    pub(super) fn wire_octets(&self) -> u64 {
+        self.wire_octets
+    }
+
+    /// What was wrong so far, each once.
+    pub(super) fn flaws(&self) -> &[Flaw] {
+        &self.flaws
+    }
+
+    /// Reads up to the next CR or LF, and returns what comes from there on.
+    fn run<'a>(&mut self, piece: &'a [u8], message: &mut Vec<u8>) -> &'a [u8] {
+        let end = memchr::memchr2(b'\r', b'\n', piece).unwrap_or(piece.len());
+        let (text, rest) = piece.split_at(end);
+        self.text(text, message);
+        rest
+    }
+
+    fn octet(&mut self, octet: u8, message: &mut Vec<u8>) {
+        let place = self.place;
+        if matches!(place, Place::Cr | Place::DotCr) && octet != b'\n' {
+            self.note(Flaw::BareCr);
+            self.text(b"\r", message);
+        }
+        if matches!(place, Place::Dot) && octet != b'.' && octet != b'\r'
+            || matches!(place, Place::DotCr) && octet != b'\n'
+        {
+            self.note(Flaw::SingleDot);
+        }
+        self.place = match (place, octet) {
+            (Place::LineStart, b'.') => Place::Dot,
+            (Place::Dot, b'\r') => Place::DotCr,
+            (Place::DotCr, b'\n') => Place::End,
+            (Place::Cr, b'\n') => {
+                message.extend_from_slice(b"\r\n");
+                self.line_octets = 0;
+                Place::LineStart
+            }
+            (_, b'\r') => Place::Cr,
+            _ => {
+                if octet == b'\n' {
+                    self.note(Flaw::BareLf);
+                }
+                self.text(&[octet], message);
+                Place::Inside
+            }
+        };
+    }
+
+    /// Takes octets into the current line.
+    fn text(&mut self, text: &[u8], message: &mut Vec<u8>) {
+        if !text.is_ascii() {
+            self.note(Flaw::EightBit);
+        }
+        if memchr::memchr(0, text).is_some() {
+            self.note(Flaw::Nul);
+        }
+        self.line_octets += text.len();
+        if self.line_octets > LONGEST_LINE {
+            self.note(Flaw::LongLine);
+        }
+        message.extend_from_slice(text);
+    }
+
+    fn note(&mut self, flaw: Flaw) {
+        if !self.flaws.contains(&flaw) {
+            self.flaws.push(flaw);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What came out of reading these pieces one after another: the message, the flaws, and
+    /// what was left behind the end.
+    fn read(pieces: &[&[u8]]) -> (Vec<u8>, Vec<Flaw>, Vec<u8>) {
+        let mut reader = DataReader::default();
+        let (mut message, mut behind) = (Vec::new(), Vec::new());
+        for piece in pieces {
+            let consumed = reader.feed(piece, &mut message);
+            behind.extend_from_slice(&piece[consumed..]);
+        }
+        assert!(reader.has_ended(), "{pieces:?}");
+        assert_eq!(reader.octets(), message.len() as u64);
+        let sent: usize = pieces.iter().map(|piece| piece.len()).sum();
+        assert_eq!(reader.wire_octets(), (sent - behind.len()) as u64);
+        (message, reader.flaws().to_vec(), behind)
+    }
+
+    /// All ways to cut these octets into pieces.
+    fn splits(octets: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
+        (0_u32..1 << (octets.len() - 1)).map(move |cuts| {
+            let mut pieces = Vec::new();
+            let mut begin = 0;
+            for end in 1..octets.len() {
+                if cuts & (1 << (end - 1)) != 0 {
+                    pieces.push(&octets[begin..end]);
+                    begin = end;
+                }
+            }
+            pieces.push(&octets[begin..]);
+            pieces
+        })
+    }
+
+    #[test]
+    fn transparency_is_removed_at_all_splits() {
+        let cases: &[(&[u8], &[u8])] = &[
+            (b".\r\n", b""),
+            (b"\r\n.\r\n", b"\r\n"),
+            (b"..\r\n.\r\n", b".\r\n"),
+            (b"...\r\n..a\r\n.\r\n", b"..\r\n.a\r\n"),
+            (b"a.\r\n.\r\n", b"a.\r\n"),
+            (b"a\r\n\r\n..\r\n.\r\n", b"a\r\n\r\n.\r\n"),
+        ];
+        for (wire, message) in cases {
+            for pieces in splits(wire) {
+                let expected = (message.to_vec(), Vec::new(), Vec::new());
+                assert_eq!(read(&pieces), expected, "{pieces:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_the_end_is_left_at_all_splits() {
+        for pieces in splits(b"a\r\n.\r\nRSET\r\n") {
+            let (message, flaws, behind) = read(&pieces);
+            assert_eq!((&message[..], &flaws[..]), (&b"a\r\n"[..], &[][..]));
+            assert_eq!(behind, b"RSET\r\n");
+        }
+    }
+
+    #[test]
+    fn only_crlf_dot_crlf_ends_a_message() {
+        use Flaw::{BareCr, BareLf, SingleDot};
+        let cases: &[(&[u8], &[u8], &[Flaw])] = &[
+            (b"a\n.\r\n.\r\n", b"a\n.\r\n", &[BareLf]),
+            (b"a\n.\n\r\n.\r\n", b"a\n.\n\r\n", &[BareLf]),
+            (b"a\r.\r\r\n.\r\n", b"a\r.\r\r\n", &[BareCr]),
+            (b"a\r\n.\n\r\n.\r\n", b"a\r\n\n\r\n", &[SingleDot, BareLf]),
+            (b"a\r\n.\rb\r\n.\r\n", b"a\r\n\rb\r\n", &[BareCr, SingleDot]),
+            (b"a\r\n.b\r\n.\r\n", b"a\r\nb\r\n", &[SingleDot]),
+        ];
+        for (wire, message, flaws) in cases {
+            for pieces in splits(wire) {
+                let (read, noted, _) = read(&pieces);
+                assert_eq!(read, *message, "{pieces:?}");
+                assert_eq!(noted, *flaws, "{pieces:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_has_998_octets_without_its_doubled_dot() {
+        let line = |octets: usize| [&vec![b'a'; octets][..], b"\r\n.\r\n"].concat();
+        assert_eq!(read(&[&line(998)]).1, []);
+        assert_eq!(read(&[&line(999)]).1, [Flaw::LongLine]);
+        let dotted = |octets: usize| [&b".."[..], &line(octets - 1)].concat();
+        assert_eq!(read(&[&dotted(998)]).1, []);
+        assert_eq!(read(&[&dotted(999)]).1, [Flaw::LongLine]);
+    }
+
+    #[test]
+    fn octets_that_are_no_text_are_noted() {
+        assert_eq!(read(&[b"\xc3\xa9\r\n.\r\n"]).1, [Flaw::EightBit]);
+        assert_eq!(read(&[b"a\0\r\n.\r\n"]).1, [Flaw::Nul]);
+    }
+}

@@ -1,0 +1,238 @@
+//! The state of a session, and what all its commands share.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+
+use super::commands::Transaction;
+use super::fault::{Fault, Point};
+use super::input::{Input, Line};
+use super::keyword::Keyword;
+use super::received::TlsVersion;
+use super::server::Shared;
+
+/// A session with one client, in clear text or inside TLS.
+pub(super) struct Dialogue<S> {
+    stream: S,
+    pub(super) input: Input,
+    /// Replies that wait until there is nothing more to read (RFC 2920, section 3.2).
+    output: Vec<u8>,
+    pub(super) number: u64,
+    pub(super) shared: Arc<Shared>,
+    pub(super) tls: Option<TlsVersion>,
+    /// What the client called itself, if it has said so.
+    pub(super) hello: Option<String>,
+    /// What the last EHLO was told; nothing before it, and after HELO.
+    pub(super) offered: Vec<Keyword>,
+    pub(super) authenticated_as: Option<String>,
+    pub(super) transaction: Transaction,
+}
+
+/// Why a session does not go on.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The client is gone.
+    Closed,
+    /// The connection is to be dropped as it is.
+    Abrupt,
+    /// The last reply has been sent.
+    Over,
+    /// TLS is to begin.
+    StartTls,
+    Io(io::Error),
+}
+
+impl From<io::Error> for End {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+pub(super) type Flow<T> = Result<T, End>;
+
+/// Whether a command does what it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    Happens,
+    Fails,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
+    pub(super) fn new(
+        stream: S,
+        tls: Option<TlsVersion>,
+        number: u64,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            stream,
+            input: Input::default(),
+            output: Vec::new(),
+            number,
+            shared,
+            tls,
+            hello: None,
+            offered: Vec::new(),
+            authenticated_as: None,
+            transaction: Transaction::None,
+        }
+    }
+
+    /// Greets the client and obeys it to the end.
+    pub(super) async fn greet_and_run(mut self) -> (S, End) {
+        let greeting = format!("220 {} ESMTP Pilotfish", self.shared.settings.host_name());
+        match self.answer(Point::Greeting, greeting).await {
+            Ok(_) => self.run().await,
+            Err(end) => self.end(end).await,
+        }
+    }
+
+    /// Obeys the client to the end.
+    pub(super) async fn run(mut self) -> (S, End) {
+        let Err(end) = self.obey().await;
+        self.end(end).await
+    }
+
+    async fn obey(&mut self) -> Flow<Infallible> {
+        loop {
+            self.command().await?;
+        }
+    }
+
+    async fn end(mut self, end: End) -> (S, End) {
+        let end = match end {
+            End::Over | End::StartTls => self.flush().await.err().unwrap_or(end),
+            end => end,
+        };
+        (self.stream, end)
+    }
+
+    /// The next line, without its CRLF.
+    pub(super) async fn line(&mut self) -> Flow<Vec<u8>> {
+        loop {
+            match self.input.take_line() {
+                Some(Line::Whole(line)) => return Ok(line),
+                Some(Line::Bare(octet)) => {
+                    self.violation(&format!(
+                        "bare {octet} in a command (RFC 5321, section 2.3.8)"
+                    ));
+                    self.refuse(
+                        "500",
+                        "5.5.2",
+                        "A line ends in CRLF and has no other CR or LF",
+                    );
+                }
+                Some(Line::TooLong) => {
+                    return Err(self.send_away(
+                        "line of more than 12288 octets (RFC 4954, section 4)",
+                        "Line too long",
+                    ));
+                }
+                None => self.fill().await?,
+            }
+        }
+    }
+
+    /// Sends what is due and waits for more to read.
+    pub(super) async fn fill(&mut self) -> Flow<()> {
+        self.flush().await?;
+        match self.input.fill(&mut self.stream).await? {
+            0 => Err(End::Closed),
+            _ => Ok(()),
+        }
+    }
+
+    async fn flush(&mut self) -> Flow<()> {
+        self.stream.write_all(&self.output).await?;
+        self.stream.flush().await?;
+        self.output.clear();
+        Ok(())
+    }
+
+    pub(super) fn offers(&self, keyword: Keyword) -> bool {
+        self.offered.contains(&keyword)
+    }
+
+    /// A reply of one line, with its enhanced code where these are offered (RFC 2034).
+    pub(super) fn reply(&self, code: &str, status: &str, text: &str) -> String {
+        if self.offers(Keyword::EnhancedStatusCodes) {
+            format!("{code} {status} {text}")
+        } else {
+            format!("{code} {text}")
+        }
+    }
+
+    /// Queues lines as they are.
+    pub(super) fn say(&mut self, lines: &str) {
+        self.output.extend_from_slice(lines.as_bytes());
+        self.output.extend_from_slice(b"\r\n");
+    }
+
+    /// Answers a command that was not in order, or not wanted.
+    pub(super) fn refuse(&mut self, code: &str, status: &str, text: &str) {
+        let reply = self.reply(code, status, text);
+        self.say(&reply);
+    }
+
+    /// Answers a command that was in order, unless a fault is due.
+    pub(super) async fn answer(&mut self, point: Point, normal: String) -> Flow<Effect> {
+        let fault = self.shared.faults.take(point);
+        self.answer_with(fault, normal).await
+    }
+
+    pub(super) async fn answer_with(
+        &mut self,
+        fault: Option<Fault>,
+        normal: String,
+    ) -> Flow<Effect> {
+        match fault {
+            None => {
+                self.say(&normal);
+                Ok(Effect::Happens)
+            }
+            Some(Fault::ReplyAt(_, text)) => {
+                self.say(&text);
+                if text.starts_with("421") {
+                    return Err(End::Over);
+                }
+                Ok(effect_of(&text))
+            }
+            Some(Fault::CloseAt(_)) => {
+                self.flush().await?;
+                Err(End::Abrupt)
+            }
+            Some(Fault::SilentAt(_)) => {
+                self.flush().await?;
+                self.shared.stop.cancelled().await;
+                Err(End::Abrupt)
+            }
+        }
+    }
+
+    /// Writes down what the client may not do.
+    pub(super) fn violation(&self, text: &str) {
+        tracing::debug!(target: "pilotfish::testing", connection = self.number, text, "violation");
+        let text = format!("connection {}: {text}", self.number);
+        self.shared.log.add_violation(text);
+    }
+
+    /// Writes down what the client may not do, and ends the session: what comes next could
+    /// not be told apart.
+    #[must_use]
+    pub(super) fn send_away(&mut self, violation: &str, text: &str) -> End {
+        self.violation(violation);
+        self.refuse("503", "5.5.1", text);
+        End::Over
+    }
+}
+
+/// What a command does that is answered with this text.
+pub(super) fn effect_of(text: &str) -> Effect {
+    if text.starts_with(['2', '3']) {
+        Effect::Happens
+    } else {
+        Effect::Fails
+    }
+}

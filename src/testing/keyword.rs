@@ -1,0 +1,125 @@
+//! The service extensions that the server knows, and when it offers them.
+
+use super::builder::{Admission, Security, Settings};
+use super::received::TlsVersion;
+
+/// What EHLO may offer (RFC 5321, section 4.1.1.1). AUTH counts once for each mechanism.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keyword {
+    /// RFC 3207.
+    StartTls,
+    /// RFC 2920.
+    Pipelining,
+    /// RFC 1870.
+    Size,
+    /// RFC 6152.
+    EightBitMime,
+    /// RFC 2034.
+    EnhancedStatusCodes,
+    /// RFC 6531.
+    SmtpUtf8,
+    /// RFC 4954 with RFC 4616.
+    AuthPlain,
+    /// RFC 4954, with the mechanism that no RFC describes.
+    AuthLogin,
+}
+
+const ALL: &[Keyword] = &[
+    Keyword::StartTls,
+    Keyword::Pipelining,
+    Keyword::Size,
+    Keyword::EightBitMime,
+    Keyword::EnhancedStatusCodes,
+    Keyword::SmtpUtf8,
+    Keyword::AuthPlain,
+    Keyword::AuthLogin,
+];
+
+impl Keyword {
+    /// The extensions with this name, in any case of letters; none if there is no such name.
+    pub(super) fn named(name: &str) -> &'static [Self] {
+        match name.to_ascii_uppercase().as_str() {
+            "STARTTLS" => &[Self::StartTls],
+            "PIPELINING" => &[Self::Pipelining],
+            "SIZE" => &[Self::Size],
+            "8BITMIME" => &[Self::EightBitMime],
+            "ENHANCEDSTATUSCODES" => &[Self::EnhancedStatusCodes],
+            "SMTPUTF8" => &[Self::SmtpUtf8],
+            "AUTH" => &[Self::AuthPlain, Self::AuthLogin],
+            "AUTH PLAIN" => &[Self::AuthPlain],
+            "AUTH LOGIN" => &[Self::AuthLogin],
+            _ => &[],
+        }
+    }
+
+    /// What is offered in this state of the session.
+    ///
+    /// STARTTLS is not offered twice (RFC 3207, section 4.2), and AUTH only where the
+    /// password is protected, if it can be (RFC 4954, section 4).
+    pub(super) fn offered(settings: &Settings, tls: Option<TlsVersion>) -> Vec<Self> {
+        let protected = tls.is_some() || settings.security == Security::Cleartext;
+        let pointless = settings.admission == Admission::Anyone && settings.users.is_empty();
+        let fits = |keyword: &Self| match keyword {
+            Self::StartTls => settings.security == Security::StartTls && tls.is_none(),
+            Self::AuthPlain | Self::AuthLogin => protected && !pointless,
+            _ => true,
+        };
+        let kept = |keyword: &Self| !settings.left_out.contains(keyword);
+        ALL.iter().copied().filter(fits).filter(kept).collect()
+    }
+
+    /// The lines of the reply to EHLO behind the first one.
+    pub(super) fn lines(offered: &[Self], max_size: u64) -> Vec<String> {
+        let line = |keyword: &Self| match keyword {
+            Self::StartTls => Some("STARTTLS".to_owned()),
+            Self::Pipelining => Some("PIPELINING".to_owned()),
+            Self::Size => Some(format!("SIZE {max_size}")),
+            Self::EightBitMime => Some("8BITMIME".to_owned()),
+            Self::EnhancedStatusCodes => Some("ENHANCEDSTATUSCODES".to_owned()),
+            Self::SmtpUtf8 => Some("SMTPUTF8".to_owned()),
+            Self::AuthPlain if offered.contains(&Self::AuthLogin) => {
+                Some("AUTH PLAIN LOGIN".to_owned())
+            }
+            Self::AuthPlain => Some("AUTH PLAIN".to_owned()),
+            Self::AuthLogin if offered.contains(&Self::AuthPlain) => None,
+            Self::AuthLogin => Some("AUTH LOGIN".to_owned()),
+        };
+        offered.iter().filter_map(line).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_comes_before_passwords() {
+        let settings = Settings::default();
+        let lines = |tls| Keyword::lines(&Keyword::offered(&settings, tls), 9);
+        let common = [
+            "PIPELINING",
+            "SIZE 9",
+            "8BITMIME",
+            "ENHANCEDSTATUSCODES",
+            "SMTPUTF8",
+        ];
+        assert_eq!(lines(None), [&["STARTTLS"][..], &common].concat());
+        assert_eq!(
+            lines(Some(TlsVersion::Tls13)),
+            [&common[..], &["AUTH PLAIN LOGIN"]].concat()
+        );
+    }
+
+    #[test]
+    fn mechanisms_can_be_left_out_one_by_one() {
+        for (left_out, line) in [("auth plain", "AUTH LOGIN"), ("AUTH LOGIN", "AUTH PLAIN")] {
+            let settings = Settings {
+                security: Security::Cleartext,
+                left_out: Keyword::named(left_out).to_vec(),
+                ..Settings::default()
+            };
+            let lines = Keyword::lines(&Keyword::offered(&settings, None), 9);
+            assert_eq!(lines.last().map(String::as_str), Some(line));
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! A message that the server took, and how it came.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+
+/// A message that the server took: its sender was told 250 at the end of data, or would have
+/// been but for a [`Fault`](super::Fault).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Received {
+    /// The name that the reply to the end of data gave the message.
+    pub queue_id: String,
+    /// Which connection it came over; they are counted from 1.
+    pub connection: u64,
+    /// What the client called itself in EHLO or HELO.
+    pub hello: String,
+    /// The version of TLS that protected it, if any did.
+    pub tls: Option<TlsVersion>,
+    /// The user that had logged in, if any had.
+    pub authenticated_as: Option<String>,
+    /// The reverse-path of MAIL as it was sent, without the angle brackets: empty for `<>`
+    /// (RFC 5321, section 4.1.1.2).
+    pub reverse_path: String,
+    /// The parameters of MAIL as they were sent, such as `SIZE=1024`.
+    pub mail_parameters: Vec<String>,
+    /// The forward-paths that were accepted, as they were sent, without the angle brackets
+    /// (RFC 5321, section 4.1.1.3).
+    pub forward_paths: Vec<String>,
+    /// The message, with transparency removed and without the end of data (RFC 5321, section
+    /// 4.5.2). Empty unless it was kept with [`Store::Memory`](super::Store::Memory).
+    pub octets: Bytes,
+    /// The file it was kept in, with [`Store::Directory`](super::Store::Directory).
+    pub file: Option<PathBuf>,
+    /// How many octets the message has, wherever it is kept. This is what SIZE declares (RFC
+    /// 1870, section 3).
+    pub size: u64,
+    /// How many octets came over the wire behind 354: with transparency and the end of data,
+    /// and without TLS.
+    pub wire_octets: u64,
+}
+
+impl Received {
+    /// What the SIZE parameter of MAIL declared, if it was there (RFC 1870, section 6).
+    #[must_use]
+    pub fn declared_size(&self) -> Option<u64> {
+        declared_size(&self.mail_parameters)
+    }
+}
+
+/// The value of SIZE among the parameters of MAIL.
+pub(super) fn declared_size(mail_parameters: &[String]) -> Option<u64> {
+    mail_parameters.iter().find_map(|parameter| {
+        let (keyword, value) = parameter.split_once('=')?;
+        if keyword.eq_ignore_ascii_case("SIZE") {
+            value.parse().ok()
+        } else {
+            None
+        }
+    })
+}
+
+/// A version of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TlsVersion {
+    /// TLS 1.2 (RFC 5246).
+    Tls12,
+    /// TLS 1.3 (RFC 8446).
+    Tls13,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_declared_size_is_found() {
+        let parameters = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(
+            declared_size(&parameters("BODY=8BITMIME size=12")),
+            Some(12)
+        );
+        assert_eq!(declared_size(&parameters("SIZE=12a")), None);
+        assert_eq!(declared_size(&[]), None);
+    }
+}

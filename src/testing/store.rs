@@ -1,0 +1,166 @@
+//! Where messages are kept.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt;
+
+/// How many octets a server keeps in memory, of all messages together.
+const MEMORY: u64 = 256 * 1024 * 1024;
+
+/// Where the messages are kept that a server takes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Store {
+    /// In memory, 256 MiB in all; what is more is refused with 452 (RFC 5321, section
+    /// 4.2.2).
+    #[default]
+    Memory,
+    /// In this directory, one file for each message, in constant memory. A file is named
+    /// after its queue identifier; it ends in `.part` until the message is complete, and is
+    /// removed if that never happens.
+    Directory(PathBuf),
+    /// Nowhere: messages are read, checked and counted only.
+    Discard,
+}
+
+/// How much memory is in use.
+#[derive(Debug, Default)]
+pub(super) struct Budget(AtomicU64);
+
+impl Budget {
+    fn take(&self, octets: u64) -> bool {
+        let before = self.0.fetch_add(octets, Ordering::Relaxed);
+        let fits = before.saturating_add(octets) <= MEMORY;
+        if !fits {
+            self.0.fetch_sub(octets, Ordering::Relaxed);
+        }
+        fits
+    }
+}
+
+/// A message that is being written down. Dropping it forgets the message.
+#[derive(Debug)]
+pub(super) enum Sink {
+    Memory(InMemory),
+    File(InFile),
+    Discard,
+}
+
+/// A message as it was kept.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) octets: Bytes,
+    pub(super) file: Option<PathBuf>,
+}
+
+impl Sink {
+    /// Prepares for a message of this name.
+    pub(super) async fn open(
+        store: &Store,
+        budget: &Arc<Budget>,
+        queue_id: &str,
+    ) -> io::Result<Self> {
+        match store {
+            Store::Memory => Ok(Self::Memory(InMemory {
+                octets: Vec::new(),
+                budget: Arc::clone(budget),
+            })),
+            Store::Directory(directory) => {
+                Ok(Self::File(InFile::create(directory, queue_id).await?))
+            }
+            Store::Discard => Ok(Self::Discard),
+        }
+    }
+
+    /// Writes down a piece.
+    ///
+    /// [`StorageFull`](io::ErrorKind::StorageFull) if there is no room for it.
+    pub(super) async fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Memory(memory) => memory.write(piece),
+            Self::File(file) => file.file.write_all(piece).await,
+            Self::Discard => Ok(()),
+        }
+    }
+
+    /// Keeps the message, which is complete.
+    pub(super) async fn keep(self) -> io::Result<Kept> {
+        match self {
+            Self::Memory(mut memory) => Ok(Kept {
+                octets: std::mem::take(&mut memory.octets).into(),
+                file: None,
+            }),
+            Self::File(file) => Ok(Kept {
+                octets: Bytes::new(),
+                file: Some(file.keep().await?),
+            }),
+            Self::Discard => Ok(Kept::default()),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct InMemory {
+    octets: Vec<u8>,
+    budget: Arc<Budget>,
+}
+
+impl InMemory {
+    fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        if !self.budget.take(piece.len() as u64) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.octets.extend_from_slice(piece);
+        Ok(())
+    }
+}
+
+impl Drop for InMemory {
+    /// Gives back what a forgotten message used; that of a kept one has been moved away.
+    fn drop(&mut self) {
+        let octets = self.octets.len() as u64;
+        self.budget.0.fetch_sub(octets, Ordering::Relaxed);
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct InFile {
+    file: File,
+    /// The name until the message is complete, and the name from then on.
+    part: Option<PathBuf>,
+    whole: PathBuf,
+}
+
+impl InFile {
+    async fn create(directory: &Path, queue_id: &str) -> io::Result<Self> {
+        let part = directory.join(format!("{queue_id}.part"));
+        Ok(Self {
+            file: File::create_new(&part).await?,
+            part: Some(part),
+            whole: directory.join(format!("{queue_id}.eml")),
+        })
+    }
+
+    async fn keep(mut self) -> io::Result<PathBuf> {
+        self.file.flush().await?;
+        if let Some(part) = &self.part {
+            tokio::fs::rename(part, &self.whole).await?;
+        }
+        self.part = None;
+        Ok(std::mem::take(&mut self.whole))
+    }
+}
+
+impl Drop for InFile {
+    fn drop(&mut self) {
+        if let Some(part) = &self.part {
+            // It may be gone with its directory; and there is nobody to tell.
+            let _ = std::fs::remove_file(part);
+        }
+    }
+}
