@@ -107,7 +107,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     pub(crate) fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
-        let transient = matches!(kind, Kind::Connect | Kind::Timeout | Kind::Io | Kind::Closed);
+        let transient = matches!(
+            kind,
+            Kind::Connect | Kind::Timeout | Kind::Io | Kind::Closed
+        );
         Self(Box::new(Inner {
             kind,
             stage: None,

@@ -57,7 +57,9 @@ pub struct Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("server", &self.server).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("server", &self.server)
+            .finish_non_exhaustive()
     }
 }
 
@@ -65,7 +67,11 @@ impl Client {
     /// A client for this server. Nothing is connected yet.
     #[must_use]
     pub fn new(server: Server) -> Self {
-        Self { server: Arc::new(server), tasks: TaskTracker::new(), on_progress: None }
+        Self {
+            server: Arc::new(server),
+            tasks: TaskTracker::new(),
+            on_progress: None,
+        }
     }
 
     /// Calls `observer` after each block of a message that has been sent. It should return
@@ -100,9 +106,9 @@ impl Client {
 
     /// Sends a message to the recipients of another envelope than its own.
     ///
-    /// # Errors, panics and cancel safety
+    /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// As [`send`](Self::send), which also says when it panics and that it is cancel safe.
     pub async fn send_to(&self, envelope: Envelope, message: Message) -> Result<Receipt> {
         let (outcome, received) = oneshot::channel();
         let delivery = Delivery {
@@ -110,12 +116,14 @@ impl Client {
             on_progress: self.on_progress.clone(),
             outcome,
         };
-        self.tasks.spawn(delivery.run(envelope, message).in_current_span());
+        self.tasks
+            .spawn(delivery.run(envelope, message).in_current_span());
         match received.await {
             Ok(result) => result,
             // The runtime is shutting down.
-            Err(_) => Err(Error::new(Kind::Closed, "the sending task was stopped")
-                .with_unknown_fate()),
+            Err(_) => {
+                Err(Error::new(Kind::Closed, "the sending task was stopped").with_unknown_fate())
+            }
         }
     }
 

@@ -108,7 +108,11 @@ impl fmt::Display for Command {
             Self::StartTls => f.write_str("STARTTLS"),
             Self::Auth(mechanism, None) => write!(f, "AUTH {mechanism}"),
             Self::Auth(mechanism, Some(response)) => {
-                write!(f, "AUTH {mechanism} <redacted {} octets>", encoded_len(response))
+                write!(
+                    f,
+                    "AUTH {mechanism} <redacted {} octets>",
+                    encoded_len(response)
+                )
             }
             Self::AuthResponse(response) => {
                 write!(f, "<redacted {} octets>", encoded_len(response))
@@ -116,7 +120,9 @@ impl fmt::Display for Command {
             Self::AuthCancel => f.write_str("*"),
             Self::Mail(path, parameters) => {
                 write!(f, "MAIL FROM:{path}")?;
-                parameters.iter().try_for_each(|parameter| write!(f, " {parameter}"))
+                parameters
+                    .iter()
+                    .try_for_each(|parameter| write!(f, " {parameter}"))
             }
             Self::Rcpt(path) => write!(f, "RCPT TO:{path}"),
             Self::Data => f.write_str("DATA"),
@@ -155,15 +161,24 @@ mod tests {
         let path = || "ann@example.org".parse().unwrap();
         let parameters = vec![Parameter::Size(57), Parameter::Body(BodyType::EightBitMime)];
         for (command, expected) in [
-            (Command::Ehlo("[127.0.0.1]".parse().unwrap()), "EHLO [127.0.0.1]\r\n"),
-            (Command::Helo("client.example".parse().unwrap()), "HELO client.example\r\n"),
+            (
+                Command::Ehlo("[127.0.0.1]".parse().unwrap()),
+                "EHLO [127.0.0.1]\r\n",
+            ),
+            (
+                Command::Helo("client.example".parse().unwrap()),
+                "HELO client.example\r\n",
+            ),
             (Command::StartTls, "STARTTLS\r\n"),
             (Command::Auth(Mechanism::Login, None), "AUTH LOGIN\r\n"),
             (
                 Command::Auth(Mechanism::Plain, Some("\0u\0p".into())),
                 "AUTH PLAIN AHUAcA==\r\n",
             ),
-            (Command::Auth(Mechanism::Plain, Some("".into())), "AUTH PLAIN =\r\n"),
+            (
+                Command::Auth(Mechanism::Plain, Some("".into())),
+                "AUTH PLAIN =\r\n",
+            ),
             (Command::AuthResponse("u".into()), "dQ==\r\n"),
             (Command::AuthResponse("".into()), "\r\n"),
             (Command::AuthCancel, "*\r\n"),
@@ -172,7 +187,10 @@ mod tests {
                 "MAIL FROM:<ann@example.org> SIZE=57 BODY=8BITMIME\r\n",
             ),
             (Command::Mail(ReversePath::Null, vec![]), "MAIL FROM:<>\r\n"),
-            (Command::Rcpt("ann@example.org".parse().unwrap()), "RCPT TO:<ann@example.org>\r\n"),
+            (
+                Command::Rcpt("ann@example.org".parse().unwrap()),
+                "RCPT TO:<ann@example.org>\r\n",
+            ),
             (Command::Data, "DATA\r\n"),
             (Command::Rset, "RSET\r\n"),
             (Command::Quit, "QUIT\r\n"),
@@ -189,7 +207,10 @@ mod tests {
         ] {
             for shown in [format!("{command}"), format!("{command:?}")] {
                 assert!(shown.contains("redacted"), "{shown}");
-                assert!(!shown.contains("hunter2") && !shown.contains("aHVudGVyMg"), "{shown}");
+                assert!(
+                    !shown.contains("hunter2") && !shown.contains("aHVudGVyMg"),
+                    "{shown}"
+                );
             }
         }
     }

@@ -3,32 +3,32 @@
 use super::auth::Mechanism;
 use super::reply::Reply;
 
+/// An extension that this client makes use of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Extension {
+    /// STARTTLS (RFC 3207).
+    StartTls,
+    /// PIPELINING (RFC 2920).
+    Pipelining,
+    /// SIZE (RFC 1870): a message's size may be declared.
+    Size,
+    /// SMTPUTF8 (RFC 6531).
+    SmtpUtf8,
+    /// AUTH (RFC 4954), be it with mechanisms unknown here.
+    Auth,
+}
+
 /// The extensions that a server offers in the present state of the session.
 ///
 /// What was learnt before STARTTLS is worth nothing after it (RFC 3207 section 4.2): the
 /// session takes a new list then. Keywords are read without regard to case; what is not
 /// known is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Extensions {
-    /// STARTTLS (RFC 3207).
-    pub starttls: bool,
-    /// PIPELINING (RFC 2920).
-    pub pipelining: bool,
-    /// 8BITMIME (RFC 6152).
-    pub eight_bit_mime: bool,
-    /// SMTPUTF8 (RFC 6531).
-    pub smtputf8: bool,
-    /// SIZE (RFC 1870): whether it is offered at all, and so may be declared.
-    pub size: bool,
-    /// The largest message that the server takes, in octets, where it names a limit
-    /// (RFC 1870 section 4).
-    pub size_limit: Option<u64>,
-    /// The AUTH mechanisms (RFC 4954) that this client knows too, in the order in which the
-    /// server names them.
-    pub mechanisms: Vec<Mechanism>,
-    /// Whether AUTH is offered at all, be it with mechanisms unknown here.
-    pub auth: bool,
+    offered: Vec<Extension>,
+    size_limit: Option<u64>,
+    mechanisms: Vec<Mechanism>,
 }
 
 impl Extensions {
@@ -37,24 +37,44 @@ impl Extensions {
     pub fn from_ehlo(reply: &Reply) -> Self {
         let mut extensions = Self::default();
         for line in reply.lines().iter().skip(1) {
-            extensions.add(line);
+            extensions.add_line(line);
         }
         extensions
     }
 
-    fn add(&mut self, line: &str) {
+    /// Whether the server offers this.
+    #[must_use]
+    pub fn offers(&self, extension: Extension) -> bool {
+        self.offered.contains(&extension)
+    }
+
+    /// The largest message that the server takes, in octets, where it names a limit
+    /// (RFC 1870 section 4).
+    #[must_use]
+    pub fn size_limit(&self) -> Option<u64> {
+        self.size_limit
+    }
+
+    /// The AUTH mechanisms that both sides know, in the order in which the server names them.
+    #[must_use]
+    pub fn mechanisms(&self) -> &[Mechanism] {
+        &self.mechanisms
+    }
+
+    fn add_line(&mut self, line: &str) {
         let mut words = line.split_ascii_whitespace();
         let Some(keyword) = words.next() else { return };
         match keyword.to_ascii_uppercase().as_str() {
-            "STARTTLS" => self.starttls = true,
-            "PIPELINING" => self.pipelining = true,
-            "8BITMIME" => self.eight_bit_mime = true,
-            "SMTPUTF8" => self.smtputf8 = true,
+            "STARTTLS" => self.add(Extension::StartTls),
+            "PIPELINING" => self.add(Extension::Pipelining),
+            "SMTPUTF8" => self.add(Extension::SmtpUtf8),
             "SIZE" => {
-                self.size = true;
+                self.add(Extension::Size);
                 // RFC 1870 section 4: zero, or no number, is no limit.
-                self.size_limit =
-                    words.next().and_then(|number| number.parse().ok()).filter(|limit| *limit > 0);
+                self.size_limit = words
+                    .next()
+                    .and_then(|number| number.parse().ok())
+                    .filter(|limit| *limit > 0);
             }
             "AUTH" => self.add_mechanisms(words),
             // The form of old servers: AUTH=LOGIN PLAIN.
@@ -66,8 +86,14 @@ impl Extensions {
         }
     }
 
+    fn add(&mut self, extension: Extension) {
+        if !self.offers(extension) {
+            self.offered.push(extension);
+        }
+    }
+
     fn add_mechanisms<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
-        self.auth = true;
+        self.add(Extension::Auth);
         for mechanism in names.filter_map(Mechanism::from_name) {
             if !self.mechanisms.contains(&mechanism) {
                 self.mechanisms.push(mechanism);
@@ -85,10 +111,18 @@ mod tests {
 
     fn offered(lines: &[&str]) -> Extensions {
         let (last, others) = lines.split_last().unwrap();
-        let mut octets: String = others.iter().map(|line| format!("250-{line}\r\n")).collect();
-        octets.push_str(&format!("250 {last}\r\n"));
+        let mut octets: String = others
+            .iter()
+            .flat_map(|line| ["250-", line, "\r\n"])
+            .collect();
+        octets.extend(["250 ", last, "\r\n"]);
         let mut buffer = BytesMut::from(octets.as_bytes());
-        Extensions::from_ehlo(&ReplyDecoder::default().decode(&mut buffer).unwrap().unwrap())
+        Extensions::from_ehlo(
+            &ReplyDecoder::default()
+                .decode(&mut buffer)
+                .unwrap()
+                .unwrap(),
+        )
     }
 
     #[test]
@@ -104,14 +138,14 @@ mod tests {
             "SMTPUTF8",
         ]);
         let expected = Extensions {
-            starttls: false,
-            pipelining: true,
-            eight_bit_mime: true,
-            smtputf8: true,
-            size: true,
+            offered: vec![
+                Extension::Size,
+                Extension::Auth,
+                Extension::Pipelining,
+                Extension::SmtpUtf8,
+            ],
             size_limit: Some(35_882_577),
             mechanisms: vec![Mechanism::Login, Mechanism::Plain],
-            auth: true,
         };
         assert_eq!(extensions, expected);
     }
@@ -132,29 +166,46 @@ mod tests {
             ("SIZE 9000000000", Some(9_000_000_000)),
         ] {
             let extensions = offered(&["x", line]);
-            assert!(extensions.size);
-            assert_eq!(extensions.size_limit, limit, "{line}");
+            assert!(extensions.offers(Extension::Size));
+            assert_eq!(extensions.size_limit(), limit, "{line}");
         }
     }
 
     #[test]
     fn mechanisms_in_all_forms() {
         for (lines, expected) in [
-            (vec!["x", "AUTH PLAIN LOGIN"], vec![Mechanism::Plain, Mechanism::Login]),
+            (
+                vec!["x", "AUTH PLAIN LOGIN"],
+                vec![Mechanism::Plain, Mechanism::Login],
+            ),
             (vec!["x", "auth plain"], vec![Mechanism::Plain]),
-            (vec!["x", "AUTH=LOGIN PLAIN"], vec![Mechanism::Login, Mechanism::Plain]),
-            (vec!["x", "AUTH LOGIN", "AUTH=LOGIN PLAIN"], vec![Mechanism::Login, Mechanism::Plain]),
+            (
+                vec!["x", "AUTH=LOGIN PLAIN"],
+                vec![Mechanism::Login, Mechanism::Plain],
+            ),
+            (
+                vec!["x", "AUTH LOGIN", "AUTH=LOGIN PLAIN"],
+                vec![Mechanism::Login, Mechanism::Plain],
+            ),
             (vec!["x", "AUTH XOAUTH2"], vec![]),
         ] {
             let extensions = offered(&lines);
-            assert!(extensions.auth);
-            assert_eq!(extensions.mechanisms, expected, "{lines:?}");
+            assert!(extensions.offers(Extension::Auth));
+            assert_eq!(extensions.mechanisms(), expected, "{lines:?}");
         }
     }
 
     #[test]
     fn what_is_not_a_known_keyword_is_left_out() {
-        for line in ["", "   ", "Ok", "XXXXXXXA", "250 8 BITMIME", "PIPELININGS", "\u{fffd}"] {
+        for line in [
+            "",
+            "   ",
+            "Ok",
+            "XXXXXXXA",
+            "250 8 BITMIME",
+            "PIPELININGS",
+            "\u{fffd}",
+        ] {
             assert_eq!(offered(&["x", line]), Extensions::default(), "{line:?}");
         }
     }

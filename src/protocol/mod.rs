@@ -13,7 +13,7 @@ mod transparency;
 
 pub use auth::{Credentials, CredentialsError, Exchange, ExchangeError, Mechanism};
 pub use command::{BodyType, Command, Parameter};
-pub use extensions::Extensions;
+pub use extensions::{Extension, Extensions};
 pub use pipeline::{Expected, Grouping, Next, Pipeline, Refusal, UnexpectedReply};
 pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode};
 pub use reply_decoder::{MAX_LINE, MAX_REPLY, ReplyDecoder, ReplyError};

@@ -66,7 +66,7 @@ pub struct UnexpectedReply(pub Reply);
 
 /// One transaction from MAIL to the reply to DATA.
 ///
-/// The driver asks [`next`](Self::next), does it, and hands over each reply by
+/// The driver asks what to do [`next_step`](Self::next_step), does it, and hands over each reply by
 /// [`accept`](Self::accept). It alone knows that DATA ends a group, what a refused command
 /// means for those behind it, and when a lone end of data is due.
 #[derive(Debug)]
@@ -86,7 +86,10 @@ impl Pipeline {
         let mail = Command::Mail(envelope.reverse_path().clone(), parameters);
         let rcpt = envelope.forward_paths().iter().cloned().map(Command::Rcpt);
         let unsent = std::iter::once((Expected::Mail, mail))
-            .chain(rcpt.enumerate().map(|(index, command)| (Expected::Rcpt(index), command)))
+            .chain(
+                rcpt.enumerate()
+                    .map(|(index, command)| (Expected::Rcpt(index), command)),
+            )
             .chain([(Expected::Data, Command::Data)])
             .collect();
         Self {
@@ -100,7 +103,7 @@ impl Pipeline {
     }
 
     /// What to do now.
-    pub fn next(&mut self) -> Next {
+    pub fn next_step(&mut self) -> Next {
         if let Some(expected) = self.awaited.front() {
             return Next::Receive(*expected);
         }
@@ -113,7 +116,11 @@ impl Pipeline {
         }
         match &self.data {
             Some(reply) if reply.is_positive_intermediate() => {
-                if self.refusal().is_none() { Next::Transfer } else { Next::AbandonData }
+                if self.refusal().is_none() {
+                    Next::Transfer
+                } else {
+                    Next::AbandonData
+                }
             }
             _ => Next::Stop,
         }
@@ -195,7 +202,10 @@ mod tests {
 
     fn reply(line: &str) -> Reply {
         let mut buffer = BytesMut::from(format!("{line}\r\n").as_bytes());
-        ReplyDecoder::default().decode(&mut buffer).unwrap().unwrap()
+        ReplyDecoder::default()
+            .decode(&mut buffer)
+            .unwrap()
+            .unwrap()
     }
 
     /// Plays a transaction for two recipients: each reply answers the oldest command that has
@@ -207,10 +217,13 @@ mod tests {
         let mut replies = replies.iter();
         let mut story = String::new();
         loop {
-            match pipeline.next() {
+            match pipeline.next_step() {
                 Next::Send(commands) => {
-                    let verbs = commands.iter().map(|command| command.to_string()[..4].to_owned());
-                    story += &format!("[{}] ", verbs.collect::<Vec<_>>().join(" "));
+                    let verbs = commands
+                        .iter()
+                        .map(|command| command.to_string()[..4].to_owned());
+                    let group = verbs.collect::<Vec<_>>().join(" ");
+                    story.extend(["[", &group, "] "]);
                 }
                 Next::Receive(_) => {
                     let reply = reply(replies.next().expect("a reply too few"));
@@ -252,11 +265,23 @@ mod tests {
     #[test]
     fn one_at_a_time() {
         for (replies, story) in [
-            (vec!["250", "250", "250", "354"], "[MAIL] [RCPT] [RCPT] [DATA] Transfer"),
-            (vec!["250", "550", "250", "354"], "[MAIL] [RCPT] [RCPT] [DATA] Transfer"),
-            (vec!["250", "550", "450"], "[MAIL] [RCPT] [RCPT] Stop recipients"),
+            (
+                vec!["250", "250", "250", "354"],
+                "[MAIL] [RCPT] [RCPT] [DATA] Transfer",
+            ),
+            (
+                vec!["250", "550", "250", "354"],
+                "[MAIL] [RCPT] [RCPT] [DATA] Transfer",
+            ),
+            (
+                vec!["250", "550", "450"],
+                "[MAIL] [RCPT] [RCPT] Stop recipients",
+            ),
             (vec!["552"], "[MAIL] Stop mail 552"),
-            (vec!["250", "250", "250", "554"], "[MAIL] [RCPT] [RCPT] [DATA] Stop data 554"),
+            (
+                vec!["250", "250", "250", "554"],
+                "[MAIL] [RCPT] [RCPT] [DATA] Stop data 554",
+            ),
         ] {
             assert_eq!(play(Grouping::OneAtATime, &replies), story, "{replies:?}");
         }
@@ -267,7 +292,10 @@ mod tests {
         for (replies, story) in [
             (vec!["354"], "[MAIL RCPT RCPT DATA] unexpected 354"),
             (vec!["250", "354"], "[MAIL RCPT RCPT DATA] unexpected 354"),
-            (vec!["250", "250", "250", "250"], "[MAIL RCPT RCPT DATA] unexpected 250"),
+            (
+                vec!["250", "250", "250", "250"],
+                "[MAIL RCPT RCPT DATA] unexpected 250",
+            ),
         ] {
             assert_eq!(play(Grouping::Grouped, &replies), story, "{replies:?}");
         }

@@ -78,9 +78,13 @@ impl EnhancedStatus {
     fn split(text: &str) -> Option<(Self, &str)> {
         let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
         let mut numbers = word.split('.').map(|digits| {
-            let wellformed = matches!(digits.len(), 1..=3)
-                && digits.bytes().all(|octet| octet.is_ascii_digit());
-            if wellformed { digits.parse::<u16>().ok() } else { None }
+            let wellformed =
+                matches!(digits.len(), 1..=3) && digits.bytes().all(|octet| octet.is_ascii_digit());
+            if wellformed {
+                digits.parse::<u16>().ok()
+            } else {
+                None
+            }
         });
         let class = match numbers.next()?? {
             2 => 2,
@@ -92,7 +96,14 @@ impl EnhancedStatus {
         if numbers.next().is_some() {
             return None;
         }
-        Some((Self { class, subject, detail }, rest))
+        Some((
+            Self {
+                class,
+                subject,
+                detail,
+            },
+            rest,
+        ))
     }
 }
 
@@ -120,7 +131,11 @@ impl Reply {
             .filter_map(|line| EnhancedStatus::split(line))
             .map(|(status, _)| status)
             .find(|status| u16::from(status.class) == code.number() / 100);
-        Self { code, enhanced, lines }
+        Self {
+            code,
+            enhanced,
+            lines,
+        }
     }
 
     /// The reply code.
@@ -204,7 +219,10 @@ impl Reply {
         let encoded = STANDARD_NO_PAD.encode(secret.expose());
         let raw = String::from_utf8_lossy(secret.expose());
         // Words shorter than this would blank out innocent text.
-        for word in [raw.as_ref(), encoded.as_str()].into_iter().filter(|word| word.len() > 3) {
+        for word in [raw.as_ref(), encoded.as_str()]
+            .into_iter()
+            .filter(|word| word.len() > 3)
+        {
             for line in self.lines.iter_mut().filter(|line| line.contains(word)) {
                 *line = line.replace(word, "<redacted>");
             }
@@ -227,7 +245,11 @@ impl fmt::Display for Reply {
         for character in characters.by_ref().take(DISPLAYED) {
             write_visibly(f, character)?;
         }
-        f.write_str(if characters.next().is_some() { " [...]" } else { "" })
+        f.write_str(if characters.next().is_some() {
+            " [...]"
+        } else {
+            ""
+        })
     }
 }
 
@@ -289,7 +311,9 @@ mod tests {
             (354, "3.0.0 go", None),
             (250, "", None),
         ] {
-            let status = reply(code, &[line]).enhanced_status().map(|status| status.to_string());
+            let status = reply(code, &[line])
+                .enhanced_status()
+                .map(|status| status.to_string());
             assert_eq!(status.as_deref(), expected, "{code} {line}");
         }
     }
@@ -311,7 +335,11 @@ mod tests {
             (552, "5.2.3 too big", false),
             (250, "fine", false),
         ] {
-            assert_eq!(reply(code, &[line]).is_transient(), transient, "{code} {line}");
+            assert_eq!(
+                reply(code, &[line]).is_transient(),
+                transient,
+                "{code} {line}"
+            );
         }
     }
 

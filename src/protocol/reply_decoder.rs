@@ -77,7 +77,9 @@ impl ReplyDecoder {
         if !digits.iter().all(u8::is_ascii_digit) {
             return Err(not_a_reply());
         }
-        let number = digits.iter().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
+        let number = digits
+            .iter()
+            .fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
         let code = ReplyCode::new(number).ok_or_else(not_a_reply)?;
         let (last, text) = match rest.split_first() {
             None => (true, rest),
@@ -144,7 +146,11 @@ mod tests {
             ("250 one\rtwo\r\n", vec!["250|one\rtwo"]),
             ("250-a\r\n", vec![]),
         ] {
-            assert_eq!(decode_all(&[octets.as_bytes()]).unwrap(), expected, "{octets:?}");
+            assert_eq!(
+                decode_all(&[octets.as_bytes()]).unwrap(),
+                expected,
+                "{octets:?}"
+            );
         }
     }
 
@@ -162,18 +168,27 @@ mod tests {
             "\u{16}\u{3}\u{1}\n",
         ] {
             let result = decode_all(&[octets.as_bytes()]);
-            assert!(matches!(result, Err(ReplyError::NotAReply(_))), "{octets:?} {result:?}");
+            assert!(
+                matches!(result, Err(ReplyError::NotAReply(_))),
+                "{octets:?} {result:?}"
+            );
         }
     }
 
     #[test]
     fn codes_of_one_reply_must_agree() {
-        assert!(matches!(decode_all(&[b"250-a\r\n550 b\r\n"]), Err(ReplyError::CodesDiffer(..))));
+        assert!(matches!(
+            decode_all(&[b"250-a\r\n550 b\r\n"]),
+            Err(ReplyError::CodesDiffer(..))
+        ));
     }
 
     #[test]
     fn text_need_not_be_utf8() {
-        assert_eq!(decode_all(&[b"250 \xff\x00\r\n"]).unwrap(), ["250|\u{fffd}\0"]);
+        assert_eq!(
+            decode_all(&[b"250 \xff\x00\r\n"]).unwrap(),
+            ["250|\u{fffd}\0"]
+        );
     }
 
     #[test]
@@ -182,8 +197,7 @@ mod tests {
         let whole = decode_all(&[octets]).unwrap();
         for first in 0..octets.len() {
             for second in first..octets.len() {
-                let pieces =
-                    [&octets[..first], &octets[first..second], &octets[second..]];
+                let pieces = [&octets[..first], &octets[first..second], &octets[second..]];
                 assert_eq!(decode_all(&pieces).unwrap(), whole, "{first} {second}");
             }
         }

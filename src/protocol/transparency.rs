@@ -21,7 +21,9 @@ enum Last {
 
 impl Default for Transparency {
     fn default() -> Self {
-        Self { last: Last::LineStart }
+        Self {
+            last: Last::LineStart,
+        }
     }
 }
 
@@ -150,8 +152,8 @@ mod tests {
 
     fn has_bare_cr_or_lf(octets: &[u8]) -> bool {
         let crlf = octets.windows(2).filter(|pair| pair == b"\r\n").count();
-        let cr = octets.iter().filter(|octet| **octet == b'\r').count();
-        let lf = octets.iter().filter(|octet| **octet == b'\n').count();
+        let cr = memchr::memchr_iter(b'\r', octets).count();
+        let lf = memchr::memchr_iter(b'\n', octets).count();
         cr != crlf || lf != crlf
     }
 
@@ -184,8 +186,9 @@ mod tests {
         let alphabet = *b"a.\r\n";
         for length in 0..=7_u32 {
             for number in 0..4_usize.pow(length) {
-                let text: Vec<u8> =
-                    (0..length).map(|digit| alphabet[number >> (2 * digit) & 3]).collect();
+                let text: Vec<u8> = (0..length)
+                    .map(|digit| alphabet[number >> (2 * digit) & 3])
+                    .collect();
                 let sent = send(&[&text]);
                 assert!(!has_bare_cr_or_lf(&sent), "{text:?}");
                 assert_eq!(receive(&sent), normalised(&text), "{text:?}");

@@ -8,7 +8,7 @@ use super::secured::Secured;
 use super::transaction::Session;
 use crate::address::Domain;
 use crate::error::{Error, Kind, Result, Stage};
-use crate::protocol::{Command, Credentials, Extensions};
+use crate::protocol::{Command, Credentials, Extension, Extensions};
 use crate::transport::{Host, Timeouts, TlsClient, Wire};
 
 /// A server that has greeted in clear text and answered EHLO.
@@ -34,7 +34,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
         let mut wire = Wire::clear(stream, timeouts);
         greeting(&mut wire).await?;
         let extensions = hello(&mut wire, &name).await?;
-        Ok(Self { wire, name, extensions })
+        Ok(Self {
+            wire,
+            name,
+            extensions,
+        })
     }
 
     /// What the server offers in clear text. An attacker may have written it.
@@ -57,7 +61,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     ///
     /// Dropping the future closes the connection.
     pub async fn starttls(mut self, tls: &TlsClient, host: &Host) -> Result<Secured<S>> {
-        if !self.extensions.starttls {
+        if !self.extensions.offers(Extension::StartTls) {
             quit(&mut self.wire).await;
             return Err(Error::new(
                 Kind::Tls,
@@ -66,7 +70,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
             )
             .at(Stage::StartTls));
         }
-        let reply = self.wire.command(Stage::StartTls, Command::StartTls).await?;
+        let reply = self
+            .wire
+            .command(Stage::StartTls, Command::StartTls)
+            .await?;
         if !reply.is_positive_completion() {
             quit(&mut self.wire).await;
             let refusal = Error::new(Kind::Tls, "the server offers STARTTLS and refused it");

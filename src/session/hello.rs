@@ -17,7 +17,11 @@ where
         return Ok(());
     }
     quit(wire).await;
-    Err(refused(Stage::Greeting, "the server does not take mail from here", reply))
+    Err(refused(
+        Stage::Greeting,
+        "the server does not take mail from here",
+        reply,
+    ))
 }
 
 /// Says EHLO, or HELO to a server that does not know it. What the server then offers is valid
@@ -26,19 +30,27 @@ pub(super) async fn hello<S>(wire: &mut Wire<S>, name: &Domain) -> Result<Extens
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let reply = wire.command(Stage::Hello, Command::Ehlo(name.clone())).await?;
+    let reply = wire
+        .command(Stage::Hello, Command::Ehlo(name.clone()))
+        .await?;
     if reply.is_positive_completion() {
         return Ok(Extensions::from_ehlo(&reply));
     }
     // RFC 5321 section 3.2: without EHLO there are no extensions, and so no TLS and no login.
     if matches!(reply.code().number(), 500 | 501 | 502 | 504 | 550) {
-        let reply = wire.command(Stage::Hello, Command::Helo(name.clone())).await?;
+        let reply = wire
+            .command(Stage::Hello, Command::Helo(name.clone()))
+            .await?;
         if reply.is_positive_completion() {
             return Ok(Extensions::default());
         }
     }
     quit(wire).await;
-    Err(refused(Stage::Hello, format!("the server refused the name {name}"), reply))
+    Err(refused(
+        Stage::Hello,
+        format!("the server refused the name {name}"),
+        reply,
+    ))
 }
 
 /// Ends a conversation in order (RFC 5321 section 4.1.1.10). Whatever happens now is no failure

@@ -26,4 +26,3 @@ pub use receipt::{Progress, Receipt};
 pub use secured::Secured;
 pub use server::{Security, Server, ServerBuilder};
 pub use transaction::Session;
-pub(crate) use transaction::Transferred;

@@ -30,7 +30,11 @@ impl Security {
     /// What a port is customarily used with: implicit TLS on 465, STARTTLS on all others.
     #[must_use]
     pub fn of_port(port: u16) -> Self {
-        if port == 465 { Self::ImplicitTls } else { Self::StartTls }
+        if port == 465 {
+            Self::ImplicitTls
+        } else {
+            Self::StartTls
+        }
     }
 
     /// The port that is customary for this: 465 for implicit TLS, 587 for STARTTLS, 25 for
@@ -142,7 +146,8 @@ impl Server {
                 }
                 Security::StartTls => {
                     let greeted = Greeted::greet(stream, name, self.timeouts.clone()).await?;
-                    self.log_in(greeted.starttls(&self.tls, &self.host).await?).await
+                    self.log_in(greeted.starttls(&self.tls, &self.host).await?)
+                        .await
                 }
                 Security::Cleartext => {
                     let greeted = Greeted::greet(stream, name, self.timeouts.clone()).await?;
@@ -172,7 +177,9 @@ fn local_name(stream: &TcpStream) -> Result<Domain> {
         Ok(address) => Ok(Domain::from(canonical(address))),
         Err(error) => {
             let message = "the connection broke before anything was said";
-            Err(Error::new(Kind::Io, message).caused_by(error).at(Stage::Connect))
+            Err(Error::new(Kind::Io, message)
+                .caused_by(error)
+                .at(Stage::Connect))
         }
     }
 }
@@ -238,7 +245,10 @@ impl ServerBuilder {
         };
         let port = self.port.unwrap_or(security.port());
         if port == 0 {
-            return Err(Error::new(Kind::Config, "there is no port 0: use 587 or 465"));
+            return Err(Error::new(
+                Kind::Config,
+                "there is no port 0: use 587 or 465",
+            ));
         }
         let in_clear = security == Security::Cleartext && self.credentials.is_some();
         if in_clear && !self.cleartext_auth {

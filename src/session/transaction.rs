@@ -12,8 +12,8 @@ use crate::address::{Envelope, ForwardPath};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::message::{Block, Message, Octets};
 use crate::protocol::{
-    BodyType, Command, Expected, Extensions, Grouping, Next, Parameter, Pipeline, Refusal, Reply,
-    Transparency,
+    BodyType, Command, Expected, Extension, Extensions, Grouping, Next, Parameter, Pipeline,
+    Refusal, Reply, Transparency,
 };
 #[cfg(doc)]
 use crate::transport::Timeouts;
@@ -50,7 +50,11 @@ pub(crate) struct Transferred {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) fn new(wire: Wire<S>, extensions: Extensions) -> Self {
-        Self { wire, extensions, state: State::Idle }
+        Self {
+            wire,
+            extensions,
+            state: State::Idle,
+        }
     }
 
     /// What the server offers.
@@ -135,15 +139,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(crate) async fn conclude(&mut self, transferred: Transferred) -> Result<Receipt> {
         let reply = self.wire.receive(Stage::EndOfData).await?;
         if reply.is_positive_intermediate() {
-            return Err(refused(Stage::EndOfData, "the server wants more after the end", reply)
-                .with_unknown_fate());
+            return Err(refused(
+                Stage::EndOfData,
+                "the server wants more after the end",
+                reply,
+            )
+            .with_unknown_fate());
         }
         self.state = State::Idle;
         if !reply.is_positive_completion() {
-            return Err(refused(Stage::EndOfData, "the server refused the message", reply));
+            return Err(refused(
+                Stage::EndOfData,
+                "the server refused the message",
+                reply,
+            ));
         }
-        let Transferred { accepted, rejected, size } = transferred;
-        Ok(Receipt { accepted, rejected, reply, size, tls: self.wire.tls() })
+        let Transferred {
+            accepted,
+            rejected,
+            size,
+        } = transferred;
+        Ok(Receipt {
+            accepted,
+            rejected,
+            reply,
+            size,
+            tls: self.wire.tls(),
+        })
     }
 
     /// Says QUIT, waits for the reply for as long as [`Timeouts::quit`] allows, and closes the
@@ -162,7 +184,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// What MAIL has to say about the message; an error if the server could not take it.
     fn parameters(&self, envelope: &Envelope, message: &Message) -> Result<Vec<Parameter>> {
         let size = message.exact_size();
-        if let Some(limit) = self.extensions.size_limit.filter(|limit| size > *limit) {
+        if let Some(limit) = self.extensions.size_limit().filter(|limit| size > *limit) {
             let message = format!(
                 "the message has {size} octets and the server takes {limit}: \
                  send less, or send it another way"
@@ -170,11 +192,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return Err(Error::new(Kind::InvalidInput, message).at(Stage::Mail));
         }
         let mut parameters = Vec::new();
-        if self.extensions.size {
+        if self.extensions.offers(Extension::Size) {
             parameters.push(Parameter::Size(size));
         }
         if envelope.needs_smtputf8() || message.needs_smtputf8() {
-            if !self.extensions.smtputf8 {
+            if !self.extensions.offers(Extension::SmtpUtf8) {
                 let message = "an address has characters beyond ASCII before the @, \
                                which the server does not take (it lacks SMTPUTF8)";
                 return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
@@ -211,24 +233,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         parameters: Vec<Parameter>,
         progress: impl FnMut(Progress),
     ) -> Result<Transferred> {
-        let grouping =
-            if self.extensions.pipelining { Grouping::Grouped } else { Grouping::OneAtATime };
+        let grouping = if self.extensions.offers(Extension::Pipelining) {
+            Grouping::Grouped
+        } else {
+            Grouping::OneAtATime
+        };
         let mut pipeline = Pipeline::new(grouping, envelope, parameters);
         loop {
-            match pipeline.next() {
+            match pipeline.next_step() {
                 Next::Send(commands) => self.wire.send(Stage::Mail, &commands).await?,
                 Next::Receive(expected) => {
                     let stage = stage(expected);
                     let reply = self.wire.receive(stage).await?;
                     pipeline.accept(reply).map_err(|unexpected| {
                         let message = format!("the server's reply cannot be one to {stage}");
-                        Error::new(Kind::Protocol, message).with_reply(unexpected.0).at(stage)
+                        Error::new(Kind::Protocol, message)
+                            .with_reply(unexpected.0)
+                            .at(stage)
                     })?;
                 }
                 Next::Transfer => break,
                 Next::AbandonData => {
                     self.wire.last_block(b".\r\n").await.map_err(harmless)?;
-                    self.wire.receive(Stage::EndOfData).await.map_err(harmless)?;
+                    self.wire
+                        .receive(Stage::EndOfData)
+                        .await
+                        .map_err(harmless)?;
                     return Err(refusal(&pipeline, envelope));
                 }
                 _ => return Err(refusal(&pipeline, envelope)),
@@ -236,8 +266,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         let (accepted, rejected) = split(&pipeline, envelope);
         let size = message.exact_size();
-        self.transfer_octets(message.into_octets(), size, progress).await?;
-        Ok(Transferred { accepted, rejected, size })
+        self.transfer_octets(message.into_octets(), size, progress)
+            .await?;
+        Ok(Transferred {
+            accepted,
+            rejected,
+            size,
+        })
     }
 
     async fn transfer_octets(
@@ -270,14 +305,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 }
 
 async fn next_block(octets: &mut Octets, block: &mut Vec<u8>, limit: Duration) -> Result<Block> {
-    let failed = |error| Error::new(Kind::Body, "the message could not be read whole").caused_by(error);
-    match timeout(limit, octets.next_block(block)).await {
-        Ok(result) => result.map_err(|error| failed(error).at(Stage::Transfer)),
-        Err(_) => {
-            let message = format!("the source of the message gave no octet within {limit:?}");
-            Err(Error::new(Kind::Body, message).at(Stage::Transfer))
-        }
-    }
+    let failed =
+        |error| Error::new(Kind::Body, "the message could not be read whole").caused_by(error);
+    let Ok(result) = timeout(limit, octets.next_block(block)).await else {
+        let message = format!("the source of the message gave no octet within {limit:?}");
+        return Err(Error::new(Kind::Body, message).at(Stage::Transfer));
+    };
+    result.map_err(|error| failed(error).at(Stage::Transfer))
 }
 
 /// Nobody was accepted as a recipient, so nothing can have been delivered.
@@ -306,7 +340,9 @@ fn refusal(pipeline: &Pipeline, envelope: &Envelope) -> Error {
                 [(only, reply)] => format!("the server refused the recipient {only}: {reply}"),
                 all => format!("the server refused all {} recipients", all.len()),
             };
-            Error::new(Kind::Rejected, message).with_refused(rejected).at(Stage::Rcpt)
+            Error::new(Kind::Rejected, message)
+                .with_refused(rejected)
+                .at(Stage::Rcpt)
         }
     }
 }
@@ -326,4 +362,3 @@ fn split(
     }
     (accepted, rejected)
 }
-

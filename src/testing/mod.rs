@@ -75,7 +75,6 @@ mod server;
 mod store;
 mod syntax;
 
-
 pub use builder::{Security, ServerBuilder};
 pub use failure::Failure;
 pub use fault::{Fault, Point};

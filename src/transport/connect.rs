@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use dns_lookup::{AddrFamily, AddrInfoHints, LookupErrorKind, SockType};
+use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -56,7 +56,9 @@ async fn connect_unbounded(host: &Host, port: u16) -> Result<TcpStream> {
             Some(address) => {
                 let address = SocketAddr::new(address, port);
                 attempts.spawn(async move {
-                    TcpStream::connect(address).await.map_err(|error| (address, error))
+                    TcpStream::connect(address)
+                        .await
+                        .map_err(|error| (address, error))
                 });
             }
             None if attempts.is_empty() => break,
@@ -79,17 +81,27 @@ async fn connect_unbounded(host: &Host, port: u16) -> Result<TcpStream> {
         };
         match outcome {
             Ok(stream) => {
-                stream.set_nodelay(true).map_err(|error| refused(host, port, &[], error))?;
+                stream
+                    .set_nodelay(true)
+                    .map_err(|error| refused(host, port, &[], error))?;
                 return Ok(stream);
             }
             Err(failure) => failures.push(failure),
         }
     }
     let last = failures.pop();
-    let tried: Vec<_> = failures.iter().map(|(address, error)| format!("{address}: {error}")).collect();
+    let tried: Vec<_> = failures
+        .iter()
+        .map(|(address, error)| format!("{address}: {error}"))
+        .collect();
     Err(match last {
         Some((_, error)) => refused(host, port, &tried, error),
-        None => refused(host, port, &tried, io::Error::other("the name has no address")),
+        None => refused(
+            host,
+            port,
+            &tried,
+            io::Error::other("the name has no address"),
+        ),
     })
 }
 
@@ -98,8 +110,11 @@ fn refused(host: &Host, port: u16, tried: &[String], error: io::Error) -> Error 
     if !tried.is_empty() {
         message = format!("{message} (nor to {})", tried.join(", "));
     }
-    Error::new(Kind::Connect, format!("{message}: check the host name and the port"))
-        .caused_by(error)
+    Error::new(
+        Kind::Connect,
+        format!("{message}: check the host name and the port"),
+    )
+    .caused_by(error)
 }
 
 async fn look_up(host: &Host) -> Result<Vec<IpAddr>> {
@@ -110,16 +125,22 @@ async fn look_up(host: &Host) -> Result<Vec<IpAddr>> {
     let looked_up = tokio::task::spawn_blocking(move || {
         let hints = AddrInfoHints {
             socktype: SockType::Stream.into(),
-            address: AddrFamily::Unspec.into(),
             ..AddrInfoHints::default()
         };
-        dns_lookup::getaddrinfo(Some(&name), None, Some(hints))
-            .map(|found| found.flatten().map(|info| info.sockaddr.ip()).collect::<Vec<_>>())
+        dns_lookup::getaddrinfo(Some(&name), None, Some(hints)).map(|found| {
+            found
+                .flatten()
+                .map(|info| info.sockaddr.ip())
+                .collect::<Vec<_>>()
+        })
     });
     match looked_up.await {
         Ok(Ok(addresses)) => Ok(addresses),
         Ok(Err(error)) => {
-            let unknown = matches!(error.kind(), LookupErrorKind::NoName | LookupErrorKind::NoData);
+            let unknown = matches!(
+                error.kind(),
+                LookupErrorKind::NoName | LookupErrorKind::NoData
+            );
             let failed = Error::new(
                 Kind::Connect,
                 if unknown {
@@ -138,8 +159,9 @@ async fn look_up(host: &Host) -> Result<Vec<IpAddr>> {
 /// Lets the families take turns, the one of the first address first (RFC 8305 section 4).
 fn alternate(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
     let first_is_ipv6 = addresses.first().is_some_and(IpAddr::is_ipv6);
-    let (first, second): (Vec<_>, Vec<_>) =
-        addresses.into_iter().partition(|address| address.is_ipv6() == first_is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .partition(|address| address.is_ipv6() == first_is_ipv6);
     let mut second = second.into_iter();
     let mut alternating = Vec::new();
     for address in first {
@@ -165,7 +187,10 @@ mod tests {
             ("1.1.1.1 1.1.1.2", "1.1.1.1 1.1.1.2"),
             ("", ""),
         ] {
-            let parsed = addresses.split_whitespace().map(|text| text.parse().unwrap()).collect();
+            let parsed = addresses
+                .split_whitespace()
+                .map(|text| text.parse().unwrap())
+                .collect();
             let alternating: Vec<_> = alternate(parsed).iter().map(IpAddr::to_string).collect();
             assert_eq!(alternating.join(" "), expected);
         }
@@ -189,7 +214,9 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         drop(listener);
         let host = "localhost".parse().unwrap();
-        let error = connect(&host, port, Duration::from_secs(30)).await.unwrap_err();
+        let error = connect(&host, port, Duration::from_secs(30))
+            .await
+            .unwrap_err();
         assert_eq!((error.kind(), error.is_transient()), (Kind::Connect, true));
         assert!(error.to_string().contains("localhost"), "{error}");
     }
@@ -198,8 +225,13 @@ mod tests {
     async fn a_name_that_does_not_exist_is_permanent() {
         // RFC 6761 section 6.4: no resolver knows a name under "invalid".
         let host = "host.invalid".parse().unwrap();
-        let error = connect(&host, 25, Duration::from_secs(30)).await.unwrap_err();
+        let error = connect(&host, 25, Duration::from_secs(30))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), Kind::Connect);
-        assert!(!error.is_transient() || error.to_string().contains("cannot look up"), "{error}");
+        assert!(
+            !error.is_transient() || error.to_string().contains("cannot look up"),
+            "{error}"
+        );
     }
 }

@@ -60,16 +60,19 @@ impl FromStr for Host {
     /// Reads a DNS name, an IPv4 address, or an IPv6 address with or without brackets.
     fn from_str(text: &str) -> Result<Self, HostError> {
         let error = || HostError(text.chars().take(80).collect());
-        let unbracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let unbracketed = text
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
         if let Ok(address) = unbracketed.unwrap_or(text).parse::<IpAddr>() {
             return Ok(Self(Inner::Address(address)));
         }
         let ascii = idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::URL)
             .map_err(|_| error())?;
         // RFC 1123 section 2.1: a name that ends in digits would be read as an address.
-        let numeric = ascii.rsplit('.').next().is_some_and(|label| {
-            label.bytes().all(|octet| octet.is_ascii_digit())
-        });
+        let numeric = ascii
+            .rsplit('.')
+            .next()
+            .is_some_and(|label| label.bytes().all(|octet| octet.is_ascii_digit()));
         if numeric {
             return Err(error());
         }

@@ -42,15 +42,14 @@ pub struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        let minutes = |count| Duration::from_secs(60 * count);
         Self {
             connect: Duration::from_secs(30),
-            handshake: Duration::from_secs(60),
-            greeting: minutes(5),
-            command: minutes(5),
-            data: minutes(2),
-            block: minutes(3),
-            end_of_data: minutes(10),
+            handshake: Duration::from_mins(1),
+            greeting: Duration::from_mins(5),
+            command: Duration::from_mins(5),
+            data: Duration::from_mins(2),
+            block: Duration::from_mins(3),
+            end_of_data: Duration::from_mins(10),
             quit: Duration::from_secs(5),
         }
     }

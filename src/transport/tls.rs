@@ -57,7 +57,9 @@ impl TlsClient {
     /// `webpki-roots` crate has them.
     #[must_use]
     pub fn builder() -> TlsClientBuilder {
-        TlsClientBuilder { roots: webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect() }
+        TlsClientBuilder {
+            roots: webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(),
+        }
     }
 
     /// Makes the handshake; the certificate has to be valid for `host`.
@@ -87,8 +89,11 @@ impl TlsClientBuilder {
         };
         let pem = std::fs::read(path).map_err(unreadable)?;
         self.ca_pem(&pem).map_err(|error| {
-            Error::new(Kind::Config, format!("the CA file {} is of no use", path.display()))
-                .caused_by(error)
+            Error::new(
+                Kind::Config,
+                format!("the CA file {} is of no use", path.display()),
+            )
+            .caused_by(error)
         })
     }
 
@@ -102,9 +107,8 @@ impl TlsClientBuilder {
         let mut reader = pem;
         let mut found = 0_usize;
         for certificate in rustls_pemfile::certs(&mut reader) {
-            let certificate = certificate.map_err(|error| {
-                unusable("the PEM text is damaged").caused_by(error)
-            })?;
+            let certificate = certificate
+                .map_err(|error| unusable("the PEM text is damaged").caused_by(error))?;
             self.roots.add(certificate).map_err(|error| {
                 unusable("a certificate in the PEM text cannot serve as an authority")
                     .caused_by(error)
@@ -139,7 +143,10 @@ impl TlsParameters {
     pub(super) fn of<S>(stream: &TlsStream<S>) -> Self {
         let (_, connection) = stream.get_ref();
         Self {
-            version: connection.protocol_version().and_then(|version| version.as_str()).unwrap_or("TLS"),
+            version: connection
+                .protocol_version()
+                .and_then(|version| version.as_str())
+                .unwrap_or("TLS"),
             cipher_suite: connection
                 .negotiated_cipher_suite()
                 .and_then(|suite| suite.suite().as_str())
@@ -150,7 +157,10 @@ impl TlsParameters {
 
 /// Says what the failure of a handshake means, and what to do about it.
 fn handshake_error(host: &Host, error: io::Error) -> Error {
-    let Some(cause) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
+    let Some(cause) = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+    else {
         // The stream failed, and TLS with it.
         let message = format!("the connection to {host} broke during the TLS handshake");
         return Error::new(Kind::Io, message).caused_by(error);
@@ -169,9 +179,9 @@ fn handshake_error(host: &Host, error: io::Error) -> Error {
             }
             _ => format!("the certificate of {host} cannot be trusted"),
         },
-        rustls::Error::InvalidMessage(_) => format!(
-            "{host} did not answer in TLS: if the port begins in clear text, use STARTTLS"
-        ),
+        rustls::Error::InvalidMessage(_) => {
+            format!("{host} did not answer in TLS: if the port begins in clear text, use STARTTLS")
+        }
         rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => {
             format!("{host} speaks no TLS version later than 1.1, which are unsafe")
         }

@@ -71,7 +71,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         host: &Host,
         timeouts: Timeouts,
     ) -> Result<Self> {
-        Self::clear(stream, timeouts).upgrade(Stage::Connect, tls, host).await
+        Self::clear(stream, timeouts)
+            .upgrade(Stage::Connect, tls, host)
+            .await
     }
 
     /// Upgrades in place, after a 220 to STARTTLS (RFC 3207 section 4).
@@ -98,7 +100,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     async fn upgrade(self, stage: Stage, tls: &TlsClient, host: &Host) -> Result<Self> {
-        let Self { framed, timeouts, due, secrets, .. } = self;
+        let Self {
+            framed,
+            timeouts,
+            due,
+            secrets,
+            ..
+        } = self;
         let MaybeTls::Clear(stream) = framed.into_inner() else {
             return Err(Error::new(Kind::Protocol, "TLS is active already").at(stage));
         };
@@ -174,7 +182,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             debug!(target: TARGET, from = "client", tls = self.tls.is_some(), "{command}");
             command.encode(&mut octets);
         }
-        self.write(stage, &octets, Content::Commands(commands.len())).await
+        self.write(stage, &octets, Content::Commands(commands.len()))
+            .await
     }
 
     /// Sends one command and receives its reply.
@@ -220,7 +229,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// whole.
     pub async fn last_block(&mut self, octets: &[u8]) -> Result<()> {
         trace!(target: TARGET, from = "client", tls = self.tls.is_some(), octets = octets.len(), "last block");
-        self.write(Stage::Transfer, octets, Content::LastBlock).await
+        self.write(Stage::Transfer, octets, Content::LastBlock)
+            .await
     }
 
     /// Receives the reply that is due next.
@@ -280,18 +290,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 /// An error of the connection at a stage: behind the end of data, it leaves the fate open.
 pub(super) fn failure(kind: Kind, stage: Stage, message: String) -> Error {
     let error = Error::new(kind, message).at(stage);
-    if stage == Stage::EndOfData { error.with_unknown_fate() } else { error }
+    if stage == Stage::EndOfData {
+        error.with_unknown_fate()
+    } else {
+        error
+    }
 }
 
 pub(super) fn closed(stage: Stage) -> Error {
-    failure(Kind::Closed, stage, format!("the server closed the connection at {stage}"))
+    failure(
+        Kind::Closed,
+        stage,
+        format!("the server closed the connection at {stage}"),
+    )
 }
 
 /// An answer, if not a good one: the fate is known.
 pub(super) fn closed_by(reply: Reply, stage: Stage) -> Error {
-    Error::new(Kind::Closed, format!("the server closed the connection at {stage}"))
-        .with_reply(reply)
-        .at(stage)
+    Error::new(
+        Kind::Closed,
+        format!("the server closed the connection at {stage}"),
+    )
+    .with_reply(reply)
+    .at(stage)
 }
 
 pub(super) fn read_failure(error: ReadError, stage: Stage) -> Error {
@@ -320,9 +341,9 @@ pub(super) fn read_failure(error: ReadError, stage: Stage) -> Error {
 
 fn no_reply(stage: Stage, limit: std::time::Duration) -> Error {
     let message = match stage {
-        Stage::Greeting => format!(
-            "no greeting within {limit:?}: if the port begins with TLS, use implicit TLS"
-        ),
+        Stage::Greeting => {
+            format!("no greeting within {limit:?}: if the port begins with TLS, use implicit TLS")
+        }
         Stage::EndOfData => format!(
             "no reply to the end of data within {limit:?}: \
              find out whether the mail arrived before sending it again"

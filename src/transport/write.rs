@@ -44,17 +44,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             self.refuse_stale_replies(stage).await?;
             self.due += count;
         }
+        let limit = self.timeouts.block;
         let mut rest = octets;
         let mut broken = None;
         loop {
             let step = poll_fn(|context| self.poll_write(context, stage, rest, &mut broken));
-            let progress = match timeout(self.timeouts.block, step).await {
+            let progress = match timeout(limit, step).await {
                 Ok(Ok(progress)) => progress,
                 Ok(Err(error)) => return Err(in_doubt(error, rest, content)),
                 Err(_) => {
                     let message = format!(
-                        "the server took no octet within {:?} at {stage}: try again later",
-                        self.timeouts.block
+                        "the server took no octet within {limit:?} at {stage}: try again later"
                     );
                     let error = failure(Kind::Timeout, stage, message);
                     return Err(in_doubt(error, rest, content));
@@ -160,20 +160,25 @@ fn unasked(reply: Reply, stage: Stage) -> Error {
         ReplyClass::TransientNegative | ReplyClass::PermanentNegative
     );
     match (stage, negative) {
-        (Stage::Transfer, true) => {
-            Error::new(Kind::Rejected, "the server refused the message while it was sent")
-                .with_reply(reply)
-                .at(stage)
-        }
+        (Stage::Transfer, true) => Error::new(
+            Kind::Rejected,
+            "the server refused the message while it was sent",
+        )
+        .with_reply(reply)
+        .at(stage),
         // The server may take what it got for a whole message.
-        (Stage::Transfer, false) => {
-            Error::new(Kind::Protocol, "the server answered before the end of the message")
-                .with_reply(reply)
-                .at(stage)
-                .with_unknown_fate()
-        }
-        _ => Error::new(Kind::Protocol, "the server sent a reply that no command asked for")
-            .with_reply(reply)
-            .at(stage),
+        (Stage::Transfer, false) => Error::new(
+            Kind::Protocol,
+            "the server answered before the end of the message",
+        )
+        .with_reply(reply)
+        .at(stage)
+        .with_unknown_fate(),
+        _ => Error::new(
+            Kind::Protocol,
+            "the server sent a reply that no command asked for",
+        )
+        .with_reply(reply)
+        .at(stage),
     }
 }
