@@ -15,3 +15,5 @@ pub mod transport;
 
 pub use client::Client;
 pub use error::{Error, Fate, Kind, Result, Stage};
+pub use protocol::Credentials;
+pub use session::{Security, Server};

@@ -1,1 +1,120 @@
-//! To come.
+//! Accounts from a file, and where their passwords come from.
+//!
+//! A file is TOML, with a table `[account.NAME]` for each account; `config/gmail.toml` in the
+//! repository is a commented sample. The types here are for reading alone: what the library
+//! works with is a [`Server`](crate::Server).
+
+mod account;
+mod password;
+mod server_address;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+pub use account::{Account, Tls};
+pub use password::{PasswordError, PasswordSource};
+pub use server_address::{ServerAddress, ServerAddressError};
+
+/// The largest file that is read, in octets.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// Accounts by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Config {
+    /// The tables `[account.NAME]`.
+    #[serde(default, rename = "account")]
+    pub accounts: BTreeMap<String, Account>,
+}
+
+impl Config {
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    ///
+    /// The text is not TOML, or has a key or a value that means nothing here.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|error| ConfigError::Invalid(error.to_string()))
+    }
+
+    /// Reads a file of up to 1 MiB.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse), or the file cannot be read.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        let unreadable = |error| ConfigError::Unreadable(path.to_owned(), error);
+        if std::fs::metadata(path).map_err(unreadable)?.len() > MAX_FILE {
+            return Err(ConfigError::TooLarge(path.to_owned()));
+        }
+        Self::parse(&std::fs::read_to_string(path).map_err(unreadable)?)
+    }
+
+    /// The account with this name.
+    ///
+    /// # Errors
+    ///
+    /// There is none; the error lists those that there are.
+    pub fn account(&self, name: &str) -> Result<&Account, ConfigError> {
+        self.accounts.get(name).ok_or_else(|| {
+            let names: Vec<_> = self.accounts.keys().map(String::as_str).collect();
+            ConfigError::NoSuchAccount(name.to_owned(), names.join(", "))
+        })
+    }
+}
+
+/// Why a file is of no use.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The operating system's reason.
+    #[error("cannot read the configuration {}", .0.display())]
+    Unreadable(PathBuf, #[source] std::io::Error),
+    /// Over 1 MiB.
+    #[error("the configuration {} is larger than 1 MiB: is it the right file?", .0.display())]
+    TooLarge(PathBuf),
+    /// The parser's reason, with line and column.
+    #[error("the configuration is not valid: {0}")]
+    Invalid(String),
+    /// The name, and those that there are.
+    #[error("there is no account named \"{name}\" in the configuration, there is: {others}",
+        name = .0.escape_debug(), others = .1)]
+    NoSuchAccount(String, String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_valid() {
+        for (text, reason) in [
+            ("account = 1", "account"),
+            ("[account.a]\nserver = \"x\"\npassword = \"p\"", "unknown field"),
+            ("[account.a]\nserver = \"x y\"", "host name"),
+            ("[account.a]\nserver = \"x\"\ntls = \"maybe\"", "tls"),
+            ("[account.a]", "server"),
+            ("[accounts.a]", "unknown field"),
+            ("[account.a]\nserver = \"x\"\nfrom = \"nobody\"", "from"),
+            (
+                "[account.a]\nserver = \"x\"\npassword-file = \"f\"\npassword-command = \"c\"",
+                "password",
+            ),
+        ] {
+            let error = Config::parse(text).unwrap_err().to_string();
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_account_is_told_the_known_ones() {
+        let config = Config::parse("[account.a]\nserver=\"x\"\n[account.b]\nserver=\"y\"").unwrap();
+        let error = config.account("c").unwrap_err().to_string();
+        assert!(error.ends_with("there is: a, b"), "{error}");
+    }
+}

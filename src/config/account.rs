@@ -1,0 +1,92 @@
+//! One account: a server, and who uses it.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::password::PasswordSource;
+use super::server_address::ServerAddress;
+use crate::address::Mailbox;
+use crate::session::Security;
+
+/// The keys of a table `[account.NAME]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Table")]
+#[non_exhaustive]
+pub struct Account {
+    /// `server`: the host, and the port where it is not 587 or 465.
+    pub server: ServerAddress,
+    /// `tls`: how sessions are protected; customary for the port if it is left out.
+    pub tls: Option<Tls>,
+    /// `tls-ca`: a PEM file with certificate authorities to trust besides the public ones.
+    pub tls_ca: Option<PathBuf>,
+    /// `user`: who logs in; nobody if it is left out.
+    pub user: Option<String>,
+    /// `password-file` or `password-command`.
+    pub password: Option<PasswordSource>,
+    /// `from`: the mailbox that mails are from.
+    pub from: Option<Mailbox>,
+}
+
+/// `implicit`, `starttls` or `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Tls {
+    /// TLS from the first octet.
+    Implicit,
+    /// TLS by STARTTLS, required.
+    StartTls,
+    /// Clear text.
+    None,
+}
+
+impl From<Tls> for Security {
+    fn from(tls: Tls) -> Self {
+        match tls {
+            Tls::Implicit => Self::ImplicitTls,
+            Tls::StartTls => Self::StartTls,
+            Tls::None => Self::Cleartext,
+        }
+    }
+}
+
+/// The table as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Table {
+    server: ServerAddress,
+    tls: Option<Tls>,
+    tls_ca: Option<PathBuf>,
+    user: Option<String>,
+    password_file: Option<PathBuf>,
+    password_command: Option<String>,
+    from: Option<String>,
+}
+
+impl TryFrom<Table> for Account {
+    type Error = String;
+
+    fn try_from(table: Table) -> Result<Self, String> {
+        let password = match (table.password_file, table.password_command) {
+            (None, None) => None,
+            (Some(path), None) => Some(PasswordSource::File(path)),
+            (None, Some(command)) => Some(PasswordSource::Command(command)),
+            (Some(_), Some(_)) => {
+                return Err("a password comes from password-file or password-command".to_owned());
+            }
+        };
+        let from = match table.from {
+            None => None,
+            Some(text) => Some(text.parse().map_err(|error| format!("from: {error}"))?),
+        };
+        Ok(Self {
+            server: table.server,
+            tls: table.tls,
+            tls_ca: table.tls_ca,
+            user: table.user,
+            password,
+            from,
+        })
+    }
+}
