@@ -1,0 +1,172 @@
+//! Fields of addresses: From, Sender, Reply-To, To, Cc.
+
+use super::encoded_word::{EncodedWords, MAX_LEN};
+use super::header::{FOLDED, Header};
+use super::message_id::is_atext;
+use crate::address::Mailbox;
+
+impl Header {
+    /// Writes a field of one or more mailboxes (RFC 5322 section 3.4), folded between them, and
+    /// within one only if it is too long for a line.
+    pub(super) fn mailboxes(&mut self, name: &str, mailboxes: &[Mailbox]) {
+        self.begin(name);
+        let last = mailboxes.len().saturating_sub(1);
+        for (at, mailbox) in mailboxes.iter().enumerate() {
+            self.mailbox(mailbox, if at == last { "" } else { "," });
+        }
+        self.end();
+    }
+
+    fn mailbox(&mut self, mailbox: &Mailbox, comma: &str) {
+        let Some(name) = mailbox.name() else {
+            return self.word(&format!("{}{comma}", mailbox.addr_spec()));
+        };
+        let address = format!("<{}>{comma}", mailbox.addr_spec());
+        let Some(phrase) = phrase(name.as_str()) else {
+            if self.is_foldable() {
+                self.fold();
+            }
+            self.encoded(name.as_str());
+            return self.word(&address);
+        };
+        let len = phrase.len() + 1 + address.len();
+        if !self.fits(len) && self.is_foldable() {
+            self.fold();
+        }
+        self.word(&phrase);
+        self.word(&address);
+    }
+}
+
+/// A display name as atoms, as a quoted string, or as one encoded word: whatever comes back
+/// exactly and fits on a line. If it takes more than one word, there is no such form.
+fn phrase(name: &str) -> Option<String> {
+    let spaced = name.starts_with(' ') || name.ends_with(' ') || name.contains("  ");
+    let printable = name.bytes().all(|b| matches!(b, b' '..=b'~'));
+    if printable && !spaced && !name.contains("=?") {
+        let phrase = if name.split(' ').all(is_atom) {
+            name.to_owned()
+        } else {
+            quoted(name)
+        };
+        if phrase.len() < FOLDED {
+            return Some(phrase);
+        }
+    }
+    let mut words = EncodedWords::new(name);
+    let word = words.next_within(MAX_LEN);
+    words.is_empty().then_some(word)
+}
+
+fn is_atom(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(is_atext)
+}
+
+/// A quoted string (RFC 5322 section 3.2.4) of printable ASCII.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for character in text.chars() {
+        if matches!(character, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(mailboxes: &[(&str, &str)]) -> String {
+        let mailboxes: Vec<_> = mailboxes
+            .iter()
+            .map(|(name, address)| {
+                let mailbox = Mailbox::new(address.parse().unwrap());
+                if name.is_empty() {
+                    mailbox
+                } else {
+                    mailbox.with_name(name.parse().unwrap())
+                }
+            })
+            .collect();
+        let mut header = Header::default();
+        header.mailboxes("To", &mailboxes);
+        header.into_text()
+    }
+
+    #[test]
+    fn display_names() {
+        for (name, phrase) in [
+            ("Ann Lee", "Ann Lee"),
+            ("a, b", "\"a, b\""),
+            ("\"quoted\"", r#""\"quoted\"""#),
+            ("back\\slash", r#""back\\slash""#),
+            ("ends in \\", r#""ends in \\""#),
+            ("(c)", "\"(c)\""),
+            ("x@y", "\"x@y\""),
+            ("<>", "\"<>\""),
+            ("J. Doe", "\"J. Doe\""),
+            ("two  spaces", "=?utf-8?q?two__spaces?="),
+            ("Müller, Jörg", "=?utf-8?b?TcO8bGxlciwgSsO2cmc=?="),
+            ("=?utf-8?q?x?=", "=?utf-8?b?PT91dGYtOD9xP3g/PQ==?="),
+        ] {
+            assert_eq!(
+                field(&[(name, "a@x.test")]),
+                format!("To: {phrase} <a@x.test>\r\n")
+            );
+        }
+    }
+
+    #[test]
+    fn addresses_are_not_touched() {
+        for address in [
+            "a@x.test",
+            r#""a b"@x.test"#,
+            "a+b@x",
+            r#""@"@x.test"#,
+            "a@[127.0.0.1]",
+            "jörg@x.test",
+            "a@xn--bcher-kva.test",
+        ] {
+            assert_eq!(field(&[("", address)]), format!("To: {address}\r\n"));
+            assert_eq!(field(&[("N", address)]), format!("To: N <{address}>\r\n"));
+        }
+    }
+
+    #[test]
+    fn folds_are_between_addresses() {
+        let many = vec![("Some Name", "recipient@domain.test"); 10_000];
+        let field = field(&many);
+        assert_eq!(
+            field.matches("Some Name <recipient@domain.test>").count(),
+            10_000
+        );
+        for line in field.lines() {
+            assert!(line.len() <= 76 && line.starts_with(['T', ' ']), "{line}");
+            assert!(line.ends_with([',', '>']), "{line}");
+        }
+    }
+
+    #[test]
+    fn long_mailboxes_are_folded_within() {
+        let long = format!("{}@{}.test", "l".repeat(64), "d".repeat(60));
+        for name in [
+            "N",
+            "Ann Lee",
+            &"n".repeat(75),
+            &"n, ".repeat(60),
+            &"🦈".repeat(200),
+        ] {
+            let field = field(&[(name, &long), ("", "a@x.test"), (name, "b@x.test")]);
+            let lines: Vec<_> = field.lines().collect();
+            assert!(
+                lines.iter().all(|l| l.len() <= 79 || l.contains(&long)),
+                "{field}"
+            );
+            assert!(field.contains(&format!("<{long}>,")), "{field}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The base64 encoding of bodies (RFC 2045 section 6.8).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// How many octets one line takes.
+pub(super) const LINE: usize = 57;
+
+/// How many characters one full line has, without its CRLF.
+const ENCODED_LINE: usize = 76;
+
+/// Lines that are encoded in one go: many, for the speed of the encoder, and few enough to stay
+/// in the nearest cache until they are cut.
+const LINES: usize = 56;
+
+/// Appends the encoding of `octets` in lines of 76 characters, each ended by CRLF.
+///
+/// Pieces can be encoded one by one if each but the last has a multiple of [`LINE`] octets.
+pub(super) fn base64_lines(octets: &[u8], out: &mut Vec<u8>) {
+    let mut scratch = [0; LINES * ENCODED_LINE];
+    out.reserve(octets.len().div_ceil(LINE) * (ENCODED_LINE + 2));
+    for piece in octets.chunks(LINES * LINE) {
+        // The scratch has the room for it, so that there is no error to be had.
+        let len = STANDARD
+            .encode_slice(piece, &mut scratch)
+            .unwrap_or_default();
+        for line in scratch.get(..len).unwrap_or_default().chunks(ENCODED_LINE) {
+            out.extend_from_slice(line);
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+}
+
+/// How many octets the encoding of `octets` has, line ends included; nothing if a number of 64
+/// bits cannot say it.
+pub(super) fn base64_lines_len(octets: u64) -> Option<u64> {
+    let lines = octets.div_ceil(LINE as u64);
+    octets
+        .div_ceil(3)
+        .checked_mul(4)?
+        .checked_add(lines.checked_mul(2)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn encoded(octets: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        base64_lines(octets, &mut out);
+        out
+    }
+
+    #[test]
+    fn lines_are_full_and_padded_at_the_end_only() {
+        assert_eq!(encoded(b""), b"");
+        assert_eq!(encoded(b"\0"), b"AA==\r\n");
+        assert_eq!(
+            encoded(&[0; 57]),
+            format!("{}\r\n", "A".repeat(76)).as_bytes()
+        );
+        assert_eq!(
+            encoded(&[0; 58]),
+            format!("{}\r\nAA==\r\n", "A".repeat(76)).as_bytes()
+        );
+    }
+
+    #[test]
+    fn the_length_is_known_beforehand() {
+        let sizes = (0..400)
+            .chain(3190..3195)
+            .chain(4095..4098)
+            .chain(65_535..65_538);
+        for len in sizes {
+            let out = encoded(&vec![0xa5; len]);
+            assert_eq!(
+                base64_lines_len(len as u64),
+                Some(out.len() as u64),
+                "{len}"
+            );
+        }
+        assert_eq!(base64_lines_len(u64::MAX), None);
+    }
+
+    proptest! {
+        #[test]
+        fn it_comes_back(octets in proptest::collection::vec(any::<u8>(), 0..10_000)) {
+            let text = encoded(&octets);
+            let lines: Vec<_> = text.split(|b| *b == b'\n').collect();
+            prop_assert!(lines.iter().all(|line| line.len() <= 77));
+            let joined: Vec<u8> = text.into_iter().filter(|b| !b"\r\n".contains(b)).collect();
+            prop_assert_eq!(STANDARD.decode(joined).unwrap(), octets);
+        }
+
+        #[test]
+        fn pieces_of_whole_lines_make_the_same(
+            octets in proptest::collection::vec(any::<u8>(), 0..10_000),
+            lines in 1_usize..100,
+        ) {
+            let mut out = Vec::new();
+            octets.chunks(lines * LINE).for_each(|piece| base64_lines(piece, &mut out));
+            prop_assert_eq!(out, encoded(&octets));
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The date of a message.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::SystemTime;
+
+use jiff::fmt::rfc2822;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ZonedDateTime};
+
+use super::MessageError;
+use super::error::shown;
+
+/// A date with the time of day and the distance from UTC (RFC 5322 section 3.3).
+///
+/// It is exact to the second and to the minute of distance, and belongs to the years 1900 to
+/// 9999, the only ones that the format has.
+///
+/// ```
+/// # use pilotfish::message::Date;
+/// let date: Date = "Tue, 1 Jul 2003 10:52:37 +0200".parse()?;
+/// assert_eq!(date.to_string(), "Tue, 1 Jul 2003 10:52:37 +0200");
+/// # Ok::<(), pilotfish::message::MessageError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Date(String);
+
+impl Date {
+    /// The present moment, in the time zone of this machine.
+    ///
+    /// A machine that has no zone set shows UTC; a clock outside the years of the format
+    /// reads as the beginning of 1970.
+    #[must_use]
+    pub fn now() -> Self {
+        let now = Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH);
+        Self::new(&now.to_zoned_datetime(TimeZone::system()))
+            .unwrap_or_else(|| Self("Thu, 1 Jan 1970 00:00:00 +0000".to_owned()))
+    }
+
+    /// The date in its wire form.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn new(moment: &ZonedDateTime) -> Option<Self> {
+        if moment.year() < 1900 {
+            return None;
+        }
+        rfc2822::to_string(moment).ok().map(Self)
+    }
+}
+
+/// The moment in UTC, written `+0000`.
+impl TryFrom<SystemTime> for Date {
+    type Error = MessageError;
+
+    fn try_from(moment: SystemTime) -> Result<Self, Self::Error> {
+        Timestamp::try_from(moment)
+            .ok()
+            .and_then(|moment| Self::new(&moment.to_zoned_datetime(TimeZone::UTC)))
+            .ok_or_else(|| MessageError::Date {
+                found: format!("{moment:?}"),
+            })
+    }
+}
+
+/// Reads a date as it stands in a mail.
+///
+/// The obsolete forms of RFC 5322 section 4.3 (names of zones, years of two digits, comments)
+/// are understood and come out in the present form. The day of the week may be absent, but not
+/// wrong. A leap second is taken for the second before it. The zone `-0000`, which says that
+/// the local time is unknown, stays.
+impl FromStr for Date {
+    type Err = MessageError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || MessageError::Date { found: shown(text) };
+        let moment = rfc2822::parse(text).map_err(|_| wrong())?;
+        let mut date = Self::new(&moment).ok_or_else(wrong)?;
+        if text.contains("-0000") && date.0.ends_with("+0000") {
+            date.0.truncate(date.0.len() - 5);
+            date.0.push_str("-0000");
+        }
+        Ok(date)
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn dates_come_out_as_they_went_in() {
+        for text in [
+            "Thu, 1 Jan 1970 00:00:00 +0000",
+            "Mon, 1 Jan 1900 00:00:00 +0000",
+            "Tue, 19 Jan 2038 03:14:08 -1200",
+            "Fri, 31 Dec 9999 12:00:00 +1400",
+            "Sat, 29 Feb 2020 23:59:59 +0545",
+            "Sun, 5 Jul 2026 06:07:08 -0000",
+        ] {
+            assert_eq!(text.parse::<Date>().unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn obsolete_forms_come_out_in_the_present_one() {
+        for (text, date) in [
+            ("1 Jul 03 10:52 GMT", "Tue, 1 Jul 2003 10:52:00 +0000"),
+            (
+                "Tue, 1 Jul 2003 10:52:37 EST (comment)",
+                "Tue, 1 Jul 2003 10:52:37 -0500",
+            ),
+            (
+                "Sat, 31 Dec 2016 23:59:60 +0000",
+                "Sat, 31 Dec 2016 23:59:59 +0000",
+            ),
+        ] {
+            assert_eq!(text.parse::<Date>().unwrap().as_str(), date);
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_is_refused() {
+        for text in [
+            "",
+            "today",
+            "Mon, 1 Jul 2003 10:52:37 +0200",
+            "Tue, 31 Jun 2003 10:52:37 +0200",
+            "Sun, 31 Dec 1899 23:59:59 +0000",
+            "1 Jan 0001 00:00:00 +0000",
+            "Tue, 1 Jul 2003 10:52:37",
+            "Tue, 1 Jul 2003 10:52:37 +0200\r\nX: y",
+            "1 Jan 10000 00:00:00 +0000",
+        ] {
+            assert!(text.parse::<Date>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_written_in_utc() {
+        let moment = SystemTime::UNIX_EPOCH + Duration::from_millis(1_057_049_557_999);
+        assert_eq!(
+            Date::try_from(moment).unwrap().as_str(),
+            "Tue, 1 Jul 2003 08:52:37 +0000"
+        );
+        let early = SystemTime::UNIX_EPOCH - Duration::from_hours(100 * 366 * 24);
+        assert!(Date::try_from(early).is_err());
+    }
+
+    #[test]
+    fn the_present_can_be_read_back() {
+        let now = Date::now();
+        assert_eq!(now.as_str().parse::<Date>().unwrap(), now);
+    }
+}

@@ -1,0 +1,212 @@
+//! What can be wrong with a message, and with the octets it carries.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a message, or a part of its header, cannot be built.
+///
+/// Every one of these is found before anything is sent, and lies with the input: the same
+/// input gives the same error. Text that came from the input is quoted with its control
+/// characters escaped, so that an error can go to a terminal or a log as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// There is no author (RFC 5322 section 3.6: From is one of the two mandatory fields).
+    #[error("the message has no author: name one with `from`")]
+    NoFrom,
+    /// There are several authors, and it is not said who of them sends (RFC 5322
+    /// section 3.6.2).
+    #[error("the message has {authors} authors but no sender: name one with `sender`")]
+    NoSender {
+        /// How many authors there are.
+        authors: usize,
+    },
+    /// There is nobody to send to.
+    #[error("the message has no recipient: name one with `to`, `cc` or `bcc`")]
+    NoRecipient,
+    /// A text has a control character in it that no header field may carry: CR, LF, NUL, any
+    /// other C0 control except the tab, or DEL.
+    #[error("the value of {field} has the control character {character:?} in it: remove it")]
+    Control {
+        /// The name of the field or parameter.
+        field: String,
+        /// The first such character.
+        character: char,
+    },
+    /// A field of the caller's is one that the library writes itself, or one that only a
+    /// server may write.
+    #[error("the field {field} cannot be added by hand: {hint}")]
+    Reserved {
+        /// The name of the field, as given.
+        field: String,
+        /// What to do instead.
+        hint: &'static str,
+    },
+    /// Something is longer, or there is more of it, than this library sends.
+    #[error("{what} is over the limit of {limit}: make it less")]
+    Limit {
+        /// What is over the limit, and what is counted.
+        what: &'static str,
+        /// The largest value there may be.
+        limit: usize,
+    },
+    /// This is no name for a header field (RFC 5322 section 3.6.8).
+    #[error(
+        "{found:?} is not a field name: use 1 to 76 printable ASCII characters, no space and no colon"
+    )]
+    FieldName {
+        /// What was given, shortened.
+        found: String,
+    },
+    /// This is no message identifier (RFC 5322 section 3.6.4).
+    #[error("{found:?} is not a message identifier: use the form <left@right>")]
+    MessageId {
+        /// What was given, shortened.
+        found: String,
+    },
+    /// This is no date (RFC 5322 section 3.3).
+    #[error(
+        "{found:?} is not a date of the years 1900 to 9999: use the form Mon, 02 Jan 2006 15:04:05 -0700"
+    )]
+    Date {
+        /// What was given, shortened.
+        found: String,
+    },
+    /// This is no media type (RFC 2045 section 5.1).
+    #[error("{found:?} is not a media type: {hint}")]
+    MediaType {
+        /// What was given, shortened.
+        found: String,
+        /// What is wrong with it, and what to do.
+        hint: &'static str,
+    },
+    /// This cannot be the name of an attachment.
+    #[error("{found:?} cannot be the name of an attachment: {hint}")]
+    FileName {
+        /// What was given, shortened.
+        found: String,
+        /// What is wrong with it, and what to do.
+        hint: &'static str,
+    },
+    /// The bodies together are longer than a size can say.
+    #[error("the message would be longer than 2^64 octets: check the lengths of its bodies")]
+    TooLarge,
+    /// The operating system gave no random octets for the Message-ID and the boundary.
+    #[error("the operating system gave no random octets: {cause}")]
+    Random {
+        /// What it said.
+        cause: String,
+    },
+}
+
+/// At most this many characters of the input are repeated in an error.
+const SHOWN: usize = 80;
+
+/// What of `input` an error repeats.
+pub(super) fn shown(input: &str) -> String {
+    let mut text: String = input.chars().take(SHOWN).collect();
+    if text.len() < input.len() {
+        text.push('\u{2026}');
+    }
+    text
+}
+
+/// Why the octets of a body cannot be had.
+///
+/// The errors of opening come before anything is sent. Those of reading come while the message
+/// is on its way, and always before its last octet has been handed out, so that no server can
+/// take a broken message for a whole one.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BodyError {
+    /// The file cannot be opened or read at all.
+    #[error("cannot open {path:?}: check that it exists and may be read")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The path leads to something that has no octets of a fixed number.
+    #[error("{path:?} is {found}: only a regular file can be attached")]
+    NotRegular {
+        /// The path.
+        path: PathBuf,
+        /// What it leads to.
+        found: &'static str,
+    },
+    /// The last component of the path cannot be the name of an attachment.
+    #[error("the name of {path:?} cannot be used: give the attachment another")]
+    Name {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong with the name.
+        source: MessageError,
+    },
+    /// Reading failed on the way.
+    #[error("cannot read {origin}: send the message again when it can be read")]
+    Read {
+        /// The file or the reader.
+        origin: Origin,
+        /// What the operating system, or the reader, said.
+        source: io::Error,
+    },
+    /// The source ended before its length.
+    #[error(
+        "{origin} has {found} octets instead of {expected}: it was cut short while it was sent"
+    )]
+    Short {
+        /// The file or the reader.
+        origin: Origin,
+        /// The length that it had, or that was given.
+        expected: u64,
+        /// The octets that were there.
+        found: u64,
+    },
+    /// The source went on after its length.
+    #[error(
+        "{origin} has at least {found} octets instead of {expected}: it grew, or its length is wrong"
+    )]
+    Long {
+        /// The file or the reader.
+        origin: Origin,
+        /// The length that it had, or that was given.
+        expected: u64,
+        /// The octets that were seen; there may be more.
+        found: u64,
+    },
+    /// The file was written to since it was attached, so that what was read may be a mixture
+    /// of the old and the new.
+    #[error("{path:?} was written to since it was attached: attach it again")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An earlier call failed already: what was handed out since the beginning is not a whole
+    /// message.
+    #[error("the message is broken off, as one of its bodies failed: send it anew")]
+    BrokenOff,
+}
+
+/// Where the octets of a body come from, as an error names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The file at this path.
+    File(PathBuf),
+    /// A reader, which has no name.
+    Reader,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            #[expect(
+                clippy::unnecessary_debug_formatting,
+                reason = "a path may have control characters in it that must not reach a terminal"
+            )]
+            Self::File(path) => write!(f, "{path:?}"),
+            Self::Reader => f.write_str("the reader"),
+        }
+    }
+}

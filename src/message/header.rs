@@ -1,0 +1,221 @@
+//! The one writer of header fields.
+
+use super::encoded_word::{self, EncodedWords};
+
+/// Lines are folded to at most this many octets where there is a place to do it. RFC 5322
+/// section 2.1.1 wants 78, but RFC 2047 section 2 has 76 for lines with encoded words.
+pub(super) const FOLDED: usize = 76;
+
+/// No line may have more octets than this (RFC 5322 section 2.1.1).
+pub(super) const LONGEST: usize = 998;
+
+/// Header fields under construction.
+///
+/// Nothing that is put in may have a control character in it, which the types of the values see
+/// to; the only line ends are those written here.
+#[derive(Debug, Default)]
+pub(super) struct Header {
+    text: String,
+    /// Octets on the current line.
+    column: usize,
+    /// Whether there is something besides the name on the current line, so that a fold leaves
+    /// no line that is empty.
+    foldable: bool,
+}
+
+impl Header {
+    /// The fields written, each ended by CRLF.
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
+    /// Starts a field.
+    pub(super) fn begin(&mut self, name: &str) {
+        self.text.push_str(name);
+        self.text.push(':');
+        self.column = name.len() + 1;
+        self.foldable = false;
+    }
+
+    /// Ends the field, and its last line.
+    pub(super) fn end(&mut self) {
+        self.text.push_str("\r\n");
+        self.column = 0;
+    }
+
+    /// Ends the header.
+    pub(super) fn blank_line(&mut self) {
+        self.end();
+    }
+
+    /// Adds text to the current line, whatever its length.
+    pub(super) fn append(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.column += text.len();
+        self.foldable = true;
+    }
+
+    /// Adds a space and text that must stay on one line, on a new line if this one would be
+    /// over [`FOLDED`].
+    pub(super) fn word(&mut self, word: &str) {
+        if !self.fits(word.len()) && self.foldable {
+            self.fold();
+        }
+        self.append(" ");
+        self.append(word);
+    }
+
+    /// Continues on a new line.
+    pub(super) fn fold(&mut self) {
+        self.text.push_str("\r\n");
+        self.column = 0;
+        self.foldable = false;
+    }
+
+    /// Whether a space and this many octets fit on the current line.
+    pub(super) fn fits(&self, octets: usize) -> bool {
+        self.column + 1 + octets <= FOLDED
+    }
+
+    /// Whether a fold here would leave something on the line before it.
+    pub(super) fn is_foldable(&self) -> bool {
+        self.foldable
+    }
+
+    /// Adds text as encoded words.
+    pub(super) fn encoded(&mut self, text: &str) {
+        let mut words = EncodedWords::new(text);
+        while !words.is_empty() {
+            // A full line leaves no room, and neither may the name of the field.
+            if !self.fits(encoded_word::MIN_ROOM) {
+                self.fold();
+            }
+            let word = words.next_within(FOLDED - self.column - 1);
+            self.append(" ");
+            self.append(&word);
+        }
+    }
+
+    /// Writes a field with a value that has one form and no place to fold.
+    pub(super) fn fixed(&mut self, name: &str, value: &str) {
+        self.begin(name);
+        self.append(" ");
+        self.append(value);
+        self.end();
+    }
+
+    /// Writes an unstructured field (RFC 5322 section 2.2.1): the value as it is if it comes
+    /// back exactly from that, else as encoded words.
+    pub(super) fn unstructured(&mut self, name: &str, value: &str) {
+        self.begin(name);
+        if survives(name.len() + 1, value) {
+            units(value).for_each(|unit| self.word(unit));
+        } else {
+            self.encoded(value);
+        }
+        self.end();
+    }
+}
+
+/// Whether an unstructured value comes back exactly when it is folded at its single spaces.
+///
+/// Not if it is not printable ASCII, if it has white space at an end or that the folds would be
+/// next to, if a reader would take something in it for an encoded word, or if a line would be
+/// over [`LONGEST`].
+fn survives(name: usize, value: &str) -> bool {
+    let printable = value.bytes().all(|b| matches!(b, b' '..=b'~'));
+    let trimmed = !value.starts_with(' ') && !value.ends_with(' ');
+    let fits = |(at, unit): (usize, &str)| {
+        let column = 1 + unit.len() + if at == 0 { name } else { 0 };
+        column <= FOLDED || (column <= LONGEST && !unit.contains(' '))
+    };
+    printable && trimmed && !value.contains("=?") && units(value).enumerate().all(fits)
+}
+
+/// The pieces of a value between its single spaces. Spaces in a row stay inside of a piece.
+fn units(value: &str) -> impl Iterator<Item = &str> {
+    let octets = value.as_bytes();
+    let mut rest = (!value.is_empty()).then_some(0..value.len());
+    std::iter::from_fn(move || {
+        let range = rest.take()?;
+        let is_space = |at: usize| octets.get(at) == Some(&b' ');
+        let single =
+            |at: &usize| is_space(*at) && !is_space(at + 1) && (*at == 0 || !is_space(at - 1));
+        match range.clone().find(single) {
+            None => value.get(range),
+            Some(at) => {
+                rest = Some(at + 1..range.end);
+                value.get(range.start..at)
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unstructured(name: &str, value: &str) -> String {
+        let mut header = Header::default();
+        header.unstructured(name, value);
+        header.into_text()
+    }
+
+    #[test]
+    fn values_in_one_line() {
+        for (value, line) in [
+            ("", "Subject:\r\n"),
+            ("a", "Subject: a\r\n"),
+            ("a b  c", "Subject: a b  c\r\n"),
+            ("a?=b", "Subject: a?=b\r\n"),
+            (" ", "Subject: =?utf-8?q?_?=\r\n"),
+            (" a", "Subject: =?utf-8?q?_a?=\r\n"),
+            ("a ", "Subject: =?utf-8?q?a_?=\r\n"),
+            ("a\tb", "Subject: =?utf-8?b?YQli?=\r\n"),
+            ("=?", "Subject: =?utf-8?b?PT8=?=\r\n"),
+            ("ü", "Subject: =?utf-8?b?w7w=?=\r\n"),
+        ] {
+            assert_eq!(unstructured("Subject", value), line);
+        }
+    }
+
+    #[test]
+    fn folds_are_at_single_spaces() {
+        let word = "w".repeat(30);
+        assert_eq!(
+            unstructured("Subject", &[&word[..]; 4].join(" ")),
+            format!("Subject: {word} {word}\r\n {word} {word}\r\n")
+        );
+        let apart = [&word[..]; 3].join("  ");
+        assert!(
+            unstructured("Subject", &apart).contains("=?utf-8?q?w"),
+            "no fold between two"
+        );
+    }
+
+    #[test]
+    fn words_that_cannot_be_folded_stay_whole_up_to_the_longest_line() {
+        for (len, whole) in [(66, true), (67, true), (989, true), (990, false)] {
+            let value = "x".repeat(len);
+            let field = unstructured("Subject", &value);
+            assert_eq!(field == format!("Subject: {value}\r\n"), whole, "{len}");
+        }
+        let later = format!("a {}", "x".repeat(997));
+        assert_eq!(
+            unstructured("Subject", &later),
+            format!("Subject: a\r\n {}\r\n", &later[2..])
+        );
+        assert!(unstructured("Subject", &format!("{later}x")).contains("=?utf-8?q?a_x"));
+    }
+
+    #[test]
+    fn encoded_lines_are_short_whatever_the_name() {
+        for name_len in 1..=76 {
+            let field = unstructured(&"n".repeat(name_len), &"🦈é a".repeat(40));
+            for (at, line) in field.lines().enumerate() {
+                assert!(line.len() <= if at == 0 { 77 } else { 76 }, "{field}");
+                assert!(!line.trim().is_empty());
+            }
+        }
+    }
+}

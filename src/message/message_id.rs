@@ -1,0 +1,148 @@
+//! Message identifiers.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::MessageError;
+use super::error::shown;
+use super::random::random_token;
+
+/// The identifier of a message: `<left@right>`, with its angle brackets (RFC 5322
+/// section 3.6.4, `msg-id`).
+///
+/// It stays the same over every attempt to send the message, as it is the only means by which
+/// a receiver can tell a repetition from a new message.
+///
+/// Both sides are ASCII: `dot-atom-text`, or on the right a literal in brackets. The obsolete
+/// forms (RFC 5322 section 4.5.4) are not taken.
+///
+/// ```
+/// # use pilotfish::message::MessageId;
+/// let id: MessageId = "<1234@host.example>".parse()?;
+/// assert_eq!(id.to_string(), "<1234@host.example>");
+/// assert!("1234@host.example".parse::<MessageId>().is_err());
+/// # Ok::<(), pilotfish::message::MessageError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MessageId(String);
+
+impl MessageId {
+    /// The longest identifier there may be, in octets with its brackets: it cannot be folded,
+    /// and a line has at most 998 octets.
+    pub const MAX_LEN: usize = 900;
+
+    /// The identifier with its brackets.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A new identifier of 128 random bits, `right` being a domain or a literal in its wire
+    /// form.
+    pub(super) fn random(right: &str) -> Result<Self, MessageError> {
+        format!("<{}@{right}>", random_token()?).parse()
+    }
+}
+
+impl FromStr for MessageId {
+    type Err = MessageError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let sides = text
+            .strip_prefix('<')
+            .and_then(|rest| rest.strip_suffix('>'))
+            .filter(|_| text.len() <= Self::MAX_LEN)
+            .and_then(|inner| inner.split_once('@'));
+        match sides {
+            Some((left, right)) if dot_atom(left) && (dot_atom(right) || literal(right)) => {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(MessageError::MessageId { found: shown(text) }),
+        }
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// `atext` of RFC 5322 section 3.2.3.
+pub(super) fn is_atext(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&octet)
+}
+
+/// `dot-atom-text` of RFC 5322 section 3.2.3.
+fn dot_atom(text: &str) -> bool {
+    text.split('.')
+        .all(|atom| !atom.is_empty() && atom.bytes().all(is_atext))
+}
+
+/// `no-fold-literal` of RFC 5322 section 3.6.4.
+fn literal(text: &str) -> bool {
+    let inner = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    inner.is_some_and(|inner| {
+        inner
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !matches!(b, b'[' | b']' | b'\\'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_follow_the_grammar() {
+        for legal in [
+            "<a@b>",
+            "<a.b+c@x.test>",
+            "<1@[127.0.0.1]>",
+            "<1@[IPv6:::1]>",
+        ] {
+            assert_eq!(legal.parse::<MessageId>().unwrap().as_str(), legal);
+        }
+        for wrong in [
+            "",
+            "a@b",
+            "<a@b",
+            "a@b>",
+            "<ab>",
+            "<@b>",
+            "<a@>",
+            "<a b@c>",
+            "<a@b c>",
+            "<a..b@c>",
+            "<a@b>\r\n",
+            "<a\r\n@b>",
+            "<ä@b>",
+            "<a@b@c>",
+            "<a@[b[>",
+            "< a@b>",
+            "<\0@b>",
+        ] {
+            assert!(wrong.parse::<MessageId>().is_err(), "{wrong:?}");
+        }
+        assert!(
+            format!("<{}@b>", "a".repeat(896))
+                .parse::<MessageId>()
+                .is_ok()
+        );
+        assert!(
+            format!("<{}@b>", "a".repeat(897))
+                .parse::<MessageId>()
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn random_identifiers_differ() {
+        let one = MessageId::random("x.test").unwrap();
+        assert_ne!(one, MessageId::random("x.test").unwrap());
+        assert_eq!(one.as_str().len(), "<@x.test>".len() + 32);
+        assert!(MessageId::random("[IPv6:::1]").is_ok());
+    }
+}

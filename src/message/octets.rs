@@ -1,0 +1,114 @@
+//! A message as it goes out, block by block.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use bytes::Bytes;
+
+use super::BodyError;
+use super::feed::{ENCODED_PIECE, Feed};
+use super::layout::{Layout, Segment};
+
+/// The octets of a [`Message`](super::Message), in blocks.
+///
+/// Lines end with CRLF, have at most 998 octets without it, and are 7 bit unless the message
+/// [needs SMTPUTF8](super::Message::needs_smtputf8). There is no dot stuffing and no end of data
+/// in them (RFC 5321 sections 4.5.2 and 4.1.1.4); the last line has its CRLF.
+pub struct Octets {
+    parts: VecDeque<Part>,
+    broken_off: bool,
+}
+
+enum Part {
+    Octets(Bytes),
+    Base64(Box<Feed>),
+}
+
+/// What a block was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Block {
+    /// There are more blocks to come.
+    More,
+    /// It was the last one, and nothing comes after it.
+    Last,
+}
+
+impl Octets {
+    /// The most octets of a block: enough for one piece of a body and some header.
+    pub const MAX_BLOCK: usize = 80 * 1024;
+
+    pub(super) fn new(layout: Layout) -> Self {
+        let part = |segment| match segment {
+            Segment::Octets(octets) => Part::Octets(octets),
+            Segment::Base64(body) => Part::Base64(Box::new(Feed::new(body))),
+        };
+        let parts = layout.into_segments().into_iter().map(part).collect();
+        Self {
+            parts,
+            broken_off: false,
+        }
+    }
+
+    /// Appends the next block, of at most [`MAX_BLOCK`](Octets::MAX_BLOCK) octets, to `block`,
+    /// and says whether it was the last one. After the last, it appends nothing and says the
+    /// same again.
+    ///
+    /// It must be called in a Tokio runtime if there are files among the bodies.
+    ///
+    /// # Errors
+    ///
+    /// If a body cannot be read, or does not have the length it should have. This is always
+    /// found before the last block, so what has been handed out until then must not be
+    /// completed. After an error, every further call is [`BodyError::BrokenOff`].
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, what it appended up to then stays in `block`, and the next call
+    /// goes on from there. Nothing is lost or repeated.
+    pub async fn next_block(&mut self, block: &mut Vec<u8>) -> Result<Block, BodyError> {
+        if self.broken_off {
+            return Err(BodyError::BrokenOff);
+        }
+        let mut room = Self::MAX_BLOCK;
+        while let Some(part) = self.parts.front_mut() {
+            match part {
+                Part::Octets(octets) => {
+                    let taken = octets.split_to(octets.len().min(room));
+                    block.extend_from_slice(&taken);
+                    room -= taken.len();
+                    if !octets.is_empty() {
+                        return Ok(Block::More);
+                    }
+                }
+                Part::Base64(feed) => {
+                    while let Some(len) = feed.next_len() {
+                        if len > room {
+                            return Ok(Block::More);
+                        }
+                        if let Err(error) = feed.next_piece(block).await {
+                            self.broken_off = true;
+                            return Err(error);
+                        }
+                        room -= len;
+                    }
+                }
+            }
+            self.parts.pop_front();
+        }
+        Ok(Block::Last)
+    }
+}
+
+const _: () = assert!(
+    ENCODED_PIECE <= Octets::MAX_BLOCK,
+    "a piece fits into a block"
+);
+
+/// Shows none of the octets.
+impl fmt::Debug for Octets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Octets")
+            .field("parts", &self.parts.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,147 @@
+//! Parameters of Content-Type and Content-Disposition (RFC 2045 section 5.1, RFC 2231).
+
+use std::fmt::Write;
+
+use super::address_list::quoted;
+use super::encoded_word::upper_hex;
+use super::header::{FOLDED, Header};
+
+impl Header {
+    /// Adds `; name=value` to the field, on lines of at most [`FOLDED`] octets.
+    ///
+    /// The value is a token or a quoted string if it is ASCII and comes back exactly from that.
+    /// Otherwise it is in UTF-8 with percent signs (RFC 2231 section 4), in as many pieces as
+    /// the lines take (section 3), which are cut between characters, as not every reader puts
+    /// octets together before it decodes them.
+    pub(super) fn parameter(&mut self, name: &str, value: &str) {
+        self.append(";");
+        if let Some(plain) = plain(name, value) {
+            return self.word(&plain);
+        }
+        let whole = format!("{name}*=utf-8''{}", percent_encoded(value));
+        // The space in front and the semicolon behind.
+        if whole.len() + 2 <= FOLDED {
+            return self.word(&whole);
+        }
+        let mut rest = value;
+        for section in 0.. {
+            let mut piece = format!("{name}*{section}*=");
+            if section == 0 {
+                piece.push_str("utf-8''");
+            }
+            let mut taken = 0;
+            for character in rest.chars() {
+                let encoded = percent_encoded(character.encode_utf8(&mut [0; 4]));
+                if piece.len() + encoded.len() + 2 > FOLDED && taken > 0 {
+                    break;
+                }
+                piece.push_str(&encoded);
+                taken += character.len_utf8();
+            }
+            rest = rest.get(taken..).unwrap_or_default();
+            if rest.is_empty() {
+                return self.word(&piece);
+            }
+            piece.push(';');
+            self.word(&piece);
+        }
+    }
+}
+
+/// The parameter as a token or a quoted string, if it can be that.
+fn plain(name: &str, value: &str) -> Option<String> {
+    let printable = value.bytes().all(|b| matches!(b, b' '..=b'~'));
+    let spaced = value.starts_with(' ') || value.ends_with(' ') || value.contains("  ");
+    if !printable || spaced || value.contains("=?") {
+        return None;
+    }
+    let is_safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+');
+    let plain = if !value.is_empty() && value.bytes().all(is_safe) {
+        format!("{name}={value}")
+    } else {
+        format!("{name}={}", quoted(value))
+    };
+    (plain.len() + 2 <= FOLDED).then_some(plain)
+}
+
+/// The octets of `text`, each that is not an `attribute-char` of RFC 2231 section 7 as a percent
+/// sign and two digits.
+fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 3);
+    for octet in text.bytes() {
+        if octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'_' | b'-' | b'+') {
+            out.push(char::from(octet));
+        } else {
+            let _ = write!(out, "%{}{}", upper_hex(octet >> 4), upper_hex(octet & 15));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(value: &str) -> String {
+        let mut header = Header::default();
+        header.begin("Content-Disposition");
+        header.word("attachment");
+        header.parameter("filename", value);
+        header.end();
+        header.into_text()
+    }
+
+    #[test]
+    fn values_on_one_line() {
+        for (value, parameter) in [
+            ("shark.png", "filename=shark.png"),
+            ("no extension", "filename=\"no extension\""),
+            ("%41.png", "filename=\"%41.png\""),
+            ("a'b.png", "filename=\"a'b.png\""),
+            ("a*b=c.png", "filename=\"a*b=c.png\""),
+            ("say \"hi\";", r#"filename="say \"hi\";""#),
+            ("", "filename=\"\""),
+            ("日本", "filename*=utf-8''%E6%97%A5%E6%9C%AC"),
+            ("a  b", "filename*=utf-8''a%20%20b"),
+            (
+                "=?utf-8?q?x?=",
+                "filename*=utf-8''%3D%3Futf-8%3Fq%3Fx%3F%3D",
+            ),
+        ] {
+            let expected = format!("Content-Disposition: attachment; {parameter}\r\n");
+            let folded = format!("Content-Disposition: attachment;\r\n {parameter}\r\n");
+            let field = field(value);
+            assert!(field == expected || field == folded, "{field}");
+        }
+    }
+
+    #[test]
+    fn long_values_are_cut_between_characters() {
+        for value in ["a".repeat(255), "🦈".repeat(255), "aé日🦈".repeat(60)] {
+            let field = field(&value);
+            let mut decoded = String::new();
+            for (section, line) in field.lines().skip(1).enumerate() {
+                assert!(line.len() <= FOLDED, "{line}");
+                let start = format!(" filename*{section}*=");
+                let piece = line.strip_prefix(&start).unwrap().trim_end_matches(';');
+                let piece = if section == 0 {
+                    &piece["utf-8''".len()..]
+                } else {
+                    piece
+                };
+                decoded.push_str(&percent_decoded(piece));
+            }
+            assert_eq!(decoded, value);
+        }
+    }
+
+    fn percent_decoded(text: &str) -> String {
+        let mut parts = text.split('%');
+        let mut octets = parts.next().unwrap().as_bytes().to_vec();
+        for part in parts {
+            octets.push(u8::from_str_radix(&part[..2], 16).unwrap());
+            octets.extend_from_slice(&part.as_bytes()[2..]);
+        }
+        String::from_utf8(octets).expect("a piece holds whole characters")
+    }
+}

@@ -1,0 +1,1 @@
+//! Whole messages, and what independent parsers make of them.
