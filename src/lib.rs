@@ -15,5 +15,7 @@ pub mod transport;
 
 pub use client::Client;
 pub use error::{Error, Fate, Kind, Result, Stage};
+pub use message::{Attachment, Message};
 pub use protocol::Credentials;
+pub use secret::Secret;
 pub use session::{Security, Server};

@@ -42,7 +42,8 @@ impl Keyword {
             "STARTTLS" => &[Self::StartTls],
             "PIPELINING" => &[Self::Pipelining],
             "SIZE" => &[Self::Size],
-            "8BITMIME" => &[Self::EightBitMime],
+            // SMTPUTF8 is not offered without 8BITMIME (RFC 6531, section 3.1).
+            "8BITMIME" => &[Self::EightBitMime, Self::SmtpUtf8],
             "ENHANCEDSTATUSCODES" => &[Self::EnhancedStatusCodes],
             "SMTPUTF8" => &[Self::SmtpUtf8],
             "AUTH" => &[Self::AuthPlain, Self::AuthLogin],

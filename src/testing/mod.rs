@@ -7,7 +7,8 @@
 //!
 //! It is strict where real servers are lenient. Whatever a client may not send is written
 //! down as a violation and answered with a permanent refusal: a bare CR or LF, a line too
-//! long, a parameter of an extension that was not offered, octets behind STARTTLS.
+//! long, a parameter of an extension that was not offered, octets behind STARTTLS. Where RFC
+//! 1870 lets SIZE be an estimate, it must be exact here.
 //! [`Server::shutdown`] brings violations to the caller, so that a test fails for what a
 //! server in production would have let pass. It shares no code with the client for reading
 //! commands and messages: what the one does wrong the other does not repeat.
@@ -74,6 +75,8 @@ mod received;
 mod server;
 mod store;
 mod syntax;
+#[cfg(test)]
+mod tests;
 
 pub use builder::{Security, ServerBuilder};
 pub use failure::Failure;

@@ -33,7 +33,7 @@ pub struct Received {
     /// The file it was kept in, with [`Store::Directory`](super::Store::Directory).
     pub file: Option<PathBuf>,
     /// How many octets the message has, wherever it is kept. This is what SIZE declares (RFC
-    /// 1870, section 3).
+    /// 1870, section 5).
     pub size: u64,
     /// How many octets came over the wire behind 354: with transparency and the end of data,
     /// and without TLS.

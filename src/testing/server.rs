@@ -220,3 +220,40 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
         "a panic without a message".to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a server whose connections do this with their number.
+    async fn run(serve: impl Fn(u64) + Send + Sync + 'static) -> Result<(), Failure> {
+        let mut server = Server::builder().start().await.unwrap();
+        server.listening.abort();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let serve = Arc::new(serve);
+        let listening = listen(listener, Arc::clone(&server.shared), move |_, number, _| {
+            let serve = Arc::clone(&serve);
+            async move { serve(number) }
+        });
+        server.listening = tokio::spawn(listening);
+        for _ in 0..2 {
+            let mut peer = TcpStream::connect(addr).await.unwrap();
+            // The end of the stream: the connection has been served.
+            let _ = tokio::io::AsyncReadExt::read(&mut peer, &mut [0]).await;
+        }
+        server.shutdown().await
+    }
+
+    #[tokio::test]
+    async fn panics_reach_the_caller() {
+        let failure = run(|number| panic!("number {number}")).await.unwrap_err();
+        assert_eq!(failure.panics, ["number 1", "number 2"]);
+        assert_eq!(failure.violations, [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn connections_that_end_well_are_no_failure() {
+        assert_eq!(run(|_| {}).await, Ok(()));
+    }
+}

@@ -164,3 +164,27 @@ impl Drop for InFile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn in_memory(budget: &Arc<Budget>) -> Sink {
+        Sink::open(&Store::Memory, budget, "4C1F").await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn memory_is_bounded_and_what_is_forgotten_is_given_back() {
+        let budget = Arc::new(Budget(AtomicU64::new(MEMORY - 4)));
+        let mut sink = in_memory(&budget).await;
+        sink.write(b"abc").await.unwrap();
+        let error = sink.write(b"de").await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        drop(sink);
+        let mut sink = in_memory(&budget).await;
+        sink.write(b"abcd").await.unwrap();
+        assert_eq!(sink.keep().await.unwrap().octets, "abcd");
+        let error = in_memory(&budget).await.write(b"e").await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    }
+}

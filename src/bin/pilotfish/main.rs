@@ -1,2 +1,60 @@
 //! The `pilotfish` command.
-fn main() {}
+
+mod args;
+mod attach_spec;
+mod compose;
+mod demo;
+mod dry_run;
+mod exit;
+mod failure;
+mod hint;
+mod json;
+mod logging;
+mod progress;
+mod report;
+mod send;
+mod text_source;
+mod transcript;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers, not errors.
+            let code = if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::OK
+            };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: cannot start: {error}");
+            return ExitCode::from(exit::OS_ERROR);
+        }
+    };
+    let code = runtime.block_on(async {
+        match arguments.command {
+            Command::Send(arguments) => send::run(*arguments).await,
+            Command::Demo => demo::run().await,
+        }
+    });
+    // A read of standard input that nobody waits for must not keep the process.
+    runtime.shutdown_background();
+    ExitCode::from(code)
+}

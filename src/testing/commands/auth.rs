@@ -69,7 +69,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             self.out_of_order("AUTH a second time (RFC 4954, section 4)");
             return None;
         }
-        if !matches!(self.transaction, Transaction::None) {
+        if matches!(self.transaction, Transaction::Open(_)) {
             self.out_of_order("AUTH in a transaction (RFC 4954, section 4)");
             return None;
         }

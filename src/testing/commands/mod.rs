@@ -50,7 +50,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         line: &str,
     ) -> Flow<()> {
         if takes_no_argument(&request) && !line.eq_ignore_ascii_case(request.name()) {
-            self.malformed(&format!("{} with an argument", request.name()));
+            self.malformed(&format!(
+                "{} with an argument (RFC 5321, section 4.1.1)",
+                request.name()
+            ));
             return Ok(());
         }
         match request {

@@ -144,8 +144,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 self.not_offered(parameter);
                 return None;
             }
-            if !seen.insert(keyword) {
-                self.malformed("MAIL with a parameter twice (RFC 5321, section 4.1.1.11)");
+            if !seen.insert(keyword.clone()) {
+                self.malformed(&format!("MAIL with {keyword} twice"));
                 return None;
             }
         }

@@ -60,7 +60,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             Transaction::Open(envelope) if envelope.asked_for > 0 && pipelining => {
                 self.refuse("554", "5.5.1", "No valid recipients");
             }
-            Transaction::Refused if pipelining => self.refuse("503", "5.5.1", "MAIL was refused"),
+            Transaction::Refused if pipelining => {
+                self.refuse("503", "5.5.1", "MAIL was refused");
+                // DATA is the last of its group.
+                self.transaction = Transaction::None;
+            }
             Transaction::Open(_) => {
                 self.violation("DATA without a recipient (RFC 5321, section 3.3)");
                 self.refuse("554", "5.5.1", "No valid recipients");
@@ -139,7 +143,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         let octets = message.reader.octets();
         if let Some(declared) = envelope.declared_size.filter(|size| *size != octets) {
             violations.push(format!(
-                "message of {octets} octets declared with SIZE={declared} (RFC 1870, section 6.1)"
+                "message of {octets} octets declared with SIZE={declared} (RFC 1870, section 6)"
             ));
         }
         for violation in &violations {

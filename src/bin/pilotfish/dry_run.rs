@@ -1,0 +1,56 @@
+//! Writing the message instead of sending it.
+
+use std::path::Path;
+
+use pilotfish::Message;
+use pilotfish::message::Block;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+
+use crate::exit;
+use crate::failure::Failure;
+
+/// Writes exactly the octets that a server would be sent as the message.
+pub(crate) async fn write(message: Message, output: &Path) -> Result<(), Failure> {
+    if output == Path::new("-") {
+        return copy(message, tokio::io::stdout(), "standard output").await;
+    }
+    let name = output.display().to_string();
+    let file = tokio::fs::File::create(output)
+        .await
+        .map_err(|error| cannot_write(&name, &error))?;
+    copy(message, file, &name).await
+}
+
+async fn copy(
+    message: Message,
+    mut output: impl AsyncWrite + Unpin,
+    name: &str,
+) -> Result<(), Failure> {
+    let mut octets = message.into_octets();
+    let mut block = Vec::new();
+    loop {
+        block.clear();
+        let position = octets
+            .next_block(&mut block)
+            .await
+            .map_err(|error| Failure::of(exit::NO_INPUT, &error))?;
+        output
+            .write_all(&block)
+            .await
+            .map_err(|error| cannot_write(name, &error))?;
+        if position == Block::Last {
+            return output
+                .flush()
+                .await
+                .map_err(|error| cannot_write(name, &error));
+        }
+    }
+}
+
+fn cannot_write(name: &str, error: &std::io::Error) -> Failure {
+    let message = format!("cannot write to {name}: choose another place by --output");
+    Failure {
+        causes: vec![error.to_string()],
+        ..Failure::new(exit::CANNOT_CREATE, message)
+    }
+}

@@ -1,0 +1,49 @@
+//! Exit statuses: those of sysexits.h, and three of our own.
+
+use pilotfish::{Error, Fate, Kind, Stage};
+
+pub(crate) const OK: u8 = 0;
+pub(crate) const USAGE: u8 = 64;
+pub(crate) const DATA: u8 = 65;
+pub(crate) const NO_INPUT: u8 = 66;
+pub(crate) const NO_HOST: u8 = 68;
+pub(crate) const UNAVAILABLE: u8 = 69;
+pub(crate) const BUG: u8 = 70;
+pub(crate) const OS_ERROR: u8 = 71;
+pub(crate) const CANNOT_CREATE: u8 = 73;
+pub(crate) const TEMPORARY: u8 = 75;
+pub(crate) const PROTOCOL: u8 = 76;
+pub(crate) const NO_PERMISSION: u8 = 77;
+pub(crate) const CONFIG: u8 = 78;
+pub(crate) const PARTIAL: u8 = 80;
+pub(crate) const UNKNOWN: u8 = 81;
+pub(crate) const INTERRUPTED: u8 = 130;
+pub(crate) const TERMINATED: u8 = 143;
+
+/// The status for a mail that was not sent, or may not have been.
+///
+/// What may succeed later is 75 whatever it is; what is not known is 81.
+pub(crate) fn status(error: &Error) -> u8 {
+    if error.fate() == Fate::Unknown {
+        return UNKNOWN;
+    }
+    if error.is_transient() {
+        return TEMPORARY;
+    }
+    match error.kind() {
+        Kind::InvalidInput => DATA,
+        Kind::Config => CONFIG,
+        Kind::Connect => NO_HOST,
+        Kind::Tls | Kind::Protocol => PROTOCOL,
+        Kind::Auth => NO_PERMISSION,
+        Kind::Unsupported => UNAVAILABLE,
+        // A server that does not talk to us at all has not looked at the mail.
+        Kind::Rejected if matches!(error.stage(), Some(Stage::Greeting | Stage::Hello)) => {
+            UNAVAILABLE
+        }
+        Kind::Rejected => DATA,
+        Kind::Body => NO_INPUT,
+        Kind::Timeout | Kind::Io | Kind::Closed => TEMPORARY,
+        _ => BUG,
+    }
+}

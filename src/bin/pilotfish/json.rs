@@ -1,0 +1,97 @@
+//! The outcome as one JSON object.
+
+use pilotfish::address::ForwardPath;
+use pilotfish::protocol::Reply;
+use pilotfish::{Error, Fate, Kind};
+use serde_json::{Value, json};
+
+use crate::exit;
+use crate::failure::Failure;
+use crate::report::{Mail, Sent};
+
+/// A mail that at least one recipient was accepted for.
+pub(crate) fn sent(mail: &Mail, sent: &Sent) -> Value {
+    let receipt = &sent.receipt;
+    let tls = receipt
+        .tls
+        .map(|tls| json!({"version": tls.version, "cipher": tls.cipher_suite}));
+    let accepted = receipt
+        .accepted
+        .iter()
+        .map(|path| json!({"address": path_text(path), "outcome": "accepted"}));
+    let recipients: Vec<Value> = accepted.chain(refused(&receipt.rejected)).collect();
+    json!({
+        "outcome": if receipt.is_partial() { "partial" } else { "accepted" },
+        "message_id": mail.message_id,
+        "server": mail.server,
+        "tls": tls,
+        "reply": reply(&receipt.reply),
+        "recipients": recipients,
+        "size": receipt.size,
+        "duration_ms": u64::try_from(sent.duration.as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+/// A mail that was not sent, or may not have been. `mail` is `None` if none could be made.
+pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure, hint: Option<&str>) -> Value {
+    let error = failure.error.as_ref();
+    let refused: Vec<Value> = error
+        .map(Error::refused)
+        .map(refused)
+        .into_iter()
+        .flatten()
+        .collect();
+    let recipients = if refused.is_empty() {
+        let outcome = match error {
+            Some(error) if error.fate() == Fate::Unknown => "unknown",
+            _ => "not-tried",
+        };
+        mail.map(|mail| &mail.recipients)
+            .into_iter()
+            .flatten()
+            .map(|path| json!({"address": path_text(path), "outcome": outcome}))
+            .collect()
+    } else {
+        refused
+    };
+    json!({
+        "outcome": outcome(failure),
+        "message_id": mail.map(|mail| &mail.message_id),
+        "server": mail.map(|mail| &mail.server),
+        "stage": error.and_then(Error::stage).map(|stage| stage.to_string()),
+        "reply": error.and_then(Error::reply).map(reply),
+        "recipients": recipients,
+        "size": mail.map(|mail| mail.size),
+        "error": failure.message,
+        "causes": failure.causes,
+        "hint": hint,
+        "exit_status": failure.status,
+    })
+}
+
+fn outcome(failure: &Failure) -> &'static str {
+    match (failure.status, failure.error.as_ref().map(Error::kind)) {
+        (exit::UNKNOWN, _) => "unknown",
+        (exit::TEMPORARY, _) => "deferred",
+        (_, Some(Kind::Rejected)) => "refused",
+        _ => "failed",
+    }
+}
+
+fn refused(rejected: &[(ForwardPath, Reply)]) -> impl Iterator<Item = Value> {
+    rejected.iter().map(|(path, words)| {
+        json!({"address": path_text(path), "outcome": "refused", "reply": reply(words)})
+    })
+}
+
+fn reply(reply: &Reply) -> Value {
+    json!({
+        "code": reply.code().number(),
+        "enhanced": reply.enhanced_status().map(|status| status.to_string()),
+        "lines": reply.lines(),
+    })
+}
+
+fn path_text(path: &ForwardPath) -> String {
+    path.addr_spec().to_string()
+}

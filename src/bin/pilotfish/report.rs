@@ -1,0 +1,152 @@
+//! What is printed at the end: the result on standard output, all else on standard error.
+
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+use pilotfish::address::ForwardPath;
+use pilotfish::protocol::Reply;
+use pilotfish::session::Receipt;
+use pilotfish::{Error, Message};
+
+use crate::args::OutputArguments;
+use crate::exit;
+use crate::failure::Failure;
+use crate::hint::hint;
+use crate::json;
+
+/// What is known of a mail before it is sent.
+#[derive(Debug)]
+pub(crate) struct Mail {
+    pub(crate) message_id: String,
+    pub(crate) recipients: Vec<ForwardPath>,
+    pub(crate) size: u64,
+    /// Host and port.
+    pub(crate) server: String,
+}
+
+/// A mail that was taken.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) receipt: Receipt,
+    pub(crate) duration: Duration,
+}
+
+impl Mail {
+    pub(crate) fn of(message: &Message, server: String) -> Self {
+        Self {
+            message_id: message.message_id().to_string(),
+            recipients: message.envelope().forward_paths().to_vec(),
+            size: message.exact_size(),
+            server,
+        }
+    }
+}
+
+/// Prints what became of a mail, and returns the exit status.
+pub(crate) fn sent(output: &OutputArguments, mail: &Mail, sent: &Sent) -> u8 {
+    let receipt = &sent.receipt;
+    let (accepted, all) = (receipt.accepted.len(), mail.recipients.len());
+    let status = if receipt.is_partial() {
+        exit::PARTIAL
+    } else {
+        exit::OK
+    };
+    let outcome = if receipt.is_partial() {
+        format!("partly sent, to {accepted} of {all} recipients")
+    } else if all == 1 {
+        "sent to 1 recipient".to_owned()
+    } else {
+        format!("sent to {all} recipients")
+    };
+    if output.json {
+        print_line(&json::sent(mail, sent).to_string());
+    } else if !output.quiet {
+        let (size, duration) = (
+            indicatif::HumanBytes(receipt.size),
+            sent.duration.as_secs_f32(),
+        );
+        print_line(&format!(
+            "{outcome} · {} · {size} in {duration:.1} s · {}",
+            mail.server, receipt.reply
+        ));
+    }
+    if receipt.is_partial() {
+        let mut lines = Lines::default();
+        lines.push(format!(
+            "error: {} of {all} recipients were refused",
+            all - accepted
+        ));
+        lines.refused(&receipt.rejected);
+        lines.print();
+    }
+    status
+}
+
+/// Prints why a mail was not sent, and returns the exit status.
+pub(crate) fn failed(output: &OutputArguments, mail: Option<&Mail>, failure: &Failure) -> u8 {
+    let hint = failure.error.as_ref().and_then(hint);
+    if output.json {
+        print_line(&json::failed(mail, failure, hint).to_string());
+    }
+    error(failure, hint);
+    failure.status
+}
+
+/// Prints a failure: its message, its causes, and what to do next.
+pub(crate) fn error(failure: &Failure, hint: Option<&str>) {
+    let mut lines = Lines::default();
+    lines.push(format!("error: {}", failure.message));
+    lines.refused(
+        failure
+            .error
+            .as_ref()
+            .map(Error::refused)
+            .unwrap_or_default(),
+    );
+    for cause in &failure.causes {
+        lines.push(format!("  cause: {cause}"));
+    }
+    if let Some(hint) = hint {
+        lines.push(format!("  help: {hint}"));
+    }
+    lines.print();
+}
+
+/// Tells something that is neither a result nor an error.
+pub(crate) fn notice(text: &str) {
+    let mut lines = Lines::default();
+    lines.push(text);
+    lines.print();
+}
+
+/// Lines that go out in one write, so that nothing comes between.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn push(&mut self, line: impl AsRef<str>) {
+        self.0.push_str(line.as_ref());
+        self.0.push('\n');
+    }
+
+    /// One recipient is told of in the message already.
+    fn refused(&mut self, rejected: &[(ForwardPath, Reply)]) {
+        for (path, reply) in rejected {
+            self.push(format!("  refused  {}  {reply}", path.addr_spec()));
+        }
+    }
+
+    fn print(&self) {
+        let _ = io::stderr().write_all(self.0.as_bytes());
+    }
+}
+
+/// Prints a result of several lines.
+pub(crate) fn result(text: &str) {
+    print_line(text);
+}
+
+fn print_line(line: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+}
