@@ -171,6 +171,8 @@ pub(super) enum Problem {
     NameAlone,
     #[error("words in front of an address, write it in angle brackets: name <local-part@domain>")]
     WordsBeforeAt,
+    #[error("white space or a comment in front of the '@', remove it")]
+    GapBeforeAt,
     #[error("an '@' in an unquoted name, put the name in quotation marks")]
     AtInName,
     #[error("text behind an address, separate addresses with ','")]
