@@ -83,6 +83,9 @@ fn element(cursor: &mut Cursor<'_>) -> Result<Element, Fault> {
     loop {
         match cursor.peek() {
             Some('"') => phrase.push(&cursor.quoted_string()?),
+            Some('.') if phrase.words == 0 => {
+                return Err(cursor.fault(Problem::MisplacedDot));
+            }
             Some(c) if c == '.' || is_atext(c) => {
                 phrase.push(cursor.take_while(|c| c == '.' || is_atext(c)));
             }
@@ -275,6 +278,7 @@ mod tests {
             ("<<a@b>>", 1),
             ("<>", 1),
             ("Ann <>", 5),
+            (".Ann <a@b>", 0),
             ("Ann <Bo>", 7),
             ("Ann <a@b", 4),
             ("Ann <a@b, c@d", 4),
