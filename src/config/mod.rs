@@ -95,7 +95,10 @@ mod tests {
     fn what_is_not_valid() {
         for (text, reason) in [
             ("account = 1", "account"),
-            ("[account.a]\nserver = \"x\"\npassword = \"p\"", "unknown field"),
+            (
+                "[account.a]\nserver = \"x\"\npassword = \"p\"",
+                "unknown field",
+            ),
             ("[account.a]\nserver = \"x y\"", "host name"),
             ("[account.a]\nserver = \"x\"\ntls = \"maybe\"", "tls"),
             ("[account.a]", "server"),

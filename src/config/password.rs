@@ -55,8 +55,14 @@ impl PasswordSource {
                 Self::Command(command) => read_command(command).await,
             }
         };
-        let secret = timeout(LIMIT, read).await.map_err(|_| PasswordError::TimedOut)??;
-        if secret.is_empty() { Err(PasswordError::Empty) } else { Ok(secret) }
+        let secret = timeout(LIMIT, read)
+            .await
+            .map_err(|_| PasswordError::TimedOut)??;
+        if secret.is_empty() {
+            Err(PasswordError::Empty)
+        } else {
+            Ok(secret)
+        }
     }
 }
 
@@ -106,9 +112,15 @@ async fn read_command(command: &str) -> Result<Secret, PasswordError> {
 /// Reads to the end, so that a command is not broken off, and keeps the first line.
 async fn first_line(mut source: impl AsyncRead + Unpin) -> std::io::Result<Secret> {
     let mut octets = Zeroizing::new(Vec::with_capacity(MAX_SOURCE + 1));
-    (&mut source).take(MAX_SOURCE as u64).read_to_end(&mut octets).await?;
+    (&mut source)
+        .take(MAX_SOURCE as u64)
+        .read_to_end(&mut octets)
+        .await?;
     tokio::io::copy(&mut source, &mut tokio::io::sink()).await?;
-    let line = octets.split(|octet| *octet == b'\n').next().unwrap_or_default();
+    let line = octets
+        .split(|octet| *octet == b'\n')
+        .next()
+        .unwrap_or_default();
     Ok(Secret::new(line.strip_suffix(b"\r").unwrap_or(line)))
 }
 
@@ -148,7 +160,9 @@ mod tests {
     fn file(content: &str, mode: u32) -> tempfile::NamedTempFile {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(content.as_bytes()).unwrap();
-        file.as_file().set_permissions(PermissionsExt::from_mode(mode)).unwrap();
+        file.as_file()
+            .set_permissions(PermissionsExt::from_mode(mode))
+            .unwrap();
         file
     }
 
@@ -161,7 +175,10 @@ mod tests {
             ("pass word \nuser: me\n", "pass word "),
         ] {
             let file = file(content, 0o600);
-            let secret = PasswordSource::File(file.path().to_owned()).read().await.unwrap();
+            let secret = PasswordSource::File(file.path().to_owned())
+                .read()
+                .await
+                .unwrap();
             assert_eq!(secret.expose(), expected.as_bytes());
         }
     }
@@ -179,8 +196,14 @@ mod tests {
     async fn a_file_that_others_can_read_is_refused() {
         for mode in [0o640, 0o604, 0o644, 0o620] {
             let file = file("hunter2", mode);
-            let error = PasswordSource::File(file.path().to_owned()).read().await.unwrap_err();
-            assert!(matches!(error, PasswordError::ReadableByOthers(_)), "{mode:o}");
+            let error = PasswordSource::File(file.path().to_owned())
+                .read()
+                .await
+                .unwrap_err();
+            assert!(
+                matches!(error, PasswordError::ReadableByOthers(_)),
+                "{mode:o}"
+            );
             assert!(error.to_string().contains("chmod 600"));
         }
     }
@@ -189,7 +212,10 @@ mod tests {
     async fn a_file_descriptor() {
         let file = file("hunter2\n", 0o600);
         let number = u32::try_from(file.as_file().as_raw_fd()).unwrap();
-        assert_eq!(PasswordSource::Fd(number).read().await.unwrap().expose(), b"hunter2");
+        assert_eq!(
+            PasswordSource::Fd(number).read().await.unwrap().expose(),
+            b"hunter2"
+        );
         assert!(PasswordSource::Fd(9_999).read().await.is_err());
     }
 
@@ -198,8 +224,14 @@ mod tests {
         let read = async |command: &str| PasswordSource::Command(command.to_owned()).read().await;
         assert_eq!(read("echo hunter2").await.unwrap().expose(), b"hunter2");
         assert_eq!(read("seq 100000").await.unwrap().expose(), b"1");
-        assert!(matches!(read("exit 3").await, Err(PasswordError::CommandFailed(..))));
+        assert!(matches!(
+            read("exit 3").await,
+            Err(PasswordError::CommandFailed(..))
+        ));
         assert!(matches!(read("true").await, Err(PasswordError::Empty)));
-        assert!(matches!(read("echo x; exit 1").await, Err(PasswordError::CommandFailed(..))));
+        assert!(matches!(
+            read("echo x; exit 1").await,
+            Err(PasswordError::CommandFailed(..))
+        ));
     }
 }

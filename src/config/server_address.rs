@@ -38,7 +38,10 @@ impl FromStr for ServerAddress {
                 _ => return Err(ServerAddressError::Port(digits.chars().take(80).collect())),
             },
         };
-        Ok(Self { host: host.parse()?, port })
+        Ok(Self {
+            host: host.parse()?,
+            port,
+        })
     }
 }
 

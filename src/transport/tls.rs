@@ -8,7 +8,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::{self, AlertDescription, CertificateError, ClientConfig, RootCertStore};
+use tokio_rustls::rustls::{
+    self, AlertDescription, CertificateError, ClientConfig, ProtocolVersion, RootCertStore,
+};
 
 use super::host::Host;
 use crate::error::{Error, Kind, Result};
@@ -143,10 +145,11 @@ impl TlsParameters {
     pub(super) fn of<S>(stream: &TlsStream<S>) -> Self {
         let (_, connection) = stream.get_ref();
         Self {
-            version: connection
-                .protocol_version()
-                .and_then(|version| version.as_str())
-                .unwrap_or("TLS"),
+            version: match connection.protocol_version() {
+                Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
+                Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
+                _ => "unknown",
+            },
             cipher_suite: connection
                 .negotiated_cipher_suite()
                 .and_then(|suite| suite.suite().as_str())

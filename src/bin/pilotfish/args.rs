@@ -191,6 +191,10 @@ pub(crate) struct MailArguments {
 /// What to show.
 #[derive(Args)]
 #[command(next_help_heading = "Output")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(crate) struct OutputArguments {
     /// Write the octets that would be sent, and send nothing.
     #[arg(short = 'n', long)]

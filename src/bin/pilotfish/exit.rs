@@ -31,7 +31,6 @@ pub(crate) fn status(error: &Error) -> u8 {
         return TEMPORARY;
     }
     match error.kind() {
-        Kind::InvalidInput => DATA,
         Kind::Config => CONFIG,
         Kind::Connect => NO_HOST,
         Kind::Tls | Kind::Protocol => PROTOCOL,
@@ -41,7 +40,7 @@ pub(crate) fn status(error: &Error) -> u8 {
         Kind::Rejected if matches!(error.stage(), Some(Stage::Greeting | Stage::Hello)) => {
             UNAVAILABLE
         }
-        Kind::Rejected => DATA,
+        Kind::InvalidInput | Kind::Rejected => DATA,
         Kind::Body => NO_INPUT,
         Kind::Timeout | Kind::Io | Kind::Closed => TEMPORARY,
         _ => BUG,
