@@ -29,20 +29,21 @@ impl FromStr for ServerAddress {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (text, None),
         };
-        let port = match port {
-            None => None,
-            Some(digits) => match digits.parse() {
-                Ok(1..) if digits.starts_with(|first: char| first.is_ascii_digit()) => {
-                    digits.parse().ok()
-                }
-                _ => return Err(ServerAddressError::Port(digits.chars().take(80).collect())),
-            },
-        };
+        let port = port.map(parse_port).transpose()?;
         Ok(Self {
             host: host.parse()?,
             port,
         })
     }
+}
+
+fn parse_port(text: &str) -> Result<u16, ServerAddressError> {
+    // The standard parser would take a sign.
+    let digits = text.bytes().all(|octet| octet.is_ascii_digit());
+    text.parse()
+        .ok()
+        .filter(|port: &u16| digits && *port > 0)
+        .ok_or_else(|| ServerAddressError::Port(text.chars().take(80).collect()))
 }
 
 impl TryFrom<String> for ServerAddress {
