@@ -1,1 +1,4 @@
 //! Integration tests.
+
+/// Real servers: Postfix and Dovecot.
+mod live;
