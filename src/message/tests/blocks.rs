@@ -18,7 +18,11 @@ const SIZES: [usize; 25] = [
 
 /// Octets of which no two lines are the same.
 fn sample(len: usize) -> Vec<u8> {
-    (0..len).map(|n| (n * 7 + n / 251) as u8).collect()
+    (0..=250)
+        .cycle()
+        .zip(0..len)
+        .map(|(n, at)| n ^ u8::try_from(at / 251 % 256).unwrap())
+        .collect()
 }
 
 /// A reader that is not ready every other time and gives a few octets the next.

@@ -207,6 +207,19 @@ fn errors_show_no_control_characters() {
 }
 
 #[test]
+fn debug_shows_no_content() {
+    let builder = builder()
+        .subject("SECRET")
+        .text("SECRET")
+        .attach(attachment("a", b"SECRET"));
+    let builder = builder.header(field("X-A"), "SECRET");
+    assert!(!format!("{builder:?}").contains("SECRET"));
+    let message = builder.build().unwrap();
+    assert!(!format!("{message:?}").contains("SECRET"));
+    assert!(!format!("{:?}", message.into_octets()).contains("SECRET"));
+}
+
+#[test]
 fn a_message_is_the_same_every_time() {
     let message = builder()
         .text("a")
