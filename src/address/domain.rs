@@ -178,7 +178,10 @@ fn is_case_folded(name: &str, ascii: &str, reading: &str) -> bool {
         if label.is_ascii() {
             label.eq_ignore_ascii_case(ascii)
         } else {
-            label.chars().flat_map(lower).eq(reading.chars())
+            label
+                .chars()
+                .flat_map(lower)
+                .eq(reading.chars().flat_map(lower))
         }
     };
     let labels = || name.split('.');
@@ -215,6 +218,8 @@ impl fmt::Display for Domain {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -306,6 +311,18 @@ mod tests {
             ("[127.0.0.1]", "[127.0.0.1]"),
         ] {
             assert_eq!(input.parse::<Domain>().unwrap().to_unicode(), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn both_forms_are_read_again(name in "(\\PC{1,4}|\\pL{1,6})(\\.[a-zA-Zß-ű])?|xn--[a-z0-9]{2,8}") {
+            if let Ok(domain) = name.parse::<Domain>() {
+                let (sent, shown) = (domain.to_string(), domain.to_unicode());
+                prop_assert!(sent.is_ascii());
+                prop_assert_eq!(sent.parse::<Domain>().unwrap(), domain.clone());
+                prop_assert_eq!(shown.parse::<Domain>().unwrap(), domain);
+            }
         }
     }
 }

@@ -125,8 +125,8 @@ pub(super) enum Problem {
     NoAt,
     #[error("nothing in front of the '@', write the mailbox's name there")]
     NoLocalPart,
-    #[error("a misplaced dot in the local part, remove it or use quotation marks")]
-    LocalPartDot,
+    #[error("a dot at the start or end, or two in a row; remove it or use quotation marks")]
+    MisplacedDot,
     #[error("{0:?} in the local part is taken for another character, replace it")]
     LookAlike(char),
     #[error("a local part of more than {0} octets, use a shorter one")]
@@ -171,6 +171,8 @@ pub(super) enum Problem {
     NameAlone,
     #[error("words in front of an address, write it in angle brackets: name <local-part@domain>")]
     WordsBeforeAt,
+    #[error("white space or a comment in front of the '@', remove it")]
+    GapBeforeAt,
     #[error("an '@' in an unquoted name, put the name in quotation marks")]
     AtInName,
     #[error("text behind an address, separate addresses with ','")]

@@ -83,6 +83,9 @@ fn element(cursor: &mut Cursor<'_>) -> Result<Element, Fault> {
     loop {
         match cursor.peek() {
             Some('"') => phrase.push(&cursor.quoted_string()?),
+            Some('.') if phrase.words == 0 => {
+                return Err(cursor.fault(Problem::MisplacedDot));
+            }
             Some(c) if c == '.' || is_atext(c) => {
                 phrase.push(cursor.take_while(|c| c == '.' || is_atext(c)));
             }
@@ -156,12 +159,158 @@ impl Phrase {
     fn broken_off(&self, next: Option<char>) -> Problem {
         match next {
             Some('@') if self.words == 0 => Problem::NoLocalPart,
-            Some('@') if self.words == 1 => Problem::WhiteSpace,
+            Some('@') if self.words == 1 => Problem::GapBeforeAt,
             Some('@') => Problem::WordsBeforeAt,
             None if self.words == 0 => Problem::Empty,
             None | Some(',' | ';') if self.words == 1 && !self.text.contains(' ') => Problem::NoAt,
             None | Some(',' | ';') => Problem::NameAlone,
             Some(c) => Problem::unexpected(c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(text: &str) -> Result<String, Option<usize>> {
+        let mailboxes = Mailbox::parse_list(text).map_err(|error| error.position())?;
+        Ok(mailboxes
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", "))
+    }
+
+    fn one(text: &str) -> Result<String, Option<usize>> {
+        text.parse::<Mailbox>()
+            .map(|x| x.to_string())
+            .map_err(|error| error.position())
+    }
+
+    #[test]
+    fn one_mailbox_is_a_list_of_one() {
+        for (input, expected) in [
+            ("a@b", "a@b"),
+            ("<a@b>", "a@b"),
+            (" \t(c) a@b (d (e)) ", "a@b"),
+            ("Ann<a@b>", "Ann <a@b>"),
+            ("Ann  Lee\t<a@b>", "Ann Lee <a@b>"),
+            ("(x)Ann(c)Lee (d) <a@b> (e)", "Ann Lee <a@b>"),
+            ("(<x@y>,)Ann <a@b>", "Ann <a@b>"),
+            (r#""Lee, Ann" <a@b>"#, r#""Lee, Ann" <a@b>"#),
+            (r#""a@b" <c@d>"#, r#""a@b" <c@d>"#),
+            (r#""<a@b>" <c@d>"#, r#""<a@b>" <c@d>"#),
+            (r#""\"x\" \\" <c@d>"#, r#""\"x\" \\" <c@d>"#),
+            (r#"" " <a@b>"#, "a@b"),
+            (r#""" <a@b>"#, "a@b"),
+            ("Dr. Ann Q. Lee <a@b>", r#""Dr. Ann Q. Lee" <a@b>"#),
+            (
+                "Müller Jörg <jörg@bücher.test>",
+                "Müller Jörg <jörg@xn--bcher-kva.test>",
+            ),
+            (
+                "=?utf-8?q?J=C3=B6rg?= <a@b>",
+                r#""=?utf-8?q?J=C3=B6rg?=" <a@b>"#,
+            ),
+            ("=?utf-8?q?x=40y=2C?=@b", "=?utf-8?q?x=40y=2C?=@b"),
+            (r#""a b"@x.test"#, r#""a b"@x.test"#),
+            (
+                r#""evil@x.test y"@good.test"#,
+                r#""evil@x.test y"@good.test"#,
+            ),
+            (r#"X <"a>b"@[IPv6:::1]>"#, r#"X <"a>b"@[IPv6:::1]>"#),
+        ] {
+            assert_eq!(one(input).as_deref(), Ok(expected), "{input:?}");
+            assert_eq!(list(input).as_deref(), Ok(expected), "{input:?}");
+        }
+    }
+
+    #[test]
+    fn lists_and_groups_are_read() {
+        for (input, expected) in [
+            ("a@b,c@d", "a@b, c@d"),
+            (
+                "Ann <a@b> , (c) \"B, C\" <c@d>(e)",
+                "Ann <a@b>, \"B, C\" <c@d>",
+            ),
+            (",a@b, ,(c),c@d,", "a@b, c@d"),
+            ("undisclosed-recipients:;", ""),
+            ("my friends : ;", ""),
+            ("g:a@b,X <c@d>;", "a@b, X <c@d>"),
+            ("g:,a@b,;,e@f", "a@b, e@f"),
+            ("\"a;b:\" (c) : c@d (;) ; , e@f, h:;", "c@d, e@f"),
+            ("g: \"x;\" <a@b>;", "\"x;\" <a@b>"),
+        ] {
+            assert_eq!(list(input).as_deref(), Ok(expected), "{input:?}");
+            assert!(one(input).is_err(), "{input:?}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_read_in_two_ways_is_refused() {
+        for (input, position) in [
+            ("", 0),
+            (" (c) ", 5),
+            (",,", 2),
+            ("Ann", 3),
+            ("Lee, Ann <a@b>", 3),
+            ("Ann Lee", 7),
+            ("a@b@c", 3),
+            ("\"x\" y@z", 5),
+            ("\"x\"y@z", 4),
+            ("x.\"y\"@z", 5),
+            ("a@b (c) d", 8),
+            ("a@b(c)d", 6),
+            ("a@b(c).d", 6),
+            ("a@b c@d", 4),
+            ("a@b \"c\"", 4),
+            ("a@(c)b", 2),
+            ("a(c)@b", 4),
+            ("a @b", 2),
+            ("a@ b", 2),
+            ("@b", 0),
+            ("a@b <c@d>", 4),
+            ("Ann a@b <c@d>", 5),
+            ("Ann <a@b> <c@d>", 10),
+            ("<a@b> x", 6),
+            ("<a@b>@c", 5),
+            ("<<a@b>>", 1),
+            ("<>", 1),
+            ("Ann <>", 5),
+            (".Ann <a@b>", 0),
+            ("Ann <Bo>", 7),
+            ("Ann <a@b", 4),
+            ("Ann <a@b, c@d", 4),
+            ("Ann < a@b>", 5),
+            ("Ann <a@b >", 8),
+            ("Ann <a@b(c)>", 8),
+            ("<@x,@y:a@b>", 1),
+            ("@x:a@b", 0),
+            ("a@b; c@d", 3),
+            ("a@b;", 3),
+            (":a@b;", 0),
+            ("g:", 0),
+            ("g: a@b", 0),
+            ("g: a@b, h: c@d;;", 8),
+            ("g: a@b; c@d", 8),
+            ("g:;;", 3),
+            ("a@b:", 3),
+            ("Ann\\ <a@b>", 3),
+            ("Ann [x] <a@b>", 4),
+            ("Ann) <a@b>", 3),
+            ("\"Ann <a@b>", 0),
+            ("\"Ann\\\" <a@b>", 0),
+            ("(Ann <a@b>", 0),
+            ("Ann\r\n <a@b>", 3),
+            ("Ann\nBcc: x@y", 3),
+            ("\"Ann\r\n\" <a@b>", 4),
+            ("a@b\u{2028}", 3),
+            ("a\u{ff20}b", 5),
+            ("a@b\u{ff0c}c@d", 2),
+        ] {
+            assert_eq!(list(input), Err(Some(position)), "{input:?}");
+            assert!(one(input).is_err(), "{input:?}");
         }
     }
 }

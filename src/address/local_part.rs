@@ -61,7 +61,7 @@ impl LocalPart {
                 }));
             }
             if !is_dot_atom(text) {
-                return Err(start.fault(Problem::LocalPartDot));
+                return Err(start.fault(Problem::MisplacedDot));
             }
             text.to_owned()
         };

@@ -57,6 +57,8 @@ mod display_name;
 mod domain;
 mod envelope;
 mod error;
+#[cfg(test)]
+mod hostile_tests;
 mod list;
 mod literal;
 mod local_part;
