@@ -142,7 +142,7 @@ impl FileFeed {
     async fn next_piece(&mut self, out: &mut Vec<u8>) -> Result<(), BodyError> {
         self.start();
         let Some(first) = self.ahead.front_mut() else {
-            return Ok(());
+            return Err(BodyError::BrokenOff);
         };
         let piece = first.await;
         self.ahead.pop_front();

@@ -1,6 +1,7 @@
 //! Whole messages: their shape, their octets, and what independent parsers make of them.
 
 mod blocks;
+mod corpus;
 mod faults;
 mod parsers;
 mod shape;
