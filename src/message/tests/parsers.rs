@@ -52,7 +52,9 @@ impl Mail {
             builder = builder.to(mailbox(&self.name, &format!("to{n}@x.test")));
         }
         for (name, octets) in &self.attachments {
-            builder = builder.attach(attachment(name, octets));
+            // Of a text, mail-parser does not give the octets.
+            let binary = attachment(name, octets).media_type(parsed("application/octet-stream"));
+            builder = builder.attach(binary);
         }
         octets(builder.build().unwrap())
     }
