@@ -27,6 +27,11 @@
 //! algorithm holds it back until the block before it is acknowledged, and the receiver delays
 //! that. So the end of data is a part of the last block, and `TCP_NODELAY` is set.
 //!
+//! The same happens the other way round. A server that does not set `TCP_NODELAY` sends its TLS
+//! 1.3 session tickets, then holds its reply to EHLO back until they are acknowledged. So what
+//! comes is acknowledged at once where the system allows it:
+//! [`Socket`](crate::transport::Socket).
+//!
 //! # Full duplex
 //!
 //! While anything is written, replies are read. A server that answers each of a thousand RCPT
