@@ -5,7 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures_core::Stream as _;
+use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
@@ -121,7 +121,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// or none can come any more.
     fn poll_replies(&mut self, context: &mut Context<'_>, stage: Stage) -> Poll<Error> {
         loop {
-            match ready!(Pin::new(&mut self.framed).poll_next(context)) {
+            match ready!(self.framed.poll_next_unpin(context)) {
                 Some(Ok(reply)) => {
                     let reply = self.take_in(reply);
                     if self.early.len() >= self.due {
