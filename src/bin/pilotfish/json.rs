@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use pilotfish::address::ForwardPath;
 use pilotfish::protocol::Reply;
-use pilotfish::{Error, Fate, Kind};
+use pilotfish::{Error, Kind};
 use serde_json::{Value, json};
 
 use crate::exit;
@@ -52,9 +52,10 @@ pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure, hint: Option<&str>)
         .map(|(path, words)| refused(path, words))
         .collect();
     let recipients = if refused.is_empty() {
-        let outcome = match error {
-            Some(error) if error.fate() == Fate::Unknown => "unknown",
-            _ => "not-tried",
+        let outcome = if failure.status == exit::UNKNOWN {
+            "unknown"
+        } else {
+            "not-tried"
         };
         mail.map(|mail| &mail.recipients)
             .into_iter()

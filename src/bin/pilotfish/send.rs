@@ -56,6 +56,7 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     let started = Instant::now();
     let result = finish_or_interrupt(&client, message, &transfer).await;
     transfer.clear_bar();
+    let interrupted = matches!(&result, Err(failure) if failure.error.is_none());
     let status = match result {
         Ok(receipt) => report::sent(
             &output,
@@ -67,8 +68,11 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
         ),
         Err(failure) => report::failed(&output, Some(&mail), &failure),
     };
-    // What became of the mail is told; nobody waits for QUIT but the server.
-    client.close().await;
+    // What became of the mail is told; nobody waits for QUIT but the server. Who interrupts does
+    // not want to wait for it either.
+    if !interrupted {
+        client.close().await;
+    }
     status
 }
 
@@ -206,12 +210,16 @@ async fn finish_or_interrupt(
             continue;
         }
         drop(sending);
-        client.close().await;
-        // It may have left at the last moment.
-        return Err(if transfer.is_done() {
-            unanswered(signal)
-        } else {
+        // It may have left at the last moment, and then its answer is waited for.
+        let closed = tokio::select! {
+            () = client.close() => true,
+            _ = interrupt.recv() => false,
+            _ = terminate.recv() => false,
+        };
+        return Err(if closed && !transfer.is_done() {
             Failure::new(status, format!("{signal}: the mail was not sent"))
+        } else {
+            unanswered(signal)
         });
     }
 }
