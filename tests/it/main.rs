@@ -1,5 +1,7 @@
 //! Integration tests.
 
+/// The mail is written instead of sent.
+mod dry_run;
 /// Interrupted by a signal.
 mod interrupt;
 /// Real servers: Postfix and Dovecot.
