@@ -160,7 +160,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                     }
                     self.early.push_back(reply);
                 }
-                Some(Err(error)) => return Poll::Ready(End::Failed(error)),
+                Some(Err(error)) => {
+                    return Poll::Ready(End::Failed(self.without_secrets(error)));
+                }
                 None => return Poll::Ready(End::Closed),
             }
         }

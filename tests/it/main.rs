@@ -6,5 +6,5 @@ mod dry_run;
 mod interrupt;
 /// Real servers: Postfix and Dovecot.
 mod live;
-/// Replies that come while something is still written.
+/// Replies that a server should not give, or not then.
 mod review;

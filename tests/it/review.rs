@@ -1,4 +1,4 @@
-//! Replies that come while something is still written.
+//! Replies that a server should not give, or not then.
 
 #![expect(clippy::unwrap_used, reason = "what is not as expected ends the test")]
 
@@ -10,7 +10,7 @@ use pilotfish::address::{Envelope, ReversePath};
 use pilotfish::message::Message;
 use pilotfish::session::{Greeted, Receipt, Session};
 use pilotfish::transport::Timeouts;
-use pilotfish::{Client, Error, Fate, Kind};
+use pilotfish::{Client, Credentials, Error, Fate, Kind};
 use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex,
 };
@@ -117,6 +117,35 @@ async fn the_reply_to_a_mail_counts_whatever_comes_behind_it() {
         let error = answered(&format!("550 no\r\n{behind}")).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Rejected, "{behind:?}: {error}");
         assert_eq!(error.fate(), Fate::NotAccepted, "{behind:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_comes_back_is_not_shown() {
+    let credentials = Credentials::new("tim", "tanstaaftanstaaf").unwrap();
+    for echo in [
+        "bad: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n",
+        "500 bad: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n",
+        "tanstaaftanstaaf\r\n",
+        "535-tanstaaftanstaaf\r\n535 \0tim\0tanstaaftanstaaf\r\n",
+    ] {
+        let (stream, server) = duplex(64 * 1024);
+        let script = vec![
+            ("", "220 hello\r\n"),
+            ("EHLO client.example\r\n", "250-hello\r\n250 AUTH PLAIN\r\n"),
+            ("AUTH PLAIN", echo),
+        ];
+        let client = async {
+            let greeted = Greeted::greet(stream, client_name(), Timeouts::default()).await?;
+            greeted.danger_cleartext_auth(&credentials).await
+        };
+        let error = tokio::join!(client, serve(server, script)).0.unwrap_err();
+        let numbers = format!("{:?}", "tanstaaf".as_bytes());
+        for shown in [format!("{error:?}"), error.to_string()] {
+            for secret in ["AHRpbQB0", "tanstaaf", numbers.trim_matches(['[', ']'])] {
+                assert!(!shown.contains(secret), "{echo}: {shown}");
+            }
+        }
     }
 }
 
