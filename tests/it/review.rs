@@ -121,6 +121,38 @@ async fn the_reply_to_a_mail_counts_whatever_comes_behind_it() {
 }
 
 #[tokio::test]
+async fn who_was_refused_is_told_whatever_becomes_of_the_mail() {
+    let to = ["ann@example.org", "bob@example.org"].map(|path| path.parse().unwrap());
+    let envelope = Envelope::new(ReversePath::Null, to).unwrap();
+    for (answer, fate) in [
+        ("", Fate::Unknown),
+        ("554 no\r\n", Fate::NotAccepted),
+        ("451 not now\r\n", Fate::NotAccepted),
+    ] {
+        let (stream, server) = duplex(64 * 1024);
+        let script = SET_UP.into_iter().chain([
+            ("DATA\r\n", "250 ok\r\n250 ok\r\n550 who\r\n354 go\r\n"),
+            ("\r\n.\r\n", answer),
+        ]);
+        let client = async {
+            let greeted = Greeted::greet(stream, client_name(), Timeouts::default()).await?;
+            send(greeted.in_cleartext(), &envelope).await
+        };
+        let error = tokio::join!(client, serve(server, script.collect()))
+            .0
+            .unwrap_err();
+        assert_eq!(error.fate(), fate);
+        assert_eq!(error.is_transient(), answer.starts_with('4'));
+        let refused: Vec<_> = error
+            .refused()
+            .iter()
+            .map(|(path, _)| path.to_string())
+            .collect();
+        assert_eq!(refused, ["<bob@example.org>"], "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_password_that_comes_back_is_not_shown() {
     let credentials = Credentials::new("tim", "tanstaaftanstaaf").unwrap();
     for echo in [

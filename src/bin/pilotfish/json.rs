@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use pilotfish::address::ForwardPath;
 use pilotfish::protocol::Reply;
-use pilotfish::{Error, Kind};
+use pilotfish::{Error, Kind, Stage};
 use serde_json::{Value, json};
 
 use crate::exit;
@@ -45,26 +45,22 @@ pub(crate) fn sent(mail: &Mail, sent: &Sent) -> Value {
 /// A mail that was not sent, or may not have been. `mail` is `None` if none could be made.
 pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure, hint: Option<&str>) -> Value {
     let error = failure.error.as_ref();
-    let refused: Vec<Value> = error
+    let words: HashMap<_, _> = error
         .map(Error::refused)
         .unwrap_or_default()
         .iter()
-        .map(|(path, words)| refused(path, words))
+        .map(|(path, words)| (path, words))
         .collect();
-    let recipients = if refused.is_empty() {
-        let outcome = if failure.status == exit::UNKNOWN {
-            "unknown"
-        } else {
-            "not-tried"
-        };
-        mail.map(|mail| &mail.recipients)
-            .into_iter()
-            .flatten()
-            .map(|path| json!({"address": path_text(path), "outcome": outcome}))
-            .collect()
-    } else {
-        refused
-    };
+    let others = fate_of_others(failure);
+    let recipients: Vec<Value> = mail
+        .map(|mail| &mail.recipients)
+        .into_iter()
+        .flatten()
+        .map(|path| match words.get(path) {
+            Some(words) => refused(path, words),
+            None => json!({"address": path_text(path), "outcome": others}),
+        })
+        .collect();
     json!({
         "outcome": outcome(failure),
         "message_id": mail.map(|mail| &mail.message_id),
@@ -78,6 +74,19 @@ pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure, hint: Option<&str>)
         "hint": hint,
         "exit_status": failure.status,
     })
+}
+
+/// What became of the recipients who were not refused.
+fn fate_of_others(failure: &Failure) -> &'static str {
+    let error = failure.error.as_ref();
+    if failure.status == exit::UNKNOWN {
+        return "unknown";
+    }
+    match error.map(|error| (error.kind(), error.stage())) {
+        // Refused with the message.
+        Some((Kind::Rejected, Some(Stage::Data | Stage::Transfer | Stage::EndOfData))) => "refused",
+        _ => "not-tried",
+    }
 }
 
 fn outcome(failure: &Failure) -> &'static str {
