@@ -1,7 +1,5 @@
 //! The command writes the mail instead of sending it.
 
-#![expect(clippy::unwrap_used, reason = "what is not as expected ends the test")]
-
 use std::fs;
 use std::process::Command;
 

@@ -1,10 +1,6 @@
 //! The command is interrupted.
 
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "what is not as expected ends the test"
-)]
+#![expect(clippy::unwrap_used, reason = "what is not as expected ends the test")]
 
 use std::process::{Output, Stdio};
 use std::time::Duration;
