@@ -2,7 +2,7 @@
 
 use pilotfish::address::ForwardPath;
 use pilotfish::protocol::Reply;
-use pilotfish::{Error, Fate, Kind};
+use pilotfish::{Error, Kind, Stage};
 use serde_json::{Value, json};
 
 use crate::exit;
@@ -28,6 +28,7 @@ pub(crate) fn sent(mail: &Mail, sent: &Sent) -> Value {
         "reply": reply(&receipt.reply),
         "recipients": recipients,
         "size": receipt.size,
+        "exit_status": sent.status(),
         "duration_ms": u64::try_from(sent.duration.as_millis()).unwrap_or(u64::MAX),
     })
 }
@@ -42,9 +43,12 @@ pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure, hint: Option<&str>)
         .flatten()
         .collect();
     let recipients = if refused.is_empty() {
-        let outcome = match error {
-            Some(error) if error.fate() == Fate::Unknown => "unknown",
-            _ => "not-tried",
+        let outcome = match outcome(failure) {
+            "failed" => "not-tried",
+            _ if failure.status != exit::UNKNOWN && !error.is_some_and(is_about_mail) => {
+                "not-tried"
+            }
+            outcome => outcome,
         };
         mail.map(|mail| &mail.recipients)
             .into_iter()
@@ -78,9 +82,22 @@ fn outcome(failure: &Failure) -> &'static str {
     }
 }
 
+/// Whether the dialogue had come to the mail.
+fn is_about_mail(error: &Error) -> bool {
+    matches!(
+        error.stage(),
+        Some(Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Transfer | Stage::EndOfData)
+    )
+}
+
 fn refused(rejected: &[(ForwardPath, Reply)]) -> impl Iterator<Item = Value> {
     rejected.iter().map(|(path, words)| {
-        json!({"address": path_text(path), "outcome": "refused", "reply": reply(words)})
+        let outcome = if words.is_transient() {
+            "deferred"
+        } else {
+            "refused"
+        };
+        json!({"address": path_text(path), "outcome": outcome, "reply": reply(words)})
     })
 }
 
