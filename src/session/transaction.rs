@@ -122,14 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let parameters = self.parameters(envelope, &message)?;
             self.reset().await?;
             self.state = State::Lost;
-            let result = self.dialogue(envelope, message, parameters, progress).await;
-            if let Err(error) = &result
-                && matches!(error.stage(), Some(Stage::Mail | Stage::Rcpt | Stage::Data))
-                && error.kind() == Kind::Rejected
-            {
-                self.state = State::Refused;
-            }
-            result
+            self.dialogue(envelope, message, parameters, progress).await
         }
         .instrument(span)
         .await
@@ -244,7 +237,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Next::Send(commands) => self.wire.send(Stage::Mail, &commands).await?,
                 Next::Receive(expected) => {
                     let stage = stage(expected);
-                    let reply = self.wire.receive(stage).await?;
+                    let reply = match self.wire.receive(stage).await {
+                        Ok(reply) => reply,
+                        // A server that refuses and hangs up has still said why.
+                        Err(_) if pipeline.refusal().is_some() => {
+                            return Err(refusal(&pipeline, envelope));
+                        }
+                        Err(error) => return Err(error),
+                    };
                     pipeline.accept(reply).map_err(|unexpected| {
                         let message = format!("the server's reply cannot be one to {stage}");
                         Error::new(Kind::Protocol, message)
@@ -254,14 +254,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 }
                 Next::Transfer => break,
                 Next::AbandonData => {
-                    self.wire.last_block(b".\r\n").await.map_err(harmless)?;
-                    self.wire
-                        .receive(Stage::EndOfData)
-                        .await
-                        .map_err(harmless)?;
+                    // Nobody was accepted as a recipient: whatever the server says to it, nothing
+                    // can be delivered.
+                    if self.abandon_data().await.is_ok() {
+                        self.state = State::Refused;
+                    }
                     return Err(refusal(&pipeline, envelope));
                 }
-                _ => return Err(refusal(&pipeline, envelope)),
+                _ => {
+                    self.state = State::Refused;
+                    return Err(refusal(&pipeline, envelope));
+                }
             }
         }
         let (accepted, rejected) = split(&pipeline, envelope);
@@ -273,6 +276,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             rejected,
             size,
         })
+    }
+
+    async fn abandon_data(&mut self) -> Result<()> {
+        self.wire.last_block(b".\r\n").await?;
+        self.wire.receive(Stage::EndOfData).await?;
+        Ok(())
     }
 
     async fn transfer_octets(
@@ -312,11 +321,6 @@ async fn next_block(octets: &mut Octets, block: &mut Vec<u8>, limit: Duration) -
         return Err(Error::new(Kind::Body, message).at(Stage::Transfer));
     };
     result.map_err(|error| failed(error).at(Stage::Transfer))
-}
-
-/// Nobody was accepted as a recipient, so nothing can have been delivered.
-fn harmless(error: Error) -> Error {
-    error.with_known_fate()
 }
 
 fn stage(expected: Expected) -> Stage {

@@ -23,6 +23,10 @@ use crate::secret::Secret;
 /// DEBUG, a block of the message at TRACE and only by its size.
 const TARGET: &str = "pilotfish::wire";
 
+/// Room for the longest command with a secret in it, in octets, so that growing leaves no copy of
+/// it behind: PLAIN with name and password of 4,096 octets each, in base64.
+const LONGEST_SECRET: usize = 11 * 1024;
+
 /// A connection that carries commands and octets one way and replies the other.
 ///
 /// Replies are read while anything is written, always: a server that answers early or stops
@@ -175,9 +179,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// Not cancel safe: the connection is to be dropped with the future.
     pub async fn send(&mut self, stage: Stage, commands: &[Command]) -> Result<()> {
-        // Overwritten when dropped, as it may hold a password; its size is known before so that
-        // growing leaves no copy behind.
-        let mut octets = Zeroizing::new(Vec::with_capacity(commands.len().max(1) * 1024));
+        // Overwritten when dropped, as it may hold a password.
+        let mut octets = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET));
         for command in commands {
             debug!(target: TARGET, from = "client", tls = self.tls.is_some(), "{command}");
             command.encode(&mut octets);

@@ -1,14 +1,19 @@
 //! Integration tests.
 
-#![cfg(test)]
-
-// The command: what it prints and how it ends, against a server in this process.
+/// The command: what it prints and how it ends, against a server in this process.
+#[cfg(test)]
 mod cli;
-// Accounts from a file.
+/// Accounts from a file.
+#[cfg(test)]
 mod config;
-// `pilotfish demo`.
+/// `pilotfish demo`.
+#[cfg(test)]
 mod demo;
-// That a mail of any size takes the same memory.
+/// Real servers: Postfix and Dovecot.
+mod live;
+/// A mail of any size takes the same memory.
+#[cfg(test)]
 mod memory;
-// That the source keeps its own rules.
+/// The source keeps its own rules.
+#[cfg(test)]
 mod tidy;
