@@ -1,10 +1,95 @@
-//! Asynchronous mail submission.
+//! Asynchronous mail submission for Tokio: text and attachments of any size, over TLS, with the
+//! truth for every recipient.
+//!
+//! ```no_run
+//! use pilotfish::{Attachment, Client, Credentials, Message, Server};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = Server::builder("smtp.gmail.com".parse()?)
+//!     .credentials(Credentials::new("me@gmail.com", "app password")?)
+//!     .build()?;
+//! let message = Message::builder()
+//!     .from("Me <me@gmail.com>".parse()?)
+//!     .to("Ann <ann@example.org>".parse()?)
+//!     .subject("A shark")
+//!     .text("Look what swam by.\n")
+//!     .attach(Attachment::file("shark.png").await?)
+//!     .build()?;
+//!
+//! let client = Client::new(server);
+//! let receipt = client.send(message).await?;
+//! println!("{}", receipt.reply);
+//! client.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Begin with [`Client`], [`Server`] and [`Message`]; when something fails, [`Error`] says what
+//! can be done. [`manual`] has the reasons behind it all.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `cli` (default) | the command `pilotfish`; a library user leaves it out |
+//! | `config` | [`config`]: accounts from a TOML file, passwords from files, descriptors and commands |
+//! | `testing` | [`testing`]: a submission server inside the process |
+//!
+//! # Map
+//!
+//! Data flows one way, from the top to the bottom. A module knows those that stand below it, and
+//! only those that the table names; a test checks it.
+//!
+//! ```text
+//!         bin/pilotfish                  the command: public API only
+//!             |
+//!          config                        accounts, password sources
+//!             |
+//!           client                       many mails: a task for each
+//!              |
+//!           session  ------------+       one dialogue
+//!              |                 |
+//!          transport          message    sockets, TLS, codec | RFC 5322 and MIME, streamed
+//!              |                 |
+//!           protocol ------> address     SMTP without I/O | RFC 5321 addresses
+//!              \____ secret, error       leaves
+//!
+//!      testing                           shares no code with the rest
+//! ```
+//!
+//! | module | knows | does not know |
+//! |---|---|---|
+//! | [`address`] | - | anything else |
+//! | [`protocol`] | address, secret | sockets, clocks, logs, randomness |
+//! | [`message`] | address | how it is sent |
+//! | [`transport`] | protocol, secret, error | what a mail is |
+//! | [`session`] | protocol, transport, message, address, error | other sessions |
+//! | [`client`] | session, message, address, error | commands, TLS |
+//! | [`config`] | address, secret, session, transport | what a mail is |
+//! | [`testing`] | secret | all that it is to test |
+//!
+//! [`Error`] carries replies and forward-paths as values, and so knows protocol and address: the
+//! caller is to get them, not their text.
+//!
+//! # Invariants
+//!
+//! * Everything that is sent or received passes [`transport::Wire`], the one place that logs it
+//!   (target `pilotfish::wire`: commands and replies at DEBUG, blocks of the message at TRACE and
+//!   by their size alone).
+//! * A command is one line. What goes into it is of a type that has no room for a control
+//!   character.
+//! * Credentials exist as [`Secret`], and leave over [`session::Secured`] alone.
+//! * What was learnt in clear text is gone after STARTTLS: [`session::Greeted`] is consumed.
+//! * A message's size and its octets come from the same list of segments.
+//! * Whatever is dropped, cancelled or failed before the end of data leaves a connection that is
+//!   closed without one.
 
 pub mod address;
 pub mod client;
 #[cfg(feature = "config")]
 pub mod config;
 mod error;
+pub mod manual;
 pub mod message;
 pub mod protocol;
 pub mod secret;
@@ -18,4 +103,9 @@ pub use error::{Error, Fate, Kind, Result, Stage};
 pub use message::{Attachment, Message};
 pub use protocol::Credentials;
 pub use secret::Secret;
-pub use session::{Security, Server};
+pub use session::{Receipt, Security, Server};
+
+/// The README's examples compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

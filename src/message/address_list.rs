@@ -41,9 +41,8 @@ impl Header {
 /// A display name as atoms, as a quoted string, or as one encoded word: whatever comes back
 /// exactly and fits on a line. If it takes more than one word, there is no such form.
 fn phrase(name: &str) -> Option<String> {
-    let spaced = name.starts_with(' ') || name.ends_with(' ') || name.contains("  ");
     let printable = name.bytes().all(|b| matches!(b, b' '..=b'~'));
-    if printable && !spaced && !name.contains("=?") {
+    if printable && !name.contains("=?") {
         let phrase = if name.split(' ').all(is_atom) {
             name.to_owned()
         } else {
@@ -109,7 +108,7 @@ mod tests {
             ("x@y", "\"x@y\""),
             ("<>", "\"<>\""),
             ("J. Doe", "\"J. Doe\""),
-            ("two  spaces", "=?utf-8?q?two__spaces?="),
+            ("two  spaces", "\"two  spaces\""),
             ("Müller, Jörg", "=?utf-8?b?TcO8bGxlciwgSsO2cmc=?="),
             ("=?utf-8?q?x?=", "=?utf-8?b?PT91dGYtOD9xP3g/PQ==?="),
         ] {

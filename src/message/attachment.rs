@@ -85,9 +85,10 @@ impl Attachment {
 
     /// Writes the header of the part; gives the body.
     ///
-    /// The name is in Content-Disposition alone (RFC 2183 section 2.3). There is no second one
-    /// in a less capable form: some readers take the first they find, others the best, and one
-    /// that could be told in ASCII is the same in either place.
+    /// The name is in Content-Disposition alone (RFC 2183 section 2.3), once and in full. With
+    /// a second one beside it that is reduced to ASCII, some readers show that one; and `name`
+    /// in Content-Type could only tell more readers of names in other scripts with an encoded
+    /// word in quotes, which RFC 2047 section 5 forbids.
     pub(super) fn write(self, header: &mut Header) -> Body {
         self.given.unwrap_or(self.guess).write(header);
         header.fixed("Content-Transfer-Encoding", "base64");

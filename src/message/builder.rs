@@ -1,5 +1,9 @@
 //! From the parts of a message to the message.
 
+use std::fmt;
+
+use bytes::Bytes;
+
 use super::field::without_controls;
 use super::header::Header;
 use super::layout::{Layout, Segment};
@@ -19,7 +23,7 @@ use crate::address::{AddrSpec, Envelope, ForwardPath, Mailbox, ReversePath};
 /// let builder = team.into_iter().fold(Message::builder(), MessageBuilder::to);
 /// # }
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct MessageBuilder {
     from: Vec<Mailbox>,
@@ -278,6 +282,17 @@ impl MessageBuilder {
     }
 }
 
+/// Shows how much there is of what, and none of the content.
+impl fmt::Debug for MessageBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageBuilder")
+            .field("mailboxes", &self.mailboxes().count())
+            .field("fields", &self.fields.len())
+            .field("attachments", &self.attachments)
+            .finish_non_exhaustive()
+    }
+}
+
 fn limit(what: &'static str, found: usize, limit: usize) -> Result<(), MessageError> {
     if found <= limit {
         Ok(())
@@ -338,7 +353,7 @@ fn octets(header: Header) -> Segment {
 }
 
 /// Writes the fields about the text; gives its octets.
-fn write_text(text: &str, header: &mut Header) -> bytes::Bytes {
+fn write_text(text: &str, header: &mut Header) -> Bytes {
     let text = Text::new(text);
     header.fixed("Content-Type", "text/plain; charset=utf-8");
     header.fixed("Content-Transfer-Encoding", text.encoding);

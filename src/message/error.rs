@@ -153,7 +153,7 @@ pub enum BodyError {
     },
     /// The source ended before its length.
     #[error(
-        "{origin} has {found} octets instead of {expected}: it was cut short while it was sent"
+        "{origin} has {found} octets instead of {expected}: it was cut short, or its length is wrong"
     )]
     Short {
         /// The file or the reader.

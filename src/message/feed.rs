@@ -1,10 +1,11 @@
 //! A body on its way into base64, piece by piece.
 
+use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::sync::Arc;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use tokio::io::AsyncReadExt;
 use tokio::task::JoinHandle;
 
@@ -23,11 +24,8 @@ pub(super) const ENCODED_PIECE: usize = 840 * 78;
 /// A body of which pieces have been taken.
 pub(super) struct Feed {
     kind: Kind,
-    len: u64,
-    /// What has been taken, before it was encoded.
-    taken: u64,
-    /// Whether the end has been taken and found to be the end.
-    ended: bool,
+    /// The piece to be taken next. Even an empty body has one, as its end has to be seen.
+    next: Option<Span>,
 }
 
 enum Kind {
@@ -38,37 +36,30 @@ enum Kind {
 
 impl Feed {
     pub(super) fn new(body: Body) -> Self {
-        let len = body.len();
+        let first = Span::at(0, body.len());
         let kind = match body.into_source() {
             Source::Bytes(octets) => Kind::Bytes(octets),
             Source::File(file) => Kind::File(FileFeed {
                 file,
-                ahead: None,
+                next: Some(first),
+                ahead: VecDeque::new(),
                 spare: Vec::new(),
             }),
-            Source::Reader(reader) => {
-                let reader = reader.into_inner();
-                Kind::Reader(ReaderFeed {
-                    reader,
-                    raw: Vec::new(),
-                    filled: 0,
-                })
-            }
+            Source::Reader(reader) => Kind::Reader(ReaderFeed {
+                reader: reader.into_inner(),
+                raw: Vec::new(),
+                filled: 0,
+            }),
         };
         Self {
             kind,
-            len,
-            taken: 0,
-            ended: false,
+            next: Some(first),
         }
     }
 
     /// How many octets the next piece will have when it is encoded; none if there is no more.
     pub(super) fn next_len(&self) -> Option<usize> {
-        if self.ended {
-            return None;
-        }
-        base64_lines_len(self.span().len as u64).and_then(|len| usize::try_from(len).ok())
+        self.next.map(Span::encoded_len)
     }
 
     /// Appends the next piece, encoded, to `out`.
@@ -77,22 +68,19 @@ impl Feed {
     ///
     /// If the future is dropped, nothing has been appended, and nothing is lost.
     pub(super) async fn next_piece(&mut self, out: &mut Vec<u8>) -> Result<(), BodyError> {
-        let span = self.span();
+        let Some(span) = self.next else {
+            return Ok(());
+        };
         match &mut self.kind {
             Kind::Bytes(octets) => {
-                base64_lines(octets.get(..span.len).unwrap_or(octets), out);
-                octets.advance(span.len.min(octets.len()));
+                let piece = octets.split_to(span.len.min(octets.len()));
+                base64_lines(&piece, out);
             }
-            Kind::File(file) => file.next_piece(span, out).await?,
+            Kind::File(file) => file.next_piece(out).await?,
             Kind::Reader(reader) => reader.next_piece(span, out).await?,
         }
-        self.taken = span.end();
-        self.ended = span.end() == self.len;
+        self.next = span.following();
         Ok(())
-    }
-
-    fn span(&self) -> Span {
-        Span::at(self.taken, self.len)
     }
 }
 
@@ -111,21 +99,36 @@ impl Span {
         Self { offset, len, of }
     }
 
+    fn is_last(self) -> bool {
+        self.end() == self.of
+    }
+
+    fn following(self) -> Option<Self> {
+        (!self.is_last()).then(|| Self::at(self.end(), self.of))
+    }
+
     fn end(self) -> u64 {
         self.offset + self.len as u64
     }
 
-    fn is_last(self) -> bool {
-        self.end() == self.of
+    fn encoded_len(self) -> usize {
+        let len = base64_lines_len(self.len as u64);
+        len.and_then(|len| usize::try_from(len).ok())
+            .unwrap_or(ENCODED_PIECE)
     }
 }
 
-/// A file, of which the piece after the present one is being read and encoded in the pool of
-/// blocking threads while the present one is being sent.
+/// How many pieces of a file are read and encoded ahead of the one that is being sent. Two
+/// hide the time it takes to wake a thread.
+const AHEAD: usize = 2;
+
+/// A file, whose next pieces are being read and encoded in the pool of blocking threads.
 struct FileFeed {
     file: Arc<SourceFile>,
-    ahead: Option<JoinHandle<Result<Piece, BodyError>>>,
-    spare: Vec<u8>,
+    /// The piece to be started next.
+    next: Option<Span>,
+    ahead: VecDeque<JoinHandle<Result<Piece, BodyError>>>,
+    spare: Vec<Piece>,
 }
 
 /// What a thread of the pool works on, and in.
@@ -136,29 +139,36 @@ struct Piece {
 }
 
 impl FileFeed {
-    async fn next_piece(&mut self, span: Span, out: &mut Vec<u8>) -> Result<(), BodyError> {
-        let file = &self.file;
-        let ahead = self
-            .ahead
-            .get_or_insert_with(|| read(file, span, Piece::default()));
-        let piece = ahead.await;
-        self.ahead = None;
-        let Piece { raw, mut encoded } =
-            piece.map_err(|stopped| self.file.failed(io::Error::other(stopped)))??;
-        if !span.is_last() {
-            let piece = Piece {
-                raw,
-                encoded: mem::take(&mut self.spare),
-            };
-            self.ahead = Some(read(&self.file, Span::at(span.end(), span.of), piece));
-        }
+    async fn next_piece(&mut self, out: &mut Vec<u8>) -> Result<(), BodyError> {
+        self.start();
+        let Some(first) = self.ahead.front_mut() else {
+            return Err(BodyError::BrokenOff);
+        };
+        let piece = first.await;
+        self.ahead.pop_front();
+        let mut piece = piece.map_err(|stopped| self.file.failed(io::Error::other(stopped)))??;
         if out.is_empty() {
-            mem::swap(out, &mut encoded);
+            mem::swap(out, &mut piece.encoded);
         } else {
-            out.extend_from_slice(&encoded);
+            out.extend_from_slice(&piece.encoded);
         }
-        self.spare = encoded;
+        self.spare.push(piece);
+        self.start();
         Ok(())
+    }
+
+    /// Starts to read what may be read by now.
+    fn start(&mut self) {
+        while let Some(span) = self.next.filter(|_| self.ahead.len() < AHEAD) {
+            // With the last piece comes the check that nobody has written to the file, which
+            // has to follow the reading of all the others.
+            if span.is_last() && !self.ahead.is_empty() {
+                return;
+            }
+            let piece = self.spare.pop().unwrap_or_default();
+            self.ahead.push_back(read(&self.file, span, piece));
+            self.next = span.following();
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use tokio::net::TcpStream;
 use tracing::{Instrument as _, debug_span};
 
 use super::greeted::Greeted;
@@ -11,7 +10,7 @@ use super::transaction::Session;
 use crate::address::Domain;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::Credentials;
-use crate::transport::{Host, Timeouts, TlsClient, connect};
+use crate::transport::{Host, Socket, Timeouts, TlsClient, connect};
 
 /// How a session is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -132,7 +131,7 @@ impl Server {
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection.
-    pub async fn connect(&self) -> Result<Session<TcpStream>> {
+    pub async fn connect(&self) -> Result<Session<Socket>> {
         let span = debug_span!("session", server = %self.host, port = self.port);
         async {
             let stream = connect(&self.host, self.port, self.timeouts.connect).await?;
@@ -163,7 +162,7 @@ impl Server {
         .await
     }
 
-    async fn log_in(&self, secured: Secured<TcpStream>) -> Result<Session<TcpStream>> {
+    async fn log_in(&self, secured: Secured<Socket>) -> Result<Session<Socket>> {
         match &self.credentials {
             Some(credentials) => secured.authenticate(credentials).await,
             None => Ok(secured.without_authentication()),
@@ -172,7 +171,7 @@ impl Server {
 }
 
 /// RFC 5321 section 4.1.4: a client without a name of its own gives its address.
-fn local_name(stream: &TcpStream) -> Result<Domain> {
+fn local_name(stream: &Socket) -> Result<Domain> {
     match stream.local_addr() {
         Ok(address) => Ok(Domain::from(canonical(address))),
         Err(error) => {

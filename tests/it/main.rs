@@ -1,11 +1,13 @@
 //! Integration tests, through the public API alone.
 #![cfg(test)]
 
-// Logging in: PLAIN, LOGIN, and servers that do as they like.
+/// Logging in: PLAIN, LOGIN, and servers that do as they like.
 mod auth;
-// Dialogues of known services: replayed whole, in pieces, octet by octet.
+/// Dialogues of known services: replayed whole, in pieces, octet by octet.
 mod dialogue;
-// STARTTLS, and who tries to go round it.
+/// Real servers: Postfix and Dovecot.
+mod live;
+/// STARTTLS, and who tries to go round it.
 mod starttls;
-// The peer that plays transcripts, certificates, and what is logged.
+/// The peer that plays transcripts, certificates, and what is logged.
 mod support;

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use pilotfish::address::Mailbox;
 use pilotfish::config::{ServerAddress, Tls};
 use pilotfish::message::FieldName;
 
@@ -155,20 +154,20 @@ impl From<TlsMode> for Tls {
 pub(crate) struct MailArguments {
     /// The mailbox it is from [default: the account's, or the user if it is an address].
     #[arg(long, value_name = "MAILBOX")]
-    pub(crate) from: Option<Mailbox>,
+    pub(crate) from: Option<String>,
 
     /// Recipients: `ann@example.org`, `Ann <ann@example.org>`, or a list of them. Repeatable.
-    #[arg(long, value_name = "LIST", value_parser = mailboxes,
+    #[arg(long, value_name = "LIST",
           required_unless_present_any = ["cc", "bcc"])]
-    pub(crate) to: Vec<Vec<Mailbox>>,
+    pub(crate) to: Vec<String>,
 
     /// Recipients of a copy. Repeatable.
-    #[arg(long, value_name = "LIST", value_parser = mailboxes)]
-    pub(crate) cc: Vec<Vec<Mailbox>>,
+    #[arg(long, value_name = "LIST")]
+    pub(crate) cc: Vec<String>,
 
     /// Recipients whom the others do not see. Repeatable.
-    #[arg(long, value_name = "LIST", value_parser = mailboxes)]
-    pub(crate) bcc: Vec<Vec<Mailbox>>,
+    #[arg(long, value_name = "LIST")]
+    pub(crate) bcc: Vec<String>,
 
     /// The subject.
     #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
@@ -225,14 +224,6 @@ pub(crate) struct OutputArguments {
     /// Print nothing but errors.
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-}
-
-fn mailboxes(list: &str) -> Result<Vec<Mailbox>, String> {
-    let mailboxes = Mailbox::parse_list(list).map_err(|error| error.to_string())?;
-    if mailboxes.is_empty() {
-        return Err("there is no mailbox in the list".to_owned());
-    }
-    Ok(mailboxes)
 }
 
 fn header(field: &str) -> Result<(FieldName, String), String> {

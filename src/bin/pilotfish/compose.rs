@@ -1,6 +1,6 @@
 //! From what was typed to a message.
 
-use pilotfish::address::Mailbox;
+use pilotfish::address::{AddressError, Mailbox};
 use pilotfish::{Attachment, Message};
 
 use crate::args::MailArguments;
@@ -9,15 +9,27 @@ use crate::exit;
 use crate::failure::Failure;
 
 /// Builds the message. Everything that it is made of is opened here, before anything is sent.
-pub(crate) async fn compose(mail: MailArguments, from: Mailbox) -> Result<Message, Failure> {
+///
+/// `default_from` is whom it is from where `--from` does not say it.
+pub(crate) async fn compose(
+    mail: MailArguments,
+    default_from: Option<Mailbox>,
+) -> Result<Message, Failure> {
+    let from = match mail.from {
+        Some(text) => text
+            .parse()
+            .map_err(|error| bad_address("--from", &error))?,
+        None => default_from
+            .ok_or_else(|| Failure::new(exit::USAGE, "nobody is named by --from: add it"))?,
+    };
     let mut builder = Message::builder().from(from);
-    for recipient in mail.to.into_iter().flatten() {
+    for recipient in mailboxes("--to", &mail.to)? {
         builder = builder.to(recipient);
     }
-    for recipient in mail.cc.into_iter().flatten() {
+    for recipient in mailboxes("--cc", &mail.cc)? {
         builder = builder.cc(recipient);
     }
-    for recipient in mail.bcc.into_iter().flatten() {
+    for recipient in mailboxes("--bcc", &mail.bcc)? {
         builder = builder.bcc(recipient);
     }
     if let Some(subject) = mail.subject {
@@ -35,6 +47,18 @@ pub(crate) async fn compose(mail: MailArguments, from: Mailbox) -> Result<Messag
     builder
         .build()
         .map_err(|error| Failure::of(exit::DATA, &error))
+}
+
+fn mailboxes(flag: &str, lists: &[String]) -> Result<Vec<Mailbox>, Failure> {
+    let mut mailboxes = Vec::new();
+    for list in lists {
+        mailboxes.extend(Mailbox::parse_list(list).map_err(|error| bad_address(flag, &error))?);
+    }
+    Ok(mailboxes)
+}
+
+fn bad_address(flag: &str, error: &AddressError) -> Failure {
+    Failure::bad_mail(format!("in {flag}: {error}"))
 }
 
 async fn attachment(spec: AttachSpec) -> Result<Attachment, Failure> {

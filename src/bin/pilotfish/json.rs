@@ -1,5 +1,7 @@
 //! The outcome as one JSON object.
 
+use std::collections::HashMap;
+
 use pilotfish::address::ForwardPath;
 use pilotfish::protocol::Reply;
 use pilotfish::{Error, Fate, Kind};
@@ -15,11 +17,19 @@ pub(crate) fn sent(mail: &Mail, sent: &Sent) -> Value {
     let tls = receipt
         .tls
         .map(|tls| json!({"version": tls.version, "cipher": tls.cipher_suite}));
-    let accepted = receipt
-        .accepted
+    let rejected: HashMap<_, _> = receipt
+        .rejected
         .iter()
-        .map(|path| json!({"address": path_text(path), "outcome": "accepted"}));
-    let recipients: Vec<Value> = accepted.chain(refused(&receipt.rejected)).collect();
+        .map(|(path, words)| (path, words))
+        .collect();
+    let recipients: Vec<Value> = mail
+        .recipients
+        .iter()
+        .map(|path| match rejected.get(path) {
+            Some(words) => refused(path, words),
+            None => json!({"address": path_text(path), "outcome": "accepted"}),
+        })
+        .collect();
     json!({
         "outcome": if receipt.is_partial() { "partial" } else { "accepted" },
         "message_id": mail.message_id,
@@ -37,9 +47,9 @@ pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure, hint: Option<&str>)
     let error = failure.error.as_ref();
     let refused: Vec<Value> = error
         .map(Error::refused)
-        .map(refused)
-        .into_iter()
-        .flatten()
+        .unwrap_or_default()
+        .iter()
+        .map(|(path, words)| refused(path, words))
         .collect();
     let recipients = if refused.is_empty() {
         let outcome = match error {
@@ -78,10 +88,8 @@ fn outcome(failure: &Failure) -> &'static str {
     }
 }
 
-fn refused(rejected: &[(ForwardPath, Reply)]) -> impl Iterator<Item = Value> {
-    rejected.iter().map(|(path, words)| {
-        json!({"address": path_text(path), "outcome": "refused", "reply": reply(words)})
-    })
+fn refused(path: &ForwardPath, words: &Reply) -> Value {
+    json!({"address": path_text(path), "outcome": "refused", "reply": reply(words)})
 }
 
 fn reply(reply: &Reply) -> Value {

@@ -33,9 +33,8 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     logging::init(dialogue, output.verbose);
     let prepared = async {
         let submitter = Submitter::from_arguments(server)?;
-        let from = mail.from.clone().or_else(|| submitter.mailbox());
-        let from = from.ok_or_else(|| Failure::new(exit::USAGE, "nobody is named by --from"))?;
-        Ok((submitter, compose(mail, from).await?))
+        let message = compose(mail, submitter.mailbox()).await?;
+        Ok((submitter, message))
     };
     let (submitter, message) = match prepared.await {
         Ok(prepared) => prepared,

@@ -1,1 +1,83 @@
-//! Whole messages, and what independent parsers make of them.
+//! Whole messages: their shape, their octets, and what independent parsers make of them.
+
+mod blocks;
+mod corpus;
+mod faults;
+mod parsers;
+mod shape;
+
+use std::str::FromStr;
+
+use super::{Attachment, Block, Body, BodyError, FieldName, Message, MessageBuilder, Octets};
+use crate::address::Mailbox;
+
+/// A builder with what a message cannot be without.
+fn builder() -> MessageBuilder {
+    Message::builder()
+        .from(parsed("from@x.test"))
+        .to(parsed("to@x.test"))
+}
+
+fn mailbox(name: &str, address: &str) -> Mailbox {
+    Mailbox::new(parsed(address)).with_name(parsed(name))
+}
+
+fn attachment(name: &str, octets: &[u8]) -> Attachment {
+    Attachment::new(Body::bytes(octets.to_vec()), parsed(name))
+}
+
+fn field(name: &str) -> FieldName {
+    parsed(name)
+}
+
+fn parsed<T: FromStr>(text: &str) -> T
+where
+    T::Err: std::fmt::Debug,
+{
+    text.parse().unwrap()
+}
+
+/// Runs a future that needs the pool of blocking threads.
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+/// All blocks of a message, one by one.
+async fn blocks(octets: &mut Octets) -> Result<Vec<Vec<u8>>, BodyError> {
+    let mut blocks = Vec::new();
+    loop {
+        let mut block = Vec::new();
+        let kind = octets.next_block(&mut block).await?;
+        assert!(block.len() <= Octets::MAX_BLOCK);
+        blocks.push(block);
+        if kind == Block::Last {
+            return Ok(blocks);
+        }
+    }
+}
+
+/// All octets of a message, after the checks that every message has to pass.
+fn octets(message: Message) -> Vec<u8> {
+    let size = message.exact_size();
+    let seven_bit = !message.needs_smtputf8();
+    let octets = run(blocks(&mut message.into_octets())).unwrap().concat();
+    assert_eq!(octets.len() as u64, size);
+    assert!(octets.ends_with(b"\r\n"));
+    assert!(!seven_bit || octets.is_ascii());
+    assert!(!octets.contains(&0));
+    for line in octets.split_inclusive(|b| *b == b'\n') {
+        let line = line
+            .strip_suffix(b"\r\n")
+            .expect("every line ends with CRLF");
+        assert!(!line.contains(&b'\r'), "no other CR");
+        assert!(line.len() <= 998);
+    }
+    octets
+}
+
+fn text(message: Message) -> String {
+    String::from_utf8(octets(message)).unwrap()
+}

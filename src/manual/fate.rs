@@ -1,0 +1,31 @@
+//! What may have become of a mail, and who may send it again.
+//!
+//! A server takes responsibility for a mail with its reply to the end of data, and with nothing
+//! else (RFC 5321 section 4.2.5). Seen from the client there are three outcomes:
+//!
+//! | what happened | outcome | send it again? |
+//! |---|---|---|
+//! | 2yz to the end of data | [`Receipt`](crate::Receipt) | no |
+//! | a refusal, or any failure before the last octet of the end of data | [`Error`](crate::Error) with [`Fate::NotAccepted`](crate::Fate::NotAccepted) | as [`is_transient`](crate::Error::is_transient) says |
+//! | the last octet has left, and no reply came | [`Error`](crate::Error) with [`Fate::Unknown`](crate::Fate::Unknown) | only if two are better than none |
+//!
+//! The third cannot be avoided by any client (RFC 1047). It can be made rare, by waiting for the
+//! reply for ten minutes, and it can be told: most clients report it as a failure, and whoever
+//! tries again sends the mail twice.
+//!
+//! Where the line runs: an octet has left when the stream has taken it. With TLS the last octets
+//! may still wait in the process when the connection breaks, so a mail that is said to be unknown
+//! may in truth not have left. The other way round there is no error.
+//!
+//! # Partial success is a success
+//!
+//! If a server accepts two recipients and refuses a third, the mail is sent to the two:
+//! [`Receipt::rejected`](crate::Receipt::rejected) has the third with the server's words. It is
+//! not an error, since the mail must not be sent to the two again.
+//!
+//! # Dropping a future
+//!
+//! [`Client::send`](crate::Client::send) hands the mail to a task. When the caller loses interest
+//! before the end of data has left, the task closes the connection, and the server discards what
+//! it has. After that there is no way back: the task waits for the reply and logs it, so that the
+//! outcome is known somewhere.

@@ -1,0 +1,248 @@
+//! How the octets of a message come out in blocks.
+
+use std::fs;
+use std::io::Write;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt;
+use proptest::prelude::*;
+use tokio::io::{AsyncRead, ReadBuf};
+
+use super::*;
+
+const SIZES: [usize; 25] = [
+    0, 1, 2, 3, 4, 55, 56, 57, 58, 75, 76, 77, 113, 114, 115, 4_095, 4_096, 4_097, 47_879, 47_880,
+    47_881, 65_535, 65_536, 65_537, 95_761,
+];
+
+/// Octets of which no two lines are the same.
+fn sample(len: usize) -> Vec<u8> {
+    (0..=250)
+        .cycle()
+        .zip(0..len)
+        .map(|(n, at)| n ^ u8::try_from(at / 251 % 256).unwrap())
+        .collect()
+}
+
+/// A reader that is not ready every other time and gives a few octets the next.
+struct Dribble {
+    octets: Vec<u8>,
+    at: usize,
+    step: usize,
+    ready: bool,
+}
+
+impl AsyncRead for Dribble {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        self.ready = !self.ready;
+        if self.ready {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let end = self
+            .octets
+            .len()
+            .min(self.at + self.step.min(buffer.remaining()));
+        buffer.put_slice(&self.octets[self.at..end]);
+        self.at = end;
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn dribble(octets: &[u8], step: usize) -> Body {
+    let reader = Dribble {
+        octets: octets.to_vec(),
+        at: 0,
+        step,
+        ready: false,
+    };
+    Body::reader(reader, octets.len() as u64)
+}
+
+/// The octets between the header of the only part and its end, decoded.
+fn decoded(octets: &[u8]) -> Vec<u8> {
+    let message = mail_parser::MessageParser::default().parse(octets).unwrap();
+    message.attachment(0).unwrap().contents().to_vec()
+}
+
+#[test]
+fn every_source_gives_the_same_octets() {
+    let dir = tempfile::tempdir().unwrap();
+    for size in SIZES {
+        let sample = sample(size);
+        let path = dir.path().join(size.to_string());
+        fs::write(&path, &sample).unwrap();
+        let file = run(Body::file(&path)).unwrap();
+        assert_eq!(file.len(), size as u64);
+        for body in [Body::bytes(sample.clone()), file, dribble(&sample, 1_000)] {
+            let attachment = Attachment::new(body, parsed("a"));
+            let message = builder().text("a").attach(attachment).build().unwrap();
+            assert_eq!(decoded(&octets(message)), sample, "{size}");
+        }
+    }
+}
+
+#[test]
+fn a_file_is_sent_under_its_own_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("Hä 🦈.jpg");
+    fs::write(&path, b"\x89PNG\r\n\x1a\n").unwrap();
+    let message = builder()
+        .attach(run(Attachment::file(&path)).unwrap())
+        .build()
+        .unwrap();
+    let octets = octets(message);
+    let message = mail_parser::MessageParser::default()
+        .parse(&octets)
+        .unwrap();
+    let part = message.attachment(0).unwrap();
+    assert_eq!(
+        mail_parser::MimeHeaders::attachment_name(part),
+        Some("Hä 🦈.jpg")
+    );
+    let kind = mail_parser::MimeHeaders::content_type(part).unwrap();
+    assert_eq!((kind.ctype(), kind.subtype()), ("image", Some("png")));
+}
+
+#[test]
+fn blocks_are_large_and_the_last_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a");
+    fs::write(&path, sample(1_000_000)).unwrap();
+    run(async {
+        let file = Attachment::file(&path).await.unwrap();
+        let message = builder()
+            .text("x\n".repeat(100_000))
+            .attach(file)
+            .build()
+            .unwrap();
+        let mut octets = message.into_octets();
+        let blocks = blocks(&mut octets).await.unwrap();
+        let (last, full) = blocks.split_last().unwrap();
+        assert!(!last.is_empty());
+        assert!(
+            full.iter().skip(4).all(|block| block.len() >= 60_000),
+            "few and large"
+        );
+        assert!(
+            blocks
+                .iter()
+                .all(|block| block.capacity() <= 2 * Octets::MAX_BLOCK)
+        );
+        let mut block = Vec::new();
+        assert_eq!(octets.next_block(&mut block).await.unwrap(), Block::Last);
+        assert!(block.is_empty());
+    });
+}
+
+#[test]
+fn a_small_message_is_one_block() {
+    let message = builder()
+        .text("a")
+        .attach(attachment("a", &sample(30_000)))
+        .build()
+        .unwrap();
+    assert_eq!(run(blocks(&mut message.into_octets())).unwrap().len(), 1);
+}
+
+#[test]
+fn blocks_are_appended() {
+    let body = attachment("a", &sample(500_000));
+    let message = builder().text("a").attach(body).build().unwrap();
+    let expected = octets(message.try_clone().unwrap());
+    run(async {
+        let mut octets = message.into_octets();
+        let mut all = b"before".to_vec();
+        while octets.next_block(&mut all).await.unwrap() == Block::More {}
+        assert_eq!(all, [b"before", &expected[..]].concat());
+    });
+}
+
+#[test]
+fn dropping_the_future_loses_nothing() {
+    let sample = sample(100_000);
+    let attachment = Attachment::new(dribble(&sample, 10_000), parsed("a"));
+    let mut octets = builder()
+        .text("a")
+        .attach(attachment)
+        .build()
+        .unwrap()
+        .into_octets();
+    let mut all = Vec::new();
+    let mut dropped = 0;
+    loop {
+        match octets
+            .next_block(&mut all)
+            .now_or_never()
+            .transpose()
+            .unwrap()
+        {
+            None => dropped += 1,
+            Some(Block::Last) => break,
+            Some(Block::More) => {}
+        }
+    }
+    assert!(dropped >= 10);
+    assert_eq!(decoded(&all), sample);
+}
+
+#[test]
+fn dropping_the_future_loses_nothing_of_a_file() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&sample(300_000)).unwrap();
+    run(async {
+        let attachment = Attachment::new(Body::file(file.path()).await.unwrap(), parsed("a"));
+        let mut octets = builder().attach(attachment).build().unwrap().into_octets();
+        let mut all = Vec::new();
+        loop {
+            let kind = octets.next_block(&mut all).now_or_never();
+            match kind.transpose().unwrap() {
+                None => tokio::task::yield_now().await,
+                Some(Block::Last) => break,
+                Some(Block::More) => {}
+            }
+        }
+        assert_eq!(decoded(&all), sample(300_000));
+    });
+}
+
+#[test]
+fn two_clones_read_one_file_at_once() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&sample(300_000)).unwrap();
+    run(async {
+        let attachment = Attachment::new(Body::file(file.path()).await.unwrap(), parsed("a"));
+        let message = builder().attach(attachment).build().unwrap();
+        let mut one = message.try_clone().unwrap().into_octets();
+        let mut other = message.into_octets();
+        let (one, other) = tokio::join!(blocks(&mut one), blocks(&mut other));
+        assert_eq!(one.unwrap(), other.unwrap());
+    });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn the_size_is_exact(
+        text in proptest::option::of("\\PC{0,40}[\r\n .é日]{0,20}"),
+        bodies in proptest::collection::vec(0_usize..120_000, 0..4),
+        many in 0_usize..200,
+        step in 1_usize..100_000,
+    ) {
+        let mut builder = (0..many).fold(builder(), |b, n| b.to(parsed(&format!("n{n}@x.test"))));
+        if let Some(text) = text {
+            builder = builder.text(text);
+        }
+        for (at, size) in bodies.iter().enumerate() {
+            let sample = sample(*size);
+            let body = if at % 2 == 0 { Body::bytes(sample) } else { dribble(&sample, step) };
+            builder = builder.attach(Attachment::new(body, parsed("a.bin")));
+        }
+        octets(builder.build().unwrap());
+    }
+}

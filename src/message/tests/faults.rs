@@ -1,0 +1,198 @@
+//! Bodies that turn out not to be what they were: the last block is never handed out.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::SystemTime;
+
+use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+
+use super::*;
+
+const LEN: usize = 500_000;
+
+/// What becomes of a message with a file that `change` is done to after the first block.
+fn changed_in_the_middle(change: impl FnOnce(&mut File)) -> Result<Vec<Vec<u8>>, BodyError> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.bin");
+    std::fs::write(&path, vec![b'x'; LEN]).unwrap();
+    run(async {
+        let attachment = Attachment::file(&path).await.unwrap();
+        let mut octets = builder().attach(attachment).build().unwrap().into_octets();
+        let first = octets.next_block(&mut Vec::new()).await.unwrap();
+        assert_eq!(first, Block::More);
+        change(
+            &mut OpenOptions::new()
+                .read(true)
+                .write(true)
+                .open(&path)
+                .unwrap(),
+        );
+        let rest = blocks(&mut octets).await;
+        if rest.is_err() {
+            let again = octets.next_block(&mut Vec::new()).await;
+            assert!(matches!(again, Err(BodyError::BrokenOff)));
+        }
+        rest
+    })
+}
+
+#[test]
+fn a_file_that_does_not_change_is_sent() {
+    assert!(changed_in_the_middle(|_| {}).is_ok());
+}
+
+#[test]
+fn a_file_that_shrinks() {
+    let error = changed_in_the_middle(|file| file.set_len(200_000).unwrap()).unwrap_err();
+    let (
+        BodyError::Short {
+            expected, found, ..
+        },
+        text,
+    ) = (&error, error.to_string())
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!((*expected, *found), (500_000, 200_000));
+    assert!(
+        text.contains("a.bin\" has 200000 octets instead of 500000"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_file_that_grows() {
+    let error = changed_in_the_middle(|file| file.set_len(500_001).unwrap()).unwrap_err();
+    assert!(matches!(
+        error,
+        BodyError::Long {
+            expected: 500_000,
+            found: 500_001,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn a_file_that_is_rewritten_in_place() {
+    let error = changed_in_the_middle(|file| {
+        file.write_all(b"y").unwrap();
+        // The clock of a file system may be too coarse to tell the time of writing from before.
+        file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    });
+    assert!(matches!(error, Err(BodyError::Changed { .. })));
+}
+
+#[test]
+fn an_empty_file_that_grows() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a");
+    std::fs::write(&path, b"").unwrap();
+    run(async {
+        let attachment = Attachment::file(&path).await.unwrap();
+        let mut octets = builder().attach(attachment).build().unwrap().into_octets();
+        std::fs::write(&path, b"x").unwrap();
+        let error = blocks(&mut octets).await.unwrap_err();
+        assert!(matches!(
+            error,
+            BodyError::Long {
+                expected: 0,
+                found: 1,
+                ..
+            }
+        ));
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_says_it_is_empty_and_is_not() {
+    let attachment = run(Attachment::file("/proc/self/status")).unwrap();
+    let message = builder().attach(attachment).build().unwrap();
+    let error = run(blocks(&mut message.into_octets())).unwrap_err();
+    assert!(matches!(error, BodyError::Long { expected: 0, .. }));
+}
+
+#[test]
+fn a_reader_that_gives_another_number_of_octets() {
+    for (given, len) in [
+        (0_usize, 1_u64),
+        (99, 100),
+        (100_000, 100_001),
+        (1, 0),
+        (101, 100),
+    ] {
+        let octets = std::io::Cursor::new(vec![0; given]);
+        let attachment = Attachment::new(Body::reader(octets, len), parsed("a"));
+        let mut octets = builder().attach(attachment).build().unwrap().into_octets();
+        run(async {
+            let error = blocks(&mut octets).await.unwrap_err();
+            match error {
+                BodyError::Short {
+                    expected, found, ..
+                } => {
+                    assert_eq!((expected, found), (len, given as u64));
+                }
+                BodyError::Long {
+                    expected, found, ..
+                } => {
+                    assert_eq!((expected, found), (len, len + 1));
+                }
+                other => panic!("{other}"),
+            }
+            let again = octets.next_block(&mut Vec::new()).await;
+            assert!(matches!(again, Err(BodyError::BrokenOff)));
+        });
+    }
+}
+
+struct Fails;
+
+impl AsyncRead for Fails {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Err(std::io::Error::other("gone")))
+    }
+}
+
+#[test]
+fn a_reader_that_fails() {
+    let reader = AsyncReadExt::chain(&b"abc"[..], Fails);
+    let attachment = Attachment::new(Body::reader(reader, 6), parsed("a"));
+    let message = builder().attach(attachment).build().unwrap();
+    let error = run(blocks(&mut message.into_octets())).unwrap_err();
+    assert!(matches!(error, BodyError::Read { .. }));
+    assert_eq!(
+        error.to_string(),
+        "cannot read the reader: send the message again when it can be read"
+    );
+}
+
+#[test]
+fn what_cannot_be_attached_is_found_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = run(Attachment::file(dir.path())).unwrap_err();
+    assert!(matches!(
+        error,
+        BodyError::NotRegular {
+            found: "a directory",
+            ..
+        }
+    ));
+    let error = run(Attachment::file(dir.path().join("none"))).unwrap_err();
+    assert!(matches!(error, BodyError::Open { .. }));
+    #[cfg(unix)]
+    {
+        let path = dir.path().join("a\nb");
+        std::fs::write(&path, b"").unwrap();
+        let error = run(Attachment::file(&path)).unwrap_err();
+        assert!(matches!(error, BodyError::Name { .. }));
+        assert!(!error.to_string().contains('\n'));
+        assert!(run(Body::file(&path)).is_ok());
+    }
+}

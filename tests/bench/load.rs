@@ -1,0 +1,135 @@
+//! Sends many mails over a few connections, for comparison with other clients.
+//!
+//! `load --host H --port P --tls none|starttls|implicit [--ca FILE] [--name NAME] [--user U
+//! --pass P] --mails N --conns C [--attach FILE] [--text OCTETS] [--from A] [--to
+//! B]`
+//!
+//! The password stands on the command line since it guards nothing. The last line of the output
+//! is a JSON object with what became of the mails.
+
+#![expect(clippy::print_stdout, reason = "the outcome goes to standard output")]
+
+use std::collections::HashMap;
+use std::process::ExitCode;
+
+use pilotfish::session::Session;
+use pilotfish::transport::{Socket, TlsClient};
+use pilotfish::{Attachment, Credentials, Message, Security, Server};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// What was asked for, by flag.
+#[derive(Clone)]
+struct Flags(HashMap<String, String>);
+
+impl Flags {
+    fn parse() -> Self {
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        let pairs = arguments.chunks_exact(2).filter_map(|pair| match pair {
+            [flag, value] => Some((flag.trim_start_matches('-').to_owned(), value.clone())),
+            _ => None,
+        });
+        Self(pairs.collect())
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    fn required(&self, name: &str) -> Result<&str> {
+        self.get(name)
+            .ok_or_else(|| format!("--{name} is missing").into())
+    }
+
+    fn server(&self) -> Result<Server> {
+        // The certificate is for this name, which has to lead to the host.
+        let name = self.get("name").filter(|_| self.get("ca").is_some());
+        let host = name.map_or_else(|| self.required("host"), Ok)?;
+        let mut builder = Server::builder(host.parse()?).port(self.required("port")?.parse()?);
+        builder = builder.security(match self.required("tls")? {
+            "implicit" => Security::ImplicitTls,
+            "starttls" => Security::StartTls,
+            _ => Security::Cleartext,
+        });
+        if let Some(path) = self.get("ca") {
+            builder = builder.tls(TlsClient::builder().ca_file(path)?.build()?);
+        }
+        if let (Some(user), Some(password)) = (self.get("user"), self.get("pass")) {
+            builder = builder
+                .credentials(Credentials::new(user, password)?)
+                .danger_cleartext_auth();
+        }
+        Ok(builder.build()?)
+    }
+
+    async fn message(&self, number: usize) -> Result<Message> {
+        let octets = self.get("text").map_or(Ok(2048), str::parse)?;
+        let line = format!("{}\n", "x".repeat(76));
+        let mut text = line.repeat(octets / 78 + 1);
+        text.truncate(octets);
+        let mut builder = Message::builder()
+            .from(self.get("from").unwrap_or("sender@example.org").parse()?)
+            .to(self.get("to").unwrap_or("recipient@example.org").parse()?)
+            .subject(format!("Mail {number}"))
+            .text(text);
+        if let Some(path) = self.get("attach") {
+            let attachment = Attachment::file(path).await?;
+            builder = builder.attach(
+                attachment
+                    .name("photo.jpg".parse()?)
+                    .media_type("image/jpeg".parse()?),
+            );
+        }
+        Ok(builder.build()?)
+    }
+}
+
+async fn send(session: &mut Session<Socket>, message: Message) -> Result<()> {
+    let envelope = message.envelope().clone();
+    session.send(&envelope, message, |_| {}).await?;
+    Ok(())
+}
+
+/// One connection. Returns how many mails were sent.
+async fn connection(flags: Flags, mails: std::ops::Range<usize>) -> Result<usize> {
+    let mut session = flags.server()?.connect().await?;
+    let count = mails.len();
+    for number in mails {
+        send(&mut session, flags.message(number).await?).await?;
+    }
+    session.quit().await;
+    Ok(count)
+}
+
+async fn run(flags: Flags) -> Result<(usize, usize, String)> {
+    let mails: usize = flags.required("mails")?.parse()?;
+    let connections = flags
+        .get("conns")
+        .map_or(Ok(1), str::parse)?
+        .clamp(1, mails.max(1));
+    if mails == 0 {
+        return Ok((0, 0, String::new()));
+    }
+    let share = |index: usize| mails * index / connections;
+    let tasks: Vec<_> = (0..connections)
+        .map(|index| tokio::spawn(connection(flags.clone(), share(index)..share(index + 1))))
+        .collect();
+    let (mut sent, mut last_error) = (0, String::new());
+    for task in tasks {
+        match task.await? {
+            Ok(count) => sent += count,
+            Err(error) => last_error = error.to_string(),
+        }
+    }
+    Ok((sent, mails - sent, last_error))
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let (sent, failed, error) = run(Flags::parse())
+        .await
+        .unwrap_or_else(|error| (0, 1, error.to_string()));
+    let error = error.escape_default();
+    println!("{{\"sent\":{sent},\"failed\":{failed},\"error\":\"{error}\"}}");
+    ExitCode::from(u8::from(failed > 0))
+}

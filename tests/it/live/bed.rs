@@ -1,0 +1,93 @@
+//! The servers that run, and what reached their mailboxes.
+
+use std::{
+    env,
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::LazyLock,
+};
+
+use serde_json::{Value, json};
+
+/// What `servers start` wrote into `live.json`.
+static FACTS: LazyLock<Value> = LazyLock::new(|| {
+    let folder = env::var_os("PILOTFISH_LIVE")
+        .expect("PILOTFISH_LIVE is unset: tests/run starts the servers and sets it");
+    let facts = fs::read(PathBuf::from(folder).join("live.json"))
+        .expect("PILOTFISH_LIVE is not a folder of running servers");
+    serde_json::from_slice(&facts).unwrap()
+});
+
+/// The path of a file that `live.json` names: `ca`, `password_file`, ...
+pub(super) fn file(name: &str) -> &'static str {
+    FACTS[name].as_str().unwrap()
+}
+
+/// The server at the port of one of the services in `conf/master.cf`.
+pub(super) fn server(host: &str, service: &str) -> String {
+    format!("{host}:{}", FACTS["ports"][service])
+}
+
+pub(super) fn has_ipv6() -> bool {
+    FACTS["addresses"]
+        .as_array()
+        .unwrap()
+        .contains(&"::1".into())
+}
+
+/// The address of a user, whether or not there is such a user.
+pub(super) fn address(user: &str) -> String {
+    format!("{user}@{}", FACTS["domain"].as_str().unwrap())
+}
+
+/// Every form of a password that no output may show.
+pub(super) fn secrets() -> impl Iterator<Item = &'static str> {
+    let secrets = FACTS["secrets"].as_array().unwrap();
+    secrets.iter().map(|secret| secret.as_str().unwrap())
+}
+
+/// Waits until the mail is in the mailbox of the user.
+pub(super) fn fetch(user: &str, id: &str) -> Value {
+    run_fetch(&[user, id])
+}
+
+/// Neither Postfix nor the mailbox has seen the mail.
+pub(super) fn assert_never_submitted(user: &str, id: &str) {
+    assert_eq!(
+        run_fetch(&["--absent", user, id]),
+        json!({"copies": 0, "submissions": []})
+    );
+}
+
+/// The mail was submitted once, under the queue id that this line of the
+/// command's has, and is once in the mailbox.
+pub(super) fn assert_once(got: &Value, line: &str) {
+    let queue_ids = got["submissions"].as_array().unwrap();
+    assert_eq!(queue_ids.len(), 1, "{queue_ids:?}");
+    assert!(line.contains(queue_ids[0].as_str().unwrap()), "{line}");
+    assert_eq!(got["copies"], 1);
+}
+
+/// A field of the message's header.
+pub(super) fn header<'a>(got: &'a Value, name: &str) -> Option<&'a str> {
+    let mut fields = got["headers"].as_array().unwrap().iter();
+    let field = fields.find(|field| field[0].as_str().unwrap().eq_ignore_ascii_case(name))?;
+    field[1].as_str()
+}
+
+/// What Python makes of the octets of a message.
+pub(super) fn parse(message: &Path) -> Value {
+    run_fetch(&[OsStr::new("--file"), message.as_os_str()])
+}
+
+fn run_fetch(arguments: &[impl AsRef<OsStr>]) -> Value {
+    let output = Command::new("tests/it/live/fetch")
+        .args(arguments)
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "fetch: {}", output.status);
+    serde_json::from_slice(&output.stdout).unwrap()
+}

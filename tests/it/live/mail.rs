@@ -1,0 +1,223 @@
+//! A mail for the command to send, and what the command printed.
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::{self, Command},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::bed;
+
+/// Seconds after which `timeout` ends a command that hangs.
+const PATIENCE: &str = "300";
+
+/// The arguments of one `pilotfish send`; ann is who sends.
+pub(super) struct Mail {
+    pub(super) id: String,
+    pub(super) subject: String,
+    folder: TempDir,
+    server: String,
+    ca: &'static str,
+    password_file: Option<&'static str>,
+    arguments: Vec<String>,
+}
+
+impl Mail {
+    /// By one of the services in `conf/master.cf`.
+    pub(super) fn over(service: &str) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let id = format!("live.{}.{count}.", process::id());
+        let mail = Self {
+            // Long enough to be folded in the middle of what is encoded.
+            subject: format!("Grüße 🦈 – {id} – 日本語の件名も、長くても、そのまま届くはずです"),
+            id,
+            folder: TempDir::new().unwrap(),
+            server: bed::server("localhost", service),
+            ca: bed::file("ca"),
+            password_file: Some(bed::file("password_file")),
+            arguments: Vec::new(),
+        };
+        match service {
+            "submissions" | "other_names" => mail.arguments(["--tls", "implicit"]),
+            _ => mail,
+        }
+    }
+
+    pub(super) fn server(mut self, server: String) -> Self {
+        self.server = server;
+        self
+    }
+
+    /// Trusts an authority that `live.json` names.
+    pub(super) fn trusting(mut self, ca: &str) -> Self {
+        self.ca = bed::file(ca);
+        self
+    }
+
+    /// Logs in with a password file that `live.json` names.
+    pub(super) fn password(mut self, file: &str) -> Self {
+        self.password_file = Some(bed::file(file));
+        self
+    }
+
+    pub(super) fn without_login(mut self) -> Self {
+        self.password_file = None;
+        self
+    }
+
+    pub(super) fn to(self, user: &str) -> Self {
+        self.arguments(["--to", &bed::address(user)])
+    }
+
+    pub(super) fn cc(self, user: &str) -> Self {
+        self.arguments(["--cc", &bed::address(user)])
+    }
+
+    pub(super) fn bcc(self, user: &str) -> Self {
+        self.arguments(["--bcc", &bed::address(user)])
+    }
+
+    pub(super) fn text(self, text: &str) -> Self {
+        let file = self.file("text");
+        fs::write(&file, text).unwrap();
+        self.arguments(["--text", &format!("@{}", file.display())])
+    }
+
+    /// Attaches a file of this name.
+    pub(super) fn attach(self, name: &str, octets: &[u8]) -> Self {
+        let file = self.file(name);
+        fs::write(&file, octets).unwrap();
+        self.arguments(["-a", file.to_str().unwrap()])
+    }
+
+    /// Attaches a file under another name than its own.
+    pub(super) fn attach_as(self, name: &str, octets: &[u8]) -> Self {
+        let file = self.file("octets");
+        fs::write(&file, octets).unwrap();
+        let name = name.replace('\\', r"\\").replace('"', r#"\""#);
+        self.arguments(["-a", &format!("{};name=\"{name}\"", file.display())])
+    }
+
+    /// Attaches a file that takes no room on the disk.
+    pub(super) fn attach_hole(self, size: u64) -> Self {
+        let file = self.file("hole");
+        fs::File::create(&file).unwrap().set_len(size).unwrap();
+        self.arguments(["-a", file.to_str().unwrap()])
+    }
+
+    pub(super) fn arguments<const N: usize>(mut self, more: [&str; N]) -> Self {
+        self.arguments.extend(more.map(str::to_owned));
+        self
+    }
+
+    /// The path of a file that lives as long as this.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(super) fn send(&self) -> Run {
+        self.run(Command::new("timeout").arg(PATIENCE))
+    }
+
+    /// Gives the peak of the command's memory as well, in KiB.
+    pub(super) fn send_and_weigh(&self) -> (Run, u64) {
+        let peak = self.file("peak");
+        // GNU time, not Python: a process inherits the peak of its parent, so
+        // the parent has to be smaller than what it weighs.
+        let mut command = Command::new("timeout");
+        command.args([PATIENCE, "time", "--quiet", "--format=%M", "--output"]);
+        let run = self.run(command.arg(&peak));
+        let peak = fs::read_to_string(peak).unwrap();
+        (run, peak.trim().parse().unwrap())
+    }
+
+    fn run(&self, command: &mut Command) -> Run {
+        command
+            .arg(env!("CARGO_BIN_EXE_pilotfish"))
+            .args(["send", "--server", &self.server, "--tls-ca", self.ca])
+            .args(["--from", &bed::address("ann"), "-s", &self.subject])
+            .args(["-H", &format!("X-Test-Id: {}", self.id)])
+            .args(&self.arguments)
+            // The settings of whoever runs the tests do not count.
+            .env("HOME", self.folder.path())
+            .env_remove("XDG_CONFIG_HOME");
+        if let Some(file) = self.password_file {
+            command.args(["--user", &bed::address("ann"), "--password-file", file]);
+        }
+        let output = command.output().unwrap();
+        let run = Run {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        };
+        for secret in bed::secrets() {
+            assert!(!run.stdout.contains(secret), "a password in {run:?}");
+            assert!(!run.stderr.contains(secret), "a password in {run:?}");
+        }
+        run
+    }
+}
+
+/// What came of a run. That it printed no password is already checked.
+#[derive(Debug)]
+pub(super) struct Run {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Run {
+    /// Accepted; gives the line that says so.
+    pub(super) fn accepted(&self) -> &str {
+        self.ended(0);
+        let mut lines = self.stdout.lines();
+        let line = lines.next().expect("a line with the server's reply");
+        assert_eq!(lines.next(), None, "{self:?}");
+        line
+    }
+
+    /// Nothing was sent: one error, and beside the dialogue nothing else.
+    pub(super) fn failed(&self, code: i32) -> &Self {
+        self.ended(code);
+        let rest = self.stderr.lines().filter(|line| side(line).is_none());
+        let rest: Vec<&str> = rest.collect();
+        let errors = rest.iter().filter(|line| line.starts_with("error: "));
+        assert_eq!(errors.count(), 1, "{self:?}");
+        assert!(rest[0].starts_with("error: "), "{self:?}");
+        assert_eq!(self.stdout, "");
+        self
+    }
+
+    /// The object that `--json` prints.
+    pub(super) fn report(&self, code: i32) -> Value {
+        self.ended(code);
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    pub(super) fn ended(&self, code: i32) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+    }
+
+    /// The first words of the client's lines in the `--transcript`.
+    pub(super) fn commands(&self) -> Vec<&str> {
+        let ours = self.stderr.lines().filter(|line| side(line) == Some('>'));
+        ours.map(|line| line[3..].split(' ').next().unwrap())
+            .collect()
+    }
+}
+
+/// The side that spoke, if this line is one of the dialogue.
+fn side(line: &str) -> Option<char> {
+    match line.get(..3)? {
+        "-> " | "~> " => Some('>'),
+        "<- " | "<~ " => Some('<'),
+        // What TLS agreed on.
+        "===" => Some('='),
+        _ => None,
+    }
+}

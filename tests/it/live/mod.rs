@@ -1,0 +1,20 @@
+//! The command against a real Postfix and Dovecot.
+//!
+//! `tests/run` starts the servers (`servers start`), names their folder in
+//! `PILOTFISH_LIVE`, and runs these tests. What arrived is read back over IMAP
+//! and taken apart by Python (`fetch`), so that no code of ours judges our mail.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what is not as expected ends the test"
+)]
+
+mod bed;
+mod delivery;
+mod mail;
+mod memory;
+mod refusal;
+mod round_trip;
