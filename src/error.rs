@@ -151,11 +151,6 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_known_fate(mut self) -> Self {
-        self.0.fate = Fate::NotAccepted;
-        self
-    }
-
     pub(crate) fn caused_by(mut self, source: impl Into<Source>) -> Self {
         self.0.source = Some(source.into());
         self

@@ -122,14 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let parameters = self.parameters(envelope, &message)?;
             self.reset().await?;
             self.state = State::Lost;
-            let result = self.dialogue(envelope, message, parameters, progress).await;
-            if let Err(error) = &result
-                && matches!(error.stage(), Some(Stage::Mail | Stage::Rcpt | Stage::Data))
-                && error.kind() == Kind::Rejected
-            {
-                self.state = State::Refused;
-            }
-            result
+            self.dialogue(envelope, message, parameters, progress).await
         }
         .instrument(span)
         .await
@@ -244,7 +237,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Next::Send(commands) => self.wire.send(Stage::Mail, &commands).await?,
                 Next::Receive(expected) => {
                     let stage = stage(expected);
-                    let reply = self.wire.receive(stage).await?;
+                    let reply = match self.wire.receive(stage).await {
+                        Ok(reply) => reply,
+                        Err(error) => {
+                            return Err(known_refusal(&pipeline, envelope, stage).unwrap_or(error));
+                        }
+                    };
                     pipeline.accept(reply).map_err(|unexpected| {
                         let message = format!("the server's reply cannot be one to {stage}");
                         Error::new(Kind::Protocol, message)
@@ -254,14 +252,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 }
                 Next::Transfer => break,
                 Next::AbandonData => {
-                    self.wire.last_block(b".\r\n").await.map_err(harmless)?;
-                    self.wire
-                        .receive(Stage::EndOfData)
-                        .await
-                        .map_err(harmless)?;
+                    // Nobody was accepted: whatever comes of it is no news.
+                    if self.lone_end_of_data().await.is_ok() {
+                        self.state = State::Refused;
+                    }
                     return Err(refusal(&pipeline, envelope));
                 }
-                _ => return Err(refusal(&pipeline, envelope)),
+                _ => {
+                    self.state = State::Refused;
+                    return Err(refusal(&pipeline, envelope));
+                }
             }
         }
         let (accepted, rejected) = split(&pipeline, envelope);
@@ -273,6 +273,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             rejected,
             size,
         })
+    }
+
+    async fn lone_end_of_data(&mut self) -> Result<Reply> {
+        self.wire.last_block(b".\r\n").await?;
+        self.wire.receive(Stage::EndOfData).await
     }
 
     async fn transfer_octets(
@@ -314,17 +319,23 @@ async fn next_block(octets: &mut Octets, block: &mut Vec<u8>, limit: Duration) -
     result.map_err(|error| failed(error).at(Stage::Transfer))
 }
 
-/// Nobody was accepted as a recipient, so nothing can have been delivered.
-fn harmless(error: Error) -> Error {
-    error.with_known_fate()
-}
-
 fn stage(expected: Expected) -> Stage {
     match expected {
         Expected::Mail => Stage::Mail,
         Expected::Rcpt(_) => Stage::Rcpt,
         _ => Stage::Data,
     }
+}
+
+/// What has gone wrong already when the connection fails: the server often says why it is about
+/// to close, and then does not answer the rest of a group.
+fn known_refusal(pipeline: &Pipeline, envelope: &Envelope, stage: Stage) -> Option<Error> {
+    let known = match pipeline.refusal()? {
+        Refusal::Mail(_) => true,
+        // As long as a RCPT has no reply, its recipient may have been accepted.
+        _ => stage == Stage::Data,
+    };
+    known.then(|| refusal(pipeline, envelope))
 }
 
 fn refusal(pipeline: &Pipeline, envelope: &Envelope) -> Error {
