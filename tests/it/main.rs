@@ -7,6 +7,8 @@ mod auth;
 mod dialogue;
 /// Real servers: Postfix and Dovecot.
 mod live;
+/// Commands in groups, and which reply is whose.
+mod pipelining;
 /// STARTTLS, and who tries to go round it.
 mod starttls;
 /// The peer that plays transcripts, certificates, and what is logged.

@@ -45,6 +45,24 @@ pub(crate) async fn talk<T: Debug>(
     converse(&Script::inline(transcript), Delivery::Whole, client).await
 }
 
+/// [`Account::letter`] of [`ACCOUNT`] as it goes out, to what its field To says.
+pub(crate) fn letter_lines(to: &str) -> String {
+    format!(
+        "C: Date: Tue, 1 Jul 2003 10:52:37 +0200
+         C: From: tim@client.example
+         C: To: {to}
+         C: Subject: A shark
+         C: Message-ID: <1@client.example>
+         C: MIME-Version: 1.0
+         C: Content-Type: text/plain; charset=utf-8
+         C: Content-Transfer-Encoding: 7bit
+         C:
+         C: Here it comes.
+         C: .
+"
+    )
+}
+
 /// Who submits, and where.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Account {
