@@ -51,6 +51,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             let step = poll_fn(|context| self.poll_write(context, stage, rest, &mut broken));
             let progress = match timeout(limit, step).await {
                 Ok(Ok(progress)) => progress,
+                Ok(Err(error)) if self.has_answers(&error, content) => return Ok(()),
                 Ok(Err(error)) => return Err(in_doubt(error, rest, content)),
                 Err(_) => {
                     let message = format!(
@@ -70,6 +71,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 Progress::Flushed => return Ok(()),
             }
         }
+    }
+
+    /// Whether the server answered some of the commands before it closed. What it said is to be
+    /// received first, and the end of the stream is found again behind it.
+    fn has_answers(&self, error: &Error, content: Content) -> bool {
+        matches!(content, Content::Commands(_))
+            && matches!(error.kind(), Kind::Closed | Kind::Io)
+            && error.reply().is_none()
+            && !self.early.is_empty()
     }
 
     async fn refuse_stale_replies(&mut self, stage: Stage) -> Result<()> {
