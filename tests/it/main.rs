@@ -23,3 +23,5 @@ mod starttls;
 mod support;
 /// The source keeps its own rules.
 mod tidy;
+/// Replies that come while something is still written.
+mod review;
