@@ -38,6 +38,7 @@ pub(crate) fn sent(mail: &Mail, sent: &Sent) -> Value {
         "reply": reply(&receipt.reply),
         "recipients": recipients,
         "size": receipt.size,
+        "exit_status": sent.status(),
         "duration_ms": u64::try_from(sent.duration.as_millis()).unwrap_or(u64::MAX),
     })
 }
@@ -76,16 +77,13 @@ pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure, hint: Option<&str>)
     })
 }
 
-/// What became of the recipients who were not refused.
+/// What became of the recipients who were not refused by themselves.
 fn fate_of_others(failure: &Failure) -> &'static str {
-    let error = failure.error.as_ref();
-    if failure.status == exit::UNKNOWN {
-        return "unknown";
-    }
-    match error.map(|error| (error.kind(), error.stage())) {
-        // Refused with the message.
-        Some((Kind::Rejected, Some(Stage::Data | Stage::Transfer | Stage::EndOfData))) => "refused",
-        _ => "not-tried",
+    let reached = failure.error.as_ref().is_some_and(is_about_mail);
+    match outcome(failure) {
+        "failed" => "not-tried",
+        _ if failure.status != exit::UNKNOWN && !reached => "not-tried",
+        outcome => outcome,
     }
 }
 
@@ -98,8 +96,21 @@ fn outcome(failure: &Failure) -> &'static str {
     }
 }
 
+/// Whether the dialogue had come to the mail.
+fn is_about_mail(error: &Error) -> bool {
+    matches!(
+        error.stage(),
+        Some(Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Transfer | Stage::EndOfData)
+    )
+}
+
 fn refused(path: &ForwardPath, words: &Reply) -> Value {
-    json!({"address": path_text(path), "outcome": "refused", "reply": reply(words)})
+    let outcome = if words.is_transient() {
+        "deferred"
+    } else {
+        "refused"
+    };
+    json!({"address": path_text(path), "outcome": outcome, "reply": reply(words)})
 }
 
 fn reply(reply: &Reply) -> Value {

@@ -59,7 +59,10 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     let started = Instant::now();
     let result = finish_or_interrupt(&client, message, &transfer).await;
     transfer.clear_bar();
-    let interrupted = matches!(&result, Err(failure) if failure.error.is_none());
+    // Whoever interrupts does not wait.
+    let interrupted = result
+        .as_ref()
+        .is_err_and(|failure| failure.error.is_none());
     let status = match result {
         Ok(receipt) => report::sent(
             &output,
@@ -71,8 +74,7 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
         ),
         Err(failure) => report::failed(&output, Some(&mail), &failure),
     };
-    // What became of the mail is told; nobody waits for QUIT but the server. Who interrupts does
-    // not want to wait for it either.
+    // What became of the mail is told; nobody waits for QUIT but the server.
     if !interrupted {
         client.close().await;
     }
@@ -205,6 +207,7 @@ async fn finish_or_interrupt(
             return Err(unanswered(signal));
         }
         if transfer.is_done() {
+            transfer.clear_bar();
             report::notice(&format!(
                 "{signal}: the mail has left, waiting for the server's answer \
                  (once more to stop at once)"
