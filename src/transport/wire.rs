@@ -14,7 +14,7 @@ use super::host::Host;
 use super::maybe_tls::MaybeTls;
 use super::timeouts::Timeouts;
 use super::tls::{TlsClient, TlsParameters};
-use super::write::Content;
+use super::write::{Content, End};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Command, Reply, ReplyError};
 use crate::secret::Secret;
@@ -40,6 +40,8 @@ pub struct Wire<S> {
     pub(super) timeouts: Timeouts,
     /// Replies that came while something was written.
     pub(super) early: VecDeque<Reply>,
+    /// What came behind those of `early`, if that was the end: it is told after them.
+    pub(super) ended: Option<End>,
     /// Replies that are due and have not come.
     pub(super) due: usize,
     tls: Option<TlsParameters>,
@@ -54,6 +56,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             framed: FramedRead::new(MaybeTls::Clear(stream), ReplyCodec::default()),
             timeouts,
             early: VecDeque::new(),
+            ended: None,
             due: 1,
             tls: None,
             secrets: Vec::new(),
@@ -138,6 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             framed: FramedRead::new(MaybeTls::Tls(stream), ReplyCodec::default()),
             timeouts,
             early: VecDeque::new(),
+            ended: None,
             due,
             tls: Some(parameters),
             secrets,
@@ -159,6 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Whether no reply is due, and nothing that came is unread.
     fn is_quiet(&self) -> bool {
         self.due == 0
+            && self.ended.is_none()
             && self.framed.read_buffer().is_empty()
             && self.framed.decoder().is_between_replies()
     }
@@ -248,9 +253,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// Cancel safe: no part of a reply is lost.
     pub async fn receive(&mut self, stage: Stage) -> Result<Reply> {
-        let reply = match self.early.pop_front() {
-            Some(reply) => reply,
-            None => self.read(stage).await?,
+        let reply = match (self.early.pop_front(), self.ended.take()) {
+            (Some(reply), ended) => {
+                self.ended = ended;
+                reply
+            }
+            (None, Some(end)) => return Err(end.at(stage)),
+            (None, None) => self.read(stage).await?,
         };
         self.due = self.due.saturating_sub(1);
         if reply.code().number() == 421 {

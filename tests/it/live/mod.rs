@@ -4,14 +4,6 @@
 //! `PILOTFISH_LIVE`, and runs these tests. What arrived is read back over IMAP
 //! and taken apart by Python (`fetch`), so that no code of ours judges our mail.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "what is not as expected ends the test"
-)]
-
 mod bed;
 mod delivery;
 mod mail;

@@ -1,0 +1,382 @@
+//! Commands in groups (RFC 2920), and which reply is whose.
+
+use pilotfish::address::Envelope;
+
+use crate::support::client::{
+    ACCOUNT, converse, in_clear, letter_lines, send, send_one, talk, told,
+};
+use crate::support::delivery::{Clock, Delivery};
+use crate::support::peer::Peer;
+use crate::support::script::Script;
+
+const HELLO: &str = "
+    S: 220 server.example ESMTP
+    C: EHLO client.example
+    S: 250-server.example
+    S: 250 PIPELINING
+";
+
+const HELLO_WITHOUT: &str = "
+    S: 220 server.example ESMTP
+    C: EHLO client.example
+    S: 250 server.example
+";
+
+const BYE: &str = "
+    C: QUIT
+    S: 221 bye
+";
+
+const MAIL: &str = "C: MAIL FROM:<tim@client.example>\n";
+
+/// Sends a mail to a, b and c in every delivery.
+async fn to_three(transcript: &str, outcome: &str) {
+    let script = Script::inline(transcript);
+    let recipients = ["a@example.org", "b@example.org", "c@example.org"];
+    for delivery in Delivery::ALL {
+        let (result, _) = converse(&script, delivery, async |stream| {
+            send(in_clear(stream).await?, ACCOUNT.letter(&recipients)).await
+        })
+        .await;
+        assert_eq!(told(&result), outcome, "{delivery:?}");
+    }
+}
+
+/// What follows a flight of MAIL, RCPT for a, b and c, and DATA.
+async fn flight(replies: &str, outcome: &str) {
+    let transcript = format!(
+        "{HELLO}{MAIL}
+        C: RCPT TO:<a@example.org>
+        C: RCPT TO:<b@example.org>
+        C: RCPT TO:<c@example.org>
+        C: DATA
+        {replies}"
+    );
+    to_three(&transcript, outcome).await;
+}
+
+fn letter_to_three() -> String {
+    letter_lines("a@example.org, b@example.org, c@example.org")
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_up_to_data_in_one_flight() {
+    let rest = format!(
+        "S: 250 sender ok
+         S: 250 ok
+         S: 251 forwarded
+         S: 252 will try
+         S: 354 go
+         {}
+         S: 250 queued
+         {BYE}",
+        letter_to_three()
+    );
+    let outcome = "<a@example.org> <b@example.org> <c@example.org>: 250 queued";
+    flight(&rest, outcome).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_refusal_is_for_its_own_recipient() {
+    let rest = format!(
+        "S: 250 sender ok
+         S: 550-5.1.1 no a
+         S: 550 5.1.1 here
+         S: 250 ok
+         S: 452 4.2.2 full
+         S: 354 go
+         {}
+         S: 250 queued
+         {BYE}",
+        letter_to_three()
+    );
+    let outcome = "<b@example.org>, not <a@example.org> (550 5.1.1 no a here), \
+                   not <c@example.org> (452 4.2.2 full): 250 queued";
+    flight(&rest, outcome).await;
+}
+
+/// RFC 2920 section 3.1: a 354 for a mail that nobody gets is answered with a lone dot.
+#[tokio::test(start_paused = true)]
+async fn all_refused_and_354_is_a_lone_dot() {
+    for (refusals, reply, outcome) in [
+        (
+            ["550 a", "550 b", "550 c"],
+            "554 no valid recipients",
+            "permanent",
+        ),
+        (
+            ["450 a", "450 b", "450 c"],
+            "250 ok, says a strange server",
+            "transient",
+        ),
+        (["450 a", "550 b", "450 c"], "451 no", "permanent"),
+    ] {
+        let refusals = refusals.map(|refusal| format!("S: {refusal}\n")).concat();
+        let rest = format!("S: 250 ok\n{refusals}S: 354 go\nC: .\nS: {reply}\n{BYE}");
+        let outcome = format!("Rejected at Rcpt, NotAccepted, {outcome}: no reply");
+        flight(&rest, &outcome).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_refused_and_data_too() {
+    let rest = format!("S: 250 ok\nS: 550 a\nS: 550 b\nS: 550 c\nS: 503 no recipients\n{BYE}");
+    let outcome = "Rejected at Rcpt, NotAccepted, permanent: no reply";
+    flight(&rest, outcome).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_lost_after_the_lone_dot_does_not_hide_the_refusals() {
+    let rest = "S: 250 ok\nS: 550 a\nS: 550 b\nS: 550 c\nS: 354 go\nC: .\n-- close --";
+    let outcome = "Rejected at Rcpt, NotAccepted, permanent: no reply";
+    flight(rest, outcome).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_sender_is_the_reason_for_all_that_follows() {
+    let outcome = "Rejected at Mail, NotAccepted, permanent: 550 5.7.60 not your address";
+    let mail = "S: 550 5.7.60 not your address";
+    for rest in [
+        format!("{mail}\nS: 503 a\nS: 503 b\nS: 503 c\nS: 503 d\n{BYE}"),
+        format!("{mail}\nS: 250 a\nS: 250 b\nS: 250 c\nS: 354 d\nC: .\nS: 554 no\n{BYE}"),
+        format!("{mail}\n-- close --"),
+    ] {
+        flight(&rest, outcome).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_421_among_the_replies_closes() {
+    let outcome = "Closed at Rcpt, NotAccepted, transient: 421 4.3.2 shutting down";
+    let rest = "S: 250 ok\nS: 250 a\nS: 421 4.3.2 shutting down\n-- close --";
+    flight(rest, outcome).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_cannot_be_one_to_its_command() {
+    for (replies, outcome) in [
+        (
+            "S: 354 go",
+            "Protocol at Mail, NotAccepted, permanent: 354 go",
+        ),
+        (
+            "S: 250 ok\nS: 354 go",
+            "Protocol at Rcpt, NotAccepted, permanent: 354 go",
+        ),
+        (
+            "S: 250 ok\nS: 250 a\nS: 250 b\nS: 250 c\nS: 250 d",
+            "Protocol at Data, NotAccepted, permanent: 250 d",
+        ),
+    ] {
+        flight(replies, outcome).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_pipelining_each_command_waits() {
+    let transcript = format!(
+        "{HELLO_WITHOUT}{MAIL}
+        S: 250 ok
+        C: RCPT TO:<a@example.org>
+        S: 250 ok
+        C: RCPT TO:<b@example.org>
+        S: 550 no
+        C: RCPT TO:<c@example.org>
+        S: 250 ok
+        C: DATA
+        S: 354 go
+        {}
+        S: 250 queued
+        {BYE}",
+        letter_to_three()
+    );
+    let outcome = "<a@example.org> <c@example.org>, not <b@example.org> (550 no): 250 queued";
+    to_three(&transcript, outcome).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_pipelining_nothing_pointless_is_sent() {
+    let transcript = format!("{HELLO_WITHOUT}{MAIL}S: 550 no\n{BYE}");
+    let outcome = "Rejected at Mail, NotAccepted, permanent: 550 no";
+    to_three(&transcript, outcome).await;
+
+    let transcript = format!(
+        "{HELLO_WITHOUT}{MAIL}
+        S: 250 ok
+        C: RCPT TO:<a@example.org>
+        S: 550 no
+        C: RCPT TO:<b@example.org>
+        S: 450 no
+        C: RCPT TO:<c@example.org>
+        S: 550 no
+        {BYE}"
+    );
+    let outcome = "Rejected at Rcpt, NotAccepted, permanent: no reply";
+    to_three(&transcript, outcome).await;
+}
+
+/// RFC 5321 section 4.1.4: a transaction that was refused half way ends with RSET.
+#[tokio::test(start_paused = true)]
+async fn rset_goes_before_the_next_mail_after_a_refusal() {
+    let flight = format!("{MAIL}C: RCPT TO:<a@example.org>\nC: DATA\n");
+    let letter = letter_lines("a@example.org");
+    let transcript = format!(
+        "{HELLO}{flight}
+        S: 550 no
+        S: 503 no
+        S: 503 no
+        C: RSET
+        S: 250 flushed
+        {flight}
+        S: 250 ok
+        S: 250 ok
+        S: 354 go
+        {letter}
+        S: 554 5.6.0 content refused
+        {flight}
+        S: 250 ok
+        S: 250 ok
+        S: 354 go
+        {letter}
+        S: 250 queued
+        {BYE}"
+    );
+    let (told, _) = talk(&transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap();
+        let mut outcomes = Vec::new();
+        for _ in 0..3 {
+            let message = ACCOUNT.letter(&["a@example.org"]);
+            outcomes.push(told(&send_one(&mut session, message).await));
+        }
+        session.quit().await;
+        outcomes
+    })
+    .await;
+    let expected = [
+        "Rejected at Mail, NotAccepted, permanent: 550 no",
+        "Rejected at EndOfData, NotAccepted, permanent: 554 5.6.0 content refused",
+        "<a@example.org>: 250 queued",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_nobody_asked_for_confirms_no_mail() {
+    let transcript = format!(
+        "{HELLO}{MAIL}
+        C: RCPT TO:<a@example.org>
+        C: DATA
+        S: 250 ok
+        S: 250 ok
+        S: 354 go
+        {}
+        S: 250 queued
+        S: 250 and another",
+        letter_lines("a@example.org")
+    );
+    let (outcomes, _) = talk(&transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap();
+        let first = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
+        let second = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
+        session.quit().await;
+        [told(&first), told(&second)]
+    })
+    .await;
+    let expected = [
+        "<a@example.org>: 250 queued",
+        "Protocol at Mail, NotAccepted, permanent: 250 and another",
+    ];
+    assert_eq!(outcomes, expected);
+}
+
+/// Many recipients, of whom a script knows the even ones.
+fn thousand() -> (Envelope, Vec<String>) {
+    let addresses: Vec<_> = (0..1000)
+        .map(|number| format!("r{number}@example.org"))
+        .collect();
+    let paths = addresses.iter().map(|address| address.parse().unwrap());
+    let envelope = Envelope::new("tim@client.example".parse().unwrap(), paths).unwrap();
+    (envelope, addresses)
+}
+
+/// RFC 2920 section 3.1: a client must not wait for its send window while the server waits for
+/// its own. Here each holds 64 octets, and the server reads no command before it has answered
+/// the one before.
+#[tokio::test(start_paused = true)]
+async fn a_thousand_recipients_and_64_octets_of_buffer_are_no_deadlock() {
+    use std::fmt::Write as _;
+
+    let (envelope, addresses) = thousand();
+    let mut transcript = format!("{HELLO}-- ahead --\n{MAIL}S: 250 ok\n");
+    for (index, address) in addresses.iter().enumerate() {
+        let reply = if index % 2 == 0 {
+            "250 ok"
+        } else {
+            "550 no such user here"
+        };
+        write!(transcript, "C: RCPT TO:<{address}>\nS: {reply}\n").unwrap();
+    }
+    let letter = letter_lines("a@example.org");
+    write!(
+        transcript,
+        "C: DATA\nS: 354 go\n{letter}S: 250 queued\n{BYE}"
+    )
+    .unwrap();
+    let script = Script::inline(&transcript);
+
+    let (here, there) = tokio::io::duplex(64);
+    let peer = Peer::new(there, Delivery::Whole, Clock::Paused);
+    let client = async {
+        let mut session = in_clear(here).await.unwrap();
+        let message = ACCOUNT.letter(&["a@example.org"]);
+        let receipt = session.send(&envelope, message, |_| {}).await;
+        session.quit().await;
+        receipt
+    };
+    let (receipt, played) = tokio::join!(client, peer.play(&script));
+    played.unwrap();
+    let receipt = receipt.unwrap();
+    assert_eq!(receipt.accepted.len(), 500);
+    assert_eq!(receipt.rejected.len(), 500);
+    for (path, reply) in &receipt.rejected {
+        let odd = path
+            .to_string()
+            .trim_end_matches("@example.org>")
+            .ends_with(['1', '3', '5', '7', '9']);
+        assert!(odd && reply.code().number() == 550, "{path} {reply}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_answers_and_closes_within_the_group_is_heard() {
+    for (reply, outcome) in [
+        (
+            "421 4.7.0 too fast",
+            "Closed at Mail, NotAccepted, transient: 421 4.7.0 too fast",
+        ),
+        (
+            "550 go away",
+            "Rejected at Mail, NotAccepted, permanent: 550 go away",
+        ),
+    ] {
+        for ending in [
+            "-- close --\n-- swallow 200 --\n-- cut --",
+            "-- close --\n-- swallow all --",
+        ] {
+            let (envelope, _) = thousand();
+            let script = Script::inline(&format!("{HELLO}-- ahead --\n{MAIL}S: {reply}\n{ending}"));
+            let (here, there) = tokio::io::duplex(64);
+            let peer = Peer::new(there, Delivery::Whole, Clock::Paused);
+            let client = async {
+                let mut session = in_clear(here).await.unwrap();
+                let message = ACCOUNT.letter(&["a@example.org"]);
+                let result = session.send(&envelope, message, |_| {}).await;
+                session.quit().await;
+                told(&result)
+            };
+            let (told, played) = tokio::join!(client, peer.play(&script));
+            played.unwrap();
+            assert_eq!(told, outcome, "{ending}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The client's side of a dialogue, and its outcome in one line.
+
+use std::fmt::Debug;
+
+use pilotfish::address::Domain;
+use pilotfish::session::{Greeted, Receipt, Secured, Session};
+use pilotfish::transport::{Host, Timeouts};
+use pilotfish::{Credentials, Error, Message, Result};
+use tokio::io::DuplexStream;
+
+use super::delivery::{Clock, Delivery};
+use super::peer::{Peer, Played, Stream};
+use super::script::Script;
+use super::tls::tls_client;
+
+/// The password of RFC 4616 section 4, in every dialogue.
+pub(crate) const PASSWORD: &str = "tanstaaftanstaaf";
+
+/// What the client calls itself.
+pub(crate) fn name() -> Domain {
+    "client.example".parse().unwrap()
+}
+
+/// Lets a client and a scripted peer talk over a pipe. The clock has to be paused: when both
+/// sides wait for each other, it leaps, and the client's time limits end the dialogue.
+pub(crate) async fn converse<T: Debug>(
+    script: &Script,
+    delivery: Delivery,
+    client: impl AsyncFnOnce(DuplexStream) -> T,
+) -> (T, Played) {
+    let (here, there) = tokio::io::duplex(delivery.pipe());
+    let peer = Peer::new(there, delivery, Clock::Paused);
+    let (outcome, played) = tokio::join!(client(here), peer.play(script));
+    match played {
+        Ok(played) => (outcome, played),
+        Err(difference) => panic!("{delivery:?}: {difference}\nthe client: {outcome:?}"),
+    }
+}
+
+/// A dialogue in a transcript of the test's own, delivered whole.
+pub(crate) async fn talk<T: Debug>(
+    transcript: &str,
+    client: impl AsyncFnOnce(DuplexStream) -> T,
+) -> (T, Played) {
+    converse(&Script::inline(transcript), Delivery::Whole, client).await
+}
+
+/// [`Account::letter`] of [`ACCOUNT`] as it goes out, to what its field To says.
+pub(crate) fn letter_lines(to: &str) -> String {
+    format!(
+        "C: Date: Tue, 1 Jul 2003 10:52:37 +0200
+         C: From: tim@client.example
+         C: To: {to}
+         C: Subject: A shark
+         C: Message-ID: <1@client.example>
+         C: MIME-Version: 1.0
+         C: Content-Type: text/plain; charset=utf-8
+         C: Content-Transfer-Encoding: 7bit
+         C:
+         C: Here it comes.
+         C: .
+"
+    )
+}
+
+/// Who submits, and where.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Account {
+    pub(crate) host: &'static str,
+    pub(crate) user: &'static str,
+}
+
+/// An account at a server of no particular kind.
+pub(crate) const ACCOUNT: Account = Account {
+    host: "server.example",
+    user: "tim@client.example",
+};
+
+impl Account {
+    pub(crate) fn host(self) -> Host {
+        self.host.parse().unwrap()
+    }
+
+    pub(crate) fn credentials(self) -> Credentials {
+        Credentials::new(self.user, PASSWORD).unwrap()
+    }
+
+    /// A message that is the same octets every time.
+    pub(crate) fn letter(self, recipients: &[&str]) -> Message {
+        self.letter_with(recipients, "Here it comes.\n")
+    }
+
+    pub(crate) fn letter_with(self, recipients: &[&str], text: &str) -> Message {
+        let builder = recipients
+            .iter()
+            .fold(Message::builder(), |builder, recipient| {
+                builder.to(recipient.parse().unwrap())
+            });
+        builder
+            .from(self.user.parse().unwrap())
+            .subject("A shark")
+            .date("Tue, 1 Jul 2003 10:52:37 +0200".parse().unwrap())
+            .message_id("<1@client.example>".parse().unwrap())
+            .text(text)
+            .build()
+            .unwrap()
+    }
+
+    /// STARTTLS, as on port 587.
+    pub(crate) async fn secure<S: Stream>(self, stream: S) -> Result<Secured<S>> {
+        let greeted = Greeted::greet(stream, name(), Timeouts::default()).await?;
+        greeted.starttls(&tls_client(), &self.host()).await
+    }
+
+    /// STARTTLS and AUTH.
+    pub(crate) async fn log_in<S: Stream>(self, stream: S) -> Result<Session<S>> {
+        let secured = self.secure(stream).await?;
+        secured.authenticate(&self.credentials()).await
+    }
+
+    /// Everything from the greeting to QUIT, by STARTTLS.
+    pub(crate) async fn submit<S: Stream>(self, stream: S, message: Message) -> Result<Receipt> {
+        send(self.log_in(stream).await?, message).await
+    }
+
+    /// Implicit TLS, as on port 465.
+    pub(crate) async fn secure_465<S: Stream>(self, stream: S) -> Result<Secured<S>> {
+        let (tls, host, timeouts) = (tls_client(), self.host(), Timeouts::default());
+        Secured::implicit_tls(stream, &tls, &host, name(), timeouts).await
+    }
+
+    /// Implicit TLS and AUTH.
+    pub(crate) async fn log_in_465<S: Stream>(self, stream: S) -> Result<Session<S>> {
+        let secured = self.secure_465(stream).await?;
+        secured.authenticate(&self.credentials()).await
+    }
+
+    /// Everything from the greeting to QUIT, by implicit TLS.
+    pub(crate) async fn submit_465<S: Stream>(
+        self,
+        stream: S,
+        message: Message,
+    ) -> Result<Receipt> {
+        send(self.log_in_465(stream).await?, message).await
+    }
+}
+
+/// A session in clear text and without a login: what most tests of a transaction need.
+pub(crate) async fn in_clear<S: Stream>(stream: S) -> Result<Session<S>> {
+    in_clear_within(stream, Timeouts::default()).await
+}
+
+pub(crate) async fn in_clear_within<S: Stream>(
+    stream: S,
+    timeouts: Timeouts,
+) -> Result<Session<S>> {
+    let greeted = Greeted::greet(stream, name(), timeouts).await?;
+    Ok(greeted.in_cleartext())
+}
+
+/// One mail, and QUIT.
+pub(crate) async fn send<S: Stream>(mut session: Session<S>, message: Message) -> Result<Receipt> {
+    let result = send_one(&mut session, message).await;
+    session.quit().await;
+    result
+}
+
+/// One mail of several.
+pub(crate) async fn send_one<S: Stream>(
+    session: &mut Session<S>,
+    message: Message,
+) -> Result<Receipt> {
+    let envelope = message.envelope().clone();
+    session.send(&envelope, message, |_| {}).await
+}
+
+/// The outcome of a mail in one line.
+pub(crate) fn told(outcome: &Result<Receipt>) -> String {
+    match outcome {
+        Ok(receipt) => {
+            let accepted: Vec<_> = receipt.accepted.iter().map(ToString::to_string).collect();
+            let rejected = receipt.rejected.iter();
+            let rejected: Vec<_> = rejected
+                .map(|(path, reply)| format!(", not {path} ({reply})"))
+                .collect();
+            let (accepted, rejected) = (accepted.join(" "), rejected.concat());
+            format!("{accepted}{rejected}: {}", receipt.reply)
+        }
+        Err(error) => told_error(error),
+    }
+}
+
+/// An error in one line: its kind, stage and fate, and the server's words.
+pub(crate) fn told_error(error: &Error) -> String {
+    let stage = error.stage().map(|stage| format!("{stage:?}"));
+    let reply = error.reply().map(ToString::to_string);
+    format!(
+        "{:?} at {}, {:?}, {}: {}",
+        error.kind(),
+        stage.as_deref().unwrap_or("no stage"),
+        error.fate(),
+        if error.is_transient() {
+            "transient"
+        } else {
+            "permanent"
+        },
+        reply.as_deref().unwrap_or("no reply"),
+    )
+}

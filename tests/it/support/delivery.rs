@@ -1,0 +1,84 @@
+//! How octets arrive: whole, in pieces, or one by one.
+
+use std::time::Duration;
+
+/// How the peer's octets reach the client. The outcome of a dialogue does not depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// Replies that go together come together.
+    Whole,
+    /// In pieces that follow from the seed.
+    Pieces(u64),
+    /// Octet by octet; inside TLS, each in a record of its own.
+    OctetByOctet,
+}
+
+impl Delivery {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Whole,
+        Self::Pieces(1),
+        Self::Pieces(2),
+        Self::Pieces(3),
+        Self::Pieces(4),
+        Self::OctetByOctet,
+    ];
+
+    /// How many octets the pipe between client and peer holds.
+    ///
+    /// rustls does not read while it has something of a handshake to write, on either side: the
+    /// six octets of a `ChangeCipherSpec` must find room.
+    pub(crate) fn pipe(self) -> usize {
+        match self {
+            Self::Whole => 1024 * 1024,
+            Self::Pieces(seed) => 8 + random(seed) % 90,
+            Self::OctetByOctet => 8,
+        }
+    }
+
+    /// What is sent at a time.
+    pub(super) fn pieces(self, octets: &[u8], drip: bool) -> impl Iterator<Item = &[u8]> {
+        let mut rest = octets;
+        let mut state = octets.len() as u64;
+        std::iter::from_fn(move || {
+            let length = match self {
+                _ if drip => 1,
+                Self::Whole => rest.len(),
+                Self::Pieces(seed) => {
+                    state += 1;
+                    1 + random(seed ^ state << 8) % 40
+                }
+                Self::OctetByOctet => 1,
+            };
+            let (piece, more) = rest.split_at(length.min(rest.len()));
+            rest = more;
+            (!piece.is_empty()).then_some(piece)
+        })
+    }
+}
+
+/// `SplitMix64`: as good as dice here, and the same every time.
+fn random(seed: u64) -> usize {
+    let mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    usize::from((mixed >> 31).to_le_bytes()[0])
+}
+
+/// The clock of the runtime that a test is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// Time stands still, and leaps to the next timer when nobody has anything else to do.
+    Paused,
+    /// Time passes, as it has to with real sockets.
+    Running,
+}
+
+impl Clock {
+    /// Lets the client do all that it can do. Costs no time.
+    pub(super) async fn settle(self) {
+        match self {
+            Self::Paused => tokio::time::sleep(Duration::from_millis(1)).await,
+            Self::Running => tokio::task::yield_now().await,
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! A peer that plays transcripts, and a client that talks to it.
+
+pub(crate) mod client;
+pub(crate) mod delivery;
+pub(crate) mod events;
+pub(crate) mod peer;
+pub(crate) mod script;
+pub(crate) mod tls;
+pub(crate) mod wiretap;

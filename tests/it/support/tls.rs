@@ -1,0 +1,66 @@
+//! Certificates, good and bad, and the two sides that use them.
+
+use std::sync::{Arc, LazyLock};
+
+use pilotfish::transport::TlsClient;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose, date_time_ymd,
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+/// What is wrong with a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    None,
+    /// It was valid until 2000.
+    Expired,
+    /// An authority issued it that the client does not know.
+    Stranger,
+}
+
+type Authority = CertifiedIssuer<'static, KeyPair>;
+
+static TRUSTED: LazyLock<Authority> = LazyLock::new(|| authority("trusted"));
+static STRANGER: LazyLock<Authority> = LazyLock::new(|| authority("stranger"));
+
+fn authority(name: &str) -> Authority {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// A client that trusts the authority of these tests.
+pub(crate) fn tls_client() -> TlsClient {
+    let builder = TlsClient::builder().ca_pem(TRUSTED.pem().as_bytes());
+    builder.unwrap().build().unwrap()
+}
+
+/// A server that shows a certificate for this name.
+pub(super) fn acceptor(name: &str, flaw: Flaw) -> TlsAcceptor {
+    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    if flaw == Flaw::Expired {
+        params.not_before = date_time_ymd(1999, 1, 1);
+        params.not_after = date_time_ymd(2000, 1, 1);
+    }
+    let issuer = match flaw {
+        Flaw::Stranger => &*STRANGER,
+        Flaw::None | Flaw::Expired => &*TRUSTED,
+    };
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, issuer).unwrap();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
