@@ -17,11 +17,11 @@ mod live;
 mod memory;
 /// Commands in groups, and which reply is whose.
 mod pipelining;
+/// Replies that come while something is still written.
+mod review;
 /// STARTTLS, and who tries to go round it.
 mod starttls;
 /// The peer that plays transcripts, certificates, and what is logged.
 mod support;
 /// The source keeps its own rules.
 mod tidy;
-/// Replies that come while something is still written.
-mod review;

@@ -44,27 +44,27 @@ const AT_THE_ROOT: &[(&str, &str)] = &[
 
 /// The modules of the crate that the product's lines name.
 fn modules_named(file: &File) -> BTreeSet<String> {
-    let code = file.code().map(|(_, line)| line).collect::<Vec<_>>().join("\n");
-    let mut named = BTreeSet::new();
+    let code = file
+        .code()
+        .map(|(_, line)| line)
+        .collect::<Vec<_>>()
+        .join("\n");
     let root = "super::".repeat(depth(file));
-    let crate_paths = code.split("crate::").skip(1);
-    for rest in crate_paths.chain(code.split(root.as_str()).skip(1)) {
+    let in_crate = code.split("crate::").skip(1);
+    let behind_root = in_crate.chain(code.split(root.as_str()).skip(1));
+    let first_names = behind_root.flat_map(|rest| {
         let list = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
-        let names = match list {
-            Some((list, _)) => list.split(',').collect(),
-            None => vec![rest],
-        };
-        for name in names {
-            let name = name
-                .trim()
-                .split(|c: char| !c.is_alphanumeric() && c != '_');
-            let name = name.into_iter().next().unwrap_or_default();
-            let home = AT_THE_ROOT.iter().find(|(at_root, _)| *at_root == name);
-            named.insert(home.map_or(name, |(_, home)| home).to_owned());
-        }
+        list.map_or(vec![rest], |(list, _)| list.split(',').collect())
+    });
+    let mut modules = BTreeSet::new();
+    for text in first_names {
+        let end = |c: char| !c.is_alphanumeric() && c != '_';
+        let name = text.trim().split(end).next().unwrap_or_default();
+        let home = AT_THE_ROOT.iter().find(|(at_root, _)| *at_root == name);
+        modules.insert(home.map_or(name, |(_, home)| home).to_owned());
     }
-    named.remove("");
-    named
+    modules.remove("");
+    modules
 }
 
 /// How far below the crate's own the module of a file is.
