@@ -30,18 +30,34 @@ fn files(beginning: &str) -> Vec<File> {
         .collect()
 }
 
-/// The paths of the working tree that are not ignored. Outside of a repository, all of them.
+/// The paths of the working tree that are not ignored. Outside of a repository, as in an unpacked
+/// archive, all of them but what is built.
 fn paths() -> Vec<String> {
     let git = ["ls-files", "--cached", "--others", "--exclude-standard"];
     let output = Command::new("git").args(git).current_dir(ROOT).output();
-    let output = output.unwrap();
-    assert!(output.status.success(), "{output:?}");
+    let Some(output) = output.ok().filter(|output| output.status.success()) else {
+        let mut paths = Vec::new();
+        walk(Path::new(ROOT), &mut paths);
+        return paths;
+    };
     let paths = String::from_utf8(output.stdout).unwrap();
     // What is deleted and not yet committed is no more.
-    let paths = paths
-        .lines()
-        .filter(|path| Path::new(ROOT).join(path).exists());
-    paths.map(str::to_owned).collect()
+    let there = |path: &&str| Path::new(ROOT).join(path).exists();
+    paths.lines().filter(there).map(str::to_owned).collect()
+}
+
+fn walk(directory: &Path, paths: &mut Vec<String>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            if !["target", ".git"].iter().any(|built| path.ends_with(built)) {
+                walk(&path, paths);
+            }
+        } else {
+            let path = path.strip_prefix(ROOT).unwrap();
+            paths.push(path.to_str().unwrap().to_owned());
+        }
+    }
 }
 
 fn has_extension(path: &str, extension: &str) -> bool {

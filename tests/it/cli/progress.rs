@@ -62,6 +62,10 @@ const SMALL: u64 = 200_000;
 
 /// What the terminal shows of a transfer in which the server pauses.
 async fn transfer(arguments: &str, octets: u64, pause: Pause) -> String {
+    transfer_on("xterm", arguments, octets, pause).await
+}
+
+async fn transfer_on(kind: &str, arguments: &str, octets: u64, pause: Pause) -> String {
     let directory = Directory::new();
     directory.sparse_file("file.bin", octets);
     let peer = Peer::listen().await;
@@ -69,7 +73,7 @@ async fn transfer(arguments: &str, octets: u64, pause: Pause) -> String {
     let run = peer
         .send(&format!("--to ann@example.org -a file.bin {arguments}"))
         .directory(directory.path())
-        .env("TERM", "xterm")
+        .env("TERM", kind)
         .stderr(line);
     let server = async {
         let mut client = peer.accept().await;
@@ -100,6 +104,11 @@ async fn a_transfer_of_more_than_a_second_has_a_bar_which_goes_away() {
 #[tokio::test]
 async fn a_short_one_has_none_however_long_the_greeting_took() {
     assert_eq!(transfer("", SMALL, Pause::Greeting).await, "");
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_drawn_nothing_is() {
+    assert_eq!(transfer_on("dumb", "", LARGE, Pause::Message).await, "");
 }
 
 #[tokio::test]
