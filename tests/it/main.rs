@@ -3,13 +3,27 @@
 
 /// Logging in: PLAIN, LOGIN, and servers that do as they like.
 mod auth;
+/// More recipients than fit into the buffers on the way.
+mod backpressure;
+/// A mail that nobody waits for any more.
+mod cancellation;
 /// Dialogues of known services: replayed whole, in pieces, octet by octet.
 mod dialogue;
+/// The reply to the end of data, on which everything depends.
+mod end_of_data;
 /// Real servers: Postfix and Dovecot.
 mod live;
+/// What MAIL says of the message, and what is refused before it.
+mod parameters;
 /// Commands in groups, and which reply is whose.
 mod pipelining;
 /// STARTTLS, and who tries to go round it.
 mod starttls;
 /// The peer that plays transcripts, certificates, and what is logged.
 mod support;
+/// Servers that are silent, drip, or hardly read, with the clock paused.
+mod timeouts;
+/// What is logged: each line of a dialogue once, and no secret.
+mod tracing;
+/// The message itself, and what may happen while it is on its way.
+mod transfer;
