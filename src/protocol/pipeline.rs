@@ -74,6 +74,8 @@ pub struct Pipeline {
     grouping: Grouping,
     unsent: VecDeque<(Expected, Command)>,
     awaited: VecDeque<Expected>,
+    /// How many recipients the envelope has.
+    count: usize,
     mail: Option<Reply>,
     recipients: Vec<Reply>,
     data: Option<Reply>,
@@ -96,6 +98,7 @@ impl Pipeline {
             grouping,
             unsent,
             awaited: VecDeque::new(),
+            count: envelope.forward_paths().len(),
             mail: None,
             recipients: Vec::new(),
             data: None,
@@ -159,7 +162,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Why the transaction cannot go on, once something speaks against it.
+    /// Why the transaction cannot go on, once that is certain.
     ///
     /// A refused MAIL is the reason of all that follows; the server's words to the commands
     /// behind it, mostly "503 MAIL first", are not.
@@ -167,7 +170,7 @@ impl Pipeline {
     pub fn refusal(&self) -> Option<Refusal> {
         match (&self.mail, &self.data) {
             (Some(mail), _) if !mail.is_positive_completion() => Some(Refusal::Mail(mail.clone())),
-            (Some(_), _) if !self.recipients.is_empty() && !self.has_recipient() => {
+            (Some(_), _) if self.recipients.len() == self.count && !self.has_recipient() => {
                 Some(Refusal::Recipients)
             }
             (_, Some(data)) if !data.is_positive_intermediate() => {

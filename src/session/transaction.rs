@@ -239,9 +239,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     let stage = stage(expected);
                     let reply = match self.wire.receive(stage).await {
                         Ok(reply) => reply,
-                        Err(error) => {
-                            return Err(known_refusal(&pipeline, envelope, stage).unwrap_or(error));
+                        // A server that refuses and hangs up has still said why.
+                        Err(_) if pipeline.refusal().is_some() => {
+                            return Err(refusal(&pipeline, envelope));
                         }
+                        Err(error) => return Err(error),
                     };
                     pipeline.accept(reply).map_err(|unexpected| {
                         let message = format!("the server's reply cannot be one to {stage}");
@@ -252,8 +254,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 }
                 Next::Transfer => break,
                 Next::AbandonData => {
-                    // Nobody was accepted: whatever comes of it is no news.
-                    if self.lone_end_of_data().await.is_ok() {
+                    // Nobody was accepted as a recipient: whatever the server says to it, nothing
+                    // can be delivered.
+                    if self.abandon_data().await.is_ok() {
                         self.state = State::Refused;
                     }
                     return Err(refusal(&pipeline, envelope));
@@ -275,9 +278,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         })
     }
 
-    async fn lone_end_of_data(&mut self) -> Result<Reply> {
+    async fn abandon_data(&mut self) -> Result<()> {
         self.wire.last_block(b".\r\n").await?;
-        self.wire.receive(Stage::EndOfData).await
+        self.wire.receive(Stage::EndOfData).await?;
+        Ok(())
     }
 
     async fn transfer_octets(
@@ -325,17 +329,6 @@ fn stage(expected: Expected) -> Stage {
         Expected::Rcpt(_) => Stage::Rcpt,
         _ => Stage::Data,
     }
-}
-
-/// What has gone wrong already when the connection fails: the server often says why it is about
-/// to close, and then does not answer the rest of a group.
-fn known_refusal(pipeline: &Pipeline, envelope: &Envelope, stage: Stage) -> Option<Error> {
-    let known = match pipeline.refusal()? {
-        Refusal::Mail(_) => true,
-        // As long as a RCPT has no reply, its recipient may have been accepted.
-        _ => stage == Stage::Data,
-    };
-    known.then(|| refusal(pipeline, envelope))
 }
 
 fn refusal(pipeline: &Pipeline, envelope: &Envelope) -> Error {

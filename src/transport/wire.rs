@@ -14,7 +14,7 @@ use super::host::Host;
 use super::maybe_tls::MaybeTls;
 use super::timeouts::Timeouts;
 use super::tls::{TlsClient, TlsParameters};
-use super::write::Content;
+use super::write::{Content, End};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Command, Reply, ReplyError};
 use crate::secret::Secret;
@@ -22,6 +22,10 @@ use crate::secret::Secret;
 /// The target of the events that show the dialogue: a line of a command or a reply is at
 /// DEBUG, a block of the message at TRACE and only by its size.
 const TARGET: &str = "pilotfish::wire";
+
+/// Room for the longest command with a secret in it, in octets, so that growing leaves no copy of
+/// it behind: PLAIN with name and password of 4,096 octets each, in base64.
+const LONGEST_SECRET: usize = 11 * 1024;
 
 /// A connection that carries commands and octets one way and replies the other.
 ///
@@ -36,6 +40,8 @@ pub struct Wire<S> {
     pub(super) timeouts: Timeouts,
     /// Replies that came while something was written.
     pub(super) early: VecDeque<Reply>,
+    /// What came behind those of `early`, if that was the end: it is told after them.
+    pub(super) ended: Option<End>,
     /// Replies that are due and have not come.
     pub(super) due: usize,
     tls: Option<TlsParameters>,
@@ -50,6 +56,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             framed: FramedRead::new(MaybeTls::Clear(stream), ReplyCodec::default()),
             timeouts,
             early: VecDeque::new(),
+            ended: None,
             due: 1,
             tls: None,
             secrets: Vec::new(),
@@ -134,6 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             framed: FramedRead::new(MaybeTls::Tls(stream), ReplyCodec::default()),
             timeouts,
             early: VecDeque::new(),
+            ended: None,
             due,
             tls: Some(parameters),
             secrets,
@@ -155,6 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Whether no reply is due, and nothing that came is unread.
     fn is_quiet(&self) -> bool {
         self.due == 0
+            && self.ended.is_none()
             && self.framed.read_buffer().is_empty()
             && self.framed.decoder().is_between_replies()
     }
@@ -175,9 +184,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// Not cancel safe: the connection is to be dropped with the future.
     pub async fn send(&mut self, stage: Stage, commands: &[Command]) -> Result<()> {
-        // Overwritten when dropped, as it may hold a password; its size is known before so that
-        // growing leaves no copy behind.
-        let mut octets = Zeroizing::new(Vec::with_capacity(commands.len().max(1) * 1024));
+        // Overwritten when dropped, as it may hold a password.
+        let mut octets = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET));
         for command in commands {
             debug!(target: TARGET, from = "client", tls = self.tls.is_some(), "{command}");
             command.encode(&mut octets);
@@ -245,9 +253,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// Cancel safe: no part of a reply is lost.
     pub async fn receive(&mut self, stage: Stage) -> Result<Reply> {
-        let reply = match self.early.pop_front() {
-            Some(reply) => reply,
-            None => self.read(stage).await?,
+        let reply = match (self.early.pop_front(), self.ended.take()) {
+            (Some(reply), ended) => {
+                self.ended = ended;
+                reply
+            }
+            (None, Some(end)) => return Err(end.at(stage)),
+            (None, None) => self.read(stage).await?,
         };
         self.due = self.due.saturating_sub(1);
         if reply.code().number() == 421 {

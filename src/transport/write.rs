@@ -5,10 +5,11 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures_core::Stream as _;
+use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
+use super::codec::ReadError;
 use super::wire::{Wire, closed, closed_by, failure, read_failure};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Reply, ReplyClass};
@@ -28,6 +29,28 @@ pub(super) enum Content {
 enum Progress {
     Written(usize),
     Flushed,
+    /// Replies that were due have come, and behind them the end of all replies. The former are
+    /// what counts, so there is nothing more to write.
+    Answered,
+}
+
+/// Why no reply that is due can come any more.
+#[derive(Debug)]
+pub(super) enum End {
+    Failed(ReadError),
+    Closed,
+    /// A reply that no command asked for.
+    Unasked(Reply),
+}
+
+impl End {
+    pub(super) fn at(self, stage: Stage) -> Error {
+        match self {
+            Self::Failed(error) => read_failure(error, stage),
+            Self::Closed => closed(stage),
+            Self::Unasked(reply) => unasked(reply, stage),
+        }
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
@@ -39,6 +62,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         octets: &[u8],
         content: Content,
     ) -> Result<()> {
+        if let Some(end) = self.ended.take() {
+            return Err(end.at(stage));
+        }
         if let Content::Commands(count) = content {
             // What is there before anything is sent answers nothing.
             self.refuse_stale_replies(stage).await?;
@@ -51,7 +77,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             let step = poll_fn(|context| self.poll_write(context, stage, rest, &mut broken));
             let progress = match timeout(limit, step).await {
                 Ok(Ok(progress)) => progress,
-                Ok(Err(error)) if self.has_answers(&error, content) => return Ok(()),
                 Ok(Err(error)) => return Err(in_doubt(error, rest, content)),
                 Err(_) => {
                     let message = format!(
@@ -68,23 +93,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                         self.due += 1;
                     }
                 }
-                Progress::Flushed => return Ok(()),
+                Progress::Flushed | Progress::Answered => return Ok(()),
             }
         }
     }
 
-    /// Whether the server answered some of the commands before it closed. What it said is to be
-    /// received first, and the end of the stream is found again behind it.
-    fn has_answers(&self, error: &Error, content: Content) -> bool {
-        matches!(content, Content::Commands(_))
-            && matches!(error.kind(), Kind::Closed | Kind::Io)
-            && error.reply().is_none()
-            && !self.early.is_empty()
-    }
-
     async fn refuse_stale_replies(&mut self, stage: Stage) -> Result<()> {
-        poll_fn(|context| match self.poll_replies(context, stage) {
-            Poll::Ready(error) => Poll::Ready(Err(error)),
+        poll_fn(|context| match self.poll_replies(context) {
+            Poll::Ready(end) => Poll::Ready(Err(end.at(stage))),
             Poll::Pending => Poll::Ready(Ok(())),
         })
         .await
@@ -98,7 +114,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         rest: &[u8],
         broken: &mut Option<io::Error>,
     ) -> Poll<Result<Progress>> {
-        if let Poll::Ready(error) = self.poll_replies(context, stage) {
+        if let Poll::Ready(end) = self.poll_replies(context) {
+            if !self.early.is_empty() {
+                self.ended = Some(end);
+                return Poll::Ready(Ok(Progress::Answered));
+            }
+            let error = end.at(stage);
             return Poll::Ready(Err(match broken.take() {
                 Some(cause) if error.reply().is_none() => broke(cause, stage),
                 _ => error,
@@ -127,20 +148,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
-    /// Takes in the replies that are there. Ready with an error if one came that is not due,
-    /// or none can come any more.
-    fn poll_replies(&mut self, context: &mut Context<'_>, stage: Stage) -> Poll<Error> {
+    /// Takes in the replies that are there. Ready if one came that is not due, or none can come
+    /// any more.
+    fn poll_replies(&mut self, context: &mut Context<'_>) -> Poll<End> {
         loop {
-            match ready!(Pin::new(&mut self.framed).poll_next(context)) {
+            match ready!(self.framed.poll_next_unpin(context)) {
                 Some(Ok(reply)) => {
                     let reply = self.take_in(reply);
                     if self.early.len() >= self.due {
-                        return Poll::Ready(unasked(reply, stage));
+                        return Poll::Ready(End::Unasked(reply));
                     }
                     self.early.push_back(reply);
                 }
-                Some(Err(error)) => return Poll::Ready(read_failure(error, stage)),
-                None => return Poll::Ready(closed(stage)),
+                Some(Err(error)) => return Poll::Ready(End::Failed(error)),
+                None => return Poll::Ready(End::Closed),
             }
         }
     }

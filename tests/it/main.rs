@@ -7,20 +7,32 @@ mod auth;
 mod backpressure;
 /// A mail that nobody waits for any more.
 mod cancellation;
+/// The command: what it prints and how it ends, against a server in this process.
+mod cli;
+/// Accounts from a file.
+mod config;
+/// `pilotfish demo`.
+mod demo;
 /// Dialogues of known services: replayed whole, in pieces, octet by octet.
 mod dialogue;
 /// The reply to the end of data, on which everything depends.
 mod end_of_data;
 /// Real servers: Postfix and Dovecot.
 mod live;
+/// A mail of any size takes the same memory.
+mod memory;
 /// What MAIL says of the message, and what is refused before it.
 mod parameters;
 /// Commands in groups, and which reply is whose.
 mod pipelining;
+/// Replies that come while something is still written.
+mod review;
 /// STARTTLS, and who tries to go round it.
 mod starttls;
 /// The peer that plays transcripts, certificates, and what is logged.
 mod support;
+/// The source keeps its own rules.
+mod tidy;
 /// Servers that are silent, drip, or hardly read, with the clock paused.
 mod timeouts;
 /// What is logged: each line of a dialogue once, and no secret.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use pilotfish::address::ForwardPath;
 use pilotfish::protocol::Reply;
-use pilotfish::{Error, Fate, Kind};
+use pilotfish::{Error, Kind, Stage};
 use serde_json::{Value, json};
 
 use crate::exit;
@@ -38,6 +38,7 @@ pub(crate) fn sent(mail: &Mail, sent: &Sent) -> Value {
         "reply": reply(&receipt.reply),
         "recipients": recipients,
         "size": receipt.size,
+        "exit_status": sent.status(),
         "duration_ms": u64::try_from(sent.duration.as_millis()).unwrap_or(u64::MAX),
     })
 }
@@ -52,9 +53,12 @@ pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure, hint: Option<&str>)
         .map(|(path, words)| refused(path, words))
         .collect();
     let recipients = if refused.is_empty() {
-        let outcome = match error {
-            Some(error) if error.fate() == Fate::Unknown => "unknown",
-            _ => "not-tried",
+        let outcome = match outcome(failure) {
+            "failed" => "not-tried",
+            _ if failure.status != exit::UNKNOWN && !error.is_some_and(is_about_mail) => {
+                "not-tried"
+            }
+            outcome => outcome,
         };
         mail.map(|mail| &mail.recipients)
             .into_iter()
@@ -88,8 +92,21 @@ fn outcome(failure: &Failure) -> &'static str {
     }
 }
 
+/// Whether the dialogue had come to the mail.
+fn is_about_mail(error: &Error) -> bool {
+    matches!(
+        error.stage(),
+        Some(Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Transfer | Stage::EndOfData)
+    )
+}
+
 fn refused(path: &ForwardPath, words: &Reply) -> Value {
-    json!({"address": path_text(path), "outcome": "refused", "reply": reply(words)})
+    let outcome = if words.is_transient() {
+        "deferred"
+    } else {
+        "refused"
+    };
+    json!({"address": path_text(path), "outcome": outcome, "reply": reply(words)})
 }
 
 fn reply(reply: &Reply) -> Value {

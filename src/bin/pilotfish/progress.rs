@@ -2,11 +2,12 @@
 
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pilotfish::session::Progress;
+use tracing::debug;
 
 use crate::args::OutputArguments;
 
@@ -21,22 +22,19 @@ pub(crate) struct Transfer {
     bar: Option<Arc<Bar>>,
 }
 
+/// A bar that is hidden until the transfer has lasted.
+#[derive(Default)]
 struct Bar {
-    started: Instant,
-    /// `None` until the transfer has lasted.
-    shown: Mutex<Option<ProgressBar>>,
+    /// Since the first block: connecting and logging in is no part of the transfer.
+    begun: OnceLock<(Instant, ProgressBar)>,
+    shown: AtomicBool,
 }
 
 impl Transfer {
     /// Shows a bar if standard error is a terminal that nothing else is written to.
     pub(crate) fn watched_by(output: &OutputArguments) -> Self {
         let quiet = output.quiet || output.transcript || output.verbose > 0;
-        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
-            Arc::new(Bar {
-                started: Instant::now(),
-                shown: Mutex::new(None),
-            })
-        });
+        let bar = (!quiet && std::io::stderr().is_terminal()).then(Arc::default);
         Self {
             done: Arc::default(),
             bar,
@@ -49,6 +47,7 @@ impl Transfer {
         move |progress| {
             if progress.sent == progress.total {
                 transfer.done.store(true, Ordering::SeqCst);
+                debug!("the mail has left, end of data included");
             }
             if let Some(bar) = &transfer.bar {
                 bar.update(progress);
@@ -63,29 +62,29 @@ impl Transfer {
 
     /// Takes the bar away, before anything else is printed.
     pub(crate) fn clear_bar(&self) {
-        if let Some(bar) = &self.bar
-            && let Ok(Some(shown)) = bar.shown.lock().as_deref()
-        {
-            shown.finish_and_clear();
+        if let Some((_, bar)) = self.bar.as_ref().and_then(|bar| bar.begun.get()) {
+            bar.finish_and_clear();
         }
     }
 }
 
 impl Bar {
     fn update(&self, progress: Progress) {
-        let Ok(mut shown) = self.shown.lock() else {
-            return;
-        };
-        if shown.is_none() && self.started.elapsed() < PATIENCE {
-            return;
-        }
-        let bar = shown.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template(
-                "{bar:32} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
-            );
-            ProgressBar::new(progress.total)
-                .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-        });
+        let (begun, bar) = self
+            .begun
+            .get_or_init(|| (Instant::now(), hidden(progress.total)));
         bar.set_position(progress.sent);
+        if begun.elapsed() >= PATIENCE && !self.shown.swap(true, Ordering::Relaxed) {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
     }
+}
+
+/// A bar that takes note of the speed and draws nothing yet.
+fn hidden(total: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template(
+        "{bar:32} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
+    );
+    ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden())
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

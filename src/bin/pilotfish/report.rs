@@ -31,6 +31,17 @@ pub(crate) struct Sent {
     pub(crate) duration: Duration,
 }
 
+impl Sent {
+    /// The exit status.
+    pub(crate) fn status(&self) -> u8 {
+        if self.receipt.is_partial() {
+            exit::PARTIAL
+        } else {
+            exit::OK
+        }
+    }
+}
+
 impl Mail {
     pub(crate) fn of(message: &Message, server: String) -> Self {
         Self {
@@ -46,11 +57,6 @@ impl Mail {
 pub(crate) fn sent(output: &OutputArguments, mail: &Mail, sent: &Sent) -> u8 {
     let receipt = &sent.receipt;
     let (accepted, all) = (receipt.accepted.len(), mail.recipients.len());
-    let status = if receipt.is_partial() {
-        exit::PARTIAL
-    } else {
-        exit::OK
-    };
     let outcome = if receipt.is_partial() {
         format!("partly sent, to {accepted} of {all} recipients")
     } else if all == 1 {
@@ -79,7 +85,7 @@ pub(crate) fn sent(output: &OutputArguments, mail: &Mail, sent: &Sent) -> u8 {
         lines.refused(&receipt.rejected);
         lines.print();
     }
-    status
+    sent.status()
 }
 
 /// Prints why a mail was not sent, and returns the exit status.

@@ -56,6 +56,10 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     let started = Instant::now();
     let result = finish_or_interrupt(&client, message, &transfer).await;
     transfer.clear_bar();
+    // Whoever interrupts does not wait.
+    let interrupted = result
+        .as_ref()
+        .is_err_and(|failure| failure.error.is_none());
     let status = match result {
         Ok(receipt) => report::sent(
             &output,
@@ -68,7 +72,9 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
         Err(failure) => report::failed(&output, Some(&mail), &failure),
     };
     // What became of the mail is told; nobody waits for QUIT but the server.
-    client.close().await;
+    if !interrupted {
+        client.close().await;
+    }
     status
 }
 
@@ -198,6 +204,7 @@ async fn finish_or_interrupt(
             return Err(unanswered(signal));
         }
         if transfer.is_done() {
+            transfer.clear_bar();
             report::notice(&format!(
                 "{signal}: the mail has left, waiting for the server's answer \
                  (once more to stop at once)"
@@ -206,7 +213,11 @@ async fn finish_or_interrupt(
             continue;
         }
         drop(sending);
-        client.close().await;
+        tokio::select! {
+            () = client.close() => {}
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
         // It may have left at the last moment.
         return Err(if transfer.is_done() {
             unanswered(signal)

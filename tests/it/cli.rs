@@ -1,0 +1,14 @@
+//! `pilotfish send` as a program: arguments in; exit status, two streams and a mail out.
+
+mod compose;
+mod dry_run;
+mod interrupt;
+mod json;
+pub(crate) mod office;
+mod output;
+pub(crate) mod peer;
+mod progress;
+mod refusals;
+pub(crate) mod run;
+mod secrets;
+mod usage;

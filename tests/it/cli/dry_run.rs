@@ -1,0 +1,76 @@
+//! `--dry-run`: the octets, and nothing else.
+
+use super::office::{Directory, Office, server};
+use super::run::Run;
+
+const MAIL: &str = "--from me@example.org --to ann@example.org --bcc eve@example.org \
+                    -s 'A shark 🦈' --text '.\nfrom here' -a shark.png";
+
+const SHARK: &[u8] = include_bytes!("../../fixtures/images/shark.png");
+
+/// A message in which what differs from run to run is replaced.
+fn without_chance(message: &[u8]) -> String {
+    let text = String::from_utf8(message.to_vec()).unwrap();
+    let behind = |mark: &str, end: &str| {
+        let (_, rest) = text.split_once(mark).unwrap();
+        rest.split_once(end).unwrap().0.to_owned()
+    };
+    text.replace(&behind("\r\nMessage-ID: ", "\r\n"), "MESSAGE-ID")
+        .replace(&behind("boundary=\"", "\""), "BOUNDARY")
+        .replace(&behind("Date: ", "\r\n"), "DATE")
+}
+
+#[tokio::test]
+async fn the_octets_are_those_that_the_server_would_get() {
+    let office = Office::open(server()).await;
+    office.directory.file("shark.png", SHARK);
+    office.send(MAIL).end().await.result();
+    office
+        .send(&format!("{MAIL} --dry-run -o mail.eml"))
+        .end()
+        .await;
+    let written = office.directory.read("mail.eml");
+    let mail = office.mail().await;
+    assert_eq!(without_chance(&written), without_chance(&mail.octets));
+}
+
+#[tokio::test]
+async fn it_needs_no_server_and_no_login() {
+    let directory = Directory::new();
+    directory.file("shark.png", SHARK);
+    let run = Run::new(&format!("send {MAIL} --dry-run")).directory(directory.path());
+    let to_stdout = run.end().await;
+    assert_eq!((to_stdout.status, to_stdout.stderr.as_str()), (0, ""));
+
+    let run = Run::new(&format!("send {MAIL} -n -o mail.eml")).directory(directory.path());
+    let to_file = run.end().await;
+    assert_eq!((to_file.status, to_file.stdout.as_str()), (0, ""));
+    let written = directory.read("mail.eml");
+    assert_eq!(
+        without_chance(&written),
+        without_chance(to_stdout.stdout.as_bytes())
+    );
+}
+
+#[tokio::test]
+async fn it_connects_to_nobody_and_reads_no_password() {
+    let office = Office::open(server()).await;
+    let run = office.send_without_login("--to ann@example.org --user me@example.org --dry-run");
+    let ended = run
+        .args(["--password-command", "touch asked; cat password"])
+        .end()
+        .await;
+    assert_eq!(ended.status, 0, "{ended:?}");
+    assert!(!office.directory.path().join("asked").exists());
+    office.got_nothing().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_there_is_replaced() {
+    let directory = Directory::new();
+    directory.file("mail.eml", vec![b'x'; 10_000]);
+    let run = Run::new("send --from me@example.org --to ann@example.org --dry-run -o mail.eml");
+    assert_eq!(run.directory(directory.path()).end().await.status, 0);
+    let written = String::from_utf8(directory.read("mail.eml")).unwrap();
+    assert!(written.starts_with("Date: ") && !written.contains('x'.to_string().repeat(9).as_str()));
+}

@@ -1,0 +1,239 @@
+//! `--json`: one object, with the same keys for the same outcome.
+
+use pilotfish::testing::Fault::{CloseAt, ReplyAt};
+use pilotfish::testing::Point::{Auth, EndOfData};
+use serde_json::{Value, json};
+
+use super::office::{Office, server};
+use super::run::Ended;
+
+const TO_BOTH: &str = "--to ann@example.org,bob@example.org --text Hi --json";
+
+/// The object on the only line of standard output.
+fn object(ended: &Ended) -> Value {
+    assert_eq!(ended.stdout.matches('\n').count(), 1, "{ended:?}");
+    serde_json::from_str(&ended.stdout).unwrap()
+}
+
+fn keys(object: &Value) -> Vec<&str> {
+    object
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+fn said(code: u16, enhanced: &str, text: &str) -> Value {
+    json!({"code": code, "enhanced": enhanced, "lines": [format!("{enhanced} {text}")]})
+}
+
+#[tokio::test]
+async fn accepted() {
+    let office = Office::open(server()).await;
+    let address = office.server.addr().to_string();
+    let ended = office.send(TO_BOTH).end().await;
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+    let mail = office.mail().await;
+    let outcome = object(&ended);
+    let text = String::from_utf8_lossy(&mail.octets);
+    let id = outcome["message_id"].as_str().unwrap();
+    assert!(
+        text.contains(&format!("\r\nMessage-ID: {id}\r\n")),
+        "{text}"
+    );
+    assert!(outcome["duration_ms"].is_u64());
+    assert!(
+        outcome["tls"]["cipher"]
+            .as_str()
+            .unwrap()
+            .starts_with("TLS13_")
+    );
+    assert_eq!(
+        outcome,
+        json!({
+            "outcome": "accepted",
+            "message_id": id,
+            "server": address,
+            "tls": {"version": "TLSv1.3", "cipher": outcome["tls"]["cipher"]},
+            "reply": said(250, "2.0.0", &format!("Ok: queued as {}", mail.queue_id)),
+            "recipients": [
+                {"address": "ann@example.org", "outcome": "accepted"},
+                {"address": "bob@example.org", "outcome": "accepted"},
+            ],
+            "size": mail.size,
+            "duration_ms": outcome["duration_ms"],
+            "exit_status": 0,
+        })
+    );
+}
+
+#[tokio::test]
+async fn partial() {
+    for (reply, becomes) in [
+        (
+            "550 5.1.1 no Bob",
+            json!({"outcome": "refused", "reply": said(550, "5.1.1", "no Bob")}),
+        ),
+        (
+            "450 4.2.1 later",
+            json!({"outcome": "deferred", "reply": said(450, "4.2.1", "later")}),
+        ),
+    ] {
+        let office = Office::open(server().refuse_recipient("bob@example.org", reply)).await;
+        let ended = office.send(TO_BOTH).end().await;
+        ended.reports(80, reply);
+        let outcome = object(&ended);
+        assert_eq!(outcome["outcome"], "partial");
+        assert_eq!(outcome["exit_status"], 80);
+        assert_eq!(outcome["reply"]["code"], 250);
+        let ann = json!({"address": "ann@example.org", "outcome": "accepted"});
+        let mut bob = becomes;
+        bob["address"] = json!("bob@example.org");
+        assert_eq!(outcome["recipients"], json!([ann, bob]));
+        office.mail().await;
+    }
+}
+
+/// What becomes of a mail to two, when the server does this.
+async fn failed(server: pilotfish::testing::ServerBuilder, status: i32) -> Value {
+    let office = Office::open(server).await;
+    let ended = office.send(TO_BOTH).end().await;
+    ended.reports(status, "");
+    let outcome = object(&ended);
+    assert_eq!(
+        keys(&outcome),
+        [
+            "causes",
+            "error",
+            "exit_status",
+            "hint",
+            "message_id",
+            "outcome",
+            "recipients",
+            "reply",
+            "server",
+            "size",
+            "stage"
+        ]
+    );
+    assert_eq!(outcome["exit_status"], status);
+    assert_eq!(outcome["server"], office.server.addr().to_string());
+    assert!(outcome["size"].as_u64() > Some(100));
+    assert!(outcome["message_id"].as_str().unwrap().starts_with('<'));
+    outcome
+}
+
+/// The two recipients, both with this outcome.
+fn both(outcome: &str) -> Value {
+    json!([
+        {"address": "ann@example.org", "outcome": outcome},
+        {"address": "bob@example.org", "outcome": outcome},
+    ])
+}
+
+#[tokio::test]
+async fn refused_as_a_whole() {
+    let reply = ReplyAt(EndOfData, "550 5.7.1 spam".to_owned());
+    let outcome = failed(server().fault(reply), 65).await;
+    assert_eq!(outcome["outcome"], "refused");
+    assert_eq!(outcome["stage"], "the end of data");
+    assert_eq!(outcome["reply"], said(550, "5.7.1", "spam"));
+    assert_eq!(outcome["recipients"], both("refused"));
+    assert_eq!(
+        (&outcome["hint"], &outcome["causes"]),
+        (&json!(null), &json!([]))
+    );
+    assert_eq!(
+        outcome["error"],
+        "the server refused the message: 550 5.7.1 spam"
+    );
+}
+
+#[tokio::test]
+async fn refused_for_each_recipient() {
+    let server = server()
+        .refuse_recipient("ann@example.org", "550 5.1.1 no Ann")
+        .refuse_recipient("bob@example.org", "450 4.2.1 later");
+    let outcome = failed(server, 65).await;
+    assert_eq!(outcome["outcome"], "refused");
+    assert_eq!(
+        (&outcome["stage"], &outcome["reply"]),
+        (&json!("RCPT"), &json!(null))
+    );
+    assert_eq!(
+        outcome["recipients"],
+        json!([
+            {
+                "address": "ann@example.org",
+                "outcome": "refused",
+                "reply": said(550, "5.1.1", "no Ann"),
+            },
+            {
+                "address": "bob@example.org",
+                "outcome": "deferred",
+                "reply": said(450, "4.2.1", "later"),
+            },
+        ])
+    );
+}
+
+#[tokio::test]
+async fn deferred() {
+    let reply = ReplyAt(EndOfData, "550 5.4.5 daily limit".to_owned());
+    let outcome = failed(server().fault(reply), 75).await;
+    assert_eq!(outcome["outcome"], "deferred");
+    assert_eq!(outcome["recipients"], both("deferred"));
+    assert!(outcome["hint"].as_str().unwrap().contains("tomorrow"));
+}
+
+#[tokio::test]
+async fn unknown() {
+    let outcome = failed(server().fault(CloseAt(EndOfData)), 81).await;
+    assert_eq!(outcome["outcome"], "unknown");
+    assert_eq!(
+        (&outcome["stage"], &outcome["reply"]),
+        (&json!("the end of data"), &json!(null))
+    );
+    assert_eq!(outcome["recipients"], both("unknown"));
+    assert!(outcome["hint"].is_string());
+}
+
+#[tokio::test]
+async fn a_login_that_failed() {
+    let reply = ReplyAt(Auth, "535 5.7.8 wrong".to_owned());
+    let outcome = failed(server().fault(reply), 77).await;
+    assert_eq!(outcome["outcome"], "failed");
+    assert_eq!(outcome["stage"], "AUTH");
+    assert_eq!(outcome["reply"], said(535, "5.7.8", "wrong"));
+    assert_eq!(outcome["recipients"], both("not-tried"));
+}
+
+#[tokio::test]
+async fn a_mail_that_could_not_be_made() {
+    let office = Office::open(server()).await;
+    let ended = office.send(&format!("{TO_BOTH} -a none.png")).end().await;
+    ended.reports(66, "none.png");
+    let mut outcome = object(&ended);
+    for (key, words) in [("error", "none.png"), ("causes", "No such file")] {
+        let text = outcome[key].take().to_string();
+        assert!(text.contains(words), "{key}: {text}");
+    }
+    assert_eq!(
+        outcome,
+        json!({
+            "outcome": "failed",
+            "message_id": null,
+            "server": null,
+            "stage": null,
+            "reply": null,
+            "recipients": [],
+            "size": null,
+            "error": null,
+            "causes": null,
+            "hint": null,
+            "exit_status": 66,
+        })
+    );
+    office.got_nothing().await;
+}

@@ -1,0 +1,136 @@
+//! What is printed.
+
+use pilotfish::testing::Fault::ReplyAt;
+use pilotfish::testing::Point::Quit;
+
+use super::office::{Office, server};
+
+const MAIL: &str = "--to ann@example.org --text Hi";
+
+#[tokio::test]
+async fn a_success_is_one_line() {
+    let office = Office::open(server()).await;
+    let address = office.server.addr();
+    let ended = office.send(MAIL).end().await;
+    assert_eq!(ended.stderr, "");
+    let mut parts = ended.result().split(" · ");
+    assert_eq!(parts.next(), Some("sent to 1 recipient"));
+    assert_eq!(parts.next(), Some(address.to_string().as_str()));
+    let size_and_time = parts.next().unwrap();
+    assert!(size_and_time.ends_with(" s"), "{size_and_time}");
+    let reply = format!("250 2.0.0 Ok: queued as {}", office.mail().await.queue_id);
+    assert_eq!(parts.next(), Some(reply.as_str()));
+}
+
+#[tokio::test]
+async fn quiet_prints_nothing_but_errors() {
+    let office = Office::open(server().refuse_recipient("bob@example.org", "550 no Bob")).await;
+    let ended = office.send(&format!("{MAIL} -q")).end().await;
+    assert_eq!(
+        (ended.status, ended.stdout + &ended.stderr),
+        (0, String::new())
+    );
+    let ended = office
+        .send(&format!("{MAIL} --cc bob@example.org --quiet"))
+        .end()
+        .await;
+    ended.fails(80, "bob@example.org");
+    let ended = office.send("--to bob@example.org -q").end().await;
+    ended.fails(65, "bob@example.org");
+    assert_eq!(office.mails().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_result_that_nobody_reads_does_not_change_what_became_of_the_mail() {
+    let office = Office::open(server()).await;
+    for output in ["1>&-", "| true", ">/dev/full"] {
+        let script = format!(
+            "(\"$0\" send --server {} --tls-ca ca.pem --user me@example.org {MAIL} \
+             --password-file password; echo $? >status) {output}",
+            office.server.addr()
+        );
+        let run = super::run::Run::shell(&script).directory(office.directory.path());
+        run.end().await;
+        assert_eq!(office.directory.read("status"), b"0\n", "{output}");
+    }
+    assert_eq!(office.mails().await.len(), 3);
+}
+
+/// The lines of the dialogue with a server that offers STARTTLS, up to where chance begins.
+#[tokio::test]
+async fn the_transcript_is_the_dialogue() {
+    let farewell = ReplyAt(Quit, "221-one\r\n221 two".to_owned());
+    let office = Office::open(server().fault(farewell).without("ENHANCEDSTATUSCODES")).await;
+    let ended = office.send(&format!("{MAIL} --transcript")).end().await;
+    let lines: Vec<_> = ended.stderr.lines().collect();
+    let expected = [
+        "<- 220 localhost ESMTP Pilotfish",
+        "-> EHLO [127.0.0.1]",
+        "<- 250-",
+        "-> STARTTLS",
+        "<- 220 ",
+        "=== TLSv1.3 ",
+        "~> EHLO [127.0.0.1]",
+        "<~ 250-",
+        "~> AUTH PLAIN <",
+        "<~ 235 ",
+        "~> MAIL FROM:<me@example.org> SIZE=",
+        "~> RCPT TO:<ann@example.org>",
+        "~> DATA",
+        "<~ 250 ",
+        "<~ 354 ",
+        "~> <message and end of data, ",
+        "<~ 250 ",
+        "~> QUIT",
+        "<~ 221-one",
+        "<~ 221 two",
+    ];
+    let mut rest = lines.iter();
+    for beginning in expected {
+        assert!(
+            rest.any(|line| line.starts_with(beginning)),
+            "{beginning} is not in its place:\n{}",
+            ended.stderr
+        );
+    }
+    assert_eq!(rest.next(), None);
+    let marks = ["-> ", "<- ", "~> ", "<~ ", "=== "];
+    let marked = |line: &&str| marks.iter().any(|mark| line.starts_with(mark));
+    assert!(lines.iter().all(marked), "{}", ended.stderr);
+    let wire_octets = office.mail().await.wire_octets;
+    let message = format!("~> <message and end of data, {wire_octets} octets>");
+    assert!(lines.contains(&message.as_str()), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn verbose_logs_and_twice_logs_more() {
+    let office = Office::open(server()).await;
+    let mut lines = Vec::new();
+    for flags in ["", "-v", "-vv"] {
+        let ended = office.send(&format!("{MAIL} {flags}")).end().await;
+        ended.result();
+        lines.push(ended.stderr.lines().count());
+        assert_eq!(
+            ended.stderr.contains("DEBUG"),
+            !flags.is_empty(),
+            "{ended:?}"
+        );
+        assert_eq!(ended.stderr.contains("TRACE"), flags == "-vv", "{ended:?}");
+    }
+    assert!(
+        lines[0] == 0 && lines[1] > 5 && lines[2] > lines[1],
+        "{lines:?}"
+    );
+    office.mails().await;
+}
+
+#[tokio::test]
+async fn what_the_server_says_cannot_move_the_cursor() {
+    let words = "550 5.7.1 \u{1b}[2J\u{7}spam \u{9b}1A".to_owned();
+    let point = pilotfish::testing::Point::EndOfData;
+    let office = Office::open(server().fault(ReplyAt(point, words))).await;
+    let ended = office.send(&format!("{MAIL} --transcript -vv")).end().await;
+    ended.fails(65, "spam");
+    let control = |character: char| character.is_control() && character != '\n';
+    assert!(!ended.stderr.contains(control), "{ended:?}");
+}

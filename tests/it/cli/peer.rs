@@ -1,0 +1,85 @@
+//! A server whose every word the test says, in clear text.
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufStream};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::run::Run;
+
+/// A port that a test listens on.
+pub(crate) struct Peer(TcpListener);
+
+/// A connection to it.
+pub(crate) struct Conversation(BufStream<TcpStream>);
+
+impl Peer {
+    pub(crate) async fn listen() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    /// `pilotfish send` to this port with these arguments, in clear text and without a login.
+    pub(crate) fn send(&self, arguments: &str) -> Run {
+        let address = self.0.local_addr().unwrap().to_string();
+        Run::new("send --tls none --from me@example.org --server")
+            .args([address])
+            .args(Run::words(arguments))
+    }
+
+    pub(crate) async fn accept(&self) -> Conversation {
+        Conversation(BufStream::new(self.0.accept().await.unwrap().0))
+    }
+
+    /// Accepts a connection, and takes it to where the message begins.
+    pub(crate) async fn accept_up_to_data(&self) -> Conversation {
+        let mut client = self.accept().await;
+        client.talks_up_to_data().await;
+        client
+    }
+}
+
+impl Conversation {
+    pub(crate) async fn talks_up_to_data(&mut self) {
+        self.says("220 there.example").await;
+        for command in ["EHLO ", "MAIL ", "RCPT "] {
+            self.hears(command).await;
+            self.says("250 ok").await;
+        }
+        self.hears("DATA").await;
+        self.says("354 go on").await;
+    }
+
+    pub(crate) async fn says(&mut self, line: &str) {
+        self.0.write_all(line.as_bytes()).await.unwrap();
+        self.0.write_all(b"\r\n").await.unwrap();
+        self.0.flush().await.unwrap();
+    }
+
+    /// Reads a line, which has to begin so.
+    pub(crate) async fn hears(&mut self, beginning: &str) {
+        let mut line = String::new();
+        self.0.read_line(&mut line).await.unwrap();
+        assert!(line.starts_with(beginning), "{line:?} is no {beginning:?}");
+    }
+
+    /// Reads a message with its end of data.
+    pub(crate) async fn hears_a_message(&mut self) {
+        let mut line = Vec::new();
+        while line != b".\r\n" {
+            line.clear();
+            let octets = self.0.read_until(b'\n', &mut line).await.unwrap();
+            assert!(octets > 0, "the connection ended within the message");
+        }
+    }
+
+    /// Reads until the client closes the connection; returns the last of it.
+    pub(crate) async fn hears_the_end(&mut self) -> Vec<u8> {
+        let mut last = Vec::new();
+        let mut block = vec![0; 65_536];
+        loop {
+            let octets = self.0.read(&mut block).await.unwrap_or_default();
+            if octets == 0 {
+                return last;
+            }
+            block[..octets].clone_into(&mut last);
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! What the server, or the way there, ends with: one status for each thing to do next.
+
+use pilotfish::testing::Fault::{CloseAt, ReplyAt, SilentAt};
+use pilotfish::testing::Point::{self, Auth, Body, Data, Ehlo, EndOfData, Greeting, Mail, Rcpt};
+use pilotfish::testing::{Fault, Security};
+use tokio::net::TcpListener;
+
+use super::office::{Office, server};
+use super::peer::Peer;
+use super::run::Run;
+
+/// A mail to one recipient, and one to two.
+const TO_ANN: &str = "--to ann@example.org --text Hi";
+const TO_BOTH: &str = "--to 'ann@example.org, bob@example.org' --text Hi";
+
+fn reply(point: Point, text: &str) -> Fault {
+    ReplyAt(point, text.to_owned())
+}
+
+/// That a mail to Ann ends so when this goes wrong.
+async fn ends(fault: Fault, status: i32, words: &str) {
+    let office = Office::open(server().fault(fault)).await;
+    office.send(TO_ANN).end().await.fails(status, words);
+    office.got_nothing().await;
+}
+
+#[tokio::test]
+async fn what_is_accepted_is_0() {
+    let office = Office::open(server()).await;
+    let ended = office.send(TO_BOTH).end().await;
+    assert_eq!(ended.stderr, "");
+    let line = ended.result().to_owned();
+    let mail = office.mail().await;
+    assert!(line.starts_with("sent to 2 recipients"), "{line}");
+    assert!(
+        line.ends_with(&format!("queued as {}", mail.queue_id)),
+        "{line}"
+    );
+    assert_eq!(mail.authenticated_as.as_deref(), Some("me@example.org"));
+    assert!(mail.tls.is_some());
+}
+
+#[tokio::test]
+async fn what_is_refused_for_good_is_65() {
+    ends(reply(Mail, "552 5.3.4 too big"), 65, "552 5.3.4 too big").await;
+    ends(
+        reply(Mail, "553 5.1.7 no such sender"),
+        65,
+        "refused the sender",
+    )
+    .await;
+    ends(
+        reply(Rcpt, "550 5.1.1 no such user"),
+        65,
+        "550 5.1.1 no such user",
+    )
+    .await;
+    ends(reply(Data, "554 5.5.1 no"), 65, "refused DATA").await;
+    ends(reply(EndOfData, "550 5.7.1 spam"), 65, "550 5.7.1 spam").await;
+    ends(
+        reply(EndOfData, "552-5.2.2 over\r\n552 5.2.2 quota"),
+        65,
+        "over",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn all_recipients_refused_is_65_and_each_is_told_of() {
+    let office = Office::open(
+        server()
+            .refuse_recipient("ann@example.org", "550 5.1.1 no Ann")
+            .refuse_recipient("bob@example.org", "450 4.2.1 Bob is away"),
+    )
+    .await;
+    let ended = office.send(TO_BOTH).end().await;
+    ended.fails(65, "refused  ann@example.org  550 5.1.1 no Ann");
+    ended.fails(65, "refused  bob@example.org  450 4.2.1 Bob is away");
+    office.got_nothing().await;
+}
+
+#[tokio::test]
+async fn a_mail_larger_than_the_server_takes_is_65_and_never_begun() {
+    let office = Office::open(server().max_size(10_000)).await;
+    office.directory.sparse_file("large.bin", 10_000);
+    let run = office.send(&format!("{TO_ANN} -a large.bin --transcript"));
+    let ended = run.end().await;
+    ended.fails(65, "the server takes 10000");
+    assert!(!ended.stderr.contains("MAIL FROM"), "{ended:?}");
+    office.got_nothing().await;
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_exist_is_68() {
+    // RFC 6761 section 6.4: no resolver knows a name under "invalid". Without a network the
+    // system may not be able to say so.
+    let look_up = "import socket\n\
+                   try: socket.getaddrinfo('there.invalid', 587)\n\
+                   except socket.gaierror as error: print(error.errno == socket.EAI_AGAIN)";
+    let python = std::process::Command::new("python3")
+        .args(["-c", look_up])
+        .output()
+        .unwrap();
+    let status = if python.stdout == b"True\n" { 75 } else { 68 };
+    let run =
+        Run::new("send --server there.invalid --from me@example.org").args(Run::words(TO_ANN));
+    run.end().await.fails(status, "there.invalid");
+}
+
+#[tokio::test]
+async fn a_server_that_lacks_what_is_needed_is_69() {
+    let office = Office::open(server().without("AUTH")).await;
+    office
+        .send(TO_ANN)
+        .end()
+        .await
+        .fails(69, "offers no login (AUTH)");
+    office.got_nothing().await;
+
+    let mechanisms = reply(Ehlo, "250-there.example\r\n250 AUTH GSSAPI SCRAM-SHA-256");
+    let office = Office::open(server().security(Security::ImplicitTls).fault(mechanisms)).await;
+    let run = office.send(&format!("{TO_ANN} --tls implicit"));
+    run.end().await.fails(69, "no login by password");
+    office.got_nothing().await;
+
+    let office = Office::open(server().without("SMTPUTF8")).await;
+    office
+        .send("--to jürgen@example.org")
+        .end()
+        .await
+        .fails(69, "SMTPUTF8");
+    office.got_nothing().await;
+
+    ends(
+        reply(Greeting, "554 no mail from there"),
+        69,
+        "554 no mail from there",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_may_succeed_later_is_75() {
+    ends(
+        reply(Greeting, "421 4.3.2 too busy"),
+        75,
+        "421 4.3.2 too busy",
+    )
+    .await;
+    ends(
+        reply(Auth, "454 4.7.0 too many logins"),
+        75,
+        "too many logins",
+    )
+    .await;
+    ends(
+        reply(Auth, "421 4.7.0 too many logins"),
+        75,
+        "too many logins",
+    )
+    .await;
+    ends(
+        reply(Point::StartTls, "454 4.7.0 no TLS now"),
+        75,
+        "no TLS now",
+    )
+    .await;
+    ends(reply(Mail, "452 4.3.1 disk full"), 75, "disk full").await;
+    ends(reply(Rcpt, "450 4.2.1 greylisted"), 75, "greylisted").await;
+    ends(reply(Data, "451 4.3.0 try again"), 75, "try again").await;
+    ends(reply(EndOfData, "452 4.3.1 disk full"), 75, "disk full").await;
+    ends(
+        reply(EndOfData, "421 4.3.2 shutting down"),
+        75,
+        "shutting down",
+    )
+    .await;
+    // Gmail's limit for a day has a permanent code.
+    ends(reply(EndOfData, "550 5.4.5 daily limit"), 75, "tomorrow").await;
+    ends(CloseAt(Greeting), 75, "closed the connection").await;
+    ends(CloseAt(Ehlo), 75, "closed the connection").await;
+    ends(CloseAt(Mail), 75, "closed the connection").await;
+    ends(CloseAt(Data), 75, "closed the connection").await;
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_before_the_message_does_is_75() {
+    let office = Office::open(server().fault(CloseAt(Body(100_000)))).await;
+    office.directory.sparse_file("large.bin", 20_000_000);
+    let run = office.send(&format!("{TO_ANN} -a large.bin"));
+    run.end().await.fails(75, "the transfer of the message");
+    office.got_nothing().await;
+}
+
+#[tokio::test]
+async fn a_refusal_in_the_middle_of_the_message_is_told_in_the_servers_words() {
+    for (text, status) in [("552 5.3.4 too big", 65), ("421 4.3.2 shutting down", 75)] {
+        let office = Office::open(server().fault(reply(Body(100_000), text))).await;
+        office.directory.sparse_file("large.bin", 20_000_000);
+        let run = office.send(&format!("{TO_ANN} -a large.bin"));
+        run.end().await.fails(status, text);
+        office.got_nothing().await;
+    }
+}
+
+#[tokio::test]
+async fn a_port_where_nobody_listens_is_75() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let run = Run::new("send --from me@example.org --server").args([address]);
+    run.args(Run::words(TO_ANN))
+        .end()
+        .await
+        .fails(75, "cannot connect");
+}
+
+#[tokio::test]
+async fn without_tls_that_can_be_trusted_it_is_76() {
+    let office = Office::open(server().without("STARTTLS")).await;
+    office
+        .send(TO_ANN)
+        .end()
+        .await
+        .fails(76, "does not offer STARTTLS");
+    office.got_nothing().await;
+
+    ends(reply(Point::StartTls, "501 no"), 76, "refused it").await;
+
+    let office = Office::open(server().host_names(["mail.example.org"])).await;
+    office.send(TO_ANN).end().await.fails(76, "certificate");
+    office.got_nothing().await;
+
+    for security in [Security::StartTls, Security::ImplicitTls] {
+        let office = Office::open(server().security(security)).await;
+        let address = office.server.addr().to_string();
+        let tls = if security == Security::StartTls {
+            "starttls"
+        } else {
+            "implicit"
+        };
+        // The authority that the server comes from is not among the public ones.
+        let run = Run::new(&format!(
+            "send --from me@example.org --tls {tls} --server {address}"
+        ));
+        run.args(Run::words(TO_ANN))
+            .end()
+            .await
+            .fails(76, "certificate");
+        office.got_nothing().await;
+    }
+}
+
+#[tokio::test]
+async fn implicit_tls_where_the_server_speaks_in_clear_is_76() {
+    let office = Office::open(server()).await;
+    let run = office.send(&format!("{TO_ANN} --tls implicit"));
+    run.end().await.fails(76, "STARTTLS");
+    office.server.shutdown().await.ok();
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_another_protocol_is_76() {
+    ends(
+        reply(Greeting, "HTTP/1.0 400 Bad Request"),
+        76,
+        "check the port",
+    )
+    .await;
+    ends(reply(Greeting, "+OK POP3 ready"), 76, "check the port").await;
+    ends(reply(Ehlo, "250-a\r\n220 b"), 76, "").await;
+    ends(reply(Mail, "354 go on"), 76, "MAIL").await;
+}
+
+#[tokio::test]
+async fn octets_behind_the_reply_to_starttls_are_76() {
+    ends(
+        reply(Point::StartTls, "220 go on\r\n250 AUTH PLAIN"),
+        76,
+        "tampering",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_login_that_is_refused_is_77() {
+    let office = Office::open(server()).await;
+    office.directory.file("password", "another");
+    let ended = office.send(TO_ANN).end().await;
+    ended.fails(77, "535");
+    ended.fails(77, "me@example.org");
+    ended.fails(77, "help: check the user name and the password");
+    office.got_nothing().await;
+
+    ends(
+        reply(Auth, "534 5.7.9 application-specific password"),
+        77,
+        "apppasswords",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn some_recipients_refused_is_80() {
+    let office = Office::open(server().refuse_recipient("bob@example.org", "550 no Bob")).await;
+    let ended = office.send(TO_BOTH).end().await;
+    ended.reports(80, "1 of 2 recipients");
+    ended.reports(80, "refused  bob@example.org  550 no Bob");
+    let mail = office.mail().await;
+    assert!(
+        ended
+            .stdout
+            .starts_with("partly sent, to 1 of 2 recipients"),
+        "{ended:?}"
+    );
+    assert!(ended.stdout.contains(&mail.queue_id), "{ended:?}");
+    assert_eq!(mail.forward_paths, ["ann@example.org"]);
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_behind_the_message_is_81() {
+    let office = Office::open(server().fault(CloseAt(EndOfData))).await;
+    let ended = office.send(TO_ANN).end().await;
+    ended.fails(81, "before you send it again");
+    // It has arrived, though the client cannot know.
+    office.mail().await;
+}
+
+#[tokio::test]
+async fn a_reply_broken_off_behind_the_message_is_81() {
+    let peer = Peer::listen().await;
+    let run = peer.send(TO_ANN).end();
+    let server = async {
+        let mut client = peer.accept_up_to_data().await;
+        client.hears_a_message().await;
+        client.says("250-2.0.0 Ok").await;
+    };
+    let (ended, ()) = tokio::join!(run, server);
+    ended.fails(81, "closed the connection");
+}
+
+#[tokio::test]
+async fn a_server_that_is_silent_at_quit_has_the_mail_all_the_same() {
+    let office = Office::open(server().fault(SilentAt(Point::Quit))).await;
+    let mut child = office.send(TO_ANN).spawn().await;
+    let mut line = String::new();
+    let stdout = tokio::io::BufReader::new(child.stdout.as_mut().unwrap());
+    tokio::io::AsyncBufReadExt::read_line(&mut { stdout }, &mut line)
+        .await
+        .unwrap();
+    // Told before the server has said goodbye.
+    assert!(line.starts_with("sent to 1 recipient"), "{line}");
+    office.mail().await;
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
+}

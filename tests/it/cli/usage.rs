@@ -1,0 +1,236 @@
+//! What is found before anything is connected: 64 for the command line, 65 for the mail, 66 for
+//! files, 73 for the output, 78 for settings and the sources of passwords.
+
+use super::office::{Directory, Office, server};
+use super::run::Run;
+
+/// Arguments that would do, were it not for what is added.
+const ENOUGH: &str = "send --server there.invalid --from me@example.org --to ann@example.org";
+
+#[tokio::test]
+async fn a_wrong_command_line_is_64() {
+    for (arguments, words) in [
+        ("sned", "unrecognized subcommand 'sned'"),
+        ("send", "--server <HOST[:PORT]>"),
+        ("send --server there.invalid", "--to <LIST>"),
+        ("send --to ann@example.org", "--server <HOST[:PORT]>"),
+        ("send --server there.invalid --to ann@example.org", "--from"),
+        ("send --server there.invalid:0", "\"0\" is no port"),
+        ("send --server there.invalid:smtp", "\"smtp\" is no port"),
+        ("send --server smtp://there.invalid", "--server"),
+        ("send --server 'there invalid'", "--server"),
+        ("send --account work", "--config"),
+        ("send --config accounts.toml", "--account"),
+        ("send --output mail.eml", "--dry-run"),
+        ("send --dry-run --json", "cannot be used with"),
+        ("send --quiet --verbose", "cannot be used with"),
+    ] {
+        Run::new(arguments).end().await.fails(64, words);
+    }
+    for (arguments, words) in [
+        ("--colour", "unexpected argument '--colour'"),
+        ("ann@example.org", "unexpected argument 'ann@example.org'"),
+        ("--subject", "a value is required"),
+        ("--subject a --subject b", "cannot be used multiple times"),
+        ("--tls maybe", "invalid value 'maybe'"),
+        ("--user me", "no password"),
+        ("--password-file password", "no --user"),
+        ("--password-fd x", "invalid value 'x'"),
+        ("--password-fd 3 --password-file password", "cannot be used"),
+        ("--to nobody", "invalid value 'nobody'"),
+        ("--to 'ann@example.org, @'", "invalid value"),
+        ("--to ''", "no address"),
+        ("--cc ann@", "invalid value 'ann@'"),
+        ("--bcc 'Ann <ann@example.org'", "invalid value"),
+        ("-H X-Priority", "'Name: value'"),
+        ("-H 'X Priority: 1'", "invalid value"),
+        ("-H ': 1'", "invalid value"),
+        ("-a ''", "no file name"),
+        ("-a 'x;name=a;name=b'", "two values for name"),
+        ("-a 'x;type=image'", "invalid value"),
+    ] {
+        Run::new(&format!("{ENOUGH} {arguments}"))
+            .end()
+            .await
+            .fails(64, words);
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_never_the_value_of_a_flag() {
+    for flag in ["--password", "--pass", "--password-env"] {
+        let run = Run::new(&format!("{ENOUGH} --user me {flag} sesame"));
+        run.end()
+            .await
+            .fails(64, &format!("unexpected argument '{flag}'"));
+    }
+}
+
+#[tokio::test]
+async fn without_arguments_there_is_help_and_no_waiting_for_input() {
+    let ended = Run::new("").end().await;
+    assert_eq!(ended.status, 64);
+    assert!(
+        ended.stderr.contains("Usage: pilotfish <COMMAND>"),
+        "{ended:?}"
+    );
+}
+
+#[tokio::test]
+async fn help_and_version_are_results() {
+    for (arguments, words) in [
+        (
+            "--version",
+            concat!("pilotfish ", env!("CARGO_PKG_VERSION")),
+        ),
+        ("-V", concat!("pilotfish ", env!("CARGO_PKG_VERSION"))),
+        ("--help", "demo"),
+        ("send -h", "--password-file"),
+        ("send --help", "81  unknown: the mail left whole"),
+        ("help send", "80  partly sent"),
+    ] {
+        let ended = Run::new(arguments).end().await;
+        assert_eq!(
+            (ended.status, ended.stderr.as_str()),
+            (0, ""),
+            "{arguments}"
+        );
+        assert!(
+            ended.stdout.contains(words),
+            "{arguments}: {}",
+            ended.stdout
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_be_made_is_65() {
+    let directory = Directory::new();
+    directory.file("latin1.txt", b"caf\xe9");
+    for (arguments, words) in [
+        ("-H 'Subject: x'", "Subject"),
+        ("-H 'Bcc: eve@example.org'", "Bcc"),
+        ("-H 'Date: now'", "Date"),
+        ("-H 'Content-Type: text/html'", "Content-Type"),
+        ("-s 'a\nBcc: eve@example.org'", "Subject"),
+        ("-H 'X-Note: a\r\nBcc: eve@example.org'", "X-Note"),
+        ("--text @latin1.txt", "not in UTF-8"),
+    ] {
+        let run = Run::new(&format!("{ENOUGH} {arguments}")).directory(directory.path());
+        run.end().await.fails(65, words);
+    }
+}
+
+#[tokio::test]
+async fn input_that_cannot_be_read_is_66() {
+    let directory = Directory::new();
+    directory.pipe("pipe");
+    for (arguments, words) in [
+        ("-a none.png", "none.png"),
+        ("-a .", "a directory"),
+        ("-a pipe", "a pipe"),
+        ("-a /dev/zero", "a device"),
+        // A regular file that can be opened and not read, even by those who may do all.
+        ("-a /proc/self/mem", "/proc/self/mem"),
+        ("--text @none.txt", "none.txt"),
+        ("--text @.", "cannot read the text in ."),
+        ("--text @/proc/self/mem", "/proc/self/mem"),
+    ] {
+        let run = Run::new(&format!("{ENOUGH} {arguments}")).directory(directory.path());
+        run.end().await.fails(66, words);
+    }
+}
+
+#[tokio::test]
+async fn an_attachment_that_changes_while_it_is_sent_is_66() {
+    for (change, words) in [
+        ("truncate -s 10", "letter.txt"),
+        ("truncate -s 20000000", "letter.txt"),
+        ("touch -d 2001-01-01", "letter.txt"),
+    ] {
+        let office = Office::open(server()).await;
+        office.directory.sparse_file("letter.txt", 10_000_000);
+        // The password is read when the message is made and before anything is sent.
+        let command = format!("{change} letter.txt; cat password");
+        let run = office
+            .send_without_login("--user me@example.org --to ann@example.org -a letter.txt")
+            .args(["--password-command", &command]);
+        run.end().await.fails(66, words);
+        office.got_nothing().await;
+    }
+}
+
+#[tokio::test]
+async fn an_output_that_cannot_be_written_is_73() {
+    let directory = Directory::new();
+    for output in [".", "none/mail.eml", "/dev/full"] {
+        let run = Run::new(&format!("{ENOUGH} --text Hi --dry-run -o {output}"));
+        let ended = run.directory(directory.path()).end().await;
+        ended.fails(73, &format!("cannot write to {output}"));
+    }
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let run = Run::new(&format!("{ENOUGH} --text Hi --dry-run")).stdout(full);
+    run.end().await.fails(73, "cannot write to standard output");
+}
+
+#[tokio::test]
+async fn a_source_without_a_password_is_78() {
+    let directory = Directory::new();
+    directory.file("empty", "");
+    directory.file("blank", "\nsesame\n");
+    directory.file("open", "sesame");
+    directory.chmod("open", 0o644);
+    for (arguments, words) in [
+        ("--password-file none", "none"),
+        ("--password-file .", "cannot read the password"),
+        ("--password-file empty", "nothing on its first line"),
+        ("--password-file blank", "nothing on its first line"),
+        ("--password-file open", "chmod 600 open"),
+        ("--password-fd 99", "/dev/fd/99"),
+        ("--password-command 'exit 3'", "exit status: 3"),
+        ("--password-command true", "nothing on its first line"),
+        ("--password-command 'echo sesame; exit 1'", "failed"),
+        ("--password-command pilotfish-no-such-command", "failed"),
+    ] {
+        let run = Run::new(&format!("{ENOUGH} --user me {arguments}"));
+        run.directory(directory.path()).end().await.fails(78, words);
+    }
+}
+
+#[tokio::test]
+async fn settings_that_are_wrong_are_78() {
+    let directory = Directory::new();
+    directory.file("password", "sesame");
+    directory.file("not.toml", "account = [");
+    directory.file(
+        "unknown-key.toml",
+        "[account.work]\nserver = 'x'\npassword = 'p'",
+    );
+    directory.file("bad-from.toml", "[account.work]\nserver = 'x'\nfrom = 'me'");
+    directory.file("other.toml", "[account.home]\nserver = 'x'");
+    directory.file("empty.pem", "");
+    directory.file(
+        "not.pem",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    );
+    for (arguments, words) in [
+        ("--config none.toml --account work", "none.toml"),
+        ("--config not.toml --account work", "not valid"),
+        ("--config unknown-key.toml --account work", "unknown field"),
+        ("--config bad-from.toml --account work", "from"),
+        ("--config other.toml --account work", "there is: home"),
+        ("--tls-ca none.pem", "none.pem"),
+        ("--tls-ca empty.pem", "empty.pem"),
+        ("--tls-ca not.pem", "not.pem"),
+        (
+            "--tls none --user me --password-file password",
+            "in clear text",
+        ),
+    ] {
+        let run = Run::new(&format!("{ENOUGH} {arguments}"));
+        run.directory(directory.path()).end().await.fails(78, words);
+    }
+}

@@ -1,0 +1,165 @@
+//! Replies that come while something is still written.
+
+#![expect(clippy::unwrap_used, reason = "what is not as expected ends the test")]
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pilotfish::address::{Envelope, ReversePath};
+use pilotfish::message::Message;
+use pilotfish::session::{Greeted, Receipt, Session};
+use pilotfish::transport::Timeouts;
+use pilotfish::{Client, Error, Fate, Kind};
+use tokio::io::{
+    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex,
+};
+
+/// A stream whose flush ends after the reply to what was flushed has come, as it may on a machine
+/// that is busy elsewhere.
+#[derive(Debug)]
+struct LateFlush {
+    stream: DuplexStream,
+    turns: usize,
+}
+
+impl AsyncRead for LateFlush {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for LateFlush {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.turns = 10;
+        Pin::new(&mut self.stream).poll_write(context, octets)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.turns == 0 {
+            return Pin::new(&mut self.stream).poll_flush(context);
+        }
+        self.turns -= 1;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// Waits until the client has sent this, and answers. The connection ends with the script.
+async fn serve(mut stream: DuplexStream, script: Vec<(&str, &str)>) {
+    for (wanted, answer) in script {
+        let mut got = Vec::new();
+        while !String::from_utf8_lossy(&got).contains(wanted) {
+            got.push(stream.read_u8().await.unwrap());
+        }
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    }
+}
+
+const SET_UP: [(&str, &str); 2] = [
+    ("", "220 hello\r\n"),
+    ("EHLO client.example\r\n", "250-hello\r\n250 PIPELINING\r\n"),
+];
+
+fn client_name() -> pilotfish::address::Domain {
+    "client.example".parse().unwrap()
+}
+
+fn message() -> Message {
+    Message::builder()
+        .from("me@example.org".parse().unwrap())
+        .to("ann@example.org".parse().unwrap())
+        .text("Hello\n")
+        .build()
+        .unwrap()
+}
+
+async fn send<S>(mut session: Session<S>, envelope: &Envelope) -> Result<Receipt, Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    session.send(envelope, message(), |_| {}).await
+}
+
+/// Sends a mail to one recipient, whose end of data is answered so.
+async fn answered(answer: &str) -> Result<Receipt, Error> {
+    let (stream, server) = duplex(64 * 1024);
+    let script = SET_UP.into_iter().chain([
+        ("DATA\r\n", "250 ok\r\n250 ok\r\n354 go\r\n"),
+        ("\r\n.\r\n", answer),
+    ]);
+    let client = async {
+        let stream = LateFlush { stream, turns: 0 };
+        let greeted = Greeted::greet(stream, client_name(), Timeouts::default()).await?;
+        send(greeted.in_cleartext(), message().envelope()).await
+    };
+    tokio::join!(client, serve(server, script.collect())).0
+}
+
+#[tokio::test]
+async fn the_reply_to_a_mail_counts_whatever_comes_behind_it() {
+    for behind in ["", "421 busy\r\n", "250 twice\r\n", "nonsense\r\n", "2"] {
+        let receipt = answered(&format!("250 queued as 1\r\n{behind}")).await;
+        assert_eq!(receipt.unwrap().reply.text(), "queued as 1", "{behind:?}");
+
+        let error = answered(&format!("550 no\r\n{behind}")).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Rejected, "{behind:?}: {error}");
+        assert_eq!(error.fate(), Fate::NotAccepted, "{behind:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn no_reply_to_a_mail_leaves_its_fate_unknown() {
+    for answer in ["", "2", "nonsense\r\n", "250-and\r\n"] {
+        let error = answered(answer).await.unwrap_err();
+        assert_eq!(error.fate(), Fate::Unknown, "{answer:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn why_a_server_hung_up_within_a_group_is_told() {
+    let paths = (0..1_000).map(|number| format!("a{number}@example.org").parse().unwrap());
+    let envelope = Envelope::new(ReversePath::Null, paths).unwrap();
+    for (answer, kind, code) in [
+        ("421 too many connections\r\n", Kind::Closed, 421),
+        ("550 not from there\r\n", Kind::Rejected, 550),
+    ] {
+        let (stream, server) = duplex(1_024);
+        let script = SET_UP.into_iter().chain([("RCPT", answer)]);
+        let client = async {
+            let greeted = Greeted::greet(stream, client_name(), Timeouts::default()).await?;
+            send(greeted.in_cleartext(), &envelope).await
+        };
+        let error = tokio::join!(client, serve(server, script.collect()))
+            .0
+            .unwrap_err();
+        let reply = error.reply().map(|reply| reply.code().number());
+        assert_eq!((error.kind(), reply), (kind, Some(code)), "{error:?}");
+        assert_eq!(error.fate(), Fate::NotAccepted);
+    }
+}
+
+/// It compiles.
+#[test]
+fn futures_go_to_other_threads() {
+    fn is_send(future: impl Send) {
+        drop(future);
+    }
+    let _ = |client: &Client, session: &mut Session<DuplexStream>| {
+        is_send(client.send(message()));
+        is_send(client.close());
+        is_send(session.send(message().envelope(), message(), |_| {}));
+    };
+}
