@@ -1,7 +1,5 @@
 //! Replies that a server should not give, or not then.
 
-#![expect(clippy::unwrap_used, reason = "what is not as expected ends the test")]
-
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
