@@ -58,12 +58,16 @@ impl AsyncWrite for LateFlush {
 /// Waits until the client has sent this, and answers. The connection ends with the script.
 async fn serve(mut stream: DuplexStream, script: Vec<(&str, &str)>) {
     for (wanted, answer) in script {
-        let mut got = Vec::new();
-        while !String::from_utf8_lossy(&got).contains(wanted) {
-            got.push(stream.read_u8().await.unwrap());
-        }
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        talk(&mut stream, wanted, answer).await;
     }
+}
+
+async fn talk(stream: &mut DuplexStream, wanted: &str, answer: &str) {
+    let mut got = Vec::new();
+    while !String::from_utf8_lossy(&got).contains(wanted) {
+        got.push(stream.read_u8().await.unwrap());
+    }
+    stream.write_all(answer.as_bytes()).await.unwrap();
 }
 
 const SET_UP: [(&str, &str); 2] = [
@@ -115,6 +119,33 @@ async fn the_reply_to_a_mail_counts_whatever_comes_behind_it() {
         let error = answered(&format!("550 no\r\n{behind}")).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Rejected, "{behind:?}: {error}");
         assert_eq!(error.fate(), Fate::NotAccepted, "{behind:?}: {error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_answers_and_stops_reading_has_answered() {
+    let paths = (0..1_000).map(|number| format!("a{number}@example.org").parse().unwrap());
+    let envelope = Envelope::new(ReversePath::Null, paths).unwrap();
+    for (answer, kind, code) in [
+        ("421 too many connections\r\n", Kind::Closed, 421),
+        ("550 not from there\r\n", Kind::Rejected, 550),
+    ] {
+        let (stream, server) = duplex(1_024);
+        let client = async {
+            let greeted = Greeted::greet(stream, client_name(), Timeouts::default()).await?;
+            send(greeted.in_cleartext(), &envelope).await
+        };
+        let stalled = async {
+            let mut server = server;
+            for (wanted, answer) in SET_UP.into_iter().chain([("RCPT", answer)]) {
+                talk(&mut server, wanted, answer).await;
+            }
+            server
+        };
+        let (result, _server) = tokio::join!(client, stalled);
+        let error = result.unwrap_err();
+        let reply = error.reply().map(|reply| reply.code().number());
+        assert_eq!((error.kind(), reply), (kind, Some(code)), "{error:?}");
     }
 }
 
