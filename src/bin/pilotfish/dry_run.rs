@@ -1,13 +1,33 @@
 //! Writing the message instead of sending it.
 
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use pilotfish::Message;
 use pilotfish::message::Block;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
+use crate::attach_spec::AttachSpec;
 use crate::exit;
 use crate::failure::Failure;
+
+/// Refuses an output that is one of the files to read: opening it would empty it.
+pub(crate) fn spare(attachments: &[AttachSpec], output: &Path) -> Result<(), Failure> {
+    let identity = |path: &Path| {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    };
+    let taken = identity(output);
+    if taken.is_some() && attachments.iter().any(|spec| identity(&spec.path) == taken) {
+        let message = format!(
+            "{} is attached, and --output would overwrite it: choose another place",
+            output.display()
+        );
+        return Err(Failure::new(exit::USAGE, message));
+    }
+    Ok(())
+}
 
 /// Writes exactly the octets that a server would be sent as the message.
 pub(crate) async fn write(message: Message, output: &Path) -> Result<(), Failure> {
@@ -34,15 +54,16 @@ async fn copy(
             .next_block(&mut block)
             .await
             .map_err(|error| Failure::of(exit::NO_INPUT, &error))?;
-        output
-            .write_all(&block)
-            .await
-            .map_err(|error| cannot_write(name, &error))?;
+        let mut written = output.write_all(&block).await;
         if position == Block::Last {
-            return output
-                .flush()
-                .await
-                .map_err(|error| cannot_write(name, &error));
+            written = written.and(output.flush().await);
+        }
+        match written {
+            Ok(()) if position == Block::More => {}
+            Ok(()) => return Ok(()),
+            // Whoever reads has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => return Err(cannot_write(name, &error)),
         }
     }
 }

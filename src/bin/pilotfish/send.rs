@@ -32,6 +32,9 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     };
     logging::init(dialogue, output.verbose);
     let prepared = async {
+        if output.dry_run {
+            dry_run::spare(&mail.attach, &output.output)?;
+        }
         let submitter = Submitter::from_arguments(server)?;
         let message = compose(mail, submitter.mailbox()).await?;
         Ok((submitter, message))

@@ -74,3 +74,24 @@ async fn a_file_that_is_there_is_replaced() {
     let written = String::from_utf8(directory.read("mail.eml")).unwrap();
     assert!(written.starts_with("Date: ") && !written.contains('x'.to_string().repeat(9).as_str()));
 }
+
+#[tokio::test]
+async fn a_reader_that_has_seen_enough_is_no_error() {
+    let directory = Directory::new();
+    directory.sparse_file("large.bin", 1_000_000);
+    let script = "(\"$0\" send --from me@example.org --to ann@example.org -a large.bin -n; \
+                  echo $? >status) | head -c 1";
+    let ended = Run::shell(script).directory(directory.path()).end().await;
+    assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("D", ""));
+    assert_eq!(directory.read("status"), b"0\n");
+}
+
+#[tokio::test]
+async fn what_is_attached_is_not_overwritten() {
+    let directory = Directory::new();
+    directory.file("shark.png", SHARK);
+    let arguments = format!("send {MAIL} --dry-run -o ./shark.png");
+    let run = Run::new(&arguments).directory(directory.path());
+    run.end().await.fails(64, "choose another place");
+    assert_eq!(directory.read("shark.png"), SHARK);
+}
