@@ -9,6 +9,8 @@ mod password;
 mod server_address;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -49,10 +51,14 @@ impl Config {
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
         let unreadable = |error| ConfigError::Unreadable(path.to_owned(), error);
-        if std::fs::metadata(path).map_err(unreadable)?.len() > MAX_FILE {
+        let file = File::open(path).map_err(unreadable)?;
+        let mut text = String::new();
+        // What is no regular file does not tell its size.
+        let read = file.take(MAX_FILE + 1).read_to_string(&mut text);
+        if read.map_err(unreadable)? as u64 > MAX_FILE {
             return Err(ConfigError::TooLarge(path.to_owned()));
         }
-        Self::parse(&std::fs::read_to_string(path).map_err(unreadable)?)
+        Self::parse(&text)
     }
 
     /// The account with this name.

@@ -3,6 +3,10 @@
 
 /// Logging in: PLAIN, LOGIN, and servers that do as they like.
 mod auth;
+/// More recipients than fit into the buffers on the way.
+mod backpressure;
+/// A mail that nobody waits for any more.
+mod cancellation;
 /// The command: what it prints and how it ends, against a server in this process.
 mod cli;
 /// Accounts from a file.
@@ -11,10 +15,14 @@ mod config;
 mod demo;
 /// Dialogues of known services: replayed whole, in pieces, octet by octet.
 mod dialogue;
+/// The reply to the end of data, on which everything depends.
+mod end_of_data;
 /// Real servers: Postfix and Dovecot.
 mod live;
 /// A mail of any size takes the same memory.
 mod memory;
+/// What MAIL says of the message, and what is refused before it.
+mod parameters;
 /// Commands in groups, and which reply is whose.
 mod pipelining;
 /// Replies that come while something is still written.
@@ -25,3 +33,9 @@ mod starttls;
 mod support;
 /// The source keeps its own rules.
 mod tidy;
+/// Servers that are silent, drip, or hardly read, with the clock paused.
+mod timeouts;
+/// What is logged: each line of a dialogue once, and no secret.
+mod tracing;
+/// The message itself, and what may happen while it is on its way.
+mod transfer;

@@ -1,30 +1,14 @@
 //! Commands in groups (RFC 2920), and which reply is whose.
 
-use pilotfish::address::Envelope;
-
-use crate::support::client::{
-    ACCOUNT, converse, in_clear, letter_lines, send, send_one, talk, told,
-};
-use crate::support::delivery::{Clock, Delivery};
-use crate::support::peer::Peer;
+use crate::support::client::{ACCOUNT, converse, in_clear, send, send_one, talk, told};
+use crate::support::delivery::Delivery;
+use crate::support::lines::{BYE, HELLO, letter_lines};
 use crate::support::script::Script;
-
-const HELLO: &str = "
-    S: 220 server.example ESMTP
-    C: EHLO client.example
-    S: 250-server.example
-    S: 250 PIPELINING
-";
 
 const HELLO_WITHOUT: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
     S: 250 server.example
-";
-
-const BYE: &str = "
-    C: QUIT
-    S: 221 bye
 ";
 
 const MAIL: &str = "C: MAIL FROM:<tim@client.example>\n";
@@ -287,96 +271,4 @@ async fn a_reply_nobody_asked_for_confirms_no_mail() {
         "Protocol at Mail, NotAccepted, permanent: 250 and another",
     ];
     assert_eq!(outcomes, expected);
-}
-
-/// Many recipients, of whom a script knows the even ones.
-fn thousand() -> (Envelope, Vec<String>) {
-    let addresses: Vec<_> = (0..1000)
-        .map(|number| format!("r{number}@example.org"))
-        .collect();
-    let paths = addresses.iter().map(|address| address.parse().unwrap());
-    let envelope = Envelope::new("tim@client.example".parse().unwrap(), paths).unwrap();
-    (envelope, addresses)
-}
-
-/// RFC 2920 section 3.1: a client must not wait for its send window while the server waits for
-/// its own. Here each holds 64 octets, and the server reads no command before it has answered
-/// the one before.
-#[tokio::test(start_paused = true)]
-async fn a_thousand_recipients_and_64_octets_of_buffer_are_no_deadlock() {
-    use std::fmt::Write as _;
-
-    let (envelope, addresses) = thousand();
-    let mut transcript = format!("{HELLO}-- ahead --\n{MAIL}S: 250 ok\n");
-    for (index, address) in addresses.iter().enumerate() {
-        let reply = if index % 2 == 0 {
-            "250 ok"
-        } else {
-            "550 no such user here"
-        };
-        write!(transcript, "C: RCPT TO:<{address}>\nS: {reply}\n").unwrap();
-    }
-    let letter = letter_lines("a@example.org");
-    write!(
-        transcript,
-        "C: DATA\nS: 354 go\n{letter}S: 250 queued\n{BYE}"
-    )
-    .unwrap();
-    let script = Script::inline(&transcript);
-
-    let (here, there) = tokio::io::duplex(64);
-    let peer = Peer::new(there, Delivery::Whole, Clock::Paused);
-    let client = async {
-        let mut session = in_clear(here).await.unwrap();
-        let message = ACCOUNT.letter(&["a@example.org"]);
-        let receipt = session.send(&envelope, message, |_| {}).await;
-        session.quit().await;
-        receipt
-    };
-    let (receipt, played) = tokio::join!(client, peer.play(&script));
-    played.unwrap();
-    let receipt = receipt.unwrap();
-    assert_eq!(receipt.accepted.len(), 500);
-    assert_eq!(receipt.rejected.len(), 500);
-    for (path, reply) in &receipt.rejected {
-        let odd = path
-            .to_string()
-            .trim_end_matches("@example.org>")
-            .ends_with(['1', '3', '5', '7', '9']);
-        assert!(odd && reply.code().number() == 550, "{path} {reply}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_server_that_answers_and_closes_within_the_group_is_heard() {
-    for (reply, outcome) in [
-        (
-            "421 4.7.0 too fast",
-            "Closed at Mail, NotAccepted, transient: 421 4.7.0 too fast",
-        ),
-        (
-            "550 go away",
-            "Rejected at Mail, NotAccepted, permanent: 550 go away",
-        ),
-    ] {
-        for ending in [
-            "-- close --\n-- swallow 200 --\n-- cut --",
-            "-- close --\n-- swallow all --",
-        ] {
-            let (envelope, _) = thousand();
-            let script = Script::inline(&format!("{HELLO}-- ahead --\n{MAIL}S: {reply}\n{ending}"));
-            let (here, there) = tokio::io::duplex(64);
-            let peer = Peer::new(there, Delivery::Whole, Clock::Paused);
-            let client = async {
-                let mut session = in_clear(here).await.unwrap();
-                let message = ACCOUNT.letter(&["a@example.org"]);
-                let result = session.send(&envelope, message, |_| {}).await;
-                session.quit().await;
-                told(&result)
-            };
-            let (told, played) = tokio::join!(client, peer.play(&script));
-            played.unwrap();
-            assert_eq!(told, outcome, "{ending}");
-        }
-    }
 }

@@ -103,20 +103,43 @@ async fn help_and_version_are_results() {
 }
 
 #[tokio::test]
-async fn a_mail_that_cannot_be_made_is_65() {
-    let directory = Directory::new();
-    directory.file("latin1.txt", b"caf\xe9");
+async fn a_bad_address_is_65_and_the_flag_is_named() {
     for (arguments, words) in [
         ("--to nobody", "in --to: no '@'"),
-        ("--to 'ann@example.org, @'", "in --to: nothing in front"),
+        ("--to 'ann@example.org, @'", "in --to: "),
+        ("--to ''", "in --to: no address"),
+        ("--to 'ann@example.org bob@example.org'", "in --to: "),
+        ("--to 'Ann\n<ann@example.org>'", "in --to: "),
+        (
+            "--to 'ann@example.org>\r\nRCPT TO:<eve@example.org'",
+            "in --to: ",
+        ),
+        ("--cc ann@", "in --cc: "),
+        ("--bcc 'Ann <ann@example.org'", "in --bcc: "),
         (
             "--to 'Lee, Ann <ann@example.org>'",
             "quote a ',' in the name",
         ),
-        ("--to ''", "in --to: no address"),
-        ("--cc ann@", "in --cc: no domain"),
-        ("--bcc 'Ann <ann@example.org'", "in --bcc: an angle bracket"),
-        ("--reply-to nobody", "in --reply-to: no '@'"),
+        ("--reply-to nobody", "in --reply-to: "),
+        ("--from me", "in --from: "),
+        ("--from 'a@example.org, b@example.org'", "in --from: "),
+        ("--to 'nobody:;'", "recipient"),
+    ] {
+        let enough = if arguments.starts_with("--from") {
+            "send --server there.invalid --to ann@example.org"
+        } else {
+            "send --server there.invalid --from me@example.org"
+        };
+        let run = Run::new(&format!("{enough} {arguments}"));
+        run.end().await.fails(65, words);
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_be_made_is_65() {
+    let directory = Directory::new();
+    directory.file("latin1.txt", b"caf\xe9");
+    for (arguments, words) in [
         ("-H 'Subject: x'", "use --subject"),
         ("-H 'Bcc: eve@example.org'", "use --bcc"),
         ("-H 'reply-to: eve@example.org'", "use --reply-to"),

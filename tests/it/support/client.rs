@@ -28,13 +28,7 @@ pub(crate) async fn converse<T: Debug>(
     delivery: Delivery,
     client: impl AsyncFnOnce(DuplexStream) -> T,
 ) -> (T, Played) {
-    let (here, there) = tokio::io::duplex(delivery.pipe());
-    let peer = Peer::new(there, delivery, Clock::Paused);
-    let (outcome, played) = tokio::join!(client(here), peer.play(script));
-    match played {
-        Ok(played) => (outcome, played),
-        Err(difference) => panic!("{delivery:?}: {difference}\nthe client: {outcome:?}"),
-    }
+    converse_through(delivery.pipe(), script, delivery, client).await
 }
 
 /// A dialogue in a transcript of the test's own, delivered whole.
@@ -45,22 +39,43 @@ pub(crate) async fn talk<T: Debug>(
     converse(&Script::inline(transcript), Delivery::Whole, client).await
 }
 
-/// [`Account::letter`] of [`ACCOUNT`] as it goes out, to what its field To says.
-pub(crate) fn letter_lines(to: &str) -> String {
-    format!(
-        "C: Date: Tue, 1 Jul 2003 10:52:37 +0200
-         C: From: tim@client.example
-         C: To: {to}
-         C: Subject: A shark
-         C: Message-ID: <1@client.example>
-         C: MIME-Version: 1.0
-         C: Content-Type: text/plain; charset=utf-8
-         C: Content-Transfer-Encoding: 7bit
-         C:
-         C: Here it comes.
-         C: .
-"
-    )
+/// The same where the network takes so many octets at a time, and no more until they are read.
+pub(crate) async fn talk_through<T: Debug>(
+    octets: usize,
+    transcript: &str,
+    client: impl AsyncFnOnce(DuplexStream) -> T,
+) -> T {
+    let script = Script::inline(transcript);
+    converse_through(octets, &script, Delivery::Whole, client)
+        .await
+        .0
+}
+
+async fn converse_through<T: Debug>(
+    octets: usize,
+    script: &Script,
+    delivery: Delivery,
+    client: impl AsyncFnOnce(DuplexStream) -> T,
+) -> (T, Played) {
+    let (here, there) = tokio::io::duplex(octets);
+    let peer = Peer::new(there, delivery, Clock::Paused);
+    let (outcome, played) = tokio::join!(client(here), peer.play(script));
+    match played {
+        Ok(played) => {
+            assert!(!has_bare_line_end(&played.heard), "CR or LF on its own");
+            (outcome, played)
+        }
+        Err(difference) => panic!("{delivery:?}: {difference}\nthe client: {outcome:?}"),
+    }
+}
+
+/// RFC 5321 section 2.3.8: CR and LF go out as CRLF alone. The last octet may be the first of
+/// two; and a handshake that the script swallowed is no text.
+fn has_bare_line_end(octets: &[u8]) -> bool {
+    let handshake = octets.windows(2).position(|pair| pair == [0x16, 0x03]);
+    let text = &octets[..handshake.unwrap_or(octets.len())];
+    let bare = |pair: &[u8]| (pair[0] == b'\r') != (pair[1] == b'\n');
+    text.windows(2).any(bare) || text.first() == Some(&b'\n')
 }
 
 /// Who submits, and where.

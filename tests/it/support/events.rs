@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Write as _};
+use std::rc::Rc;
 use std::sync::Once;
 
 use tracing::field::{Field, Visit};
@@ -10,8 +11,10 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 thread_local! {
-    static RECORD: RefCell<Option<Vec<Logged>>> = const { RefCell::new(None) };
+    static RECORD: RefCell<Option<Record>> = const { RefCell::new(None) };
 }
+
+type Record = Rc<RefCell<Vec<Logged>>>;
 
 /// An event or a new span.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,7 +34,7 @@ pub(crate) struct Logged {
 /// There is one subscriber for the whole process, since what `tracing` remembers about places
 /// in the code would be wrong for one of several tests that run side by side.
 #[derive(Debug)]
-pub(crate) struct Capture(());
+pub(crate) struct Capture(Record);
 
 impl Capture {
     pub(crate) fn begin() -> Self {
@@ -40,12 +43,13 @@ impl Capture {
             let subscriber = tracing_subscriber::registry().with(Recorder);
             tracing::subscriber::set_global_default(subscriber).unwrap();
         });
-        RECORD.set(Some(Vec::new()));
-        Self(())
+        let record = Record::default();
+        RECORD.set(Some(Rc::clone(&record)));
+        Self(record)
     }
 
     pub(crate) fn all(&self) -> Vec<Logged> {
-        RECORD.with_borrow(|record| record.clone().unwrap_or_default())
+        self.0.borrow().clone()
     }
 
     /// The dialogue: `C: ` or `S: ` and a line, and `-- ... --` for all else.
@@ -70,7 +74,11 @@ impl Drop for Capture {
 struct Recorder;
 
 fn record(logged: Logged) {
-    RECORD.with_borrow_mut(|record| record.as_mut().map(|record| record.push(logged)));
+    RECORD.with_borrow(|record| {
+        if let Some(record) = record {
+            record.borrow_mut().push(logged);
+        }
+    });
 }
 
 impl<S: Subscriber> Layer<S> for Recorder {

@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod delivery;
 pub(crate) mod events;
+pub(crate) mod lines;
 pub(crate) mod peer;
 pub(crate) mod script;
 pub(crate) mod tls;

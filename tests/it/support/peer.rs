@@ -23,8 +23,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 pub(crate) struct Played {
     /// What the client said, inside TLS where there was any.
     pub(crate) heard: Vec<u8>,
-    /// What went over the wire.
+    /// What the client sent over the wire.
     pub(crate) wire: Vec<u8>,
+    /// How often the client waited for the peer.
+    pub(crate) round_trips: usize,
 }
 
 /// Where the peer of a test waits for the test, and the other way round.
@@ -55,6 +57,7 @@ pub(crate) struct Peer {
     input: Vec<u8>,
     closed: bool,
     heard: Vec<u8>,
+    round_trips: usize,
     ahead: bool,
     drip: Option<Duration>,
     sip: Option<(usize, Duration)>,
@@ -72,6 +75,7 @@ impl Peer {
             input: Vec::new(),
             closed: false,
             heard: Vec::new(),
+            round_trips: 0,
             ahead: false,
             drip: None,
             sip: None,
@@ -91,8 +95,11 @@ impl Peer {
         }
         while self.read().await {}
         if self.input.is_empty() {
-            let (heard, wire) = (self.heard, self.tap.read());
-            Ok(Played { heard, wire })
+            Ok(Played {
+                heard: self.heard,
+                wire: self.tap.read(),
+                round_trips: self.round_trips,
+            })
         } else {
             Err(format!(
                 "beyond the end of {}, the client sent {}",
@@ -155,12 +162,16 @@ impl Peer {
                 return Err(format!("the client did not wait: {}", shown(&self.input)));
             }
         }
+        self.round_trips += 1;
         for piece in self.delivery.pieces(octets, self.drip.is_some()) {
             let sent = async {
                 self.stream.write_all(piece).await?;
                 self.stream.flush().await
             };
             if let Err(error) = sent.await {
+                if self.drip.is_some() {
+                    break;
+                }
                 return Err(format!("cannot send {}: {error}", shown(piece)));
             }
             match self.drip {

@@ -12,7 +12,8 @@
 //! -- swallow 1000 --                         ... until it is so many octets
 //! -- swallow all --                          ... until the client closes
 //! -- ahead --                    from here on the client need not wait for replies
-//! -- drip 1s --                  from here on S: leaves octet by octet, one each second
+//! -- drip 1s --                  from here on S: leaves octet by octet, one each second, as
+//!                                long as the client takes them
 //! -- sip 100 every 60s --        from here on the peer reads 100 octets each minute
 //! -- meet --                     waits for the test, which calls `Meeting::meet`
 //! -- close --                    the peer closes, in order: with TLS, by its alert
@@ -99,12 +100,6 @@ impl Script {
             name: name.to_owned(),
             steps,
         }
-    }
-
-    /// How often the client has to wait for the peer's words.
-    pub(crate) fn round_trips(&self) -> usize {
-        let sends = |(_, step): &&(usize, Step)| matches!(step, Step::Send(_));
-        self.steps.iter().filter(sends).count()
     }
 }
 

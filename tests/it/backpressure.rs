@@ -1,0 +1,94 @@
+//! More recipients than fit into the buffers on the way (RFC 2920 section 3.1).
+
+use std::fmt::Write as _;
+
+use pilotfish::address::Envelope;
+
+use crate::support::client::{ACCOUNT, in_clear, talk_through, told};
+use crate::support::lines::{BYE, HELLO, letter_lines};
+
+const MAIL: &str = "C: MAIL FROM:<tim@client.example>\n";
+
+/// What the network holds each way.
+const BUFFER: usize = 64;
+
+fn thousand() -> (Envelope, Vec<String>) {
+    let addresses: Vec<_> = (0..1000)
+        .map(|number| format!("r{number}@example.org"))
+        .collect();
+    let paths = addresses.iter().map(|address| address.parse().unwrap());
+    let envelope = Envelope::new("tim@client.example".parse().unwrap(), paths).unwrap();
+    (envelope, addresses)
+}
+
+/// RFC 2920 section 3.1: a client must not wait for its send window while the server waits for
+/// its own. Here the server reads no command before its answer to the last is taken.
+#[tokio::test(start_paused = true)]
+async fn a_thousand_recipients_are_no_deadlock() {
+    let (envelope, addresses) = thousand();
+    let mut transcript = format!("{HELLO}-- ahead --\n{MAIL}S: 250 ok\n");
+    for (index, address) in addresses.iter().enumerate() {
+        let reply = if index % 2 == 0 {
+            "250 ok"
+        } else {
+            "550 no such user here"
+        };
+        write!(transcript, "C: RCPT TO:<{address}>\nS: {reply}\n").unwrap();
+    }
+    let letter = letter_lines("a@example.org");
+    write!(
+        transcript,
+        "C: DATA\nS: 354 go\n{letter}S: 250 queued\n{BYE}"
+    )
+    .unwrap();
+
+    let receipt = talk_through(BUFFER, &transcript, async |stream| {
+        let mut session = in_clear(stream).await?;
+        let message = ACCOUNT.letter(&["a@example.org"]);
+        let receipt = session.send(&envelope, message, |_| {}).await;
+        session.quit().await;
+        receipt
+    })
+    .await
+    .unwrap();
+    let (even, odd): (Vec<_>, Vec<_>) = envelope
+        .forward_paths()
+        .iter()
+        .enumerate()
+        .partition(|(index, _)| index % 2 == 0);
+    let paths = |places: Vec<(usize, &pilotfish::address::ForwardPath)>| -> Vec<_> {
+        places.into_iter().map(|(_, path)| path.clone()).collect()
+    };
+    assert_eq!(receipt.accepted, paths(even));
+    let rejected = receipt.rejected.into_iter();
+    let rejected: Vec<_> = rejected.map(|(path, _)| path).collect();
+    assert_eq!(rejected, paths(odd));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_answers_and_closes_within_the_group_is_heard() {
+    for (reply, outcome) in [
+        (
+            "421 4.7.0 too fast",
+            "Closed at Mail, NotAccepted, transient: 421 4.7.0 too fast",
+        ),
+        (
+            "550 go away",
+            "Rejected at Mail, NotAccepted, permanent: 550 go away",
+        ),
+    ] {
+        for ending in ["-- swallow 200 --\n-- cut --", "-- swallow all --"] {
+            let transcript = format!("{HELLO}-- ahead --\n{MAIL}S: {reply}\n-- close --\n{ending}");
+            let (envelope, _) = thousand();
+            let result = talk_through(BUFFER, &transcript, async |stream| {
+                let mut session = in_clear(stream).await?;
+                let message = ACCOUNT.letter(&["a@example.org"]);
+                let result = session.send(&envelope, message, |_| {}).await;
+                session.quit().await;
+                result
+            })
+            .await;
+            assert_eq!(told(&result), outcome, "{ending}");
+        }
+    }
+}

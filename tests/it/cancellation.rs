@@ -1,0 +1,172 @@
+//! Nobody waits for a mail any more: before its end has left it is withdrawn, after that its
+//! fate is still found out.
+
+use std::time::Duration;
+
+use pilotfish::message::{Attachment, Body};
+use pilotfish::transport::Timeouts;
+use pilotfish::{Client, Message, Security, Server};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::support::client::{ACCOUNT, in_clear, name, send_one, talk, told};
+use crate::support::delivery::{Clock, Delivery};
+use crate::support::events::Capture;
+use crate::support::lines::{FLIGHT, GO, HELLO, letter_lines};
+use crate::support::peer::{Meeting, Peer, Played};
+use crate::support::script::Script;
+
+/// How long a test may take before it counts as hanging.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A peer on a port of its own, that comes to a meeting.
+async fn listen(transcript: &str) -> (Client, Meeting, JoinHandle<Result<Played, String>>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let server = Server::builder("127.0.0.1".parse().unwrap())
+        .port(listener.local_addr().unwrap().port())
+        .security(Security::Cleartext)
+        .name(name())
+        .build()
+        .unwrap();
+    let script = Script::inline(transcript);
+    let meeting = Meeting::default();
+    let there = meeting.clone();
+    let peer = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let peer = Peer::new(stream, Delivery::Whole, Clock::Running);
+        peer.meeting_at(&there).play(&script).await
+    });
+    (Client::new(server), meeting, peer)
+}
+
+/// Drops the future of a mail as soon as the peer is at its meeting. The client has to be done
+/// with it while the peer still says nothing.
+async fn withdrawn(transcript: &str, message: Message) -> Vec<u8> {
+    let (client, meeting, peer) = listen(transcript).await;
+    let test = async {
+        tokio::select! {
+            result = client.send(message) => panic!("{}", told(&result)),
+            () = meeting.meet() => {}
+        }
+        client.close().await;
+        meeting.meet().await;
+        peer.await.unwrap().unwrap().heard
+    };
+    timeout(PATIENCE, test).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_mail_dropped_before_its_end_is_withdrawn() {
+    for (transcript, last) in [
+        ("-- meet --".to_owned(), ""),
+        (
+            "S: 220 hi\nC: EHLO client.example\n-- meet --".to_owned(),
+            "EHLO client.example",
+        ),
+        (format!("{HELLO}{FLIGHT}-- meet --"), "DATA"),
+        (format!("{HELLO}{FLIGHT}S: 250 ok\n-- meet --"), "DATA"),
+        (
+            format!("{HELLO}{FLIGHT}S: 250 ok\nS: 250 ok\n-- meet --"),
+            "DATA",
+        ),
+    ] {
+        let heard = withdrawn(&transcript, ACCOUNT.letter(&["a@example.org"])).await;
+        let heard = String::from_utf8(heard).unwrap();
+        assert_eq!(heard.lines().last().unwrap_or_default(), last);
+    }
+}
+
+/// A message that comes to no end: its source gives half of what it should, and waits.
+fn endless() -> (Message, tokio::io::DuplexStream) {
+    let (waiting, other_end) = tokio::io::duplex(1);
+    let source = tokio::io::repeat(0).take(200_000).chain(waiting);
+    let body = Body::reader(source, 400_000);
+    let message = Message::builder()
+        .from("tim@client.example".parse().unwrap())
+        .to("a@example.org".parse().unwrap())
+        .attach(Attachment::new(body, "shark.png".parse().unwrap()))
+        .build()
+        .unwrap();
+    (message, other_end)
+}
+
+#[tokio::test]
+async fn a_mail_dropped_within_the_message_has_no_end_of_data() {
+    let transcript =
+        format!("{HELLO}{FLIGHT}{GO}-- swallow 100000 --\n-- meet --\n-- swallow all --");
+    let (message, _other_end) = endless();
+    let heard = withdrawn(&transcript, message).await;
+    assert!(heard.len() > 100_000);
+    assert!(!heard.windows(5).any(|octets| octets == b"\r\n.\r\n"));
+    assert!(!heard.ends_with(b"QUIT\r\n"));
+}
+
+#[tokio::test]
+async fn a_mail_dropped_after_its_end_is_followed_to_its_reply() {
+    for (reply, logged) in [
+        ("250 2.0.0 queued as 1", "250 2.0.0 queued as 1"),
+        ("554 5.7.1 spam", "554 5.7.1 spam"),
+    ] {
+        let letter = letter_lines("a@example.org");
+        let transcript =
+            format!("{HELLO}{FLIGHT}{GO}{letter}-- meet --\nS: {reply}\nC: QUIT\nS: 221 bye");
+        let capture = Capture::begin();
+        let (client, meeting, peer) = listen(&transcript).await;
+        let test = async {
+            tokio::select! {
+                result = client.send(ACCOUNT.letter(&["a@example.org"])) => {
+                    panic!("{}", told(&result))
+                }
+                () = meeting.meet() => {}
+            }
+            meeting.meet().await;
+            client.close().await;
+            peer.await.unwrap().unwrap();
+        };
+        timeout(PATIENCE, test).await.unwrap();
+        let all = capture.all();
+        let warning = all.iter().find(|logged| logged.level == "WARN").unwrap();
+        assert!(warning.fields.contains("<1@client.example>"), "{warning:?}");
+        assert!(warning.fields.contains(logged), "{warning:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_is_waited_for_ends_before_quit() {
+    let letter = letter_lines("a@example.org");
+    let transcript =
+        format!("{HELLO}{FLIGHT}{GO}{letter}S: 250 ok\nC: QUIT\n-- meet --\nS: 221 bye");
+    let (client, meeting, peer) = listen(&transcript).await;
+    let test = async {
+        // The peer does not answer QUIT before the meeting.
+        let result = client.send(ACCOUNT.letter(&["a@example.org"])).await;
+        assert_eq!(told(&result), "<a@example.org>: 250 ok");
+        meeting.meet().await;
+        meeting.meet().await;
+        client.close().await;
+        peer.await.unwrap().unwrap();
+    };
+    timeout(PATIENCE, test).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_whose_mail_was_dropped_sends_nothing_more() {
+    for rest in ["-- silence --", "S: 250 ok\n-- silence --"] {
+        let transcript = format!("{HELLO}{FLIGHT}{rest}");
+        let (second, _) = talk(&transcript, async |stream| {
+            let mut session = in_clear(stream).await.unwrap();
+            let first = send_one(&mut session, ACCOUNT.letter(&["a@example.org"]));
+            timeout(Timeouts::default().quit, first).await.unwrap_err();
+            let second = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
+            session.quit().await;
+            told(&second)
+        })
+        .await;
+        assert_eq!(
+            second,
+            "Closed at no stage, NotAccepted, transient: no reply"
+        );
+    }
+}

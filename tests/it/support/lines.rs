@@ -1,0 +1,48 @@
+//! Pieces of transcripts that many tests begin and end with.
+
+/// A server in clear text that offers PIPELINING.
+pub(crate) const HELLO: &str = "
+    S: 220 server.example ESMTP
+    C: EHLO client.example
+    S: 250-server.example
+    S: 250 PIPELINING
+";
+
+/// All commands of a mail to a@example.org.
+pub(crate) const FLIGHT: &str = "
+    C: MAIL FROM:<tim@client.example>
+    C: RCPT TO:<a@example.org>
+    C: DATA
+";
+
+/// The replies to them that ask for the message.
+pub(crate) const GO: &str = "
+    S: 250 ok
+    S: 250 ok
+    S: 354 go
+";
+
+/// The end of most dialogues.
+pub(crate) const BYE: &str = "
+    C: QUIT
+    S: 221 bye
+";
+
+/// The letter of `ACCOUNT` as it goes out, with what its field To says, and the end of data.
+pub(crate) fn letter_lines(to: &str) -> String {
+    format!(
+        "
+    C: Date: Tue, 1 Jul 2003 10:52:37 +0200
+    C: From: tim@client.example
+    C: To: {to}
+    C: Subject: A shark
+    C: Message-ID: <1@client.example>
+    C: MIME-Version: 1.0
+    C: Content-Type: text/plain; charset=utf-8
+    C: Content-Transfer-Encoding: 7bit
+    C:
+    C: Here it comes.
+    C: .
+"
+    )
+}

@@ -1,0 +1,227 @@
+//! Every wait has an end (RFC 5321 section 4.5.3.2), and says where it was.
+
+use std::time::Duration;
+
+use pilotfish::Message;
+use pilotfish::message::{Attachment, Body};
+use pilotfish::transport::Timeouts;
+use tokio::time::Instant;
+
+use crate::support::client::{
+    ACCOUNT, converse, in_clear, in_clear_within, send, send_one, talk, talk_through, told,
+};
+use crate::support::delivery::Delivery;
+use crate::support::lines::{FLIGHT, GO, letter_lines};
+use crate::support::script::Script;
+
+const HELLO: &str = "
+    S: 220 server.example ESMTP
+    C: EHLO client.example
+    S: 250-server.example
+    S: 250-STARTTLS
+    S: 250 PIPELINING
+";
+
+const SECURE: &str = "
+    C: STARTTLS
+    S: 220 go
+    -- tls server.example --
+    C: EHLO client.example
+    S: 250-server.example
+    S: 250-AUTH PLAIN
+    S: 250 PIPELINING
+    C: AUTH PLAIN AHRpbUBjbGllbnQuZXhhbXBsZQB0YW5zdGFhZnRhbnN0YWFm
+";
+
+/// Submits a mail to a server that falls silent behind the transcript.
+async fn silence(transcript: &str, seconds: u64, outcome: &str) {
+    let begin = Instant::now();
+    let transcript = format!("{transcript}\n-- silence --");
+    let (result, _) = talk(&transcript, async |stream| {
+        let result = ACCOUNT
+            .submit(stream, ACCOUNT.letter(&["a@example.org"]))
+            .await;
+        (told(&result), begin.elapsed().as_secs())
+    })
+    .await;
+    assert_eq!(result, (outcome.to_owned(), seconds));
+}
+
+/// The times are those that RFC 5321 section 4.5.3.2 names, as far as it does.
+#[tokio::test(start_paused = true)]
+async fn silence_at_each_stage() {
+    let mail = format!("{HELLO}{SECURE}S: 235 ok\n{FLIGHT}");
+    let letter = letter_lines("a@example.org");
+    let starttls = format!("{HELLO}C: STARTTLS\n");
+    let timeout = |stage: &str| format!("Timeout at {stage}, NotAccepted, transient: no reply");
+    for (transcript, seconds, stage) in [
+        (String::new(), 300, "Greeting"),
+        ("S> 220 server.exam".to_owned(), 300, "Greeting"),
+        ("S: 220 hi\nC: EHLO client.example".to_owned(), 300, "Hello"),
+        (starttls.clone(), 300, "StartTls"),
+        (
+            format!("{starttls}S: 220 go\n-- swallow all --"),
+            60,
+            "StartTls",
+        ),
+        (format!("{HELLO}{SECURE}"), 300, "Auth"),
+        (mail.clone(), 300, "Mail"),
+        (format!("{mail}S: 250 ok"), 300, "Rcpt"),
+        (format!("{mail}S: 250 ok\nS: 250 ok"), 120, "Data"),
+    ] {
+        silence(&transcript, seconds, &timeout(stage)).await;
+    }
+    let sent = format!("{mail}S: 250 ok\nS: 250 ok\nS: 354 go\n{letter}");
+    let unknown = "Timeout at EndOfData, Unknown, permanent: no reply";
+    silence(&sent, 600, unknown).await;
+    silence(&format!("{sent}S> 250 2.0.0 O"), 600, unknown).await;
+    let quit = format!("{sent}S: 250 queued\nC: QUIT");
+    silence(&quit, 5, "<a@example.org>: 250 queued").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_in_an_implicit_handshake_and_after_rset() {
+    let (result, _) = talk("-- swallow all --", async |stream| {
+        ACCOUNT
+            .submit_465(stream, ACCOUNT.letter(&["a@example.org"]))
+            .await
+    })
+    .await;
+    let outcome = "Timeout at Connect, NotAccepted, transient: no reply";
+    assert_eq!(told(&result), outcome);
+
+    let transcript = format!("{HELLO}{FLIGHT}S: 550 no\nS: 503 no\nS: 503 no\nC: RSET");
+    let (outcomes, _) = talk(&transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap();
+        let first = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
+        let second = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
+        session.quit().await;
+        [told(&first), told(&second)]
+    })
+    .await;
+    let expected = [
+        "Rejected at Mail, NotAccepted, permanent: 550 no",
+        "Timeout at Reset, NotAccepted, transient: no reply",
+    ];
+    assert_eq!(outcomes, expected);
+}
+
+/// Ten seconds for each reply.
+fn ten_seconds() -> Timeouts {
+    let mut timeouts = Timeouts::default();
+    let ten = Duration::from_secs(10);
+    (timeouts.greeting, timeouts.command, timeouts.data) = (ten, ten, ten);
+    (timeouts.end_of_data, timeouts.block) = (ten, ten);
+    timeouts
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_octet_each_second_gains_no_time() {
+    let sent = format!("{HELLO}{FLIGHT}S: 250 ok\nS: 250 ok\nS: 354 go\n");
+    let letter = letter_lines("a@example.org");
+    for (transcript, stage, fate) in [
+        (
+            "-- drip 1s --\nS: 220 server.example".to_owned(),
+            "Greeting",
+            "NotAccepted, transient",
+        ),
+        (
+            "S: 220 hi\nC: EHLO client.example\n-- drip 1s --\nS: 250-server\nS: 250 SIZE"
+                .to_owned(),
+            "Hello",
+            "NotAccepted, transient",
+        ),
+        (
+            format!("{HELLO}{FLIGHT}-- drip 1s --\nS: 250 sender ok"),
+            "Mail",
+            "NotAccepted, transient",
+        ),
+        (
+            format!("{sent}{letter}-- drip 1s --\nS: 250 queued"),
+            "EndOfData",
+            "Unknown, permanent",
+        ),
+    ] {
+        let (result, _) = talk(&transcript, async |stream| {
+            let session = in_clear_within(stream, ten_seconds()).await?;
+            send(session, ACCOUNT.letter(&["a@example.org"])).await
+        })
+        .await;
+        assert_eq!(
+            told(&result),
+            format!("Timeout at {stage}, {fate}: no reply")
+        );
+    }
+}
+
+/// Sends a mail where the network holds 64 octets; tells its outcome, and how many seconds it took.
+async fn through_64_octets(transcript: &str, message: Message) -> (String, u64) {
+    let transcript = format!("{HELLO}{FLIGHT}{GO}{transcript}");
+    talk_through(64, &transcript, async |stream| {
+        let session = in_clear(stream).await.unwrap();
+        let begin = Instant::now();
+        let result = send(session, message).await;
+        (told(&result), begin.elapsed().as_secs())
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_but_steady_reader_gets_everything() {
+    // 244 octets and the end of data, 32 each two minutes: 16 minutes in all, of which the last
+    // 64 octets wait in the pipe.
+    let transcript = format!(
+        "-- sip 32 every 120s --\n{}S: 250 queued\n-- swallow all --",
+        letter_lines("a@example.org")
+    );
+    let letter = ACCOUNT.letter(&["a@example.org"]);
+    let (told, seconds) = through_64_octets(&transcript, letter).await;
+    assert_eq!(told, "<a@example.org>: 250 queued");
+    assert!(seconds > 15 * 60, "{seconds}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_stops_is_a_timeout_and_no_doubt() {
+    let transcript = "-- sip 32 every 3600s --\n-- swallow all --";
+    let letter = ACCOUNT.letter(&["a@example.org"]);
+    let (told, seconds) = through_64_octets(transcript, letter).await;
+    let outcome = "Timeout at Transfer, NotAccepted, transient: no reply";
+    assert_eq!((told.as_str(), seconds), (outcome, 180));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_gives_nothing_ends_the_mail() {
+    // The other end is kept, and nothing is ever written there.
+    let (source, _other_end) = tokio::io::duplex(1);
+    let body = Body::reader(source, 200_000);
+    let message = Message::builder()
+        .from("tim@client.example".parse().unwrap())
+        .to("a@example.org".parse().unwrap())
+        .attach(Attachment::new(body, "shark.png".parse().unwrap()))
+        .build()
+        .unwrap();
+    let (told, seconds) = through_64_octets("-- swallow all --", message).await;
+    let outcome = "Body at Transfer, NotAccepted, permanent: no reply";
+    assert_eq!((told.as_str(), seconds), (outcome, 180));
+}
+
+/// The whole connection, whatever its stage, is over with a timeout: nothing more is sent.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_after_a_timeout() {
+    let script = Script::inline(&format!("{HELLO}{FLIGHT}-- silence --"));
+    for delivery in Delivery::ALL {
+        let (outcomes, _) = converse(&script, delivery, async |stream| {
+            let mut session = in_clear(stream).await.unwrap();
+            let first = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
+            let second = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
+            session.quit().await;
+            [told(&first), told(&second)]
+        })
+        .await;
+        let expected = [
+            "Timeout at Mail, NotAccepted, transient: no reply",
+            "Closed at no stage, NotAccepted, transient: no reply",
+        ];
+        assert_eq!(outcomes, expected);
+    }
+}
