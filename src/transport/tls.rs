@@ -8,8 +8,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{
     self, AlertDescription, CertificateError, ClientConfig, ProtocolVersion, RootCertStore,
 };
@@ -108,8 +106,9 @@ impl TlsClientBuilder {
     /// [`Kind::Config`]: it has no certificate in it, or one that cannot serve as an authority.
     pub fn ca_pem(mut self, pem: &[u8]) -> Result<Self> {
         let unusable = |message: &'static str| Error::new(Kind::Config, message);
+        let mut reader = pem;
         let mut found = 0_usize;
-        for certificate in CertificateDer::pem_slice_iter(pem) {
+        for certificate in rustls_pemfile::certs(&mut reader) {
             let certificate = certificate
                 .map_err(|error| unusable("the PEM text is damaged").caused_by(error))?;
             self.roots.add(certificate).map_err(|error| {
