@@ -120,7 +120,7 @@ async fn a_bad_address_is_65_and_the_flag_is_named() {
             "--to 'Lee, Ann <ann@example.org>'",
             "quote a ',' in the name",
         ),
-        ("--reply-to nobody", "in --reply-to: "),
+        ("--to ann@example.org --reply-to nobody", "in --reply-to: "),
         ("--from me", "in --from: "),
         ("--from 'a@example.org, b@example.org'", "in --from: "),
         ("--to 'nobody:;'", "recipient"),
