@@ -181,7 +181,7 @@ impl Error {
     }
 
     /// The recipients that the server refused and its words for each: all of them, if the mail
-    /// failed because none was accepted; some or none, if it failed after RCPT. Whatever the
+    /// failed because none was accepted; some or none, if it failed behind that. Whatever the
     /// [`fate`](Self::fate), these will not get it.
     #[must_use]
     pub fn refused(&self) -> &[(ForwardPath, Reply)] {

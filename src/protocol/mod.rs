@@ -16,5 +16,5 @@ pub use command::{BodyType, Command, Parameter};
 pub use extensions::{Extension, Extensions};
 pub use pipeline::{Expected, Grouping, Next, Pipeline, Refusal, UnexpectedReply};
 pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode};
-pub use reply_decoder::{MAX_LINE, MAX_REPLY, ReplyDecoder, ReplyError};
+pub use reply_decoder::{MAX_LINE, MAX_LINES, MAX_REPLY, ReplyDecoder, ReplyError};
 pub use transparency::Transparency;

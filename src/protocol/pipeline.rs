@@ -43,6 +43,10 @@ pub enum Next {
     /// that nobody would get (RFC 2920 section 3.1). The transaction has failed as
     /// [`Pipeline::refusal`] says.
     AbandonData,
+    /// Close the connection: the server waits for a message that it would deliver though it
+    /// refused MAIL, and any end of data would make one. The transaction has failed as
+    /// [`Pipeline::refusal`] says.
+    HangUp,
     /// The transaction has failed as [`Pipeline::refusal`] says, and the server waits for
     /// nothing.
     Stop,
@@ -119,10 +123,10 @@ impl Pipeline {
         }
         match &self.data {
             Some(reply) if reply.is_positive_intermediate() => {
-                if self.refusal().is_none() {
-                    Next::Transfer
-                } else {
-                    Next::AbandonData
+                match (self.refusal(), self.has_recipient()) {
+                    (None, _) => Next::Transfer,
+                    (Some(_), false) => Next::AbandonData,
+                    (Some(_), true) => Next::HangUp,
                 }
             }
             _ => Next::Stop,
@@ -257,7 +261,8 @@ mod tests {
             (["250", "550", "450", "503"], "Stop recipients"),
             (["250", "250", "250", "451"], "Stop data 451"),
             (["552", "503", "503", "503"], "Stop mail 552"),
-            (["552", "250", "250", "354"], "AbandonData mail 552"),
+            (["552", "550", "550", "354"], "AbandonData mail 552"),
+            (["552", "250", "250", "354"], "HangUp mail 552"),
             (["299", "251", "252", "399"], "Transfer"),
         ] {
             let expected = format!("[MAIL RCPT RCPT DATA] {story}");

@@ -12,6 +12,9 @@ pub const MAX_LINE: usize = 2_048;
 /// The longest reply that is taken, in octets over all its lines.
 pub const MAX_REPLY: usize = 65_536;
 
+/// The most lines that a reply may have: many more than any server offers extensions.
+pub const MAX_LINES: usize = 512;
+
 /// Puts replies together from octets that come in any pieces, without reading any twice.
 #[derive(Debug, Default)]
 pub struct ReplyDecoder {
@@ -49,7 +52,7 @@ impl ReplyDecoder {
                 return Err(ReplyError::LineTooLong);
             }
             self.taken += length;
-            if self.taken > MAX_REPLY {
+            if self.taken > MAX_REPLY || self.lines.len() == MAX_LINES {
                 return Err(ReplyError::ReplyTooLong);
             }
             let last = self.take_line(buffer.get(..length).unwrap_or_default())?;
@@ -103,8 +106,8 @@ pub enum ReplyError {
     /// A line over [`MAX_LINE`] octets.
     #[error("the server sent a reply line longer than {MAX_LINE} octets")]
     LineTooLong,
-    /// A reply over [`MAX_REPLY`] octets.
-    #[error("the server sent a reply longer than {MAX_REPLY} octets")]
+    /// A reply over [`MAX_REPLY`] octets or [`MAX_LINES`] lines.
+    #[error("the server sent a reply longer than {MAX_REPLY} octets or {MAX_LINES} lines")]
     ReplyTooLong,
     /// A line that does not begin with a reply code; its first octets.
     #[error("the server does not speak SMTP, it sent \"{}\"", .0.escape_ascii())]
@@ -217,9 +220,14 @@ mod tests {
 
     #[test]
     fn a_reply_is_bounded() {
-        let line: &[u8] = b"220-more\r\n";
-        let endless = vec![line; MAX_REPLY / line.len() + 1];
-        assert_eq!(decode_all(&endless), Err(ReplyError::ReplyTooLong));
+        let long = format!("220-{}\r\n", "x".repeat(1_000));
+        for line in [long.as_bytes(), b"220-\r\n"] {
+            let endless = vec![line; MAX_LINES + 1];
+            assert_eq!(decode_all(&endless), Err(ReplyError::ReplyTooLong));
+        }
+        let mut fits = vec![b"220-\r\n".as_slice(); MAX_LINES - 1];
+        fits.push(b"220 \r\n");
+        assert_eq!(decode_all(&fits).unwrap().len(), 1);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::transport::TlsParameters;
 /// The server has taken responsibility for a mail (RFC 5321 section 4.2.5), for at least one of
 /// its recipients.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "some recipients may have been rejected"]
 #[non_exhaustive]
 pub struct Receipt {
     /// The recipients for whom the server has taken the mail.

@@ -1,7 +1,10 @@
 //! A server, and everything that it takes to open a session there.
 
+use std::future::pending;
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use tokio::time::sleep;
 use tracing::{Instrument as _, debug_span};
 
 use super::greeted::Greeted;
@@ -10,7 +13,10 @@ use super::transaction::Session;
 use crate::address::Domain;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::Credentials;
-use crate::transport::{Host, Socket, Timeouts, TlsClient, connect};
+use crate::transport::{Host, Socket, Timeouts, TlsClient, begins_with_tls, connect};
+
+/// How long a server may be silent before it is asked whether it waits for TLS.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// How a session is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -126,7 +132,8 @@ impl Server {
     /// # Errors
     ///
     /// [`Kind::Connect`], [`Kind::Tls`], [`Kind::Auth`] and what any command may end with:
-    /// see [`Greeted`] and [`Secured`].
+    /// see [`Greeted`] and [`Secured`]. A port that is silent since it begins with TLS is found
+    /// out after five seconds, by a handshake over a second connection.
     ///
     /// # Cancel safety
     ///
@@ -144,12 +151,12 @@ impl Server {
                     self.log_in(secured).await
                 }
                 Security::StartTls => {
-                    let greeted = Greeted::greet(stream, name, self.timeouts.clone()).await?;
+                    let greeted = self.greet(stream, name).await?;
                     self.log_in(greeted.starttls(&self.tls, &self.host).await?)
                         .await
                 }
                 Security::Cleartext => {
-                    let greeted = Greeted::greet(stream, name, self.timeouts.clone()).await?;
+                    let greeted = self.greet(stream, name).await?;
                     match &self.credentials {
                         // The builder has seen to it that this is wanted.
                         Some(credentials) => greeted.danger_cleartext_auth(credentials).await,
@@ -160,6 +167,27 @@ impl Server {
         }
         .instrument(span)
         .await
+    }
+
+    /// Waits for a greeting in clear text, but not from a port that begins with TLS: there each
+    /// side would wait for the other until the limit.
+    async fn greet(&self, stream: Socket, name: Domain) -> Result<Greeted<Socket>> {
+        let silent_tls = async {
+            sleep(SILENCE).await;
+            if !begins_with_tls(&self.tls, &self.host, self.port).await {
+                pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            greeted = Greeted::greet(stream, name, self.timeouts.clone()) => greeted,
+            () = silent_tls => {
+                let message = format!(
+                    "{} port {} begins with TLS and was spoken to in clear text: use implicit TLS",
+                    self.host, self.port
+                );
+                Err(Error::new(Kind::Tls, message).at(Stage::Greeting))
+            }
+        }
     }
 
     async fn log_in(&self, secured: Secured<Socket>) -> Result<Session<Socket>> {

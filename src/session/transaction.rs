@@ -251,7 +251,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                         Err(_) if pipeline.refusal().is_some() => {
                             return Err(refusal(&pipeline, envelope));
                         }
-                        Err(error) => return Err(error),
+                        Err(error) => {
+                            let (_, rejected) = split(&pipeline, envelope);
+                            return Err(error.after_refusing(rejected));
+                        }
                     };
                     pipeline.accept(reply).map_err(|unexpected| {
                         let message = format!("the server's reply cannot be one to {stage}");
@@ -269,10 +272,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     }
                     return Err(refusal(&pipeline, envelope));
                 }
-                _ => {
+                Next::Stop => {
                     self.state = State::Refused;
                     return Err(refusal(&pipeline, envelope));
                 }
+                Next::HangUp => return Err(refusal(&pipeline, envelope)),
             }
         }
         let (accepted, rejected) = split(&pipeline, envelope);
@@ -327,7 +331,7 @@ async fn next_block(octets: &mut Octets, block: &mut Vec<u8>, limit: Duration) -
     let failed =
         |error| Error::new(Kind::Body, "the message could not be read whole").caused_by(error);
     let Ok(result) = timeout(limit, octets.next_block(block)).await else {
-        let message = format!("the source of the message gave no octet within {limit:?}");
+        let message = format!("the source of the message took over {limit:?} for a block of it");
         return Err(Error::new(Kind::Body, message).at(Stage::Transfer));
     };
     result.map_err(|error| failed(error).at(Stage::Transfer))

@@ -74,6 +74,20 @@ impl TlsClient {
             Err(error) => Err(handshake_error(host, error)),
         }
     }
+
+    /// Whether the other end speaks TLS, be it one that cannot be trusted.
+    pub(super) async fn is_answered<S>(&self, host: &Host, stream: S) -> bool
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        match self.0.connect(host.server_name(), stream).await {
+            Ok(_) => true,
+            Err(error) => matches!(
+                cause(&error),
+                Some(rustls::Error::InvalidCertificate(_) | rustls::Error::AlertReceived(_))
+            ),
+        }
+    }
 }
 
 impl TlsClientBuilder {
@@ -160,10 +174,7 @@ impl TlsParameters {
 
 /// Says what the failure of a handshake means, and what to do about it.
 fn handshake_error(host: &Host, error: io::Error) -> Error {
-    let Some(cause) = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-    else {
+    let Some(cause) = cause(&error) else {
         // The stream failed, and TLS with it.
         let message = format!("the connection to {host} broke during the TLS handshake");
         return Error::new(Kind::Io, message).caused_by(error);
@@ -191,4 +202,9 @@ fn handshake_error(host: &Host, error: io::Error) -> Error {
         _ => format!("the TLS handshake with {host} failed"),
     };
     Error::new(Kind::Tls, message).caused_by(error)
+}
+
+/// What TLS found wrong, if it was not the stream that failed.
+fn cause(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
 }

@@ -86,7 +86,8 @@ impl Flags {
 
 async fn send(session: &mut Session<Socket>, message: Message) -> Result<()> {
     let envelope = message.envelope().clone();
-    session.send(&envelope, message, |_| {}).await?;
+    // To a single recipient, who was accepted if this is no error.
+    let _ = session.send(&envelope, message, |_| {}).await?;
     Ok(())
 }
 

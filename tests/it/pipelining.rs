@@ -122,7 +122,9 @@ async fn a_refused_sender_is_the_reason_for_all_that_follows() {
     let mail = "S: 550 5.7.60 not your address";
     for rest in [
         format!("{mail}\nS: 503 a\nS: 503 b\nS: 503 c\nS: 503 d\n{BYE}"),
-        format!("{mail}\nS: 250 a\nS: 250 b\nS: 250 c\nS: 354 d\nC: .\nS: 554 no\n{BYE}"),
+        format!("{mail}\nS: 550 a\nS: 550 b\nS: 550 c\nS: 354 d\nC: .\nS: 554 no\n{BYE}"),
+        // It would deliver an empty mail for a lone dot: the client just closes.
+        format!("{mail}\nS: 250 a\nS: 250 b\nS: 250 c\nS: 354 d"),
         format!("{mail}\n-- close --"),
     ] {
         flight(&rest, outcome).await;
@@ -134,6 +136,33 @@ async fn a_421_among_the_replies_closes() {
     let outcome = "Closed at Rcpt, NotAccepted, transient: 421 4.3.2 shutting down";
     let rest = "S: 250 ok\nS: 250 a\nS: 421 4.3.2 shutting down\n-- close --";
     flight(rest, outcome).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_refused_before_a_421_is_told() {
+    let transcript = format!(
+        "{HELLO}{MAIL}
+        C: RCPT TO:<a@example.org>
+        C: RCPT TO:<b@example.org>
+        C: DATA
+        S: 250 ok
+        S: 550 5.1.1 no a
+        S: 421 4.7.0 too many errors
+        -- close --"
+    );
+    let (result, _) = talk(&transcript, async |stream| {
+        let letter = ACCOUNT.letter(&["a@example.org", "b@example.org"]);
+        send(in_clear(stream).await?, letter).await
+    })
+    .await;
+    let error = result.unwrap_err();
+    let refused: Vec<_> = error
+        .refused()
+        .iter()
+        .map(|(path, reply)| format!("{path} {reply}"))
+        .collect();
+    assert_eq!(refused, ["<a@example.org> 550 5.1.1 no a"]);
+    assert!(error.is_transient());
 }
 
 #[tokio::test(start_paused = true)]

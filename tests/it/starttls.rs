@@ -4,6 +4,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use pilotfish::{Kind, Security, Server, Stage, testing};
+
 use crate::support::client::{ACCOUNT, PASSWORD, send, talk, told};
 
 const HELLO: &str = "
@@ -239,4 +241,25 @@ async fn implicit_tls_is_checked_as_well() {
         .await;
         assert_eq!(told(&result), outcome, "{transcript}");
     }
+}
+
+/// Each side would wait for the other: it takes five seconds of the clock to find out.
+#[tokio::test]
+async fn a_port_that_begins_with_tls_is_found_out() {
+    let submission = testing::Server::builder()
+        .security(testing::Security::ImplicitTls)
+        .start()
+        .await
+        .unwrap();
+    let server = Server::builder(submission.addr().ip().into())
+        .port(submission.addr().port())
+        .security(Security::StartTls)
+        .build()
+        .unwrap();
+    let error = server.connect().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.stage(), error.is_transient()),
+        (Kind::Tls, Some(Stage::Greeting), false)
+    );
+    assert!(error.to_string().ends_with("use implicit TLS"), "{error}");
 }

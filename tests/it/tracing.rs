@@ -111,7 +111,7 @@ async fn one_command_at_a_time_and_a_login_in_three() {
 async fn what_goes_over_tls_is_marked() {
     let capture = Capture::begin();
     let script = Script::fixture("gmail_success");
-    converse(&script, Delivery::Whole, async |stream| {
+    let _ = converse(&script, Delivery::Whole, async |stream| {
         GMAIL.submit(stream, GMAIL.letter(&["a@example.org"])).await
     })
     .await
@@ -143,7 +143,7 @@ async fn what_goes_over_tls_is_marked() {
 async fn a_transaction_has_a_span_with_what_identifies_the_mail() {
     let capture = Capture::begin();
     let script = Script::fixture("gmail_success");
-    converse(&script, Delivery::Whole, async |stream| {
+    let _ = converse(&script, Delivery::Whole, async |stream| {
         GMAIL.submit(stream, GMAIL.letter(&["a@example.org"])).await
     })
     .await

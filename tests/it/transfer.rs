@@ -66,7 +66,7 @@ async fn the_end_of_data_leaves_with_the_last_block() {
         let transcript = format!("{HELLO}{FLIGHT}{GO}{body}\nS: 250 queued\n{BYE}");
         let (writes, _) = talk(&transcript, async |stream| {
             let (stream, tap) = Wiretap::new(stream);
-            send(in_clear(stream).await.unwrap(), letter_of(size))
+            let _ = send(in_clear(stream).await.unwrap(), letter_of(size))
                 .await
                 .unwrap();
             tap.writes()
