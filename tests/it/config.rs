@@ -60,13 +60,12 @@ fn the_accounts_in_the_comments_of_the_samples_are_valid() {
     for file in std::fs::read_dir(SAMPLES).unwrap() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
         let table = |line: &&str| line.starts_with("# [account.");
-        let commented: String = text
+        let commented: Vec<_> = text
             .lines()
             .skip_while(|line| !table(line))
             .filter_map(|line| line.strip_prefix("# "))
-            .map(|line| format!("{line}\n"))
             .collect();
-        let config = Config::parse(&commented).unwrap();
+        let config = Config::parse(&commented.join("\n")).unwrap();
         assert_eq!(
             config.accounts.is_empty(),
             !text.lines().any(|line| table(&line))

@@ -1,7 +1,5 @@
 //! Replies that come while something is still written.
 
-#![expect(clippy::unwrap_used, reason = "what is not as expected ends the test")]
-
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -15,7 +15,7 @@ pub(crate) const USER: &str = "me@example.org";
 pub(crate) const PASSWORD: &str = "c0rrect-h0rse";
 
 /// What takes longer hangs.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// A command that has not started.
 pub(crate) struct Run {
