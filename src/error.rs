@@ -141,6 +141,12 @@ impl Error {
         self
     }
 
+    /// Some recipients had been refused before the mail failed for all.
+    pub(crate) fn after_refusing(mut self, refused: Vec<(ForwardPath, Reply)>) -> Self {
+        self.0.refused = refused;
+        self
+    }
+
     pub(crate) fn permanent(mut self) -> Self {
         self.0.transient = false;
         self
@@ -174,8 +180,9 @@ impl Error {
         self.0.reply.as_ref()
     }
 
-    /// The recipients that the server refused and its words for each, when the mail failed
-    /// because none was accepted.
+    /// The recipients that the server refused and its words for each: all of them, if the mail
+    /// failed because none was accepted; some or none, if it failed after RCPT. Whatever the
+    /// [`fate`](Self::fate), these will not get it.
     #[must_use]
     pub fn refused(&self) -> &[(ForwardPath, Reply)] {
         &self.0.refused

@@ -127,16 +127,16 @@ impl Client {
         }
     }
 
-    /// Waits until the sessions of all mails sent so far are over. The last one's QUIT would be
-    /// lost if the runtime ended first.
+    /// Waits until no session is open any more, those of other clones included. The last one's
+    /// QUIT would be lost if the runtime ended first. Mails can be sent afterwards.
     ///
     /// # Cancel safety
     ///
     /// Cancel safe.
     pub async fn close(&self) {
+        // It stays closed, which hinders nothing: opened again, it would leave others waiting.
         self.tasks.close();
         self.tasks.wait().await;
-        self.tasks.reopen();
     }
 }
 

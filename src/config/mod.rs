@@ -9,6 +9,8 @@ mod password;
 mod server_address;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -38,7 +40,7 @@ impl Config {
     ///
     /// The text is not TOML, or has a key or a value that means nothing here.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|error| ConfigError::Invalid(error.to_string()))
+        toml::from_str(text).map_err(|error| ConfigError::Invalid(without_quotation(text, &error)))
     }
 
     /// Reads a file of up to 1 MiB.
@@ -49,10 +51,14 @@ impl Config {
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
         let unreadable = |error| ConfigError::Unreadable(path.to_owned(), error);
-        if std::fs::metadata(path).map_err(unreadable)?.len() > MAX_FILE {
+        let file = File::open(path).map_err(unreadable)?;
+        let mut text = String::new();
+        // What is no regular file does not tell its size.
+        let read = file.take(MAX_FILE + 1).read_to_string(&mut text);
+        if read.map_err(unreadable)? as u64 > MAX_FILE {
             return Err(ConfigError::TooLarge(path.to_owned()));
         }
-        Self::parse(&std::fs::read_to_string(path).map_err(unreadable)?)
+        Self::parse(&text)
     }
 
     /// The account with this name.
@@ -68,6 +74,19 @@ impl Config {
     }
 }
 
+/// What the parser says, without the line that it quotes: somebody may have written a password
+/// there.
+fn without_quotation(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => {
+            let line = before.matches('\n').count() + 1;
+            format!("line {line}: {}", error.message())
+        }
+        None => error.message().to_owned(),
+    }
+}
+
 /// Why a file is of no use.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -78,7 +97,7 @@ pub enum ConfigError {
     /// Over 1 MiB.
     #[error("the configuration {} is larger than 1 MiB: is it the right file?", .0.display())]
     TooLarge(PathBuf),
-    /// The parser's reason, with line and column.
+    /// The parser's reason, with the line's number.
     #[error("the configuration is not valid: {0}")]
     Invalid(String),
     /// The name, and those that there are.
@@ -94,7 +113,7 @@ mod tests {
     #[test]
     fn what_is_not_valid() {
         for (text, reason) in [
-            ("account = 1", "account"),
+            ("account = 1", "line 1: "),
             (
                 "[account.a]\nserver = \"x\"\npassword = \"p\"",
                 "unknown field",
@@ -111,6 +130,23 @@ mod tests {
         ] {
             let error = Config::parse(text).unwrap_err().to_string();
             assert!(error.contains(reason), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_stands_in_the_file_is_not_shown() {
+        for line in [
+            "password = \"hunter2\"",
+            "password = hunter2",
+            "password: hunter2",
+            "password-file = \"f\npassword = \"hunter2\"",
+        ] {
+            let text = format!("[account.a]\nserver = \"x\"\n{line}\n");
+            let error = Config::parse(&text).unwrap_err();
+            for shown in [error.to_string(), format!("{error:?}")] {
+                assert!(!shown.contains("hunter"), "{shown}");
+                assert!(shown.contains("line 3"), "{shown}");
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
@@ -216,7 +217,7 @@ impl Reply {
 
     /// Overwrites what a server repeats of a secret, raw or in base64.
     pub(crate) fn mask(&mut self, secret: &Secret) {
-        let encoded = STANDARD_NO_PAD.encode(secret.expose());
+        let encoded = Zeroizing::new(STANDARD_NO_PAD.encode(secret.expose()));
         let raw = String::from_utf8_lossy(secret.expose());
         // Words shorter than this would blank out innocent text.
         for word in [raw.as_ref(), encoded.as_str()]

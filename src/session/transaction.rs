@@ -130,6 +130,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Receives the reply to a mail that has left.
     pub(crate) async fn conclude(&mut self, transferred: Transferred) -> Result<Receipt> {
+        let Transferred {
+            accepted,
+            rejected,
+            size,
+        } = transferred;
+        let reply = match self.accepted_message().await {
+            Ok(reply) => reply,
+            Err(error) => return Err(error.after_refusing(rejected)),
+        };
+        Ok(Receipt {
+            accepted,
+            rejected,
+            reply,
+            size,
+            tls: self.wire.tls(),
+        })
+    }
+
+    async fn accepted_message(&mut self) -> Result<Reply> {
         let reply = self.wire.receive(Stage::EndOfData).await?;
         if reply.is_positive_intermediate() {
             return Err(refused(
@@ -147,18 +166,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 reply,
             ));
         }
-        let Transferred {
-            accepted,
-            rejected,
-            size,
-        } = transferred;
-        Ok(Receipt {
-            accepted,
-            rejected,
-            reply,
-            size,
-            tls: self.wire.tls(),
-        })
+        Ok(reply)
     }
 
     /// Says QUIT, waits for the reply for as long as [`Timeouts::quit`] allows, and closes the
@@ -269,8 +277,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         let (accepted, rejected) = split(&pipeline, envelope);
         let size = message.exact_size();
-        self.transfer_octets(message.into_octets(), size, progress)
-            .await?;
+        let octets = message.into_octets();
+        if let Err(error) = self.transfer_octets(octets, size, progress).await {
+            return Err(error.after_refusing(rejected));
+        }
         Ok(Transferred {
             accepted,
             rejected,

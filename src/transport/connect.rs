@@ -65,10 +65,13 @@ async fn connect_unbounded(host: &Host, port: u16) -> Result<Socket> {
             None => {}
         }
         let waiting = async {
-            match attempts.join_next().await {
-                Some(Ok(result)) => result,
-                // No attempt is left, or one panicked: the loop above deals with it.
-                Some(Err(_)) | None => std::future::pending().await,
+            loop {
+                match attempts.join_next().await {
+                    Some(Ok(result)) => return Some(result),
+                    // It panicked, and may have been the last.
+                    Some(Err(_)) => {}
+                    None => return None,
+                }
             }
         };
         let outcome = if addresses.len() == 0 {
@@ -80,10 +83,11 @@ async fn connect_unbounded(host: &Host, port: u16) -> Result<Socket> {
             }
         };
         match outcome {
-            Ok(stream) => {
+            Some(Ok(stream)) => {
                 return Socket::new(stream).map_err(|error| refused(host, port, &[], error));
             }
-            Err(failure) => failures.push(failure),
+            Some(Err(failure)) => failures.push(failure),
+            None => {}
         }
     }
     let last = failures.pop();

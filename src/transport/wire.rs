@@ -272,7 +272,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let limit = self.timeouts.reply(stage);
         match timeout(limit, self.framed.next()).await {
             Ok(Some(Ok(reply))) => Ok(self.take_in(reply)),
-            Ok(Some(Err(error))) => Err(read_failure(error, stage)),
+            Ok(Some(Err(error))) => Err(read_failure(self.without_secrets(error), stage)),
             Ok(None) => Err(closed(stage)),
             Err(_) => Err(no_reply(stage, limit)),
         }
@@ -287,6 +287,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             debug!(target: TARGET, from = "server", tls = self.tls.is_some(), "{line}");
         }
         reply
+    }
+
+    /// What is no reply may repeat a secret too, whole or in part: behind one it is not shown.
+    pub(super) fn without_secrets(&self, error: ReadError) -> ReadError {
+        match error {
+            ReadError::NotAReply(ReplyError::NotAReply(_)) if !self.secrets.is_empty() => {
+                ReadError::NotAReply(ReplyError::NotAReply(b"<redacted>".to_vec()))
+            }
+            other => other,
+        }
     }
 
     /// Ends TLS if there is any, and the connection. Failures are of no interest any more.

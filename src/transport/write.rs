@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -41,6 +42,8 @@ pub(super) enum End {
     Closed,
     /// A reply that no command asked for.
     Unasked(Reply),
+    /// The server has not taken the rest of what it is to answer.
+    Stalled(Duration),
 }
 
 impl End {
@@ -49,6 +52,7 @@ impl End {
             Self::Failed(error) => read_failure(error, stage),
             Self::Closed => closed(stage),
             Self::Unasked(reply) => unasked(reply, stage),
+            Self::Stalled(limit) => stalled(limit, stage),
         }
     }
 }
@@ -78,12 +82,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             let progress = match timeout(limit, step).await {
                 Ok(Ok(progress)) => progress,
                 Ok(Err(error)) => return Err(in_doubt(error, rest, content)),
+                Err(_) if self.early.is_empty() => {
+                    return Err(in_doubt(stalled(limit, stage), rest, content));
+                }
                 Err(_) => {
-                    let message = format!(
-                        "the server took no octet within {limit:?} at {stage}: try again later"
-                    );
-                    let error = failure(Kind::Timeout, stage, message);
-                    return Err(in_doubt(error, rest, content));
+                    self.ended = Some(End::Stalled(limit));
+                    Progress::Answered
                 }
             };
             match progress {
@@ -160,7 +164,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                     }
                     self.early.push_back(reply);
                 }
-                Some(Err(error)) => return Poll::Ready(End::Failed(error)),
+                Some(Err(error)) => {
+                    return Poll::Ready(End::Failed(self.without_secrets(error)));
+                }
                 None => return Poll::Ready(End::Closed),
             }
         }
@@ -169,6 +175,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
 fn broke(cause: io::Error, stage: Stage) -> Error {
     failure(Kind::Io, stage, format!("the connection broke at {stage}")).caused_by(cause)
+}
+
+fn stalled(limit: Duration, stage: Stage) -> Error {
+    let message = format!("the server took no octet within {limit:?} at {stage}: try again later");
+    failure(Kind::Timeout, stage, message)
 }
 
 /// A failure after the last octet was handed over leaves open what the server got, unless it

@@ -1,5 +1,7 @@
 //! Accounts from a file.
 
+use std::path::Path;
+
 use pilotfish::config::{Config, PasswordSource, Tls};
 use pilotfish::testing::Security;
 
@@ -60,12 +62,13 @@ fn the_accounts_in_the_comments_of_the_samples_are_valid() {
     for file in std::fs::read_dir(SAMPLES).unwrap() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
         let table = |line: &&str| line.starts_with("# [account.");
-        let commented: Vec<_> = text
+        let commented = text
             .lines()
             .skip_while(|line| !table(line))
             .filter_map(|line| line.strip_prefix("# "))
-            .collect();
-        let config = Config::parse(&commented.join("\n")).unwrap();
+            .collect::<Vec<_>>()
+            .join("\n");
+        let config = Config::parse(&commented).unwrap();
         assert_eq!(
             config.accounts.is_empty(),
             !text.lines().any(|line| table(&line))
@@ -77,8 +80,10 @@ fn the_accounts_in_the_comments_of_the_samples_are_valid() {
 fn a_file_that_is_no_configuration_is_not_read_whole() {
     let file = tempfile::NamedTempFile::new().unwrap();
     file.as_file().set_len(2 << 30).unwrap();
-    let error = Config::load(file.path()).unwrap_err().to_string();
-    assert!(error.contains("is it the right file?"), "{error}");
+    for path in [file.path(), Path::new("/dev/zero")] {
+        let error = Config::load(path).unwrap_err().to_string();
+        assert!(error.contains("is it the right file?"), "{error}");
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ mod memory;
 mod parameters;
 /// Commands in groups, and which reply is whose.
 mod pipelining;
-/// Replies that come while something is still written.
+/// Replies that a server should not give, or not then.
 mod review;
 /// STARTTLS, and who tries to go round it.
 mod starttls;

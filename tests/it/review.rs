@@ -1,4 +1,4 @@
-//! Replies that come while something is still written.
+//! Replies that a server should not give, or not then.
 
 use std::io;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use pilotfish::address::{Envelope, ReversePath};
 use pilotfish::message::Message;
 use pilotfish::session::{Greeted, Receipt, Session};
 use pilotfish::transport::Timeouts;
-use pilotfish::{Client, Error, Fate, Kind};
+use pilotfish::{Client, Credentials, Error, Fate, Kind};
 use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex,
 };
@@ -58,12 +58,16 @@ impl AsyncWrite for LateFlush {
 /// Waits until the client has sent this, and answers. The connection ends with the script.
 async fn serve(mut stream: DuplexStream, script: Vec<(&str, &str)>) {
     for (wanted, answer) in script {
-        let mut got = Vec::new();
-        while !String::from_utf8_lossy(&got).contains(wanted) {
-            got.push(stream.read_u8().await.unwrap());
-        }
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        talk(&mut stream, wanted, answer).await;
     }
+}
+
+async fn talk(stream: &mut DuplexStream, wanted: &str, answer: &str) {
+    let mut got = Vec::new();
+    while !String::from_utf8_lossy(&got).contains(wanted) {
+        got.push(stream.read_u8().await.unwrap());
+    }
+    stream.write_all(answer.as_bytes()).await.unwrap();
 }
 
 const SET_UP: [(&str, &str); 2] = [
@@ -115,6 +119,94 @@ async fn the_reply_to_a_mail_counts_whatever_comes_behind_it() {
         let error = answered(&format!("550 no\r\n{behind}")).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Rejected, "{behind:?}: {error}");
         assert_eq!(error.fate(), Fate::NotAccepted, "{behind:?}: {error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_answers_and_stops_reading_has_answered() {
+    let paths = (0..1_000).map(|number| format!("a{number}@example.org").parse().unwrap());
+    let envelope = Envelope::new(ReversePath::Null, paths).unwrap();
+    for (answer, kind, code) in [
+        ("421 too many connections\r\n", Kind::Closed, 421),
+        ("550 not from there\r\n", Kind::Rejected, 550),
+    ] {
+        let (stream, server) = duplex(1_024);
+        let client = async {
+            let greeted = Greeted::greet(stream, client_name(), Timeouts::default()).await?;
+            send(greeted.in_cleartext(), &envelope).await
+        };
+        let stalled = async {
+            let mut server = server;
+            for (wanted, answer) in SET_UP.into_iter().chain([("RCPT", answer)]) {
+                talk(&mut server, wanted, answer).await;
+            }
+            server
+        };
+        let (result, _server) = tokio::join!(client, stalled);
+        let error = result.unwrap_err();
+        let reply = error.reply().map(|reply| reply.code().number());
+        assert_eq!((error.kind(), reply), (kind, Some(code)), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_was_refused_is_told_whatever_becomes_of_the_mail() {
+    let to = ["ann@example.org", "bob@example.org"].map(|path| path.parse().unwrap());
+    let envelope = Envelope::new(ReversePath::Null, to).unwrap();
+    for (answer, fate) in [
+        ("", Fate::Unknown),
+        ("554 no\r\n", Fate::NotAccepted),
+        ("451 not now\r\n", Fate::NotAccepted),
+    ] {
+        let (stream, server) = duplex(64 * 1024);
+        let script = SET_UP.into_iter().chain([
+            ("DATA\r\n", "250 ok\r\n250 ok\r\n550 who\r\n354 go\r\n"),
+            ("\r\n.\r\n", answer),
+        ]);
+        let client = async {
+            let greeted = Greeted::greet(stream, client_name(), Timeouts::default()).await?;
+            send(greeted.in_cleartext(), &envelope).await
+        };
+        let error = tokio::join!(client, serve(server, script.collect()))
+            .0
+            .unwrap_err();
+        assert_eq!(error.fate(), fate);
+        assert_eq!(error.is_transient(), answer.starts_with('4'));
+        let refused: Vec<_> = error
+            .refused()
+            .iter()
+            .map(|(path, _)| path.to_string())
+            .collect();
+        assert_eq!(refused, ["<bob@example.org>"], "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_comes_back_is_not_shown() {
+    let credentials = Credentials::new("tim", "tanstaaftanstaaf").unwrap();
+    for echo in [
+        "bad: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n",
+        "500 bad: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n",
+        "tanstaaftanstaaf\r\n",
+        "535-tanstaaftanstaaf\r\n535 \0tim\0tanstaaftanstaaf\r\n",
+    ] {
+        let (stream, server) = duplex(64 * 1024);
+        let script = vec![
+            ("", "220 hello\r\n"),
+            ("EHLO client.example\r\n", "250-hello\r\n250 AUTH PLAIN\r\n"),
+            ("AUTH PLAIN", echo),
+        ];
+        let client = async {
+            let greeted = Greeted::greet(stream, client_name(), Timeouts::default()).await?;
+            greeted.danger_cleartext_auth(&credentials).await
+        };
+        let error = tokio::join!(client, serve(server, script)).0.unwrap_err();
+        let numbers = format!("{:?}", "tanstaaf".as_bytes());
+        for shown in [format!("{error:?}"), error.to_string()] {
+            for secret in ["AHRpbQB0", "tanstaaf", numbers.trim_matches(['[', ']'])] {
+                assert!(!shown.contains(secret), "{echo}: {shown}");
+            }
+        }
     }
 }
 

@@ -1,1 +1,269 @@
-//! x
+//! The source keeps its own rules.
+
+mod layers;
+mod packages;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The longest file of source.
+const MAX_LINES: usize = 450;
+
+/// A file that is under version control.
+struct File {
+    path: String,
+    text: String,
+}
+
+/// The files under version control whose path begins so, as far as they are text.
+fn files(beginning: &str) -> Vec<File> {
+    paths()
+        .into_iter()
+        .filter(|path| path.starts_with(beginning))
+        .filter_map(|path| {
+            let text = std::fs::read_to_string(Path::new(ROOT).join(&path)).ok()?;
+            Some(File { path, text })
+        })
+        .collect()
+}
+
+/// The paths of the working tree that are not ignored. Outside of a repository, as in an unpacked
+/// archive, all of them but what is built.
+fn paths() -> Vec<String> {
+    let git = ["ls-files", "--cached", "--others", "--exclude-standard"];
+    let output = Command::new("git").args(git).current_dir(ROOT).output();
+    let Some(output) = output.ok().filter(|output| output.status.success()) else {
+        let mut paths = Vec::new();
+        walk(Path::new(ROOT), &mut paths);
+        return paths;
+    };
+    let paths = String::from_utf8(output.stdout).unwrap();
+    // What is deleted and not yet committed is no more.
+    let there = |path: &&str| Path::new(ROOT).join(path).exists();
+    paths.lines().filter(there).map(str::to_owned).collect()
+}
+
+fn walk(directory: &Path, paths: &mut Vec<String>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            if !["target", ".git"].iter().any(|built| path.ends_with(built)) {
+                walk(&path, paths);
+            }
+        } else {
+            let path = path.strip_prefix(ROOT).unwrap();
+            paths.push(path.to_str().unwrap().to_owned());
+        }
+    }
+}
+
+fn has_extension(path: &str, extension: &str) -> bool {
+    Path::new(path)
+        .extension()
+        .is_some_and(|found| found == extension)
+}
+
+impl File {
+    fn is_rust(&self) -> bool {
+        has_extension(&self.path, "rs")
+    }
+
+    /// Whether the whole file is for tests.
+    fn is_test(&self) -> bool {
+        self.path.contains("/tests/") || self.path.ends_with("tests.rs")
+    }
+
+    /// The lines of the product with their numbers: no comments, no tests, and no imports that
+    /// only the documentation needs.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let mut previous = "";
+        self.text
+            .lines()
+            .enumerate()
+            .take_while(|(_, line)| !self.is_test() && !line.ends_with("mod tests {"))
+            .filter(move |(_, line)| {
+                let for_documentation = previous.trim() == "#[cfg(doc)]";
+                previous = line;
+                !for_documentation && !line.trim_start().starts_with("//")
+            })
+            .map(|(number, line)| (number + 1, line))
+    }
+
+    /// The module of the library that the file belongs to.
+    fn module(&self) -> &str {
+        let path = self.path.strip_prefix("src/").unwrap();
+        path.split('/').next().unwrap().trim_end_matches(".rs")
+    }
+}
+
+/// The files of the library and the command.
+fn source() -> Vec<File> {
+    files("src/").into_iter().filter(File::is_rust).collect()
+}
+
+/// That a list of complaints is empty.
+#[track_caller]
+fn none(complaints: &[String]) {
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
+fn the_top_level_holds_nothing_else() {
+    let allowed = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "README.md",
+        "config",
+        "src",
+        "tests",
+    ];
+    let others: Vec<_> = paths()
+        .into_iter()
+        .map(|path| path.split('/').next().unwrap().to_owned())
+        .filter(|entry| !entry.starts_with('.') && !allowed.contains(&entry.as_str()))
+        .collect();
+    none(&others);
+}
+
+#[test]
+fn no_file_is_long() {
+    let long = files("src/").into_iter().chain(files("tests/it/"));
+    let complaints: Vec<_> = long
+        .filter(|file| file.is_rust() && file.text.lines().count() > MAX_LINES)
+        .map(|file| format!("{}: {} lines", file.path, file.text.lines().count()))
+        .collect();
+    none(&complaints);
+}
+
+#[test]
+fn nothing_is_left_undone_and_nothing_may_panic() {
+    let words = [
+        "todo!",
+        "unimplemented!",
+        "unreachable!",
+        "panic!(",
+        "#[allow(",
+        "#![allow(",
+        ".unwrap()",
+        ".expect(",
+        "dbg!(",
+        "unsafe ",
+    ];
+    let mut complaints = Vec::new();
+    for file in source() {
+        for (number, line) in file.code() {
+            if let Some(word) = words.iter().find(|word| line.contains(**word)) {
+                complaints.push(format!("{}:{number}: {word}", file.path));
+            }
+        }
+    }
+    none(&complaints);
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let complaints: Vec<_> = source()
+        .into_iter()
+        .chain(files("tests/it/").into_iter().filter(File::is_rust))
+        .filter(|file| !file.text.starts_with("//! "))
+        .map(|file| file.path)
+        .collect();
+    none(&complaints);
+}
+
+/// Paths of the machine that something was made on mean nothing elsewhere.
+#[test]
+fn no_text_names_the_place_it_was_made_at() {
+    let places = ["work", "home", "root", "tmp"].map(|place| format!("/{place}/"));
+    none(&lines_with("", |line| {
+        places.iter().any(|place| line.contains(place))
+    }));
+}
+
+/// The tests that run the command, which has a network; the others have a duplex in memory, or the
+/// server in this process.
+const WITH_NETWORK: &[&str] = &["cli", "config", "demo", "live", "memory"];
+
+/// Names that are kept for examples and tests (RFC 2606, RFC 6761) belong to nobody. Others may
+/// only be spoken of.
+#[test]
+fn no_test_connects_to_a_public_host() {
+    let public = ["com", "net", "org", "io", "dev", "de", "edu", "gov"];
+    let reserved = ["example.com", "example.net", "example.org"];
+    let spoken_of = ["smtp.gmail.com"];
+    let is_public = |name: &str| {
+        let top = name.rsplit_once('.').map(|(_, top)| top);
+        top.is_some_and(|top| public.contains(&top))
+            && !reserved.iter().any(|domain| name.ends_with(domain))
+            && !spoken_of.contains(&name)
+    };
+    let in_name = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+    let names_public_host = |line: &str| {
+        let line = line.trim_start();
+        let comment = line.starts_with("//") || line.starts_with('#');
+        !comment && line.split(|c| !in_name(c)).any(is_public)
+    };
+    for module in WITH_NETWORK {
+        let beginning = format!("tests/it/{module}");
+        none(&lines_with(&beginning, names_public_host));
+    }
+}
+
+/// Where the lines are that have this, in the files whose path begins so.
+fn lines_with(beginning: &str, has: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for file in files(beginning) {
+        for (number, line) in file.text.lines().enumerate() {
+            if has(line) {
+                found.push(format!("{}:{}: {line}", file.path, number + 1));
+            }
+        }
+    }
+    found
+}
+
+/// A dialogue is as good as the place it was taken from.
+#[test]
+fn a_dialogue_begins_with_where_it_is_from() {
+    let complaints: Vec<_> = files("tests/fixtures/")
+        .into_iter()
+        .filter(|file| has_extension(&file.path, "smtp"))
+        .filter(|file| {
+            let first = file.text.lines().next().unwrap_or_default();
+            let source = first.strip_prefix("# ").unwrap_or_default();
+            !source.contains("RFC ") && !source.contains('.')
+        })
+        .map(|file| file.path)
+        .collect();
+    none(&complaints);
+}
+
+#[test]
+fn every_module_of_tests_is_run() {
+    let main = std::fs::read_to_string(Path::new(ROOT).join("tests/it/main.rs")).unwrap();
+    let modules: BTreeSet<_> = paths()
+        .into_iter()
+        .filter_map(|path| {
+            let path = path.strip_prefix("tests/it/")?.to_owned();
+            let module = path.split('/').next()?.trim_end_matches(".rs");
+            (has_extension(&path, "rs") && module != "main").then(|| module.to_owned())
+        })
+        .collect();
+    let lines: Vec<_> = main.lines().collect();
+    let mut complaints = Vec::new();
+    for module in modules {
+        let place = lines
+            .iter()
+            .position(|line| *line == format!("mod {module};"));
+        let comment = place.and_then(|place| lines.get(place.checked_sub(1)?));
+        if !comment.is_some_and(|line| line.starts_with("/// ")) {
+            complaints.push(format!("{module} is not in main.rs with a comment"));
+        }
+    }
+    none(&complaints);
+}

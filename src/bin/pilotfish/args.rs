@@ -76,7 +76,7 @@ Exit status:
   71  the operating system failed
   73  the output cannot be written
   75  not sent, but may succeed later
-  76  TLS or the protocol failed: nothing that matters was sent
+  76  TLS or the protocol failed: the mail was not sent
   77  the login was refused
   78  the configuration, or the source of the password, is at fault
   80  partly sent: some recipients were accepted and some refused

@@ -1,13 +1,39 @@
 //! Writing the message instead of sending it.
 
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use pilotfish::Message;
 use pilotfish::message::Block;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
+use crate::args::MailArguments;
 use crate::exit;
 use crate::failure::Failure;
+use crate::text_source::TextSource;
+
+/// Refuses an output that the mail is made from: opening it would empty it.
+pub(crate) fn check_output(output: &Path, mail: &MailArguments) -> Result<(), Failure> {
+    let identity = |path: &Path| {
+        let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
+        Some((metadata.dev(), metadata.ino()))
+    };
+    let text = match &mail.text {
+        Some(TextSource::File(path)) => Some(path),
+        _ => None,
+    };
+    let mut inputs = mail.attach.iter().map(|spec| &spec.path).chain(text);
+    let written = identity(output);
+    if written.is_some() && inputs.any(|path| identity(path) == written) {
+        let message = format!(
+            "{} is a part of the mail: choose another place by --output",
+            output.display()
+        );
+        return Err(Failure::new(exit::CANNOT_CREATE, message));
+    }
+    Ok(())
+}
 
 /// Writes exactly the octets that a server would be sent as the message.
 pub(crate) async fn write(message: Message, output: &Path) -> Result<(), Failure> {

@@ -61,6 +61,12 @@ const HINTS: &[Hint] = &[
     Hint {
         code: 530,
         enhanced: "",
+        text: "starttls",
+        advice: "the server wants TLS first: leave --tls none out",
+    },
+    Hint {
+        code: 530,
+        enhanced: "",
         text: "",
         advice: "the server wants a login: give --user and a password",
     },

@@ -46,28 +46,22 @@ pub(crate) fn sent(mail: &Mail, sent: &Sent) -> Value {
 /// A mail that was not sent, or may not have been. `mail` is `None` if none could be made.
 pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure, hint: Option<&str>) -> Value {
     let error = failure.error.as_ref();
-    let refused: Vec<Value> = error
+    let words: HashMap<_, _> = error
         .map(Error::refused)
         .unwrap_or_default()
         .iter()
-        .map(|(path, words)| refused(path, words))
+        .map(|(path, words)| (path, words))
         .collect();
-    let recipients = if refused.is_empty() {
-        let outcome = match outcome(failure) {
-            "failed" => "not-tried",
-            _ if failure.status != exit::UNKNOWN && !error.is_some_and(is_about_mail) => {
-                "not-tried"
-            }
-            outcome => outcome,
-        };
-        mail.map(|mail| &mail.recipients)
-            .into_iter()
-            .flatten()
-            .map(|path| json!({"address": path_text(path), "outcome": outcome}))
-            .collect()
-    } else {
-        refused
-    };
+    let others = fate_of_others(failure);
+    let recipients: Vec<Value> = mail
+        .map(|mail| &mail.recipients)
+        .into_iter()
+        .flatten()
+        .map(|path| match words.get(path) {
+            Some(words) => refused(path, words),
+            None => json!({"address": path_text(path), "outcome": others}),
+        })
+        .collect();
     json!({
         "outcome": outcome(failure),
         "message_id": mail.map(|mail| &mail.message_id),
@@ -81,6 +75,16 @@ pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure, hint: Option<&str>)
         "hint": hint,
         "exit_status": failure.status,
     })
+}
+
+/// What became of the recipients who were not refused by themselves.
+fn fate_of_others(failure: &Failure) -> &'static str {
+    let reached = failure.error.as_ref().is_some_and(is_about_mail);
+    match outcome(failure) {
+        "failed" => "not-tried",
+        _ if failure.status != exit::UNKNOWN && !reached => "not-tried",
+        outcome => outcome,
+    }
 }
 
 fn outcome(failure: &Failure) -> &'static str {

@@ -31,10 +31,12 @@ struct Bar {
 }
 
 impl Transfer {
-    /// Shows a bar if standard error is a terminal that nothing else is written to.
+    /// Shows a bar if standard error is a terminal that can draw and that nothing else is
+    /// written to.
     pub(crate) fn watched_by(output: &OutputArguments) -> Self {
         let quiet = output.quiet || output.transcript || output.verbose > 0;
-        let bar = (!quiet && std::io::stderr().is_terminal()).then(Arc::default);
+        let can_draw = std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb");
+        let bar = (!quiet && can_draw && std::io::stderr().is_terminal()).then(Arc::default);
         Self {
             done: Arc::default(),
             bar,

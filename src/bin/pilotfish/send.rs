@@ -32,6 +32,9 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     };
     logging::init(dialogue, output.verbose);
     let prepared = async {
+        if output.dry_run {
+            dry_run::check_output(&output.output, &mail)?;
+        }
         let submitter = Submitter::from_arguments(server)?;
         let message = compose(mail, submitter.mailbox()).await?;
         Ok((submitter, message))
@@ -213,16 +216,16 @@ async fn finish_or_interrupt(
             continue;
         }
         drop(sending);
-        tokio::select! {
-            () = client.close() => {}
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        // It may have left at the last moment.
-        return Err(if transfer.is_done() {
-            unanswered(signal)
-        } else {
+        // It may have left at the last moment, and then its answer is waited for.
+        let closed = tokio::select! {
+            () = client.close() => true,
+            _ = interrupt.recv() => false,
+            _ = terminate.recv() => false,
+        };
+        return Err(if closed && !transfer.is_done() {
             Failure::new(status, format!("{signal}: the mail was not sent"))
+        } else {
+            unanswered(signal)
         });
     }
 }

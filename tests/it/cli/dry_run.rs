@@ -74,3 +74,25 @@ async fn a_file_that_is_there_is_replaced() {
     let written = String::from_utf8(directory.read("mail.eml")).unwrap();
     assert!(written.starts_with("Date: ") && !written.contains('x'.to_string().repeat(9).as_str()));
 }
+
+#[tokio::test]
+async fn what_the_mail_is_made_of_is_not_replaced() {
+    let directory = Directory::new();
+    directory.file("a.png", SHARK);
+    std::fs::hard_link(
+        directory.path().join("a.png"),
+        directory.path().join("link.png"),
+    )
+    .unwrap();
+    for arguments in [
+        "-a a.png -o a.png",
+        "-a 'a.png;name=b.png' -o ./a.png",
+        "-a a.png -o link.png",
+        "--text @a.png -o a.png",
+    ] {
+        let mail = "send --from me@example.org --to ann@example.org --dry-run";
+        let run = Run::new(&format!("{mail} {arguments}")).directory(directory.path());
+        assert_eq!(run.end().await.status, 73, "{arguments}");
+        assert_eq!(directory.read("a.png"), SHARK, "{arguments}");
+    }
+}

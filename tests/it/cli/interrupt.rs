@@ -94,3 +94,21 @@ async fn a_second_one_behind_the_message_is_81_at_once() {
         ended.fails(81, word);
     }
 }
+
+#[tokio::test]
+async fn as_json_it_is_unknown_too() {
+    let peer = Peer::listen().await;
+    let run = peer.send("--to ann@example.org -v --json");
+    let mut sending = run.start().await;
+    let mut client = peer.accept_up_to_data().await;
+    client.hears_a_message().await;
+    sending.until(LEFT).await;
+    sending.signal(Signal::INT);
+    sending.until("waiting for the server's answer").await;
+    sending.signal(Signal::INT);
+    let ended = sending.end().await;
+    ended.reports(81, "interrupted");
+    let outcome: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(outcome["outcome"], "unknown");
+    assert_eq!(outcome["recipients"][0]["outcome"], "unknown");
+}

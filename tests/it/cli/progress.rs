@@ -46,27 +46,43 @@ async fn shown(mut screen: File) -> String {
     String::from_utf8_lossy(&read.await.unwrap()).into_owned()
 }
 
-/// What the terminal shows of a transfer in which the server pauses for this long.
-async fn transfer(arguments: &str, pause: Duration, at: Pause) -> String {
+/// A little more than the patience that the bar has.
+const LONG: Duration = Duration::from_millis(1_200);
+
+/// Where the server takes so long.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pause {
+    Greeting,
+    Message,
+}
+
+/// More than the buffers of a connection take.
+const LARGE: u64 = 20_000_000;
+const SMALL: u64 = 200_000;
+
+/// What the terminal shows of a transfer in which the server pauses.
+async fn transfer(arguments: &str, octets: u64, pause: Pause) -> String {
+    transfer_on("xterm", arguments, octets, pause).await
+}
+
+async fn transfer_on(kind: &str, arguments: &str, octets: u64, pause: Pause) -> String {
     let directory = Directory::new();
-    // More than the buffers of a connection take.
-    directory.sparse_file("large.bin", 20_000_000);
+    directory.sparse_file("file.bin", octets);
     let peer = Peer::listen().await;
     let (screen, line) = terminal();
     let run = peer
-        .send(&format!("--to ann@example.org -a large.bin {arguments}"))
+        .send(&format!("--to ann@example.org -a file.bin {arguments}"))
         .directory(directory.path())
-        .env("TERM", "xterm")
+        .env("TERM", kind)
         .stderr(line);
-    // With the command goes its end of the terminal.
     let server = async {
         let mut client = peer.accept().await;
-        if at == Pause::Greeting {
-            sleep(pause).await;
+        if pause == Pause::Greeting {
+            sleep(LONG).await;
         }
         client.talks_up_to_data().await;
-        if at == Pause::Message {
-            sleep(pause).await;
+        if pause == Pause::Message {
+            sleep(LONG).await;
         }
         client.hears_a_message().await;
         client.says("250 ok").await;
@@ -78,28 +94,24 @@ async fn transfer(arguments: &str, pause: Duration, at: Pause) -> String {
     shown
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pause {
-    Greeting,
-    Message,
-}
-
-/// A little more than the patience that the bar has.
-const LONG: Duration = Duration::from_millis(1_200);
-
 #[tokio::test]
 async fn a_transfer_of_more_than_a_second_has_a_bar_which_goes_away() {
-    let shown = transfer("", LONG, Pause::Message).await;
+    let shown = transfer("", LARGE, Pause::Message).await;
     assert!(shown.contains(" of 26.1"), "{shown:?}");
     assert!(shown.ends_with("\r\u{1b}[2K"), "{shown:?}");
 }
 
 #[tokio::test]
 async fn a_short_one_has_none_however_long_the_greeting_took() {
-    assert_eq!(transfer("", LONG, Pause::Greeting).await, "");
+    assert_eq!(transfer("", SMALL, Pause::Greeting).await, "");
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_drawn_nothing_is() {
+    assert_eq!(transfer_on("dumb", "", LARGE, Pause::Message).await, "");
 }
 
 #[tokio::test]
 async fn a_quiet_one_has_none() {
-    assert_eq!(transfer("-q", LONG, Pause::Message).await, "");
+    assert_eq!(transfer("-q", LARGE, Pause::Message).await, "");
 }

@@ -80,6 +80,19 @@ async fn all_recipients_refused_is_65_and_each_is_told_of() {
 }
 
 #[tokio::test]
+async fn all_recipients_refused_for_now_is_75() {
+    let office = Office::open(
+        server()
+            .refuse_recipient("ann@example.org", "450 4.2.1 Ann is away")
+            .refuse_recipient("bob@example.org", "450 4.2.1 Bob is away"),
+    )
+    .await;
+    let ended = office.send(TO_BOTH).end().await;
+    ended.fails(75, "refused  bob@example.org  450 4.2.1 Bob is away");
+    office.got_nothing().await;
+}
+
+#[tokio::test]
 async fn a_mail_larger_than_the_server_takes_is_65_and_never_begun() {
     let office = Office::open(server().max_size(10_000)).await;
     office.directory.sparse_file("large.bin", 10_000);

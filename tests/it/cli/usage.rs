@@ -37,11 +37,6 @@ async fn a_wrong_command_line_is_64() {
         ("--password-file password", "no --user"),
         ("--password-fd x", "invalid value 'x'"),
         ("--password-fd 3 --password-file password", "cannot be used"),
-        ("--to nobody", "invalid value 'nobody'"),
-        ("--to 'ann@example.org, @'", "invalid value"),
-        ("--to ''", "no address"),
-        ("--cc ann@", "invalid value 'ann@'"),
-        ("--bcc 'Ann <ann@example.org'", "invalid value"),
         ("-H X-Priority", "'Name: value'"),
         ("-H 'X Priority: 1'", "invalid value"),
         ("-H ': 1'", "invalid value"),
@@ -100,6 +95,34 @@ async fn help_and_version_are_results() {
             "{arguments}: {}",
             ended.stdout
         );
+    }
+}
+
+#[tokio::test]
+async fn a_bad_address_is_65_and_the_flag_is_named() {
+    for (arguments, words) in [
+        ("--to nobody", "in --to: no '@'"),
+        ("--to 'ann@example.org, @'", "in --to: "),
+        ("--to ''", "in --to: no address"),
+        ("--to 'ann@example.org bob@example.org'", "in --to: "),
+        ("--to 'Ann\n<ann@example.org>'", "in --to: "),
+        (
+            "--to 'ann@example.org>\r\nRCPT TO:<eve@example.org'",
+            "in --to: ",
+        ),
+        ("--cc ann@", "in --cc: "),
+        ("--bcc 'Ann <ann@example.org'", "in --bcc: "),
+        ("--from me", "in --from: "),
+        ("--from 'a@example.org, b@example.org'", "in --from: "),
+        ("--to 'nobody:;'", "recipient"),
+    ] {
+        let enough = if arguments.starts_with("--from") {
+            "send --server there.invalid --to ann@example.org"
+        } else {
+            "send --server there.invalid --from me@example.org"
+        };
+        let run = Run::new(&format!("{enough} {arguments}"));
+        run.end().await.fails(65, words);
     }
 }
 

@@ -107,6 +107,18 @@ pictures_come_back! {
 
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
+fn lines_of_dots_come_back_from_a_text_that_needs_no_encoding() {
+    let text = ".\n..\n...\n.dot\n\n.\nthe end\n";
+    let mail = Mail::over("submission").to("bob").text(text);
+    let run = mail.send();
+    let line = run.accepted();
+    let got = fetch("bob", &mail.id);
+    assert_once(&got, line);
+    assert_eq!(got["text"], text);
+}
+
+#[test]
+#[ignore = "needs the real servers: tests/run starts them"]
 fn many_commands_at_the_same_time_deliver_each_mail_once() {
     let send_one = || {
         let octets = picture(300_000);

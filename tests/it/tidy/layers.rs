@@ -1,0 +1,148 @@
+//! Which module names which.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::{File, ROOT, none, source};
+
+/// What each module of the library may name of the others: the layers, lowest first.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("secret", &[]),
+    ("address", &[]),
+    // A reply and the address it is about are values.
+    ("error", &["address", "protocol"]),
+    ("protocol", &["address", "secret"]),
+    ("message", &["address"]),
+    ("transport", &["protocol", "secret", "error"]),
+    (
+        "session",
+        &["protocol", "transport", "message", "address", "error"],
+    ),
+    ("client", &["session", "message", "address", "error"]),
+    // Values that a file has are read as what they are: a mailbox, a host, a way to protect
+    // sessions, a secret.
+    ("config", &["address", "transport", "session", "secret"]),
+    // What is tested is not tested by itself.
+    ("testing", &["secret"]),
+];
+
+/// Whose types are also at the root of the crate.
+const AT_THE_ROOT: &[(&str, &str)] = &[
+    ("Client", "client"),
+    ("Error", "error"),
+    ("Fate", "error"),
+    ("Kind", "error"),
+    ("Result", "error"),
+    ("Stage", "error"),
+    ("Attachment", "message"),
+    ("Message", "message"),
+    ("Credentials", "protocol"),
+    ("Secret", "secret"),
+    ("Security", "session"),
+    ("Server", "session"),
+];
+
+/// The modules of the crate that the product's lines name.
+fn modules_named(file: &File) -> BTreeSet<String> {
+    let code = file
+        .code()
+        .map(|(_, line)| line)
+        .collect::<Vec<_>>()
+        .join("\n");
+    let root = "super::".repeat(depth(file));
+    let in_crate = code.split("crate::").skip(1);
+    let behind_root = in_crate.chain(code.split(root.as_str()).skip(1));
+    let first_names = behind_root.flat_map(|rest| {
+        let list = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
+        list.map_or(vec![rest], |(list, _)| list.split(',').collect())
+    });
+    let mut modules = BTreeSet::new();
+    for text in first_names {
+        let end = |c: char| !c.is_alphanumeric() && c != '_';
+        let name = text.trim().split(end).next().unwrap_or_default();
+        let home = AT_THE_ROOT.iter().find(|(at_root, _)| *at_root == name);
+        modules.insert(home.map_or(name, |(_, home)| home).to_owned());
+    }
+    modules.remove("");
+    modules
+}
+
+/// How far below the crate's own the module of a file is.
+fn depth(file: &File) -> usize {
+    let path = file.path.strip_prefix("src/").unwrap();
+    let path = path.strip_suffix("/mod.rs").unwrap_or(path);
+    path.split('/').count()
+}
+
+#[test]
+fn a_layer_names_only_those_below() {
+    let mut complaints = Vec::new();
+    for file in source() {
+        if file.path.starts_with("src/bin/") || ["lib", "manual"].contains(&file.module()) {
+            continue;
+        }
+        let layer = LAYERS.iter().find(|(module, _)| *module == file.module());
+        let Some((module, allowed)) = layer else {
+            complaints.push(format!("{}: this module is in no layer", file.path));
+            continue;
+        };
+        for named in modules_named(&file) {
+            if named != *module && !allowed.contains(&named.as_str()) {
+                complaints.push(format!("{}: {module} may not name {named}", file.path));
+            }
+        }
+    }
+    none(&complaints);
+}
+
+#[test]
+fn the_layers_are_those_of_the_library() {
+    let lib = std::fs::read_to_string(Path::new(ROOT).join("src/lib.rs")).unwrap();
+    for (module, _) in LAYERS {
+        let declared = format!("mod {module};");
+        assert!(lib.contains(&declared), "there is no {module} any more");
+    }
+    let exported: Vec<_> = lib
+        .lines()
+        .filter(|line| line.starts_with("pub use "))
+        .collect();
+    for (name, module) in AT_THE_ROOT {
+        let from = format!("pub use {module}::");
+        let found = exported
+            .iter()
+            .any(|line| line.starts_with(&from) && line.contains(name));
+        assert!(found, "{name} is not at the root any more");
+    }
+}
+
+#[test]
+fn protocol_does_no_io_and_has_no_clock_and_no_chance() {
+    let foreign = [
+        "tokio",
+        "rustls",
+        "tracing",
+        "message::",
+        "Instant",
+        "SystemTime",
+        "Duration",
+        "getrandom",
+        "rand::",
+        "std::net::Tcp",
+        "std::io",
+        "std::fs",
+        "std::env",
+        "async ",
+        "println!",
+    ];
+    let mut complaints = Vec::new();
+    for file in source() {
+        for (number, line) in file.code() {
+            if file.module() == "protocol"
+                && let Some(word) = foreign.iter().find(|word| line.contains(**word))
+            {
+                complaints.push(format!("{}:{number}: {word}", file.path));
+            }
+        }
+    }
+    none(&complaints);
+}

@@ -1,0 +1,101 @@
+//! What the crate is built of.
+
+use std::path::Path;
+
+use super::{ROOT, files, none, paths, source};
+
+/// Where packages come from is the machine's to say.
+#[test]
+fn no_registry_is_named_but_the_public_one() {
+    let lock = files("Cargo.lock").remove(0);
+    let sources = lock
+        .text
+        .lines()
+        .filter(|line| line.starts_with("source = "));
+    let other = sources
+        .filter(|line| *line != PUBLIC_REGISTRY)
+        .map(str::to_owned);
+    none(&other.collect::<Vec<_>>());
+    let settings = paths()
+        .into_iter()
+        .filter(|path| path.starts_with(".cargo/"));
+    none(&settings.collect::<Vec<_>>());
+}
+
+const PUBLIC_REGISTRY: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
+
+/// The names in a table of the manifest.
+fn packages(table: &str) -> Vec<String> {
+    let manifest = std::fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).unwrap();
+    let behind = manifest.split_once(&format!("\n[{table}]\n")).unwrap().1;
+    behind
+        .lines()
+        .take_while(|line| !line.starts_with('['))
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| Some(line.split_once(" = ")?.0.to_owned()))
+        .collect()
+}
+
+#[test]
+fn every_package_is_used() {
+    let files = source();
+    let mut complaints = Vec::new();
+    for package in packages("dependencies") {
+        let name = package.replace('-', "_");
+        let path = format!("{name}::");
+        let used = files
+            .iter()
+            .any(|file| file.code().any(|(_, line)| line.contains(&path)));
+        if !used {
+            complaints.push(format!("{package} is not used"));
+        }
+    }
+    none(&complaints);
+}
+
+#[test]
+fn the_packages_that_were_asked_for_are_there() {
+    let packages = packages("dependencies");
+    for package in [
+        "tokio",
+        "tokio-rustls",
+        "rustls-pemfile",
+        "webpki-roots",
+        "base64",
+        "tracing",
+        "tracing-subscriber",
+    ] {
+        assert!(packages.iter().any(|found| found == package), "{package}");
+    }
+}
+
+/// The protocol and the messages are made here.
+#[test]
+fn no_package_sends_mail_or_makes_messages() {
+    let others = [
+        "lettre",
+        "mail-send",
+        "mail-builder",
+        "async-smtp",
+        "mailgun",
+        "samotop",
+        "sendmail",
+        "new_mail",
+        "email",
+        "emailmessage",
+        "email-format",
+        "mime_multipart",
+        "imap",
+    ];
+    let lock = files("Cargo.lock").remove(0);
+    let names = lock
+        .text
+        .lines()
+        .filter_map(|line| line.strip_prefix("name = "));
+    let found = names.map(|name| name.trim_matches('"').to_owned());
+    none(
+        &found
+            .filter(|name| others.contains(&name.as_str()))
+            .collect::<Vec<_>>(),
+    );
+}
