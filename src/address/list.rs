@@ -162,7 +162,7 @@ impl Phrase {
             Some('@') if self.words == 1 => Problem::GapBeforeAt,
             Some('@') => Problem::WordsBeforeAt,
             None if self.words == 0 => Problem::Empty,
-            None | Some(',' | ';') if self.words == 1 && !self.text.contains(' ') => Problem::NoAt,
+            None | Some(';') if self.words == 1 && !self.text.contains(' ') => Problem::NoAt,
             None | Some(',' | ';') => Problem::NameAlone,
             Some(c) => Problem::unexpected(c),
         }

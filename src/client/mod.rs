@@ -75,7 +75,8 @@ impl Client {
     }
 
     /// Calls `observer` after each block of a message that has been sent. It should return
-    /// quickly, since the transfer waits for it.
+    /// quickly, since the transfer waits for it. If it panics, the mail's connection is closed, and
+    /// its [`Fate`](crate::Fate) is said to be unknown.
     #[must_use]
     pub fn on_progress(mut self, observer: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(Arc::new(observer));

@@ -23,6 +23,11 @@ impl FromStr for ServerAddress {
     type Err = ServerAddressError;
 
     fn from_str(text: &str) -> Result<Self, ServerAddressError> {
+        if let Some((scheme, _)) = text.split_once("://") {
+            return Err(ServerAddressError::Scheme(
+                scheme.chars().take(80).collect(),
+            ));
+        }
         let (host, port) = match text.rsplit_once(':') {
             // The colons of an IPv6 address without brackets are its own.
             Some((host, _)) if host.contains(':') && !host.ends_with(']') => (text, None),
@@ -58,6 +63,9 @@ impl TryFrom<String> for ServerAddress {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ServerAddressError {
+    /// It is a URL, with this scheme.
+    #[error("\"{}://\" does not belong here: write host and port alone, like smtp.example.com:587", .0.escape_debug())]
+    Scheme(String),
     /// What stands before the colon is no host.
     #[error(transparent)]
     Host(#[from] HostError),

@@ -48,8 +48,9 @@ impl Attachment {
     ///
     /// # Errors
     ///
-    /// As for [`Body::file`]; and if the name of the file cannot be a [`FileName`] or is not
-    /// UTF-8. Such a file can be attached with [`new`](Attachment::new).
+    /// As for [`Body::file`]; and if the name of the file cannot be a [`FileName`]. Such a file
+    /// can be attached with [`new`](Attachment::new). What is not UTF-8 in a name is no error: it
+    /// is replaced by U+FFFD.
     ///
     /// # Cancel safety
     ///

@@ -23,12 +23,12 @@ mod greeting;
 mod live;
 /// A mail of any size takes the same memory.
 mod memory;
+/// Replies that a server should not give, or not then.
+mod out_of_step;
 /// What MAIL says of the message, and what is refused before it.
 mod parameters;
 /// Commands in groups, and which reply is whose.
 mod pipelining;
-/// Replies that a server should not give, or not then.
-mod review;
 /// One mail after the other in a session.
 mod several_mails;
 /// STARTTLS, and who tries to go round it.

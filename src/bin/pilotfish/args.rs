@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use pilotfish::config::{ServerAddress, Tls};
 use pilotfish::message::FieldName;
@@ -68,7 +69,8 @@ Examples:
 Exit status:
    0  every recipient was accepted
   64  the command line is wrong
-  65  refused for good: the mail, the sender or all recipients; or the mail is too large
+  65  refused for good: the mail, the sender or all recipients; or the mail is too large, or
+      cannot be made: an address or a header field is wrong
   66  an attachment or the text cannot be read
   68  the host name does not exist
   69  the server lacks something that is needed
@@ -169,6 +171,10 @@ pub(crate) struct MailArguments {
     #[arg(long, value_name = "LIST")]
     pub(crate) bcc: Vec<String>,
 
+    /// Where answers go to, if not to the sender. Repeatable.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) reply_to: Vec<String>,
+
     /// The subject.
     #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) subject: Option<String>,
@@ -179,7 +185,8 @@ pub(crate) struct MailArguments {
 
     /// Attach a file. Repeatable. `;name=` gives it another name, `;type=` a media type; a value
     /// may stand in double quotes.
-    #[arg(short, long, value_name = "FILE[;name=..][;type=..]")]
+    #[arg(short, long, value_name = "FILE[;name=..][;type=..]",
+          value_parser = OsStringValueParser::new().try_map(|typed| AttachSpec::parse(&typed)))]
     pub(crate) attach: Vec<AttachSpec>,
 
     /// Add a header field. Repeatable.

@@ -1,5 +1,7 @@
 //! `FILE[;name=..][;type=..]`.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -13,22 +15,24 @@ pub(crate) struct AttachSpec {
     pub(crate) media_type: Option<MediaType>,
 }
 
-impl FromStr for AttachSpec {
-    type Err = String;
-
+impl AttachSpec {
     /// The path ends where the first `;name=` or `;type=` begins, so it may have other
-    /// semicolons.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let end = [";name=", ";type="]
-            .iter()
-            .filter_map(|key| text.find(key))
-            .min();
-        let (path, mut rest) = text.split_at(end.unwrap_or(text.len()));
+    /// semicolons. It need not be UTF-8.
+    pub(crate) fn parse(typed: &OsStr) -> Result<Self, String> {
+        let octets = typed.as_bytes();
+        let is_key = |at: &usize| {
+            let rest = octets.get(*at..).unwrap_or_default();
+            rest.starts_with(b";name=") || rest.starts_with(b";type=")
+        };
+        let end = (0..octets.len()).find(is_key).unwrap_or(octets.len());
+        let (path, rest) = octets.split_at_checked(end).unwrap_or((octets, b""));
         if path.is_empty() {
             return Err("there is no file name".to_owned());
         }
+        let mut rest =
+            std::str::from_utf8(rest).map_err(|_| "what follows the file name is not UTF-8")?;
         let mut spec = Self {
-            path: PathBuf::from(path),
+            path: PathBuf::from(OsStr::from_bytes(path)),
             name: None,
             media_type: None,
         };
@@ -116,7 +120,7 @@ mod tests {
                 None,
             ),
         ] {
-            let spec: AttachSpec = text.parse().unwrap();
+            let spec = AttachSpec::parse(text.as_ref()).unwrap();
             assert_eq!(spec.path, PathBuf::from(path), "{text}");
             assert_eq!(spec.name.as_ref().map(FileName::as_str), name, "{text}");
             assert_eq!(
@@ -125,6 +129,14 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_path_need_not_be_utf8() {
+        let spec = AttachSpec::parse(OsStr::from_bytes(b"a\xff;b;name=c")).unwrap();
+        assert_eq!(spec.path.as_os_str().as_bytes(), b"a\xff;b");
+        assert_eq!(spec.name.as_ref().map(FileName::as_str), Some("c"));
+        assert!(AttachSpec::parse(OsStr::from_bytes(b"a;name=\xff")).is_err());
     }
 
     #[test]
@@ -139,7 +151,7 @@ mod tests {
             "x;name=\"a\"b",
             "x;name=a\r\nb",
         ] {
-            assert!(text.parse::<AttachSpec>().is_err(), "{text:?}");
+            assert!(AttachSpec::parse(text.as_ref()).is_err(), "{text:?}");
         }
     }
 }

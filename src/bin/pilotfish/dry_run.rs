@@ -1,6 +1,7 @@
 //! Writing the message instead of sending it.
 
 use std::fs::Metadata;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
@@ -60,15 +61,16 @@ async fn copy(
             .next_block(&mut block)
             .await
             .map_err(|error| Failure::of(exit::NO_INPUT, &error))?;
-        output
-            .write_all(&block)
-            .await
-            .map_err(|error| cannot_write(name, &error))?;
+        let mut written = output.write_all(&block).await;
         if position == Block::Last {
-            return output
-                .flush()
-                .await
-                .map_err(|error| cannot_write(name, &error));
+            written = written.and(output.flush().await);
+        }
+        match written {
+            Ok(()) if position == Block::More => {}
+            Ok(()) => return Ok(()),
+            // Whoever reads has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => return Err(cannot_write(name, &error)),
         }
     }
 }

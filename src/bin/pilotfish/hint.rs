@@ -71,6 +71,20 @@ const HINTS: &[Hint] = &[
         advice: "the server wants a login: give --user and a password",
     },
     Hint {
+        code: 554,
+        enhanced: "5.7.1",
+        text: "access denied",
+        advice: "most servers take mail only from those who log in: give --user and a password, \
+                 and the --from that is yours",
+    },
+    Hint {
+        code: 421,
+        enhanced: "",
+        text: "too many errors",
+        advice: "the server gave up over what it refused before: look at the recipients with \
+                 --transcript",
+    },
+    Hint {
         code: 552,
         enhanced: "5.2.2",
         text: "",
@@ -93,7 +107,8 @@ pub(crate) fn hint(error: &Error) -> Option<&'static str> {
              mails before you send it again",
         );
     }
-    let reply = error.reply()?;
+    let to_recipient = || error.refused().first().map(|(_, reply)| reply);
+    let reply = error.reply().or_else(to_recipient)?;
     let enhanced = reply
         .enhanced_status()
         .map(|status| status.to_string())

@@ -78,9 +78,10 @@ pub(crate) fn sent(output: &OutputArguments, mail: &Mail, sent: &Sent) -> u8 {
     }
     if receipt.is_partial() {
         let mut lines = Lines::default();
+        let refused = all - accepted;
+        let were = if refused == 1 { "was" } else { "were" };
         lines.push(format!(
-            "error: {} of {all} recipients were refused",
-            all - accepted
+            "error: {refused} of {all} recipients {were} refused"
         ));
         lines.refused(&receipt.rejected);
         lines.print();
@@ -102,13 +103,11 @@ pub(crate) fn failed(output: &OutputArguments, mail: Option<&Mail>, failure: &Fa
 pub(crate) fn error(failure: &Failure, hint: Option<&str>) {
     let mut lines = Lines::default();
     lines.push(format!("error: {}", failure.message));
-    lines.refused(
-        failure
-            .error
-            .as_ref()
-            .map(Error::refused)
-            .unwrap_or_default(),
-    );
+    match failure.error.as_ref().map(Error::refused) {
+        // The message has the server's words to a single one.
+        None | Some([_]) => {}
+        Some(refused) => lines.refused(refused),
+    }
     for cause in &failure.causes {
         lines.push(format!("  cause: {cause}"));
     }
@@ -135,7 +134,6 @@ impl Lines {
         self.0.push('\n');
     }
 
-    /// One recipient is told of in the message already.
     fn refused(&mut self, rejected: &[(ForwardPath, Reply)]) {
         for (path, reply) in rejected {
             self.push(format!("  refused  {}  {reply}", path.addr_spec()));
@@ -154,5 +152,12 @@ pub(crate) fn result(text: &str) {
 
 fn print_line(line: &str) {
     let mut stdout = io::stdout().lock();
-    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+    let printed = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+    match printed {
+        // What became of the mail does not depend on who reads it.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            notice(&format!("warning: cannot print the result: {error}"));
+        }
+        _ => {}
+    }
 }

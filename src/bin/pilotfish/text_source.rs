@@ -1,6 +1,5 @@
 //! `STR|@FILE|-`.
 
-use std::convert::Infallible;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -21,10 +20,11 @@ pub(crate) enum TextSource {
 }
 
 impl FromStr for TextSource {
-    type Err = Infallible;
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
+    fn from_str(text: &str) -> Result<Self, &'static str> {
         Ok(match text.strip_prefix('@') {
+            Some("") => return Err("no file name follows the @ (write @@ for the text \"@\")"),
             Some(escaped) if escaped.starts_with('@') => Self::Given(escaped.to_owned()),
             Some(path) => Self::File(PathBuf::from(path)),
             None if text == "-" => Self::Stdin,
@@ -48,7 +48,11 @@ impl TextSource {
             }
             Self::File(path) => {
                 let name = format!("the text in {}", path.display());
-                let unreadable = |error| Failure::input(format!("cannot read {name}"), error);
+                let unreadable = |error| {
+                    let message =
+                        format!("cannot read {name}: check that it exists and may be read");
+                    Failure::input(message, error)
+                };
                 let file = tokio::fs::File::open(&path).await.map_err(unreadable)?;
                 let mut octets = Vec::new();
                 file.take(MAX_TEXT + 1)

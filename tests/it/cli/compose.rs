@@ -44,10 +44,16 @@ async fn the_text_comes_from_the_argument_a_file_or_standard_input() {
 #[tokio::test]
 async fn attachments_arrive_with_their_names_and_types() {
     let shark = include_bytes!("../../fixtures/images/shark.png");
-    let files: &[(&str, &[u8])] = &[("shark.png", shark), ("a;b.txt", b"text"), ("empty", b"")];
+    let files: &[(&str, &[u8])] = &[
+        ("shark.png", shark),
+        ("a;b.txt", b"text"),
+        ("empty", b""),
+        ("two\nlines", b"text"),
+    ];
     let mail = sent(
         "--to ann@example.org --text Look: -a shark.png -a 'shark.png;name=Häi 🦈.png' \
-         -a 'a;b.txt' --attach 'empty;type=application/x-nothing;name=\"none; at all\"'",
+         -a 'a;b.txt' --attach 'empty;type=application/x-nothing;name=\"none; at all\"' \
+         -a 'two\nlines;name=one.txt'",
         "",
         files,
     )
@@ -61,11 +67,12 @@ async fn attachments_arrive_with_their_names_and_types() {
             (part.attachment_name().unwrap(), kind, part.contents())
         })
         .collect();
-    let expected: [(&str, &str, &[u8]); 4] = [
+    let expected: [(&str, &str, &[u8]); 5] = [
         ("shark.png", "image/png", shark),
         ("Häi 🦈.png", "image/png", shark),
         ("a;b.txt", "text/plain", b"text"),
         ("none; at all", "application/x-nothing", b""),
+        ("one.txt", "text/plain", b"text"),
     ];
     assert_eq!(attachments.len(), expected.len());
     for (found, (name, kind, content)) in attachments.iter().zip(expected) {
@@ -81,7 +88,8 @@ async fn recipients_come_from_lists_and_bcc_stays_hidden() {
         "--from '\"Müller, Jörg\" <joerg@example.org>' \
          --to 'Ann <ann@example.org>, \"B. Bob\" <bob@example.org>' --to carl@example.org \
          --cc 'Friends: dora@example.org, emil@example.org;' \
-         --bcc eve@example.org --bcc 'Fay <fay@example.org>' -s 'Grüße, 🦈'",
+         --bcc eve@example.org --bcc 'Fay <fay@example.org>' \
+         --reply-to 'Office <office@example.org>' -s 'Grüße, 🦈'",
         "",
         &[],
     )
@@ -119,6 +127,10 @@ async fn recipients_come_from_lists_and_bcc_stays_hidden() {
     assert_eq!(
         addresses(parsed.cc().unwrap()),
         [named(None, "dora"), named(None, "emil")]
+    );
+    assert_eq!(
+        addresses(parsed.reply_to().unwrap()),
+        [named(Some("Office"), "office")]
     );
     assert_eq!(parsed.subject(), Some("Grüße, 🦈"));
     assert!(parsed.bcc().is_none());

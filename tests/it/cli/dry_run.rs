@@ -96,3 +96,14 @@ async fn what_the_mail_is_made_of_is_not_replaced() {
         assert_eq!(directory.read("a.png"), SHARK, "{arguments}");
     }
 }
+
+#[tokio::test]
+async fn a_reader_that_has_seen_enough_is_no_error() {
+    let directory = Directory::new();
+    directory.sparse_file("large.bin", 1_000_000);
+    let script = "(\"$0\" send --from me@example.org --to ann@example.org -a large.bin -n; \
+                  echo $? >status) | head -c 1";
+    let ended = Run::shell(script).directory(directory.path()).end().await;
+    assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("D", ""));
+    assert_eq!(directory.read("status"), b"0\n");
+}

@@ -80,6 +80,19 @@ async fn all_recipients_refused_is_65_and_each_is_told_of() {
 }
 
 #[tokio::test]
+async fn one_recipient_refused_is_told_of_once_and_with_advice() {
+    let words = "554 5.7.1 <ann@example.org>: Relay access denied";
+    let office = Office::open(server().refuse_recipient("ann@example.org", words)).await;
+    let ended = office.send(TO_ANN).end().await;
+    ended.fails(
+        65,
+        "Relay access denied\n  help: most servers take mail only from",
+    );
+    assert_eq!(ended.stderr.matches("denied").count(), 1, "{ended:?}");
+    office.got_nothing().await;
+}
+
+#[tokio::test]
 async fn all_recipients_refused_for_now_is_75() {
     let office = Office::open(
         server()

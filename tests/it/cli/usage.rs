@@ -17,7 +17,10 @@ async fn a_wrong_command_line_is_64() {
         ("send --server there.invalid --to ann@example.org", "--from"),
         ("send --server there.invalid:0", "\"0\" is no port"),
         ("send --server there.invalid:smtp", "\"smtp\" is no port"),
-        ("send --server smtp://there.invalid", "--server"),
+        (
+            "send --server smtp://there.invalid",
+            "write host and port alone",
+        ),
         ("send --server 'there invalid'", "--server"),
         ("send --account work", "--config"),
         ("send --config accounts.toml", "--account"),
@@ -41,6 +44,7 @@ async fn a_wrong_command_line_is_64() {
         ("-H 'X Priority: 1'", "invalid value"),
         ("-H ': 1'", "invalid value"),
         ("-a ''", "no file name"),
+        ("--text @", "no file name"),
         ("-a 'x;name=a;name=b'", "two values for name"),
         ("-a 'x;type=image'", "invalid value"),
     ] {
@@ -112,6 +116,11 @@ async fn a_bad_address_is_65_and_the_flag_is_named() {
         ),
         ("--cc ann@", "in --cc: "),
         ("--bcc 'Ann <ann@example.org'", "in --bcc: "),
+        (
+            "--to 'Lee, Ann <ann@example.org>'",
+            "quote a ',' in the name",
+        ),
+        ("--to ann@example.org --reply-to nobody", "in --reply-to: "),
         ("--from me", "in --from: "),
         ("--from 'a@example.org, b@example.org'", "in --from: "),
         ("--to 'nobody:;'", "recipient"),
@@ -131,8 +140,9 @@ async fn a_mail_that_cannot_be_made_is_65() {
     let directory = Directory::new();
     directory.file("latin1.txt", b"caf\xe9");
     for (arguments, words) in [
-        ("-H 'Subject: x'", "Subject"),
-        ("-H 'Bcc: eve@example.org'", "Bcc"),
+        ("-H 'Subject: x'", "use --subject"),
+        ("-H 'Bcc: eve@example.org'", "use --bcc"),
+        ("-H 'reply-to: eve@example.org'", "use --reply-to"),
         ("-H 'Date: now'", "Date"),
         ("-H 'Content-Type: text/html'", "Content-Type"),
         ("-s 'a\nBcc: eve@example.org'", "Subject"),
@@ -148,6 +158,7 @@ async fn a_mail_that_cannot_be_made_is_65() {
 async fn input_that_cannot_be_read_is_66() {
     let directory = Directory::new();
     directory.pipe("pipe");
+    directory.file("two\nlines", "");
     for (arguments, words) in [
         ("-a none.png", "none.png"),
         ("-a .", "a directory"),
@@ -156,6 +167,7 @@ async fn input_that_cannot_be_read_is_66() {
         // A regular file that can be opened and not read, even by those who may do all.
         ("-a /proc/self/mem", "/proc/self/mem"),
         ("--text @none.txt", "none.txt"),
+        ("-a 'two\nlines'", "give the attachment another by ;name="),
         ("--text @.", "cannot read the text in ."),
         ("--text @/proc/self/mem", "/proc/self/mem"),
     ] {
