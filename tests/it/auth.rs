@@ -113,6 +113,30 @@ async fn a_refused_password_is_not_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_421_closes() {
+    let script = Script::inline(&format!(
+        "-- tls server.example --
+         S: 220 server.example ESMTP
+         C: EHLO client.example
+         S: 250-server.example
+         S: 250 AUTH PLAIN LOGIN
+         C: AUTH PLAIN {PLAIN}
+         S: 421 4.7.0 too many login attempts
+         -- close --"
+    ));
+    for delivery in Delivery::ALL {
+        let (result, _) = converse(&script, delivery, async |stream| {
+            ACCOUNT.log_in_465(stream).await.map(drop)
+        })
+        .await;
+        assert_eq!(
+            told_error(&result.unwrap_err()),
+            "Closed at Auth, NotAccepted, transient: 421 4.7.0 too many login attempts"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_challenge_too_many_is_cancelled() {
     let transcript = format!("C: AUTH PLAIN {PLAIN}\nS: 334\nC: *\nS: 501 cancelled");
     let outcome = "Protocol at Auth, NotAccepted, permanent: no reply";

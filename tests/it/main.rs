@@ -17,6 +17,8 @@ mod demo;
 mod dialogue;
 /// The reply to the end of data, on which everything depends.
 mod end_of_data;
+/// Who answers behind a port, and how.
+mod greeting;
 /// Real servers: Postfix and Dovecot.
 mod live;
 /// A mail of any size takes the same memory.
@@ -27,6 +29,8 @@ mod out_of_step;
 mod parameters;
 /// Commands in groups, and which reply is whose.
 mod pipelining;
+/// One mail after the other in a session.
+mod several_mails;
 /// STARTTLS, and who tries to go round it.
 mod starttls;
 /// The peer that plays transcripts, certificates, and what is logged.

@@ -1,6 +1,6 @@
 //! Commands in groups (RFC 2920), and which reply is whose.
 
-use crate::support::client::{ACCOUNT, converse, in_clear, send, send_one, talk, told};
+use crate::support::client::{ACCOUNT, converse, in_clear, send, told};
 use crate::support::delivery::Delivery;
 use crate::support::lines::{BYE, HELLO, letter_lines};
 use crate::support::script::Script;
@@ -226,78 +226,4 @@ async fn without_pipelining_nothing_pointless_is_sent() {
     );
     let outcome = "Rejected at Rcpt, NotAccepted, permanent: no reply";
     to_three(&transcript, outcome).await;
-}
-
-/// RFC 5321 section 4.1.4: a transaction that was refused half way ends with RSET.
-#[tokio::test(start_paused = true)]
-async fn rset_goes_before_the_next_mail_after_a_refusal() {
-    let flight = format!("{MAIL}C: RCPT TO:<a@example.org>\nC: DATA\n");
-    let letter = letter_lines("a@example.org");
-    let transcript = format!(
-        "{HELLO}{flight}
-        S: 550 no
-        S: 503 no
-        S: 503 no
-        C: RSET
-        S: 250 flushed
-        {flight}
-        S: 250 ok
-        S: 250 ok
-        S: 354 go
-        {letter}
-        S: 554 5.6.0 content refused
-        {flight}
-        S: 250 ok
-        S: 250 ok
-        S: 354 go
-        {letter}
-        S: 250 queued
-        {BYE}"
-    );
-    let (told, _) = talk(&transcript, async |stream| {
-        let mut session = in_clear(stream).await.unwrap();
-        let mut outcomes = Vec::new();
-        for _ in 0..3 {
-            let message = ACCOUNT.letter(&["a@example.org"]);
-            outcomes.push(told(&send_one(&mut session, message).await));
-        }
-        session.quit().await;
-        outcomes
-    })
-    .await;
-    let expected = [
-        "Rejected at Mail, NotAccepted, permanent: 550 no",
-        "Rejected at EndOfData, NotAccepted, permanent: 554 5.6.0 content refused",
-        "<a@example.org>: 250 queued",
-    ];
-    assert_eq!(told, expected);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_reply_nobody_asked_for_confirms_no_mail() {
-    let transcript = format!(
-        "{HELLO}{MAIL}
-        C: RCPT TO:<a@example.org>
-        C: DATA
-        S: 250 ok
-        S: 250 ok
-        S: 354 go
-        {}
-        S: 250 queued
-        S: 250 and another",
-        letter_lines("a@example.org")
-    );
-    let (outcomes, _) = talk(&transcript, async |stream| {
-        let mut session = in_clear(stream).await.unwrap();
-        let first = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
-        let second = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
-        session.quit().await;
-        [told(&first), told(&second)]
-    })
-    .await;
-    let expected = [
-        "<a@example.org>: 250 queued",
-        "Protocol at Mail, NotAccepted, permanent: 250 and another",
-    ];
-    assert_eq!(outcomes, expected);
 }

@@ -6,7 +6,7 @@ use pilotfish::Message;
 use pilotfish::message::{Attachment, Body};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use crate::support::client::{ACCOUNT, Account, converse, in_clear, send, send_one, talk, told};
+use crate::support::client::{ACCOUNT, Account, converse, in_clear, send, talk, told};
 use crate::support::delivery::Delivery;
 use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
 use crate::support::script::Script;
@@ -109,25 +109,6 @@ async fn a_submission_takes_seven_round_trips_and_quit() {
         assert!(result.is_ok());
         assert_eq!(played.round_trips, round_trips, "{fixture}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_further_mail_of_a_session_takes_two_round_trips() {
-    let letter = letter_lines("a@example.org");
-    let mail = format!("{FLIGHT}{GO}{letter}S: 250 queued\n");
-    let transcript = format!("{HELLO}{mail}{mail}{mail}");
-    let (outcomes, played) = talk(&transcript, async |stream| {
-        let mut session = in_clear(stream).await.unwrap();
-        let mut outcomes = Vec::new();
-        for _ in 0..3 {
-            let letter = ACCOUNT.letter(&["a@example.org"]);
-            outcomes.push(told(&send_one(&mut session, letter).await));
-        }
-        outcomes
-    })
-    .await;
-    assert_eq!(outcomes, ["<a@example.org>: 250 queued"; 3]);
-    assert_eq!(played.round_trips, 2 + 3 * 2);
 }
 
 #[tokio::test(start_paused = true)]

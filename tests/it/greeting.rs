@@ -1,0 +1,144 @@
+//! Who answers behind a port, and how (RFC 5321 sections 3.1, 4.2 and 4.3.2).
+
+use crate::support::client::{ACCOUNT, converse, in_clear, send, told};
+use crate::support::delivery::Delivery;
+use crate::support::script::Script;
+
+/// Sends a mail in every delivery to a server that takes none.
+async fn fails(transcript: &str, outcome: &str) {
+    let script = Script::inline(transcript);
+    for delivery in Delivery::ALL {
+        let (result, _) = converse(&script, delivery, async |stream| {
+            send(in_clear(stream).await?, ACCOUNT.letter(&["a@example.org"])).await
+        })
+        .await;
+        assert_eq!(told(&result), outcome, "{delivery:?}: {transcript:.80}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn servers_that_do_not_speak_smtp() {
+    let outcome = "Protocol at Greeting, NotAccepted, permanent: no reply";
+    for greeting in [
+        "HTTP/1.1 400 Bad Request",
+        "* OK IMAP4rev1 ready",
+        "+OK POP3 ready",
+        "SSH-2.0-OpenSSH_9.2",
+        "\u{15}\u{3}\u{3}",
+        "",
+        "2200 one digit too many",
+        "220_",
+        "120 a digit that means nothing",
+        "999 nor does this",
+        "220-one code\nS: 250 and another",
+    ] {
+        fails(&format!("S: {greeting}"), outcome).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_without_end_is_cut_short() {
+    let outcome = "Protocol at Greeting, NotAccepted, permanent: no reply";
+    let line = format!("S> 220 {}", "x".repeat(5_000));
+    let lines = "S: 220-and so on\n".repeat(5_000);
+    for transcript in [line, lines] {
+        let script = Script::inline(&format!("{transcript}\n-- swallow all --"));
+        let (result, _) = converse(&script, Delivery::Whole, async |stream| {
+            in_clear(stream).await.map(drop)
+        })
+        .await;
+        assert_eq!(
+            crate::support::client::told_error(&result.unwrap_err()),
+            outcome
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_refuses_to_talk_is_told_quit() {
+    for (transcript, outcome) in [
+        (
+            "S: 554 no SMTP service here\nC: QUIT\nS: 221 bye",
+            "Rejected at Greeting, NotAccepted, permanent: 554 no SMTP service here",
+        ),
+        (
+            "S: 521 host accepts no mail\nC: QUIT\n-- cut --",
+            "Rejected at Greeting, NotAccepted, permanent: 521 host accepts no mail",
+        ),
+        (
+            "S: 450-not\nS: 450 now\nC: QUIT\nS: 221 bye",
+            "Rejected at Greeting, NotAccepted, transient: 450 not now",
+        ),
+        (
+            "S: 220 hi\nC: EHLO client.example\nS: 554 not you\nC: QUIT\nS: 221 bye",
+            "Rejected at Hello, NotAccepted, permanent: 554 not you",
+        ),
+    ] {
+        fails(transcript, outcome).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_421_or_the_end_of_the_connection_closes() {
+    let nothing = "Closed at Greeting, NotAccepted, transient: no reply";
+    for (transcript, outcome) in [
+        ("-- close --", nothing),
+        ("-- cut --", nothing),
+        ("S> 220 serv\n-- close --", nothing),
+        ("S: 220-server\n-- close --", nothing),
+        (
+            "S: 220 hi\nC: EHLO client.example\n-- close --",
+            "Closed at Hello, NotAccepted, transient: no reply",
+        ),
+        (
+            "S: 220 hi\nC: EHLO client.example\nS: 421 busy\n-- close --",
+            "Closed at Hello, NotAccepted, transient: 421 busy",
+        ),
+    ] {
+        fails(transcript, outcome).await;
+    }
+}
+
+/// RFC 5321 section 4.2: the code alone counts, and any text may follow it, or none.
+#[tokio::test(start_paused = true)]
+async fn greetings_and_lists_of_every_form() {
+    for (greeting, list) in [
+        ("S: 220", "S: 250"),
+        ("S: 220-two\nS: 220 lines", "S: 250 server.example"),
+        ("S: 220 \u{1f988} \u{7}", "S: 250-\nS: 250-  \nS: 250 Ok"),
+        ("S: 299 unheard of", "S: 250-8 BITMIME\nS: 250 SIZE=100"),
+    ] {
+        let transcript = format!(
+            "{greeting}
+             C: EHLO client.example
+             {list}
+             C: MAIL FROM:<tim@client.example>
+             S: 599 no
+             C: QUIT
+             S: 221"
+        );
+        let outcome = "Rejected at Mail, NotAccepted, permanent: 599 no";
+        fails(&transcript, outcome).await;
+    }
+}
+
+/// RFC 5321 section 3.2: a server of old is greeted by HELO, and has no extension.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_knows_only_helo_takes_mail() {
+    for refusal in ["500 what?", "502 5.5.1 what?", "550 no"] {
+        let transcript = format!(
+            "S: 220 server.example
+             C: EHLO client.example
+             S: {refusal}
+             C: HELO client.example
+             S: 250-server.example
+             S: 250 SIZE 1
+             C: MAIL FROM:<tim@client.example>
+             S: 452 4.3.1 full
+             C: QUIT
+             S: 221 bye"
+        );
+        let outcome = "Rejected at Mail, NotAccepted, transient: 452 4.3.1 full";
+        fails(&transcript, outcome).await;
+    }
+}

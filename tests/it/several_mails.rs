@@ -1,0 +1,98 @@
+//! One mail after the other in a session.
+
+use crate::support::client::{ACCOUNT, in_clear, send_one, talk, told};
+use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
+
+/// Sends a mail for each outcome, then QUIT; returns the number of round trips.
+async fn mails(transcript: &str, expected: &[&str]) -> usize {
+    let (outcomes, played) = talk(transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap();
+        let mut outcomes = Vec::new();
+        for _ in expected {
+            let letter = ACCOUNT.letter(&["a@example.org"]);
+            outcomes.push(told(&send_one(&mut session, letter).await));
+        }
+        session.quit().await;
+        outcomes
+    })
+    .await;
+    assert_eq!(outcomes, expected);
+    played.round_trips
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_takes_two_round_trips() {
+    let letter = letter_lines("a@example.org");
+    let mail = format!("{FLIGHT}{GO}{letter}S: 250 queued\n");
+    let transcript = format!("{HELLO}{mail}{mail}{mail}{BYE}");
+    let round_trips = mails(&transcript, &["<a@example.org>: 250 queued"; 3]).await;
+    // The greeting, EHLO and QUIT, and the mails.
+    assert_eq!(round_trips, 3 + 3 * 2);
+}
+
+/// RFC 5321 section 4.1.4: a transaction that was refused half way ends with RSET. One whose
+/// message was refused has ended.
+#[tokio::test(start_paused = true)]
+async fn rset_goes_before_the_next_after_a_refusal() {
+    let letter = letter_lines("a@example.org");
+    let transcript = format!(
+        "{HELLO}{FLIGHT}
+        S: 550 no
+        S: 503 no
+        S: 503 no
+        C: RSET
+        S: 250 flushed
+        {FLIGHT}{GO}{letter}
+        S: 554 5.6.0 content refused
+        {FLIGHT}{GO}{letter}
+        S: 250 queued
+        {BYE}"
+    );
+    let expected = [
+        "Rejected at Mail, NotAccepted, permanent: 550 no",
+        "Rejected at EndOfData, NotAccepted, permanent: 554 5.6.0 content refused",
+        "<a@example.org>: 250 queued",
+    ];
+    mails(&transcript, &expected).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_rset_ends_the_session() {
+    let transcript = format!(
+        "{HELLO}{FLIGHT}
+        S: 550 no
+        S: 503 no
+        S: 503 no
+        C: RSET
+        S: 421 enough"
+    );
+    let expected = [
+        "Rejected at Mail, NotAccepted, permanent: 550 no",
+        "Closed at Reset, NotAccepted, transient: 421 enough",
+        "Closed at no stage, NotAccepted, transient: no reply",
+    ];
+    mails(&transcript, &expected).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_nobody_asked_for_confirms_none() {
+    let letter = letter_lines("a@example.org");
+    let transcript = format!("{HELLO}{FLIGHT}{GO}{letter}S: 250 queued\nS: 250 and another");
+    let expected = [
+        "<a@example.org>: 250 queued",
+        "Protocol at Mail, NotAccepted, permanent: 250 and another",
+    ];
+    mails(&transcript, &expected).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_421_between_two_is_for_the_second() {
+    let letter = letter_lines("a@example.org");
+    let mail = format!("{FLIGHT}{GO}{letter}S: 250 queued");
+    let transcript = format!("{HELLO}{mail}\nS: 421 4.4.2 idle for too long\n-- close --");
+    let expected = [
+        "<a@example.org>: 250 queued",
+        "Closed at Mail, NotAccepted, transient: 421 4.4.2 idle for too long",
+    ];
+    mails(&transcript, &expected).await;
+}
