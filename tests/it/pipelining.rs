@@ -1,6 +1,6 @@
 //! Commands in groups (RFC 2920), and which reply is whose.
 
-use crate::support::client::{ACCOUNT, converse, in_clear, send, told};
+use crate::support::client::{ACCOUNT, converse, in_clear, send, talk, told};
 use crate::support::delivery::Delivery;
 use crate::support::lines::{BYE, HELLO, letter_lines};
 use crate::support::script::Script;
