@@ -66,4 +66,12 @@ impl Timeouts {
             _ => self.command,
         }
     }
+
+    /// How long the server may take no octet at this stage.
+    pub(super) fn write(&self, stage: Stage) -> Duration {
+        match stage {
+            Stage::Quit => self.quit,
+            _ => self.block,
+        }
+    }
 }

@@ -74,7 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             self.refuse_stale_replies(stage).await?;
             self.due += count;
         }
-        let limit = self.timeouts.block;
+        let limit = self.timeouts.write(stage);
         let mut rest = octets;
         let mut broken = None;
         loop {
