@@ -81,8 +81,7 @@ const HINTS: &[Hint] = &[
         code: 421,
         enhanced: "",
         text: "too many errors",
-        advice: "the server gave up over what it refused before: look at the recipients with \
-                 --transcript",
+        advice: "the server gave up over the recipients that it refused: leave them out",
     },
     Hint {
         code: 552,

@@ -103,11 +103,10 @@ pub(crate) fn failed(output: &OutputArguments, mail: Option<&Mail>, failure: &Fa
 pub(crate) fn error(failure: &Failure, hint: Option<&str>) {
     let mut lines = Lines::default();
     lines.push(format!("error: {}", failure.message));
-    match failure.error.as_ref().map(Error::refused) {
-        // The message has the server's words to a single one.
-        None | Some([_]) => {}
-        Some(refused) => lines.refused(refused),
-    }
+    // The message may name a single one with the server's words.
+    let refused = failure.error.as_ref().map(Error::refused);
+    let others = refused.unwrap_or_default().iter();
+    lines.refused(others.filter(|(path, _)| !failure.message.contains(&path.to_string())));
     for cause in &failure.causes {
         lines.push(format!("  cause: {cause}"));
     }
@@ -134,7 +133,7 @@ impl Lines {
         self.0.push('\n');
     }
 
-    fn refused(&mut self, rejected: &[(ForwardPath, Reply)]) {
+    fn refused<'a>(&mut self, rejected: impl IntoIterator<Item = &'a (ForwardPath, Reply)>) {
         for (path, reply) in rejected {
             self.push(format!("  refused  {}  {reply}", path.addr_spec()));
         }

@@ -1,7 +1,7 @@
 //! What is printed.
 
-use pilotfish::testing::Fault::ReplyAt;
-use pilotfish::testing::Point::Quit;
+use pilotfish::testing::Fault::{CloseAt, ReplyAt};
+use pilotfish::testing::Point::{EndOfData, Quit};
 
 use super::office::{Office, server};
 
@@ -127,10 +127,30 @@ async fn verbose_logs_and_twice_logs_more() {
 #[tokio::test]
 async fn what_the_server_says_cannot_move_the_cursor() {
     let words = "550 5.7.1 \u{1b}[2J\u{7}spam \u{9b}1A".to_owned();
-    let point = pilotfish::testing::Point::EndOfData;
-    let office = Office::open(server().fault(ReplyAt(point, words))).await;
+    let office = Office::open(server().fault(ReplyAt(EndOfData, words))).await;
     let ended = office.send(&format!("{MAIL} --transcript -vv")).end().await;
     ended.fails(65, "spam");
     let control = |character: char| character.is_control() && character != '\n';
     assert!(!ended.stderr.contains(control), "{ended:?}");
+}
+
+/// Whoever was refused before the fate became unknown will not get the mail in any case.
+#[tokio::test]
+async fn a_refused_recipient_is_told_once_whatever_becomes_of_the_mail() {
+    let refusing = || server().refuse_recipient("bob@example.org", "550 5.1.1 no Bob");
+    let to_both = "--to ann@example.org,bob@example.org";
+    for (server, recipients, status) in [
+        (refusing().fault(CloseAt(EndOfData)), to_both, 81),
+        (refusing(), to_both, 80),
+        (refusing(), "--to bob@example.org", 65),
+    ] {
+        let office = Office::open(server).await;
+        let ended = office.send(recipients).end().await;
+        assert_eq!(ended.status, status);
+        assert_eq!(
+            ended.stderr.matches("550 5.1.1 no Bob").count(),
+            1,
+            "{ended:?}"
+        );
+    }
 }
