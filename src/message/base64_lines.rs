@@ -1,7 +1,8 @@
 //! The base64 encoding of bodies (RFC 2045 section 6.8).
 
+use std::sync::LazyLock;
+
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 
 /// How many octets one line takes.
 pub(super) const LINE: usize = 57;
@@ -13,6 +14,15 @@ const ENCODED_LINE: usize = 76;
 /// in the nearest cache until they are cut.
 const LINES: usize = 56;
 
+/// The fastest encoder for this processor: a mail is mostly base64.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+static ENGINE: LazyLock<base64::engine::Simd> =
+    LazyLock::new(|| base64::engine::Simd::standard(base64::engine::general_purpose::PAD));
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+static ENGINE: LazyLock<base64::engine::GeneralPurpose> =
+    LazyLock::new(|| base64::engine::general_purpose::STANDARD);
+
 /// Appends the encoding of `octets` in lines of 76 characters, each ended by CRLF.
 ///
 /// Pieces can be encoded one by one if each but the last has a multiple of [`LINE`] octets.
@@ -21,9 +31,7 @@ pub(super) fn base64_lines(octets: &[u8], out: &mut Vec<u8>) {
     out.reserve(octets.len().div_ceil(LINE) * (ENCODED_LINE + 2));
     for piece in octets.chunks(LINES * LINE) {
         // The scratch has the room for it, so that there is no error to be had.
-        let len = STANDARD
-            .encode_slice(piece, &mut scratch)
-            .unwrap_or_default();
+        let len = ENGINE.encode_slice(piece, &mut scratch).unwrap_or_default();
         for line in scratch.get(..len).unwrap_or_default().chunks(ENCODED_LINE) {
             out.extend_from_slice(line);
             out.extend_from_slice(b"\r\n");
@@ -43,6 +51,7 @@ pub(super) fn base64_lines_len(octets: u64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
 
     use super::*;
