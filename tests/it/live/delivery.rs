@@ -77,6 +77,7 @@ fn an_unknown_recipient_costs_the_others_nothing() {
 #[ignore = "needs the real servers: tests/run starts them"]
 fn a_server_is_reached_by_its_ipv6_address() {
     if !bed::has_ipv6() {
+        // `servers start` has said that nothing is tested here.
         return;
     }
     let mail = Mail::over("submission").server(bed::server("[::1]", "submission"));
