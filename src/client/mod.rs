@@ -121,10 +121,12 @@ impl Client {
             .spawn(delivery.run(envelope, message).in_current_span());
         match received.await {
             Ok(result) => result,
-            // The runtime is shutting down.
-            Err(_) => {
-                Err(Error::new(Kind::Closed, "the sending task was stopped").with_unknown_fate())
-            }
+            // The runtime is shutting down, or the observer panicked.
+            Err(_) => Err(Error::new(
+                Kind::Closed,
+                "the sending task was stopped: look whether the mail arrived before sending it again",
+            )
+            .with_unknown_fate()),
         }
     }
 

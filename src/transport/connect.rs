@@ -109,7 +109,7 @@ async fn connect_unbounded(host: &Host, port: u16) -> Result<Socket> {
 fn refused(host: &Host, port: u16, tried: &[String], error: io::Error) -> Error {
     let mut message = format!("cannot connect to {host} port {port}");
     if !tried.is_empty() {
-        message = format!("{message} (nor to {})", tried.join(", "));
+        message = format!("{message} (tried too: {})", tried.join(", "));
     }
     Error::new(
         Kind::Connect,

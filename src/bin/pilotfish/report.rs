@@ -65,13 +65,13 @@ pub(crate) fn sent(output: &OutputArguments, mail: &Mail, sent: &Sent) -> u8 {
         format!("sent to {all} recipients")
     };
     if output.json {
-        print_line(&json::sent(mail, sent).to_string());
+        result(&json::sent(mail, sent).to_string());
     } else if !output.quiet {
         let (size, duration) = (
             indicatif::HumanBytes(receipt.size),
             sent.duration.as_secs_f32(),
         );
-        print_line(&format!(
+        result(&format!(
             "{outcome} · {} · {size} in {duration:.1} s · {}",
             mail.server, receipt.reply
         ));
@@ -93,7 +93,7 @@ pub(crate) fn sent(output: &OutputArguments, mail: &Mail, sent: &Sent) -> u8 {
 pub(crate) fn failed(output: &OutputArguments, mail: Option<&Mail>, failure: &Failure) -> u8 {
     let hint = failure.error.as_ref().and_then(hint);
     if output.json {
-        print_line(&json::failed(mail, failure, hint).to_string());
+        result(&json::failed(mail, failure, hint).to_string());
     }
     error(failure, hint);
     failure.status
@@ -144,14 +144,10 @@ impl Lines {
     }
 }
 
-/// Prints a result of several lines.
+/// Prints a result, with a line end behind it.
 pub(crate) fn result(text: &str) {
-    print_line(text);
-}
-
-fn print_line(line: &str) {
     let mut stdout = io::stdout().lock();
-    let printed = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+    let printed = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
     match printed {
         // What became of the mail does not depend on who reads it.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
