@@ -3,6 +3,7 @@
 use super::addr_spec::AddrSpec;
 use super::display_name::DisplayName;
 use super::error::{Fault, Problem};
+use super::group::{Address, Group};
 use super::mailbox::Mailbox;
 use super::parser::{Cursor, is_atext};
 
@@ -10,14 +11,13 @@ use super::parser::{Cursor, is_atext};
 enum Element {
     Mailbox(Mailbox),
     /// A group's name and colon.
-    GroupStart,
+    GroupStart(DisplayName),
 }
 
 /// `address-list`, up to the end of the text.
-pub(super) fn address_list(cursor: &mut Cursor<'_>) -> Result<Vec<Mailbox>, Fault> {
-    let mut mailboxes = Vec::new();
-    let mut has_element = false;
-    let mut open_group = None;
+pub(super) fn address_list(cursor: &mut Cursor<'_>) -> Result<Vec<Address>, Fault> {
+    let mut addresses = Vec::new();
+    let mut open_group: Option<(Cursor<'_>, Group)> = None;
     loop {
         cursor.skip_cfws()?;
         let start = cursor.clone();
@@ -27,28 +27,31 @@ pub(super) fn address_list(cursor: &mut Cursor<'_>) -> Result<Vec<Mailbox>, Faul
                 cursor.next();
                 continue;
             }
-            Some(';') if open_group.take().is_some() => {
+            Some(';') => {
+                let Some((_, group)) = open_group.take() else {
+                    return Err(cursor.fault(Problem::Semicolon));
+                };
+                addresses.push(group.into());
                 cursor.next();
             }
-            Some(';') => return Err(cursor.fault(Problem::Semicolon)),
-            Some(_) => match element(cursor)? {
-                Element::Mailbox(mailbox) => mailboxes.push(mailbox),
-                Element::GroupStart if open_group.is_some() => {
+            Some(_) => match (element(cursor)?, &mut open_group) {
+                (Element::Mailbox(mailbox), Some((_, group))) => group.push(mailbox),
+                (Element::Mailbox(mailbox), None) => addresses.push(mailbox.into()),
+                (Element::GroupStart(_), Some(_)) => {
                     return Err(start.fault(Problem::NestedGroup));
                 }
-                Element::GroupStart => {
-                    open_group = Some(start);
+                (Element::GroupStart(name), None) => {
+                    open_group = Some((start, Group::new(name, [])));
                     continue;
                 }
             },
         }
-        has_element = true;
         end_of_element(cursor)?;
     }
     match open_group {
-        Some(start) => Err(start.fault(Problem::UnclosedGroup)),
-        None if has_element => Ok(mailboxes),
-        None => Err(cursor.fault(Problem::Empty)),
+        Some((start, _)) => Err(start.fault(Problem::UnclosedGroup)),
+        None if addresses.is_empty() => Err(cursor.fault(Problem::Empty)),
+        None => Ok(addresses),
     }
 }
 
@@ -61,7 +64,7 @@ pub(super) fn one_mailbox(cursor: &mut Cursor<'_>) -> Result<Mailbox, Fault> {
             end_of_element(cursor)?;
             Ok(mailbox)
         }
-        Element::GroupStart => Err(start.fault(Problem::Group)),
+        Element::GroupStart(_) => Err(start.fault(Problem::Group)),
     }
 }
 
@@ -104,7 +107,8 @@ fn element(cursor: &mut Cursor<'_>) -> Result<Element, Fault> {
             }
             Some(':') if phrase.words > 0 => {
                 cursor.next();
-                return Ok(Element::GroupStart);
+                let name = DisplayName::checked(&phrase.text, start.position())?;
+                return Ok(Element::GroupStart(name));
             }
             next => return Err(cursor.fault(phrase.broken_off(next))),
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use super::addr_spec::AddrSpec;
 use super::display_name::DisplayName;
 use super::error::{AddressError, Fault};
+use super::group::Address;
 use super::list;
 use super::parser::{Cursor, is_atext, whole, write_quoted};
 
@@ -93,7 +94,11 @@ impl Mailbox {
     /// # Ok::<(), pilotfish::address::AddressError>(())
     /// ```
     pub fn parse_list(text: &str) -> Result<Vec<Self>, AddressError> {
-        whole(text, list::address_list)
+        let addresses = whole(text, list::address_list)?;
+        Ok(addresses
+            .into_iter()
+            .flat_map(Address::into_mailboxes)
+            .collect())
     }
 
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Fault> {
@@ -116,12 +121,17 @@ impl fmt::Display for Mailbox {
         let Some(name) = &self.name else {
             return self.addr_spec.fmt(f);
         };
-        if is_plain_phrase(name.as_str()) {
-            name.fmt(f)?;
-        } else {
-            write_quoted(f, name.as_str())?;
-        }
+        write_name(f, name.as_str())?;
         write!(f, " <{}>", self.addr_spec)
+    }
+}
+
+/// The name as it can be read back, quoted if it has to be.
+pub(super) fn write_name(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+    if is_plain_phrase(name) {
+        f.write_str(name)
+    } else {
+        write_quoted(f, name)
     }
 }
 

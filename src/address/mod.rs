@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`AddrSpec`] | RFC 5321, 4.1.2 `Mailbox` without comments or folding | `ann@example.org` |
 //! | [`Mailbox`] | RFC 5322, 3.4 `mailbox` | `Ann Lee <ann@example.org>` |
+//! | [`Address`], [`Group`] | RFC 5322, 3.4 `address`, `group` | `crew: ann@example.org;` |
 //! | [`ReversePath`], [`ForwardPath`] | RFC 5321, 4.1.2 | `<ann@example.org>` |
 //! | [`Envelope`] | RFC 5321, 2.3.1 | one reverse path, one or more forward paths |
 //!
@@ -57,6 +58,7 @@ mod display_name;
 mod domain;
 mod envelope;
 mod error;
+mod group;
 #[cfg(test)]
 mod hostile_tests;
 mod list;
@@ -71,6 +73,7 @@ pub use display_name::DisplayName;
 pub use domain::Domain;
 pub use envelope::Envelope;
 pub use error::AddressError;
+pub use group::{Address, Group, IntoAddresses};
 pub use literal::AddressLiteral;
 pub use local_part::LocalPart;
 pub use mailbox::Mailbox;

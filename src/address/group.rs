@@ -1,0 +1,253 @@
+//! Several mailboxes under one name.
+
+use std::fmt;
+
+use super::display_name::DisplayName;
+use super::error::AddressError;
+use super::list;
+use super::mailbox::{Mailbox, write_name};
+use super::parser::whole;
+
+/// A name for any number of mailboxes, also for none: RFC 5322, 3.4 `group`.
+///
+/// ```
+/// use pilotfish::address::{Address, Group};
+///
+/// let crew = Group::new("crew".parse()?, ["bo@example.org".parse()?, "cy@example.org".parse()?]);
+/// assert_eq!(crew.to_string(), "crew: bo@example.org, cy@example.org;");
+/// assert_eq!(Address::parse_list("crew: bo@example.org, cy@example.org;")?, [crew.into()]);
+/// # Ok::<(), pilotfish::address::AddressError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Group {
+    name: DisplayName,
+    members: Vec<Mailbox>,
+}
+
+impl Group {
+    /// A group of this name.
+    pub fn new(name: DisplayName, members: impl IntoIterator<Item = Mailbox>) -> Self {
+        Self {
+            name,
+            members: members.into_iter().collect(),
+        }
+    }
+
+    /// What the group is called.
+    #[must_use]
+    pub fn name(&self) -> &DisplayName {
+        &self.name
+    }
+
+    /// Who is in it.
+    #[must_use]
+    pub fn members(&self) -> &[Mailbox] {
+        &self.members
+    }
+
+    pub(super) fn push(&mut self, member: Mailbox) {
+        self.members.push(member);
+    }
+}
+
+/// For people and terminals: `name: mailbox, mailbox;`.
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_name(f, self.name.as_str())?;
+        f.write_str(":")?;
+        for (at, member) in self.members.iter().enumerate() {
+            write!(f, "{} {member}", if at == 0 { "" } else { "," })?;
+        }
+        f.write_str(";")
+    }
+}
+
+/// An element of a field such as To: RFC 5322, 3.4 `address`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Address {
+    /// One mailbox.
+    Mailbox(Mailbox),
+    /// A group of them.
+    Group(Group),
+}
+
+impl Address {
+    /// Reads the body of a field such as To: RFC 5322, 3.4 `address-list`, in the order given.
+    ///
+    /// Groups stay groups; the rest is as for [`Mailbox::parse_list`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Mailbox::parse_list`].
+    pub fn parse_list(text: &str) -> Result<Vec<Self>, AddressError> {
+        whole(text, list::address_list)
+    }
+
+    /// The mailboxes that it names: one, or the members of the group.
+    #[must_use]
+    pub fn mailboxes(&self) -> &[Mailbox] {
+        match self {
+            Self::Mailbox(mailbox) => std::slice::from_ref(mailbox),
+            Self::Group(group) => group.members(),
+        }
+    }
+}
+
+impl Address {
+    pub(super) fn into_mailboxes(self) -> Vec<Mailbox> {
+        match self {
+            Self::Mailbox(mailbox) => vec![mailbox],
+            Self::Group(group) => group.members,
+        }
+    }
+}
+
+impl From<Mailbox> for Address {
+    fn from(mailbox: Mailbox) -> Self {
+        Self::Mailbox(mailbox)
+    }
+}
+
+impl From<Group> for Address {
+    fn from(group: Group) -> Self {
+        Self::Group(group)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mailbox(mailbox) => mailbox.fmt(f),
+            Self::Group(group) => group.fmt(f),
+        }
+    }
+}
+
+/// What can be said for one or more addresses: a text with a list of them, a pair of a name and
+/// an address, or values that have been made before.
+///
+/// ```
+/// use pilotfish::address::{AddressError, IntoAddresses, Mailbox};
+///
+/// fn count(addresses: impl IntoAddresses) -> Result<usize, AddressError> {
+///     Ok(addresses.into_addresses()?.len())
+/// }
+///
+/// assert_eq!(count("Ann <ann@example.org>, bo@example.org")?, 2);
+/// assert_eq!(count(("Lee, Ann", "ann@example.org"))?, 1);
+/// assert_eq!(count("ann@example.org".parse::<Mailbox>()?)?, 1);
+/// assert_eq!(count(["ann@example.org", "bo@example.org"])?, 2);
+/// # Ok::<(), AddressError>(())
+/// ```
+pub trait IntoAddresses {
+    /// The addresses.
+    ///
+    /// # Errors
+    ///
+    /// If a text is not an address list, or a name or an address is none.
+    fn into_addresses(self) -> Result<Vec<Address>, AddressError>;
+}
+
+impl IntoAddresses for &str {
+    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
+        Address::parse_list(self)
+    }
+}
+
+impl IntoAddresses for &String {
+    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
+        Address::parse_list(self)
+    }
+}
+
+impl IntoAddresses for String {
+    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
+        Address::parse_list(&self)
+    }
+}
+
+/// A name and an address: neither has to be quoted.
+impl IntoAddresses for (&str, &str) {
+    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
+        let (name, addr_spec) = self;
+        let mailbox = Mailbox::new(addr_spec.parse()?).with_name(name.parse()?);
+        Ok(vec![mailbox.into()])
+    }
+}
+
+macro_rules! one_address {
+    ($($type:ty),*) => {$(
+        impl IntoAddresses for $type {
+            fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
+                Ok(vec![Mailbox::from(self).into()])
+            }
+        }
+    )*};
+}
+
+one_address!(Mailbox, super::AddrSpec);
+
+impl IntoAddresses for Address {
+    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
+        Ok(vec![self])
+    }
+}
+
+impl IntoAddresses for Group {
+    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
+        Ok(vec![self.into()])
+    }
+}
+
+impl<T: IntoAddresses> IntoAddresses for Vec<T> {
+    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
+        all(self)
+    }
+}
+
+impl<T: IntoAddresses, const N: usize> IntoAddresses for [T; N] {
+    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
+        all(self)
+    }
+}
+
+fn all<T: IntoAddresses>(
+    addresses: impl IntoIterator<Item = T>,
+) -> Result<Vec<Address>, AddressError> {
+    let mut all = Vec::new();
+    for addresses in addresses {
+        all.extend(addresses.into_addresses()?);
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_stay_groups() {
+        for (input, output) in [
+            ("a@b, g: c@d, Ann <e@f>;, h@i", "a@b|g: c@d, Ann <e@f>;|h@i"),
+            ("undisclosed-recipients:;", "undisclosed-recipients:;"),
+            ("\"a:b\" : c@d;", "\"a:b\": c@d;"),
+        ] {
+            let list = Address::parse_list(input).unwrap();
+            let shown: Vec<_> = list.iter().map(ToString::to_string).collect();
+            assert_eq!(shown.join("|"), output);
+            assert_eq!(Address::parse_list(&shown.join(", ")).unwrap(), list);
+        }
+    }
+
+    #[test]
+    fn a_pair_needs_no_quoting() {
+        let [Address::Mailbox(mailbox)] = &("Lee, \"A\"", "a@b").into_addresses().unwrap()[..]
+        else {
+            panic!("one mailbox");
+        };
+        assert_eq!(mailbox.name().unwrap().as_str(), "Lee, \"A\"");
+        assert!(("x\r\n", "a@b").into_addresses().is_err());
+        assert!(("x", "a@b, c@d").into_addresses().is_err());
+    }
+}
