@@ -2,19 +2,20 @@
 //! truth for every recipient.
 //!
 //! ```no_run
-//! use pilotfish::{Attachment, Client, Credentials, Message, Server};
+//! use pilotfish::{Client, Credentials, Message, Server};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let server = Server::builder("smtp.gmail.com".parse()?)
 //!     .credentials(Credentials::new("me@gmail.com", "app password")?)
 //!     .build()?;
 //! let message = Message::builder()
-//!     .from("Me <me@gmail.com>".parse()?)
-//!     .to("Ann <ann@example.org>".parse()?)
+//!     .from("Me <me@gmail.com>")
+//!     .to("Ann <ann@example.org>")
 //!     .subject("A shark")
 //!     .text("Look what swam by.\n")
-//!     .attach(Attachment::file("shark.png").await?)
-//!     .build()?;
+//!     .attach("shark.png")
+//!     .build()
+//!     .await?;
 //!
 //! let client = Client::new(server);
 //! let receipt = client.send(message).await?;

@@ -26,7 +26,7 @@ type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 /// Cloning is cheap; clones share what is under way.
 ///
 /// ```no_run
-/// use pilotfish::{Attachment, Client, Credentials, Message, Server};
+/// use pilotfish::{Client, Credentials, Message, Server};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let password = std::fs::read_to_string("password")?;
@@ -34,12 +34,13 @@ type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 ///     .credentials(Credentials::new("me@gmail.com", password.trim())?)
 ///     .build()?;
 /// let message = Message::builder()
-///     .from("Me <me@gmail.com>".parse()?)
-///     .to("Ann <ann@example.org>".parse()?)
+///     .from("Me <me@gmail.com>")
+///     .to("Ann <ann@example.org>")
 ///     .subject("A shark")
 ///     .text("Here it comes.")
-///     .attach(Attachment::file("shark.png").await?)
-///     .build()?;
+///     .attach("shark.png")
+///     .build()
+///     .await?;
 ///
 /// let client = Client::new(server);
 /// let receipt = client.send(message).await?;

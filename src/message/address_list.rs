@@ -1,13 +1,27 @@
 //! Fields of addresses: From, Sender, Reply-To, To, Cc.
 
 use super::encoded_word::{EncodedWords, MAX_LEN};
-use super::header::{FOLDED, Header};
+use super::header::{FOLDED, Header, Script};
 use super::message_id::is_atext;
-use crate::address::Mailbox;
+use crate::address::{Address, Group, Mailbox};
 
 impl Header {
-    /// Writes a field of one or more mailboxes (RFC 5322 section 3.4), folded between them, and
+    /// Writes a field of one or more addresses (RFC 5322 section 3.4), folded between them, and
     /// within one only if it is too long for a line.
+    pub(super) fn addresses(&mut self, name: &str, addresses: &[Address]) {
+        self.begin(name);
+        let last = addresses.len().saturating_sub(1);
+        for (at, address) in addresses.iter().enumerate() {
+            let comma = if at == last { "" } else { "," };
+            match address {
+                Address::Mailbox(mailbox) => self.mailbox(mailbox, comma),
+                Address::Group(group) => self.group(group, comma),
+            }
+        }
+        self.end();
+    }
+
+    /// Writes a field of one or more mailboxes, in the same way.
     pub(super) fn mailboxes(&mut self, name: &str, mailboxes: &[Mailbox]) {
         self.begin(name);
         let last = mailboxes.len().saturating_sub(1);
@@ -17,12 +31,36 @@ impl Header {
         self.end();
     }
 
+    fn group(&mut self, group: &Group, comma: &str) {
+        let name = group.name().as_str();
+        let end = format!(";{comma}");
+        let colon = if group.members().is_empty() {
+            format!(":{end}")
+        } else {
+            ":".to_owned()
+        };
+        match phrase(self.script(), name) {
+            Some(phrase) => self.word(&format!("{phrase}{colon}")),
+            None => {
+                if self.is_foldable() {
+                    self.fold();
+                }
+                self.encoded(name);
+                self.append(&colon);
+            }
+        }
+        let last = group.members().len().saturating_sub(1);
+        for (at, member) in group.members().iter().enumerate() {
+            self.mailbox(member, if at == last { &end } else { "," });
+        }
+    }
+
     fn mailbox(&mut self, mailbox: &Mailbox, comma: &str) {
         let Some(name) = mailbox.name() else {
             return self.word(&format!("{}{comma}", mailbox.addr_spec()));
         };
         let address = format!("<{}>{comma}", mailbox.addr_spec());
-        let Some(phrase) = phrase(name.as_str()) else {
+        let Some(phrase) = phrase(self.script(), name.as_str()) else {
             if self.is_foldable() {
                 self.fold();
             }
@@ -40,9 +78,8 @@ impl Header {
 
 /// A display name as atoms, as a quoted string, or as one encoded word: whatever comes back
 /// exactly and fits on a line. If it takes more than one word, there is no such form.
-fn phrase(name: &str) -> Option<String> {
-    let printable = name.bytes().all(|b| matches!(b, b' '..=b'~'));
-    if printable && !name.contains("=?") {
+fn phrase(script: Script, name: &str) -> Option<String> {
+    if script.is_printable(name) && !name.contains("=?") {
         let phrase = if name.split(' ').all(is_atom) {
             name.to_owned()
         } else {
@@ -58,7 +95,8 @@ fn phrase(name: &str) -> Option<String> {
 }
 
 fn is_atom(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(is_atext)
+    // RFC 6532 section 3.2: beyond ASCII everything is; the script has been looked at.
+    !word.is_empty() && word.bytes().all(|b| is_atext(b) || !b.is_ascii())
 }
 
 /// A quoted string (RFC 5322 section 3.2.4) of printable ASCII.
@@ -90,10 +128,27 @@ mod tests {
                     mailbox.with_name(name.parse().unwrap())
                 }
             })
+            .map(Address::from)
             .collect();
-        let mut header = Header::default();
-        header.mailboxes("To", &mailboxes);
+        let mut header = Header::new(Script::Ascii);
+        header.addresses("To", &mailboxes);
         header.into_text()
+    }
+
+    #[test]
+    fn groups() {
+        let long = "member@domain.test, ".repeat(10);
+        for (list, field) in [
+            ("undisclosed-recipients:;", "To: undisclosed-recipients:;\r\n"),
+            ("g:a@b;, c@d", "To: g: a@b;, c@d\r\n"),
+            ("x@y, \"a, b\": Ann <a@b>, c@d;", "To: x@y, \"a, b\": Ann <a@b>, c@d;\r\n"),
+            ("Jörg:a@b;", "To: =?utf-8?b?SsO2cmc=?=: a@b;\r\n"),
+            (&format!("g:{long};"), &format!("To: g: {0}, {0}, {0},\r\n {0}, {0}, {0},\r\n {0}, {0}, {0},\r\n {0};\r\n", "member@domain.test")),
+        ] {
+            let mut header = Header::new(Script::Ascii);
+            header.addresses("To", &Address::parse_list(list).unwrap());
+            assert_eq!(header.into_text(), field);
+        }
     }
 
     #[test]

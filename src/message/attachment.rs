@@ -1,103 +1,143 @@
 //! Attachments.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::header::Header;
 use super::media_guess::guess;
 use super::{Body, BodyError, FileName, MediaType};
 
-/// A body with a name and a media type, to be offered to the reader for saving (RFC 2183
-/// section 2.2).
+/// A body with a name and a media type, to be offered to the reader for saving, or to be shown
+/// (RFC 2183).
 ///
-/// Its octets arrive exactly as they are, text too: they are always sent in base64.
+/// Its octets arrive exactly as they are, text too: they are sent in base64, or as they are in a
+/// [binary](super::Data::Binary) message.
+///
+/// Where an attachment is wanted, a path will do: `"pictures/shark.png"` is
+/// [`Attachment::file`].
+///
+/// The media type is guessed when the message is built: from the first octets if they show a
+/// known format, else from the extension of the name, else it is `application/octet-stream`.
+/// Content that shows a container on which many formats are built, such as zip, is what the
+/// extension says. No charset is claimed for text, as it is not known.
 #[derive(Debug)]
 pub struct Attachment {
     body: Body,
-    name: FileName,
-    guess: MediaType,
-    given: Option<MediaType>,
+    /// None for a file under its own name.
+    name: Option<FileName>,
+    media_type: Option<MediaType>,
+    disposition: Disposition,
+}
+
+/// What a reader is to do with a part (RFC 2183 section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Disposition {
+    /// Offer it for saving.
+    Attachment,
+    /// Show it where it stands.
+    Inline,
 }
 
 impl Attachment {
     /// A body under a name.
-    ///
-    /// The media type is guessed: from the first octets if they show a known format, else from
-    /// the extension of the name, else it is `application/octet-stream`. Content that shows a
-    /// container on which many formats are built, such as zip, is what the extension says. No
-    /// charset is claimed for text, as it is not known.
     #[must_use]
     pub fn new(body: Body, name: FileName) -> Self {
-        let guess = guess(body.content(), &name);
         Self {
             body,
-            name,
-            guess,
-            given: None,
+            name: Some(name),
+            media_type: None,
+            disposition: Disposition::Attachment,
         }
     }
 
-    /// The file at `path` under its own name; see [`Body::file`].
+    /// The file at `path` under its own name; see [`Body::file`]. What is not UTF-8 in the name
+    /// is replaced by U+FFFD.
     ///
     /// ```
     /// # use pilotfish::message::Attachment;
-    /// # async fn example() -> Result<(), pilotfish::message::BodyError> {
-    /// let shark = Attachment::file("pictures/shark.png").await?;
-    /// # Ok(())
-    /// # }
+    /// let shark = Attachment::file("pictures/shark.png").name("Hai.png".parse()?);
+    /// # Ok::<(), pilotfish::message::MessageError>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// As for [`Body::file`]; and if the name of the file cannot be a [`FileName`]. Such a file
-    /// can be attached with [`new`](Attachment::new). What is not UTF-8 in a name is no error: it
-    /// is replaced by U+FFFD.
-    ///
-    /// # Cancel safety
-    ///
-    /// As for [`Body::file`].
-    pub async fn file(path: impl Into<PathBuf>) -> Result<Self, BodyError> {
-        let path = path.into();
-        let body = Body::file(&path).await?;
-        let name = path.file_name().map(|name| name.to_string_lossy());
-        match name.unwrap_or_default().parse() {
-            Ok(name) => Ok(Self::new(body, name)),
-            Err(source) => Err(BodyError::Name { path, source }),
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self {
+            body: Body::file(path),
+            name: None,
+            media_type: None,
+            disposition: Disposition::Attachment,
         }
     }
 
-    /// Gives it another name. The media type is guessed again, if the new name says anything
-    /// about it.
+    /// Gives it another name.
     #[must_use]
     pub fn name(mut self, name: FileName) -> Self {
-        let guess = guess(self.body.content(), &name);
-        if guess != MediaType::octet_stream() {
-            self.guess = guess;
-        }
-        self.name = name;
+        self.name = Some(name);
         self
     }
 
     /// Says what it is, in place of the guess.
     #[must_use]
     pub fn media_type(mut self, media_type: MediaType) -> Self {
-        self.given = Some(media_type);
+        self.media_type = Some(media_type);
         self
+    }
+
+    /// Says what a reader is to do with it, if it is not to be offered for saving.
+    #[must_use]
+    pub fn disposition(mut self, disposition: Disposition) -> Self {
+        self.disposition = disposition;
+        self
+    }
+
+    /// Opens the body, and settles the name.
+    pub(super) async fn open(&mut self) -> Result<(), BodyError> {
+        self.body.open().await?;
+        if self.name.is_none() {
+            let path = self.body.path().unwrap_or(Path::new(""));
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let name = name.parse().map_err(|source| BodyError::Name {
+                path: path.to_owned(),
+                source: Box::new(source),
+            })?;
+            self.name = Some(name);
+        }
+        if self.media_type.is_none()
+            && let Some(name) = &self.name
+        {
+            self.media_type = Some(guess(self.body.content(), self.body.path(), name));
+        }
+        Ok(())
+    }
+
+    /// What it is, once it is open.
+    pub(super) fn kind(&self) -> MediaType {
+        self.media_type
+            .clone()
+            .unwrap_or_else(MediaType::octet_stream)
     }
 
     /// Writes the header of the part; gives the body.
     ///
-    /// The name is in Content-Disposition alone (RFC 2183 section 2.3), once and in full. With
-    /// a second one beside it that is reduced to ASCII, some readers show that one; and `name`
-    /// in Content-Type could only tell more readers of names in other scripts with an encoded
-    /// word in quotes, which RFC 2047 section 5 forbids.
+    /// The name is in Content-Disposition alone (RFC 2183 section 2.3); `name` in Content-Type
+    /// could only tell more readers of names in other scripts with an encoded word in quotes,
+    /// which RFC 2047 section 5 forbids.
     pub(super) fn write(self, header: &mut Header) -> Body {
-        self.given.unwrap_or(self.guess).write(header);
-        header.fixed("Content-Transfer-Encoding", "base64");
+        self.kind().write(header);
         header.begin("Content-Disposition");
-        header.word("attachment");
-        header.parameter("filename", self.name.as_str());
+        header.word(match self.disposition {
+            Disposition::Attachment => "attachment",
+            Disposition::Inline => "inline",
+        });
+        if let Some(name) = &self.name {
+            header.file_name("filename", name.as_str());
+        }
         header.end();
-        header.blank_line();
         self.body
+    }
+}
+
+/// The file at a path.
+impl<P: Into<PathBuf>> From<P> for Attachment {
+    fn from(path: P) -> Self {
+        Self::file(path)
     }
 }

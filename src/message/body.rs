@@ -1,4 +1,4 @@
-//! Where the octets of an attachment come from.
+//! Where the octets of a part come from.
 
 use std::fmt;
 use std::io;
@@ -6,47 +6,48 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use futures_util::Stream;
 use tokio::io::AsyncRead;
+use tokio_util::io::StreamReader;
 
 use super::BodyError;
 use super::file::SourceFile;
 use super::media_guess::{PREFIX, by_content};
 
-/// The octets of an attachment: in memory, in a file, or from a reader.
+/// The octets of a part: in memory, in a file, or from a reader or a stream.
 ///
-/// Its length is known from the beginning, so that the size of the message is exact before
-/// anything is sent, and the source is held to it: one that turns out to be shorter or longer is
-/// a [`BodyError`], and the message is not completed.
+/// Its length is known before anything is sent, so that the size of the message is exact, and
+/// the source is held to it: one that turns out to be shorter or longer is a [`BodyError`], and
+/// the message is not completed.
 ///
 /// However long a file or what a reader gives may be, no more than a few blocks of about 64 KiB
 /// are in memory at a time.
-pub struct Body {
-    source: Source,
-    content: Option<&'static str>,
-}
+pub struct Body(Source);
 
 /// The kinds of bodies.
 pub(super) enum Source {
     Bytes(Bytes),
+    /// A file that is not open yet.
+    Path(PathBuf),
     File(Arc<SourceFile>),
-    Reader(Reader),
+    Reader(Arc<Reader>),
 }
 
 /// What can be read only once, and how many octets it gives.
 ///
 /// The lock is never waited for. It makes a message `Sync` whatever its readers are.
 pub(super) struct Reader {
-    inner: Mutex<BoxedReader>,
+    inner: Mutex<Option<BoxedReader>>,
     len: u64,
 }
 
 pub(super) type BoxedReader = Box<dyn AsyncRead + Send + Unpin>;
 
 impl Reader {
-    pub(super) fn into_inner(self) -> BoxedReader {
-        self.inner
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// The reader; nothing if it has been taken before.
+    pub(super) fn take(&self) -> Option<BoxedReader> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.take()
     }
 }
 
@@ -55,46 +56,22 @@ impl Body {
     ///
     /// ```
     /// # use pilotfish::message::Body;
-    /// assert_eq!(Body::bytes(&b"\x89PNG"[..]).len(), 4);
+    /// assert_eq!(Body::bytes(&b"\x89PNG"[..]).len(), Some(4));
     /// ```
     pub fn bytes(octets: impl Into<Bytes>) -> Self {
-        let octets = octets.into();
-        let content = by_content(octets.get(..PREFIX).unwrap_or(&octets));
-        Self {
-            source: Source::Bytes(octets),
-            content,
-        }
+        Self(Source::Bytes(octets.into()))
     }
 
-    /// The file at `path`, which is opened now and stays open as long as the body.
+    /// The file at `path`, which is opened when the message is built and stays open as long as
+    /// it.
     ///
     /// So whatever hinders the sending comes to light before anything is sent, and a file that
     /// is replaced or deleted afterwards is sent as it was. A file that is written to afterwards
     /// is not sent: at the end of reading, its length and the time of its last change have to be
-    /// what they were. Symbolic links are followed.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be opened or read, or if it is no regular file: a directory, a pipe, a
-    /// socket or a device has no fixed number of octets.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future leaves nothing behind; the file is closed as soon as the operating
-    /// system has answered.
-    pub async fn file(path: impl Into<PathBuf>) -> Result<Self, BodyError> {
-        let path = path.into();
-        let for_error = path.clone();
-        let (file, prefix) = tokio::task::spawn_blocking(move || SourceFile::open(path))
-            .await
-            .map_err(|stopped| BodyError::Open {
-                path: for_error,
-                source: io::Error::other(stopped),
-            })??;
-        Ok(Self {
-            source: Source::File(Arc::new(file)),
-            content: by_content(&prefix),
-        })
+    /// what they were. Symbolic links are followed. It has to be a regular file: a directory, a
+    /// pipe, a socket or a device has no fixed number of octets.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self(Source::Path(path.into()))
     }
 
     /// What `reader` gives, which has to be exactly `len` octets and then its end.
@@ -102,52 +79,94 @@ impl Body {
     /// It is read while the message is sent, and only once: a message with such a body
     /// [cannot be cloned](super::Message::try_clone), and so not be sent a second time.
     pub fn reader(reader: impl AsyncRead + Send + Unpin + 'static, len: u64) -> Self {
-        let reader = Reader {
-            inner: Mutex::new(Box::new(reader)),
+        Self(Source::Reader(Arc::new(Reader {
+            inner: Mutex::new(Some(Box::new(reader))),
             len,
-        };
-        Self {
-            source: Source::Reader(reader),
-            content: None,
-        }
+        })))
     }
 
-    /// How many octets there are.
+    /// What `stream` gives, which has to be exactly `len` octets and then its end; otherwise as
+    /// [`reader`](Self::reader).
+    ///
+    /// ```
+    /// # use pilotfish::message::Body;
+    /// let blocks = [Ok("Hello, "), Ok("world")].map(|block| block.map(bytes::Bytes::from));
+    /// let body = Body::stream(futures_util::stream::iter(blocks), 12);
+    /// ```
+    pub fn stream<S>(stream: S, len: u64) -> Self
+    where
+        S: Stream<Item = io::Result<Bytes>> + Send + Unpin + 'static,
+    {
+        Self::reader(StreamReader::new(stream), len)
+    }
+
+    /// How many octets there are; `None` for a file that is not open yet.
     #[must_use]
-    pub fn len(&self) -> u64 {
-        match &self.source {
-            Source::Bytes(octets) => octets.len() as u64,
-            Source::File(file) => file.len(),
-            Source::Reader(reader) => reader.len,
+    pub fn len(&self) -> Option<u64> {
+        match &self.0 {
+            Source::Bytes(octets) => Some(octets.len() as u64),
+            Source::Path(_) => None,
+            Source::File(file) => Some(file.len()),
+            Source::Reader(reader) => Some(reader.len),
         }
     }
 
-    /// Whether there are no octets at all.
+    /// Whether it is known that there are no octets at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len() == Some(0)
     }
 
-    /// Another body that gives the same octets; none if they can be read only once.
-    pub(super) fn try_clone(&self) -> Option<Self> {
-        let source = match &self.source {
+    /// Opens the file, if it is one. Dropping the future leaves nothing behind.
+    pub(super) async fn open(&mut self) -> Result<(), BodyError> {
+        if let Source::Path(path) = &self.0 {
+            let (path, for_error) = (path.clone(), path.clone());
+            let file = tokio::task::spawn_blocking(move || SourceFile::open(path)).await;
+            let file = file.map_err(|stopped| BodyError::Open {
+                path: for_error,
+                source: io::Error::other(stopped),
+            })??;
+            self.0 = Source::File(Arc::new(file));
+        }
+        Ok(())
+    }
+
+    /// Another body that gives the same octets. A reader is shared, so that only the first to
+    /// read it gets them.
+    pub(super) fn share(&self) -> Self {
+        Self(match &self.0 {
             Source::Bytes(octets) => Source::Bytes(octets.clone()),
+            Source::Path(path) => Source::Path(path.clone()),
             Source::File(file) => Source::File(Arc::clone(file)),
-            Source::Reader(_) => return None,
-        };
-        Some(Self {
-            source,
-            content: self.content,
+            Source::Reader(reader) => Source::Reader(Arc::clone(reader)),
         })
     }
 
-    /// The media type that the first octets give away.
+    /// Whether the octets can be had more than once.
+    pub(super) fn is_repeatable(&self) -> bool {
+        !matches!(self.0, Source::Reader(_))
+    }
+
+    /// The media type that the first octets give away, as far as they can be seen.
     pub(super) fn content(&self) -> Option<&'static str> {
-        self.content
+        match &self.0 {
+            Source::Bytes(octets) => by_content(octets.get(..PREFIX).unwrap_or(octets)),
+            Source::File(file) => file.content(),
+            Source::Path(_) | Source::Reader(_) => None,
+        }
+    }
+
+    /// The path, if it is a file.
+    pub(super) fn path(&self) -> Option<&std::path::Path> {
+        match &self.0 {
+            Source::Path(path) => Some(path),
+            Source::File(file) => Some(file.path()),
+            Source::Bytes(_) | Source::Reader(_) => None,
+        }
     }
 
     pub(super) fn into_source(self) -> Source {
-        self.source
+        self.0
     }
 }
 
@@ -155,8 +174,9 @@ impl Body {
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Body");
-        match &self.source {
+        match &self.0 {
             Source::Bytes(_) => shown.field("source", &"bytes"),
+            Source::Path(path) => shown.field("source", path),
             Source::File(file) => shown.field("source", &file.path()),
             Source::Reader(_) => shown.field("source", &"reader"),
         };

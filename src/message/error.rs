@@ -3,14 +3,38 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::address::AddressError;
+
 /// Why a message, or a part of its header, cannot be built.
 ///
 /// Every one of these is found before anything is sent, and lies with the input: the same
 /// input gives the same error. Text that came from the input is quoted with its control
 /// characters escaped, so that an error can go to a terminal or a log as it is.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MessageError {
+    /// An address that was given as text is none.
+    #[error("in {field}: {source}")]
+    Address {
+        /// The field that it was for.
+        field: &'static str,
+        /// What is wrong with it.
+        source: AddressError,
+    },
+    /// A field of mailboxes has a group in it.
+    #[error("there is a group in {field}, which takes mailboxes alone: name its members")]
+    Group {
+        /// The field.
+        field: &'static str,
+    },
+    /// A field of one mailbox has none, or more.
+    #[error("{field} has {found} mailboxes: name one")]
+    NotOneMailbox {
+        /// The field.
+        field: &'static str,
+        /// How many there are.
+        found: usize,
+    },
     /// There is no author (RFC 5322 section 3.6: From is one of the two mandatory fields).
     #[error("the message has no author: name one with `from`")]
     NoFrom,
@@ -64,6 +88,58 @@ pub enum MessageError {
         /// What was given, shortened.
         found: String,
     },
+    /// This is no identifier of a part (RFC 2045 section 7).
+    #[error("{found:?} is not an identifier of a part: use the form left@right")]
+    ContentId {
+        /// What was given, shortened.
+        found: String,
+    },
+    /// This is no list of language tags (RFC 3282 section 2).
+    #[error("{found:?} is not a language: use tags such as de or en-GB")]
+    Language {
+        /// What was given, shortened.
+        found: String,
+    },
+    /// This is no address on the web that a list can be left by.
+    #[error(
+        "{found:?} cannot be opened to leave a list: use https:// and at most 900 octets of a URI"
+    )]
+    Url {
+        /// What was given, shortened.
+        found: String,
+    },
+    /// Two inline parts have the same label.
+    #[error("two inline parts are called {label:?}: give each a label of its own")]
+    Label {
+        /// The label.
+        label: String,
+    },
+    /// This is no method of a message between calendars (RFC 5546 section 1.4).
+    #[error("{found:?} is not a method of a calendar: use one such as REQUEST")]
+    Method {
+        /// What was given, or what the calendar names, shortened; empty if it names none.
+        found: String,
+    },
+    /// A calendar is sent with another method than it names itself (RFC 6047 section 2.4).
+    #[error("the calendar names the method {named} and is sent with {said}: use the same")]
+    OtherMethod {
+        /// What was said.
+        said: &'static str,
+        /// What the calendar names.
+        named: &'static str,
+    },
+    /// A multipart has no part in it (RFC 2046 section 5.1.1 wants at least one).
+    #[error("a multipart has no parts: put one in, or leave it out")]
+    NoPart,
+    /// There is a whole content, and parts to make one of.
+    #[error("the message has a content of its own and {other} besides: put all into the content")]
+    TwoContents {
+        /// What there is besides.
+        other: &'static str,
+    },
+    /// The octets of a part cannot be had.
+    #[error(transparent)]
+    Body(#[from] BodyError),
     /// This is no date (RFC 5322 section 3.3).
     #[error(
         "{found:?} is not a date of the years 1900 to 9999: use the form Mon, 02 Jan 2006 15:04:05 -0700"
@@ -141,7 +217,7 @@ pub enum BodyError {
         /// The path.
         path: PathBuf,
         /// What is wrong with the name.
-        source: MessageError,
+        source: Box<MessageError>,
     },
     /// Reading failed on the way.
     #[error("cannot read {origin}: send the message again when it can be read")]
@@ -182,6 +258,9 @@ pub enum BodyError {
         /// The file.
         path: PathBuf,
     },
+    /// A reader was read already, when the message was sent before.
+    #[error("what the reader gave has been sent before: build the message again")]
+    Spent,
     /// An earlier call failed already: what was handed out since the beginning is not a whole
     /// message.
     #[error("the message is broken off, as one of its bodies failed: send it anew")]

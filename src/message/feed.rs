@@ -1,4 +1,4 @@
-//! A body on its way into base64, piece by piece.
+//! A body on its way out, piece by piece.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,21 +9,16 @@ use bytes::Bytes;
 use tokio::io::AsyncReadExt;
 use tokio::task::JoinHandle;
 
-use super::base64_lines::{LINE, base64_lines, base64_lines_len};
 use super::body::{BoxedReader, Source};
+use super::coding::Coding;
 use super::error::Origin;
 use super::file::SourceFile;
 use super::{Body, BodyError};
 
-/// How many octets of a body make one piece: whole lines, which encoded are just below 64 KiB.
-const PIECE: usize = 840 * LINE;
-
-/// The most octets of an encoded piece.
-pub(super) const ENCODED_PIECE: usize = 840 * 78;
-
 /// A body of which pieces have been taken.
 pub(super) struct Feed {
     kind: Kind,
+    coding: Coding,
     /// The piece to be taken next. Even an empty body has one, as its end has to be seen.
     next: Option<Span>,
 }
@@ -35,31 +30,43 @@ enum Kind {
 }
 
 impl Feed {
-    pub(super) fn new(body: Body) -> Self {
-        let first = Span::at(0, body.len());
+    /// Begins to read a body that is open.
+    pub(super) fn new(body: Body, coding: Coding) -> Self {
+        let first = Span::at(0, body.len().unwrap_or_default(), coding.piece());
         let kind = match body.into_source() {
             Source::Bytes(octets) => Kind::Bytes(octets),
             Source::File(file) => Kind::File(FileFeed {
                 file,
+                coding,
                 next: Some(first),
                 ahead: VecDeque::new(),
                 spare: Vec::new(),
             }),
             Source::Reader(reader) => Kind::Reader(ReaderFeed {
-                reader: reader.into_inner(),
+                reader: reader.take(),
+                coding,
+                raw: Vec::new(),
+                filled: 0,
+            }),
+            // A message is not built before its files are open.
+            Source::Path(_) => Kind::Reader(ReaderFeed {
+                reader: None,
+                coding,
                 raw: Vec::new(),
                 filled: 0,
             }),
         };
         Self {
             kind,
+            coding,
             next: Some(first),
         }
     }
 
-    /// How many octets the next piece will have when it is encoded; none if there is no more.
+    /// The most octets that the next piece will have when it is encoded; none if there is no
+    /// more.
     pub(super) fn next_len(&self) -> Option<usize> {
-        self.next.map(Span::encoded_len)
+        self.next.map(|span| self.coding.max_len(span.len))
     }
 
     /// Appends the next piece, encoded, to `out`.
@@ -74,7 +81,7 @@ impl Feed {
         match &mut self.kind {
             Kind::Bytes(octets) => {
                 let piece = octets.split_to(span.len.min(octets.len()));
-                base64_lines(&piece, out);
+                self.coding.encode(&piece, out);
             }
             Kind::File(file) => file.next_piece(out).await?,
             Kind::Reader(reader) => reader.next_piece(span, out).await?,
@@ -91,12 +98,19 @@ struct Span {
     len: usize,
     /// The length of the whole body.
     of: u64,
+    /// The length of every piece but the last.
+    piece: usize,
 }
 
 impl Span {
-    fn at(offset: u64, of: u64) -> Self {
-        let len = usize::try_from(of - offset).unwrap_or(PIECE).min(PIECE);
-        Self { offset, len, of }
+    fn at(offset: u64, of: u64, piece: usize) -> Self {
+        let len = usize::try_from(of - offset).unwrap_or(piece).min(piece);
+        Self {
+            offset,
+            len,
+            of,
+            piece,
+        }
     }
 
     fn is_last(self) -> bool {
@@ -104,17 +118,11 @@ impl Span {
     }
 
     fn following(self) -> Option<Self> {
-        (!self.is_last()).then(|| Self::at(self.end(), self.of))
+        (!self.is_last()).then(|| Self::at(self.end(), self.of, self.piece))
     }
 
     fn end(self) -> u64 {
         self.offset + self.len as u64
-    }
-
-    fn encoded_len(self) -> usize {
-        let len = base64_lines_len(self.len as u64);
-        len.and_then(|len| usize::try_from(len).ok())
-            .unwrap_or(ENCODED_PIECE)
     }
 }
 
@@ -125,6 +133,7 @@ const AHEAD: usize = 2;
 /// A file, whose next pieces are being read and encoded in the pool of blocking threads.
 struct FileFeed {
     file: Arc<SourceFile>,
+    coding: Coding,
     /// The piece to be started next.
     next: Option<Span>,
     ahead: VecDeque<JoinHandle<Result<Piece, BodyError>>>,
@@ -166,14 +175,19 @@ impl FileFeed {
                 return;
             }
             let piece = self.spare.pop().unwrap_or_default();
-            self.ahead.push_back(read(&self.file, span, piece));
+            self.ahead.push_back(read(&self.file, self.coding, span, piece));
             self.next = span.following();
         }
     }
 }
 
 /// Starts to read and encode a piece.
-fn read(file: &Arc<SourceFile>, span: Span, piece: Piece) -> JoinHandle<Result<Piece, BodyError>> {
+fn read(
+    file: &Arc<SourceFile>,
+    coding: Coding,
+    span: Span,
+    piece: Piece,
+) -> JoinHandle<Result<Piece, BodyError>> {
     let file = Arc::clone(file);
     tokio::task::spawn_blocking(move || {
         let Piece {
@@ -186,7 +200,7 @@ fn read(file: &Arc<SourceFile>, span: Span, piece: Piece) -> JoinHandle<Result<P
             file.check_end()?;
         }
         encoded.clear();
-        base64_lines(octets, &mut encoded);
+        coding.encode(octets, &mut encoded);
         Ok(Piece { raw, encoded })
     })
 }
@@ -211,7 +225,9 @@ impl Aligned {
 
 /// A reader, and what of the present piece it has given so far.
 struct ReaderFeed {
-    reader: BoxedReader,
+    /// Nothing if somebody else reads it.
+    reader: Option<BoxedReader>,
+    coding: Coding,
     raw: Vec<u8>,
     filled: usize,
 }
@@ -222,9 +238,10 @@ impl ReaderFeed {
             origin: Origin::Reader,
             source,
         };
+        let reader = self.reader.as_mut().ok_or(BodyError::Spent)?;
         self.raw.resize(span.len, 0);
         while let Some(rest @ [_, ..]) = self.raw.get_mut(self.filled..) {
-            let read = self.reader.read(rest).await.map_err(failed)?;
+            let read = reader.read(rest).await.map_err(failed)?;
             if read == 0 {
                 return Err(BodyError::Short {
                     origin: Origin::Reader,
@@ -234,14 +251,14 @@ impl ReaderFeed {
             }
             self.filled += read;
         }
-        if span.is_last() && self.reader.read(&mut [0]).await.map_err(failed)? > 0 {
+        if span.is_last() && reader.read(&mut [0]).await.map_err(failed)? > 0 {
             return Err(BodyError::Long {
                 origin: Origin::Reader,
                 expected: span.of,
                 found: span.of.saturating_add(1),
             });
         }
-        base64_lines(&self.raw, out);
+        self.coding.encode(&self.raw, out);
         self.filled = 0;
         Ok(())
     }

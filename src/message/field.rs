@@ -13,8 +13,8 @@ use super::error::shown;
 ///
 /// ```
 /// # use pilotfish::message::FieldName;
-/// let name: FieldName = "List-Unsubscribe".parse()?;
-/// assert_eq!(name.as_str(), "List-Unsubscribe");
+/// let name: FieldName = "X-Mailer".parse()?;
+/// assert_eq!(name.as_str(), "X-Mailer");
 /// assert!("No Spaces".parse::<FieldName>().is_err());
 /// # Ok::<(), pilotfish::message::MessageError>(())
 /// ```
@@ -39,7 +39,11 @@ impl FieldName {
             "from" | "sender" | "to" | "cc" | "bcc" | "subject" | "date" => {
                 "use the method of the builder that has its name"
             }
-            "reply-to" | "message-id" => "use `reply_to` or `message_id` of the builder",
+            "reply-to" | "message-id" | "in-reply-to" | "auto-submitted" | "list-unsubscribe" => {
+                "use the method of the builder that has its name, with underscores"
+            }
+            "references" => "use `reference` of the builder",
+            "list-unsubscribe-post" => "use `list_unsubscribe` of the builder",
             "mime-version" => "the builder writes it",
             "return-path" | "received" => "servers write it on the way (RFC 5321 section 4.4)",
             _ if name.starts_with("content-") => "the builder writes it from the body",
@@ -137,6 +141,11 @@ mod tests {
             "Return-Path",
             "Received",
             "Resent-From",
+            "In-Reply-To",
+            "References",
+            "List-Unsubscribe",
+            "List-Unsubscribe-Post",
+            "Auto-Submitted",
         ] {
             assert!(
                 name.parse::<FieldName>().unwrap().reserved().is_some(),
@@ -144,8 +153,6 @@ mod tests {
             );
         }
         for name in [
-            "In-Reply-To",
-            "References",
             "List-Id",
             "X-To",
             "Comments",

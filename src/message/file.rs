@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::BodyError;
 use super::error::Origin;
-use super::media_guess::PREFIX;
+use super::media_guess::{PREFIX, by_content};
 
 /// An open regular file, and what it was when it was opened.
 ///
@@ -19,11 +19,12 @@ pub(super) struct SourceFile {
     path: PathBuf,
     len: u64,
     modified: Option<SystemTime>,
+    content: Option<&'static str>,
 }
 
 impl SourceFile {
-    /// Opens the file; gives its first octets with it.
-    pub(super) fn open(path: PathBuf) -> Result<(Self, Vec<u8>), BodyError> {
+    /// Opens the file, and looks at its first octets.
+    pub(super) fn open(path: PathBuf) -> Result<Self, BodyError> {
         let cannot_open = |source| BodyError::Open {
             path: path.clone(),
             source,
@@ -36,20 +37,22 @@ impl SourceFile {
         let mut prefix = vec![0; PREFIX];
         let read = read_at(&file, &mut prefix, 0).map_err(cannot_open)?;
         prefix.truncate(read);
-        let modified = metadata.modified().ok();
-        Ok((
-            Self {
-                file,
-                path,
-                len: metadata.len(),
-                modified,
-            },
-            prefix,
-        ))
+        Ok(Self {
+            file,
+            path,
+            len: metadata.len(),
+            modified: metadata.modified().ok(),
+            content: by_content(&prefix),
+        })
     }
 
     pub(super) fn len(&self) -> u64 {
         self.len
+    }
+
+    /// The media type that its first octets give away.
+    pub(super) fn content(&self) -> Option<&'static str> {
+        self.content
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -13,9 +13,10 @@ pub(super) const LONGEST: usize = 998;
 ///
 /// Nothing that is put in may have a control character in it, which the types of the values see
 /// to; the only line ends are those written here.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Header {
     text: String,
+    script: Script,
     /// Octets on the current line.
     column: usize,
     /// Whether there is something besides the name on the current line, so that a fold leaves
@@ -23,7 +24,42 @@ pub(super) struct Header {
     foldable: bool,
 }
 
+/// What characters header fields may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Script {
+    /// ASCII; others are encoded (RFC 2047, RFC 2231).
+    Ascii,
+    /// All of them, in UTF-8 (RFC 6532): in messages that need SMTPUTF8 anyway.
+    Utf8,
+}
+
+impl Script {
+    /// Whether a text stands for itself, and none of it would be taken for the end of a line.
+    pub(super) fn is_printable(self, text: &str) -> bool {
+        match self {
+            Self::Ascii => text.bytes().all(|b| matches!(b, b' '..=b'~')),
+            Self::Utf8 => !text.chars().any(|c| {
+                c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+            }),
+        }
+    }
+}
+
 impl Header {
+    /// An empty header.
+    pub(super) fn new(script: Script) -> Self {
+        Self {
+            text: String::new(),
+            script,
+            column: 0,
+            foldable: false,
+        }
+    }
+
+    pub(super) fn script(&self) -> Script {
+        self.script
+    }
+
     /// The fields written, each ended by CRLF.
     pub(super) fn into_text(self) -> String {
         self.text
@@ -108,7 +144,7 @@ impl Header {
     /// back exactly from that, else as encoded words.
     pub(super) fn unstructured(&mut self, name: &str, value: &str) {
         self.begin(name);
-        if survives(name.len() + 1, value) {
+        if survives(self.script, name.len() + 1, value) {
             units(value).for_each(|unit| self.word(unit));
         } else {
             self.encoded(value);
@@ -119,11 +155,11 @@ impl Header {
 
 /// Whether an unstructured value comes back exactly when it is folded at its single spaces.
 ///
-/// Not if it is not printable ASCII, if it has white space at an end or that the folds would be
+/// Not if it is not printable, if it has white space at an end or that the folds would be
 /// next to, if a reader would take something in it for an encoded word, or if a line would be
 /// over [`LONGEST`].
-fn survives(name: usize, value: &str) -> bool {
-    let printable = value.bytes().all(|b| matches!(b, b' '..=b'~'));
+fn survives(script: Script, name: usize, value: &str) -> bool {
+    let printable = script.is_printable(value);
     let trimmed = !value.starts_with(' ') && !value.ends_with(' ');
     let fits = |(at, unit): (usize, &str)| {
         let column = 1 + unit.len() + if at == 0 { name } else { 0 };
@@ -156,7 +192,7 @@ mod tests {
     use super::*;
 
     fn unstructured(name: &str, value: &str) -> String {
-        let mut header = Header::default();
+        let mut header = Header::new(Script::Ascii);
         header.unstructured(name, value);
         header.into_text()
     }

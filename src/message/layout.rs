@@ -2,69 +2,73 @@
 
 use bytes::Bytes;
 
-use super::base64_lines::base64_lines_len;
-use super::{Body, MessageError};
+use super::coding::Coding;
+use super::Body;
 
 /// One stretch of a message.
 #[derive(Debug)]
 pub(super) enum Segment {
     /// These octets.
     Octets(Bytes),
-    /// A body, in base64.
-    Base64(Body),
+    /// A body that is open, and how it is written.
+    Body(Body, Coding),
 }
 
 impl Segment {
     fn len(&self) -> Option<u64> {
         match self {
             Self::Octets(octets) => Some(octets.len() as u64),
-            Self::Base64(body) => base64_lines_len(body.len()),
-        }
-    }
-
-    fn try_clone(&self) -> Option<Self> {
-        match self {
-            Self::Octets(octets) => Some(Self::Octets(octets.clone())),
-            Self::Base64(body) => body.try_clone().map(Self::Base64),
+            Self::Body(body, coding) => coding.len(body.len()?),
         }
     }
 }
 
 /// All of a message, in order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Layout {
     segments: Vec<Segment>,
-    len: u64,
+    /// Octets for the next segment.
+    open: Vec<u8>,
 }
 
+/// Octets from which on they are shared rather than copied.
+const LARGE: usize = 16 * 1024;
+
 impl Layout {
-    pub(super) fn new(segments: Vec<Segment>) -> Result<Self, MessageError> {
-        let len = segments
-            .iter()
-            .try_fold(0_u64, |sum, segment| sum.checked_add(segment.len()?))
-            .ok_or(MessageError::TooLarge)?;
-        Ok(Self { segments, len })
+    /// Adds octets.
+    pub(super) fn octets(&mut self, octets: &Bytes) {
+        if octets.len() < LARGE {
+            self.open.extend_from_slice(octets);
+        } else {
+            self.close();
+            self.segments.push(Segment::Octets(octets.clone()));
+        }
     }
 
-    /// How many octets the segments have together.
-    pub(super) fn len(&self) -> u64 {
-        self.len
+    /// Adds a few octets.
+    pub(super) fn line(&mut self, octets: &[u8]) {
+        self.open.extend_from_slice(octets);
     }
 
-    pub(super) fn into_segments(self) -> Vec<Segment> {
-        self.segments
+    /// Adds a body.
+    pub(super) fn body(&mut self, body: &Body, coding: Coding) {
+        self.close();
+        self.segments.push(Segment::Body(body.share(), coding));
     }
 
-    /// The same again; nothing if a body can be read only once.
-    pub(super) fn try_clone(&self) -> Option<Self> {
-        let segments = self
-            .segments
-            .iter()
-            .map(Segment::try_clone)
-            .collect::<Option<_>>()?;
-        Some(Self {
-            segments,
-            len: self.len,
-        })
+    fn close(&mut self) {
+        if !self.open.is_empty() {
+            let octets = std::mem::take(&mut self.open);
+            self.segments.push(Segment::Octets(octets.into()));
+        }
+    }
+
+    /// The segments, and how many octets they have together.
+    /// Nothing if a number of 64 bits cannot say it.
+    pub(super) fn finish(mut self) -> (Vec<Segment>, Option<u64>) {
+        self.close();
+        let mut segments = self.segments.iter();
+        let len = segments.try_fold(0_u64, |sum, segment| sum.checked_add(segment.len()?));
+        (self.segments, len)
     }
 }

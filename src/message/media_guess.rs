@@ -1,5 +1,7 @@
 //! What a file is, by its content and by its name.
 
+use std::path::Path;
+
 use super::{FileName, MediaType};
 
 /// How many octets from the beginning are looked at.
@@ -17,12 +19,18 @@ pub(super) fn by_content(prefix: &[u8]) -> Option<&'static str> {
     (found.matcher_type() != infer::MatcherType::Text).then(|| found.mime_type())
 }
 
-/// The media type for what the content gave away, if anything, and the extension of the name.
+/// The media type for what the content gave away, if anything, and the extension of the name, or
+/// else of the file that had another name.
 ///
 /// The content decides, as names lie more often, except where it shows a container that many
 /// formats are built on. The composite types and the unknown are `application/octet-stream`.
-pub(super) fn guess(content: Option<&'static str>, name: &FileName) -> MediaType {
-    let extension = mime_guess::from_path(name.as_str()).first_raw();
+pub(super) fn guess(
+    content: Option<&'static str>,
+    path: Option<&Path>,
+    name: &FileName,
+) -> MediaType {
+    let by_path = |path| mime_guess::from_path(path).first_raw();
+    let extension = by_path(Path::new(name.as_str())).or_else(|| by_path(path?));
     let guess = match (content, extension) {
         (Some(content), Some(extension)) if is_built_on(extension, content) => Some(extension),
         (content, extension) => content.or(extension),

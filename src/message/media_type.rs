@@ -46,10 +46,43 @@ impl MediaType {
 
     /// What is to be said of octets nothing is known about.
     pub(super) fn octet_stream() -> Self {
+        Self::fixed("application/octet-stream", &[])
+    }
+
+    /// A type that is known to be one, and parameters.
+    pub(super) fn fixed(essence: &str, parameters: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Self {
-            essence: "application/octet-stream".to_owned(),
-            parameters: Vec::new(),
+            essence: essence.to_owned(),
+            parameters: parameters.iter().map(owned).collect(),
         }
+    }
+
+    /// `multipart` with this subtype.
+    pub(super) fn multipart(subtype: &str) -> Result<Self, MessageError> {
+        if subtype.len() <= Self::MAX_NAME_LEN && is_token(subtype) {
+            let essence = format!("multipart/{}", subtype.to_ascii_lowercase());
+            return Ok(Self::fixed(&essence, &[]));
+        }
+        Err(MessageError::MediaType {
+            found: shown(subtype),
+            hint: "use a token for a subtype of multipart, such as mixed",
+        })
+    }
+
+    /// The same with this parameter, in the place of one of its name.
+    pub(super) fn with(self, name: &str, value: &str) -> Self {
+        let mut media_type = self.without(name);
+        media_type
+            .parameters
+            .push((name.to_owned(), value.to_owned()));
+        media_type
+    }
+
+    /// The same without the parameter of this name.
+    pub(super) fn without(mut self, name: &str) -> Self {
+        self.parameters.retain(|(known, _)| known != name);
+        self
     }
 
     /// Writes the Content-Type field.

@@ -1,38 +1,42 @@
 //! Messages: built once, sized exactly, and sent in constant memory.
 //!
 //! ```
-//! use pilotfish::message::{Attachment, Message};
+//! use pilotfish::message::Message;
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let message = Message::builder()
-//!     .from("Jörg Müller <joerg@example.org>".parse()?)
-//!     .to("ann@example.net".parse()?)
+//!     .from("Jörg Müller <joerg@example.org>")
+//!     .to("Ann <ann@example.net>, bo@example.net")
 //!     .subject("The shark 🦈")
 //!     .text("Seen this morning.\n")
-//!     .attach(Attachment::file("shark.png").await?)
-//!     .build()?;
+//!     .html("<p>Seen <b>this morning</b>:<p><img src='cid:shark'>")
+//!     .inline("shark", "shark.png")
+//!     .attach("report.pdf")
+//!     .build()
+//!     .await?;
 //!
 //! println!("{} has {} octets", message.message_id(), message.exact_size());
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! A [`Message`] is fixed to the last octet when it is built: its Date, its Message-ID and the
-//! boundaries of its parts too, so that a second attempt to send it sends the same message. It
-//! is made of header fields (RFC 5322), a text and [attachments](Attachment) (RFC 2045, RFC
-//! 2183), and comes with the [envelope](crate::address::Envelope) that its fields say.
+//! A [`Message`] is fixed when it is built: its Date, its Message-ID and the boundaries of its
+//! parts too, so that a second attempt to send it sends the same message. It is made of header
+//! fields (RFC 5322) and of [entities](Entity) (RFC 2045): texts, a document in HTML, pictures in
+//! it, attachments. It comes with the [envelope](crate::address::Envelope) that its fields say.
 //!
 //! # What goes out
+//!
+//! What servers can carry differs, and a [`Rendition`] is the message for one of them: text that
+//! is sent as it is where a server offers 8BITMIME is quoted-printable or base64 elsewhere. What
+//! is decoded in the end is the same. [`MessageBuilder::data`] sets how much use is made of that;
+//! with [`Data::SevenBit`], the octets are the same for every server.
 //!
 //! [`Octets`] gives it block by block. A file or what a reader gives is never in memory as a
 //! whole, and a body that does not have the length it should have ends the message before its
 //! last octet.
 //!
-//! All of it is 7 bit, whatever the server could take, with one exception: an address with a
-//! non-ASCII local part can only be written in UTF-8, and such a message
-//! [needs SMTPUTF8](Message::needs_smtputf8) (RFC 6532). In return, the same message is the same
-//! octets whichever server takes it; what a dry run shows is what is sent; and no server on the
-//! way has a reason to recode, which would break signatures. Attachments are in base64, and text
-//! is as plain as its characters allow.
+//! An address with a non-ASCII local part can only be written in UTF-8, and a message with one
+//! [needs SMTPUTF8](Message::needs_smtputf8) (RFC 6532). Its other fields are in UTF-8 then, too.
 //!
 //! # What goes in
 //!
@@ -44,18 +48,26 @@
 
 mod address_list;
 mod attachment;
+mod auto_submitted;
 mod base64_lines;
 mod body;
 mod builder;
+mod calendar;
+mod coding;
+mod content_id;
+mod data;
 mod date;
 mod encoded_word;
+mod entity;
 mod error;
 mod feed;
 mod field;
 mod file;
 mod file_name;
 mod header;
+mod language;
 mod layout;
+mod list_unsubscribe;
 mod media_guess;
 mod media_type;
 mod message_id;
@@ -63,32 +75,49 @@ mod octets;
 mod parameter;
 mod quoted_printable;
 mod random;
+mod rendition;
+mod template;
 #[cfg(test)]
 mod tests;
 mod text;
+mod warning;
 
 use std::fmt;
+use std::sync::Arc;
 
-pub use attachment::Attachment;
+pub use attachment::{Attachment, Disposition};
+pub use auto_submitted::AutoSubmitted;
 pub use body::Body;
 pub use builder::MessageBuilder;
+pub use calendar::Method;
+pub use content_id::ContentId;
+pub use data::Data;
 pub use date::Date;
+pub use entity::Entity;
 pub use error::{BodyError, MessageError, Origin};
 pub use field::FieldName;
 pub use file_name::FileName;
+pub use language::Language;
+pub use list_unsubscribe::ListUnsubscribe;
 pub use media_type::MediaType;
 pub use message_id::MessageId;
 pub use octets::{Block, Octets};
+pub use rendition::Rendition;
+pub use warning::Warning;
 
 use crate::address::Envelope;
-use layout::Layout;
+use template::Template;
 
 /// A mail that is ready to be sent, with its envelope.
 pub struct Message {
     envelope: Envelope,
     id: MessageId,
-    layout: Layout,
+    template: Arc<Template>,
+    /// The most that may be made use of.
+    most: Data,
+    exact_size: u64,
     needs_smtputf8: bool,
+    warnings: Vec<Warning>,
 }
 
 impl Message {
@@ -96,19 +125,41 @@ impl Message {
     ///
     /// ```
     /// # use pilotfish::message::Message;
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let message = Message::builder()
-    ///     .from("ann@example.org".parse()?)
-    ///     .bcc("bo@example.net".parse()?)
+    ///     .from("ann@example.org")
+    ///     .bcc("bo@example.net")
     ///     .subject("Lunch?")
     ///     .text("At one, as always.\n")
-    ///     .build()?;
+    ///     .build()
+    ///     .await?;
     /// assert_eq!(message.envelope().forward_paths().len(), 1);
     /// # Ok(())
     /// # }
     /// ```
     pub fn builder() -> MessageBuilder {
         MessageBuilder::default()
+    }
+
+    fn composed(
+        envelope: Envelope,
+        id: MessageId,
+        template: Template,
+        most: Data,
+        needs_smtputf8: bool,
+        warnings: Vec<Warning>,
+    ) -> Result<Self, MessageError> {
+        let exact_size = template.layout(Data::SevenBit).finish().1;
+        Ok(Self {
+            envelope,
+            id,
+            exact_size: exact_size.ok_or(MessageError::TooLarge)?,
+            template: Arc::new(template),
+            most,
+            needs_smtputf8,
+            warnings,
+        })
     }
 
     /// From whom and to whom it goes: back to the sender, or else the first author; and to
@@ -124,12 +175,11 @@ impl Message {
         &self.id
     }
 
-    /// How many octets it has, with its line ends as CRLF, without dot stuffing and the end of
-    /// data: what the parameter `SIZE=` of `MAIL` wants (RFC 1870 section 5), and exactly what
-    /// [`Octets`] will hand out.
+    /// How many octets it has for a server that takes the least; see
+    /// [`Rendition::exact_size`]. For others it has no more.
     #[must_use]
     pub fn exact_size(&self) -> u64 {
-        self.layout.len()
+        self.exact_size
     }
 
     /// Whether only a server that offers SMTPUTF8 can take it (RFC 6531): whether an address in
@@ -139,24 +189,52 @@ impl Message {
         self.needs_smtputf8
     }
 
+    /// What is odd about it, and may be meant.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The message for a server that can carry so much.
+    ///
+    /// It makes no more use of that than [`MessageBuilder::data`] says.
+    #[must_use]
+    pub fn rendition(&self, most: Data) -> Rendition {
+        let most = most.min(self.most);
+        let (segments, len) = self.template.layout(most).finish();
+        let fields = if self.needs_smtputf8 {
+            Data::EightBit
+        } else {
+            Data::SevenBit
+        };
+        Rendition {
+            segments,
+            len: len.unwrap_or(u64::MAX),
+            data: self.template.data(most).max(fields),
+        }
+    }
+
     /// The same message once more, to send it again; none if one of its bodies is a
     /// [reader](Body::reader), which can be read only once.
     ///
     /// Octets are not copied, and files are not opened again.
     #[must_use]
     pub fn try_clone(&self) -> Option<Self> {
-        Some(Self {
+        self.template.is_repeatable().then(|| Self {
             envelope: self.envelope.clone(),
             id: self.id.clone(),
-            layout: self.layout.try_clone()?,
+            template: Arc::clone(&self.template),
+            most: self.most,
+            exact_size: self.exact_size,
             needs_smtputf8: self.needs_smtputf8,
+            warnings: self.warnings.clone(),
         })
     }
 
-    /// Its octets, to be sent.
+    /// Its octets for a server that takes the least.
     #[must_use]
     pub fn into_octets(self) -> Octets {
-        Octets::new(self.layout)
+        self.rendition(Data::SevenBit).into_octets()
     }
 }
 

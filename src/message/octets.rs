@@ -6,14 +6,15 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::BodyError;
-use super::feed::{ENCODED_PIECE, Feed};
-use super::layout::{Layout, Segment};
+use super::coding::MAX_PIECE;
+use super::feed::Feed;
+use super::layout::Segment;
 
-/// The octets of a [`Message`](super::Message), in blocks.
+/// The octets of a [`Rendition`](super::Rendition), in blocks.
 ///
-/// Lines end with CRLF, have at most 998 octets without it, and are 7 bit unless the message
-/// [needs SMTPUTF8](super::Message::needs_smtputf8). There is no dot stuffing and no end of data
-/// in them (RFC 5321 sections 4.5.2 and 4.1.1.4); the last line has its CRLF.
+/// They are as its [`data`](super::Rendition::data) says. There is no dot stuffing and no end of
+/// data in them (RFC 5321 sections 4.5.2 and 4.1.1.4); unless they are binary, the last line has
+/// its CRLF.
 pub struct Octets {
     parts: VecDeque<Part>,
     broken_off: bool,
@@ -21,7 +22,7 @@ pub struct Octets {
 
 enum Part {
     Octets(Bytes),
-    Base64(Box<Feed>),
+    Body(Box<Feed>),
 }
 
 /// What a block was.
@@ -37,12 +38,12 @@ impl Octets {
     /// The most octets of a block: enough for one piece of a body and some header.
     pub const MAX_BLOCK: usize = 80 * 1024;
 
-    pub(super) fn new(layout: Layout) -> Self {
+    pub(super) fn new(segments: Vec<Segment>) -> Self {
         let part = |segment| match segment {
             Segment::Octets(octets) => Part::Octets(octets),
-            Segment::Base64(body) => Part::Base64(Box::new(Feed::new(body))),
+            Segment::Body(body, coding) => Part::Body(Box::new(Feed::new(body, coding))),
         };
-        let parts = layout.into_segments().into_iter().map(part).collect();
+        let parts = segments.into_iter().map(part).collect();
         Self {
             parts,
             broken_off: false,
@@ -80,16 +81,17 @@ impl Octets {
                         return Ok(Block::More);
                     }
                 }
-                Part::Base64(feed) => {
-                    while let Some(len) = feed.next_len() {
-                        if len > room {
+                Part::Body(feed) => {
+                    while let Some(most) = feed.next_len() {
+                        if most > room {
                             return Ok(Block::More);
                         }
+                        let before = block.len();
                         if let Err(error) = feed.next_piece(block).await {
                             self.broken_off = true;
                             return Err(error);
                         }
-                        room -= len;
+                        room = room.saturating_sub(block.len() - before);
                     }
                 }
             }
@@ -100,7 +102,7 @@ impl Octets {
 }
 
 const _: () = assert!(
-    ENCODED_PIECE <= Octets::MAX_BLOCK,
+    MAX_PIECE <= Octets::MAX_BLOCK,
     "a piece fits into a block"
 );
 

@@ -4,20 +4,38 @@ use std::fmt::Write;
 
 use super::address_list::quoted;
 use super::encoded_word::upper_hex;
-use super::header::{FOLDED, Header};
+use super::header::{FOLDED, Header, Script};
 
 impl Header {
     /// Adds `; name=value` to the field, on lines of at most [`FOLDED`] octets.
     ///
-    /// The value is a token or a quoted string if it is ASCII and comes back exactly from that.
-    /// Otherwise it is in UTF-8 with percent signs (RFC 2231 section 4), in as many pieces as
-    /// the lines take (section 3), which are cut between characters, as not every reader puts
-    /// octets together before it decodes them.
+    /// The value is a token or a quoted string if it comes back exactly from that. Otherwise it
+    /// is in UTF-8 with percent signs (RFC 2231 section 4), in as many pieces as the lines take
+    /// (section 3), which are cut between characters, as not every reader puts octets together
+    /// before it decodes them.
     pub(super) fn parameter(&mut self, name: &str, value: &str) {
         self.append(";");
-        if let Some(plain) = plain(name, value) {
+        match plain(self.script(), name, value) {
+            Some(plain) => self.word(&plain),
+            None => self.extended(name, value),
+        }
+    }
+
+    /// Adds the name of a file as a parameter, and for readers that do not know RFC 2231 what
+    /// can be said of it in ASCII. That comes second, as some readers take what comes first.
+    pub(super) fn file_name(&mut self, parameter: &str, name: &str) {
+        self.append(";");
+        if let Some(plain) = plain(self.script(), parameter, name) {
             return self.word(&plain);
         }
+        self.extended(parameter, name);
+        if !name.is_ascii() {
+            self.append(";");
+            self.word(&format!("{parameter}={}", quoted(&fallback(name))));
+        }
+    }
+
+    fn extended(&mut self, name: &str, value: &str) {
         let whole = format!("{name}*=utf-8''{}", percent_encoded(value));
         // The space in front and the semicolon behind.
         if whole.len() + 2 <= FOLDED {
@@ -48,9 +66,26 @@ impl Header {
     }
 }
 
+/// The longest name for readers that do not know RFC 2231, in octets.
+const FALLBACK: usize = 60;
+
+/// What can be said of the name of a file in printable ASCII: its extension above all.
+fn fallback(name: &str) -> String {
+    let ascii: String = name
+        .chars()
+        .map(|c| match c {
+            ' '..='~' => c,
+            _ => '_',
+        })
+        .collect();
+    let ascii = ascii.replace("=?", "=_");
+    let cut = ascii.len().saturating_sub(FALLBACK);
+    ascii.get(cut..).unwrap_or_default().trim().to_owned()
+}
+
 /// The parameter as a token or a quoted string, if it can be that.
-fn plain(name: &str, value: &str) -> Option<String> {
-    let printable = value.bytes().all(|b| matches!(b, b' '..=b'~'));
+fn plain(script: Script, name: &str, value: &str) -> Option<String> {
+    let printable = script.is_printable(value);
     let spaced = value.starts_with(' ') || value.ends_with(' ') || value.contains("  ");
     if !printable || spaced || value.contains("=?") {
         return None;
@@ -83,12 +118,46 @@ mod tests {
     use super::*;
 
     fn field(value: &str) -> String {
-        let mut header = Header::default();
+        let mut header = Header::new(Script::Ascii);
         header.begin("Content-Disposition");
         header.word("attachment");
         header.parameter("filename", value);
         header.end();
         header.into_text()
+    }
+
+    #[test]
+    fn a_file_name_has_a_fallback_behind_it() {
+        for (name, fallback) in [
+            ("日本.png", "\"__.png\""),
+            ("Hä \"i\" 🦈.png", r#""H_ \"i\" _.png""#),
+            ("=?ü?=", "\"=__?=\""),
+            (&format!("{}.png", "ü".repeat(100)), &format!("\"{}.png\"", "_".repeat(56))),
+        ] {
+            let mut header = Header::new(Script::Ascii);
+            header.begin("Content-Disposition");
+            header.word("attachment");
+            header.file_name("filename", name);
+            header.end();
+            let field = header.into_text();
+            let (extended, plain) = field.rsplit_once("filename=").unwrap();
+            assert!(extended.contains("filename*") && extended.is_ascii(), "{field}");
+            assert_eq!(plain.trim_end(), fallback);
+            assert!(field.lines().all(|line| line.len() <= FOLDED), "{field}");
+        }
+    }
+
+    #[test]
+    fn in_utf8_it_is_quoted() {
+        let mut header = Header::new(Script::Utf8);
+        header.begin("Content-Disposition");
+        header.word("attachment");
+        header.file_name("filename", "日本.png");
+        header.end();
+        assert_eq!(
+            header.into_text(),
+            "Content-Disposition: attachment; filename=\"日本.png\"\r\n"
+        );
     }
 
     #[test]

@@ -1,57 +1,94 @@
 //! The text of a message: its line ends, and how it is encoded.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use memchr::memchr2;
 
+use super::Data;
 use super::base64_lines::base64_lines;
 use super::quoted_printable::quoted_printable;
 
 /// The longest line of text that is sent as it is (RFC 5322 section 2.1.1 wants no more).
 const LINE: usize = 78;
 
-/// A text as it is sent.
+/// The longest line that may be sent at all (RFC 5322 section 2.1.1).
+const LONGEST: usize = 998;
+
+/// A text, and what may be done with it.
 #[derive(Debug)]
 pub(super) struct Text {
-    /// The name of its encoding, for Content-Transfer-Encoding.
-    pub(super) encoding: &'static str,
-    /// Its octets: empty, or ended by CRLF.
-    pub(super) octets: Bytes,
+    /// With CRLF for every line break, and at the end unless it is empty.
+    octets: Bytes,
+    /// The least that has to be carried for the text to be sent as it is; nothing if it has to
+    /// be encoded.
+    plain: Option<Data>,
+    /// The text encoded, once it has been.
+    encoded: OnceLock<(&'static str, Bytes)>,
 }
 
 impl Text {
-    /// Normalises and encodes a text.
-    ///
-    /// * 7bit, if it is ASCII that no system on the way has reason to change: lines of at most
-    ///   78 octets, none with white space at its end, none that begins with `From ` or is a
-    ///   lone dot (RFC 2049 section 3), and no control character but the tab;
-    /// * else base64, if there is a NUL in it, or if that is shorter;
-    /// * else quoted-printable, which can be read as it is.
     pub(super) fn new(text: &str) -> Self {
         let text = normalised(text);
-        if is_plain(&text) {
-            return Self {
-                encoding: "7bit",
-                octets: text.into(),
-            };
-        }
-        // What both encodings add at the ends of lines is about the same, and not counted.
-        let escaped = text
-            .bytes()
-            .filter(|b| !matches!(b, b' '..=b'~' | b'\t' | b'\r' | b'\n'));
-        let quoted_len = text.len() + 2 * escaped.count();
-        if text.contains('\0') || quoted_len > text.len().div_ceil(3) * 4 {
-            let mut octets = Vec::new();
-            base64_lines(text.as_bytes(), &mut octets);
-            return Self {
-                encoding: "base64",
-                octets: octets.into(),
-            };
-        }
         Self {
-            encoding: "quoted-printable",
-            octets: quoted_printable(&text).into(),
+            plain: is_plain(&text).then_some(if text.is_ascii() {
+                Data::SevenBit
+            } else {
+                Data::EightBit
+            }),
+            octets: text.into(),
+            encoded: OnceLock::new(),
         }
     }
+
+    /// The text.
+    pub(super) fn as_str(&self) -> &str {
+        str::from_utf8(&self.octets).unwrap_or_default()
+    }
+
+    /// What it is sent as, where `most` can be carried.
+    pub(super) fn data(&self, most: Data) -> Data {
+        match self.plain {
+            Some(data) if data <= most => data,
+            // Line ends are CRLF in any case, so nothing else is to be seen to.
+            _ if most == Data::Binary => Data::Binary,
+            _ => Data::SevenBit,
+        }
+    }
+
+    /// The name of its encoding, for Content-Transfer-Encoding, and its octets: empty, or ended
+    /// by CRLF.
+    ///
+    /// * 7bit or 8bit, if it is text that no system on the way has reason to change: lines of at
+    ///   most 78 characters, none with white space at its end, none that begins with `From ` or
+    ///   is a lone dot (RFC 2049 section 3), and no control character but the tab;
+    /// * else binary, where that can be carried;
+    /// * else base64, if there is a NUL in it, or if that is shorter;
+    /// * else quoted-printable, which can be read as it is.
+    pub(super) fn encoded(&self, most: Data) -> (&'static str, &Bytes) {
+        match self.data(most) {
+            Data::SevenBit if self.plain != Some(Data::SevenBit) => {
+                let (name, octets) = self.encoded.get_or_init(|| encode(self.as_str()));
+                (name, octets)
+            }
+            data => (data.name(), &self.octets),
+        }
+    }
+}
+
+fn encode(text: &str) -> (&'static str, Bytes) {
+    let octets = text.as_bytes();
+    // What both encodings add at the ends of lines is about the same, and not counted.
+    let escaped = octets
+        .iter()
+        .filter(|b| !matches!(b, b' '..=b'~' | b'\t' | b'\r' | b'\n'));
+    let quoted_len = octets.len() + 2 * escaped.count();
+    if octets.contains(&0) || quoted_len > octets.len().div_ceil(3) * 4 {
+        let mut encoded = Vec::new();
+        base64_lines(octets, &mut encoded);
+        return ("base64", encoded.into());
+    }
+    ("quoted-printable", quoted_printable(text).into())
 }
 
 /// The text with CRLF for every line break, be it CRLF, CR or LF, and with one at its end unless
@@ -80,8 +117,9 @@ fn normalised(text: &str) -> String {
 
 fn is_plain(text: &str) -> bool {
     text.split_terminator("\r\n").all(|line| {
-        line.len() <= LINE
-            && line.bytes().all(|b| matches!(b, b' '..=b'~' | b'\t'))
+        let short = line.len() <= LINE || (line.len() <= LONGEST && line.chars().count() <= LINE);
+        short
+            && !line.bytes().any(|b| b.is_ascii_control() && b != b'\t')
             && !line.ends_with([' ', '\t'])
             && !line.starts_with("From ")
             && line != "."
@@ -132,7 +170,25 @@ mod tests {
             ("日本語", "base64"),
             ("Привет", "base64"),
         ] {
-            assert_eq!(Text::new(text).encoding, encoding, "{text:?}");
+            let text = Text::new(text);
+            assert_eq!(text.encoded(Data::SevenBit).0, encoding, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn more_can_be_sent_as_it_is_where_more_is_carried() {
+        for (text, eight_bit, binary) in [
+            ("plain", "7bit", "7bit"),
+            ("Grüße", "8bit", "8bit"),
+            (&"日".repeat(78), "8bit", "8bit"),
+            (&"日".repeat(79), "base64", "binary"),
+            (&"x".repeat(79), "quoted-printable", "binary"),
+            ("From ü", "quoted-printable", "binary"),
+            ("nul \0", "base64", "binary"),
+        ] {
+            let text = Text::new(text);
+            assert_eq!(text.encoded(Data::EightBit).0, eight_bit, "{text:?}");
+            assert_eq!(text.encoded(Data::Binary).0, binary, "{text:?}");
         }
     }
 
@@ -145,7 +201,8 @@ mod tests {
         ] {
             let text = Text::new(&text);
             assert!(
-                text.octets
+                text.encoded(Data::SevenBit)
+                    .1
                     .split(|b| *b == b'\n')
                     .all(|line| line.len() <= 77)
             );

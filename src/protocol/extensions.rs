@@ -13,6 +13,8 @@ pub enum Extension {
     Pipelining,
     /// SIZE (RFC 1870): a message's size may be declared.
     Size,
+    /// 8BITMIME (RFC 6152).
+    EightBitMime,
     /// SMTPUTF8 (RFC 6531).
     SmtpUtf8,
     /// AUTH (RFC 4954), be it with mechanisms unknown here.
@@ -67,6 +69,7 @@ impl Extensions {
         match keyword.to_ascii_uppercase().as_str() {
             "STARTTLS" => self.add(Extension::StartTls),
             "PIPELINING" => self.add(Extension::Pipelining),
+            "8BITMIME" => self.add(Extension::EightBitMime),
             "SMTPUTF8" => self.add(Extension::SmtpUtf8),
             "SIZE" => {
                 self.add(Extension::Size);
@@ -140,6 +143,7 @@ mod tests {
         let expected = Extensions {
             offered: vec![
                 Extension::Size,
+                Extension::EightBitMime,
                 Extension::Auth,
                 Extension::Pipelining,
                 Extension::SmtpUtf8,

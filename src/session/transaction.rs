@@ -10,7 +10,7 @@ use super::hello::{quit, refused};
 use super::receipt::{Progress, Receipt};
 use crate::address::{Envelope, ForwardPath};
 use crate::error::{Error, Kind, Result, Stage};
-use crate::message::{Block, Message, Octets};
+use crate::message::{Block, Data, Message, Octets, Rendition};
 use crate::protocol::{
     BodyType, Command, Expected, Extension, Extensions, Grouping, Next, Parameter, Pipeline,
     Refusal, Reply, Transparency,
@@ -119,10 +119,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             recipients = envelope.forward_paths().len(),
         );
         async {
-            let parameters = self.parameters(envelope, &message)?;
+            let rendition = message.rendition(self.most());
+            let parameters = self.parameters(envelope, &message, &rendition)?;
             self.reset().await?;
             self.state = State::Lost;
-            self.dialogue(envelope, message, parameters, progress).await
+            self.dialogue(envelope, rendition, parameters, progress)
+                .await
         }
         .instrument(span)
         .await
@@ -182,9 +184,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.wire.close().await;
     }
 
+    /// The most that the server can carry.
+    fn most(&self) -> Data {
+        // RFC 6531 section 3.1: a server with SMTPUTF8 has 8BITMIME.
+        let eight_bit = [Extension::EightBitMime, Extension::SmtpUtf8];
+        if eight_bit.into_iter().any(|e| self.extensions.offers(e)) {
+            Data::EightBit
+        } else {
+            Data::SevenBit
+        }
+    }
+
     /// What MAIL has to say about the message; an error if the server could not take it.
-    fn parameters(&self, envelope: &Envelope, message: &Message) -> Result<Vec<Parameter>> {
-        let size = message.exact_size();
+    fn parameters(
+        &self,
+        envelope: &Envelope,
+        message: &Message,
+        rendition: &Rendition,
+    ) -> Result<Vec<Parameter>> {
+        let size = rendition.exact_size();
         if let Some(limit) = self.extensions.size_limit().filter(|limit| size > *limit) {
             let message = format!(
                 "the message has {size} octets and the server takes {limit}: \
@@ -202,8 +220,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                                which the server does not take (it lacks SMTPUTF8)";
                 return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
             }
-            // RFC 6531 section 3.1: a server with SMTPUTF8 has 8BITMIME.
-            parameters.extend([Parameter::Body(BodyType::EightBitMime), Parameter::SmtpUtf8]);
+            parameters.push(Parameter::SmtpUtf8);
+        }
+        if rendition.data() > self.most() {
+            let message = "the message has octets beyond ASCII that must not be recoded, \
+                           which the server does not take (it lacks 8BITMIME)";
+            return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
+        }
+        if rendition.data() == Data::EightBit {
+            parameters.push(Parameter::Body(BodyType::EightBitMime));
         }
         Ok(parameters)
     }
@@ -230,7 +255,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     async fn dialogue(
         &mut self,
         envelope: &Envelope,
-        message: Message,
+        rendition: Rendition,
         parameters: Vec<Parameter>,
         progress: impl FnMut(Progress),
     ) -> Result<Transferred> {
@@ -280,8 +305,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         }
         let (accepted, rejected) = split(&pipeline, envelope);
-        let size = message.exact_size();
-        let octets = message.into_octets();
+        let size = rendition.exact_size();
+        let octets = rendition.into_octets();
         if let Err(error) = self.transfer_octets(octets, size, progress).await {
             return Err(error.after_refusing(rejected));
         }

@@ -68,19 +68,18 @@ impl Flags {
         let mut text = line.repeat(octets / 78 + 1);
         text.truncate(octets);
         let mut builder = Message::builder()
-            .from(self.get("from").unwrap_or("sender@example.org").parse()?)
-            .to(self.get("to").unwrap_or("recipient@example.org").parse()?)
+            .from(self.get("from").unwrap_or("sender@example.org"))
+            .to(self.get("to").unwrap_or("recipient@example.org"))
             .subject(format!("Mail {number}"))
             .text(text);
         if let Some(path) = self.get("attach") {
-            let attachment = Attachment::file(path).await?;
             builder = builder.attach(
-                attachment
+                Attachment::file(path)
                     .name("photo.jpg".parse()?)
                     .media_type("image/jpeg".parse()?),
             );
         }
-        Ok(builder.build()?)
+        Ok(builder.build().await?)
     }
 }
 

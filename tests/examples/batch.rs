@@ -6,7 +6,7 @@
 
 use pilotfish::testing;
 use pilotfish::transport::TlsClient;
-use pilotfish::{Attachment, Client, Credentials, Message, Receipt, Server};
+use pilotfish::{Client, Credentials, Message, Receipt, Server};
 use tokio::task::JoinSet;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -20,12 +20,13 @@ const PICTURE: &str = concat!(
 
 async fn message(number: usize) -> Result<Message, Error> {
     Ok(Message::builder()
-        .from("Pilot <pilot@example.org>".parse()?)
-        .to(format!("Reader {number} <reader-{number}@example.org>").parse()?)
+        .from("Pilot <pilot@example.org>")
+        .to(format!("Reader {number} <reader-{number}@example.org>"))
         .subject(format!("Shark number {number}"))
         .text("Look what swam by.\n")
-        .attach(Attachment::file(PICTURE).await?)
-        .build()?)
+        .attach(PICTURE)
+        .build()
+        .await?)
 }
 
 #[tokio::main]

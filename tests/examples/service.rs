@@ -23,12 +23,13 @@ impl Mailer {
         let report = Attachment::new(Body::bytes(report), "report.csv".parse()?)
             .media_type("text/csv; charset=utf-8".parse::<MediaType>()?);
         let message = Message::builder()
-            .from("Reports <reports@example.org>".parse()?)
-            .to(to.parse()?)
+            .from("Reports <reports@example.org>")
+            .to(to)
             .subject("Your report")
             .text("It is attached.\n")
             .attach(report)
-            .build()?;
+            .build()
+            .await?;
         let id = message.message_id().to_string();
         match self.client.send(message).await {
             Ok(receipt) => println!("{id} is on its way: {}", receipt.reply),

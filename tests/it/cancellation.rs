@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::support::built::built;
 use crate::support::client::{ACCOUNT, in_clear, name, send_one, talk, told};
 use crate::support::delivery::{Clock, Delivery};
 use crate::support::events::Capture;
@@ -83,12 +84,11 @@ fn endless() -> (Message, tokio::io::DuplexStream) {
     let (waiting, other_end) = tokio::io::duplex(1);
     let source = tokio::io::repeat(0).take(200_000).chain(waiting);
     let body = Body::reader(source, 400_000);
-    let message = Message::builder()
-        .from("tim@client.example".parse().unwrap())
-        .to("a@example.org".parse().unwrap())
-        .attach(Attachment::new(body, "shark.png".parse().unwrap()))
-        .build()
-        .unwrap();
+    let builder = Message::builder()
+        .from("tim@client.example")
+        .to("a@example.org")
+        .attach(Attachment::new(body, "shark.png".parse().unwrap()));
+    let message = built(builder);
     (message, other_end)
 }
 

@@ -13,6 +13,8 @@ use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex,
 };
 
+use crate::support::built::built;
+
 /// A stream whose flush ends after the reply to what was flushed has come, as it may on a machine
 /// that is busy elsewhere.
 #[derive(Debug)]
@@ -80,12 +82,11 @@ fn client_name() -> pilotfish::address::Domain {
 }
 
 fn message() -> Message {
-    Message::builder()
-        .from("me@example.org".parse().unwrap())
-        .to("ann@example.org".parse().unwrap())
-        .text("Hello\n")
-        .build()
-        .unwrap()
+    let builder = Message::builder()
+        .from("me@example.org")
+        .to("ann@example.org")
+        .text("Hello\n");
+    built(builder)
 }
 
 async fn send<S>(mut session: Session<S>, envelope: &Envelope) -> Result<Receipt, Error>

@@ -7,6 +7,7 @@ use pilotfish::message::{Attachment, Body};
 use pilotfish::transport::Timeouts;
 use tokio::time::Instant;
 
+use crate::support::built::built;
 use crate::support::client::{
     ACCOUNT, converse, in_clear, in_clear_within, send, send_one, talk, talk_through, told,
 };
@@ -194,12 +195,11 @@ async fn a_source_that_gives_nothing_ends_the_mail() {
     // The other end is kept, and nothing is ever written there.
     let (source, _other_end) = tokio::io::duplex(1);
     let body = Body::reader(source, 200_000);
-    let message = Message::builder()
-        .from("tim@client.example".parse().unwrap())
-        .to("a@example.org".parse().unwrap())
-        .attach(Attachment::new(body, "shark.png".parse().unwrap()))
-        .build()
-        .unwrap();
+    let builder = Message::builder()
+        .from("tim@client.example")
+        .to("a@example.org")
+        .attach(Attachment::new(body, "shark.png".parse().unwrap()));
+    let message = built(builder);
     let (told, seconds) = through_64_octets("-- swallow all --", message).await;
     let outcome = "Body at Transfer, NotAccepted, permanent: no reply";
     assert_eq!((told.as_str(), seconds), (outcome, 180));

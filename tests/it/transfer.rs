@@ -6,6 +6,7 @@ use pilotfish::Message;
 use pilotfish::message::{Attachment, Body};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
+use crate::support::built::built;
 use crate::support::client::{ACCOUNT, Account, converse, in_clear, send, talk, told};
 use crate::support::delivery::Delivery;
 use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
@@ -179,12 +180,11 @@ async fn a_connection_lost_within_the_message_is_no_doubt() {
 async fn broken_off(source: impl Fn() -> Box<dyn AsyncRead + Send + Unpin>) {
     let message = || {
         let body = Body::reader(source(), 200_000);
-        Message::builder()
-            .from("tim@client.example".parse().unwrap())
-            .to("a@example.org".parse().unwrap())
-            .attach(Attachment::new(body, "shark.png".parse().unwrap()))
-            .build()
-            .unwrap()
+        let builder = Message::builder()
+            .from("tim@client.example")
+            .to("a@example.org")
+            .attach(Attachment::new(body, "shark.png".parse().unwrap()));
+        built(builder)
     };
     let outcome = "Body at Transfer, NotAccepted, permanent: no reply";
     transfer(message, "-- swallow all --", outcome).await;

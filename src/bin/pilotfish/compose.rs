@@ -1,7 +1,7 @@
 //! From what was typed to a message.
 
-use pilotfish::address::{AddressError, Mailbox};
-use pilotfish::message::{Body, BodyError, MessageError};
+use pilotfish::address::{Address, AddressError, Mailbox};
+use pilotfish::message::{BodyError, MessageError};
 use pilotfish::{Attachment, Message};
 
 use crate::args::MailArguments;
@@ -16,7 +16,7 @@ pub(crate) async fn compose(
     mail: MailArguments,
     default_from: Option<Mailbox>,
 ) -> Result<Message, Failure> {
-    let from = match mail.from {
+    let from: Mailbox = match mail.from {
         Some(text) => text
             .parse()
             .map_err(|error| bad_address("--from", &error))?,
@@ -24,18 +24,11 @@ pub(crate) async fn compose(
             .ok_or_else(|| Failure::new(exit::USAGE, "there is no sender: add --from"))?,
     };
     let mut builder = Message::builder().from(from);
-    for recipient in mailboxes("--to", &mail.to)? {
-        builder = builder.to(recipient);
-    }
-    for recipient in mailboxes("--cc", &mail.cc)? {
-        builder = builder.cc(recipient);
-    }
-    for recipient in mailboxes("--bcc", &mail.bcc)? {
-        builder = builder.bcc(recipient);
-    }
-    for mailbox in mailboxes("--reply-to", &mail.reply_to)? {
-        builder = builder.reply_to(mailbox);
-    }
+    builder = builder
+        .to(addresses("--to", &mail.to)?)
+        .cc(addresses("--cc", &mail.cc)?)
+        .bcc(addresses("--bcc", &mail.bcc)?)
+        .reply_to(addresses("--reply-to", &mail.reply_to)?);
     if let Some(subject) = mail.subject {
         builder = builder.subject(subject);
     }
@@ -43,12 +36,13 @@ pub(crate) async fn compose(
         builder = builder.header(name, value);
     }
     for spec in mail.attach {
-        builder = builder.attach(attachment(spec).await?);
+        builder = builder.attach(attachment(spec));
     }
     if let Some(source) = mail.text {
         builder = builder.text(source.read().await?);
     }
-    builder.build().map_err(|error| match &error {
+    builder.build().await.map_err(|error| match &error {
+        MessageError::Body(error) => unreadable(error),
         MessageError::Reserved { field, hint } => Failure::bad_mail(format!(
             "the field {field} cannot be added by --header: {}",
             instead(field).unwrap_or(hint)
@@ -72,36 +66,33 @@ fn instead(field: &str) -> Option<&'static str> {
     }
 }
 
-fn mailboxes(flag: &str, lists: &[String]) -> Result<Vec<Mailbox>, Failure> {
-    let mut mailboxes = Vec::new();
+fn addresses(flag: &str, lists: &[String]) -> Result<Vec<Address>, Failure> {
+    let mut addresses = Vec::new();
     for list in lists {
-        mailboxes.extend(Mailbox::parse_list(list).map_err(|error| bad_address(flag, &error))?);
+        addresses.extend(Address::parse_list(list).map_err(|error| bad_address(flag, &error))?);
     }
-    Ok(mailboxes)
+    Ok(addresses)
 }
 
 fn bad_address(flag: &str, error: &AddressError) -> Failure {
     Failure::bad_mail(format!("in {flag}: {error}"))
 }
 
-async fn attachment(spec: AttachSpec) -> Result<Attachment, Failure> {
-    let unreadable = |error: BodyError| Failure::of(exit::NO_INPUT, &error);
-    let mut attachment = match (Attachment::file(&spec.path).await, spec.name) {
-        (Ok(attachment), None) => attachment,
-        (Ok(attachment), Some(name)) => attachment.name(name),
-        // Its own name need not be one that an attachment can have.
-        (Err(BodyError::Name { path, .. }), Some(name)) => {
-            Attachment::new(Body::file(path).await.map_err(unreadable)?, name)
-        }
-        (Err(error @ BodyError::Name { .. }), None) => {
-            let mut failure = unreadable(error);
-            failure.message.push_str(" by ;name=");
-            return Err(failure);
-        }
-        (Err(error), _) => return Err(unreadable(error)),
-    };
+fn attachment(spec: AttachSpec) -> Attachment {
+    let mut attachment = Attachment::file(spec.path);
+    if let Some(name) = spec.name {
+        attachment = attachment.name(name);
+    }
     if let Some(media_type) = spec.media_type {
         attachment = attachment.media_type(media_type);
     }
-    Ok(attachment)
+    attachment
+}
+
+fn unreadable(error: &BodyError) -> Failure {
+    let mut failure = Failure::of(exit::NO_INPUT, error);
+    if matches!(error, BodyError::Name { .. }) {
+        failure.message.push_str(" by ;name=");
+    }
+    failure
 }

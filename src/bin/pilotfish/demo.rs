@@ -95,25 +95,19 @@ async fn send_and_compare() -> Result<u8, Failure> {
 }
 
 async fn message(picture: &Path) -> Result<Message, Failure> {
-    let mailbox = |text: &str| {
-        text.parse()
-            .map_err(|error: pilotfish::address::AddressError| Failure::of(exit::BUG, &error))
-    };
-    let attachment = Attachment::file(picture)
-        .await
-        .map_err(|error| Failure::of(exit::NO_INPUT, &error))?
-        .name(
-            "shark 🦈.png"
-                .parse()
-                .map_err(|error| Failure::new(exit::BUG, format!("{error:?}")))?,
-        );
+    let attachment = Attachment::file(picture).name(
+        "shark 🦈.png"
+            .parse()
+            .map_err(|error| Failure::new(exit::BUG, format!("{error:?}")))?,
+    );
     Message::builder()
-        .from(mailbox("Pilot <pilot@example.org>")?)
-        .to(mailbox("Shark <shark@example.org>")?)
+        .from("Pilot <pilot@example.org>")
+        .to("Shark <shark@example.org>")
         .subject("Grüße vom Pilotfisch 🦈")
         .text("Hello,\n\nthis is you, as I see you.\n\n.\n..and a few dots that want care.\n")
         .attach(attachment)
         .build()
+        .await
         .map_err(|error| Failure::of(exit::DATA, &error))
 }
 

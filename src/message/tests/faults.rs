@@ -18,8 +18,9 @@ fn changed_in_the_middle(change: impl FnOnce(&mut File)) -> Result<Vec<Vec<u8>>,
     let path = dir.path().join("a.bin");
     std::fs::write(&path, vec![b'x'; LEN]).unwrap();
     run(async {
-        let attachment = Attachment::file(&path).await.unwrap();
-        let mut octets = builder().attach(attachment).build().unwrap().into_octets();
+        let attachment = Attachment::file(&path);
+        let message = builder().attach(attachment).build().await.unwrap();
+        let mut octets = message.into_octets();
         let first = octets.next_block(&mut Vec::new()).await.unwrap();
         assert_eq!(first, Block::More);
         change(
@@ -91,8 +92,9 @@ fn an_empty_file_that_grows() {
     let path = dir.path().join("a");
     std::fs::write(&path, b"").unwrap();
     run(async {
-        let attachment = Attachment::file(&path).await.unwrap();
-        let mut octets = builder().attach(attachment).build().unwrap().into_octets();
+        let attachment = Attachment::file(&path);
+        let message = builder().attach(attachment).build().await.unwrap();
+        let mut octets = message.into_octets();
         std::fs::write(&path, b"x").unwrap();
         let error = blocks(&mut octets).await.unwrap_err();
         assert!(matches!(
@@ -109,8 +111,8 @@ fn an_empty_file_that_grows() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_that_says_it_is_empty_and_is_not() {
-    let attachment = run(Attachment::file("/proc/self/status")).unwrap();
-    let message = builder().attach(attachment).build().unwrap();
+    let attachment = Attachment::file("/proc/self/status");
+    let message = builder().attach(attachment).build_now().unwrap();
     let error = run(blocks(&mut message.into_octets())).unwrap_err();
     assert!(matches!(error, BodyError::Long { expected: 0, .. }));
 }
@@ -126,7 +128,8 @@ fn a_reader_that_gives_another_number_of_octets() {
     ] {
         let octets = std::io::Cursor::new(vec![0; given]);
         let attachment = Attachment::new(Body::reader(octets, len), parsed("a"));
-        let mut octets = builder().attach(attachment).build().unwrap().into_octets();
+        let message = builder().attach(attachment).build_now().unwrap();
+        let mut octets = message.into_octets();
         run(async {
             let error = blocks(&mut octets).await.unwrap_err();
             match error {
@@ -164,7 +167,7 @@ impl AsyncRead for Fails {
 fn a_reader_that_fails() {
     let reader = AsyncReadExt::chain(&b"abc"[..], Fails);
     let attachment = Attachment::new(Body::reader(reader, 6), parsed("a"));
-    let message = builder().attach(attachment).build().unwrap();
+    let message = builder().attach(attachment).build_now().unwrap();
     let error = run(blocks(&mut message.into_octets())).unwrap_err();
     assert!(matches!(error, BodyError::Read { .. }));
     assert_eq!(
@@ -173,10 +176,17 @@ fn a_reader_that_fails() {
     );
 }
 
+fn not_attached(attachment: Attachment) -> BodyError {
+    match builder().attach(attachment).build_now() {
+        Err(MessageError::Body(error)) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn what_cannot_be_attached_is_found_before() {
     let dir = tempfile::tempdir().unwrap();
-    let error = run(Attachment::file(dir.path())).unwrap_err();
+    let error = not_attached(Attachment::file(dir.path()));
     assert!(matches!(
         error,
         BodyError::NotRegular {
@@ -184,15 +194,16 @@ fn what_cannot_be_attached_is_found_before() {
             ..
         }
     ));
-    let error = run(Attachment::file(dir.path().join("none"))).unwrap_err();
+    let error = not_attached(Attachment::file(dir.path().join("none")));
     assert!(matches!(error, BodyError::Open { .. }));
     #[cfg(unix)]
     {
         let path = dir.path().join("a\nb");
         std::fs::write(&path, b"").unwrap();
-        let error = run(Attachment::file(&path)).unwrap_err();
+        let error = not_attached(Attachment::file(&path));
         assert!(matches!(error, BodyError::Name { .. }));
         assert!(!error.to_string().contains('\n'));
-        assert!(run(Body::file(&path)).is_ok());
+        let named = Attachment::file(&path).name(parsed("a"));
+        assert!(builder().attach(named).build_now().is_ok());
     }
 }

@@ -8,14 +8,16 @@ mod shape;
 
 use std::str::FromStr;
 
-use super::{Attachment, Block, Body, BodyError, FieldName, Message, MessageBuilder, Octets};
+use super::{
+    Attachment, Block, Body, BodyError, FieldName, Message, MessageBuilder, MessageError, Octets,
+};
 use crate::address::Mailbox;
 
 /// A builder with what a message cannot be without.
 fn builder() -> MessageBuilder {
     Message::builder()
-        .from(parsed("from@x.test"))
-        .to(parsed("to@x.test"))
+        .from("from@x.test")
+        .to("to@x.test")
 }
 
 fn mailbox(name: &str, address: &str) -> Mailbox {
@@ -40,9 +42,20 @@ where
 /// Runs a future that needs the pool of blocking threads.
 fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
-        .build()
+        .build_now()
         .unwrap()
         .block_on(future)
+}
+
+/// Builds a message where nothing else is awaited.
+trait BuildNow {
+    fn build_now(self) -> Result<Message, MessageError>;
+}
+
+impl BuildNow for MessageBuilder {
+    fn build_now(self) -> Result<Message, MessageError> {
+        run(self.build())
+    }
 }
 
 /// All blocks of a message, one by one.

@@ -56,7 +56,7 @@ impl Mail {
             let binary = attachment(name, octets).media_type(parsed("application/octet-stream"));
             builder = builder.attach(binary);
         }
-        octets(builder.build().unwrap())
+        octets(builder.build_now().unwrap())
     }
 
     /// The rule for line ends, written another way.

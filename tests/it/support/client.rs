@@ -8,6 +8,7 @@ use pilotfish::transport::{Host, Timeouts};
 use pilotfish::{Credentials, Error, Message, Result};
 use tokio::io::DuplexStream;
 
+use super::built::built;
 use super::delivery::{Clock, Delivery};
 use super::peer::{Peer, Played, Stream};
 use super::script::Script;
@@ -109,16 +110,15 @@ impl Account {
         let builder = recipients
             .iter()
             .fold(Message::builder(), |builder, recipient| {
-                builder.to(recipient.parse().unwrap())
+                builder.to(*recipient)
             });
-        builder
-            .from(self.user.parse().unwrap())
+        let builder = builder
+            .from(self.user)
             .subject("A shark")
             .date("Tue, 1 Jul 2003 10:52:37 +0200".parse().unwrap())
             .message_id("<1@client.example>".parse().unwrap())
-            .text(text)
-            .build()
-            .unwrap()
+            .text(text);
+        built(builder)
     }
 
     /// STARTTLS, as on port 587.

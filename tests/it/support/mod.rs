@@ -1,5 +1,6 @@
 //! A peer that plays transcripts, and a client that talks to it.
 
+pub(crate) mod built;
 pub(crate) mod client;
 pub(crate) mod delivery;
 pub(crate) mod events;

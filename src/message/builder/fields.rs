@@ -1,0 +1,162 @@
+//! The fields of a message, but for those about its content.
+
+use super::super::field::without_controls;
+use super::super::header::Header;
+use super::super::{AutoSubmitted, Date, FieldName, ListUnsubscribe, MessageError, MessageId};
+use super::{MessageBuilder, limit};
+use crate::address::{AddrSpec, Address, Envelope, ForwardPath, Mailbox, ReversePath};
+
+#[derive(Default)]
+pub(super) struct Fields {
+    pub(super) from: Vec<Mailbox>,
+    pub(super) sender: Option<Mailbox>,
+    pub(super) reply_to: Vec<Address>,
+    pub(super) to: Vec<Address>,
+    pub(super) cc: Vec<Address>,
+    pub(super) bcc: Vec<Address>,
+    pub(super) subject: Option<String>,
+    pub(super) date: Option<Date>,
+    pub(super) message_id: Option<MessageId>,
+    pub(super) in_reply_to: Vec<MessageId>,
+    pub(super) references: Vec<MessageId>,
+    pub(super) list_unsubscribe: Option<ListUnsubscribe>,
+    pub(super) auto_submitted: Option<AutoSubmitted>,
+    pub(super) others: Vec<(FieldName, String)>,
+}
+
+impl Fields {
+    pub(super) fn check(&self) -> Result<(), MessageError> {
+        if self.from.len() > 1 && self.sender.is_none() {
+            return Err(MessageError::NoSender {
+                authors: self.from.len(),
+            });
+        }
+        limit(
+            "the number of mailboxes",
+            self.mailboxes().count(),
+            MessageBuilder::MAX_MAILBOXES,
+        )?;
+        limit(
+            "the number of references",
+            self.references.len().max(self.in_reply_to.len()),
+            MessageBuilder::MAX_REFERENCES,
+        )?;
+        limit(
+            "the number of added fields",
+            self.others.len(),
+            MessageBuilder::MAX_FIELDS,
+        )?;
+        if let Some(subject) = &self.subject {
+            limit(
+                "the length of the subject in octets",
+                subject.len(),
+                MessageBuilder::MAX_VALUE,
+            )?;
+            without_controls("Subject", subject)?;
+        }
+        for (name, value) in &self.others {
+            if let Some(hint) = name.reserved() {
+                return Err(MessageError::Reserved {
+                    field: name.to_string(),
+                    hint,
+                });
+            }
+            limit(
+                "the length of a field in octets",
+                value.len(),
+                MessageBuilder::MAX_VALUE,
+            )?;
+            without_controls(name.as_str(), value)?;
+        }
+        Ok(())
+    }
+
+    /// Every mailbox that is in a field or in the envelope.
+    pub(super) fn mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
+        let lists = [&self.reply_to, &self.to, &self.cc, &self.bcc];
+        let addresses = lists.into_iter().flatten().flat_map(Address::mailboxes);
+        self.from.iter().chain(addresses).chain(&self.sender)
+    }
+
+    pub(super) fn needs_smtputf8(&self) -> bool {
+        !self
+            .mailboxes()
+            .all(|mailbox| mailbox.addr_spec().is_ascii())
+    }
+
+    fn author(&self) -> Result<&AddrSpec, MessageError> {
+        self.from
+            .first()
+            .map(Mailbox::addr_spec)
+            .ok_or(MessageError::NoFrom)
+    }
+
+    /// The identifier that was given, or a random one.
+    pub(super) fn message_id(&self) -> Result<MessageId, MessageError> {
+        match self.message_id.clone() {
+            Some(id) => Ok(id),
+            None => MessageId::random(&self.author()?.domain().to_string()),
+        }
+    }
+
+    pub(super) fn envelope(
+        &self,
+        reverse_path: Option<ReversePath>,
+    ) -> Result<Envelope, MessageError> {
+        let sender = match &self.sender {
+            Some(sender) => sender.addr_spec(),
+            None => self.author()?,
+        };
+        let reverse_path = reverse_path.unwrap_or_else(|| sender.clone().into());
+        let recipients = self.to.iter().chain(&self.cc).chain(&self.bcc);
+        let paths = recipients
+            .flat_map(Address::mailboxes)
+            .map(|mailbox| ForwardPath::from(mailbox.addr_spec().clone()));
+        Envelope::new(reverse_path, paths).map_err(|_| MessageError::NoRecipient)
+    }
+
+    /// Writes the fields.
+    pub(super) fn write(&self, message_id: &MessageId, header: &mut Header) {
+        let date = self.date.clone().unwrap_or_else(Date::now);
+        header.fixed("Date", date.as_str());
+        header.mailboxes("From", &self.from);
+        // RFC 5322 section 3.6.2: not if it says the same as From.
+        if let Some(sender) = self.sender.as_ref().filter(|s| self.from != [(*s).clone()]) {
+            header.mailboxes("Sender", std::slice::from_ref(sender));
+        }
+        let lists = [
+            ("Reply-To", &self.reply_to),
+            ("To", &self.to),
+            ("Cc", &self.cc),
+        ];
+        for (name, addresses) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+            header.addresses(name, addresses);
+        }
+        if self.to.is_empty() && self.cc.is_empty() {
+            header.fixed("To", "undisclosed-recipients:;");
+        }
+        if let Some(subject) = &self.subject {
+            header.unstructured("Subject", subject);
+        }
+        header.fixed("Message-ID", message_id.as_str());
+        let threads = [
+            ("In-Reply-To", &self.in_reply_to),
+            ("References", &self.references),
+        ];
+        for (name, ids) in threads.into_iter().filter(|(_, ids)| !ids.is_empty()) {
+            header.begin(name);
+            ids.iter().for_each(|id| header.word(id.as_str()));
+            header.end();
+        }
+        if let Some(list_unsubscribe) = &self.list_unsubscribe {
+            list_unsubscribe.write(header);
+        }
+        if let Some(auto_submitted) = self.auto_submitted {
+            header.fixed("Auto-Submitted", auto_submitted.as_str());
+        }
+        for (name, value) in &self.others {
+            header.unstructured(name.as_str(), value);
+        }
+        header.fixed("MIME-Version", "1.0");
+    }
+}

@@ -1,0 +1,388 @@
+//! From the parts of a message to the message.
+
+mod content;
+mod fields;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::header::{Header, Script};
+use super::template::Template;
+use super::{
+    Attachment, AutoSubmitted, Data, Date, Entity, FieldName, Language, ListUnsubscribe, Message,
+    MessageError, MessageId, Method,
+};
+use crate::address::{Address, IntoAddresses, Mailbox, ReversePath};
+use content::Content;
+use fields::Fields;
+
+/// Takes what a message is made of, in any order; see [`Message::builder`].
+///
+/// Methods that add something can be called again for more. What is wrong with what they take
+/// comes to light in [`build`](MessageBuilder::build).
+#[derive(Default)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct MessageBuilder {
+    fields: Fields,
+    content: Content,
+    reverse_path: Option<ReversePath>,
+    most: Option<Data>,
+    error: Option<MessageError>,
+}
+
+impl MessageBuilder {
+    /// The most mailboxes in all the fields together.
+    pub const MAX_MAILBOXES: usize = 100_000;
+    /// The most attachments and inline parts together.
+    pub const MAX_ATTACHMENTS: usize = 1_000;
+    /// The most fields added with [`header`](MessageBuilder::header).
+    pub const MAX_FIELDS: usize = 1_000;
+    /// The longest subject or value of a field, in octets.
+    pub const MAX_VALUE: usize = 256 * 1024;
+    /// The most identifiers in References.
+    pub const MAX_REFERENCES: usize = 1_000;
+
+    /// Adds an author, or several of them (RFC 5322 section 3.6.2). There has to be one; if there
+    /// are more, it has to be said with [`sender`](MessageBuilder::sender) who sends the message.
+    pub fn from(mut self, author: impl IntoAddresses) -> Self {
+        let authors = self.mailboxes("From", author);
+        self.fields.from.extend(authors);
+        self
+    }
+
+    /// Says who sends the message, if that is not its only author (RFC 5322 section 3.6.2). It
+    /// has to be one mailbox.
+    pub fn sender(mut self, sender: impl IntoAddresses) -> Self {
+        let senders = self.mailboxes("Sender", sender);
+        match <[Mailbox; 1]>::try_from(senders) {
+            Ok([sender]) => self.fields.sender = Some(sender),
+            Err(senders) => self.failed(MessageError::NotOneMailbox {
+                field: "Sender",
+                found: senders.len(),
+            }),
+        }
+        self
+    }
+
+    /// Adds addresses that answers should go to, if that is not the author.
+    pub fn reply_to(mut self, addresses: impl IntoAddresses) -> Self {
+        let addresses = self.addresses("Reply-To", addresses);
+        self.fields.reply_to.extend(addresses);
+        self
+    }
+
+    /// Adds recipients. A group stays a group in the field; its members get the message.
+    ///
+    /// ```
+    /// # use pilotfish::message::Message;
+    /// let builder = Message::builder()
+    ///     .to("Ann <ann@example.org>, crew: bo@example.org, cy@example.org;")
+    ///     .to(("Lee, Dan", "dan@example.org"));
+    /// ```
+    pub fn to(mut self, recipients: impl IntoAddresses) -> Self {
+        let recipients = self.addresses("To", recipients);
+        self.fields.to.extend(recipients);
+        self
+    }
+
+    /// Adds recipients of a copy.
+    pub fn cc(mut self, recipients: impl IntoAddresses) -> Self {
+        let recipients = self.addresses("Cc", recipients);
+        self.fields.cc.extend(recipients);
+        self
+    }
+
+    /// Adds recipients whom no other is to know of: they are in the envelope and in no field
+    /// (RFC 5322 section 3.6.3).
+    pub fn bcc(mut self, recipients: impl IntoAddresses) -> Self {
+        let recipients = self.addresses("Bcc", recipients);
+        self.fields.bcc.extend(recipients);
+        self
+    }
+
+    /// Says where reports of failure go (RFC 5321 section 4.4), if that is not the sender or
+    /// else the first author.
+    pub fn reverse_path(mut self, path: ReversePath) -> Self {
+        self.reverse_path = Some(path);
+        self
+    }
+
+    /// Says what the message is about, in any script.
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.fields.subject = Some(subject.into());
+        self
+    }
+
+    /// Gives the message another date than that of [`build`](MessageBuilder::build).
+    pub fn date(mut self, date: Date) -> Self {
+        self.fields.date = Some(date);
+        self
+    }
+
+    /// Gives the message another identifier than a random one.
+    pub fn message_id(mut self, id: MessageId) -> Self {
+        self.fields.message_id = Some(id);
+        self
+    }
+
+    /// Adds a message that this one answers (RFC 5322 section 3.6.4).
+    pub fn in_reply_to(mut self, id: MessageId) -> Self {
+        self.fields.in_reply_to.push(id);
+        self
+    }
+
+    /// Adds a message that the conversation had before this one, the oldest first (RFC 5322
+    /// section 3.6.4).
+    pub fn reference(mut self, id: MessageId) -> Self {
+        self.fields.references.push(id);
+        self
+    }
+
+    /// Says how a recipient leaves the list that the message is sent to.
+    pub fn list_unsubscribe(mut self, way_out: ListUnsubscribe) -> Self {
+        self.fields.list_unsubscribe = Some(way_out);
+        self
+    }
+
+    /// Says that a program sends the message, and why (RFC 3834 section 5).
+    pub fn auto_submitted(mut self, auto_submitted: AutoSubmitted) -> Self {
+        self.fields.auto_submitted = Some(auto_submitted);
+        self
+    }
+
+    /// Adds a field of free text (RFC 5322 section 3.6.8), such as `X-Mailer`. Fields of the
+    /// same name stay side by side, in their order.
+    ///
+    /// The text is folded at single spaces, and encoded (RFC 2047) if it would not come back
+    /// exactly otherwise. So a field with a syntax, such as `List-Id`, can be given if its value
+    /// is printable ASCII, does not need to be folded at other places, and has `=?` nowhere.
+    ///
+    /// [`build`](MessageBuilder::build) refuses fields that have methods of their own, from
+    /// `From` to `Auto-Submitted`; `MIME-Version` and everything that begins with `Content-`,
+    /// which follow from the content; `Return-Path` and `Received`, which servers write; and
+    /// everything that begins with `Resent-`.
+    pub fn header(mut self, name: FieldName, value: impl Into<String>) -> Self {
+        self.fields.others.push((name, value.into()));
+        self
+    }
+
+    /// Gives the message a text, in any script; see [`Entity::text`].
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.content.text = Some(Entity::text(&text.into()));
+        self
+    }
+
+    /// Gives the message a text whose long lines are to be fitted to the screen by the reader:
+    /// `format=flowed` (RFC 3676).
+    ///
+    /// The lines are cut at 78 characters in a way that readers undo, and readers that do not
+    /// know the format see short lines. White space at the end of a line is lost, but for the
+    /// signature's `-- `.
+    pub fn text_flowed(mut self, text: impl Into<String>) -> Self {
+        self.content.text = Some(Entity::flowed(&text.into()));
+        self
+    }
+
+    /// Gives the message a document in HTML, which most readers show in place of the text.
+    ///
+    /// Pictures that are added by [`inline`](Self::inline) are shown by `<img src="cid:LABEL">`.
+    pub fn html(mut self, html: impl Into<String>) -> Self {
+        self.content.html = Some(html.into());
+        self
+    }
+
+    /// Gives the message a text in Markdown, and a document in HTML that is made from it. The
+    /// text is sent as it is: Markdown is made to be read.
+    #[cfg(feature = "html")]
+    pub fn markdown(self, source: impl AsRef<str>) -> Self {
+        let source = source.as_ref();
+        self.text(source)
+            .html(super::html::markdown::markdown(source))
+    }
+
+    /// Gives the message an invitation, or another message between calendars (RFC 6047): the
+    /// text of an iCalendar object, which has to name the same method.
+    pub fn calendar(mut self, method: Method, icalendar: impl AsRef<str>) -> Self {
+        match Entity::calendar(method, icalendar.as_ref()) {
+            Ok(entity) => self.content.calendar = Some(entity),
+            Err(error) => self.failed(error),
+        }
+        self
+    }
+
+    /// Adds a picture, or another part, that the document in HTML shows as `cid:LABEL`.
+    ///
+    /// It gets an identifier that no other part in the world has, and the label is replaced by
+    /// it in the document; a label that has the form of an identifier itself, `left@right`, is
+    /// kept. Without a document, it is shown behind the text.
+    ///
+    /// ```
+    /// # use pilotfish::message::Message;
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let message = Message::builder()
+    ///     .from("me@example.org")
+    ///     .to("ann@example.org")
+    ///     .text("A shark was here.\n")
+    ///     .html("<p>Look: <img src='cid:shark'>")
+    ///     .inline("shark", "pictures/shark.png")
+    ///     .build()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn inline(mut self, label: impl Into<String>, part: impl Into<Attachment>) -> Self {
+        self.content.inline.push((label.into(), part.into()));
+        self
+    }
+
+    /// Takes the pictures that the document in HTML shows from files, by `<img src="FILE">`,
+    /// into the message. The files are looked for in `directory`, and have to be in it.
+    ///
+    /// Addresses on the web and such are left as they are.
+    #[cfg(feature = "html")]
+    pub fn inline_images(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.content.images = Some(directory.into());
+        self
+    }
+
+    /// Adds an attachment: a path, or an [`Attachment`] made of a [`Body`](super::Body).
+    ///
+    /// ```
+    /// # use pilotfish::message::{Attachment, Body, Message};
+    /// let builder = Message::builder()
+    ///     .attach("pictures/shark.png")
+    ///     .attach(Attachment::new(Body::bytes("a,b\r\n1,2\r\n"), "table.csv".parse()?));
+    /// # Ok::<(), pilotfish::message::MessageError>(())
+    /// ```
+    pub fn attach(mut self, attachment: impl Into<Attachment>) -> Self {
+        self.content
+            .attachments
+            .push(Entity::from(attachment.into()));
+        self
+    }
+
+    /// Gives the message this content, in place of one that is made of a text, attachments and
+    /// so on.
+    pub fn content(mut self, content: Entity) -> Self {
+        self.content.whole = Some(content);
+        self
+    }
+
+    /// Says what language the text is in (RFC 3282).
+    pub fn language(mut self, language: Language) -> Self {
+        self.content.language = Some(language);
+        self
+    }
+
+    /// Says how much the message may make use of what a server carries; [`Data::EightBit`] if
+    /// it is not said.
+    ///
+    /// With [`Data::Binary`], attachments go out as they are to servers that take that, a
+    /// quarter less; servers on their way may have to recode them. With [`Data::SevenBit`], the
+    /// message is the same octets for every server.
+    pub fn data(mut self, most: Data) -> Self {
+        self.most = Some(most);
+        self
+    }
+
+    /// Puts the message together, and opens the files that it is made of. From here on it is
+    /// fixed, its Date, its Message-ID and its boundaries too; only how parts are encoded
+    /// depends on what a server carries.
+    ///
+    /// The parts stand as readers expect it, in whatever order they were given:
+    ///
+    /// ```text
+    /// mixed
+    ///   alternative
+    ///     text
+    ///     related
+    ///       html
+    ///       inline parts
+    ///     calendar
+    ///   attachments
+    /// ```
+    ///
+    /// A multipart with only one part in it is left out.
+    ///
+    /// # Errors
+    ///
+    /// If something was given that is not what it should be; if there is no author, no
+    /// recipient, or no sender among several authors; if there are control characters in the
+    /// subject or a field, or a field that is not to be added; if a file cannot be opened; if
+    /// something is over the limits given here; or if there is no randomness to be had.
+    ///
+    /// # Panics
+    ///
+    /// If there is a file to open and it is polled outside of a Tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes what has been opened.
+    pub async fn build(mut self) -> Result<Message, MessageError> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        self.fields.check()?;
+        let envelope = self.fields.envelope(self.reverse_path)?;
+        let needs_smtputf8 = envelope.needs_smtputf8() || self.fields.needs_smtputf8();
+        let script = if needs_smtputf8 {
+            Script::Utf8
+        } else {
+            Script::Ascii
+        };
+        let id = self.fields.message_id()?;
+        let mut root = self.content.into_entity()?;
+        root.entity.open().await?;
+        root.check()?;
+        let mut header = Header::new(script);
+        self.fields.write(&id, &mut header);
+        let template = Template::new(header, script, root.entity)?;
+        let most = self.most.unwrap_or(Data::EightBit);
+        Message::composed(envelope, id, template, most, needs_smtputf8, root.warnings)
+    }
+
+    /// Keeps what went wrong first.
+    fn failed(&mut self, error: MessageError) {
+        self.error.get_or_insert(error);
+    }
+
+    fn addresses(&mut self, field: &'static str, addresses: impl IntoAddresses) -> Vec<Address> {
+        addresses.into_addresses().unwrap_or_else(|source| {
+            self.failed(MessageError::Address { field, source });
+            Vec::new()
+        })
+    }
+
+    /// The mailboxes of a field that has no groups.
+    fn mailboxes(&mut self, field: &'static str, addresses: impl IntoAddresses) -> Vec<Mailbox> {
+        let addresses = self.addresses(field, addresses);
+        let mut mailboxes = Vec::new();
+        for address in addresses {
+            match address {
+                Address::Mailbox(mailbox) => mailboxes.push(mailbox),
+                Address::Group(_) => self.failed(MessageError::Group { field }),
+            }
+        }
+        mailboxes
+    }
+}
+
+/// Shows how much there is of what, and none of the content.
+impl fmt::Debug for MessageBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageBuilder")
+            .field("mailboxes", &self.fields.mailboxes().count())
+            .field("fields", &self.fields.others.len())
+            .field("attachments", &self.content.attachments.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Checks that there is no more of something than there may be.
+fn limit(what: &'static str, found: usize, limit: usize) -> Result<(), MessageError> {
+    if found <= limit {
+        Ok(())
+    } else {
+        Err(MessageError::Limit { what, limit })
+    }
+}

@@ -1,0 +1,35 @@
+//! A message as it goes to one server.
+
+use super::layout::Segment;
+use super::{Data, Octets};
+
+/// The octets that a [`Message`](super::Message) has for a server, which may be able to carry
+/// more than another.
+#[derive(Debug)]
+pub struct Rendition {
+    pub(super) segments: Vec<Segment>,
+    pub(super) len: u64,
+    pub(super) data: Data,
+}
+
+impl Rendition {
+    /// How many octets it has, with its line ends as CRLF, without dot stuffing and the end of
+    /// data: what the parameter `SIZE=` of `MAIL` wants (RFC 1870 section 5), and exactly what
+    /// [`Octets`] will hand out.
+    #[must_use]
+    pub fn exact_size(&self) -> u64 {
+        self.len
+    }
+
+    /// What octets there are, and so what the server has to carry.
+    #[must_use]
+    pub fn data(&self) -> Data {
+        self.data
+    }
+
+    /// Its octets, to be sent.
+    #[must_use]
+    pub fn into_octets(self) -> Octets {
+        Octets::new(self.segments)
+    }
+}

@@ -1,0 +1,205 @@
+//! A message as it was built: fixed to the octet, but for the encodings of its parts.
+
+use bytes::Bytes;
+
+use super::coding::Coding;
+use super::entity::{Entity, Kind, Multipart};
+use super::header::{Header, Script};
+use super::layout::Layout;
+use super::random::random_token;
+use super::text::Text;
+use super::{Body, Data, MessageError};
+
+/// What stays the same for every server, and what depends on it, in the order in which it is
+/// sent.
+#[derive(Debug, Default)]
+pub(super) struct Template {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Debug)]
+enum Piece {
+    Octets(Bytes),
+    /// Content-Transfer-Encoding of a multipart whose last piece is just before this index, if
+    /// it is one that has to be said.
+    MultipartEncoding { end: usize },
+    /// The field Content-Transfer-Encoding, the blank line and the content of a part.
+    Leaf(Leaf, Place),
+}
+
+#[derive(Debug)]
+enum Leaf {
+    Text(Text),
+    /// In base64, or as it is.
+    Octets(Body),
+}
+
+/// Where a part stands, and so whether a delimiter follows that needs a line end before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Alone,
+    InMultipart,
+}
+
+impl Template {
+    /// The message that has these fields, but for those about its content, and this content.
+    pub(super) fn new(header: Header, script: Script, root: Entity) -> Result<Self, MessageError> {
+        let mut template = Self::default();
+        template.entity(header, script, root, Place::Alone)?;
+        Ok(template)
+    }
+
+    fn entity(
+        &mut self,
+        mut header: Header,
+        script: Script,
+        entity: Entity,
+        place: Place,
+    ) -> Result<(), MessageError> {
+        let Entity {
+            kind,
+            content_id,
+            language,
+        } = entity;
+        if let Some(id) = content_id {
+            header.fixed("Content-ID", &format!("<{id}>"));
+        }
+        if let Some(language) = language {
+            header.fixed("Content-Language", language.as_str());
+        }
+        let leaf = match kind {
+            Kind::Text(media_type, text) => {
+                media_type.with("charset", "utf-8").write(&mut header);
+                Leaf::Text(text)
+            }
+            Kind::Attachment(attachment) => Leaf::Octets(attachment.write(&mut header)),
+            Kind::Multipart(multipart) => return self.multipart(header, script, multipart),
+        };
+        self.header(header);
+        self.pieces.push(Piece::Leaf(leaf, place));
+        Ok(())
+    }
+
+    fn multipart(
+        &mut self,
+        mut header: Header,
+        script: Script,
+        multipart: Multipart,
+    ) -> Result<(), MessageError> {
+        // No line of quoted-printable or base64 has `=_`, so that only plain text could have the
+        // boundary in it, and nobody can guess it.
+        let boundary = format!("=_{}", random_token()?);
+        multipart
+            .media_type
+            .with("boundary", &boundary)
+            .write(&mut header);
+        self.header(header);
+        let encoding = self.pieces.len();
+        self.pieces.push(Piece::MultipartEncoding { end: encoding });
+        let mut delimiter = Header::new(script);
+        delimiter.blank_line();
+        for part in multipart.parts {
+            delimiter.append(&format!("--{boundary}"));
+            delimiter.end();
+            self.entity(delimiter, script, part, Place::InMultipart)?;
+            delimiter = Header::new(script);
+        }
+        delimiter.append(&format!("--{boundary}--"));
+        delimiter.end();
+        self.header(delimiter);
+        let end = self.pieces.len();
+        if let Some(piece) = self.pieces.get_mut(encoding) {
+            *piece = Piece::MultipartEncoding { end };
+        }
+        Ok(())
+    }
+
+    fn header(&mut self, header: Header) {
+        self.pieces.push(Piece::Octets(header.into_text().into()));
+    }
+
+    /// What the content is sent as, where `most` can be carried.
+    pub(super) fn data(&self, most: Data) -> Data {
+        data_of(&self.pieces, most)
+    }
+
+    /// Whether all bodies can be had more than once.
+    pub(super) fn is_repeatable(&self) -> bool {
+        self.pieces.iter().all(|piece| match piece {
+            Piece::Leaf(Leaf::Octets(body), _) => body.is_repeatable(),
+            _ => true,
+        })
+    }
+
+    /// The octets, where `most` can be carried.
+    pub(super) fn layout(&self, most: Data) -> Layout {
+        let mut layout = Layout::default();
+        for (at, piece) in self.pieces.iter().enumerate() {
+            match piece {
+                Piece::Octets(octets) => layout.octets(octets),
+                Piece::MultipartEncoding { end } => {
+                    let inside = self.pieces.get(at + 1..*end).unwrap_or_default();
+                    match data_of(inside, most) {
+                        // What no field at all says (RFC 2045 section 6.1).
+                        Data::SevenBit => {}
+                        data => encoding(&mut layout, data.name()),
+                    }
+                }
+                Piece::Leaf(leaf, place) => leaf.layout(most, *place, &mut layout),
+            }
+        }
+        layout
+    }
+}
+
+/// What these pieces are sent as, where `most` can be carried.
+fn data_of(pieces: &[Piece], most: Data) -> Data {
+    let leaves = pieces.iter().filter_map(|piece| match piece {
+        Piece::Leaf(leaf, _) => Some(leaf.data(most)),
+        _ => None,
+    });
+    leaves.max().unwrap_or_default()
+}
+
+fn encoding(layout: &mut Layout, name: &str) {
+    layout.line(b"Content-Transfer-Encoding: ");
+    layout.line(name.as_bytes());
+    layout.line(b"\r\n");
+}
+
+impl Leaf {
+    fn data(&self, most: Data) -> Data {
+        match self {
+            Self::Text(text) => text.data(most),
+            Self::Octets(_) if most == Data::Binary => Data::Binary,
+            Self::Octets(_) => Data::SevenBit,
+        }
+    }
+
+    fn layout(&self, most: Data, place: Place, layout: &mut Layout) {
+        // The line end in front of a delimiter belongs to the delimiter. Base64 ends with one
+        // that can be it.
+        let mut has_line_end = false;
+        match self {
+            Self::Text(text) => {
+                let (name, octets) = text.encoded(most);
+                encoding(layout, name);
+                layout.line(b"\r\n");
+                layout.octets(octets);
+            }
+            Self::Octets(body) => {
+                let (name, coding) = match self.data(most) {
+                    Data::Binary => (Data::Binary.name(), Coding::Identity),
+                    _ => ("base64", Coding::Base64),
+                };
+                encoding(layout, name);
+                layout.line(b"\r\n");
+                layout.body(body, coding);
+                has_line_end = coding == Coding::Base64 && !body.is_empty();
+            }
+        }
+        if place == Place::InMultipart && !has_line_end {
+            layout.line(b"\r\n");
+        }
+    }
+}
