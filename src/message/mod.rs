@@ -54,7 +54,11 @@ mod feed;
 mod field;
 mod file;
 mod file_name;
+#[cfg_attr(not(test), expect(dead_code, reason = "for the builder"))]
+mod flowed;
 mod header;
+#[cfg_attr(not(test), expect(dead_code, reason = "for the builder"))]
+mod html;
 mod layout;
 mod media_guess;
 mod media_type;

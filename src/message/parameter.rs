@@ -66,7 +66,7 @@ fn plain(name: &str, value: &str) -> Option<String> {
 
 /// The octets of `text`, each that is not an `attribute-char` of RFC 2231 section 7 as a percent
 /// sign and two digits.
-fn percent_encoded(text: &str) -> String {
+pub(super) fn percent_encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 3);
     for octet in text.bytes() {
         if octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'_' | b'-' | b'+') {
