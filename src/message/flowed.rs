@@ -14,7 +14,7 @@ pub(super) struct FormatFlowed {
 }
 
 /// Whether the space in front of a soft line break belongs to the line break: the value of the
-/// parameter DelSp (RFC 3676 section 3.2).
+/// parameter `DelSp` (RFC 3676 section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DelSp {
     /// It belongs to the text.

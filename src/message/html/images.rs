@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use lol_html::html_content::Attribute;
 use lol_html::{HtmlRewriter, MemorySettings, Settings, element};
 
 use super::cid::references;
@@ -12,7 +13,7 @@ use crate::message::MessageError;
 use crate::message::error::shown;
 
 /// The memory that the parser may take beyond the text: what it notes down of elements that are
-/// open. Only a text of a hundred thousand elements within each other needs that much.
+/// open. Only some hundred thousand elements within each other need that much.
 const PARSER_MEMORY: usize = 64 << 20;
 
 /// An HTML text whose local pictures are references to parts.
@@ -76,7 +77,7 @@ fn sources(html: &str) -> Result<Vec<Range<usize>>, MessageError> {
     let found = RefCell::new(Vec::new());
     let handler = element!("img[src]", |img| {
         let src = img.attributes().iter().find(|one| one.name() == "src");
-        let place = src.and_then(|src| src.value_source_location());
+        let place = src.and_then(Attribute::value_source_location);
         found.borrow_mut().extend(place.map(|place| place.bytes()));
         Ok(())
     });
@@ -320,6 +321,14 @@ mod tests {
                 .len(),
             1
         );
+    }
+
+    #[test]
+    fn elements_within_each_other_are_bounded() {
+        let nested = |depth| local_images(&"<p><b>".repeat(depth));
+        assert!(nested(50_000).is_ok());
+        let error = nested(1_000_000).unwrap_err();
+        assert!(matches!(error, MessageError::Html { .. }), "{error}");
     }
 
     proptest! {
