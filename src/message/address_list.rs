@@ -139,11 +139,23 @@ mod tests {
     fn groups() {
         let long = "member@domain.test, ".repeat(10);
         for (list, field) in [
-            ("undisclosed-recipients:;", "To: undisclosed-recipients:;\r\n"),
+            (
+                "undisclosed-recipients:;",
+                "To: undisclosed-recipients:;\r\n",
+            ),
             ("g:a@b;, c@d", "To: g: a@b;, c@d\r\n"),
-            ("x@y, \"a, b\": Ann <a@b>, c@d;", "To: x@y, \"a, b\": Ann <a@b>, c@d;\r\n"),
+            (
+                "x@y, \"a, b\": Ann <a@b>, c@d;",
+                "To: x@y, \"a, b\": Ann <a@b>, c@d;\r\n",
+            ),
             ("Jörg:a@b;", "To: =?utf-8?b?SsO2cmc=?=: a@b;\r\n"),
-            (&format!("g:{long};"), &format!("To: g: {0}, {0}, {0},\r\n {0}, {0}, {0},\r\n {0}, {0}, {0},\r\n {0};\r\n", "member@domain.test")),
+            (
+                &format!("g:{long};"),
+                &format!(
+                    "To: g: {0}, {0}, {0},\r\n {0}, {0}, {0},\r\n {0}, {0}, {0},\r\n {0};\r\n",
+                    "member@domain.test"
+                ),
+            ),
         ] {
             let mut header = Header::new(Script::Ascii);
             header.addresses("To", &Address::parse_list(list).unwrap());

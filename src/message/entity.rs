@@ -1,8 +1,9 @@
 //! The parts of a message, as a tree.
 
 use super::attachment::Attachment;
-use super::text::Text;
-use super::{Body, ContentId, Language, MediaType, MessageError};
+use super::flowed::{DelSp, FormatFlowed};
+use super::text::{Text, normalised};
+use super::{ContentId, Language, MediaType, MessageError};
 
 /// A part of a message: a text, an attachment, a whole other message, or several parts together
 /// (RFC 2045 section 2.4).
@@ -70,7 +71,13 @@ impl Entity {
     /// [`MessageBuilder::text_flowed`](super::MessageBuilder::text_flowed).
     #[must_use]
     pub fn flowed(text: &str) -> Self {
-        Self::text(text)
+        let flowed = FormatFlowed::new(&normalised(text));
+        let mut parameters = vec![("format", "flowed")];
+        if flowed.delsp == DelSp::Yes {
+            parameters.push(("delsp", "yes"));
+        }
+        let media_type = MediaType::fixed("text/plain", &parameters);
+        Self::of(Kind::Text(media_type, Text::flowed(flowed.text)))
     }
 
     /// A document in HTML: `text/html`; line breaks are as in a [`text`](Self::text).

@@ -164,6 +164,20 @@ pub enum MessageError {
         /// What is wrong with it, and what to do.
         hint: &'static str,
     },
+    /// An HTML text has an image in it that cannot be taken into the message.
+    #[error("the image {src:?} cannot be taken into the message: {hint}")]
+    LocalImage {
+        /// The attribute `src` as it stands in the text, shortened.
+        src: String,
+        /// What is wrong with it, and what to do.
+        hint: &'static str,
+    },
+    /// An HTML text cannot be searched for images.
+    #[error("the HTML text cannot be searched for images: {cause}")]
+    Html {
+        /// What the parser said.
+        cause: String,
+    },
     /// The bodies together are longer than a size can say.
     #[error("the message would be longer than 2^64 octets: check the lengths of its bodies")]
     TooLarge,

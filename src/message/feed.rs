@@ -175,7 +175,8 @@ impl FileFeed {
                 return;
             }
             let piece = self.spare.pop().unwrap_or_default();
-            self.ahead.push_back(read(&self.file, self.coding, span, piece));
+            self.ahead
+                .push_back(read(&self.file, self.coding, span, piece));
             self.next = span.following();
         }
     }

@@ -152,12 +152,7 @@ mod tests {
                 "{name}"
             );
         }
-        for name in [
-            "List-Id",
-            "X-To",
-            "Comments",
-            "Contents",
-        ] {
+        for name in ["List-Id", "X-To", "Comments", "Contents"] {
             assert!(
                 name.parse::<FieldName>().unwrap().reserved().is_none(),
                 "{name}"

@@ -38,9 +38,9 @@ impl Script {
     pub(super) fn is_printable(self, text: &str) -> bool {
         match self {
             Self::Ascii => text.bytes().all(|b| matches!(b, b' '..=b'~')),
-            Self::Utf8 => !text.chars().any(|c| {
-                c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
-            }),
+            Self::Utf8 => !text
+                .chars()
+                .any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')),
         }
     }
 }

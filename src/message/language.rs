@@ -49,7 +49,17 @@ mod tests {
         for tag in ["de", "en-GB", "de, en-GB", "zh-Hant-TW", "x-klingon"] {
             assert_eq!(tag.parse::<Language>().unwrap().as_str(), tag);
         }
-        for wrong in ["", "1a", "de-", "-de", "de,en", "deutsch-und", "abcdefghi", "dé", "de\r\n"] {
+        for wrong in [
+            "",
+            "1a",
+            "de-",
+            "-de",
+            "de,en",
+            "deutsche-sprachlich",
+            "abcdefghi",
+            "dé",
+            "de\r\n",
+        ] {
             assert!(wrong.parse::<Language>().is_err(), "{wrong:?}");
         }
     }

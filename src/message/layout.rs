@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use super::coding::Coding;
 use super::Body;
+use super::coding::Coding;
 
 /// One stretch of a message.
 #[derive(Debug)]

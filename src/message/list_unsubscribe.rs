@@ -151,8 +151,16 @@ mod tests {
     fn what_is_no_way_out() {
         let long = format!("https://x.test/{}", "a".repeat(900));
         for url in [
-            "", "x", "https://", "https:///x", "ftp://x.test", "https://x.test/ä",
-            "https://x.test/a b", "https://x.test/\r\nX: y", "https://x.test/>", &long,
+            "",
+            "x",
+            "https://",
+            "https:///x",
+            "ftp://x.test",
+            "https://x.test/ä",
+            "https://x.test/a b",
+            "https://x.test/\r\nX: y",
+            "https://x.test/>",
+            &long,
         ] {
             assert!(ListUnsubscribe::page(url).is_err(), "{url:?}");
         }

@@ -125,7 +125,7 @@ mod tests {
                 "application/octet-stream",
             ),
         ] {
-            let guess = guess(by_content(content), &name.parse().unwrap());
+            let guess = guess(by_content(content), None, &name.parse().unwrap());
             assert_eq!(guess.essence(), media_type, "{name} {content:?}");
         }
     }

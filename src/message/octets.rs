@@ -101,10 +101,7 @@ impl Octets {
     }
 }
 
-const _: () = assert!(
-    MAX_PIECE <= Octets::MAX_BLOCK,
-    "a piece fits into a block"
-);
+const _: () = assert!(MAX_PIECE <= Octets::MAX_BLOCK, "a piece fits into a block");
 
 /// Shows none of the octets.
 impl fmt::Debug for Octets {

@@ -101,7 +101,7 @@ fn plain(script: Script, name: &str, value: &str) -> Option<String> {
 
 /// The octets of `text`, each that is not an `attribute-char` of RFC 2231 section 7 as a percent
 /// sign and two digits.
-fn percent_encoded(text: &str) -> String {
+pub(super) fn percent_encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 3);
     for octet in text.bytes() {
         if octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'_' | b'-' | b'+') {
@@ -132,7 +132,10 @@ mod tests {
             ("日本.png", "\"__.png\""),
             ("Hä \"i\" 🦈.png", r#""H_ \"i\" _.png""#),
             ("=?ü?=", "\"=__?=\""),
-            (&format!("{}.png", "ü".repeat(100)), &format!("\"{}.png\"", "_".repeat(56))),
+            (
+                &format!("{}.png", "ü".repeat(100)),
+                &format!("\"{}.png\"", "_".repeat(56)),
+            ),
         ] {
             let mut header = Header::new(Script::Ascii);
             header.begin("Content-Disposition");
@@ -141,7 +144,10 @@ mod tests {
             header.end();
             let field = header.into_text();
             let (extended, plain) = field.rsplit_once("filename=").unwrap();
-            assert!(extended.contains("filename*") && extended.is_ascii(), "{field}");
+            assert!(
+                extended.contains("filename*") && extended.is_ascii(),
+                "{field}"
+            );
             assert_eq!(plain.trim_end(), fallback);
             assert!(field.lines().all(|line| line.len() <= FOLDED), "{field}");
         }

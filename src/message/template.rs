@@ -22,7 +22,9 @@ enum Piece {
     Octets(Bytes),
     /// Content-Transfer-Encoding of a multipart whose last piece is just before this index, if
     /// it is one that has to be said.
-    MultipartEncoding { end: usize },
+    MultipartEncoding {
+        end: usize,
+    },
     /// The field Content-Transfer-Encoding, the blank line and the content of a part.
     Leaf(Leaf, Place),
 }

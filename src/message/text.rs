@@ -29,9 +29,20 @@ pub(super) struct Text {
 
 impl Text {
     pub(super) fn new(text: &str) -> Self {
-        let text = normalised(text);
+        Self::normal(normalised(text), &[' ', '\t'])
+    }
+
+    /// A text in the format "flowed", whose spaces at the ends of lines everybody knows to be
+    /// meant (RFC 3676 section 4.1).
+    pub(super) fn flowed(text: String) -> Self {
+        Self::normal(text, &['\t'])
+    }
+
+    /// A text whose line ends are all CRLF, and the characters at the ends of lines that may get
+    /// lost on the way.
+    fn normal(text: String, fragile: &[char]) -> Self {
         Self {
-            plain: is_plain(&text).then_some(if text.is_ascii() {
+            plain: is_plain(&text, fragile).then_some(if text.is_ascii() {
                 Data::SevenBit
             } else {
                 Data::EightBit
@@ -93,7 +104,7 @@ fn encode(text: &str) -> (&'static str, Bytes) {
 
 /// The text with CRLF for every line break, be it CRLF, CR or LF, and with one at its end unless
 /// it is empty.
-fn normalised(text: &str) -> String {
+pub(super) fn normalised(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = memchr2(b'\r', b'\n', rest.as_bytes()) {
@@ -115,12 +126,12 @@ fn normalised(text: &str) -> String {
     out
 }
 
-fn is_plain(text: &str) -> bool {
+fn is_plain(text: &str, fragile: &[char]) -> bool {
     text.split_terminator("\r\n").all(|line| {
         let short = line.len() <= LINE || (line.len() <= LONGEST && line.chars().count() <= LINE);
         short
             && !line.bytes().any(|b| b.is_ascii_control() && b != b'\t')
-            && !line.ends_with([' ', '\t'])
+            && !line.ends_with(fragile)
             && !line.starts_with("From ")
             && line != "."
     })
@@ -183,7 +194,11 @@ mod tests {
             (&"日".repeat(78), "8bit", "8bit"),
             (&"日".repeat(79), "base64", "binary"),
             (&"x".repeat(79), "quoted-printable", "binary"),
-            ("From ü", "quoted-printable", "binary"),
+            (
+                "From Jörg Müller-Lüdenscheidt",
+                "quoted-printable",
+                "binary",
+            ),
             ("nul \0", "base64", "binary"),
         ] {
             let text = Text::new(text);

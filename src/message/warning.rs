@@ -22,10 +22,17 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoPart { id } => {
-                write!(f, "the HTML shows {:?}, and no part has that identifier", format!("cid:{id}"))
+                write!(
+                    f,
+                    "the HTML shows {:?}, and no part has that identifier",
+                    format!("cid:{id}")
+                )
             }
             Self::NotShown { id } => {
-                write!(f, "the part {id:?} is to be shown inline, and the HTML does not show it")
+                write!(
+                    f,
+                    "the part {id:?} is to be shown inline, and the HTML does not show it"
+                )
             }
         }
     }

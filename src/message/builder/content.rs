@@ -1,7 +1,6 @@
 //! The content of a message as readers expect it.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
 
 use super::super::entity::Kind;
 use super::super::html::cid;
@@ -15,7 +14,8 @@ pub(super) struct Content {
     pub(super) calendar: Option<Entity>,
     pub(super) inline: Vec<(String, Attachment)>,
     /// Where pictures of the document are looked for.
-    pub(super) images: Option<PathBuf>,
+    #[cfg(feature = "html")]
+    pub(super) images: Option<std::path::PathBuf>,
     pub(super) attachments: Vec<Entity>,
     pub(super) language: Option<Language>,
     pub(super) whole: Option<Entity>,
@@ -80,7 +80,10 @@ impl Content {
                 let html = cid::replace(&html, |label| find(label).map(|part| part.id.to_string()));
                 let document = in_language(Entity::html(&html));
                 let parts = inline.into_iter().map(|part| part.entity);
-                forms.push(one_or(Entity::related, [document].into_iter().chain(parts))?);
+                forms.push(one_or(
+                    Entity::related,
+                    [document].into_iter().chain(parts),
+                )?);
             }
             None => shown.extend(inline.into_iter().map(|part| part.entity)),
         }

@@ -4,6 +4,7 @@ mod content;
 mod fields;
 
 use std::fmt;
+#[cfg(feature = "html")]
 use std::path::PathBuf;
 
 use super::header::{Header, Script};
@@ -236,7 +237,8 @@ impl MessageBuilder {
     }
 
     /// Takes the pictures that the document in HTML shows from files, by `<img src="FILE">`,
-    /// into the message. The files are looked for in `directory`, and have to be in it.
+    /// into the message. A file is named by its path from `directory`, and cannot be outside of
+    /// it but by a symbolic link.
     ///
     /// Addresses on the web and such are left as they are.
     #[cfg(feature = "html")]

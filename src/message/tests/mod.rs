@@ -15,9 +15,7 @@ use crate::address::Mailbox;
 
 /// A builder with what a message cannot be without.
 fn builder() -> MessageBuilder {
-    Message::builder()
-        .from("from@x.test")
-        .to("to@x.test")
+    Message::builder().from("from@x.test").to("to@x.test")
 }
 
 fn mailbox(name: &str, address: &str) -> Mailbox {
@@ -42,7 +40,7 @@ where
 /// Runs a future that needs the pool of blocking threads.
 fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
-        .build_now()
+        .build()
         .unwrap()
         .block_on(future)
 }

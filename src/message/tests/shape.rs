@@ -60,20 +60,20 @@ fn attachments_make_it_multipart() {
          \r\n\
          --B\r\n\
          Content-Type: image/png\r\n\
-         Content-Transfer-Encoding: base64\r\n\
          Content-Disposition: attachment; filename=a.png\r\n\
+         Content-Transfer-Encoding: base64\r\n\
          \r\n\
          iVBORw0KGgo=\r\n\
          --B\r\n\
          Content-Type: application/octet-stream\r\n\
-         Content-Transfer-Encoding: base64\r\n\
          Content-Disposition: attachment; filename=empty\r\n\
+         Content-Transfer-Encoding: base64\r\n\
          \r\n\
          \r\n\
          --B\r\n\
          Content-Type: application/octet-stream\r\n\
-         Content-Transfer-Encoding: base64\r\n\
          Content-Disposition: attachment; filename*=utf-8''%C3%BC; filename=\"_\"\r\n\
+         Content-Transfer-Encoding: base64\r\n\
          \r\n\
          eA==\r\n\
          --B--\r\n"
@@ -153,9 +153,15 @@ fn what_cannot_be_built() {
     let from = || Message::builder().from("from@x.test");
     assert!(matches!(to().build_now(), Err(MessageError::NoFrom)));
     assert!(matches!(from().build_now(), Err(MessageError::NoRecipient)));
-    assert!(matches!(Message::builder().build_now(), Err(MessageError::NoFrom)));
+    assert!(matches!(
+        Message::builder().build_now(),
+        Err(MessageError::NoFrom)
+    ));
     let two = builder().from("second@x.test");
-    assert!(matches!(two.build_now(), Err(MessageError::NoSender { authors: 2 })));
+    assert!(matches!(
+        two.build_now(),
+        Err(MessageError::NoSender { authors: 2 })
+    ));
     for octet in (0..32).chain([127]).filter(|octet| *octet != b'\t') {
         let text = format!("a{}b", char::from(octet));
         let subject = builder().subject(&text).build_now();
@@ -174,7 +180,10 @@ fn what_cannot_be_built() {
     ));
     assert!(builder().subject(&long[1..]).build_now().is_ok());
     let endless = Attachment::new(Body::reader(tokio::io::empty(), u64::MAX), parsed("a"));
-    assert!(matches!(builder().attach(endless).build_now(), Err(MessageError::TooLarge)));
+    assert!(matches!(
+        builder().attach(endless).build_now(),
+        Err(MessageError::TooLarge)
+    ));
 }
 
 #[test]
@@ -221,7 +230,10 @@ fn a_message_is_the_same_every_time() {
     assert_eq!(message.message_id(), again.message_id());
     assert_eq!(octets(message), octets(again));
     let other = builder().build_now().unwrap();
-    assert_ne!(other.message_id(), builder().build_now().unwrap().message_id());
+    assert_ne!(
+        other.message_id(),
+        builder().build_now().unwrap().message_id()
+    );
     let reader = Attachment::new(Body::reader(tokio::io::empty(), 0), parsed("a"));
     assert!(
         builder()

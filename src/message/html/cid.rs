@@ -1,0 +1,262 @@
+//! References to parts in an HTML text: URLs of the scheme `cid` (RFC 2392).
+
+use std::ops::Range;
+
+use memchr::memchr;
+
+use super::decode::{character_references_decoded, percent_decoded};
+use super::places::{Kind, Place, Places};
+use crate::message::parameter::percent_encoded;
+
+/// What the `cid:` URLs of an HTML text refer to, in their order, each as often as it is there.
+///
+/// A URL is found at the beginning of an attribute's value, in an attribute `srcset`, and in CSS
+/// as `url(..)`, in attributes and in elements `style`; nowhere else, least of all in what the
+/// reader reads. `cid` may be in any case. What follows is decoded: first its character
+/// references, then its percent signs. It may well have spaces or any other character in it, as
+/// far as the quotes around it allow.
+///
+/// This is one pass over the text and takes no memory but for what it finds.
+pub(in crate::message) fn references(html: &str) -> impl Iterator<Item = String> {
+    labels(html).map(|(_, label)| label)
+}
+
+/// The HTML text with other references: what [`references`] finds is given to `replacement`, and
+/// what comes back is put in its place, percent-encoded but for its `@`. What is to stay comes
+/// back unchanged or as none; it and all of the rest stays to the octet.
+pub(in crate::message) fn replace(
+    html: &str,
+    mut replacement: impl FnMut(&str) -> Option<String>,
+) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut done = 0;
+    for (range, label) in labels(html) {
+        let Some(other) = replacement(&label).filter(|other| *other != label) else {
+            continue;
+        };
+        out.push_str(html.get(done..range.start).unwrap_or_default());
+        // Not every reader decodes what it looks for, so that the usual characters are bare.
+        let sides: Vec<_> = other.split('@').map(percent_encoded).collect();
+        out.push_str(&sides.join("@"));
+        done = range.end;
+    }
+    out.push_str(html.get(done..).unwrap_or_default());
+    out
+}
+
+/// Where what follows `cid:` is in the text, and what that means.
+fn labels(html: &str) -> impl Iterator<Item = (Range<usize>, String)> {
+    Places::new(html).flat_map(|place| {
+        let ranges = ranges(&place);
+        ranges.into_iter().map(move |range| {
+            let raw = place.text.get(range.clone()).unwrap_or_default();
+            let label = match place.kind {
+                Kind::Attribute(_) => percent_decoded(&character_references_decoded(raw)).into(),
+                Kind::StyleSheet => percent_decoded(raw).into(),
+            };
+            (place.start + range.start..place.start + range.end, label)
+        })
+    })
+}
+
+/// Where what follows `cid:` is in a place.
+fn ranges(place: &Place<'_>) -> Vec<Range<usize>> {
+    let Place { kind, text, .. } = *place;
+    match kind {
+        Kind::StyleSheet => in_css(text, &["\"", "'"]),
+        Kind::Attribute(name) if name.eq_ignore_ascii_case("srcset") => in_srcset(text),
+        Kind::Attribute(_) => match whole(text, 0..text.len()) {
+            Some(range) => vec![range],
+            None => in_css(text, &["\"", "'", "&quot;", "&#34;", "&apos;", "&#39;"]),
+        },
+    }
+}
+
+/// What follows `cid:` in a URL that is all of this range, but for white space around it.
+fn whole(text: &str, range: Range<usize>) -> Option<Range<usize>> {
+    let url = text.get(range.clone())?;
+    let start = range.start + (url.len() - url.trim_ascii_start().len());
+    let end = start + url.trim_ascii().len();
+    let (scheme, _) = text.get(start..end)?.split_at_checked("cid:".len())?;
+    scheme
+        .eq_ignore_ascii_case("cid:")
+        .then_some(start + scheme.len()..end)
+}
+
+/// The URLs in an attribute `srcset`: each ends at white space or a comma, and may have a
+/// descriptor behind it.
+fn in_srcset(text: &str) -> Vec<Range<usize>> {
+    let mut at = 0;
+    let candidates = text.split(',').map(|candidate| {
+        let spaces = candidate.len() - candidate.trim_ascii_start().len();
+        let url = candidate.split_ascii_whitespace().next();
+        let start = at + spaces;
+        at += candidate.len() + 1;
+        start..start + url.unwrap_or_default().len()
+    });
+    candidates.filter_map(|url| whole(text, url)).collect()
+}
+
+/// The URLs in CSS, in quotes or without.
+fn in_css(css: &str, quotes: &[&str]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(parenthesis) = memchr(b'(', css.as_bytes().get(at..).unwrap_or_default()) {
+        let before = at + parenthesis;
+        at = before + 1;
+        let function = before.checked_sub(3).and_then(|from| css.get(from..before));
+        if !function.is_some_and(|name| name.eq_ignore_ascii_case("url")) {
+            continue;
+        }
+        let argument = css.get(at..).unwrap_or_default();
+        at += argument.len() - argument.trim_ascii_start().len();
+        let argument = argument.trim_ascii_start();
+        let quote = quotes.iter().find(|quote| argument.starts_with(**quote));
+        at += quote.map_or(0, |quote| quote.len());
+        let end = css
+            .get(at..)
+            .and_then(|url| url.find(quote.unwrap_or(&")")));
+        // Without its end it is no URL, and there can be no other behind it.
+        let Some(end) = end else { break };
+        found.extend(whole(css, at..at + end));
+        at += end;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn references_are_found_where_urls_are() {
+        for (html, found) in [
+            ("<img src=\"cid:shark\">", "shark"),
+            ("<img src='cid:shark'>", "shark"),
+            ("<img src=cid:shark>", "shark"),
+            ("<img src = CID:shark alt=x>", "shark"),
+            ("<img src=\" cid:shark\n\">", "shark"),
+            ("<td background=cid:a><a href='Cid:b'>", "a|b"),
+            ("<img src='cid:a@b.test'>", "a@b.test"),
+            ("<img src='cid:my shark'>", "my shark"),
+            ("<img src='cid:my%20shark'>", "my shark"),
+            ("<img src='cid:Häi%F0%9F%A6%88'>", "Häi🦈"),
+            ("<img src='cid:a&amp;b&#39;c'>", "a&b'c"),
+            ("<img src='cid:a%26amp;b'>", "a&amp;b"),
+            ("<img src='cid:'>", ""),
+            ("<p style='background:url(cid:a)'>", "a"),
+            ("<p style='background: URL( \"cid:a b\" )'>", "a b"),
+            ("<p style=\"background:url(&quot;cid:a&quot;)\">", "a"),
+            ("<p style=\"a:url(&#39;cid:a&#39;),url( cid:b )\">", "a|b"),
+            (
+                "<style>p{a:url(cid:a)}b{c:url('cid:d&amp;)')}</style>",
+                "a|d&amp;)",
+            ),
+            ("<img srcset='cid:a 1x, cid:b 2x,x.png,cid:c'>", "a|b|c"),
+            ("<!--[if mso]><v:fill src=\"cid:a\"><![endif]-->", "a"),
+        ] {
+            let labels: Vec<_> = references(html).collect();
+            assert_eq!(labels.join("|"), found, "{html}");
+            assert!(!labels.is_empty(), "{html}");
+        }
+    }
+
+    #[test]
+    fn nothing_else_is_a_reference() {
+        for html in [
+            "",
+            "cid:a \"cid:a\" (cid:a) url(cid:a)",
+            "<p>src=\"cid:a\"</p>",
+            "<img src=placid:a>",
+            "<img src='placid:a'>",
+            "<img src='x cid:a'>",
+            "<img alt='see cid:a'>",
+            "<img cid:a>",
+            "<img src='ci'>",
+            "<img src='cid'>",
+            "<img src='cid%3Aa'>",
+            "<!-- <img src='cid:a'> -->",
+            "<script>x = '<img src=\"cid:a\">'</script>",
+            "<style>/* cid:a */ p { content: 'cid:a' }</style>",
+            "<p style='a:url(x cid:a)'>",
+            "<p style='a:attr(cid:a)'>",
+            "<p style='a:url(cid:a'>",
+            "<img srcset='x cid:a, y.png'>",
+            "<img src='日cid:a' alt='é(cid:a)'>",
+        ] {
+            assert_eq!(references(html).next(), None, "{html}");
+        }
+    }
+
+    #[test]
+    fn references_are_replaced_and_nothing_else() {
+        let replacement = |label: &str| match label {
+            "shark" => Some("1.2@x.test".to_owned()),
+            "odd" => Some("<a b>\"'&".to_owned()),
+            "a@b" => None,
+            _ => Some(label.to_owned()),
+        };
+        for (html, replaced) in [
+            ("cid:shark", "cid:shark"),
+            ("<img src=cid:shark>", "<img src=cid:1.2@x.test>"),
+            (
+                "<IMG  src=' CID:sh%61rk '>",
+                "<IMG  src=' CID:1.2@x.test '>",
+            ),
+            (
+                "<a href='cid:shark'>cid:shark</a>",
+                "<a href='cid:1.2@x.test'>cid:shark</a>",
+            ),
+            ("<img src=cid:odd>", "<img src=cid:%3Ca%20b%3E%22%27%26>"),
+            ("<img src='cid:a@b'>", "<img src='cid:a@b'>"),
+            ("<img src='cid:%6Fther one'>", "<img src='cid:%6Fther one'>"),
+            (
+                "<p style='a:url(cid:shark),url(cid:x)'>",
+                "<p style='a:url(cid:1.2@x.test),url(cid:x)'>",
+            ),
+        ] {
+            assert_eq!(replace(html, replacement), replaced);
+        }
+    }
+
+    #[test]
+    fn a_long_text_takes_no_longer_for_its_length() {
+        for piece in [
+            "<img src=\"cid:",
+            "<p style='a:url(cid:",
+            "<style>a{b:url(cid:",
+            "<!--",
+            "<p ",
+        ] {
+            let html = piece.repeat((1 << 20) / piece.len());
+            assert!(references(&html).count() < html.len());
+        }
+        let html = "<p style='".to_owned() + &"url(cid:".repeat(1 << 17) + ")'>";
+        assert_eq!(references(&html).count(), 1);
+    }
+
+    /// Pieces of which many texts consist that are nearly HTML.
+    const PIECES: &str = "(<img src=|<p style='|url\\(|<style>|</style>|cid:|&quot;|&amp;|%41|srcset=|[\"'(), >a@é日\n])*";
+
+    proptest! {
+        #[test]
+        fn what_is_not_replaced_stays(html in PIECES) {
+            prop_assert_eq!(&replace(&html, |_| None), &html);
+            prop_assert_eq!(replace(&html, |label| Some(label.to_owned())), html);
+        }
+
+        #[test]
+        fn replacements_are_found_again(html in PIECES, label in "[a-z0-9é '\"<&)@,]{1,9}") {
+            let replaced = replace(&html, |_| Some(label.clone()));
+            let count = references(&html).count();
+            prop_assert_eq!(references(&replaced).collect::<Vec<_>>(), vec![label; count]);
+        }
+
+        #[test]
+        fn any_text_is_borne(html: String) {
+            prop_assert_eq!(replace(&html, |_| None), html);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Character references (HTML section 13.5) and percent encoding (RFC 3986 section 2.1).
+
+use std::borrow::Cow;
+
+/// The text with its character references resolved: all numeric ones, and of those with a name
+/// the five that XML has too. The others stay as they are.
+pub(super) fn character_references_decoded(text: &str) -> Cow<'_, str> {
+    let Some((plain, rest)) = text.split_once('&') else {
+        return text.into();
+    };
+    let mut out = plain.to_owned();
+    for part in rest.split('&') {
+        // The longest reference there is to resolve is `#x0010FFFF`.
+        let end = part.bytes().take(11).position(|b| b == b';');
+        let named = end.and_then(|end| Some((referenced(part.get(..end)?)?, part.get(end + 1..)?)));
+        if let Some((character, after)) = named {
+            out.push(character);
+            out.push_str(after);
+        } else {
+            out.push('&');
+            out.push_str(part);
+        }
+    }
+    out.into()
+}
+
+/// What a reference stands for, without its ampersand and semicolon.
+fn referenced(name: &str) -> Option<char> {
+    let code = match name {
+        "amp" => return Some('&'),
+        "lt" => return Some('<'),
+        "gt" => return Some('>'),
+        "quot" => return Some('"'),
+        "apos" => return Some('\''),
+        _ => name.strip_prefix('#')?,
+    };
+    let code = match code.strip_prefix(['x', 'X']) {
+        Some(code) => u32::from_str_radix(code, 16),
+        None => code.parse(),
+    };
+    char::from_u32(code.ok()?)
+}
+
+/// The text with its percent-encoded octets decoded, or as it is if that would be no UTF-8. A
+/// percent sign that no two hexadecimal digits follow stays as it is.
+pub(super) fn percent_decoded(text: &str) -> Cow<'_, str> {
+    let Some((plain, rest)) = text.split_once('%') else {
+        return text.into();
+    };
+    let mut out = plain.as_bytes().to_vec();
+    for part in rest.split('%') {
+        let digits = part.split_at_checked(2);
+        if let Some((octet, after)) = digits.and_then(|(two, after)| Some((octet(two)?, after))) {
+            out.push(octet);
+            out.extend_from_slice(after.as_bytes());
+        } else {
+            out.push(b'%');
+            out.extend_from_slice(part.as_bytes());
+        }
+    }
+    String::from_utf8(out).map_or(text.into(), Cow::Owned)
+}
+
+/// The value of two hexadecimal digits; no sign, unlike `from_str_radix`.
+fn octet(digits: &str) -> Option<u8> {
+    let all = digits.bytes().all(|b| b.is_ascii_hexdigit());
+    u8::from_str_radix(digits, 16).ok().filter(|_| all)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::message::parameter::percent_encoded;
+
+    #[test]
+    fn character_references() {
+        for (text, decoded) in [
+            ("", ""),
+            ("a&amp;b", "a&b"),
+            ("&lt;&gt;&quot;&apos;", "<>\"'"),
+            ("&#38;&#x26;&#X1F988;&#x0010FFFF;", "&&🦈\u{10ffff}"),
+            ("a&b", "a&b"),
+            ("&amp;amp;", "&amp;"),
+            ("&amp", "&amp"),
+            (
+                "&eacute;&;&#;&#x;&#xd800;&#-1;",
+                "&eacute;&;&#;&#x;&#xd800;&#-1;",
+            ),
+            ("&é&日本語日本語;&", "&é&日本語日本語;&"),
+        ] {
+            assert_eq!(character_references_decoded(text), decoded, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn percent_encoding() {
+        for (text, decoded) in [
+            ("", ""),
+            ("my%20shark", "my shark"),
+            ("H%C3%a4i", "Häi"),
+            ("%25%41", "%A"),
+            ("100%", "100%"),
+            ("%4", "%4"),
+            ("%+1%-1%é%zz", "%+1%-1%é%zz"),
+            ("%ff%20", "%ff%20"),
+        ] {
+            assert_eq!(percent_decoded(text), decoded, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_encoded_comes_back(text: String) {
+            let encoded = percent_encoded(&text);
+            prop_assert_eq!(percent_decoded(&encoded), text);
+        }
+
+        #[test]
+        fn no_text_is_too_much(text in "[&%#x;0-9a-fé🦈]{0,40}") {
+            let _ = character_references_decoded(&text);
+            let _ = percent_decoded(&text);
+        }
+    }
+}

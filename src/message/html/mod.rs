@@ -1,0 +1,9 @@
+//! HTML texts: what they refer to, and how they are made from Markdown.
+
+pub(super) mod cid;
+mod decode;
+#[cfg(feature = "html")]
+pub(super) mod images;
+#[cfg(feature = "html")]
+pub(super) mod markdown;
+mod places;
