@@ -56,6 +56,11 @@ mod file;
 mod file_name;
 mod header;
 mod layout;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "finished messages are not public yet")
+)]
+mod line_ends;
 mod media_guess;
 mod media_type;
 mod message_id;
@@ -63,6 +68,16 @@ mod octets;
 mod parameter;
 mod quoted_printable;
 mod random;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "finished messages are not public yet")
+)]
+mod raw;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "finished messages are not public yet")
+)]
+mod scan;
 #[cfg(test)]
 mod tests;
 mod text;
