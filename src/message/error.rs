@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::address::AddressError;
+
 /// Why a message, or a part of its header, cannot be built.
 ///
 /// Every one of these is found before anything is sent, and lies with the input: the same
@@ -41,6 +43,22 @@ pub enum MessageError {
         field: String,
         /// What to do instead.
         hint: &'static str,
+    },
+    /// A field of a finished message cannot be sent as it is, and cannot be repaired either.
+    #[error("the field {field} of the message cannot be sent: {hint}")]
+    Field {
+        /// The name of the field, shortened.
+        field: String,
+        /// What is wrong with it, and what to do.
+        hint: &'static str,
+    },
+    /// The addresses in a field of a finished message cannot be read.
+    #[error("the addresses of {field} cannot be read: correct them, or name the envelope")]
+    Addresses {
+        /// The name of the field, shortened.
+        field: String,
+        /// What is wrong with them.
+        source: AddressError,
     },
     /// Something is longer, or there is more of it, than this library sends.
     #[error("{what} is over the limit of {limit}: make it less")]
