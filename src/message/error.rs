@@ -66,6 +66,22 @@ pub enum MessageError {
         /// What to do instead.
         hint: &'static str,
     },
+    /// A field of a finished message cannot be sent as it is, and cannot be repaired either.
+    #[error("the field {field} of the message cannot be sent: {hint}")]
+    Field {
+        /// The name of the field, shortened.
+        field: String,
+        /// What is wrong with it, and what to do.
+        hint: &'static str,
+    },
+    /// The addresses in a field of a finished message cannot be read.
+    #[error("the addresses of {field} cannot be read: correct them, or name the envelope")]
+    Addresses {
+        /// The name of the field, shortened.
+        field: String,
+        /// What is wrong with them.
+        source: AddressError,
+    },
     /// Something is longer, or there is more of it, than this library sends.
     #[error("{what} is over the limit of {limit}: make it less")]
     Limit {

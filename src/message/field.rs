@@ -89,9 +89,9 @@ impl Eq for FieldName {}
 /// # Errors
 ///
 /// The first C0 control other than the tab, or DEL.
-pub(super) fn without_controls(field: &str, value: &str) -> Result<(), MessageError> {
+pub(super) fn without_controls(field: &str, value: impl AsRef<[u8]>) -> Result<(), MessageError> {
     let control = |b: u8| b.is_ascii_control() && b != b'\t';
-    match value.bytes().find(|b| control(*b)) {
+    match value.as_ref().iter().copied().find(|b| control(*b)) {
         None => Ok(()),
         Some(octet) => Err(MessageError::Control {
             field: field.to_owned(),

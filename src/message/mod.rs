@@ -69,6 +69,7 @@ mod header;
 mod html;
 mod language;
 mod layout;
+mod line_ends;
 mod list_unsubscribe;
 mod media_guess;
 mod media_type;
@@ -77,7 +78,9 @@ mod octets;
 mod parameter;
 mod quoted_printable;
 mod random;
+mod raw;
 mod rendition;
+mod scan;
 mod template;
 #[cfg(test)]
 mod tests;

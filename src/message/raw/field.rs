@@ -1,0 +1,120 @@
+//! One field of a finished message, every octet of it as it was found.
+
+use super::super::MessageError;
+use super::super::error::shown;
+use super::super::line_ends::lines;
+
+/// A field of a header section.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field<'a> {
+    /// Its name, as it was written.
+    pub(super) name: &'a str,
+    /// All of it: its name, and its lines with their ends.
+    pub(super) octets: &'a [u8],
+}
+
+impl<'a> Field<'a> {
+    /// Whether it has this name.
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// Whether it belongs to a resending of the message (RFC 5322 section 3.6.6).
+    pub(super) fn is_resent(&self) -> bool {
+        self.resent_name().is_some()
+    }
+
+    /// If it belongs to a resending of the message, its name without Resent-.
+    pub(super) fn resent_name(&self) -> Option<&'a str> {
+        let (prefix, name) = self.name.split_at_checked("Resent-".len())?;
+        prefix.eq_ignore_ascii_case("Resent-").then_some(name)
+    }
+
+    /// Whether it names recipients whom no other is to know of (RFC 5322 section 3.6.3).
+    pub(super) fn is_blind_copy(&self) -> bool {
+        is_blind_copy(self.name)
+    }
+
+    /// How many octets come before what it says: its name and the colon.
+    pub(super) fn body_offset(&self) -> usize {
+        memchr::memchr(b':', self.octets).map_or(0, |colon| colon + 1)
+    }
+
+    /// What it says, on one line (RFC 5322 section 2.2.3).
+    ///
+    /// # Errors
+    ///
+    /// If that is not UTF-8.
+    pub(super) fn unfolded(&self) -> Result<String, MessageError> {
+        let body = self.octets.get(self.body_offset()..).unwrap_or_default();
+        let octets = lines(body).flat_map(|line| line.text).copied().collect();
+        String::from_utf8(octets)
+            .map_err(|_| self.unsendable("it is not UTF-8: write it in encoded words (RFC 2047)"))
+    }
+
+    /// What is to be said of it in an error.
+    pub(super) fn unsendable(&self, hint: &'static str) -> MessageError {
+        MessageError::Field {
+            field: shown(self.name),
+            hint,
+        }
+    }
+}
+
+/// Whether a field of this name is one for blind copies.
+pub(super) fn is_blind_copy(name: &str) -> bool {
+    ["Bcc", "Resent-Bcc"]
+        .iter()
+        .any(|blind| blind.eq_ignore_ascii_case(name))
+}
+
+/// The name of the field that begins with this line, if one does.
+pub(super) fn field_name(line: &[u8]) -> Option<&str> {
+    let colon = memchr::memchr(b':', line)?;
+    let name = line.get(..colon)?.trim_ascii_end();
+    let legal = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
+    str::from_utf8(name).ok().filter(|_| legal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::header::HeaderSection;
+
+    #[test]
+    fn fields_keep_their_octets_and_can_be_unfolded() {
+        let message = b"Subject : a\r\n b\n\tc:d \r  e\n\nx";
+        let section = HeaderSection::read(message).unwrap();
+        let field = section.fields()[0];
+        assert_eq!(field.octets, &message[..message.len() - 2]);
+        assert_eq!(field.unfolded().unwrap(), " a b\tc:d   e");
+        assert!(field.is("subject") && section.has("SUBJECT") && !section.has("Subjec"));
+        let latin = HeaderSection::read(b"To: J\xf6rg <a@b>\n\n").unwrap();
+        assert_eq!(
+            latin.fields()[0].unfolded().unwrap_err().to_string(),
+            "the field To of the message cannot be sent: it is not UTF-8: write it in encoded \
+             words (RFC 2047)"
+        );
+    }
+
+    #[test]
+    fn kinds_of_fields() {
+        for (name, resent, blind) in [
+            ("Bcc", false, true),
+            ("RESENT-BCC", true, true),
+            ("resent-to", true, false),
+            ("Resent-", true, false),
+            ("X-Resent-Bcc", false, false),
+            ("Resent", false, false),
+            ("Bccc", false, false),
+        ] {
+            let line = format!("{name}: x");
+            let section = HeaderSection::read(line.as_bytes()).unwrap();
+            let field = section.fields()[0];
+            assert_eq!(
+                (field.is_resent(), field.is_blind_copy()),
+                (resent, blind),
+                "{name}"
+            );
+        }
+    }
+}

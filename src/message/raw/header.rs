@@ -1,0 +1,297 @@
+//! The header section of a finished message, taken apart.
+
+use super::super::MessageError;
+use super::super::line_ends::lines;
+use super::field::{Field, field_name, is_blind_copy};
+
+/// The header section of a message (RFC 5322 section 2.2), every octet of it as it was found.
+///
+/// It is read as mail servers do:
+///
+/// * CRLF, CR and LF are one line end each, so that nobody finds other fields in it than these;
+/// * white space between a name and its colon is accepted (RFC 5322 section 4.5);
+/// * a line that is neither a field nor the continuation of one ends the section and begins the
+///   body, as does the end of the message; without a field at its beginning, all of a message is
+///   body;
+/// * in front of the first field, a byte order mark and the `From ` line of an mbox file are
+///   not part of it.
+#[derive(Debug)]
+pub(super) struct HeaderSection<'a> {
+    fields: Vec<Field<'a>>,
+    body_offset: usize,
+    has_body: bool,
+}
+
+impl<'a> HeaderSection<'a> {
+    /// The most octets that a header section may have, with the empty line behind it.
+    pub(super) const MAX_LEN: usize = 1024 * 1024;
+    /// The most fields it may have.
+    pub(super) const MAX_FIELDS: usize = 10_000;
+
+    /// Reads it from the beginning of a message: from the whole message, or from more than
+    /// [`MAX_LEN`](HeaderSection::MAX_LEN) octets of it.
+    ///
+    /// # Errors
+    ///
+    /// If it is over one of the limits, or if there is a blind copy behind it that was
+    /// meant to be in it, where everybody would see it.
+    pub(super) fn read(beginning: &'a [u8]) -> Result<Self, MessageError> {
+        let over = |what, limit| Err(MessageError::Limit { what, limit });
+        let mut fields: Vec<Field<'a>> = Vec::new();
+        let mut has_body = false;
+        let mut has_blank_line = false;
+        let mut field_offset = 0;
+        let mut offset = preface_len(beginning);
+        for line in lines(beginning.get(offset..).unwrap_or_default()) {
+            let next = offset + line.len;
+            match (fields.last_mut(), field_name(line.text)) {
+                _ if line.text.is_empty() => {
+                    has_body = true;
+                    has_blank_line = true;
+                    offset = next;
+                    break;
+                }
+                (Some(field), _) if line.text.starts_with(b" ") || line.text.starts_with(b"\t") => {
+                    field.octets = beginning.get(field_offset..next).unwrap_or_default();
+                }
+                (_, Some(name)) => {
+                    field_offset = offset;
+                    let octets = beginning.get(offset..next).unwrap_or_default();
+                    fields.push(Field { name, octets });
+                }
+                (_, None) => {
+                    has_body = true;
+                    break;
+                }
+            }
+            offset = next;
+            if fields.len() > Self::MAX_FIELDS {
+                return over("the number of header fields", Self::MAX_FIELDS);
+            }
+        }
+        if offset > Self::MAX_LEN {
+            return over("the length of the header in octets", Self::MAX_LEN);
+        }
+        if fields.is_empty() || !has_blank_line {
+            no_blind_copy(beginning.get(offset..).unwrap_or_default())?;
+        }
+        Ok(Self {
+            fields,
+            body_offset: offset,
+            has_body,
+        })
+    }
+
+    /// Its fields, in their order.
+    pub(super) fn fields(&self) -> &[Field<'a>] {
+        &self.fields
+    }
+
+    /// Whether there is a field of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.is(name))
+    }
+
+    /// Where the body begins, in octets from the beginning of the message.
+    pub(super) fn body_offset(&self) -> usize {
+        self.body_offset
+    }
+
+    /// Whether there is a body, be it empty, and so an empty line in front of it to be written.
+    pub(super) fn has_body(&self) -> bool {
+        self.has_body
+    }
+}
+
+/// What stands in front of the first field and is not part of the message: a byte order mark,
+/// and the separator of an mbox file, which later programs may have quoted and added to. What
+/// looks like a separator stays if there is no field behind it, as then it is text.
+fn preface_len(beginning: &[u8]) -> usize {
+    let message = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
+    let mark = beginning.len() - message.len();
+    let mut separators = 0;
+    for line in lines(message) {
+        if field_name(line.text).is_some() {
+            return mark + separators;
+        }
+        let unquoted = line.text.iter().position(|octet| *octet != b'>');
+        let rest = line.text.get(unquoted.unwrap_or_default()..);
+        if !rest.is_some_and(|rest| rest.starts_with(b"From ")) {
+            break;
+        }
+        separators += line.len;
+    }
+    mark
+}
+
+/// That a body does not begin with fields that were meant for the header, as far as they are
+/// secret.
+fn no_blind_copy(body: &[u8]) -> Result<(), MessageError> {
+    let first_lines = lines(body).take_while(|line| !line.text.is_empty());
+    match first_lines
+        .filter_map(|line| field_name(line.text))
+        .find(|name| is_blind_copy(name))
+    {
+        None => Ok(()),
+        Some(name) => Err(MessageError::Field {
+            field: name.to_owned(),
+            hint: "a line in front of it is no field, so that it is in the body, where all would \
+                   see it: put all fields at the beginning, and an empty line behind them",
+        }),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The fields by name, and the body.
+    fn split(message: &str) -> (String, &str) {
+        let section = HeaderSection::read(message.as_bytes()).unwrap();
+        let names: Vec<_> = section.fields().iter().map(|field| field.name).collect();
+        (names.join(" "), &message[section.body_offset()..])
+    }
+
+    #[test]
+    fn where_the_header_ends() {
+        for (message, names, body) in [
+            ("", "", ""),
+            ("\r\n", "", ""),
+            ("A: 1\r\nB: 2\r\n\r\ntext\r\n", "A B", "text\r\n"),
+            ("A: 1\nB: 2\n\ntext\n", "A B", "text\n"),
+            ("A: 1\rB: 2\r\rtext\r", "A B", "text\r"),
+            ("A: 1\n\r\n\ntext", "A", "\ntext"),
+            ("A: 1\r\r\ntext", "A", "text"),
+            ("A: 1", "A", ""),
+            ("A: 1\r", "A", ""),
+            ("A: 1\n\n", "A", ""),
+            ("A:\nB:\n\n", "A B", ""),
+            ("A: 1\n 2\n\t3\n \nB: 4\n\n", "A B", ""),
+            ("A \t: 1\nB\t:2\n\n", "A B", ""),
+            ("no header", "", "no header"),
+            ("no header\nA: 1\n\n", "", "no header\nA: 1\n\n"),
+            ("\nA: 1\n\n", "", "A: 1\n\n"),
+            (" A: 1\nB: 2\n\n", "", " A: 1\nB: 2\n\n"),
+            (" \nB: 2\n\n", "", " \nB: 2\n\n"),
+            ("A: 1\ntext\nB: 2\n\n", "A", "text\nB: 2\n\n"),
+            ("A: 1\n: 2\n\n", "A", ": 2\n\n"),
+            ("A: 1\nÄ: 2\n\n", "A", "Ä: 2\n\n"),
+            ("A: 1\nB C: 2\n\n", "A", "B C: 2\n\n"),
+            ("A: 1\nhttp://x.test/\n", "A http", ""),
+        ] {
+            assert_eq!(split(message), (names.to_owned(), body), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_front_of_the_first_field() {
+        for (message, names, body) in [
+            (
+                "From a@x.test Mon Jan  1 10:00:00 2024\nA: 1\n\nx",
+                "A",
+                "x",
+            ),
+            (">From a@x.test x\nFrom b\r\nA: 1\n\nx", "A", "x"),
+            ("\u{feff}A: 1\n\nx", "A", "x"),
+            ("\u{feff}From a\nA: 1\n\nx", "A", "x"),
+            ("\u{feff}x", "", "x"),
+            ("From here on\nit is text", "", "From here on\nit is text"),
+            ("From a\n\nx", "", "From a\n\nx"),
+            ("From : a@x.test\n\nx", "From", "x"),
+            ("From: a@x.test\nFrom b\n\nx", "From", "From b\n\nx"),
+        ] {
+            assert_eq!(split(message), (names.to_owned(), body), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn a_blind_copy_is_not_taken_for_text() {
+        for (message, is_secret) in [
+            ("\nFrom: a@b\nBcc: c@d\n\nx", false),
+            (" From: a@b\nResent-Bcc : c@d\n\nx", false),
+            ("A: 1\nÄ: 2\nbcc: c@d\n\nx", false),
+            ("text\nBcc: c@d", false),
+            ("A: 1\n\nBcc: c@d", true),
+            ("A: 1\ntext\n\nBcc: c@d", true),
+            ("text\n\nBcc: c@d", true),
+        ] {
+            let section = HeaderSection::read(message.as_bytes());
+            assert_eq!(section.is_ok(), is_secret, "{message:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_bounded() {
+        let max = HeaderSection::MAX_LEN;
+        let message = |len: usize| format!("A:{}\n\r\nx{}", "b".repeat(len - 5), "y".repeat(10));
+        assert_eq!(split(&message(max)).1, "xyyyyyyyyyy");
+        let read = |message: &str| HeaderSection::read(message.as_bytes()).map(|_| ());
+        let length = MessageError::Limit {
+            what: "the length of the header in octets",
+            limit: max,
+        };
+        assert_eq!(read(&message(max + 1)), Err(length.clone()));
+        // What is over the limit need not be there.
+        for line in ["b", "A: b\n", "A:\n b\n b\n"] {
+            let mut beginning = format!("A: {}", line.repeat(max / line.len()));
+            beginning.truncate(max + 1);
+            assert!(read(&beginning).is_err(), "{line:?}");
+        }
+        assert!(read(&"a".repeat(max + 1)).is_ok(), "all of it is body");
+
+        let fields = |count: usize| "A: b\n".repeat(count) + "\n";
+        assert_eq!(read(&fields(HeaderSection::MAX_FIELDS)), Ok(()));
+        let count = MessageError::Limit {
+            what: "the number of header fields",
+            limit: HeaderSection::MAX_FIELDS,
+        };
+        assert_eq!(read(&fields(HeaderSection::MAX_FIELDS + 1)), Err(count));
+    }
+
+    /// Messages with a header of sorts.
+    pub(in super::super) fn messages() -> impl Strategy<Value = Vec<u8>> {
+        const PIECES: &[&str] = &[
+            "\n",
+            "\r",
+            "\r\n",
+            " ",
+            "\t",
+            ":",
+            "A",
+            "Subject: x",
+            "From ",
+            ">From ",
+            "Bcc:",
+            "\u{feff}",
+            "Resent-To: a@b",
+            "ä",
+            "\0",
+            "text",
+        ];
+        let piece = prop_oneof![
+            prop::sample::select(PIECES).prop_map(|piece| piece.as_bytes().to_vec()),
+            prop::collection::vec(any::<u8>(), 0..3),
+        ];
+        prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_or_changed(message in messages()) {
+            let Ok(section) = HeaderSection::read(&message) else { return Ok(()) };
+            let (header, body) = message.split_at(section.body_offset());
+            let fields: Vec<u8> = section.fields().iter().flat_map(|field| field.octets).copied().collect();
+            let rest = &header[preface_len(&message)..];
+            prop_assert!(rest.starts_with(&fields));
+            let blank = &rest[fields.len()..];
+            prop_assert!([&b""[..], b"\n", b"\r", b"\r\n"].contains(&blank), "{:?}", blank);
+            prop_assert!(blank != b"\r" || !body.starts_with(b"\n"));
+            prop_assert!(section.has_body() || (blank.is_empty() && body.is_empty()));
+            for field in section.fields() {
+                prop_assert!(!field.octets.is_empty() && !field.name.is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The envelope that a finished message names itself.
+
+use std::collections::HashSet;
+
+use super::super::error::shown;
+use super::super::{MessageBuilder, MessageError};
+use super::field::Field;
+use super::header::HeaderSection;
+use crate::address::{ForwardPath, Mailbox};
+
+impl<'a> HeaderSection<'a> {
+    /// Everybody in To, Cc and Bcc, members of groups included, in the order of the fields.
+    ///
+    /// If the message is resent, it is everybody in those of the latest resending and nobody
+    /// else: the others have it already (RFC 5322 section 3.6.6).
+    ///
+    /// # Errors
+    ///
+    /// If one of these fields cannot be read, or if there are too many mailboxes in them. One
+    /// that is empty names nobody.
+    pub(super) fn recipients(&self) -> Result<Vec<ForwardPath>, MessageError> {
+        let mut paths = Vec::new();
+        for (name, field) in self.transmission() {
+            let is = |list: &str| name.eq_ignore_ascii_case(list);
+            if is("To") || is("Cc") || is("Bcc") {
+                let addresses = mailboxes(field)?.into_iter().map(Mailbox::into_addr_spec);
+                paths.extend(addresses.map(ForwardPath::from));
+            }
+            if paths.len() > MessageBuilder::MAX_MAILBOXES {
+                return Err(MessageError::Limit {
+                    what: "the number of mailboxes",
+                    limit: MessageBuilder::MAX_MAILBOXES,
+                });
+            }
+        }
+        Ok(paths)
+    }
+
+    /// Whoever sends the message: its Sender, or else its first author. If it is resent, it is
+    /// whoever did that.
+    ///
+    /// # Errors
+    ///
+    /// If the field cannot be read.
+    pub(super) fn sender(&self) -> Result<Option<Mailbox>, MessageError> {
+        let fields = self.transmission();
+        for wanted in ["Sender", "From"] {
+            for (_, field) in fields
+                .iter()
+                .filter(|(name, _)| name.eq_ignore_ascii_case(wanted))
+            {
+                if let Some(mailbox) = mailboxes(field)?.into_iter().next() {
+                    return Ok(Some(mailbox));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The fields that say who sends the message to whom this time, each with its name, which
+    /// is without Resent- if the message is resent.
+    fn transmission(&self) -> Vec<(&'a str, &Field<'a>)> {
+        let fields = self.fields().iter();
+        if !fields.clone().any(Field::is_resent) {
+            return fields.map(|field| (field.name, field)).collect();
+        }
+        self.latest_resending()
+    }
+
+    /// The fields of the resending that is the latest, as each puts its own in front. They are a
+    /// block, which ends where a server has added a field, or where a field comes again; but one
+    /// list may be in several fields of the same name, one behind the other.
+    fn latest_resending(&self) -> Vec<(&'a str, &Field<'a>)> {
+        let mut block = Vec::new();
+        let mut seen = HashSet::new();
+        let mut last = "";
+        for field in self.fields() {
+            let Some(name) = field.resent_name() else {
+                if field.is("Received") && !block.is_empty() {
+                    break;
+                }
+                continue;
+            };
+            if !seen.insert(name.to_ascii_lowercase()) && !name.eq_ignore_ascii_case(last) {
+                break;
+            }
+            last = name;
+            block.push((name, field));
+        }
+        block
+    }
+}
+
+/// The mailboxes of a field, none if it is empty.
+fn mailboxes(field: &Field<'_>) -> Result<Vec<Mailbox>, MessageError> {
+    let list = field.unfolded()?;
+    if list.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    Mailbox::parse_list(&list).map_err(|source| MessageError::Addresses {
+        field: shown(field.name),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::header::tests::messages;
+    use super::*;
+
+    fn recipients(header: &str) -> Result<String, MessageError> {
+        let paths = HeaderSection::read(header.as_bytes())?.recipients()?;
+        let paths: Vec<_> = paths.iter().map(ToString::to_string).collect();
+        Ok(paths.join(" "))
+    }
+
+    fn sender(header: &str) -> Result<String, MessageError> {
+        let sender = HeaderSection::read(header.as_bytes())?.sender()?;
+        Ok(sender
+            .map(|mailbox| mailbox.to_string())
+            .unwrap_or_default())
+    }
+
+    #[test]
+    fn recipients_are_those_of_the_fields() {
+        for (header, expected) in [
+            ("", ""),
+            ("Subject: x\nReply-To: a@b\n", ""),
+            ("To: a@b\nCc: c@d\nBcc: e@f\n", "<a@b> <c@d> <e@f>"),
+            ("BCC: a@b\nto : c@d\ncC:e@f\n", "<a@b> <c@d> <e@f>"),
+            ("To: a@b,\n c@d\n\t, e@f\n", "<a@b> <c@d> <e@f>"),
+            ("To: a@b\nTo: c@d\n", "<a@b> <c@d>"),
+            ("To: a@b\r\n\r\nCc: c@d\r\n", "<a@b>"),
+            ("To: a@b\rCc: c@d\r\rx", "<a@b> <c@d>"),
+            ("To: undisclosed-recipients:;\nBcc: a@b\n", "<a@b>"),
+            ("To: crew: a@b, Bo <c@d>; , e@f\n", "<a@b> <c@d> <e@f>"),
+            ("To: a@b\nCc:\nBcc: \n \n", "<a@b>"),
+            ("To: (x) \"A, B\" (y)\n <a@b> (z)\n", "<a@b>"),
+            ("To: =?utf-8?q?A=2C_B?=\n <a@b>\n", "<a@b>"),
+            ("To: Jörg <a@bücher.test>\n", "<a@xn--bcher-kva.test>"),
+            ("To: jörg@b\n", "<jörg@b>"),
+            ("To: ,a@b,,\n ,\n", "<a@b>"),
+        ] {
+            assert_eq!(recipients(header).as_deref(), Ok(expected), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_resent_goes_to_the_latest_recipients() {
+        for (header, expected, from) in [
+            (
+                "Resent-From: r@x\nResent-To: a@b\nResent-Cc: c@d\nResent-Bcc: e@f\nFrom: f@x\nTo: t@x\nBcc: b@x\n",
+                "<a@b> <c@d> <e@f>",
+                "r@x",
+            ),
+            (
+                "From: f@x\nTo: t@x\nresent-to: a@b\nRESENT-FROM: r@x\n",
+                "<a@b>",
+                "r@x",
+            ),
+            ("Resent-From: r@x\nFrom: f@x\nTo: t@x\n", "", "r@x"),
+            ("Resent-To: a@b\nFrom: f@x\nTo: t@x\n", "<a@b>", ""),
+            (
+                "Resent-From: r@x\nResent-Sender: s@x\nResent-To: a@b\nSender: f@x\n",
+                "<a@b>",
+                "s@x",
+            ),
+            (
+                "Resent-To: a@b\nResent-From: 2@x\nResent-To: c@d\nResent-From: 1@x\n",
+                "<a@b>",
+                "2@x",
+            ),
+            (
+                "Resent-From: 2@x\nResent-To: a@b\nResent-From: 1@x\nResent-Cc: c@d\n",
+                "<a@b>",
+                "2@x",
+            ),
+            (
+                "Received: y\nResent-From: 2@x\nSubject: x\nResent-To: a@b\nReceived: z\nResent-Cc: c@d\n",
+                "<a@b>",
+                "2@x",
+            ),
+            (
+                "Resent-To: a@b\nResent-To: c@d\nResent-From: r@x\n",
+                "<a@b> <c@d>",
+                "r@x",
+            ),
+        ] {
+            assert_eq!(recipients(header).as_deref(), Ok(expected), "{header:?}");
+            assert_eq!(sender(header).as_deref(), Ok(from), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn the_sender_is_who_sends() {
+        for (header, expected) in [
+            ("To: a@b\n", ""),
+            ("From: Ann <a@b>\n", "Ann <a@b>"),
+            ("From: a@b, c@d\n", "a@b"),
+            ("From: a@b, c@d\nSender: e@f\n", "e@f"),
+            ("From: a@b\nSender:\n", "a@b"),
+            ("From: nobody:;\n", ""),
+            ("Sender: a@b\nFrom: not read\n", "a@b"),
+        ] {
+            assert_eq!(sender(header).as_deref(), Ok(expected), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for (header, field) in [
+            ("To: a@b\nCc: Ann\n", "Cc"),
+            ("TO: a@b c@d\n", "TO"),
+            ("Bcc: <@x:a@b>\n", "Bcc"),
+            ("To: a@b\nBcc: (nobody)\n", "Bcc"),
+            ("To: a@b\0\n", "To"),
+            ("Resent-To: a b@c\nTo: a@b\n", "Resent-To"),
+        ] {
+            let error = recipients(header).unwrap_err();
+            assert!(
+                matches!(&error, MessageError::Addresses { field: found, .. } if found == field),
+                "{header:?}: {error}"
+            );
+        }
+        assert!(sender("From: x\n").is_err());
+        let latin = HeaderSection::read(b"To: J\xf6rg <a@b>\n").unwrap();
+        assert!(matches!(
+            latin.recipients(),
+            Err(MessageError::Field { .. })
+        ));
+        // What is not asked is not read.
+        assert_eq!(
+            recipients("From: x\nResent-To: a@b\nTo: x\n").as_deref(),
+            Ok("<a@b>")
+        );
+    }
+
+    #[test]
+    fn mailboxes_are_bounded() {
+        let header = |count: usize| {
+            let list = vec!["a@b"; count / 2].join(",");
+            format!("To: {list}\nCc: {list}\n")
+        };
+        let max = MessageBuilder::MAX_MAILBOXES;
+        let count = |header: &str| {
+            let section = HeaderSection::read(header.as_bytes()).unwrap();
+            section.recipients().map(|paths| paths.len())
+        };
+        assert_eq!(count(&header(max)), Ok(max));
+        assert!(matches!(
+            count(&header(max + 2)),
+            Err(MessageError::Limit { limit, .. }) if limit == max
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(message in messages()) {
+            if let Ok(section) = HeaderSection::read(&message) {
+                let _ = (section.recipients(), section.sender());
+            }
+        }
+    }
+}
