@@ -48,6 +48,8 @@ mod base64_lines;
 mod body;
 mod builder;
 mod date;
+#[cfg(feature = "dkim")]
+pub mod dkim;
 mod encoded_word;
 mod error;
 mod feed;
