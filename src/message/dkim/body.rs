@@ -199,8 +199,8 @@ fn split_at_change(content: &[u8]) -> Option<(&[u8], &[u8])> {
     let firsts = content.get(start..)?;
     let seconds = firsts.get(1..)?;
     let changes = |(first, second): (&u8, &u8)| {
-        (*first == b'\t')
-            | ((*first == b' ') & ((*second == b' ') | (*second == b'\t') | (*second == b'\r')))
+        let before_more = *second == b' ' || *second == b'\t' || *second == b'\r';
+        *first == b'\t' || *first == b' ' && before_more
     };
     let pieces = firsts.chunks_exact(PIECE).zip(seconds.chunks_exact(PIECE));
     let unchanged = pieces.take_while(|(firsts, seconds)| {
