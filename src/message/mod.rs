@@ -57,6 +57,8 @@ mod coding;
 mod content_id;
 mod data;
 mod date;
+#[cfg(feature = "dkim")]
+pub mod dkim;
 mod encoded_word;
 mod entity;
 mod error;

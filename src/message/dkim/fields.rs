@@ -1,0 +1,216 @@
+//! Which fields are signed (RFC 6376 section 5.4).
+
+use super::DkimError;
+
+/// When the list of the signed fields names a field once more than it is there, so that nobody
+/// can add one, which some readers would show instead of the signed one (RFC 6376
+/// sections 5.4.2 and 8.15).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seal {
+    /// Even if it is not there at all.
+    Always,
+    /// If it is there. A submission server completes what is missing (RFC 6409 section 8).
+    Present,
+    /// A mailing list, or somebody who sends the message on, adds one in good faith.
+    Never,
+}
+
+/// What is signed unless the caller wants something else: the list of RFC 6376 section 5.4.1,
+/// what RFC 8058 section 4 adds to it, and what tells a reader how to show the body.
+const FIELDS: [(&str, Seal); 27] = [
+    ("From", Seal::Always),
+    ("Sender", Seal::Never),
+    ("Reply-To", Seal::Always),
+    ("To", Seal::Always),
+    ("Cc", Seal::Always),
+    ("Subject", Seal::Always),
+    ("Date", Seal::Present),
+    ("Message-ID", Seal::Present),
+    ("In-Reply-To", Seal::Present),
+    ("References", Seal::Present),
+    ("MIME-Version", Seal::Present),
+    ("Content-Type", Seal::Present),
+    ("Content-Transfer-Encoding", Seal::Present),
+    ("Content-Disposition", Seal::Present),
+    ("Resent-Date", Seal::Never),
+    ("Resent-From", Seal::Never),
+    ("Resent-To", Seal::Never),
+    ("Resent-Cc", Seal::Never),
+    ("Resent-Message-ID", Seal::Never),
+    ("List-Id", Seal::Never),
+    ("List-Help", Seal::Never),
+    ("List-Unsubscribe", Seal::Never),
+    ("List-Unsubscribe-Post", Seal::Never),
+    ("List-Subscribe", Seal::Never),
+    ("List-Post", Seal::Never),
+    ("List-Owner", Seal::Never),
+    ("List-Archive", Seal::Never),
+];
+
+/// The names of the fields that are signed by default.
+pub(super) fn default_names() -> Vec<String> {
+    FIELDS.iter().map(|(name, _)| (*name).to_owned()).collect()
+}
+
+fn seal(name: &str) -> Seal {
+    let entry = FIELDS
+        .iter()
+        .find(|(entry, _)| entry.eq_ignore_ascii_case(name));
+    entry.map_or(Seal::Never, |(_, seal)| *seal)
+}
+
+/// A field of a header.
+pub(super) struct Field<'a> {
+    name: &'a [u8],
+    /// All of it but the CRLF at its end.
+    pub(super) octets: &'a [u8],
+}
+
+/// The fields of a header, which goes to its end or to a blank line.
+pub(super) fn fields(header: &[u8]) -> Result<Vec<Field<'_>>, DkimError> {
+    let mut fields: Vec<Field<'_>> = Vec::new();
+    let mut start = 0;
+    let mut end = 0;
+    for (number, line) in header.split_inclusive(|octet| *octet == b'\n').enumerate() {
+        let wrong = DkimError::Header { line: number + 1 };
+        let Some(text) = line.strip_suffix(b"\r\n") else {
+            return Err(wrong);
+        };
+        if text.is_empty() {
+            break;
+        }
+        if text.contains(&b'\r') {
+            return Err(wrong);
+        }
+        let continues = matches!(text, [b' ' | b'\t', ..]);
+        if !continues {
+            start = end;
+        }
+        let octets = header.get(start..end + text.len()).unwrap_or_default();
+        end += line.len();
+        match (continues, fields.last_mut()) {
+            (true, Some(field)) => field.octets = octets,
+            (true, None) => return Err(wrong),
+            (false, _) => {
+                let name = name(text).ok_or(wrong)?;
+                fields.push(Field { name, octets });
+            }
+        }
+    }
+    match fields.iter().filter(|field| field.is("From")).count() {
+        1 => Ok(fields),
+        found => Err(DkimError::From { found }),
+    }
+}
+
+/// The name that a line begins with (RFC 5322 section 3.6.8; white space behind it is obsolete).
+fn name(line: &[u8]) -> Option<&[u8]> {
+    let colon = line.iter().position(|octet| *octet == b':')?;
+    let name = line.get(..colon)?.trim_ascii_end();
+    (!name.is_empty() && name.iter().all(u8::is_ascii_graphic)).then_some(name)
+}
+
+impl Field<'_> {
+    fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+}
+
+/// What of a header is signed.
+pub(super) struct Signed<'a> {
+    /// The names in the order of signing, some of them of fields that are not there.
+    pub(super) names: Vec<&'a str>,
+    /// The fields in the same order: of several with one name the last first (RFC 6376
+    /// section 5.4.2).
+    pub(super) fields: Vec<&'a Field<'a>>,
+}
+
+impl<'a> Signed<'a> {
+    /// Picks the fields that have one of the `names`.
+    pub(super) fn of(fields: &'a [Field<'a>], names: &'a [String]) -> Self {
+        let mut signed = Self {
+            names: Vec::new(),
+            fields: Vec::new(),
+        };
+        for name in names {
+            let before = signed.fields.len();
+            let present = fields.iter().rev().filter(|field| field.is(name));
+            signed.fields.extend(present);
+            let present = signed.fields.len() - before;
+            let sealed = match seal(name) {
+                Seal::Always => true,
+                Seal::Present => present > 0,
+                Seal::Never => false,
+            };
+            let times = present + usize::from(sealed);
+            signed.names.extend(std::iter::repeat_n(&**name, times));
+        }
+        signed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names, and the fields, that are picked of a header.
+    fn picked(header: &str, names: &[String]) -> (String, String) {
+        let fields = fields(header.as_bytes()).unwrap();
+        let signed = Signed::of(&fields, names);
+        let octets = signed.fields.iter().map(|field| field.octets);
+        let octets: Vec<_> = octets.map(String::from_utf8_lossy).collect();
+        (signed.names.join(":"), octets.join("|"))
+    }
+
+    #[test]
+    fn readers_fields_are_sealed_and_others_are_not() {
+        for (header, names) in [
+            ("From: a\r\n", "From:From:Reply-To:To:Cc:Subject"),
+            (
+                "from: a\r\nSUBJECT: b\r\nTo: c\r\n",
+                "From:From:Reply-To:To:To:Cc:Subject:Subject",
+            ),
+            (
+                "From: a\r\nDate: b\r\nMessage-ID: c\r\nContent-Type: d\r\n",
+                "From:From:Reply-To:To:Cc:Subject:Date:Date:Message-ID:Message-ID\
+                 :Content-Type:Content-Type",
+            ),
+            (
+                "List-Unsubscribe-Post: a\r\nList-Unsubscribe: b\r\nX: c\r\nReceived: d\r\n\
+                 From: e\r\n\r\nTo: body\r\n",
+                "From:From:Reply-To:To:Cc:Subject:List-Unsubscribe:List-Unsubscribe-Post",
+            ),
+        ] {
+            assert_eq!(picked(header, &default_names()).0, names, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn of_several_the_last_comes_first() {
+        let header = "X: 1\r\nFrom: a\r\nx : 2\r\n\t2\r\nY: y\r\nX:\r\n 3\r\n";
+        let names = ["From".to_owned(), "X".to_owned()];
+        let (names, octets) = picked(header, &names);
+        assert_eq!(names, "From:From:X:X:X");
+        assert_eq!(octets, "From: a|X:\r\n 3|x : 2\r\n\t2|X: 1");
+    }
+
+    #[test]
+    fn what_is_no_header_is_refused() {
+        for (header, expected) in [
+            ("", "0 From"),
+            ("\r\nFrom: a\r\n", "0 From"),
+            ("To: a\r\n", "0 From"),
+            ("From: a\r\nFROM : b\r\n", "2 From"),
+            ("From: a", "line 1"),
+            ("From: a\n", "line 1"),
+            ("From: a\r\nTo: b\rc\r\n", "line 2"),
+            (" From: a\r\n", "line 1"),
+            ("From: a\r\nTo\r\n", "line 2"),
+            ("From: a\r\n: b\r\n", "line 2"),
+            ("From: a\r\nT o: b\r\n", "line 2"),
+        ] {
+            let error = fields(header.as_bytes()).err().unwrap().to_string();
+            assert!(error.contains(expected), "{header:?}: {error}");
+        }
+    }
+}
