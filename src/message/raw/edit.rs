@@ -2,7 +2,7 @@
 
 use super::super::error::shown;
 use super::super::field::without_controls;
-use super::super::header::{Header, LONGEST};
+use super::super::header::{Header, LONGEST, Script};
 use super::super::line_ends::lines;
 use super::super::{Date, MessageError, MessageId};
 use super::field::Field;
@@ -41,7 +41,7 @@ impl HeaderSection<'_> {
         for field in self.fields().iter().filter(|field| !is_removed(field)) {
             write_field(field, &mut out)?;
         }
-        let mut added = Header::default();
+        let mut added = Header::new(Script::Ascii);
         if !self.has("Date") {
             added.fixed("Date", missing.date.as_str());
         }
@@ -156,14 +156,18 @@ mod tests {
                 ),
             ),
         ] {
-            assert_eq!(repaired(message.as_bytes()), Ok(expected), "{message:?}");
+            assert_eq!(
+                repaired(message.as_bytes()).unwrap(),
+                expected,
+                "{message:?}"
+            );
         }
         let nobody = Missing {
             from: None,
             ..missing()
         };
         let repaired = |message: &[u8]| HeaderSection::read(message).unwrap().repaired(&nobody);
-        assert_eq!(repaired(b"A: 1\n\n"), Err(MessageError::NoFrom));
+        assert!(matches!(repaired(b"A: 1\n\n"), Err(MessageError::NoFrom)));
         assert!(repaired(b"From: a@b\n\n").is_ok());
     }
 
@@ -181,11 +185,7 @@ mod tests {
             ),
             ("X-Bcc: a@b\nBcc-X: c@d\n", "X-Bcc: a@b\r\nBcc-X: c@d\r\n"),
         ] {
-            assert_eq!(
-                kept(fields.as_bytes()).as_deref(),
-                Ok(expected),
-                "{fields:?}"
-            );
+            assert_eq!(kept(fields.as_bytes()).unwrap(), expected, "{fields:?}");
         }
     }
 
@@ -197,7 +197,7 @@ mod tests {
             "Subject: Grüße, =?utf-8?q?x?= \u{85}\r\n",
             "To: undisclosed-recipients:;\r\n",
         ] {
-            assert_eq!(kept(fields.as_bytes()).as_deref(), Ok(fields));
+            assert_eq!(kept(fields.as_bytes()).unwrap(), fields);
         }
         let latin = HeaderSection::read(b"Subject: Gr\xfc\xdfe\r\n").unwrap();
         let octets = latin.repaired(&missing()).unwrap();
@@ -215,11 +215,12 @@ mod tests {
                 field: "Subject".to_owned(),
                 character,
             };
-            assert_eq!(kept(fields.as_bytes()), Err(expected), "{fields:?}");
+            let error = kept(fields.as_bytes()).unwrap_err();
+            assert_eq!(error.to_string(), expected.to_string(), "{fields:?}");
         }
         assert_eq!(
-            kept(b"Bcc: \0\n").as_deref(),
-            Ok(""),
+            kept(b"Bcc: \0\n").unwrap(),
+            "",
             "what is removed is not looked at"
         );
     }

@@ -228,11 +228,12 @@ pub(super) mod tests {
         let message = |len: usize| format!("A:{}\n\r\nx{}", "b".repeat(len - 5), "y".repeat(10));
         assert_eq!(split(&message(max)).1, "xyyyyyyyyyy");
         let read = |message: &str| HeaderSection::read(message.as_bytes()).map(|_| ());
-        let length = MessageError::Limit {
-            what: "the length of the header in octets",
-            limit: max,
+        let over = |result: Result<(), MessageError>| match result {
+            Err(MessageError::Limit { what, limit }) => (what, limit),
+            other => panic!("{other:?}"),
         };
-        assert_eq!(read(&message(max + 1)), Err(length.clone()));
+        let length = ("the length of the header in octets", max);
+        assert_eq!(over(read(&message(max + 1))), length);
         // What is over the limit need not be there.
         for line in ["b", "A: b\n", "A:\n b\n b\n"] {
             let mut beginning = format!("A: {}", line.repeat(max / line.len()));
@@ -242,12 +243,10 @@ pub(super) mod tests {
         assert!(read(&"a".repeat(max + 1)).is_ok(), "all of it is body");
 
         let fields = |count: usize| "A: b\n".repeat(count) + "\n";
-        assert_eq!(read(&fields(HeaderSection::MAX_FIELDS)), Ok(()));
-        let count = MessageError::Limit {
-            what: "the number of header fields",
-            limit: HeaderSection::MAX_FIELDS,
-        };
-        assert_eq!(read(&fields(HeaderSection::MAX_FIELDS + 1)), Err(count));
+        let max = HeaderSection::MAX_FIELDS;
+        assert!(read(&fields(max)).is_ok());
+        let count = ("the number of header fields", max);
+        assert_eq!(over(read(&fields(max + 1))), count);
     }
 
     /// Messages with a header of sorts.
