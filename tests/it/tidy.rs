@@ -210,7 +210,10 @@ fn no_test_connects_to_a_public_host() {
     };
     for module in WITH_NETWORK {
         let beginning = format!("tests/it/{module}");
-        none(&lines_with(&beginning, names_public_host));
+        let found = lines_with(&beginning, names_public_host).into_iter();
+        // Whoever made a package may be named; where it is taken from is in `packages`.
+        let found = found.filter(|place| !place.contains("/package-lock.json:"));
+        none(&found.collect::<Vec<_>>());
     }
 }
 

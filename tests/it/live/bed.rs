@@ -25,7 +25,7 @@ pub(super) fn file(name: &str) -> &'static str {
     FACTS[name].as_str().unwrap()
 }
 
-/// The server at the port of one of the services in `conf/master.cf`.
+/// The server at the port of one of the services in `conf/master.cf`, or of `maildev`.
 pub(super) fn server(host: &str, service: &str) -> String {
     format!("{host}:{}", FACTS["ports"][service])
 }

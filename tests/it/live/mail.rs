@@ -27,7 +27,7 @@ pub(super) struct Mail {
 }
 
 impl Mail {
-    /// By one of the services in `conf/master.cf`.
+    /// By one of the services in `conf/master.cf`, or by maildev.
     pub(super) fn over(service: &str) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -43,7 +43,7 @@ impl Mail {
             arguments: Vec::new(),
         };
         match service {
-            "submissions" | "other_names" => mail.arguments(["--tls", "implicit"]),
+            "submissions" | "other_names" | "maildev" => mail.arguments(["--tls", "implicit"]),
             _ => mail,
         }
     }

@@ -1,8 +1,9 @@
-//! The command against a real Postfix and Dovecot.
+//! The command against real servers: Postfix with Dovecot, and maildev.
 //!
 //! `tests/run` starts the servers (`servers start`), names their folder in
 //! `PILOTFISH_LIVE`, and runs these tests. What arrived is read back over IMAP
-//! and taken apart by Python (`fetch`), so that no code of ours judges our mail.
+//! and taken apart by Python (`fetch`), or opened in a browser (`node/show.mjs`), so that no code
+//! of ours judges our mail.
 
 mod bed;
 mod delivery;
@@ -10,3 +11,4 @@ mod mail;
 mod memory;
 mod refusal;
 mod round_trip;
+mod web;

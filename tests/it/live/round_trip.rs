@@ -31,7 +31,7 @@ fn picture(size: usize) -> Vec<u8> {
         .collect()
 }
 
-fn sha256(octets: &[u8]) -> String {
+pub(super) fn sha256(octets: &[u8]) -> String {
     let mut text = String::new();
     for octet in Sha256::digest(octets) {
         write!(text, "{octet:02x}").unwrap();

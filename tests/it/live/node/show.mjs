@@ -1,0 +1,112 @@
+// Opens a mail in maildev's web interface with a real browser.
+//
+//   show.mjs WEB MESSAGE_ID SCREENSHOT
+//
+// Prints one JSON object: the pictures that the HTML shows, as the browser has
+// them; the attachments, as it downloads them; and what it asked of any other
+// server. NODE_PATH names the folder of the packages.
+import { createHash } from 'node:crypto';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const { chromium } = createRequire(import.meta.url)('playwright-core');
+
+// Milliseconds: ten times what a slow machine needs.
+const PATIENCE = 60_000;
+
+const [web, messageId, screenshot] = process.argv.slice(2);
+
+const browser = await chromium.launch({
+    executablePath: find(['chromium', 'chromium-browser', 'google-chrome']),
+    timeout: PATIENCE,
+    // No name is looked up and no proxy asked: the loopback interface is all
+    // that there is.
+    args: [
+        '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic',
+        '--disable-dev-shm-usage', '--no-first-run', '--disable-sync',
+        '--disable-background-networking', '--disable-component-update',
+        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+        '--no-proxy-server',
+    ],
+});
+try {
+    console.log(JSON.stringify(await show(), null, 1));
+} finally {
+    await browser.close();
+}
+
+async function show() {
+    const page = await browser.newPage({
+        viewport: { width: 1000, height: 680 },
+        colorScheme: 'light',
+        locale: 'en-GB',
+    });
+    page.setDefaultTimeout(PATIENCE);
+    const elsewhere = [];
+    page.on('request', (request) => {
+        const url = request.url();
+        if (!url.startsWith(web) && !url.startsWith('data:')) elsewhere.push(url);
+    });
+    const mail = await findMail(page);
+    await page.goto(`${web}#/email/${mail.id}`);
+    const subject = await page.getByTestId('email-subject').textContent();
+    const images = mail.html ? await lookAtImages(page) : [];
+    await page.locator('[data-testid=loading-bar][data-active=false]').waitFor();
+    await page.screenshot({ path: screenshot, animations: 'disabled' });
+    const attachments = [];
+    for (const link of await page.getByTestId('email-attachment').all()) {
+        attachments.push(await download(page, link));
+    }
+    return { subject, images, attachments, elsewhere };
+}
+
+async function findMail(page) {
+    const answer = await page.request.get(`${web}api/email`);
+    const mails = await answer.json();
+    const mail = mails.find(({ headers }) => headers['message-id'] === messageId);
+    if (!mail) throw new Error(`maildev has no mail ${messageId}`);
+    return mail;
+}
+
+async function lookAtImages(page) {
+    const html = page.frameLocator('iframe');
+    await html.locator('body').waitFor();
+    return html.locator('img').evaluateAll((images) =>
+        Promise.all(
+            images.map(async (image) => {
+                // Fails for a picture that cannot be shown.
+                await image.decode().catch(() => {});
+                const { alt, complete, naturalWidth, naturalHeight } = image;
+                return { alt, complete, naturalWidth, naturalHeight };
+            }),
+        ),
+    );
+}
+
+// Chromium downloads a link that is clicked with Alt, and does not open it.
+async function download(page, link) {
+    const started = page.waitForEvent('download');
+    await link.click({ modifiers: ['Alt'] });
+    const octets = readFileSync(await (await started).path());
+    return {
+        name: await link.locator('span').first().textContent(),
+        size: octets.length,
+        sha256: createHash('sha256').update(octets).digest('hex'),
+    };
+}
+
+function find(programs) {
+    for (const program of programs) {
+        for (const folder of process.env.PATH.split(':')) {
+            const path = join(folder, program);
+            try {
+                accessSync(path, constants.X_OK);
+                return path;
+            } catch {
+                // Not here.
+            }
+        }
+    }
+    throw new Error(`none of ${programs.join(', ')} is installed`);
+}

@@ -1,0 +1,57 @@
+//! What a person sees who opens the mail: maildev's web interface, in Chromium.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{bed, mail::Mail, round_trip::sha256};
+
+const SHARK: &[u8] = include_bytes!("../../fixtures/images/shark.png");
+
+/// Opens the mail that a report is about. The screenshot is kept in `target/tmp`.
+fn show(report: &Value, screenshot: &str) -> Value {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/node");
+    let home = TempDir::new().unwrap();
+    let output = Command::new("timeout")
+        .arg("300")
+        .arg(tools.join("node"))
+        .arg("tests/it/live/node/show.mjs")
+        .arg(format!(
+            "http://{}/",
+            bed::server("127.0.0.1", "maildev_web")
+        ))
+        .arg(report["message_id"].as_str().unwrap())
+        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join(screenshot))
+        .env("NODE_PATH", tools.join("node_modules"))
+        // The browser leaves files there, whatever it is told.
+        .env("HOME", home.path())
+        .env_remove("XDG_CONFIG_HOME")
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "show.mjs: {}", output.status);
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+#[ignore = "needs the real servers: tests/run starts them"]
+fn an_attachment_is_downloaded_as_it_was_sent() {
+    let mail = Mail::over("maildev").to("bob").text("Look what swam by.\n");
+    let mail = mail.attach("shark 🦈.png", SHARK).arguments(["--json"]);
+    let shown = show(&mail.send().report(0), "mail.png");
+    assert_eq!(
+        shown,
+        json!({
+            "subject": mail.subject,
+            "images": [],
+            "attachments": [
+                {"name": "shark 🦈.png", "size": SHARK.len(), "sha256": sha256(SHARK)},
+            ],
+            "elsewhere": [],
+        })
+    );
+}
