@@ -39,6 +39,8 @@ mod support;
 mod tidy;
 /// Servers that are silent, drip, or hardly read, with the clock paused.
 mod timeouts;
+/// Mails that have been trouble to somebody, read back by five independent readers.
+mod torture;
 /// What is logged: each line of a dialogue once, and no secret.
 mod tracing;
 /// The message itself, and what may happen while it is on its way.

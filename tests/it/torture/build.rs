@@ -1,0 +1,321 @@
+//! From a row of a table to a message and what is expected of it. Nothing else here knows the
+//! builder.
+
+use std::fmt::Debug;
+use std::str::FromStr;
+
+use pilotfish::address::Mailbox;
+use pilotfish::message::{Attachment, Block, Body, Message};
+use serde_json::{Value, json};
+
+use super::case::{Case, Content, Entity, Expected, Facts};
+
+const DATE: (&str, i64, i64) = ("Tue, 1 Jul 2003 10:52:37 +0200", 1_057_049_557, 120);
+const ID: &str = "1.2@x.test";
+
+/// Begins a mail for a row: from `from@x.test` to `to@x.test`, unless the row says otherwise.
+pub(super) fn mail(row: &str, input: &str) -> Mail {
+    Mail {
+        name: format!("{row} {}", shown(input)),
+        ..Mail::default()
+    }
+}
+
+/// What goes into a mail.
+#[derive(Clone, Default)]
+pub(super) struct Mail {
+    name: String,
+    /// By the field: `from`, `to`, ..
+    mailboxes: Vec<(&'static str, Address)>,
+    subject: Option<String>,
+    date: Option<(&'static str, i64, i64)>,
+    message_id: Option<String>,
+    fields: Vec<(String, String)>,
+    ids: Vec<(&'static str, Vec<String>)>,
+    text: Option<String>,
+    files: Vec<File>,
+}
+
+#[derive(Clone)]
+struct Address {
+    name: String,
+    given: String,
+    /// As readers see it.
+    seen: String,
+}
+
+#[derive(Clone)]
+struct File {
+    given: String,
+    /// Only if it is not to be guessed.
+    media_type: Option<String>,
+    expected: Entity,
+}
+
+impl Mail {
+    /// Adds a mailbox to one of the fields that have mailboxes.
+    pub(super) fn mailbox(self, field: &'static str, name: &str, address: &str) -> Self {
+        self.mailbox_seen_as(field, name, address, address)
+    }
+
+    /// Adds a mailbox whose address is not written as it is given.
+    pub(super) fn mailbox_seen_as(
+        mut self,
+        field: &'static str,
+        name: &str,
+        given: &str,
+        seen: &str,
+    ) -> Self {
+        let [name, given, seen] = [name, given, seen].map(str::to_owned);
+        self.mailboxes.push((field, Address { name, given, seen }));
+        self
+    }
+
+    pub(super) fn subject(mut self, subject: &str) -> Self {
+        self.subject = Some(subject.to_owned());
+        self
+    }
+
+    /// Gives the date in words, in seconds since 1970, and the minutes of its distance from UTC.
+    pub(super) fn date(mut self, date: &'static str, seconds: i64, zone: i64) -> Self {
+        self.date = Some((date, seconds, zone));
+        self
+    }
+
+    pub(super) fn message_id(mut self, id: &str) -> Self {
+        self.message_id = Some(id.to_owned());
+        self
+    }
+
+    pub(super) fn field(mut self, name: &str, value: &str) -> Self {
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Adds a field of message identifiers, which are given without their brackets.
+    pub(super) fn ids(mut self, name: &'static str, ids: Vec<String>) -> Self {
+        self.ids.push((name, ids));
+        self
+    }
+
+    pub(super) fn text(mut self, text: &str) -> Self {
+        self.text = Some(text.to_owned());
+        self
+    }
+
+    /// Attaches a picture.
+    pub(super) fn attach(self, name: &str, octets: &[u8]) -> Self {
+        self.attach_seen_as(name, name, octets)
+    }
+
+    /// Attaches a picture whose name is not all that is given for it.
+    pub(super) fn attach_seen_as(self, given: &str, seen: &str, octets: &[u8]) -> Self {
+        self.file(given, seen, octets, Some("image/png"), "image/png")
+    }
+
+    /// Attaches octets of which it has to be guessed what they are.
+    pub(super) fn guess(self, name: &str, octets: &[u8], media_type: &str) -> Self {
+        self.file(name, name, octets, None, media_type)
+    }
+
+    /// Attaches a picture with a media type as it is given and as it is seen.
+    pub(super) fn attach_as(self, given: &str, seen: &str, parameters: Value) -> Self {
+        let mut mail = self.file("a.png", "a.png", b"octets", Some(given), seen);
+        let Value::Object(parameters) = parameters else {
+            panic!("parameters are an object");
+        };
+        mail.files.last_mut().unwrap().expected.parameters = parameters;
+        mail
+    }
+
+    fn file(
+        mut self,
+        given: &str,
+        seen: &str,
+        octets: &[u8],
+        given_type: Option<&str>,
+        media_type: &str,
+    ) -> Self {
+        self.files.push(File {
+            given: given.to_owned(),
+            media_type: given_type.map(str::to_owned),
+            expected: Entity {
+                media_type: media_type.to_owned(),
+                parameters: Facts::new(),
+                disposition: Some("attachment".to_owned()),
+                name: Some(seen.to_owned()),
+                id: None,
+                content: Content::Octets(octets.to_vec()),
+            },
+        });
+        self
+    }
+
+    /// Builds it.
+    pub(super) fn case(mut self) -> Case {
+        for field in ["from", "to"] {
+            let fields: &[&str] = match field {
+                "to" => &["to", "cc", "bcc"],
+                _ => &["from"],
+            };
+            if !self.mailboxes.iter().any(|(f, _)| fields.contains(f)) {
+                self = self.mailbox(field, "", &format!("{field}@x.test"));
+            }
+        }
+        Case {
+            octets: octets(&self.name, self.message()),
+            expected: Expected {
+                header: self.expected_header(),
+                entity: self.expected_entity(),
+            },
+            name: self.name,
+        }
+    }
+
+    fn message(&self) -> Message {
+        let (date, ..) = self.date.unwrap_or(DATE);
+        let id = self.message_id.as_deref().unwrap_or(ID);
+        let mut builder = Message::builder()
+            .date(parsed(date))
+            .message_id(parsed(&format!("<{id}>")));
+        for (field, address) in &self.mailboxes {
+            let mut mailbox = Mailbox::new(parsed(&address.given));
+            if !address.name.is_empty() {
+                mailbox = mailbox.with_name(parsed(&address.name));
+            }
+            builder = match *field {
+                "from" => builder.from(mailbox),
+                "sender" => builder.sender(mailbox),
+                "reply-to" => builder.reply_to(mailbox),
+                "to" => builder.to(mailbox),
+                "cc" => builder.cc(mailbox),
+                "bcc" => builder.bcc(mailbox),
+                other => panic!("no mailboxes in {other}"),
+            };
+        }
+        if let Some(subject) = &self.subject {
+            builder = builder.subject(subject);
+        }
+        for (name, value) in &self.fields {
+            builder = builder.header(parsed(name), value);
+        }
+        for (name, ids) in &self.ids {
+            let ids: Vec<_> = ids.iter().map(|id| format!("<{id}>")).collect();
+            builder = builder.header(parsed(name), ids.join(" "));
+        }
+        if let Some(text) = &self.text {
+            builder = builder.text(text);
+        }
+        for file in &self.files {
+            let Content::Octets(octets) = &file.expected.content else {
+                unreachable!("a file has octets");
+            };
+            let mut file_built = Attachment::new(Body::bytes(octets.clone()), parsed(&file.given));
+            if let Some(media_type) = &file.media_type {
+                file_built = file_built.media_type(parsed(media_type));
+            }
+            builder = builder.attach(file_built);
+        }
+        builder
+            .build()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    fn expected_header(&self) -> Facts {
+        let mut facts = Facts::new();
+        let mut append = |fact: String, value: &str| {
+            let values = facts.entry(fact).or_insert_with(|| json!([]));
+            values.as_array_mut().unwrap().push(value.into());
+        };
+        for (field, address) in self.mailboxes.iter().filter(|(field, _)| *field != "bcc") {
+            append((*field).to_owned(), &address.seen);
+            append(format!("{field} names"), &address.name);
+        }
+        for (name, value) in &self.fields {
+            append(format!("field {}", name.to_lowercase()), value);
+        }
+        for (name, ids) in &self.ids {
+            facts.insert(format!("ids {}", name.to_lowercase()), json!(ids));
+        }
+        // RFC 5322 section 3.4: a group of nobody.
+        if !facts.contains_key("to") && !facts.contains_key("cc") {
+            facts.insert("to groups".to_owned(), json!(["undisclosed-recipients"]));
+        }
+        if let Some(subject) = &self.subject {
+            facts.insert("subject".to_owned(), subject.as_str().into());
+        }
+        let (_, seconds, zone) = self.date.unwrap_or(DATE);
+        facts.insert("date".to_owned(), seconds.into());
+        facts.insert("zone".to_owned(), zone.into());
+        let id = self.message_id.as_deref().unwrap_or(ID);
+        facts.insert("message-id".to_owned(), id.into());
+        facts
+    }
+
+    fn expected_entity(&self) -> Entity {
+        let text = self.text.as_deref().map(text_entity);
+        if self.files.is_empty() {
+            return text.unwrap_or_else(|| text_entity(""));
+        }
+        let files = self.files.iter().map(|file| file.expected.clone());
+        let entities = text.into_iter().chain(files).collect();
+        entity("multipart/mixed", Content::Entities(entities))
+    }
+}
+
+fn text_entity(text: &str) -> Entity {
+    // The rule for line ends: each is a line break, and there is one at the end.
+    let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    let mut entity = entity("text/plain", Content::Text(text.replace('\n', "\r\n")));
+    entity
+        .parameters
+        .insert("charset".to_owned(), "utf-8".into());
+    entity
+}
+
+fn entity(media_type: &str, content: Content) -> Entity {
+    Entity {
+        media_type: media_type.to_owned(),
+        parameters: Facts::new(),
+        disposition: None,
+        name: None,
+        id: None,
+        content,
+    }
+}
+
+/// All octets of a message, as many as it said.
+fn octets(name: &str, message: Message) -> Vec<u8> {
+    let size = message.exact_size();
+    let mut source = message.into_octets();
+    let mut octets = Vec::new();
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.build().unwrap();
+    runtime
+        .block_on(async { while source.next_block(&mut octets).await.unwrap() != Block::Last {} });
+    assert_eq!(octets.len() as u64, size, "{name}");
+    octets
+}
+
+fn parsed<T: FromStr>(text: &str) -> T
+where
+    T::Err: Debug,
+{
+    text.parse()
+        .unwrap_or_else(|error| panic!("{text:?}: {error:?}"))
+}
+
+/// A long input, as the name of a case has it.
+fn shown(input: &str) -> String {
+    const SHOWN: usize = 16;
+    let count = input.chars().count();
+    if count <= 2 * SHOWN {
+        return format!("{input:?}");
+    }
+    let first: String = input.chars().take(SHOWN).collect();
+    let last: String = input.chars().skip(count - SHOWN).collect();
+    format!("{first:?}..{last:?} ({count})")
+}

@@ -1,0 +1,134 @@
+//! Mails with everything in them that has been trouble to somebody, read back by programs that
+//! know nothing of this crate.
+//!
+//! A row of a table goes through `build` into a message and the facts that are to be found in
+//! it; a reader, asked by a script of its own, says what it finds; and what differs fails the test,
+//! unless `deviations` has it.
+
+mod bodies;
+mod build;
+mod case;
+mod deviations;
+mod files;
+mod headers;
+mod mail_parser;
+mod reader;
+mod refused;
+mod wire;
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use case::Case;
+use deviations::DEVIATIONS;
+use reader::Reader;
+
+static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
+    let mails = [headers::mails(), files::mails(), bodies::mails()];
+    mails.into_iter().flatten().map(build::Mail::case).collect()
+});
+
+/// At most this many differences are shown.
+const SHOWN: usize = 40;
+
+/// That a reader finds what is expected, but for its deviations, all of which are needed.
+fn check(reader: Reader) {
+    let cases = reader.cases(&CASES);
+    let found = reader.read(&cases);
+    assert_eq!(found.len(), cases.len());
+    let mut needed = BTreeSet::new();
+    let mut complaints = Vec::new();
+    for (case, found) in cases.iter().zip(&found) {
+        let expected = reader.expected(case);
+        let facts: BTreeSet<_> = expected.keys().chain(found.keys()).collect();
+        for fact in facts {
+            let pair = [&expected, found].map(|facts| facts.get(fact).unwrap_or(&Value::Null));
+            let [expected, found] = pair;
+            if expected == found {
+                continue;
+            }
+            let known = DEVIATIONS.iter().find_map(|deviation| {
+                let pattern = deviation.concerns(reader, &case.name, fact)?;
+                let explained = deviation.explains(expected, found);
+                explained.then_some((deviation.because, pattern))
+            });
+            match known {
+                Some(known) => {
+                    needed.insert(known);
+                }
+                None => complaints.push(format!(
+                    "{}: {fact}\n  expected {}\n  found    {}",
+                    case.name,
+                    shown(expected),
+                    shown(found)
+                )),
+            }
+        }
+    }
+    for deviation in DEVIATIONS.iter().filter(|one| one.reader == reader) {
+        for pattern in deviation.cases {
+            if !needed.contains(&(deviation.because, pattern)) {
+                complaints.push(format!(
+                    "no longer needed for {pattern}: {}",
+                    deviation.because
+                ));
+            }
+        }
+    }
+    let count = complaints.len();
+    complaints.truncate(SHOWN);
+    let complaints = complaints.join("\n");
+    assert!(count == 0, "{reader:?}: {count} differences\n{complaints}");
+}
+
+fn shown(value: &Value) -> String {
+    let mut text = value.to_string();
+    if let Some((end, _)) = text.char_indices().nth(200) {
+        text.truncate(end);
+        text.push_str("..");
+    }
+    text
+}
+
+#[test]
+fn every_case_has_a_name_of_its_own() {
+    let mut names = BTreeSet::new();
+    for case in CASES.iter() {
+        assert!(names.insert(&case.name), "{}", case.name);
+    }
+}
+
+#[test]
+fn every_message_is_fit_for_the_wire() {
+    wire::check(&CASES);
+}
+
+#[test]
+fn python_finds_everything() {
+    check(Reader::Python);
+}
+
+#[test]
+fn the_crate_mail_parser_finds_everything() {
+    check(Reader::MailParser);
+}
+
+#[test]
+#[ignore = "needs the packages of Node: tests/run installs them"]
+fn mailparser_finds_everything() {
+    check(Reader::Mailparser);
+}
+
+#[test]
+#[ignore = "needs the packages of Node: tests/run installs them"]
+fn postal_mime_finds_everything() {
+    check(Reader::PostalMime);
+}
+
+#[test]
+#[ignore = "needs the real servers: tests/run starts them"]
+fn dovecot_finds_everything() {
+    check(Reader::Dovecot);
+}

@@ -1,0 +1,92 @@
+//! The readers, and how they are asked.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use super::case::{Case, Facts};
+use super::mail_parser;
+
+/// A program that reads mails and knows nothing of this crate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// Python's `email` with its default policy.
+    Python,
+    /// The crate `mail-parser`.
+    MailParser,
+    /// The npm package `mailparser`.
+    Mailparser,
+    /// The npm package `postal-mime`.
+    PostalMime,
+    /// Dovecot, by IMAP.
+    Dovecot,
+}
+
+use Reader::{Dovecot, MailParser, Mailparser, PostalMime, Python};
+
+impl Reader {
+    /// The cases that it can read in reasonable time.
+    pub(super) fn cases(self, cases: &[Case]) -> Vec<&Case> {
+        // The time that Python takes grows with the square of the recipients.
+        let is_given = |case: &&Case| self != Python || case.name != "H9 \"10000 recipients\"";
+        cases.iter().filter(is_given).collect()
+    }
+
+    /// What it finds in each of the mails.
+    pub(super) fn read(self, cases: &[&Case]) -> Vec<Facts> {
+        match self {
+            MailParser => cases
+                .iter()
+                .map(|case| mail_parser::read(&case.octets))
+                .collect(),
+            Python => run(
+                &["python3", "-I", "-X", "utf8", "tests/it/torture/parse.py"],
+                cases,
+            ),
+            Dovecot => run(
+                &["python3", "-X", "utf8", "tests/it/torture/imap.py"],
+                cases,
+            ),
+            Mailparser => run(&["node", "tests/it/torture/parse.mjs", "mailparser"], cases),
+            PostalMime => run(
+                &["node", "tests/it/torture/parse.mjs", "postal-mime"],
+                cases,
+            ),
+        }
+    }
+
+    /// What it should find.
+    pub(super) fn expected(self, case: &Case) -> Facts {
+        let mut facts = match self {
+            Python | MailParser | Dovecot => case.expected.tree(),
+            Mailparser | PostalMime => case.expected.list(),
+        };
+        facts.retain(|fact, _| !self.never_tells(fact));
+        facts
+    }
+
+    /// Whether this kind of fact is none of its concern.
+    fn never_tells(self, fact: &str) -> bool {
+        let none: &[&str] = match self {
+            Mailparser | PostalMime => &["zone", "parameters"],
+            Python | MailParser | Dovecot => &[],
+        };
+        none.iter().any(|kind| fact.ends_with(kind))
+    }
+}
+
+/// Runs a program on a folder of the mails.
+fn run(command: &[&str], cases: &[&Case]) -> Vec<Facts> {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, case) in cases.iter().enumerate() {
+        let file = folder.path().join(format!("{number:05}.eml"));
+        fs::write(file, &case.octets).unwrap();
+    }
+    let output = Command::new(command[0])
+        .args(&command[1..])
+        .arg(folder.path())
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap_or_else(|error| panic!("{}: {error}: tests/run installs it", command[0]));
+    assert!(output.status.success(), "{command:?}: {}", output.status);
+    serde_json::from_slice(&output.stdout).unwrap()
+}

@@ -1,0 +1,112 @@
+//! Rows whose input is an error, found before anything is sent.
+
+use std::str::FromStr;
+
+use pilotfish::address::{AddrSpec, DisplayName};
+use pilotfish::message::{Date, FieldName, FileName, MediaType, Message, MessageError, MessageId};
+
+/// The inputs that a type does not take.
+fn refuses<T: FromStr>(row: &str, inputs: &[&str]) {
+    for input in inputs {
+        assert!(input.parse::<T>().is_err(), "{row} {input:?}");
+    }
+}
+
+#[test]
+fn values_that_no_header_may_carry_are_refused() {
+    refuses::<FieldName>(
+        "H6",
+        &["", "a b", "a:", "ä", "a\r\nb", "a\0", &"n".repeat(200)],
+    );
+    refuses::<DisplayName>(
+        "H7",
+        &["", "   ", "a\r\nBcc: x@y", "a\0", "a\u{7f}", "a\u{2028}"],
+    );
+    refuses::<AddrSpec>(
+        "H8",
+        &[
+            "a..b@x",
+            "a.@x",
+            "a@x.test.",
+            "a@x_y.test",
+            "a\u{ff20}x.test",
+        ],
+    );
+    refuses::<AddrSpec>("H8", &["a@x\u{3002}test", &format!("{}@x", "l".repeat(65))]);
+    refuses::<AddrSpec>("H8", &[&format!("a@{}ab.test", "abcdefghi.".repeat(25))]);
+    refuses::<Date>(
+        "H11",
+        &["1 Jan 0001 00:00:00 +0000", "1 Jan 10000 00:00:00 +0000"],
+    );
+    refuses::<Date>(
+        "H11",
+        &[
+            "Mon, 1 Jul 2003 10:52:37 +0200",
+            "Tue, 31 Jun 2003 10:52:37 +0200",
+        ],
+    );
+    refuses::<MessageId>("H12", &["", "a@b", "<a b@c>", "<a@b", "<ä@b>", "<a@b>\r\n"]);
+    refuses::<FileName>("F2", &["", ".", "..", "a/", r"a\"]);
+    refuses::<FileName>(
+        "F3",
+        &[
+            "a\r\nb",
+            "a\rb",
+            "a\nb",
+            "a\0",
+            "\u{1b}[2J",
+            "\u{7f}",
+            "\u{85}",
+        ],
+    );
+    refuses::<FileName>("F1", &[&"x".repeat(1_000)]);
+    refuses::<MediaType>(
+        "F8",
+        &["image/", "a/b/c", "a/b\r\nX: y", "a/b; x=y\0", "ä/b"],
+    );
+}
+
+#[test]
+fn controls_in_a_subject_or_a_field_are_refused() {
+    let builder = || {
+        let builder = Message::builder().from("from@x.test".parse().unwrap());
+        builder.to("to@x.test".parse().unwrap())
+    };
+    for control in ['\r', '\n', '\0', '\u{1b}', '\u{7f}'] {
+        let value = format!("a{control}b");
+        let name: FieldName = "X-Field".parse().unwrap();
+        let mails = [builder().subject(&value), builder().header(name, &value)];
+        for mail in mails {
+            let refused = mail.build().unwrap_err();
+            assert!(
+                matches!(refused, MessageError::Control { .. }),
+                "H5 {control:?}"
+            );
+        }
+    }
+    for name in [
+        "From",
+        "subject",
+        "MIME-Version",
+        "Content-Type",
+        "Bcc",
+        "Date",
+        "Received",
+    ] {
+        let refused = builder().header(name.parse().unwrap(), "x").build();
+        let refused = refused.unwrap_err();
+        assert!(
+            matches!(refused, MessageError::Reserved { .. }),
+            "H13 {name}"
+        );
+    }
+    let from = |address: &str| Message::builder().from(address.parse().unwrap());
+    let two = from("a@x.test").from("b@x.test".parse().unwrap());
+    let refused = two.to("to@x.test".parse().unwrap()).build().unwrap_err();
+    assert!(
+        matches!(refused, MessageError::NoSender { .. }),
+        "H13 two authors"
+    );
+    let refused = from("a@x.test").build().unwrap_err();
+    assert!(matches!(refused, MessageError::NoRecipient), "H9 nobody");
+}

@@ -1,0 +1,72 @@
+//! What the octets of every message have to be, whoever reads them.
+
+use super::case::Case;
+
+/// Cases where a name of one encoded word makes the first line of its field too long.
+const UNMET: &[&str] = &[
+    "H7 \"🦈🦈🦈🦈🦈🦈🦈🦈🦈🦈\"",
+    "H7 \"🦈🦈🦈🦈🦈🦈🦈🦈🦈🦈🦈\"",
+];
+
+/// The longest line with an encoded word (RFC 2047 section 2).
+const WITH_ENCODED_WORD: usize = 76;
+
+/// RFC 5322 section 2.1.1, RFC 2047 section 2, RFC 2045 section 6.
+pub(super) fn check(cases: &[Case]) {
+    cases.iter().for_each(check_one);
+    let long = cases.iter().filter(|case| !lines_are_short(case));
+    let long: Vec<_> = long.map(|case| case.name.as_str()).collect();
+    assert_eq!(long, UNMET);
+}
+
+/// Whether no line with an encoded word is too long.
+fn lines_are_short(case: &Case) -> bool {
+    let mut lines = case.octets.split(|octet| *octet == b'\n');
+    let mut header = lines.by_ref().take_while(|line| line.len() > 1);
+    header.all(|line| !line.windows(3).any(|w| w == b" =?") || line.len() <= WITH_ENCODED_WORD + 1)
+}
+
+fn check_one(case: &Case) {
+    let name = &case.name;
+    let octets = &case.octets;
+    assert!(octets.ends_with(b"\r\n"), "{name}");
+    assert!(!octets.contains(&0), "{name}: NUL");
+    for line in octets.split_inclusive(|octet| *octet == b'\n') {
+        let line = line.strip_suffix(b"\r\n");
+        let line = line.unwrap_or_else(|| panic!("{name}: LF without CR"));
+        assert!(!line.contains(&b'\r'), "{name}: CR without LF");
+        assert!(line.len() <= 998, "{name}: {} octets", line.len());
+    }
+    let end = octets.windows(4).position(|four| four == b"\r\n\r\n");
+    let header = std::str::from_utf8(&octets[..end.unwrap()]).unwrap();
+    header.split("\r\n").for_each(|line| check_line(name, line));
+    if header.is_ascii() {
+        assert!(octets.is_ascii(), "{name}: 8 bit");
+    }
+    for field in ["From:", "Date:", "Message-ID:", "MIME-Version:"] {
+        let count = header.split("\r\n").filter(|line| line.starts_with(field));
+        assert_eq!(count.count(), 1, "{name}: {field}");
+    }
+    assert!(!header.to_lowercase().contains("\nbcc:"), "{name}: Bcc");
+}
+
+fn check_line(name: &str, line: &str) {
+    assert!(!line.trim().is_empty(), "{name}: a line of nothing");
+    let words: Vec<_> = line.split(' ').filter(|w| w.starts_with("=?")).collect();
+    for word in words {
+        let word = word.trim_end_matches([',', ')']);
+        assert!(word.len() <= 75 && word.ends_with("?="), "{name}: {word}");
+    }
+    // Where there is a place to fold, lines are short.
+    if line.len() > 78 {
+        let rest = line
+            .split_once(": ")
+            .map_or(line.trim_start(), |(_, rest)| rest);
+        // A quoted string may be folded, but too many readers keep the fold.
+        let rest = rest.trim_start_matches('"').rsplit('"').next();
+        assert!(
+            !rest.unwrap().contains(' '),
+            "{name}: could be folded: {line}"
+        );
+    }
+}
