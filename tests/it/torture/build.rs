@@ -8,6 +8,8 @@ use pilotfish::address::Mailbox;
 use pilotfish::message::{Attachment, Block, Body, Message};
 use serde_json::{Value, json};
 
+use crate::support::built::try_built;
+
 use super::case::{Case, Content, Entity, Expected, Facts};
 
 const DATE: (&str, i64, i64) = ("Tue, 1 Jul 2003 10:52:37 +0200", 1_057_049_557, 120);
@@ -200,8 +202,13 @@ impl Mail {
             builder = builder.header(parsed(name), value);
         }
         for (name, ids) in &self.ids {
-            let ids: Vec<_> = ids.iter().map(|id| format!("<{id}>")).collect();
-            builder = builder.header(parsed(name), ids.join(" "));
+            for id in ids {
+                let id = parsed(&format!("<{id}>"));
+                builder = match *name {
+                    "In-Reply-To" => builder.in_reply_to(id),
+                    _ => builder.reference(id),
+                };
+            }
         }
         if let Some(text) = &self.text {
             builder = builder.text(text);
@@ -216,9 +223,7 @@ impl Mail {
             }
             builder = builder.attach(file_built);
         }
-        builder
-            .build()
-            .unwrap_or_else(|error| panic!("{}: {error}", self.name))
+        try_built(builder).unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
     fn expected_header(&self) -> Facts {
