@@ -1,19 +1,16 @@
 //! One mail after the other (RFC 5321 section 3.3).
 
-use std::time::Duration;
-
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
 use tracing::{Instrument as _, debug_span};
 
 use super::hello::{quit, refused};
 use super::receipt::{Progress, Receipt};
 use crate::address::{Envelope, ForwardPath};
 use crate::error::{Error, Kind, Result, Stage};
-use crate::message::{Block, Message, Octets};
+use crate::message::Message;
 use crate::protocol::{
     BodyType, Command, Expected, Extension, Extensions, Grouping, Next, Parameter, Pipeline,
-    Refusal, Reply, Transparency,
+    Refusal, Reply, Way,
 };
 #[cfg(doc)]
 use crate::transport::Timeouts;
@@ -22,14 +19,15 @@ use crate::transport::{TlsParameters, Wire};
 /// A session that is set up, and sends mails.
 #[derive(Debug)]
 pub struct Session<S> {
-    wire: Wire<S>,
+    pub(super) wire: Wire<S>,
     extensions: Extensions,
-    state: State,
+    pub(super) state: State,
+    preferred: Way,
 }
 
 /// Where the dialogue stands between two calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     /// No transaction is open.
     Idle,
     /// A transaction was refused half way: RSET is due before the next (RFC 5321 section
@@ -46,6 +44,7 @@ pub(crate) struct Transferred {
     accepted: Vec<ForwardPath>,
     rejected: Vec<(ForwardPath, Reply)>,
     size: u64,
+    way: Way,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -54,6 +53,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             wire,
             extensions,
             state: State::Idle,
+            preferred: Way::Data,
+        }
+    }
+
+    /// Sends messages as binary by BDAT, where the server takes that.
+    #[doc(hidden)]
+    pub fn prefer(&mut self, way: Way) {
+        self.preferred = way;
+    }
+
+    /// RFC 3030 section 3: BINARYMIME is of use with CHUNKING alone.
+    fn way(&self) -> Way {
+        let binary = [Extension::BinaryMime, Extension::Chunking];
+        if binary.iter().all(|needed| self.extensions.offers(*needed)) {
+            self.preferred
+        } else {
+            Way::Data
+        }
+    }
+
+    /// How many commands, or chunks, go out before a reply is waited for.
+    pub(super) fn grouping(&self) -> Grouping {
+        if self.extensions.offers(Extension::Pipelining) {
+            Grouping::Grouped
+        } else {
+            Grouping::OneAtATime
         }
     }
 
@@ -73,7 +98,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// [own](Message::envelope).
     ///
     /// MAIL, all RCPT and DATA leave in one flight where the server offers PIPELINING, and the
-    /// end of data leaves with the last block. `progress` is called after each block.
+    /// end of data leaves with the last block. A binary message goes by BDAT, in chunks (RFC
+    /// 3030). `progress` is called after each block or chunk.
     ///
     /// A recipient who is refused is no error as long as another is accepted: see
     /// [`Receipt::rejected`].
@@ -84,7 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// takes, [`Kind::Unsupported`] if an address needs SMTPUTF8 and the server lacks it.
     /// Then [`Kind::Rejected`] at [`Stage::Mail`], [`Stage::Rcpt`], [`Stage::Data`],
     /// [`Stage::Transfer`] or [`Stage::EndOfData`], after which the session can send another
-    /// mail, unless it was during the transfer. [`Kind::Body`] if the message's source fails:
+    /// mail, unless it was within a block. [`Kind::Body`] if the message's source fails:
     /// no end of data is sent then, and the server discards what it has. [`Kind::Closed`],
     /// [`Kind::Timeout`], [`Kind::Io`] and [`Kind::Protocol`] end the session.
     ///
@@ -119,10 +145,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             recipients = envelope.forward_paths().len(),
         );
         async {
-            let parameters = self.parameters(envelope, &message)?;
+            let way = self.way();
+            let parameters = self.parameters(way, envelope, &message)?;
             self.reset().await?;
             self.state = State::Lost;
-            self.dialogue(envelope, message, parameters, progress).await
+            let pipeline = Pipeline::new(self.grouping(), way, envelope, parameters);
+            self.dialogue(pipeline, way, envelope, message, progress)
+                .await
         }
         .instrument(span)
         .await
@@ -134,8 +163,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             accepted,
             rejected,
             size,
+            way,
         } = transferred;
-        let reply = match self.accepted_message().await {
+        let reply = match self.accepted_message(way).await {
             Ok(reply) => reply,
             Err(error) => return Err(error.after_refusing(rejected)),
         };
@@ -146,27 +176,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             size,
             tls: self.wire.tls(),
         })
-    }
-
-    async fn accepted_message(&mut self) -> Result<Reply> {
-        let reply = self.wire.receive(Stage::EndOfData).await?;
-        if reply.is_positive_intermediate() {
-            return Err(refused(
-                Stage::EndOfData,
-                "the server wants more after the end",
-                reply,
-            )
-            .with_unknown_fate());
-        }
-        self.state = State::Idle;
-        if !reply.is_positive_completion() {
-            return Err(refused(
-                Stage::EndOfData,
-                "the server refused the message",
-                reply,
-            ));
-        }
-        Ok(reply)
     }
 
     /// Says QUIT, waits for the reply for as long as [`Timeouts::quit`] allows, and closes the
@@ -183,7 +192,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// What MAIL has to say about the message; an error if the server could not take it.
-    fn parameters(&self, envelope: &Envelope, message: &Message) -> Result<Vec<Parameter>> {
+    fn parameters(
+        &self,
+        way: Way,
+        envelope: &Envelope,
+        message: &Message,
+    ) -> Result<Vec<Parameter>> {
         let size = message.exact_size();
         if let Some(limit) = self.extensions.size_limit().filter(|limit| size > *limit) {
             let message = format!(
@@ -196,15 +210,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if self.extensions.offers(Extension::Size) {
             parameters.push(Parameter::Size(size));
         }
-        if envelope.needs_smtputf8() || message.needs_smtputf8() {
-            if !self.extensions.offers(Extension::SmtpUtf8) {
-                let message = "an address has characters beyond ASCII before the @, \
-                               which the server does not take (it lacks SMTPUTF8)";
-                return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
-            }
-            // RFC 6531 section 3.1: a server with SMTPUTF8 has 8BITMIME.
-            parameters.extend([Parameter::Body(BodyType::EightBitMime), Parameter::SmtpUtf8]);
+        let smtputf8 = envelope.needs_smtputf8() || message.needs_smtputf8();
+        if smtputf8 && !self.extensions.offers(Extension::SmtpUtf8) {
+            let message = "an address has characters beyond ASCII before the @, \
+                           which the server does not take (it lacks SMTPUTF8)";
+            return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
         }
+        let body = match way {
+            Way::Bdat => Some(BodyType::BinaryMime),
+            // RFC 6531 section 3.1: a server with SMTPUTF8 has 8BITMIME.
+            _ if smtputf8 => Some(BodyType::EightBitMime),
+            _ => None,
+        };
+        parameters.extend(body.map(Parameter::Body));
+        parameters.extend(smtputf8.then_some(Parameter::SmtpUtf8));
         Ok(parameters)
     }
 
@@ -229,17 +248,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     async fn dialogue(
         &mut self,
+        mut pipeline: Pipeline,
+        way: Way,
         envelope: &Envelope,
         message: Message,
-        parameters: Vec<Parameter>,
         progress: impl FnMut(Progress),
     ) -> Result<Transferred> {
-        let grouping = if self.extensions.offers(Extension::Pipelining) {
-            Grouping::Grouped
-        } else {
-            Grouping::OneAtATime
-        };
-        let mut pipeline = Pipeline::new(grouping, envelope, parameters);
         loop {
             match pipeline.next_step() {
                 Next::Send(commands) => self.wire.send(Stage::Mail, &commands).await?,
@@ -282,60 +296,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let (accepted, rejected) = split(&pipeline, envelope);
         let size = message.exact_size();
         let octets = message.into_octets();
-        if let Err(error) = self.transfer_octets(octets, size, progress).await {
-            return Err(error.after_refusing(rejected));
-        }
-        Ok(Transferred {
-            accepted,
-            rejected,
-            size,
-        })
-    }
-
-    async fn abandon_data(&mut self) -> Result<()> {
-        self.wire.last_block(b".\r\n").await?;
-        // Nothing depends on the reply, so it is not waited for as long as one that counts.
-        self.wire.receive(Stage::Data).await?;
-        Ok(())
-    }
-
-    async fn transfer_octets(
-        &mut self,
-        mut octets: Octets,
-        total: u64,
-        mut progress: impl FnMut(Progress),
-    ) -> Result<()> {
-        let limit = self.wire.timeouts().block;
-        let mut transparency = Transparency::default();
-        let mut block = Vec::new();
-        let mut sent = 0;
-        loop {
-            block.clear();
-            let position = next_block(&mut octets, &mut block, limit).await?;
-            sent += block.len() as u64;
-            transparency.apply(&mut block);
-            match position {
-                Block::More => self.wire.block(&block).await?,
-                Block::Last => {
-                    transparency.end_of_data(&mut block);
-                    self.wire.last_block(&block).await?;
-                    progress(Progress { sent, total });
-                    return Ok(());
-                }
-            }
-            progress(Progress { sent, total });
+        let sent = match way {
+            Way::Bdat => self.chunks(octets, size, progress).await,
+            _ => self.blocks(octets, size, progress).await,
+        };
+        match sent {
+            Ok(()) => Ok(Transferred {
+                accepted,
+                rejected,
+                size,
+                way,
+            }),
+            Err(error) => Err(error.after_refusing(rejected)),
         }
     }
-}
-
-async fn next_block(octets: &mut Octets, block: &mut Vec<u8>, limit: Duration) -> Result<Block> {
-    let failed =
-        |error| Error::new(Kind::Body, "the message could not be read whole").caused_by(error);
-    let Ok(result) = timeout(limit, octets.next_block(block)).await else {
-        let message = format!("the source of the message took over {limit:?} for a block of it");
-        return Err(Error::new(Kind::Body, message).at(Stage::Transfer));
-    };
-    result.map_err(|error| failed(error).at(Stage::Transfer))
 }
 
 fn stage(expected: Expected) -> Stage {
