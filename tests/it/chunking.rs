@@ -204,15 +204,17 @@ async fn nothing_is_sent_to_nobody() {
 
 #[tokio::test(start_paused = true)]
 async fn without_pipelining_each_chunk_waits() {
-    let transcript = format!(
-        "{HELLO_AND_MAIL_ONE_BY_ONE}{}{LAST}S: 250 queued\n{BYE}",
-        format!("{}S: 250 ok\n", chunks(1)).repeat(3)
-    );
-    let (result, _) = talk(&transcript, async |stream| {
-        send_binary(stream, letter_of_chunks(3)).await
-    })
-    .await;
-    assert_eq!(told(&result), "<a@example.org>: 250 queued");
+    let chunk = chunks(1);
+    let script = Script::inline(&format!(
+        "{HELLO_AND_MAIL_ONE_BY_ONE}{chunk}S: 250 ok\n{chunk}S: 250 ok\n{LAST}S: 250 queued\n{BYE}"
+    ));
+    for delivery in Delivery::ALL {
+        let (result, _) = converse(&script, delivery, async |stream| {
+            send_binary(stream, letter_of_chunks(2)).await
+        })
+        .await;
+        assert_eq!(told(&result), "<a@example.org>: 250 queued", "{delivery:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
