@@ -83,7 +83,7 @@ pub enum Stage {
     Data,
     /// Sending the message.
     Transfer,
-    /// Waiting for the reply to the end of data.
+    /// Waiting for the reply to the end of data, or to the last chunk.
     EndOfData,
     /// RSET.
     Reset,

@@ -21,6 +21,40 @@
 //! Nothing is sent behind the end of data before its reply has come, though RFC 2920 section 3.1
 //! would allow it: servers exist that lose or refuse a command there.
 //!
+//! # Binary messages
+//!
+//! A message of arbitrary octets goes by BDAT, since only there CRLF and the dot mean nothing (RFC
+//! 3030 section 3): MAIL says `BODY=BINARYMIME`, and in place of DATA there are chunks, each with
+//! its length before it and a reply to it.
+//!
+//! ```text
+//! C: MAIL FROM:<ann@example.org> SIZE=180000 BODY=BINARYMIME
+//! C: RCPT TO:<bob@example.org>
+//! S: 250 2.1.0 Sender ok
+//! S: 250 2.1.5 Recipient ok
+//! C: BDAT 81920
+//! C: (81920 octets)
+//! C: BDAT 81920
+//! C: (81920 octets)
+//! C: BDAT 16160 LAST
+//! C: (16160 octets)
+//! S: 250 2.0.0 81920 octets received
+//! S: 250 2.0.0 81920 octets received
+//! S: 250 2.0.0 Ok: queued
+//! ```
+//!
+//! There is no 354, so the first chunk could leave with MAIL. It does not: all of a message would
+//! be sent before it is known whether anybody gets it. It takes two round trips, as with DATA.
+//!
+//! Where the server offers PIPELINING, chunks do not wait for the replies to those before them, up
+//! to sixteen of them; elsewhere each does. A chunk leaves in one write with its BDAT. After one is
+//! refused no other is begun, the replies to those on their way are waited for, and RSET comes
+//! before the next MAIL: the session goes on. A source that fails between two chunks ends the same
+//! way, where behind DATA only closing the connection is left.
+//!
+//! The mail's fate hangs on the last chunk as it does on the end of data. As long as that has not
+//! left, no server takes the message.
+//!
 //! # No delay at the end
 //!
 //! A message whose end of data is a small write of its own stands still for 40 ms or more: Nagle's

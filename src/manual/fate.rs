@@ -1,7 +1,7 @@
 //! What may have become of a mail, and who may send it again.
 //!
-//! A server takes responsibility for a mail with its reply to the end of data, and with nothing
-//! else (RFC 5321 section 4.2.5). Seen from the client there are three outcomes:
+//! A server takes responsibility for a mail with its reply to the end of data, or to the last chunk
+//! (RFC 3030 section 2), and with nothing else (RFC 5321 section 4.2.5). Seen from the client there are three outcomes:
 //!
 //! | what happened | outcome | send it again? |
 //! |---|---|---|

@@ -40,6 +40,8 @@ pub enum Command {
     Rcpt(ForwardPath),
     /// DATA (RFC 5321 section 4.1.1.4).
     Data,
+    /// BDAT with the number of octets that follow it at once (RFC 3030 section 2).
+    Bdat(usize, Chunk),
     /// RSET (RFC 5321 section 4.1.1.5).
     Rset,
     /// QUIT (RFC 5321 section 4.1.1.10).
@@ -66,6 +68,17 @@ pub enum Parameter {
 pub enum BodyType {
     /// Lines of octets of which some are over 127.
     EightBitMime,
+    /// Octets of any kind, in lines or not; the message goes by BDAT (RFC 3030 section 3).
+    BinaryMime,
+}
+
+/// Which chunk of a message (RFC 3030 section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chunk {
+    /// There are more chunks to come.
+    More,
+    /// The message ends with it.
+    Last,
 }
 
 impl Command {
@@ -126,6 +139,8 @@ impl fmt::Display for Command {
             }
             Self::Rcpt(path) => write!(f, "RCPT TO:{path}"),
             Self::Data => f.write_str("DATA"),
+            Self::Bdat(octets, Chunk::More) => write!(f, "BDAT {octets}"),
+            Self::Bdat(octets, Chunk::Last) => write!(f, "BDAT {octets} LAST"),
             Self::Rset => f.write_str("RSET"),
             Self::Quit => f.write_str("QUIT"),
         }
@@ -141,6 +156,7 @@ impl fmt::Display for Parameter {
         match self {
             Self::Size(octets) => write!(f, "SIZE={octets}"),
             Self::Body(BodyType::EightBitMime) => f.write_str("BODY=8BITMIME"),
+            Self::Body(BodyType::BinaryMime) => f.write_str("BODY=BINARYMIME"),
             Self::SmtpUtf8 => f.write_str("SMTPUTF8"),
         }
     }
@@ -188,10 +204,19 @@ mod tests {
             ),
             (Command::Mail(ReversePath::Null, vec![]), "MAIL FROM:<>\r\n"),
             (
+                Command::Mail(
+                    ReversePath::Null,
+                    vec![Parameter::Body(BodyType::BinaryMime)],
+                ),
+                "MAIL FROM:<> BODY=BINARYMIME\r\n",
+            ),
+            (
                 Command::Rcpt("ann@example.org".parse().unwrap()),
                 "RCPT TO:<ann@example.org>\r\n",
             ),
             (Command::Data, "DATA\r\n"),
+            (Command::Bdat(86, Chunk::More), "BDAT 86\r\n"),
+            (Command::Bdat(0, Chunk::Last), "BDAT 0 LAST\r\n"),
             (Command::Rset, "RSET\r\n"),
             (Command::Quit, "QUIT\r\n"),
         ] {

@@ -13,10 +13,14 @@ pub enum Extension {
     Pipelining,
     /// SIZE (RFC 1870): a message's size may be declared.
     Size,
-    /// 8BITMIME (RFC 6152).
+    /// 8BITMIME (RFC 6152): a message may have octets over 127.
     EightBitMime,
     /// SMTPUTF8 (RFC 6531).
     SmtpUtf8,
+    /// CHUNKING (RFC 3030): a message may go by BDAT.
+    Chunking,
+    /// BINARYMIME (RFC 3030): a message that goes by BDAT may have octets of any kind.
+    BinaryMime,
     /// AUTH (RFC 4954), be it with mechanisms unknown here.
     Auth,
 }
@@ -71,6 +75,8 @@ impl Extensions {
             "PIPELINING" => self.add(Extension::Pipelining),
             "8BITMIME" => self.add(Extension::EightBitMime),
             "SMTPUTF8" => self.add(Extension::SmtpUtf8),
+            "CHUNKING" => self.add(Extension::Chunking),
+            "BINARYMIME" => self.add(Extension::BinaryMime),
             "SIZE" => {
                 self.add(Extension::Size);
                 // RFC 1870 section 4: zero, or no number, is no limit.
@@ -146,12 +152,24 @@ mod tests {
                 Extension::EightBitMime,
                 Extension::Auth,
                 Extension::Pipelining,
+                Extension::Chunking,
                 Extension::SmtpUtf8,
             ],
             size_limit: Some(35_882_577),
             mechanisms: vec![Mechanism::Login, Mechanism::Plain],
         };
         assert_eq!(extensions, expected);
+    }
+
+    #[test]
+    fn exchange_online_takes_binary_messages() {
+        let extensions = offered(&["x", "8bitmime", "BINARYMIME", "CHUNKING"]);
+        let expected = [
+            Extension::EightBitMime,
+            Extension::BinaryMime,
+            Extension::Chunking,
+        ];
+        assert_eq!(extensions.offered, expected);
     }
 
     #[test]

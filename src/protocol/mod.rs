@@ -12,9 +12,9 @@ mod reply_decoder;
 mod transparency;
 
 pub use auth::{Credentials, CredentialsError, Exchange, ExchangeError, Mechanism};
-pub use command::{BodyType, Command, Parameter};
+pub use command::{BodyType, Chunk, Command, Parameter};
 pub use extensions::{Extension, Extensions};
-pub use pipeline::{Expected, Grouping, Next, Pipeline, Refusal, UnexpectedReply};
+pub use pipeline::{Expected, Grouping, Next, Pipeline, Refusal, UnexpectedReply, Way};
 pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode};
 pub use reply_decoder::{MAX_LINE, MAX_LINES, MAX_REPLY, ReplyDecoder, ReplyError};
 pub use transparency::Transparency;

@@ -17,6 +17,17 @@ pub enum Grouping {
     Grouped,
 }
 
+/// By which command a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Way {
+    /// By DATA (RFC 5321 section 4.1.1.4).
+    Data,
+    /// By BDAT, in chunks (RFC 3030 section 2). The first is not of the group: a message would
+    /// be sent before it is known whether anybody gets it.
+    Bdat,
+}
+
 /// The command that a reply is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -37,7 +48,7 @@ pub enum Next {
     Send(Vec<Command>),
     /// Receive the reply to this one.
     Receive(Expected),
-    /// Transfer the message: the server waits for it, and some recipient was accepted.
+    /// Transfer the message: the server takes it now, and some recipient was accepted.
     Transfer,
     /// Send an end of data on its own, and receive its reply: the server waits for a message
     /// that nobody would get (RFC 2920 section 3.1). The transaction has failed as
@@ -68,7 +79,7 @@ pub enum Refusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnexpectedReply(pub Reply);
 
-/// One transaction from MAIL to the reply to DATA.
+/// One transaction from MAIL to the message: to the reply to DATA, or to the first BDAT.
 ///
 /// The driver asks what to do [`next_step`](Self::next_step), does it, and hands over each reply by
 /// [`accept`](Self::accept). It alone knows that DATA ends a group, what a refused command
@@ -88,15 +99,24 @@ pub struct Pipeline {
 impl Pipeline {
     /// Lines up the commands for an envelope.
     #[must_use]
-    pub fn new(grouping: Grouping, envelope: &Envelope, parameters: Vec<Parameter>) -> Self {
+    pub fn new(
+        grouping: Grouping,
+        way: Way,
+        envelope: &Envelope,
+        parameters: Vec<Parameter>,
+    ) -> Self {
         let mail = Command::Mail(envelope.reverse_path().clone(), parameters);
         let rcpt = envelope.forward_paths().iter().cloned().map(Command::Rcpt);
+        let data = match way {
+            Way::Data => Some((Expected::Data, Command::Data)),
+            Way::Bdat => None,
+        };
         let unsent = std::iter::once((Expected::Mail, mail))
             .chain(
                 rcpt.enumerate()
                     .map(|(index, command)| (Expected::Rcpt(index), command)),
             )
-            .chain([(Expected::Data, Command::Data)])
+            .chain(data)
             .collect();
         Self {
             grouping,
@@ -121,12 +141,15 @@ impl Pipeline {
         if (nothing_known || !pointless) && !self.unsent.is_empty() {
             return Next::Send(self.next_group());
         }
+        if self.refusal().is_none() {
+            return Next::Transfer;
+        }
         match &self.data {
             Some(reply) if reply.is_positive_intermediate() => {
-                match (self.refusal(), self.has_recipient()) {
-                    (None, _) => Next::Transfer,
-                    (Some(_), false) => Next::AbandonData,
-                    (Some(_), true) => Next::HangUp,
+                if self.has_recipient() {
+                    Next::HangUp
+                } else {
+                    Next::AbandonData
                 }
             }
             _ => Next::Stop,
@@ -217,10 +240,10 @@ mod tests {
 
     /// Plays a transaction for two recipients: each reply answers the oldest command that has
     /// none. Returns what was sent, a group in brackets, and how it ended.
-    fn play(grouping: Grouping, replies: &[&str]) -> String {
+    fn play(grouping: Grouping, way: Way, replies: &[&str]) -> String {
         let to = ["a@x.test", "b@x.test"].map(|path| path.parse().unwrap());
         let envelope = Envelope::new(ReversePath::Null, to).unwrap();
-        let mut pipeline = Pipeline::new(grouping, &envelope, vec![]);
+        let mut pipeline = Pipeline::new(grouping, way, &envelope, vec![]);
         let mut replies = replies.iter();
         let mut story = String::new();
         loop {
@@ -266,7 +289,11 @@ mod tests {
             (["299", "251", "252", "399"], "Transfer"),
         ] {
             let expected = format!("[MAIL RCPT RCPT DATA] {story}");
-            assert_eq!(play(Grouping::Grouped, &replies), expected, "{replies:?}");
+            assert_eq!(
+                play(Grouping::Grouped, Way::Data, &replies),
+                expected,
+                "{replies:?}"
+            );
         }
     }
 
@@ -291,7 +318,34 @@ mod tests {
                 "[MAIL] [RCPT] [RCPT] [DATA] Stop data 554",
             ),
         ] {
-            assert_eq!(play(Grouping::OneAtATime, &replies), story, "{replies:?}");
+            let played = play(Grouping::OneAtATime, Way::Data, &replies);
+            assert_eq!(played, story, "{replies:?}");
+        }
+    }
+
+    #[test]
+    fn by_bdat_nothing_is_sent_before_somebody_gets_it() {
+        for (replies, story) in [
+            (["250", "250", "250"], "Transfer"),
+            (["250", "550", "250"], "Transfer"),
+            (["250", "550", "450"], "Stop recipients"),
+            (["552", "503", "503"], "Stop mail 552"),
+            (["552", "250", "250"], "Stop mail 552"),
+        ] {
+            let expected = format!("[MAIL RCPT RCPT] {story}");
+            let played = play(Grouping::Grouped, Way::Bdat, &replies);
+            assert_eq!(played, expected, "{replies:?}");
+        }
+        for (replies, story) in [
+            (vec!["250", "550", "250"], "[MAIL] [RCPT] [RCPT] Transfer"),
+            (
+                vec!["250", "550", "450"],
+                "[MAIL] [RCPT] [RCPT] Stop recipients",
+            ),
+            (vec!["552"], "[MAIL] Stop mail 552"),
+        ] {
+            let played = play(Grouping::OneAtATime, Way::Bdat, &replies);
+            assert_eq!(played, story, "{replies:?}");
         }
     }
 
@@ -305,7 +359,11 @@ mod tests {
                 "[MAIL RCPT RCPT DATA] unexpected 250",
             ),
         ] {
-            assert_eq!(play(Grouping::Grouped, &replies), story, "{replies:?}");
+            assert_eq!(
+                play(Grouping::Grouped, Way::Data, &replies),
+                story,
+                "{replies:?}"
+            );
         }
     }
 
@@ -313,7 +371,7 @@ mod tests {
     fn a_reply_that_is_not_due() {
         let to = ["a@x.test".parse().unwrap()];
         let envelope = Envelope::new(ReversePath::Null, to).unwrap();
-        let mut pipeline = Pipeline::new(Grouping::Grouped, &envelope, vec![]);
+        let mut pipeline = Pipeline::new(Grouping::Grouped, Way::Data, &envelope, vec![]);
         assert!(pipeline.accept(reply("250 ok")).is_err());
     }
 }

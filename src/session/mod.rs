@@ -20,6 +20,7 @@ mod receipt;
 mod secured;
 mod server;
 mod transaction;
+mod transfer;
 
 pub use greeted::Greeted;
 pub use receipt::{Progress, Receipt};

@@ -1,19 +1,16 @@
 //! One mail after the other (RFC 5321 section 3.3).
 
-use std::time::Duration;
-
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
 use tracing::{Instrument as _, debug_span};
 
 use super::hello::{quit, refused};
 use super::receipt::{Progress, Receipt};
 use crate::address::{Envelope, ForwardPath};
 use crate::error::{Error, Kind, Result, Stage};
-use crate::message::{Block, Data, Message, Octets, Rendition};
+use crate::message::{Data, Message, Rendition};
 use crate::protocol::{
     BodyType, Command, Expected, Extension, Extensions, Grouping, Next, Parameter, Pipeline,
-    Refusal, Reply, Transparency,
+    Refusal, Reply, Way,
 };
 #[cfg(doc)]
 use crate::transport::Timeouts;
@@ -22,14 +19,14 @@ use crate::transport::{TlsParameters, Wire};
 /// A session that is set up, and sends mails.
 #[derive(Debug)]
 pub struct Session<S> {
-    wire: Wire<S>,
+    pub(super) wire: Wire<S>,
     extensions: Extensions,
-    state: State,
+    pub(super) state: State,
 }
 
 /// Where the dialogue stands between two calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     /// No transaction is open.
     Idle,
     /// A transaction was refused half way: RSET is due before the next (RFC 5321 section
@@ -46,6 +43,7 @@ pub(crate) struct Transferred {
     accepted: Vec<ForwardPath>,
     rejected: Vec<(ForwardPath, Reply)>,
     size: u64,
+    way: Way,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -54,6 +52,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             wire,
             extensions,
             state: State::Idle,
+        }
+    }
+
+    /// How many commands, or chunks, go out before a reply is waited for.
+    pub(super) fn grouping(&self) -> Grouping {
+        if self.extensions.offers(Extension::Pipelining) {
+            Grouping::Grouped
+        } else {
+            Grouping::OneAtATime
         }
     }
 
@@ -73,7 +80,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// [own](Message::envelope).
     ///
     /// MAIL, all RCPT and DATA leave in one flight where the server offers PIPELINING, and the
-    /// end of data leaves with the last block. `progress` is called after each block.
+    /// end of data leaves with the last block. A binary message goes by BDAT, in chunks (RFC
+    /// 3030). `progress` is called after each block or chunk.
     ///
     /// A recipient who is refused is no error as long as another is accepted: see
     /// [`Receipt::rejected`].
@@ -84,7 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// takes, [`Kind::Unsupported`] if an address needs SMTPUTF8 and the server lacks it.
     /// Then [`Kind::Rejected`] at [`Stage::Mail`], [`Stage::Rcpt`], [`Stage::Data`],
     /// [`Stage::Transfer`] or [`Stage::EndOfData`], after which the session can send another
-    /// mail, unless it was during the transfer. [`Kind::Body`] if the message's source fails:
+    /// mail, unless it was within a block. [`Kind::Body`] if the message's source fails:
     /// no end of data is sent then, and the server discards what it has. [`Kind::Closed`],
     /// [`Kind::Timeout`], [`Kind::Io`] and [`Kind::Protocol`] end the session.
     ///
@@ -123,8 +131,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let parameters = self.parameters(envelope, &message, &rendition)?;
             self.reset().await?;
             self.state = State::Lost;
-            self.dialogue(envelope, rendition, parameters, progress)
-                .await
+            let pipeline = Pipeline::new(self.grouping(), way(&rendition), envelope, parameters);
+            self.dialogue(pipeline, envelope, rendition, progress).await
         }
         .instrument(span)
         .await
@@ -136,8 +144,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             accepted,
             rejected,
             size,
+            way,
         } = transferred;
-        let reply = match self.accepted_message().await {
+        let reply = match self.accepted_message(way).await {
             Ok(reply) => reply,
             Err(error) => return Err(error.after_refusing(rejected)),
         };
@@ -148,27 +157,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             size,
             tls: self.wire.tls(),
         })
-    }
-
-    async fn accepted_message(&mut self) -> Result<Reply> {
-        let reply = self.wire.receive(Stage::EndOfData).await?;
-        if reply.is_positive_intermediate() {
-            return Err(refused(
-                Stage::EndOfData,
-                "the server wants more after the end",
-                reply,
-            )
-            .with_unknown_fate());
-        }
-        self.state = State::Idle;
-        if !reply.is_positive_completion() {
-            return Err(refused(
-                Stage::EndOfData,
-                "the server refused the message",
-                reply,
-            ));
-        }
-        Ok(reply)
     }
 
     /// Says QUIT, waits for the reply for as long as [`Timeouts::quit`] allows, and closes the
@@ -186,9 +174,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// The most that the server can carry.
     fn most(&self) -> Data {
+        let offers = |extension| self.extensions.offers(extension);
+        // RFC 3030 section 3: BINARYMIME is of use with CHUNKING alone.
+        if offers(Extension::BinaryMime) && offers(Extension::Chunking) {
+            Data::Binary
         // RFC 6531 section 3.1: a server with SMTPUTF8 has 8BITMIME.
-        let eight_bit = [Extension::EightBitMime, Extension::SmtpUtf8];
-        if eight_bit.into_iter().any(|e| self.extensions.offers(e)) {
+        } else if offers(Extension::EightBitMime) || offers(Extension::SmtpUtf8) {
             Data::EightBit
         } else {
             Data::SevenBit
@@ -214,22 +205,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if self.extensions.offers(Extension::Size) {
             parameters.push(Parameter::Size(size));
         }
-        if envelope.needs_smtputf8() || message.needs_smtputf8() {
-            if !self.extensions.offers(Extension::SmtpUtf8) {
-                let message = "an address has characters beyond ASCII before the @, \
-                               which the server does not take (it lacks SMTPUTF8)";
-                return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
-            }
-            parameters.push(Parameter::SmtpUtf8);
+        let smtputf8 = envelope.needs_smtputf8() || message.needs_smtputf8();
+        if smtputf8 && !self.extensions.offers(Extension::SmtpUtf8) {
+            let message = "an address has characters beyond ASCII before the @, \
+                           which the server does not take (it lacks SMTPUTF8)";
+            return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
         }
         if rendition.data() > self.most() {
             let message = "the message has octets beyond ASCII that must not be recoded, \
                            which the server does not take (it lacks 8BITMIME)";
             return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
         }
-        if rendition.data() == Data::EightBit {
-            parameters.push(Parameter::Body(BodyType::EightBitMime));
-        }
+        let body = match rendition.data() {
+            Data::Binary => Some(BodyType::BinaryMime),
+            Data::EightBit => Some(BodyType::EightBitMime),
+            _ => smtputf8.then_some(BodyType::EightBitMime),
+        };
+        parameters.extend(body.map(Parameter::Body));
+        parameters.extend(smtputf8.then_some(Parameter::SmtpUtf8));
         Ok(parameters)
     }
 
@@ -254,17 +247,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     async fn dialogue(
         &mut self,
+        mut pipeline: Pipeline,
         envelope: &Envelope,
         rendition: Rendition,
-        parameters: Vec<Parameter>,
         progress: impl FnMut(Progress),
     ) -> Result<Transferred> {
-        let grouping = if self.extensions.offers(Extension::Pipelining) {
-            Grouping::Grouped
-        } else {
-            Grouping::OneAtATime
-        };
-        let mut pipeline = Pipeline::new(grouping, envelope, parameters);
         loop {
             match pipeline.next_step() {
                 Next::Send(commands) => self.wire.send(Stage::Mail, &commands).await?,
@@ -305,62 +292,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         }
         let (accepted, rejected) = split(&pipeline, envelope);
+        let way = way(&rendition);
         let size = rendition.exact_size();
         let octets = rendition.into_octets();
-        if let Err(error) = self.transfer_octets(octets, size, progress).await {
-            return Err(error.after_refusing(rejected));
-        }
-        Ok(Transferred {
-            accepted,
-            rejected,
-            size,
-        })
-    }
-
-    async fn abandon_data(&mut self) -> Result<()> {
-        self.wire.last_block(b".\r\n").await?;
-        // Nothing depends on the reply, so it is not waited for as long as one that counts.
-        self.wire.receive(Stage::Data).await?;
-        Ok(())
-    }
-
-    async fn transfer_octets(
-        &mut self,
-        mut octets: Octets,
-        total: u64,
-        mut progress: impl FnMut(Progress),
-    ) -> Result<()> {
-        let limit = self.wire.timeouts().block;
-        let mut transparency = Transparency::default();
-        let mut block = Vec::new();
-        let mut sent = 0;
-        loop {
-            block.clear();
-            let position = next_block(&mut octets, &mut block, limit).await?;
-            sent += block.len() as u64;
-            transparency.apply(&mut block);
-            match position {
-                Block::More => self.wire.block(&block).await?,
-                Block::Last => {
-                    transparency.end_of_data(&mut block);
-                    self.wire.last_block(&block).await?;
-                    progress(Progress { sent, total });
-                    return Ok(());
-                }
-            }
-            progress(Progress { sent, total });
+        let sent = match way {
+            Way::Bdat => self.chunks(octets, size, progress).await,
+            _ => self.blocks(octets, size, progress).await,
+        };
+        match sent {
+            Ok(()) => Ok(Transferred {
+                accepted,
+                rejected,
+                size,
+                way,
+            }),
+            Err(error) => Err(error.after_refusing(rejected)),
         }
     }
 }
 
-async fn next_block(octets: &mut Octets, block: &mut Vec<u8>, limit: Duration) -> Result<Block> {
-    let failed =
-        |error| Error::new(Kind::Body, "the message could not be read whole").caused_by(error);
-    let Ok(result) = timeout(limit, octets.next_block(block)).await else {
-        let message = format!("the source of the message took over {limit:?} for a block of it");
-        return Err(Error::new(Kind::Body, message).at(Stage::Transfer));
-    };
-    result.map_err(|error| failed(error).at(Stage::Transfer))
+/// How a rendition goes out: as binary by BDAT (RFC 3030 section 3).
+fn way(rendition: &Rendition) -> Way {
+    match rendition.data() {
+        Data::Binary => Way::Bdat,
+        _ => Way::Data,
+    }
 }
 
 fn stage(expected: Expected) -> Stage {

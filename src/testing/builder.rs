@@ -105,8 +105,9 @@ impl ServerBuilder {
     }
 
     /// Leaves an extension out of what EHLO offers: STARTTLS, PIPELINING, SIZE, 8BITMIME,
-    /// ENHANCEDSTATUSCODES, SMTPUTF8, AUTH, or one mechanism as in `AUTH PLAIN`. With 8BITMIME
-    /// goes SMTPUTF8, which is not offered without it (RFC 6531, section 3.1).
+    /// ENHANCEDSTATUSCODES, SMTPUTF8, CHUNKING, BINARYMIME, AUTH, or one mechanism as in
+    /// `AUTH PLAIN`. With 8BITMIME goes SMTPUTF8, which is not offered without it (RFC 6531,
+    /// section 3.1), and with CHUNKING goes BINARYMIME (RFC 3030, section 3).
     ///
     /// A client that uses it all the same breaks the rules. What the server demands does not
     /// change: without STARTTLS, where it is the only way to TLS, there is no way to submit.

@@ -1,9 +1,9 @@
 //! The message behind 354: its end, and its transparency (RFC 5321, section 4.5.2).
 
 /// The longest text line without its CRLF (RFC 5321, section 4.5.3.1.6).
-const LONGEST_LINE: usize = 998;
+pub(super) const LONGEST_LINE: usize = 998;
 
-/// Something that may not be in a message sent with DATA.
+/// Something that may not be in a message, unless BODY has announced it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flaw {
     BareCr,
@@ -47,7 +47,6 @@ enum Place {
 pub(super) struct DataReader {
     place: Place,
     line_octets: usize,
-    octets: u64,
     wire_octets: u64,
     flaws: Vec<Flaw>,
 }
@@ -56,7 +55,6 @@ impl DataReader {
     /// Reads a piece, adds what it says to `message`, and returns how many octets of it
     /// belonged to the message. They are fewer than there are only if it has ended.
     pub(super) fn feed(&mut self, piece: &[u8], message: &mut Vec<u8>) -> usize {
-        let before = message.len();
         let mut rest = piece;
         while self.place != Place::End {
             if self.place == Place::Inside {
@@ -69,7 +67,6 @@ impl DataReader {
             self.octet(octet, message);
         }
         let consumed = piece.len() - rest.len();
-        self.octets += (message.len() - before) as u64;
         self.wire_octets += consumed as u64;
         consumed
     }
@@ -77,11 +74,6 @@ impl DataReader {
     /// Whether the end of data has been read.
     pub(super) fn has_ended(&self) -> bool {
         self.place == Place::End
-    }
-
-    /// The octets of the message so far.
-    pub(super) fn octets(&self) -> u64 {
-        self.octets
     }
 
     /// The octets read so far, with transparency and the end of data.
@@ -169,7 +161,6 @@ mod tests {
             behind.extend_from_slice(&piece[consumed..]);
         }
         assert!(reader.has_ended(), "{pieces:?}");
-        assert_eq!(reader.octets(), message.len() as u64);
         let sent: usize = pieces.iter().map(|piece| piece.len()).sum();
         assert_eq!(reader.wire_octets(), (sent - behind.len()) as u64);
         (message, reader.flaws().to_vec(), behind)

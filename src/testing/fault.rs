@@ -20,7 +20,7 @@ pub enum Fault {
     /// The command takes effect if the text begins with 2 or 3, else it does not. A text
     /// that begins with 421 is followed by the end of the connection (RFC 5321, section
     /// 3.8). At [`Point::Body`] the text is an answer before its time, and nothing more is
-    /// said when the message has ended.
+    /// said when the message or the chunk has ended.
     ReplyAt(Point, String),
     /// Nothing is sent any more and nothing is read, but the connection stays open until the
     /// server is shut down. At [`Point::EndOfData`] the message has been taken before.
@@ -45,9 +45,12 @@ pub enum Point {
     Rcpt,
     /// In answer to DATA (RFC 5321, section 4.1.1.4).
     Data,
-    /// Behind 354, when this many octets of the message have come, as they are on the wire.
+    /// Behind 354 or in chunks, when this many octets of the message have come, as they are on
+    /// the wire.
     Body(u64),
-    /// In answer to the end of data (RFC 5321, section 4.1.1.4).
+    /// In answer to a chunk that is not the last (RFC 3030, section 2).
+    Chunk,
+    /// In answer to the end of data (RFC 5321, section 4.1.1.4), or to the last chunk.
     EndOfData,
     /// In answer to RSET (RFC 5321, section 4.1.1.5).
     Rset,

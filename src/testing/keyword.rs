@@ -18,6 +18,10 @@ pub(super) enum Keyword {
     EnhancedStatusCodes,
     /// RFC 6531.
     SmtpUtf8,
+    /// RFC 3030, section 2.
+    Chunking,
+    /// RFC 3030, section 3.
+    BinaryMime,
     /// RFC 4954 with RFC 4616.
     AuthPlain,
     /// RFC 4954, with the mechanism that no RFC describes.
@@ -31,6 +35,8 @@ const ALL: &[Keyword] = &[
     Keyword::EightBitMime,
     Keyword::EnhancedStatusCodes,
     Keyword::SmtpUtf8,
+    Keyword::Chunking,
+    Keyword::BinaryMime,
     Keyword::AuthPlain,
     Keyword::AuthLogin,
 ];
@@ -46,6 +52,9 @@ impl Keyword {
             "8BITMIME" => &[Self::EightBitMime, Self::SmtpUtf8],
             "ENHANCEDSTATUSCODES" => &[Self::EnhancedStatusCodes],
             "SMTPUTF8" => &[Self::SmtpUtf8],
+            // BINARYMIME is not offered without CHUNKING (RFC 3030, section 3).
+            "CHUNKING" => &[Self::Chunking, Self::BinaryMime],
+            "BINARYMIME" => &[Self::BinaryMime],
             "AUTH" => &[Self::AuthPlain, Self::AuthLogin],
             "AUTH PLAIN" => &[Self::AuthPlain],
             "AUTH LOGIN" => &[Self::AuthLogin],
@@ -78,6 +87,8 @@ impl Keyword {
             Self::EightBitMime => Some("8BITMIME".to_owned()),
             Self::EnhancedStatusCodes => Some("ENHANCEDSTATUSCODES".to_owned()),
             Self::SmtpUtf8 => Some("SMTPUTF8".to_owned()),
+            Self::Chunking => Some("CHUNKING".to_owned()),
+            Self::BinaryMime => Some("BINARYMIME".to_owned()),
             Self::AuthPlain if offered.contains(&Self::AuthLogin) => {
                 Some("AUTH PLAIN LOGIN".to_owned())
             }
@@ -103,6 +114,8 @@ mod tests {
             "8BITMIME",
             "ENHANCEDSTATUSCODES",
             "SMTPUTF8",
+            "CHUNKING",
+            "BINARYMIME",
         ];
         assert_eq!(lines(None), [&["STARTTLS"][..], &common].concat());
         assert_eq!(

@@ -62,6 +62,7 @@
 
 mod builder;
 mod certificate;
+mod chunks;
 mod commands;
 mod connection;
 mod data;

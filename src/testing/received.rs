@@ -36,8 +36,10 @@ pub struct Received {
     /// 1870, section 5).
     pub size: u64,
     /// How many octets came over the wire behind 354: with transparency and the end of data,
-    /// and without TLS.
+    /// and without TLS. In chunks there are no more of them than the message has.
     pub wire_octets: u64,
+    /// How many chunks it came in (RFC 3030, section 2); 0 if it came behind 354.
+    pub chunks: u64,
 }
 
 impl Received {

@@ -27,13 +27,13 @@ pub struct Timeouts {
     pub handshake: Duration,
     /// The greeting: 5 min.
     pub greeting: Duration,
-    /// The reply to any other command up to RCPT: 5 min.
+    /// The reply to any other command up to RCPT, and to a chunk that is not the last: 5 min.
     pub command: Duration,
     /// The reply to DATA: 2 min.
     pub data: Duration,
     /// How long the server may take no octet of the message: 3 min.
     pub block: Duration,
-    /// The reply to the end of data: 10 min. A shorter time makes mails whose
+    /// The reply to the end of data, or to the last chunk: 10 min. A shorter time makes mails whose
     /// [`Fate`](crate::Fate) is unknown.
     pub end_of_data: Duration,
     /// The reply to QUIT, which nothing depends on: 5 s.

@@ -21,7 +21,7 @@ use crate::secret::Secret;
 
 /// The target of the events that show the dialogue: a line of a command or a reply is at
 /// DEBUG, a block of the message at TRACE and only by its size.
-const TARGET: &str = "pilotfish::wire";
+pub(super) const TARGET: &str = "pilotfish::wire";
 
 /// Room for the longest command with a secret in it, in octets, so that growing leaves no copy of
 /// it behind: PLAIN with name and password of 4,096 octets each, in base64.
@@ -44,7 +44,7 @@ pub struct Wire<S> {
     pub(super) ended: Option<End>,
     /// Replies that are due and have not come.
     pub(super) due: usize,
-    tls: Option<TlsParameters>,
+    pub(super) tls: Option<TlsParameters>,
     /// What is masked where the server repeats it.
     secrets: Vec<Secret>,
 }

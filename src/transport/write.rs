@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::codec::ReadError;
 use super::wire::{Wire, closed, closed_by, failure, read_failure};
 use crate::error::{Error, Kind, Result, Stage};
-use crate::protocol::{Reply, ReplyClass};
+use crate::protocol::{Chunk, Reply, ReplyClass};
 
 /// What is written, and so which replies may come meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,20 @@ pub(super) enum Content {
     Block,
     /// The end of the message, to which a reply is due once it is written.
     LastBlock,
+    /// BDAT and its octets, to which a reply is due once they are written.
+    Chunk(Chunk),
+}
+
+impl Content {
+    /// Whether a reply is due once it is written whole.
+    fn is_answered(self) -> bool {
+        matches!(self, Self::LastBlock | Self::Chunk(_))
+    }
+
+    /// Whether the server has a whole message once it is written.
+    fn completes_message(self) -> bool {
+        matches!(self, Self::LastBlock | Self::Chunk(Chunk::Last))
+    }
 }
 
 /// How far a poll got.
@@ -93,12 +107,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             match progress {
                 Progress::Written(count) => {
                     rest = rest.get(count..).unwrap_or_default();
-                    if rest.is_empty() && content == Content::LastBlock {
+                    if rest.is_empty() && content.is_answered() {
                         self.due += 1;
                     }
                 }
+                Progress::Answered if matches!(content, Content::Chunk(_)) && !rest.is_empty() => {
+                    return Err(self.broken_off(stage));
+                }
                 Progress::Flushed | Progress::Answered => return Ok(()),
             }
+        }
+    }
+
+    /// Why a chunk could not be written whole: an earlier one was refused, or what ended the
+    /// replies.
+    fn broken_off(&mut self, stage: Stage) -> Error {
+        let refusal = self
+            .early
+            .drain(..)
+            .find(|reply| !reply.is_positive_completion());
+        match (refusal, self.ended.take()) {
+            (Some(reply), _) => unasked(reply, stage),
+            (None, Some(end)) => end.at(stage),
+            (None, None) => closed(stage),
         }
     }
 
@@ -154,7 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Takes in the replies that are there. Ready if one came that is not due, or none can come
     /// any more.
-    fn poll_replies(&mut self, context: &mut Context<'_>) -> Poll<End> {
+    pub(super) fn poll_replies(&mut self, context: &mut Context<'_>) -> Poll<End> {
         loop {
             match ready!(self.framed.poll_next_unpin(context)) {
                 Some(Ok(reply)) => {
@@ -185,14 +216,15 @@ fn stalled(limit: Duration, stage: Stage) -> Error {
 /// A failure after the last octet was handed over leaves open what the server got, unless it
 /// said so.
 fn in_doubt(error: Error, rest: &[u8], content: Content) -> Error {
-    if content == Content::LastBlock && rest.is_empty() && error.reply().is_none() {
+    if content.completes_message() && rest.is_empty() && error.reply().is_none() {
         error.with_unknown_fate()
     } else {
         error
     }
 }
 
-/// A reply that no command asked for: within a message it is the server's reason to stop.
+/// A reply that no command asked for: within a message it is the server's reason to stop, as
+/// is a refusal of an earlier chunk.
 fn unasked(reply: Reply, stage: Stage) -> Error {
     if reply.code().number() == 421 {
         return closed_by(reply, stage);

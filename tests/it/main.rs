@@ -7,6 +7,8 @@ mod auth;
 mod backpressure;
 /// A mail that nobody waits for any more.
 mod cancellation;
+/// A binary message goes in chunks.
+mod chunking;
 /// The command: what it prints and how it ends, against a server in this process.
 mod cli;
 /// Accounts from a file.

@@ -14,7 +14,7 @@ use crate::support::script::Script;
 use crate::support::wiretap::Wiretap;
 
 /// What a block of a message has at most.
-const BLOCK: usize = pilotfish::message::Octets::MAX_BLOCK;
+pub(crate) const BLOCK: usize = pilotfish::message::Octets::MAX_BLOCK;
 
 /// A text of so many octets, in lines of 64 with CRLF.
 fn text_of(octets: usize) -> String {
@@ -25,7 +25,7 @@ fn text_of(octets: usize) -> String {
 }
 
 /// A letter to a@example.org of so many octets in all.
-fn letter_of(octets: usize) -> Message {
+pub(crate) fn letter_of(octets: usize) -> Message {
     let header = ACCOUNT.letter_with(&["a@example.org"], "").exact_size();
     let text = text_of(octets - usize::try_from(header).unwrap());
     let letter = ACCOUNT.letter_with(&["a@example.org"], &text);

@@ -67,11 +67,13 @@ impl<S: Subscriber> Layer<S> for Transcript {
             None => line.text,
             Some(octets) => {
                 let total = self.octets.fetch_add(octets, Ordering::Relaxed) + octets;
-                if line.text != "last block" {
-                    return;
-                }
+                let what = match line.text.as_str() {
+                    "last block" => "message and end of data",
+                    "last chunk" => "message",
+                    _ => return,
+                };
                 self.octets.store(0, Ordering::Relaxed);
-                format!("<message and end of data, {total} octets>")
+                format!("<{what}, {total} octets>")
             }
         };
         let _ = writeln!(std::io::stderr(), "{mark} {text}");

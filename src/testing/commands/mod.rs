@@ -1,10 +1,12 @@
 //! What the server does for each command.
 
 mod auth;
+mod bdat;
 mod hello;
 mod transaction;
 mod transfer;
 
+use bdat::Chunk;
 pub(super) use transaction::Transaction;
 
 use smtp_proto::{Error, Request};
@@ -78,12 +80,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 self.refuse("214", "2.0.0", "RFC 5321");
                 Ok(())
             }
-            Request::Bdat { .. } | Request::Burl { .. } => {
-                // What follows is a message, and would be taken for commands.
-                Err(self.send_away(
-                    "BDAT or BURL, not offered (RFC 3030, section 2)",
-                    "Not offered",
-                ))
+            Request::Bdat {
+                chunk_size,
+                is_last,
+            } => {
+                let chunk = if is_last { Chunk::Last } else { Chunk::More };
+                self.bdat(chunk_size as u64, chunk, line).await
             }
             other => {
                 self.violation(&format!("{}, not offered", other.name()));
@@ -110,7 +112,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// Checks that nothing follows a command that must be answered first (RFC 2920, section
     /// 3.1).
     fn check_group<T>(&mut self, request: Option<&Request<T>>) -> Flow<()> {
-        if self.input.is_empty() {
+        // A chunk stands behind its BDAT.
+        if self.input.is_empty() || matches!(request, Some(Request::Bdat { .. })) {
             return Ok(());
         }
         let may_go_on = matches!(
@@ -144,7 +147,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         let auth = added(Keyword::AuthPlain, 500).max(added(Keyword::AuthLogin, 500));
         512 + auth
             + added(Keyword::Size, 26)
-            + added(Keyword::EightBitMime, 17)
+            + added(Keyword::EightBitMime, 17).max(added(Keyword::BinaryMime, 17))
             + added(Keyword::SmtpUtf8, 10)
     }
 

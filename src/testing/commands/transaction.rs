@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use smtp_proto::{MAIL_BODY_8BITMIME, MAIL_SMTPUTF8, MailFrom};
+use smtp_proto::{MAIL_BODY_8BITMIME, MAIL_BODY_BINARYMIME, MAIL_SMTPUTF8, MailFrom};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::super::builder::{Admission, Security};
@@ -12,6 +12,7 @@ use super::super::fault::Point;
 use super::super::keyword::Keyword;
 use super::super::received::declared_size;
 use super::super::syntax::PathArgument;
+use super::bdat::Chunks;
 
 /// How many recipients a message may have; RFC 5321, section 4.5.3.1.8, asks for 100.
 const MAX_RECIPIENTS: usize = 1000;
@@ -24,6 +25,18 @@ pub(in super::super) enum Transaction {
     /// no fault of the client.
     Refused,
     Open(Envelope),
+    /// Some chunks of the message have come.
+    Chunks(Box<Chunks>),
+    /// A chunk was refused. Those that were on their way are refused, too, and only RSET makes
+    /// an end (RFC 3030, section 2).
+    Broken,
+}
+
+impl Transaction {
+    /// Whether MAIL was accepted, and nothing has ended what it began.
+    fn has_begun(&self) -> bool {
+        matches!(self, Self::Open(_) | Self::Chunks(_) | Self::Broken)
+    }
 }
 
 /// What MAIL and RCPT have said.
@@ -44,6 +57,8 @@ pub(in super::super) struct Envelope {
 pub(super) enum Body {
     SevenBit,
     EightBitMime,
+    /// RFC 3030, section 3.
+    BinaryMime,
 }
 
 /// What SMTPUTF8 has announced (RFC 6531, section 3.4).
@@ -63,7 +78,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 Effect::Happens => Transaction::Open(envelope),
                 Effect::Fails => Transaction::Refused,
             };
-        } else if !matches!(self.transaction, Transaction::Open(_)) {
+        } else if !self.transaction.has_begun() {
             self.transaction = Transaction::Refused;
         }
         Ok(())
@@ -81,7 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         let settings = &self.shared.settings;
         if self.hello.is_none() {
             self.out_of_order("MAIL before EHLO (RFC 5321, section 4.1.1.1)");
-        } else if matches!(self.transaction, Transaction::Open(_)) {
+        } else if self.transaction.has_begun() {
             self.out_of_order("MAIL in a transaction (RFC 5321, section 4.1.4)");
         } else if settings.security == Security::StartTls && self.tls.is_none() {
             self.refuse("530", "5.7.0", "Must issue a STARTTLS command first");
@@ -115,10 +130,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             reverse_path: argument.path,
             parameters: argument.parameters,
             declared_size,
-            body: if from.flags & MAIL_BODY_8BITMIME == 0 {
-                Body::SevenBit
-            } else {
+            body: if from.flags & MAIL_BODY_BINARYMIME != 0 {
+                Body::BinaryMime
+            } else if from.flags & MAIL_BODY_8BITMIME != 0 {
                 Body::EightBitMime
+            } else {
+                Body::SevenBit
             },
             addresses,
             asked_for: 0,
@@ -134,7 +151,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 "SIZE" => self.offers(Keyword::Size),
                 "BODY" => {
                     let binary = parameter.to_ascii_uppercase().ends_with("=BINARYMIME");
-                    self.offers(Keyword::EightBitMime) && !binary
+                    self.offers(if binary {
+                        Keyword::BinaryMime
+                    } else {
+                        Keyword::EightBitMime
+                    })
                 }
                 "SMTPUTF8" => self.offers(Keyword::SmtpUtf8),
                 "AUTH" => self.offers(Keyword::AuthPlain) || self.offers(Keyword::AuthLogin),
@@ -207,6 +228,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             }
             Transaction::None | Transaction::Refused => {
                 self.out_of_order("RCPT without MAIL (RFC 5321, section 4.1.4)");
+            }
+            Transaction::Chunks(_) | Transaction::Broken => {
+                self.out_of_order("RCPT behind BDAT (RFC 3030, section 2)");
             }
         }
         None

@@ -13,24 +13,28 @@ use super::super::store::Sink;
 use super::Transaction;
 use super::transaction::{Body, Envelope};
 
-/// A message that has been read to its end.
-struct Transferred {
+/// A message as far as it has been read.
+#[derive(Debug)]
+pub(super) struct Incoming {
     queue_id: String,
-    reader: DataReader,
     stored: io::Result<Sink>,
-    answered: Answered,
+    pub(super) octets: u64,
+    pub(super) wire_octets: u64,
+    pub(super) chunks: u64,
+    /// What was wrong with it, each once.
+    pub(super) flaws: Vec<Flaw>,
 }
 
-/// Whether the message was answered before it ended.
+/// Whether the message, or its chunk, was answered before it ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Answered {
+pub(super) enum Answered {
     NotYet,
     Early,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     pub(super) async fn data(&mut self) -> Flow<()> {
-        if !self.may_transfer() {
+        if !self.may_transfer("DATA") || !self.may_data() {
             return Ok(());
         }
         let reply = "354 End data with <CR><LF>.<CR><LF>".to_owned();
@@ -41,22 +45,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         let Transaction::Open(envelope) = transaction else {
             return Ok(());
         };
-        let transferred = self.receive().await?;
+        let (message, answered) = self.receive().await?;
         if !self.input.is_empty() && !self.offers(Keyword::Pipelining) {
             let violation = "octets behind the end of data, PIPELINING is not offered (RFC 2920)";
             return Err(self.send_away(violation, "PIPELINING is not offered"));
         }
-        if transferred.answered == Answered::NotYet && self.may_take(&envelope, &transferred) {
-            self.take(envelope, transferred).await?;
+        if answered == Answered::NotYet && self.may_take(&envelope, &message) {
+            self.take(envelope, message).await?;
         }
         Ok(())
     }
 
-    /// Whether the transaction is where DATA may be sent.
-    fn may_transfer(&mut self) -> bool {
+    /// Whether the message is one that may go by DATA.
+    fn may_data(&mut self) -> bool {
+        let violation = match &self.transaction {
+            Transaction::Open(envelope) if envelope.body == Body::BinaryMime => {
+                "DATA behind BODY=BINARYMIME (RFC 3030, section 3)"
+            }
+            Transaction::Chunks(_) => "DATA behind BDAT (RFC 3030, section 2)",
+            _ => return true,
+        };
+        self.out_of_order(violation);
+        false
+    }
+
+    /// Whether the transaction is where DATA or BDAT may be sent.
+    pub(super) fn may_transfer(&mut self, verb: &str) -> bool {
         let pipelining = self.offers(Keyword::Pipelining);
         match &self.transaction {
             Transaction::Open(envelope) if !envelope.forward_paths.is_empty() => return true,
+            Transaction::Chunks(_) => return true,
             Transaction::Open(envelope) if envelope.asked_for > 0 && pipelining => {
                 self.refuse("554", "5.5.1", "No valid recipients");
             }
@@ -66,33 +84,52 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 self.transaction = Transaction::None;
             }
             Transaction::Open(_) => {
-                self.violation("DATA without a recipient (RFC 5321, section 3.3)");
+                self.violation(&format!(
+                    "{verb} without a recipient (RFC 5321, section 3.3)"
+                ));
                 self.refuse("554", "5.5.1", "No valid recipients");
             }
             Transaction::None | Transaction::Refused => {
-                self.out_of_order("DATA without MAIL (RFC 5321, section 4.1.4)");
+                self.out_of_order(&format!("{verb} without MAIL (RFC 5321, section 4.1.4)"));
+            }
+            Transaction::Broken if pipelining && verb == "BDAT" => {
+                self.refuse("503", "5.5.1", "A chunk was refused");
+            }
+            Transaction::Broken => {
+                self.out_of_order(&format!(
+                    "{verb} behind a refused chunk (RFC 3030, section 2)"
+                ));
             }
         }
         false
     }
 
-    /// Reads to the end of data.
-    async fn receive(&mut self) -> Flow<Transferred> {
+    /// A message of which nothing has been read.
+    pub(super) async fn incoming(&self) -> Incoming {
         let queue_id = self.shared.queue_id();
         let shared = &self.shared;
         let stored = Sink::open(&shared.settings.store, &shared.budget, &queue_id).await;
-        let mut message = Transferred {
+        Incoming {
             queue_id,
-            reader: DataReader::default(),
             stored,
-            answered: Answered::NotYet,
-        };
+            octets: 0,
+            wire_octets: 0,
+            chunks: 0,
+            flaws: Vec::new(),
+        }
+    }
+
+    /// Reads to the end of data.
+    async fn receive(&mut self) -> Flow<(Incoming, Answered)> {
+        let mut message = self.incoming().await;
+        let mut reader = DataReader::default();
+        let mut answered = Answered::NotYet;
         let mut piece = Vec::new();
         let mut next_fault = self.shared.faults.next_in_body(0);
-        while !message.reader.has_ended() {
-            let passed = message.reader.wire_octets();
+        while !reader.has_ended() {
+            let passed = reader.wire_octets();
             if let Some(at) = next_fault.filter(|at| *at <= passed) {
-                self.fault_in_body(at, &mut message.answered).await?;
+                self.fault_in_body(at, &mut answered).await?;
                 next_fault = self.shared.faults.next_in_body(at + 1);
                 continue;
             }
@@ -100,15 +137,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 self.fill().await?;
             }
             let octets = up_to_fault(self.input.octets(), passed, next_fault);
-            let consumed = message.reader.feed(octets, &mut piece);
+            let consumed = reader.feed(octets, &mut piece);
             self.input.consume(consumed);
             self.store(&mut message, &piece).await;
             piece.clear();
         }
-        Ok(message)
+        message.wire_octets = reader.wire_octets();
+        message.flaws = reader.flaws().to_vec();
+        Ok((message, answered))
     }
 
-    async fn fault_in_body(&mut self, at: u64, answered: &mut Answered) -> Flow<()> {
+    pub(super) async fn fault_in_body(&mut self, at: u64, answered: &mut Answered) -> Flow<()> {
         if let Some(fault) = self.shared.faults.take(Point::Body(at)) {
             self.answer_with(Some(fault), String::new()).await?;
             *answered = Answered::Early;
@@ -117,7 +156,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     }
 
     /// Keeps a piece, unless the message cannot be kept anyway.
-    async fn store(&self, message: &mut Transferred, piece: &[u8]) {
+    pub(super) async fn store(&self, message: &mut Incoming, piece: &[u8]) {
+        message.octets += piece.len() as u64;
         if self.is_too_large(message) {
             message.stored = Ok(Sink::Discard);
         } else if let Ok(sink) = &mut message.stored
@@ -127,20 +167,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         }
     }
 
-    fn is_too_large(&self, message: &Transferred) -> bool {
+    pub(super) fn is_too_large(&self, message: &Incoming) -> bool {
         let max_size = self.shared.settings.max_size;
-        max_size != 0 && message.reader.octets() > max_size
+        max_size != 0 && message.octets > max_size
     }
 
     /// Whether the message is as it should be.
-    fn may_take(&mut self, envelope: &Envelope, message: &Transferred) -> bool {
+    pub(super) fn may_take(&mut self, envelope: &Envelope, message: &Incoming) -> bool {
         let mut violations: Vec<String> = Vec::new();
-        for flaw in message.reader.flaws() {
-            if *flaw != Flaw::EightBit || envelope.body == Body::SevenBit {
+        for flaw in &message.flaws {
+            let announced = match envelope.body {
+                Body::SevenBit => false,
+                Body::EightBitMime => *flaw == Flaw::EightBit,
+                Body::BinaryMime => true,
+            };
+            if !announced {
                 violations.push(flaw.describe().to_owned());
             }
         }
-        let octets = message.reader.octets();
+        let octets = message.octets;
         if let Some(declared) = envelope.declared_size.filter(|size| *size != octets) {
             violations.push(format!(
                 "message of {octets} octets declared with SIZE={declared} (RFC 1870, section 6)"
@@ -160,7 +205,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         true
     }
 
-    async fn take(&mut self, envelope: Envelope, message: Transferred) -> Flow<()> {
+    pub(super) async fn take(&mut self, envelope: Envelope, message: Incoming) -> Flow<()> {
         let fault = self.shared.faults.take(Point::EndOfData);
         let refused = match &fault {
             Some(Fault::ReplyAt(_, text)) => effect_of(text) == Effect::Fails,
@@ -181,7 +226,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         Ok(())
     }
 
-    async fn keep(&mut self, envelope: Envelope, message: Transferred) -> io::Result<()> {
+    async fn keep(&mut self, envelope: Envelope, message: Incoming) -> io::Result<()> {
         let kept = message.stored?.keep().await?;
         self.shared.log.add_received(Received {
             queue_id: message.queue_id,
@@ -194,15 +239,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             forward_paths: envelope.forward_paths,
             octets: kept.octets,
             file: kept.file,
-            size: message.reader.octets(),
-            wire_octets: message.reader.wire_octets(),
+            size: message.octets,
+            wire_octets: message.wire_octets,
+            chunks: message.chunks,
         });
         Ok(())
     }
 }
 
 /// The octets before the next fault is due.
-fn up_to_fault(octets: &[u8], passed: u64, next_fault: Option<u64>) -> &[u8] {
+pub(super) fn up_to_fault(octets: &[u8], passed: u64, next_fault: Option<u64>) -> &[u8] {
     let due = next_fault.map(|at| usize::try_from(at - passed).unwrap_or(usize::MAX));
     due.and_then(|due| octets.get(..due)).unwrap_or(octets)
 }

@@ -16,8 +16,8 @@ fn server() -> ServerBuilder {
 
 fn hello() -> String {
     HELLO.replace(
-        "S: 250 SMTPUTF8",
-        "S: 250-SMTPUTF8\n S: 250 AUTH PLAIN LOGIN",
+        "S: 250 BINARYMIME",
+        "S: 250-BINARYMIME\n S: 250 AUTH PLAIN LOGIN",
     )
 }
 

@@ -218,7 +218,13 @@ async fn waiting_for_a_message_ends_with_a_violation() {
 #[tokio::test]
 async fn small_commands_and_extensions_left_out() {
     let mut server = open_server();
-    for keyword in ["size", "PIPELINING", "SMTPUTF8", "ENHANCEDSTATUSCODES"] {
+    for keyword in [
+        "size",
+        "PIPELINING",
+        "SMTPUTF8",
+        "ENHANCEDSTATUSCODES",
+        "chunking",
+    ] {
         server = server.without(keyword);
     }
     let server = server.host_names(["mail.example"]).start().await.unwrap();

@@ -1,6 +1,7 @@
 //! The server over sockets, with a peer that plays transcripts and knows no protocol.
 
 mod auth;
+mod bdat;
 mod faults;
 mod flow;
 mod order;
@@ -35,7 +36,9 @@ const HELLO: &str = "
     S: 250-SIZE 67108864
     S: 250-8BITMIME
     S: 250-ENHANCEDSTATUSCODES
-    S: 250 SMTPUTF8
+    S: 250-SMTPUTF8
+    S: 250-CHUNKING
+    S: 250 BINARYMIME
 ";
 
 /// A server in clear text that takes mail from anybody.

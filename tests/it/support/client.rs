@@ -70,9 +70,13 @@ async fn converse_through<T: Debug>(
     }
 }
 
-/// RFC 5321 section 2.3.8: CR and LF go out as CRLF alone. The last octet may be the first of
-/// two; and a handshake that the script swallowed is no text.
+/// RFC 5321 section 2.3.8: CR and LF go out as CRLF alone, unless the message is binary. The last
+/// octet may be the first of two; and a handshake that the script swallowed is no text.
 fn has_bare_line_end(octets: &[u8]) -> bool {
+    let binary = b"BODY=BINARYMIME";
+    if octets.windows(binary.len()).any(|window| window == binary) {
+        return false;
+    }
     let handshake = octets.windows(2).position(|pair| pair == [0x16, 0x03]);
     let text = &octets[..handshake.unwrap_or(octets.len())];
     let bare = |pair: &[u8]| (pair[0] == b'\r') != (pair[1] == b'\n');

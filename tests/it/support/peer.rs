@@ -206,13 +206,17 @@ impl Peer {
                     }
                 }
                 Portion::Octets(count) if self.input.len() >= count => break,
-                Portion::Octets(_) | Portion::UntilClosed => {
+                Portion::Exactly(count) if self.input.len() >= count => {
+                    self.heard.extend(self.input.drain(..count));
+                    return;
+                }
+                Portion::Octets(_) | Portion::Exactly(_) | Portion::UntilClosed => {
                     if !self.read().await {
                         break;
                     }
                 }
             }
-            if !matches!(portion, Portion::Octets(_)) {
+            if !matches!(portion, Portion::Octets(_) | Portion::Exactly(_)) {
                 self.heard.append(&mut self.input);
             }
         }

@@ -10,6 +10,7 @@
 //! -- tls server.example stranger --      ... and is from an authority nobody trusts
 //! -- swallow --                  takes what comes until the client is quiet
 //! -- swallow 1000 --                         ... until it is so many octets
+//! -- take 1000 --                ... exactly so many octets
 //! -- swallow all --                          ... until the client closes
 //! -- ahead --                    from here on the client need not wait for replies
 //! -- drip 1s --                  from here on S: leaves octet by octet, one each second, as
@@ -56,6 +57,7 @@ pub(crate) enum Step {
 pub(crate) enum Portion {
     UntilQuiet,
     Octets(usize),
+    Exactly(usize),
     UntilClosed,
 }
 
@@ -129,6 +131,7 @@ fn directive(words: &str) -> Option<Step> {
         ["tls", name, "stranger"] => Step::Tls((*name).to_owned(), Flaw::Stranger),
         ["swallow"] => Step::Swallow(Portion::UntilQuiet),
         ["swallow", "all"] => Step::Swallow(Portion::UntilClosed),
+        ["take", octets] => Step::Swallow(Portion::Exactly(octets.parse().ok()?)),
         ["swallow", octets] => Step::Swallow(Portion::Octets(octets.parse().ok()?)),
         ["ahead"] => Step::Ahead,
         ["drip", pause] => Step::Drip(seconds(pause)?),

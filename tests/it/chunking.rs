@@ -1,0 +1,291 @@
+//! A binary message: BODY=BINARYMIME, and BDAT in place of DATA (RFC 3030).
+
+/// Chunks that are refused, and connections lost among them.
+mod failure;
+
+use pilotfish::address::Envelope;
+use pilotfish::protocol::Way;
+use pilotfish::session::{Receipt, Session};
+use pilotfish::testing::{Fault, Point, Security, Server};
+use pilotfish::{Message, Result};
+use tokio::net::TcpStream;
+
+use crate::support::client::{
+    ACCOUNT, converse, in_clear, send, send_one, talk, talk_through, told,
+};
+use crate::support::delivery::Delivery;
+use crate::support::lines::{BYE, letter_lines};
+use crate::support::peer::Stream;
+use crate::support::script::Script;
+use crate::support::wiretap::Wiretap;
+use crate::transfer::{BLOCK, letter_of};
+
+/// A server that takes binary messages, and commands in groups.
+const HELLO: &str = "
+    S: 220 server.example ESMTP
+    C: EHLO client.example
+    S: 250-server.example
+    S: 250-PIPELINING
+    S: 250-CHUNKING
+    S: 250 BINARYMIME
+";
+
+const FLIGHT: &str = "
+    C: MAIL FROM:<tim@client.example> BODY=BINARYMIME
+    C: RCPT TO:<a@example.org>
+";
+
+const GO: &str = "
+    S: 250 ok
+    S: 250 ok
+";
+
+/// A server that takes binary messages, and one command at a time; up to the message.
+const HELLO_AND_MAIL_ONE_BY_ONE: &str = "
+    S: 220 server.example ESMTP
+    C: EHLO client.example
+    S: 250-server.example
+    S: 250-CHUNKING
+    S: 250 BINARYMIME
+    C: MAIL FROM:<tim@client.example> BODY=BINARYMIME
+    S: 250 ok
+    C: RCPT TO:<a@example.org>
+    S: 250 ok
+";
+
+/// How many chunks go without waiting for a reply.
+const WINDOW: usize = 16;
+
+async fn binary<S: Stream>(stream: S) -> Result<Session<S>> {
+    let mut session = in_clear(stream).await?;
+    session.prefer(Way::Bdat);
+    Ok(session)
+}
+
+async fn send_binary<S: Stream>(stream: S, message: Message) -> Result<Receipt> {
+    send(binary(stream).await?, message).await
+}
+
+/// The only chunk of `ACCOUNT`'s letter.
+fn letter_chunk() -> String {
+    let letter = letter_lines("a@example.org").replace("C: .\n", "");
+    format!("C: BDAT 244 LAST\n{letter}")
+}
+
+/// So many chunks of a message that has more.
+fn chunks(count: usize) -> String {
+    format!("C: BDAT {BLOCK}\n-- take {BLOCK} --\n").repeat(count)
+}
+
+const LAST: &str = "C: BDAT 1000 LAST\n-- take 1000 --\n";
+
+/// A letter of so many chunks, and a last one of 1000 octets.
+fn letter_of_chunks(count: usize) -> Message {
+    letter_of(count * BLOCK + 1000)
+}
+
+/// Sends a short letter in every delivery, and says how many round trips it took.
+async fn letter(transcript: &str, outcome: &str) -> usize {
+    let script = Script::inline(transcript);
+    let mut round_trips = 0;
+    for delivery in Delivery::ALL {
+        let (result, played) = converse(&script, delivery, async |stream| {
+            send_binary(stream, ACCOUNT.letter(&["a@example.org"])).await
+        })
+        .await;
+        assert_eq!(told(&result), outcome, "{delivery:?}");
+        round_trips = played.round_trips;
+    }
+    round_trips
+}
+
+/// Sends a letter of chunks, and then a short one in the same session.
+async fn chunks_and_another(count: usize, transcript: &str, outcomes: [&str; 2]) {
+    let (told, _) = talk(transcript, async |stream| {
+        let mut session = binary(stream).await.unwrap();
+        let first = send_one(&mut session, letter_of_chunks(count)).await;
+        let second = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
+        session.quit().await;
+        [told(&first), told(&second)]
+    })
+    .await;
+    assert_eq!(told, outcomes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_message_is_one_chunk_behind_one_flight() {
+    let chunk = letter_chunk();
+    let transcript = format!("{HELLO}{FLIGHT}{GO}{chunk}S: 250 queued\n{BYE}");
+    let round_trips = letter(&transcript, "<a@example.org>: 250 queued").await;
+    // The greeting, EHLO, MAIL with RCPT, the message, and QUIT.
+    assert_eq!(round_trips, 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_is_the_way_where_something_is_not_offered() {
+    for offered in ["BINARYMIME", "CHUNKING", "8BITMIME"] {
+        let transcript = format!(
+            "S: 220 server.example ESMTP
+             C: EHLO client.example
+             S: 250-PIPELINING
+             S: 250-PIPELINING
+             S: 250 {offered}
+             C: MAIL FROM:<tim@client.example>
+             C: RCPT TO:<a@example.org>
+             C: DATA
+             {GO}
+             S: 354 go
+             {}
+             S: 250 queued
+             {BYE}",
+            letter_lines("a@example.org")
+        );
+        letter(&transcript, "<a@example.org>: 250 queued").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_chunk_leaves_with_its_command() {
+    for size in [300, BLOCK, BLOCK + 1, 3 * BLOCK - 1] {
+        let (whole, rest) = ((size - 1) / BLOCK, (size - 1) % BLOCK + 1);
+        let transcript = format!(
+            "{HELLO}{FLIGHT}{GO}{}C: BDAT {rest} LAST\n-- take {rest} --\n{}S: 250 queued\n{BYE}",
+            chunks(whole),
+            "S: 250 ok\n".repeat(whole)
+        );
+        let (writes, _) = talk(&transcript, async |stream| {
+            let (stream, tap) = Wiretap::new(stream);
+            let receipt = send_binary(stream, letter_of(size)).await.unwrap();
+            assert_eq!(receipt.size, size as u64);
+            tap.writes()
+        })
+        .await;
+        // EHLO, the flight, and QUIT.
+        assert_eq!(writes.len(), 3 + whole + 1, "{size}");
+        assert!(
+            writes[2..]
+                .iter()
+                .take(whole + 1)
+                .all(|write| write.starts_with(b"BDAT "))
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_to_nobody() {
+    for (replies, outcome) in [
+        (
+            "S: 250 ok\nS: 550 5.1.1 no a",
+            "Rejected at Rcpt, NotAccepted, permanent: no reply",
+        ),
+        (
+            "S: 550 no\nS: 503 no",
+            "Rejected at Mail, NotAccepted, permanent: 550 no",
+        ),
+        // Strange, but nothing has begun.
+        (
+            "S: 550 no\nS: 250 ok",
+            "Rejected at Mail, NotAccepted, permanent: 550 no",
+        ),
+    ] {
+        letter(&format!("{HELLO}{FLIGHT}{replies}\n{BYE}"), outcome).await;
+        let chunk = letter_chunk();
+        let transcript = format!(
+            "{HELLO}{FLIGHT}{replies}
+             C: RSET
+             S: 250 ok
+             {FLIGHT}{GO}{chunk}
+             S: 250 queued
+             {BYE}"
+        );
+        chunks_and_another(1, &transcript, [outcome, "<a@example.org>: 250 queued"]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_pipelining_each_chunk_waits() {
+    let chunk = chunks(1);
+    let script = Script::inline(&format!(
+        "{HELLO_AND_MAIL_ONE_BY_ONE}{chunk}S: 250 ok\n{chunk}S: 250 ok\n{LAST}S: 250 queued\n{BYE}"
+    ));
+    for delivery in Delivery::ALL {
+        let (result, _) = converse(&script, delivery, async |stream| {
+            send_binary(stream, letter_of_chunks(2)).await
+        })
+        .await;
+        assert_eq!(told(&result), "<a@example.org>: 250 queued", "{delivery:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_pipelining_a_window_of_chunks_goes_ahead() {
+    // The peer sends a reply only when the client waits for one.
+    let transcript = format!(
+        "{HELLO}{FLIGHT}{GO}{}S: 250 ok\n{}S: 250 ok\n{LAST}{}S: 250 queued\n{BYE}",
+        chunks(WINDOW),
+        chunks(1),
+        "S: 250 ok\n".repeat(WINDOW - 1)
+    );
+    let (result, _) = talk(&transcript, async |stream| {
+        send_binary(stream, letter_of_chunks(WINDOW + 1)).await
+    })
+    .await;
+    assert_eq!(told(&result), "<a@example.org>: 250 queued");
+}
+
+/// The server sends replies that are larger than what the network holds, and reads nothing
+/// before they are taken.
+#[tokio::test(start_paused = true)]
+async fn replies_that_fill_the_network_are_no_deadlock() {
+    let fine = format!("S: 250 {}\n", "fine ".repeat(60));
+    let transcript = format!(
+        "{HELLO}{FLIGHT}{GO}-- ahead --\n{}{LAST}S: 250 queued\n{BYE}",
+        format!("{}{fine}", chunks(1)).repeat(WINDOW + 4)
+    );
+    let result = talk_through(64, &transcript, async |stream| {
+        send_binary(stream, letter_of_chunks(WINDOW + 4)).await
+    })
+    .await;
+    assert_eq!(told(&result), "<a@example.org>: 250 queued");
+}
+
+#[tokio::test]
+async fn a_strict_server_takes_it() {
+    for left_out in [None, Some("PIPELINING"), Some("CHUNKING"), Some("SIZE")] {
+        let server = Server::builder().security(Security::Cleartext).anonymous();
+        let server = match left_out {
+            Some(keyword) => server.without(keyword),
+            None => server,
+        };
+        let refused = Fault::ReplyAt(Point::Chunk, "452 4.3.1 disk full".to_owned());
+        let server = match left_out {
+            Some("CHUNKING") => server,
+            _ => server.fault(refused),
+        };
+        let server = server.start().await.unwrap();
+        let stream = TcpStream::connect(server.addr()).await.unwrap();
+        let mut session = binary(stream).await.unwrap();
+        let mut sent = 0;
+        for _ in 0..3 {
+            let letter = letter_of_chunks(40);
+            let envelope: Envelope = letter.envelope().clone();
+            match session.send(&envelope, letter, |_| {}).await {
+                Ok(_) => sent += 1,
+                Err(error) => assert_eq!(error.reply().unwrap().code().number(), 452),
+            }
+        }
+        session.quit().await;
+        let received = server.received();
+        assert_eq!(received.len(), sent);
+        let expected = if left_out == Some("CHUNKING") {
+            (3, 0)
+        } else {
+            (2, 41)
+        };
+        for mail in received {
+            assert_eq!((sent, mail.chunks), expected, "without {left_out:?}");
+            assert_eq!(mail.size, (40 * BLOCK + 1000) as u64);
+        }
+        server.shutdown().await.unwrap();
+    }
+}

@@ -1,0 +1,217 @@
+//! Chunks that are refused, and connections lost among them.
+
+use pilotfish::Message;
+use pilotfish::message::{Attachment, Body};
+
+use super::{
+    FLIGHT, GO, HELLO, HELLO_AND_MAIL_ONE_BY_ONE, LAST, WINDOW, chunks, chunks_and_another,
+    letter_chunk, letter_of_chunks, send_binary,
+};
+use crate::support::client::{ACCOUNT, talk, talk_through, told};
+use crate::support::lines::BYE;
+
+#[tokio::test(start_paused = true)]
+async fn after_a_refused_chunk_no_other_is_sent_and_rset_is_next() {
+    let next = format!(
+        "C: RSET\nS: 250 ok\n{FLIGHT}{GO}{}S: 250 queued\n{BYE}",
+        letter_chunk()
+    );
+    let others = |count: usize| "S: 503 a chunk was refused\n".repeat(count);
+    for (refusal, outcome) in [
+        (
+            "S: 552 5.3.4 too big\n",
+            "Rejected at Transfer, NotAccepted, permanent: 552 5.3.4 too big",
+        ),
+        (
+            "S: 452 4.3.1 disk full\n",
+            "Rejected at Transfer, NotAccepted, transient: 452 4.3.1 disk full",
+        ),
+    ] {
+        // The first, and the last waits for it.
+        let one = chunks(1);
+        let alone = format!("{HELLO_AND_MAIL_ONE_BY_ONE}{one}{refusal}");
+        let next_alone = next.replace(
+            FLIGHT.trim(),
+            "C: MAIL FROM:<tim@client.example> BODY=BINARYMIME\nS: 250 ok\nC: RCPT TO:<a@example.org>",
+        );
+        let next_alone = next_alone.replacen(GO.trim(), "S: 250 ok", 1);
+        let outcomes = [outcome, "<a@example.org>: 250 queued"];
+        chunks_and_another(1, &format!("{alone}{next_alone}"), outcomes).await;
+        // The first of a window, which is on its way.
+        let window = chunks(WINDOW);
+        let rest = others(WINDOW - 1);
+        let transcript = format!("{HELLO}{FLIGHT}{GO}{window}{refusal}{rest}{next}");
+        chunks_and_another(WINDOW + 3, &transcript, outcomes).await;
+        // The second of three, which are all on their way.
+        let rest = others(1);
+        let two = chunks(2);
+        let transcript = format!("{HELLO}{FLIGHT}{GO}{two}{LAST}S: 250 ok\n{refusal}{rest}{next}");
+        chunks_and_another(2, &transcript, outcomes).await;
+    }
+    // The last.
+    let outcomes = [
+        "Rejected at EndOfData, NotAccepted, permanent: 554 5.6.0 content refused",
+        "<a@example.org>: 250 queued",
+    ];
+    let two = chunks(2);
+    let transcript = format!(
+        "{HELLO}{FLIGHT}{GO}{two}{LAST}S: 250 ok\nS: 250 ok\nS: 554 5.6.0 content refused\n{next}"
+    );
+    chunks_and_another(2, &transcript, outcomes).await;
+}
+
+/// Sends a letter of two chunks and a last one, all of which are on their way.
+async fn on_their_way(transcript: &str, outcome: &str) {
+    let transcript = format!("{HELLO}{FLIGHT}{GO}{}{LAST}{transcript}", chunks(2));
+    let (result, _) = talk(&transcript, async |stream| {
+        send_binary(stream, letter_of_chunks(2)).await
+    })
+    .await;
+    assert_eq!(told(&result), outcome);
+}
+
+#[tokio::test(start_paused = true)]
+async fn once_the_last_chunk_has_left_only_a_reply_is_certain() {
+    let unknown = "Closed at EndOfData, Unknown, permanent: no reply";
+    for (transcript, outcome) in [
+        ("-- cut --", unknown),
+        ("S: 250 ok\n-- close --", unknown),
+        ("S: 250 ok\nS: 250 ok\nS> 250 que\n-- cut --", unknown),
+        (
+            "S: 250 ok\nS: 421 4.3.2 shutting down\n-- close --",
+            "Closed at EndOfData, NotAccepted, transient: 421 4.3.2 shutting down",
+        ),
+        // A message of which a chunk was refused is never taken.
+        (
+            "S: 250 ok\nS: 452 4.3.1 disk full\n-- cut --",
+            "Rejected at Transfer, NotAccepted, transient: 452 4.3.1 disk full",
+        ),
+        // Or so one should think.
+        (
+            "S: 250 ok\nS: 452 4.3.1 disk full\nS: 250 queued\nC: QUIT",
+            "Rejected at Transfer, Unknown, permanent: 452 4.3.1 disk full",
+        ),
+        (
+            "S: 250 ok\nS: 354 go\n-- close --",
+            "Protocol at Transfer, NotAccepted, permanent: 354 go",
+        ),
+    ] {
+        on_their_way(transcript, outcome).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_the_last_chunk_has_left_nothing_is_in_doubt() {
+    for (reply, outcome) in [
+        (
+            "S: 421 4.4.2 time is up\n-- close --",
+            "Closed at Transfer, NotAccepted, transient: 421 4.4.2 time is up",
+        ),
+        (
+            "-- close --",
+            "Closed at Transfer, NotAccepted, transient: no reply",
+        ),
+        (
+            "-- silence --",
+            "Timeout at Transfer, NotAccepted, transient: no reply",
+        ),
+        (
+            "S: 250 ok\n-- cut --",
+            "Closed at Transfer, NotAccepted, transient: no reply",
+        ),
+    ] {
+        let then = if reply.starts_with("S: 250") {
+            "-- swallow 50 --\n"
+        } else {
+            ""
+        };
+        let reply = reply.replace("-- cut --", &format!("{then}-- cut --"));
+        let transcript = format!("{HELLO_AND_MAIL_ONE_BY_ONE}{}{reply}", chunks(1));
+        // So little of the last chunk is in the pipe when the connection is lost.
+        let result = talk_through(64, &transcript, async |stream| {
+            send_binary(stream, letter_of_chunks(1)).await
+        })
+        .await;
+        assert_eq!(told(&result), outcome, "{reply}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_within_the_chunk_ends_the_transfer() {
+    for (reply, outcome) in [
+        (
+            "552 5.3.4 too big",
+            "Rejected at Transfer, NotAccepted, permanent: 552 5.3.4 too big",
+        ),
+        (
+            "421 4.4.2 time is up",
+            "Closed at Transfer, NotAccepted, transient: 421 4.4.2 time is up",
+        ),
+        (
+            "250 queued",
+            "Protocol at Transfer, Unknown, permanent: 250 queued",
+        ),
+    ] {
+        for ending in ["-- swallow all --", "-- cut --"] {
+            let transcript = format!(
+                "{HELLO}{FLIGHT}{GO}-- ahead --\nC: BDAT 244 LAST\n-- swallow 50 --\nS: {reply}\n{ending}"
+            );
+            let result = talk_through(64, &transcript, async |stream| {
+                send_binary(stream, ACCOUNT.letter(&["a@example.org"])).await
+            })
+            .await;
+            assert_eq!(told(&result), outcome, "{ending}");
+        }
+    }
+}
+
+/// The reply to the first chunk comes while the second leaves, and the connection is lost then.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_comes_with_the_next_chunk_is_the_reason() {
+    for (reply, outcome) in [
+        (
+            "452 4.3.1 disk full",
+            "Rejected at Transfer, NotAccepted, transient: 452 4.3.1 disk full",
+        ),
+        (
+            "250 ok",
+            "Closed at Transfer, NotAccepted, transient: no reply",
+        ),
+    ] {
+        let transcript = format!(
+            "{HELLO}{FLIGHT}{GO}-- ahead --\n{}C: BDAT 1000 LAST\nS: {reply}\n-- cut --\n-- swallow all --",
+            chunks(1)
+        );
+        let result = talk_through(64, &transcript, async |stream| {
+            send_binary(stream, letter_of_chunks(1)).await
+        })
+        .await;
+        assert_eq!(told(&result), outcome);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_breaks_off_between_chunks_ends_in_order() {
+    let body = Body::reader(
+        tokio::io::AsyncReadExt::take(tokio::io::repeat(0), 150_000),
+        200_000,
+    );
+    let message = Message::builder()
+        .from("tim@client.example".parse().unwrap())
+        .to("a@example.org".parse().unwrap())
+        .attach(Attachment::new(body, "shark.png".parse().unwrap()))
+        .build()
+        .unwrap();
+    let replies = "S: 250 ok\n".repeat(3);
+    let transcript = format!("{HELLO}{FLIGHT}{GO}-- swallow --\n{replies}{BYE}");
+    let (result, played) = talk(&transcript, async |stream| {
+        send_binary(stream, message).await
+    })
+    .await;
+    assert_eq!(
+        told(&result),
+        "Body at Transfer, NotAccepted, permanent: no reply"
+    );
+    let last = played.heard.windows(6).any(|octets| octets == b" LAST\r");
+    assert!(!last);
+}
