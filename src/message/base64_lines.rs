@@ -8,11 +8,11 @@ use base64::Engine;
 pub(super) const LINE: usize = 57;
 
 /// How many characters one full line has, without its CRLF.
-const ENCODED_LINE: usize = 76;
+const TEXT: usize = 76;
 
 /// Lines that are encoded in one go: many, for the speed of the encoder, and few enough to stay
 /// in the nearest cache until they are cut.
-const LINES: usize = 56;
+const LINES: usize = 105;
 
 /// The fastest encoder for this processor: a mail is mostly base64.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -27,16 +27,36 @@ static ENGINE: LazyLock<base64::engine::GeneralPurpose> =
 ///
 /// Pieces can be encoded one by one if each but the last has a multiple of [`LINE`] octets.
 pub(super) fn base64_lines(octets: &[u8], out: &mut Vec<u8>) {
-    let mut scratch = [0; LINES * ENCODED_LINE];
-    out.reserve(octets.len().div_ceil(LINE) * (ENCODED_LINE + 2));
-    for piece in octets.chunks(LINES * LINE) {
-        // The scratch has the room for it, so that there is no error to be had.
-        let len = ENGINE.encode_slice(piece, &mut scratch).unwrap_or_default();
-        for line in scratch.get(..len).unwrap_or_default().chunks(ENCODED_LINE) {
-            out.extend_from_slice(line);
-            out.extend_from_slice(b"\r\n");
+    let mut scratch = [0; LINES * TEXT];
+    let (full, rest) = octets.as_chunks::<LINE>();
+    let start = out.len();
+    out.reserve(octets.len().div_ceil(LINE) * (TEXT + 2));
+    out.resize(start + full.len() * (TEXT + 2), 0);
+    let (lines, _) = out.get_mut(start..).unwrap_or_default().as_chunks_mut();
+    for (octets, lines) in full.chunks(LINES).zip(lines.chunks_mut(LINES)) {
+        let (texts, _) = encoded(octets.as_flattened(), &mut scratch).as_chunks();
+        for (line, text) in lines.iter_mut().zip(texts) {
+            end(line, text);
         }
     }
+    if !rest.is_empty() {
+        out.extend_from_slice(encoded(rest, &mut scratch));
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// The encoding of `octets`, without line ends. The scratch has the room for it, so that there is
+/// no error to be had.
+fn encoded<'a>(octets: &[u8], scratch: &'a mut [u8]) -> &'a [u8] {
+    let len = ENGINE.encode_slice(octets, scratch).unwrap_or_default();
+    scratch.get(..len).unwrap_or_default()
+}
+
+/// Makes `line` of `text`. Lengths that the compiler knows are copied without a call.
+fn end(line: &mut [u8; TEXT + 2], text: &[u8; TEXT]) {
+    let (characters, end) = line.split_at_mut(TEXT);
+    characters.copy_from_slice(text);
+    end.copy_from_slice(b"\r\n");
 }
 
 /// How many octets the encoding of `octets` has, line ends included; nothing if a number of 64
@@ -79,7 +99,7 @@ mod tests {
     #[test]
     fn the_length_is_known_beforehand() {
         let sizes = (0..400)
-            .chain(3190..3195)
+            .chain(5983..5988)
             .chain(4095..4098)
             .chain(65_535..65_538);
         for len in sizes {

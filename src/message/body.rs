@@ -10,9 +10,10 @@ use futures_util::Stream;
 use tokio::io::AsyncRead;
 use tokio_util::io::StreamReader;
 
-use super::BodyError;
+use super::error::Origin;
 use super::file::SourceFile;
 use super::media_guess::{PREFIX, by_content};
+use super::{BodyError, spool};
 
 /// The octets of a part: in memory, in a file, or from a reader or a stream.
 ///
@@ -29,7 +30,8 @@ pub(super) enum Source {
     Bytes(Bytes),
     /// A file that is not open yet.
     Path(PathBuf),
-    File(Arc<SourceFile>),
+    /// An open file, from this octet on.
+    File(Arc<SourceFile>, u64),
     Reader(Arc<Reader>),
 }
 
@@ -106,7 +108,7 @@ impl Body {
         match &self.0 {
             Source::Bytes(octets) => Some(octets.len() as u64),
             Source::Path(_) => None,
-            Source::File(file) => Some(file.len()),
+            Source::File(file, start) => Some(file.len().saturating_sub(*start)),
             Source::Reader(reader) => Some(reader.len),
         }
     }
@@ -126,9 +128,89 @@ impl Body {
                 path: for_error,
                 source: io::Error::other(stopped),
             })??;
-            self.0 = Source::File(Arc::new(file));
+            self.0 = Source::File(Arc::new(file), 0);
         }
         Ok(())
+    }
+
+    /// What `reader` gives until its end, which is at most `limit` octets.
+    ///
+    /// It is read now: into memory if it is less than a mebibyte, or else into a temporary file
+    /// that has no name, and that is gone as soon as the body is. So the octets can be sent
+    /// again.
+    ///
+    /// # Errors
+    ///
+    /// If the reader fails or gives more, or the temporary file cannot be written.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses what has been read, and leaves nothing behind.
+    pub async fn spool(
+        reader: impl AsyncRead + Send + Unpin,
+        limit: u64,
+    ) -> Result<Self, BodyError> {
+        spool::spool(reader, limit).await.map(Self)
+    }
+
+    /// The first octets of a body that is open, and no reader.
+    pub(super) async fn read(&self, len: usize) -> Result<Bytes, BodyError> {
+        match &self.0 {
+            Source::Bytes(octets) => Ok(octets.slice(..len.min(octets.len()))),
+            Source::File(file, start) => {
+                let (file, start) = (Arc::clone(file), *start);
+                let for_error = Arc::clone(&file);
+                let read = tokio::task::spawn_blocking(move || {
+                    let mut octets = vec![0; len];
+                    file.read(&mut octets, start)?;
+                    Ok(octets.into())
+                });
+                let stopped = |error| for_error.failed(io::Error::other(error));
+                read.await.map_err(stopped)?
+            }
+            Source::Path(_) | Source::Reader(_) => Err(BodyError::Spent),
+        }
+    }
+
+    /// All that follows so many octets. The body is open, and no reader.
+    pub(super) fn from_offset(self, offset: usize) -> Self {
+        Self(match self.0 {
+            Source::Bytes(octets) => Source::Bytes(octets.slice(offset.min(octets.len())..)),
+            Source::File(file, start) => Source::File(file, start + offset as u64),
+            other => other,
+        })
+    }
+
+    /// Opens the body, and sees to it that it can be read more than once.
+    pub(super) async fn keep(&mut self) -> Result<(), BodyError> {
+        self.open().await?;
+        let Source::Reader(reader) = &self.0 else {
+            return Ok(());
+        };
+        let expected = reader.len;
+        let taken = reader.take().ok_or(BodyError::Spent)?;
+        let kept = match spool::spool(taken, expected).await {
+            Ok(kept) => Self(kept),
+            Err(BodyError::OverLimit { .. }) => {
+                return Err(BodyError::Long {
+                    origin: Origin::Reader,
+                    expected,
+                    found: expected.saturating_add(1),
+                });
+            }
+            Err(error) => return Err(error),
+        };
+        match kept.len().unwrap_or_default() {
+            found if found < expected => Err(BodyError::Short {
+                origin: Origin::Reader,
+                expected,
+                found,
+            }),
+            _ => {
+                *self = kept;
+                Ok(())
+            }
+        }
     }
 
     /// Another body that gives the same octets. A reader is shared, so that only the first to
@@ -137,7 +219,7 @@ impl Body {
         Self(match &self.0 {
             Source::Bytes(octets) => Source::Bytes(octets.clone()),
             Source::Path(path) => Source::Path(path.clone()),
-            Source::File(file) => Source::File(Arc::clone(file)),
+            Source::File(file, start) => Source::File(Arc::clone(file), *start),
             Source::Reader(reader) => Source::Reader(Arc::clone(reader)),
         })
     }
@@ -151,7 +233,7 @@ impl Body {
     pub(super) fn content(&self) -> Option<&'static str> {
         match &self.0 {
             Source::Bytes(octets) => by_content(octets.get(..PREFIX).unwrap_or(octets)),
-            Source::File(file) => file.content(),
+            Source::File(file, _) => file.content(),
             Source::Path(_) | Source::Reader(_) => None,
         }
     }
@@ -160,7 +242,7 @@ impl Body {
     pub(super) fn path(&self) -> Option<&std::path::Path> {
         match &self.0 {
             Source::Path(path) => Some(path),
-            Source::File(file) => Some(file.path()),
+            Source::File(file, _) => file.path(),
             Source::Bytes(_) | Source::Reader(_) => None,
         }
     }
@@ -177,7 +259,7 @@ impl fmt::Debug for Body {
         match &self.0 {
             Source::Bytes(_) => shown.field("source", &"bytes"),
             Source::Path(path) => shown.field("source", path),
-            Source::File(file) => shown.field("source", &file.path()),
+            Source::File(file, _) => shown.field("source", &file.path()),
             Source::Reader(_) => shown.field("source", &"reader"),
         };
         shown.field("len", &self.len()).finish_non_exhaustive()

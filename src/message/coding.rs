@@ -1,6 +1,7 @@
 //! How the octets of a body are written.
 
 use super::base64_lines::{LINE, base64_lines, base64_lines_len};
+use super::line_ends::LineEnds;
 
 /// How the octets of a body are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +10,17 @@ pub(super) enum Coding {
     Base64,
     /// As they are.
     Identity,
+    /// As lines that end with CRLF, which makes so many octets of the body.
+    Lines(u64),
+}
+
+/// Which piece of a body it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Position {
+    /// Others come behind it.
+    Inner,
+    /// None does.
+    Last,
 }
 
 /// The most octets that a piece has when it is written.
@@ -24,7 +36,14 @@ impl Coding {
         match self {
             Self::Base64 => LINES * LINE,
             Self::Identity => MAX_PIECE,
+            // Each octet may be a line, and the last lack its end.
+            Self::Lines(_) => MAX_PIECE / 2 - 1,
         }
+    }
+
+    /// Whether a piece can only be written by who knows the octet before it.
+    pub(super) fn looks_back(self) -> bool {
+        matches!(self, Self::Lines(_))
     }
 
     /// The most octets that so many have when they are written.
@@ -34,6 +53,7 @@ impl Coding {
                 .and_then(|len| usize::try_from(len).ok())
                 .unwrap_or(MAX_PIECE),
             Self::Identity => octets,
+            Self::Lines(_) => 2 * octets + 2,
         }
     }
 
@@ -43,14 +63,28 @@ impl Coding {
         match self {
             Self::Base64 => base64_lines_len(octets),
             Self::Identity => Some(octets),
+            Self::Lines(len) => Some(len),
         }
     }
 
-    /// Appends a piece as it is written.
-    pub(super) fn encode(self, octets: &[u8], out: &mut Vec<u8>) {
+    /// Appends a piece as it is written, `before` being the octet in front of it.
+    pub(super) fn encode(
+        self,
+        before: Option<u8>,
+        octets: &[u8],
+        position: Position,
+        out: &mut Vec<u8>,
+    ) {
         match self {
             Self::Base64 => base64_lines(octets, out),
             Self::Identity => out.extend_from_slice(octets),
+            Self::Lines(_) => {
+                let mut line_ends = LineEnds::after(before);
+                line_ends.apply(octets, out);
+                if position == Position::Last {
+                    line_ends.finish(out);
+                }
+            }
         }
     }
 }

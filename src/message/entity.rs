@@ -2,8 +2,9 @@
 
 use super::attachment::Attachment;
 use super::flowed::{DelSp, FormatFlowed};
+use super::inner_message::InnerMessage;
 use super::text::{Text, normalised};
-use super::{ContentId, Language, MediaType, MessageError};
+use super::{Body, ContentId, Language, MediaType, MessageError};
 
 /// A part of a message: a text, an attachment, a whole other message, or several parts together
 /// (RFC 2045 section 2.4).
@@ -42,6 +43,7 @@ pub(super) enum Kind {
     /// A text of this media type, the charset left out.
     Text(MediaType, Text),
     Attachment(Attachment),
+    Message(InnerMessage),
     Multipart(Multipart),
 }
 
@@ -100,6 +102,17 @@ impl Entity {
             });
         }
         Ok(Self::text_kind(media_type.without("charset"), text))
+    }
+
+    /// Another message, whole: `message/rfc822` (RFC 2046 section 5.2.1).
+    ///
+    /// It is looked through when the message is built, and goes out as it is, but for its line
+    /// ends, which become CRLF. As this type must not be encoded, a line of over 998 octets or a
+    /// NUL is an error then, and if there are octets over 127, only a server with 8BITMIME takes
+    /// it. What cannot be sent like that can be attached as a file.
+    #[must_use]
+    pub fn message(message: Body) -> Self {
+        Self::of(Kind::Message(InnerMessage::new(message)))
     }
 
     /// Parts that belong together and are shown one after the other, such as a text and what is
@@ -190,6 +203,7 @@ impl Entity {
         match &self.kind {
             Kind::Text(media_type, _) => media_type.clone(),
             Kind::Attachment(attachment) => attachment.kind(),
+            Kind::Message(_) => MediaType::fixed("message/rfc822", &[]),
             Kind::Multipart(multipart) => multipart.media_type.clone(),
         }
     }
@@ -212,6 +226,7 @@ impl Entity {
             match &mut entity.kind {
                 Kind::Text(..) => {}
                 Kind::Attachment(attachment) => attachment.open().await?,
+                Kind::Message(message) => message.open().await?,
                 Kind::Multipart(multipart) => waiting.extend(multipart.parts.iter_mut().rev()),
             }
         }

@@ -194,6 +194,15 @@ pub enum MessageError {
         /// What the parser said.
         cause: String,
     },
+    /// The content of a finished message, or of one that is sent within another, cannot go out
+    /// as it is (RFC 5322 section 2.1.1, RFC 5321 section 4.5.2), and must not be changed.
+    #[error("the message within cannot be sent as it is, as it has {found}: {hint}")]
+    Unsendable {
+        /// What it has that no line of a mail may have.
+        found: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
     /// The bodies together are longer than a size can say.
     #[error("the message would be longer than 2^64 octets: check the lengths of its bodies")]
     TooLarge,
@@ -283,10 +292,22 @@ pub enum BodyError {
     },
     /// The file was written to since it was attached, so that what was read may be a mixture
     /// of the old and the new.
-    #[error("{path:?} was written to since it was attached: attach it again")]
+    #[error("{origin} was written to since it was attached: attach it again")]
     Changed {
         /// The file.
-        path: PathBuf,
+        origin: Origin,
+    },
+    /// What a reader gives cannot be kept in a temporary file.
+    #[error("cannot keep the message in a temporary file: make room in the temporary directory")]
+    Spool {
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A reader gives more than it may.
+    #[error("the reader gives over {limit} octets: raise the limit, or check what it reads")]
+    OverLimit {
+        /// The most octets that it may give.
+        limit: u64,
     },
     /// A reader was read already, when the message was sent before.
     #[error("what the reader gave has been sent before: build the message again")]

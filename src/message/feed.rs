@@ -10,7 +10,7 @@ use tokio::io::AsyncReadExt;
 use tokio::task::JoinHandle;
 
 use super::body::{BoxedReader, Source};
-use super::coding::Coding;
+use super::coding::{Coding, Position};
 use super::error::Origin;
 use super::file::SourceFile;
 use super::{Body, BodyError};
@@ -21,6 +21,8 @@ pub(super) struct Feed {
     coding: Coding,
     /// The piece to be taken next. Even an empty body has one, as its end has to be seen.
     next: Option<Span>,
+    /// The last octet of the piece before it, unless it is a file's.
+    before: Option<u8>,
 }
 
 enum Kind {
@@ -35,8 +37,9 @@ impl Feed {
         let first = Span::at(0, body.len().unwrap_or_default(), coding.piece());
         let kind = match body.into_source() {
             Source::Bytes(octets) => Kind::Bytes(octets),
-            Source::File(file) => Kind::File(FileFeed {
+            Source::File(file, start) => Kind::File(FileFeed {
                 file,
+                start,
                 coding,
                 next: Some(first),
                 ahead: VecDeque::new(),
@@ -44,14 +47,12 @@ impl Feed {
             }),
             Source::Reader(reader) => Kind::Reader(ReaderFeed {
                 reader: reader.take(),
-                coding,
                 raw: Vec::new(),
                 filled: 0,
             }),
             // A message is not built before its files are open.
             Source::Path(_) => Kind::Reader(ReaderFeed {
                 reader: None,
-                coding,
                 raw: Vec::new(),
                 filled: 0,
             }),
@@ -60,6 +61,7 @@ impl Feed {
             kind,
             coding,
             next: Some(first),
+            before: None,
         }
     }
 
@@ -81,10 +83,16 @@ impl Feed {
         match &mut self.kind {
             Kind::Bytes(octets) => {
                 let piece = octets.split_to(span.len.min(octets.len()));
-                self.coding.encode(&piece, out);
+                self.coding
+                    .encode(self.before, &piece, span.position(), out);
+                self.before = piece.last().copied();
             }
             Kind::File(file) => file.next_piece(out).await?,
-            Kind::Reader(reader) => reader.next_piece(span, out).await?,
+            Kind::Reader(reader) => {
+                let piece = reader.next_piece(span).await?;
+                self.coding.encode(self.before, piece, span.position(), out);
+                self.before = piece.last().copied();
+            }
         }
         self.next = span.following();
         Ok(())
@@ -117,6 +125,14 @@ impl Span {
         self.end() == self.of
     }
 
+    fn position(self) -> Position {
+        if self.is_last() {
+            Position::Last
+        } else {
+            Position::Inner
+        }
+    }
+
     fn following(self) -> Option<Self> {
         (!self.is_last()).then(|| Self::at(self.end(), self.of, self.piece))
     }
@@ -133,6 +149,8 @@ const AHEAD: usize = 2;
 /// A file, whose next pieces are being read and encoded in the pool of blocking threads.
 struct FileFeed {
     file: Arc<SourceFile>,
+    /// Where the body begins in it.
+    start: u64,
     coding: Coding,
     /// The piece to be started next.
     next: Option<Span>,
@@ -175,35 +193,36 @@ impl FileFeed {
                 return;
             }
             let piece = self.spare.pop().unwrap_or_default();
-            self.ahead
-                .push_back(read(&self.file, self.coding, span, piece));
+            self.ahead.push_back(self.read(span, piece));
             self.next = span.following();
         }
     }
-}
 
-/// Starts to read and encode a piece.
-fn read(
-    file: &Arc<SourceFile>,
-    coding: Coding,
-    span: Span,
-    piece: Piece,
-) -> JoinHandle<Result<Piece, BodyError>> {
-    let file = Arc::clone(file);
-    tokio::task::spawn_blocking(move || {
-        let Piece {
-            mut raw,
-            mut encoded,
-        } = piece;
-        let octets = raw.of_len(span.len);
-        file.read(octets, span.offset)?;
-        if span.is_last() {
-            file.check_end()?;
-        }
-        encoded.clear();
-        coding.encode(octets, &mut encoded);
-        Ok(Piece { raw, encoded })
-    })
+    /// Starts to read and encode a piece.
+    fn read(&self, span: Span, piece: Piece) -> JoinHandle<Result<Piece, BodyError>> {
+        let (file, start, coding) = (Arc::clone(&self.file), self.start, self.coding);
+        tokio::task::spawn_blocking(move || {
+            let Piece {
+                mut raw,
+                mut encoded,
+            } = piece;
+            let back = usize::from(coding.looks_back() && span.offset > 0);
+            let octets = raw.of_len(span.len + back);
+            file.read(octets, start + span.offset - back as u64)?;
+            if span.is_last() {
+                file.check_end()?;
+            }
+            let (before, octets) = octets.split_at_checked(back).unwrap_or_default();
+            encoded.clear();
+            coding.encode(
+                before.last().copied(),
+                octets,
+                span.position(),
+                &mut encoded,
+            );
+            Ok(Piece { raw, encoded })
+        })
+    }
 }
 
 /// Memory that begins where a cache line does: operating systems copy several times slower to
@@ -228,13 +247,12 @@ impl Aligned {
 struct ReaderFeed {
     /// Nothing if somebody else reads it.
     reader: Option<BoxedReader>,
-    coding: Coding,
     raw: Vec<u8>,
     filled: usize,
 }
 
 impl ReaderFeed {
-    async fn next_piece(&mut self, span: Span, out: &mut Vec<u8>) -> Result<(), BodyError> {
+    async fn next_piece(&mut self, span: Span) -> Result<&[u8], BodyError> {
         let failed = |source| BodyError::Read {
             origin: Origin::Reader,
             source,
@@ -259,8 +277,7 @@ impl ReaderFeed {
                 found: span.of.saturating_add(1),
             });
         }
-        self.coding.encode(&self.raw, out);
         self.filled = 0;
-        Ok(())
+        Ok(&self.raw)
     }
 }

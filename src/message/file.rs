@@ -16,7 +16,8 @@ use super::media_guess::{PREFIX, by_content};
 #[derive(Debug)]
 pub(super) struct SourceFile {
     file: File,
-    path: PathBuf,
+    /// None for one that has no name.
+    path: Option<PathBuf>,
     len: u64,
     modified: Option<SystemTime>,
     content: Option<&'static str>,
@@ -39,10 +40,22 @@ impl SourceFile {
         prefix.truncate(read);
         Ok(Self {
             file,
-            path,
+            path: Some(path),
             len: metadata.len(),
             modified: metadata.modified().ok(),
             content: by_content(&prefix),
+        })
+    }
+
+    /// A file of our own that has no name, with what a reader gave.
+    pub(super) fn spooled(file: File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        Ok(Self {
+            file,
+            path: None,
+            len: metadata.len(),
+            modified: metadata.modified().ok(),
+            content: None,
         })
     }
 
@@ -55,8 +68,8 @@ impl SourceFile {
         self.content
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// Fills `place` with the octets from `offset` on.
@@ -99,7 +112,7 @@ impl SourceFile {
         }
         if metadata.modified().ok() != self.modified {
             return Err(BodyError::Changed {
-                path: self.path.clone(),
+                origin: self.origin(),
             });
         }
         Ok(())
@@ -113,7 +126,7 @@ impl SourceFile {
     }
 
     fn origin(&self) -> Origin {
-        Origin::File(self.path.clone())
+        self.path.clone().map_or(Origin::Reader, Origin::File)
     }
 }
 

@@ -17,6 +17,14 @@ pub(super) struct LineEnds {
 }
 
 impl LineEnds {
+    /// What goes on behind this octet, or begins if there is none.
+    pub(super) fn after(octet: Option<u8>) -> Self {
+        Self {
+            after_cr: octet == Some(b'\r'),
+            in_line: octet.is_some_and(|octet| !matches!(octet, b'\r' | b'\n')),
+        }
+    }
+
     /// Appends what becomes of the next block: at most two octets for each of it.
     pub(super) fn apply(&mut self, block: &[u8], out: &mut Vec<u8>) {
         let Some(last) = block.last() else { return };

@@ -37,6 +37,17 @@ impl MessageId {
         &self.0
     }
 
+    /// What of these octets an identifier may have: one that a message has already may not
+    /// follow the grammar, and is not to be refused for that.
+    pub(super) fn lenient(octets: &[u8]) -> Option<Self> {
+        let legal = octets.iter().filter(|octet| octet.is_ascii_graphic());
+        let id: String = legal
+            .take(Self::MAX_LEN)
+            .map(|octet| char::from(*octet))
+            .collect();
+        (!id.is_empty()).then_some(Self(id))
+    }
+
     /// A new identifier of 128 random bits, `right` being a domain or a literal in its wire
     /// form.
     pub(super) fn random(right: &str) -> Result<Self, MessageError> {

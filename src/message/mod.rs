@@ -69,8 +69,10 @@ mod file_name;
 mod flowed;
 mod header;
 mod html;
+mod inner_message;
 mod language;
 mod layout;
+mod line_body;
 mod line_ends;
 mod list_unsubscribe;
 mod media_guess;
@@ -83,6 +85,9 @@ mod random;
 mod raw;
 mod rendition;
 mod scan;
+#[cfg(feature = "dkim")]
+mod sign;
+mod spool;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -109,16 +114,22 @@ pub use list_unsubscribe::ListUnsubscribe;
 pub use media_type::MediaType;
 pub use message_id::MessageId;
 pub use octets::{Block, Octets};
+pub use raw::RawBuilder;
 pub use rendition::Rendition;
 pub use warning::Warning;
 
+use bytes::Bytes;
+
 use crate::address::Envelope;
+use layout::Layout;
 use template::Template;
 
 /// A mail that is ready to be sent, with its envelope.
 pub struct Message {
     envelope: Envelope,
     id: MessageId,
+    /// Fields in front of all others.
+    signatures: Bytes,
     template: Arc<Template>,
     /// The most that may be made use of.
     most: Data,
@@ -149,23 +160,44 @@ impl Message {
         MessageBuilder::default()
     }
 
-    fn composed(
+    /// Begins with a message that was made elsewhere, and is sent as it is but for what would
+    /// hinder it; see [`RawBuilder`].
+    ///
+    /// ```
+    /// # use pilotfish::message::{Body, Message};
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let message = Message::raw(Body::file("draft.eml"))
+    ///     .recipients_from_fields()
+    ///     .build()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn raw(message: Body) -> RawBuilder {
+        RawBuilder::new(message)
+    }
+
+    /// A message that makes use of `most`, and has no signature.
+    fn unsigned(
         envelope: Envelope,
         id: MessageId,
         template: Template,
         most: Data,
         needs_smtputf8: bool,
-        warnings: Vec<Warning>,
     ) -> Result<Self, MessageError> {
-        let exact_size = template.layout(Data::SevenBit).finish().1;
+        let exact_size = template
+            .layout(Data::SevenBit, Layout::default())
+            .finish()
+            .1;
         Ok(Self {
             envelope,
             id,
+            signatures: Bytes::new(),
             exact_size: exact_size.ok_or(MessageError::TooLarge)?,
             template: Arc::new(template),
             most,
             needs_smtputf8,
-            warnings,
+            warnings: Vec::new(),
         })
     }
 
@@ -208,7 +240,9 @@ impl Message {
     #[must_use]
     pub fn rendition(&self, most: Data) -> Rendition {
         let most = most.min(self.most);
-        let (segments, len) = self.template.layout(most).finish();
+        let mut layout = Layout::default();
+        layout.octets(&self.signatures);
+        let (segments, len) = self.template.layout(most, layout).finish();
         let fields = if self.needs_smtputf8 {
             Data::EightBit
         } else {
@@ -230,6 +264,7 @@ impl Message {
         self.template.is_repeatable().then(|| Self {
             envelope: self.envelope.clone(),
             id: self.id.clone(),
+            signatures: self.signatures.clone(),
             template: Arc::clone(&self.template),
             most: self.most,
             exact_size: self.exact_size,

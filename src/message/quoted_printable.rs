@@ -11,49 +11,83 @@ const LINE: usize = 76;
 /// the way have changed such lines (RFC 2049 section 3).
 pub(super) fn quoted_printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 4);
-    for line in text.split_inclusive("\r\n") {
-        let (line, end) = match line.strip_suffix("\r\n") {
-            Some(line) => (line, "\r\n"),
-            None => (line, ""),
-        };
-        encode_line(line.as_bytes(), &mut out);
-        out.push_str(end);
-    }
-    out
-}
-
-fn encode_line(line: &[u8], out: &mut String) {
     let mut column = 0;
-    let mut rest = line;
-    while let Some((octet, after)) = rest.split_first() {
-        // A soft line break needs the last column for its equals sign.
-        let limit = if after.is_empty() { LINE } else { LINE - 1 };
-        let mut literal = stands_for_itself(*octet, after);
-        if column + if literal { 1 } else { 3 } > limit {
+    let mut at = 0;
+    let rest = |at: usize| text.as_bytes().get(at..).unwrap_or_default();
+    while let [octet, after @ ..] = rest(at) {
+        let literal = if is_literal(*octet) {
+            literals(rest(at), column)
+        } else {
+            0
+        };
+        // What stands for itself is ASCII, and so whole characters.
+        if let Some(run) = text.get(at..at + literal).filter(|run| !run.is_empty()) {
+            out.push_str(run);
+            column += literal;
+            at += literal;
+        } else if rest(at).starts_with(b"\r\n") {
+            out.push_str("\r\n");
+            column = 0;
+            at += 2;
+        } else if column + 3 > limit(after) {
             out.push_str("=\r\n");
             column = 0;
-        }
-        literal &= column > 0 || !(*octet == b'.' || rest.starts_with(b"From "));
-        if literal {
-            out.push(char::from(*octet));
-            column += 1;
         } else {
             out.push('=');
             out.push(upper_hex(octet >> 4));
             out.push(upper_hex(octet & 15));
             column += 3;
+            at += 1;
         }
-        rest = after;
     }
+    out
 }
 
-/// Rules 1 to 3; white space does not stand for itself at the end of a line.
-fn stands_for_itself(octet: u8, after: &[u8]) -> bool {
-    match octet {
-        b'=' => false,
-        b' ' | b'\t' => !after.is_empty(),
-        _ => octet.is_ascii_graphic(),
+/// How many octets from here on stand for themselves on this line (rules 1 to 3).
+fn literals(rest: &[u8], column: usize) -> usize {
+    if column == 0 && (rest.starts_with(b".") || rest.starts_with(b"From ")) {
+        return 0;
     }
+    let window = rest.get(..LINE - column).unwrap_or(rest);
+    let (run, after) = rest
+        .split_at_checked(literal_beginning(window))
+        .unwrap_or_default();
+    let len = match run {
+        // White space does not stand for itself at the end of a line.
+        [before @ .., b' ' | b'\t'] if is_end(after) => before.len(),
+        _ if is_end(after) => return run.len(),
+        _ => run.len(),
+    };
+    len.min(LINE - 1 - column)
+}
+
+/// How many octets at the beginning may stand for themselves if the line does not end there.
+fn literal_beginning(octets: &[u8]) -> usize {
+    // Without a branch for each octet, the compiler takes a block in a few instructions.
+    let all_literal = |block: &&[u8; 16]| {
+        block
+            .iter()
+            .fold(true, |all, octet| all & is_literal(*octet))
+    };
+    let (blocks, _) = octets.as_chunks();
+    let whole = blocks.iter().take_while(all_literal).count() * 16;
+    let rest = octets.get(whole..).unwrap_or_default();
+    whole + rest.iter().take_while(|octet| is_literal(**octet)).count()
+}
+
+fn is_literal(octet: u8) -> bool {
+    matches!(octet, b' '..=b'<' | b'>'..=b'~' | b'\t')
+}
+
+/// How many columns the line has in front of `after`: a soft line break needs the last one for
+/// its equals sign.
+fn limit(after: &[u8]) -> usize {
+    if is_end(after) { LINE } else { LINE - 1 }
+}
+
+/// Whether a line ends here.
+fn is_end(after: &[u8]) -> bool {
+    after.is_empty() || after.starts_with(b"\r\n")
 }
 
 #[cfg(test)]
@@ -92,6 +126,17 @@ mod tests {
                 &format!("{}=\r\n", &x75[..74]),
                 &format!("{}=\r\n=3D\r\n", &x75[..74]),
             ),
+            (&format!("{x75}é\r\n"), &format!("{x75}=\r\n=C3=A9\r\n")),
+            (
+                &format!("{}é\r\n", &x75[..70]),
+                &format!("{}=C3=A9\r\n", &x75[..70]),
+            ),
+            (
+                &format!("{}é\r\n", &x75[..71]),
+                &format!("{}=C3=\r\n=A9\r\n", &x75[..71]),
+            ),
+            ("a\nb\rc\r\n", "a=0Ab=0Dc\r\n"),
+            ("no end ", "no end=20"),
             (
                 &format!("{x75}From x\r\n"),
                 &format!("{x75}=\r\n=46rom x\r\n"),

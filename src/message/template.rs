@@ -5,7 +5,9 @@ use bytes::Bytes;
 use super::coding::Coding;
 use super::entity::{Entity, Kind, Multipart};
 use super::header::{Header, Script};
+use super::inner_message::InnerMessage;
 use super::layout::Layout;
+use super::line_body::LineBody;
 use super::random::random_token;
 use super::text::Text;
 use super::{Body, Data, MessageError};
@@ -27,6 +29,8 @@ enum Piece {
     },
     /// The field Content-Transfer-Encoding, the blank line and the content of a part.
     Leaf(Leaf, Place),
+    /// What goes out as it is, behind its header.
+    Lines(LineBody),
 }
 
 #[derive(Debug)]
@@ -49,6 +53,13 @@ impl Template {
         let mut template = Self::default();
         template.entity(header, script, root, Place::Alone)?;
         Ok(template)
+    }
+
+    /// A finished message: its header, and its body.
+    pub(super) fn finished(header: Vec<u8>, body: LineBody) -> Self {
+        Self {
+            pieces: vec![Piece::Octets(header.into()), Piece::Lines(body)],
+        }
     }
 
     fn entity(
@@ -75,6 +86,7 @@ impl Template {
                 Leaf::Text(text)
             }
             Kind::Attachment(attachment) => Leaf::Octets(attachment.write(&mut header)),
+            Kind::Message(message) => return self.message(header, script, message, place),
             Kind::Multipart(multipart) => return self.multipart(header, script, multipart),
         };
         self.header(header);
@@ -116,6 +128,27 @@ impl Template {
         Ok(())
     }
 
+    fn message(
+        &mut self,
+        mut header: Header,
+        script: Script,
+        message: InnerMessage,
+        place: Place,
+    ) -> Result<(), MessageError> {
+        let lines = message.write(&mut header)?;
+        header.fixed("Content-Transfer-Encoding", lines.data.name());
+        header.blank_line();
+        self.header(header);
+        self.pieces.push(Piece::Lines(lines));
+        if place == Place::InMultipart {
+            // That of the delimiter, as the message keeps its own.
+            let mut line_end = Header::new(script);
+            line_end.blank_line();
+            self.header(line_end);
+        }
+        Ok(())
+    }
+
     fn header(&mut self, header: Header) {
         self.pieces.push(Piece::Octets(header.into_text().into()));
     }
@@ -133,9 +166,8 @@ impl Template {
         })
     }
 
-    /// The octets, where `most` can be carried.
-    pub(super) fn layout(&self, most: Data) -> Layout {
-        let mut layout = Layout::default();
+    /// Adds the octets to a layout, where `most` can be carried.
+    pub(super) fn layout(&self, most: Data, mut layout: Layout) -> Layout {
         for (at, piece) in self.pieces.iter().enumerate() {
             match piece {
                 Piece::Octets(octets) => layout.octets(octets),
@@ -148,6 +180,7 @@ impl Template {
                     }
                 }
                 Piece::Leaf(leaf, place) => leaf.layout(most, *place, &mut layout),
+                Piece::Lines(lines) => layout.body(&lines.body, lines.coding),
             }
         }
         layout
@@ -158,7 +191,8 @@ impl Template {
 fn data_of(pieces: &[Piece], most: Data) -> Data {
     let leaves = pieces.iter().filter_map(|piece| match piece {
         Piece::Leaf(leaf, _) => Some(leaf.data(most)),
-        _ => None,
+        Piece::Lines(lines) => Some(lines.data),
+        Piece::Octets(_) | Piece::MultipartEncoding { .. } => None,
     });
     leaves.max().unwrap_or_default()
 }

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use super::header::{Header, Script};
 use super::template::Template;
 use super::{
-    Attachment, AutoSubmitted, Data, Date, Entity, FieldName, Language, ListUnsubscribe, Message,
-    MessageError, MessageId, Method,
+    Attachment, AutoSubmitted, Body, Data, Date, Entity, FieldName, Language, ListUnsubscribe,
+    Message, MessageError, MessageId, Method,
 };
 use crate::address::{Address, IntoAddresses, Mailbox, ReversePath};
 use content::Content;
@@ -248,7 +248,7 @@ impl MessageBuilder {
         self
     }
 
-    /// Adds an attachment: a path, or an [`Attachment`] made of a [`Body`](super::Body).
+    /// Adds an attachment: a path, or an [`Attachment`] made of a [`Body`].
     ///
     /// ```
     /// # use pilotfish::message::{Attachment, Body, Message};
@@ -261,6 +261,12 @@ impl MessageBuilder {
         self.content
             .attachments
             .push(Entity::from(attachment.into()));
+        self
+    }
+
+    /// Adds another message, whole, as an attachment; see [`Entity::message`].
+    pub fn forward(mut self, message: Body) -> Self {
+        self.content.attachments.push(Entity::message(message));
         self
     }
 
@@ -341,7 +347,10 @@ impl MessageBuilder {
         self.fields.write(&id, &mut header);
         let template = Template::new(header, script, root.entity)?;
         let most = self.most.unwrap_or(Data::EightBit);
-        Message::composed(envelope, id, template, most, needs_smtputf8, root.warnings)
+        Ok(Message {
+            warnings: root.warnings,
+            ..Message::unsigned(envelope, id, template, most, needs_smtputf8)?
+        })
     }
 
     /// Keeps what went wrong first.

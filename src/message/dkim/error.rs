@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::message::BodyError;
+
 /// Why a message cannot be signed.
 ///
 /// All but [`Signing`](DkimError::Signing) lie with the input: the same input gives the same
@@ -24,6 +26,12 @@ pub enum DkimError {
         /// The file.
         path: PathBuf,
     },
+    /// A body of the message can be read only once, and signing reads it before it is sent.
+    #[error("a body of the message is a reader, which can be read only once: spool it")]
+    ReadOnce,
+    /// A body of the message cannot be read.
+    #[error(transparent)]
+    Body(#[from] BodyError),
     /// The PEM text is longer than one with a key is.
     #[error("the PEM text is over {limit} octets: give one that has the DKIM key alone")]
     PemTooLong {

@@ -1,7 +1,7 @@
 //! The header section of a finished message, taken apart.
 
-use super::super::MessageError;
 use super::super::line_ends::lines;
+use super::super::{MessageError, MessageId};
 use super::field::{Field, field_name, is_blind_copy};
 
 /// The header section of a message (RFC 5322 section 2.2), every octet of it as it was found.
@@ -90,6 +90,14 @@ impl<'a> HeaderSection<'a> {
     /// Whether there is a field of this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.fields.iter().any(|field| field.is(name))
+    }
+
+    /// What the message is known by, if it says it: what stands in Message-ID, less whatever no
+    /// identifier has. It may be none by the grammar.
+    pub(super) fn message_id(&self) -> Option<MessageId> {
+        let field = self.fields.iter().find(|field| field.is("Message-ID"))?;
+        let body = field.octets.get(field.body_offset()..)?;
+        MessageId::lenient(body)
     }
 
     /// Where the body begins, in octets from the beginning of the message.

@@ -1,0 +1,85 @@
+//! What the fuzz targets have in common: a message from its parts, and what holds for every one.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use mail_parser::{HeaderValue, MessageParser};
+use pilotfish::Message;
+use pilotfish::message::{Block, FieldName, MessageBuilder};
+
+/// A builder with what a message cannot be without.
+pub fn builder() -> MessageBuilder {
+    Message::builder()
+        .from("from@x.test".parse().unwrap())
+        .to("to@x.test".parse().unwrap())
+}
+
+/// The octets of what is built, checked; none if the builder refuses it.
+pub fn octets(builder: MessageBuilder) -> Option<Vec<u8>> {
+    let message = builder.build().ok()?;
+    let size = message.exact_size();
+    let octets = now(async {
+        let mut octets = message.into_octets();
+        let mut all = Vec::new();
+        while octets.next_block(&mut all).await.unwrap() == Block::More {}
+        all
+    });
+    assert_eq!(octets.len() as u64, size);
+    check(&octets);
+    Some(octets)
+}
+
+/// Runs a future that never waits: no body is a file or a reader.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+/// RFC 5322 sections 2.1.1 and 2.3, and RFC 2045 section 2.7.
+fn check(octets: &[u8]) {
+    assert!(octets.is_ascii() && !octets.contains(&0));
+    for line in octets.split_inclusive(|octet| *octet == b'\n') {
+        let line = line
+            .strip_suffix(b"\r\n")
+            .expect("every line ends with CRLF");
+        assert!(!line.contains(&b'\r'), "no other CR");
+        assert!(line.len() <= 998);
+    }
+    for line in header(octets) {
+        assert!(!line.trim().is_empty(), "an empty line in the header");
+        // Whoever takes a name for the beginning of the value is wrong by one place to fold.
+        let value = line.split_once(": ").map_or(line, |(_, value)| value);
+        assert!(line.len() <= 78 || !value.trim().contains(' '), "{line:?}");
+        for word in line.split(' ').filter(|word| word.starts_with("=?utf-8?")) {
+            assert!(line.len() <= 76 && word.len() <= 75, "{line:?}");
+        }
+    }
+}
+
+/// The lines of the header of the message, not of its parts.
+fn header(octets: &[u8]) -> impl Iterator<Item = &str> {
+    let text = std::str::from_utf8(octets).unwrap();
+    let header = text.split("\r\n\r\n").next().unwrap();
+    header.split("\r\n")
+}
+
+/// An independent parser's view.
+pub fn parsed(octets: &[u8]) -> mail_parser::Message<'_> {
+    MessageParser::new()
+        .with_mime_headers()
+        .with_address_headers()
+        .default_header_text()
+        .parse(octets)
+        .unwrap()
+}
+
+/// The value of the last field of this name.
+pub fn value<'a>(message: &'a mail_parser::Message, name: &FieldName) -> &'a str {
+    match message.header(name.as_str().to_owned()).unwrap() {
+        HeaderValue::Text(text) => text,
+        HeaderValue::Empty => "",
+        other => panic!("{other:?}"),
+    }
+}
