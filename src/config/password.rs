@@ -107,7 +107,7 @@ mod tests {
                 .await
                 .unwrap_err();
             assert!(
-                matches!(error, PasswordError::ReadableByOthers(_)),
+                matches!(error, SecretError::ReadableByOthers { .. }),
                 "{mode:o}"
             );
             assert!(error.to_string().contains("chmod 600"));
