@@ -62,6 +62,17 @@ const BYTE_ORDER_MARK: &[&str] = &[
     "B4 with a file \"\\u{feff}bom\\n\"",
 ];
 const LITERAL: &[&str] = &[r#"H8 "a@[IPv6:::1]""#];
+/// Names of files that are given twice, in ASCII too.
+const NAMED_TWICE: &[&str] = &[
+    "F1 \"Hä*",
+    "F1 \"日*",
+    "F1 \"e\\u{301}*",
+    "F1 \"\\u{202e}*",
+    "F1 \"a\\u{a0}b*",
+    "F1 \"xxxx*",
+    "F1 \"🦈🦈*",
+    "F2 \"Hä*",
+];
 /// Names of several encoded words.
 const LONG_NAMES: &[&str] = &[
     r#"H7 "n, n*"#,
@@ -83,6 +94,7 @@ pub(super) const DEVIATIONS: &[Deviation] = &[
     deviation(Python, &["H6 \"a long name, encoded\""], "", As(|value| format!(" {value}")), "keeps the space of a fold between the name of a field and its value"),
     deviation(Python, &["F1 \" a \""], "name", As(|name| name.trim().to_owned()), "removes white space at the ends of a file name"),
     deviation(Python, &["F1 \"<a>\""], "name", As(|name| name.replace(['<', '>'], "")), "takes a file name in angle brackets out of them"),
+    deviation(Python, NAMED_TWICE, "defects", Reads::Value(r#"["InvalidHeaderDefect('duplicate parameter name; duplicate ignored')"]"#), "calls a parameter that is there in ASCII too a duplicate (RFC 6266 section 4.3 explains the form)"),
 
     deviation(MailParser, QUOTED, "to", As(|address| address[address.rfind('@').unwrap()..].to_owned()), "takes a quoted local part without angle brackets for a name"),
     deviation(MailParser, SPACES, "to", As(|_| "@x.test".to_owned()), "takes a quoted local part without angle brackets for a name"),
