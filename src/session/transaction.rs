@@ -89,7 +89,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// # Errors
     ///
     /// Before anything is sent: [`Kind::InvalidInput`] if the message is larger than the server
-    /// takes, [`Kind::Unsupported`] if an address needs SMTPUTF8 and the server lacks it.
+    /// takes, [`Kind::Unsupported`] if an address needs SMTPUTF8 and the server lacks it, or if
+    /// the message must not be recoded, has octets beyond ASCII, and the server lacks 8BITMIME.
     /// Then [`Kind::Rejected`] at [`Stage::Mail`], [`Stage::Rcpt`], [`Stage::Data`],
     /// [`Stage::Transfer`] or [`Stage::EndOfData`], after which the session can send another
     /// mail, unless it was within a block. [`Kind::Body`] if the message's source fails:
