@@ -172,17 +172,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.wire.close().await;
     }
 
-    /// The most that the server can carry.
+    /// The most that the server can carry, and all that is less.
     fn most(&self) -> Data {
         let offers = |extension| self.extensions.offers(extension);
-        // RFC 3030 section 3: BINARYMIME is of use with CHUNKING alone.
-        if offers(Extension::BinaryMime) && offers(Extension::Chunking) {
-            Data::Binary
         // RFC 6531 section 3.1: a server with SMTPUTF8 has 8BITMIME.
-        } else if offers(Extension::EightBitMime) || offers(Extension::SmtpUtf8) {
-            Data::EightBit
-        } else {
+        if !offers(Extension::EightBitMime) && !offers(Extension::SmtpUtf8) {
             Data::SevenBit
+        // RFC 3030 section 3: BINARYMIME is of use with CHUNKING alone.
+        } else if offers(Extension::BinaryMime) && offers(Extension::Chunking) {
+            Data::Binary
+        } else {
+            Data::EightBit
         }
     }
 
