@@ -244,3 +244,20 @@ async fn the_declared_size_is_exact_in_each_rendition() {
         server.shutdown().await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn the_declared_size_is_exact_with_fields_in_utf_8() {
+    let server = Server::builder().security(Security::Cleartext).anonymous();
+    let server = server.start().await.unwrap();
+    for most in [Data::SevenBit, Data::EightBit, Data::Binary] {
+        let message = built(from_joerg().text(GREETINGS).data(most));
+        let receipt = submitted(&server, message).await.unwrap();
+        let mail = server.received().pop().unwrap();
+        let declared = format!("SIZE={}", receipt.size);
+        assert_eq!(mail.size, receipt.size);
+        // Octets beyond ASCII are in the fields, whatever the text is in.
+        let parameters = [declared.as_str(), "BODY=8BITMIME", "SMTPUTF8"];
+        assert_eq!(mail.mail_parameters, parameters, "{most:?}");
+    }
+    server.shutdown().await.unwrap();
+}
