@@ -188,13 +188,12 @@ fn pictures(mail: &[u8]) -> Result<[Vec<u8>; 2], Failure> {
         })?;
         Some(part.contents().to_vec())
     };
-    match (picture("inline"), picture("attachment")) {
-        (Some(inline), Some(attached)) => Ok([inline, attached]),
-        _ => {
-            let message = "the pictures are not in what the server received";
-            Err(Failure::new(exit::BUG, message))
-        }
-    }
+    let both = picture("inline").zip(picture("attachment"));
+    let (inline, attached) = both.ok_or_else(|| {
+        let message = "the pictures are not in what the server received";
+        Failure::new(exit::BUG, message)
+    })?;
+    Ok([inline, attached])
 }
 
 fn sha256(octets: &[u8]) -> String {

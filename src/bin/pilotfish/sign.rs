@@ -67,15 +67,14 @@ fn signer(dkim: &Dkim, pem: &[u8]) -> Result<Signer, DkimError> {
 /// What the flags say, which are given all or not at all.
 fn typed(flags: DkimArguments) -> Result<Option<Dkim>, Failure> {
     let key = flags
-        .dkim_key
+        .key
         .map(KeySource::File)
-        .or(flags.dkim_key_command.map(KeySource::Command));
-    let (Some(domain), Some(selector), Some(key)) = (flags.dkim_domain, flags.dkim_selector, key)
-    else {
+        .or(flags.key_command.map(KeySource::Command));
+    let (Some(domain), Some(selector), Some(key)) = (flags.domain, flags.selector, key) else {
         return Ok(None);
     };
     let mut dkim = Dkim::new(parse("--dkim-domain", &domain)?, selector.as_str(), key);
-    if let Some(identity) = flags.dkim_identity {
+    if let Some(identity) = flags.identity {
         dkim.identity = Some(parse("--dkim-identity", &identity)?);
     }
     Ok(Some(dkim))

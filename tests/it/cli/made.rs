@@ -43,11 +43,11 @@ impl Desk<'_> {
 pub(crate) fn fields(mail: &str, names: &[&str]) -> String {
     let (header, _) = mail.split_once("\r\n\r\n").unwrap();
     let header = header.replace("\r\n ", " ");
-    let named = |line: &&str| {
+    let is_one = |line: &&str| {
         let (name, _) = line.split_once(": ").unwrap();
         names.contains(&name)
     };
-    header.lines().filter(named).collect::<Vec<_>>().join("\n")
+    header.lines().filter(is_one).collect::<Vec<_>>().join("\n")
 }
 
 /// The parts of a mail, each in its parentheses behind the one it is in.

@@ -12,38 +12,38 @@ pub(crate) struct DkimArguments {
     /// Sign the mail for this domain (DKIM), in place of the account's.
     ///
     /// A signed mail is the same octets for every server, of 7 bits where it can be.
-    #[arg(long, value_name = "DOMAIN", requires_all = ["dkim_selector", "signing_key"])]
-    pub(crate) dkim_domain: Option<String>,
+    #[arg(long = "dkim-domain", value_name = "DOMAIN", requires_all = ["selector", "signing_key"])]
+    pub(crate) domain: Option<String>,
 
     /// The name of the key among those of the domain.
-    #[arg(long, value_name = "NAME", requires = "dkim_domain")]
-    pub(crate) dkim_selector: Option<Selector>,
+    #[arg(long = "dkim-selector", value_name = "NAME", requires = "domain")]
+    pub(crate) selector: Option<Selector>,
 
     /// Read the private key from a PEM file that only you can read.
     #[arg(
-        long,
+        long = "dkim-key",
         value_name = "FILE",
         group = "signing_key",
-        requires = "dkim_domain"
+        requires = "domain"
     )]
-    pub(crate) dkim_key: Option<PathBuf>,
+    pub(crate) key: Option<PathBuf>,
 
     /// Take the private key, in PEM, from what this command prints.
     #[arg(
-        long,
+        long = "dkim-key-command",
         value_name = "CMD",
         group = "signing_key",
-        requires = "dkim_domain",
+        requires = "domain",
         hide_short_help = true
     )]
-    pub(crate) dkim_key_command: Option<String>,
+    pub(crate) key_command: Option<String>,
 
     /// On whose behalf the domain signs.
     #[arg(
-        long,
+        long = "dkim-identity",
         value_name = "ADDRESS",
-        requires = "dkim_domain",
+        requires = "domain",
         hide_short_help = true
     )]
-    pub(crate) dkim_identity: Option<String>,
+    pub(crate) identity: Option<String>,
 }
