@@ -249,7 +249,7 @@ mod tests {
         for len in 1..160 {
             for piece in ["x", "x,", "é", "🦈"] {
                 let name: String = piece.chars().cycle().take(len).collect();
-                let list = format!("{0:?}: {0:?} <a@x.test>;, {0:?}:;", name);
+                let list = format!("{name:?}: {name:?} <a@x.test>;, {name:?}:;");
                 let list = Address::parse_list(&list).unwrap();
                 for field in ["To", "Reply-To"] {
                     let mut header = Header::new(Script::Ascii);

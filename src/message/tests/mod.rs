@@ -3,8 +3,11 @@
 mod blocks;
 mod corpus;
 mod faults;
+mod finished;
 mod parsers;
 mod shape;
+#[cfg(feature = "dkim")]
+mod signed;
 
 use std::str::FromStr;
 

@@ -1,0 +1,219 @@
+//! Finished messages, and messages within messages.
+
+use std::io::Write as _;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::message::{Data, Entity};
+
+const FIELDS: &str = "Date: Tue, 1 Jul 2003 10:52:37 +0200\r\n\
+                      From: ann@x.test\r\n\
+                      To: bo@x.test\r\n\
+                      Message-ID: <1@x.test>\r\n";
+
+fn raw(text: &str) -> Result<Message, MessageError> {
+    run(Message::raw(Body::bytes(text.to_owned()))
+        .recipients_from_fields()
+        .build())
+}
+
+fn file(octets: &[u8]) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(octets).unwrap();
+    file
+}
+
+#[test]
+fn it_goes_out_as_it_is_but_for_its_line_ends() {
+    for (body, sent) in [
+        ("", ""),
+        ("text", "text\r\n"),
+        ("a\nb\rc\r\n\r\n", "a\r\nb\r\nc\r\n\r\n"),
+        (
+            ".\n..\nFrom x\n trailing \n",
+            ".\r\n..\r\nFrom x\r\n trailing \r\n",
+        ),
+        ("Grüße\n", "Grüße\r\n"),
+    ] {
+        let message = raw(&format!("{FIELDS}\r\n{body}")).unwrap();
+        assert_eq!(message.message_id().as_str(), "<1@x.test>");
+        let rendition = message.rendition(Data::Binary);
+        let eight_bit = if body.is_ascii() {
+            Data::SevenBit
+        } else {
+            Data::EightBit
+        };
+        assert_eq!(rendition.data(), eight_bit);
+        let octets = run(blocks(&mut rendition.into_octets())).unwrap().concat();
+        assert_eq!(octets.len() as u64, message.exact_size());
+        assert_eq!(
+            String::from_utf8(octets).unwrap(),
+            format!("{FIELDS}\r\n{sent}")
+        );
+    }
+}
+
+#[test]
+fn all_sources_give_the_same() {
+    let line = "0123456789abcdef\nx\r\r\n";
+    let text = format!("{FIELDS}Subject: x\n\n{}end", line.repeat(20_000));
+    let expected = octets(raw(&text).unwrap());
+    let file = file(text.as_bytes());
+    for body in [
+        Body::file(file.path()),
+        Body::reader(std::io::Cursor::new(text.clone()), text.len() as u64),
+        run(Body::spool(text.as_bytes(), 1 << 30)).unwrap(),
+    ] {
+        let building = Message::raw(body).recipients_from_fields().build();
+        let message = run(building).unwrap();
+        let again = message.try_clone().expect("it was kept");
+        assert_eq!(octets(message), expected);
+        assert_eq!(octets(again), expected);
+    }
+}
+
+#[test]
+fn who_gets_it() {
+    let envelope = |builder: crate::message::RawBuilder| {
+        let message = run(builder.build()).unwrap();
+        let envelope = message.envelope();
+        let paths: Vec<_> = envelope
+            .forward_paths()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        format!("{} {}", envelope.reverse_path(), paths.join(" "))
+    };
+    let text = format!("{FIELDS}Bcc: secret@x.test\r\n\r\nx");
+    let raw = || Message::raw(Body::bytes(text.clone()));
+    assert_eq!(envelope(raw().to("c@d")), "<ann@x.test> <c@d>");
+    assert_eq!(
+        envelope(raw().to("c@d").recipients_from_fields()),
+        "<ann@x.test> <c@d> <bo@x.test> <secret@x.test>"
+    );
+    let null = raw()
+        .to("c@d")
+        .reverse_path(crate::address::ReversePath::Null);
+    assert_eq!(envelope(null), "<> <c@d>");
+    assert!(matches!(run(raw().build()), Err(MessageError::NoRecipient)));
+    let sent = octets(run(raw().to("c@d").build()).unwrap());
+    assert!(!String::from_utf8(sent).unwrap().contains("secret"));
+}
+
+#[test]
+fn what_is_missing_is_added() {
+    let message = Message::raw(Body::bytes("Subject: x\n\ntext\n")).to("bo@x.test");
+    let message = run(message.from(parsed("Ann <ann@x.test>")).build()).unwrap();
+    let id = message.message_id().to_string();
+    let text = text(message);
+    assert!(text.starts_with("Subject: x\r\nDate: "), "{text}");
+    assert!(text.contains("\r\nFrom: Ann <ann@x.test>\r\n"), "{text}");
+    assert!(
+        text.ends_with(&format!("\r\nMessage-ID: {id}\r\n\r\ntext\r\n")),
+        "{text}"
+    );
+    let nobody = Message::raw(Body::bytes("Subject: x\n\n")).to("bo@x.test");
+    assert!(matches!(run(nobody.build()), Err(MessageError::NoFrom)));
+}
+
+#[test]
+fn what_cannot_be_sent_is_found_before() {
+    for (text, error) in [
+        (
+            format!("{FIELDS}\r\n{}", "x".repeat(999)),
+            "a line of over 998 octets",
+        ),
+        (format!("{FIELDS}\r\na\0b"), "a NUL"),
+        (format!("{FIELDS}X: a\0b\r\n\r\n"), "'\\0'"),
+        (format!("{FIELDS}X: {}\r\n\r\n", "x".repeat(2_000)), "X"),
+    ] {
+        let found = raw(&text).unwrap_err().to_string();
+        assert!(found.contains(error), "{found}");
+    }
+    assert!(raw(&format!("{FIELDS}\r\n{}", "x".repeat(998))).is_ok());
+    let none = Message::raw(Body::file("/nowhere")).to("a@b").build();
+    assert!(matches!(
+        run(none),
+        Err(MessageError::Body(BodyError::Open { .. }))
+    ));
+}
+
+#[test]
+fn fields_beyond_ascii_need_smtputf8() {
+    for (subject, needed) in [("Grüße", true), ("=?utf-8?q?x?=", false)] {
+        let message = raw(&format!("{FIELDS}Subject: {subject}\r\n\r\nx")).unwrap();
+        assert_eq!(message.needs_smtputf8(), needed);
+        let eight_bit = if needed {
+            Data::EightBit
+        } else {
+            Data::SevenBit
+        };
+        assert_eq!(message.rendition(Data::EightBit).data(), eight_bit);
+    }
+}
+
+#[test]
+fn a_message_within_is_not_encoded() {
+    for (inner, encoding) in [("text", "7bit"), ("Grüße", "8bit")] {
+        let inner = format!("{FIELDS}\n{inner}\n");
+        let file = file(inner.as_bytes());
+        for body in [Body::bytes(inner.clone()), Body::file(file.path())] {
+            let message = builder().text("See:\n").forward(body).build_now().unwrap();
+            let octets = run(blocks(&mut message.rendition(Data::SevenBit).into_octets()));
+            let text = String::from_utf8(octets.unwrap().concat()).unwrap();
+            assert_eq!(text.len() as u64, message.exact_size());
+            let whole = format!(
+                "Content-Transfer-Encoding: {encoding}\r\n\r\n{}\r\n--=_",
+                inner.replace("\r\n", "\n").replace('\n', "\r\n")
+            );
+            assert!(text.contains(&whole), "{text}");
+            let (header, _) = text.split_once("\r\n\r\n").unwrap();
+            let of_all = header.contains("Content-Transfer-Encoding: 8bit");
+            assert_eq!(of_all, encoding == "8bit", "{header}");
+        }
+    }
+    let alone = Entity::message(Body::bytes(format!("{FIELDS}\nx")));
+    assert!(text(builder().content(alone).build_now().unwrap()).ends_with("\r\n\r\nx\r\n"));
+    let long = Entity::message(Body::bytes("x".repeat(999)));
+    let found = builder().content(long).build_now().unwrap_err();
+    assert!(found.to_string().contains("attach it as a file"), "{found}");
+}
+
+#[test]
+fn a_reader_is_spooled_up_to_a_limit() {
+    let octets = vec![b'x'; 3 << 20];
+    for (len, limit) in [
+        (0, 0),
+        (5, 5),
+        (1 << 20, 1 << 20),
+        (octets.len(), octets.len()),
+    ] {
+        let body = run(Body::spool(&octets[..len], limit as u64)).unwrap();
+        assert_eq!(body.len(), Some(len as u64));
+        if limit > 0 {
+            let over = run(Body::spool(&octets[..len], limit as u64 - 1)).unwrap_err();
+            assert!(matches!(over, BodyError::OverLimit { .. }), "{len}");
+        }
+    }
+    for (len, found) in [(4, "at least 5"), (6, "5 octets")] {
+        let reader = Body::reader(&b"12345"[..], len);
+        let error = run(Message::raw(reader).build()).unwrap_err().to_string();
+        assert!(error.contains(found), "{error}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn lines_are_the_same_from_memory_and_from_a_file(
+        body in proptest::collection::vec("[a\r\n]{0,9}", 0..20_000),
+    ) {
+        let text = format!("{FIELDS}\n{}", body.concat());
+        prop_assume!(text.lines().all(|line| line.len() < 900));
+        let expected = octets(raw(&text).unwrap());
+        let file = file(text.as_bytes());
+        let message = Message::raw(Body::file(file.path())).recipients_from_fields();
+        prop_assert_eq!(octets(run(message.build()).unwrap()), expected);
+    }
+}
