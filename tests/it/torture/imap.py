@@ -158,7 +158,7 @@ def add_mailboxes(found, field, mailboxes):
             addresses.append(f"{quoted(local_part.decode())}@{domain.decode()}")
             names.append(text(name or b""))
         elif local_part is not None:
-            groups.append(local_part.decode())
+            groups.append(text(local_part))
     if addresses:
         found[field] = addresses
         found[f"{field} names"] = names
@@ -180,7 +180,7 @@ def entity(imap, number, structure, path, found):
         children = children[: next(i for i, v in enumerate(structure) if not isinstance(v, list))]
         subtype, *extension = structure[len(children) :]
         media_type = f"multipart/{subtype.decode()}"
-        more, disposition = (extension + [None, None])[:2]
+        more, disposition, language = (extension + [None] * 3)[:3]
         for at, child in enumerate(children, 1):
             entity(imap, number, child, f"{path}.{at}".lstrip("."), found)
         content_id = None
@@ -189,7 +189,7 @@ def entity(imap, number, structure, path, found):
         media_type = f"{main_type.decode()}/{subtype.decode()}"
         # The number of lines, and one more extension: the MD5.
         extension = extension[2:] if main_type.lower() == b"text" else extension[1:]
-        _, disposition = (extension + [None, None])[:2]
+        _, disposition, language = (extension + [None] * 3)[:3]
         octets = body(imap, number, path or "1", encoding.decode().lower())
         is_text = main_type.lower() == b"text" and not disposition
         charset = parameters(more).get("charset", "ascii")
@@ -207,6 +207,9 @@ def entity(imap, number, structure, path, found):
         name = parameters(disposition[1]).get("filename")
         if name is not None:
             found[f"{place} name"] = name
+    if language:
+        tags = language if isinstance(language, list) else [language]
+        found[f"{place} language"] = ", ".join(tag.decode() for tag in tags)
     if content_id:
         found[f"{place} id"] = content_id.decode().strip("<>")
 

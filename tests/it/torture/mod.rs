@@ -14,6 +14,7 @@ mod headers;
 mod mail_parser;
 mod reader;
 mod refused;
+mod structure;
 mod wire;
 
 use std::collections::BTreeSet;
@@ -21,13 +22,17 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use build::Mail;
 use case::Case;
 use deviations::DEVIATIONS;
 use reader::Reader;
 
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
-    let mails = [headers::mails(), files::mails(), bodies::mails()];
-    mails.into_iter().flatten().map(build::Mail::case).collect()
+    let header = || [headers::mails(), files::named()].into_iter().flatten();
+    let content = [files::mails(), bodies::mails(), structure::mails()];
+    let in_utf8 = header().map(Mail::in_utf8);
+    let mails = header().chain(content.into_iter().flatten()).chain(in_utf8);
+    mails.flat_map(Mail::cases).collect()
 });
 
 /// At most this many differences are shown.
@@ -59,8 +64,9 @@ fn check(reader: Reader) {
                     needed.insert(known);
                 }
                 None => complaints.push(format!(
-                    "{}: {fact}\n  expected {}\n  found    {}",
+                    "{} {}: {fact}\n  expected {}\n  found    {}",
                     case.name,
+                    case.variant,
                     shown(expected),
                     shown(found)
                 )),
@@ -96,7 +102,8 @@ fn shown(value: &Value) -> String {
 fn every_case_has_a_name_of_its_own() {
     let mut names = BTreeSet::new();
     for case in CASES.iter() {
-        assert!(names.insert(&case.name), "{}", case.name);
+        let name = (&case.name, &case.variant);
+        assert!(names.insert(name), "{name:?}");
     }
 }
 
