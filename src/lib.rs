@@ -1,5 +1,5 @@
-//! Asynchronous mail submission for Tokio: text and attachments of any size, over TLS, with the
-//! truth for every recipient.
+//! Asynchronous mail submission for Tokio: text, HTML and attachments of any size, over TLS, with
+//! the truth for every recipient.
 //!
 //! ```no_run
 //! use pilotfish::{Client, Credentials, Message, Server};
@@ -34,6 +34,8 @@
 //! |---|---|
 //! | `cli` (default) | the command `pilotfish`; a library user leaves it out |
 //! | `config` | [`config`]: accounts from a TOML file, passwords from files, descriptors and commands |
+//! | `dkim` | [`message::dkim`]: signatures |
+//! | `html` | `markdown` and `inline_images` of [`message::MessageBuilder`] |
 //! | `testing` | [`testing`]: a submission server inside the process |
 //!
 //! # Map
@@ -82,6 +84,7 @@
 //! * Credentials exist as [`Secret`], and leave over [`session::Secured`] alone.
 //! * What was learnt in clear text is gone after STARTTLS: [`session::Greeted`] is consumed.
 //! * A message's size and its octets come from the same list of segments.
+//! * A message is fixed when it is built, but for how its parts are encoded for a server.
 //! * Whatever is dropped, cancelled or failed before the end of data leaves a connection that is
 //!   closed without one.
 

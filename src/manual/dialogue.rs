@@ -23,8 +23,8 @@
 //!
 //! # Binary messages
 //!
-//! A message of arbitrary octets goes by BDAT, since only there CRLF and the dot mean nothing (RFC
-//! 3030 section 3): MAIL says `BODY=BINARYMIME`, and in place of DATA there are chunks, each with
+//! A message of arbitrary octets, which is [asked for](super::octets), goes by BDAT, since only
+//! there CRLF and the dot mean nothing (RFC 3030 section 3): MAIL says `BODY=BINARYMIME`, and in place of DATA there are chunks, each with
 //! its length before it and a reply to it.
 //!
 //! ```text

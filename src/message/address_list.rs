@@ -1,7 +1,7 @@
 //! Fields of addresses: From, Sender, Reply-To, To, Cc.
 
-use super::encoded_word::{EncodedWords, MAX_LEN};
-use super::header::{FOLDED, Header, Script};
+use super::encoded_word::EncodedWords;
+use super::header::Header;
 use super::message_id::is_atext;
 use crate::address::{Address, Group, Mailbox};
 
@@ -39,15 +39,9 @@ impl Header {
         } else {
             ":".to_owned()
         };
-        match phrase(self.script(), name) {
+        match self.phrase(name, &colon) {
             Some(phrase) => self.word(&format!("{phrase}{colon}")),
-            None => {
-                if self.is_foldable() {
-                    self.fold();
-                }
-                self.encoded(name);
-                self.append(&colon);
-            }
+            None => self.encoded_phrase(name, &colon),
         }
         let last = group.members().len().saturating_sub(1);
         for (at, member) in group.members().iter().enumerate() {
@@ -56,15 +50,16 @@ impl Header {
     }
 
     fn mailbox(&mut self, mailbox: &Mailbox, comma: &str) {
-        let Some(name) = mailbox.name() else {
-            return self.word(&format!("{}{comma}", mailbox.addr_spec()));
+        let addr_spec = mailbox.addr_spec().to_string();
+        let address = match mailbox.name() {
+            None if is_bare(&addr_spec) => format!("{addr_spec}{comma}"),
+            _ => format!("<{addr_spec}>{comma}"),
         };
-        let address = format!("<{}>{comma}", mailbox.addr_spec());
-        let Some(phrase) = phrase(self.script(), name.as_str()) else {
-            if self.is_foldable() {
-                self.fold();
-            }
-            self.encoded(name.as_str());
+        let Some(name) = mailbox.name() else {
+            return self.word(&address);
+        };
+        let Some(phrase) = self.phrase(name.as_str(), "") else {
+            self.encoded_phrase(name.as_str(), "");
             return self.word(&address);
         };
         let len = phrase.len() + 1 + address.len();
@@ -74,24 +69,39 @@ impl Header {
         self.word(&phrase);
         self.word(&address);
     }
+
+    /// A display name as atoms, as a quoted string, or as one encoded word: whatever comes back
+    /// exactly and fits on a line with what follows it. If it takes more than one word, there is
+    /// no such form.
+    fn phrase(&self, name: &str, tail: &str) -> Option<String> {
+        let room = self.most_room() - tail.len();
+        if self.script().is_printable(name) && !name.contains("=?") {
+            let phrase = if name.split(' ').all(is_atom) {
+                name.to_owned()
+            } else {
+                quoted(name)
+            };
+            if phrase.len() <= room {
+                return Some(phrase);
+            }
+        }
+        let mut words = EncodedWords::new(name);
+        let word = words.next_within(room);
+        words.is_empty().then_some(word)
+    }
+
+    fn encoded_phrase(&mut self, name: &str, tail: &str) {
+        if self.is_foldable() {
+            self.fold();
+        }
+        self.encoded(name, tail);
+    }
 }
 
-/// A display name as atoms, as a quoted string, or as one encoded word: whatever comes back
-/// exactly and fits on a line. If it takes more than one word, there is no such form.
-fn phrase(script: Script, name: &str) -> Option<String> {
-    if script.is_printable(name) && !name.contains("=?") {
-        let phrase = if name.split(' ').all(is_atom) {
-            name.to_owned()
-        } else {
-            quoted(name)
-        };
-        if phrase.len() < FOLDED {
-            return Some(phrase);
-        }
-    }
-    let mut words = EncodedWords::new(name);
-    let word = words.next_within(MAX_LEN);
-    words.is_empty().then_some(word)
+/// Whether every reader finds the end of the address without angle brackets: not that of a
+/// quoted string or of an address literal, with their spaces, colons and at signs.
+fn is_bare(addr_spec: &str) -> bool {
+    !addr_spec.starts_with('"') && !addr_spec.ends_with(']')
 }
 
 fn is_atom(word: &str) -> bool {
@@ -115,6 +125,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::header::{FOLDED, Script};
     use super::*;
 
     fn field(mailboxes: &[(&str, &str)]) -> String {
@@ -188,16 +199,16 @@ mod tests {
 
     #[test]
     fn addresses_are_not_touched() {
-        for address in [
-            "a@x.test",
-            r#""a b"@x.test"#,
-            "a+b@x",
-            r#""@"@x.test"#,
-            "a@[127.0.0.1]",
-            "jörg@x.test",
-            "a@xn--bcher-kva.test",
+        for (address, alone) in [
+            ("a@x.test", "a@x.test"),
+            (r#""a b"@x.test"#, r#"<"a b"@x.test>"#),
+            ("a+b@x", "a+b@x"),
+            (r#""@"@x.test"#, r#"<"@"@x.test>"#),
+            ("a@[127.0.0.1]", "<a@[127.0.0.1]>"),
+            ("jörg@x.test", "jörg@x.test"),
+            ("a@xn--bcher-kva.test", "a@xn--bcher-kva.test"),
         ] {
-            assert_eq!(field(&[("", address)]), format!("To: {address}\r\n"));
+            assert_eq!(field(&[("", address)]), format!("To: {alone}\r\n"));
             assert_eq!(field(&[("N", address)]), format!("To: N <{address}>\r\n"));
         }
     }
@@ -219,20 +230,32 @@ mod tests {
     #[test]
     fn long_mailboxes_are_folded_within() {
         let long = format!("{}@{}.test", "l".repeat(64), "d".repeat(60));
-        for name in [
-            "N",
-            "Ann Lee",
-            &"n".repeat(75),
-            &"n, ".repeat(60),
-            &"🦈".repeat(200),
-        ] {
+        for name in ["N", "Ann Lee", &"n, ".repeat(60), &"🦈".repeat(200)] {
             let field = field(&[(name, &long), ("", "a@x.test"), (name, "b@x.test")]);
-            let lines: Vec<_> = field.lines().collect();
+            let mut lines = field.lines();
             assert!(
-                lines.iter().all(|l| l.len() <= 79 || l.contains(&long)),
+                lines.all(|line| line.len() <= FOLDED || line.contains(&long)),
                 "{field}"
             );
             assert!(field.contains(&format!("<{long}>,")), "{field}");
+        }
+    }
+
+    #[test]
+    fn no_name_makes_a_line_too_long() {
+        for len in 1..160 {
+            for piece in ["x", "x,", "é", "🦈"] {
+                let name: String = piece.chars().cycle().take(len).collect();
+                let list = format!("{name:?}: {name:?} <a@x.test>;, {name:?}:;");
+                let list = Address::parse_list(&list).unwrap();
+                for field in ["To", "Reply-To"] {
+                    let mut header = Header::new(Script::Ascii);
+                    header.addresses(field, &list);
+                    let text = header.into_text();
+                    assert!(text.lines().all(|line| line.len() <= FOLDED), "{text}");
+                    assert!(text.lines().all(|line| !line.trim().is_empty()), "{text}");
+                }
+            }
         }
     }
 }

@@ -173,7 +173,7 @@ impl Body {
     }
 
     /// All that follows so many octets. The body is open, and no reader.
-    pub(super) fn from_offset(self, offset: usize) -> Self {
+    pub(super) fn skip(self, offset: usize) -> Self {
         Self(match self.0 {
             Source::Bytes(octets) => Source::Bytes(octets.slice(offset.min(octets.len())..)),
             Source::File(file, start) => Source::File(file, start + offset as u64),

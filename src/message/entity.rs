@@ -18,7 +18,7 @@ use super::{Body, ContentId, Language, MediaType, MessageError};
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let report = Entity::multipart("report", [
 ///     Entity::text("The mail to bo@example.net was delayed.\n"),
-///     Entity::text_of("text/x-log".parse()?, "4.4.1 no answer\n"),
+///     Entity::text_of("text/x-log".parse()?, "4.4.1 no answer\n")?,
 ///     Attachment::new(Body::file("trace.bin"), "trace.bin".parse()?).into(),
 /// ])?;
 /// let message = Message::builder()

@@ -2,7 +2,7 @@
 
 use super::header::Header;
 use super::line_body::LineBody;
-use super::{Body, FileName, MessageError};
+use super::{Body, BodyError, FileName, MessageError};
 
 /// A message that is a part of another (RFC 2046 section 5.2.1).
 #[derive(Debug)]
@@ -40,7 +40,6 @@ impl InnerMessage {
             header.file_name("filename", name.as_str());
             header.end();
         }
-        self.lines
-            .ok_or_else(|| MessageError::Body(super::BodyError::Spent))
+        self.lines.ok_or(MessageError::Body(BodyError::Spent))
     }
 }

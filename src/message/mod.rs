@@ -215,7 +215,7 @@ impl Message {
     }
 
     /// How many octets it has for a server that takes the least; see
-    /// [`Rendition::exact_size`]. For others it has no more.
+    /// [`Rendition::exact_size`]. For others it has mostly less.
     #[must_use]
     pub fn exact_size(&self) -> u64 {
         self.exact_size

@@ -45,7 +45,7 @@ impl Message {
         }
         let (header, hash) = match message {
             Hashed::Header(header) => (header, signer.body_hash()),
-            Hashed::Body(header, hash) => (header, hash),
+            Hashed::Body(header, hash) => (header, *hash),
         };
         let field = signer.sign(&header, &hash.finish(), SystemTime::now())?;
         self.exact_size += field.len() as u64;
@@ -59,7 +59,7 @@ enum Hashed {
     /// The beginning of the header section.
     Header(Vec<u8>),
     /// All of the header section, and the hash of the beginning of the body.
-    Body(Vec<u8>, BodyHash),
+    Body(Vec<u8>, Box<BodyHash>),
 }
 
 impl Hashed {
@@ -77,7 +77,7 @@ impl Hashed {
                 header.truncate(from + at + 2);
                 let mut hash = signer.body_hash();
                 hash.push(&body);
-                *self = Self::Body(std::mem::take(header), hash);
+                *self = Self::Body(std::mem::take(header), Box::new(hash));
             }
         }
     }

@@ -89,7 +89,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// # Errors
     ///
     /// Before anything is sent: [`Kind::InvalidInput`] if the message is larger than the server
-    /// takes, [`Kind::Unsupported`] if an address needs SMTPUTF8 and the server lacks it.
+    /// takes, [`Kind::Unsupported`] if an address needs SMTPUTF8 and the server lacks it, or if
+    /// the message must not be recoded, has octets beyond ASCII, and the server lacks 8BITMIME.
     /// Then [`Kind::Rejected`] at [`Stage::Mail`], [`Stage::Rcpt`], [`Stage::Data`],
     /// [`Stage::Transfer`] or [`Stage::EndOfData`], after which the session can send another
     /// mail, unless it was within a block. [`Kind::Body`] if the message's source fails:
@@ -172,17 +173,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.wire.close().await;
     }
 
-    /// The most that the server can carry.
+    /// The most that the server can carry, and all that is less.
     fn most(&self) -> Data {
         let offers = |extension| self.extensions.offers(extension);
-        // RFC 3030 section 3: BINARYMIME is of use with CHUNKING alone.
-        if offers(Extension::BinaryMime) && offers(Extension::Chunking) {
-            Data::Binary
         // RFC 6531 section 3.1: a server with SMTPUTF8 has 8BITMIME.
-        } else if offers(Extension::EightBitMime) || offers(Extension::SmtpUtf8) {
-            Data::EightBit
-        } else {
+        if !offers(Extension::EightBitMime) && !offers(Extension::SmtpUtf8) {
             Data::SevenBit
+        // RFC 3030 section 3: BINARYMIME is of use with CHUNKING alone.
+        } else if offers(Extension::BinaryMime) && offers(Extension::Chunking) {
+            Data::Binary
+        } else {
+            Data::EightBit
         }
     }
 

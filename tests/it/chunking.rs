@@ -3,22 +3,21 @@
 /// Chunks that are refused, and connections lost among them.
 mod failure;
 
+use pilotfish::Message;
 use pilotfish::address::Envelope;
-use pilotfish::protocol::Way;
-use pilotfish::session::{Receipt, Session};
+use pilotfish::message::Data;
 use pilotfish::testing::{Fault, Point, Security, Server};
-use pilotfish::{Message, Result};
 use tokio::net::TcpStream;
 
+use crate::support::built::built;
 use crate::support::client::{
     ACCOUNT, converse, in_clear, send, send_one, talk, talk_through, told,
 };
 use crate::support::delivery::Delivery;
 use crate::support::lines::{BYE, letter_lines};
-use crate::support::peer::Stream;
 use crate::support::script::Script;
 use crate::support::wiretap::Wiretap;
-use crate::transfer::{BLOCK, letter_of};
+use crate::transfer::BLOCK;
 
 /// A server that takes binary messages, and commands in groups.
 const HELLO: &str = "
@@ -26,6 +25,7 @@ const HELLO: &str = "
     C: EHLO client.example
     S: 250-server.example
     S: 250-PIPELINING
+    S: 250-8BITMIME
     S: 250-CHUNKING
     S: 250 BINARYMIME
 ";
@@ -45,6 +45,7 @@ const HELLO_AND_MAIL_ONE_BY_ONE: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
     S: 250-server.example
+    S: 250-8BITMIME
     S: 250-CHUNKING
     S: 250 BINARYMIME
     C: MAIL FROM:<tim@client.example> BODY=BINARYMIME
@@ -56,20 +57,39 @@ const HELLO_AND_MAIL_ONE_BY_ONE: &str = "
 /// How many chunks go without waiting for a reply.
 const WINDOW: usize = 16;
 
-async fn binary<S: Stream>(stream: S) -> Result<Session<S>> {
-    let mut session = in_clear(stream).await?;
-    session.prefer(Way::Bdat);
-    Ok(session)
+/// A message that is binary where it can be: its text would have to be encoded elsewhere.
+fn binary(text: &str) -> Message {
+    let builder = ACCOUNT.letter_of_text(&["a@example.org"], text);
+    let message = built(builder.data(Data::Binary));
+    assert_eq!(message.rendition(Data::Binary).data(), Data::Binary);
+    message
 }
 
-async fn send_binary<S: Stream>(stream: S, message: Message) -> Result<Receipt> {
-    send(binary(stream).await?, message).await
+/// A short one: a line may not begin so in a message that is no binary one.
+fn short() -> Message {
+    binary("From here it comes.\n")
 }
 
-/// The only chunk of `ACCOUNT`'s letter.
-fn letter_chunk() -> String {
-    let letter = letter_lines("a@example.org").replace("C: .\n", "");
-    format!("C: BDAT 244 LAST\n{letter}")
+/// The only chunk of the short one.
+fn short_chunk() -> String {
+    let letter = letter_lines("a@example.org")
+        .replace("C: .\n", "")
+        .replace("7bit", "binary")
+        .replace("Here", "From here");
+    format!("C: BDAT {SHORT} LAST\n{letter}")
+}
+
+/// How many octets the short one has.
+const SHORT: usize = 251;
+
+/// A message of so many octets, whose text has a space at its end.
+fn letter_of(octets: usize) -> Message {
+    let text = |octets: usize| format!("{} \n", "x".repeat(octets));
+    let header = binary(&text(0)).rendition(Data::Binary).exact_size();
+    let letter = binary(&text(octets - usize::try_from(header).unwrap()));
+    let rendition = letter.rendition(Data::Binary);
+    assert_eq!(rendition.exact_size(), octets as u64);
+    letter
 }
 
 /// So many chunks of a message that has more.
@@ -90,7 +110,7 @@ async fn letter(transcript: &str, outcome: &str) -> usize {
     let mut round_trips = 0;
     for delivery in Delivery::ALL {
         let (result, played) = converse(&script, delivery, async |stream| {
-            send_binary(stream, ACCOUNT.letter(&["a@example.org"])).await
+            send(in_clear(stream).await?, short()).await
         })
         .await;
         assert_eq!(told(&result), outcome, "{delivery:?}");
@@ -102,9 +122,9 @@ async fn letter(transcript: &str, outcome: &str) -> usize {
 /// Sends a letter of chunks, and then a short one in the same session.
 async fn chunks_and_another(count: usize, transcript: &str, outcomes: [&str; 2]) {
     let (told, _) = talk(transcript, async |stream| {
-        let mut session = binary(stream).await.unwrap();
+        let mut session = in_clear(stream).await.unwrap();
         let first = send_one(&mut session, letter_of_chunks(count)).await;
-        let second = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
+        let second = send_one(&mut session, short()).await;
         session.quit().await;
         [told(&first), told(&second)]
     })
@@ -114,7 +134,7 @@ async fn chunks_and_another(count: usize, transcript: &str, outcomes: [&str; 2])
 
 #[tokio::test(start_paused = true)]
 async fn a_short_message_is_one_chunk_behind_one_flight() {
-    let chunk = letter_chunk();
+    let chunk = short_chunk();
     let transcript = format!("{HELLO}{FLIGHT}{GO}{chunk}S: 250 queued\n{BYE}");
     let round_trips = letter(&transcript, "<a@example.org>: 250 queued").await;
     // The greeting, EHLO, MAIL with RCPT, the message, and QUIT.
@@ -123,13 +143,20 @@ async fn a_short_message_is_one_chunk_behind_one_flight() {
 
 #[tokio::test(start_paused = true)]
 async fn data_is_the_way_where_something_is_not_offered() {
-    for offered in ["BINARYMIME", "CHUNKING", "8BITMIME"] {
+    for offered in [
+        "BINARYMIME",
+        "CHUNKING",
+        "8BITMIME",
+        "CHUNKING\nS: 250-BINARYMIME",
+        "8BITMIME\nS: 250-CHUNKING",
+        "8BITMIME\nS: 250-BINARYMIME",
+    ] {
         let transcript = format!(
             "S: 220 server.example ESMTP
              C: EHLO client.example
-             S: 250-PIPELINING
-             S: 250-PIPELINING
-             S: 250 {offered}
+             S: 250-server.example
+             S: 250-{offered}
+             S: 250 PIPELINING
              C: MAIL FROM:<tim@client.example>
              C: RCPT TO:<a@example.org>
              C: DATA
@@ -139,6 +166,8 @@ async fn data_is_the_way_where_something_is_not_offered() {
              S: 250 queued
              {BYE}",
             letter_lines("a@example.org")
+                .replace("7bit", "quoted-printable")
+                .replace("Here", "=46rom here")
         );
         letter(&transcript, "<a@example.org>: 250 queued").await;
     }
@@ -155,7 +184,9 @@ async fn each_chunk_leaves_with_its_command() {
         );
         let (writes, _) = talk(&transcript, async |stream| {
             let (stream, tap) = Wiretap::new(stream);
-            let receipt = send_binary(stream, letter_of(size)).await.unwrap();
+            let receipt = send(in_clear(stream).await.unwrap(), letter_of(size))
+                .await
+                .unwrap();
             assert_eq!(receipt.size, size as u64);
             tap.writes()
         })
@@ -189,7 +220,7 @@ async fn nothing_is_sent_to_nobody() {
         ),
     ] {
         letter(&format!("{HELLO}{FLIGHT}{replies}\n{BYE}"), outcome).await;
-        let chunk = letter_chunk();
+        let chunk = short_chunk();
         let transcript = format!(
             "{HELLO}{FLIGHT}{replies}
              C: RSET
@@ -210,7 +241,7 @@ async fn without_pipelining_each_chunk_waits() {
     ));
     for delivery in Delivery::ALL {
         let (result, _) = converse(&script, delivery, async |stream| {
-            send_binary(stream, letter_of_chunks(2)).await
+            send(in_clear(stream).await?, letter_of_chunks(2)).await
         })
         .await;
         assert_eq!(told(&result), "<a@example.org>: 250 queued", "{delivery:?}");
@@ -227,7 +258,7 @@ async fn with_pipelining_a_window_of_chunks_goes_ahead() {
         "S: 250 ok\n".repeat(WINDOW - 1)
     );
     let (result, _) = talk(&transcript, async |stream| {
-        send_binary(stream, letter_of_chunks(WINDOW + 1)).await
+        send(in_clear(stream).await?, letter_of_chunks(WINDOW + 1)).await
     })
     .await;
     assert_eq!(told(&result), "<a@example.org>: 250 queued");
@@ -243,7 +274,7 @@ async fn replies_that_fill_the_network_are_no_deadlock() {
         format!("{}{fine}", chunks(1)).repeat(WINDOW + 4)
     );
     let result = talk_through(64, &transcript, async |stream| {
-        send_binary(stream, letter_of_chunks(WINDOW + 4)).await
+        send(in_clear(stream).await?, letter_of_chunks(WINDOW + 4)).await
     })
     .await;
     assert_eq!(told(&result), "<a@example.org>: 250 queued");
@@ -264,7 +295,7 @@ async fn a_strict_server_takes_it() {
         };
         let server = server.start().await.unwrap();
         let stream = TcpStream::connect(server.addr()).await.unwrap();
-        let mut session = binary(stream).await.unwrap();
+        let mut session = in_clear(stream).await.unwrap();
         let mut sent = 0;
         for _ in 0..3 {
             let letter = letter_of_chunks(40);
@@ -277,14 +308,15 @@ async fn a_strict_server_takes_it() {
         session.quit().await;
         let received = server.received();
         assert_eq!(received.len(), sent);
-        let expected = if left_out == Some("CHUNKING") {
-            (3, 0)
+        let (data, expected) = if left_out == Some("CHUNKING") {
+            (Data::SevenBit, (3, 0))
         } else {
-            (2, 41)
+            (Data::Binary, (2, 41))
         };
+        let size = letter_of_chunks(40).rendition(data).exact_size();
         for mail in received {
             assert_eq!((sent, mail.chunks), expected, "without {left_out:?}");
-            assert_eq!(mail.size, (40 * BLOCK + 1000) as u64);
+            assert_eq!(mail.size, size);
         }
         server.shutdown().await.unwrap();
     }

@@ -31,6 +31,8 @@ mod out_of_step;
 mod parameters;
 /// Commands in groups, and which reply is whose.
 mod pipelining;
+/// The same message for servers that can carry more, or less.
+mod rendition;
 /// One mail after the other in a session.
 mod several_mails;
 /// STARTTLS, and who tries to go round it.

@@ -92,9 +92,10 @@ impl Content {
         if forms.is_empty() && !has_parts {
             forms.push(Entity::text(""));
         }
-        let body = match forms.is_empty() {
-            true => None,
-            false => Some(one_or(Entity::alternative, forms)?),
+        let body = if forms.is_empty() {
+            None
+        } else {
+            Some(one_or(Entity::alternative, forms)?)
         };
         if !has_parts {
             return body.ok_or(MessageError::NoPart);

@@ -145,7 +145,9 @@ impl Fields {
         ];
         for (name, ids) in threads.into_iter().filter(|(_, ids)| !ids.is_empty()) {
             header.begin(name);
-            ids.iter().for_each(|id| header.word(id.as_str()));
+            for id in ids {
+                header.word(id.as_str());
+            }
             header.end();
         }
         if let Some(list_unsubscribe) = &self.list_unsubscribe {

@@ -154,9 +154,10 @@ impl MessageBuilder {
     /// Adds a field of free text (RFC 5322 section 3.6.8), such as `X-Mailer`. Fields of the
     /// same name stay side by side, in their order.
     ///
-    /// The text is folded at single spaces, and encoded (RFC 2047) if it would not come back
-    /// exactly otherwise. So a field with a syntax, such as `List-Id`, can be given if its value
-    /// is printable ASCII, does not need to be folded at other places, and has `=?` nowhere.
+    /// The text is folded at spaces, and encoded (RFC 2047) if it would not come back exactly
+    /// otherwise. So a field with a syntax, such as `List-Id`, can be given if its value is
+    /// printable ASCII, does not need to be folded at other places, and has neither `=?` nor two
+    /// spaces in a row anywhere.
     ///
     /// [`build`](MessageBuilder::build) refuses fields that have methods of their own, from
     /// `From` to `Auto-Submitted`; `MIME-Version` and everything that begins with `Content-`,

@@ -110,7 +110,7 @@ impl RawBuilder {
         let section = HeaderSection::read(&beginning)?;
         let envelope = self.envelope(&section)?;
         let (header, id) = self.header(&section)?;
-        let body = self.message.from_offset(section.body_offset());
+        let body = self.message.skip(section.body_offset());
         let hint = "encode that part anew, or attach the message as a file";
         let body = LineBody::new(body, hint).await?;
         let needs_smtputf8 = envelope.needs_smtputf8() || !header.is_ascii();
@@ -119,12 +119,10 @@ impl RawBuilder {
     }
 
     fn envelope(&self, section: &HeaderSection<'_>) -> Result<Envelope, MessageError> {
-        let reverse_path = match &self.reverse_path {
-            Some(path) => path.clone(),
-            None => {
-                let sender = section.sender()?.or_else(|| self.from.clone());
-                sender.ok_or(MessageError::NoFrom)?.into_addr_spec().into()
-            }
+        let reverse_path = if let Some(path) = &self.reverse_path {
+            path.clone()
+        } else {
+            self.sender(section)?.into_addr_spec().into()
         };
         let mailboxes = self.recipients.iter().flat_map(Address::mailboxes);
         let mut paths: Vec<_> = mailboxes
@@ -136,15 +134,19 @@ impl RawBuilder {
         Envelope::new(reverse_path, paths).map_err(|_| MessageError::NoRecipient)
     }
 
+    /// Whom the message has for its sender, or else the author that it is given.
+    fn sender(&self, section: &HeaderSection<'_>) -> Result<Mailbox, MessageError> {
+        let sender = section.sender()?.or_else(|| self.from.clone());
+        sender.ok_or(MessageError::NoFrom)
+    }
+
     /// The header section as it is sent, and the identifier of the message.
     fn header(&self, section: &HeaderSection<'_>) -> Result<(Vec<u8>, MessageId), MessageError> {
-        let id = match section.message_id() {
-            Some(id) => id,
-            None => {
-                let author = section.sender()?.or_else(|| self.from.clone());
-                let author = author.ok_or(MessageError::NoFrom)?.into_addr_spec();
-                MessageId::random(&author.domain().to_string())?
-            }
+        let id = if let Some(id) = section.message_id() {
+            id
+        } else {
+            let sender = self.sender(section)?.into_addr_spec();
+            MessageId::random(&sender.domain().to_string())?
         };
         let missing = Missing {
             from: self.from.clone(),

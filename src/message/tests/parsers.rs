@@ -113,7 +113,10 @@ impl Mail {
     /// Whether Python should have read this name. Where a name is an encoded word, it makes one
     /// space of several in a row, and where it takes several, it puts a space between them.
     fn is_name_in_python(&self, name: &Value) -> bool {
-        let quoted = self.name.is_ascii() && self.name.len() < 72 && !self.name.contains("=?");
+        let quoted = self.name.is_ascii()
+            && self.name.len() < 60
+            && !self.name.contains("=?")
+            && !self.name.contains("  ");
         let without_spaces = |name: &str| name.replace(' ', "");
         let name = name.as_str().unwrap();
         name == self.name || !quoted && without_spaces(name) == without_spaces(&self.name)

@@ -16,7 +16,7 @@ fn signer() -> Signer {
 fn the_field_stands_in_front_and_nothing_else_changes() {
     let message = builder()
         .text("Grüße\n")
-        .attach(attachment("a", &[7; 300_000]))
+        .attach(attachment("a", &vec![7; 300_000]))
         .build_now()
         .unwrap();
     let before = octets(message.try_clone().unwrap());

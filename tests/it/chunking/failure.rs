@@ -1,20 +1,21 @@
 //! Chunks that are refused, and connections lost among them.
 
 use pilotfish::Message;
-use pilotfish::message::{Attachment, Body};
+use pilotfish::message::{Attachment, Body, Data};
 
 use super::{
-    FLIGHT, GO, HELLO, HELLO_AND_MAIL_ONE_BY_ONE, LAST, WINDOW, chunks, chunks_and_another,
-    letter_chunk, letter_of_chunks, send_binary,
+    FLIGHT, GO, HELLO, HELLO_AND_MAIL_ONE_BY_ONE, LAST, SHORT, WINDOW, chunks, chunks_and_another,
+    letter_of_chunks, short, short_chunk,
 };
-use crate::support::client::{ACCOUNT, talk, talk_through, told};
+use crate::support::built::built;
+use crate::support::client::{in_clear, send, talk, talk_through, told};
 use crate::support::lines::BYE;
 
 #[tokio::test(start_paused = true)]
 async fn after_a_refused_chunk_no_other_is_sent_and_rset_is_next() {
     let next = format!(
         "C: RSET\nS: 250 ok\n{FLIGHT}{GO}{}S: 250 queued\n{BYE}",
-        letter_chunk()
+        short_chunk()
     );
     let others = |count: usize| "S: 503 a chunk was refused\n".repeat(count);
     for (refusal, outcome) in [
@@ -64,7 +65,7 @@ async fn after_a_refused_chunk_no_other_is_sent_and_rset_is_next() {
 async fn on_their_way(transcript: &str, outcome: &str) {
     let transcript = format!("{HELLO}{FLIGHT}{GO}{}{LAST}{transcript}", chunks(2));
     let (result, _) = talk(&transcript, async |stream| {
-        send_binary(stream, letter_of_chunks(2)).await
+        send(in_clear(stream).await?, letter_of_chunks(2)).await
     })
     .await;
     assert_eq!(told(&result), outcome);
@@ -129,7 +130,7 @@ async fn before_the_last_chunk_has_left_nothing_is_in_doubt() {
         let transcript = format!("{HELLO_AND_MAIL_ONE_BY_ONE}{}{reply}", chunks(1));
         // So little of the last chunk is in the pipe when the connection is lost.
         let result = talk_through(64, &transcript, async |stream| {
-            send_binary(stream, letter_of_chunks(1)).await
+            send(in_clear(stream).await?, letter_of_chunks(1)).await
         })
         .await;
         assert_eq!(told(&result), outcome, "{reply}");
@@ -154,10 +155,10 @@ async fn a_reply_within_the_chunk_ends_the_transfer() {
     ] {
         for ending in ["-- swallow all --", "-- cut --"] {
             let transcript = format!(
-                "{HELLO}{FLIGHT}{GO}-- ahead --\nC: BDAT 244 LAST\n-- swallow 50 --\nS: {reply}\n{ending}"
+                "{HELLO}{FLIGHT}{GO}-- ahead --\nC: BDAT {SHORT} LAST\n-- swallow 50 --\nS: {reply}\n{ending}"
             );
             let result = talk_through(64, &transcript, async |stream| {
-                send_binary(stream, ACCOUNT.letter(&["a@example.org"])).await
+                send(in_clear(stream).await?, short()).await
             })
             .await;
             assert_eq!(told(&result), outcome, "{ending}");
@@ -183,7 +184,7 @@ async fn a_refusal_that_comes_with_the_next_chunk_is_the_reason() {
             chunks(1)
         );
         let result = talk_through(64, &transcript, async |stream| {
-            send_binary(stream, letter_of_chunks(1)).await
+            send(in_clear(stream).await?, letter_of_chunks(1)).await
         })
         .await;
         assert_eq!(told(&result), outcome);
@@ -196,16 +197,16 @@ async fn a_source_that_breaks_off_between_chunks_ends_in_order() {
         tokio::io::AsyncReadExt::take(tokio::io::repeat(0), 150_000),
         200_000,
     );
-    let message = Message::builder()
-        .from("tim@client.example".parse().unwrap())
-        .to("a@example.org".parse().unwrap())
-        .attach(Attachment::new(body, "shark.png".parse().unwrap()))
-        .build()
-        .unwrap();
-    let replies = "S: 250 ok\n".repeat(3);
+    let builder = Message::builder()
+        .from("tim@client.example")
+        .to("a@example.org")
+        .data(Data::Binary)
+        .attach(Attachment::new(body, "shark.png".parse().unwrap()));
+    let message = built(builder);
+    let replies = "S: 250 ok\n".repeat(2);
     let transcript = format!("{HELLO}{FLIGHT}{GO}-- swallow --\n{replies}{BYE}");
     let (result, played) = talk(&transcript, async |stream| {
-        send_binary(stream, message).await
+        send(in_clear(stream).await?, message).await
     })
     .await;
     assert_eq!(

@@ -168,7 +168,7 @@ impl Mail {
 pub(super) struct Run {
     code: Option<i32>,
     stdout: String,
-    stderr: String,
+    pub(super) stderr: String,
 }
 
 impl Run {

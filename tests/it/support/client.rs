@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use pilotfish::address::Domain;
+use pilotfish::message::MessageBuilder;
 use pilotfish::session::{Greeted, Receipt, Secured, Session};
 use pilotfish::transport::{Host, Timeouts};
 use pilotfish::{Credentials, Error, Message, Result};
@@ -111,18 +112,22 @@ impl Account {
     }
 
     pub(crate) fn letter_with(self, recipients: &[&str], text: &str) -> Message {
+        built(self.letter_of_text(recipients, text))
+    }
+
+    /// The same before it is built.
+    pub(crate) fn letter_of_text(self, recipients: &[&str], text: &str) -> MessageBuilder {
         let builder = recipients
             .iter()
             .fold(Message::builder(), |builder, recipient| {
                 builder.to(*recipient)
             });
-        let builder = builder
+        builder
             .from(self.user)
             .subject("A shark")
             .date("Tue, 1 Jul 2003 10:52:37 +0200".parse().unwrap())
             .message_id("<1@client.example>".parse().unwrap())
-            .text(text);
-        built(builder)
+            .text(text)
     }
 
     /// STARTTLS, as on port 587.

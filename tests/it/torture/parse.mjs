@@ -2,14 +2,14 @@
 //
 //   node parse.mjs mailparser|postal-mime DIRECTORY
 //
-// PILOTFISH_NODE_MODULES names the folder where the packages are.
+// NODE_PATH names the folder where the packages are.
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const require = createRequire(join(process.env.PILOTFISH_NODE_MODULES, 'here.js'));
+const require = createRequire(import.meta.url);
 const [, , reader, directory] = process.argv;
 
 const LISTS = ['from', 'sender', 'reply-to', 'to', 'cc', 'bcc'];

@@ -6,6 +6,9 @@ use std::process::{Command, Stdio};
 use super::case::{Case, Facts};
 use super::mail_parser;
 
+/// Where `tests/tools` puts Node, and its packages beside it.
+const NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/node/node");
+
 /// A program that reads mails and knows nothing of this crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reader {
@@ -46,11 +49,8 @@ impl Reader {
                 &["python3", "-X", "utf8", "tests/it/torture/imap.py"],
                 cases,
             ),
-            Mailparser => run(&["node", "tests/it/torture/parse.mjs", "mailparser"], cases),
-            PostalMime => run(
-                &["node", "tests/it/torture/parse.mjs", "postal-mime"],
-                cases,
-            ),
+            Mailparser => run(&[NODE, "tests/it/torture/parse.mjs", "mailparser"], cases),
+            PostalMime => run(&[NODE, "tests/it/torture/parse.mjs", "postal-mime"], cases),
         }
     }
 
@@ -84,6 +84,7 @@ fn run(command: &[&str], cases: &[&Case]) -> Vec<Facts> {
     let output = Command::new(command[0])
         .args(&command[1..])
         .arg(folder.path())
+        .env("NODE_PATH", NODE.to_owned() + "_modules")
         .stderr(Stdio::inherit())
         .output()
         .unwrap_or_else(|error| panic!("{}: {error}: tests/run installs it", command[0]));

@@ -71,8 +71,8 @@ fn values_that_no_header_may_carry_are_refused() {
 #[test]
 fn controls_in_a_subject_or_a_field_are_refused() {
     let builder = || {
-        let builder = Message::builder().from("from@x.test".parse().unwrap());
-        builder.to("to@x.test".parse().unwrap())
+        let builder = Message::builder().from("from@x.test");
+        builder.to("to@x.test")
     };
     for control in ['\r', '\n', '\0', '\u{1b}', '\u{7f}'] {
         let value = format!("a{control}b");

@@ -1,0 +1,263 @@
+//! The same message for servers that can carry more, or less: 8BITMIME (RFC 6152), SMTPUTF8
+//! (RFC 6531), BINARYMIME (RFC 3030).
+
+use mail_parser::MessageParser;
+use pilotfish::message::{Attachment, Body, Data, MessageBuilder};
+use pilotfish::session::Receipt;
+use pilotfish::testing::{Security, Server};
+use pilotfish::{Message, Result};
+use tokio::net::TcpStream;
+
+use crate::support::built::built;
+use crate::support::client::{ACCOUNT, converse, in_clear, send, told};
+use crate::support::delivery::Delivery;
+use crate::support::lines::BYE;
+use crate::support::script::Script;
+
+/// Sends a message in every delivery to a server that offers this, and gives the error, if it is
+/// one each time.
+async fn goes(message: &Message, offers: &str, dialogue: &str, outcome: &str) -> Option<String> {
+    let script = Script::inline(&format!(
+        "S: 220 server.example ESMTP
+         C: EHLO client.example
+         S: 250-server.example
+         S: 250-{offers}
+         S: 250 HELP
+         {dialogue}
+         {BYE}"
+    ));
+    let mut error = None;
+    for delivery in Delivery::ALL {
+        let message = message.try_clone().unwrap();
+        let (result, _) = converse(&script, delivery, async |stream| {
+            send(in_clear(stream).await?, message).await
+        })
+        .await;
+        assert_eq!(told(&result), outcome, "{offers}, {delivery:?}");
+        error = result.err().map(|error| error.to_string());
+    }
+    error
+}
+
+const QUEUED: &str = "<a@example.org>: 250 queued";
+
+/// A transaction of one command at a time.
+fn transaction(parameters: &str, message: &str) -> String {
+    format!(
+        "C: MAIL FROM:<tim@client.example>{parameters}
+         S: 250 ok
+         C: RCPT TO:<a@example.org>
+         S: 250 ok
+         C: DATA
+         S: 354 go
+         {message}
+         C: .
+         S: 250 queued"
+    )
+}
+
+/// The letter of `ACCOUNT` with this in place of its text.
+fn letter_lines(encoding: &str, text: &str) -> String {
+    format!(
+        "C: Date: Tue, 1 Jul 2003 10:52:37 +0200
+         C: From: tim@client.example
+         C: To: a@example.org
+         C: Subject: A shark
+         C: Message-ID: <1@client.example>
+         C: MIME-Version: 1.0
+         C: Content-Type: text/plain; charset=utf-8
+         C: Content-Transfer-Encoding: {encoding}
+         C:
+         C: {text}"
+    )
+}
+
+const GREETINGS: &str = "Viele Grüße aus dem schönen Bremen, Jörg";
+const ENCODED: &str = "Viele Gr=C3=BC=C3=9Fe aus dem sch=C3=B6nen Bremen, J=C3=B6rg";
+
+#[tokio::test(start_paused = true)]
+async fn a_text_beyond_ascii_goes_as_it_is_where_that_can_be_carried() {
+    let as_it_is = letter_lines("8bit", GREETINGS);
+    let encoded = letter_lines("quoted-printable", ENCODED);
+    let latin = ACCOUNT.letter_with(&["a@example.org"], GREETINGS);
+    for (offers, parameters, lines) in [
+        ("8BITMIME", " BODY=8BITMIME", &as_it_is),
+        ("SMTPUTF8", " BODY=8BITMIME", &as_it_is),
+        ("BINARYMIME", "", &encoded),
+        ("CHUNKING", "", &encoded),
+        ("CHUNKING\nS: 250-BINARYMIME", "", &encoded),
+        ("ENHANCEDSTATUSCODES", "", &encoded),
+    ] {
+        goes(&latin, offers, &transaction(parameters, lines), QUEUED).await;
+    }
+    // In base64, as it is shorter; with the line end.
+    let kanji = ACCOUNT.letter_with(&["a@example.org"], "日本語の行");
+    let as_it_is = letter_lines("8bit", "日本語の行");
+    let encoded = letter_lines("base64", "5pel5pys6Kqe44Gu6KGMDQo=");
+    let as_it_is = transaction(" BODY=8BITMIME", &as_it_is);
+    goes(&kanji, "8BITMIME", &as_it_is, QUEUED).await;
+    goes(&kanji, "CHUNKING", &transaction("", &encoded), QUEUED).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_is_made_use_of_than_the_message_asks_for() {
+    let letter = |text, most| built(ACCOUNT.letter_of_text(&["a@example.org"], text).data(most));
+    let encoded = transaction("", &letter_lines("quoted-printable", ENCODED));
+    let seven_bit = letter(GREETINGS, Data::SevenBit);
+    goes(&seven_bit, "8BITMIME", &encoded, QUEUED).await;
+    // ASCII is no reason to say BODY.
+    let plain = transaction("", &letter_lines("7bit", "Hello"));
+    goes(&letter("Hello", Data::Binary), "8BITMIME", &plain, QUEUED).await;
+}
+
+/// From somebody whose address needs SMTPUTF8.
+fn from_joerg() -> MessageBuilder {
+    Message::builder()
+        .from("Jörg <jörg@bücher.example>")
+        .to("a@example.org")
+        .subject("Grüße")
+        .date("Tue, 1 Jul 2003 10:52:37 +0200".parse().unwrap())
+        .message_id("<1@client.example>".parse().unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_needs_smtputf8_has_its_fields_in_utf_8() {
+    let dialogue = |encoding: &str, text: &str| {
+        format!(
+            "C: MAIL FROM:<jörg@xn--bcher-kva.example> BODY=8BITMIME SMTPUTF8
+             S: 250 ok
+             C: RCPT TO:<a@example.org>
+             S: 250 ok
+             C: DATA
+             S: 354 go
+             C: Date: Tue, 1 Jul 2003 10:52:37 +0200
+             C: From: Jörg <jörg@xn--bcher-kva.example>
+             C: To: a@example.org
+             C: Subject: Grüße
+             C: Message-ID: <1@client.example>
+             C: MIME-Version: 1.0
+             C: Content-Type: text/plain; charset=utf-8
+             C: Content-Transfer-Encoding: {encoding}
+             C:
+             C: {text}
+             C: .
+             S: 250 queued"
+        )
+    };
+    let letter = built(from_joerg().text("Grüße"));
+    let plain = built(from_joerg().text("Hello"));
+    // A server with SMTPUTF8 has 8BITMIME, whether it says so or not (RFC 6531 section 3.1).
+    for offers in ["SMTPUTF8", "8BITMIME\nS: 250-SMTPUTF8"] {
+        goes(&letter, offers, &dialogue("8bit", "Grüße"), QUEUED).await;
+        goes(&plain, offers, &dialogue("7bit", "Hello"), QUEUED).await;
+    }
+    let outcome = "Unsupported at Mail, NotAccepted, permanent: no reply";
+    let error = goes(&letter, "8BITMIME", "", outcome).await.unwrap();
+    assert!(error.contains("it lacks SMTPUTF8"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_finished_message_beyond_ascii_is_not_recoded() {
+    let lines = [
+        "From: tim@client.example",
+        "Date: Tue, 1 Jul 2003 10:52:37 +0200",
+        "Message-ID: <1@client.example>",
+        "Content-Type: text/plain; charset=iso-8859-15",
+        "",
+        "Gr\u{fc}\u{df}e",
+    ];
+    let octets: Vec<u8> = lines.join("\n").into_bytes();
+    let raw = Message::raw(Body::bytes(octets)).to("a@example.org");
+    let message = raw.build().await.unwrap();
+    let outgoing = lines.map(|line| format!("C: {line}\n")).concat();
+    let outgoing = transaction(" BODY=8BITMIME", &outgoing);
+    goes(&message, "8BITMIME", &outgoing, QUEUED).await;
+    let outcome = "Unsupported at Mail, NotAccepted, permanent: no reply";
+    let error = goes(&message, "SIZE", "", outcome).await.unwrap();
+    assert!(error.contains("it lacks 8BITMIME"), "{error}");
+}
+
+/// Sends a message to the server of `pilotfish::testing`, which holds it to what MAIL said.
+async fn submitted(server: &Server, message: Message) -> Result<Receipt> {
+    let stream = TcpStream::connect(server.addr()).await.unwrap();
+    send(in_clear(stream).await.unwrap(), message).await
+}
+
+#[tokio::test]
+async fn the_declared_size_is_exact_in_each_rendition() {
+    let message = |most: Data| {
+        let octets: Vec<u8> = (0..=255).cycle().take(200_000).collect();
+        let table = Attachment::new(Body::bytes(octets), "Übersicht.bin".parse().unwrap());
+        let text = format!("{GREETINGS}\n.\nFrom here \n");
+        let builder = ACCOUNT.letter_of_text(&["a@example.org"], &text);
+        built(builder.html("<p>Grüße").attach(table).data(most))
+    };
+    for (left_out, most, body, carried) in [
+        (None, Data::Binary, Some("BODY=BINARYMIME"), Data::Binary),
+        (None, Data::EightBit, Some("BODY=8BITMIME"), Data::EightBit),
+        (None, Data::SevenBit, None, Data::SevenBit),
+        (
+            Some("CHUNKING"),
+            Data::Binary,
+            Some("BODY=8BITMIME"),
+            Data::EightBit,
+        ),
+        (
+            Some("BINARYMIME"),
+            Data::Binary,
+            Some("BODY=8BITMIME"),
+            Data::EightBit,
+        ),
+        (Some("8BITMIME"), Data::EightBit, None, Data::SevenBit),
+    ] {
+        let server = Server::builder().security(Security::Cleartext).anonymous();
+        let server = match left_out {
+            Some(keyword) => server.without(keyword),
+            None => server,
+        };
+        let server = server.start().await.unwrap();
+        let message = message(most);
+        let rendition = message.rendition(carried);
+        assert_eq!(rendition.data(), carried);
+        let receipt = submitted(&server, message).await.unwrap();
+        let [mail] = &server.received()[..] else {
+            panic!("one mail");
+        };
+        let case = format!("{most:?} without {left_out:?}");
+        assert_eq!(mail.declared_size(), Some(mail.size), "{case}");
+        assert_eq!(mail.size, rendition.exact_size(), "{case}");
+        assert_eq!(mail.size, receipt.size, "{case}");
+        let declared = mail
+            .mail_parameters
+            .iter()
+            .find(|one| one.starts_with("BODY="));
+        assert_eq!(declared.map(String::as_str), body, "{case}");
+        let parsed = MessageParser::default().parse(&mail.octets[..]).unwrap();
+        let text = parsed.body_text(0).unwrap();
+        assert_eq!(
+            text,
+            format!("{GREETINGS}\r\n.\r\nFrom here \r\n"),
+            "{case}"
+        );
+        let attached = parsed.attachment(0).unwrap();
+        assert_eq!(attached.contents().len(), 200_000, "{case}");
+        server.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_declared_size_is_exact_with_fields_in_utf_8() {
+    let server = Server::builder().security(Security::Cleartext).anonymous();
+    let server = server.start().await.unwrap();
+    for most in [Data::SevenBit, Data::EightBit, Data::Binary] {
+        let message = built(from_joerg().text(GREETINGS).data(most));
+        let receipt = submitted(&server, message).await.unwrap();
+        let mail = server.received().pop().unwrap();
+        let declared = format!("SIZE={}", receipt.size);
+        assert_eq!(mail.size, receipt.size);
+        // Octets beyond ASCII are in the fields, whatever the text is in.
+        let parameters = [declared.as_str(), "BODY=8BITMIME", "SMTPUTF8"];
+        assert_eq!(mail.mail_parameters, parameters, "{most:?}");
+    }
+    server.shutdown().await.unwrap();
+}
