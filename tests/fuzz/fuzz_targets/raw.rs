@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use pilotfish::Message;
-use pilotfish::message::Body;
+use pilotfish::message::{Body, MessageError};
 use pilotfish_fuzz::{check_lines, now, streamed};
 
 fuzz_target!(|message: &[u8]| {
@@ -38,8 +38,12 @@ fuzz_target!(|message: &[u8]| {
         assert_eq!(body, expected, "and nothing is missing");
     }
 
-    let again = now(builder(&octets).to("to@x.test").build()).expect("it is complete");
-    assert_eq!(streamed(again), octets, "once is enough");
+    match now(builder(&octets).to("to@x.test").build()) {
+        Ok(again) => assert_eq!(streamed(again), octets, "once is enough"),
+        // Its only sign of having been resent was secret, so that now the author is looked at.
+        Err(MessageError::Addresses { .. } | MessageError::Field { .. }) => {}
+        Err(error) => panic!("{error}"),
+    }
 });
 
 fn header_and_body(octets: &[u8]) -> (&[u8], &[u8]) {
