@@ -204,6 +204,7 @@ async fn what_cannot_be_made_has_a_reason() {
         ("--flowed", 64, "--text"),
         ("--inline shark.png", 64, "LABEL=FILE"),
         ("--inline =shark.png", 64, "LABEL=FILE"),
+        ("--text x --inline auto", 64, "add one of them"),
         ("--body 9bit", 64, "invalid value '9bit'"),
         ("--language '1 a'", 64, "is not a language"),
         ("--text - --html -", 64, "named twice"),
@@ -251,4 +252,12 @@ async fn standard_input_of_any_length_is_attached() {
     let contents = parsed.attachment(0).unwrap().contents();
     assert_eq!(contents.len(), 3_388_895);
     assert!(contents.ends_with(b"499999\n500000\n"));
+}
+
+#[tokio::test]
+async fn standard_input_that_cannot_be_kept_is_73() {
+    let script = "seq 500000 | TMPDIR=/none \"$0\" send -n --from me@example.org \
+                  --to ann@example.org -a '-;name=numbers.txt'";
+    let ended = Run::shell(script).end().await;
+    ended.fails(73, "make room in the temporary directory");
 }

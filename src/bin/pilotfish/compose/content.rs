@@ -6,6 +6,7 @@ use pilotfish::message::{Data, MessageBuilder, Method};
 
 use super::cannot_make;
 use crate::args::ContentArguments;
+use crate::exit;
 use crate::failure::Failure;
 use crate::inline_spec::InlineSpec;
 use crate::input::Input;
@@ -18,6 +19,11 @@ pub(super) async fn with_content(
     let document = html.or(content.markdown.as_ref()).and_then(Input::path);
     let directory = document.and_then(Path::parent).unwrap_or(Path::new(""));
     let directory = directory.to_owned();
+    let has_html = content.html.is_some() || content.markdown.is_some();
+    if !has_html && content.inline.contains(&InlineSpec::Auto) {
+        let message = "--inline auto is for the pictures of --html or --markdown: add one of them";
+        return Err(Failure::new(exit::USAGE, message));
+    }
     if let Some(source) = content.text {
         let text = source.text().await?;
         builder = if content.flowed {
