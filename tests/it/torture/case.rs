@@ -54,6 +54,8 @@ pub(super) enum Content {
     /// Octets to be saved.
     Octets(Vec<u8>),
     Entities(Vec<Entity>),
+    /// A message: its octets, and what it is made of.
+    Message(Vec<u8>, Box<Entity>),
 }
 
 impl Expected {
@@ -179,6 +181,7 @@ impl Entity {
     fn write_file(&self, place: &str, facts: &mut Facts) {
         let content = match &self.content {
             Content::Text(text) => Content::Octets(text.clone().into()),
+            Content::Message(octets, _) => Content::Octets(octets.clone()),
             other => other.clone(),
         };
         Self {
@@ -210,6 +213,9 @@ impl Entity {
         match &self.content {
             Content::Text(text) | Content::Flowed(text, _) => fact("text", text.as_str().into()),
             Content::Octets(octets) => fact("octets", fingerprint(octets).into()),
+            Content::Message(_, inner) => {
+                inner.write(&format!("{}/1", place.trim_end_matches('/')), facts);
+            }
             Content::Entities(entities) => {
                 for (at, entity) in entities.iter().enumerate() {
                     let place = place.trim_end_matches('/');

@@ -85,6 +85,8 @@ pub(super) const DEVIATIONS: &[Deviation] = &[
     deviation(PostalMime, &["B4 with a file \"\\u{feff}bom\\n\""], "text", As(|text| text.replace('\u{feff}', "") + "\r\n"), "drops a byte order mark, and adds a line break to the text of a multipart"),
     deviation(PostalMime, &["F4 *", "B1 with a file*", "B2 with a file*", "B3 with a file*", "B4 with a file*", "B5 with a file*", "B6*", "B8 with a file*", "B8 \"de*", "F7 *"], "text", As(|text| format!("{text}\r\n")), "adds a line break to the text of a multipart"),
     deviation(PostalMime, &["B8 \"de*", "F6 *", "F7 *"], "html", As(|html| format!("{html}\r\n")), "adds a line break to the document of a multipart"),
+    deviation(PostalMime, &["F9 *"], "text", Like(anything), "adds the text of a message in the message"),
+    deviation(PostalMime, &["F9 *"], "", Nothing, "adds the text of a message in the message"),
     deviation(PostalMime, &["B7 *"], "text", Like(without_line_ends), "adds line breaks to every text of a multipart"),
     deviation(PostalMime, &["F7 *", "B8 \"another charset\""], "octets", Like(anything), "makes LF of the line ends of a text that it takes for a file"),
     deviation(PostalMime, &["B8 \"flowed, quoted\""], "text", Like(|text| text.replace(" > ", " ")), "leaves the marks of a quotation in its paragraph"),

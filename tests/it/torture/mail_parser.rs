@@ -117,6 +117,10 @@ fn entity(message: &Message, part: &MessagePart, place: &str, facts: &mut Facts)
                 entity(message, child, &format!("{place}/{}", at + 1), facts);
             }
         }
+        PartType::Message(inner) => {
+            let place = place.trim_end_matches('/');
+            entity(inner, inner.root_part(), &format!("{place}/1"), facts);
+        }
         // It decodes the charset of a text that is attached, too.
         PartType::Text(_) | PartType::Html(_) => {
             let range = part.raw_body_offset() as usize..part.raw_end_offset() as usize;

@@ -4,12 +4,33 @@
 //! A row of a table goes through `build` into a message and the facts that are to be found in
 //! it; a reader, asked by a script of its own, says what it finds; and what differs fails the test,
 //! unless `deviations` has it.
+//!
+//! | row | what it has | where it is |
+//! | --- | --- | --- |
+//! | H1, H2, H3, H4 | long values, white space, scripts, what looks encoded | `headers` |
+//! | H5 | control characters | `refused`; line separators in `headers` |
+//! | H6 | names of fields | `refused`, `headers` |
+//! | H7, H8 | display names, addresses | `headers`, `refused` |
+//! | H9, H10 | many recipients, groups | `headers`; nobody in `refused` |
+//! | H11, H12 | dates, identifiers, fields with methods of their own | `headers`, `refused` |
+//! | H13, H14 | fields twice, long values | `headers`, `refused` |
+//! | F1, F2, F3 | names of files | `files`, `refused` |
+//! | F4, F5, F8 | kinds of files, sizes, media types | `files`, `refused` |
+//! | F6, F7 | pictures in a document, alternatives | `structure`; warnings in `refused` |
+//! | F9 | messages in a message | `structure` |
+//! | F10 | a thousand pictures | `files`; over real servers, `live::round_trip` |
+//! | B1, B2, B3, B4, B5, B6 | texts | `bodies` |
+//! | B7, B8, B9 | depth, formats, languages, documents | `structure`, `refused` |
+//! | B10 | every rendition, fields in UTF-8 | all rows of the others, in `build` |
+//! | B11 | finished messages | `finished` |
+//! | B12 | octets that are signed | the unit tests `message::dkim::tests` |
 
 mod bodies;
 mod build;
 mod case;
 mod deviations;
 mod files;
+mod finished;
 mod headers;
 mod mail_parser;
 mod reader;

@@ -38,7 +38,8 @@ impl Reader {
             PostalMime | Dovecot => case.data < Data::Binary,
             // It takes at most 1,000 parts, with all that they are in.
             Mailparser => !case.name.starts_with("B7 \"1000 parts"),
-            MailParser => true,
+            // It panics.
+            MailParser => case.name != "F9 \"in another\"",
         };
         cases.iter().filter(is_given).collect()
     }

@@ -26,6 +26,7 @@ pub(super) fn mails() -> Vec<Mail> {
     let mut mails = pictures();
     mails.extend(alternatives());
     mails.extend(nested());
+    mails.extend(messages());
     mails.extend(texts());
     mails
 }
@@ -222,6 +223,44 @@ fn nested() -> Vec<Mail> {
             .seen(seen),
     );
     mails
+}
+
+/// F9: a message with a boundary like ours, one beyond ASCII, one in another.
+fn messages() -> Vec<Mail> {
+    let inner = |entity: &str| {
+        format!(
+            "From: a@x.test\r\nDate: Tue, 1 Jul 2003 10:52:37 +0200\r\n\
+             Subject: inner\r\nMIME-Version: 1.0\r\n{entity}"
+        )
+    };
+    let multipart = inner(
+        "Content-Type: multipart/mixed; boundary=\"=_0\"\r\n\r\n\
+         --=_0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nin it\r\n\r\n\
+         --=_0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nin it\r\n\r\n--=_0--\r\n",
+    );
+    let eight_bit = inner(
+        "Content-Type: text/plain; charset=utf-8\r\n\
+         Content-Transfer-Encoding: 8bit\r\n\r\nGrüße\r\n",
+    );
+    let twice = inner(&format!("Content-Type: message/rfc822\r\n\r\n{eight_bit}"));
+    let message = |octets: &str, inner| {
+        let content = Content::Message(octets.into(), Box::new(inner));
+        Entity::new("message/rfc822", content)
+    };
+    let in_another = message(&eight_bit, text("Grüße"));
+    let two = Entity::multipart("mixed", [text("in it"), text("in it")]);
+    [
+        ("a boundary", multipart, two),
+        ("8bit", eight_bit, text("Grüße")),
+        ("in another", twice, in_another),
+    ]
+    .into_iter()
+    .map(|(label, octets, seen)| {
+        let seen = [text("outer"), message(&octets, seen)];
+        let mail = mail("F9", label).with(|b| b.text("outer").forward(Body::bytes(octets)));
+        mail.seen(Entity::multipart("mixed", seen))
+    })
+    .collect()
 }
 
 /// B8, B9.
