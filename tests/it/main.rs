@@ -17,6 +17,8 @@ mod config;
 mod demo;
 /// Dialogues of known services: replayed whole, in pieces, octet by octet.
 mod dialogue;
+/// Signatures, from the builder to what arrives, and what an independent verifier says of them.
+mod dkim;
 /// The reply to the end of data, on which everything depends.
 mod end_of_data;
 /// Who answers behind a port, and how.

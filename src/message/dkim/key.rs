@@ -4,17 +4,25 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use memchr::memmem;
 use ring::digest::{SHA256, digest};
 use ring::error::KeyRejected;
 use ring::rand::SystemRandom;
-use ring::signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use ring::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls_pemfile::Item;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::DkimError;
+
+/// The algorithm rsaEncryption in a `SubjectPublicKeyInfo` (RFC 8017 appendix A.1, RFC 5280
+/// section 4.1), in DER.
+const RSA_ENCRYPTION: [u8; 15] = [
+    0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
+];
 
 /// The most octets of a PEM text: a key of 4096 bits has 3,300.
 const MAX_PEM: usize = 65_536;
@@ -112,6 +120,30 @@ impl SigningKey {
         Self::from_pem(&pem)
     }
 
+    /// The text of the TXT record by which verifiers know the key (RFC 6376 section 3.6.1, RFC
+    /// 8463 section 4). Nothing in it is secret.
+    ///
+    /// It belongs to the name `SELECTOR._domainkey.DOMAIN`. One string of a TXT record holds 255
+    /// octets, and the text of an RSA key is longer; where a provider does not part it by itself,
+    /// it is given as several strings, which verifiers join.
+    ///
+    /// ```
+    /// # use pilotfish::message::dkim::{DkimError, SigningKey};
+    /// # fn example(pem: &[u8]) -> Result<(), DkimError> {
+    /// let key = SigningKey::from_pem(pem)?;
+    /// println!("s1._domainkey.example.org TXT {}", key.public_record());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn public_record(&self) -> String {
+        let (algorithm, key) = match &*self.0 {
+            Pair::Rsa(pair) => ("rsa", subject_public_key_info(pair.public().as_ref())),
+            Pair::Ed25519(pair) => ("ed25519", pair.public_key().as_ref().to_vec()),
+        };
+        format!("v=DKIM1; k={algorithm}; p={}", STANDARD.encode(key))
+    }
+
     /// The algorithm's name in a signature.
     pub(super) fn algorithm(&self) -> &'static str {
         match *self.0 {
@@ -154,6 +186,17 @@ impl Pair {
             Err(reason) => Err(reason),
         }
     }
+}
+
+/// An RSA key as verifiers expect it.
+fn subject_public_key_info(key: &[u8]) -> Vec<u8> {
+    // A key of 2048 bits or more has a length of two octets.
+    let sized = |tag: u8, content: &[u8]| {
+        let len = u16::try_from(content.len()).unwrap_or(u16::MAX);
+        [&[tag, 0x82][..], &len.to_be_bytes(), content].concat()
+    };
+    let bit_string = sized(0x03, &[&[0], key].concat());
+    sized(0x30, &[&RSA_ENCRYPTION[..], &bit_string].concat())
 }
 
 /// What the reason means, which can be told by its name alone.
@@ -202,6 +245,20 @@ mod tests {
         assert_eq!(algorithm(&behind_others), rsa);
         let with_crlf = String::from_utf8_lossy(pem!("rsa-2048")).replace('\n', "\r\n");
         assert_eq!(algorithm(with_crlf.as_bytes()), rsa);
+    }
+
+    #[test]
+    fn records_as_verifiers_read_them() {
+        let by_openssl = include_str!("../../../tests/fixtures/dkim/rsa-2048.txt");
+        // RFC 8463 appendix A.2.
+        let of_the_rfc = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+        for (pem, expected) in [
+            (&pem!("rsa-2048")[..], by_openssl.trim()),
+            (pem!("rsa-2048-pkcs1"), by_openssl.trim()),
+            (pem!("rfc8463-ed25519"), of_the_rfc),
+        ] {
+            assert_eq!(SigningKey::from_pem(pem).unwrap().public_record(), expected);
+        }
     }
 
     #[test]

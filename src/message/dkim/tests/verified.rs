@@ -6,24 +6,28 @@ use std::process::Command;
 use super::*;
 use crate::message::dkim::Canonicalization;
 
+const SCRIPT: &str = include_str!("../../../../tests/it/dkim/verify.py");
 const RSA_RECORD: &str = include_str!("../../../../tests/fixtures/dkim/rsa-2048.txt");
 const ED25519_RECORD: &str = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 
 /// Lets dkimpy verify the mails, and gives what it finds wrong with each of them.
 fn verify(mails: &[Vec<u8>]) -> Vec<Option<String>> {
     let directory = tempfile::tempdir().unwrap();
-    for (number, mail) in mails.iter().enumerate() {
-        fs::write(directory.path().join(format!("{number}.eml")), mail).unwrap();
-    }
+    let files = mails.iter().enumerate().map(|(number, mail)| {
+        let file = directory.path().join(format!("{number}.eml"));
+        fs::write(&file, mail).unwrap();
+        file
+    });
+    let files: Vec<_> = files.collect();
     let records = serde_json::json!({
         "rsa._domainkey.x.test": RSA_RECORD.trim(),
         "ed._domainkey.x.test": ED25519_RECORD,
     });
     let python = std::env::var_os("PILOTFISH_PYTHON").unwrap_or_else(|| "python3".into());
     let output = Command::new(python)
-        .args(["-I", "-X", "utf8", "-c", include_str!("verify.py")])
-        .arg(directory.path())
+        .args(["-I", "-X", "utf8", "-c", SCRIPT])
         .arg(records.to_string())
+        .args(files)
         .output()
         .expect("this test needs Python 3");
     assert!(
@@ -31,9 +35,9 @@ fn verify(mails: &[Vec<u8>]) -> Vec<Option<String>> {
         "this test needs dkimpy, in the Python that PILOTFISH_PYTHON names:\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let results: Vec<Option<String>> = serde_json::from_slice(&output.stdout).unwrap();
+    let results: Vec<[Option<String>; 1]> = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(results.len(), mails.len());
-    results
+    results.into_iter().flatten().collect()
 }
 
 /// Signers by both algorithms and in all canonical forms.
@@ -130,14 +134,4 @@ fn dkimpy_notices_what_was_changed() {
     for (mail, complaint) in changed.iter().zip(verify(&changed)) {
         assert_ne!(complaint, None, "{}", String::from_utf8_lossy(mail));
     }
-}
-
-#[test]
-#[ignore = "needs dkimpy: tests/run installs it"]
-fn dkimpy_verifies_a_hundred_megabytes() {
-    let line = format!("{}\r\n", "QUJD".repeat(19));
-    let mut body = line.repeat(100_000_000 / line.len()).into_bytes();
-    body.extend_from_slice(&b"\r\n".repeat(1_000));
-    let signer = signers().pop().unwrap();
-    assert_eq!(verify(&[signed(&signer, HEADER, &body, 65_521)]), [None]);
 }
