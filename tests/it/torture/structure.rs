@@ -1,5 +1,7 @@
 //! Rows of trees of entities: pictures in a document, alternatives, parts in parts, languages.
 
+use std::fmt::Write as _;
+
 use pilotfish::message::{Attachment, Body, Disposition, Entity as Built, Method};
 
 use super::build::{Mail, mail, parsed};
@@ -100,8 +102,8 @@ fn pictures() -> Vec<Mail> {
     );
     let (mut document, mut seen, mut sharks) = (String::new(), String::new(), Vec::new());
     for n in 1..=100 {
-        document += &format!("<img src='cid:{n}'>\n");
-        seen += &format!("<img src='cid:#{n}#'>\n");
+        writeln!(document, "<img src='cid:{n}'>").unwrap();
+        writeln!(seen, "<img src='cid:#{n}#'>").unwrap();
         sharks.push(Entity::inline(
             "image/png",
             &format!("{n}.png"),
