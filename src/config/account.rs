@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::dkim::Dkim;
 use super::password::PasswordSource;
 use super::server_address::ServerAddress;
 use crate::address::Mailbox;
@@ -26,6 +27,8 @@ pub struct Account {
     pub password: Option<PasswordSource>,
     /// `from`: the mailbox that mails are from.
     pub from: Option<Mailbox>,
+    /// `[account.NAME.dkim]`: what mails are signed with; nothing if it is left out.
+    pub dkim: Option<Dkim>,
 }
 
 /// `implicit`, `starttls` or `none`.
@@ -62,6 +65,7 @@ struct Table {
     password_file: Option<PathBuf>,
     password_command: Option<String>,
     from: Option<String>,
+    dkim: Option<Dkim>,
 }
 
 impl TryFrom<Table> for Account {
@@ -87,6 +91,7 @@ impl TryFrom<Table> for Account {
             user: table.user,
             password,
             from,
+            dkim: table.dkim,
         })
     }
 }

@@ -1,11 +1,13 @@
-//! Accounts from a file, and where their passwords come from.
+//! Accounts from a file, and where their passwords and keys come from.
 //!
 //! A file is TOML, with a table `[account.NAME]` for each account; `config/gmail.toml` in the
 //! repository is a commented sample. The types here are for reading alone: what the library
 //! works with is a [`Server`](crate::Server).
 
 mod account;
+mod dkim;
 mod password;
+mod secret_source;
 mod server_address;
 
 use std::collections::BTreeMap;
@@ -17,7 +19,9 @@ use serde::Deserialize;
 use thiserror::Error;
 
 pub use account::{Account, Tls};
-pub use password::{PasswordError, PasswordSource};
+pub use dkim::{Dkim, KeySource};
+pub use password::PasswordSource;
+pub use secret_source::SecretError;
 pub use server_address::{ServerAddress, ServerAddressError};
 
 /// The largest file that is read, in octets.

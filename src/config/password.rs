@@ -1,24 +1,13 @@
 //! Where a password comes from: never from a flag's value, which everybody on the machine can
 //! read.
 
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
+use std::path::PathBuf;
 
-use thiserror::Error;
-use tokio::fs::File;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::Command;
-use tokio::time::timeout;
-use zeroize::Zeroizing;
-
+use super::secret_source::{SecretError, SecretSource};
 use crate::secret::Secret;
 
 /// How much is read of a source, in octets.
 const MAX_SOURCE: usize = 8_192;
-
-/// How long a source may take. Somebody may have to unlock a key ring.
-const LIMIT: Duration = Duration::from_mins(2);
 
 /// A place that a password is read from. Its first line counts, without the line end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,116 +26,30 @@ impl PasswordSource {
     ///
     /// # Errors
     ///
-    /// The source cannot be read, has nothing in it, or is a file that others can read.
+    /// The source cannot be read, has nothing on its first line, or is a file that others can
+    /// read.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future ends a command; what was read of a descriptor is lost.
-    pub async fn read(&self) -> Result<Secret, PasswordError> {
-        let read = async {
-            match self {
-                Self::File(path) => read_file(&at_home(path)).await,
-                Self::Fd(number) => {
-                    let path = PathBuf::from(format!("/dev/fd/{number}"));
-                    let unreadable = |error| PasswordError::Unreadable(path.clone(), error);
-                    let file = File::open(&path).await.map_err(unreadable)?;
-                    first_line(file).await.map_err(unreadable)
-                }
-                Self::Command(command) => read_command(command).await,
-            }
+    pub async fn read(&self) -> Result<Secret, SecretError> {
+        let source = match self {
+            Self::File(path) => SecretSource::File(path),
+            Self::Fd(number) => SecretSource::Fd(*number),
+            Self::Command(command) => SecretSource::Command(command),
         };
-        let secret = timeout(LIMIT, read)
-            .await
-            .map_err(|_| PasswordError::TimedOut)??;
-        if secret.is_empty() {
-            Err(PasswordError::Empty)
-        } else {
-            Ok(secret)
+        let what = "password";
+        let octets = source.read(what, MAX_SOURCE).await?;
+        let line = octets
+            .split(|octet| *octet == b'\n')
+            .next()
+            .unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() {
+            return Err(SecretError::Empty { what });
         }
+        Ok(Secret::new(line))
     }
-}
-
-fn at_home(path: &Path) -> PathBuf {
-    match (path.strip_prefix("~"), std::env::home_dir()) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => path.to_owned(),
-    }
-}
-
-async fn read_file(path: &Path) -> Result<Secret, PasswordError> {
-    let unreadable = |error| PasswordError::Unreadable(path.to_owned(), error);
-    let file = File::open(path).await.map_err(unreadable)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let metadata = file.metadata().await.map_err(unreadable)?;
-        // A pipe belongs to the two who hold its ends.
-        if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
-            return Err(PasswordError::ReadableByOthers(path.to_owned()));
-        }
-    }
-    first_line(file).await.map_err(unreadable)
-}
-
-async fn read_command(command: &str) -> Result<Secret, PasswordError> {
-    let failed = |error| PasswordError::CannotRun(command.to_owned(), error);
-    let mut child = Command::new("sh")
-        .args(["-c", command])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
-    let secret = match child.stdout.take() {
-        Some(output) => first_line(output).await.map_err(failed)?,
-        None => Secret::from(""),
-    };
-    let status = child.wait().await.map_err(failed)?;
-    if status.success() {
-        Ok(secret)
-    } else {
-        Err(PasswordError::CommandFailed(command.to_owned(), status))
-    }
-}
-
-/// Reads to the end, so that a command is not broken off, and keeps the first line.
-async fn first_line(mut source: impl AsyncRead + Unpin) -> std::io::Result<Secret> {
-    let mut octets = Zeroizing::new(Vec::with_capacity(MAX_SOURCE + 1));
-    (&mut source)
-        .take(MAX_SOURCE as u64)
-        .read_to_end(&mut octets)
-        .await?;
-    tokio::io::copy(&mut source, &mut tokio::io::sink()).await?;
-    let line = octets
-        .split(|octet| *octet == b'\n')
-        .next()
-        .unwrap_or_default();
-    Ok(Secret::new(line.strip_suffix(b"\r").unwrap_or(line)))
-}
-
-/// Why no password could be read.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum PasswordError {
-    /// The operating system's reason.
-    #[error("cannot read the password from {}", .0.display())]
-    Unreadable(PathBuf, #[source] std::io::Error),
-    /// The file's mode lets group or others read it.
-    #[error("others can read the password in {path}: chmod 600 {path}", path = .0.display())]
-    ReadableByOthers(PathBuf),
-    /// The first line is empty.
-    #[error("the source of the password has nothing on its first line")]
-    Empty,
-    /// It took over two minutes.
-    #[error("the source of the password gave none within {LIMIT:?}")]
-    TimedOut,
-    /// The command could not be started.
-    #[error("cannot run the password command \"{}\"", .0.escape_debug())]
-    CannotRun(String, #[source] std::io::Error),
-    /// The command ended with an error.
-    #[error("the password command \"{command}\" failed ({status}): try it in a shell",
-        command = .0.escape_debug(), status = .1)]
-    CommandFailed(String, std::process::ExitStatus),
 }
 
 #[cfg(test)]
@@ -188,7 +91,10 @@ mod tests {
         for content in ["", "\n", "\nx"] {
             let file = file(content, 0o600);
             let result = PasswordSource::File(file.path().to_owned()).read().await;
-            assert!(matches!(result, Err(PasswordError::Empty)), "{content:?}");
+            assert!(
+                matches!(result, Err(SecretError::Empty { .. })),
+                "{content:?}"
+            );
         }
     }
 
@@ -201,7 +107,7 @@ mod tests {
                 .await
                 .unwrap_err();
             assert!(
-                matches!(error, PasswordError::ReadableByOthers(_)),
+                matches!(error, SecretError::ReadableByOthers { .. }),
                 "{mode:o}"
             );
             assert!(error.to_string().contains("chmod 600"));
@@ -226,12 +132,12 @@ mod tests {
         assert_eq!(read("seq 100000").await.unwrap().expose(), b"1");
         assert!(matches!(
             read("exit 3").await,
-            Err(PasswordError::CommandFailed(..))
+            Err(SecretError::CommandFailed { .. })
         ));
-        assert!(matches!(read("true").await, Err(PasswordError::Empty)));
+        assert!(matches!(read("true").await, Err(SecretError::Empty { .. })));
         assert!(matches!(
             read("echo x; exit 1").await,
-            Err(PasswordError::CommandFailed(..))
+            Err(SecretError::CommandFailed { .. })
         ));
     }
 }

@@ -39,9 +39,12 @@ impl Header {
         } else {
             ":".to_owned()
         };
-        match self.phrase(name, &colon) {
+        // RFC 2047 section 5 (3): nothing stands right behind an encoded word of a phrase.
+        let apart = format!(" {colon}");
+        match self.phrase(name, &apart) {
+            Some(word) if word.ends_with("?=") => self.word(&format!("{word}{apart}")),
             Some(phrase) => self.word(&format!("{phrase}{colon}")),
-            None => self.encoded_phrase(name, &colon),
+            None => self.encoded_phrase(name, &apart),
         }
         let last = group.members().len().saturating_sub(1);
         for (at, member) in group.members().iter().enumerate() {
@@ -159,7 +162,7 @@ mod tests {
                 "x@y, \"a, b\": Ann <a@b>, c@d;",
                 "To: x@y, \"a, b\": Ann <a@b>, c@d;\r\n",
             ),
-            ("Jörg:a@b;", "To: =?utf-8?b?SsO2cmc=?=: a@b;\r\n"),
+            ("Jörg:a@b;", "To: =?utf-8?b?SsO2cmc=?= : a@b;\r\n"),
             (
                 &format!("g:{long};"),
                 &format!(

@@ -95,6 +95,7 @@ mod text;
 mod warning;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 pub use attachment::{Attachment, Disposition};
@@ -232,6 +233,11 @@ impl Message {
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// The files that are sent with it, by the paths that they were opened by.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.template.files()
     }
 
     /// The message for a server that can carry so much.

@@ -1,5 +1,7 @@
 //! A message as it was built: fixed to the octet, but for the encodings of its parts.
 
+use std::path::Path;
+
 use bytes::Bytes;
 
 use super::coding::Coding;
@@ -163,6 +165,17 @@ impl Template {
         self.pieces.iter().all(|piece| match piece {
             Piece::Leaf(Leaf::Octets(body), _) => body.is_repeatable(),
             _ => true,
+        })
+    }
+
+    /// The files that are in it.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Leaf(Leaf::Octets(body), _) => body.path(),
+            Piece::Lines(lines) => lines.body.path(),
+            Piece::Leaf(Leaf::Text(_), _) | Piece::Octets(_) | Piece::MultipartEncoding { .. } => {
+                None
+            }
         })
     }
 

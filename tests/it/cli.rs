@@ -1,9 +1,14 @@
 //! `pilotfish send` as a program: arguments in; exit status, two streams and a mail out.
 
 mod compose;
+mod content;
+mod dkim;
 mod dry_run;
+mod fields;
+mod finished;
 mod interrupt;
 mod json;
+mod made;
 pub(crate) mod office;
 mod output;
 pub(crate) mod peer;

@@ -2,8 +2,10 @@
 
 use mail_parser::{MessageParser, MimeHeaders as _};
 
-use crate::cli::office::Directory;
-use crate::cli::run::Run;
+use serde_json::Value;
+
+use crate::cli::office::{Directory, Office, server};
+use crate::cli::run::{Run, USER};
 
 const SHARK: &[u8] = include_bytes!("../fixtures/images/shark.png");
 
@@ -30,8 +32,10 @@ async fn it_shows_that_the_picture_arrived_as_it_was_sent() {
         assert_eq!(ended.status, 0, "{ended:?}");
         let digest = sha256_of_the_shark();
         assert_eq!(digest.len(), 64);
-        let expected =
-            format!("SHA-256 sent      {digest}\nSHA-256 received  {digest}\nthe same\n");
+        let expected = format!(
+            "SHA-256 sent      {digest}\nSHA-256 inline    {digest}\nSHA-256 attached  {digest}\n\
+             the same\n"
+        );
         assert!(ended.stdout.ends_with(&expected), "{ended:?}");
         for line in [
             "<- 220 ",
@@ -49,21 +53,85 @@ async fn it_shows_that_the_picture_arrived_as_it_was_sent() {
     assert!(directory.read("pilotfish-demo/received.png") == SHARK);
 }
 
-#[tokio::test]
-async fn what_it_received_is_a_mail_with_the_picture() {
-    let directory = Directory::new();
-    Run::new("demo").directory(directory.path()).end().await;
-    let octets = directory.read("pilotfish-demo/received.eml");
-    let mail = MessageParser::default().parse(&octets).unwrap();
-    let attachments: Vec<_> = mail.attachments().collect();
-    assert_eq!(attachments.len(), 1);
-    assert_eq!(attachments[0].attachment_name(), Some("shark 🦈.png"));
-    assert!(attachments[0].contents() == SHARK);
+/// The mail has the picture in its HTML and attached, and a text for those who see no HTML.
+fn shows_the_picture(octets: &[u8]) {
+    let mail = MessageParser::default().parse(octets).unwrap();
+    let pictures: Vec<_> = mail
+        .parts
+        .iter()
+        .filter(|part| part.contents() == SHARK)
+        .map(|part| (part.attachment_name(), part.content_id()))
+        .collect();
+    let [(Some("shark.png"), Some(id)), (Some("shark 🦈.png"), None)] = pictures[..] else {
+        panic!("{pictures:?}");
+    };
+    let html = mail.body_html(0).unwrap();
+    let shown = format!("<img src=\"cid:{id}\" width=\"480\"");
+    assert!(html.contains(&shown), "{html}");
     assert!(
         mail.body_text(0)
             .unwrap()
             .ends_with("\r\n.\r\n..and a few dots that want care.\r\n")
     );
+}
+
+#[tokio::test]
+async fn what_it_received_is_a_mail_with_the_picture() {
+    let directory = Directory::new();
+    Run::new("demo").directory(directory.path()).end().await;
+    shows_the_picture(&directory.read("pilotfish-demo/received.eml"));
+}
+
+#[tokio::test]
+async fn the_same_mail_goes_to_a_server_that_is_named() {
+    for (arguments, forward_path) in [
+        ("", "me@example.org"),
+        ("--to ann@example.org", "ann@example.org"),
+        (
+            "--from eve@example.org --to 'Ann <ann@example.org>'",
+            "ann@example.org",
+        ),
+    ] {
+        let office = Office::open(server()).await;
+        let ended = Run::new("demo --json --tls-ca ca.pem --password-file password --server")
+            .args([office.server.addr().to_string().as_str(), "--user", USER])
+            .args(Run::words(arguments))
+            .directory(office.directory.path())
+            .end()
+            .await;
+        let outcome: Value = serde_json::from_str(ended.result()).unwrap();
+        assert!(ended.stderr.contains("~> AUTH PLAIN <"), "{ended:?}");
+        assert!(!office.directory.path().join("pilotfish-demo").exists());
+        let mail = office.mail().await;
+        assert_eq!(mail.forward_paths, [forward_path]);
+        let id = format!(
+            "\r\nMessage-ID: {}\r\n",
+            outcome["message_id"].as_str().unwrap()
+        );
+        assert!(String::from_utf8_lossy(&mail.octets).contains(&id));
+        shows_the_picture(&mail.octets);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_reported_as_for_any_mail() {
+    for (arguments, status, words) in [
+        (
+            "--server there.invalid --from a@x.test --to nobody",
+            65,
+            "in --to: ",
+        ),
+        ("--server there.invalid --from nobody", 65, "in --from: "),
+        (
+            "--server there.invalid --from a@x.test",
+            68,
+            "there.invalid",
+        ),
+        ("--server there.invalid --user a@x.test", 64, "no password"),
+    ] {
+        let ended = Run::new(&format!("demo {arguments}")).end().await;
+        ended.fails(status, words);
+    }
 }
 
 #[tokio::test]

@@ -2,15 +2,19 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
 use std::str::FromStr;
 
+use pilotfish::Attachment;
 use pilotfish::message::{FileName, MediaType};
+
+use crate::exit;
+use crate::failure::Failure;
+use crate::input::Input;
 
 /// An attachment as it is typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AttachSpec {
-    pub(crate) path: PathBuf,
+    pub(crate) input: Input,
     pub(crate) name: Option<FileName>,
     pub(crate) media_type: Option<MediaType>,
 }
@@ -26,13 +30,11 @@ impl AttachSpec {
         };
         let end = (0..octets.len()).find(is_key).unwrap_or(octets.len());
         let (path, rest) = octets.split_at_checked(end).unwrap_or((octets, b""));
-        if path.is_empty() {
-            return Err("there is no file name".to_owned());
-        }
+        let input = Input::parse(OsStr::from_bytes(path).to_owned())?;
         let mut rest =
             std::str::from_utf8(rest).map_err(|_| "what follows the file name is not UTF-8")?;
         let mut spec = Self {
-            path: PathBuf::from(OsStr::from_bytes(path)),
+            input,
             name: None,
             media_type: None,
         };
@@ -47,6 +49,21 @@ impl AttachSpec {
             }
         }
         Ok(spec)
+    }
+
+    pub(crate) async fn attachment(self) -> Result<Attachment, Failure> {
+        let attachment = match (self.input, self.name) {
+            (input, Some(name)) => Attachment::new(input.body().await?, name),
+            (Input::File(path), None) => Attachment::file(path),
+            (Input::Stdin, None) => {
+                let message = "standard input has no name to attach it under: write '-;name=..'";
+                return Err(Failure::new(exit::USAGE, message));
+            }
+        };
+        Ok(match self.media_type {
+            Some(media_type) => attachment.media_type(media_type),
+            None => attachment,
+        })
     }
 }
 
@@ -85,6 +102,8 @@ fn parameter(text: &str) -> Result<(&str, String, &str), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::{Path, PathBuf};
+
     use super::*;
 
     #[test]
@@ -121,7 +140,7 @@ mod tests {
             ),
         ] {
             let spec = AttachSpec::parse(text.as_ref()).unwrap();
-            assert_eq!(spec.path, PathBuf::from(path), "{text}");
+            assert_eq!(spec.input.path(), Some(Path::new(path)), "{text}");
             assert_eq!(spec.name.as_ref().map(FileName::as_str), name, "{text}");
             assert_eq!(
                 spec.media_type.as_ref().map(MediaType::essence),
@@ -134,9 +153,18 @@ mod tests {
     #[test]
     fn a_path_need_not_be_utf8() {
         let spec = AttachSpec::parse(OsStr::from_bytes(b"a\xff;b;name=c")).unwrap();
-        assert_eq!(spec.path.as_os_str().as_bytes(), b"a\xff;b");
+        let path = PathBuf::from(OsStr::from_bytes(b"a\xff;b"));
+        assert_eq!(spec.input, Input::File(path));
         assert_eq!(spec.name.as_ref().map(FileName::as_str), Some("c"));
         assert!(AttachSpec::parse(OsStr::from_bytes(b"a;name=\xff")).is_err());
+    }
+
+    #[test]
+    fn a_hyphen_is_standard_input() {
+        let spec = AttachSpec::parse("-;name=a;type=text/plain".as_ref()).unwrap();
+        assert_eq!(spec.input, Input::Stdin);
+        let spec = AttachSpec::parse("./-".as_ref()).unwrap();
+        assert_eq!(spec.input.path(), Some(Path::new("./-")));
     }
 
     #[test]

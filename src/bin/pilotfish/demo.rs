@@ -1,18 +1,25 @@
-//! `pilotfish demo`: a mail with a picture, sent to a server inside this process.
+//! `pilotfish demo`: a mail with a picture, sent to a server inside this process, or to another.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use mail_parser::{MessageParser, MimeHeaders as _};
+use pilotfish::address::{IntoAddresses, Mailbox};
+use pilotfish::message::{Body, MessageError};
 use pilotfish::testing;
 use pilotfish::transport::TlsClient;
 use pilotfish::{Attachment, Client, Credentials, Message, Secret, Server};
 use sha2::{Digest as _, Sha256};
 
+use crate::args::{DemoArguments, OutputArguments, ServerArguments};
+use crate::compose::{list, parse};
 use crate::exit;
 use crate::failure::Failure;
 use crate::logging::{self, Dialogue};
 use crate::report;
+use crate::send::deliver;
+use crate::sign::Signing;
+use crate::submitter::Submitter;
 
 /// Where everything is written to.
 const DIRECTORY: &str = "pilotfish-demo";
@@ -22,25 +29,57 @@ const SHARK: &[u8] = include_bytes!("../../../tests/fixtures/images/shark.png");
 
 const USER: &str = "pilot@example.org";
 
+/// The picture as the mail shows it.
+const HTML: &str = "<p>Hello,</p>\n<p>this is you, as I see you:</p>\n\
+    <p><img src=\"cid:shark\" width=\"480\" alt=\"A shark\"></p>\n";
+
+const TEXT: &str = "Hello,\n\nthis is you, as I see you.\n\n.\n..and a few dots that want care.\n";
+
 /// Sends the picture, shows how it went, and returns the exit status: 1 if what arrived is not
 /// what was sent.
-pub(crate) async fn run() -> u8 {
+pub(crate) async fn run(arguments: DemoArguments) -> u8 {
     logging::init(Dialogue::Shown, 0);
-    match send_and_compare().await {
-        Ok(outcome) => outcome,
-        Err(failure) => {
-            report::error(&failure, None);
-            failure.status
-        }
+    let output = OutputArguments {
+        transcript: true,
+        json: arguments.json,
+        verbose: 0,
+        quiet: false,
+    };
+    let outcome = if arguments.server.server.is_some() || arguments.server.account.is_some() {
+        send_to_server(arguments, &output).await
+    } else if arguments.server == ServerArguments::default() {
+        send_and_compare().await
+    } else {
+        let message = "these flags are for a server: name it by --server or --account";
+        Err(Failure::new(exit::USAGE, message))
+    };
+    match outcome {
+        Ok(status) => status,
+        Err(failure) => report::failed(&output, None, &failure),
     }
+}
+
+/// Sends the mail to a server that somebody else runs.
+async fn send_to_server(arguments: DemoArguments, output: &OutputArguments) -> Result<u8, Failure> {
+    let submitter = Submitter::new(arguments.server)?;
+    let signing = Signing::of(submitter.dkim()).await?;
+    let from: Mailbox = match &arguments.from {
+        Some(text) => parse("--from", text)?,
+        None => submitter
+            .mailbox()
+            .ok_or_else(|| Failure::new(exit::USAGE, "there is no sender: add --from"))?,
+    };
+    let to = match &arguments.to {
+        Some(text) => list("--to", std::slice::from_ref(text))?,
+        None => vec![from.clone().into()],
+    };
+    let message = signing.apply(message(from, to).await?).await?;
+    Ok(deliver(submitter, message, output).await)
 }
 
 async fn send_and_compare() -> Result<u8, Failure> {
     let directory = Path::new(DIRECTORY);
-    let sent_path = directory.join("sent.png");
-    std::fs::create_dir_all(directory)
-        .and_then(|()| std::fs::write(&sent_path, SHARK))
-        .map_err(|error| cannot_write(&error))?;
+    std::fs::create_dir_all(directory).map_err(|error| cannot_write(&error))?;
 
     let password = random_password()?;
     let server = testing::Server::builder()
@@ -53,7 +92,7 @@ async fn send_and_compare() -> Result<u8, Failure> {
         server.addr()
     ));
 
-    let message = message(&sent_path).await?;
+    let message = message("Pilot <pilot@example.org>", "Shark <shark@example.org>").await?;
     let client = Client::new(submission(&server, password)?);
     let receipt = client.send(message).await?;
     client.close().await;
@@ -67,24 +106,26 @@ async fn send_and_compare() -> Result<u8, Failure> {
         .await
         .map_err(|error| Failure::of(exit::BUG, &error))?;
 
-    let picture = picture(&received.octets)?;
+    let [inline, attached] = pictures(&received.octets)?;
     std::fs::write(directory.join("received.eml"), &received.octets)
-        .and_then(|()| std::fs::write(directory.join("received.png"), &picture))
+        .and_then(|()| std::fs::write(directory.join("received.png"), &attached))
         .map_err(|error| cannot_write(&error))?;
 
-    let same = picture == SHARK;
+    let same = inline == SHARK && attached == SHARK;
     report::result(&format!(
         "{}\n\n\
          {DIRECTORY}/received.eml  the mail as the server got it, {} octets\n\
-         {DIRECTORY}/received.png  the picture in it, {} octets\n\n\
+         {DIRECTORY}/received.png  the picture attached to it, {} octets\n\n\
          SHA-256 sent      {}\n\
-         SHA-256 received  {}\n\
+         SHA-256 inline    {}\n\
+         SHA-256 attached  {}\n\
          {}",
         receipt.reply,
         received.octets.len(),
-        picture.len(),
+        attached.len(),
         sha256(SHARK),
-        sha256(&picture),
+        sha256(&inline),
+        sha256(&attached),
         if same {
             "the same"
         } else {
@@ -94,21 +135,24 @@ async fn send_and_compare() -> Result<u8, Failure> {
     Ok(u8::from(!same))
 }
 
-async fn message(picture: &Path) -> Result<Message, Failure> {
-    let attachment = Attachment::file(picture).name(
-        "shark 🦈.png"
-            .parse()
-            .map_err(|error| Failure::new(exit::BUG, format!("{error:?}")))?,
-    );
-    Message::builder()
-        .from("Pilot <pilot@example.org>")
-        .to("Shark <shark@example.org>")
-        .subject("Grüße vom Pilotfisch 🦈")
-        .text("Hello,\n\nthis is you, as I see you.\n\n.\n..and a few dots that want care.\n")
-        .attach(attachment)
-        .build()
-        .await
-        .map_err(|error| Failure::of(exit::DATA, &error))
+/// A text, the same in HTML with the picture in it, and the picture once more to be saved.
+async fn message(from: impl IntoAddresses, to: impl IntoAddresses) -> Result<Message, Failure> {
+    let picture = |name: &str| -> Result<Attachment, MessageError> {
+        Ok(Attachment::new(Body::bytes(SHARK), name.parse()?))
+    };
+    let make = async {
+        Message::builder()
+            .from(from)
+            .to(to)
+            .subject("Grüße vom Pilotfisch 🦈")
+            .text(TEXT)
+            .html(HTML)
+            .inline("shark", picture("shark.png")?)
+            .attach(picture("shark 🦈.png")?)
+            .build()
+            .await
+    };
+    make.await.map_err(|error| Failure::of(exit::DATA, &error))
 }
 
 fn submission(server: &testing::Server, password: Secret) -> Result<Server, Failure> {
@@ -130,18 +174,26 @@ fn random_password() -> Result<Secret, Failure> {
     Ok(Secret::from(hexadecimal(&octets)))
 }
 
-/// Takes the picture out of the mail, by other code than that which put it in.
-fn picture(mail: &[u8]) -> Result<Vec<u8>, Failure> {
-    let missing = || Failure::new(exit::BUG, "there is no picture in what the server received");
-    let mail = MessageParser::default().parse(mail).ok_or_else(missing)?;
-    let picture = mail
-        .attachments()
-        .find(|part| {
+/// Takes the pictures out of the mail, the one that is shown and the one that is attached, by
+/// other code than that which put them in.
+fn pictures(mail: &[u8]) -> Result<[Vec<u8>; 2], Failure> {
+    let parsed = MessageParser::default().parse(mail);
+    let picture = |disposition: &str| {
+        let part = parsed.as_ref()?.parts.iter().find(|part| {
             part.content_type()
                 .is_some_and(|kind| kind.ctype() == "image")
-        })
-        .ok_or_else(missing)?;
-    Ok(picture.contents().to_vec())
+                && part
+                    .content_disposition()
+                    .is_some_and(|found| found.ctype() == disposition)
+        })?;
+        Some(part.contents().to_vec())
+    };
+    let both = picture("inline").zip(picture("attachment"));
+    let (inline, attached) = both.ok_or_else(|| {
+        let message = "the pictures are not in what the server received";
+        Failure::new(exit::BUG, message)
+    })?;
+    Ok([inline, attached])
 }
 
 fn sha256(octets: &[u8]) -> String {

@@ -3,57 +3,53 @@
 use std::fs::Metadata;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pilotfish::Message;
-use pilotfish::message::Block;
+use pilotfish::message::{Block, Data, Octets};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
-use crate::args::MailArguments;
 use crate::exit;
 use crate::failure::Failure;
-use crate::text_source::TextSource;
 
-/// Refuses an output that the mail is made from: opening it would empty it.
-pub(crate) fn check_output(output: &Path, mail: &MailArguments) -> Result<(), Failure> {
-    let identity = |path: &Path| {
-        let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
-        Some((metadata.dev(), metadata.ino()))
-    };
-    let text = match &mail.text {
-        Some(TextSource::File(path)) => Some(path),
-        _ => None,
-    };
-    let mut inputs = mail.attach.iter().map(|spec| &spec.path).chain(text);
-    let written = identity(output);
-    if written.is_some() && inputs.any(|path| identity(path) == written) {
-        let message = format!(
-            "{} is a part of the mail: choose another place by --output",
-            output.display()
-        );
-        return Err(Failure::new(exit::CANNOT_CREATE, message));
-    }
-    Ok(())
-}
-
-/// Writes exactly the octets that a server would be sent as the message.
-pub(crate) async fn write(message: Message, output: &Path) -> Result<(), Failure> {
+/// Writes exactly the octets that a server would be sent as the message, if it carried `most`.
+///
+/// `read` are the files that have been read for it, besides those that it sends.
+pub(crate) async fn write(
+    message: &Message,
+    most: Data,
+    output: &Path,
+    read: &[PathBuf],
+) -> Result<(), Failure> {
+    let octets = message.rendition(most).into_octets();
     if output == Path::new("-") {
-        return copy(message, tokio::io::stdout(), "standard output").await;
+        return copy(octets, tokio::io::stdout(), "standard output").await;
     }
     let name = output.display().to_string();
+    // Opening it would empty it.
+    let written = identity(output);
+    let mut parts = message.files().chain(read.iter().map(PathBuf::as_path));
+    if written.is_some() && parts.any(|path| identity(path) == written) {
+        let message = format!("{name} is a part of the mail: choose another place by --output");
+        return Err(Failure::new(exit::CANNOT_CREATE, message));
+    }
     let file = tokio::fs::File::create(output)
         .await
         .map_err(|error| cannot_write(&name, &error))?;
-    copy(message, file, &name).await
+    copy(octets, file, &name).await
+}
+
+/// What tells a regular file from all others.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
+    Some((metadata.dev(), metadata.ino()))
 }
 
 async fn copy(
-    message: Message,
+    mut octets: Octets,
     mut output: impl AsyncWrite + Unpin,
     name: &str,
 ) -> Result<(), Failure> {
-    let mut octets = message.into_octets();
     let mut block = Vec::new();
     loop {
         block.clear();

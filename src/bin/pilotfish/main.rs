@@ -8,11 +8,15 @@ mod dry_run;
 mod exit;
 mod failure;
 mod hint;
+mod inline_spec;
+mod input;
 mod json;
 mod logging;
 mod progress;
 mod report;
 mod send;
+mod sign;
+mod submitter;
 mod text_source;
 mod transcript;
 
@@ -51,7 +55,7 @@ fn main() -> ExitCode {
     let code = runtime.block_on(async {
         match arguments.command {
             Command::Send(arguments) => send::run(*arguments).await,
-            Command::Demo => demo::run().await,
+            Command::Demo(arguments) => demo::run(*arguments).await,
         }
     });
     // A read of standard input that nobody waits for must not keep the process.

@@ -53,6 +53,13 @@ impl Mail {
     }
 }
 
+/// Prints what is odd about a mail.
+pub(crate) fn warnings(output: &OutputArguments, message: &Message) {
+    for warning in message.warnings().iter().filter(|_| !output.quiet) {
+        notice(&format!("warning: {warning}"));
+    }
+}
+
 /// Prints what became of a mail, and returns the exit status.
 pub(crate) fn sent(output: &OutputArguments, mail: &Mail, sent: &Sent) -> u8 {
     let receipt = &sent.receipt;

@@ -3,19 +3,20 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use pilotfish::address::Mailbox;
-use pilotfish::config::{Account, Config, PasswordSource, ServerAddress, Tls};
+use pilotfish::message::Data;
 use pilotfish::session::Receipt;
-use pilotfish::transport::TlsClient;
-use pilotfish::{Client, Credentials, Message, Server};
+use pilotfish::{Client, Message};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::{SendArguments, ServerArguments};
+use crate::args::{OutputArguments, SendArguments};
 use crate::compose::compose;
 use crate::failure::Failure;
+use crate::input::Input;
 use crate::logging::{self, Dialogue};
 use crate::progress::Transfer;
 use crate::report::{self, Mail, Sent};
+use crate::sign::Signing;
+use crate::submitter::Submitter;
 use crate::{dry_run, exit};
 
 /// Sends one mail, prints what became of it, and returns the exit status.
@@ -23,6 +24,8 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     let SendArguments {
         server,
         mail,
+        dkim,
+        dry_run,
         output,
     } = arguments;
     let dialogue = if output.transcript {
@@ -31,30 +34,42 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
         Dialogue::Hidden
     };
     logging::init(dialogue, output.verbose);
+    let paths = mail.inputs().filter_map(Input::path);
+    let read: Vec<_> = paths.map(PathBuf::from).collect();
+    let body = mail.content.body.map(Data::from);
     let prepared = async {
-        if output.dry_run {
-            dry_run::check_output(&output.output, &mail)?;
-        }
-        let submitter = Submitter::from_arguments(server)?;
+        let submitter = Submitter::new(server)?;
+        let signing = Signing::new(dkim, submitter.dkim(), body).await?;
         let message = compose(mail, submitter.mailbox()).await?;
-        Ok((submitter, message))
+        Ok((submitter, signing.apply(message).await?))
     };
     let (submitter, message) = match prepared.await {
         Ok(prepared) => prepared,
         Err(failure) => return report::failed(&output, None, &failure),
     };
-    if output.dry_run {
-        return match dry_run::write(message, &output.output).await {
+    report::warnings(&output, &message);
+    if dry_run.dry_run {
+        let most = body.unwrap_or(Data::SevenBit);
+        return match dry_run::write(&message, most, &dry_run.output, &read).await {
             Ok(()) => exit::OK,
             Err(failure) => report::failed(&output, None, &failure),
         };
     }
+    deliver(submitter, message, &output).await
+}
+
+/// Sends a mail that is made, prints what became of it, and returns the exit status.
+pub(crate) async fn deliver(
+    submitter: Submitter,
+    message: Message,
+    output: &OutputArguments,
+) -> u8 {
     let server = match submitter.server().await {
         Ok(server) => server,
-        Err(failure) => return report::failed(&output, None, &failure),
+        Err(failure) => return report::failed(output, None, &failure),
     };
     let mail = Mail::of(&message, format!("{}:{}", server.host(), server.port()));
-    let transfer = Transfer::watched_by(&output);
+    let transfer = Transfer::watched_by(output);
     let client = Client::new(server).on_progress(transfer.observer());
     let started = Instant::now();
     let result = finish_or_interrupt(&client, message, &transfer).await;
@@ -65,124 +80,20 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
         .is_err_and(|failure| failure.error.is_none());
     let status = match result {
         Ok(receipt) => report::sent(
-            &output,
+            output,
             &mail,
             &Sent {
                 receipt,
                 duration: started.elapsed(),
             },
         ),
-        Err(failure) => report::failed(&output, Some(&mail), &failure),
+        Err(failure) => report::failed(output, Some(&mail), &failure),
     };
     // What became of the mail is told; nobody waits for QUIT but the server.
     if !interrupted {
         client.close().await;
     }
     status
-}
-
-/// Who sends, by which server: an account of the configuration with the flags laid over it.
-struct Submitter {
-    server: Option<ServerAddress>,
-    tls: Option<Tls>,
-    tls_ca: Option<PathBuf>,
-    user: Option<String>,
-    password: Option<PasswordSource>,
-    from: Option<Mailbox>,
-    cleartext_auth: bool,
-}
-
-impl Submitter {
-    fn from_arguments(arguments: ServerArguments) -> Result<Self, Failure> {
-        let account = match (&arguments.config, &arguments.account) {
-            (Some(path), Some(name)) => Some(account(path, name)?),
-            _ => None,
-        };
-        let password = arguments
-            .password_file
-            .map(PasswordSource::File)
-            .or(arguments.password_fd.map(PasswordSource::Fd))
-            .or(arguments.password_command.map(PasswordSource::Command));
-        let account = account.as_ref();
-        Ok(Self {
-            // Another server than the account's is not meant to get the account's TLS mode.
-            tls: arguments.tls.map(Tls::from).or_else(|| {
-                account
-                    .filter(|_| arguments.server.is_none())
-                    .and_then(|account| account.tls)
-            }),
-            server: arguments
-                .server
-                .or_else(|| account.map(|account| account.server.clone())),
-            tls_ca: arguments
-                .tls_ca
-                .or_else(|| account.and_then(|account| account.tls_ca.clone())),
-            user: arguments
-                .user
-                .or_else(|| account.and_then(|account| account.user.clone())),
-            password: password.or_else(|| account.and_then(|account| account.password.clone())),
-            from: account.and_then(|account| account.from.clone()),
-            cleartext_auth: arguments.danger_cleartext_auth,
-        })
-    }
-
-    /// The sender, where none is named.
-    fn mailbox(&self) -> Option<Mailbox> {
-        self.from
-            .clone()
-            .or_else(|| self.user.as_ref()?.parse().ok())
-    }
-
-    async fn server(self) -> Result<Server, Failure> {
-        let address = self
-            .server
-            .ok_or_else(|| Failure::new(exit::USAGE, "no server is named by --server"))?;
-        let mut builder = Server::builder(address.host);
-        if let Some(port) = address.port {
-            builder = builder.port(port);
-        }
-        if let Some(tls) = self.tls {
-            builder = builder.security(tls.into());
-        }
-        if let Some(path) = self.tls_ca {
-            builder = builder.tls(TlsClient::builder().ca_file(path)?.build()?);
-        }
-        if self.cleartext_auth {
-            builder = builder.danger_cleartext_auth();
-        }
-        match (self.user, self.password) {
-            (Some(user), Some(source)) => {
-                let password = source
-                    .read()
-                    .await
-                    .map_err(|error| Failure::of(exit::CONFIG, &error))?;
-                let credentials = Credentials::new(user, password)
-                    .map_err(|error| Failure::of(exit::CONFIG, &error))?;
-                builder = builder.credentials(credentials);
-            }
-            (Some(_), None) => {
-                let message = "there is a user and no password: add --password-file, \
-                               --password-fd or --password-command";
-                return Err(Failure::new(exit::USAGE, message));
-            }
-            (None, Some(_)) => {
-                return Err(Failure::new(
-                    exit::USAGE,
-                    "there is a password and no --user",
-                ));
-            }
-            (None, None) => {}
-        }
-        Ok(builder.build()?)
-    }
-}
-
-fn account(path: &PathBuf, name: &str) -> Result<Account, Failure> {
-    let config = Config::load(path).map_err(|error| Failure::of(exit::CONFIG, &error))?;
-    config
-        .account(name)
-        .cloned()
-        .map_err(|error| Failure::of(exit::CONFIG, &error))
 }
 
 /// Sends, unless a signal comes first. A mail that has left is waited for, until a second one.

@@ -3,20 +3,14 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use tokio::io::AsyncReadExt as _;
-
 use crate::failure::Failure;
-
-/// The largest text that is taken, in octets. A text is held in memory; what is larger is an
-/// attachment.
-const MAX_TEXT: u64 = 64 * 1024 * 1024;
+use crate::input::Input;
 
 /// Where the text comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TextSource {
     Given(String),
-    File(PathBuf),
-    Stdin,
+    Read(Input),
 }
 
 impl FromStr for TextSource {
@@ -26,49 +20,27 @@ impl FromStr for TextSource {
         Ok(match text.strip_prefix('@') {
             Some("") => return Err("no file name follows the @ (write @@ for the text \"@\")"),
             Some(escaped) if escaped.starts_with('@') => Self::Given(escaped.to_owned()),
-            Some(path) => Self::File(PathBuf::from(path)),
-            None if text == "-" => Self::Stdin,
+            Some(path) => Self::Read(Input::File(PathBuf::from(path))),
+            None if text == "-" => Self::Read(Input::Stdin),
             None => Self::Given(text.to_owned()),
         })
     }
 }
 
 impl TextSource {
-    /// Reads the text, which has to be UTF-8.
-    pub(crate) async fn read(self) -> Result<String, Failure> {
-        let (name, octets) = match self {
-            Self::Given(text) => return Ok(text),
-            Self::Stdin => {
-                let name = "standard input".to_owned();
-                let mut octets = Vec::new();
-                let mut stdin = tokio::io::stdin().take(MAX_TEXT + 1);
-                let read = stdin.read_to_end(&mut octets).await;
-                read.map_err(|error| Failure::input(format!("cannot read {name}"), error))?;
-                (name, octets)
-            }
-            Self::File(path) => {
-                let name = format!("the text in {}", path.display());
-                let unreadable = |error| {
-                    let message =
-                        format!("cannot read {name}: check that it exists and may be read");
-                    Failure::input(message, error)
-                };
-                let file = tokio::fs::File::open(&path).await.map_err(unreadable)?;
-                let mut octets = Vec::new();
-                file.take(MAX_TEXT + 1)
-                    .read_to_end(&mut octets)
-                    .await
-                    .map_err(unreadable)?;
-                (name, octets)
-            }
-        };
-        if octets.len() as u64 > MAX_TEXT {
-            return Err(Failure::bad_mail(format!(
-                "{name} is over 64 MiB: attach it instead"
-            )));
+    /// Where it is read from, unless it is given.
+    pub(crate) fn input(&self) -> Option<&Input> {
+        match self {
+            Self::Given(_) => None,
+            Self::Read(input) => Some(input),
         }
-        String::from_utf8(octets).map_err(|_| {
-            Failure::bad_mail(format!("{name} is not in UTF-8: convert it, or attach it"))
-        })
+    }
+
+    /// Reads the text, which has to be UTF-8.
+    pub(crate) async fn text(self) -> Result<String, Failure> {
+        match self {
+            Self::Given(text) => Ok(text),
+            Self::Read(input) => input.text().await,
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! Whole messages: their shape, their octets, and what independent parsers make of them.
 
 mod blocks;
-mod corpus;
 mod faults;
 mod finished;
 mod parsers;

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pilotfish_fuzz::{builder, octets, parsed};
+use pilotfish_fuzz::{builder, lines, octets, parsed};
 
 fuzz_target!(|text: &str| {
     let octets = octets(builder().text(text)).expect("every text can be sent");
@@ -29,13 +29,4 @@ fn header_has(header: &[u8], line: &str) -> bool {
     header
         .split(|octet| *octet == b'\n')
         .any(|found| found.trim_ascii() == line.as_bytes())
-}
-
-/// Every CR, LF or CRLF is one line break, and the last line has one.
-fn lines(text: &str) -> String {
-    let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text.replace('\n', "\r\n")
 }

@@ -10,13 +10,19 @@ use pilotfish::message::{Block, FieldName, MessageBuilder};
 /// A builder with what a message cannot be without.
 pub fn builder() -> MessageBuilder {
     Message::builder()
-        .from("from@x.test".parse().unwrap())
-        .to("to@x.test".parse().unwrap())
+        .from("from@x.test")
+        .to("to@x.test")
 }
 
 /// The octets of what is built, checked; none if the builder refuses it.
 pub fn octets(builder: MessageBuilder) -> Option<Vec<u8>> {
-    let message = builder.build().ok()?;
+    let octets = streamed(now(builder.build()).ok()?);
+    check(&octets);
+    Some(octets)
+}
+
+/// The octets of a message, which are as many as it says.
+pub fn streamed(message: Message) -> Vec<u8> {
     let size = message.exact_size();
     let octets = now(async {
         let mut octets = message.into_octets();
@@ -25,21 +31,20 @@ pub fn octets(builder: MessageBuilder) -> Option<Vec<u8>> {
         all
     });
     assert_eq!(octets.len() as u64, size);
-    check(&octets);
-    Some(octets)
+    octets
 }
 
 /// Runs a future that never waits: no body is a file or a reader.
-fn now<T>(future: impl Future<Output = T>) -> T {
+pub fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("it waits"),
     }
 }
 
-/// RFC 5322 sections 2.1.1 and 2.3, and RFC 2045 section 2.7.
-fn check(octets: &[u8]) {
-    assert!(octets.is_ascii() && !octets.contains(&0));
+/// Lines as RFC 5322 sections 2.1.1 and 2.3 and RFC 2045 section 2.8 have them.
+pub fn check_lines(octets: &[u8]) {
+    assert!(!octets.contains(&0));
     for line in octets.split_inclusive(|octet| *octet == b'\n') {
         let line = line
             .strip_suffix(b"\r\n")
@@ -47,6 +52,12 @@ fn check(octets: &[u8]) {
         assert!(!line.contains(&b'\r'), "no other CR");
         assert!(line.len() <= 998);
     }
+}
+
+/// And what else holds for a message of our own, in 7 bit.
+fn check(octets: &[u8]) {
+    assert!(octets.is_ascii());
+    check_lines(octets);
     for line in header(octets) {
         assert!(!line.trim().is_empty(), "an empty line in the header");
         // Whoever takes a name for the beginning of the value is wrong by one place to fold.
@@ -82,4 +93,13 @@ pub fn value<'a>(message: &'a mail_parser::Message, name: &FieldName) -> &'a str
         HeaderValue::Empty => "",
         other => panic!("{other:?}"),
     }
+}
+
+/// Every CR, LF or CRLF is one line break, and the last line has one.
+pub fn lines(text: &str) -> String {
+    let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.replace('\n', "\r\n")
 }

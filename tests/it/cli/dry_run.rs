@@ -6,6 +6,9 @@ use super::run::Run;
 const MAIL: &str = "--from me@example.org --to ann@example.org --bcc eve@example.org \
                     -s 'A shark 🦈' --text '.\nfrom here' -a shark.png";
 
+/// A text, and a calendar.
+const TEXT: &[u8] = b"BEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\n";
+
 const SHARK: &[u8] = include_bytes!("../../fixtures/images/shark.png");
 
 /// A message in which what differs from run to run is replaced.
@@ -84,16 +87,25 @@ async fn what_the_mail_is_made_of_is_not_replaced() {
         directory.path().join("link.png"),
     )
     .unwrap();
+    directory.file("a.txt", TEXT);
     for arguments in [
         "-a a.png -o a.png",
         "-a 'a.png;name=b.png' -o ./a.png",
         "-a a.png -o link.png",
-        "--text @a.png -o a.png",
+        "--inline a=link.png -o a.png",
+        "--html '<img src=a.png>' --inline auto -o a.png",
+        "--html '<img src=%61.png>' --inline auto -o link.png",
+        "--text @a.txt -o a.txt",
+        "--html @a.txt -o a.txt",
+        "--markdown a.txt -o a.txt",
+        "--calendar a.txt -o a.txt",
+        "--forward a.txt -o a.txt",
     ] {
         let mail = "send --from me@example.org --to ann@example.org --dry-run";
         let run = Run::new(&format!("{mail} {arguments}")).directory(directory.path());
         assert_eq!(run.end().await.status, 73, "{arguments}");
         assert_eq!(directory.read("a.png"), SHARK, "{arguments}");
+        assert_eq!(directory.read("a.txt"), TEXT, "{arguments}");
     }
 }
 

@@ -27,6 +27,10 @@ async fn a_wrong_command_line_is_64() {
         ("send --output mail.eml", "--dry-run"),
         ("send --dry-run --json", "cannot be used with"),
         ("send --quiet --verbose", "cannot be used with"),
+        ("demo --to ann@example.org", "--server <HOST[:PORT]>"),
+        ("demo --json", "--server <HOST[:PORT]>"),
+        ("demo --user me", "name it by --server or --account"),
+        ("demo --server there.invalid", "add --from"),
     ] {
         Run::new(arguments).end().await.fails(64, words);
     }
@@ -122,8 +126,22 @@ async fn a_bad_address_is_65_and_the_flag_is_named() {
         ),
         ("--to ann@example.org --reply-to nobody", "in --reply-to: "),
         ("--from me", "in --from: "),
-        ("--from 'a@example.org, b@example.org'", "in --from: "),
-        ("--to 'nobody:;'", "recipient"),
+        ("--from 'a@example.org, b@example.org'", "by --sender"),
+        ("--from 'a:;'", "in From"),
+        ("--to 'nobody:;'", "name one by --to, --cc or --bcc"),
+        ("--to ann@example.org --sender a", "in --sender: "),
+        (
+            "--to ann@example.org --envelope-from ''",
+            "in --envelope-from: ",
+        ),
+        (
+            "--to ann@example.org --envelope-from 'Me <me@example.org>'",
+            "in --envelope-from: ",
+        ),
+        (
+            "--to ann@example.org --list-unsubscribe-mailto leave",
+            "in --list-unsubscribe-mailto: ",
+        ),
     ] {
         let enough = if arguments.starts_with("--from") {
             "send --server there.invalid --to ann@example.org"
@@ -143,8 +161,20 @@ async fn a_mail_that_cannot_be_made_is_65() {
         ("-H 'Subject: x'", "use --subject"),
         ("-H 'Bcc: eve@example.org'", "use --bcc"),
         ("-H 'reply-to: eve@example.org'", "use --reply-to"),
-        ("-H 'Date: now'", "Date"),
-        ("-H 'Content-Type: text/html'", "Content-Type"),
+        ("-H 'Date: now'", "use --date"),
+        ("-H 'Sender: eve@example.org'", "use --sender"),
+        ("-H 'Message-ID: <1@x.test>'", "use --message-id"),
+        ("-H 'In-Reply-To: <1@x.test>'", "use --in-reply-to"),
+        ("-H 'references: <1@x.test>'", "use --references"),
+        ("-H 'Auto-Submitted: no'", "use --auto-submitted"),
+        (
+            "-H 'List-Unsubscribe: <x:y>'",
+            "use --list-unsubscribe or --list-unsubscribe-mailto",
+        ),
+        ("-H 'List-Unsubscribe-Post: x'", "use --list-unsubscribe"),
+        ("-H 'Content-Language: de'", "use --language"),
+        ("-H 'Content-Type: text/html'", "follows from the text"),
+        ("-H 'Received: x'", "servers write it"),
         ("-s 'a\nBcc: eve@example.org'", "Subject"),
         ("-H 'X-Note: a\r\nBcc: eve@example.org'", "X-Note"),
         ("--text @latin1.txt", "not in UTF-8"),

@@ -136,12 +136,22 @@ impl Mail {
         (run, peak.trim().parse().unwrap())
     }
 
+    /// Sends the demonstration's mail in its place.
+    pub(super) fn demonstrate(&self) -> Run {
+        self.run_with(Command::new("timeout").arg(PATIENCE), "demo", &[])
+    }
+
     fn run(&self, command: &mut Command) -> Run {
+        let test_id = format!("X-Test-Id: {}", self.id);
+        self.run_with(command, "send", &["-s", &self.subject, "-H", &test_id])
+    }
+
+    fn run_with(&self, command: &mut Command, verb: &str, more: &[&str]) -> Run {
         command
             .arg(env!("CARGO_BIN_EXE_pilotfish"))
-            .args(["send", "--server", &self.server, "--tls-ca", self.ca])
-            .args(["--from", &bed::address("ann"), "-s", &self.subject])
-            .args(["-H", &format!("X-Test-Id: {}", self.id)])
+            .args([verb, "--server", &self.server, "--tls-ca", self.ca])
+            .args(["--from", &bed::address("ann")])
+            .args(more)
             .args(&self.arguments)
             // The settings of whoever runs the tests do not count.
             .env("HOME", self.folder.path())

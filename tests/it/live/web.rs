@@ -37,20 +37,21 @@ fn show(report: &Value, screenshot: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// The only mail that is sent there, as the interface lists all of them.
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
-fn an_attachment_is_downloaded_as_it_was_sent() {
-    let mail = Mail::over("maildev").to("bob").text("Look what swam by.\n");
-    let mail = mail.attach("shark 🦈.png", SHARK).arguments(["--json"]);
-    let shown = show(&mail.send().report(0), "mail.png");
+fn the_demonstration_is_shown_with_its_picture() {
+    let mail = Mail::over("maildev").to("bob").arguments(["--json"]);
+    let shown = show(&mail.demonstrate().report(0), "demo.png");
+    let picture = |name: &str| json!({"name": name, "size": SHARK.len(), "sha256": sha256(SHARK)});
     assert_eq!(
         shown,
         json!({
-            "subject": mail.subject,
-            "images": [],
-            "attachments": [
-                {"name": "shark 🦈.png", "size": SHARK.len(), "sha256": sha256(SHARK)},
+            "subject": "Grüße vom Pilotfisch 🦈",
+            "images": [
+                {"alt": "A shark", "complete": true, "naturalWidth": 1600, "naturalHeight": 1000},
             ],
+            "attachments": [picture("shark.png"), picture("shark 🦈.png")],
             "elsewhere": [],
         })
     );

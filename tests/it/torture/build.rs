@@ -5,12 +5,13 @@ use std::fmt::Debug;
 use std::str::FromStr;
 
 use pilotfish::address::Mailbox;
-use pilotfish::message::{Attachment, Block, Body, Message};
+use pilotfish::message::{Attachment, Body, Data, Message, MessageBuilder};
 use serde_json::{Value, json};
 
 use crate::support::built::try_built;
 
 use super::case::{Case, Content, Entity, Expected, Facts};
+use super::wire::octets;
 
 const DATE: (&str, i64, i64) = ("Tue, 1 Jul 2003 10:52:37 +0200", 1_057_049_557, 120);
 const ID: &str = "1.2@x.test";
@@ -24,7 +25,7 @@ pub(super) fn mail(row: &str, input: &str) -> Mail {
 }
 
 /// What goes into a mail.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Mail {
     name: String,
     /// By the field: `from`, `to`, ..
@@ -36,9 +37,15 @@ pub(super) struct Mail {
     ids: Vec<(&'static str, Vec<String>)>,
     text: Option<String>,
     files: Vec<File>,
+    /// Anything else, and as what it is seen.
+    others: Vec<Build>,
+    facts: Facts,
+    seen: Option<Entity>,
+    variant: &'static str,
 }
 
-#[derive(Clone)]
+type Build = Box<dyn FnOnce(MessageBuilder) -> MessageBuilder>;
+
 struct Address {
     name: String,
     given: String,
@@ -46,7 +53,6 @@ struct Address {
     seen: String,
 }
 
-#[derive(Clone)]
 struct File {
     given: String,
     /// Only if it is not to be guessed.
@@ -141,20 +147,40 @@ impl Mail {
         self.files.push(File {
             given: given.to_owned(),
             media_type: given_type.map(str::to_owned),
-            expected: Entity {
-                media_type: media_type.to_owned(),
-                parameters: Facts::new(),
-                disposition: Some("attachment".to_owned()),
-                name: Some(seen.to_owned()),
-                id: None,
-                content: Content::Octets(octets.to_vec()),
-            },
+            expected: Entity::file(media_type, seen, octets),
         });
         self
     }
 
-    /// Builds it.
-    pub(super) fn case(mut self) -> Case {
+    /// Adds anything else.
+    pub(super) fn with(
+        mut self,
+        build: impl FnOnce(MessageBuilder) -> MessageBuilder + 'static,
+    ) -> Self {
+        self.others.push(Box::new(build));
+        self
+    }
+
+    /// Says what a reader finds in the header.
+    pub(super) fn fact(mut self, fact: &str, value: Value) -> Self {
+        self.facts.insert(fact.to_owned(), value);
+        self
+    }
+
+    /// Says as what the content is seen.
+    pub(super) fn seen(mut self, entity: Entity) -> Self {
+        self.seen = Some(entity);
+        self
+    }
+
+    /// Makes it a mail whose fields are in UTF-8 (RFC 6532), by one more address.
+    pub(super) fn in_utf8(mut self) -> Self {
+        self.variant = "UTF-8";
+        self.mailbox("cc", "", "jörg@x.test")
+    }
+
+    /// Builds it, for every server that makes a difference.
+    pub(super) fn cases(mut self) -> Vec<Case> {
         for field in ["from", "to"] {
             let fields: &[&str] = match field {
                 "to" => &["to", "cc", "bcc"],
@@ -164,20 +190,42 @@ impl Mail {
                 self = self.mailbox(field, "", &format!("{field}@x.test"));
             }
         }
-        Case {
-            octets: octets(&self.name, self.message()),
-            expected: Expected {
-                header: self.expected_header(),
-                entity: self.expected_entity(),
-            },
-            name: self.name,
+        let seen = self.seen.take();
+        let expected = Expected {
+            header: self.expected_header(),
+            entity: seen.unwrap_or_else(|| self.expected_entity()),
+        };
+        let message = self.message();
+        let mut cases: Vec<Case> = Vec::new();
+        for (most, label) in [
+            (Data::SevenBit, ""),
+            (Data::EightBit, "8bit"),
+            (Data::Binary, "binary"),
+        ] {
+            let rendition = message.rendition(most);
+            let data = rendition.data();
+            let octets = octets(&self.name, rendition);
+            if cases.last().is_some_and(|before| before.octets == octets) {
+                continue;
+            }
+            let mut expected = expected.clone();
+            expected.entity.identify(&ids(&octets));
+            cases.push(Case {
+                name: self.name.clone(),
+                variant: format!("{label} {}", self.variant).trim().to_owned(),
+                data,
+                octets,
+                expected,
+            });
         }
+        cases
     }
 
-    fn message(&self) -> Message {
+    fn message(&mut self) -> Message {
         let (date, ..) = self.date.unwrap_or(DATE);
         let id = self.message_id.as_deref().unwrap_or(ID);
         let mut builder = Message::builder()
+            .data(Data::Binary)
             .date(parsed(date))
             .message_id(parsed(&format!("<{id}>")));
         for (field, address) in &self.mailboxes {
@@ -223,6 +271,9 @@ impl Mail {
             }
             builder = builder.attach(file_built);
         }
+        for build in self.others.drain(..) {
+            builder = build(builder);
+        }
         try_built(builder).unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
@@ -254,58 +305,35 @@ impl Mail {
         facts.insert("zone".to_owned(), zone.into());
         let id = self.message_id.as_deref().unwrap_or(ID);
         facts.insert("message-id".to_owned(), id.into());
+        facts.extend(self.facts.clone());
         facts
     }
 
     fn expected_entity(&self) -> Entity {
-        let text = self.text.as_deref().map(text_entity);
+        let text = self.text.as_deref();
+        let text = text.map(|text| Entity::text("text/plain", text));
         if self.files.is_empty() {
-            return text.unwrap_or_else(|| text_entity(""));
+            return text.unwrap_or_else(|| Entity::text("text/plain", ""));
         }
         let files = self.files.iter().map(|file| file.expected.clone());
-        let entities = text.into_iter().chain(files).collect();
-        entity("multipart/mixed", Content::Entities(entities))
+        let entities: Vec<_> = text.into_iter().chain(files).collect();
+        Entity::multipart("mixed", entities)
     }
 }
 
-fn text_entity(text: &str) -> Entity {
-    // The rule for line ends: each is a line break, and there is one at the end.
-    let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    let mut entity = entity("text/plain", Content::Text(text.replace('\n', "\r\n")));
-    entity
-        .parameters
-        .insert("charset".to_owned(), "utf-8".into());
-    entity
+/// The identifiers of the entities, in their order.
+fn ids(octets: &[u8]) -> Vec<String> {
+    let lines = octets.split(|octet| *octet == b'\n');
+    let ids = lines.filter_map(|line| line.strip_prefix(b"Content-ID: <"));
+    ids.map(|id| {
+        String::from_utf8_lossy(id)
+            .trim_end_matches(['>', '\r'])
+            .to_owned()
+    })
+    .collect()
 }
 
-fn entity(media_type: &str, content: Content) -> Entity {
-    Entity {
-        media_type: media_type.to_owned(),
-        parameters: Facts::new(),
-        disposition: None,
-        name: None,
-        id: None,
-        content,
-    }
-}
-
-/// All octets of a message, as many as it said.
-fn octets(name: &str, message: Message) -> Vec<u8> {
-    let size = message.exact_size();
-    let mut source = message.into_octets();
-    let mut octets = Vec::new();
-    let runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = { runtime }.build().unwrap();
-    runtime
-        .block_on(async { while source.next_block(&mut octets).await.unwrap() != Block::Last {} });
-    assert_eq!(octets.len() as u64, size, "{name}");
-    octets
-}
-
-fn parsed<T: FromStr>(text: &str) -> T
+pub(super) fn parsed<T: FromStr>(text: &str) -> T
 where
     T::Err: Debug,
 {

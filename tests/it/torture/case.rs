@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use pilotfish::message::Data;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -15,10 +16,14 @@ pub(super) type Facts = Map<String, Value>;
 pub(super) struct Case {
     /// The row, and its input: `H4 "=?"`. Deviations go by it.
     pub(super) name: String,
+    /// How it is carried: ` 8bit, UTF-8`. Nothing, if any server can.
+    pub(super) variant: String,
+    pub(super) data: Data,
     pub(super) octets: Vec<u8>,
     pub(super) expected: Expected,
 }
 
+#[derive(Clone)]
 pub(super) struct Expected {
     /// The facts about the header of the message.
     pub(super) header: Facts,
@@ -36,6 +41,7 @@ pub(super) struct Entity {
     pub(super) name: Option<String>,
     /// The Content-ID, without its brackets.
     pub(super) id: Option<String>,
+    pub(super) language: Option<String>,
     pub(super) content: Content,
 }
 
@@ -43,9 +49,13 @@ pub(super) struct Entity {
 pub(super) enum Content {
     /// A text to be shown; its line ends as they travel.
     Text(String),
+    /// A text as it travels, and as it is read by who knows `format=flowed`.
+    Flowed(String, String),
     /// Octets to be saved.
     Octets(Vec<u8>),
     Entities(Vec<Entity>),
+    /// A message: its octets, and what it is made of.
+    Message(Vec<u8>, Box<Entity>),
 }
 
 impl Expected {
@@ -60,20 +70,30 @@ impl Expected {
     pub(super) fn list(&self) -> Facts {
         let mut facts = self.header();
         let (mut text, mut html, mut files) = (String::new(), String::new(), 0);
-        for leaf in self.entity.leaves() {
-            match &leaf.content {
-                Content::Text(more) if leaf.media_type == "text/html" => html.push_str(more),
-                Content::Text(more) => text.push_str(more),
+        let leaves = self.entity.leaves();
+        for leaf in &leaves {
+            match (leaf.media_type.as_str(), &leaf.content) {
+                ("text/html", Content::Text(more)) => html.push_str(more),
+                ("text/plain", Content::Text(more) | Content::Flowed(_, more)) => {
+                    text.push_str(more);
+                }
                 _ => {
                     files += 1;
-                    leaf.write(&format!("file {files}"), &mut facts);
+                    leaf.write_file(&format!("file {files}"), &mut facts);
                 }
             }
         }
+        let ids = leaves.iter().filter_map(|leaf| leaf.id.as_ref());
+        let linked: usize = ids
+            .map(|id| html.matches(&format!("cid:{id}")).count())
+            .sum();
         for (name, value) in [("text", text), ("html", html)] {
             if !value.is_empty() {
                 facts.insert(name.to_owned(), value.into());
             }
+        }
+        if linked > 0 {
+            facts.insert("linked".to_owned(), linked.into());
         }
         facts
     }
@@ -86,6 +106,91 @@ impl Expected {
 }
 
 impl Entity {
+    pub(super) fn new(media_type: &str, content: Content) -> Self {
+        Self {
+            media_type: media_type.to_owned(),
+            parameters: Facts::new(),
+            disposition: None,
+            name: None,
+            id: None,
+            language: None,
+            content,
+        }
+    }
+
+    /// A text that came through `given`, by the rule for line ends: each is a line break, and
+    /// there is one at the end.
+    pub(super) fn text(media_type: &str, given: &str) -> Self {
+        let mut text = given.replace("\r\n", "\n").replace('\r', "\n");
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        let text = Content::Text(text.replace('\n', "\r\n"));
+        Self::new(media_type, text).parameter("charset", "utf-8")
+    }
+
+    /// A file to be saved.
+    pub(super) fn file(media_type: &str, name: &str, octets: &[u8]) -> Self {
+        Self {
+            disposition: Some("attachment".to_owned()),
+            name: Some(name.to_owned()),
+            ..Self::new(media_type, Content::Octets(octets.to_vec()))
+        }
+    }
+
+    /// A file that is shown.
+    pub(super) fn inline(media_type: &str, name: &str, octets: &[u8], id: &str) -> Self {
+        Self {
+            disposition: Some("inline".to_owned()),
+            id: Some(id.to_owned()),
+            ..Self::file(media_type, name, octets)
+        }
+    }
+
+    pub(super) fn multipart(subtype: &str, entities: impl Into<Vec<Self>>) -> Self {
+        let media_type = format!("multipart/{subtype}");
+        Self::new(&media_type, Content::Entities(entities.into()))
+    }
+
+    pub(super) fn parameter(mut self, name: &str, value: &str) -> Self {
+        self.parameters.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(super) fn language(mut self, language: &str) -> Self {
+        self.language = Some(language.to_owned());
+        self
+    }
+
+    /// Puts identifiers that are found in a message in the places of `#1#`, `#2#` ..
+    pub(super) fn identify(&mut self, ids: &[String]) {
+        let replace = |text: &mut String| {
+            for (at, id) in ids.iter().enumerate() {
+                *text = text.replace(&format!("#{}#", at + 1), id);
+            }
+        };
+        self.id.iter_mut().for_each(replace);
+        match &mut self.content {
+            Content::Text(text) if !ids.is_empty() => replace(text),
+            Content::Entities(entities) => entities.iter_mut().for_each(|e| e.identify(ids)),
+            _ => {}
+        }
+    }
+
+    /// A leaf for readers to whom it is a file whatever it is.
+    fn write_file(&self, place: &str, facts: &mut Facts) {
+        let content = match &self.content {
+            Content::Text(text) => Content::Octets(text.clone().into()),
+            Content::Message(octets, _) => Content::Octets(octets.clone()),
+            other => other.clone(),
+        };
+        Self {
+            content,
+            ..self.clone()
+        }
+        .write(place, facts);
+    }
+
     fn write(&self, place: &str, facts: &mut Facts) {
         let mut fact = |name: &str, value: Value| {
             facts.insert(format!("{place} {name}"), value);
@@ -98,6 +203,7 @@ impl Entity {
             ("disposition", &self.disposition),
             ("name", &self.name),
             ("id", &self.id),
+            ("language", &self.language),
         ];
         for (name, value) in more {
             if let Some(value) = value {
@@ -105,8 +211,11 @@ impl Entity {
             }
         }
         match &self.content {
-            Content::Text(text) => fact("text", text.as_str().into()),
+            Content::Text(text) | Content::Flowed(text, _) => fact("text", text.as_str().into()),
             Content::Octets(octets) => fact("octets", fingerprint(octets).into()),
+            Content::Message(_, inner) => {
+                inner.write(&format!("{}/1", place.trim_end_matches('/')), facts);
+            }
             Content::Entities(entities) => {
                 for (at, entity) in entities.iter().enumerate() {
                     let place = place.trim_end_matches('/');

@@ -68,6 +68,19 @@ const KINDS: &[(&str, &[u8], &str)] = &[
         b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf",
         "image/avif",
     ),
+    (
+        "heic.x",
+        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+        "image/heif",
+    ),
+    (
+        "ico.x",
+        b"\0\0\x01\0\x01\0\x10\x10\0\0",
+        "image/vnd.microsoft.icon",
+    ),
+    ("truncated.x", b"\x89PNG\r\n\x1a\n", "image/png"),
+    ("truncated.gif", b"GIF8", "image/gif"),
+    ("truncated.webp", b"RIFF\x24\0\0\0", "image/webp"),
     ("bmp.x", b"BM\x36\0\0\0\0\0\0\0", "image/bmp"),
     ("tiff.png", b"II*\0\x08\0\0\0\0\0\0\0", "image/tiff"),
     ("a.svg", b"<?xml version=\"1.0\"?><svg/>", "image/svg+xml"),
@@ -87,7 +100,8 @@ const KINDS: &[(&str, &[u8], &str)] = &[
     ),
 ];
 
-pub(super) fn mails() -> Vec<Mail> {
+/// F1, F2: where it is the header that matters.
+pub(super) fn named() -> Vec<Mail> {
     let mut mails = Vec::new();
     for name in names() {
         mails.push(mail("F1", &name).attach(&name, b"octets"));
@@ -95,6 +109,11 @@ pub(super) fn mails() -> Vec<Mail> {
     for (path, name) in PATHS {
         mails.push(mail("F2", path).attach_seen_as(path, name, b"octets"));
     }
+    mails
+}
+
+pub(super) fn mails() -> Vec<Mail> {
+    let mut mails = Vec::new();
     for (name, octets, media_type) in KINDS {
         mails.push(
             mail("F4", name)
@@ -107,6 +126,8 @@ pub(super) fn mails() -> Vec<Mail> {
         let label = format!("{size} octets");
         mails.push(mail("F5", &label).attach("a", &noise(size, size)));
     }
+    let size = 25 * 1024 * 1024;
+    mails.push(mail("F5", "25 MiB").attach("a", &noise(size, size)));
     let charset = json!({"charset": "UTF-8"});
     let odd = json!({"x": "a;b\"c\\d e=f"});
     for (given, seen, parameters) in [

@@ -138,7 +138,7 @@ def facts(imap, number):
             found[f"ids {name}"] = [one.strip("<>") for one in text(field[0]).split()]
         elif OWN.match(name) and name not in LISTS:
             found[f"field {name}"] = [text(value) for value in field]
-    entity(imap, number, got["BODYSTRUCTURE"], "", found)
+    entity(imap, number, got["BODYSTRUCTURE"], "", "/", found)
     return found
 
 
@@ -158,7 +158,7 @@ def add_mailboxes(found, field, mailboxes):
             addresses.append(f"{quoted(local_part.decode())}@{domain.decode()}")
             names.append(text(name or b""))
         elif local_part is not None:
-            groups.append(local_part.decode())
+            groups.append(text(local_part))
     if addresses:
         found[field] = addresses
         found[f"{field} names"] = names
@@ -173,29 +173,39 @@ def quoted(local_part):
     return '"' + re.sub(r'(["\\])', r"\\\1", local_part) + '"'
 
 
-def entity(imap, number, structure, path, found):
-    place = "/" + path.replace(".", "/")
+def entity(imap, number, structure, path, place, found):
     if isinstance(structure[0], list):
         children = [child for child in structure if isinstance(child, list)]
         children = children[: next(i for i, v in enumerate(structure) if not isinstance(v, list))]
         subtype, *extension = structure[len(children) :]
         media_type = f"multipart/{subtype.decode()}"
-        more, disposition = (extension + [None, None])[:2]
+        more, disposition, language = (extension + [None] * 3)[:3]
         for at, child in enumerate(children, 1):
-            entity(imap, number, child, f"{path}.{at}".lstrip("."), found)
+            inside = f"{path}.{at}".lstrip("."), f"{place.rstrip('/')}/{at}"
+            entity(imap, number, child, *inside, found)
         content_id = None
     else:
         main_type, subtype, more, content_id, _, encoding, *extension = structure
         media_type = f"{main_type.decode()}/{subtype.decode()}"
+        is_message = main_type.lower() + subtype.lower() == b"messagerfc822"
+        if is_message:
+            size, _, inner, *extension = extension
+            extension = [size, *extension]
+            path = path or "1"
+            # The parts of a multipart in it are numbered as if they were in the message's place.
+            inside = path if isinstance(inner[0], list) else f"{path}.1"
+            entity(imap, number, inner, inside, f"{place.rstrip('/')}/1", found)
         # The number of lines, and one more extension: the MD5.
-        extension = extension[2:] if main_type.lower() == b"text" else extension[1:]
-        _, disposition = (extension + [None, None])[:2]
-        octets = body(imap, number, path or "1", encoding.decode().lower())
+        has_lines = is_message or main_type.lower() == b"text"
+        extension = extension[2:] if has_lines else extension[1:]
+        _, disposition, language = (extension + [None] * 3)[:3]
+        if not is_message:
+            octets = body(imap, number, path or "1", encoding.decode().lower())
         is_text = main_type.lower() == b"text" and not disposition
         charset = parameters(more).get("charset", "ascii")
         if is_text:
             found[f"{place} text"] = octets.decode(charset)
-        else:
+        elif not is_message:
             found[f"{place} octets"] = f"{len(octets)} {hashlib.sha256(octets).hexdigest()}"
     found[f"{place} type"] = media_type.lower()
     more = parameters(more)
@@ -207,6 +217,9 @@ def entity(imap, number, structure, path, found):
         name = parameters(disposition[1]).get("filename")
         if name is not None:
             found[f"{place} name"] = name
+    if language:
+        tags = language if isinstance(language, list) else [language]
+        found[f"{place} language"] = ", ".join(tag.decode() for tag in tags)
     if content_id:
         found[f"{place} id"] = content_id.decode().strip("<>")
 

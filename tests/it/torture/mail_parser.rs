@@ -100,6 +100,9 @@ fn entity(message: &Message, part: &MessagePart, place: &str, facts: &mut Facts)
     if let Some(id) = part.content_id() {
         fact("id", id.into());
     }
+    if let Some(language) = part.content_language().as_text() {
+        fact("language", language.into());
+    }
     let is_attachment = part
         .content_disposition()
         .is_some_and(mail_parser::ContentType::is_attachment);
@@ -114,12 +117,19 @@ fn entity(message: &Message, part: &MessagePart, place: &str, facts: &mut Facts)
                 entity(message, child, &format!("{place}/{}", at + 1), facts);
             }
         }
+        PartType::Message(inner) => {
+            let place = place.trim_end_matches('/');
+            entity(inner, inner.root_part(), &format!("{place}/1"), facts);
+        }
         // It decodes the charset of a text that is attached, too.
         PartType::Text(_) | PartType::Html(_) => {
             let range = part.raw_body_offset() as usize..part.raw_end_offset() as usize;
             let raw = &message.raw_message()[range];
-            assert_eq!(part.encoding, Encoding::Base64);
-            fact("octets", fingerprint(&base64_decode(raw).unwrap()).into());
+            let octets = match part.encoding {
+                Encoding::Base64 => &base64_decode(raw).unwrap()[..],
+                _ => raw,
+            };
+            fact("octets", fingerprint(octets).into());
         }
         _ => fact("octets", fingerprint(part.contents()).into()),
     }

@@ -4,16 +4,38 @@
 //! A row of a table goes through `build` into a message and the facts that are to be found in
 //! it; a reader, asked by a script of its own, says what it finds; and what differs fails the test,
 //! unless `deviations` has it.
+//!
+//! | row | what it has | where it is |
+//! | --- | --- | --- |
+//! | H1, H2, H3, H4 | long values, white space, scripts, what looks encoded | `headers` |
+//! | H5 | control characters | `refused`; line separators in `headers` |
+//! | H6 | names of fields | `refused`, `headers` |
+//! | H7, H8 | display names, addresses | `headers`, `refused` |
+//! | H9, H10 | many recipients, groups | `headers`; nobody in `refused` |
+//! | H11, H12 | dates, identifiers, fields with methods of their own | `headers`, `refused` |
+//! | H13, H14 | fields twice, long values | `headers`, `refused` |
+//! | F1, F2, F3 | names of files | `files`, `refused` |
+//! | F4, F5, F8 | kinds of files, sizes, media types | `files`, `refused` |
+//! | F6, F7 | pictures in a document, alternatives | `structure`; warnings in `refused` |
+//! | F9 | messages in a message | `structure` |
+//! | F10 | a thousand pictures | `files`; over real servers, `live::round_trip` |
+//! | B1, B2, B3, B4, B5, B6 | texts | `bodies` |
+//! | B7, B8, B9 | depth, formats, languages, documents | `structure`, `refused` |
+//! | B10 | every rendition, fields in UTF-8 | all rows of the others, in `build` |
+//! | B11 | finished messages | `finished` |
+//! | B12 | octets that are signed | the unit tests `message::dkim::tests` |
 
 mod bodies;
 mod build;
 mod case;
 mod deviations;
 mod files;
+mod finished;
 mod headers;
 mod mail_parser;
 mod reader;
 mod refused;
+mod structure;
 mod wire;
 
 use std::collections::BTreeSet;
@@ -21,13 +43,17 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use build::Mail;
 use case::Case;
 use deviations::DEVIATIONS;
 use reader::Reader;
 
 static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
-    let mails = [headers::mails(), files::mails(), bodies::mails()];
-    mails.into_iter().flatten().map(build::Mail::case).collect()
+    let header = || [headers::mails(), files::named()].into_iter().flatten();
+    let content = [files::mails(), bodies::mails(), structure::mails()];
+    let in_utf8 = header().map(Mail::in_utf8);
+    let mails = header().chain(content.into_iter().flatten()).chain(in_utf8);
+    mails.flat_map(Mail::cases).collect()
 });
 
 /// At most this many differences are shown.
@@ -59,8 +85,9 @@ fn check(reader: Reader) {
                     needed.insert(known);
                 }
                 None => complaints.push(format!(
-                    "{}: {fact}\n  expected {}\n  found    {}",
+                    "{} {}: {fact}\n  expected {}\n  found    {}",
                     case.name,
+                    case.variant,
                     shown(expected),
                     shown(found)
                 )),
@@ -96,7 +123,8 @@ fn shown(value: &Value) -> String {
 fn every_case_has_a_name_of_its_own() {
     let mut names = BTreeSet::new();
     for case in CASES.iter() {
-        assert!(names.insert(&case.name), "{}", case.name);
+        let name = (&case.name, &case.variant);
+        assert!(names.insert(name), "{name:?}");
     }
 }
 

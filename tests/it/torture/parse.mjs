@@ -72,7 +72,14 @@ const readers = {
         facts['message-id'] = mail.messageId.replace(/^<|>$/g, '');
         // It decodes the fields that it knows, with this.
         const libmime = require('libmime');
-        for (const [name, value] of mail.headers) own(facts, name, [value].flat(), text => libmime.decodeWords(text));
+        const decode = text => libmime.decodeWords(text);
+        for (const [name, value] of mail.headers) {
+            if (name !== 'list') own(facts, name, [value].flat(), decode);
+        }
+        // It takes those of lists apart.
+        for (const { key, line } of mail.headerLines.filter(one => one.key.startsWith('list-'))) {
+            own(facts, key, [line.slice(key.length + 1).replaceAll('\r\n', '').trim()], decode);
+        }
         texts(facts, mail);
         mail.attachments.forEach((one, at) => file(facts, at + 1, {
             type: one.contentType,
@@ -81,6 +88,10 @@ const readers = {
             id: one.cid,
             octets: octets(one.content),
         }));
+        if (mail.attachments.some(one => one.cid)) {
+            const { html } = await simpleParser(raw, { ...options, skipImageLinks: false });
+            set(facts, 'linked', (html || '').match(/\bdata:image\/png;base64,/g)?.length);
+        }
         return facts;
     },
 

@@ -8,14 +8,20 @@ import json
 import os
 import re
 import sys
+from email.errors import NonASCIILocalPartDefect, UndecodableBytesDefect
 
 ADDRESSES = ["from", "sender", "reply-to", "to", "cc", "bcc"]
 IDS = ["in-reply-to", "references"]
 OWN = re.compile("^(?!content-|mime-version$|date$|subject$|message-id$)")
 
 
+# It knows no RFC 6532, but reads by it.
+IN_UTF8 = (NonASCIILocalPartDefect, UndecodableBytesDefect)
+
+
 def header(message):
-    facts = {"defects": sorted({repr(d) for part in message.walk() for d in defects(part)})}
+    found = {d for part in message.walk() for d in defects(part) if not isinstance(d, IN_UTF8)}
+    facts = {"defects": sorted({repr(d) for d in found})}
     for name in ADDRESSES:
         field = message[name]
         if field is None:
@@ -61,6 +67,8 @@ def entity(part, place, facts):
         facts[f"{place} name"] = part.get_filename()
     if part["content-id"]:
         facts[f"{place} id"] = part["content-id"].strip("<>")
+    if part["content-language"]:
+        facts[f"{place} language"] = part["content-language"]
     if part.is_multipart():
         for number, child in enumerate(part.iter_parts(), 1):
             entity(child, f"{place.rstrip('/')}/{number}", facts)

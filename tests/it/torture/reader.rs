@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
+use pilotfish::message::Data;
+
 use super::case::{Case, Facts};
 use super::mail_parser;
 
@@ -29,8 +31,16 @@ use Reader::{Dovecot, MailParser, Mailparser, PostalMime, Python};
 impl Reader {
     /// The cases that it can read in reasonable time.
     pub(super) fn cases(self, cases: &[Case]) -> Vec<&Case> {
-        // The time that Python takes grows with the square of the recipients.
-        let is_given = |case: &&Case| self != Python || case.name != "H9 \"10000 recipients\"";
+        let is_given = |case: &&Case| match self {
+            // The time that it takes grows with the square of the recipients.
+            Python => case.name != "H9 \"10000 recipients\"",
+            // It knows nothing but lines; Python's `imaplib` does not either.
+            PostalMime | Dovecot => case.data < Data::Binary,
+            // It takes at most 1,000 parts, with all that they are in.
+            Mailparser => !case.name.starts_with("B7 \"1000 parts"),
+            // It panics.
+            MailParser => case.name != "F9 \"in another\"",
+        };
         cases.iter().filter(is_given).collect()
     }
 
@@ -67,7 +77,8 @@ impl Reader {
     /// Whether this kind of fact is none of its concern.
     fn never_tells(self, fact: &str) -> bool {
         let none: &[&str] = match self {
-            Mailparser | PostalMime => &["zone", "parameters"],
+            Mailparser => &["zone", "parameters", "language"],
+            PostalMime => &["zone", "parameters", "language", "linked"],
             Python | MailParser | Dovecot => &[],
         };
         none.iter().any(|kind| fact.ends_with(kind))

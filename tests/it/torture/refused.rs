@@ -1,9 +1,12 @@
-//! Rows whose input is an error, found before anything is sent.
+//! Rows whose input is an error or odd, found before anything is sent.
 
 use std::str::FromStr;
 
 use pilotfish::address::{AddrSpec, DisplayName};
-use pilotfish::message::{Date, FieldName, FileName, MediaType, Message, MessageError, MessageId};
+use pilotfish::message::{
+    Attachment, Body, Date, Entity, FieldName, FileName, MediaType, Message, MessageError,
+    MessageId,
+};
 
 use crate::support::built::try_built;
 
@@ -111,4 +114,50 @@ fn controls_in_a_subject_or_a_field_are_refused() {
     );
     let refused = try_built(from("a@x.test")).unwrap_err();
     assert!(matches!(refused, MessageError::NoRecipient), "H9 nobody");
+}
+
+#[test]
+fn trees_that_no_reader_would_bear_are_refused() {
+    let nested = |depth: usize| {
+        (1..depth).fold(Entity::text("in it"), |inner, _| {
+            Entity::mixed([inner]).unwrap()
+        })
+    };
+    let built = |content| {
+        let builder = Message::builder().from("from@x.test").to("to@x.test");
+        try_built(builder.content(content))
+    };
+    assert!(built(nested(Entity::MAX_DEPTH)).is_ok(), "B7");
+    let refused = built(nested(Entity::MAX_DEPTH + 1)).unwrap_err();
+    assert!(matches!(refused, MessageError::Limit { .. }), "B7");
+    let refused = Entity::mixed([]).unwrap_err();
+    assert!(matches!(refused, MessageError::NoPart), "B7");
+}
+
+#[test]
+fn what_a_document_shows_and_what_is_there_is_compared() {
+    for (document, labels, warnings) in [
+        ("<img src=cid:a>", &["a"][..], &[][..]),
+        ("<img src=cid:a@b>", &["a@b"], &[]),
+        ("<img src='cid:my%20shark'>", &["my shark"], &[]),
+        ("<img src=cid:a><img src=cid:b>", &[], &["cid:a", "cid:b"]),
+        ("<p>", &["a@b"], &["a@b"]),
+        (
+            "<img src=cid:other>",
+            &["a@b", "c@d"],
+            &["cid:other", "a@b", "c@d"],
+        ),
+    ] {
+        let builder = Message::builder().from("from@x.test").to("to@x.test");
+        let builder = labels.iter().fold(builder.html(document), |b, label| {
+            let file = Attachment::new(Body::bytes("octets"), "a.png".parse().unwrap());
+            b.inline(*label, file)
+        });
+        let message = try_built(builder).unwrap();
+        let found: Vec<_> = message.warnings().iter().map(ToString::to_string).collect();
+        assert_eq!(found.len(), warnings.len(), "F6 {document}: {found:?}");
+        for (found, id) in found.iter().zip(warnings) {
+            assert!(found.contains(&format!("{id:?}")), "F6 {found}");
+        }
+    }
 }

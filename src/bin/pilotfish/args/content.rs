@@ -1,0 +1,93 @@
+//! What the mail is made of.
+
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::{Args, ValueEnum};
+use pilotfish::message::{Data, Language};
+
+use crate::attach_spec::AttachSpec;
+use crate::inline_spec::InlineSpec;
+use crate::input::Input;
+use crate::text_source::TextSource;
+
+/// What the mail is made of.
+#[derive(Args)]
+#[command(next_help_heading = "Content")]
+pub(crate) struct ContentArguments {
+    /// The text, or @FILE, or - for standard input. A text that begins with @ gets another @.
+    #[arg(long, value_name = "STR|@FILE|-", allow_hyphen_values = true)]
+    pub(crate) text: Option<TextSource>,
+
+    /// The mail in HTML, which most readers show in place of the text.
+    #[arg(long, value_name = "STR|@FILE|-", allow_hyphen_values = true)]
+    pub(crate) html: Option<TextSource>,
+
+    /// A text in Markdown, which becomes the text and the HTML.
+    #[arg(long, value_name = "FILE|-", value_parser = Input::parser(),
+          conflicts_with_all = ["text", "html"])]
+    pub(crate) markdown: Option<Input>,
+
+    /// Let readers fit the long lines of --text to their screen (format=flowed).
+    #[arg(long, requires = "text", hide_short_help = true)]
+    pub(crate) flowed: bool,
+
+    /// A picture that the HTML shows by <img src="cid:LABEL">, or auto. Repeatable.
+    ///
+    /// It may have a ;name= and a ;type= as in --attach. With auto, it is the pictures that the
+    /// HTML shows from files, by <img src="FILE">; they are looked for beside the file with the
+    /// HTML or Markdown, or else in the working directory.
+    #[arg(long, value_name = "LABEL=FILE|auto",
+          value_parser = OsStringValueParser::new().try_map(|typed| InlineSpec::parse(&typed)))]
+    pub(crate) inline: Vec<InlineSpec>,
+
+    /// Attach a file, or - for standard input. Repeatable. `;name=` gives it another name, `;type=`
+    /// a media type; a value may stand in double quotes.
+    #[arg(short, long, value_name = "FILE[;name=..][;type=..]", allow_hyphen_values = true,
+          value_parser = OsStringValueParser::new().try_map(|typed| AttachSpec::parse(&typed)))]
+    pub(crate) attach: Vec<AttachSpec>,
+
+    /// Attach another mail, whole: a file with its octets, or -. Repeatable.
+    #[arg(long, value_name = "FILE|-", value_parser = Input::parser(), hide_short_help = true)]
+    pub(crate) forward: Vec<Input>,
+
+    /// An invitation, or another message between calendars: a file in iCalendar, or -.
+    #[arg(long, value_name = "FILE|-", value_parser = Input::parser(), hide_short_help = true)]
+    pub(crate) calendar: Option<Input>,
+
+    /// The language of the text, such as de or en-GB.
+    #[arg(long, value_name = "TAG", hide_short_help = true)]
+    pub(crate) language: Option<Language>,
+
+    /// The most that is made use of, of what the server carries [default: 8bitmime].
+    #[arg(
+        long,
+        value_enum,
+        value_name = "TYPE",
+        ignore_case = true,
+        hide_short_help = true
+    )]
+    pub(crate) body: Option<BodyType>,
+}
+
+/// By the names that the parameter BODY of MAIL has (RFC 6152, RFC 3030).
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BodyType {
+    /// The same octets for every server.
+    #[value(name = "7bit")]
+    SevenBit,
+    /// Text as it is.
+    #[value(name = "8bitmime")]
+    EightBit,
+    /// Attachments as they are, too: a quarter less.
+    #[value(name = "binarymime")]
+    Binary,
+}
+
+impl From<BodyType> for Data {
+    fn from(body: BodyType) -> Self {
+        match body {
+            BodyType::SevenBit => Self::SevenBit,
+            BodyType::EightBit => Self::EightBit,
+            BodyType::Binary => Self::Binary,
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What to sign with.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use pilotfish::message::dkim::Selector;
+
+/// What to sign with.
+#[derive(Args)]
+#[command(next_help_heading = "Signature")]
+pub(crate) struct DkimArguments {
+    /// Sign the mail for this domain (DKIM), in place of the account's.
+    ///
+    /// A signed mail is the same octets for every server, of 7 bits where it can be.
+    #[arg(long = "dkim-domain", value_name = "DOMAIN", requires_all = ["selector", "signing_key"])]
+    pub(crate) domain: Option<String>,
+
+    /// The name of the key among those of the domain.
+    #[arg(long = "dkim-selector", value_name = "NAME", requires = "domain")]
+    pub(crate) selector: Option<Selector>,
+
+    /// Read the private key from a PEM file that only you can read.
+    #[arg(
+        long = "dkim-key",
+        value_name = "FILE",
+        group = "signing_key",
+        requires = "domain"
+    )]
+    pub(crate) key: Option<PathBuf>,
+
+    /// Take the private key, in PEM, from what this command prints.
+    #[arg(
+        long = "dkim-key-command",
+        value_name = "CMD",
+        group = "signing_key",
+        requires = "domain",
+        hide_short_help = true
+    )]
+    pub(crate) key_command: Option<String>,
+
+    /// On whose behalf the domain signs.
+    #[arg(
+        long = "dkim-identity",
+        value_name = "ADDRESS",
+        requires = "domain",
+        hide_short_help = true
+    )]
+    pub(crate) identity: Option<String>,
+}

@@ -1,0 +1,102 @@
+//! `FILE|-`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use pilotfish::message::{Body, BodyError};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+use crate::exit;
+use crate::failure::Failure;
+
+/// The largest text that is taken, in octets. A text is held in memory; what is larger is an
+/// attachment.
+const MAX_TEXT: u64 = 64 << 20;
+
+/// The most that is attached of standard input, in octets. It is kept on the disk meanwhile.
+const MAX_SPOOLED: u64 = 16 << 30;
+
+/// Where a part of the mail comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Input {
+    File(PathBuf),
+    Stdin,
+}
+
+impl Input {
+    pub(crate) fn parse(typed: OsString) -> Result<Self, &'static str> {
+        match typed.to_str() {
+            Some("") => Err("there is no file name"),
+            Some("-") => Ok(Self::Stdin),
+            _ => Ok(Self::File(PathBuf::from(typed))),
+        }
+    }
+
+    pub(crate) fn parser() -> impl TypedValueParser<Value = Self> {
+        OsStringValueParser::new().try_map(Self::parse)
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Stdin => None,
+        }
+    }
+
+    /// Reads a text, which has to be UTF-8.
+    pub(crate) async fn text(&self) -> Result<String, Failure> {
+        let (name, octets) = match self {
+            Self::Stdin => {
+                let name = "standard input".to_owned();
+                let octets = beginning(tokio::io::stdin()).await.map_err(unread)?;
+                (name, octets)
+            }
+            Self::File(path) => {
+                let name = format!("the text in {}", path.display());
+                let unreadable = |error| {
+                    let message =
+                        format!("cannot read {name}: check that it exists and may be read");
+                    Failure::input(message, error)
+                };
+                let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+                let octets = beginning(file).await.map_err(unreadable)?;
+                (name, octets)
+            }
+        };
+        if octets.len() as u64 > MAX_TEXT {
+            return Err(Failure::bad_mail(format!(
+                "{name} is over 64 MiB: attach it instead"
+            )));
+        }
+        String::from_utf8(octets).map_err(|_| {
+            Failure::bad_mail(format!("{name} is not in UTF-8: convert it, or attach it"))
+        })
+    }
+
+    /// What is sent as it is. Standard input is read now, as its length is not known before.
+    pub(crate) async fn body(self) -> Result<Body, Failure> {
+        let body = match self {
+            Self::File(path) => return Ok(Body::file(path)),
+            Self::Stdin => Body::spool(tokio::io::stdin(), MAX_SPOOLED).await,
+        };
+        body.map_err(|error| match error {
+            BodyError::OverLimit { .. } => Failure::bad_mail(
+                "standard input gives over 16 GiB: put it into a file, and name that",
+            ),
+            BodyError::Read { source, .. } => unread(source),
+            error => Failure::of(exit::CANNOT_CREATE, &error),
+        })
+    }
+}
+
+/// All that there is, unless it is too much.
+async fn beginning(source: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
+    let mut octets = Vec::new();
+    source.take(MAX_TEXT + 1).read_to_end(&mut octets).await?;
+    Ok(octets)
+}
+
+fn unread(error: std::io::Error) -> Failure {
+    Failure::input("cannot read standard input".to_owned(), error)
+}

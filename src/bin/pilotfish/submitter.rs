@@ -1,0 +1,123 @@
+//! Who sends, by which server.
+
+use std::path::PathBuf;
+
+use pilotfish::address::Mailbox;
+use pilotfish::config::{Account, Config, Dkim, PasswordSource, ServerAddress, Tls};
+use pilotfish::transport::TlsClient;
+use pilotfish::{Credentials, Server};
+
+use crate::args::ServerArguments;
+use crate::exit;
+use crate::failure::Failure;
+
+/// Who sends, by which server: an account of the configuration with the flags laid over it.
+pub(crate) struct Submitter {
+    server: Option<ServerAddress>,
+    tls: Option<Tls>,
+    tls_ca: Option<PathBuf>,
+    user: Option<String>,
+    password: Option<PasswordSource>,
+    from: Option<Mailbox>,
+    dkim: Option<Dkim>,
+    cleartext_auth: bool,
+}
+
+impl Submitter {
+    pub(crate) fn new(arguments: ServerArguments) -> Result<Self, Failure> {
+        let account = match (&arguments.config, &arguments.account) {
+            (Some(path), Some(name)) => Some(account(path, name)?),
+            _ => None,
+        };
+        let password = arguments
+            .password_file
+            .map(PasswordSource::File)
+            .or(arguments.password_fd.map(PasswordSource::Fd))
+            .or(arguments.password_command.map(PasswordSource::Command));
+        let account = account.as_ref();
+        Ok(Self {
+            // Another server than the account's is not meant to get the account's TLS mode.
+            tls: arguments.tls.map(Tls::from).or_else(|| {
+                account
+                    .filter(|_| arguments.server.is_none())
+                    .and_then(|account| account.tls)
+            }),
+            server: arguments
+                .server
+                .or_else(|| account.map(|account| account.server.clone())),
+            tls_ca: arguments
+                .tls_ca
+                .or_else(|| account.and_then(|account| account.tls_ca.clone())),
+            user: arguments
+                .user
+                .or_else(|| account.and_then(|account| account.user.clone())),
+            password: password.or_else(|| account.and_then(|account| account.password.clone())),
+            from: account.and_then(|account| account.from.clone()),
+            dkim: account.and_then(|account| account.dkim.clone()),
+            cleartext_auth: arguments.danger_cleartext_auth,
+        })
+    }
+
+    /// The sender, where none is named.
+    pub(crate) fn mailbox(&self) -> Option<Mailbox> {
+        self.from
+            .clone()
+            .or_else(|| self.user.as_ref()?.parse().ok())
+    }
+
+    /// What the account signs with.
+    pub(crate) fn dkim(&self) -> Option<&Dkim> {
+        self.dkim.as_ref()
+    }
+
+    pub(crate) async fn server(self) -> Result<Server, Failure> {
+        let address = self
+            .server
+            .ok_or_else(|| Failure::new(exit::USAGE, "no server is named by --server"))?;
+        let mut builder = Server::builder(address.host);
+        if let Some(port) = address.port {
+            builder = builder.port(port);
+        }
+        if let Some(tls) = self.tls {
+            builder = builder.security(tls.into());
+        }
+        if let Some(path) = self.tls_ca {
+            builder = builder.tls(TlsClient::builder().ca_file(path)?.build()?);
+        }
+        if self.cleartext_auth {
+            builder = builder.danger_cleartext_auth();
+        }
+        match (self.user, self.password) {
+            (Some(user), Some(source)) => {
+                let password = source
+                    .read()
+                    .await
+                    .map_err(|error| Failure::of(exit::CONFIG, &error))?;
+                let credentials = Credentials::new(user, password)
+                    .map_err(|error| Failure::of(exit::CONFIG, &error))?;
+                builder = builder.credentials(credentials);
+            }
+            (Some(_), None) => {
+                let message = "there is a user and no password: add --password-file, \
+                               --password-fd or --password-command";
+                return Err(Failure::new(exit::USAGE, message));
+            }
+            (None, Some(_)) => {
+                return Err(Failure::new(
+                    exit::USAGE,
+                    "there is a password and no --user",
+                ));
+            }
+            (None, None) => {}
+        }
+        Ok(builder.build()?)
+    }
+}
+
+fn account(path: &PathBuf, name: &str) -> Result<Account, Failure> {
+    let config = Config::load(path).map_err(|error| Failure::of(exit::CONFIG, &error))?;
+    config
+        .account(name)
+        .cloned()
+        .map_err(|error| Failure::of(exit::CONFIG, &error))
+}

@@ -1,0 +1,191 @@
+//! How a secret is read, whatever it is for.
+
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::fs::File;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::Command;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+/// How long a source may take. Somebody may have to unlock a key ring.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// A place that a secret is read from.
+pub(super) enum SecretSource<'a> {
+    /// A file that only its owner can read. `~/` is the home directory.
+    File(&'a Path),
+    /// A file descriptor that the process was started with.
+    Fd(u32),
+    /// What a command prints, run by `sh -c` without input.
+    Command(&'a str),
+}
+
+impl SecretSource<'_> {
+    /// Reads the first octets, and `most` of them; `what` names the secret in errors.
+    pub(super) async fn read(
+        self,
+        what: &'static str,
+        most: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+        let read = async {
+            match self {
+                Self::File(path) => read_file(&at_home(path), what, most).await,
+                Self::Fd(number) => {
+                    let path = PathBuf::from(format!("/dev/fd/{number}"));
+                    let file = File::open(&path).await;
+                    let file = file.map_err(|source| unreadable(what, &path, source))?;
+                    let octets = beginning(file, most).await;
+                    octets.map_err(|source| unreadable(what, &path, source))
+                }
+                Self::Command(command) => read_command(command, what, most).await,
+            }
+        };
+        timeout(LIMIT, read)
+            .await
+            .map_err(|_| SecretError::TimedOut { what })?
+    }
+}
+
+fn at_home(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
+    }
+}
+
+fn unreadable(what: &'static str, path: &Path, source: std::io::Error) -> SecretError {
+    SecretError::Unreadable {
+        what,
+        path: path.to_owned(),
+        source,
+    }
+}
+
+async fn read_file(
+    path: &Path,
+    what: &'static str,
+    most: usize,
+) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+    let unreadable = |source| unreadable(what, path, source);
+    let file = File::open(path).await.map_err(unreadable)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let metadata = file.metadata().await.map_err(unreadable)?;
+        // A pipe belongs to the two who hold its ends.
+        if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
+            let path = path.to_owned();
+            return Err(SecretError::ReadableByOthers { what, path });
+        }
+    }
+    beginning(file, most).await.map_err(unreadable)
+}
+
+async fn read_command(
+    command: &str,
+    what: &'static str,
+    most: usize,
+) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+    let failed = |source| SecretError::CannotRun {
+        what,
+        command: command.to_owned(),
+        source,
+    };
+    let mut child = Command::new("sh")
+        .args(["-c", command])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(failed)?;
+    let octets = match child.stdout.take() {
+        Some(output) => beginning(output, most).await.map_err(failed)?,
+        None => Zeroizing::default(),
+    };
+    let status = child.wait().await.map_err(failed)?;
+    if status.success() {
+        Ok(octets)
+    } else {
+        let command = command.to_owned();
+        Err(SecretError::CommandFailed {
+            what,
+            command,
+            status,
+        })
+    }
+}
+
+/// Reads to the end, so that a command is not broken off, and keeps the beginning.
+async fn beginning(
+    mut source: impl AsyncRead + Unpin,
+    most: usize,
+) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    // Room for all, as octets that were moved could not be overwritten.
+    let mut octets = Zeroizing::new(Vec::with_capacity(most + 1));
+    (&mut source)
+        .take(most as u64)
+        .read_to_end(&mut octets)
+        .await?;
+    tokio::io::copy(&mut source, &mut tokio::io::sink()).await?;
+    Ok(octets)
+}
+
+/// Why no secret could be read. `what` is the one that was wanted: the password, the DKIM key.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SecretError {
+    /// The operating system did not let it be read.
+    #[error("cannot read the {what} from {}", path.display())]
+    Unreadable {
+        /// The secret.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The file's mode lets group or others read it.
+    #[error("others can read the {what} in {path}: chmod 600 {path}", path = path.display())]
+    ReadableByOthers {
+        /// The secret.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The first line is empty.
+    #[error("the source of the {what} has nothing on its first line")]
+    Empty {
+        /// The secret.
+        what: &'static str,
+    },
+    /// It took over two minutes.
+    #[error("the source of the {what} gave none within {LIMIT:?}")]
+    TimedOut {
+        /// The secret.
+        what: &'static str,
+    },
+    /// The command could not be started.
+    #[error("cannot run the {what} command \"{}\"", command.escape_debug())]
+    CannotRun {
+        /// The secret.
+        what: &'static str,
+        /// The command.
+        command: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The command ended with an error.
+    #[error("the {what} command \"{}\" failed ({status}): try it in a shell", command.escape_debug())]
+    CommandFailed {
+        /// The secret.
+        what: &'static str,
+        /// The command.
+        command: String,
+        /// How it ended.
+        status: ExitStatus,
+    },
+}

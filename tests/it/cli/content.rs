@@ -1,0 +1,263 @@
+//! HTML, Markdown, pictures in them, other mails, calendars.
+
+use mail_parser::MessageParser;
+
+use super::made::{Desk, fields, shape};
+use super::office::{Office, server};
+use super::run::Run;
+
+const SHARK: &[u8] = include_bytes!("../../fixtures/images/shark.png");
+const MAIL: &[u8] = b"From: bo@example.org\nSubject: inner\n\nInner text\n";
+const INVITATION: &[u8] = b"BEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\n";
+
+const FILES: &[(&str, &[u8])] = &[
+    ("shark.png", SHARK),
+    ("page.html", b"<p>from a file<p><img src='shark.png'>"),
+    ("news.md", b"# News\n\n![](shark.png) *great*\n"),
+    ("inner.eml", MAIL),
+    ("invitation.ics", INVITATION),
+    ("no-method.ics", b"BEGIN:VCALENDAR\nEND:VCALENDAR\n"),
+    ("latin1.txt", b"caf\xe9"),
+    ("nul.eml", b"Subject: x\n\n\0\n"),
+];
+
+fn desk<'a>() -> Desk<'a> {
+    Desk {
+        files: FILES,
+        ..Desk::default()
+    }
+}
+
+#[tokio::test]
+async fn the_parts_stand_as_readers_expect() {
+    for (arguments, expected) in [
+        ("--html '<p>x'", "html"),
+        ("--text x --html '<p>x'", "alternative(plain html)"),
+        ("--html @page.html", "html"),
+        ("--html @page.html --inline auto", "related(html png)"),
+        ("--html -", "html"),
+        ("--markdown news.md", "alternative(plain html)"),
+        (
+            "--markdown news.md --inline auto -a shark.png",
+            "mixed(alternative(plain related(html png)) png)",
+        ),
+        (
+            "--html '<img src=cid:a>' --inline a=shark.png",
+            "related(html png)",
+        ),
+        (
+            "--html '<img src=cid:a>' --inline 'a=shark.png;type=image/x-shark;name=b'",
+            "related(html x-shark)",
+        ),
+        (
+            "--html '<img src=shark.png> <img src=cid:a>' --inline auto --inline a=shark.png",
+            "related(html png png)",
+        ),
+        (
+            "--text x --calendar invitation.ics",
+            "alternative(plain calendar)",
+        ),
+        ("--text x --forward inner.eml", "mixed(plain rfc822)"),
+        (
+            "--forward inner.eml --forward inner.eml -a shark.png",
+            "mixed(png rfc822 rfc822)",
+        ),
+        ("-a '-;name=log.txt'", "mixed(plain)"),
+        ("--text x -a '-;type=image/x-y;name=z'", "mixed(plain x-y)"),
+    ] {
+        assert_eq!(
+            shape(&desk().mail(arguments).await),
+            expected,
+            "{arguments}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn fields_and_parts_say_what_they_are() {
+    for (arguments, expected) in [
+        ("--html '<p>x'", "text/html; charset=utf-8"),
+        ("--text x --flowed", "format=flowed"),
+        ("--text x --language de", "Content-Language: de\r\n"),
+        (
+            "--text x --language 'de, en-GB'",
+            "Content-Language: de, en-GB\r\n",
+        ),
+        ("--calendar invitation.ics", "text/calendar; method=REQUEST"),
+        (
+            "--forward inner.eml",
+            "\r\n\r\nFrom: bo@example.org\r\nSubject: inner\r\n",
+        ),
+        ("--forward -", "\r\n\r\nSubject: stdin\r\n"),
+        ("--calendar invitation.ics", "\r\nMETHOD:REQUEST\r\n"),
+        ("--markdown news.md", "<em>great</em>"),
+        ("--markdown news.md", "\r\n![](shark.png) *great*\r\n"),
+        ("-a '-;name=log.txt'", "filename=log.txt"),
+        // "Subject: stdin\n\n"
+        (
+            "-a '-;name=log.txt'",
+            "\r\n\r\nU3ViamVjdDogc3RkaW4KCg==\r\n",
+        ),
+    ] {
+        let desk = Desk {
+            stdin: "Subject: stdin\n\n",
+            ..desk()
+        };
+        let mail = desk.mail(arguments).await;
+        assert!(mail.contains(expected), "{arguments}: {mail}");
+    }
+}
+
+/// Beside the file that the HTML is in, wherever that is.
+#[tokio::test]
+async fn pictures_are_looked_for_beside_the_file() {
+    let office = Office::open(server()).await;
+    std::fs::create_dir(office.directory.path().join("sub")).unwrap();
+    office
+        .directory
+        .file("sub/page.html", "<img src='shark.png'>");
+    office.directory.file("sub/page.md", "![](shark.png)");
+    office.directory.file("sub/shark.png", SHARK);
+    let mail = "--to ann@example.org --inline auto";
+    for arguments in ["--html @sub/page.html", "--markdown sub/page.md"] {
+        let run = office.send(&format!("{mail} {arguments}"));
+        run.end().await.result();
+    }
+    let ended = office
+        .send(&format!("{mail} --html -"))
+        .stdin("<img src='shark.png'>")
+        .end()
+        .await;
+    ended.fails(66, "shark.png");
+    for mail in office.mails().await {
+        let parsed = MessageParser::default().parse(&mail.octets[..]).unwrap();
+        assert!(parsed.parts.iter().any(|part| part.contents() == SHARK));
+    }
+}
+
+#[tokio::test]
+async fn what_is_odd_is_told_and_the_mail_made() {
+    let enough = "--from me@example.org --to ann@example.org --text x";
+    for (arguments, warning) in [
+        (
+            "--html '<img src=cid:a>'",
+            "warning: the HTML shows \"cid:a\"",
+        ),
+        (
+            "--html '<p>x' --inline a@b=shark.png",
+            "warning: the part \"a@b\"",
+        ),
+    ] {
+        let ended = desk().run(&format!("{enough} {arguments}")).await;
+        assert_eq!(ended.status, 0, "{arguments}");
+        assert!(ended.stderr.starts_with(warning), "{ended:?}");
+        assert_eq!(ended.stderr.matches('\n').count(), 1, "{ended:?}");
+        let ended = desk().run(&format!("{enough} {arguments} --quiet")).await;
+        assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+    }
+}
+
+#[tokio::test]
+async fn how_much_is_made_use_of_can_be_said() {
+    let field = |mail: &str| fields(mail, &["Content-Transfer-Encoding"]);
+    for (arguments, encoding) in [
+        ("", "quoted-printable"),
+        ("--body 7bit", "quoted-printable"),
+        ("--body 8bitmime", "8bit"),
+        ("--body 8BITMIME", "8bit"),
+        ("--body binarymime", "8bit"),
+    ] {
+        let mail = desk().mail(&format!("--text 'wörld' {arguments}")).await;
+        let expected = format!("Content-Transfer-Encoding: {encoding}");
+        assert_eq!(field(&mail), expected, "{arguments}");
+    }
+    let mail = desk().mail("-a inner.eml;type=a/b --body binarymime").await;
+    assert!(
+        mail.contains("\r\n\r\nFrom: bo@example.org\nSubject: inner\n\n"),
+        "{mail}"
+    );
+}
+
+/// The server of the tests offers 8BITMIME.
+#[tokio::test]
+async fn the_server_is_sent_what_it_may_be_sent() {
+    for (arguments, expected) in [
+        ("", "\r\n\r\nwörld\r\n"),
+        ("--body 8bitmime", "\r\n\r\nwörld\r\n"),
+        ("--body 7bit", "\r\n\r\nw=C3=B6rld\r\n"),
+    ] {
+        let office = Office::open(server()).await;
+        let run = office.send(&format!("--to ann@example.org --text wörld {arguments}"));
+        run.end().await.result();
+        let mail = office.mail().await;
+        let text = String::from_utf8_lossy(&mail.octets);
+        assert!(text.ends_with(expected), "{arguments}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_made_has_a_reason() {
+    for (arguments, status, words) in [
+        ("--markdown news.md --text x", 64, "cannot be used with"),
+        ("--markdown news.md --html x", 64, "cannot be used with"),
+        ("--markdown ''", 64, "no file name"),
+        ("--flowed", 64, "--text"),
+        ("--inline shark.png", 64, "LABEL=FILE"),
+        ("--inline =shark.png", 64, "LABEL=FILE"),
+        ("--text x --inline auto", 64, "add one of them"),
+        ("--body 9bit", 64, "invalid value '9bit'"),
+        ("--language '1 a'", 64, "is not a language"),
+        ("--text - --html -", 64, "named twice"),
+        ("--text - -a '-;name=x'", 64, "named twice"),
+        ("--forward - --calendar -", 64, "named twice"),
+        ("--inline 'a=-;name=x' --markdown -", 64, "named twice"),
+        ("-a -", 64, "write '-;name=..'"),
+        ("--inline a=-", 64, "write '-;name=..'"),
+        (
+            "--inline a=shark.png --inline a=shark.png",
+            65,
+            "called \"a\"",
+        ),
+        ("--html '<img src=../a.png>' --inline auto", 65, "../a.png"),
+        ("--calendar no-method.ics", 65, "not a method"),
+        ("--forward nul.eml", 65, "a NUL"),
+        ("--html @latin1.txt", 65, "not in UTF-8"),
+        ("--markdown latin1.txt", 65, "not in UTF-8"),
+        ("--calendar latin1.txt", 65, "not in UTF-8"),
+        ("--html @none.html", 66, "none.html"),
+        ("--markdown none.md", 66, "none.md"),
+        ("--html '<img src=none.png>' --inline auto", 66, "none.png"),
+        ("--inline a=none.png", 66, "none.png"),
+        ("--forward none.eml", 66, "none.eml"),
+        ("--forward .", 66, "a directory"),
+        ("--calendar none.ics", 66, "none.ics"),
+    ] {
+        let enough = "--from me@example.org --to ann@example.org";
+        let ended = desk().run(&format!("{enough} {arguments}")).await;
+        ended.fails(status, words);
+    }
+}
+
+/// More than is kept in memory.
+#[tokio::test]
+async fn standard_input_of_any_length_is_attached() {
+    let office = Office::open(server()).await;
+    let script = "seq 500000 | \"$0\" send --server \"$1\" --tls-ca ca.pem --user me@example.org \
+                  --password-file password --to ann@example.org -a '-;name=numbers.txt'";
+    let address = office.server.addr().to_string();
+    let run = Run::shell(script).args([address]);
+    run.directory(office.directory.path()).end().await.result();
+    let mail = office.mail().await;
+    let parsed = MessageParser::default().parse(&mail.octets[..]).unwrap();
+    let contents = parsed.attachment(0).unwrap().contents();
+    assert_eq!(contents.len(), 3_388_895);
+    assert!(contents.ends_with(b"499999\n500000\n"));
+}
+
+#[tokio::test]
+async fn standard_input_that_cannot_be_kept_is_73() {
+    let script = "seq 500000 | TMPDIR=/none \"$0\" send -n --from me@example.org \
+                  --to ann@example.org -a '-;name=numbers.txt'";
+    let ended = Run::shell(script).end().await;
+    ended.fails(73, "make room in the temporary directory");
+}

@@ -1,0 +1,117 @@
+//! What the header and the envelope say.
+
+use super::made::{Desk, fields};
+use super::office::{Office, server};
+
+#[tokio::test]
+async fn fields_are_as_they_were_given() {
+    for (arguments, expected) in [
+        ("-s Hi", "Subject: Hi"),
+        ("--message-id '<a@b>'", "Message-ID: <a@b>"),
+        (
+            "--date 'Tue, 1 Jul 2003 10:52:37 +0200'",
+            "Date: Tue, 1 Jul 2003 10:52:37 +0200",
+        ),
+        (
+            "--date '1 Jul 03 10:52 GMT'",
+            "Date: Tue, 1 Jul 2003 10:52:00 +0000",
+        ),
+        (
+            "--sender 'Eve <eve@example.org>'",
+            "Sender: Eve <eve@example.org>",
+        ),
+        ("--sender me@example.org", ""),
+        (
+            "--in-reply-to '<a@b>'",
+            "In-Reply-To: <a@b>\nReferences: <a@b>",
+        ),
+        (
+            "--in-reply-to '<a@b>' --references '<c@d> <a@b>' --references '<e@f>'",
+            "In-Reply-To: <a@b>\nReferences: <c@d> <a@b> <e@f>",
+        ),
+        ("--references '<a@b>'", "References: <a@b>"),
+        (
+            "--auto-submitted generated",
+            "Auto-Submitted: auto-generated",
+        ),
+        ("--auto-submitted replied", "Auto-Submitted: auto-replied"),
+        ("--auto-submitted no", "Auto-Submitted: no"),
+        (
+            "--list-unsubscribe https://x.test/?a=b",
+            "List-Unsubscribe: <https://x.test/?a=b>\n\
+             List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+        ),
+        (
+            "--list-unsubscribe-mailto a+b@x.test",
+            "List-Unsubscribe: <mailto:a%2Bb@x.test>",
+        ),
+        (
+            "--list-unsubscribe https://x.test --list-unsubscribe-mailto a@x.test",
+            "List-Unsubscribe: <https://x.test>, <mailto:a@x.test>\n\
+             List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+        ),
+    ] {
+        let mail = Desk::default().mail(arguments).await;
+        let names: Vec<_> = match expected {
+            "" => vec!["Sender"],
+            expected => expected
+                .lines()
+                .filter_map(|line| line.split(':').next())
+                .collect(),
+        };
+        assert_eq!(fields(&mail, &names), expected, "{arguments}");
+    }
+}
+
+#[tokio::test]
+async fn several_authors_have_a_sender() {
+    let authors = "--from 'ann@example.org, Bo <bo@example.org>' --to cy@example.org";
+    let ended = Desk::default()
+        .run(&format!("{authors} --sender bo@example.org"))
+        .await;
+    assert_eq!(
+        fields(&ended.stdout, &["From", "Sender"]),
+        "From: ann@example.org, Bo <bo@example.org>\nSender: bo@example.org"
+    );
+}
+
+#[tokio::test]
+async fn reports_of_failure_go_where_it_is_said() {
+    for (arguments, reverse_path) in [
+        ("", "me@example.org"),
+        ("--sender eve@example.org", "eve@example.org"),
+        ("--envelope-from bounces@example.org", "bounces@example.org"),
+        ("--envelope-from '<>'", ""),
+    ] {
+        let office = Office::open(server()).await;
+        let run = office.send(&format!("--to ann@example.org {arguments}"));
+        run.end().await.result();
+        assert_eq!(
+            office.mail().await.reverse_path,
+            reverse_path,
+            "{arguments}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_value_is_64() {
+    for (arguments, words) in [
+        ("--message-id a@b", "use the form <left@right>"),
+        ("--in-reply-to a@b", "use the form <left@right>"),
+        ("--references ''", "no identifier"),
+        ("--references '<a@b>,<c@d>'", "use the form <left@right>"),
+        ("--date tomorrow", "is not a date"),
+        (
+            "--auto-submitted yes",
+            "possible values: generated, replied, no",
+        ),
+        ("--list-unsubscribe http://x.test", "use https://"),
+        ("--list-unsubscribe a@x.test", "use https://"),
+        ("--date", "a value is required"),
+    ] {
+        let enough = "--from me@example.org --to ann@example.org";
+        let ended = Desk::default().run(&format!("{enough} {arguments}")).await;
+        ended.fails(64, words);
+    }
+}
