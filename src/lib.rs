@@ -34,7 +34,7 @@
 //! |---|---|
 //! | `cli` (default) | the command `pilotfish`; a library user leaves it out |
 //! | `config` | [`config`]: accounts from a TOML file, passwords from files, descriptors and commands |
-//! | `dkim` | [`message::dkim`]: signatures |
+//! | `dkim` | [`message::dkim`] and [`Message::sign`]: signatures that show the domain (RFC 6376) |
 //! | `html` | `markdown` and `inline_images` of [`message::MessageBuilder`] |
 //! | `testing` | [`testing`]: a submission server inside the process |
 //!

@@ -2,7 +2,6 @@
 
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
-use std::process::Stdio;
 
 use pilotfish::Message;
 use pilotfish::message::Body;
@@ -98,11 +97,11 @@ async fn peak_of(test: &str, kind: &str, path: &Path) -> u64 {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
         .env(ORDER, order)
-        .stderr(Stdio::inherit())
         .output()
         .await
         .unwrap();
-    assert!(output.status.success());
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{complaint}");
     let received = server.received();
     server.shutdown().await.unwrap();
     assert!(received[0].size > path.metadata().unwrap().len());

@@ -127,11 +127,11 @@ impl SigningKey {
     /// octets, and the text of an RSA key is longer; where a provider does not part it by itself,
     /// it is given as several strings, which verifiers join.
     ///
-    /// ```
-    /// # use pilotfish::message::dkim::{DkimError, SigningKey};
-    /// # fn example(pem: &[u8]) -> Result<(), DkimError> {
-    /// let key = SigningKey::from_pem(pem)?;
-    /// println!("s1._domainkey.example.org TXT {}", key.public_record());
+    /// ```no_run
+    /// # use pilotfish::message::dkim::SigningKey;
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let key = SigningKey::pem_file("/etc/pilotfish/dkim.pem").await?;
+    /// assert!(key.public_record().starts_with("v=DKIM1; k=rsa; p=MII"));
     /// # Ok(())
     /// # }
     /// ```

@@ -1,7 +1,50 @@
 //! Signatures that show which domain is answerable for a message (DKIM, RFC 6376).
 //!
 //! A [`Signer`] has a [`SigningKey`], the domain it signs for and the [`Selector`] of the key's
-//! record in the DNS. It makes one field, DKIM-Signature, which goes in front of the message.
+//! record in the DNS. [`Message::sign`](super::Message::sign) puts its field, DKIM-Signature, in
+//! front of a message.
+//!
+//! ```no_run
+//! use pilotfish::message::Message;
+//! use pilotfish::message::dkim::{Signer, SigningKey};
+//!
+//! # async fn example(client: pilotfish::Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let key = SigningKey::pem_file("/etc/pilotfish/dkim.pem").await?;
+//! let signer = Signer::builder("example.org".parse()?, "s1".parse()?, key).build()?;
+//!
+//! let message = Message::builder()
+//!     .from("News <news@example.org>")
+//!     .to("ann@example.net")
+//!     .subject("The shark")
+//!     .text("It is back.\n")
+//!     .attach("shark.mp4")
+//!     .build()
+//!     .await?
+//!     .sign(&signer)
+//!     .await?;
+//! client.send(message).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The message is read once more for it, block by block, so that one of any size takes the same
+//! memory. Most providers sign for their own domain what they send, and need no help with it: a
+//! signature of one's own is for a domain of one's own.
+//!
+//! # Keys
+//!
+//! `openssl genrsa -out dkim.pem 2048` makes one. Verifiers look for its public half in the DNS,
+//! in the TXT record of `s1._domainkey.example.org` where `s1` is the selector and `example.org`
+//! the domain; [`SigningKey::public_record`] gives the record's text. By hand it is
+//! `v=DKIM1; k=rsa; p=` and the lines between the first and the last of what
+//! `openssl rsa -in dkim.pem -pubout` prints, joined.
+//!
+//! A key is replaced by another with another selector, whose record is published first. The old
+//! record stays for as long as mails are under way.
+//!
+//! # What is not a message yet
+//!
+//! [`Signer::sign`] takes any header and the hash of any body:
 //!
 //! ```
 //! # use std::time::SystemTime;
@@ -15,9 +58,6 @@
 //!     Ok(format!("{field}{header}\r\n{body}"))
 //! }
 //! ```
-//!
-//! The body is hashed block by block, and no part of it is kept, so that a body of any size
-//! takes the same memory.
 //!
 //! # What is signed
 //!
