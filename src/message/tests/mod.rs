@@ -5,6 +5,7 @@ mod corpus;
 mod faults;
 mod finished;
 mod parsers;
+mod reviewed;
 mod shape;
 #[cfg(feature = "dkim")]
 mod signed;
