@@ -4,6 +4,7 @@ mod blocks;
 mod faults;
 mod finished;
 mod parsers;
+mod reviewed;
 mod shape;
 #[cfg(feature = "dkim")]
 mod signed;
