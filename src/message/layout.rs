@@ -6,7 +6,6 @@ use super::Body;
 use super::coding::Coding;
 
 /// One stretch of a message.
-#[derive(Debug)]
 pub(super) enum Segment {
     /// These octets.
     Octets(Bytes),
@@ -24,15 +23,16 @@ impl Segment {
 }
 
 /// All of a message, in order.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Layout {
     segments: Vec<Segment>,
     /// Octets for the next segment.
     open: Vec<u8>,
 }
 
-/// Octets from which on they are shared rather than copied.
-const LARGE: usize = 16 * 1024;
+/// Octets from which on they are shared rather than copied: a copy in every rendition that is
+/// under way takes memory.
+const LARGE: usize = 2 * 1024;
 
 impl Layout {
     /// Adds octets.

@@ -24,7 +24,7 @@ pub struct ListUnsubscribe {
 }
 
 impl ListUnsubscribe {
-    /// The longest address on the web, in octets: it cannot be folded.
+    /// The longest address on the web, in octets, a comma being three: it cannot be folded.
     pub const MAX_URL: usize = 900;
 
     /// By a page on the web that asks before it does anything.
@@ -72,13 +72,14 @@ impl ListUnsubscribe {
         let rest = schemes.iter().find_map(|scheme| url.strip_prefix(scheme));
         let is_uri = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b);
         let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
+        // RFC 2369 section 2: a comma separates.
+        let uri = url.replace(',', "%2C");
         if host.is_some_and(|host| !host.is_empty())
-            && url.len() <= Self::MAX_URL
-            && url.bytes().all(is_uri)
+            && uri.len() <= Self::MAX_URL
+            && uri.bytes().all(is_uri)
         {
-            // RFC 2369 section 2: a comma separates.
             return Ok(Self {
-                uris: vec![url.replace(',', "%2C")],
+                uris: vec![uri],
                 one_click: false,
             });
         }

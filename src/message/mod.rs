@@ -223,7 +223,8 @@ impl Message {
     }
 
     /// Whether only a server that offers SMTPUTF8 can take it (RFC 6531): whether an address in
-    /// a field or in the envelope has a non-ASCII local part. Nothing else needs it.
+    /// a field or in the envelope has a non-ASCII local part, or a header field of a finished
+    /// message has octets over 127. Nothing else needs it.
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
         self.needs_smtputf8

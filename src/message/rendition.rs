@@ -1,11 +1,12 @@
 //! A message as it goes to one server.
 
+use std::fmt;
+
 use super::layout::Segment;
 use super::{Data, Octets};
 
 /// The octets that a [`Message`](super::Message) has for a server, which may be able to carry
 /// more than another.
-#[derive(Debug)]
 pub struct Rendition {
     pub(super) segments: Vec<Segment>,
     pub(super) len: u64,
@@ -31,5 +32,15 @@ impl Rendition {
     #[must_use]
     pub fn into_octets(self) -> Octets {
         Octets::new(self.segments)
+    }
+}
+
+/// Shows none of the octets.
+impl fmt::Debug for Rendition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rendition")
+            .field("exact_size", &self.len)
+            .field("data", &self.data)
+            .finish_non_exhaustive()
     }
 }

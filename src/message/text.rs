@@ -1,5 +1,6 @@
 //! The text of a message: its line ends, and how it is encoded.
 
+use std::fmt;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
@@ -16,7 +17,6 @@ const LINE: usize = 78;
 const LONGEST: usize = 998;
 
 /// A text, and what may be done with it.
-#[derive(Debug)]
 pub(super) struct Text {
     /// With CRLF for every line break, and at the end unless it is empty.
     octets: Bytes,
@@ -84,6 +84,15 @@ impl Text {
             }
             data => (data.name(), &self.octets),
         }
+    }
+}
+
+/// Shows none of the text.
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Text")
+            .field("len", &self.octets.len())
+            .finish_non_exhaustive()
     }
 }
 
