@@ -23,7 +23,8 @@ use pilotfish::protocol::Transparency;
 
 fn main() {
     divan::main();
-    if std::env::args().skip(1).eq(["--bench"]) {
+    // All of them, or this alone.
+    if std::env::args().skip(1).all(|argument| ["--bench", "gibibyte"].contains(&&*argument)) {
         gibibyte::compare();
     }
 }
