@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::iter;
 use std::mem;
 use std::sync::Arc;
 
@@ -43,6 +44,7 @@ impl Feed {
                 coding,
                 next: Some(first),
                 ahead: VecDeque::new(),
+                present: Stretch::default(),
                 spare: Vec::new(),
             }),
             Source::Reader(reader) => Kind::Reader(ReaderFeed {
@@ -137,91 +139,119 @@ impl Span {
         (!self.is_last()).then(|| Self::at(self.end(), self.of, self.piece))
     }
 
+    /// It and those behind it that are read in one go.
+    fn stretch(self) -> impl Iterator<Item = Self> {
+        iter::successors(Some(self), |span| span.following()).take(STRETCH)
+    }
+
     fn end(self) -> u64 {
         self.offset + self.len as u64
     }
 }
 
-/// How many pieces of a file are read and encoded ahead of the one that is being sent. Two
-/// hide the time it takes to wake a thread.
+/// How many pieces of a file are read and encoded in one go: to wake a thread takes longer than
+/// a piece.
+const STRETCH: usize = 4;
+
+/// How many stretches are read and encoded ahead of the one that is being sent.
 const AHEAD: usize = 2;
 
-/// A file, whose next pieces are being read and encoded in the pool of blocking threads.
+/// A file, of which the next stretches are being read and encoded in the pool of blocking
+/// threads.
 struct FileFeed {
     file: Arc<SourceFile>,
     /// Where the body begins in it.
     start: u64,
     coding: Coding,
-    /// The piece to be started next.
+    /// The first piece of the stretch to be started next.
     next: Option<Span>,
-    ahead: VecDeque<JoinHandle<Result<Piece, BodyError>>>,
-    spare: Vec<Piece>,
+    ahead: VecDeque<JoinHandle<Result<Stretch, BodyError>>>,
+    /// What is being sent.
+    present: Stretch,
+    spare: Vec<Stretch>,
 }
 
-/// What a thread of the pool works on, and in.
+/// Some pieces, one behind the other: what a thread of the pool works on, and in.
 #[derive(Default)]
-struct Piece {
+struct Stretch {
     raw: Aligned,
-    encoded: Vec<u8>,
+    encoded: Vec<Vec<u8>>,
+    /// How many of them have been taken.
+    taken: usize,
 }
 
 impl FileFeed {
     async fn next_piece(&mut self, out: &mut Vec<u8>) -> Result<(), BodyError> {
         self.start();
-        let Some(first) = self.ahead.front_mut() else {
-            return Err(BodyError::BrokenOff);
-        };
-        let piece = first.await;
-        self.ahead.pop_front();
-        let mut piece = piece.map_err(|stopped| self.file.failed(io::Error::other(stopped)))??;
-        if out.is_empty() {
-            mem::swap(out, &mut piece.encoded);
-        } else {
-            out.extend_from_slice(&piece.encoded);
+        if self.present.is_spent() {
+            let Some(first) = self.ahead.front_mut() else {
+                return Err(BodyError::BrokenOff);
+            };
+            let stretch = first.await;
+            self.ahead.pop_front();
+            let stretch =
+                stretch.map_err(|stopped| self.file.failed(io::Error::other(stopped)))??;
+            self.spare.push(mem::replace(&mut self.present, stretch));
+            self.start();
         }
-        self.spare.push(piece);
-        self.start();
+        self.present.take(out);
         Ok(())
     }
 
     /// Starts to read what may be read by now.
     fn start(&mut self) {
-        while let Some(span) = self.next.filter(|_| self.ahead.len() < AHEAD) {
+        while let Some(first) = self.next.filter(|_| self.ahead.len() < AHEAD) {
+            let last = first.stretch().last().unwrap_or(first);
             // With the last piece comes the check that nobody has written to the file, which
             // has to follow the reading of all the others.
-            if span.is_last() && !self.ahead.is_empty() {
+            if last.is_last() && !self.ahead.is_empty() {
                 return;
             }
-            let piece = self.spare.pop().unwrap_or_default();
-            self.ahead.push_back(self.read(span, piece));
-            self.next = span.following();
+            let stretch = self.spare.pop().unwrap_or_default();
+            self.ahead.push_back(self.read(first, stretch));
+            self.next = last.following();
         }
     }
 
-    /// Starts to read and encode a piece.
-    fn read(&self, span: Span, piece: Piece) -> JoinHandle<Result<Piece, BodyError>> {
+    /// Starts to read and encode a stretch.
+    fn read(&self, first: Span, mut stretch: Stretch) -> JoinHandle<Result<Stretch, BodyError>> {
         let (file, start, coding) = (Arc::clone(&self.file), self.start, self.coding);
         tokio::task::spawn_blocking(move || {
-            let Piece {
-                mut raw,
-                mut encoded,
-            } = piece;
-            let back = usize::from(coding.looks_back() && span.offset > 0);
-            let octets = raw.of_len(span.len + back);
-            file.read(octets, start + span.offset - back as u64)?;
-            if span.is_last() {
-                file.check_end()?;
+            stretch.taken = 0;
+            stretch
+                .encoded
+                .resize_with(first.stretch().count(), Vec::new);
+            for (span, encoded) in first.stretch().zip(&mut stretch.encoded) {
+                let back = usize::from(coding.looks_back() && span.offset > 0);
+                let octets = stretch.raw.of_len(span.len + back);
+                file.read(octets, start + span.offset - back as u64)?;
+                if span.is_last() {
+                    file.check_end()?;
+                }
+                let (before, octets) = octets.split_at_checked(back).unwrap_or_default();
+                encoded.clear();
+                coding.encode(before.last().copied(), octets, span.position(), encoded);
             }
-            let (before, octets) = octets.split_at_checked(back).unwrap_or_default();
-            encoded.clear();
-            coding.encode(
-                before.last().copied(),
-                octets,
-                span.position(),
-                &mut encoded,
-            );
-            Ok(Piece { raw, encoded })
+            Ok(stretch)
         })
+    }
+}
+
+impl Stretch {
+    fn is_spent(&self) -> bool {
+        self.taken == self.encoded.len()
+    }
+
+    /// Appends the next piece to `out`.
+    fn take(&mut self, out: &mut Vec<u8>) {
+        if let Some(piece) = self.encoded.get_mut(self.taken) {
+            if out.is_empty() {
+                mem::swap(out, piece);
+            } else {
+                out.extend_from_slice(piece);
+            }
+            self.taken += 1;
+        }
     }
 }
 

@@ -79,10 +79,12 @@ impl SourceFile {
         while !rest.is_empty() {
             let read = read_at(&self.file, rest, offset).map_err(|error| self.failed(error))?;
             if read == 0 {
+                // It may have become shorter than what has been read before.
+                let len = self.file.metadata().map_or(offset, |now| now.len());
                 return Err(BodyError::Short {
                     origin: self.origin(),
                     expected: self.len,
-                    found: offset,
+                    found: offset.min(len),
                 });
             }
             offset += read as u64;

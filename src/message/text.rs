@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use memchr::memchr2;
 
 use super::Data;
 use super::base64_lines::base64_lines;
+use super::line_ends::{LineEnds, lines};
 use super::quoted_printable::quoted_printable;
 
 /// The longest line of text that is sent as it is (RFC 5322 section 2.1.1 wants no more).
@@ -29,20 +29,20 @@ pub(super) struct Text {
 
 impl Text {
     pub(super) fn new(text: &str) -> Self {
-        Self::normal(normalised(text), &[' ', '\t'])
+        Self::normal(normalised(text), b" \t")
     }
 
     /// A text in the format "flowed", whose spaces at the ends of lines everybody knows to be
     /// meant (RFC 3676 section 4.1).
     pub(super) fn flowed(text: String) -> Self {
-        Self::normal(text, &['\t'])
+        Self::normal(text, b"\t")
     }
 
     /// A text whose line ends are all CRLF, and the characters at the ends of lines that may get
     /// lost on the way.
-    fn normal(text: String, fragile: &[char]) -> Self {
+    fn normal(text: String, fragile: &[u8]) -> Self {
         Self {
-            plain: is_plain(&text, fragile).then_some(if text.is_ascii() {
+            plain: is_plain(text.as_bytes(), fragile).then_some(if text.is_ascii() {
                 Data::SevenBit
             } else {
                 Data::EightBit
@@ -114,35 +114,37 @@ fn encode(text: &str) -> (&'static str, Bytes) {
 /// The text with CRLF for every line break, be it CRLF, CR or LF, and with one at its end unless
 /// it is empty.
 pub(super) fn normalised(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = memchr2(b'\r', b'\n', rest.as_bytes()) {
-        let (line, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
-        rest = after
-            .strip_prefix("\r\n")
-            .or_else(|| after.get(1..))
-            .unwrap_or_default();
-        if out.is_empty() {
-            out.reserve(text.len() + text.len() / 32 + 2);
-        }
-        out.push_str(line);
-        out.push_str("\r\n");
-    }
-    if !rest.is_empty() {
-        out.push_str(rest);
-        out.push_str("\r\n");
-    }
-    out
+    let mut out = Vec::with_capacity(text.len() + text.len() / 32 + 2);
+    let mut line_ends = LineEnds::default();
+    line_ends.apply(text.as_bytes(), &mut out);
+    line_ends.finish(&mut out);
+    // Nothing but ASCII has changed, so that it is as much UTF-8 as it was.
+    String::from_utf8(out).unwrap_or_default()
 }
 
-fn is_plain(text: &str, fragile: &[char]) -> bool {
-    text.split_terminator("\r\n").all(|line| {
-        let short = line.len() <= LINE || (line.len() <= LONGEST && line.chars().count() <= LINE);
+fn is_plain(text: &[u8], fragile: &[u8]) -> bool {
+    lines(text).all(|line| {
+        let line = line.text;
+        let short = line.len() <= LINE || (line.len() <= LONGEST && characters(line) <= LINE);
         short
-            && !line.bytes().any(|b| b.is_ascii_control() && b != b'\t')
-            && !line.ends_with(fragile)
-            && !line.starts_with("From ")
-            && line != "."
+            && !has_control(line)
+            && !line.last().is_some_and(|last| fragile.contains(last))
+            && !line.starts_with(b"From ")
+            && line != b"."
+    })
+}
+
+/// How many characters a line of UTF-8 has.
+fn characters(line: &[u8]) -> usize {
+    let continuing = line.iter().filter(|octet| matches!(octet, 0x80..=0xbf));
+    line.len() - continuing.count()
+}
+
+/// Whether there is a control character other than the tab. Without a branch for each octet, the
+/// compiler takes a block of them in a few instructions.
+fn has_control(line: &[u8]) -> bool {
+    line.iter().fold(false, |any, octet| {
+        any | (octet.is_ascii_control() & (*octet != b'\t'))
     })
 }
 

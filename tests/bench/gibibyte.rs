@@ -34,11 +34,11 @@ pub(crate) fn compare() {
     println!("a gibibyte           seconds   ratio   of all processors   ratio");
     let costs = best([
         &|| (0..16).for_each(|_| engine(&sixteenth)),
-        &|| stream(from_bytes(&sixteenth, 16), |_| ()),
+        &|| stream(from_bytes(&sixteenth, 16).into_octets(), |_| ()),
         &|| engine_from_file(&path),
         &|| {
             let body = Body::file(&path);
-            stream(from_bodies([body].into_iter()), |_| ());
+            stream(from_bodies([body].into_iter()).into_octets(), |_| ());
         },
     ]);
     let [engine, message, engine_file, message_file] = costs;

@@ -1,7 +1,7 @@
 //! The messages that are measured.
 
 use bytes::Bytes;
-use pilotfish::message::{Block, Body, MessageBuilder};
+use pilotfish::message::{Block, Body, Data, MessageBuilder, Octets};
 use pilotfish::{Attachment, Message};
 
 /// Runs a future that may need the pool of blocking threads.
@@ -15,6 +15,17 @@ pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
 /// A message of a text.
 pub(crate) fn from_text(text: &str) -> Message {
     built(builder().text(text))
+}
+
+/// A message of a text and one attachment of these octets, which goes out as it is.
+pub(crate) fn binary_from_bytes(octets: &Bytes) -> Message {
+    let attachment = Attachment::new(Body::bytes(octets.clone()), "octets.bin".parse().unwrap());
+    built(
+        builder()
+            .text("Hello.\n")
+            .attach(attachment)
+            .data(Data::Binary),
+    )
 }
 
 /// A message of a text and some attachments of these octets, which it shares.
@@ -41,9 +52,8 @@ fn built(builder: MessageBuilder) -> Message {
 }
 
 /// Takes all blocks of a message, one by one in the same place.
-pub(crate) fn stream(message: Message, mut sink: impl FnMut(&mut Vec<u8>)) {
+pub(crate) fn stream(mut octets: Octets, mut sink: impl FnMut(&mut Vec<u8>)) {
     run(async {
-        let mut octets = message.into_octets();
         let mut block = Vec::new();
         loop {
             block.clear();
@@ -55,4 +65,14 @@ pub(crate) fn stream(message: Message, mut sink: impl FnMut(&mut Vec<u8>)) {
             }
         }
     });
+}
+
+/// Who signs for the author's domain, by RSA of 2048 bits.
+#[cfg(feature = "dkim")]
+pub(crate) fn signer() -> pilotfish::message::dkim::Signer {
+    use pilotfish::message::dkim::{Signer, SigningKey};
+
+    let key = SigningKey::from_pem(include_bytes!("../fixtures/dkim/rsa-2048.pem")).unwrap();
+    let (domain, selector) = ("example.org".parse().unwrap(), "s1".parse().unwrap());
+    Signer::builder(domain, selector, key).build().unwrap()
 }

@@ -18,12 +18,17 @@ use base64::engine::general_purpose::PAD;
 use bytes::Bytes;
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use messages::{from_bytes, from_text, stream};
+use messages::{binary_from_bytes, from_bytes, from_text, stream};
+use pilotfish::message::Data;
 use pilotfish::protocol::Transparency;
 
 fn main() {
     divan::main();
-    if std::env::args().skip(1).eq(["--bench"]) {
+    // All of them, or this alone.
+    if std::env::args()
+        .skip(1)
+        .all(|argument| ["--bench", "gibibyte"].contains(&&*argument))
+    {
         gibibyte::compare();
     }
 }
@@ -92,7 +97,7 @@ mod base64_lines {
         bencher
             .counter(BytesCount::new(LEN))
             .with_inputs(|| from_bytes(&octets, 1))
-            .bench_values(|message| stream(message, |_| ()));
+            .bench_values(|message| stream(message.into_octets(), |_| ()));
     }
 }
 
@@ -134,7 +139,7 @@ mod transparency {
 
 /// A text, from its characters to its octets.
 mod quoted_printable {
-    use super::{Bencher, BytesCount, copy, from_text, stream};
+    use super::{Bencher, BytesCount, Data, copy, from_text, stream};
 
     /// Hardly anything to be encoded, some of it, and every line too long.
     const LINES: [(&str, &str); 3] = [
@@ -172,24 +177,69 @@ mod quoted_printable {
         let text = text(name);
         bencher
             .counter(BytesCount::of_str(&text))
-            .bench(|| stream(from_text(&text), |_| ()));
+            .bench(|| stream(from_text(&text).into_octets(), |_| ()));
+    }
+
+    /// For a server with 8BITMIME, which takes the first two as they are.
+    #[divan::bench(args = NAMES)]
+    fn eight_bit(bencher: Bencher, name: &str) {
+        let text = text(name);
+        bencher.counter(BytesCount::of_str(&text)).bench(|| {
+            let rendition = from_text(&text).rendition(Data::EightBit);
+            stream(rendition.into_octets(), |_| ());
+        });
     }
 }
 
-/// A whole message to nowhere, safe to follow DATA.
+/// A whole message to nowhere, from its parts to what is safe to follow DATA.
 mod whole_message {
-    use super::{Bencher, BytesCount, PIECE, Transparency, from_bytes, octets, stream};
+    use super::{
+        Bencher, BytesCount, Data, PIECE, Transparency, binary_from_bytes, copy, from_bytes,
+        octets, stream,
+    };
 
     const LEN: usize = 16 * PIECE;
+
+    #[divan::bench]
+    fn memcpy(bencher: Bencher) {
+        let octets = octets(LEN);
+        bencher
+            .counter(BytesCount::new(LEN))
+            .bench(|| copy(&octets));
+    }
 
     #[divan::bench(args = [1, 4])]
     fn attachments(bencher: Bencher, count: usize) {
         let octets = octets(LEN);
         bencher.counter(BytesCount::new(LEN * count)).bench(|| {
             let mut transparency = Transparency::default();
-            stream(from_bytes(&octets, count), |block| {
+            stream(from_bytes(&octets, count).into_octets(), |block| {
                 transparency.apply(block);
             });
+        });
+    }
+
+    /// For BDAT, so that there is no transparency.
+    #[divan::bench]
+    fn binary(bencher: Bencher) {
+        let octets = octets(LEN);
+        bencher.counter(BytesCount::new(LEN)).bench(|| {
+            let rendition = binary_from_bytes(&octets).rendition(Data::Binary);
+            stream(rendition.into_octets(), |_| ());
+        });
+    }
+
+    /// It is read once to be signed, and once to be sent.
+    #[cfg(feature = "dkim")]
+    #[divan::bench]
+    fn signed(bencher: Bencher) {
+        let octets = octets(LEN);
+        let signer = super::messages::signer();
+        bencher.counter(BytesCount::new(LEN)).bench(|| {
+            let message = from_bytes(&octets, 1);
+            let signed = super::messages::run(message.sign(&signer)).unwrap();
+            let mut transparency = Transparency::default();
+            stream(signed.into_octets(), |block| transparency.apply(block));
         });
     }
 }
