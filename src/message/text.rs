@@ -140,8 +140,11 @@ fn characters(line: &[u8]) -> usize {
     line.len() - continuing.count()
 }
 
-/// Whether there is a control character other than the tab. Without a branch for each octet, the
-/// compiler takes a block of them in a few instructions.
+/// Whether there is a control character other than the tab.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without a branch for each octet, the compiler takes many of them at once"
+)]
 fn has_control(line: &[u8]) -> bool {
     line.iter().fold(false, |any, octet| {
         any | (octet.is_ascii_control() & (*octet != b'\t'))

@@ -237,9 +237,9 @@ mod whole_message {
         let signer = super::messages::signer();
         bencher.counter(BytesCount::new(LEN)).bench(|| {
             let message = from_bytes(&octets, 1);
-            let signed = super::messages::run(message.sign(&signer)).unwrap();
+            let message = super::messages::run(message.sign(&signer)).unwrap();
             let mut transparency = Transparency::default();
-            stream(signed.into_octets(), |block| transparency.apply(block));
+            stream(message.into_octets(), |block| transparency.apply(block));
         });
     }
 }

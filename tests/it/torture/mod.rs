@@ -23,7 +23,7 @@
 //! | B7, B8, B9 | depth, formats, languages, documents | `structure`, `refused` |
 //! | B10 | every rendition, fields in UTF-8 | all rows of the others, in `build` |
 //! | B11 | finished messages | `finished` |
-//! | B12 | octets that are signed | the unit tests `message::dkim::tests` |
+//! | B12 | octets that are signed | `dkim` |
 
 mod bodies;
 mod build;
