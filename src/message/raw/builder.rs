@@ -14,7 +14,8 @@ use crate::address::{Address, Envelope, ForwardPath, IntoAddresses, Mailbox, Rev
 ///
 /// * CRLF, CR and LF are one line end each and go out as CRLF;
 /// * Bcc, Resent-Bcc and Return-Path are removed;
-/// * Date, From and Message-ID are added if they are missing;
+/// * Date, From and Message-ID are added if they are missing, Message-ID also if there is no
+///   identifier in it by which the message could be known, which is then removed;
 /// * a line of a header field that is over 998 octets is folded at white space;
 /// * a byte order mark and the `From ` line of an mbox file in front of it are left out.
 ///
@@ -87,8 +88,8 @@ impl RawBuilder {
     ///
     /// # Errors
     ///
-    /// If the message cannot be read; if its header section is over the limits or has control
-    /// characters, or fields that are needed cannot be read; if there is no author or no
+    /// If the message cannot be read; if its header section is over the limits, is not UTF-8 or
+    /// has control characters, or fields that are needed cannot be read; if there is no author or no
     /// recipient; or if a line of its body is over 998 octets or has a NUL, which could only be
     /// sent if it was recoded.
     ///

@@ -92,12 +92,11 @@ impl<'a> HeaderSection<'a> {
         self.fields.iter().any(|field| field.is(name))
     }
 
-    /// What the message is known by, if it says it: what stands in Message-ID, less whatever no
-    /// identifier has. It may be none by the grammar.
+    /// What the message is known by, if it says it: the first identifier in Message-ID that
+    /// follows the grammar.
     pub(super) fn message_id(&self) -> Option<MessageId> {
-        let field = self.fields.iter().find(|field| field.is("Message-ID"))?;
-        let body = field.octets.get(field.body_offset()..)?;
-        MessageId::lenient(body)
+        let mut fields = self.fields.iter().filter(|field| field.is("Message-ID"));
+        fields.find_map(|field| MessageId::first_in(field.octets))
     }
 
     /// Where the body begins, in octets from the beginning of the message.
@@ -137,7 +136,7 @@ fn preface_len(beginning: &[u8]) -> usize {
 fn no_blind_copy(body: &[u8]) -> Result<(), MessageError> {
     let first_lines = lines(body).take_while(|line| !line.text.is_empty());
     match first_lines
-        .filter_map(|line| field_name(line.text))
+        .filter_map(|line| hidden_name(line.text))
         .find(|name| is_blind_copy(name))
     {
         None => Ok(()),
@@ -147,6 +146,15 @@ fn no_blind_copy(body: &[u8]) -> Result<(), MessageError> {
                    see it: put all fields at the beginning, and an empty line behind them",
         }),
     }
+}
+
+/// What a reader sees as the name of a field, though white space of whatever kind, or a byte
+/// order mark, hinders it from being one.
+fn hidden_name(line: &[u8]) -> Option<&str> {
+    let name = line.get(..memchr::memchr(b':', line)?)?;
+    let start = name.iter().position(u8::is_ascii_graphic)?;
+    let end = name.iter().rposition(u8::is_ascii_graphic)?;
+    str::from_utf8(name.get(start..=end)?).ok()
 }
 
 #[cfg(test)]
@@ -221,6 +229,13 @@ pub(super) mod tests {
             (" From: a@b\nResent-Bcc : c@d\n\nx", false),
             ("A: 1\nÄ: 2\nbcc: c@d\n\nx", false),
             ("text\nBcc: c@d", false),
+            (" Bcc: c@d\nFrom: a@b\n\nx", false),
+            ("\t \tBcc: c@d\n\nx", false),
+            ("\u{feff}\u{feff}Bcc: c@d\n\nx", false),
+            ("\u{a0}Bcc : c@d\n\nx", false),
+            ("From: a@b\n\u{feff}Bcc: c@d\n\nx", false),
+            ("From: a@b\nBcc\u{a0}: c@d\n\nx", false),
+            ("Dear Bcc: c@d\n\nx", true),
             ("A: 1\n\nBcc: c@d", true),
             ("A: 1\ntext\n\nBcc: c@d", true),
             ("text\n\nBcc: c@d", true),
