@@ -39,11 +39,14 @@ impl MessageId {
 
     /// The first identifier that stands in these octets, whatever else does.
     pub(super) fn first_in(octets: &[u8]) -> Option<Self> {
-        octets.split(|octet| *octet == b'<').skip(1).find_map(|rest| {
-            let end = memchr::memchr(b'>', rest).filter(|end| *end < Self::MAX_LEN)?;
-            let inner = str::from_utf8(rest.get(..end)?).ok()?;
-            format!("<{inner}>").parse().ok()
-        })
+        octets
+            .split(|octet| *octet == b'<')
+            .skip(1)
+            .find_map(|rest| {
+                let end = memchr::memchr(b'>', rest).filter(|end| *end < Self::MAX_LEN)?;
+                let inner = str::from_utf8(rest.get(..end)?).ok()?;
+                format!("<{inner}>").parse().ok()
+            })
     }
 
     /// A new identifier of 128 random bits, `right` being a domain or a literal in its wire

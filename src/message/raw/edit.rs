@@ -67,6 +67,33 @@ impl HeaderSection<'_> {
     }
 }
 
+impl HeaderSection<'_> {
+    /// The header section of a message that is sent within another, with the empty line behind
+    /// it if there is one: as it is, but with CRLF as line ends, and without Bcc and Resent-Bcc,
+    /// of which nobody is to know.
+    ///
+    /// # Errors
+    ///
+    /// If a field that stays is not UTF-8.
+    pub(in super::super) fn forwarded(&self) -> Result<Vec<u8>, MessageError> {
+        let mut out = Vec::new();
+        for field in self.fields().iter().filter(|field| !field.is_blind_copy()) {
+            field.text()?;
+            append_lines(field.octets, &mut out);
+        }
+        append_lines(self.blank_line(), &mut out);
+        Ok(out)
+    }
+}
+
+/// Appends what is whole lines, whatever stood in front of it.
+fn append_lines(octets: &[u8], out: &mut Vec<u8>) {
+    for line in lines(octets) {
+        out.extend_from_slice(line.text);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
 fn is_removed(field: &Field<'_>) -> bool {
     field.is_blind_copy() || field.is("Return-Path")
 }
@@ -217,7 +244,10 @@ mod tests {
 
     #[test]
     fn what_is_not_utf_8_is_refused() {
-        for field in [&b"Subject: Gr\xfc\xdfe\r\n"[..], b"Subject: Gr\xc3\n \xbc\n"] {
+        for field in [
+            &b"Subject: Gr\xfc\xdfe\r\n"[..],
+            b"Subject: Gr\xc3\n \xbc\n",
+        ] {
             assert_eq!(
                 repaired(field).unwrap_err().to_string(),
                 "the field Subject of the message cannot be sent: it is not UTF-8: write it in \

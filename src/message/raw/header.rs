@@ -1,7 +1,9 @@
 //! The header section of a finished message, taken apart.
 
+use bytes::Bytes;
+
 use super::super::line_ends::lines;
-use super::super::{MessageError, MessageId};
+use super::super::{Body, BodyError, MessageError, MessageId};
 use super::field::{Field, field_name, is_blind_copy};
 
 /// The header section of a message (RFC 5322 section 2.2), every octet of it as it was found.
@@ -16,8 +18,10 @@ use super::field::{Field, field_name, is_blind_copy};
 /// * in front of the first field, a byte order mark and the `From ` line of an mbox file are
 ///   not part of it.
 #[derive(Debug)]
-pub(super) struct HeaderSection<'a> {
+pub(in super::super) struct HeaderSection<'a> {
     fields: Vec<Field<'a>>,
+    /// The empty line behind them, if there is one.
+    blank_line: &'a [u8],
     body_offset: usize,
     has_body: bool,
 }
@@ -28,6 +32,15 @@ impl<'a> HeaderSection<'a> {
     /// The most fields it may have.
     pub(super) const MAX_FIELDS: usize = 10_000;
 
+    /// As much of a message as reading it needs. The message is opened, and kept if it can be
+    /// read only once.
+    pub(in super::super) async fn beginning(message: &mut Body) -> Result<Bytes, BodyError> {
+        message.keep().await?;
+        let most = Self::MAX_LEN + 1;
+        let len = usize::try_from(message.len().unwrap_or_default());
+        message.read(len.unwrap_or(most).min(most)).await
+    }
+
     /// Reads it from the beginning of a message: from the whole message, or from more than
     /// [`MAX_LEN`](HeaderSection::MAX_LEN) octets of it.
     ///
@@ -35,11 +48,11 @@ impl<'a> HeaderSection<'a> {
     ///
     /// If it is over one of the limits, or if there is a blind copy behind it that was
     /// meant to be in it, where everybody would see it.
-    pub(super) fn read(beginning: &'a [u8]) -> Result<Self, MessageError> {
+    pub(in super::super) fn read(beginning: &'a [u8]) -> Result<Self, MessageError> {
         let over = |what, limit| Err(MessageError::Limit { what, limit });
         let mut fields: Vec<Field<'a>> = Vec::new();
         let mut has_body = false;
-        let mut has_blank_line = false;
+        let mut blank_line = &b""[..];
         let mut field_offset = 0;
         let mut offset = preface_len(beginning);
         for line in lines(beginning.get(offset..).unwrap_or_default()) {
@@ -47,7 +60,7 @@ impl<'a> HeaderSection<'a> {
             match (fields.last_mut(), field_name(line.text)) {
                 _ if line.text.is_empty() => {
                     has_body = true;
-                    has_blank_line = true;
+                    blank_line = beginning.get(offset..next).unwrap_or_default();
                     offset = next;
                     break;
                 }
@@ -72,11 +85,12 @@ impl<'a> HeaderSection<'a> {
         if offset > Self::MAX_LEN {
             return over("the length of the header in octets", Self::MAX_LEN);
         }
-        if fields.is_empty() || !has_blank_line {
+        if fields.is_empty() || blank_line.is_empty() {
             no_blind_copy(beginning.get(offset..).unwrap_or_default())?;
         }
         Ok(Self {
             fields,
+            blank_line,
             body_offset: offset,
             has_body,
         })
@@ -100,8 +114,13 @@ impl<'a> HeaderSection<'a> {
     }
 
     /// Where the body begins, in octets from the beginning of the message.
-    pub(super) fn body_offset(&self) -> usize {
+    pub(in super::super) fn body_offset(&self) -> usize {
         self.body_offset
+    }
+
+    /// The empty line behind it, or nothing if there is none.
+    pub(super) fn blank_line(&self) -> &'a [u8] {
+        self.blank_line
     }
 
     /// Whether there is a body, be it empty, and so an empty line in front of it to be written.
