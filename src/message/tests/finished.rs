@@ -251,7 +251,7 @@ fn what_a_reader_gives_is_looked_at() {
 
 #[test]
 fn recipients_are_bounded() {
-    let max = crate::message::MessageBuilder::MAX_MAILBOXES;
+    let max = MessageBuilder::MAX_MAILBOXES;
     for (count, is_ok) in [(max - 1, true), (max, false)] {
         let message = Message::raw(Body::bytes(FIELDS)).recipients_from_fields();
         let message = run(message.to(vec!["a@b"; count].join(",").as_str()).build());

@@ -53,7 +53,8 @@ fn a_message_without_a_body_is_signed() {
 fn others_may_run_while_a_long_message_is_signed() {
     let message = builder().attach(attachment("a", &[7; 1_000_000]));
     let message = message.build_now().unwrap();
-    let signing = message.sign(&signer());
+    let signer = signer();
+    let signing = message.sign(&signer);
     assert!(futures_util::FutureExt::now_or_never(signing).is_none());
 }
 
