@@ -38,6 +38,12 @@ impl DisplayName {
         &self.0
     }
 
+    /// What of a text fits into a name.
+    pub(super) fn beginning(text: &str) -> &str {
+        let end = text.floor_char_boundary(MAX_OCTETS);
+        text.get(..end).unwrap_or(text)
+    }
+
     /// The name, its text having been at `position`.
     pub(super) fn checked(text: &str, position: usize) -> Result<Self, Fault> {
         let fault = |problem, offset| Fault {

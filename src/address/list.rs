@@ -14,8 +14,27 @@ enum Element {
     GroupStart(DisplayName),
 }
 
+/// What becomes of names that are too long.
+#[derive(Clone, Copy)]
+pub(super) enum Names {
+    /// They are refused.
+    Whole,
+    /// Only their beginning is kept.
+    Cut,
+}
+
+impl Names {
+    fn read(self, text: &str, position: usize) -> Result<DisplayName, Fault> {
+        let text = match self {
+            Self::Whole => text,
+            Self::Cut => DisplayName::beginning(text.trim()),
+        };
+        DisplayName::checked(text, position)
+    }
+}
+
 /// `address-list`, up to the end of the text.
-pub(super) fn address_list(cursor: &mut Cursor<'_>) -> Result<Vec<Address>, Fault> {
+pub(super) fn address_list(cursor: &mut Cursor<'_>, names: Names) -> Result<Vec<Address>, Fault> {
     let mut addresses = Vec::new();
     let mut open_group: Option<(Cursor<'_>, Group)> = None;
     loop {
@@ -34,7 +53,7 @@ pub(super) fn address_list(cursor: &mut Cursor<'_>) -> Result<Vec<Address>, Faul
                 addresses.push(group.into());
                 cursor.next();
             }
-            Some(_) => match (element(cursor)?, &mut open_group) {
+            Some(_) => match (element(cursor, names)?, &mut open_group) {
                 (Element::Mailbox(mailbox), Some((_, group))) => group.push(mailbox),
                 (Element::Mailbox(mailbox), None) => addresses.push(mailbox.into()),
                 (Element::GroupStart(_), Some(_)) => {
@@ -59,7 +78,7 @@ pub(super) fn address_list(cursor: &mut Cursor<'_>) -> Result<Vec<Address>, Faul
 pub(super) fn one_mailbox(cursor: &mut Cursor<'_>) -> Result<Mailbox, Fault> {
     cursor.skip_cfws()?;
     let start = cursor.clone();
-    match element(cursor)? {
+    match element(cursor, Names::Whole)? {
         Element::Mailbox(mailbox) => {
             end_of_element(cursor)?;
             Ok(mailbox)
@@ -80,7 +99,7 @@ fn end_of_element(cursor: &mut Cursor<'_>) -> Result<(), Fault> {
 }
 
 /// `mailbox`, or the beginning of `group`. No white space or comment may come next.
-fn element(cursor: &mut Cursor<'_>) -> Result<Element, Fault> {
+fn element(cursor: &mut Cursor<'_>, names: Names) -> Result<Element, Fault> {
     let start = cursor.clone();
     let mut phrase = Phrase::default();
     loop {
@@ -102,12 +121,12 @@ fn element(cursor: &mut Cursor<'_>) -> Result<Element, Fault> {
                 // A name in quotation marks may be empty: then there is none.
                 return Ok(Element::Mailbox(match phrase.text.trim() {
                     "" => mailbox,
-                    name => mailbox.with_name(DisplayName::checked(name, start.position())?),
+                    name => mailbox.with_name(names.read(name, start.position())?),
                 }));
             }
             Some(':') if phrase.words > 0 => {
                 cursor.next();
-                let name = DisplayName::checked(&phrase.text, start.position())?;
+                let name = names.read(&phrase.text, start.position())?;
                 return Ok(Element::GroupStart(name));
             }
             next => return Err(cursor.fault(phrase.broken_off(next))),

@@ -6,7 +6,7 @@ use super::addr_spec::AddrSpec;
 use super::display_name::DisplayName;
 use super::error::{AddressError, Fault};
 use super::group::Address;
-use super::list;
+use super::list::{self, Names};
 use super::parser::{Cursor, is_atext, whole, write_quoted};
 
 /// An address and perhaps a name, as in the fields From and To: RFC 5322, 3.4 `mailbox`.
@@ -94,7 +94,19 @@ impl Mailbox {
     /// # Ok::<(), pilotfish::address::AddressError>(())
     /// ```
     pub fn parse_list(text: &str) -> Result<Vec<Self>, AddressError> {
-        let addresses = whole(text, list::address_list)?;
+        let addresses = whole(text, |cursor| list::address_list(cursor, Names::Whole))?;
+        Ok(addresses
+            .into_iter()
+            .flat_map(Address::into_mailboxes)
+            .collect())
+    }
+
+    /// The same, but of a name that is too long, the beginning.
+    ///
+    /// For lists that came in a message, where a name may consist of encoded words and so be
+    /// several times longer than it was.
+    pub(crate) fn parse_list_of_long_names(text: &str) -> Result<Vec<Self>, AddressError> {
+        let addresses = whole(text, |cursor| list::address_list(cursor, Names::Cut))?;
         Ok(addresses
             .into_iter()
             .flat_map(Address::into_mailboxes)

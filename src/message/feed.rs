@@ -24,6 +24,10 @@ pub(super) struct Feed {
     next: Option<Span>,
     /// The last octet of the piece before it, unless it is a file's.
     before: Option<u8>,
+    /// How many octets the pieces up to it had when they were encoded.
+    written: u64,
+    /// How many all of them have to have.
+    len: Option<u64>,
 }
 
 enum Kind {
@@ -35,7 +39,8 @@ enum Kind {
 impl Feed {
     /// Begins to read a body that is open.
     pub(super) fn new(body: Body, coding: Coding) -> Self {
-        let first = Span::at(0, body.len().unwrap_or_default(), coding.piece());
+        let octets = body.len().unwrap_or_default();
+        let first = Span::at(0, octets, coding.piece());
         let kind = match body.into_source() {
             Source::Bytes(octets) => Kind::Bytes(octets),
             Source::File(file, start) => Kind::File(FileFeed {
@@ -64,6 +69,8 @@ impl Feed {
             coding,
             next: Some(first),
             before: None,
+            written: 0,
+            len: coding.len(octets),
         }
     }
 
@@ -82,6 +89,7 @@ impl Feed {
         let Some(span) = self.next else {
             return Ok(());
         };
+        let begin = out.len();
         match &mut self.kind {
             Kind::Bytes(octets) => {
                 let piece = octets.split_to(span.len.min(octets.len()));
@@ -97,7 +105,24 @@ impl Feed {
             }
         }
         self.next = span.following();
-        Ok(())
+        self.written += (out.len() - begin) as u64;
+        self.check_len()
+    }
+
+    /// That the octets written are as many as was said: a file that was rewritten with the same
+    /// length and time may have other line ends than it had.
+    fn check_len(&self) -> Result<(), BodyError> {
+        let is_right = match self.next {
+            None => Some(self.written) == self.len,
+            Some(_) => Some(self.written) <= self.len,
+        };
+        match &self.kind {
+            _ if is_right => Ok(()),
+            Kind::File(feed) => Err(feed.file.changed()),
+            Kind::Bytes(_) | Kind::Reader(_) => Err(BodyError::Changed {
+                origin: Origin::Reader,
+            }),
+        }
     }
 }
 

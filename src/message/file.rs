@@ -35,27 +35,24 @@ impl SourceFile {
         let file = File::open(&path).map_err(cannot_open)?;
         let metadata = file.metadata().map_err(cannot_open)?;
         regular(&path, &metadata)?;
-        let mut prefix = vec![0; PREFIX];
-        let read = read_at(&file, &mut prefix, 0).map_err(cannot_open)?;
-        prefix.truncate(read);
-        Ok(Self {
-            file,
-            path: Some(path),
-            len: metadata.len(),
-            modified: metadata.modified().ok(),
-            content: by_content(&prefix),
-        })
+        let mut opened = Self::without_name(file).map_err(cannot_open)?;
+        opened.path = Some(path);
+        Ok(opened)
     }
 
-    /// A file of our own that has no name, with what a reader gave.
-    pub(super) fn spooled(file: File) -> io::Result<Self> {
+    /// A file that is open, such as one of our own with what a reader gave; looks at its first
+    /// octets, too.
+    pub(super) fn without_name(file: File) -> io::Result<Self> {
         let metadata = file.metadata()?;
+        let mut prefix = vec![0; PREFIX];
+        let read = read_at(&file, &mut prefix, 0)?;
+        prefix.truncate(read);
         Ok(Self {
             file,
             path: None,
             len: metadata.len(),
             modified: metadata.modified().ok(),
-            content: None,
+            content: by_content(&prefix),
         })
     }
 
@@ -113,11 +110,15 @@ impl SourceFile {
             });
         }
         if metadata.modified().ok() != self.modified {
-            return Err(BodyError::Changed {
-                origin: self.origin(),
-            });
+            return Err(self.changed());
         }
         Ok(())
+    }
+
+    pub(super) fn changed(&self) -> BodyError {
+        BodyError::Changed {
+            origin: self.origin(),
+        }
     }
 
     pub(super) fn failed(&self, source: io::Error) -> BodyError {

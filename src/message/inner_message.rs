@@ -1,45 +1,72 @@
 //! Messages within a message.
 
+use bytes::Bytes;
+
 use super::header::Header;
 use super::line_body::LineBody;
+use super::raw::HeaderSection;
 use super::{Body, BodyError, FileName, MessageError};
+
+/// What to do with a message that cannot be sent within another.
+const HINT: &str = "attach it as a file";
 
 /// A message that is a part of another (RFC 2046 section 5.2.1).
 #[derive(Debug)]
 pub(super) struct InnerMessage {
-    body: Body,
+    message: Body,
     name: Option<FileName>,
-    lines: Option<LineBody>,
+    opened: Option<Opened>,
+}
+
+/// It as it is sent.
+#[derive(Debug)]
+struct Opened {
+    header: Bytes,
+    body: LineBody,
 }
 
 impl InnerMessage {
-    pub(super) fn new(body: Body) -> Self {
+    pub(super) fn new(message: Body) -> Self {
         Self {
-            body,
+            message,
             name: None,
-            lines: None,
+            opened: None,
         }
     }
 
-    /// Opens the body, and looks through it.
+    /// Opens the message, and looks through it.
     pub(super) async fn open(&mut self) -> Result<(), MessageError> {
-        self.body.keep().await?;
-        let name = self.body.path().and_then(|path| path.file_name());
+        let beginning = HeaderSection::beginning(&mut self.message).await?;
+        let name = self.message.path().and_then(|path| path.file_name());
         self.name = name.and_then(|name| name.to_string_lossy().parse().ok());
-        let lines = LineBody::new(self.body.share(), "attach it as a file").await?;
-        self.lines = Some(lines);
+        let section = HeaderSection::read(&beginning)?;
+        let header = Bytes::from(section.forwarded()?);
+        // It is held to the same as the body.
+        let data = LineBody::new(Body::bytes(header.clone()), HINT).await?.data;
+        let rest = self.message.share().skip(section.body_offset());
+        let mut body = LineBody::new(rest, HINT).await?;
+        body.data = body.data.max(data);
+        self.opened = Some(Opened { header, body });
         Ok(())
     }
 
-    /// Writes the header of the part, up to its encoding; gives the body.
-    pub(super) fn write(self, header: &mut Header) -> Result<LineBody, MessageError> {
-        header.fixed("Content-Type", "message/rfc822");
+    /// Writes the header of the part, up to its encoding; gives the header of the message, and
+    /// its body.
+    pub(super) fn write(self, header: &mut Header) -> Result<(Bytes, LineBody), MessageError> {
+        let opened = self.opened.ok_or(MessageError::Body(BodyError::Spent))?;
+        // RFC 6532 section 3.7.
+        let media_type = if opened.header.is_ascii() {
+            "message/rfc822"
+        } else {
+            "message/global"
+        };
+        header.fixed("Content-Type", media_type);
         if let Some(name) = &self.name {
             header.begin("Content-Disposition");
             header.word("attachment");
             header.file_name("filename", name.as_str());
             header.end();
         }
-        self.lines.ok_or(MessageError::Body(BodyError::Spent))
+        Ok((opened.header, opened.body))
     }
 }

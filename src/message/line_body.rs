@@ -1,5 +1,6 @@
 //! Bodies that go out line by line, as they are.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::body::Source;
@@ -11,6 +12,9 @@ use super::{Body, BodyError, Data, MessageError};
 
 /// How many octets are looked through at a time.
 const BLOCK: usize = 64 * 1024;
+
+/// After how many it can be stopped.
+const SLICE: usize = 8 * 1024 * 1024;
 
 /// A body that was looked through, and has nothing in it that could not be sent.
 #[derive(Debug)]
@@ -31,7 +35,10 @@ impl LineBody {
         let scan = match body.share().into_source() {
             Source::Bytes(octets) => {
                 let mut scan = Scan::default();
-                scan.apply(&octets);
+                for slice in octets.chunks(SLICE) {
+                    scan.apply(slice);
+                    tokio::task::yield_now().await;
+                }
                 scan
             }
             Source::File(file, start) => scan_file(file, start).await?,
@@ -56,22 +63,80 @@ impl LineBody {
     }
 }
 
+/// Looks through a file, from `start` on. If the future is dropped, it stops soon.
 async fn scan_file(file: Arc<SourceFile>, start: u64) -> Result<Scan, BodyError> {
-    let for_error = Arc::clone(&file);
-    let scanned = tokio::task::spawn_blocking(move || {
-        let mut scan = Scan::default();
-        let mut block = vec![0; BLOCK];
-        let mut offset = start;
-        while offset < file.len() {
-            let rest = usize::try_from(file.len() - offset).unwrap_or(BLOCK);
-            let block = block.get_mut(..rest.min(BLOCK)).unwrap_or_default();
-            file.read(block, offset)?;
-            scan.apply(block);
-            offset += block.len() as u64;
+    let mut scan = Scan::default();
+    let mut offset = start;
+    loop {
+        let end = file.len().min(offset.saturating_add(SLICE as u64));
+        let shared = Arc::clone(&file);
+        let slice = tokio::task::spawn_blocking(move || {
+            scan_slice(&shared, offset..end, &mut scan)?;
+            Ok(scan)
+        });
+        let stopped = |error| file.failed(std::io::Error::other(error));
+        scan = slice.await.map_err(stopped)??;
+        if end == file.len() {
+            return Ok(scan);
         }
+        offset = end;
+    }
+}
+
+/// Looks through a part of a file, and at its end if that is where the part ends.
+fn scan_slice(file: &SourceFile, slice: Range<u64>, scan: &mut Scan) -> Result<(), BodyError> {
+    let mut block = vec![0; BLOCK];
+    let mut offset = slice.start;
+    while offset < slice.end {
+        let rest = usize::try_from(slice.end - offset).unwrap_or(BLOCK);
+        let block = block.get_mut(..rest.min(BLOCK)).unwrap_or_default();
+        file.read(block, offset)?;
+        scan.apply(block);
+        offset += block.len() as u64;
+    }
+    if slice.end == file.len() {
         file.check_end()?;
-        Ok(scan)
-    });
-    let stopped = |error| for_error.failed(std::io::Error::other(error));
-    scanned.await.map_err(stopped)?
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn text() -> Vec<u8> {
+        let mut text = b"x".repeat(100);
+        // A line end that a slice ends in.
+        text.resize(SLICE - 1, b'\n');
+        text.extend_from_slice("\r\nä\n".as_bytes());
+        text
+    }
+
+    #[test]
+    fn long_bodies_are_looked_through_slice_by_slice() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let from_file = async {
+            let mut body = Body::file(file.path());
+            body.open().await.unwrap();
+            LineBody::new(body, "").await.unwrap()
+        };
+        let runtime = { runtime }.build().unwrap();
+        let from_file = runtime.block_on(from_file);
+        let from_memory = runtime.block_on(LineBody::new(Body::bytes(text()), ""));
+        let len = 100 + 2 * (SLICE as u64 - 101) + 2 + 4;
+        for body in [from_file, from_memory.unwrap()] {
+            assert_eq!(body.coding, Coding::Lines(len));
+            assert_eq!(body.data, Data::EightBit);
+        }
+    }
+
+    #[test]
+    fn others_may_run_meanwhile() {
+        let looking = LineBody::new(Body::bytes(text()), "");
+        assert!(looking.now_or_never().is_none());
+    }
 }

@@ -37,15 +37,16 @@ impl MessageId {
         &self.0
     }
 
-    /// What of these octets an identifier may have: one that a message has already may not
-    /// follow the grammar, and is not to be refused for that.
-    pub(super) fn lenient(octets: &[u8]) -> Option<Self> {
-        let legal = octets.iter().filter(|octet| octet.is_ascii_graphic());
-        let id: String = legal
-            .take(Self::MAX_LEN)
-            .map(|octet| char::from(*octet))
-            .collect();
-        (!id.is_empty()).then_some(Self(id))
+    /// The first identifier that stands in these octets, whatever else does.
+    pub(super) fn first_in(octets: &[u8]) -> Option<Self> {
+        octets
+            .split(|octet| *octet == b'<')
+            .skip(1)
+            .find_map(|rest| {
+                let end = memchr::memchr(b'>', rest).filter(|end| *end < Self::MAX_LEN)?;
+                let inner = str::from_utf8(rest.get(..end)?).ok()?;
+                format!("<{inner}>").parse().ok()
+            })
     }
 
     /// A new identifier of 128 random bits, `right` being a domain or a literal in its wire
@@ -147,6 +148,28 @@ mod tests {
                 .parse::<MessageId>()
                 .is_err()
         );
+    }
+
+    #[test]
+    fn the_first_that_follows_the_grammar_is_found() {
+        for (text, expected) in [
+            ("<a@b>", Some("<a@b>")),
+            (" <a@b>, x", Some("<a@b>")),
+            ("(of) <a b@c> <<a@b> <c@d>", Some("<a@b>")),
+            ("<a@\r\n b> <c@d>", Some("<c@d>")),
+            ("", None),
+            ("a@b", None),
+            ("<a@b", None),
+            ("<>", None),
+            ("<ä@b>", None),
+        ] {
+            let found = MessageId::first_in(text.as_bytes());
+            assert_eq!(found.as_ref().map(MessageId::as_str), expected, "{text:?}");
+        }
+        assert_eq!(MessageId::first_in(b"<\xff@b>"), None);
+        let long = format!("<{}@b><c@d>", "a".repeat(2_000));
+        let found = MessageId::first_in(long.as_bytes());
+        assert_eq!(found, Some(MessageId("<c@d>".to_owned())));
     }
 
     #[test]

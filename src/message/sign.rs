@@ -42,6 +42,8 @@ impl Message {
             if position == Block::Last {
                 break;
             }
+            // What is in memory is always ready, and others want to run, too.
+            tokio::task::yield_now().await;
         }
         let (header, hash) = match message {
             Hashed::Header(header) => (header, signer.body_hash()),

@@ -40,7 +40,9 @@ pub(super) async fn spool(
         next.read_to_end(&mut octets).await.map_err(unread)?;
     }
     file.flush().await.map_err(unkept)?;
-    let file = SourceFile::spooled(file.into_std().await).map_err(unkept)?;
+    let file = file.into_std().await;
+    let file = tokio::task::spawn_blocking(|| SourceFile::without_name(file)).await;
+    let file = file.map_err(io::Error::other).flatten().map_err(unkept)?;
     Ok(Source::File(Arc::new(file), 0))
 }
 

@@ -137,10 +137,11 @@ impl Template {
         message: InnerMessage,
         place: Place,
     ) -> Result<(), MessageError> {
-        let lines = message.write(&mut header)?;
+        let (inner, lines) = message.write(&mut header)?;
         header.fixed("Content-Transfer-Encoding", lines.data.name());
         header.blank_line();
         self.header(header);
+        self.pieces.push(Piece::Octets(inner));
         self.pieces.push(Piece::Lines(lines));
         if place == Place::InMultipart {
             // That of the delimiter, as the message keeps its own.

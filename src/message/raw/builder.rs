@@ -2,9 +2,10 @@
 
 use super::super::line_body::LineBody;
 use super::super::template::Template;
-use super::super::{Body, Data, Date, Message, MessageError, MessageId};
+use super::super::{Body, Data, Date, Message, MessageBuilder, MessageError, MessageId};
 use super::edit::Missing;
 use super::header::HeaderSection;
+use super::recipients::limited;
 use crate::address::{Address, Envelope, ForwardPath, IntoAddresses, Mailbox, ReversePath};
 
 /// Takes a message that was made elsewhere, and what its sending needs besides; see
@@ -14,7 +15,8 @@ use crate::address::{Address, Envelope, ForwardPath, IntoAddresses, Mailbox, Rev
 ///
 /// * CRLF, CR and LF are one line end each and go out as CRLF;
 /// * Bcc, Resent-Bcc and Return-Path are removed;
-/// * Date, From and Message-ID are added if they are missing;
+/// * Date, From and Message-ID are added if they are missing, Message-ID also if there is no
+///   identifier in it by which the message could be known, which is then removed;
 /// * a line of a header field that is over 998 octets is folded at white space;
 /// * a byte order mark and the `From ` line of an mbox file in front of it are left out.
 ///
@@ -56,7 +58,8 @@ impl RawBuilder {
         self
     }
 
-    /// Adds recipients. No field tells of them.
+    /// Adds recipients. No field tells of them. With those of the fields, there may be as many
+    /// as [`MessageBuilder::MAX_MAILBOXES`].
     pub fn to(mut self, recipients: impl IntoAddresses) -> Self {
         match recipients.into_addresses() {
             Ok(addresses) => self.recipients.extend(addresses),
@@ -87,9 +90,9 @@ impl RawBuilder {
     ///
     /// # Errors
     ///
-    /// If the message cannot be read; if its header section is over the limits or has control
-    /// characters, or fields that are needed cannot be read; if there is no author or no
-    /// recipient; or if a line of its body is over 998 octets or has a NUL, which could only be
+    /// If the message cannot be read; if its header section is over the limits, is not UTF-8 or
+    /// has control characters, or fields that are needed cannot be read; if there is no author or no
+    /// recipient, or too many; or if a line of its body is over 998 octets or has a NUL, which could only be
     /// sent if it was recoded.
     ///
     /// # Panics
@@ -103,10 +106,7 @@ impl RawBuilder {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
-        self.message.keep().await?;
-        let len = usize::try_from(self.message.len().unwrap_or_default());
-        let most = HeaderSection::MAX_LEN + 1;
-        let beginning = self.message.read(len.unwrap_or(most).min(most)).await?;
+        let beginning = HeaderSection::beginning(&mut self.message).await?;
         let section = HeaderSection::read(&beginning)?;
         let envelope = self.envelope(&section)?;
         let (header, id) = self.header(&section)?;
@@ -126,11 +126,13 @@ impl RawBuilder {
         };
         let mailboxes = self.recipients.iter().flat_map(Address::mailboxes);
         let mut paths: Vec<_> = mailboxes
+            .take(MessageBuilder::MAX_MAILBOXES + 1)
             .map(|mailbox| ForwardPath::from(mailbox.addr_spec().clone()))
             .collect();
         if self.from_fields == FromFields::Yes {
             paths.extend(section.recipients()?);
         }
+        limited(&paths)?;
         Envelope::new(reverse_path, paths).map_err(|_| MessageError::NoRecipient)
     }
 

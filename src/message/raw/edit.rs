@@ -28,17 +28,24 @@ impl HeaderSection<'_> {
     ///   (RFC 5321 section 4.4);
     /// * a line over 998 octets is folded at the last white space that makes it short enough;
     /// * Date, From and Message-ID are added at the end if they are missing (RFC 5322
-    ///   section 3.6), in a message that is resent, too; no Resent- field is added.
+    ///   section 3.6), in a message that is resent, too; no Resent- field is added;
+    /// * Message-ID is removed, and so missing, if there is no identifier in it.
     ///
-    /// Octets over 127 stay. With one of them here, the message needs SMTPUTF8 (RFC 6532).
+    /// Characters beyond ASCII stay. With one of them here, the message needs SMTPUTF8
+    /// (RFC 6532).
     ///
     /// # Errors
     ///
-    /// If a field that stays has a control character other than the tab in it, or a line that
-    /// is too long and cannot be folded; or if there is no author.
+    /// If a field that stays is not UTF-8, has a control character other than the tab in it, or
+    /// a line that is too long and cannot be folded; or if there is no author.
     pub(super) fn repaired(&self, missing: &Missing) -> Result<Vec<u8>, MessageError> {
         let mut out = Vec::new();
-        for field in self.fields().iter().filter(|field| !is_removed(field)) {
+        let has_id = self.message_id().is_some();
+        for field in self.fields() {
+            if is_removed(field) || (field.is("Message-ID") && !has_id) {
+                continue;
+            }
+            field.text()?;
             write_field(field, &mut out)?;
         }
         let mut added = Header::new(Script::Ascii);
@@ -49,7 +56,7 @@ impl HeaderSection<'_> {
             let from = missing.from.as_ref().ok_or(MessageError::NoFrom)?;
             added.mailboxes("From", std::slice::from_ref(from));
         }
-        if !self.has("Message-ID") {
+        if !has_id {
             added.fixed("Message-ID", missing.message_id.as_str());
         }
         if self.has_body() {
@@ -57,6 +64,33 @@ impl HeaderSection<'_> {
         }
         out.extend_from_slice(added.into_text().as_bytes());
         Ok(out)
+    }
+}
+
+impl HeaderSection<'_> {
+    /// The header section of a message that is sent within another, with the empty line behind
+    /// it if there is one: as it is, but with CRLF as line ends, and without Bcc and Resent-Bcc,
+    /// of which nobody is to know.
+    ///
+    /// # Errors
+    ///
+    /// If a field that stays is not UTF-8.
+    pub(in super::super) fn forwarded(&self) -> Result<Vec<u8>, MessageError> {
+        let mut out = Vec::new();
+        for field in self.fields().iter().filter(|field| !field.is_blind_copy()) {
+            field.text()?;
+            append_lines(field.octets, &mut out);
+        }
+        append_lines(self.blank_line(), &mut out);
+        Ok(out)
+    }
+}
+
+/// Appends what is whole lines, whatever stood in front of it.
+fn append_lines(octets: &[u8], out: &mut Vec<u8>) {
+    for line in lines(octets) {
+        out.extend_from_slice(line.text);
+        out.extend_from_slice(b"\r\n");
     }
 }
 
@@ -128,9 +162,10 @@ mod tests {
 
     /// What becomes of a header that has all it must have behind these fields.
     fn kept(fields: &[u8]) -> Result<String, MessageError> {
-        let message = [fields, b"Date:\r\nFrom:\r\nMessage-Id:\r\n\r\n"].concat();
+        const REST: &str = "Date:\r\nFrom:\r\nMessage-Id:<2@x>\r\n\r\n";
+        let message = [fields, REST.as_bytes()].concat();
         let text = repaired(&message)?;
-        let kept = text.strip_suffix("Date:\r\nFrom:\r\nMessage-Id:\r\n\r\n");
+        let kept = text.strip_suffix(REST);
         Ok(kept.expect("what is there is not touched").to_owned())
     }
 
@@ -146,8 +181,14 @@ mod tests {
             ("date: x\n\n", format!("date: x\r\n{from}{id}\r\n")),
             ("FROM : x\n\n", format!("FROM : x\r\n{date}{id}\r\n")),
             (
-                "Message-id: x\n\n",
-                format!("Message-id: x\r\n{date}{from}\r\n"),
+                "Message-id: <2@x> x\n\n",
+                format!("Message-id: <2@x> x\r\n{date}{from}\r\n"),
+            ),
+            ("Message-ID:\n\n", format!("{ADDED}\r\n")),
+            ("message-id: x\nA: 1\n\n", format!("A: 1\r\n{ADDED}\r\n")),
+            (
+                "Message-ID: x\nMessage-ID: <2@x>\n\n",
+                format!("Message-ID: x\r\nMessage-ID: <2@x>\r\n{date}{from}\r\n"),
             ),
             (
                 "Resent-From: a@b\nResent-Date: x\nResent-Message-ID: <2@b>\n\n",
@@ -199,9 +240,21 @@ mod tests {
         ] {
             assert_eq!(kept(fields.as_bytes()).unwrap(), fields);
         }
-        let latin = HeaderSection::read(b"Subject: Gr\xfc\xdfe\r\n").unwrap();
-        let octets = latin.repaired(&missing()).unwrap();
-        assert!(octets.starts_with(b"Subject: Gr\xfc\xdfe\r\nDate"));
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_refused() {
+        for field in [
+            &b"Subject: Gr\xfc\xdfe\r\n"[..],
+            b"Subject: Gr\xc3\n \xbc\n",
+        ] {
+            assert_eq!(
+                repaired(field).unwrap_err().to_string(),
+                "the field Subject of the message cannot be sent: it is not UTF-8: write it in \
+                 encoded words (RFC 2047)"
+            );
+        }
+        assert!(repaired(b"Bcc: \xfc\n").is_ok(), "it is removed");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use super::super::MessageError;
 use super::super::error::shown;
-use super::super::line_ends::lines;
 
 /// A field of a header section.
 #[derive(Debug, Clone, Copy)]
@@ -46,9 +45,17 @@ impl<'a> Field<'a> {
     ///
     /// If that is not UTF-8.
     pub(super) fn unfolded(&self) -> Result<String, MessageError> {
-        let body = self.octets.get(self.body_offset()..).unwrap_or_default();
-        let octets = lines(body).flat_map(|line| line.text).copied().collect();
-        String::from_utf8(octets)
+        let body = self.text()?.get(self.body_offset()..).unwrap_or_default();
+        Ok(body.replace(['\r', '\n'], ""))
+    }
+
+    /// All of it, as it was found.
+    ///
+    /// # Errors
+    ///
+    /// If that is not UTF-8.
+    pub(super) fn text(&self) -> Result<&'a str, MessageError> {
+        str::from_utf8(self.octets)
             .map_err(|_| self.unsendable("it is not UTF-8: write it in encoded words (RFC 2047)"))
     }
 

@@ -1,7 +1,9 @@
 //! The header section of a finished message, taken apart.
 
+use bytes::Bytes;
+
 use super::super::line_ends::lines;
-use super::super::{MessageError, MessageId};
+use super::super::{Body, BodyError, MessageError, MessageId};
 use super::field::{Field, field_name, is_blind_copy};
 
 /// The header section of a message (RFC 5322 section 2.2), every octet of it as it was found.
@@ -16,8 +18,10 @@ use super::field::{Field, field_name, is_blind_copy};
 /// * in front of the first field, a byte order mark and the `From ` line of an mbox file are
 ///   not part of it.
 #[derive(Debug)]
-pub(super) struct HeaderSection<'a> {
+pub(in super::super) struct HeaderSection<'a> {
     fields: Vec<Field<'a>>,
+    /// The empty line behind them, if there is one.
+    blank_line: &'a [u8],
     body_offset: usize,
     has_body: bool,
 }
@@ -28,6 +32,15 @@ impl<'a> HeaderSection<'a> {
     /// The most fields it may have.
     pub(super) const MAX_FIELDS: usize = 10_000;
 
+    /// As much of a message as reading it needs. The message is opened, and kept if it can be
+    /// read only once.
+    pub(in super::super) async fn beginning(message: &mut Body) -> Result<Bytes, BodyError> {
+        message.keep().await?;
+        let most = Self::MAX_LEN + 1;
+        let len = usize::try_from(message.len().unwrap_or_default());
+        message.read(len.unwrap_or(most).min(most)).await
+    }
+
     /// Reads it from the beginning of a message: from the whole message, or from more than
     /// [`MAX_LEN`](HeaderSection::MAX_LEN) octets of it.
     ///
@@ -35,11 +48,11 @@ impl<'a> HeaderSection<'a> {
     ///
     /// If it is over one of the limits, or if there is a blind copy behind it that was
     /// meant to be in it, where everybody would see it.
-    pub(super) fn read(beginning: &'a [u8]) -> Result<Self, MessageError> {
+    pub(in super::super) fn read(beginning: &'a [u8]) -> Result<Self, MessageError> {
         let over = |what, limit| Err(MessageError::Limit { what, limit });
         let mut fields: Vec<Field<'a>> = Vec::new();
         let mut has_body = false;
-        let mut has_blank_line = false;
+        let mut blank_line = &b""[..];
         let mut field_offset = 0;
         let mut offset = preface_len(beginning);
         for line in lines(beginning.get(offset..).unwrap_or_default()) {
@@ -47,7 +60,7 @@ impl<'a> HeaderSection<'a> {
             match (fields.last_mut(), field_name(line.text)) {
                 _ if line.text.is_empty() => {
                     has_body = true;
-                    has_blank_line = true;
+                    blank_line = beginning.get(offset..next).unwrap_or_default();
                     offset = next;
                     break;
                 }
@@ -72,11 +85,12 @@ impl<'a> HeaderSection<'a> {
         if offset > Self::MAX_LEN {
             return over("the length of the header in octets", Self::MAX_LEN);
         }
-        if fields.is_empty() || !has_blank_line {
+        if fields.is_empty() || blank_line.is_empty() {
             no_blind_copy(beginning.get(offset..).unwrap_or_default())?;
         }
         Ok(Self {
             fields,
+            blank_line,
             body_offset: offset,
             has_body,
         })
@@ -92,17 +106,21 @@ impl<'a> HeaderSection<'a> {
         self.fields.iter().any(|field| field.is(name))
     }
 
-    /// What the message is known by, if it says it: what stands in Message-ID, less whatever no
-    /// identifier has. It may be none by the grammar.
+    /// What the message is known by, if it says it: the first identifier in Message-ID that
+    /// follows the grammar.
     pub(super) fn message_id(&self) -> Option<MessageId> {
-        let field = self.fields.iter().find(|field| field.is("Message-ID"))?;
-        let body = field.octets.get(field.body_offset()..)?;
-        MessageId::lenient(body)
+        let mut fields = self.fields.iter().filter(|field| field.is("Message-ID"));
+        fields.find_map(|field| MessageId::first_in(field.octets))
     }
 
     /// Where the body begins, in octets from the beginning of the message.
-    pub(super) fn body_offset(&self) -> usize {
+    pub(in super::super) fn body_offset(&self) -> usize {
         self.body_offset
+    }
+
+    /// The empty line behind it, or nothing if there is none.
+    pub(super) fn blank_line(&self) -> &'a [u8] {
+        self.blank_line
     }
 
     /// Whether there is a body, be it empty, and so an empty line in front of it to be written.
@@ -137,7 +155,7 @@ fn preface_len(beginning: &[u8]) -> usize {
 fn no_blind_copy(body: &[u8]) -> Result<(), MessageError> {
     let first_lines = lines(body).take_while(|line| !line.text.is_empty());
     match first_lines
-        .filter_map(|line| field_name(line.text))
+        .filter_map(|line| hidden_name(line.text))
         .find(|name| is_blind_copy(name))
     {
         None => Ok(()),
@@ -147,6 +165,15 @@ fn no_blind_copy(body: &[u8]) -> Result<(), MessageError> {
                    see it: put all fields at the beginning, and an empty line behind them",
         }),
     }
+}
+
+/// What a reader sees as the name of a field, though white space of whatever kind, or a byte
+/// order mark, hinders it from being one.
+fn hidden_name(line: &[u8]) -> Option<&str> {
+    let name = line.get(..memchr::memchr(b':', line)?)?;
+    let start = name.iter().position(u8::is_ascii_graphic)?;
+    let end = name.iter().rposition(u8::is_ascii_graphic)?;
+    str::from_utf8(name.get(start..=end)?).ok()
 }
 
 #[cfg(test)]
@@ -221,6 +248,13 @@ pub(super) mod tests {
             (" From: a@b\nResent-Bcc : c@d\n\nx", false),
             ("A: 1\nÄ: 2\nbcc: c@d\n\nx", false),
             ("text\nBcc: c@d", false),
+            (" Bcc: c@d\nFrom: a@b\n\nx", false),
+            ("\t \tBcc: c@d\n\nx", false),
+            ("\u{feff}\u{feff}Bcc: c@d\n\nx", false),
+            ("\u{a0}Bcc : c@d\n\nx", false),
+            ("From: a@b\n\u{feff}Bcc: c@d\n\nx", false),
+            ("From: a@b\nBcc\u{a0}: c@d\n\nx", false),
+            ("Dear Bcc: c@d\n\nx", true),
             ("A: 1\n\nBcc: c@d", true),
             ("A: 1\ntext\n\nBcc: c@d", true),
             ("text\n\nBcc: c@d", true),

@@ -7,3 +7,4 @@ mod header;
 mod recipients;
 
 pub use builder::RawBuilder;
+pub(super) use header::HeaderSection;

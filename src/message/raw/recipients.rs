@@ -26,12 +26,7 @@ impl<'a> HeaderSection<'a> {
                 let addresses = mailboxes(field)?.into_iter().map(Mailbox::into_addr_spec);
                 paths.extend(addresses.map(ForwardPath::from));
             }
-            if paths.len() > MessageBuilder::MAX_MAILBOXES {
-                return Err(MessageError::Limit {
-                    what: "the number of mailboxes",
-                    limit: MessageBuilder::MAX_MAILBOXES,
-                });
-            }
+            limited(&paths)?;
         }
         Ok(paths)
     }
@@ -91,13 +86,24 @@ impl<'a> HeaderSection<'a> {
     }
 }
 
-/// The mailboxes of a field, none if it is empty.
+/// That there are not too many.
+pub(super) fn limited(paths: &[ForwardPath]) -> Result<(), MessageError> {
+    let limit = MessageBuilder::MAX_MAILBOXES;
+    if paths.len() <= limit {
+        return Ok(());
+    }
+    let what = "the number of mailboxes";
+    Err(MessageError::Limit { what, limit })
+}
+
+/// The mailboxes of a field, none if it is empty. Their names are of no account here, however
+/// long encoded words have made them.
 fn mailboxes(field: &Field<'_>) -> Result<Vec<Mailbox>, MessageError> {
     let list = field.unfolded()?;
     if list.trim().is_empty() {
         return Ok(Vec::new());
     }
-    Mailbox::parse_list(&list).map_err(|source| MessageError::Addresses {
+    Mailbox::parse_list_of_long_names(&list).map_err(|source| MessageError::Addresses {
         field: shown(field.name),
         source,
     })
@@ -142,6 +148,11 @@ mod tests {
             ("To: Jörg <a@bücher.test>\n", "<a@xn--bcher-kva.test>"),
             ("To: jörg@b\n", "<jörg@b>"),
             ("To: ,a@b,,\n ,\n", "<a@b>"),
+            (
+                &format!("To: {} <a@b>\n", "=?utf-8?q?=C3=BC?= ".repeat(99)),
+                "<a@b>",
+            ),
+            (&format!("To: \"{}\": a@b;\n", "ü".repeat(999)), "<a@b>"),
         ] {
             assert_eq!(recipients(header).unwrap(), expected, "{header:?}");
         }

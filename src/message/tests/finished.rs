@@ -181,6 +181,97 @@ fn a_message_within_is_not_encoded() {
 }
 
 #[test]
+fn a_message_within_is_what_the_user_has_without_its_blind_copies() {
+    for (inner, sent) in [
+        (
+            "From x Mon Jan  1\nBcc: s@x\n t@x\nA: 1\nresent-bcc: s@x\n\nBcc: x\n",
+            "A: 1\r\n\r\nBcc: x\r\n",
+        ),
+        ("Return-Path: <a@b>\rA:\r", "Return-Path: <a@b>\r\nA:\r\n"),
+        ("Bcc: s@x\n\nx", "\r\nx\r\n"),
+        ("A: 1\rBcc: s@x\n\nx", "A: 1\r\n\r\nx\r\n"),
+        ("\nA: 1", "\r\nA: 1\r\n"),
+        ("A: 1\ntext", "A: 1\r\ntext\r\n"),
+        ("text", "text\r\n"),
+    ] {
+        let file = file(inner.as_bytes());
+        for body in [Body::bytes(inner), Body::file(file.path())] {
+            let message = builder().content(Entity::message(body)).build_now();
+            let text = text(message.unwrap());
+            let (_, content) = text.split_once("\r\n\r\n").unwrap();
+            assert_eq!(content, sent, "{inner:?}");
+        }
+    }
+    let hidden = Entity::message(Body::bytes("x\n Bcc: s@x\n\nx"));
+    assert!(builder().content(hidden).build_now().is_err());
+}
+
+#[test]
+fn a_message_within_may_have_fields_in_utf_8() {
+    for (subject, kind) in [("Grüße", "global"), ("x", "rfc822")] {
+        let inner = format!("{FIELDS}Subject: {subject}\n\nx\n");
+        let message = builder().content(Entity::message(Body::bytes(inner)));
+        let message = message.build_now().unwrap();
+        let eight_bit = message.rendition(Data::SevenBit).data() == Data::EightBit;
+        assert_eq!(eight_bit, kind == "global");
+        let octets = run(blocks(&mut message.into_octets())).unwrap().concat();
+        let text = String::from_utf8(octets).unwrap();
+        let said = text.contains(&format!("Content-Type: message/{kind}\r\n"));
+        assert!(said, "{text}");
+    }
+    let latin = Entity::message(Body::bytes(&b"Subject: Gr\xfc\xdfe\n\nx"[..]));
+    let error = builder().content(latin).build_now().unwrap_err();
+    assert!(error.to_string().contains("Subject"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_rewritten_with_other_line_ends_is_not_sent() {
+    for (before, after) in [("abc\n", "a\nb\n"), ("a\nb\n", "abc\n")] {
+        let line = |end: &str| format!("{FIELDS}\n{}{end}", "x\n".repeat(100_000));
+        let file = file(line(before).as_bytes());
+        let modified = file.as_file().metadata().unwrap().modified().unwrap();
+        let message = Message::raw(Body::file(file.path())).to("a@b").build();
+        let message = run(message).unwrap();
+        std::fs::write(file.path(), line(after)).unwrap();
+        file.as_file().set_modified(modified).unwrap();
+        let error = run(blocks(&mut message.into_octets())).unwrap_err();
+        assert!(matches!(error, BodyError::Changed { .. }), "{error}");
+    }
+}
+
+#[test]
+fn what_a_reader_gives_is_looked_at() {
+    for len in [100, 3 << 20] {
+        let mut octets = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+        octets.resize(len, 0);
+        let body = run(Body::spool(&octets[..], 1 << 30)).unwrap();
+        assert_eq!(body.content(), Some("image/png"));
+    }
+}
+
+#[test]
+fn recipients_are_bounded() {
+    let max = MessageBuilder::MAX_MAILBOXES;
+    for (count, is_ok) in [(max - 1, true), (max, false)] {
+        let message = Message::raw(Body::bytes(FIELDS)).recipients_from_fields();
+        let message = run(message.to(vec!["a@b"; count].join(",").as_str()).build());
+        assert_eq!(message.is_ok(), is_ok);
+        let over = matches!(message, Err(MessageError::Limit { limit, .. }) if limit == max);
+        assert_eq!(over, !is_ok);
+    }
+}
+
+#[test]
+fn what_the_builder_writes_can_be_sent_as_a_finished_message() {
+    let name = "ü".repeat(499);
+    let message = builder().cc(mailbox(&name, "bo@x.test")).build_now();
+    let octets = octets(message.unwrap());
+    let message = Message::raw(Body::bytes(octets)).recipients_from_fields();
+    let message = run(message.build()).unwrap();
+    assert_eq!(message.envelope().forward_paths().len(), 2);
+}
+
+#[test]
 fn a_reader_is_spooled_up_to_a_limit() {
     let octets = vec![b'x'; 3 << 20];
     for (len, limit) in [

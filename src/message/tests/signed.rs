@@ -50,6 +50,15 @@ fn a_message_without_a_body_is_signed() {
 }
 
 #[test]
+fn others_may_run_while_a_long_message_is_signed() {
+    let message = builder().attach(attachment("a", &[7; 1_000_000]));
+    let message = message.build_now().unwrap();
+    let signer = signer();
+    let signing = message.sign(&signer);
+    assert!(futures_util::FutureExt::now_or_never(signing).is_none());
+}
+
+#[test]
 fn what_can_be_read_only_once_is_not_signed() {
     let body = Body::reader(&b"x"[..], 1);
     let message = builder().attach(Attachment::new(body, parsed("a")));
