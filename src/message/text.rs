@@ -139,9 +139,9 @@ fn characters(line: &[u8]) -> usize {
 /// Whether there is a control character other than the tab. Without a branch for each octet, the
 /// compiler takes a block of them in a few instructions.
 fn has_control(line: &[u8]) -> bool {
-    line.iter().fold(false, |any, octet| {
-        any | (octet.is_ascii_control() & (*octet != b'\t'))
-    })
+    let is_control = |octet: &u8| matches!(octet, 0..=8 | 10..=31 | 127);
+    line.iter()
+        .fold(false, |any, octet| any | is_control(octet))
 }
 
 #[cfg(test)]

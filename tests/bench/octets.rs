@@ -236,10 +236,10 @@ mod whole_message {
         let octets = octets(16 * LEN);
         let signer = super::messages::signer();
         bencher.counter(BytesCount::new(16 * LEN)).bench(|| {
-            let message = from_bytes(&octets, 1);
-            let signed = super::messages::run(message.sign(&signer)).unwrap();
+            let message = from_bytes(&octets, 1).sign(&signer);
+            let message = super::messages::run(message).unwrap();
             let mut transparency = Transparency::default();
-            stream(signed.into_octets(), |block| transparency.apply(block));
+            stream(message.into_octets(), |block| transparency.apply(block));
         });
     }
 }
