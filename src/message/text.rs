@@ -99,16 +99,21 @@ impl fmt::Debug for Text {
 fn encode(text: &str) -> (&'static str, Bytes) {
     let octets = text.as_bytes();
     // What both encodings add at the ends of lines is about the same, and not counted.
-    let escaped = octets
-        .iter()
-        .filter(|b| !matches!(b, b' '..=b'~' | b'\t' | b'\r' | b'\n'));
-    let quoted_len = octets.len() + 2 * escaped.count();
+    let quoted_len = octets.len() + 2 * escaped(octets);
     if octets.contains(&0) || quoted_len > octets.len().div_ceil(3) * 4 {
         let mut encoded = Vec::new();
         base64_lines(octets, &mut encoded);
         return ("base64", encoded.into());
     }
     ("quoted-printable", quoted_printable(text).into())
+}
+
+/// How many octets do not stand for themselves. Counted in numbers of 8 bits, which compilers
+/// make fast.
+fn escaped(octets: &[u8]) -> usize {
+    let is_escaped = |octet: &u8| !matches!(octet, b' '..=b'~' | b'\t' | b'\r' | b'\n');
+    let in_block = |block: &[u8]| -> u8 { block.iter().map(|b| u8::from(is_escaped(b))).sum() };
+    octets.chunks(128).map(in_block).map(usize::from).sum()
 }
 
 /// The text with CRLF for every line break, be it CRLF, CR or LF, and with one at its end unless
@@ -146,9 +151,9 @@ fn characters(line: &[u8]) -> usize {
     reason = "without a branch for each octet, the compiler takes many of them at once"
 )]
 fn has_control(line: &[u8]) -> bool {
-    line.iter().fold(false, |any, octet| {
-        any | (octet.is_ascii_control() & (*octet != b'\t'))
-    })
+    let is_control = |octet: &u8| matches!(octet, 0..=8 | 10..=31 | 127);
+    line.iter()
+        .fold(false, |any, octet| any | is_control(octet))
 }
 
 #[cfg(test)]

@@ -9,9 +9,7 @@ use pilotfish::message::{Block, FieldName, MessageBuilder};
 
 /// A builder with what a message cannot be without.
 pub fn builder() -> MessageBuilder {
-    Message::builder()
-        .from("from@x.test")
-        .to("to@x.test")
+    Message::builder().from("from@x.test").to("to@x.test")
 }
 
 /// The octets of what is built, checked; none if the builder refuses it.
