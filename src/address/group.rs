@@ -136,7 +136,7 @@ impl fmt::Display for Address {
 ///
 /// assert_eq!(count("Ann <ann@example.org>, bo@example.org")?, 2);
 /// assert_eq!(count(("Lee, Ann", "ann@example.org"))?, 1);
-/// assert_eq!(count("ann@example.org".parse::<Mailbox>()?)?, 1);
+/// assert_eq!(count(&"ann@example.org".parse::<Mailbox>()?)?, 1);
 /// assert_eq!(count(["ann@example.org", "bo@example.org"])?, 2);
 /// # Ok::<(), AddressError>(())
 /// ```
@@ -173,6 +173,18 @@ impl IntoAddresses for (&str, &str) {
         let (name, addr_spec) = self;
         let mailbox = Mailbox::new(addr_spec.parse()?).with_name(name.parse()?);
         Ok(vec![mailbox.into()])
+    }
+}
+
+impl IntoAddresses for (String, String) {
+    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
+        (self.0.as_str(), self.1.as_str()).into_addresses()
+    }
+}
+
+impl IntoAddresses for &Mailbox {
+    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
+        self.clone().into_addresses()
     }
 }
 

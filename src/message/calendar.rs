@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use super::text::normalised;
 use super::{Entity, MediaType, MessageError};
 
 /// What a message between calendars is for (RFC 5546 section 1.4).
@@ -44,9 +45,14 @@ impl Method {
     ///
     /// If it names none, or one that RFC 5546 does not have.
     pub fn of(icalendar: &str) -> Result<Self, MessageError> {
-        let named = icalendar.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("METHOD").then(|| value.trim())
+        // RFC 5545 section 3.1: a line goes on where the next begins with white space.
+        let unfolded = normalised(icalendar)
+            .replace("\r\n ", "")
+            .replace("\r\n\t", "");
+        let named = unfolded.lines().find_map(|line| {
+            let (name, _) = line.split_once([':', ';'])?;
+            let is_method = name.eq_ignore_ascii_case("METHOD");
+            is_method.then(|| value(line).trim())
         });
         named.unwrap_or_default().parse()
     }
@@ -57,6 +63,17 @@ impl Method {
         let found = METHODS.iter().find(|(method, _)| *method == self);
         found.map_or("PUBLISH", |(_, name)| name)
     }
+}
+
+/// What stands behind the name and the parameters, whose values may be in quotes.
+fn value(line: &str) -> &str {
+    let mut in_quotes = false;
+    let colon = line.find(|character| {
+        in_quotes ^= character == '"';
+        character == ':' && !in_quotes
+    });
+    let value = colon.and_then(|colon| line.get(colon + 1..));
+    value.unwrap_or_default()
 }
 
 /// The name in any case.
@@ -108,6 +125,16 @@ mod tests {
         }
         let publish = "BEGIN:VCALENDAR\nMETHOD:PUBLISH\n";
         assert!(Entity::calendar(Method::Request, publish).is_err());
+        for line in [
+            "METHOD;X=y:PUBLISH",
+            "Method;X=\"a:b\";Y=z: publish ",
+            "MET\r\n HOD:PUB\n\tLISH",
+        ] {
+            for end in ["\r\n", "\n", "\r"] {
+                let object = format!("BEGIN:VCALENDAR{end}{line}{end}X-METHOD:ADD{end}");
+                assert_eq!(Method::of(&object).unwrap(), Method::Publish, "{object:?}");
+            }
+        }
         assert!(Method::of("BEGIN:VCALENDAR\n").is_err());
         assert!("INVITE".parse::<Method>().is_err());
     }

@@ -14,17 +14,17 @@ use super::{Body, ContentId, Language, MediaType, MessageError};
 /// [`MessageBuilder::content`](super::MessageBuilder::content):
 ///
 /// ```
-/// # use pilotfish::message::{Attachment, Body, Entity, MediaType, Message};
+/// # use pilotfish::message::{Attachment, Entity, Message};
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let report = Entity::multipart("report", [
-///     Entity::text("The mail to bo@example.net was delayed.\n"),
-///     Entity::text_of("text/x-log".parse()?, "4.4.1 no answer\n")?,
-///     Attachment::new(Body::file("trace.bin"), "trace.bin".parse()?).into(),
+/// let results = Attachment::file("example.net!1700000000!1700086399.json.gz");
+/// let report = Entity::multipart("report; report-type=tlsrpt", [
+///     Entity::text("How servers reached example.net by TLS yesterday.\n"),
+///     results.media_type("application/tlsrpt+gzip".parse()?).into(),
 /// ])?;
 /// let message = Message::builder()
-///     .from("postmaster@example.org")
-///     .to("ann@example.org")
-///     .subject("Delayed")
+///     .from("tls@example.org")
+///     .to("reports@example.net")
+///     .subject("Report Domain: example.net")
 ///     .content(report)
 ///     .build()
 ///     .await?;
@@ -50,8 +50,26 @@ pub(super) enum Kind {
 /// Several parts together (RFC 2046 section 5.1).
 #[derive(Debug)]
 pub(super) struct Multipart {
-    pub(super) media_type: MediaType,
+    media_type: MediaType,
     pub(super) parts: Vec<Entity>,
+    /// How deep the deepest part stands, with this one counted.
+    depth: usize,
+}
+
+impl Multipart {
+    /// What it is, once its parts are open.
+    pub(super) fn media_type(&self) -> MediaType {
+        let media_type = self.media_type.clone();
+        match self.parts.first() {
+            // RFC 2387 section 3.1: mandatory, and what some readers go by.
+            Some(root)
+                if media_type.essence() == "multipart/related" && !media_type.has("type") =>
+            {
+                media_type.with("type", root.media_type().essence())
+            }
+            _ => media_type,
+        }
+    }
 }
 
 impl Entity {
@@ -120,7 +138,7 @@ impl Entity {
     ///
     /// # Errors
     ///
-    /// If there is no part.
+    /// If there is no part, or if parts would stand deeper than [`MAX_DEPTH`](Self::MAX_DEPTH).
     pub fn mixed(parts: impl IntoIterator<Item = Self>) -> Result<Self, MessageError> {
         Self::multipart("mixed", parts)
     }
@@ -130,7 +148,7 @@ impl Entity {
     ///
     /// # Errors
     ///
-    /// If there is no part.
+    /// If there is no part, or if parts would stand deeper than [`MAX_DEPTH`](Self::MAX_DEPTH).
     pub fn alternative(parts: impl IntoIterator<Item = Self>) -> Result<Self, MessageError> {
         Self::multipart("alternative", parts)
     }
@@ -140,24 +158,19 @@ impl Entity {
     ///
     /// # Errors
     ///
-    /// If there is no part.
+    /// If there is no part, or if parts would stand deeper than [`MAX_DEPTH`](Self::MAX_DEPTH).
     pub fn related(parts: impl IntoIterator<Item = Self>) -> Result<Self, MessageError> {
-        let mut related = Self::multipart("related", parts)?;
-        if let Kind::Multipart(multipart) = &mut related.kind
-            && let Some(root) = multipart.parts.first()
-        {
-            // RFC 2387 section 3.1: mandatory, and what some readers go by.
-            let root = root.media_type().essence().to_owned();
-            multipart.media_type = MediaType::fixed("multipart/related", &[("type", &root)]);
-        }
-        Ok(related)
+        Self::multipart("related", parts)
     }
 
-    /// Parts under any other subtype of `multipart`.
+    /// Parts under any other subtype of `multipart`, with parameters if it has any, such as
+    /// `report; report-type=delivery-status` (RFC 6522). The boundary is not among them: one that
+    /// is given is replaced.
     ///
     /// # Errors
     ///
-    /// If there is no part (RFC 2046 section 5.1.1 wants one), or if the subtype is no token.
+    /// If there is no part (RFC 2046 section 5.1.1 wants one), if parts would stand deeper than
+    /// [`MAX_DEPTH`](Self::MAX_DEPTH), or if the subtype or a parameter has not its form.
     pub fn multipart(
         subtype: &str,
         parts: impl IntoIterator<Item = Self>,
@@ -166,9 +179,18 @@ impl Entity {
         if parts.is_empty() {
             return Err(MessageError::NoPart);
         }
+        // Bounded here, as a tree is taken apart by recursion.
+        let depth = 1 + parts.iter().map(Self::depth).max().unwrap_or_default();
+        if depth > Self::MAX_DEPTH {
+            return Err(MessageError::Limit {
+                what: "the depth of parts",
+                limit: Self::MAX_DEPTH,
+            });
+        }
         Ok(Self::of(Kind::Multipart(Multipart {
             media_type: MediaType::multipart(subtype)?,
             parts,
+            depth,
         })))
     }
 
@@ -204,19 +226,28 @@ impl Entity {
             Kind::Text(media_type, _) => media_type.clone(),
             Kind::Attachment(attachment) => attachment.kind(),
             Kind::Message(_) => MediaType::fixed("message/rfc822", &[]),
-            Kind::Multipart(multipart) => multipart.media_type.clone(),
+            Kind::Multipart(multipart) => multipart.media_type(),
         }
     }
 
-    /// Visits the part and all that are in it, the outer first, each with how deep it stands.
-    pub(super) fn visit<'a>(&'a self, visitor: &mut impl FnMut(&'a Self, usize)) {
-        let mut waiting = vec![(self, 1)];
-        while let Some((entity, depth)) = waiting.pop() {
-            visitor(entity, depth);
-            if let Kind::Multipart(multipart) = &entity.kind {
-                waiting.extend(multipart.parts.iter().rev().map(|part| (part, depth + 1)));
-            }
+    /// How deep parts stand in it.
+    fn depth(&self) -> usize {
+        match &self.kind {
+            Kind::Multipart(multipart) => multipart.depth,
+            _ => 1,
         }
+    }
+
+    /// The part and all that are in it, the outer first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Self> {
+        let mut waiting = vec![self];
+        std::iter::from_fn(move || {
+            let entity = waiting.pop()?;
+            if let Kind::Multipart(multipart) = &entity.kind {
+                waiting.extend(multipart.parts.iter().rev());
+            }
+            Some(entity)
+        })
     }
 
     /// Opens all files that are in it.

@@ -124,12 +124,23 @@ pub enum MessageError {
         /// What was given, shortened.
         found: String,
     },
-    /// Two inline parts have the same label.
-    #[error("two inline parts are called {label:?}: give each a label of its own")]
+    /// An inline part cannot be called so.
+    #[error("no inline part can be called {label:?}: {hint}")]
     Label {
-        /// The label.
+        /// The label, shortened.
         label: String,
+        /// What to do.
+        hint: &'static str,
     },
+    /// Two parts have the same Content-ID (RFC 2045 section 7: it is unique).
+    #[error("two parts have the identifier {id:?}: give each one of its own")]
+    SameContentId {
+        /// The identifier, shortened.
+        id: String,
+    },
+    /// There is no document in HTML to take pictures from.
+    #[error("there is no HTML text to take pictures from: give one, or take none")]
+    NoHtml,
     /// This is no method of a message between calendars (RFC 5546 section 1.4).
     #[error("{found:?} is not a method of a calendar: use one such as REQUEST")]
     Method {

@@ -19,6 +19,11 @@ impl Language {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Each tag, with the comma behind it if there is one.
+    pub(super) fn tags(&self) -> impl Iterator<Item = &str> {
+        self.0.split(' ')
+    }
 }
 
 impl FromStr for Language {

@@ -58,16 +58,14 @@ impl MediaType {
         }
     }
 
-    /// `multipart` with this subtype.
+    /// `multipart` with this subtype, which may have parameters behind it.
     pub(super) fn multipart(subtype: &str) -> Result<Self, MessageError> {
-        if subtype.len() <= Self::MAX_NAME_LEN && is_token(subtype) {
-            let essence = format!("multipart/{}", subtype.to_ascii_lowercase());
-            return Ok(Self::fixed(&essence, &[]));
-        }
-        Err(MessageError::MediaType {
-            found: shown(subtype),
-            hint: "use a token for a subtype of multipart, such as mixed",
-        })
+        Self::read(&format!("multipart/{subtype}"))
+    }
+
+    /// Whether there is a parameter of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.parameters.iter().any(|(known, _)| known == name)
     }
 
     /// The same with this parameter, in the place of one of its name.
@@ -100,6 +98,20 @@ impl FromStr for MediaType {
     type Err = MessageError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let media_type = Self::read(text)?;
+        match media_type.essence.split_once('/') {
+            Some(("message" | "multipart", _)) => Err(MessageError::MediaType {
+                found: shown(text),
+                hint: "attach composite types as application/octet-stream",
+            }),
+            _ => Ok(media_type),
+        }
+    }
+}
+
+impl MediaType {
+    /// Any type, a composite one too.
+    fn read(text: &str) -> Result<Self, MessageError> {
         let wrong = |hint| MessageError::MediaType {
             found: shown(text),
             hint,
@@ -114,9 +126,6 @@ impl FromStr for MediaType {
         let essence = essence.trim_matches(' ').to_ascii_lowercase();
         let is_name = |name: &str| name.len() <= Self::MAX_NAME_LEN && is_token(name);
         match essence.split_once('/') {
-            Some(("message" | "multipart", _)) => {
-                return Err(wrong("attach composite types as application/octet-stream"));
-            }
             Some((kind, subtype)) if is_name(kind) && is_name(subtype) => {}
             _ => return Err(wrong("use the form type/subtype")),
         }

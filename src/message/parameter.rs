@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::address_list::quoted;
 use super::encoded_word::upper_hex;
-use super::header::{FOLDED, Header, Script};
+use super::header::{FOLDED, Header, LONGEST, Script};
 
 impl Header {
     /// Adds `; name=value` to the field, on lines of at most [`FOLDED`] octets.
@@ -21,16 +21,19 @@ impl Header {
         }
     }
 
-    /// Adds the name of a file as a parameter, and for readers that do not know RFC 2231 what
-    /// can be said of it in ASCII. That comes second, as some readers take what comes first.
+    /// Adds the name of a file as a parameter, and for readers that do not know RFC 2231 once
+    /// more: whole on one long line, or what can be said of it in ASCII. That comes second, as some readers take what comes first.
     pub(super) fn file_name(&mut self, parameter: &str, name: &str) {
         self.append(";");
         if let Some(plain) = plain(self.script(), parameter, name) {
             return self.word(&plain);
         }
         self.extended(parameter, name);
-        if !name.is_ascii() {
-            self.append(";");
+        self.append(";");
+        let whole = format!("{parameter}={}", quoted(name));
+        if is_clear(self.script(), name) && whole.len() < LONGEST {
+            self.word(&whole);
+        } else {
             self.word(&format!("{parameter}={}", quoted(&fallback(name))));
         }
     }
@@ -83,11 +86,15 @@ fn fallback(name: &str) -> String {
     ascii.get(cut..).unwrap_or_default().trim().to_owned()
 }
 
+/// Whether a text in quotes is taken for nothing else.
+fn is_clear(script: Script, text: &str) -> bool {
+    script.is_printable(text) && !text.contains("=?")
+}
+
 /// The parameter as a token or a quoted string, if it can be that.
 fn plain(script: Script, name: &str, value: &str) -> Option<String> {
-    let printable = script.is_printable(value);
     let spaced = value.starts_with(' ') || value.ends_with(' ') || value.contains("  ");
-    if !printable || spaced || value.contains("=?") {
+    if !is_clear(script, value) || spaced {
         return None;
     }
     let is_safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+');
@@ -150,6 +157,22 @@ mod tests {
             );
             assert_eq!(plain.trim_end(), fallback);
             assert!(field.lines().all(|line| line.len() <= FOLDED), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_there_whole_as_well() {
+        for name in ["a  b.pdf", &format!("{}.pdf", "long name ".repeat(20))] {
+            let mut header = Header::new(Script::Ascii);
+            header.begin("Content-Disposition");
+            header.file_name("filename", name);
+            header.end();
+            let field = header.into_text();
+            assert!(field.contains(" filename*"), "{field}");
+            assert!(
+                field.ends_with(&format!(" filename=\"{name}\"\r\n")),
+                "{field}"
+            );
         }
     }
 

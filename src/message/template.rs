@@ -80,7 +80,9 @@ impl Template {
             header.fixed("Content-ID", &format!("<{id}>"));
         }
         if let Some(language) = language {
-            header.fixed("Content-Language", language.as_str());
+            header.begin("Content-Language");
+            language.tags().for_each(|tag| header.word(tag));
+            header.end();
         }
         let leaf = match kind {
             Kind::Text(media_type, text) => {
@@ -106,7 +108,7 @@ impl Template {
         // boundary in it, and nobody can guess it.
         let boundary = format!("=_{}", random_token()?);
         multipart
-            .media_type
+            .media_type()
             .with("boundary", &boundary)
             .write(&mut header);
         self.header(header);
@@ -203,12 +205,14 @@ impl Template {
 
 /// What these pieces are sent as, where `most` can be carried.
 fn data_of(pieces: &[Piece], most: Data) -> Data {
-    let leaves = pieces.iter().filter_map(|piece| match piece {
-        Piece::Leaf(leaf, _) => Some(leaf.data(most)),
-        Piece::Lines(lines) => Some(lines.data),
-        Piece::Octets(_) | Piece::MultipartEncoding { .. } => None,
+    let data = pieces.iter().map(|piece| match piece {
+        Piece::Leaf(leaf, _) => leaf.data(most),
+        Piece::Lines(lines) => lines.data,
+        // The header of a part, in UTF-8.
+        Piece::Octets(octets) if !octets.is_ascii() => Data::EightBit,
+        Piece::Octets(_) | Piece::MultipartEncoding { .. } => Data::SevenBit,
     });
-    leaves.max().unwrap_or_default()
+    data.max().unwrap_or_default()
 }
 
 fn encoding(layout: &mut Layout, name: &str) {

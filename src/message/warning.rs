@@ -8,7 +8,7 @@ use std::fmt;
 pub enum Warning {
     /// A document in HTML shows a part that the message does not have: `cid:` and this.
     NoPart {
-        /// What stands behind `cid:`.
+        /// What stands behind `cid:`, shortened.
         id: String,
     },
     /// A part is there to be shown by a document in HTML, and none shows it.
@@ -16,6 +16,11 @@ pub enum Warning {
         /// Its Content-ID.
         id: String,
     },
+}
+
+impl Warning {
+    /// The most warnings of one message; what is odd beyond them is not said.
+    pub const MAX: usize = 100;
 }
 
 impl fmt::Display for Warning {

@@ -1,8 +1,9 @@
 //! The content of a message as readers expect it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::super::entity::Kind;
+use super::super::error;
 use super::super::html::cid;
 use super::super::{Attachment, ContentId, Disposition, Entity, Language, MessageError, Warning};
 use super::{MessageBuilder, limit};
@@ -30,21 +31,21 @@ pub(super) struct Root {
 impl Content {
     /// One part with all the others in it.
     pub(super) fn into_entity(mut self) -> Result<Root, MessageError> {
-        limit(
-            "the number of attachments",
-            self.attachments.len() + self.inline.len(),
-            MessageBuilder::MAX_ATTACHMENTS,
-        )?;
-        let root = match self.whole.take() {
+        let entity = match self.whole.take() {
             Some(whole) => {
                 self.nothing_else()?;
                 whole
             }
             None => self.compose()?,
         };
+        limit(
+            "the number of parts",
+            entity.all().count(),
+            Entity::MAX_PARTS,
+        )?;
         Ok(Root {
-            warnings: warnings(&root),
-            entity: root,
+            warnings: warnings(&entity)?,
+            entity,
         })
     }
 
@@ -55,6 +56,9 @@ impl Content {
             ("a calendar", self.calendar.is_some()),
             ("inline parts", !self.inline.is_empty()),
             ("attachments", !self.attachments.is_empty()),
+            ("a language", self.language.is_some()),
+            #[cfg(feature = "html")]
+            ("a directory of pictures", self.images.is_some()),
         ];
         match others.into_iter().find(|(_, there)| *there) {
             Some((other, _)) => Err(MessageError::TwoContents { other }),
@@ -65,6 +69,11 @@ impl Content {
     fn compose(mut self) -> Result<Entity, MessageError> {
         #[cfg(feature = "html")]
         self.take_images()?;
+        limit(
+            "the number of attachments",
+            self.attachments.len() + self.inline.len(),
+            MessageBuilder::MAX_ATTACHMENTS,
+        )?;
         let language = self.language.take();
         let in_language = |mut entity: Entity| {
             entity.language.clone_from(&language);
@@ -76,8 +85,11 @@ impl Content {
         let mut shown = Vec::new();
         match self.html {
             Some(html) => {
-                let find = |label: &str| inline.iter().find(|part| part.label == label);
-                let html = cid::replace(&html, |label| find(label).map(|part| part.id.to_string()));
+                let ids: HashMap<_, _> = inline
+                    .iter()
+                    .map(|part| (part.label.as_str(), part.id.as_str()))
+                    .collect();
+                let html = cid::replace(&html, |label| ids.get(label).map(ToString::to_string));
                 let document = in_language(Entity::html(&html));
                 let parts = inline.into_iter().map(|part| part.entity);
                 forms.push(one_or(
@@ -106,10 +118,12 @@ impl Content {
 
     #[cfg(feature = "html")]
     fn take_images(&mut self) -> Result<(), MessageError> {
-        let (Some(directory), Some(html)) = (self.images.take(), &self.html) else {
+        let Some(directory) = self.images.take() else {
             return Ok(());
         };
-        let found = super::super::html::images::local_images(html)?;
+        let html = self.html.as_ref().ok_or(MessageError::NoHtml)?;
+        let labels = self.inline.iter().map(|(label, _)| label.as_str());
+        let found = super::super::html::images::local_images(html, labels)?;
         for image in found.images {
             let file = Attachment::file(directory.join(image.path));
             self.inline.push((image.label, file));
@@ -130,8 +144,15 @@ fn identified(inline: Vec<(String, Attachment)>) -> Result<Vec<Shown>, MessageEr
     let mut shown: Vec<Shown> = Vec::with_capacity(inline.len());
     let mut labels = HashSet::new();
     for (label, attachment) in inline {
+        let wrong = |hint| MessageError::Label {
+            label: error::shown(&label),
+            hint,
+        };
+        if label.is_empty() {
+            return Err(wrong("use at least one character"));
+        }
         if !labels.insert(label.clone()) {
-            return Err(MessageError::Label { label });
+            return Err(wrong("give each part a label of its own"));
         }
         let id = label.parse().or_else(|_| ContentId::random())?;
         let part = attachment.disposition(Disposition::Inline);
@@ -159,40 +180,36 @@ fn one_or<I: IntoIterator<Item = Entity>>(
     }
 }
 
-impl Root {
-    /// That there are not too many parts, nor too deep.
-    pub(super) fn check(&self) -> Result<(), MessageError> {
-        let (mut count, mut deepest) = (0, 0);
-        self.entity.visit(&mut |_, depth| {
-            count += 1;
-            deepest = deepest.max(depth);
-        });
-        limit("the number of parts", count, Entity::MAX_PARTS)?;
-        limit("the depth of parts", deepest, Entity::MAX_DEPTH)
-    }
-}
-
-/// References of documents to parts that are not there, and parts that none refers to.
-fn warnings(root: &Entity) -> Vec<Warning> {
-    let mut references = HashSet::new();
-    let mut ids = Vec::new();
-    root.visit(&mut |entity, _| {
+/// References of documents to parts that are not there, and parts that none refers to. It is an
+/// error if two parts cannot be told apart.
+fn warnings(root: &Entity) -> Result<Vec<Warning>, MessageError> {
+    let mut has_document = false;
+    let mut references = BTreeSet::new();
+    let mut ids = BTreeSet::new();
+    for entity in root.all() {
         if let Kind::Text(media_type, text) = &entity.kind
             && media_type.essence() == "text/html"
         {
+            has_document = true;
             references.extend(cid::references(text.as_str()));
         }
-        ids.extend(entity.content_id.as_ref().map(ContentId::as_str));
+        if let Some(id) = &entity.content_id
+            && !ids.insert(id.as_str())
+        {
+            let id = error::shown(id.as_str());
+            return Err(MessageError::SameContentId { id });
+        }
+    }
+    let missing = references.iter().filter(|id| !ids.contains(id.as_str()));
+    let missing = missing.map(|id| Warning::NoPart {
+        id: error::shown(id),
     });
-    let mut missing: Vec<_> = references
-        .iter()
-        .filter(|id| !ids.contains(&id.as_str()))
-        .map(|id| Warning::NoPart { id: id.clone() })
-        .collect();
-    missing.sort_by_key(ToString::to_string);
+    // Without a document, all parts are shown one after the other.
     let unused = ids
-        .into_iter()
-        .filter(|id| !references.contains(*id))
-        .map(|id| Warning::NotShown { id: id.to_owned() });
-    missing.into_iter().chain(unused).collect()
+        .iter()
+        .filter(|id| has_document && !references.contains(**id));
+    let unused = unused.map(|id| Warning::NotShown {
+        id: (*id).to_owned(),
+    });
+    Ok(missing.chain(unused).take(Warning::MAX).collect())
 }

@@ -1,7 +1,7 @@
 //! The fields of a message, but for those about its content.
 
 use super::super::field::without_controls;
-use super::super::header::Header;
+use super::super::header::{Header, Script};
 use super::super::{AutoSubmitted, Date, FieldName, ListUnsubscribe, MessageError, MessageId};
 use super::{MessageBuilder, limit};
 use crate::address::{AddrSpec, Address, Envelope, ForwardPath, Mailbox, ReversePath};
@@ -73,15 +73,25 @@ impl Fields {
 
     /// Every mailbox that is in a field or in the envelope.
     pub(super) fn mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
-        let lists = [&self.reply_to, &self.to, &self.cc, &self.bcc];
+        let blind = self.bcc.iter().flat_map(Address::mailboxes);
+        self.written().chain(blind)
+    }
+
+    /// Every mailbox that is in a field.
+    fn written(&self) -> impl Iterator<Item = &Mailbox> {
+        let lists = [&self.reply_to, &self.to, &self.cc];
         let addresses = lists.into_iter().flatten().flat_map(Address::mailboxes);
         self.from.iter().chain(addresses).chain(&self.sender)
     }
 
-    pub(super) fn needs_smtputf8(&self) -> bool {
-        !self
-            .mailboxes()
-            .all(|mailbox| mailbox.addr_spec().is_ascii())
+    /// What the fields can be written in.
+    pub(super) fn script(&self) -> Script {
+        let mut written = self.written();
+        if written.all(|mailbox| mailbox.addr_spec().is_ascii()) {
+            Script::Ascii
+        } else {
+            Script::Utf8
+        }
     }
 
     fn author(&self) -> Result<&AddrSpec, MessageError> {

@@ -216,7 +216,7 @@ impl MessageBuilder {
     ///
     /// It gets an identifier that no other part in the world has, and the label is replaced by
     /// it in the document; a label that has the form of an identifier itself, `left@right`, is
-    /// kept. Without a document, it is shown behind the text.
+    /// kept. No two parts may have the same, and none an empty one. Without a document, it is shown behind the text.
     ///
     /// ```
     /// # use pilotfish::message::Message;
@@ -241,7 +241,7 @@ impl MessageBuilder {
     /// into the message. A file is named by its path from `directory`, and cannot be outside of
     /// it but by a symbolic link.
     ///
-    /// Addresses on the web and such are left as they are.
+    /// Addresses on the web and such are left as they are. There has to be a document.
     #[cfg(feature = "html")]
     pub fn inline_images(mut self, directory: impl Into<PathBuf>) -> Self {
         self.content.images = Some(directory.into());
@@ -311,7 +311,8 @@ impl MessageBuilder {
     ///   attachments
     /// ```
     ///
-    /// A multipart with only one part in it is left out.
+    /// A multipart with only one part in it is left out; but attachments are in a `mixed` even
+    /// if there is only one and no text, as readers show its name there.
     ///
     /// # Errors
     ///
@@ -333,16 +334,11 @@ impl MessageBuilder {
         }
         self.fields.check()?;
         let envelope = self.fields.envelope(self.reverse_path)?;
-        let needs_smtputf8 = envelope.needs_smtputf8() || self.fields.needs_smtputf8();
-        let script = if needs_smtputf8 {
-            Script::Utf8
-        } else {
-            Script::Ascii
-        };
+        let script = self.fields.script();
+        let needs_smtputf8 = envelope.needs_smtputf8() || script == Script::Utf8;
         let id = self.fields.message_id()?;
         let mut root = self.content.into_entity()?;
         root.entity.open().await?;
-        root.check()?;
         let mut header = Header::new(script);
         self.fields.write(&id, &mut header);
         let template = Template::new(header, script, root.entity)?;

@@ -36,7 +36,8 @@ pub(in crate::message) struct LocalImage {
 }
 
 /// Finds the local pictures of an HTML text, and makes them references to parts: `<img
-/// src="a.png">` becomes `<img src="cid:local-image-1">`. All other octets stay as they are.
+/// src="a.png">` becomes `<img src="cid:local-image-1">`, unless that label is `taken` or referred
+/// to already. All other octets stay as they are.
 ///
 /// Looked at is the attribute `src` of the elements `img` alone: no readers agree on any other
 /// way to show a picture. It names a local file if it is a relative reference (RFC 3986
@@ -49,8 +50,11 @@ pub(in crate::message) struct LocalImage {
 /// If a path is absolute, has `..` or a control character in it, or names no file, as it could
 /// never be found by those who get the mail; and if so many elements are within each other that
 /// the parser would need more than 64 MiB.
-pub(in crate::message) fn local_images(html: &str) -> Result<LocalImages, MessageError> {
-    let mut labels = Labels::of(html);
+pub(in crate::message) fn local_images<'a>(
+    html: &str,
+    taken: impl IntoIterator<Item = &'a str>,
+) -> Result<LocalImages, MessageError> {
+    let mut labels = Labels::besides(references(html).chain(taken.into_iter().map(str::to_owned)));
     let mut out = String::with_capacity(html.len());
     let mut done = 0;
     for range in sources(html)? {
@@ -121,6 +125,8 @@ fn local_path(src: &str) -> Result<Option<String>, &'static str> {
     let names = path.split('/').filter(|name| !matches!(*name, "" | "."));
     match names.collect::<Vec<_>>().join("/") {
         path if path.is_empty() => Err("name a file and not a directory"),
+        // A drive that was hidden by `%3A` or `./`.
+        path if scheme(&path).is_some_and(|scheme| scheme.len() == 1) => Err(RELATIVE),
         path => Ok(Some(path)),
     }
 }
@@ -141,17 +147,17 @@ struct Labels {
     images: Vec<LocalImage>,
     /// Where each path is in the list.
     places: HashMap<String, usize>,
-    /// What the text refers to already.
+    /// What cannot be a label any more.
     taken: HashSet<String>,
     last: usize,
 }
 
 impl Labels {
-    fn of(html: &str) -> Self {
+    fn besides(taken: impl Iterator<Item = String>) -> Self {
         Self {
             images: Vec::new(),
             places: HashMap::new(),
-            taken: references(html).collect(),
+            taken: taken.collect(),
             last: 0,
         }
     }
@@ -179,6 +185,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn local_images(html: &str) -> Result<LocalImages, MessageError> {
+        super::local_images(html, [])
+    }
+
+    #[test]
+    fn labels_of_others_are_left_to_them() {
+        let taken = ["local-image-1", "a"];
+        let found = super::local_images("<img src=a>", taken).unwrap();
+        assert_eq!(found.html, "<img src=cid:local-image-2>");
+    }
 
     /// The text, and the paths with bars between them.
     fn taken(html: &str) -> (String, String) {
@@ -293,6 +310,8 @@ mod tests {
             ("\\\\host\\a.png", "relative"),
             ("C:/a.png", "relative"),
             ("c:\\a.png", "relative"),
+            ("C%3A/a.png", "relative"),
+            ("./C:/a.png", "relative"),
             ("a%00.png", "control"),
             ("a\nb.png", "control"),
             (".", "file"),

@@ -8,6 +8,7 @@ mod reviewed;
 mod shape;
 #[cfg(feature = "dkim")]
 mod signed;
+mod structure;
 
 use std::str::FromStr;
 
