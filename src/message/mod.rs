@@ -134,7 +134,6 @@ pub struct Message {
     template: Arc<Template>,
     /// The most that may be made use of.
     most: Data,
-    exact_size: u64,
     needs_smtputf8: bool,
     warnings: Vec<Warning>,
 }
@@ -186,15 +185,12 @@ impl Message {
         most: Data,
         needs_smtputf8: bool,
     ) -> Result<Self, MessageError> {
-        let exact_size = template
-            .layout(Data::SevenBit, Layout::default())
-            .finish()
-            .1;
+        let len = template.layout(most, Layout::default()).finish().1;
+        len.ok_or(MessageError::TooLarge)?;
         Ok(Self {
             envelope,
             id,
             signatures: Bytes::new(),
-            exact_size: exact_size.ok_or(MessageError::TooLarge)?,
             template: Arc::new(template),
             most,
             needs_smtputf8,
@@ -219,7 +215,7 @@ impl Message {
     /// [`Rendition::exact_size`]. For others it has mostly less.
     #[must_use]
     pub fn exact_size(&self) -> u64 {
-        self.exact_size
+        self.rendition(Data::SevenBit).exact_size()
     }
 
     /// Whether only a server that offers SMTPUTF8 can take it (RFC 6531): whether an address in
@@ -274,7 +270,6 @@ impl Message {
             signatures: self.signatures.clone(),
             template: Arc::clone(&self.template),
             most: self.most,
-            exact_size: self.exact_size,
             needs_smtputf8: self.needs_smtputf8,
             warnings: self.warnings.clone(),
         })

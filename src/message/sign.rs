@@ -50,7 +50,6 @@ impl Message {
             Hashed::Body(header, hash) => (header, *hash),
         };
         let field = signer.sign(&header, &hash.finish(), SystemTime::now())?;
-        self.exact_size += field.len() as u64;
         self.signatures = Bytes::from([field.as_bytes(), &self.signatures].concat());
         Ok(self)
     }

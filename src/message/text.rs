@@ -145,11 +145,8 @@ fn characters(line: &[u8]) -> usize {
     line.len() - continuing.count()
 }
 
-/// Whether there is a control character other than the tab.
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "without a branch for each octet, the compiler takes many of them at once"
-)]
+/// Whether there is a control character other than the tab. Without a branch for each octet, the
+/// compiler takes many of them at once.
 fn has_control(line: &[u8]) -> bool {
     let is_control = |octet: &u8| matches!(octet, 0..=8 | 10..=31 | 127);
     line.iter()

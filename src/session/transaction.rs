@@ -121,14 +121,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         message: Message,
         progress: impl FnMut(Progress),
     ) -> Result<Transferred> {
+        let rendition = message.rendition(self.most());
         let span = debug_span!(
             "transaction",
             message_id = %message.message_id(),
-            size = message.exact_size(),
+            size = rendition.exact_size(),
             recipients = envelope.forward_paths().len(),
         );
         async {
-            let rendition = message.rendition(self.most());
             let parameters = self.parameters(envelope, &message, &rendition)?;
             self.reset().await?;
             self.state = State::Lost;

@@ -1,5 +1,7 @@
 //! How the content of a message is put together: its parts, their identifiers and encodings.
 
+use std::fmt::Write as _;
+
 use super::*;
 use crate::message::{Data, Entity, Warning};
 
@@ -69,7 +71,7 @@ fn pictures_of_a_document_count_as_parts() {
     let mut html = String::new();
     for n in 0..=MessageBuilder::MAX_ATTACHMENTS {
         std::fs::write(directory.path().join(n.to_string()), b"x").unwrap();
-        html += &format!("<img src={n}>");
+        write!(html, "<img src={n}>").unwrap();
     }
     let message = builder().html(html).inline_images(directory.path());
     assert!(matches!(
@@ -165,7 +167,7 @@ fn warnings_are_of_documents_and_bounded() {
     };
     let html = inline().html("<p>x");
     assert_eq!(html.build_now().unwrap().warnings(), [unused]);
-    let html: String = (0..1_000).map(|n| format!("<img src='cid:{n}'>")).collect();
+    let html = (0..1_000).fold(String::new(), |html, n| html + &format!("<img src='cid:{n}'>"));
     let many = inline().html(html).build_now().unwrap();
     assert_eq!(many.warnings().len(), Warning::MAX);
     let long = format!("<img src='cid:{}'>", "x".repeat(1 << 20));
@@ -175,7 +177,7 @@ fn warnings_are_of_documents_and_bounded() {
 
 #[test]
 fn many_languages_are_on_several_lines() {
-    let tags = vec!["de-Latn-CH"; 8].join(", ");
+    let tags = ["de-Latn-CH"; 8].join(", ");
     let message = builder().text("x").language(parsed(&tags));
     let text = text(message.build_now().unwrap());
     assert!(
