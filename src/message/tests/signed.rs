@@ -51,7 +51,7 @@ fn a_message_without_a_body_is_signed() {
 
 #[test]
 fn others_may_run_while_a_long_message_is_signed() {
-    let message = builder().attach(attachment("a", &[7; 1_000_000]));
+    let message = builder().attach(attachment("a", &vec![7; 1_000_000]));
     let message = message.build_now().unwrap();
     let signer = signer();
     let signing = message.sign(&signer);
