@@ -125,9 +125,11 @@ impl Entity {
     /// Another message, whole: `message/rfc822` (RFC 2046 section 5.2.1).
     ///
     /// It is looked through when the message is built, and goes out as it is, but for its line
-    /// ends, which become CRLF. As this type must not be encoded, a line of over 998 octets or a
-    /// NUL is an error then, and if there are octets over 127, only a server with 8BITMIME takes
-    /// it. What cannot be sent like that can be attached as a file.
+    /// ends, which become CRLF. Its Bcc and Resent-Bcc, and the `From ` line of an mbox file in
+    /// front of it, are left out; with fields in UTF-8 it is `message/global` (RFC 6532 section
+    /// 3.7), and a field in any other charset is an error. As these types must not be encoded, a
+    /// line of over 998 octets or a NUL is an error, too, and if there are octets over 127, only a
+    /// server with 8BITMIME takes it. What cannot be sent like that can be attached as a file.
     #[must_use]
     pub fn message(message: Body) -> Self {
         Self::of(Kind::Message(InnerMessage::new(message)))

@@ -294,6 +294,23 @@ fn a_reader_is_spooled_up_to_a_limit() {
     }
 }
 
+#[test]
+fn the_identifier_of_a_finished_message_is_the_one_in_it() {
+    let empty = "Message-ID:\nFrom: a@b\n\nx";
+    let message = run(Message::raw(Body::bytes(empty)).to("a@b").build());
+    if let Ok(message) = message {
+        let id = message.message_id().to_string();
+        assert!(text(message).contains(&id));
+    }
+}
+
+#[test]
+fn a_blind_copy_behind_white_space_is_not_taken_for_text() {
+    let indented = " Bcc: s@x\nFrom: a@b\n\nx";
+    let message = Message::raw(Body::bytes(indented)).from(parsed("f@x.test"));
+    assert!(run(message.to("a@b").build()).is_err());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]

@@ -4,7 +4,6 @@ mod blocks;
 mod faults;
 mod finished;
 mod parsers;
-mod reviewed;
 mod shape;
 #[cfg(feature = "dkim")]
 mod signed;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::address::ReversePath;
-use crate::message::MessageError;
+use crate::message::{Data, Entity, ListUnsubscribe, MessageError};
 
 /// With what is random or of the moment fixed.
 fn fixed() -> MessageBuilder {
@@ -264,4 +264,26 @@ fn a_boundary_in_the_text_is_no_boundary() {
         .build_now()
         .unwrap();
     assert_eq!(text(message).matches("\r\n--=_").count(), 3 + 2);
+}
+
+#[test]
+fn commas_in_a_url_do_not_make_a_line_too_long() {
+    let url = format!("https://x.test/{}", ",".repeat(880));
+    if let Ok(way_out) = ListUnsubscribe::page(&url) {
+        octets(builder().list_unsubscribe(way_out).build_now().unwrap());
+    }
+}
+
+#[test]
+fn debug_shows_no_text() {
+    assert!(!format!("{:?}", Entity::text("SECRET")).contains("SECRET"));
+    let message = builder().text("SECRET").build_now().unwrap();
+    let rendition = message.rendition(Data::SevenBit);
+    assert!(!format!("{rendition:?}").contains("SECRET"));
+}
+
+#[test]
+fn an_encoded_word_stands_apart_from_the_colon() {
+    let message = builder().to("\"Jörg\": a@b;").build_now().unwrap();
+    assert!(!text(message).contains("?=:"), "RFC 2047 section 5 (3)");
 }

@@ -68,11 +68,8 @@ fn nothing_is_ignored_beside_a_whole_content() {
 #[test]
 fn pictures_of_a_document_count_as_parts() {
     let directory = tempfile::tempdir().unwrap();
-    let mut html = String::new();
-    for n in 0..=MessageBuilder::MAX_ATTACHMENTS {
-        std::fs::write(directory.path().join(n.to_string()), b"x").unwrap();
-        write!(html, "<img src={n}>").unwrap();
-    }
+    let pictures = (0..=MessageBuilder::MAX_ATTACHMENTS).map(|n| format!("<img src={n}>"));
+    let html = pictures.collect::<Vec<_>>().concat();
     let message = builder().html(html).inline_images(directory.path());
     assert!(matches!(
         message.build_now(),
@@ -167,7 +164,8 @@ fn warnings_are_of_documents_and_bounded() {
     };
     let html = inline().html("<p>x");
     assert_eq!(html.build_now().unwrap().warnings(), [unused]);
-    let html = (0..1_000).fold(String::new(), |html, n| html + &format!("<img src='cid:{n}'>"));
+    let shown = (0..1_000).map(|n| format!("<img src='cid:{n}'>"));
+    let html = shown.collect::<Vec<_>>().concat();
     let many = inline().html(html).build_now().unwrap();
     assert_eq!(many.warnings().len(), Warning::MAX);
     let long = format!("<img src='cid:{}'>", "x".repeat(1 << 20));
