@@ -1,7 +1,5 @@
 //! How the content of a message is put together: its parts, their identifiers and encodings.
 
-use std::fmt::Write as _;
-
 use super::*;
 use crate::message::{Data, Entity, Warning};
 
