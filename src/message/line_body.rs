@@ -35,9 +35,11 @@ impl LineBody {
         let scan = match body.share().into_source() {
             Source::Bytes(octets) => {
                 let mut scan = Scan::default();
-                for slice in octets.chunks(SLICE) {
+                for (at, slice) in octets.chunks(SLICE).enumerate() {
+                    if at > 0 {
+                        tokio::task::yield_now().await;
+                    }
                     scan.apply(slice);
-                    tokio::task::yield_now().await;
                 }
                 scan
             }

@@ -1,6 +1,5 @@
 //! Messages that were made elsewhere (B11): they go out as they are, but for the stated repairs.
 
-use futures_util::FutureExt as _;
 use pilotfish::Message;
 use pilotfish::address::ReversePath;
 use pilotfish::message::{Body, Data, MessageError, RawBuilder};
@@ -61,7 +60,9 @@ fn bounced(octets: impl AsRef<[u8]>) -> RawBuilder {
 }
 
 fn sent(name: &str, builder: RawBuilder) -> Result<Vec<u8>, MessageError> {
-    let message = builder.build().now_or_never().expect("it is in memory")?;
+    // It is in memory, but others get their turn while a long one is looked through.
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let message = { runtime }.build().unwrap().block_on(builder.build())?;
     Ok(wire::octets(name, message.rendition(Data::EightBit)))
 }
 
