@@ -1,5 +1,6 @@
 //! Messages that were made elsewhere (B11): they go out as they are, but for the stated repairs.
 
+use futures_util::FutureExt as _;
 use pilotfish::Message;
 use pilotfish::address::ReversePath;
 use pilotfish::message::{Body, Data, MessageError, RawBuilder};
