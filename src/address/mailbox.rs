@@ -94,11 +94,7 @@ impl Mailbox {
     /// # Ok::<(), pilotfish::address::AddressError>(())
     /// ```
     pub fn parse_list(text: &str) -> Result<Vec<Self>, AddressError> {
-        let addresses = whole(text, |cursor| list::address_list(cursor, Names::Whole))?;
-        Ok(addresses
-            .into_iter()
-            .flat_map(Address::into_mailboxes)
-            .collect())
+        Self::list(text, Names::Whole)
     }
 
     /// The same, but of a name that is too long, the beginning.
@@ -106,11 +102,13 @@ impl Mailbox {
     /// For lists that came in a message, where a name may consist of encoded words and so be
     /// several times longer than it was.
     pub(crate) fn parse_list_of_long_names(text: &str) -> Result<Vec<Self>, AddressError> {
-        let addresses = whole(text, |cursor| list::address_list(cursor, Names::Cut))?;
-        Ok(addresses
-            .into_iter()
-            .flat_map(Address::into_mailboxes)
-            .collect())
+        Self::list(text, Names::Cut)
+    }
+
+    fn list(text: &str, names: Names) -> Result<Vec<Self>, AddressError> {
+        let addresses = whole(text, |cursor| list::address_list(cursor, names))?;
+        let mailboxes = addresses.into_iter().flat_map(Address::into_mailboxes);
+        Ok(mailboxes.collect())
     }
 
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Fault> {

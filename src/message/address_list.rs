@@ -10,9 +10,7 @@ impl Header {
     /// within one only if it is too long for a line.
     pub(super) fn addresses(&mut self, name: &str, addresses: &[Address]) {
         self.begin(name);
-        let last = addresses.len().saturating_sub(1);
-        for (at, address) in addresses.iter().enumerate() {
-            let comma = if at == last { "" } else { "," };
+        for (address, comma) in separated(addresses, "") {
             match address {
                 Address::Mailbox(mailbox) => self.mailbox(mailbox, comma),
                 Address::Group(group) => self.group(group, comma),
@@ -24,9 +22,8 @@ impl Header {
     /// Writes a field of one or more mailboxes, in the same way.
     pub(super) fn mailboxes(&mut self, name: &str, mailboxes: &[Mailbox]) {
         self.begin(name);
-        let last = mailboxes.len().saturating_sub(1);
-        for (at, mailbox) in mailboxes.iter().enumerate() {
-            self.mailbox(mailbox, if at == last { "" } else { "," });
+        for (mailbox, comma) in separated(mailboxes, "") {
+            self.mailbox(mailbox, comma);
         }
         self.end();
     }
@@ -46,9 +43,8 @@ impl Header {
             Some(phrase) => self.word(&format!("{phrase}{colon}")),
             None => self.encoded_phrase(name, &apart),
         }
-        let last = group.members().len().saturating_sub(1);
-        for (at, member) in group.members().iter().enumerate() {
-            self.mailbox(member, if at == last { &end } else { "," });
+        for (member, comma) in separated(group.members(), &end) {
+            self.mailbox(member, comma);
         }
     }
 
@@ -99,6 +95,13 @@ impl Header {
         }
         self.encoded(name, tail);
     }
+}
+
+/// The elements of a list, each with what follows it: commas, and `end` behind the last.
+fn separated<'a, T>(all: &'a [T], end: &'a str) -> impl Iterator<Item = (&'a T, &'a str)> {
+    let last = all.len().saturating_sub(1);
+    let followed = move |(at, element)| (element, if at == last { end } else { "," });
+    all.iter().enumerate().map(followed)
 }
 
 /// Whether every reader finds the end of the address without angle brackets: not that of a

@@ -52,17 +52,9 @@ impl Feed {
                 present: Stretch::default(),
                 spare: Vec::new(),
             }),
-            Source::Reader(reader) => Kind::Reader(ReaderFeed {
-                reader: reader.take(),
-                raw: Vec::new(),
-                filled: 0,
-            }),
+            Source::Reader(reader) => Kind::Reader(ReaderFeed::new(reader.take())),
             // A message is not built before its files are open.
-            Source::Path(_) => Kind::Reader(ReaderFeed {
-                reader: None,
-                raw: Vec::new(),
-                filled: 0,
-            }),
+            Source::Path(_) => Kind::Reader(ReaderFeed::new(None)),
         };
         Self {
             kind,
@@ -307,6 +299,14 @@ struct ReaderFeed {
 }
 
 impl ReaderFeed {
+    fn new(reader: Option<BoxedReader>) -> Self {
+        Self {
+            reader,
+            raw: Vec::new(),
+            filled: 0,
+        }
+    }
+
     async fn next_piece(&mut self, span: Span) -> Result<&[u8], BodyError> {
         let failed = |source| BodyError::Read {
             origin: Origin::Reader,

@@ -223,6 +223,7 @@ mod tests {
             "",
             "   ",
             "Ok",
+            // What some firewalls make of STARTTLS.
             "XXXXXXXA",
             "250 8 BITMIME",
             "PIPELININGS",

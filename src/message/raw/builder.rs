@@ -91,9 +91,9 @@ impl RawBuilder {
     /// # Errors
     ///
     /// If the message cannot be read; if its header section is over the limits, is not UTF-8 or
-    /// has control characters, or fields that are needed cannot be read; if there is no author or no
-    /// recipient, or too many; or if a line of its body is over 998 octets or has a NUL, which could only be
-    /// sent if it was recoded.
+    /// has control characters, or fields that are needed cannot be read; if there is no author or
+    /// no recipient, or too many; or if a line of its body is over 998 octets or has a NUL, which
+    /// could only be sent if it was recoded.
     ///
     /// # Panics
     ///
