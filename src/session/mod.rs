@@ -16,6 +16,7 @@
 mod authenticate;
 mod greeted;
 mod hello;
+mod parameters;
 mod receipt;
 mod secured;
 mod server;

@@ -9,8 +9,7 @@ use crate::address::{Envelope, ForwardPath};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::message::{Data, Message, Rendition};
 use crate::protocol::{
-    BodyType, Command, Expected, Extension, Extensions, Grouping, Next, Parameter, Pipeline,
-    Refusal, Reply, Way,
+    Command, Expected, Extension, Extensions, Grouping, Next, Pipeline, Refusal, Reply, Way,
 };
 #[cfg(doc)]
 use crate::transport::Timeouts;
@@ -171,65 +170,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             quit(&mut self.wire).await;
         }
         self.wire.close().await;
-    }
-
-    /// The most that the server can carry, and all that is less.
-    fn most(&self) -> Data {
-        let offers = |extension| self.extensions.offers(extension);
-        // RFC 6531 section 3.1: a server with SMTPUTF8 has 8BITMIME.
-        if !offers(Extension::EightBitMime) && !offers(Extension::SmtpUtf8) {
-            Data::SevenBit
-        // RFC 3030 section 3: BINARYMIME is of use with CHUNKING alone.
-        } else if offers(Extension::BinaryMime) && offers(Extension::Chunking) {
-            Data::Binary
-        } else {
-            Data::EightBit
-        }
-    }
-
-    /// What MAIL has to say about the message; an error if the server could not take it.
-    fn parameters(
-        &self,
-        envelope: &Envelope,
-        message: &Message,
-        rendition: &Rendition,
-    ) -> Result<Vec<Parameter>> {
-        let size = rendition.exact_size();
-        if let Some(limit) = self.extensions.size_limit().filter(|limit| size > *limit) {
-            let message = format!(
-                "the message has {size} octets and the server takes {limit}: \
-                 send less, or send it another way"
-            );
-            return Err(Error::new(Kind::InvalidInput, message).at(Stage::Mail));
-        }
-        let mut parameters = Vec::new();
-        if self.extensions.offers(Extension::Size) {
-            parameters.push(Parameter::Size(size));
-        }
-        let smtputf8 = envelope.needs_smtputf8() || message.needs_smtputf8();
-        if smtputf8 && !self.extensions.offers(Extension::SmtpUtf8) {
-            let message = if envelope.needs_smtputf8() {
-                "an address has characters beyond ASCII before the @, \
-                 which the server does not take (it lacks SMTPUTF8)"
-            } else {
-                "a header field has characters beyond ASCII that are not encoded, \
-                 which the server does not take (it lacks SMTPUTF8)"
-            };
-            return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
-        }
-        if rendition.data() > self.most() {
-            let message = "the message has octets beyond ASCII that must not be recoded, \
-                           which the server does not take (it lacks 8BITMIME)";
-            return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
-        }
-        let body = match rendition.data() {
-            Data::Binary => Some(BodyType::BinaryMime),
-            Data::EightBit => Some(BodyType::EightBitMime),
-            _ => smtputf8.then_some(BodyType::EightBitMime),
-        };
-        parameters.extend(body.map(Parameter::Body));
-        parameters.extend(smtputf8.then_some(Parameter::SmtpUtf8));
-        Ok(parameters)
     }
 
     async fn reset(&mut self) -> Result<()> {

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::crypto::ring;
+#[cfg(feature = "aws-lc-rs")]
+use tokio_rustls::rustls::crypto::aws_lc_rs as cryptography;
+#[cfg(not(feature = "aws-lc-rs"))]
+use tokio_rustls::rustls::crypto::ring as cryptography;
 use tokio_rustls::rustls::{
     self, AlertDescription, CertificateError, ClientConfig, ProtocolVersion, RootCertStore,
 };
@@ -146,11 +149,14 @@ impl TlsClientBuilder {
     /// [`Kind::Config`]: the cryptography does not support the protocol versions. It does not
     /// happen with what this crate is built with.
     pub fn build(self) -> Result<TlsClient> {
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| Error::new(Kind::Config, "no TLS version in common").caused_by(error))?
-            .with_root_certificates(self.roots)
-            .with_no_client_auth();
+        let config =
+            ClientConfig::builder_with_provider(Arc::new(cryptography::default_provider()))
+                .with_safe_default_protocol_versions()
+                .map_err(|error| {
+                    Error::new(Kind::Config, "no TLS version in common").caused_by(error)
+                })?
+                .with_root_certificates(self.roots)
+                .with_no_client_auth();
         Ok(TlsClient(TlsConnector::from(Arc::new(config))))
     }
 }
