@@ -66,6 +66,7 @@ mod literal;
 mod local_part;
 mod mailbox;
 mod parser;
+mod partial;
 mod path;
 
 pub use addr_spec::AddrSpec;
@@ -77,4 +78,5 @@ pub use group::{Address, Group, IntoAddresses};
 pub use literal::AddressLiteral;
 pub use local_part::LocalPart;
 pub use mailbox::Mailbox;
+pub use partial::Partial;
 pub use path::{ForwardPath, ReversePath};

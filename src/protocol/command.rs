@@ -25,6 +25,8 @@ pub enum Command {
     Ehlo(Domain),
     /// HELO, for servers that know no extension (RFC 5321 section 4.1.1.1).
     Helo(Domain),
+    /// LHLO, the EHLO of LMTP (RFC 2033 section 4.1).
+    Lhlo(Domain),
     /// STARTTLS (RFC 3207 section 4).
     StartTls,
     /// AUTH, with an initial response where the mechanism begins with one and the line stays
@@ -118,6 +120,7 @@ impl fmt::Display for Command {
         match self {
             Self::Ehlo(name) => write!(f, "EHLO {name}"),
             Self::Helo(name) => write!(f, "HELO {name}"),
+            Self::Lhlo(name) => write!(f, "LHLO {name}"),
             Self::StartTls => f.write_str("STARTTLS"),
             Self::Auth(mechanism, None) => write!(f, "AUTH {mechanism}"),
             Self::Auth(mechanism, Some(response)) => {

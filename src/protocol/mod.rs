@@ -14,7 +14,10 @@ mod transparency;
 pub use auth::{Credentials, CredentialsError, Exchange, ExchangeError, Mechanism};
 pub use command::{BodyType, Chunk, Command, Parameter};
 pub use extensions::{Extension, Extensions};
-pub use pipeline::{Expected, Grouping, Next, Pipeline, Refusal, UnexpectedReply, Way};
+pub use pipeline::{
+    Chunking, Course, Defect, Dialect, Expected, Grouping, Next, Outcome, Pipeline, Pipelining,
+    Refusal, Strategy, UnexpectedReply, Way,
+};
 pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode};
 pub use reply_decoder::{MAX_LINE, MAX_LINES, MAX_REPLY, ReplyDecoder, ReplyError};
 pub use transparency::Transparency;

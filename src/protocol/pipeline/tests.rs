@@ -1,0 +1,1 @@
+//! What leaves together, and what follows from replies.
