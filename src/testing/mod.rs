@@ -13,7 +13,9 @@
 //! server in production would have let pass. It shares no code with the client for reading
 //! commands and messages: what the one does wrong the other does not repeat.
 //!
-//! Faults are made to order, see [`Fault`].
+//! Faults are made to order, see [`Fault`], and so are bad habits, see [`Quirk`]. It counts the
+//! [round trips](Server::round_trips) that its clients take, and it can speak
+//! [LMTP](ServerBuilder::lmtp), over a [Unix socket](ServerBuilder::unix_socket) too.
 //!
 //! ```
 //! use pilotfish::testing::{Security, Server};
@@ -71,7 +73,9 @@ mod failure;
 mod fault;
 mod input;
 mod keyword;
+mod listeners;
 mod log;
+mod quirk;
 mod received;
 mod server;
 mod store;
@@ -82,6 +86,7 @@ mod tests;
 pub use builder::{Security, ServerBuilder};
 pub use failure::Failure;
 pub use fault::{Fault, Point};
+pub use quirk::Quirk;
 pub use received::{Received, TlsVersion};
 pub use server::Server;
 pub use store::Store;

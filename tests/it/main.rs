@@ -35,6 +35,8 @@ mod parameters;
 mod pipelining;
 /// The same message for servers that can carry more, or less.
 mod rendition;
+/// Round trips, counted at the other end.
+mod round_trips;
 /// One mail after the other in a session.
 mod several_mails;
 /// STARTTLS, and who tries to go round it.

@@ -4,8 +4,10 @@ mod auth;
 mod bdat;
 mod faults;
 mod flow;
+mod lmtp;
 mod order;
 mod python;
+mod quirks;
 mod tls;
 mod violations;
 
