@@ -125,7 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// The reply that is due next; `None` if none is. The future may be dropped: no part of a
     /// reply is lost.
     pub(super) async fn reply(&mut self) -> Option<Result<Reply>> {
-        let stage = stage(self.pipeline.awaited()?);
+        let stage = self.awaited_stage()?;
         Some(if self.pipeline.may_be_lost() {
             let limit = self.wire.timeouts().pipelined;
             self.wire.receive_within(stage, limit).await
@@ -159,6 +159,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     .at(stage)
             }
         });
+    }
+
+    /// What the oldest mail waits for.
+    fn awaited_stage(&self) -> Option<Stage> {
+        let stage = stage(self.pipeline.awaited()?);
+        let oldest = self.mails.front()?;
+        Some(match stage {
+            // Behind the last chunk, all replies decide on the message.
+            Stage::Transfer if self.has_left(oldest) => Stage::EndOfData,
+            Stage::EndOfData if !self.has_left(oldest) => Stage::Transfer,
+            _ => stage,
+        })
+    }
+
+    /// Whether the message has been handed over whole.
+    fn has_left(&self, in_flight: &InFlight) -> bool {
+        (in_flight.end).is_some_and(|end| end <= self.wire.handed_over())
     }
 
     /// Whether the dialogue has not ended.
@@ -224,18 +241,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if lost_commands {
             self.pipeline.learn(Defect::Pipelining);
         }
-        let stage = match self.pipeline.awaited() {
-            Some(expected) if self.mails.len() > 1 => Some(stage(expected)),
-            _ => error.stage(),
-        };
-        let mut error = Some(match stage {
-            Some(stage) => error.at(stage),
-            None => error,
+        // What was found out while something else was written.
+        let mut error = Some(match self.awaited_stage() {
+            Some(stage) if error.reply().is_none() || closing => error.at(stage),
+            _ => error,
         });
         while let (Some(in_flight), Some(outcome)) =
             (self.mails.pop_front(), self.pipeline.break_off())
         {
-            let left = (in_flight.end).is_some_and(|end| end <= self.wire.handed_over());
+            let left = self.has_left(&in_flight);
             let known = outcome.messages.is_empty() && outcome.refusal.is_some();
             let (cause, again) = match error.take() {
                 Some(_) if in_flight.failure.is_some() || known => {

@@ -36,7 +36,7 @@ impl Flight {
         self.octets.len() >= LONG
     }
 
-    fn expect(&mut self, replies: usize) {
+    fn now_due(&mut self, replies: usize) {
         let end = self.octets.len();
         self.answered.extend(std::iter::repeat_n(end, replies));
     }
@@ -57,7 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub fn put(&self, flight: &mut Flight, command: &Command) {
         debug!(target: TARGET, from = "client", tls = self.tls.is_some(), "{command}");
         command.encode(&mut flight.octets);
-        flight.expect(1);
+        flight.now_due(1);
     }
 
     /// Puts a chunk of a message into a flight, as it is, behind its BDAT (RFC 3030 section 2). A
@@ -75,7 +75,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         trace!(target: TARGET, from = "client", tls, octets = octets.len(), "{name}");
         command.encode(&mut flight.octets);
         flight.octets.extend_from_slice(octets);
-        flight.expect(replies);
+        flight.now_due(replies);
     }
 
     /// Puts the last block of a message into a flight. It has undergone transparency and ends with
@@ -87,7 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         } else {
             flight.octets.extend_from_slice(block);
         }
-        flight.expect(replies);
+        flight.now_due(replies);
     }
 
     /// How many octets will have been handed to the network, since the connection or TLS began,

@@ -27,7 +27,7 @@ async fn one_mail(here: Security, there: session::Security) -> (u64, u64) {
         .to("a@example.org")
         .subject("nine")
         .text("or seven");
-    crate::support::client::send_one(&mut session, message.build().unwrap())
+    crate::support::client::send_one(&mut session, message.build().await.unwrap())
         .await
         .unwrap();
     session.quit().await;

@@ -307,7 +307,7 @@ impl Pipeline {
             (Step::Transfer, _) => Next::Transfer(self.way()),
             (Step::HangUp, _) => Next::HangUp,
             (Step::AbandonData, _) => {
-                self.expect(Expected::LoneEndOfData, 1);
+                self.now_due(Expected::LoneEndOfData, 1);
                 Next::AbandonData
             }
             (Step::Wait, Some(expected)) => Next::Receive(*expected),
@@ -320,7 +320,7 @@ impl Pipeline {
         self.mails.back().map_or(Way::Data, |mail| mail.course.way)
     }
 
-    fn expect(&mut self, expected: Expected, replies: usize) {
+    fn now_due(&mut self, expected: Expected, replies: usize) {
         if let Some(mail) = self.mails.back_mut() {
             mail.due += replies;
             self.awaited.extend(std::iter::repeat_n(expected, replies));
@@ -342,7 +342,7 @@ impl Pipeline {
     pub fn chunk_sent(&mut self, chunk: Chunk) -> usize {
         match chunk {
             Chunk::More => {
-                self.expect(Expected::Chunk, 1);
+                self.now_due(Expected::Chunk, 1);
                 1
             }
             Chunk::Last => self.message_sent(),
@@ -360,7 +360,7 @@ impl Pipeline {
             Dialect::Smtp => 1,
             Dialect::Lmtp => mail.accepted(),
         };
-        self.expect(Expected::Message, replies);
+        self.now_due(Expected::Message, replies);
         replies
     }
 
