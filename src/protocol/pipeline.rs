@@ -3,7 +3,8 @@
 
 use std::collections::VecDeque;
 
-use super::command::{Command, Parameter};
+use super::command::Command;
+use super::parameter::Parameters;
 use super::reply::Reply;
 use crate::address::Envelope;
 
@@ -99,14 +100,12 @@ pub struct Pipeline {
 impl Pipeline {
     /// Lines up the commands for an envelope.
     #[must_use]
-    pub fn new(
-        grouping: Grouping,
-        way: Way,
-        envelope: &Envelope,
-        parameters: Vec<Parameter>,
-    ) -> Self {
-        let mail = Command::Mail(envelope.reverse_path().clone(), parameters);
-        let rcpt = envelope.forward_paths().iter().cloned().map(Command::Rcpt);
+    pub fn new(grouping: Grouping, way: Way, envelope: &Envelope, parameters: Parameters) -> Self {
+        let Parameters { mail, rcpt } = parameters;
+        let mail = Command::Mail(envelope.reverse_path().clone(), mail);
+        let rcpt = rcpt.into_iter().chain(std::iter::repeat_with(Vec::new));
+        let rcpt = envelope.forward_paths().iter().cloned().zip(rcpt);
+        let rcpt = rcpt.map(|(path, parameters)| Command::Rcpt(path, parameters));
         let data = match way {
             Way::Data => Some((Expected::Data, Command::Data)),
             Way::Bdat => None,
@@ -243,7 +242,7 @@ mod tests {
     fn play(grouping: Grouping, way: Way, replies: &[&str]) -> String {
         let to = ["a@x.test", "b@x.test"].map(|path| path.parse().unwrap());
         let envelope = Envelope::new(ReversePath::Null, to).unwrap();
-        let mut pipeline = Pipeline::new(grouping, way, &envelope, vec![]);
+        let mut pipeline = Pipeline::new(grouping, way, &envelope, Parameters::default());
         let mut replies = replies.iter();
         let mut story = String::new();
         loop {
@@ -371,7 +370,12 @@ mod tests {
     fn a_reply_that_is_not_due() {
         let to = ["a@x.test".parse().unwrap()];
         let envelope = Envelope::new(ReversePath::Null, to).unwrap();
-        let mut pipeline = Pipeline::new(Grouping::Grouped, Way::Data, &envelope, vec![]);
+        let mut pipeline = Pipeline::new(
+            Grouping::Grouped,
+            Way::Data,
+            &envelope,
+            Parameters::default(),
+        );
         assert!(pipeline.accept(reply("250 ok")).is_err());
     }
 }

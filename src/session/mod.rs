@@ -16,6 +16,8 @@
 mod authenticate;
 mod greeted;
 mod hello;
+mod inquiry;
+mod options;
 mod parameters;
 mod receipt;
 mod secured;

@@ -129,7 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         );
         async {
             let parameters = self.parameters(envelope, &message, &rendition)?;
-            self.reset().await?;
+            self.settle().await?;
             self.state = State::Lost;
             let pipeline = Pipeline::new(self.grouping(), way(&rendition), envelope, parameters);
             self.dialogue(pipeline, envelope, rendition, progress).await
@@ -172,7 +172,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.wire.close().await;
     }
 
-    async fn reset(&mut self) -> Result<()> {
+    async fn settle(&mut self) -> Result<()> {
         match self.state {
             State::Idle => Ok(()),
             State::Refused => {

@@ -4,6 +4,7 @@ use std::io;
 
 use super::fault::{Fault, Often};
 use super::keyword::Keyword;
+use super::offer::Offer;
 use super::server::Server;
 use super::store::Store;
 use crate::secret::Secret;
@@ -49,6 +50,7 @@ pub(super) struct Settings {
     pub(super) security: Security,
     pub(super) max_size: u64,
     pub(super) left_out: Vec<Keyword>,
+    pub(super) offers: Vec<Offer>,
     pub(super) refused: Vec<(String, String)>,
     pub(super) store: Store,
     pub(super) host_names: Vec<String>,
@@ -62,6 +64,7 @@ impl Default for Settings {
             security: Security::default(),
             max_size: MAX_SIZE,
             left_out: Vec::new(),
+            offers: Vec::new(),
             refused: Vec::new(),
             store: Store::default(),
             host_names: ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into(),
@@ -116,6 +119,13 @@ impl ServerBuilder {
             [] => self.unknown.push(keyword.to_owned()),
             known => self.settings.left_out.extend_from_slice(known),
         }
+        self
+    }
+
+    /// Offers an extension that is not offered otherwise. Limits are kept to without being
+    /// offered after `without("LIMITS")`.
+    pub fn offer(mut self, offer: Offer) -> Self {
+        self.settings.offers.push(offer);
         self
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Dialogue<S> {
     /// What the last EHLO was told; nothing before it, and after HELO.
     pub(super) offered: Vec<Keyword>,
     pub(super) authenticated_as: Option<String>,
+    /// How many mails were begun.
+    pub(super) mails: u32,
     pub(super) transaction: Transaction,
 }
 
@@ -76,6 +78,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             hello: None,
             offered: Vec::new(),
             authenticated_as: None,
+            mails: 0,
             transaction: Transaction::None,
         }
     }

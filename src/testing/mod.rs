@@ -60,6 +60,7 @@
 //! # }
 //! ```
 
+mod asked;
 mod builder;
 mod certificate;
 mod chunks;
@@ -72,6 +73,7 @@ mod fault;
 mod input;
 mod keyword;
 mod log;
+mod offer;
 mod received;
 mod server;
 mod store;
@@ -82,6 +84,7 @@ mod tests;
 pub use builder::{Security, ServerBuilder};
 pub use failure::Failure;
 pub use fault::{Fault, Point};
+pub use offer::Offer;
 pub use received::{Received, TlsVersion};
 pub use server::Server;
 pub use store::Store;
