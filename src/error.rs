@@ -88,6 +88,8 @@ pub enum Stage {
     EndOfData,
     /// RSET.
     Reset,
+    /// NOOP, VRFY, HELP or RSET between two mails.
+    Inquiry,
     /// QUIT.
     Quit,
 }
@@ -271,6 +273,7 @@ impl fmt::Display for Stage {
             Self::Transfer => "the transfer of the message",
             Self::EndOfData => "the end of data",
             Self::Reset => "RSET",
+            Self::Inquiry => "an inquiry",
             Self::Quit => "QUIT",
         })
     }

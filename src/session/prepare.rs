@@ -8,7 +8,7 @@ use super::mail::Mail;
 use super::transaction::{List, Session, State};
 use crate::error::{Kind, Result};
 use crate::message::{Data, Octets, Rendition};
-use crate::protocol::{Course, Parameter, Pipeline, Way};
+use crate::protocol::{Course, Parameters, Pipeline, Way};
 
 /// A mail that the server can take, as far as it has said.
 #[derive(Debug)]
@@ -16,12 +16,12 @@ pub(super) struct Prepared {
     pub(super) mail: Mail,
     pub(super) octets: Octets,
     pub(super) size: u64,
-    pub(super) parameters: Vec<Parameter>,
+    pub(super) parameters: Parameters,
     only: Option<Way>,
 }
 
 impl Prepared {
-    fn new(mail: Mail, rendition: Rendition, parameters: Vec<Parameter>) -> Self {
+    fn new(mail: Mail, rendition: Rendition, parameters: Parameters) -> Self {
         Self {
             mail,
             size: rendition.exact_size(),

@@ -8,8 +8,9 @@ mod transaction;
 
 use std::collections::VecDeque;
 
-use super::command::{Chunk, Command, Parameter};
+use super::command::{Chunk, Command};
 use super::extensions::{Extension, Extensions};
+use super::parameter::Parameters;
 use super::reply::Reply;
 use crate::address::Envelope;
 pub use strategy::{Chunking, Defect, Pipelining, Strategy};
@@ -218,6 +219,11 @@ impl Pipeline {
         self.strategy
     }
 
+    /// RSET has been sent, and carried out.
+    pub fn has_reset(&mut self) {
+        self.reset_due = false;
+    }
+
     /// Whether messages can go by BDAT, and so be binary.
     #[must_use]
     pub fn has_chunking(&self) -> bool {
@@ -280,7 +286,7 @@ impl Pipeline {
     }
 
     /// Begins a mail, which [`may_begin`](Self::may_begin) has allowed.
-    pub fn begin(&mut self, course: Course, envelope: &Envelope, parameters: Vec<Parameter>) {
+    pub fn begin(&mut self, course: Course, envelope: &Envelope, parameters: Parameters) {
         // Behind a mail by BDAT, whose transaction stays open if it is refused (RFC 3030 section
         // 2), RSET keeps the recipients of one mail from another's message.
         let behind = self.mails.back().map(|mail| mail.course.way);

@@ -61,7 +61,8 @@ impl Play {
         let course = self.pipeline.course(size, only, waiting);
         let may_begin = self.pipeline.may_begin(&course);
         if may_begin {
-            self.pipeline.begin(course, &envelope(to), vec![]);
+            self.pipeline
+                .begin(course, &envelope(to), Parameters::default());
         }
         may_begin
     }

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 
-use super::super::command::{Command, Parameter};
+use super::super::command::Command;
+use super::super::parameter::Parameters;
 use super::super::reply::Reply;
 use super::{Course, Defect, Dialect, Expected, Grouping, Outcome, Refusal, Way};
-use crate::address::{Envelope, Partial};
+use crate::address::Envelope;
+use crate::address::envelope::Partial;
 
 /// What has been said about a mail, and what is left to say.
 #[derive(Debug)]
@@ -54,14 +56,18 @@ impl Transaction {
     pub(super) fn new(
         course: Course,
         envelope: &Envelope,
-        parameters: Vec<Parameter>,
+        parameters: Parameters,
         reset: Option<Command>,
         behind: Option<Way>,
     ) -> Self {
         let paths = envelope.forward_paths();
         let rset = reset.map(|command| (Expected::Reset, command));
-        let mail = Command::Mail(envelope.reverse_path().clone(), parameters);
-        let rcpt = paths.iter().cloned().map(Command::Rcpt).enumerate();
+        let Parameters { mail, rcpt } = parameters;
+        let mail = Command::Mail(envelope.reverse_path().clone(), mail);
+        let rcpt = rcpt.into_iter().chain(std::iter::repeat_with(Vec::new));
+        let rcpt = (paths.iter().cloned().zip(rcpt))
+            .map(|(path, parameters)| Command::Rcpt(path, parameters))
+            .enumerate();
         let data = (course.way == Way::Data).then_some((Expected::Data, Command::Data));
         Self {
             course,
