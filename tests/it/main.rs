@@ -13,6 +13,8 @@ mod chunking;
 mod cli;
 /// Accounts from a file.
 mod config;
+/// Connections that are cut after each octet.
+mod cut;
 /// `pilotfish demo`.
 mod demo;
 /// Dialogues of known services: replayed whole, in pieces, octet by octet.
