@@ -25,6 +25,8 @@ mod dkim;
 mod end_of_data;
 /// Who answers behind a port, and how.
 mod greeting;
+/// Servers that mean no good, at every point.
+mod hostile;
 /// Real servers: Postfix and Dovecot.
 mod live;
 /// A mail of any size takes the same memory.
@@ -39,6 +41,8 @@ mod pipelining;
 mod rendition;
 /// One mail after the other in a session.
 mod several_mails;
+/// Networks and hosts that fail, by the thousand, in simulated time.
+mod simulation;
 /// STARTTLS, and who tries to go round it.
 mod starttls;
 /// The peer that plays transcripts, certificates, and what is logged.

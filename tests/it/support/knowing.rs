@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::BytesMut;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::TlsAcceptor;
 
@@ -85,7 +86,7 @@ pub(crate) struct Knowing {
     /// What may go wrong at each reply: `true` ends the connection there.
     fate: Box<dyn FnMut(&mut Vec<u8>) -> bool + Send>,
     secured: bool,
-    input: Vec<u8>,
+    input: BytesMut,
     recipients: usize,
     chunks: Vec<u8>,
 }
@@ -101,7 +102,7 @@ impl Knowing {
             store: store.clone(),
             fate: Box::new(|_| false),
             secured: false,
-            input: Vec::new(),
+            input: BytesMut::new(),
             recipients: 0,
             chunks: Vec::new(),
         }
@@ -262,7 +263,7 @@ impl Knowing {
         let reply = self.reply(usual).ok_or(Over)?;
         self.say(&reply).await?;
         self.after(&reply)?;
-        Ok(reply[0])
+        Ok(reply.first().copied().unwrap_or_default())
     }
 
     fn reply(&mut self, usual: &str) -> Option<Vec<u8>> {
@@ -301,21 +302,26 @@ impl Knowing {
         }
     }
 
-    async fn take(&mut self, count: usize) -> Flow<Vec<u8>> {
+    async fn take(&mut self, count: usize) -> Flow<BytesMut> {
         while self.input.len() < count {
             self.fill().await?;
         }
-        Ok(self.input.drain(..count).collect())
+        Ok(self.input.split_to(count))
     }
 
     /// Up to CRLF, and without it.
-    async fn octets_of_line(&mut self) -> Flow<Vec<u8>> {
+    async fn octets_of_line(&mut self) -> Flow<BytesMut> {
+        let mut scanned = 0;
         loop {
-            if let Some(end) = self.input.windows(2).position(|pair| pair == b"\r\n") {
-                let mut line = self.take(end + 2).await?;
-                line.truncate(end);
-                return Ok(line);
+            for end in memchr::memchr_iter(b'\n', &self.input[scanned..]) {
+                let end = scanned + end;
+                if self.input[..end].ends_with(b"\r") {
+                    let mut line = self.take(end + 1).await?;
+                    line.truncate(end - 1);
+                    return Ok(line);
+                }
             }
+            scanned = self.input.len();
             self.fill().await?;
         }
     }
@@ -330,7 +336,7 @@ impl Knowing {
         let mut octets = Vec::new();
         loop {
             let line = self.octets_of_line().await?;
-            if line == b"." {
+            if *line == *b"." {
                 return Ok(octets);
             }
             octets.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
