@@ -15,6 +15,8 @@ mod cli;
 mod company;
 /// Accounts from a file.
 mod config;
+/// Connections that are cut after each octet.
+mod cut;
 /// `pilotfish demo`.
 mod demo;
 /// Dialogues of known services: replayed whole, in pieces, octet by octet.
@@ -25,6 +27,8 @@ mod dkim;
 mod end_of_data;
 /// Who answers behind a port, and how.
 mod greeting;
+/// Servers that mean no good, at every point.
+mod hostile;
 /// Real servers: Postfix and Dovecot.
 mod live;
 /// A mail of any size takes the same memory.
@@ -41,6 +45,8 @@ mod rendition;
 mod round_trips;
 /// One mail after the other in a session.
 mod several_mails;
+/// Networks and hosts that fail, by the thousand, in simulated time.
+mod simulation;
 /// STARTTLS, and who tries to go round it.
 mod starttls;
 /// The peer that plays transcripts, certificates, and what is logged.
