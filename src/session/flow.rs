@@ -8,9 +8,9 @@ use super::outcome::{Division, result};
 use super::prepare::Prepared;
 use super::receipt::{Progress, Receipt};
 use super::transaction::{Session, State};
-use crate::error::{Error, Fate, Kind, Result, Stage};
+use crate::error::{Error, Kind, Result, Stage};
 use crate::message::Octets;
-use crate::protocol::{Defect, Expected, Next, Outcome, Reply, ReplyClass, UnexpectedReply};
+use crate::protocol::{Defect, Expected, Next, Outcome, Reply, UnexpectedReply};
 
 /// A mail that the pipeline has.
 #[derive(Debug)]
@@ -273,16 +273,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 }
 
 /// A failure after the last octet was handed over leaves open what the server got, unless it
-/// said so.
+/// said so: by a 421, or by a refusal of the message before its end.
 fn in_doubt(error: Error, left: bool) -> Error {
-    let negative = error.reply().is_some_and(|reply| {
-        matches!(
-            reply.code().class(),
-            ReplyClass::TransientNegative | ReplyClass::PermanentNegative
-        )
-    });
-    let answered = negative && matches!(error.kind(), Kind::Closed | Kind::Rejected);
-    if error.fate() == Fate::Unknown || (left && !answered) {
+    let refused = error.kind() == Kind::Rejected && error.stage() == Some(Stage::Transfer);
+    let closing = error.kind() == Kind::Closed && error.reply().is_some();
+    if left && !refused && !closing {
         error.with_unknown_fate()
     } else {
         error

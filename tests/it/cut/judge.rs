@@ -37,7 +37,7 @@ pub(super) async fn judge(dialogue: &Dialogue, stride: usize, first: usize) -> T
         if waits_in_tls(dialogue, &case, cut) {
             tally.within_tls += 1;
         } else {
-            fate(&case, &whole, &context);
+            fate(&case, &whole, cut, &context);
         }
         plausible(&case, &whole, cut, &context);
         no_second_delivery(&case, &context);
@@ -53,17 +53,27 @@ pub(super) async fn judge(dialogue: &Dialogue, stride: usize, first: usize) -> T
 }
 
 /// The table of the module.
-fn fate(case: &Case, whole: &Case, context: &str) {
+fn fate(case: &Case, whole: &Case, cut: Cut, context: &str) {
     let first = case.arrived.first();
     let answered = first.and_then(|arrived| arrived.answered);
     let fate = case.outcome.as_ref().err().map(pilotfish::Error::fate);
     match (first, answered) {
+        // The message went along with its commands, and had left whole. What the server had read
+        // of it when it could no more answer them, the client cannot know.
+        (None, _) if cut.side == Side::Client && has_left(case, whole) => {
+            assert!(fate.is_some(), "{context}");
+        }
         (None, _) => assert_eq!(fate, Some(Fate::NotAccepted), "{context}"),
         (Some(_), Some(octets)) if case.from_server >= octets => {
             assert_eq!(told(&case.outcome), told(&whole.outcome), "{context}");
         }
         (Some(_), _) => assert_eq!(fate, Some(Fate::Unknown), "{context}"),
     }
+}
+
+/// Whether nothing was left to send but QUIT.
+fn has_left(case: &Case, whole: &Case) -> bool {
+    case.from_client + "QUIT\r\n".len() >= whole.from_client
 }
 
 /// Whether the last octets had left the client, but not its TLS: `manual::fate` says that such a
