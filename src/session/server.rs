@@ -8,11 +8,12 @@ use tokio::time::sleep;
 use tracing::{Instrument as _, debug_span};
 
 use super::greeted::Greeted;
+use super::hello::Hello;
 use super::secured::Secured;
 use super::transaction::Session;
 use crate::address::Domain;
 use crate::error::{Error, Kind, Result, Stage};
-use crate::protocol::Credentials;
+use crate::protocol::{Credentials, Dialect, Strategy};
 use crate::transport::{Host, Socket, Timeouts, TlsClient, begins_with_tls, connect};
 
 /// How long a server may be silent before it is asked whether it waits for TLS.
@@ -77,6 +78,8 @@ pub struct Server {
     credentials: Option<Credentials>,
     name: Option<Domain>,
     timeouts: Timeouts,
+    dialect: Dialect,
+    strategy: Strategy,
 }
 
 /// Collects what a [`Server`] needs.
@@ -91,6 +94,8 @@ pub struct ServerBuilder {
     cleartext_auth: bool,
     name: Option<Domain>,
     timeouts: Timeouts,
+    dialect: Dialect,
+    strategy: Strategy,
 }
 
 impl Server {
@@ -106,6 +111,8 @@ impl Server {
             cleartext_auth: false,
             name: None,
             timeouts: Timeouts::default(),
+            dialect: Dialect::default(),
+            strategy: Strategy::default(),
         }
     }
 
@@ -127,6 +134,12 @@ impl Server {
         self.security
     }
 
+    /// How mails go out.
+    #[must_use]
+    pub fn strategy(&self) -> Strategy {
+        self.strategy
+    }
+
     /// Opens a session: connects, sets up TLS and logs in.
     ///
     /// # Errors
@@ -143,27 +156,32 @@ impl Server {
         async {
             let stream = connect(&self.host, self.port, self.timeouts.connect).await?;
             let name = self.name.clone().map_or_else(|| local_name(&stream), Ok)?;
-            match self.security {
+            let hello = Hello {
+                name,
+                dialect: self.dialect,
+            };
+            let session = match self.security {
                 Security::ImplicitTls => {
                     let (tls, timeouts) = (&self.tls, self.timeouts.clone());
                     let secured =
-                        Secured::implicit_tls(stream, tls, &self.host, name, timeouts).await?;
+                        Secured::implicit_tls(stream, tls, &self.host, hello, timeouts).await?;
                     self.log_in(secured).await
                 }
                 Security::StartTls => {
-                    let greeted = self.greet(stream, name).await?;
+                    let greeted = self.greet(stream, hello).await?;
                     self.log_in(greeted.starttls(&self.tls, &self.host).await?)
                         .await
                 }
                 Security::Cleartext => {
-                    let greeted = self.greet(stream, name).await?;
+                    let greeted = self.greet(stream, hello).await?;
                     match &self.credentials {
                         // The builder has seen to it that this is wanted.
                         Some(credentials) => greeted.danger_cleartext_auth(credentials).await,
                         None => Ok(greeted.in_cleartext()),
                     }
                 }
-            }
+            }?;
+            Ok(session.with_strategy(self.strategy))
         }
         .instrument(span)
         .await
@@ -171,7 +189,7 @@ impl Server {
 
     /// Waits for a greeting in clear text, but not from a port that begins with TLS: there each
     /// side would wait for the other until the limit.
-    async fn greet(&self, stream: Socket, name: Domain) -> Result<Greeted<Socket>> {
+    async fn greet(&self, stream: Socket, hello: Hello) -> Result<Greeted<Socket>> {
         let silent_tls = async {
             sleep(SILENCE).await;
             if !begins_with_tls(&self.tls, &self.host, self.port).await {
@@ -179,7 +197,7 @@ impl Server {
             }
         };
         tokio::select! {
-            greeted = Greeted::greet(stream, name, self.timeouts.clone()) => greeted,
+            greeted = Greeted::greet(stream, hello, self.timeouts.clone()) => greeted,
             () = silent_tls => {
                 let message = format!(
                     "{} port {} begins with TLS and was spoken to in clear text: use implicit TLS",
@@ -253,6 +271,19 @@ impl ServerBuilder {
         self
     }
 
+    /// Speaks LMTP (RFC 2033), in which a server answers for each recipient.
+    pub fn lmtp(mut self) -> Self {
+        self.dialect = Dialect::Lmtp;
+        self
+    }
+
+    /// How mails go out. By default grouped, and by BDAT where several are waiting and the server
+    /// allows it.
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
     /// How long to wait at each step.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
@@ -263,7 +294,8 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`]: the port is 0, or there is a password to send in clear text.
+    /// [`Kind::Config`]: the port is 0, or 25 with LMTP (RFC 2033 section 5), or there is a
+    /// password to send in clear text.
     pub fn build(self) -> Result<Server> {
         let security = match (self.security, self.port) {
             (Some(security), _) => security,
@@ -275,6 +307,12 @@ impl ServerBuilder {
             return Err(Error::new(
                 Kind::Config,
                 "there is no port 0: use 587 or 465",
+            ));
+        }
+        if port == 25 && self.dialect == Dialect::Lmtp {
+            return Err(Error::new(
+                Kind::Config,
+                "port 25 is for SMTP alone: name the port that the server has for LMTP",
             ));
         }
         let in_clear = security == Security::Cleartext && self.credentials.is_some();
@@ -293,6 +331,8 @@ impl ServerBuilder {
             credentials: self.credentials,
             name: self.name,
             timeouts: self.timeouts,
+            dialect: self.dialect,
+            strategy: self.strategy,
         })
     }
 }

@@ -31,6 +31,8 @@ mod greeting;
 mod hostile;
 /// Real servers: Postfix and Dovecot.
 mod live;
+/// A reply for each recipient.
+mod lmtp;
 /// A mail of any size takes the same memory.
 mod memory;
 /// Replies that a server should not give, or not then.
@@ -39,6 +41,8 @@ mod out_of_step;
 mod parameters;
 /// Commands in groups, and which reply is whose.
 mod pipelining;
+/// More recipients than a server takes at a time.
+mod portions;
 /// The same message for servers that can carry more, or less.
 mod rendition;
 /// Round trips, counted at the other end.

@@ -176,6 +176,26 @@ impl Envelope {
         portions
     }
 
+    /// The same mail for those of these recipients whom it has; `None` if it has none of them.
+    pub(crate) fn restricted_to(&self, paths: &[ForwardPath]) -> Option<Self> {
+        let wanted: HashSet<_> = paths.iter().collect();
+        let places = || {
+            let all = self.forward_paths.iter().enumerate();
+            all.filter(|(_, path)| wanted.contains(path))
+        };
+        let own = places().enumerate().filter_map(|(new, (place, _))| {
+            let options = self.own.get(&place)?;
+            Some((new, options.clone()))
+        });
+        let restricted = Self {
+            reverse_path: self.reverse_path.clone(),
+            forward_paths: places().map(|(_, path)| path.clone()).collect(),
+            options: self.options.clone(),
+            own: own.collect(),
+        };
+        (!restricted.forward_paths.is_empty()).then_some(restricted)
+    }
+
     fn portion(&self, begin: usize, end: usize) -> Self {
         let own = self.own.range(begin..end);
         Self {
