@@ -7,7 +7,7 @@
 
 mod bed;
 mod delivery;
-mod dsn;
+mod extensions;
 mod mail;
 mod memory;
 mod refusal;

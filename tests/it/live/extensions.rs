@@ -1,4 +1,4 @@
-//! What Postfix makes of the parameters of DSN.
+//! What Postfix makes of the parameters of extensions.
 
 use serde_json::json;
 
@@ -35,5 +35,23 @@ fn the_sender_is_notified_of_success_as_was_asked() {
     assert_eq!(fields["Original-Envelope-Id"], id);
     let recipient = format!("rfc822; {}", address("bob"));
     assert_eq!(fields["Final-Recipient"], recipient);
-    assert_eq!(fields["Action"], "delivered");
+    // Dovecot, which has the mailbox, does not offer DSN.
+    assert_eq!(fields["Action"], "relayed");
+}
+
+#[test]
+#[ignore = "needs the real servers: tests/run starts them"]
+fn an_address_beyond_ascii_is_taken() {
+    let sender = address("jörg");
+    let mail = Mail::over("sink").to("bob");
+    let mail = mail.arguments(["--transcript", "--envelope-from", &sender]);
+    let run = mail.send();
+    run.accepted();
+    let said = format!("MAIL FROM:<{sender}> ");
+    let line = run
+        .stderr
+        .lines()
+        .find(|line| line.contains(&said))
+        .unwrap();
+    assert!(line.ends_with(" SMTPUTF8"), "{line}");
 }
