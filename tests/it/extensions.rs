@@ -66,8 +66,8 @@ async fn says_nothing(offers: &str, envelope: Envelope) -> Error {
 
 type Ask = fn(&mut Options);
 
-fn seconds(seconds: u64) -> Option<Hold> {
-    Some(Hold::For(Interval::new(seconds).unwrap()))
+fn held(seconds: u64) -> Hold {
+    Hold::For(Interval::new(seconds).unwrap())
 }
 
 #[tokio::test(start_paused = true)]
@@ -97,10 +97,14 @@ async fn what_is_offered_is_said() {
             |ask| ask.deliver_by = DeliverBy::or_notify(-9).ok(),
             " BY=-9;N",
         ),
-        ("FUTURERELEASE", |ask| ask.hold = seconds(9), " HOLDFOR=9"),
+        (
+            "FUTURERELEASE",
+            |ask| ask.hold = Some(held(9)),
+            " HOLDFOR=9",
+        ),
         (
             "FUTURERELEASE 60 2030-01-31T08:00:00Z",
-            |ask| ask.hold = seconds(60),
+            |ask| ask.hold = Some(held(60)),
             " HOLDFOR=60",
         ),
         (
@@ -139,7 +143,7 @@ async fn what_is_not_offered_is_an_error_before_mail() {
             |ask| ask.deliver_by = DeliverBy::or_notify(1).ok(),
             "(DELIVERBY)",
         ),
-        (|ask| ask.hold = seconds(1), "(FUTURERELEASE)"),
+        (|ask| ask.hold = Some(held(1)), "(FUTURERELEASE)"),
         (|ask| ask.priority = Priority::new(0).ok(), "(MT-PRIORITY)"),
         (|ask| ask.submitter = Some(Submitter::Unknown), "(AUTH)"),
     ];
@@ -164,7 +168,7 @@ async fn what_is_over_a_limit_is_an_error_before_mail() {
         ),
         (
             "FUTURERELEASE 60 2030-01-31T08:00:00Z",
-            |ask| ask.hold = seconds(61),
+            |ask| ask.hold = Some(held(61)),
             "hold it for 60 or less",
         ),
         (
