@@ -20,7 +20,10 @@ pub use command::{Chunk, Command};
 pub use extensions::{Extension, Extensions, FutureRelease};
 pub use limits::Limits;
 pub use parameter::{BodyType, Parameter, Parameters, RcptParameter};
-pub use pipeline::{Expected, Grouping, Next, Pipeline, Refusal, UnexpectedReply, Way};
+pub use pipeline::{
+    Chunking, Course, Defect, Dialect, Expected, Grouping, Next, Outcome, Pipeline, Pipelining,
+    Refusal, Strategy, UnexpectedReply, Way,
+};
 pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode};
 pub use reply_decoder::{MAX_LINE, MAX_LINES, MAX_REPLY, ReplyDecoder, ReplyError};
 pub use transparency::Transparency;

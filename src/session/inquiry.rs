@@ -4,7 +4,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::hello::refused;
 use super::transaction::{Session, State};
-use crate::error::{Error, Kind, Result, Stage};
+#[cfg(doc)]
+use crate::error::Kind;
+use crate::error::{Result, Stage};
 use crate::protocol::{Argument, Command, Reply};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -66,18 +68,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub async fn reset(&mut self) -> Result<()> {
         let reply = self.inquire(Command::Rset).await?;
         accepted(reply, "RSET")?;
-        self.state = State::Idle;
+        self.pipeline.has_reset();
         Ok(())
     }
 
     async fn inquire(&mut self, command: Command) -> Result<Reply> {
-        let before = std::mem::replace(&mut self.state, State::Lost);
-        if before == State::Lost {
-            let message = "the session ended with an earlier failure: open another";
-            return Err(Error::new(Kind::Closed, message).at(Stage::Inquiry));
-        }
+        self.require_open()
+            .map_err(|error| error.at(Stage::Inquiry))?;
+        self.state = State::Lost;
         let reply = self.wire.command(Stage::Inquiry, command).await?;
-        self.state = before;
+        self.state = State::Idle;
         Ok(reply)
     }
 }

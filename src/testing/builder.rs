@@ -1,10 +1,13 @@
 //! What a server shall be like.
 
 use std::io;
+#[cfg(unix)]
+use std::path::PathBuf;
 
 use super::fault::{Fault, Often};
 use super::keyword::Keyword;
 use super::offer::Offer;
+use super::quirk::Quirk;
 use super::server::Server;
 use super::store::Store;
 use crate::secret::Secret;
@@ -33,6 +36,15 @@ pub(super) enum Admission {
     Anyone,
 }
 
+/// What is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Protocol {
+    #[default]
+    Smtp,
+    /// RFC 2033.
+    Lmtp,
+}
+
 /// A server that is not running yet, made by [`Server::builder`].
 #[derive(Debug, Default)]
 #[must_use = "a server runs when it is started"]
@@ -45,6 +57,10 @@ pub struct ServerBuilder {
 /// What stays the same while a server runs.
 #[derive(Debug)]
 pub(super) struct Settings {
+    pub(super) protocol: Protocol,
+    #[cfg(unix)]
+    pub(super) unix_socket: Option<PathBuf>,
+    pub(super) quirks: Vec<Quirk>,
     pub(super) users: Vec<(String, Secret)>,
     pub(super) admission: Admission,
     pub(super) security: Security,
@@ -52,6 +68,7 @@ pub(super) struct Settings {
     pub(super) left_out: Vec<Keyword>,
     pub(super) offers: Vec<Offer>,
     pub(super) refused: Vec<(String, String)>,
+    pub(super) refused_after_data: Vec<(String, String)>,
     pub(super) store: Store,
     pub(super) host_names: Vec<String>,
 }
@@ -59,6 +76,10 @@ pub(super) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            protocol: Protocol::default(),
+            #[cfg(unix)]
+            unix_socket: None,
+            quirks: Vec::new(),
             users: Vec::new(),
             admission: Admission::default(),
             security: Security::default(),
@@ -66,6 +87,7 @@ impl Default for Settings {
             left_out: Vec::new(),
             offers: Vec::new(),
             refused: Vec::new(),
+            refused_after_data: Vec::new(),
             store: Store::default(),
             host_names: ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into(),
         }
@@ -137,6 +159,62 @@ impl ServerBuilder {
         self
     }
 
+    /// Lets a message fail for this address (compared without regard to case) with this reply,
+    /// such as `452 4.2.2 over quota`, after RCPT was accepted. The others may get it: only
+    /// LMTP can say so (RFC 2033, section 4.2).
+    pub fn refuse_after_data(mut self, address: &str, reply: &str) -> Self {
+        let refused = (address.to_owned(), reply.to_owned());
+        self.settings.refused_after_data.push(refused);
+        self
+    }
+
+    /// Speaks LMTP (RFC 2033): LHLO in place of EHLO and HELO, and behind a message one reply
+    /// for each recipient that was accepted, in their order. DATA without such a recipient is
+    /// answered with 503, and the last chunk not at all.
+    ///
+    /// ```
+    /// use pilotfish::testing::{Security, Server};
+    /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    /// use tokio::net::TcpStream;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Server::builder()
+    ///     .lmtp()
+    ///     .security(Security::Cleartext)
+    ///     .anonymous()
+    ///     .refuse_after_data("bob@there.example", "452 4.2.2 over quota")
+    ///     .start()
+    ///     .await?;
+    ///
+    /// let mut client = TcpStream::connect(server.addr()).await?;
+    /// client.write_all(b"LHLO client.example\r\n").await?;
+    /// let mut replies = vec![0; 64];
+    /// client.read_exact(&mut replies).await?;
+    /// assert!(replies.starts_with(b"220 localhost LMTP Pilotfish\r\n250-"));
+    /// server.shutdown().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn lmtp(mut self) -> Self {
+        self.settings.protocol = Protocol::Lmtp;
+        self
+    }
+
+    /// Listens on a Unix domain socket at this path, too. There must be nothing there; when the
+    /// server ends the socket is removed.
+    #[cfg(unix)]
+    pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.settings.unix_socket = Some(path.into());
+        self
+    }
+
+    /// Gives the server a bad habit. It can have several.
+    pub fn quirk(mut self, quirk: Quirk) -> Self {
+        self.settings.quirks.push(quirk);
+        self
+    }
+
     /// Says where messages are kept: in memory unless told otherwise.
     pub fn store(mut self, store: Store) -> Self {
         self.settings.store = store;
@@ -171,8 +249,9 @@ impl ServerBuilder {
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if [`without`](Self::without) named an
     /// extension that the server does not know, if a reply for a recipient is no refusal of
-    /// one line, or if a host name cannot be in a certificate. Else what the system said
-    /// when the port was opened.
+    /// one line, if a recipient is to be refused behind the message and the server does not
+    /// speak LMTP, or if a host name cannot be in a certificate. Else what the system said
+    /// when the port or the Unix socket was opened.
     ///
     /// # Cancel safety
     ///
@@ -182,7 +261,17 @@ impl ServerBuilder {
         if let Some(keyword) = self.unknown.first() {
             return invalid(format!("no extension {keyword:?} to leave out"));
         }
-        for (_, reply) in &self.settings.refused {
+        let Settings {
+            refused,
+            refused_after_data,
+            ..
+        } = &self.settings;
+        if self.settings.protocol == Protocol::Smtp
+            && let Some((address, _)) = refused_after_data.first()
+        {
+            return invalid(format!("{address:?} alone cannot be refused without LMTP"));
+        }
+        for (_, reply) in refused.iter().chain(refused_after_data) {
             if !is_refusal(reply) {
                 return invalid(format!("not a refusal of one line: {reply:?}"));
             }

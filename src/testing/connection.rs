@@ -3,13 +3,13 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio_rustls::rustls::ProtocolVersion;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, join, split};
+use tokio_rustls::rustls::{HandshakeKind, ProtocolVersion};
 use tokio_rustls::server::TlsStream;
 
 use super::builder::Security;
 use super::dialogue::{Dialogue, End};
+use super::listeners::Accepted;
 use super::received::TlsVersion;
 use super::server::Shared;
 
@@ -17,9 +17,14 @@ use super::server::Shared;
 const HANDSHAKE: u8 = 22;
 
 /// Serves a client until it goes or is sent away.
-pub(super) async fn serve(stream: TcpStream, number: u64, shared: Arc<Shared>) {
+pub(super) async fn serve(accepted: Accepted, number: u64, shared: Arc<Shared>) {
     tracing::debug!(target: "pilotfish::testing", connection = number, "accepted");
-    match converse(stream, number, &shared).await {
+    let served = match accepted {
+        Accepted::Tcp(stream) => converse(stream, number, &shared).await,
+        #[cfg(unix)]
+        Accepted::Unix(stream) => converse(stream, number, &shared).await,
+    };
+    match served {
         Ok(()) => tracing::debug!(target: "pilotfish::testing", connection = number, "closed"),
         Err(error) => {
             tracing::debug!(target: "pilotfish::testing", connection = number, %error, "broken");
@@ -27,40 +32,56 @@ pub(super) async fn serve(stream: TcpStream, number: u64, shared: Arc<Shared>) {
     }
 }
 
-async fn converse(stream: TcpStream, number: u64, shared: &Arc<Shared>) -> io::Result<()> {
-    // Replies are whole when they are written: waiting for more would only delay them.
-    stream.set_nodelay(true)?;
+async fn converse<S>(stream: S, number: u64, shared: &Arc<Shared>) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     if shared.settings.security == Security::ImplicitTls {
-        let (stream, version) = handshake(stream, shared).await?;
+        let (stream, version) = handshake(stream, number, shared).await?;
         let dialogue = Dialogue::new(stream, Some(version), number, Arc::clone(shared));
         return finish(dialogue.greet_and_run().await, shared).await;
     }
     let dialogue = Dialogue::new(stream, None, number, Arc::clone(shared));
-    let (stream, end) = dialogue.greet_and_run().await;
+    let (mut stream, end) = dialogue.greet_and_run().await;
     if !matches!(end, End::StartTls) {
         return finish((stream, end), shared).await;
     }
     let mut first = [0];
-    if stream.peek(&mut first).await? > 0 && first != [HANDSHAKE] {
+    stream.read_exact(&mut first).await?;
+    if first != [HANDSHAKE] {
         shared.log.add_violation(format!(
             "connection {number}: octets in clear text behind STARTTLS (RFC 3207, section 4)"
         ));
         return Ok(());
     }
-    let (stream, version) = handshake(stream, shared).await?;
+    let (reader, writer) = split(stream);
+    let stream = join(first.as_slice().chain(reader), writer);
+    let (stream, version) = handshake(stream, number, shared).await?;
     let dialogue = Dialogue::new(stream, Some(version), number, Arc::clone(shared));
     finish(dialogue.run().await, shared).await
 }
 
-async fn handshake(
-    stream: TcpStream,
+async fn handshake<S>(
+    stream: S,
+    number: u64,
     shared: &Shared,
-) -> io::Result<(TlsStream<TcpStream>, TlsVersion)> {
+) -> io::Result<(TlsStream<S>, TlsVersion)>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let stream = shared.acceptor.accept(stream).await?;
-    let version = match stream.get_ref().1.protocol_version() {
+    let tls = stream.get_ref().1;
+    let version = match tls.protocol_version() {
         Some(ProtocolVersion::TLSv1_2) => TlsVersion::Tls12,
         _ => TlsVersion::Tls13,
     };
+    // RFC 5246, section 7.3, and RFC 8446, section 2.
+    let round_trips = match (version, tls.handshake_kind()) {
+        (TlsVersion::Tls12, Some(HandshakeKind::Full))
+        | (_, Some(HandshakeKind::FullWithHelloRetryRequest)) => 2,
+        _ => 1,
+    };
+    shared.log.add_round_trips(number, round_trips);
     Ok((stream, version))
 }
 

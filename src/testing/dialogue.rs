@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
+use super::builder::Protocol;
 use super::commands::Transaction;
 use super::fault::{Fault, Point};
 use super::input::{Input, Line};
 use super::keyword::Keyword;
+use super::quirk::Quirk;
 use super::received::TlsVersion;
 use super::server::Shared;
 
@@ -33,6 +35,8 @@ pub(super) struct Dialogue<S> {
     /// The domains of all recipients that were accepted, in lower case.
     pub(super) domains: HashSet<String>,
     pub(super) transaction: Transaction,
+    /// Octets that still are to be taken for lines and refused, and how.
+    pub(super) unwanted: Option<(u64, &'static str)>,
 }
 
 /// Why a session does not go on.
@@ -84,12 +88,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             mails: 0,
             domains: HashSet::new(),
             transaction: Transaction::None,
+            unwanted: None,
         }
+    }
+
+    pub(super) fn speaks_lmtp(&self) -> bool {
+        self.shared.settings.protocol == Protocol::Lmtp
+    }
+
+    pub(super) fn has(&self, quirk: Quirk) -> bool {
+        self.shared.settings.quirks.contains(&quirk)
     }
 
     /// Greets the client and obeys it to the end.
     pub(super) async fn greet_and_run(mut self) -> (S, End) {
-        let greeting = format!("220 {} ESMTP Pilotfish", self.shared.settings.host_name());
+        let protocol = if self.speaks_lmtp() { "LMTP" } else { "ESMTP" };
+        let host_name = self.shared.settings.host_name();
+        let greeting = format!("220 {host_name} {protocol} Pilotfish");
         match self.answer(Point::Greeting, greeting).await {
             Ok(_) => self.run().await,
             Err(end) => self.end(end).await,
@@ -152,9 +167,49 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     }
 
     async fn flush(&mut self) -> Flow<()> {
+        if !self.output.is_empty() {
+            // Counted before the client can see it.
+            self.shared.log.add_round_trips(self.number, 1);
+        }
         self.stream.write_all(&self.output).await?;
         self.stream.flush().await?;
         self.output.clear();
+        Ok(())
+    }
+
+    /// What has come behind a message is lost or refused by servers that are like that.
+    pub(super) fn message_has_ended(&mut self) -> Flow<()> {
+        if self.has(Quirk::ClosesOnGroups) && !self.input.is_empty() {
+            return Err(End::Abrupt);
+        }
+        let loses = self.has(Quirk::LosesBehindMessage);
+        if loses || self.has(Quirk::RefusesBehindMessage) {
+            self.input.fill_from_what_is_there(&mut self.stream);
+        }
+        let octets = self.input.octets().len();
+        if loses {
+            self.input.consume(octets);
+        } else if self.has(Quirk::RefusesBehindMessage) && octets > 0 {
+            self.unwanted = Some((octets as u64, "503 Bad sequence of commands"));
+        }
+        Ok(())
+    }
+
+    /// Refuses the lines that are not wanted.
+    pub(super) async fn refuse_unwanted(&mut self) -> Flow<()> {
+        while let Some((octets, reply)) = self.unwanted.take() {
+            match self.input.drop_line() {
+                Some(dropped) => {
+                    self.say(reply);
+                    let rest = octets.saturating_sub(dropped as u64);
+                    self.unwanted = (rest > 0).then_some((rest, reply));
+                }
+                None => {
+                    self.fill().await?;
+                    self.unwanted = Some((octets, reply));
+                }
+            }
+        }
         Ok(())
     }
 

@@ -50,8 +50,13 @@ pub enum Point {
     Body(u64),
     /// In answer to a chunk that is not the last (RFC 3030, section 2).
     Chunk,
-    /// In answer to the end of data (RFC 5321, section 4.1.1.4), or to the last chunk.
+    /// In answer to the end of data (RFC 5321, section 4.1.1.4), or to the last chunk. Over
+    /// LMTP a reply is for all recipients, and otherwise this is before the first of them.
     EndOfData,
+    /// Over LMTP, behind the message, in answer for the recipient with this number among those
+    /// that were accepted, counted from 0 (RFC 2033, section 4.2). Where nothing is said from
+    /// here on, the message has been taken for this recipient and those behind.
+    EndOfDataFor(usize),
     /// In answer to RSET (RFC 5321, section 4.1.1.5).
     Rset,
     /// In answer to QUIT (RFC 5321, section 4.1.1.10).

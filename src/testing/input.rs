@@ -1,6 +1,7 @@
 //! Octets that have come and not been looked at yet.
 
 use bytes::{Buf, BytesMut};
+use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// How much room there is for a read.
@@ -44,6 +45,22 @@ impl Input {
 
     pub(super) fn consume(&mut self, octets: usize) {
         self.0.advance(octets.min(self.0.len()));
+    }
+
+    /// Reads what has come already, without waiting for more.
+    pub(super) fn fill_from_what_is_there(&mut self, stream: &mut (impl AsyncRead + Unpin)) {
+        while let Some(Ok(1..)) = self.fill(stream).now_or_never() {}
+    }
+
+    /// Drops the next line, whatever it consists of, and says how many octets it had.
+    pub(super) fn drop_line(&mut self) -> Option<usize> {
+        let octets = match memchr::memchr(b'\n', &self.0) {
+            Some(end) => end + 1,
+            None if self.0.len() > LONGEST_LINE => self.0.len(),
+            None => return None,
+        };
+        self.consume(octets);
+        Some(octets)
     }
 
     /// Takes the next line out, if it is complete.

@@ -21,9 +21,32 @@ struct Entries {
     handed_out: usize,
     violations: Vec<String>,
     panics: Vec<String>,
+    /// Of each connection.
+    round_trips: Vec<u64>,
 }
 
 impl Log {
+    /// A connection has come, which took so many round trips to come about.
+    pub(super) fn add_connection(&self, round_trips: u64) {
+        self.entries().round_trips.push(round_trips);
+    }
+
+    pub(super) fn add_round_trips(&self, connection: u64, count: u64) {
+        let index = usize::try_from(connection - 1).unwrap_or(usize::MAX);
+        if let Some(round_trips) = self.entries().round_trips.get_mut(index) {
+            *round_trips += count;
+        }
+    }
+
+    pub(super) fn round_trips(&self) -> Vec<u64> {
+        self.entries().round_trips.clone()
+    }
+
+    pub(super) fn round_trips_of(&self, connection: u64) -> u64 {
+        let index = usize::try_from(connection - 1).unwrap_or(usize::MAX);
+        self.entries().round_trips.get(index).copied().unwrap_or(0)
+    }
+
     pub(super) fn received(&self) -> Vec<Received> {
         self.entries().received.clone()
     }

@@ -13,7 +13,9 @@
 //! server in production would have let pass. It shares no code with the client for reading
 //! commands and messages: what the one does wrong the other does not repeat.
 //!
-//! Faults are made to order, see [`Fault`].
+//! Faults are made to order, see [`Fault`], and so are bad habits, see [`Quirk`]. It counts the
+//! [round trips](Server::round_trips) that its clients take, and it can speak
+//! [LMTP](ServerBuilder::lmtp), over a [Unix socket](ServerBuilder::unix_socket) too.
 //!
 //! ```
 //! use pilotfish::testing::{Security, Server};
@@ -72,8 +74,10 @@ mod failure;
 mod fault;
 mod input;
 mod keyword;
+mod listeners;
 mod log;
 mod offer;
+mod quirk;
 mod received;
 mod server;
 mod store;
@@ -85,6 +89,7 @@ pub use builder::{Security, ServerBuilder};
 pub use failure::Failure;
 pub use fault::{Fault, Point};
 pub use offer::Offer;
+pub use quirk::Quirk;
 pub use received::{Received, TlsVersion};
 pub use server::Server;
 pub use store::Store;

@@ -13,7 +13,7 @@ pub struct Received {
     pub queue_id: String,
     /// Which connection it came over; they are counted from 1.
     pub connection: u64,
-    /// What the client called itself in EHLO or HELO.
+    /// What the client called itself in EHLO, HELO or LHLO.
     pub hello: String,
     /// The version of TLS that protected it, if any did.
     pub tls: Option<TlsVersion>,
@@ -24,7 +24,7 @@ pub struct Received {
     pub reverse_path: String,
     /// The parameters of MAIL as they were sent, such as `SIZE=1024`.
     pub mail_parameters: Vec<String>,
-    /// The forward-paths that were accepted, as they were sent, without the angle brackets
+    /// The forward-paths that were accepted, over LMTP those that got the message, as they were sent, without the angle brackets
     /// (RFC 5321, section 4.1.1.3).
     pub forward_paths: Vec<String>,
     /// The parameters of RCPT for each of these, as they were sent, such as `NOTIFY=NEVER`.
@@ -42,6 +42,9 @@ pub struct Received {
     pub wire_octets: u64,
     /// How many chunks it came in (RFC 3030, section 2); 0 if it came behind 354.
     pub chunks: u64,
+    /// How many [round trips](super::Server::round_trips) the connection had taken when the
+    /// message was answered, that of the answer included.
+    pub round_trips: u64,
 }
 
 impl Received {

@@ -11,8 +11,12 @@ mod cancellation;
 mod chunking;
 /// The command: what it prints and how it ends, against a server in this process.
 mod cli;
+/// Several mails over one session, close behind each other.
+mod company;
 /// Accounts from a file.
 mod config;
+/// Connections that are cut after each octet.
+mod cut;
 /// `pilotfish demo`.
 mod demo;
 /// Dialogues of known services: replayed whole, in pieces, octet by octet.
@@ -25,6 +29,8 @@ mod end_of_data;
 mod extensions;
 /// Who answers behind a port, and how.
 mod greeting;
+/// Servers that mean no good, at every point.
+mod hostile;
 /// Questions between two mails.
 mod inquiry;
 /// Real servers: Postfix and Dovecot.
@@ -39,8 +45,12 @@ mod parameters;
 mod pipelining;
 /// The same message for servers that can carry more, or less.
 mod rendition;
+/// Round trips, counted at the other end.
+mod round_trips;
 /// One mail after the other in a session.
 mod several_mails;
+/// Networks and hosts that fail, by the thousand, in simulated time.
+mod simulation;
 /// STARTTLS, and who tries to go round it.
 mod starttls;
 /// The peer that plays transcripts, certificates, and what is logged.

@@ -6,6 +6,7 @@ use super::super::chunks::ChunkReader;
 use super::super::dialogue::{Dialogue, Effect, Flow};
 use super::super::fault::Point;
 use super::super::keyword::Keyword;
+use super::super::quirk::Quirk;
 use super::Transaction;
 use super::transaction::Envelope;
 use super::transfer::{Answered, Incoming, up_to_fault};
@@ -40,6 +41,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             let violation = "malformed BDAT (RFC 3030, section 2)";
             return Err(self.send_away(violation, "Syntax error in parameters"));
         }
+        if self.has(Quirk::NoBdat) {
+            self.say("502 Command not implemented");
+            self.unwanted = (octets > 0).then_some((octets, "500 Command not recognized"));
+            return Ok(());
+        }
+        if self.has(Quirk::RefusesBdat) {
+            self.discard(octets).await?;
+            self.refuse("503", "5.5.1", "Not now");
+            return self.check_behind();
+        }
         match std::mem::replace(&mut self.transaction, Transaction::Broken) {
             Transaction::Open(envelope) if !envelope.forward_paths.is_empty() => {
                 let chunks = Chunks {
@@ -53,20 +64,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             other => {
                 self.discard(octets).await?;
                 self.transaction = other;
-                self.may_transfer("BDAT");
+                if !self.is_answered_by_nothing(chunk) {
+                    self.may_transfer("BDAT");
+                }
                 self.transaction = Transaction::Broken;
                 self.check_behind()
             }
         }
     }
 
+    /// RFC 2033, section 4.3: the last chunk has one reply for each recipient that was accepted,
+    /// and so may have none.
+    fn is_answered_by_nothing(&self, chunk: Chunk) -> bool {
+        let nobody = matches!(&self.transaction, Transaction::Open(envelope)
+            if envelope.asked_for > 0 && envelope.forward_paths.is_empty());
+        self.speaks_lmtp() && chunk == Chunk::Last && nobody
+    }
+
     async fn add(&mut self, mut chunks: Box<Chunks>, octets: u64, chunk: Chunk) -> Flow<()> {
         let answered = self.read_chunk(&mut chunks, octets).await?;
         self.check_behind()?;
+        if chunk == Chunk::Last {
+            self.message_has_ended()?;
+        }
         if answered == Answered::Early {
             return Ok(());
         }
-        if self.is_too_large(&chunks.message) {
+        if chunk == Chunk::More && self.is_too_large(&chunks.message) {
             self.refuse("552", "5.3.4", "Message size exceeds the limit");
             return Ok(());
         }

@@ -2,6 +2,7 @@
 
 mod auth;
 mod bdat;
+mod delivery;
 mod hello;
 mod parameters;
 mod transaction;
@@ -16,10 +17,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::dialogue::{Dialogue, Effect, End, Flow};
 use super::fault::Point;
 use super::keyword::Keyword;
+use super::quirk::Quirk;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// Reads a command and does what it says.
     pub(super) async fn command(&mut self) -> Flow<()> {
+        self.refuse_unwanted().await?;
         let octets = self.line().await?;
         let Some(line) = as_text(&octets) else {
             self.malformed("command with octets that are no text (RFC 5321, section 2.4)");
@@ -62,6 +65,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             return Ok(());
         }
         match request {
+            Request::Ehlo { .. } | Request::Helo { .. } if self.speaks_lmtp() => {
+                self.violation("EHLO or HELO over LMTP (RFC 2033, section 4.1)");
+                self.refuse("500", "5.5.1", "This is LMTP, say LHLO");
+                Ok(())
+            }
+            Request::Lhlo { .. } if self.speaks_lmtp() => self.ehlo(line).await,
             Request::Ehlo { .. } => self.ehlo(line).await,
             Request::Helo { .. } => self.helo(line).await,
             Request::StartTls => self.start_tls().await,
@@ -118,6 +127,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         // A chunk stands behind its BDAT.
         if self.input.is_empty() || matches!(request, Some(Request::Bdat { .. })) {
             return Ok(());
+        }
+        if self.has(Quirk::ClosesOnGroups) {
+            return Err(End::Abrupt);
         }
         let may_go_on = matches!(
             request,

@@ -5,10 +5,9 @@ use std::io;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::super::data::{DataReader, Flaw};
-use super::super::dialogue::{Dialogue, Effect, Flow, effect_of};
-use super::super::fault::{Fault, Point};
+use super::super::dialogue::{Dialogue, Effect, Flow};
+use super::super::fault::Point;
 use super::super::keyword::Keyword;
-use super::super::received::Received;
 use super::super::store::Sink;
 use super::Transaction;
 use super::transaction::{Body, Envelope};
@@ -16,8 +15,8 @@ use super::transaction::{Body, Envelope};
 /// A message as far as it has been read.
 #[derive(Debug)]
 pub(super) struct Incoming {
-    queue_id: String,
-    stored: io::Result<Sink>,
+    pub(super) queue_id: String,
+    pub(super) stored: io::Result<Sink>,
     pub(super) octets: u64,
     pub(super) wire_octets: u64,
     pub(super) chunks: u64,
@@ -50,6 +49,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             let violation = "octets behind the end of data, PIPELINING is not offered (RFC 2920)";
             return Err(self.send_away(violation, "PIPELINING is not offered"));
         }
+        self.message_has_ended()?;
         if answered == Answered::NotYet && self.may_take(&envelope, &message) {
             self.take(envelope, message).await?;
         }
@@ -76,7 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             Transaction::Open(envelope) if !envelope.forward_paths.is_empty() => return true,
             Transaction::Chunks(_) => return true,
             Transaction::Open(envelope) if envelope.asked_for > 0 && pipelining => {
-                self.refuse("554", "5.5.1", "No valid recipients");
+                self.no_recipients();
             }
             Transaction::Refused if pipelining => {
                 self.refuse("503", "5.5.1", "MAIL was refused");
@@ -87,7 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 self.violation(&format!(
                     "{verb} without a recipient (RFC 5321, section 3.3)"
                 ));
-                self.refuse("554", "5.5.1", "No valid recipients");
+                self.no_recipients();
             }
             Transaction::None | Transaction::Refused => {
                 self.out_of_order(&format!("{verb} without MAIL (RFC 5321, section 4.1.4)"));
@@ -195,56 +195,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             self.violation(violation);
         }
         if let Some(violation) = violations.first() {
-            self.refuse("554", "5.6.0", violation);
+            self.refuse_message(envelope, "554", "5.6.0", violation);
             return false;
         }
         if self.is_too_large(message) {
-            self.refuse("552", "5.3.4", "Message size exceeds the limit");
+            let text = "Message size exceeds the limit";
+            self.refuse_message(envelope, "552", "5.3.4", text);
             return false;
         }
         true
-    }
-
-    pub(super) async fn take(&mut self, envelope: Envelope, message: Incoming) -> Flow<()> {
-        let fault = self.shared.faults.take(Point::EndOfData);
-        let refused = match &fault {
-            Some(Fault::ReplyAt(_, text)) => effect_of(text) == Effect::Fails,
-            _ => false,
-        };
-        let text = format!("Ok: queued as {}", message.queue_id);
-        let reply = self.reply("250", "2.0.0", &text);
-        if !refused && let Err(error) = self.keep(envelope, message).await {
-            tracing::debug!(target: "pilotfish::testing", %error, "not kept");
-            if error.kind() == io::ErrorKind::StorageFull {
-                self.refuse("452", "4.3.1", "Insufficient system storage");
-            } else {
-                self.refuse("451", "4.3.0", "Local error in processing");
-            }
-            return Ok(());
-        }
-        self.answer_with(fault, reply).await?;
-        Ok(())
-    }
-
-    async fn keep(&mut self, envelope: Envelope, message: Incoming) -> io::Result<()> {
-        let kept = message.stored?.keep().await?;
-        self.shared.log.add_received(Received {
-            queue_id: message.queue_id,
-            connection: self.number,
-            hello: self.hello.clone().unwrap_or_default(),
-            tls: self.tls,
-            authenticated_as: self.authenticated_as.clone(),
-            reverse_path: envelope.reverse_path,
-            mail_parameters: envelope.parameters,
-            forward_paths: envelope.forward_paths,
-            rcpt_parameters: envelope.rcpt_parameters,
-            octets: kept.octets,
-            file: kept.file,
-            size: message.octets,
-            wire_octets: message.wire_octets,
-            chunks: message.chunks,
-        });
-        Ok(())
     }
 }
 

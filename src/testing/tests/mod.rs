@@ -5,8 +5,10 @@ mod bdat;
 mod extensions;
 mod faults;
 mod flow;
+mod lmtp;
 mod order;
 mod python;
+mod quirks;
 mod tls;
 mod violations;
 

@@ -1,0 +1,96 @@
+//! Where a server listens.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use tokio::net::{TcpListener, TcpStream};
+#[cfg(unix)]
+use tokio::net::{UnixListener, UnixStream};
+
+use super::builder::Settings;
+
+/// A TCP port of the loopback interface, and a Unix socket if one is wanted.
+pub(super) struct Listeners {
+    tcp: TcpListener,
+    #[cfg(unix)]
+    unix: Option<UnixSocket>,
+}
+
+/// A connection that has come.
+pub(super) enum Accepted {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Accepted {
+    /// How many round trips it took to come about (RFC 9293, section 3.5).
+    pub(super) fn round_trips(&self) -> u64 {
+        match self {
+            Self::Tcp(_) => 1,
+            #[cfg(unix)]
+            Self::Unix(_) => 0,
+        }
+    }
+}
+
+impl Listeners {
+    #[cfg_attr(not(unix), expect(unused_variables, reason = "only Unix has a choice"))]
+    pub(super) async fn open(settings: &Settings) -> io::Result<Self> {
+        Ok(Self {
+            tcp: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?,
+            #[cfg(unix)]
+            unix: settings
+                .unix_socket
+                .clone()
+                .map(UnixSocket::open)
+                .transpose()?,
+        })
+    }
+
+    pub(super) fn addr(&self) -> io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+
+    /// The next connection. Dropping the future loses none.
+    pub(super) async fn accept(&self) -> io::Result<Accepted> {
+        #[cfg(unix)]
+        if let Some(unix) = &self.unix {
+            return tokio::select! {
+                accepted = self.accept_tcp() => accepted,
+                accepted = unix.listener.accept() => Ok(Accepted::Unix(accepted?.0)),
+            };
+        }
+        self.accept_tcp().await
+    }
+
+    async fn accept_tcp(&self) -> io::Result<Accepted> {
+        let (stream, _) = self.tcp.accept().await?;
+        // Replies are whole when they are written: waiting for more would only delay them.
+        stream.set_nodelay(true)?;
+        Ok(Accepted::Tcp(stream))
+    }
+}
+
+/// A socket that has a name as long as it is open.
+#[cfg(unix)]
+struct UnixSocket {
+    listener: UnixListener,
+    path: std::path::PathBuf,
+}
+
+#[cfg(unix)]
+impl UnixSocket {
+    fn open(path: std::path::PathBuf) -> io::Result<Self> {
+        let listener = UnixListener::bind(&path)?;
+        Ok(Self { listener, path })
+    }
+}
+
+#[cfg(unix)]
+impl Drop for UnixSocket {
+    fn drop(&mut self) {
+        // Nobody could be told of a failure, and nothing depends on it.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}

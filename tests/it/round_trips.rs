@@ -1,0 +1,52 @@
+//! How many round trips a mail takes, as the server counts them.
+
+use pilotfish::testing::{Security, Server};
+use pilotfish::transport::TlsClient;
+use pilotfish::{Credentials, Message, session};
+
+/// Sends one mail over a connection of its own; returns the round trips until it is answered,
+/// and until QUIT is.
+async fn one_mail(here: Security, there: session::Security) -> (u64, u64) {
+    let server = Server::builder()
+        .security(here)
+        .user("tim", "tanstaaftanstaaf")
+        .start()
+        .await
+        .unwrap();
+    let tls = TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
+    let client = pilotfish::Server::builder("localhost".parse().unwrap())
+        .port(server.addr().port())
+        .security(there)
+        .tls(tls.unwrap().build().unwrap())
+        .credentials(Credentials::new("tim", "tanstaaftanstaaf").unwrap())
+        .build()
+        .unwrap();
+    let mut session = client.connect().await.unwrap();
+    let message = Message::builder()
+        .from("tim@client.example")
+        .to("a@example.org")
+        .subject("nine")
+        .text("or seven");
+    crate::support::client::send_one(&mut session, message.build().await.unwrap())
+        .await
+        .unwrap();
+    session.quit().await;
+    let answered = server.next_received().await.unwrap().round_trips;
+    let all = server.round_trips().iter().sum();
+    server.shutdown().await.unwrap();
+    (answered, all)
+}
+
+/// TCP, the greeting, EHLO, STARTTLS, TLS, EHLO, AUTH, the envelope with DATA, the message.
+#[tokio::test]
+async fn a_mail_with_starttls_takes_nine() {
+    let figures = one_mail(Security::StartTls, session::Security::StartTls).await;
+    assert_eq!(figures, (9, 10));
+}
+
+/// TCP, TLS, the greeting, EHLO, AUTH, the envelope with DATA, the message.
+#[tokio::test]
+async fn a_mail_with_implicit_tls_takes_seven() {
+    let figures = one_mail(Security::ImplicitTls, session::Security::ImplicitTls).await;
+    assert_eq!(figures, (7, 8));
+}
