@@ -25,10 +25,14 @@ mod dialogue;
 mod dkim;
 /// The reply to the end of data, on which everything depends.
 mod end_of_data;
+/// What an envelope asks for beside delivery, and who takes that.
+mod extensions;
 /// Who answers behind a port, and how.
 mod greeting;
 /// Servers that mean no good, at every point.
 mod hostile;
+/// Questions between two mails.
+mod inquiry;
 /// Real servers: Postfix and Dovecot.
 mod live;
 /// A reply for each recipient.

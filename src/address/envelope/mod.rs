@@ -155,7 +155,7 @@ impl Envelope {
 
     /// The same mail in portions of so many recipients at most, and for recipients in so many
     /// domains, in the same order: for servers with a limit (RFC 9422, RFC 5321 section
-    /// 4.5.3.1.10). A portion has one recipient at least.
+    /// 4.5.3.1.10). A portion has one recipient at least. Put together, they are the whole.
     #[must_use]
     pub fn portions(&self, recipients: usize, domains: usize) -> Vec<Self> {
         let mut portions = Vec::new();
