@@ -13,16 +13,22 @@ mod chunking;
 mod cli;
 /// Accounts from a file.
 mod config;
+/// Connections that are cut after each octet.
+mod cut;
 /// `pilotfish demo`.
 mod demo;
 /// Dialogues of known services: replayed whole, in pieces, octet by octet.
 mod dialogue;
 /// Signatures, from the builder to what arrives, and what an independent verifier says of them.
 mod dkim;
+/// A mail that is dropped at each of its awaits.
+mod dropped;
 /// The reply to the end of data, on which everything depends.
 mod end_of_data;
 /// Who answers behind a port, and how.
 mod greeting;
+/// Servers that mean no good, at every point.
+mod hostile;
 /// Real servers: Postfix and Dovecot.
 mod live;
 /// A mail of any size takes the same memory.
@@ -37,6 +43,10 @@ mod pipelining;
 mod rendition;
 /// One mail after the other in a session.
 mod several_mails;
+/// Networks and hosts that fail, by the thousand, in simulated time.
+mod simulation;
+/// Messages with an end of data within them, for whoever reads them.
+mod smuggling;
 /// STARTTLS, and who tries to go round it.
 mod starttls;
 /// The peer that plays transcripts, certificates, and what is logged.
