@@ -73,9 +73,12 @@ fn at_random(messages: u64) {
         let length = dice.below(60);
         let any = dice.one_in(2);
         let message: Vec<u8> = (0..length)
-            .map(|_| match any {
-                true => dice.next().to_le_bytes()[0],
-                false => dice.one_of(&ALPHABET),
+            .map(|_| {
+                if any {
+                    dice.next().to_le_bytes()[0]
+                } else {
+                    dice.one_of(&ALPHABET)
+                }
             })
             .collect();
         check(&message);

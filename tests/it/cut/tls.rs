@@ -14,7 +14,7 @@ use crate::support::knowing::Words;
 use crate::support::script::Script;
 
 /// How many octets the cuts are apart.
-const STRIDE: usize = 13;
+const STRIDE: usize = 23;
 
 fn fixture(host: &'static str, user: &'static str, fixture: &'static str) -> Dialogue {
     let entry = match fixture {
