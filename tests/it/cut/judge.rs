@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use pilotfish::session::Receipt;
 use pilotfish::{Fate, Kind, Stage};
 
 use super::{Case, Dialogue, cuts};
@@ -52,15 +53,25 @@ pub(super) async fn judge(dialogue: &Dialogue, stride: usize, first: usize) -> T
     tally
 }
 
-/// The table of the module.
+/// The table of the module, for each mail.
 fn fate(case: &Case, whole: &Case, context: &str) {
-    let first = case.arrived.first();
-    let answered = first.and_then(|arrived| arrived.answered);
-    let fate = case.outcome.as_ref().err().map(pilotfish::Error::fate);
-    match (first, answered) {
+    one_fate(0, case, (&case.outcome, &whole.outcome), context);
+    if let (Ok(_), Some(again), Some(whole)) = (&case.outcome, &case.again, &whole.again) {
+        let context = format!("{context}, then {}", told(again));
+        one_fate(1, case, (again, whole), &context);
+    }
+}
+
+type Outcome = pilotfish::Result<Receipt>;
+
+fn one_fate(nth: usize, case: &Case, (outcome, whole): (&Outcome, &Outcome), context: &str) {
+    let arrived = case.arrived.get(nth);
+    let answered = arrived.and_then(|arrived| arrived.answered);
+    let fate = outcome.as_ref().err().map(pilotfish::Error::fate);
+    match (arrived, answered) {
         (None, _) => assert_eq!(fate, Some(Fate::NotAccepted), "{context}"),
         (Some(_), Some(octets)) if case.from_server >= octets => {
-            assert_eq!(told(&case.outcome), told(&whole.outcome), "{context}");
+            assert_eq!(told(outcome), told(whole), "{context}");
         }
         (Some(_), _) => assert_eq!(fate, Some(Fate::Unknown), "{context}"),
     }
