@@ -23,6 +23,8 @@ mod demo;
 mod dialogue;
 /// Signatures, from the builder to what arrives, and what an independent verifier says of them.
 mod dkim;
+/// A mail that is dropped at each of its awaits.
+mod dropped;
 /// The reply to the end of data, on which everything depends.
 mod end_of_data;
 /// What an envelope asks for beside delivery, and who takes that.
@@ -55,6 +57,8 @@ mod round_trips;
 mod several_mails;
 /// Networks and hosts that fail, by the thousand, in simulated time.
 mod simulation;
+/// Messages with an end of data within them, for whoever reads them.
+mod smuggling;
 /// STARTTLS, and who tries to go round it.
 mod starttls;
 /// The peer that plays transcripts, certificates, and what is logged.
