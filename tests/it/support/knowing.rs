@@ -252,7 +252,6 @@ impl Knowing {
             return Ok(());
         }
         self.recipients = 0;
-        let end = self.read - self.input.len();
         let Some(reply) = self.reply("250 2.0.0 queued") else {
             self.keep(octets, false);
             return Err(Over);
@@ -266,12 +265,13 @@ impl Knowing {
     }
 
     fn keep(&self, octets: Vec<u8>, taken: bool) -> usize {
-        let answered = None;
+        let end = self.read - self.input.len();
         self.store.with(|all| {
             all.push(Arrived {
                 octets,
                 taken,
-                answered,
+                answered: None,
+                end,
             });
             all.len() - 1
         })
