@@ -3,3 +3,4 @@
 pub mod dialogue;
 pub mod fate;
 pub mod octets;
+pub mod tls;
