@@ -94,12 +94,6 @@
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
 compile_error!("pilotfish needs a cryptography: choose the feature `aws-lc-rs` or `ring`");
 
-// The same names in both.
-#[cfg(all(feature = "dkim", feature = "aws-lc-rs"))]
-extern crate aws_lc_rs as cryptography;
-#[cfg(all(feature = "dkim", not(feature = "aws-lc-rs")))]
-extern crate ring as cryptography;
-
 pub mod address;
 pub mod client;
 #[cfg(feature = "config")]

@@ -4,12 +4,12 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::cryptography::digest::{SHA256, digest};
+use super::cryptography::error::KeyRejected;
+use super::cryptography::rand::SystemRandom;
+use super::cryptography::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cryptography::digest::{SHA256, digest};
-use cryptography::error::KeyRejected;
-use cryptography::rand::SystemRandom;
-use cryptography::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use memchr::memmem;
 use rustls_pemfile::Item;
 use tokio::fs::File;

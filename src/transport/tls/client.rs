@@ -63,7 +63,6 @@ impl std::fmt::Debug for TlsClient {
 impl TlsClient {
     /// Begins with the public certificate authorities that Mozilla trusts, as the
     /// `webpki-roots` crate has them.
-    #[must_use]
     pub fn builder() -> TlsClientBuilder {
         TlsClientBuilder::default()
     }

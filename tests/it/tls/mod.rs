@@ -4,6 +4,8 @@
 mod certificates;
 /// The flags and keys that begin with `tls-`.
 mod command;
+/// Handshakes that are cut off.
+mod cut;
 /// Handshakes and records that are not as they should be.
 mod faults;
 /// Authorities and certificates for these tests.
