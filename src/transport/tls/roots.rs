@@ -24,6 +24,10 @@ pub enum TlsRoots {
 
 impl TlsRoots {
     /// Reads those of the system, anew each time.
+    #[cfg_attr(
+        not(feature = "system-roots"),
+        expect(clippy::unnecessary_wraps, reason = "those of the system may fail")
+    )]
     pub(super) fn load(self) -> Result<RootCertStore> {
         match self {
             Self::Public => Ok(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()),
