@@ -5,3 +5,4 @@ pub mod dialogue;
 pub mod fate;
 pub mod octets;
 pub mod rfc;
+pub mod tls;

@@ -20,5 +20,8 @@ pub use maybe_tls::MaybeTls;
 pub(crate) use probe::begins_with_tls;
 pub use socket::Socket;
 pub use timeouts::Timeouts;
-pub use tls::{TlsClient, TlsClientBuilder, TlsParameters};
+pub use tls::{
+    Fingerprint, FingerprintError, Handshake, TlsClient, TlsClientBuilder, TlsParameters, TlsRoots,
+    TlsVersion,
+};
 pub use wire::Wire;

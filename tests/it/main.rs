@@ -67,6 +67,8 @@ mod support;
 mod tidy;
 /// Servers that are silent, drip, or hardly read, with the clock paused.
 mod timeouts;
+/// TLS: certificates good and bad, faults of the connection, sessions.
+mod tls;
 /// Mails that have been trouble to somebody, read back by five independent readers.
 mod torture;
 /// What is logged: each line of a dialogue once, and no secret.
