@@ -26,6 +26,7 @@ struct Inner {
     message: Cow<'static, str>,
     reply: Option<Reply>,
     refused: Vec<(ForwardPath, Reply)>,
+    accepted: Vec<ForwardPath>,
     source: Option<Source>,
 }
 
@@ -87,6 +88,8 @@ pub enum Stage {
     EndOfData,
     /// RSET.
     Reset,
+    /// NOOP, VRFY, HELP or RSET between two mails.
+    Inquiry,
     /// QUIT.
     Quit,
 }
@@ -119,6 +122,7 @@ impl Error {
             message: message.into(),
             reply: None,
             refused: Vec::new(),
+            accepted: Vec::new(),
             source: None,
         }))
     }
@@ -144,6 +148,12 @@ impl Error {
     /// Some recipients had been refused before the mail failed for all.
     pub(crate) fn after_refusing(mut self, refused: Vec<(ForwardPath, Reply)>) -> Self {
         self.0.refused = refused;
+        self
+    }
+
+    /// Some recipients have it, and nobody knows about the others.
+    pub(crate) fn after_accepting(mut self, accepted: Vec<ForwardPath>) -> Self {
+        self.0.accepted = accepted;
         self
     }
 
@@ -188,7 +198,16 @@ impl Error {
         &self.0.refused
     }
 
-    /// What may have become of the mail.
+    /// The recipients for whom the server has taken the mail all the same, before it failed for
+    /// others: sending it to these again delivers it twice. There are some only where a server
+    /// answers for each recipient (LMTP), or where a mail went in several portions.
+    #[must_use]
+    pub fn accepted(&self) -> &[ForwardPath] {
+        &self.0.accepted
+    }
+
+    /// What may have become of the mail; for recipients who are [`accepted`](Self::accepted) or
+    /// [`refused`](Self::refused), that is certain.
     #[must_use]
     pub fn fate(&self) -> Fate {
         self.0.fate
@@ -225,6 +244,7 @@ impl fmt::Debug for Error {
             .field("message", &self.0.message)
             .field("reply", &self.0.reply)
             .field("refused", &self.0.refused)
+            .field("accepted", &self.0.accepted)
             .field("source", &self.0.source)
             .finish()
     }
@@ -253,6 +273,7 @@ impl fmt::Display for Stage {
             Self::Transfer => "the transfer of the message",
             Self::EndOfData => "the end of data",
             Self::Reset => "RSET",
+            Self::Inquiry => "an inquiry",
             Self::Quit => "QUIT",
         })
     }

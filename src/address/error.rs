@@ -83,7 +83,7 @@ impl fmt::Display for AddressError {
 impl std::error::Error for AddressError {}
 
 /// The surroundings of `position`, escaped.
-fn excerpt(input: &str, position: usize) -> Box<str> {
+pub(super) fn excerpt(input: &str, position: usize) -> Box<str> {
     let start = input.floor_char_boundary(position.saturating_sub(CONTEXT));
     let end = input.ceil_char_boundary(position.saturating_add(CONTEXT));
     let window = input.get(start..end).unwrap_or_default().escape_debug();

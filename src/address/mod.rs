@@ -56,7 +56,7 @@ macro_rules! read_from_str {
 mod addr_spec;
 mod display_name;
 mod domain;
-mod envelope;
+pub mod envelope;
 mod error;
 mod group;
 #[cfg(test)]
@@ -71,7 +71,7 @@ mod path;
 pub use addr_spec::AddrSpec;
 pub use display_name::DisplayName;
 pub use domain::Domain;
-pub use envelope::Envelope;
+pub use envelope::{Envelope, Partial};
 pub use error::AddressError;
 pub use group::{Address, Group, IntoAddresses};
 pub use literal::AddressLiteral;

@@ -115,12 +115,12 @@ impl Attachment {
             .unwrap_or_else(MediaType::octet_stream)
     }
 
-    /// Writes the header of the part; gives the body.
+    /// Writes the header of the part; gives the body and its name.
     ///
     /// The name is in Content-Disposition alone (RFC 2183 section 2.3); `name` in Content-Type
     /// could only tell more readers of names in other scripts with an encoded word in quotes,
     /// which RFC 2047 section 5 forbids.
-    pub(super) fn write(self, header: &mut Header) -> Body {
+    pub(super) fn write(self, header: &mut Header) -> (Body, Option<FileName>) {
         self.kind().write(header);
         header.begin("Content-Disposition");
         header.word(match self.disposition {
@@ -131,7 +131,7 @@ impl Attachment {
             header.file_name("filename", name.as_str());
         }
         header.end();
-        self.body
+        (self.body, self.name)
     }
 }
 

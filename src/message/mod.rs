@@ -71,6 +71,7 @@ mod header;
 mod html;
 mod inner_message;
 mod language;
+mod largest;
 mod layout;
 mod line_body;
 mod line_ends;

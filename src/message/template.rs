@@ -12,7 +12,7 @@ use super::layout::Layout;
 use super::line_body::LineBody;
 use super::random::random_token;
 use super::text::Text;
-use super::{Body, Data, MessageError};
+use super::{Body, Data, FileName, MessageError};
 
 /// What stays the same for every server, and what depends on it, in the order in which it is
 /// sent.
@@ -38,8 +38,8 @@ enum Piece {
 #[derive(Debug)]
 enum Leaf {
     Text(Text),
-    /// In base64, or as it is.
-    Octets(Body),
+    /// In base64, or as it is; with the name of the file.
+    Octets(Body, Option<FileName>),
 }
 
 /// Where a part stands, and so whether a delimiter follows that needs a line end before it.
@@ -89,7 +89,10 @@ impl Template {
                 media_type.with("charset", "utf-8").write(&mut header);
                 Leaf::Text(text)
             }
-            Kind::Attachment(attachment) => Leaf::Octets(attachment.write(&mut header)),
+            Kind::Attachment(attachment) => {
+                let (body, name) = attachment.write(&mut header);
+                Leaf::Octets(body, name)
+            }
             Kind::Message(message) => return self.message(header, script, message, place),
             Kind::Multipart(multipart) => return self.multipart(header, script, multipart),
         };
@@ -166,7 +169,7 @@ impl Template {
     /// Whether all bodies can be had more than once.
     pub(super) fn is_repeatable(&self) -> bool {
         self.pieces.iter().all(|piece| match piece {
-            Piece::Leaf(Leaf::Octets(body), _) => body.is_repeatable(),
+            Piece::Leaf(Leaf::Octets(body, _), _) => body.is_repeatable(),
             _ => true,
         })
     }
@@ -174,11 +177,22 @@ impl Template {
     /// The files that are in it.
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Leaf(Leaf::Octets(body), _) => body.path(),
+            Piece::Leaf(Leaf::Octets(body, _), _) => body.path(),
             Piece::Lines(lines) => lines.body.path(),
             Piece::Leaf(Leaf::Text(_), _) | Piece::Octets(_) | Piece::MultipartEncoding { .. } => {
                 None
             }
+        })
+    }
+
+    /// The parts that have a name, and how many octets their content is sent as.
+    pub(super) fn named_parts(&self, most: Data) -> impl Iterator<Item = (&str, u64)> {
+        self.pieces.iter().filter_map(move |piece| match piece {
+            Piece::Leaf(leaf @ Leaf::Octets(body, Some(name)), _) => {
+                let (_, coding) = leaf.coding(most);
+                Some((name.as_str(), coding.len(body.len()?)?))
+            }
+            _ => None,
         })
     }
 
@@ -225,8 +239,16 @@ impl Leaf {
     fn data(&self, most: Data) -> Data {
         match self {
             Self::Text(text) => text.data(most),
-            Self::Octets(_) if most == Data::Binary => Data::Binary,
-            Self::Octets(_) => Data::SevenBit,
+            Self::Octets(..) if most == Data::Binary => Data::Binary,
+            Self::Octets(..) => Data::SevenBit,
+        }
+    }
+
+    /// How octets are encoded, and what that is called.
+    fn coding(&self, most: Data) -> (&'static str, Coding) {
+        match self.data(most) {
+            Data::Binary => (Data::Binary.name(), Coding::Identity),
+            _ => ("base64", Coding::Base64),
         }
     }
 
@@ -241,11 +263,8 @@ impl Leaf {
                 layout.line(b"\r\n");
                 layout.octets(octets);
             }
-            Self::Octets(body) => {
-                let (name, coding) = match self.data(most) {
-                    Data::Binary => (Data::Binary.name(), Coding::Identity),
-                    _ => ("base64", Coding::Base64),
-                };
+            Self::Octets(body, _) => {
+                let (name, coding) = self.coding(most);
                 encoding(layout, name);
                 layout.line(b"\r\n");
                 layout.body(body, coding);

@@ -1,4 +1,4 @@
-//! Commands and their parameters (RFC 5321 section 4.1, and the RFCs of the extensions).
+//! Commands (RFC 5321 section 4.1, and the RFCs of the extensions).
 
 use std::fmt;
 
@@ -6,16 +6,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use super::argument::Argument;
 use super::auth::Mechanism;
+use super::parameter::{Parameter, RcptParameter};
 use crate::address::{Domain, ForwardPath, ReversePath};
 use crate::secret::Secret;
 
 /// One line for the server.
 ///
 /// Whatever goes into a command is of a type that cannot hold a control character, or is
-/// encoded in base64: a command is always one line. All of them stay below the 512 octets of
-/// RFC 5321 section 4.5.3.1.4 and what extensions add to it; [`Exchange`](super::Exchange)
-/// sees to it for AUTH.
+/// encoded in base64 or xtext: a command is always one line. All of them stay below the 512
+/// octets of RFC 5321 section 4.5.3.1.4 and what extensions add to it: no value of a path or a
+/// parameter is long enough for more, and [`Exchange`](super::Exchange) sees to it for AUTH.
 ///
 /// [`Display`](fmt::Display) is for logs and transcripts, with secrets left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub enum Command {
     Ehlo(Domain),
     /// HELO, for servers that know no extension (RFC 5321 section 4.1.1.1).
     Helo(Domain),
+    /// LHLO, which is EHLO in LMTP (RFC 2033 section 4.1).
+    Lhlo(Domain),
     /// STARTTLS (RFC 3207 section 4).
     StartTls,
     /// AUTH, with an initial response where the mechanism begins with one and the line stays
@@ -37,39 +41,21 @@ pub enum Command {
     /// MAIL FROM (RFC 5321 section 4.1.1.2).
     Mail(ReversePath, Vec<Parameter>),
     /// RCPT TO (RFC 5321 section 4.1.1.3).
-    Rcpt(ForwardPath),
+    Rcpt(ForwardPath, Vec<RcptParameter>),
     /// DATA (RFC 5321 section 4.1.1.4).
     Data,
     /// BDAT with the number of octets that follow it at once (RFC 3030 section 2).
     Bdat(usize, Chunk),
     /// RSET (RFC 5321 section 4.1.1.5).
     Rset,
+    /// VRFY (RFC 5321 section 4.1.1.6).
+    Vrfy(Argument),
+    /// HELP (RFC 5321 section 4.1.1.8).
+    Help(Option<Argument>),
+    /// NOOP (RFC 5321 section 4.1.1.9).
+    Noop,
     /// QUIT (RFC 5321 section 4.1.1.10).
     Quit,
-}
-
-/// A parameter of MAIL. It may be sent only where the server offers its extension (RFC 5321
-/// section 4.1.1.11).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Parameter {
-    /// The message's size in octets, CRLF line ends included, without transparency and end of
-    /// data (RFC 1870 section 6).
-    Size(u64),
-    /// What the message's octets are like (RFC 6152 section 2).
-    Body(BodyType),
-    /// Addresses or header fields need UTF-8 (RFC 6531 section 3.4).
-    SmtpUtf8,
-}
-
-/// What the octets of a message are like (RFC 6152 section 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BodyType {
-    /// Lines of octets of which some are over 127.
-    EightBitMime,
-    /// Octets of any kind, in lines or not; the message goes by BDAT (RFC 3030 section 3).
-    BinaryMime,
 }
 
 /// Which chunk of a message (RFC 3030 section 2).
@@ -118,6 +104,7 @@ impl fmt::Display for Command {
         match self {
             Self::Ehlo(name) => write!(f, "EHLO {name}"),
             Self::Helo(name) => write!(f, "HELO {name}"),
+            Self::Lhlo(name) => write!(f, "LHLO {name}"),
             Self::StartTls => f.write_str("STARTTLS"),
             Self::Auth(mechanism, None) => write!(f, "AUTH {mechanism}"),
             Self::Auth(mechanism, Some(response)) => {
@@ -133,38 +120,40 @@ impl fmt::Display for Command {
             Self::AuthCancel => f.write_str("*"),
             Self::Mail(path, parameters) => {
                 write!(f, "MAIL FROM:{path}")?;
-                parameters
-                    .iter()
-                    .try_for_each(|parameter| write!(f, " {parameter}"))
+                write_each(f, parameters)
             }
-            Self::Rcpt(path) => write!(f, "RCPT TO:{path}"),
+            Self::Rcpt(path, parameters) => {
+                write!(f, "RCPT TO:{path}")?;
+                write_each(f, parameters)
+            }
             Self::Data => f.write_str("DATA"),
             Self::Bdat(octets, Chunk::More) => write!(f, "BDAT {octets}"),
             Self::Bdat(octets, Chunk::Last) => write!(f, "BDAT {octets} LAST"),
             Self::Rset => f.write_str("RSET"),
+            Self::Vrfy(argument) => write!(f, "VRFY {argument}"),
+            Self::Help(None) => f.write_str("HELP"),
+            Self::Help(Some(argument)) => write!(f, "HELP {argument}"),
+            Self::Noop => f.write_str("NOOP"),
             Self::Quit => f.write_str("QUIT"),
         }
     }
+}
+
+fn write_each(f: &mut fmt::Formatter<'_>, parameters: &[impl fmt::Display]) -> fmt::Result {
+    parameters
+        .iter()
+        .try_for_each(|parameter| write!(f, " {parameter}"))
 }
 
 fn encoded_len(secret: &Secret) -> usize {
     secret.len().div_ceil(3) * 4
 }
 
-impl fmt::Display for Parameter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Size(octets) => write!(f, "SIZE={octets}"),
-            Self::Body(BodyType::EightBitMime) => f.write_str("BODY=8BITMIME"),
-            Self::Body(BodyType::BinaryMime) => f.write_str("BODY=BINARYMIME"),
-            Self::SmtpUtf8 => f.write_str("SMTPUTF8"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::BodyType;
     use super::*;
+    use crate::address::envelope::Notify;
 
     fn encoded(command: &Command) -> String {
         let mut octets = Vec::new();
@@ -211,9 +200,27 @@ mod tests {
                 "MAIL FROM:<> BODY=BINARYMIME\r\n",
             ),
             (
-                Command::Rcpt("ann@example.org".parse().unwrap()),
+                Command::Rcpt("ann@example.org".parse().unwrap(), vec![]),
                 "RCPT TO:<ann@example.org>\r\n",
             ),
+            (
+                Command::Rcpt(
+                    "ann@example.org".parse().unwrap(),
+                    vec![RcptParameter::Notify(Notify::Never)],
+                ),
+                "RCPT TO:<ann@example.org> NOTIFY=NEVER\r\n",
+            ),
+            (
+                Command::Lhlo("client.example".parse().unwrap()),
+                "LHLO client.example\r\n",
+            ),
+            (Command::Vrfy("ann".parse().unwrap()), "VRFY ann\r\n"),
+            (Command::Help(None), "HELP\r\n"),
+            (
+                Command::Help(Some("MAIL".parse().unwrap())),
+                "HELP MAIL\r\n",
+            ),
+            (Command::Noop, "NOOP\r\n"),
             (Command::Data, "DATA\r\n"),
             (Command::Bdat(86, Chunk::More), "BDAT 86\r\n"),
             (Command::Bdat(0, Chunk::Last), "BDAT 0 LAST\r\n"),

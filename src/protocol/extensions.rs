@@ -1,7 +1,9 @@
 //! What a server offers in its reply to EHLO (RFC 5321 section 4.1.1.1).
 
 use super::auth::Mechanism;
+use super::limits::Limits;
 use super::reply::Reply;
+use crate::address::envelope::{Interval, Moment};
 
 /// An extension that this client makes use of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +25,49 @@ pub enum Extension {
     BinaryMime,
     /// AUTH (RFC 4954), be it with mechanisms unknown here.
     Auth,
+    /// DSN (RFC 3461): who is told what became of a mail.
+    Dsn,
+    /// ENHANCEDSTATUSCODES (RFC 2034). A [`Reply`] has its code without it, too: servers behind
+    /// others send them and do not say so, and what looks like one does no harm.
+    EnhancedStatusCodes,
+    /// DELIVERBY (RFC 2852).
+    DeliverBy,
+    /// FUTURERELEASE (RFC 4865).
+    FutureRelease,
+    /// MT-PRIORITY (RFC 6710).
+    MtPriority,
+    /// REQUIRETLS (RFC 8689).
+    RequireTls,
+    /// LIMITS (RFC 9422).
+    Limits,
+}
+
+impl Extension {
+    /// The extensions that are a keyword and no more.
+    fn of_keyword(keyword: &str) -> Option<Self> {
+        Some(match keyword {
+            "STARTTLS" => Self::StartTls,
+            "PIPELINING" => Self::Pipelining,
+            "8BITMIME" => Self::EightBitMime,
+            "SMTPUTF8" => Self::SmtpUtf8,
+            "CHUNKING" => Self::Chunking,
+            "BINARYMIME" => Self::BinaryMime,
+            "DSN" => Self::Dsn,
+            "ENHANCEDSTATUSCODES" => Self::EnhancedStatusCodes,
+            "REQUIRETLS" => Self::RequireTls,
+            _ => return None,
+        })
+    }
+}
+
+/// How long a server holds mails at most (RFC 4865 section 3), as far as it says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct FutureRelease {
+    /// For no longer than that.
+    pub longest: Option<Interval>,
+    /// Until then at the latest.
+    pub latest: Option<Moment>,
 }
 
 /// The extensions that a server offers in the present state of the session.
@@ -35,6 +80,10 @@ pub struct Extensions {
     offered: Vec<Extension>,
     size_limit: Option<u64>,
     mechanisms: Vec<Mechanism>,
+    least_deliver_by: Option<u32>,
+    future_release: FutureRelease,
+    priority_profile: Option<Box<str>>,
+    limits: Limits,
 }
 
 impl Extensions {
@@ -67,16 +116,35 @@ impl Extensions {
         &self.mechanisms
     }
 
+    /// The least number of seconds within which the server may be asked to deliver a mail or
+    /// else return it, where it names one (RFC 2852 section 4).
+    #[must_use]
+    pub fn least_deliver_by(&self) -> Option<u32> {
+        self.least_deliver_by
+    }
+
+    /// How long the server holds mails, where it offers FUTURERELEASE.
+    #[must_use]
+    pub fn future_release(&self) -> FutureRelease {
+        self.future_release
+    }
+
+    /// What the server calls its way to treat priorities, where it says so (RFC 6710 section 9).
+    #[must_use]
+    pub fn priority_profile(&self) -> Option<&str> {
+        self.priority_profile.as_deref()
+    }
+
+    /// How much the server takes at a time, as far as it says so (RFC 9422).
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
     fn add_line(&mut self, line: &str) {
         let mut words = line.split_ascii_whitespace();
         let Some(keyword) = words.next() else { return };
         match keyword.to_ascii_uppercase().as_str() {
-            "STARTTLS" => self.add(Extension::StartTls),
-            "PIPELINING" => self.add(Extension::Pipelining),
-            "8BITMIME" => self.add(Extension::EightBitMime),
-            "SMTPUTF8" => self.add(Extension::SmtpUtf8),
-            "CHUNKING" => self.add(Extension::Chunking),
-            "BINARYMIME" => self.add(Extension::BinaryMime),
             "SIZE" => {
                 self.add(Extension::Size);
                 // RFC 1870 section 4: zero, or no number, is no limit.
@@ -86,9 +154,31 @@ impl Extensions {
                     .filter(|limit| *limit > 0);
             }
             "AUTH" => self.add_mechanisms(words),
+            "DELIVERBY" => {
+                self.add(Extension::DeliverBy);
+                self.least_deliver_by = words.next().and_then(|number| number.parse().ok());
+            }
+            "FUTURERELEASE" => {
+                self.add(Extension::FutureRelease);
+                let longest = words.next().and_then(|number| number.parse().ok());
+                self.future_release = FutureRelease {
+                    longest: longest.and_then(|seconds| Interval::new(seconds).ok()),
+                    latest: words.next().and_then(|moment| moment.parse().ok()),
+                };
+            }
+            "MT-PRIORITY" => {
+                self.add(Extension::MtPriority);
+                self.priority_profile = words.next().map(Box::from);
+            }
+            "LIMITS" => {
+                self.add(Extension::Limits);
+                self.limits.add(words);
+            }
             // The form of old servers: AUTH=LOGIN PLAIN.
             other => {
-                if let Some(first) = other.strip_prefix("AUTH=") {
+                if let Some(extension) = Extension::of_keyword(other) {
+                    self.add(extension);
+                } else if let Some(first) = other.strip_prefix("AUTH=") {
                     self.add_mechanisms(std::iter::once(first).chain(words));
                 }
             }
@@ -151,12 +241,14 @@ mod tests {
                 Extension::Size,
                 Extension::EightBitMime,
                 Extension::Auth,
+                Extension::EnhancedStatusCodes,
                 Extension::Pipelining,
                 Extension::Chunking,
                 Extension::SmtpUtf8,
             ],
             size_limit: Some(35_882_577),
             mechanisms: vec![Mechanism::Login, Mechanism::Plain],
+            ..Extensions::default()
         };
         assert_eq!(extensions, expected);
     }
@@ -218,6 +310,59 @@ mod tests {
     }
 
     #[test]
+    fn times_and_limits() {
+        for (line, told) in [
+            ("DELIVERBY", "DeliverBy -"),
+            ("DELIVERBY 240", "DeliverBy 240"),
+            ("deliverby x", "DeliverBy -"),
+            ("DELIVERBY -1", "DeliverBy -"),
+            ("FUTURERELEASE", "FutureRelease - -"),
+            (
+                "FUTURERELEASE 86400 2030-01-31T08:00:00Z",
+                "FutureRelease 86400 2030-01-31T08:00:00Z",
+            ),
+            ("FUTURERELEASE 0 tomorrow", "FutureRelease - -"),
+            ("MT-PRIORITY", "MtPriority -"),
+            ("MT-PRIORITY MIXER", "MtPriority MIXER"),
+            ("LIMITS MAILMAX=2 RCPTMAX=x", "Limits 2 - -"),
+            ("DSN", "Dsn"),
+            ("REQUIRETLS", "RequireTls"),
+        ] {
+            assert_eq!(shown(&offered(&["x", line])), told, "{line}");
+        }
+    }
+
+    fn shown(extensions: &Extensions) -> String {
+        fn or_none(value: Option<impl ToString>) -> String {
+            value.map_or("-".to_owned(), |value| value.to_string())
+        }
+        let extension = extensions.offered[0];
+        let values = match extension {
+            Extension::DeliverBy => vec![or_none(extensions.least_deliver_by())],
+            Extension::FutureRelease => {
+                let limits = extensions.future_release();
+                vec![or_none(limits.longest), or_none(limits.latest)]
+            }
+            Extension::MtPriority => vec![or_none(extensions.priority_profile())],
+            Extension::Limits => {
+                let limits = extensions.limits();
+                [limits.mails, limits.recipients, limits.domains]
+                    .map(or_none)
+                    .into()
+            }
+            _ => vec![],
+        };
+        [vec![format!("{extension:?}")], values].concat().join(" ")
+    }
+
+    #[test]
+    fn keywords_that_come_twice_count_once() {
+        let extensions = offered(&["x", "dsn", "DSN", "LIMITS RCPTMAX=9", "LIMITS RCPTMAX=7"]);
+        assert_eq!(extensions.offered, [Extension::Dsn, Extension::Limits]);
+        assert_eq!(extensions.limits().recipients.map(u32::from), Some(7));
+    }
+
+    #[test]
     fn what_is_not_a_known_keyword_is_left_out() {
         for line in [
             "",
@@ -227,6 +372,8 @@ mod tests {
             "XXXXXXXA",
             "250 8 BITMIME",
             "PIPELININGS",
+            // Cyrus ends its list so.
+            "Ok SESSIONID=<cyrus-1234-1>",
             "\u{fffd}",
         ] {
             assert_eq!(offered(&["x", line]), Extensions::default(), "{line:?}");

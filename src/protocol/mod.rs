@@ -3,18 +3,27 @@
 //! Nothing in here waits, logs, reads a clock or draws a random number, so all of it is tested
 //! by octets alone.
 
+mod argument;
 mod auth;
 mod command;
 mod extensions;
+mod limits;
+mod parameter;
 mod pipeline;
 mod reply;
 mod reply_decoder;
 mod transparency;
 
+pub use argument::{Argument, ArgumentError};
 pub use auth::{Credentials, CredentialsError, Exchange, ExchangeError, Mechanism};
-pub use command::{BodyType, Chunk, Command, Parameter};
-pub use extensions::{Extension, Extensions};
-pub use pipeline::{Expected, Grouping, Next, Pipeline, Refusal, UnexpectedReply, Way};
+pub use command::{Chunk, Command};
+pub use extensions::{Extension, Extensions, FutureRelease};
+pub use limits::Limits;
+pub use parameter::{BodyType, Parameter, Parameters, RcptParameter};
+pub use pipeline::{
+    Chunking, Course, Defect, Dialect, Expected, Grouping, Next, Outcome, Pipeline, Pipelining,
+    Refusal, Strategy, UnexpectedReply, Way,
+};
 pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode};
 pub use reply_decoder::{MAX_LINE, MAX_LINES, MAX_REPLY, ReplyDecoder, ReplyError};
 pub use transparency::Transparency;

@@ -3,10 +3,9 @@
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::authenticate::authenticate;
-use super::hello::{greeting, hello, quit};
+use super::hello::{Hello, greeting, hello, quit};
 use super::secured::Secured;
-use super::transaction::Session;
-use crate::address::Domain;
+use super::transaction::{List, Session};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Command, Credentials, Extension, Extensions};
 use crate::transport::{Host, Timeouts, TlsClient, Wire};
@@ -15,12 +14,12 @@ use crate::transport::{Host, Timeouts, TlsClient, Wire};
 #[derive(Debug)]
 pub struct Greeted<S> {
     wire: Wire<S>,
-    name: Domain,
+    hello: Hello,
     extensions: Extensions,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
-    /// Waits for the greeting and says EHLO as `name` (RFC 5321 section 3.1).
+    /// Waits for the greeting and introduces itself, mostly by a name and so with EHLO (RFC 5321 section 3.1).
     ///
     /// # Errors
     ///
@@ -30,13 +29,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection.
-    pub async fn greet(stream: S, name: Domain, timeouts: Timeouts) -> Result<Self> {
+    pub async fn greet(
+        stream: S,
+        introduction: impl Into<Hello>,
+        timeouts: Timeouts,
+    ) -> Result<Self> {
+        let introduction = introduction.into();
         let mut wire = Wire::clear(stream, timeouts);
         greeting(&mut wire).await?;
-        let extensions = hello(&mut wire, &name).await?;
+        let extensions = hello(&mut wire, &introduction).await?;
         Ok(Self {
             wire,
-            name,
+            hello: introduction,
             extensions,
         })
     }
@@ -80,14 +84,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
             return Err(refusal.with_reply(reply).at(Stage::StartTls));
         }
         let mut wire = self.wire.starttls(tls, host).await?;
-        let extensions = hello(&mut wire, &self.name).await?;
-        Ok(Secured::new(wire, extensions))
+        let extensions = hello(&mut wire, &self.hello).await?;
+        Ok(Secured::new(wire, self.hello, extensions))
     }
 
     /// Goes on in clear text and without a login, as a relay on a trusted network may want it.
     #[must_use]
     pub fn in_cleartext(self) -> Session<S> {
-        Session::new(self.wire, self.extensions)
+        Session::new(self.wire, self.hello, self.extensions, List::Current)
     }
 
     /// Sends a password in clear text, where everybody on the way can read it.
@@ -101,6 +105,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     /// Dropping the future closes the connection.
     pub async fn danger_cleartext_auth(mut self, credentials: &Credentials) -> Result<Session<S>> {
         authenticate(&mut self.wire, &self.extensions, credentials).await?;
-        Ok(Session::new(self.wire, self.extensions))
+        Ok(Session::new(
+            self.wire,
+            self.hello,
+            self.extensions,
+            List::BeforeLogin,
+        ))
     }
 }

@@ -4,8 +4,46 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::address::Domain;
 use crate::error::{Error, Kind, Result, Stage};
-use crate::protocol::{Command, Extensions, Reply, ReplyClass};
+use crate::protocol::{Command, Dialect, Extensions, Reply, ReplyClass};
 use crate::transport::Wire;
+
+/// How a client introduces itself: its name, and the protocol that it speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Hello {
+    /// Its primary host name, or the literal of its address (RFC 5321 section 4.1.4).
+    pub name: Domain,
+    /// EHLO, or LHLO.
+    pub dialect: Dialect,
+}
+
+impl Hello {
+    /// LHLO with this name: the session is one of LMTP (RFC 2033 section 4.1).
+    #[must_use]
+    pub fn lmtp(name: Domain) -> Self {
+        Self {
+            name,
+            dialect: Dialect::Lmtp,
+        }
+    }
+
+    fn command(&self) -> Command {
+        match self.dialect {
+            Dialect::Lmtp => Command::Lhlo(self.name.clone()),
+            _ => Command::Ehlo(self.name.clone()),
+        }
+    }
+}
+
+/// EHLO with this name.
+impl From<Domain> for Hello {
+    fn from(name: Domain) -> Self {
+        Self {
+            name,
+            dialect: Dialect::Smtp,
+        }
+    }
+}
 
 /// Waits for the greeting; a server that refuses to talk is told QUIT.
 pub(super) async fn greeting<S>(wire: &mut Wire<S>) -> Result<()>
@@ -24,20 +62,20 @@ where
     ))
 }
 
-/// Says EHLO, or HELO to a server that does not know it. What the server then offers is valid
-/// until TLS begins.
-pub(super) async fn hello<S>(wire: &mut Wire<S>, name: &Domain) -> Result<Extensions>
+/// Says EHLO or LHLO, or HELO to a server that does not know EHLO. What the server then offers is
+/// valid until TLS begins.
+pub(super) async fn hello<S>(wire: &mut Wire<S>, hello: &Hello) -> Result<Extensions>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let reply = wire
-        .command(Stage::Hello, Command::Ehlo(name.clone()))
-        .await?;
+    let Hello { name, dialect } = hello;
+    let reply = wire.command(Stage::Hello, hello.command()).await?;
     if reply.is_positive_completion() {
         return Ok(Extensions::from_ehlo(&reply));
     }
     // RFC 5321 section 3.2: without EHLO there are no extensions, and so no TLS and no login.
-    if matches!(reply.code().number(), 500 | 501 | 502 | 504 | 550) {
+    let unknown = matches!(reply.code().number(), 500 | 501 | 502 | 504 | 550);
+    if unknown && *dialect == Dialect::Smtp {
         let reply = wire
             .command(Stage::Hello, Command::Helo(name.clone()))
             .await?;
@@ -48,9 +86,23 @@ where
     quit(wire).await;
     Err(refused(
         Stage::Hello,
-        format!("the server refused the name {name}"),
+        match dialect {
+            Dialect::Lmtp if unknown => "the server does not speak LMTP: use SMTP".to_owned(),
+            _ => format!("the server refused the name {name}"),
+        },
         reply,
     ))
+}
+
+/// Asks once more what the server offers, after a login. `None` if it refuses to say, which leaves
+/// things as they are.
+pub(super) async fn hello_again<S>(wire: &mut Wire<S>, hello: &Hello) -> Result<Option<Extensions>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let reply = wire.command(Stage::Hello, hello.command()).await?;
+    let offered = reply.is_positive_completion();
+    Ok(offered.then(|| Extensions::from_ehlo(&reply)))
 }
 
 /// Ends a conversation in order (RFC 5321 section 4.1.1.10). Whatever happens now is no failure

@@ -14,16 +14,26 @@
 //! [`Session`] sends one mail after the other.
 
 mod authenticate;
+mod each;
+mod flow;
 mod greeted;
 mod hello;
+mod inquiry;
+mod mail;
+mod options;
+mod outcome;
 mod parameters;
+mod prepare;
 mod receipt;
 mod secured;
 mod server;
 mod transaction;
 mod transfer;
 
+pub use each::Returned;
 pub use greeted::Greeted;
+pub use hello::Hello;
+pub use mail::Mail;
 pub use receipt::{Progress, Receipt};
 pub use secured::Secured;
 pub use server::{Security, Server, ServerBuilder};

@@ -2,11 +2,12 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::options::add_options;
 use super::transaction::Session;
 use crate::address::Envelope;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::message::{Data, Message, Rendition};
-use crate::protocol::{BodyType, Extension, Parameter};
+use crate::protocol::{BodyType, Extension, Parameter, Parameters};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// The most that the server can carry, and all that is less.
@@ -23,24 +24,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// What MAIL has to say about the message; an error if the server could not take it.
+    /// What MAIL and RCPT have to say; an error if the server could not take the mail.
     pub(super) fn parameters(
         &self,
         envelope: &Envelope,
         message: &Message,
         rendition: &Rendition,
-    ) -> Result<Vec<Parameter>> {
+    ) -> Result<Parameters> {
         let size = rendition.exact_size();
         if let Some(limit) = self.extensions().size_limit().filter(|limit| size > *limit) {
-            let message = format!(
-                "the message has {size} octets and the server takes {limit}: \
-                 send less, or send it another way"
-            );
+            let message = too_large(size, limit, message, rendition.data());
             return Err(Error::new(Kind::InvalidInput, message).at(Stage::Mail));
         }
-        let mut parameters = Vec::new();
+        let mut parameters = Parameters::default();
         if self.extensions().offers(Extension::Size) {
-            parameters.push(Parameter::Size(size));
+            parameters.mail.push(Parameter::Size(size));
         }
         let smtputf8 = envelope.needs_smtputf8() || message.needs_smtputf8();
         if smtputf8 && !self.extensions().offers(Extension::SmtpUtf8) {
@@ -63,8 +61,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Data::EightBit => Some(BodyType::EightBitMime),
             _ => smtputf8.then_some(BodyType::EightBitMime),
         };
-        parameters.extend(body.map(Parameter::Body));
-        parameters.extend(smtputf8.then_some(Parameter::SmtpUtf8));
+        parameters.mail.extend(body.map(Parameter::Body));
+        parameters
+            .mail
+            .extend(smtputf8.then_some(Parameter::SmtpUtf8));
+        add_options(&mut parameters, envelope, self.extensions(), self.tls())?;
         Ok(parameters)
     }
+}
+
+/// How many parts of a message that is too large are named.
+const NAMED: usize = 3;
+
+fn too_large(size: u64, limit: u64, message: &Message, data: Data) -> String {
+    let parts = message.largest_parts(data, NAMED);
+    let named = parts.iter().map(|part| format!("{part}"));
+    let named = named.collect::<Vec<_>>().join(", ");
+    let largest = match parts.as_slice() {
+        [] => String::new(),
+        [_] => format!(", of which {named} is the largest part"),
+        _ => format!(", and its largest parts are {named}"),
+    };
+    format!(
+        "the message has {size} octets{largest}, and the server takes {limit}: send less, or send \
+         it another way"
+    )
 }

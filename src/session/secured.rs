@@ -3,9 +3,8 @@
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::authenticate::authenticate;
-use super::hello::{greeting, hello};
-use super::transaction::Session;
-use crate::address::Domain;
+use super::hello::{Hello, greeting, hello};
+use super::transaction::{List, Session};
 use crate::error::Result;
 #[cfg(doc)]
 use crate::error::{Kind, Stage};
@@ -16,16 +15,21 @@ use crate::transport::{Host, Timeouts, TlsClient, Wire};
 #[derive(Debug)]
 pub struct Secured<S> {
     wire: Wire<S>,
+    hello: Hello,
     extensions: Extensions,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
-    pub(super) fn new(wire: Wire<S>, extensions: Extensions) -> Self {
-        Self { wire, extensions }
+    pub(super) fn new(wire: Wire<S>, hello: Hello, extensions: Extensions) -> Self {
+        Self {
+            wire,
+            hello,
+            extensions,
+        }
     }
 
     /// Begins with TLS (RFC 8314 section 3.3), with a certificate that is valid for `host`, then
-    /// waits for the greeting and says EHLO as `name`.
+    /// waits for the greeting and introduces itself, mostly by a name and so with EHLO.
     ///
     /// # Errors
     ///
@@ -38,13 +42,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
         stream: S,
         tls: &TlsClient,
         host: &Host,
-        name: Domain,
+        introduction: impl Into<Hello>,
         timeouts: Timeouts,
     ) -> Result<Self> {
+        let introduction = introduction.into();
         let mut wire = Wire::implicit_tls(stream, tls, host, timeouts).await?;
         greeting(&mut wire).await?;
-        let extensions = hello(&mut wire, &name).await?;
-        Ok(Self::new(wire, extensions))
+        let extensions = hello(&mut wire, &introduction).await?;
+        Ok(Self::new(wire, introduction, extensions))
     }
 
     /// What the server offers.
@@ -68,12 +73,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
     /// Dropping the future closes the connection.
     pub async fn authenticate(mut self, credentials: &Credentials) -> Result<Session<S>> {
         authenticate(&mut self.wire, &self.extensions, credentials).await?;
-        Ok(Session::new(self.wire, self.extensions))
+        Ok(Session::new(
+            self.wire,
+            self.hello,
+            self.extensions,
+            List::BeforeLogin,
+        ))
     }
 
     /// Goes on without a login.
     #[must_use]
     pub fn without_authentication(self) -> Session<S> {
-        Session::new(self.wire, self.extensions)
+        Session::new(self.wire, self.hello, self.extensions, List::Current)
     }
 }

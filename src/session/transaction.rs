@@ -1,66 +1,94 @@
 //! One mail after the other (RFC 5321 section 3.3).
 
-use tokio::io::{AsyncRead, AsyncWrite};
-use tracing::{Instrument as _, debug_span};
+use std::collections::VecDeque;
 
-use super::hello::{quit, refused};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tracing::Instrument as _;
+
+use super::flow::{Concluded, InFlight, Standing};
+use super::hello::{Hello, quit};
+use super::mail::Mail;
 use super::receipt::{Progress, Receipt};
-use crate::address::{Envelope, ForwardPath};
-use crate::error::{Error, Kind, Result, Stage};
-use crate::message::{Data, Message, Rendition};
-use crate::protocol::{
-    Command, Expected, Extension, Extensions, Grouping, Next, Pipeline, Refusal, Reply, Way,
-};
+use crate::address::Envelope;
+#[cfg(doc)]
+use crate::error::Stage;
+use crate::error::{Error, Kind, Result};
+use crate::message::{Data, Message};
+use crate::protocol::{Extensions, Pipeline, Strategy};
 #[cfg(doc)]
 use crate::transport::Timeouts;
-use crate::transport::{TlsParameters, Wire};
+use crate::transport::{Flight, TlsParameters, Wire};
 
 /// A session that is set up, and sends mails.
 #[derive(Debug)]
 pub struct Session<S> {
     pub(super) wire: Wire<S>,
+    pub(super) hello: Hello,
     extensions: Extensions,
+    /// Whether the server may offer more now than it did in answer to EHLO.
+    pub(super) list: List,
+    pub(super) pipeline: Pipeline,
+    pub(super) flight: Flight,
+    /// The mails that the pipeline has, in its order.
+    pub(super) mails: VecDeque<InFlight>,
+    /// The mails about which all is said.
+    pub(super) concluded: VecDeque<Concluded>,
     pub(super) state: State,
 }
 
 /// Where the dialogue stands between two calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// No transaction is open.
+    /// No mail is on its way.
     Idle,
-    /// A transaction was refused half way: RSET is due before the next (RFC 5321 section
-    /// 4.1.4).
-    Refused,
-    /// The dialogue stopped at a place that nobody knows: an error, or a future that was
-    /// dropped. Nothing can be sent any more.
+    /// The dialogue is in the middle of something. Between two calls this means that a future was
+    /// dropped there: nothing can be sent any more.
+    Busy,
+    /// The dialogue has ended.
     Lost,
+}
+
+/// The list of extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum List {
+    /// There was a login since: some servers offer more then.
+    BeforeLogin,
+    /// As it is now.
+    Current,
 }
 
 /// A mail that has left whole, and whose reply is due.
 #[derive(Debug)]
-pub(crate) struct Transferred {
-    accepted: Vec<ForwardPath>,
-    rejected: Vec<(ForwardPath, Reply)>,
-    size: u64,
-    way: Way,
-}
+pub(crate) struct Transferred;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    pub(super) fn new(wire: Wire<S>, extensions: Extensions) -> Self {
+    pub(super) fn new(wire: Wire<S>, hello: Hello, extensions: Extensions, list: List) -> Self {
         Self {
+            pipeline: Pipeline::new(Strategy::default(), hello.dialect, &extensions),
             wire,
+            hello,
             extensions,
+            list,
+            flight: Flight::default(),
+            mails: VecDeque::new(),
+            concluded: VecDeque::new(),
             state: State::Idle,
         }
     }
 
-    /// How many commands, or chunks, go out before a reply is waited for.
-    pub(super) fn grouping(&self) -> Grouping {
-        if self.extensions.offers(Extension::Pipelining) {
-            Grouping::Grouped
-        } else {
-            Grouping::OneAtATime
-        }
+    /// Says how mails go out. What the server has turned out not to be capable of before is
+    /// forgotten.
+    #[must_use]
+    pub fn with_strategy(mut self, strategy: Strategy) -> Self {
+        self.pipeline.set_strategy(strategy);
+        self
+    }
+
+    /// How mails go out: as was asked for, less what the server has turned out not to be capable
+    /// of. Another session with it does well to begin with this.
+    #[must_use]
+    pub fn strategy(&self) -> Strategy {
+        self.pipeline.strategy()
     }
 
     /// What the server offers.
@@ -75,15 +103,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.wire.tls()
     }
 
+    /// Whether another mail can be sent. It cannot after an error of the connection, or after a
+    /// future was dropped in the middle of a mail.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state == State::Idle
+    }
+
     /// Sends a message to the recipients of `envelope`, mostly the message's
     /// [own](Message::envelope).
     ///
-    /// MAIL, all RCPT and DATA leave in one flight where the server offers PIPELINING, and the
-    /// end of data leaves with the last block. A binary message goes by BDAT, in chunks (RFC
-    /// 3030). `progress` is called after each block or chunk.
+    /// What leaves together, and by which command the message goes, is decided by the
+    /// [`strategy`](Self::strategy): by default MAIL, all RCPT and DATA leave in one flight where
+    /// the server offers PIPELINING, and the end of data leaves with the last block. A binary
+    /// message goes by BDAT, in chunks (RFC 3030). `progress` is called for each block or chunk.
     ///
-    /// A recipient who is refused is no error as long as another is accepted: see
-    /// [`Receipt::rejected`].
+    /// A recipient who is refused is no error as long as another is accepted, unless the envelope
+    /// says all or nothing: see [`Receipt::rejected`].
     ///
     /// # Errors
     ///
@@ -118,45 +154,66 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         &mut self,
         envelope: &Envelope,
         message: Message,
-        progress: impl FnMut(Progress),
+        mut progress: impl FnMut(Progress),
     ) -> Result<Transferred> {
-        let rendition = message.rendition(self.most());
-        let span = debug_span!(
-            "transaction",
-            message_id = %message.message_id(),
-            size = rendition.exact_size(),
-            recipients = envelope.forward_paths().len(),
-        );
+        self.require_open()?;
+        let prepared = self.prepare(Mail::new(envelope.clone(), message)).await?;
+        let span = prepared.span();
         async {
-            let parameters = self.parameters(envelope, &message, &rendition)?;
-            self.reset().await?;
-            self.state = State::Lost;
-            let pipeline = Pipeline::new(self.grouping(), way(&rendition), envelope, parameters);
-            self.dialogue(pipeline, envelope, rendition, progress).await
+            self.begin(0, prepared, 0);
+            while !self.is_sent() && self.concluded.is_empty() {
+                if self.advance(&mut progress).await == Standing::Waiting {
+                    self.answer().await;
+                }
+            }
+            self.launch().await;
         }
         .instrument(span)
-        .await
+        .await;
+        match self
+            .concluded
+            .pop_front_if(|concluded| concluded.result.is_err())
+        {
+            Some(Concluded {
+                result: Err(error), ..
+            }) => Err(error),
+            _ => Ok(Transferred),
+        }
     }
 
     /// Receives the reply to a mail that has left.
-    pub(crate) async fn conclude(&mut self, transferred: Transferred) -> Result<Receipt> {
-        let Transferred {
-            accepted,
-            rejected,
-            size,
-            way,
-        } = transferred;
-        let reply = match self.accepted_message(way).await {
-            Ok(reply) => reply,
-            Err(error) => return Err(error.after_refusing(rejected)),
-        };
-        Ok(Receipt {
-            accepted,
-            rejected,
-            reply,
-            size,
-            tls: self.wire.tls(),
-        })
+    pub(crate) async fn conclude(&mut self, Transferred: Transferred) -> Result<Receipt> {
+        loop {
+            match self.concluded.pop_front() {
+                Some(concluded) => return concluded.result,
+                None if self.advance(&mut |_| {}).await == Standing::Waiting => self.answer().await,
+                None => {}
+            }
+        }
+    }
+
+    pub(super) fn require_open(&self) -> Result<()> {
+        match self.state {
+            State::Idle => Ok(()),
+            State::Busy | State::Lost => Err(Error::new(
+                Kind::Closed,
+                "the session ended with an earlier failure: open another",
+            )),
+        }
+    }
+
+    pub(super) fn set_extensions(&mut self, extensions: Extensions) {
+        self.pipeline.set_extensions(&extensions);
+        self.extensions = extensions;
+    }
+
+    /// The most that messages may make use of.
+    pub(super) fn data(&self) -> Data {
+        if self.pipeline.has_chunking() {
+            self.most()
+        } else {
+            self.most().min(Data::EightBit)
+        }
     }
 
     /// Says QUIT, waits for the reply for as long as [`Timeouts::quit`] allows, and closes the
@@ -166,145 +223,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ///
     /// Dropping the future closes the connection.
     pub async fn quit(mut self) {
-        if self.state != State::Lost {
+        if self.is_open() {
             quit(&mut self.wire).await;
         }
         self.wire.close().await;
     }
-
-    async fn reset(&mut self) -> Result<()> {
-        match self.state {
-            State::Idle => Ok(()),
-            State::Refused => {
-                self.state = State::Lost;
-                let reply = self.wire.command(Stage::Reset, Command::Rset).await?;
-                if !reply.is_positive_completion() {
-                    return Err(refused(Stage::Reset, "the server refused RSET", reply));
-                }
-                self.state = State::Idle;
-                Ok(())
-            }
-            State::Lost => Err(Error::new(
-                Kind::Closed,
-                "the session ended with an earlier failure: open another",
-            )),
-        }
-    }
-
-    async fn dialogue(
-        &mut self,
-        mut pipeline: Pipeline,
-        envelope: &Envelope,
-        rendition: Rendition,
-        progress: impl FnMut(Progress),
-    ) -> Result<Transferred> {
-        loop {
-            match pipeline.next_step() {
-                Next::Send(commands) => self.wire.send(Stage::Mail, &commands).await?,
-                Next::Receive(expected) => {
-                    let stage = stage(expected);
-                    let reply = match self.wire.receive(stage).await {
-                        Ok(reply) => reply,
-                        // A server that refuses and hangs up has still said why.
-                        Err(_) if pipeline.refusal().is_some() => {
-                            return Err(refusal(&pipeline, envelope));
-                        }
-                        Err(error) => {
-                            let (_, rejected) = split(&pipeline, envelope);
-                            return Err(error.after_refusing(rejected));
-                        }
-                    };
-                    pipeline.accept(reply).map_err(|unexpected| {
-                        let message = format!("the server's reply cannot be one to {stage}");
-                        Error::new(Kind::Protocol, message)
-                            .with_reply(unexpected.0)
-                            .at(stage)
-                    })?;
-                }
-                Next::Transfer => break,
-                Next::AbandonData => {
-                    // Nobody was accepted as a recipient: whatever the server says to it, nothing
-                    // can be delivered.
-                    if self.abandon_data().await.is_ok() {
-                        self.state = State::Refused;
-                    }
-                    return Err(refusal(&pipeline, envelope));
-                }
-                Next::Stop => {
-                    self.state = State::Refused;
-                    return Err(refusal(&pipeline, envelope));
-                }
-                Next::HangUp => return Err(refusal(&pipeline, envelope)),
-            }
-        }
-        let (accepted, rejected) = split(&pipeline, envelope);
-        let way = way(&rendition);
-        let size = rendition.exact_size();
-        let octets = rendition.into_octets();
-        let sent = match way {
-            Way::Bdat => self.chunks(octets, size, progress).await,
-            _ => self.blocks(octets, size, progress).await,
-        };
-        match sent {
-            Ok(()) => Ok(Transferred {
-                accepted,
-                rejected,
-                size,
-                way,
-            }),
-            Err(error) => Err(error.after_refusing(rejected)),
-        }
-    }
-}
-
-/// How a rendition goes out: as binary by BDAT (RFC 3030 section 3).
-fn way(rendition: &Rendition) -> Way {
-    match rendition.data() {
-        Data::Binary => Way::Bdat,
-        _ => Way::Data,
-    }
-}
-
-fn stage(expected: Expected) -> Stage {
-    match expected {
-        Expected::Mail => Stage::Mail,
-        Expected::Rcpt(_) => Stage::Rcpt,
-        _ => Stage::Data,
-    }
-}
-
-fn refusal(pipeline: &Pipeline, envelope: &Envelope) -> Error {
-    match pipeline.refusal() {
-        Some(Refusal::Mail(reply)) => {
-            let message = format!("the server refused the sender {}", envelope.reverse_path());
-            refused(Stage::Mail, message, reply)
-        }
-        Some(Refusal::Data(reply)) => refused(Stage::Data, "the server refused DATA", reply),
-        _ => {
-            let (_, rejected) = split(pipeline, envelope);
-            let message = match rejected.as_slice() {
-                [(only, reply)] => format!("the server refused the recipient {only}: {reply}"),
-                all => format!("the server refused all {} recipients", all.len()),
-            };
-            Error::new(Kind::Rejected, message)
-                .with_refused(rejected)
-                .at(Stage::Rcpt)
-        }
-    }
-}
-
-/// The recipients that were accepted, and those that were not.
-fn split(
-    pipeline: &Pipeline,
-    envelope: &Envelope,
-) -> (Vec<ForwardPath>, Vec<(ForwardPath, Reply)>) {
-    let (mut accepted, mut rejected) = (Vec::new(), Vec::new());
-    for (path, reply) in envelope.forward_paths().iter().zip(pipeline.recipients()) {
-        if reply.is_positive_completion() {
-            accepted.push(path.clone());
-        } else {
-            rejected.push((path.clone(), reply.clone()));
-        }
-    }
-    (accepted, rejected)
 }

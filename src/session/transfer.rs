@@ -1,174 +1,162 @@
-//! The octets of a message: by DATA in blocks, or by BDAT in chunks; and the reply to the last.
+//! The octets of a message: by DATA in blocks, or by BDAT in chunks.
 
-use std::time::Duration;
+use std::pin::pin;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
-use super::hello::refused;
 use super::receipt::Progress;
 use super::transaction::{Session, State};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::message::{Block, Octets};
-use crate::protocol::{Chunk, Grouping, Reply, Transparency, Way};
-
-/// How many chunks may be without a reply: over a mebibyte is then on its way, which fills a
-/// long line, and is what a refusal costs at most.
-const WINDOW: usize = 16;
+use crate::protocol::{Chunk, Transparency, Way};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    /// Sends the message of the newest mail. Its end may wait in the flight for what follows.
+    pub(super) async fn transfer_message(&mut self, way: Way, progress: &mut impl FnMut(Progress)) {
+        let Some(mail) = self.mails.back_mut() else {
+            return;
+        };
+        let Some(octets) = mail.octets.take() else {
+            return;
+        };
+        let total = mail.size;
+        match way {
+            Way::Bdat => self.chunks(octets, total, progress).await,
+            _ => self.blocks(octets, total, progress).await,
+        }
+    }
+
     /// Sends the message behind DATA, with the end of data.
-    pub(super) async fn blocks(
+    async fn blocks(
         &mut self,
         mut octets: Octets,
         total: u64,
-        mut progress: impl FnMut(Progress),
-    ) -> Result<()> {
-        let limit = self.wire.timeouts().block;
+        progress: &mut impl FnMut(Progress),
+    ) {
         let mut transparency = Transparency::default();
         let mut block = Vec::new();
         let mut sent = 0;
         loop {
             block.clear();
-            let position = next_block(&mut octets, &mut block, limit).await?;
+            let position = match self.next_block(&mut octets, &mut block).await {
+                Ok(position) => position,
+                // Without an end of data the server has nothing.
+                Err(error) => return self.lose(error),
+            };
+            if self.state == State::Lost {
+                return;
+            }
             sent += block.len() as u64;
             transparency.apply(&mut block);
-            match position {
-                Block::More => self.wire.block(&block).await?,
-                Block::Last => {
-                    transparency.end_of_data(&mut block);
-                    self.wire.last_block(&block).await?;
-                    progress(Progress { sent, total });
-                    return Ok(());
-                }
+            if position == Block::Last {
+                transparency.end_of_data(&mut block);
+                let replies = self.pipeline.message_sent();
+                self.wire
+                    .put_last_block(&mut self.flight, &mut block, replies);
+                self.message_ends();
+                return progress(Progress { sent, total });
+            }
+            if let Err(error) = self.wire.block(&block).await {
+                return self.lose(error);
             }
             progress(Progress { sent, total });
         }
     }
 
-    /// Answers 354 with nothing but the end of data.
-    pub(super) async fn abandon_data(&mut self) -> Result<()> {
-        self.wire.last_block(b".\r\n").await?;
-        // Nothing depends on the reply, so it is not waited for as long as one that counts.
-        self.wire.receive(Stage::Data).await?;
-        Ok(())
-    }
-
-    /// Sends the message by BDAT. The replies to some of the chunks may be due still.
-    pub(super) async fn chunks(
+    /// Sends the message by BDAT.
+    async fn chunks(
         &mut self,
         mut octets: Octets,
         total: u64,
-        mut progress: impl FnMut(Progress),
-    ) -> Result<()> {
-        let limit = self.wire.timeouts().block;
-        let window = match self.grouping() {
-            Grouping::Grouped => WINDOW,
-            Grouping::OneAtATime => 1,
-        };
+        progress: &mut impl FnMut(Progress),
+    ) {
         let mut block = Vec::new();
         let mut sent = 0;
         loop {
             block.clear();
-            let chunk = match next_block(&mut octets, &mut block, limit).await {
+            let read = self.next_block(&mut octets, &mut block).await;
+            while self.state != State::Lost
+                && (!self.pipeline.may_send_chunk() || sent > 0 && self.wire.has_reply().await)
+            {
+                self.answer().await;
+            }
+            if self.state == State::Lost {
+                return;
+            }
+            if self.pipeline.is_refused() {
+                return self.pipeline.abandon_message();
+            }
+            let chunk = match read {
                 Ok(Block::More) => Chunk::More,
                 Ok(Block::Last) => Chunk::Last,
                 Err(error) => {
                     // Between two chunks the server waits for nothing.
-                    self.drain().await;
-                    return Err(error);
+                    if let Some(mail) = self.mails.back_mut() {
+                        mail.failure = Some(error);
+                    }
+                    return self.pipeline.abandon_message();
                 }
             };
-            while self.wire.unanswered() >= window || self.wire.has_reply().await {
-                self.accepted_chunk(Stage::Transfer).await?;
-            }
-            self.wire.chunk(&block, chunk).await?;
+            let replies = self.pipeline.chunk_sent(chunk);
+            self.wire
+                .put_chunk(&mut self.flight, &block, chunk, replies);
             sent += block.len() as u64;
-            progress(Progress { sent, total });
             if chunk == Chunk::Last {
-                return Ok(());
+                self.message_ends();
+                return progress(Progress { sent, total });
+            }
+            if self.flight.is_long() {
+                self.launch().await;
+            }
+            progress(Progress { sent, total });
+        }
+    }
+
+    fn message_ends(&mut self) {
+        let end = self.wire.position(&self.flight);
+        if let Some(mail) = self.mails.back_mut() {
+            mail.end = Some(end);
+        }
+    }
+
+    /// Reads the next block, and replies for as long as the source gives nothing.
+    async fn next_block(&mut self, octets: &mut Octets, block: &mut Vec<u8>) -> Result<Block> {
+        let limit = self.wire.timeouts().block;
+        let mut next = pin!(timeout(limit, octets.next_block(block)));
+        let result = loop {
+            tokio::select! {
+                biased;
+                result = &mut next => break result,
+                () = self.wire.readable(), if self.state != State::Lost => {
+                    self.early_reply().await?;
+                }
+            }
+            if self.state == State::Lost {
+                return Ok(Block::More);
+            }
+        };
+        match result {
+            Ok(Ok(block)) => Ok(block),
+            Ok(Err(error)) => {
+                let failed = Error::new(Kind::Body, "the message could not be read whole");
+                Err(failed.caused_by(error).at(Stage::Transfer))
+            }
+            Err(_) => {
+                let message =
+                    format!("the source of the message took over {limit:?} for a block of it");
+                Err(Error::new(Kind::Body, message).at(Stage::Transfer))
             }
         }
     }
 
-    /// Receives the reply to a chunk that is not the last. After a refusal no chunk may follow
-    /// (RFC 3030 section 2).
-    async fn accepted_chunk(&mut self, stage: Stage) -> Result<()> {
-        let reply = self.wire.receive(stage).await?;
-        if reply.is_positive_completion() {
+    /// Takes in what has come while the message is under way.
+    async fn early_reply(&mut self) -> Result<()> {
+        if self.pipeline.awaited().is_some() {
+            self.answer().await;
             return Ok(());
         }
-        let refusal = refused(
-            Stage::Transfer,
-            "the server refused a chunk of the message",
-            reply,
-        );
-        if refusal.kind() != Kind::Rejected {
-            return Err(refusal);
-        }
-        match self.drain().await {
-            // It took the message all the same, or so it says.
-            Some(last) if stage == Stage::EndOfData && last.is_positive_completion() => {
-                Err(refusal.with_unknown_fate())
-            }
-            _ => Err(refusal),
-        }
+        // Nothing is due, so this is the server's reason to stop, or its end.
+        self.wire.receive(Stage::Transfer).await.map(drop)
     }
-
-    /// Receives the replies to the chunks that are on their way, so that RSET can follow.
-    /// Returns the last one, if all have come in time.
-    async fn drain(&mut self) -> Option<Reply> {
-        let limit = self.wire.timeouts().command;
-        let replies = async {
-            let mut last = None;
-            while self.wire.unanswered() > 0 {
-                last = Some(self.wire.receive(Stage::Transfer).await?);
-            }
-            Ok::<_, Error>(last)
-        };
-        let Ok(Ok(last)) = timeout(limit, replies).await else {
-            return None;
-        };
-        self.state = State::Refused;
-        last
-    }
-
-    /// Receives the reply to the message.
-    pub(super) async fn accepted_message(&mut self, way: Way) -> Result<Reply> {
-        while self.wire.unanswered() > 1 {
-            self.accepted_chunk(Stage::EndOfData).await?;
-        }
-        let reply = self.wire.receive(Stage::EndOfData).await?;
-        if reply.is_positive_intermediate() {
-            return Err(refused(
-                Stage::EndOfData,
-                "the server wants more after the end",
-                reply,
-            )
-            .with_unknown_fate());
-        }
-        self.state = State::Idle;
-        if !reply.is_positive_completion() {
-            if way == Way::Bdat {
-                // RFC 3030 section 2: what state a refused chunk leaves is not certain.
-                self.state = State::Refused;
-            }
-            return Err(refused(
-                Stage::EndOfData,
-                "the server refused the message",
-                reply,
-            ));
-        }
-        Ok(reply)
-    }
-}
-
-async fn next_block(octets: &mut Octets, block: &mut Vec<u8>, limit: Duration) -> Result<Block> {
-    let failed =
-        |error| Error::new(Kind::Body, "the message could not be read whole").caused_by(error);
-    let Ok(result) = timeout(limit, octets.next_block(block)).await else {
-        let message = format!("the source of the message took over {limit:?} for a block of it");
-        return Err(Error::new(Kind::Body, message).at(Stage::Transfer));
-    };
-    result.map_err(|error| failed(error).at(Stage::Transfer))
 }

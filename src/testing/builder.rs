@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::fault::{Fault, Often};
 use super::keyword::Keyword;
+use super::offer::Offer;
 use super::quirk::Quirk;
 use super::server::Server;
 use super::store::Store;
@@ -65,6 +66,7 @@ pub(super) struct Settings {
     pub(super) security: Security,
     pub(super) max_size: u64,
     pub(super) left_out: Vec<Keyword>,
+    pub(super) offers: Vec<Offer>,
     pub(super) refused: Vec<(String, String)>,
     pub(super) refused_after_data: Vec<(String, String)>,
     pub(super) store: Store,
@@ -83,6 +85,7 @@ impl Default for Settings {
             security: Security::default(),
             max_size: MAX_SIZE,
             left_out: Vec::new(),
+            offers: Vec::new(),
             refused: Vec::new(),
             refused_after_data: Vec::new(),
             store: Store::default(),
@@ -138,6 +141,13 @@ impl ServerBuilder {
             [] => self.unknown.push(keyword.to_owned()),
             known => self.settings.left_out.extend_from_slice(known),
         }
+        self
+    }
+
+    /// Offers an extension that is not offered otherwise. Limits are kept to without being
+    /// offered after `without("LIMITS")`.
+    pub fn offer(mut self, offer: Offer) -> Self {
+        self.settings.offers.push(offer);
         self
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Dialogue<S> {
     /// What the last EHLO was told; nothing before it, and after HELO.
     pub(super) offered: Vec<Keyword>,
     pub(super) authenticated_as: Option<String>,
+    /// How many mails were begun.
+    pub(super) mails: u32,
     pub(super) transaction: Transaction,
     /// Octets that still are to be taken for lines and refused, and how.
     pub(super) unwanted: Option<(u64, &'static str)>,
@@ -80,6 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             hello: None,
             offered: Vec::new(),
             authenticated_as: None,
+            mails: 0,
             transaction: Transaction::None,
             unwanted: None,
         }

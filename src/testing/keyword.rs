@@ -1,6 +1,7 @@
 //! The service extensions that the server knows, and when it offers them.
 
 use super::builder::{Admission, Security, Settings};
+use super::offer::line;
 use super::received::TlsVersion;
 
 /// What EHLO may offer (RFC 5321, section 4.1.1.1). AUTH counts once for each mechanism.
@@ -22,6 +23,18 @@ pub(super) enum Keyword {
     Chunking,
     /// RFC 3030, section 3.
     BinaryMime,
+    /// RFC 3461.
+    Dsn,
+    /// RFC 2852.
+    DeliverBy,
+    /// RFC 4865.
+    FutureRelease,
+    /// RFC 6710.
+    MtPriority,
+    /// RFC 8689.
+    RequireTls,
+    /// RFC 9422.
+    Limits,
     /// RFC 4954 with RFC 4616.
     AuthPlain,
     /// RFC 4954, with the mechanism that no RFC describes.
@@ -37,6 +50,12 @@ const ALL: &[Keyword] = &[
     Keyword::SmtpUtf8,
     Keyword::Chunking,
     Keyword::BinaryMime,
+    Keyword::Dsn,
+    Keyword::DeliverBy,
+    Keyword::FutureRelease,
+    Keyword::MtPriority,
+    Keyword::RequireTls,
+    Keyword::Limits,
     Keyword::AuthPlain,
     Keyword::AuthLogin,
 ];
@@ -55,6 +74,8 @@ impl Keyword {
             // BINARYMIME is not offered without CHUNKING (RFC 3030, section 3).
             "CHUNKING" => &[Self::Chunking, Self::BinaryMime],
             "BINARYMIME" => &[Self::BinaryMime],
+            // What is ordered by a limit is kept to all the same.
+            "LIMITS" => &[Self::Limits],
             "AUTH" => &[Self::AuthPlain, Self::AuthLogin],
             "AUTH PLAIN" => &[Self::AuthPlain],
             "AUTH LOGIN" => &[Self::AuthLogin],
@@ -69,9 +90,20 @@ impl Keyword {
     pub(super) fn offered(settings: &Settings, tls: Option<TlsVersion>) -> Vec<Self> {
         let protected = tls.is_some() || settings.security == Security::Cleartext;
         let pointless = settings.admission == Admission::Anyone && settings.users.is_empty();
+        let ordered = |keyword| {
+            settings
+                .offers
+                .iter()
+                .any(|offer| offer.keyword() == keyword)
+        };
         let fits = |keyword: &Self| match keyword {
             Self::StartTls => settings.security == Security::StartTls && tls.is_none(),
             Self::AuthPlain | Self::AuthLogin => protected && !pointless,
+            // RFC 8689, section 4.1.
+            Self::RequireTls => tls.is_some() && ordered(*keyword),
+            Self::Dsn | Self::DeliverBy | Self::FutureRelease | Self::MtPriority | Self::Limits => {
+                ordered(*keyword)
+            }
             _ => true,
         };
         let kept = |keyword: &Self| !settings.left_out.contains(keyword);
@@ -79,16 +111,23 @@ impl Keyword {
     }
 
     /// The lines of the reply to EHLO behind the first one.
-    pub(super) fn lines(offered: &[Self], max_size: u64) -> Vec<String> {
-        let line = |keyword: &Self| match keyword {
+    pub(super) fn lines(offered: &[Self], settings: &Settings) -> Vec<String> {
+        let ordered = |name, keyword| Some(line(name, keyword, &settings.offers));
+        let to_line = |keyword: &Self| match keyword {
             Self::StartTls => Some("STARTTLS".to_owned()),
             Self::Pipelining => Some("PIPELINING".to_owned()),
-            Self::Size => Some(format!("SIZE {max_size}")),
+            Self::Size => Some(format!("SIZE {}", settings.max_size)),
             Self::EightBitMime => Some("8BITMIME".to_owned()),
             Self::EnhancedStatusCodes => Some("ENHANCEDSTATUSCODES".to_owned()),
             Self::SmtpUtf8 => Some("SMTPUTF8".to_owned()),
             Self::Chunking => Some("CHUNKING".to_owned()),
             Self::BinaryMime => Some("BINARYMIME".to_owned()),
+            Self::Dsn => ordered("DSN", *keyword),
+            Self::DeliverBy => ordered("DELIVERBY", *keyword),
+            Self::FutureRelease => ordered("FUTURERELEASE", *keyword),
+            Self::MtPriority => ordered("MT-PRIORITY", *keyword),
+            Self::RequireTls => ordered("REQUIRETLS", *keyword),
+            Self::Limits => ordered("LIMITS", *keyword),
             Self::AuthPlain if offered.contains(&Self::AuthLogin) => {
                 Some("AUTH PLAIN LOGIN".to_owned())
             }
@@ -96,7 +135,7 @@ impl Keyword {
             Self::AuthLogin if offered.contains(&Self::AuthPlain) => None,
             Self::AuthLogin => Some("AUTH LOGIN".to_owned()),
         };
-        offered.iter().filter_map(line).collect()
+        offered.iter().filter_map(to_line).collect()
     }
 }
 
@@ -106,8 +145,11 @@ mod tests {
 
     #[test]
     fn tls_comes_before_passwords() {
-        let settings = Settings::default();
-        let lines = |tls| Keyword::lines(&Keyword::offered(&settings, tls), 9);
+        let settings = Settings {
+            max_size: 9,
+            ..Settings::default()
+        };
+        let lines = |tls| Keyword::lines(&Keyword::offered(&settings, tls), &settings);
         let common = [
             "PIPELINING",
             "SIZE 9",
@@ -132,7 +174,7 @@ mod tests {
                 left_out: Keyword::named(left_out).to_vec(),
                 ..Settings::default()
             };
-            let lines = Keyword::lines(&Keyword::offered(&settings, None), 9);
+            let lines = Keyword::lines(&Keyword::offered(&settings, None), &settings);
             assert_eq!(lines.last().map(String::as_str), Some(line));
         }
     }

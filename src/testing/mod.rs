@@ -62,6 +62,7 @@
 //! # }
 //! ```
 
+mod asked;
 mod builder;
 mod certificate;
 mod chunks;
@@ -75,6 +76,7 @@ mod input;
 mod keyword;
 mod listeners;
 mod log;
+mod offer;
 mod quirk;
 mod received;
 mod server;
@@ -86,6 +88,7 @@ mod tests;
 pub use builder::{Security, ServerBuilder};
 pub use failure::Failure;
 pub use fault::{Fault, Point};
+pub use offer::Offer;
 pub use quirk::Quirk;
 pub use received::{Received, TlsVersion};
 pub use server::Server;

@@ -27,6 +27,8 @@ pub struct Received {
     /// The forward-paths that were accepted, over LMTP those that got the message, as they were sent, without the angle brackets
     /// (RFC 5321, section 4.1.1.3).
     pub forward_paths: Vec<String>,
+    /// The parameters of RCPT for each of these, as they were sent, such as `NOTIFY=NEVER`.
+    pub rcpt_parameters: Vec<Vec<String>>,
     /// The message, with transparency removed and without the end of data (RFC 5321, section
     /// 4.5.2). Empty unless it was kept with [`Store::Memory`](super::Store::Memory).
     pub octets: Bytes,
@@ -51,17 +53,32 @@ impl Received {
     pub fn declared_size(&self) -> Option<u64> {
         declared_size(&self.mail_parameters)
     }
+
+    /// The value of a parameter of MAIL as it was sent, such as `RET`, `ENVID`, `BY`, `HOLDFOR`,
+    /// `MT-PRIORITY` or `AUTH`; empty if it has none, as `REQUIRETLS`.
+    #[must_use]
+    pub fn mail_parameter(&self, keyword: &str) -> Option<&str> {
+        value(&self.mail_parameters, keyword)
+    }
+
+    /// The value of a parameter of RCPT, `NOTIFY` or `ORCPT`, as it was sent for this path.
+    #[must_use]
+    pub fn rcpt_parameter(&self, forward_path: &str, keyword: &str) -> Option<&str> {
+        let mut recipients = self.forward_paths.iter().zip(&self.rcpt_parameters);
+        let (_, parameters) = recipients.find(|(path, _)| *path == forward_path)?;
+        value(parameters, keyword)
+    }
 }
 
 /// The value of SIZE among the parameters of MAIL.
 pub(super) fn declared_size(mail_parameters: &[String]) -> Option<u64> {
-    mail_parameters.iter().find_map(|parameter| {
-        let (keyword, value) = parameter.split_once('=')?;
-        if keyword.eq_ignore_ascii_case("SIZE") {
-            value.parse().ok()
-        } else {
-            None
-        }
+    value(mail_parameters, "SIZE")?.parse().ok()
+}
+
+fn value<'a>(parameters: &'a [String], keyword: &str) -> Option<&'a str> {
+    parameters.iter().find_map(|parameter| {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        name.eq_ignore_ascii_case(keyword).then_some(value)
     })
 }
 

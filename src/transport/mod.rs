@@ -1,9 +1,9 @@
 //! Sockets, TLS and the reply codec: moves commands, replies and octets, and does not know what
 //! a mail is.
 
-mod chunk;
 mod codec;
 mod connect;
+mod flight;
 mod host;
 mod maybe_tls;
 mod probe;
@@ -14,6 +14,7 @@ mod wire;
 mod write;
 
 pub use connect::connect;
+pub use flight::Flight;
 pub use host::{Host, HostError};
 pub use maybe_tls::MaybeTls;
 pub(crate) use probe::begins_with_tls;

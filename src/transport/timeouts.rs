@@ -36,6 +36,9 @@ pub struct Timeouts {
     /// The reply to the end of data, or to the last chunk: 10 min. A shorter time makes mails whose
     /// [`Fate`](crate::Fate) is unknown.
     pub end_of_data: Duration,
+    /// The reply to the first command that was sent behind the end of a message, once that message
+    /// has been answered: 30 s. A server that has lost the command is then known.
+    pub pipelined: Duration,
     /// The reply to QUIT, which nothing depends on: 5 s.
     pub quit: Duration,
 }
@@ -50,6 +53,7 @@ impl Default for Timeouts {
             data: Duration::from_mins(2),
             block: Duration::from_mins(3),
             end_of_data: Duration::from_mins(10),
+            pipelined: Duration::from_secs(30),
             quit: Duration::from_secs(5),
         }
     }

@@ -1,6 +1,9 @@
 //! The one place through which every command, reply and octet passes, and is logged.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
@@ -14,7 +17,7 @@ use super::host::Host;
 use super::maybe_tls::MaybeTls;
 use super::timeouts::Timeouts;
 use super::tls::{TlsClient, TlsParameters};
-use super::write::{Content, End};
+use super::write::End;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Command, Reply, ReplyError};
 use crate::secret::Secret;
@@ -44,6 +47,8 @@ pub struct Wire<S> {
     pub(super) ended: Option<End>,
     /// Replies that are due and have not come.
     pub(super) due: usize,
+    /// Octets that have been written since the connection or TLS began.
+    pub(super) handed_over: u64,
     pub(super) tls: Option<TlsParameters>,
     /// What is masked where the server repeats it.
     secrets: Vec<Secret>,
@@ -58,6 +63,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             early: VecDeque::new(),
             ended: None,
             due: 1,
+            handed_over: 0,
             tls: None,
             secrets: Vec::new(),
         }
@@ -143,6 +149,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             early: VecDeque::new(),
             ended: None,
             due,
+            handed_over: 0,
             tls: Some(parameters),
             secrets,
         })
@@ -174,45 +181,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.secrets.push(secret.clone());
     }
 
-    /// Sends commands in one write. For each of them a reply is due.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Timeout`], [`Kind::Io`], [`Kind::Closed`] or [`Kind::Protocol`], at `stage`.
-    ///
-    /// # Cancel safety
-    ///
-    /// Not cancel safe: the connection is to be dropped with the future.
-    pub async fn send(&mut self, stage: Stage, commands: &[Command]) -> Result<()> {
-        // Overwritten when dropped, as it may hold a password.
-        let mut octets = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET));
-        for command in commands {
-            debug!(target: TARGET, from = "client", tls = self.tls.is_some(), "{command}");
-            command.encode(&mut octets);
-        }
-        self.write(stage, &octets, Content::Commands(commands.len()))
-            .await
-    }
-
     /// Sends one command and receives its reply.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send) and [`receive`](Self::receive).
+    /// [`Kind::Timeout`], [`Kind::Io`], [`Kind::Closed`] or [`Kind::Protocol`], at `stage`; as
+    /// [`receive`](Self::receive).
     ///
     /// # Cancel safety
     ///
     /// Not cancel safe: the connection is to be dropped with the future.
     pub async fn command(&mut self, stage: Stage, command: Command) -> Result<Reply> {
-        self.send(stage, &[command]).await?;
+        // Overwritten when dropped, as it may hold a password.
+        let mut octets = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET));
+        debug!(target: TARGET, from = "client", tls = self.tls.is_some(), "{command}");
+        command.encode(&mut octets);
+        self.write(stage, &octets, &[octets.len()]).await?;
         self.receive(stage).await
     }
 
-    /// Sends a block of the message, which must have undergone transparency.
+    /// Sends a block of the message, which must have undergone transparency and is not the last.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send), at [`Stage::Transfer`]. A reply that comes before the end of
+    /// As [`launch`](Self::launch), at [`Stage::Transfer`]. A reply that comes before the end of
     /// data ends the transfer: [`Kind::Rejected`] with the server's reason.
     ///
     /// # Cancel safety
@@ -221,24 +213,44 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// incomplete, and the server discards it.
     pub async fn block(&mut self, octets: &[u8]) -> Result<()> {
         trace!(target: TARGET, from = "client", tls = self.tls.is_some(), octets = octets.len(), "block");
-        self.write(Stage::Transfer, octets, Content::Block).await
+        self.write(Stage::Transfer, octets, &[]).await
     }
 
-    /// Sends the last block, which ends with the end of data. A reply is due for it.
-    ///
-    /// # Errors
-    ///
-    /// As [`block`](Self::block). If all octets had been handed over before, the mail's
-    /// [`Fate`](crate::Fate) is unknown.
+    /// How many replies are due that have not been received.
+    #[must_use]
+    pub fn unanswered(&self) -> usize {
+        self.due
+    }
+
+    /// Takes in what has come. Ready as soon as [`receive`](Self::receive) would be: a reply has
+    /// come, or the end of them.
     ///
     /// # Cancel safety
     ///
-    /// As [`block`](Self::block): until the future is ready, the end of data has not left
-    /// whole.
-    pub async fn last_block(&mut self, octets: &[u8]) -> Result<()> {
-        trace!(target: TARGET, from = "client", tls = self.tls.is_some(), octets = octets.len(), "last block");
-        self.write(Stage::Transfer, octets, Content::LastBlock)
-            .await
+    /// Cancel safe: no part of a reply is lost.
+    pub async fn readable(&mut self) {
+        poll_fn(|context| self.poll_readable(context)).await;
+    }
+
+    /// Whether [`receive`](Self::receive) would be ready at once.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it does not wait, and no part of a reply is lost.
+    pub async fn has_reply(&mut self) -> bool {
+        poll_fn(|context| Poll::Ready(self.poll_readable(context).is_ready())).await
+    }
+
+    fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.ended.is_none()
+            && let Poll::Ready(end) = self.poll_replies(context)
+        {
+            self.ended = Some(end);
+        }
+        if self.early.is_empty() && self.ended.is_none() {
+            return Poll::Pending;
+        }
+        Poll::Ready(())
     }
 
     /// Receives the reply that is due next.
@@ -253,13 +265,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// Cancel safe: no part of a reply is lost.
     pub async fn receive(&mut self, stage: Stage) -> Result<Reply> {
+        self.receive_within(stage, self.timeouts.reply(stage)).await
+    }
+
+    /// The same with another limit than the stage's.
+    pub(crate) async fn receive_within(&mut self, stage: Stage, limit: Duration) -> Result<Reply> {
         let reply = match (self.early.pop_front(), self.ended.take()) {
             (Some(reply), ended) => {
                 self.ended = ended;
                 reply
             }
             (None, Some(end)) => return Err(end.at(stage)),
-            (None, None) => self.read(stage).await?,
+            (None, None) => self.read(stage, limit).await?,
         };
         self.due = self.due.saturating_sub(1);
         if reply.code().number() == 421 {
@@ -268,8 +285,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Ok(reply)
     }
 
-    async fn read(&mut self, stage: Stage) -> Result<Reply> {
-        let limit = self.timeouts.reply(stage);
+    async fn read(&mut self, stage: Stage, limit: Duration) -> Result<Reply> {
         match timeout(limit, self.framed.next()).await {
             Ok(Some(Ok(reply))) => Ok(self.take_in(reply)),
             Ok(Some(Err(error))) => Err(read_failure(self.without_secrets(error), stage)),
@@ -361,7 +377,7 @@ pub(super) fn read_failure(error: ReadError, stage: Stage) -> Error {
     }
 }
 
-fn no_reply(stage: Stage, limit: std::time::Duration) -> Error {
+fn no_reply(stage: Stage, limit: Duration) -> Error {
     let message = match stage {
         Stage::Greeting => {
             format!("no greeting within {limit:?}: if the port begins with TLS, use implicit TLS")

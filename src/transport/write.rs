@@ -13,32 +13,7 @@ use tokio::time::timeout;
 use super::codec::ReadError;
 use super::wire::{Wire, closed, closed_by, failure, read_failure};
 use crate::error::{Error, Kind, Result, Stage};
-use crate::protocol::{Chunk, Reply, ReplyClass};
-
-/// What is written, and so which replies may come meanwhile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Content {
-    /// So many commands; each may be answered before the next is written.
-    Commands(usize),
-    /// A part of the message, to which no reply is due.
-    Block,
-    /// The end of the message, to which a reply is due once it is written.
-    LastBlock,
-    /// BDAT and its octets, to which a reply is due once they are written.
-    Chunk(Chunk),
-}
-
-impl Content {
-    /// Whether a reply is due once it is written whole.
-    fn is_answered(self) -> bool {
-        matches!(self, Self::LastBlock | Self::Chunk(_))
-    }
-
-    /// Whether the server has a whole message once it is written.
-    fn completes_message(self) -> bool {
-        matches!(self, Self::LastBlock | Self::Chunk(Chunk::Last))
-    }
-}
+use crate::protocol::{Reply, ReplyClass};
 
 /// How far a poll got.
 enum Progress {
@@ -72,73 +47,47 @@ impl End {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
-    /// Writes and flushes everything. The time limit is for each step forward, so that a slow
-    /// line is no failure and a stalled one is.
+    /// Writes and flushes everything; a reply is due as soon as so many octets as `answered` says
+    /// have been handed over. The time limit is for each step forward, so that a slow line is no
+    /// failure and a stalled one is.
+    ///
+    /// What is there before anything is written answers nothing, and is found before.
     pub(super) async fn write(
         &mut self,
         stage: Stage,
         octets: &[u8],
-        content: Content,
+        answered: &[usize],
     ) -> Result<()> {
+        if self.ended.is_some() && !self.early.is_empty() {
+            return Ok(());
+        }
         if let Some(end) = self.ended.take() {
             return Err(end.at(stage));
         }
-        if let Content::Commands(count) = content {
-            // What is there before anything is sent answers nothing.
-            self.refuse_stale_replies(stage).await?;
-            self.due += count;
-        }
         let limit = self.timeouts.write(stage);
         let mut rest = octets;
+        let mut answered = answered.iter().peekable();
         let mut broken = None;
         loop {
             let step = poll_fn(|context| self.poll_write(context, stage, rest, &mut broken));
-            let progress = match timeout(limit, step).await {
-                Ok(Ok(progress)) => progress,
-                Ok(Err(error)) => return Err(in_doubt(error, rest, content)),
-                Err(_) if self.early.is_empty() => {
-                    return Err(in_doubt(stalled(limit, stage), rest, content));
-                }
-                Err(_) => {
-                    self.ended = Some(End::Stalled(limit));
-                    Progress::Answered
-                }
-            };
-            match progress {
-                Progress::Written(count) => {
+            match timeout(limit, step).await {
+                Ok(Ok(Progress::Written(count))) => {
                     rest = rest.get(count..).unwrap_or_default();
-                    if rest.is_empty() && content.is_answered() {
+                    self.handed_over += count as u64;
+                    let written = octets.len() - rest.len();
+                    while answered.next_if(|end| **end <= written).is_some() {
                         self.due += 1;
                     }
                 }
-                Progress::Answered if matches!(content, Content::Chunk(_)) && !rest.is_empty() => {
-                    return Err(self.broken_off(stage));
+                Ok(Ok(Progress::Flushed | Progress::Answered)) => return Ok(()),
+                Ok(Err(error)) => return Err(error),
+                Err(_) if self.early.is_empty() => return Err(stalled(limit, stage)),
+                Err(_) => {
+                    self.ended = Some(End::Stalled(limit));
+                    return Ok(());
                 }
-                Progress::Flushed | Progress::Answered => return Ok(()),
             }
         }
-    }
-
-    /// Why a chunk could not be written whole: an earlier one was refused, or what ended the
-    /// replies.
-    fn broken_off(&mut self, stage: Stage) -> Error {
-        let refusal = self
-            .early
-            .drain(..)
-            .find(|reply| !reply.is_positive_completion());
-        match (refusal, self.ended.take()) {
-            (Some(reply), _) => unasked(reply, stage),
-            (None, Some(end)) => end.at(stage),
-            (None, None) => closed(stage),
-        }
-    }
-
-    async fn refuse_stale_replies(&mut self, stage: Stage) -> Result<()> {
-        poll_fn(|context| match self.poll_replies(context) {
-            Poll::Ready(end) => Poll::Ready(Err(end.at(stage))),
-            Poll::Pending => Poll::Ready(Ok(())),
-        })
-        .await
     }
 
     /// Takes in the replies that are there, then writes what can be written.
@@ -211,16 +160,6 @@ fn broke(cause: io::Error, stage: Stage) -> Error {
 fn stalled(limit: Duration, stage: Stage) -> Error {
     let message = format!("the server took no octet within {limit:?} at {stage}: try again later");
     failure(Kind::Timeout, stage, message)
-}
-
-/// A failure after the last octet was handed over leaves open what the server got, unless it
-/// said so.
-fn in_doubt(error: Error, rest: &[u8], content: Content) -> Error {
-    if content.completes_message() && rest.is_empty() && error.reply().is_none() {
-        error.with_unknown_fate()
-    } else {
-        error
-    }
 }
 
 /// A reply that no command asked for: within a message it is the server's reason to stop, as

@@ -133,12 +133,12 @@ async fn chunks_and_another(count: usize, transcript: &str, outcomes: [&str; 2])
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_short_message_is_one_chunk_behind_one_flight() {
+async fn a_short_message_is_one_chunk_in_one_flight() {
     let chunk = short_chunk();
-    let transcript = format!("{HELLO}{FLIGHT}{GO}{chunk}S: 250 queued\n{BYE}");
+    let transcript = format!("{HELLO}{FLIGHT}{chunk}{GO}S: 250 queued\n{BYE}");
     let round_trips = letter(&transcript, "<a@example.org>: 250 queued").await;
-    // The greeting, EHLO, MAIL with RCPT, the message, and QUIT.
-    assert_eq!(round_trips, 5);
+    // The greeting, EHLO, MAIL with RCPT and the message, and QUIT.
+    assert_eq!(round_trips, 4);
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,7 +178,7 @@ async fn each_chunk_leaves_with_its_command() {
     for size in [300, BLOCK, BLOCK + 1, 3 * BLOCK - 1] {
         let (whole, rest) = ((size - 1) / BLOCK, (size - 1) % BLOCK + 1);
         let transcript = format!(
-            "{HELLO}{FLIGHT}{GO}{}C: BDAT {rest} LAST\n-- take {rest} --\n{}S: 250 queued\n{BYE}",
+            "{HELLO}{FLIGHT}{}C: BDAT {rest} LAST\n-- take {rest} --\n{GO}{}S: 250 queued\n{BYE}",
             chunks(whole),
             "S: 250 ok\n".repeat(whole)
         );
@@ -191,45 +191,70 @@ async fn each_chunk_leaves_with_its_command() {
             tap.writes()
         })
         .await;
-        // EHLO, the flight, and QUIT.
-        assert_eq!(writes.len(), 3 + whole + 1, "{size}");
+        // EHLO, the flight with the first chunk, the others, and QUIT.
+        assert_eq!(writes.len(), 2 + whole + 1, "{size}");
+        assert!(writes[1].starts_with(b"MAIL "));
         assert!(
             writes[2..]
                 .iter()
-                .take(whole + 1)
+                .take(whole)
                 .all(|write| write.starts_with(b"BDAT "))
         );
     }
 }
 
+/// What the server may say to MAIL and RCPT, and what becomes of the mail.
+const TO_NOBODY: [(&str, &str); 3] = [
+    (
+        "S: 250 ok\nS: 550 5.1.1 no a\n",
+        "Rejected at Rcpt, NotAccepted, permanent: no reply",
+    ),
+    (
+        "S: 550 no\nS: 503 no\n",
+        "Rejected at Mail, NotAccepted, permanent: 550 no",
+    ),
+    // Strange.
+    (
+        "S: 550 no\nS: 250 ok\n",
+        "Rejected at Mail, NotAccepted, permanent: 550 no",
+    ),
+];
+
+/// A short mail behind RSET.
+fn short_after_rset() -> String {
+    let chunk = short_chunk();
+    format!("C: RSET\n{FLIGHT}{chunk}S: 250 ok\n{GO}S: 250 queued\n{BYE}")
+}
+
 #[tokio::test(start_paused = true)]
-async fn nothing_is_sent_to_nobody() {
-    for (replies, outcome) in [
-        (
-            "S: 250 ok\nS: 550 5.1.1 no a",
-            "Rejected at Rcpt, NotAccepted, permanent: no reply",
-        ),
-        (
-            "S: 550 no\nS: 503 no",
-            "Rejected at Mail, NotAccepted, permanent: 550 no",
-        ),
-        // Strange, but nothing has begun.
-        (
-            "S: 550 no\nS: 250 ok",
-            "Rejected at Mail, NotAccepted, permanent: 550 no",
-        ),
-    ] {
-        letter(&format!("{HELLO}{FLIGHT}{replies}\n{BYE}"), outcome).await;
-        let chunk = short_chunk();
-        let transcript = format!(
-            "{HELLO}{FLIGHT}{replies}
-             C: RSET
-             S: 250 ok
-             {FLIGHT}{GO}{chunk}
-             S: 250 queued
-             {BYE}"
-        );
-        chunks_and_another(1, &transcript, [outcome, "<a@example.org>: 250 queued"]).await;
+async fn no_long_message_is_sent_to_nobody() {
+    for (replies, outcome) in TO_NOBODY {
+        let transcript = format!("{HELLO}{FLIGHT}{replies}{}", short_after_rset());
+        let outcomes = [outcome, "<a@example.org>: 250 queued"];
+        chunks_and_another(WINDOW, &transcript, outcomes).await;
+    }
+}
+
+/// It is short, so it went before anything was known.
+#[tokio::test(start_paused = true)]
+async fn a_short_message_to_nobody_is_refused_with_its_recipients() {
+    for (replies, outcome) in TO_NOBODY {
+        for reply in ["554 no valid recipients", "503 MAIL first", "250 strange"] {
+            let transcript = format!(
+                "{HELLO}{FLIGHT}{}{LAST}{replies}S: 503 no\nS: {reply}\n{}",
+                chunks(1),
+                short_after_rset()
+            );
+            // It cannot know better than to believe what is said of its recipient.
+            let outcome = match (reply, replies.contains("S: 250 ok\nS: 550")) {
+                ("250 strange", false) if replies.ends_with("S: 250 ok\n") => {
+                    "Rejected at Mail, Unknown, permanent: 550 no"
+                }
+                _ => outcome,
+            };
+            let outcomes = [outcome, "<a@example.org>: 250 queued"];
+            chunks_and_another(1, &transcript, outcomes).await;
+        }
     }
 }
 

@@ -41,8 +41,9 @@ async fn rset_goes_before_the_next_after_a_refusal() {
         S: 503 no
         S: 503 no
         C: RSET
+        {FLIGHT}
         S: 250 flushed
-        {FLIGHT}{GO}{letter}
+        {GO}{letter}
         S: 554 5.6.0 content refused
         {FLIGHT}{GO}{letter}
         S: 250 queued
@@ -64,6 +65,7 @@ async fn a_refused_rset_ends_the_session() {
         S: 503 no
         S: 503 no
         C: RSET
+        {FLIGHT}
         S: 421 enough"
     );
     let expected = [

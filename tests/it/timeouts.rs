@@ -91,7 +91,7 @@ async fn silence_in_an_implicit_handshake_and_after_rset() {
     let outcome = "Timeout at Connect, NotAccepted, transient: no reply";
     assert_eq!(told(&result), outcome);
 
-    let transcript = format!("{HELLO}{FLIGHT}S: 550 no\nS: 503 no\nS: 503 no\nC: RSET");
+    let transcript = format!("{HELLO}{FLIGHT}S: 550 no\nS: 503 no\nS: 503 no\nC: RSET\n{FLIGHT}");
     let (outcomes, _) = talk(&transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
         let first = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;

@@ -74,7 +74,8 @@ async fn send_to_server(arguments: DemoArguments, output: &OutputArguments) -> R
         None => vec![from.clone().into()],
     };
     let message = signing.apply(message(from, to).await?).await?;
-    Ok(deliver(submitter, message, output).await)
+    let envelope = message.envelope().clone();
+    Ok(deliver(submitter, envelope, message, output).await)
 }
 
 async fn send_and_compare() -> Result<u8, Failure> {

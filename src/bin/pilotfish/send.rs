@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use pilotfish::address::Envelope;
 use pilotfish::message::Data;
 use pilotfish::session::Receipt;
 use pilotfish::{Client, Message};
@@ -24,6 +25,7 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     let SendArguments {
         server,
         mail,
+        delivery,
         dkim,
         dry_run,
         output,
@@ -55,12 +57,15 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
             Err(failure) => report::failed(&output, None, &failure),
         };
     }
-    deliver(submitter, message, &output).await
+    let envelope = message.envelope().clone();
+    let envelope = envelope.with_options(delivery.into());
+    deliver(submitter, envelope, message, &output).await
 }
 
 /// Sends a mail that is made, prints what became of it, and returns the exit status.
 pub(crate) async fn deliver(
     submitter: Submitter,
+    envelope: Envelope,
     message: Message,
     output: &OutputArguments,
 ) -> u8 {
@@ -72,7 +77,7 @@ pub(crate) async fn deliver(
     let transfer = Transfer::watched_by(output);
     let client = Client::new(server).on_progress(transfer.observer());
     let started = Instant::now();
-    let result = finish_or_interrupt(&client, message, &transfer).await;
+    let result = finish_or_interrupt(&client, envelope, message, &transfer).await;
     transfer.clear_bar();
     // Whoever interrupts does not wait.
     let interrupted = result
@@ -99,13 +104,14 @@ pub(crate) async fn deliver(
 /// Sends, unless a signal comes first. A mail that has left is waited for, until a second one.
 async fn finish_or_interrupt(
     client: &Client,
+    envelope: Envelope,
     message: Message,
     transfer: &Transfer,
 ) -> Result<Receipt, Failure> {
     let no_signals = |error: std::io::Error| Failure::of(exit::OS_ERROR, &error);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-    let mut sending = Box::pin(client.send(message));
+    let mut sending = Box::pin(client.send_to(envelope, message));
     let mut waits_for_reply = false;
     loop {
         let (status, signal) = tokio::select! {

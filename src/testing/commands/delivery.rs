@@ -115,6 +115,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             reverse_path: envelope.reverse_path,
             mail_parameters: envelope.parameters,
             forward_paths: envelope.forward_paths,
+            rcpt_parameters: envelope.rcpt_parameters,
             octets: kept.octets,
             file: kept.file,
             size: message.octets,

@@ -13,7 +13,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         let settings = &self.shared.settings;
         let offered = Keyword::offered(settings, self.tls);
         let mut lines = vec![settings.host_name().to_owned()];
-        lines.extend(Keyword::lines(&offered, settings.max_size));
+        lines.extend(Keyword::lines(&offered, settings));
         let last = lines.len() - 1;
         let lines = lines.iter().enumerate().map(|(index, line)| {
             let separator = if index == last { ' ' } else { '-' };

@@ -4,6 +4,7 @@ mod auth;
 mod bdat;
 mod delivery;
 mod hello;
+mod parameters;
 mod transaction;
 mod transfer;
 
@@ -42,6 +43,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         }
         match request {
             Ok(request) => self.request(request, line).await,
+            // smtp-proto knows no addresses of RFC 6533.
+            Err(Error::InvalidParameter { param: "ORCPT" }) => self.rcpt(line).await,
             Err(error) => {
                 self.not_parsed(&error, verb);
                 Ok(())
@@ -151,8 +154,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// How long a command line may be, with its CRLF.
     fn longest(&self, verb: &str) -> usize {
         // RFC 5321, section 4.5.3.1.4, and for MAIL what extensions add: RFC 1870, section 3;
-        // RFC 6152, section 2; RFC 6531, section 3.1; RFC 4954, section 3.
+        // RFC 6152, section 2; RFC 6531, section 3.1; RFC 4954, section 3; RFC 3461, section 4;
+        // RFC 2852, section 4; RFC 4865, section 4; RFC 6710, section 5; RFC 8689, section 3.
         let added = |keyword, octets| if self.offers(keyword) { octets } else { 0 };
+        if verb.eq_ignore_ascii_case("RCPT") {
+            return 512 + added(Keyword::Dsn, 528);
+        }
         if !verb.eq_ignore_ascii_case("MAIL") {
             return 512;
         }
@@ -161,6 +168,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             + added(Keyword::Size, 26)
             + added(Keyword::EightBitMime, 17).max(added(Keyword::BinaryMime, 17))
             + added(Keyword::SmtpUtf8, 10)
+            + added(Keyword::Dsn, 116)
+            + added(Keyword::DeliverBy, 17)
+            + added(Keyword::FutureRelease, 34)
+            + added(Keyword::MtPriority, 15)
+            + added(Keyword::RequireTls, 11)
     }
 
     fn not_parsed(&mut self, error: &Error, verb: &str) {

@@ -7,9 +7,10 @@ use smtp_proto::{MAIL_BODY_8BITMIME, MAIL_BODY_BINARYMIME, MAIL_SMTPUTF8, MailFr
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::super::builder::{Admission, Security};
-use super::super::dialogue::{Dialogue, Effect, Flow};
+use super::super::dialogue::{Dialogue, Effect, End, Flow};
 use super::super::fault::Point;
 use super::super::keyword::Keyword;
+use super::super::offer::Offer;
 use super::super::received::declared_size;
 use super::super::syntax::PathArgument;
 use super::bdat::Chunks;
@@ -50,6 +51,8 @@ pub(in super::super) struct Envelope {
     /// How many recipients were asked for, and those of them that were accepted.
     pub(super) asked_for: usize,
     pub(super) forward_paths: Vec<String>,
+    /// The parameters of RCPT for each of those.
+    pub(super) rcpt_parameters: Vec<Vec<String>>,
 }
 
 /// What BODY has announced (RFC 6152, section 3).
@@ -70,12 +73,25 @@ enum Addresses {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     pub(super) async fn mail(&mut self, from: &MailFrom<Cow<'_, str>>, line: &str) -> Flow<()> {
+        let most = |offer: &Offer| match offer {
+            Offer::Mails(most) => Some(*most),
+            _ => None,
+        };
+        if let Some(most) = self.shared.settings.offers.iter().find_map(most)
+            && self.mails >= most
+        {
+            self.refuse("421", "4.7.0", "Too many messages in this session");
+            return Err(End::Over);
+        }
         if self.may_mail()
             && let Some(envelope) = self.envelope(from, line)
         {
             let reply = self.reply("250", "2.1.0", "Sender ok");
             self.transaction = match self.answer(Point::Mail, reply).await? {
-                Effect::Happens => Transaction::Open(envelope),
+                Effect::Happens => {
+                    self.mails += 1;
+                    Transaction::Open(envelope)
+                }
                 Effect::Fails => Transaction::Refused,
             };
         } else if !self.transaction.has_begun() {
@@ -113,7 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             self.malformed("malformed MAIL (RFC 5321, section 4.1.1.2)");
             return None;
         };
-        self.check_parameters(&argument)?;
+        self.check_mail_parameters(&argument)?;
         let addresses = if from.flags & MAIL_SMTPUTF8 == 0 {
             Addresses::Ascii
         } else {
@@ -140,44 +156,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             addresses,
             asked_for: 0,
             forward_paths: Vec::new(),
+            rcpt_parameters: Vec::new(),
         })
-    }
-
-    /// Checks that MAIL has only what was offered, and each but once.
-    fn check_parameters(&mut self, argument: &PathArgument) -> Option<()> {
-        let mut seen = HashSet::new();
-        for (keyword, parameter) in argument.keywords().zip(&argument.parameters) {
-            let offered = match keyword.as_str() {
-                "SIZE" => self.offers(Keyword::Size),
-                "BODY" => {
-                    let binary = parameter.to_ascii_uppercase().ends_with("=BINARYMIME");
-                    self.offers(if binary {
-                        Keyword::BinaryMime
-                    } else {
-                        Keyword::EightBitMime
-                    })
-                }
-                "SMTPUTF8" => self.offers(Keyword::SmtpUtf8),
-                "AUTH" => self.offers(Keyword::AuthPlain) || self.offers(Keyword::AuthLogin),
-                _ => false,
-            };
-            if !offered {
-                self.not_offered(parameter);
-                return None;
-            }
-            if !seen.insert(keyword.clone()) {
-                self.malformed(&format!("MAIL with {keyword} twice"));
-                return None;
-            }
-        }
-        Some(())
-    }
-
-    fn not_offered(&mut self, parameter: &str) {
-        self.violation(&format!(
-            "parameter {parameter}, not offered (RFC 5321, section 4.1.1.11)"
-        ));
-        self.refuse("555", "5.5.4", "Parameter not offered");
     }
 
     /// Checks what smtp-proto does not look at in an address.
@@ -205,12 +185,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 return Ok(());
             }
         };
-        if let Some(parameter) = argument.parameters.first() {
-            self.not_offered(parameter);
-            return Ok(());
-        }
-        if self.check_path(&argument.path, addresses).is_some() {
-            self.recipient(argument.path).await?;
+        if self.check_parameters("RCPT", &argument).is_some()
+            && self.check_path(&argument.path, addresses).is_some()
+        {
+            self.recipient(argument).await?;
         }
         Ok(())
     }
@@ -236,7 +214,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         None
     }
 
-    async fn recipient(&mut self, path: String) -> Flow<()> {
+    async fn recipient(&mut self, argument: PathArgument) -> Flow<()> {
+        let PathArgument { path, parameters } = argument;
         let mut refused = self.shared.settings.refused.iter();
         let found = refused.find(|(address, _)| address.eq_ignore_ascii_case(&path));
         if let Some(reply) = found.map(|(_, reply)| reply.clone()) {
@@ -244,7 +223,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             return Ok(());
         }
         if let Transaction::Open(envelope) = &self.transaction
-            && envelope.forward_paths.len() >= MAX_RECIPIENTS
+            && !self.has_room(envelope, &path)
         {
             self.refuse("452", "4.5.3", "Too many recipients");
             return Ok(());
@@ -254,7 +233,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             && let Transaction::Open(envelope) = &mut self.transaction
         {
             envelope.forward_paths.push(path);
+            envelope.rcpt_parameters.push(parameters);
         }
         Ok(())
+    }
+
+    /// Whether an envelope may have one recipient more (RFC 9422, section 4).
+    fn has_room(&self, envelope: &Envelope, path: &str) -> bool {
+        let domain = |path: &str| {
+            let domain = path.rsplit_once('@').map_or("", |(_, domain)| domain);
+            domain.to_ascii_lowercase()
+        };
+        let paths = &envelope.forward_paths;
+        let below = |count: usize, most: u32| count < usize::try_from(most).unwrap_or(usize::MAX);
+        let limits = &self.shared.settings.offers;
+        paths.len() < MAX_RECIPIENTS
+            && limits.iter().all(|limit| match limit {
+                Offer::Recipients(most) => below(paths.len(), *most),
+                Offer::Domains(most) => {
+                    let mut domains: HashSet<_> = paths.iter().map(|path| domain(path)).collect();
+                    let new = domains.insert(domain(path));
+                    !new || below(domains.len() - 1, *most)
+                }
+                _ => true,
+            })
     }
 }

@@ -2,6 +2,7 @@
 
 mod auth;
 mod bdat;
+mod extensions;
 mod faults;
 mod flow;
 mod lmtp;

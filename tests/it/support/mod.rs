@@ -2,8 +2,11 @@
 
 pub(crate) mod built;
 pub(crate) mod client;
+pub(crate) mod cutter;
 pub(crate) mod delivery;
+pub(crate) mod dice;
 pub(crate) mod events;
+pub(crate) mod knowing;
 pub(crate) mod lines;
 pub(crate) mod peer;
 pub(crate) mod script;

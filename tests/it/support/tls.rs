@@ -42,7 +42,7 @@ pub(crate) fn tls_client() -> TlsClient {
 }
 
 /// A server that shows a certificate for this name.
-pub(super) fn acceptor(name: &str, flaw: Flaw) -> TlsAcceptor {
+pub(crate) fn acceptor(name: &str, flaw: Flaw) -> TlsAcceptor {
     let mut params = CertificateParams::new([name.to_owned()]).unwrap();
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     if flaw == Flaw::Expired {

@@ -47,6 +47,11 @@ impl Tap {
         self.record(|record| record.read.clone())
     }
 
+    /// How many octets were written.
+    pub(crate) fn written(&self) -> usize {
+        self.record(|record| record.writes.iter().map(Vec::len).sum())
+    }
+
     /// What was written, by each write.
     pub(crate) fn writes(&self) -> Vec<Vec<u8>> {
         self.record(|record| record.writes.clone())

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod content;
+mod delivery;
 mod demo;
 mod dkim;
 mod fields;
@@ -11,6 +12,7 @@ mod server;
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
 
 pub(crate) use content::ContentArguments;
+pub(crate) use delivery::DeliveryArguments;
 pub(crate) use demo::DemoArguments;
 pub(crate) use dkim::DkimArguments;
 pub(crate) use fields::{AddressArguments, FieldArguments};
@@ -64,6 +66,8 @@ pub(crate) struct SendArguments {
     pub(crate) server: ServerArguments,
     #[command(flatten)]
     pub(crate) mail: MailArguments,
+    #[command(flatten)]
+    pub(crate) delivery: DeliveryArguments,
     #[command(flatten)]
     pub(crate) dkim: DkimArguments,
     #[command(flatten)]

@@ -1,0 +1,302 @@
+//! Delivery status notifications: who is told what became of a mail (RFC 3461).
+
+use std::fmt;
+use std::ops::BitOr;
+use std::str::FromStr;
+
+use super::error::{EnvelopeError, shown};
+use super::xtext::{write_utf8_address, write_xtext, xtext_len};
+use crate::address::{AddrSpec, AddressError};
+
+/// How many octets an envelope identifier has as it is sent, at most (RFC 3461 section 4.4).
+const MAX_ENVELOPE_ID: usize = 100;
+
+/// How much of the message comes back with a notification of failure: RFC 3461 section 4.3.
+///
+/// It is shown as it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Ret {
+    /// All of it.
+    Full,
+    /// Its header fields.
+    Headers,
+}
+
+impl fmt::Display for Ret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "FULL",
+            Self::Headers => "HDRS",
+        })
+    }
+}
+
+/// What notifications call the envelope: RFC 3461 section 4.4.
+///
+/// It is printable ASCII, with spaces or without, that has 1 to 100 octets as it is sent: a
+/// space, `+` and `=` take three of them. It is shown as it is sent, in xtext.
+///
+/// ```
+/// use pilotfish::address::envelope::EnvelopeId;
+///
+/// let id: EnvelopeId = "order 7+8".parse()?;
+/// assert_eq!(id.as_str(), "order 7+8");
+/// assert_eq!(id.to_string(), "order+207+2B8");
+/// # Ok::<(), pilotfish::address::envelope::EnvelopeError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EnvelopeId(Box<str>);
+
+impl EnvelopeId {
+    /// The identifier as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for EnvelopeId {
+    type Err = EnvelopeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let printable = text.bytes().all(|octet| matches!(octet, b' '..=b'~'));
+        if printable && (1..=MAX_ENVELOPE_ID).contains(&xtext_len(text)) {
+            return Ok(Self(text.into()));
+        }
+        let found = shown(text);
+        Err(EnvelopeError::EnvelopeId { found })
+    }
+}
+
+impl fmt::Display for EnvelopeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_xtext(f, &self.0)
+    }
+}
+
+/// When the sender is to be notified about a recipient: RFC 3461 section 4.1. Without it, servers
+/// tell of failures and mostly of long delays.
+///
+/// It is shown as it is sent.
+///
+/// ```
+/// use pilotfish::address::envelope::{Event, Notify};
+///
+/// let notify = Notify::On(Event::Success | Event::Failure);
+/// assert_eq!(notify.to_string(), "SUCCESS,FAILURE");
+/// assert_eq!(Notify::Never.to_string(), "NEVER");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Notify {
+    /// Whatever happens, the sender is not told.
+    Never,
+    /// When one of these happens, and not else.
+    On(Events),
+}
+
+/// What the sender can be notified of: RFC 3461 section 4.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Event {
+    /// The mail is in the recipient's mailbox.
+    Success,
+    /// The mail cannot be delivered.
+    Failure,
+    /// The mail takes unusually long.
+    Delay,
+}
+
+impl Event {
+    const ALL: [Self; 3] = [Self::Success, Self::Failure, Self::Delay];
+
+    fn bit(self) -> u8 {
+        match self {
+            Self::Success => 1,
+            Self::Failure => 2,
+            Self::Delay => 4,
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Success => "SUCCESS",
+            Self::Failure => "FAILURE",
+            Self::Delay => "DELAY",
+        })
+    }
+}
+
+/// One or more [events](Event), put together by `|`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Events(u8);
+
+impl Events {
+    /// The events, each once.
+    pub fn iter(self) -> impl Iterator<Item = Event> {
+        let among = move |event: &Event| self.0 & event.bit() != 0;
+        Event::ALL.into_iter().filter(among)
+    }
+}
+
+impl From<Event> for Events {
+    fn from(event: Event) -> Self {
+        Self(event.bit())
+    }
+}
+
+impl<E: Into<Self>> BitOr<E> for Events {
+    type Output = Self;
+
+    fn bitor(self, other: E) -> Self {
+        Self(self.0 | other.into().0)
+    }
+}
+
+impl<E: Into<Events>> BitOr<E> for Event {
+    type Output = Events;
+
+    fn bitor(self, other: E) -> Events {
+        Events::from(self) | other
+    }
+}
+
+impl From<Event> for Notify {
+    fn from(event: Event) -> Self {
+        Self::On(event.into())
+    }
+}
+
+impl From<Events> for Notify {
+    fn from(events: Events) -> Self {
+        Self::On(events)
+    }
+}
+
+impl fmt::Display for Notify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never => f.write_str("NEVER"),
+            Self::On(events) => events.iter().enumerate().try_for_each(|(index, event)| {
+                let comma = if index == 0 { "" } else { "," };
+                write!(f, "{comma}{event}")
+            }),
+        }
+    }
+}
+
+/// To whom the mail was first addressed, as notifications say it: RFC 3461 section 4.2. A list or
+/// an alias is the case for it, where RCPT names somebody else.
+///
+/// It is shown as it is sent: `rfc822;` and xtext, or `utf-8;` with the encoding of RFC 6533
+/// section 3 that any server takes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OriginalRecipient(AddrSpec);
+
+impl OriginalRecipient {
+    /// The address.
+    #[must_use]
+    pub fn addr_spec(&self) -> &AddrSpec {
+        &self.0
+    }
+}
+
+impl From<AddrSpec> for OriginalRecipient {
+    fn from(addr_spec: AddrSpec) -> Self {
+        Self(addr_spec)
+    }
+}
+
+impl FromStr for OriginalRecipient {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for OriginalRecipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.0.to_string();
+        if self.0.is_ascii() {
+            f.write_str("rfc822;")?;
+            write_xtext(f, &address)
+        } else {
+            f.write_str("utf-8;")?;
+            write_utf8_address(f, &address)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> Option<String> {
+        text.parse().ok().map(|id: EnvelopeId| id.to_string())
+    }
+
+    #[test]
+    fn envelope_identifiers() {
+        for (text, sent) in [
+            ("QQ314159", Some("QQ314159".to_owned())),
+            ("a b+c=d", Some("a+20b+2Bc+3Dd".to_owned())),
+            (&"x".repeat(100), Some("x".repeat(100))),
+            (&"x".repeat(101), None),
+            (&"=".repeat(33), Some("+3D".repeat(33))),
+            (&"=".repeat(34), None),
+            ("", None),
+            ("ö", None),
+            ("a\u{2028}", None),
+            ("a\u{85}", None),
+        ] {
+            assert_eq!(id(text), sent, "{text:?}");
+        }
+        for control in ('\0'..' ').chain(['\u{7f}']) {
+            assert_eq!(id(&format!("a{control}b")), None, "{control:?}");
+        }
+    }
+
+    #[test]
+    fn a_bad_identifier_is_shown_escaped_and_shortened() {
+        let error = "a\r\nDATA".repeat(40).parse::<EnvelopeId>().unwrap_err();
+        let text = error.to_string();
+        assert!(text.starts_with(r#""a\r\nDATA"#), "{text}");
+        assert!(text.len() < 220, "{text}");
+    }
+
+    #[test]
+    fn sets_of_events() {
+        for (notify, sent) in [
+            (Notify::Never, "NEVER"),
+            (Event::Delay.into(), "DELAY"),
+            ((Event::Delay | Event::Success).into(), "SUCCESS,DELAY"),
+            ((Event::Failure | Event::Failure).into(), "FAILURE"),
+            (
+                Notify::On(Event::Delay | Event::Failure | Event::Success),
+                "SUCCESS,FAILURE,DELAY",
+            ),
+        ] {
+            assert_eq!(notify.to_string(), sent);
+        }
+    }
+
+    #[test]
+    fn original_recipients() {
+        for (address, sent) in [
+            ("bo@x.test", "rfc822;bo@x.test"),
+            ("bo+list@x.test", "rfc822;bo+2Blist@x.test"),
+            ("\"b o\"@x.test", "rfc822;\"b+20o\"@x.test"),
+            ("bo@bücher.test", "rfc822;bo@xn--bcher-kva.test"),
+            ("jörg@x.test", r"utf-8;j\x{F6}rg@x.test"),
+        ] {
+            let recipient: OriginalRecipient = address.parse().unwrap();
+            assert_eq!(recipient.to_string(), sent);
+        }
+        assert!("bo".parse::<OriginalRecipient>().is_err());
+        assert!("bo@x.test\r\n".parse::<OriginalRecipient>().is_err());
+    }
+}

@@ -1,0 +1,59 @@
+//! Why an envelope cannot ask for something.
+
+use crate::address::error::excerpt;
+
+/// What is wrong with an option of an envelope. Input is shown escaped and shortened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnvelopeError {
+    /// No identifier of an envelope (RFC 3461 section 4.4).
+    #[error(
+        "\"{found}\" cannot identify an envelope: use printable ASCII that has 1 to 100 octets, \
+         where each space, + and = counts for three"
+    )]
+    EnvelopeId {
+        /// What was given.
+        found: Box<str>,
+    },
+    /// No time to deliver by (RFC 2852 section 4).
+    #[error(
+        "{seconds} seconds are no time to deliver by: use -999999999 to 999999999, and more than \
+         0 where the mail is to be returned"
+    )]
+    DeliverBy {
+        /// What was given.
+        seconds: i64,
+    },
+    /// No time to hold a mail for (RFC 4865 section 4).
+    #[error("a mail cannot be held for {seconds} seconds: use 1 to 999999999")]
+    Interval {
+        /// What was given.
+        seconds: u64,
+    },
+    /// No date to hold a mail until (RFC 4865 section 4).
+    #[error(
+        "\"{found}\" is no date to hold a mail until: write one of 1970 or later as in \
+         2030-01-31T08:00:00Z or 2030-01-31T09:00:00+01:00"
+    )]
+    Moment {
+        /// What was given.
+        found: Box<str>,
+    },
+    /// No priority (RFC 6710 section 3).
+    #[error("{found} is no priority: use -9 (lowest) to 9 (highest)")]
+    Priority {
+        /// What was given.
+        found: i64,
+    },
+    /// Options for somebody to whom the mail does not go.
+    #[error("{path} is no recipient of this envelope: add it, or leave its options out")]
+    NoSuchRecipient {
+        /// The path that was given.
+        path: Box<str>,
+    },
+}
+
+/// Input that may be shown.
+pub(super) fn shown(input: &str) -> Box<str> {
+    excerpt(input, 0)
+}

@@ -1,0 +1,194 @@
+//! What the server is told beside the message: paths, and what the extensions add to them.
+
+mod deliver_by;
+mod dsn;
+mod error;
+mod hold;
+mod options;
+mod priority;
+#[cfg(test)]
+mod tests;
+mod xtext;
+
+pub use deliver_by::{ByMode, DeliverBy};
+pub use dsn::{EnvelopeId, Event, Events, Notify, OriginalRecipient, Ret};
+pub use error::EnvelopeError;
+pub use hold::{Hold, Interval, Moment};
+pub use options::{Dsn, Onward, Options, Partial, RecipientOptions, Submitter};
+pub use priority::Priority;
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::addr_spec::AddrSpec;
+use super::error::{AddressError, Problem};
+use super::path::{ForwardPath, ReversePath};
+
+/// Where a message goes and where reports about it go: RFC 5321, 2.3.1.
+///
+/// It has one or more recipients, each of them once. It need not agree with the fields of the
+/// message: blind copies are recipients here and in no field.
+///
+/// ```
+/// use pilotfish::address::{Envelope, ReversePath};
+///
+/// let recipients = ["bo@example.org".parse()?, "bo@EXAMPLE.org".parse()?];
+/// let envelope = Envelope::new(ReversePath::Null, recipients)?;
+/// assert_eq!(envelope.forward_paths().len(), 1);
+/// # Ok::<(), pilotfish::address::AddressError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Envelope {
+    reverse_path: ReversePath,
+    forward_paths: Vec<ForwardPath>,
+    options: Options,
+    /// What is asked for some recipients alone, by their place.
+    own: BTreeMap<usize, RecipientOptions>,
+}
+
+impl Envelope {
+    /// An envelope for these recipients, in their order. Of equal ones the first is kept.
+    ///
+    /// # Errors
+    ///
+    /// If there is no recipient.
+    pub fn new(
+        reverse_path: ReversePath,
+        forward_paths: impl IntoIterator<Item = ForwardPath>,
+    ) -> Result<Self, AddressError> {
+        let mut seen = HashSet::new();
+        let mut forward_paths: Vec<_> = forward_paths.into_iter().collect();
+        forward_paths.retain(|path| seen.insert(path.clone()));
+        if forward_paths.is_empty() {
+            return Err(AddressError::of_values(Problem::NoRecipient));
+        }
+        Ok(Self {
+            reverse_path,
+            forward_paths,
+            options: Options::default(),
+            own: BTreeMap::new(),
+        })
+    }
+
+    /// Asks the server for this, in place of what was asked for before.
+    #[must_use]
+    pub fn with_options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Asks for this for one recipient. What is `None` in it is as for
+    /// [each](Options::each).
+    ///
+    /// # Errors
+    ///
+    /// [`EnvelopeError::NoSuchRecipient`] if the mail does not go there.
+    pub fn with_recipient_options(
+        mut self,
+        recipient: &ForwardPath,
+        options: RecipientOptions,
+    ) -> Result<Self, EnvelopeError> {
+        let place = self.forward_paths.iter().position(|path| path == recipient);
+        let place = place.ok_or_else(|| EnvelopeError::NoSuchRecipient {
+            path: recipient.to_string().into(),
+        })?;
+        self.own.insert(place, options);
+        Ok(self)
+    }
+
+    /// Where reports of failure go.
+    #[must_use]
+    pub fn reverse_path(&self) -> &ReversePath {
+        &self.reverse_path
+    }
+
+    /// The recipients: at least one, and no two are equal.
+    #[must_use]
+    pub fn forward_paths(&self) -> &[ForwardPath] {
+        &self.forward_paths
+    }
+
+    /// Whether an address has a non-ASCII local part, which only a server that offers
+    /// SMTPUTF8 can take (RFC 6531, 3.4). The message may need SMTPUTF8 for its own reasons.
+    #[must_use]
+    pub fn needs_smtputf8(&self) -> bool {
+        let recipients = self.forward_paths.iter().map(ForwardPath::addr_spec);
+        !self
+            .reverse_path
+            .addr_spec()
+            .into_iter()
+            .chain(recipients)
+            .all(AddrSpec::is_ascii)
+    }
+
+    /// What is asked of the server beside delivery.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// What becomes of the mail when some of its recipients are refused.
+    #[must_use]
+    pub fn partial(&self) -> Partial {
+        self.options.partial
+    }
+
+    /// What is asked for each recipient, in their order.
+    pub fn recipient_options(&self) -> impl Iterator<Item = RecipientOptions> {
+        let each = &self.options.each;
+        (0..self.forward_paths.len()).map(move |place| match self.own.get(&place) {
+            Some(own) => RecipientOptions {
+                notify: own.notify.or(each.notify),
+                original: own.original.clone().or_else(|| each.original.clone()),
+            },
+            None => each.clone(),
+        })
+    }
+
+    /// Whether anything is asked for that takes DSN (RFC 3461).
+    pub(crate) fn asks_for_dsn(&self) -> bool {
+        let Options { ret, id, each, .. } = &self.options;
+        let mut recipients = std::iter::once(each).chain(self.own.values());
+        ret.is_some()
+            || id.is_some()
+            || recipients.any(|asked| *asked != RecipientOptions::default())
+    }
+
+    /// The same mail in portions of so many recipients at most, and for recipients in so many
+    /// domains, in the same order: for servers with a limit (RFC 9422, RFC 5321 section
+    /// 4.5.3.1.10). A portion has one recipient at least.
+    #[must_use]
+    pub fn portions(&self, recipients: usize, domains: usize) -> Vec<Self> {
+        let mut portions = Vec::new();
+        let mut begin = 0;
+        let mut seen = HashSet::new();
+        for (place, path) in self.forward_paths.iter().enumerate() {
+            let domain = path.addr_spec().domain();
+            let full =
+                place - begin >= recipients || (seen.len() >= domains && !seen.contains(domain));
+            if full && place > begin {
+                portions.push(self.portion(begin, place));
+                begin = place;
+                seen.clear();
+            }
+            seen.insert(domain);
+        }
+        portions.push(self.portion(begin, self.forward_paths.len()));
+        portions
+    }
+
+    fn portion(&self, begin: usize, end: usize) -> Self {
+        let own = self.own.range(begin..end);
+        Self {
+            reverse_path: self.reverse_path.clone(),
+            forward_paths: self
+                .forward_paths
+                .get(begin..end)
+                .unwrap_or_default()
+                .to_vec(),
+            options: self.options.clone(),
+            own: own
+                .map(|(place, options)| (place - begin, options.clone()))
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What an envelope asks of the server beside delivery.
+
+use std::fmt;
+
+use super::deliver_by::DeliverBy;
+use super::dsn::{EnvelopeId, Notify, OriginalRecipient, Ret};
+use super::hold::Hold;
+use super::priority::Priority;
+use super::xtext::write_xtext;
+use crate::address::AddrSpec;
+
+/// What an envelope asks of the server beside delivery: by default nothing.
+///
+/// All of it needs an extension (RFC 5321 section 2.2). Where the server does not offer it, the
+/// mail is not sent: [`dsn`](Self::dsn) makes the one exception.
+///
+/// ```
+/// use pilotfish::address::envelope::{Event, Options, Ret};
+/// use pilotfish::address::{Envelope, ReversePath};
+///
+/// let mut options = Options::default();
+/// options.ret = Some(Ret::Headers);
+/// options.each.notify = Some((Event::Failure | Event::Delay).into());
+///
+/// let envelope = Envelope::new("ann@example.org".parse()?, ["bo@example.org".parse()?])?;
+/// let envelope = envelope.with_options(options);
+/// # Ok::<(), pilotfish::address::AddressError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// How much of the message comes back with a notification (DSN, RFC 3461 section 4.3).
+    pub ret: Option<Ret>,
+    /// What notifications call the envelope (DSN, RFC 3461 section 4.4).
+    pub id: Option<EnvelopeId>,
+    /// What is asked for each recipient who has no options of his own.
+    pub each: RecipientOptions,
+    /// What becomes of all this where the server does not offer DSN.
+    pub dsn: Dsn,
+    /// By when the mail is to be delivered (DELIVERBY, RFC 2852).
+    pub deliver_by: Option<DeliverBy>,
+    /// How long the server keeps it (FUTURERELEASE, RFC 4865).
+    pub hold: Option<Hold>,
+    /// What goes first (MT-PRIORITY, RFC 6710).
+    pub priority: Option<Priority>,
+    /// Whether it may leave the server without TLS (REQUIRETLS, RFC 8689).
+    pub onward: Onward,
+    /// Who submitted it first (AUTH, RFC 4954 section 5).
+    pub submitter: Option<Submitter>,
+    /// What becomes of the mail when some of its recipients are refused.
+    pub partial: Partial,
+}
+
+/// What is asked for a recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub struct RecipientOptions {
+    /// When the sender is to be notified (DSN, RFC 3461 section 4.1).
+    pub notify: Option<Notify>,
+    /// To whom the mail was first addressed (DSN, RFC 3461 section 4.2).
+    pub original: Option<OriginalRecipient>,
+}
+
+/// What becomes of the wishes for notifications where the server does not offer DSN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Dsn {
+    /// The mail is not sent.
+    #[default]
+    Required,
+    /// They are left out.
+    IfOffered,
+}
+
+/// How the mail leaves the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Onward {
+    /// As the server sees fit.
+    #[default]
+    AsUsual,
+    /// By TLS with a verified certificate, on every hop, or not at all (RFC 8689 section 2). The
+    /// session has to be one with TLS itself.
+    RequireTls,
+}
+
+/// Who submitted a mail first, as a server says it that submits on behalf of others: RFC 4954
+/// section 5.
+///
+/// It is shown as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Submitter {
+    /// Nobody knows, or nobody is to know.
+    Unknown,
+    /// The user with this address.
+    Address(AddrSpec),
+}
+
+impl fmt::Display for Submitter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("<>"),
+            Self::Address(address) => write_xtext(f, &address.to_string()),
+        }
+    }
+}
+
+/// What becomes of a mail when some of its recipients are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Partial {
+    /// It goes to those who are accepted.
+    #[default]
+    AsManyAsPossible,
+    /// It goes to nobody.
+    AllOrNothing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn submitters() {
+        assert_eq!(Submitter::Unknown.to_string(), "<>");
+        for (address, sent) in [
+            ("e+mc2@example.com", "e+2Bmc2@example.com"),
+            ("\"a =b\"@example.com", "\"a+20+3Db\"@example.com"),
+        ] {
+            let submitter = Submitter::Address(address.parse().unwrap());
+            assert_eq!(submitter.to_string(), sent);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Text as it stands in a parameter (RFC 3461 section 4, RFC 6533 section 3).
+
+use std::fmt::{self, Write as _};
+
+/// Writes text as xtext: printable ASCII as it is, everything else, `+` and `=` as `+` and two
+/// digits for each octet.
+pub(super) fn write_xtext(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    text.bytes().try_for_each(|octet| match octet {
+        b'+' | b'=' => write!(f, "+{octet:02X}"),
+        b'!'..=b'~' => f.write_char(char::from(octet)),
+        _ => write!(f, "+{octet:02X}"),
+    })
+}
+
+/// How many octets the text has as xtext.
+pub(super) fn xtext_len(text: &str) -> usize {
+    let len = |octet| match octet {
+        b'+' | b'=' => 3,
+        b'!'..=b'~' => 1,
+        _ => 3,
+    };
+    text.bytes().map(len).sum()
+}
+
+/// Writes an internationalized address in the form that a server without SMTPUTF8 takes, too:
+/// `utf-8-addr-xtext`, with `\x{..}` for what xtext or this form has no room for.
+pub(super) fn write_utf8_address(f: &mut fmt::Formatter<'_>, address: &str) -> fmt::Result {
+    address.chars().try_for_each(|character| match character {
+        '+' | '=' | '\\' => write!(f, "\\x{{{:02X}}}", u32::from(character)),
+        '!'..='~' => f.write_char(character),
+        _ => write!(f, "\\x{{{:02X}}}", u32::from(character)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    struct Xtext<'a>(&'a str);
+
+    impl fmt::Display for Xtext<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write_xtext(f, self.0)
+        }
+    }
+
+    struct Utf8Address<'a>(&'a str);
+
+    impl fmt::Display for Utf8Address<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write_utf8_address(f, self.0)
+        }
+    }
+
+    /// What RFC 3461 section 4 says a reader does.
+    fn decoded(xtext: &str) -> Option<String> {
+        let mut octets = Vec::new();
+        let mut rest = xtext.bytes();
+        while let Some(octet) = rest.next() {
+            let digit = |octet: u8| char::from(octet).to_digit(16);
+            octets.push(match octet {
+                b'+' => u8::try_from(digit(rest.next()?)? * 16 + digit(rest.next()?)?).ok()?,
+                b'=' => return None,
+                b'!'..=b'~' => octet,
+                _ => return None,
+            });
+        }
+        String::from_utf8(octets).ok()
+    }
+
+    #[test]
+    fn xtext_of_awkward_texts() {
+        for (text, xtext) in [
+            ("", ""),
+            ("QQ314159", "QQ314159"),
+            ("a+b=c d", "a+2Bb+3Dc+20d"),
+            ("\r\nDATA\r\n", "+0D+0ADATA+0D+0A"),
+            ("\0\u{7f}", "+00+7F"),
+            ("ö", "+C3+B6"),
+            ("\u{2028}\u{85}", "+E2+80+A8+C2+85"),
+            ("!~;<>\\\"", "!~;<>\\\""),
+        ] {
+            assert_eq!(Xtext(text).to_string(), xtext, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn internationalized_addresses() {
+        for (address, expected) in [
+            ("jörg@x.test", r"j\x{F6}rg@x.test"),
+            ("鮫@x.test", r"\x{9BAB}@x.test"),
+            ("🦈@x.test", r"\x{1F988}@x.test"),
+            (
+                r#""ö\"+= "@x.test"#,
+                r#""\x{F6}\x{5C}"\x{2B}\x{3D}\x{20}"@x.test"#,
+            ),
+        ] {
+            assert_eq!(Utf8Address(address).to_string(), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn xtext_is_read_back(text in any::<String>()) {
+            let xtext = Xtext(&text).to_string();
+            prop_assert_eq!(xtext.len(), xtext_len(&text));
+            prop_assert!(xtext.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'='));
+            prop_assert_eq!(decoded(&xtext), Some(text));
+        }
+    }
+}

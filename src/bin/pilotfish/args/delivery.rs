@@ -1,0 +1,239 @@
+//! What is asked of the server beside delivery.
+
+use clap::{Args, ValueEnum};
+use jiff::{Span, SpanRelativeTo};
+use pilotfish::address::envelope::{
+    DeliverBy, Dsn, EnvelopeId, Event, Hold, Interval, Moment, Notify, Onward, Options, Partial,
+    Priority, Ret,
+};
+
+/// What is asked of the server beside delivery. A server that does not offer it gets no mail.
+#[derive(Args)]
+#[command(next_help_heading = "Delivery")]
+pub(crate) struct DeliveryArguments {
+    /// When you are notified about the mail: never, or on success, failure, delay. Several are
+    /// divided by commas.
+    #[arg(long, value_name = "WHEN", value_parser = notify)]
+    dsn: Option<Notify>,
+
+    /// How much of the mail comes back with a notification.
+    #[arg(long, value_enum, value_name = "PART", hide_short_help = true)]
+    dsn_return: Option<Returned>,
+
+    /// What notifications call the mail.
+    #[arg(long, value_name = "ID", hide_short_help = true)]
+    dsn_envid: Option<EnvelopeId>,
+
+    /// Do without notifications where the server does not offer them.
+    #[arg(long, hide_short_help = true)]
+    dsn_if_offered: bool,
+
+    /// Have the mail delivered within a time such as 1h, or else be notified; `1h,return` has it
+    /// returned, and `1h,notify,trace` asks servers on the way to tell about it.
+    #[arg(long, value_name = "TIME[,MODE][,trace]", value_parser = deliver_by,
+          allow_hyphen_values = true, hide_short_help = true)]
+    deliver_by: Option<DeliverBy>,
+
+    /// Have the server hold the mail for a time such as 2h or 3d.
+    #[arg(long, value_name = "TIME", value_parser = interval, conflicts_with = "hold_until",
+          hide_short_help = true)]
+    hold_for: Option<Interval>,
+
+    /// Have the server hold the mail until a date such as 2030-01-31T08:00:00Z.
+    #[arg(long, value_name = "DATE", hide_short_help = true)]
+    hold_until: Option<Moment>,
+
+    /// From -9, which can wait, to 9.
+    #[arg(long, value_name = "NUMBER", value_parser = priority, allow_hyphen_values = true,
+          hide_short_help = true)]
+    priority: Option<Priority>,
+
+    /// Let the mail leave the server by verified TLS or not at all, on every hop.
+    #[arg(long, hide_short_help = true)]
+    require_tls: bool,
+
+    /// What happens when the server refuses some of the recipients.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        default_value = "continue",
+        hide_short_help = true
+    )]
+    on_rejected: OnRejected,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Returned {
+    /// Its header fields.
+    Hdrs,
+    /// All of it.
+    Full,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum OnRejected {
+    /// The others get the mail.
+    Continue,
+    /// Nobody gets it.
+    Abort,
+}
+
+impl From<DeliveryArguments> for Options {
+    fn from(arguments: DeliveryArguments) -> Self {
+        let mut options = Self::default();
+        options.ret = arguments.dsn_return.map(|returned| match returned {
+            Returned::Hdrs => Ret::Headers,
+            Returned::Full => Ret::Full,
+        });
+        options.id = arguments.dsn_envid;
+        options.each.notify = arguments.dsn;
+        if arguments.dsn_if_offered {
+            options.dsn = Dsn::IfOffered;
+        }
+        options.deliver_by = arguments.deliver_by;
+        let until = arguments.hold_until.map(Hold::Until);
+        options.hold = arguments.hold_for.map(Hold::For).or(until);
+        options.priority = arguments.priority;
+        if arguments.require_tls {
+            options.onward = Onward::RequireTls;
+        }
+        options.partial = match arguments.on_rejected {
+            OnRejected::Continue => Partial::AsManyAsPossible,
+            OnRejected::Abort => Partial::AllOrNothing,
+        };
+        options
+    }
+}
+
+fn notify(list: &str) -> Result<Notify, String> {
+    if list == "never" {
+        return Ok(Notify::Never);
+    }
+    let mut events = None;
+    for word in list.split(',') {
+        let event = match word {
+            "success" => Event::Success,
+            "failure" => Event::Failure,
+            "delay" => Event::Delay,
+            _ => return Err("write never, or some of success,failure,delay".to_owned()),
+        };
+        events = Some(events.map_or(event.into(), |events| event | events));
+    }
+    events
+        .map(Notify::On)
+        .ok_or_else(|| "write never, or some of success,failure,delay".to_owned())
+}
+
+/// A time, in seconds.
+fn seconds(time: &str) -> Result<i64, String> {
+    let span: Option<Span> = time.parse().ok();
+    span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok())
+        .map(|duration| duration.as_secs())
+        .ok_or_else(|| "write a time as in 90s, 15m, 2h or 3d".to_owned())
+}
+
+fn deliver_by(text: &str) -> Result<DeliverBy, String> {
+    let mut words = text.split(',');
+    let seconds = seconds(words.next().unwrap_or_default())?;
+    let seconds = i32::try_from(seconds).unwrap_or(i32::MAX);
+    let rest: Vec<_> = words.collect();
+    let (mode, rest) = match rest.as_slice() {
+        [mode @ ("notify" | "return"), rest @ ..] => (*mode, rest),
+        rest => ("notify", rest),
+    };
+    let by = match mode {
+        "return" => DeliverBy::or_return(seconds),
+        _ => DeliverBy::or_notify(seconds),
+    };
+    let by = by.map_err(|error| error.to_string())?;
+    match rest {
+        [] => Ok(by),
+        ["trace"] => Ok(by.with_trace()),
+        _ => Err("write a time, then ,notify or ,return, then ,trace".to_owned()),
+    }
+}
+
+fn interval(text: &str) -> Result<Interval, String> {
+    let seconds = u64::try_from(seconds(text)?).unwrap_or_default();
+    Interval::new(seconds).map_err(|error| error.to_string())
+}
+
+fn priority(text: &str) -> Result<Priority, String> {
+    let number = text.parse().unwrap_or(i8::MAX);
+    Priority::new(number).map_err(|_| "write a number from -9 to 9".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told<T: ToString>(result: Result<T, String>) -> String {
+        result.map_or_else(|error| error, |value| value.to_string())
+    }
+
+    #[test]
+    fn notifications() {
+        let wrong = "write never, or some of success,failure,delay";
+        for (text, expected) in [
+            ("never", "NEVER"),
+            ("delay,success", "SUCCESS,DELAY"),
+            ("failure", "FAILURE"),
+            ("", wrong),
+            ("success,", wrong),
+            ("success,never", wrong),
+            ("Success", wrong),
+        ] {
+            assert_eq!(told(notify(text)), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn times() {
+        for (text, expected) in [
+            ("1h", "3600;N"),
+            ("90s,return", "90;R"),
+            ("15m,notify,trace", "900;NT"),
+            ("1d12h,trace", "129600;NT"),
+            ("-5m", "-300;N"),
+            (
+                "1h,trace,return",
+                "write a time, then ,notify or ,return, then ,trace",
+            ),
+            ("60", "write a time as in 90s, 15m, 2h or 3d"),
+            ("", "write a time as in 90s, 15m, 2h or 3d"),
+        ] {
+            assert_eq!(told(deliver_by(text)), expected, "{text:?}");
+        }
+        for text in ["0s,return", "-1s,return", "9000000h"] {
+            let error = told(deliver_by(text));
+            assert!(error.contains("no time to deliver by"), "{error}");
+        }
+        for (text, expected) in [
+            ("2h", "7200"),
+            ("3d", "259200"),
+            (
+                "0s",
+                "a mail cannot be held for 0 seconds: use 1 to 999999999",
+            ),
+            (
+                "-1h",
+                "a mail cannot be held for 0 seconds: use 1 to 999999999",
+            ),
+        ] {
+            assert_eq!(told(interval(text)), expected);
+        }
+    }
+
+    #[test]
+    fn priorities() {
+        for (text, expected) in [
+            ("-9", "-9"),
+            ("9", "9"),
+            ("10", "write a number from -9 to 9"),
+            ("high", "write a number from -9 to 9"),
+        ] {
+            assert_eq!(told(priority(text)), expected);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! How much a server takes at a time (RFC 9422).
+
+use std::num::NonZeroU32;
+
+/// The limits that a server names in its reply to EHLO: RFC 9422 section 4. `None` means that it
+/// names none, which does not mean that there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Mails in a session (`MAILMAX`).
+    pub mails: Option<NonZeroU32>,
+    /// Recipients of a mail (`RCPTMAX`).
+    pub recipients: Option<NonZeroU32>,
+    /// Domains among the recipients of a mail (`RCPTDOMAINMAX`).
+    pub domains: Option<NonZeroU32>,
+}
+
+impl Limits {
+    /// Reads the words behind LIMITS. A limit that is unknown or malformed is left out (RFC 9422
+    /// section 3); of two, the lesser counts.
+    pub(super) fn add<'a>(&mut self, words: impl Iterator<Item = &'a str>) {
+        for word in words {
+            let Some((name, value)) = word.split_once('=') else {
+                continue;
+            };
+            let limit = match name.to_ascii_uppercase().as_str() {
+                "MAILMAX" => &mut self.mails,
+                "RCPTMAX" => &mut self.recipients,
+                "RCPTDOMAINMAX" => &mut self.domains,
+                _ => continue,
+            };
+            *limit = [*limit, number(value)].into_iter().flatten().min();
+        }
+    }
+}
+
+/// One to six digits, of which the first is not 0.
+fn number(value: &str) -> Option<NonZeroU32> {
+    let digits = value.bytes().all(|octet| octet.is_ascii_digit());
+    if !digits || value.len() > 6 || value.starts_with('0') {
+        return None;
+    }
+    value.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_read_and_what_is_odd_is_left_out() {
+        for (words, mails, recipients, domains) in [
+            ("MAILMAX=20 RCPTMAX=100 RCPTDOMAINMAX=1", 20, 100, 1),
+            ("rcptmax=5", 0, 5, 0),
+            ("RCPTMAX=5 RCPTMAX=3 RCPTMAX=9", 0, 3, 0),
+            ("RCPTMAX=999999", 0, 999_999, 0),
+            ("RCPTMAX=1000000", 0, 0, 0),
+            ("RCPTMAX=0 MAILMAX=007 RCPTDOMAINMAX=", 0, 0, 0),
+            ("RCPTMAX=+5 MAILMAX=-1 RCPTDOMAINMAX=x", 0, 0, 0),
+            ("RCPTMAX = 5", 0, 0, 0),
+            ("RCPTMAX MAILMAX=3 FOO=2", 3, 0, 0),
+            ("", 0, 0, 0),
+        ] {
+            let mut limits = Limits::default();
+            limits.add(words.split_ascii_whitespace());
+            let expected = Limits {
+                mails: NonZeroU32::new(mails),
+                recipients: NonZeroU32::new(recipients),
+                domains: NonZeroU32::new(domains),
+            };
+            assert_eq!(limits, expected, "{words}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! How eager a dialogue may be.
+
+/// Which commands may go out before earlier ones are answered, on a server that offers
+/// PIPELINING (RFC 2920). Without the offer each command waits for its reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Pipelining {
+    /// Each command waits for its reply.
+    Never,
+    /// MAIL, all RCPT and DATA of a mail leave together.
+    #[default]
+    Auto,
+    /// The next mail's group leaves with the end of the message before it (RFC 2920 section
+    /// 3.1), which saves a round trip. Some servers lose or refuse commands there: such a mail is
+    /// sent again, and the server is not asked for it any more.
+    Eager,
+}
+
+/// When a message goes by BDAT, on a server that offers CHUNKING (RFC 3030). A binary message
+/// always does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Chunking {
+    /// Messages go by DATA, and none is binary.
+    Never,
+    /// By BDAT where more mails are waiting and the server offers PIPELINING too: several are
+    /// then on their way at once. A mail on its own goes by DATA.
+    #[default]
+    Auto,
+    /// By BDAT. A mail on its own then takes one round trip less; a mail with a message of up to
+    /// a mebibyte is sent whole before it is known whether its recipients are accepted.
+    Always,
+}
+
+/// How mails go out on a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Strategy {
+    /// What goes out before replies have come.
+    pub pipelining: Pipelining,
+    /// What goes by BDAT.
+    pub chunking: Chunking,
+}
+
+/// What a server offers and cannot do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Defect {
+    /// A command behind the end of a message was lost, or refused as out of order.
+    Pipelining,
+    /// BDAT is not understood.
+    Chunking,
+}
+
+impl Strategy {
+    /// The most that is left with a server that has this defect.
+    #[must_use]
+    pub fn without(mut self, defect: Defect) -> Self {
+        match defect {
+            Defect::Pipelining if self.pipelining == Pipelining::Eager => {
+                self.pipelining = Pipelining::Auto;
+            }
+            // Mails one behind the other by BDAT are no better understood.
+            Defect::Pipelining | Defect::Chunking => self.chunking = Chunking::Never,
+        }
+        self
+    }
+}

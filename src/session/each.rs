@@ -1,0 +1,198 @@
+//! Many mails over one session, one close behind the other.
+
+use std::collections::{HashSet, VecDeque};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
+use futures_util::stream::Fuse;
+use futures_util::{Stream, StreamExt as _, poll};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::flow::{Concluded, Standing};
+use super::mail::Mail;
+use super::prepare::Prepared;
+use super::receipt::Receipt;
+use super::transaction::Session;
+#[cfg(doc)]
+use crate::error::Kind;
+use crate::error::{Error, Result};
+
+/// A mail that a session gives back: it has not been accepted, is not to blame for that, and can
+/// be sent once more, over another session.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Returned {
+    /// Its place in the stream, from 0.
+    pub index: usize,
+    /// The mail.
+    pub mail: Mail,
+    /// Why it was not accepted.
+    pub error: Error,
+}
+
+/// The mails that have been taken from the stream and wait.
+#[derive(Debug, Default)]
+struct Queue {
+    /// The next, which the server can take as far as is known.
+    next: Option<(usize, Prepared)>,
+    /// Those behind it.
+    behind: VecDeque<(usize, Mail)>,
+    taken: usize,
+    /// Mails that are sent for the second time.
+    again: HashSet<usize>,
+}
+
+impl Queue {
+    /// Takes from the stream what is there, as far as it is of interest.
+    async fn fill(&mut self, mut mails: Pin<&mut Fuse<impl Stream<Item = Mail>>>) {
+        // One to send, and one to know whether it goes in company.
+        while self.behind.len() < 2
+            && let Poll::Ready(Some(mail)) = poll!(mails.next())
+        {
+            self.push(mail);
+        }
+    }
+
+    fn push(&mut self, mail: Mail) {
+        self.behind.push_back((self.taken, mail));
+        self.taken += 1;
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    /// Sends the mails of a stream, as close behind each other as the
+    /// [strategy](Self::strategy) and the server allow, and calls `told` with what became of each
+    /// and its place in the stream, from 0. It takes from the stream no more than it can send soon,
+    /// and what comes late is not waited for: mails that are on their way go on.
+    ///
+    /// It is ready when the stream has ended and all has been told; or when the session cannot go
+    /// on ([`is_open`](Self::is_open)), with the mails that have been taken and can be sent over
+    /// another. Those that have not been taken are still in the stream.
+    ///
+    /// A mail that is refused since the server lacks a capability that it offers
+    /// ([`Defect`](crate::protocol::Defect)) is sent again at once, in another way; or it is among
+    /// those returned.
+    ///
+    /// # Errors
+    ///
+    /// Each mail has its own, as [`send`](Self::send). If the connection breaks, the
+    /// [`Fate`](crate::Fate) of each is known by what had left: for several at once it may be
+    /// unknown where messages go by BDAT, for one at most where they go by DATA.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the session. What has not been told of the mails that were taken
+    /// is unknown.
+    pub async fn send_each(
+        &mut self,
+        mails: impl Stream<Item = Mail>,
+        mut told: impl FnMut(usize, Result<Receipt>),
+    ) -> Vec<Returned> {
+        if self.require_open().is_err() {
+            return Vec::new();
+        }
+        let mut mails = pin!(mails.fuse());
+        let mut queue = Queue::default();
+        let mut returned = Vec::new();
+        while self.goes_on() {
+            queue.fill(mails.as_mut()).await;
+            self.prepare_next(&mut queue, &mut told).await;
+            if self.begin_next(&mut queue) {
+                continue;
+            }
+            match self.advance(&mut |_| {}).await {
+                Standing::Working => {}
+                Standing::Waiting if queue.next.is_some() || mails.is_done() => {
+                    self.answer().await;
+                }
+                Standing::Waiting => {
+                    self.launch().await;
+                    tokio::select! {
+                        biased;
+                        received = self.reply() => self.take_in(received),
+                        Some(mail) = mails.next() => queue.push(mail),
+                    }
+                }
+                Standing::Idle if queue.next.is_some() => {}
+                Standing::Idle => match mails.next().await {
+                    Some(mail) => queue.push(mail),
+                    None => break,
+                },
+            }
+            self.tell(&mut queue, &mut returned, &mut told);
+        }
+        self.tell(&mut queue, &mut returned, &mut told);
+        self.give_back(queue, &mut returned);
+        returned
+    }
+
+    async fn prepare_next(
+        &mut self,
+        queue: &mut Queue,
+        told: &mut impl FnMut(usize, Result<Receipt>),
+    ) {
+        while queue.next.is_none()
+            && let Some((index, mail)) = queue.behind.pop_front()
+        {
+            match self.prepare(mail).await {
+                Ok(prepared) => queue.next = Some((index, prepared)),
+                Err(error) => told(index, Err(error)),
+            }
+        }
+    }
+
+    /// Begins the next mail, if it may be.
+    fn begin_next(&mut self, queue: &mut Queue) -> bool {
+        let waiting = queue.behind.len();
+        let may_begin = |prepared: &Prepared| {
+            let course = prepared.course(&self.pipeline, waiting);
+            self.pipeline.may_begin(&course)
+        };
+        match queue.next.take_if(|(_, prepared)| may_begin(prepared)) {
+            Some((index, prepared)) => {
+                self.begin(index, prepared, waiting);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Tells what is known, and lines up what is to be sent again.
+    fn tell(
+        &mut self,
+        queue: &mut Queue,
+        returned: &mut Vec<Returned>,
+        told: &mut impl FnMut(usize, Result<Receipt>),
+    ) {
+        let goes_on = self.goes_on();
+        let mut again = Vec::new();
+        for concluded in self.concluded.drain(..) {
+            let Concluded {
+                ticket: index,
+                result,
+                again: mail,
+            } = concluded;
+            match (result, mail) {
+                (Err(error), Some(mail)) if !goes_on => {
+                    returned.push(Returned { index, mail, error });
+                }
+                (Err(_), Some(mail)) if queue.again.insert(index) => again.push((index, mail)),
+                (result, _) => told(index, result),
+            }
+        }
+        for mail in again.into_iter().rev() {
+            queue.behind.push_front(mail);
+        }
+    }
+
+    /// Gives back what has been taken and not begun.
+    fn give_back(&mut self, queue: Queue, returned: &mut Vec<Returned>) {
+        let next = queue.next.map(|(index, prepared)| (index, prepared.mail));
+        for (index, mail) in next.into_iter().chain(queue.behind) {
+            let Err(error) = self.require_open() else {
+                return;
+            };
+            returned.push(Returned { index, mail, error });
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Drives the pipeline: sends what it says, hands it the replies, and says what became of mails.
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::hello::refused;
+use super::mail::Mail;
+use super::outcome::{Division, result};
+use super::prepare::Prepared;
+use super::receipt::{Progress, Receipt};
+use super::transaction::{Session, State};
+use crate::error::{Error, Kind, Result, Stage};
+use crate::message::Octets;
+use crate::protocol::{Defect, Expected, Next, Outcome, Reply, UnexpectedReply};
+
+/// A mail that the pipeline has.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    ticket: usize,
+    mail: Mail,
+    pub(super) size: u64,
+    /// Until the message is transferred.
+    pub(super) octets: Option<Octets>,
+    /// How many octets the wire has handed over when the message has left whole.
+    pub(super) end: Option<u64>,
+    /// Why its message could not be read.
+    pub(super) failure: Option<Error>,
+}
+
+/// A mail about which all is said.
+#[derive(Debug)]
+pub(super) struct Concluded {
+    pub(super) ticket: usize,
+    pub(super) result: Result<Receipt>,
+    /// The mail, if it was not accepted, is not to blame for that, and can be sent once more.
+    pub(super) again: Option<Mail>,
+}
+
+/// Where the dialogue stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// There is more to do.
+    Working,
+    /// Nothing is to be done but to begin another mail, or to wait for a reply.
+    Waiting,
+    /// No mail is on its way.
+    Idle,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    /// Begins a mail; the caller has seen that it may.
+    pub(super) fn begin(&mut self, ticket: usize, prepared: Prepared, waiting: usize) {
+        self.state = State::Busy;
+        let course = prepared.course(&self.pipeline, waiting);
+        let Prepared {
+            mail,
+            octets,
+            size,
+            parameters,
+            ..
+        } = prepared;
+        self.pipeline.begin(course, &mail.envelope, parameters);
+        self.mails.push_back(InFlight {
+            ticket,
+            mail,
+            size,
+            octets: Some(octets),
+            end: None,
+            failure: None,
+        });
+    }
+
+    /// Does what is next, but does not wait for a reply that holds nothing up.
+    pub(super) async fn advance(&mut self, progress: &mut impl FnMut(Progress)) -> Standing {
+        if self.state == State::Lost {
+            return Standing::Idle;
+        }
+        match self.pipeline.next_step() {
+            Next::Send(commands) => {
+                for command in &commands {
+                    self.wire.put(&mut self.flight, command);
+                }
+                if self.flight.is_long() {
+                    self.launch().await;
+                }
+            }
+            Next::Receive(_) => self.answer().await,
+            Next::Transfer(way) => self.transfer_message(way, progress).await,
+            Next::AbandonData => {
+                let end = &mut b".\r\n".to_vec();
+                self.wire.put_last_block(&mut self.flight, end, 1);
+            }
+            Next::HangUp => self.lose(hung_up()),
+            Next::Await(_) => return Standing::Waiting,
+            Next::Idle => {
+                self.settle();
+                return Standing::Idle;
+            }
+        }
+        Standing::Working
+    }
+
+    /// Whether the newest mail has been sent whole, if only into the flight.
+    pub(super) fn is_sent(&self) -> bool {
+        self.mails.back().is_none_or(|mail| mail.end.is_some())
+    }
+
+    /// Sends what has been put together.
+    pub(super) async fn launch(&mut self) {
+        let stage = match self.mails.back() {
+            Some(mail) if mail.octets.is_none() => Stage::Transfer,
+            _ => Stage::Mail,
+        };
+        if let Err(error) = self.wire.launch(stage, &mut self.flight).await {
+            self.lose(error);
+        }
+    }
+
+    /// Sends what has been put together, and receives the reply that is due next, if one is.
+    pub(super) async fn answer(&mut self) {
+        self.launch().await;
+        let received = self.reply().await;
+        self.take_in(received);
+    }
+
+    /// The reply that is due next; `None` if none is. The future may be dropped: no part of a
+    /// reply is lost.
+    pub(super) async fn reply(&mut self) -> Option<Result<Reply>> {
+        let stage = self.awaited_stage()?;
+        Some(if self.pipeline.may_be_lost() {
+            let limit = self.wire.timeouts().pipelined;
+            self.wire.receive_within(stage, limit).await
+        } else {
+            self.wire.receive(stage).await
+        })
+    }
+
+    /// Hands a reply to the pipeline.
+    pub(super) fn take_in(&mut self, received: Option<Result<Reply>>) {
+        let (Some(received), Some(expected)) = (received, self.pipeline.awaited()) else {
+            return;
+        };
+        let reply = match received {
+            Ok(reply) => reply,
+            Err(error) => return self.lose(error),
+        };
+        let Err(UnexpectedReply(reply)) = self.pipeline.accept(reply) else {
+            return self.settle();
+        };
+        let stage = stage(expected);
+        self.lose(match expected {
+            Expected::Reset => refused(stage, "the server refused RSET", reply),
+            Expected::Message => {
+                refused(stage, "the server wants more after the end", reply).with_unknown_fate()
+            }
+            _ => {
+                let message = format!("the server's reply cannot be one to {stage}");
+                Error::new(Kind::Protocol, message)
+                    .with_reply(reply)
+                    .at(stage)
+            }
+        });
+    }
+
+    /// What the oldest mail waits for.
+    fn awaited_stage(&self) -> Option<Stage> {
+        let stage = stage(self.pipeline.awaited()?);
+        let oldest = self.mails.front()?;
+        Some(match stage {
+            // Behind the last chunk, all replies decide on the message.
+            Stage::Transfer if self.has_left(oldest) => Stage::EndOfData,
+            Stage::EndOfData if !self.has_left(oldest) => Stage::Transfer,
+            _ => stage,
+        })
+    }
+
+    /// Whether the message has been handed over whole.
+    fn has_left(&self, in_flight: &InFlight) -> bool {
+        (in_flight.end).is_some_and(|end| end <= self.wire.handed_over())
+    }
+
+    /// Whether the dialogue has not ended.
+    pub(super) fn goes_on(&self) -> bool {
+        self.state != State::Lost
+    }
+
+    /// Concludes the mails about which all is said.
+    fn settle(&mut self) {
+        while let Some(outcome) = self.pipeline.take_outcome() {
+            let Some(in_flight) = self.mails.pop_front() else {
+                return;
+            };
+            let defect = outcome.defect;
+            self.conclude_one(in_flight, outcome);
+            if defect == Some(Defect::Chunking) {
+                self.lose(Error::new(
+                    Kind::Closed,
+                    "the server offers CHUNKING and does not understand BDAT",
+                ));
+            }
+        }
+        if self.mails.is_empty() && self.state == State::Busy {
+            self.state = State::Idle;
+        }
+    }
+
+    fn conclude_one(&mut self, in_flight: InFlight, outcome: Outcome) {
+        let InFlight {
+            ticket,
+            mail,
+            size,
+            failure,
+            ..
+        } = in_flight;
+        let again = outcome.defect.and_then(|_| mail.try_clone());
+        let result = match failure {
+            Some(failure) => {
+                let division = Division::new(&outcome, &mail.envelope);
+                Err(failure.after_refusing(division.rejected))
+            }
+            None => result(outcome, &mail.envelope, size, self.wire.tls()),
+        };
+        self.concluded.push_back(Concluded {
+            ticket,
+            result,
+            again,
+        });
+    }
+
+    /// Ends the dialogue, with the error for the oldest mail, and tells all mails what is known
+    /// of them.
+    pub(super) fn lose(&mut self, error: Error) {
+        self.state = State::Lost;
+        let is_421 = |error: &Error| {
+            error
+                .reply()
+                .is_some_and(|reply| reply.code().number() == 421)
+        };
+        // RFC 5321 section 3.8: what was sent behind it is not carried out.
+        let closing = is_421(&error);
+        let lost_commands = self.pipeline.may_be_lost() && error.kind() == Kind::Timeout;
+        if lost_commands {
+            self.pipeline.learn(Defect::Pipelining);
+        }
+        // What was found out while something else was written.
+        let mut error = Some(match self.awaited_stage() {
+            Some(stage) if error.reply().is_none() || closing => error.at(stage),
+            _ => error,
+        });
+        while let (Some(in_flight), Some(outcome)) =
+            (self.mails.pop_front(), self.pipeline.break_off())
+        {
+            let left = self.has_left(&in_flight);
+            let known = outcome.messages.is_empty() && outcome.refusal.is_some();
+            let (cause, again) = match error.take() {
+                Some(_) if in_flight.failure.is_some() || known => {
+                    self.conclude_one(in_flight, outcome);
+                    continue;
+                }
+                Some(own) => (in_doubt(own, left), lost_commands),
+                None => (behind(left && !closing), !left || closing),
+            };
+            let again = again.then(|| in_flight.mail.try_clone()).flatten();
+            let division = Division::new(&outcome, &in_flight.mail.envelope);
+            self.concluded.push_back(Concluded {
+                ticket: in_flight.ticket,
+                result: Err(cause
+                    .after_refusing(division.rejected)
+                    .after_accepting(division.accepted)),
+                again,
+            });
+        }
+    }
+}
+
+/// A failure after the last octet was handed over leaves open what the server got, unless it
+/// said so: by a 421, or by a refusal of the message before its end.
+fn in_doubt(error: Error, left: bool) -> Error {
+    let refused = error.kind() == Kind::Rejected && error.stage() == Some(Stage::Transfer);
+    let closing = error.kind() == Kind::Closed && error.reply().is_some();
+    if left && !refused && !closing {
+        error.with_unknown_fate()
+    } else {
+        error
+    }
+}
+
+/// The error of a mail that was sent behind the one that the dialogue ended with.
+fn behind(unknown: bool) -> Error {
+    let message = "the connection ended with an earlier mail";
+    let error = Error::new(Kind::Closed, message);
+    if unknown {
+        error.at(Stage::EndOfData).with_unknown_fate()
+    } else {
+        error.at(Stage::Mail)
+    }
+}
+
+/// Never seen: the pipeline hangs up on a mail that has failed already.
+fn hung_up() -> Error {
+    Error::new(Kind::Closed, "the connection was closed")
+}
+
+fn stage(expected: Expected) -> Stage {
+    match expected {
+        Expected::Reset => Stage::Reset,
+        Expected::Mail => Stage::Mail,
+        Expected::Rcpt(_) => Stage::Rcpt,
+        Expected::Chunk => Stage::Transfer,
+        Expected::Message => Stage::EndOfData,
+        _ => Stage::Data,
+    }
+}

@@ -1,0 +1,91 @@
+//! Questions between two mails: NOOP, VRFY, HELP and RSET (RFC 5321 section 4.1.1).
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::hello::refused;
+use super::transaction::{Session, State};
+#[cfg(doc)]
+use crate::error::Kind;
+use crate::error::{Result, Stage};
+use crate::protocol::{Argument, Command, Reply};
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    /// Asks whether the server is still there (RFC 5321 section 4.1.1.9).
+    ///
+    /// # Errors
+    ///
+    /// At [`Stage::Inquiry`]: [`Kind::Rejected`] if the server says no, after which the session
+    /// goes on. [`Kind::Closed`], [`Kind::Timeout`], [`Kind::Io`] and [`Kind::Protocol`] end it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the session.
+    pub async fn noop(&mut self) -> Result<()> {
+        let reply = self.inquire(Command::Noop).await?;
+        accepted(reply, "NOOP")?;
+        Ok(())
+    }
+
+    /// Asks whether there is a user or a mailbox (RFC 5321 section 3.5), and returns the answer,
+    /// whatever it is. 250 and 251 say that there is; 252, which most servers answer, that it
+    /// cannot be said (section 3.5.3); 550 that there is none.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`noop`](Self::noop) that end the session.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the session.
+    pub async fn verify(&mut self, name: Argument) -> Result<Reply> {
+        self.inquire(Command::Vrfy(name)).await
+    }
+
+    /// Asks for help, with a command or in general (RFC 5321 section 4.1.1.8), and returns the
+    /// answer, whatever it is: 211 or 214 with some text, or 502 where there is no help.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`noop`](Self::noop) that end the session.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the session.
+    pub async fn help(&mut self, about: Option<Argument>) -> Result<Reply> {
+        self.inquire(Command::Help(about)).await
+    }
+
+    /// Says RSET (RFC 5321 section 4.1.1.5). There is no need to: the session does it after a
+    /// mail that was refused.
+    ///
+    /// # Errors
+    ///
+    /// As [`noop`](Self::noop).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the session.
+    pub async fn reset(&mut self) -> Result<()> {
+        let reply = self.inquire(Command::Rset).await?;
+        accepted(reply, "RSET")?;
+        self.pipeline.has_reset();
+        Ok(())
+    }
+
+    async fn inquire(&mut self, command: Command) -> Result<Reply> {
+        self.require_open()
+            .map_err(|error| error.at(Stage::Inquiry))?;
+        self.state = State::Lost;
+        let reply = self.wire.command(Stage::Inquiry, command).await?;
+        self.state = State::Idle;
+        Ok(reply)
+    }
+}
+
+fn accepted(reply: Reply, verb: &str) -> Result<Reply> {
+    if reply.is_positive_completion() {
+        return Ok(reply);
+    }
+    let message = format!("the server refused {verb}");
+    Err(refused(Stage::Inquiry, message, reply))
+}

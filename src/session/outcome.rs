@@ -1,0 +1,117 @@
+//! What the pipeline's outcome means for a mail.
+
+use super::hello::refused;
+use super::receipt::Receipt;
+use crate::address::{Envelope, ForwardPath};
+use crate::error::{Error, Kind, Result, Stage};
+use crate::protocol::{Dialect, Outcome, Refusal, Reply};
+use crate::transport::TlsParameters;
+
+type Rejected = Vec<(ForwardPath, Reply)>;
+
+/// The recipients that a mail was taken for, and those that it was not.
+#[derive(Debug, Default)]
+pub(super) struct Division {
+    pub(super) accepted: Vec<ForwardPath>,
+    pub(super) rejected: Rejected,
+    /// Accepted by RCPT, with no word on the message for them.
+    pub(super) open: Vec<ForwardPath>,
+}
+
+impl Division {
+    /// By the replies to RCPT and, where there is one for each recipient, to the message.
+    pub(super) fn new(outcome: &Outcome, envelope: &Envelope) -> Self {
+        let mut division = Self::default();
+        let mut messages = outcome.messages.iter();
+        for (path, reply) in envelope.forward_paths().iter().zip(&outcome.recipients) {
+            if !reply.is_positive_completion() {
+                division.rejected.push((path.clone(), reply.clone()));
+                continue;
+            }
+            let message = match outcome.dialect {
+                Dialect::Lmtp => messages.next(),
+                // One reply for all: a refusal is the mail's, not a recipient's.
+                _ => (outcome.messages.first()).filter(|reply| reply.is_positive_completion()),
+            };
+            match message {
+                None => division.open.push(path.clone()),
+                Some(reply) if reply.is_positive_completion() => {
+                    division.accepted.push(path.clone());
+                }
+                Some(reply) => division.rejected.push((path.clone(), reply.clone())),
+            }
+        }
+        division
+    }
+}
+
+/// The result of a mail about which all has been said.
+pub(super) fn result(
+    outcome: Outcome,
+    envelope: &Envelope,
+    size: u64,
+    tls: Option<TlsParameters>,
+) -> Result<Receipt> {
+    let division = Division::new(&outcome, envelope);
+    if let Some(refusal) = outcome.refusal {
+        let error = refusal_error(refusal, envelope, division.rejected);
+        return Err(if outcome.contradictory {
+            error.with_unknown_fate()
+        } else {
+            error
+        });
+    }
+    let positive = |reply: &Reply| reply.is_positive_completion();
+    match outcome.messages.into_iter().find(positive) {
+        Some(reply) => Ok(Receipt {
+            accepted: division.accepted,
+            rejected: division.rejected,
+            reply,
+            size,
+            tls,
+        }),
+        None => Err(Error::new(
+            Kind::Protocol,
+            "the server said nothing to the message",
+        )),
+    }
+}
+
+fn refusal_error(refusal: Refusal, envelope: &Envelope, rejected: Rejected) -> Error {
+    match refusal {
+        Refusal::Mail(reply) => {
+            let message = format!("the server refused the sender {}", envelope.reverse_path());
+            refused(Stage::Mail, message, reply)
+        }
+        Refusal::Data(reply) => {
+            refused(Stage::Data, "the server refused DATA", reply).after_refusing(rejected)
+        }
+        Refusal::Chunk(reply) => {
+            let message = "the server refused a chunk of the message";
+            refused(Stage::Transfer, message, reply).after_refusing(rejected)
+        }
+        Refusal::Message(reply) => {
+            refused(Stage::EndOfData, "the server refused the message", reply)
+                .after_refusing(rejected)
+        }
+        Refusal::SomeRecipients => {
+            let message = format!(
+                "the server refused {} of {} recipients, and the mail was to go to all or none",
+                rejected.len(),
+                envelope.forward_paths().len()
+            );
+            Error::new(Kind::Rejected, message)
+                .with_refused(rejected)
+                .at(Stage::Rcpt)
+        }
+        _ => {
+            let message = match rejected.as_slice() {
+                [(only, reply)] => format!("the server refused the recipient {only}: {reply}"),
+                all => format!("the server refused all {} recipients", all.len()),
+            };
+            Error::new(Kind::Rejected, message)
+                .with_refused(rejected)
+                .at(Stage::Rcpt)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Everything about a mail that is known before a command of it is sent.
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tracing::{Span, debug_span};
+
+use super::hello::hello_again;
+use super::mail::Mail;
+use super::transaction::{List, Session, State};
+use crate::error::{Kind, Result};
+use crate::message::{Data, Octets, Rendition};
+use crate::protocol::{Course, Parameters, Pipeline, Way};
+
+/// A mail that the server can take, as far as it has said.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) mail: Mail,
+    pub(super) octets: Octets,
+    pub(super) size: u64,
+    pub(super) parameters: Parameters,
+    only: Option<Way>,
+}
+
+impl Prepared {
+    fn new(mail: Mail, rendition: Rendition, parameters: Parameters) -> Self {
+        Self {
+            mail,
+            size: rendition.exact_size(),
+            // RFC 3030 section 3.
+            only: (rendition.data() == Data::Binary).then_some(Way::Bdat),
+            octets: rendition.into_octets(),
+            parameters,
+        }
+    }
+
+    pub(super) fn span(&self) -> Span {
+        debug_span!(
+            "transaction",
+            message_id = %self.mail.message.message_id(),
+            size = self.size,
+            recipients = self.mail.envelope.forward_paths().len(),
+        )
+    }
+
+    /// How it would go out now.
+    pub(super) fn course(&self, pipeline: &Pipeline, waiting: usize) -> Course {
+        pipeline.course(self.size, self.only, waiting)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    /// Finds out whether the server can take a mail. If it lacks something and may offer more
+    /// since the login, it is asked, once the mails on their way have been answered.
+    pub(super) async fn prepare(&mut self, mail: Mail) -> Result<Prepared> {
+        loop {
+            let rendition = mail.message.rendition(self.data());
+            let error = match self.parameters(&mail.envelope, &mail.message, &rendition) {
+                Ok(parameters) => return Ok(Prepared::new(mail, rendition, parameters)),
+                Err(error) => error,
+            };
+            let offered = error.kind() != Kind::Unsupported;
+            if offered || self.list == List::Current || self.state == State::Lost {
+                return Err(error);
+            }
+            while !self.mails.is_empty() {
+                self.advance(&mut |_| {}).await;
+                self.answer().await;
+            }
+            if self.state == State::Lost {
+                return Err(error);
+            }
+            self.list = List::Current;
+            self.state = State::Busy;
+            if let Some(extensions) = hello_again(&mut self.wire, &self.hello).await? {
+                self.set_extensions(extensions);
+            }
+            self.state = State::Idle;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! A whole session in clear text with a server that says anything.
+
+#![no_main]
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use libfuzzer_sys::fuzz_target;
+use pilotfish::protocol::ReplyDecoder;
+use pilotfish::session::{Greeted, Receipt};
+use pilotfish::transport::Timeouts;
+use pilotfish::{Fate, Result};
+use pilotfish_fuzz::{builder, now};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+use tokio::time::timeout;
+
+/// Between what is said at once and what is said when the client has spoken again.
+const TURN: u8 = 0xFF;
+
+/// No dialogue that the client's own limits bound takes as long.
+const TOO_LONG: Duration = Duration::from_secs(24 * 60 * 60);
+
+fuzz_target!(|octets: &[u8]| {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let (result, heard) = runtime.block_on(async {
+        let (here, there) = duplex(1 << 20);
+        let both = async { tokio::join!(submit(here), serve(there, octets)) };
+        timeout(TOO_LONG, both).await.expect("it hangs")
+    });
+    let ended = heard.windows(5).any(|end| end == b"\r\n.\r\n");
+    let chunked = heard.windows(6).any(|end| end == b" LAST\r");
+    match result {
+        Ok(receipt) => {
+            assert!(ended || chunked);
+            assert!(receipt.reply.is_positive_completion());
+            let (positive, intermediate) = answers(octets);
+            // The greeting, EHLO, MAIL, RCPT and the message, with DATA between.
+            assert!(positive >= 5 && (intermediate >= 1 || chunked));
+        }
+        Err(error) => {
+            // Without the end nothing is in doubt, but for a reply that nobody asked for.
+            assert!(ended || chunked || error.fate() == Fate::NotAccepted || error.reply().is_some());
+        }
+    }
+});
+
+async fn submit(stream: DuplexStream) -> Result<Receipt> {
+    let name = "client.example".parse().unwrap();
+    let greeted = Greeted::greet(stream, name, Timeouts::default()).await?;
+    let mut session = greeted.in_cleartext();
+    let message = now(builder().text("Hello.\n").build()).unwrap();
+    let envelope = message.envelope().clone();
+    let result = session.send(&envelope, message, |_| {}).await;
+    session.quit().await;
+    result
+}
+
+/// Says a piece, and the next when the client has said something; returns what that was.
+async fn serve(mut stream: DuplexStream, octets: &[u8]) -> Vec<u8> {
+    let mut heard = Vec::new();
+    for piece in octets.split(|octet| *octet == TURN) {
+        if stream.write_all(piece).await.is_err() {
+            break;
+        }
+        if stream.read_buf(&mut heard).await.unwrap_or(0) == 0 {
+            return heard;
+        }
+    }
+    // One who says that it is over hangs up; another falls silent.
+    if octets.last() == Some(&TURN) {
+        let _ = stream.shutdown().await;
+    }
+    let _ = stream.read_to_end(&mut heard).await;
+    heard
+}
+
+/// How many replies of the classes 2yz and 3yz there are, one behind the other.
+fn answers(octets: &[u8]) -> (usize, usize) {
+    let (mut decoder, mut counts) = (ReplyDecoder::default(), (0, 0));
+    let spoken: Vec<u8> = octets.iter().copied().filter(|octet| *octet != TURN).collect();
+    let mut buffer = BytesMut::from(spoken.as_slice());
+    while let Ok(Some(reply)) = decoder.decode(&mut buffer) {
+        counts.0 += usize::from(reply.is_positive_completion());
+        counts.1 += usize::from(reply.is_positive_intermediate());
+    }
+    counts
+}

@@ -1,0 +1,337 @@
+//! Several mails over one session, close behind each other: `Session::send_each`.
+
+use futures_util::stream;
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
+use pilotfish::session::{Mail, Returned, Session};
+use pilotfish::testing::{Quirk, Security, Server};
+use pilotfish::transport::Timeouts;
+use tokio::net::TcpStream;
+
+use crate::support::client::{ACCOUNT, in_clear, in_clear_within, talk, told};
+use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
+
+const CHUNKING_HELLO: &str = "
+    S: 220 server.example ESMTP
+    C: EHLO client.example
+    S: 250-server.example
+    S: 250-PIPELINING
+    S: 250 CHUNKING
+";
+
+pub(crate) fn strategy(pipelining: Pipelining, chunking: Chunking) -> Strategy {
+    let mut strategy = Strategy::default();
+    strategy.pipelining = pipelining;
+    strategy.chunking = chunking;
+    strategy
+}
+
+fn eager() -> Strategy {
+    strategy(Pipelining::Eager, Chunking::Never)
+}
+
+fn letters(count: usize) -> impl Iterator<Item = Mail> {
+    (0..count).map(|_| Mail::from(ACCOUNT.letter(&["a@example.org"])))
+}
+
+/// What became of each mail, in the order in which it was told, and what came back.
+async fn send_letters<S: crate::support::peer::Stream>(
+    session: &mut Session<S>,
+    count: usize,
+) -> (Vec<String>, Vec<Returned>) {
+    let mut outcomes = Vec::new();
+    let returned = session
+        .send_each(stream::iter(letters(count)), |index, result| {
+            outcomes.push(format!("{index} {}", told(&result)));
+        })
+        .await;
+    (outcomes, returned)
+}
+
+/// Sends so many letters by this strategy. Returns what was told, with the indices of those that
+/// came back in brackets, the strategy that is left, and the number of round trips.
+async fn company(
+    strategy: Strategy,
+    count: usize,
+    transcript: &str,
+) -> (Vec<String>, Strategy, usize) {
+    let ((outcomes, left), played) = talk(transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap().with_strategy(strategy);
+        let (mut outcomes, returned) = send_letters(&mut session, count).await;
+        outcomes.extend(
+            returned
+                .iter()
+                .map(|returned| format!("[{}]", returned.index)),
+        );
+        let left = session.strategy();
+        session.quit().await;
+        (outcomes, left)
+    })
+    .await;
+    (outcomes, left, played.round_trips)
+}
+
+fn accepted(count: usize) -> Vec<String> {
+    let told = |index| format!("{index} <a@example.org>: 250 queued");
+    (0..count).map(told).collect()
+}
+
+/// The only chunk of a letter, which has no end of data behind it.
+fn chunk() -> String {
+    let letter = letter_lines("a@example.org").replace("    C: .\n", "");
+    let octets: usize = letter
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("C:"))
+        .map(|line| line.trim_start().len() + 2)
+        .sum();
+    format!("C: BDAT {octets} LAST\n{letter}")
+}
+
+const MAIL: &str = "
+    C: MAIL FROM:<tim@client.example>
+    C: RCPT TO:<a@example.org>
+";
+
+#[tokio::test(start_paused = true)]
+async fn grouped_takes_two_round_trips_each() {
+    let letter = letter_lines("a@example.org");
+    let mail = format!("{FLIGHT}{GO}{letter}S: 250 queued\n");
+    let transcript = format!("{HELLO}{}{BYE}", mail.repeat(3));
+    let (told, _, round_trips) = company(Strategy::default(), 3, &transcript).await;
+    assert_eq!(told, accepted(3));
+    // The greeting, EHLO and QUIT.
+    assert_eq!(round_trips, 3 + 3 * 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn eager_takes_one_more_for_each_further_mail() {
+    let letter = letter_lines("a@example.org");
+    let further = format!("{letter}{FLIGHT}S: 250 queued\n{GO}");
+    let transcript = format!(
+        "{HELLO}{FLIGHT}{GO}{}{letter}S: 250 queued\n{BYE}",
+        further.repeat(3)
+    );
+    let (told, left, round_trips) = company(eager(), 4, &transcript).await;
+    assert_eq!((told, left), (accepted(4), eager()));
+    assert_eq!(round_trips, 3 + 2 + 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn chunked_mails_leave_together_once_the_first_is_understood() {
+    let chunk = chunk();
+    let replies = "S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 250 queued\n".repeat(9);
+    let transcript = format!(
+        "{CHUNKING_HELLO}{MAIL}{chunk}
+        S: 250 ok
+        S: 250 ok
+        S: 250 queued
+        {MAIL}{chunk}{}
+        S: 250 ok
+        S: 250 ok
+        S: 250 queued
+        {replies}{BYE}",
+        format!("C: RSET\n{MAIL}{chunk}").repeat(9)
+    );
+    let (told, _, round_trips) = company(Strategy::default(), 11, &transcript).await;
+    assert_eq!(told, accepted(11));
+    assert_eq!(round_trips, 3 + 1 + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_for_its_own_mail() {
+    let chunk = chunk();
+    let transcript = format!(
+        "{CHUNKING_HELLO}{MAIL}{chunk}
+        S: 250 ok
+        S: 250 ok
+        S: 250 queued
+        {MAIL}{chunk}{}
+        S: 250 ok
+        S: 550 5.1.1 no a
+        S: 554 5.5.1 no valid recipients
+        S: 250 flushed
+        S: 250 ok
+        S: 250 ok
+        S: 250 queued
+        S: 250 flushed
+        S: 452 4.3.1 full
+        S: 503 no
+        S: 503 no
+        {BYE}",
+        format!("C: RSET\n{MAIL}{chunk}").repeat(2)
+    );
+    let (told, left, _) = company(Strategy::default(), 4, &transcript).await;
+    let expected = [
+        "0 <a@example.org>: 250 queued",
+        "1 Rejected at Rcpt, NotAccepted, permanent: no reply",
+        "2 <a@example.org>: 250 queued",
+        "3 Rejected at Mail, NotAccepted, transient: 452 4.3.1 full",
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(left, Strategy::default());
+}
+
+/// RFC 2920 section 3.1 allows it, and servers refuse it all the same: the mail is sent again on
+/// its own, and no other like that.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_refuses_commands_behind_a_message() {
+    let letter = letter_lines("a@example.org");
+    let transcript = format!(
+        "{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}
+        S: 250 queued
+        S: 503 5.5.1 out of order
+        S: 503 5.5.1 out of order
+        S: 503 5.5.1 out of order
+        C: RSET
+        {FLIGHT}
+        S: 250 flushed
+        {GO}{letter}
+        S: 250 queued
+        {FLIGHT}{GO}{letter}
+        S: 250 queued
+        {BYE}"
+    );
+    let (mut told, left, _) = company(eager(), 3, &transcript).await;
+    told.sort();
+    assert_eq!(told, accepted(3));
+    assert_eq!(left, strategy(Pipelining::Auto, Chunking::Never));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_loses_commands_behind_a_message() {
+    let letter = letter_lines("a@example.org");
+    let transcript = format!("{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}S: 250 queued\n-- silence --");
+    let begun = tokio::time::Instant::now();
+    let (told, left, _) = company(eager(), 4, &transcript).await;
+    // It came back with those that had been taken, to go over another connection.
+    assert_eq!(told, ["0 <a@example.org>: 250 queued", "[1]", "[2]", "[3]"]);
+    assert_eq!(left, strategy(Pipelining::Auto, Chunking::Never));
+    assert_eq!(
+        begun.elapsed().as_secs(),
+        Timeouts::default().pipelined.as_secs()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_behind_a_421_has_not_been_taken() {
+    let chunk = chunk();
+    let begin = format!(
+        "{CHUNKING_HELLO}{MAIL}{chunk}
+        S: 250 ok
+        S: 250 ok
+        S: 250 queued
+        {MAIL}{chunk}{}",
+        format!("C: RSET\n{MAIL}{chunk}").repeat(2)
+    );
+    for (reply, expected) in [
+        (
+            "S: 421 4.3.2 shutting down\n-- close --",
+            [
+                "0 <a@example.org>: 250 queued",
+                "1 Closed at EndOfData, NotAccepted, transient: 421 4.3.2 shutting down",
+                "[2]",
+                "[3]",
+            ],
+        ),
+        (
+            "-- cut --",
+            [
+                "0 <a@example.org>: 250 queued",
+                "1 Closed at EndOfData, Unknown, permanent: no reply",
+                "2 Closed at EndOfData, Unknown, permanent: no reply",
+                "3 Closed at EndOfData, Unknown, permanent: no reply",
+            ],
+        ),
+    ] {
+        let transcript = format!("{begin}S: 250 ok\nS: 250 ok\n{reply}");
+        let (told, _, _) = company(Strategy::default(), 4, &transcript).await;
+        assert_eq!(told, expected);
+    }
+}
+
+/// The first message by BDAT goes on its own: a server that does not know BDAT reads the message
+/// as commands.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_know_bdat() {
+    let transcript = format!(
+        "{CHUNKING_HELLO}{MAIL}{}
+        S: 250 ok
+        S: 250 ok
+        S: 502 5.5.1 what
+        S: 500 what
+        -- swallow all --",
+        chunk()
+    );
+    let (told, left, _) = company(Strategy::default(), 3, &transcript).await;
+    assert_eq!(told, ["[0]", "[1]", "[2]"]);
+    assert_eq!(left, strategy(Pipelining::Auto, Chunking::Never));
+}
+
+/// Sends letters to a server with this quirk, over as many connections as it takes, by what each
+/// has learnt. Returns how many connections, and the round trips of the last, QUIT left out.
+async fn real(quirk: Option<Quirk>, strategy: Strategy, count: usize) -> (usize, u64) {
+    let server = Server::builder().security(Security::Cleartext).anonymous();
+    let server = match quirk {
+        Some(quirk) => server.quirk(quirk),
+        None => server,
+    };
+    let server = server.start().await.unwrap();
+    let (mut left, mut connections, mut told_ok) = (strategy, 0, 0);
+    let mut mails: Vec<Mail> = letters(count).collect();
+    while !mails.is_empty() {
+        connections += 1;
+        assert!(connections < 4, "{quirk:?}");
+        let stream = TcpStream::connect(server.addr()).await.unwrap();
+        let mut timeouts = Timeouts::default();
+        timeouts.pipelined = std::time::Duration::from_millis(50);
+        let session = in_clear_within(stream, timeouts).await.unwrap();
+        let mut session = session.with_strategy(left);
+        let mut source = stream::iter(mails);
+        let returned = session
+            .send_each(&mut source, |_, result| {
+                result.unwrap();
+                told_ok += 1;
+            })
+            .await;
+        mails = returned.into_iter().map(|returned| returned.mail).collect();
+        mails.extend(futures_util::StreamExt::collect::<Vec<_>>(source).await);
+        left = session.strategy();
+        if session.is_open() {
+            session.quit().await;
+        }
+    }
+    assert_eq!((told_ok, server.received().len()), (count, count));
+    let round_trips = *server.round_trips().last().unwrap();
+    server.shutdown().await.unwrap();
+    (connections, round_trips)
+}
+
+/// Figures that the manual promises.
+#[tokio::test]
+async fn round_trips_of_further_mails() {
+    // TCP, the greeting, EHLO and QUIT.
+    let setup = 4;
+    let grouped = strategy(Pipelining::Auto, Chunking::Never);
+    assert_eq!(real(None, grouped, 100).await, (1, setup + 200));
+    assert_eq!(real(None, eager(), 100).await, (1, setup + 101));
+}
+
+#[tokio::test]
+async fn chunked_mails_take_less_than_a_fifth_of_a_round_trip() {
+    let (connections, round_trips) = real(None, Strategy::default(), 500).await;
+    assert_eq!(connections, 1);
+    assert!(round_trips < 100, "{round_trips}");
+}
+
+#[tokio::test]
+async fn with_quirks_each_mail_arrives_once() {
+    let default = Strategy::default();
+    for (quirk, strategy, connections) in [
+        (Quirk::LosesBehindMessage, eager(), 2),
+        (Quirk::RefusesBehindMessage, eager(), 1),
+        (Quirk::NoBdat, default, 2),
+        (Quirk::RefusesBdat, default, 2),
+    ] {
+        let (took, _) = real(Some(quirk), strategy, 10).await;
+        assert_eq!(took, connections, "{quirk:?}");
+    }
+}

@@ -1,0 +1,128 @@
+//! Whether what the client tells of a cut dialogue is so.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use pilotfish::{Fate, Kind, Stage};
+
+use super::{Case, Dialogue, cuts};
+use crate::support::client::told;
+use crate::support::cutter::{Cut, How, Side};
+
+/// How many cases have run in this process, whatever the test.
+static CASES: AtomicUsize = AtomicUsize::new(0);
+
+/// How many cases of a dialogue came to what.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) accepted: usize,
+    pub(super) not_accepted: usize,
+    pub(super) unknown: usize,
+    /// Of the unknown, those whose end of data still waited in TLS in truth.
+    pub(super) within_tls: usize,
+}
+
+impl Tally {
+    pub(super) fn cases(&self) -> usize {
+        self.accepted + self.not_accepted + self.unknown
+    }
+}
+
+/// Plays a dialogue whole, and then with each `stride`-th cut.
+pub(super) async fn judge(dialogue: &Dialogue, stride: usize, first: usize) -> Tally {
+    let whole = dialogue.play(None).await;
+    let mut tally = Tally::default();
+    for cut in cuts(&whole, stride, first) {
+        let case = dialogue.play(Some(cut)).await;
+        let context = format!("{}: {cut:?}: {}", dialogue.name, told(&case.outcome));
+        if waits_in_tls(dialogue, &case, cut) {
+            tally.within_tls += 1;
+        } else {
+            fate(&case, &whole, cut, &context);
+        }
+        plausible(&case, &whole, cut, &context);
+        no_second_delivery(&case, &context);
+        match case.outcome.as_ref().map_err(pilotfish::Error::fate) {
+            Ok(_) => tally.accepted += 1,
+            Err(Fate::Unknown) => tally.unknown += 1,
+            Err(_) => tally.not_accepted += 1,
+        }
+    }
+    let all = CASES.fetch_add(tally.cases(), Relaxed) + tally.cases();
+    println!("{}: {tally:?}, {all} cases so far", dialogue.name);
+    tally
+}
+
+/// The table of the module.
+fn fate(case: &Case, whole: &Case, cut: Cut, context: &str) {
+    let first = case.arrived.first();
+    let answered = first.and_then(|arrived| arrived.answered);
+    let fate = case.outcome.as_ref().err().map(pilotfish::Error::fate);
+    match (first, answered) {
+        // The message went along with its commands, and had left whole. What the server had read
+        // of it when it could no more answer them, the client cannot know.
+        (None, _) if cut.side == Side::Client && has_left(case, whole) => {
+            assert!(fate.is_some(), "{context}");
+        }
+        (None, _) => assert_eq!(fate, Some(Fate::NotAccepted), "{context}"),
+        (Some(_), Some(octets)) if case.from_server >= octets => {
+            assert_eq!(told(&case.outcome), told(&whole.outcome), "{context}");
+        }
+        (Some(_), _) => assert_eq!(fate, Some(Fate::Unknown), "{context}"),
+    }
+}
+
+/// Whether nothing was left to send but QUIT.
+fn has_left(case: &Case, whole: &Case) -> bool {
+    case.from_client + "QUIT\r\n".len() >= whole.from_client
+}
+
+/// Whether the last octets had left the client, but not its TLS: `manual::fate` says that such a
+/// mail may be told as unknown.
+fn waits_in_tls(dialogue: &Dialogue, case: &Case, cut: Cut) -> bool {
+    let stage = case
+        .outcome
+        .as_ref()
+        .err()
+        .and_then(pilotfish::Error::stage);
+    dialogue.tls.is_some()
+        && cut.side == Side::Client
+        && case.arrived.is_empty()
+        && case
+            .outcome
+            .as_ref()
+            .is_err_and(|error| error.fate() == Fate::Unknown)
+        && matches!(stage, Some(Stage::Transfer | Stage::EndOfData))
+}
+
+/// What failed fits how the connection ended.
+fn plausible(case: &Case, whole: &Case, cut: Cut, context: &str) {
+    let Err(error) = &case.outcome else { return };
+    assert!(error.stage().is_some(), "{context}");
+    let expected: &[Kind] = match cut.how {
+        How::Close | How::HalfClose => &[Kind::Closed, Kind::Io, Kind::Tls],
+        How::Reset => &[Kind::Io, Kind::Closed, Kind::Tls],
+        How::Silence => &[Kind::Timeout],
+    };
+    let of_whole = whole.outcome.as_ref().err().map(pilotfish::Error::kind);
+    assert!(
+        expected.contains(&error.kind()) || of_whole == Some(error.kind()),
+        "{context}"
+    );
+    assert!(
+        error.fate() == Fate::NotAccepted || !error.is_transient(),
+        "{context}"
+    );
+}
+
+/// A mail is taken as often as it was said to be, or once more where that was said to be open.
+fn no_second_delivery(case: &Case, context: &str) {
+    let taken = case.arrived.iter().filter(|arrived| arrived.taken).count();
+    let outcomes = [Some(&case.outcome), case.again.as_ref()];
+    let outcomes = || outcomes.into_iter().flatten();
+    let told = outcomes().filter(|outcome| outcome.is_ok()).count();
+    let open = outcomes()
+        .filter_map(|outcome| outcome.as_ref().err())
+        .filter(|error| error.fate() == Fate::Unknown)
+        .count();
+    assert!((told..=told + open).contains(&taken), "{context}: {taken}");
+}

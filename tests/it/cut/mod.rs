@@ -1,0 +1,173 @@
+//! The cut: every dialogue is broken off after each octet of either side, in every way a
+//! connection can end, and each time the mail's fate is told as it is.
+//!
+//! The judge is a server that knows what has come whole, and a wire that knows how much of its
+//! reply went back:
+//!
+//! | the end of data | its reply | told |
+//! |---|---|---|
+//! | has not come whole | | [`Fate::NotAccepted`] |
+//! | has come whole | not whole | [`Fate::Unknown`] |
+//! | has come whole | whole | what it says |
+
+mod clear;
+mod judge;
+mod tls;
+
+use std::time::Duration;
+
+use pilotfish::session::{Greeted, Receipt, Session};
+use pilotfish::transport::{Timeouts, TlsClient};
+use pilotfish::{Message, Result};
+use tokio::io::{DuplexStream, duplex};
+use tokio_rustls::TlsAcceptor;
+
+use crate::support::client::{Account, name, send_one};
+use crate::support::cutter::{Cut, Cutter, How, Side};
+use crate::support::knowing::{Arrived, Knowing, Store, Words};
+use crate::support::peer::Stream;
+use crate::support::tls::{Flaw, acceptor, tls_client};
+
+/// Longer than all of a client's limits together.
+const TOO_LONG: Duration = Duration::from_hours(3);
+
+/// How the client comes to its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Entry {
+    Clear,
+    /// With a login that anybody can read.
+    ClearAuth,
+    StartTls,
+    Implicit,
+}
+
+/// A dialogue to be cut.
+struct Dialogue {
+    name: &'static str,
+    account: Account,
+    entry: Entry,
+    words: Words,
+    message: Message,
+    tls: Option<(TlsClient, TlsAcceptor)>,
+}
+
+/// One case, and all that is known of it.
+struct Case {
+    outcome: Result<Receipt>,
+    /// What another attempt in the same session came to.
+    again: Option<Result<Receipt>>,
+    arrived: Vec<Arrived>,
+    from_client: usize,
+    from_server: usize,
+}
+
+impl Dialogue {
+    fn new(name: &'static str, account: Account, entry: Entry, words: Words) -> Self {
+        let tls = matches!(entry, Entry::StartTls | Entry::Implicit)
+            .then(|| (tls_client(), acceptor(account.host, Flaw::None)));
+        let message = account.letter(&["a@example.org"]);
+        Self {
+            name,
+            account,
+            entry,
+            words,
+            message,
+            tls,
+        }
+    }
+
+    fn message(self, message: Message) -> Self {
+        Self { message, ..self }
+    }
+
+    /// Plays the dialogue with this cut.
+    async fn play(&self, cut: Option<Cut>) -> Case {
+        let (here, there) = duplex(1024 * 1024);
+        let (stream, passed) = Cutter::new(here, cut);
+        let store = Store::default();
+        let both = async { tokio::join!(self.submit(stream), self.serve(there, &store)) };
+        let Ok(((outcome, again), ())) = tokio::time::timeout(TOO_LONG, both).await else {
+            panic!("{}: {cut:?}: it hangs", self.name);
+        };
+        Case {
+            outcome,
+            again,
+            arrived: store.all(),
+            from_client: passed.from(Side::Client),
+            from_server: passed.from(Side::Server),
+        }
+    }
+
+    async fn serve(&self, stream: DuplexStream, store: &Store) {
+        let server = Knowing::new(stream, self.words.clone(), store);
+        let server = match &self.tls {
+            Some((_, acceptor)) => server.acceptor(acceptor.clone()),
+            None => server,
+        };
+        match self.entry {
+            Entry::Implicit => server.serve_in_tls().await,
+            _ => server.serve().await,
+        }
+    }
+
+    /// Sends the mail, and where that fails once more, as far as the session lets it.
+    async fn submit<S: Stream>(&self, stream: S) -> (Result<Receipt>, Option<Result<Receipt>>) {
+        let mut session = match self.session(stream).await {
+            Ok(session) => session,
+            Err(error) => return (Err(error), None),
+        };
+        let message = || self.message.try_clone().unwrap();
+        let outcome = send_one(&mut session, message()).await;
+        let again = match outcome {
+            Ok(_) => None,
+            Err(_) => Some(send_one(&mut session, message()).await),
+        };
+        session.quit().await;
+        (outcome, again)
+    }
+
+    async fn session<S: Stream>(&self, stream: S) -> Result<Session<S>> {
+        let (host, credentials) = (self.account.host(), self.account.credentials());
+        let timeouts = Timeouts::default();
+        match (self.entry, &self.tls) {
+            (Entry::Implicit, Some((tls, _))) => {
+                use pilotfish::session::Secured;
+                let secured = Secured::implicit_tls(stream, tls, &host, name(), timeouts).await?;
+                secured.authenticate(&credentials).await
+            }
+            (entry, tls) => {
+                let greeted = Greeted::greet(stream, name(), timeouts).await?;
+                match (entry, tls) {
+                    (Entry::ClearAuth, _) => greeted.danger_cleartext_auth(&credentials).await,
+                    (Entry::StartTls, Some((tls, _))) => {
+                        let secured = greeted.starttls(tls, &host).await?;
+                        secured.authenticate(&credentials).await
+                    }
+                    _ => Ok(greeted.in_cleartext()),
+                }
+            }
+        }
+    }
+}
+
+/// Every cut of a dialogue that takes so many octets, each `stride`-th of them.
+fn cuts(whole: &Case, stride: usize, first: usize) -> impl Iterator<Item = Cut> {
+    [Side::Client, Side::Server]
+        .into_iter()
+        .flat_map(move |side| {
+            [How::Close, How::HalfClose, How::Reset, How::Silence]
+                .into_iter()
+                .filter(move |how| side == Side::Server || *how != How::HalfClose)
+                .map(move |how| (side, how))
+        })
+        .zip(0..)
+        .flat_map(move |((side, how), nth)| {
+            let octets = match side {
+                Side::Client => whole.from_client,
+                Side::Server => whole.from_server,
+            };
+            ((first + nth) % stride..=octets)
+                .step_by(stride)
+                .map(move |after| Cut { side, how, after })
+        })
+}

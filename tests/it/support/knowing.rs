@@ -1,0 +1,346 @@
+//! A small submission server that knows what it has taken, whatever breaks: it says what it is
+//! told to, and keeps what came whole.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::BytesMut;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_rustls::TlsAcceptor;
+
+use super::peer::Stream;
+use super::script::{Script, Step};
+use super::wiretap::{Tap, Wiretap};
+
+/// What it says.
+#[derive(Debug, Clone)]
+pub(crate) enum Words {
+    /// Each command, and each message, gets the reply that is next, or none any more.
+    InOrder(VecDeque<Vec<u8>>),
+    /// What RFC 5321 asks for, with these keywords after EHLO. STARTTLS is said before TLS
+    /// alone, AUTH behind it alone if there is TLS. A recipient with `nobody` in it is refused.
+    Offering(&'static [&'static str]),
+}
+
+/// A message that came whole, with the end of data or the last chunk.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrived {
+    pub(crate) octets: Vec<u8>,
+    /// Whether the reply is yes, and so who sent it need not care any more.
+    pub(crate) taken: bool,
+    /// How many octets had been sent over the wire in all, with this reply the last of them.
+    pub(crate) answered: Option<usize>,
+}
+
+/// What has come, over all connections.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Store(Arc<Mutex<Vec<Arrived>>>);
+
+impl Store {
+    pub(crate) fn all(&self) -> Vec<Arrived> {
+        self.with(|all| all.clone())
+    }
+
+    fn with<T>(&self, with: impl FnOnce(&mut Vec<Arrived>) -> T) -> T {
+        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Words {
+    /// The replies of a transcript, as far as it goes.
+    pub(crate) fn of(script: &Script) -> Self {
+        let said = script.steps.iter().filter_map(|(_, step)| match step {
+            Step::Send(octets) => Some(octets.as_slice()),
+            _ => None,
+        });
+        let mut replies = VecDeque::new();
+        let mut reply = Vec::new();
+        for line in said.flat_map(|octets| octets.split_inclusive(|octet| *octet == b'\n')) {
+            reply.extend_from_slice(line);
+            if line.get(3) != Some(&b'-') {
+                replies.push_back(std::mem::take(&mut reply));
+            }
+        }
+        Self::InOrder(replies)
+    }
+}
+
+/// Why a connection is over. Whose fault it is makes no difference.
+struct Over;
+
+impl From<std::io::Error> for Over {
+    fn from(_: std::io::Error) -> Self {
+        Self
+    }
+}
+
+type Flow<T> = Result<T, Over>;
+
+/// One connection.
+pub(crate) struct Knowing {
+    stream: Box<dyn Stream>,
+    tap: Tap,
+    words: Words,
+    acceptor: Option<TlsAcceptor>,
+    store: Store,
+    /// What may go wrong at each reply: `true` ends the connection there.
+    fate: Box<dyn FnMut(&mut Vec<u8>) -> bool + Send>,
+    secured: bool,
+    input: BytesMut,
+    recipients: usize,
+    chunks: Vec<u8>,
+}
+
+impl Knowing {
+    pub(crate) fn new(stream: impl Stream + 'static, words: Words, store: &Store) -> Self {
+        let (stream, tap) = Wiretap::new(stream);
+        Self {
+            stream: Box::new(stream),
+            tap,
+            words,
+            acceptor: None,
+            store: store.clone(),
+            fate: Box::new(|_| false),
+            secured: false,
+            input: BytesMut::new(),
+            recipients: 0,
+            chunks: Vec::new(),
+        }
+    }
+
+    /// Can do TLS.
+    pub(crate) fn acceptor(mut self, acceptor: TlsAcceptor) -> Self {
+        self.acceptor = Some(acceptor);
+        self
+    }
+
+    /// Has its replies changed, or the connection ended in place of one.
+    pub(crate) fn fate(mut self, fate: impl FnMut(&mut Vec<u8>) -> bool + Send + 'static) -> Self {
+        self.fate = Box::new(fate);
+        self
+    }
+
+    /// Begins with TLS.
+    pub(crate) async fn serve_in_tls(mut self) {
+        if self.handshake().await.is_ok() {
+            self.serve().await;
+        }
+    }
+
+    pub(crate) async fn serve(mut self) {
+        let _ = self.converse().await;
+        let _ = self.stream.shutdown().await;
+        // Who closes with octets unread may take the last reply away from the client.
+        while self.fill().await.is_ok() {
+            self.input.clear();
+        }
+    }
+
+    async fn converse(&mut self) -> Flow<()> {
+        self.answer("220 server.example ESMTP").await?;
+        loop {
+            let line = self.line().await?;
+            let words: Vec<_> = line.split(' ').collect();
+            match words[0].to_ascii_uppercase().as_str() {
+                "EHLO" | "LHLO" => {
+                    self.recipients = 0;
+                    self.answer(&self.extensions()).await?;
+                }
+                "STARTTLS" => {
+                    if self.answer("220 go").await? == b'2' {
+                        self.handshake().await?;
+                    }
+                }
+                "AUTH" => self.auth(&words).await?,
+                "RCPT" => {
+                    let reply = if line.contains("nobody") {
+                        "550 5.1.1 nobody there"
+                    } else {
+                        "250 2.1.5 ok"
+                    };
+                    self.recipients += usize::from(self.answer(reply).await? == b'2');
+                }
+                "DATA" => {
+                    let reply = match self.recipients {
+                        0 => "554 5.5.1 nobody to send it to",
+                        _ => "354 go",
+                    };
+                    if self.answer(reply).await? == b'3' {
+                        let octets = self.data().await?;
+                        self.arrived(octets).await?;
+                    }
+                }
+                "BDAT" => {
+                    let octets = self.take(words[1].parse().unwrap()).await?;
+                    self.chunks.extend(octets);
+                    if words.get(2).is_some() {
+                        let octets = std::mem::take(&mut self.chunks);
+                        self.arrived(octets).await?;
+                    } else {
+                        self.answer("250 more").await?;
+                    }
+                }
+                "QUIT" => {
+                    self.answer("221 bye").await?;
+                    return Ok(());
+                }
+                command => {
+                    if matches!(command, "MAIL" | "RSET" | "HELO") {
+                        self.recipients = 0;
+                    }
+                    self.answer("250 2.0.0 ok").await?;
+                }
+            }
+        }
+    }
+
+    fn extensions(&self) -> String {
+        let Words::Offering(keywords) = &self.words else {
+            return String::new();
+        };
+        let mut lines = vec!["server.example"];
+        lines.extend(keywords.iter().filter(|keyword| match **keyword {
+            "STARTTLS" => !self.secured,
+            keyword if keyword.starts_with("AUTH") => self.secured || self.acceptor.is_none(),
+            _ => true,
+        }));
+        let last = lines.pop().unwrap();
+        let lines: String = lines.iter().map(|line| format!("250-{line}\r\n")).collect();
+        format!("{lines}250 {last}")
+    }
+
+    async fn auth(&mut self, words: &[&str]) -> Flow<()> {
+        let mut due = match words {
+            [_, "LOGIN"] => 2,
+            [_, _] => 1,
+            _ => 0,
+        };
+        loop {
+            let reply = if due > 0 { "334 " } else { "235 2.7.0 ok" };
+            if self.answer(reply).await? != b'3' {
+                return Ok(());
+            }
+            due -= 1;
+            self.line().await?;
+        }
+    }
+
+    /// Keeps a message, and says so.
+    async fn arrived(&mut self, octets: Vec<u8>) -> Flow<()> {
+        if self.recipients == 0 {
+            self.answer("554 5.5.1 nobody to send it to").await?;
+            return Ok(());
+        }
+        self.recipients = 0;
+        let Some(reply) = self.reply("250 2.0.0 queued") else {
+            let (taken, answered) = (false, None);
+            self.store.with(|all| {
+                all.push(Arrived {
+                    octets,
+                    taken,
+                    answered,
+                })
+            });
+            return Err(Over);
+        };
+        let taken = reply.starts_with(b"2");
+        let index = self.store.with(|all| {
+            all.push(Arrived {
+                octets,
+                taken,
+                answered: None,
+            });
+            all.len() - 1
+        });
+        self.say(&reply).await?;
+        let answered = self.tap.written();
+        self.store.with(|all| all[index].answered = Some(answered));
+        self.after(&reply)
+    }
+
+    /// Says this, or what is to be said in its place; the first digit of it.
+    async fn answer(&mut self, usual: &str) -> Flow<u8> {
+        let reply = self.reply(usual).ok_or(Over)?;
+        self.say(&reply).await?;
+        self.after(&reply)?;
+        Ok(reply.first().copied().unwrap_or_default())
+    }
+
+    fn reply(&mut self, usual: &str) -> Option<Vec<u8>> {
+        let mut reply = match &mut self.words {
+            Words::InOrder(replies) => replies.pop_front()?,
+            Words::Offering(_) => format!("{usual}\r\n").into_bytes(),
+        };
+        (!(self.fate)(&mut reply)).then_some(reply)
+    }
+
+    async fn say(&mut self, reply: &[u8]) -> Flow<()> {
+        self.stream.write_all(reply).await?;
+        Ok(self.stream.flush().await?)
+    }
+
+    /// RFC 5321 section 3.8: 421 is the last word.
+    fn after(&self, reply: &[u8]) -> Flow<()> {
+        if reply.starts_with(b"421") {
+            return Err(Over);
+        }
+        Ok(())
+    }
+
+    async fn handshake(&mut self) -> Flow<()> {
+        let stream = std::mem::replace(&mut self.stream, Box::new(tokio::io::empty()));
+        let acceptor = self.acceptor.as_ref().unwrap();
+        self.stream = Box::new(acceptor.accept(stream).await?);
+        self.secured = true;
+        Ok(())
+    }
+
+    async fn fill(&mut self) -> Flow<()> {
+        match self.stream.read_buf(&mut self.input).await? {
+            0 => Err(Over),
+            _ => Ok(()),
+        }
+    }
+
+    async fn take(&mut self, count: usize) -> Flow<BytesMut> {
+        while self.input.len() < count {
+            self.fill().await?;
+        }
+        Ok(self.input.split_to(count))
+    }
+
+    /// Up to CRLF, and without it.
+    async fn octets_of_line(&mut self) -> Flow<BytesMut> {
+        let mut scanned = 0;
+        loop {
+            for end in memchr::memchr_iter(b'\n', &self.input[scanned..]) {
+                let end = scanned + end;
+                if self.input[..end].ends_with(b"\r") {
+                    let mut line = self.take(end + 1).await?;
+                    line.truncate(end - 1);
+                    return Ok(line);
+                }
+            }
+            scanned = self.input.len();
+            self.fill().await?;
+        }
+    }
+
+    async fn line(&mut self) -> Flow<String> {
+        let line = self.octets_of_line().await?;
+        Ok(String::from_utf8_lossy(&line).into_owned())
+    }
+
+    /// The message, without what was done to it for its way.
+    async fn data(&mut self) -> Flow<Vec<u8>> {
+        let mut octets = Vec::new();
+        loop {
+            let line = self.octets_of_line().await?;
+            if *line == *b"." {
+                return Ok(octets);
+            }
+            octets.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
+            octets.extend_from_slice(b"\r\n");
+        }
+    }
+}
