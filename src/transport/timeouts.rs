@@ -15,23 +15,34 @@ use crate::error::Stage;
 /// use std::time::Duration;
 /// use pilotfish::transport::Timeouts;
 ///
-/// let mut timeouts = Timeouts::default();
-/// timeouts.greeting = Duration::from_secs(30);
+/// let mut timeouts = Timeouts::all(Duration::from_secs(30));
+/// timeouts.end_of_data = Duration::from_mins(10);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
     /// From the look-up of the host name to a connection, over all of its addresses: 30 s.
     pub connect: Duration,
+    /// The dialogue with a proxy, until it has connected: 60 s.
+    pub proxy: Duration,
     /// A TLS handshake: 60 s.
     pub handshake: Duration,
     /// The greeting: 5 min.
     pub greeting: Duration,
-    /// The reply to any other command up to RCPT, and to a chunk that is not the last: 5 min.
-    pub command: Duration,
+    /// The reply to EHLO, HELO or LHLO: 5 min.
+    pub hello: Duration,
+    /// The reply to STARTTLS, before the handshake: 5 min.
+    pub starttls: Duration,
+    /// Each reply of an exchange of AUTH: 5 min.
+    pub auth: Duration,
+    /// The reply to MAIL: 5 min.
+    pub mail: Duration,
+    /// The reply to RCPT: 5 min.
+    pub rcpt: Duration,
     /// The reply to DATA: 2 min.
     pub data: Duration,
-    /// How long the server may take no octet of the message: 3 min.
+    /// How long the server may take no octet of the message, or leave a chunk that is not the
+    /// last without a reply: 3 min.
     pub block: Duration,
     /// The reply to the end of data, or to the last chunk: 10 min. A shorter time makes mails whose
     /// [`Fate`](crate::Fate) is unknown.
@@ -39,6 +50,10 @@ pub struct Timeouts {
     /// The reply to the first command that was sent behind the end of a message, once that message
     /// has been answered: 30 s. A server that has lost the command is then known.
     pub pipelined: Duration,
+    /// The reply to RSET behind a mail that failed: 5 min.
+    pub reset: Duration,
+    /// The reply to NOOP, VRFY, HELP or RSET between two mails: 5 min.
+    pub inquiry: Duration,
     /// The reply to QUIT, which nothing depends on: 5 s.
     pub quit: Duration,
 }
@@ -47,27 +62,57 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(30),
+            proxy: Duration::from_mins(1),
             handshake: Duration::from_mins(1),
-            greeting: Duration::from_mins(5),
-            command: Duration::from_mins(5),
             data: Duration::from_mins(2),
             block: Duration::from_mins(3),
             end_of_data: Duration::from_mins(10),
             pipelined: Duration::from_secs(30),
             quit: Duration::from_secs(5),
+            ..Self::all(Duration::from_mins(5))
         }
     }
 }
 
 impl Timeouts {
+    /// The same time for each step; for each of them, not for all together.
+    #[must_use]
+    pub const fn all(each: Duration) -> Self {
+        Self {
+            connect: each,
+            proxy: each,
+            handshake: each,
+            greeting: each,
+            hello: each,
+            starttls: each,
+            auth: each,
+            mail: each,
+            rcpt: each,
+            data: each,
+            block: each,
+            end_of_data: each,
+            pipelined: each,
+            reset: each,
+            inquiry: each,
+            quit: each,
+        }
+    }
+
     /// How long the reply at this stage may take.
     pub(super) fn reply(&self, stage: Stage) -> Duration {
         match stage {
-            Stage::Greeting => self.greeting,
+            Stage::Connect | Stage::Greeting => self.greeting,
+            Stage::Hello => self.hello,
+            Stage::StartTls => self.starttls,
+            Stage::Auth => self.auth,
+            Stage::Mail => self.mail,
+            Stage::Rcpt => self.rcpt,
             Stage::Data => self.data,
+            Stage::Transfer => self.block,
             Stage::EndOfData => self.end_of_data,
+            Stage::Reset => self.reset,
+            Stage::Inquiry => self.inquiry,
             Stage::Quit => self.quit,
-            _ => self.command,
         }
     }
 

@@ -65,6 +65,8 @@ mod starttls;
 mod support;
 /// The source keeps its own rules.
 mod tidy;
+/// Each stage has a limit of its own.
+mod time_limits;
 /// Servers that are silent, drip, or hardly read, with the clock paused.
 mod timeouts;
 /// TLS: certificates good and bad, faults of the connection, sessions.

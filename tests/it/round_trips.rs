@@ -4,6 +4,8 @@ use pilotfish::testing::{Security, Server};
 use pilotfish::transport::TlsClient;
 use pilotfish::{Credentials, Message, session};
 
+use crate::support::client::send_one;
+
 /// Sends one mail over a connection of its own; returns the round trips until it is answered,
 /// and until QUIT is.
 async fn one_mail(here: Security, there: session::Security) -> (u64, u64) {
@@ -27,9 +29,8 @@ async fn one_mail(here: Security, there: session::Security) -> (u64, u64) {
         .to("a@example.org")
         .subject("nine")
         .text("or seven");
-    crate::support::client::send_one(&mut session, message.build().await.unwrap())
-        .await
-        .unwrap();
+    let receipt = send_one(&mut session, message.build().await.unwrap()).await;
+    assert!(receipt.unwrap().rejected.is_empty());
     session.quit().await;
     let answered = server.next_received().await.unwrap().round_trips;
     let all = server.round_trips().iter().sum();

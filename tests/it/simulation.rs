@@ -34,11 +34,7 @@ const TOO_LONG: Duration = Duration::from_hours(1);
 
 /// The client's limits: a simulation makes a step for each tick of them.
 fn timeouts() -> Timeouts {
-    let mut timeouts = Timeouts::default();
-    let limit = Duration::from_millis(1_500);
-    (timeouts.greeting, timeouts.command, timeouts.data) = (limit, limit, limit);
-    (timeouts.block, timeouts.end_of_data, timeouts.quit) = (limit, limit, limit);
-    timeouts
+    Timeouts::all(Duration::from_millis(1_500))
 }
 
 /// What may happen to a server or to the way there, and when.

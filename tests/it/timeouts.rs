@@ -1,15 +1,12 @@
 //! Every wait has an end (RFC 5321 section 4.5.3.2), and says where it was.
 
-use std::time::Duration;
-
 use pilotfish::Message;
 use pilotfish::message::{Attachment, Body};
-use pilotfish::transport::Timeouts;
 use tokio::time::Instant;
 
 use crate::support::built::built;
 use crate::support::client::{
-    ACCOUNT, converse, in_clear, in_clear_within, send, send_one, talk, talk_through, told,
+    ACCOUNT, converse, in_clear, send, send_one, talk, talk_through, told,
 };
 use crate::support::delivery::Delivery;
 use crate::support::lines::{FLIGHT, GO, letter_lines};
@@ -105,54 +102,6 @@ async fn silence_in_an_implicit_handshake_and_after_rset() {
         "Timeout at Reset, NotAccepted, transient: no reply",
     ];
     assert_eq!(outcomes, expected);
-}
-
-/// Ten seconds for each reply.
-fn ten_seconds() -> Timeouts {
-    let mut timeouts = Timeouts::default();
-    let ten = Duration::from_secs(10);
-    (timeouts.greeting, timeouts.command, timeouts.data) = (ten, ten, ten);
-    (timeouts.end_of_data, timeouts.block) = (ten, ten);
-    timeouts
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_octet_each_second_gains_no_time() {
-    let sent = format!("{HELLO}{FLIGHT}S: 250 ok\nS: 250 ok\nS: 354 go\n");
-    let letter = letter_lines("a@example.org");
-    for (transcript, stage, fate) in [
-        (
-            "-- drip 1s --\nS: 220 server.example".to_owned(),
-            "Greeting",
-            "NotAccepted, transient",
-        ),
-        (
-            "S: 220 hi\nC: EHLO client.example\n-- drip 1s --\nS: 250-server\nS: 250 SIZE"
-                .to_owned(),
-            "Hello",
-            "NotAccepted, transient",
-        ),
-        (
-            format!("{HELLO}{FLIGHT}-- drip 1s --\nS: 250 sender ok"),
-            "Mail",
-            "NotAccepted, transient",
-        ),
-        (
-            format!("{sent}{letter}-- drip 1s --\nS: 250 queued"),
-            "EndOfData",
-            "Unknown, permanent",
-        ),
-    ] {
-        let (result, _) = talk(&transcript, async |stream| {
-            let session = in_clear_within(stream, ten_seconds()).await?;
-            send(session, ACCOUNT.letter(&["a@example.org"])).await
-        })
-        .await;
-        assert_eq!(
-            told(&result),
-            format!("Timeout at {stage}, {fate}: no reply")
-        );
-    }
 }
 
 /// Sends a mail where the network holds 64 octets; tells its outcome, and how many seconds it took.
