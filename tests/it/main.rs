@@ -53,6 +53,8 @@ mod portions;
 mod rendition;
 /// Round trips, counted at the other end.
 mod round_trips;
+/// EHLO after a login.
+mod second_ehlo;
 /// One mail after the other in a session.
 mod several_mails;
 /// Networks and hosts that fail, by the thousand, in simulated time.
