@@ -45,6 +45,8 @@ mod memory;
 mod out_of_step;
 /// What MAIL says of the message, and what is refused before it.
 mod parameters;
+/// The pipeline against a model of a server.
+mod pipeline_model;
 /// Commands in groups, and which reply is whose.
 mod pipelining;
 /// More recipients than a server takes at a time.
