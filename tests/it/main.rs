@@ -39,6 +39,8 @@ mod out_of_step;
 mod parameters;
 /// Commands in groups, and which reply is whose.
 mod pipelining;
+/// SOCKS and HTTP proxies.
+mod proxy;
 /// The same message for servers that can carry more, or less.
 mod rendition;
 /// Round trips, counted at the other end.
