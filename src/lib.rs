@@ -34,8 +34,11 @@
 //! |---|---|
 //! | `cli` (default) | the command `pilotfish`; a library user leaves it out |
 //! | `config` | [`config`]: accounts from a TOML file, passwords from files, descriptors and commands |
+//! | `aws-lc-rs` (default) | the cryptography of TLS and DKIM, with the hybrid key exchange X25519MLKEM768 |
+//! | `ring` | another cryptography, which is used where `aws-lc-rs` is left out; one of them is needed |
 //! | `dkim` | [`message::dkim`] and [`Message::sign`]: signatures that show the domain (RFC 6376) |
 //! | `html` | `markdown` and `inline_images` of [`message::MessageBuilder`] |
+//! | `system-roots` | the certificate authorities that the system trusts, by [`transport::TlsRoots`] |
 //! | `testing` | [`testing`]: a submission server inside the process |
 //!
 //! # Map
@@ -87,6 +90,9 @@
 //! * A message is fixed when it is built, but for how its parts are encoded for a server.
 //! * Whatever is dropped, cancelled or failed before the end of data leaves a connection that is
 //!   closed without one.
+
+#[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
+compile_error!("pilotfish needs a cryptography: choose the feature `aws-lc-rs` or `ring`");
 
 pub mod address;
 pub mod client;

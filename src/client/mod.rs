@@ -1,5 +1,7 @@
 //! Sending mails without looking after sessions.
 
+mod learned;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,10 +9,11 @@ use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, debug, warn};
 
+use self::learned::Learned;
 use crate::address::Envelope;
 use crate::error::{Error, Kind, Result};
 use crate::message::Message;
-use crate::session::{Progress, Receipt, Server};
+use crate::session::{Mail, Progress, Receipt, Server, Session};
 
 type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 
@@ -52,6 +55,7 @@ type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 #[derive(Clone)]
 pub struct Client {
     server: Arc<Server>,
+    learned: Arc<Learned>,
     tasks: TaskTracker,
     on_progress: Option<OnProgress>,
 }
@@ -69,6 +73,7 @@ impl Client {
     #[must_use]
     pub fn new(server: Server) -> Self {
         Self {
+            learned: Arc::new(Learned::new(server.strategy())),
             server: Arc::new(server),
             tasks: TaskTracker::new(),
             on_progress: None,
@@ -115,6 +120,7 @@ impl Client {
         let (outcome, received) = oneshot::channel();
         let delivery = Delivery {
             server: Arc::clone(&self.server),
+            learned: Arc::clone(&self.learned),
             on_progress: self.on_progress.clone(),
             outcome,
         };
@@ -147,24 +153,58 @@ impl Client {
 /// One mail on its way.
 struct Delivery {
     server: Arc<Server>,
+    learned: Arc<Learned>,
     on_progress: Option<OnProgress>,
     outcome: oneshot::Sender<Result<Receipt>>,
 }
 
+/// What an attempt has come to.
+struct Attempt {
+    result: Result<Receipt>,
+    /// The mail, if another way of sending it is worth an attempt.
+    returned: Option<Mail>,
+    session: Option<Session>,
+}
+
 impl Delivery {
     async fn run(mut self, envelope: Envelope, message: Message) {
+        let message_id = message.message_id().clone();
+        let mut attempt = self.attempt(Mail::new(envelope, message)).await;
+        // In a way that the server has turned out to be capable of.
+        if let Some(mail) = attempt.as_mut().and_then(|attempt| attempt.returned.take()) {
+            debug!(%message_id, "the mail is sent again, in another way");
+            attempt = self.attempt(mail).await;
+        }
+        let Some(Attempt {
+            result, session, ..
+        }) = attempt
+        else {
+            return debug!("the mail was withdrawn before its end had left");
+        };
+        if let Err(result) = self.outcome.send(result) {
+            warn!(%message_id, ?result, "nobody waits for what became of this mail");
+        }
+        if let Some(session) = session {
+            session.quit().await;
+        }
+    }
+
+    /// Sends the mail over a session of its own. `None` if it was withdrawn.
+    async fn attempt(&mut self, mail: Mail) -> Option<Attempt> {
         let connected = tokio::select! {
             connected = self.server.connect() => connected,
-            () = self.outcome.closed() => return withdrawn(),
+            () = self.outcome.closed() => return None,
         };
         let mut session = match connected {
-            Ok(session) => session,
+            Ok(session) => session.with_strategy(self.learned.strategy()),
             Err(error) => {
-                let _ = self.outcome.send(Err(error));
-                return;
+                return Some(Attempt {
+                    result: Err(error),
+                    returned: None,
+                    session: None,
+                });
             }
         };
-        let message_id = message.message_id().clone();
         let progress = |progress| {
             if let Some(observer) = &self.on_progress {
                 observer(progress);
@@ -173,20 +213,18 @@ impl Delivery {
         // What is ready counts: a mail that has left is never withdrawn.
         let transferred = tokio::select! {
             biased;
-            transferred = session.transfer(&envelope, message, progress) => transferred,
-            () = self.outcome.closed() => return withdrawn(),
+            transferred = session.transfer(&mail.envelope, mail.message, progress) => transferred,
+            () = self.outcome.closed() => return None,
         };
         let result = match transferred {
             Ok(transferred) => session.conclude(transferred).await,
             Err(error) => Err(error),
         };
-        if let Err(result) = self.outcome.send(result) {
-            warn!(%message_id, ?result, "nobody waits for what became of this mail");
-        }
-        session.quit().await;
+        self.learned.learn(session.strategy());
+        Some(Attempt {
+            returned: session.take_returned().filter(|_| result.is_err()),
+            result,
+            session: Some(session),
+        })
     }
-}
-
-fn withdrawn() {
-    debug!("the mail was withdrawn before its end had left");
 }

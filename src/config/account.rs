@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::dkim::Dkim;
 use super::password::PasswordSource;
 use super::server_address::ServerAddress;
+use super::tls::{self, TlsSettings};
 use crate::address::Mailbox;
 use crate::session::Security;
 
@@ -19,8 +20,8 @@ pub struct Account {
     pub server: ServerAddress,
     /// `tls`: how sessions are protected; customary for the port if it is left out.
     pub tls: Option<Tls>,
-    /// `tls-ca`: a PEM file with certificate authorities to trust besides the public ones.
-    pub tls_ca: Option<PathBuf>,
+    /// `tls-ca` and the other keys that begin with `tls-`.
+    pub tls_settings: TlsSettings,
     /// `user`: who logs in; nobody if it is left out.
     pub user: Option<String>,
     /// `password-file` or `password-command`.
@@ -60,7 +61,14 @@ impl From<Tls> for Security {
 struct Table {
     server: ServerAddress,
     tls: Option<Tls>,
+    tls_roots: Option<tls::Roots>,
     tls_ca: Option<PathBuf>,
+    tls_fingerprint: Option<tls::Fingerprints>,
+    tls_insecure: Option<bool>,
+    tls_min: Option<tls::Minimum>,
+    tls_name: Option<String>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
     user: Option<String>,
     password_file: Option<PathBuf>,
     password_command: Option<String>,
@@ -87,7 +95,17 @@ impl TryFrom<Table> for Account {
         Ok(Self {
             server: table.server,
             tls: table.tls,
-            tls_ca: table.tls_ca,
+            tls_settings: tls::Keys {
+                roots: table.tls_roots,
+                ca: table.tls_ca,
+                fingerprint: table.tls_fingerprint,
+                insecure: table.tls_insecure,
+                min: table.tls_min,
+                name: table.tls_name,
+                cert: table.tls_cert,
+                key: table.tls_key,
+            }
+            .try_into()?,
             user: table.user,
             password,
             from,

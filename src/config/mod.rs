@@ -9,6 +9,7 @@ mod dkim;
 mod password;
 mod secret_source;
 mod server_address;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -23,6 +24,7 @@ pub use dkim::{Dkim, KeySource};
 pub use password::PasswordSource;
 pub use secret_source::SecretError;
 pub use server_address::{ServerAddress, ServerAddressError};
+pub use tls::{ClientCertificate, TlsSettings, Verification};
 
 /// The largest file that is read, in octets.
 const MAX_FILE: u64 = 1024 * 1024;

@@ -50,14 +50,14 @@ impl SecretSource<'_> {
     }
 }
 
-fn at_home(path: &Path) -> PathBuf {
+pub(super) fn at_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::home_dir()) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),
     }
 }
 
-fn unreadable(what: &'static str, path: &Path, source: std::io::Error) -> SecretError {
+pub(super) fn unreadable(what: &'static str, path: &Path, source: std::io::Error) -> SecretError {
     SecretError::Unreadable {
         what,
         path: path.to_owned(),

@@ -55,6 +55,21 @@
 //! The mail's fate hangs on the last chunk as it does on the end of data. As long as that has not
 //! left, no server takes the message.
 //!
+//! # Extensions
+//!
+//! A parameter is sent where the server offers its extension in this state of the session. What an
+//! [envelope asks for](crate::address::envelope::Options) and the server does not offer, or not
+//! so much of it, is an error before MAIL, for a mail without it is another mail. Notifications
+//! can be [left out](crate::address::envelope::Dsn) where they are not offered.
+//!
+//! No value of a parameter can make a command line too long: the limit of RFC 5321 section
+//! 4.5.3.1.4 with what each extension adds to it has room for the largest of each.
+//!
+//! Enhanced status codes are read from every reply that has one, offered or not: servers behind
+//! others send them without saying so, and a text that looks like one and agrees with the reply code
+//! in its first digit does no harm. The decision is always by the reply code, but for the few
+//! [exceptions](crate::protocol::Reply::is_transient).
+//!
 //! # No delay at the end
 //!
 //! A message whose end of data is a small write of its own stands still for 40 ms or more: Nagle's

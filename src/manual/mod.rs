@@ -1,5 +1,8 @@
 //! The reasons: why things are as they are. There is no code in here.
 
+pub mod attacks;
 pub mod dialogue;
 pub mod fate;
 pub mod octets;
+pub mod rfc;
+pub mod tls;

@@ -60,7 +60,7 @@ impl Extension {
     }
 }
 
-/// How long a server holds mails at most (RFC 4865 section 3), as far as it says so.
+/// How long a server holds mails at most (RFC 4865), as far as it says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct FutureRelease {
@@ -117,7 +117,7 @@ impl Extensions {
     }
 
     /// The least number of seconds within which the server may be asked to deliver a mail or
-    /// else return it, where it names one (RFC 2852 section 4).
+    /// else return it, where it names one (RFC 2852).
     #[must_use]
     pub fn least_deliver_by(&self) -> Option<u32> {
         self.least_deliver_by
@@ -129,7 +129,7 @@ impl Extensions {
         self.future_release
     }
 
-    /// What the server calls its way to treat priorities, where it says so (RFC 6710 section 9).
+    /// What the server calls its way to treat priorities, where it says so (RFC 6710).
     #[must_use]
     pub fn priority_profile(&self) -> Option<&str> {
         self.priority_profile.as_deref()

@@ -11,7 +11,7 @@ pub struct Limits {
     pub mails: Option<NonZeroU32>,
     /// Recipients of a mail (`RCPTMAX`).
     pub recipients: Option<NonZeroU32>,
-    /// Domains among the recipients of a mail (`RCPTDOMAINMAX`).
+    /// Domains among the recipients of all mails of a session (`RCPTDOMAINMAX`).
     pub domains: Option<NonZeroU32>,
 }
 

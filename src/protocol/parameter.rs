@@ -22,11 +22,11 @@ pub enum Parameter {
     Ret(Ret),
     /// What notifications call the envelope (DSN, RFC 3461 section 4.4).
     EnvelopeId(EnvelopeId),
-    /// By when the mail is to be delivered (DELIVERBY, RFC 2852 section 4).
+    /// By when the mail is to be delivered (DELIVERBY, RFC 2852).
     DeliverBy(DeliverBy),
-    /// How long the server keeps the mail (FUTURERELEASE, RFC 4865 section 4).
+    /// How long the server keeps the mail (FUTURERELEASE, RFC 4865).
     Hold(Hold),
-    /// What goes first (MT-PRIORITY, RFC 6710 section 3).
+    /// What goes first (MT-PRIORITY, RFC 6710).
     Priority(Priority),
     /// No hop without TLS (REQUIRETLS, RFC 8689 section 2).
     RequireTls,

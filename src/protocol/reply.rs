@@ -197,6 +197,15 @@ impl Reply {
         self.code.class() == ReplyClass::PositiveIntermediate
     }
 
+    /// Whether a recipient was one too many for the transaction, as a reply to RCPT: 452 or 552,
+    /// unless an enhanced status code says that it is about something else (RFC 5321 section
+    /// 4.5.3.1.10, RFC 3463 section 3.6).
+    #[must_use]
+    pub fn is_too_many_recipients(&self) -> bool {
+        let status = self.enhanced.map(|status| (status.subject, status.detail));
+        matches!(self.code.number(), 452 | 552) && matches!(status, None | Some((5, 3)))
+    }
+
     /// Whether the same may well be accepted later: a 4yz, or one of the permanent codes that
     /// services send for what passes.
     ///

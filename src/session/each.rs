@@ -1,6 +1,6 @@
 //! Many mails over one session, one close behind the other.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
@@ -8,8 +8,9 @@ use futures_util::stream::Fuse;
 use futures_util::{Stream, StreamExt as _, poll};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::flow::{Concluded, Standing};
+use super::flow::Standing;
 use super::mail::Mail;
+use super::portions::{Rest, has_overflow};
 use super::prepare::Prepared;
 use super::receipt::Receipt;
 use super::transaction::Session;
@@ -38,6 +39,10 @@ struct Queue {
     /// Those behind it.
     behind: VecDeque<(usize, Mail)>,
     taken: usize,
+    /// What follows mails of which the first portion is under way.
+    rests: HashMap<usize, Rest>,
+    /// Mails of which the first portion has come to this.
+    unfinished: VecDeque<(usize, Result<Receipt>, Rest)>,
     /// Mails that are sent for the second time.
     again: HashSet<usize>,
 }
@@ -94,7 +99,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let mut mails = pin!(mails.fuse());
         let mut queue = Queue::default();
         let mut returned = Vec::new();
-        while self.goes_on() {
+        while self.goes_on() && !(self.is_spent() && self.mails.is_empty()) {
+            self.finish(&mut queue, &mut told).await;
             queue.fill(mails.as_mut()).await;
             self.prepare_next(&mut queue, &mut told).await;
             if self.begin_next(&mut queue) {
@@ -122,8 +128,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.tell(&mut queue, &mut returned, &mut told);
         }
         self.tell(&mut queue, &mut returned, &mut told);
+        self.finish(&mut queue, &mut told).await;
         self.give_back(queue, &mut returned);
         returned
+    }
+
+    /// Sends the rest of mails, as soon as no other is on its way.
+    async fn finish(&mut self, queue: &mut Queue, told: &mut impl FnMut(usize, Result<Receipt>)) {
+        while self.mails.is_empty()
+            && let Some((index, first, rest)) = queue.unfinished.pop_front()
+        {
+            told(index, self.send_rest(first, rest).await);
+        }
     }
 
     async fn prepare_next(
@@ -132,17 +148,34 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         told: &mut impl FnMut(usize, Result<Receipt>),
     ) {
         while queue.next.is_none()
-            && let Some((index, mail)) = queue.behind.pop_front()
+            && let Some((index, mut mail)) = queue.behind.pop_front()
         {
+            let rest = match self.portions(&mail) {
+                Ok(rest) => rest,
+                Err(error) => {
+                    told(index, Err(error));
+                    continue;
+                }
+            };
+            mail.envelope = rest.first.clone();
             match self.prepare(mail).await {
                 Ok(prepared) => queue.next = Some((index, prepared)),
-                Err(error) => told(index, Err(error)),
+                Err(error) => {
+                    told(index, Err(error));
+                    continue;
+                }
+            }
+            if rest.has_others() {
+                queue.rests.insert(index, rest);
             }
         }
     }
 
     /// Begins the next mail, if it may be.
     fn begin_next(&mut self, queue: &mut Queue) -> bool {
+        if self.is_spent() || !queue.unfinished.is_empty() {
+            return false;
+        }
         let waiting = queue.behind.len();
         let may_begin = |prepared: &Prepared| {
             let course = prepared.course(&self.pipeline, waiting);
@@ -167,17 +200,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let goes_on = self.goes_on();
         let mut again = Vec::new();
         for concluded in self.concluded.drain(..) {
-            let Concluded {
-                ticket: index,
-                result,
-                again: mail,
-            } = concluded;
-            match (result, mail) {
-                (Err(error), Some(mail)) if !goes_on => {
-                    returned.push(Returned { index, mail, error });
+            let (index, rest) = (concluded.ticket, queue.rests.remove(&concluded.ticket));
+            if let Some(mut mail) = concluded.again() {
+                if let Some(rest) = &rest {
+                    mail.envelope = rest.whole.clone();
                 }
-                (Err(_), Some(mail)) if queue.again.insert(index) => again.push((index, mail)),
-                (result, _) => told(index, result),
+                match concluded.result {
+                    Err(error) if !goes_on => {
+                        returned.push(Returned { index, mail, error });
+                        continue;
+                    }
+                    Err(_) if queue.again.insert(index) => {
+                        again.push((index, mail));
+                        continue;
+                    }
+                    _ => {}
+                }
+            }
+            let overflows = concluded.result.as_ref().is_ok_and(has_overflow);
+            match rest.or_else(|| overflows.then(|| Rest::of(&concluded.mail))) {
+                Some(rest) => queue.unfinished.push_back((index, concluded.result, rest)),
+                None => told(index, concluded.result),
             }
         }
         for mail in again.into_iter().rev() {
@@ -188,7 +231,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Gives back what has been taken and not begun.
     fn give_back(&mut self, queue: Queue, returned: &mut Vec<Returned>) {
         let next = queue.next.map(|(index, prepared)| (index, prepared.mail));
-        for (index, mail) in next.into_iter().chain(queue.behind) {
+        for (index, mut mail) in next.into_iter().chain(queue.behind) {
+            if let Some(rest) = queue.rests.get(&index) {
+                mail.envelope = rest.whole.clone();
+            }
             let Err(error) = self.require_open() else {
                 return;
             };

@@ -30,9 +30,17 @@ pub(super) struct InFlight {
 #[derive(Debug)]
 pub(super) struct Concluded {
     pub(super) ticket: usize,
+    pub(super) mail: Mail,
     pub(super) result: Result<Receipt>,
-    /// The mail, if it was not accepted, is not to blame for that, and can be sent once more.
-    pub(super) again: Option<Mail>,
+    /// Whether the mail was not accepted, and is not to blame for that.
+    pub(super) blameless: bool,
+}
+
+impl Concluded {
+    /// The mail, if it can be sent once more and deserves it.
+    pub(super) fn again(&self) -> Option<Mail> {
+        (self.blameless).then(|| self.mail.try_clone()).flatten()
+    }
 }
 
 /// Where the dialogue stands.
@@ -50,6 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Begins a mail; the caller has seen that it may.
     pub(super) fn begin(&mut self, ticket: usize, prepared: Prepared, waiting: usize) {
         self.state = State::Busy;
+        self.begun += 1;
         let course = prepared.course(&self.pipeline, waiting);
         let Prepared {
             mail,
@@ -211,7 +220,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             failure,
             ..
         } = in_flight;
-        let again = outcome.defect.and_then(|_| mail.try_clone());
+        let blameless = outcome.defect.is_some();
         let result = match failure {
             Some(failure) => {
                 let division = Division::new(&outcome, &mail.envelope);
@@ -221,8 +230,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         };
         self.concluded.push_back(Concluded {
             ticket,
+            mail,
             result,
-            again,
+            blameless,
         });
     }
 
@@ -251,7 +261,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         {
             let left = self.has_left(&in_flight);
             let known = outcome.messages.is_empty() && outcome.refusal.is_some();
-            let (cause, again) = match error.take() {
+            let (cause, blameless) = match error.take() {
                 Some(_) if in_flight.failure.is_some() || known => {
                     self.conclude_one(in_flight, outcome);
                     continue;
@@ -259,14 +269,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Some(own) => (in_doubt(own, left), lost_commands),
                 None => (behind(left && !closing), !left || closing),
             };
-            let again = again.then(|| in_flight.mail.try_clone()).flatten();
             let division = Division::new(&outcome, &in_flight.mail.envelope);
             self.concluded.push_back(Concluded {
                 ticket: in_flight.ticket,
+                mail: in_flight.mail,
                 result: Err(cause
                     .after_refusing(division.rejected)
                     .after_accepting(division.accepted)),
-                again,
+                blameless,
             });
         }
     }

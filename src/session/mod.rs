@@ -23,6 +23,7 @@ mod mail;
 mod options;
 mod outcome;
 mod parameters;
+mod portions;
 mod prepare;
 mod receipt;
 mod secured;
@@ -38,3 +39,5 @@ pub use receipt::{Progress, Receipt};
 pub use secured::Secured;
 pub use server::{Security, Server, ServerBuilder};
 pub use transaction::Session;
+
+pub use crate::protocol::{Chunking, Pipelining, Strategy};

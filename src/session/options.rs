@@ -73,7 +73,7 @@ fn add_dsn(parameters: &mut Parameters, envelope: &Envelope) {
     parameters.rcpt = rcpt.collect();
 }
 
-/// RFC 2852 section 4: the least time is for mails that are to be returned.
+/// RFC 2852: the least time is for mails that are to be returned.
 fn deliverable(by: DeliverBy, extensions: &Extensions) -> Result<()> {
     let least = extensions.least_deliver_by().unwrap_or_default();
     if by.mode() == ByMode::Return && i64::from(by.seconds()) < i64::from(least) {

@@ -7,11 +7,12 @@ use tokio::time::sleep;
 use tracing::{Instrument as _, debug_span};
 
 use super::greeted::Greeted;
+use super::hello::Hello;
 use super::secured::Secured;
 use super::transaction::Session;
 use crate::address::Domain;
 use crate::error::{Error, Kind, Result, Stage};
-use crate::protocol::Credentials;
+use crate::protocol::{Credentials, Dialect, Strategy};
 use crate::transport::{Host, Route, Socket, Timeouts, TlsClient, begins_with_tls};
 
 /// How long a server may be silent before it is asked whether it waits for TLS.
@@ -77,6 +78,8 @@ pub struct Server {
     credentials: Option<Credentials>,
     name: Option<Domain>,
     timeouts: Timeouts,
+    dialect: Dialect,
+    strategy: Strategy,
 }
 
 /// Collects what a [`Server`] needs.
@@ -92,6 +95,8 @@ pub struct ServerBuilder {
     cleartext_auth: bool,
     name: Option<Domain>,
     timeouts: Timeouts,
+    dialect: Dialect,
+    strategy: Strategy,
 }
 
 impl Server {
@@ -108,6 +113,8 @@ impl Server {
             cleartext_auth: false,
             name: None,
             timeouts: Timeouts::default(),
+            dialect: Dialect::default(),
+            strategy: Strategy::default(),
         }
     }
 
@@ -129,6 +136,12 @@ impl Server {
         self.security
     }
 
+    /// How mails go out.
+    #[must_use]
+    pub fn strategy(&self) -> Strategy {
+        self.strategy
+    }
+
     /// Opens a session: connects, sets up TLS and logs in.
     ///
     /// # Errors
@@ -146,27 +159,32 @@ impl Server {
             let (host, port) = (&self.host, self.port);
             let stream = self.route.connect(host, port, &self.timeouts).await?;
             let name = self.name.clone().map_or_else(|| local_name(&stream), Ok)?;
-            match self.security {
+            let hello = Hello {
+                name,
+                dialect: self.dialect,
+            };
+            let session = match self.security {
                 Security::ImplicitTls => {
                     let (tls, timeouts) = (&self.tls, self.timeouts.clone());
                     let secured =
-                        Secured::implicit_tls(stream, tls, &self.host, name, timeouts).await?;
+                        Secured::implicit_tls(stream, tls, &self.host, hello, timeouts).await?;
                     self.log_in(secured).await
                 }
                 Security::StartTls => {
-                    let greeted = self.greet(stream, name).await?;
+                    let greeted = self.greet(stream, hello).await?;
                     self.log_in(greeted.starttls(&self.tls, &self.host).await?)
                         .await
                 }
                 Security::Cleartext => {
-                    let greeted = self.greet(stream, name).await?;
+                    let greeted = self.greet(stream, hello).await?;
                     match &self.credentials {
                         // The builder has seen to it that this is wanted.
                         Some(credentials) => greeted.danger_cleartext_auth(credentials).await,
                         None => Ok(greeted.in_cleartext()),
                     }
                 }
-            }
+            }?;
+            Ok(session.with_strategy(self.strategy))
         }
         .instrument(span)
         .await
@@ -174,7 +192,7 @@ impl Server {
 
     /// Waits for a greeting in clear text, but not from a port that begins with TLS: there each
     /// side would wait for the other until the limit.
-    async fn greet(&self, stream: Socket, name: Domain) -> Result<Greeted<Socket>> {
+    async fn greet(&self, stream: Socket, hello: Hello) -> Result<Greeted<Socket>> {
         let silent_tls = async {
             sleep(SILENCE).await;
             if !begins_with_tls(&self.tls, &self.route, &self.host, self.port).await {
@@ -182,7 +200,7 @@ impl Server {
             }
         };
         tokio::select! {
-            greeted = Greeted::greet(stream, name, self.timeouts.clone()) => greeted,
+            greeted = Greeted::greet(stream, hello, self.timeouts.clone()) => greeted,
             () = silent_tls => {
                 let message = format!(
                     "{} port {} begins with TLS and was spoken to in clear text: use implicit TLS",
@@ -260,6 +278,19 @@ impl ServerBuilder {
         self
     }
 
+    /// Speaks LMTP (RFC 2033), in which a server answers for each recipient.
+    pub fn lmtp(mut self) -> Self {
+        self.dialect = Dialect::Lmtp;
+        self
+    }
+
+    /// How mails go out. By default grouped, and by BDAT where several are waiting and the server
+    /// allows it.
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
     /// How long to wait at each step.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
@@ -270,8 +301,8 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`]: the port is 0, there is a password to send in clear text, or none for the
-    /// user of a proxy.
+    /// [`Kind::Config`]: the port is 0, or 25 with LMTP (RFC 2033 section 5), there is a password
+    /// to send in clear text, or none for the user of a proxy.
     pub fn build(self) -> Result<Server> {
         let security = match (self.security, self.port) {
             (Some(security), _) => security,
@@ -284,6 +315,12 @@ impl ServerBuilder {
             return Err(Error::new(
                 Kind::Config,
                 "there is no port 0: use 587 or 465",
+            ));
+        }
+        if port == 25 && self.dialect == Dialect::Lmtp && !self.route.stays_inside() {
+            return Err(Error::new(
+                Kind::Config,
+                "port 25 is for SMTP alone: name the port that the server has for LMTP",
             ));
         }
         if self.route.wants_password() {
@@ -309,6 +346,8 @@ impl ServerBuilder {
             credentials: self.credentials,
             name: self.name,
             timeouts: self.timeouts,
+            dialect: self.dialect,
+            strategy: self.strategy,
         })
     }
 }

@@ -8,6 +8,7 @@ use tracing::Instrument as _;
 use super::flow::{Concluded, InFlight, Standing};
 use super::hello::{Hello, quit};
 use super::mail::Mail;
+use super::portions::Rest;
 use super::receipt::{Progress, Receipt};
 use crate::address::Envelope;
 #[cfg(doc)]
@@ -17,11 +18,11 @@ use crate::message::{Data, Message};
 use crate::protocol::{Extensions, Pipeline, Strategy};
 #[cfg(doc)]
 use crate::transport::Timeouts;
-use crate::transport::{Flight, TlsParameters, Wire};
+use crate::transport::{Flight, Socket, TlsParameters, Wire};
 
 /// A session that is set up, and sends mails.
 #[derive(Debug)]
-pub struct Session<S> {
+pub struct Session<S = Socket> {
     pub(super) wire: Wire<S>,
     pub(super) hello: Hello,
     extensions: Extensions,
@@ -33,6 +34,10 @@ pub struct Session<S> {
     pub(super) mails: VecDeque<InFlight>,
     /// The mails about which all is said.
     pub(super) concluded: VecDeque<Concluded>,
+    /// A mail that can be sent once more.
+    pub(super) returned: Option<Mail>,
+    /// How many mails have been begun.
+    pub(super) begun: u32,
     pub(super) state: State,
 }
 
@@ -57,9 +62,9 @@ pub(super) enum List {
     Current,
 }
 
-/// A mail that has left whole, and whose reply is due.
+/// A mail that has left whole, but for portions that follow, and whose reply is due.
 #[derive(Debug)]
-pub(crate) struct Transferred;
+pub(crate) struct Transferred(Rest);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) fn new(wire: Wire<S>, hello: Hello, extensions: Extensions, list: List) -> Self {
@@ -72,6 +77,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             flight: Flight::default(),
             mails: VecDeque::new(),
             concluded: VecDeque::new(),
+            returned: None,
+            begun: 0,
             state: State::Idle,
         }
     }
@@ -103,11 +110,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.wire.tls()
     }
 
-    /// Whether another mail can be sent. It cannot after an error of the connection, or after a
-    /// future was dropped in the middle of a mail.
+    /// Whether another mail can be sent. It cannot after an error of the connection, after a
+    /// future was dropped in the middle of a mail, or after as many mails as the server allows
+    /// (RFC 9422 section 4.1).
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.state == State::Idle
+        self.require_open().is_ok()
+    }
+
+    /// Whether the server takes no more mails, but for those that have been begun.
+    pub(super) fn is_spent(&self) -> bool {
+        let most = self.extensions.limits().mails;
+        most.is_some_and(|most| self.begun >= most.get())
     }
 
     /// Sends a message to the recipients of `envelope`, mostly the message's
@@ -117,6 +131,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// [`strategy`](Self::strategy): by default MAIL, all RCPT and DATA leave in one flight where
     /// the server offers PIPELINING, and the end of data leaves with the last block. A binary
     /// message goes by BDAT, in chunks (RFC 3030). `progress` is called for each block or chunk.
+    ///
+    /// A mail with more recipients than the server takes at a time goes in portions, each a
+    /// transaction of its own (RFC 9422, RFC 5321 section 4.5.3.1.10).
     ///
     /// A recipient who is refused is no error as long as another is accepted, unless the envelope
     /// says all or nothing: see [`Receipt::rejected`].
@@ -157,7 +174,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         mut progress: impl FnMut(Progress),
     ) -> Result<Transferred> {
         self.require_open()?;
-        let prepared = self.prepare(Mail::new(envelope.clone(), message)).await?;
+        let mut mail = Mail::new(envelope.clone(), message);
+        let rest = self.portions(&mail)?;
+        mail.envelope = rest.first.clone();
+        let prepared = self.prepare(mail).await?;
         let span = prepared.span();
         async {
             self.begin(0, prepared, 0);
@@ -170,30 +190,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         .instrument(span)
         .await;
-        match self
-            .concluded
-            .pop_front_if(|concluded| concluded.result.is_err())
-        {
-            Some(Concluded {
-                result: Err(error), ..
-            }) => Err(error),
-            _ => Ok(Transferred),
+        let failed = |concluded: &mut Concluded| concluded.result.is_err();
+        match self.concluded.pop_front_if(failed) {
+            Some(concluded) if rest.has_others() => {
+                self.concluded.push_front(concluded);
+                Ok(Transferred(rest))
+            }
+            Some(concluded) => {
+                self.returned = concluded.again();
+                concluded.result.map(|_| Transferred(rest))
+            }
+            None => Ok(Transferred(rest)),
         }
     }
 
-    /// Receives the reply to a mail that has left.
-    pub(crate) async fn conclude(&mut self, Transferred: Transferred) -> Result<Receipt> {
-        loop {
-            match self.concluded.pop_front() {
-                Some(concluded) => return concluded.result,
-                None if self.advance(&mut |_| {}).await == Standing::Waiting => self.answer().await,
-                None => {}
-            }
-        }
+    /// Receives the reply to a mail that has left, and sends it to those who are left.
+    pub(crate) async fn conclude(&mut self, Transferred(rest): Transferred) -> Result<Receipt> {
+        let first = self.next_result().await;
+        self.send_rest(first, rest).await
+    }
+
+    /// The mail that was sent last, if it was not accepted, is not to blame for that, and can be
+    /// sent once more over another session, by this one's [strategy](Self::strategy).
+    pub(crate) fn take_returned(&mut self) -> Option<Mail> {
+        self.returned.take()
     }
 
     pub(super) fn require_open(&self) -> Result<()> {
         match self.state {
+            State::Idle if self.is_spent() => Err(Error::new(
+                Kind::Closed,
+                "the server takes no more mails in this session: open another",
+            )),
             State::Idle => Ok(()),
             State::Busy | State::Lost => Err(Error::new(
                 Kind::Closed,
@@ -223,7 +251,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ///
     /// Dropping the future closes the connection.
     pub async fn quit(mut self) {
-        if self.is_open() {
+        if self.state == State::Idle {
             quit(&mut self.wire).await;
         }
         self.wire.close().await;

@@ -17,12 +17,12 @@ pub(super) fn is_well_formed(keyword: &str, value: Option<&str>) -> bool {
             is(value, &["NEVER"]) || value.split(',').all(event)
         }
         ("ORCPT", Some(value)) => value.len() <= 500 && is_original_recipient(value),
-        // RFC 2852, section 4.
+        // RFC 2852
         ("BY", Some(value)) => deliver_by(value).is_some(),
-        // RFC 4865, section 4.
+        // RFC 4865
         ("HOLDFOR", Some(value)) => is_number(value) && !value.starts_with('0'),
         ("HOLDUNTIL", Some(value)) => value.parse::<jiff::Timestamp>().is_ok(),
-        // RFC 6710, section 5.
+        // RFC 6710
         ("MT-PRIORITY", Some(value)) => {
             let digit = value.strip_prefix('-').unwrap_or(value);
             matches!(digit.as_bytes(), [b'0'..=b'9']) && value != "-0"
@@ -40,7 +40,7 @@ pub(super) enum Late {
     Return,
 }
 
-/// The time and what happens then, from `BY` (RFC 2852, section 4).
+/// The time and what happens then, from `BY` (RFC 2852).
 pub(super) fn deliver_by(value: &str) -> Option<(i64, Late)> {
     let (time, mode) = value.split_once(';')?;
     let digits = time.strip_prefix(['+', '-']).unwrap_or(time);

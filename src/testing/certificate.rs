@@ -8,7 +8,10 @@ use rcgen::{
     KeyPair, KeyUsagePurpose,
 };
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
+#[cfg(feature = "aws-lc-rs")]
+pub(super) use tokio_rustls::rustls::crypto::aws_lc_rs as cryptography;
+#[cfg(not(feature = "aws-lc-rs"))]
+pub(super) use tokio_rustls::rustls::crypto::ring as cryptography;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// What a server proves its name with, and what its clients have to trust for it.
@@ -31,7 +34,7 @@ pub(super) fn make(host_names: &[String]) -> io::Result<Identity> {
         .map_err(io::Error::other)?;
 
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let config = ServerConfig::builder_with_provider(Arc::new(cryptography::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?
         .with_no_client_auth()

@@ -1,5 +1,6 @@
 //! The state of a session, and what all its commands share.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub(super) struct Dialogue<S> {
     pub(super) authenticated_as: Option<String>,
     /// How many mails were begun.
     pub(super) mails: u32,
+    /// The domains of all recipients that were accepted, in lower case.
+    pub(super) domains: HashSet<String>,
     pub(super) transaction: Transaction,
     /// Octets that still are to be taken for lines and refused, and how.
     pub(super) unwanted: Option<(u64, &'static str)>,
@@ -83,6 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             offered: Vec::new(),
             authenticated_as: None,
             mails: 0,
+            domains: HashSet::new(),
             transaction: Transaction::None,
             unwanted: None,
         }

@@ -99,7 +99,7 @@ impl Keyword {
         let fits = |keyword: &Self| match keyword {
             Self::StartTls => settings.security == Security::StartTls && tls.is_none(),
             Self::AuthPlain | Self::AuthLogin => protected && !pointless,
-            // RFC 8689, section 4.1.
+            // RFC 8689 wants it so.
             Self::RequireTls => tls.is_some() && ordered(*keyword),
             Self::Dsn | Self::DeliverBy | Self::FutureRelease | Self::MtPriority | Self::Limits => {
                 ordered(*keyword)

@@ -27,8 +27,8 @@ pub enum Offer {
     Mails(u32),
     /// LIMITS with RCPTMAX: the recipients that are too many are answered with 452.
     Recipients(u32),
-    /// LIMITS with RCPTDOMAINMAX: the recipients in the domains that are too many are answered
-    /// with 452.
+    /// LIMITS with RCPTDOMAINMAX: the recipients in the domains that are too many in a session are
+    /// answered with 452.
     Domains(u32),
 }
 

@@ -28,5 +28,8 @@ pub use proxy::{Proxy, ProxyError};
 pub use route::{Family, Route};
 pub use socket::Socket;
 pub use timeouts::Timeouts;
-pub use tls::{TlsClient, TlsClientBuilder, TlsParameters};
+pub use tls::{
+    Fingerprint, FingerprintError, Handshake, TlsClient, TlsClientBuilder, TlsParameters, TlsRoots,
+    TlsVersion,
+};
 pub use wire::Wire;

@@ -16,7 +16,7 @@ use super::codec::{ReadError, ReplyCodec};
 use super::host::Host;
 use super::maybe_tls::MaybeTls;
 use super::timeouts::Timeouts;
-use super::tls::{TlsClient, TlsParameters};
+use super::tls::{TlsClient, TlsParameters, is_refusal};
 use super::write::End;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Command, Reply, ReplyError};
@@ -141,7 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         debug!(
             target: TARGET,
             from = "tls", tls = true,
-            "{} {}", parameters.version, parameters.cipher_suite
+            "{parameters}"
         );
         Ok(Self {
             framed: FramedRead::new(MaybeTls::Tls(stream), ReplyCodec::default()),
@@ -357,6 +357,13 @@ pub(super) fn read_failure(error: ReadError, stage: Stage) -> Error {
     match error {
         ReadError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             closed(stage).caused_by(error)
+        }
+        ReadError::Io(error) if is_refusal(&error) => {
+            let message = format!(
+                "the server wants a client certificate that it can trust: \
+                 name one, or another one (at {stage})"
+            );
+            failure(Kind::Tls, stage, message).caused_by(error)
         }
         ReadError::Io(error) => {
             failure(Kind::Io, stage, format!("the connection broke at {stage}")).caused_by(error)

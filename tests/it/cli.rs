@@ -2,6 +2,7 @@
 
 mod compose;
 mod content;
+mod delivery;
 mod dkim;
 mod dry_run;
 mod fields;

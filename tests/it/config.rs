@@ -96,7 +96,7 @@ fn all_keys_are_read() {
     let account = config.account("work").unwrap();
     assert_eq!(account.server, "[::1]:2525".parse().unwrap());
     assert_eq!(account.tls, Some(Tls::None));
-    assert_eq!(account.tls_ca, Some("/ca.pem".into()));
+    assert_eq!(account.tls_settings.ca, Some("/ca.pem".into()));
     assert_eq!(account.user.as_deref(), Some("me"));
     assert_eq!(account.from, Some("Me <me@example.org>".parse().unwrap()));
     assert_eq!(

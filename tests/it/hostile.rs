@@ -29,6 +29,9 @@ const OFFERS: [Words; 2] = [
 /// QUIT.
 const REPLIES: usize = 7;
 
+/// What is done to a reply.
+type Mischief = fn(&mut Vec<u8>);
+
 /// What came of a session with two mails.
 struct Outcome {
     told: Vec<Result<Receipt>>,
@@ -99,7 +102,7 @@ impl Outcome {
 }
 
 /// Does this to every reply in turn, and to those of the second mail.
-async fn at_every_reply(name: &str, mischief: fn(&mut Vec<u8>)) -> Vec<(usize, Outcome)> {
+async fn at_every_reply(name: &str, mischief: Mischief) -> Vec<(usize, Outcome)> {
     let mut outcomes = Vec::new();
     for words in OFFERS {
         for place in 0..REPLIES + 4 {
@@ -120,21 +123,21 @@ async fn at_every_reply(name: &str, mischief: fn(&mut Vec<u8>)) -> Vec<(usize, O
 /// and next to nothing read.
 #[tokio::test(start_paused = true)]
 async fn what_is_no_reply_ends_the_session_at_every_point() {
-    let mischief: [(&str, fn(&mut Vec<u8>)); 5] = [
+    let mischief: [(&str, Mischief); 5] = [
         ("endless line", |reply| {
-            *reply = [b"250 ".to_vec(), vec![b'x'; 4 << 20]].concat()
+            *reply = [b"250 ".to_vec(), vec![b'x'; 4 << 20]].concat();
         }),
         ("endless line without a code", |reply| {
-            *reply = vec![b'7'; 4 << 20]
+            *reply = vec![b'7'; 4 << 20];
         }),
         ("a million lines", |reply| {
-            *reply = b"250-x\r\n".repeat(1_000_000)
+            *reply = b"250-x\r\n".repeat(1_000_000);
         }),
         ("8 KiB of garbage", |reply| {
-            *reply = b"\0\xff\x1b[2J".repeat(1_366)
+            *reply = b"\0\xff\x1b[2J".repeat(1_366);
         }),
         ("a reply of two codes", |reply| {
-            reply.splice(0..0, *b"299-x\r\n").for_each(drop)
+            reply.splice(0..0, *b"299-x\r\n").for_each(drop);
         }),
     ];
     for (name, mischief) in mischief {
@@ -156,14 +159,14 @@ async fn what_is_no_reply_ends_the_session_at_every_point() {
 /// confirmed by the reply to something else.
 #[tokio::test(start_paused = true)]
 async fn a_wrong_number_of_replies_confirms_nothing() {
-    let mischief: [(&str, fn(&mut Vec<u8>)); 6] = [
+    let mischief: [(&str, Mischief); 6] = [
         ("no reply", Vec::clear),
         ("twice", |reply| reply.extend_from_within(..)),
         ("thrice", |reply| *reply = reply.repeat(3)),
         ("one in advance", |reply| reply.extend(b"250 ok\r\n")),
         ("354 in advance", |reply| reply.extend(b"354 go\r\n")),
         ("a refusal in advance", |reply| {
-            reply.splice(0..0, *b"550 no\r\n").for_each(drop)
+            reply.splice(0..0, *b"550 no\r\n").for_each(drop);
         }),
     ];
     for (name, mischief) in mischief {
@@ -277,7 +280,7 @@ async fn an_early_refusal_outlives_a_reset() {
                 "250 ok\r\n250 ok\r\n354 go\r\n",
             ] {
                 stream.write_all(reply.as_bytes()).await.unwrap();
-                stream.read(&mut [0; 1024]).await.unwrap();
+                stream.read_buf(&mut Vec::new()).await.unwrap();
             }
             stream.write_all(b"552 5.3.4 too big\r\n").await.unwrap();
             if linger.is_some() {

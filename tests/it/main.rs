@@ -23,14 +23,22 @@ mod demo;
 mod dialogue;
 /// Signatures, from the builder to what arrives, and what an independent verifier says of them.
 mod dkim;
+/// A mail that is dropped at each of its awaits.
+mod dropped;
 /// The reply to the end of data, on which everything depends.
 mod end_of_data;
+/// What an envelope asks for beside delivery, and who takes that.
+mod extensions;
 /// Who answers behind a port, and how.
 mod greeting;
 /// Servers that mean no good, at every point.
 mod hostile;
+/// Questions between two mails.
+mod inquiry;
 /// Real servers: Postfix and Dovecot.
 mod live;
+/// A reply for each recipient.
+mod lmtp;
 /// A mail of any size takes the same memory.
 mod memory;
 /// Replies that a server should not give, or not then.
@@ -39,6 +47,8 @@ mod out_of_step;
 mod parameters;
 /// Commands in groups, and which reply is whose.
 mod pipelining;
+/// More recipients than a server takes at a time.
+mod portions;
 /// SOCKS and HTTP proxies.
 mod proxy;
 /// The same message for servers that can carry more, or less.
@@ -49,6 +59,8 @@ mod round_trips;
 mod several_mails;
 /// Networks and hosts that fail, by the thousand, in simulated time.
 mod simulation;
+/// Messages with an end of data within them, for whoever reads them.
+mod smuggling;
 /// STARTTLS, and who tries to go round it.
 mod starttls;
 /// The peer that plays transcripts, certificates, and what is logged.
@@ -59,6 +71,8 @@ mod tidy;
 mod time_limits;
 /// Servers that are silent, drip, or hardly read, with the clock paused.
 mod timeouts;
+/// TLS: certificates good and bad, faults of the connection, sessions.
+mod tls;
 /// Mails that have been trouble to somebody, read back by five independent readers.
 mod torture;
 /// What is logged: each line of a dialogue once, and no secret.

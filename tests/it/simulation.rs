@@ -21,7 +21,7 @@ use crate::support::client::{ACCOUNT, in_clear_within, send_one};
 use crate::support::dice::Dice;
 use crate::support::knowing::{Arrived, Knowing, Store, Words};
 
-const SEEDS: u64 = 2_500;
+const SEEDS: u64 = 2_000;
 
 /// How many mails a client sends, and how often it tries each.
 const MAILS: usize = 4;

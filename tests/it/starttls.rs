@@ -100,12 +100,41 @@ async fn starttls_not_offered() {
     }
 }
 
+/// As PREAUTH of IMAP would have it: there is no way round TLS.
+#[tokio::test(start_paused = true)]
+async fn a_greeting_that_says_logged_in_already() {
+    let transcript = "
+        S: 235 server.example, welcome back
+        C: EHLO client.example
+        S: 250-server.example
+        S: 250 AUTH PLAIN
+        C: QUIT
+        S: 221 bye
+    ";
+    fails(transcript, UNTRUSTED).await;
+}
+
+/// A record of TLS is no better than text; what comes later is taken for the handshake.
+#[tokio::test(start_paused = true)]
+async fn a_reply_injected_in_two_writes_or_with_a_record_of_tls() {
+    for injected in ["250-injected", "\u{16}\u{3}\u{3}\u{0}"] {
+        let transcript = format!("S: 220 go\nS> {injected}\n-- tls server.example --");
+        fails_after_starttls(&transcript, INJECTED).await;
+    }
+    let later = "S: 220 go\n-- ahead --\nS: 250-injected\n-- swallow all --";
+    fails_after_starttls(later, UNTRUSTED).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn starttls_refused() {
     for (reply, outcome) in [
         (
             "454 4.7.0 TLS not available",
             "Tls at StartTls, NotAccepted, transient: 454 4.7.0 TLS not available",
+        ),
+        (
+            "500 5.5.1 what?",
+            "Tls at StartTls, NotAccepted, permanent: 500 5.5.1 what?",
         ),
         (
             "501 5.5.4 syntax error",

@@ -1,6 +1,7 @@
 //! The source keeps its own rules.
 
 mod layers;
+mod manual;
 mod packages;
 
 use std::collections::BTreeSet;

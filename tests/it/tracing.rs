@@ -34,7 +34,7 @@ fn expected(fixture: &str) -> Vec<String> {
             },
             ("S:", _) => line.to_owned(),
             ("--", _) if text.starts_with("tls") => {
-                "-- TLSv1.3 TLS13_AES_256_GCM_SHA384 tls=true --".to_owned()
+                "-- TLSv1.3 TLS13_AES_256_GCM_SHA384 X25519MLKEM768 tls=true --".to_owned()
             }
             _ => continue,
         };

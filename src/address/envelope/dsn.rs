@@ -297,6 +297,11 @@ mod tests {
             assert_eq!(recipient.to_string(), sent);
         }
         assert!("bo".parse::<OriginalRecipient>().is_err());
-        assert!("bo@x.test\r\n".parse::<OriginalRecipient>().is_err());
+        let controls = ('\0'..' ').chain(['\u{7f}', '\u{85}', '\u{2028}']);
+        for control in controls {
+            for address in [format!("b{control}o@x.test"), format!("bo@x.test{control}")] {
+                assert!(address.parse::<OriginalRecipient>().is_err(), "{address:?}");
+            }
+        }
     }
 }

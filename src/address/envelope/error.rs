@@ -15,7 +15,7 @@ pub enum EnvelopeError {
         /// What was given.
         found: Box<str>,
     },
-    /// No time to deliver by (RFC 2852 section 4).
+    /// No time to deliver by (RFC 2852).
     #[error(
         "{seconds} seconds are no time to deliver by: use -999999999 to 999999999, and more than \
          0 where the mail is to be returned"
@@ -24,13 +24,13 @@ pub enum EnvelopeError {
         /// What was given.
         seconds: i64,
     },
-    /// No time to hold a mail for (RFC 4865 section 4).
+    /// No time to hold a mail for (RFC 4865).
     #[error("a mail cannot be held for {seconds} seconds: use 1 to 999999999")]
     Interval {
         /// What was given.
         seconds: u64,
     },
-    /// No date to hold a mail until (RFC 4865 section 4).
+    /// No date to hold a mail until (RFC 4865).
     #[error(
         "\"{found}\" is no date to hold a mail until: write one of 1970 or later as in \
          2030-01-31T08:00:00Z or 2030-01-31T09:00:00+01:00"
@@ -39,7 +39,7 @@ pub enum EnvelopeError {
         /// What was given.
         found: Box<str>,
     },
-    /// No priority (RFC 6710 section 3).
+    /// No priority (RFC 6710).
     #[error("{found} is no priority: use -9 (lowest) to 9 (highest)")]
     Priority {
         /// What was given.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::error::{EnvelopeError, shown};
 
-/// How long the server keeps a mail before it sends it on: RFC 4865 section 4.
+/// How long the server keeps a mail before it sends it on: RFC 4865
 ///
 /// ```
 /// use pilotfish::address::envelope::{Hold, Interval};
@@ -26,7 +26,7 @@ pub enum Hold {
     Until(Moment),
 }
 
-/// Seconds, 1 to 999999999 (RFC 4865 section 4).
+/// Seconds, 1 to 999999999 (RFC 4865).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Interval(u32);
 

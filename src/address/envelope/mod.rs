@@ -155,7 +155,7 @@ impl Envelope {
 
     /// The same mail in portions of so many recipients at most, and for recipients in so many
     /// domains, in the same order: for servers with a limit (RFC 9422, RFC 5321 section
-    /// 4.5.3.1.10). A portion has one recipient at least.
+    /// 4.5.3.1.10). A portion has one recipient at least. Put together, they are the whole.
     #[must_use]
     pub fn portions(&self, recipients: usize, domains: usize) -> Vec<Self> {
         let mut portions = Vec::new();
@@ -174,6 +174,26 @@ impl Envelope {
         }
         portions.push(self.portion(begin, self.forward_paths.len()));
         portions
+    }
+
+    /// The same mail for those of these recipients whom it has; `None` if it has none of them.
+    pub(crate) fn restricted_to(&self, paths: &[ForwardPath]) -> Option<Self> {
+        let wanted: HashSet<_> = paths.iter().collect();
+        let places = || {
+            let all = self.forward_paths.iter().enumerate();
+            all.filter(|(_, path)| wanted.contains(path))
+        };
+        let own = places().enumerate().filter_map(|(new, (place, _))| {
+            let options = self.own.get(&place)?;
+            Some((new, options.clone()))
+        });
+        let restricted = Self {
+            reverse_path: self.reverse_path.clone(),
+            forward_paths: places().map(|(_, path)| path.clone()).collect(),
+            options: self.options.clone(),
+            own: own.collect(),
+        };
+        (!restricted.forward_paths.is_empty()).then_some(restricted)
     }
 
     fn portion(&self, begin: usize, end: usize) -> Self {

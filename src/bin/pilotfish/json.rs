@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use pilotfish::address::ForwardPath;
 use pilotfish::protocol::Reply;
+use pilotfish::transport::Handshake;
 use pilotfish::{Error, Kind, Stage};
 use serde_json::{Value, json};
 
@@ -14,9 +15,15 @@ use crate::report::{Mail, Sent};
 /// A mail that at least one recipient was accepted for.
 pub(crate) fn sent(mail: &Mail, sent: &Sent) -> Value {
     let receipt = &sent.receipt;
-    let tls = receipt
-        .tls
-        .map(|tls| json!({"version": tls.version, "cipher": tls.cipher_suite}));
+    let tls = receipt.tls.map(|tls| {
+        json!({
+            "version": tls.version,
+            "cipher": tls.cipher_suite,
+            "key_exchange": tls.key_exchange,
+            "resumed": tls.handshake == Handshake::Resumed,
+            "certificate": tls.certificate.map(|fingerprint| fingerprint.to_string()),
+        })
+    });
     let rejected: HashMap<_, _> = receipt
         .rejected
         .iter()

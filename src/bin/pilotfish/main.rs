@@ -5,6 +5,7 @@ mod attach_spec;
 mod compose;
 mod demo;
 mod dry_run;
+mod dump;
 mod exit;
 mod failure;
 mod hint;
@@ -18,6 +19,7 @@ mod send;
 mod sign;
 mod submitter;
 mod text_source;
+mod tls;
 mod transcript;
 
 use std::io::Write as _;
@@ -28,6 +30,7 @@ use clap::Parser as _;
 use crate::args::{Arguments, Command};
 
 fn main() -> ExitCode {
+    dump::forbid();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -3,19 +3,19 @@
 use std::path::PathBuf;
 
 use pilotfish::address::Mailbox;
-use pilotfish::config::{Account, Config, Dkim, PasswordSource, ServerAddress, Tls};
-use pilotfish::transport::TlsClient;
+use pilotfish::config::{Account, Config, Dkim, PasswordSource, ServerAddress, Tls, TlsSettings};
 use pilotfish::{Credentials, Server};
 
 use crate::args::ServerArguments;
 use crate::exit;
 use crate::failure::Failure;
+use crate::tls;
 
 /// Who sends, by which server: an account of the configuration with the flags laid over it.
 pub(crate) struct Submitter {
     server: Option<ServerAddress>,
     tls: Option<Tls>,
-    tls_ca: Option<PathBuf>,
+    tls_settings: TlsSettings,
     user: Option<String>,
     password: Option<PasswordSource>,
     from: Option<Mailbox>,
@@ -35,6 +35,12 @@ impl Submitter {
             .or(arguments.password_fd.map(PasswordSource::Fd))
             .or(arguments.password_command.map(PasswordSource::Command));
         let account = account.as_ref();
+        let of_account = account.map(|account| account.tls_settings.clone());
+        let of_account = of_account.unwrap_or_default();
+        let tls_settings = TlsSettings::from(arguments.tls_settings).or(match arguments.server {
+            None => of_account,
+            Some(_) => of_account.for_any_server(),
+        });
         Ok(Self {
             // Another server than the account's is not meant to get the account's TLS mode.
             tls: arguments.tls.map(Tls::from).or_else(|| {
@@ -45,9 +51,7 @@ impl Submitter {
             server: arguments
                 .server
                 .or_else(|| account.map(|account| account.server.clone())),
-            tls_ca: arguments
-                .tls_ca
-                .or_else(|| account.and_then(|account| account.tls_ca.clone())),
+            tls_settings,
             user: arguments
                 .user
                 .or_else(|| account.and_then(|account| account.user.clone())),
@@ -81,8 +85,8 @@ impl Submitter {
         if let Some(tls) = self.tls {
             builder = builder.security(tls.into());
         }
-        if let Some(path) = self.tls_ca {
-            builder = builder.tls(TlsClient::builder().ca_file(path)?.build()?);
+        if self.tls != Some(Tls::None) {
+            builder = builder.tls(tls::client(self.tls_settings).await?);
         }
         if self.cleartext_auth {
             builder = builder.danger_cleartext_auth();

@@ -1,7 +1,7 @@
 //! The hash of a body, block by block (RFC 6376 sections 3.4.3, 3.4.4 and 3.7).
 
+use super::cryptography::digest::{Context, Digest, SHA256};
 use memchr::{memchr_iter, memchr2, memrchr};
-use ring::digest::{Context, Digest, SHA256};
 
 use super::Canonicalization;
 

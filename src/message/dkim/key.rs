@@ -4,13 +4,13 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::cryptography::digest::{SHA256, digest};
+use super::cryptography::error::KeyRejected;
+use super::cryptography::rand::SystemRandom;
+use super::cryptography::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use memchr::memmem;
-use ring::digest::{SHA256, digest};
-use ring::error::KeyRejected;
-use ring::rand::SystemRandom;
-use ring::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls_pemfile::Item;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
@@ -138,7 +138,7 @@ impl SigningKey {
     #[must_use]
     pub fn public_record(&self) -> String {
         let (algorithm, key) = match &*self.0 {
-            Pair::Rsa(pair) => ("rsa", subject_public_key_info(pair.public().as_ref())),
+            Pair::Rsa(pair) => ("rsa", subject_public_key_info(pair.public_key().as_ref())),
             Pair::Ed25519(pair) => ("ed25519", pair.public_key().as_ref().to_vec()),
         };
         format!("v=DKIM1; k={algorithm}; p={}", STANDARD.encode(key))
@@ -156,7 +156,7 @@ impl SigningKey {
     pub(super) fn sign(&self, octets: &[u8]) -> Result<Vec<u8>, DkimError> {
         match &*self.0 {
             Pair::Rsa(pair) => {
-                let mut signature = vec![0; pair.public().modulus_len()];
+                let mut signature = vec![0; pair.public_key().modulus_len()];
                 pair.sign(
                     &RSA_PKCS1_SHA256,
                     &SystemRandom::new(),

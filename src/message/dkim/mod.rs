@@ -78,6 +78,7 @@
 
 mod body;
 mod canonical;
+mod cryptography;
 mod error;
 mod fields;
 mod key;

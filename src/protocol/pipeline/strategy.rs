@@ -2,7 +2,7 @@
 
 /// Which commands may go out before earlier ones are answered, on a server that offers
 /// PIPELINING (RFC 2920). Without the offer each command waits for its reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[non_exhaustive]
 pub enum Pipelining {
     /// Each command waits for its reply.
@@ -18,7 +18,7 @@ pub enum Pipelining {
 
 /// When a message goes by BDAT, on a server that offers CHUNKING (RFC 3030). A binary message
 /// always does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[non_exhaustive]
 pub enum Chunking {
     /// Messages go by DATA, and none is binary.
@@ -53,6 +53,15 @@ pub enum Defect {
 }
 
 impl Strategy {
+    /// Of both, the less that is asked of a server.
+    #[must_use]
+    pub fn least(self, other: Self) -> Self {
+        Self {
+            pipelining: self.pipelining.min(other.pipelining),
+            chunking: self.chunking.min(other.chunking),
+        }
+    }
+
     /// The most that is left with a server that has this defect.
     #[must_use]
     pub fn without(mut self, defect: Defect) -> Self {

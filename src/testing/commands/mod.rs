@@ -155,7 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     fn longest(&self, verb: &str) -> usize {
         // RFC 5321, section 4.5.3.1.4, and for MAIL what extensions add: RFC 1870, section 3;
         // RFC 6152, section 2; RFC 6531, section 3.1; RFC 4954, section 3; RFC 3461, section 4;
-        // RFC 2852, section 4; RFC 4865, section 4; RFC 6710, section 5; RFC 8689, section 3.
+        // RFC 2852; RFC 4865; RFC 6710; RFC 8689.
         let added = |keyword, octets| if self.offers(keyword) { octets } else { 0 };
         if verb.eq_ignore_ascii_case("RCPT") {
             return 512 + added(Keyword::Dsn, 528);

@@ -38,7 +38,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 self.malformed(&format!("{verb} with a malformed {parameter}"));
                 return None;
             }
-            // Only one of the two may be there (RFC 4865, section 4).
+            // Only one of the two may be there (RFC 4865).
             let once = keyword.replace("HOLDUNTIL", "HOLDFOR");
             if !seen.insert(once) {
                 self.malformed(&format!("{verb} with {keyword} twice"));

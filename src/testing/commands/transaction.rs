@@ -1,7 +1,6 @@
 //! MAIL and RCPT (RFC 5321, sections 4.1.1.2 and 4.1.1.3).
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use smtp_proto::{MAIL_BODY_8BITMIME, MAIL_BODY_BINARYMIME, MAIL_SMTPUTF8, MailFrom};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -232,6 +231,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         if self.answer(Point::Rcpt, reply).await? == Effect::Happens
             && let Transaction::Open(envelope) = &mut self.transaction
         {
+            self.domains.insert(domain(&path));
             envelope.forward_paths.push(path);
             envelope.rcpt_parameters.push(parameters);
         }
@@ -240,22 +240,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
     /// Whether an envelope may have one recipient more (RFC 9422, section 4).
     fn has_room(&self, envelope: &Envelope, path: &str) -> bool {
-        let domain = |path: &str| {
-            let domain = path.rsplit_once('@').map_or("", |(_, domain)| domain);
-            domain.to_ascii_lowercase()
-        };
-        let paths = &envelope.forward_paths;
         let below = |count: usize, most: u32| count < usize::try_from(most).unwrap_or(usize::MAX);
-        let limits = &self.shared.settings.offers;
-        paths.len() < MAX_RECIPIENTS
-            && limits.iter().all(|limit| match limit {
-                Offer::Recipients(most) => below(paths.len(), *most),
-                Offer::Domains(most) => {
-                    let mut domains: HashSet<_> = paths.iter().map(|path| domain(path)).collect();
-                    let new = domains.insert(domain(path));
-                    !new || below(domains.len() - 1, *most)
-                }
+        let recipients = envelope.forward_paths.len();
+        let known = self.domains.contains(&domain(path));
+        let mut limits = self.shared.settings.offers.iter();
+        recipients < MAX_RECIPIENTS
+            && limits.all(|limit| match limit {
+                Offer::Recipients(most) => below(recipients, *most),
+                Offer::Domains(most) => known || below(self.domains.len(), *most),
                 _ => true,
             })
     }
+}
+
+fn domain(path: &str) -> String {
+    let domain = path.rsplit_once('@').map_or("", |(_, domain)| domain);
+    domain.to_ascii_lowercase()
 }

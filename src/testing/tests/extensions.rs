@@ -1,5 +1,7 @@
 //! Extensions that are offered to order, and the limits that come with them.
 
+use std::fmt::Write as _;
+
 use super::super::{Offer, ServerBuilder};
 use super::{Peer, open_server, violations_of};
 
@@ -19,7 +21,7 @@ fn offering(offers: &[Offer], lines: &[&str]) -> (ServerBuilder, String) {
     .to_owned();
     for (index, line) in ["ENHANCEDSTATUSCODES"].iter().chain(lines).enumerate() {
         let separator = if index == lines.len() { ' ' } else { '-' };
-        hello.push_str(&format!("S: 250{separator}{line}\n"));
+        writeln!(hello, "S: 250{separator}{line}").unwrap();
     }
     (server, hello)
 }

@@ -25,6 +25,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use super::certificate::cryptography;
 use super::{Security, Server, ServerBuilder};
 
 /// The longest that an answer may take before a test fails.
@@ -73,13 +74,12 @@ impl Peer<TcpStream> {
         for certificate in certs(&mut server.ca_pem().as_bytes()) {
             roots.add(certificate.unwrap()).unwrap();
         }
-        let config = ClientConfig::builder_with_provider(Arc::new(
-            tokio_rustls::rustls::crypto::ring::default_provider(),
-        ))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        let config =
+            ClientConfig::builder_with_provider(Arc::new(cryptography::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(roots)
+                .with_no_client_auth();
         let name = ServerName::try_from("localhost").unwrap();
         let connector = TlsConnector::from(Arc::new(config));
         let stream = connector.connect(name, self.stream).await.unwrap();

@@ -55,7 +55,13 @@ async fn accepted() {
             "outcome": "accepted",
             "message_id": id,
             "server": address,
-            "tls": {"version": "TLSv1.3", "cipher": outcome["tls"]["cipher"]},
+            "tls": {
+                "version": "TLSv1.3",
+                "cipher": outcome["tls"]["cipher"],
+                "key_exchange": "X25519MLKEM768",
+                "resumed": false,
+                "certificate": outcome["tls"]["certificate"],
+            },
             "reply": said(250, "2.0.0", &format!("Ok: queued as {}", mail.queue_id)),
             "recipients": [
                 {"address": "ann@example.org", "outcome": "accepted"},

@@ -59,3 +59,13 @@ async fn nobody_accepted() {
         assert!(tally.cases() > 1_000);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn two_mails_in_a_session() {
+    for words in [PLAIN, GROUPED, CHUNKED] {
+        let dialogue = Dialogue::new("two mails", ACCOUNT, Entry::Clear, words);
+        let tally = judge(&dialogue.twice(), 1, 0).await;
+        // Half of the cuts, or so, hit the second.
+        assert!(tally.accepted > 900, "{tally:?}");
+    }
+}

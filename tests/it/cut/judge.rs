@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use pilotfish::session::Receipt;
 use pilotfish::{Fate, Kind, Stage};
 
 use super::{Case, Dialogue, cuts};
@@ -52,28 +53,42 @@ pub(super) async fn judge(dialogue: &Dialogue, stride: usize, first: usize) -> T
     tally
 }
 
-/// The table of the module.
+/// The table of the module, for each mail.
 fn fate(case: &Case, whole: &Case, cut: Cut, context: &str) {
-    let first = case.arrived.first();
-    let answered = first.and_then(|arrived| arrived.answered);
-    let fate = case.outcome.as_ref().err().map(pilotfish::Error::fate);
-    match (first, answered) {
-        // The message went along with its commands, and had left whole. What the server had read
-        // of it when it could no more answer them, the client cannot know.
-        (None, _) if cut.side == Side::Client && has_left(case, whole) => {
-            assert!(fate.is_some(), "{context}");
-        }
-        (None, _) => assert_eq!(fate, Some(Fate::NotAccepted), "{context}"),
-        (Some(_), Some(octets)) if case.from_server >= octets => {
-            assert_eq!(told(&case.outcome), told(&whole.outcome), "{context}");
-        }
-        (Some(_), _) => assert_eq!(fate, Some(Fate::Unknown), "{context}"),
+    // A message that goes along with its commands may have left whole, and a server that can no
+    // more answer those may not read it: the client cannot know.
+    let has_left = |nth: usize| {
+        let end = whole.arrived.get(nth).map(|arrived| arrived.end);
+        cut.side == Side::Client && end.is_some_and(|end| case.from_client >= end)
+    };
+    let first = (&case.outcome, &whole.outcome);
+    one_fate(0, case, first, has_left(0), context);
+    if let (Ok(_), Some(again), Some(whole)) = (&case.outcome, &case.again, &whole.again) {
+        let context = format!("{context}, then {}", told(again));
+        one_fate(1, case, (again, whole), has_left(1), &context);
     }
 }
 
-/// Whether nothing was left to send but QUIT.
-fn has_left(case: &Case, whole: &Case) -> bool {
-    case.from_client + "QUIT\r\n".len() >= whole.from_client
+type Outcome = pilotfish::Result<Receipt>;
+
+fn one_fate(
+    nth: usize,
+    case: &Case,
+    (outcome, whole): (&Outcome, &Outcome),
+    has_left: bool,
+    context: &str,
+) {
+    let arrived = case.arrived.get(nth);
+    let answered = arrived.and_then(|arrived| arrived.answered);
+    let fate = outcome.as_ref().err().map(pilotfish::Error::fate);
+    match (arrived, answered) {
+        (None, _) if has_left => assert!(fate.is_some(), "{context}"),
+        (None, _) => assert_eq!(fate, Some(Fate::NotAccepted), "{context}"),
+        (Some(_), Some(octets)) if case.from_server >= octets => {
+            assert_eq!(told(outcome), told(whole), "{context}");
+        }
+        (Some(_), _) => assert_eq!(fate, Some(Fate::Unknown), "{context}"),
+    }
 }
 
 /// Whether the last octets had left the client, but not its TLS: `manual::fate` says that such a

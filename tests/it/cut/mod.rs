@@ -16,8 +16,8 @@ mod tls;
 
 use std::time::Duration;
 
-use pilotfish::session::{Greeted, Receipt, Session};
-use pilotfish::transport::{Timeouts, TlsClient};
+use pilotfish::session::{Greeted, Receipt, Secured, Session};
+use pilotfish::transport::Timeouts;
 use pilotfish::{Message, Result};
 use tokio::io::{DuplexStream, duplex};
 use tokio_rustls::TlsAcceptor;
@@ -48,13 +48,15 @@ struct Dialogue {
     entry: Entry,
     words: Words,
     message: Message,
-    tls: Option<(TlsClient, TlsAcceptor)>,
+    /// Whether it is sent once more when it was accepted, in the same session.
+    twice: bool,
+    tls: Option<TlsAcceptor>,
 }
 
 /// One case, and all that is known of it.
 struct Case {
     outcome: Result<Receipt>,
-    /// What another attempt in the same session came to.
+    /// What another attempt in the same session came to, or a second mail.
     again: Option<Result<Receipt>>,
     arrived: Vec<Arrived>,
     from_client: usize,
@@ -64,7 +66,7 @@ struct Case {
 impl Dialogue {
     fn new(name: &'static str, account: Account, entry: Entry, words: Words) -> Self {
         let tls = matches!(entry, Entry::StartTls | Entry::Implicit)
-            .then(|| (tls_client(), acceptor(account.host, Flaw::None)));
+            .then(|| acceptor(account.host, Flaw::None));
         let message = account.letter(&["a@example.org"]);
         Self {
             name,
@@ -72,12 +74,20 @@ impl Dialogue {
             entry,
             words,
             message,
+            twice: false,
             tls,
         }
     }
 
     fn message(self, message: Message) -> Self {
         Self { message, ..self }
+    }
+
+    fn twice(self) -> Self {
+        Self {
+            twice: true,
+            ..self
+        }
     }
 
     /// Plays the dialogue with this cut.
@@ -101,7 +111,7 @@ impl Dialogue {
     async fn serve(&self, stream: DuplexStream, store: &Store) {
         let server = Knowing::new(stream, self.words.clone(), store);
         let server = match &self.tls {
-            Some((_, acceptor)) => server.acceptor(acceptor.clone()),
+            Some(acceptor) => server.acceptor(acceptor.clone()),
             None => server,
         };
         match self.entry {
@@ -110,7 +120,8 @@ impl Dialogue {
         }
     }
 
-    /// Sends the mail, and where that fails once more, as far as the session lets it.
+    /// Sends the mail, and where that fails or another is to follow once more, as far as the
+    /// session lets it.
     async fn submit<S: Stream>(&self, stream: S) -> (Result<Receipt>, Option<Result<Receipt>>) {
         let mut session = match self.session(stream).await {
             Ok(session) => session,
@@ -119,8 +130,8 @@ impl Dialogue {
         let message = || self.message.try_clone().unwrap();
         let outcome = send_one(&mut session, message()).await;
         let again = match outcome {
-            Ok(_) => None,
-            Err(_) => Some(send_one(&mut session, message()).await),
+            Ok(_) if !self.twice => None,
+            _ => Some(send_one(&mut session, message()).await),
         };
         session.quit().await;
         (outcome, again)
@@ -129,23 +140,21 @@ impl Dialogue {
     async fn session<S: Stream>(&self, stream: S) -> Result<Session<S>> {
         let (host, credentials) = (self.account.host(), self.account.credentials());
         let timeouts = Timeouts::default();
-        match (self.entry, &self.tls) {
-            (Entry::Implicit, Some((tls, _))) => {
-                use pilotfish::session::Secured;
-                let secured = Secured::implicit_tls(stream, tls, &host, name(), timeouts).await?;
+        if self.entry == Entry::Implicit {
+            let tls = tls_client();
+            let secured = Secured::implicit_tls(stream, &tls, &host, name(), timeouts).await?;
+            return secured.authenticate(&credentials).await;
+        }
+        let greeted = Greeted::greet(stream, name(), timeouts).await?;
+        match self.entry {
+            Entry::ClearAuth => greeted.danger_cleartext_auth(&credentials).await,
+            Entry::StartTls => {
+                // A client of its own: none remembers the last session, which would make the
+                // handshakes differ.
+                let secured = greeted.starttls(&tls_client(), &host).await?;
                 secured.authenticate(&credentials).await
             }
-            (entry, tls) => {
-                let greeted = Greeted::greet(stream, name(), timeouts).await?;
-                match (entry, tls) {
-                    (Entry::ClearAuth, _) => greeted.danger_cleartext_auth(&credentials).await,
-                    (Entry::StartTls, Some((tls, _))) => {
-                        let secured = greeted.starttls(tls, &host).await?;
-                        secured.authenticate(&credentials).await
-                    }
-                    _ => Ok(greeted.in_cleartext()),
-                }
-            }
+            _ => Ok(greeted.in_cleartext()),
         }
     }
 }

@@ -72,7 +72,8 @@ fn all_there_is(entry: Entry) -> Dialogue {
 async fn all_there_is_by_starttls_and_at_once() {
     for entry in [Entry::StartTls, Entry::Implicit] {
         let tally = judge(&all_there_is(entry), STRIDE, 0).await;
-        assert!(tally.accepted > 0 && tally.unknown > 0, "{tally:?}");
+        assert!(tally.accepted > 0, "{tally:?}");
+        assert!(tally.unknown > tally.within_tls, "{tally:?}");
     }
 }
 
@@ -85,8 +86,8 @@ async fn all_there_is_with_a_login_in_clear_text() {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "a minute: some twenty thousand handshakes"]
+#[ignore = "a minute: some ten thousand handshakes"]
 async fn every_octet() {
     let tally = judge(&all_there_is(Entry::StartTls), 1, 0).await;
-    assert!(tally.cases() > 20_000, "{tally:?}");
+    assert!(tally.cases() > 10_000, "{tally:?}");
 }

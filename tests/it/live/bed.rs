@@ -53,6 +53,11 @@ pub(super) fn fetch(user: &str, id: &str) -> Value {
     run_fetch(&[user, id])
 }
 
+/// Waits until a notification about the mail is in the mailbox of the user.
+pub(super) fn report(user: &str, envelope_id: &str) -> Value {
+    run_fetch(&["--report", user, envelope_id])
+}
+
 /// Neither Postfix nor the mailbox has seen the mail.
 pub(super) fn assert_never_submitted(user: &str, id: &str) {
     assert_eq!(

@@ -7,6 +7,7 @@
 
 mod bed;
 mod delivery;
+mod extensions;
 mod mail;
 mod memory;
 mod refusal;

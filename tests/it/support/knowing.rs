@@ -30,6 +30,9 @@ pub(crate) struct Arrived {
     pub(crate) taken: bool,
     /// How many octets had been sent over the wire in all, with this reply the last of them.
     pub(crate) answered: Option<usize>,
+    /// How many octets the client had sent in all, behind TLS if there is any, with the end of
+    /// this message the last of them.
+    pub(crate) end: usize,
 }
 
 /// What has come, over all connections.
@@ -65,6 +68,9 @@ impl Words {
     }
 }
 
+/// What is done to a reply before it is said.
+type ToReply = Box<dyn FnMut(&mut Vec<u8>) -> bool + Send>;
+
 /// Why a connection is over. Whose fault it is makes no difference.
 struct Over;
 
@@ -76,6 +82,14 @@ impl From<std::io::Error> for Over {
 
 type Flow<T> = Result<T, Over>;
 
+/// RFC 5321 section 3.8: 421 is the last word.
+fn after(reply: &[u8]) -> Flow<()> {
+    if reply.starts_with(b"421") {
+        return Err(Over);
+    }
+    Ok(())
+}
+
 /// One connection.
 pub(crate) struct Knowing {
     stream: Box<dyn Stream>,
@@ -84,9 +98,11 @@ pub(crate) struct Knowing {
     acceptor: Option<TlsAcceptor>,
     store: Store,
     /// What may go wrong at each reply: `true` ends the connection there.
-    fate: Box<dyn FnMut(&mut Vec<u8>) -> bool + Send>,
+    fate: ToReply,
     secured: bool,
     input: BytesMut,
+    /// Octets that have come in all.
+    read: usize,
     recipients: usize,
     chunks: Vec<u8>,
 }
@@ -103,6 +119,7 @@ impl Knowing {
             fate: Box::new(|_| false),
             secured: false,
             input: BytesMut::new(),
+            read: 0,
             recipients: 0,
             chunks: Vec::new(),
         }
@@ -205,8 +222,11 @@ impl Knowing {
             _ => true,
         }));
         let last = lines.pop().unwrap();
-        let lines: String = lines.iter().map(|line| format!("250-{line}\r\n")).collect();
-        format!("{lines}250 {last}")
+        let before: Vec<_> = lines
+            .iter()
+            .flat_map(|line| ["250-", line, "\r\n"])
+            .collect();
+        format!("{}250 {last}", before.concat())
     }
 
     async fn auth(&mut self, words: &[&str]) -> Flow<()> {
@@ -233,36 +253,35 @@ impl Knowing {
         }
         self.recipients = 0;
         let Some(reply) = self.reply("250 2.0.0 queued") else {
-            let (taken, answered) = (false, None);
-            self.store.with(|all| {
-                all.push(Arrived {
-                    octets,
-                    taken,
-                    answered,
-                })
-            });
+            self.keep(octets, false);
             return Err(Over);
         };
         let taken = reply.starts_with(b"2");
-        let index = self.store.with(|all| {
+        let index = self.keep(octets, taken);
+        self.say(&reply).await?;
+        let answered = self.tap.written();
+        self.store.with(|all| all[index].answered = Some(answered));
+        after(&reply)
+    }
+
+    fn keep(&self, octets: Vec<u8>, taken: bool) -> usize {
+        let end = self.read - self.input.len();
+        self.store.with(|all| {
             all.push(Arrived {
                 octets,
                 taken,
                 answered: None,
+                end,
             });
             all.len() - 1
-        });
-        self.say(&reply).await?;
-        let answered = self.tap.written();
-        self.store.with(|all| all[index].answered = Some(answered));
-        self.after(&reply)
+        })
     }
 
     /// Says this, or what is to be said in its place; the first digit of it.
     async fn answer(&mut self, usual: &str) -> Flow<u8> {
         let reply = self.reply(usual).ok_or(Over)?;
         self.say(&reply).await?;
-        self.after(&reply)?;
+        after(&reply)?;
         Ok(reply.first().copied().unwrap_or_default())
     }
 
@@ -279,14 +298,6 @@ impl Knowing {
         Ok(self.stream.flush().await?)
     }
 
-    /// RFC 5321 section 3.8: 421 is the last word.
-    fn after(&self, reply: &[u8]) -> Flow<()> {
-        if reply.starts_with(b"421") {
-            return Err(Over);
-        }
-        Ok(())
-    }
-
     async fn handshake(&mut self) -> Flow<()> {
         let stream = std::mem::replace(&mut self.stream, Box::new(tokio::io::empty()));
         let acceptor = self.acceptor.as_ref().unwrap();
@@ -298,7 +309,10 @@ impl Knowing {
     async fn fill(&mut self) -> Flow<()> {
         match self.stream.read_buf(&mut self.input).await? {
             0 => Err(Over),
-            _ => Ok(()),
+            count => {
+                self.read += count;
+                Ok(())
+            }
         }
     }
 

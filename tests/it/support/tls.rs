@@ -9,7 +9,10 @@ use rcgen::{
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
+#[cfg(feature = "aws-lc-rs")]
+pub(crate) use tokio_rustls::rustls::crypto::aws_lc_rs as cryptography;
+#[cfg(not(feature = "aws-lc-rs"))]
+pub(crate) use tokio_rustls::rustls::crypto::ring as cryptography;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// What is wrong with a certificate.
@@ -56,7 +59,7 @@ pub(crate) fn acceptor(name: &str, flaw: Flaw) -> TlsAcceptor {
     let key = KeyPair::generate().unwrap();
     let certificate = params.signed_by(&key, issuer).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let config = ServerConfig::builder_with_provider(Arc::new(cryptography::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()

@@ -8,6 +8,7 @@ mod fields;
 mod finished;
 mod output;
 mod server;
+mod tls;
 
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
 
@@ -19,6 +20,7 @@ pub(crate) use fields::{AddressArguments, FieldArguments};
 pub(crate) use finished::FinishedArguments;
 pub(crate) use output::{DryRunArguments, OutputArguments};
 pub(crate) use server::ServerArguments;
+pub(crate) use tls::TlsArguments;
 
 /// Send mail: text and attachments of any size, over TLS, with the truth for every recipient.
 #[derive(Parser)]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use pilotfish::config::{ServerAddress, Tls};
 
+use super::TlsArguments;
+
 /// Where to send it, and who does.
 #[derive(Args, Default, PartialEq)]
 #[command(next_help_heading = "Server")]
@@ -25,9 +27,8 @@ pub(crate) struct ServerArguments {
     #[arg(long, value_enum, value_name = "MODE")]
     pub(crate) tls: Option<TlsMode>,
 
-    /// Trust the certificate authorities in this PEM file too.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) tls_ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) tls_settings: TlsArguments,
 
     /// Log in as this user.
     #[arg(long, value_name = "NAME")]

@@ -1,0 +1,42 @@
+//! The client's side of TLS, as the settings have it.
+
+use pilotfish::config::{TlsSettings, Verification};
+use pilotfish::transport::TlsClient;
+
+use crate::exit;
+use crate::failure::Failure;
+use crate::report;
+
+/// Reads what the settings name, and makes a client of it. One that verifies nothing is never
+/// made in silence.
+pub(crate) async fn client(settings: TlsSettings) -> Result<TlsClient, Failure> {
+    let mut builder = TlsClient::builder();
+    if let Some(roots) = settings.roots {
+        builder = builder.roots(roots);
+    }
+    if let Some(path) = settings.ca {
+        builder = builder.ca_file(path)?;
+    }
+    for fingerprint in settings.fingerprints {
+        builder = builder.fingerprint(fingerprint);
+    }
+    if let Some(version) = settings.minimum {
+        builder = builder.minimum_version(version);
+    }
+    if let Some(name) = settings.name {
+        builder = builder.server_name(name);
+    }
+    if let Some(certificate) = settings.client_certificate {
+        let read = certificate.read().await;
+        let (chain, key) = read.map_err(|error| Failure::of(exit::CONFIG, &error))?;
+        builder = builder.client_certificate_pem(&chain, &key)?;
+    }
+    if settings.verification == Verification::DangerLeftOut {
+        report::notice(
+            "warning: the server's certificate is not verified (--tls-insecure): \
+             anybody on the way can read the mail and the password",
+        );
+        builder = builder.danger_accept_invalid_certificates();
+    }
+    Ok(builder.build()?)
+}

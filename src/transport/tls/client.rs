@@ -1,0 +1,122 @@
+//! The client's side of a handshake.
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::{self, ClientConfig};
+use tracing::warn;
+
+use super::builder::TlsClientBuilder;
+use super::failure::{cause, handshake_error};
+use crate::error::Result;
+use crate::transport::host::Host;
+
+/// The client's side of TLS: whom it trusts, and as whom it comes.
+///
+/// TLS 1.2 and 1.3 are spoken. Without a word to the contrary, a server has to have a certificate
+/// for its name from a public authority. Cloning is cheap, and clones share their store of sessions
+/// to resume: a [`Server`](crate::Server), and so a [`Client`](crate::Client), has one for all its
+/// connections. SNI is sent for names, not for addresses (RFC 6066 section 3), and ALPN never: no
+/// protocol name is registered for submission.
+///
+/// ```no_run
+/// use pilotfish::transport::{TlsClient, TlsRoots};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let public = TlsClient::builder().build()?;
+/// let with_own = TlsClient::builder().ca_file("/etc/ssl/our-ca.pem")?.build()?;
+/// let own_alone = TlsClient::builder()
+///     .roots(TlsRoots::None)
+///     .ca_file("/etc/ssl/our-ca.pem")?
+///     .build()?;
+/// let bridge = "sha256:6f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
+/// let pinned = TlsClient::builder().fingerprint(bridge.parse()?).build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct TlsClient {
+    connector: TlsConnector,
+    /// What certificates are checked against in place of the host.
+    name: Option<Host>,
+    verification: Verification,
+}
+
+/// Whether certificates are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verification {
+    Done,
+    LeftOut,
+}
+
+impl std::fmt::Debug for TlsClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsClient")
+            .field("name", &self.name)
+            .field("verification", &self.verification)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TlsClient {
+    /// Begins with the public certificate authorities that Mozilla trusts, as the
+    /// `webpki-roots` crate has them.
+    pub fn builder() -> TlsClientBuilder {
+        TlsClientBuilder::default()
+    }
+
+    pub(super) fn new(
+        config: ClientConfig,
+        name: Option<Host>,
+        verification: Verification,
+    ) -> Self {
+        Self {
+            connector: TlsConnector::from(Arc::new(config)),
+            name,
+            verification,
+        }
+    }
+
+    /// Makes the handshake; the certificate has to be valid for `host`, or for the name that was
+    /// given in place of it.
+    pub(in crate::transport) async fn handshake<S>(
+        &self,
+        host: &Host,
+        stream: S,
+    ) -> Result<Box<TlsStream<S>>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        if self.verification == Verification::LeftOut {
+            warn!(%host, "the certificate is not verified: anybody may be the server");
+        }
+        match self.connector.connect(self.name(host), stream).await {
+            Ok(stream) => Ok(Box::new(stream)),
+            Err(error) => Err(handshake_error(host, error)),
+        }
+    }
+
+    /// Whether the other end speaks TLS, be it one that cannot be trusted.
+    pub(in crate::transport) async fn is_answered<S>(&self, host: &Host, stream: S) -> bool
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        match self.connector.connect(self.name(host), stream).await {
+            Ok(_) => true,
+            Err(error) => matches!(
+                cause(&error),
+                Some(
+                    rustls::Error::InvalidCertificate(_)
+                        | rustls::Error::AlertReceived(_)
+                        | rustls::Error::PeerIncompatible(_)
+                )
+            ),
+        }
+    }
+
+    fn name(&self, host: &Host) -> rustls::pki_types::ServerName<'static> {
+        self.name.as_ref().unwrap_or(host).server_name()
+    }
+}

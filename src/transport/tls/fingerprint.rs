@@ -1,0 +1,167 @@
+//! Certificates by their hash.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+/// What a server's certificate is known by: the SHA-256 of it, or of its public key.
+///
+/// That of the key (the `SubjectPublicKeyInfo`, RFC 7469 section 2.4) stays the same when a
+/// certificate is renewed with its key. Written as `sha256:` or `spki-sha256:` and 64 hexadecimal
+/// digits, with colons between the octets or without:
+///
+/// ```
+/// use pilotfish::transport::Fingerprint;
+///
+/// let digits = "00:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:0f\
+///               :10:11:12:13:14:15:16:17:18:19:1a:1b:1c:1d:1e:1F";
+/// let fingerprint: Fingerprint = format!("sha256:{digits}").parse().unwrap();
+/// assert_eq!(
+///     fingerprint.to_string(),
+///     "sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+/// );
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fingerprint {
+    /// Of the whole certificate in DER, as `openssl x509 -fingerprint -sha256` prints it.
+    Certificate([u8; 32]),
+    /// Of its `SubjectPublicKeyInfo` in DER.
+    Spki([u8; 32]),
+}
+
+const CERTIFICATE: &str = "sha256:";
+const SPKI: &str = "spki-sha256:";
+
+/// Text that is no fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "\"{}\" is no fingerprint: write sha256: or spki-sha256: and 64 hexadecimal digits",
+    .0.escape_debug()
+)]
+pub struct FingerprintError(String);
+
+impl Fingerprint {
+    pub(super) fn of_certificate(der: &[u8]) -> Self {
+        Self::Certificate(Sha256::digest(der).into())
+    }
+
+    pub(super) fn of_spki(der: &[u8]) -> Self {
+        Self::Spki(Sha256::digest(der).into())
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = FingerprintError;
+
+    fn from_str(text: &str) -> Result<Self, FingerprintError> {
+        let read = || {
+            let prefixed = |prefix| Some((prefix, strip(text, prefix)?));
+            let (prefix, digits) = prefixed(SPKI).or_else(|| prefixed(CERTIFICATE))?;
+            let digest = digest(digits)?;
+            Some(if prefix == SPKI {
+                Self::Spki(digest)
+            } else {
+                Self::Certificate(digest)
+            })
+        };
+        read().ok_or_else(|| FingerprintError(text.chars().take(120).collect()))
+    }
+}
+
+fn strip<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let (start, rest) = text.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+/// 32 octets: colons stand between all of them, or nowhere.
+fn digest(text: &str) -> Option<[u8; 32]> {
+    let joined: String;
+    let digits = if text.contains(':') {
+        let octets: Vec<_> = text.split(':').collect();
+        if octets.iter().any(|octet| octet.len() != 2) {
+            return None;
+        }
+        joined = octets.concat();
+        joined.as_str()
+    } else {
+        text
+    };
+    if digits.len() != 64 {
+        return None;
+    }
+    let mut digest = [0; 32];
+    for (octet, pair) in digest.iter_mut().zip(digits.as_bytes().chunks(2)) {
+        for digit in pair {
+            let value = char::from(*digit).to_digit(16)?;
+            *octet = *octet << 4 | u8::try_from(value).ok()?;
+        }
+    }
+    Some(digest)
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (prefix, digest) = match self {
+            Self::Certificate(digest) => (CERTIFICATE, digest),
+            Self::Spki(digest) => (SPKI, digest),
+        };
+        f.write_str(prefix)?;
+        digest.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEX: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    #[test]
+    fn the_hash_of_nothing() {
+        let (certificate, spki) = (Fingerprint::of_certificate(b""), Fingerprint::of_spki(b""));
+        assert_eq!(certificate.to_string(), format!("sha256:{HEX}"));
+        assert_eq!(spki.to_string(), format!("spki-sha256:{HEX}"));
+        assert_eq!(certificate.to_string().parse(), Ok(certificate));
+        assert_eq!(spki.to_string().parse(), Ok(spki));
+    }
+
+    #[test]
+    fn spellings() {
+        let pairs: Vec<_> = HEX
+            .as_bytes()
+            .chunks(2)
+            .map(|p| str::from_utf8(p).unwrap())
+            .collect();
+        let colons = pairs.join(":");
+        for text in [
+            format!("sha256:{colons}"),
+            format!("SHA256:{}", colons.to_uppercase()),
+            format!("sha256:{}", HEX.to_uppercase()),
+        ] {
+            assert_eq!(text.parse(), Ok(Fingerprint::of_certificate(b"")), "{text}");
+        }
+        for text in [
+            String::new(),
+            HEX.to_owned(),
+            format!("sha1:{HEX}"),
+            format!("sha256:{}", &HEX[1..]),
+            format!("sha256:{HEX}0"),
+            format!("sha256:{}", HEX.replace('e', "g")),
+            format!("sha256: {HEX}"),
+            format!("sha256:{colons}:"),
+            format!("sha256:{}:{}", &HEX[..32], &HEX[32..]),
+            "sha256:é".to_owned(),
+        ] {
+            assert!(text.parse::<Fingerprint>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! TLS with verification, always (RFC 8314, RFC 9525).
+//!
+//! What is verified and why is in [`manual::tls`](crate::manual::tls).
+
+mod builder;
+mod certificate;
+mod client;
+mod client_certificate;
+mod failure;
+mod fault;
+mod fingerprint;
+mod parameters;
+mod roots;
+mod verifier;
+
+#[cfg(feature = "aws-lc-rs")]
+use tokio_rustls::rustls::crypto::aws_lc_rs as cryptography;
+#[cfg(not(feature = "aws-lc-rs"))]
+use tokio_rustls::rustls::crypto::ring as cryptography;
+
+pub use builder::TlsClientBuilder;
+pub use client::TlsClient;
+pub(super) use failure::is_refusal;
+pub use fingerprint::{Fingerprint, FingerprintError};
+pub use parameters::{Handshake, TlsParameters, TlsVersion};
+pub use roots::TlsRoots;

@@ -1,0 +1,89 @@
+//! What is asked of the server beside delivery.
+
+use pilotfish::testing::Offer;
+
+use super::office::{Office, server};
+use super::run::Run;
+
+#[tokio::test]
+async fn flags_become_parameters() {
+    let office = Office::open(
+        server()
+            .offer(Offer::Dsn)
+            .offer(Offer::DeliverBy(0))
+            .offer(Offer::FutureRelease {
+                longest: 86_400,
+                latest: "2030-01-31T08:00:00Z".to_owned(),
+            })
+            .offer(Offer::MtPriority)
+            .offer(Offer::RequireTls),
+    )
+    .await;
+    let run = office.send(
+        "--to ann@example.org --text Hi --dsn delay,success --dsn-return hdrs --dsn-envid 'a b' \
+         --deliver-by 1h,return,trace --hold-for 2h --priority -9 --require-tls",
+    );
+    run.end().await.result();
+    let mail = office.mail().await;
+    for (keyword, value) in [
+        ("RET", Some("HDRS")),
+        ("ENVID", Some("a+20b")),
+        ("BY", Some("3600;RT")),
+        ("HOLDFOR", Some("7200")),
+        ("MT-PRIORITY", Some("-9")),
+        ("REQUIRETLS", Some("")),
+    ] {
+        assert_eq!(mail.mail_parameter(keyword), value, "{keyword}");
+    }
+    let notify = mail.rcpt_parameter("ann@example.org", "NOTIFY");
+    assert_eq!(notify, Some("SUCCESS,DELAY"));
+}
+
+#[tokio::test]
+async fn what_the_server_does_not_offer_is_69() {
+    for (flags, words) in [
+        ("--dsn never", "(DSN)"),
+        ("--deliver-by 1h", "(DELIVERBY)"),
+        ("--hold-until 2030-01-31T08:00:00Z", "(FUTURERELEASE)"),
+        ("--priority 3", "(MT-PRIORITY)"),
+        ("--require-tls", "5.7.30"),
+    ] {
+        let office = Office::open(server()).await;
+        let run = office.send(&format!("--to ann@example.org --text Hi {flags}"));
+        run.end().await.fails(69, words);
+        office.got_nothing().await;
+    }
+}
+
+#[tokio::test]
+async fn notifications_can_be_done_without() {
+    let office = Office::open(server()).await;
+    let run = office.send("--to ann@example.org --text Hi --dsn never --dsn-if-offered");
+    run.end().await.result();
+    let mail = office.mail().await;
+    assert_eq!(mail.rcpt_parameter("ann@example.org", "NOTIFY"), None);
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_for_is_64() {
+    for (flags, words) in [
+        ("--dsn sometimes", "write never, or some of"),
+        ("--dsn-return some", "invalid value 'some'"),
+        ("--dsn-envid ''", "printable ASCII"),
+        ("--dsn-envid ö", "printable ASCII"),
+        ("--deliver-by soon", "write a time as in 90s"),
+        ("--deliver-by 0s,return", "more than 0"),
+        ("--hold-for 0s", "use 1 to 999999999"),
+        ("--hold-until tomorrow", "2030-01-31T08:00:00Z"),
+        (
+            "--hold-for 1h --hold-until 2030-01-31T08:00:00Z",
+            "cannot be used with",
+        ),
+        ("--priority 10", "write a number from -9 to 9"),
+        ("--on-rejected maybe", "invalid value 'maybe'"),
+    ] {
+        let arguments = "send --server there.invalid --from me@example.org --to ann@example.org";
+        let run = Run::new(&format!("{arguments} {flags}"));
+        run.end().await.fails(64, words);
+    }
+}

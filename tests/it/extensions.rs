@@ -1,0 +1,284 @@
+//! What an envelope asks for beside delivery: said where it is offered, and an error before MAIL
+//! where it is not, or not so much of it.
+
+use pilotfish::address::Envelope;
+use pilotfish::address::envelope::{
+    DeliverBy, Dsn, EnvelopeError, Event, Hold, Interval, Notify, Options, Priority,
+    RecipientOptions, Ret, Submitter,
+};
+use pilotfish::session::Receipt;
+use pilotfish::{Attachment, Error, Kind, Result, Stage, message::Body};
+
+use crate::support::built::built;
+use crate::support::client::{ACCOUNT, in_clear, talk, told};
+
+const REFUSED: &str = "Rejected at Mail, NotAccepted, permanent: 550 no";
+
+/// Sends a letter in this envelope to a server that offers this, as far as a refused MAIL.
+async fn submit(offers: &str, envelope: Envelope, dialogue: &str) -> Result<Receipt> {
+    let transcript = format!(
+        "S: 220 server.example ESMTP
+         C: EHLO client.example
+         S: 250-server.example
+         S: 250 {offers}
+         {dialogue}
+         C: QUIT
+         S: 221 bye"
+    );
+    let (result, _) = talk(&transcript, async |stream| {
+        let mut session = in_clear(stream).await?;
+        let message = ACCOUNT.letter(&["a@example.org"]);
+        let result = session.send(&envelope, message, |_| {}).await;
+        session.quit().await;
+        result
+    })
+    .await;
+    result
+}
+
+fn envelope() -> Envelope {
+    ACCOUNT
+        .letter(&["a@example.org", "b@example.org"])
+        .envelope()
+        .clone()
+}
+
+fn asking(ask: impl FnOnce(&mut Options)) -> Envelope {
+    let mut options = Options::default();
+    ask(&mut options);
+    envelope().with_options(options)
+}
+
+/// That the parameters go out with MAIL.
+async fn says(offers: &str, envelope: Envelope, parameters: &str) {
+    let dialogue = format!("C: MAIL FROM:<tim@client.example>{parameters}\nS: 550 no");
+    let result = submit(offers, envelope, &dialogue).await;
+    assert_eq!(told(&result), REFUSED, "{offers}");
+}
+
+/// That nothing goes out; returns why.
+async fn says_nothing(offers: &str, envelope: Envelope) -> Error {
+    let error = submit(offers, envelope, "").await.unwrap_err();
+    assert_eq!(error.stage(), Some(Stage::Mail), "{error}");
+    assert!(!error.is_transient());
+    error
+}
+
+type Ask = fn(&mut Options);
+
+fn held(seconds: u64) -> Hold {
+    Hold::For(Interval::new(seconds).unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_offered_is_said() {
+    let table: &[(&str, Ask, &str)] = &[
+        ("DSN", |ask| ask.ret = Some(Ret::Full), " RET=FULL"),
+        ("DSN", |ask| ask.ret = Some(Ret::Headers), " RET=HDRS"),
+        (
+            "dsn",
+            |ask| ask.id = Some("a b".parse().unwrap()),
+            " ENVID=a+20b",
+        ),
+        ("DSN", |ask| ask.dsn = Dsn::IfOffered, ""),
+        (
+            "DELIVERBY",
+            |ask| ask.deliver_by = DeliverBy::or_return(1).ok(),
+            " BY=1;R",
+        ),
+        (
+            "DELIVERBY 240",
+            |ask| ask.deliver_by = DeliverBy::or_return(240).ok(),
+            " BY=240;R",
+        ),
+        // The least time is for mails that are to be returned.
+        (
+            "DELIVERBY 240",
+            |ask| ask.deliver_by = DeliverBy::or_notify(-9).ok(),
+            " BY=-9;N",
+        ),
+        (
+            "FUTURERELEASE",
+            |ask| ask.hold = Some(held(9)),
+            " HOLDFOR=9",
+        ),
+        (
+            "FUTURERELEASE 60 2030-01-31T08:00:00Z",
+            |ask| ask.hold = Some(held(60)),
+            " HOLDFOR=60",
+        ),
+        (
+            "FUTURERELEASE 60 2030-01-31T08:00:00Z",
+            |ask| ask.hold = Some(Hold::Until("2030-01-31T09:00:00+01:00".parse().unwrap())),
+            " HOLDUNTIL=2030-01-31T08:00:00Z",
+        ),
+        (
+            "MT-PRIORITY MIXER",
+            |ask| ask.priority = Priority::new(-9).ok(),
+            " MT-PRIORITY=-9",
+        ),
+        (
+            "AUTH PLAIN",
+            |ask| ask.submitter = Some(Submitter::Unknown),
+            " AUTH=<>",
+        ),
+        (
+            "AUTH=LOGIN",
+            |ask| ask.submitter = Some(Submitter::Address("e+m@x.test".parse().unwrap())),
+            " AUTH=e+2Bm@x.test",
+        ),
+    ];
+    for (offers, ask, parameters) in table {
+        says(offers, asking(ask), parameters).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_offered_is_an_error_before_mail() {
+    let table: &[(Ask, &str)] = &[
+        (|ask| ask.ret = Some(Ret::Full), "(DSN)"),
+        (|ask| ask.id = Some("a".parse().unwrap()), "(DSN)"),
+        (|ask| ask.each.notify = Some(Notify::Never), "(DSN)"),
+        (
+            |ask| ask.deliver_by = DeliverBy::or_notify(1).ok(),
+            "(DELIVERBY)",
+        ),
+        (|ask| ask.hold = Some(held(1)), "(FUTURERELEASE)"),
+        (|ask| ask.priority = Priority::new(0).ok(), "(MT-PRIORITY)"),
+        (|ask| ask.submitter = Some(Submitter::Unknown), "(AUTH)"),
+    ];
+    for (ask, words) in table {
+        let error = says_nothing("ENHANCEDSTATUSCODES", asking(ask)).await;
+        assert_eq!(error.kind(), Kind::Unsupported);
+        let text = error.to_string();
+        assert!(
+            text.contains(words) && text.contains("leave it out"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_over_a_limit_is_an_error_before_mail() {
+    let table: &[(&str, Ask, &str)] = &[
+        (
+            "DELIVERBY 240",
+            |ask| ask.deliver_by = DeliverBy::or_return(239).ok(),
+            "give it 240 or more",
+        ),
+        (
+            "FUTURERELEASE 60 2030-01-31T08:00:00Z",
+            |ask| ask.hold = Some(held(61)),
+            "hold it for 60 or less",
+        ),
+        (
+            "FUTURERELEASE 60 2030-01-31T08:00:00Z",
+            |ask| ask.hold = Some(Hold::Until("2030-01-31T08:00:01Z".parse().unwrap())),
+            "hold it until 2030-01-31T08:00:00Z or earlier",
+        ),
+    ];
+    for (offers, ask, words) in table {
+        let error = says_nothing(offers, asking(ask)).await;
+        assert_eq!(error.kind(), Kind::InvalidInput);
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn notifications_may_be_left_out_where_they_are_not_offered() {
+    let wishes = |ask: &mut Options| {
+        ask.dsn = Dsn::IfOffered;
+        ask.ret = Some(Ret::Full);
+        ask.each.notify = Some(Notify::Never);
+    };
+    says("ENHANCEDSTATUSCODES", asking(wishes), "").await;
+    says("DSN", asking(wishes), " RET=FULL").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn tls_onward_takes_tls_here() {
+    let onward = |ask: &mut Options| ask.onward = pilotfish::address::envelope::Onward::RequireTls;
+    let error = says_nothing("REQUIRETLS", asking(onward)).await;
+    assert_eq!(error.kind(), Kind::Unsupported);
+    let text = error.to_string();
+    assert!(text.contains("5.7.30") && text.contains("no TLS"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_recipient_has_parameters_of_his_own() -> std::result::Result<(), EnvelopeError> {
+    let envelope = asking(|ask| ask.each.notify = Some(Event::Failure.into()));
+    let b = "b@example.org".parse().unwrap();
+    let mut own = RecipientOptions::default();
+    own.notify = Some(Notify::Never);
+    own.original = Some("l=st@example.org".parse().unwrap());
+    let envelope = envelope.with_recipient_options(&b, own)?;
+    let transcript = "
+        S: 220 server.example ESMTP
+        C: EHLO client.example
+        S: 250-server.example
+        S: 250 DSN
+        C: MAIL FROM:<tim@client.example>
+        S: 250 ok
+        C: RCPT TO:<a@example.org> NOTIFY=FAILURE
+        S: 550 no
+        C: RCPT TO:<b@example.org> NOTIFY=NEVER ORCPT=rfc822;l+3Dst@example.org
+        S: 550 no
+        C: QUIT
+        S: 221 bye
+    ";
+    let (result, _) = talk(transcript, async |stream| {
+        let mut session = in_clear(stream).await?;
+        let message = ACCOUNT.letter(&["a@example.org"]);
+        let result = session.send(&envelope, message, |_| {}).await;
+        session.quit().await;
+        result
+    })
+    .await;
+    let outcome = "Rejected at Rcpt, NotAccepted, permanent: no reply";
+    assert_eq!(told(&result), outcome);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_over_the_limit_names_its_largest_parts() {
+    for (parts, words) in [
+        (
+            &[][..],
+            "the message has 244 octets, and the server takes 100:",
+        ),
+        (
+            &[("a.png", 57)],
+            " octets, of which a.png (78 octets) is the largest part, and the server takes 100:",
+        ),
+        (
+            &[("a", 57), ("b", 570), ("c", 1), ("d", 114)],
+            " and its largest parts are b (780 octets), d (156 octets), a (78 octets), and",
+        ),
+    ] {
+        let mut builder = ACCOUNT.letter_of_text(&["a@example.org"], "Here it comes.\n");
+        for (name, size) in parts {
+            let body = Body::bytes(vec![0; *size]);
+            builder = builder.attach(Attachment::new(body, name.parse().unwrap()));
+        }
+        let message = built(builder);
+        let transcript = "
+            S: 220 server.example ESMTP
+            C: EHLO client.example
+            S: 250-server.example
+            S: 250 SIZE 100
+            C: QUIT
+            S: 221 bye
+        ";
+        let (result, _) = talk(transcript, async |stream| {
+            let mut session = in_clear(stream).await?;
+            let envelope = message.envelope().clone();
+            let result = session.send(&envelope, message, |_| {}).await;
+            session.quit().await;
+            result
+        })
+        .await;
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), Kind::InvalidInput);
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}

@@ -1,0 +1,145 @@
+//! LMTP (RFC 2033): LHLO, and a reply to the message for each recipient.
+
+use pilotfish::session::{Greeted, Hello, Session};
+use pilotfish::testing;
+use pilotfish::transport::Timeouts;
+use pilotfish::{Client, Kind, Result, Security, Server};
+
+use crate::support::client::{ACCOUNT, name, send, talk, told, told_error};
+use crate::support::lines::{BYE, letter_lines};
+use crate::support::peer::Stream;
+
+const HELLO: &str = "
+    S: 220 server.example LMTP
+    C: LHLO client.example
+    S: 250-server.example
+    S: 250 PIPELINING
+    C: MAIL FROM:<tim@client.example>
+    C: RCPT TO:<a@example.org>
+    C: RCPT TO:<b@example.org>
+    C: RCPT TO:<c@example.org>
+    C: DATA
+";
+
+async fn in_lmtp<S: Stream>(stream: S) -> Result<Session<S>> {
+    let hello = Hello::lmtp(name());
+    let greeted = Greeted::greet(stream, hello, Timeouts::default()).await?;
+    Ok(greeted.in_cleartext())
+}
+
+/// A letter to a, b and c, and what the server says to RCPT and to the message.
+async fn to_three(replies: &str, to_message: &str) -> Result<pilotfish::Receipt> {
+    let letter = letter_lines("a@example.org, b@example.org, c@example.org");
+    let transcript = format!("{HELLO}S: 250 ok\n{replies}S: 354 go\n{letter}{to_message}");
+    let recipients = ["a@example.org", "b@example.org", "c@example.org"];
+    let (result, _) = talk(&transcript, async |stream| {
+        send(in_lmtp(stream).await?, ACCOUNT.letter(&recipients)).await
+    })
+    .await;
+    result
+}
+
+const ALL: &str = "S: 250 ok\nS: 250 ok\nS: 250 ok\n";
+
+#[tokio::test(start_paused = true)]
+async fn each_recipient_has_a_reply_of_its_own() {
+    let refused = "Rejected at Rcpt, NotAccepted, permanent: no reply";
+    for (replies, to_message, outcome) in [
+        (
+            ALL,
+            "S: 250 a has it\nS: 250 b has it\nS: 250 c has it\n",
+            "<a@example.org> <b@example.org> <c@example.org>: 250 a has it",
+        ),
+        (
+            ALL,
+            "S: 552 a is full\nS: 250 b has it\nS: 451 c later\n",
+            "<b@example.org>, not <a@example.org> (552 a is full), \
+             not <c@example.org> (451 c later): 250 b has it",
+        ),
+        // Who was refused before has no reply.
+        (
+            "S: 250 ok\nS: 550 no b\nS: 250 ok\n",
+            "S: 250 a has it\nS: 452 c is full\n",
+            "<a@example.org>, not <b@example.org> (550 no b), \
+             not <c@example.org> (452 c is full): 250 a has it",
+        ),
+        (ALL, "S: 552 no a\nS: 552 no b\nS: 552 no c\n", refused),
+    ] {
+        let to_message = format!("{to_message}{BYE}");
+        assert_eq!(told(&to_three(replies, &to_message).await), outcome);
+    }
+}
+
+/// A reply that is missing leaves its own recipient in doubt, and no other.
+#[tokio::test(start_paused = true)]
+async fn only_who_has_no_reply_is_in_doubt() {
+    let replies = "S: 250 a has it\nS: 552 b is full\n-- cut --";
+    let error = to_three(ALL, replies).await.unwrap_err();
+    let paths = |paths: Vec<String>| paths.join(" ");
+    let accepted = error.accepted().iter().map(ToString::to_string).collect();
+    let refused = error.refused().iter();
+    let refused = refused.map(|(path, reply)| format!("{path} {reply}"));
+    assert_eq!(
+        (
+            told_error(&error).as_str(),
+            paths(accepted),
+            paths(refused.collect())
+        ),
+        (
+            "Closed at EndOfData, Unknown, permanent: no reply",
+            "<a@example.org>".to_owned(),
+            "<b@example.org> 552 b is full".to_owned()
+        )
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_of_smtp_is_told_apart() {
+    let transcript = "
+        S: 220 server.example ESMTP
+        C: LHLO client.example
+        S: 500 5.5.2 what
+        C: QUIT
+        S: 221 bye
+    ";
+    let (error, _) = talk(transcript, async |stream| {
+        in_lmtp(stream).await.map(drop).unwrap_err()
+    })
+    .await;
+    assert!(error.to_string().contains("use SMTP"), "{error}");
+    assert_eq!(error.kind(), Kind::Rejected);
+}
+
+#[tokio::test]
+async fn a_client_delivers_over_tcp() {
+    let server = testing::Server::builder()
+        .security(testing::Security::Cleartext)
+        .anonymous()
+        .lmtp()
+        .refuse_after_data("b@example.org", "452 4.2.2 over quota")
+        .start()
+        .await
+        .unwrap();
+    let client = Client::new(
+        Server::builder("127.0.0.1".parse().unwrap())
+            .port(server.addr().port())
+            .security(Security::Cleartext)
+            .lmtp()
+            .build()
+            .unwrap(),
+    );
+    let letter = ACCOUNT.letter(&["a@example.org", "b@example.org"]);
+    let receipt = client.send(letter).await.unwrap();
+    assert_eq!(receipt.accepted.len(), 1);
+    assert_eq!(receipt.rejected[0].1.code().number(), 452);
+    client.close().await;
+    server.shutdown().await.unwrap();
+}
+
+/// RFC 2033 section 5.
+#[test]
+fn never_on_port_25() {
+    let builder = Server::builder("127.0.0.1".parse().unwrap()).lmtp();
+    let error = builder.security(Security::Cleartext).build().unwrap_err();
+    assert!(error.to_string().contains("port 25"), "{error}");
+}

@@ -1,0 +1,215 @@
+//! More recipients than a server takes at a time (RFC 9422, RFC 5321 section 4.5.3.1.10).
+
+use futures_util::stream;
+use pilotfish::address::envelope::{Options, Partial};
+use pilotfish::session::Mail;
+
+use crate::support::client::{ACCOUNT, in_clear, send, talk, told};
+use crate::support::lines::{BYE, HELLO, letter_lines};
+
+const LIMITS: &str = "
+    S: 220 server.example ESMTP
+    C: EHLO client.example
+    S: 250-server.example
+    S: 250-PIPELINING
+";
+
+const TO: [&str; 3] = ["a@example.org", "b@example.org", "c@example.net"];
+
+/// MAIL and DATA with RCPT for each of these letters between them.
+fn flight(recipients: &str) -> String {
+    let rcpt = recipients.chars().map(|letter| {
+        let whole = TO.iter().find(|to| to.starts_with(letter)).unwrap();
+        format!("C: RCPT TO:<{whole}>\n")
+    });
+    let rcpt: String = rcpt.collect();
+    format!("C: MAIL FROM:<tim@client.example>\n{rcpt}C: DATA\n")
+}
+
+fn go(recipients: usize) -> String {
+    format!("S: 250 ok\n{}S: 354 go\n", "S: 250 ok\n".repeat(recipients))
+}
+
+fn letter() -> String {
+    letter_lines(&TO.join(", "))
+}
+
+async fn to_three(transcript: &str, outcome: &str) {
+    let (result, _) = talk(transcript, async |stream| {
+        send(in_clear(stream).await?, ACCOUNT.letter(&TO)).await
+    })
+    .await;
+    assert_eq!(told(&result), outcome);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_is_obeyed() {
+    let letter = letter();
+    for (limits, portions) in [
+        ("RCPTMAX=2", ["ab", "c"].as_slice()),
+        ("RCPTMAX=1", &["a", "b", "c"]),
+        ("RCPTDOMAINMAX=1", &["ab", "c"]),
+        ("RCPTMAX=3", &["abc"]),
+        ("MAILMAX=9", &["abc"]),
+    ] {
+        let mails: String = portions
+            .iter()
+            .map(|to| format!("{}{}{letter}S: 250 queued\n", flight(to), go(to.len())))
+            .collect();
+        let transcript = format!("{LIMITS}S: 250 LIMITS {limits}\n{mails}{BYE}");
+        let all = "<a@example.org> <b@example.org> <c@example.net>: 250 queued";
+        to_three(&transcript, all).await;
+    }
+}
+
+/// RFC 5321 section 4.5.3.1.10: 552 is taken for 452.
+#[tokio::test(start_paused = true)]
+async fn those_who_were_too_many_follow() {
+    let letter = letter();
+    for too_many in [
+        "452 4.5.3 too many",
+        "452 too many",
+        "552 too many",
+        "552 5.5.3 too many",
+    ] {
+        let transcript = format!(
+            "{HELLO}{}S: 250 ok\nS: 250 ok\nS: {too_many}\nS: {too_many}\nS: 354 go\n\
+             {letter}S: 250 first\n{}{}{letter}S: 250 second\n{BYE}",
+            flight("abc"),
+            flight("bc"),
+            go(2)
+        );
+        let all = "<a@example.org> <b@example.org> <c@example.net>: 250 first";
+        to_three(&transcript, all).await;
+    }
+    // A mailbox that is full stays so.
+    let transcript = format!(
+        "{HELLO}{}S: 250 ok\nS: 250 ok\nS: 452 4.2.2 full\nS: 250 ok\nS: 354 go\n\
+         {letter}S: 250 first\n{BYE}",
+        flight("abc")
+    );
+    let outcome =
+        "<a@example.org> <c@example.net>, not <b@example.org> (452 4.2.2 full): 250 first";
+    to_three(&transcript, outcome).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_became_of_each_portion_is_told_of_each_recipient() {
+    let letter = letter();
+    let begin = format!(
+        "{LIMITS}S: 250 LIMITS RCPTMAX=2\n{}{}{letter}S: 250 first\n{}{}",
+        flight("ab"),
+        go(2),
+        flight("c"),
+        go(1)
+    );
+    to_three(
+        &format!("{begin}{letter}S: 554 no\n{BYE}"),
+        "<a@example.org> <b@example.org>, not <c@example.net> (554 no): 250 first",
+    )
+    .await;
+    let transcript = format!("{begin}{letter}-- cut --");
+    let (result, _) = talk(&transcript, async |stream| {
+        send(in_clear(stream).await?, ACCOUNT.letter(&TO)).await
+    })
+    .await;
+    assert_eq!(
+        told(&result),
+        "Closed at EndOfData, Unknown, permanent: no reply"
+    );
+    let accepted = result.unwrap_err().accepted().to_vec();
+    let accepted: Vec<_> = accepted.iter().map(ToString::to_string).collect();
+    assert_eq!(accepted, ["<a@example.org>", "<b@example.org>"]);
+}
+
+/// Everybody or nobody: DATA waits for the replies to RCPT.
+#[tokio::test(start_paused = true)]
+async fn all_or_nothing() {
+    let letter = letter();
+    let mut options = Options::default();
+    options.partial = Partial::AllOrNothing;
+    let mail = flight("abc").replace("C: DATA\n", "");
+    for (transcript, outcome) in [
+        (
+            format!(
+                "{HELLO}{mail}S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 250 ok\n\
+                 C: DATA\nS: 354 go\n{letter}S: 250 queued\n{BYE}"
+            ),
+            "<a@example.org> <b@example.org> <c@example.net>: 250 queued",
+        ),
+        (
+            format!("{HELLO}{mail}S: 250 ok\nS: 250 ok\nS: 550 no\nS: 250 ok\n{BYE}"),
+            "Rejected at Rcpt, NotAccepted, permanent: no reply",
+        ),
+        (
+            format!("{LIMITS}S: 250 LIMITS RCPTMAX=2\n{BYE}"),
+            "InvalidInput at Mail, NotAccepted, permanent: no reply",
+        ),
+    ] {
+        let (result, _) = talk(&transcript, async |stream| {
+            let mut session = in_clear(stream).await?;
+            let message = ACCOUNT.letter(&TO);
+            let envelope = message.envelope().clone().with_options(options.clone());
+            let result = session.send(&envelope, message, |_| {}).await;
+            session.quit().await;
+            result
+        })
+        .await;
+        assert_eq!(told(&result), outcome);
+    }
+}
+
+/// As many mails as the server allows in a session, and QUIT.
+#[tokio::test(start_paused = true)]
+async fn after_so_many_mails_a_session_is_over() {
+    let letter = letter();
+    let mail = format!("{}{}{letter}S: 250 queued\n", flight("abc"), go(3));
+    let transcript = format!("{LIMITS}S: 250 LIMITS MAILMAX=2\n{mail}{mail}{BYE}");
+    let (outcomes, _) = talk(&transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap();
+        let mut outcomes = Vec::new();
+        let mails = (0..3).map(|_| Mail::from(ACCOUNT.letter(&TO)));
+        let returned = session
+            .send_each(stream::iter(mails), |index, result| {
+                outcomes.push((index, result.is_ok()));
+            })
+            .await;
+        assert!(!session.is_open());
+        session.quit().await;
+        (
+            outcomes,
+            returned.iter().map(|returned| returned.index).collect(),
+        )
+    })
+    .await;
+    assert_eq!(outcomes, (vec![(0, true), (1, true)], vec![2]));
+}
+
+/// The same where mails go one behind the other.
+#[tokio::test(start_paused = true)]
+async fn among_other_mails() {
+    let letter = letter();
+    let whole = |to: &str| format!("{}{}{letter}S: 250 queued\n", flight(to), go(to.len()));
+    let transcript = format!(
+        "{LIMITS}S: 250 LIMITS RCPTMAX=2\n{}{}{}{}{BYE}",
+        whole("ab"),
+        whole("c"),
+        whole("ab"),
+        whole("c")
+    );
+    let (outcomes, _) = talk(&transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap();
+        let mut outcomes = Vec::new();
+        let mails = (0..2).map(|_| Mail::from(ACCOUNT.letter(&TO)));
+        let returned = session
+            .send_each(stream::iter(mails), |index, result| {
+                outcomes.push((index, result.unwrap().accepted.len()));
+            })
+            .await;
+        assert!(returned.is_empty());
+        session.quit().await;
+        outcomes
+    })
+    .await;
+    assert_eq!(outcomes, [(0, 3), (1, 3)]);
+}

@@ -1,0 +1,115 @@
+//! Certificates that are known by their hash.
+
+use pilotfish::Kind;
+use pilotfish::transport::{Fingerprint, TlsClient, TlsRoots};
+use rcgen::PublicKeyData as _;
+use sha2::{Digest as _, Sha256};
+
+use super::certificates::{is_accepted, is_refused};
+use super::made::{Shown, authority_params, good, server_params};
+use super::server::Side;
+
+const HOST: &str = "server.example";
+
+fn certificate(shown: &Shown) -> Fingerprint {
+    Fingerprint::Certificate(Sha256::digest(&shown.chain[0]).into())
+}
+
+fn spki(shown: &Shown) -> Fingerprint {
+    Fingerprint::Spki(Sha256::digest(shown.key.subject_public_key_info()).into())
+}
+
+fn pinning(pins: &[Fingerprint]) -> TlsClient {
+    let builder = TlsClient::builder();
+    let builder = pins
+        .iter()
+        .fold(builder, |builder, pin| builder.fingerprint(*pin));
+    builder.build().unwrap()
+}
+
+#[tokio::test]
+async fn a_pin_is_enough() {
+    let mut expired = server_params(&["other.example"]);
+    expired.not_after = rcgen::date_time_ymd(2000, 1, 1);
+    // As the bridge of Proton Mail has it: an authority that is its own, for 127.0.0.1.
+    let authority = authority_params("127.0.0.1");
+    for shown in [
+        good(),
+        Shown::self_signed(&server_params(&[HOST])),
+        Shown::self_signed(&expired),
+        Shown::self_signed(&authority),
+    ] {
+        let side = Side::from(shown.config());
+        is_accepted(&side, &pinning(&[certificate(&shown)]), HOST).await;
+        is_accepted(&side, &pinning(&[spki(&shown)]), "127.0.0.1").await;
+        let rollover = [certificate(&good()), certificate(&shown)];
+        is_accepted(&side, &pinning(&rollover), HOST).await;
+    }
+}
+
+#[tokio::test]
+async fn a_pin_is_the_only_one_who_is_trusted() {
+    let shown = good();
+    let side = Side::from(shown.config());
+    let words = format!("is not the pinned one but {}", certificate(&shown));
+    for pin in [certificate(&good()), spki(&good())] {
+        is_refused(&side, &pinning(&[pin]), HOST, &words).await;
+    }
+    // The hash of the one is not taken for that of the other.
+    let (Fingerprint::Certificate(digest), Fingerprint::Spki(key)) =
+        (certificate(&shown), spki(&shown))
+    else {
+        unreachable!()
+    };
+    let swapped = [Fingerprint::Spki(digest), Fingerprint::Certificate(key)];
+    is_refused(&side, &pinning(&swapped), HOST, &words).await;
+    // Whoever has the certificate but not its key is not the server.
+    let thief = Shown {
+        chain: shown.chain.clone(),
+        key: good().key,
+    };
+    let words = "is shown by somebody who does not prove to have its key";
+    is_refused(
+        &Side::from(thief.config()),
+        &pinning(&[certificate(&shown)]),
+        HOST,
+        words,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_refusal_of_a_stranger_says_what_to_pin() {
+    let shown = Shown::self_signed(&authority_params("127.0.0.1"));
+    let side = Side::from(shown.config());
+    let words = format!("pin {}", certificate(&shown));
+    is_refused(&side, &TlsClient::builder().build().unwrap(), HOST, &words).await;
+}
+
+#[tokio::test]
+async fn without_verification_anybody_is_the_server() {
+    let side = Side::from(Shown::self_signed(&authority_params("mallory")).config());
+    let tls = TlsClient::builder().danger_accept_invalid_certificates();
+    is_accepted(&side, &tls.build().unwrap(), HOST).await;
+}
+
+#[test]
+fn settings_that_make_no_sense() {
+    let pin = certificate(&good());
+    for (builder, words) in [
+        (
+            TlsClient::builder().roots(TlsRoots::None),
+            "no server can be trusted",
+        ),
+        (
+            TlsClient::builder()
+                .fingerprint(pin)
+                .danger_accept_invalid_certificates(),
+            "leave one out",
+        ),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), Kind::Config);
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}

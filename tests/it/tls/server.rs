@@ -1,0 +1,133 @@
+//! A server that speaks TLS over a pipe, and what it heard.
+
+use std::sync::Arc;
+
+use pilotfish::Result;
+use pilotfish::session::{Greeted, Secured};
+use pilotfish::transport::{Host, Timeouts, TlsClient};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream,
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+
+use crate::support::client::{ACCOUNT, name};
+use crate::support::peer::Stream;
+
+/// How TLS begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begin {
+    Implicit,
+    StartTls,
+}
+
+pub(super) const BOTH: [Begin; 2] = [Begin::Implicit, Begin::StartTls];
+
+/// Who makes the server's side of the handshake.
+#[derive(Clone)]
+pub(super) enum Side {
+    Rustls(Arc<ServerConfig>),
+    /// What listens at this port.
+    Port(u16),
+}
+
+impl From<ServerConfig> for Side {
+    fn from(config: ServerConfig) -> Self {
+        Self::Rustls(Arc::new(config))
+    }
+}
+
+/// Logs in and goes; says what the server heard inside TLS.
+pub(super) async fn log_in(
+    side: &Side,
+    begin: Begin,
+    tls: &TlsClient,
+    host: &str,
+) -> (Result<()>, Vec<u8>) {
+    let (here, there) = tokio::io::duplex(64 * 1024);
+    let host: Host = host.parse().unwrap();
+    let client = async {
+        let secured = secured(here, begin, tls, &host).await?;
+        let session = secured.authenticate(&ACCOUNT.credentials()).await?;
+        drop(session);
+        Ok(())
+    };
+    tokio::join!(client, serve(there, begin, side))
+}
+
+/// The client's side up to EHLO inside TLS.
+pub(super) async fn secured<S: Stream>(
+    stream: S,
+    begin: Begin,
+    tls: &TlsClient,
+    host: &Host,
+) -> Result<Secured<S>> {
+    match begin {
+        Begin::Implicit => {
+            Secured::implicit_tls(stream, tls, host, name(), Timeouts::default()).await
+        }
+        Begin::StartTls => {
+            let greeted = Greeted::greet(stream, name(), Timeouts::default()).await?;
+            greeted.starttls(tls, host).await
+        }
+    }
+}
+
+/// The server's side, to the end; returns what it heard inside TLS.
+async fn serve(stream: DuplexStream, begin: Begin, side: &Side) -> Vec<u8> {
+    let mut stream = BufReader::new(stream);
+    if begin == Begin::StartTls {
+        say_in_clear(&mut stream).await;
+    }
+    let mut stream = stream.into_inner();
+    match side {
+        Side::Rustls(config) => {
+            let acceptor = TlsAcceptor::from(Arc::clone(config));
+            match acceptor.accept(stream).await {
+                Ok(stream) => converse(stream, begin).await,
+                Err(_) => Vec::new(),
+            }
+        }
+        Side::Port(port) => {
+            let mut other = tokio::net::TcpStream::connect(("127.0.0.1", *port))
+                .await
+                .unwrap();
+            let _ = tokio::io::copy_bidirectional(&mut stream, &mut other).await;
+            Vec::new()
+        }
+    }
+}
+
+/// Up to STARTTLS.
+pub(super) async fn say_in_clear<S: Stream>(stream: &mut BufReader<S>) {
+    let mut line = String::new();
+    stream.write_all(b"220 server.example\r\n").await.unwrap();
+    stream.read_line(&mut line).await.unwrap();
+    let offer = b"250-server.example\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n";
+    stream.write_all(offer).await.unwrap();
+    stream.read_line(&mut line).await.unwrap();
+    assert_eq!(line, "EHLO client.example\r\nSTARTTLS\r\n");
+    stream.write_all(b"220 go\r\n").await.unwrap();
+}
+
+/// Inside TLS: takes whatever login there is, and everything else to the end.
+async fn converse<S: Stream>(stream: S, begin: Begin) -> Vec<u8> {
+    let mut stream = BufReader::new(stream);
+    let mut heard = Vec::new();
+    if begin == Begin::Implicit {
+        let _ = stream.write_all(b"220 server.example\r\n").await;
+    }
+    for reply in [
+        "250-server.example\r\n250 AUTH PLAIN\r\n",
+        "235 welcome\r\n",
+    ] {
+        let _ = stream.flush().await;
+        if stream.read_until(b'\n', &mut heard).await.unwrap_or(0) == 0 {
+            return heard;
+        }
+        let _ = stream.write_all(reply.as_bytes()).await;
+    }
+    let _ = stream.flush().await;
+    let _ = stream.read_to_end(&mut heard).await;
+    heard
+}

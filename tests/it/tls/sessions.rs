@@ -1,0 +1,226 @@
+//! What a handshake agrees on, and sessions that are resumed.
+
+use std::sync::Arc;
+
+use pilotfish::Kind;
+use pilotfish::Stage;
+use pilotfish::transport::{Handshake, Timeouts, TlsClient, TlsParameters, TlsVersion, Wire};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{HandshakeKind, RootCertStore, ServerConfig, version};
+
+use super::made::{ROOT, Shown, client, good, server_params, trusting};
+use crate::support::tls::cryptography;
+
+/// What both sides say of one handshake: the client's parameters; the server's kind of handshake,
+/// and the name and the protocols that were announced.
+struct Agreed {
+    client: TlsParameters,
+    server: HandshakeKind,
+    sni: Option<String>,
+    alpn: Option<Vec<u8>>,
+}
+
+async fn agree(config: &Arc<ServerConfig>, tls: &TlsClient, host: &str) -> Agreed {
+    let (here, there) = tokio::io::duplex(64 * 1024);
+    let host = host.parse().unwrap();
+    let client = async {
+        let mut wire = Wire::implicit_tls(here, tls, &host, Timeouts::default())
+            .await
+            .unwrap();
+        // Tickets come with what the server says first.
+        wire.receive(Stage::Greeting).await.unwrap();
+        wire.tls().unwrap()
+    };
+    let server = async {
+        let acceptor = TlsAcceptor::from(Arc::clone(config));
+        let mut stream = acceptor.accept(there).await.unwrap();
+        stream.write_all(b"220 hello\r\n").await.unwrap();
+        stream.flush().await.unwrap();
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+        let (_, connection) = stream.get_ref();
+        (
+            connection.handshake_kind().unwrap(),
+            connection.server_name().map(str::to_owned),
+            connection.alpn_protocol().map(<[u8]>::to_vec),
+        )
+    };
+    let (client, (server, sni, alpn)) = tokio::join!(client, server);
+    Agreed {
+        client,
+        server,
+        sni,
+        alpn,
+    }
+}
+
+#[cfg(feature = "aws-lc-rs")]
+#[tokio::test]
+async fn the_key_exchange_is_one_that_quantum_computers_cannot_undo() {
+    let shown = good();
+    let agreed = agree(&Arc::new(shown.config()), &client(), "server.example").await;
+    assert_eq!(
+        (
+            agreed.client.version,
+            agreed.client.key_exchange,
+            agreed.client.handshake
+        ),
+        ("TLSv1.3", Some("X25519MLKEM768"), Handshake::Full)
+    );
+    // It costs no round trip where the server does not know it.
+    let mut provider = cryptography::default_provider();
+    provider.kx_groups = vec![cryptography::kx_group::X25519];
+    let config = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(shown.config().cert_resolver);
+    let agreed = agree(&Arc::new(config), &client(), "server.example").await;
+    assert_eq!(
+        (agreed.client.key_exchange, agreed.server),
+        (Some("X25519"), HandshakeKind::Full)
+    );
+}
+
+#[tokio::test]
+async fn clones_resume_sessions() {
+    for version in [&version::TLS13, &version::TLS12] {
+        let config = Arc::new(good().config_of(&[version]));
+        let tls = client();
+        let first = agree(&config, &tls, "server.example").await;
+        let second = agree(&config, &tls.clone(), "server.example").await;
+        assert_eq!(
+            [first.client.handshake, second.client.handshake],
+            [Handshake::Full, Handshake::Resumed]
+        );
+        assert_eq!(
+            [first.server, second.server],
+            [HandshakeKind::Full, HandshakeKind::Resumed]
+        );
+        // The certificate is the one that was verified then.
+        assert!(first.client.certificate.is_some());
+        assert_eq!(first.client.certificate, second.client.certificate);
+        // Not under another name, and not by another client.
+        let other = trusting()
+            .server_name("server.example".parse().unwrap())
+            .build()
+            .unwrap();
+        let third = agree(&config, &other, "server.example").await;
+        assert_eq!(third.server, HandshakeKind::Full);
+    }
+}
+
+#[tokio::test]
+async fn names_are_announced_and_addresses_are_not() {
+    let mut params = server_params(&["server.example"]);
+    params
+        .subject_alt_names
+        .push(rcgen::SanType::IpAddress("127.0.0.1".parse().unwrap()));
+    let mut config = Shown::by(&ROOT, &params).config();
+    config.alpn_protocols = vec![b"smtp".to_vec(), b"http/1.1".to_vec()];
+    let config = Arc::new(config);
+    for (host, sni) in [
+        ("server.example", Some("server.example")),
+        ("127.0.0.1", None),
+    ] {
+        let agreed = agree(&config, &client(), host).await;
+        assert_eq!((agreed.sni.as_deref(), agreed.alpn), (sni, None));
+    }
+}
+
+#[tokio::test]
+async fn the_least_version() {
+    let side = |version| super::server::Side::from(good().config_of(&[version]));
+    let strict = trusting()
+        .minimum_version(TlsVersion::Tls13)
+        .build()
+        .unwrap();
+    let (old, new) = (side(&version::TLS12), side(&version::TLS13));
+    super::certificates::is_accepted(&old, &client(), "server.example").await;
+    super::certificates::is_accepted(&new, &strict, "server.example").await;
+    let words = "speaks no TLS version that is allowed here";
+    super::certificates::is_refused(&old, &strict, "server.example", words).await;
+}
+
+/// A server that asks for a certificate of these tests' authority.
+fn asking(versions: &[&'static tokio_rustls::rustls::SupportedProtocolVersion]) -> ServerConfig {
+    let provider = Arc::new(cryptography::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(ROOT.der().clone()).unwrap();
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_client_cert_verifier(verifier.build().unwrap())
+        .with_cert_resolver(good().config().cert_resolver)
+}
+
+#[tokio::test]
+async fn client_certificates() {
+    let mut params = server_params(&["client.example"]);
+    params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    let shown = Shown::by(&ROOT, &params);
+    let chain = pem(&shown.chain[0]);
+    let key = pilotfish::Secret::from(shown.key.serialize_pem());
+    for version in [&version::TLS13, &version::TLS12] {
+        let side = super::server::Side::from(asking(&[version]));
+        let builder = trusting()
+            .client_certificate_pem(chain.as_bytes(), &key)
+            .unwrap();
+        super::certificates::is_accepted(&side, &builder.build().unwrap(), "server.example").await;
+        let (outcome, heard) = super::server::log_in(
+            &side,
+            super::server::Begin::Implicit,
+            &client(),
+            "server.example",
+        )
+        .await;
+        let error = outcome.unwrap_err();
+        assert_eq!(
+            (error.kind(), heard.as_slice()),
+            (Kind::Tls, &b""[..]),
+            "{error:?}"
+        );
+        assert!(
+            error.to_string().contains("wants a client certificate"),
+            "{error}"
+        );
+    }
+}
+
+fn pem(der: &[u8]) -> String {
+    use base64::Engine as _;
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+}
+
+#[test]
+fn client_certificates_that_are_of_no_use() {
+    let shown = good();
+    let chain = pem(&shown.chain[0]);
+    let key = shown.key.serialize_pem();
+    for (chain, key, words) in [
+        ("", key.as_str(), "no certificate for the client"),
+        (chain.as_str(), "", "no private key"),
+        (chain.as_str(), chain.as_str(), "no private key"),
+        (
+            chain.as_str(),
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----",
+            "encrypted",
+        ),
+        (
+            chain.as_str(),
+            &good().key.serialize_pem(),
+            "does not belong",
+        ),
+    ] {
+        let secret = pilotfish::Secret::from(key);
+        let error = trusting()
+            .client_certificate_pem(chain.as_bytes(), &secret)
+            .unwrap_err();
+        assert_eq!(error.kind(), Kind::Config);
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
