@@ -1,7 +1,6 @@
 //! A server, and everything that it takes to open a session there.
 
 use std::future::pending;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -14,7 +13,7 @@ use super::transaction::Session;
 use crate::address::Domain;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Credentials, Dialect, Strategy};
-use crate::transport::{Host, Socket, Timeouts, TlsClient, begins_with_tls, connect};
+use crate::transport::{Host, Route, Socket, Timeouts, TlsClient, begins_with_tls};
 
 /// How long a server may be silent before it is asked whether it waits for TLS.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -73,6 +72,7 @@ impl Security {
 pub struct Server {
     host: Host,
     port: u16,
+    route: Route,
     security: Security,
     tls: TlsClient,
     credentials: Option<Credentials>,
@@ -88,6 +88,7 @@ pub struct Server {
 pub struct ServerBuilder {
     host: Host,
     port: Option<u16>,
+    route: Route,
     security: Option<Security>,
     tls: Option<TlsClient>,
     credentials: Option<Credentials>,
@@ -105,6 +106,7 @@ impl Server {
         ServerBuilder {
             host,
             port: None,
+            route: Route::new(),
             security: None,
             tls: None,
             credentials: None,
@@ -154,7 +156,8 @@ impl Server {
     pub async fn connect(&self) -> Result<Session<Socket>> {
         let span = debug_span!("session", server = %self.host, port = self.port);
         async {
-            let stream = connect(&self.host, self.port, self.timeouts.connect).await?;
+            let (host, port) = (&self.host, self.port);
+            let stream = self.route.connect(host, port, &self.timeouts).await?;
             let name = self.name.clone().map_or_else(|| local_name(&stream), Ok)?;
             let hello = Hello {
                 name,
@@ -192,7 +195,7 @@ impl Server {
     async fn greet(&self, stream: Socket, hello: Hello) -> Result<Greeted<Socket>> {
         let silent_tls = async {
             sleep(SILENCE).await;
-            if !begins_with_tls(&self.tls, &self.host, self.port).await {
+            if !begins_with_tls(&self.tls, &self.route, &self.host, self.port).await {
                 pending::<()>().await;
             }
         };
@@ -218,8 +221,8 @@ impl Server {
 
 /// RFC 5321 section 4.1.4: a client without a name of its own gives its address.
 fn local_name(stream: &Socket) -> Result<Domain> {
-    match stream.local_addr() {
-        Ok(address) => Ok(Domain::from(canonical(address))),
+    match stream.local_address() {
+        Ok(address) => Ok(Domain::from(address)),
         Err(error) => {
             let message = "the connection broke before anything was said";
             Err(Error::new(Kind::Io, message)
@@ -229,10 +232,6 @@ fn local_name(stream: &Socket) -> Result<Domain> {
     }
 }
 
-fn canonical(address: SocketAddr) -> std::net::IpAddr {
-    address.ip().to_canonical()
-}
-
 impl ServerBuilder {
     /// The TCP port, 1 to 65535. By default the one customary for the security.
     pub fn port(mut self, port: u16) -> Self {
@@ -240,7 +239,14 @@ impl ServerBuilder {
         self
     }
 
-    /// How sessions are protected. By default as is customary for the port.
+    /// The way to the server. By default straight by TCP.
+    pub fn route(mut self, route: Route) -> Self {
+        self.route = route;
+        self
+    }
+
+    /// How sessions are protected. By default as is customary for the port, and in clear text
+    /// over a Unix socket.
     pub fn security(mut self, security: Security) -> Self {
         self.security = Some(security);
         self
@@ -265,7 +271,8 @@ impl ServerBuilder {
     }
 
     /// What the client calls itself in EHLO: its primary host name, if it has one (RFC 5321
-    /// section 4.1.4). By default the literal of its address.
+    /// section 4.1.4). By default the literal of its address; over a Unix socket and behind a
+    /// proxy, where that says nothing to the server, `[127.0.0.1]`.
     pub fn name(mut self, name: Domain) -> Self {
         self.name = Some(name);
         self
@@ -294,11 +301,12 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`]: the port is 0, or 25 with LMTP (RFC 2033 section 5), or there is a
-    /// password to send in clear text.
+    /// [`Kind::Config`]: the port is 0, or 25 with LMTP (RFC 2033 section 5), there is a password
+    /// to send in clear text, or none for the user of a proxy.
     pub fn build(self) -> Result<Server> {
         let security = match (self.security, self.port) {
             (Some(security), _) => security,
+            (None, _) if self.route.stays_inside() => Security::Cleartext,
             (None, Some(port)) => Security::of_port(port),
             (None, None) => Security::StartTls,
         };
@@ -309,14 +317,20 @@ impl ServerBuilder {
                 "there is no port 0: use 587 or 465",
             ));
         }
-        if port == 25 && self.dialect == Dialect::Lmtp {
+        if port == 25 && self.dialect == Dialect::Lmtp && !self.route.stays_inside() {
             return Err(Error::new(
                 Kind::Config,
                 "port 25 is for SMTP alone: name the port that the server has for LMTP",
             ));
         }
+        if self.route.wants_password() {
+            return Err(Error::new(
+                Kind::Config,
+                "the proxy has a user and no password: give it one, or leave the user out",
+            ));
+        }
         let in_clear = security == Security::Cleartext && self.credentials.is_some();
-        if in_clear && !self.cleartext_auth {
+        if in_clear && !self.cleartext_auth && !self.route.stays_inside() {
             return Err(Error::new(
                 Kind::Config,
                 "the password would go in clear text: use TLS, or leave the user out",
@@ -326,6 +340,7 @@ impl ServerBuilder {
         Ok(Server {
             host: self.host,
             port,
+            route: self.route,
             security,
             tls,
             credentials: self.credentials,

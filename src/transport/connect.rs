@@ -1,113 +1,142 @@
-//! A TCP connection to one of a host's addresses (RFC 8305).
+//! Connecting to a host.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::host::Host;
+use super::race::{alternate, race};
+use super::route::Route;
 use super::socket::Socket;
+use super::timeouts::Timeouts;
 use crate::error::{Error, Kind, Result, Stage};
 
-/// How long an address may leave an attempt open before the next is tried beside it
-/// (RFC 8305 section 8).
-const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+impl Route {
+    /// Connects to the first address of `host` that answers, or goes another way if the route
+    /// says so.
+    ///
+    /// The families take turns, as the system's order of preference has them, and an attempt that
+    /// stays open for 250 ms is joined by the next, so that an address without a route costs
+    /// nothing much (RFC 8305).
+    ///
+    /// # Errors
+    ///
+    /// All at [`Stage::Connect`]: [`Kind::Connect`], permanent if the name does not exist or has
+    /// no address that the route allows; [`Kind::Timeout`]. With a proxy also [`Kind::Auth`] if
+    /// it refuses the login, [`Kind::Rejected`] if it does not want to connect there, and
+    /// [`Kind::Protocol`], [`Kind::Closed`] or [`Kind::Io`] if it breaks off.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes every attempt.
+    pub async fn connect(&self, host: &Host, port: u16, timeouts: &Timeouts) -> Result<Socket> {
+        let connected = async {
+            #[cfg(unix)]
+            if let Some(path) = &self.unix_socket {
+                return unix_socket(path, timeouts.connect).await;
+            }
+            #[cfg(feature = "proxy")]
+            if let Some(proxy) = &self.proxy {
+                let (name, (at, behind)) = (proxy.to_string(), proxy.place());
+                let stream = tcp(self, &name, at, behind, timeouts.connect).await?;
+                return super::tunnel::dig(proxy, stream, host, port, timeouts.proxy).await;
+            }
+            let name = format!("{host} port {port}");
+            let stream = tcp(self, &name, host, port, timeouts.connect).await?;
+            Socket::tcp(stream).map_err(|error| refused(&name, &[], error))
+        };
+        connected.await.map_err(|error| error.at(Stage::Connect))
+    }
+}
 
-/// How many addresses of a name are tried at most.
-const MAX_ADDRESSES: usize = 16;
+#[cfg(unix)]
+async fn unix_socket(path: &std::path::Path, limit: Duration) -> Result<Socket> {
+    let shown = path.display();
+    match timeout(limit, tokio::net::UnixStream::connect(path)).await {
+        Ok(Ok(stream)) => Ok(Socket::unix(stream)),
+        Ok(Err(error)) => {
+            let message = format!("cannot connect to {shown}: check the path, and who may use it");
+            Err(Error::new(Kind::Connect, message).caused_by(error))
+        }
+        Err(_) => Err(Error::new(
+            Kind::Timeout,
+            format!("no answer from {shown} within {limit:?}: check whether the server works"),
+        )),
+    }
+}
 
-/// Connects to the first address of `host` that answers, within `limit`.
-///
-/// The families take turns, as the system's order of preference has them, and an attempt that
-/// stays open for 250 ms is joined by the next, so that an address without a route costs
-/// nothing much.
-///
-/// # Errors
-///
-/// [`Kind::Connect`], permanent if the name does not exist; [`Kind::Timeout`].
-///
-/// # Cancel safety
-///
-/// Dropping the future closes every attempt.
-pub async fn connect(host: &Host, port: u16, limit: Duration) -> Result<Socket> {
-    match timeout(limit, connect_unbounded(host, port)).await {
+/// A connection to a host that errors call by this name.
+async fn tcp(
+    route: &Route,
+    name: &str,
+    host: &Host,
+    port: u16,
+    limit: Duration,
+) -> Result<TcpStream> {
+    match timeout(limit, tcp_unbounded(route, name, host, port)).await {
         Ok(result) => result,
         Err(_) => Err(Error::new(
             Kind::Timeout,
             format!(
-                "no answer from {host} port {port} within {limit:?}: \
+                "no answer from {name} within {limit:?}: \
                  check the port, and whether the network lets mail out"
             ),
         )),
     }
-    .map_err(|error| error.at(Stage::Connect))
 }
 
-async fn connect_unbounded(host: &Host, port: u16) -> Result<Socket> {
-    let mut addresses = alternate(look_up(host).await?).into_iter();
-    let mut attempts = JoinSet::new();
-    let mut failures = Vec::new();
-    loop {
-        match addresses.next() {
-            Some(address) => {
-                let address = SocketAddr::new(address, port);
-                attempts.spawn(async move {
-                    TcpStream::connect(address)
-                        .await
-                        .map_err(|error| (address, error))
-                });
-            }
-            None if attempts.is_empty() => break,
-            None => {}
-        }
-        let waiting = async {
-            loop {
-                match attempts.join_next().await {
-                    Some(Ok(result)) => return Some(result),
-                    // It panicked, and may have been the last.
-                    Some(Err(_)) => {}
-                    None => return None,
-                }
-            }
-        };
-        let outcome = if addresses.len() == 0 {
-            waiting.await
-        } else {
-            match timeout(ATTEMPT_DELAY, waiting).await {
-                Ok(outcome) => outcome,
-                Err(_) => continue,
-            }
-        };
-        match outcome {
-            Some(Ok(stream)) => {
-                return Socket::new(stream).map_err(|error| refused(host, port, &[], error));
-            }
-            Some(Err(failure)) => failures.push(failure),
-            None => {}
-        }
-    }
-    let last = failures.pop();
-    let tried: Vec<_> = failures
+async fn tcp_unbounded(route: &Route, name: &str, host: &Host, port: u16) -> Result<TcpStream> {
+    let found = look_up(host).await?;
+    let allowed = found
         .iter()
-        .map(|(address, error)| format!("{address}: {error}"))
-        .collect();
-    Err(match last {
-        Some((_, error)) => refused(host, port, &tried, error),
-        None => refused(
-            host,
-            port,
-            &tried,
-            io::Error::other("the name has no address"),
-        ),
+        .copied()
+        .filter(|address| route.allows(*address));
+    let addresses = alternate(allowed.collect());
+    if addresses.is_empty() && !found.is_empty() {
+        let message = format!(
+            "{host} has no address of the family that is asked for: \
+             leave the restriction to IPv4 or IPv6, or the source address, out"
+        );
+        return Err(Error::new(Kind::Connect, message).permanent());
+    }
+    let local = route.local_address;
+    let connected = race(addresses, |address| {
+        open(local, SocketAddr::new(address, port))
+    });
+    connected.await.map_err(|mut failures| {
+        let Some((_, last)) = failures.pop() else {
+            return refused(name, &[], io::Error::other("the name has no address"));
+        };
+        let tried: Vec<_> = failures
+            .iter()
+            .map(|(address, error)| format!("{address}: {error}"))
+            .collect();
+        refused(name, &tried, last)
     })
 }
 
-fn refused(host: &Host, port: u16, tried: &[String], error: io::Error) -> Error {
-    let mut message = format!("cannot connect to {host} port {port}");
+async fn open(local: Option<IpAddr>, address: SocketAddr) -> io::Result<TcpStream> {
+    let Some(local) = local else {
+        return TcpStream::connect(address).await;
+    };
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.bind(SocketAddr::new(local, 0)).map_err(|error| {
+        let message = format!("cannot connect from {local}: {error}");
+        io::Error::new(error.kind(), message)
+    })?;
+    socket.connect(address).await
+}
+
+fn refused(name: &str, tried: &[String], error: io::Error) -> Error {
+    let mut message = format!("cannot connect to {name}");
     if !tried.is_empty() {
         message = format!("{message} (tried too: {})", tried.join(", "));
     }
@@ -157,44 +186,21 @@ async fn look_up(host: &Host) -> Result<Vec<IpAddr>> {
     }
 }
 
-/// Lets the families take turns, the one of the first address first (RFC 8305 section 4).
-fn alternate(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
-    let first_is_ipv6 = addresses.first().is_some_and(IpAddr::is_ipv6);
-    let (first, second): (Vec<_>, Vec<_>) = addresses
-        .into_iter()
-        .partition(|address| address.is_ipv6() == first_is_ipv6);
-    let mut second = second.into_iter();
-    let mut alternating = Vec::new();
-    for address in first {
-        alternating.push(address);
-        alternating.extend(second.next());
-    }
-    alternating.extend(second);
-    alternating.truncate(MAX_ADDRESSES);
-    alternating
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::net::TcpListener;
 
+    use super::super::route::Family;
     use super::*;
 
-    #[test]
-    fn families_take_turns() {
-        for (addresses, expected) in [
-            ("::1 ::2 ::3 1.1.1.1", "::1 1.1.1.1 ::2 ::3"),
-            ("1.1.1.1 ::1 ::2", "1.1.1.1 ::1 ::2"),
-            ("1.1.1.1 1.1.1.2", "1.1.1.1 1.1.1.2"),
-            ("", ""),
-        ] {
-            let parsed = addresses
-                .split_whitespace()
-                .map(|text| text.parse().unwrap())
-                .collect();
-            let alternating: Vec<_> = alternate(parsed).iter().map(IpAddr::to_string).collect();
-            assert_eq!(alternating.join(" "), expected);
-        }
+    async fn connect(route: &Route, host: &str, port: u16) -> Result<Socket> {
+        let host = host.parse().unwrap();
+        route.connect(&host, port, &Timeouts::default()).await
+    }
+
+    async fn closed_port() -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        listener.local_addr().unwrap().port()
     }
 
     #[tokio::test]
@@ -203,21 +209,15 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         // The name has an IPv6 address on most machines, where nothing listens.
         for host in ["127.0.0.1", "localhost"] {
-            let host = host.parse().unwrap();
-            let stream = connect(&host, port, Duration::from_secs(30)).await.unwrap();
-            assert!(stream.local_addr().unwrap().ip().is_loopback());
+            let stream = connect(&Route::new(), host, port).await.unwrap();
+            assert!(stream.local_address().unwrap().is_loopback());
         }
     }
 
     #[tokio::test]
     async fn a_closed_port_is_transient() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        drop(listener);
-        let host = "localhost".parse().unwrap();
-        let error = connect(&host, port, Duration::from_secs(30))
-            .await
-            .unwrap_err();
+        let port = closed_port().await;
+        let error = connect(&Route::new(), "localhost", port).await.unwrap_err();
         assert_eq!((error.kind(), error.is_transient()), (Kind::Connect, true));
         assert!(error.to_string().contains("localhost"), "{error}");
     }
@@ -225,8 +225,7 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_does_not_exist_is_permanent() {
         // RFC 6761 section 6.4: no resolver knows a name under "invalid".
-        let host = "host.invalid".parse().unwrap();
-        let error = connect(&host, 25, Duration::from_secs(30))
+        let error = connect(&Route::new(), "host.invalid", 25)
             .await
             .unwrap_err();
         assert_eq!(error.kind(), Kind::Connect);
@@ -234,5 +233,52 @@ mod tests {
             !error.is_transient() || error.to_string().contains("cannot look up"),
             "{error}"
         );
+    }
+
+    #[tokio::test]
+    async fn connections_come_from_the_address_that_is_asked_for() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let route = Route::new().local_address("127.0.0.2".parse().unwrap());
+        let _stream = connect(&route, "localhost", port).await.unwrap();
+        let (_, peer) = listener.accept().await.unwrap();
+        assert_eq!(peer.ip().to_string(), "127.0.0.2");
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_not_the_machines_is_an_error() {
+        // RFC 5737: it belongs to nobody.
+        let route = Route::new().local_address("192.0.2.7".parse().unwrap());
+        let port = closed_port().await;
+        let error = connect(&route, "127.0.0.1", port).await.unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(
+            cause.starts_with("cannot connect from 192.0.2.7"),
+            "{cause}"
+        );
+    }
+
+    #[tokio::test]
+    async fn another_family_is_permanent() {
+        for route in [
+            Route::new().family(Family::Ipv6),
+            Route::new().local_address("::1".parse().unwrap()),
+        ] {
+            let error = connect(&route, "127.0.0.1", 25).await.unwrap_err();
+            assert_eq!((error.kind(), error.is_transient()), (Kind::Connect, false));
+        }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_unix_socket_goes_before_the_host() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lmtp");
+        let route = Route::new().unix_socket(&path);
+        let error = connect(&route, "host.invalid", 25).await.unwrap_err();
+        assert!(error.to_string().contains("lmtp"), "{error}");
+        let _listener = tokio::net::UnixListener::bind(&path).unwrap();
+        let stream = connect(&route, "host.invalid", 25).await.unwrap();
+        assert_eq!(stream.local_address().unwrap().to_string(), "127.0.0.1");
     }
 }

@@ -7,17 +7,25 @@ mod flight;
 mod host;
 mod maybe_tls;
 mod probe;
+#[cfg(feature = "proxy")]
+mod proxy;
+mod race;
+mod route;
 mod socket;
 mod timeouts;
 mod tls;
+#[cfg(feature = "proxy")]
+mod tunnel;
 mod wire;
 mod write;
 
-pub use connect::connect;
 pub use flight::Flight;
 pub use host::{Host, HostError};
 pub use maybe_tls::MaybeTls;
 pub(crate) use probe::begins_with_tls;
+#[cfg(feature = "proxy")]
+pub use proxy::{Proxy, ProxyError};
+pub use route::{Family, Route};
 pub use socket::Socket;
 pub use timeouts::Timeouts;
 pub use tls::{

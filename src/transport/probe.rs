@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::connect::connect;
 use super::host::Host;
+use super::route::Route;
+use super::timeouts::Timeouts;
 use super::tls::TlsClient;
 
 /// How long a server may take to connect, and to answer a TLS handshake.
@@ -13,9 +14,14 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Whether the port begins with TLS: it answers a handshake, over a connection of its own, with
 /// something that only TLS has. What cannot be found out is `false`.
-pub(crate) async fn begins_with_tls(tls: &TlsClient, host: &Host, port: u16) -> bool {
+pub(crate) async fn begins_with_tls(
+    tls: &TlsClient,
+    route: &Route,
+    host: &Host,
+    port: u16,
+) -> bool {
     let probe = async {
-        let Ok(socket) = connect(host, port, LIMIT).await else {
+        let Ok(socket) = route.connect(host, port, &Timeouts::all(LIMIT)).await else {
             return false;
         };
         tls.is_answered(host, socket).await

@@ -1,17 +1,19 @@
-//! A TCP socket for a dialogue of short turns.
+//! A socket for a dialogue of short turns.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 
 /// Writes up to this size, in octets, are commands and handshakes: an answer is waited for.
 const TURN: usize = 2_048;
 
-/// A connected TCP socket without delays at either end.
+/// A connected socket, over TCP without delays at either end.
 ///
 /// At this end, `TCP_NODELAY` is set. What is written here is written in whole groups and blocks,
 /// and nothing is gained by holding a part back (RFC 9293 section 3.7.4).
@@ -22,28 +24,75 @@ const TURN: usize = 2_048;
 /// `TCP_NODELAY`: session tickets, then the reply to EHLO. So after each small write what comes
 /// is acknowledged at once, where the system knows how (Linux).
 #[derive(Debug)]
-pub struct Socket(TcpStream);
+pub struct Socket(Inner);
+
+#[derive(Debug)]
+enum Inner {
+    Tcp(TcpStream),
+    /// The other end is a proxy.
+    #[cfg(feature = "proxy")]
+    Tunnel(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+/// What all kinds of sockets can do.
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream) -> io::Result<Self> {
+    pub(super) fn tcp(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self(stream))
+        Ok(Self(Inner::Tcp(stream)))
     }
 
-    /// The address of this end.
+    #[cfg(feature = "proxy")]
+    pub(super) fn tunnel(stream: TcpStream) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        Ok(Self(Inner::Tunnel(stream)))
+    }
+
+    #[cfg(unix)]
+    pub(super) fn unix(stream: UnixStream) -> Self {
+        Self(Inner::Unix(stream))
+    }
+
+    /// The address of this end as the server may know it; 127.0.0.1 over a Unix socket and
+    /// behind a proxy, where it does not.
     ///
     /// # Errors
     ///
     /// What the system says if the connection has gone.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+    pub fn local_address(&self) -> io::Result<IpAddr> {
+        match &self.0 {
+            Inner::Tcp(stream) => Ok(stream.local_addr()?.ip().to_canonical()),
+            #[cfg(any(unix, feature = "proxy"))]
+            _ => Ok(Ipv4Addr::LOCALHOST.into()),
+        }
+    }
+
+    fn stream(&mut self) -> Pin<&mut dyn Stream> {
+        match &mut self.0 {
+            Inner::Tcp(stream) => Pin::new(stream),
+            #[cfg(feature = "proxy")]
+            Inner::Tunnel(stream) => Pin::new(stream),
+            #[cfg(unix)]
+            Inner::Unix(stream) => Pin::new(stream),
+        }
     }
 
     /// The system takes this for the next exchange only.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn acknowledge_at_once(&self) {
         // A delay is all that a failure costs.
-        let _ = socket2::SockRef::from(&self.0).set_tcp_quickack(true);
+        let _ = match &self.0 {
+            Inner::Tcp(stream) => socket2::SockRef::from(stream).set_tcp_quickack(true),
+            #[cfg(feature = "proxy")]
+            Inner::Tunnel(stream) => socket2::SockRef::from(stream).set_tcp_quickack(true),
+            #[cfg(unix)]
+            Inner::Unix(_) => Ok(()),
+        };
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -57,7 +106,7 @@ impl AsyncRead for Socket {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_read(context, buffer)
+        self.get_mut().stream().poll_read(context, buffer)
     }
 }
 
@@ -68,7 +117,7 @@ impl AsyncWrite for Socket {
         octets: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let written = Pin::new(&mut this.0).poll_write(context, octets);
+        let written = this.stream().poll_write(context, octets);
         if octets.len() <= TURN && written.is_ready() {
             this.acknowledge_at_once();
         }
@@ -81,7 +130,7 @@ impl AsyncWrite for Socket {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let written = Pin::new(&mut this.0).poll_write_vectored(context, slices);
+        let written = this.stream().poll_write_vectored(context, slices);
         if matches!(written, Poll::Ready(Ok(..=TURN))) {
             this.acknowledge_at_once();
         }
@@ -89,15 +138,16 @@ impl AsyncWrite for Socket {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.0.is_write_vectored()
+        // All kinds are.
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_flush(context)
+        self.get_mut().stream().poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().0).poll_shutdown(context)
+        self.get_mut().stream().poll_shutdown(context)
     }
 }
 
@@ -113,6 +163,9 @@ mod tests {
         let stream = TcpStream::connect(listener.local_addr().unwrap())
             .await
             .unwrap();
-        assert!(Socket::new(stream).unwrap().0.nodelay().unwrap());
+        let Inner::Tcp(stream) = Socket::tcp(stream).unwrap().0 else {
+            panic!("another kind of socket");
+        };
+        assert!(stream.nodelay().unwrap());
     }
 }

@@ -51,6 +51,8 @@ mod pipeline_model;
 mod pipelining;
 /// More recipients than a server takes at a time.
 mod portions;
+/// SOCKS and HTTP proxies.
+mod proxy;
 /// The same message for servers that can carry more, or less.
 mod rendition;
 /// Round trips, counted at the other end.

@@ -37,7 +37,12 @@ pub(crate) fn status(error: &Error) -> u8 {
         Kind::Auth => NO_PERMISSION,
         Kind::Unsupported => UNAVAILABLE,
         // A server that does not talk to us at all has not looked at the mail.
-        Kind::Rejected if matches!(error.stage(), Some(Stage::Greeting | Stage::Hello)) => {
+        Kind::Rejected
+            if matches!(
+                error.stage(),
+                Some(Stage::Connect | Stage::Greeting | Stage::Hello)
+            ) =>
+        {
             UNAVAILABLE
         }
         Kind::InvalidInput | Kind::Rejected => DATA,

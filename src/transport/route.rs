@@ -1,0 +1,121 @@
+//! The way to a server.
+
+use std::net::IpAddr;
+#[cfg(unix)]
+use std::path::{Path, PathBuf};
+
+#[cfg(feature = "proxy")]
+use super::proxy::Proxy;
+
+/// The way to a server: straight by TCP, unless told otherwise.
+///
+/// ```
+/// use pilotfish::transport::{Family, Route};
+///
+/// # fn example() -> Result<Route, std::net::AddrParseError> {
+/// let route = Route::new()
+///     .family(Family::Ipv4)
+///     .local_address("192.0.2.7".parse()?);
+/// # Ok(route)
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct Route {
+    pub(super) family: Family,
+    pub(super) local_address: Option<IpAddr>,
+    #[cfg(feature = "proxy")]
+    pub(super) proxy: Option<Proxy>,
+    #[cfg(unix)]
+    pub(super) unix_socket: Option<PathBuf>,
+}
+
+/// Which addresses of a host are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Family {
+    /// All, in the order that the system prefers.
+    #[default]
+    Any,
+    /// Those of IPv4 only.
+    Ipv4,
+    /// Those of IPv6 only.
+    Ipv6,
+}
+
+impl Family {
+    fn has(self, address: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Ipv4 => address.is_ipv4(),
+            Self::Ipv6 => address.is_ipv6(),
+        }
+    }
+}
+
+impl Route {
+    /// Straight by TCP.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Uses addresses of one family only. With a proxy these are the addresses of the proxy.
+    pub fn family(mut self, family: Family) -> Self {
+        self.family = family;
+        self
+    }
+
+    /// Connects from this address of the machine. Only addresses of its family are used.
+    pub fn local_address(mut self, address: IpAddr) -> Self {
+        self.local_address = Some(address);
+        self
+    }
+
+    /// Connects by way of a proxy. The host name of the server is looked up there; a
+    /// certificate is checked against the server's name all the same.
+    #[cfg(feature = "proxy")]
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
+    /// Connects to a Unix domain socket of this machine, whatever host and port the server has
+    /// and whatever else the route says. What goes through it stays inside the machine, and
+    /// who may listen there is for the permissions of its folder to say: a login in clear text
+    /// is no danger.
+    #[cfg(unix)]
+    pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.unix_socket = Some(path.into());
+        self
+    }
+
+    /// Whether nothing leaves the machine.
+    pub(crate) fn stays_inside(&self) -> bool {
+        self.path().is_some()
+    }
+
+    #[cfg(unix)]
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.unix_socket.as_deref()
+    }
+
+    #[cfg(not(unix))]
+    #[expect(clippy::unused_self, reason = "the same signature on all systems")]
+    pub(super) fn path(&self) -> Option<&std::path::Path> {
+        None
+    }
+
+    /// Whether the proxy has a user without a password.
+    pub(crate) fn wants_password(&self) -> bool {
+        #[cfg(feature = "proxy")]
+        return self.proxy.as_ref().is_some_and(Proxy::wants_password);
+        #[cfg(not(feature = "proxy"))]
+        false
+    }
+
+    /// Whether the address may be connected to.
+    pub(super) fn allows(&self, address: IpAddr) -> bool {
+        let local = self.local_address;
+        self.family.has(address) && local.is_none_or(|local| local.is_ipv4() == address.is_ipv4())
+    }
+}

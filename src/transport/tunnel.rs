@@ -1,0 +1,202 @@
+//! What is said to a proxy before it is a way to the server.
+
+use std::io;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_socks::tcp::Socks5Stream;
+use tokio_socks::{Error as SocksError, TargetAddr};
+use zeroize::Zeroizing;
+
+use super::host::Host;
+use super::proxy::{Proxy, ProxyProtocol};
+use super::socket::Socket;
+use crate::error::{Error, Kind, Result};
+
+/// How long the header of a proxy's response may be, in octets.
+const LONGEST_HEADER: usize = 8 * 1024;
+
+/// How many fields it may have.
+const MOST_FIELDS: usize = 64;
+
+/// Has the proxy at the other end of a stream connect to the server.
+pub(super) async fn dig(
+    proxy: &Proxy,
+    mut stream: TcpStream,
+    host: &Host,
+    port: u16,
+    limit: Duration,
+) -> Result<Socket> {
+    let asked = async {
+        // Requests are whole when they are written.
+        let prepared = stream.set_nodelay(true);
+        prepared.map_err(|error| broken(proxy, error))?;
+        match proxy.protocol {
+            ProxyProtocol::Socks5 => socks(proxy, &mut stream, host, port).await,
+            ProxyProtocol::Http => http(proxy, &mut stream, host, port).await,
+        }
+    };
+    match timeout(limit, asked).await {
+        Ok(result) => result?,
+        Err(_) => {
+            let message = format!(
+                "{proxy} did not connect to {host} port {port} within {limit:?}: try again later"
+            );
+            return Err(Error::new(Kind::Timeout, message));
+        }
+    }
+    Socket::tunnel(stream).map_err(|error| broken(proxy, error))
+}
+
+/// RFC 1928 and RFC 1929. Nothing is read beyond the proxy's answer.
+async fn socks(proxy: &Proxy, stream: &mut TcpStream, host: &Host, port: u16) -> Result<()> {
+    let target = match host.as_address() {
+        Some(address) => TargetAddr::Ip((address, port).into()),
+        None => TargetAddr::Domain(host.to_string().into(), port),
+    };
+    let connected = match (&proxy.user, &proxy.password) {
+        (Some(user), Some(password)) => {
+            let password = str::from_utf8(password.expose()).unwrap_or_default();
+            Socks5Stream::connect_with_password_and_socket(stream, target, user, password).await
+        }
+        _ => Socks5Stream::connect_with_socket(stream, target).await,
+    };
+    let error = match connected {
+        Ok(_) => return Ok(()),
+        Err(SocksError::Io(error)) => return Err(broken(proxy, error)),
+        Err(error) => error,
+    };
+    Err(match &error {
+        SocksError::PasswordAuthFailure(_)
+        | SocksError::NoAcceptableAuthMethods
+        | SocksError::AuthorizationRequired => login_refused(proxy),
+        SocksError::ConnectionNotAllowedByRuleset | SocksError::CommandNotSupported => {
+            not_allowed(proxy, host, port)
+        }
+        SocksError::GeneralSocksServerFailure
+        | SocksError::NetworkUnreachable
+        | SocksError::HostUnreachable
+        | SocksError::ConnectionRefused
+        | SocksError::TtlExpired
+        | SocksError::AddressTypeNotSupported => unreached(proxy, host, port),
+        _ => no_proxy(proxy),
+    }
+    .caused_by(error))
+}
+
+/// RFC 9110 section 9.3.6.
+async fn http(proxy: &Proxy, stream: &mut TcpStream, host: &Host, port: u16) -> Result<()> {
+    let request = request(proxy, host, port);
+    let header = async {
+        stream.write_all(&request).await?;
+        header(stream).await
+    };
+    let header = match header.await {
+        Ok(Some(header)) => header,
+        Ok(None) => return Err(no_proxy(proxy)),
+        Err(error) => return Err(broken(proxy, error)),
+    };
+    let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+    let mut response = httparse::Response::new(&mut fields);
+    match response.parse(&header) {
+        Ok(httparse::Status::Complete(_)) => {}
+        Ok(httparse::Status::Partial) => return Err(no_proxy(proxy)),
+        Err(error) => return Err(no_proxy(proxy).caused_by(error)),
+    }
+    let code = response.code.unwrap_or_default();
+    let error = match code {
+        200..300 => return Ok(()),
+        407 => login_refused(proxy),
+        // RFC 9110 sections 15.5 and 15.6: what may pass, and what may not.
+        408 | 429 | 500.. => unreached(proxy, host, port),
+        _ => not_allowed(proxy, host, port),
+    };
+    let reason: String = response
+        .reason
+        .unwrap_or_default()
+        .chars()
+        .take(80)
+        .collect();
+    Err(error.caused_by(io::Error::other(format!(
+        "{code} {}",
+        reason.escape_debug()
+    ))))
+}
+
+/// Types have seen to it that there is no control character in what it is made of.
+fn request(proxy: &Proxy, host: &Host, port: u16) -> Zeroizing<Vec<u8>> {
+    let host = match host.as_address() {
+        Some(address) if address.is_ipv6() => format!("[{address}]"),
+        _ => host.to_string(),
+    };
+    let head = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n");
+    let mut request = Zeroizing::new(Vec::with_capacity(2 * 1024));
+    request.extend_from_slice(head.as_bytes());
+    if let (Some(user), Some(password)) = (&proxy.user, &proxy.password) {
+        // RFC 7617 section 2. Long enough not to be copied.
+        let mut login = Zeroizing::new(Vec::with_capacity(1 + user.len() + password.len()));
+        login.extend_from_slice(user.as_bytes());
+        login.push(b':');
+        login.extend_from_slice(password.expose());
+        let encoded = Zeroizing::new(STANDARD.encode(&*login));
+        request.extend_from_slice(b"Proxy-Authorization: Basic ");
+        request.extend_from_slice(encoded.as_bytes());
+        request.extend_from_slice(b"\r\n");
+    }
+    request.extend_from_slice(b"\r\n");
+    request
+}
+
+/// Reads a header, octet by octet: what follows the empty line belongs to the server behind
+/// the proxy. `None` if there is no end to it.
+async fn header(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
+    let mut header = Vec::new();
+    while !header.ends_with(b"\r\n\r\n") {
+        if header.len() == LONGEST_HEADER {
+            return Ok(None);
+        }
+        header.push(stream.read_u8().await?);
+    }
+    Ok(Some(header))
+}
+
+fn broken(proxy: &Proxy, error: io::Error) -> Error {
+    let failed = if error.kind() == io::ErrorKind::UnexpectedEof {
+        let message = format!("{proxy} closed the connection: check its port and protocol");
+        Error::new(Kind::Closed, message)
+    } else {
+        Error::new(Kind::Io, format!("the connection to {proxy} broke"))
+    };
+    failed.caused_by(error)
+}
+
+fn login_refused(proxy: &Proxy) -> Error {
+    let advice = match proxy.user {
+        Some(_) => "refuses the login: check its user and password",
+        None => "wants a login: give it a user and a password",
+    };
+    Error::new(Kind::Auth, format!("{proxy} {advice}"))
+}
+
+fn not_allowed(proxy: &Proxy, host: &Host, port: u16) -> Error {
+    let message = format!(
+        "{proxy} does not allow connections to {host} port {port}: \
+         ask who runs it, or leave it out"
+    );
+    Error::new(Kind::Rejected, message)
+}
+
+fn unreached(proxy: &Proxy, host: &Host, port: u16) -> Error {
+    let message =
+        format!("{proxy} cannot connect to {host} port {port}: check the host name and the port");
+    Error::new(Kind::Connect, message)
+}
+
+fn no_proxy(proxy: &Proxy) -> Error {
+    let message = format!("{proxy} does not answer as such: check its port and protocol");
+    Error::new(Kind::Protocol, message)
+}

@@ -1,0 +1,270 @@
+//! Proxies that do as they are asked, and those that do not.
+
+use pilotfish::transport::{Host, Proxy, Route, Timeouts, TlsClient};
+use pilotfish::{Credentials, Error, Kind, Server, Stage, testing};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A proxy that plays this dialogue with one client: what it expects, and what it says then.
+/// Behind it is a server, or the connection ends.
+async fn proxy(steps: Vec<(Vec<u8>, Vec<u8>)>, server: Option<TcpStream>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        for (expected, answer) in steps {
+            let mut came = vec![0; expected.len()];
+            stream.read_exact(&mut came).await.unwrap();
+            assert_eq!(
+                came.escape_ascii().to_string(),
+                expected.escape_ascii().to_string()
+            );
+            // The client may have had enough.
+            if stream.write_all(&answer).await.is_err() {
+                return;
+            }
+        }
+        if let Some(mut server) = server {
+            let _ = copy_bidirectional(&mut stream, &mut server).await;
+        } else {
+            let _ = stream.shutdown().await;
+            let _ = stream.read(&mut [0]).await;
+        }
+    });
+    port
+}
+
+/// Connects to mail.example by way of a proxy that plays this.
+async fn connect(scheme: &str, steps: Vec<(Vec<u8>, Vec<u8>)>) -> Error {
+    let user = if scheme.contains('@') { "tanstaaf" } else { "" };
+    let url = format!("{scheme}127.0.0.1:{}", proxy(steps, None).await);
+    let mut proxy: Proxy = url.parse().unwrap();
+    if !user.is_empty() {
+        proxy = proxy.password(user).unwrap();
+    }
+    let host: Host = "mail.example".parse().unwrap();
+    let route = Route::new().proxy(proxy);
+    let connected = route.connect(&host, 587, &Timeouts::default()).await;
+    connected.unwrap_err()
+}
+
+/// The kind, whether it is transient, and where.
+fn told(error: &Error) -> (Kind, bool) {
+    assert_eq!(error.stage(), Some(Stage::Connect));
+    assert!(
+        error.to_string().contains("proxy 127.0.0.1 port "),
+        "{error}"
+    );
+    (error.kind(), error.is_transient())
+}
+
+const CONNECT: &str = "CONNECT mail.example:587 HTTP/1.1\r\nHost: mail.example:587\r\n";
+
+#[tokio::test]
+async fn what_an_http_proxy_may_answer() {
+    let endless = format!("HTTP/1.1 200 ok\r\n{}", "X: y\r\n".repeat(5_000));
+    let fields = format!("HTTP/1.1 200 ok\r\n{}\r\n", "X: y\r\n".repeat(100));
+    for (answer, kind, transient) in [
+        (
+            "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+            Kind::Auth,
+            false,
+        ),
+        ("HTTP/1.1 403 Forbidden\r\n\r\n", Kind::Rejected, false),
+        (
+            "HTTP/1.1 405 Not Allowed\r\nAllow: GET\r\n\r\n",
+            Kind::Rejected,
+            false,
+        ),
+        (
+            "HTTP/1.0 302 Moved\r\nLocation: /\r\n\r\n",
+            Kind::Rejected,
+            false,
+        ),
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", Kind::Connect, true),
+        (
+            "HTTP/1.1 503 Service Unavailable\r\n\r\n",
+            Kind::Connect,
+            true,
+        ),
+        ("220 mail.example ESMTP\r\n\r\n", Kind::Protocol, false),
+        ("SSH-2.0-OpenSSH_9.2\r\n\r\n", Kind::Protocol, false),
+        ("HTTP/1.1 200 ok\r\nno field\r\n\r\n", Kind::Protocol, false),
+        (&endless, Kind::Protocol, false),
+        (&fields, Kind::Protocol, false),
+        ("", Kind::Closed, true),
+        ("HTTP/1.1 200 ok\r\nX:", Kind::Closed, true),
+    ] {
+        let steps = vec![(format!("{CONNECT}\r\n").into(), answer.into())];
+        let error = connect("http://", steps).await;
+        assert_eq!(told(&error), (kind, transient), "{answer:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_quoted_is_escaped_and_short() {
+    let reason = format!("HTTP/1.1 403 \u{1b}[31m{}\r\n\r\n", "no ".repeat(1_000));
+    let steps = vec![(format!("{CONNECT}\r\n").into(), reason.into())];
+    let error = connect("http://", steps).await;
+    assert_eq!(told(&error).0, Kind::Protocol);
+    let reason = format!("HTTP/1.1 403 {}\r\n\r\n", "no ".repeat(1_000));
+    let steps = vec![(format!("{CONNECT}\r\n").into(), reason.into())];
+    let error = connect("http://", steps).await;
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(
+        cause.starts_with("403 no no") && cause.len() < 100,
+        "{cause}"
+    );
+}
+
+#[tokio::test]
+async fn a_login_at_an_http_proxy() {
+    // RFC 7617: tim:tanstaaf
+    let login = "Proxy-Authorization: Basic dGltOnRhbnN0YWFm\r\n";
+    let answer = "HTTP/1.1 407 no\r\n\r\n";
+    let steps = vec![(format!("{CONNECT}{login}\r\n").into(), answer.into())];
+    let error = connect("http://tim@", steps).await;
+    assert_eq!(told(&error), (Kind::Auth, false));
+    assert!(error.to_string().contains("check its user"), "{error}");
+    let shown = format!("{error:?}");
+    assert!(
+        !shown.contains("tanstaaf") && !shown.contains("dGlt"),
+        "{shown}"
+    );
+}
+
+/// RFC 1928 sections 3 to 6, RFC 1929 section 2.
+#[tokio::test]
+async fn what_a_socks_proxy_may_answer() {
+    let hello = || (b"\x05\x01\x00".to_vec(), b"\x05\x00".to_vec());
+    let request = b"\x05\x01\x00\x03\x0cmail.example\x02\x4b";
+    let reply = |code: u8| {
+        let reply = vec![5, code, 0, 1, 0, 0, 0, 0, 0, 0];
+        vec![hello(), (request.to_vec(), reply)]
+    };
+    let only = |answer: &[u8]| vec![(b"\x05\x01\x00".to_vec(), answer.to_vec())];
+    for (steps, kind, transient) in [
+        (reply(1), Kind::Connect, true),
+        (reply(2), Kind::Rejected, false),
+        (reply(3), Kind::Connect, true),
+        (reply(4), Kind::Connect, true),
+        (reply(5), Kind::Connect, true),
+        (reply(6), Kind::Connect, true),
+        (reply(7), Kind::Rejected, false),
+        (reply(8), Kind::Connect, true),
+        (reply(99), Kind::Protocol, false),
+        (only(b"\x05\xff"), Kind::Auth, false),
+        (only(b"\x05\x02"), Kind::Auth, false),
+        (only(b"\x05\x09"), Kind::Protocol, false),
+        (
+            only(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+            Kind::Protocol,
+            false,
+        ),
+        (only(b""), Kind::Closed, true),
+        (only(b"\x05"), Kind::Closed, true),
+        (
+            vec![hello(), (request.to_vec(), b"\x05\x00\x00".to_vec())],
+            Kind::Closed,
+            true,
+        ),
+    ] {
+        let shown = format!("{steps:?}");
+        let error = connect("socks5h://", steps).await;
+        assert_eq!(told(&error), (kind, transient), "{shown}: {error}");
+    }
+    let login = b"\x01\x03tim\x08tanstaaf".to_vec();
+    let steps = vec![
+        (b"\x05\x02\x00\x02".to_vec(), b"\x05\x02".to_vec()),
+        (login, b"\x01\x01".to_vec()),
+    ];
+    let error = connect("socks5h://tim@", steps).await;
+    assert_eq!(told(&error), (Kind::Auth, false));
+}
+
+/// The greeting comes with the proxy's answer, in one segment: it belongs to the tunnel.
+#[tokio::test]
+async fn a_mail_server_behind_a_proxy_is_checked_by_its_own_name() {
+    let http = |port: u16| {
+        let request =
+            format!("CONNECT mail.example:{port} HTTP/1.1\r\nHost: mail.example:{port}\r\n\r\n");
+        vec![(
+            request.into_bytes(),
+            b"HTTP/1.1 200 ok\r\nX: y\r\n\r\n".to_vec(),
+        )]
+    };
+    let socks = |port: u16| {
+        let mut request = b"\x05\x01\x00\x03\x0cmail.example".to_vec();
+        request.extend(port.to_be_bytes());
+        let reply = vec![5, 0, 0, 3, 3, b'a', b'b', b'c', 0, 0];
+        vec![
+            (b"\x05\x01\x00".to_vec(), b"\x05\x00".to_vec()),
+            (request, reply),
+        ]
+    };
+    for (name, trusted) in [("mail.example", true), ("127.0.0.1", false)] {
+        for scheme in ["http", "socks5h"] {
+            let server = testing::Server::builder()
+                .user("tim", "tanstaaftanstaaf")
+                .host_names([name])
+                .start()
+                .await
+                .unwrap();
+            let port = server.addr().port();
+            let mut behind = TcpStream::connect(server.addr()).await.unwrap();
+            let mut greeting = vec![0; 29 + name.len() - 9];
+            behind.read_exact(&mut greeting).await.unwrap();
+            let mut steps = if scheme == "http" {
+                http(port)
+            } else {
+                socks(port)
+            };
+            steps.last_mut().unwrap().1.extend(greeting);
+            let url = format!("{scheme}://127.0.0.1:{}", proxy(steps, Some(behind)).await);
+            let tls = TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
+            let session = Server::builder("mail.example".parse().unwrap())
+                .port(port)
+                .route(Route::new().proxy(url.parse().unwrap()))
+                .tls(tls.unwrap().build().unwrap())
+                .credentials(Credentials::new("tim", "tanstaaftanstaaf").unwrap())
+                .build()
+                .unwrap()
+                .connect()
+                .await;
+            match session {
+                Ok(session) => {
+                    session.quit().await;
+                    assert!(trusted, "{scheme}");
+                }
+                Err(error) => {
+                    assert_eq!(error.kind(), Kind::Tls, "{scheme} {error}");
+                    assert!(!trusted, "{scheme} {error}");
+                }
+            }
+            server.shutdown().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_proxy_has_its_limit() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for scheme in ["http", "socks5h"] {
+        let url = format!("{scheme}://127.0.0.1:{port}");
+        let route = Route::new().proxy(url.parse().unwrap());
+        let mut timeouts = Timeouts::default();
+        timeouts.proxy = std::time::Duration::from_secs(7);
+        let host = "mail.example".parse().unwrap();
+        let error = route.connect(&host, 587, &timeouts).await.unwrap_err();
+        assert_eq!(told(&error), (Kind::Timeout, true));
+        assert!(error.to_string().contains("within 7s"), "{error}");
+    }
+}
+
+#[test]
+fn a_user_without_a_password_is_told_early() {
+    let route = Route::new().proxy("http://tim@proxy:80".parse().unwrap());
+    let server = Server::builder("mail.example".parse().unwrap()).route(route);
+    assert_eq!(server.build().unwrap_err().kind(), Kind::Config);
+}
