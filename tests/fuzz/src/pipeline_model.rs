@@ -126,7 +126,7 @@ impl Model {
             return vec![if self.failed { "452" } else { "250" }];
         }
         let replies = self.take(mail, choices);
-        if replies.iter().all(|reply| *reply == "250") {
+        if replies.contains(&"250") {
             self.close();
         } else {
             self.failed = true;
@@ -210,7 +210,13 @@ pub fn play(octets: &[u8]) {
         match pipeline.next_step() {
             Next::Send(commands) => sent.extend(commands.into_iter().map(Sent::Command)),
             Next::Transfer(Way::Bdat) => {
-                transfer_chunks(&mut pipeline, newest, &mut choices, &mut sent);
+                transfer_chunks(
+                    &mut pipeline,
+                    newest,
+                    &mut model,
+                    &mut replies,
+                    &mut choices,
+                );
             }
             Next::Transfer(_) => {
                 pipeline.message_sent();
@@ -245,21 +251,34 @@ pub fn play(octets: &[u8]) {
     judge(told, &model);
 }
 
+/// Sends a message in one chunk or two, as the session does.
 fn transfer_chunks(
     pipeline: &mut Pipeline,
     mail: usize,
+    model: &mut Model,
+    replies: &mut VecDeque<&'static str>,
     choices: &mut Choices<'_>,
-    sent: &mut Vec<Sent>,
 ) {
     if choices.one_in(9) {
         return pipeline.abandon_message();
     }
-    if pipeline.may_send_chunk() && choices.one_in(3) {
-        pipeline.chunk_sent(Chunk::More);
-        sent.push(Sent::Chunk(mail, Chunk::More));
+    let chunks = if choices.one_in(3) {
+        &[Chunk::More, Chunk::Last][..]
+    } else {
+        &[Chunk::Last]
+    };
+    for chunk in chunks {
+        while !pipeline.may_send_chunk() {
+            pipeline
+                .accept(reply(replies.pop_front().unwrap()))
+                .unwrap();
+        }
+        if pipeline.is_refused() {
+            return pipeline.abandon_message();
+        }
+        pipeline.chunk_sent(*chunk);
+        replies.extend(model.answer(&Sent::Chunk(mail, *chunk), choices));
     }
-    pipeline.chunk_sent(Chunk::Last);
-    sent.push(Sent::Chunk(mail, Chunk::Last));
 }
 
 fn envelope(mail: usize, recipients: usize) -> Envelope {
