@@ -14,6 +14,7 @@
 //! [`Session`] sends one mail after the other.
 
 mod authenticate;
+mod credentials_provider;
 mod greeted;
 mod hello;
 mod parameters;
@@ -23,6 +24,7 @@ mod server;
 mod transaction;
 mod transfer;
 
+pub use credentials_provider::{CredentialsProvider, ProvidedCredentials};
 pub use greeted::Greeted;
 pub use receipt::{Progress, Receipt};
 pub use secured::Secured;

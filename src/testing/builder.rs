@@ -4,6 +4,7 @@ use std::io;
 
 use super::fault::{Fault, Often};
 use super::keyword::Keyword;
+use super::mechanism::Mechanism;
 use super::server::Server;
 use super::store::Store;
 use crate::secret::Secret;
@@ -49,6 +50,7 @@ pub(super) struct Settings {
     pub(super) security: Security,
     pub(super) max_size: u64,
     pub(super) left_out: Vec<Keyword>,
+    pub(super) mechanisms: Vec<Mechanism>,
     pub(super) refused: Vec<(String, String)>,
     pub(super) store: Store,
     pub(super) host_names: Vec<String>,
@@ -62,6 +64,7 @@ impl Default for Settings {
             security: Security::default(),
             max_size: MAX_SIZE,
             left_out: Vec::new(),
+            mechanisms: Vec::new(),
             refused: Vec::new(),
             store: Store::default(),
             host_names: ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into(),
@@ -77,7 +80,9 @@ impl Settings {
 }
 
 impl ServerBuilder {
-    /// Lets a user log in with AUTH PLAIN or LOGIN (RFC 4954). More than one can be named.
+    /// Lets a user log in with AUTH PLAIN or LOGIN (RFC 4954), and by what
+    /// [`mechanism`](Self::mechanism) adds. More than one can be named. For OAUTHBEARER and XOAUTH2
+    /// the password is the token; EXTERNAL takes everybody for the first user.
     pub fn user(mut self, name: impl Into<String>, password: impl Into<Secret>) -> Self {
         self.settings.users.push((name.into(), password.into()));
         self
@@ -115,6 +120,17 @@ impl ServerBuilder {
         match Keyword::named(keyword) {
             [] => self.unknown.push(keyword.to_owned()),
             known => self.settings.left_out.extend_from_slice(known),
+        }
+        self
+    }
+
+    /// Offers another AUTH mechanism: CRAM-MD5, SCRAM-SHA-1, SCRAM-SHA-256, both with -PLUS (bound
+    /// to TLS 1.3 by `tls-exporter`, RFC 9266), OAUTHBEARER, XOAUTH2 or EXTERNAL.
+    pub fn mechanism(mut self, name: &str) -> Self {
+        match Mechanism::named(name) {
+            Some(Mechanism::Plain | Mechanism::Login) => {}
+            Some(mechanism) => self.settings.mechanisms.push(mechanism),
+            None => self.unknown.push(name.to_owned()),
         }
         self
     }
@@ -159,8 +175,8 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if [`without`](Self::without) named an
-    /// extension that the server does not know, if a reply for a recipient is no refusal of
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if [`without`](Self::without) or
+    /// [`mechanism`](Self::mechanism) named what the server does not know, if a reply for a recipient is no refusal of
     /// one line, or if a host name cannot be in a certificate. Else what the system said
     /// when the port was opened.
     ///
@@ -170,7 +186,7 @@ impl ServerBuilder {
     pub async fn start(self) -> io::Result<Server> {
         let invalid = |text: String| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         if let Some(keyword) = self.unknown.first() {
-            return invalid(format!("no extension {keyword:?} to leave out"));
+            return invalid(format!("no such extension or mechanism: {keyword:?}"));
         }
         for (_, reply) in &self.settings.refused {
             if !is_refusal(reply) {

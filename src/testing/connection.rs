@@ -32,7 +32,9 @@ async fn converse(stream: TcpStream, number: u64, shared: &Arc<Shared>) -> io::R
     stream.set_nodelay(true)?;
     if shared.settings.security == Security::ImplicitTls {
         let (stream, version) = handshake(stream, shared).await?;
+        let binding = exporter(&stream, version);
         let dialogue = Dialogue::new(stream, Some(version), number, Arc::clone(shared));
+        let dialogue = dialogue.bound_to(binding);
         return finish(dialogue.greet_and_run().await, shared).await;
     }
     let dialogue = Dialogue::new(stream, None, number, Arc::clone(shared));
@@ -48,7 +50,9 @@ async fn converse(stream: TcpStream, number: u64, shared: &Arc<Shared>) -> io::R
         return Ok(());
     }
     let (stream, version) = handshake(stream, shared).await?;
+    let binding = exporter(&stream, version);
     let dialogue = Dialogue::new(stream, Some(version), number, Arc::clone(shared));
+    let dialogue = dialogue.bound_to(binding);
     finish(dialogue.run().await, shared).await
 }
 
@@ -62,6 +66,17 @@ async fn handshake(
         _ => TlsVersion::Tls13,
     };
     Ok((stream, version))
+}
+
+/// What only the two ends of a connection know (RFC 9266); with TLS 1.2 it is not safe to use.
+fn exporter(stream: &TlsStream<TcpStream>, version: TlsVersion) -> Option<Vec<u8>> {
+    if version != TlsVersion::Tls13 {
+        return None;
+    }
+    let (_, connection) = stream.get_ref();
+    let label = b"EXPORTER-Channel-Binding";
+    let material = connection.export_keying_material([0_u8; 32], label, Some(&[]));
+    material.ok().map(|octets| octets.to_vec())
 }
 
 /// Closes the connection as its end asks for.

@@ -1,6 +1,7 @@
 //! The service extensions that the server knows, and when it offers them.
 
 use super::builder::{Admission, Security, Settings};
+use super::mechanism::Mechanism;
 use super::received::TlsVersion;
 
 /// What EHLO may offer (RFC 5321, section 4.1.1.1). AUTH counts once for each mechanism.
@@ -22,10 +23,8 @@ pub(super) enum Keyword {
     Chunking,
     /// RFC 3030, section 3.
     BinaryMime,
-    /// RFC 4954 with RFC 4616.
-    AuthPlain,
-    /// RFC 4954, with the mechanism that no RFC describes.
-    AuthLogin,
+    /// RFC 4954.
+    Auth(Mechanism),
 }
 
 const ALL: &[Keyword] = &[
@@ -37,8 +36,8 @@ const ALL: &[Keyword] = &[
     Keyword::SmtpUtf8,
     Keyword::Chunking,
     Keyword::BinaryMime,
-    Keyword::AuthPlain,
-    Keyword::AuthLogin,
+    Keyword::Auth(Mechanism::Plain),
+    Keyword::Auth(Mechanism::Login),
 ];
 
 impl Keyword {
@@ -55,9 +54,9 @@ impl Keyword {
             // BINARYMIME is not offered without CHUNKING (RFC 3030, section 3).
             "CHUNKING" => &[Self::Chunking, Self::BinaryMime],
             "BINARYMIME" => &[Self::BinaryMime],
-            "AUTH" => &[Self::AuthPlain, Self::AuthLogin],
-            "AUTH PLAIN" => &[Self::AuthPlain],
-            "AUTH LOGIN" => &[Self::AuthLogin],
+            "AUTH" => &[Self::Auth(Mechanism::Plain), Self::Auth(Mechanism::Login)],
+            "AUTH PLAIN" => &[Self::Auth(Mechanism::Plain)],
+            "AUTH LOGIN" => &[Self::Auth(Mechanism::Login)],
             _ => &[],
         }
     }
@@ -71,11 +70,16 @@ impl Keyword {
         let pointless = settings.admission == Admission::Anyone && settings.users.is_empty();
         let fits = |keyword: &Self| match keyword {
             Self::StartTls => settings.security == Security::StartTls && tls.is_none(),
-            Self::AuthPlain | Self::AuthLogin => protected && !pointless,
+            Self::Auth(mechanism) => {
+                let bound = !mechanism.binds() || tls == Some(TlsVersion::Tls13);
+                protected && !pointless && bound
+            }
             _ => true,
         };
         let kept = |keyword: &Self| !settings.left_out.contains(keyword);
-        ALL.iter().copied().filter(fits).filter(kept).collect()
+        let more = settings.mechanisms.iter().copied().map(Self::Auth);
+        let all = ALL.iter().copied().filter(kept).chain(more);
+        all.filter(fits).collect()
     }
 
     /// The lines of the reply to EHLO behind the first one.
@@ -89,14 +93,15 @@ impl Keyword {
             Self::SmtpUtf8 => Some("SMTPUTF8".to_owned()),
             Self::Chunking => Some("CHUNKING".to_owned()),
             Self::BinaryMime => Some("BINARYMIME".to_owned()),
-            Self::AuthPlain if offered.contains(&Self::AuthLogin) => {
-                Some("AUTH PLAIN LOGIN".to_owned())
-            }
-            Self::AuthPlain => Some("AUTH PLAIN".to_owned()),
-            Self::AuthLogin if offered.contains(&Self::AuthPlain) => None,
-            Self::AuthLogin => Some("AUTH LOGIN".to_owned()),
+            Self::Auth(_) => None,
         };
-        offered.iter().filter_map(line).collect()
+        let mechanism = |keyword: &Self| match keyword {
+            Self::Auth(mechanism) => Some(mechanism.name()),
+            _ => None,
+        };
+        let mechanisms: Vec<_> = offered.iter().filter_map(mechanism).collect();
+        let auth = (!mechanisms.is_empty()).then(|| format!("AUTH {}", mechanisms.join(" ")));
+        offered.iter().filter_map(line).chain(auth).collect()
     }
 }
 

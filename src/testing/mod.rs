@@ -72,6 +72,7 @@ mod fault;
 mod input;
 mod keyword;
 mod log;
+mod mechanism;
 mod received;
 mod server;
 mod store;

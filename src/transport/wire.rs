@@ -16,8 +16,7 @@ use super::timeouts::Timeouts;
 use super::tls::{TlsClient, TlsParameters};
 use super::write::{Content, End};
 use crate::error::{Error, Kind, Result, Stage};
-use crate::protocol::{Command, Reply, ReplyError};
-use crate::secret::Secret;
+use crate::protocol::{Command, Mask, Reply, ReplyError};
 
 /// The target of the events that show the dialogue: a line of a command or a reply is at
 /// DEBUG, a block of the message at TRACE and only by its size.
@@ -46,7 +45,7 @@ pub struct Wire<S> {
     pub(super) due: usize,
     pub(super) tls: Option<TlsParameters>,
     /// What is masked where the server repeats it.
-    secrets: Vec<Secret>,
+    masks: Vec<Mask>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
@@ -59,7 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             ended: None,
             due: 1,
             tls: None,
-            secrets: Vec::new(),
+            masks: Vec::new(),
         }
     }
 
@@ -111,7 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             framed,
             timeouts,
             due,
-            secrets,
+            masks,
             ..
         } = self;
         let MaybeTls::Clear(stream) = framed.into_inner() else {
@@ -144,7 +143,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             ended: None,
             due,
             tls: Some(parameters),
-            secrets,
+            masks,
         })
     }
 
@@ -170,8 +169,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Keeps a secret out of all that is shown of replies from here on, should the server
     /// repeat it.
-    pub fn mask(&mut self, secret: &Secret) {
-        self.secrets.push(secret.clone());
+    pub(crate) fn mask(&mut self, mask: Mask) {
+        self.masks.push(mask);
+    }
+
+    /// What a server said in another form than a reply, without secrets.
+    pub(crate) fn masked(&self, text: String) -> String {
+        self.masks
+            .iter()
+            .fold(text, |text, mask| mask.applied(&text).unwrap_or(text))
     }
 
     /// Sends commands in one write. For each of them a reply is due.
@@ -280,8 +286,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Masks and logs a reply: none goes further without.
     pub(super) fn take_in(&self, mut reply: Reply) -> Reply {
-        for secret in &self.secrets {
-            reply.mask(secret);
+        for mask in &self.masks {
+            reply.mask(mask);
         }
         for line in reply.wire_lines() {
             debug!(target: TARGET, from = "server", tls = self.tls.is_some(), "{line}");
@@ -292,7 +298,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// What is no reply may repeat a secret too, whole or in part: behind one it is not shown.
     pub(super) fn without_secrets(&self, error: ReadError) -> ReadError {
         match error {
-            ReadError::NotAReply(ReplyError::NotAReply(_)) if !self.secrets.is_empty() => {
+            ReadError::NotAReply(ReplyError::NotAReply(_)) if !self.masks.is_empty() => {
                 ReadError::NotAReply(ReplyError::NotAReply(b"<redacted>".to_vec()))
             }
             other => other,

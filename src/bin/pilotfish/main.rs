@@ -12,6 +12,7 @@ mod inline_spec;
 mod input;
 mod json;
 mod logging;
+mod login;
 mod progress;
 mod report;
 mod send;

@@ -158,7 +158,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                     })
                 }
                 "SMTPUTF8" => self.offers(Keyword::SmtpUtf8),
-                "AUTH" => self.offers(Keyword::AuthPlain) || self.offers(Keyword::AuthLogin),
+                "AUTH" => self.offers_auth(),
                 _ => false,
             };
             if !offered {
