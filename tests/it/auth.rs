@@ -1,4 +1,4 @@
-//! Logging in (RFC 4954), inside TLS.
+//! Logging in by PLAIN and LOGIN (RFC 4954), inside TLS.
 
 use std::error::Error as _;
 use std::fmt::Write as _;
@@ -170,7 +170,7 @@ async fn no_auth_or_none_that_is_known() {
     for auth in [
         "SIZE",
         "AUTH",
-        "AUTH CRAM-MD5 XOAUTH2 PLAIN-CLIENTTOKEN",
+        "AUTH GSSAPI XOAUTH2 PLAIN-CLIENTTOKEN",
         "AUTH=",
         "AUTHPLAIN",
     ] {

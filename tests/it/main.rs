@@ -25,6 +25,8 @@ mod end_of_data;
 mod greeting;
 /// Real servers: Postfix and Dovecot.
 mod live;
+/// Every AUTH mechanism.
+mod mechanisms;
 /// A mail of any size takes the same memory.
 mod memory;
 /// Replies that a server should not give, or not then.

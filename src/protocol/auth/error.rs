@@ -16,7 +16,7 @@ pub enum ExchangeError {
     /// A form that ends in -PLUS, without the data to bind to. Nothing was sent.
     #[error("{0} needs a TLS connection that can be bound to")]
     NoChannelBinding(Mechanism),
-    /// SCRAM takes text alone, without characters that look like others or like nothing (SASLprep,
+    /// SCRAM takes text alone, without characters that look like others or like nothing (`SASLprep`,
     /// RFC 4013). Nothing was sent.
     #[error("the {0} has characters that {1} does not allow (RFC 4013): choose another mechanism")]
     NotPreparable(&'static str, Mechanism),

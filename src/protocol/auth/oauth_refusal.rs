@@ -72,9 +72,10 @@ impl Reader<'_> {
     fn member(&mut self) -> Option<(String, String)> {
         let name = self.string()?;
         self.take(':')?;
-        let value = match self.0.trim_start().starts_with('"') {
-            true => self.string()?,
-            false => self.word(),
+        let value = if self.0.trim_start().starts_with('"') {
+            self.string()?
+        } else {
+            self.word()
         };
         Some((name, value))
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use hmac::digest::consts::U64;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
@@ -26,8 +27,8 @@ pub(super) enum Derivation {
 impl Derivation {
     pub(super) fn begin(hash: Hash, password: &Secret, salt: &[u8], iterations: u32) -> Self {
         match hash {
-            Hash::Sha1 => Self::Sha1(Rounds::begin(password, salt, iterations)),
-            Hash::Sha256 => Self::Sha256(Rounds::begin(password, salt, iterations)),
+            Hash::Sha1 => Self::Sha1(Rounds::begin(hash, password, salt, iterations)),
+            Hash::Sha256 => Self::Sha256(Rounds::begin(hash, password, salt, iterations)),
         }
     }
 
@@ -53,9 +54,9 @@ pub(super) struct Rounds<M> {
     left: u32,
 }
 
-impl<M: Mac + KeyInit + Clone> Rounds<M> {
-    fn begin(password: &Secret, salt: &[u8], iterations: u32) -> Self {
-        let keyed = keyed::<M>(password);
+impl<M: Mac + KeyInit<KeySize = U64> + Clone> Rounds<M> {
+    fn begin(hash: Hash, password: &Secret, salt: &[u8], iterations: u32) -> Self {
+        let keyed = keyed::<M>(hash, password);
         let mut first = keyed.clone();
         first.update(salt);
         first.update(&1_u32.to_be_bytes());
@@ -131,8 +132,23 @@ mod tests {
             (4_096, "4b007901b765489abead49d926f721d065a429c1"),
         ] {
             let (key, _) = derived(Hash::Sha1, iterations);
-            let digits: String = key.iter().map(|octet| format!("{octet:02x}")).collect();
-            assert_eq!(digits, expected);
+            let expected: Vec<u8> = (0..20)
+                .map(|index| u8::from_str_radix(&expected[2 * index..][..2], 16).unwrap())
+                .collect();
+            assert_eq!(key, expected);
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "testing")]
+    fn passwords_of_all_lengths() {
+        for length in [1, 63, 64, 65, 200] {
+            let password = "p".repeat(length);
+            let mut derivation =
+                Derivation::begin(Hash::Sha256, &password.as_str().into(), b"salt", 2);
+            let mut expected = [0; 32];
+            pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), b"salt", 2, &mut expected);
+            assert_eq!(derivation.advance().unwrap().expose(), expected, "{length}");
         }
     }
 

@@ -9,7 +9,7 @@
 
 mod hash;
 mod keys;
-mod message;
+mod messages;
 mod prepared;
 
 use base64::Engine as _;
@@ -18,9 +18,9 @@ use base64::engine::general_purpose::STANDARD;
 pub(super) use hash::Hash;
 use hash::same;
 use keys::{Derivation, Keys};
-pub use message::ClientNonce;
-pub(super) use message::{MAX_ITERATIONS, MIN_ITERATIONS, escaped_name};
-use message::{ServerFirst, signature};
+pub use messages::ClientNonce;
+pub(super) use messages::{MAX_ITERATIONS, MIN_ITERATIONS, escaped_name};
+use messages::{ServerFirst, signature};
 pub(super) use prepared::prepared;
 
 use super::channel_binding::Binding;

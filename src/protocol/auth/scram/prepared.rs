@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// `Normalize`: SASLprep of a stored string. None if the text has what that prohibits, or nothing
+/// `Normalize`: `SASLprep` of a stored string. None if the text has what that prohibits, or nothing
 /// is left of it.
 pub(in super::super) fn prepared(octets: &[u8]) -> Option<Secret> {
     let text = str::from_utf8(octets).ok()?;
