@@ -78,7 +78,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     loop {
-        if let Some(response) = command.secret().filter(|_| mechanism.shows_secret()) {
+        // Not those of tokens: their frame has words in common with a server's reasons.
+        if let (Mechanism::Plain, Some(response)) = (mechanism, command.secret()) {
             wire.mask(Mask::of_response(response));
         }
         let reply = wire.command(Stage::Auth, command).await?;

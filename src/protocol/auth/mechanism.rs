@@ -114,15 +114,6 @@ impl Mechanism {
     pub const fn binds(self) -> bool {
         matches!(self, Self::ScramSha256Plus | Self::ScramSha1Plus)
     }
-
-    /// Whether a response holds the secret itself, or what can be replayed, rather than a proof
-    /// for one time.
-    pub(crate) const fn shows_secret(self) -> bool {
-        matches!(
-            self,
-            Self::Plain | Self::Login | Self::OAuthBearer | Self::XOAuth2
-        )
-    }
 }
 
 impl fmt::Display for Mechanism {
