@@ -46,6 +46,9 @@ pub struct Wire<S> {
     pub(super) tls: Option<TlsParameters>,
     /// What is masked where the server repeats it.
     masks: Vec<Mask>,
+    /// Whether challenges may come: they are masked where they are logged alone, since what a
+    /// server asks may have words in common with a password.
+    in_exchange: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
@@ -59,6 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             due: 1,
             tls: None,
             masks: Vec::new(),
+            in_exchange: false,
         }
     }
 
@@ -144,6 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             due,
             tls: Some(parameters),
             masks,
+            in_exchange: false,
         })
     }
 
@@ -190,6 +195,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// Not cancel safe: the connection is to be dropped with the future.
     pub async fn send(&mut self, stage: Stage, commands: &[Command]) -> Result<()> {
+        self.in_exchange = stage == Stage::Auth;
         // Overwritten when dropped, as it may hold a password.
         let mut octets = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET));
         for command in commands {
@@ -286,13 +292,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Masks and logs a reply: none goes further without.
     pub(super) fn take_in(&self, mut reply: Reply) -> Reply {
+        let challenge = self.in_exchange && reply.is_positive_intermediate();
+        let unmasked = challenge.then(|| reply.clone());
         for mask in &self.masks {
             reply.mask(mask);
         }
         for line in reply.wire_lines() {
             debug!(target: TARGET, from = "server", tls = self.tls.is_some(), "{line}");
         }
-        reply
+        unmasked.unwrap_or(reply)
     }
 
     /// What is no reply may repeat a secret too, whole or in part: behind one it is not shown.

@@ -250,3 +250,28 @@ async fn a_secret_that_the_server_repeats_is_shown_nowhere() {
         assert!(shown.contains("bye, <redacted>"), "{shown}");
     }
 }
+
+/// What a server asks may have words in common with the password, and is answered all the same.
+#[tokio::test(start_paused = true)]
+async fn a_challenge_with_words_of_the_password_is_answered() {
+    let script = Script::inline(
+        "-- tls server.example --
+         S: 220 server.example ESMTP
+         C: EHLO client.example
+         S: 250-server.example
+         S: 250 AUTH LOGIN
+         C: AUTH LOGIN
+         S: 334 VXNlcm5hbWU6
+         C: dGltQGNsaWVudC5leGFtcGxl
+         S: 334 UGFzc3dvcmQ6
+         C: bXktcGFzc3dvcmQ=
+         S: 235 ok",
+    );
+    let credentials = pilotfish::Credentials::new(ACCOUNT.user, "my-password").unwrap();
+    let (result, _) = converse(&script, Delivery::Whole, async |stream| {
+        let secured = ACCOUNT.secure_465(stream).await?;
+        secured.authenticate(&credentials).await.map(drop)
+    })
+    .await;
+    assert!(result.is_ok(), "{result:?}");
+}

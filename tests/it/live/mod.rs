@@ -7,6 +7,7 @@
 
 mod bed;
 mod delivery;
+mod login;
 mod mail;
 mod memory;
 mod refusal;
