@@ -5,6 +5,7 @@
 //! works with is a [`Server`](crate::Server).
 
 mod account;
+mod auth;
 mod dkim;
 mod password;
 mod secret_source;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 pub use account::{Account, Tls};
+pub use auth::Auth;
 pub use dkim::{Dkim, KeySource};
 pub use password::PasswordSource;
 pub use secret_source::SecretError;

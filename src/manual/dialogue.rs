@@ -14,6 +14,9 @@
 //! | 8 | MAIL, all RCPT and DATA in one flight (RFC 2920) |
 //! | 9 | the message and the end of data |
 //!
+//! SCRAM, which comes first where it is offered, takes two more, and shows the password to nobody;
+//! `mechanisms([Mechanism::Plain])` of a server's builder has the one of PLAIN.
+//!
 //! With implicit TLS it is seven: EHLO and STARTTLS in clear text fall away. There is no EHLO
 //! after AUTH unless a mail needs what has not been offered so far: some servers show DSN or
 //! BINARYMIME only then, and others refuse a second EHLO.

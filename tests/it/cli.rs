@@ -9,6 +9,7 @@ mod fields;
 mod finished;
 mod interrupt;
 mod json;
+mod login;
 mod made;
 pub(crate) mod office;
 mod output;

@@ -39,6 +39,8 @@ mod inquiry;
 mod live;
 /// A reply for each recipient.
 mod lmtp;
+/// Every AUTH mechanism.
+mod mechanisms;
 /// A mail of any size takes the same memory.
 mod memory;
 /// Replies that a server should not give, or not then.

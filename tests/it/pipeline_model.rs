@@ -1,5 +1,6 @@
 //! The pipeline against a model of a server; its fuzz target has the same.
 
+#[expect(unreachable_pub, reason = "its fuzz target has it in another crate")]
 #[path = "../fuzz/src/pipeline_model.rs"]
 mod model;
 

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use pilotfish::config::{ServerAddress, Tls};
 
 use super::TlsArguments;
+use super::auth::AuthArguments;
 
 /// Where to send it, and who does.
 #[derive(Args, Default, PartialEq)]
@@ -45,6 +46,9 @@ pub(crate) struct ServerArguments {
     /// Take the password from what this command prints.
     #[arg(long, value_name = "CMD", group = "password")]
     pub(crate) password_command: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) auth: AuthArguments,
 
     /// Send the password even without TLS, for everybody on the way to read.
     #[arg(long, hide_short_help = true)]
