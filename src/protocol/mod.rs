@@ -30,5 +30,5 @@ pub use pipeline::{
     Refusal, Strategy, UnexpectedReply, Way,
 };
 pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode};
-pub use reply_decoder::{MAX_LINE, MAX_LINES, MAX_REPLY, ReplyDecoder, ReplyError};
+pub use reply_decoder::{MAX_CHALLENGE, MAX_LINE, MAX_LINES, MAX_REPLY, ReplyDecoder, ReplyError};
 pub use transparency::Transparency;

@@ -5,9 +5,12 @@ use thiserror::Error;
 
 use super::reply::{Reply, ReplyCode};
 
-/// The longest reply line that is taken, in octets with its line end: that of a challenge (RFC
-/// 4954 section 4). RFC 5321 section 4.5.3.1.5 asks for 512 elsewhere; servers exceed it.
-pub const MAX_LINE: usize = 12_288;
+/// The longest reply line that is taken, in octets with its line end. RFC 5321 section 4.5.3.1.5
+/// asks for 512; servers exceed it.
+pub const MAX_LINE: usize = 2_048;
+
+/// The longest line with a challenge, which begins with 334: RFC 4954 section 4.
+pub const MAX_CHALLENGE: usize = 12_288;
 
 /// The longest reply that is taken, in octets over all its lines.
 pub const MAX_REPLY: usize = 65_536;
@@ -31,7 +34,7 @@ impl ReplyDecoder {
     /// are needed.
     ///
     /// A reply's lines are taken out of the buffer as they are complete, so no more than
-    /// [`MAX_LINE`] octets ever wait in it.
+    /// [`MAX_LINE`] octets ever wait in it, or [`MAX_CHALLENGE`] of a challenge.
     ///
     /// # Errors
     ///
@@ -41,14 +44,14 @@ impl ReplyDecoder {
             let unscanned = buffer.get(self.scanned..).unwrap_or_default();
             let Some(offset) = memchr::memchr(b'\n', unscanned) else {
                 self.scanned = buffer.len();
-                if self.scanned >= MAX_LINE {
+                if self.scanned >= longest(buffer) {
                     return Err(ReplyError::LineTooLong);
                 }
                 return Ok(None);
             };
             let length = self.scanned + offset + 1;
             self.scanned = 0;
-            if length > MAX_LINE {
+            if length > longest(buffer) {
                 return Err(ReplyError::LineTooLong);
             }
             self.taken += length;
@@ -99,12 +102,22 @@ impl ReplyDecoder {
     }
 }
 
+fn longest(line: &[u8]) -> usize {
+    if line.starts_with(b"334") {
+        MAX_CHALLENGE
+    } else {
+        MAX_LINE
+    }
+}
+
 /// Why octets are no reply.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ReplyError {
-    /// A line over [`MAX_LINE`] octets.
-    #[error("the server sent a reply line longer than {MAX_LINE} octets")]
+    /// A line over [`MAX_LINE`] octets, or [`MAX_CHALLENGE`] of a challenge.
+    #[error(
+        "the server sent a reply line longer than {MAX_LINE} octets, or a challenge longer than {MAX_CHALLENGE}"
+    )]
     LineTooLong,
     /// A reply over [`MAX_REPLY`] octets or [`MAX_LINES`] lines.
     #[error("the server sent a reply longer than {MAX_REPLY} octets or {MAX_LINES} lines")]
@@ -213,6 +226,10 @@ mod tests {
         let fits = format!("250 {}\r\n", "x".repeat(MAX_LINE - 6));
         assert!(decode_all(&[fits.as_bytes()]).is_ok());
         let over = format!("250 {}\r\n", "x".repeat(MAX_LINE - 5));
+        assert_eq!(decode_all(&[over.as_bytes()]), Err(ReplyError::LineTooLong));
+        let challenge = format!("334 {}\r\n", "x".repeat(MAX_CHALLENGE - 6));
+        assert!(decode_all(&[challenge.as_bytes()]).is_ok());
+        let over = format!("334 {}\r\n", "x".repeat(MAX_CHALLENGE - 5));
         assert_eq!(decode_all(&[over.as_bytes()]), Err(ReplyError::LineTooLong));
         let endless = vec![b'2'; MAX_LINE];
         assert_eq!(decode_all(&[&endless]), Err(ReplyError::LineTooLong));
