@@ -10,6 +10,7 @@ mod finished;
 mod interrupt;
 mod json;
 mod made;
+mod network;
 pub(crate) mod office;
 mod output;
 pub(crate) mod peer;

@@ -336,10 +336,7 @@ impl Pipeline {
     /// Whether the newest mail's next chunk need not wait for replies to earlier ones.
     #[must_use]
     pub fn may_send_chunk(&self) -> bool {
-        let window = match self.has_pipelining() {
-            true => MAX_CHUNKS,
-            false => 1,
-        };
+        let window = if self.has_pipelining() { MAX_CHUNKS } else { 1 };
         let chunks = (self.awaited.iter()).filter(|expected| **expected == Expected::Chunk);
         chunks.count() < window
     }

@@ -10,6 +10,7 @@ mod delivery;
 mod extensions;
 mod mail;
 mod memory;
+mod proxy;
 mod refusal;
 mod round_trip;
 mod web;
