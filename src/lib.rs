@@ -71,7 +71,7 @@
 //! | [`transport`] | protocol, secret, error | what a mail is |
 //! | [`session`] | protocol, transport, message, address, error | other sessions |
 //! | [`client`] | session, message, address, error | commands, TLS |
-//! | [`config`] | address, secret, session, transport | what a mail is |
+//! | [`config`] | address, secret, protocol, session, transport | what a mail is |
 //! | [`testing`] | secret | all that it is to test |
 //!
 //! [`Error`] carries replies and forward-paths as values, and so knows protocol and address: the

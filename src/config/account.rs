@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::auth::Auth;
 use super::dkim::Dkim;
 use super::network::Network;
 use super::password::PasswordSource;
@@ -27,6 +28,11 @@ pub struct Account {
     pub user: Option<String>,
     /// `password-file` or `password-command`.
     pub password: Option<PasswordSource>,
+    /// `token-file` or `token-command`: where an OAuth 2.0 access token comes from, in place of a
+    /// password.
+    pub token: Option<PasswordSource>,
+    /// `auth`: which mechanisms are tried; the strongest first if it is left out.
+    pub auth: Auth,
     /// `from`: the mailbox that mails are from.
     pub from: Option<Mailbox>,
     /// `[account.NAME.dkim]`: what mails are signed with; nothing if it is left out.
@@ -75,6 +81,10 @@ struct Table {
     user: Option<String>,
     password_file: Option<PathBuf>,
     password_command: Option<String>,
+    token_file: Option<PathBuf>,
+    token_command: Option<String>,
+    #[serde(default)]
+    auth: Auth,
     from: Option<String>,
     dkim: Option<Dkim>,
     #[serde(default)]
@@ -85,14 +95,11 @@ impl TryFrom<Table> for Account {
     type Error = String;
 
     fn try_from(table: Table) -> Result<Self, String> {
-        let password = match (table.password_file, table.password_command) {
-            (None, None) => None,
-            (Some(path), None) => Some(PasswordSource::File(path)),
-            (None, Some(command)) => Some(PasswordSource::Command(command)),
-            (Some(_), Some(_)) => {
-                return Err("a password comes from password-file or password-command".to_owned());
-            }
-        };
+        let password = source("password", table.password_file, table.password_command)?;
+        let token = source("token", table.token_file, table.token_command)?;
+        if password.is_some() && token.is_some() {
+            return Err("a login is by a password or by a token, not both".to_owned());
+        }
         let from = match table.from {
             None => None,
             Some(text) => Some(text.parse().map_err(|error| format!("from: {error}"))?),
@@ -113,9 +120,24 @@ impl TryFrom<Table> for Account {
             .try_into()?,
             user: table.user,
             password,
+            token,
+            auth: table.auth,
             from,
             dkim: table.dkim,
             network: table.network,
         })
+    }
+}
+
+fn source(
+    what: &str,
+    file: Option<PathBuf>,
+    command: Option<String>,
+) -> Result<Option<PasswordSource>, String> {
+    match (file, command) {
+        (None, None) => Ok(None),
+        (Some(path), None) => Ok(Some(PasswordSource::File(path))),
+        (None, Some(command)) => Ok(Some(PasswordSource::Command(command))),
+        (Some(_), Some(_)) => Err(format!("a {what} comes from {what}-file or {what}-command")),
     }
 }

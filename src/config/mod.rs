@@ -5,6 +5,7 @@
 //! works with is a [`Server`](crate::Server).
 
 mod account;
+mod auth;
 mod dkim;
 mod network;
 mod password;
@@ -22,6 +23,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 pub use account::{Account, Tls};
+pub use auth::Auth;
 pub use dkim::{Dkim, KeySource};
 pub use network::{Network, NetworkError};
 pub use password::PasswordSource;

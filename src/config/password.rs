@@ -33,12 +33,28 @@ impl PasswordSource {
     ///
     /// Dropping the future ends a command; what was read of a descriptor is lost.
     pub async fn read(&self) -> Result<Secret, SecretError> {
+        self.first_line("password").await
+    }
+
+    /// Reads an access token in place of a password, in at most two minutes.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`read`](Self::read).
+    pub async fn read_token(&self) -> Result<Secret, SecretError> {
+        self.first_line("token").await
+    }
+
+    async fn first_line(&self, what: &'static str) -> Result<Secret, SecretError> {
         let source = match self {
             Self::File(path) => SecretSource::File(path),
             Self::Fd(number) => SecretSource::Fd(*number),
             Self::Command(command) => SecretSource::Command(command),
         };
-        let what = "password";
         let octets = source.read(what, MAX_SOURCE).await?;
         let line = octets
             .split(|octet| *octet == b'\n')

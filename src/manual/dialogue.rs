@@ -14,46 +14,101 @@
 //! | 8 | MAIL, all RCPT and DATA in one flight (RFC 2920) |
 //! | 9 | the message and the end of data |
 //!
+//! SCRAM, which comes first where it is offered, takes two more, and shows the password to nobody;
+//! `mechanisms([Mechanism::Plain])` of a server's builder has the one of PLAIN.
+//!
 //! With implicit TLS it is seven: EHLO and STARTTLS in clear text fall away. There is no EHLO
-//! after AUTH, since PLAIN and LOGIN add no security layer that would make it necessary (RFC 4954
-//! section 4).
+//! after AUTH unless a mail needs what has not been offered so far: some servers show DSN or
+//! BINARYMIME only then, and others refuse a second EHLO.
 //!
-//! Nothing is sent behind the end of data before its reply has come, though RFC 2920 section 3.1
-//! would allow it: servers exist that lose or refuse a command there.
+//! # Strategies
 //!
-//! # Binary messages
+//! What leaves before a reply has come depends on what the server offers and on the
+//! [`Strategy`](crate::session::Strategy). It is decided in one place,
+//! [`protocol::Pipeline`](crate::protocol::Pipeline), which does no I/O.
 //!
-//! A message of arbitrary octets, which is [asked for](super::octets), goes by BDAT, since only
-//! there CRLF and the dot mean nothing (RFC 3030 section 3): MAIL says `BODY=BINARYMIME`, and in place of DATA there are chunks, each with
-//! its length before it and a reply to it.
+//! | mails | go out | round trips for each, on an open session |
+//! |---|---|---|
+//! | one at a time | each command waits for its reply: no PIPELINING | 3 and one for each recipient |
+//! | grouped | MAIL, all RCPT and DATA in one flight, then the message | 2 |
+//! | eager | the next mail's group with the end of the message before it (RFC 2920 section 3.1) | 1 |
+//! | chunked | MAIL, all RCPT and the message by BDAT in one flight, up to 32 mails on their way | below 1 |
+//!
+//! Grouped is what a mail on its own gets. Mails that [wait](crate::session::Session::send_each)
+//! behind each other are chunked where the server offers CHUNKING and PIPELINING, unless
+//! [`Chunking`](crate::session::Chunking) says otherwise; `Chunking::Always` takes a mail on its
+//! own along in its flight, which saves the round trip of 354. Eager has to be asked for.
+//!
+//! A message over a mebibyte waits until it is known whether anybody gets it, and no more than a
+//! mebibyte of messages is on its way at once: that is what a refusal costs at most.
+//!
+//! # What servers cannot do
+//!
+//! Servers exist that lose a command behind the end of a message, or refuse it; and some offer
+//! CHUNKING and do not know BDAT. They are noticed, and remembered for as long as the
+//! [`Client`](crate::Client) lives:
+//!
+//! | sign | what follows |
+//! |---|---|
+//! | MAIL behind a message is refused as out of order | the mail is sent again on the same session; nothing goes behind a message any more |
+//! | the message was answered, and the reply to what stood behind it does not come for [30 s](crate::transport::Timeouts::pipelined) | the connection is closed, and the mail sent again over another |
+//! | the first BDAT is not understood | the same, and by DATA. A server that does not know BDAT reads the message as commands, so until one has been taken no second is on its way |
+//!
+//! In none of these cases can the server have taken the mail that is sent again.
+//!
+//! A mail by BDAT that is refused leaves its transaction open on some servers. So RSET stands
+//! before each MAIL that follows a mail by BDAT: the recipients of one can never get the message of
+//! another. It costs six octets and no round trip.
+//!
+//! The price of many mails on their way is paid when the connection breaks: those that had left whole
+//! and were not answered are all [unknown](crate::manual::fate). Behind a 421 they are not: a server
+//! that says it stops there has not carried out what came later (RFC 5321 section 3.8).
+//!
+//! # Chunks
+//!
+//! A message of arbitrary octets, which is [asked for](super::octets), goes by BDAT always, since
+//! only there CRLF and the dot mean nothing (RFC 3030 section 3): MAIL says `BODY=BINARYMIME`, and
+//! in place of DATA there are chunks, each with its length before it and a reply to it.
 //!
 //! ```text
 //! C: MAIL FROM:<ann@example.org> SIZE=180000 BODY=BINARYMIME
 //! C: RCPT TO:<bob@example.org>
-//! S: 250 2.1.0 Sender ok
-//! S: 250 2.1.5 Recipient ok
 //! C: BDAT 81920
 //! C: (81920 octets)
 //! C: BDAT 81920
 //! C: (81920 octets)
 //! C: BDAT 16160 LAST
 //! C: (16160 octets)
+//! S: 250 2.1.0 Sender ok
+//! S: 250 2.1.5 Recipient ok
 //! S: 250 2.0.0 81920 octets received
 //! S: 250 2.0.0 81920 octets received
 //! S: 250 2.0.0 Ok: queued
 //! ```
 //!
-//! There is no 354, so the first chunk could leave with MAIL. It does not: all of a message would
-//! be sent before it is known whether anybody gets it. It takes two round trips, as with DATA.
-//!
 //! Where the server offers PIPELINING, chunks do not wait for the replies to those before them, up
-//! to sixteen of them; elsewhere each does. A chunk leaves in one write with its BDAT. After one is
+//! to sixteen of them; elsewhere each does. A chunk leaves together with its BDAT. After one is
 //! refused no other is begun, the replies to those on their way are waited for, and RSET comes
 //! before the next MAIL: the session goes on. A source that fails between two chunks ends the same
 //! way, where behind DATA only closing the connection is left.
 //!
 //! The mail's fate hangs on the last chunk as it does on the end of data. As long as that has not
 //! left, no server takes the message.
+//!
+//! # Portions
+//!
+//! A server may say how many recipients, and how many domains among them, it takes at a time (RFC
+//! 9422), or refuse those who are one too many with 452 or 552 (RFC 5321 section 4.5.3.1.10). The
+//! others get the mail in further transactions, and the receipt has all of them. After as many mails
+//! as the server allows in a session, that is over.
+//!
+//! # LMTP
+//!
+//! [`ServerBuilder::lmtp`](crate::session::ServerBuilder::lmtp) speaks LMTP (RFC 2033): LHLO, and a
+//! reply to the message for each recipient who was accepted. Each of them is told in the receipt.
+//! If the connection breaks among these replies, [`Error::accepted`](crate::Error::accepted) and
+//! [`Error::refused`](crate::Error::refused) have those who were answered, and only the others are
+//! unknown. As the number of replies depends on those to RCPT, the message waits for these.
 //!
 //! # Extensions
 //!

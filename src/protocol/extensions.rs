@@ -247,7 +247,12 @@ mod tests {
                 Extension::SmtpUtf8,
             ],
             size_limit: Some(35_882_577),
-            mechanisms: vec![Mechanism::Login, Mechanism::Plain],
+            mechanisms: vec![
+                Mechanism::Login,
+                Mechanism::Plain,
+                Mechanism::XOAuth2,
+                Mechanism::OAuthBearer,
+            ],
             ..Extensions::default()
         };
         assert_eq!(extensions, expected);
@@ -301,7 +306,7 @@ mod tests {
                 vec!["x", "AUTH LOGIN", "AUTH=LOGIN PLAIN"],
                 vec![Mechanism::Login, Mechanism::Plain],
             ),
-            (vec!["x", "AUTH XOAUTH2"], vec![]),
+            (vec!["x", "AUTH XOAUTH2 GSSAPI"], vec![Mechanism::XOAuth2]),
         ] {
             let extensions = offered(&lines);
             assert!(extensions.offers(Extension::Auth));

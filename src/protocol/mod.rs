@@ -8,6 +8,7 @@ mod auth;
 mod command;
 mod extensions;
 mod limits;
+mod mask;
 mod parameter;
 mod pipeline;
 mod reply;
@@ -15,10 +16,14 @@ mod reply_decoder;
 mod transparency;
 
 pub use argument::{Argument, ArgumentError};
-pub use auth::{Credentials, CredentialsError, Exchange, ExchangeError, Mechanism};
+pub use auth::{
+    Binding, ChannelBinding, ClientNonce, Credentials, CredentialsError, Exchange, ExchangeError,
+    Mechanism, OAuthRefusal, Step, UnknownMechanism,
+};
 pub use command::{Chunk, Command};
 pub use extensions::{Extension, Extensions, FutureRelease};
 pub use limits::Limits;
+pub(crate) use mask::Mask;
 pub use parameter::{BodyType, Parameter, Parameters, RcptParameter};
 pub use pipeline::{
     Chunking, Course, Defect, Dialect, Expected, Grouping, Next, Outcome, Pipeline, Pipelining,

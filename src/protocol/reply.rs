@@ -2,11 +2,7 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
-use zeroize::Zeroizing;
-
-use crate::secret::Secret;
+use super::mask::Mask;
 
 /// How many characters of a reply's text [`Display`](fmt::Display) prints at most.
 const DISPLAYED: usize = 500;
@@ -224,17 +220,11 @@ impl Reply {
         }
     }
 
-    /// Overwrites what a server repeats of a secret, raw or in base64.
-    pub(crate) fn mask(&mut self, secret: &Secret) {
-        let encoded = Zeroizing::new(STANDARD_NO_PAD.encode(secret.expose()));
-        let raw = String::from_utf8_lossy(secret.expose());
-        // Words shorter than this would blank out innocent text.
-        for word in [raw.as_ref(), encoded.as_str()]
-            .into_iter()
-            .filter(|word| word.len() > 3)
-        {
-            for line in self.lines.iter_mut().filter(|line| line.contains(word)) {
-                *line = line.replace(word, "<redacted>");
+    /// Overwrites what a server repeats of a secret.
+    pub(crate) fn mask(&mut self, mask: &Mask) {
+        for line in &mut self.lines {
+            if let Some(masked) = mask.applied(line) {
+                *line = masked;
             }
         }
     }
@@ -362,12 +352,5 @@ mod tests {
     #[test]
     fn display_is_bounded() {
         assert!(reply(550, &["x".repeat(60_000).as_str()]).to_string().len() < 600);
-    }
-
-    #[test]
-    fn an_echoed_secret_is_masked() {
-        let mut echo = reply(535, &["bad: hunter2, bad: aHVudGVyMg=="]);
-        echo.mask(&Secret::from("hunter2"));
-        assert_eq!(echo.text(), "bad: <redacted>, bad: <redacted>==");
     }
 }

@@ -5,9 +5,9 @@ use thiserror::Error;
 
 use super::reply::{Reply, ReplyCode};
 
-/// The longest reply line that is taken, in octets with its line end. RFC 5321 section
-/// 4.5.3.1.5 asks for 512; servers exceed it.
-pub const MAX_LINE: usize = 2_048;
+/// The longest reply line that is taken, in octets with its line end: that of a challenge (RFC
+/// 4954 section 4). RFC 5321 section 4.5.3.1.5 asks for 512 elsewhere; servers exceed it.
+pub const MAX_LINE: usize = 12_288;
 
 /// The longest reply that is taken, in octets over all its lines.
 pub const MAX_REPLY: usize = 65_536;

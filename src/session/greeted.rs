@@ -7,7 +7,7 @@ use super::hello::{Hello, greeting, hello, quit};
 use super::secured::Secured;
 use super::transaction::{List, Session};
 use crate::error::{Error, Kind, Result, Stage};
-use crate::protocol::{Command, Credentials, Extension, Extensions};
+use crate::protocol::{Command, Credentials, Extension, Extensions, Mechanism};
 use crate::transport::{Host, Timeouts, TlsClient, Wire};
 
 /// A server that has greeted in clear text and answered EHLO.
@@ -94,7 +94,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
         Session::new(self.wire, self.hello, self.extensions, List::Current)
     }
 
-    /// Sends a password in clear text, where everybody on the way can read it.
+    /// Logs in in clear text, where everybody on the way can read the password, or guess it at
+    /// leisure; in the order of [`Mechanism::PREFERENCE_IN_CLEARTEXT`].
     ///
     /// # Errors
     ///
@@ -103,8 +104,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection.
-    pub async fn danger_cleartext_auth(mut self, credentials: &Credentials) -> Result<Session<S>> {
-        authenticate(&mut self.wire, &self.extensions, credentials).await?;
+    pub async fn danger_cleartext_auth(self, credentials: &Credentials) -> Result<Session<S>> {
+        self.danger_cleartext_auth_by(&Mechanism::PREFERENCE_IN_CLEARTEXT, credentials)
+            .await
+    }
+
+    /// The same with one of these mechanisms, the first that will do.
+    ///
+    /// # Errors
+    ///
+    /// As [`Secured::authenticate`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn danger_cleartext_auth_by(
+        mut self,
+        mechanisms: &[Mechanism],
+        credentials: &Credentials,
+    ) -> Result<Session<S>> {
+        authenticate(&mut self.wire, &self.extensions, credentials, mechanisms).await?;
         Ok(Session::new(
             self.wire,
             self.hello,

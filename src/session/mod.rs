@@ -14,6 +14,7 @@
 //! [`Session`] sends one mail after the other.
 
 mod authenticate;
+mod credentials_provider;
 mod each;
 mod flow;
 mod greeted;
@@ -31,6 +32,7 @@ mod server;
 mod transaction;
 mod transfer;
 
+pub use credentials_provider::{CredentialsProvider, ProvidedCredentials};
 pub use each::Returned;
 pub use greeted::Greeted;
 pub use hello::Hello;

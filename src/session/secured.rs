@@ -8,7 +8,7 @@ use super::transaction::{List, Session};
 use crate::error::Result;
 #[cfg(doc)]
 use crate::error::{Kind, Stage};
-use crate::protocol::{Credentials, Extensions};
+use crate::protocol::{Credentials, Extensions, Mechanism};
 use crate::transport::{Host, Timeouts, TlsClient, Wire};
 
 /// A server that is who it says, behind TLS, and has answered EHLO there.
@@ -58,21 +58,41 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
         &self.extensions
     }
 
-    /// Logs in with the first mechanism that both sides know, PLAIN before LOGIN (RFC 4954
-    /// section 4). Another is tried only if the server says that the mechanism is the problem:
-    /// a wrong password sent twice may lock an account.
+    /// Logs in with the strongest mechanism that both sides know and the credentials allow (RFC
+    /// 4954 section 4), in the order of [`Mechanism::PREFERENCE`]. Another is tried only if the
+    /// server says that the mechanism is the problem: a wrong password sent twice may lock an
+    /// account.
     ///
     /// # Errors
     ///
     /// [`Kind::Auth`] if the server refused the login, transient if it says so;
-    /// [`Kind::Unsupported`] if it offers no mechanism known here; and as any command at
-    /// [`Stage::Auth`].
+    /// [`Kind::Unsupported`] if it offers no mechanism that will do; [`Kind::Config`] if those that
+    /// it offers cannot take this password; [`Kind::Protocol`] if it broke the mechanism's rules or,
+    /// with SCRAM, has not proved that it knows the password; and as any command at [`Stage::Auth`].
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection.
-    pub async fn authenticate(mut self, credentials: &Credentials) -> Result<Session<S>> {
-        authenticate(&mut self.wire, &self.extensions, credentials).await?;
+    pub async fn authenticate(self, credentials: &Credentials) -> Result<Session<S>> {
+        self.authenticate_by(&Mechanism::PREFERENCE, credentials)
+            .await
+    }
+
+    /// Logs in with one of these mechanisms, the first that will do.
+    ///
+    /// # Errors
+    ///
+    /// As [`authenticate`](Self::authenticate).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn authenticate_by(
+        mut self,
+        mechanisms: &[Mechanism],
+        credentials: &Credentials,
+    ) -> Result<Session<S>> {
+        authenticate(&mut self.wire, &self.extensions, credentials, mechanisms).await?;
         Ok(Session::new(
             self.wire,
             self.hello,

@@ -6,13 +6,14 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tracing::{Instrument as _, debug_span};
 
+use super::credentials_provider::{CredentialsProvider, Provider};
 use super::greeted::Greeted;
 use super::hello::Hello;
 use super::secured::Secured;
 use super::transaction::Session;
 use crate::address::Domain;
 use crate::error::{Error, Kind, Result, Stage};
-use crate::protocol::{Credentials, Dialect, Strategy};
+use crate::protocol::{Credentials, Dialect, Mechanism, Strategy};
 use crate::transport::{Host, Route, Socket, Timeouts, TlsClient, begins_with_tls};
 
 /// How long a server may be silent before it is asked whether it waits for TLS.
@@ -75,7 +76,8 @@ pub struct Server {
     route: Route,
     security: Security,
     tls: TlsClient,
-    credentials: Option<Credentials>,
+    credentials: Option<Provider>,
+    mechanisms: Option<Vec<Mechanism>>,
     name: Option<Domain>,
     timeouts: Timeouts,
     dialect: Dialect,
@@ -91,7 +93,8 @@ pub struct ServerBuilder {
     route: Route,
     security: Option<Security>,
     tls: Option<TlsClient>,
-    credentials: Option<Credentials>,
+    credentials: Option<Provider>,
+    mechanisms: Option<Vec<Mechanism>>,
     cleartext_auth: bool,
     name: Option<Domain>,
     timeouts: Timeouts,
@@ -110,6 +113,7 @@ impl Server {
             security: None,
             tls: None,
             credentials: None,
+            mechanisms: None,
             cleartext_auth: false,
             name: None,
             timeouts: Timeouts::default(),
@@ -142,7 +146,7 @@ impl Server {
         self.strategy
     }
 
-    /// Opens a session: connects, sets up TLS and logs in.
+    /// Opens a session: asks for the credentials, connects, sets up TLS and logs in.
     ///
     /// # Errors
     ///
@@ -156,6 +160,11 @@ impl Server {
     pub async fn connect(&self) -> Result<Session<Socket>> {
         let span = debug_span!("session", server = %self.host, port = self.port);
         async {
+            // A token may take its time: no server is kept waiting for it.
+            let credentials = match &self.credentials {
+                Some(provider) => Some(provider.ask().await?),
+                None => None,
+            };
             let (host, port) = (&self.host, self.port);
             let stream = self.route.connect(host, port, &self.timeouts).await?;
             let name = self.name.clone().map_or_else(|| local_name(&stream), Ok)?;
@@ -168,18 +177,23 @@ impl Server {
                     let (tls, timeouts) = (&self.tls, self.timeouts.clone());
                     let secured =
                         Secured::implicit_tls(stream, tls, &self.host, hello, timeouts).await?;
-                    self.log_in(secured).await
+                    self.log_in(secured, credentials).await
                 }
                 Security::StartTls => {
                     let greeted = self.greet(stream, hello).await?;
-                    self.log_in(greeted.starttls(&self.tls, &self.host).await?)
-                        .await
+                    let secured = greeted.starttls(&self.tls, &self.host).await?;
+                    self.log_in(secured, credentials).await
                 }
                 Security::Cleartext => {
                     let greeted = self.greet(stream, hello).await?;
-                    match &self.credentials {
+                    match credentials {
                         // The builder has seen to it that this is wanted.
-                        Some(credentials) => greeted.danger_cleartext_auth(credentials).await,
+                        Some(credentials) => {
+                            let mechanisms = self.mechanisms(&Mechanism::PREFERENCE_IN_CLEARTEXT);
+                            greeted
+                                .danger_cleartext_auth_by(mechanisms, &credentials)
+                                .await
+                        }
                         None => Ok(greeted.in_cleartext()),
                     }
                 }
@@ -211,11 +225,22 @@ impl Server {
         }
     }
 
-    async fn log_in(&self, secured: Secured<Socket>) -> Result<Session<Socket>> {
-        match &self.credentials {
-            Some(credentials) => secured.authenticate(credentials).await,
+    async fn log_in(
+        &self,
+        secured: Secured<Socket>,
+        credentials: Option<Credentials>,
+    ) -> Result<Session<Socket>> {
+        match credentials {
+            Some(credentials) => {
+                let mechanisms = self.mechanisms(&Mechanism::PREFERENCE);
+                secured.authenticate_by(mechanisms, &credentials).await
+            }
             None => Ok(secured.without_authentication()),
         }
+    }
+
+    fn mechanisms<'a>(&'a self, otherwise: &'a [Mechanism]) -> &'a [Mechanism] {
+        self.mechanisms.as_deref().unwrap_or(otherwise)
     }
 }
 
@@ -258,13 +283,21 @@ impl ServerBuilder {
         self
     }
 
-    /// Who logs in. By default nobody.
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+    /// Who logs in: [`Credentials`], or whoever gives them when a session begins. By default
+    /// nobody.
+    pub fn credentials(mut self, provider: impl CredentialsProvider + 'static) -> Self {
+        self.credentials = Some(Provider::new(provider));
         self
     }
 
-    /// Sends the password even in clear text, where everybody on the way can read it.
+    /// Which AUTH mechanisms are tried, in this order. By default those of
+    /// [`Mechanism::PREFERENCE`], the strongest first: SCRAM takes two round trips more than PLAIN.
+    pub fn mechanisms(mut self, mechanisms: impl IntoIterator<Item = Mechanism>) -> Self {
+        self.mechanisms = Some(mechanisms.into_iter().collect());
+        self
+    }
+
+    /// Logs in even in clear text, where everybody on the way can read it.
     pub fn danger_cleartext_auth(mut self) -> Self {
         self.cleartext_auth = true;
         self
@@ -344,6 +377,7 @@ impl ServerBuilder {
             security,
             tls,
             credentials: self.credentials,
+            mechanisms: self.mechanisms,
             name: self.name,
             timeouts: self.timeouts,
             dialect: self.dialect,

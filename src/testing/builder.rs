@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::fault::{Fault, Often};
 use super::keyword::Keyword;
+use super::mechanism::Mechanism;
 use super::offer::Offer;
 use super::quirk::Quirk;
 use super::server::Server;
@@ -67,6 +68,7 @@ pub(super) struct Settings {
     pub(super) max_size: u64,
     pub(super) left_out: Vec<Keyword>,
     pub(super) offers: Vec<Offer>,
+    pub(super) mechanisms: Vec<Mechanism>,
     pub(super) refused: Vec<(String, String)>,
     pub(super) refused_after_data: Vec<(String, String)>,
     pub(super) store: Store,
@@ -86,6 +88,7 @@ impl Default for Settings {
             max_size: MAX_SIZE,
             left_out: Vec::new(),
             offers: Vec::new(),
+            mechanisms: Vec::new(),
             refused: Vec::new(),
             refused_after_data: Vec::new(),
             store: Store::default(),
@@ -102,7 +105,9 @@ impl Settings {
 }
 
 impl ServerBuilder {
-    /// Lets a user log in with AUTH PLAIN or LOGIN (RFC 4954). More than one can be named.
+    /// Lets a user log in with AUTH PLAIN or LOGIN (RFC 4954), and by what
+    /// [`mechanism`](Self::mechanism) adds. More than one can be named. For OAUTHBEARER and XOAUTH2
+    /// the password is the token; EXTERNAL takes everybody for the first user.
     pub fn user(mut self, name: impl Into<String>, password: impl Into<Secret>) -> Self {
         self.settings.users.push((name.into(), password.into()));
         self
@@ -148,6 +153,17 @@ impl ServerBuilder {
     /// offered after `without("LIMITS")`.
     pub fn offer(mut self, offer: Offer) -> Self {
         self.settings.offers.push(offer);
+        self
+    }
+
+    /// Offers another AUTH mechanism: CRAM-MD5, SCRAM-SHA-1, SCRAM-SHA-256, both with -PLUS (bound
+    /// to TLS 1.3 by `tls-exporter`, RFC 9266), OAUTHBEARER, XOAUTH2 or EXTERNAL.
+    pub fn mechanism(mut self, name: &str) -> Self {
+        match Mechanism::named(name) {
+            Some(Mechanism::Plain | Mechanism::Login) => {}
+            Some(mechanism) => self.settings.mechanisms.push(mechanism),
+            None => self.unknown.push(name.to_owned()),
+        }
         self
     }
 
@@ -247,11 +263,11 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if [`without`](Self::without) named an
-    /// extension that the server does not know, if a reply for a recipient is no refusal of
-    /// one line, if a recipient is to be refused behind the message and the server does not
-    /// speak LMTP, or if a host name cannot be in a certificate. Else what the system said
-    /// when the port or the Unix socket was opened.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if [`without`](Self::without) or
+    /// [`mechanism`](Self::mechanism) named what the server does not know, if a reply for a
+    /// recipient is no refusal of one line, if a recipient is to be refused behind the message and
+    /// the server does not speak LMTP, or if a host name cannot be in a certificate. Else what the
+    /// system said when the port or the Unix socket was opened.
     ///
     /// # Cancel safety
     ///
@@ -259,7 +275,7 @@ impl ServerBuilder {
     pub async fn start(self) -> io::Result<Server> {
         let invalid = |text: String| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         if let Some(keyword) = self.unknown.first() {
-            return invalid(format!("no extension {keyword:?} to leave out"));
+            return invalid(format!("no such extension or mechanism: {keyword:?}"));
         }
         let Settings {
             refused,

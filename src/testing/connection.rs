@@ -38,7 +38,9 @@ where
 {
     if shared.settings.security == Security::ImplicitTls {
         let (stream, version) = handshake(stream, number, shared).await?;
+        let binding = exporter(&stream, version);
         let dialogue = Dialogue::new(stream, Some(version), number, Arc::clone(shared));
+        let dialogue = dialogue.bound_to(binding);
         return finish(dialogue.greet_and_run().await, shared).await;
     }
     let dialogue = Dialogue::new(stream, None, number, Arc::clone(shared));
@@ -57,7 +59,9 @@ where
     let (reader, writer) = split(stream);
     let stream = join(first.as_slice().chain(reader), writer);
     let (stream, version) = handshake(stream, number, shared).await?;
+    let binding = exporter(&stream, version);
     let dialogue = Dialogue::new(stream, Some(version), number, Arc::clone(shared));
+    let dialogue = dialogue.bound_to(binding);
     finish(dialogue.run().await, shared).await
 }
 
@@ -83,6 +87,17 @@ where
     };
     shared.log.add_round_trips(number, round_trips);
     Ok((stream, version))
+}
+
+/// What only the two ends of a connection know (RFC 9266); with TLS 1.2 it is not safe to use.
+fn exporter<S>(stream: &TlsStream<S>, version: TlsVersion) -> Option<Vec<u8>> {
+    if version != TlsVersion::Tls13 {
+        return None;
+    }
+    let (_, connection) = stream.get_ref();
+    let label = b"EXPORTER-Channel-Binding";
+    let material = connection.export_keying_material([0_u8; 32], label, Some(&[]));
+    material.ok().map(|octets| octets.to_vec())
 }
 
 /// Closes the connection as its end asks for.

@@ -25,6 +25,8 @@ pub(super) struct Dialogue<S> {
     pub(super) number: u64,
     pub(super) shared: Arc<Shared>,
     pub(super) tls: Option<TlsVersion>,
+    /// What a login can be bound to (RFC 9266).
+    pub(super) binding: Option<Vec<u8>>,
     /// What the client called itself, if it has said so.
     pub(super) hello: Option<String>,
     /// What the last EHLO was told; nothing before it, and after HELO.
@@ -82,6 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             number,
             shared,
             tls,
+            binding: None,
             hello: None,
             offered: Vec::new(),
             authenticated_as: None,
@@ -98,6 +101,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
     pub(super) fn has(&self, quirk: Quirk) -> bool {
         self.shared.settings.quirks.contains(&quirk)
+    }
+
+    /// Lets a login be bound to the TLS connection.
+    pub(super) fn bound_to(mut self, binding: Option<Vec<u8>>) -> Self {
+        self.binding = binding;
+        self
     }
 
     /// Greets the client and obeys it to the end.
@@ -212,6 +221,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
     pub(super) fn offers(&self, keyword: Keyword) -> bool {
         self.offered.contains(&keyword)
+    }
+
+    pub(super) fn offers_auth(&self) -> bool {
+        let mut offered = self.offered.iter();
+        offered.any(|keyword| matches!(keyword, Keyword::Auth(_)))
     }
 
     /// A reply of one line, with its enhanced code where these are offered (RFC 2034).

@@ -1,6 +1,7 @@
 //! The service extensions that the server knows, and when it offers them.
 
 use super::builder::{Admission, Security, Settings};
+use super::mechanism::Mechanism;
 use super::offer::line;
 use super::received::TlsVersion;
 
@@ -35,10 +36,8 @@ pub(super) enum Keyword {
     RequireTls,
     /// RFC 9422.
     Limits,
-    /// RFC 4954 with RFC 4616.
-    AuthPlain,
-    /// RFC 4954, with the mechanism that no RFC describes.
-    AuthLogin,
+    /// RFC 4954.
+    Auth(Mechanism),
 }
 
 const ALL: &[Keyword] = &[
@@ -56,8 +55,8 @@ const ALL: &[Keyword] = &[
     Keyword::MtPriority,
     Keyword::RequireTls,
     Keyword::Limits,
-    Keyword::AuthPlain,
-    Keyword::AuthLogin,
+    Keyword::Auth(Mechanism::Plain),
+    Keyword::Auth(Mechanism::Login),
 ];
 
 impl Keyword {
@@ -76,9 +75,9 @@ impl Keyword {
             "BINARYMIME" => &[Self::BinaryMime],
             // What is ordered by a limit is kept to all the same.
             "LIMITS" => &[Self::Limits],
-            "AUTH" => &[Self::AuthPlain, Self::AuthLogin],
-            "AUTH PLAIN" => &[Self::AuthPlain],
-            "AUTH LOGIN" => &[Self::AuthLogin],
+            "AUTH" => &[Self::Auth(Mechanism::Plain), Self::Auth(Mechanism::Login)],
+            "AUTH PLAIN" => &[Self::Auth(Mechanism::Plain)],
+            "AUTH LOGIN" => &[Self::Auth(Mechanism::Login)],
             _ => &[],
         }
     }
@@ -98,7 +97,10 @@ impl Keyword {
         };
         let fits = |keyword: &Self| match keyword {
             Self::StartTls => settings.security == Security::StartTls && tls.is_none(),
-            Self::AuthPlain | Self::AuthLogin => protected && !pointless,
+            Self::Auth(mechanism) => {
+                let bound = !mechanism.binds() || tls == Some(TlsVersion::Tls13);
+                protected && !pointless && bound
+            }
             // RFC 8689 wants it so.
             Self::RequireTls => tls.is_some() && ordered(*keyword),
             Self::Dsn | Self::DeliverBy | Self::FutureRelease | Self::MtPriority | Self::Limits => {
@@ -107,7 +109,9 @@ impl Keyword {
             _ => true,
         };
         let kept = |keyword: &Self| !settings.left_out.contains(keyword);
-        ALL.iter().copied().filter(fits).filter(kept).collect()
+        let more = settings.mechanisms.iter().copied().map(Self::Auth);
+        let all = ALL.iter().copied().filter(kept).chain(more);
+        all.filter(fits).collect()
     }
 
     /// The lines of the reply to EHLO behind the first one.
@@ -128,14 +132,15 @@ impl Keyword {
             Self::MtPriority => ordered("MT-PRIORITY", *keyword),
             Self::RequireTls => ordered("REQUIRETLS", *keyword),
             Self::Limits => ordered("LIMITS", *keyword),
-            Self::AuthPlain if offered.contains(&Self::AuthLogin) => {
-                Some("AUTH PLAIN LOGIN".to_owned())
-            }
-            Self::AuthPlain => Some("AUTH PLAIN".to_owned()),
-            Self::AuthLogin if offered.contains(&Self::AuthPlain) => None,
-            Self::AuthLogin => Some("AUTH LOGIN".to_owned()),
+            Self::Auth(_) => None,
         };
-        offered.iter().filter_map(to_line).collect()
+        let mechanism = |keyword: &Self| match keyword {
+            Self::Auth(mechanism) => Some(mechanism.name()),
+            _ => None,
+        };
+        let mechanisms: Vec<_> = offered.iter().filter_map(mechanism).collect();
+        let auth = (!mechanisms.is_empty()).then(|| format!("AUTH {}", mechanisms.join(" ")));
+        offered.iter().filter_map(to_line).chain(auth).collect()
     }
 }
 

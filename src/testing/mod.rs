@@ -76,6 +76,7 @@ mod input;
 mod keyword;
 mod listeners;
 mod log;
+mod mechanism;
 mod offer;
 mod quirk;
 mod received;

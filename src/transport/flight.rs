@@ -120,6 +120,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         if flight.is_empty() {
             return Ok(());
         }
+        self.in_exchange = false;
         let result = self.write(stage, &flight.octets, &flight.answered).await;
         flight.octets.clear();
         flight.answered.clear();

@@ -19,8 +19,7 @@ use super::timeouts::Timeouts;
 use super::tls::{TlsClient, TlsParameters, is_refusal};
 use super::write::End;
 use crate::error::{Error, Kind, Result, Stage};
-use crate::protocol::{Command, Reply, ReplyError};
-use crate::secret::Secret;
+use crate::protocol::{Command, Mask, Reply, ReplyError};
 
 /// The target of the events that show the dialogue: a line of a command or a reply is at
 /// DEBUG, a block of the message at TRACE and only by its size.
@@ -51,7 +50,10 @@ pub struct Wire<S> {
     pub(super) handed_over: u64,
     pub(super) tls: Option<TlsParameters>,
     /// What is masked where the server repeats it.
-    secrets: Vec<Secret>,
+    masks: Vec<Mask>,
+    /// Whether challenges may come: they are masked where they are logged alone, since what a
+    /// server asks may have words in common with a password.
+    pub(super) in_exchange: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
@@ -65,7 +67,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             due: 1,
             handed_over: 0,
             tls: None,
-            secrets: Vec::new(),
+            masks: Vec::new(),
+            in_exchange: false,
         }
     }
 
@@ -117,7 +120,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             framed,
             timeouts,
             due,
-            secrets,
+            masks,
             ..
         } = self;
         let MaybeTls::Clear(stream) = framed.into_inner() else {
@@ -151,7 +154,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             due,
             handed_over: 0,
             tls: Some(parameters),
-            secrets,
+            masks,
+            in_exchange: false,
         })
     }
 
@@ -177,8 +181,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Keeps a secret out of all that is shown of replies from here on, should the server
     /// repeat it.
-    pub fn mask(&mut self, secret: &Secret) {
-        self.secrets.push(secret.clone());
+    pub(crate) fn mask(&mut self, mask: Mask) {
+        self.masks.push(mask);
+    }
+
+    /// What a server said in another form than a reply, without secrets.
+    pub(crate) fn masked(&self, text: String) -> String {
+        self.masks
+            .iter()
+            .fold(text, |text, mask| mask.applied(&text).unwrap_or(text))
     }
 
     /// Sends one command and receives its reply.
@@ -194,6 +205,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub async fn command(&mut self, stage: Stage, command: Command) -> Result<Reply> {
         // Overwritten when dropped, as it may hold a password.
         let mut octets = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET));
+        self.in_exchange = stage == Stage::Auth;
         debug!(target: TARGET, from = "client", tls = self.tls.is_some(), "{command}");
         command.encode(&mut octets);
         self.write(stage, &octets, &[octets.len()]).await?;
@@ -296,19 +308,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Masks and logs a reply: none goes further without.
     pub(super) fn take_in(&self, mut reply: Reply) -> Reply {
-        for secret in &self.secrets {
-            reply.mask(secret);
+        let challenge = self.in_exchange && reply.is_positive_intermediate();
+        let unmasked = challenge.then(|| reply.clone());
+        for mask in &self.masks {
+            reply.mask(mask);
         }
         for line in reply.wire_lines() {
             debug!(target: TARGET, from = "server", tls = self.tls.is_some(), "{line}");
         }
-        reply
+        unmasked.unwrap_or(reply)
     }
 
     /// What is no reply may repeat a secret too, whole or in part: behind one it is not shown.
     pub(super) fn without_secrets(&self, error: ReadError) -> ReadError {
         match error {
-            ReadError::NotAReply(ReplyError::NotAReply(_)) if !self.secrets.is_empty() => {
+            ReadError::NotAReply(ReplyError::NotAReply(_)) if !self.masks.is_empty() => {
                 ReadError::NotAReply(ReplyError::NotAReply(b"<redacted>".to_vec()))
             }
             other => other,

@@ -1,4 +1,4 @@
-//! Logging in (RFC 4954), inside TLS.
+//! Logging in by PLAIN and LOGIN (RFC 4954), inside TLS.
 
 use std::error::Error as _;
 use std::fmt::Write as _;
@@ -170,7 +170,7 @@ async fn no_auth_or_none_that_is_known() {
     for auth in [
         "SIZE",
         "AUTH",
-        "AUTH CRAM-MD5 XOAUTH2 PLAIN-CLIENTTOKEN",
+        "AUTH GSSAPI XOAUTH2 PLAIN-CLIENTTOKEN",
         "AUTH=",
         "AUTHPLAIN",
     ] {
@@ -249,4 +249,29 @@ async fn a_secret_that_the_server_repeats_is_shown_nowhere() {
         assert!(shown.contains("no: AUTH PLAIN <redacted>"), "{shown}");
         assert!(shown.contains("bye, <redacted>"), "{shown}");
     }
+}
+
+/// What a server asks may have words in common with the password, and is answered all the same.
+#[tokio::test(start_paused = true)]
+async fn a_challenge_with_words_of_the_password_is_answered() {
+    let script = Script::inline(
+        "-- tls server.example --
+         S: 220 server.example ESMTP
+         C: EHLO client.example
+         S: 250-server.example
+         S: 250 AUTH LOGIN
+         C: AUTH LOGIN
+         S: 334 VXNlcm5hbWU6
+         C: dGltQGNsaWVudC5leGFtcGxl
+         S: 334 UGFzc3dvcmQ6
+         C: bXktcGFzc3dvcmQ=
+         S: 235 ok",
+    );
+    let credentials = pilotfish::Credentials::new(ACCOUNT.user, "my-password").unwrap();
+    let (result, _) = converse(&script, Delivery::Whole, async |stream| {
+        let secured = ACCOUNT.secure_465(stream).await?;
+        secured.authenticate(&credentials).await.map(drop)
+    })
+    .await;
+    assert!(result.is_ok(), "{result:?}");
 }

@@ -9,6 +9,7 @@ mod fields;
 mod finished;
 mod interrupt;
 mod json;
+mod login;
 mod made;
 mod network;
 pub(crate) mod office;

@@ -39,12 +39,16 @@ mod inquiry;
 mod live;
 /// A reply for each recipient.
 mod lmtp;
+/// Every AUTH mechanism.
+mod mechanisms;
 /// A mail of any size takes the same memory.
 mod memory;
 /// Replies that a server should not give, or not then.
 mod out_of_step;
 /// What MAIL says of the message, and what is refused before it.
 mod parameters;
+/// The pipeline against a model of a server.
+mod pipeline_model;
 /// Commands in groups, and which reply is whose.
 mod pipelining;
 /// More recipients than a server takes at a time.
@@ -55,6 +59,8 @@ mod proxy;
 mod rendition;
 /// Round trips, counted at the other end.
 mod round_trips;
+/// EHLO after a login.
+mod second_ehlo;
 /// One mail after the other in a session.
 mod several_mails;
 /// Networks and hosts that fail, by the thousand, in simulated time.

@@ -1,5 +1,6 @@
 //! How many round trips a mail takes, as the server counts them.
 
+use pilotfish::session::{Chunking, Strategy};
 use pilotfish::testing::{Security, Server};
 use pilotfish::transport::TlsClient;
 use pilotfish::{Credentials, Message, session};
@@ -8,7 +9,13 @@ use crate::support::client::send_one;
 
 /// Sends one mail over a connection of its own; returns the round trips until it is answered,
 /// and until QUIT is.
-async fn one_mail(here: Security, there: session::Security) -> (u64, u64) {
+async fn one_mail(here: Security, chunking: Chunking) -> (u64, u64) {
+    let there = match here {
+        Security::ImplicitTls => session::Security::ImplicitTls,
+        _ => session::Security::StartTls,
+    };
+    let mut strategy = Strategy::default();
+    strategy.chunking = chunking;
     let server = Server::builder()
         .security(here)
         .user("tim", "tanstaaftanstaaf")
@@ -19,6 +26,7 @@ async fn one_mail(here: Security, there: session::Security) -> (u64, u64) {
     let client = pilotfish::Server::builder("localhost".parse().unwrap())
         .port(server.addr().port())
         .security(there)
+        .strategy(strategy)
         .tls(tls.unwrap().build().unwrap())
         .credentials(Credentials::new("tim", "tanstaaftanstaaf").unwrap())
         .build()
@@ -41,13 +49,22 @@ async fn one_mail(here: Security, there: session::Security) -> (u64, u64) {
 /// TCP, the greeting, EHLO, STARTTLS, TLS, EHLO, AUTH, the envelope with DATA, the message.
 #[tokio::test]
 async fn a_mail_with_starttls_takes_nine() {
-    let figures = one_mail(Security::StartTls, session::Security::StartTls).await;
+    let figures = one_mail(Security::StartTls, Chunking::Auto).await;
     assert_eq!(figures, (9, 10));
 }
 
 /// TCP, TLS, the greeting, EHLO, AUTH, the envelope with DATA, the message.
 #[tokio::test]
 async fn a_mail_with_implicit_tls_takes_seven() {
-    let figures = one_mail(Security::ImplicitTls, session::Security::ImplicitTls).await;
+    let figures = one_mail(Security::ImplicitTls, Chunking::Auto).await;
     assert_eq!(figures, (7, 8));
+}
+
+/// The message goes along with the envelope.
+#[tokio::test]
+async fn by_bdat_it_takes_one_less() {
+    let figures = one_mail(Security::StartTls, Chunking::Always).await;
+    assert_eq!(figures, (8, 9));
+    let figures = one_mail(Security::ImplicitTls, Chunking::Always).await;
+    assert_eq!(figures, (6, 7));
 }

@@ -13,6 +13,7 @@ mod inline_spec;
 mod input;
 mod json;
 mod logging;
+mod login;
 mod progress;
 mod report;
 mod send;

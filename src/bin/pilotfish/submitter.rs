@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
+use pilotfish::Server;
 use pilotfish::address::Mailbox;
 use pilotfish::config::{
     Account, Config, Dkim, Network, PasswordSource, Protocol, ServerAddress, Tls, TlsSettings,
 };
-use pilotfish::{Credentials, Server};
 
 use crate::args::ServerArguments;
 use crate::exit;
 use crate::failure::Failure;
+use crate::login::Login;
 use crate::tls;
 
 /// Who sends, by which server: an account of the configuration with the flags laid over it.
@@ -19,8 +20,7 @@ pub(crate) struct Submitter {
     tls: Option<Tls>,
     tls_settings: TlsSettings,
     network: Network,
-    user: Option<String>,
-    password: Option<PasswordSource>,
+    login: Login,
     from: Option<Mailbox>,
     dkim: Option<Dkim>,
     cleartext_auth: bool,
@@ -37,6 +37,7 @@ impl Submitter {
             .map(PasswordSource::File)
             .or(arguments.password_fd.map(PasswordSource::Fd))
             .or(arguments.password_command.map(PasswordSource::Command));
+        let token = arguments.auth.token();
         let account = account.as_ref();
         let of_account = account.map(|account| account.tls_settings.clone());
         let of_account = of_account.unwrap_or_default();
@@ -50,6 +51,19 @@ impl Submitter {
         let server = server.or(account.map(|account| &account.server));
         let server_user = server.and_then(|server| server.user.clone());
         let server_tls = server.and_then(|server| server.tls);
+        // A password takes the place of the account's token, and the other way round.
+        let from_account = account.filter(|_| password.is_none() && token.is_none());
+        let login = Login {
+            user: arguments
+                .user
+                .or(server_user)
+                .or_else(|| account.and_then(|account| account.user.clone())),
+            password: password.or_else(|| from_account?.password.clone()),
+            token: token.or_else(|| from_account?.token.clone()),
+            auth: (arguments.auth.auth)
+                .or_else(|| account.map(|account| account.auth.clone()))
+                .unwrap_or_default(),
+        };
         Ok(Self {
             network,
             // Another server than the account's is not meant to get the account's TLS mode.
@@ -66,11 +80,7 @@ impl Submitter {
                 .server
                 .or_else(|| account.map(|account| account.server.clone())),
             tls_settings,
-            user: arguments
-                .user
-                .or(server_user)
-                .or_else(|| account.and_then(|account| account.user.clone())),
-            password: password.or_else(|| account.and_then(|account| account.password.clone())),
+            login,
             from: account.and_then(|account| account.from.clone()),
             dkim: account.and_then(|account| account.dkim.clone()),
             cleartext_auth: arguments.danger_cleartext_auth,
@@ -81,7 +91,7 @@ impl Submitter {
     pub(crate) fn mailbox(&self) -> Option<Mailbox> {
         self.from
             .clone()
-            .or_else(|| self.user.as_ref()?.parse().ok())
+            .or_else(|| self.login.user.as_ref()?.parse().ok())
     }
 
     /// What the account signs with.
@@ -122,28 +132,11 @@ impl Submitter {
         if self.cleartext_auth {
             builder = builder.danger_cleartext_auth();
         }
-        match (self.user, self.password) {
-            (Some(user), Some(source)) => {
-                let password = source
-                    .read()
-                    .await
-                    .map_err(|error| Failure::of(exit::CONFIG, &error))?;
-                let credentials = Credentials::new(user, password)
-                    .map_err(|error| Failure::of(exit::CONFIG, &error))?;
-                builder = builder.credentials(credentials);
-            }
-            (Some(_), None) => {
-                let message = "there is a user and no password: add --password-file, \
-                               --password-fd or --password-command";
-                return Err(Failure::new(exit::USAGE, message));
-            }
-            (None, Some(_)) => {
-                return Err(Failure::new(
-                    exit::USAGE,
-                    "there is a password and no --user",
-                ));
-            }
-            (None, None) => {}
+        if let Some(mechanisms) = self.login.mechanisms() {
+            builder = builder.mechanisms(mechanisms.to_vec());
+        }
+        if let Some(credentials) = self.login.credentials().await? {
+            builder = builder.credentials(credentials);
         }
         Ok(builder.build()?)
     }

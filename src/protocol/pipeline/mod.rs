@@ -336,7 +336,11 @@ impl Pipeline {
     /// Whether the newest mail's next chunk need not wait for replies to earlier ones.
     #[must_use]
     pub fn may_send_chunk(&self) -> bool {
-        let window = if self.has_pipelining() { MAX_CHUNKS } else { 1 };
+        // By LMTP it depends on the last chunk's own fate how many replies it has.
+        let window = match self.dialect {
+            Dialect::Smtp if self.has_pipelining() => MAX_CHUNKS,
+            _ => 1,
+        };
         let chunks = (self.awaited.iter()).filter(|expected| **expected == Expected::Chunk);
         chunks.count() < window
     }

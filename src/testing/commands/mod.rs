@@ -5,6 +5,8 @@ mod bdat;
 mod delivery;
 mod hello;
 mod parameters;
+mod scram;
+mod token;
 mod transaction;
 mod transfer;
 
@@ -74,7 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             Request::Ehlo { .. } => self.ehlo(line).await,
             Request::Helo { .. } => self.helo(line).await,
             Request::StartTls => self.start_tls().await,
-            Request::Auth { mechanism, .. } => self.auth(mechanism, line).await,
+            Request::Auth { .. } => self.auth(line).await,
             Request::Mail { from } => self.mail(&from, line).await,
             Request::Rcpt { .. } => self.rcpt(line).await,
             Request::Data => self.data().await,
@@ -163,7 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         if !verb.eq_ignore_ascii_case("MAIL") {
             return 512;
         }
-        let auth = added(Keyword::AuthPlain, 500).max(added(Keyword::AuthLogin, 500));
+        let auth = if self.offers_auth() { 500 } else { 0 };
         512 + auth
             + added(Keyword::Size, 26)
             + added(Keyword::EightBitMime, 17).max(added(Keyword::BinaryMime, 17))

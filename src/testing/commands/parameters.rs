@@ -60,7 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 })
             }
             ("MAIL", "SMTPUTF8") => self.offers(Keyword::SmtpUtf8),
-            ("MAIL", "AUTH") => self.offers(Keyword::AuthPlain) || self.offers(Keyword::AuthLogin),
+            ("MAIL", "AUTH") => self.offers_auth(),
             ("MAIL", "RET" | "ENVID") | ("RCPT", "NOTIFY" | "ORCPT") => self.offers(Keyword::Dsn),
             ("MAIL", "BY") => self.offers(Keyword::DeliverBy),
             ("MAIL", "HOLDFOR" | "HOLDUNTIL") => self.offers(Keyword::FutureRelease),

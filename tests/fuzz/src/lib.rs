@@ -1,5 +1,7 @@
 //! What the fuzz targets have in common: a message from its parts, and what holds for every one.
 
+pub mod pipeline_model;
+
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 

@@ -8,6 +8,7 @@
 mod bed;
 mod delivery;
 mod extensions;
+mod login;
 mod mail;
 mod memory;
 mod proxy;

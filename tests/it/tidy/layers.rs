@@ -20,8 +20,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("client", &["session", "message", "address", "error"]),
     // Values that a file has are read as what they are: a mailbox, a host, a way to protect
-    // sessions, a secret.
-    ("config", &["address", "transport", "session", "secret"]),
+    // sessions or to log in, a secret.
+    (
+        "config",
+        &["address", "protocol", "transport", "session", "secret"],
+    ),
     // What is tested is not tested by itself.
     ("testing", &["secret"]),
 ];

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod auth;
 mod content;
 mod delivery;
 mod demo;

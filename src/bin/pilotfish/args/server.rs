@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use pilotfish::config::{ServerAddress, Tls};
 
+use super::auth::AuthArguments;
 use super::{NetworkArguments, TlsArguments};
 
 const SERVER_HELP: &str = "\
@@ -54,6 +55,9 @@ pub(crate) struct ServerArguments {
     /// Take the password from what this command prints.
     #[arg(long, value_name = "CMD", group = "password")]
     pub(crate) password_command: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) auth: AuthArguments,
 
     /// Send the password even without TLS, for everybody on the way to read.
     #[arg(long, hide_short_help = true)]

@@ -1,0 +1,58 @@
+//! Who logs in, and by what.
+
+use pilotfish::Credentials;
+use pilotfish::config::{Auth, PasswordSource};
+use pilotfish::protocol::Mechanism;
+
+use crate::exit;
+use crate::failure::Failure;
+
+/// Who logs in, and where the password or the token is.
+#[derive(Default)]
+pub(crate) struct Login {
+    pub(crate) user: Option<String>,
+    pub(crate) password: Option<PasswordSource>,
+    pub(crate) token: Option<PasswordSource>,
+    pub(crate) auth: Auth,
+}
+
+impl Login {
+    /// The mechanisms that are asked for, if any are.
+    pub(crate) fn mechanisms(&self) -> Option<&[Mechanism]> {
+        match &self.auth {
+            Auth::Only(mechanisms) => Some(mechanisms),
+            _ => None,
+        }
+    }
+
+    /// Reads what there is to read; none if nobody logs in.
+    pub(crate) async fn credentials(self) -> Result<Option<Credentials>, Failure> {
+        if self.auth == Auth::None {
+            return Ok(None);
+        }
+        let external = self.mechanisms() == Some(&[Mechanism::External]);
+        let unreadable = |error| Failure::of(exit::CONFIG, &error);
+        let credentials = match (self.user, self.password, self.token) {
+            (user, None, None) if external => Credentials::external(user.unwrap_or_default()),
+            (Some(user), _, Some(source)) => {
+                Credentials::token(user, source.read_token().await.map_err(unreadable)?)
+            }
+            (Some(user), Some(source), None) => {
+                Credentials::new(user, source.read().await.map_err(unreadable)?)
+            }
+            (Some(_), None, None) => {
+                let message = "there is a user and no password: add --password-file, \
+                               --password-fd or --password-command, or the same with token";
+                return Err(Failure::new(exit::USAGE, message));
+            }
+            (None, None, None) => return Ok(None),
+            (None, ..) => {
+                let message = "there is a password or a token and no --user";
+                return Err(Failure::new(exit::USAGE, message));
+            }
+        };
+        credentials
+            .map(Some)
+            .map_err(|error| Failure::of(exit::CONFIG, &error))
+    }
+}

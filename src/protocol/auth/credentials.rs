@@ -1,0 +1,205 @@
+//! Who logs in, and by what.
+
+use thiserror::Error;
+
+use crate::secret::Secret;
+
+/// The longest user name or password, in octets: what RFC 4954 section 4.3 lets a response
+/// hold leaves room for both.
+const MAX_CREDENTIAL: usize = 4_096;
+
+/// The longest access token, in octets, and the longest name beside it: together they stay within
+/// the 12,288 octets of base64 that a response may have (RFC 4954 section 4).
+const MAX_TOKEN: usize = 8_192;
+const MAX_NAME_OF_TOKEN: usize = 512;
+
+/// Who logs in, and by what: a password, an access token, or what the server knows already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    user: String,
+    means: Means,
+}
+
+/// What shows that the user is who they say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Means {
+    Password(Secret),
+    Token(Secret),
+    External,
+}
+
+impl Credentials {
+    /// A name and a password, for PLAIN, LOGIN, CRAM-MD5 and SCRAM.
+    ///
+    /// # Errors
+    ///
+    /// One of them is empty, longer than 4,096 octets, or has a control character in it. NUL
+    /// would shift the fields of PLAIN (RFC 4616 section 2); the others come from a file's
+    /// line end far more often than from a password.
+    pub fn new(
+        user: impl Into<String>,
+        password: impl Into<Secret>,
+    ) -> Result<Self, CredentialsError> {
+        let (user, password) = (user.into(), password.into());
+        check("user name", user.as_bytes(), MAX_CREDENTIAL)?;
+        check("password", password.expose(), MAX_CREDENTIAL)?;
+        Ok(Self {
+            user,
+            means: Means::Password(password),
+        })
+    }
+
+    /// A name and an OAuth 2.0 access token, for OAUTHBEARER and XOAUTH2.
+    ///
+    /// A token lasts for an hour or so: a provider of credentials, which is asked for one at each
+    /// connect, is what a longer life needs.
+    ///
+    /// # Errors
+    ///
+    /// One of them is empty, the name is longer than 512 octets or has a control character in it,
+    /// or the token is longer than 8,192 octets or has anything but visible ASCII in it (RFC 6750
+    /// section 2.1).
+    pub fn token(
+        user: impl Into<String>,
+        token: impl Into<Secret>,
+    ) -> Result<Self, CredentialsError> {
+        let (user, token) = (user.into(), token.into());
+        check("user name", user.as_bytes(), MAX_NAME_OF_TOKEN)?;
+        check("token", token.expose(), MAX_TOKEN)?;
+        if !token.expose().iter().all(u8::is_ascii_graphic) {
+            return Err(CredentialsError::NotAToken);
+        }
+        Ok(Self {
+            user,
+            means: Means::Token(token),
+        })
+    }
+
+    /// What the server knows from elsewhere, such as a client certificate, for EXTERNAL (RFC 4422
+    /// appendix A). `user` is who to act for; empty is whoever the certificate stands for.
+    ///
+    /// # Errors
+    ///
+    /// The name is longer than 4,096 octets or has a control character in it.
+    pub fn external(user: impl Into<String>) -> Result<Self, CredentialsError> {
+        let user = user.into();
+        match check("user name", user.as_bytes(), MAX_CREDENTIAL) {
+            Ok(()) | Err(CredentialsError::Empty(_)) => Ok(Self {
+                user,
+                means: Means::External,
+            }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The user's name; empty where [`external`](Self::external) names nobody.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    pub(super) fn means(&self) -> &Means {
+        &self.means
+    }
+
+    /// The password or the token.
+    pub(crate) fn secret(&self) -> Option<&Secret> {
+        match &self.means {
+            Means::Password(secret) | Means::Token(secret) => Some(secret),
+            Means::External => None,
+        }
+    }
+}
+
+fn check(what: &'static str, octets: &[u8], longest: usize) -> Result<(), CredentialsError> {
+    if octets.is_empty() {
+        return Err(CredentialsError::Empty(what));
+    }
+    if octets.len() > longest {
+        return Err(CredentialsError::TooLong(what, longest));
+    }
+    if octets.iter().any(u8::is_ascii_control) {
+        return Err(CredentialsError::ControlCharacter(what));
+    }
+    Ok(())
+}
+
+/// Why a name, a password or a token cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CredentialsError {
+    /// Nothing was given.
+    #[error("the {0} is empty")]
+    Empty(&'static str),
+    /// Over so many octets.
+    #[error("the {0} is longer than {1} octets: is it really one?")]
+    TooLong(&'static str, usize),
+    /// A control character, such as a line end.
+    #[error("the {0} has a control character in it, perhaps a line end: remove it")]
+    ControlCharacter(&'static str),
+    /// A space, or a character outside of ASCII.
+    #[error("the token has characters in it that no access token has: is it really one?")]
+    NotAToken,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_that_cannot_be_used() {
+        let long = "x".repeat(MAX_CREDENTIAL + 1);
+        for (user, password) in [
+            ("", "p"),
+            ("u", ""),
+            ("u\0v", "p"),
+            ("u", "p\0q"),
+            ("u", "p\n"),
+            ("u\r\n", "p"),
+            (&long, "p"),
+            ("u", &long),
+        ] {
+            let error = Credentials::new(user, password).unwrap_err();
+            assert!(!error.to_string().contains('\n'), "{error}");
+        }
+        assert!(Credentials::new("jörg", "pässword 🦈").is_ok());
+    }
+
+    #[test]
+    fn tokens_that_cannot_be_used() {
+        let long = "x".repeat(MAX_TOKEN + 1);
+        let name = "x".repeat(MAX_NAME_OF_TOKEN + 1);
+        for (user, token) in [
+            ("", "t"),
+            ("u", ""),
+            ("u", "t t"),
+            ("u", "t\u{1}auth=Bearer x"),
+            ("u\u{1}v", "t"),
+            ("u", "tökén"),
+            ("u", &long),
+            (&name, "t"),
+        ] {
+            assert!(
+                Credentials::token(user, token).is_err(),
+                "{user:?} {token:?}"
+            );
+        }
+        assert!(Credentials::token("u", "ya29.vF9dft4qmTc2Nvb3Rlck-_~+/==").is_ok());
+    }
+
+    #[test]
+    fn external_needs_no_name() {
+        assert_eq!(Credentials::external("").unwrap().user(), "");
+        assert!(Credentials::external("a\0b").is_err());
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        for credentials in [
+            Credentials::new("ann", "hunter2").unwrap(),
+            Credentials::token("ann", "hunter2").unwrap(),
+        ] {
+            assert!(!format!("{credentials:?}").contains("hunter2"));
+        }
+    }
+}

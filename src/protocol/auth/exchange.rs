@@ -1,0 +1,241 @@
+//! The client's side of AUTH, whatever the mechanism.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::channel_binding::Binding;
+use super::credentials::{Credentials, Means};
+use super::error::ExchangeError;
+use super::mechanism::Mechanism;
+use super::oauth::{self, Answered};
+use super::oauth_refusal::OAuthRefusal;
+use super::scram::{ClientNonce, Hash, Scram, prepared};
+use super::{cram_md5, plain};
+use crate::protocol::command::Command;
+use crate::protocol::reply::Reply;
+use crate::secret::Secret;
+
+/// The longest command line, in octets with its CRLF (RFC 4954 section 4): an initial response
+/// that makes it longer waits for the challenge.
+const MAX_COMMAND: usize = 512;
+
+/// The client's side of one AUTH exchange: challenge in, response out.
+///
+/// ```text
+/// PLAIN         Start -> Done                     (initial response in the command)
+///               Start -> Plain -> Done            (the command would be too long)
+/// EXTERNAL      as PLAIN
+/// LOGIN         Start -> User -> Password -> Done
+/// CRAM-MD5      Start -> Digest -> Done
+/// OAUTHBEARER, XOAUTH2
+///               as PLAIN, and -> Refused -> Done  (the reason is acknowledged)
+/// SCRAM         as PLAIN, then -> Proof -> Verified (the server's signature was right)
+/// ```
+///
+/// No response is given twice, and none to a challenge that the mechanism does not have. After an
+/// error the exchange gives none at all.
+#[derive(Debug)]
+pub struct Exchange {
+    /// What the challenge to the command without an initial response is answered with.
+    initial: Option<Secret>,
+    mechanism: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The responses that are left, whatever the challenges say.
+    Fixed(std::vec::IntoIter<Secret>),
+    Token(Answered),
+    CramMd5(Option<(String, Secret)>),
+    Scram(Scram),
+    Failed,
+}
+
+/// What is to be done next.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Step {
+    /// Send this.
+    Send(Command),
+    /// Call [`Exchange::compute`], and let others have their turn between two calls: a password
+    /// becomes a key by up to a million rounds.
+    Compute,
+}
+
+impl Exchange {
+    /// Begins an exchange, and returns the command that opens it.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError::OtherCredentials`], [`ExchangeError::NoChannelBinding`] or
+    /// [`ExchangeError::NotPreparable`]: this mechanism is not for these credentials, or not for
+    /// this connection.
+    pub fn begin(
+        mechanism: Mechanism,
+        credentials: &Credentials,
+        nonce: ClientNonce,
+        binding: &Binding,
+    ) -> Result<(Self, Command), ExchangeError> {
+        let user = credentials.user();
+        let (initial, state) = match (mechanism, credentials.means()) {
+            (Mechanism::Plain, Means::Password(password)) => {
+                (Some(plain::plain(user, password)), fixed([]))
+            }
+            // Not all servers take the name of LOGIN in the command.
+            (Mechanism::Login, Means::Password(password)) => {
+                (None, fixed([Secret::from(user), password.clone()]))
+            }
+            (Mechanism::CramMd5, Means::Password(password)) => {
+                let credentials = (user.to_owned(), password.clone());
+                (None, State::CramMd5(Some(credentials)))
+            }
+            (Mechanism::External, Means::External) => (Some(Secret::from(user)), fixed([])),
+            (Mechanism::OAuthBearer, Means::Token(token)) => {
+                (Some(oauth::bearer(user, token)), token_sent(b"\x01"))
+            }
+            (Mechanism::XOAuth2, Means::Token(token)) => {
+                (Some(oauth::xoauth2(user, token)), token_sent(b""))
+            }
+            (
+                Mechanism::ScramSha256Plus
+                | Mechanism::ScramSha256
+                | Mechanism::ScramSha1Plus
+                | Mechanism::ScramSha1,
+                Means::Password(password),
+            ) => {
+                let (scram, first) = scram(mechanism, user, password, nonce, binding)?;
+                (Some(first), State::Scram(scram))
+            }
+            _ => return Err(ExchangeError::OtherCredentials(mechanism)),
+        };
+        let fits = |initial: &Secret| {
+            let encoded = initial.len().div_ceil(3) * 4;
+            "AUTH ".len() + mechanism.name().len() + " \r\n".len() + encoded.max(1) <= MAX_COMMAND
+        };
+        let (in_command, initial) = match initial {
+            Some(initial) if fits(&initial) => (Some(initial), None),
+            later => (None, later),
+        };
+        let exchange = Self {
+            initial,
+            mechanism: state,
+        };
+        Ok((exchange, Command::Auth(mechanism, in_command)))
+    }
+
+    /// Answers a challenge, given as the text of a 334 reply.
+    ///
+    /// What LOGIN's challenges say is not looked at, since servers word them differently.
+    ///
+    /// # Errors
+    ///
+    /// The challenge is not base64, one too many, or not what the mechanism allows. The exchange
+    /// is to be ended by [`Command::AuthCancel`] (RFC 4954 section 4).
+    pub fn respond(&mut self, challenge: &str) -> Result<Step, ExchangeError> {
+        let answer = self.answer(challenge);
+        if answer.is_err() {
+            *self = Self {
+                initial: None,
+                mechanism: State::Failed,
+            };
+        }
+        answer
+    }
+
+    fn answer(&mut self, challenge: &str) -> Result<Step, ExchangeError> {
+        let challenge = STANDARD
+            .decode(challenge.trim())
+            .map_err(|_| ExchangeError::ChallengeNotBase64)?;
+        let response = match (self.initial.take(), &mut self.mechanism) {
+            (Some(initial), _) => Some(initial),
+            (None, State::Fixed(responses)) => responses.next(),
+            (None, State::Token(answered)) => answered.acknowledge(&challenge),
+            (None, State::CramMd5(credentials)) => credentials
+                .take()
+                .and_then(|(user, password)| cram_md5::respond(&user, &password, &challenge)),
+            (None, State::Scram(scram)) => match scram.challenge(&challenge)? {
+                None => return Ok(Step::Compute),
+                response => response,
+            },
+            (None, State::Failed) => None,
+        };
+        match response {
+            Some(response) => Ok(Step::Send(Command::AuthResponse(response))),
+            None => Err(ExchangeError::UnexpectedChallenge),
+        }
+    }
+
+    /// Computes for less than a millisecond, and says what comes next.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError::UnexpectedChallenge`] if there is nothing to compute.
+    pub fn compute(&mut self) -> Result<Step, ExchangeError> {
+        match &mut self.mechanism {
+            State::Scram(scram) => Ok(scram.compute()?.map_or(Step::Compute, |response| {
+                Step::Send(Command::AuthResponse(response))
+            })),
+            _ => Err(ExchangeError::UnexpectedChallenge),
+        }
+    }
+
+    /// Takes in a positive completion (2yz): with SCRAM it counts only if the server has proved
+    /// that it knows the password, before or with this reply.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError::NoSignature`] or [`ExchangeError::WrongSignature`]: whoever answers may
+    /// not be the server, and is to get nothing more. [`ExchangeError::Malformed`] and
+    /// [`ExchangeError::ServerError`] likewise.
+    pub fn succeed(self, reply: &Reply) -> Result<(), ExchangeError> {
+        match self.mechanism {
+            State::Scram(scram) => {
+                let words = reply.lines().iter();
+                scram.succeed(words.flat_map(|line| line.split_ascii_whitespace()))
+            }
+            State::Failed => Err(ExchangeError::UnexpectedChallenge),
+            State::Fixed(_) | State::Token(_) | State::CramMd5(_) => Ok(()),
+        }
+    }
+
+    /// The reason that the server gave for refusing a token, if it gave any.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&OAuthRefusal> {
+        match &self.mechanism {
+            State::Token(answered) => answered.refusal.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+fn fixed<const N: usize>(responses: [Secret; N]) -> State {
+    State::Fixed(Vec::from(responses).into_iter())
+}
+
+fn token_sent(dummy: &'static [u8]) -> State {
+    State::Token(Answered {
+        dummy,
+        refusal: None,
+    })
+}
+
+fn scram(
+    mechanism: Mechanism,
+    user: &str,
+    password: &Secret,
+    nonce: ClientNonce,
+    binding: &Binding,
+) -> Result<(Scram, Secret), ExchangeError> {
+    if mechanism.binds() != matches!(binding, Binding::Bound(_)) {
+        return Err(ExchangeError::NoChannelBinding(mechanism));
+    }
+    let hash = match mechanism {
+        Mechanism::ScramSha256Plus | Mechanism::ScramSha256 => Hash::Sha256,
+        _ => Hash::Sha1,
+    };
+    let unusable = |what| ExchangeError::NotPreparable(what, mechanism);
+    let user = prepared(user.as_bytes()).ok_or(unusable("user name"))?;
+    let user = String::from_utf8_lossy(user.expose());
+    let password = prepared(password.expose()).ok_or(unusable("password"))?;
+    Ok(Scram::begin(hash, &user, password, nonce, binding))
+}

@@ -1,0 +1,140 @@
+//! The mechanisms, and the order in which they are tried.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::credentials::{Credentials, Means};
+
+/// An AUTH mechanism.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Mechanism {
+    /// SCRAM-SHA-256-PLUS (RFC 7677): SCRAM-SHA-256, bound to the TLS connection.
+    ScramSha256Plus,
+    /// SCRAM-SHA-256 (RFC 7677): each side proves that it knows the password, and shows it to
+    /// nobody.
+    ScramSha256,
+    /// SCRAM-SHA-1-PLUS (RFC 5802).
+    ScramSha1Plus,
+    /// SCRAM-SHA-1 (RFC 5802).
+    ScramSha1,
+    /// OAUTHBEARER (RFC 7628): an OAuth 2.0 access token.
+    OAuthBearer,
+    /// XOAUTH2, the same before it had an RFC, and the only one that some services know.
+    XOAuth2,
+    /// EXTERNAL (RFC 4422 appendix A): who logs in is known from elsewhere, mostly from a client
+    /// certificate.
+    External,
+    /// PLAIN (RFC 4616): the password.
+    Plain,
+    /// LOGIN, never standardised, and the only one that some services offer for passwords.
+    Login,
+    /// CRAM-MD5 (RFC 2195): a keyed hash of a challenge.
+    CramMd5,
+}
+
+impl Mechanism {
+    /// The mechanisms in the order in which they are tried inside TLS: the strongest first.
+    ///
+    /// CRAM-MD5 stands last. Inside verified TLS it protects nothing that PLAIN does not, a server
+    /// that offers it has to keep the password itself, and one that offers it without having kept
+    /// it refuses a right password.
+    pub const PREFERENCE: [Self; 10] = [
+        Self::ScramSha256Plus,
+        Self::ScramSha256,
+        Self::ScramSha1Plus,
+        Self::ScramSha1,
+        Self::OAuthBearer,
+        Self::XOAuth2,
+        Self::External,
+        Self::Plain,
+        Self::Login,
+        Self::CramMd5,
+    ];
+
+    /// The order for clear text, where CRAM-MD5 at least does not show the password.
+    pub const PREFERENCE_IN_CLEARTEXT: [Self; 10] = [
+        Self::ScramSha256Plus,
+        Self::ScramSha256,
+        Self::ScramSha1Plus,
+        Self::ScramSha1,
+        Self::CramMd5,
+        Self::OAuthBearer,
+        Self::XOAuth2,
+        Self::External,
+        Self::Plain,
+        Self::Login,
+    ];
+
+    pub(in crate::protocol) fn from_name(name: &str) -> Option<Self> {
+        Self::PREFERENCE
+            .into_iter()
+            .find(|mechanism| mechanism.name().eq_ignore_ascii_case(name))
+    }
+
+    /// The name in EHLO and AUTH.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ScramSha256Plus => "SCRAM-SHA-256-PLUS",
+            Self::ScramSha256 => "SCRAM-SHA-256",
+            Self::ScramSha1Plus => "SCRAM-SHA-1-PLUS",
+            Self::ScramSha1 => "SCRAM-SHA-1",
+            Self::OAuthBearer => "OAUTHBEARER",
+            Self::XOAuth2 => "XOAUTH2",
+            Self::External => "EXTERNAL",
+            Self::Plain => "PLAIN",
+            Self::Login => "LOGIN",
+            Self::CramMd5 => "CRAM-MD5",
+        }
+    }
+
+    /// Whether these credentials are of the kind that the mechanism takes.
+    #[must_use]
+    pub fn takes(self, credentials: &Credentials) -> bool {
+        matches!(
+            (self, credentials.means()),
+            (Self::OAuthBearer | Self::XOAuth2, Means::Token(_))
+                | (Self::External, Means::External)
+                | (
+                    Self::ScramSha256Plus
+                        | Self::ScramSha256
+                        | Self::ScramSha1Plus
+                        | Self::ScramSha1
+                        | Self::Plain
+                        | Self::Login
+                        | Self::CramMd5,
+                    Means::Password(_)
+                )
+        )
+    }
+
+    /// Whether the login is bound to the TLS connection.
+    #[must_use]
+    pub const fn binds(self) -> bool {
+        matches!(self, Self::ScramSha256Plus | Self::ScramSha1Plus)
+    }
+}
+
+impl fmt::Display for Mechanism {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The name, in any case of letters.
+impl FromStr for Mechanism {
+    type Err = UnknownMechanism;
+
+    fn from_str(name: &str) -> Result<Self, UnknownMechanism> {
+        Self::from_name(name).ok_or(UnknownMechanism)
+    }
+}
+
+/// A name that is no mechanism's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "no such mechanism: there are plain, login, cram-md5, scram-sha-1, scram-sha-256, both with \
+     -plus, xoauth2, oauthbearer and external"
+)]
+pub struct UnknownMechanism;

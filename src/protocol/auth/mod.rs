@@ -1,0 +1,27 @@
+//! AUTH (RFC 4954) and its mechanisms.
+//!
+//! An [`Exchange`] takes challenges and gives responses. What it needs of the world outside is
+//! passed in as values: a [`ClientNonce`] that nobody can guess, and the [`ChannelBinding`] of the
+//! TLS connection.
+
+mod channel_binding;
+mod cram_md5;
+mod credentials;
+mod error;
+mod exchange;
+
+mod mechanism;
+mod oauth;
+mod oauth_refusal;
+mod plain;
+mod scram;
+#[cfg(test)]
+mod tests;
+
+pub use channel_binding::{Binding, ChannelBinding};
+pub use credentials::{Credentials, CredentialsError};
+pub use error::ExchangeError;
+pub use exchange::{Exchange, Step};
+pub use mechanism::{Mechanism, UnknownMechanism};
+pub use oauth_refusal::OAuthRefusal;
+pub use scram::ClientNonce;

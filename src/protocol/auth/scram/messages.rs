@@ -1,0 +1,114 @@
+//! The messages of SCRAM (RFC 5802 section 7).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::super::error::ExchangeError;
+
+/// The fewest rounds: RFC 5802 section 5.1 and RFC 7677 section 4 have no server use fewer.
+pub(in super::super) const MIN_ITERATIONS: u32 = 4_096;
+
+/// The most rounds: a good part of a second's work, and more than any known server wants.
+pub(in super::super) const MAX_ITERATIONS: u32 = 1_000_000;
+
+/// The client's part of a nonce: visible ASCII without a comma.
+///
+/// Made of octets that nobody can guess, and for one exchange alone.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ClientNonce(String);
+
+impl ClientNonce {
+    /// Makes a nonce of 144 random bits.
+    #[must_use]
+    pub fn new(random: [u8; 18]) -> Self {
+        Self(STANDARD.encode(random))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    #[cfg(test)]
+    pub(in super::super) fn recorded(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// A name without what separates attributes (RFC 5802 section 5.1).
+pub(in super::super) fn escaped_name(name: &str) -> String {
+    name.replace('=', "=3D").replace(',', "=2C")
+}
+
+/// The server's first message.
+pub(super) struct ServerFirst<'a> {
+    pub(super) nonce: &'a str,
+    pub(super) salt: Vec<u8>,
+    pub(super) iterations: u32,
+}
+
+impl<'a> ServerFirst<'a> {
+    pub(super) fn read(text: &'a str, own: &ClientNonce) -> Result<Self, ExchangeError> {
+        let mut attributes = text.split(',');
+        let mut next = |name: &'static str| {
+            let attribute = attributes.next().unwrap_or_default();
+            let value = attribute
+                .strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix('='));
+            value.ok_or_else(|| match attribute.split_once('=') {
+                Some(("m", _)) => ExchangeError::MandatoryExtension,
+                Some(("e", error)) => server_error(error),
+                _ => ExchangeError::Malformed(name),
+            })
+        };
+        let (nonce, salt, iterations) = (next("r")?, next("s")?, next("i")?);
+        let grown = nonce.strip_prefix(own.as_str());
+        let grown = grown.ok_or(ExchangeError::WrongNonce)?;
+        if !nonce.bytes().all(|octet| octet.is_ascii_graphic()) {
+            return Err(ExchangeError::Malformed("r"));
+        }
+        // Without a part of its own the server could be made to repeat itself.
+        if grown.is_empty() {
+            return Err(ExchangeError::WrongNonce);
+        }
+        let salt = STANDARD.decode(salt).unwrap_or_default();
+        if salt.is_empty() {
+            return Err(ExchangeError::Malformed("s"));
+        }
+        Ok(Self {
+            nonce,
+            salt,
+            iterations: iteration_count(iterations)?,
+        })
+    }
+}
+
+fn iteration_count(digits: &str) -> Result<u32, ExchangeError> {
+    let wellformed = digits.starts_with(|first: char| matches!(first, '1'..='9'))
+        && digits.bytes().all(|octet| octet.is_ascii_digit());
+    if !wellformed {
+        return Err(ExchangeError::Malformed("i"));
+    }
+    match digits.parse() {
+        Ok(number @ ..MIN_ITERATIONS) => Err(ExchangeError::TooFewIterations(number)),
+        Ok(number @ ..=MAX_ITERATIONS) => Ok(number),
+        _ => Err(ExchangeError::TooManyIterations),
+    }
+}
+
+/// The signature in the server's last message.
+pub(super) fn signature(text: &str) -> Result<Vec<u8>, ExchangeError> {
+    let attribute = text.split(',').next().unwrap_or_default();
+    match attribute.split_once('=') {
+        Some(("v", signature)) => STANDARD
+            .decode(signature)
+            .map_err(|_| ExchangeError::Malformed("v")),
+        Some(("e", error)) => Err(server_error(error)),
+        Some(("m", _)) => Err(ExchangeError::MandatoryExtension),
+        _ => Err(ExchangeError::Malformed("v")),
+    }
+}
+
+fn server_error(text: &str) -> ExchangeError {
+    let shortened: String = text.chars().take(80).collect();
+    ExchangeError::ServerError(shortened.escape_debug().to_string())
+}

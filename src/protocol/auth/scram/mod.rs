@@ -1,0 +1,172 @@
+//! SCRAM (RFC 5802, RFC 7677): both sides prove that they know the password.
+//!
+//! ```text
+//! C: n,,n=user,r=CNONCE
+//! S: r=CNONCE SNONCE,s=salt,i=4096
+//! C: c=biws,r=CNONCE SNONCE,p=proof
+//! S: v=signature                       (in a 334, or with the 235)
+//! ```
+
+mod hash;
+mod keys;
+mod messages;
+mod prepared;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+pub(super) use hash::Hash;
+use hash::same;
+use keys::{Derivation, Keys};
+pub use messages::ClientNonce;
+pub(super) use messages::{MAX_ITERATIONS, MIN_ITERATIONS, escaped_name};
+use messages::{ServerFirst, signature};
+pub(super) use prepared::prepared;
+
+use super::channel_binding::Binding;
+use super::error::ExchangeError;
+use super::plain::concat;
+use crate::secret::Secret;
+
+/// The client's side of one exchange.
+#[derive(Debug)]
+pub(super) struct Scram {
+    hash: Hash,
+    /// `n,,` or what stands in its place, and the data to bind to behind it.
+    binding_input: Vec<u8>,
+    first_bare: String,
+    nonce: ClientNonce,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The server's salt is to come.
+    Salt(Secret),
+    /// The password is being turned into a key.
+    Deriving(Box<Deriving>),
+    /// The server's signature is to come, and has to be this.
+    Signature(Secret),
+    /// The server knows the password too.
+    Proved,
+    Failed,
+}
+
+#[derive(Debug)]
+struct Deriving {
+    derivation: Derivation,
+    server_first: String,
+    nonce: String,
+}
+
+impl Scram {
+    /// Begins, with a name and a password that are [`prepared`], and returns the first message.
+    pub(super) fn begin(
+        hash: Hash,
+        user: &str,
+        password: Secret,
+        nonce: ClientNonce,
+        binding: &Binding,
+    ) -> (Self, Secret) {
+        let (header, data): (_, &[u8]) = match binding {
+            Binding::Unsupported => ("n,,".to_owned(), &[]),
+            Binding::NotOffered => ("y,,".to_owned(), &[]),
+            Binding::Bound(binding) => (format!("p={},,", binding.name()), binding.octets()),
+        };
+        let first_bare = format!("n={},r={}", escaped_name(user), nonce.as_str());
+        let first = concat(&[header.as_bytes(), first_bare.as_bytes()]);
+        let scram = Self {
+            hash,
+            binding_input: [header.as_bytes(), data].concat(),
+            first_bare,
+            nonce,
+            state: State::Salt(password),
+        };
+        (scram, first)
+    }
+
+    /// Takes a challenge in. What follows is an answer, or a computation that gives one.
+    pub(super) fn challenge(&mut self, message: &[u8]) -> Result<Option<Secret>, ExchangeError> {
+        match std::mem::replace(&mut self.state, State::Failed) {
+            State::Salt(password) => {
+                let text = text(message)?;
+                let first = ServerFirst::read(text, &self.nonce)?;
+                self.state = State::Deriving(Box::new(Deriving {
+                    derivation: Derivation::begin(
+                        self.hash,
+                        &password,
+                        &first.salt,
+                        first.iterations,
+                    ),
+                    nonce: first.nonce.to_owned(),
+                    server_first: text.to_owned(),
+                }));
+                Ok(None)
+            }
+            State::Signature(expected) => {
+                self.state = prove(&expected, message)?;
+                Ok(Some(Secret::new([])))
+            }
+            State::Deriving(_) | State::Proved | State::Failed => {
+                Err(ExchangeError::UnexpectedChallenge)
+            }
+        }
+    }
+
+    /// Computes for a moment; gives the answer once it is found.
+    pub(super) fn compute(&mut self) -> Result<Option<Secret>, ExchangeError> {
+        let State::Deriving(deriving) = &mut self.state else {
+            return Err(ExchangeError::UnexpectedChallenge);
+        };
+        let Some(salted_password) = deriving.derivation.advance() else {
+            return Ok(None);
+        };
+        let keys = Keys::of(self.hash, &salted_password);
+        let binding = STANDARD.encode(&self.binding_input);
+        let without_proof = format!("c={binding},r={}", deriving.nonce);
+        let exchanged = [
+            self.first_bare.as_str(),
+            &deriving.server_first,
+            &without_proof,
+        ]
+        .join(",");
+        let (proof, signature) = keys.prove(exchanged.as_bytes());
+        self.state = State::Signature(signature);
+        Ok(Some(concat(&[
+            without_proof.as_bytes(),
+            b",p=",
+            STANDARD.encode(proof.expose()).as_bytes(),
+        ])))
+    }
+
+    /// Whether a success can be believed. `words` are those of the reply: the signature may be
+    /// one of them.
+    pub(super) fn succeed<'a>(
+        mut self,
+        words: impl Iterator<Item = &'a str>,
+    ) -> Result<(), ExchangeError> {
+        if let State::Signature(expected) = &self.state {
+            let message = words
+                .filter_map(|word| STANDARD.decode(word).ok())
+                .find(|message| message.starts_with(b"v="));
+            let message = message.ok_or(ExchangeError::NoSignature)?;
+            self.state = prove(expected, &message)?;
+        }
+        match self.state {
+            State::Proved => Ok(()),
+            _ => Err(ExchangeError::NoSignature),
+        }
+    }
+}
+
+fn prove(expected: &Secret, message: &[u8]) -> Result<State, ExchangeError> {
+    if same(expected.expose(), &signature(text(message)?)?) {
+        Ok(State::Proved)
+    } else {
+        Err(ExchangeError::WrongSignature)
+    }
+}
+
+fn text(message: &[u8]) -> Result<&str, ExchangeError> {
+    str::from_utf8(message).map_err(|_| ExchangeError::Malformed("UTF-8"))
+}

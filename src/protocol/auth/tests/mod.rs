@@ -1,0 +1,274 @@
+//! Recorded exchanges, and servers that do not keep to them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::BytesMut;
+
+mod scram;
+
+use super::*;
+use crate::protocol::{Command, Reply, ReplyDecoder};
+
+fn line(command: &Command) -> String {
+    let mut octets = Vec::new();
+    command.encode(&mut octets);
+    let line = String::from_utf8(octets).unwrap();
+    line.strip_suffix("\r\n").unwrap().to_owned()
+}
+
+/// A line with what is in base64 shown as it is, SOH as `^A` and NUL as `^@`.
+fn decoded(command: &Command) -> String {
+    let line = line(command);
+    let (before, base64) = line.rsplit_once(' ').unwrap_or(("", &line));
+    let text = String::from_utf8(STANDARD.decode(base64).unwrap()).unwrap();
+    let text = text.replace('\u{1}', "^A").replace('\0', "^@");
+    format!("{before} {text}").trim_start().to_owned()
+}
+
+fn reply(text: &str) -> Reply {
+    let mut octets = BytesMut::from(format!("{text}\r\n").as_bytes());
+    ReplyDecoder::default()
+        .decode(&mut octets)
+        .unwrap()
+        .unwrap()
+}
+
+fn nonce() -> ClientNonce {
+    ClientNonce::recorded("fyko+d2lbbFgONRv9qkxdawL")
+}
+
+fn begin(mechanism: Mechanism, credentials: &Credentials) -> (Exchange, Command) {
+    let binding = if mechanism.binds() {
+        Binding::Bound(ChannelBinding::TlsExporter(vec![7; 32]))
+    } else {
+        Binding::Unsupported
+    };
+    Exchange::begin(mechanism, credentials, nonce(), &binding).unwrap()
+}
+
+fn answer(exchange: &mut Exchange, challenge: &str) -> Result<Command, ExchangeError> {
+    let mut step = exchange.respond(&STANDARD.encode(challenge))?;
+    loop {
+        match step {
+            Step::Send(command) => return Ok(command),
+            Step::Compute => step = exchange.compute()?,
+        }
+    }
+}
+
+fn password() -> Credentials {
+    Credentials::new("user", "pencil").unwrap()
+}
+
+#[test]
+fn mechanisms_that_do_not_fit() {
+    use ExchangeError::*;
+    let token = Credentials::token("user", "t").unwrap();
+    let shark = Credentials::new("user", "🦈").unwrap();
+    let fish = Credentials::new("🐟", "pencil").unwrap();
+    let bound = Binding::Bound(ChannelBinding::TlsExporter(vec![7; 32]));
+    for (mechanism, credentials, binding, expected) in [
+        (
+            Mechanism::Plain,
+            &token,
+            &Binding::Unsupported,
+            OtherCredentials(Mechanism::Plain),
+        ),
+        (
+            Mechanism::XOAuth2,
+            &password(),
+            &Binding::Unsupported,
+            OtherCredentials(Mechanism::XOAuth2),
+        ),
+        (
+            Mechanism::External,
+            &password(),
+            &Binding::Unsupported,
+            OtherCredentials(Mechanism::External),
+        ),
+        (
+            Mechanism::ScramSha1Plus,
+            &password(),
+            &Binding::Unsupported,
+            NoChannelBinding(Mechanism::ScramSha1Plus),
+        ),
+        (
+            Mechanism::ScramSha1,
+            &password(),
+            &bound,
+            NoChannelBinding(Mechanism::ScramSha1),
+        ),
+        (
+            Mechanism::ScramSha1,
+            &shark,
+            &Binding::Unsupported,
+            NotPreparable("password", Mechanism::ScramSha1),
+        ),
+        (
+            Mechanism::ScramSha1,
+            &fish,
+            &Binding::Unsupported,
+            NotPreparable("user name", Mechanism::ScramSha1),
+        ),
+    ] {
+        let error = Exchange::begin(mechanism, credentials, nonce(), binding).err();
+        assert_eq!(error, Some(expected));
+    }
+    assert!(Mechanism::Plain.takes(&shark) && !Mechanism::Plain.takes(&token));
+}
+
+#[test]
+fn plain_in_one_round_trip() {
+    // The example of RFC 4616 section 4, with no authorization identity.
+    let credentials = Credentials::new("tim", "tanstaaftanstaaf").unwrap();
+    let (mut exchange, command) = begin(Mechanism::Plain, &credentials);
+    assert_eq!(line(&command), "AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm");
+    assert_eq!(
+        exchange.respond(""),
+        Err(ExchangeError::UnexpectedChallenge)
+    );
+}
+
+#[test]
+fn a_response_too_long_for_a_command_line_waits_for_the_challenge() {
+    // 2 + 4 + 366 octets are 496 of base64, one more are 500; with XOAUTH2's frame of 24 octets
+    // and a longer name, 348 and 349.
+    let plain = |length: usize| Credentials::new("user", "p".repeat(length)).unwrap();
+    let token = |length: usize| Credentials::token("user", "t".repeat(length)).unwrap();
+    for (mechanism, credentials, fits) in [
+        (Mechanism::Plain, plain(366), true),
+        (Mechanism::Plain, plain(367), false),
+        (Mechanism::Plain, plain(4_096), false),
+        (Mechanism::XOAuth2, token(348), true),
+        (Mechanism::XOAuth2, token(349), false),
+        (Mechanism::XOAuth2, token(8_192), false),
+        (Mechanism::OAuthBearer, token(2_500), false),
+    ] {
+        let (mut exchange, command) = begin(mechanism, &credentials);
+        let length = credentials.secret().unwrap().len();
+        assert!(line(&command).len() <= 510, "{length}");
+        assert_eq!(
+            matches!(command, Command::Auth(_, Some(_))),
+            fits,
+            "{mechanism} {length}"
+        );
+        if !fits {
+            let response = answer(&mut exchange, "").unwrap();
+            assert!((500..=12_286).contains(&line(&response).len()), "{length}");
+        }
+    }
+}
+
+#[test]
+fn login_in_three() {
+    let credentials = Credentials::new("ann", "secret").unwrap();
+    let (mut exchange, command) = begin(Mechanism::Login, &credentials);
+    assert_eq!(line(&command), "AUTH LOGIN");
+    for (challenge, response) in [("Username:", "YW5u"), ("Password:", "c2VjcmV0")] {
+        assert_eq!(line(&answer(&mut exchange, challenge).unwrap()), response);
+    }
+    assert!(answer(&mut exchange, "Username:").is_err());
+}
+
+#[test]
+fn cram_md5_as_recorded() {
+    // RFC 2195 section 2.
+    let credentials = Credentials::new("tim", "tanstaaftanstaaf").unwrap();
+    let (mut exchange, command) = begin(Mechanism::CramMd5, &credentials);
+    assert_eq!(line(&command), "AUTH CRAM-MD5");
+    let challenge = "<1896.697170952@postoffice.reston.mci.net>";
+    let response = answer(&mut exchange, challenge).unwrap();
+    assert_eq!(
+        line(&response),
+        "dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw"
+    );
+    assert!(answer(&mut exchange, challenge).is_err());
+}
+
+#[test]
+fn external_with_and_without_a_name() {
+    for (user, expected) in [("", "AUTH EXTERNAL ="), ("fred", "AUTH EXTERNAL ZnJlZA==")] {
+        let credentials = Credentials::external(user).unwrap();
+        let (mut exchange, command) = begin(Mechanism::External, &credentials);
+        assert_eq!(line(&command), expected);
+        assert!(answer(&mut exchange, "").is_err());
+    }
+}
+
+#[test]
+fn xoauth2_as_google_describes_it() {
+    let user = "someuser@example.com";
+    let token = "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg";
+    let credentials = Credentials::token(user, token).unwrap();
+    let (mut exchange, command) = begin(Mechanism::XOAuth2, &credentials);
+    assert_eq!(
+        line(&command),
+        "AUTH XOAUTH2 dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRj\
+         Mk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0Q2cBAQ=="
+    );
+    let refusal = r#"{"status":"401","schemes":"bearer","scope":"https://mail.google.com/"}"#;
+    assert_eq!(line(&answer(&mut exchange, refusal).unwrap()), "");
+    let shown = exchange.refusal().unwrap().to_string();
+    assert_eq!(
+        shown,
+        "status 401, scope https://mail.google.com/, schemes bearer"
+    );
+    assert!(answer(&mut exchange, refusal).is_err());
+}
+
+#[test]
+fn oauthbearer() {
+    let token = "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==";
+    let credentials = Credentials::token("user@example.com", token).unwrap();
+    let (mut exchange, command) = begin(Mechanism::OAuthBearer, &credentials);
+    assert_eq!(
+        decoded(&command),
+        format!("AUTH OAUTHBEARER n,a=user@example.com,^Aauth=Bearer {token}^A^A")
+    );
+    // RFC 7628 section 4.3.
+    let refusal = "eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIiwic2NoZW1lcyI6ImJlYXJlciBtYWMiLCJzY29wZSI6Imh0dHBzOi8vbWFpbC5nb29nbGUuY29tLyJ9";
+    let Ok(Step::Send(response)) = exchange.respond(refusal) else {
+        panic!("no response")
+    };
+    assert_eq!(line(&response), "AQ==");
+    let status = exchange
+        .refusal()
+        .and_then(|refusal| refusal.status.as_deref());
+    assert_eq!(status, Some("invalid_token"));
+}
+
+#[test]
+fn challenges_are_base64_and_may_be_empty() {
+    let credentials = Credentials::new("ann", "secret").unwrap();
+    for (challenge, accepted) in [
+        ("", true),
+        (" ", true),
+        ("VXNlciBOYW1lAA==", true),
+        ("Username:", false),
+        ("*", false),
+    ] {
+        for mechanism in [Mechanism::Login, Mechanism::CramMd5] {
+            let (mut exchange, _) = begin(mechanism, &credentials);
+            assert_eq!(
+                exchange.respond(challenge).is_ok(),
+                accepted,
+                "{challenge:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let credentials = Credentials::new("ann", "hunter2hunter2").unwrap();
+    for mechanism in Mechanism::PREFERENCE
+        .into_iter()
+        .filter(|one| one.takes(&credentials))
+    {
+        let (mut exchange, command) = begin(mechanism, &credentials);
+        let before = format!("{exchange:?} {command:?}");
+        let _ = answer(&mut exchange, "r=fyko+d2lbbFgONRv9qkxdawLx,s=QSXC,i=4096");
+        let shown = format!("{before} {exchange:?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}

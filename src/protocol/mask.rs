@@ -1,0 +1,185 @@
+//! Keeps a secret out of what is shown of a server's words, should it repeat it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
+/// How many octets of a secret are a part of it that must not be shown.
+const PART: usize = 8;
+
+/// Shorter secrets would blank out innocent text.
+const SHORTEST: usize = 4;
+
+/// What stands in the place of a secret.
+const REDACTED: &str = "<redacted>";
+
+/// The forms of a secret, and every part of one that has eight octets.
+pub(crate) struct Mask {
+    /// Forms that have no part, which are masked whole.
+    short: Vec<Zeroizing<Vec<u8>>>,
+    /// Parts of the others, as numbers, in order.
+    parts: Zeroizing<Vec<u64>>,
+}
+
+impl Mask {
+    /// Masks a secret as it is, in percent form, and in base64 at whatever place in a text.
+    pub(crate) fn new(secret: &Secret) -> Self {
+        let mut forms = encoded(secret);
+        forms.push(Zeroizing::new(secret.expose().to_vec()));
+        forms.push(percent(secret));
+        Self::of(forms)
+    }
+
+    /// Masks a response that was made of a secret, which goes out in base64 alone. As it is, it
+    /// may have the user's name in it, which is for everybody to see.
+    pub(crate) fn of_response(response: &Secret) -> Self {
+        let encoded = STANDARD_NO_PAD.encode(response.expose());
+        Self::of(vec![Zeroizing::new(encoded.into_bytes())])
+    }
+
+    fn of(forms: Vec<Zeroizing<Vec<u8>>>) -> Self {
+        let mut parts = Zeroizing::new(Vec::with_capacity(
+            forms.iter().map(|form| form.len()).sum(),
+        ));
+        for form in &forms {
+            parts.extend(form.array_windows().map(|part| u64::from_ne_bytes(*part)));
+        }
+        parts.sort_unstable();
+        let is_short = |form: &Zeroizing<Vec<u8>>| (SHORTEST..PART).contains(&form.len());
+        Self {
+            short: forms.into_iter().filter(is_short).collect(),
+            parts,
+        }
+    }
+
+    /// The text with the secret overwritten; none if it is not in there.
+    pub(crate) fn applied(&self, text: &str) -> Option<String> {
+        let octets = text.as_bytes();
+        let mut hidden = vec![false; octets.len()];
+        for (start, part) in octets.array_windows::<PART>().enumerate() {
+            if self.parts.binary_search(&u64::from_ne_bytes(*part)).is_ok() {
+                hide(&mut hidden, start, PART);
+            }
+        }
+        for form in &self.short {
+            for start in memchr::memmem::find_iter(octets, form.as_slice()) {
+                hide(&mut hidden, start, form.len());
+            }
+        }
+        if !hidden.contains(&true) {
+            return None;
+        }
+        let mut masked = Vec::with_capacity(octets.len());
+        let mut within = false;
+        for (octet, hidden) in octets.iter().zip(hidden) {
+            if !hidden {
+                masked.push(*octet);
+            } else if !within {
+                masked.extend_from_slice(REDACTED.as_bytes());
+            }
+            within = hidden;
+        }
+        Some(String::from_utf8_lossy(&masked).into_owned())
+    }
+}
+
+fn hide(hidden: &mut [bool], start: usize, length: usize) {
+    hidden
+        .iter_mut()
+        .skip(start)
+        .take(length)
+        .for_each(|octet| *octet = true);
+}
+
+/// What base64 makes of the secret behind none, one and two other octets: the digits that depend
+/// on nothing else.
+fn encoded(secret: &Secret) -> Vec<Zeroizing<Vec<u8>>> {
+    let place = |before: usize| {
+        let mut octets = Zeroizing::new(Vec::with_capacity(before + secret.len()));
+        octets.resize(before, 0);
+        octets.extend_from_slice(secret.expose());
+        let digits = Zeroizing::new(STANDARD_NO_PAD.encode(&octets).into_bytes());
+        // Six bits to a digit: the first that has none of what stands before, the last whole one.
+        let first = (before * 8).div_ceil(6);
+        let last = octets.len() * 8 / 6;
+        Zeroizing::new(digits.get(first..last).unwrap_or_default().to_vec())
+    };
+    (0..3).map(place).collect()
+}
+
+/// RFC 3986 section 2.1, with all that is not unreserved in percent form.
+fn percent(secret: &Secret) -> Zeroizing<Vec<u8>> {
+    const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
+    let digit = |number: u8| DIGITS.get(usize::from(number)).copied().unwrap_or_default();
+    let mut form = Zeroizing::new(Vec::with_capacity(secret.len() * 3));
+    for octet in secret.expose() {
+        if octet.is_ascii_alphanumeric() || b"-._~".contains(octet) {
+            form.push(*octet);
+        } else {
+            form.extend_from_slice(&[b'%', digit(octet >> 4), digit(octet & 15)]);
+        }
+    }
+    form
+}
+
+impl std::fmt::Debug for Mask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mask(<redacted>)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn echoes() {
+        for (secret, text, shown) in [
+            (
+                "hunter2",
+                "bad: hunter2, bad: aHVudGVyMg==",
+                "bad: <redacted>, bad: <redacted>g==",
+            ),
+            ("hunter2", "hunter is fine", "hunter is fine"),
+            ("pw", "pw", "pw"),
+            ("correct horse", "no: correct h...", "no: <redacted>..."),
+            ("a b/c", "at a%20b%2Fc!", "at <redacted>!"),
+            (
+                "tanstaaftanstaaf",
+                "535 AHRpbQB0YW5zdGFhZnRhbnN0YWFm",
+                "535 AHRpbQB<redacted>",
+            ),
+            ("swordfish", "username and word", "username and word"),
+        ] {
+            let masked = Mask::new(&secret.into()).applied(text);
+            assert_eq!(masked.as_deref().unwrap_or(text), shown, "{secret}");
+        }
+    }
+
+    #[test]
+    fn a_response_is_masked_and_the_user_is_not() {
+        let mask = Mask::of_response(&"\0ann@example.org\0hunter2".into());
+        assert_eq!(mask.applied("ann@example.org is unknown"), None);
+        let echo = "AGFubkBleGFtcGxlLm9yZwBodW50ZXIy";
+        assert_eq!(mask.applied(echo).as_deref(), Some("<redacted>"));
+    }
+
+    proptest! {
+        /// Wherever it stands in a text in base64, no eight digits of the secret are left.
+        #[test]
+        fn base64_at_any_place(before in "[ -~]{0,9}", secret in "[!-~]{12,40}", behind in "[ -~]{0,9}") {
+            let echo = STANDARD.encode(format!("{before}{secret}{behind}"));
+            let masked = Mask::new(&secret.as_str().into()).applied(&echo).unwrap();
+            for form in encoded(&secret.as_str().into()) {
+                for part in form.windows(PART) {
+                    prop_assert!(memchr::memmem::find(masked.as_bytes(), part).is_none());
+                }
+            }
+        }
+    }
+}

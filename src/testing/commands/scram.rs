@@ -1,0 +1,183 @@
+//! The server's side of SCRAM (RFC 5802, RFC 7677).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::{Digest as _, Sha1};
+use sha2::Sha256;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::super::dialogue::{Dialogue, Flow};
+use super::super::keyword::Keyword;
+use super::super::mechanism::Mechanism;
+use super::auth::Response;
+use crate::secret::Secret;
+
+const ITERATIONS: u32 = 4_096;
+
+/// What differs between the mechanisms.
+struct Suite {
+    derive: fn(&[u8], &[u8]) -> Vec<u8>,
+    hmac: fn(&[u8], &[u8]) -> Vec<u8>,
+    hash: fn(&[u8]) -> Vec<u8>,
+}
+
+const SHA_1: Suite = Suite {
+    derive: |password, salt| {
+        let mut key = vec![0; 20];
+        pbkdf2::pbkdf2_hmac::<Sha1>(password, salt, ITERATIONS, &mut key);
+        key
+    },
+    hmac: hmac::<Hmac<Sha1>>,
+    hash: |octets| Sha1::digest(octets).to_vec(),
+};
+
+const SHA_256: Suite = Suite {
+    derive: |password, salt| {
+        let mut key = vec![0; 32];
+        pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, ITERATIONS, &mut key);
+        key
+    },
+    hmac: hmac::<Hmac<Sha256>>,
+    hash: |octets| Sha256::digest(octets).to_vec(),
+};
+
+fn hmac<M: Mac + KeyInit>(key: &[u8], octets: &[u8]) -> Vec<u8> {
+    let mac = <M as KeyInit>::new_from_slice(key).map(|mut mac| {
+        mac.update(octets);
+        mac.finalize().into_bytes().to_vec()
+    });
+    mac.unwrap_or_default()
+}
+
+/// The client's first message: header, name, nonce, and all behind the header.
+struct First<'a> {
+    header: &'a str,
+    name: String,
+    nonce: &'a str,
+    bare: &'a str,
+}
+
+impl<'a> First<'a> {
+    /// `gs2-header client-first-message-bare`, without an authorization identity.
+    fn read(text: &'a str) -> Option<Self> {
+        let (flag, _) = text.split_once(',')?;
+        let (header, bare) = text.split_at_checked(flag.len() + 2)?;
+        let (name, nonce) = bare.split_once(',')?;
+        let (name, nonce) = (name.strip_prefix("n=")?, nonce.strip_prefix("r=")?);
+        let wellformed = header.ends_with(",,")
+            && !name.is_empty()
+            && !name.replace("=2C", "").replace("=3D", "").contains('=')
+            && nonce.len() > 15
+            && nonce
+                .bytes()
+                .all(|octet| octet.is_ascii_graphic() && octet != b',');
+        wellformed.then(|| Self {
+            header,
+            name: name.replace("=2C", ",").replace("=3D", "="),
+            nonce,
+            bare,
+        })
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
+    /// The name of who has logged in; none if nobody has, and the reply is given.
+    pub(super) async fn scram(
+        &mut self,
+        mechanism: Mechanism,
+        initial: Option<Response>,
+    ) -> Flow<Option<String>> {
+        let suite = match mechanism {
+            Mechanism::ScramSha1 | Mechanism::ScramSha1Plus => SHA_1,
+            _ => SHA_256,
+        };
+        let Some(message) = self.first_response(initial).await? else {
+            return Ok(None);
+        };
+        let Some(first) = str::from_utf8(message.expose()).ok().and_then(First::read) else {
+            self.malformed("malformed first message of SCRAM (RFC 5802, section 7)");
+            return Ok(None);
+        };
+        let Some(binding) = self.binding_of(mechanism, first.header) else {
+            self.malformed("SCRAM with the wrong channel binding flag (RFC 5802, section 6)");
+            return Ok(None);
+        };
+        let (name, password) = self.account(&first.name);
+        let nonce = format!("{}{}", first.nonce, STANDARD.encode(random()));
+        let salt = random();
+        let server_first = format!("r={nonce},s={},i={ITERATIONS}", STANDARD.encode(salt));
+        let response = self.challenge(&STANDARD.encode(&server_first)).await?;
+        let Some(message) = self.accept(response) else {
+            return Ok(None);
+        };
+        let last = str::from_utf8(message.expose()).unwrap_or_default();
+        let bound = STANDARD.encode([first.header.as_bytes(), &binding].concat());
+        let without_proof = format!("c={bound},r={nonce}");
+        let proof = last
+            .strip_prefix(&without_proof)
+            .and_then(|rest| rest.strip_prefix(",p="))
+            .and_then(|proof| STANDARD.decode(proof).ok());
+        let Some(proof) = proof else {
+            self.malformed("malformed last message of SCRAM (RFC 5802, section 7)");
+            return Ok(None);
+        };
+        let exchanged = [first.bare, &server_first, &without_proof].join(",");
+        let salted = (suite.derive)(password.expose(), &salt);
+        let client_key = (suite.hmac)(&salted, b"Client Key");
+        let signature = (suite.hmac)(&(suite.hash)(&client_key), exchanged.as_bytes());
+        let pairs = client_key.iter().zip(&signature);
+        let expected: Vec<u8> = pairs.map(|(key, octet)| key ^ octet).collect();
+        let Some(name) = name.filter(|_| proof == expected) else {
+            self.refuse("535", "5.7.8", "Authentication credentials invalid");
+            return Ok(None);
+        };
+        let signature = (suite.hmac)(&(suite.hmac)(&salted, b"Server Key"), exchanged.as_bytes());
+        let server_final = format!("v={}", STANDARD.encode(signature));
+        let response = self.challenge(&STANDARD.encode(server_final)).await?;
+        match self.accept(response) {
+            Some(empty) if empty.is_empty() => Ok(Some(name)),
+            Some(_) => {
+                self.malformed("SCRAM goes on behind its end (RFC 5802, section 5)");
+                Ok(None)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// What the client is bound to, if its flag is the right one.
+    fn binding_of(&self, mechanism: Mechanism, header: &str) -> Option<Vec<u8>> {
+        let offered = |mechanism| self.offers(Keyword::Auth(mechanism));
+        let plus = offered(Mechanism::ScramSha1Plus) || offered(Mechanism::ScramSha256Plus);
+        match header {
+            "p=tls-exporter,," if mechanism.binds() => self.binding.clone(),
+            "n,," if !mechanism.binds() => Some(Vec::new()),
+            "y,," if !mechanism.binds() && !plus && self.tls.is_some() => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
+    /// The account of a name, prepared as RFC 5802, section 2.2 wants it; for others a password
+    /// that nobody has.
+    fn account(&self, name: &str) -> (Option<String>, Secret) {
+        let mut users = self.shared.settings.users.iter();
+        let user = users.find(|(own, _)| stringprep::saslprep(own).is_ok_and(|own| own == name));
+        let password = user.and_then(|(_, password)| {
+            let password = str::from_utf8(password.expose()).ok()?;
+            Some(Secret::from(
+                stringprep::saslprep(password).ok()?.into_owned(),
+            ))
+        });
+        match (user, password) {
+            (Some((name, _)), Some(password)) => (Some(name.clone()), password),
+            _ => (None, Secret::new(random())),
+        }
+    }
+}
+
+fn random() -> [u8; 18] {
+    let mut octets = [0; 18];
+    // Without random octets a test server's nonces are poor, and nothing worse.
+    let _ = getrandom::fill(&mut octets);
+    octets
+}

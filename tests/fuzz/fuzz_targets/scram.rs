@@ -1,0 +1,37 @@
+//! Whatever a server says in SCRAM: no panic, bounded work, and it is not believed, since it does
+//! not know the password.
+#![no_main]
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::BytesMut;
+use libfuzzer_sys::fuzz_target;
+use pilotfish::Credentials;
+use pilotfish::protocol::{Binding, ClientNonce, Exchange, Mechanism, ReplyDecoder, Step};
+
+/// The most slices of work that a challenge may ask for.
+const SLICES: usize = 1_000_000 / 1_024 + 1;
+
+fuzz_target!(|messages: &str| {
+    let credentials = Credentials::new("user", "pencil").unwrap();
+    let nonce = ClientNonce::new([0; 18]);
+    let mechanism = Mechanism::ScramSha256;
+    let (mut exchange, _) =
+        Exchange::begin(mechanism, &credentials, nonce, &Binding::NotOffered).unwrap();
+    let mut last = String::new();
+    for message in messages.lines().take(4) {
+        // What the fuzzer cannot guess is put in for it.
+        last = STANDARD.encode(message.replace('N', "AAAAAAAAAAAAAAAAAAAAAAAA"));
+        let mut step = exchange.respond(&last);
+        let mut slices = 0;
+        while let Ok(Step::Compute) = step {
+            slices += 1;
+            assert!(slices <= SLICES);
+            step = exchange.compute();
+        }
+    }
+    let mut octets = BytesMut::from(format!("235 {last}\r\n").as_bytes());
+    if let Ok(Some(reply)) = ReplyDecoder::default().decode(&mut octets) {
+        assert!(exchange.succeed(&reply).is_err());
+    }
+});

@@ -1,0 +1,307 @@
+//! The pipeline against a model of a server: whatever the server says, no message goes to
+//! another's recipients, and what is told of each mail is so.
+
+use std::collections::VecDeque;
+
+use bytes::BytesMut;
+use pilotfish::address::{Envelope, ReversePath};
+use pilotfish::protocol::{
+    Chunk, Chunking, Command, Dialect, Extensions, Next, Outcome, Parameters, Pipeline, Pipelining,
+    Reply, ReplyDecoder, Strategy, Way,
+};
+
+/// What the client sends.
+#[derive(Debug)]
+enum Sent {
+    Command(Command),
+    /// The message of a mail behind 354, with its end.
+    Message(usize),
+    /// A chunk of a mail's message.
+    Chunk(usize, Chunk),
+    LoneEndOfData,
+}
+
+/// Octets that decide, in their order; 1 when there are no more.
+struct Choices<'a>(std::slice::Iter<'a, u8>);
+
+impl Choices<'_> {
+    fn next(&mut self) -> u8 {
+        self.0.next().copied().unwrap_or(1)
+    }
+
+    fn one_in(&mut self, count: u8) -> bool {
+        self.next().is_multiple_of(count)
+    }
+
+    fn of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[usize::from(self.next()) % all.len()]
+    }
+}
+
+/// A message that the server has taken.
+#[derive(Debug)]
+struct Stored {
+    mail: usize,
+    recipients: usize,
+}
+
+/// A server that goes by RFC 5321 and RFC 3030, and refuses what it likes.
+#[derive(Default)]
+struct Model {
+    lmtp: bool,
+    /// Whose transaction is open.
+    open: Option<usize>,
+    recipients: usize,
+    in_data: bool,
+    /// A chunk was refused (RFC 3030 section 2).
+    failed: bool,
+    stored: Vec<Stored>,
+}
+
+impl Model {
+    fn close(&mut self) {
+        (self.open, self.recipients, self.in_data, self.failed) = (None, 0, false, false);
+    }
+
+    /// The replies to what has come.
+    fn answer(&mut self, sent: &Sent, choices: &mut Choices<'_>) -> Vec<&'static str> {
+        match sent {
+            Sent::Command(Command::Rset) => {
+                self.close();
+                vec!["250"]
+            }
+            Sent::Command(Command::Mail(path, _)) => {
+                assert!(!self.in_data, "a command within a message");
+                if self.open.is_some() {
+                    vec!["503"]
+                } else if choices.one_in(6) {
+                    vec![choices.of(&["452", "550", "503"])]
+                } else {
+                    self.open = Some(number_of(path));
+                    vec!["250"]
+                }
+            }
+            Sent::Command(Command::Rcpt(path, _)) => {
+                let of = path.to_string();
+                if let Some(open) = self.open {
+                    assert!(of.starts_with(&format!("<{open}-")), "{of} in mail {open}");
+                }
+                if self.open.is_none() || choices.one_in(4) {
+                    return vec![choices.of(&["550", "452", "503"])];
+                }
+                self.recipients += 1;
+                vec![choices.of(&["250", "251", "252"])]
+            }
+            Sent::Command(Command::Data) => {
+                let refused = self.recipients == 0 || choices.one_in(8);
+                // Some servers ask for a message that nobody gets.
+                if refused && !(self.recipients == 0 && choices.one_in(3)) {
+                    return vec![choices.of(&["503", "554", "451"])];
+                }
+                self.in_data = true;
+                vec!["354"]
+            }
+            Sent::Command(other) => panic!("{other} is none of a mail's"),
+            Sent::Message(mail) => {
+                assert!(self.in_data, "a message that was not asked for");
+                let replies = self.take(*mail, choices);
+                self.close();
+                replies
+            }
+            Sent::LoneEndOfData => {
+                assert!(self.in_data && self.recipients == 0, "an empty message");
+                self.close();
+                vec![choices.of(&["554", "250"])]
+            }
+            Sent::Chunk(mail, chunk) => self.chunk(*mail, *chunk, choices),
+        }
+    }
+
+    fn chunk(&mut self, mail: usize, chunk: Chunk, choices: &mut Choices<'_>) -> Vec<&'static str> {
+        if self.recipients == 0 || self.failed {
+            return vec![choices.of(&["503", "554"])];
+        }
+        if chunk == Chunk::More {
+            self.failed = choices.one_in(8);
+            return vec![if self.failed { "452" } else { "250" }];
+        }
+        let replies = self.take(mail, choices);
+        if replies.contains(&"250") {
+            self.close();
+        } else {
+            self.failed = true;
+        }
+        replies
+    }
+
+    /// Takes a message, or does not: for all recipients, or for each.
+    fn take(&mut self, mail: usize, choices: &mut Choices<'_>) -> Vec<&'static str> {
+        if self.recipients == 0 {
+            return if self.lmtp { vec![] } else { vec!["554"] };
+        }
+        assert_eq!(self.open, Some(mail), "a message in another's transaction");
+        let answers = if self.lmtp { self.recipients } else { 1 };
+        let replies: Vec<_> = (0..answers)
+            .map(|_| match choices.one_in(5) {
+                true => choices.of(&["552", "451", "554"]),
+                false => "250",
+            })
+            .collect();
+        let taken = replies.iter().filter(|reply| **reply == "250").count();
+        if taken > 0 {
+            let recipients = if self.lmtp { taken } else { self.recipients };
+            self.stored.push(Stored { mail, recipients });
+        }
+        replies
+    }
+}
+
+fn number_of(path: &ReversePath) -> usize {
+    let path = path.to_string();
+    let number = path.trim_start_matches('<').split('@').next();
+    number.unwrap().parse().unwrap()
+}
+
+fn reply(code: &str) -> Reply {
+    let mut buffer = BytesMut::from(format!("{code} x\r\n").as_bytes());
+    let reply = ReplyDecoder::default().decode(&mut buffer);
+    reply.unwrap().unwrap()
+}
+
+fn extensions(choices: &mut Choices<'_>) -> Extensions {
+    let keywords = choices.of(&[
+        "",
+        "250-PIPELINING\r\n",
+        "250-PIPELINING\r\n250-CHUNKING\r\n",
+    ]);
+    let mut buffer = BytesMut::from(format!("250-x\r\n{keywords}250 HELP\r\n").as_bytes());
+    let reply = ReplyDecoder::default().decode(&mut buffer);
+    Extensions::from_ehlo(&reply.unwrap().unwrap())
+}
+
+/// Mails, a server's words, and the checks of all that is told.
+pub fn play(octets: &[u8]) {
+    let mut choices = Choices(octets.iter());
+    let mut strategy = Strategy::default();
+    strategy.pipelining = choices.of(&[Pipelining::Auto, Pipelining::Eager, Pipelining::Never]);
+    strategy.chunking = choices.of(&[Chunking::Auto, Chunking::Always, Chunking::Never]);
+    let dialect = choices.of(&[Dialect::Smtp, Dialect::Smtp, Dialect::Lmtp]);
+    let extensions = extensions(&mut choices);
+    let mut pipeline = Pipeline::new(strategy, dialect, &extensions);
+    let mut model = Model {
+        lmtp: dialect == Dialect::Lmtp,
+        ..Model::default()
+    };
+    let count = usize::from(choices.next() % 12);
+    let (mut begun, mut told) = (0, VecDeque::new());
+    let mut replies = VecDeque::new();
+    loop {
+        if begun < count {
+            let size = choices.of(&[1_000, 1_000, 400_000, 2_000_000]);
+            let course = pipeline.course(size, None, count - begun - 1);
+            if pipeline.may_begin(&course) {
+                let recipients = usize::from(choices.next() % 3) + 1;
+                pipeline.begin(course, &envelope(begun, recipients), Parameters::default());
+                begun += 1;
+            }
+        }
+        let (mut sent, mut over) = (Vec::new(), false);
+        let newest = begun.saturating_sub(1);
+        match pipeline.next_step() {
+            Next::Send(commands) => sent.extend(commands.into_iter().map(Sent::Command)),
+            Next::Transfer(Way::Bdat) => {
+                transfer_chunks(
+                    &mut pipeline,
+                    newest,
+                    &mut model,
+                    &mut replies,
+                    &mut choices,
+                );
+            }
+            Next::Transfer(_) => {
+                pipeline.message_sent();
+                sent.push(Sent::Message(newest));
+            }
+            Next::AbandonData => sent.push(Sent::LoneEndOfData),
+            Next::HangUp => return,
+            Next::Receive(_) | Next::Await(_) => {
+                let Some(code) = replies.pop_front() else {
+                    panic!("waits for a reply that is not due");
+                };
+                pipeline.accept(reply(code)).unwrap();
+            }
+            _ => over = begun == count,
+        }
+        for sent in &sent {
+            replies.extend(model.answer(sent, &mut choices));
+        }
+        while let Some(outcome) = pipeline.take_outcome() {
+            let broken = outcome.defect.is_some();
+            told.push_back(outcome);
+            if broken {
+                return judge(told, &model);
+            }
+        }
+        if over {
+            break;
+        }
+    }
+    assert!(replies.is_empty(), "replies are left: {replies:?}");
+    assert_eq!(told.len(), count);
+    judge(told, &model);
+}
+
+/// Sends a message in one chunk or two, as the session does.
+fn transfer_chunks(
+    pipeline: &mut Pipeline,
+    mail: usize,
+    model: &mut Model,
+    replies: &mut VecDeque<&'static str>,
+    choices: &mut Choices<'_>,
+) {
+    if choices.one_in(9) {
+        return pipeline.abandon_message();
+    }
+    let chunks = if choices.one_in(3) {
+        &[Chunk::More, Chunk::Last][..]
+    } else {
+        &[Chunk::Last]
+    };
+    for chunk in chunks {
+        while !pipeline.may_send_chunk() {
+            pipeline
+                .accept(reply(replies.pop_front().unwrap()))
+                .unwrap();
+        }
+        if pipeline.is_refused() {
+            return pipeline.abandon_message();
+        }
+        pipeline.chunk_sent(*chunk);
+        replies.extend(model.answer(&Sent::Chunk(mail, *chunk), choices));
+    }
+}
+
+fn envelope(mail: usize, recipients: usize) -> Envelope {
+    let from = format!("{mail}@x.test").parse().unwrap();
+    let to = (0..recipients).map(|number| format!("{mail}-{number}@x.test").parse().unwrap());
+    Envelope::new(from, to).unwrap()
+}
+
+/// What was told of each mail, in order, is what the server has.
+fn judge(told: VecDeque<Outcome>, model: &Model) {
+    for (mail, outcome) in told.into_iter().enumerate() {
+        let stored: Vec<_> = model.stored.iter().filter(|one| one.mail == mail).collect();
+        assert!(stored.len() <= 1, "mail {mail} was taken twice");
+        let yes = |reply: &&Reply| reply.is_positive_completion();
+        let accepted = match outcome.refusal {
+            Some(_) => 0,
+            None if model.lmtp => outcome.messages.iter().filter(yes).count(),
+            // Given up between two chunks, or taken for all.
+            None if outcome.messages.is_empty() => 0,
+            None => outcome.recipients.iter().filter(yes).count(),
+        };
+        let has = stored.first().map_or(0, |stored| stored.recipients);
+        assert!(!outcome.contradictory, "the model is not");
+        assert_eq!(accepted, has, "mail {mail}: {outcome:?}");
+    }
+}

@@ -1,0 +1,82 @@
+//! How to log in: `--auth`, and tokens in place of passwords.
+
+use pilotfish::testing::ServerBuilder;
+
+use super::office::{Office, server};
+use super::run::{PASSWORD, USER};
+
+const MAIL: &str = "--to ann@example.org --from me@example.org --text Hi --transcript";
+
+/// Offers all that it knows, strongest and weakest.
+async fn office() -> Office {
+    let mechanisms = [
+        "SCRAM-SHA-256",
+        "CRAM-MD5",
+        "XOAUTH2",
+        "OAUTHBEARER",
+        "EXTERNAL",
+    ];
+    let builder = mechanisms
+        .into_iter()
+        .fold(server(), ServerBuilder::mechanism);
+    Office::open(builder).await
+}
+
+#[tokio::test]
+async fn the_mechanism_that_was_asked_for_is_used() {
+    let password = format!("--user {USER} --password-file password");
+    let token = format!("--user {USER} --token-file password");
+    for (arguments, command) in [
+        (password.clone(), "AUTH SCRAM-SHA-256 <"),
+        (format!("{password} --auth auto"), "AUTH SCRAM-SHA-256 <"),
+        (format!("{password} --auth plain"), "AUTH PLAIN <"),
+        (format!("{password} --auth cram-md5,plain"), "AUTH CRAM-MD5"),
+        (token.clone(), "AUTH OAUTHBEARER <"),
+        (format!("{token} --auth xoauth2"), "AUTH XOAUTH2 <"),
+        ("--auth external".to_owned(), "AUTH EXTERNAL <"),
+    ] {
+        let office = office().await;
+        let ended = office
+            .send_without_login(&format!("{MAIL} {arguments}"))
+            .end()
+            .await;
+        assert!(ended.stderr.contains(command), "{arguments}: {ended:?}");
+        ended.result();
+        assert_eq!(office.mail().await.authenticated_as.as_deref(), Some(USER));
+    }
+}
+
+#[tokio::test]
+async fn logins_that_cannot_be() {
+    for (arguments, status, words) in [
+        (
+            "--user me --auth gssapi --password-file password",
+            64,
+            "no such mechanism",
+        ),
+        (
+            "--user me --token-file password --password-file password",
+            64,
+            "cannot be used with",
+        ),
+        ("--token-file password", 64, "no --user"),
+        (
+            "--user me --auth xoauth2 --password-file password",
+            69,
+            "do not take these credentials",
+        ),
+        ("--user me --token-file absent", 78, "cannot read the token"),
+        (
+            "--user me --token-file password --auth xoauth2",
+            77,
+            "status invalid_token",
+        ),
+    ] {
+        let office = office().await;
+        let run = office.send_without_login(&format!("{MAIL} {arguments}"));
+        let ended = run.end().await;
+        assert!(!ended.stderr.contains(PASSWORD), "{ended:?}");
+        ended.fails(status, words);
+        office.got_nothing().await;
+    }
+}

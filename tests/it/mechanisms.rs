@@ -1,0 +1,370 @@
+//! Every mechanism, against a server that shares no code with the client (RFC 4954).
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pilotfish::protocol::Mechanism;
+use pilotfish::testing::Fault::ReplyAt;
+use pilotfish::testing::Point::Auth;
+use pilotfish::testing::{self, ServerBuilder};
+use pilotfish::transport::TlsClient;
+use pilotfish::{Credentials, Error, Kind, Result, Server};
+use proptest::prelude::*;
+
+use crate::support::client::{ACCOUNT, converse, told_error};
+use crate::support::delivery::Delivery;
+use crate::support::events::Capture;
+use crate::support::script::Script;
+
+const USER: &str = "tim@client.example";
+const SECRET: &str = "tanstaaf-tanstaaf-7Qx";
+
+/// A server that offers everything.
+fn everything() -> ServerBuilder {
+    let builder = testing::Server::builder().user(USER, SECRET);
+    Mechanism::PREFERENCE
+        .into_iter()
+        .fold(builder, |builder, mechanism| {
+            builder.mechanism(mechanism.name())
+        })
+}
+
+/// Password, token or neither, as the mechanism takes it.
+fn credentials(mechanism: Mechanism, secret: &str) -> Credentials {
+    match mechanism {
+        Mechanism::XOAuth2 | Mechanism::OAuthBearer => Credentials::token(USER, secret),
+        Mechanism::External => Credentials::external(""),
+        _ => Credentials::new(USER, secret),
+    }
+    .unwrap()
+}
+
+/// Logs in and out.
+async fn log_in(
+    server: &testing::Server,
+    mechanisms: &[Mechanism],
+    credentials: Credentials,
+) -> Result<()> {
+    let tls = TlsClient::builder()
+        .ca_pem(server.ca_pem().as_bytes())?
+        .build()?;
+    let builder = Server::builder("localhost".parse().unwrap())
+        .port(server.addr().port())
+        .tls(tls)
+        .mechanisms(mechanisms.to_vec())
+        .credentials(credentials);
+    builder.build()?.connect().await?.quit().await;
+    Ok(())
+}
+
+fn commands(capture: &Capture) -> Vec<String> {
+    let dialogue = capture.dialogue().into_iter();
+    let auth = dialogue.filter_map(|line| Some(line.strip_prefix("C: AUTH ")?.to_owned()));
+    auth.map(|line| line.split(' ').next().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn each_logs_in() {
+    for mechanism in Mechanism::PREFERENCE {
+        let server = everything().start().await.unwrap();
+        let credentials = credentials(mechanism, SECRET);
+        let outcome = log_in(&server, &[mechanism], credentials).await;
+        assert!(outcome.is_ok(), "{mechanism}: {outcome:?}");
+        server.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn each_takes_a_wrong_secret_for_an_answer() {
+    let takes_a_secret = |mechanism: &Mechanism| *mechanism != Mechanism::External;
+    for mechanism in Mechanism::PREFERENCE.into_iter().filter(takes_a_secret) {
+        let capture = Capture::begin();
+        let server = everything().start().await.unwrap();
+        let wrong = credentials(mechanism, "swordfish-swordfish");
+        // Whatever else there is to try, a wrong password is shown once.
+        let mechanisms = [&[mechanism][..], &Mechanism::PREFERENCE].concat();
+        let error = log_in(&server, &mechanisms, wrong).await.unwrap_err();
+        assert_eq!(
+            told_error(&error),
+            "Auth at Auth, NotAccepted, permanent: 535 5.7.8 Authentication credentials invalid"
+        );
+        assert_eq!(commands(&capture), [mechanism.name()]);
+        server.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_strongest_comes_first() {
+    for (credentials, expected) in [
+        (credentials(Mechanism::Plain, SECRET), "SCRAM-SHA-256-PLUS"),
+        (credentials(Mechanism::XOAuth2, SECRET), "OAUTHBEARER"),
+        (credentials(Mechanism::External, SECRET), "EXTERNAL"),
+    ] {
+        let capture = Capture::begin();
+        let server = everything().start().await.unwrap();
+        log_in(&server, &Mechanism::PREFERENCE, credentials)
+            .await
+            .unwrap();
+        assert_eq!(commands(&capture), [expected]);
+        server.shutdown().await.unwrap();
+    }
+}
+
+/// A server that offers no -PLUS takes a `y`, and one that does would refuse it.
+#[tokio::test]
+async fn scram_without_plus_says_that_it_could() {
+    let server = testing::Server::builder()
+        .user(USER, SECRET)
+        .mechanism("SCRAM-SHA-256");
+    let server = server.start().await.unwrap();
+    let credentials = credentials(Mechanism::Plain, SECRET);
+    log_in(&server, &Mechanism::PREFERENCE, credentials)
+        .await
+        .unwrap();
+    server.shutdown().await.unwrap();
+}
+
+/// What `SASLprep` forbids goes by PLAIN, as it is.
+#[tokio::test]
+async fn a_password_that_scram_does_not_take_goes_by_plain() {
+    let capture = Capture::begin();
+    let secret = "tanstaaf 🦈";
+    let server = testing::Server::builder()
+        .user(USER, secret)
+        .mechanism("SCRAM-SHA-256");
+    let server = server.start().await.unwrap();
+    let credentials = Credentials::new(USER, secret).unwrap();
+    log_in(&server, &Mechanism::PREFERENCE, credentials.clone())
+        .await
+        .unwrap();
+    assert_eq!(commands(&capture), ["PLAIN"]);
+    let error = log_in(&server, &[Mechanism::ScramSha256], credentials)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), Kind::Config);
+    server.shutdown().await.unwrap();
+}
+
+/// Whoever says yes to SCRAM without a proof of its own gets no mail.
+#[tokio::test(start_paused = true)]
+async fn a_success_without_a_signature_is_a_failure() {
+    let script = Script::inline(
+        "-- tls server.example --
+         S: 220 server.example ESMTP
+         C: EHLO client.example
+         S: 250-server.example
+         S: 250 AUTH SCRAM-SHA-256
+         -- take 89 --
+         S: 235 2.7.0 welcome",
+    );
+    for delivery in Delivery::ALL {
+        let (result, _) = converse(&script, delivery, async |stream| {
+            ACCOUNT.log_in_465(stream).await.map(drop)
+        })
+        .await;
+        let told = told_error(&result.unwrap_err());
+        assert_eq!(told, "Protocol at Auth, NotAccepted, permanent: no reply");
+    }
+}
+
+/// A login at a server that offers `auth`, in every delivery.
+async fn login(auth: &str, credentials: &Credentials, transcript: &str, outcome: &str) {
+    let script = Script::inline(&format!(
+        "-- tls server.example --
+         S: 220 server.example ESMTP
+         C: EHLO client.example
+         S: 250-server.example
+         S: 250 AUTH {auth}
+         {transcript}
+         C: QUIT
+         S: 221 bye"
+    ));
+    for delivery in Delivery::ALL {
+        let (result, _) = converse(&script, delivery, async |stream| {
+            let secured = ACCOUNT.secure_465(stream).await.unwrap();
+            match secured.authenticate(credentials).await {
+                Ok(session) => {
+                    session.quit().await;
+                    "logged in".to_owned()
+                }
+                Err(error) => error.to_string(),
+            }
+        })
+        .await;
+        assert!(result.starts_with(outcome), "{delivery:?}: {result}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn cram_md5_of_rfc_2195() {
+    let credentials = Credentials::new("tim", "tanstaaftanstaaf").unwrap();
+    let transcript = "
+        C: AUTH CRAM-MD5
+        S: 334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+
+        C: dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw
+        S: 235 ok";
+    login("CRAM-MD5", &credentials, transcript, "logged in").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn external() {
+    for (user, response) in [("", "="), ("tim", "dGlt")] {
+        let transcript = format!("C: AUTH EXTERNAL {response}\nS: 235 ok");
+        let credentials = Credentials::external(user).unwrap();
+        login("PLAIN EXTERNAL", &credentials, &transcript, "logged in").await;
+    }
+}
+
+/// The exchange of Google's documentation, and its refusal.
+#[tokio::test(start_paused = true)]
+async fn xoauth2() {
+    let token = "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg";
+    let credentials = Credentials::token("someuser@example.com", token).unwrap();
+    let command = "C: AUTH XOAUTH2 dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZG\
+                   OWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1semRHRXVZMjl0Q2cBAQ==";
+    let accepted = format!("{command}\nS: 235 2.7.0 Accepted");
+    login("LOGIN PLAIN XOAUTH2", &credentials, &accepted, "logged in").await;
+
+    let refusal = r#"{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}"#;
+    let refusal = STANDARD.encode(refusal);
+    let refused = format!("{command}\nS: 334 {refusal}\nC: \nS: 535-5.7.8 no\nS: 535 5.7.8 no");
+    let outcome = "the server refused the login of someuser@example.com by AUTH XOAUTH2 \
+                   (status 400, scope https://mail.google.com/, schemes Bearer)";
+    login("LOGIN PLAIN XOAUTH2", &credentials, &refused, outcome).await;
+}
+
+/// A token of 2 kB does not fit into a command; the refusal is acknowledged by `AQ==`.
+#[tokio::test(start_paused = true)]
+async fn oauthbearer_with_a_long_token() {
+    let token = "t".repeat(2_500);
+    let credentials = Credentials::token(USER, token.as_str()).unwrap();
+    let response = STANDARD.encode(format!("n,a={USER},\u{1}auth=Bearer {token}\u{1}\u{1}"));
+    let begin = format!("C: AUTH OAUTHBEARER\nS: 334 \nC: {response}\n");
+    let auth = "XOAUTH2 OAUTHBEARER PLAIN";
+    login(
+        auth,
+        &credentials,
+        &format!("{begin}S: 235 ok"),
+        "logged in",
+    )
+    .await;
+    let refusal = STANDARD.encode(r#"{"status":"invalid_token","scope":"a b"}"#);
+    let refused = format!("{begin}S: 334 {refusal}\nC: AQ==\nS: 535 5.7.1 no");
+    let outcome = "the server refused the login of tim@client.example by AUTH OAUTHBEARER \
+                   (status invalid_token, scope a b)";
+    login(auth, &credentials, &refused, outcome).await;
+}
+
+/// In none of all that is shown, whatever the server repeats, stands the secret in any form.
+#[tokio::test]
+async fn no_mechanism_shows_the_secret() {
+    let with_secret = |mechanism: &Mechanism| *mechanism != Mechanism::External;
+    for mechanism in Mechanism::PREFERENCE.into_iter().filter(with_secret) {
+        for echo in 0..5 {
+            let capture = Capture::begin();
+            let forms = forms(SECRET);
+            let said = match echo {
+                0 => "235 2.7.0 ok".to_owned(),
+                number => format!("535 5.7.8 no: {} is wrong", forms[number]),
+            };
+            let server = everything()
+                .fault(ReplyAt(Auth, said))
+                .start()
+                .await
+                .unwrap();
+            let outcome = log_in(&server, &[mechanism], credentials(mechanism, SECRET)).await;
+            let mut shown = format!("{:?} {outcome:?}", capture.all());
+            if let Err(error) = &outcome {
+                shown.push_str(&causes(error));
+            }
+            for form in &forms {
+                for part in form.as_bytes().windows(10) {
+                    let part = str::from_utf8(part).unwrap();
+                    assert!(!shown.contains(part), "{mechanism}: {part} in {shown}");
+                }
+            }
+        }
+    }
+}
+
+fn causes(error: &Error) -> String {
+    let mut shown = String::new();
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        write!(shown, "{error} {error:?} {error:#?}").unwrap();
+        cause = error.source();
+    }
+    shown
+}
+
+/// As it is, in base64 behind none, one and two octets, and in percent form.
+fn forms(secret: &str) -> Vec<String> {
+    let whole = |digits: String, before: usize| digits[before..digits.len() - 4].to_owned();
+    vec![
+        secret.to_owned(),
+        whole(STANDARD.encode(secret), 0),
+        whole(STANDARD.encode(format!("x{secret}")), 2),
+        whole(STANDARD.encode(format!("xy{secret}")), 3),
+        secret.replace('-', "%2D"),
+    ]
+}
+
+#[tokio::test]
+async fn a_provider_is_asked_for_each_session() {
+    let server = everything().start().await.unwrap();
+    let tls = TlsClient::builder()
+        .ca_pem(server.ca_pem().as_bytes())
+        .unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let client = Server::builder("localhost".parse().unwrap())
+        .port(server.addr().port())
+        .tls(tls.build().unwrap())
+        .credentials(move || {
+            let count = count.fetch_add(1, Ordering::Relaxed);
+            async move {
+                match count {
+                    2 => Err("the key ring is locked".into()),
+                    _ => Credentials::token(USER, SECRET)
+                        .map_err(Box::<dyn std::error::Error + Send + Sync>::from),
+                }
+            }
+        })
+        .build()
+        .unwrap();
+    for _ in 0..2 {
+        client.connect().await.unwrap().quit().await;
+    }
+    let error = client.connect().await.map(drop).unwrap_err();
+    assert_eq!(
+        told_error(&error),
+        "Auth at Auth, NotAccepted, permanent: no reply"
+    );
+    assert!(causes(&error).contains("the key ring is locked"));
+    assert_eq!(asked.load(Ordering::Relaxed), 3);
+    server.shutdown().await.unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// Two implementations agree, whatever the name and the password.
+    #[test]
+    fn both_sides_agree(user in "[!-~äßé]{1,12}", password in "[ -~äßéⅨ\u{a0}]{1,24}", plus: bool) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let outcome = runtime.block_on(async {
+            let mechanism = if plus { Mechanism::ScramSha256Plus } else { Mechanism::ScramSha1 };
+            let server = testing::Server::builder().user(user.as_str(), password.as_str());
+            let server = server.mechanism(mechanism.name()).start().await.unwrap();
+            let credentials = Credentials::new(user.as_str(), password.as_str()).unwrap();
+            let outcome = log_in(&server, &[mechanism], credentials).await;
+            server.shutdown().await.unwrap();
+            outcome
+        });
+        prop_assert!(outcome.is_ok(), "{outcome:?}");
+    }
+}

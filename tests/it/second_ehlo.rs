@@ -1,0 +1,95 @@
+//! EHLO after a login, where a mail needs what the server has not offered so far.
+
+use pilotfish::Receipt;
+use pilotfish::Result;
+use pilotfish::address::envelope::{Options, Ret};
+use pilotfish::session::Session;
+
+use crate::support::client::{ACCOUNT, talk, told};
+use crate::support::lines::{BYE, letter_lines};
+use crate::support::peer::Stream;
+
+const LOGIN: &str = "
+    -- tls server.example --
+    S: 220 server.example ESMTP
+    C: EHLO client.example
+    S: 250-server.example
+    S: 250 AUTH PLAIN
+    C: AUTH PLAIN AHRpbUBjbGllbnQuZXhhbXBsZQB0YW5zdGFhZnRhbnN0YWFm
+    S: 235 ok
+";
+
+fn mail(parameters: &str) -> String {
+    format!(
+        "C: MAIL FROM:<tim@client.example>{parameters}
+         S: 250 ok
+         C: RCPT TO:<a@example.org>
+         S: 250 ok
+         C: DATA
+         S: 354 go
+         {}
+         S: 250 queued
+         ",
+        letter_lines("a@example.org")
+    )
+}
+
+/// A letter of which only the header is to be returned, if anything.
+async fn send_with_ret<S: Stream>(session: &mut Session<S>) -> Result<Receipt> {
+    let message = ACCOUNT.letter(&["a@example.org"]);
+    let mut options = Options::default();
+    options.ret = Some(Ret::Headers);
+    let envelope = message.envelope().clone().with_options(options);
+    session.send(&envelope, message, |_| {}).await
+}
+
+/// Two such letters.
+async fn two(transcript: &str, outcomes: [&str; 2]) {
+    let (told, _) = talk(transcript, async |stream| {
+        let mut session = ACCOUNT.log_in_465(stream).await.unwrap();
+        let first = send_with_ret(&mut session).await;
+        let second = send_with_ret(&mut session).await;
+        session.quit().await;
+        [told(&first), told(&second)]
+    })
+    .await;
+    assert_eq!(told, outcomes);
+}
+
+const SENT: &str = "<a@example.org>: 250 queued";
+const UNSUPPORTED: &str = "Unsupported at Mail, NotAccepted, permanent: no reply";
+
+#[tokio::test(start_paused = true)]
+async fn what_is_offered_after_the_login_is_made_use_of() {
+    let mail = mail(" RET=HDRS");
+    let transcript = format!(
+        "{LOGIN}
+        C: EHLO client.example
+        S: 250-server.example
+        S: 250-AUTH PLAIN
+        S: 250 DSN
+        {mail}{mail}{BYE}"
+    );
+    two(&transcript, [SENT, SENT]).await;
+}
+
+/// OpenSMTPD answers 503 to it; and where nothing is gained, it is not asked twice.
+#[tokio::test(start_paused = true)]
+async fn the_list_stays_as_it_is_where_the_server_does_not_say() {
+    for reply in ["S: 503 5.5.1 out of order", "S: 250 server.example"] {
+        let transcript = format!("{LOGIN}C: EHLO client.example\n{reply}\n{BYE}");
+        two(&transcript, [UNSUPPORTED, UNSUPPORTED]).await;
+    }
+}
+
+/// A mail that needs nothing more costs nothing more.
+#[tokio::test(start_paused = true)]
+async fn it_is_not_asked_without_need() {
+    let transcript = format!("{LOGIN}{}{BYE}", mail(""));
+    let (told, _) = talk(&transcript, async |stream| {
+        let session = ACCOUNT.log_in_465(stream).await.unwrap();
+        told(&crate::support::client::send(session, ACCOUNT.letter(&["a@example.org"])).await)
+    })
+    .await;
+    assert_eq!(told, SENT);
+}
