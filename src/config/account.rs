@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::auth::Auth;
 use super::dkim::Dkim;
+use super::network::Network;
 use super::password::PasswordSource;
 use super::server_address::ServerAddress;
 use super::tls::{self, TlsSettings};
@@ -17,7 +18,7 @@ use crate::session::Security;
 #[serde(try_from = "Table")]
 #[non_exhaustive]
 pub struct Account {
-    /// `server`: the host, and the port where it is not 587 or 465.
+    /// `server`: the host, and the port where it is not 587 or 465; or a URL.
     pub server: ServerAddress,
     /// `tls`: how sessions are protected; customary for the port if it is left out.
     pub tls: Option<Tls>,
@@ -36,6 +37,8 @@ pub struct Account {
     pub from: Option<Mailbox>,
     /// `[account.NAME.dkim]`: what mails are signed with; nothing if it is left out.
     pub dkim: Option<Dkim>,
+    /// `[account.NAME.network]`: how the server is reached.
+    pub network: Network,
 }
 
 /// `implicit`, `starttls` or `none`.
@@ -84,6 +87,8 @@ struct Table {
     auth: Auth,
     from: Option<String>,
     dkim: Option<Dkim>,
+    #[serde(default)]
+    network: Network,
 }
 
 impl TryFrom<Table> for Account {
@@ -119,6 +124,7 @@ impl TryFrom<Table> for Account {
             auth: table.auth,
             from,
             dkim: table.dkim,
+            network: table.network,
         })
     }
 }

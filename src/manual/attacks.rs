@@ -12,12 +12,12 @@
 //! | A5 | certificates that prove nothing | each is refused | `starttls::certificates_that_prove_nothing`, `starttls::implicit_tls_is_checked_as_well` |
 //! | A6 | TLS that breaks off, or is none | an error or the end of a limit | `cut::tls::every_octet`, `starttls::a_connection_that_ends_in_the_handshake`, `starttls::plain_text_in_place_of_a_handshake`, `timeouts::silence_in_an_implicit_handshake_and_after_rset` |
 //! | A7 | an end of data within the message | every server finds the same one | `smuggling::every_server_finds_the_same_end`, `smuggling::every_server_finds_the_same_end_of_very_many` |
-//! | A8 | line ends in commands | no type has room for them | `address::addr_spec::no_control_character_gets_in`, `address::domain::a_name_that_idna_makes_another_is_refused`, `protocol::auth::credentials_that_cannot_be_used` |
+//! | A8 | line ends in commands | no type has room for them | `address::addr_spec::no_control_character_gets_in`, `address::domain::a_name_that_idna_makes_another_is_refused`, `protocol::auth::credentials_that_cannot_be_used`, `transport::proxy::urls`, `config::network::keys` |
 //! | A9 | line ends in header fields | an error when the message is built | `torture::refused::controls_in_a_subject_or_a_field_are_refused`, `message::field::every_control_but_the_tab_is_refused` |
 //! | A10 | addresses that can be read in two ways | refused | `address::list::what_may_be_read_in_two_ways_is_refused` |
 //! | A11 | input that takes long to read | linear time, little stack | `address::hostile_tests::reading_takes_linear_time_and_little_stack` |
 //! | A12 | replies without end | an error within 128 KiB | `hostile::what_is_no_reply_ends_the_session_at_every_point`, `hostile::endless_challenges_come_to_an_end` |
-//! | A13 | silence, an octet a second, no reading | the limit of the stage | `timeouts::silence_at_each_stage`, `timeouts::an_octet_each_second_gains_no_time`, `timeouts::a_reader_that_stops_is_a_timeout_and_no_doubt`, `timeouts::a_slow_but_steady_reader_gets_everything` |
+//! | A13 | silence, an octet a second, no reading | the limit of the stage | `timeouts::silence_at_each_stage`, `time_limits::each_reply_has_its_limit`, `timeouts::a_reader_that_stops_is_a_timeout_and_no_doubt`, `timeouts::a_slow_but_steady_reader_gets_everything` |
 //! | A14 | the end of the connection after each octet | the fate as it is | `cut::clear::two_recipients_and_a_picture`, `cut::clear::chunked`, `cut::tls::every_octet` |
 //! | A15 | 421 at any time | the end of the session, and another attempt makes sense | `hostile::a_421_at_every_point_is_the_last_word`, `several_mails::a_421_between_two_is_for_the_second` |
 //! | A16 | the reply to the end of data is lost | unknown, and never sent again | `end_of_data::server_closes_after_end_of_data_is_fate_unknown`, `simulation::what_is_told_of_each_mail_is_so` |

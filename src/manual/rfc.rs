@@ -28,7 +28,7 @@
 //! | C18 | takes 251 and 252 for yes and 551 for no (3.4) | `protocol::reply_decoder::replies`: only the class counts |
 //! | C19 | writes paths in brackets, without a source route; the null path is one (4.1.1.2, 4.5.5) | `address::path::paths_are_read_without_and_written_with_brackets`, `parameters::an_envelope_of_its_own_and_the_null_reverse_path`, `address::addr_spec::equality_ignores_the_case_of_the_domain` |
 //! | C20 | quotes a local part only where it must (4.1.2) | `address::local_part::local_parts_are_read_and_written` |
-//! | C21 | gives a whole reply its time, not each octet of it (4.5.3.2) | `timeouts::an_octet_each_second_gains_no_time` |
+//! | C21 | gives a whole reply its time, not each octet of it (4.5.3.2) | `time_limits::each_reply_has_its_limit` |
 //! | C22 | waits ten minutes behind the end of data, and then says that it does not know (4.5.3.2.6) | `timeouts::silence_at_each_stage`, `cut::clear::one_command_at_a_time` |
 //!
 //! # The message (RFC 5321, RFC 5322)
