@@ -9,6 +9,7 @@ use super::dkim::Dkim;
 use super::network::Network;
 use super::password::PasswordSource;
 use super::server_address::ServerAddress;
+use super::strategy::{Chunking, Pipelining, Strategy};
 use super::tls::{self, TlsSettings};
 use crate::address::Mailbox;
 use crate::session::Security;
@@ -39,6 +40,8 @@ pub struct Account {
     pub dkim: Option<Dkim>,
     /// `[account.NAME.network]`: how the server is reached.
     pub network: Network,
+    /// `pipelining` and `chunking`: how mails go out.
+    pub strategy: Strategy,
 }
 
 /// `implicit`, `starttls` or `none`.
@@ -89,6 +92,8 @@ struct Table {
     dkim: Option<Dkim>,
     #[serde(default)]
     network: Network,
+    pipelining: Option<Pipelining>,
+    chunking: Option<Chunking>,
 }
 
 impl TryFrom<Table> for Account {
@@ -125,6 +130,10 @@ impl TryFrom<Table> for Account {
             from,
             dkim: table.dkim,
             network: table.network,
+            strategy: Strategy {
+                pipelining: table.pipelining,
+                chunking: table.chunking,
+            },
         })
     }
 }

@@ -11,6 +11,7 @@ mod network;
 mod password;
 mod secret_source;
 mod server_address;
+mod strategy;
 mod time_limits;
 mod tls;
 
@@ -29,6 +30,7 @@ pub use network::{Network, NetworkError};
 pub use password::PasswordSource;
 pub use secret_source::SecretError;
 pub use server_address::{Protocol, ServerAddress, ServerAddressError};
+pub use strategy::{Chunking, Pipelining, Strategy};
 pub use time_limits::{TimeLimitError, TimeLimits};
 pub use tls::{ClientCertificate, TlsSettings, Verification};
 

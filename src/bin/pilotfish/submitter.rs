@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use pilotfish::Server;
 use pilotfish::address::Mailbox;
 use pilotfish::config::{
-    Account, Config, Dkim, Network, PasswordSource, Protocol, ServerAddress, Tls, TlsSettings,
+    Account, Config, Dkim, Network, PasswordSource, Protocol, ServerAddress, Strategy, Tls,
+    TlsSettings,
 };
 
 use crate::args::ServerArguments;
@@ -20,6 +21,7 @@ pub(crate) struct Submitter {
     tls: Option<Tls>,
     tls_settings: TlsSettings,
     network: Network,
+    strategy: Strategy,
     login: Login,
     from: Option<Mailbox>,
     dkim: Option<Dkim>,
@@ -47,6 +49,8 @@ impl Submitter {
         });
         let network = account.map(|account| account.network.clone());
         let network = Network::from(arguments.network).or(network.unwrap_or_default());
+        let strategy = account.map(|account| account.strategy).unwrap_or_default();
+        let strategy = Strategy::from(arguments.strategy).or(strategy);
         let server = arguments.server.as_ref();
         let server = server.or(account.map(|account| &account.server));
         let server_user = server.and_then(|server| server.user.clone());
@@ -66,6 +70,7 @@ impl Submitter {
         };
         Ok(Self {
             network,
+            strategy,
             // Another server than the account's is not meant to get the account's TLS mode.
             tls: arguments
                 .tls
@@ -114,6 +119,7 @@ impl Submitter {
             route = route.unix_socket(path);
         }
         builder = builder.route(route).timeouts(self.network.timeouts());
+        builder = builder.strategy(self.strategy.into());
         if let Some(name) = self.network.helo {
             builder = builder.name(name);
         }

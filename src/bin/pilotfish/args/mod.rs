@@ -10,6 +10,7 @@ mod finished;
 mod network;
 mod output;
 mod server;
+mod strategy;
 mod tls;
 
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
@@ -23,6 +24,7 @@ pub(crate) use finished::FinishedArguments;
 pub(crate) use network::NetworkArguments;
 pub(crate) use output::{DryRunArguments, OutputArguments};
 pub(crate) use server::ServerArguments;
+pub(crate) use strategy::StrategyArguments;
 pub(crate) use tls::TlsArguments;
 
 /// Send mail: text and attachments of any size, over TLS, with the truth for every recipient.

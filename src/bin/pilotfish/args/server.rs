@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use pilotfish::config::{ServerAddress, Tls};
 
 use super::auth::AuthArguments;
-use super::{NetworkArguments, TlsArguments};
+use super::{NetworkArguments, StrategyArguments, TlsArguments};
 
 const SERVER_HELP: &str = "\
 The submission server; the port is 587, or 465 with implicit TLS, unless given.
@@ -39,6 +39,9 @@ pub(crate) struct ServerArguments {
 
     #[command(flatten)]
     pub(crate) network: NetworkArguments,
+
+    #[command(flatten)]
+    pub(crate) strategy: StrategyArguments,
 
     /// Log in as this user.
     #[arg(long, value_name = "NAME")]
