@@ -13,6 +13,7 @@ mod chunking;
 mod cli;
 /// Several mails over one session, close behind each other.
 mod company;
+mod company_faults;
 /// Accounts from a file.
 mod config;
 /// Connections that are cut after each octet.
