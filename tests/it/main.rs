@@ -13,6 +13,7 @@ mod chunking;
 mod cli;
 /// Several mails over one session, close behind each other.
 mod company;
+/// Faults between mails of one session, and among their chunks.
 mod company_faults;
 /// Accounts from a file.
 mod config;
