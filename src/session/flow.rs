@@ -12,6 +12,7 @@ use super::transaction::{Session, State};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::message::Octets;
 use crate::protocol::{Defect, Expected, Next, Outcome, Reply, UnexpectedReply};
+use crate::transport::Flight;
 
 /// A mail that the pipeline has.
 #[derive(Debug)]
@@ -225,7 +226,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             failure,
             ..
         } = in_flight;
-        let blameless = outcome.defect.is_some();
+        let blameless = outcome.defect.is_some() && !outcome.contradictory;
         let result = match failure {
             Some(failure) => {
                 let division = Division::new(&outcome, &mail.envelope);
@@ -245,6 +246,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// of them.
     pub(super) fn lose(&mut self, error: Error) {
         self.state = State::Lost;
+        // What has not left never will: it may go over another session.
+        self.flight = Flight::default();
         let is_421 = |error: &Error| {
             error
                 .reply()

@@ -210,7 +210,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Receives the reply to a mail that has left, and sends it to those who are left.
     pub(crate) async fn conclude(&mut self, Transferred(rest): Transferred) -> Result<Receipt> {
         let first = self.next_result().await;
-        self.send_rest(first, rest).await
+        if let Some(mail) = &mut self.returned {
+            mail.envelope = rest.whole;
+            return first;
+        }
+        let result = self.send_rest(first, rest).await;
+        // A portion is not the mail.
+        self.returned = None;
+        result
     }
 
     /// The mail that was sent last, if it was not accepted, is not to blame for that, and can be

@@ -15,6 +15,8 @@ mod cli;
 mod client_each;
 /// Several mails over one session, close behind each other.
 mod company;
+/// Faults between mails of one session, and among their chunks.
+mod company_faults;
 /// Accounts from a file.
 mod config;
 /// Connections that are cut after each octet.
