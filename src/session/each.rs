@@ -29,6 +29,8 @@ pub struct Returned {
     pub mail: Mail,
     /// Why it was not accepted.
     pub error: Error,
+    /// Whether a command of it was sent.
+    pub(crate) begun: bool,
 }
 
 /// The mails that have been taken from the stream and wait.
@@ -207,7 +209,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 }
                 match concluded.result {
                     Err(error) if !goes_on => {
-                        returned.push(Returned { index, mail, error });
+                        returned.push(Returned {
+                            index,
+                            mail,
+                            error,
+                            begun: true,
+                        });
                         continue;
                     }
                     Err(_) if queue.again.insert(index) => {
@@ -238,7 +245,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let Err(error) = self.require_open() else {
                 return;
             };
-            returned.push(Returned { index, mail, error });
+            returned.push(Returned {
+                index,
+                mail,
+                error,
+                begun: false,
+            });
         }
     }
 }

@@ -5,6 +5,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::hello::refused;
 use super::mail::Mail;
 use super::outcome::{Division, result};
+use super::portions::domains;
 use super::prepare::Prepared;
 use super::receipt::{Progress, Receipt};
 use super::transaction::{Session, State};
@@ -59,6 +60,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) fn begin(&mut self, ticket: usize, prepared: Prepared, waiting: usize) {
         self.state = State::Busy;
         self.begun += 1;
+        if self.extensions().limits().domains.is_some() {
+            let domains = domains(&prepared.mail.envelope);
+            self.domains.extend(domains.cloned());
+        }
         let course = prepared.course(&self.pipeline, waiting);
         let Prepared {
             mail,

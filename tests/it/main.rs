@@ -11,6 +11,8 @@ mod cancellation;
 mod chunking;
 /// The command: what it prints and how it ends, against a server in this process.
 mod cli;
+/// Many mails by a client.
+mod client_each;
 /// Several mails over one session, close behind each other.
 mod company;
 /// Accounts from a file.

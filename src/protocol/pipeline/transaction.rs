@@ -160,7 +160,6 @@ impl Transaction {
         }
         self.due -= 1;
         match expected {
-            Expected::Reset => {}
             Expected::Mail => self.mail = Some(reply),
             Expected::Rcpt(_) => self.recipients.push(reply),
             Expected::Data => self.data = Some(reply),
@@ -169,8 +168,8 @@ impl Transaction {
                 self.chunk.get_or_insert(reply);
             }
             Expected::Message => self.messages.push(reply),
-            // Nobody would have got it, whatever the server says.
-            Expected::LoneEndOfData => {}
+            // Nobody would get what stands before a lone end, whatever the server says to it.
+            Expected::Reset | Expected::LoneEndOfData => {}
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ mod extensions;
 mod login;
 mod mail;
 mod memory;
+mod proxy;
 mod refusal;
 mod round_trip;
 mod web;
