@@ -113,7 +113,7 @@ impl Company {
             let case = self.play(Some(cut)).await;
             let context = format!("{}: {cut:?}", self.name);
             for number in 0..self.mails.len() {
-                match self.fate(number, &case, &whole, &context) {
+                match Self::fate(number, &case, &whole, &context) {
                     None => tally.accepted += 1,
                     Some(Fate::NotAccepted) => tally.not_accepted += 1,
                     Some(_) => tally.unknown += 1,
@@ -127,7 +127,7 @@ impl Company {
     }
 
     /// The table of the module, for one mail. Returns its fate, if it was not accepted.
-    fn fate(&self, number: usize, case: &Case, whole: &Case, context: &str) -> Option<Fate> {
+    fn fate(number: usize, case: &Case, whole: &Case, context: &str) -> Option<Fate> {
         let outcome = case.told[number].as_ref();
         let shown = outcome.map_or("returned".to_owned(), told);
         let context = format!("{context}: mail {number}: {shown}");
