@@ -121,13 +121,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Sends what has been put together.
     pub(super) async fn launch(&mut self) {
-        let stage = match self.mails.back() {
-            Some(mail) if mail.octets.is_none() => Stage::Transfer,
-            _ => Stage::Mail,
+        let is_leaving = |mail: &InFlight| mail.octets.is_none() && !self.has_left(mail);
+        let with_message = self.mails.iter().any(is_leaving);
+        let stage = if with_message && !self.is_answered_in_advance().await {
+            Stage::Transfer
+        } else {
+            Stage::Mail
         };
         if let Err(error) = self.wire.launch(stage, &mut self.flight).await {
             self.lose(error);
         }
+    }
+
+    /// Whether there is an answer to a flight of which nothing has left: it is no word on a
+    /// message in it.
+    async fn is_answered_in_advance(&mut self) -> bool {
+        let opens = matches!(
+            self.pipeline.awaited(),
+            Some(Expected::Reset | Expected::Mail)
+        );
+        opens && self.wire.unanswered() == 0 && self.wire.has_reply().await
     }
 
     /// Sends what has been put together, and receives the reply that is due next, if one is.
