@@ -115,6 +115,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             match self.advance(&mut |_| {}).await {
                 Standing::Working => {}
+                // What has come may make room for mails that leave with what is put together.
+                Standing::Waiting if self.wire.has_reply().await => {
+                    let received = self.reply().await;
+                    self.take_in(received);
+                }
                 Standing::Waiting if queue.next.is_some() || mails.is_done() => {
                     self.answer().await;
                 }

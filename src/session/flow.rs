@@ -266,8 +266,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 .reply()
                 .is_some_and(|reply| reply.code().number() == 421)
         };
-        // RFC 5321 section 3.8: what was sent behind it is not carried out.
-        let closing = is_421(&error);
+        // RFC 5321 section 3.8: what was sent behind it is not carried out, unless the server goes
+        // on all the same.
+        let closing = is_421(&error) && !self.wire.has_early_reply();
         let lost_commands = self.pipeline.may_be_lost() && error.kind() == Kind::Timeout;
         if lost_commands {
             self.pipeline.learn(Defect::Pipelining);

@@ -238,6 +238,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.due
     }
 
+    /// Whether replies have come that have not been received.
+    pub(crate) fn has_early_reply(&self) -> bool {
+        !self.early.is_empty()
+    }
+
     /// Takes in what has come. Ready as soon as [`receive`](Self::receive) would be: a reply has
     /// come, or the end of them.
     ///

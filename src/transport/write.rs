@@ -135,6 +135,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             }
             Ok(progress) => Poll::Ready(Ok(progress)),
             Err(error) => {
+                // TLS may have sent records of what it did not take whole, but not the last octet.
+                if self.tls.is_some() {
+                    self.handed_over += rest.len().saturating_sub(1) as u64;
+                }
                 *broken = Some(error);
                 context.waker().wake_by_ref();
                 Poll::Pending

@@ -100,6 +100,9 @@ pub struct Pipeline {
     awaited: VecDeque<Expected>,
     /// A transaction may be open that is not to go on (RFC 5321 section 4.1.4).
     reset_due: bool,
+    /// As many mails as may be are on their way, or were not long ago: no other is begun until half
+    /// of them have been answered, so that mails keep leaving together.
+    full: bool,
     /// A message has been taken by BDAT. Before that, only one is on its way: a server that does
     /// not know BDAT would read messages as commands.
     proven: bool,
@@ -117,6 +120,7 @@ impl Pipeline {
             mails: VecDeque::new(),
             awaited: VecDeque::new(),
             reset_due: false,
+            full: false,
             proven: false,
         };
         pipeline.set_extensions(extensions);
@@ -192,7 +196,7 @@ impl Pipeline {
         }
         let eager = self.strategy.pipelining == Pipelining::Eager;
         match (last.course.way, course.way) {
-            (Way::Bdat, Way::Bdat) => self.proven && self.has_room(course),
+            (Way::Bdat, Way::Bdat) => self.proven && !self.full && self.has_room(course),
             _ => eager && self.mails.len() == 1,
         }
     }
@@ -203,7 +207,7 @@ impl Pipeline {
             _ => 0,
         };
         let on_their_way: u64 = self.mails.iter().map(|mail| octets(&mail.course)).sum();
-        self.mails.len() < MAX_MAILS && on_their_way.saturating_add(octets(course)) <= WINDOW
+        on_their_way.saturating_add(octets(course)) <= WINDOW
     }
 
     /// Begins a mail, which [`may_begin`](Self::may_begin) has allowed.
@@ -220,6 +224,7 @@ impl Pipeline {
             reset.then_some(Command::Rset),
             behind,
         ));
+        self.full = self.mails.len() >= MAX_MAILS;
     }
 
     /// What to do now.
@@ -343,6 +348,7 @@ impl Pipeline {
     /// The outcome of the oldest mail, once all is said about it.
     pub fn take_outcome(&mut self) -> Option<Outcome> {
         let mail = self.mails.pop_front_if(|mail| mail.is_over())?;
+        self.full &= self.mails.len() > MAX_MAILS / 2;
         let way = mail.course.way;
         let abandoned = mail.phase == Phase::Abandoned;
         let outcome = mail.outcome(self.proven);
