@@ -113,7 +113,7 @@ pub use error::{Error, Fate, Kind, Result, Stage};
 pub use message::{Attachment, Message};
 pub use protocol::Credentials;
 pub use secret::Secret;
-pub use session::{Receipt, Security, Server};
+pub use session::{Mail, Receipt, Security, Server};
 
 /// The README's examples compile.
 #[cfg(doctest)]

@@ -1,5 +1,6 @@
 //! Sending mails without looking after sessions.
 
+mod each;
 mod learned;
 
 use std::fmt;

@@ -6,8 +6,10 @@ use serde::Deserialize;
 
 use super::auth::Auth;
 use super::dkim::Dkim;
+use super::network::Network;
 use super::password::PasswordSource;
 use super::server_address::ServerAddress;
+use super::strategy::{Chunking, Pipelining, Strategy};
 use super::tls::{self, TlsSettings};
 use crate::address::Mailbox;
 use crate::session::Security;
@@ -17,7 +19,7 @@ use crate::session::Security;
 #[serde(try_from = "Table")]
 #[non_exhaustive]
 pub struct Account {
-    /// `server`: the host, and the port where it is not 587 or 465.
+    /// `server`: the host, and the port where it is not 587 or 465; or a URL.
     pub server: ServerAddress,
     /// `tls`: how sessions are protected; customary for the port if it is left out.
     pub tls: Option<Tls>,
@@ -36,6 +38,10 @@ pub struct Account {
     pub from: Option<Mailbox>,
     /// `[account.NAME.dkim]`: what mails are signed with; nothing if it is left out.
     pub dkim: Option<Dkim>,
+    /// `[account.NAME.network]`: how the server is reached.
+    pub network: Network,
+    /// `pipelining` and `chunking`: how mails go out.
+    pub strategy: Strategy,
 }
 
 /// `implicit`, `starttls` or `none`.
@@ -84,6 +90,10 @@ struct Table {
     auth: Auth,
     from: Option<String>,
     dkim: Option<Dkim>,
+    #[serde(default)]
+    network: Network,
+    pipelining: Option<Pipelining>,
+    chunking: Option<Chunking>,
 }
 
 impl TryFrom<Table> for Account {
@@ -119,6 +129,11 @@ impl TryFrom<Table> for Account {
             auth: table.auth,
             from,
             dkim: table.dkim,
+            network: table.network,
+            strategy: Strategy {
+                pipelining: table.pipelining,
+                chunking: table.chunking,
+            },
         })
     }
 }

@@ -7,9 +7,12 @@
 mod account;
 mod auth;
 mod dkim;
+mod network;
 mod password;
 mod secret_source;
 mod server_address;
+mod strategy;
+mod time_limits;
 mod tls;
 
 use std::collections::BTreeMap;
@@ -23,9 +26,12 @@ use thiserror::Error;
 pub use account::{Account, Tls};
 pub use auth::Auth;
 pub use dkim::{Dkim, KeySource};
+pub use network::{Network, NetworkError};
 pub use password::PasswordSource;
 pub use secret_source::SecretError;
-pub use server_address::{ServerAddress, ServerAddressError};
+pub use server_address::{Protocol, ServerAddress, ServerAddressError};
+pub use strategy::{Chunking, Pipelining, Strategy};
+pub use time_limits::{TimeLimitError, TimeLimits};
 pub use tls::{ClientCertificate, TlsSettings, Verification};
 
 /// The largest file that is read, in octets.

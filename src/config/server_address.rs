@@ -1,33 +1,100 @@
-//! `HOST[:PORT]`.
+//! `HOST[:PORT]`, or a URL.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::account::Tls;
 use crate::transport::{Host, HostError};
 
-/// A host, and a port if one is named: `smtp.gmail.com`, `smtp.gmail.com:465`, `192.0.2.1:587`,
-/// `[2001:db8::1]:587` or `2001:db8::1`.
+/// A server: a host, and a port if one is named: `smtp.gmail.com`, `smtp.gmail.com:465`,
+/// `192.0.2.1:587`, `[2001:db8::1]:587` or `2001:db8::1`.
+///
+/// A URL says more: `SCHEME://[USER@]HOST[:PORT]`, or `lmtp:///PATH` for a Unix socket. A scheme is
+///
+/// | scheme | protocol | protected |
+/// |---|---|---|
+/// | `smtp` | SMTP | as is customary for the port |
+/// | `smtp+tls` | SMTP | by STARTTLS |
+/// | `smtps` | SMTP | by implicit TLS |
+/// | `smtp+notls` | SMTP | not at all |
+/// | `lmtp` | LMTP (RFC 2033), whose port must be named and is not 25 | not at all |
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 #[non_exhaustive]
 pub struct ServerAddress {
-    /// The host.
+    /// The host: `localhost` if there is a Unix socket.
     pub host: Host,
     /// The port, 1 to 65535, if it is named.
     pub port: Option<u16>,
+    /// The Unix socket, if there is one.
+    pub unix_socket: Option<PathBuf>,
+    /// The user, if one is named.
+    pub user: Option<String>,
+    /// What is spoken there.
+    pub protocol: Protocol,
+    /// How sessions are protected, if the scheme says so.
+    pub tls: Option<Tls>,
+}
+
+/// What is spoken with a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// RFC 5321.
+    #[default]
+    Smtp,
+    /// RFC 2033.
+    Lmtp,
 }
 
 impl FromStr for ServerAddress {
     type Err = ServerAddressError;
 
     fn from_str(text: &str) -> Result<Self, ServerAddressError> {
-        if let Some((scheme, _)) = text.split_once("://") {
-            return Err(ServerAddressError::Scheme(
-                scheme.chars().take(80).collect(),
-            ));
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Self::at(text);
+        };
+        let (protocol, tls) = match scheme {
+            "smtp" => (Protocol::Smtp, None),
+            "smtp+tls" => (Protocol::Smtp, Some(Tls::StartTls)),
+            "smtps" => (Protocol::Smtp, Some(Tls::Implicit)),
+            "smtp+notls" => (Protocol::Smtp, Some(Tls::None)),
+            "lmtp" => (Protocol::Lmtp, Some(Tls::None)),
+            _ => return Err(ServerAddressError::Scheme(shortened(scheme))),
+        };
+        if protocol == Protocol::Lmtp && rest.starts_with('/') {
+            return Self::at_path(rest);
         }
+        let (user, place) = match rest.rsplit_once('@') {
+            Some((user, place)) => (Some(user), place),
+            None => (None, rest),
+        };
+        // Not quoted in the error: it may have a password in it.
+        let user = match user {
+            Some(user) if user.is_empty() || user.contains([':', '/']) => {
+                return Err(ServerAddressError::User);
+            }
+            user => user.map(str::to_owned),
+        };
+        let address = Self::at(place)?;
+        if protocol == Protocol::Lmtp && matches!(address.port, None | Some(25)) {
+            return Err(ServerAddressError::LmtpPort);
+        }
+        Ok(Self {
+            user,
+            protocol,
+            tls,
+            ..address
+        })
+    }
+}
+
+impl ServerAddress {
+    /// `HOST[:PORT]`.
+    fn at(text: &str) -> Result<Self, ServerAddressError> {
         let (host, port) = match text.rsplit_once(':') {
             // The colons of an IPv6 address without brackets are its own.
             Some((host, _)) if host.contains(':') && !host.ends_with(']') => (text, None),
@@ -38,8 +105,27 @@ impl FromStr for ServerAddress {
         Ok(Self {
             host: host.parse()?,
             port,
+            unix_socket: None,
+            user: None,
+            protocol: Protocol::Smtp,
+            tls: None,
         })
     }
+
+    fn at_path(path: &str) -> Result<Self, ServerAddressError> {
+        if path.ends_with('/') || path.contains('\0') || cfg!(not(unix)) {
+            return Err(ServerAddressError::Path(shortened(path)));
+        }
+        Ok(Self {
+            unix_socket: Some(path.into()),
+            protocol: Protocol::Lmtp,
+            ..Self::at("localhost")?
+        })
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(80).collect()
 }
 
 fn parse_port(text: &str) -> Result<u16, ServerAddressError> {
@@ -48,7 +134,7 @@ fn parse_port(text: &str) -> Result<u16, ServerAddressError> {
     text.parse()
         .ok()
         .filter(|port: &u16| digits && *port > 0)
-        .ok_or_else(|| ServerAddressError::Port(text.chars().take(80).collect()))
+        .ok_or_else(|| ServerAddressError::Port(shortened(text)))
 }
 
 impl TryFrom<String> for ServerAddress {
@@ -63,15 +149,24 @@ impl TryFrom<String> for ServerAddress {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ServerAddressError {
-    /// It is a URL, with this scheme.
-    #[error("\"{}://\" does not belong here: write host and port alone, like smtp.example.com:587", .0.escape_debug())]
+    /// It is a URL with this scheme, which is not one for mail.
+    #[error("\"{}://\" is no way to send mail: write HOST[:PORT], or a URL with smtp, smtps, smtp+tls, smtp+notls or lmtp", .0.escape_debug())]
     Scheme(String),
+    /// What stands before `@` is no user name.
+    #[error("what stands before @ is no user name: a password does not belong into the URL")]
+    User,
     /// What stands before the colon is no host.
     #[error(transparent)]
     Host(#[from] HostError),
     /// What stands behind the colon is no port.
     #[error("\"{}\" is no port: it is a number from 1 to 65535", .0.escape_debug())]
     Port(String),
+    /// RFC 2033, section 5.
+    #[error("LMTP has no port of its own, and is never spoken on 25: name the server's port")]
+    LmtpPort,
+    /// It is no path of a socket.
+    #[error("\"{}\" is no path of a socket", .0.escape_debug())]
+    Path(String),
 }
 
 #[cfg(test)]
@@ -93,13 +188,56 @@ mod tests {
             ("host:", None),
             (":25", None),
             ("host:smtp", None),
-            ("smtp://host", None),
+            ("ftp://host", None),
             ("[::1", None),
         ] {
             let parsed = text.parse::<ServerAddress>().ok();
             let parsed = parsed.map(|address| (address.host.to_string(), address.port));
             let expected = expected.map(|(host, port)| (host.to_owned(), port));
             assert_eq!(parsed, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn urls() {
+        for (url, expected) in [
+            ("smtp://host", "Smtp None host None None"),
+            ("smtp+tls://tim@host:25", "Smtp StartTls host 25 tim"),
+            ("smtps://a@b@[::1]:465", "Smtp Implicit ::1 465 a@b"),
+            ("smtp+notls://host", "Smtp None! host None None"),
+            ("lmtp://host:24", "Lmtp None! host 24 None"),
+            ("lmtp:///run/lmtp", "Lmtp None localhost /run/lmtp None"),
+            ("lmtp://host", "LmtpPort"),
+            ("lmtp://host:25", "LmtpPort"),
+            ("lmtp:///", "Path(\"/\")"),
+            ("smtp:///run/smtp", "Host(HostError(\"/run/smtp\"))"),
+            ("smtp://tim:secret@host", "User"),
+            ("smtp://@host", "User"),
+            ("SMTP://host", "Scheme(\"SMTP\")"),
+            ("smtp://host/", "Host(HostError(\"host/\"))"),
+            ("smtp://ho\r\nst", "Host(HostError(\"ho\\r\\nst\"))"),
+        ] {
+            let told = match url.parse::<ServerAddress>() {
+                Ok(address) => {
+                    let tls = match address.tls {
+                        Some(Tls::None) => "None!".to_owned(),
+                        Some(tls) => format!("{tls:?}"),
+                        None => "None".to_owned(),
+                    };
+                    let port = address.port.map(|port| port.to_string());
+                    let path = address.unix_socket.map(|path| path.display().to_string());
+                    let none = || "None".to_owned();
+                    format!(
+                        "{:?} {tls} {} {} {}",
+                        address.protocol,
+                        address.host,
+                        port.or(path).unwrap_or_else(none),
+                        address.user.unwrap_or_else(none),
+                    )
+                }
+                Err(error) => format!("{error:?}"),
+            };
+            assert_eq!(told, expected, "{url}");
         }
     }
 }

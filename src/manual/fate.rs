@@ -17,6 +17,18 @@
 //! may still wait in the process when the connection breaks, so a mail that is said to be unknown
 //! may in truth not have left. The other way round there is no error.
 //!
+//! # Replies are counted
+//!
+//! A reply does not say what it answers: it is taken for the command whose turn it is (RFC 2920
+//! section 3.1). One that is there before anything has left that it could answer ends the session,
+//! and confirms nothing. So does one too many among those to MAIL, RCPT and DATA, since 354 comes
+//! at its place alone.
+//!
+//! Where mails go by BDAT in one flight, all replies are 250, and one too many cannot be told from
+//! the one that is due: a mail may then be taken for accepted by the reply to its RCPT. Who does not
+//! trust a server to count has one mail on its way at a time, by DATA:
+//! [`Chunking::Never`](crate::protocol::Chunking::Never).
+//!
 //! # Partial success is a success
 //!
 //! If a server accepts two recipients and refuses a third, the mail is sent to the two:

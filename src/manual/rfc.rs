@@ -15,20 +15,20 @@
 //! | C5 | takes a code that it does not know by its first digit; one beyond 2 to 5 is an error (4.2) | `end_of_data::an_answer_after_end_of_data_counts_whatever_follows`, `greeting::servers_that_do_not_speak_smtp` |
 //! | C6 | reads a reply to its last line, with or without a space behind the code; lines of two codes are an error (4.2.1) | `protocol::reply_decoder::replies`, `protocol::reply_decoder::codes_of_one_reply_must_agree`, `hostile::what_is_no_reply_ends_the_session_at_every_point` |
 //! | C7 | takes lines longer than 512 octets, but not without bounds (4.5.3.1.5) | `protocol::reply_decoder::a_line_is_bounded`, `protocol::reply_decoder::a_reply_is_bounded`, `hostile::what_is_no_reply_ends_the_session_at_every_point` |
-//! | C8 | sends no command line longer than allowed (4.5.3.1.4) | `auth::plain_too_long_for_a_line_waits_for_the_challenge`, `address::path::a_path_has_at_most_256_octets` |
+//! | C8 | sends no command line longer than allowed (4.5.3.1.4) | `auth::plain_too_long_for_a_line_waits_for_the_challenge`, `address::path::a_path_has_at_most_256_octets`, `protocol::parameter::no_values_make_a_line_too_long` |
 //! | C9 | has no path, local part or domain that is too long (4.5.3.1.1 to 4.5.3.1.3) | `address::addr_spec::octets_are_counted`, `address::local_part::octets_are_counted_as_sent`, `address::domain::octets_are_counted_in_a_labels` |
 //! | C10 | opens no transaction within another: RSET goes before it (4.1.4) | `several_mails::rset_goes_before_the_next_after_a_refusal`, `several_mails::a_refused_rset_ends_the_session` |
 //! | C11 | keeps the order MAIL, RCPT, DATA, and asks to send to nobody only in a group (3.3) | `pipelining::everything_up_to_data_in_one_flight`, `pipelining::without_pipelining_nothing_pointless_is_sent` |
-//! | C12 | uses a parameter only where its extension is offered in this state (4.1.1.11) | `parameters::size_is_declared_where_it_is_offered`, `parameters::smtputf8_is_said_where_it_is_offered_and_needed`, `starttls::what_was_offered_in_clear_text_counts_no_more` |
+//! | C12 | uses a parameter only where its extension is offered in this state (4.1.1.11) | `parameters::size_is_declared_where_it_is_offered`, `parameters::smtputf8_is_said_where_it_is_offered_and_needed`, `starttls::what_was_offered_in_clear_text_counts_no_more`, `extensions::what_is_offered_is_said`, `extensions::what_is_not_offered_is_an_error_before_mail` |
 //! | C13 | ends with QUIT and waits for its reply, on which no mail depends (4.1.1.10) | `timeouts::silence_at_each_stage`, `end_of_data::an_answer_after_end_of_data_counts_whatever_follows` |
 //! | C14 | takes 421 for the end wherever it comes (3.8, 4.2.3) | `hostile::a_421_at_every_point_is_the_last_word`, `several_mails::a_421_between_two_is_for_the_second`, `transfer::a_reply_within_the_message_ends_the_transfer` |
 //! | C15 | takes a lost connection for a failure that passes, but behind the end of data (3.8) | `cut::clear::grouped`, `transfer::a_connection_lost_within_the_message_is_no_doubt` |
 //! | C16 | tells failures for now from those for good (4.2.1) | `protocol::reply::what_passes_is_transient`, `cli::refusals::what_may_succeed_later_is_75`, `cli::refusals::what_is_refused_for_good_is_65` |
-//! | C17 | takes 552 to RCPT for a failure that passes, and can send to the rest (4.5.3.1.10) | - as a reply it is what its class says; see `manual::dialogue` |
+//! | C17 | takes 552 to RCPT for 452, one recipient too many, and sends to the rest in further transactions (4.5.3.1.10) | `portions::those_who_were_too_many_follow`, `portions::what_became_of_each_portion_is_told_of_each_recipient` |
 //! | C18 | takes 251 and 252 for yes and 551 for no (3.4) | `protocol::reply_decoder::replies`: only the class counts |
 //! | C19 | writes paths in brackets, without a source route; the null path is one (4.1.1.2, 4.5.5) | `address::path::paths_are_read_without_and_written_with_brackets`, `parameters::an_envelope_of_its_own_and_the_null_reverse_path`, `address::addr_spec::equality_ignores_the_case_of_the_domain` |
 //! | C20 | quotes a local part only where it must (4.1.2) | `address::local_part::local_parts_are_read_and_written` |
-//! | C21 | gives a whole reply its time, not each octet of it (4.5.3.2) | `timeouts::an_octet_each_second_gains_no_time` |
+//! | C21 | gives a whole reply its time, not each octet of it (4.5.3.2) | `time_limits::each_reply_has_its_limit`, `time_limits::a_handshake_has_its_limit` |
 //! | C22 | waits ten minutes behind the end of data, and then says that it does not know (4.5.3.2.6) | `timeouts::silence_at_each_stage`, `cut::clear::one_command_at_a_time` |
 //!
 //! # The message (RFC 5321, RFC 5322)
@@ -51,51 +51,51 @@
 //! | C31 | forgets what was offered in clear text, and asks anew (3207, 4.2) | `starttls::what_was_offered_in_clear_text_counts_no_more` |
 //! | C32 | says STARTTLS once (3207, 4.2) | - no type has it twice: `session::Secured` has no such method |
 //! | C33 | does not go on in clear text when TLS fails (3207, 4.1) | `starttls::certificates_that_prove_nothing`, `starttls::a_connection_that_ends_in_the_handshake` |
-//! | C34 | asks for a certificate that is valid for the name that the user gave (9525, 6) | `starttls::certificates_that_prove_nothing`, `starttls::implicit_tls_is_checked_as_well`, `live::refusal::a_certificate_for_another_host_ends_with_76_after_starttls` |
-//! | C35 | has TLS 1.2 or better, on port 465 from the first octet (8314, 3.3 and 4.1) | `live::refusal::an_untrusted_authority_ends_with_76_over_implicit_tls`, `config::the_samples_for_gmail_are_587_with_starttls_and_465_with_implicit_tls` |
-//! | C36 | takes an end without an alert within a reply for an error (8446, 6.1) | `cut::tls::all_there_is_by_starttls_and_at_once` |
+//! | C34 | asks for a certificate that is valid for the name that the user gave (9525, 6) | `starttls::certificates_that_prove_nothing`, `starttls::implicit_tls_is_checked_as_well`, `live::refusal::a_certificate_for_another_host_ends_with_76_after_starttls`, `tls::certificates::names`, `tls::certificates::names_that_are_right`, `tls::certificates::validity`, `tls::certificates::uses` |
+//! | C35 | has TLS 1.2 or better, on port 465 from the first octet (8314, 3.3 and 4.1) | `live::refusal::an_untrusted_authority_ends_with_76_over_implicit_tls`, `config::the_samples_for_gmail_are_587_with_starttls_and_465_with_implicit_tls`, `tls::sessions::the_least_version`, `tls::sessions::names_are_announced_and_addresses_are_not` |
+//! | C36 | takes an end without an alert within a reply for an error (8446, 6.1) | `cut::tls::all_there_is_by_starttls_and_at_once`, `tls::faults::an_end_without_close_notify` |
 //!
 //! # Login (RFC 4954)
 //!
 //! | | the client | shown by |
 //! |---|---|---|
 //! | C37 | logs in once, behind the EHLO that offers it, before any mail (4) | `auth::plain_with_an_initial_response`, `testing::tests::auth::auth_in_a_transaction` |
-//! | C38 | shows a password to nobody but a server behind TLS | `starttls::certificates_that_prove_nothing`, `live::refusal::a_server_without_starttls_gets_no_password`, `live::refusal::giving_up_tls_is_not_giving_up_the_password` |
-//! | C39a | has an initial response where the line has room for it (4) | `protocol::auth::plain_too_long_for_a_command_line_waits_for_the_challenge`, `auth::plain_too_long_for_a_line_waits_for_the_challenge` |
-//! | C39b | takes empty challenges, cancels those it cannot read, and stops (4) | `protocol::auth::challenges_are_base64_and_may_be_empty`, `auth::a_challenge_that_is_not_base64_is_cancelled`, `auth::a_challenge_too_many_is_cancelled`, `hostile::endless_challenges_come_to_an_end` |
+//! | C38 | shows a password to nobody but a server behind TLS | `starttls::certificates_that_prove_nothing`, `live::refusal::a_server_without_starttls_gets_no_password`, `live::refusal::giving_up_tls_is_not_giving_up_the_password`, `cli::secrets::in_clear_text_it_is_sent_on_demand_alone_and_still_not_shown` |
+//! | C39a | has an initial response where the line has room for it (4) | `protocol::auth::tests::a_response_too_long_for_a_command_line_waits_for_the_challenge`, `auth::plain_too_long_for_a_line_waits_for_the_challenge`, `mechanisms::oauthbearer_with_a_long_token` |
+//! | C39b | takes empty challenges, cancels those it cannot read, and stops (4) | `protocol::auth::tests::challenges_are_base64_and_may_be_empty`, `auth::a_challenge_that_is_not_base64_is_cancelled`, `auth::a_challenge_too_many_is_cancelled`, `hostile::endless_challenges_come_to_an_end` |
 //! | C39c | takes no notice of LOGIN's prompts | `auth::login_whatever_the_prompts_say` |
-//! | C39d | answers the reason of a refused token, and tells it (7628, 3.2.3) | - not named yet |
-//! | C39e | has the server prove that it knows the password too (5802, 3) | - not named yet |
-//! | C39f | tries another mechanism only where the mechanism was refused, and no text with NUL (4616, 2) | `auth::a_refused_password_is_not_tried_again`, `auth::a_mechanism_refused_as_such_is_followed_by_the_next`, `protocol::auth::credentials_that_cannot_be_used` |
+//! | C39d | answers the reason of a refused token, and tells it (7628, 3.2.3) | `mechanisms::xoauth2`, `mechanisms::oauthbearer_with_a_long_token`, `protocol::auth::oauth_refusal::refusals_of_services` |
+//! | C39e | has the server prove that it knows the password too, and bounds the work it asks for (5802, 3 and 5.1) | `mechanisms::a_success_without_a_signature_is_a_failure`, `protocol::auth::tests::scram::last_messages_of_servers_that_prove_nothing`, `protocol::auth::tests::scram::no_success_is_believed_too_early`, `protocol::auth::tests::scram::first_messages_of_servers_that_are_not_answered`, `protocol::auth::tests::scram::names_and_flags_of_gs2` |
+//! | C39f | tries another mechanism only where the mechanism was refused, and no text with NUL (4616, 2) | `auth::a_refused_password_is_not_tried_again`, `auth::a_mechanism_refused_as_such_is_followed_by_the_next`, `protocol::auth::credentials::credentials_that_cannot_be_used`, `mechanisms::the_strongest_comes_first`, `mechanisms::each_takes_a_wrong_secret_for_an_answer` |
 //! | C39g | tells a login refused for now from a wrong password (6) | `dialogue::gmail_had_too_many_logins_which_is_no_wrong_password`, `dialogue::gmail_refuses_the_password` |
-//! | C39h | needs no EHLO behind a login without a security layer (4) | `auth::plain_with_an_initial_response` |
-//! | C39i | says `AUTH=` only where AUTH is offered (5) | - it never says it |
+//! | C39h | needs no EHLO behind a login without a security layer (4), and asks once where a mail needs more than was offered | `auth::plain_with_an_initial_response`, `second_ehlo::it_is_not_asked_without_need`, `second_ehlo::what_is_offered_after_the_login_is_made_use_of`, `second_ehlo::the_list_stays_as_it_is_where_the_server_does_not_say` |
+//! | C39i | says `AUTH=` only when asked to, and where AUTH is offered (5) | `extensions::what_is_offered_is_said`, `extensions::what_is_not_offered_is_an_error_before_mail` |
 //!
 //! # Groups and chunks (RFC 2920, RFC 3030)
 //!
 //! | | the client | shown by |
 //! |---|---|---|
-//! | P1 | groups commands only where that is offered (2920, 3.1) | `dialogue::amazon_ses_is_told_one_command_at_a_time`, `pipelining::without_pipelining_each_command_waits` |
-//! | P2 | ends a group with DATA and its like (2920, 3.1) | `pipelining::everything_up_to_data_in_one_flight`, `testing::tests::order::a_command_that_must_be_answered_is_the_last_of_its_group` |
+//! | P1 | groups commands only where that is offered (2920, 3.1) | `dialogue::amazon_ses_is_told_one_command_at_a_time`, `pipelining::without_pipelining_each_command_waits`, `testing::tests::quirks::groups_are_not_borne` |
+//! | P2 | ends a group with DATA and its like, and puts the next group behind a message only where asked to, and no more where that is not understood (2920, 3.1) | `pipelining::everything_up_to_data_in_one_flight`, `testing::tests::order::a_command_that_must_be_answered_is_the_last_of_its_group`, `company::a_server_that_refuses_commands_behind_a_message`, `company::a_server_that_loses_commands_behind_a_message` |
 //! | P3 | takes each reply for its command, and one too many for an error (2920, 3.1) | `pipelining::each_refusal_is_for_its_own_recipient`, `hostile::a_wrong_number_of_replies_confirms_nothing`, `hostile::a_stale_yes_never_confirms_a_later_mail` |
 //! | P4 | sends a lone dot where nobody is accepted and the message is asked for (2920, 3.1) | `pipelining::all_refused_and_354_is_a_lone_dot`, `pipelining::a_refused_sender_is_the_reason_for_all_that_follows` |
-//! | P5 | reads while it writes (2920, 3.1) | `backpressure::a_thousand_recipients_are_no_deadlock` |
+//! | P5 | reads while it writes (2920, 3.1) | `backpressure::a_thousand_recipients_are_no_deadlock`, `chunking::replies_that_fill_the_network_are_no_deadlock`, `backpressure::mails_close_behind_each_other_are_no_deadlock` |
 //! | K1 | sends chunks only where that is offered, of the size it says (3030, 2) | `chunking::data_is_the_way_where_something_is_not_offered`, `chunking::each_chunk_leaves_with_its_command` |
 //! | K2 | sends no chunk behind a refused one, and RSET next (3030, 2) | `chunking::failure::after_a_refused_chunk_no_other_is_sent_and_rset_is_next` |
 //! | K3 | sends binary only by BDAT where both are offered (3030, 3) | `chunking::data_is_the_way_where_something_is_not_offered`, `rendition::no_more_is_made_use_of_than_the_message_asks_for` |
-//! | K4 | loses no mail to a server that offers BDAT and refuses it | - not named yet |
+//! | K4 | loses no mail to a server that offers BDAT and refuses it, and remembers it | `company::a_server_that_does_not_know_bdat`, `company::with_quirks_each_mail_arrives_once` |
 //!
 //! # Other extensions
 //!
 //! | | the client | shown by |
 //! |---|---|---|
-//! | S1 | declares the exact size, and begins nothing that is too large (1870, 6) | `parameters::size_is_declared_where_it_is_offered`, `parameters::a_message_over_the_limit_is_refused_before_mail`, `protocol::extensions::size_limits`, `rendition::the_declared_size_is_exact_in_each_rendition` |
+//! | S1 | declares the exact size, and begins nothing that is too large (1870, 6) | `parameters::size_is_declared_where_it_is_offered`, `parameters::a_message_over_the_limit_is_refused_before_mail`, `protocol::extensions::size_limits`, `rendition::the_declared_size_is_exact_in_each_rendition`, `extensions::a_message_over_the_limit_names_its_largest_parts` |
 //! | S2 | says SMTPUTF8 where it is offered and needed, or finds a way without it (6531, 3.4) | `parameters::a_local_part_beyond_ascii_is_refused_before_mail_without_smtputf8`, `parameters::a_domain_beyond_ascii_needs_no_smtputf8` |
-//! | S3 | asks for reports in xtext (3461, 4) | - not named yet |
+//! | S3 | asks for reports where they are offered, in xtext, or leaves that out where told to (3461, 4) | `extensions::what_is_offered_is_said`, `extensions::each_recipient_has_parameters_of_his_own`, `extensions::notifications_may_be_left_out_where_they_are_not_offered`, `address::envelope::xtext::xtext_of_awkward_texts`, `address::envelope::dsn::sets_of_events` |
 //! | S4 | reads enhanced codes that agree with the code (2034, 4) | `protocol::reply::enhanced_status_must_go_with_the_code`, `protocol::reply::enhanced_status_may_stand_on_the_last_line_only` |
-//! | S5 | keeps within the limits that are announced (9422) | - not named yet |
-//! | S6 | says REQUIRETLS behind TLS alone (8689, 4) | - not named yet |
-//! | S7 | takes a reply for each recipient by LMTP (2033, 4.2) | - not named yet |
+//! | S5 | keeps within the limits that are announced (9422) | `protocol::limits::limits_are_read_and_what_is_odd_is_left_out`, `portions::a_limit_is_obeyed`, `portions::after_so_many_mails_a_session_is_over`, `portions::among_other_mails` |
+//! | S6 | says REQUIRETLS behind TLS alone (8689, 4) | `extensions::tls_onward_takes_tls_here`, `extensions::what_is_not_offered_is_an_error_before_mail` |
+//! | S7 | takes a reply for each recipient by LMTP, and never uses port 25 for it (2033, 4.2 and 5) | `lmtp::each_recipient_has_a_reply_of_its_own`, `lmtp::only_who_has_no_reply_is_in_doubt`, `lmtp::never_on_port_25`, `cut::lmtp::each_recipient_has_a_fate_of_his_own` |
 //! | S8 | says nothing of PRDR | - it never says it |
 //! | S9 | reads keywords in any case, and leaves out what it does not know (5321, 4.1.1.1) | `protocol::extensions::what_is_not_a_known_keyword_is_left_out`, `protocol::extensions::mechanisms_in_all_forms`, `protocol::extensions::the_first_line_is_no_keyword` |
 //!
@@ -103,8 +103,8 @@
 //!
 //! | | the client | shown by |
 //! |---|---|---|
-//! | O1 | tells of each recipient (5321, 3.3) | `pipelining::each_refusal_is_for_its_own_recipient`, `out_of_step::who_was_refused_is_told_whatever_becomes_of_the_mail` |
-//! | O2 | says yes, no, or that nobody knows, and is right (1047) | `cut::clear::two_recipients_and_a_picture`, `cut::tls::all_there_is_by_starttls_and_at_once`, `simulation::what_is_told_of_each_mail_is_so` |
+//! | O1 | tells of each recipient, and sends to all or nobody where asked to (5321, 3.3) | `pipelining::each_refusal_is_for_its_own_recipient`, `out_of_step::who_was_refused_is_told_whatever_becomes_of_the_mail`, `portions::all_or_nothing` |
+//! | O2 | says yes, no, or that nobody knows, and is right (1047) | `cut::clear::two_recipients_and_a_picture`, `cut::tls::all_there_is_by_starttls_and_at_once`, `simulation::what_is_told_of_each_mail_is_so`, `cut::company::chunked`, `cut::company::eager`, `cut::lmtp::each_recipient_has_a_fate_of_his_own` |
 //! | O3 | counts the reply, whatever follows it (5321, 4.2.5) | `end_of_data::an_answer_after_end_of_data_counts_whatever_follows`, `out_of_step::the_reply_to_a_mail_counts_whatever_comes_behind_it` |
 //! | O4 | stops at an early reply, and tells it (5321, 3.3) | `transfer::a_reply_within_the_message_ends_the_transfer`, `hostile::an_early_refusal_outlives_a_reset` |
-//! | O5 | waits before it tries again (5321, 4.5.4.1) | - it does not try again by itself: it says whether the caller may |
+//! | O5 | waits before it tries again (5321, 4.5.4.1) | - it does not try again by itself: [`is_transient`](crate::Error::is_transient) says whether the caller may, and what a defect of the server alone has stopped is sent once more at once (`company::with_quirks_each_mail_arrives_once`) |

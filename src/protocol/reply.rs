@@ -7,6 +7,9 @@ use super::mask::Mask;
 /// How many characters of a reply's text [`Display`](fmt::Display) prints at most.
 const DISPLAYED: usize = 500;
 
+/// How many octets of a reply are enough for a recipient.
+const LONG: usize = 1024;
+
 /// The three digits of a reply, 200 to 599 (RFC 5321 section 4.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReplyCode(u16);
@@ -179,6 +182,24 @@ impl Reply {
             let visible = fmt::from_fn(|f| line.chars().try_for_each(|c| write_visibly(f, c)));
             format!("{}{separator}{visible}", self.code)
         })
+    }
+
+    /// How much room its text takes.
+    pub(crate) fn octets(&self) -> usize {
+        self.lines.iter().map(String::len).sum()
+    }
+
+    /// The reply with its first lines alone, if it is long: replies to RCPT are kept, and there may
+    /// be many of them. A line has 2,048 octets at most.
+    pub(crate) fn shortened(mut self) -> Self {
+        let mut octets = 0;
+        self.lines.retain(|line| {
+            let kept = octets == 0 || octets + line.len() <= LONG;
+            octets += line.len().max(1);
+            kept
+        });
+        self.lines.shrink_to_fit();
+        self
     }
 
     /// Whether the command was carried out (2yz).

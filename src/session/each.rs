@@ -13,7 +13,7 @@ use super::mail::Mail;
 use super::portions::{Rest, has_overflow};
 use super::prepare::Prepared;
 use super::receipt::Receipt;
-use super::transaction::Session;
+use super::transaction::{Session, State};
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
@@ -29,6 +29,8 @@ pub struct Returned {
     pub mail: Mail,
     /// Why it was not accepted.
     pub error: Error,
+    /// Whether a command of it was sent.
+    pub(crate) begun: bool,
 }
 
 /// The mails that have been taken from the stream and wait.
@@ -103,6 +105,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.finish(&mut queue, &mut told).await;
             queue.fill(mails.as_mut()).await;
             self.prepare_next(&mut queue, &mut told).await;
+            // What a server says while nothing is due is its end: no mail is sent there for nothing.
+            if self.mails.is_empty() && self.wire.has_reply().await {
+                self.state = State::Lost;
+                break;
+            }
             if self.begin_next(&mut queue) {
                 continue;
             }
@@ -119,10 +126,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                         Some(mail) = mails.next() => queue.push(mail),
                     }
                 }
-                Standing::Idle if queue.next.is_some() => {}
-                Standing::Idle => match mails.next().await {
-                    Some(mail) => queue.push(mail),
-                    None => break,
+                Standing::Idle if queue.next.is_some() || !self.concluded.is_empty() => {}
+                Standing::Idle => tokio::select! {
+                    biased;
+                    () = self.wire.readable() => {}
+                    mail = mails.next() => match mail {
+                        Some(mail) => queue.push(mail),
+                        None => break,
+                    },
                 },
             }
             self.tell(&mut queue, &mut returned, &mut told);
@@ -207,7 +218,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 }
                 match concluded.result {
                     Err(error) if !goes_on => {
-                        returned.push(Returned { index, mail, error });
+                        returned.push(Returned {
+                            index,
+                            mail,
+                            error,
+                            begun: true,
+                        });
                         continue;
                     }
                     Err(_) if queue.again.insert(index) => {
@@ -238,7 +254,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let Err(error) = self.require_open() else {
                 return;
             };
-            returned.push(Returned { index, mail, error });
+            returned.push(Returned {
+                index,
+                mail,
+                error,
+                begun: false,
+            });
         }
     }
 }

@@ -5,12 +5,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::hello::refused;
 use super::mail::Mail;
 use super::outcome::{Division, result};
+use super::portions::domains;
 use super::prepare::Prepared;
 use super::receipt::{Progress, Receipt};
 use super::transaction::{Session, State};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::message::Octets;
 use crate::protocol::{Defect, Expected, Next, Outcome, Reply, UnexpectedReply};
+use crate::transport::Flight;
 
 /// A mail that the pipeline has.
 #[derive(Debug)]
@@ -59,6 +61,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) fn begin(&mut self, ticket: usize, prepared: Prepared, waiting: usize) {
         self.state = State::Busy;
         self.begun += 1;
+        if self.extensions().limits().domains.is_some() {
+            let domains = domains(&prepared.mail.envelope);
+            self.domains.extend(domains.cloned());
+        }
         let course = prepared.course(&self.pipeline, waiting);
         let Prepared {
             mail,
@@ -115,13 +121,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Sends what has been put together.
     pub(super) async fn launch(&mut self) {
-        let stage = match self.mails.back() {
-            Some(mail) if mail.octets.is_none() => Stage::Transfer,
-            _ => Stage::Mail,
+        let is_leaving = |mail: &InFlight| mail.octets.is_none() && !self.has_left(mail);
+        let with_message = self.mails.iter().any(is_leaving);
+        let stage = if with_message && !self.is_answered_in_advance().await {
+            Stage::Transfer
+        } else {
+            Stage::Mail
         };
         if let Err(error) = self.wire.launch(stage, &mut self.flight).await {
             self.lose(error);
         }
+    }
+
+    /// Whether there is an answer to a flight of which nothing has left: it is no word on a
+    /// message in it.
+    async fn is_answered_in_advance(&mut self) -> bool {
+        let opens = matches!(
+            self.pipeline.awaited(),
+            Some(Expected::Reset | Expected::Mail)
+        );
+        opens && self.wire.unanswered() == 0 && self.wire.has_reply().await
     }
 
     /// Sends what has been put together, and receives the reply that is due next, if one is.
@@ -220,7 +239,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             failure,
             ..
         } = in_flight;
-        let blameless = outcome.defect.is_some();
+        let blameless = outcome.defect.is_some() && !outcome.contradictory;
         let result = match failure {
             Some(failure) => {
                 let division = Division::new(&outcome, &mail.envelope);
@@ -240,6 +259,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// of them.
     pub(super) fn lose(&mut self, error: Error) {
         self.state = State::Lost;
+        // What has not left never will: it may go over another session.
+        self.flight = Flight::default();
         let is_421 = |error: &Error| {
             error
                 .reply()

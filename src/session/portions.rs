@@ -1,7 +1,7 @@
 //! A mail with more recipients than a server takes at a time: it goes in portions (RFC 9422, RFC
 //! 5321 section 4.5.3.1.10).
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::num::NonZeroU32;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -10,7 +10,7 @@ use super::flow::Standing;
 use super::mail::Mail;
 use super::receipt::Receipt;
 use super::transaction::Session;
-use crate::address::{Envelope, ForwardPath, Partial};
+use crate::address::{Domain, Envelope, ForwardPath, Partial};
 use crate::error::{Error, Fate, Kind, Result, Stage};
 use crate::message::Message;
 use crate::protocol::{Dialect, Reply};
@@ -52,6 +52,23 @@ struct Gathered {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    /// Whether the server takes recipients in these domains too: the limit is one of the session
+    /// (RFC 9422 section 4.3).
+    fn require_domains(&self, envelope: &Envelope) -> Result<()> {
+        let Some(most) = self.extensions().limits().domains else {
+            return Ok(());
+        };
+        let new = domains(envelope).filter(|domain| !self.domains.contains(domain));
+        let new: HashSet<_> = new.collect();
+        if u32::try_from(self.domains.len() + new.len()).is_ok_and(|count| count <= most.get()) {
+            return Ok(());
+        }
+        let message = format!(
+            "the server takes recipients in no more than {most} domains in a session: open another"
+        );
+        Err(Error::new(Kind::Closed, message).at(Stage::Rcpt))
+    }
+
     /// Cuts a mail into portions that the server takes.
     pub(super) fn portions(&self, mail: &Mail) -> Result<Rest> {
         let limits = self.extensions().limits();
@@ -63,6 +80,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let (recipients, domains) = (most(limits.recipients), most(limits.domains));
         let mut others = VecDeque::from(mail.envelope.portions(recipients, domains));
         let first = others.pop_front().unwrap_or_else(|| mail.envelope.clone());
+        self.require_domains(&first)?;
         let message = mail.message.try_clone();
         let obstacle = if others.is_empty() {
             None
@@ -121,12 +139,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return gathered.finish();
             };
             envelope = next;
-            result = self.send_portion(envelope.clone(), message).await;
+            // Rare, and large: most mails need no room for it.
+            result = Box::pin(self.send_portion(envelope.clone(), message)).await;
         }
     }
 
     async fn send_portion(&mut self, envelope: Envelope, message: Message) -> Result<Receipt> {
         self.require_open()?;
+        self.require_domains(&envelope)?;
         let prepared = self.prepare(Mail::new(envelope, message)).await?;
         self.begin(0, prepared, 0);
         self.next_result().await
@@ -145,6 +165,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         }
     }
+}
+
+/// The domains of the recipients.
+pub(super) fn domains(envelope: &Envelope) -> impl Iterator<Item = &Domain> {
+    let paths = envelope.forward_paths().iter();
+    paths.map(|path| path.addr_spec().domain())
 }
 
 /// Takes the recipients out of a receipt who were one too many: they are accepted in another

@@ -58,22 +58,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Err(error) => error,
             };
             let offered = error.kind() != Kind::Unsupported;
-            if offered || self.list == List::Current || self.state == State::Lost {
+            if offered || self.list == List::Current {
                 return Err(error);
             }
-            while !self.mails.is_empty() {
-                self.advance(&mut |_| {}).await;
-                self.answer().await;
-            }
-            if self.state == State::Lost {
-                return Err(error);
-            }
-            self.list = List::Current;
-            self.state = State::Busy;
-            if let Some(extensions) = hello_again(&mut self.wire, &self.hello).await? {
-                self.set_extensions(extensions);
-            }
-            self.state = State::Idle;
+            // Rare, and large: most mails need no room for it.
+            Box::pin(self.ask_again()).await?;
         }
+    }
+
+    /// Asks what the server offers since the login, once all mails on their way are answered.
+    async fn ask_again(&mut self) -> Result<()> {
+        self.list = List::Current;
+        while !self.mails.is_empty() {
+            self.advance(&mut |_| {}).await;
+            self.answer().await;
+        }
+        self.require_open()?;
+        self.state = State::Lost;
+        if let Some(extensions) = hello_again(&mut self.wire, &self.hello).await? {
+            self.set_extensions(extensions);
+        }
+        self.state = State::Idle;
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! One mail after the other (RFC 5321 section 3.3).
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::Instrument as _;
@@ -10,7 +10,7 @@ use super::hello::{Hello, quit};
 use super::mail::Mail;
 use super::portions::Rest;
 use super::receipt::{Progress, Receipt};
-use crate::address::Envelope;
+use crate::address::{Domain, Envelope};
 #[cfg(doc)]
 use crate::error::Stage;
 use crate::error::{Error, Kind, Result};
@@ -36,6 +36,8 @@ pub struct Session<S = Socket> {
     pub(super) concluded: VecDeque<Concluded>,
     /// A mail that can be sent once more.
     pub(super) returned: Option<Mail>,
+    /// The domains of recipients, where the server limits their number.
+    pub(super) domains: HashSet<Domain>,
     /// How many mails have been begun.
     pub(super) begun: u32,
     pub(super) state: State,
@@ -78,6 +80,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             mails: VecDeque::new(),
             concluded: VecDeque::new(),
             returned: None,
+            domains: HashSet::new(),
             begun: 0,
             state: State::Idle,
         }
@@ -207,7 +210,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Receives the reply to a mail that has left, and sends it to those who are left.
     pub(crate) async fn conclude(&mut self, Transferred(rest): Transferred) -> Result<Receipt> {
         let first = self.next_result().await;
-        self.send_rest(first, rest).await
+        if let Some(mail) = &mut self.returned {
+            mail.envelope = rest.whole;
+            return first;
+        }
+        let result = self.send_rest(first, rest).await;
+        // A portion is not the mail.
+        self.returned = None;
+        result
     }
 
     /// The mail that was sent last, if it was not accepted, is not to blame for that, and can be

@@ -1,7 +1,9 @@
 //! The octets of a message: by DATA in blocks, or by BDAT in chunks.
 
 use std::pin::pin;
+use std::task::Poll;
 
+use futures_util::poll;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
@@ -79,7 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             while self.state != State::Lost
                 && (!self.pipeline.may_send_chunk() || sent > 0 && self.wire.has_reply().await)
             {
-                self.answer().await;
+                self.early_reply().await;
             }
             if self.state == State::Lost {
                 return;
@@ -124,12 +126,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     async fn next_block(&mut self, octets: &mut Octets, block: &mut Vec<u8>) -> Result<Block> {
         let limit = self.wire.timeouts().block;
         let mut next = pin!(timeout(limit, octets.next_block(block)));
+        let mut ready = poll!(&mut next);
+        // Mails that are whole do not wait for the source of another.
+        if ready.is_pending() && self.mails.len() > 1 {
+            self.launch().await;
+        }
         let result = loop {
+            if let Poll::Ready(result) = std::mem::replace(&mut ready, Poll::Pending) {
+                break result;
+            }
             tokio::select! {
                 biased;
                 result = &mut next => break result,
                 () = self.wire.readable(), if self.state != State::Lost => {
-                    self.early_reply().await?;
+                    self.early_reply().await;
                 }
             }
             if self.state == State::Lost {
@@ -151,12 +161,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// Takes in what has come while the message is under way.
-    async fn early_reply(&mut self) -> Result<()> {
+    async fn early_reply(&mut self) {
         if self.pipeline.awaited().is_some() {
             self.answer().await;
-            return Ok(());
-        }
         // Nothing is due, so this is the server's reason to stop, or its end.
-        self.wire.receive(Stage::Transfer).await.map(drop)
+        } else if let Err(error) = self.wire.receive(Stage::Transfer).await {
+            self.lose(error);
+        }
     }
 }

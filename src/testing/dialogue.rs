@@ -207,16 +207,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// Refuses the lines that are not wanted.
     pub(super) async fn refuse_unwanted(&mut self) -> Flow<()> {
         while let Some((octets, reply)) = self.unwanted.take() {
-            match self.input.drop_line() {
-                Some(dropped) => {
-                    self.say(reply);
-                    let rest = octets.saturating_sub(dropped as u64);
-                    self.unwanted = (rest > 0).then_some((rest, reply));
-                }
-                None => {
-                    self.fill().await?;
-                    self.unwanted = Some((octets, reply));
-                }
+            if let Some(dropped) = self.input.drop_line() {
+                self.say(reply);
+                let rest = octets.saturating_sub(dropped as u64);
+                self.unwanted = (rest > 0).then_some((rest, reply));
+            } else {
+                self.fill().await?;
+                self.unwanted = Some((octets, reply));
             }
         }
         Ok(())

@@ -106,10 +106,14 @@ impl Route {
     }
 
     /// Whether the proxy has a user without a password.
+    #[cfg(feature = "proxy")]
     pub(crate) fn wants_password(&self) -> bool {
-        #[cfg(feature = "proxy")]
-        return self.proxy.as_ref().is_some_and(Proxy::wants_password);
-        #[cfg(not(feature = "proxy"))]
+        self.proxy.as_ref().is_some_and(Proxy::wants_password)
+    }
+
+    #[cfg(not(feature = "proxy"))]
+    #[expect(clippy::unused_self, reason = "the same signature with all features")]
+    pub(crate) fn wants_password(&self) -> bool {
         false
     }
 

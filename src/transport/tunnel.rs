@@ -40,15 +40,13 @@ pub(super) async fn dig(
             ProxyProtocol::Http => http(proxy, &mut stream, host, port).await,
         }
     };
-    match timeout(limit, asked).await {
-        Ok(result) => result?,
-        Err(_) => {
-            let message = format!(
-                "{proxy} did not connect to {host} port {port} within {limit:?}: try again later"
-            );
-            return Err(Error::new(Kind::Timeout, message));
-        }
-    }
+    let in_time = timeout(limit, asked).await;
+    in_time.unwrap_or_else(|_| {
+        let message = format!(
+            "{proxy} did not connect to {host} port {port} within {limit:?}: try again later"
+        );
+        Err(Error::new(Kind::Timeout, message))
+    })?;
     Socket::tunnel(stream).map_err(|error| broken(proxy, error))
 }
 

@@ -42,6 +42,8 @@ pub struct Wire<S> {
     pub(super) timeouts: Timeouts,
     /// Replies that came while something was written.
     pub(super) early: VecDeque<Reply>,
+    /// How many octets these have.
+    pub(super) early_octets: usize,
     /// What came behind those of `early`, if that was the end: it is told after them.
     pub(super) ended: Option<End>,
     /// Replies that are due and have not come.
@@ -63,6 +65,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             framed: FramedRead::new(MaybeTls::Clear(stream), ReplyCodec::default()),
             timeouts,
             early: VecDeque::new(),
+            early_octets: 0,
             ended: None,
             due: 1,
             handed_over: 0,
@@ -150,6 +153,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             framed: FramedRead::new(MaybeTls::Tls(stream), ReplyCodec::default()),
             timeouts,
             early: VecDeque::new(),
+            early_octets: 0,
             ended: None,
             due,
             handed_over: 0,
@@ -285,6 +289,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let reply = match (self.early.pop_front(), self.ended.take()) {
             (Some(reply), ended) => {
                 self.ended = ended;
+                self.early_octets = self.early_octets.saturating_sub(reply.octets());
                 reply
             }
             (None, Some(end)) => return Err(end.at(stage)),

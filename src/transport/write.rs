@@ -15,6 +15,9 @@ use super::wire::{Wire, closed, closed_by, failure, read_failure};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Reply, ReplyClass};
 
+/// How many octets of replies wait at most until they are read.
+const MAX_EARLY: usize = 1024 * 1024;
+
 /// How far a poll got.
 enum Progress {
     Written(usize),
@@ -31,6 +34,8 @@ pub(super) enum End {
     Closed,
     /// A reply that no command asked for.
     Unasked(Reply),
+    /// More came than is kept until it is due to be read.
+    Flood,
     /// The server has not taken the rest of what it is to answer.
     Stalled(Duration),
 }
@@ -41,6 +46,11 @@ impl End {
             Self::Failed(error) => read_failure(error, stage),
             Self::Closed => closed(stage),
             Self::Unasked(reply) => unasked(reply, stage),
+            Self::Flood => failure(
+                Kind::Protocol,
+                stage,
+                format!("the server's replies have over {MAX_EARLY} octets: send to fewer"),
+            ),
             Self::Stalled(limit) => stalled(limit, stage),
         }
     }
@@ -142,7 +152,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                     if self.early.len() >= self.due {
                         return Poll::Ready(End::Unasked(reply));
                     }
+                    self.early_octets += reply.octets();
                     self.early.push_back(reply);
+                    if self.early_octets > MAX_EARLY {
+                        return Poll::Ready(End::Flood);
+                    }
                 }
                 Some(Err(error)) => {
                     return Poll::Ready(End::Failed(self.without_secrets(error)));

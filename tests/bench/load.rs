@@ -1,8 +1,8 @@
 //! Sends many mails over a few connections, for comparison with other clients.
 //!
 //! `load --host H --port P --tls none|starttls|implicit [--ca FILE] [--name NAME] [--user U
-//! --pass P] --mails N --conns C [--attach FILE] [--text OCTETS] [--from A] [--to
-//! B]`
+//! --pass P] --mails N --conns C [--attach FILE] [--text OCTETS] [--from A] [--to B]
+//! [--strategy grouped|eager|chunked]`
 //!
 //! The password stands on the command line since it guards nothing. The last line of the output
 //! is a JSON object with what became of the mails.
@@ -12,9 +12,10 @@
 use std::collections::HashMap;
 use std::process::ExitCode;
 
-use pilotfish::session::Session;
-use pilotfish::transport::{Socket, TlsClient};
-use pilotfish::{Attachment, Credentials, Message, Security, Server};
+use futures_util::{StreamExt as _, stream};
+use pilotfish::session::{Chunking, Pipelining, Strategy};
+use pilotfish::transport::TlsClient;
+use pilotfish::{Attachment, Credentials, Mail, Message, Security, Server};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -59,7 +60,17 @@ impl Flags {
                 .credentials(Credentials::new(user, password)?)
                 .danger_cleartext_auth();
         }
-        Ok(builder.build()?)
+        Ok(builder.strategy(self.strategy()).build()?)
+    }
+
+    fn strategy(&self) -> Strategy {
+        let mut strategy = Strategy::default();
+        (strategy.pipelining, strategy.chunking) = match self.get("strategy") {
+            Some("eager") => (Pipelining::Eager, Chunking::Never),
+            Some("chunked") => (Pipelining::Auto, Chunking::Always),
+            _ => (Pipelining::Auto, Chunking::Never),
+        };
+        strategy
     }
 
     async fn message(&self, number: usize) -> Result<Message> {
@@ -83,22 +94,24 @@ impl Flags {
     }
 }
 
-async fn send(session: &mut Session<Socket>, message: Message) -> Result<()> {
-    let envelope = message.envelope().clone();
-    // To a single recipient, who was accepted if this is no error.
-    let _ = session.send(&envelope, message, |_| {}).await?;
-    Ok(())
-}
-
 /// One connection. Returns how many mails were sent.
 async fn connection(flags: Flags, mails: std::ops::Range<usize>) -> Result<usize> {
     let mut session = flags.server()?.connect().await?;
-    let count = mails.len();
-    for number in mails {
-        send(&mut session, flags.message(number).await?).await?;
-    }
+    let mails = stream::iter(mails).then(|number| flags.message(number));
+    let (mut sent, mut failure) = (0, None);
+    let built = mails.filter_map(async |message| message.ok().map(Mail::from));
+    // To a single recipient each, who was accepted if this is no error.
+    session
+        .send_each(built, |_, result| match result {
+            Ok(_) => sent += 1,
+            Err(error) => failure = Some(error),
+        })
+        .await;
     session.quit().await;
-    Ok(count)
+    match failure {
+        Some(error) => Err(error.into()),
+        None => Ok(sent),
+    }
 }
 
 async fn run(flags: Flags) -> Result<(usize, usize, String)> {

@@ -1,10 +1,18 @@
 //! More recipients than fit into the buffers on the way (RFC 2920 section 3.1).
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
+use futures_util::stream;
 use pilotfish::address::Envelope;
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
+use pilotfish::session::Mail;
+use tokio::io::duplex;
+use tokio::time::Instant;
 
+use crate::company::strategy;
 use crate::support::client::{ACCOUNT, in_clear, talk_through, told};
+use crate::support::knowing::{Knowing, Store, Words};
 use crate::support::lines::{BYE, HELLO, letter_lines};
 
 const MAIL: &str = "C: MAIL FROM:<tim@client.example>\n";
@@ -89,6 +97,45 @@ async fn a_server_that_answers_and_closes_within_the_group_is_heard() {
             })
             .await;
             assert_eq!(told(&result), outcome, "{ending}");
+        }
+    }
+}
+
+/// Groups behind messages, and whole mails in one flight: the server answers each command before
+/// it reads the next, and the network holds next to nothing of either.
+#[tokio::test(start_paused = true)]
+async fn mails_close_behind_each_other_are_no_deadlock() {
+    const GROUPED: &[&str] = &["PIPELINING"];
+    const CHUNKED: &[&str] = &["PIPELINING", "CHUNKING"];
+    let (envelope, _) = thousand();
+    for (offered, strategy) in [
+        (GROUPED, strategy(Pipelining::Eager, Chunking::Never)),
+        (CHUNKED, Strategy::default()),
+        (CHUNKED, strategy(Pipelining::Auto, Chunking::Always)),
+    ] {
+        for octets in [BUFFER, 4096] {
+            let (here, there) = duplex(octets);
+            let store = Store::default();
+            let server = Knowing::new(there, Words::Offering(offered), &store);
+            let begun = Instant::now();
+            let client = async {
+                let session = in_clear(here).await.unwrap();
+                let mut session = session.with_strategy(strategy);
+                let letter = || ACCOUNT.letter(&["a@example.org"]);
+                let mails = (0..3).map(|_| Mail::new(envelope.clone(), letter()));
+                let mut accepted = Vec::new();
+                let mails = session.send_each(stream::iter(mails), |_, result| {
+                    accepted.push(result.unwrap().accepted.len());
+                });
+                assert!(mails.await.is_empty());
+                session.quit().await;
+                accepted
+            };
+            let (accepted, ()) = tokio::join!(client, server.serve());
+            assert_eq!(accepted, [1000; 3], "{strategy:?}, {octets} octets");
+            assert_eq!(store.all().len(), 3);
+            // No limit had to end a wait.
+            assert_eq!(begun.elapsed(), Duration::ZERO);
         }
     }
 }

@@ -11,6 +11,7 @@ mod interrupt;
 mod json;
 mod login;
 mod made;
+mod network;
 pub(crate) mod office;
 mod output;
 pub(crate) mod peer;

@@ -248,6 +248,32 @@ async fn what_is_behind_a_421_has_not_been_taken() {
     }
 }
 
+/// What is there before a flight is written is no reply to anything in it.
+#[tokio::test(start_paused = true)]
+async fn a_yes_before_a_flight_confirms_none_of_it() {
+    let begin = format!("{CHUNKING_HELLO}{MAIL}{}S: 250 ok\nS: 250 ok\n", chunk());
+    for surplus in [1, 2, 12] {
+        let replies = "S: 250 queued\n".repeat(1 + surplus);
+        let transcript = format!("{begin}{replies}-- swallow all --");
+        let (told, _, _) = company(Strategy::default(), 4, &transcript).await;
+        let expected = [
+            "0 <a@example.org>: 250 queued",
+            "1 Protocol at Mail, NotAccepted, permanent: 250 queued",
+            "[2]",
+            "[3]",
+        ];
+        assert_eq!(told, expected, "{surplus}");
+    }
+    // Here the server has asked for a message, and may take nothing for one.
+    let early = format!("{HELLO}{FLIGHT}{GO}S: 250 queued\n-- swallow all --");
+    let (told, _, _) = company(eager(), 2, &early).await;
+    let expected = [
+        "0 Protocol at Transfer, Unknown, permanent: 250 queued",
+        "[1]",
+    ];
+    assert_eq!(told, expected);
+}
+
 /// The first message by BDAT goes on its own: a server that does not know BDAT reads the message
 /// as commands.
 #[tokio::test(start_paused = true)]

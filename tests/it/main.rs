@@ -11,8 +11,12 @@ mod cancellation;
 mod chunking;
 /// The command: what it prints and how it ends, against a server in this process.
 mod cli;
+/// Many mails by a client.
+mod client_each;
 /// Several mails over one session, close behind each other.
 mod company;
+/// Faults between mails of one session, and among their chunks.
+mod company_faults;
 /// Accounts from a file.
 mod config;
 /// Connections that are cut after each octet.

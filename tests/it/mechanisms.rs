@@ -23,8 +23,8 @@ const USER: &str = "tim@client.example";
 const SECRET: &str = "tanstaaf-tanstaaf-7Qx";
 
 /// A server that offers everything.
-fn everything() -> ServerBuilder {
-    let builder = testing::Server::builder().user(USER, SECRET);
+fn everything(secret: &str) -> ServerBuilder {
+    let builder = testing::Server::builder().user(USER, secret);
     Mechanism::PREFERENCE
         .into_iter()
         .fold(builder, |builder, mechanism| {
@@ -70,7 +70,7 @@ fn commands(capture: &Capture) -> Vec<String> {
 #[tokio::test]
 async fn each_logs_in() {
     for mechanism in Mechanism::PREFERENCE {
-        let server = everything().start().await.unwrap();
+        let server = everything(SECRET).start().await.unwrap();
         let credentials = credentials(mechanism, SECRET);
         let outcome = log_in(&server, &[mechanism], credentials).await;
         assert!(outcome.is_ok(), "{mechanism}: {outcome:?}");
@@ -83,7 +83,7 @@ async fn each_takes_a_wrong_secret_for_an_answer() {
     let takes_a_secret = |mechanism: &Mechanism| *mechanism != Mechanism::External;
     for mechanism in Mechanism::PREFERENCE.into_iter().filter(takes_a_secret) {
         let capture = Capture::begin();
-        let server = everything().start().await.unwrap();
+        let server = everything(SECRET).start().await.unwrap();
         let wrong = credentials(mechanism, "swordfish-swordfish");
         // Whatever else there is to try, a wrong password is shown once.
         let mechanisms = [&[mechanism][..], &Mechanism::PREFERENCE].concat();
@@ -105,7 +105,7 @@ async fn the_strongest_comes_first() {
         (credentials(Mechanism::External, SECRET), "EXTERNAL"),
     ] {
         let capture = Capture::begin();
-        let server = everything().start().await.unwrap();
+        let server = everything(SECRET).start().await.unwrap();
         log_in(&server, &Mechanism::PREFERENCE, credentials)
             .await
             .unwrap();
@@ -262,33 +262,66 @@ async fn oauthbearer_with_a_long_token() {
 /// In none of all that is shown, whatever the server repeats, stands the secret in any form.
 #[tokio::test]
 async fn no_mechanism_shows_the_secret() {
+    for (mechanism, forms, shown) in all_that_is_shown(SECRET).await {
+        for form in &forms {
+            for part in form.as_bytes().windows(10) {
+                let part = str::from_utf8(part).unwrap();
+                assert!(!shown.contains(part), "{mechanism}: {part} in {shown}");
+            }
+        }
+    }
+}
+
+/// The same for a secret that nobody has seen before, nor sees when this fails.
+#[tokio::test]
+async fn random_secrets_are_shown_nowhere() {
+    let mut octets = [0; 20];
+    getrandom::fill(&mut octets).unwrap();
+    // Printable, and each as likely to be one that base64 or percent forms change.
+    let secret: String = (octets.iter().map(|octet| char::from(b'!' + octet % 94))).collect();
+    for (mechanism, forms, shown) in all_that_is_shown(&secret).await {
+        for (number, form) in forms.iter().enumerate() {
+            let at = shown.find(form.as_str());
+            let length = form.len();
+            assert_eq!(
+                at, None,
+                "{mechanism}: form {number} of {length} characters"
+            );
+        }
+    }
+}
+
+/// All events, results, errors and values of logins with this secret, by each mechanism, accepted
+/// and refused with each form of the secret in the refusal; and these forms.
+async fn all_that_is_shown(secret: &str) -> Vec<(Mechanism, Vec<String>, String)> {
     let with_secret = |mechanism: &Mechanism| *mechanism != Mechanism::External;
+    let forms = forms(secret);
+    let mut all = Vec::new();
     for mechanism in Mechanism::PREFERENCE.into_iter().filter(with_secret) {
-        for echo in 0..5 {
+        let mut said = vec!["235 2.7.0 ok".to_owned()];
+        said.extend(
+            forms
+                .iter()
+                .map(|form| format!("535 5.7.8 no: {form} is wrong")),
+        );
+        for said in said {
             let capture = Capture::begin();
-            let forms = forms(SECRET);
-            let said = match echo {
-                0 => "235 2.7.0 ok".to_owned(),
-                number => format!("535 5.7.8 no: {} is wrong", forms[number]),
-            };
-            let server = everything()
+            let server = everything(secret)
                 .fault(ReplyAt(Auth, said))
                 .start()
                 .await
                 .unwrap();
-            let outcome = log_in(&server, &[mechanism], credentials(mechanism, SECRET)).await;
-            let mut shown = format!("{:?} {outcome:?}", capture.all());
+            let credentials = credentials(mechanism, secret);
+            let values = format!("{credentials:?} {credentials:#?}");
+            let outcome = log_in(&server, &[mechanism], credentials).await;
+            let mut shown = format!("{:?} {outcome:?} {values}", capture.all());
             if let Err(error) = &outcome {
                 shown.push_str(&causes(error));
             }
-            for form in &forms {
-                for part in form.as_bytes().windows(10) {
-                    let part = str::from_utf8(part).unwrap();
-                    assert!(!shown.contains(part), "{mechanism}: {part} in {shown}");
-                }
-            }
+            all.push((mechanism, forms.clone(), shown));
         }
     }
+    all
 }
 
 fn causes(error: &Error) -> String {
@@ -309,13 +342,26 @@ fn forms(secret: &str) -> Vec<String> {
         whole(STANDARD.encode(secret), 0),
         whole(STANDARD.encode(format!("x{secret}")), 2),
         whole(STANDARD.encode(format!("xy{secret}")), 3),
-        secret.replace('-', "%2D"),
+        percent(secret),
     ]
+}
+
+/// RFC 3986 section 2.1, of all but what is never changed.
+fn percent(secret: &str) -> String {
+    let mut form = String::new();
+    for octet in secret.bytes() {
+        match octet {
+            b'.' | b'_' | b'~' => form.push(octet.into()),
+            _ if octet.is_ascii_alphanumeric() => form.push(octet.into()),
+            _ => write!(form, "%{octet:02X}").unwrap(),
+        }
+    }
+    form
 }
 
 #[tokio::test]
 async fn a_provider_is_asked_for_each_session() {
-    let server = everything().start().await.unwrap();
+    let server = everything(SECRET).start().await.unwrap();
     let tls = TlsClient::builder()
         .ca_pem(server.ca_pem().as_bytes())
         .unwrap();

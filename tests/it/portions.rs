@@ -48,18 +48,36 @@ async fn a_limit_is_obeyed() {
     for (limits, portions) in [
         ("RCPTMAX=2", ["ab", "c"].as_slice()),
         ("RCPTMAX=1", &["a", "b", "c"]),
-        ("RCPTDOMAINMAX=1", &["ab", "c"]),
+        ("RCPTDOMAINMAX=2", &["abc"]),
         ("RCPTMAX=3", &["abc"]),
         ("MAILMAX=9", &["abc"]),
     ] {
-        let mails: String = portions
-            .iter()
-            .map(|to| format!("{}{}{letter}S: 250 queued\n", flight(to), go(to.len())))
-            .collect();
+        let mail = |to: &&str| format!("{}{}{letter}S: 250 queued\n", flight(to), go(to.len()));
+        let mails = portions.iter().map(mail).collect::<Vec<_>>().concat();
         let transcript = format!("{LIMITS}S: 250 LIMITS {limits}\n{mails}{BYE}");
         let all = "<a@example.org> <b@example.org> <c@example.net>: 250 queued";
         to_three(&transcript, all).await;
     }
+}
+
+/// RFC 9422 section 4.3: the limit is one of the session.
+#[tokio::test(start_paused = true)]
+async fn recipients_in_more_domains_need_another_session() {
+    let letter = letter();
+    let transcript = format!(
+        "{LIMITS}S: 250 LIMITS RCPTDOMAINMAX=1\n{}{}{letter}S: 250 queued\n{BYE}",
+        flight("ab"),
+        go(2)
+    );
+    let (outcome, _) = talk(&transcript, async |stream| {
+        send(in_clear(stream).await?, ACCOUNT.letter(&TO)).await
+    })
+    .await;
+    assert_eq!(
+        told(&outcome),
+        "Closed at Rcpt, NotAccepted, transient: no reply"
+    );
+    assert_eq!(outcome.unwrap_err().accepted().len(), 2);
 }
 
 /// RFC 5321 section 4.5.3.1.10: 552 is taken for 452.

@@ -73,7 +73,7 @@ async fn what_is_offered_after_the_login_is_made_use_of() {
     two(&transcript, [SENT, SENT]).await;
 }
 
-/// OpenSMTPD answers 503 to it; and where nothing is gained, it is not asked twice.
+/// `OpenSMTPD` answers 503 to it; and where nothing is gained, it is not asked twice.
 #[tokio::test(start_paused = true)]
 async fn the_list_stays_as_it_is_where_the_server_does_not_say() {
     for reply in ["S: 503 5.5.1 out of order", "S: 250 server.example"] {

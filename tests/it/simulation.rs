@@ -8,14 +8,17 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures_util::stream;
 use pilotfish::message::{Attachment, Block, Body, Data};
-use pilotfish::session::Session;
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
+use pilotfish::session::{Mail, Receipt, Session};
 use pilotfish::transport::Timeouts;
-use pilotfish::{Error, Fate, Message};
+use pilotfish::{Error, Fate, Message, Result};
 use tokio::time::timeout;
 use turmoil::Sim;
 use turmoil::net::{TcpListener, TcpStream};
 
+use crate::company::strategy;
 use crate::support::built::built;
 use crate::support::client::{ACCOUNT, in_clear_within, send_one};
 use crate::support::dice::Dice;
@@ -26,6 +29,15 @@ const SEEDS: u64 = 2_000;
 /// How many mails a client sends, and how often it tries each.
 const MAILS: usize = 4;
 const ATTEMPTS: usize = 6;
+
+/// How mails go out close behind each other, or that each goes on its own.
+const STRATEGIES: [Option<(Pipelining, Chunking)>; 5] = [
+    None,
+    Some((Pipelining::Auto, Chunking::Auto)),
+    Some((Pipelining::Eager, Chunking::Never)),
+    Some((Pipelining::Eager, Chunking::Auto)),
+    Some((Pipelining::Never, Chunking::Always)),
+];
 
 const TICK: Duration = Duration::from_millis(20);
 
@@ -122,7 +134,9 @@ async fn server(words: Words, store: Store, seed: u64) -> turmoil::Result {
 }
 
 /// A session that is open, or a new one.
-async fn session(open: Option<Session<TcpStream>>) -> Result<Session<TcpStream>, Option<Error>> {
+async fn session(
+    open: Option<Session<TcpStream>>,
+) -> std::result::Result<Session<TcpStream>, Option<Error>> {
     if let Some(session) = open {
         return Ok(session);
     }
@@ -141,8 +155,18 @@ enum Told {
     Unknown,
 }
 
-/// Sends each mail until it is accepted, or nobody knows, or patience is at its end.
-async fn client(mails: Rc<Vec<Message>>, told: Rc<RefCell<Vec<Told>>>) -> turmoil::Result {
+impl Told {
+    fn of(result: &Result<Receipt>) -> Self {
+        match result.as_ref().map_err(Error::fate) {
+            Ok(_) => Self::Accepted,
+            Err(Fate::Unknown) => Self::Unknown,
+            Err(_) => Self::NotAccepted,
+        }
+    }
+}
+
+/// Sends each mail on its own, until it is accepted, or nobody knows, or patience is at its end.
+async fn one_by_one(mails: Rc<Vec<Message>>, told: Rc<RefCell<Vec<Told>>>) -> turmoil::Result {
     let mut open = None;
     for mail in mails.iter() {
         let mut outcome = Told::NotAccepted;
@@ -157,11 +181,7 @@ async fn client(mails: Rc<Vec<Message>>, told: Rc<RefCell<Vec<Told>>>) -> turmoi
             };
             let result = send_one(&mut session, mail.try_clone().unwrap()).await;
             open = Some(session);
-            outcome = match result.as_ref().map_err(Error::fate) {
-                Ok(_) => Told::Accepted,
-                Err(Fate::Unknown) => Told::Unknown,
-                Err(_) => Told::NotAccepted,
-            };
+            outcome = Told::of(&result);
             if outcome != Told::NotAccepted {
                 break;
             }
@@ -175,6 +195,43 @@ async fn client(mails: Rc<Vec<Message>>, told: Rc<RefCell<Vec<Told>>>) -> turmoi
     if let Some(session) = open {
         session.quit().await;
     }
+    Ok(())
+}
+
+/// Sends all mails close behind each other, and those that come back or are not accepted again,
+/// by what is left of the strategy.
+async fn company(
+    mails: Rc<Vec<Message>>,
+    told: Rc<RefCell<Vec<Told>>>,
+    mut strategy: Strategy,
+) -> turmoil::Result {
+    let mut outcomes = vec![Told::NotAccepted; mails.len()];
+    for _ in 0..ATTEMPTS {
+        let open = (0..mails.len()).filter(|number| outcomes[*number] == Told::NotAccepted);
+        let open: Vec<_> = open.collect();
+        if open.is_empty() {
+            break;
+        }
+        let Ok(session) = session(None).await else {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            continue;
+        };
+        let mut session = session.with_strategy(strategy);
+        let again = open.iter().map(|number| mails[*number].try_clone());
+        let again = again.map(|mail| Mail::from(mail.unwrap()));
+        let returned = session
+            .send_each(stream::iter(again), |place, result| {
+                outcomes[open[place]] = Told::of(&result);
+            })
+            .await;
+        for returned in returned {
+            assert_eq!(returned.error.fate(), Fate::NotAccepted);
+            assert_eq!(outcomes[open[returned.index]], Told::NotAccepted);
+        }
+        strategy = session.strategy();
+        session.quit().await;
+    }
+    told.replace(outcomes);
     Ok(())
 }
 
@@ -243,6 +300,7 @@ fn simulate(seed: u64) -> Tally {
     let words = Words::Offering(dice.one_of(&[
         &["8BITMIME"] as &[_],
         &["PIPELINING"],
+        &["PIPELINING", "CHUNKING"],
         &["PIPELINING", "CHUNKING", "BINARYMIME", "8BITMIME"],
     ]));
     let (store, seed_of_server) = (Store::default(), dice.next());
@@ -252,7 +310,14 @@ fn simulate(seed: u64) -> Tally {
     });
     let mails = Rc::new(mails(&mut dice));
     let told = Rc::default();
-    sim.client("client", client(Rc::clone(&mails), Rc::clone(&told)));
+    let (sent, outcomes) = (Rc::clone(&mails), Rc::clone(&told));
+    match dice.one_of(&STRATEGIES) {
+        None => sim.client("client", one_by_one(sent, outcomes)),
+        Some((pipelining, chunking)) => {
+            let strategy = strategy(pipelining, chunking);
+            sim.client("client", company(sent, outcomes, strategy));
+        }
+    }
     let mut faults = faults(&mut dice).into_iter().peekable();
     for tick in 0.. {
         while let Some((_, fault)) = faults.next_if(|(at, _)| *at <= tick) {

@@ -65,6 +65,9 @@ async fn first_timeout(set: fn(&mut Timeouts, Duration), transcript: &str) -> (S
     outcome
 }
 
+/// Which limit is set.
+type Set = fn(&mut Timeouts, Duration);
+
 #[tokio::test(start_paused = true)]
 async fn each_reply_has_its_limit() {
     let upto = |line: &str| {
@@ -79,7 +82,6 @@ async fn each_reply_has_its_limit() {
         "{sent}S: 250 queued\n{FLIGHT}S: 250 ok\nS: 250 ok\nS: 354 go\n{letter}S: 250 queued\nC: QUIT\n"
     );
     let second_hello = upto("S: 250-server.example\n    S: 250-AUTH");
-    type Set = fn(&mut Timeouts, Duration);
     let rows: [(Set, String, &str, &str); 11] = [
         (
             |t, d| t.greeting = d,

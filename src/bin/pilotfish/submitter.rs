@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use pilotfish::Server;
 use pilotfish::address::Mailbox;
-use pilotfish::config::{Account, Config, Dkim, PasswordSource, ServerAddress, Tls, TlsSettings};
+use pilotfish::config::{
+    Account, Config, Dkim, Network, PasswordSource, Protocol, ServerAddress, Strategy, Tls,
+    TlsSettings,
+};
 
 use crate::args::ServerArguments;
 use crate::exit;
@@ -17,6 +20,8 @@ pub(crate) struct Submitter {
     server: Option<ServerAddress>,
     tls: Option<Tls>,
     tls_settings: TlsSettings,
+    network: Network,
+    strategy: Strategy,
     login: Login,
     from: Option<Mailbox>,
     dkim: Option<Dkim>,
@@ -42,11 +47,20 @@ impl Submitter {
             None => of_account,
             Some(_) => of_account.for_any_server(),
         });
+        let network = account.map(|account| account.network.clone());
+        let network = Network::from(arguments.network).or(network.unwrap_or_default());
+        let strategy = account.map(|account| account.strategy).unwrap_or_default();
+        let strategy = Strategy::from(arguments.strategy).or(strategy);
+        let server = arguments.server.as_ref();
+        let server = server.or(account.map(|account| &account.server));
+        let server_user = server.and_then(|server| server.user.clone());
+        let server_tls = server.and_then(|server| server.tls);
         // A password takes the place of the account's token, and the other way round.
         let from_account = account.filter(|_| password.is_none() && token.is_none());
         let login = Login {
             user: arguments
                 .user
+                .or(server_user)
                 .or_else(|| account.and_then(|account| account.user.clone())),
             password: password.or_else(|| from_account?.password.clone()),
             token: token.or_else(|| from_account?.token.clone()),
@@ -55,12 +69,18 @@ impl Submitter {
                 .unwrap_or_default(),
         };
         Ok(Self {
+            network,
+            strategy,
             // Another server than the account's is not meant to get the account's TLS mode.
-            tls: arguments.tls.map(Tls::from).or_else(|| {
-                account
-                    .filter(|_| arguments.server.is_none())
-                    .and_then(|account| account.tls)
-            }),
+            tls: arguments
+                .tls
+                .map(Tls::from)
+                .or_else(|| {
+                    account
+                        .filter(|_| arguments.server.is_none())
+                        .and_then(|account| account.tls)
+                })
+                .or(server_tls),
             server: arguments
                 .server
                 .or_else(|| account.map(|account| account.server.clone())),
@@ -89,6 +109,23 @@ impl Submitter {
             .server
             .ok_or_else(|| Failure::new(exit::USAGE, "no server is named by --server"))?;
         let mut builder = Server::builder(address.host);
+        let mut route = self
+            .network
+            .route()
+            .await
+            .map_err(|error| Failure::of(exit::CONFIG, &error))?;
+        #[cfg(unix)]
+        if let Some(path) = address.unix_socket {
+            route = route.unix_socket(path);
+        }
+        builder = builder.route(route).timeouts(self.network.timeouts());
+        builder = builder.strategy(self.strategy.into());
+        if let Some(name) = self.network.helo {
+            builder = builder.name(name);
+        }
+        if address.protocol == Protocol::Lmtp {
+            builder = builder.lmtp();
+        }
         if let Some(port) = address.port {
             builder = builder.port(port);
         }

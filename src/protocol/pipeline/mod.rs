@@ -1,6 +1,8 @@
 //! The queue of expected replies: which command goes out when, and which reply is whose
 //! (RFC 5321 section 4.1.4, RFC 2920 section 3.1, RFC 3030 section 2, RFC 2033 section 4.2).
 
+mod outcome;
+mod step;
 mod strategy;
 #[cfg(test)]
 mod tests;
@@ -13,6 +15,8 @@ use super::extensions::{Extension, Extensions};
 use super::parameter::Parameters;
 use super::reply::Reply;
 use crate::address::Envelope;
+pub use outcome::{Outcome, Refusal};
+pub use step::{Expected, Next, UnexpectedReply};
 pub use strategy::{Chunking, Defect, Pipelining, Strategy};
 use transaction::{Phase, Step, Transaction};
 
@@ -75,99 +79,16 @@ pub struct Course {
     pub dialect: Dialect,
 }
 
-/// The command that a reply is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Expected {
-    /// RSET.
-    Reset,
-    /// MAIL.
-    Mail,
-    /// RCPT, with the recipient's place in the envelope.
-    Rcpt(usize),
-    /// DATA.
-    Data,
-    /// A chunk that is not the last.
-    Chunk,
-    /// The end of the message, by DATA or BDAT; by LMTP one for each accepted recipient.
-    Message,
-    /// An end of data with nothing before it.
-    LoneEndOfData,
-}
-
-/// What the driver does next.
-#[derive(Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Next {
-    /// Send these commands together. What is sent next may join them.
-    Send(Vec<Command>),
-    /// Send what has been put together, then receive the reply to this.
-    Receive(Expected),
-    /// Transfer the message of the newest mail: the server takes it now, and some recipient was
-    /// accepted; or the mail goes [`Grouping::Whole`]. Ends with [`Pipeline::message_sent`] or
-    /// [`Pipeline::abandon_message`].
-    Transfer(Way),
-    /// Send an end of data on its own: the server waits for a message that nobody would get
-    /// (RFC 2920 section 3.1).
-    AbandonData,
-    /// Close the connection: the server waits for a message that it would deliver though the mail
-    /// has failed, and any end of data would make one.
-    HangUp,
-    /// All is sent. Another mail may be begun if [`Pipeline::may_begin`] says so; else send what
-    /// has been put together, and receive the reply to this.
-    Await(Expected),
-    /// No mail is on its way.
-    Idle,
-}
-
-/// Why a mail failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// MAIL was refused.
-    Mail(Reply),
-    /// No recipient was accepted, or by LMTP none of several after the message.
-    Recipients,
-    /// A recipient was refused, and the mail was to go to all or to none.
-    SomeRecipients,
-    /// DATA was refused.
-    Data(Reply),
-    /// A chunk was refused that was not the last.
-    Chunk(Reply),
-    /// The message was refused.
-    Message(Reply),
-}
-
-/// What became of a mail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Outcome {
-    /// Why it failed; `None` if the server has taken it.
-    pub refusal: Option<Refusal>,
-    /// The replies to RCPT in the envelope's order.
-    pub recipients: Vec<Reply>,
-    /// The replies to the message: one, or by LMTP one for each accepted recipient in turn.
-    pub messages: Vec<Reply>,
-    /// Which of the two.
-    pub dialect: Dialect,
-    /// What the refusal says about the server rather than about the mail: it can be sent again
-    /// at once, in another way. With [`Defect::Chunking`] the connection is of no use any more.
-    pub defect: Option<Defect>,
-    /// Whether the server refused the mail and took its message all the same: nobody knows what
-    /// comes of it.
-    pub contradictory: bool,
-}
-
-/// A reply that cannot be one to the command it came for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnexpectedReply(pub Reply);
-
 /// The mails that are on their way on one connection, and the replies that are due for them.
 ///
 /// The driver asks what to do [`next_step`](Self::next_step), does it, and hands over each reply by
 /// [`accept`](Self::accept). The pipeline alone knows what may leave together, that DATA ends a
 /// group, what a refused command means for those behind it, when RSET or a lone end of data is
 /// due, and how many mails may follow each other.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and none a state"
+)]
 #[derive(Debug)]
 pub struct Pipeline {
     strategy: Strategy,

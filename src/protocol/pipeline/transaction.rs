@@ -100,7 +100,7 @@ impl Transaction {
             self.due += group.len();
             return Step::Send(group);
         }
-        if self.course.grouping == Grouping::Whole {
+        if self.course.grouping == Grouping::Whole && !self.asks_first() {
             self.phase = Phase::Message;
             return Step::Transfer;
         }
@@ -124,7 +124,7 @@ impl Transaction {
         }
     }
 
-    /// Whether DATA waits for the replies to RCPT: none of them may be refused.
+    /// Whether DATA, or the message, waits for the replies to RCPT: none of them may be refused.
     fn asks_first(&self) -> bool {
         self.partial == Partial::AllOrNothing && self.count > 1
     }
@@ -160,17 +160,16 @@ impl Transaction {
         }
         self.due -= 1;
         match expected {
-            Expected::Reset => {}
             Expected::Mail => self.mail = Some(reply),
-            Expected::Rcpt(_) => self.recipients.push(reply),
+            Expected::Rcpt(_) => self.recipients.push(reply.shortened()),
             Expected::Data => self.data = Some(reply),
             Expected::Chunk if reply.is_positive_completion() => {}
             Expected::Chunk => {
                 self.chunk.get_or_insert(reply);
             }
             Expected::Message => self.messages.push(reply),
-            // Nobody would have got it, whatever the server says.
-            Expected::LoneEndOfData => {}
+            // Nobody would get what stands before a lone end, whatever the server says to it.
+            Expected::Reset | Expected::LoneEndOfData => {}
         }
         Ok(())
     }

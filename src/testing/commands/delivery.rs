@@ -60,12 +60,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             let refusal = refused
                 .iter()
                 .find(|(address, _)| address.eq_ignore_ascii_case(&path));
-            let reply = match refusal {
-                Some((_, reply)) => reply.clone(),
-                None => {
-                    let text = format!("<{path}> Ok: queued as {}", message.queue_id);
-                    self.reply("250", "2.1.5", &text)
-                }
+            let reply = if let Some((_, reply)) = refusal {
+                reply.clone()
+            } else {
+                let text = format!("<{path}> Ok: queued as {}", message.queue_id);
+                self.reply("250", "2.1.5", &text)
             };
             let fault = for_all
                 .clone()

@@ -142,9 +142,12 @@ impl Model {
         assert_eq!(self.open, Some(mail), "a message in another's transaction");
         let answers = if self.lmtp { self.recipients } else { 1 };
         let replies: Vec<_> = (0..answers)
-            .map(|_| match choices.one_in(5) {
-                true => choices.of(&["552", "451", "554"]),
-                false => "250",
+            .map(|_| {
+                if choices.one_in(5) {
+                    choices.of(&["552", "451", "554"])
+                } else {
+                    "250"
+                }
             })
             .collect();
         let taken = replies.iter().filter(|reply| **reply == "250").count();

@@ -32,7 +32,7 @@ impl Tally {
 pub(super) async fn judge(dialogue: &Dialogue, stride: usize, first: usize) -> Tally {
     let whole = dialogue.play(None).await;
     let mut tally = Tally::default();
-    for cut in cuts(&whole, stride, first) {
+    for cut in cuts(whole.from_client, whole.from_server, stride, first) {
         let case = dialogue.play(Some(cut)).await;
         let context = format!("{}: {cut:?}: {}", dialogue.name, told(&case.outcome));
         if waits_in_tls(dialogue, &case, cut) {
@@ -48,9 +48,14 @@ pub(super) async fn judge(dialogue: &Dialogue, stride: usize, first: usize) -> T
             Err(_) => tally.not_accepted += 1,
         }
     }
-    let all = CASES.fetch_add(tally.cases(), Relaxed) + tally.cases();
-    println!("{}: {tally:?}, {all} cases so far", dialogue.name);
+    counted(dialogue.name, &tally, tally.cases());
     tally
+}
+
+/// Tells how many cases a dialogue had, and what they came to.
+pub(super) fn counted(name: &str, tally: &Tally, cases: usize) {
+    let all = CASES.fetch_add(cases, Relaxed) + cases;
+    println!("{name}: {tally:?} of {cases} cases, {all} so far");
 }
 
 /// The table of the module, for each mail.

@@ -9,9 +9,14 @@
 //! | has not come whole | | [`Fate::NotAccepted`] |
 //! | has come whole | not whole | [`Fate::Unknown`] |
 //! | has come whole | whole | what it says |
+//!
+//! Of several mails that are on their way at once each has a fate of its own, and so has each
+//! recipient where a server answers for each.
 
 mod clear;
+mod company;
 mod judge;
+mod lmtp;
 mod tls;
 
 use std::time::Duration;
@@ -160,7 +165,12 @@ impl Dialogue {
 }
 
 /// Every cut of a dialogue that takes so many octets, each `stride`-th of them.
-fn cuts(whole: &Case, stride: usize, first: usize) -> impl Iterator<Item = Cut> {
+fn cuts(
+    from_client: usize,
+    from_server: usize,
+    stride: usize,
+    first: usize,
+) -> impl Iterator<Item = Cut> {
     [Side::Client, Side::Server]
         .into_iter()
         .flat_map(move |side| {
@@ -172,8 +182,8 @@ fn cuts(whole: &Case, stride: usize, first: usize) -> impl Iterator<Item = Cut> 
         .zip(0..)
         .flat_map(move |((side, how), nth)| {
             let octets = match side {
-                Side::Client => whole.from_client,
-                Side::Server => whole.from_server,
+                Side::Client => from_client,
+                Side::Server => from_server,
             };
             ((first + nth) % stride..=octets)
                 .step_by(stride)

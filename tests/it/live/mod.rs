@@ -13,6 +13,7 @@ mod lmtp;
 mod login;
 mod mail;
 mod memory;
+mod proxy;
 mod refusal;
 mod round_trip;
 mod session;

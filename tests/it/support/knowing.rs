@@ -18,14 +18,18 @@ pub(crate) enum Words {
     /// Each command, and each message, gets the reply that is next, or none any more.
     InOrder(VecDeque<Vec<u8>>),
     /// What RFC 5321 asks for, with these keywords after EHLO. STARTTLS is said before TLS
-    /// alone, AUTH behind it alone if there is TLS. A recipient with `nobody` in it is refused.
+    /// alone, AUTH behind it alone if there is TLS. A recipient with `nobody` in it is refused,
+    /// and by LMTP the message for one with `full` in it.
     Offering(&'static [&'static str]),
 }
 
-/// A message that came whole, with the end of data or the last chunk.
+/// A message that came whole, with the end of data or the last chunk; by LMTP, for each of its
+/// recipients.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrived {
     pub(crate) octets: Vec<u8>,
+    /// Who it is for by LMTP; empty where one reply is for all.
+    pub(crate) to: String,
     /// Whether the reply is yes, and so who sent it need not care any more.
     pub(crate) taken: bool,
     /// How many octets had been sent over the wire in all, with this reply the last of them.
@@ -103,7 +107,8 @@ pub(crate) struct Knowing {
     input: BytesMut,
     /// Octets that have come in all.
     read: usize,
-    recipients: usize,
+    lmtp: bool,
+    recipients: Vec<String>,
     chunks: Vec<u8>,
 }
 
@@ -120,7 +125,8 @@ impl Knowing {
             secured: false,
             input: BytesMut::new(),
             read: 0,
-            recipients: 0,
+            lmtp: false,
+            recipients: Vec::new(),
             chunks: Vec::new(),
         }
     }
@@ -160,7 +166,8 @@ impl Knowing {
             let words: Vec<_> = line.split(' ').collect();
             match words[0].to_ascii_uppercase().as_str() {
                 "EHLO" | "LHLO" => {
-                    self.recipients = 0;
+                    self.lmtp = words[0] == "LHLO";
+                    self.recipients.clear();
                     self.answer(&self.extensions()).await?;
                 }
                 "STARTTLS" => {
@@ -175,12 +182,16 @@ impl Knowing {
                     } else {
                         "250 2.1.5 ok"
                     };
-                    self.recipients += usize::from(self.answer(reply).await? == b'2');
+                    if self.answer(reply).await? == b'2' {
+                        let path = line.split(['<', '>']).nth(1).unwrap_or_default();
+                        self.recipients.push(path.to_owned());
+                    }
                 }
                 "DATA" => {
-                    let reply = match self.recipients {
-                        0 => "554 5.5.1 nobody to send it to",
-                        _ => "354 go",
+                    let reply = if self.recipients.is_empty() {
+                        "554 5.5.1 nobody to send it to"
+                    } else {
+                        "354 go"
                     };
                     if self.answer(reply).await? == b'3' {
                         let octets = self.data().await?;
@@ -203,7 +214,7 @@ impl Knowing {
                 }
                 command => {
                     if matches!(command, "MAIL" | "RSET" | "HELO") {
-                        self.recipients = 0;
+                        self.recipients.clear();
                     }
                     self.answer("250 2.0.0 ok").await?;
                 }
@@ -245,30 +256,43 @@ impl Knowing {
         }
     }
 
-    /// Keeps a message, and says so.
+    /// Keeps a message, and says so: once, or to each recipient.
     async fn arrived(&mut self, octets: Vec<u8>) -> Flow<()> {
-        if self.recipients == 0 {
+        let mut recipients = std::mem::take(&mut self.recipients);
+        if recipients.is_empty() {
             self.answer("554 5.5.1 nobody to send it to").await?;
             return Ok(());
         }
-        self.recipients = 0;
-        let Some(reply) = self.reply("250 2.0.0 queued") else {
-            self.keep(octets, false);
-            return Err(Over);
-        };
-        let taken = reply.starts_with(b"2");
-        let index = self.keep(octets, taken);
-        self.say(&reply).await?;
-        let answered = self.tap.written();
-        self.store.with(|all| all[index].answered = Some(answered));
-        after(&reply)
+        if !self.lmtp {
+            recipients = vec![String::new()];
+        }
+        let mut due = Vec::new();
+        for to in recipients {
+            let usual = if to.contains("full") {
+                "452 4.2.2 full"
+            } else {
+                "250 2.0.0 queued"
+            };
+            let reply = self.reply(usual);
+            let taken = reply.as_ref().is_some_and(|reply| reply.starts_with(b"2"));
+            due.push((self.keep(&octets, to, taken), reply));
+        }
+        for (index, reply) in due {
+            let reply = reply.ok_or(Over)?;
+            self.say(&reply).await?;
+            let answered = self.tap.written();
+            self.store.with(|all| all[index].answered = Some(answered));
+            after(&reply)?;
+        }
+        Ok(())
     }
 
-    fn keep(&self, octets: Vec<u8>, taken: bool) -> usize {
+    fn keep(&self, octets: &[u8], to: String, taken: bool) -> usize {
         let end = self.read - self.input.len();
         self.store.with(|all| {
             all.push(Arrived {
-                octets,
+                octets: octets.to_vec(),
+                to,
                 taken,
                 answered: None,
                 end,

@@ -7,8 +7,10 @@ mod demo;
 mod dkim;
 mod fields;
 mod finished;
+mod network;
 mod output;
 mod server;
+mod strategy;
 mod tls;
 
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
@@ -19,8 +21,10 @@ pub(crate) use demo::DemoArguments;
 pub(crate) use dkim::DkimArguments;
 pub(crate) use fields::{AddressArguments, FieldArguments};
 pub(crate) use finished::FinishedArguments;
+pub(crate) use network::NetworkArguments;
 pub(crate) use output::{DryRunArguments, OutputArguments};
 pub(crate) use server::ServerArguments;
+pub(crate) use strategy::StrategyArguments;
 pub(crate) use tls::TlsArguments;
 
 /// Send mail: text and attachments of any size, over TLS, with the truth for every recipient.

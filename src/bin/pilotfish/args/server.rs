@@ -5,8 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use pilotfish::config::{ServerAddress, Tls};
 
-use super::TlsArguments;
 use super::auth::AuthArguments;
+use super::{NetworkArguments, StrategyArguments, TlsArguments};
+
+const SERVER_HELP: &str = "\
+The submission server; the port is 587, or 465 with implicit TLS, unless given.
+
+It can be a URL: [smtp|smtp+tls|smtps|smtp+notls|lmtp]://[USER@]HOST[:PORT], or
+lmtp:///PATH for a Unix socket.";
 
 /// Where to send it, and who does.
 #[derive(Args, Default, PartialEq)]
@@ -21,7 +27,7 @@ pub(crate) struct ServerArguments {
     pub(crate) account: Option<String>,
 
     /// The submission server; the port is 587, or 465 with implicit TLS, unless given.
-    #[arg(long, value_name = "HOST[:PORT]")]
+    #[arg(long, value_name = "HOST[:PORT]", long_help = SERVER_HELP)]
     pub(crate) server: Option<ServerAddress>,
 
     /// How the session is protected [default: implicit on port 465, else starttls].
@@ -30,6 +36,12 @@ pub(crate) struct ServerArguments {
 
     #[command(flatten)]
     pub(crate) tls_settings: TlsArguments,
+
+    #[command(flatten)]
+    pub(crate) network: NetworkArguments,
+
+    #[command(flatten)]
+    pub(crate) strategy: StrategyArguments,
 
     /// Log in as this user.
     #[arg(long, value_name = "NAME")]

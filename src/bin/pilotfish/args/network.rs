@@ -1,0 +1,61 @@
+//! How the server is reached.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use pilotfish::address::Domain;
+use pilotfish::config::{Network, TimeLimits};
+use pilotfish::transport::{Family, Proxy};
+
+/// How the server is reached.
+#[derive(Args, Default, PartialEq)]
+pub(crate) struct NetworkArguments {
+    /// Connect by way of a proxy: socks5h://[USER@]HOST:PORT or http://[USER@]HOST:PORT.
+    #[arg(long, value_name = "URL")]
+    proxy: Option<Proxy>,
+
+    /// Read the password for the proxy from the first line of a file that only you can read.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    proxy_password_file: Option<PathBuf>,
+
+    /// Connect from this address of the machine.
+    #[arg(long, value_name = "IP", hide_short_help = true)]
+    source_ip: Option<IpAddr>,
+
+    /// Use IPv4 addresses only.
+    #[arg(short = '4', long, conflicts_with = "ipv6", hide_short_help = true)]
+    ipv4: bool,
+
+    /// Use IPv6 addresses only.
+    #[arg(short = '6', long, hide_short_help = true)]
+    ipv6: bool,
+
+    /// What to call this machine in EHLO [default: its address in brackets].
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    helo: Option<Domain>,
+
+    /// How long to wait, by step: connect=10s,greeting=5m,..., or all=1m.
+    ///
+    /// A step is connect, proxy, handshake, greeting, hello, starttls, auth, mail, rcpt, data,
+    /// block, end-of-data, pipelined, reset, inquiry, quit or all; a time ends in ms, s, m or h.
+    #[arg(long, value_name = "STEP=TIME,...")]
+    timeout: Option<TimeLimits>,
+}
+
+impl From<NetworkArguments> for Network {
+    fn from(arguments: NetworkArguments) -> Self {
+        let mut network = Self::default();
+        network.proxy = arguments.proxy;
+        network.proxy_password_file = arguments.proxy_password_file;
+        network.source_ip = arguments.source_ip;
+        network.family = match (arguments.ipv4, arguments.ipv6) {
+            (true, _) => Some(Family::Ipv4),
+            (_, true) => Some(Family::Ipv6),
+            _ => None,
+        };
+        network.helo = arguments.helo;
+        network.timeout = arguments.timeout;
+        network
+    }
+}

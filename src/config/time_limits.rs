@@ -1,0 +1,199 @@
+//! `connect=10s,greeting=1m`.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::transport::Timeouts;
+
+/// The longest time that can be asked for.
+const LONGEST: Duration = Duration::from_hours(24);
+
+/// How long to wait at some steps: `STEP=TIME`, more of them behind commas. What comes later
+/// counts.
+///
+/// A step is `connect`, `proxy`, `handshake`, `greeting`, `hello`, `starttls`, `auth`, `mail`,
+/// `rcpt`, `data`, `block`, `end-of-data`, `pipelined`, `reset`, `inquiry` or `quit`, as the fields
+/// of [`Timeouts`], or `all`. A time is a number with `ms`, `s`, `m` or `h` behind it, of 24 hours
+/// at most and not 0.
+///
+/// ```
+/// use std::time::Duration;
+/// use pilotfish::config::TimeLimits;
+/// use pilotfish::transport::Timeouts;
+///
+/// let limits: TimeLimits = "all=1m,end-of-data=10m".parse()?;
+/// let mut timeouts = Timeouts::default();
+/// limits.apply(&mut timeouts);
+/// assert_eq!(timeouts.greeting, Duration::from_secs(60));
+/// # Ok::<(), pilotfish::config::TimeLimitError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct TimeLimits(Vec<(&'static str, Duration)>);
+
+/// What one limit is for.
+type Step = fn(&mut Timeouts, Duration);
+
+/// Each step by its name.
+const STEPS: [(&str, Step); 17] = [
+    ("all", |timeouts, time| *timeouts = Timeouts::all(time)),
+    ("connect", |timeouts, time| timeouts.connect = time),
+    ("proxy", |timeouts, time| timeouts.proxy = time),
+    ("handshake", |timeouts, time| timeouts.handshake = time),
+    ("greeting", |timeouts, time| timeouts.greeting = time),
+    ("hello", |timeouts, time| timeouts.hello = time),
+    ("starttls", |timeouts, time| timeouts.starttls = time),
+    ("auth", |timeouts, time| timeouts.auth = time),
+    ("mail", |timeouts, time| timeouts.mail = time),
+    ("rcpt", |timeouts, time| timeouts.rcpt = time),
+    ("data", |timeouts, time| timeouts.data = time),
+    ("block", |timeouts, time| timeouts.block = time),
+    ("end-of-data", |timeouts, time| timeouts.end_of_data = time),
+    ("pipelined", |timeouts, time| timeouts.pipelined = time),
+    ("reset", |timeouts, time| timeouts.reset = time),
+    ("inquiry", |timeouts, time| timeouts.inquiry = time),
+    ("quit", |timeouts, time| timeouts.quit = time),
+];
+
+impl TimeLimits {
+    /// Sets the steps that are named.
+    pub fn apply(&self, timeouts: &mut Timeouts) {
+        for (name, time) in &self.0 {
+            if let Some((_, set)) = STEPS.iter().find(|(step, _)| step == name) {
+                set(timeouts, *time);
+            }
+        }
+    }
+}
+
+impl FromStr for TimeLimits {
+    type Err = TimeLimitError;
+
+    fn from_str(text: &str) -> Result<Self, TimeLimitError> {
+        let short = |text: &str| text.chars().take(80).collect::<String>();
+        let limit = |text: &str| {
+            let no_limit = || TimeLimitError::Form(short(text));
+            let (name, time) = text.split_once('=').ok_or_else(no_limit)?;
+            let known = STEPS.iter().find(|(step, _)| *step == name);
+            let (name, _) = known.ok_or_else(|| TimeLimitError::Step(short(name)))?;
+            let time = duration(time).ok_or_else(|| TimeLimitError::Time(short(time)))?;
+            Ok((*name, time))
+        };
+        text.split(',')
+            .map(limit)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl TryFrom<String> for TimeLimits {
+    type Error = TimeLimitError;
+
+    fn try_from(text: String) -> Result<Self, TimeLimitError> {
+        text.parse()
+    }
+}
+
+fn duration(text: &str) -> Option<Duration> {
+    let unit = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at_checked(unit)?;
+    let number: u64 = number.parse().ok()?;
+    let milliseconds = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    let time = Duration::from_millis(number.checked_mul(milliseconds)?);
+    (!time.is_zero() && time <= LONGEST).then_some(time)
+}
+
+/// Text that names no limits.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TimeLimitError {
+    /// It is not of the form `STEP=TIME`.
+    #[error("\"{}\" is no time limit: write them like connect=10s,greeting=1m", .0.escape_debug())]
+    Form(String),
+    /// There is no such step.
+    #[error("there is no step \"{}\": there are {}", .0.escape_debug(), names())]
+    Step(String),
+    /// It is no time, or none from 1 ms to 24 h.
+    #[error("\"{}\" is no time from 1ms to 24h: write it like 500ms, 10s, 5m or 1h", .0.escape_debug())]
+    Time(String),
+}
+
+fn names() -> String {
+    STEPS.map(|(name, _)| name).join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_has_a_limit_of_its_own() {
+        let steps = &STEPS[1..];
+        for (name, _) in steps {
+            let mut timeouts = Timeouts::all(Duration::from_secs(1));
+            let limits: TimeLimits = format!("{name}=2s").parse().unwrap();
+            limits.apply(&mut timeouts);
+            let field = name.replace('-', "_");
+            let shown = format!("{timeouts:?}");
+            assert!(shown.contains(&format!("{field}: 2s")), "{shown}");
+            assert_eq!(shown.matches("2s").count(), 1, "{shown}");
+        }
+        // There is a name for every field.
+        let all = format!("{:?}", Timeouts::default()).matches(": ").count();
+        assert_eq!(steps.len(), all);
+    }
+
+    #[test]
+    fn limits() {
+        for (text, expected) in [
+            ("all=1m,greeting=500ms", "1m 500ms"),
+            ("greeting=500ms,all=1m", "1m 1m"),
+            ("greeting=24h", "default 24h"),
+            ("", "Form(\"\")"),
+            ("greeting", "Form(\"greeting\")"),
+            ("greeting=1s,", "Form(\"\")"),
+            ("gretting=1s", "Step(\"gretting\")"),
+            ("greeting=1", "Time(\"1\")"),
+            ("greeting=0s", "Time(\"0s\")"),
+            ("greeting=25h", "Time(\"25h\")"),
+            ("greeting=-1s", "Time(\"-1s\")"),
+            ("greeting=1 s", "Time(\"1 s\")"),
+            (
+                "greeting=99999999999999999999s",
+                "Time(\"99999999999999999999s\")",
+            ),
+            (
+                "greeting=18446744073709551615h",
+                "Time(\"18446744073709551615h\")",
+            ),
+        ] {
+            let told = match text.parse::<TimeLimits>() {
+                Ok(limits) => {
+                    let mut timeouts = Timeouts::default();
+                    limits.apply(&mut timeouts);
+                    let shown = |time: Duration, default: Duration| match time.as_millis() {
+                        _ if time == default => "default",
+                        60_000 => "1m",
+                        500 => "500ms",
+                        86_400_000 => "24h",
+                        other => panic!("{other}"),
+                    };
+                    let default = Timeouts::default();
+                    let mail = shown(timeouts.mail, default.mail);
+                    format!("{mail} {}", shown(timeouts.greeting, default.greeting))
+                }
+                Err(error) => format!("{error:?}"),
+            };
+            assert_eq!(told, expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What became of a mail, in the server's words.
+
+use super::super::reply::Reply;
+use super::{Defect, Dialect};
+
+/// Why a mail failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// MAIL was refused.
+    Mail(Reply),
+    /// No recipient was accepted, or by LMTP none of several after the message.
+    Recipients,
+    /// A recipient was refused, and the mail was to go to all or to none.
+    SomeRecipients,
+    /// DATA was refused.
+    Data(Reply),
+    /// A chunk was refused that was not the last.
+    Chunk(Reply),
+    /// The message was refused.
+    Message(Reply),
+}
+
+/// What became of a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// Why it failed; `None` if the server has taken it.
+    pub refusal: Option<Refusal>,
+    /// The replies to RCPT in the envelope's order.
+    pub recipients: Vec<Reply>,
+    /// The replies to the message: one, or by LMTP one for each accepted recipient in turn.
+    pub messages: Vec<Reply>,
+    /// Which of the two.
+    pub dialect: Dialect,
+    /// What the refusal says about the server rather than about the mail: it can be sent again
+    /// at once, in another way. With [`Defect::Chunking`] the connection is of no use any more.
+    pub defect: Option<Defect>,
+    /// Whether the server refused the mail and took its message all the same: nobody knows what
+    /// comes of it.
+    pub contradictory: bool,
+}

@@ -1,0 +1,86 @@
+//! Ways to the server.
+
+use pilotfish::testing::{Security, Server};
+
+use super::office::{Directory, Office, server};
+use super::run::Run;
+
+#[tokio::test]
+async fn lmtp_over_a_unix_socket_tells_of_each_recipient() {
+    let directory = Directory::new();
+    let path = directory.path().join("lmtp");
+    let server = Server::builder()
+        .lmtp()
+        .security(Security::Cleartext)
+        .anonymous()
+        .unix_socket(&path)
+        .refuse_after_data("bob@example.org", "452 4.2.2 over quota")
+        .start()
+        .await
+        .unwrap();
+    let run = Run::new("send --from me@example.org --to 'ann@example.org, bob@example.org'");
+    let url = format!("lmtp://{}", path.display());
+    let run = run.args(["--server", &url, "--text", "Hi"]).end().await;
+    run.reports(80, "452 4.2.2 over quota");
+    let received = server.next_received().await.unwrap();
+    assert_eq!(received.forward_paths, ["ann@example.org"]);
+    assert_eq!(received.hello, "[127.0.0.1]");
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_client_has_the_name_and_the_family_that_it_is_given() {
+    let office = Office::open(server()).await;
+    let flags = "--helo client.example -4 --source-ip 127.0.0.1 --timeout all=1m";
+    let run = office.send(&format!("{flags} --to ann@example.org --text Hi"));
+    run.end().await.result();
+    assert_eq!(office.mail().await.hello, "client.example");
+    let office = Office::open(server()).await;
+    let run = office.send("-6 --to ann@example.org --text Hi");
+    run.end().await.fails(68, "no address of the family");
+    office.got_nothing().await;
+}
+
+#[tokio::test]
+async fn an_account_has_a_network() {
+    let office = Office::open(server()).await;
+    let account = format!(
+        "[account.work]
+         server = 'smtp+tls://me%40here@{}'
+         tls-ca = 'ca.pem'
+         user = 'me@example.org'
+         password-file = 'password'
+         [account.work.network]
+         helo = 'client.example'
+         timeout = 'all=1m'",
+        office.server.addr()
+    );
+    // The user of the URL goes before the user of the account.
+    office.directory.file("mail.toml", &account);
+    let send = "send -C mail.toml -A work --from me@example.org --to ann@example.org --text Hi";
+    let run = Run::new(send).directory(office.directory.path());
+    run.end().await.fails(77, "535");
+    let account = account.replace("me%40here@", "");
+    office.directory.file("mail.toml", account);
+    let run = Run::new(send).directory(office.directory.path());
+    run.end().await.result();
+    assert_eq!(office.mail().await.hello, "client.example");
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_there_is_named() {
+    let office = Office::open(server()).await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let run = office.send(&format!(
+        "--proxy socks5h://127.0.0.1:{port} --to ann@example.org --text Hi"
+    ));
+    let words = format!("cannot connect to the SOCKS proxy 127.0.0.1 port {port}");
+    run.end().await.fails(75, &words);
+    let run = office.send("--proxy http://tim@127.0.0.1:9 --to ann@example.org --text Hi");
+    run.end()
+        .await
+        .fails(78, "the proxy has a user and no password");
+    office.got_nothing().await;
+}

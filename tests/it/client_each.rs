@@ -1,0 +1,128 @@
+//! `Client::send_each`: many mails over one session, and over another where that ends.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::stream;
+use pilotfish::session::{Chunking, Pipelining, Strategy};
+use pilotfish::testing::{Fault, Offer, Point, Quirk, Security, ServerBuilder};
+use pilotfish::transport::Timeouts;
+use pilotfish::{Client, Credentials, Kind, Mail, Server, testing};
+
+use crate::company::strategy;
+use crate::support::built::built;
+use crate::support::client::{ACCOUNT, told};
+
+fn in_clear() -> ServerBuilder {
+    testing::Server::builder()
+        .security(Security::Cleartext)
+        .anonymous()
+}
+
+fn client(server: &testing::Server, strategy: Strategy) -> Client {
+    let mut timeouts = Timeouts::default();
+    timeouts.pipelined = Duration::from_millis(50);
+    let builder = Server::builder("127.0.0.1".parse().unwrap())
+        .port(server.addr().port())
+        .security(pilotfish::Security::Cleartext)
+        .timeouts(timeouts)
+        .strategy(strategy);
+    Client::new(builder.build().unwrap())
+}
+
+fn letters(count: usize) -> impl Iterator<Item = Mail> {
+    (0..count).map(|number| {
+        let letter = ACCOUNT.letter_of_text(&["a@example.org"], "Here it comes.\n");
+        let id = format!("<{number}@client.example>").parse().unwrap();
+        Mail::from(built(letter.message_id(id)))
+    })
+}
+
+/// Sends so many letters; returns what was told of each, and how often each has arrived.
+async fn sent(
+    server: ServerBuilder,
+    strategy: Strategy,
+    count: usize,
+) -> (Vec<(usize, String)>, usize, usize) {
+    let server = server.start().await.unwrap();
+    let client = client(&server, strategy);
+    let mut outcomes = Vec::new();
+    let result = client
+        .send_each(stream::iter(letters(count)), |index, result| {
+            outcomes.push((index, told(&result)));
+        })
+        .await;
+    result.unwrap();
+    outcomes.sort();
+    let received = server.received();
+    let different: BTreeSet<_> = received.iter().map(|mail| mail.octets.to_vec()).collect();
+    server.shutdown().await.unwrap();
+    (outcomes, received.len(), different.len())
+}
+
+#[tokio::test]
+async fn whatever_a_server_cannot_do_each_mail_arrives_once() {
+    let eager = strategy(Pipelining::Eager, Chunking::Never);
+    let default = Strategy::default();
+    for (server, strategy) in [
+        (in_clear(), default),
+        (in_clear().quirk(Quirk::LosesBehindMessage), eager),
+        (in_clear().quirk(Quirk::RefusesBehindMessage), eager),
+        (in_clear().quirk(Quirk::NoBdat), default),
+        (in_clear().quirk(Quirk::RefusesBdat), default),
+        (in_clear().offer(Offer::Mails(3)), default),
+        (in_clear().offer(Offer::Mails(1)), eager),
+    ] {
+        let (outcomes, received, different) = sent(server, strategy, 10).await;
+        assert_eq!((outcomes.len(), received, different), (10, 10, 10));
+        for (place, (index, told)) in outcomes.iter().enumerate() {
+            assert_eq!(place, *index);
+            assert!(told.starts_with("<a@example.org>: 250"), "{told}");
+        }
+    }
+}
+
+/// A mail that is refused is told, and the session goes on; one that a session ended with is told,
+/// and another goes on.
+#[tokio::test]
+async fn what_fails_is_told_of_its_own_mail() {
+    let reply = |point, text: &str| Fault::ReplyAt(point, text.to_owned());
+    let server = in_clear()
+        .fault(reply(Point::EndOfData, "250 2.0.0 Ok"))
+        .fault(reply(Point::EndOfData, "554 5.6.0 no"))
+        .fault(reply(Point::EndOfData, "421 4.3.2 shutting down"));
+    let grouped = strategy(Pipelining::Auto, Chunking::Never);
+    let (outcomes, received, _) = sent(server, grouped, 5).await;
+    let told: Vec<_> = outcomes.iter().map(|(_, told)| told.as_str()).collect();
+    assert_eq!(
+        told[1..3],
+        [
+            "Rejected at EndOfData, NotAccepted, permanent: 554 5.6.0 no",
+            "Closed at EndOfData, NotAccepted, transient: 421 4.3.2 shutting down",
+        ]
+    );
+    assert_eq!(received, 3);
+}
+
+/// A wrong password is sent once, and not for each mail.
+#[tokio::test]
+async fn a_login_that_is_refused_ends_it() {
+    let server = testing::Server::builder()
+        .user("tim", "right")
+        .start()
+        .await
+        .unwrap();
+    let tls = pilotfish::transport::TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
+    let builder = Server::builder("localhost".parse().unwrap())
+        .port(server.addr().port())
+        .tls(tls.unwrap().build().unwrap())
+        .credentials(Credentials::new("tim", "wrong").unwrap());
+    let client = Client::new(builder.build().unwrap());
+    let mut count = 0;
+    let result = client
+        .send_each(stream::iter(letters(5)), |_, _| count += 1)
+        .await;
+    assert_eq!(result.unwrap_err().kind(), Kind::Auth);
+    assert_eq!((count, server.round_trips().len()), (0, 1));
+    server.shutdown().await.unwrap();
+}

@@ -1,0 +1,197 @@
+//! Faults between mails of one session, and among their chunks.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use pilotfish::address::envelope::{Options, Partial};
+use pilotfish::message::{Attachment, Body, Data};
+use pilotfish::protocol::{Chunking, Pipelining};
+use pilotfish::session::Mail;
+use pilotfish::{Client, Message, Security, Server, testing};
+use tokio::time::timeout;
+
+use crate::company::strategy;
+use crate::support::built::built;
+use crate::support::client::{ACCOUNT, in_clear, send, send_one, talk, told};
+use crate::support::lines::{BYE, HELLO};
+use crate::transfer::BLOCK;
+
+const CHUNKS: &str = "
+    S: 220 server.example ESMTP
+    C: EHLO client.example
+    S: 250-server.example
+    S: 250-8BITMIME
+    S: 250-CHUNKING
+    S: 250 BINARYMIME
+    C: MAIL FROM:<tim@client.example> BODY=BINARYMIME
+    S: 250 ok
+    C: RCPT TO:<a@example.org>
+    S: 250 ok
+";
+
+fn binary(body: Body) -> Message {
+    let builder = Message::builder()
+        .from("tim@client.example")
+        .to("a@example.org")
+        .data(Data::Binary)
+        .attach(Attachment::new(body, "shark.png".parse().unwrap()));
+    built(builder)
+}
+
+/// The reply to a chunk and the end of the session come together.
+#[tokio::test(start_paused = true)]
+async fn an_end_together_with_the_reply_to_a_chunk() {
+    for end in ["S: 421 4.3.2 bye\n-- close --", "-- cut --"] {
+        let transcript = format!("{CHUNKS}C: BDAT {BLOCK}\n-- take {BLOCK} --\nS: 250 ok\n{end}");
+        let (result, _) = talk(&transcript, async |stream| {
+            let text = format!("{} \n", "x".repeat(3 * BLOCK));
+            let letter = ACCOUNT.letter_of_text(&["a@example.org"], &text);
+            send(in_clear(stream).await?, built(letter.data(Data::Binary))).await
+        })
+        .await;
+        let told = told(&result);
+        assert!(
+            told.starts_with("Closed at Transfer, NotAccepted"),
+            "{told}"
+        );
+    }
+}
+
+/// The server ends the session while the source of the message gives nothing.
+#[tokio::test(start_paused = true)]
+async fn an_end_while_the_source_is_slow() {
+    let (waiting, _other_end) = tokio::io::duplex(1);
+    let message = binary(Body::reader(waiting, 100));
+    let transcript = format!("{CHUNKS}S: 421 4.3.2 bye\n-- close --");
+    let (outcome, _) = talk(&transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap();
+        let result = send_one(&mut session, message).await;
+        (told(&result), session.is_open())
+    })
+    .await;
+    let expected = "Closed at Transfer, NotAccepted, transient: 421 4.3.2 bye";
+    assert_eq!(outcome, (expected.to_owned(), false));
+}
+
+/// A message that leaves with its commands would be delivered to those who were accepted.
+#[tokio::test(start_paused = true)]
+async fn all_or_nothing_waits_for_the_replies_by_bdat_too() {
+    let transcript = format!(
+        "S: 220 server.example ESMTP
+        C: EHLO client.example
+        S: 250-server.example
+        S: 250-PIPELINING
+        S: 250 CHUNKING
+        C: MAIL FROM:<tim@client.example>
+        C: RCPT TO:<a@example.org>
+        C: RCPT TO:<b@example.org>
+        S: 250 ok
+        S: 250 ok
+        S: 550 no
+        {BYE}"
+    );
+    let (result, _) = talk(&transcript, async |stream| {
+        let always = strategy(Pipelining::Auto, Chunking::Always);
+        let mut session = in_clear(stream).await?.with_strategy(always);
+        let message = ACCOUNT.letter(&["a@example.org", "b@example.org"]);
+        let mut options = Options::default();
+        options.partial = Partial::AllOrNothing;
+        let envelope = message.envelope().clone().with_options(options);
+        let result = session.send(&envelope, message, |_| {}).await;
+        session.quit().await;
+        result
+    })
+    .await;
+    let expected = "Rejected at Rcpt, NotAccepted, permanent: no reply";
+    assert_eq!(told(&result), expected);
+}
+
+fn letter() -> Mail {
+    Mail::from(ACCOUNT.letter(&["a@example.org"]))
+}
+
+/// Whoever waits for what became of a mail before giving the next does not wait for ever.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_told_before_the_next_mail_comes() {
+    let transcript = format!(
+        "{HELLO}
+        C: MAIL FROM:<tim@client.example>
+        C: RCPT TO:<a@example.org>
+        C: DATA
+        S: 550 no
+        S: 503 no
+        S: 503 no
+        -- silence --"
+    );
+    let (outcomes, _) = talk(&transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap();
+        let outcomes = RefCell::new(Vec::new());
+        let mails = stream::iter([letter()]).chain(stream::pending());
+        let sending =
+            session.send_each(mails, |_, result| outcomes.borrow_mut().push(told(&result)));
+        timeout(Duration::from_secs(1), sending).await.unwrap_err();
+        outcomes.into_inner()
+    })
+    .await;
+    assert_eq!(
+        outcomes,
+        ["Rejected at Mail, NotAccepted, permanent: 550 no"]
+    );
+}
+
+/// No mail is taken for a session that the server has ended meanwhile.
+#[tokio::test(start_paused = true)]
+async fn an_end_between_two_mails_costs_none() {
+    for end in [
+        "S: 421 4.4.2 idle\n-- close --",
+        "-- close --",
+        "S: 250 what\n-- silence --",
+    ] {
+        let transcript = format!("{HELLO}{end}");
+        let (outcome, _) = talk(&transcript, async |stream| {
+            let mut session = in_clear(stream).await.unwrap();
+            let late = stream::once(async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                letter()
+            });
+            let mut late = Box::pin(late);
+            let returned = session
+                .send_each(&mut late, |_, result| panic!("{}", told(&result)))
+                .await;
+            (
+                returned.len(),
+                session.is_open(),
+                late.next().await.is_some(),
+            )
+        })
+        .await;
+        assert_eq!(outcome, (0, false, true), "{end}");
+    }
+}
+
+/// A mail in portions that is sent again goes to all of its recipients.
+#[tokio::test]
+async fn sent_again_to_all_portions() {
+    let server = testing::Server::builder()
+        .security(testing::Security::Cleartext)
+        .anonymous()
+        .quirk(testing::Quirk::NoBdat)
+        .offer(testing::Offer::Recipients(2))
+        .start()
+        .await
+        .unwrap();
+    let client = Client::new(
+        Server::builder("127.0.0.1".parse().unwrap())
+            .port(server.addr().port())
+            .security(Security::Cleartext)
+            .strategy(strategy(Pipelining::Auto, Chunking::Always))
+            .build()
+            .unwrap(),
+    );
+    let to = ["a@example.org", "b@example.org", "c@example.net"];
+    let receipt = client.send(ACCOUNT.letter(&to)).await.unwrap();
+    assert_eq!((receipt.accepted.len(), receipt.rejected.len()), (3, 0));
+    client.close().await;
+    server.shutdown().await.unwrap();
+}
