@@ -30,6 +30,12 @@ pub(super) fn server(host: &str, service: &str) -> String {
     format!("{host}:{}", FACTS["ports"][service])
 }
 
+/// The port of a service, on 127.0.0.1.
+pub(super) fn port(service: &str) -> u16 {
+    let port = FACTS["ports"][service].as_u64().unwrap();
+    u16::try_from(port).unwrap()
+}
+
 pub(super) fn has_ipv6() -> bool {
     FACTS["addresses"]
         .as_array()
@@ -73,6 +79,19 @@ pub(super) fn assert_once(got: &Value, line: &str) {
     assert_eq!(queue_ids.len(), 1, "{queue_ids:?}");
     assert!(line.contains(queue_ids[0].as_str().unwrap()), "{line}");
     assert_eq!(got["copies"], 1);
+}
+
+/// Waits until so many mails with the id are in the mailbox of the user, and gives back the octets
+/// of all that are there.
+pub(super) fn fetch_all(user: &str, id: &str, count: usize) -> Vec<Vec<u8>> {
+    let found = run_fetch(&["--all", user, id, &count.to_string()]);
+    let octets = |mail: &Value| mail.as_str().unwrap().chars().map(octet).collect();
+    found.as_array().unwrap().iter().map(octets).collect()
+}
+
+/// Of Latin-1.
+fn octet(character: char) -> u8 {
+    u8::try_from(u32::from(character)).unwrap()
 }
 
 /// A field of the message's header.

@@ -1,4 +1,4 @@
-//! The command against real servers: Postfix with Dovecot, and maildev.
+//! The command and the library against real servers: Postfix, Dovecot, Exim, smtp-sink and maildev.
 //!
 //! `tests/run` starts the servers (`servers start`), names their folder in
 //! `PILOTFISH_LIVE`, and runs these tests. What arrived is read back over IMAP
@@ -6,12 +6,17 @@
 //! of ours judges our mail.
 
 mod bed;
+mod company;
 mod delivery;
 mod extensions;
+mod lmtp;
 mod login;
 mod mail;
 mod memory;
 mod proxy;
 mod refusal;
 mod round_trip;
+mod session;
+mod sink;
+mod ways;
 mod web;

@@ -18,7 +18,7 @@ const NAMED_TWICE: &str = "InvalidHeaderDefect('duplicate parameter name; duplic
 const JAPANESE: &str = "深海の鮫、その写真.png";
 
 /// Octets that look like a picture and do not compress, always the same.
-fn picture(size: usize) -> Vec<u8> {
+pub(super) fn picture(size: usize) -> Vec<u8> {
     let noise = iter::successors(Some(0x9E37_79B9_7F4A_7C15_u64), |state| {
         let state = state ^ (state << 13);
         let state = state ^ (state >> 7);

@@ -1,0 +1,112 @@
+//! Sessions of the library with the servers, on record, and the mails for them.
+
+use std::fs;
+use std::path::Path;
+use std::process;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use memchr::memmem;
+use pilotfish::message::{Block, Data, MessageBuilder};
+use pilotfish::session::{Greeted, Hello, Session, Strategy};
+use pilotfish::transport::Timeouts;
+use pilotfish::{Credentials, Message};
+use tokio::net::TcpStream;
+
+use super::bed::{self, address};
+use crate::support::client::name;
+use crate::support::wiretap::{Tap, Wiretap};
+
+/// Who takes the mails. All of it in clear text, so that it can be seen what is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Peer {
+    /// Offers PIPELINING and CHUNKING.
+    Postfix,
+    /// Offers PIPELINING and CHUNKING.
+    Exim,
+    /// Offers PIPELINING and CHUNKING, and BINARYMIME.
+    DovecotSubmission,
+    /// Offers PIPELINING and CHUNKING.
+    DovecotLmtp,
+}
+
+impl Peer {
+    pub(super) async fn open(self, strategy: Strategy) -> (Session<Wiretap<TcpStream>>, Tap) {
+        let service = match self {
+            Self::Postfix => "no_starttls",
+            Self::Exim => "exim",
+            Self::DovecotSubmission => "dovecot",
+            Self::DovecotLmtp => "lmtp",
+        };
+        let stream = TcpStream::connect(("127.0.0.1", bed::port(service)));
+        let (stream, tap) = Wiretap::new(stream.await.unwrap());
+        let hello = match self {
+            Self::DovecotLmtp => Hello::lmtp(name()),
+            _ => Hello::from(name()),
+        };
+        let greeted = Greeted::greet(stream, hello, Timeouts::default()).await;
+        let greeted = greeted.unwrap();
+        let session = match self {
+            Self::Exim | Self::DovecotLmtp => greeted.in_cleartext(),
+            _ => greeted.danger_cleartext_auth(&credentials()).await.unwrap(),
+        };
+        (session.with_strategy(strategy), tap)
+    }
+
+    /// What of the batch is in the mailbox of carl, as soon as there is so much.
+    pub(super) fn arrived(self, id: &str, count: usize) -> Vec<Vec<u8>> {
+        match self {
+            Self::DovecotSubmission => {
+                let file = Path::new(bed::file("next_hop")).join(id);
+                // There is one: a second of this name would have been refused.
+                vec![fs::read(file).unwrap()]
+            }
+            _ => bed::fetch_all("carl", id, count),
+        }
+    }
+}
+
+fn credentials() -> Credentials {
+    let password = fs::read_to_string(bed::file("password_file")).unwrap();
+    Credentials::new(address("ann"), password.trim_end()).unwrap()
+}
+
+/// The name of a mail, or of a batch.
+pub(super) fn new_id() -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("session.{}.{count}.", process::id())
+}
+
+/// A letter from ann.
+pub(super) fn letter(id: &str) -> MessageBuilder {
+    Message::builder()
+        .from(address("ann"))
+        .subject("A shark")
+        .header("X-Test-Id".parse().unwrap(), id)
+}
+
+/// All octets of a message for a server that carries this.
+pub(super) async fn octets(message: &Message, most: Data) -> Vec<u8> {
+    let mut octets = message.rendition(most).into_octets();
+    let mut all = Vec::new();
+    while octets.next_block(&mut all).await.unwrap() == Block::More {}
+    all
+}
+
+/// What arrived is what was sent, behind nothing but the fields of servers on the way.
+pub(super) fn is_delivery_of(arrived: &[u8], sent: &[u8]) -> bool {
+    let Some(trace) = arrived.strip_suffix(sent) else {
+        return false;
+    };
+    let names = ["Return-Path:", "Delivered-To:", "Received:", "\t", " "];
+    let trace = String::from_utf8_lossy(trace);
+    trace
+        .lines()
+        .all(|line| names.iter().any(|name| line.starts_with(name)))
+}
+
+/// How often this was said.
+pub(super) fn count_said(tap: &Tap, words: &str) -> usize {
+    let said = tap.writes().concat();
+    memmem::find_iter(&said, words).count()
+}
