@@ -227,6 +227,11 @@ impl Message {
         self.needs_smtputf8
     }
 
+    /// Whether it makes use of a server that carries any octets.
+    pub(crate) fn asks_for_binary(&self) -> bool {
+        self.most == Data::Binary && self.template.data(Data::Binary) == Data::Binary
+    }
+
     /// What is odd about it, and may be meant.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {

@@ -51,6 +51,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Finds out whether the server can take a mail. If it lacks something and may offer more
     /// since the login, it is asked, once the mails on their way have been answered.
     pub(super) async fn prepare(&mut self, mail: Mail) -> Result<Prepared> {
+        let lacks_binary = self.list == List::BeforeLogin && self.most() != Data::Binary;
+        if lacks_binary && mail.message.asks_for_binary() {
+            Box::pin(self.ask_again()).await?;
+        }
         loop {
             let rendition = mail.message.rendition(self.data());
             let error = match self.parameters(&mail.envelope, &mail.message, &rendition) {

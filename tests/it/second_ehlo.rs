@@ -3,9 +3,11 @@
 use pilotfish::Receipt;
 use pilotfish::Result;
 use pilotfish::address::envelope::{Options, Ret};
+use pilotfish::message::Data;
 use pilotfish::session::Session;
 
-use crate::support::client::{ACCOUNT, talk, told};
+use crate::support::built::built;
+use crate::support::client::{ACCOUNT, send, talk, told};
 use crate::support::lines::{BYE, letter_lines};
 use crate::support::peer::Stream;
 
@@ -82,13 +84,45 @@ async fn the_list_stays_as_it_is_where_the_server_does_not_say() {
     }
 }
 
+/// A message that makes use of a server that carries any octets, and could do without.
+#[tokio::test(start_paused = true)]
+async fn binary_is_asked_for_once_more() {
+    let message = || {
+        let letter = ACCOUNT.letter_of_text(&["a@example.org"], "From here it comes.\n");
+        built(letter.data(Data::Binary))
+    };
+    let octets = message().rendition(Data::Binary).exact_size();
+    let transcript = format!(
+        "{LOGIN}
+        C: EHLO client.example
+        S: 250-server.example
+        S: 250-8BITMIME
+        S: 250-CHUNKING
+        S: 250 BINARYMIME
+        C: MAIL FROM:<tim@client.example> BODY=BINARYMIME
+        S: 250 ok
+        C: RCPT TO:<a@example.org>
+        S: 250 ok
+        C: BDAT {octets} LAST
+        -- take {octets} --
+        S: 250 queued
+        {BYE}"
+    );
+    let (told, _) = talk(&transcript, async |stream| {
+        let session = ACCOUNT.log_in_465(stream).await.unwrap();
+        told(&send(session, message()).await)
+    })
+    .await;
+    assert_eq!(told, SENT);
+}
+
 /// A mail that needs nothing more costs nothing more.
 #[tokio::test(start_paused = true)]
 async fn it_is_not_asked_without_need() {
     let transcript = format!("{LOGIN}{}{BYE}", mail(""));
     let (told, _) = talk(&transcript, async |stream| {
         let session = ACCOUNT.log_in_465(stream).await.unwrap();
-        told(&crate::support::client::send(session, ACCOUNT.letter(&["a@example.org"])).await)
+        told(&send(session, ACCOUNT.letter(&["a@example.org"])).await)
     })
     .await;
     assert_eq!(told, SENT);
