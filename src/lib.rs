@@ -38,6 +38,7 @@
 //! | `ring` | another cryptography, which is used where `aws-lc-rs` is left out; one of them is needed |
 //! | `dkim` | [`message::dkim`] and [`Message::sign`]: signatures that show the domain (RFC 6376) |
 //! | `html` | `markdown` and `inline_images` of [`message::MessageBuilder`] |
+//! | `proxy` | ways to a server by SOCKS 5 and HTTP proxies, by [`transport::Proxy`] |
 //! | `system-roots` | the certificate authorities that the system trusts, by [`transport::TlsRoots`] |
 //! | `testing` | [`testing`]: a submission server inside the process |
 //!
@@ -51,7 +52,7 @@
 //!             |
 //!          config                        accounts, password sources
 //!             |
-//!           client                       many mails: a task for each
+//!           client                       many mails: sessions as they are needed
 //!              |
 //!           session  ------------+       one dialogue
 //!              |                 |

@@ -11,7 +11,7 @@
 //!
 //! Credentials go out on a [`Secured`] session alone; what was learnt in clear text is gone with
 //! the [`Greeted`] that learnt it; the one way round has `danger` in its name. Once set up, a
-//! [`Session`] sends one mail after the other.
+//! [`Session`] sends one mail after the other, or [many](Session::send_each) close behind each other.
 
 mod authenticate;
 mod credentials_provider;

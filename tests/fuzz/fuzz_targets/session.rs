@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
+use pilotfish::address::Domain;
 use pilotfish::protocol::ReplyDecoder;
 use pilotfish::session::{Greeted, Receipt};
 use pilotfish::transport::Timeouts;
@@ -49,7 +50,7 @@ fuzz_target!(|octets: &[u8]| {
 });
 
 async fn submit(stream: DuplexStream) -> Result<Receipt> {
-    let name = "client.example".parse().unwrap();
+    let name: Domain = "client.example".parse().unwrap();
     let greeted = Greeted::greet(stream, name, Timeouts::default()).await?;
     let mut session = greeted.in_cleartext();
     let message = now(builder().text("Hello.\n").build()).unwrap();
