@@ -44,7 +44,9 @@ fuzz_target!(|octets: &[u8]| {
         }
         Err(error) => {
             // Without the end nothing is in doubt, but for a reply that nobody asked for.
-            assert!(ended || chunked || error.fate() == Fate::NotAccepted || error.reply().is_some());
+            assert!(
+                ended || chunked || error.fate() == Fate::NotAccepted || error.reply().is_some()
+            );
         }
     }
 });
@@ -82,7 +84,11 @@ async fn serve(mut stream: DuplexStream, octets: &[u8]) -> Vec<u8> {
 /// How many replies of the classes 2yz and 3yz there are, one behind the other.
 fn answers(octets: &[u8]) -> (usize, usize) {
     let (mut decoder, mut counts) = (ReplyDecoder::default(), (0, 0));
-    let spoken: Vec<u8> = octets.iter().copied().filter(|octet| *octet != TURN).collect();
+    let spoken: Vec<u8> = octets
+        .iter()
+        .copied()
+        .filter(|octet| *octet != TURN)
+        .collect();
     let mut buffer = BytesMut::from(spoken.as_slice());
     while let Ok(Some(reply)) = decoder.decode(&mut buffer) {
         counts.0 += usize::from(reply.is_positive_completion());

@@ -17,7 +17,9 @@ fuzz_target!(|blocks: Vec<Vec<u8>>| {
     assert_eq!(sent, model(&blocks.concat()));
 
     // Whoever takes a lone LF for the end of a line finds the same end of data.
-    let lenient = sent.windows(3).filter(|end| *end == b"\n.\r" || *end == b"\n.\n");
+    let lenient = sent
+        .windows(3)
+        .filter(|end| *end == b"\n.\r" || *end == b"\n.\n");
     let at_the_start = usize::from(sent.starts_with(b".\r") || sent.starts_with(b".\n"));
     assert_eq!(lenient.count() + at_the_start, 1);
 });
