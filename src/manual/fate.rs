@@ -15,7 +15,9 @@
 //!
 //! Where the line runs: an octet has left when the stream has taken it. With TLS the last octets
 //! may still wait in the process when the connection breaks, so a mail that is said to be unknown
-//! may in truth not have left. The other way round there is no error.
+//! may in truth not have left; of a long message these are at most three octets, which are not
+//! given to TLS before all others have left, and of a short one a TLS record. The other way round
+//! there is no error.
 //!
 //! # Replies are counted
 //!

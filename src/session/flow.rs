@@ -99,7 +99,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 }
             }
             Next::Receive(_) => self.answer().await,
-            Next::Transfer(way) => self.transfer_message(way, progress).await,
+            // By far the largest future: those around it are not to be as large each.
+            Next::Transfer(way) => Box::pin(self.transfer_message(way, progress)).await,
             Next::AbandonData => {
                 let end = &mut b".\r\n".to_vec();
                 self.wire.put_last_block(&mut self.flight, end, 1);

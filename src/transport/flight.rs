@@ -14,6 +14,12 @@ use crate::protocol::{Chunk, Command};
 /// How many octets are worth a write of their own.
 const LONG: usize = 64 * 1024;
 
+/// The most octets of a TLS record (RFC 8446 section 5.1).
+const RECORD: usize = 16 * 1024;
+
+/// How many octets at the end of a long flight have a TLS record of their own.
+const LAST: usize = 3;
+
 /// Commands and octets of messages in the order in which they leave, with the places at which
 /// replies are due.
 #[derive(Default)]
@@ -121,9 +127,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             return Ok(());
         }
         self.in_exchange = false;
-        let result = self.write(stage, &flight.octets, &flight.answered).await;
+        let result = self.write_flight(stage, flight).await;
         flight.octets.clear();
         flight.answered.clear();
         result
+    }
+
+    /// What TLS has taken may wait there for long, and a message whose end does has not left. So the
+    /// end of a long flight is not given to TLS before the rest has left.
+    async fn write_flight(&mut self, stage: Stage, flight: &Flight) -> Result<()> {
+        let length = flight.octets.len();
+        let split = if self.tls.is_some() && length > RECORD {
+            length.saturating_sub(LAST)
+        } else {
+            0
+        };
+        let (most, last) = flight.octets.split_at_checked(split).unwrap_or_default();
+        let answered = flight.answered.partition_point(|end| *end <= split);
+        let (early, late) = flight
+            .answered
+            .split_at_checked(answered)
+            .unwrap_or_default();
+        let late: Vec<_> = late.iter().map(|end| end - split).collect();
+        for (octets, answered) in [(most, early), (last, &late)] {
+            if !octets.is_empty() {
+                self.write(stage, octets, answered).await?;
+            }
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The reply to the end of data, on which everything depends (RFC 1047).
 
-use crate::support::client::{ACCOUNT, converse, in_clear, send, told};
+use crate::support::client::{ACCOUNT, converse, in_clear, send, talk_through, told};
 use crate::support::delivery::Delivery;
 use crate::support::lines::{FLIGHT, GO, HELLO, letter_lines};
 use crate::support::script::Script;
@@ -61,4 +61,37 @@ async fn an_answer_after_end_of_data_counts_whatever_follows() {
     ] {
         after_the_message(&format!("S: {reply}"), outcome).await;
     }
+}
+
+/// TLS takes more than the network does. What waits there has not left, and the end of a long
+/// message is not among it.
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_long_message_does_not_wait_in_tls() {
+    let transcript = "
+        -- tls server.example --
+        S: 220 server.example ESMTP
+        C: EHLO client.example
+        S: 250-server.example
+        S: 250 AUTH PLAIN
+        C: AUTH PLAIN AHRpbUBjbGllbnQuZXhhbXBsZQB0YW5zdGFhZnRhbnN0YWFm
+        S: 235 ok
+        C: MAIL FROM:<tim@client.example>
+        S: 250 ok
+        C: RCPT TO:<a@example.org>
+        S: 250 ok
+        C: DATA
+        S: 354 go
+        -- swallow 30000 --
+        -- cut --
+    ";
+    let letter = ACCOUNT.letter_with(&["a@example.org"], &"Here it comes.\n".repeat(4_000));
+    let result = talk_through(64, transcript, async |stream| {
+        ACCOUNT.submit_465(stream, letter).await
+    })
+    .await;
+    let outcome = told(&result);
+    assert!(
+        outcome.contains("at Transfer, NotAccepted, transient"),
+        "{outcome}"
+    );
 }
