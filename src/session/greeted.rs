@@ -5,7 +5,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::authenticate::authenticate;
 use super::hello::{Hello, greeting, hello, quit};
 use super::secured::Secured;
-use super::transaction::{List, Session};
+use super::transaction::Session;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Command, Credentials, Extension, Extensions, Mechanism};
 use crate::transport::{Host, Timeouts, TlsClient, Wire};
@@ -91,7 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     /// Goes on in clear text and without a login, as a relay on a trusted network may want it.
     #[must_use]
     pub fn in_cleartext(self) -> Session<S> {
-        Session::new(self.wire, self.hello, self.extensions, List::Current)
+        Session::without_login(self.wire, self.hello, self.extensions)
     }
 
     /// Logs in in clear text, where everybody on the way can read the password, or guess it at
@@ -124,11 +124,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
         credentials: &Credentials,
     ) -> Result<Session<S>> {
         authenticate(&mut self.wire, &self.extensions, credentials, mechanisms).await?;
-        Ok(Session::new(
-            self.wire,
-            self.hello,
-            self.extensions,
-            List::BeforeLogin,
-        ))
+        Ok(Session::after_login(self.wire, self.hello, self.extensions))
     }
 }

@@ -4,7 +4,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::authenticate::authenticate;
 use super::hello::{Hello, greeting, hello};
-use super::transaction::{List, Session};
+use super::transaction::Session;
 use crate::error::Result;
 #[cfg(doc)]
 use crate::error::{Kind, Stage};
@@ -93,17 +93,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
         credentials: &Credentials,
     ) -> Result<Session<S>> {
         authenticate(&mut self.wire, &self.extensions, credentials, mechanisms).await?;
-        Ok(Session::new(
-            self.wire,
-            self.hello,
-            self.extensions,
-            List::BeforeLogin,
-        ))
+        Ok(Session::after_login(self.wire, self.hello, self.extensions))
     }
 
     /// Goes on without a login.
     #[must_use]
     pub fn without_authentication(self) -> Session<S> {
-        Session::new(self.wire, self.hello, self.extensions, List::Current)
+        Session::without_login(self.wire, self.hello, self.extensions)
     }
 }

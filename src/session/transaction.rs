@@ -69,7 +69,15 @@ pub(super) enum List {
 pub(crate) struct Transferred(Rest);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    pub(super) fn new(wire: Wire<S>, hello: Hello, extensions: Extensions, list: List) -> Self {
+    pub(super) fn after_login(wire: Wire<S>, hello: Hello, extensions: Extensions) -> Self {
+        Self::new(wire, hello, extensions, List::BeforeLogin)
+    }
+
+    pub(super) fn without_login(wire: Wire<S>, hello: Hello, extensions: Extensions) -> Self {
+        Self::new(wire, hello, extensions, List::Current)
+    }
+
+    fn new(wire: Wire<S>, hello: Hello, extensions: Extensions, list: List) -> Self {
         Self {
             pipeline: Pipeline::new(Strategy::default(), hello.dialect, &extensions),
             wire,

@@ -70,13 +70,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// reply is due for it, or for the last so many.
     pub fn put_chunk(&self, flight: &mut Flight, octets: &[u8], chunk: Chunk, replies: usize) {
         let command = Command::Bdat(octets.len(), chunk);
-        let (name, tls) = (
-            match chunk {
-                Chunk::More => "chunk",
-                Chunk::Last => "last chunk",
-            },
-            self.tls.is_some(),
-        );
+        let name = match chunk {
+            Chunk::More => "chunk",
+            Chunk::Last => "last chunk",
+        };
+        let tls = self.tls.is_some();
         debug!(target: TARGET, from = "client", tls, "{command}");
         trace!(target: TARGET, from = "client", tls, octets = octets.len(), "{name}");
         command.encode(&mut flight.octets);

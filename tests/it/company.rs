@@ -91,6 +91,19 @@ const MAIL: &str = "
     C: RCPT TO:<a@example.org>
 ";
 
+/// A mail by BDAT that is understood, and so many behind it in one flight.
+fn together(count: usize) -> String {
+    let chunk = chunk();
+    let behind = format!("C: RSET\n{MAIL}{chunk}").repeat(count - 1);
+    format!(
+        "{CHUNKING_HELLO}{MAIL}{chunk}
+        S: 250 ok
+        S: 250 ok
+        S: 250 queued
+        {MAIL}{chunk}{behind}"
+    )
+}
+
 #[tokio::test(start_paused = true)]
 async fn grouped_takes_two_round_trips_each() {
     let letter = letter_lines("a@example.org");
@@ -117,19 +130,14 @@ async fn eager_takes_one_more_for_each_further_mail() {
 
 #[tokio::test(start_paused = true)]
 async fn chunked_mails_leave_together_once_the_first_is_understood() {
-    let chunk = chunk();
     let replies = "S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 250 queued\n".repeat(9);
     let transcript = format!(
-        "{CHUNKING_HELLO}{MAIL}{chunk}
-        S: 250 ok
-        S: 250 ok
-        S: 250 queued
-        {MAIL}{chunk}{}
+        "{}
         S: 250 ok
         S: 250 ok
         S: 250 queued
         {replies}{BYE}",
-        format!("C: RSET\n{MAIL}{chunk}").repeat(9)
+        together(10)
     );
     let (told, _, round_trips) = company(Strategy::default(), 11, &transcript).await;
     assert_eq!(told, accepted(11));
@@ -138,13 +146,8 @@ async fn chunked_mails_leave_together_once_the_first_is_understood() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_for_its_own_mail() {
-    let chunk = chunk();
     let transcript = format!(
-        "{CHUNKING_HELLO}{MAIL}{chunk}
-        S: 250 ok
-        S: 250 ok
-        S: 250 queued
-        {MAIL}{chunk}{}
+        "{}
         S: 250 ok
         S: 550 5.1.1 no a
         S: 554 5.5.1 no valid recipients
@@ -157,7 +160,7 @@ async fn a_refusal_is_for_its_own_mail() {
         S: 503 no
         S: 503 no
         {BYE}",
-        format!("C: RSET\n{MAIL}{chunk}").repeat(2)
+        together(3)
     );
     let (told, left, _) = company(Strategy::default(), 4, &transcript).await;
     let expected = [
@@ -213,15 +216,7 @@ async fn a_server_that_loses_commands_behind_a_message() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_behind_a_421_has_not_been_taken() {
-    let chunk = chunk();
-    let begin = format!(
-        "{CHUNKING_HELLO}{MAIL}{chunk}
-        S: 250 ok
-        S: 250 ok
-        S: 250 queued
-        {MAIL}{chunk}{}",
-        format!("C: RSET\n{MAIL}{chunk}").repeat(2)
-    );
+    let begin = together(3);
     for (reply, expected) in [
         (
             "S: 421 4.3.2 shutting down\n-- close --",

@@ -43,6 +43,14 @@ async fn play(quirk: Option<Quirk>, transcript: &str) -> usize {
     taken
 }
 
+/// A message, the next mail's group behind its end, and the reply to the message.
+const BEHIND_DOT: &str = "C: a
+     C: .
+     C: MAIL FROM:<>
+     C: RCPT TO:<a@b.example>
+     C: DATA
+     S: 250 2.0.0 Ok: queued as 4C1F00000000\n";
+
 /// RFC 2920, section 3.1, and RFC 3030, section 2.
 #[tokio::test]
 async fn without_a_quirk_the_next_group_may_follow_the_last_chunk() {
@@ -55,13 +63,7 @@ async fn without_a_quirk_the_next_group_may_follow_the_last_chunk() {
 #[tokio::test]
 async fn what_stands_behind_a_message_is_lost() {
     let quirk = Some(Quirk::LosesBehindMessage);
-    let behind_dot = "C: a
-         C: .
-         C: MAIL FROM:<>
-         C: RCPT TO:<a@b.example>
-         C: DATA
-         S: 250 2.0.0 Ok: queued as 4C1F00000000\n";
-    let transcript = [ENVELOPE, behind_dot, NOOP, ENVELOPE].concat();
+    let transcript = [ENVELOPE, BEHIND_DOT, NOOP, ENVELOPE].concat();
     assert_eq!(play(quirk, &transcript).await, 1);
     assert_eq!(play(quirk, &[CHUNKED, NOOP, ENVELOPE].concat()).await, 1);
 }
@@ -69,14 +71,8 @@ async fn what_stands_behind_a_message_is_lost() {
 #[tokio::test]
 async fn what_stands_behind_a_message_is_refused() {
     let quirk = Some(Quirk::RefusesBehindMessage);
-    let behind_dot = "C: a
-         C: .
-         C: MAIL FROM:<>
-         C: RCPT TO:<a@b.example>
-         C: DATA
-         S: 250 2.0.0 Ok: queued as 4C1F00000000\n";
     let refused = "S: 503 Bad sequence of commands\n".repeat(3);
-    let transcript = [ENVELOPE, behind_dot, &refused, NOOP, ENVELOPE].concat();
+    let transcript = [ENVELOPE, BEHIND_DOT, &refused, NOOP, ENVELOPE].concat();
     assert_eq!(play(quirk, &transcript).await, 1);
     // The second chunk is taken for a command, too.
     let refused = "S: 503 Bad sequence of commands\n".repeat(4);

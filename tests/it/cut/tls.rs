@@ -86,7 +86,7 @@ async fn all_there_is_with_a_login_in_clear_text() {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "a minute: some ten thousand handshakes"]
+#[ignore = "a minute of handshakes: tests/run runs it"]
 async fn every_octet() {
     let tally = judge(&all_there_is(Entry::StartTls), 1, 0).await;
     assert!(tally.cases() > 10_000, "{tally:?}");
