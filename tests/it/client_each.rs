@@ -30,7 +30,7 @@ fn client(server: &testing::Server, strategy: Strategy) -> Client {
     Client::new(builder.build().unwrap())
 }
 
-fn letters(count: usize) -> impl Iterator<Item = Mail> {
+pub(crate) fn letters(count: usize) -> impl Iterator<Item = Mail> {
     (0..count).map(|number| {
         let letter = ACCOUNT.letter_of_text(&["a@example.org"], "Here it comes.\n");
         let id = format!("<{number}@client.example>").parse().unwrap();
