@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::secret::Secret;
 
-/// The longest user name or password, in octets: what RFC 4954 section 4.3 lets a response
+/// The longest user name or password, in octets: what RFC 4954 section 4 lets a response
 /// hold leaves room for both.
 const MAX_CREDENTIAL: usize = 4_096;
 

@@ -185,8 +185,8 @@ impl Exchange {
     /// # Errors
     ///
     /// [`ExchangeError::NoSignature`] or [`ExchangeError::WrongSignature`]: whoever answers may
-    /// not be the server, and is to get nothing more. [`ExchangeError::Malformed`] and
-    /// [`ExchangeError::ServerError`] likewise.
+    /// not be the server, and is to get nothing more. [`ExchangeError::Malformed`] likewise;
+    /// [`ExchangeError::UnexpectedChallenge`] if [`respond`](Self::respond) has failed before.
     pub fn succeed(self, reply: &Reply) -> Result<(), ExchangeError> {
         match self.mechanism {
             State::Scram(scram) => {
