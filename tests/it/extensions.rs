@@ -66,7 +66,7 @@ async fn says_nothing(offers: &str, envelope: Envelope) -> Error {
 
 type Ask = fn(&mut Options);
 
-fn held(seconds: u64) -> Hold {
+fn held(seconds: i64) -> Hold {
     Hold::For(Interval::new(seconds).unwrap())
 }
 
