@@ -126,6 +126,27 @@ async fn scram_without_plus_says_that_it_could() {
         .await
         .unwrap();
     server.shutdown().await.unwrap();
+
+    // A server that is asked by "n" would not learn that somebody has taken -PLUS away.
+    let script = Script::inline(
+        "-- tls server.example --
+         S: 220 server.example ESMTP
+         C: EHLO client.example
+         S: 250-server.example
+         S: 250 AUTH SCRAM-SHA-256
+         -- take 89 --
+         S: 504 5.5.4 not now
+         C: QUIT
+         S: 221 bye",
+    );
+    let (result, played) = converse(&script, Delivery::Whole, async |stream| {
+        ACCOUNT.log_in_465(stream).await.map(drop)
+    })
+    .await;
+    result.unwrap_err();
+    let heard = String::from_utf8(played.heard).unwrap();
+    let begin = format!("AUTH SCRAM-SHA-256 {}", STANDARD.encode("y,,"));
+    assert!(heard.contains(&begin), "{heard}");
 }
 
 /// What `SASLprep` forbids goes by PLAIN, as it is.
@@ -296,6 +317,11 @@ async fn random_secrets_are_shown_nowhere() {
 async fn all_that_is_shown(secret: &str) -> Vec<(Mechanism, Vec<String>, String)> {
     let with_secret = |mechanism: &Mechanism| *mechanism != Mechanism::External;
     let forms = forms(secret);
+    // As it is, in Debug text, and in that of a text that was escaped before.
+    let escaped = |form: &String| form.escape_debug().to_string();
+    let once: Vec<_> = forms.iter().map(escaped).collect();
+    let twice: Vec<_> = once.iter().map(escaped).collect();
+    let searched = [forms.clone(), once, twice].concat();
     let mut all = Vec::new();
     for mechanism in Mechanism::PREFERENCE.into_iter().filter(with_secret) {
         let mut said = vec!["235 2.7.0 ok".to_owned()];
@@ -318,7 +344,7 @@ async fn all_that_is_shown(secret: &str) -> Vec<(Mechanism, Vec<String>, String)
             if let Err(error) = &outcome {
                 shown.push_str(&causes(error));
             }
-            all.push((mechanism, forms.clone(), shown));
+            all.push((mechanism, searched.clone(), shown));
         }
     }
     all
