@@ -1,6 +1,7 @@
 //! Sockets, TLS and the reply codec: moves commands, replies and octets, and does not know what
 //! a mail is.
 
+mod alarm;
 mod channel_binding;
 mod codec;
 mod connect;

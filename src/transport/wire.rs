@@ -12,6 +12,7 @@ use tokio_util::codec::FramedRead;
 use tracing::{debug, trace};
 use zeroize::Zeroizing;
 
+use super::alarm::{Alarm, Wait};
 use super::codec::{ReadError, ReplyCodec};
 use super::host::Host;
 use super::maybe_tls::MaybeTls;
@@ -40,6 +41,7 @@ const LONGEST_SECRET: usize = 11 * 1024;
 pub struct Wire<S> {
     pub(super) framed: FramedRead<MaybeTls<S>, ReplyCodec>,
     pub(super) timeouts: Timeouts,
+    pub(super) alarm: Alarm,
     /// Replies that came while something was written.
     pub(super) early: VecDeque<Reply>,
     /// How many octets these have.
@@ -64,6 +66,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Self {
             framed: FramedRead::new(MaybeTls::Clear(stream), ReplyCodec::default()),
             timeouts,
+            alarm: Alarm::default(),
             early: VecDeque::new(),
             early_octets: 0,
             ended: None,
@@ -152,6 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Ok(Self {
             framed: FramedRead::new(MaybeTls::Tls(stream), ReplyCodec::default()),
             timeouts,
+            alarm: Alarm::default(),
             early: VecDeque::new(),
             early_octets: 0,
             ended: None,
@@ -269,6 +273,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             self.ended = Some(end);
         }
         if self.early.is_empty() && self.ended.is_none() {
+            if self.due == 0 {
+                self.alarm.stop();
+            }
             return Poll::Pending;
         }
         Poll::Ready(())
@@ -308,11 +315,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     async fn read(&mut self, stage: Stage, limit: Duration) -> Result<Reply> {
-        match timeout(limit, self.framed.next()).await {
-            Ok(Some(Ok(reply))) => Ok(self.take_in(reply)),
-            Ok(Some(Err(error))) => Err(read_failure(self.without_secrets(error), stage)),
-            Ok(None) => Err(closed(stage)),
-            Err(_) => Err(no_reply(stage, limit)),
+        let mut wait = Wait::new(limit);
+        let read = poll_fn(|context| match self.framed.poll_next_unpin(context) {
+            Poll::Ready(read) => Poll::Ready(Some(read)),
+            Poll::Pending => self.alarm.poll(context, &mut wait).map(|()| None),
+        });
+        match read.await {
+            Some(Some(Ok(reply))) => Ok(self.take_in(reply)),
+            Some(Some(Err(error))) => Err(read_failure(self.without_secrets(error), stage)),
+            Some(None) => Err(closed(stage)),
+            None => Err(no_reply(stage, limit)),
         }
     }
 
