@@ -14,6 +14,8 @@ mod proxy;
 mod race;
 mod route;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod timeouts;
 mod tls;
 #[cfg(feature = "proxy")]

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -254,7 +255,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// Cancel safe: no part of a reply is lost.
     pub async fn readable(&mut self) {
-        poll_fn(|context| self.poll_readable(context)).await;
+        poll_fn(|context| {
+            let polled = self.poll_readable(context);
+            if polled.is_pending() {
+                self.acknowledge(context);
+                if self.due == 0 {
+                    self.alarm.stop();
+                }
+            }
+            polled
+        })
+        .await;
     }
 
     /// Whether [`receive`](Self::receive) would be ready at once.
@@ -273,9 +284,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             self.ended = Some(end);
         }
         if self.early.is_empty() && self.ended.is_none() {
-            if self.due == 0 {
-                self.alarm.stop();
-            }
             return Poll::Pending;
         }
         Poll::Ready(())
@@ -318,7 +326,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let mut wait = Wait::new(limit);
         let read = poll_fn(|context| match self.framed.poll_next_unpin(context) {
             Poll::Ready(read) => Poll::Ready(Some(read)),
-            Poll::Pending => self.alarm.poll(context, &mut wait).map(|()| None),
+            Poll::Pending => {
+                self.acknowledge(context);
+                self.alarm.poll(context, &mut wait).map(|()| None)
+            }
         });
         match read.await {
             Some(Some(Ok(reply))) => Ok(self.take_in(reply)),
@@ -326,6 +337,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             Some(None) => Err(closed(stage)),
             None => Err(no_reply(stage, limit)),
         }
+    }
+
+    /// What has come is not all that is waited for: a server may hold the rest back until the former
+    /// is acknowledged, which [flushing](super::Socket) does.
+    fn acknowledge(&mut self, context: &mut Context<'_>) {
+        // A failure is one of the next read, too.
+        let _ = Pin::new(self.framed.get_mut()).poll_flush(context);
     }
 
     /// Masks and logs a reply: none goes further without.
