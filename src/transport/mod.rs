@@ -5,6 +5,7 @@ mod alarm;
 mod channel_binding;
 mod codec;
 mod connect;
+mod failure;
 mod flight;
 mod host;
 mod maybe_tls;
