@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio_util::codec::FramedRead;
 use tracing::{debug, trace};
 use zeroize::Zeroizing;
 
+use super::alarm::{Alarm, Wait};
 use super::codec::{ReadError, ReplyCodec};
 use super::host::Host;
 use super::maybe_tls::MaybeTls;
@@ -40,6 +42,7 @@ const LONGEST_SECRET: usize = 11 * 1024;
 pub struct Wire<S> {
     pub(super) framed: FramedRead<MaybeTls<S>, ReplyCodec>,
     pub(super) timeouts: Timeouts,
+    pub(super) alarm: Alarm,
     /// Replies that came while something was written.
     pub(super) early: VecDeque<Reply>,
     /// How many octets these have.
@@ -64,6 +67,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Self {
             framed: FramedRead::new(MaybeTls::Clear(stream), ReplyCodec::default()),
             timeouts,
+            alarm: Alarm::default(),
             early: VecDeque::new(),
             early_octets: 0,
             ended: None,
@@ -152,6 +156,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Ok(Self {
             framed: FramedRead::new(MaybeTls::Tls(stream), ReplyCodec::default()),
             timeouts,
+            alarm: Alarm::default(),
             early: VecDeque::new(),
             early_octets: 0,
             ended: None,
@@ -250,7 +255,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// Cancel safe: no part of a reply is lost.
     pub async fn readable(&mut self) {
-        poll_fn(|context| self.poll_readable(context)).await;
+        poll_fn(|context| {
+            let polled = self.poll_readable(context);
+            if polled.is_pending() {
+                self.acknowledge(context);
+                if self.due == 0 {
+                    self.alarm.stop();
+                }
+            }
+            polled
+        })
+        .await;
     }
 
     /// Whether [`receive`](Self::receive) would be ready at once.
@@ -308,12 +323,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     async fn read(&mut self, stage: Stage, limit: Duration) -> Result<Reply> {
-        match timeout(limit, self.framed.next()).await {
-            Ok(Some(Ok(reply))) => Ok(self.take_in(reply)),
-            Ok(Some(Err(error))) => Err(read_failure(self.without_secrets(error), stage)),
-            Ok(None) => Err(closed(stage)),
-            Err(_) => Err(no_reply(stage, limit)),
+        let mut wait = Wait::new(limit);
+        let read = poll_fn(|context| match self.framed.poll_next_unpin(context) {
+            Poll::Ready(read) => Poll::Ready(Some(read)),
+            Poll::Pending => {
+                self.acknowledge(context);
+                self.alarm.poll(context, &mut wait).map(|()| None)
+            }
+        });
+        match read.await {
+            Some(Some(Ok(reply))) => Ok(self.take_in(reply)),
+            Some(Some(Err(error))) => Err(read_failure(self.without_secrets(error), stage)),
+            Some(None) => Err(closed(stage)),
+            None => Err(no_reply(stage, limit)),
         }
+    }
+
+    /// What has come is not all that is waited for: a server may hold the rest back until the former
+    /// is acknowledged, which [flushing](super::Socket) does.
+    fn acknowledge(&mut self, context: &mut Context<'_>) {
+        // A failure is one of the next read, too.
+        let _ = Pin::new(self.framed.get_mut()).poll_flush(context);
     }
 
     /// Masks and logs a reply: none goes further without.
