@@ -12,6 +12,7 @@ mod probe;
 #[cfg(feature = "proxy")]
 mod proxy;
 mod race;
+mod read;
 mod route;
 mod socket;
 #[cfg(test)]
@@ -25,6 +26,8 @@ mod write;
 
 pub use flight::Flight;
 pub use host::{Host, HostError};
+#[cfg(feature = "config")]
+pub(crate) use host::{parse_port, shortened};
 pub use maybe_tls::MaybeTls;
 pub(crate) use probe::begins_with_tls;
 #[cfg(feature = "proxy")]

@@ -11,7 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::alarm::Wait;
 use super::codec::ReadError;
-use super::wire::{Wire, closed, closed_by, failure, read_failure};
+use super::read::{closed, closed_by, read_failure};
+use super::wire::{Wire, failure};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Reply, ReplyClass};
 
