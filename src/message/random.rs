@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn tokens_differ_over_batches_and_threads() {
-        let tokens = || (0..3 * BATCH + 1).map(|_| random_token().unwrap());
+        let tokens = || (0..=3 * BATCH).map(|_| random_token().unwrap());
         let thread = std::thread::spawn(move || tokens().collect::<Vec<_>>());
         let all: HashSet<_> = tokens().chain(thread.join().unwrap()).collect();
         assert_eq!(all.len(), 2 * (3 * BATCH + 1));
