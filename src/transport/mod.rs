@@ -5,7 +5,6 @@ mod alarm;
 mod channel_binding;
 mod codec;
 mod connect;
-mod failure;
 mod flight;
 mod host;
 mod maybe_tls;
@@ -13,6 +12,7 @@ mod probe;
 #[cfg(feature = "proxy")]
 mod proxy;
 mod race;
+mod read;
 mod route;
 mod socket;
 #[cfg(test)]

@@ -1,28 +1,22 @@
 //! The one place through which every command, reply and octet passes, and is logged.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 use tokio_util::codec::FramedRead;
 use tracing::{debug, trace};
 use zeroize::Zeroizing;
 
-use super::alarm::{Alarm, Wait};
-use super::codec::{ReadError, ReplyCodec};
-use super::failure::{closed, closed_by, no_reply, read_failure};
+use super::alarm::Alarm;
+use super::codec::ReplyCodec;
 use super::host::Host;
 use super::maybe_tls::MaybeTls;
 use super::timeouts::Timeouts;
 use super::tls::{TlsClient, TlsParameters};
 use super::write::End;
 use crate::error::{Error, Kind, Result, Stage};
-use crate::protocol::{Command, Mask, Reply, ReplyError};
+use crate::protocol::{Command, Mask, Reply};
 
 /// The target of the events that show the dialogue: a line of a command or a reply is at
 /// DEBUG, a block of the message at TRACE and only by its size.
@@ -56,7 +50,7 @@ pub struct Wire<S> {
     pub(super) handed_over: u64,
     pub(super) tls: Option<TlsParameters>,
     /// What is masked where the server repeats it.
-    masks: Vec<Mask>,
+    pub(super) masks: Vec<Mask>,
     /// Whether challenges may come: they are masked where they are logged alone, since what a
     /// server asks may have words in common with a password.
     pub(super) in_exchange: bool,
@@ -244,132 +238,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.due
     }
 
-    /// Whether replies have come that have not been received.
-    pub(crate) fn has_early_reply(&self) -> bool {
-        !self.early.is_empty()
-    }
-
-    /// Takes in what has come. Ready as soon as [`receive`](Self::receive) would be: a reply has
-    /// come, or the end of them.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: no part of a reply is lost.
-    pub async fn readable(&mut self) {
-        poll_fn(|context| {
-            let polled = self.poll_readable(context);
-            if polled.is_pending() {
-                self.acknowledge(context);
-                if self.due == 0 {
-                    self.alarm.stop();
-                }
-            }
-            polled
-        })
-        .await;
-    }
-
-    /// Whether [`receive`](Self::receive) would be ready at once.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: it does not wait, and no part of a reply is lost.
-    pub async fn has_reply(&mut self) -> bool {
-        poll_fn(|context| Poll::Ready(self.poll_readable(context).is_ready())).await
-    }
-
-    fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if self.ended.is_none()
-            && let Poll::Ready(end) = self.poll_replies(context)
-        {
-            self.ended = Some(end);
-        }
-        if self.early.is_empty() && self.ended.is_none() {
-            return Poll::Pending;
-        }
-        Poll::Ready(())
-    }
-
-    /// Receives the reply that is due next.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Timeout`], [`Kind::Io`] or [`Kind::Protocol`], and [`Kind::Closed`] for the end
-    /// of the stream and for a 421, which announces it (RFC 5321 section 3.8). At
-    /// [`Stage::EndOfData`] and without a reply, the mail's [`Fate`](crate::Fate) is unknown.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: no part of a reply is lost.
-    pub async fn receive(&mut self, stage: Stage) -> Result<Reply> {
-        self.receive_within(stage, self.timeouts.reply(stage)).await
-    }
-
-    /// The same with another limit than the stage's.
-    pub(crate) async fn receive_within(&mut self, stage: Stage, limit: Duration) -> Result<Reply> {
-        let reply = match (self.early.pop_front(), self.ended.take()) {
-            (Some(reply), ended) => {
-                self.ended = ended;
-                self.early_octets = self.early_octets.saturating_sub(reply.octets());
-                reply
-            }
-            (None, Some(end)) => return Err(end.at(stage)),
-            (None, None) => self.read(stage, limit).await?,
-        };
-        self.due = self.due.saturating_sub(1);
-        if reply.code().number() == 421 {
-            return Err(closed_by(reply, stage));
-        }
-        Ok(reply)
-    }
-
-    async fn read(&mut self, stage: Stage, limit: Duration) -> Result<Reply> {
-        let mut wait = Wait::new(limit);
-        let read = poll_fn(|context| match self.framed.poll_next_unpin(context) {
-            Poll::Ready(read) => Poll::Ready(Some(read)),
-            Poll::Pending => {
-                self.acknowledge(context);
-                self.alarm.poll(context, &mut wait).map(|()| None)
-            }
-        });
-        match read.await {
-            Some(Some(Ok(reply))) => Ok(self.take_in(reply)),
-            Some(Some(Err(error))) => Err(read_failure(self.without_secrets(error), stage)),
-            Some(None) => Err(closed(stage)),
-            None => Err(no_reply(stage, limit)),
-        }
-    }
-
-    /// What has come is not all that is waited for: a server may hold the rest back until the former
-    /// is acknowledged, which [flushing](super::Socket) does.
-    fn acknowledge(&mut self, context: &mut Context<'_>) {
-        // A failure is one of the next read, too.
-        let _ = Pin::new(self.framed.get_mut()).poll_flush(context);
-    }
-
-    /// Masks and logs a reply: none goes further without.
-    pub(super) fn take_in(&self, mut reply: Reply) -> Reply {
-        let challenge = self.in_exchange && reply.is_positive_intermediate();
-        let unmasked = challenge.then(|| reply.clone());
-        for mask in &self.masks {
-            reply.mask(mask);
-        }
-        for line in reply.wire_lines() {
-            debug!(target: TARGET, from = "server", tls = self.tls.is_some(), "{line}");
-        }
-        unmasked.unwrap_or(reply)
-    }
-
-    /// What is no reply may repeat a secret too, whole or in part: behind one it is not shown.
-    pub(super) fn without_secrets(&self, error: ReadError) -> ReadError {
-        match error {
-            ReadError::NotAReply(ReplyError::NotAReply(_)) if !self.masks.is_empty() => {
-                ReadError::NotAReply(ReplyError::NotAReply(b"<redacted>".to_vec()))
-            }
-            other => other,
-        }
-    }
-
     /// Ends TLS if there is any, and the connection. Failures are of no interest any more.
     ///
     /// # Cancel safety
@@ -377,5 +245,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Dropping the future closes the connection all the same.
     pub async fn close(mut self) {
         let _ = timeout(self.timeouts.quit, self.framed.get_mut().shutdown()).await;
+    }
+}
+
+/// An error of the connection at a stage: behind the end of data, it leaves the fate open.
+pub(super) fn failure(kind: Kind, stage: Stage, message: String) -> Error {
+    let error = Error::new(kind, message).at(stage);
+    if stage == Stage::EndOfData {
+        error.with_unknown_fate()
+    } else {
+        error
     }
 }

@@ -11,8 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::alarm::Wait;
 use super::codec::ReadError;
-use super::failure::{closed, closed_by, failure, read_failure};
-use super::wire::Wire;
+use super::read::{closed, closed_by, read_failure};
+use super::wire::{Wire, failure};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Reply, ReplyClass};
 
