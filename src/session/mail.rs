@@ -1,6 +1,8 @@
 //! What is sent: a message in its envelope.
 
+use super::recall::Recall;
 use crate::address::Envelope;
+use crate::error::{Error, Kind};
 use crate::message::Message;
 
 /// A message in its envelope (RFC 5321 section 2.3.1).
@@ -11,13 +13,18 @@ pub struct Mail {
     pub envelope: Envelope,
     /// What is delivered.
     pub message: Message,
+    pub(crate) recall: Recall,
 }
 
 impl Mail {
     /// Puts a message into an envelope, which need not be its own.
     #[must_use]
     pub fn new(envelope: Envelope, message: Message) -> Self {
-        Self { envelope, message }
+        Self {
+            envelope,
+            message,
+            recall: Recall::default(),
+        }
     }
 
     /// The same mail once more, if its message can be read again: see [`Message::try_clone`].
@@ -26,6 +33,7 @@ impl Mail {
         Some(Self {
             envelope: self.envelope.clone(),
             message: self.message.try_clone()?,
+            recall: self.recall.clone(),
         })
     }
 }
@@ -33,9 +41,11 @@ impl Mail {
 /// A message in its [own](Message::envelope) envelope.
 impl From<Message> for Mail {
     fn from(message: Message) -> Self {
-        Self {
-            envelope: message.envelope().clone(),
-            message,
-        }
+        Self::new(message.envelope().clone(), message)
     }
+}
+
+/// Never seen: nobody waits for a mail that has been withdrawn.
+pub(super) fn withdrawn() -> Error {
+    Error::new(Kind::Closed, "the mail was withdrawn")
 }

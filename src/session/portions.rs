@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::flow::Standing;
 use super::mail::Mail;
-use super::receipt::Receipt;
+use super::receipt::{Progress, Receipt};
 use super::transaction::Session;
 use crate::address::{Domain, Envelope, ForwardPath, Partial};
 use crate::error::{Error, Fate, Kind, Result, Stage};
@@ -149,18 +149,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.require_domains(&envelope)?;
         let prepared = self.prepare(Mail::new(envelope, message)).await?;
         self.begin(0, prepared, 0);
-        self.next_result().await
+        self.next_result(&mut |_| {}).await
     }
 
     /// What the oldest mail comes to.
-    pub(super) async fn next_result(&mut self) -> Result<Receipt> {
+    pub(super) async fn next_result(
+        &mut self,
+        progress: &mut impl FnMut(Progress),
+    ) -> Result<Receipt> {
         loop {
             match self.concluded.pop_front() {
-                Some(concluded) => {
-                    self.returned = concluded.again();
-                    return concluded.result;
-                }
-                None if self.advance(&mut |_| {}).await == Standing::Waiting => self.answer().await,
+                Some(concluded) => return concluded.result,
+                None if self.advance(progress).await == Standing::Waiting => self.answer().await,
                 None => {}
             }
         }

@@ -22,6 +22,8 @@ mod write;
 
 pub use flight::Flight;
 pub use host::{Host, HostError};
+#[cfg(feature = "config")]
+pub(crate) use host::{parse_port, shortened};
 pub use maybe_tls::MaybeTls;
 pub(crate) use probe::begins_with_tls;
 #[cfg(feature = "proxy")]

@@ -47,10 +47,10 @@ impl Socket {
         Ok(Self(Inner::Tcp(stream)))
     }
 
+    /// A connection through a proxy, whose `TCP_NODELAY` is set.
     #[cfg(feature = "proxy")]
-    pub(super) fn tunnel(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        Ok(Self(Inner::Tunnel(stream)))
+    pub(super) fn tunnel(stream: TcpStream) -> Self {
+        Self(Inner::Tunnel(stream))
     }
 
     #[cfg(unix)]

@@ -1,10 +1,11 @@
 //! More recipients than a server takes at a time (RFC 9422, RFC 5321 section 4.5.3.1.10).
 
 use futures_util::stream;
+use pilotfish::Result;
 use pilotfish::address::envelope::{Options, Partial};
-use pilotfish::session::Mail;
+use pilotfish::session::{Mail, Receipt};
 
-use crate::support::client::{ACCOUNT, in_clear, send, talk, told};
+use crate::support::client::{ACCOUNT, in_clear, send, send_with, talk, told};
 use crate::support::lines::{BYE, HELLO, letter_lines};
 
 const LIMITS: &str = "
@@ -34,12 +35,16 @@ fn letter() -> String {
     letter_lines(&TO.join(", "))
 }
 
-async fn to_three(transcript: &str, outcome: &str) {
+async fn submit(transcript: &str) -> Result<Receipt> {
     let (result, _) = talk(transcript, async |stream| {
         send(in_clear(stream).await?, ACCOUNT.letter(&TO)).await
     })
     .await;
-    assert_eq!(told(&result), outcome);
+    result
+}
+
+async fn to_three(transcript: &str, outcome: &str) {
+    assert_eq!(told(&submit(transcript).await), outcome);
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,10 +74,7 @@ async fn recipients_in_more_domains_need_another_session() {
         flight("ab"),
         go(2)
     );
-    let (outcome, _) = talk(&transcript, async |stream| {
-        send(in_clear(stream).await?, ACCOUNT.letter(&TO)).await
-    })
-    .await;
+    let outcome = submit(&transcript).await;
     assert_eq!(
         told(&outcome),
         "Closed at Rcpt, NotAccepted, transient: no reply"
@@ -127,10 +129,7 @@ async fn what_became_of_each_portion_is_told_of_each_recipient() {
     )
     .await;
     let transcript = format!("{begin}{letter}-- cut --");
-    let (result, _) = talk(&transcript, async |stream| {
-        send(in_clear(stream).await?, ACCOUNT.letter(&TO)).await
-    })
-    .await;
+    let result = submit(&transcript).await;
     assert_eq!(
         told(&result),
         "Closed at EndOfData, Unknown, permanent: no reply"
@@ -165,12 +164,12 @@ async fn all_or_nothing() {
         ),
     ] {
         let (result, _) = talk(&transcript, async |stream| {
-            let mut session = in_clear(stream).await?;
-            let message = ACCOUNT.letter(&TO);
-            let envelope = message.envelope().clone().with_options(options.clone());
-            let result = session.send(&envelope, message, |_| {}).await;
-            session.quit().await;
-            result
+            send_with(
+                in_clear(stream).await?,
+                ACCOUNT.letter(&TO),
+                options.clone(),
+            )
+            .await
         })
         .await;
         assert_eq!(told(&result), outcome);
