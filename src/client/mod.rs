@@ -6,6 +6,8 @@ mod learned;
 mod pool;
 mod reach;
 mod send_all;
+#[cfg(feature = "tower")]
+mod service;
 mod worker;
 
 use std::fmt;
@@ -13,13 +15,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use futures_util::Stream;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 pub use self::builder::ClientBuilder;
 use self::job::{Job, Teller};
 use self::pool::Pool;
 pub use self::send_all::SendAll;
+#[cfg(feature = "tower")]
+pub use self::service::ClientService;
 use crate::error::{Error, Kind, Result};
 use crate::session::{Mail, Progress, Recall, Receipt, Server};
 #[cfg(doc)]
@@ -130,6 +134,11 @@ impl Client {
     ///
     /// Cancel safe: see [`Client`].
     pub async fn send(&self, mail: impl Into<Mail>) -> Result<Receipt> {
+        self.send_in(None, mail.into()).await
+    }
+
+    /// Sends a mail for which there may be space already.
+    async fn send_in(&self, space: Option<OwnedSemaphorePermit>, mail: Mail) -> Result<Receipt> {
         let pool = self.pool();
         let limit = pool.settings.queue_timeout;
         let waited_long = || {
@@ -139,9 +148,12 @@ impl Client {
             Error::new(Kind::Timeout, message)
         };
         let deadline = worker::later(Instant::now(), limit);
-        let space = Arc::clone(&pool.space).acquire_owned();
-        let Ok(Ok(space)) = timeout_at(deadline, space).await else {
-            return Err(waited_long());
+        let space = match space {
+            Some(space) => space,
+            None => match timeout_at(deadline, Arc::clone(&pool.space).acquire_owned()).await {
+                Ok(Ok(space)) => space,
+                _ => return Err(waited_long()),
+            },
         };
         let (outcome, mut told) = oneshot::channel();
         let recall = Recall::new(Arc::new(AtomicBool::new(false)));
@@ -149,12 +161,7 @@ impl Client {
             pool,
             recall: Some(recall.clone()),
         };
-        pool.push(Job::new(
-            mail.into(),
-            recall.clone(),
-            Teller::One(outcome),
-            space,
-        ));
+        pool.push(Job::new(mail, recall.clone(), Teller::One(outcome), space));
         let result = tokio::select! {
             biased;
             result = &mut told => result,

@@ -177,7 +177,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         async {
             self.begin(0, prepared, 0);
             let first = self.next_result(&mut progress).await;
-            self.send_rest(first, rest).await
+            // Rarely with something to do.
+            Box::pin(self.send_rest(first, rest)).await
         }
         .instrument(span)
         .await

@@ -1,6 +1,7 @@
 //! Sockets, TLS and the reply codec: moves commands, replies and octets, and does not know what
 //! a mail is.
 
+mod alarm;
 mod channel_binding;
 mod codec;
 mod connect;
@@ -11,8 +12,11 @@ mod probe;
 #[cfg(feature = "proxy")]
 mod proxy;
 mod race;
+mod read;
 mod route;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod timeouts;
 mod tls;
 #[cfg(feature = "proxy")]

@@ -2,7 +2,9 @@
 
 use futures_util::stream;
 use pilotfish::Result;
+use pilotfish::address::ForwardPath;
 use pilotfish::address::envelope::{Options, Partial};
+use pilotfish::protocol::Reply;
 use pilotfish::session::{Mail, Receipt};
 
 use crate::support::client::{ACCOUNT, in_clear, send, send_with, talk, told};
@@ -137,6 +139,48 @@ async fn what_became_of_each_portion_is_told_of_each_recipient() {
     let accepted = result.unwrap_err().accepted().to_vec();
     let accepted: Vec<_> = accepted.iter().map(ToString::to_string).collect();
     assert_eq!(accepted, ["<a@example.org>", "<b@example.org>"]);
+}
+
+/// Whoever was refused is told, whatever becomes of those who come later.
+#[tokio::test(start_paused = true)]
+async fn a_portion_that_nobody_got_is_told_with_the_others() {
+    let letter = letter();
+    let begin = format!(
+        "{LIMITS}S: 250 LIMITS RCPTMAX=2\n{}S: 250 ok\nS: 550 not a\nS: 551 not b\nS: 503 no\n",
+        flight("ab")
+    );
+    let refused = |result: &Result<Receipt>| {
+        let refused = match result {
+            Ok(receipt) => receipt.rejected.clone(),
+            Err(error) => error.refused().to_vec(),
+        };
+        let line = |(path, reply): &(ForwardPath, Reply)| format!("{path} {reply}");
+        refused.iter().map(line).collect::<Vec<_>>().join(", ")
+    };
+    let both = "<a@example.org> 550 not a, <b@example.org> 551 not b";
+    let (rest, go) = (format!("C: RSET\n{}S: 250 ok\n", flight("c")), go(1));
+    for (rest, outcome, others) in [
+        (
+            format!("{rest}{go}{letter}S: 250 queued\n{BYE}"),
+            "<c@example.net>, not <a@example.org> (550 not a), not <b@example.org> (551 not b): \
+             250 queued",
+            "",
+        ),
+        (
+            format!("{rest}{go}{letter}-- cut --"),
+            "Closed at EndOfData, Unknown, permanent: no reply",
+            "",
+        ),
+        (
+            format!("{rest}S: 250 ok\nS: 552 not c\nS: 503 no\n{BYE}"),
+            "Rejected at Rcpt, NotAccepted, permanent: no reply",
+            ", <c@example.net> 552 not c",
+        ),
+    ] {
+        let result = submit(&format!("{begin}{rest}")).await;
+        assert_eq!(told(&result), outcome);
+        assert_eq!(refused(&result), format!("{both}{others}"));
+    }
 }
 
 /// Everybody or nobody: DATA waits for the replies to RCPT.
