@@ -16,9 +16,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("three arguments: your address, the recipient's, a picture".into());
     };
 
-    let password = std::fs::read_to_string("app-password")?;
-    let gmail = Server::builder("smtp.gmail.com".parse()?)
-        .credentials(Credentials::new(me, password.trim())?);
+    let login = Credentials::new(me, std::fs::read_to_string("app-password")?.trim())?;
+    let gmail = Server::builder("smtp.gmail.com".parse()?).credentials(login);
     let client = Client::new(look_alike::instead(gmail)?.build()?);
     let message = Message::builder()
         .from(me)
@@ -26,8 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .subject("A shark 🦈")
         .text("Look what swam by.\n")
         .attach(picture);
-    let receipt = client.send(message.build().await?).await?;
-    println!("{}", receipt.reply);
+    println!("{}", client.send(message.build().await?).await?.reply);
     client.close().await;
     Ok(())
 }

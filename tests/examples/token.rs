@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use pilotfish::session::{CredentialsProvider, ProvidedCredentials};
 use pilotfish::{Client, Credentials, Message, Secret, testing};
 use tokio::sync::Mutex;
+use tokio::time::sleep;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -53,6 +54,8 @@ impl CredentialsProvider for Tokens {
 /// first token is about to expire.
 async fn fetch() -> Result<Token, Error> {
     static FETCHED: AtomicU64 = AtomicU64::new(0);
+    // The way there and back.
+    sleep(Duration::from_millis(20)).await;
     let number = FETCHED.fetch_add(1, Ordering::Relaxed) + 1;
     println!("fetched token {number}");
     let lifetime = match number {
