@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::error::{Error, Kind};
 #[cfg(doc)]
 use crate::session::Session;
-use crate::session::{Mail, Receipt};
+use crate::session::{Mail, Receipt, outcome};
 
 impl Client {
     /// Sends the mails of a stream over one session, as close behind each other as the server
@@ -56,6 +56,10 @@ impl Client {
         mails: impl Stream<Item = Mail>,
         mut told: impl FnMut(usize, Result<Receipt>),
     ) -> Result<()> {
+        let mut told = |index, result| {
+            self.meter.told(outcome(&result));
+            told(index, result);
+        };
         let mut mails = pin!(mails.enumerate().fuse());
         let mut again = VecDeque::new();
         loop {
@@ -67,7 +71,8 @@ impl Client {
                 }
             }
             let session = self.server.connect().await?;
-            let mut session = session.with_strategy(self.learned.strategy());
+            let session = session.with_strategy(self.learned.strategy());
+            let mut session = session.observed_by(self.on_progress.clone());
             // What the session knows by its place is known here by its place in the stream.
             let places = RefCell::new(Vec::new());
             let repeated = stream::poll_fn(|_| Poll::Ready(again.pop_front()));

@@ -14,9 +14,8 @@ use self::learned::Learned;
 use crate::address::Envelope;
 use crate::error::{Error, Kind, Result};
 use crate::message::Message;
-use crate::session::{Mail, Progress, Receipt, Server, Session};
-
-type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+use crate::observe::ClientMeter;
+use crate::session::{Mail, Observer, Progress, Receipt, Server, Session, outcome};
 
 /// Sends mails to one server, each over a session of its own.
 ///
@@ -58,7 +57,8 @@ pub struct Client {
     server: Arc<Server>,
     learned: Arc<Learned>,
     tasks: TaskTracker,
-    on_progress: Option<OnProgress>,
+    on_progress: Option<Observer>,
+    meter: Arc<ClientMeter>,
 }
 
 impl fmt::Debug for Client {
@@ -73,7 +73,9 @@ impl Client {
     /// A client for this server. Nothing is connected yet.
     #[must_use]
     pub fn new(server: Server) -> Self {
+        let meter = ClientMeter::new(&server.host().to_string());
         Self {
+            meter: Arc::new(meter),
             learned: Arc::new(Learned::new(server.strategy())),
             server: Arc::new(server),
             tasks: TaskTracker::new(),
@@ -85,8 +87,8 @@ impl Client {
     /// quickly, since the transfer waits for it. If it panics, the mail's connection is closed, and
     /// its [`Fate`](crate::Fate) is said to be unknown.
     #[must_use]
-    pub fn on_progress(mut self, observer: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.on_progress = Some(Arc::new(observer));
+    pub fn on_progress(mut self, observer: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
+        self.on_progress = Some(Observer::new(observer));
         self
     }
 
@@ -123,6 +125,7 @@ impl Client {
             server: Arc::clone(&self.server),
             learned: Arc::clone(&self.learned),
             on_progress: self.on_progress.clone(),
+            meter: Arc::clone(&self.meter),
             outcome,
         };
         self.tasks
@@ -155,7 +158,8 @@ impl Client {
 struct Delivery {
     server: Arc<Server>,
     learned: Arc<Learned>,
-    on_progress: Option<OnProgress>,
+    on_progress: Option<Observer>,
+    meter: Arc<ClientMeter>,
     outcome: oneshot::Sender<Result<Receipt>>,
 }
 
@@ -182,6 +186,7 @@ impl Delivery {
         else {
             return debug!("the mail was withdrawn before its end had left");
         };
+        self.meter.told(outcome(&result));
         if let Err(result) = self.outcome.send(result) {
             warn!(%message_id, ?result, "nobody waits for what became of this mail");
         }
@@ -197,7 +202,9 @@ impl Delivery {
             () = self.outcome.closed() => return None,
         };
         let mut session = match connected {
-            Ok(session) => session.with_strategy(self.learned.strategy()),
+            Ok(session) => session
+                .with_strategy(self.learned.strategy())
+                .observed_by(self.on_progress.clone()),
             Err(error) => {
                 return Some(Attempt {
                     result: Err(error),
@@ -206,15 +213,10 @@ impl Delivery {
                 });
             }
         };
-        let progress = |progress| {
-            if let Some(observer) = &self.on_progress {
-                observer(progress);
-            }
-        };
         // What is ready counts: a mail that has left is never withdrawn.
         let transferred = tokio::select! {
             biased;
-            transferred = session.transfer(&mail.envelope, mail.message, progress) => transferred,
+            transferred = session.transfer(&mail.envelope, mail.message) => transferred,
             () = self.outcome.closed() => return None,
         };
         let result = match transferred {

@@ -1,5 +1,8 @@
 //! What is sent: a message in its envelope.
 
+use tokio::time::Instant;
+use tracing::Span;
+
 use crate::address::Envelope;
 use crate::message::Message;
 
@@ -11,13 +14,38 @@ pub struct Mail {
     pub envelope: Envelope,
     /// What is delivered.
     pub message: Message,
+    pub(super) queued: Option<Queued>,
+}
+
+/// Since when a mail waits, and on behalf of what.
+#[derive(Debug, Clone)]
+pub(super) struct Queued {
+    pub(super) at: Instant,
+    pub(super) span: Span,
 }
 
 impl Mail {
     /// Puts a message into an envelope, which need not be its own.
     #[must_use]
     pub fn new(envelope: Envelope, message: Message) -> Self {
-        Self { envelope, message }
+        Self {
+            envelope,
+            message,
+            queued: None,
+        }
+    }
+
+    /// Notes that the mail begins to wait now, on behalf of the current span: its
+    /// [`Timing::queue`](super::Timing::queue) begins here, and its
+    /// [transaction](crate::manual::observing) is a part of that span. A
+    /// [`Client`](crate::Client) does it by itself.
+    #[must_use]
+    pub fn queued(mut self) -> Self {
+        self.queued = Some(Queued {
+            at: Instant::now(),
+            span: Span::current(),
+        });
+        self
     }
 
     /// The same mail once more, if its message can be read again: see [`Message::try_clone`].
@@ -26,6 +54,7 @@ impl Mail {
         Some(Self {
             envelope: self.envelope.clone(),
             message: self.message.try_clone()?,
+            queued: self.queued.clone(),
         })
     }
 }
@@ -33,9 +62,6 @@ impl Mail {
 /// A message in its [own](Message::envelope) envelope.
 impl From<Message> for Mail {
     fn from(message: Message) -> Self {
-        Self {
-            envelope: message.envelope().clone(),
-            message,
-        }
+        Self::new(message.envelope().clone(), message)
     }
 }

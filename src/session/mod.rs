@@ -26,20 +26,27 @@ mod outcome;
 mod parameters;
 mod portions;
 mod prepare;
+mod progress;
 mod receipt;
 mod secured;
 mod server;
+mod timing;
 mod transaction;
 mod transfer;
+mod watch;
 
 pub use credentials_provider::{CredentialsProvider, ProvidedCredentials};
 pub use each::Returned;
 pub use greeted::Greeted;
 pub use hello::Hello;
 pub use mail::Mail;
-pub use receipt::{Progress, Receipt};
+pub(crate) use progress::Observer;
+pub use progress::Progress;
+pub use receipt::Receipt;
 pub use secured::Secured;
 pub use server::{Security, Server, ServerBuilder};
+pub use timing::{SetUp, Timing};
 pub use transaction::Session;
+pub(crate) use watch::outcome;
 
 pub use crate::protocol::{Chunking, Pipelining, Strategy};

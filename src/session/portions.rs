@@ -160,7 +160,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     self.returned = concluded.again();
                     return concluded.result;
                 }
-                None if self.advance(&mut |_| {}).await == Standing::Waiting => self.answer().await,
+                None if self.advance().await == Standing::Waiting => self.answer().await,
                 None => {}
             }
         }
@@ -198,6 +198,7 @@ impl Gathered {
             (Ok(receipt), Some(before)) => {
                 before.accepted.extend(receipt.accepted);
                 before.rejected.extend(receipt.rejected);
+                before.timing.add(receipt.timing);
                 return Ok(());
             }
             (Ok(receipt), none) => {

@@ -9,7 +9,9 @@ use super::flow::{Concluded, InFlight, Standing};
 use super::hello::{Hello, quit};
 use super::mail::Mail;
 use super::portions::Rest;
-use super::receipt::{Progress, Receipt};
+use super::receipt::Receipt;
+use super::timing::SetUp;
+use super::watch::Watch;
 use crate::address::{Domain, Envelope};
 #[cfg(doc)]
 use crate::error::Stage;
@@ -40,6 +42,7 @@ pub struct Session<S = Socket> {
     pub(super) domains: HashSet<Domain>,
     /// How many mails have been begun.
     pub(super) begun: u32,
+    pub(super) watch: Box<Watch>,
     pub(super) state: State,
 }
 
@@ -69,15 +72,25 @@ pub(super) enum List {
 pub(crate) struct Transferred(Rest);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    pub(super) fn after_login(wire: Wire<S>, hello: Hello, extensions: Extensions) -> Self {
-        Self::new(wire, hello, extensions, List::BeforeLogin)
+    pub(super) fn after_login(
+        wire: Wire<S>,
+        hello: Hello,
+        extensions: Extensions,
+        set_up: SetUp,
+    ) -> Self {
+        Self::new(wire, hello, extensions, List::BeforeLogin, set_up)
     }
 
-    pub(super) fn without_login(wire: Wire<S>, hello: Hello, extensions: Extensions) -> Self {
-        Self::new(wire, hello, extensions, List::Current)
+    pub(super) fn without_login(
+        wire: Wire<S>,
+        hello: Hello,
+        extensions: Extensions,
+        set_up: SetUp,
+    ) -> Self {
+        Self::new(wire, hello, extensions, List::Current, set_up)
     }
 
-    fn new(wire: Wire<S>, hello: Hello, extensions: Extensions, list: List) -> Self {
+    fn new(wire: Wire<S>, hello: Hello, extensions: Extensions, list: List, set_up: SetUp) -> Self {
         Self {
             pipeline: Pipeline::new(Strategy::default(), hello.dialect, &extensions),
             wire,
@@ -90,6 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             returned: None,
             domains: HashSet::new(),
             begun: 0,
+            watch: Box::new(Watch::new(set_up)),
             state: State::Idle,
         }
     }
@@ -141,7 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// What leaves together, and by which command the message goes, is decided by the
     /// [`strategy`](Self::strategy): by default MAIL, all RCPT and DATA leave in one flight where
     /// the server offers PIPELINING, and the end of data leaves with the last block. A binary
-    /// message goes by BDAT, in chunks (RFC 3030). `progress` is called for each block or chunk.
+    /// message goes by BDAT, in chunks (RFC 3030).
     ///
     /// A mail with more recipients than the server takes at a time goes in portions, each a
     /// transaction of its own (RFC 9422, RFC 5321 section 4.5.3.1.10).
@@ -166,13 +180,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ///
     /// Dropping the future ends the session. As long as it is not ready, the mail's fate is
     /// unknown; [`Client`](crate::Client) does better.
-    pub async fn send(
-        &mut self,
-        envelope: &Envelope,
-        message: Message,
-        progress: impl FnMut(Progress),
-    ) -> Result<Receipt> {
-        let transferred = self.transfer(envelope, message, progress).await?;
+    pub async fn send(&mut self, envelope: &Envelope, message: Message) -> Result<Receipt> {
+        let transferred = self.transfer(envelope, message).await?;
         self.conclude(transferred).await
     }
 
@@ -182,25 +191,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         &mut self,
         envelope: &Envelope,
         message: Message,
-        mut progress: impl FnMut(Progress),
     ) -> Result<Transferred> {
         self.require_open()?;
         let mut mail = Mail::new(envelope.clone(), message);
         let rest = self.portions(&mail)?;
         mail.envelope = rest.first.clone();
-        let prepared = self.prepare(mail).await?;
-        let span = prepared.span();
+        let span = self.watch.span.clone();
         async {
+            let prepared = self.prepare(mail).await?;
             self.begin(0, prepared, 0);
             while !self.is_sent() && self.concluded.is_empty() {
-                if self.advance(&mut progress).await == Standing::Waiting {
+                if self.advance().await == Standing::Waiting {
                     self.answer().await;
                 }
             }
             self.launch().await;
+            Ok(())
         }
         .instrument(span)
-        .await;
+        .await?;
         let failed = |concluded: &mut Concluded| concluded.result.is_err();
         match self.concluded.pop_front_if(failed) {
             Some(concluded) if rest.has_others() => {
@@ -217,12 +226,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Receives the reply to a mail that has left, and sends it to those who are left.
     pub(crate) async fn conclude(&mut self, Transferred(rest): Transferred) -> Result<Receipt> {
-        let first = self.next_result().await;
+        let span = self.watch.span.clone();
+        let first = self.next_result().instrument(span.clone()).await;
         if let Some(mail) = &mut self.returned {
             mail.envelope = rest.whole;
             return first;
         }
-        let result = self.send_rest(first, rest).await;
+        let result = self.send_rest(first, rest).instrument(span).await;
         // A portion is not the mail.
         self.returned = None;
         result
@@ -270,7 +280,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Dropping the future closes the connection.
     pub async fn quit(mut self) {
         if self.state == State::Idle {
-            quit(&mut self.wire).await;
+            quit(&mut self.wire)
+                .instrument(self.watch.span.clone())
+                .await;
         }
         self.wire.close().await;
     }

@@ -98,7 +98,7 @@ async fn all_or_nothing_waits_for_the_replies_by_bdat_too() {
         let mut options = Options::default();
         options.partial = Partial::AllOrNothing;
         let envelope = message.envelope().clone().with_options(options);
-        let result = session.send(&envelope, message, |_| {}).await;
+        let result = session.send(&envelope, message).await;
         session.quit().await;
         result
     })

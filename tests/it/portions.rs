@@ -168,7 +168,7 @@ async fn all_or_nothing() {
             let mut session = in_clear(stream).await?;
             let message = ACCOUNT.letter(&TO);
             let envelope = message.envelope().clone().with_options(options.clone());
-            let result = session.send(&envelope, message, |_| {}).await;
+            let result = session.send(&envelope, message).await;
             session.quit().await;
             result
         })

@@ -61,7 +61,7 @@ async fn converse_through<T: Debug>(
 ) -> (T, Played) {
     let (here, there) = tokio::io::duplex(octets);
     let peer = Peer::new(there, delivery, Clock::Paused);
-    let (outcome, played) = tokio::join!(client(here), peer.play(script));
+    let (outcome, played) = tokio::join!(Box::pin(client(here)), peer.play(script));
     match played {
         Ok(played) => {
             assert!(!has_bare_line_end(&played.heard), "CR or LF on its own");
@@ -195,7 +195,7 @@ pub(crate) async fn send_one<S: Stream>(
     message: Message,
 ) -> Result<Receipt> {
     let envelope = message.envelope().clone();
-    session.send(&envelope, message, |_| {}).await
+    session.send(&envelope, message).await
 }
 
 /// The outcome of a mail in one line.
