@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::address::ForwardPath;
 use crate::protocol::Reply;
 
-type Source = Box<dyn std::error::Error + Send + Sync>;
+type Source = Arc<dyn std::error::Error + Send + Sync>;
 
 /// Why a mail was not sent, or may not have been.
 ///
@@ -16,8 +17,12 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// `Display` prints this error alone, the server's words included; what caused it is behind
 /// [`source`](std::error::Error::source).
+///
+/// A clone says the same: one connection that fails may fail many mails.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: Kind,
     stage: Option<Stage>,
@@ -167,8 +172,11 @@ impl Error {
         self
     }
 
-    pub(crate) fn caused_by(mut self, source: impl Into<Source>) -> Self {
-        self.0.source = Some(source.into());
+    pub(crate) fn caused_by(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -276,5 +284,24 @@ impl fmt::Display for Stage {
             Self::Inquiry => "an inquiry",
             Self::Quit => "QUIT",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn a_clone_says_the_same_and_has_the_same_cause() {
+        let error = Error::new(Kind::Connect, "no way to the server")
+            .at(Stage::Connect)
+            .caused_by(std::io::Error::other("unplugged"));
+        let clone = error.clone();
+        assert_eq!(format!("{clone:?}"), format!("{error:?}"));
+        let cause = clone.source().unwrap();
+        let cause = cause.downcast_ref::<std::io::Error>().unwrap();
+        assert_eq!(cause.to_string(), "unplugged");
     }
 }

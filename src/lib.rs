@@ -41,6 +41,7 @@
 //! | `html` | `markdown` and `inline_images` of [`message::MessageBuilder`] |
 //! | `proxy` | ways to a server by SOCKS 5 and HTTP proxies, by [`transport::Proxy`] |
 //! | `system-roots` | the certificate authorities that the system trusts, by [`transport::TlsRoots`] |
+//! | `tower` | [`client::ClientService`]: a client as a service of tower |
 //! | `testing` | [`testing`]: a submission server inside the process |
 //!
 //! # Map

@@ -1,32 +1,50 @@
 //! Sending mails without looking after sessions.
 
-mod each;
+mod builder;
+mod job;
 mod learned;
+mod pool;
+mod reach;
+mod send_all;
+#[cfg(feature = "tower")]
+mod service;
+mod worker;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use tokio::sync::oneshot;
-use tokio_util::task::TaskTracker;
-use tracing::{Instrument as _, debug, warn};
+use futures_util::Stream;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
-use self::learned::Learned;
-use crate::address::Envelope;
+pub use self::builder::ClientBuilder;
+use self::job::{Job, Teller};
+use self::pool::Pool;
+pub use self::send_all::SendAll;
+#[cfg(feature = "tower")]
+pub use self::service::ClientService;
 use crate::error::{Error, Kind, Result};
-use crate::message::Message;
-use crate::observe::ClientMeter;
-use crate::session::{Mail, Observer, Progress, Receipt, Server, Session, outcome};
+use crate::observe::Outcome;
+use crate::session::{Mail, Recall, Receipt, Server};
+#[cfg(doc)]
+use crate::session::{Session, Strategy};
 
-/// Sends mails to one server, each over a session of its own.
+/// Sends mails to one server, over as many connections as it needs and may have.
 ///
-/// A task owns the connection, and the caller waits for its outcome. So dropping the future of
-/// [`send`](Self::send) is safe at any moment:
+/// Each connection is owned by a task, which takes mails from a queue that all share, and sends
+/// them as close behind each other as the [strategy](Strategy) and the server allow. Connections
+/// are opened when mails wait, kept for those to come, and closed when there are none for a while.
+/// Cloning is cheap; clones share all of it.
 ///
-/// * before the end of data has left, the mail is withdrawn: the connection is closed, and the
-///   server discards what it has;
-/// * after that, the task still waits for the reply, and logs what became of the mail.
+/// The caller waits for the outcome alone, so the future of [`send`](Self::send) can be dropped at
+/// any moment:
 ///
-/// Cloning is cheap; clones share what is under way.
+/// * before the end of the message has left, that withdraws the mail: one that has not been begun
+///   is never sent; a message on its way is not completed, and the server discards it;
+/// * after that, the reply is still received, and logged.
+///
+/// When the last clone is dropped, that [aborts](Self::abort) what is under way.
 ///
 /// ```no_run
 /// use pilotfish::{Client, Credentials, Message, Server};
@@ -53,54 +71,59 @@ use crate::session::{Mail, Observer, Progress, Receipt, Server, Session, outcome
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Client {
-    server: Arc<Server>,
-    learned: Arc<Learned>,
-    tasks: TaskTracker,
-    on_progress: Option<Observer>,
-    meter: Arc<ClientMeter>,
+pub struct Client(Arc<Handle>);
+
+/// What the clones of a client have, and its tasks have not.
+struct Handle(Arc<Pool>);
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("server", &self.server)
+            .field("server", &self.pool().server)
             .finish_non_exhaustive()
     }
 }
 
 impl Client {
-    /// A client for this server. Nothing is connected yet.
+    /// A client for this server that goes by the defaults. Nothing is connected yet.
     #[must_use]
     pub fn new(server: Server) -> Self {
-        let meter = ClientMeter::new(&server.host().to_string());
-        Self {
-            meter: Arc::new(meter),
-            learned: Arc::new(Learned::new(server.strategy())),
-            server: Arc::new(server),
-            tasks: TaskTracker::new(),
-            on_progress: None,
-        }
+        Self::builder(server).build()
     }
 
-    /// Calls `observer` after each block of a message that has been sent. It should return
-    /// quickly, since the transfer waits for it. If it panics, the mail's connection is closed, and
-    /// its [`Fate`](crate::Fate) is said to be unknown.
-    #[must_use]
-    pub fn on_progress(mut self, observer: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
-        self.on_progress = Some(Observer::new(observer));
-        self
+    /// Begins with a server. The rest has defaults.
+    pub fn builder(server: Server) -> ClientBuilder {
+        ClientBuilder::new(server)
     }
 
-    /// Sends a message to its own recipients.
+    fn of(pool: Arc<Pool>) -> Self {
+        Self(Arc::new(Handle(pool)))
+    }
+
+    fn pool(&self) -> &Arc<Pool> {
+        &self.0.0
+    }
+
+    /// Sends a mail: a [`Message`](crate::Message) to its own recipients, or to those of another
+    /// envelope by [`Mail::new`]. It returns when the server has answered.
     ///
-    /// It returns as soon as the server has answered; QUIT follows behind, see
-    /// [`close`](Self::close).
+    /// A mail that is not to blame for its failure is sent once more, over another connection:
+    /// where the server ended a session between two mails, or lost or refused it for want of a
+    /// capability that it offers. All else is told.
     ///
     /// # Errors
     ///
-    /// As [`Server::connect`] and [`Session::send`](crate::session::Session::send). Look at
-    /// [`Error::fate`] before sending the mail again.
+    /// As [`Server::connect`] and [`Session::send`]. If no connection can be opened, that is
+    /// the error of all mails that wait at the time, so a wrong password is not sent for each.
+    /// [`Kind::Timeout`] if no session took the mail in time
+    /// ([`queue_timeout`](ClientBuilder::queue_timeout)), [`Kind::Closed`] after
+    /// [`abort`](Self::abort). Look at [`Error::fate`] before sending the mail again.
     ///
     /// # Panics
     ///
@@ -109,125 +132,124 @@ impl Client {
     /// # Cancel safety
     ///
     /// Cancel safe: see [`Client`].
-    pub async fn send(&self, message: Message) -> Result<Receipt> {
-        let envelope = message.envelope().clone();
-        self.send_to(envelope, message).await
+    pub async fn send(&self, mail: impl Into<Mail>) -> Result<Receipt> {
+        self.send_in(None, mail.into()).await
     }
 
-    /// Sends a message to the recipients of another envelope than its own.
+    /// Sends a mail for which there may be space already.
+    async fn send_in(&self, space: Option<OwnedSemaphorePermit>, mail: Mail) -> Result<Receipt> {
+        let mail = mail.queued();
+        let pool = self.pool();
+        let limit = pool.settings.queue_timeout;
+        let waited_long = || {
+            let message = format!(
+                "no session took the mail within {limit:?}: allow more connections, or send slower"
+            );
+            Error::new(Kind::Timeout, message)
+        };
+        let deadline = worker::later(Instant::now(), limit);
+        let space = if let Some(space) = space {
+            space
+        } else {
+            let space = Arc::clone(&pool.space).acquire_owned();
+            let Ok(Ok(space)) = timeout_at(deadline, space).await else {
+                pool.meter.told(Outcome::Deferred);
+                return Err(waited_long());
+            };
+            space
+        };
+        let (outcome, mut told) = oneshot::channel();
+        let recall = Recall::new(Arc::new(AtomicBool::new(false)));
+        let mut withdrawing = Withdrawing {
+            pool,
+            recall: Some(recall.clone()),
+        };
+        let (teller, meter) = (Teller::One(outcome), Arc::clone(&pool.meter));
+        pool.push(Job::new(mail, recall.clone(), teller, meter, space));
+        let result = tokio::select! {
+            biased;
+            result = &mut told => result,
+            () = sleep_until(deadline) => {
+                if pool.take_out(&recall) {
+                    return Err(waited_long());
+                }
+                told.await
+            }
+        };
+        withdrawing.recall = None;
+        result.unwrap_or_else(|_| Err(pool::aborted()))
+    }
+
+    /// Sends the mails of a stream, and gives what became of each and its place in the stream,
+    /// from 0, in the order in which it becomes known.
+    ///
+    /// It takes from the stream what soon can be sent, so any number of mails takes no more memory
+    /// than a few hundred do; and it takes none while its own outcomes are not taken.
+    ///
+    /// ```no_run
+    /// use futures_util::{StreamExt as _, stream};
+    /// use pilotfish::{Client, Message};
+    ///
+    /// # async fn example(client: Client, messages: Vec<Message>) {
+    /// let mut outcomes = client.send_all(stream::iter(messages));
+    /// while let Some((index, result)) = outcomes.next().await {
+    ///     match result {
+    ///         Ok(receipt) => println!("mail {index}: {}", receipt.reply),
+    ///         Err(error) => println!("mail {index}: {error}"),
+    ///     }
+    /// }
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send), which also says when it panics and that it is cancel safe.
-    pub async fn send_to(&self, envelope: Envelope, message: Message) -> Result<Receipt> {
-        let (outcome, received) = oneshot::channel();
-        let delivery = Delivery {
-            server: Arc::clone(&self.server),
-            learned: Arc::clone(&self.learned),
-            on_progress: self.on_progress.clone(),
-            meter: Arc::clone(&self.meter),
-            outcome,
-        };
-        self.tasks
-            .spawn(delivery.run(envelope, message).in_current_span());
-        match received.await {
-            Ok(result) => result,
-            // The runtime is shutting down, or the observer panicked.
-            Err(_) => Err(Error::new(
-                Kind::Closed,
-                "the sending task was stopped: look whether the mail arrived before sending it again",
-            )
-            .with_unknown_fate()),
-        }
-    }
-
-    /// Waits until no session is open any more, those of other clones included. The last one's
-    /// QUIT would be lost if the runtime ended first. Mails can be sent afterwards.
+    /// Each mail has its own, as [`send`](Self::send).
+    ///
+    /// # Panics
+    ///
+    /// If it is polled outside of a Tokio runtime.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe.
+    /// Dropping it withdraws all mails whose end has not left. What becomes of the others is
+    /// logged.
+    pub fn send_all<S>(&self, mails: S) -> SendAll<S>
+    where
+        S: Stream,
+        S::Item: Into<Mail>,
+    {
+        SendAll::new(self.clone(), mails)
+    }
+
+    /// Sends what waits and is under way, of all clones, and then closes all connections. It is
+    /// ready when none is open any more. Mails can be sent afterwards.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: connections stay open for mails to come, if the future is dropped.
     pub async fn close(&self) {
-        // It stays closed, which hinders nothing: opened again, it would leave others waiting.
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.pool().close().await;
+    }
+
+    /// Closes all connections at once, of all clones. What waits is told [`Kind::Closed`]; of mails
+    /// on their way, the [`Fate`](crate::Fate) is unknown if their end had left. Mails can be sent
+    /// afterwards.
+    pub fn abort(&self) {
+        self.pool().abort();
     }
 }
 
-/// One mail on its way.
-struct Delivery {
-    server: Arc<Server>,
-    learned: Arc<Learned>,
-    on_progress: Option<Observer>,
-    meter: Arc<ClientMeter>,
-    outcome: oneshot::Sender<Result<Receipt>>,
+/// Withdraws a mail when the caller waits for it no more.
+struct Withdrawing<'a> {
+    pool: &'a Pool,
+    recall: Option<Recall>,
 }
 
-/// What an attempt has come to.
-struct Attempt {
-    result: Result<Receipt>,
-    /// The mail, if another way of sending it is worth an attempt.
-    returned: Option<Mail>,
-    session: Option<Session>,
-}
-
-impl Delivery {
-    async fn run(mut self, envelope: Envelope, message: Message) {
-        let message_id = message.message_id().clone();
-        let mut attempt = self.attempt(Mail::new(envelope, message)).await;
-        // In a way that the server has turned out to be capable of.
-        if let Some(mail) = attempt.as_mut().and_then(|attempt| attempt.returned.take()) {
-            debug!(%message_id, "the mail is sent again, in another way");
-            attempt = self.attempt(mail).await;
+impl Drop for Withdrawing<'_> {
+    fn drop(&mut self) {
+        if let Some(recall) = self.recall.take() {
+            recall.withdraw();
+            self.pool.have_been_withdrawn();
         }
-        let Some(Attempt {
-            result, session, ..
-        }) = attempt
-        else {
-            return debug!("the mail was withdrawn before its end had left");
-        };
-        self.meter.told(outcome(&result));
-        if let Err(result) = self.outcome.send(result) {
-            warn!(%message_id, ?result, "nobody waits for what became of this mail");
-        }
-        if let Some(session) = session {
-            session.quit().await;
-        }
-    }
-
-    /// Sends the mail over a session of its own. `None` if it was withdrawn.
-    async fn attempt(&mut self, mail: Mail) -> Option<Attempt> {
-        let connected = tokio::select! {
-            connected = self.server.connect() => connected,
-            () = self.outcome.closed() => return None,
-        };
-        let mut session = match connected {
-            Ok(session) => session
-                .with_strategy(self.learned.strategy())
-                .observed_by(self.on_progress.clone()),
-            Err(error) => {
-                return Some(Attempt {
-                    result: Err(error),
-                    returned: None,
-                    session: None,
-                });
-            }
-        };
-        // What is ready counts: a mail that has left is never withdrawn.
-        let transferred = tokio::select! {
-            biased;
-            transferred = session.transfer(&mail.envelope, mail.message) => transferred,
-            () = self.outcome.closed() => return None,
-        };
-        let result = match transferred {
-            Ok(transferred) => session.conclude(transferred).await,
-            Err(error) => Err(error),
-        };
-        self.learned.learn(session.strategy());
-        Some(Attempt {
-            returned: session.take_returned().filter(|_| result.is_err()),
-            result,
-            session: Some(session),
-        })
     }
 }

@@ -18,6 +18,8 @@ const LIMIT: Duration = Duration::from_mins(2);
 pub(super) enum SecretSource<'a> {
     /// A file that only its owner can read. `~/` is the home directory.
     File(&'a Path),
+    /// A file that anybody may read, of what belongs to a secret. `~/` is the home directory.
+    PublicFile(&'a Path),
     /// A file descriptor that the process was started with.
     Fd(u32),
     /// What a command prints, run by `sh -c` without input.
@@ -34,12 +36,10 @@ impl SecretSource<'_> {
         let read = async {
             match self {
                 Self::File(path) => read_file(&at_home(path), what, most).await,
+                Self::PublicFile(path) => read_public_file(&at_home(path), what, most).await,
                 Self::Fd(number) => {
                     let path = PathBuf::from(format!("/dev/fd/{number}"));
-                    let file = File::open(&path).await;
-                    let file = file.map_err(|source| unreadable(what, &path, source))?;
-                    let octets = beginning(file, most).await;
-                    octets.map_err(|source| unreadable(what, &path, source))
+                    read_public_file(&path, what, most).await
                 }
                 Self::Command(command) => read_command(command, what, most).await,
             }
@@ -47,6 +47,19 @@ impl SecretSource<'_> {
         timeout(LIMIT, read)
             .await
             .map_err(|_| SecretError::TimedOut { what })?
+    }
+
+    /// Reads all octets, if they are no more than `most`.
+    pub(super) async fn read_whole(
+        self,
+        what: &'static str,
+        most: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+        let octets = self.read(what, most + 1).await?;
+        if octets.len() > most {
+            return Err(SecretError::TooLong { what, most });
+        }
+        Ok(octets)
     }
 }
 
@@ -57,7 +70,7 @@ pub(super) fn at_home(path: &Path) -> PathBuf {
     }
 }
 
-pub(super) fn unreadable(what: &'static str, path: &Path, source: std::io::Error) -> SecretError {
+fn unreadable(what: &'static str, path: &Path, source: std::io::Error) -> SecretError {
     SecretError::Unreadable {
         what,
         path: path.to_owned(),
@@ -82,6 +95,16 @@ async fn read_file(
             return Err(SecretError::ReadableByOthers { what, path });
         }
     }
+    beginning(file, most).await.map_err(unreadable)
+}
+
+async fn read_public_file(
+    path: &Path,
+    what: &'static str,
+    most: usize,
+) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+    let unreadable = |source| unreadable(what, path, source);
+    let file = File::open(path).await.map_err(unreadable)?;
     beginning(file, most).await.map_err(unreadable)
 }
 
@@ -161,6 +184,14 @@ pub enum SecretError {
     Empty {
         /// The secret.
         what: &'static str,
+    },
+    /// There is more than such a thing has.
+    #[error("the {what} has more than {most} octets: is it the right file?")]
+    TooLong {
+        /// The secret.
+        what: &'static str,
+        /// The most octets.
+        most: usize,
     },
     /// It took over two minutes.
     #[error("the source of the {what} gave none within {LIMIT:?}")]

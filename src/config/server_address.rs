@@ -7,7 +7,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::account::Tls;
-use crate::transport::{Host, HostError};
+use crate::transport::{Host, HostError, parse_port, shortened};
 
 /// A server: a host, and a port if one is named: `smtp.gmail.com`, `smtp.gmail.com:465`,
 /// `192.0.2.1:587`, `[2001:db8::1]:587` or `2001:db8::1`.
@@ -101,10 +101,11 @@ impl ServerAddress {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (text, None),
         };
-        let port = port.map(parse_port).transpose()?;
+        let wrong = |text| ServerAddressError::Port(shortened(text));
+        let port = port.map(|text| parse_port(text).ok_or_else(|| wrong(text)));
         Ok(Self {
             host: host.parse()?,
-            port,
+            port: port.transpose()?,
             unix_socket: None,
             user: None,
             protocol: Protocol::Smtp,
@@ -122,19 +123,6 @@ impl ServerAddress {
             ..Self::at("localhost")?
         })
     }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(80).collect()
-}
-
-fn parse_port(text: &str) -> Result<u16, ServerAddressError> {
-    // The standard parser would take a sign.
-    let digits = text.bytes().all(|octet| octet.is_ascii_digit());
-    text.parse()
-        .ok()
-        .filter(|port: &u16| digits && *port > 0)
-        .ok_or_else(|| ServerAddressError::Port(shortened(text)))
 }
 
 impl TryFrom<String> for ServerAddress {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::transport::Timeouts;
+use crate::transport::{Timeouts, shortened};
 
 /// The longest time that can be asked for.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -73,13 +73,12 @@ impl FromStr for TimeLimits {
     type Err = TimeLimitError;
 
     fn from_str(text: &str) -> Result<Self, TimeLimitError> {
-        let short = |text: &str| text.chars().take(80).collect::<String>();
         let limit = |text: &str| {
-            let no_limit = || TimeLimitError::Form(short(text));
+            let no_limit = || TimeLimitError::Form(shortened(text));
             let (name, time) = text.split_once('=').ok_or_else(no_limit)?;
             let known = STEPS.iter().find(|(step, _)| *step == name);
-            let (name, _) = known.ok_or_else(|| TimeLimitError::Step(short(name)))?;
-            let time = duration(time).ok_or_else(|| TimeLimitError::Time(short(time)))?;
+            let (name, _) = known.ok_or_else(|| TimeLimitError::Step(shortened(name)))?;
+            let time = duration(time).ok_or_else(|| TimeLimitError::Time(shortened(time)))?;
             Ok((*name, time))
         };
         text.split(',')

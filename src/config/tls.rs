@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer};
-use tokio::fs::File;
-use tokio::io::AsyncReadExt as _;
 
-use super::secret_source::{SecretError, SecretSource, at_home, unreadable};
+use super::secret_source::{SecretError, SecretSource, at_home};
 use crate::secret::Secret;
 use crate::transport::{Fingerprint, Host, TlsRoots, TlsVersion};
 
@@ -19,7 +17,8 @@ const MAX_PEM: usize = 256 * 1024;
 pub struct TlsSettings {
     /// `tls-roots`: `public`, `system` or `none`; public if it is left out.
     pub roots: Option<TlsRoots>,
-    /// `tls-ca`: a PEM file with certificate authorities to trust besides these.
+    /// `tls-ca`: a PEM file with certificate authorities to trust besides these. `~/`, where the
+    /// key begins with it, is the home directory.
     pub ca: Option<PathBuf>,
     /// `tls-fingerprint`: the certificates or keys that are the server's, and no others. One, or a
     /// list.
@@ -62,25 +61,19 @@ impl ClientCertificate {
         Self { chain, key }
     }
 
-    /// Reads chain and key, of each at most 256 KiB.
+    /// Reads chain and key, of each at most 256 KiB, and in at most two minutes.
     ///
     /// # Errors
     ///
-    /// A file cannot be read, or that of the key is one that others can read.
+    /// A file cannot be read or is too long, or that of the key is one that others can read.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future has no effect.
     pub async fn read(&self) -> Result<(Vec<u8>, Secret), SecretError> {
-        let path = at_home(&self.chain);
-        let mut chain = Vec::new();
-        let read = async {
-            let file = File::open(&path).await?;
-            file.take(MAX_PEM as u64).read_to_end(&mut chain).await
-        };
-        let failed = |error| unreadable("client certificate", &path, error);
-        read.await.map_err(failed)?;
-        let key = SecretSource::File(&self.key).read("TLS key", MAX_PEM);
+        let chain = SecretSource::PublicFile(&self.chain).read_whole("TLS certificate", MAX_PEM);
+        let chain = chain.await?.to_vec();
+        let key = SecretSource::File(&self.key).read_whole("TLS key", MAX_PEM);
         Ok((chain, Secret::new(key.await?.as_slice())))
     }
 }
@@ -211,7 +204,7 @@ impl TryFrom<Keys> for TlsSettings {
                 Roots::System => TlsRoots::System,
                 Roots::None => TlsRoots::None,
             }),
-            ca: keys.ca,
+            ca: keys.ca.map(|path| at_home(&path)),
             fingerprints,
             verification,
             minimum: keys.min.map(|minimum| match minimum {
@@ -286,6 +279,71 @@ mod tests {
             let error = read(keys).unwrap_err();
             assert!(error.contains(reason), "{keys}: {error}");
         }
+    }
+
+    #[test]
+    fn the_home_directory() {
+        let home = std::env::home_dir().unwrap();
+        let settings = read("tls-ca = '~/ca.pem'").unwrap();
+        assert_eq!(settings.ca, Some(home.join("ca.pem")));
+    }
+
+    /// Reads a certificate and a key of so many octets.
+    async fn read_files(chain: usize, key: usize) -> String {
+        let file = |octets: usize| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            file.as_file().set_len(octets as u64).unwrap();
+            file
+        };
+        let (chain, key) = (file(chain), file(key));
+        let certificate = ClientCertificate::new(chain.path().into(), key.path().into());
+        match certificate.read().await {
+            Ok((chain, key)) => format!("{} {}", chain.len(), key.len()),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_too_long_is_not_cut() {
+        for (chain, key, expected) in [
+            (MAX_PEM, MAX_PEM, "262144 262144"),
+            (
+                MAX_PEM + 1,
+                1,
+                "the TLS certificate has more than 262144 octets: is it the right file?",
+            ),
+            (
+                1,
+                MAX_PEM + 1,
+                "the TLS key has more than 262144 octets: is it the right file?",
+            ),
+        ] {
+            assert_eq!(read_files(chain, key).await, expected);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pipe_that_gives_nothing_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let held = std::fs::File::options()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .unwrap();
+        let certificate = ClientCertificate::new(path, "key".into());
+        let (read, ()) = tokio::join!(certificate.read(), async {
+            // The clock does not leap while a file is read.
+            tokio::time::advance(std::time::Duration::from_secs(121)).await;
+        });
+        drop(held);
+        let error = read.unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the source of the TLS certificate gave none within 120s"
+        );
     }
 
     #[test]

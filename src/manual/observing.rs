@@ -68,6 +68,6 @@
 //!
 //! # Progress
 //!
-//! [`Client::on_progress`](crate::Client::on_progress), and
+//! [`ClientBuilder::on_progress`](crate::client::ClientBuilder::on_progress), and
 //! [`Session::with_progress`](crate::session::Session::with_progress), call an observer for each
 //! block of a message, with the message's identifier.

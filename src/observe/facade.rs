@@ -37,10 +37,6 @@ impl Gauge {
     pub(super) fn increment(&self, by: f64) {
         self.0.increment(by);
     }
-
-    pub(super) fn set(&self, to: f64) {
-        self.0.set(to);
-    }
 }
 
 impl Histogram {

@@ -124,11 +124,12 @@ impl ClientMeter {
         self.mails.count(outcome);
     }
 
-    /// So many mails wait for a session.
-    #[expect(dead_code, reason = "no mail waits yet")]
-    pub(crate) fn waiting(&self, mails: usize) {
+    /// So many mails were waiting for a session, and so many are now.
+    pub(crate) fn waiting(&self, before: usize, now: usize) {
         #[expect(clippy::cast_precision_loss, reason = "queues are shorter than 2^53")]
-        self.queued.set(mails as f64);
+        if before != now {
+            self.queued.increment(now as f64 - before as f64);
+        }
     }
 
     /// A mail is sent again, later.

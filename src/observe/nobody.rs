@@ -29,8 +29,6 @@ impl Gauge {
     }
 
     pub(super) fn increment(&self, _: f64) {}
-
-    pub(super) fn set(&self, _: f64) {}
 }
 
 impl Histogram {

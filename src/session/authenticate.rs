@@ -102,7 +102,7 @@ where
             return match exchange.succeed(&reply) {
                 Ok(()) => Ok(Outcome::LoggedIn),
                 // Whoever this is gets no QUIT: nothing more is to be said.
-                Err(error) => Err(broken(mechanism, error)),
+                Err(error) => Err(broken(wire, mechanism, error)),
             };
         }
         if !reply.is_positive_intermediate() {
@@ -117,7 +117,7 @@ where
                 // RFC 4954 section 4: the server answers with 501, and it is over.
                 wire.command(Stage::Auth, Command::AuthCancel).await?;
                 quit(wire).await;
-                return Err(broken(mechanism, error));
+                return Err(broken(wire, mechanism, error));
             }
         };
     }
@@ -165,8 +165,15 @@ fn random() -> Result<[u8; 18]> {
     Ok(octets)
 }
 
-fn broken(mechanism: Mechanism, error: ExchangeError) -> Error {
+fn broken<S>(wire: &Wire<S>, mechanism: Mechanism, error: ExchangeError) -> Error
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let message = format!("the AUTH {mechanism} exchange failed");
+    let error = match error {
+        ExchangeError::ServerError(words) => ExchangeError::ServerError(wire.masked(words)),
+        other => other,
+    };
     Error::new(Kind::Protocol, message)
         .caused_by(error)
         .at(Stage::Auth)

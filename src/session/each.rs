@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::Instrument as _;
 
 use super::flow::Standing;
-use super::mail::Mail;
+use super::mail::{Mail, withdrawn};
 use super::portions::{Rest, has_overflow};
 use super::prepare::Prepared;
 use super::receipt::Receipt;
@@ -34,6 +34,9 @@ pub struct Returned {
     pub(crate) begun: bool,
 }
 
+/// The size of a message, in octets, behind which no other mail waits.
+const LONG: u64 = 1024 * 1024;
+
 /// The mails that have been taken from the stream and wait.
 #[derive(Debug, Default)]
 struct Queue {
@@ -51,10 +54,12 @@ struct Queue {
 }
 
 impl Queue {
-    /// Takes from the stream what is there, as far as it is of interest.
+    /// Takes a mail from the stream, if one is there and of interest: one to send, and one behind
+    /// it to know whether it goes in company. Behind a long message, another session may be faster.
     async fn fill(&mut self, mut mails: Pin<&mut Fuse<impl Stream<Item = Mail>>>) {
-        // One to send, and one to know whether it goes in company.
-        while self.behind.len() < 2
+        let is_short = |(_, next): &(usize, Prepared)| next.size <= LONG;
+        if self.behind.is_empty()
+            && self.next.as_ref().is_none_or(is_short)
             && let Poll::Ready(Some(mail)) = poll!(mails.next())
         {
             self.push(mail);
@@ -116,6 +121,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.finish(&mut queue, told).await;
             queue.fill(mails.as_mut()).await;
             self.prepare_next(&mut queue, told).await;
+            queue.fill(mails.as_mut()).await;
             // What a server says while nothing is due is its end: no mail is sent there for nothing.
             if self.mails.is_empty() && self.wire.has_reply().await {
                 self.state = State::Lost;
@@ -174,9 +180,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         queue: &mut Queue,
         told: &mut impl FnMut(usize, Result<Receipt>),
     ) {
+        let is_withdrawn = |(_, next): &mut (usize, Prepared)| next.mail.recall.is_withdrawn();
+        if let Some((index, _)) = queue.next.take_if(is_withdrawn) {
+            queue.rests.remove(&index);
+            told(index, Err(withdrawn()));
+        }
         while queue.next.is_none()
             && let Some((index, mut mail)) = queue.behind.pop_front()
         {
+            if mail.recall.is_withdrawn() {
+                told(index, Err(withdrawn()));
+                continue;
+            }
             let rest = match self.portions(&mail) {
                 Ok(rest) => rest,
                 Err(error) => {
@@ -204,10 +219,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return false;
         }
         let waiting = queue.behind.len();
-        let may_begin = |prepared: &Prepared| {
-            let course = prepared.course(&self.pipeline, waiting);
-            self.pipeline.may_begin(&course)
-        };
+        let may_begin =
+            |prepared: &Prepared| self.pipeline.may_begin(&self.course(prepared, waiting));
         match queue.next.take_if(|(_, prepared)| may_begin(prepared)) {
             Some((index, prepared)) => {
                 self.begin(index, prepared, waiting);

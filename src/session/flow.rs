@@ -31,6 +31,13 @@ pub(super) struct InFlight {
     pub(super) failure: Option<Error>,
 }
 
+impl InFlight {
+    /// Whether nobody wants it to be sent any more.
+    pub(super) fn is_withdrawn(&self) -> bool {
+        self.mail.recall.is_withdrawn()
+    }
+}
+
 /// A mail about which all is said.
 #[derive(Debug)]
 pub(super) struct Concluded {
@@ -68,7 +75,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let domains = domains(&prepared.mail.envelope);
             self.domains.extend(domains.cloned());
         }
-        let course = prepared.course(&self.pipeline, waiting);
+        let course = self.course(&prepared, waiting);
         let Prepared {
             mail,
             octets,
@@ -118,11 +125,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         }
         Standing::Working
-    }
-
-    /// Whether the newest mail has been sent whole, if only into the flight.
-    pub(super) fn is_sent(&self) -> bool {
-        self.mails.back().is_none_or(|mail| mail.end.is_some())
     }
 
     /// Sends what has been put together.
@@ -257,6 +259,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         if self.mails.is_empty() && self.state == State::Busy {
             self.state = State::Idle;
+            self.idle_since = Some(Instant::now());
         }
     }
 
@@ -301,6 +304,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         // RFC 5321 section 3.8: what was sent behind it is not carried out, unless the server goes
         // on all the same.
         let closing = is_421(&error) && !self.wire.has_early_reply();
+        // A server may end a session between two mails at any time, and cross with the next mail.
+        let unheard = self.begun > 1
+            && self.pipeline.is_unanswered()
+            && matches!(error.kind(), Kind::Closed | Kind::Io);
         let lost_commands = self.pipeline.may_be_lost() && error.kind() == Kind::Timeout;
         if lost_commands {
             self.pipeline.learn(Defect::Pipelining);
@@ -320,7 +327,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     self.conclude_one(in_flight, outcome);
                     continue;
                 }
-                Some(own) => (in_doubt(own, left), lost_commands),
+                Some(own) => {
+                    let blameless = lost_commands || unheard && (!left || closing);
+                    (in_doubt(own, left), blameless)
+                }
                 None => (behind(left && !closing), !left || closing),
             };
             let division = Division::new(&outcome, &in_flight.mail.envelope);

@@ -23,8 +23,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Dropping the future ends the session.
     pub async fn noop(&mut self) -> Result<()> {
         let reply = self.inquire(Command::Noop).await?;
-        accepted(reply, "NOOP")?;
-        Ok(())
+        accepted(reply, "NOOP")
     }
 
     /// Asks whether there is a user or a mailbox (RFC 5321 section 3.5), and returns the answer,
@@ -88,9 +87,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 }
 
-fn accepted(reply: Reply, verb: &str) -> Result<Reply> {
+fn accepted(reply: Reply, verb: &str) -> Result<()> {
     if reply.is_positive_completion() {
-        return Ok(reply);
+        return Ok(());
     }
     let message = format!("the server refused {verb}");
     Err(refused(Stage::Inquiry, message, reply))

@@ -3,7 +3,9 @@
 use tokio::time::Instant;
 use tracing::Span;
 
+use super::recall::Recall;
 use crate::address::Envelope;
+use crate::error::{Error, Kind};
 use crate::message::Message;
 
 /// A message in its envelope (RFC 5321 section 2.3.1).
@@ -14,6 +16,7 @@ pub struct Mail {
     pub envelope: Envelope,
     /// What is delivered.
     pub message: Message,
+    pub(crate) recall: Recall,
     pub(super) queued: Option<Queued>,
 }
 
@@ -31,6 +34,7 @@ impl Mail {
         Self {
             envelope,
             message,
+            recall: Recall::default(),
             queued: None,
         }
     }
@@ -54,6 +58,7 @@ impl Mail {
         Some(Self {
             envelope: self.envelope.clone(),
             message: self.message.try_clone()?,
+            recall: self.recall.clone(),
             queued: self.queued.clone(),
         })
     }
@@ -64,4 +69,9 @@ impl From<Message> for Mail {
     fn from(message: Message) -> Self {
         Self::new(message.envelope().clone(), message)
     }
+}
+
+/// Never seen: nobody waits for a mail that has been withdrawn.
+pub(super) fn withdrawn() -> Error {
+    Error::new(Kind::Closed, "the mail was withdrawn")
 }

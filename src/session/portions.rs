@@ -47,8 +47,11 @@ impl Rest {
 #[derive(Debug, Default)]
 struct Gathered {
     receipt: Option<Receipt>,
+    /// Of portions that nobody got.
     rejected: Vec<(ForwardPath, Reply)>,
+    /// The first of these portions.
     error: Option<Error>,
+    count: usize,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -156,10 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) async fn next_result(&mut self) -> Result<Receipt> {
         loop {
             match self.concluded.pop_front() {
-                Some(concluded) => {
-                    self.returned = concluded.again();
-                    return concluded.result;
-                }
+                Some(concluded) => return concluded.result,
                 None if self.advance().await == Standing::Waiting => self.answer().await,
                 None => {}
             }
@@ -194,6 +194,7 @@ pub(super) fn has_overflow(receipt: &Receipt) -> bool {
 impl Gathered {
     /// Adds a portion; an error if it cannot be said of each recipient what the server said.
     fn add(&mut self, result: Result<Receipt>, envelope: &Envelope) -> Result<()> {
+        self.count += 1;
         let error = match (result, &mut self.receipt) {
             (Ok(receipt), Some(before)) => {
                 before.accepted.extend(receipt.accepted);
@@ -219,10 +220,7 @@ impl Gathered {
                 _ => return Err(self.broken_off(error)),
             }
         }
-        // What is told of the first is told with the error itself.
-        if self.error.is_some() || self.receipt.is_some() {
-            self.rejected.extend(rejected);
-        }
+        self.rejected.extend(rejected);
         self.error.get_or_insert(error);
         Ok(())
     }
@@ -247,12 +245,8 @@ impl Gathered {
                 receipt.rejected.extend(self.rejected);
                 Ok(receipt)
             }
-            (None, Some(error)) if self.rejected.is_empty() => Err(error),
-            (None, Some(error)) => {
-                let mut refused = error.refused().to_vec();
-                refused.extend(self.rejected);
-                Err(error.after_refusing(refused))
-            }
+            (None, Some(error)) if self.count == 1 => Err(error),
+            (None, Some(error)) => Err(error.after_refusing(self.rejected)),
             (None, None) => Err(Error::new(Kind::Closed, "no portion of the mail was sent")),
         }
     }

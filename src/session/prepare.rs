@@ -1,13 +1,20 @@
 //! Everything about a mail that is known before a command of it is sent.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 use super::hello::hello_again;
 use super::mail::Mail;
 use super::transaction::{List, Session, State};
 use crate::error::{Kind, Result};
 use crate::message::{Data, Octets, Rendition};
-use crate::protocol::{Course, Parameters, Pipeline, Way};
+use crate::protocol::{Course, Grouping, Parameters, Way};
+
+/// How long a session may have been idle for a message to leave before the server has said a word
+/// to its envelope.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// A mail that the server can take, as far as it has said.
 #[derive(Debug)]
@@ -29,11 +36,6 @@ impl Prepared {
             octets: rendition.into_octets(),
             parameters,
         }
-    }
-
-    /// How it would go out now.
-    pub(super) fn course(&self, pipeline: &Pipeline, waiting: usize) -> Course {
-        pipeline.course(self.size, self.only, waiting)
     }
 }
 
@@ -58,6 +60,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             // Rare, and large: most mails need no room for it.
             Box::pin(self.ask_again()).await?;
         }
+    }
+
+    /// How a mail would go out now.
+    pub(super) fn course(&self, prepared: &Prepared, waiting: usize) -> Course {
+        let mut course = self.pipeline.course(prepared.size, prepared.only, waiting);
+        if course.grouping == Grouping::Whole && self.may_have_ended() {
+            course.grouping = Grouping::Grouped;
+        }
+        course
+    }
+
+    /// Whether the server may have closed an idle session without it being known here. A message
+    /// that leaves then, and whole, gets no answer, and its fate is not known.
+    fn may_have_ended(&self) -> bool {
+        let is_long = |since: Instant| since.elapsed() > IDLE;
+        self.mails.is_empty() && self.idle_since.is_some_and(is_long)
     }
 
     /// Asks what the server offers since the login, once all mails on their way are answered.

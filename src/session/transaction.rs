@@ -3,12 +3,12 @@
 use std::collections::{HashSet, VecDeque};
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::flow::{Concluded, InFlight, Standing};
+use super::flow::{Concluded, InFlight};
 use super::hello::{Hello, quit};
 use super::mail::Mail;
-use super::portions::Rest;
 use super::receipt::Receipt;
 use super::timing::SetUp;
 use super::watch::Watch;
@@ -36,12 +36,12 @@ pub struct Session<S = Socket> {
     pub(super) mails: VecDeque<InFlight>,
     /// The mails about which all is said.
     pub(super) concluded: VecDeque<Concluded>,
-    /// A mail that can be sent once more.
-    pub(super) returned: Option<Mail>,
     /// The domains of recipients, where the server limits their number.
     pub(super) domains: HashSet<Domain>,
     /// How many mails have been begun.
     pub(super) begun: u32,
+    /// Since when no mail has been on its way; `None` before the first.
+    pub(super) idle_since: Option<Instant>,
     pub(super) watch: Box<Watch>,
     pub(super) state: State,
 }
@@ -66,10 +66,6 @@ pub(super) enum List {
     /// As it is now.
     Current,
 }
-
-/// A mail that has left whole, but for portions that follow, and whose reply is due.
-#[derive(Debug)]
-pub(crate) struct Transferred(Rest);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) fn after_login(
@@ -100,9 +96,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             flight: Flight::default(),
             mails: VecDeque::new(),
             concluded: VecDeque::new(),
-            returned: None,
             domains: HashSet::new(),
             begun: 0,
+            idle_since: None,
             watch: Box::new(Watch::new(set_up)),
             state: State::Idle,
         }
@@ -181,17 +177,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Dropping the future ends the session. As long as it is not ready, the mail's fate is
     /// unknown; [`Client`](crate::Client) does better.
     pub async fn send(&mut self, envelope: &Envelope, message: Message) -> Result<Receipt> {
-        let transferred = self.transfer(envelope, message).await?;
-        self.conclude(transferred).await
-    }
-
-    /// Does all of [`send`](Self::send) up to the last octet of the end of data. Dropping the
-    /// future before it is ready means that the end of data has not left whole.
-    pub(crate) async fn transfer(
-        &mut self,
-        envelope: &Envelope,
-        message: Message,
-    ) -> Result<Transferred> {
         self.require_open()?;
         let mut mail = Mail::new(envelope.clone(), message);
         let rest = self.portions(&mail)?;
@@ -200,48 +185,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         async {
             let prepared = self.prepare(mail).await?;
             self.begin(0, prepared, 0);
-            while !self.is_sent() && self.concluded.is_empty() {
-                if self.advance().await == Standing::Waiting {
-                    self.answer().await;
-                }
-            }
-            self.launch().await;
-            Ok(())
+            let first = self.next_result().await;
+            // Rarely with something to do.
+            Box::pin(self.send_rest(first, rest)).await
         }
         .instrument(span)
-        .await?;
-        let failed = |concluded: &mut Concluded| concluded.result.is_err();
-        match self.concluded.pop_front_if(failed) {
-            Some(concluded) if rest.has_others() => {
-                self.concluded.push_front(concluded);
-                Ok(Transferred(rest))
-            }
-            Some(concluded) => {
-                self.returned = concluded.again();
-                concluded.result.map(|_| Transferred(rest))
-            }
-            None => Ok(Transferred(rest)),
-        }
-    }
-
-    /// Receives the reply to a mail that has left, and sends it to those who are left.
-    pub(crate) async fn conclude(&mut self, Transferred(rest): Transferred) -> Result<Receipt> {
-        let span = self.watch.span.clone();
-        let first = self.next_result().instrument(span.clone()).await;
-        if let Some(mail) = &mut self.returned {
-            mail.envelope = rest.whole;
-            return first;
-        }
-        let result = self.send_rest(first, rest).instrument(span).await;
-        // A portion is not the mail.
-        self.returned = None;
-        result
-    }
-
-    /// The mail that was sent last, if it was not accepted, is not to blame for that, and can be
-    /// sent once more over another session, by this one's [strategy](Self::strategy).
-    pub(crate) fn take_returned(&mut self) -> Option<Mail> {
-        self.returned.take()
+        .await
     }
 
     pub(super) fn require_open(&self) -> Result<()> {

@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::flow::InFlight;
+use super::mail::withdrawn;
 use super::transaction::{Session, State};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::message::{Block, Octets};
@@ -44,6 +45,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             if self.state == State::Lost {
                 return;
             }
+            if position == Block::Last && !self.departs() {
+                return self.lose(withdrawn());
+            }
             sent += block.len() as u64;
             transparency.apply(&mut block);
             if position == Block::Last {
@@ -78,6 +82,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             if self.pipeline.is_refused() {
                 return self.pipeline.abandon_message();
             }
+            let read = match read {
+                Ok(Block::Last) if !self.departs() => Err(withdrawn()),
+                read => read,
+            };
             let chunk = match read {
                 Ok(Block::More) => Chunk::More,
                 Ok(Block::Last) => Chunk::Last,
@@ -103,6 +111,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
+    /// The end of the newest mail's message is about to leave. Says whether it may.
+    fn departs(&self) -> bool {
+        self.mails
+            .back()
+            .is_none_or(|mail| mail.mail.recall.depart())
+    }
+
     fn message_ends(&mut self) {
         let end = self.wire.position(&self.flight);
         if let Some(mail) = self.mails.back_mut() {
@@ -121,6 +136,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Reads the next block, and replies for as long as the source gives nothing.
     async fn next_block(&mut self, octets: &mut Octets, block: &mut Vec<u8>) -> Result<Block> {
+        if self.mails.back().is_some_and(InFlight::is_withdrawn) {
+            return Err(withdrawn());
+        }
         let limit = self.wire.timeouts().block;
         let mut next = pin!(timeout(limit, octets.next_block(block)));
         let mut ready = poll!(&mut next);

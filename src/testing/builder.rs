@@ -1,11 +1,14 @@
 //! What a server shall be like.
 
+use std::collections::HashMap;
 use std::io;
 #[cfg(unix)]
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::fault::{Fault, Often};
 use super::keyword::Keyword;
+use super::limits::Delay;
 use super::mechanism::Mechanism;
 use super::offer::Offer;
 use super::quirk::Quirk;
@@ -50,7 +53,7 @@ pub(super) enum Protocol {
 #[derive(Debug, Default)]
 #[must_use = "a server runs when it is started"]
 pub struct ServerBuilder {
-    settings: Settings,
+    pub(super) settings: Settings,
     faults: Vec<(Fault, Often)>,
     unknown: Vec<String>,
 }
@@ -73,6 +76,9 @@ pub(super) struct Settings {
     pub(super) refused_after_data: Vec<(String, String)>,
     pub(super) store: Store,
     pub(super) host_names: Vec<String>,
+    pub(super) idle_timeout: Option<Duration>,
+    pub(super) max_connections: Option<usize>,
+    pub(super) delay: Option<Delay>,
 }
 
 impl Default for Settings {
@@ -93,6 +99,9 @@ impl Default for Settings {
             refused_after_data: Vec::new(),
             store: Store::default(),
             host_names: ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into(),
+            idle_timeout: None,
+            max_connections: None,
+            delay: None,
         }
     }
 }
@@ -259,6 +268,40 @@ impl ServerBuilder {
         self
     }
 
+    /// Lets something go wrong every `nth` time its point is reached, counted over all connections:
+    /// with 3, the third time, the sixth and so on. Where several faults are due at once, it is the
+    /// one asked for first.
+    pub fn fault_every(mut self, nth: u64, fault: Fault) -> Self {
+        self.faults.push((fault, Often::Every { nth, reached: 0 }));
+        self
+    }
+
+    /// Lets something go wrong every `nth` time that one connection reaches its point.
+    ///
+    /// ```
+    /// use pilotfish::testing::{Fault, Point, Server};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// // It takes 500 messages over a connection and closes it. Of every thousandth of all the
+    /// // reply is lost, and now and then it has no time.
+    /// let busy = |point| Fault::ReplyAt(point, "421 4.3.2 Come back later".to_owned());
+    /// let server = Server::builder()
+    ///     .fault_every_in_connection(500, Fault::CloseAfter(Point::EndOfData))
+    ///     .fault_every(1000, Fault::CloseAt(Point::EndOfData))
+    ///     .fault_every(777, busy(Point::Mail))
+    ///     .start()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fault_every_in_connection(mut self, nth: u64, fault: Fault) -> Self {
+        let reached = HashMap::new();
+        self.faults
+            .push((fault, Often::EveryInConnection { nth, reached }));
+        self
+    }
+
     /// Starts the server on a free port of 127.0.0.1, in tasks of the current runtime.
     ///
     /// # Errors
@@ -266,8 +309,9 @@ impl ServerBuilder {
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if [`without`](Self::without) or
     /// [`mechanism`](Self::mechanism) named what the server does not know, if a reply for a
     /// recipient is no refusal of one line, if a recipient is to be refused behind the message and
-    /// the server does not speak LMTP, or if a host name cannot be in a certificate. Else what the
-    /// system said when the port or the Unix socket was opened.
+    /// the server does not speak LMTP, if a host name cannot be in a certificate, if a fault is to
+    /// happen every 0th time, if no connection is allowed at all or none may be idle, or if a delay's
+    /// range is empty. Else what the system said when the port or the Unix socket was opened.
     ///
     /// # Cancel safety
     ///
@@ -286,6 +330,10 @@ impl ServerBuilder {
             && let Some((address, _)) = refused_after_data.first()
         {
             return invalid(format!("{address:?} alone cannot be refused without LMTP"));
+        }
+        self.settings.check_limits()?;
+        if let Some((fault, _)) = self.faults.iter().find(|(_, often)| !often.is_possible()) {
+            return invalid(format!("every 0th time is never: {fault:?}"));
         }
         for (_, reply) in refused.iter().chain(refused_after_data) {
             if !is_refusal(reply) {

@@ -10,6 +10,7 @@ use tokio_rustls::server::TlsStream;
 use super::builder::Security;
 use super::dialogue::{Dialogue, End};
 use super::listeners::Accepted;
+use super::open_connections::Room;
 use super::received::TlsVersion;
 use super::server::Shared;
 
@@ -17,12 +18,12 @@ use super::server::Shared;
 const HANDSHAKE: u8 = 22;
 
 /// Serves a client until it goes or is sent away.
-pub(super) async fn serve(accepted: Accepted, number: u64, shared: Arc<Shared>) {
+pub(super) async fn serve(accepted: Accepted, number: u64, room: Room, shared: Arc<Shared>) {
     tracing::debug!(target: "pilotfish::testing", connection = number, "accepted");
     let served = match accepted {
-        Accepted::Tcp(stream) => converse(stream, number, &shared).await,
+        Accepted::Tcp(stream) => converse(stream, number, room, &shared).await,
         #[cfg(unix)]
-        Accepted::Unix(stream) => converse(stream, number, &shared).await,
+        Accepted::Unix(stream) => converse(stream, number, room, &shared).await,
     };
     match served {
         Ok(()) => tracing::debug!(target: "pilotfish::testing", connection = number, "closed"),
@@ -32,7 +33,7 @@ pub(super) async fn serve(accepted: Accepted, number: u64, shared: Arc<Shared>) 
     }
 }
 
-async fn converse<S>(stream: S, number: u64, shared: &Arc<Shared>) -> io::Result<()>
+async fn converse<S>(stream: S, number: u64, room: Room, shared: &Arc<Shared>) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -41,10 +42,10 @@ where
         let binding = exporter(&stream, version);
         let dialogue = Dialogue::new(stream, Some(version), number, Arc::clone(shared));
         let dialogue = dialogue.bound_to(binding);
-        return finish(dialogue.greet_and_run().await, shared).await;
+        return finish(dialogue.greet_and_run(room).await, shared).await;
     }
     let dialogue = Dialogue::new(stream, None, number, Arc::clone(shared));
-    let (mut stream, end) = dialogue.greet_and_run().await;
+    let (mut stream, end) = dialogue.greet_and_run(room).await;
     if !matches!(end, End::StartTls) {
         return finish((stream, end), shared).await;
     }

@@ -6,12 +6,15 @@ use std::io;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::sleep;
 
 use super::builder::Protocol;
 use super::commands::Transaction;
 use super::fault::{Fault, Point};
 use super::input::{Input, Line};
 use super::keyword::Keyword;
+use super::limits::{Delay, within};
+use super::open_connections::Room;
 use super::quirk::Quirk;
 use super::received::TlsVersion;
 use super::server::Shared;
@@ -39,6 +42,8 @@ pub(super) struct Dialogue<S> {
     pub(super) transaction: Transaction,
     /// Octets that still are to be taken for lines and refused, and how.
     pub(super) unwanted: Option<(u64, &'static str)>,
+    /// How long the client waits for replies.
+    dice: fastrand::Rng,
 }
 
 /// Why a session does not go on.
@@ -77,7 +82,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         number: u64,
         shared: Arc<Shared>,
     ) -> Self {
+        let seed = shared.settings.delay.as_ref().map_or(0, Delay::seed);
         Self {
+            // Each connection has its own, so that others do not change it.
+            dice: fastrand::Rng::with_seed(seed.wrapping_add(number)),
             stream,
             input: Input::default(),
             output: Vec::new(),
@@ -109,8 +117,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         self
     }
 
-    /// Greets the client and obeys it to the end.
-    pub(super) async fn greet_and_run(mut self) -> (S, End) {
+    /// Greets the client and obeys it to the end, unless there are too many of them.
+    pub(super) async fn greet_and_run(mut self, room: Room) -> (S, End) {
+        if room == Room::Full {
+            self.refuse("421", "4.7.0", "Too many connections");
+            return self.end(End::Over).await;
+        }
         let protocol = if self.speaks_lmtp() { "LMTP" } else { "ESMTP" };
         let host_name = self.shared.settings.host_name();
         let greeting = format!("220 {host_name} {protocol} Pilotfish");
@@ -169,14 +181,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// Sends what is due and waits for more to read.
     pub(super) async fn fill(&mut self) -> Flow<()> {
         self.flush().await?;
-        match self.input.fill(&mut self.stream).await? {
-            0 => Err(End::Closed),
-            _ => Ok(()),
+        let limit = self.shared.settings.idle_timeout;
+        match within(limit, self.input.fill(&mut self.stream)).await {
+            Some(filled) => match filled? {
+                0 => Err(End::Closed),
+                _ => Ok(()),
+            },
+            None => Err(self.was_idle().await),
         }
+    }
+
+    /// Takes leave of a client that has sent nothing for too long (RFC 5321, section 4.5.3.2.7).
+    async fn was_idle(&mut self) -> End {
+        let reply = self.reply("421", "4.4.2", "Idle for too long");
+        let answered = self.answer(Point::Idle, reply).await;
+        answered.err().unwrap_or(End::Over)
     }
 
     async fn flush(&mut self) -> Flow<()> {
         if !self.output.is_empty() {
+            if let Some(delay) = self.shared.settings.delay.as_ref() {
+                sleep(delay.draw(&mut self.dice)).await;
+            }
             // Counted before the client can see it.
             self.shared.log.add_round_trips(self.number, 1);
         }
@@ -243,6 +269,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         self.output.extend_from_slice(b"\r\n");
     }
 
+    /// Queues the usual answer; within a message there is none.
+    fn say_if_any(&mut self, normal: &str) {
+        if !normal.is_empty() {
+            self.say(normal);
+        }
+    }
+
     /// Answers a command that was not in order, or not wanted.
     pub(super) fn refuse(&mut self, code: &str, status: &str, text: &str) {
         let reply = self.reply(code, status, text);
@@ -251,7 +284,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
     /// Answers a command that was in order, unless a fault is due.
     pub(super) async fn answer(&mut self, point: Point, normal: String) -> Flow<Effect> {
-        let fault = self.shared.faults.take(point);
+        let fault = self.shared.faults.take(point, self.number);
         self.answer_with(fault, normal).await
     }
 
@@ -275,6 +308,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             Some(Fault::CloseAt(_)) => {
                 self.flush().await?;
                 Err(End::Abrupt)
+            }
+            Some(Fault::CloseAfter(_)) => {
+                self.say_if_any(&normal);
+                Err(End::Over)
+            }
+            Some(Fault::SayAfter(_, text)) => {
+                self.say_if_any(&normal);
+                self.say(&text);
+                if text.starts_with("421") {
+                    return Err(End::Over);
+                }
+                Ok(Effect::Happens)
             }
             Some(Fault::SilentAt(_)) => {
                 self.flush().await?;

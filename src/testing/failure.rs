@@ -3,9 +3,9 @@
 use std::error::Error;
 use std::fmt;
 
-/// What went wrong while the server ran: what clients did that they may not do, and panics
-/// of the server itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What went wrong while the server ran: what clients did that they may not do, panics
+/// of the server itself, and what was waited for in vain.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
     /// What clients sent against the rules, one sentence each with the section that forbids
@@ -13,17 +13,23 @@ pub struct Failure {
     pub violations: Vec<String>,
     /// The messages of panics in the server's tasks.
     pub panics: Vec<String>,
+    /// What [`Server::wait_for`](super::Server::wait_for) has waited for in vain, if that is it.
+    pub in_vain: Option<String>,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let violations = self.violations.iter().map(|text| ("violation", text));
         let panics = self.panics.iter().map(|text| ("panic", text));
-        for (index, (what, text)) in panics.chain(violations).enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
+        let mut separator = "";
+        for (what, text) in panics.chain(violations) {
             write!(f, "{separator}{what}: {text}")?;
+            separator = "; ";
         }
-        Ok(())
+        match &self.in_vain {
+            Some(text) => write!(f, "{separator}{text}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -38,7 +44,11 @@ mod tests {
         let failure = Failure {
             violations: vec!["bare LF".into()],
             panics: vec!["overflow".into()],
+            in_vain: Some("waited 1s".into()),
         };
-        assert_eq!(failure.to_string(), "panic: overflow; violation: bare LF");
+        assert_eq!(
+            failure.to_string(),
+            "panic: overflow; violation: bare LF; waited 1s"
+        );
     }
 }

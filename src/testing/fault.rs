@@ -1,5 +1,6 @@
 //! What shall go wrong, and where.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 /// Something that goes wrong on purpose.
@@ -22,6 +23,15 @@ pub enum Fault {
     /// 3.8). At [`Point::Body`] the text is an answer before its time, and nothing more is
     /// said when the message or the chunk has ended.
     ReplyAt(Point, String),
+    /// The usual answer is sent, and the connection is closed behind it without a word. What the
+    /// client has sent meanwhile is read and dropped. At [`Point::Body`], where no answer is due,
+    /// the message is cut off.
+    CloseAfter(Point),
+    /// The usual answer is sent, and behind it this text and CRLF, which nobody has asked for. A
+    /// text that begins with 421 is followed by the end of the connection, so that
+    /// `SayAfter(Point::EndOfData, "421 4.3.2 bye".into())` takes a message, says so, and then takes
+    /// leave. At [`Point::Body`], where no answer is due, it is the text alone.
+    SayAfter(Point, String),
     /// Nothing is sent any more and nothing is read, but the connection stays open until the
     /// server is shut down. At [`Point::EndOfData`] the message has been taken before.
     SilentAt(Point),
@@ -61,21 +71,67 @@ pub enum Point {
     Rset,
     /// In answer to QUIT (RFC 5321, section 4.1.1.10).
     Quit,
+    /// In place of the 421 for a client that was idle for longer than
+    /// [`ServerBuilder::idle_timeout`](super::ServerBuilder::idle_timeout) allows. The connection
+    /// ends here whatever is said.
+    Idle,
 }
 
 impl Fault {
+    /// Whether it comes behind the usual answer.
+    pub(super) fn is_behind(&self) -> bool {
+        matches!(self, Self::CloseAfter(_) | Self::SayAfter(..))
+    }
+
     fn point(&self) -> Point {
         match self {
-            Self::CloseAt(point) | Self::ReplyAt(point, _) | Self::SilentAt(point) => *point,
+            Self::CloseAt(point)
+            | Self::ReplyAt(point, _)
+            | Self::CloseAfter(point)
+            | Self::SayAfter(point, _)
+            | Self::SilentAt(point) => *point,
         }
     }
 }
 
 /// How often a fault happens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Often {
     Once,
     Always,
+    /// Every so many times that its point is reached.
+    Every {
+        nth: u64,
+        reached: u64,
+    },
+    /// Every so many times that one connection reaches its point.
+    EveryInConnection {
+        nth: u64,
+        reached: HashMap<u64, u64>,
+    },
+}
+
+impl Often {
+    /// Whether the fault is due, now that this connection has reached its point once more.
+    fn is_due(&mut self, connection: u64) -> bool {
+        let (nth, reached) = match self {
+            Self::Once | Self::Always => return true,
+            Self::Every { nth, reached } => (*nth, reached),
+            Self::EveryInConnection { nth, reached } => {
+                (*nth, reached.entry(connection).or_default())
+            }
+        };
+        *reached += 1;
+        reached.is_multiple_of(nth)
+    }
+
+    /// Whether it can be due at all.
+    pub(super) fn is_possible(&self) -> bool {
+        !matches!(
+            self,
+            Self::Every { nth: 0, .. } | Self::EveryInConnection { nth: 0, .. }
+        )
+    }
 }
 
 /// The faults that are still to happen, in the order they were asked for.
@@ -87,16 +143,20 @@ impl Faults {
         Self(Mutex::new(faults))
     }
 
-    /// The fault for this point; one that happens once is used up.
-    pub(super) fn take(&self, point: Point) -> Option<Fault> {
+    /// The fault for this point, which this connection has reached; one that happens once is used
+    /// up.
+    pub(super) fn take(&self, point: Point, connection: u64) -> Option<Fault> {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = faults
-            .iter()
-            .position(|(fault, _)| fault.point() == point)?;
-        match faults.get(found) {
-            Some((fault, Often::Always)) => Some(fault.clone()),
-            Some((_, Often::Once)) => Some(faults.remove(found).0),
-            None => None,
+        let mut found = None;
+        for (index, (fault, often)) in faults.iter_mut().enumerate() {
+            // Each is asked, so that each counts.
+            if fault.point() == point && often.is_due(connection) && found.is_none() {
+                found = Some(index);
+            }
+        }
+        match faults.get(found?)? {
+            (_, Often::Once) => Some(faults.remove(found?).0),
+            (fault, _) => Some(fault.clone()),
         }
     }
 
@@ -121,10 +181,34 @@ mod tests {
             (Fault::CloseAt(Point::Mail), Often::Once),
             (Fault::SilentAt(Point::Mail), Often::Always),
         ]);
-        assert_eq!(faults.take(Point::Rcpt), None);
-        assert_eq!(faults.take(Point::Mail), Some(Fault::CloseAt(Point::Mail)));
+        assert_eq!(faults.take(Point::Rcpt, 1), None);
+        assert_eq!(
+            faults.take(Point::Mail, 1),
+            Some(Fault::CloseAt(Point::Mail))
+        );
         for _ in 0..2 {
-            assert_eq!(faults.take(Point::Mail), Some(Fault::SilentAt(Point::Mail)));
+            assert_eq!(
+                faults.take(Point::Mail, 1),
+                Some(Fault::SilentAt(Point::Mail))
+            );
+        }
+    }
+
+    #[test]
+    fn every_third_time_for_all_or_for_each_connection() {
+        let every = Often::Every { nth: 3, reached: 0 };
+        let in_connection = Often::EveryInConnection {
+            nth: 3,
+            reached: HashMap::new(),
+        };
+        // Connections in turn, and at which of their visits the fault is due.
+        for (often, due) in [(every, [3, 6]), (in_connection, [5, 6])] {
+            let faults = Faults::new(vec![(Fault::CloseAt(Point::Mail), often)]);
+            let visits = (1..=6).filter(|visit| {
+                let connection = u64::from(visit % 2 == 0);
+                faults.take(Point::Mail, connection).is_some()
+            });
+            assert_eq!(visits.collect::<Vec<_>>(), due);
         }
     }
 

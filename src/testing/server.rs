@@ -22,7 +22,7 @@ use super::failure::Failure;
 use super::fault::{Fault, Faults, Often};
 use super::listeners::{Accepted, Listeners};
 use super::log::Log;
-use super::received::Received;
+use super::open_connections::{OpenConnections, Room};
 use super::store::Budget;
 
 /// How long connections may take to end by themselves when the server is shut down. Those
@@ -37,7 +37,7 @@ const GRACE: Duration = Duration::from_millis(250);
 pub struct Server {
     addr: SocketAddr,
     ca_pem: String,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     listening: JoinHandle<()>,
 }
 
@@ -46,6 +46,7 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     pub(super) faults: Faults,
     pub(super) log: Log,
+    pub(super) connections: Arc<OpenConnections>,
     pub(super) budget: Arc<Budget>,
     pub(super) acceptor: TlsAcceptor,
     pub(super) stop: CancellationToken,
@@ -82,6 +83,7 @@ impl Server {
             settings,
             faults: Faults::new(faults),
             log: Log::default(),
+            connections: Arc::default(),
             budget: Arc::default(),
             acceptor: TlsAcceptor::from(identity.config),
             stop: CancellationToken::new(),
@@ -119,51 +121,6 @@ impl Server {
         &self.ca_pem
     }
 
-    /// The messages taken so far, the earliest first.
-    #[must_use]
-    pub fn received(&self) -> Vec<Received> {
-        self.shared.log.received()
-    }
-
-    /// Waits for the next message: each that is taken is returned once, in order.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if there is no message to return and a client has broken the rules, or
-    /// the server has panicked: what was waited for may then never come.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future loses no message.
-    pub async fn next_received(&self) -> Result<Received, Failure> {
-        self.shared.log.next_received().await
-    }
-
-    /// How many round trips each connection has taken so far, in the order in which they came;
-    /// over a network this is what they cost in time.
-    ///
-    /// Counted are: 1 for the TCP handshake, and none where a Unix socket is connected; 1 for
-    /// a TLS handshake, or 2 with TLS 1.2 in full or with a second hello (RFC 8446, section
-    /// 2.1); and 1 for each time that the server sends what it has to say, because it has
-    /// nothing left to read and the client may be waiting: the greeting, a reply, or the
-    /// replies to a whole group. So a mail of its own over port 587, with STARTTLS and a login
-    /// in one step, takes 9 until it has been answered, and over port 465 it takes 7. The
-    /// answer to QUIT adds one.
-    ///
-    /// A client that goes on sending while replies are on their way is not waiting, and the
-    /// server cannot know: the figure is then an upper bound.
-    #[must_use]
-    pub fn round_trips(&self) -> Vec<u64> {
-        self.shared.log.round_trips()
-    }
-
-    /// What clients have sent against the rules so far, one sentence each with the section
-    /// that forbids it.
-    #[must_use]
-    pub fn violations(&self) -> Vec<String> {
-        self.shared.log.violations()
-    }
-
     /// Stops listening, lets connections end that are about to, aborts the others, and says
     /// what went wrong.
     ///
@@ -193,7 +150,7 @@ impl Drop for Server {
 async fn listen<F>(
     listeners: Listeners,
     shared: Arc<Shared>,
-    serve: impl Fn(Accepted, u64, Arc<Shared>) -> F,
+    serve: impl Fn(Accepted, u64, Room, Arc<Shared>) -> F,
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -207,7 +164,14 @@ async fn listen<F>(
                 Ok(stream) => {
                     number += 1;
                     shared.log.add_connection(stream.round_trips());
-                    connections.spawn(serve(stream, number, Arc::clone(&shared)));
+                    let limit = shared.settings.max_connections;
+                    let (presence, room) = shared.connections.add(&stream, number, limit);
+                    let served = serve(stream, number, room, Arc::clone(&shared));
+                    connections.spawn(async move {
+                        served.await;
+                        // Only now, when the connection has been closed.
+                        drop(presence);
+                    });
                 }
                 // Of a connection that ended before it was accepted, for example.
                 Err(error) => tracing::debug!(target: "pilotfish::testing", %error, "not accepted"),
@@ -266,7 +230,7 @@ mod tests {
         let listening = listen(
             listeners,
             Arc::clone(&server.shared),
-            move |_, number, _| {
+            move |_, number, _, _| {
                 let serve = Arc::clone(&serve);
                 async move { serve(number) }
             },

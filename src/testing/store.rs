@@ -33,11 +33,16 @@ pub enum Store {
 pub(super) struct Budget(AtomicU64);
 
 impl Budget {
+    /// Frees what messages took that are forgotten.
+    pub(super) fn give_back(&self, octets: u64) {
+        self.0.fetch_sub(octets, Ordering::Relaxed);
+    }
+
     fn take(&self, octets: u64) -> bool {
         let before = self.0.fetch_add(octets, Ordering::Relaxed);
         let fits = before.saturating_add(octets) <= MEMORY;
         if !fits {
-            self.0.fetch_sub(octets, Ordering::Relaxed);
+            self.give_back(octets);
         }
         fits
     }
@@ -123,8 +128,7 @@ impl InMemory {
 impl Drop for InMemory {
     /// Gives back what a forgotten message used; that of a kept one has been moved away.
     fn drop(&mut self) {
-        let octets = self.octets.len() as u64;
-        self.budget.0.fetch_sub(octets, Ordering::Relaxed);
+        self.budget.give_back(self.octets.len() as u64);
     }
 }
 

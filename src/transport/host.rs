@@ -35,6 +35,18 @@ enum Inner {
 #[error("\"{}\" is no host name and no IP address: write it like smtp.example.com", .0.escape_debug())]
 pub struct HostError(String);
 
+/// What of `text` an error quotes.
+pub(crate) fn shortened(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+/// The number of a port, 1 to 65535. The standard parser would take a sign.
+#[cfg(any(feature = "config", feature = "proxy"))]
+pub(crate) fn parse_port(text: &str) -> Option<u16> {
+    let digits = text.bytes().all(|octet| octet.is_ascii_digit());
+    text.parse().ok().filter(|port| digits && *port > 0)
+}
+
 impl Host {
     /// What TLS checks the certificate against, and announces by SNI if it is a name.
     pub(super) fn server_name(&self) -> ServerName<'static> {
@@ -59,7 +71,7 @@ impl FromStr for Host {
 
     /// Reads a DNS name, an IPv4 address, or an IPv6 address with or without brackets.
     fn from_str(text: &str) -> Result<Self, HostError> {
-        let error = || HostError(text.chars().take(80).collect());
+        let error = || HostError(shortened(text));
         let unbracketed = text
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'));

@@ -1,6 +1,7 @@
 //! Sockets, TLS and the reply codec: moves commands, replies and octets, and does not know what
 //! a mail is.
 
+mod alarm;
 mod channel_binding;
 mod codec;
 mod connect;
@@ -11,8 +12,11 @@ mod probe;
 #[cfg(feature = "proxy")]
 mod proxy;
 mod race;
+mod read;
 mod route;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod timeouts;
 mod tls;
 #[cfg(feature = "proxy")]
@@ -22,6 +26,8 @@ mod write;
 
 pub use flight::Flight;
 pub use host::{Host, HostError};
+#[cfg(feature = "config")]
+pub(crate) use host::{parse_port, shortened};
 pub use maybe_tls::MaybeTls;
 pub(crate) use probe::begins_with_tls;
 #[cfg(feature = "proxy")]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::host::{Host, HostError};
+use super::host::{Host, HostError, parse_port, shortened};
 use crate::secret::Secret;
 
 /// A proxy that connects to servers on behalf of its users.
@@ -85,7 +85,7 @@ impl FromStr for Proxy {
     type Err = ProxyError;
 
     fn from_str(text: &str) -> Result<Self, ProxyError> {
-        let scheme = |text: &str| ProxyError::Scheme(text.chars().take(80).collect());
+        let scheme = |text: &str| ProxyError::Scheme(shortened(text));
         let (protocol, rest) = match text.split_once("://") {
             Some(("socks5h", rest)) => (ProxyProtocol::Socks5, rest),
             Some(("http", rest)) => (ProxyProtocol::Http, rest),
@@ -103,12 +103,10 @@ impl FromStr for Proxy {
             user => user.map(str::to_owned),
         };
         let (host, port) = place.rsplit_once(':').ok_or(ProxyError::Port)?;
-        let digits = port.bytes().all(|octet| octet.is_ascii_digit());
-        let port = port.parse().ok().filter(|port| digits && *port > 0);
         Ok(Self {
             protocol,
             host: host.parse()?,
-            port: port.ok_or(ProxyError::Port)?,
+            port: parse_port(port).ok_or(ProxyError::Port)?,
             user,
             password: None,
         })

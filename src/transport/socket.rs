@@ -10,9 +10,6 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
-/// Writes up to this size, in octets, are commands and handshakes: an answer is waited for.
-const TURN: usize = 2_048;
-
 /// A connected socket, over TCP without delays at either end.
 ///
 /// At this end, `TCP_NODELAY` is set. What is written here is written in whole groups and blocks,
@@ -21,10 +18,15 @@ const TURN: usize = 2_048;
 /// At the other end, a server that answers in two segments may hold the second back until the
 /// first is acknowledged, which this end would put off for 40 ms or more (RFC 9293 section
 /// 3.8.6.3). It happens in each TLS 1.3 handshake with a server that does not set
-/// `TCP_NODELAY`: session tickets, then the reply to EHLO. So after each small write what comes
-/// is acknowledged at once, where the system knows how (Linux).
+/// `TCP_NODELAY`: session tickets, then the reply to EHLO. So [flushing](AsyncWrite::poll_flush)
+/// has acknowledgements leave too, where the system knows how (Linux), and whoever waits for more
+/// than has come flushes. What is answered needs none: they go with the answer.
 #[derive(Debug)]
-pub struct Socket(Inner);
+pub struct Socket {
+    inner: Inner,
+    /// Whether something has been read, and nothing written since.
+    unacknowledged: bool,
+}
 
 #[derive(Debug)]
 enum Inner {
@@ -42,20 +44,27 @@ trait Stream: AsyncRead + AsyncWrite + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
 impl Socket {
-    pub(super) fn tcp(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        Ok(Self(Inner::Tcp(stream)))
+    fn new(inner: Inner) -> Self {
+        Self {
+            inner,
+            unacknowledged: false,
+        }
     }
 
-    #[cfg(feature = "proxy")]
-    pub(super) fn tunnel(stream: TcpStream) -> io::Result<Self> {
+    pub(super) fn tcp(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self(Inner::Tunnel(stream)))
+        Ok(Self::new(Inner::Tcp(stream)))
+    }
+
+    /// A connection through a proxy, whose `TCP_NODELAY` is set.
+    #[cfg(feature = "proxy")]
+    pub(super) fn tunnel(stream: TcpStream) -> Self {
+        Self::new(Inner::Tunnel(stream))
     }
 
     #[cfg(unix)]
     pub(super) fn unix(stream: UnixStream) -> Self {
-        Self(Inner::Unix(stream))
+        Self::new(Inner::Unix(stream))
     }
 
     /// The address of this end as the server may know it; 127.0.0.1 over a Unix socket and
@@ -65,7 +74,7 @@ impl Socket {
     ///
     /// What the system says if the connection has gone.
     pub fn local_address(&self) -> io::Result<IpAddr> {
-        match &self.0 {
+        match &self.inner {
             Inner::Tcp(stream) => Ok(stream.local_addr()?.ip().to_canonical()),
             #[cfg(any(unix, feature = "proxy"))]
             _ => Ok(Ipv4Addr::LOCALHOST.into()),
@@ -73,7 +82,7 @@ impl Socket {
     }
 
     fn stream(&mut self) -> Pin<&mut dyn Stream> {
-        match &mut self.0 {
+        match &mut self.inner {
             Inner::Tcp(stream) => Pin::new(stream),
             #[cfg(feature = "proxy")]
             Inner::Tunnel(stream) => Pin::new(stream),
@@ -82,11 +91,11 @@ impl Socket {
         }
     }
 
-    /// The system takes this for the next exchange only.
+    /// The system does this once.
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    fn acknowledge_at_once(&self) {
+    fn acknowledge(&self) {
         // A delay is all that a failure costs.
-        let _ = match &self.0 {
+        let _ = match &self.inner {
             Inner::Tcp(stream) => socket2::SockRef::from(stream).set_tcp_quickack(true),
             #[cfg(feature = "proxy")]
             Inner::Tunnel(stream) => socket2::SockRef::from(stream).set_tcp_quickack(true),
@@ -97,7 +106,7 @@ impl Socket {
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     #[expect(clippy::unused_self, reason = "the same signature on all systems")]
-    fn acknowledge_at_once(&self) {}
+    fn acknowledge(&self) {}
 }
 
 impl AsyncRead for Socket {
@@ -106,7 +115,10 @@ impl AsyncRead for Socket {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.get_mut().stream().poll_read(context, buffer)
+        let this = self.get_mut();
+        let read = this.stream().poll_read(context, buffer);
+        this.unacknowledged |= read.is_ready();
+        read
     }
 }
 
@@ -118,9 +130,7 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = this.stream().poll_write(context, octets);
-        if octets.len() <= TURN && written.is_ready() {
-            this.acknowledge_at_once();
-        }
+        this.unacknowledged &= written.is_pending();
         written
     }
 
@@ -131,9 +141,7 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = this.stream().poll_write_vectored(context, slices);
-        if matches!(written, Poll::Ready(Ok(..=TURN))) {
-            this.acknowledge_at_once();
-        }
+        this.unacknowledged &= written.is_pending();
         written
     }
 
@@ -143,7 +151,11 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().stream().poll_flush(context)
+        let this = self.get_mut();
+        if std::mem::take(&mut this.unacknowledged) {
+            this.acknowledge();
+        }
+        this.stream().poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -153,19 +165,59 @@ impl AsyncWrite for Socket {
 
 #[cfg(test)]
 mod tests {
+    use socket2::SockRef;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
     use super::*;
 
-    #[tokio::test]
-    async fn nagle_is_off() {
+    /// A socket, and the server's end of it.
+    async fn connected() -> (Socket, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let stream = TcpStream::connect(listener.local_addr().unwrap())
-            .await
-            .unwrap();
-        let Inner::Tcp(stream) = Socket::tcp(stream).unwrap().0 else {
+        let connecting = TcpStream::connect(listener.local_addr().unwrap());
+        let (stream, accepted) = tokio::join!(connecting, listener.accept());
+        (Socket::tcp(stream.unwrap()).unwrap(), accepted.unwrap().0)
+    }
+
+    fn tcp(socket: &Socket) -> &TcpStream {
+        let Inner::Tcp(stream) = &socket.inner else {
             panic!("another kind of socket");
         };
-        assert!(stream.nodelay().unwrap());
+        stream
+    }
+
+    #[tokio::test]
+    async fn nagle_is_off() {
+        let (socket, _server) = connected().await;
+        assert!(tcp(&socket).nodelay().unwrap());
+    }
+
+    /// Where this is true, acknowledgements are not put off.
+    #[cfg(target_os = "linux")]
+    fn acknowledges_at_once(socket: &Socket) -> bool {
+        SockRef::from(tcp(socket)).tcp_quickack().unwrap()
+    }
+
+    /// The server writes, the client reads, and does this then: has it acknowledged?
+    #[cfg(target_os = "linux")]
+    async fn acknowledges(then: impl AsyncFn(&mut Socket)) -> bool {
+        let (mut socket, mut server) = connected().await;
+        server.write_all(b"220 h").await.unwrap();
+        socket.read_exact(&mut [0; 5]).await.unwrap();
+        SockRef::from(tcp(&socket)).set_tcp_quickack(false).unwrap();
+        then(&mut socket).await;
+        acknowledges_at_once(&socket)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_has_come_is_acknowledged_by_a_flush_or_an_answer() {
+        assert!(!acknowledges(async |_| {}).await);
+        assert!(acknowledges(async |socket| socket.flush().await.unwrap()).await);
+        let answer = async |socket: &mut Socket| {
+            socket.write_all(b"EHLO c").await.unwrap();
+            socket.flush().await.unwrap();
+        };
+        assert!(!acknowledges(answer).await);
     }
 }

@@ -12,7 +12,7 @@ use tokio_socks::tcp::Socks5Stream;
 use tokio_socks::{Error as SocksError, TargetAddr};
 use zeroize::Zeroizing;
 
-use super::host::Host;
+use super::host::{Host, shortened};
 use super::proxy::{Proxy, ProxyProtocol};
 use super::socket::Socket;
 use crate::error::{Error, Kind, Result};
@@ -47,7 +47,7 @@ pub(super) async fn dig(
         );
         Err(Error::new(Kind::Timeout, message))
     })?;
-    Socket::tunnel(stream).map_err(|error| broken(proxy, error))
+    Ok(Socket::tunnel(stream))
 }
 
 /// RFC 1928 and RFC 1929. Nothing is read beyond the proxy's answer.
@@ -113,12 +113,7 @@ async fn http(proxy: &Proxy, stream: &mut TcpStream, host: &Host, port: u16) -> 
         408 | 429 | 500.. => unreached(proxy, host, port),
         _ => not_allowed(proxy, host, port),
     };
-    let reason: String = response
-        .reason
-        .unwrap_or_default()
-        .chars()
-        .take(80)
-        .collect();
+    let reason = shortened(response.reason.unwrap_or_default());
     Err(error.caused_by(io::Error::other(format!(
         "{code} {}",
         reason.escape_debug()

@@ -1,25 +1,22 @@
 //! The one place through which every command, reply and octet passes, and is logged.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
-use std::task::{Context, Poll};
-use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 use tokio_util::codec::FramedRead;
 use tracing::{debug, trace};
 use zeroize::Zeroizing;
 
-use super::codec::{ReadError, ReplyCodec};
+use super::alarm::Alarm;
+use super::codec::ReplyCodec;
 use super::host::Host;
 use super::maybe_tls::MaybeTls;
 use super::timeouts::Timeouts;
-use super::tls::{TlsClient, TlsParameters, is_refusal};
+use super::tls::{TlsClient, TlsParameters};
 use super::write::End;
 use crate::error::{Error, Kind, Result, Stage};
-use crate::protocol::{Command, Mask, Reply, ReplyError};
+use crate::protocol::{Command, Mask, Reply};
 
 /// The target of the events that show the dialogue: a line of a command or a reply is at
 /// DEBUG, a block of the message at TRACE and only by its size.
@@ -40,6 +37,7 @@ const LONGEST_SECRET: usize = 11 * 1024;
 pub struct Wire<S> {
     pub(super) framed: FramedRead<MaybeTls<S>, ReplyCodec>,
     pub(super) timeouts: Timeouts,
+    pub(super) alarm: Alarm,
     /// Replies that came while something was written.
     pub(super) early: VecDeque<Reply>,
     /// How many octets these have.
@@ -52,7 +50,7 @@ pub struct Wire<S> {
     pub(super) handed_over: u64,
     pub(super) tls: Option<TlsParameters>,
     /// What is masked where the server repeats it.
-    masks: Vec<Mask>,
+    pub(super) masks: Vec<Mask>,
     /// Whether challenges may come: they are masked where they are logged alone, since what a
     /// server asks may have words in common with a password.
     pub(super) in_exchange: bool,
@@ -64,6 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Self {
             framed: FramedRead::new(MaybeTls::Clear(stream), ReplyCodec::default()),
             timeouts,
+            alarm: Alarm::default(),
             early: VecDeque::new(),
             early_octets: 0,
             ended: None,
@@ -152,6 +151,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Ok(Self {
             framed: FramedRead::new(MaybeTls::Tls(stream), ReplyCodec::default()),
             timeouts,
+            alarm: Alarm::default(),
             early: VecDeque::new(),
             early_octets: 0,
             ended: None,
@@ -238,107 +238,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.due
     }
 
-    /// Whether replies have come that have not been received.
-    pub(crate) fn has_early_reply(&self) -> bool {
-        !self.early.is_empty()
-    }
-
-    /// Takes in what has come. Ready as soon as [`receive`](Self::receive) would be: a reply has
-    /// come, or the end of them.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: no part of a reply is lost.
-    pub async fn readable(&mut self) {
-        poll_fn(|context| self.poll_readable(context)).await;
-    }
-
-    /// Whether [`receive`](Self::receive) would be ready at once.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: it does not wait, and no part of a reply is lost.
-    pub async fn has_reply(&mut self) -> bool {
-        poll_fn(|context| Poll::Ready(self.poll_readable(context).is_ready())).await
-    }
-
-    fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if self.ended.is_none()
-            && let Poll::Ready(end) = self.poll_replies(context)
-        {
-            self.ended = Some(end);
-        }
-        if self.early.is_empty() && self.ended.is_none() {
-            return Poll::Pending;
-        }
-        Poll::Ready(())
-    }
-
-    /// Receives the reply that is due next.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Timeout`], [`Kind::Io`] or [`Kind::Protocol`], and [`Kind::Closed`] for the end
-    /// of the stream and for a 421, which announces it (RFC 5321 section 3.8). At
-    /// [`Stage::EndOfData`] and without a reply, the mail's [`Fate`](crate::Fate) is unknown.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: no part of a reply is lost.
-    pub async fn receive(&mut self, stage: Stage) -> Result<Reply> {
-        self.receive_within(stage, self.timeouts.reply(stage)).await
-    }
-
-    /// The same with another limit than the stage's.
-    pub(crate) async fn receive_within(&mut self, stage: Stage, limit: Duration) -> Result<Reply> {
-        let reply = match (self.early.pop_front(), self.ended.take()) {
-            (Some(reply), ended) => {
-                self.ended = ended;
-                self.early_octets = self.early_octets.saturating_sub(reply.octets());
-                reply
-            }
-            (None, Some(end)) => return Err(end.at(stage)),
-            (None, None) => self.read(stage, limit).await?,
-        };
-        self.due = self.due.saturating_sub(1);
-        if reply.code().number() == 421 {
-            return Err(closed_by(reply, stage));
-        }
-        Ok(reply)
-    }
-
-    async fn read(&mut self, stage: Stage, limit: Duration) -> Result<Reply> {
-        match timeout(limit, self.framed.next()).await {
-            Ok(Some(Ok(reply))) => Ok(self.take_in(reply)),
-            Ok(Some(Err(error))) => Err(read_failure(self.without_secrets(error), stage)),
-            Ok(None) => Err(closed(stage)),
-            Err(_) => Err(no_reply(stage, limit)),
-        }
-    }
-
-    /// Masks and logs a reply: none goes further without.
-    pub(super) fn take_in(&self, mut reply: Reply) -> Reply {
-        let challenge = self.in_exchange && reply.is_positive_intermediate();
-        let unmasked = challenge.then(|| reply.clone());
-        for mask in &self.masks {
-            reply.mask(mask);
-        }
-        for line in reply.wire_lines() {
-            debug!(target: TARGET, from = "server", tls = self.tls.is_some(), "{line}");
-        }
-        unmasked.unwrap_or(reply)
-    }
-
-    /// What is no reply may repeat a secret too, whole or in part: behind one it is not shown.
-    pub(super) fn without_secrets(&self, error: ReadError) -> ReadError {
-        match error {
-            ReadError::NotAReply(ReplyError::NotAReply(_)) if !self.masks.is_empty() => {
-                ReadError::NotAReply(ReplyError::NotAReply(b"<redacted>".to_vec()))
-            }
-            other => other,
-        }
-    }
-
     /// Ends TLS if there is any, and the connection. Failures are of no interest any more.
     ///
     /// # Cancel safety
@@ -357,67 +256,4 @@ pub(super) fn failure(kind: Kind, stage: Stage, message: String) -> Error {
     } else {
         error
     }
-}
-
-pub(super) fn closed(stage: Stage) -> Error {
-    failure(
-        Kind::Closed,
-        stage,
-        format!("the server closed the connection at {stage}"),
-    )
-}
-
-/// An answer, if not a good one: the fate is known.
-pub(super) fn closed_by(reply: Reply, stage: Stage) -> Error {
-    Error::new(
-        Kind::Closed,
-        format!("the server closed the connection at {stage}"),
-    )
-    .with_reply(reply)
-    .at(stage)
-}
-
-pub(super) fn read_failure(error: ReadError, stage: Stage) -> Error {
-    match error {
-        ReadError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            closed(stage).caused_by(error)
-        }
-        ReadError::Io(error) if is_refusal(&error) => {
-            let message = format!(
-                "the server wants a client certificate that it can trust: \
-                 name one, or another one (at {stage})"
-            );
-            failure(Kind::Tls, stage, message).caused_by(error)
-        }
-        ReadError::Io(error) => {
-            failure(Kind::Io, stage, format!("the connection broke at {stage}")).caused_by(error)
-        }
-        ReadError::Truncated => failure(
-            Kind::Closed,
-            stage,
-            format!("the server closed the connection within a reply at {stage}"),
-        ),
-        ReadError::NotAReply(error) => {
-            let advice = if matches!(error, ReplyError::NotAReply(_)) && stage == Stage::Greeting {
-                ": check the port"
-            } else {
-                ""
-            };
-            failure(Kind::Protocol, stage, format!("{error}{advice}")).caused_by(error)
-        }
-    }
-}
-
-fn no_reply(stage: Stage, limit: Duration) -> Error {
-    let message = match stage {
-        Stage::Greeting => {
-            format!("no greeting within {limit:?}: if the port begins with TLS, use implicit TLS")
-        }
-        Stage::EndOfData => format!(
-            "no reply to the end of data within {limit:?}: \
-             find out whether the mail arrived before sending it again"
-        ),
-        _ => format!("no reply to {stage} within {limit:?}: try again later"),
-    };
-    failure(Kind::Timeout, stage, message)
 }

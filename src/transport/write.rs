@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
 
+use super::alarm::Wait;
 use super::codec::ReadError;
-use super::wire::{Wire, closed, closed_by, failure, read_failure};
+use super::read::{closed, closed_by, read_failure};
+use super::wire::{Wire, failure};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Reply, ReplyClass};
 
@@ -79,9 +80,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let mut answered = answered.iter().peekable();
         let mut broken = None;
         loop {
-            let step = poll_fn(|context| self.poll_write(context, stage, rest, &mut broken));
-            match timeout(limit, step).await {
-                Ok(Ok(Progress::Written(count))) => {
+            let mut wait = Wait::new(limit);
+            let step =
+                poll_fn(
+                    |context| match self.poll_write(context, stage, rest, &mut broken) {
+                        Poll::Ready(step) => Poll::Ready(Some(step)),
+                        Poll::Pending => self.alarm.poll(context, &mut wait).map(|()| None),
+                    },
+                );
+            match step.await {
+                Some(Ok(Progress::Written(count))) => {
                     rest = rest.get(count..).unwrap_or_default();
                     self.handed_over += count as u64;
                     let written = octets.len() - rest.len();
@@ -89,10 +97,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                         self.due += 1;
                     }
                 }
-                Ok(Ok(Progress::Flushed | Progress::Answered)) => return Ok(()),
-                Ok(Err(error)) => return Err(error),
-                Err(_) if self.early.is_empty() => return Err(stalled(limit, stage)),
-                Err(_) => {
+                Some(Ok(Progress::Flushed | Progress::Answered)) => return Ok(()),
+                Some(Err(error)) => return Err(error),
+                None if self.early.is_empty() => return Err(stalled(limit, stage)),
+                None => {
                     self.ended = Some(End::Stalled(limit));
                     return Ok(());
                 }

@@ -143,9 +143,11 @@ async fn a_mail_that_is_waited_for_ends_before_quit() {
         // The peer does not answer QUIT before the meeting.
         let result = client.send(ACCOUNT.letter(&["a@example.org"])).await;
         assert_eq!(told(&result), "<a@example.org>: 250 ok");
-        meeting.meet().await;
-        meeting.meet().await;
-        client.close().await;
+        let asked = async {
+            meeting.meet().await;
+            meeting.meet().await;
+        };
+        tokio::join!(client.close(), asked);
         peer.await.unwrap().unwrap();
     };
     timeout(PATIENCE, test).await.unwrap();

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::company::strategy;
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, in_clear, send, send_one, talk, told};
+use crate::support::client::{ACCOUNT, in_clear, send, send_one, send_with, talk, told};
 use crate::support::lines::{BYE, HELLO};
 use crate::transfer::BLOCK;
 
@@ -93,14 +93,11 @@ async fn all_or_nothing_waits_for_the_replies_by_bdat_too() {
     );
     let (result, _) = talk(&transcript, async |stream| {
         let always = strategy(Pipelining::Auto, Chunking::Always);
-        let mut session = in_clear(stream).await?.with_strategy(always);
+        let session = in_clear(stream).await?.with_strategy(always);
         let message = ACCOUNT.letter(&["a@example.org", "b@example.org"]);
         let mut options = Options::default();
         options.partial = Partial::AllOrNothing;
-        let envelope = message.envelope().clone().with_options(options);
-        let result = session.send(&envelope, message).await;
-        session.quit().await;
-        result
+        send_with(session, message, options).await
     })
     .await;
     let expected = "Rejected at Rcpt, NotAccepted, permanent: no reply";

@@ -10,7 +10,7 @@ use pilotfish::session::Receipt;
 use pilotfish::{Attachment, Error, Kind, Result, Stage, message::Body};
 
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, in_clear, talk, told};
+use crate::support::client::{ACCOUNT, in_clear, send, talk, told};
 
 const REFUSED: &str = "Rejected at Mail, NotAccepted, permanent: 550 no";
 
@@ -66,7 +66,7 @@ async fn says_nothing(offers: &str, envelope: Envelope) -> Error {
 
 type Ask = fn(&mut Options);
 
-fn held(seconds: u64) -> Hold {
+fn held(seconds: i64) -> Hold {
     Hold::For(Interval::new(seconds).unwrap())
 }
 
@@ -270,11 +270,7 @@ async fn a_message_over_the_limit_names_its_largest_parts() {
             S: 221 bye
         ";
         let (result, _) = talk(transcript, async |stream| {
-            let mut session = in_clear(stream).await?;
-            let envelope = message.envelope().clone();
-            let result = session.send(&envelope, message).await;
-            session.quit().await;
-            result
+            send(in_clear(stream).await?, message).await
         })
         .await;
         let error = result.unwrap_err();

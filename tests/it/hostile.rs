@@ -8,14 +8,11 @@ use pilotfish::{Error, Fate, Kind, Result};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::client::{ACCOUNT, in_clear, send_one, told, told_error};
+use crate::support::client::{ACCOUNT, TOO_LONG, in_clear, send_one, told, told_error};
 use crate::support::cutter::{Cutter, Passed, Side};
 use crate::support::knowing::{Arrived, Knowing, Store, Words};
 use crate::support::peer::Stream;
 use crate::transfer::letter_of;
-
-/// Longer than all limits of a client together.
-const TOO_LONG: Duration = Duration::from_hours(3);
 
 /// More than a client reads of any reply, with what its buffers hold.
 const BOUND: usize = 128 * 1024;
@@ -262,6 +259,7 @@ async fn a_terminal_is_not_the_servers() {
         for shown in [error.to_string(), format!("{error:?}")] {
             let controls = |c: char| c.is_control() || c == '\u{202e}';
             assert!(!shown.contains(controls), "{place}: {shown:?}");
+            assert!(shown.contains("gnp.exe"), "{place}: {shown:?}");
         }
     }
 }

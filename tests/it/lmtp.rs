@@ -21,7 +21,7 @@ const HELLO: &str = "
     C: DATA
 ";
 
-async fn in_lmtp<S: Stream>(stream: S) -> Result<Session<S>> {
+pub(crate) async fn in_lmtp<S: Stream>(stream: S) -> Result<Session<S>> {
     let hello = Hello::lmtp(name());
     let greeted = Greeted::greet(stream, hello, Timeouts::default()).await?;
     Ok(greeted.in_cleartext())

@@ -11,8 +11,6 @@ mod cancellation;
 mod chunking;
 /// The command: what it prints and how it ends, against a server in this process.
 mod cli;
-/// Many mails by a client.
-mod client_each;
 /// Several mails over one session, close behind each other.
 mod company;
 /// Faults between mails of one session, and among their chunks.
@@ -65,6 +63,8 @@ mod rendition;
 mod round_trips;
 /// EHLO after a login.
 mod second_ehlo;
+/// Many mails by a client.
+mod send_all;
 /// One mail after the other in a session.
 mod several_mails;
 /// Networks and hosts that fail, by the thousand, in simulated time.

@@ -1,10 +1,13 @@
 //! More recipients than a server takes at a time (RFC 9422, RFC 5321 section 4.5.3.1.10).
 
 use futures_util::stream;
+use pilotfish::Result;
+use pilotfish::address::ForwardPath;
 use pilotfish::address::envelope::{Options, Partial};
-use pilotfish::session::Mail;
+use pilotfish::protocol::Reply;
+use pilotfish::session::{Mail, Receipt};
 
-use crate::support::client::{ACCOUNT, in_clear, send, talk, told};
+use crate::support::client::{ACCOUNT, in_clear, send, send_with, talk, told};
 use crate::support::lines::{BYE, HELLO, letter_lines};
 
 const LIMITS: &str = "
@@ -34,12 +37,16 @@ fn letter() -> String {
     letter_lines(&TO.join(", "))
 }
 
-async fn to_three(transcript: &str, outcome: &str) {
+async fn submit(transcript: &str) -> Result<Receipt> {
     let (result, _) = talk(transcript, async |stream| {
         send(in_clear(stream).await?, ACCOUNT.letter(&TO)).await
     })
     .await;
-    assert_eq!(told(&result), outcome);
+    result
+}
+
+async fn to_three(transcript: &str, outcome: &str) {
+    assert_eq!(told(&submit(transcript).await), outcome);
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,10 +76,7 @@ async fn recipients_in_more_domains_need_another_session() {
         flight("ab"),
         go(2)
     );
-    let (outcome, _) = talk(&transcript, async |stream| {
-        send(in_clear(stream).await?, ACCOUNT.letter(&TO)).await
-    })
-    .await;
+    let outcome = submit(&transcript).await;
     assert_eq!(
         told(&outcome),
         "Closed at Rcpt, NotAccepted, transient: no reply"
@@ -127,10 +131,7 @@ async fn what_became_of_each_portion_is_told_of_each_recipient() {
     )
     .await;
     let transcript = format!("{begin}{letter}-- cut --");
-    let (result, _) = talk(&transcript, async |stream| {
-        send(in_clear(stream).await?, ACCOUNT.letter(&TO)).await
-    })
-    .await;
+    let result = submit(&transcript).await;
     assert_eq!(
         told(&result),
         "Closed at EndOfData, Unknown, permanent: no reply"
@@ -138,6 +139,48 @@ async fn what_became_of_each_portion_is_told_of_each_recipient() {
     let accepted = result.unwrap_err().accepted().to_vec();
     let accepted: Vec<_> = accepted.iter().map(ToString::to_string).collect();
     assert_eq!(accepted, ["<a@example.org>", "<b@example.org>"]);
+}
+
+/// Whoever was refused is told, whatever becomes of those who come later.
+#[tokio::test(start_paused = true)]
+async fn a_portion_that_nobody_got_is_told_with_the_others() {
+    let letter = letter();
+    let begin = format!(
+        "{LIMITS}S: 250 LIMITS RCPTMAX=2\n{}S: 250 ok\nS: 550 not a\nS: 551 not b\nS: 503 no\n",
+        flight("ab")
+    );
+    let refused = |result: &Result<Receipt>| {
+        let refused = match result {
+            Ok(receipt) => receipt.rejected.clone(),
+            Err(error) => error.refused().to_vec(),
+        };
+        let line = |(path, reply): &(ForwardPath, Reply)| format!("{path} {reply}");
+        refused.iter().map(line).collect::<Vec<_>>().join(", ")
+    };
+    let both = "<a@example.org> 550 not a, <b@example.org> 551 not b";
+    let (rest, go) = (format!("C: RSET\n{}S: 250 ok\n", flight("c")), go(1));
+    for (rest, outcome, others) in [
+        (
+            format!("{rest}{go}{letter}S: 250 queued\n{BYE}"),
+            "<c@example.net>, not <a@example.org> (550 not a), not <b@example.org> (551 not b): \
+             250 queued",
+            "",
+        ),
+        (
+            format!("{rest}{go}{letter}-- cut --"),
+            "Closed at EndOfData, Unknown, permanent: no reply",
+            "",
+        ),
+        (
+            format!("{rest}S: 250 ok\nS: 552 not c\nS: 503 no\n{BYE}"),
+            "Rejected at Rcpt, NotAccepted, permanent: no reply",
+            ", <c@example.net> 552 not c",
+        ),
+    ] {
+        let result = submit(&format!("{begin}{rest}")).await;
+        assert_eq!(told(&result), outcome);
+        assert_eq!(refused(&result), format!("{both}{others}"));
+    }
 }
 
 /// Everybody or nobody: DATA waits for the replies to RCPT.
@@ -165,12 +208,12 @@ async fn all_or_nothing() {
         ),
     ] {
         let (result, _) = talk(&transcript, async |stream| {
-            let mut session = in_clear(stream).await?;
-            let message = ACCOUNT.letter(&TO);
-            let envelope = message.envelope().clone().with_options(options.clone());
-            let result = session.send(&envelope, message).await;
-            session.quit().await;
-            result
+            send_with(
+                in_clear(stream).await?,
+                ACCOUNT.letter(&TO),
+                options.clone(),
+            )
+            .await
         })
         .await;
         assert_eq!(told(&result), outcome);

@@ -6,7 +6,7 @@ use super::error::EnvelopeError;
 
 const MAX_SECONDS: i32 = 999_999_999;
 
-/// By when a mail is to be delivered, and what happens if it is not: RFC 2852
+/// By when a mail is to be delivered, and what happens if it is not: RFC 2852 section 4.
 ///
 /// It is shown as it is sent.
 ///
@@ -24,7 +24,7 @@ pub struct DeliverBy {
     trace: Trace,
 }
 
-/// What happens to a mail that is late: RFC 2852
+/// What happens to a mail that is late: RFC 2852 section 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ByMode {
@@ -73,7 +73,7 @@ impl DeliverBy {
     }
 
     /// Asks for a notification from each server that relays the mail to one without DELIVERBY, too
-    /// (RFC 2852).
+    /// (RFC 2852 section 4).
     #[must_use]
     pub fn with_trace(mut self) -> Self {
         self.trace = Trace::On;

@@ -28,7 +28,7 @@ pub enum EnvelopeError {
     #[error("a mail cannot be held for {seconds} seconds: use 1 to 999999999")]
     Interval {
         /// What was given.
-        seconds: u64,
+        seconds: i64,
     },
     /// No date to hold a mail until (RFC 4865).
     #[error(

@@ -36,7 +36,7 @@ impl Interval {
     /// # Errors
     ///
     /// [`EnvelopeError::Interval`] if it is not 1 to 999999999.
-    pub fn new(seconds: u64) -> Result<Self, EnvelopeError> {
+    pub fn new(seconds: i64) -> Result<Self, EnvelopeError> {
         match u32::try_from(seconds) {
             Ok(seconds @ 1..=999_999_999) => Ok(Self(seconds)),
             _ => Err(EnvelopeError::Interval { seconds }),
@@ -115,7 +115,8 @@ mod tests {
             (1, true),
             (999_999_999, true),
             (1_000_000_000, false),
-            (u64::MAX, false),
+            (i64::MAX, false),
+            (-1, false),
         ] {
             assert_eq!(Interval::new(seconds).is_ok(), fits, "{seconds}");
         }

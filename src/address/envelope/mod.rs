@@ -23,7 +23,7 @@ use super::addr_spec::AddrSpec;
 use super::error::{AddressError, Problem};
 use super::path::{ForwardPath, ReversePath};
 
-/// Where a message goes and where reports about it go: RFC 5321, 2.3.1.
+/// Where a message goes and where reports about it go: RFC 5321 section 2.3.1.
 ///
 /// It has one or more recipients, each of them once. It need not agree with the fields of the
 /// message: blind copies are recipients here and in no field.
@@ -108,7 +108,7 @@ impl Envelope {
     }
 
     /// Whether an address has a non-ASCII local part, which only a server that offers
-    /// SMTPUTF8 can take (RFC 6531, 3.4). The message may need SMTPUTF8 for its own reasons.
+    /// SMTPUTF8 can take (RFC 6531 section 3.4). The message may need SMTPUTF8 for its own reasons.
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
         let recipients = self.forward_paths.iter().map(ForwardPath::addr_spec);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::error::EnvelopeError;
 
-/// A mail's priority, -9 to 9, where 0 is what mails have: RFC 6710
+/// A mail's priority, -9 to 9, where 0 is what mails have: RFC 6710 section 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Priority(i8);
 

@@ -75,7 +75,9 @@ pub(crate) async fn deliver(
     };
     let mail = Mail::of(&message, format!("{}:{}", server.host(), server.port()));
     let transfer = Transfer::watched_by(output);
-    let client = Client::new(server).on_progress(transfer.observer());
+    let client = Client::builder(server)
+        .on_progress(transfer.observer())
+        .build();
     let started = Instant::now();
     let result = finish_or_interrupt(&client, envelope, message, &transfer).await;
     transfer.clear_bar();
@@ -111,7 +113,7 @@ async fn finish_or_interrupt(
     let no_signals = |error: std::io::Error| Failure::of(exit::OS_ERROR, &error);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-    let mut sending = Box::pin(client.send_to(envelope, message));
+    let mut sending = Box::pin(client.send(pilotfish::Mail::new(envelope, message)));
     let mut waits_for_reply = false;
     loop {
         let (status, signal) = tokio::select! {

@@ -45,9 +45,9 @@ pub enum ExchangeError {
     /// `m=`: an extension that must be understood (RFC 5802 section 5.1).
     #[error("the server demands an extension of SCRAM that is unknown here")]
     MandatoryExtension,
-    /// `e=`: the server's word for what it did not like (RFC 5802 section 7), with characters
-    /// that could steer a terminal escaped.
-    #[error("the server ended the exchange: {0}")]
+    /// `e=`: the beginning of the server's word for what it did not like (RFC 5802 section 7).
+    /// Characters that could steer a terminal are escaped when it is shown.
+    #[error("the server ended the exchange: {}", .0.escape_debug())]
     ServerError(String),
     /// The server's signature is wrong: it does not know the password.
     #[error("the server has not proved that it knows the password: it may be an impostor")]

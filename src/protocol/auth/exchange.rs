@@ -133,6 +133,11 @@ impl Exchange {
     /// is to be ended by [`Command::AuthCancel`] (RFC 4954 section 4).
     pub fn respond(&mut self, challenge: &str) -> Result<Step, ExchangeError> {
         let answer = self.answer(challenge);
+        self.ending_with(answer)
+    }
+
+    /// After an error nothing more is said.
+    fn ending_with(&mut self, answer: Result<Step, ExchangeError>) -> Result<Step, ExchangeError> {
         if answer.is_err() {
             *self = Self {
                 initial: None,
@@ -169,14 +174,18 @@ impl Exchange {
     ///
     /// # Errors
     ///
-    /// [`ExchangeError::UnexpectedChallenge`] if there is nothing to compute.
+    /// [`ExchangeError::UnexpectedChallenge`] if there is nothing to compute. The exchange is over
+    /// then, as after an error of [`respond`](Self::respond).
     pub fn compute(&mut self) -> Result<Step, ExchangeError> {
-        match &mut self.mechanism {
-            State::Scram(scram) => Ok(scram.compute()?.map_or(Step::Compute, |response| {
-                Step::Send(Command::AuthResponse(response))
-            })),
+        let computed = match &mut self.mechanism {
+            State::Scram(scram) => scram.compute(),
             _ => Err(ExchangeError::UnexpectedChallenge),
-        }
+        };
+        let step = computed.map(|response| match response {
+            Some(response) => Step::Send(Command::AuthResponse(response)),
+            None => Step::Compute,
+        });
+        self.ending_with(step)
     }
 
     /// Takes in a positive completion (2yz): with SCRAM it counts only if the server has proved

@@ -319,6 +319,12 @@ impl Pipeline {
         })
     }
 
+    /// Whether not a word has been said about the oldest mail.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        (self.mails.front()).is_some_and(Transaction::is_unanswered)
+    }
+
     /// Remembers what the server cannot do.
     pub fn learn(&mut self, defect: Defect) {
         self.strategy = self.strategy.without(defect);

@@ -17,7 +17,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         let replies = if self.speaks_lmtp() {
             self.replies_for_each(&mut envelope, &message)
         } else {
-            let fault = self.shared.faults.take(Point::EndOfData);
+            let fault = self.shared.faults.take(Point::EndOfData, self.number);
             if is_refusal(fault.as_ref()) {
                 envelope.forward_paths.clear();
             }
@@ -52,10 +52,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         message: &Incoming,
     ) -> Vec<(Option<Fault>, String)> {
         let faults = &self.shared.faults;
-        let for_all = faults.take(Point::EndOfData);
+        let for_all = faults.take(Point::EndOfData, self.number);
         let refused = &self.shared.settings.refused_after_data;
         let mut replies = Vec::new();
         let mut taken_for = Vec::new();
+        let last = envelope.forward_paths.len().saturating_sub(1);
         for (number, path) in envelope.forward_paths.drain(..).enumerate() {
             let refusal = refused
                 .iter()
@@ -68,7 +69,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             };
             let fault = for_all
                 .clone()
-                .or_else(|| faults.take(Point::EndOfDataFor(number)));
+                .filter(|fault| !fault.is_behind() || number == last)
+                .or_else(|| faults.take(Point::EndOfDataFor(number), self.number));
             if effect_of(&reply) == Effect::Happens && !is_refusal(fault.as_ref()) {
                 taken_for.push(path);
             }

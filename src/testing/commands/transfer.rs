@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::super::data::{DataReader, Flaw};
 use super::super::dialogue::{Dialogue, Effect, Flow};
-use super::super::fault::Point;
+use super::super::fault::{Fault, Point};
 use super::super::keyword::Keyword;
 use super::super::store::Sink;
 use super::Transaction;
@@ -148,9 +148,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     }
 
     pub(super) async fn fault_in_body(&mut self, at: u64, answered: &mut Answered) -> Flow<()> {
-        if let Some(fault) = self.shared.faults.take(Point::Body(at)) {
+        if let Some(fault) = self.shared.faults.take(Point::Body(at), self.number) {
+            if matches!(fault, Fault::ReplyAt(..)) {
+                *answered = Answered::Early;
+            }
             self.answer_with(Some(fault), String::new()).await?;
-            *answered = Answered::Early;
         }
         Ok(())
     }

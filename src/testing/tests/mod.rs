@@ -5,6 +5,7 @@ mod bdat;
 mod extensions;
 mod faults;
 mod flow;
+mod limits;
 mod lmtp;
 mod order;
 mod python;

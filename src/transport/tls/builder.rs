@@ -14,6 +14,7 @@ use super::client_certificate::ClientCertificate;
 use super::cryptography;
 use super::fingerprint::Fingerprint;
 use super::parameters::TlsVersion;
+use super::pem::{certificates, unusable};
 use super::roots::TlsRoots;
 use super::verifier::{Trust, Verifier};
 use crate::error::{Error, Kind, Result};
@@ -69,23 +70,12 @@ impl TlsClientBuilder {
     ///
     /// [`Kind::Config`]: it has no certificate in it, or one that cannot serve as an authority.
     pub fn ca_pem(mut self, pem: &[u8]) -> Result<Self> {
-        let unusable = |message: &'static str| Error::new(Kind::Config, message);
-        let mut reader = pem;
-        let mut found = 0_usize;
-        for certificate in rustls_pemfile::certs(&mut reader) {
-            let certificate = certificate
-                .map_err(|error| unusable("the PEM text is damaged").caused_by(error))?;
+        for certificate in certificates(pem)? {
             let anchor = anchor_from_trusted_cert(&certificate).map_err(|error| {
                 unusable("a certificate in the PEM text cannot serve as an authority")
                     .caused_by(error)
             })?;
             self.own.push(anchor.to_owned());
-            found += 1;
-        }
-        if found == 0 {
-            return Err(unusable(
-                "there is no certificate in the PEM text: it begins with -----BEGIN CERTIFICATE-----",
-            ));
         }
         Ok(self)
     }
@@ -144,13 +134,12 @@ impl TlsClientBuilder {
     /// [`Kind::Config`]: the system has no authorities; nobody is trusted at all; or certificates
     /// are to be both pinned and not verified.
     pub fn build(self) -> Result<TlsClient> {
-        let contradiction = |message: &'static str| Error::new(Kind::Config, message);
         let provider = Arc::new(provider());
         let verification = self.verification.unwrap_or(Verification::Done);
         let trust = match (verification, self.fingerprints.is_empty()) {
             (Verification::LeftOut, true) => Trust::Anybody,
             (Verification::LeftOut, false) => {
-                return Err(contradiction(
+                return Err(unusable(
                     "a certificate is pinned, and certificates are not to be verified: leave one out",
                 ));
             }
@@ -159,7 +148,7 @@ impl TlsClientBuilder {
                 let mut roots = self.roots.load()?;
                 roots.extend(self.own);
                 if roots.is_empty() {
-                    return Err(contradiction(
+                    return Err(unusable(
                         "no server can be trusted without a certificate authority: \
                          name a CA file or a fingerprint",
                     ));
@@ -170,7 +159,7 @@ impl TlsClientBuilder {
         let verifier = Verifier::new(trust, provider.signature_verification_algorithms);
         let config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(self.minimum.and_later())
-            .map_err(|error| contradiction("no TLS version in common").caused_by(error))?
+            .map_err(|error| unusable("no TLS version in common").caused_by(error))?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier));
         let config = match self.identity {

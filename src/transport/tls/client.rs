@@ -1,5 +1,8 @@
 //! The client's side of a handshake.
 
+use std::future::{Future as _, poll_fn};
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -92,7 +95,7 @@ impl TlsClient {
         if self.verification == Verification::LeftOut {
             warn!(%host, "the certificate is not verified: anybody may be the server");
         }
-        match self.connector.connect(self.name(host), stream).await {
+        match self.connect(host, stream).await {
             Ok(stream) => Ok(Box::new(stream)),
             Err(error) => Err(handshake_error(host, error)),
         }
@@ -103,7 +106,7 @@ impl TlsClient {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        match self.connector.connect(self.name(host), stream).await {
+        match self.connect(host, stream).await {
             Ok(_) => true,
             Err(error) => matches!(
                 cause(&error),
@@ -114,6 +117,24 @@ impl TlsClient {
                 )
             ),
         }
+    }
+
+    async fn connect<S>(&self, host: &Host, stream: S) -> io::Result<TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut handshake = self.connector.connect(self.name(host), stream);
+        poll_fn(|context| {
+            let polled = Pin::new(&mut handshake).poll(context);
+            // Has what came acknowledged: the rest may be held back until then.
+            if polled.is_pending()
+                && let Some(stream) = handshake.get_mut()
+            {
+                let _ = Pin::new(stream).poll_flush(context);
+            }
+            polled
+        })
+        .await
     }
 
     fn name(&self, host: &Host) -> rustls::pki_types::ServerName<'static> {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use rustls_pemfile::Item;
 use tokio_rustls::rustls::client::ResolvesClientCert;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use zeroize::Zeroize as _;
 
 use super::cryptography;
-use crate::error::{Error, Kind, Result};
+use super::pem::{certificates, unusable};
+use crate::error::Result;
 use crate::secret::Secret;
 
 /// A certificate with its chain, and its key.
@@ -24,7 +25,8 @@ impl fmt::Debug for ClientCertificate {
 
 impl ClientCertificate {
     pub(super) fn from_pem(chain: &[u8], key: &Secret) -> Result<Self> {
-        let chain = certificates(chain)?;
+        let chain = certificates(chain)
+            .map_err(|error| unusable("the client's certificate is of no use").caused_by(error))?;
         let mut der = private_key(key.expose())?;
         let signer = cryptography::sign::any_supported_type(&der);
         der.zeroize();
@@ -46,24 +48,6 @@ impl ClientCertificate {
     pub(super) fn into_resolver(self) -> Arc<dyn ResolvesClientCert> {
         Arc::new(SingleCertAndKey::from(self.0))
     }
-}
-
-fn unusable(message: &'static str) -> Error {
-    Error::new(Kind::Config, message)
-}
-
-fn certificates(mut pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
-    let chain: std::io::Result<Vec<_>> = rustls_pemfile::certs(&mut pem).collect();
-    let chain = chain.map_err(|error| {
-        unusable("the PEM text of the client's certificate is damaged").caused_by(error)
-    })?;
-    if chain.is_empty() {
-        return Err(unusable(
-            "there is no certificate for the client in the PEM text: \
-             it begins with -----BEGIN CERTIFICATE-----",
-        ));
-    }
-    Ok(chain)
 }
 
 /// The first private key. What the parser made of it is overwritten by the caller.

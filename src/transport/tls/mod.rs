@@ -10,6 +10,7 @@ mod failure;
 mod fault;
 mod fingerprint;
 mod parameters;
+mod pem;
 mod roots;
 mod verifier;
 

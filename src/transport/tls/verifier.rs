@@ -40,7 +40,7 @@ impl Verifier {
         Self { trust, algorithms }
     }
 
-    fn is_wrong(
+    fn verify(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
@@ -49,7 +49,7 @@ impl Verifier {
     ) -> Result<(), Wrong> {
         match &self.trust {
             Trust::Anybody => Ok(()),
-            Trust::Pinned(pins) => is_pinned(pins, end_entity),
+            Trust::Pinned(pins) => verify_pinned(pins, end_entity),
             Trust::Authorities(roots) => {
                 let certificate = EndEntityCert::try_from(end_entity)?;
                 certificate.verify_for_usage(
@@ -80,7 +80,7 @@ impl Verifier {
     }
 }
 
-fn is_pinned(pins: &[Fingerprint], certificate: &CertificateDer<'_>) -> Result<(), Wrong> {
+fn verify_pinned(pins: &[Fingerprint], certificate: &CertificateDer<'_>) -> Result<(), Wrong> {
     if pins.contains(&Fingerprint::of_certificate(certificate)) {
         return Ok(());
     }
@@ -104,7 +104,7 @@ impl ServerCertVerifier for Verifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        match self.is_wrong(end_entity, intermediates, name, now) {
+        match self.verify(end_entity, intermediates, name, now) {
             Ok(()) => Ok(ServerCertVerified::assertion()),
             Err(wrong) => Err(refused(Fault::new(wrong, end_entity, intermediates))),
         }

@@ -8,11 +8,11 @@ use pilotfish::session::{Mail, Receipt};
 use pilotfish::{Fate, Message, Result};
 use tokio::io::duplex;
 
+use super::cuts;
 use super::judge::{Tally, counted};
-use super::{TOO_LONG, cuts};
 use crate::company::strategy;
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, in_clear, told};
+use crate::support::client::{ACCOUNT, TOO_LONG, in_clear, told};
 use crate::support::cutter::{Cut, Cutter, Side};
 use crate::support::knowing::{Arrived, Knowing, Store, Words};
 use crate::support::peer::Stream;

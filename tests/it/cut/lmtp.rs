@@ -2,15 +2,15 @@
 
 use pilotfish::address::ForwardPath;
 use pilotfish::protocol::{Chunking, Pipelining, Reply};
-use pilotfish::session::{Greeted, Hello, Receipt};
-use pilotfish::transport::Timeouts;
+use pilotfish::session::Receipt;
 use pilotfish::{Fate, Result};
 use tokio::io::duplex;
 
+use super::cuts;
 use super::judge::{Tally, counted};
-use super::{TOO_LONG, cuts};
 use crate::company::strategy;
-use crate::support::client::{ACCOUNT, name, send_one, told};
+use crate::lmtp::in_lmtp;
+use crate::support::client::{ACCOUNT, TOO_LONG, send, told};
 use crate::support::cutter::{Cut, Cutter, Side};
 use crate::support::knowing::{Arrived, Knowing, Store, Words};
 use crate::support::peer::Stream;
@@ -31,13 +31,9 @@ struct Case {
 }
 
 async fn submit<S: Stream>(stream: S, chunking: Chunking) -> Result<Receipt> {
-    let hello = Hello::lmtp(name());
-    let greeted = Greeted::greet(stream, hello, Timeouts::default()).await?;
-    let session = greeted.in_cleartext();
-    let mut session = session.with_strategy(strategy(Pipelining::Auto, chunking));
-    let outcome = send_one(&mut session, ACCOUNT.letter(&RECIPIENTS)).await;
-    session.quit().await;
-    outcome
+    let session = in_lmtp(stream).await?;
+    let session = session.with_strategy(strategy(Pipelining::Auto, chunking));
+    send(session, ACCOUNT.letter(&RECIPIENTS)).await
 }
 
 async fn play(words: &Words, chunking: Chunking, cut: Option<Cut>) -> Case {
@@ -131,7 +127,7 @@ async fn each_recipient_has_a_fate_of_his_own() {
             let context = format!("{words:?}: {cut:?}");
             let outcomes = RECIPIENTS.map(|recipient| judge(&case, &whole, recipient, &context));
             let of = |told: &Told| outcomes.iter().filter(|outcome| *outcome == told).count();
-            divided += usize::from(of(&Told::Accepted) == 1);
+            divided += usize::from(of(&Told::Accepted) == 1 && of(&Told::Unknown) > 0);
             tally.accepted += of(&Told::Accepted);
             tally.unknown += of(&Told::Unknown);
             tally.not_accepted += RECIPIENTS.len() - of(&Told::Accepted) - of(&Told::Unknown);

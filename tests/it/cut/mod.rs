@@ -19,22 +19,17 @@ mod judge;
 mod lmtp;
 mod tls;
 
-use std::time::Duration;
-
 use pilotfish::session::{Greeted, Receipt, Secured, Session};
 use pilotfish::transport::Timeouts;
 use pilotfish::{Message, Result};
 use tokio::io::{DuplexStream, duplex};
 use tokio_rustls::TlsAcceptor;
 
-use crate::support::client::{Account, name, send_one};
+use crate::support::client::{Account, TOO_LONG, name, send_one};
 use crate::support::cutter::{Cut, Cutter, How, Side};
 use crate::support::knowing::{Arrived, Knowing, Store, Words};
 use crate::support::peer::Stream;
 use crate::support::tls::{Flaw, acceptor, tls_client};
-
-/// Longer than all of a client's limits together.
-const TOO_LONG: Duration = Duration::from_hours(3);
 
 /// How the client comes to its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

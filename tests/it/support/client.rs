@@ -1,8 +1,10 @@
 //! The client's side of a dialogue, and its outcome in one line.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use pilotfish::address::Domain;
+use pilotfish::address::envelope::Options;
 use pilotfish::message::MessageBuilder;
 use pilotfish::session::{Greeted, Receipt, Secured, Session};
 use pilotfish::transport::{Host, Timeouts};
@@ -17,6 +19,9 @@ use super::tls::tls_client;
 
 /// The password of RFC 4616 section 4, in every dialogue.
 pub(crate) const PASSWORD: &str = "tanstaaftanstaaf";
+
+/// Longer than all limits of a client together.
+pub(crate) const TOO_LONG: Duration = Duration::from_hours(3);
 
 /// What the client calls itself.
 pub(crate) fn name() -> Domain {
@@ -185,6 +190,18 @@ pub(crate) async fn in_clear_within<S: Stream>(
 /// One mail, and QUIT.
 pub(crate) async fn send<S: Stream>(mut session: Session<S>, message: Message) -> Result<Receipt> {
     let result = send_one(&mut session, message).await;
+    session.quit().await;
+    result
+}
+
+/// The same with more in its envelope.
+pub(crate) async fn send_with<S: Stream>(
+    mut session: Session<S>,
+    message: Message,
+    options: Options,
+) -> Result<Receipt> {
+    let envelope = message.envelope().clone().with_options(options);
+    let result = session.send(&envelope, message).await;
     session.quit().await;
     result
 }

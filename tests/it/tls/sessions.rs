@@ -202,7 +202,7 @@ fn client_certificates_that_are_of_no_use() {
     let chain = pem(&shown.chain[0]);
     let key = shown.key.serialize_pem();
     for (chain, key, words) in [
-        ("", key.as_str(), "no certificate for the client"),
+        ("", key.as_str(), "certificate is of no use"),
         (chain.as_str(), "", "no private key"),
         (chain.as_str(), chain.as_str(), "no private key"),
         (

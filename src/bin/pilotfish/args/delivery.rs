@@ -3,8 +3,8 @@
 use clap::{Args, ValueEnum};
 use jiff::{Span, SpanRelativeTo};
 use pilotfish::address::envelope::{
-    DeliverBy, Dsn, EnvelopeId, Event, Hold, Interval, Moment, Notify, Onward, Options, Partial,
-    Priority, Ret,
+    DeliverBy, Dsn, EnvelopeError, EnvelopeId, Event, Events, Hold, Interval, Moment, Notify,
+    Onward, Options, Partial, Priority, Ret,
 };
 
 /// What is asked of the server beside delivery. A server that does not offer it gets no mail.
@@ -110,17 +110,16 @@ fn notify(list: &str) -> Result<Notify, String> {
     if list == "never" {
         return Ok(Notify::Never);
     }
-    let mut events = None;
-    for word in list.split(',') {
-        let event = match word {
-            "success" => Event::Success,
-            "failure" => Event::Failure,
-            "delay" => Event::Delay,
-            _ => return Err("write never, or some of success,failure,delay".to_owned()),
-        };
-        events = Some(events.map_or(event.into(), |events| event | events));
-    }
+    let event = |word| match word {
+        "success" => Some(Events::from(Event::Success)),
+        "failure" => Some(Event::Failure.into()),
+        "delay" => Some(Event::Delay.into()),
+        _ => None,
+    };
+    let events = list.split(',').map(event);
     events
+        .reduce(|some, more| Some(some? | more?))
+        .flatten()
         .map(Notify::On)
         .ok_or_else(|| "write never, or some of success,failure,delay".to_owned())
 }
@@ -136,7 +135,8 @@ fn seconds(time: &str) -> Result<i64, String> {
 fn deliver_by(text: &str) -> Result<DeliverBy, String> {
     let mut words = text.split(',');
     let seconds = seconds(words.next().unwrap_or_default())?;
-    let seconds = i32::try_from(seconds).unwrap_or(i32::MAX);
+    let seconds =
+        i32::try_from(seconds).map_err(|_| EnvelopeError::DeliverBy { seconds }.to_string())?;
     let rest: Vec<_> = words.collect();
     let (mode, rest) = match rest.as_slice() {
         [mode @ ("notify" | "return"), rest @ ..] => (*mode, rest),
@@ -155,8 +155,7 @@ fn deliver_by(text: &str) -> Result<DeliverBy, String> {
 }
 
 fn interval(text: &str) -> Result<Interval, String> {
-    let seconds = u64::try_from(seconds(text)?).unwrap_or_default();
-    Interval::new(seconds).map_err(|error| error.to_string())
+    Interval::new(seconds(text)?).map_err(|error| error.to_string())
 }
 
 fn priority(text: &str) -> Result<Priority, String> {
@@ -205,9 +204,15 @@ mod tests {
         ] {
             assert_eq!(told(deliver_by(text)), expected, "{text:?}");
         }
-        for text in ["0s,return", "-1s,return", "9000000h"] {
+        for (text, seconds) in [
+            ("0s,return", "0"),
+            ("-1s,return", "-1"),
+            ("9000000h", "32400000000"),
+            ("-9000000h", "-32400000000"),
+        ] {
             let error = told(deliver_by(text));
-            assert!(error.contains("no time to deliver by"), "{error}");
+            let begin = format!("{seconds} seconds are no time to deliver by");
+            assert!(error.starts_with(&begin), "{error}");
         }
         for (text, expected) in [
             ("2h", "7200"),
@@ -218,7 +223,11 @@ mod tests {
             ),
             (
                 "-1h",
-                "a mail cannot be held for 0 seconds: use 1 to 999999999",
+                "a mail cannot be held for -3600 seconds: use 1 to 999999999",
+            ),
+            (
+                "9000000h",
+                "a mail cannot be held for 32400000000 seconds: use 1 to 999999999",
             ),
         ] {
             assert_eq!(told(interval(text)), expected);

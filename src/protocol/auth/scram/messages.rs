@@ -109,6 +109,5 @@ pub(super) fn signature(text: &str) -> Result<Vec<u8>, ExchangeError> {
 }
 
 fn server_error(text: &str) -> ExchangeError {
-    let shortened: String = text.chars().take(80).collect();
-    ExchangeError::ServerError(shortened.escape_debug().to_string())
+    ExchangeError::ServerError(text.chars().take(80).collect())
 }

@@ -130,6 +130,16 @@ fn plain_in_one_round_trip() {
 }
 
 #[test]
+fn nothing_is_said_after_a_computation_that_was_not_due() {
+    for mechanism in [Mechanism::Login, Mechanism::ScramSha256] {
+        let (mut exchange, _) = begin(mechanism, &password());
+        let over = Err(ExchangeError::UnexpectedChallenge);
+        assert_eq!(exchange.compute(), over);
+        assert_eq!(exchange.respond("VXNlcm5hbWU6"), over);
+    }
+}
+
+#[test]
 fn a_response_too_long_for_a_command_line_waits_for_the_challenge() {
     // 2 + 4 + 366 octets are 496 of base64, one more are 500; with XOAUTH2's frame of 24 octets
     // and a longer name, 348 and 349.

@@ -157,7 +157,7 @@ fn first_messages_of_servers_that_are_not_answered() {
         ),
         (
             "e=a\u{1b}[31m".to_owned(),
-            ServerError("a\\u{1b}[31m".to_owned()),
+            ServerError("a\u{1b}[31m".to_owned()),
         ),
     ] {
         let (mut exchange, _) = begin(Mechanism::ScramSha256, &password());

@@ -1,9 +1,10 @@
-//! `Client::send_each`: many mails over one session, and over another where that ends.
+//! `Client::send_all`: many mails over one session, and over another where that ends.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use pilotfish::session::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::{Fault, Offer, Point, Quirk, Security, ServerBuilder};
 use pilotfish::transport::Timeouts;
@@ -27,7 +28,9 @@ fn client(server: &testing::Server, strategy: Strategy) -> Client {
         .security(pilotfish::Security::Cleartext)
         .timeouts(timeouts)
         .strategy(strategy);
-    Client::new(builder.build().unwrap())
+    Client::builder(builder.build().unwrap())
+        .max_connections(NonZeroU32::MIN)
+        .build()
 }
 
 pub(crate) fn letters(count: usize) -> impl Iterator<Item = Mail> {
@@ -46,13 +49,10 @@ async fn sent(
 ) -> (Vec<(usize, String)>, usize, usize) {
     let server = server.start().await.unwrap();
     let client = client(&server, strategy);
-    let mut outcomes = Vec::new();
-    let result = client
-        .send_each(stream::iter(letters(count)), |index, result| {
-            outcomes.push((index, told(&result)));
-        })
-        .await;
-    result.unwrap();
+    let outcomes = client.send_all(stream::iter(letters(count)));
+    let outcomes = outcomes.map(|(index, result)| (index, told(&result)));
+    let mut outcomes: Vec<_> = outcomes.collect().await;
+    client.close().await;
     outcomes.sort();
     let received = server.received();
     let different: BTreeSet<_> = received.iter().map(|mail| mail.octets.to_vec()).collect();
@@ -118,11 +118,12 @@ async fn a_login_that_is_refused_ends_it() {
         .tls(tls.unwrap().build().unwrap())
         .credentials(Credentials::new("tim", "wrong").unwrap());
     let client = Client::new(builder.build().unwrap());
-    let mut count = 0;
-    let result = client
-        .send_each(stream::iter(letters(5)), |_, _| count += 1)
+    let outcomes = client.send_all(stream::iter(letters(500)));
+    let kinds: Vec<_> = (outcomes.map(|(_, result)| result.unwrap_err().kind()))
+        .collect()
         .await;
-    assert_eq!(result.unwrap_err().kind(), Kind::Auth);
-    assert_eq!((count, server.round_trips().len()), (0, 1));
+    assert_eq!(kinds, [Kind::Auth; 500]);
+    client.close().await;
+    assert_eq!(server.round_trips().len(), 1);
     server.shutdown().await.unwrap();
 }

@@ -1,36 +1,41 @@
 //! Sends many mails over a few connections, for comparison with other clients.
 //!
-//! `load --host H --port P --tls none|starttls|implicit [--ca FILE] [--name NAME] [--user U
+//! `driver --host H --port P --tls none|starttls|implicit [--ca FILE] [--name NAME] [--user U
 //! --pass P] --mails N --conns C [--attach FILE] [--text OCTETS] [--from A] [--to B]
 //! [--strategy grouped|eager|chunked]`
 //!
-//! The password stands on the command line since it guards nothing. The last line of the output
-//! is a JSON object with what became of the mails.
+//! Without `--strategy`, it is the last part of the name that the program is called by:
+//! `ours-eager`, a link to it, is eager. The password stands on the command line since it guards
+//! nothing. The last line of the output is a JSON object with what became of the mails.
 
 #![expect(clippy::print_stdout, reason = "the outcome goes to standard output")]
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::process::ExitCode;
 
 use futures_util::{StreamExt as _, stream};
 use pilotfish::session::{Chunking, Pipelining, Strategy};
 use pilotfish::transport::TlsClient;
-use pilotfish::{Attachment, Credentials, Mail, Message, Security, Server};
+use pilotfish::{Attachment, Client, Credentials, Mail, Message, Security, Server};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// What was asked for, by flag.
-#[derive(Clone)]
 struct Flags(HashMap<String, String>);
 
 impl Flags {
     fn parse() -> Self {
-        let arguments: Vec<String> = std::env::args().skip(1).collect();
-        let pairs = arguments.chunks_exact(2).filter_map(|pair| match pair {
-            [flag, value] => Some((flag.trim_start_matches('-').to_owned(), value.clone())),
-            _ => None,
-        });
-        Self(pairs.collect())
+        let mut arguments = std::env::args();
+        let name = arguments.next().unwrap_or_default();
+        let mut flags = HashMap::new();
+        if let Some((_, strategy)) = name.rsplit_once('-') {
+            flags.insert("strategy".to_owned(), strategy.to_owned());
+        }
+        while let (Some(flag), Some(value)) = (arguments.next(), arguments.next()) {
+            flags.insert(flag.trim_start_matches('-').to_owned(), value);
+        }
+        Self(flags)
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -94,46 +99,28 @@ impl Flags {
     }
 }
 
-/// One connection. Returns how many mails were sent.
-async fn connection(flags: Flags, mails: std::ops::Range<usize>) -> Result<usize> {
-    let mut session = flags.server()?.connect().await?;
-    let mails = stream::iter(mails).then(|number| flags.message(number));
-    let (mut sent, mut failure) = (0, None);
-    let built = mails.filter_map(async |message| message.ok().map(Mail::from));
-    // To a single recipient each, who was accepted if this is no error.
-    session
-        .send_each(built, |_, result| match result {
-            Ok(_) => sent += 1,
-            Err(error) => failure = Some(error),
-        })
-        .await;
-    session.quit().await;
-    match failure {
-        Some(error) => Err(error.into()),
-        None => Ok(sent),
-    }
-}
-
+/// Returns how many mails were sent and how many were not, and the last error.
 async fn run(flags: Flags) -> Result<(usize, usize, String)> {
     let mails: usize = flags.required("mails")?.parse()?;
-    let connections = flags
-        .get("conns")
-        .map_or(Ok(1), str::parse)?
-        .clamp(1, mails.max(1));
     if mails == 0 {
         return Ok((0, 0, String::new()));
     }
-    let share = |index: usize| mails * index / connections;
-    let tasks: Vec<_> = (0..connections)
-        .map(|index| tokio::spawn(connection(flags.clone(), share(index)..share(index + 1))))
-        .collect();
+    let connections = flags.get("conns").map_or(Ok(NonZeroU32::MIN), str::parse)?;
+    let client = Client::builder(flags.server()?)
+        .max_connections(connections)
+        .build();
+    let built = stream::iter(0..mails).then(|number| flags.message(number));
+    let built = built.filter_map(async |message| message.ok().map(Mail::from));
+    let mut outcomes = client.send_all(built);
+    // To a single recipient each, who was accepted if this is no error.
     let (mut sent, mut last_error) = (0, String::new());
-    for task in tasks {
-        match task.await? {
-            Ok(count) => sent += count,
+    while let Some((_, result)) = outcomes.next().await {
+        match result {
+            Ok(_) => sent += 1,
             Err(error) => last_error = error.to_string(),
         }
     }
+    client.close().await;
     Ok((sent, mails - sent, last_error))
 }
 

@@ -1,0 +1,117 @@
+//! How many sessions a client has, and for how long.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Client;
+use super::pool::Pool;
+use crate::session::{Observer, Progress, Server};
+
+/// What a client goes by.
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) max_connections: usize,
+    pub(super) queue: usize,
+    pub(super) queue_timeout: Duration,
+    pub(super) idle_timeout: Duration,
+    pub(super) max_age: Duration,
+    pub(super) mails_per_connection: usize,
+    pub(super) on_progress: Option<Observer>,
+}
+
+impl Settings {
+    /// How many mails of a stream may be anywhere between it and their outcomes: in the queue, and
+    /// some on each connection.
+    pub(super) fn most_under_way(&self) -> usize {
+        let on_their_way = self.max_connections.saturating_mul(64);
+        self.queue.saturating_add(on_their_way)
+    }
+}
+
+/// Collects what a [`Client`] goes by. All has defaults.
+#[must_use]
+pub struct ClientBuilder {
+    server: Server,
+    settings: Settings,
+}
+
+impl ClientBuilder {
+    pub(super) fn new(server: Server) -> Self {
+        Self {
+            server,
+            settings: Settings {
+                max_connections: 4,
+                queue: 256,
+                queue_timeout: Duration::from_mins(5),
+                idle_timeout: Duration::from_mins(1),
+                max_age: Duration::from_hours(1),
+                mails_per_connection: usize::MAX,
+                on_progress: None,
+            },
+        }
+    }
+
+    /// How many connections may be open at once, always: one that is closing counts. By default
+    /// 4, or fewer where the provider is known to take fewer. They are opened as mails wait.
+    pub fn max_connections(mut self, most: NonZeroU32) -> Self {
+        self.settings.max_connections = usize::try_from(most.get()).unwrap_or(usize::MAX);
+        self
+    }
+
+    /// How many mails may wait for a connection. [`send`](Client::send) waits where there are
+    /// more, and [`send_all`](Client::send_all) takes no more from its stream. By default 256.
+    pub fn queue(mut self, most: NonZeroU32) -> Self {
+        self.settings.queue = usize::try_from(most.get()).unwrap_or(usize::MAX);
+        self
+    }
+
+    /// How long [`send`](Client::send) waits at most until a session takes the mail. By default
+    /// five minutes. The mails of [`send_all`](Client::send_all) wait for as long as it takes.
+    pub fn queue_timeout(mut self, limit: Duration) -> Self {
+        self.settings.queue_timeout = limit;
+        self
+    }
+
+    /// How long a connection stays open without a mail. By default a minute; servers wait for five
+    /// (RFC 5321 section 4.5.3.2.7), and some for ten seconds.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.settings.idle_timeout = limit;
+        self
+    }
+
+    /// How old a connection may become and begin another mail. By default an hour.
+    pub fn max_age(mut self, limit: Duration) -> Self {
+        self.settings.max_age = limit;
+        self
+    }
+
+    /// How many mails go over a connection. By default as many as the server says that it takes
+    /// (RFC 9422 section 4.1), or the provider is known to take.
+    pub fn mails_per_connection(mut self, most: NonZeroU32) -> Self {
+        self.settings.mails_per_connection = usize::try_from(most.get()).unwrap_or(usize::MAX);
+        self
+    }
+
+    /// Calls `observer` after each block of a message that has been sent. It should return
+    /// quickly, since the transfer waits for it. If it panics, the connection is closed, and the
+    /// mails on their way there fail; the [`Fate`](crate::Fate) of those that have left is unknown.
+    pub fn on_progress(mut self, observer: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
+        self.settings.on_progress = Some(Observer::new(observer));
+        self
+    }
+
+    /// Makes the client. Nothing is connected yet.
+    #[must_use]
+    pub fn build(self) -> Client {
+        Client::of(Arc::new(Pool::new(self.server, self.settings)))
+    }
+}
+
+impl std::fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("server", &self.server)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,174 @@
+//! A mail that a client has been given, and who is told what becomes of it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tracing::{debug, warn};
+
+use crate::error::{Error, Kind, Result};
+use crate::message::MessageId;
+use crate::observe::ClientMeter;
+use crate::session::{Mail, Recall, Receipt, outcome};
+
+/// A mail that is to be sent.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) mail: Mail,
+    pub(super) slip: Slip,
+    /// Its place in the queue, for as long as it waits there for the first time.
+    _space: Option<OwnedSemaphorePermit>,
+}
+
+impl Job {
+    pub(super) fn new(
+        mut mail: Mail,
+        recall: Recall,
+        teller: Teller,
+        meter: Arc<ClientMeter>,
+        space: OwnedSemaphorePermit,
+    ) -> Self {
+        mail.recall = recall.clone();
+        Self {
+            slip: Slip {
+                message_id: mail.message.message_id().clone(),
+                recall,
+                teller: Some(teller),
+                meter,
+                again: Again::Once,
+                fruitless: 0,
+            },
+            mail,
+            _space: Some(space),
+        }
+    }
+
+    /// The same mail once more, in front of all others: the queue may be longer for it.
+    pub(super) fn again(mail: Mail, slip: Slip) -> Self {
+        Self {
+            mail,
+            slip,
+            _space: None,
+        }
+    }
+}
+
+/// What stays behind of a mail that a session has. Whatever happens, somebody is told.
+#[derive(Debug)]
+pub(super) struct Slip {
+    pub(super) message_id: MessageId,
+    pub(super) recall: Recall,
+    teller: Option<Teller>,
+    meter: Arc<ClientMeter>,
+    pub(super) again: Again,
+    /// How many sessions have ended with the mail, and without having begun any.
+    pub(super) fruitless: u8,
+}
+
+/// Whether a mail may be sent once more over another session, when it is not to blame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    Once,
+    NoMore,
+}
+
+/// How to tell what became of a mail.
+#[derive(Debug)]
+pub(super) enum Teller {
+    One(oneshot::Sender<Result<Receipt>>),
+    Each(usize, mpsc::UnboundedSender<(usize, Result<Receipt>)>),
+}
+
+impl Slip {
+    /// Tells what became of the mail.
+    pub(super) fn tell(mut self, result: Result<Receipt>) {
+        self.say(result);
+    }
+
+    fn say(&mut self, result: Result<Receipt>) {
+        let Some(teller) = self.teller.take() else {
+            return;
+        };
+        let message_id = &self.message_id;
+        if self.recall.is_withdrawn() && !self.recall.has_departed() {
+            return debug!(%message_id, "the mail was withdrawn before its end had left");
+        }
+        self.meter.told(outcome(&result));
+        let untold = match teller {
+            Teller::One(waiting) => waiting.send(result).err(),
+            Teller::Each(index, told) => {
+                let told = told.send((index, result));
+                told.err().map(|mpsc::error::SendError((_, result))| result)
+            }
+        };
+        if let Some(result) = untold {
+            warn!(%message_id, ?result, "nobody waits for what became of this mail");
+        }
+    }
+
+    /// What is known of the mail when its session is given up.
+    pub(super) fn given_up(&self, message: &'static str) -> Error {
+        let error = Error::new(Kind::Closed, message);
+        if self.recall.has_departed() {
+            error.with_unknown_fate()
+        } else {
+            error
+        }
+    }
+}
+
+/// The runtime is shutting down, or an observer panicked.
+impl Drop for Slip {
+    fn drop(&mut self) {
+        if self.teller.is_some() {
+            let error = self.given_up("the sending task was stopped");
+            self.say(Err(error));
+        }
+    }
+}
+
+/// The mails that a session has been given and that have not been told of, by their places.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// The place of the first of `slips`.
+    first: usize,
+    slips: VecDeque<Option<Slip>>,
+    count: usize,
+}
+
+impl Taken {
+    /// Adds the next mail.
+    pub(super) fn push(&mut self, slip: Slip) {
+        self.slips.push_back(Some(slip));
+        self.count += 1;
+    }
+
+    pub(super) fn remove(&mut self, index: usize) -> Option<Slip> {
+        let slip = self.slips.get_mut(index.checked_sub(self.first)?)?.take()?;
+        self.count -= 1;
+        while self.slips.pop_front_if(|slip| slip.is_none()).is_some() {
+            self.first += 1;
+        }
+        Some(slip)
+    }
+
+    /// How many have not been told of.
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// How many have been taken.
+    pub(super) fn total(&self) -> usize {
+        self.first + self.slips.len()
+    }
+
+    /// Whether there are some, and all are withdrawn before their ends have left.
+    pub(super) fn is_in_vain(&self) -> bool {
+        let in_vain = |slip: &Slip| slip.recall.is_withdrawn() && !slip.recall.has_departed();
+        self.count > 0 && self.slips.iter().flatten().all(in_vain)
+    }
+
+    pub(super) fn into_slips(self) -> impl Iterator<Item = Slip> {
+        self.slips.into_iter().flatten()
+    }
+}

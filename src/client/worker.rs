@@ -1,0 +1,261 @@
+//! A task that owns a connection, and takes mails for it.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::{FutureExt as _, Stream};
+use tokio::time::{Instant, Sleep, sleep_until};
+use tracing::debug;
+
+use super::job::{Again, Job, Taken};
+use super::pool::{Pool, Turn, aborted};
+use crate::session::{Mail, Returned, Session};
+
+/// How many sessions may end with a mail, and without having begun any, before it is told.
+const FRUITLESS: u8 = 3;
+
+pub(super) struct Worker {
+    pool: Arc<Pool>,
+    id: u64,
+    /// All that was begun under another generation is aborted.
+    generation: u64,
+    phase: Phase,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Connecting,
+    Connected,
+    Ended,
+}
+
+impl Worker {
+    /// A worker that is about to open a session, and counted as such.
+    pub(super) fn new(pool: Arc<Pool>, id: u64) -> Self {
+        Self {
+            generation: pool.generation(),
+            pool,
+            id,
+            phase: Phase::Connecting,
+        }
+    }
+
+    /// One session after the other, as long as mails wait.
+    pub(super) async fn run(mut self) {
+        loop {
+            // An observer may panic. Whoever waits for a mail is told as its slip is dropped.
+            let session = AssertUnwindSafe(self.session()).catch_unwind();
+            if session.await.is_err() {
+                debug!("a session ended with a panic");
+            }
+            if self.phase == Phase::Connecting {
+                self.pool.gives_up_connecting();
+                self.phase = Phase::Connected;
+            }
+            if !self.pool.goes_on(self.id) {
+                self.phase = Phase::Ended;
+                return;
+            }
+            self.phase = Phase::Connecting;
+            self.generation = self.pool.generation();
+        }
+    }
+
+    fn is_aborted(&self) -> bool {
+        self.pool.generation() != self.generation
+    }
+
+    /// Opens a session and sends what waits, until it ends.
+    async fn session(&mut self) {
+        let pool = Arc::clone(&self.pool);
+        let nobody_waits = || self.is_aborted() || pool.is_empty();
+        let connected = tokio::select! {
+            biased;
+            () = pool.until(nobody_waits) => return,
+            connected = pool.server.connect() => connected,
+        };
+        match connected {
+            Ok(session) => {
+                pool.has_connected();
+                self.phase = Phase::Connected;
+                self.work(session).await;
+            }
+            Err(error) => {
+                for job in pool.cannot_connect(&error) {
+                    job.slip.tell(Err(error.clone()));
+                }
+            }
+        }
+    }
+
+    async fn work(&self, session: Session) {
+        let pool = &self.pool;
+        let observer = pool.settings.on_progress.clone();
+        let session = session.with_strategy(pool.learned.strategy());
+        let mut session = session.observed_by(observer);
+        let taken = Mutex::new(Taken::default());
+        let returned = self.send_each(&mut session, &taken).await;
+        pool.learned.learn(session.strategy());
+        let taken = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Some(returned) = returned else {
+            // Aborted, or all was withdrawn: the connection is closed by being dropped.
+            drop(session);
+            for slip in taken.into_slips() {
+                let error = slip.given_up("the client was aborted before the server had answered");
+                slip.tell(Err(error));
+            }
+            return;
+        };
+        self.give_back(returned, taken);
+        tokio::select! {
+            () = session.quit() => {}
+            () = pool.until(|| self.is_aborted()) => {}
+        }
+    }
+
+    /// Sends what there is; `None` if there was no use in going on.
+    async fn send_each(
+        &self,
+        session: &mut Session,
+        taken: &Mutex<Taken>,
+    ) -> Option<Vec<Returned>> {
+        let told = |index, result| {
+            if let Some(slip) = lock(taken).remove(index) {
+                slip.tell(result);
+            }
+        };
+        let mut sending = pin!(session.send_each(Mails::new(self, taken), told));
+        let in_vain = || self.is_aborted() || lock(taken).is_in_vain();
+        tokio::select! {
+            biased;
+            returned = &mut sending => Some(returned),
+            () = self.pool.until(in_vain) => None,
+        }
+    }
+
+    /// Puts back what can be sent over another session.
+    fn give_back(&self, returned: Vec<Returned>, mut taken: Taken) {
+        let fruitless = returned.len() == taken.total() && returned.iter().all(|mail| !mail.begun);
+        let mut back = Vec::new();
+        for Returned {
+            index,
+            mail,
+            error,
+            begun,
+        } in returned
+        {
+            let Some(mut slip) = taken.remove(index) else {
+                continue;
+            };
+            slip.fruitless += u8::from(fruitless);
+            if slip.fruitless >= FRUITLESS || begun && slip.again == Again::NoMore {
+                slip.tell(Err(error));
+                continue;
+            }
+            if begun {
+                slip.again = Again::NoMore;
+            }
+            let message_id = &slip.message_id;
+            debug!(%message_id, "the mail goes over another session");
+            back.push(Job::again(mail, slip));
+        }
+        if self.is_aborted() {
+            for job in back {
+                job.slip.tell(Err(aborted()));
+            }
+        } else {
+            self.pool.put_back(back.into_iter());
+        }
+    }
+}
+
+/// The runtime is shutting down.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if self.phase != Phase::Ended {
+            let was_connecting = self.phase == Phase::Connecting;
+            self.pool.has_been_dropped(self.id, was_connecting);
+        }
+    }
+}
+
+fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
+    taken.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The mails for one session, as they come. It ends when the session is to end.
+struct Mails<'a> {
+    worker: &'a Worker,
+    taken: &'a Mutex<Taken>,
+    /// When the session has become too old to begin a mail.
+    old: Instant,
+    /// Since when there has been nothing to do.
+    idle_since: Option<Instant>,
+    wake: Pin<Box<Sleep>>,
+}
+
+impl<'a> Mails<'a> {
+    fn new(worker: &'a Worker, taken: &'a Mutex<Taken>) -> Self {
+        let settings = &worker.pool.settings;
+        let now = Instant::now();
+        Self {
+            old: later(now, settings.max_age),
+            idle_since: None,
+            wake: Box::pin(sleep_until(later(now, settings.idle_timeout))),
+            worker,
+            taken,
+        }
+    }
+
+    /// Whether the session is to end since there is nothing to do; its task is woken when it is.
+    fn has_been_idle(&mut self, context: &mut Context<'_>) -> bool {
+        let now = Instant::now();
+        let since = *self.idle_since.get_or_insert(now);
+        let end = later(since, self.worker.pool.settings.idle_timeout).min(self.old);
+        // Set anew when it goes off, and not for each mail.
+        while self.wake.as_mut().poll(context).is_ready() {
+            if end <= self.wake.deadline() {
+                return true;
+            }
+            self.wake.as_mut().reset(end);
+        }
+        false
+    }
+}
+
+impl Stream for Mails<'_> {
+    type Item = Mail;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Mail>> {
+        let mails = &mut *self;
+        let Worker { pool, id, .. } = mails.worker;
+        let (count, total) = {
+            let taken = lock(mails.taken);
+            (taken.len(), taken.total())
+        };
+        if total >= pool.settings.mails_per_connection || mails.worker.is_aborted() {
+            return Poll::Ready(None);
+        }
+        match pool.take(*id, count > 0, context) {
+            Turn::Mail(Job { mail, slip, .. }) => {
+                mails.idle_since = None;
+                let message_id = &slip.message_id;
+                debug!(%message_id, "a session takes the mail");
+                lock(mails.taken).push(slip);
+                Poll::Ready(Some(mail))
+            }
+            Turn::Leave => Poll::Ready(None),
+            Turn::Wait if count == 0 && mails.has_been_idle(context) => Poll::Ready(None),
+            Turn::Wait => Poll::Pending,
+        }
+    }
+}
+
+pub(super) fn later(now: Instant, by: Duration) -> Instant {
+    // Some thirty years on, where that is too long to be told.
+    let far = Duration::from_hours(30 * 365 * 24);
+    now + by.min(far)
+}

@@ -1,0 +1,127 @@
+//! Which connections are open, and how many have been at once.
+
+use std::collections::BTreeMap;
+#[cfg(target_os = "linux")]
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::listeners::Accepted;
+
+/// Whether there is room for a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    Enough,
+    Full,
+}
+
+/// The connections that neither side has closed.
+#[derive(Debug, Default)]
+pub(super) struct OpenConnections(Mutex<Count>);
+
+#[derive(Debug, Default)]
+struct Count {
+    /// By their numbers.
+    open: BTreeMap<u64, (Peer, Room)>,
+    most: usize,
+}
+
+/// A connection as long as the server has it open.
+pub(super) struct Presence {
+    connections: Arc<OpenConnections>,
+    number: u64,
+}
+
+impl OpenConnections {
+    /// Counts a connection that has just been accepted.
+    pub(super) fn add(
+        self: &Arc<Self>,
+        accepted: &Accepted,
+        number: u64,
+        limit: Option<usize>,
+    ) -> (Presence, Room) {
+        let mut count = self.lock();
+        count.forget_those_who_left();
+        let served = count
+            .open
+            .values()
+            .filter(|(_, room)| *room == Room::Enough);
+        let room = match limit {
+            Some(most) if served.count() >= most => Room::Full,
+            _ => Room::Enough,
+        };
+        count.open.insert(number, (Peer::of(accepted), room));
+        count.most = count.most.max(count.open.len());
+        let presence = Presence {
+            connections: Arc::clone(self),
+            number,
+        };
+        (presence, room)
+    }
+
+    pub(super) fn count(&self) -> usize {
+        let mut count = self.lock();
+        count.forget_those_who_left();
+        count.open.len()
+    }
+
+    pub(super) fn most(&self) -> usize {
+        self.lock().most
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Count> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Count {
+    fn forget_those_who_left(&mut self) {
+        self.open.retain(|_, (peer, _)| !peer.has_left());
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.connections.lock().open.remove(&self.number);
+    }
+}
+
+/// Who is at the other end.
+#[derive(Debug)]
+struct Peer {
+    /// A second handle of the socket, since another task reads from the first.
+    #[cfg(target_os = "linux")]
+    socket: Option<OwnedFd>,
+}
+
+#[cfg(target_os = "linux")]
+impl Peer {
+    fn of(accepted: &Accepted) -> Self {
+        // Without one left for it, the connection counts until the server has read its end.
+        let socket = accepted.as_fd().try_clone_to_owned().ok();
+        Self { socket }
+    }
+
+    /// Whether the client has closed its end, though what it sent before may not have been read.
+    fn has_left(&self) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+        let Some(socket) = &self.socket else {
+            return false;
+        };
+        let mut polled = [PollFd::new(socket, PollFlags::RDHUP)];
+        let now = Timespec::default();
+        // Errors and a connection that was reset are told without being asked for.
+        poll(&mut polled, Some(&now)).is_ok_and(|found| found > 0)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Peer {
+    fn of(_: &Accepted) -> Self {
+        Self {}
+    }
+
+    fn has_left(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,131 @@
+//! What a server tells of its clients.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::failure::Failure;
+use super::received::Received;
+use super::server::Server;
+
+impl Server {
+    /// The messages taken so far, the earliest first.
+    #[must_use]
+    pub fn received(&self) -> Vec<Received> {
+        self.shared.log.received()
+    }
+
+    /// Waits for the next message: each that is taken is returned once, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if there is no message to return and a client has broken the rules, or
+    /// the server has panicked: what was waited for may then never come.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no message.
+    pub async fn next_received(&self) -> Result<Received, Failure> {
+        self.shared.log.next_received().await
+    }
+
+    /// Waits until so many messages have been taken, those before included, for no longer than
+    /// this. Returns all of them as [`received`](Self::received) does.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pilotfish::testing::Server;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let server = Server::builder().start().await?;
+    /// let nobody_sends = server.wait_for(2, Duration::from_millis(1)).await.unwrap_err();
+    /// assert_eq!(nobody_sends.to_string(), "waited 1ms for 2 messages, and 0 came");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the time is over, or a client has broken the rules, or the server has
+    /// panicked, before there were as many.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no message.
+    pub async fn wait_for(&self, count: usize, limit: Duration) -> Result<Vec<Received>, Failure> {
+        let log = &self.shared.log;
+        if let Ok(waited) = timeout(limit, log.wait_for(count)).await {
+            return waited.map(|()| log.received());
+        }
+        let came = log.received_count();
+        Err(Failure {
+            in_vain: Some(format!(
+                "waited {limit:?} for {count} messages, and {came} came"
+            )),
+            ..Failure::default()
+        })
+    }
+
+    /// The messages taken so far, the earliest first, which the server forgets: for tests with more
+    /// of them than fit into memory. [`received_by_connection`](Self::received_by_connection) goes
+    /// on counting.
+    #[must_use]
+    pub fn take_received(&self) -> Vec<Received> {
+        let taken = self.shared.log.take_received();
+        let octets = taken.iter().map(|received| received.octets.len() as u64);
+        self.shared.budget.give_back(octets.sum());
+        taken
+    }
+
+    /// How many messages each connection has brought, in the order in which these came, those that
+    /// [`take_received`](Self::take_received) has returned included.
+    #[must_use]
+    pub fn received_by_connection(&self) -> Vec<u64> {
+        self.shared.log.received_by_connection()
+    }
+
+    /// How many connections are open: those that the server has not closed, less those whose
+    /// clients have closed their ends. Of the latter it learns at once on Linux, though what they
+    /// sent last is unread; elsewhere when it has read to the end.
+    ///
+    /// A server that takes leave with 421 or 221 leaves it to the client to close, and counts the
+    /// connection until it has.
+    #[must_use]
+    pub fn open_connections(&self) -> usize {
+        self.shared.connections.count()
+    }
+
+    /// How many connections have been [open](Self::open_connections) at once at most, counted
+    /// whenever one came, and those that were too many for
+    /// [`max_connections`](super::ServerBuilder::max_connections) included.
+    #[must_use]
+    pub fn most_open_connections(&self) -> usize {
+        self.shared.connections.most()
+    }
+
+    /// How many round trips each connection has taken so far, in the order in which they came;
+    /// over a network this is what they cost in time.
+    ///
+    /// Counted are: 1 for the TCP handshake, and none where a Unix socket is connected; 1 for
+    /// a TLS handshake, or 2 with TLS 1.2 in full or with a second hello (RFC 8446, section
+    /// 2.1); and 1 for each time that the server sends what it has to say, because it has
+    /// nothing left to read and the client may be waiting: the greeting, a reply, or the
+    /// replies to a whole group. So a mail of its own over port 587, with STARTTLS and a login
+    /// in one step, takes 9 until it has been answered, and over port 465 it takes 7. The
+    /// answer to QUIT adds one.
+    ///
+    /// A client that goes on sending while replies are on their way is not waiting, and the
+    /// server cannot know: the figure is then an upper bound.
+    #[must_use]
+    pub fn round_trips(&self) -> Vec<u64> {
+        self.shared.log.round_trips()
+    }
+
+    /// What clients have sent against the rules so far, one sentence each with the section
+    /// that forbids it.
+    #[must_use]
+    pub fn violations(&self) -> Vec<String> {
+        self.shared.log.violations()
+    }
+}

@@ -1,0 +1,133 @@
+//! Limits of waits, on a connection where most waits are short.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// The longest wait there is: 30 years.
+const LONGEST: Duration = Duration::from_hours(30 * 365 * 24);
+
+/// The one timer of a connection, for all its waits.
+///
+/// To set a timer earlier than all others wakes the runtime's driver, which takes as long as a
+/// write. So it is set when a wait turns out to be one, and left alone when that ends. Should it
+/// fire in a later wait before the end of that, it is set anew.
+#[derive(Debug, Default)]
+pub(super) struct Alarm(Option<Pin<Box<Sleep>>>);
+
+/// A wait with a limit, which counts from the first moment that there was something to wait for.
+#[derive(Debug)]
+pub(super) struct Wait {
+    limit: Duration,
+    end: Option<Instant>,
+}
+
+impl Wait {
+    pub(super) fn new(limit: Duration) -> Self {
+        Self { limit, end: None }
+    }
+
+    fn end(&mut self) -> Instant {
+        *self
+            .end
+            .get_or_insert_with(|| Instant::now() + self.limit.min(LONGEST))
+    }
+}
+
+impl Alarm {
+    /// Ready when the wait has come to its limit.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>, wait: &mut Wait) -> Poll<()> {
+        let end = wait.end();
+        let timer = self.0.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        if end < timer.deadline() {
+            timer.as_mut().reset(end);
+        }
+        loop {
+            ready!(timer.as_mut().poll(context));
+            if timer.deadline() == end || Instant::now() >= end {
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(end);
+        }
+    }
+
+    /// Fires no more before the next wait.
+    pub(super) fn stop(&mut self) {
+        self.0 = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use futures_util::poll;
+    use tokio::time::advance;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Waits until the limit, and says how many seconds that took.
+    async fn waited(alarm: &mut Alarm, limit: Duration) -> u64 {
+        let (begin, mut wait) = (Instant::now(), Wait::new(limit));
+        poll_fn(|context| alarm.poll(context, &mut wait)).await;
+        begin.elapsed().as_secs()
+    }
+
+    /// Begins a wait that ends well.
+    async fn begun(alarm: &mut Alarm, limit: Duration) {
+        let mut wait = Wait::new(limit);
+        let polled = poll!(poll_fn(|context| alarm.poll(context, &mut wait)));
+        assert!(polled.is_pending());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_wait_has_its_own_limit() {
+        let mut alarm = Alarm::default();
+        for limit in [10, 60, 5, 5, 600] {
+            assert_eq!(waited(&mut alarm, limit * SECOND).await, u64::from(limit));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_that_has_ended_shortens_and_lengthens_no_other() {
+        for (before, limit) in [(10, 60), (60, 10), (600, 600)] {
+            let mut alarm = Alarm::default();
+            begun(&mut alarm, before * SECOND).await;
+            advance(3 * SECOND).await;
+            assert_eq!(waited(&mut alarm, limit * SECOND).await, u64::from(limit));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_that_follow_each_other_set_the_timer_once() {
+        let mut alarm = Alarm::default();
+        let end = Instant::now() + 60 * SECOND;
+        for _ in 0..59 {
+            begun(&mut alarm, 60 * SECOND).await;
+            assert_eq!(alarm.0.as_ref().unwrap().deadline(), end);
+            advance(SECOND).await;
+        }
+        begun(&mut alarm, 60 * SECOND).await;
+        advance(SECOND).await;
+        begun(&mut alarm, 60 * SECOND).await;
+        assert_eq!(alarm.0.as_ref().unwrap().deadline(), end + 60 * SECOND);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_limit_is_too_long() {
+        begun(&mut Alarm::default(), Duration::MAX).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stopped_alarm_is_set_by_the_next_wait() {
+        let mut alarm = Alarm::default();
+        begun(&mut alarm, 10 * SECOND).await;
+        alarm.stop();
+        assert!(alarm.0.is_none());
+        assert_eq!(waited(&mut alarm, 20 * SECOND).await, 20);
+    }
+}

@@ -1,0 +1,139 @@
+//! SCRAM (RFC 5802, RFC 7677), against another implementation and against those that cheat.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pilotfish::protocol::Mechanism;
+use pilotfish::{Credentials, Kind, testing};
+use proptest::prelude::*;
+
+use super::{SECRET, USER, causes, commands, credentials, log_in};
+use crate::support::client::{ACCOUNT, PASSWORD, converse, told_error};
+use crate::support::delivery::Delivery;
+use crate::support::events::Capture;
+use crate::support::script::Script;
+
+/// A server that offers no -PLUS takes a `y`, and one that does would refuse it.
+#[tokio::test]
+async fn scram_without_plus_says_that_it_could() {
+    let server = testing::Server::builder()
+        .user(USER, SECRET)
+        .mechanism("SCRAM-SHA-256");
+    let server = server.start().await.unwrap();
+    let credentials = credentials(Mechanism::Plain, SECRET);
+    log_in(&server, &Mechanism::PREFERENCE, credentials)
+        .await
+        .unwrap();
+    server.shutdown().await.unwrap();
+
+    // A server that is asked by "n" would not learn that somebody has taken -PLUS away.
+    let script = Script::inline(
+        "-- tls server.example --
+         S: 220 server.example ESMTP
+         C: EHLO client.example
+         S: 250-server.example
+         S: 250 AUTH SCRAM-SHA-256
+         -- take 89 --
+         S: 504 5.5.4 not now
+         C: QUIT
+         S: 221 bye",
+    );
+    let (result, played) = converse(&script, Delivery::Whole, async |stream| {
+        ACCOUNT.log_in_465(stream).await.map(drop)
+    })
+    .await;
+    result.unwrap_err();
+    let heard = String::from_utf8(played.heard).unwrap();
+    let begin = format!("AUTH SCRAM-SHA-256 {}", STANDARD.encode("y,,"));
+    assert!(heard.contains(&begin), "{heard}");
+}
+
+/// What `SASLprep` forbids goes by PLAIN, as it is.
+#[tokio::test]
+async fn a_password_that_scram_does_not_take_goes_by_plain() {
+    let capture = Capture::begin();
+    let secret = "tanstaaf 🦈";
+    let server = testing::Server::builder()
+        .user(USER, secret)
+        .mechanism("SCRAM-SHA-256");
+    let server = server.start().await.unwrap();
+    let credentials = Credentials::new(USER, secret).unwrap();
+    log_in(&server, &Mechanism::PREFERENCE, credentials.clone())
+        .await
+        .unwrap();
+    assert_eq!(commands(&capture), ["PLAIN"]);
+    let error = log_in(&server, &[Mechanism::ScramSha256], credentials)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), Kind::Config);
+    server.shutdown().await.unwrap();
+}
+
+/// Whoever says yes to SCRAM without a proof of its own gets no mail.
+#[tokio::test(start_paused = true)]
+async fn a_success_without_a_signature_is_a_failure() {
+    let script = Script::inline(
+        "-- tls server.example --
+         S: 220 server.example ESMTP
+         C: EHLO client.example
+         S: 250-server.example
+         S: 250 AUTH SCRAM-SHA-256
+         -- take 89 --
+         S: 235 2.7.0 welcome",
+    );
+    for delivery in Delivery::ALL {
+        let (result, _) = converse(&script, delivery, async |stream| {
+            ACCOUNT.log_in_465(stream).await.map(drop)
+        })
+        .await;
+        let told = told_error(&result.unwrap_err());
+        assert_eq!(told, "Protocol at Auth, NotAccepted, permanent: no reply");
+    }
+}
+
+/// What a server says is wrong may be the password.
+#[tokio::test(start_paused = true)]
+async fn the_words_that_end_scram_are_masked() {
+    let words = STANDARD.encode(format!("e={PASSWORD} \u{1b}[2J"));
+    let transcript = format!(
+        "-- tls server.example --
+         S: 220 server.example ESMTP
+         C: EHLO client.example
+         S: 250-server.example
+         S: 250 AUTH SCRAM-SHA-256
+         -- take 89 --
+         S: 334 {words}
+         C: *
+         S: 501 5.7.0 cancelled
+         C: QUIT
+         S: 221 bye"
+    );
+    let script = Script::inline(&transcript);
+    let (result, _) = converse(&script, Delivery::Whole, async |stream| {
+        ACCOUNT.log_in_465(stream).await.map(drop)
+    })
+    .await;
+    let shown = causes(&result.unwrap_err());
+    let expected = r"the server ended the exchange: <redacted> \u{1b}[2J";
+    assert!(shown.contains(expected), "{shown}");
+    assert!(!shown.contains(PASSWORD), "{shown}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// Two implementations agree, whatever the name and the password.
+    #[test]
+    fn both_sides_agree(user in "[!-~äßé]{1,12}", password in "[ -~äßéⅨ\u{a0}]{1,24}", plus: bool) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let outcome = runtime.block_on(async {
+            let mechanism = if plus { Mechanism::ScramSha256Plus } else { Mechanism::ScramSha1 };
+            let server = testing::Server::builder().user(user.as_str(), password.as_str());
+            let server = server.mechanism(mechanism.name()).start().await.unwrap();
+            let credentials = Credentials::new(user.as_str(), password.as_str()).unwrap();
+            let outcome = log_in(&server, &[mechanism], credentials).await;
+            server.shutdown().await.unwrap();
+            outcome
+        });
+        prop_assert!(outcome.is_ok(), "{outcome:?}");
+    }
+}
