@@ -7,6 +7,7 @@ use std::task::Poll;
 use futures_util::stream::Fuse;
 use futures_util::{Stream, StreamExt as _, poll};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tracing::Instrument as _;
 
 use super::flow::Standing;
 use super::mail::{Mail, withdrawn};
@@ -111,13 +112,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if self.require_open().is_err() {
             return Vec::new();
         }
-        let mut mails = pin!(mails.fuse());
+        let span = self.watch.span.clone();
+        let mails = pin!(mails.fuse());
+        let sent = self.send_while_open(mails, &mut told);
+        sent.instrument(span).await
+    }
+
+    async fn send_while_open(
+        &mut self,
+        mut mails: Pin<&mut Fuse<impl Stream<Item = Mail>>>,
+        told: &mut impl FnMut(usize, Result<Receipt>),
+    ) -> Vec<Returned> {
         let mut queue = Queue::default();
         let mut returned = Vec::new();
         while self.goes_on() && !(self.is_spent() && self.mails.is_empty()) {
-            self.finish(&mut queue, &mut told).await;
+            self.finish(&mut queue, told).await;
             queue.fill(&self.pipeline, mails.as_mut()).await;
-            self.prepare_next(&mut queue, &mut told).await;
+            self.prepare_next(&mut queue, told).await;
             queue.fill(&self.pipeline, mails.as_mut()).await;
             // What a server says while nothing is due is its end: no mail is sent there for nothing.
             if self.mails.is_empty() && self.wire.has_reply().await {
@@ -127,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             if self.begin_next(&mut queue) {
                 continue;
             }
-            match self.advance(&mut |_| {}).await {
+            match self.advance().await {
                 Standing::Working => {}
                 // What has come may make room for mails that leave with what is put together.
                 Standing::Waiting if self.wire.has_reply().await => {
@@ -159,10 +170,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     },
                 },
             }
-            self.tell(&mut queue, &mut returned, &mut told);
+            self.tell(&mut queue, &mut returned, told);
         }
-        self.tell(&mut queue, &mut returned, &mut told);
-        self.finish(&mut queue, &mut told).await;
+        self.tell(&mut queue, &mut returned, told);
+        self.finish(&mut queue, told).await;
         self.give_back(queue, &mut returned);
         returned
     }
