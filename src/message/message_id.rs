@@ -52,14 +52,10 @@ impl MessageId {
     /// A new identifier of 128 random bits, `right` being a domain or a literal in its wire
     /// form.
     pub(super) fn random(right: &str) -> Result<Self, MessageError> {
-        format!("<{}@{right}>", random_token()?).parse()
+        Self::checked(format!("<{}@{right}>", random_token()?))
     }
-}
 
-impl FromStr for MessageId {
-    type Err = MessageError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn checked(text: String) -> Result<Self, MessageError> {
         let sides = text
             .strip_prefix('<')
             .and_then(|rest| rest.strip_suffix('>'))
@@ -67,10 +63,20 @@ impl FromStr for MessageId {
             .and_then(|inner| inner.split_once('@'));
         match sides {
             Some((left, right)) if dot_atom(left) && (dot_atom(right) || literal(right)) => {
-                Ok(Self(text.to_owned()))
+                Ok(Self(text))
             }
-            _ => Err(MessageError::MessageId { found: shown(text) }),
+            _ => Err(MessageError::MessageId {
+                found: shown(&text),
+            }),
         }
+    }
+}
+
+impl FromStr for MessageId {
+    type Err = MessageError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::checked(text.to_owned())
     }
 }
 

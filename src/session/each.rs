@@ -18,6 +18,7 @@ use super::transaction::{Session, State};
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
+use crate::protocol::Pipeline;
 
 /// A mail that a session gives back: it has not been accepted, is not to blame for that, and can
 /// be sent once more, over another session.
@@ -54,14 +55,21 @@ struct Queue {
 }
 
 impl Queue {
-    /// Takes a mail from the stream, if one is there and of interest: one to send, and one behind
-    /// it to know whether it goes in company. Behind a long message, another session may be faster.
-    async fn fill(&mut self, mut mails: Pin<&mut Fuse<impl Stream<Item = Mail>>>) {
-        let is_short = |(_, next): &(usize, Prepared)| next.size <= LONG;
-        if self.behind.is_empty()
-            && self.next.as_ref().is_none_or(is_short)
-            && let Poll::Ready(Some(mail)) = poll!(mails.next())
-        {
+    /// Takes a mail from the stream, if one is there and of interest to the pipeline: one to
+    /// send, and one behind it to know whether it goes in company. Others may be sent by another
+    /// session sooner.
+    async fn fill(
+        &mut self,
+        pipeline: &Pipeline,
+        mut mails: Pin<&mut Fuse<impl Stream<Item = Mail>>>,
+    ) {
+        let of_interest = match &self.next {
+            None => self.behind.is_empty() && pipeline.may_be_followed(),
+            Some((_, next)) => {
+                self.behind.is_empty() && next.size <= LONG && pipeline.likes_company()
+            }
+        };
+        if of_interest && let Poll::Ready(Some(mail)) = poll!(mails.next()) {
             self.push(mail);
         }
     }
@@ -119,9 +127,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let mut returned = Vec::new();
         while self.goes_on() && !(self.is_spent() && self.mails.is_empty()) {
             self.finish(&mut queue, told).await;
-            queue.fill(mails.as_mut()).await;
+            queue.fill(&self.pipeline, mails.as_mut()).await;
             self.prepare_next(&mut queue, told).await;
-            queue.fill(mails.as_mut()).await;
+            queue.fill(&self.pipeline, mails.as_mut()).await;
             // What a server says while nothing is due is its end: no mail is sent there for nothing.
             if self.mails.is_empty() && self.wire.has_reply().await {
                 self.state = State::Lost;
@@ -137,7 +145,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     let received = self.reply().await;
                     self.take_in(received);
                 }
-                Standing::Waiting if queue.next.is_some() || mails.is_done() => {
+                Standing::Waiting
+                    if queue.next.is_some()
+                        || mails.is_done()
+                        || !self.pipeline.may_be_followed() =>
+                {
                     self.answer().await;
                 }
                 Standing::Waiting => {

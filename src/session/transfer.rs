@@ -11,7 +11,7 @@ use super::flow::InFlight;
 use super::mail::withdrawn;
 use super::transaction::{Session, State};
 use crate::error::{Error, Kind, Result, Stage};
-use crate::message::{Block, Octets};
+use crate::message::{Block, BodyError, Octets};
 use crate::protocol::{Chunk, Transparency, Way};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -139,17 +139,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if self.mails.back().is_some_and(InFlight::is_withdrawn) {
             return Err(withdrawn());
         }
-        let limit = self.wire.timeouts().block;
-        let mut next = pin!(timeout(limit, octets.next_block(block)));
-        let mut ready = poll!(&mut next);
+        let mut next = pin!(octets.next_block(block));
+        if let Poll::Ready(read) = poll!(&mut next) {
+            return read.map_err(unreadable);
+        }
         // Mails that are whole do not wait for the source of another.
-        if ready.is_pending() && self.mails.len() > 1 {
+        if self.mails.len() > 1 {
             self.launch().await;
         }
+        let limit = self.wire.timeouts().block;
+        let mut next = pin!(timeout(limit, next));
         let result = loop {
-            if let Poll::Ready(result) = std::mem::replace(&mut ready, Poll::Pending) {
-                break result;
-            }
             tokio::select! {
                 biased;
                 result = &mut next => break result,
@@ -161,18 +161,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return Ok(Block::More);
             }
         };
-        match result {
-            Ok(Ok(block)) => Ok(block),
-            Ok(Err(error)) => {
-                let failed = Error::new(Kind::Body, "the message could not be read whole");
-                Err(failed.caused_by(error).at(Stage::Transfer))
-            }
-            Err(_) => {
-                let message =
-                    format!("the source of the message took over {limit:?} for a block of it");
-                Err(Error::new(Kind::Body, message).at(Stage::Transfer))
-            }
-        }
+        let Ok(read) = result else {
+            let message =
+                format!("the source of the message took over {limit:?} for a block of it");
+            return Err(Error::new(Kind::Body, message).at(Stage::Transfer));
+        };
+        read.map_err(unreadable)
     }
 
     /// Takes in what has come while the message is under way.
@@ -184,4 +178,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.lose(error);
         }
     }
+}
+
+fn unreadable(cause: BodyError) -> Error {
+    Error::new(Kind::Body, "the message could not be read whole")
+        .caused_by(cause)
+        .at(Stage::Transfer)
 }

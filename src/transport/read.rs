@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tracing::debug;
+use tracing::{Level, debug, enabled};
 
 use super::alarm::Wait;
 use super::codec::ReadError;
@@ -127,8 +127,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         for mask in &self.masks {
             reply.mask(mask);
         }
-        for line in reply.wire_lines() {
-            debug!(target: TARGET, from = "server", tls = self.tls.is_some(), "{line}");
+        if enabled!(target: TARGET, Level::DEBUG) {
+            for line in reply.wire_lines() {
+                debug!(target: TARGET, from = "server", tls = self.tls.is_some(), "{line}");
+            }
         }
         unmasked.unwrap_or(reply)
     }

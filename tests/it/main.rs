@@ -29,6 +29,8 @@ mod dkim;
 mod dropped;
 /// The reply to the end of data, on which everything depends.
 mod end_of_data;
+/// The programs that show how it is used.
+mod examples;
 /// What an envelope asks for beside delivery, and who takes that.
 mod extensions;
 /// Who answers behind a port, and how.

@@ -18,6 +18,7 @@ pub use options::{Dsn, Onward, Options, Partial, RecipientOptions, Submitter};
 pub use priority::Priority;
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::addr_spec::AddrSpec;
 use super::error::{AddressError, Problem};
@@ -26,7 +27,7 @@ use super::path::{ForwardPath, ReversePath};
 /// Where a message goes and where reports about it go: RFC 5321 section 2.3.1.
 ///
 /// It has one or more recipients, each of them once. It need not agree with the fields of the
-/// message: blind copies are recipients here and in no field.
+/// message: blind copies are recipients here and in no field. Cloning is cheap.
 ///
 /// ```
 /// use pilotfish::address::{Envelope, ReversePath};
@@ -37,7 +38,10 @@ use super::path::{ForwardPath, ReversePath};
 /// # Ok::<(), pilotfish::address::AddressError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Envelope {
+pub struct Envelope(Arc<Parts>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Parts {
     reverse_path: ReversePath,
     forward_paths: Vec<ForwardPath>,
     options: Options,
@@ -55,24 +59,30 @@ impl Envelope {
         reverse_path: ReversePath,
         forward_paths: impl IntoIterator<Item = ForwardPath>,
     ) -> Result<Self, AddressError> {
-        let mut seen = HashSet::new();
         let mut forward_paths: Vec<_> = forward_paths.into_iter().collect();
-        forward_paths.retain(|path| seen.insert(path.clone()));
+        if forward_paths.len() > 1 {
+            let mut seen = HashSet::new();
+            forward_paths.retain(|path| seen.insert(path.clone()));
+        }
         if forward_paths.is_empty() {
             return Err(AddressError::of_values(Problem::NoRecipient));
         }
-        Ok(Self {
+        Ok(Self::of(Parts {
             reverse_path,
             forward_paths,
             options: Options::default(),
             own: BTreeMap::new(),
-        })
+        }))
+    }
+
+    fn of(parts: Parts) -> Self {
+        Self(Arc::new(parts))
     }
 
     /// Asks the server for this, in place of what was asked for before.
     #[must_use]
     pub fn with_options(mut self, options: Options) -> Self {
-        self.options = options;
+        Arc::make_mut(&mut self.0).options = options;
         self
     }
 
@@ -87,32 +97,37 @@ impl Envelope {
         recipient: &ForwardPath,
         options: RecipientOptions,
     ) -> Result<Self, EnvelopeError> {
-        let place = self.forward_paths.iter().position(|path| path == recipient);
+        let place = self
+            .0
+            .forward_paths
+            .iter()
+            .position(|path| path == recipient);
         let place = place.ok_or_else(|| EnvelopeError::NoSuchRecipient {
             path: recipient.to_string().into(),
         })?;
-        self.own.insert(place, options);
+        Arc::make_mut(&mut self.0).own.insert(place, options);
         Ok(self)
     }
 
     /// Where reports of failure go.
     #[must_use]
     pub fn reverse_path(&self) -> &ReversePath {
-        &self.reverse_path
+        &self.0.reverse_path
     }
 
     /// The recipients: at least one, and no two are equal.
     #[must_use]
     pub fn forward_paths(&self) -> &[ForwardPath] {
-        &self.forward_paths
+        &self.0.forward_paths
     }
 
     /// Whether an address has a non-ASCII local part, which only a server that offers
     /// SMTPUTF8 can take (RFC 6531 section 3.4). The message may need SMTPUTF8 for its own reasons.
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
-        let recipients = self.forward_paths.iter().map(ForwardPath::addr_spec);
+        let recipients = self.0.forward_paths.iter().map(ForwardPath::addr_spec);
         !self
+            .0
             .reverse_path
             .addr_spec()
             .into_iter()
@@ -123,19 +138,19 @@ impl Envelope {
     /// What is asked of the server beside delivery.
     #[must_use]
     pub fn options(&self) -> &Options {
-        &self.options
+        &self.0.options
     }
 
     /// What becomes of the mail when some of its recipients are refused.
     #[must_use]
     pub fn partial(&self) -> Partial {
-        self.options.partial
+        self.0.options.partial
     }
 
     /// What is asked for each recipient, in their order.
     pub fn recipient_options(&self) -> impl Iterator<Item = RecipientOptions> {
-        let each = &self.options.each;
-        (0..self.forward_paths.len()).map(move |place| match self.own.get(&place) {
+        let each = &self.0.options.each;
+        (0..self.0.forward_paths.len()).map(move |place| match self.0.own.get(&place) {
             Some(own) => RecipientOptions {
                 notify: own.notify.or(each.notify),
                 original: own.original.clone().or_else(|| each.original.clone()),
@@ -146,8 +161,8 @@ impl Envelope {
 
     /// Whether anything is asked for that takes DSN (RFC 3461).
     pub(crate) fn asks_for_dsn(&self) -> bool {
-        let Options { ret, id, each, .. } = &self.options;
-        let mut recipients = std::iter::once(each).chain(self.own.values());
+        let Options { ret, id, each, .. } = &self.0.options;
+        let mut recipients = std::iter::once(each).chain(self.0.own.values());
         ret.is_some()
             || id.is_some()
             || recipients.any(|asked| *asked != RecipientOptions::default())
@@ -158,10 +173,14 @@ impl Envelope {
     /// 4.5.3.1.10). A portion has one recipient at least. Put together, they are the whole.
     #[must_use]
     pub fn portions(&self, recipients: usize, domains: usize) -> Vec<Self> {
+        // There are no more domains than recipients.
+        if self.0.forward_paths.len() <= recipients.min(domains) {
+            return vec![self.clone()];
+        }
         let mut portions = Vec::new();
         let mut begin = 0;
         let mut seen = HashSet::new();
-        for (place, path) in self.forward_paths.iter().enumerate() {
+        for (place, path) in self.0.forward_paths.iter().enumerate() {
             let domain = path.addr_spec().domain();
             let full =
                 place - begin >= recipients || (seen.len() >= domains && !seen.contains(domain));
@@ -172,7 +191,7 @@ impl Envelope {
             }
             seen.insert(domain);
         }
-        portions.push(self.portion(begin, self.forward_paths.len()));
+        portions.push(self.portion(begin, self.0.forward_paths.len()));
         portions
     }
 
@@ -180,35 +199,36 @@ impl Envelope {
     pub(crate) fn restricted_to(&self, paths: &[ForwardPath]) -> Option<Self> {
         let wanted: HashSet<_> = paths.iter().collect();
         let places = || {
-            let all = self.forward_paths.iter().enumerate();
+            let all = self.0.forward_paths.iter().enumerate();
             all.filter(|(_, path)| wanted.contains(path))
         };
         let own = places().enumerate().filter_map(|(new, (place, _))| {
-            let options = self.own.get(&place)?;
+            let options = self.0.own.get(&place)?;
             Some((new, options.clone()))
         });
-        let restricted = Self {
-            reverse_path: self.reverse_path.clone(),
+        let restricted = Parts {
+            reverse_path: self.0.reverse_path.clone(),
             forward_paths: places().map(|(_, path)| path.clone()).collect(),
-            options: self.options.clone(),
+            options: self.0.options.clone(),
             own: own.collect(),
         };
-        (!restricted.forward_paths.is_empty()).then_some(restricted)
+        (!restricted.forward_paths.is_empty()).then(|| Self::of(restricted))
     }
 
     fn portion(&self, begin: usize, end: usize) -> Self {
-        let own = self.own.range(begin..end);
-        Self {
-            reverse_path: self.reverse_path.clone(),
+        let own = self.0.own.range(begin..end);
+        Self::of(Parts {
+            reverse_path: self.0.reverse_path.clone(),
             forward_paths: self
+                .0
                 .forward_paths
                 .get(begin..end)
                 .unwrap_or_default()
                 .to_vec(),
-            options: self.options.clone(),
+            options: self.0.options.clone(),
             own: own
                 .map(|(place, options)| (place - begin, options.clone()))
                 .collect(),
-        }
+        })
     }
 }

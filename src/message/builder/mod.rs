@@ -24,8 +24,9 @@ use fields::Fields;
 #[derive(Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct MessageBuilder {
-    fields: Fields,
-    content: Content,
+    // In boxes, as the builder moves with each call.
+    fields: Box<Fields>,
+    content: Box<Content>,
     reverse_path: Option<ReversePath>,
     most: Option<Data>,
     error: Option<MessageError>,
