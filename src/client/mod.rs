@@ -1,13 +1,29 @@
 //! Sending mails without looking after sessions.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod allowance;
 mod builder;
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod hint;
 mod job;
 mod learned;
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod pace;
 mod pool;
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod provider;
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod rates;
 mod reach;
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod retry;
 mod send_all;
 #[cfg(feature = "tower")]
 mod service;
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod signal;
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod throttle;
 mod worker;
 
 use std::fmt;
@@ -21,6 +37,8 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 pub use self::builder::ClientBuilder;
 use self::job::{Job, Teller};
 use self::pool::Pool;
+pub use self::rates::{Period, Rates};
+pub use self::retry::Retry;
 pub use self::send_all::SendAll;
 #[cfg(feature = "tower")]
 pub use self::service::ClientService;

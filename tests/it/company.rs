@@ -94,7 +94,7 @@ const MAIL: &str = "
 ";
 
 /// A mail by BDAT that is understood, and so many behind it in one flight.
-fn together(count: usize) -> String {
+pub(crate) fn together(count: usize) -> String {
     let chunk = chunk();
     let behind = format!("C: RSET\n{MAIL}{chunk}").repeat(count - 1);
     format!(
