@@ -1,13 +1,10 @@
 //! Sending mails without looking after sessions.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
 mod allowance;
 mod builder;
-#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
 mod hint;
 mod job;
 mod learned;
-#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
 mod pace;
 mod pool;
 #[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
@@ -20,7 +17,6 @@ mod retry;
 mod send_all;
 #[cfg(feature = "tower")]
 mod service;
-#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
 mod signal;
 #[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
 mod throttle;

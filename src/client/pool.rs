@@ -67,10 +67,6 @@ enum Summoned {
 }
 
 /// What a worker gets that asks for a mail.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "moved once, where a box would be for each mail"
-)]
 pub(super) enum Turn {
     Mail(Job),
     /// It is woken when there is one.

@@ -89,7 +89,6 @@ impl Retry {
 
     /// Up to 8 attempts within 30 minutes: at most 1 s before the second, 4 s before the third and
     /// so on, up to 5 minutes.
-    #[expect(clippy::new_without_default, reason = "the default is one attempt")]
     pub const fn new() -> Self {
         Self {
             attempts: NonZeroU32::MIN.saturating_add(7),
