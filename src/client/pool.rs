@@ -196,12 +196,27 @@ impl Pool {
         self.state().connecting -= 1;
     }
 
+    /// A worker takes no more mails over its session, which may take a while to end: what waits is
+    /// not left to it.
+    pub(super) fn takes_leave(self: &Arc<Self>, worker: u64) {
+        let mut state = self.state();
+        state.unpark(worker);
+        let summoned: Vec<_> = (0..state.jobs.len())
+            .map(|_| state.summon(&self.settings))
+            .collect();
+        drop(state);
+        for summoned in summoned {
+            self.follow(summoned);
+        }
+    }
+
     /// Whether a worker is to open another session; otherwise it has ended.
     pub(super) fn goes_on(&self, worker: u64) -> bool {
         let mut state = self.state();
         state.unpark(worker);
-        let is_surplus = state.workers > 1 && state.reach.is_resting();
-        if state.jobs.is_empty() || is_surplus {
+        let is_resting = state.workers > 1 && state.reach.is_resting();
+        let is_surplus = state.jobs.len() <= state.connecting;
+        if is_surplus || is_resting {
             state.workers -= 1;
             return false;
         }

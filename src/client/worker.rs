@@ -110,6 +110,7 @@ impl Worker {
             return;
         };
         self.give_back(returned, taken);
+        pool.takes_leave(self.id);
         tokio::select! {
             () = session.quit() => {}
             () = pool.until(|| self.is_aborted()) => {}
@@ -236,7 +237,9 @@ impl Stream for Mails<'_> {
             let taken = lock(mails.taken);
             (taken.len(), taken.total())
         };
-        if total >= pool.settings.mails_per_connection || mails.worker.is_aborted() {
+        let is_spent = total >= pool.settings.mails_per_connection;
+        let is_old = || total > 0 && mails.old <= Instant::now();
+        if is_spent || mails.worker.is_aborted() || is_old() {
             return Poll::Ready(None);
         }
         match pool.take(*id, count > 0, context) {
