@@ -145,6 +145,14 @@ impl Pool {
         }
     }
 
+    /// See [`State::takes_leave`].
+    pub(super) fn takes_leave(self: &Arc<Self>, worker: u64) {
+        let summoned = self.state().takes_leave(worker);
+        for summoned in summoned {
+            self.follow(summoned);
+        }
+    }
+
     /// See [`State::goes_on`].
     pub(super) fn goes_on(self: &Arc<Self>, worker: u64) -> bool {
         let mut state = self.state();

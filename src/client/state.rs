@@ -166,6 +166,13 @@ impl State {
         self.connecting -= 1;
     }
 
+    /// A worker takes no more mails over its session, which may take a while to end: what waits is
+    /// for these.
+    pub(super) fn takes_leave(&mut self, worker: u64) -> Vec<Summoned> {
+        self.unpark(worker);
+        (0..self.jobs.len()).map(|_| self.summon()).collect()
+    }
+
     /// Whether a worker is to open another session; otherwise it has ended.
     pub(super) fn goes_on(&mut self, worker: u64) -> bool {
         self.unpark(worker);

@@ -117,6 +117,7 @@ impl Worker {
             return;
         };
         self.give_back(returned, taken);
+        pool.takes_leave(self.id);
         tokio::select! {
             () = session.quit() => {}
             () = pool.until(|| self.is_aborted()) => {}
@@ -256,8 +257,8 @@ impl Stream for Mails<'_> {
             (taken.len(), taken.total())
         };
         let settings = &pool.settings;
-        let is_over = total >= settings.mails_per_connection || Instant::now() >= mails.old;
-        if is_over || mails.worker.is_aborted() {
+        let is_old = total > 0 && mails.old <= Instant::now();
+        if is_old || total >= settings.mails_per_connection || mails.worker.is_aborted() {
             return Poll::Ready(None);
         }
         loop {

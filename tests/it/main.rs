@@ -11,6 +11,8 @@ mod cancellation;
 mod chunking;
 /// The command: what it prints and how it ends, against a server in this process.
 mod cli;
+/// The client, and those who mean it ill.
+mod client;
 /// Several mails over one session, close behind each other.
 mod company;
 /// Faults between mails of one session, and among their chunks.

@@ -1,0 +1,462 @@
+//! At each stage a server that is well, slow, silent or wrong; and callers that give up at each
+//! moment, one by one or all at once.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
+use pilotfish::client::ClientBuilder;
+use pilotfish::session::{Chunking, Pipelining, Strategy};
+use pilotfish::testing::{Fault, Point, Quirk, ServerBuilder};
+use pilotfish::transport::TlsClient;
+use pilotfish::{Client, Credentials, Mail, Security, testing};
+use tokio::time::{sleep, timeout};
+
+use super::case::{Tally, Told};
+use super::{client_of, count, in_clear, letter, number_of, paused, tasks};
+use crate::company::strategy;
+use crate::support::dice::Dice;
+
+const STAGES: [Point; 10] = [
+    Point::Greeting,
+    Point::Ehlo,
+    Point::Mail,
+    Point::Rcpt,
+    Point::Data,
+    Point::Body(1_000),
+    Point::Body(90_000),
+    Point::EndOfData,
+    Point::Rset,
+    Point::Quit,
+];
+
+/// How a client comes to its session.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Entry {
+    Clear,
+    /// By STARTTLS and a login.
+    LogIn,
+}
+
+impl Entry {
+    fn server(self) -> ServerBuilder {
+        match self {
+            Self::Clear => in_clear(),
+            Self::LogIn => testing::Server::builder().user("tim", "tanstaaf"),
+        }
+    }
+
+    fn client(self, server: &testing::Server, strategy: Strategy) -> ClientBuilder {
+        client_of(server, |builder| match self {
+            Self::Clear => builder.strategy(strategy),
+            Self::LogIn => {
+                let tls = TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
+                builder
+                    .strategy(strategy)
+                    .security(Security::StartTls)
+                    .tls(tls.unwrap().build().unwrap())
+                    .credentials(Credentials::new("tim", "tanstaaf").unwrap())
+            }
+        })
+    }
+}
+
+/// What a server does at a stage.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Conduct {
+    Well,
+    Slow,
+    Silent,
+    Says(&'static str),
+    Closes,
+    ClosesBehind,
+    SaysBehind(&'static str),
+}
+
+const CONDUCTS: [Conduct; 9] = [
+    Conduct::Well,
+    Conduct::Slow,
+    Conduct::Silent,
+    Conduct::Says("451 4.3.0 try again"),
+    Conduct::Says("554 5.7.1 no"),
+    Conduct::Says("421 4.3.2 busy"),
+    Conduct::Closes,
+    Conduct::ClosesBehind,
+    Conduct::SaysBehind("421 4.3.2 bye"),
+];
+
+/// How many faults of a kind a server has.
+const FAULTS: usize = 2;
+
+fn milliseconds(dice: &mut Dice, most: u64) -> Duration {
+    Duration::from_millis(dice.below(most))
+}
+
+fn server(
+    entry: Entry,
+    strategy: Strategy,
+    stage: Point,
+    conduct: Conduct,
+    dice: &mut Dice,
+) -> ServerBuilder {
+    let fault = match conduct {
+        Conduct::Well => None,
+        Conduct::Slow => None,
+        Conduct::Silent => Some(Fault::SilentAt(stage)),
+        Conduct::Says(reply) => Some(Fault::ReplyAt(stage, reply.to_owned())),
+        Conduct::Closes => Some(Fault::CloseAt(stage)),
+        Conduct::ClosesBehind => Some(Fault::CloseAfter(stage)),
+        Conduct::SaysBehind(reply) => Some(Fault::SayAfter(stage, reply.to_owned())),
+    };
+    let server = match conduct {
+        Conduct::Slow => entry
+            .server()
+            .delay(Duration::ZERO..=Duration::from_secs(1), dice.next()),
+        _ => entry.server(),
+    };
+    // What is lost in the middle of chunks leaves the rest of them as commands.
+    let by_data = strategy.chunking == Chunking::Never;
+    let server = match dice.below(12) {
+        0 if by_data => server.quirk(Quirk::LosesBehindMessage),
+        1 if by_data => server.quirk(Quirk::RefusesBehindMessage),
+        0 | 1 => server.quirk(Quirk::NoBdat),
+        2 => server.quirk(Quirk::RefusesBdat),
+        3 => server.without("PIPELINING"),
+        4 => server.offer(testing::Offer::Mails(2)),
+        _ => server,
+    };
+    (0..FAULTS).fold(server, |server, _| match &fault {
+        Some(fault) => server.fault(fault.clone()),
+        None => server,
+    })
+}
+
+fn limits(client: ClientBuilder, dice: &mut Dice) -> (ClientBuilder, usize) {
+    let most = u32::try_from(1 + dice.below(3)).unwrap();
+    let client = client
+        .max_connections(count(most))
+        .queue(count(u32::try_from(1 + dice.below(5)).unwrap()))
+        .queue_timeout(Duration::from_secs(1) + milliseconds(dice, 20_000))
+        .idle_timeout(milliseconds(dice, 3_000));
+    let client = match dice.below(4) {
+        0 => client.mails_per_connection(count(2)),
+        1 => client.max_age(milliseconds(dice, 5_000)),
+        _ => client,
+    };
+    (client, usize::try_from(most).unwrap())
+}
+
+/// When a caller gives up.
+#[derive(Debug, Clone, Copy)]
+enum Patience {
+    Endless,
+    Polls(u64),
+    For(Duration),
+}
+
+fn patience(dice: &mut Dice) -> Patience {
+    match dice.below(5) {
+        0 | 1 => Patience::Endless,
+        2 => Patience::Polls(dice.below(6)),
+        3 => Patience::For(milliseconds(dice, 500)),
+        _ => Patience::For(milliseconds(dice, 9_000)),
+    }
+}
+
+/// What comes of a future that is dropped then.
+async fn within<T>(patience: Patience, future: impl Future<Output = T>) -> Option<T> {
+    match patience {
+        Patience::Endless => Some(future.await),
+        Patience::For(limit) => timeout(limit, future).await.ok(),
+        Patience::Polls(mut left) => {
+            let mut future = pin!(future);
+            poll_fn(|context| {
+                if left == 0 {
+                    return Poll::Ready(None);
+                }
+                left -= 1;
+                future.as_mut().poll(context).map(Some)
+            })
+            .await
+        }
+    }
+}
+
+fn mail(number: usize, longest: usize, dice: &mut Dice) -> Mail {
+    letter(number, dice.one_of(&[10, 10, 10, 3_000, longest]))
+}
+
+async fn one_by_one(
+    client: Client,
+    number: usize,
+    longest: usize,
+    mut dice: Dice,
+) -> Vec<(usize, Told)> {
+    sleep(milliseconds(&mut dice, 2_000)).await;
+    let mail = mail(number, longest, &mut dice);
+    let told = match within(patience(&mut dice), client.send(mail)).await {
+        Some(result) => Told::Of(Box::new(result)),
+        None => Told::Nothing,
+    };
+    vec![(number, told)]
+}
+
+/// Several mails by a stream that is not always ready.
+async fn in_a_row(
+    client: Client,
+    first: usize,
+    mails: usize,
+    longest: usize,
+    mut dice: Dice,
+) -> Vec<(usize, Told)> {
+    let patience = patience(&mut dice);
+    let mut others = dice.clone();
+    let source = stream::iter(0..mails).then(move |place| {
+        let (mail, pause) = (
+            mail(first + place, longest, &mut others),
+            milliseconds(&mut others, 900),
+        );
+        let ready = others.one_in(2);
+        async move {
+            if !ready {
+                sleep(pause).await;
+            }
+            mail
+        }
+    });
+    let mut told: Vec<_> = (0..mails)
+        .map(|place| (first + place, Told::Nothing))
+        .collect();
+    let mut outcomes = client.send_all(source);
+    let taking = async {
+        while let Some((place, result)) = outcomes.next().await {
+            assert!(
+                matches!(told[place].1, Told::Nothing),
+                "{place} is told twice"
+            );
+            told[place].1 = Told::Of(Box::new(result));
+        }
+    };
+    if within(patience, taking).await.is_some() {
+        let all = told.iter().all(|(_, told)| matches!(told, Told::Of(_)));
+        assert!(all, "{told:?}");
+    }
+    told
+}
+
+/// Somebody who ends it all.
+async fn meddle(client: Client, mut dice: Dice) {
+    sleep(milliseconds(&mut dice, 4_000)).await;
+    match dice.below(4) {
+        0 => client.abort(),
+        1 => client.close().await,
+        2 => drop(timeout(milliseconds(&mut dice, 3_000), client.close()).await),
+        _ => {}
+    }
+}
+
+async fn play(
+    entry: Entry,
+    strategy: Strategy,
+    stage: Point,
+    conduct: Conduct,
+    seed: u64,
+    tally: &mut Tally,
+) {
+    // What a server does not read keeps a connection from being closed by the system.
+    let is_read = !matches!(conduct, Conduct::Silent | Conduct::Slow);
+    let is_late = stage == Point::Body(90_000);
+    let longest = if is_read || is_late { 120_000 } else { 3_000 };
+    let is_read = is_read || !is_late;
+    let context = format!("{entry:?}, {strategy:?}, {stage:?}, {conduct:?}, seed {seed}");
+    let mut dice = Dice::new(seed);
+    let server = server(entry, strategy, stage, conduct, &mut dice)
+        .start()
+        .await
+        .unwrap();
+    let before = tasks();
+    let client = entry.client(&server, strategy);
+    let (client, most) = limits(client, &mut dice);
+    let client = client.build();
+
+    let (single, row) = (1 + dice.below(4), 1 + dice.below(5));
+    let (single, row) = (
+        usize::try_from(single).unwrap(),
+        usize::try_from(row).unwrap(),
+    );
+    let mut outcomes: Vec<_> = (0..single + row)
+        .map(|number| (number, Told::Nothing))
+        .collect();
+    let singles = (0..single).map(|number| {
+        let (client, dice) = (client.clone(), Dice::new(dice.next()));
+        one_by_one(client, number, longest, dice)
+    });
+    let singles = join_all(singles.collect::<Vec<_>>());
+    let row = in_a_row(client.clone(), single, row, longest, Dice::new(dice.next()));
+    let meddling = meddle(client.clone(), Dice::new(dice.next()));
+    let all = async { tokio::join!(singles, row, meddling) };
+    let given_up = if dice.one_in(4) {
+        Patience::For(milliseconds(&mut dice, 4_000))
+    } else {
+        Patience::For(Duration::from_hours(1))
+    };
+    let client = match within(given_up, all).await {
+        Some((singles, row, ())) => {
+            outcomes = singles.into_iter().flatten().chain(row).collect();
+            Some(client)
+        }
+        // All clones are dropped but one.
+        None if dice.one_in(2) => Some(client),
+        None => {
+            drop(client);
+            None
+        }
+    };
+    if let Some(client) = &client {
+        let closed = timeout(Duration::from_hours(1), client.close()).await;
+        assert!(closed.is_ok(), "{context}: it never closes");
+        assert!(!is_read || server.open_connections() == 0, "{context}");
+        // The server is well again, or soon will be.
+        let mut tried = 0;
+        loop {
+            let number = 100 + tried;
+            sleep(Duration::from_secs(2)).await;
+            let result = client.send(letter(number, 10)).await;
+            let sent = result.is_ok();
+            outcomes.push((number, Told::Of(Box::new(result))));
+            if sent {
+                break;
+            }
+            tried += 1;
+            assert!(tried <= FAULTS + 1, "{context}: {outcomes:?}");
+        }
+        client.close().await;
+    } else {
+        sleep(Duration::from_secs(1)).await;
+    }
+    assert!(!is_read || server.open_connections() == 0, "{context}");
+    let most_open = server.most_open_connections();
+    assert!(
+        !is_read || most_open <= most,
+        "{context}: {most_open} connections"
+    );
+    tally.judge(&outcomes, &server.received(), &context);
+    drop(client);
+    let ended = server.shutdown().await;
+    // What is answered in advance is followed by more before its end has been read; and a server
+    // that takes chunks for commands does not know them.
+    let in_advance = matches!((stage, conduct), (Point::Body(_), Conduct::Says(_)));
+    if !in_advance && strategy.chunking == Chunking::Never {
+        assert!(ended.is_ok(), "{context}: {ended:.200?}");
+    }
+    assert_eq!(tasks(), before - 1, "{context}");
+}
+
+/// Each stage and conduct, with so many seeds.
+fn matrix(entry: Entry, strategy: Strategy, stages: &[Point], seeds: u64) {
+    let mut tally = Tally::default();
+    let mut seed = 0;
+    for stage in stages {
+        for conduct in CONDUCTS {
+            for _ in 0..seeds {
+                seed += 1;
+                paused(play(entry, strategy, *stage, conduct, seed, &mut tally));
+            }
+        }
+    }
+    println!("{strategy:?}: {tally:?}");
+    assert!(tally.accepted > tally.cases, "{tally:?}");
+    assert!(
+        tally.dropped_there > 0 && tally.dropped > tally.dropped_there,
+        "{tally:?}"
+    );
+    assert!(tally.not_accepted > 0 && tally.unknown > 0, "{tally:?}");
+}
+
+/// A mail that waits behind others is withdrawn for good.
+#[test]
+fn what_has_not_begun_never_arrives() {
+    paused(async {
+        let server = in_clear().delay(Duration::from_secs(1)..=Duration::from_secs(1), 1);
+        let server = server.start().await.unwrap();
+        let grouped = strategy(Pipelining::Auto, Chunking::Never);
+        let client = client_of(&server, |server| server.strategy(grouped));
+        let client = client.max_connections(count(1)).build();
+        let first = join_all((0..10).map(|number| client.send(letter(number, 10))));
+        let later = join_all((10..30).map(|number| client.send(letter(number, 10))));
+        let at_once = client.send_all(stream::iter((30..60).map(|number| letter(number, 10))));
+        let later = async { tokio::join!(later, at_once.collect::<Vec<_>>()) };
+        let later = timeout(Duration::from_secs(5), later);
+        let (told, given_up) = tokio::join!(first, later);
+        assert!(given_up.is_err() && told.iter().all(Result::is_ok));
+        client.close().await;
+        let received = server.received();
+        let mut numbers: Vec<_> = received
+            .iter()
+            .map(|mail| number_of(&mail.octets))
+            .collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..10).collect::<Vec<_>>());
+        server.shutdown().await.unwrap();
+    });
+}
+
+#[test]
+fn one_at_a_time() {
+    matrix(
+        Entry::Clear,
+        strategy(Pipelining::Never, Chunking::Never),
+        &STAGES,
+        5,
+    );
+}
+
+#[test]
+fn grouped() {
+    matrix(
+        Entry::Clear,
+        strategy(Pipelining::Auto, Chunking::Never),
+        &STAGES,
+        5,
+    );
+}
+
+#[test]
+fn eager() {
+    matrix(
+        Entry::Clear,
+        strategy(Pipelining::Eager, Chunking::Never),
+        &STAGES,
+        5,
+    );
+}
+
+#[test]
+fn chunked() {
+    matrix(
+        Entry::Clear,
+        strategy(Pipelining::Auto, Chunking::Always),
+        &STAGES,
+        5,
+    );
+}
+
+#[test]
+fn as_it_comes() {
+    matrix(Entry::Clear, Strategy::default(), &STAGES, 5);
+}
+
+#[test]
+fn with_tls_and_a_login() {
+    let stages = [
+        Point::StartTls,
+        Point::Auth,
+        Point::Rcpt,
+        Point::EndOfData,
+        Point::Quit,
+    ];
+    matrix(Entry::LogIn, Strategy::default(), &stages, 2);
+}

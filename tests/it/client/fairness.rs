@@ -1,0 +1,87 @@
+//! Nobody waits long for others.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
+use pilotfish::session::{Chunking, Pipelining, Strategy};
+use tokio::time::{Instant, sleep};
+
+use super::{client_of, count, in_clear, letter, paused};
+use crate::company::strategy;
+
+const STRATEGIES: [fn() -> Strategy; 3] = [
+    || strategy(Pipelining::Auto, Chunking::Never),
+    || strategy(Pipelining::Eager, Chunking::Never),
+    Strategy::default,
+];
+
+/// However long the queue is, the last of it waits no longer than twice the mean.
+#[test]
+fn no_mail_of_a_batch_waits_twice_as_long_as_the_mean() {
+    for strategy in STRATEGIES {
+        paused(async {
+            let delay = Duration::from_millis(200)..=Duration::from_millis(600);
+            let server = in_clear().delay(delay, 3).start().await.unwrap();
+            let client = client_of(&server, |server| server.strategy(strategy()))
+                .max_connections(count(4))
+                .queue(count(500))
+                .build();
+            let begun = Instant::now();
+            let waits = join_all((0..400).map(async |number| {
+                let _receipt = client.send(letter(number, 10)).await.unwrap();
+                begun.elapsed()
+            }));
+            let waits = waits.await;
+            let mean = waits.iter().sum::<Duration>() / 400;
+            let longest = *waits.iter().max().unwrap();
+            println!("{:?}: mean {mean:?}, longest {longest:?}", strategy());
+            assert!(
+                longest <= 2 * mean,
+                "{:?}: {longest:?}, {mean:?}",
+                strategy()
+            );
+            client.close().await;
+        });
+    }
+}
+
+/// A mail by itself comes behind those that wait, and not behind a whole campaign.
+#[test]
+fn a_single_mail_passes_a_long_stream() {
+    for strategy in STRATEGIES {
+        paused(async {
+            const QUEUE: u32 = 16;
+            let delay = Duration::from_millis(200)..=Duration::from_millis(600);
+            let server = in_clear().delay(delay, 4).start().await.unwrap();
+            let client = client_of(&server, |server| server.strategy(strategy()))
+                .max_connections(count(2))
+                .queue(count(QUEUE))
+                .build();
+            let many = client.send_all(stream::iter((0..600).map(|number| letter(number, 10))));
+            let single = async {
+                let mut passed_by = Vec::new();
+                for number in 1_000..1_005 {
+                    sleep(Duration::from_secs(3)).await;
+                    let before = server.received().len();
+                    let _receipt = client.send(letter(number, 10)).await.unwrap();
+                    passed_by.push(server.received().len() - before);
+                }
+                passed_by
+            };
+            let (outcomes, passed_by) = tokio::join!(many.collect::<Vec<_>>(), single);
+            assert!(outcomes.iter().all(|(_, result)| result.is_ok()));
+            println!("{:?}: {passed_by:?} mails before it", strategy());
+            // Those in the queue, and those that were on their way or left with it: a flight has up to
+            // 32, and each session two.
+            let by_data = strategy().chunking == Chunking::Never;
+            let on_their_way = if by_data { 8 } else { 4 * 34 };
+            let most = QUEUE as usize + on_their_way;
+            assert!(
+                passed_by.iter().all(|count| *count <= most),
+                "{passed_by:?}"
+            );
+            client.close().await;
+        });
+    }
+}

@@ -1,0 +1,145 @@
+//! Many mails through many connections, with a server that breaks them, has no time, and takes its
+//! time.
+
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt as _, stream};
+use pilotfish::Fate;
+use pilotfish::session::{Chunking, Pipelining, Strategy};
+use pilotfish::testing::{Fault, Point, Server};
+
+use super::{client_of, count, in_clear, letter, number_of};
+use crate::company::strategy;
+
+const CONNECTIONS: u32 = 16;
+
+/// What was told of a mail, and how often it arrived.
+#[derive(Debug, Clone, Copy, Default)]
+struct Mail {
+    told: Option<Told>,
+    times: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Accepted,
+    NotAccepted,
+    Unknown,
+}
+
+/// Counts what has arrived, and has the server forget it.
+fn take_in(server: &Server, mails: &mut [Mail]) {
+    for received in server.take_received() {
+        mails[number_of(&received.octets)].times += 1;
+    }
+}
+
+/// The line `VmRSS` of proc(5), in KiB.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.unwrap()
+        .trim()
+        .strip_suffix(" kB")
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+/// Sends so many mails; the growth of memory behind the first tenth, in KiB.
+async fn campaign(strategy: Strategy, size: usize) -> u64 {
+    let says = |point, reply: &str| Fault::ReplyAt(point, reply.to_owned());
+    let server = in_clear()
+        .delay(Duration::ZERO..=Duration::from_micros(500), 1)
+        .fault_every_in_connection(500, Fault::CloseAfter(Point::EndOfData))
+        .fault_every(2_003, Fault::CloseAt(Point::EndOfData))
+        .fault_every(1_499, says(Point::EndOfData, "421 4.3.2 shutting down"))
+        .fault_every(997, says(Point::Mail, "421 4.3.2 busy"))
+        .fault_every(1_009, says(Point::EndOfData, "451 4.3.0 later"))
+        .fault_every(19, says(Point::Greeting, "421 4.7.0 too many"))
+        .start()
+        .await
+        .unwrap();
+    let client = client_of(&server, |server| server.strategy(strategy))
+        .max_connections(count(CONNECTIONS))
+        .build();
+    let begun = Instant::now();
+    let mut mails = vec![Mail::default(); size];
+    let (mut told, mut early, mut most) = (0, 0, 0);
+    let mut outcomes = client.send_all(stream::iter((0..size).map(|number| letter(number, 2_000))));
+    while let Some((number, result)) = outcomes.next().await {
+        let fate = match result {
+            Ok(_) => Told::Accepted,
+            Err(error) if error.fate() == Fate::Unknown => Told::Unknown,
+            Err(_) => Told::NotAccepted,
+        };
+        assert_eq!(
+            mails[number].told.replace(fate),
+            None,
+            "{number} is told twice"
+        );
+        told += 1;
+        if told % 500 == 0 {
+            take_in(&server, &mut mails);
+            most = most.max(resident());
+            if told <= size / 10 {
+                early = most;
+            }
+        }
+    }
+    drop(outcomes);
+    client.close().await;
+    assert_eq!((told, server.open_connections()), (size, 0));
+    take_in(&server, &mut mails);
+    let of = |fate, times: u8| {
+        let is = |mail: &&Mail| mail.told == Some(fate) && mail.times == times;
+        mails.iter().filter(is).count()
+    };
+    let (accepted, lost) = (of(Told::Accepted, 1), of(Told::Accepted, 0));
+    let (refused, wrong) = (of(Told::NotAccepted, 0), of(Told::NotAccepted, 1));
+    let unknown = [of(Told::Unknown, 0), of(Told::Unknown, 1)];
+    println!(
+        "{strategy:?}: {size} mails in {:?} over {} connections, {} at once at most: {accepted} \
+         accepted, {refused} not, {unknown:?} unknown and not there or there; memory {early} KiB \
+         after a tenth, {most} KiB at most",
+        begun.elapsed(),
+        server.round_trips().len(),
+        server.most_open_connections(),
+    );
+    assert_eq!((lost, wrong), (0, 0), "told what is not so");
+    let known = accepted + refused + unknown[0] + unknown[1];
+    assert_eq!(known, size, "some arrived more than once");
+    assert!(server.most_open_connections() <= CONNECTIONS as usize);
+    // Of each fault some mails are told, and of a broken connection those that were on their way.
+    assert!(accepted >= size * 9 / 10, "{accepted}");
+    server.shutdown().await.unwrap();
+    most - early
+}
+
+fn grouped() -> Strategy {
+    strategy(Pipelining::Auto, Chunking::Never)
+}
+
+fn chunked() -> Strategy {
+    strategy(Pipelining::Auto, Chunking::Always)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_thousand_grouped() {
+    campaign(grouped(), 5_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_thousand_chunked() {
+    campaign(chunked(), 5_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "minutes: tests/run runs it"]
+async fn all_of_them() {
+    for strategy in [grouped(), chunked()] {
+        let grown = campaign(strategy, 100_000).await;
+        // Other tests of this process have their share.
+        assert!(grown < 64 * 1024, "{grown} KiB");
+    }
+}

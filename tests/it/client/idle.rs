@@ -1,0 +1,125 @@
+//! Connections without a mail: they end in time, leave nothing, and cost no mail when the server
+//! ends them.
+
+use std::time::Duration;
+
+use pilotfish::session::{Chunking, Pipelining, Strategy};
+use pilotfish::testing::{Fault, Point};
+use pilotfish::{Client, Server};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{client_of, count, in_clear, letter, number_of, paused, tasks};
+use crate::company::strategy;
+
+const STRATEGIES: [fn() -> Strategy; 4] = [
+    || strategy(Pipelining::Auto, Chunking::Never),
+    || strategy(Pipelining::Eager, Chunking::Never),
+    || strategy(Pipelining::Auto, Chunking::Always),
+    Strategy::default,
+];
+
+/// RFC 5321 section 4.5.3.2.7: a server waits for five minutes.
+#[test]
+fn a_client_without_mails_has_no_connection_and_no_task() {
+    paused(async {
+        let server = in_clear().idle_timeout(Duration::from_mins(5));
+        let server = server.start().await.unwrap();
+        let before = tasks();
+        let client = client_of(&server, |server| server).build();
+        for number in 0..3 {
+            assert_eq!(tasks(), before);
+            let _receipt = client.send(letter(number, 10)).await.unwrap();
+            sleep(Duration::from_secs(59)).await;
+            assert_eq!(server.open_connections(), 1);
+            sleep(Duration::from_secs(2)).await;
+            assert_eq!(server.open_connections(), 0);
+            sleep(Duration::from_hours(1)).await;
+        }
+        assert_eq!(tasks(), before);
+        // It took its leave each time.
+        assert_eq!(server.round_trips().len(), 3);
+        server.shutdown().await.unwrap();
+    });
+}
+
+/// The server ends a session that is idle, and a mail comes at about the same moment.
+#[test]
+fn a_server_that_has_waited_long_enough_costs_no_mail() {
+    let ends = [None, Some(Fault::CloseAt(Point::Idle))];
+    for strategy in STRATEGIES {
+        for end in &ends {
+            paused(async {
+                let limit = Duration::from_secs(10);
+                let server = in_clear().idle_timeout(limit);
+                let server = match end {
+                    Some(fault) => server.fault_always(fault.clone()),
+                    None => server,
+                };
+                let server = server.start().await.unwrap();
+                let client = client_of(&server, |server| server.strategy(strategy())).build();
+                let mut number = 0;
+                for offset in (0..60).map(Duration::from_millis) {
+                    let since = Instant::now();
+                    let early = Duration::from_millis(30);
+                    sleep_until(since + limit - early + offset).await;
+                    let result = client.send(letter(number, 10)).await;
+                    assert!(
+                        result.is_ok(),
+                        "{:?}, {end:?}, {offset:?}: {result:?}",
+                        strategy()
+                    );
+                    number += 1;
+                }
+                client.close().await;
+                let received = server.received();
+                let numbers: Vec<_> = received
+                    .iter()
+                    .map(|mail| number_of(&mail.octets))
+                    .collect();
+                assert_eq!(numbers, (0..number).collect::<Vec<_>>());
+                assert!(
+                    server.round_trips().len() > 10,
+                    "it never was idle for long enough"
+                );
+                server.shutdown().await.unwrap();
+            });
+        }
+    }
+}
+
+/// A server that does not answer QUIT keeps a connection, and no mail.
+#[test]
+fn who_says_goodbye_takes_no_mail() {
+    paused(async {
+        let server = in_clear().fault_always(Fault::SilentAt(Point::Quit));
+        let server = server.start().await.unwrap();
+        let client = client_of(&server, |server| server)
+            .max_connections(count(2))
+            .idle_timeout(Duration::from_secs(1))
+            .build();
+        let _receipt = client.send(letter(0, 10)).await.unwrap();
+        // QUIT is said after a second, and its reply waited for until the fifth.
+        sleep(Duration::from_secs(2)).await;
+        let begun = Instant::now();
+        let _receipt = client.send(letter(1, 10)).await.unwrap();
+        assert!(
+            begun.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            begun.elapsed()
+        );
+        client.close().await;
+    });
+}
+
+/// Nothing is there before the first mail, nor if there is none.
+#[test]
+fn an_unused_client_does_nothing() {
+    paused(async {
+        let before = tasks();
+        let builder = Server::builder("127.0.0.1".parse().unwrap()).port(1);
+        let client = Client::new(builder.build().unwrap());
+        client.close().await;
+        client.abort();
+        assert_eq!(tasks(), before);
+    });
+}

@@ -1,0 +1,70 @@
+//! Memory does not grow with the number of mails.
+
+use futures_util::{StreamExt as _, stream};
+use pilotfish::testing::Store;
+use pilotfish::{Client, Security, Server};
+
+use super::{count, in_clear, letter};
+
+const KIB: u64 = 1024;
+
+/// What a process is to send, if the environment has it: the port of the server and how many mails.
+const ORDER: &str = "PILOTFISH_TEST_MAILS";
+
+const NAME: &str = "client::memory::many_mails_take_no_more_memory_than_some";
+
+/// Sends so many mails, as a process that is measured.
+async fn carry_out(order: &str) {
+    let (port, mails) = order.split_once(' ').unwrap();
+    let server = Server::builder("127.0.0.1".parse().unwrap())
+        .port(port.parse().unwrap())
+        .security(Security::Cleartext);
+    let client = Client::builder(server.build().unwrap()).max_connections(count(4));
+    let client = client.build();
+    let mails = 0..mails.parse().unwrap();
+    let mut outcomes = client.send_all(stream::iter(mails.map(|number| letter(number, 2_000))));
+    while let Some((number, result)) = outcomes.next().await {
+        assert!(result.is_ok(), "{number}: {result:?}");
+    }
+    drop(outcomes);
+    client.close().await;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    println!("\n{status}");
+}
+
+/// The most memory that a process had which sent so many mails, in octets.
+async fn peak(mails: usize) -> u64 {
+    let server = in_clear().store(Store::Discard).start().await.unwrap();
+    let output = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", NAME, "--nocapture"])
+        .env(ORDER, format!("{} {mails}", server.addr().port()))
+        .output()
+        .await
+        .unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{complaint}");
+    assert_eq!(server.received().len(), mails);
+    server.shutdown().await.unwrap();
+    high_water_mark(&String::from_utf8(output.stdout).unwrap())
+}
+
+/// The line `VmHWM` of proc(5): the peak of the resident set.
+fn high_water_mark(status: &str) -> u64 {
+    let mark = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let mark = mark.unwrap().trim().strip_suffix(" kB").unwrap();
+    mark.parse::<u64>().unwrap() * KIB
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_mails_take_no_more_memory_than_some() {
+    if let Ok(order) = std::env::var(ORDER) {
+        return carry_out(&order).await;
+    }
+    let some = peak(500).await;
+    let many = peak(10_000).await;
+    println!("500 mails: {some} octets, 10,000 mails: {many} octets");
+    assert!(
+        many <= some + 2 * KIB * KIB,
+        "{many} octets, and {some} for some"
+    );
+}

@@ -1,0 +1,99 @@
+//! The client against those who want it to lose a mail, to send it twice, or to tell of it what is
+//! not so: each test knows what the server has in truth.
+
+mod bound;
+mod cancellation;
+mod case;
+mod fairness;
+mod hundred_thousand;
+mod idle;
+mod memory;
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use pilotfish::client::ClientBuilder;
+use pilotfish::testing::{self, ServerBuilder};
+use pilotfish::transport::Timeouts;
+use pilotfish::{Client, Mail, Security, Server};
+use tokio::runtime::Handle;
+use tokio::time::sleep;
+
+use crate::support::built::built;
+use crate::support::client::ACCOUNT;
+
+/// How far the clock leaps at a time.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Runs a test over real sockets with the clock paused. The clock leaps whenever all tasks wait, and
+/// cannot know that octets are on their way: so it leaps by a little, and limits are many leaps.
+pub(crate) fn paused<T>(test: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let ticker = tokio::spawn(async {
+            loop {
+                sleep(TICK).await;
+            }
+        });
+        let outcome = test.await;
+        ticker.abort();
+        outcome
+    })
+}
+
+/// How many tasks there are besides the clock.
+pub(crate) fn tasks() -> usize {
+    Handle::current().metrics().num_alive_tasks() - 1
+}
+
+pub(crate) fn in_clear() -> ServerBuilder {
+    testing::Server::builder()
+        .security(testing::Security::Cleartext)
+        .anonymous()
+}
+
+/// A client that waits no longer than four seconds for anything.
+pub(crate) fn client_of(
+    server: &testing::Server,
+    describe: impl FnOnce(pilotfish::session::ServerBuilder) -> pilotfish::session::ServerBuilder,
+) -> ClientBuilder {
+    let mut timeouts = Timeouts::all(Duration::from_secs(4));
+    timeouts.pipelined = Duration::from_secs(2);
+    let builder = Server::builder("127.0.0.1".parse().unwrap())
+        .port(server.addr().port())
+        .security(Security::Cleartext)
+        .timeouts(timeouts);
+    Client::builder(describe(builder).build().unwrap())
+}
+
+pub(crate) fn count(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap()
+}
+
+/// The text of a letter with this number, of about so many octets.
+fn text(number: usize, octets: usize) -> String {
+    let line = format!("This is letter {number}, and here it comes.\n");
+    let lines = line.repeat(octets / line.len() + 1);
+    format!("{lines}The end of letter {number}.\n")
+}
+
+/// A letter that is known by its number.
+pub(crate) fn letter(number: usize, octets: usize) -> Mail {
+    let letter = ACCOUNT.letter_of_text(&["a@example.org"], &text(number, octets));
+    let id = format!("<{number}@client.example>").parse().unwrap();
+    Mail::from(built(letter.message_id(id)))
+}
+
+/// The number of a letter that has arrived, whole.
+pub(crate) fn number_of(octets: &[u8]) -> usize {
+    let text = str::from_utf8(octets).unwrap();
+    let (_, rest) = text.split_once("Message-ID: <").unwrap();
+    let (number, _) = rest.split_once('@').unwrap();
+    let end = format!("\r\nThe end of letter {number}.\r\n");
+    assert!(text.ends_with(&end), "letter {number} is not whole");
+    number.parse().unwrap()
+}
