@@ -167,6 +167,12 @@ impl Error {
         self
     }
 
+    /// It is not the mail that is refused, whatever the reply says.
+    pub(crate) fn passing(mut self) -> Self {
+        self.0.transient = true;
+        self
+    }
+
     pub(crate) fn with_unknown_fate(mut self) -> Self {
         self.0.fate = Fate::Unknown;
         self

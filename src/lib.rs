@@ -37,6 +37,7 @@
 //! | `aws-lc-rs` (default) | the cryptography of TLS and DKIM, with the hybrid key exchange X25519MLKEM768 |
 //! | `ring` | another cryptography, which is used where `aws-lc-rs` is left out; one of them is needed |
 //! | `dkim` | [`message::dkim`] and [`Message::sign`]: signatures that show the domain (RFC 6376) |
+//! | `metrics` | counters, gauges and histograms for a recorder of that facade: [`manual::observing`] |
 //! | `html` | `markdown` and `inline_images` of [`message::MessageBuilder`] |
 //! | `proxy` | ways to a server by SOCKS 5 and HTTP proxies, by [`transport::Proxy`] |
 //! | `system-roots` | the certificate authorities that the system trusts, by [`transport::TlsRoots`] |
@@ -60,7 +61,7 @@
 //!          transport          message    sockets, TLS, codec | RFC 5322 and MIME, streamed
 //!              |                 |
 //!           protocol ------> address     SMTP without I/O | RFC 5321 addresses
-//!              \____ secret, error       leaves
+//!              \____ secret, error, observe    leaves
 //!
 //!      testing                           shares no code with the rest
 //! ```
@@ -71,10 +72,12 @@
 //! | [`protocol`] | address, secret | sockets, clocks, logs, randomness |
 //! | [`message`] | address | how it is sent |
 //! | [`transport`] | protocol, secret, error | what a mail is |
-//! | [`session`] | protocol, transport, message, address, error | other sessions |
-//! | [`client`] | session, message, address, error | commands, TLS |
+//! | [`session`] | protocol, transport, message, address, error, observe | other sessions |
+//! | [`client`] | session, message, address, error, observe | commands, TLS |
 //! | [`config`] | address, secret, protocol, session, transport | what a mail is |
 //! | [`testing`] | secret | all that it is to test |
+//!
+//! `observe` has the figures that are gathered, and knows names and numbers alone.
 //!
 //! [`Error`] carries replies and forward-paths as values, and so knows protocol and address: the
 //! caller is to get them, not their text.
@@ -103,6 +106,7 @@ pub mod config;
 mod error;
 pub mod manual;
 pub mod message;
+mod observe;
 pub mod protocol;
 pub mod secret;
 pub mod session;

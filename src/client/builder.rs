@@ -4,9 +4,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Client;
 use super::pool::Pool;
-use super::{Client, OnProgress};
-use crate::session::{Progress, Server};
+use crate::session::{Observer, Progress, Server};
 
 /// What a client goes by.
 #[derive(Clone)]
@@ -17,7 +17,7 @@ pub(super) struct Settings {
     pub(super) idle_timeout: Duration,
     pub(super) max_age: Duration,
     pub(super) mails_per_connection: usize,
-    pub(super) on_progress: Option<OnProgress>,
+    pub(super) on_progress: Option<Observer>,
 }
 
 impl Settings {
@@ -96,8 +96,8 @@ impl ClientBuilder {
     /// Calls `observer` after each block of a message that has been sent. It should return
     /// quickly, since the transfer waits for it. If it panics, the connection is closed, and the
     /// mails on their way there fail; the [`Fate`](crate::Fate) of those that have left is unknown.
-    pub fn on_progress(mut self, observer: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.settings.on_progress = Some(Arc::new(observer));
+    pub fn on_progress(mut self, observer: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
+        self.settings.on_progress = Some(Observer::new(observer));
         self
     }
 

@@ -1,14 +1,15 @@
 //! A mail that a client has been given, and who is told what becomes of it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
-use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use crate::error::{Error, Kind, Result};
 use crate::message::MessageId;
-use crate::session::{Mail, Recall, Receipt};
+use crate::observe::ClientMeter;
+use crate::session::{Mail, Recall, Receipt, outcome};
 
 /// A mail that is to be sent.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ impl Job {
         mut mail: Mail,
         recall: Recall,
         teller: Teller,
+        meter: Arc<ClientMeter>,
         space: OwnedSemaphorePermit,
     ) -> Self {
         mail.recall = recall.clone();
@@ -32,7 +34,7 @@ impl Job {
                 message_id: mail.message.message_id().clone(),
                 recall,
                 teller: Some(teller),
-                given: Instant::now(),
+                meter,
                 again: Again::Once,
                 fruitless: 0,
             },
@@ -57,8 +59,7 @@ pub(super) struct Slip {
     pub(super) message_id: MessageId,
     pub(super) recall: Recall,
     teller: Option<Teller>,
-    /// When the client was given the mail.
-    pub(super) given: Instant,
+    meter: Arc<ClientMeter>,
     pub(super) again: Again,
     /// How many sessions have ended with the mail, and without having begun any.
     pub(super) fruitless: u8,
@@ -92,8 +93,9 @@ impl Slip {
         if self.recall.is_withdrawn() && !self.recall.has_departed() {
             return debug!(%message_id, "the mail was withdrawn before its end had left");
         }
+        self.meter.told(outcome(&result));
         let untold = match teller {
-            Teller::One(outcome) => outcome.send(result).err(),
+            Teller::One(waiting) => waiting.send(result).err(),
             Teller::Each(index, told) => {
                 let told = told.send((index, result));
                 told.err().map(|mpsc::error::SendError((_, result))| result)

@@ -1,13 +1,29 @@
 //! Sending mails without looking after sessions.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod allowance;
 mod builder;
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod hint;
 mod job;
 mod learned;
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod pace;
 mod pool;
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod provider;
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod rates;
 mod reach;
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod retry;
 mod send_all;
 #[cfg(feature = "tower")]
 mod service;
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod signal;
+#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod throttle;
 mod worker;
 
 use std::fmt;
@@ -21,15 +37,16 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 pub use self::builder::ClientBuilder;
 use self::job::{Job, Teller};
 use self::pool::Pool;
+pub use self::rates::{Period, Rates};
+pub use self::retry::Retry;
 pub use self::send_all::SendAll;
 #[cfg(feature = "tower")]
 pub use self::service::ClientService;
 use crate::error::{Error, Kind, Result};
-use crate::session::{Mail, Progress, Recall, Receipt, Server};
+use crate::observe::Outcome;
+use crate::session::{Mail, Recall, Receipt, Server};
 #[cfg(doc)]
 use crate::session::{Session, Strategy};
-
-type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 
 /// Sends mails to one server, over as many connections as it needs and may have.
 ///
@@ -139,6 +156,7 @@ impl Client {
 
     /// Sends a mail for which there may be space already.
     async fn send_in(&self, space: Option<OwnedSemaphorePermit>, mail: Mail) -> Result<Receipt> {
+        let mail = mail.queued();
         let pool = self.pool();
         let limit = pool.settings.queue_timeout;
         let waited_long = || {
@@ -148,12 +166,15 @@ impl Client {
             Error::new(Kind::Timeout, message)
         };
         let deadline = worker::later(Instant::now(), limit);
-        let space = match space {
-            Some(space) => space,
-            None => match timeout_at(deadline, Arc::clone(&pool.space).acquire_owned()).await {
-                Ok(Ok(space)) => space,
-                _ => return Err(waited_long()),
-            },
+        let space = if let Some(space) = space {
+            space
+        } else {
+            let space = Arc::clone(&pool.space).acquire_owned();
+            let Ok(Ok(space)) = timeout_at(deadline, space).await else {
+                pool.meter.told(Outcome::Deferred);
+                return Err(waited_long());
+            };
+            space
         };
         let (outcome, mut told) = oneshot::channel();
         let recall = Recall::new(Arc::new(AtomicBool::new(false)));
@@ -161,7 +182,8 @@ impl Client {
             pool,
             recall: Some(recall.clone()),
         };
-        pool.push(Job::new(mail, recall.clone(), Teller::One(outcome), space));
+        let (teller, meter) = (Teller::One(outcome), Arc::clone(&pool.meter));
+        pool.push(Job::new(mail, recall.clone(), teller, meter, space));
         let result = tokio::select! {
             biased;
             result = &mut told => result,

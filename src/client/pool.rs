@@ -1,6 +1,7 @@
 //! The mails that wait for a session, and the workers that wait for mails.
 
 use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
@@ -14,6 +15,7 @@ use super::learned::Learned;
 use super::reach::Reach;
 use super::worker::Worker;
 use crate::error::{Error, Kind};
+use crate::observe::ClientMeter;
 use crate::session::{Recall, Server};
 
 /// What all clones of a client share.
@@ -21,6 +23,7 @@ pub(super) struct Pool {
     pub(super) server: Server,
     pub(super) settings: Settings,
     pub(super) learned: Learned,
+    pub(super) meter: Arc<ClientMeter>,
     state: Mutex<State>,
     /// A permit for each mail that may wait.
     pub(super) space: Arc<Semaphore>,
@@ -80,6 +83,7 @@ impl Pool {
     pub(super) fn new(server: Server, settings: Settings) -> Self {
         Self {
             learned: Learned::new(server.strategy()),
+            meter: Arc::new(ClientMeter::new(&server.host().to_string())),
             space: Arc::new(Semaphore::new(settings.queue.min(Semaphore::MAX_PERMITS))),
             server,
             settings,
@@ -90,8 +94,13 @@ impl Pool {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Locked<'_> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        Locked {
+            before: state.jobs.len(),
+            state,
+            meter: &self.meter,
+        }
     }
 
     /// Puts a mail in the queue, for which there is space, and sees to it that somebody takes it.
@@ -270,6 +279,34 @@ impl Pool {
         // It stays closed, which hinders nothing: opened again, it would leave others waiting.
         self.tasks.close();
         self.tasks.wait().await;
+    }
+}
+
+/// The state, of which others have to wait.
+struct Locked<'a> {
+    state: MutexGuard<'a, State>,
+    meter: &'a ClientMeter,
+    /// How many mails were waiting.
+    before: usize,
+}
+
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        self.meter.waiting(self.before, self.state.jobs.len());
     }
 }
 

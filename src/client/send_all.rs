@@ -65,7 +65,8 @@ where
             };
             let recall = Recall::new(Arc::clone(&self.withdrawn));
             let teller = Teller::Each(self.next, self.told.clone());
-            let job = Job::new(mail.into(), recall, teller, space);
+            let meter = Arc::clone(&self.client.pool().meter);
+            let job = Job::new(mail.into().queued(), recall, teller, meter, space);
             self.client.pool().push(job);
             self.next += 1;
             self.under_way += 1;

@@ -93,7 +93,9 @@ impl Worker {
 
     async fn work(&self, session: Session) {
         let pool = &self.pool;
-        let mut session = session.with_strategy(pool.learned.strategy());
+        let observer = pool.settings.on_progress.clone();
+        let session = session.with_strategy(pool.learned.strategy());
+        let mut session = session.observed_by(observer);
         let taken = Mutex::new(Taken::default());
         let returned = self.send_each(&mut session, &taken).await;
         pool.learned.learn(session.strategy());
@@ -240,8 +242,8 @@ impl Stream for Mails<'_> {
         match pool.take(*id, count > 0, context) {
             Turn::Mail(Job { mail, slip, .. }) => {
                 mails.idle_since = None;
-                let (message_id, waited) = (&slip.message_id, slip.given);
-                debug!(%message_id, waited = ?waited.elapsed(), "a session takes the mail");
+                let message_id = &slip.message_id;
+                debug!(%message_id, "a session takes the mail");
                 lock(mails.taken).push(slip);
                 Poll::Ready(Some(mail))
             }

@@ -3,6 +3,7 @@
 pub mod attacks;
 pub mod dialogue;
 pub mod fate;
+pub mod observing;
 pub mod octets;
 pub mod rfc;
 pub mod tls;

@@ -2,6 +2,7 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::yield_now;
+use tracing::{Instrument as _, debug_span};
 
 use super::hello::quit;
 use crate::error::{Error, Kind, Result, Stage};
@@ -14,6 +15,20 @@ use crate::transport::Wire;
 /// Tries the mechanisms that both sides know and the credentials allow, in this order, until one is
 /// answered with yes or no.
 pub(super) async fn authenticate<S>(
+    wire: &mut Wire<S>,
+    extensions: &Extensions,
+    credentials: &Credentials,
+    order: &[Mechanism],
+) -> Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let span = debug_span!(target: "pilotfish", "auth");
+    let tried = try_each(wire, extensions, credentials, order);
+    tried.instrument(span).await
+}
+
+async fn try_each<S>(
     wire: &mut Wire<S>,
     extensions: &Extensions,
     credentials: &Credentials,

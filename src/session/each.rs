@@ -7,6 +7,7 @@ use std::task::Poll;
 use futures_util::stream::Fuse;
 use futures_util::{Stream, StreamExt as _, poll};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tracing::Instrument as _;
 
 use super::flow::Standing;
 use super::mail::{Mail, withdrawn};
@@ -17,6 +18,7 @@ use super::transaction::{Session, State};
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
+use crate::protocol::Pipeline;
 
 /// A mail that a session gives back: it has not been accepted, is not to blame for that, and can
 /// be sent once more, over another session.
@@ -53,14 +55,21 @@ struct Queue {
 }
 
 impl Queue {
-    /// Takes a mail from the stream, if one is there and of interest: one to send, and one behind
-    /// it to know whether it goes in company. Behind a long message, another session may be faster.
-    async fn fill(&mut self, mut mails: Pin<&mut Fuse<impl Stream<Item = Mail>>>) {
-        let is_short = |(_, next): &(usize, Prepared)| next.size <= LONG;
-        if self.behind.is_empty()
-            && self.next.as_ref().is_none_or(is_short)
-            && let Poll::Ready(Some(mail)) = poll!(mails.next())
-        {
+    /// Takes a mail from the stream, if one is there and of interest to the pipeline: one to
+    /// send, and one behind it to know whether it goes in company. Others may be sent by another
+    /// session sooner.
+    async fn fill(
+        &mut self,
+        pipeline: &Pipeline,
+        mut mails: Pin<&mut Fuse<impl Stream<Item = Mail>>>,
+    ) {
+        let of_interest = match &self.next {
+            None => self.behind.is_empty() && pipeline.may_be_followed(),
+            Some((_, next)) => {
+                self.behind.is_empty() && next.size <= LONG && pipeline.likes_company()
+            }
+        };
+        if of_interest && let Poll::Ready(Some(mail)) = poll!(mails.next()) {
             self.push(mail);
         }
     }
@@ -103,14 +112,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if self.require_open().is_err() {
             return Vec::new();
         }
-        let mut mails = pin!(mails.fuse());
+        let span = self.watch.span.clone();
+        let mails = pin!(mails.fuse());
+        let sent = self.send_while_open(mails, &mut told);
+        sent.instrument(span).await
+    }
+
+    async fn send_while_open(
+        &mut self,
+        mut mails: Pin<&mut Fuse<impl Stream<Item = Mail>>>,
+        told: &mut impl FnMut(usize, Result<Receipt>),
+    ) -> Vec<Returned> {
         let mut queue = Queue::default();
         let mut returned = Vec::new();
         while self.goes_on() && !(self.is_spent() && self.mails.is_empty()) {
-            self.finish(&mut queue, &mut told).await;
-            queue.fill(mails.as_mut()).await;
-            self.prepare_next(&mut queue, &mut told).await;
-            queue.fill(mails.as_mut()).await;
+            self.finish(&mut queue, told).await;
+            queue.fill(&self.pipeline, mails.as_mut()).await;
+            self.prepare_next(&mut queue, told).await;
+            queue.fill(&self.pipeline, mails.as_mut()).await;
             // What a server says while nothing is due is its end: no mail is sent there for nothing.
             if self.mails.is_empty() && self.wire.has_reply().await {
                 self.state = State::Lost;
@@ -119,14 +138,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             if self.begin_next(&mut queue) {
                 continue;
             }
-            match self.advance(&mut |_| {}).await {
+            match self.advance().await {
                 Standing::Working => {}
                 // What has come may make room for mails that leave with what is put together.
                 Standing::Waiting if self.wire.has_reply().await => {
                     let received = self.reply().await;
                     self.take_in(received);
                 }
-                Standing::Waiting if queue.next.is_some() || mails.is_done() => {
+                Standing::Waiting
+                    if queue.next.is_some()
+                        || mails.is_done()
+                        || !self.pipeline.may_be_followed() =>
+                {
                     self.answer().await;
                 }
                 Standing::Waiting => {
@@ -147,10 +170,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     },
                 },
             }
-            self.tell(&mut queue, &mut returned, &mut told);
+            self.tell(&mut queue, &mut returned, told);
         }
-        self.tell(&mut queue, &mut returned, &mut told);
-        self.finish(&mut queue, &mut told).await;
+        self.tell(&mut queue, &mut returned, told);
+        self.finish(&mut queue, told).await;
         self.give_back(queue, &mut returned);
         returned
     }

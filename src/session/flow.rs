@@ -8,8 +8,9 @@ use super::mail::Mail;
 use super::outcome::{Division, result};
 use super::portions::domains;
 use super::prepare::Prepared;
-use super::receipt::{Progress, Receipt};
+use super::receipt::Receipt;
 use super::transaction::{Session, State};
+use super::watch::Watched;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::message::Octets;
 use crate::protocol::{Defect, Expected, Next, Outcome, Reply, UnexpectedReply};
@@ -21,6 +22,7 @@ pub(super) struct InFlight {
     ticket: usize,
     pub(super) mail: Mail,
     pub(super) size: u64,
+    pub(super) watched: Watched,
     /// Until the message is transferred.
     pub(super) octets: Option<Octets>,
     /// How many octets the wire has handed over when the message has left whole.
@@ -81,11 +83,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             parameters,
             ..
         } = prepared;
+        let watched = self.watch.begin(&mail, size);
         self.pipeline.begin(course, &mail.envelope, parameters);
         self.mails.push_back(InFlight {
             ticket,
             mail,
             size,
+            watched,
             octets: Some(octets),
             end: None,
             failure: None,
@@ -93,7 +97,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// Does what is next, but does not wait for a reply that holds nothing up.
-    pub(super) async fn advance(&mut self, progress: &mut impl FnMut(Progress)) -> Standing {
+    pub(super) async fn advance(&mut self) -> Standing {
         if self.state == State::Lost {
             return Standing::Idle;
         }
@@ -108,7 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             Next::Receive(_) => self.answer().await,
             // By far the largest future: those around it are not to be as large each.
-            Next::Transfer(way) => Box::pin(self.transfer_message(way, progress)).await,
+            Next::Transfer(way) => Box::pin(self.transfer_message(way)).await,
             Next::AbandonData => {
                 let end = &mut b".\r\n".to_vec();
                 self.wire.put_last_block(&mut self.flight, end, 1);
@@ -125,6 +129,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Sends what has been put together.
     pub(super) async fn launch(&mut self) {
+        if self.flight.is_empty() {
+            return;
+        }
         let is_leaving = |mail: &InFlight| mail.octets.is_none() && !self.has_left(mail);
         let with_message = self.mails.iter().any(is_leaving);
         let stage = if with_message && !self.is_answered_in_advance().await {
@@ -132,8 +139,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         } else {
             Stage::Mail
         };
-        if let Err(error) = self.wire.launch(stage, &mut self.flight).await {
-            self.lose(error);
+        match self.wire.launch(stage, &mut self.flight).await {
+            Ok(()) => self.mark_left(),
+            Err(error) => self.lose(error),
+        }
+    }
+
+    /// Notes which messages have just left.
+    fn mark_left(&mut self) {
+        let handed_over = self.wire.handed_over();
+        let is_new = |mail: &&mut InFlight| {
+            !mail.watched.marks.has_left() && mail.end.is_some_and(|end| end <= handed_over)
+        };
+        let mut now = None;
+        for InFlight {
+            mail,
+            size,
+            watched,
+            ..
+        } in self.mails.iter_mut().filter(is_new)
+        {
+            watched.marks.leaves(*now.get_or_insert_with(Instant::now));
+            self.watch.report(mail, *size, *size);
         }
     }
 
@@ -241,17 +268,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             ticket,
             mail,
             size,
+            watched,
             failure,
             ..
         } = in_flight;
         let blameless = outcome.defect.is_some() && !outcome.contradictory;
+        let timing = watched.marks.end();
         let result = match failure {
             Some(failure) => {
                 let division = Division::new(&outcome, &mail.envelope);
                 Err(failure.after_refusing(division.rejected))
             }
-            None => result(outcome, &mail.envelope, size, self.wire.tls()),
+            None => result(outcome, &mail.envelope, size, self.wire.tls(), timing),
         };
+        self.watch.end(&watched, timing, &result);
         self.concluded.push_back(Concluded {
             ticket,
             mail,
@@ -304,12 +334,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 None => (behind(left && !closing), !left || closing),
             };
             let division = Division::new(&outcome, &in_flight.mail.envelope);
+            let result = Err(cause
+                .after_refusing(division.rejected)
+                .after_accepting(division.accepted));
+            let timing = in_flight.watched.marks.end();
+            self.watch.end(&in_flight.watched, timing, &result);
             self.concluded.push_back(Concluded {
                 ticket: in_flight.ticket,
                 mail: in_flight.mail,
-                result: Err(cause
-                    .after_refusing(division.rejected)
-                    .after_accepting(division.accepted)),
+                result,
                 blameless,
             });
         }

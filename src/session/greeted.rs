@@ -1,10 +1,13 @@
 //! A session in clear text, before anything that matters.
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+use tracing::{Instrument as _, debug_span};
 
 use super::authenticate::authenticate;
-use super::hello::{Hello, greeting, hello, quit};
+use super::hello::{Hello, hello, introduce, quit};
 use super::secured::Secured;
+use super::timing::SetUp;
 use super::transaction::Session;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Command, Credentials, Extension, Extensions, Mechanism};
@@ -16,6 +19,7 @@ pub struct Greeted<S> {
     wire: Wire<S>,
     hello: Hello,
     extensions: Extensions,
+    set_up: SetUp,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
@@ -36,12 +40,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     ) -> Result<Self> {
         let introduction = introduction.into();
         let mut wire = Wire::clear(stream, timeouts);
-        greeting(&mut wire).await?;
-        let extensions = hello(&mut wire, &introduction).await?;
+        let mut set_up = SetUp::default();
+        let begun = Instant::now();
+        let extensions = introduce(&mut wire, &introduction).await?;
+        set_up.greeting = begun.elapsed();
         Ok(Self {
             wire,
             hello: introduction,
             extensions,
+            set_up,
         })
     }
 
@@ -64,34 +71,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection.
-    pub async fn starttls(mut self, tls: &TlsClient, host: &Host) -> Result<Secured<S>> {
-        if !self.extensions.offers(Extension::StartTls) {
-            quit(&mut self.wire).await;
-            return Err(Error::new(
-                Kind::Tls,
-                "the server does not offer STARTTLS, or something between removes it: \
-                 try implicit TLS on port 465",
-            )
-            .at(Stage::StartTls));
-        }
-        let reply = self
-            .wire
-            .command(Stage::StartTls, Command::StartTls)
-            .await?;
-        if !reply.is_positive_completion() {
-            quit(&mut self.wire).await;
-            let refusal = Error::new(Kind::Tls, "the server offers STARTTLS and refused it");
-            return Err(refusal.with_reply(reply).at(Stage::StartTls));
-        }
-        let mut wire = self.wire.starttls(tls, host).await?;
-        let extensions = hello(&mut wire, &self.hello).await?;
-        Ok(Secured::new(wire, self.hello, extensions))
+    pub async fn starttls(self, tls: &TlsClient, host: &Host) -> Result<Secured<S>> {
+        let Self {
+            wire,
+            hello: introduction,
+            extensions,
+            mut set_up,
+        } = self;
+        // Once in a session, and large.
+        let upgraded = Box::pin(upgrade(wire, &extensions, tls, host));
+        let span = debug_span!(target: "pilotfish", "tls");
+        let begun = Instant::now();
+        let mut wire = upgraded.instrument(span).await?;
+        let secured = Instant::now();
+        set_up.tls = secured - begun;
+        let extensions = hello(&mut wire, &introduction).await?;
+        set_up.greeting += secured.elapsed();
+        Ok(Secured::new(wire, introduction, extensions, set_up))
     }
 
     /// Goes on in clear text and without a login, as a relay on a trusted network may want it.
     #[must_use]
     pub fn in_cleartext(self) -> Session<S> {
-        Session::without_login(self.wire, self.hello, self.extensions)
+        Session::without_login(self.wire, self.hello, self.extensions, self.set_up)
     }
 
     /// Logs in in clear text, where everybody on the way can read the password, or guess it at
@@ -123,7 +125,44 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
         mechanisms: &[Mechanism],
         credentials: &Credentials,
     ) -> Result<Session<S>> {
-        authenticate(&mut self.wire, &self.extensions, credentials, mechanisms).await?;
-        Ok(Session::after_login(self.wire, self.hello, self.extensions))
+        let login = authenticate(&mut self.wire, &self.extensions, credentials, mechanisms);
+        let begun = Instant::now();
+        login.await?;
+        self.set_up.auth = begun.elapsed();
+        let Self {
+            wire,
+            hello,
+            extensions,
+            set_up,
+        } = self;
+        Ok(Session::after_login(wire, hello, extensions, set_up))
     }
+}
+
+/// Says STARTTLS, and goes on behind TLS.
+async fn upgrade<S>(
+    mut wire: Wire<S>,
+    extensions: &Extensions,
+    tls: &TlsClient,
+    host: &Host,
+) -> Result<Wire<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    if !extensions.offers(Extension::StartTls) {
+        quit(&mut wire).await;
+        return Err(Error::new(
+            Kind::Tls,
+            "the server does not offer STARTTLS, or something between removes it: \
+             try implicit TLS on port 465",
+        )
+        .at(Stage::StartTls));
+    }
+    let reply = wire.command(Stage::StartTls, Command::StartTls).await?;
+    if !reply.is_positive_completion() {
+        quit(&mut wire).await;
+        let refusal = Error::new(Kind::Tls, "the server offers STARTTLS and refused it");
+        return Err(refusal.with_reply(reply).at(Stage::StartTls));
+    }
+    wire.starttls(tls, host).await
 }

@@ -45,8 +45,17 @@ impl From<Domain> for Hello {
     }
 }
 
+/// Waits for the greeting, and answers it.
+pub(super) async fn introduce<S>(wire: &mut Wire<S>, introduction: &Hello) -> Result<Extensions>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    greeting(wire).await?;
+    hello(wire, introduction).await
+}
+
 /// Waits for the greeting; a server that refuses to talk is told QUIT.
-pub(super) async fn greeting<S>(wire: &mut Wire<S>) -> Result<()>
+async fn greeting<S>(wire: &mut Wire<S>) -> Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

@@ -1,6 +1,7 @@
 //! Questions between two mails: NOOP, VRFY, HELP and RSET (RFC 5321 section 4.1.1).
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tracing::Instrument as _;
 
 use super::hello::refused;
 use super::transaction::{Session, State};
@@ -75,7 +76,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.require_open()
             .map_err(|error| error.at(Stage::Inquiry))?;
         self.state = State::Lost;
-        let reply = self.wire.command(Stage::Inquiry, command).await?;
+        let span = self.watch.span.clone();
+        let reply = self
+            .wire
+            .command(Stage::Inquiry, command)
+            .instrument(span)
+            .await?;
         self.state = State::Idle;
         Ok(reply)
     }

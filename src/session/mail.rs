@@ -1,5 +1,8 @@
 //! What is sent: a message in its envelope.
 
+use tokio::time::Instant;
+use tracing::Span;
+
 use super::recall::Recall;
 use crate::address::Envelope;
 use crate::error::{Error, Kind};
@@ -14,6 +17,14 @@ pub struct Mail {
     /// What is delivered.
     pub message: Message,
     pub(crate) recall: Recall,
+    pub(super) queued: Option<Queued>,
+}
+
+/// Since when a mail waits, and on behalf of what.
+#[derive(Debug, Clone)]
+pub(super) struct Queued {
+    pub(super) at: Instant,
+    pub(super) span: Span,
 }
 
 impl Mail {
@@ -24,7 +35,21 @@ impl Mail {
             envelope,
             message,
             recall: Recall::default(),
+            queued: None,
         }
+    }
+
+    /// Notes that the mail begins to wait now, on behalf of the current span: its
+    /// [`Timing::queue`](super::Timing::queue) begins here, and its
+    /// [transaction](crate::manual::observing) is a part of that span. A
+    /// [`Client`](crate::Client) does it by itself.
+    #[must_use]
+    pub fn queued(mut self) -> Self {
+        self.queued = Some(Queued {
+            at: Instant::now(),
+            span: Span::current(),
+        });
+        self
     }
 
     /// The same mail once more, if its message can be read again: see [`Message::try_clone`].
@@ -34,6 +59,7 @@ impl Mail {
             envelope: self.envelope.clone(),
             message: self.message.try_clone()?,
             recall: self.recall.clone(),
+            queued: self.queued.clone(),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::hello::refused;
 use super::receipt::Receipt;
+use super::timing::Timing;
 use crate::address::{Envelope, ForwardPath};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Dialect, Outcome, Refusal, Reply};
@@ -51,6 +52,7 @@ pub(super) fn result(
     envelope: &Envelope,
     size: u64,
     tls: Option<TlsParameters>,
+    timing: Timing,
 ) -> Result<Receipt> {
     let division = Division::new(&outcome, envelope);
     if let Some(refusal) = outcome.refusal {
@@ -69,6 +71,7 @@ pub(super) fn result(
             reply,
             size,
             tls,
+            timing,
         }),
         None => Err(Error::new(
             Kind::Protocol,

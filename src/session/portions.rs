@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::flow::Standing;
 use super::mail::Mail;
-use super::receipt::{Progress, Receipt};
+use super::receipt::Receipt;
 use super::transaction::Session;
 use crate::address::{Domain, Envelope, ForwardPath, Partial};
 use crate::error::{Error, Fate, Kind, Result, Stage};
@@ -152,18 +152,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.require_domains(&envelope)?;
         let prepared = self.prepare(Mail::new(envelope, message)).await?;
         self.begin(0, prepared, 0);
-        self.next_result(&mut |_| {}).await
+        self.next_result().await
     }
 
     /// What the oldest mail comes to.
-    pub(super) async fn next_result(
-        &mut self,
-        progress: &mut impl FnMut(Progress),
-    ) -> Result<Receipt> {
+    pub(super) async fn next_result(&mut self) -> Result<Receipt> {
         loop {
             match self.concluded.pop_front() {
                 Some(concluded) => return concluded.result,
-                None if self.advance(progress).await == Standing::Waiting => self.answer().await,
+                None if self.advance().await == Standing::Waiting => self.answer().await,
                 None => {}
             }
         }
@@ -202,6 +199,7 @@ impl Gathered {
             (Ok(receipt), Some(before)) => {
                 before.accepted.extend(receipt.accepted);
                 before.rejected.extend(receipt.rejected);
+                before.timing.add(receipt.timing);
                 return Ok(());
             }
             (Ok(receipt), none) => {

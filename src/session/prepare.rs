@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
-use tracing::{Span, debug_span};
 
 use super::hello::hello_again;
 use super::mail::Mail;
@@ -37,15 +36,6 @@ impl Prepared {
             octets: rendition.into_octets(),
             parameters,
         }
-    }
-
-    pub(super) fn span(&self) -> Span {
-        debug_span!(
-            "transaction",
-            message_id = %self.mail.message.message_id(),
-            size = self.size,
-            recipients = self.mail.envelope.forward_paths().len(),
-        )
     }
 }
 
@@ -92,7 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     async fn ask_again(&mut self) -> Result<()> {
         self.list = List::Current;
         while !self.mails.is_empty() {
-            self.advance(&mut |_| {}).await;
+            self.advance().await;
             self.answer().await;
         }
         self.require_open()?;

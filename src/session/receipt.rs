@@ -1,5 +1,6 @@
 //! What became of a mail.
 
+use super::timing::Timing;
 use crate::address::ForwardPath;
 use crate::protocol::Reply;
 use crate::transport::TlsParameters;
@@ -21,6 +22,8 @@ pub struct Receipt {
     pub size: u64,
     /// What TLS agreed on; `None` if the mail went in clear text.
     pub tls: Option<TlsParameters>,
+    /// How long it took.
+    pub timing: Timing,
 }
 
 impl Receipt {
@@ -29,14 +32,4 @@ impl Receipt {
     pub fn is_partial(&self) -> bool {
         !self.rejected.is_empty()
     }
-}
-
-/// How much of a message has been sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Progress {
-    /// Octets handed to the network.
-    pub sent: u64,
-    /// Octets in all.
-    pub total: u64,
 }

@@ -1,9 +1,12 @@
 //! A session that nobody else can read.
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+use tracing::{Instrument as _, debug_span};
 
 use super::authenticate::authenticate;
-use super::hello::{Hello, greeting, hello};
+use super::hello::{Hello, introduce};
+use super::timing::SetUp;
 use super::transaction::Session;
 use crate::error::Result;
 #[cfg(doc)]
@@ -17,14 +20,16 @@ pub struct Secured<S> {
     wire: Wire<S>,
     hello: Hello,
     extensions: Extensions,
+    set_up: SetUp,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
-    pub(super) fn new(wire: Wire<S>, hello: Hello, extensions: Extensions) -> Self {
+    pub(super) fn new(wire: Wire<S>, hello: Hello, extensions: Extensions, set_up: SetUp) -> Self {
         Self {
             wire,
             hello,
             extensions,
+            set_up,
         }
     }
 
@@ -46,10 +51,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
         timeouts: Timeouts,
     ) -> Result<Self> {
         let introduction = introduction.into();
-        let mut wire = Wire::implicit_tls(stream, tls, host, timeouts).await?;
-        greeting(&mut wire).await?;
-        let extensions = hello(&mut wire, &introduction).await?;
-        Ok(Self::new(wire, introduction, extensions))
+        let mut set_up = SetUp::default();
+        let handshake = Wire::implicit_tls(stream, tls, host, timeouts);
+        let span = debug_span!(target: "pilotfish", "tls");
+        let begun = Instant::now();
+        let mut wire = handshake.instrument(span).await?;
+        let secured = Instant::now();
+        set_up.tls = secured - begun;
+        let extensions = introduce(&mut wire, &introduction).await?;
+        set_up.greeting = secured.elapsed();
+        Ok(Self::new(wire, introduction, extensions, set_up))
     }
 
     /// What the server offers.
@@ -92,13 +103,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
         mechanisms: &[Mechanism],
         credentials: &Credentials,
     ) -> Result<Session<S>> {
-        authenticate(&mut self.wire, &self.extensions, credentials, mechanisms).await?;
-        Ok(Session::after_login(self.wire, self.hello, self.extensions))
+        let login = authenticate(&mut self.wire, &self.extensions, credentials, mechanisms);
+        let begun = Instant::now();
+        login.await?;
+        self.set_up.auth = begun.elapsed();
+        let Self {
+            wire,
+            hello,
+            extensions,
+            set_up,
+        } = self;
+        Ok(Session::after_login(wire, hello, extensions, set_up))
     }
 
     /// Goes on without a login.
     #[must_use]
     pub fn without_authentication(self) -> Session<S> {
-        Session::without_login(self.wire, self.hello, self.extensions)
+        Session::without_login(self.wire, self.hello, self.extensions, self.set_up)
     }
 }

@@ -3,16 +3,19 @@
 use std::future::pending;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::{Instrument as _, debug_span};
 
 use super::credentials_provider::{CredentialsProvider, Provider};
 use super::greeted::Greeted;
 use super::hello::Hello;
 use super::secured::Secured;
+use super::timing::SetUp;
 use super::transaction::Session;
+use super::watch::{opened, session_span};
 use crate::address::Domain;
 use crate::error::{Error, Kind, Result, Stage};
+use crate::observe::SessionMeter;
 use crate::protocol::{Credentials, Dialect, Mechanism, Strategy};
 use crate::transport::{Host, Route, Socket, Timeouts, TlsClient, begins_with_tls};
 
@@ -158,50 +161,58 @@ impl Server {
     ///
     /// Dropping the future closes the connection.
     pub async fn connect(&self) -> Result<Session<Socket>> {
-        let span = debug_span!("session", server = %self.host, port = self.port);
-        async {
-            // A token may take its time: no server is kept waiting for it.
-            let credentials = match &self.credentials {
-                Some(provider) => Some(provider.ask().await?),
-                None => None,
-            };
-            let (host, port) = (&self.host, self.port);
-            let stream = self.route.connect(host, port, &self.timeouts).await?;
-            let name = self.name.clone().map_or_else(|| local_name(&stream), Ok)?;
-            let hello = Hello {
-                name,
-                dialect: self.dialect,
-            };
-            let session = match self.security {
-                Security::ImplicitTls => {
-                    let (tls, timeouts) = (&self.tls, self.timeouts.clone());
-                    let secured =
-                        Secured::implicit_tls(stream, tls, &self.host, hello, timeouts).await?;
-                    self.log_in(secured, credentials).await
-                }
-                Security::StartTls => {
-                    let greeted = self.greet(stream, hello).await?;
-                    let secured = greeted.starttls(&self.tls, &self.host).await?;
-                    self.log_in(secured, credentials).await
-                }
-                Security::Cleartext => {
-                    let greeted = self.greet(stream, hello).await?;
-                    match credentials {
-                        // The builder has seen to it that this is wanted.
-                        Some(credentials) => {
-                            let mechanisms = self.mechanisms(&Mechanism::PREFERENCE_IN_CLEARTEXT);
-                            greeted
-                                .danger_cleartext_auth_by(mechanisms, &credentials)
-                                .await
-                        }
-                        None => Ok(greeted.in_cleartext()),
+        let span = session_span(&self.host, self.port);
+        let result = self.open().instrument(span.clone()).await;
+        opened(result, &self.host, span)
+    }
+
+    async fn open(&self) -> Result<Session<Socket>> {
+        let mut before = SetUp::default();
+        // A token may take its time: no server is kept waiting for it.
+        let begun = Instant::now();
+        let credentials = match &self.credentials {
+            Some(provider) => Some(provider.ask().await?),
+            None => None,
+        };
+        let asked = Instant::now();
+        before.auth = asked - begun;
+        let connected = self.route.connect(&self.host, self.port, &self.timeouts);
+        let connected = connected.instrument(debug_span!(target: "pilotfish", "connect"));
+        let stream = connected.await?;
+        before.connect = asked.elapsed();
+        let meter = SessionMeter::open(&self.host.to_string());
+        let name = self.name.clone().map_or_else(|| local_name(&stream), Ok)?;
+        let hello = Hello {
+            name,
+            dialect: self.dialect,
+        };
+        let session = match self.security {
+            Security::ImplicitTls => {
+                let (tls, timeouts) = (&self.tls, self.timeouts.clone());
+                let secured =
+                    Secured::implicit_tls(stream, tls, &self.host, hello, timeouts).await?;
+                self.log_in(secured, credentials).await
+            }
+            Security::StartTls => {
+                let greeted = self.greet(stream, hello).await?;
+                let secured = greeted.starttls(&self.tls, &self.host).await?;
+                self.log_in(secured, credentials).await
+            }
+            Security::Cleartext => {
+                let greeted = self.greet(stream, hello).await?;
+                match credentials {
+                    // The builder has seen to it that this is wanted.
+                    Some(credentials) => {
+                        let mechanisms = self.mechanisms(&Mechanism::PREFERENCE_IN_CLEARTEXT);
+                        greeted
+                            .danger_cleartext_auth_by(mechanisms, &credentials)
+                            .await
                     }
+                    None => Ok(greeted.in_cleartext()),
                 }
-            }?;
-            Ok(session.with_strategy(self.strategy))
-        }
-        .instrument(span)
-        .await
+            }
+        }?;
+        Ok(session.with_strategy(self.strategy).opened(meter, before))
     }
 
     /// Waits for a greeting in clear text, but not from a port that begins with TLS: there each

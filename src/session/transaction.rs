@@ -9,7 +9,9 @@ use tracing::Instrument as _;
 use super::flow::{Concluded, InFlight};
 use super::hello::{Hello, quit};
 use super::mail::Mail;
-use super::receipt::{Progress, Receipt};
+use super::receipt::Receipt;
+use super::timing::SetUp;
+use super::watch::Watch;
 use crate::address::{Domain, Envelope};
 #[cfg(doc)]
 use crate::error::Stage;
@@ -40,6 +42,7 @@ pub struct Session<S = Socket> {
     pub(super) begun: u32,
     /// Since when no mail has been on its way; `None` before the first.
     pub(super) idle_since: Option<Instant>,
+    pub(super) watch: Box<Watch>,
     pub(super) state: State,
 }
 
@@ -65,15 +68,25 @@ pub(super) enum List {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    pub(super) fn after_login(wire: Wire<S>, hello: Hello, extensions: Extensions) -> Self {
-        Self::new(wire, hello, extensions, List::BeforeLogin)
+    pub(super) fn after_login(
+        wire: Wire<S>,
+        hello: Hello,
+        extensions: Extensions,
+        set_up: SetUp,
+    ) -> Self {
+        Self::new(wire, hello, extensions, List::BeforeLogin, set_up)
     }
 
-    pub(super) fn without_login(wire: Wire<S>, hello: Hello, extensions: Extensions) -> Self {
-        Self::new(wire, hello, extensions, List::Current)
+    pub(super) fn without_login(
+        wire: Wire<S>,
+        hello: Hello,
+        extensions: Extensions,
+        set_up: SetUp,
+    ) -> Self {
+        Self::new(wire, hello, extensions, List::Current, set_up)
     }
 
-    fn new(wire: Wire<S>, hello: Hello, extensions: Extensions, list: List) -> Self {
+    fn new(wire: Wire<S>, hello: Hello, extensions: Extensions, list: List, set_up: SetUp) -> Self {
         Self {
             pipeline: Pipeline::new(Strategy::default(), hello.dialect, &extensions),
             wire,
@@ -86,6 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             domains: HashSet::new(),
             begun: 0,
             idle_since: None,
+            watch: Box::new(Watch::new(set_up)),
             state: State::Idle,
         }
     }
@@ -137,7 +151,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// What leaves together, and by which command the message goes, is decided by the
     /// [`strategy`](Self::strategy): by default MAIL, all RCPT and DATA leave in one flight where
     /// the server offers PIPELINING, and the end of data leaves with the last block. A binary
-    /// message goes by BDAT, in chunks (RFC 3030). `progress` is called for each block or chunk.
+    /// message goes by BDAT, in chunks (RFC 3030).
     ///
     /// A mail with more recipients than the server takes at a time goes in portions, each a
     /// transaction of its own (RFC 9422, RFC 5321 section 4.5.3.1.10).
@@ -162,21 +176,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ///
     /// Dropping the future ends the session. As long as it is not ready, the mail's fate is
     /// unknown; [`Client`](crate::Client) does better.
-    pub async fn send(
-        &mut self,
-        envelope: &Envelope,
-        message: Message,
-        mut progress: impl FnMut(Progress),
-    ) -> Result<Receipt> {
+    pub async fn send(&mut self, envelope: &Envelope, message: Message) -> Result<Receipt> {
         self.require_open()?;
         let mut mail = Mail::new(envelope.clone(), message);
         let rest = self.portions(&mail)?;
         mail.envelope = rest.first.clone();
-        let prepared = self.prepare(mail).await?;
-        let span = prepared.span();
+        let span = self.watch.span.clone();
         async {
+            let prepared = self.prepare(mail).await?;
             self.begin(0, prepared, 0);
-            let first = self.next_result(&mut progress).await;
+            let first = self.next_result().await;
             // Rarely with something to do.
             Box::pin(self.send_rest(first, rest)).await
         }
@@ -220,7 +229,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Dropping the future closes the connection.
     pub async fn quit(mut self) {
         if self.state == State::Idle {
-            quit(&mut self.wire).await;
+            quit(&mut self.wire)
+                .instrument(self.watch.span.clone())
+                .await;
         }
         self.wire.close().await;
     }

@@ -9,7 +9,6 @@ use tokio::time::timeout;
 
 use super::flow::InFlight;
 use super::mail::withdrawn;
-use super::receipt::Progress;
 use super::transaction::{Session, State};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::message::{Block, BodyError, Octets};
@@ -17,27 +16,22 @@ use crate::protocol::{Chunk, Transparency, Way};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Sends the message of the newest mail. Its end may wait in the flight for what follows.
-    pub(super) async fn transfer_message(&mut self, way: Way, progress: &mut impl FnMut(Progress)) {
+    pub(super) async fn transfer_message(&mut self, way: Way) {
         let Some(mail) = self.mails.back_mut() else {
             return;
         };
         let Some(octets) = mail.octets.take() else {
             return;
         };
-        let total = mail.size;
+        mail.watched.marks.transfer_begins();
         match way {
-            Way::Bdat => self.chunks(octets, total, progress).await,
-            _ => self.blocks(octets, total, progress).await,
+            Way::Bdat => self.chunks(octets).await,
+            _ => self.blocks(octets).await,
         }
     }
 
     /// Sends the message behind DATA, with the end of data.
-    async fn blocks(
-        &mut self,
-        mut octets: Octets,
-        total: u64,
-        progress: &mut impl FnMut(Progress),
-    ) {
+    async fn blocks(&mut self, mut octets: Octets) {
         let mut transparency = Transparency::default();
         let mut block = Vec::new();
         let mut sent = 0;
@@ -61,23 +55,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 let replies = self.pipeline.message_sent();
                 self.wire
                     .put_last_block(&mut self.flight, &mut block, replies);
-                self.message_ends();
-                return progress(Progress { sent, total });
+                return self.message_ends();
             }
             if let Err(error) = self.wire.block(&block).await {
                 return self.lose(error);
             }
-            progress(Progress { sent, total });
+            self.report(sent);
         }
     }
 
     /// Sends the message by BDAT.
-    async fn chunks(
-        &mut self,
-        mut octets: Octets,
-        total: u64,
-        progress: &mut impl FnMut(Progress),
-    ) {
+    async fn chunks(&mut self, mut octets: Octets) {
         let mut block = Vec::new();
         let mut sent = 0;
         loop {
@@ -114,13 +102,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 .put_chunk(&mut self.flight, &block, chunk, replies);
             sent += block.len() as u64;
             if chunk == Chunk::Last {
-                self.message_ends();
-                return progress(Progress { sent, total });
+                return self.message_ends();
             }
             if self.flight.is_long() {
                 self.launch().await;
             }
-            progress(Progress { sent, total });
+            self.report(sent);
         }
     }
 
@@ -135,6 +122,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let end = self.wire.position(&self.flight);
         if let Some(mail) = self.mails.back_mut() {
             mail.end = Some(end);
+        }
+    }
+
+    /// Tells how much has been sent. That all has is told when the end has left.
+    fn report(&self, sent: u64) {
+        if let Some(InFlight { mail, size, .. }) = self.mails.back()
+            && sent < *size
+        {
+            self.watch.report(mail, sent, *size);
         }
     }
 

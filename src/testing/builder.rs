@@ -20,6 +20,9 @@ use crate::secret::Secret;
 const MAX_SIZE: u64 = 64 * 1024 * 1024;
 
 /// How connections are protected.
+///
+/// A client has to be told the same: [`Security`](crate::Security) of the session is another type,
+/// since this module shares nothing with those that it tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Security {
@@ -143,7 +146,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Leaves an extension out of what EHLO offers: STARTTLS, PIPELINING, SIZE, 8BITMIME,
+    /// Leaves an extension out of what EHLO offers, whether its name is in upper or lower case: STARTTLS, PIPELINING, SIZE, 8BITMIME,
     /// ENHANCEDSTATUSCODES, SMTPUTF8, CHUNKING, BINARYMIME, AUTH, or one mechanism as in
     /// `AUTH PLAIN`. With 8BITMIME goes SMTPUTF8, which is not offered without it (RFC 6531,
     /// section 3.1), and with CHUNKING goes BINARYMIME (RFC 3030, section 3).
@@ -228,6 +231,42 @@ impl ServerBuilder {
 
     /// Listens on a Unix domain socket at this path, too. There must be nothing there; when the
     /// server ends the socket is removed.
+    ///
+    /// ```
+    /// use pilotfish::testing;
+    /// use pilotfish::transport::Route;
+    /// use pilotfish::{Client, Message, Server};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let directory = tempfile::tempdir()?;
+    /// let path = directory.path().join("lmtp");
+    /// let delivery = testing::Server::builder()
+    ///     .lmtp()
+    ///     .unix_socket(&path)
+    ///     .security(testing::Security::Cleartext)
+    ///     .anonymous()
+    ///     .start()
+    ///     .await?;
+    ///
+    /// let server = Server::builder("localhost".parse()?)
+    ///     .route(Route::new().unix_socket(&path))
+    ///     .lmtp()
+    ///     .build()?;
+    /// let client = Client::new(server);
+    /// let message = Message::builder()
+    ///     .from("ada@here.example")
+    ///     .to("bob@there.example")
+    ///     .text("At noon.\n")
+    ///     .build()
+    ///     .await?;
+    /// client.send(message).await?;
+    /// client.close().await;
+    /// assert_eq!(delivery.received()[0].forward_paths, ["bob@there.example"]);
+    /// delivery.shutdown().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(unix)]
     pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.unix_socket = Some(path.into());

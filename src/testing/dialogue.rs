@@ -331,7 +331,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
     /// Writes down what the client may not do.
     pub(super) fn violation(&self, text: &str) {
-        tracing::debug!(target: "pilotfish::testing", connection = self.number, text, "violation");
         let text = format!("connection {}: {text}", self.number);
         self.shared.log.add_violation(text);
     }

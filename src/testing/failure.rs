@@ -5,6 +5,28 @@ use std::fmt;
 
 /// What went wrong while the server ran: what clients did that they may not do, panics
 /// of the server itself, and what was waited for in vain.
+///
+/// ```
+/// use pilotfish::testing::{Security, Server};
+/// use tokio::io::AsyncWriteExt;
+/// use tokio::net::TcpStream;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let server = Server::builder()
+///     .security(Security::Cleartext)
+///     .start()
+///     .await?;
+///
+/// // A client that has not read RFC 5321, section 2.3.8.
+/// let mut client = TcpStream::connect(server.addr()).await?;
+/// client.write_all(b"EHLO client.example\n").await?;
+/// let failure = server.next_received().await.unwrap_err();
+/// assert!(failure.violations[0].starts_with("connection 1: bare LF in a command"));
+/// assert!(server.shutdown().await.is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {

@@ -8,6 +8,35 @@ use std::sync::{Mutex, PoisonError};
 /// A fault happens when a client's command has been checked and would now be answered. A
 /// command that is out of order, or a password that is wrong, gets the answer it deserves
 /// and uses up no fault.
+///
+/// ```
+/// use pilotfish::testing::{self, Fault, Point};
+/// use pilotfish::{Client, Fate, Message, Server};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // The message arrives, and the reply that would say so does not.
+/// let submission = testing::Server::builder()
+///     .fault(Fault::CloseAt(Point::EndOfData))
+/// #   .security(testing::Security::Cleartext)
+///     .anonymous()
+///     .start()
+///     .await?;
+/// # let server = Server::builder(submission.addr().ip().into())
+/// #     .port(submission.addr().port())
+/// #     .security(pilotfish::Security::Cleartext)
+/// #     .build()?;
+/// # let client = Client::new(server);
+/// # let message = Message::builder().from("ada@here.example").to("bob@there.example").text("noon");
+/// # let message = message.build().await?;
+/// let error = client.send(message).await.unwrap_err();
+/// assert_eq!(error.fate(), Fate::Unknown);
+/// assert_eq!(submission.received().len(), 1);
+/// # client.close().await;
+/// submission.shutdown().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {

@@ -129,6 +129,7 @@ impl Log {
     }
 
     pub(super) fn add_violation(&self, text: String) {
+        tracing::warn!(target: "pilotfish::testing", text, "violation");
         self.entries().violations.push(text);
         self.news.notify_waiters();
     }

@@ -3,7 +3,46 @@
 use super::keyword::Keyword;
 
 /// An extension that the server offers when it is asked to, by
-/// [`ServerBuilder::offer`](super::ServerBuilder::offer).
+/// [`ServerBuilder::offer`](super::ServerBuilder::offer). What is asked for in its terms is with
+/// the messages, see [`Received::mail_parameter`](super::Received::mail_parameter) and
+/// [`Received::rcpt_parameter`](super::Received::rcpt_parameter), and nothing comes of it.
+///
+/// ```
+/// use pilotfish::testing::{self, Offer};
+/// use pilotfish::{Client, Message, Server};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // Two recipients at a time, and notifications for those who want them.
+/// let submission = testing::Server::builder()
+///     .offer(Offer::Recipients(2))
+///     .offer(Offer::Dsn)
+/// #   .security(testing::Security::Cleartext)
+///     .anonymous()
+///     .start()
+///     .await?;
+/// # let server = Server::builder(submission.addr().ip().into())
+/// #     .port(submission.addr().port())
+/// #     .security(pilotfish::Security::Cleartext)
+/// #     .build()?;
+/// # let client = Client::new(server);
+/// let message = Message::builder()
+///     .from("ada@here.example")
+///     .to("ann@there.example, bob@there.example, cy@there.example")
+///     .text("Lunch?\n")
+///     .build()
+///     .await?;
+/// client.send(message).await?;
+///
+/// let portions = submission.received();
+/// assert_eq!(portions[0].forward_paths, ["ann@there.example", "bob@there.example"]);
+/// assert_eq!(portions[1].forward_paths, ["cy@there.example"]);
+/// assert_eq!(portions[1].rcpt_parameter("cy@there.example", "NOTIFY"), None);
+/// # client.close().await;
+/// submission.shutdown().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Offer {

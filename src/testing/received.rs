@@ -6,6 +6,9 @@ use bytes::Bytes;
 
 /// A message that the server took: its sender was told 250 at the end of data, or would have
 /// been but for a [`Fault`](super::Fault).
+///
+/// Its envelope and how it came are values. What is in the message is for a parser of the test's
+/// own choice, such as the package mail-parser in the example of the [module](super).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Received {
@@ -24,8 +27,8 @@ pub struct Received {
     pub reverse_path: String,
     /// The parameters of MAIL as they were sent, such as `SIZE=1024`.
     pub mail_parameters: Vec<String>,
-    /// The forward-paths that were accepted, over LMTP those that got the message, as they were sent, without the angle brackets
-    /// (RFC 5321, section 4.1.1.3).
+    /// The forward-paths that were accepted, over LMTP those that got the message, as they were
+    /// sent, without the angle brackets (RFC 5321, section 4.1.1.3).
     pub forward_paths: Vec<String>,
     /// The parameters of RCPT for each of these, as they were sent, such as `NOTIFY=NEVER`.
     pub rcpt_parameters: Vec<Vec<String>>,

@@ -12,7 +12,24 @@ use tokio::io::AsyncWriteExt;
 /// How many octets a server keeps in memory, of all messages together.
 const MEMORY: u64 = 256 * 1024 * 1024;
 
-/// Where the messages are kept that a server takes.
+/// Where the messages are kept that a server takes. With each of them there is a
+/// [`Received`](super::Received); [`Server::take_received`](super::Server::take_received) is for
+/// tests with a great many.
+///
+/// ```
+/// use pilotfish::testing::{Server, Store};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// // Gigabytes come through, and only their number stays.
+/// let server = Server::builder()
+///     .store(Store::Discard)
+///     .max_size(0)
+///     .start()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Store {

@@ -325,7 +325,7 @@ async fn a_strict_server_takes_it() {
         for _ in 0..3 {
             let letter = letter_of_chunks(40);
             let envelope: Envelope = letter.envelope().clone();
-            match session.send(&envelope, letter, |_| {}).await {
+            match session.send(&envelope, letter).await {
                 Ok(_) => sent += 1,
                 Err(error) => assert_eq!(error.reply().unwrap().code().number(), 452),
             }

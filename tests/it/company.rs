@@ -94,7 +94,7 @@ const MAIL: &str = "
 ";
 
 /// A mail by BDAT that is understood, and so many behind it in one flight.
-fn together(count: usize) -> String {
+pub(crate) fn together(count: usize) -> String {
     let chunk = chunk();
     let behind = format!("C: RSET\n{MAIL}{chunk}").repeat(count - 1);
     format!(
@@ -207,8 +207,8 @@ async fn a_server_that_loses_commands_behind_a_message() {
     let transcript = format!("{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}S: 250 queued\n-- silence --");
     let begun = tokio::time::Instant::now();
     let (told, left, _) = company(eager(), 4, &transcript).await;
-    // It came back with those that had been taken, to go over another connection.
-    assert_eq!(told, ["0 <a@example.org>: 250 queued", "[1]", "[2]", "[3]"]);
+    // It came back with the one that had been taken, to go over another connection.
+    assert_eq!(told, ["0 <a@example.org>: 250 queued", "[1]", "[2]"]);
     assert_eq!(left, strategy(Pipelining::Auto, Chunking::Never));
     assert_eq!(
         begun.elapsed().as_secs(),
@@ -280,7 +280,7 @@ async fn a_server_that_does_not_know_bdat() {
         chunk()
     );
     let (told, left, _) = company(Strategy::default(), 3, &transcript).await;
-    assert_eq!(told, ["[0]", "[1]", "[2]"]);
+    assert_eq!(told, ["[0]", "[1]"]);
     assert_eq!(left, strategy(Pipelining::Auto, Chunking::Never));
 }
 

@@ -52,7 +52,7 @@ async fn at_no_await_is_half_a_message_taken_for_a_whole() {
                 let mut session = in_clear(here).await.unwrap();
                 let message = letter.try_clone().unwrap();
                 let envelope = message.envelope().clone();
-                dropped_after(polls, session.send(&envelope, message, |_| {})).await
+                dropped_after(polls, session.send(&envelope, message)).await
             };
             let server = Knowing::new(there, Words::Offering(offers), &store);
             let (outcome, ()) = tokio::join!(client, server.serve());

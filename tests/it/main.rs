@@ -29,6 +29,8 @@ mod dkim;
 mod dropped;
 /// The reply to the end of data, on which everything depends.
 mod end_of_data;
+/// The programs that show how it is used.
+mod examples;
 /// What an envelope asks for beside delivery, and who takes that.
 mod extensions;
 /// Who answers behind a port, and how.
@@ -45,6 +47,8 @@ mod lmtp;
 mod mechanisms;
 /// A mail of any size takes the same memory.
 mod memory;
+/// What a recorder of `metrics` gets.
+mod metrics;
 /// Replies that a server should not give, or not then.
 mod out_of_step;
 /// What MAIL says of the message, and what is refused before it.
@@ -55,6 +59,8 @@ mod pipeline_model;
 mod pipelining;
 /// More recipients than a server takes at a time.
 mod portions;
+/// How much of each message has been sent.
+mod progress;
 /// SOCKS and HTTP proxies.
 mod proxy;
 /// The same message for servers that can carry more, or less.
@@ -81,6 +87,8 @@ mod tidy;
 mod time_limits;
 /// Servers that are silent, drip, or hardly read, with the clock paused.
 mod timeouts;
+/// How long the parts of a mail took.
+mod timing;
 /// TLS: certificates good and bad, faults of the connection, sessions.
 mod tls;
 /// Mails that have been trouble to somebody, read back by five independent readers.

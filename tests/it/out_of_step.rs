@@ -93,7 +93,7 @@ async fn send<S>(mut session: Session<S>, envelope: &Envelope) -> Result<Receipt
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    session.send(envelope, message(), |_| {}).await
+    session.send(envelope, message()).await
 }
 
 /// Sends a mail to one recipient, whose end of data is answered so.
@@ -251,6 +251,6 @@ fn futures_go_to_other_threads() {
     let _ = |client: &Client, session: &mut Session<DuplexStream>| {
         is_send(client.send(message()));
         is_send(client.close());
-        is_send(session.send(message().envelope(), message(), |_| {}));
+        is_send(session.send(message().envelope(), message()));
     };
 }

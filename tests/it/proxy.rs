@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// A proxy that plays this dialogue with one client: what it expects, and what it says then.
 /// Behind it is a server, or the connection ends.
-async fn proxy(steps: Vec<(Vec<u8>, Vec<u8>)>, server: Option<TcpStream>) -> u16 {
+pub(crate) async fn proxy(steps: Vec<(Vec<u8>, Vec<u8>)>, server: Option<TcpStream>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {

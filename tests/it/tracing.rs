@@ -2,7 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use futures_util::stream;
+use pilotfish::transport::TlsClient;
+use pilotfish::{Client, Credentials, Security, Server, testing};
+use tracing::{Instrument as _, debug_span};
 
+use crate::send_all::letters;
 use crate::support::client::{Account, PASSWORD, converse, told};
 use crate::support::delivery::Delivery;
 use crate::support::events::Capture;
@@ -154,6 +159,99 @@ async fn a_transaction_has_a_span_with_what_identifies_the_mail() {
     let fields = &span.unwrap().fields;
     assert_eq!(
         fields,
-        " message_id=<1@client.example> size=238 recipients=1"
+        " message_id=<1@client.example> size=238 recipients=1 queue_ms=0.0 envelope_ms=2.0 \
+         transfer_ms=0.0 reply_ms=2.0 outcome=\"accepted\" accepted=1 code=250"
     );
+}
+
+/// The names of spans and the messages of events, each behind the span around it.
+fn nested(capture: &Capture) -> Vec<String> {
+    let all = capture.all().into_iter();
+    let own = all.filter(|logged| logged.target.starts_with("pilotfish"));
+    let own = own.filter(|logged| !logged.target.starts_with("pilotfish::testing"));
+    own.map(|logged| format!("{} > {}", logged.within, logged.message))
+        .collect()
+}
+
+/// Commands belong to the session, what is said of a mail to its transaction, and that to whoever
+/// sends the mail.
+#[tokio::test]
+async fn spans_are_within_each_other() {
+    let server = testing::Server::builder().user("tim", PASSWORD);
+    let server = server.start().await.unwrap();
+    let tls = TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
+    let address = Server::builder("localhost".parse().unwrap())
+        .port(server.addr().port())
+        .tls(tls.unwrap().build().unwrap())
+        .credentials(Credentials::new("tim", PASSWORD).unwrap())
+        .security(Security::StartTls)
+        .build();
+    let client = Client::new(address.unwrap());
+    let capture = Capture::begin();
+    let letter = GMAIL.letter(&["a@example.org"]);
+    let request = debug_span!("request");
+    let _ = client.send(letter).instrument(request).await.unwrap();
+    client.close().await;
+    server.shutdown().await.unwrap();
+
+    let nested = nested(&capture);
+    for expected in [
+        " > session",
+        "session > connect",
+        "session > tls",
+        "tls > STARTTLS",
+        "session > auth",
+        "session > the session is set up",
+        "request > transaction",
+        "session > MAIL FROM:<me@gmail.com> SIZE=238",
+        "transaction > the transaction has ended",
+        "session > QUIT",
+    ] {
+        let found = nested.iter().filter(|line| *line == expected).count();
+        assert_eq!(found, 1, "{expected} in {nested:#?}");
+    }
+    let set_up = capture.all();
+    let set_up = set_up.iter().find(|logged| logged.message == "session");
+    for field in [" connect_ms=", " tls_ms=", " greeting_ms=", " auth_ms="] {
+        assert!(set_up.unwrap().fields.contains(field), "{set_up:?}");
+    }
+}
+
+/// With several mails on their way, each has its own.
+#[tokio::test]
+async fn each_of_several_mails_has_its_transaction() {
+    let server = testing::Server::builder()
+        .security(testing::Security::Cleartext)
+        .anonymous();
+    let server = server.start().await.unwrap();
+    let address = Server::builder("127.0.0.1".parse().unwrap())
+        .port(server.addr().port())
+        .security(Security::Cleartext)
+        .build();
+    let capture = Capture::begin();
+    let mut session = address.unwrap().connect().await.unwrap();
+    session.send_each(stream::iter(letters(4)), |_, _| {}).await;
+    session.quit().await;
+    server.shutdown().await.unwrap();
+
+    let all = capture.all();
+    let transactions = all.iter().filter(|logged| logged.message == "transaction");
+    let ids: Vec<_> = transactions
+        .map(|logged| {
+            assert_eq!(logged.within, "session");
+            assert!(
+                logged
+                    .fields
+                    .ends_with(" outcome=\"accepted\" accepted=1 code=250")
+            );
+            logged.fields.split(' ').nth(1).unwrap().to_owned()
+        })
+        .collect();
+    let expected = (0..4).map(|number| format!("message_id=<{number}@client.example>"));
+    assert_eq!(ids, expected.collect::<Vec<_>>());
+    let wire = all
+        .iter()
+        .filter(|logged| logged.target == "pilotfish::wire");
+    assert!(wire.clone().count() > 20);
+    assert!(wire.clone().all(|logged| logged.within == "session"));
 }

@@ -44,7 +44,7 @@ impl Transfer {
     }
 
     /// What the client calls.
-    pub(crate) fn observer(&self) -> impl Fn(Progress) + Send + Sync + 'static {
+    pub(crate) fn observer(&self) -> impl Fn(Progress<'_>) + Send + Sync + 'static {
         let transfer = self.clone();
         move |progress| {
             if progress.sent == progress.total {
@@ -71,7 +71,7 @@ impl Transfer {
 }
 
 impl Bar {
-    fn update(&self, progress: Progress) {
+    fn update(&self, progress: Progress<'_>) {
         let (begun, bar) = self
             .begun
             .get_or_init(|| (Instant::now(), hidden(progress.total)));

@@ -201,6 +201,26 @@ impl Pipeline {
         }
     }
 
+    /// Whether another mail may be begun soon, without an answer to those that are on their way.
+    #[must_use]
+    pub fn may_be_followed(&self) -> bool {
+        let Some(last) = self.mails.back() else {
+            return true;
+        };
+        self.has_pipelining()
+            && match last.course.way {
+                Way::Bdat => self.proven,
+                Way::Data => self.strategy.pipelining == Pipelining::Eager && self.mails.len() == 1,
+            }
+    }
+
+    /// Whether it makes a difference to a mail that another waits behind it.
+    #[must_use]
+    pub fn likes_company(&self) -> bool {
+        let may_chunk = self.chunking && self.strategy.chunking == Chunking::Auto;
+        may_chunk && self.has_pipelining() && self.mails.is_empty()
+    }
+
     fn has_room(&self, course: &Course) -> bool {
         let octets = |course: &Course| match course.grouping {
             Grouping::Whole => course.size,

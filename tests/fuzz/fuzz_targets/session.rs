@@ -57,7 +57,7 @@ async fn submit(stream: DuplexStream) -> Result<Receipt> {
     let mut session = greeted.in_cleartext();
     let message = now(builder().text("Hello.\n").build()).unwrap();
     let envelope = message.envelope().clone();
-    let result = session.send(&envelope, message, |_| {}).await;
+    let result = session.send(&envelope, message).await;
     session.quit().await;
     result
 }

@@ -43,15 +43,16 @@ impl Run {
     /// `pilotfish` with these arguments, which are divided as by a shell that knows blanks and
     /// single quotes.
     pub(crate) fn new(arguments: &str) -> Self {
-        Self::of(env!("CARGO_BIN_EXE_pilotfish")).args(Self::words(arguments))
+        Self::program(env!("CARGO_BIN_EXE_pilotfish")).args(Self::words(arguments))
     }
 
     /// A shell with this script, in which `$0` is `pilotfish`.
     pub(crate) fn shell(script: &str) -> Self {
-        Self::of("sh").args(["-c", script, env!("CARGO_BIN_EXE_pilotfish")])
+        Self::program("sh").args(["-c", script, env!("CARGO_BIN_EXE_pilotfish")])
     }
 
-    fn of(program: &str) -> Self {
+    /// Another program than `pilotfish`.
+    pub(crate) fn program(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program);
         command
             .stdin(Stdio::piped())

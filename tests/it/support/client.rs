@@ -66,7 +66,7 @@ async fn converse_through<T: Debug>(
 ) -> (T, Played) {
     let (here, there) = tokio::io::duplex(octets);
     let peer = Peer::new(there, delivery, Clock::Paused);
-    let (outcome, played) = tokio::join!(client(here), peer.play(script));
+    let (outcome, played) = tokio::join!(Box::pin(client(here)), peer.play(script));
     match played {
         Ok(played) => {
             assert!(!has_bare_line_end(&played.heard), "CR or LF on its own");
@@ -201,7 +201,7 @@ pub(crate) async fn send_with<S: Stream>(
     options: Options,
 ) -> Result<Receipt> {
     let envelope = message.envelope().clone().with_options(options);
-    let result = session.send(&envelope, message, |_| {}).await;
+    let result = session.send(&envelope, message).await;
     session.quit().await;
     result
 }
@@ -212,7 +212,7 @@ pub(crate) async fn send_one<S: Stream>(
     message: Message,
 ) -> Result<Receipt> {
     let envelope = message.envelope().clone();
-    session.send(&envelope, message, |_| {}).await
+    session.send(&envelope, message).await
 }
 
 /// The outcome of a mail in one line.

@@ -6,9 +6,10 @@ use std::rc::Rc;
 use std::sync::Once;
 
 use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id};
+use tracing::span::{self, Attributes, Id};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
 
 thread_local! {
     static RECORD: RefCell<Option<Record>> = const { RefCell::new(None) };
@@ -21,11 +22,15 @@ type Record = Rc<RefCell<Vec<Logged>>>;
 pub(crate) struct Logged {
     pub(crate) target: String,
     pub(crate) level: String,
+    /// Which span it is; `None` for an event.
+    span: Option<Id>,
     /// The message of an event, the name of a span.
     pub(crate) message: String,
     /// The field `from`, which says who spoke.
     pub(crate) from: String,
-    /// All other fields, as `name=value` with a space in front of each.
+    /// The span around it; empty if there is none.
+    pub(crate) within: String,
+    /// All other fields, with those that a span is given later, as `name=value` with a space in front of each.
     pub(crate) fields: String,
 }
 
@@ -81,9 +86,11 @@ fn record(logged: Logged) {
     });
 }
 
-impl<S: Subscriber> Layer<S> for Recorder {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let within = context.event_span(event).map(|span| span.name());
         let mut logged = Logged {
+            within: within.unwrap_or_default().to_owned(),
             target: event.metadata().target().to_owned(),
             level: event.metadata().level().to_string(),
             ..Logged::default()
@@ -92,8 +99,13 @@ impl<S: Subscriber> Layer<S> for Recorder {
         record(logged);
     }
 
-    fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let within = context
+            .span(id)
+            .and_then(|span| Some(span.parent()?.name()));
         let mut logged = Logged {
+            span: Some(id.clone()),
+            within: within.unwrap_or_default().to_owned(),
             target: attributes.metadata().target().to_owned(),
             level: attributes.metadata().level().to_string(),
             message: attributes.metadata().name().to_owned(),
@@ -101,6 +113,17 @@ impl<S: Subscriber> Layer<S> for Recorder {
         };
         attributes.record(&mut logged);
         record(logged);
+    }
+
+    fn on_record(&self, id: &Id, values: &span::Record<'_>, _: Context<'_, S>) {
+        RECORD.with_borrow(|record| {
+            let mut record = record.as_ref().map(|record| record.borrow_mut());
+            let all = record.iter_mut().flat_map(|record| record.iter_mut());
+            // Ids are used again.
+            if let Some(span) = all.rev().find(|logged| logged.span.as_ref() == Some(id)) {
+                values.record(span);
+            }
+        });
     }
 }
 

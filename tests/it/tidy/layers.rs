@@ -8,6 +8,8 @@ use super::{File, ROOT, none, source};
 /// What each module of the library may name of the others: the layers, lowest first.
 const LAYERS: &[(&str, &[&str])] = &[
     ("secret", &[]),
+    // Names and figures, which every recorder understands.
+    ("observe", &[]),
     ("address", &[]),
     // A reply and the address it is about are values.
     ("error", &["address", "protocol"]),
@@ -16,9 +18,19 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("transport", &["protocol", "secret", "error"]),
     (
         "session",
-        &["protocol", "transport", "message", "address", "error"],
+        &[
+            "protocol",
+            "transport",
+            "message",
+            "address",
+            "error",
+            "observe",
+        ],
     ),
-    ("client", &["session", "message", "address", "error"]),
+    (
+        "client",
+        &["session", "message", "address", "error", "observe"],
+    ),
     // Values that a file has are read as what they are: a mailbox, a host, a way to protect
     // sessions or to log in, a secret.
     (

@@ -1,0 +1,110 @@
+//! So many in any stretch of time.
+
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+/// How many parts of the period are told apart, so that a large allowance takes no more room than
+/// a small one.
+const PARTS: u32 = 1_024;
+
+/// At most so many in any stretch of time of a length; all of them at once, if they come so.
+///
+/// A bucket that fills evenly (GCRA) would either let nearly twice as many through in a stretch of
+/// its length, or a daily quota out one by one.
+#[derive(Debug)]
+pub(super) struct Allowance {
+    most: u32,
+    period: Duration,
+    used: u32,
+    /// What has been used within the last period, oldest first.
+    uses: VecDeque<Use>,
+}
+
+#[derive(Debug)]
+struct Use {
+    first: Instant,
+    last: Instant,
+    count: u32,
+}
+
+impl Allowance {
+    pub(super) fn new(most: NonZeroU32, period: Duration) -> Self {
+        Self {
+            most: most.get(),
+            period,
+            used: 0,
+            uses: VecDeque::new(),
+        }
+    }
+
+    /// How long to wait for so many; nothing if they may be taken now. Whoever wants more than
+    /// there ever are waits for all.
+    pub(super) fn wait(&mut self, now: Instant, count: u32) -> Option<Duration> {
+        while let Some(oldest) = self.uses.pop_front_if(|old| old.last + self.period <= now) {
+            self.used -= oldest.count;
+        }
+        let mut excess = (self.used + count.min(self.most)).checked_sub(self.most + 1)?;
+        let enough = self.uses.iter().find(|old| {
+            let is_enough = old.count > excess;
+            excess = excess.saturating_sub(old.count);
+            is_enough
+        })?;
+        Some((enough.last + self.period).saturating_duration_since(now))
+    }
+
+    /// Uses so many, for which there is no wait.
+    pub(super) fn take(&mut self, now: Instant, count: u32) {
+        let count = count.min(self.most);
+        self.used += count;
+        match self.uses.back_mut() {
+            // The whole part comes back when the last of it may.
+            Some(part) if now < part.first + self.period / PARTS => {
+                part.last = part.last.max(now);
+                part.count += count;
+            }
+            _ => self.uses.push_back(Use {
+                first: now,
+                last: now,
+                count,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_allowance_takes_little_room() {
+        let day = Duration::from_hours(24);
+        let mut allowance = Allowance::new(NonZeroU32::new(1_000_000).unwrap(), day);
+        let start = Instant::now();
+        for number in 0..200_000 {
+            let now = start + Duration::from_secs(1) * number;
+            assert_eq!(allowance.wait(now, 1), None);
+            allowance.take(now, 1);
+        }
+        assert!(allowance.uses.len() <= PARTS as usize + 1);
+        assert!(allowance.used <= 86_400 + 100);
+    }
+
+    #[test]
+    fn what_was_used_comes_back_in_its_order() {
+        let second = Duration::from_secs(1);
+        let mut allowance = Allowance::new(NonZeroU32::new(5).unwrap(), second * 60);
+        let start = Instant::now();
+        allowance.take(start, 2);
+        allowance.take(start + second * 10, 3);
+        let now = start + second * 20;
+        for (count, seconds) in [(1, 40), (2, 40), (3, 50), (5, 50), (9, 50)] {
+            assert_eq!(
+                allowance.wait(now, count),
+                Some(second * seconds),
+                "{count}"
+            );
+        }
+        assert_eq!(allowance.wait(start + second * 60, 2), None);
+    }
+}

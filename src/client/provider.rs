@@ -1,0 +1,157 @@
+//! What well-known services take, as they publish it (2026-11).
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::rates::{Period, Rates};
+
+/// What a service takes, as far as it says so. Limits that depend on what an account has paid for
+/// are not here, and neither are those a day: the service counts them over all programs that use
+/// the account, and says when they are reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Provider {
+    /// Connections at a time.
+    pub(super) connections: Option<usize>,
+    /// Mails over one connection.
+    pub(super) mails: Option<usize>,
+    /// Recipients of one mail.
+    pub(super) recipients: Option<usize>,
+    /// How long a connection without a mail is kept.
+    pub(super) idle: Option<Duration>,
+    /// Mails a minute.
+    pub(super) a_minute: Option<NonZeroU32>,
+}
+
+const NOTHING: Provider = Provider {
+    connections: None,
+    mails: None,
+    recipients: None,
+    idle: None,
+    a_minute: None,
+};
+
+/// A host, or with a dot in front the end of its name.
+const PROVIDERS: &[(&str, Provider)] = &[
+    ("smtp.gmail.com", RECIPIENTS_100),
+    ("smtp-relay.gmail.com", RECIPIENTS_100),
+    (
+        "smtp.office365.com",
+        Provider {
+            connections: Some(3),
+            a_minute: NonZeroU32::new(30),
+            ..NOTHING
+        },
+    ),
+    ("smtp-mail.outlook.com", recipients(500)),
+    // The number of mails is what its senders have found.
+    (
+        "smtp.mail.yahoo.com",
+        Provider {
+            mails: Some(20),
+            ..RECIPIENTS_100
+        },
+    ),
+    ("smtp.mail.me.com", recipients(500)),
+    ("smtp.yandex.com", recipients(35)),
+    ("smtp.yandex.ru", recipients(35)),
+    // It ends a connection after 10 s without a command.
+    (
+        ".amazonaws.com",
+        Provider {
+            idle: Some(Duration::from_secs(8)),
+            ..recipients(50)
+        },
+    ),
+    ("smtp.sendgrid.net", mails(5_000)),
+    ("smtp.sparkpostmail.com", mails(100)),
+    ("smtp.eu.sparkpostmail.com", mails(100)),
+    (
+        "smtp.socketlabs.com",
+        Provider {
+            connections: Some(10),
+            mails: Some(50),
+            ..recipients(500)
+        },
+    ),
+    ("smtp.postmarkapp.com", recipients(50)),
+    ("smtp-broadcasts.postmarkapp.com", recipients(50)),
+];
+
+const RECIPIENTS_100: Provider = recipients(100);
+
+const fn recipients(most: usize) -> Provider {
+    Provider {
+        recipients: Some(most),
+        ..NOTHING
+    }
+}
+
+const fn mails(most: usize) -> Provider {
+    Provider {
+        mails: Some(most),
+        ..NOTHING
+    }
+}
+
+impl Provider {
+    /// The service of this host; one of which nothing is known, if it is not in the table.
+    pub(super) fn of(host: &str) -> Self {
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        let found = PROVIDERS.iter().find(|(name, _)| {
+            let is_end = name.starts_with('.');
+            host == *name || is_end && host.starts_with("email-smtp.") && host.ends_with(name)
+        });
+        found.map_or(NOTHING, |(_, provider)| *provider)
+    }
+
+    /// What it publishes of rates.
+    pub(super) fn rates(self) -> Rates {
+        match self.a_minute {
+            Some(most) => Rates::new().mails(most, Period::Minute),
+            None => Rates::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_found_by_name_and_by_end() {
+        let ses = Provider::of("email-smtp.eu-west-1.amazonaws.com");
+        assert_eq!(ses.recipients, Some(50));
+        assert_eq!(ses.idle, Some(Duration::from_secs(8)));
+        assert_eq!(Provider::of("SMTP.Office365.com.").connections, Some(3));
+        assert_eq!(Provider::of("smtp.mail.yahoo.com").mails, Some(20));
+        for other in [
+            "amazonaws.com",
+            "mail.amazonaws.com",
+            "notsmtp.gmail.com",
+            "smtp.gmail.com.example.org",
+            "",
+        ] {
+            assert_eq!(Provider::of(other), Provider::default(), "{other}");
+        }
+    }
+
+    #[test]
+    fn rates_are_those_published() {
+        let thirty = NonZeroU32::new(30).unwrap();
+        let expected = Rates::new().mails(thirty, Period::Minute);
+        assert_eq!(Provider::of("smtp.office365.com").rates(), expected);
+        assert_eq!(Provider::of("smtp.gmail.com").rates(), Rates::default());
+    }
+
+    #[test]
+    fn names_are_written_once_and_in_lower_case() {
+        for (place, (name, provider)) in PROVIDERS.iter().enumerate() {
+            assert_eq!(*name, name.to_ascii_lowercase());
+            assert_ne!(*provider, NOTHING, "{name}");
+            assert!(
+                PROVIDERS[..place].iter().all(|(other, _)| other != name),
+                "{name}"
+            );
+        }
+    }
+}

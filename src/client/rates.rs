@@ -1,0 +1,302 @@
+//! How much an account may send in a time.
+
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use super::allowance::Allowance;
+use super::pace::Pace;
+use crate::error::{Error, Kind, Result};
+
+/// How much may be sent in a time, as a provider publishes it. The default is no limit.
+///
+/// Each limit is kept in *any* stretch of time of its length, and not only from midnight to
+/// midnight or from one full minute to the next: so no provider's way to count is overstepped. All
+/// of a limit may be used at once; what was used comes back when it is a period old (and up to
+/// a thousandth of the period later). Mails and connections
+/// [a second](Period::Second) are spread evenly over it.
+///
+/// A mail counts when it is begun, each time that it is. Recipients are those of its envelope. The
+/// count begins with the client and ends with it: it knows nothing of what another process sent.
+///
+/// ```
+/// use std::num::NonZeroU32;
+/// use pilotfish::client::{Period, Rates};
+///
+/// let number = |number| NonZeroU32::new(number).unwrap();
+/// let rates = Rates::new()
+///     .mails(number(30), Period::Minute)
+///     .recipients(number(10_000), Period::Day);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Rates {
+    mails: Limits,
+    recipients: Limits,
+    connections: Limits,
+}
+
+/// The time that a limit is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Period {
+    /// A second.
+    Second,
+    /// A minute.
+    Minute,
+    /// An hour.
+    Hour,
+    /// 24 hours.
+    Day,
+}
+
+impl Period {
+    /// How long it is.
+    #[must_use]
+    pub const fn length(self) -> Duration {
+        match self {
+            Self::Second => Duration::from_secs(1),
+            Self::Minute => Duration::from_mins(1),
+            Self::Hour => Duration::from_hours(1),
+            Self::Day => Duration::from_hours(24),
+        }
+    }
+}
+
+/// One for each period at most.
+type Limits = std::collections::BTreeMap<Period, NonZeroU32>;
+
+impl Rates {
+    /// No limit.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// At most so many mails in this time.
+    pub fn mails(mut self, most: NonZeroU32, period: Period) -> Self {
+        self.mails.insert(period, most);
+        self
+    }
+
+    /// At most so many recipients in this time, those of all mails together. A mail with more of
+    /// them than that is not sent: [`Kind::InvalidInput`].
+    pub fn recipients(mut self, most: NonZeroU32, period: Period) -> Self {
+        self.recipients.insert(period, most);
+        self
+    }
+
+    /// At most so many new connections in this time.
+    pub fn connections(mut self, most: NonZeroU32, period: Period) -> Self {
+        self.connections.insert(period, most);
+        self
+    }
+
+    /// Whether a mail with so many recipients can be sent at all.
+    pub(super) fn check(&self, recipients: usize) -> Result<()> {
+        let least = self.recipients.values().min();
+        match least.filter(|most| u32::try_from(recipients).is_ok_and(|found| found > most.get())) {
+            None => Ok(()),
+            Some(most) => Err(Error::new(
+                Kind::InvalidInput,
+                format!(
+                    "the mail has {recipients} recipients, and the rates allow {most} in a time: \
+                     send it to fewer at once"
+                ),
+            )),
+        }
+    }
+}
+
+/// What has been used of the rates.
+#[derive(Debug)]
+pub(super) struct Used {
+    mails: Counted,
+    recipients: Counted,
+    connections: Counted,
+}
+
+impl Used {
+    /// Nothing yet.
+    pub(super) fn none(rates: &Rates, now: Instant) -> Self {
+        Self {
+            mails: Counted::new(&rates.mails, Some(now)),
+            recipients: Counted::new(&rates.recipients, None),
+            connections: Counted::new(&rates.connections, Some(now)),
+        }
+    }
+
+    /// Whether a mail with so many recipients may be begun now; if not, how long it has to wait
+    /// before it asks again. If so, it counts.
+    pub(super) fn admit(&mut self, now: Instant, recipients: usize) -> Result<(), Duration> {
+        let recipients = u32::try_from(recipients).unwrap_or(u32::MAX);
+        let wait = self.mails.wait(now, 1);
+        match wait.max(self.recipients.wait(now, recipients)) {
+            Some(wait) => Err(wait),
+            None => {
+                self.mails.pace(now)?;
+                self.mails.take(now, 1);
+                self.recipients.take(now, recipients);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether a connection may be opened now; otherwise as [`admit`](Self::admit).
+    pub(super) fn admit_connection(&mut self, now: Instant) -> Result<(), Duration> {
+        match self.connections.wait(now, 1) {
+            Some(wait) => Err(wait),
+            None => {
+                self.connections.pace(now)?;
+                self.connections.take(now, 1);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// All limits of one kind. Those of the allowances can be asked without taking, so they come first.
+#[derive(Debug)]
+struct Counted {
+    pace: Option<Pace>,
+    allowances: Vec<Allowance>,
+}
+
+impl Counted {
+    /// With a pace from `paced` on in place of an allowance for a second. What comes several at a
+    /// time has none.
+    fn new(limits: &Limits, paced: Option<Instant>) -> Self {
+        let is_paced = |period: &Period| *period == Period::Second && paced.is_some();
+        let pace = limits.get(&Period::Second).zip(paced);
+        let allowances = limits.iter().filter(|(period, _)| !is_paced(period));
+        Self {
+            pace: pace.and_then(|(most, now)| Pace::new(*most, Period::Second.length(), now)),
+            allowances: allowances
+                .map(|(period, most)| Allowance::new(*most, period.length()))
+                .collect(),
+        }
+    }
+
+    fn wait(&mut self, now: Instant, count: u32) -> Option<Duration> {
+        let waits = self.allowances.iter_mut();
+        waits
+            .filter_map(|allowance| allowance.wait(now, count))
+            .max()
+    }
+
+    fn pace(&self, now: Instant) -> Result<(), Duration> {
+        self.pace.as_ref().map_or(Ok(()), |pace| pace.admit(now))
+    }
+
+    fn take(&mut self, now: Instant, count: u32) {
+        for allowance in &mut self.allowances {
+            allowance.take(now, count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn number(number: u32) -> NonZeroU32 {
+        NonZeroU32::new(number).unwrap()
+    }
+
+    #[test]
+    fn all_of_a_minute_at_once_and_then_none() {
+        let start = Instant::now();
+        let mut used = Used::none(&Rates::new().mails(number(3), Period::Minute), start);
+        for _ in 0..3 {
+            assert_eq!(used.admit(start, 1), Ok(()));
+        }
+        assert_eq!(used.admit(start, 1), Err(Period::Minute.length()));
+        assert_eq!(used.admit(start + Period::Minute.length(), 1), Ok(()));
+    }
+
+    #[test]
+    fn those_of_a_second_are_spread() {
+        let start = Instant::now();
+        let mut used = Used::none(&Rates::new().mails(number(4), Period::Second), start);
+        let quarter = Duration::from_millis(250);
+        assert_eq!(used.admit(start, 1), Ok(()));
+        assert_eq!(used.admit(start, 1), Err(quarter));
+        assert_eq!(used.admit(start + quarter, 1), Ok(()));
+    }
+
+    #[test]
+    fn what_one_limit_refuses_is_not_taken_from_another() {
+        let start = Instant::now();
+        let rates = Rates::new()
+            .mails(number(2), Period::Hour)
+            .recipients(number(5), Period::Minute)
+            .connections(number(1), Period::Hour);
+        let mut used = Used::none(&rates, start);
+        assert_eq!(used.admit(start, 4), Ok(()));
+        assert_eq!(used.admit(start, 2), Err(Period::Minute.length()));
+        assert_eq!(used.admit(start, 1), Ok(()));
+        assert_eq!(used.admit(start, 1), Err(Period::Hour.length()));
+        assert_eq!(used.admit_connection(start), Ok(()));
+        assert_eq!(used.admit_connection(start), Err(Period::Hour.length()));
+    }
+
+    #[test]
+    fn more_recipients_than_are_ever_allowed_are_an_error() {
+        let rates = Rates::new()
+            .recipients(number(50), Period::Day)
+            .recipients(number(10), Period::Minute);
+        assert!(rates.check(10).is_ok());
+        assert_eq!(
+            rates.check(11).unwrap_err().to_string(),
+            "the mail has 11 recipients, and the rates allow 10 in a time: send it to fewer at once"
+        );
+        assert!(Rates::new().check(100_000).is_ok());
+    }
+
+    fn period() -> impl Strategy<Value = Period> {
+        prop::sample::select(vec![
+            Period::Second,
+            Period::Minute,
+            Period::Hour,
+            Period::Day,
+        ])
+    }
+
+    proptest! {
+        /// The most in any stretch of time of that length, and a wait that leads somewhere.
+        #[test]
+        fn no_window_has_more(
+            mails in (1..30u32, period()),
+            recipients in (10..60u32, period()),
+            steps in prop::collection::vec((0..2_000_000u64, 1..10usize), 1..150),
+            scale in 1..40_000u64,
+        ) {
+            let rates = Rates::new()
+                .mails(number(mails.0), mails.1)
+                .recipients(number(recipients.0), recipients.1);
+            let mut now = Instant::now();
+            let mut used = Used::none(&rates, now);
+            let mut sent: Vec<(Instant, usize)> = Vec::new();
+            for (step, count) in steps {
+                now += Duration::from_micros(step * scale / 1_000);
+                let mut asked = 0;
+                while let Err(wait) = used.admit(now, count) {
+                    prop_assert!(!wait.is_zero() && wait <= Period::Day.length());
+                    now += wait;
+                    asked += 1;
+                    prop_assert!(asked < 1_000);
+                }
+                sent.push((now, count));
+            }
+            for (first, (begin, _)) in sent.iter().enumerate() {
+                let within = |period: Period| {
+                    let end = *begin + period.length();
+                    sent[first..].iter().take_while(move |(time, _)| *time < end)
+                };
+                prop_assert!(within(mails.1).count() <= mails.0 as usize);
+                let counted: usize = within(recipients.1).map(|(_, count)| count).sum();
+                prop_assert!(counted <= recipients.0 as usize);
+            }
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! How often and when a mail is sent again.
+
+use std::num::{NonZeroU8, NonZeroU32};
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+
+use super::signal::Signal;
+use crate::error::{Error, Fate, Kind};
+
+/// How long a mail waits that was greylisted, unless the server says.
+const GREYLISTED: Duration = Duration::from_mins(5);
+
+/// How long a mail waits whose account has used up its quota, unless the server says.
+const EXHAUSTED: Duration = Duration::from_hours(1);
+
+/// How often and when a mail that failed is sent again.
+///
+/// Only what [passes](Error::is_transient) is tried again, with the same Message-ID and the same
+/// octets. Never are these:
+///
+/// * a mail that was refused for good, or that cannot be sent as it is;
+/// * a mail whose [`Fate`] is unknown, unless
+///   [`danger_even_if_unknown`](Self::danger_even_if_unknown) is called;
+/// * a mail that the server has [taken](Error::accepted) for some recipients: they would get it
+///   twice;
+/// * a mail whose body can be read once only.
+///
+/// Before the n-th attempt a mail waits for a random time between nothing and
+/// `first_wait * factor^(n-2)`, or [`longest_wait`](Self::longest_wait) if that is less: mails that
+/// failed together do not come back together. To that is added what the server asks for in its
+/// words ("try again in 300 seconds"); for greylisting it is five minutes and for a quota an hour
+/// if it does not say. If the wait would go beyond the [`budget`](Self::budget), the mail is told
+/// its last error at once.
+///
+/// A mail that waits is in memory alone. This is no queue that survives the process.
+///
+/// ```
+/// use std::num::NonZeroU32;
+/// use std::time::Duration;
+/// use pilotfish::client::Retry;
+///
+/// let retry = Retry::new()
+///     .attempts(NonZeroU32::new(5).unwrap())
+///     .budget(Duration::from_mins(10));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Retry {
+    attempts: NonZeroU32,
+    first_wait: Duration,
+    factor: NonZeroU8,
+    longest_wait: Duration,
+    budget: Duration,
+    unknown: Unknown,
+}
+
+/// What is done with a mail whose fate is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unknown {
+    Left,
+    SentAgain,
+}
+
+/// What is to be done with a mail that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// It is sent again after this wait.
+    Again(Duration),
+    /// It is told its error.
+    GiveUp,
+}
+
+/// One attempt, as [`Retry::none`].
+impl Default for Retry {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+impl Retry {
+    /// One attempt.
+    pub const fn none() -> Self {
+        Self {
+            attempts: NonZeroU32::MIN,
+            ..Self::new()
+        }
+    }
+
+    /// Up to 8 attempts within 30 minutes: at most 1 s before the second, 4 s before the third and
+    /// so on, up to 5 minutes.
+    #[expect(clippy::new_without_default, reason = "the default is one attempt")]
+    pub const fn new() -> Self {
+        Self {
+            attempts: NonZeroU32::MIN.saturating_add(7),
+            first_wait: Duration::from_secs(1),
+            factor: NonZeroU8::MIN.saturating_add(3),
+            longest_wait: Duration::from_mins(5),
+            budget: Duration::from_mins(30),
+            unknown: Unknown::Left,
+        }
+    }
+
+    /// How often a mail is sent at most, the first time included.
+    pub const fn attempts(mut self, attempts: NonZeroU32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// The longest random wait before the second attempt.
+    pub const fn first_wait(mut self, wait: Duration) -> Self {
+        self.first_wait = wait;
+        self
+    }
+
+    /// How many times as long the next wait may be as the one before.
+    pub const fn factor(mut self, factor: NonZeroU8) -> Self {
+        self.factor = factor;
+        self
+    }
+
+    /// The longest random wait of all.
+    pub const fn longest_wait(mut self, wait: Duration) -> Self {
+        self.longest_wait = wait;
+        self
+    }
+
+    /// How long after it was given to the client a mail may be sent again.
+    pub const fn budget(mut self, budget: Duration) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// Sends mails again whose [`Fate`] is unknown, too: **their recipients may get them twice**
+    /// (RFC 1047).
+    pub const fn danger_even_if_unknown(mut self) -> Self {
+        self.unknown = Unknown::SentAgain;
+        self
+    }
+
+    /// What becomes of a mail that has failed so, in its `attempt` (from 1), `elapsed` after it
+    /// was given to the client. `chance` is any number, a new one each time.
+    pub(super) fn decide(
+        &self,
+        attempt: u32,
+        error: &Error,
+        elapsed: Duration,
+        chance: u32,
+    ) -> Decision {
+        if attempt >= self.attempts.get() || !self.allows(error) {
+            return Decision::GiveUp;
+        }
+        let asked = match Signal::of(error) {
+            Signal::Exhausted(wait) => wait.unwrap_or(EXHAUSTED),
+            Signal::Greylisted(wait) => wait.unwrap_or(GREYLISTED),
+            Signal::Throttled(wait) => wait.unwrap_or_default(),
+            Signal::Neutral => Duration::ZERO,
+        };
+        let fraction = f64::from(chance) / f64::from(u32::MAX);
+        let wait = asked.saturating_add(self.ceiling(attempt).mul_f64(fraction));
+        if elapsed.saturating_add(wait) > self.budget {
+            return Decision::GiveUp;
+        }
+        Decision::Again(wait)
+    }
+
+    fn allows(&self, error: &Error) -> bool {
+        let never = matches!(
+            error.kind(),
+            Kind::InvalidInput | Kind::Config | Kind::Body | Kind::Unsupported
+        );
+        let passes = match error.fate() {
+            Fate::Unknown => self.unknown == Unknown::SentAgain,
+            Fate::NotAccepted => error.is_transient(),
+        };
+        passes && !never && error.accepted().is_empty()
+    }
+
+    /// The longest random wait behind this attempt.
+    fn ceiling(&self, attempt: u32) -> Duration {
+        let mut waits = ExponentialBuilder::new()
+            .with_min_delay(self.first_wait)
+            .with_factor(f32::from(self.factor.get()))
+            .with_max_delay(self.longest_wait)
+            .without_max_times()
+            .build();
+        let before = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
+        let wait = waits.nth(before).unwrap_or(self.longest_wait);
+        wait.min(self.longest_wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::signal::tests::refused;
+    use super::*;
+    use crate::error::Stage;
+
+    /// Without jitter: the longest waits.
+    fn longest(retry: &Retry, attempt: u32, error: &Error) -> Decision {
+        retry.decide(attempt, error, Duration::ZERO, u32::MAX)
+    }
+
+    fn io() -> Error {
+        Error::new(Kind::Io, "the line was cut")
+    }
+
+    #[test]
+    fn waits_grow_up_to_the_longest() {
+        let retry = Retry::new().attempts(NonZeroU32::MAX);
+        let waits: Vec<_> = (1..=7).map(|n| longest(&retry, n, &io())).collect();
+        let expected = [1, 4, 16, 64, 256, 300, 300].map(Duration::from_secs);
+        assert_eq!(waits, expected.map(Decision::Again));
+    }
+
+    #[test]
+    fn the_default_is_one_attempt() {
+        assert_eq!(longest(&Retry::default(), 1, &io()), Decision::GiveUp);
+        assert_ne!(longest(&Retry::new(), 1, &io()), Decision::GiveUp);
+        assert_ne!(longest(&Retry::new(), 7, &io()), Decision::GiveUp);
+        assert_eq!(longest(&Retry::new(), 8, &io()), Decision::GiveUp);
+    }
+
+    #[test]
+    fn what_the_server_asks_for_is_waited_for() {
+        for (line, seconds) in [
+            ("421 4.3.2 shutting down", Some(1)),
+            ("451 4.7.1 Greylisted", Some(301)),
+            ("451 4.7.1 Greylisted, try again in 60 seconds", Some(61)),
+            ("421 4.7.0 busy, retry after 2 minutes", Some(121)),
+            ("451 4.7.1 Greylisted for 2 hours", None),
+            ("550 5.4.5 Daily user sending limit exceeded", None),
+            ("550 5.1.1 no such user", None),
+        ] {
+            let decision = longest(&Retry::new(), 1, &refused(Stage::Mail, line));
+            let expected = seconds.map(Duration::from_secs);
+            let expected = expected.map_or(Decision::GiveUp, Decision::Again);
+            assert_eq!(decision, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn some_errors_are_told_at_once() {
+        let path = || "a@example.org".parse().unwrap();
+        for error in [
+            io().after_accepting(vec![path()]),
+            io().with_unknown_fate(),
+            io().permanent(),
+            Error::new(Kind::Tls, "not trusted"),
+            Error::new(Kind::Auth, "wrong password"),
+            Error::new(Kind::Body, "the file has changed"),
+            Error::new(Kind::InvalidInput, "too large"),
+            refused(Stage::Mail, "550 5.7.1 no"),
+        ] {
+            assert_eq!(
+                longest(&Retry::new(), 1, &error),
+                Decision::GiveUp,
+                "{error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_fate_is_tried_again_only_when_told() {
+        let retry = Retry::new().danger_even_if_unknown();
+        let unknown = io().with_unknown_fate();
+        assert_ne!(longest(&retry, 1, &unknown), Decision::GiveUp);
+        let taken = unknown.after_accepting(vec!["a@example.org".parse().unwrap()]);
+        assert_eq!(longest(&retry, 1, &taken), Decision::GiveUp);
+    }
+
+    proptest! {
+        #[test]
+        fn never_beyond_budget_nor_attempts(
+            attempts in 1..20u32, attempt in 1..40u32, chance: u32,
+            first in 0..100_000u64, longest in 0..100_000u64, factor in 1..=255u8,
+            budget in 0..1_000_000u64, elapsed in 0..1_000_000u64,
+        ) {
+            let [first, longest, budget, elapsed] =
+                [first, longest, budget, elapsed].map(Duration::from_millis);
+            let retry = Retry::new()
+                .attempts(NonZeroU32::new(attempts).unwrap())
+                .first_wait(first)
+                .factor(NonZeroU8::new(factor).unwrap())
+                .longest_wait(longest)
+                .budget(budget);
+            if let Decision::Again(wait) = retry.decide(attempt, &io(), elapsed, chance) {
+                prop_assert!(attempt < attempts);
+                prop_assert!(wait <= longest);
+                prop_assert!(elapsed + wait <= budget);
+            }
+        }
+
+        /// From nothing to the ceiling, as chance has it.
+        #[test]
+        fn jitter_is_full(attempt in 1..8u32, chance: u32) {
+            let Decision::Again(wait) = Retry::new().decide(attempt, &io(), Duration::ZERO, chance)
+            else {
+                return Err(TestCaseError::fail("it is tried again"));
+            };
+            let Decision::Again(ceiling) = longest(&Retry::new(), attempt, &io()) else {
+                return Err(TestCaseError::fail("it is tried again"));
+            };
+            let expected = ceiling.as_secs_f64() * f64::from(chance) / f64::from(u32::MAX);
+            prop_assert!((wait.as_secs_f64() - expected).abs() < 1e-6);
+        }
+    }
+}

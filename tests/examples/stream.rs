@@ -1,0 +1,85 @@
+//! Ten thousand mails from a stream, over eight connections at most, in memory that does not grow
+//! with their number.
+//!
+//! `cargo run --release --example stream`, or with another number: `-- 100000`. The submission
+//! server is one inside the process.
+
+#![expect(clippy::print_stdout, reason = "an example talks to its reader")]
+
+mod stand_in;
+
+use futures_util::{StreamExt as _, stream};
+use pilotfish::message::MessageError;
+use pilotfish::testing::{self, Store};
+use pilotfish::{Client, Credentials, Fate, Message};
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// How many outcomes there are between two looks at what has arrived.
+const STEP: usize = 1000;
+
+/// One of them: a real one would be a row of a table that is read as the mails leave.
+async fn newsletter(number: usize) -> Result<Message, MessageError> {
+    Message::builder()
+        .from("News <news@example.org>")
+        .to(format!("reader-{number}@example.org"))
+        .subject(format!("News for reader {number}"))
+        .text("A shark swam by.\n".repeat(100))
+        .build()
+        .await
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let count = match std::env::args().nth(1) {
+        Some(count) => count.parse()?,
+        None => 10_000,
+    };
+    let submission = testing::Server::builder()
+        .user("news", "swordfish")
+        .store(Store::Discard)
+        .start()
+        .await?;
+    let server = stand_in::reached(&submission)?
+        .credentials(Credentials::new("news", "swordfish")?)
+        .build()?;
+    let client = Client::builder(server)
+        .max_connections(8_u32.try_into()?)
+        .build();
+
+    // Each message is made when there is room for it.
+    let messages = stream::iter(0..count)
+        .then(newsletter)
+        .filter_map(async |message| message.inspect_err(|error| println!("{error}")).ok());
+    let mut outcomes = client.send_all(messages);
+    let (mut accepted, mut unknown, mut not_accepted) = (0, 0, 0);
+    let mut arrived = 0;
+    while let Some((index, outcome)) = outcomes.next().await {
+        match outcome {
+            Ok(_) => accepted += 1,
+            Err(error) if error.fate() == Fate::Unknown => {
+                println!("mail {index} may have arrived: {error}");
+                unknown += 1;
+            }
+            Err(error) => {
+                println!("mail {index}: {error}");
+                not_accepted += 1;
+            }
+        }
+        if (accepted + unknown + not_accepted) % STEP == 0 {
+            arrived += submission.take_received().len();
+        }
+    }
+    client.close().await;
+    arrived += submission.take_received().len();
+
+    println!("{accepted} accepted, {not_accepted} not, {unknown} unknown, {arrived} arrived");
+    println!("{} connections", submission.most_open_connections());
+    // proc(5): the peak of the resident set.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    for line in status.lines().filter(|line| line.starts_with("VmHWM:")) {
+        println!("{line}");
+    }
+    submission.shutdown().await?;
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! What a recorder of `metrics` gets.
+#![cfg(feature = "metrics")]
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex};
+
+use metrics::{
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
+    SharedString, Unit,
+};
+use pilotfish::testing::{Fault, Point, Security};
+use pilotfish::{Client, Server, testing};
+
+use crate::support::client::ACCOUNT;
+
+/// Counters, gauges, and how often something was measured; by names, with labels that are not
+/// `server` behind a space each.
+#[derive(Debug, Clone, Default)]
+struct Figures(Arc<Mutex<BTreeMap<String, f64>>>);
+
+#[derive(Debug)]
+struct Figure(Figures, String);
+
+impl Figures {
+    fn figure(&self, key: &Key) -> Arc<Figure> {
+        let labels = key.labels().filter(|label| label.key() != "server");
+        let labels: String = labels.map(|label| format!(" {}", label.value())).collect();
+        assert!(key.labels().any(|label| label.value() == "127.0.0.1"));
+        Arc::new(Figure(self.clone(), format!("{}{labels}", key.name())))
+    }
+
+    /// All that is not zero.
+    fn told(&self) -> Vec<String> {
+        let figures = self.0.lock().unwrap();
+        let figures = figures.iter().filter(|(_, value)| **value != 0.0);
+        figures
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect()
+    }
+}
+
+impl Figure {
+    fn add(&self, by: f64) {
+        *self.0.0.lock().unwrap().entry(self.1.clone()).or_default() += by;
+    }
+}
+
+impl CounterFn for Figure {
+    fn increment(&self, by: u64) {
+        self.add(f64::from(u32::try_from(by).unwrap()));
+    }
+
+    fn absolute(&self, _: u64) {
+        unimplemented!();
+    }
+}
+
+impl GaugeFn for Figure {
+    fn increment(&self, by: f64) {
+        self.add(by);
+    }
+
+    fn decrement(&self, by: f64) {
+        self.add(-by);
+    }
+
+    fn set(&self, _: f64) {
+        unimplemented!();
+    }
+}
+
+impl HistogramFn for Figure {
+    fn record(&self, value: f64) {
+        assert!((0.0..60.0).contains(&value));
+        self.add(1.0);
+    }
+}
+
+impl Recorder for Figures {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.figure(key))
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.figure(key))
+    }
+
+    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::from_arc(self.figure(key))
+    }
+}
+
+/// Runs a test in which this thread's figures are taken down.
+fn recorded(test: impl AsyncFnOnce(&Figures)) {
+    let figures = Figures::default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    metrics::with_local_recorder(&figures, || runtime.unwrap().block_on(test(&figures)));
+}
+
+fn client(port: u16) -> Client {
+    let server = Server::builder("127.0.0.1".parse().unwrap())
+        .port(port)
+        .security(pilotfish::Security::Cleartext)
+        .build();
+    Client::builder(server.unwrap())
+        .max_connections(NonZeroU32::MIN)
+        .build()
+}
+
+#[test]
+fn mails_are_counted_by_what_became_of_them() {
+    recorded(async |figures| {
+        let server = testing::Server::builder()
+            .security(Security::Cleartext)
+            .anonymous()
+            .refuse_recipient("nobody@example.org", "550 5.1.1 nobody")
+            .refuse_recipient("later@example.org", "450 4.2.1 later")
+            .fault(Fault::CloseAt(Point::EndOfData))
+            .start()
+            .await
+            .unwrap();
+        let client = client(server.addr().port());
+        // The first message is cut off behind its end.
+        for to in [
+            &["a@example.org"][..],
+            &["a@example.org"],
+            &["a@example.org", "nobody@example.org"],
+            &["nobody@example.org"],
+            &["later@example.org"],
+        ] {
+            let _ = client.send(ACCOUNT.letter(to)).await;
+        }
+        let open = figures.told();
+        assert!(
+            open.contains(&"pilotfish_connections 1".to_owned()),
+            "{open:?}"
+        );
+        client.close().await;
+        server.shutdown().await.unwrap();
+        let expected = [
+            "pilotfish_connects_total open 2",
+            "pilotfish_envelope_seconds 3",
+            "pilotfish_mails_total accepted 1",
+            "pilotfish_mails_total deferred 1",
+            "pilotfish_mails_total partial 1",
+            "pilotfish_mails_total refused 1",
+            "pilotfish_mails_total unknown 1",
+            "pilotfish_message_octets_total 752",
+            "pilotfish_queue_wait_seconds 5",
+            "pilotfish_reply_seconds 3",
+            "pilotfish_set_up_seconds auth 2",
+            "pilotfish_set_up_seconds connect 2",
+            "pilotfish_set_up_seconds greeting 2",
+            "pilotfish_set_up_seconds tls 2",
+            "pilotfish_transactions_total accepted 1",
+            "pilotfish_transactions_total deferred 1",
+            "pilotfish_transactions_total partial 1",
+            "pilotfish_transactions_total refused 1",
+            "pilotfish_transactions_total unknown 1",
+            "pilotfish_transfer_seconds 3",
+        ];
+        assert_eq!(figures.told(), expected);
+    });
+}
+
+#[test]
+fn a_session_that_does_not_come_about_is_counted() {
+    recorded(async |figures| {
+        let server = testing::Server::builder()
+            .security(Security::Cleartext)
+            .anonymous()
+            .fault(Fault::ReplyAt(Point::Greeting, "554 5.3.2 not here".into()))
+            .start()
+            .await
+            .unwrap();
+        let client = client(server.addr().port());
+        let _ = client.send(ACCOUNT.letter(&["a@example.org"])).await;
+        client.close().await;
+        server.shutdown().await.unwrap();
+        let expected = [
+            "pilotfish_connects_total refused 1",
+            "pilotfish_mails_total refused 1",
+        ];
+        assert_eq!(figures.told(), expected);
+    });
+}
