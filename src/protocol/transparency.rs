@@ -109,8 +109,11 @@ impl Transparency {
     }
 }
 
-/// Whether nothing is to be done behind the first octet of a block: nearly always, so that it is
-/// found out without a branch for each line.
+/// Whether nothing is to be done behind the first octet of a block, which is nearly always so.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches, many octets are looked at in one go"
+)]
 fn is_safe_inside(block: &[u8]) -> bool {
     let next = block.get(1..).unwrap_or_default();
     let is_wrong = |(octet, next): (&u8, &u8)| {
