@@ -141,7 +141,7 @@ impl Pool {
         self.learn(begun, Some(error));
         let stranded = self.state().cannot_connect(error);
         for job in stranded {
-            self.settle(job.into_slip(), Err(error.clone()));
+            self.fail(job.into_slip(), error.clone());
         }
     }
 
@@ -183,13 +183,17 @@ impl Pool {
         }
     }
 
-    /// Tells what became of a mail, unless it is sent again later.
-    pub(super) fn settle(self: &Arc<Self>, mut slip: Slip, result: Result<Receipt>) {
+    /// Tells what became of a mail that was begun, unless it is sent again later.
+    pub(super) fn settle(self: &Arc<Self>, slip: Slip, result: Result<Receipt>) {
         self.learn(slip.begun, result.as_ref().err());
-        let error = match result {
-            Ok(receipt) => return slip.tell(Ok(receipt)),
-            Err(error) => error,
-        };
+        match result {
+            Ok(receipt) => slip.tell(Ok(receipt)),
+            Err(error) => self.fail(slip, error),
+        }
+    }
+
+    /// Tells a mail that has failed, unless it is sent again later.
+    pub(super) fn fail(self: &Arc<Self>, mut slip: Slip, error: Error) {
         let chance = getrandom::u32().unwrap_or(u32::MAX);
         let elapsed = now().saturating_duration_since(slip.given);
         let retry = &self.settings.retry;

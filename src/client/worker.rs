@@ -271,7 +271,8 @@ impl Stream for Mails<'_> {
                     lock(mails.taken).push(slip);
                     return Poll::Ready(Some(mail));
                 }
-                Turn::Refused(job, error) => pool.settle(job.into_slip(), Err(error)),
+                // The server has not said it once more.
+                Turn::Refused(job, error) => pool.fail(job.into_slip(), error),
                 Turn::Hold(until) if !mails.is_held(until, context) => {}
                 Turn::Leave => return Poll::Ready(None),
                 Turn::Hold(_) | Turn::Wait if count == 0 && mails.has_been_idle(context) => {
