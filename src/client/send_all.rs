@@ -89,6 +89,9 @@ where
         let told = self.outcomes.poll_recv(context);
         if told.is_ready() {
             self.under_way -= 1;
+            // Who knows when it is polled again: it does not wait in line for space meanwhile,
+            // which would be given to it and to nobody else.
+            self.space = PollSemaphore::new(Arc::clone(&self.client.pool().space));
         }
         told
     }
