@@ -50,6 +50,11 @@ impl Gate {
         (!left.is_zero()).then_some(left)
     }
 
+    /// The mail that it was closed for is not there any more: another may be admitted.
+    pub(super) fn may_be_open(&mut self) {
+        self.closed_until = None;
+    }
+
     /// Whether a connection may be opened now, which then counts; if not, for how long.
     pub(super) fn admit_connection(&mut self) -> Result<(), Duration> {
         match self.closed_for() {

@@ -255,7 +255,7 @@ impl Client {
 
 /// Withdraws a mail when the caller waits for it no more.
 struct Withdrawing<'a> {
-    pool: &'a Pool,
+    pool: &'a Arc<Pool>,
     recall: Option<Recall>,
 }
 

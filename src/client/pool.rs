@@ -1,6 +1,5 @@
 //! What the clones of a client and its workers share.
 
-use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,6 +36,8 @@ pub(super) struct Pool {
     /// Something has changed that workers on their way have to look at: mails were withdrawn, all
     /// was aborted, or the client is about to close.
     changed: Notify,
+    /// Workers that may not connect yet have to look at the queue and the gate again.
+    moved: Notify,
     tasks: TaskTracker,
 }
 
@@ -51,6 +52,7 @@ impl Pool {
             settings,
             generation: AtomicU64::new(0),
             changed: Notify::new(),
+            moved: Notify::new(),
             tasks: TaskTracker::new(),
         }
     }
@@ -115,12 +117,34 @@ impl Pool {
 
     /// See [`State::take`].
     pub(super) fn take(&self, worker: u64, is_busy: bool, context: &Context<'_>) -> Turn {
-        self.state().take(worker, is_busy, context.waker())
+        let mut state = self.state();
+        let turn = state.take(worker, is_busy, context.waker());
+        if state.is_connecting_for_nothing() {
+            self.moved.notify_waiters();
+        }
+        turn
     }
 
-    /// See [`State::admit_connection`].
-    pub(super) fn admit_connection(&self) -> Result<(), Duration> {
-        self.state().admit_connection()
+    /// Waits until a connection may be opened; `None` if no mail waits for it any more.
+    pub(super) async fn admit_connection(&self) -> Option<()> {
+        loop {
+            let moved = self.moved.notified();
+            let wait = {
+                let mut state = self.state();
+                if state.jobs.is_empty() {
+                    return None;
+                }
+                match state.admit_connection() {
+                    Ok(()) => return Some(()),
+                    Err(wait) => wait,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = moved => {}
+                () = sleep(wait) => {}
+            }
+        }
     }
 
     /// See [`State::has_connected`].
@@ -236,23 +260,25 @@ impl Pool {
 
     /// Mails have been withdrawn: those that wait are dropped, and workers that are on their way
     /// with one are told.
-    pub(super) fn have_been_withdrawn(&self) {
+    pub(super) fn have_been_withdrawn(self: &Arc<Self>) {
+        let is_withdrawn = |job: &Job| job.slip.recall.is_withdrawn();
         // Dropped when the lock is not held.
-        let _withdrawn: VecDeque<_> = {
-            let mut state = self.state();
-            let jobs = std::mem::take(&mut state.jobs).into_iter();
-            let (withdrawn, others) = jobs.partition(|job| job.slip.recall.is_withdrawn());
-            state.jobs = others;
-            withdrawn
-        };
+        let _withdrawn = self.take_out_all(is_withdrawn);
         self.changed.notify_waiters();
     }
 
     /// Takes a mail out of the queue, if it is there.
-    pub(super) fn take_out(&self, recall: &Recall) -> Option<Job> {
-        let mut state = self.state();
-        let place = (state.jobs.iter()).position(|job| job.slip.recall.is(recall))?;
-        state.jobs.remove(place)
+    pub(super) fn take_out(self: &Arc<Self>, recall: &Recall) -> Option<Job> {
+        self.take_out_all(|job| job.slip.recall.is(recall)).pop()
+    }
+
+    fn take_out_all(self: &Arc<Self>, is_out: impl Fn(&Job) -> bool) -> Vec<Job> {
+        let (out, summoned) = self.state().take_out(is_out);
+        self.moved.notify_waiters();
+        for summoned in summoned {
+            self.follow(summoned);
+        }
+        out
     }
 
     /// Waits for as long as it does not hold, and looks again whenever something has changed.

@@ -49,7 +49,7 @@ pub(super) enum Turn {
     Mail(Job),
     /// One that cannot be sent now.
     Refused(Job, Error),
-    /// None before then.
+    /// None before then, but it is woken if others are given.
     Hold(Instant),
     /// It is woken when there is one.
     Wait,
@@ -119,6 +119,7 @@ impl State {
                 Err(Held::Exhausted(error)) => Turn::Refused(job, error),
                 Err(Held::Until(time)) => {
                     self.jobs.push_front(job);
+                    self.park(worker, is_busy, waker);
                     Turn::Hold(time)
                 }
             };
@@ -126,6 +127,11 @@ impl State {
         if self.closing > 0 {
             return Turn::Leave;
         }
+        self.park(worker, is_busy, waker);
+        Turn::Wait
+    }
+
+    fn park(&mut self, worker: u64, is_busy: bool, waker: &Waker) {
         let waker = waker.clone();
         let parked = if is_busy {
             &mut self.busy
@@ -133,7 +139,27 @@ impl State {
             &mut self.idle
         };
         parked.push(Parked { worker, waker });
-        Turn::Wait
+    }
+
+    /// Takes mails out of the queue. The gate may have been closed for the first of them.
+    pub(super) fn take_out(&mut self, is_out: impl Fn(&Job) -> bool) -> (Vec<Job>, Vec<Summoned>) {
+        let was_first = self.jobs.front().is_some_and(&is_out);
+        let jobs = std::mem::take(&mut self.jobs).into_iter();
+        let (out, others): (Vec<_>, Vec<_>) = jobs.partition(is_out);
+        self.jobs = others.into();
+        if !was_first {
+            return (out, Vec::new());
+        }
+        self.gate.may_be_open();
+        let summoned = match (self.jobs.is_empty(), self.closing) {
+            (false, _) => vec![self.summon()],
+            (true, 0) => Vec::new(),
+            (true, _) => {
+                let held = self.idle.drain(..);
+                held.map(|parked| Summoned::Parked(parked.waker)).collect()
+            }
+        };
+        (out, summoned)
     }
 
     fn unpark(&mut self, worker: u64) {
@@ -164,6 +190,11 @@ impl State {
         } else {
             std::mem::take(&mut self.jobs)
         }
+    }
+
+    /// Whether a worker opens a session, or waits until it may, and no mail waits.
+    pub(super) fn is_connecting_for_nothing(&self) -> bool {
+        self.connecting > 0 && self.jobs.is_empty()
     }
 
     /// Whether a session may be opened now; if not, for how long.

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, Stream};
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::debug;
 
 use super::gate::now;
@@ -75,15 +75,16 @@ impl Worker {
         let pool = Arc::clone(&self.pool);
         let nobody_waits = || self.is_aborted() || pool.is_empty();
         let connecting = async {
-            while let Err(wait) = pool.admit_connection() {
-                sleep(wait).await;
-            }
-            (now(), pool.server.connect().await)
+            pool.admit_connection().await?;
+            Some((now(), pool.server.connect().await))
         };
-        let (begun, connected) = tokio::select! {
+        let connected = tokio::select! {
             biased;
             () = pool.until(nobody_waits) => return,
             connected = connecting => connected,
+        };
+        let Some((begun, connected)) = connected else {
+            return;
         };
         match connected {
             Ok(session) => {

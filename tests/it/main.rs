@@ -13,6 +13,8 @@ mod chunking;
 mod cli;
 /// The client, and those who mean it ill.
 mod client;
+/// Mails that nobody would take, though they could be sent.
+mod client_stalls;
 /// Several mails over one session, close behind each other.
 mod company;
 /// Faults between mails of one session, and among their chunks.

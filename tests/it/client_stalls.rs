@@ -1,0 +1,93 @@
+//! Mails that nobody would take, though they could be sent.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use pilotfish::client::{Period, Rates};
+use pilotfish::testing::{Fault, Point};
+use pilotfish::{Kind, Mail};
+use tokio::time::{sleep, timeout};
+
+use crate::client::{client_of, count, in_clear, letter, paused};
+use crate::support::built::built;
+use crate::support::client::ACCOUNT;
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// What is told to mails without asking the server is no news of the quota.
+#[test]
+fn a_quota_comes_back_though_mails_are_given_meanwhile() {
+    paused(async {
+        let refusal = "550 5.4.5 Daily user sending limit exceeded.".to_owned();
+        let server = in_clear().fault(Fault::ReplyAt(Point::Mail, refusal));
+        let server = server.start().await.unwrap();
+        let client = client_of(&server, |server| server).build();
+        let mut told = Vec::new();
+        for number in 0..8 {
+            told.push(client.send(letter(number, 100)).await.is_ok());
+            sleep(MINUTE * 10).await;
+        }
+        assert_eq!(told, [false, false, false, false, false, false, true, true]);
+    });
+}
+
+/// A stream of outcomes that is not polled keeps no place in the queue.
+#[test]
+fn a_mail_can_be_sent_between_two_outcomes() {
+    paused(async {
+        let server = in_clear().start().await.unwrap();
+        let client = client_of(&server, |server| server);
+        let client = client.max_connections(count(1)).queue(count(1)).build();
+        let mails = stream::iter((0..10).map(|number| letter(number, 100)));
+        let mut outcomes = client.send_all(mails);
+        while let Some((index, result)) = outcomes.next().await {
+            drop(result.unwrap());
+            drop(client.send(letter(100 + index, 100)).await.unwrap());
+        }
+        assert_eq!(server.received().len(), 20);
+    });
+}
+
+/// The gate was closed for a mail that is not there any more.
+#[test]
+fn a_mail_that_is_held_and_given_up_holds_no_other() {
+    paused(async {
+        let server = in_clear().start().await.unwrap();
+        let rates = Rates::new().recipients(count(2), Period::Day);
+        let client = client_of(&server, |server| server).rates(rates).build();
+        drop(client.send(letter(0, 100)).await.unwrap());
+        let both = ACCOUNT.letter_of_text(&["a@example.org", "b@example.org"], "To both.");
+        let both = Mail::from(built(both));
+        let (both, behind) = tokio::join!(client.send(both), async {
+            sleep(MINUTE).await;
+            client.send(letter(1, 100)).await
+        });
+        assert_eq!(both.unwrap_err().kind(), Kind::Timeout);
+        drop(behind.unwrap());
+    });
+}
+
+/// A worker that may not connect for an hour does not keep the client from closing.
+#[test]
+fn a_connection_that_is_not_needed_any_more_is_not_waited_for() {
+    paused(async {
+        let delay = Duration::from_millis(500)..=Duration::from_secs(1);
+        let server = in_clear().delay(delay, 1).start().await.unwrap();
+        let rates = Rates::new().connections(count(1), Period::Hour);
+        let client = client_of(&server, |server| server).rates(rates).build();
+        let closing = async {
+            while server.received().is_empty() {
+                sleep(Duration::from_millis(100)).await;
+            }
+            timeout(MINUTE, client.close()).await
+        };
+        let (closed, outcomes) = tokio::join!(
+            closing,
+            client
+                .send_all(stream::iter((0..6).map(|number| letter(number, 100))))
+                .collect::<Vec<_>>()
+        );
+        assert!(outcomes.iter().all(|(_, result)| result.is_ok()));
+        closed.unwrap();
+    });
+}
