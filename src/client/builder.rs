@@ -6,7 +6,13 @@ use std::time::Duration;
 
 use super::Client;
 use super::pool::Pool;
+use super::provider::Provider;
+use super::rates::Rates;
+use super::retry::Retry;
 use crate::session::{Observer, Progress, Server};
+
+/// How many connections are enough for most.
+const CONNECTIONS: usize = 4;
 
 /// What a client goes by.
 #[derive(Clone)]
@@ -17,6 +23,9 @@ pub(super) struct Settings {
     pub(super) idle_timeout: Duration,
     pub(super) max_age: Duration,
     pub(super) mails_per_connection: usize,
+    pub(super) most_recipients: Option<NonZeroU32>,
+    pub(super) retry: Retry,
+    pub(super) rates: Rates,
     pub(super) on_progress: Option<Observer>,
 }
 
@@ -38,17 +47,21 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     pub(super) fn new(server: Server) -> Self {
+        let provider = Provider::of(&server.host().to_string());
         Self {
-            server,
             settings: Settings {
-                max_connections: 4,
+                max_connections: provider.connections.unwrap_or(usize::MAX).min(CONNECTIONS),
                 queue: 256,
                 queue_timeout: Duration::from_mins(5),
-                idle_timeout: Duration::from_mins(1),
+                idle_timeout: provider.idle.unwrap_or(Duration::from_mins(1)),
                 max_age: Duration::from_hours(1),
-                mails_per_connection: usize::MAX,
+                mails_per_connection: provider.mails.unwrap_or(usize::MAX),
+                most_recipients: provider.recipients,
+                retry: Retry::none(),
+                rates: provider.rates(),
                 on_progress: None,
             },
+            server,
         }
     }
 
@@ -90,6 +103,19 @@ impl ClientBuilder {
     /// (RFC 9422 section 4.1), or the provider is known to take.
     pub fn mails_per_connection(mut self, most: NonZeroU32) -> Self {
         self.settings.mails_per_connection = usize::try_from(most.get()).unwrap_or(usize::MAX);
+        self
+    }
+
+    /// How often and when a mail is sent again that has failed for a reason that passes. By default
+    /// it is told at once: a caller who waits wants to know.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.settings.retry = retry;
+        self
+    }
+
+    /// How much is sent in a time. By default what the provider is known to take a minute.
+    pub fn rates(mut self, rates: Rates) -> Self {
+        self.settings.rates = rates;
         self
     }
 

@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
+use super::gate::now;
+use super::retry::Retry;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tracing::{debug, warn};
 
@@ -16,8 +19,9 @@ use crate::session::{Mail, Recall, Receipt, outcome};
 pub(super) struct Job {
     pub(super) mail: Mail,
     pub(super) slip: Slip,
-    /// Its place in the queue, for as long as it waits there for the first time.
-    _space: Option<OwnedSemaphorePermit>,
+    /// Its place in the queue, for as long as it waits there for the first time: the queue may be
+    /// longer for mails that come back.
+    pub(super) space: Option<OwnedSemaphorePermit>,
 }
 
 impl Job {
@@ -26,7 +30,6 @@ impl Job {
         recall: Recall,
         teller: Teller,
         meter: Arc<ClientMeter>,
-        space: OwnedSemaphorePermit,
     ) -> Self {
         mail.recall = recall.clone();
         Self {
@@ -37,18 +40,29 @@ impl Job {
                 meter,
                 again: Again::Once,
                 fruitless: 0,
+                given: now(),
+                begun: now(),
+                attempt: 1,
+                copy: None,
             },
             mail,
-            _space: Some(space),
+            space: None,
         }
     }
 
-    /// The same mail once more, in front of all others: the queue may be longer for it.
+    /// What is to be told, with the mail, should it be sent again.
+    pub(super) fn into_slip(self) -> Slip {
+        let Self { mail, mut slip, .. } = self;
+        slip.copy = Some(mail);
+        slip
+    }
+
+    /// The same mail once more.
     pub(super) fn again(mail: Mail, slip: Slip) -> Self {
         Self {
             mail,
             slip,
-            _space: None,
+            space: None,
         }
     }
 }
@@ -63,6 +77,14 @@ pub(super) struct Slip {
     pub(super) again: Again,
     /// How many sessions have ended with the mail, and without having begun any.
     pub(super) fruitless: u8,
+    /// When the client was given the mail.
+    pub(super) given: Instant,
+    /// When this attempt has begun.
+    pub(super) begun: Instant,
+    /// From 1.
+    pub(super) attempt: u32,
+    /// The mail, where it may be sent again.
+    pub(super) copy: Option<Mail>,
 }
 
 /// Whether a mail may be sent once more over another session, when it is not to blame.
@@ -80,6 +102,13 @@ pub(super) enum Teller {
 }
 
 impl Slip {
+    /// Keeps the mail, if it may be sent again and can.
+    pub(super) fn keep(&mut self, mail: &Mail, retry: &Retry) {
+        self.copy = (retry.has_attempt_behind(self.attempt))
+            .then(|| mail.try_clone())
+            .flatten();
+    }
+
     /// Tells what became of the mail.
     pub(super) fn tell(mut self, result: Result<Receipt>) {
         self.say(result);

@@ -1,28 +1,22 @@
 //! Sending mails without looking after sessions.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
 mod allowance;
 mod builder;
-#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod gate;
 mod hint;
 mod job;
 mod learned;
-#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
 mod pace;
 mod pool;
-#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
 mod provider;
-#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
 mod rates;
 mod reach;
-#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
 mod retry;
 mod send_all;
 #[cfg(feature = "tower")]
 mod service;
-#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
 mod signal;
-#[cfg_attr(not(test), expect(dead_code, reason = "the workers do not ask it yet"))]
+mod state;
 mod throttle;
 mod worker;
 
@@ -183,12 +177,13 @@ impl Client {
             recall: Some(recall.clone()),
         };
         let (teller, meter) = (Teller::One(outcome), Arc::clone(&pool.meter));
-        pool.push(Job::new(mail, recall.clone(), teller, meter, space));
+        let job = Job::new(mail, recall.clone(), teller, meter);
+        pool.push(job, space);
         let result = tokio::select! {
             biased;
             result = &mut told => result,
             () = sleep_until(deadline) => {
-                if pool.take_out(&recall) {
+                if pool.take_out(&recall).is_some() {
                     return Err(waited_long());
                 }
                 told.await

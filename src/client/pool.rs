@@ -1,22 +1,27 @@
-//! The mails that wait for a session, and the workers that wait for mails.
+//! What the clones of a client and its workers share.
 
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Waker};
+use std::task::Context;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
+use tracing::debug;
 
 use super::builder::Settings;
-use super::job::Job;
+use super::gate::now;
+use super::job::{Again, Job, Slip};
 use super::learned::Learned;
-use super::reach::Reach;
+use super::retry::Decision;
+use super::state::{State, Summoned, Turn};
 use super::worker::Worker;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::observe::ClientMeter;
-use crate::session::{Recall, Server};
+use crate::session::{Recall, Receipt, Server};
 
 /// What all clones of a client share.
 pub(super) struct Pool {
@@ -35,59 +40,15 @@ pub(super) struct Pool {
     tasks: TaskTracker,
 }
 
-#[derive(Default)]
-struct State {
-    jobs: VecDeque<Job>,
-    /// Workers with a session and no mail, the one that became so last at the end.
-    idle: Vec<Parked>,
-    /// Workers with mails on their way that could take another.
-    busy: Vec<Parked>,
-    /// Workers: each has one connection at most.
-    workers: usize,
-    /// Those among them that are still opening a session, and will take a mail then.
-    connecting: usize,
-    reach: Reach,
-    /// How many wait until all is done.
-    closing: usize,
-    last_worker: u64,
-}
-
-/// A worker that wants to be woken for a mail.
-struct Parked {
-    worker: u64,
-    waker: Waker,
-}
-
-/// Who takes a mail that has been put in the queue.
-enum Summoned {
-    Parked(Waker),
-    New(u64),
-    /// Whoever is free first.
-    Nobody,
-}
-
-/// What a worker gets that asks for a mail.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "moved once, where a box would be for each mail"
-)]
-pub(super) enum Turn {
-    Mail(Job),
-    /// It is woken when there is one.
-    Wait,
-    /// There will be none for this session.
-    Leave,
-}
-
 impl Pool {
     pub(super) fn new(server: Server, settings: Settings) -> Self {
         Self {
             learned: Learned::new(server.strategy()),
             meter: Arc::new(ClientMeter::new(&server.host().to_string())),
+            state: Mutex::new(State::new(&settings)),
             space: Arc::new(Semaphore::new(settings.queue.min(Semaphore::MAX_PERMITS))),
             server,
             settings,
-            state: Mutex::default(),
             generation: AtomicU64::new(0),
             changed: Notify::new(),
             tasks: TaskTracker::new(),
@@ -104,14 +65,24 @@ impl Pool {
     }
 
     /// Puts a mail in the queue, for which there is space, and sees to it that somebody takes it.
-    pub(super) fn push(self: &Arc<Self>, job: Job) {
+    pub(super) fn push(self: &Arc<Self>, mut job: Job, space: OwnedSemaphorePermit) {
+        job.space = Some(space);
+        let recipients = job.mail.envelope.forward_paths().len();
+        match self.settings.rates.check(recipients) {
+            Ok(()) => self.line_up(job),
+            Err(error) => job.slip.tell(Err(error)),
+        }
+    }
+
+    /// Puts a mail behind all others.
+    fn line_up(self: &Arc<Self>, job: Job) {
         let mut state = self.state();
         if let Some(error) = state.reach.refusal() {
             drop(state);
             return job.slip.tell(Err(error));
         }
         state.jobs.push_back(job);
-        let summoned = state.summon(&self.settings);
+        let summoned = state.summon();
         drop(state);
         self.follow(summoned);
     }
@@ -125,7 +96,7 @@ impl Pool {
             state.jobs.push_front(job);
             count += 1;
         }
-        let summoned: Vec<_> = (0..count).map(|_| state.summon(&self.settings)).collect();
+        let summoned: Vec<_> = (0..count).map(|_| state.summon()).collect();
         drop(state);
         for summoned in summoned {
             self.follow(summoned);
@@ -142,58 +113,27 @@ impl Pool {
         }
     }
 
-    /// The next mail for a worker, which is busy if others are on its way. Without one, its task is
-    /// woken for it.
+    /// See [`State::take`].
     pub(super) fn take(&self, worker: u64, is_busy: bool, context: &Context<'_>) -> Turn {
-        let mut state = self.state();
-        state.unpark(worker);
-        if let Some(job) = state.jobs.pop_front() {
-            return Turn::Mail(job);
-        }
-        if state.closing > 0 {
-            return Turn::Leave;
-        }
-        let parked = Parked {
-            worker,
-            waker: context.waker().clone(),
-        };
-        if is_busy {
-            state.busy.push(parked);
-        } else {
-            state.idle.push(parked);
-        }
-        Turn::Wait
+        self.state().take(worker, is_busy, context.waker())
     }
 
-    /// A worker has a session. If more mails wait, so may others.
+    /// Whether a session may be opened now; if not, for how long.
+    pub(super) fn admit_connection(&self) -> Result<(), Duration> {
+        self.state().gate.admit_connection()
+    }
+
+    /// See [`State::has_connected`].
     pub(super) fn has_connected(self: &Arc<Self>) {
-        let mut state = self.state();
-        state.connecting -= 1;
-        state.reach.has_connected();
-        let workers: Vec<_> = (0..state.jobs.len().saturating_sub(1))
-            .map_while(|_| state.new_worker(&self.settings))
-            .collect();
-        drop(state);
-        for worker in workers {
+        let others = self.state().has_connected();
+        for worker in others {
             self.follow(Summoned::New(worker));
         }
     }
 
-    /// A worker could not open a session, so the mails that wait cannot be sent now, and are
-    /// returned. But if other workers have one, the mails are theirs.
-    pub(super) fn cannot_connect(&self, error: &Error) -> VecDeque<Job> {
-        let mut state = self.state();
-        if state.workers > state.connecting {
-            state.reach.has_enough();
-            return VecDeque::new();
-        }
-        state.reach.has_failed(error);
-        std::mem::take(&mut state.jobs)
-    }
-
-    /// A worker that could not open a session does so no more.
+    /// See [`State::gives_up_connecting`].
     pub(super) fn gives_up_connecting(&self) {
-        self.state().connecting -= 1;
+        self.state().gives_up_connecting();
     }
 
     /// A worker takes no more mails over its session, which may take a while to end: what waits is
@@ -201,35 +141,92 @@ impl Pool {
     pub(super) fn takes_leave(self: &Arc<Self>, worker: u64) {
         let mut state = self.state();
         state.unpark(worker);
-        let summoned: Vec<_> = (0..state.jobs.len())
-            .map(|_| state.summon(&self.settings))
-            .collect();
+        let summoned: Vec<_> = (0..state.jobs.len()).map(|_| state.summon()).collect();
         drop(state);
         for summoned in summoned {
             self.follow(summoned);
         }
     }
 
-    /// Whether a worker is to open another session; otherwise it has ended.
-    pub(super) fn goes_on(&self, worker: u64) -> bool {
-        let mut state = self.state();
-        state.unpark(worker);
-        let is_resting = state.workers > 1 && state.reach.is_resting();
-        let is_surplus = state.jobs.len() <= state.connecting;
-        if is_surplus || is_resting {
-            state.workers -= 1;
-            return false;
+    /// No session could be opened: mails that cannot be sent otherwise are told.
+    pub(super) fn cannot_connect(self: &Arc<Self>, begun: Instant, error: &Error) {
+        self.learn(begun, Some(error));
+        let stranded = self.state().cannot_connect(error);
+        for job in stranded {
+            self.settle(job.into_slip(), Err(error.clone()));
         }
-        state.connecting += 1;
-        true
+    }
+
+    /// See [`State::goes_on`].
+    pub(super) fn goes_on(self: &Arc<Self>, worker: u64) -> bool {
+        let mut state = self.state();
+        let goes_on = state.goes_on(worker);
+        // It may have been the one that was woken for them.
+        let summoned = if goes_on || state.jobs.is_empty() {
+            Summoned::Nobody
+        } else {
+            state.summon()
+        };
+        drop(state);
+        self.follow(summoned);
+        goes_on
     }
 
     /// A worker has been dropped, since the runtime is shutting down.
     pub(super) fn has_been_dropped(&self, worker: u64, was_connecting: bool) {
+        self.state().has_been_dropped(worker, was_connecting);
+    }
+
+    /// What a mail, or an attempt to connect, that was begun then has come to.
+    fn learn(&self, begun: Instant, error: Option<&Error>) {
         let mut state = self.state();
-        state.unpark(worker);
-        state.workers -= 1;
-        state.connecting -= usize::from(was_connecting);
+        match error {
+            None => state.gate.accepted(begun),
+            Some(error) if state.gate.failed(begun, error) => self.meter.throttled(),
+            Some(_) => {}
+        }
+    }
+
+    /// Tells what became of a mail, unless it is sent again later.
+    pub(super) fn settle(self: &Arc<Self>, mut slip: Slip, result: Result<Receipt>) {
+        self.learn(slip.begun, result.as_ref().err());
+        let error = match result {
+            Ok(receipt) => return slip.tell(Ok(receipt)),
+            Err(error) => error,
+        };
+        let chance = getrandom::u32().unwrap_or(u32::MAX);
+        let elapsed = now().saturating_duration_since(slip.given);
+        let retry = &self.settings.retry;
+        let decision = retry.decide(slip.attempt, &error, elapsed, chance);
+        match (slip.copy.take(), decision) {
+            (Some(mail), Decision::Again(wait)) if !slip.recall.is_withdrawn() => {
+                self.meter.retried();
+                slip.attempt += 1;
+                slip.again = Again::Once;
+                slip.fruitless = 0;
+                slip.recall.return_home();
+                let message_id = &slip.message_id;
+                debug!(%message_id, %error, ?wait, "the mail is sent again later");
+                let later = Arc::clone(self).send_later(Job::again(mail, slip), wait, error);
+                self.tasks.spawn(later);
+            }
+            _ => slip.tell(Err(error)),
+        }
+    }
+
+    /// Waits, and puts a mail in the queue once more. If nobody wants to wait for it, it is told why
+    /// it failed.
+    async fn send_later(self: Arc<Self>, job: Job, wait: Duration, error: Error) {
+        let generation = self.generation();
+        let is_unwanted = || {
+            let ends = self.generation() != generation || self.state().is_closing();
+            ends || job.slip.recall.is_withdrawn()
+        };
+        tokio::select! {
+            biased;
+            () = self.until(is_unwanted) => job.slip.tell(Err(error)),
+            () = sleep(wait) => self.line_up(job),
+        }
     }
 
     /// Whether no mail waits.
@@ -251,16 +248,14 @@ impl Pool {
         self.changed.notify_waiters();
     }
 
-    /// Takes a mail out of the queue. Says whether it was there.
-    pub(super) fn take_out(&self, recall: &Recall) -> bool {
+    /// Takes a mail out of the queue, if it is there.
+    pub(super) fn take_out(&self, recall: &Recall) -> Option<Job> {
         let mut state = self.state();
-        let place = (state.jobs.iter()).position(|job| job.slip.recall.is(recall));
-        let job = place.and_then(|place| state.jobs.remove(place));
-        drop(state);
-        job.is_some()
+        let place = (state.jobs.iter()).position(|job| job.slip.recall.is(recall))?;
+        state.jobs.remove(place)
     }
 
-    /// Waits until something has changed, for as long as `holds` does not.
+    /// Waits for as long as it does not hold, and looks again whenever something has changed.
     pub(super) async fn until(&self, holds: impl Fn() -> bool) {
         loop {
             let changed = self.changed.notified();
@@ -277,10 +272,10 @@ impl Pool {
 
     /// Ends all sessions, and fails all mails.
     pub(super) fn abort(&self) {
-        let jobs: Vec<_> = {
+        let jobs = {
             let mut state = self.state();
             self.generation.fetch_add(1, Ordering::Release);
-            state.jobs.drain(..).collect()
+            std::mem::take(&mut state.jobs)
         };
         self.changed.notify_waiters();
         for job in jobs {
@@ -297,7 +292,7 @@ impl Pool {
     }
 }
 
-/// The state, of which others have to wait.
+/// The state, for which others have to wait.
 struct Locked<'a> {
     state: MutexGuard<'a, State>,
     meter: &'a ClientMeter,
@@ -325,52 +320,13 @@ impl Drop for Locked<'_> {
     }
 }
 
-impl State {
-    fn summon(&mut self, settings: &Settings) -> Summoned {
-        if let Some(parked) = self.idle.pop() {
-            return Summoned::Parked(parked.waker);
-        }
-        if let Some(worker) = self.new_worker(settings) {
-            return Summoned::New(worker);
-        }
-        match self.busy.pop() {
-            Some(parked) => Summoned::Parked(parked.waker),
-            None => Summoned::Nobody,
-        }
-    }
-
-    /// Another worker, if there may be one and there is something for it to do.
-    fn new_worker(&mut self, settings: &Settings) -> Option<u64> {
-        let room = self.workers < self.reach.most(settings.max_connections);
-        let use_for_it = self.connecting < self.jobs.len();
-        let rests = self.workers > 0 && self.reach.is_resting();
-        if !room || !use_for_it || rests {
-            return None;
-        }
-        self.workers += 1;
-        self.connecting += 1;
-        self.last_worker += 1;
-        Some(self.last_worker)
-    }
-
-    fn unpark(&mut self, worker: u64) {
-        let is_other = |parked: &Parked| parked.worker != worker;
-        self.idle.retain(is_other);
-        self.busy.retain(is_other);
-    }
-}
-
 /// As long as it lives, workers end where they would wait.
 struct Closing<'a>(&'a Pool);
 
 impl<'a> Closing<'a> {
     fn new(pool: &'a Pool) -> Self {
-        let mut state = pool.state();
-        state.closing += 1;
-        let parked: Vec<_> = state.idle.drain(..).collect();
-        drop(state);
-        for parked in parked {
-            parked.waker.wake();
+        for waker in pool.state().closes() {
+            waker.wake();
         }
         pool.changed.notify_waiters();
         Self(pool)
@@ -379,7 +335,7 @@ impl<'a> Closing<'a> {
 
 impl Drop for Closing<'_> {
     fn drop(&mut self) {
-        self.0.state().closing -= 1;
+        self.0.state().closes_no_more();
     }
 }
 

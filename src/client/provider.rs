@@ -15,7 +15,7 @@ pub(super) struct Provider {
     /// Mails over one connection.
     pub(super) mails: Option<usize>,
     /// Recipients of one mail.
-    pub(super) recipients: Option<usize>,
+    pub(super) recipients: Option<NonZeroU32>,
     /// How long a connection without a mail is kept.
     pub(super) idle: Option<Duration>,
     /// Mails a minute.
@@ -79,9 +79,9 @@ const PROVIDERS: &[(&str, Provider)] = &[
 
 const RECIPIENTS_100: Provider = recipients(100);
 
-const fn recipients(most: usize) -> Provider {
+const fn recipients(most: u32) -> Provider {
     Provider {
-        recipients: Some(most),
+        recipients: NonZeroU32::new(most),
         ..NOTHING
     }
 }
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn hosts_are_found_by_name_and_by_end() {
         let ses = Provider::of("email-smtp.eu-west-1.amazonaws.com");
-        assert_eq!(ses.recipients, Some(50));
+        assert_eq!(ses.recipients, NonZeroU32::new(50));
         assert_eq!(ses.idle, Some(Duration::from_secs(8)));
         assert_eq!(Provider::of("SMTP.Office365.com.").connections, Some(3));
         assert_eq!(Provider::of("smtp.mail.yahoo.com").mails, Some(20));

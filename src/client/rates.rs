@@ -129,27 +129,23 @@ impl Used {
     pub(super) fn admit(&mut self, now: Instant, recipients: usize) -> Result<(), Duration> {
         let recipients = u32::try_from(recipients).unwrap_or(u32::MAX);
         let wait = self.mails.wait(now, 1);
-        match wait.max(self.recipients.wait(now, recipients)) {
-            Some(wait) => Err(wait),
-            None => {
-                self.mails.pace(now)?;
-                self.mails.take(now, 1);
-                self.recipients.take(now, recipients);
-                Ok(())
-            }
+        if let Some(wait) = wait.max(self.recipients.wait(now, recipients)) {
+            return Err(wait);
         }
+        self.mails.pace(now)?;
+        self.mails.take(now, 1);
+        self.recipients.take(now, recipients);
+        Ok(())
     }
 
     /// Whether a connection may be opened now; otherwise as [`admit`](Self::admit).
     pub(super) fn admit_connection(&mut self, now: Instant) -> Result<(), Duration> {
-        match self.connections.wait(now, 1) {
-            Some(wait) => Err(wait),
-            None => {
-                self.connections.pace(now)?;
-                self.connections.take(now, 1);
-                Ok(())
-            }
+        if let Some(wait) = self.connections.wait(now, 1) {
+            return Err(wait);
         }
+        self.connections.pace(now)?;
+        self.connections.take(now, 1);
+        Ok(())
     }
 }
 

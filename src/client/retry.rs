@@ -89,7 +89,6 @@ impl Retry {
 
     /// Up to 8 attempts within 30 minutes: at most 1 s before the second, 4 s before the third and
     /// so on, up to 5 minutes.
-    #[expect(clippy::new_without_default, reason = "the default is one attempt")]
     pub const fn new() -> Self {
         Self {
             attempts: NonZeroU32::MIN.saturating_add(7),
@@ -147,7 +146,7 @@ impl Retry {
         elapsed: Duration,
         chance: u32,
     ) -> Decision {
-        if attempt >= self.attempts.get() || !self.allows(error) {
+        if !self.has_attempt_behind(attempt) || !self.allows(error) {
             return Decision::GiveUp;
         }
         let asked = match Signal::of(error) {
@@ -162,6 +161,11 @@ impl Retry {
             return Decision::GiveUp;
         }
         Decision::Again(wait)
+    }
+
+    /// Whether there may be another attempt behind this one.
+    pub(super) fn has_attempt_behind(&self, attempt: u32) -> bool {
+        attempt < self.attempts.get()
     }
 
     fn allows(&self, error: &Error) -> bool {

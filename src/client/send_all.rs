@@ -66,8 +66,8 @@ where
             let recall = Recall::new(Arc::clone(&self.withdrawn));
             let teller = Teller::Each(self.next, self.told.clone());
             let meter = Arc::clone(&self.client.pool().meter);
-            let job = Job::new(mail.into().queued(), recall, teller, meter, space);
-            self.client.pool().push(job);
+            let job = Job::new(mail.into().queued(), recall, teller, meter);
+            self.client.pool().push(job, space);
             self.next += 1;
             self.under_way += 1;
         }

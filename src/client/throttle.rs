@@ -131,9 +131,11 @@ impl Throttle {
         }
     }
 
-    /// A mail, or an attempt to connect, that was begun then has failed now.
-    pub(super) fn failed(&mut self, begun: Instant, now: Instant, error: &Error) {
-        match Signal::of(error) {
+    /// A mail, or an attempt to connect, that was begun then has failed now. Says whether that
+    /// means less for the server.
+    pub(super) fn failed(&mut self, begun: Instant, now: Instant, error: &Error) -> bool {
+        let signal = Signal::of(error);
+        match signal {
             Signal::Throttled(wait) => self.throttled(begun, now, wait),
             Signal::Exhausted(wait) => {
                 self.exhausted = Some(Exhausted {
@@ -145,6 +147,7 @@ impl Throttle {
             }
             Signal::Greylisted(_) | Signal::Neutral => {}
         }
+        matches!(signal, Signal::Throttled(_) | Signal::Exhausted(_))
     }
 
     fn throttled(&mut self, begun: Instant, now: Instant, wait: Option<Duration>) {

@@ -7,11 +7,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, Stream};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use tracing::debug;
 
+use super::gate::now;
 use super::job::{Again, Job, Taken};
-use super::pool::{Pool, Turn, aborted};
+use super::pool::{Pool, aborted};
+use super::state::Turn;
 use crate::session::{Mail, Returned, Session};
 
 /// How many sessions may end with a mail, and without having begun any, before it is told.
@@ -72,10 +74,16 @@ impl Worker {
     async fn session(&mut self) {
         let pool = Arc::clone(&self.pool);
         let nobody_waits = || self.is_aborted() || pool.is_empty();
-        let connected = tokio::select! {
+        let connecting = async {
+            while let Err(wait) = pool.admit_connection() {
+                sleep(wait).await;
+            }
+            (now(), pool.server.connect().await)
+        };
+        let (begun, connected) = tokio::select! {
             biased;
             () = pool.until(nobody_waits) => return,
-            connected = pool.server.connect() => connected,
+            connected = connecting => connected,
         };
         match connected {
             Ok(session) => {
@@ -84,9 +92,7 @@ impl Worker {
                 self.work(session).await;
             }
             Err(error) => {
-                for job in pool.cannot_connect(&error) {
-                    job.slip.tell(Err(error.clone()));
-                }
+                pool.cannot_connect(begun, &error);
             }
         }
     }
@@ -95,7 +101,8 @@ impl Worker {
         let pool = &self.pool;
         let observer = pool.settings.on_progress.clone();
         let session = session.with_strategy(pool.learned.strategy());
-        let mut session = session.observed_by(observer);
+        let session = session.observed_by(observer);
+        let mut session = session.with_most_recipients(pool.settings.most_recipients);
         let taken = Mutex::new(Taken::default());
         let returned = self.send_each(&mut session, &taken).await;
         pool.learned.learn(session.strategy());
@@ -125,7 +132,7 @@ impl Worker {
     ) -> Option<Vec<Returned>> {
         let told = |index, result| {
             if let Some(slip) = lock(taken).remove(index) {
-                slip.tell(result);
+                self.pool.settle(slip, result);
             }
         };
         let mut sending = pin!(session.send_each(Mails::new(self, taken), told));
@@ -153,7 +160,8 @@ impl Worker {
             };
             slip.fruitless += u8::from(fruitless);
             if slip.fruitless >= FRUITLESS || begun && slip.again == Again::NoMore {
-                slip.tell(Err(error));
+                self.pool
+                    .settle(Job::again(mail, slip).into_slip(), Err(error));
                 continue;
             }
             if begun {
@@ -196,6 +204,8 @@ struct Mails<'a> {
     /// Since when there has been nothing to do.
     idle_since: Option<Instant>,
     wake: Pin<Box<Sleep>>,
+    /// Until no mail may be begun any more that waits.
+    held: Option<Pin<Box<Sleep>>>,
 }
 
 impl<'a> Mails<'a> {
@@ -206,9 +216,18 @@ impl<'a> Mails<'a> {
             old: later(now, settings.max_age),
             idle_since: None,
             wake: Box::pin(sleep_until(later(now, settings.idle_timeout))),
+            held: None,
             worker,
             taken,
         }
+    }
+
+    /// Whether no mail may be begun before then; its task is woken when one may.
+    fn is_held(&mut self, until: std::time::Instant, context: &mut Context<'_>) -> bool {
+        let mut sleep = Box::pin(sleep_until(Instant::from_std(until)));
+        let is_held = sleep.as_mut().poll(context).is_pending();
+        self.held = is_held.then_some(sleep);
+        is_held
     }
 
     /// Whether the session is to end since there is nothing to do; its task is woken when it is.
@@ -237,22 +256,31 @@ impl Stream for Mails<'_> {
             let taken = lock(mails.taken);
             (taken.len(), taken.total())
         };
-        let is_spent = total >= pool.settings.mails_per_connection;
-        let is_old = || total > 0 && mails.old <= Instant::now();
-        if is_spent || mails.worker.is_aborted() || is_old() {
+        let settings = &pool.settings;
+        // However short its life is to be, there is a mail in it.
+        let is_old = total > 0 && Instant::now() >= mails.old;
+        let is_over = total >= settings.mails_per_connection || is_old;
+        if is_over || mails.worker.is_aborted() {
             return Poll::Ready(None);
         }
-        match pool.take(*id, count > 0, context) {
-            Turn::Mail(Job { mail, slip, .. }) => {
-                mails.idle_since = None;
-                let message_id = &slip.message_id;
-                debug!(%message_id, "a session takes the mail");
-                lock(mails.taken).push(slip);
-                Poll::Ready(Some(mail))
+        loop {
+            match pool.take(*id, count > 0, context) {
+                Turn::Mail(Job { mail, mut slip, .. }) => {
+                    mails.idle_since = None;
+                    let message_id = &slip.message_id;
+                    debug!(%message_id, "a session takes the mail");
+                    slip.keep(&mail, &settings.retry);
+                    lock(mails.taken).push(slip);
+                    return Poll::Ready(Some(mail));
+                }
+                Turn::Refused(job, error) => pool.settle(job.into_slip(), Err(error)),
+                Turn::Hold(until) if !mails.is_held(until, context) => {}
+                Turn::Leave => return Poll::Ready(None),
+                Turn::Hold(_) | Turn::Wait if count == 0 && mails.has_been_idle(context) => {
+                    return Poll::Ready(None);
+                }
+                Turn::Hold(_) | Turn::Wait => return Poll::Pending,
             }
-            Turn::Leave => Poll::Ready(None),
-            Turn::Wait if count == 0 && mails.has_been_idle(context) => Poll::Ready(None),
-            Turn::Wait => Poll::Pending,
         }
     }
 }

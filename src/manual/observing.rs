@@ -28,6 +28,10 @@
 //! where a mail was [queued](crate::session::Mail::queued): there, the transaction is a part of the
 //! span in which the caller sent the mail. Otherwise it is a part of the session.
 //!
+//! Other events have the module that they are from as their target, such as `pilotfish::client::job`.
+//! The stream of [`Session::send_each`](crate::session::Session::send_each) is polled within the
+//! session's span, and what became of a mail is told there.
+//!
 //! The times are those of [`Timing`](crate::session::Timing) and
 //! [`SetUp`](crate::session::SetUp), which say what each means with several mails on their way.
 //!

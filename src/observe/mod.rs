@@ -133,13 +133,11 @@ impl ClientMeter {
     }
 
     /// A mail is sent again, later.
-    #[expect(dead_code, reason = "no mail is sent again later yet")]
     pub(crate) fn retried(&self) {
         self.retries.increment(1);
     }
 
     /// The server asked to be given less.
-    #[expect(dead_code, reason = "nothing gives it less yet")]
     pub(crate) fn throttled(&self) {
         self.throttles.increment(1);
     }

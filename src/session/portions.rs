@@ -80,7 +80,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 usize::try_from(limit.get()).unwrap_or(usize::MAX)
             })
         };
-        let (recipients, domains) = (most(limits.recipients), most(limits.domains));
+        let recipients = limits.recipients.or(self.most_recipients);
+        let (recipients, domains) = (most(recipients), most(limits.domains));
         let mut others = VecDeque::from(mail.envelope.portions(recipients, domains));
         let first = others.pop_front().unwrap_or_else(|| mail.envelope.clone());
         self.require_domains(&first)?;

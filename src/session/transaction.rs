@@ -1,6 +1,7 @@
 //! One mail after the other (RFC 5321 section 3.3).
 
 use std::collections::{HashSet, VecDeque};
+use std::num::NonZeroU32;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
@@ -38,6 +39,8 @@ pub struct Session<S = Socket> {
     pub(super) concluded: VecDeque<Concluded>,
     /// The domains of recipients, where the server limits their number.
     pub(super) domains: HashSet<Domain>,
+    /// How many recipients a mail may have at a time, whatever the server says.
+    pub(super) most_recipients: Option<NonZeroU32>,
     /// How many mails have been begun.
     pub(super) begun: u32,
     /// Since when no mail has been on its way; `None` before the first.
@@ -97,6 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             mails: VecDeque::new(),
             concluded: VecDeque::new(),
             domains: HashSet::new(),
+            most_recipients: None,
             begun: 0,
             idle_since: None,
             watch: Box::new(Watch::new(set_up)),
@@ -117,6 +121,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     #[must_use]
     pub fn strategy(&self) -> Strategy {
         self.pipeline.strategy()
+    }
+
+    /// Sends mails with more recipients in portions, where the server does not say how many it
+    /// takes.
+    pub(crate) fn with_most_recipients(mut self, most: Option<NonZeroU32>) -> Self {
+        self.most_recipients = most;
+        self
     }
 
     /// What the server offers.

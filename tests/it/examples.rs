@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use mail_parser::{MessageParser, MimeHeaders as _};
 use pilotfish::testing::Server;
@@ -10,9 +11,13 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::tempdir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::cli::run::Run;
 use crate::proxy::proxy;
+
+/// What takes longer hangs.
+const LIMIT: Duration = Duration::from_mins(2);
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -118,6 +123,12 @@ async fn answer(mut stream: TcpStream) -> String {
 
 #[tokio::test]
 async fn axum() {
+    timeout(LIMIT, mails_that_are_under_way_arrive())
+        .await
+        .expect("the service answers and ends");
+}
+
+async fn mails_that_are_under_way_arrive() {
     let mut service = example("axum").spawn().await;
     let mut lines = BufReader::new(service.stdout.take().unwrap()).lines();
     let first = lines.next_line().await.unwrap().unwrap();

@@ -6,8 +6,8 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
 use metrics::{
-    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
-    SharedString, Unit,
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Label, Metadata,
+    Recorder, SharedString, Unit,
 };
 use pilotfish::testing::{Fault, Point, Security};
 use pilotfish::{Client, Server, testing};
@@ -25,9 +25,9 @@ struct Figure(Figures, String);
 impl Figures {
     fn figure(&self, key: &Key) -> Arc<Figure> {
         let labels = key.labels().filter(|label| label.key() != "server");
-        let labels: String = labels.map(|label| format!(" {}", label.value())).collect();
+        let name = [key.name()].into_iter().chain(labels.map(Label::value));
         assert!(key.labels().any(|label| label.value() == "127.0.0.1"));
-        Arc::new(Figure(self.clone(), format!("{}{labels}", key.name())))
+        Arc::new(Figure(self.clone(), name.collect::<Vec<_>>().join(" ")))
     }
 
     /// All that is not zero.
@@ -52,7 +52,7 @@ impl CounterFn for Figure {
     }
 
     fn absolute(&self, _: u64) {
-        unimplemented!();
+        panic!("counted otherwise");
     }
 }
 
@@ -66,7 +66,7 @@ impl GaugeFn for Figure {
     }
 
     fn set(&self, _: f64) {
-        unimplemented!();
+        panic!("counted otherwise");
     }
 }
 

@@ -8,6 +8,7 @@ mod fairness;
 mod hundred_thousand;
 mod idle;
 mod memory;
+mod set_up;
 
 use std::num::NonZeroU32;
 use std::time::Duration;

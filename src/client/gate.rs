@@ -1,0 +1,76 @@
+//! Whether a mail may be begun, and a connection opened: by the rates that were asked for, and by
+//! what the server has said.
+
+use std::time::{Duration, Instant};
+
+use super::rates::{Rates, Used};
+use super::throttle::{Held, Throttle};
+use crate::error::Error;
+
+/// All that keeps mails and connections back.
+#[derive(Debug)]
+pub(super) struct Gate {
+    used: Used,
+    throttle: Throttle,
+    /// Until when it is known to be closed.
+    closed_until: Option<Instant>,
+}
+
+impl Gate {
+    pub(super) fn new(rates: &Rates, most_connections: usize) -> Self {
+        Self {
+            used: Used::none(rates, now()),
+            throttle: Throttle::new(most_connections),
+            closed_until: None,
+        }
+    }
+
+    /// How many connections there may be now: at least one.
+    pub(super) fn connections(&self) -> usize {
+        self.throttle.connections()
+    }
+
+    /// Whether a mail to so many recipients may be begun now. If so, it counts.
+    pub(super) fn admit(&mut self, recipients: usize) -> Result<Instant, Held> {
+        let now = now();
+        let admitted = self.throttle.admit(now).and_then(|()| {
+            let admitted = self.used.admit(now, recipients);
+            admitted.map_err(|wait| Held::Until(now + wait))
+        });
+        self.closed_until = match &admitted {
+            Err(Held::Until(time)) => Some(*time),
+            _ => None,
+        };
+        admitted.map(|()| now)
+    }
+
+    /// How long nothing can be sent, as far as is known, and no connection is worth opening.
+    pub(super) fn closed_for(&self) -> Option<Duration> {
+        let left = self.closed_until?.saturating_duration_since(now());
+        (!left.is_zero()).then_some(left)
+    }
+
+    /// Whether a connection may be opened now, which then counts; if not, for how long.
+    pub(super) fn admit_connection(&mut self) -> Result<(), Duration> {
+        match self.closed_for() {
+            Some(wait) => Err(wait),
+            None => self.used.admit_connection(now()),
+        }
+    }
+
+    /// A mail that was begun then has been accepted.
+    pub(super) fn accepted(&mut self, begun: Instant) {
+        self.throttle.accepted(begun);
+    }
+
+    /// A mail, or an attempt to connect, that was begun then has failed. Says whether the server
+    /// is to be given less.
+    pub(super) fn failed(&mut self, begun: Instant, error: &Error) -> bool {
+        self.throttle.failed(begun, now(), error)
+    }
+}
+
+/// By the clock of the runtime, which stands still in some tests.
+pub(super) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

@@ -1,0 +1,206 @@
+//! Who waits for whom: mails for a session, and workers for mails.
+
+use std::collections::VecDeque;
+use std::task::Waker;
+use std::time::Instant;
+
+use super::builder::Settings;
+use super::gate::Gate;
+use super::job::Job;
+use super::reach::Reach;
+use super::throttle::Held;
+use crate::error::Error;
+
+/// What waits, and what is done about it.
+pub(super) struct State {
+    max_connections: usize,
+    pub(super) jobs: VecDeque<Job>,
+    /// Workers with a session and no mail, the one that became so last at the end.
+    idle: Vec<Parked>,
+    /// Workers with mails on their way that could take another.
+    busy: Vec<Parked>,
+    /// Workers: each has one connection at most.
+    workers: usize,
+    /// Those among them that are still opening a session, and will take a mail then.
+    connecting: usize,
+    pub(super) reach: Reach,
+    pub(super) gate: Gate,
+    /// How many wait until all is done.
+    closing: usize,
+    last_worker: u64,
+}
+
+/// A worker that wants to be woken for a mail.
+struct Parked {
+    worker: u64,
+    waker: Waker,
+}
+
+/// Who takes a mail that has been put in the queue.
+pub(super) enum Summoned {
+    Parked(Waker),
+    New(u64),
+    /// Whoever is free first.
+    Nobody,
+}
+
+/// What a worker gets that asks for a mail.
+pub(super) enum Turn {
+    Mail(Job),
+    /// One that cannot be sent now.
+    Refused(Job, Error),
+    /// None before then.
+    Hold(Instant),
+    /// It is woken when there is one.
+    Wait,
+    /// There will be none for this session.
+    Leave,
+}
+
+impl State {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            max_connections: settings.max_connections,
+            jobs: VecDeque::new(),
+            idle: Vec::new(),
+            busy: Vec::new(),
+            workers: 0,
+            connecting: 0,
+            reach: Reach::default(),
+            gate: Gate::new(&settings.rates, settings.max_connections),
+            closing: 0,
+            last_worker: 0,
+        }
+    }
+
+    /// Somebody for a mail that waits.
+    pub(super) fn summon(&mut self) -> Summoned {
+        if let Some(parked) = self.idle.pop() {
+            return Summoned::Parked(parked.waker);
+        }
+        if let Some(worker) = self.new_worker() {
+            return Summoned::New(worker);
+        }
+        match self.busy.pop() {
+            Some(parked) => Summoned::Parked(parked.waker),
+            None => Summoned::Nobody,
+        }
+    }
+
+    /// Another worker, if there may be one and there is something for it to do.
+    fn new_worker(&mut self) -> Option<u64> {
+        let most = self.max_connections.min(self.gate.connections());
+        let room = self.workers < self.reach.most(most);
+        let use_for_it = self.connecting < self.jobs.len();
+        let rests = self.workers > 0 && self.reach.is_resting();
+        if !room || !use_for_it || rests {
+            return None;
+        }
+        self.workers += 1;
+        self.connecting += 1;
+        self.last_worker += 1;
+        Some(self.last_worker)
+    }
+
+    /// The next mail for a worker, which is busy if others are on its way. Without one, it is woken
+    /// for it.
+    pub(super) fn take(&mut self, worker: u64, is_busy: bool, waker: &Waker) -> Turn {
+        self.unpark(worker);
+        if !is_busy && self.workers > self.gate.connections() {
+            return Turn::Leave;
+        }
+        if let Some(mut job) = self.jobs.pop_front() {
+            let recipients = job.mail.envelope.forward_paths().len();
+            return match self.gate.admit(recipients) {
+                Ok(begun) => {
+                    job.slip.begun = begun;
+                    Turn::Mail(job)
+                }
+                Err(Held::Exhausted(error)) => Turn::Refused(job, error),
+                Err(Held::Until(time)) => {
+                    self.jobs.push_front(job);
+                    Turn::Hold(time)
+                }
+            };
+        }
+        if self.closing > 0 {
+            return Turn::Leave;
+        }
+        let waker = waker.clone();
+        let parked = if is_busy {
+            &mut self.busy
+        } else {
+            &mut self.idle
+        };
+        parked.push(Parked { worker, waker });
+        Turn::Wait
+    }
+
+    /// A worker does not wait for a mail any more.
+    pub(super) fn unpark(&mut self, worker: u64) {
+        let is_other = |parked: &Parked| parked.worker != worker;
+        self.idle.retain(is_other);
+        self.busy.retain(is_other);
+    }
+
+    /// A worker has a session. If more mails wait, these are others that may have one too.
+    pub(super) fn has_connected(&mut self) -> Vec<u64> {
+        self.connecting -= 1;
+        self.reach.has_connected();
+        let others = 0..self.jobs.len().saturating_sub(1);
+        others.map_while(|_| self.new_worker()).collect()
+    }
+
+    /// A worker could not open a session, so the mails that wait cannot be sent now, and are
+    /// returned. But if other workers have one, the mails are theirs.
+    pub(super) fn cannot_connect(&mut self, error: &Error) -> VecDeque<Job> {
+        if self.workers > self.connecting {
+            self.reach.has_enough();
+            return VecDeque::new();
+        }
+        self.reach.has_failed(error);
+        std::mem::take(&mut self.jobs)
+    }
+
+    /// A worker that could not open a session does so no more.
+    pub(super) fn gives_up_connecting(&mut self) {
+        self.connecting -= 1;
+    }
+
+    /// Whether a worker is to open another session; otherwise it has ended.
+    pub(super) fn goes_on(&mut self, worker: u64) -> bool {
+        self.unpark(worker);
+        let is_surplus =
+            self.workers > 1 && (self.reach.is_resting() || self.workers > self.gate.connections());
+        if self.jobs.is_empty() || is_surplus {
+            self.workers -= 1;
+            return false;
+        }
+        self.connecting += 1;
+        true
+    }
+
+    /// A worker has been dropped.
+    pub(super) fn has_been_dropped(&mut self, worker: u64, was_connecting: bool) {
+        self.unpark(worker);
+        self.workers -= 1;
+        self.connecting -= usize::from(was_connecting);
+    }
+
+    /// From here on, workers end where they would wait. Returns those that wait.
+    pub(super) fn closes(&mut self) -> impl Iterator<Item = Waker> {
+        self.closing += 1;
+        std::mem::take(&mut self.idle)
+            .into_iter()
+            .map(|parked| parked.waker)
+    }
+
+    /// As [`closes`](Self::closes) was never called.
+    pub(super) fn closes_no_more(&mut self) {
+        self.closing -= 1;
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing > 0
+    }
+}
