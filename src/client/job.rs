@@ -104,9 +104,9 @@ pub(super) enum Teller {
 impl Slip {
     /// Keeps the mail, if it may be sent again and can.
     pub(super) fn keep(&mut self, mail: &Mail, retry: &Retry) {
-        self.copy = (retry.has_attempt_behind(self.attempt))
-            .then(|| mail.try_clone())
-            .flatten();
+        let can_be_sent_again =
+            retry.has_attempt_behind(self.attempt) && mail.message.is_repeatable();
+        self.copy = can_be_sent_again.then(|| mail.clone());
     }
 
     /// Tells what became of the mail.

@@ -136,24 +136,20 @@ impl Pool {
         self.state().gives_up_connecting();
     }
 
-    /// A worker takes no more mails over its session, which may take a while to end: what waits is
-    /// not left to it.
-    pub(super) fn takes_leave(self: &Arc<Self>, worker: u64) {
-        let mut state = self.state();
-        state.unpark(worker);
-        let summoned: Vec<_> = (0..state.jobs.len()).map(|_| state.summon()).collect();
-        drop(state);
-        for summoned in summoned {
-            self.follow(summoned);
-        }
-    }
-
     /// No session could be opened: mails that cannot be sent otherwise are told.
     pub(super) fn cannot_connect(self: &Arc<Self>, begun: Instant, error: &Error) {
         self.learn(begun, Some(error));
         let stranded = self.state().cannot_connect(error);
         for job in stranded {
             self.settle(job.into_slip(), Err(error.clone()));
+        }
+    }
+
+    /// See [`State::takes_leave`].
+    pub(super) fn takes_leave(self: &Arc<Self>, worker: u64) {
+        let summoned = self.state().takes_leave(worker);
+        for summoned in summoned {
+            self.follow(summoned);
         }
     }
 

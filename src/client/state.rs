@@ -136,8 +136,7 @@ impl State {
         Turn::Wait
     }
 
-    /// A worker does not wait for a mail any more.
-    pub(super) fn unpark(&mut self, worker: u64) {
+    fn unpark(&mut self, worker: u64) {
         let is_other = |parked: &Parked| parked.worker != worker;
         self.idle.retain(is_other);
         self.busy.retain(is_other);
@@ -165,6 +164,13 @@ impl State {
     /// A worker that could not open a session does so no more.
     pub(super) fn gives_up_connecting(&mut self) {
         self.connecting -= 1;
+    }
+
+    /// A worker takes no more mails over its session, which may take a while to end: what waits is
+    /// for these.
+    pub(super) fn takes_leave(&mut self, worker: u64) -> Vec<Summoned> {
+        self.unpark(worker);
+        (0..self.jobs.len()).map(|_| self.summon()).collect()
     }
 
     /// Whether a worker is to open another session; otherwise it has ended.

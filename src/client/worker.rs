@@ -257,10 +257,8 @@ impl Stream for Mails<'_> {
             (taken.len(), taken.total())
         };
         let settings = &pool.settings;
-        // However short its life is to be, there is a mail in it.
-        let is_old = total > 0 && Instant::now() >= mails.old;
-        let is_over = total >= settings.mails_per_connection || is_old;
-        if is_over || mails.worker.is_aborted() {
+        let is_old = total > 0 && mails.old <= Instant::now();
+        if is_old || total >= settings.mails_per_connection || mails.worker.is_aborted() {
             return Poll::Ready(None);
         }
         loop {

@@ -51,6 +51,11 @@ impl Reader {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.take()
     }
+
+    fn is_spent(&self) -> bool {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.is_none()
+    }
 }
 
 impl Body {
@@ -78,8 +83,8 @@ impl Body {
 
     /// What `reader` gives, which has to be exactly `len` octets and then its end.
     ///
-    /// It is read while the message is sent, and only once: a message with such a body
-    /// [cannot be cloned](super::Message::try_clone), and so not be sent a second time.
+    /// It is read while the message is sent, and only once: a message with such a body is
+    /// [not repeatable](super::Message::is_repeatable).
     pub fn reader(reader: impl AsyncRead + Send + Unpin + 'static, len: u64) -> Self {
         Self(Source::Reader(Arc::new(Reader {
             inner: Mutex::new(Some(Box::new(reader))),
@@ -227,6 +232,11 @@ impl Body {
     /// Whether the octets can be had more than once.
     pub(super) fn is_repeatable(&self) -> bool {
         !matches!(self.0, Source::Reader(_))
+    }
+
+    /// Whether the octets were to be had once, and have been.
+    pub(super) fn is_spent(&self) -> bool {
+        matches!(&self.0, Source::Reader(reader) if reader.is_spent())
     }
 
     /// The media type that the first octets give away, as far as they can be seen.

@@ -32,7 +32,7 @@ impl Message {
     /// carry so much.
     pub(crate) fn largest_parts(&self, most: Data, count: usize) -> Vec<LargePart> {
         let mut largest: Vec<LargePart> = Vec::new();
-        for (name, size) in self.template.named_parts(most.min(self.most)) {
+        for (name, size) in self.0.template.named_parts(most.min(self.0.most)) {
             let place = largest.partition_point(|part| part.size >= size);
             if place < count {
                 let name = name.into();

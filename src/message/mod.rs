@@ -127,7 +127,16 @@ use layout::Layout;
 use template::Template;
 
 /// A mail that is ready to be sent, with its envelope.
-pub struct Message {
+///
+/// Cloning is cheap, and copies no text. All clones are the same message, and any of them can be
+/// sent, even at the same time; but if a body [can be read only once](Self::is_repeatable), only
+/// the first to read it can, and sending it again is an error.
+#[derive(Clone)]
+pub struct Message(Arc<Shared>);
+
+/// What clones of a message have in common.
+#[derive(Clone)]
+struct Shared {
     envelope: Envelope,
     id: MessageId,
     /// Fields in front of all others.
@@ -188,7 +197,7 @@ impl Message {
     ) -> Result<Self, MessageError> {
         let len = template.layout(most, Layout::default()).finish().1;
         len.ok_or(MessageError::TooLarge)?;
-        Ok(Self {
+        Ok(Self(Arc::new(Shared {
             envelope,
             id,
             signatures: Bytes::new(),
@@ -196,20 +205,25 @@ impl Message {
             most,
             needs_smtputf8,
             warnings: Vec::new(),
-        })
+        })))
+    }
+
+    fn with_warnings(mut self, warnings: Vec<Warning>) -> Self {
+        Arc::make_mut(&mut self.0).warnings = warnings;
+        self
     }
 
     /// From whom and to whom it goes: back to the sender, or else the first author; and to
     /// everybody in To, Cc and Bcc, once each.
     #[must_use]
     pub fn envelope(&self) -> &Envelope {
-        &self.envelope
+        &self.0.envelope
     }
 
     /// Its identifier, which is the same in every attempt.
     #[must_use]
     pub fn message_id(&self) -> &MessageId {
-        &self.id
+        &self.0.id
     }
 
     /// How many octets it has for a server that takes the least; see
@@ -224,23 +238,23 @@ impl Message {
     /// message has octets over 127. Nothing else needs it.
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
-        self.needs_smtputf8
+        self.0.needs_smtputf8
     }
 
     /// Whether it makes use of a server that carries any octets.
     pub(crate) fn asks_for_binary(&self) -> bool {
-        self.most == Data::Binary && self.template.data(Data::Binary) == Data::Binary
+        self.0.most == Data::Binary && self.0.template.data(Data::Binary) == Data::Binary
     }
 
     /// What is odd about it, and may be meant.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
-        &self.warnings
+        &self.0.warnings
     }
 
     /// The files that are sent with it, by the paths that they were opened by.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
-        self.template.files()
+        self.0.template.files()
     }
 
     /// The message for a server that can carry so much.
@@ -248,11 +262,11 @@ impl Message {
     /// It makes no more use of that than [`MessageBuilder::data`] says.
     #[must_use]
     pub fn rendition(&self, most: Data) -> Rendition {
-        let most = most.min(self.most);
+        let most = most.min(self.0.most);
         let mut layout = Layout::default();
-        layout.octets(&self.signatures);
-        let (segments, len) = self.template.layout(most, layout).finish();
-        let fields = if self.needs_smtputf8 {
+        layout.octets(&self.0.signatures);
+        let (segments, len) = self.0.template.layout(most, layout).finish();
+        let fields = if self.0.needs_smtputf8 {
             Data::EightBit
         } else {
             Data::SevenBit
@@ -260,25 +274,20 @@ impl Message {
         Rendition {
             segments,
             len: len.unwrap_or(u64::MAX),
-            data: self.template.data(most).max(fields),
+            data: self.0.template.data(most).max(fields),
         }
     }
 
-    /// The same message once more, to send it again; none if one of its bodies is a
+    /// Whether it can be sent more than once: whether none of its bodies is a
     /// [reader](Body::reader), which can be read only once.
-    ///
-    /// Octets are not copied, and files are not opened again.
     #[must_use]
-    pub fn try_clone(&self) -> Option<Self> {
-        self.template.is_repeatable().then(|| Self {
-            envelope: self.envelope.clone(),
-            id: self.id.clone(),
-            signatures: self.signatures.clone(),
-            template: Arc::clone(&self.template),
-            most: self.most,
-            needs_smtputf8: self.needs_smtputf8,
-            warnings: self.warnings.clone(),
-        })
+    pub fn is_repeatable(&self) -> bool {
+        self.0.template.is_repeatable()
+    }
+
+    /// Whether a body that can be read only once has been read, by this message or a clone.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.0.template.is_spent()
     }
 
     /// Its octets for a server that takes the least.
@@ -292,7 +301,7 @@ impl Message {
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")
-            .field("message_id", &self.id)
+            .field("message_id", &self.0.id)
             .field("exact_size", &self.exact_size())
             .finish_non_exhaustive()
     }

@@ -1,5 +1,6 @@
 //! Messages that are signed.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -28,10 +29,10 @@ impl Message {
     ///
     /// Dropping the future drops the message.
     pub async fn sign(mut self, signer: &Signer) -> Result<Self, DkimError> {
-        if !self.template.is_repeatable() {
+        if !self.is_repeatable() {
             return Err(DkimError::ReadOnce);
         }
-        self.most = Data::SevenBit;
+        Arc::make_mut(&mut self.0).most = Data::SevenBit;
         let mut octets = self.rendition(Data::SevenBit).into_octets();
         let mut message = Hashed::Header(Vec::new());
         let mut block = Vec::new();
@@ -50,7 +51,8 @@ impl Message {
             Hashed::Body(header, hash) => (header, *hash),
         };
         let field = signer.sign(&header, &hash.finish(), SystemTime::now())?;
-        self.signatures = Bytes::from([field.as_bytes(), &self.signatures].concat());
+        let signatures = Bytes::from([field.as_bytes(), &self.0.signatures].concat());
+        Arc::make_mut(&mut self.0).signatures = signatures;
         Ok(self)
     }
 }

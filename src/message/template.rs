@@ -174,6 +174,14 @@ impl Template {
         })
     }
 
+    /// Whether a body that could be had once has been.
+    pub(super) fn is_spent(&self) -> bool {
+        self.pieces.iter().any(|piece| match piece {
+            Piece::Leaf(Leaf::Octets(body, _), _) => body.is_spent(),
+            _ => false,
+        })
+    }
+
     /// The files that are in it.
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
         self.pieces.iter().filter_map(|piece| match piece {

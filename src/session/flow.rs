@@ -51,7 +51,7 @@ pub(super) struct Concluded {
 impl Concluded {
     /// The mail, if it can be sent once more and deserves it.
     pub(super) fn again(&self) -> Option<Mail> {
-        (self.blameless).then(|| self.mail.try_clone()).flatten()
+        (self.blameless && self.mail.message.is_repeatable()).then(|| self.mail.clone())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind};
 use crate::message::Message;
 
 /// A message in its envelope (RFC 5321 section 2.3.1).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Mail {
     /// Where it goes, and where reports go.
@@ -50,17 +50,6 @@ impl Mail {
             span: Span::current(),
         });
         self
-    }
-
-    /// The same mail once more, if its message can be read again: see [`Message::try_clone`].
-    #[must_use]
-    pub fn try_clone(&self) -> Option<Self> {
-        Some(Self {
-            envelope: self.envelope.clone(),
-            message: self.message.try_clone()?,
-            recall: self.recall.clone(),
-            queued: self.queued.clone(),
-        })
     }
 }
 

@@ -33,7 +33,7 @@ impl Rest {
             whole: mail.envelope.clone(),
             first: mail.envelope.clone(),
             others: VecDeque::new(),
-            message: mail.message.try_clone(),
+            message: repeatable(mail),
         }
     }
 
@@ -41,6 +41,11 @@ impl Rest {
     pub(super) fn has_others(&self) -> bool {
         !self.others.is_empty()
     }
+}
+
+/// The message of a mail, if it can be sent to others too.
+fn repeatable(mail: &Mail) -> Option<Message> {
+    (mail.message.is_repeatable()).then(|| mail.message.clone())
 }
 
 /// What has become of the portions so far.
@@ -85,7 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let mut others = VecDeque::from(mail.envelope.portions(recipients, domains));
         let first = others.pop_front().unwrap_or_else(|| mail.envelope.clone());
         self.require_domains(&first)?;
-        let message = mail.message.try_clone();
+        let message = repeatable(mail);
         let obstacle = if others.is_empty() {
             None
         } else if mail.envelope.partial() == Partial::AllOrNothing {
@@ -139,12 +144,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 others.extend(take_overflow(receipt, &envelope));
             }
             gathered.add(result, &envelope)?;
-            let (Some(next), Some(message)) = (others.pop_front(), message.try_clone()) else {
+            let Some(next) = others.pop_front() else {
                 return gathered.finish();
             };
             envelope = next;
             // Rare, and large: most mails need no room for it.
-            result = Box::pin(self.send_portion(envelope.clone(), message)).await;
+            result = Box::pin(self.send_portion(envelope.clone(), message.clone())).await;
         }
     }
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::hello::hello_again;
 use super::mail::Mail;
 use super::transaction::{List, Session, State};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::message::{Data, Octets, Rendition};
 use crate::protocol::{Course, Grouping, Parameters, Way};
 
@@ -43,6 +43,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Finds out whether the server can take a mail. If it lacks something and may offer more
     /// since the login, it is asked, once the mails on their way have been answered.
     pub(super) async fn prepare(&mut self, mail: Mail) -> Result<Prepared> {
+        if mail.message.is_spent() {
+            return Err(Error::new(
+                Kind::Body,
+                "the message has been sent before, and a body of it can be read only once: \
+                 give it as a file, or spool it",
+            ));
+        }
         let lacks_binary = self.list == List::BeforeLogin && self.most() != Data::Binary;
         if lacks_binary && mail.message.asks_for_binary() {
             Box::pin(self.ask_again()).await?;

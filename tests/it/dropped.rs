@@ -40,7 +40,7 @@ async fn at_no_await_is_half_a_message_taken_for_a_whole() {
         let letter = ACCOUNT.letter_of_text(&["a@example.org"], ".\n");
         let letter = built(letter.attach(file).data(data));
         let mut whole = Vec::new();
-        let mut octets = letter.try_clone().unwrap().rendition(data).into_octets();
+        let mut octets = letter.clone().rendition(data).into_octets();
         while octets.next_block(&mut whole).await.unwrap() == Block::More {}
 
         let (mut before, mut arrived_before_the_reply) = (0, 0);
@@ -50,7 +50,7 @@ async fn at_no_await_is_half_a_message_taken_for_a_whole() {
             let store = Store::default();
             let client = async {
                 let mut session = in_clear(here).await.unwrap();
-                let message = letter.try_clone().unwrap();
+                let message = letter.clone();
                 let envelope = message.envelope().clone();
                 dropped_after(polls, session.send(&envelope, message)).await
             };

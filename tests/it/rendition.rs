@@ -28,7 +28,7 @@ async fn goes(message: &Message, offers: &str, dialogue: &str, outcome: &str) ->
     ));
     let mut error = None;
     for delivery in Delivery::ALL {
-        let message = message.try_clone().unwrap();
+        let message = message.clone();
         let (result, _) = converse(&script, delivery, async |stream| {
             send(in_clear(stream).await?, message).await
         })

@@ -179,7 +179,7 @@ async fn one_by_one(mails: Rc<Vec<Message>>, told: Rc<RefCell<Vec<Told>>>) -> tu
                     continue;
                 }
             };
-            let result = send_one(&mut session, mail.try_clone().unwrap()).await;
+            let result = send_one(&mut session, mail.clone()).await;
             open = Some(session);
             outcome = Told::of(&result);
             if outcome != Told::NotAccepted {
@@ -217,8 +217,7 @@ async fn company(
             continue;
         };
         let mut session = session.with_strategy(strategy);
-        let again = open.iter().map(|number| mails[*number].try_clone());
-        let again = again.map(|mail| Mail::from(mail.unwrap()));
+        let again = open.iter().map(|number| Mail::from(mails[*number].clone()));
         let returned = session
             .send_each(stream::iter(again), |place, result| {
                 outcomes[open[place]] = Told::of(&result);
@@ -239,7 +238,7 @@ async fn company(
 async fn renditions(mail: &Message) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     for most in [Data::SevenBit, Data::EightBit, Data::Binary] {
-        let mut octets = mail.try_clone().unwrap().rendition(most).into_octets();
+        let mut octets = mail.clone().rendition(most).into_octets();
         let mut rendition = Vec::new();
         while octets.next_block(&mut rendition).await.unwrap() == Block::More {}
         all.push(rendition);

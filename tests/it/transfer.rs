@@ -3,11 +3,11 @@
 use std::io;
 
 use pilotfish::Message;
-use pilotfish::message::{Attachment, Body};
+use pilotfish::message::{Attachment, Block, Body};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, Account, converse, in_clear, send, talk, told};
+use crate::support::client::{ACCOUNT, Account, converse, in_clear, send, send_one, talk, told};
 use crate::support::delivery::Delivery;
 use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
 use crate::support::script::Script;
@@ -128,7 +128,7 @@ async fn dots_at_line_starts_are_doubled() {
 #[tokio::test(start_paused = true)]
 async fn a_reply_within_the_message_ends_the_transfer() {
     let letter = letter_of(1_200_000);
-    let letter = || letter.try_clone().unwrap();
+    let letter = || letter.clone();
     for (reply, outcome) in [
         (
             "552 5.3.4 too big",
@@ -161,7 +161,7 @@ async fn a_reply_within_the_message_ends_the_transfer() {
 #[tokio::test(start_paused = true)]
 async fn a_connection_lost_within_the_message_is_no_doubt() {
     let letter = letter_of(1_200_000);
-    let letter = || letter.try_clone().unwrap();
+    let letter = || letter.clone();
     let outcome = "Closed at Transfer, NotAccepted, transient: no reply";
     for ending in ["-- cut --", "-- close --\n-- swallow all --"] {
         let transcript = format!("-- swallow 500 --\n{ending}");
@@ -196,6 +196,27 @@ async fn a_source_that_breaks_off_leaves_no_end_of_data() {
     broken_off(|| Box::new(tokio::io::repeat(0).take(199_999))).await;
     broken_off(|| Box::new(tokio::io::repeat(0).take(200_001))).await;
     broken_off(|| Box::new(tokio::io::repeat(0).take(90_000).chain(Broken))).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_has_been_read_is_told_before_anything_is_sent() {
+    let body = Body::reader(&b"once"[..], 4);
+    let builder = Message::builder()
+        .from("tim@client.example")
+        .to("a@example.org")
+        .attach(Attachment::new(body, "shark.png".parse().unwrap()));
+    let message = built(builder);
+    let mut octets = message.clone().into_octets();
+    while octets.next_block(&mut Vec::new()).await.unwrap() != Block::Last {}
+
+    let (outcome, _) = talk(&format!("{HELLO}{BYE}"), async |stream| {
+        let mut session = in_clear(stream).await.unwrap();
+        let outcome = told(&send_one(&mut session, message).await);
+        session.quit().await;
+        outcome
+    })
+    .await;
+    assert!(outcome.starts_with("Body"), "{outcome}");
 }
 
 struct Broken;

@@ -344,10 +344,8 @@ impl MessageBuilder {
         self.fields.write(&id, &mut header);
         let template = Template::new(header, script, root.entity)?;
         let most = self.most.unwrap_or(Data::EightBit);
-        Ok(Message {
-            warnings: root.warnings,
-            ..Message::unsigned(envelope, id, template, most, needs_smtputf8)?
-        })
+        let message = Message::unsigned(envelope, id, template, most, needs_smtputf8)?;
+        Ok(message.with_warnings(root.warnings))
     }
 
     /// Keeps what went wrong first.

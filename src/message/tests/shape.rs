@@ -226,7 +226,7 @@ fn a_message_is_the_same_every_time() {
         .attach(attachment("a", b"b"))
         .build_now()
         .unwrap();
-    let again = message.try_clone().unwrap();
+    let again = message.clone();
     assert_eq!(message.message_id(), again.message_id());
     assert_eq!(octets(message), octets(again));
     let other = builder().build_now().unwrap();
@@ -234,15 +234,24 @@ fn a_message_is_the_same_every_time() {
         other.message_id(),
         builder().build_now().unwrap().message_id()
     );
-    let reader = Attachment::new(Body::reader(tokio::io::empty(), 0), parsed("a"));
-    assert!(
-        builder()
-            .attach(reader)
-            .build_now()
-            .unwrap()
-            .try_clone()
-            .is_none()
-    );
+    assert!(other.is_repeatable());
+}
+
+#[test]
+fn clones_share_a_body_that_can_be_read_once() {
+    let reader = Attachment::new(Body::reader(&b"b"[..], 1), parsed("a"));
+    let message = builder().attach(reader).build_now().unwrap();
+    assert!(!message.is_repeatable());
+    let again = message.clone();
+    assert!(!again.is_spent());
+    assert!(text(message).contains("Yg=="));
+    assert!(again.is_spent());
+}
+
+#[test]
+fn a_clone_copies_nothing() {
+    let message = builder().text("a").build_now().unwrap();
+    assert!(std::ptr::eq(message.envelope(), message.clone().envelope()));
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn the_field_stands_in_front_and_nothing_else_changes() {
         .attach(attachment("a", &vec![7; 300_000]))
         .build_now()
         .unwrap();
-    let before = octets(message.try_clone().unwrap());
+    let before = octets(message.clone());
     let message = run(message.sign(&signer())).unwrap();
     for most in [Data::SevenBit, Data::EightBit, Data::Binary] {
         let rendition = message.rendition(most);

@@ -81,7 +81,7 @@ fn a_million_futures_that_are_dropped_leave_all_places_free() {
         let mail = letter(0, 10);
         let dropped_at_once = async |mails: usize| {
             for number in 0..mails {
-                let mut sending = pin!(client.send(mail.try_clone().unwrap()));
+                let mut sending = pin!(client.send(mail.clone()));
                 assert!(poll!(&mut sending).is_pending());
                 if number % 1_000 == 0 {
                     yield_now().await;
@@ -90,7 +90,7 @@ fn a_million_futures_that_are_dropped_leave_all_places_free() {
         };
         // There is a place in the queue for each.
         dropped_at_once(100_000).await;
-        let waiting = (0..4).map(|_| Box::pin(client.send(mail.try_clone().unwrap())));
+        let waiting = (0..4).map(|_| Box::pin(client.send(mail.clone())));
         let mut waiting: Vec<_> = waiting.collect();
         for sending in &mut waiting {
             assert!(poll!(sending).is_pending());
@@ -113,7 +113,7 @@ async fn places(client: &pilotfish::Client, mail: &Mail) -> usize {
     let count = Arc::clone(&taken);
     let mails = stream::repeat_with(move || {
         count.fetch_add(1, Ordering::Relaxed);
-        mail.try_clone().unwrap()
+        mail.clone()
     });
     let mut outcomes = client.send_all(mails);
     let poll_once = poll_fn(|context| Poll::Ready(outcomes.poll_next_unpin(context).is_pending()));

@@ -73,7 +73,7 @@ impl Company {
         };
         let mut session = session.with_strategy(self.strategy);
         let mails = numbers.iter().map(|number| &self.mails[*number]);
-        let mails = mails.map(|mail| Mail::from(mail.try_clone().unwrap()));
+        let mails = mails.map(|mail| Mail::from(mail.clone()));
         let returned = session
             .send_each(stream::iter(mails), |place, result| {
                 assert!(told[numbers[place]].replace(result).is_none(), "told twice");

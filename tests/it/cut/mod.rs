@@ -127,7 +127,7 @@ impl Dialogue {
             Ok(session) => session,
             Err(error) => return (Err(error), None),
         };
-        let message = || self.message.try_clone().unwrap();
+        let message = || self.message.clone();
         let outcome = send_one(&mut session, message()).await;
         let again = match outcome {
             Ok(_) if !self.twice => None,
