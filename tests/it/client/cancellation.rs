@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
-use pilotfish::client::ClientBuilder;
+use pilotfish::client::{ClientBuilder, Retry};
 use pilotfish::session::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::{Fault, Point, Quirk, ServerBuilder};
 use pilotfish::transport::TlsClient;
@@ -143,6 +143,7 @@ fn limits(client: ClientBuilder, dice: &mut Dice) -> (ClientBuilder, usize) {
     let client = match dice.below(4) {
         0 => client.mails_per_connection(count(2)),
         1 => client.max_age(milliseconds(dice, 5_000)),
+        2 => client.retry(Retry::new().first_wait(milliseconds(dice, 4_000))),
         _ => client,
     };
     (client, usize::try_from(most).unwrap())

@@ -9,6 +9,7 @@ mod hundred_thousand;
 mod idle;
 mod memory;
 mod set_up;
+mod throttling;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
