@@ -4,6 +4,7 @@
 mod bound;
 mod cancellation;
 mod case;
+mod conduct;
 mod fairness;
 mod hundred_thousand;
 mod idle;
