@@ -132,7 +132,8 @@ impl Client {
     /// # Errors
     ///
     /// As [`Server::connect`] and [`Session::send`]. If no connection can be opened, that is
-    /// the error of all mails that wait at the time, so a wrong password is not sent for each.
+    /// the error of all mails that wait at the time, so a wrong password is not sent for each; but
+    /// of the first alone, if the server said that it takes none just now.
     /// [`Kind::Timeout`] if no session took the mail in time
     /// ([`queue_timeout`](ClientBuilder::queue_timeout)), [`Kind::Closed`] after
     /// [`abort`](Self::abort). Look at [`Error::fate`] before sending the mail again.

@@ -118,9 +118,9 @@ impl Pool {
         self.state().take(worker, is_busy, context.waker())
     }
 
-    /// Whether a session may be opened now; if not, for how long.
+    /// See [`State::admit_connection`].
     pub(super) fn admit_connection(&self) -> Result<(), Duration> {
-        self.state().gate.admit_connection()
+        self.state().admit_connection()
     }
 
     /// See [`State::has_connected`].

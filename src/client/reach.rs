@@ -9,7 +9,7 @@ use crate::error::{Error, Kind};
 /// How long no further session is opened, where the server refuses one beside those it has.
 const REST: Duration = Duration::from_secs(1);
 
-/// How long a login that was refused is not tried again, at first: each time it is twice as long.
+/// How long nothing is tried behind the first refusal: each time it is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The most of it: accounts are locked after some ten wrong passwords in a short time.
@@ -20,14 +20,11 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 pub(super) struct Reach {
     /// The last attempt has succeeded, or others are open.
     proven: bool,
+    /// No session is opened before.
     rests_until: Option<Instant>,
-    refused: Option<Refused>,
-}
-
-#[derive(Debug)]
-struct Refused {
-    error: Error,
-    until: Instant,
+    /// Until the rest is over, this is what a mail is told: the login was refused.
+    refused: Option<Error>,
+    /// The last of those that become longer.
     pause: Duration,
 }
 
@@ -38,9 +35,10 @@ impl Reach {
         if self.proven { most } else { most.min(1) }
     }
 
-    /// Whether another session may be opened beside those that are.
-    pub(super) fn is_resting(&self) -> bool {
-        self.rests_until.is_some_and(|until| Instant::now() < until)
+    /// For how long no session is to be opened.
+    pub(super) fn rests_for(&self) -> Option<Duration> {
+        let left = self.rests_until?.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
     }
 
     pub(super) fn has_connected(&mut self) {
@@ -50,19 +48,17 @@ impl Reach {
         };
     }
 
-    /// No session could be opened, and there is none beside it.
+    /// No session could be opened, and there is none beside it. A server that has refused it is not
+    /// asked again at once.
     pub(super) fn has_failed(&mut self, error: &Error) {
         self.proven = false;
-        if error.kind() != Kind::Auth || error.is_transient() {
-            return;
+        self.refused = None;
+        let login_was_refused = error.kind() == Kind::Auth && !error.is_transient();
+        if login_was_refused || is_refused_for_now(error) {
+            self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+            self.rests_until = Some(Instant::now() + self.pause);
+            self.refused = login_was_refused.then(|| error.clone());
         }
-        let pause = (self.refused.as_ref()).map_or(FIRST_PAUSE, |refused| refused.pause * 2);
-        let pause = pause.min(LONGEST_PAUSE);
-        self.refused = Some(Refused {
-            error: error.clone(),
-            until: Instant::now() + pause,
-            pause,
-        });
     }
 
     /// No session could be opened beside others.
@@ -72,9 +68,14 @@ impl Reach {
 
     /// Why it makes no sense to try it just now: the login was refused a moment ago.
     pub(super) fn refusal(&self) -> Option<Error> {
-        let refused = self.refused.as_ref()?;
-        (Instant::now() < refused.until).then(|| refused.error.clone())
+        self.rests_for().and(self.refused.clone())
     }
+}
+
+/// Whether the server itself said that a session cannot be opened just now. Others may be in a
+/// moment, as against a server that cannot be reached.
+pub(super) fn is_refused_for_now(error: &Error) -> bool {
+    error.is_transient() && error.reply().is_some()
 }
 
 #[cfg(test)]
@@ -113,8 +114,8 @@ mod tests {
         let mut reach = Reach::default();
         reach.has_connected();
         reach.has_enough();
-        assert!(reach.is_resting());
+        assert_eq!(reach.rests_for(), Some(REST));
         tokio::time::advance(REST).await;
-        assert!(!reach.is_resting());
+        assert_eq!(reach.rests_for(), None);
     }
 }

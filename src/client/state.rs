@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::builder::Settings;
 use super::gate::Gate;
 use super::job::Job;
-use super::reach::Reach;
+use super::reach::{Reach, is_refused_for_now};
 use super::throttle::Held;
 use crate::error::Error;
 
@@ -92,7 +92,7 @@ impl State {
         let most = self.max_connections.min(self.gate.connections());
         let room = self.workers < self.reach.most(most);
         let use_for_it = self.connecting < self.jobs.len();
-        let rests = self.workers > 0 && self.reach.is_resting();
+        let rests = self.workers > 0 && self.reach.rests_for().is_some();
         if !room || !use_for_it || rests {
             return None;
         }
@@ -151,14 +151,27 @@ impl State {
     }
 
     /// A worker could not open a session, so the mails that wait cannot be sent now, and are
-    /// returned. But if other workers have one, the mails are theirs.
+    /// returned: all, or the first if the server said that it takes no session just now. But if
+    /// other workers have one, the mails are theirs.
     pub(super) fn cannot_connect(&mut self, error: &Error) -> VecDeque<Job> {
         if self.workers > self.connecting {
             self.reach.has_enough();
             return VecDeque::new();
         }
         self.reach.has_failed(error);
-        std::mem::take(&mut self.jobs)
+        if is_refused_for_now(error) {
+            self.jobs.pop_front().into_iter().collect()
+        } else {
+            std::mem::take(&mut self.jobs)
+        }
+    }
+
+    /// Whether a session may be opened now; if not, for how long.
+    pub(super) fn admit_connection(&mut self) -> Result<(), Duration> {
+        match self.reach.rests_for() {
+            Some(wait) => Err(wait),
+            None => self.gate.admit_connection(),
+        }
     }
 
     /// A worker that could not open a session does so no more.
@@ -176,8 +189,8 @@ impl State {
     /// Whether a worker is to open another session; otherwise it has ended.
     pub(super) fn goes_on(&mut self, worker: u64) -> bool {
         self.unpark(worker);
-        let is_surplus =
-            self.workers > 1 && (self.reach.is_resting() || self.workers > self.gate.connections());
+        let is_surplus = self.workers > 1
+            && (self.reach.rests_for().is_some() || self.workers > self.gate.connections());
         if self.jobs.is_empty() || is_surplus {
             self.workers -= 1;
             return false;

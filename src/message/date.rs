@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use jiff::fmt::rfc2822;
@@ -25,15 +26,30 @@ use super::error::shown;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Date(String);
 
+static ZONE: LazyLock<TimeZone> = LazyLock::new(zone);
+
+/// The time zone of this machine. On Unix it is mostly a file, which is read as it is: to look its
+/// name up, all the zones that the machine knows would be listed first.
+fn zone() -> TimeZone {
+    if cfg!(unix)
+        && std::env::var_os("TZ").is_none()
+        && let Ok(file) = std::fs::read("/etc/localtime")
+        && let Ok(zone) = TimeZone::tzif("localtime", &file)
+    {
+        return zone;
+    }
+    TimeZone::system()
+}
+
 impl Date {
-    /// The present moment, in the time zone of this machine.
+    /// The present moment, in the time zone that this machine had when the process first asked.
     ///
     /// A machine that has no zone set shows UTC; a clock outside the years of the format
     /// reads as the beginning of 1970.
     #[must_use]
     pub fn now() -> Self {
         let now = Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH);
-        Self::new(&now.to_zoned_datetime(TimeZone::system()))
+        Self::new(&now.to_zoned_datetime(ZONE.clone()))
             .unwrap_or_else(|| Self("Thu, 1 Jan 1970 00:00:00 +0000".to_owned()))
     }
 
@@ -161,5 +177,14 @@ mod tests {
     fn the_present_can_be_read_back() {
         let now = Date::now();
         assert_eq!(now.as_str().parse::<Date>().unwrap(), now);
+    }
+
+    #[test]
+    fn the_zone_is_the_systems() {
+        for moment in [0, 1_057_049_557, 1_700_000_000, 1_720_000_000] {
+            let moment = Timestamp::from_second(moment).unwrap();
+            let known = TimeZone::system().to_offset(moment);
+            assert_eq!(zone().to_offset(moment), known);
+        }
     }
 }

@@ -19,6 +19,16 @@ enum Last {
     Other,
 }
 
+impl Last {
+    fn at(octet: u8) -> Self {
+        match octet {
+            b'\n' => Self::LineStart,
+            b'\r' => Self::Cr,
+            _ => Self::Other,
+        }
+    }
+}
+
 impl Default for Transparency {
     fn default() -> Self {
         Self {
@@ -62,6 +72,13 @@ impl Transparency {
         let (Some(first), Some(last)) = (block.first(), block.last()) else {
             return insertions;
         };
+        let is_safe = (self.last == Last::Cr) == (*first == b'\n')
+            && (self.last, *first) != (Last::LineStart, b'.')
+            && is_safe_inside(block);
+        if is_safe {
+            self.last = Last::at(*last);
+            return insertions;
+        }
         let is_dot = |position: usize| block.get(position) == Some(&b'.');
         if self.last == Last::Cr && *first != b'\n' {
             insertions.push((0, b'\n'));
@@ -87,13 +104,25 @@ impl Transparency {
                 insertions.push((next, b'.'));
             }
         }
-        self.last = match last {
-            b'\n' => Last::LineStart,
-            b'\r' => Last::Cr,
-            _ => Last::Other,
-        };
+        self.last = Last::at(*last);
         insertions
     }
+}
+
+/// Whether nothing is to be done behind the first octet of a block, which is nearly always so.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches, many octets are looked at in one go"
+)]
+fn is_safe_inside(block: &[u8]) -> bool {
+    let next = block.get(1..).unwrap_or_default();
+    let is_wrong = |(octet, next): (&u8, &u8)| {
+        ((*octet == b'\r') != (*next == b'\n')) | ((*octet == b'\n') & (*next == b'.'))
+    };
+    !block
+        .iter()
+        .zip(next)
+        .fold(false, |any, pair| any | is_wrong(pair))
 }
 
 #[cfg(test)]

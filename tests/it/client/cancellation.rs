@@ -103,8 +103,7 @@ fn server(
     dice: &mut Dice,
 ) -> ServerBuilder {
     let fault = match conduct {
-        Conduct::Well => None,
-        Conduct::Slow => None,
+        Conduct::Well | Conduct::Slow => None,
         Conduct::Silent => Some(Fault::SilentAt(stage)),
         Conduct::Says(reply) => Some(Fault::ReplyAt(stage, reply.to_owned())),
         Conduct::Closes => Some(Fault::CloseAt(stage)),

@@ -1,0 +1,59 @@
+//! Pilotfish: a client for all connections.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+
+use futures_util::{StreamExt as _, stream};
+use pilotfish::session::{Chunking, Pipelining, Strategy};
+use pilotfish::{Client, Message, Security, Server};
+
+use crate::Result;
+use crate::client::{FROM, TO, Task, text};
+
+pub(crate) async fn send(server: SocketAddr, task: Task, strategy: &str) -> Result<usize> {
+    let server = Server::builder(server.ip().to_string().parse()?)
+        .port(server.port())
+        .security(Security::Cleartext)
+        .strategy(by_name(strategy))
+        .build()?;
+    let connections = NonZeroU32::new(u32::try_from(task.connections())?).ok_or("no connection")?;
+    let client = Client::builder(server).max_connections(connections).build();
+    let messages = stream::unfold((task, 0), async |(task, built)| {
+        if !task.goes_on(built) {
+            return None;
+        }
+        let message = message(built, task.attachment()).await;
+        Some((message, (task, built + 1)))
+    });
+    let messages = messages.filter_map(async |message| message.ok());
+    let mut outcomes = client.send_all(messages);
+    let mut sent = 0;
+    while let Some((_, outcome)) = outcomes.next().await {
+        let _receipt = outcome?;
+        sent += 1;
+    }
+    client.close().await;
+    Ok(sent)
+}
+
+fn by_name(name: &str) -> Strategy {
+    let mut strategy = Strategy::default();
+    (strategy.pipelining, strategy.chunking) = match name {
+        "eager" => (Pipelining::Eager, Chunking::Never),
+        "chunked" => (Pipelining::Auto, Chunking::Always),
+        _ => (Pipelining::Auto, Chunking::Never),
+    };
+    strategy
+}
+
+async fn message(number: usize, attachment: Option<&str>) -> Result<Message> {
+    let mut builder = Message::builder()
+        .from(FROM)
+        .to(TO)
+        .subject(format!("Mail {number}"))
+        .text(text());
+    if let Some(file) = attachment {
+        builder = builder.attach(file);
+    }
+    Ok(builder.build().await?)
+}
