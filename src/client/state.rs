@@ -203,7 +203,7 @@ impl State {
         self.leaving.retain(|leaving| *leaving != worker);
         let is_surplus = self.workers > 1
             && (self.reach.rests_for().is_some() || self.workers > self.gate.connections());
-        if self.jobs.is_empty() || is_surplus {
+        if is_surplus || self.jobs.len() <= self.connecting {
             self.workers -= 1;
             return false;
         }
