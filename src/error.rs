@@ -57,13 +57,15 @@ pub enum Kind {
     /// The server broke the protocol, or speaks another one.
     Protocol,
     /// The server did not answer, or did not take octets, for longer than
-    /// [`Timeouts`](crate::transport::Timeouts) allow.
+    /// [`Timeouts`](crate::transport::Timeouts) allow. Or a mail waited for too long for a session
+    /// ([`queue_timeout`](crate::client::ClientBuilder::queue_timeout)).
     Timeout,
     /// The connection failed.
     Io,
     /// The source of a body failed, or has not the length it should have.
     Body,
-    /// The server closed the connection, or said that it is about to (421).
+    /// The server closed the connection, or said that it is about to (421); or the client was
+    /// [aborted](crate::Client::abort).
     Closed,
 }
 

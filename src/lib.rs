@@ -26,7 +26,8 @@
 //! ```
 //!
 //! Begin with [`Client`], [`Server`] and [`Message`]; when something fails, [`Error`] says what
-//! can be done. [`manual`] has the reasons behind it all.
+//! can be done. [`manual`] has the reasons behind it all, and [`manual::client`] what a client does
+//! with its connections.
 //!
 //! # Features
 //!
@@ -54,7 +55,7 @@
 //!             |
 //!          config                        accounts, password sources
 //!             |
-//!           client                       many mails: sessions as they are needed
+//!           client                       many mails: workers, a queue, retry, rates, throttling
 //!              |
 //!           session  ------------+       one dialogue
 //!              |                 |

@@ -86,8 +86,9 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a connection stays open without a mail. By default a minute; servers wait for five
-    /// (RFC 5321 section 4.5.3.2.7), and some for ten seconds.
+    /// How long a connection stays open without a mail. By default a minute, or less where
+    /// the provider is known to end it sooner; servers wait for five (RFC 5321 section 4.5.3.2.7), and
+    /// some for ten seconds.
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.settings.idle_timeout = limit;
         self

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::gate::now;
-use super::retry::Retry;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tracing::{debug, warn};
 
+use super::gate::now;
+use super::retry::Retry;
 use crate::error::{Error, Kind, Result};
 use crate::message::MessageId;
 use crate::observe::ClientMeter;

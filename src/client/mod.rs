@@ -47,7 +47,8 @@ use crate::session::{Session, Strategy};
 /// Each connection is owned by a task, which takes mails from a queue that all share, and sends
 /// them as close behind each other as the [strategy](Strategy) and the server allow. Connections
 /// are opened when mails wait, kept for those to come, and closed when there are none for a while.
-/// Cloning is cheap; clones share all of it.
+/// Cloning is cheap; clones share all of it. [`manual::client`](crate::manual::client) says how that
+/// goes, and why.
 ///
 /// The caller waits for the outcome alone, so the future of [`send`](Self::send) can be dropped at
 /// any moment:
@@ -127,7 +128,8 @@ impl Client {
     ///
     /// A mail that is not to blame for its failure is sent once more, over another connection:
     /// where the server ended a session between two mails, or lost or refused it for want of a
-    /// capability that it offers. All else is told.
+    /// capability that it offers. All else is told, unless
+    /// [`ClientBuilder::retry`] says that it is tried again.
     ///
     /// # Errors
     ///
@@ -136,7 +138,9 @@ impl Client {
     /// of the first alone, if the server said that it takes none just now.
     /// [`Kind::Timeout`] if no session took the mail in time
     /// ([`queue_timeout`](ClientBuilder::queue_timeout)), [`Kind::Closed`] after
-    /// [`abort`](Self::abort). Look at [`Error::fate`] before sending the mail again.
+    /// [`abort`](Self::abort). [`Kind::InvalidInput`] if the mail has more recipients than the
+    /// [rates](ClientBuilder::rates) ever allow, and [`Kind::Rejected`] while the account has used up its
+    /// quota. Look at [`Error::fate`] before sending the mail again.
     ///
     /// # Panics
     ///
@@ -236,7 +240,8 @@ impl Client {
     }
 
     /// Sends what waits and is under way, of all clones, and then closes all connections. It is
-    /// ready when none is open any more. Mails can be sent afterwards.
+    /// ready when none is open any more. Mails that wait for [another attempt](Retry) are told why the
+    /// last one failed. Mails can be sent afterwards.
     ///
     /// # Cancel safety
     ///

@@ -30,7 +30,7 @@ const NOTHING: Provider = Provider {
     a_minute: None,
 };
 
-/// A host, or with a dot in front the end of its name.
+/// A host; or, with a dot in front, the end of its name behind `email-smtp.` and a region.
 const PROVIDERS: &[(&str, Provider)] = &[
     ("smtp.gmail.com", RECIPIENTS_100),
     ("smtp-relay.gmail.com", RECIPIENTS_100),

@@ -149,7 +149,7 @@ pub enum ServerAddressError {
     /// What stands behind the colon is no port.
     #[error("\"{}\" is no port: it is a number from 1 to 65535", .0.escape_debug())]
     Port(String),
-    /// RFC 2033, section 5.
+    /// RFC 2033 section 5.
     #[error("LMTP has no port of its own, and is never spoken on 25: name the server's port")]
     LmtpPort,
     /// It is no path of a socket.

@@ -37,7 +37,9 @@
 //! Grouped is what a mail on its own gets. Mails that [wait](crate::session::Session::send_each)
 //! behind each other are chunked where the server offers CHUNKING and PIPELINING, unless
 //! [`Chunking`](crate::session::Chunking) says otherwise; `Chunking::Always` takes a mail on its
-//! own along in its flight, which saves the round trip of 354. Eager has to be asked for.
+//! own along in its flight, which saves the round trip of 354. Eager has to be asked for. On a session that
+//! was idle for over a second no message leaves with its envelope: if the server had ended it
+//! meanwhile, nobody would know what became of the mail.
 //!
 //! A message over a mebibyte waits until it is known whether anybody gets it, and no more than a
 //! mebibyte of messages is on its way at once: that is what a refusal costs at most.

@@ -39,7 +39,7 @@
 //!
 //! # Dropping a future
 //!
-//! [`Client::send`](crate::Client::send) hands the mail to a task. When the caller loses interest
-//! before the end of data has left, the task closes the connection, and the server discards what
-//! it has. After that there is no way back: the task waits for the reply and logs it, so that the
+//! [`Client::send`](crate::Client::send) hands the mail to a [worker](super::client). When the caller
+//! loses interest before it is begun, it is not sent; before the end of data has left, the worker
+//! closes the connection, and the server discards what it has. After that there is no way back: the worker waits for the reply and logs it, so that the
 //! outcome is known somewhere.

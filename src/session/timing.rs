@@ -18,8 +18,9 @@ use tokio::time::Instant;
 #[non_exhaustive]
 pub struct Timing {
     /// From [`Mail::queued`](crate::session::Mail::queued) to the first command, without `set_up`:
-    /// waiting in the queue of a [`Client`](crate::Client), and for mails ahead. Zero for a mail
-    /// that nobody has put into a queue.
+    /// waiting in the queue of a [`Client`](crate::Client), and for mails ahead. For a mail that is
+    /// [sent again](crate::client::Retry), earlier attempts and the waits between are in it. Zero for a
+    /// mail that nobody has put into a queue.
     pub queue: Duration,
     /// What it took to set up the session, if this is its first mail.
     pub set_up: Option<SetUp>,

@@ -146,9 +146,9 @@ impl ServerBuilder {
         self
     }
 
-    /// Leaves an extension out of what EHLO offers, whether its name is in upper or lower case: STARTTLS, PIPELINING, SIZE, 8BITMIME,
-    /// ENHANCEDSTATUSCODES, SMTPUTF8, CHUNKING, BINARYMIME, AUTH, or one mechanism as in
-    /// `AUTH PLAIN`. With 8BITMIME goes SMTPUTF8, which is not offered without it (RFC 6531,
+    /// Leaves an extension out of what EHLO offers, whether its name is in upper or lower case:
+    /// STARTTLS, PIPELINING, SIZE, 8BITMIME, ENHANCEDSTATUSCODES, SMTPUTF8, CHUNKING, BINARYMIME,
+    /// AUTH, or one mechanism as in `AUTH PLAIN`. With 8BITMIME goes SMTPUTF8, which is not offered without it (RFC 6531,
     /// section 3.1), and with CHUNKING goes BINARYMIME (RFC 3030, section 3).
     ///
     /// A client that uses it all the same breaks the rules. What the server demands does not

@@ -50,7 +50,7 @@ impl CredentialsProvider for Tokens {
     }
 }
 
-/// Here the refresh token goes to your authority (RFC 6749, section 6), and comes back as this. The
+/// Here the refresh token goes to your authority (RFC 6749 section 6), and comes back as this. The
 /// first token is about to expire.
 async fn fetch() -> Result<Token, Error> {
     static FETCHED: AtomicU64 = AtomicU64::new(0);
