@@ -44,7 +44,8 @@ impl Allowance {
         while let Some(oldest) = self.uses.pop_front_if(|old| old.last + self.period <= now) {
             self.used -= oldest.count;
         }
-        let mut excess = (self.used + count.min(self.most)).checked_sub(self.most + 1)?;
+        let left = self.most.saturating_sub(self.used);
+        let mut excess = count.min(self.most).checked_sub(left)?.checked_sub(1)?;
         let enough = self.uses.iter().find(|old| {
             let is_enough = old.count > excess;
             excess = excess.saturating_sub(old.count);
@@ -88,6 +89,15 @@ mod tests {
         }
         assert!(allowance.uses.len() <= PARTS as usize + 1);
         assert!(allowance.used <= 86_400 + 100);
+    }
+
+    #[test]
+    fn the_largest_allowance_is_none() {
+        let mut allowance = Allowance::new(NonZeroU32::MAX, Duration::from_hours(1));
+        let now = Instant::now();
+        allowance.take(now, 5);
+        assert_eq!(allowance.wait(now, 1), None);
+        assert!(allowance.wait(now, u32::MAX).is_some());
     }
 
     #[test]

@@ -194,7 +194,8 @@ impl Pool {
 
     /// A worker has been dropped, since the runtime is shutting down.
     pub(super) fn has_been_dropped(&self, worker: u64, was_connecting: bool) {
-        self.state().has_been_dropped(worker, was_connecting);
+        // Told as they are dropped, when the lock is not held.
+        let _stranded = self.state().has_been_dropped(worker, was_connecting);
     }
 
     /// What a mail, or an attempt to connect, that was begun then has come to.

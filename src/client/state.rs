@@ -232,8 +232,9 @@ impl State {
     pub(super) fn goes_on(&mut self, worker: u64) -> bool {
         self.unpark(worker);
         self.leaving.retain(|leaving| *leaving != worker);
-        let is_surplus = self.workers > 1
-            && (self.reach.rests_for().is_some() || self.workers > self.gate.connections());
+        // One of them tries it again: what the others send may take long.
+        let others_try = self.reach.rests_for().is_some() && self.connecting > 0;
+        let is_surplus = self.workers > 1 && (others_try || self.workers > self.gate.connections());
         if is_surplus || self.jobs.len() <= self.connecting {
             self.workers -= 1;
             return false;
@@ -242,12 +243,17 @@ impl State {
         true
     }
 
-    /// A worker has been dropped.
-    pub(super) fn has_been_dropped(&mut self, worker: u64, was_connecting: bool) {
+    /// A worker has been dropped. If there is no other, nobody takes the mails that wait: they are
+    /// returned.
+    pub(super) fn has_been_dropped(&mut self, worker: u64, was_connecting: bool) -> VecDeque<Job> {
         self.unpark(worker);
         self.leaving.retain(|leaving| *leaving != worker);
         self.workers -= 1;
         self.connecting -= usize::from(was_connecting);
+        if self.workers > 0 {
+            return VecDeque::new();
+        }
+        std::mem::take(&mut self.jobs)
     }
 
     /// From here on, workers end where they would wait. Returns those that wait.

@@ -67,6 +67,25 @@ fn a_mail_that_is_held_and_given_up_holds_no_other() {
     });
 }
 
+/// A server that refused a second session is asked for it again, though no other mail comes.
+#[test]
+fn a_mail_does_not_wait_for_a_slow_one_since_a_session_was_refused_once() {
+    paused(async {
+        let refusal = Fault::ReplyAt(Point::Greeting, "554 5.3.2 not now".to_owned());
+        let server = in_clear()
+            .fault(Fault::SilentAt(Point::EndOfData))
+            .fault_every(2, refusal);
+        let server = server.start().await.unwrap();
+        let client = client_of(&server, |server| server).build();
+        let (slow, quick) = tokio::join!(client.send(letter(0, 100)), async {
+            sleep(Duration::from_millis(500)).await;
+            timeout(Duration::from_secs(3), client.send(letter(1, 100))).await
+        });
+        assert_eq!(slow.unwrap_err().kind(), Kind::Timeout);
+        drop(quick.unwrap().unwrap());
+    });
+}
+
 /// A worker that may not connect for an hour does not keep the client from closing.
 #[test]
 fn a_connection_that_is_not_needed_any_more_is_not_waited_for() {
@@ -90,4 +109,31 @@ fn a_connection_that_is_not_needed_any_more_is_not_waited_for() {
         assert!(outcomes.iter().all(|(_, result)| result.is_ok()));
         closed.unwrap();
     });
+}
+
+/// A mail of another runtime is told when the one that the workers live in ends.
+#[test]
+fn the_end_of_a_runtime_strands_no_mail_of_another() {
+    let runtime = || tokio::runtime::Runtime::new().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let (server, client) = second.block_on(async {
+        let silent = Fault::SilentAt(Point::Greeting);
+        let server = in_clear().fault_always(silent).start().await.unwrap();
+        let client = client_of(&server, |server| server).build();
+        (server, client)
+    });
+    let send = |number| {
+        let client = client.clone();
+        async move { client.send(letter(number, 100)).await }
+    };
+    let mut of_the_first = Box::pin(send(0));
+    // Its worker is in this runtime.
+    first.block_on(async { assert!(futures_util::poll!(&mut of_the_first).is_pending()) });
+    second.block_on(async {
+        let mut of_the_second = Box::pin(send(1));
+        assert!(futures_util::poll!(&mut of_the_second).is_pending());
+        first.shutdown_background();
+        assert_eq!(of_the_second.await.unwrap_err().kind(), Kind::Closed);
+    });
+    drop((server, of_the_first));
 }
