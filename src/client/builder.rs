@@ -65,8 +65,9 @@ impl ClientBuilder {
         }
     }
 
-    /// How many connections may be open at once, always: one that is closing counts. By default
-    /// 4, or fewer where the provider is known to take fewer. They are opened as mails wait.
+    /// How many connections may be open at once, always: one that is closing counts. But
+    /// where a server without implicit TLS is silent, a second one may find out whether its port
+    /// begins with TLS. By default 4, or fewer where the provider is known to take fewer. They are opened as mails wait.
     pub fn max_connections(mut self, most: NonZeroU32) -> Self {
         self.settings.max_connections = usize::try_from(most.get()).unwrap_or(usize::MAX);
         self

@@ -241,7 +241,8 @@ impl Client {
 
     /// Sends what waits and is under way, of all clones, and then closes all connections. It is
     /// ready when none is open any more. Mails that wait for [another attempt](Retry) are told why the
-    /// last one failed. Mails can be sent afterwards.
+    /// last one failed. Mails can be sent afterwards; what is sent meanwhile is waited for too, and so
+    /// are mails that [rates](Rates) hold back, for as long as that takes.
     ///
     /// # Cancel safety
     ///
@@ -250,8 +251,8 @@ impl Client {
         self.pool().close().await;
     }
 
-    /// Closes all connections at once, of all clones. What waits is told [`Kind::Closed`]; of mails
-    /// on their way, the [`Fate`](crate::Fate) is unknown if their end had left. Mails can be sent
+    /// Closes all connections at once, of all clones. What waits is told [`Kind::Closed`], or why
+    /// its last attempt failed; of mails on their way, the [`Fate`](crate::Fate) is unknown if their end had left. Mails can be sent
     /// afterwards.
     pub fn abort(&self) {
         self.pool().abort();

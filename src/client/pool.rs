@@ -71,14 +71,18 @@ impl Pool {
         job.space = Some(space);
         let recipients = job.mail.envelope.forward_paths().len();
         match self.settings.rates.check(recipients) {
-            Ok(()) => self.line_up(job),
+            Ok(()) => self.line_up(job, self.generation()),
             Err(error) => job.slip.tell(Err(error)),
         }
     }
 
-    /// Puts a mail behind all others.
-    fn line_up(self: &Arc<Self>, job: Job) {
+    /// Puts a mail of this generation behind all others.
+    fn line_up(self: &Arc<Self>, job: Job, generation: u64) {
         let mut state = self.state();
+        if self.generation() != generation {
+            drop(state);
+            return job.slip.tell(Err(aborted()));
+        }
         if let Some(error) = state.reach.refusal() {
             drop(state);
             return job.slip.tell(Err(error));
@@ -89,11 +93,17 @@ impl Pool {
         self.follow(summoned);
     }
 
-    /// Puts mails back in front of all others, in their order.
-    pub(super) fn put_back(self: &Arc<Self>, jobs: impl DoubleEndedIterator<Item = Job>) {
+    /// Puts mails of this generation back in front of all others, in their order.
+    pub(super) fn put_back(self: &Arc<Self>, jobs: Vec<Job>, generation: u64) {
         let mut state = self.state();
+        if self.generation() != generation {
+            drop(state);
+            return jobs
+                .into_iter()
+                .for_each(|job| job.slip.tell(Err(aborted())));
+        }
         let mut count = 0;
-        for job in jobs.rev() {
+        for job in jobs.into_iter().rev() {
             job.slip.recall.return_home();
             state.jobs.push_front(job);
             count += 1;
@@ -116,8 +126,18 @@ impl Pool {
     }
 
     /// See [`State::take`].
-    pub(super) fn take(&self, worker: u64, is_busy: bool, context: &Context<'_>) -> Turn {
+    pub(super) fn take(
+        &self,
+        worker: u64,
+        generation: u64,
+        is_busy: bool,
+        context: &Context<'_>,
+    ) -> Turn {
         let mut state = self.state();
+        // What has come since is for others.
+        if self.generation() != generation {
+            return Turn::Leave;
+        }
         let turn = state.take(worker, is_busy, context.waker());
         if state.is_connecting_for_nothing() {
             self.moved.notify_waiters();
@@ -255,7 +275,7 @@ impl Pool {
         tokio::select! {
             biased;
             () = self.until(is_unwanted) => job.slip.tell(Err(error)),
-            () = sleep(wait) => self.line_up(job),
+            () = sleep(wait) => self.line_up(job, generation),
         }
     }
 

@@ -12,7 +12,7 @@ use tracing::debug;
 
 use super::gate::now;
 use super::job::{Again, Job, Taken};
-use super::pool::{Pool, aborted};
+use super::pool::Pool;
 use super::state::Turn;
 use crate::session::{Mail, Returned, Session};
 
@@ -172,13 +172,7 @@ impl Worker {
             debug!(%message_id, "the mail goes over another session");
             back.push(Job::again(mail, slip));
         }
-        if self.is_aborted() {
-            for job in back {
-                job.slip.tell(Err(aborted()));
-            }
-        } else {
-            self.pool.put_back(back.into_iter());
-        }
+        self.pool.put_back(back, self.generation);
     }
 }
 
@@ -252,18 +246,23 @@ impl Stream for Mails<'_> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Mail>> {
         let mails = &mut *self;
-        let Worker { pool, id, .. } = mails.worker;
+        let Worker {
+            pool,
+            id,
+            generation,
+            ..
+        } = mails.worker;
         let (count, total) = {
             let taken = lock(mails.taken);
             (taken.len(), taken.total())
         };
         let settings = &pool.settings;
         let is_old = total > 0 && mails.old <= Instant::now();
-        if is_old || total >= settings.mails_per_connection || mails.worker.is_aborted() {
+        if is_old || total >= settings.mails_per_connection {
             return Poll::Ready(None);
         }
         loop {
-            match pool.take(*id, count > 0, context) {
+            match pool.take(*id, *generation, count > 0, context) {
                 Turn::Mail(Job { mail, mut slip, .. }) => {
                     mails.idle_since = None;
                     let message_id = &slip.message_id;

@@ -20,7 +20,7 @@
 //! | the first mails wait | one connection is opened, and others when that has worked: a wrong password is sent once |
 //! | no connection can be opened | all mails that wait are told so; if the server said that it takes none just now, the first alone is, and the next attempt comes a second later, then two and so on, up to five minutes |
 //! | a login is refused for good | for the same time, mails are told so at once, and no password is sent |
-//! | a connection is refused beside others | the mails are left to those, and no other is opened for a second |
+//! | a connection is refused beside others | the mails are left to those, and it is tried again every second by one worker at a time |
 //! | no mail for [`idle_timeout`](crate::client::ClientBuilder::idle_timeout) | QUIT |
 //! | it is as old as [`max_age`](crate::client::ClientBuilder::max_age), or has had [as many mails](crate::client::ClientBuilder::mails_per_connection) as it may, by LIMITS (RFC 9422) too | what has been begun is finished, then QUIT |
 //! | the server says 421 or ends it | mails that had not been begun go back to the front of the queue |

@@ -137,3 +137,17 @@ fn the_end_of_a_runtime_strands_no_mail_of_another() {
     });
     drop((server, of_the_first));
 }
+
+/// What services need of the types: tasks of their own, and state that is shared.
+#[test]
+fn futures_can_be_spawned_and_clients_be_shared() {
+    fn is_send<T: Send>(_: &T) {}
+    fn is_shared<T: Clone + Send + Sync + 'static>(_: &T) {}
+    let server = pilotfish::Server::builder("127.0.0.1".parse().unwrap());
+    let client = pilotfish::Client::new(server.build().unwrap());
+    is_shared(&client);
+    is_send(&client.send(letter(0, 100)));
+    is_send(&client.close());
+    is_send(&client.send_all(stream::iter([letter(0, 100)])));
+    is_send(&client.clone().into_service());
+}
