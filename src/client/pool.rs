@@ -174,10 +174,15 @@ impl Pool {
     }
 
     /// What a mail, or an attempt to connect, that was begun then has come to.
-    fn learn(&self, begun: Instant, error: Option<&Error>) {
+    fn learn(self: &Arc<Self>, begun: Instant, error: Option<&Error>) {
         let mut state = self.state();
         match error {
-            None => state.gate.accepted(begun),
+            None => {
+                // It may take more connections than before, and no further mail may come to ask.
+                let another = state.has_accepted(begun);
+                drop(state);
+                self.follow(another.map_or(Summoned::Nobody, Summoned::New));
+            }
             Some(error) if state.gate.failed(begun, error) => self.meter.throttled(),
             Some(_) => {}
         }

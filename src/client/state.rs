@@ -23,6 +23,8 @@ pub(super) struct State {
     workers: usize,
     /// Those among them that are still opening a session, and will take a mail then.
     connecting: usize,
+    /// Workers that end since there are to be fewer.
+    leaving: Vec<u64>,
     pub(super) reach: Reach,
     pub(super) gate: Gate,
     /// How many wait until all is done.
@@ -66,6 +68,7 @@ impl State {
             busy: Vec::new(),
             workers: 0,
             connecting: 0,
+            leaving: Vec::new(),
             reach: Reach::default(),
             gate: Gate::new(&settings.rates, settings.max_connections),
             closing: 0,
@@ -106,7 +109,8 @@ impl State {
     /// for it.
     pub(super) fn take(&mut self, worker: u64, is_busy: bool, waker: &Waker) -> Turn {
         self.unpark(worker);
-        if !is_busy && self.workers > self.gate.connections() {
+        if !is_busy && self.workers - self.leaving.len() > self.gate.connections() {
+            self.leaving.push(worker);
             return Turn::Leave;
         }
         if let Some(mut job) = self.jobs.pop_front() {
@@ -150,6 +154,13 @@ impl State {
         others.map_while(|_| self.new_worker()).collect()
     }
 
+    /// A mail that was begun then has been accepted. Returns another worker, if there may be one
+    /// more now.
+    pub(super) fn has_accepted(&mut self, begun: Instant) -> Option<u64> {
+        self.gate.accepted(begun);
+        self.new_worker()
+    }
+
     /// A worker could not open a session, so the mails that wait cannot be sent now, and are
     /// returned: all, or the first if the server said that it takes no session just now. But if
     /// other workers have one, the mails are theirs.
@@ -189,9 +200,10 @@ impl State {
     /// Whether a worker is to open another session; otherwise it has ended.
     pub(super) fn goes_on(&mut self, worker: u64) -> bool {
         self.unpark(worker);
+        self.leaving.retain(|leaving| *leaving != worker);
         let is_surplus = self.workers > 1
             && (self.reach.rests_for().is_some() || self.workers > self.gate.connections());
-        if self.jobs.is_empty() || is_surplus {
+        if is_surplus || self.jobs.len() <= self.connecting {
             self.workers -= 1;
             return false;
         }
@@ -202,6 +214,7 @@ impl State {
     /// A worker has been dropped.
     pub(super) fn has_been_dropped(&mut self, worker: u64, was_connecting: bool) {
         self.unpark(worker);
+        self.leaving.retain(|leaving| *leaving != worker);
         self.workers -= 1;
         self.connecting -= usize::from(was_connecting);
     }

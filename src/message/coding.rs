@@ -24,10 +24,10 @@ pub(super) enum Position {
 }
 
 /// The most octets that a piece has when it is written.
-pub(super) const MAX_PIECE: usize = 64 * 1024;
+pub(super) const MAX_PIECE: usize = 128 * 1024;
 
 /// How many lines of base64 make one piece.
-const LINES: usize = 840;
+const LINES: usize = 1680;
 
 impl Coding {
     /// How many octets of a body make one piece. Base64 can be written piece by piece if each

@@ -36,7 +36,7 @@ pub enum Block {
 
 impl Octets {
     /// The most octets of a block: enough for one piece of a body and some header.
-    pub const MAX_BLOCK: usize = 80 * 1024;
+    pub const MAX_BLOCK: usize = 160 * 1024;
 
     pub(super) fn new(segments: Vec<Segment>) -> Self {
         let part = |segment| match segment {

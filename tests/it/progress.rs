@@ -70,7 +70,7 @@ async fn each_small_mail_is_told_of_once_when_it_has_left() {
 async fn a_large_mail_is_told_of_with_each_block() {
     for strategy in ways() {
         let large =
-            built(ACCOUNT.letter_of_text(&["a@example.org"], &"Here it comes.\n".repeat(100_000)));
+            built(ACCOUNT.letter_of_text(&["a@example.org"], &"Here it comes.\n".repeat(200_000)));
         let total = large.exact_size();
         let told = observed(strategy, [Mail::from(large)].into_iter()).await;
         assert!(told.len() > 10, "{}", told.len());

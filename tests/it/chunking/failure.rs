@@ -201,8 +201,8 @@ async fn a_refusal_that_comes_with_the_next_chunk_is_the_reason() {
 #[tokio::test(start_paused = true)]
 async fn a_source_that_breaks_off_between_chunks_ends_in_order() {
     let body = Body::reader(
-        tokio::io::AsyncReadExt::take(tokio::io::repeat(0), 150_000),
-        200_000,
+        tokio::io::AsyncReadExt::take(tokio::io::repeat(0), 300_000),
+        400_000,
     );
     let builder = Message::builder()
         .from("tim@client.example")

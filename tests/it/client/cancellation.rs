@@ -8,17 +8,20 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
-use pilotfish::client::ClientBuilder;
+use pilotfish::client::{ClientBuilder, Retry};
 use pilotfish::session::{Chunking, Pipelining, Strategy};
-use pilotfish::testing::{Fault, Point, Quirk, ServerBuilder};
-use pilotfish::transport::TlsClient;
-use pilotfish::{Client, Credentials, Mail, Security, testing};
+use pilotfish::testing::Point;
+use pilotfish::{Client, Mail};
 use tokio::time::{sleep, timeout};
 
 use super::case::{Tally, Told};
+use super::conduct::{CONDUCTS, Conduct, Entry, FAULTS, server};
 use super::{client_of, count, in_clear, letter, number_of, paused, tasks};
 use crate::company::strategy;
 use crate::support::dice::Dice;
+
+/// In the middle of a long message.
+const LATE: Point = Point::Body(90_000);
 
 const STAGES: [Point; 10] = [
     Point::Greeting,
@@ -27,110 +30,14 @@ const STAGES: [Point; 10] = [
     Point::Rcpt,
     Point::Data,
     Point::Body(1_000),
-    Point::Body(90_000),
+    LATE,
     Point::EndOfData,
     Point::Rset,
     Point::Quit,
 ];
 
-/// How a client comes to its session.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Entry {
-    Clear,
-    /// By STARTTLS and a login.
-    LogIn,
-}
-
-impl Entry {
-    fn server(self) -> ServerBuilder {
-        match self {
-            Self::Clear => in_clear(),
-            Self::LogIn => testing::Server::builder().user("tim", "tanstaaf"),
-        }
-    }
-
-    fn client(self, server: &testing::Server, strategy: Strategy) -> ClientBuilder {
-        client_of(server, |builder| match self {
-            Self::Clear => builder.strategy(strategy),
-            Self::LogIn => {
-                let tls = TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
-                builder
-                    .strategy(strategy)
-                    .security(Security::StartTls)
-                    .tls(tls.unwrap().build().unwrap())
-                    .credentials(Credentials::new("tim", "tanstaaf").unwrap())
-            }
-        })
-    }
-}
-
-/// What a server does at a stage.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Conduct {
-    Well,
-    Slow,
-    Silent,
-    Says(&'static str),
-    Closes,
-    ClosesBehind,
-    SaysBehind(&'static str),
-}
-
-const CONDUCTS: [Conduct; 9] = [
-    Conduct::Well,
-    Conduct::Slow,
-    Conduct::Silent,
-    Conduct::Says("451 4.3.0 try again"),
-    Conduct::Says("554 5.7.1 no"),
-    Conduct::Says("421 4.3.2 busy"),
-    Conduct::Closes,
-    Conduct::ClosesBehind,
-    Conduct::SaysBehind("421 4.3.2 bye"),
-];
-
-/// How many faults of a kind a server has.
-const FAULTS: usize = 2;
-
 fn milliseconds(dice: &mut Dice, most: u64) -> Duration {
     Duration::from_millis(dice.below(most))
-}
-
-fn server(
-    entry: Entry,
-    strategy: Strategy,
-    stage: Point,
-    conduct: Conduct,
-    dice: &mut Dice,
-) -> ServerBuilder {
-    let fault = match conduct {
-        Conduct::Well | Conduct::Slow => None,
-        Conduct::Silent => Some(Fault::SilentAt(stage)),
-        Conduct::Says(reply) => Some(Fault::ReplyAt(stage, reply.to_owned())),
-        Conduct::Closes => Some(Fault::CloseAt(stage)),
-        Conduct::ClosesBehind => Some(Fault::CloseAfter(stage)),
-        Conduct::SaysBehind(reply) => Some(Fault::SayAfter(stage, reply.to_owned())),
-    };
-    let server = match conduct {
-        Conduct::Slow => entry
-            .server()
-            .delay(Duration::ZERO..=Duration::from_secs(1), dice.next()),
-        _ => entry.server(),
-    };
-    // What is lost in the middle of chunks leaves the rest of them as commands.
-    let by_data = strategy.chunking == Chunking::Never;
-    let server = match dice.below(12) {
-        0 if by_data => server.quirk(Quirk::LosesBehindMessage),
-        1 if by_data => server.quirk(Quirk::RefusesBehindMessage),
-        0 | 1 => server.quirk(Quirk::NoBdat),
-        2 => server.quirk(Quirk::RefusesBdat),
-        3 => server.without("PIPELINING"),
-        4 => server.offer(testing::Offer::Mails(2)),
-        _ => server,
-    };
-    (0..FAULTS).fold(server, |server, _| match &fault {
-        Some(fault) => server.fault(fault.clone()),
-        None => server,
-    })
 }
 
 fn limits(client: ClientBuilder, dice: &mut Dice) -> (ClientBuilder, usize) {
@@ -143,6 +50,7 @@ fn limits(client: ClientBuilder, dice: &mut Dice) -> (ClientBuilder, usize) {
     let client = match dice.below(4) {
         0 => client.mails_per_connection(count(2)),
         1 => client.max_age(milliseconds(dice, 5_000)),
+        2 => client.retry(Retry::new().first_wait(milliseconds(dice, 4_000))),
         _ => client,
     };
     (client, usize::try_from(most).unwrap())
@@ -265,11 +173,9 @@ async fn play(
     seed: u64,
     tally: &mut Tally,
 ) {
-    // What a server does not read keeps a connection from being closed by the system.
-    let is_read = !matches!(conduct, Conduct::Silent | Conduct::Slow);
-    let is_late = stage == Point::Body(90_000);
-    let longest = if is_read || is_late { 120_000 } else { 3_000 };
-    let is_read = is_read || !is_late;
+    let is_late = stage == LATE;
+    // Octets that the server has not read keep the system from closing a connection.
+    let longest = if is_late { 120_000 } else { 3_000 };
     let context = format!("{entry:?}, {strategy:?}, {stage:?}, {conduct:?}, seed {seed}");
     let mut dice = Dice::new(seed);
     let server = server(entry, strategy, stage, conduct, &mut dice)
@@ -317,7 +223,7 @@ async fn play(
     if let Some(client) = &client {
         let closed = timeout(Duration::from_hours(1), client.close()).await;
         assert!(closed.is_ok(), "{context}: it never closes");
-        assert!(!is_read || server.open_connections() == 0, "{context}");
+        assert!(is_late || server.open_connections() == 0, "{context}");
         // The server is well again, or soon will be.
         let mut tried = 0;
         loop {
@@ -336,10 +242,10 @@ async fn play(
     } else {
         sleep(Duration::from_secs(1)).await;
     }
-    assert!(!is_read || server.open_connections() == 0, "{context}");
+    assert!(is_late || server.open_connections() == 0, "{context}");
     let most_open = server.most_open_connections();
     assert!(
-        !is_read || most_open <= most,
+        is_late || most_open <= most,
         "{context}: {most_open} connections"
     );
     tally.judge(&outcomes, &server.received(), &context);

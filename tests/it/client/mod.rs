@@ -4,10 +4,13 @@
 mod bound;
 mod cancellation;
 mod case;
+mod conduct;
 mod fairness;
 mod hundred_thousand;
 mod idle;
 mod memory;
+mod set_up;
+mod throttling;
 
 use std::num::NonZeroU32;
 use std::time::Duration;

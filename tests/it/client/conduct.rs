@@ -1,0 +1,109 @@
+//! How servers behave in the tests of cancellation, and how clients come to them.
+
+use std::time::Duration;
+
+use pilotfish::client::ClientBuilder;
+use pilotfish::session::{Chunking, Strategy};
+use pilotfish::testing::{self, Fault, Point, Quirk, ServerBuilder};
+use pilotfish::transport::TlsClient;
+use pilotfish::{Credentials, Security};
+
+use super::{client_of, in_clear};
+use crate::support::dice::Dice;
+
+/// How a client comes to its session.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Entry {
+    Clear,
+    /// By STARTTLS and a login.
+    LogIn,
+}
+
+impl Entry {
+    fn server(self) -> ServerBuilder {
+        match self {
+            Self::Clear => in_clear(),
+            Self::LogIn => testing::Server::builder().user("tim", "tanstaaf"),
+        }
+    }
+
+    pub(super) fn client(self, server: &testing::Server, strategy: Strategy) -> ClientBuilder {
+        client_of(server, |builder| match self {
+            Self::Clear => builder.strategy(strategy),
+            Self::LogIn => {
+                let tls = TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
+                builder
+                    .strategy(strategy)
+                    .security(Security::StartTls)
+                    .tls(tls.unwrap().build().unwrap())
+                    .credentials(Credentials::new("tim", "tanstaaf").unwrap())
+            }
+        })
+    }
+}
+
+/// What a server does at a stage.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Conduct {
+    Well,
+    Slow,
+    Silent,
+    Says(&'static str),
+    Closes,
+    ClosesBehind,
+    SaysBehind(&'static str),
+}
+
+pub(super) const CONDUCTS: [Conduct; 9] = [
+    Conduct::Well,
+    Conduct::Slow,
+    Conduct::Silent,
+    Conduct::Says("451 4.3.0 try again"),
+    Conduct::Says("554 5.7.1 no"),
+    Conduct::Says("421 4.3.2 busy"),
+    Conduct::Closes,
+    Conduct::ClosesBehind,
+    Conduct::SaysBehind("421 4.3.2 bye"),
+];
+
+/// How many faults of a kind a server has.
+pub(super) const FAULTS: usize = 2;
+
+/// A server that behaves so at a stage.
+pub(super) fn server(
+    entry: Entry,
+    strategy: Strategy,
+    stage: Point,
+    conduct: Conduct,
+    dice: &mut Dice,
+) -> ServerBuilder {
+    let fault = match conduct {
+        Conduct::Well | Conduct::Slow => None,
+        Conduct::Silent => Some(Fault::SilentAt(stage)),
+        Conduct::Says(reply) => Some(Fault::ReplyAt(stage, reply.to_owned())),
+        Conduct::Closes => Some(Fault::CloseAt(stage)),
+        Conduct::ClosesBehind => Some(Fault::CloseAfter(stage)),
+        Conduct::SaysBehind(reply) => Some(Fault::SayAfter(stage, reply.to_owned())),
+    };
+    let server = match conduct {
+        Conduct::Slow => entry
+            .server()
+            .delay(Duration::ZERO..=Duration::from_secs(1), dice.next()),
+        _ => entry.server(),
+    };
+    // What is lost in the middle of chunks leaves the rest of them as commands.
+    let by_data = strategy.chunking == Chunking::Never;
+    let server = match dice.below(12) {
+        0 if by_data => server.quirk(Quirk::LosesBehindMessage),
+        1 if by_data => server.quirk(Quirk::RefusesBehindMessage),
+        0 | 1 => server.quirk(Quirk::NoBdat),
+        2 => server.quirk(Quirk::RefusesBdat),
+        3 => server.without("PIPELINING"),
+        4 => server.offer(testing::Offer::Mails(2)),
+        _ => server,
+    };
+    (0..FAULTS).fold(server, |server, _| match &fault {
+        Some(fault) => server.fault(fault.clone()),
+        None => server,
+    })
+}

@@ -1,0 +1,120 @@
+//! Who cannot even be connected to: nobody is there, the connection hangs, or TLS does.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
+use pilotfish::transport::Timeouts;
+use pilotfish::{Client, Fate, Kind, Security, Server};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::{sleep, timeout};
+
+use super::{count, letter, paused, tasks};
+
+/// What is at the other end of each connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Peer {
+    /// Nobody listens.
+    Nobody,
+    /// Nobody takes the connection from the system.
+    Busy,
+    Silent,
+    Closes,
+    /// What it says is no TLS.
+    Babbles,
+}
+
+async fn serve(peer: Peer, mut stream: TcpStream) {
+    if peer == Peer::Babbles {
+        let _ = stream.write_all(&b"220 hello\r\n".repeat(3)).await;
+    }
+    if peer == Peer::Silent {
+        while stream
+            .read(&mut [0; 1_000])
+            .await
+            .is_ok_and(|count| count > 0)
+        {}
+    }
+}
+
+async fn listen(peer: Peer, listener: TcpListener) {
+    let mut served = tokio::task::JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        served.spawn(serve(peer, stream));
+    }
+}
+
+/// All mails are told the same, whenever they are given up or the client is; and then nothing is
+/// left of it.
+#[test]
+fn nobody_waits_for_ever_and_nothing_is_left() {
+    for peer in [
+        Peer::Nobody,
+        Peer::Busy,
+        Peer::Silent,
+        Peer::Closes,
+        Peer::Babbles,
+    ] {
+        for security in [Security::ImplicitTls, Security::StartTls] {
+            for given_up in [None, Some(0), Some(1_500), Some(3_000)] {
+                paused(play(peer, security, given_up.map(Duration::from_millis)));
+            }
+        }
+    }
+}
+
+async fn play(peer: Peer, security: Security, given_up: Option<Duration>) {
+    let context = format!("{peer:?}, {security:?}, {given_up:?}");
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    // Nobody else gets its port.
+    let (mut _bound, mut _held, mut listening) = (None, None, None);
+    match peer {
+        Peer::Nobody => _bound = Some(socket),
+        Peer::Busy => _held = Some(socket.listen(16).unwrap()),
+        _ => listening = Some(tokio::spawn(listen(peer, socket.listen(16).unwrap()))),
+    }
+    sleep(Duration::from_millis(1)).await;
+    let before = tasks();
+    let server = Server::builder("127.0.0.1".parse().unwrap())
+        .port(port)
+        .security(security)
+        .timeouts(Timeouts::all(Duration::from_secs(4)));
+    let client = Client::builder(server.build().unwrap())
+        .max_connections(count(2))
+        .build();
+    let all = async {
+        let single = join_all((0..5).map(|number| client.send(letter(number, 10))));
+        let stream = client.send_all(stream::iter((5..10).map(|number| letter(number, 10))));
+        tokio::join!(single, stream.map(|(_, told)| told).collect::<Vec<_>>())
+    };
+    let limit = given_up.unwrap_or(Duration::from_secs(9));
+    match timeout(limit, all).await {
+        Ok((single, stream)) => {
+            let expected: &[Kind] = match peer {
+                Peer::Nobody => &[Kind::Connect],
+                Peer::Busy | Peer::Silent => &[Kind::Timeout],
+                Peer::Closes | Peer::Babbles => {
+                    &[Kind::Closed, Kind::Io, Kind::Protocol, Kind::Tls]
+                }
+            };
+            for told in single.into_iter().chain(stream) {
+                let error = told.unwrap_err();
+                assert_eq!(error.fate(), Fate::NotAccepted, "{context}");
+                assert!(expected.contains(&error.kind()), "{context}: {error}");
+            }
+        }
+        Err(_) => assert!(given_up.is_some(), "{context}: it hangs"),
+    }
+    let closed = timeout(Duration::from_secs(9), client.close()).await;
+    assert!(closed.is_ok(), "{context}: it does not close");
+    drop(client);
+    if let Some(listening) = listening {
+        // The other ends have been closed, so those who serve them have ended.
+        sleep(Duration::from_millis(500)).await;
+        assert_eq!(tasks(), before, "{context}");
+        listening.abort();
+    }
+}

@@ -1,0 +1,93 @@
+//! Servers that want less: they get it, and all mails in the end.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use pilotfish::client::Retry;
+use pilotfish::session::{Chunking, Pipelining};
+use pilotfish::testing::{Fault, Point, ServerBuilder};
+use tokio::time::{sleep, timeout};
+
+use super::case::{Tally, Told};
+use super::{client_of, count, in_clear, letter, paused};
+use crate::company::strategy;
+
+const MAILS: usize = 400;
+
+/// What became of the mails, and how many connections there were in each second.
+async fn send(server: ServerBuilder, retry: Retry) -> (Tally, Vec<usize>, u64) {
+    let delay = Duration::from_millis(300)..=Duration::from_millis(600);
+    let server = server.delay(delay, 5).start().await.unwrap();
+    let grouped = strategy(Pipelining::Auto, Chunking::Never);
+    let client = client_of(&server, |server| server.strategy(grouped))
+        .max_connections(count(8))
+        .retry(retry)
+        .build();
+    let outcomes = client.send_all(stream::iter((0..MAILS).map(|number| letter(number, 10))));
+    let outcomes = outcomes.map(|(number, told)| (number, Told::Of(Box::new(told))));
+    let mut seconds = Vec::new();
+    let watching = async {
+        loop {
+            sleep(Duration::from_secs(1)).await;
+            seconds.push(server.open_connections());
+        }
+    };
+    let outcomes = tokio::select! {
+        outcomes = timeout(Duration::from_hours(2), outcomes.collect::<Vec<_>>()) => outcomes,
+        () = watching => unreachable!("it watches for ever"),
+    };
+    let mut tally = Tally::default();
+    tally.judge(
+        &outcomes.expect("it hangs"),
+        &server.received(),
+        "throttled",
+    );
+    client.close().await;
+    let round_trips = server.round_trips().iter().sum();
+    (tally, seconds, round_trips)
+}
+
+fn persistent() -> Retry {
+    Retry::new()
+        .attempts(count(50))
+        .budget(Duration::from_hours(1))
+}
+
+/// The fifth connection and all behind it are refused.
+#[test]
+fn who_bears_four_connections_gets_four() {
+    paused(async {
+        let (tally, seconds, _) = send(in_clear().max_connections(4), persistent()).await;
+        println!("{tally:?}, {seconds:?}");
+        assert_eq!(tally.accepted, MAILS, "{tally:?}");
+        assert!(seconds.contains(&4), "{seconds:?}");
+    });
+}
+
+/// All mails are refused for a while.
+#[test]
+fn after_a_storm_there_are_as_many_connections_as_before() {
+    paused(async {
+        let busy = || Fault::ReplyAt(Point::Mail, "451 4.3.2 too busy".to_owned());
+        let server = (0..40).fold(in_clear(), |server, _| server.fault(busy()));
+        let (tally, seconds, _) = send(server, persistent()).await;
+        println!("{tally:?}, {seconds:?}");
+        assert_eq!(tally.accepted, MAILS, "{tally:?}");
+        let most = seconds.iter().position(|open| *open > 4).unwrap();
+        let few = most + seconds[most..].iter().position(|open| *open <= 2).unwrap();
+        assert!(seconds[few..].iter().any(|open| *open > 4), "{seconds:?}");
+    });
+}
+
+/// What the account may send is used up: the server is not asked for each mail.
+#[test]
+fn a_quota_stops_the_account() {
+    paused(async {
+        let quota = "550 5.4.5 Daily user sending quota exceeded";
+        let server = in_clear().fault_always(Fault::ReplyAt(Point::Mail, quota.to_owned()));
+        let (tally, _, round_trips) = send(server, Retry::none()).await;
+        println!("{tally:?}, {round_trips} round trips");
+        assert_eq!(tally.not_accepted, MAILS, "{tally:?}");
+        assert!(round_trips < 100, "{round_trips}");
+    });
+}
