@@ -38,8 +38,9 @@
 //! [`queue_timeout`](crate::client::ClientBuilder::queue_timeout) limits both together.
 //! [`send_all`](crate::Client::send_all) takes a mail from its stream when there is a place, and none
 //! while some hundreds of its outcomes wait to be taken: a slow reader slows the source, and nothing
-//! grows. Mails leave in the order in which they came, and may overtake each other on several
-//! connections.
+//! grows. Places are given in the order in which they were asked for, so a mail by itself comes behind those
+//! that wait, and not behind the whole of somebody's stream. Mails are begun in the order of the queue,
+//! and may overtake each other on several connections.
 //!
 //! # Withdrawal
 //!

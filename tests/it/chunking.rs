@@ -6,7 +6,7 @@ mod failure;
 use pilotfish::Message;
 use pilotfish::address::Envelope;
 use pilotfish::message::Data;
-use pilotfish::testing::{Fault, Point, Security, Server};
+use pilotfish::testing::{Fault, Point};
 use tokio::net::TcpStream;
 
 use crate::support::built::built;
@@ -15,6 +15,7 @@ use crate::support::client::{
 };
 use crate::support::delivery::Delivery;
 use crate::support::lines::{BYE, letter_lines};
+use crate::support::open_server::open_server;
 use crate::support::script::Script;
 use crate::support::wiretap::Wiretap;
 use crate::transfer::BLOCK;
@@ -308,7 +309,7 @@ async fn replies_that_fill_the_network_are_no_deadlock() {
 #[tokio::test]
 async fn a_strict_server_takes_it() {
     for left_out in [None, Some("PIPELINING"), Some("CHUNKING"), Some("SIZE")] {
-        let server = Server::builder().security(Security::Cleartext).anonymous();
+        let server = open_server();
         let server = match left_out {
             Some(keyword) => server.without(keyword),
             None => server,

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use futures_util::stream;
 use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::session::{Mail, Returned, Session};
-use pilotfish::testing::{Quirk, Security, Server};
+use pilotfish::testing::Quirk;
 use pilotfish::transport::Timeouts;
 use tokio::net::TcpStream;
 
 use crate::support::client::{ACCOUNT, in_clear, in_clear_within, talk, told};
 use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
+use crate::support::open_server::open_server;
 
 const CHUNKING_HELLO: &str = "
     S: 220 server.example ESMTP
@@ -287,7 +288,7 @@ async fn a_server_that_does_not_know_bdat() {
 /// Sends letters to a server with this quirk, over as many connections as it takes, by what each
 /// has learnt. Returns how many connections, and the round trips of the last, QUIT included.
 async fn real(quirk: Option<Quirk>, strategy: Strategy, count: usize) -> (usize, u64) {
-    let server = Server::builder().security(Security::Cleartext).anonymous();
+    let server = open_server();
     let server = match quirk {
         Some(quirk) => server.quirk(quirk),
         None => server,

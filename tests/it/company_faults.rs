@@ -15,6 +15,7 @@ use crate::company::strategy;
 use crate::support::built::built;
 use crate::support::client::{ACCOUNT, in_clear, send, send_one, send_with, talk, told};
 use crate::support::lines::{BYE, HELLO};
+use crate::support::open_server::open_server;
 use crate::transfer::BLOCK;
 
 const CHUNKS: &str = "
@@ -170,9 +171,7 @@ async fn an_end_between_two_mails_costs_none() {
 /// A mail in portions that is sent again goes to all of its recipients.
 #[tokio::test]
 async fn sent_again_to_all_portions() {
-    let server = testing::Server::builder()
-        .security(testing::Security::Cleartext)
-        .anonymous()
+    let server = open_server()
         .quirk(testing::Quirk::NoBdat)
         .offer(testing::Offer::Recipients(2))
         .start()

@@ -1,12 +1,12 @@
 //! LMTP (RFC 2033): LHLO, and a reply to the message for each recipient.
 
 use pilotfish::session::{Greeted, Hello, Session};
-use pilotfish::testing;
 use pilotfish::transport::Timeouts;
 use pilotfish::{Client, Kind, Result, Security, Server};
 
 use crate::support::client::{ACCOUNT, name, send, talk, told, told_error};
 use crate::support::lines::{BYE, letter_lines};
+use crate::support::open_server::open_server;
 use crate::support::peer::Stream;
 
 const HELLO: &str = "
@@ -112,9 +112,7 @@ async fn a_server_of_smtp_is_told_apart() {
 
 #[tokio::test]
 async fn a_client_delivers_over_tcp() {
-    let server = testing::Server::builder()
-        .security(testing::Security::Cleartext)
-        .anonymous()
+    let server = open_server()
         .lmtp()
         .refuse_after_data("b@example.org", "452 4.2.2 over quota")
         .start()

@@ -6,7 +6,7 @@ use std::path::Path;
 use pilotfish::Message;
 use pilotfish::message::Body;
 use pilotfish::message::dkim::Canonicalization;
-use pilotfish::testing::{Fault, Point, Security, Server, Store};
+use pilotfish::testing::{Fault, Point, Store};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpStream;
@@ -15,6 +15,7 @@ use tokio::process::Command;
 use crate::cli::office::{Office, server};
 use crate::dkim::verifier::{Algorithm, signer};
 use crate::support::client::{in_clear, send};
+use crate::support::open_server::open_server;
 
 const KIB: u64 = 1024;
 const GIB: u64 = 1024 * 1024 * 1024;
@@ -44,7 +45,7 @@ async fn peak(octets: u64) -> u64 {
 }
 
 /// The line `VmHWM` of proc(5): the peak of the resident set.
-fn high_water_mark(status: &str) -> u64 {
+pub(crate) fn high_water_mark(status: &str) -> u64 {
     let mark = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let mark = mark.unwrap().trim().strip_suffix(" kB").unwrap();
     mark.parse::<u64>().unwrap() * KIB
@@ -87,11 +88,7 @@ async fn carry_out(order: &str) {
 
 /// The most memory that a process had which runs this test to carry out an order.
 async fn peak_of(test: &str, kind: &str, path: &Path) -> u64 {
-    let server = Server::builder()
-        .security(Security::Cleartext)
-        .anonymous()
-        .max_size(0)
-        .store(Store::Discard);
+    let server = open_server().max_size(0).store(Store::Discard);
     let server = server.start().await.unwrap();
     let order = format!("{} {kind} {}", server.addr(), path.display());
     let output = Command::new(std::env::current_exe().unwrap())

@@ -9,10 +9,11 @@ use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Label, Metadata,
     Recorder, SharedString, Unit,
 };
-use pilotfish::testing::{Fault, Point, Security};
-use pilotfish::{Client, Server, testing};
+use pilotfish::testing::{Fault, Point};
+use pilotfish::{Client, Server};
 
 use crate::support::client::ACCOUNT;
+use crate::support::open_server::open_server;
 
 /// Counters, gauges, and how often something was measured; by names, with labels that are not
 /// `server` behind a space each.
@@ -117,9 +118,7 @@ fn client(port: u16) -> Client {
 #[test]
 fn mails_are_counted_by_what_became_of_them() {
     recorded(async |figures| {
-        let server = testing::Server::builder()
-            .security(Security::Cleartext)
-            .anonymous()
+        let server = open_server()
             .refuse_recipient("nobody@example.org", "550 5.1.1 nobody")
             .refuse_recipient("later@example.org", "450 4.2.1 later")
             .fault(Fault::CloseAt(Point::EndOfData))
@@ -173,9 +172,7 @@ fn mails_are_counted_by_what_became_of_them() {
 #[test]
 fn a_session_that_does_not_come_about_is_counted() {
     recorded(async |figures| {
-        let server = testing::Server::builder()
-            .security(Security::Cleartext)
-            .anonymous()
+        let server = open_server()
             .fault(Fault::ReplyAt(Point::Greeting, "554 5.3.2 not here".into()))
             .start()
             .await

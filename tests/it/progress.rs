@@ -4,13 +4,14 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::stream;
 use pilotfish::session::{Chunking, Pipelining, Strategy};
-use pilotfish::testing::{Fault, Point, Security};
+use pilotfish::testing::{Fault, Point};
 use pilotfish::{Client, Mail, Message, Server, testing};
 
 use crate::company::strategy;
 use crate::send_all::letters;
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
+use crate::support::open_server::open_server;
 
 /// What an observer has been told: whose, how much, and of how much.
 type Told = Arc<Mutex<Vec<(String, u64, u64)>>>;
@@ -22,18 +23,12 @@ fn server(there: &testing::Server) -> Server {
     builder.build().unwrap()
 }
 
-fn in_clear() -> testing::ServerBuilder {
-    testing::Server::builder()
-        .security(Security::Cleartext)
-        .anonymous()
-}
-
 /// Sends mails over one session, and returns what was told.
 async fn observed(
     strategy: Strategy,
     mails: impl Iterator<Item = Mail>,
 ) -> Vec<(String, u64, u64)> {
-    let there = in_clear().start().await.unwrap();
+    let there = open_server().start().await.unwrap();
     let told = Told::default();
     let observer = Arc::clone(&told);
     let session = server(&there).connect().await.unwrap();
@@ -88,7 +83,7 @@ async fn a_large_mail_is_told_of_with_each_block() {
 /// A message that does not leave whole is never said to be.
 #[tokio::test]
 async fn all_is_told_only_when_the_end_has_left() {
-    let there = in_clear().fault_always(Fault::CloseAt(Point::Body(100_000)));
+    let there = open_server().fault_always(Fault::CloseAt(Point::Body(100_000)));
     let there = there.start().await.unwrap();
     let told = Told::default();
     let observer = Arc::clone(&told);

@@ -4,7 +4,7 @@
 use mail_parser::MessageParser;
 use pilotfish::message::{Attachment, Body, Data, MessageBuilder};
 use pilotfish::session::Receipt;
-use pilotfish::testing::{Security, Server};
+use pilotfish::testing::Server;
 use pilotfish::{Message, Result};
 use tokio::net::TcpStream;
 
@@ -12,6 +12,7 @@ use crate::support::built::built;
 use crate::support::client::{ACCOUNT, converse, in_clear, send, told};
 use crate::support::delivery::Delivery;
 use crate::support::lines::BYE;
+use crate::support::open_server::open_server;
 use crate::support::script::Script;
 
 /// Sends a message in every delivery to a server that offers this, and gives the error, if it is
@@ -210,7 +211,7 @@ async fn the_declared_size_is_exact_in_each_rendition() {
         ),
         (Some("8BITMIME"), Data::EightBit, None, Data::SevenBit),
     ] {
-        let server = Server::builder().security(Security::Cleartext).anonymous();
+        let server = open_server();
         let server = match left_out {
             Some(keyword) => server.without(keyword),
             None => server,
@@ -247,7 +248,7 @@ async fn the_declared_size_is_exact_in_each_rendition() {
 
 #[tokio::test]
 async fn the_declared_size_is_exact_with_fields_in_utf_8() {
-    let server = Server::builder().security(Security::Cleartext).anonymous();
+    let server = open_server();
     let server = server.start().await.unwrap();
     for most in [Data::SevenBit, Data::EightBit, Data::Binary] {
         let message = built(from_joerg().text(GREETINGS).data(most));

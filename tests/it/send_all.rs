@@ -6,19 +6,14 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use pilotfish::session::{Chunking, Pipelining, Strategy};
-use pilotfish::testing::{Fault, Offer, Point, Quirk, Security, ServerBuilder};
+use pilotfish::testing::{Fault, Offer, Point, Quirk, ServerBuilder};
 use pilotfish::transport::Timeouts;
 use pilotfish::{Client, Credentials, Kind, Mail, Server, testing};
 
 use crate::company::strategy;
 use crate::support::built::built;
 use crate::support::client::{ACCOUNT, told};
-
-fn in_clear() -> ServerBuilder {
-    testing::Server::builder()
-        .security(Security::Cleartext)
-        .anonymous()
-}
+use crate::support::open_server::open_server;
 
 fn client(server: &testing::Server, strategy: Strategy) -> Client {
     let mut timeouts = Timeouts::default();
@@ -65,13 +60,13 @@ async fn whatever_a_server_cannot_do_each_mail_arrives_once() {
     let eager = strategy(Pipelining::Eager, Chunking::Never);
     let default = Strategy::default();
     for (server, strategy) in [
-        (in_clear(), default),
-        (in_clear().quirk(Quirk::LosesBehindMessage), eager),
-        (in_clear().quirk(Quirk::RefusesBehindMessage), eager),
-        (in_clear().quirk(Quirk::NoBdat), default),
-        (in_clear().quirk(Quirk::RefusesBdat), default),
-        (in_clear().offer(Offer::Mails(3)), default),
-        (in_clear().offer(Offer::Mails(1)), eager),
+        (open_server(), default),
+        (open_server().quirk(Quirk::LosesBehindMessage), eager),
+        (open_server().quirk(Quirk::RefusesBehindMessage), eager),
+        (open_server().quirk(Quirk::NoBdat), default),
+        (open_server().quirk(Quirk::RefusesBdat), default),
+        (open_server().offer(Offer::Mails(3)), default),
+        (open_server().offer(Offer::Mails(1)), eager),
     ] {
         let (outcomes, received, different) = sent(server, strategy, 10).await;
         assert_eq!((outcomes.len(), received, different), (10, 10, 10));
@@ -87,7 +82,7 @@ async fn whatever_a_server_cannot_do_each_mail_arrives_once() {
 #[tokio::test]
 async fn what_fails_is_told_of_its_own_mail() {
     let reply = |point, text: &str| Fault::ReplyAt(point, text.to_owned());
-    let server = in_clear()
+    let server = open_server()
         .fault(reply(Point::EndOfData, "250 2.0.0 Ok"))
         .fault(reply(Point::EndOfData, "554 5.6.0 no"))
         .fault(reply(Point::EndOfData, "421 4.3.2 shutting down"));

@@ -11,6 +11,7 @@ use crate::send_all::letters;
 use crate::support::client::{Account, PASSWORD, converse, told};
 use crate::support::delivery::Delivery;
 use crate::support::events::Capture;
+use crate::support::open_server::open_server;
 use crate::support::script::Script;
 
 /// What the log should say of a transcript, with what stands in it for secrets and blocks.
@@ -220,10 +221,7 @@ async fn spans_are_within_each_other() {
 /// With several mails on their way, each has its own.
 #[tokio::test]
 async fn each_of_several_mails_has_its_transaction() {
-    let server = testing::Server::builder()
-        .security(testing::Security::Cleartext)
-        .anonymous();
-    let server = server.start().await.unwrap();
+    let server = open_server().start().await.unwrap();
     let address = Server::builder("127.0.0.1".parse().unwrap())
         .port(server.addr().port())
         .security(Security::Cleartext)

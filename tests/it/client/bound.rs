@@ -17,8 +17,9 @@ use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::case::{Tally, Told};
-use super::{client_of, count, in_clear, letter, paused, tasks};
+use super::{client_of, count, letter, paused, tasks};
 use crate::company::strategy;
+use crate::support::open_server::open_server;
 
 /// Connections that end in every way, and others in their place.
 #[test]
@@ -26,7 +27,7 @@ fn as_many_connections_as_allowed() {
     paused(async {
         let delay = Duration::from_millis(1)..=Duration::from_millis(80);
         let says = |point, reply: &str| Fault::ReplyAt(point, reply.to_owned());
-        let server = in_clear()
+        let server = open_server()
             .delay(delay, 7)
             .fault_every_in_connection(9, Fault::CloseAfter(Point::EndOfData))
             .fault_every(31, Fault::CloseAt(Point::EndOfData))
@@ -77,7 +78,7 @@ fn as_many_connections_as_allowed() {
 #[test]
 fn a_million_futures_that_are_dropped_leave_all_places_free() {
     paused(async {
-        let server = in_clear().fault_always(Fault::SilentAt(Point::Greeting));
+        let server = open_server().fault_always(Fault::SilentAt(Point::Greeting));
         let server = server.start().await.unwrap();
         let before = tasks();
         let client = client_of(&server, |server| server)
@@ -132,7 +133,9 @@ async fn places(client: &pilotfish::Client, mail: &Mail) -> usize {
 fn how_old_a_connection_may_be() {
     paused(async {
         let second = Duration::from_secs(1);
-        let server = in_clear().without("PIPELINING").delay(second..=second, 1);
+        let server = open_server()
+            .without("PIPELINING")
+            .delay(second..=second, 1);
         let server = server.start().await.unwrap();
         let client = client_of(&server, |server| server)
             .max_connections(count(1))

@@ -16,9 +16,10 @@ use tokio::time::{sleep, timeout};
 
 use super::case::{Tally, Told};
 use super::conduct::{CONDUCTS, Conduct, Entry, FAULTS, server};
-use super::{client_of, count, in_clear, letter, number_of, paused, tasks};
+use super::{client_of, count, letter, number_of, paused, tasks};
 use crate::company::strategy;
 use crate::support::dice::Dice;
+use crate::support::open_server::open_server;
 
 /// In the middle of a long message.
 const LATE: Point = Point::Body(90_000);
@@ -285,7 +286,7 @@ fn matrix(entry: Entry, strategy: Strategy, stages: &[Point], seeds: u64) {
 #[test]
 fn what_has_not_begun_never_arrives() {
     paused(async {
-        let server = in_clear().delay(Duration::from_secs(1)..=Duration::from_secs(1), 1);
+        let server = open_server().delay(Duration::from_secs(1)..=Duration::from_secs(1), 1);
         let server = server.start().await.unwrap();
         let grouped = strategy(Pipelining::Auto, Chunking::Never);
         let client = client_of(&server, |server| server.strategy(grouped));

@@ -8,8 +8,9 @@ use pilotfish::testing::{self, Fault, Point, Quirk, ServerBuilder};
 use pilotfish::transport::TlsClient;
 use pilotfish::{Credentials, Security};
 
-use super::{client_of, in_clear};
+use super::client_of;
 use crate::support::dice::Dice;
+use crate::support::open_server::open_server;
 
 /// How a client comes to its session.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,7 +23,7 @@ pub(super) enum Entry {
 impl Entry {
     fn server(self) -> ServerBuilder {
         match self {
-            Self::Clear => in_clear(),
+            Self::Clear => open_server(),
             Self::LogIn => testing::Server::builder().user("tim", "tanstaaf"),
         }
     }

@@ -7,8 +7,9 @@ use futures_util::{StreamExt as _, stream};
 use pilotfish::session::{Chunking, Pipelining, Strategy};
 use tokio::time::{Instant, sleep};
 
-use super::{client_of, count, in_clear, letter, paused};
+use super::{client_of, count, letter, paused};
 use crate::company::strategy;
+use crate::support::open_server::open_server;
 
 const STRATEGIES: [fn() -> Strategy; 3] = [
     || strategy(Pipelining::Auto, Chunking::Never),
@@ -22,7 +23,7 @@ fn no_mail_of_a_batch_waits_twice_as_long_as_the_mean() {
     for strategy in STRATEGIES {
         paused(async {
             let delay = Duration::from_millis(200)..=Duration::from_millis(600);
-            let server = in_clear().delay(delay, 3).start().await.unwrap();
+            let server = open_server().delay(delay, 3).start().await.unwrap();
             let client = client_of(&server, |server| server.strategy(strategy()))
                 .max_connections(count(4))
                 .queue(count(500))
@@ -53,7 +54,7 @@ fn a_single_mail_passes_a_long_stream() {
         paused(async {
             const QUEUE: u32 = 16;
             let delay = Duration::from_millis(200)..=Duration::from_millis(600);
-            let server = in_clear().delay(delay, 4).start().await.unwrap();
+            let server = open_server().delay(delay, 4).start().await.unwrap();
             let client = client_of(&server, |server| server.strategy(strategy()))
                 .max_connections(count(2))
                 .queue(count(QUEUE))

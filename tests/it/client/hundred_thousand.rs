@@ -8,8 +8,9 @@ use pilotfish::Fate;
 use pilotfish::session::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::{Fault, Point, Server};
 
-use super::{client_of, count, in_clear, letter, number_of};
+use super::{client_of, count, letter, number_of};
 use crate::company::strategy;
+use crate::support::open_server::open_server;
 
 const CONNECTIONS: u32 = 16;
 
@@ -49,7 +50,7 @@ fn resident() -> u64 {
 /// Sends so many mails; the growth of memory behind the first tenth, in KiB.
 async fn campaign(strategy: Strategy, size: usize) -> u64 {
     let says = |point, reply: &str| Fault::ReplyAt(point, reply.to_owned());
-    let server = in_clear()
+    let server = open_server()
         .delay(Duration::ZERO..=Duration::from_micros(500), 1)
         .fault_every_in_connection(500, Fault::CloseAfter(Point::EndOfData))
         .fault_every(2_003, Fault::CloseAt(Point::EndOfData))

@@ -8,8 +8,9 @@ use pilotfish::testing::{Fault, Point};
 use pilotfish::{Client, Server};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{client_of, count, in_clear, letter, number_of, paused, tasks};
+use super::{client_of, count, letter, number_of, paused, tasks};
 use crate::company::strategy;
+use crate::support::open_server::open_server;
 
 const STRATEGIES: [fn() -> Strategy; 4] = [
     || strategy(Pipelining::Auto, Chunking::Never),
@@ -22,7 +23,7 @@ const STRATEGIES: [fn() -> Strategy; 4] = [
 #[test]
 fn a_client_without_mails_has_no_connection_and_no_task() {
     paused(async {
-        let server = in_clear().idle_timeout(Duration::from_mins(5));
+        let server = open_server().idle_timeout(Duration::from_mins(5));
         let server = server.start().await.unwrap();
         let before = tasks();
         let client = client_of(&server, |server| server).build();
@@ -50,7 +51,7 @@ fn a_server_that_has_waited_long_enough_costs_no_mail() {
         for end in &ends {
             paused(async {
                 let limit = Duration::from_secs(10);
-                let server = in_clear().idle_timeout(limit);
+                let server = open_server().idle_timeout(limit);
                 let server = match end {
                     Some(fault) => server.fault_always(fault.clone()),
                     None => server,
@@ -91,7 +92,7 @@ fn a_server_that_has_waited_long_enough_costs_no_mail() {
 #[test]
 fn who_says_goodbye_takes_no_mail() {
     paused(async {
-        let server = in_clear().fault_always(Fault::SilentAt(Point::Quit));
+        let server = open_server().fault_always(Fault::SilentAt(Point::Quit));
         let server = server.start().await.unwrap();
         let client = client_of(&server, |server| server)
             .max_connections(count(2))

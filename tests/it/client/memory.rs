@@ -4,7 +4,9 @@ use futures_util::{StreamExt as _, stream};
 use pilotfish::testing::Store;
 use pilotfish::{Client, Security, Server};
 
-use super::{count, in_clear, letter};
+use super::{count, letter};
+use crate::memory::high_water_mark;
+use crate::support::open_server::open_server;
 
 const KIB: u64 = 1024;
 
@@ -34,7 +36,7 @@ async fn carry_out(order: &str) {
 
 /// The most memory that a process had which sent so many mails, in octets.
 async fn peak(mails: usize) -> u64 {
-    let server = in_clear().store(Store::Discard).start().await.unwrap();
+    let server = open_server().store(Store::Discard).start().await.unwrap();
     let output = tokio::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", NAME, "--nocapture"])
         .env(ORDER, format!("{} {mails}", server.addr().port()))
@@ -46,13 +48,6 @@ async fn peak(mails: usize) -> u64 {
     assert_eq!(server.received().len(), mails);
     server.shutdown().await.unwrap();
     high_water_mark(&String::from_utf8(output.stdout).unwrap())
-}
-
-/// The line `VmHWM` of proc(5): the peak of the resident set.
-fn high_water_mark(status: &str) -> u64 {
-    let mark = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let mark = mark.unwrap().trim().strip_suffix(" kB").unwrap();
-    mark.parse::<u64>().unwrap() * KIB
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,7 +16,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use pilotfish::client::ClientBuilder;
-use pilotfish::testing::{self, ServerBuilder};
+use pilotfish::testing;
 use pilotfish::transport::Timeouts;
 use pilotfish::{Client, Mail, Security, Server};
 use tokio::runtime::Handle;
@@ -51,12 +51,6 @@ pub(crate) fn paused<T>(test: impl Future<Output = T>) -> T {
 /// How many tasks there are besides the clock.
 pub(crate) fn tasks() -> usize {
     Handle::current().metrics().num_alive_tasks() - 1
-}
-
-pub(crate) fn in_clear() -> ServerBuilder {
-    testing::Server::builder()
-        .security(testing::Security::Cleartext)
-        .anonymous()
 }
 
 /// A client that waits no longer than four seconds for anything.

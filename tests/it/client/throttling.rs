@@ -9,8 +9,9 @@ use pilotfish::testing::{Fault, Point, ServerBuilder};
 use tokio::time::{sleep, timeout};
 
 use super::case::{Tally, Told};
-use super::{client_of, count, in_clear, letter, paused};
+use super::{client_of, count, letter, paused};
 use crate::company::strategy;
+use crate::support::open_server::open_server;
 
 const MAILS: usize = 400;
 
@@ -57,7 +58,7 @@ fn persistent() -> Retry {
 #[test]
 fn who_bears_four_connections_gets_four() {
     paused(async {
-        let (tally, seconds, _) = send(in_clear().max_connections(4), persistent()).await;
+        let (tally, seconds, _) = send(open_server().max_connections(4), persistent()).await;
         println!("{tally:?}, {seconds:?}");
         assert_eq!(tally.accepted, MAILS, "{tally:?}");
         assert!(seconds.contains(&4), "{seconds:?}");
@@ -69,7 +70,7 @@ fn who_bears_four_connections_gets_four() {
 fn after_a_storm_there_are_as_many_connections_as_before() {
     paused(async {
         let busy = || Fault::ReplyAt(Point::Mail, "451 4.3.2 too busy".to_owned());
-        let server = (0..40).fold(in_clear(), |server, _| server.fault(busy()));
+        let server = (0..40).fold(open_server(), |server, _| server.fault(busy()));
         let (tally, seconds, _) = send(server, persistent()).await;
         println!("{tally:?}, {seconds:?}");
         assert_eq!(tally.accepted, MAILS, "{tally:?}");
@@ -84,7 +85,7 @@ fn after_a_storm_there_are_as_many_connections_as_before() {
 fn a_quota_stops_the_account() {
     paused(async {
         let quota = "550 5.4.5 Daily user sending quota exceeded";
-        let server = in_clear().fault_always(Fault::ReplyAt(Point::Mail, quota.to_owned()));
+        let server = open_server().fault_always(Fault::ReplyAt(Point::Mail, quota.to_owned()));
         let (tally, _, round_trips) = send(server, Retry::none()).await;
         println!("{tally:?}, {round_trips} round trips");
         assert_eq!(tally.not_accepted, MAILS, "{tally:?}");

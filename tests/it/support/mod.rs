@@ -8,6 +8,7 @@ pub(crate) mod dice;
 pub(crate) mod events;
 pub(crate) mod knowing;
 pub(crate) mod lines;
+pub(crate) mod open_server;
 pub(crate) mod peer;
 pub(crate) mod script;
 pub(crate) mod tls;
