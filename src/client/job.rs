@@ -136,12 +136,16 @@ impl Slip {
     }
 
     /// What is known of the mail when its session is given up.
-    pub(super) fn given_up(&self, message: &'static str) -> Error {
-        let error = Error::new(Kind::Closed, message);
+    pub(super) fn given_up(&self, cause: &str) -> Error {
         if self.recall.has_departed() {
-            error.with_unknown_fate()
+            let message = format!(
+                "{cause} before the server had answered: \
+                 look whether the mail arrived before sending it again"
+            );
+            Error::new(Kind::Closed, message).with_unknown_fate()
         } else {
-            error
+            let message = format!("{cause} before the mail had left: send it again");
+            Error::new(Kind::Closed, message)
         }
     }
 }

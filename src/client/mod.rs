@@ -123,6 +123,12 @@ impl Client {
         &self.0.0
     }
 
+    /// Where the mails go.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.pool().server
+    }
+
     /// Sends a mail: a [`Message`](crate::Message) to its own recipients, or to those of another
     /// envelope by [`Mail::new`]. It returns when the server has answered.
     ///

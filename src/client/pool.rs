@@ -98,12 +98,14 @@ impl Pool {
         let mut state = self.state();
         if self.generation() != generation {
             drop(state);
-            return jobs
-                .into_iter()
-                .for_each(|job| job.slip.tell(Err(aborted())));
+            for job in jobs {
+                job.slip.tell(Err(aborted()));
+            }
+            return;
         }
         let mut count = 0;
-        for job in jobs.into_iter().rev() {
+        let is_wanted = |job: &Job| !job.slip.recall.is_withdrawn();
+        for job in jobs.into_iter().rev().filter(is_wanted) {
             job.slip.recall.return_home();
             state.jobs.push_front(job);
             count += 1;
@@ -395,6 +397,6 @@ impl Drop for Closing<'_> {
 pub(super) fn aborted() -> Error {
     Error::new(
         Kind::Closed,
-        "the client was aborted before the mail was sent",
+        "the client was aborted before the mail was sent: send it again",
     )
 }

@@ -1,5 +1,6 @@
 //! Many mails from a stream.
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,6 +95,16 @@ where
             self.space = PollSemaphore::new(Arc::clone(&self.client.pool().space));
         }
         told
+    }
+}
+
+impl<S> fmt::Debug for SendAll<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendAll")
+            .field("client", &self.client)
+            .field("taken", &self.next)
+            .field("under_way", &self.under_way)
+            .finish_non_exhaustive()
     }
 }
 

@@ -183,8 +183,13 @@ impl State {
     /// A mail that was begun then has been accepted. Returns another worker, if there may be one
     /// more now.
     pub(super) fn has_accepted(&mut self, begun: Instant) -> Option<u64> {
+        let before = self.gate.connections();
         self.gate.accepted(begun);
-        self.new_worker()
+        if self.gate.connections() > before {
+            self.new_worker()
+        } else {
+            None
+        }
     }
 
     /// A worker could not open a session, so the mails that wait cannot be sent now, and are

@@ -112,7 +112,7 @@ impl Worker {
             // Aborted, or all was withdrawn: the connection is closed by being dropped.
             drop(session);
             for slip in taken.into_slips() {
-                let error = slip.given_up("the client was aborted before the server had answered");
+                let error = slip.given_up("the client was aborted");
                 slip.tell(Err(error));
             }
             return;

@@ -8,9 +8,10 @@ use pilotfish::testing::{Fault, Point};
 use pilotfish::{Kind, Mail};
 use tokio::time::{sleep, timeout};
 
-use crate::client::{client_of, count, in_clear, letter, paused};
+use crate::client::{client_of, count, letter, paused};
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
+use crate::support::open_server::open_server;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -19,7 +20,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 fn a_quota_comes_back_though_mails_are_given_meanwhile() {
     paused(async {
         let refusal = "550 5.4.5 Daily user sending limit exceeded.".to_owned();
-        let server = in_clear().fault(Fault::ReplyAt(Point::Mail, refusal));
+        let server = open_server().fault(Fault::ReplyAt(Point::Mail, refusal));
         let server = server.start().await.unwrap();
         let client = client_of(&server, |server| server).build();
         let mut told = Vec::new();
@@ -35,7 +36,7 @@ fn a_quota_comes_back_though_mails_are_given_meanwhile() {
 #[test]
 fn a_mail_can_be_sent_between_two_outcomes() {
     paused(async {
-        let server = in_clear().start().await.unwrap();
+        let server = open_server().start().await.unwrap();
         let client = client_of(&server, |server| server);
         let client = client.max_connections(count(1)).queue(count(1)).build();
         let mails = stream::iter((0..10).map(|number| letter(number, 100)));
@@ -52,7 +53,7 @@ fn a_mail_can_be_sent_between_two_outcomes() {
 #[test]
 fn a_mail_that_is_held_and_given_up_holds_no_other() {
     paused(async {
-        let server = in_clear().start().await.unwrap();
+        let server = open_server().start().await.unwrap();
         let rates = Rates::new().recipients(count(2), Period::Day);
         let client = client_of(&server, |server| server).rates(rates).build();
         drop(client.send(letter(0, 100)).await.unwrap());
@@ -72,7 +73,7 @@ fn a_mail_that_is_held_and_given_up_holds_no_other() {
 fn a_mail_does_not_wait_for_a_slow_one_since_a_session_was_refused_once() {
     paused(async {
         let refusal = Fault::ReplyAt(Point::Greeting, "554 5.3.2 not now".to_owned());
-        let server = in_clear()
+        let server = open_server()
             .fault(Fault::SilentAt(Point::EndOfData))
             .fault_every(2, refusal);
         let server = server.start().await.unwrap();
@@ -91,7 +92,7 @@ fn a_mail_does_not_wait_for_a_slow_one_since_a_session_was_refused_once() {
 fn a_connection_that_is_not_needed_any_more_is_not_waited_for() {
     paused(async {
         let delay = Duration::from_millis(500)..=Duration::from_secs(1);
-        let server = in_clear().delay(delay, 1).start().await.unwrap();
+        let server = open_server().delay(delay, 1).start().await.unwrap();
         let rates = Rates::new().connections(count(1), Period::Hour);
         let client = client_of(&server, |server| server).rates(rates).build();
         let closing = async {
@@ -118,7 +119,7 @@ fn the_end_of_a_runtime_strands_no_mail_of_another() {
     let (first, second) = (runtime(), runtime());
     let (server, client) = second.block_on(async {
         let silent = Fault::SilentAt(Point::Greeting);
-        let server = in_clear().fault_always(silent).start().await.unwrap();
+        let server = open_server().fault_always(silent).start().await.unwrap();
         let client = client_of(&server, |server| server).build();
         (server, client)
     });
