@@ -2,9 +2,12 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::yield_now;
+use tokio::time::Instant;
 use tracing::{Instrument as _, debug_span};
 
-use super::hello::quit;
+use super::hello::{Hello, quit};
+use super::timing::SetUp;
+use super::transaction::Session;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{
     Binding, ClientNonce, Command, Credentials, Exchange, ExchangeError, Extension, Extensions,
@@ -15,17 +18,22 @@ use crate::transport::Wire;
 /// Tries the mechanisms that both sides know and the credentials allow, in this order, until one is
 /// answered with yes or no.
 pub(super) async fn authenticate<S>(
-    wire: &mut Wire<S>,
-    extensions: &Extensions,
+    mut wire: Wire<S>,
+    hello: Hello,
+    extensions: Extensions,
+    mut set_up: SetUp,
     credentials: &Credentials,
     order: &[Mechanism],
-) -> Result<()>
+) -> Result<Session<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let span = debug_span!(target: "pilotfish", "auth");
-    let tried = try_each(wire, extensions, credentials, order);
-    tried.instrument(span).await
+    let tried = try_each(&mut wire, &extensions, credentials, order).instrument(span);
+    let begun = Instant::now();
+    tried.await?;
+    set_up.auth = begun.elapsed();
+    Ok(Session::after_login(wire, hello, extensions, set_up))
 }
 
 async fn try_each<S>(

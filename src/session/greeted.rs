@@ -121,21 +121,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     ///
     /// Dropping the future closes the connection.
     pub async fn danger_cleartext_auth_by(
-        mut self,
+        self,
         mechanisms: &[Mechanism],
         credentials: &Credentials,
     ) -> Result<Session<S>> {
-        let login = authenticate(&mut self.wire, &self.extensions, credentials, mechanisms);
-        let begun = Instant::now();
-        login.await?;
-        self.set_up.auth = begun.elapsed();
         let Self {
             wire,
             hello,
             extensions,
             set_up,
         } = self;
-        Ok(Session::after_login(wire, hello, extensions, set_up))
+        authenticate(wire, hello, extensions, set_up, credentials, mechanisms).await
     }
 }
 

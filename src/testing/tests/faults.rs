@@ -2,18 +2,9 @@
 
 use tokio::io::AsyncReadExt;
 
-use super::{HELLO, PATIENCE, Peer, open_server};
+use super::{ENVELOPE, HELLO, PATIENCE, Peer, open_server};
 use crate::testing::Point::{Body, Data, Ehlo, EndOfData, Greeting, Mail, Quit, Rcpt, Rset};
 use crate::testing::{Fault, Server};
-
-const ENVELOPE: &str = "
-    C: MAIL FROM:<>
-    C: RCPT TO:<a@b.example>
-    C: DATA
-    S: 250 2.1.0 Sender ok
-    S: 250 2.1.5 Recipient ok
-    S: 354 End data with <CR><LF>.<CR><LF>
-";
 
 /// Plays a transcript with a server that has this fault.
 async fn play(fault: Fault, transcript: &str) -> Server {

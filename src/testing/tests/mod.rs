@@ -32,6 +32,16 @@ use super::{Security, Server, ServerBuilder};
 /// The longest that an answer may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A mail up to its message.
+const ENVELOPE: &str = "
+    C: MAIL FROM:<>
+    C: RCPT TO:<a@b.example>
+    C: DATA
+    S: 250 2.1.0 Sender ok
+    S: 250 2.1.5 Recipient ok
+    S: 354 End data with <CR><LF>.<CR><LF>
+";
+
 /// The dialogue up to the first MAIL, where everything is offered but TLS.
 const HELLO: &str = "
     S: 220 localhost ESMTP Pilotfish

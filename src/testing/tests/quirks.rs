@@ -1,16 +1,7 @@
 //! Bad habits: the client that meets them does nothing wrong.
 
-use super::{HELLO, Peer, open_server};
+use super::{ENVELOPE, HELLO, Peer, open_server};
 use crate::testing::Quirk;
-
-const ENVELOPE: &str = "
-    C: MAIL FROM:<>
-    C: RCPT TO:<a@b.example>
-    C: DATA
-    S: 250 2.1.0 Sender ok
-    S: 250 2.1.5 Recipient ok
-    S: 354 End data with <CR><LF>.<CR><LF>
-";
 
 /// Two messages in chunks: the second group begins behind the last chunk of the first.
 const CHUNKED: &str = r"

@@ -3,13 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pilotfish::protocol::Mechanism;
-use pilotfish::{Credentials, Kind, testing};
+use pilotfish::{Credentials, Kind, Result, testing};
 use proptest::prelude::*;
 
 use super::{SECRET, USER, causes, commands, credentials, log_in};
 use crate::support::client::{ACCOUNT, PASSWORD, converse, told_error};
 use crate::support::delivery::Delivery;
 use crate::support::events::Capture;
+use crate::support::peer::Played;
 use crate::support::script::Script;
 
 /// A server that offers no -PLUS takes a `y`, and one that does would refuse it.
@@ -26,25 +27,29 @@ async fn scram_without_plus_says_that_it_could() {
     server.shutdown().await.unwrap();
 
     // A server that is asked by "n" would not learn that somebody has taken -PLUS away.
-    let script = Script::inline(
+    let rest = "S: 504 5.5.4 not now\nC: QUIT\nS: 221 bye";
+    let (result, played) = begins_scram(rest, Delivery::Whole).await;
+    result.unwrap_err();
+    let heard = String::from_utf8(played.heard).unwrap();
+    let begin = format!("AUTH SCRAM-SHA-256 {}", STANDARD.encode("y,,"));
+    assert!(heard.contains(&begin), "{heard}");
+}
+
+/// Logs in at a server that has SCRAM alone, takes the client's first message, and goes on so.
+async fn begins_scram(rest: &str, delivery: Delivery) -> (Result<()>, Played) {
+    let transcript = format!(
         "-- tls server.example --
          S: 220 server.example ESMTP
          C: EHLO client.example
          S: 250-server.example
          S: 250 AUTH SCRAM-SHA-256
          -- take 89 --
-         S: 504 5.5.4 not now
-         C: QUIT
-         S: 221 bye",
+         {rest}"
     );
-    let (result, played) = converse(&script, Delivery::Whole, async |stream| {
+    converse(&Script::inline(&transcript), delivery, async |stream| {
         ACCOUNT.log_in_465(stream).await.map(drop)
     })
-    .await;
-    result.unwrap_err();
-    let heard = String::from_utf8(played.heard).unwrap();
-    let begin = format!("AUTH SCRAM-SHA-256 {}", STANDARD.encode("y,,"));
-    assert!(heard.contains(&begin), "{heard}");
+    .await
 }
 
 /// What `SASLprep` forbids goes by PLAIN, as it is.
@@ -71,20 +76,8 @@ async fn a_password_that_scram_does_not_take_goes_by_plain() {
 /// Whoever says yes to SCRAM without a proof of its own gets no mail.
 #[tokio::test(start_paused = true)]
 async fn a_success_without_a_signature_is_a_failure() {
-    let script = Script::inline(
-        "-- tls server.example --
-         S: 220 server.example ESMTP
-         C: EHLO client.example
-         S: 250-server.example
-         S: 250 AUTH SCRAM-SHA-256
-         -- take 89 --
-         S: 235 2.7.0 welcome",
-    );
     for delivery in Delivery::ALL {
-        let (result, _) = converse(&script, delivery, async |stream| {
-            ACCOUNT.log_in_465(stream).await.map(drop)
-        })
-        .await;
+        let (result, _) = begins_scram("S: 235 2.7.0 welcome", delivery).await;
         let told = told_error(&result.unwrap_err());
         assert_eq!(told, "Protocol at Auth, NotAccepted, permanent: no reply");
     }
@@ -94,24 +87,8 @@ async fn a_success_without_a_signature_is_a_failure() {
 #[tokio::test(start_paused = true)]
 async fn the_words_that_end_scram_are_masked() {
     let words = STANDARD.encode(format!("e={PASSWORD} \u{1b}[2J"));
-    let transcript = format!(
-        "-- tls server.example --
-         S: 220 server.example ESMTP
-         C: EHLO client.example
-         S: 250-server.example
-         S: 250 AUTH SCRAM-SHA-256
-         -- take 89 --
-         S: 334 {words}
-         C: *
-         S: 501 5.7.0 cancelled
-         C: QUIT
-         S: 221 bye"
-    );
-    let script = Script::inline(&transcript);
-    let (result, _) = converse(&script, Delivery::Whole, async |stream| {
-        ACCOUNT.log_in_465(stream).await.map(drop)
-    })
-    .await;
+    let rest = format!("S: 334 {words}\nC: *\nS: 501 5.7.0 cancelled\nC: QUIT\nS: 221 bye");
+    let (result, _) = begins_scram(&rest, Delivery::Whole).await;
     let shown = causes(&result.unwrap_err());
     let expected = r"the server ended the exchange: <redacted> \u{1b}[2J";
     assert!(shown.contains(expected), "{shown}");
