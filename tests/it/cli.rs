@@ -7,6 +7,7 @@ mod dkim;
 mod dry_run;
 mod fields;
 mod finished;
+mod hints;
 mod interrupt;
 mod json;
 mod login;

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use pilotfish::Error;
 
 use crate::exit;
+use crate::hint::{Situation, hint};
 
 /// A failure with its exit status, its causes, and what to do next.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(crate) struct Failure {
     pub(crate) status: u8,
     pub(crate) message: String,
     pub(crate) causes: Vec<String>,
+    /// What to do next, if the message does not say it.
+    pub(crate) help: Option<String>,
     /// The library's error, if it was one.
     pub(crate) error: Option<Error>,
 }
@@ -22,6 +25,7 @@ impl Failure {
             status,
             message: message.to_string(),
             causes: Vec::new(),
+            help: None,
             error: None,
         }
     }
@@ -32,6 +36,14 @@ impl Failure {
             causes: causes(error),
             ..Self::new(status, error)
         }
+    }
+
+    /// The same with advice for the library's error, where there is any.
+    pub(crate) fn advised(mut self, situation: &Situation) -> Self {
+        let advice = self.error.as_ref();
+        let advice = advice.and_then(|error| hint(error, situation));
+        self.help = self.help.or(advice);
+        self
     }
 
     /// A file that cannot be read.
@@ -54,6 +66,7 @@ impl From<Error> for Failure {
             status: exit::status(&error),
             message: error.to_string(),
             causes: causes(&error),
+            help: None,
             error: Some(error),
         }
     }

@@ -51,7 +51,7 @@ pub(crate) fn sent(mail: &Mail, sent: &Sent) -> Value {
 }
 
 /// A mail that was not sent, or may not have been. `mail` is `None` if none could be made.
-pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure, hint: Option<&str>) -> Value {
+pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure) -> Value {
     let error = failure.error.as_ref();
     let words: HashMap<_, _> = error
         .map(Error::refused)
@@ -79,7 +79,7 @@ pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure, hint: Option<&str>)
         "size": mail.map(|mail| mail.size),
         "error": failure.message,
         "causes": failure.causes,
-        "hint": hint,
+        "hint": failure.help,
         "exit_status": failure.status,
     })
 }

@@ -6,6 +6,7 @@ use pilotfish::protocol::Mechanism;
 
 use crate::exit;
 use crate::failure::Failure;
+use crate::hint::LoginBy;
 
 /// Who logs in, and where the password or the token is.
 #[derive(Default)]
@@ -22,6 +23,21 @@ impl Login {
         match &self.auth {
             Auth::Only(mechanisms) => Some(mechanisms),
             _ => None,
+        }
+    }
+
+    /// What the login is by.
+    pub(crate) fn by(&self) -> LoginBy {
+        if self.auth == Auth::None {
+            LoginBy::None
+        } else if self.token.is_some() {
+            LoginBy::Token
+        } else if self.mechanisms() == Some(&[Mechanism::External]) {
+            LoginBy::Certificate
+        } else if self.user.is_some() {
+            LoginBy::Password
+        } else {
+            LoginBy::None
         }
     }
 

@@ -11,7 +11,6 @@ use pilotfish::{Error, Message};
 use crate::args::OutputArguments;
 use crate::exit;
 use crate::failure::Failure;
-use crate::hint::hint;
 use crate::json;
 
 /// What is known of a mail before it is sent.
@@ -98,16 +97,15 @@ pub(crate) fn sent(output: &OutputArguments, mail: &Mail, sent: &Sent) -> u8 {
 
 /// Prints why a mail was not sent, and returns the exit status.
 pub(crate) fn failed(output: &OutputArguments, mail: Option<&Mail>, failure: &Failure) -> u8 {
-    let hint = failure.error.as_ref().and_then(hint);
     if output.json {
-        result(&json::failed(mail, failure, hint).to_string());
+        result(&json::failed(mail, failure).to_string());
     }
-    error(failure, hint);
+    error(failure);
     failure.status
 }
 
 /// Prints a failure: its message, its causes, and what to do next.
-pub(crate) fn error(failure: &Failure, hint: Option<&str>) {
+fn error(failure: &Failure) {
     let mut lines = Lines::default();
     lines.push(format!("error: {}", failure.message));
     // The message may name a single one with the server's words.
@@ -117,8 +115,8 @@ pub(crate) fn error(failure: &Failure, hint: Option<&str>) {
     for cause in &failure.causes {
         lines.push(format!("  cause: {cause}"));
     }
-    if let Some(hint) = hint {
-        lines.push(format!("  help: {hint}"));
+    if let Some(help) = &failure.help {
+        lines.push(format!("  help: {help}"));
     }
     lines.print();
 }

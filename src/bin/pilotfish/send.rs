@@ -69,9 +69,10 @@ pub(crate) async fn deliver(
     message: Message,
     output: &OutputArguments,
 ) -> u8 {
+    let situation = submitter.situation();
     let server = match submitter.server().await {
         Ok(server) => server,
-        Err(failure) => return report::failed(output, None, &failure),
+        Err(failure) => return report::failed(output, None, &failure.advised(&situation)),
     };
     let mail = Mail::of(&message, format!("{}:{}", server.host(), server.port()));
     let transfer = Transfer::watched_by(output);
@@ -94,7 +95,7 @@ pub(crate) async fn deliver(
                 duration: started.elapsed(),
             },
         ),
-        Err(failure) => report::failed(output, Some(&mail), &failure),
+        Err(failure) => report::failed(output, Some(&mail), &failure.advised(&situation)),
     };
     // What became of the mail is told; nobody waits for QUIT but the server.
     if !interrupted {

@@ -8,10 +8,12 @@ use pilotfish::config::{
     Account, Config, Dkim, Network, PasswordSource, Protocol, ServerAddress, Strategy, Tls,
     TlsSettings,
 };
+use pilotfish::session::Security;
 
-use crate::args::ServerArguments;
+use crate::args::{ServerArguments, TlsMode};
 use crate::exit;
 use crate::failure::Failure;
+use crate::hint::Situation;
 use crate::login::Login;
 use crate::tls;
 
@@ -26,6 +28,8 @@ pub(crate) struct Submitter {
     from: Option<Mailbox>,
     dkim: Option<Dkim>,
     cleartext_auth: bool,
+    /// Whether `--tls none` is on the command line.
+    tls_none_flag: bool,
 }
 
 impl Submitter {
@@ -89,6 +93,7 @@ impl Submitter {
             from: account.and_then(|account| account.from.clone()),
             dkim: account.and_then(|account| account.dkim.clone()),
             cleartext_auth: arguments.danger_cleartext_auth,
+            tls_none_flag: arguments.tls == Some(TlsMode::None),
         })
     }
 
@@ -102,6 +107,28 @@ impl Submitter {
     /// What the account signs with.
     pub(crate) fn dkim(&self) -> Option<&Dkim> {
         self.dkim.as_ref()
+    }
+
+    /// What advice depends on.
+    pub(crate) fn situation(&self) -> Situation {
+        let server = self.server.as_ref();
+        let on_socket = server.is_some_and(|server| server.unix_socket.is_some());
+        let security = match (self.tls, server.and_then(|server| server.port)) {
+            (Some(tls), _) => tls.into(),
+            (None, _) if on_socket => Security::Cleartext,
+            (None, Some(port)) => Security::of_port(port),
+            (None, None) => Security::StartTls,
+        };
+        Situation {
+            host: server
+                .map(|server| server.host.to_string())
+                .unwrap_or_default(),
+            security,
+            tls_none_flag: self.tls_none_flag,
+            login: self.login.by(),
+            names_mechanisms: self.login.mechanisms().is_some(),
+            names_helo: self.network.helo.is_some(),
+        }
     }
 
     pub(crate) async fn server(self) -> Result<Server, Failure> {

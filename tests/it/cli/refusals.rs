@@ -86,7 +86,7 @@ async fn one_recipient_refused_is_told_of_once_and_with_advice() {
     let ended = office.send(TO_ANN).end().await;
     ended.fails(
         65,
-        "Relay access denied\n  help: most servers take mail only from",
+        "Relay access denied\n  help: the server does not take mail from this sender",
     );
     assert_eq!(ended.stderr.matches("denied").count(), 1, "{ended:?}");
     office.got_nothing().await;
@@ -322,7 +322,7 @@ async fn a_login_that_is_refused_is_77() {
     office.got_nothing().await;
 
     ends(
-        reply(Auth, "534 5.7.9 application-specific password"),
+        reply(Auth, "534 5.7.9 application-specific password - gsmtp"),
         77,
         "apppasswords",
     )

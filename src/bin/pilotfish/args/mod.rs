@@ -23,7 +23,7 @@ pub(crate) use fields::{AddressArguments, FieldArguments};
 pub(crate) use finished::FinishedArguments;
 pub(crate) use network::NetworkArguments;
 pub(crate) use output::{DryRunArguments, OutputArguments};
-pub(crate) use server::ServerArguments;
+pub(crate) use server::{ServerArguments, TlsMode};
 pub(crate) use strategy::StrategyArguments;
 pub(crate) use tls::TlsArguments;
 

@@ -1,0 +1,127 @@
+//! What to do next, where the error does not say it.
+//!
+//! Each subject has a table. The first row that matches gives the advice.
+
+mod connection;
+mod login;
+mod mail;
+mod situation;
+
+use std::error::Error as _;
+use std::iter::successors;
+
+use pilotfish::protocol::Reply;
+use pilotfish::{Error, Fate, Kind, Stage};
+
+pub(crate) use situation::{LoginBy, Situation};
+
+/// A failure that many users meet, and the advice for it. A list that is empty matches
+/// everything; otherwise one of its entries has to match.
+struct Hint {
+    kinds: &'static [Kind],
+    stages: &'static [Stage],
+    /// The reply's code.
+    codes: &'static [u16],
+    /// The reply's enhanced status code with "X" for its class, as RFC 3463 writes it: "X.7.8".
+    statuses: &'static [&'static str],
+    /// Words of the reply, in lower case.
+    words: &'static [&'static str],
+    /// Words of the error or of its causes, in lower case, the reply excluded.
+    causes: &'static [&'static str],
+    /// What else has to be true.
+    when: fn(&Situation) -> bool,
+    advice: &'static str,
+}
+
+/// Matches everything: rows name only the fields that they restrict.
+const ANY: Hint = Hint {
+    kinds: &[],
+    stages: &[],
+    codes: &[],
+    statuses: &[],
+    words: &[],
+    causes: &[],
+    when: |_| true,
+    advice: "",
+};
+
+/// In this order.
+const TABLES: [&[Hint]; 4] = [connection::HINTS, login::HINTS, mail::HINTS, OTHERS];
+
+/// For what no other row matches.
+const OTHERS: &[Hint] = &[Hint {
+    kinds: &[Kind::Closed],
+    codes: &[421],
+    advice: "the server is busy: try again later",
+    ..ANY
+}];
+
+/// The advice for an error that happened in a situation, if there is any.
+pub(crate) fn hint(error: &Error, situation: &Situation) -> Option<String> {
+    if error.fate() == Fate::Unknown {
+        return Some(
+            "the mail may have been delivered: look for it at the recipient or among the sent \
+             mails before you send it again"
+                .to_owned(),
+        );
+    }
+    let failure = Failure::of(error);
+    let mut rows = TABLES.into_iter().flatten();
+    let row = rows.find(|row| row.matches(&failure, situation))?;
+    Some(row.advice.to_owned())
+}
+
+/// What rows look at.
+struct Failure {
+    kind: Kind,
+    stage: Option<Stage>,
+    code: Option<u16>,
+    status: String,
+    words: String,
+    causes: String,
+}
+
+impl Failure {
+    fn of(error: &Error) -> Self {
+        let of_recipient = || error.refused().first().map(|(_, reply)| reply);
+        let reply = error.reply().or_else(of_recipient);
+        let status = reply.and_then(Reply::enhanced_status);
+        let status = status.map(|status| format!("X.{}.{}", status.subject, status.detail));
+        let message = error.to_string();
+        let reply_shown = error.reply().map(ToString::to_string);
+        let message = message
+            .strip_suffix(reply_shown.as_deref().unwrap_or_default())
+            .unwrap_or(&message);
+        let causes = successors(error.source(), |&cause| cause.source());
+        let causes = causes.map(|cause| format!("\n{cause}"));
+        let causes = [message.to_owned()].into_iter().chain(causes);
+        Self {
+            kind: error.kind(),
+            stage: error.stage(),
+            code: reply.map(|reply| reply.code().number()),
+            status: status.unwrap_or_default(),
+            words: reply.map(Reply::text).unwrap_or_default().to_lowercase(),
+            causes: causes.collect::<String>().to_lowercase(),
+        }
+    }
+}
+
+impl Hint {
+    fn matches(&self, failure: &Failure, situation: &Situation) -> bool {
+        one_of(self.kinds, Some(&failure.kind))
+            && one_of(self.stages, failure.stage.as_ref())
+            && one_of(self.codes, failure.code.as_ref())
+            && one_of(self.statuses, Some(&failure.status.as_str()))
+            && one_in(self.words, &failure.words)
+            && one_in(self.causes, &failure.causes)
+            && (self.when)(situation)
+    }
+}
+
+fn one_of<T: PartialEq>(allowed: &[T], value: Option<&T>) -> bool {
+    allowed.is_empty() || value.is_some_and(|value| allowed.contains(value))
+}
+
+fn one_in(words: &[&str], text: &str) -> bool {
+    words.is_empty() || words.iter().any(|word| text.contains(word))
+}

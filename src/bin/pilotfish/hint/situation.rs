@@ -1,0 +1,51 @@
+//! What the user asked for, as far as advice depends on it.
+
+use pilotfish::session::Security;
+
+/// What the command line and the account ask for: advice names the flag that helps, and never one
+/// that would be refused.
+#[derive(Debug, Clone)]
+pub(crate) struct Situation {
+    /// The host, as the user named it; `localhost` for a Unix socket.
+    pub(crate) host: String,
+    /// How the session is protected, asked for or by default.
+    pub(crate) security: Security,
+    /// Whether `--tls none` is on the command line.
+    pub(crate) tls_none_flag: bool,
+    /// What the login is by.
+    pub(crate) login: LoginBy,
+    /// Whether `--auth` or the account names mechanisms.
+    pub(crate) names_mechanisms: bool,
+    /// Whether `--helo` or the account gives a name for EHLO.
+    pub(crate) names_helo: bool,
+}
+
+/// What a login is by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LoginBy {
+    /// Nothing: no login was asked for.
+    None,
+    Password,
+    /// An OAuth 2.0 access token.
+    Token,
+    /// What TLS already says: the client's certificate.
+    Certificate,
+}
+
+impl Situation {
+    /// Whether a login was asked for.
+    pub(crate) fn logs_in(&self) -> bool {
+        self.login != LoginBy::None
+    }
+
+    /// Whether the session has no TLS.
+    pub(crate) fn is_in_clear_text(&self) -> bool {
+        self.security == Security::Cleartext
+    }
+
+    /// Whether the server is this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        let address = self.host.parse::<std::net::IpAddr>();
+        self.host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    }
+}
