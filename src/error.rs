@@ -32,6 +32,7 @@ struct Inner {
     reply: Option<Reply>,
     refused: Vec<(ForwardPath, Reply)>,
     accepted: Vec<ForwardPath>,
+    untried: Vec<ForwardPath>,
     source: Option<Source>,
 }
 
@@ -130,6 +131,7 @@ impl Error {
             reply: None,
             refused: Vec::new(),
             accepted: Vec::new(),
+            untried: Vec::new(),
             source: None,
         }))
     }
@@ -161,6 +163,12 @@ impl Error {
     /// Some recipients have it, and nobody knows about the others.
     pub(crate) fn after_accepting(mut self, accepted: Vec<ForwardPath>) -> Self {
         self.0.accepted = accepted;
+        self
+    }
+
+    /// The turn of these recipients had not come.
+    pub(crate) fn before_trying(mut self, untried: Vec<ForwardPath>) -> Self {
+        self.0.untried = untried;
         self
     }
 
@@ -222,8 +230,16 @@ impl Error {
         &self.0.accepted
     }
 
-    /// What may have become of the mail; for recipients who are [`accepted`](Self::accepted) or
-    /// [`refused`](Self::refused), that is certain.
+    /// The recipients whose turn had not come when the mail failed: the server has not been asked
+    /// about them. There are some only where a mail goes in several portions.
+    #[must_use]
+    pub fn untried(&self) -> &[ForwardPath] {
+        &self.0.untried
+    }
+
+    /// What may have become of the mail. For recipients that are [`accepted`](Self::accepted),
+    /// [`refused`](Self::refused) or [`untried`](Self::untried), that is certain;
+    /// [`recipient_outcomes`](crate::session::recipient_outcomes) says it for each.
     #[must_use]
     pub fn fate(&self) -> Fate {
         self.0.fate
@@ -233,10 +249,16 @@ impl Error {
     ///
     /// It says what the class of the reply says, except for permanent codes that services use
     /// for what passes (see [`Reply::is_transient`]). It is `false` where the
-    /// [`fate`](Self::fate) is unknown, since then a blind second attempt may deliver twice.
+    /// [`fate`](Self::fate) is unknown or where the server has [accepted](Self::accepted) the mail
+    /// for some recipients, since a second attempt may deliver it to them twice.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        self.0.transient && self.0.fate == Fate::NotAccepted
+        self.is_passing() && self.0.fate == Fate::NotAccepted && self.0.accepted.is_empty()
+    }
+
+    /// Whether the cause may be gone later, whatever became of the mail.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.0.transient
     }
 }
 
@@ -261,6 +283,7 @@ impl fmt::Debug for Error {
             .field("reply", &self.0.reply)
             .field("refused", &self.0.refused)
             .field("accepted", &self.0.accepted)
+            .field("untried", &self.0.untried)
             .field("source", &self.0.source)
             .finish()
     }

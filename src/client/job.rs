@@ -12,7 +12,7 @@ use super::retry::Retry;
 use crate::error::{Error, Kind, Result};
 use crate::message::MessageId;
 use crate::observe::ClientMeter;
-use crate::session::{Mail, Recall, Receipt, outcome};
+use crate::session::{Mail, MailOutcome, Recall, Receipt};
 
 /// A mail that is to be sent.
 #[derive(Debug)]
@@ -122,7 +122,7 @@ impl Slip {
         if self.recall.is_withdrawn() && !self.recall.has_departed() {
             return debug!(%message_id, "the mail was withdrawn before its end had left");
         }
-        self.meter.told(outcome(&result));
+        self.meter.told(MailOutcome::of(result.as_ref()));
         let untold = match teller {
             Teller::One(waiting) => waiting.send(result).err(),
             Teller::Each(index, told) => {

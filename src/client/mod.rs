@@ -37,8 +37,7 @@ pub use self::send_all::SendAll;
 #[cfg(feature = "tower")]
 pub use self::service::ClientService;
 use crate::error::{Error, Kind, Result};
-use crate::observe::Outcome;
-use crate::session::{Mail, Recall, Receipt, Server};
+use crate::session::{Mail, MailOutcome, Recall, Receipt, Server};
 #[cfg(doc)]
 use crate::session::{Session, Strategy};
 
@@ -176,7 +175,7 @@ impl Client {
         } else {
             let space = Arc::clone(&pool.space).acquire_owned();
             let Ok(Ok(space)) = timeout_at(deadline, space).await else {
-                pool.meter.told(Outcome::Deferred);
+                pool.meter.told(MailOutcome::Deferred);
                 return Err(waited_long());
             };
             space

@@ -57,14 +57,9 @@
 //! | `pilotfish_retries_total` | counter | mails that are to be sent again later | `server` |
 //! | `pilotfish_throttles_total` | counter | replies after which the server is given less | `server` |
 //!
-//! | `outcome` of a mail | |
-//! |---|---|
-//! | `accepted` | taken for all recipients |
-//! | `partial` | taken for some |
-//! | `refused` | the server has refused it for good |
-//! | `deferred` | not taken, and another attempt [makes sense](crate::Error::is_transient) |
-//! | `unknown` | [nobody knows](super::fate) |
-//! | `failed` | not taken for good, for another reason than a refusal |
+//! The values of `outcome` of a mail or a transaction are those of
+//! [`MailOutcome`](crate::session::MailOutcome): `accepted`, `partial`, `rejected`, `deferred`,
+//! `unknown` and `failed`.
 //!
 //! # Times of one mail
 //!

@@ -23,7 +23,7 @@
 //! | C13 | ends with QUIT and waits for its reply, on which no mail depends (4.1.1.10) | `timeouts::silence_at_each_stage`, `end_of_data::an_answer_after_end_of_data_counts_whatever_follows` |
 //! | C14 | takes 421 for the end wherever it comes (3.8, 4.2.3) | `hostile::a_421_at_every_point_is_the_last_word`, `several_mails::a_421_between_two_is_for_the_second`, `transfer::a_reply_within_the_message_ends_the_transfer` |
 //! | C15 | takes a lost connection for a failure that passes, but behind the end of data (3.8) | `cut::clear::grouped`, `transfer::a_connection_lost_within_the_message_is_no_doubt` |
-//! | C16 | tells failures for now from those for good (4.2.1) | `protocol::reply::what_passes_is_transient`, `cli::refusals::what_may_succeed_later_is_75`, `cli::refusals::what_is_refused_for_good_is_65` |
+//! | C16 | tells failures for now from those for good (4.2.1) | `protocol::reply_meaning::what_passes_is_transient`, `cli::refusals::what_may_succeed_later_is_75`, `cli::refusals::what_is_refused_for_good_is_65` |
 //! | C17 | takes 552 to RCPT for 452, one recipient too many, and sends to the rest in further transactions (4.5.3.1.10) | `portions::those_who_were_too_many_follow`, `portions::what_became_of_each_portion_is_told_of_each_recipient` |
 //! | C18 | takes 251 and 252 for yes and 551 for no (3.4) | `protocol::reply_decoder::replies`: only the class counts |
 //! | C19 | writes paths in brackets, without a source route; the null path is one (4.1.1.2, 4.5.5) | `address::path::paths_are_read_without_and_written_with_brackets`, `parameters::an_envelope_of_its_own_and_the_null_reverse_path`, `address::addr_spec::equality_ignores_the_case_of_the_domain` |

@@ -15,7 +15,7 @@ use facade::{Counter, Gauge, Histogram};
 #[cfg(not(feature = "metrics"))]
 use nobody::{Counter, Gauge, Histogram};
 use outcome::ByOutcome;
-pub(crate) use outcome::Outcome;
+pub use outcome::MailOutcome;
 
 /// A label and its value.
 type Label<'a> = (&'static str, &'a str);
@@ -38,7 +38,7 @@ struct SessionFigures {
 /// A transaction about which all is said.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: MailOutcome,
     /// Of the message, if its end has left.
     pub(crate) octets: Option<u64>,
     /// Waiting in a queue, if it did.
@@ -120,7 +120,7 @@ impl ClientMeter {
     }
 
     /// The caller is told what became of a mail.
-    pub(crate) fn told(&self, outcome: Outcome) {
+    pub(crate) fn told(&self, outcome: MailOutcome) {
         self.mails.count(outcome);
     }
 

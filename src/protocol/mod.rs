@@ -13,6 +13,7 @@ mod parameter;
 mod pipeline;
 mod reply;
 mod reply_decoder;
+mod reply_meaning;
 mod transparency;
 
 pub use argument::{Argument, ArgumentError};

@@ -214,33 +214,6 @@ impl Reply {
         self.code.class() == ReplyClass::PositiveIntermediate
     }
 
-    /// Whether a recipient was one too many for the transaction, as a reply to RCPT: 452 or 552,
-    /// unless an enhanced status code says that it is about something else (RFC 5321 section
-    /// 4.5.3.1.10, RFC 3463 section 3.6).
-    #[must_use]
-    pub fn is_too_many_recipients(&self) -> bool {
-        let status = self.enhanced.map(|status| (status.subject, status.detail));
-        matches!(self.code.number(), 452 | 552) && matches!(status, None | Some((5, 3)))
-    }
-
-    /// Whether the same may well be accepted later: a 4yz, or one of the permanent codes that
-    /// services send for what passes.
-    ///
-    /// Those are `550 5.4.5`, a daily limit, and a 552 that means "too many recipients"
-    /// (RFC 5321 section 4.5.3.1.10).
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        let status = self.enhanced.map(|status| (status.subject, status.detail));
-        match self.code.class() {
-            ReplyClass::TransientNegative => true,
-            ReplyClass::PermanentNegative => matches!(
-                (self.code.number(), status),
-                (550, Some((4, 5))) | (552, Some((5, 3)))
-            ),
-            _ => false,
-        }
-    }
-
     /// Overwrites what a server repeats of a secret.
     pub(crate) fn mask(&mut self, mask: &Mask) {
         for line in &mut self.lines {
@@ -343,25 +316,6 @@ mod tests {
     fn enhanced_status_may_stand_on_the_last_line_only() {
         let refused = reply(550, &["no such", "user", "5.1.1 here"]);
         assert_eq!(refused.to_string(), "550 5.1.1 no such user here");
-    }
-
-    #[test]
-    fn what_passes_is_transient() {
-        for (code, line, transient) in [
-            (454, "4.7.0 Too many login attempts", true),
-            (599, "no", false),
-            (550, "5.4.5 Daily user sending limit exceeded", true),
-            (550, "5.1.1 no such user", false),
-            (552, "5.5.3 too many recipients", true),
-            (552, "5.2.3 too big", false),
-            (250, "fine", false),
-        ] {
-            assert_eq!(
-                reply(code, &[line]).is_transient(),
-                transient,
-                "{code} {line}"
-            );
-        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(super) fn result(
 ) -> Result<Receipt> {
     let division = Division::new(&outcome, envelope);
     if let Some(refusal) = outcome.refusal {
-        let error = refusal_error(refusal, envelope, division.rejected);
+        let error = refusal_error(refusal, envelope, division.rejected, size);
         return Err(if outcome.contradictory {
             error.with_unknown_fate()
         } else {
@@ -80,8 +80,15 @@ pub(super) fn result(
     }
 }
 
-fn refusal_error(refusal: Refusal, envelope: &Envelope, rejected: Rejected) -> Error {
+fn refusal_error(refusal: Refusal, envelope: &Envelope, rejected: Rejected, size: u64) -> Error {
     match refusal {
+        Refusal::Mail(reply) if reply.is_message_too_large() => {
+            let message = format!(
+                "the message, of {size} octets, is larger than the server takes: send less, or \
+                 send it another way"
+            );
+            refused(Stage::Mail, message, reply)
+        }
         Refusal::Mail(reply) => {
             let message = format!("the server refused the sender {}", envelope.reverse_path());
             refused(Stage::Mail, message, reply)

@@ -42,12 +42,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         let smtputf8 = envelope.needs_smtputf8() || message.needs_smtputf8();
         if smtputf8 && !self.extensions().offers(Extension::SmtpUtf8) {
-            let message = if envelope.needs_smtputf8() {
-                "an address has characters beyond ASCII before the @, \
-                 which the server does not take (it lacks SMTPUTF8)"
-            } else {
-                "a header field has characters beyond ASCII that are not encoded, \
-                 which the server does not take (it lacks SMTPUTF8)"
+            let message = match envelope.address_beyond_ascii() {
+                Some(address) => format!(
+                    "the address {address} has characters beyond ASCII before the @, which the \
+                     server does not accept (it lacks SMTPUTF8)"
+                ),
+                None => "a header field has characters beyond ASCII that are not encoded, \
+                         which the server does not accept (it lacks SMTPUTF8)"
+                    .to_owned(),
             };
             return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
         }

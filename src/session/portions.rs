@@ -51,12 +51,12 @@ fn repeatable(mail: &Mail) -> Option<Message> {
 /// What has become of the portions so far.
 #[derive(Debug, Default)]
 struct Gathered {
+    /// Of the first portion that was accepted.
     receipt: Option<Receipt>,
-    /// Of portions that nobody got.
+    accepted: Vec<ForwardPath>,
     rejected: Vec<(ForwardPath, Reply)>,
-    /// The first of these portions.
+    /// Of the first portion that was not.
     error: Option<Error>,
-    count: usize,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -134,6 +134,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return first;
         };
         let mut result = first;
+        if result.is_err() && others.is_empty() {
+            return result;
+        }
         let mut gathered = Gathered::default();
         loop {
             // By LMTP, these codes may be about the message too, and portions gain nothing.
@@ -143,9 +146,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             {
                 others.extend(take_overflow(receipt, &envelope));
             }
-            gathered.add(result, &envelope)?;
-            let Some(next) = others.pop_front() else {
-                return gathered.finish();
+            let goes_on = gathered.add(result, &envelope);
+            let Some(next) = goes_on.and_then(|()| others.pop_front()) else {
+                return gathered.finish(&others);
             };
             envelope = next;
             // Rare, and large: most mails need no room for it.
@@ -198,61 +201,67 @@ pub(super) fn has_overflow(receipt: &Receipt) -> bool {
 }
 
 impl Gathered {
-    /// Adds a portion; an error if it cannot be said of each recipient what the server said.
-    fn add(&mut self, result: Result<Receipt>, envelope: &Envelope) -> Result<()> {
-        self.count += 1;
-        let error = match (result, &mut self.receipt) {
-            (Ok(receipt), Some(before)) => {
-                before.accepted.extend(receipt.accepted);
-                before.rejected.extend(receipt.rejected);
-                before.timing.add(receipt.timing);
-                return Ok(());
-            }
-            (Ok(receipt), none) => {
-                *none = Some(receipt);
-                return Ok(());
-            }
-            (Err(error), _) => error,
-        };
-        let mut rejected = error.refused().to_vec();
-        for path in envelope.forward_paths() {
-            if rejected.iter().any(|(known, _)| known == path) {
-                continue;
-            }
-            match error.reply() {
-                Some(reply) if error.fate() == Fate::NotAccepted => {
-                    rejected.push((path.clone(), reply.clone()));
+    /// Adds a portion. `None` if the next one cannot follow it: it is not known for each recipient
+    /// what the server said, since the session has ended.
+    fn add(&mut self, result: Result<Receipt>, envelope: &Envelope) -> Option<()> {
+        let error = match result {
+            Ok(mut receipt) => {
+                self.accepted.append(&mut receipt.accepted);
+                self.rejected.append(&mut receipt.rejected);
+                match &mut self.receipt {
+                    Some(first) => first.timing.add(receipt.timing),
+                    none => *none = Some(receipt),
                 }
-                _ => return Err(self.broken_off(error)),
+                return Some(());
             }
+            Err(error) => error,
+        };
+        // By LMTP, some of a portion may be accepted before it fails for others.
+        self.accepted.extend_from_slice(error.accepted());
+        self.rejected.extend_from_slice(error.refused());
+        let listed = error.accepted().iter();
+        let listed: HashSet<_> = listed
+            .chain(error.refused().iter().map(|(path, _)| path))
+            .collect();
+        let others = envelope.forward_paths().iter();
+        let mut others = others
+            .filter(|path| !listed.contains(path))
+            .cloned()
+            .peekable();
+        let reply = error
+            .reply()
+            .filter(|_| error.fate() == Fate::NotAccepted)
+            .cloned();
+        let goes_on = others.peek().is_none() || reply.is_some();
+        if let Some(reply) = reply {
+            self.rejected
+                .extend(others.map(|path| (path, reply.clone())));
         }
-        self.rejected.extend(rejected);
-        self.error.get_or_insert(error);
-        Ok(())
+        drop(listed);
+        if goes_on {
+            self.error.get_or_insert(error);
+            return Some(());
+        }
+        self.receipt = None;
+        self.error = Some(error);
+        None
     }
 
-    fn broken_off(&mut self, error: Error) -> Error {
-        let mut refused = std::mem::take(&mut self.rejected);
-        refused.extend_from_slice(error.refused());
-        match self.receipt.take() {
-            Some(receipt) => {
-                refused.extend(receipt.rejected);
-                error
-                    .after_refusing(refused)
-                    .after_accepting(receipt.accepted)
-            }
-            None => error.after_refusing(refused),
-        }
-    }
-
-    fn finish(self) -> Result<Receipt> {
+    /// What the mail has come to, when the turn of these has not come.
+    fn finish(self, untried: &VecDeque<Envelope>) -> Result<Receipt> {
         match (self.receipt, self.error) {
-            (Some(mut receipt), _) => {
-                receipt.rejected.extend(self.rejected);
-                Ok(receipt)
+            (Some(receipt), _) => Ok(Receipt {
+                accepted: self.accepted,
+                rejected: self.rejected,
+                ..receipt
+            }),
+            (None, Some(error)) => {
+                let untried = untried.iter().flat_map(Envelope::forward_paths);
+                Err(error
+                    .after_refusing(self.rejected)
+                    .after_accepting(self.accepted)
+                    .before_trying(untried.cloned().collect()))
             }
-            (None, Some(error)) if self.count == 1 => Err(error),
-            (None, Some(error)) => Err(error.after_refusing(self.rejected)),
             (None, None) => Err(Error::new(Kind::Closed, "no portion of the mail was sent")),
         }
     }

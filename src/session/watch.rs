@@ -9,8 +9,8 @@ use super::progress::{Observer, Progress};
 use super::receipt::Receipt;
 use super::timing::{Marks, SetUp, Timing};
 use super::transaction::Session;
-use crate::error::{Error, Fate, Kind, Result};
-use crate::observe::{self, Ended, Outcome, SessionMeter};
+use crate::error::{Error, Kind, Result};
+use crate::observe::{self, Ended, MailOutcome, SessionMeter};
 use crate::transport::Host;
 
 /// Who watches a session.
@@ -91,7 +91,7 @@ impl Watch {
 
     /// All is said about a mail.
     pub(super) fn end(&self, watched: &Watched, timing: Timing, result: &Result<Receipt>) {
-        let outcome = outcome(result);
+        let outcome = MailOutcome::of(result.as_ref());
         self.meter.ended(&Ended {
             outcome,
             octets: watched.marks.has_left().then_some(watched.size),
@@ -196,16 +196,4 @@ impl<S> Session<S> {
 /// A duration as spans have it: in milliseconds.
 fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
-}
-
-/// What the result of a mail is counted as.
-pub(crate) fn outcome(result: &Result<Receipt>) -> Outcome {
-    match result {
-        Ok(receipt) if receipt.is_partial() => Outcome::Partial,
-        Ok(_) => Outcome::Accepted,
-        Err(error) if error.fate() == Fate::Unknown => Outcome::Unknown,
-        Err(error) if error.is_transient() => Outcome::Deferred,
-        Err(error) if error.kind() == Kind::Rejected => Outcome::Refused,
-        Err(_) => Outcome::Failed,
-    }
 }

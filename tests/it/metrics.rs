@@ -149,7 +149,7 @@ fn mails_are_counted_by_what_became_of_them() {
             "pilotfish_mails_total accepted 1",
             "pilotfish_mails_total deferred 1",
             "pilotfish_mails_total partial 1",
-            "pilotfish_mails_total refused 1",
+            "pilotfish_mails_total rejected 1",
             "pilotfish_mails_total unknown 1",
             "pilotfish_message_octets_total 752",
             "pilotfish_queue_wait_seconds 5",
@@ -161,7 +161,7 @@ fn mails_are_counted_by_what_became_of_them() {
             "pilotfish_transactions_total accepted 1",
             "pilotfish_transactions_total deferred 1",
             "pilotfish_transactions_total partial 1",
-            "pilotfish_transactions_total refused 1",
+            "pilotfish_transactions_total rejected 1",
             "pilotfish_transactions_total unknown 1",
             "pilotfish_transfer_seconds 3",
         ];
@@ -183,7 +183,7 @@ fn a_session_that_does_not_come_about_is_counted() {
         server.shutdown().await.unwrap();
         let expected = [
             "pilotfish_connects_total refused 1",
-            "pilotfish_mails_total refused 1",
+            "pilotfish_mails_total rejected 1",
         ];
         assert_eq!(figures.told(), expected);
     });

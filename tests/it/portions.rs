@@ -79,7 +79,7 @@ async fn recipients_in_more_domains_need_another_session() {
     let outcome = submit(&transcript).await;
     assert_eq!(
         told(&outcome),
-        "Closed at Rcpt, NotAccepted, transient: no reply"
+        "Closed at Rcpt, NotAccepted, permanent: no reply"
     );
     assert_eq!(outcome.unwrap_err().accepted().len(), 2);
 }

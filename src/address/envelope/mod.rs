@@ -125,14 +125,14 @@ impl Envelope {
     /// SMTPUTF8 can take (RFC 6531 section 3.4). The message may need SMTPUTF8 for its own reasons.
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
+        self.address_beyond_ascii().is_some()
+    }
+
+    /// The first address that has a non-ASCII local part.
+    pub(crate) fn address_beyond_ascii(&self) -> Option<&AddrSpec> {
         let recipients = self.0.forward_paths.iter().map(ForwardPath::addr_spec);
-        !self
-            .0
-            .reverse_path
-            .addr_spec()
-            .into_iter()
-            .chain(recipients)
-            .all(AddrSpec::is_ascii)
+        let mut all = (self.0.reverse_path.addr_spec().into_iter()).chain(recipients);
+        all.find(|address| !address.is_ascii())
     }
 
     /// What is asked of the server beside delivery.

@@ -1,6 +1,7 @@
 //! Exit statuses: those of sysexits.h, and three of our own.
 
-use pilotfish::{Error, Fate, Kind, Stage};
+use pilotfish::session::MailOutcome;
+use pilotfish::{Error, Kind, Stage};
 
 pub(crate) const OK: u8 = 0;
 pub(crate) const USAGE: u8 = 64;
@@ -20,15 +21,16 @@ pub(crate) const UNKNOWN: u8 = 81;
 pub(crate) const INTERRUPTED: u8 = 130;
 pub(crate) const TERMINATED: u8 = 143;
 
-/// The status for a mail that was not sent, or may not have been.
+/// The status for a mail that was not accepted for all of its recipients.
 ///
-/// What may succeed later is 75 whatever it is; what is not known is 81.
+/// What is not known is 81, what some recipients have is 80, and what may succeed later is 75,
+/// whatever the cause.
 pub(crate) fn status(error: &Error) -> u8 {
-    if error.fate() == Fate::Unknown {
-        return UNKNOWN;
-    }
-    if error.is_transient() {
-        return TEMPORARY;
+    match MailOutcome::of(Err(error)) {
+        MailOutcome::Unknown => return UNKNOWN,
+        MailOutcome::Partial => return PARTIAL,
+        MailOutcome::Deferred => return TEMPORARY,
+        _ => {}
     }
     match error.kind() {
         Kind::Config => CONFIG,

@@ -3,9 +3,11 @@
 use std::fmt::Display;
 
 use pilotfish::Error;
+use pilotfish::session::{MailOutcome, Recipient, RecipientOutcome, recipient_outcomes};
 
 use crate::exit;
 use crate::hint::{Situation, hint};
+use crate::report::Mail;
 
 /// A failure with its exit status, its causes, and what to do next.
 #[derive(Debug)]
@@ -52,6 +54,31 @@ impl Failure {
             causes: vec![error.to_string()],
             ..Self::new(exit::NO_INPUT, message)
         }
+    }
+
+    /// What became of the mail.
+    pub(crate) fn outcome(&self) -> MailOutcome {
+        match (&self.error, self.status) {
+            (Some(error), _) => MailOutcome::of(Err(error)),
+            (None, exit::UNKNOWN) => MailOutcome::Unknown,
+            (None, exit::TEMPORARY) => MailOutcome::Deferred,
+            (None, _) => MailOutcome::Failed,
+        }
+    }
+
+    /// What became of the mail for each recipient.
+    pub(crate) fn recipients<'a>(&'a self, mail: &'a Mail) -> Vec<Recipient<'a>> {
+        if let Some(error) = &self.error {
+            return recipient_outcomes(&mail.recipients, Err(error));
+        }
+        let outcome = match self.outcome() {
+            MailOutcome::Unknown => RecipientOutcome::Unknown,
+            _ => RecipientOutcome::NotTried,
+        };
+        let recipients = mail.recipients.iter();
+        recipients
+            .map(|path| Recipient::new(path, outcome))
+            .collect()
     }
 
     /// A mail that cannot be made.

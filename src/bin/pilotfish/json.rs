@@ -1,14 +1,11 @@
 //! The outcome as one JSON object.
 
-use std::collections::HashMap;
-
-use pilotfish::address::ForwardPath;
+use pilotfish::Error;
 use pilotfish::protocol::Reply;
+use pilotfish::session::{MailOutcome, Recipient};
 use pilotfish::transport::Handshake;
-use pilotfish::{Error, Kind, Stage};
 use serde_json::{Value, json};
 
-use crate::exit;
 use crate::failure::Failure;
 use crate::report::{Mail, Sent};
 
@@ -24,26 +21,13 @@ pub(crate) fn sent(mail: &Mail, sent: &Sent) -> Value {
             "certificate": tls.certificate.map(|fingerprint| fingerprint.to_string()),
         })
     });
-    let rejected: HashMap<_, _> = receipt
-        .rejected
-        .iter()
-        .map(|(path, words)| (path, words))
-        .collect();
-    let recipients: Vec<Value> = mail
-        .recipients
-        .iter()
-        .map(|path| match rejected.get(path) {
-            Some(words) => refused(path, words),
-            None => json!({"address": path_text(path), "outcome": "accepted"}),
-        })
-        .collect();
     json!({
-        "outcome": if receipt.is_partial() { "partial" } else { "accepted" },
+        "outcome": MailOutcome::of(Ok(receipt)).name(),
         "message_id": mail.message_id,
         "server": mail.server,
         "tls": tls,
         "reply": reply(&receipt.reply),
-        "recipients": recipients,
+        "recipients": recipients(&sent.recipients(mail)),
         "size": receipt.size,
         "exit_status": sent.status(),
         "duration_ms": u64::try_from(sent.duration.as_millis()).unwrap_or(u64::MAX),
@@ -53,29 +37,16 @@ pub(crate) fn sent(mail: &Mail, sent: &Sent) -> Value {
 /// A mail that was not sent, or may not have been. `mail` is `None` if none could be made.
 pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure) -> Value {
     let error = failure.error.as_ref();
-    let words: HashMap<_, _> = error
-        .map(Error::refused)
-        .unwrap_or_default()
-        .iter()
-        .map(|(path, words)| (path, words))
-        .collect();
-    let others = fate_of_others(failure);
-    let recipients: Vec<Value> = mail
-        .map(|mail| &mail.recipients)
-        .into_iter()
-        .flatten()
-        .map(|path| match words.get(path) {
-            Some(words) => refused(path, words),
-            None => json!({"address": path_text(path), "outcome": others}),
-        })
-        .collect();
+    let of_each = mail
+        .map(|mail| failure.recipients(mail))
+        .unwrap_or_default();
     json!({
-        "outcome": outcome(failure),
+        "outcome": failure.outcome().name(),
         "message_id": mail.map(|mail| &mail.message_id),
         "server": mail.map(|mail| &mail.server),
         "stage": error.and_then(Error::stage).map(|stage| stage.to_string()),
         "reply": error.and_then(Error::reply).map(reply),
-        "recipients": recipients,
+        "recipients": recipients(&of_each),
         "size": mail.map(|mail| mail.size),
         "error": failure.message,
         "causes": failure.causes,
@@ -84,40 +55,19 @@ pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure) -> Value {
     })
 }
 
-/// What became of the recipients who were not refused by themselves.
-fn fate_of_others(failure: &Failure) -> &'static str {
-    let reached = failure.error.as_ref().is_some_and(is_about_mail);
-    match outcome(failure) {
-        "failed" => "not-tried",
-        _ if failure.status != exit::UNKNOWN && !reached => "not-tried",
-        outcome => outcome,
-    }
-}
-
-fn outcome(failure: &Failure) -> &'static str {
-    match (failure.status, failure.error.as_ref().map(Error::kind)) {
-        (exit::UNKNOWN, _) => "unknown",
-        (exit::TEMPORARY, _) => "deferred",
-        (_, Some(Kind::Rejected)) => "refused",
-        _ => "failed",
-    }
-}
-
-/// Whether the dialogue had come to the mail.
-fn is_about_mail(error: &Error) -> bool {
-    matches!(
-        error.stage(),
-        Some(Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Transfer | Stage::EndOfData)
-    )
-}
-
-fn refused(path: &ForwardPath, words: &Reply) -> Value {
-    let outcome = if words.is_transient() {
-        "deferred"
-    } else {
-        "refused"
+/// What became of each recipient, with the server's reply to it if it was refused.
+fn recipients(recipients: &[Recipient<'_>]) -> Vec<Value> {
+    let recipient = |recipient: &Recipient<'_>| {
+        let mut value = json!({
+            "address": recipient.path.addr_spec().to_string(),
+            "outcome": recipient.outcome.name(),
+        });
+        if let Some(words) = recipient.reply {
+            value["reply"] = reply(words);
+        }
+        value
     };
-    json!({"address": path_text(path), "outcome": outcome, "reply": reply(words)})
+    recipients.iter().map(recipient).collect()
 }
 
 fn reply(reply: &Reply) -> Value {
@@ -126,8 +76,4 @@ fn reply(reply: &Reply) -> Value {
         "enhanced": reply.enhanced_status().map(|status| status.to_string()),
         "lines": reply.lines(),
     })
-}
-
-fn path_text(path: &ForwardPath) -> String {
-    path.addr_spec().to_string()
 }

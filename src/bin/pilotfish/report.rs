@@ -3,10 +3,9 @@
 use std::io::{self, Write as _};
 use std::time::Duration;
 
+use pilotfish::Message;
 use pilotfish::address::ForwardPath;
-use pilotfish::protocol::Reply;
-use pilotfish::session::Receipt;
-use pilotfish::{Error, Message};
+use pilotfish::session::{Receipt, Recipient, RecipientOutcome, recipient_outcomes};
 
 use crate::args::OutputArguments;
 use crate::exit;
@@ -23,7 +22,7 @@ pub(crate) struct Mail {
     pub(crate) server: String,
 }
 
-/// A mail that was taken.
+/// A mail that was accepted for at least one recipient.
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) receipt: Receipt,
@@ -38,6 +37,11 @@ impl Sent {
         } else {
             exit::OK
         }
+    }
+
+    /// What became of the mail for each recipient.
+    pub(crate) fn recipients<'a>(&'a self, mail: &'a Mail) -> Vec<Recipient<'a>> {
+        recipient_outcomes(&mail.recipients, Ok(&self.receipt))
     }
 }
 
@@ -83,42 +87,73 @@ pub(crate) fn sent(output: &OutputArguments, mail: &Mail, sent: &Sent) -> u8 {
         ));
     }
     if receipt.is_partial() {
+        let recipients = sent.recipients(mail);
         let mut lines = Lines::default();
-        let refused = all - accepted;
-        let were = if refused == 1 { "was" } else { "were" };
-        lines.push(format!(
-            "error: {refused} of {all} recipients {were} refused"
-        ));
-        lines.refused(&receipt.rejected);
+        lines.push(format!("error: {}", not_accepted(&recipients)));
+        let is_accepted =
+            |recipient: &&Recipient<'_>| recipient.outcome != RecipientOutcome::Accepted;
+        recipients
+            .iter()
+            .filter(is_accepted)
+            .for_each(|recipient| lines.recipient(recipient));
         lines.print();
     }
     sent.status()
 }
 
-/// Prints why a mail was not sent, and returns the exit status.
+/// How many recipients the mail was not accepted for, and why.
+fn not_accepted(recipients: &[Recipient<'_>]) -> String {
+    let count = |outcome| {
+        let is_it = |recipient: &&Recipient<'_>| recipient.outcome == outcome;
+        recipients.iter().filter(is_it).count()
+    };
+    let (rejected, deferred) = (
+        count(RecipientOutcome::Rejected),
+        count(RecipientOutcome::Deferred),
+    );
+    let each = [(rejected, "rejected"), (deferred, "deferred")];
+    let each = each.iter().filter(|(count, _)| *count > 0);
+    let each = each.map(|(count, word)| format!("{count} {word}"));
+    format!(
+        "not accepted for {} of {} recipients: {}",
+        recipients.len() - count(RecipientOutcome::Accepted),
+        recipients.len(),
+        each.collect::<Vec<_>>().join(", ")
+    )
+}
+
+/// Prints why a mail was not accepted for all of its recipients, and returns the exit status.
 pub(crate) fn failed(output: &OutputArguments, mail: Option<&Mail>, failure: &Failure) -> u8 {
     if output.json {
         result(&json::failed(mail, failure).to_string());
     }
-    error(failure);
-    failure.status
-}
-
-/// Prints a failure: its message, its causes, and what to do next.
-fn error(failure: &Failure) {
+    let recipients = mail.map(|mail| failure.recipients(mail));
+    let recipients = recipients.unwrap_or_default();
     let mut lines = Lines::default();
     lines.push(format!("error: {}", failure.message));
-    // The message may name a single one with the server's words.
-    let refused = failure.error.as_ref().map(Error::refused);
-    let others = refused.unwrap_or_default().iter();
-    lines.refused(others.filter(|(path, _)| !failure.message.contains(&path.to_string())));
+    let differs = |recipient: &Recipient<'_>| {
+        (recipients.first()).is_some_and(|first| first.outcome != recipient.outcome)
+    };
+    let differ = recipients.iter().any(differs);
+    for recipient in &recipients {
+        // The message may name a single one with the server's words.
+        let is_named = failure.message.contains(&recipient.path.to_string());
+        if !is_named && (differ || recipient.reply.is_some()) {
+            lines.recipient(recipient);
+        }
+    }
     for cause in &failure.causes {
         lines.push(format!("  cause: {cause}"));
     }
     if let Some(help) = &failure.help {
         lines.push(format!("  help: {help}"));
     }
+    let is_accepted = |recipient: &Recipient<'_>| recipient.outcome == RecipientOutcome::Accepted;
+    if recipients.iter().any(is_accepted) {
+        lines.push("  help: some recipients have the mail: send it again to the others alone");
+    }
     lines.print();
+    failure.status
 }
 
 /// Tells something that is neither a result nor an error.
@@ -138,9 +173,11 @@ impl Lines {
         self.0.push('\n');
     }
 
-    fn refused<'a>(&mut self, rejected: impl IntoIterator<Item = &'a (ForwardPath, Reply)>) {
-        for (path, reply) in rejected {
-            self.push(format!("  refused  {}  {reply}", path.addr_spec()));
+    fn recipient(&mut self, recipient: &Recipient<'_>) {
+        let (outcome, path) = (recipient.outcome, recipient.path.addr_spec());
+        match recipient.reply {
+            Some(reply) => self.push(format!("  {outcome:<9} {path}  {reply}")),
+            None => self.push(format!("  {outcome:<9} {path}")),
         }
     }
 

@@ -79,7 +79,7 @@ async fn partial() {
     for (reply, becomes) in [
         (
             "550 5.1.1 no Bob",
-            json!({"outcome": "refused", "reply": said(550, "5.1.1", "no Bob")}),
+            json!({"outcome": "rejected", "reply": said(550, "5.1.1", "no Bob")}),
         ),
         (
             "450 4.2.1 later",
@@ -142,10 +142,10 @@ fn both(outcome: &str) -> Value {
 async fn refused_as_a_whole() {
     let reply = ReplyAt(EndOfData, "550 5.7.1 spam".to_owned());
     let outcome = failed(server().fault(reply), 65).await;
-    assert_eq!(outcome["outcome"], "refused");
+    assert_eq!(outcome["outcome"], "rejected");
     assert_eq!(outcome["stage"], "the end of data");
     assert_eq!(outcome["reply"], said(550, "5.7.1", "spam"));
-    assert_eq!(outcome["recipients"], both("refused"));
+    assert_eq!(outcome["recipients"], both("rejected"));
     assert_eq!(
         (&outcome["hint"], &outcome["causes"]),
         (&json!(null), &json!([]))
@@ -162,7 +162,7 @@ async fn refused_for_each_recipient() {
         .refuse_recipient("ann@example.org", "550 5.1.1 no Ann")
         .refuse_recipient("bob@example.org", "450 4.2.1 later");
     let outcome = failed(server, 65).await;
-    assert_eq!(outcome["outcome"], "refused");
+    assert_eq!(outcome["outcome"], "rejected");
     assert_eq!(
         (&outcome["stage"], &outcome["reply"]),
         (&json!("RCPT"), &json!(null))
@@ -172,7 +172,7 @@ async fn refused_for_each_recipient() {
         json!([
             {
                 "address": "ann@example.org",
-                "outcome": "refused",
+                "outcome": "rejected",
                 "reply": said(550, "5.1.1", "no Ann"),
             },
             {

@@ -42,7 +42,10 @@ async fn what_is_accepted_is_0() {
 
 #[tokio::test]
 async fn what_is_refused_for_good_is_65() {
-    ends(reply(Mail, "552 5.3.4 too big"), 65, "552 5.3.4 too big").await;
+    for words in ["552 5.3.4 too big", "534 SIZE=Message too big"] {
+        let expected = format!("send it another way: {words}");
+        ends(reply(Mail, words), 65, &expected).await;
+    }
     ends(
         reply(Mail, "553 5.1.7 no such sender"),
         65,
@@ -74,8 +77,8 @@ async fn all_recipients_refused_is_65_and_each_is_told_of() {
     )
     .await;
     let ended = office.send(TO_BOTH).end().await;
-    ended.fails(65, "refused  ann@example.org  550 5.1.1 no Ann");
-    ended.fails(65, "refused  bob@example.org  450 4.2.1 Bob is away");
+    ended.fails(65, "rejected  ann@example.org  550 5.1.1 no Ann");
+    ended.fails(65, "deferred  bob@example.org  450 4.2.1 Bob is away");
     office.got_nothing().await;
 }
 
@@ -101,7 +104,7 @@ async fn all_recipients_refused_for_now_is_75() {
     )
     .await;
     let ended = office.send(TO_BOTH).end().await;
-    ended.fails(75, "refused  bob@example.org  450 4.2.1 Bob is away");
+    ended.fails(75, "deferred  bob@example.org  450 4.2.1 Bob is away");
     office.got_nothing().await;
 }
 
@@ -153,11 +156,10 @@ async fn a_server_that_lacks_what_is_needed_is_69() {
     office.got_nothing().await;
 
     let office = Office::open(server().without("SMTPUTF8")).await;
-    office
-        .send("--to jürgen@example.org")
-        .end()
-        .await
-        .fails(69, "SMTPUTF8");
+    office.send("--to jürgen@example.org").end().await.fails(
+        69,
+        "the address jürgen@example.org has characters beyond ASCII",
+    );
     office.got_nothing().await;
 
     ends(
@@ -331,15 +333,25 @@ async fn a_login_that_is_refused_is_77() {
 
 #[tokio::test]
 async fn some_recipients_refused_is_80() {
-    let office = Office::open(server().refuse_recipient("bob@example.org", "550 no Bob")).await;
-    let ended = office.send(TO_BOTH).end().await;
-    ended.reports(80, "1 of 2 recipients");
-    ended.reports(80, "refused  bob@example.org  550 no Bob");
+    let server = server()
+        .refuse_recipient("bob@example.org", "550 no Bob")
+        .refuse_recipient("carl@example.org", "450 4.2.0 Carl is greylisted");
+    let office = Office::open(server).await;
+    let to = "--to ann@example.org,bob@example.org,carl@example.org --text Hi";
+    let ended = office.send(to).end().await;
+    for phrase in [
+        "error: not accepted for 2 of 3 recipients: 1 rejected, 1 deferred",
+        "\n  rejected  bob@example.org  550 no Bob",
+        "\n  deferred  carl@example.org  450 4.2.0 Carl is greylisted",
+    ] {
+        ended.reports(80, phrase);
+    }
+    assert!(!ended.stderr.contains("ann@example.org"), "{ended:?}");
     let mail = office.mail().await;
     assert!(
         ended
             .stdout
-            .starts_with("partly sent, to 1 of 2 recipients"),
+            .starts_with("partly sent, to 1 of 3 recipients"),
         "{ended:?}"
     );
     assert!(ended.stdout.contains(&mail.queue_id), "{ended:?}");

@@ -132,8 +132,9 @@ Exit status:
   76  TLS or the protocol failed: the mail was not sent
   77  the login was refused
   78  the configuration, the DKIM key, or the source of it or of the password, is at fault
-  80  partly sent: some recipients were accepted and some refused
-  81  unknown: the mail left whole and no answer came; do not send it again blindly
+  80  partly sent: accepted for some recipients, and rejected, deferred or not tried for others
+  81  unknown, for some recipients at least: the mail left whole and no answer came; do not send
+      it again blindly
  130  interrupted, not sent (143 if terminated)";
 
 #[cfg(test)]

@@ -1,0 +1,165 @@
+//! What replies mean that their class does not say.
+
+use super::reply::{Reply, ReplyClass};
+
+/// How servers say that a transaction has enough recipients.
+const TOO_MANY_RECIPIENTS: [&str; 4] = [
+    "too many recipients",
+    "too many rcpt",
+    "recipient limit",
+    "number of recipients",
+];
+
+impl Reply {
+    /// Whether a recipient was one too many for the transaction, as a reply to RCPT: by the
+    /// enhanced status code X.5.3 (RFC 3463 section 3.6), by the words of a 4yz, or by 452 and 552
+    /// without either (RFC 5321 section 4.5.3.1.10). Another transaction may accept it.
+    #[must_use]
+    pub fn is_too_many_recipients(&self) -> bool {
+        self.names_too_many_recipients()
+            || matches!(self.code().number(), 452 | 552) && self.enhanced_status().is_none()
+    }
+
+    /// The same where the status code or the words leave no doubt, so that a number can be learnt
+    /// from it.
+    pub(crate) fn names_too_many_recipients(&self) -> bool {
+        let status = self
+            .enhanced_status()
+            .map(|status| (status.subject, status.detail));
+        // X.1.* and X.2.* are about one address and its mailbox.
+        let may_say = !matches!(status, Some((1 | 2, _)));
+        match self.code().class() {
+            _ if self.code().number() < 400 => false,
+            _ if status == Some((5, 3)) => true,
+            ReplyClass::TransientNegative => may_say && self.says(&TOO_MANY_RECIPIENTS),
+            _ => false,
+        }
+    }
+
+    /// Whether the message is too large, as a reply to MAIL or to the message: by the enhanced
+    /// status codes X.2.3 and X.3.4 (RFC 3463), by the words, or by 552 without a status code
+    /// (RFC 1870 section 6.1).
+    #[must_use]
+    pub fn is_message_too_large(&self) -> bool {
+        let status = self
+            .enhanced_status()
+            .map(|status| (status.subject, status.detail));
+        let exceeds = self.says(&["size"]) && self.says(&["exceed", "maximum", "limit"]);
+        self.code().class() == ReplyClass::PermanentNegative
+            && match status {
+                Some((2, 3) | (3, 4)) => true,
+                None if self.code().number() == 552 => true,
+                // The mailbox is full.
+                Some((2, _)) => false,
+                _ => exceeds || self.says(&["too big", "too large"]),
+            }
+    }
+
+    /// Whether one of these is in the text, in upper or lower case.
+    fn says(&self, words: &[&str]) -> bool {
+        let text = self.text().to_ascii_lowercase();
+        words.iter().any(|word| text.contains(word))
+    }
+
+    /// Whether the same may well be accepted later: a 4yz, or one of the permanent codes that
+    /// services send for what passes.
+    ///
+    /// Those are `550 5.4.5`, a daily limit, and a 552 that means "too many recipients"
+    /// (RFC 5321 section 4.5.3.1.10).
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        let status = self
+            .enhanced_status()
+            .map(|status| (status.subject, status.detail));
+        match self.code().class() {
+            ReplyClass::TransientNegative => true,
+            ReplyClass::PermanentNegative => matches!(
+                (self.code().number(), status),
+                (550, Some((4, 5))) | (552, Some((5, 3)))
+            ),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ReplyCode;
+    use super::*;
+
+    fn reply(code: u16, line: &str) -> Reply {
+        Reply::new(ReplyCode::new(code).unwrap(), vec![line.to_owned()])
+    }
+
+    #[test]
+    fn what_passes_is_transient() {
+        for (code, line, transient) in [
+            (454, "4.7.0 Too many login attempts", true),
+            (599, "no", false),
+            (550, "5.4.5 Daily user sending limit exceeded", true),
+            (550, "5.1.1 no such user", false),
+            (552, "5.5.3 too many recipients", true),
+            (552, "5.2.3 too big", false),
+            (250, "fine", false),
+        ] {
+            assert_eq!(reply(code, line).is_transient(), transient, "{code} {line}");
+        }
+    }
+
+    /// What real servers say: Postfix, OpenSMTPD, Courier, Exim, and RFC 5321 itself.
+    #[test]
+    fn a_recipient_too_many_is_known_by_code_status_or_words() {
+        for (code, line, too_many, learnt) in [
+            (452, "4.5.3 Error: too many recipients", true, true),
+            (451, "4.5.3 Too many recipients", true, true),
+            (431, "Too many recipients.", true, true),
+            (431, "4.7.0 Too many RCPTs", true, true),
+            (452, "too many recipients", true, true),
+            (550, "5.5.3 too many recipients", true, true),
+            (552, "5.5.3 Too many", true, true),
+            (552, "later", true, false),
+            (452, "later", true, false),
+            (452, "4.2.2 over quota", false, false),
+            (452, "4.3.1 disk full", false, false),
+            (
+                450,
+                "4.2.1 the recipient limit of this mailbox",
+                false,
+                false,
+            ),
+            (450, "4.7.1 Greylisted", false, false),
+            (550, "5.1.1 too many recipients of that name", false, false),
+            (250, "2.5.3 the number of recipients is 7", false, false),
+        ] {
+            let reply = reply(code, line);
+            let found = (
+                reply.is_too_many_recipients(),
+                reply.names_too_many_recipients(),
+            );
+            assert_eq!(found, (too_many, learnt), "{code} {line}");
+        }
+    }
+
+    #[test]
+    fn a_message_too_large_is_known_by_code_status_or_words() {
+        for (code, line, too_large) in [
+            (534, "SIZE=Message too big", true),
+            (552, "5.3.4 Message size exceeds fixed limit", true),
+            (552, "5.2.3 Your message exceeded our limits", true),
+            (552, "no", true),
+            (550, "Maximum message size exceeded", true),
+            (554, "5.7.1 message is too large for your account", true),
+            (552, "5.2.2 mailbox over quota", false),
+            (501, "5.5.4 bad SIZE parameter", false),
+            (553, "5.1.7 no such sender", false),
+            (452, "4.3.1 too big for now", false),
+            (534, "5.7.9 application-specific password required", false),
+        ] {
+            assert_eq!(
+                reply(code, line).is_message_too_large(),
+                too_large,
+                "{code} {line}"
+            );
+        }
+    }
+}
