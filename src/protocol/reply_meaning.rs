@@ -106,7 +106,7 @@ mod tests {
         }
     }
 
-    /// What real servers say: Postfix, OpenSMTPD, Courier, Exim, and RFC 5321 itself.
+    /// As Postfix, `OpenSMTPD`, Courier and Exim say it, and RFC 5321 itself.
     #[test]
     fn a_recipient_too_many_is_known_by_code_status_or_words() {
         for (code, line, too_many, learnt) in [

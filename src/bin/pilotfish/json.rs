@@ -58,14 +58,14 @@ pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure) -> Value {
 /// What became of each recipient, with the server's reply to it if it was refused.
 fn recipients(recipients: &[Recipient<'_>]) -> Vec<Value> {
     let recipient = |recipient: &Recipient<'_>| {
-        let mut value = json!({
-            "address": recipient.path.addr_spec().to_string(),
-            "outcome": recipient.outcome.name(),
-        });
-        if let Some(words) = recipient.reply {
-            value["reply"] = reply(words);
+        let (address, outcome) = (
+            recipient.path.addr_spec().to_string(),
+            recipient.outcome.name(),
+        );
+        match recipient.reply {
+            Some(words) => json!({"address": address, "outcome": outcome, "reply": reply(words)}),
+            None => json!({"address": address, "outcome": outcome}),
         }
-        value
     };
     recipients.iter().map(recipient).collect()
 }
