@@ -1,5 +1,7 @@
 //! Keeps a secret out of what is shown of a server's words, should it repeat it.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use zeroize::Zeroizing;
@@ -9,13 +11,15 @@ use crate::secret::Secret;
 /// How many octets of a secret are a part of it that must not be shown.
 const PART: usize = 8;
 
-/// Shorter secrets would blank out innocent text.
-const SHORTEST: usize = 4;
+/// Shorter secrets are not masked: they are parts of ordinary words, and what is redacted in a text
+/// that the server sends to everybody would show them.
+const SHORTEST: usize = 6;
 
 /// What stands in the place of a secret.
 const REDACTED: &str = "<redacted>";
 
 /// The forms of a secret, and every part of one that has eight octets.
+#[derive(PartialEq)]
 pub(crate) struct Mask {
     /// Forms that have no part, which are masked whole.
     short: Vec<Zeroizing<Vec<u8>>>,
@@ -24,10 +28,17 @@ pub(crate) struct Mask {
 }
 
 impl Mask {
-    /// Masks a secret as it is, in percent form, and in base64 at whatever place in a text.
+    /// Masks a secret of six octets or more as it is, as it is read where it is not UTF-8, in
+    /// percent form, and in base64 at whatever place in a text. A shorter one is not masked.
     pub(crate) fn new(secret: &Secret) -> Self {
+        if secret.len() < SHORTEST {
+            return Self::of(Vec::new());
+        }
         let mut forms = encoded(secret);
         forms.push(Zeroizing::new(secret.expose().to_vec()));
+        if let Cow::Owned(read) = String::from_utf8_lossy(secret.expose()) {
+            forms.push(Zeroizing::new(read.into_bytes()));
+        }
         forms.push(percent(secret));
         Self::of(forms)
     }
@@ -56,7 +67,12 @@ impl Mask {
 
     /// The text with the secret overwritten; none if it is not in there.
     pub(crate) fn applied(&self, text: &str) -> Option<String> {
-        let octets = text.as_bytes();
+        let masked = self.applied_to_octets(text.as_bytes())?;
+        Some(String::from_utf8_lossy(&masked).into_owned())
+    }
+
+    /// The same for octets that need not be text.
+    pub(crate) fn applied_to_octets(&self, octets: &[u8]) -> Option<Vec<u8>> {
         let mut hidden = vec![false; octets.len()];
         for (start, part) in octets.array_windows::<PART>().enumerate() {
             if self.parts.binary_search(&u64::from_ne_bytes(*part)).is_ok() {
@@ -81,7 +97,7 @@ impl Mask {
             }
             within = hidden;
         }
-        Some(String::from_utf8_lossy(&masked).into_owned())
+        Some(masked)
     }
 }
 
@@ -147,8 +163,15 @@ mod tests {
             ),
             ("hunter2", "hunter is fine", "hunter is fine"),
             ("pw", "pw", "pw"),
+            // Base64 of these is masked as little as they are.
+            (
+                "again",
+                "Try again later, YWdhaW4=",
+                "Try again later, YWdhaW4=",
+            ),
+            ("secret", "no secrets", "no <redacted>s"),
             ("correct horse", "no: correct h...", "no: <redacted>..."),
-            ("a b/c", "at a%20b%2Fc!", "at <redacted>!"),
+            ("a b/cd", "at a%20b%2Fcd!", "at <redacted>!"),
             (
                 "tanstaaftanstaaf",
                 "535 AHRpbQB0YW5zdGFhZnRhbnN0YWFm",
@@ -158,6 +181,24 @@ mod tests {
         ] {
             let masked = Mask::new(&secret.into()).applied(text);
             assert_eq!(masked.as_deref().unwrap_or(text), shown, "{secret}");
+        }
+    }
+
+    /// A server's words are read as UTF-8, with U+FFFD in place of what is not.
+    #[test]
+    fn octets_that_are_not_utf_8() {
+        for secret in [
+            &b"p\xe4ssw\xf6rd"[..],
+            b"\xe4\xf6\xfc\xdf\xe4\xf6",
+            b"abcde\xff",
+        ] {
+            let mask = Mask::new(&Secret::new(secret));
+            let echo = [b"no: ", secret, b" is wrong"].concat();
+            let read = String::from_utf8_lossy(&echo);
+            let masked = "no: <redacted> is wrong";
+            assert_eq!(mask.applied(&read).as_deref(), Some(masked));
+            let octets = mask.applied_to_octets(&echo);
+            assert_eq!(octets.as_deref(), Some(masked.as_bytes()));
         }
     }
 

@@ -6,17 +6,18 @@ use tokio::time::Instant;
 use tracing::{Instrument as _, debug_span};
 
 use super::hello::{Hello, quit};
+use super::login_refusal::Refused;
 use super::timing::SetUp;
 use super::transaction::Session;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{
     Binding, ClientNonce, Command, Credentials, Exchange, ExchangeError, Extension, Extensions,
-    Mask, Mechanism, Reply, Step,
+    Mask, Mechanism, Step,
 };
 use crate::transport::Wire;
 
-/// Tries the mechanisms that both sides know and the credentials allow, in this order, until one is
-/// answered with yes or no.
+/// Tries the mechanisms that both sides know and the credentials allow, in this order, until the
+/// server lets one log in or refuses the credentials.
 pub(super) async fn authenticate<S>(
     mut wire: Wire<S>,
     hello: Hello,
@@ -49,6 +50,7 @@ where
         wire.mask(Mask::new(secret));
     }
     let mut failure = no_mechanism(extensions, credentials, order);
+    let mut tried = Tried::default();
     for mechanism in order.iter().copied() {
         if !extensions.mechanisms().contains(&mechanism) || !mechanism.takes(credentials) {
             continue;
@@ -69,26 +71,62 @@ where
                 continue;
             }
         };
-        match converse(wire, mechanism, exchange, command).await? {
-            Outcome::LoggedIn => return Ok(()),
-            Outcome::Refused(reply, reason) => {
-                let try_another = is_about_mechanism(&reply);
-                failure = refused(credentials, mechanism, &reason).with_reply(reply);
-                if !try_another {
-                    break;
-                }
-            }
+        let refused = match converse(wire, mechanism, exchange, command).await? {
+            Outcome::LoggedIn => return undisturbed(wire).await,
+            Outcome::Refused(refused) => refused,
+        };
+        // A refusal of the credentials says more than those that follow it.
+        let says_most = !tried.judged;
+        let try_another = tried.may_try_another(&refused);
+        if says_most {
+            failure = refused.error(credentials, extensions, mechanism);
+        }
+        if !try_another {
+            break;
         }
     }
     quit(wire).await;
     Err(failure)
 }
 
-/// How an exchange ended that broke no rule.
+/// A reply that no command asked for ends the session here, in the server's words. The next command
+/// would find it, and by then the login would seem to have been in order.
+async fn undisturbed<S>(wire: &mut Wire<S>) -> Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    if wire.has_reply().await {
+        wire.receive(Stage::Auth).await?;
+    }
+    Ok(())
+}
+
+/// What has been tried: a wrong password sent several times may lock an account.
+#[derive(Debug, Default)]
+struct Tried {
+    /// How many times the server got the credentials, or a proof of them.
+    presented: u8,
+    /// Whether a reply says that they are wrong.
+    judged: bool,
+}
+
+impl Tried {
+    /// Whether another mechanism may be tried after a refusal. It may if the server refused the
+    /// mechanism and not the credentials (RFC 4954 section 6). Whatever the server says, the
+    /// credentials go out twice at most, and after a refusal of the credentials that names the
+    /// mechanism one other is tried.
+    fn may_try_another(&mut self, refused: &Refused) -> bool {
+        let judged_before = self.judged;
+        self.presented += u8::from(refused.presented);
+        self.judged |= refused.presented && refused.judges();
+        refused.is_about_mechanism() && !judged_before && self.presented < 2
+    }
+}
+
+/// How an exchange ended.
 enum Outcome {
     LoggedIn,
-    /// With the reply, and what a server said of the token before.
-    Refused(Reply, String),
+    Refused(Refused),
 }
 
 async fn converse<S>(
@@ -114,21 +152,39 @@ where
             };
         }
         if !reply.is_positive_intermediate() {
-            let reason = exchange.refusal().map(ToString::to_string);
-            let reason = wire.masked(reason.unwrap_or_default());
-            return Ok(Outcome::Refused(reply, reason));
+            return Ok(Outcome::Refused(Refused::by(reply, &exchange, wire)));
         }
         let challenge = reply.lines().first().map_or("", String::as_str);
         command = match next(&mut exchange, challenge).await {
             Ok(response) => response,
             Err(error) => {
-                // RFC 4954 section 4: the server answers with 501, and it is over.
-                wire.command(Stage::Auth, Command::AuthCancel).await?;
-                quit(wire).await;
-                return Err(broken(wire, mechanism, error));
+                let presented = exchange.has_presented();
+                return cancel(wire, mechanism, error, presented).await;
             }
         };
     }
+}
+
+/// Ends an exchange that cannot go on. The server answers with 501 (RFC 4954 section 4), and another
+/// mechanism may do. It must not with SCRAM, where the server may be an impostor, nor where the
+/// server answers otherwise.
+async fn cancel<S>(
+    wire: &mut Wire<S>,
+    mechanism: Mechanism,
+    error: ExchangeError,
+    presented: bool,
+) -> Result<Outcome>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let reply = wire.command(Stage::Auth, Command::AuthCancel).await?;
+    let error = broken(wire, mechanism, error);
+    let in_order = !reply.is_positive_completion() && !reply.is_positive_intermediate();
+    if mechanism.is_scram() || !in_order {
+        quit(wire).await;
+        return Err(error);
+    }
+    Ok(Outcome::Refused(Refused::cancelled(error, presented)))
 }
 
 /// The answer to a challenge, while others get their turn.
@@ -185,28 +241,6 @@ where
     Error::new(Kind::Protocol, message)
         .caused_by(error)
         .at(Stage::Auth)
-}
-
-fn refused(credentials: &Credentials, mechanism: Mechanism, reason: &str) -> Error {
-    let who = match credentials.user() {
-        "" => String::new(),
-        user => format!(" of {user}"),
-    };
-    let reason = match reason {
-        "" => String::new(),
-        reason => format!(" ({reason})"),
-    };
-    let message = format!("the server refused the login{who} by AUTH {mechanism}{reason}");
-    Error::new(Kind::Auth, message).at(Stage::Auth)
-}
-
-/// Whether a refusal is for the mechanism and says nothing about the password: 504, and the
-/// enhanced codes X.5.4 and X.7.4 (RFC 5248, RFC 4954 section 6).
-fn is_about_mechanism(reply: &Reply) -> bool {
-    let status = reply
-        .enhanced_status()
-        .map(|status| (status.subject, status.detail));
-    reply.code().number() == 504 || matches!(status, Some((5 | 7, 4)))
 }
 
 fn no_mechanism(extensions: &Extensions, credentials: &Credentials, order: &[Mechanism]) -> Error {

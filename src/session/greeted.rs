@@ -38,8 +38,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
         introduction: impl Into<Hello>,
         timeouts: Timeouts,
     ) -> Result<Self> {
-        let introduction = introduction.into();
-        let mut wire = Wire::clear(stream, timeouts);
+        Self::over(Wire::clear(stream, timeouts), introduction.into()).await
+    }
+
+    /// The same over a wire that exists.
+    pub(super) async fn over(mut wire: Wire<S>, introduction: Hello) -> Result<Self> {
         let mut set_up = SetUp::default();
         let begun = Instant::now();
         let extensions = introduce(&mut wire, &introduction).await?;

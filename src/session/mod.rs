@@ -20,6 +20,7 @@ mod flow;
 mod greeted;
 mod hello;
 mod inquiry;
+mod login_refusal;
 mod mail;
 mod options;
 mod outcome;

@@ -50,9 +50,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
         introduction: impl Into<Hello>,
         timeouts: Timeouts,
     ) -> Result<Self> {
-        let introduction = introduction.into();
+        let wire = Wire::clear(stream, timeouts);
+        Self::over(wire, tls, host, introduction.into()).await
+    }
+
+    /// The same over a wire that exists, in clear text so far.
+    pub(super) async fn over(
+        wire: Wire<S>,
+        tls: &TlsClient,
+        host: &Host,
+        introduction: Hello,
+    ) -> Result<Self> {
         let mut set_up = SetUp::default();
-        let handshake = Wire::implicit_tls(stream, tls, host, timeouts);
+        let handshake = wire.begin_tls(tls, host);
         let span = debug_span!(target: "pilotfish", "tls");
         let begun = Instant::now();
         let mut wire = handshake.instrument(span).await?;

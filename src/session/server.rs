@@ -17,7 +17,7 @@ use crate::address::Domain;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::observe::SessionMeter;
 use crate::protocol::{Credentials, Dialect, Mechanism, Strategy};
-use crate::transport::{Host, Route, Socket, Timeouts, TlsClient, begins_with_tls};
+use crate::transport::{Host, Route, Socket, Timeouts, TlsClient, Wire, begins_with_tls};
 
 /// How long a server may be silent before it is asked whether it waits for TLS.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -186,20 +186,21 @@ impl Server {
             name,
             dialect: self.dialect,
         };
+        let secret = credentials.as_ref().and_then(Credentials::secret);
+        let secrets = secret.into_iter().chain(self.route.secret());
+        let wire = Wire::clear(stream, self.timeouts.clone()).masking(secrets);
         let session = match self.security {
             Security::ImplicitTls => {
-                let (tls, timeouts) = (&self.tls, self.timeouts.clone());
-                let secured =
-                    Secured::implicit_tls(stream, tls, &self.host, hello, timeouts).await?;
+                let secured = Secured::over(wire, &self.tls, &self.host, hello).await?;
                 self.log_in(secured, credentials).await
             }
             Security::StartTls => {
-                let greeted = self.greet(stream, hello).await?;
+                let greeted = self.greet(wire, hello).await?;
                 let secured = greeted.starttls(&self.tls, &self.host).await?;
                 self.log_in(secured, credentials).await
             }
             Security::Cleartext => {
-                let greeted = self.greet(stream, hello).await?;
+                let greeted = self.greet(wire, hello).await?;
                 match credentials {
                     // The builder has seen to it that this is wanted.
                     Some(credentials) => {
@@ -217,7 +218,7 @@ impl Server {
 
     /// Waits for a greeting in clear text, but not from a port that begins with TLS: there each
     /// side would wait for the other until the limit.
-    async fn greet(&self, stream: Socket, hello: Hello) -> Result<Greeted<Socket>> {
+    async fn greet(&self, wire: Wire<Socket>, hello: Hello) -> Result<Greeted<Socket>> {
         let silent_tls = async {
             sleep(SILENCE).await;
             if !begins_with_tls(&self.tls, &self.route, &self.host, self.port).await {
@@ -225,7 +226,7 @@ impl Server {
             }
         };
         tokio::select! {
-            greeted = Greeted::greet(stream, hello, self.timeouts.clone()) => greeted,
+            greeted = Greeted::over(wire, hello) => greeted,
             () = silent_tls => {
                 let message = format!(
                     "{} port {} begins with TLS and was spoken to in clear text: use implicit TLS",

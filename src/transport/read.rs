@@ -135,14 +135,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         unmasked.unwrap_or(reply)
     }
 
-    /// What is no reply may repeat a secret too, whole or in part: behind one it is not shown.
+    /// What is not a reply may repeat a secret too, and may be cut off within it: once the server
+    /// has got one, it is not shown.
     pub(super) fn without_secrets(&self, error: ReadError) -> ReadError {
         match error {
-            ReadError::NotAReply(ReplyError::NotAReply(_)) if !self.masks.is_empty() => {
-                ReadError::NotAReply(ReplyError::NotAReply(b"<redacted>".to_vec()))
+            ReadError::NotAReply(ReplyError::NotAReply(octets)) => {
+                let shown = if self.knows_secret {
+                    b"<redacted>".to_vec()
+                } else {
+                    self.masked_octets(octets)
+                };
+                ReadError::NotAReply(ReplyError::NotAReply(shown))
             }
             other => other,
         }
+    }
+
+    fn masked_octets(&self, octets: Vec<u8>) -> Vec<u8> {
+        self.masks.iter().fold(octets, |octets, mask| {
+            mask.applied_to_octets(&octets).unwrap_or(octets)
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 #[cfg(feature = "proxy")]
 use super::proxy::Proxy;
+use crate::secret::Secret;
 
 /// The way to a server: straight by TCP, unless told otherwise.
 ///
@@ -115,6 +116,18 @@ impl Route {
     #[expect(clippy::unused_self, reason = "the same signature with all features")]
     pub(crate) fn wants_password(&self) -> bool {
         false
+    }
+
+    /// The password of the proxy, if there is one.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn secret(&self) -> Option<&Secret> {
+        self.proxy.as_ref()?.password.as_ref()
+    }
+
+    #[cfg(not(feature = "proxy"))]
+    #[expect(clippy::unused_self, reason = "the same signature with all features")]
+    pub(crate) fn secret(&self) -> Option<&Secret> {
+        None
     }
 
     /// Whether the address may be connected to.

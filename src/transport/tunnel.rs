@@ -16,6 +16,7 @@ use super::host::{Host, shortened};
 use super::proxy::{Proxy, ProxyProtocol};
 use super::socket::Socket;
 use crate::error::{Error, Kind, Result};
+use crate::protocol::Mask;
 
 /// How long the header of a proxy's response may be, in octets.
 const LONGEST_HEADER: usize = 8 * 1024;
@@ -113,11 +114,18 @@ async fn http(proxy: &Proxy, stream: &mut TcpStream, host: &Host, port: u16) -> 
         408 | 429 | 500.. => unreached(proxy, host, port),
         _ => not_allowed(proxy, host, port),
     };
-    let reason = shortened(response.reason.unwrap_or_default());
+    let reason = shortened(&masked(proxy, response.reason.unwrap_or_default()));
     Err(error.caused_by(io::Error::other(format!(
         "{code} {}",
         reason.escape_debug()
     ))))
+}
+
+/// What the proxy says, without its password.
+fn masked(proxy: &Proxy, text: &str) -> String {
+    let mask = proxy.password.as_ref().map(Mask::new);
+    mask.and_then(|mask| mask.applied(text))
+        .unwrap_or_else(|| text.to_owned())
 }
 
 /// Types have seen to it that there is no control character in what it is made of.

@@ -17,14 +17,15 @@ use super::tls::{TlsClient, TlsParameters};
 use super::write::End;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Command, Mask, Reply};
+use crate::secret::Secret;
 
 /// The target of the events that show the dialogue: a line of a command or a reply is at
 /// DEBUG, a block of the message at TRACE and only by its size.
 pub(super) const TARGET: &str = "pilotfish::wire";
 
-/// Room for the longest command with a secret in it, in octets, so that growing leaves no copy of
-/// it behind: PLAIN with name and password of 4,096 octets each, in base64.
-const LONGEST_SECRET: usize = 11 * 1024;
+/// Room for the longest line with a secret in it, in octets, so that growing leaves no copy of it:
+/// 12,288 of base64 (RFC 4954 section 4) and the line end.
+const LONGEST_SECRET: usize = 12 * 1024 + 2;
 
 /// A connection that carries commands and octets one way and replies the other.
 ///
@@ -51,6 +52,8 @@ pub struct Wire<S> {
     pub(super) tls: Option<TlsParameters>,
     /// What is masked where the server repeats it.
     pub(super) masks: Vec<Mask>,
+    /// Whether the server may have got the secret of a login in this connection.
+    pub(super) knows_secret: bool,
     /// Whether challenges may come: they are masked where they are logged alone, since what a
     /// server asks may have words in common with a password.
     pub(super) in_exchange: bool,
@@ -70,8 +73,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             handed_over: 0,
             tls: None,
             masks: Vec::new(),
+            knows_secret: false,
             in_exchange: false,
         }
+    }
+
+    /// Masks these secrets in all that the server says, from the first octet on: it may know them
+    /// from another connection.
+    pub(crate) fn masking<'a>(mut self, secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+        self.masks.extend(secrets.into_iter().map(Mask::new));
+        self
     }
 
     /// Begins with TLS (RFC 8314 section 3.3). The greeting is the first reply.
@@ -89,9 +100,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         host: &Host,
         timeouts: Timeouts,
     ) -> Result<Self> {
-        Self::clear(stream, timeouts)
-            .upgrade(Stage::Connect, tls, host)
-            .await
+        Self::clear(stream, timeouts).begin_tls(tls, host).await
+    }
+
+    /// Begins TLS before anything else.
+    pub(crate) async fn begin_tls(self, tls: &TlsClient, host: &Host) -> Result<Self> {
+        self.upgrade(Stage::Connect, tls, host).await
     }
 
     /// Upgrades in place, after a 220 to STARTTLS (RFC 3207 section 4).
@@ -123,6 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             timeouts,
             due,
             masks,
+            knows_secret,
             ..
         } = self;
         let MaybeTls::Clear(stream) = framed.into_inner() else {
@@ -159,6 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             handed_over: 0,
             tls: Some(parameters),
             masks,
+            knows_secret,
             in_exchange: false,
         })
     }
@@ -183,10 +199,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             && self.framed.decoder().is_between_replies()
     }
 
-    /// Keeps a secret out of all that is shown of replies from here on, should the server
-    /// repeat it.
+    /// Masks what is about to be sent, from here on.
     pub(crate) fn mask(&mut self, mask: Mask) {
-        self.masks.push(mask);
+        self.knows_secret = true;
+        if !self.masks.contains(&mask) {
+            self.masks.push(mask);
+        }
     }
 
     /// What a server said in another form than a reply, without secrets.

@@ -52,6 +52,8 @@ async fn login_whatever_the_prompts_say() {
         ("VXNlcm5hbWU6", "UGFzc3dvcmQ6"),
         ("VXNlciBOYW1lAA==", "UGFzc3dvcmQA"),
         ("", ""),
+        ("Username:", "Password:"),
+        ("*", "UGFzc3dvcmQ"),
     ] {
         let transcript = format!(
             "C: AUTH LOGIN
@@ -68,8 +70,15 @@ async fn login_whatever_the_prompts_say() {
 #[tokio::test(start_paused = true)]
 async fn a_mechanism_refused_as_such_is_followed_by_the_next() {
     for refusal in [
+        "500 unrecognized command",
+        "501 5.5.2 cannot decode",
+        "502 5.5.1 not implemented",
+        "503 5.5.1 not now",
         "504 5.5.4 unrecognized authentication type",
         "504",
+        "534 5.7.9 mechanism is too weak",
+        "538 5.7.11 encryption required",
+        "432 4.7.12 a password transition is needed",
         "535 5.7.4 not this way",
     ] {
         let transcript = format!(
@@ -95,8 +104,12 @@ async fn a_refused_password_is_not_tried_again() {
         ),
         ("535", "Auth at Auth, NotAccepted, permanent: 535"),
         (
-            "534 5.7.9 no",
-            "Auth at Auth, NotAccepted, permanent: 534 5.7.9 no",
+            "534 5.7.9 an app password - gsmtp",
+            "Auth at Auth, NotAccepted, permanent: 534 5.7.9 an app password - gsmtp",
+        ),
+        (
+            "525 5.7.13 disabled",
+            "Auth at Auth, NotAccepted, permanent: 525 5.7.13 disabled",
         ),
         (
             "454 4.7.0 later",
@@ -136,32 +149,132 @@ async fn a_421_closes() {
     }
 }
 
+/// What refuses no password leads to the next mechanism, and the password goes out twice at most.
+#[tokio::test(start_paused = true)]
+async fn a_mechanism_that_is_refused_at_once_costs_nothing() {
+    let transcript = format!(
+        "C: AUTH PLAIN {PLAIN}
+         S: 500 5.5.6 line too long
+         C: AUTH LOGIN
+         S: 504 5.5.4 unrecognized
+         C: AUTH CRAM-MD5
+         S: 334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+
+         C: dGltQGNsaWVudC5leGFtcGxlIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw
+         S: 504 5.5.4 unrecognized"
+    );
+    let outcome = "Auth at Auth, NotAccepted, permanent: 504 5.5.4 unrecognized";
+    login("AUTH LOGIN PLAIN CRAM-MD5", &transcript, outcome).await;
+}
+
+/// One other mechanism is tried after a refusal of the password that names the mechanism, and the
+/// refusal of the password is the error.
+#[tokio::test(start_paused = true)]
+async fn after_a_refused_password_one_other_mechanism_is_tried() {
+    let transcript = format!(
+        "C: AUTH PLAIN {PLAIN}
+         S: 535 5.7.8 no mechanism available
+         C: AUTH LOGIN
+         S: 504 5.5.4 unrecognized"
+    );
+    let outcome = "Auth at Auth, NotAccepted, permanent: 535 5.7.8 no mechanism available";
+    login("AUTH LOGIN PLAIN CRAM-MD5", &transcript, outcome).await;
+}
+
+/// Some servers do not read an initial response, and ask for it.
+#[tokio::test(start_paused = true)]
+async fn a_challenge_after_an_initial_response_is_answered_once() {
+    for challenge in ["334", "334 ", "334 VXNlcm5hbWU6", "334 go on"] {
+        let transcript = format!(
+            "C: AUTH PLAIN {PLAIN}
+             S: {challenge}
+             C: {PLAIN}
+             S: 235 2.7.0 Accepted"
+        );
+        login("AUTH PLAIN LOGIN", &transcript, "logged in").await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_challenge_too_many_is_cancelled() {
-    let transcript = format!("C: AUTH PLAIN {PLAIN}\nS: 334\nC: *\nS: 501 cancelled");
+    let plain = format!("C: AUTH PLAIN {PLAIN}\nS: 334\nC: {PLAIN}\nS: 334\nC: *\n");
     let outcome = "Protocol at Auth, NotAccepted, permanent: no reply";
-    login("AUTH PLAIN LOGIN", &transcript, outcome).await;
+    let cancelled = format!("{plain}S: 501 cancelled");
+    login("AUTH PLAIN", &cancelled, outcome).await;
 
-    // Some servers answer the cancellation with yet another challenge.
-    let transcript = "
-        C: AUTH LOGIN
-        S: 334 VXNlcm5hbWU6
-        C: dGltQGNsaWVudC5leGFtcGxl
-        S: 334 UGFzc3dvcmQ6
-        C: dGFuc3RhYWZ0YW5zdGFhZg==
-        S: 334 UGFzc3dvcmQ6
-        C: *
-        S: 334 UGFzc3dvcmQ6
-    ";
-    login("AUTH LOGIN", transcript, outcome).await;
+    // Another mechanism may do.
+    let transcript = format!(
+        "{cancelled}
+         C: AUTH LOGIN
+         S: 334 VXNlcm5hbWU6
+         C: dGltQGNsaWVudC5leGFtcGxl
+         S: 334 UGFzc3dvcmQ6
+         C: dGFuc3RhYWZ0YW5zdGFhZg==
+         S: 235 ok"
+    );
+    login("AUTH PLAIN LOGIN", &transcript, "logged in").await;
+
+    // Some servers answer the cancellation with yet another challenge, or with a success.
+    for reply in ["334 UGFzc3dvcmQ6", "235 ok"] {
+        let transcript = format!(
+            "C: AUTH LOGIN
+             S: 334 VXNlcm5hbWU6
+             C: dGltQGNsaWVudC5leGFtcGxl
+             S: 334 UGFzc3dvcmQ6
+             C: dGFuc3RhYWZ0YW5zdGFhZg==
+             S: 334 UGFzc3dvcmQ6
+             C: *
+             S: {reply}"
+        );
+        login("AUTH LOGIN CRAM-MD5", &transcript, outcome).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_challenge_that_is_not_base64_is_cancelled() {
-    for challenge in ["Username:", "VXNlcm5hbWU", "*", "VXNlcm5hbWU6 VXNlcm5hbWU6"] {
-        let transcript = format!("C: AUTH LOGIN\nS: 334 {challenge}\nC: *\nS: 501 cancelled");
+    for challenge in [
+        "Challenge:",
+        "VXNlcm5hbWU",
+        "*",
+        "VXNlcm5hbWU6 VXNlcm5hbWU6",
+    ] {
+        let transcript = format!("C: AUTH CRAM-MD5\nS: 334 {challenge}\nC: *\nS: 501 cancelled");
         let outcome = "Protocol at Auth, NotAccepted, permanent: no reply";
-        login("AUTH LOGIN", &transcript, outcome).await;
+        login("AUTH CRAM-MD5", &transcript, outcome).await;
+    }
+}
+
+/// What the server says after its answer ends the session at once, in its own words.
+#[tokio::test(start_paused = true)]
+async fn a_reply_too_many_after_the_login_is_the_error() {
+    for (after, outcome) in [
+        (
+            "421 4.7.0 too many logins",
+            "Closed at Auth, NotAccepted, transient: 421 4.7.0 too many logins",
+        ),
+        (
+            "550 5.7.1 your account is closed",
+            "Protocol at Auth, NotAccepted, permanent: 550 5.7.1 your account is closed",
+        ),
+        (
+            "250 2.1.0 welcome",
+            "Protocol at Auth, NotAccepted, permanent: 250 2.1.0 welcome",
+        ),
+    ] {
+        let script = Script::inline(&format!(
+            "-- tls server.example --
+             S: 220 server.example ESMTP
+             C: EHLO client.example
+             S: 250-server.example
+             S: 250 AUTH PLAIN
+             C: AUTH PLAIN {PLAIN}
+             S: 235 ok
+             S: {after}"
+        ));
+        let (result, _) = converse(&script, Delivery::Whole, async |stream| {
+            ACCOUNT.log_in_465(stream).await.map(drop)
+        })
+        .await;
+        assert_eq!(told_error(&result.unwrap_err()), outcome);
     }
 }
 

@@ -13,11 +13,19 @@ const MAX_CREDENTIAL: usize = 4_096;
 const MAX_TOKEN: usize = 8_192;
 const MAX_NAME_OF_TOKEN: usize = 512;
 
+/// The longest authorization identity, in octets: beside the longest name and password there is
+/// room for so much.
+const MAX_IDENTITY: usize = 512;
+
+/// What errors call it.
+const IDENTITY: &str = "identity to act as";
+
 /// Who logs in, and by what: a password, an access token, or what the server knows already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
     user: String,
     means: Means,
+    identity: Option<String>,
 }
 
 /// What shows that the user is who they say.
@@ -46,6 +54,7 @@ impl Credentials {
         Ok(Self {
             user,
             means: Means::Password(password),
+            identity: None,
         })
     }
 
@@ -72,6 +81,7 @@ impl Credentials {
         Ok(Self {
             user,
             means: Means::Token(token),
+            identity: None,
         })
     }
 
@@ -87,15 +97,35 @@ impl Credentials {
             Ok(()) | Err(CredentialsError::Empty(_)) => Ok(Self {
                 user,
                 means: Means::External,
+                identity: None,
             }),
             Err(error) => Err(error),
         }
+    }
+
+    /// Acts as another identity than the user's own: the authorization identity of SASL (RFC 4422
+    /// section 2), for a user whom the server lets send for others. PLAIN, SCRAM, EXTERNAL,
+    /// OAUTHBEARER and XOAUTH2 carry one; other mechanisms are not tried then.
+    ///
+    /// # Errors
+    ///
+    /// The identity is empty, longer than 512 octets, or has a control character in it.
+    pub fn acting_as(mut self, identity: impl Into<String>) -> Result<Self, CredentialsError> {
+        let identity = identity.into();
+        check(IDENTITY, identity.as_bytes(), MAX_IDENTITY)?;
+        self.identity = Some(identity);
+        Ok(self)
     }
 
     /// The user's name; empty where [`external`](Self::external) names nobody.
     #[must_use]
     pub fn user(&self) -> &str {
         &self.user
+    }
+
+    /// The authorization identity.
+    pub(super) fn identity(&self) -> Option<&str> {
+        self.identity.as_deref()
     }
 
     pub(super) fn means(&self) -> &Means {

@@ -9,7 +9,7 @@ use super::error::ExchangeError;
 use super::mechanism::Mechanism;
 use super::oauth::{self, Answered};
 use super::oauth_refusal::OAuthRefusal;
-use super::scram::{ClientNonce, Hash, Scram, prepared};
+use super::scram::{ClientNonce, Hash, Names, Scram, prepared};
 use super::{cram_md5, plain};
 use crate::protocol::command::Command;
 use crate::protocol::reply::Reply;
@@ -30,15 +30,27 @@ const MAX_COMMAND: usize = 512;
 /// OAUTHBEARER, XOAUTH2
 ///               as PLAIN, and -> Refused -> Done  (the reason is acknowledged)
 /// SCRAM         as PLAIN, then -> Proof -> Verified (the server's signature was right)
+///                                      -> Refused  (the reason is acknowledged)
 /// ```
 ///
-/// No response is given twice, and none to a challenge that the mechanism does not have. After an
-/// error the exchange gives none at all.
+/// The exchange answers no challenge that the mechanism does not have. After an error it answers
+/// none at all. A server that asks for the initial response although the command had it gets the
+/// response once more: some servers do not read it there.
 #[derive(Debug)]
 pub struct Exchange {
-    /// What the challenge to the command without an initial response is answered with.
-    initial: Option<Secret>,
+    initial: Initial,
     mechanism: State,
+}
+
+/// The response that the mechanism begins with.
+#[derive(Debug)]
+enum Initial {
+    /// The first challenge asks for it.
+    Due(Secret),
+    /// The command had it.
+    Sent(Secret),
+    /// The mechanism has none, or it is not needed any more.
+    None,
 }
 
 #[derive(Debug)]
@@ -48,7 +60,9 @@ enum State {
     Token(Answered),
     CramMd5(Option<(String, Secret)>),
     Scram(Scram),
-    Failed,
+    Failed {
+        presented: bool,
+    },
 }
 
 /// What is to be done next.
@@ -77,9 +91,10 @@ impl Exchange {
         binding: &Binding,
     ) -> Result<(Self, Command), ExchangeError> {
         let user = credentials.user();
+        let identity = credentials.identity();
         let (initial, state) = match (mechanism, credentials.means()) {
             (Mechanism::Plain, Means::Password(password)) => {
-                (Some(plain::plain(user, password)), fixed([]))
+                (Some(plain::plain(identity, user, password)), fixed([]))
             }
             // Not all servers take the name of LOGIN in the command.
             (Mechanism::Login, Means::Password(password)) => {
@@ -89,12 +104,16 @@ impl Exchange {
                 let credentials = (user.to_owned(), password.clone());
                 (None, State::CramMd5(Some(credentials)))
             }
-            (Mechanism::External, Means::External) => (Some(Secret::from(user)), fixed([])),
+            (Mechanism::External, Means::External) => {
+                (Some(Secret::from(identity.unwrap_or(user))), fixed([]))
+            }
             (Mechanism::OAuthBearer, Means::Token(token)) => {
-                (Some(oauth::bearer(user, token)), token_sent(b"\x01"))
+                let bearer = oauth::bearer(identity.unwrap_or(user), token);
+                (Some(bearer), token_sent(b"\x01"))
             }
             (Mechanism::XOAuth2, Means::Token(token)) => {
-                (Some(oauth::xoauth2(user, token)), token_sent(b""))
+                let token = oauth::xoauth2(identity.unwrap_or(user), token);
+                (Some(token), token_sent(b""))
             }
             (
                 Mechanism::ScramSha256Plus
@@ -103,7 +122,7 @@ impl Exchange {
                 | Mechanism::ScramSha1,
                 Means::Password(password),
             ) => {
-                let (scram, first) = scram(mechanism, user, password, nonce, binding)?;
+                let (scram, first) = scram(mechanism, credentials, password, nonce, binding)?;
                 (Some(first), State::Scram(scram))
             }
             _ => return Err(ExchangeError::OtherCredentials(mechanism)),
@@ -113,8 +132,9 @@ impl Exchange {
             "AUTH ".len() + mechanism.name().len() + " \r\n".len() + encoded.max(1) <= MAX_COMMAND
         };
         let (in_command, initial) = match initial {
-            Some(initial) if fits(&initial) => (Some(initial), None),
-            later => (None, later),
+            Some(initial) if fits(&initial) => (Some(initial.clone()), Initial::Sent(initial)),
+            Some(initial) => (None, Initial::Due(initial)),
+            None => (None, Initial::None),
         };
         let exchange = Self {
             initial,
@@ -125,49 +145,57 @@ impl Exchange {
 
     /// Answers a challenge, given as the text of a 334 reply.
     ///
-    /// What LOGIN's challenges say is not looked at, since servers word them differently.
+    /// What the challenges of PLAIN, LOGIN and EXTERNAL say is not looked at, since servers word
+    /// them differently, in base64 or not.
     ///
     /// # Errors
     ///
     /// The challenge is not base64, one too many, or not what the mechanism allows. The exchange
     /// is to be ended by [`Command::AuthCancel`] (RFC 4954 section 4).
     pub fn respond(&mut self, challenge: &str) -> Result<Step, ExchangeError> {
-        let answer = self.answer(challenge);
+        let answer = self.answer(challenge.trim());
         self.ending_with(answer)
     }
 
     /// After an error nothing more is said.
     fn ending_with(&mut self, answer: Result<Step, ExchangeError>) -> Result<Step, ExchangeError> {
         if answer.is_err() {
+            let presented = self.has_presented();
             *self = Self {
-                initial: None,
-                mechanism: State::Failed,
+                initial: Initial::None,
+                mechanism: State::Failed { presented },
             };
         }
         answer
     }
 
     fn answer(&mut self, challenge: &str) -> Result<Step, ExchangeError> {
-        let challenge = STANDARD
-            .decode(challenge.trim())
-            .map_err(|_| ExchangeError::ChallengeNotBase64)?;
-        let response = match (self.initial.take(), &mut self.mechanism) {
-            (Some(initial), _) => Some(initial),
-            (None, State::Fixed(responses)) => responses.next(),
-            (None, State::Token(answered)) => answered.acknowledge(&challenge),
-            (None, State::CramMd5(credentials)) => credentials
-                .take()
-                .and_then(|(user, password)| cram_md5::respond(&user, &password, &challenge)),
-            (None, State::Scram(scram)) => match scram.challenge(&challenge)? {
+        let is_prompt = challenge.is_empty() || matches!(self.mechanism, State::Fixed(_));
+        match std::mem::replace(&mut self.initial, Initial::None) {
+            Initial::Due(initial) => return Ok(send(initial)),
+            Initial::Sent(initial) if is_prompt => return Ok(send(initial)),
+            Initial::Sent(_) | Initial::None => {}
+        }
+        let decoded = || {
+            let octets = STANDARD.decode(challenge);
+            octets.map_err(|_| ExchangeError::ChallengeNotBase64)
+        };
+        let response = match &mut self.mechanism {
+            State::Fixed(responses) => responses.next(),
+            State::Token(answered) => answered.acknowledge(&decoded()?),
+            State::CramMd5(credentials) => {
+                let challenge = decoded()?;
+                credentials
+                    .take()
+                    .and_then(|(user, password)| cram_md5::respond(&user, &password, &challenge))
+            }
+            State::Scram(scram) => match scram.challenge(&decoded()?)? {
                 None => return Ok(Step::Compute),
                 response => response,
             },
-            (None, State::Failed) => None,
+            State::Failed { .. } => None,
         };
-        match response {
-            Some(response) => Ok(Step::Send(Command::AuthResponse(response))),
-            None => Err(ExchangeError::UnexpectedChallenge),
-        }
+        response.map(send).ok_or(ExchangeError::UnexpectedChallenge)
     }
 
     /// Computes for less than a millisecond, and says what comes next.
@@ -182,7 +210,7 @@ impl Exchange {
             _ => Err(ExchangeError::UnexpectedChallenge),
         };
         let step = computed.map(|response| match response {
-            Some(response) => Step::Send(Command::AuthResponse(response)),
+            Some(response) => send(response),
             None => Step::Compute,
         });
         self.ending_with(step)
@@ -202,7 +230,7 @@ impl Exchange {
                 let words = reply.lines().iter();
                 scram.succeed(words.flat_map(|line| line.split_ascii_whitespace()))
             }
-            State::Failed => Err(ExchangeError::UnexpectedChallenge),
+            State::Failed { .. } => Err(ExchangeError::UnexpectedChallenge),
             State::Fixed(_) | State::Token(_) | State::CramMd5(_) => Ok(()),
         }
     }
@@ -215,6 +243,34 @@ impl Exchange {
             _ => None,
         }
     }
+
+    /// The `server-error-value` of SCRAM with which the server ended the exchange (RFC 5802 section
+    /// 7), such as `unknown-user`: at most 80 characters, as they came.
+    #[must_use]
+    pub fn server_error(&self) -> Option<&str> {
+        match &self.mechanism {
+            State::Scram(scram) => scram.server_error(),
+            _ => None,
+        }
+    }
+
+    /// Whether the server has got the credentials: the password, the token, or a proof of the
+    /// password. A refusal before that judges none of them.
+    #[must_use]
+    pub fn has_presented(&self) -> bool {
+        let begun = !matches!(self.initial, Initial::Due(_));
+        match &self.mechanism {
+            State::Fixed(responses) => begun && responses.len() == 0,
+            State::Token(_) => begun,
+            State::CramMd5(credentials) => credentials.is_none(),
+            State::Scram(scram) => scram.has_proved(),
+            State::Failed { presented } => *presented,
+        }
+    }
+}
+
+fn send(response: Secret) -> Step {
+    Step::Send(Command::AuthResponse(response))
 }
 
 fn fixed<const N: usize>(responses: [Secret; N]) -> State {
@@ -230,7 +286,7 @@ fn token_sent(dummy: &'static [u8]) -> State {
 
 fn scram(
     mechanism: Mechanism,
-    user: &str,
+    credentials: &Credentials,
     password: &Secret,
     nonce: ClientNonce,
     binding: &Binding,
@@ -243,8 +299,12 @@ fn scram(
         _ => Hash::Sha1,
     };
     let unusable = |what| ExchangeError::NotPreparable(what, mechanism);
-    let user = prepared(user.as_bytes()).ok_or(unusable("user name"))?;
+    let user = prepared(credentials.user().as_bytes()).ok_or(unusable("user name"))?;
     let user = String::from_utf8_lossy(user.expose());
     let password = prepared(password.expose()).ok_or(unusable("password"))?;
-    Ok(Scram::begin(hash, &user, password, nonce, binding))
+    let names = Names {
+        identity: credentials.identity(),
+        user: &user,
+    };
+    Ok(Scram::begin(hash, &names, password, nonce, binding))
 }

@@ -89,9 +89,14 @@ impl Mechanism {
         }
     }
 
-    /// Whether these credentials are of the kind that the mechanism takes.
+    /// Whether these credentials are of the kind that the mechanism takes. LOGIN and CRAM-MD5 take
+    /// none that [act as](Credentials::acting_as) another identity.
     #[must_use]
     pub fn takes(self, credentials: &Credentials) -> bool {
+        let carries_identity = !matches!(self, Self::Login | Self::CramMd5);
+        if credentials.identity().is_some() && !carries_identity {
+            return false;
+        }
         matches!(
             (self, credentials.means()),
             (Self::OAuthBearer | Self::XOAuth2, Means::Token(_))
@@ -106,6 +111,14 @@ impl Mechanism {
                         | Self::CramMd5,
                     Means::Password(_)
                 )
+        )
+    }
+
+    /// Whether it is one of SCRAM (RFC 5802), in which both sides prove that they know the password.
+    pub(crate) const fn is_scram(self) -> bool {
+        matches!(
+            self,
+            Self::ScramSha256Plus | Self::ScramSha256 | Self::ScramSha1Plus | Self::ScramSha1
         )
     }
 

@@ -15,7 +15,14 @@ pub(super) fn concat(pieces: &[&[u8]]) -> Secret {
     Secret::new(std::mem::take(&mut *octets))
 }
 
-/// RFC 4616 section 2: no authorization identity, then name and password.
-pub(super) fn plain(user: &str, password: &Secret) -> Secret {
-    concat(&[b"\0", user.as_bytes(), b"\0", password.expose()])
+/// RFC 4616 section 2: the identity to act as, if there is one, then name and password.
+pub(super) fn plain(identity: Option<&str>, user: &str, password: &Secret) -> Secret {
+    let identity = identity.unwrap_or_default();
+    concat(&[
+        identity.as_bytes(),
+        b"\0",
+        user.as_bytes(),
+        b"\0",
+        password.expose(),
+    ])
 }

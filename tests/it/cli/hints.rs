@@ -66,7 +66,12 @@ async fn a_refused_login() {
             "534 5.7.9 Application-specific password required. - gsmtp",
             "apppasswords",
         ),
-        (LOGIN, Auth, "534 5.7.9 mechanism too weak", "--auth plain"),
+        (
+            "--user me@example.org --password-file password --auth plain",
+            Auth,
+            "534 5.7.9 mechanism too weak",
+            "leave --auth out",
+        ),
         (LOGIN, Auth, "454 4.7.0 Too many login attempts", "Wait"),
     ])
     .await;

@@ -87,12 +87,40 @@ async fn a_success_without_a_signature_is_a_failure() {
 #[tokio::test(start_paused = true)]
 async fn the_words_that_end_scram_are_masked() {
     let words = STANDARD.encode(format!("e={PASSWORD} \u{1b}[2J"));
-    let rest = format!("S: 334 {words}\nC: *\nS: 501 5.7.0 cancelled\nC: QUIT\nS: 221 bye");
+    let rest = format!("S: 334 {words}\nC: \nS: 535 5.7.8 no\nC: QUIT\nS: 221 bye");
     let (result, _) = begins_scram(&rest, Delivery::Whole).await;
     let shown = causes(&result.unwrap_err());
-    let expected = r"the server ended the exchange: <redacted> \u{1b}[2J";
+    let expected = r"by AUTH SCRAM-SHA-256 (<redacted> \u{1b}[2J): 535 5.7.8 no";
     assert!(shown.contains(expected), "{shown}");
     assert!(!shown.contains(PASSWORD), "{shown}");
+}
+
+/// RFC 5802 section 7: the words of the server, then its reply.
+#[tokio::test(start_paused = true)]
+async fn words_that_end_scram_are_a_refusal() {
+    for (word, outcome) in [
+        ("unknown-user", "Auth at Auth, NotAccepted, permanent"),
+        ("invalid-proof", "Auth at Auth, NotAccepted, permanent"),
+        ("other-error", "Auth at Auth, NotAccepted, permanent"),
+        ("no-resources", "Auth at Auth, NotAccepted, transient"),
+        (
+            "channel-bindings-dont-match",
+            "Protocol at Auth, NotAccepted, permanent",
+        ),
+        (
+            "server-does-support-channel-binding",
+            "Protocol at Auth, NotAccepted, permanent",
+        ),
+    ] {
+        let words = STANDARD.encode(format!("e={word}"));
+        let rest = format!("S: 334 {words}\nC: \nS: 535 5.7.8 no\nC: QUIT\nS: 221 bye");
+        for delivery in Delivery::ALL {
+            let (result, _) = begins_scram(&rest, delivery).await;
+            let error = result.unwrap_err();
+            assert!(error.to_string().contains(word), "{error}");
+            assert_eq!(told_error(&error), format!("{outcome}: 535 5.7.8 no"));
+        }
+    }
 }
 
 proptest! {

@@ -56,13 +56,32 @@ pub(super) const HINTS: &[Hint] = &[
     Hint {
         kinds: &[Kind::Auth],
         codes: &[535],
+        causes: &["also offers"],
+        when: |situation| situation.login == LoginBy::Password,
+        advice: "check the user name and the password; if they are right, log in by another \
+                 mechanism: --auth plain,login",
+        ..ANY
+    },
+    Hint {
+        kinds: &[Kind::Auth],
+        codes: &[535],
         advice: "check the user name and the password; many services want an app password here",
         ..ANY
     },
     Hint {
-        codes: &[504, 534],
-        when: |situation| situation.login == LoginBy::Password && !situation.names_mechanisms,
-        advice: "try another mechanism by --auth, for example --auth plain",
+        kinds: &[Kind::Auth],
+        codes: &[500, 501, 502, 503, 504, 534, 538],
+        when: |situation| situation.names_mechanisms,
+        advice: "leave --auth out, so that every mechanism that the server offers is tried, or name \
+                 another by it",
+        ..ANY
+    },
+    Hint {
+        kinds: &[Kind::Auth],
+        codes: &[500, 501, 502, 503, 504, 534, 538],
+        when: |situation| situation.login == LoginBy::Password,
+        advice: "the server takes this password by none of its mechanisms: ask its operator which \
+                 login it wants, and name the mechanism by --auth",
         ..ANY
     },
     Hint {

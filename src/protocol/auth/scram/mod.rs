@@ -49,7 +49,17 @@ enum State {
     Signature(Secret),
     /// The server knows the password too.
     Proved,
+    /// The server has ended the exchange by this word.
+    Refused(String),
     Failed,
+}
+
+/// Who logs in.
+pub(super) struct Names<'a> {
+    /// The authorization identity, if it is another than the user's own.
+    pub(super) identity: Option<&'a str>,
+    /// The user's name, [`prepared`].
+    pub(super) user: &'a str,
 }
 
 #[derive(Debug)]
@@ -60,20 +70,23 @@ struct Deriving {
 }
 
 impl Scram {
-    /// Begins, with a name and a password that are [`prepared`], and returns the first message.
+    /// Begins, with a password that is [`prepared`], and returns the first message.
     pub(super) fn begin(
         hash: Hash,
-        user: &str,
+        names: &Names<'_>,
         password: Secret,
         nonce: ClientNonce,
         binding: &Binding,
     ) -> (Self, Secret) {
-        let (header, data): (_, &[u8]) = match binding {
-            Binding::Unsupported => ("n,,".to_owned(), &[]),
-            Binding::NotOffered => ("y,,".to_owned(), &[]),
-            Binding::Bound(binding) => (format!("p={},,", binding.name()), binding.octets()),
+        let (flag, data): (_, &[u8]) = match binding {
+            Binding::Unsupported => ("n".to_owned(), &[]),
+            Binding::NotOffered => ("y".to_owned(), &[]),
+            Binding::Bound(binding) => (format!("p={}", binding.name()), binding.octets()),
         };
-        let first_bare = format!("n={},r={}", escaped_name(user), nonce.as_str());
+        let identity = names.identity.map(escaped_name);
+        let identity = identity.map_or_else(String::new, |name| format!("a={name}"));
+        let header = format!("{flag},{identity},");
+        let first_bare = format!("n={},r={}", escaped_name(names.user), nonce.as_str());
         let first = concat(&[header.as_bytes(), first_bare.as_bytes()]);
         let scram = Self {
             hash,
@@ -86,7 +99,20 @@ impl Scram {
     }
 
     /// Takes a challenge in. What follows is an answer, or a computation that gives one.
+    ///
+    /// A word that ends the exchange is answered by an empty line: the reply to that is the
+    /// server's refusal (RFC 5802 section 5, RFC 4954 section 4).
     pub(super) fn challenge(&mut self, message: &[u8]) -> Result<Option<Secret>, ExchangeError> {
+        match self.take_in(message) {
+            Err(ExchangeError::ServerError(word)) => {
+                self.state = State::Refused(word);
+                Ok(Some(Secret::new([])))
+            }
+            other => other,
+        }
+    }
+
+    fn take_in(&mut self, message: &[u8]) -> Result<Option<Secret>, ExchangeError> {
         match std::mem::replace(&mut self.state, State::Failed) {
             State::Salt(password) => {
                 let text = text(message)?;
@@ -107,10 +133,23 @@ impl Scram {
                 self.state = prove(&expected, message)?;
                 Ok(Some(Secret::new([])))
             }
-            State::Deriving(_) | State::Proved | State::Failed => {
+            State::Deriving(_) | State::Proved | State::Refused(_) | State::Failed => {
                 Err(ExchangeError::UnexpectedChallenge)
             }
         }
+    }
+
+    /// The word by which the server has ended the exchange.
+    pub(super) fn server_error(&self) -> Option<&str> {
+        match &self.state {
+            State::Refused(word) => Some(word),
+            _ => None,
+        }
+    }
+
+    /// Whether the server may have got the client's proof.
+    pub(super) fn has_proved(&self) -> bool {
+        !matches!(self.state, State::Salt(_) | State::Deriving(_))
     }
 
     /// Computes for a moment; gives the answer once it is found.
@@ -154,6 +193,7 @@ impl Scram {
         }
         match self.state {
             State::Proved => Ok(()),
+            State::Refused(word) => Err(ExchangeError::ServerError(word)),
             _ => Err(ExchangeError::NoSignature),
         }
     }

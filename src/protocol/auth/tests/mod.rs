@@ -123,10 +123,108 @@ fn plain_in_one_round_trip() {
     let credentials = Credentials::new("tim", "tanstaaftanstaaf").unwrap();
     let (mut exchange, command) = begin(Mechanism::Plain, &credentials);
     assert_eq!(line(&command), "AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm");
+    assert!(exchange.has_presented());
+    // A server that has not read the initial response gets it once more.
+    let again = answer(&mut exchange, "Username:").unwrap();
+    assert_eq!(line(&again), "AHRpbQB0YW5zdGFhZnRhbnN0YWFm");
     assert_eq!(
         exchange.respond(""),
         Err(ExchangeError::UnexpectedChallenge)
     );
+}
+
+#[test]
+fn an_identity_to_act_as() {
+    let identity = "a=b,c";
+    let password = || Credentials::new("tim", "secret").unwrap();
+    let token = || Credentials::token("tim", "t").unwrap();
+    for (mechanism, credentials, expected) in [
+        (Mechanism::Plain, password(), "a=b,c^@tim^@secret"),
+        (
+            Mechanism::ScramSha256,
+            password(),
+            "n,a=a=3Db=2Cc,n=tim,r=fyko+d2lbbFgONRv9qkxdawL",
+        ),
+        (
+            Mechanism::ScramSha256Plus,
+            password(),
+            "p=tls-exporter,a=a=3Db=2Cc,n=tim,r=fyko+d2lbbFgONRv9qkxdawL",
+        ),
+        (
+            Mechanism::External,
+            Credentials::external("").unwrap(),
+            "a=b,c",
+        ),
+        (
+            Mechanism::OAuthBearer,
+            token(),
+            "n,a=a=3Db=2Cc,^Aauth=Bearer t^A^A",
+        ),
+        (Mechanism::XOAuth2, token(), "user=a=b,c^Aauth=Bearer t^A^A"),
+    ] {
+        let credentials = credentials.acting_as(identity).unwrap();
+        assert!(mechanism.takes(&credentials), "{mechanism}");
+        let (_, command) = begin(mechanism, &credentials);
+        let shown = decoded(&command);
+        assert_eq!(shown, format!("AUTH {mechanism} {expected}"));
+    }
+    let credentials = password().acting_as(identity).unwrap();
+    for mechanism in [Mechanism::Login, Mechanism::CramMd5] {
+        assert!(!mechanism.takes(&credentials), "{mechanism}");
+    }
+    let long = "x".repeat(513);
+    for wrong in ["", "a\0b", "a\r\nb", "a\u{1}b", &long] {
+        assert!(password().acting_as(wrong).is_err(), "{wrong:?}");
+    }
+}
+
+/// Servers that ignore an initial response ask for it by an empty challenge.
+#[test]
+fn an_initial_response_is_given_once_more() {
+    let token = Credentials::token("user", "t").unwrap();
+    for (mechanism, credentials) in [
+        (Mechanism::Plain, password()),
+        (Mechanism::ScramSha256, password()),
+        (Mechanism::XOAuth2, token.clone()),
+        (Mechanism::OAuthBearer, token),
+        (Mechanism::External, Credentials::external("tim").unwrap()),
+    ] {
+        let (mut exchange, command) = begin(mechanism, &credentials);
+        let first = line(&command);
+        let again = line(&answer(&mut exchange, "").unwrap());
+        assert!(first.ends_with(&format!(" {again}")), "{first} {again}");
+        assert_ne!(line(&command), again);
+        if mechanism == Mechanism::Plain {
+            assert!(exchange.respond("").is_err());
+        }
+    }
+}
+
+#[test]
+fn what_has_been_presented() {
+    for (mechanism, challenges) in [
+        (Mechanism::Plain, &[] as &[&str]),
+        (Mechanism::Login, &["Username:", "Password:"]),
+        (Mechanism::CramMd5, &["<1@x>"]),
+        (
+            Mechanism::ScramSha256,
+            &["r=fyko+d2lbbFgONRv9qkxdawLx,s=QSXC,i=4096"],
+        ),
+    ] {
+        let (mut exchange, _) = begin(mechanism, &password());
+        for challenge in challenges {
+            assert!(!exchange.has_presented(), "{mechanism} before {challenge}");
+            answer(&mut exchange, challenge).unwrap();
+        }
+        assert!(exchange.has_presented(), "{mechanism}");
+        // An error does not undo it.
+        let _ = exchange.respond("*");
+        let _ = exchange.respond("*");
+        assert!(exchange.has_presented(), "{mechanism}");
+    }
+    let (mut exchange, _) = begin(Mechanism::CramMd5, &password());
+    assert!(exchange.respond("*").is_err());
+    assert!(!exchange.has_presented());
 }
 
 #[test]
@@ -201,6 +299,8 @@ fn external_with_and_without_a_name() {
         let credentials = Credentials::external(user).unwrap();
         let (mut exchange, command) = begin(Mechanism::External, &credentials);
         assert_eq!(line(&command), expected);
+        // Asked for once more, and not again.
+        assert!(answer(&mut exchange, "").is_ok());
         assert!(answer(&mut exchange, "").is_err());
     }
 }
@@ -248,21 +348,22 @@ fn oauthbearer() {
 }
 
 #[test]
-fn challenges_are_base64_and_may_be_empty() {
+fn challenges_that_are_no_base64() {
     let credentials = Credentials::new("ann", "secret").unwrap();
-    for (challenge, accepted) in [
+    for (challenge, is_base64) in [
         ("", true),
         (" ", true),
         ("VXNlciBOYW1lAA==", true),
         ("Username:", false),
         ("*", false),
     ] {
-        for mechanism in [Mechanism::Login, Mechanism::CramMd5] {
+        // What the prompts of LOGIN say does not matter.
+        for (mechanism, accepted) in [(Mechanism::Login, true), (Mechanism::CramMd5, is_base64)] {
             let (mut exchange, _) = begin(mechanism, &credentials);
             assert_eq!(
                 exchange.respond(challenge).is_ok(),
                 accepted,
-                "{challenge:?}"
+                "{mechanism} {challenge:?}"
             );
         }
     }

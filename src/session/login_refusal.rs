@@ -1,0 +1,207 @@
+//! What a server means that refuses a login (RFC 4954 section 6).
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::error::{Error, Kind, Stage};
+use crate::protocol::{Credentials, Exchange, Extensions, Mechanism, Reply};
+use crate::transport::Wire;
+
+/// An exchange that ended without a login.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// Whether the server got the credentials, or a proof of them.
+    pub(super) presented: bool,
+    cause: Cause,
+}
+
+#[derive(Debug)]
+enum Cause {
+    Reply {
+        reply: Reply,
+        /// What the server said before: of the token, or by SCRAM.
+        reason: String,
+    },
+    /// The exchange could not go on, and the client cancelled it.
+    Cancelled(Error),
+}
+
+impl Refused {
+    pub(super) fn by<S>(reply: Reply, exchange: &Exchange, wire: &Wire<S>) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let of_token = exchange
+            .refusal()
+            .map(|refusal| wire.masked(refusal.to_string()));
+        let of_scram = exchange.server_error().map(|word| {
+            let word = wire.masked(word.to_owned());
+            word.escape_debug().to_string()
+        });
+        Self {
+            presented: exchange.has_presented(),
+            cause: Cause::Reply {
+                reply,
+                reason: of_token.or(of_scram).unwrap_or_default(),
+            },
+        }
+    }
+
+    pub(super) fn cancelled(error: Error, presented: bool) -> Self {
+        Self {
+            presented,
+            cause: Cause::Cancelled(error),
+        }
+    }
+
+    /// Whether the reply is the one for credentials that are wrong: 535.
+    pub(super) fn judges(&self) -> bool {
+        matches!(&self.cause, Cause::Reply { reply, .. } if reply.code().number() == 535)
+    }
+
+    /// Whether the refusal is for the mechanism, so that another may do.
+    pub(super) fn is_about_mechanism(&self) -> bool {
+        match &self.cause {
+            // Somebody may have taken a mechanism out of the server's list.
+            Cause::Reply { reason, .. } if is_about_binding(reason) => false,
+            Cause::Reply { reply, .. } => is_about_mechanism(reply),
+            Cause::Cancelled(_) => true,
+        }
+    }
+
+    pub(super) fn error(
+        self,
+        credentials: &Credentials,
+        extensions: &Extensions,
+        mechanism: Mechanism,
+    ) -> Error {
+        match self.cause {
+            Cause::Cancelled(error) => error,
+            Cause::Reply { reply, reason } => {
+                let others = others(credentials, extensions, mechanism);
+                refused(credentials, mechanism, &others, reply, &reason)
+            }
+        }
+    }
+}
+
+/// RFC 4954 section 6: 500 to 504, 534 and 538 say that the command or the mechanism does not do,
+/// 432 with X.7.12 that another has to come first. Replies with another code say so by X.5.4 or
+/// X.7.4 (RFC 5248), or in words.
+fn is_about_mechanism(reply: &Reply) -> bool {
+    let status = reply
+        .enhanced_status()
+        .map(|status| (status.subject, status.detail));
+    let words = reply.text().to_lowercase();
+    match reply.code().number() {
+        // Google judges the account by these: it wants an app password, or a login by a browser.
+        534 if matches!(status, Some((7, 9 | 14))) => {
+            !words.contains("gsmtp") && !words.contains("google.com")
+        }
+        500..=504 | 534 | 538 => true,
+        432 => matches!(status, None | Some((7, 12))),
+        535 => matches!(status, Some((5 | 7, 4))) || words.contains("mechanism"),
+        _ => matches!(status, Some((5 | 7, 4))),
+    }
+}
+
+/// Mechanisms that take the password itself, offered beside one for which a server needs a secret
+/// of its own. Some servers offer the latter without having one.
+fn others(
+    credentials: &Credentials,
+    extensions: &Extensions,
+    mechanism: Mechanism,
+) -> Vec<&'static str> {
+    if !mechanism.is_scram() && mechanism != Mechanism::CramMd5 {
+        return Vec::new();
+    }
+    [Mechanism::Plain, Mechanism::Login]
+        .into_iter()
+        .filter(|other| extensions.mechanisms().contains(other) && other.takes(credentials))
+        .map(Mechanism::name)
+        .collect()
+}
+
+/// The words of SCRAM for channel binding (RFC 5802 section 7).
+fn is_about_binding(reason: &str) -> bool {
+    reason.contains("channel-binding")
+}
+
+fn refused(
+    credentials: &Credentials,
+    mechanism: Mechanism,
+    others: &[&str],
+    reply: Reply,
+    reason: &str,
+) -> Error {
+    let who = match credentials.user() {
+        "" => String::new(),
+        user => format!(" of {user}"),
+    };
+    let shown = match reason {
+        "" => String::new(),
+        reason => format!(" ({reason})"),
+    };
+    let others = match others {
+        [] => String::new(),
+        others => format!(", and also offers {}", others.join(", ")),
+    };
+    let message = format!("the server refused the login{who} by AUTH {mechanism}{shown}{others}");
+    let kind = if is_about_binding(reason) {
+        Kind::Protocol
+    } else {
+        Kind::Auth
+    };
+    let error = Error::new(kind, message).with_reply(reply).at(Stage::Auth);
+    // RFC 5802 section 7.
+    if reason == "no-resources" {
+        error.passing()
+    } else {
+        error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+
+    use super::*;
+    use crate::protocol::ReplyDecoder;
+
+    #[test]
+    fn refusals_of_a_mechanism() {
+        for (text, expected) in [
+            ("500 5.5.1 unrecognized command", true),
+            ("500 5.5.6 line too long", true),
+            ("501 5.5.2 cannot decode", true),
+            ("502 5.5.1 not implemented", true),
+            ("503 5.5.1 not now", true),
+            ("504 5.5.4 unrecognized authentication type", true),
+            ("504", true),
+            ("534 5.7.9 mechanism is too weak", true),
+            ("534", true),
+            (
+                "534-5.7.9 Application-specific password required\r\n534 5.7.9 - gsmtp",
+                false,
+            ),
+            ("534 5.7.14 <https://accounts.google.com/signin>", false),
+            ("538 5.7.11 encryption required", true),
+            ("432 4.7.12 a password transition is needed", true),
+            ("432", true),
+            ("432 4.3.2 concurrent connections", false),
+            ("535 5.7.8 authentication failed", false),
+            ("535", false),
+            ("535 5.7.4 not this way", true),
+            ("535 5.7.8 no mechanism available", true),
+            ("535 5.7.139 basic authentication is disabled", false),
+            ("550 5.7.4 security features not supported", true),
+            ("550 5.7.30 basic authentication is not supported", false),
+            ("454 4.7.0 later", false),
+            ("525 5.7.13 user account disabled", false),
+            ("530 5.7.0 must issue a STARTTLS command first", false),
+        ] {
+            let mut octets = BytesMut::from(format!("{text}\r\n").as_bytes());
+            let reply = ReplyDecoder::default().decode(&mut octets).unwrap();
+            assert_eq!(is_about_mechanism(&reply.unwrap()), expected, "{text}");
+        }
+    }
+}
