@@ -32,6 +32,8 @@ pub struct Account {
     /// `token-file` or `token-command`: where an OAuth 2.0 access token comes from, in place of a
     /// password.
     pub token: Option<PasswordSource>,
+    /// `auth-as`: the identity to act as, if it is another than the user's own.
+    pub auth_as: Option<String>,
     /// `auth`: which mechanisms are tried; the strongest first if it is left out.
     pub auth: Auth,
     /// `from`: the mailbox that mails are from.
@@ -86,6 +88,7 @@ struct Table {
     password_command: Option<String>,
     token_file: Option<PathBuf>,
     token_command: Option<String>,
+    auth_as: Option<String>,
     #[serde(default)]
     auth: Auth,
     from: Option<String>,
@@ -126,6 +129,7 @@ impl TryFrom<Table> for Account {
             user: table.user,
             password,
             token,
+            auth_as: table.auth_as,
             auth: table.auth,
             from,
             dkim: table.dkim,

@@ -3,13 +3,24 @@
 
 use std::path::PathBuf;
 
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
 use super::secret_source::{SecretError, SecretSource};
 use crate::secret::Secret;
 
 /// How much is read of a source, in octets.
 const MAX_SOURCE: usize = 8_192;
 
-/// A place that a password is read from. Its first line counts, without the line end.
+/// How much is read of a source of a token, in octets: the answer of a token endpoint has other
+/// tokens in it too.
+const MAX_TOKEN_SOURCE: usize = 65_536;
+
+/// U+FEFF in UTF-8, as some editors put it at the beginning of a file.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// A place that a password is read from. Its first line counts, without a byte order mark and the
+/// line end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PasswordSource {
@@ -33,39 +44,66 @@ impl PasswordSource {
     ///
     /// Dropping the future ends a command; what was read of a descriptor is lost.
     pub async fn read(&self) -> Result<Secret, SecretError> {
-        self.first_line("password").await
+        let octets = self.octets("password", MAX_SOURCE).await?;
+        first_line(&octets, "password")
     }
 
-    /// Reads an access token in place of a password, in at most two minutes.
+    /// Reads an access token in place of a password, in at most two minutes. The source has it on
+    /// its first line, or as `access_token` in a JSON object, as a token endpoint answers (RFC 6749
+    /// section 5.1).
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read).
+    /// As [`read`](Self::read), or there is JSON without `access_token`.
     ///
     /// # Cancel safety
     ///
     /// As [`read`](Self::read).
     pub async fn read_token(&self) -> Result<Secret, SecretError> {
-        self.first_line("token").await
+        let octets = self.octets("token", MAX_TOKEN_SOURCE).await?;
+        if octets.trim_ascii_start().starts_with(b"{") {
+            let answer: Result<Answer, _> = serde_json::from_slice(&octets);
+            return match answer {
+                Ok(answer) => Ok(Secret::from(answer.access_token)),
+                // The parser's reason may quote the token.
+                Err(_) => Err(SecretError::NoAccessToken),
+            };
+        }
+        first_line(&octets, "token")
     }
 
-    async fn first_line(&self, what: &'static str) -> Result<Secret, SecretError> {
+    async fn octets(
+        &self,
+        what: &'static str,
+        most: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, SecretError> {
         let source = match self {
             Self::File(path) => SecretSource::File(path),
             Self::Fd(number) => SecretSource::Fd(*number),
             Self::Command(command) => SecretSource::Command(command),
         };
-        let octets = source.read(what, MAX_SOURCE).await?;
-        let line = octets
-            .split(|octet| *octet == b'\n')
-            .next()
-            .unwrap_or_default();
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.is_empty() {
-            return Err(SecretError::Empty { what });
+        let mut octets = source.read(what, most).await?;
+        if octets.starts_with(BYTE_ORDER_MARK) {
+            octets.drain(..BYTE_ORDER_MARK.len());
         }
-        Ok(Secret::new(line))
+        Ok(octets)
     }
+}
+
+/// What a token endpoint answers (RFC 6749 section 5.1).
+#[derive(Deserialize)]
+struct Answer {
+    access_token: String,
+}
+
+fn first_line(octets: &[u8], what: &'static str) -> Result<Secret, SecretError> {
+    let line = octets.split(|octet| *octet == b'\n').next();
+    let line = line.unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.is_empty() {
+        return Err(SecretError::Empty { what });
+    }
+    Ok(Secret::new(line))
 }
 
 #[cfg(test)]
@@ -92,6 +130,7 @@ mod tests {
             ("hunter2\n", "hunter2"),
             ("hunter2\r\n", "hunter2"),
             ("pass word \nuser: me\n", "pass word "),
+            ("\u{feff}hunter2\r\n", "hunter2"),
         ] {
             let file = file(content, 0o600);
             let secret = PasswordSource::File(file.path().to_owned())
@@ -99,6 +138,39 @@ mod tests {
                 .await
                 .unwrap();
             assert_eq!(secret.expose(), expected.as_bytes());
+        }
+    }
+
+    #[tokio::test]
+    async fn tokens_and_answers_of_token_endpoints() {
+        let padding = " ".repeat(20_000);
+        let long = format!("{{\"id_token\":\"{padding}\",\"access_token\":\"ya29.a\"}}");
+        for (content, expected) in [
+            ("ya29.a\n", Some("ya29.a")),
+            (
+                "{\"access_token\":\"ya29.a\",\"expires_in\":3599}",
+                Some("ya29.a"),
+            ),
+            (
+                "\u{feff}\n {\n  \"access_token\": \"ya29.a\"\n}\n",
+                Some("ya29.a"),
+            ),
+            (&long, Some("ya29.a")),
+            ("{\"accessToken\":\"ya29.a\"}", None),
+            ("{\n", None),
+            ("{\"access_token\":7}", None),
+        ] {
+            let file = file(content, 0o600);
+            let source = PasswordSource::File(file.path().to_owned());
+            match (source.read_token().await, expected) {
+                (Ok(token), Some(expected)) => assert_eq!(token.expose(), expected.as_bytes()),
+                (Err(error), None) => {
+                    let shown = format!("{error} {error:?}");
+                    assert!(shown.contains("access_token"), "{shown}");
+                    assert!(!shown.contains("ya29"), "{shown}");
+                }
+                (outcome, _) => panic!("{content}: {outcome:?}"),
+            }
         }
     }
 

@@ -185,6 +185,9 @@ pub enum SecretError {
         /// The secret.
         what: &'static str,
     },
+    /// A source of a token has a JSON object that is not the answer of a token endpoint.
+    #[error("the source of the token has JSON without \"access_token\": give the token alone")]
+    NoAccessToken,
     /// There is more than such a thing has.
     #[error("the {what} has more than {most} octets: is it the right file?")]
     TooLong {

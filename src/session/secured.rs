@@ -80,9 +80,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
     }
 
     /// Logs in with the strongest mechanism that both sides know and the credentials allow (RFC
-    /// 4954 section 4), in the order of [`Mechanism::PREFERENCE`]. Another is tried only if the
-    /// server says that the mechanism is the problem: a wrong password sent twice may lock an
-    /// account.
+    /// 4954 section 4), in the order of [`Mechanism::PREFERENCE`]. Another is tried only where
+    /// the server refuses the mechanism and does not judge the credentials (RFC 4954 section 6).
+    /// Whatever the server says, it gets the credentials twice at most: more may lock an account.
     ///
     /// # Errors
     ///

@@ -89,7 +89,7 @@ fn a_file_that_is_no_configuration_is_not_read_whole() {
 #[test]
 fn all_keys_are_read() {
     let config = Config::parse(
-        "[account.work]\nserver = '[::1]:2525'\ntls = 'none'\ntls-ca = '/ca.pem'\nuser = 'me'\n\
+        "[account.work]\nserver = '[::1]:2525'\ntls = 'none'\ntls-ca = '/ca.pem'\nuser = 'me'\nauth-as = 'shop'\n\
          from = 'Me <me@example.org>'\npassword-command = 'pass'",
     )
     .unwrap();
@@ -98,6 +98,7 @@ fn all_keys_are_read() {
     assert_eq!(account.tls, Some(Tls::None));
     assert_eq!(account.tls_settings.ca, Some("/ca.pem".into()));
     assert_eq!(account.user.as_deref(), Some("me"));
+    assert_eq!(account.auth_as.as_deref(), Some("shop"));
     assert_eq!(account.from, Some("Me <me@example.org>".parse().unwrap()));
     assert_eq!(
         account.password,

@@ -101,6 +101,23 @@ async fn what_an_http_proxy_may_answer() {
     }
 }
 
+/// What a proxy says may have its password in it.
+#[tokio::test]
+async fn a_password_that_the_proxy_repeats_is_masked() {
+    // tim:tanstaaf
+    let login = "Proxy-Authorization: Basic dGltOnRhbnN0YWFm";
+    let answer = "HTTP/1.1 407 tanstaaf is wrong: dGltOnRhbnN0YWFm\r\n\r\n";
+    let steps = vec![(format!("{CONNECT}{login}\r\n\r\n").into(), answer.into())];
+    let error = connect("http://tim@", steps).await;
+    assert_eq!(told(&error), (Kind::Auth, false));
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.starts_with("407 <redacted> is wrong: "), "{cause}");
+    let shown = format!("{error:?}");
+    for secret in ["tanstaaf", "hbnN0YWFm"] {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_quoted_is_escaped_and_short() {
     let reason = format!("HTTP/1.1 403 \u{1b}[31m{}\r\n\r\n", "no ".repeat(1_000));

@@ -3,6 +3,8 @@
 use pilotfish::session::MailOutcome;
 use pilotfish::{Error, Kind, Stage};
 
+use crate::hint::wants_login;
+
 pub(crate) const OK: u8 = 0;
 pub(crate) const USAGE: u8 = 64;
 pub(crate) const DATA: u8 = 65;
@@ -38,6 +40,7 @@ pub(crate) fn status(error: &Error) -> u8 {
         Kind::Tls | Kind::Protocol => PROTOCOL,
         Kind::Auth => NO_PERMISSION,
         Kind::Unsupported => UNAVAILABLE,
+        Kind::Rejected if wants_login(error) => NO_PERMISSION,
         // A server that does not talk to us at all has not looked at the mail.
         Kind::Rejected
             if matches!(

@@ -6,7 +6,7 @@ use pilotfish::protocol::Mechanism;
 
 use crate::exit;
 use crate::failure::Failure;
-use crate::hint::LoginBy;
+use crate::hint::{LoginBy, SecretShape};
 
 /// Who logs in, and where the password or the token is.
 #[derive(Default)]
@@ -15,6 +15,8 @@ pub(crate) struct Login {
     pub(crate) password: Option<PasswordSource>,
     pub(crate) token: Option<PasswordSource>,
     pub(crate) auth: Auth,
+    /// The identity to act as.
+    pub(crate) auth_as: Option<String>,
 }
 
 impl Login {
@@ -41,20 +43,26 @@ impl Login {
         }
     }
 
-    /// Reads what there is to read; none if nobody logs in.
-    pub(crate) async fn credentials(self) -> Result<Option<Credentials>, Failure> {
+    /// Reads what there is to read; none if nobody logs in. With it comes what can be said of the
+    /// password.
+    pub(crate) async fn credentials(
+        self,
+    ) -> Result<Option<(Credentials, Option<SecretShape>)>, Failure> {
         if self.auth == Auth::None {
             return Ok(None);
         }
         let external = self.mechanisms() == Some(&[Mechanism::External]);
         let unreadable = |error| Failure::of(exit::CONFIG, &error);
+        let mut shape = None;
         let credentials = match (self.user, self.password, self.token) {
             (user, None, None) if external => Credentials::external(user.unwrap_or_default()),
             (Some(user), _, Some(source)) => {
                 Credentials::token(user, source.read_token().await.map_err(unreadable)?)
             }
             (Some(user), Some(source), None) => {
-                Credentials::new(user, source.read().await.map_err(unreadable)?)
+                let password = source.read().await.map_err(unreadable)?;
+                shape = Some(SecretShape::of(&password));
+                Credentials::new(user, password)
             }
             (Some(_), None, None) => {
                 let message = "there is a user and no password: add --password-file, \
@@ -67,8 +75,12 @@ impl Login {
                 return Err(Failure::new(exit::USAGE, message));
             }
         };
+        let credentials = match self.auth_as {
+            Some(identity) => credentials.and_then(|credentials| credentials.acting_as(identity)),
+            None => credentials,
+        };
         credentials
-            .map(Some)
+            .map(|credentials| Some((credentials, shape)))
             .map_err(|error| Failure::of(exit::CONFIG, &error))
     }
 }

@@ -69,9 +69,12 @@ pub(crate) async fn deliver(
     message: Message,
     output: &OutputArguments,
 ) -> u8 {
-    let situation = submitter.situation();
+    let mut situation = submitter.situation();
     let server = match submitter.server().await {
-        Ok(server) => server,
+        Ok((server, secret)) => {
+            situation.secret = secret;
+            server
+        }
         Err(failure) => return report::failed(output, None, &failure.advised(&situation)),
     };
     let mail = Mail::of(&message, format!("{}:{}", server.host(), server.port()));

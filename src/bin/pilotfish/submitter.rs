@@ -13,7 +13,7 @@ use pilotfish::session::Security;
 use crate::args::{ServerArguments, TlsMode};
 use crate::exit;
 use crate::failure::Failure;
-use crate::hint::Situation;
+use crate::hint::{SecretShape, Situation};
 use crate::login::Login;
 use crate::tls;
 
@@ -61,7 +61,11 @@ impl Submitter {
         let server_tls = server.and_then(|server| server.tls);
         // A password takes the place of the account's token, and the other way round.
         let from_account = account.filter(|_| password.is_none() && token.is_none());
+        // An identity belongs to the user beside it.
+        let same_user = account.filter(|_| arguments.user.is_none());
         let login = Login {
+            auth_as: (arguments.auth.auth_as)
+                .or_else(|| same_user.and_then(|account| account.auth_as.clone())),
             user: arguments
                 .user
                 .or(server_user)
@@ -126,12 +130,14 @@ impl Submitter {
             security,
             tls_none_flag: self.tls_none_flag,
             login: self.login.by(),
+            secret: None,
             names_mechanisms: self.login.mechanisms().is_some(),
             names_helo: self.network.helo.is_some(),
         }
     }
 
-    pub(crate) async fn server(self) -> Result<Server, Failure> {
+    /// The server, and what can be said of the password that logs in.
+    pub(crate) async fn server(self) -> Result<(Server, Option<SecretShape>), Failure> {
         let address = self
             .server
             .ok_or_else(|| Failure::new(exit::USAGE, "no server is named by --server"))?;
@@ -168,10 +174,12 @@ impl Submitter {
         if let Some(mechanisms) = self.login.mechanisms() {
             builder = builder.mechanisms(mechanisms.to_vec());
         }
-        if let Some(credentials) = self.login.credentials().await? {
+        let mut secret = None;
+        if let Some((credentials, shape)) = self.login.credentials().await? {
             builder = builder.credentials(credentials);
+            secret = shape;
         }
-        Ok(builder.build()?)
+        Ok((builder.build()?, secret))
     }
 }
 

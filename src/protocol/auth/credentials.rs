@@ -39,6 +39,10 @@ pub(super) enum Means {
 impl Credentials {
     /// A name and a password, for PLAIN, LOGIN, CRAM-MD5 and SCRAM.
     ///
+    /// What the server repeats of the password is masked in replies, errors and logs. A password
+    /// of fewer than six octets is not masked: it may be part of an ordinary word, and what is
+    /// redacted would show it.
+    ///
     /// # Errors
     ///
     /// One of them is empty, longer than 4,096 octets, or has a control character in it. NUL
@@ -66,8 +70,8 @@ impl Credentials {
     /// # Errors
     ///
     /// One of them is empty, the name is longer than 512 octets or has a control character in it,
-    /// or the token is longer than 8,192 octets or has anything but visible ASCII in it (RFC 6750
-    /// section 2.1).
+    /// or the token is longer than 8,192 octets, has anything but visible ASCII in it (RFC 6750
+    /// section 2.1), or is JSON with a token in it.
     pub fn token(
         user: impl Into<String>,
         token: impl Into<Secret>,
@@ -75,7 +79,9 @@ impl Credentials {
         let (user, token) = (user.into(), token.into());
         check("user name", user.as_bytes(), MAX_NAME_OF_TOKEN)?;
         check("token", token.expose(), MAX_TOKEN)?;
-        if !token.expose().iter().all(u8::is_ascii_graphic) {
+        // JSON begins with a brace or a quote, as no bearer token does.
+        let is_json = token.expose().starts_with(b"{") || token.expose().starts_with(b"\"");
+        if is_json || !token.expose().iter().all(u8::is_ascii_graphic) {
             return Err(CredentialsError::NotAToken);
         }
         Ok(Self {
@@ -167,7 +173,7 @@ pub enum CredentialsError {
     /// A control character, such as a line end.
     #[error("the {0} has a control character in it, perhaps a line end: remove it")]
     ControlCharacter(&'static str),
-    /// A space, or a character outside of ASCII.
+    /// A space, a character outside of ASCII, or JSON.
     #[error("the token has characters in it that no access token has: is it really one?")]
     NotAToken,
 }
@@ -206,6 +212,8 @@ mod tests {
             ("u", "t\u{1}auth=Bearer x"),
             ("u\u{1}v", "t"),
             ("u", "tökén"),
+            ("u", "{\"access_token\":\"t\"}"),
+            ("u", "\"t\""),
             ("u", &long),
             (&name, "t"),
         ] {

@@ -5,6 +5,7 @@ use pilotfish::testing::Point::{self, Auth, Ehlo, EndOfData, Mail, Rcpt};
 use pilotfish::testing::{Security, Server};
 
 use super::office::{Office, server};
+use super::run::USER;
 
 /// With a login.
 const LOGIN: &str = "--user me@example.org --password-file password";
@@ -23,6 +24,11 @@ async fn advice(rows: &[Row]) {
             server()
         } else {
             Server::builder().anonymous()
+        };
+        let builder = if arguments.contains("--token-file") {
+            builder.mechanism("XOAUTH2")
+        } else {
+            builder
         };
         let builder = if arguments.contains("--tls none") {
             builder.security(Security::Cleartext)
@@ -47,6 +53,8 @@ async fn advice(rows: &[Row]) {
 
 #[tokio::test]
 async fn a_refused_login() {
+    const AUTH: &str = "--user me@example.org --password-file password --auth plain";
+    const TOKEN: &str = "--user me@example.org --token-file password --auth xoauth2";
     advice(&[
         (
             LOGIN,
@@ -57,8 +65,14 @@ async fn a_refused_login() {
         (
             LOGIN,
             Auth,
+            "535 5.7.8 no",
+            "the password that was sent has 13 characters",
+        ),
+        (
+            LOGIN,
+            Auth,
             "535 5.7.8 Username and Password not accepted. - gsmtp",
-            "app password",
+            "make an app password",
         ),
         (
             LOGIN,
@@ -67,14 +81,83 @@ async fn a_refused_login() {
             "apppasswords",
         ),
         (
-            "--user me@example.org --password-file password --auth plain",
+            LOGIN,
+            Auth,
+            "534 5.7.14 Please log in via your web browser - gsmtp",
+            "with a browser",
+        ),
+        (
+            LOGIN,
+            Auth,
+            "535 5.7.139 basic authentication is disabled",
+            "--token-command",
+        ),
+        (
+            LOGIN,
+            Auth,
+            "550 5.7.30 Basic authentication is not supported",
+            "--token-command",
+        ),
+        (
+            LOGIN,
+            Auth,
+            "535 5.7.0 (#AUTH005) Too many bad auth attempts.",
+            "Yahoo",
+        ),
+        (LOGIN, Auth, "525 5.7.13 no", "the account is disabled"),
+        (AUTH, Auth, "500 5.5.6 Line too long", "--auth"),
+        (
+            AUTH,
             Auth,
             "534 5.7.9 mechanism too weak",
             "leave --auth out",
         ),
+        (AUTH, Auth, "504 5.5.4 unrecognized", "leave --auth out"),
         (LOGIN, Auth, "454 4.7.0 Too many login attempts", "Wait"),
+        (
+            TOKEN,
+            Auth,
+            "535 5.7.3 Authentication unsuccessful",
+            "access token",
+        ),
+        (
+            LOGIN,
+            Auth,
+            "421 4.7.66 TLS 1.0 and 1.1 are not supported",
+            "TLS 1.2 or later",
+        ),
     ])
     .await;
+}
+
+/// What was sent is described, and an app password is not asked for again.
+#[tokio::test]
+async fn a_refused_app_password() {
+    for (password, reply, words) in [
+        (
+            "abcd efgh ijkl mnop",
+            "535 5.7.8 no - gsmtp",
+            "has 19 characters",
+        ),
+        (
+            "abcdefghijklmnop",
+            "535 5.7.8 no - gsmtp",
+            "has not been revoked",
+        ),
+        ("abcdefghijklmnop", "535 5.7.8 no", "has not been revoked"),
+        (
+            "hunter22 ",
+            "535 5.7.8 no",
+            "9 characters, with a blank at its",
+        ),
+    ] {
+        let builder = server().user(USER, password);
+        let office = Office::open(builder.fault(ReplyAt(Auth, reply.to_owned()))).await;
+        office.directory.file("password", password);
+        let ended = office.send("--to ann@example.org --text Hi").end().await;
+        ended.fails(77, words);
+        assert!(!ended.stderr.contains("make an app password"), "{ended:?}");
+    }
 }
 
 #[tokio::test]
@@ -96,12 +179,56 @@ async fn a_login_that_is_missing() {
             (
                 CLEAR,
                 point,
+                "535 5.7.1 Authentication required",
+                "leave --tls none out",
+            ),
+            (
+                CLEAR,
+                point,
+                "550 5.7.1 Authentication is required to relay",
+                "leave --tls none out",
+            ),
+            (
+                NO_LOGIN,
+                point,
+                "550 You must log in",
+                "give --user and --password-file",
+            ),
+            (
+                CLEAR,
+                point,
                 "530 5.7.0 Must issue a STARTTLS command first",
                 "leave --tls none out",
             ),
         ])
         .await;
     }
+    let wanted = ReplyAt(Mail, "550 5.7.1 Authentication required".to_owned());
+    let office = Office::open(Server::builder().anonymous().fault(wanted)).await;
+    let run = office.send_without_login(&format!("{NO_LOGIN} --to ann@example.org --text Hi"));
+    run.end().await.fails(77, "the server wants a login");
+}
+
+/// The sender is not one of the user's, in the words of many services.
+#[tokio::test]
+async fn a_refused_sender() {
+    const YOURS: &str = "own addresses alone: give one of them by --from";
+    advice(&[
+        (LOGIN, Mail, "550 5.7.60 SMTP; Client does not have permissions to send as this sender", YOURS),
+        (LOGIN, EndOfData, "554 5.2.252 SendAsDenied; a@x not allowed to send as b@x", YOURS),
+        (LOGIN, EndOfData, "550 Request failed; Mailbox unavailable", YOURS),
+        (LOGIN, Mail, "553 5.7.1 Sender address rejected: not owned by auth user.", YOURS),
+        (LOGIN, Rcpt, "553 5.7.1 <b@x>: Sender address rejected: not owned by user a@x", YOURS),
+        (LOGIN, Mail, "550-Requested action not taken: mailbox unavailable\r\n550 Sender address is not allowed.", YOURS),
+        (LOGIN, Mail, "501 mail from address must be same as authorization user", YOURS),
+        (LOGIN, Mail, "553 Relaying disallowed as a@x", YOURS),
+        (LOGIN, EndOfData, "551 5.7.1 Not authorised to send from this header address", YOURS),
+        (LOGIN, EndOfData, "551 5.7.1 Multiple addresses in a From header is not allowed", "one address by --from"),
+        (LOGIN, EndOfData, "554 Message rejected: Email address is not verified. The following identities failed the check", "verify the sender"),
+        (LOGIN, EndOfData, "550 The from address does not match a verified Sender Identity.", "verify the sender"),
+        (LOGIN, Rcpt, "550 5.1.1 mailbox unavailable", ""),
+    ])
+    .await;
 }
 
 #[tokio::test]

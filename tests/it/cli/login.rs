@@ -46,6 +46,40 @@ async fn the_mechanism_that_was_asked_for_is_used() {
     }
 }
 
+/// The answer of a token endpoint is taken, and another JSON object is not sent.
+#[tokio::test]
+async fn a_token_file_with_json() {
+    let token = format!("{{\n  \"access_token\": \"{PASSWORD}\",\n  \"expires_in\": 3599\n}}\n");
+    let arguments = format!("{MAIL} --user {USER} --token-file token.json --auth xoauth2");
+    let office = office().await;
+    office.directory.file("token.json", token);
+    office.send_without_login(&arguments).end().await.result();
+    office
+        .directory
+        .file("token.json", "{\n  \"accessToken\": \"eyJ0eXAi\"\n}\n");
+    let ended = office.send_without_login(&arguments).end().await;
+    ended.fails(78, "JSON without \"access_token\"");
+    assert!(!ended.stderr.contains("EHLO"), "{ended:?}");
+    office.mail().await;
+}
+
+/// The server lets nobody act for another, and says so when it gets the identity.
+#[tokio::test]
+async fn an_identity_to_act_as() {
+    let password = format!("{MAIL} --user {USER} --password-file password");
+    for (arguments, status) in [
+        (format!("--auth plain --auth-as {USER}"), 0),
+        ("--auth plain --auth-as ann@example.org".to_owned(), 77),
+        ("--auth login --auth-as ann@example.org".to_owned(), 69),
+        ("--auth-as ''".to_owned(), 78),
+    ] {
+        let office = office().await;
+        let run = office.send_without_login(&format!("{password} {arguments}"));
+        let ended = run.end().await;
+        assert_eq!(ended.status, status, "{arguments}: {ended:?}");
+    }
+}
+
 #[tokio::test]
 async fn logins_that_cannot_be() {
     for (arguments, status, words) in [

@@ -101,7 +101,7 @@ async fn help_and_version_are_results() {
         ("-V", concat!("pilotfish ", env!("CARGO_PKG_VERSION"))),
         ("--help", "demo"),
         ("send -h", "--password-file"),
-        ("send --help", "81  unknown: the mail left whole"),
+        ("send --help", "81  unknown, for some recipients"),
         ("help send", "80  partly sent"),
     ] {
         let ended = Run::new(arguments).end().await;

@@ -1,12 +1,15 @@
 //! How often a password goes out, whatever a server with every mechanism replies.
 
+use futures_util::future::join_all;
 use pilotfish::protocol::Mechanism;
-use pilotfish::testing::Fault::ReplyAt;
-use pilotfish::testing::Point::Auth;
+use pilotfish::testing::Fault::{ReplyAt, SayAfter};
+use pilotfish::testing::Point::{Auth, Ehlo, Greeting, StartTls};
 use pilotfish::testing::ServerBuilder;
+use pilotfish::transport::TlsClient;
+use pilotfish::{Client, Server};
 
-use super::{SECRET, commands, credentials, everything, log_in};
-use crate::support::client::told_error;
+use super::{SECRET, causes, commands, credentials, everything, log_in};
+use crate::support::client::{ACCOUNT, told_error};
 use crate::support::events::Capture;
 
 /// A server with nine mechanisms for passwords and tokens, and EXTERNAL, which answers each login
@@ -48,5 +51,69 @@ async fn credentials_are_presented_once_or_twice() {
             assert_eq!(tried.len(), expected, "{reply}: {tried:?}");
             server.shutdown().await.unwrap();
         }
+    }
+}
+
+/// So many mails at once, over as many connections as a client likes. The errors, and the
+/// mechanisms of all logins.
+async fn refused_mails(
+    server: ServerBuilder,
+    secret: &str,
+    mails: usize,
+) -> (Vec<String>, Vec<String>) {
+    let capture = Capture::begin();
+    let server = server.start().await.unwrap();
+    let tls = TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
+    let submission = Server::builder("localhost".parse().unwrap())
+        .port(server.addr().port())
+        .tls(tls.unwrap().build().unwrap())
+        .credentials(credentials(Mechanism::Plain, secret))
+        .mechanisms([Mechanism::Plain]);
+    let client = Client::new(submission.build().unwrap());
+    let sent = (0..mails).map(|_| client.send(ACCOUNT.letter(&["a@example.org"])));
+    let outcomes = join_all(sent).await.into_iter();
+    let outcomes = outcomes.map(|outcome| told_error(&outcome.unwrap_err()));
+    let outcomes = outcomes.collect();
+    client.close().await;
+    server.shutdown().await.unwrap();
+    (outcomes, commands(&capture))
+}
+
+#[tokio::test]
+async fn a_client_presents_a_wrong_password_once() {
+    let (outcomes, commands) = refused_mails(everything(SECRET), "swordfish-swordfish", 3).await;
+    assert_eq!(commands, ["PLAIN"]);
+    for outcome in outcomes {
+        assert!(outcome.starts_with("Auth at Auth"), "{outcome}");
+    }
+}
+
+/// A reply after the one to AUTH: one session, one password, and the server's words.
+#[tokio::test]
+async fn a_client_does_not_log_in_again_after_a_reply_too_many() {
+    for words in ["421 4.7.0 too many sessions", "550 5.7.1 not from here"] {
+        let server = (0..9).fold(everything(SECRET), |server, _| {
+            server.fault(SayAfter(Auth, words.to_owned()))
+        });
+        let (outcomes, commands) = refused_mails(server, SECRET, 1).await;
+        assert!(outcomes[0].ends_with(words), "{outcomes:?}");
+        assert_eq!(commands, ["PLAIN"]);
+    }
+}
+
+/// A server that knows the secret from another session may say it before this one logs in.
+#[tokio::test]
+async fn a_secret_is_masked_from_the_greeting_on() {
+    for point in [Greeting, Ehlo, StartTls] {
+        let capture = Capture::begin();
+        let words = format!("554 5.7.1 {SECRET} is known");
+        let server = everything(SECRET).fault(ReplyAt(point, words));
+        let server = server.start().await.unwrap();
+        let credentials = credentials(Mechanism::Plain, SECRET);
+        let outcome = log_in(&server, &Mechanism::PREFERENCE, credentials).await;
+        let shown = format!("{} {:?}", causes(&outcome.unwrap_err()), capture.all());
+        assert!(!shown.contains(SECRET), "{point:?}: {shown}");
+        assert!(shown.contains("<redacted> is known"), "{point:?}: {shown}");
+        server.shutdown().await.unwrap();
     }
 }

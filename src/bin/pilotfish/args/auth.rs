@@ -14,7 +14,12 @@ pub(crate) struct AuthArguments {
     #[arg(long, value_name = "MECHANISM")]
     pub(crate) auth: Option<Auth>,
 
-    /// Read an OAuth 2.0 access token from the first line of a file that only you can read.
+    /// Act as another identity than the user's own: the authorization identity of SASL.
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    pub(crate) auth_as: Option<String>,
+
+    /// Read an OAuth 2.0 access token from the first line of a file that only you can read, or from
+    /// the JSON that a token endpoint answers.
     #[arg(long, value_name = "FILE", group = "password", hide_short_help = true)]
     token_file: Option<PathBuf>,
 

@@ -6,6 +6,12 @@ use super::{ANY, Hint, Situation};
 
 pub(super) const HINTS: &[Hint] = &[
     Hint {
+        statuses: &["X.7.66"],
+        advice: "the server wants TLS 1.2 or later, and something on the way, such as a proxy or \
+                 a virus scanner, uses an older version: connect without it",
+        ..ANY
+    },
+    Hint {
         codes: &[530],
         words: &["starttls"],
         when: |situation| situation.tls_none_flag,

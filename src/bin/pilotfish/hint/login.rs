@@ -1,23 +1,37 @@
 //! Advice for a login that is refused or missing.
 
-use pilotfish::Kind;
+use pilotfish::{Kind, Stage};
 
 use super::situation::LoginBy;
-use super::{ANY, Hint};
+use super::{ANY, Hint, Situation};
 
+/// For a login that is refused.
 pub(super) const HINTS: &[Hint] = &[
     Hint {
         codes: &[535],
         statuses: &["X.7.8"],
         words: &["gsmtp"],
+        when: sent_an_app_password,
+        advice: "the password looks like an app password: check that it belongs to --user and has \
+                 not been revoked (a new account password revokes all): \
+                 https://myaccount.google.com/apppasswords",
+        says_what_was_sent: true,
+        ..ANY
+    },
+    Hint {
+        codes: &[535],
+        statuses: &["X.7.8"],
+        words: &["gsmtp"],
+        when: |situation| situation.login == LoginBy::Password,
         advice: "Gmail takes no account password here: make an app password at \
                  https://myaccount.google.com/apppasswords (it has 16 letters) and use that",
+        says_what_was_sent: true,
         ..ANY
     },
     Hint {
         codes: &[534],
         statuses: &["X.7.9"],
-        words: &["gsmtp"],
+        words: &["gsmtp", "google.com"],
         advice: "the password is right, but Gmail wants an app password: make one at \
                  https://myaccount.google.com/apppasswords",
         ..ANY
@@ -25,24 +39,34 @@ pub(super) const HINTS: &[Hint] = &[
     Hint {
         codes: &[534],
         statuses: &["X.7.14"],
-        words: &["gsmtp", "google"],
+        words: &["gsmtp", "google.com"],
         advice: "Google wants to see you first: log in with a browser from this network, then try \
                  again",
         ..ANY
     },
     Hint {
+        codes: &[535, 550],
+        statuses: &["X.7.139", "X.7.30"],
+        when: |situation| situation.login == LoginBy::Password,
+        advice: "Microsoft takes no password for this account: log in by an OAuth 2.0 token \
+                 (--token-command), or have the administrator allow authenticated SMTP",
+        ..ANY
+    },
+    Hint {
         codes: &[535],
-        statuses: &["X.7.139"],
-        advice: "Microsoft takes no password for this account: its administrator has to allow \
-                 authenticated SMTP, or it needs OAuth 2.0",
+        words: &["auth005"],
+        advice: "Yahoo takes no account password here: make an app password in the security \
+                 settings of the account and use that",
+        says_what_was_sent: true,
         ..ANY
     },
     Hint {
         kinds: &[Kind::Auth],
-        codes: &[535],
+        stages: &[Stage::Auth],
+        codes: &[535, 501],
         when: |situation| situation.login == LoginBy::Token,
-        advice: "access tokens are valid for about an hour and for one service: get a new one, for \
-                 sending mail",
+        advice: "get a new access token, which mostly lasts for an hour, and check that it is for \
+                 sending mail by SMTP and belongs to --user",
         ..ANY
     },
     Hint {
@@ -54,18 +78,29 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
-        kinds: &[Kind::Auth],
-        codes: &[535],
-        causes: &["also offers"],
-        when: |situation| situation.login == LoginBy::Password,
-        advice: "check the user name and the password; if they are right, log in by another \
-                 mechanism: --auth plain,login",
+        codes: &[525],
+        advice: "the account is disabled: ask the server's operator",
         ..ANY
     },
     Hint {
-        kinds: &[Kind::Auth],
-        codes: &[535],
-        advice: "check the user name and the password; many services want an app password here",
+        codes: &[500],
+        statuses: &["X.5.6"],
+        advice: "the server takes no line as long as the login: use a shorter token or password, or \
+                 another mechanism by --auth",
+        ..ANY
+    },
+    Hint {
+        stages: &[Stage::Auth],
+        codes: &[523, 538],
+        when: |situation| situation.tls_none_flag,
+        advice: "the server takes a login within TLS alone: leave --tls none out",
+        ..ANY
+    },
+    Hint {
+        stages: &[Stage::Auth],
+        codes: &[523, 538],
+        when: Situation::is_in_clear_text,
+        advice: "the server takes a login within TLS alone: add --tls starttls",
         ..ANY
     },
     Hint {
@@ -85,23 +120,104 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
+        kinds: &[Kind::Auth],
+        codes: &[535],
+        causes: &["also offers"],
+        when: |situation| situation.login == LoginBy::Password,
+        advice: "check the user name and the password; if they are right, log in by another \
+                 mechanism: --auth plain,login",
+        says_what_was_sent: true,
+        ..ANY
+    },
+    Hint {
+        kinds: &[Kind::Auth],
+        codes: &[535],
+        when: sent_an_app_password,
+        advice: "check that the password belongs to --user and has not been revoked",
+        says_what_was_sent: true,
+        ..ANY
+    },
+    Hint {
+        kinds: &[Kind::Auth],
+        codes: &[535],
+        advice: "check the user name and the password; many services want an app password here",
+        says_what_was_sent: true,
+        ..ANY
+    },
+    Hint {
         codes: &[454],
         statuses: &["X.7.0"],
         words: &["login"],
         advice: "the password may well be right: too many logins in a short time. Wait an hour",
         ..ANY
     },
+];
+
+/// Words of servers that refuse a mail because nobody has logged in.
+const LOG_IN_FIRST: &[&str] = &[
+    "authentication required",
+    "authentication is required",
+    "requires authentication",
+    "require authentication",
+    "not authenticated",
+    "authenticate first",
+    "authentication first",
+    "must authenticate",
+    "log in first",
+    "login required",
+    "must log in",
+    "need to log in",
+];
+
+/// A mail that is refused because nobody has logged in, whatever the situation.
+const WANTS_LOGIN: Hint = Hint {
+    stages: &[Stage::Mail, Stage::Rcpt, Stage::Data, Stage::EndOfData],
+    codes: &[535, 550, 551, 553, 554],
+    words: LOG_IN_FIRST,
+    ..ANY
+};
+
+/// The same by the code for it (RFC 4954 section 6).
+const WANTS_LOGIN_BY_CODE: Hint = Hint {
+    stages: &[Stage::Mail, Stage::Rcpt, Stage::Data, Stage::EndOfData],
+    codes: &[530],
+    ..ANY
+};
+
+const NO_TLS: &str = "the server wants a login: give --user and --password-file, and leave \
+                      --tls none out";
+const NO_LOGIN: &str = "the server wants a login: give --user and --password-file";
+
+/// For a login that is missing.
+pub(super) const WANTED: &[Hint] = &[
     Hint {
-        codes: &[530, 535],
-        when: |situation| !situation.logs_in() && situation.tls_none_flag,
-        advice: "the server wants a login: give --user and --password-file, and leave --tls none \
-                 out",
-        ..ANY
+        when: wants_tls_for_it,
+        advice: NO_TLS,
+        ..WANTS_LOGIN
     },
     Hint {
-        codes: &[530, 535],
+        when: wants_tls_for_it,
+        advice: NO_TLS,
+        ..WANTS_LOGIN_BY_CODE
+    },
+    Hint {
         when: |situation| !situation.logs_in(),
-        advice: "the server wants a login: give --user and --password-file",
-        ..ANY
+        advice: NO_LOGIN,
+        ..WANTS_LOGIN
+    },
+    Hint {
+        when: |situation| !situation.logs_in(),
+        advice: NO_LOGIN,
+        ..WANTS_LOGIN_BY_CODE
     },
 ];
+
+/// A login that is added to `--tls none` would be refused here.
+fn wants_tls_for_it(situation: &Situation) -> bool {
+    !situation.logs_in() && situation.tls_none_flag
+}
+
+fn sent_an_app_password(situation: &Situation) -> bool {
+    let secret = situation.secret.as_ref();
+    secret.is_some_and(super::SecretShape::looks_like_app_password)
+}

@@ -5,6 +5,7 @@
 mod connection;
 mod login;
 mod mail;
+mod secret_shape;
 mod situation;
 
 use std::error::Error as _;
@@ -13,6 +14,7 @@ use std::iter::successors;
 use pilotfish::protocol::Reply;
 use pilotfish::{Error, Fate, Kind, Stage};
 
+pub(crate) use secret_shape::SecretShape;
 pub(crate) use situation::{LoginBy, Situation};
 
 /// A failure that many users meet, and the advice for it. A list that is empty matches
@@ -31,6 +33,8 @@ struct Hint {
     /// What else has to be true.
     when: fn(&Situation) -> bool,
     advice: &'static str,
+    /// Whether it helps to know what can be said of the password that was sent.
+    says_what_was_sent: bool,
 }
 
 /// Matches everything: rows name only the fields that they restrict.
@@ -43,10 +47,17 @@ const ANY: Hint = Hint {
     causes: &[],
     when: |_| true,
     advice: "",
+    says_what_was_sent: false,
 };
 
 /// In this order.
-const TABLES: [&[Hint]; 4] = [connection::HINTS, login::HINTS, mail::HINTS, OTHERS];
+const TABLES: [&[Hint]; 5] = [
+    connection::HINTS,
+    login::HINTS,
+    login::WANTED,
+    mail::HINTS,
+    OTHERS,
+];
 
 /// For what no other row matches.
 const OTHERS: &[Hint] = &[Hint {
@@ -68,7 +79,17 @@ pub(crate) fn hint(error: &Error, situation: &Situation) -> Option<String> {
     let failure = Failure::of(error);
     let mut rows = TABLES.into_iter().flatten();
     let row = rows.find(|row| row.matches(&failure, situation))?;
-    Some(row.advice.to_owned())
+    let secret = situation.secret.as_ref();
+    Some(match secret.filter(|_| row.says_what_was_sent) {
+        Some(secret) => format!("{} ({secret})", row.advice),
+        None => row.advice.to_owned(),
+    })
+}
+
+/// Whether the server refused a mail because nobody has logged in: the mail itself may be right.
+pub(crate) fn wants_login(error: &Error) -> bool {
+    let failure = Failure::of(error);
+    login::WANTED.iter().any(|row| row.matches_reply(&failure))
 }
 
 /// What rows look at.
@@ -108,13 +129,16 @@ impl Failure {
 
 impl Hint {
     fn matches(&self, failure: &Failure, situation: &Situation) -> bool {
+        self.matches_reply(failure) && (self.when)(situation)
+    }
+
+    fn matches_reply(&self, failure: &Failure) -> bool {
         one_of(self.kinds, Some(&failure.kind))
             && one_of(self.stages, failure.stage.as_ref())
             && one_of(self.codes, failure.code.as_ref())
             && one_of(self.statuses, Some(&failure.status.as_str()))
             && one_in(self.words, &failure.words)
             && one_in(self.causes, &failure.causes)
-            && (self.when)(situation)
     }
 }
 

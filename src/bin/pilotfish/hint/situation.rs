@@ -2,6 +2,8 @@
 
 use pilotfish::session::Security;
 
+use super::SecretShape;
+
 /// What the command line and the account ask for: advice names the flag that helps, and never one
 /// that would be refused.
 #[derive(Debug, Clone)]
@@ -14,6 +16,8 @@ pub(crate) struct Situation {
     pub(crate) tls_none_flag: bool,
     /// What the login is by.
     pub(crate) login: LoginBy,
+    /// What can be said of the password that was sent.
+    pub(crate) secret: Option<SecretShape>,
     /// Whether `--auth` or the account names mechanisms.
     pub(crate) names_mechanisms: bool,
     /// Whether `--helo` or the account gives a name for EHLO.
