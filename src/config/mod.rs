@@ -54,6 +54,8 @@ impl Config {
     ///
     /// The text is not TOML, or has a key or a value that means nothing here.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        // Editors on Windows write a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         toml::from_str(text).map_err(|error| ConfigError::Invalid(without_quotation(text, &error)))
     }
 
@@ -145,6 +147,12 @@ mod tests {
             let error = Config::parse(text).unwrap_err().to_string();
             assert!(error.contains(reason), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_not_part_of_the_text() {
+        let config = Config::parse("\u{feff}[account.a]\nserver = \"x\"\n").unwrap();
+        assert!(config.account("a").is_ok());
     }
 
     #[test]

@@ -14,6 +14,9 @@ use zeroize::Zeroizing;
 /// How long a source may take. Somebody may have to unlock a key ring.
 const LIMIT: Duration = Duration::from_mins(2);
 
+/// How long the pipe of a command is read after the command has ended.
+const AFTER_EXIT: Duration = Duration::from_millis(250);
+
 /// A place that a secret is read from.
 pub(super) enum SecretSource<'a> {
     /// A file that only its owner can read. `~/` is the home directory.
@@ -27,7 +30,8 @@ pub(super) enum SecretSource<'a> {
 }
 
 impl SecretSource<'_> {
-    /// Reads the first octets, and `most` of them; `what` names the secret in errors.
+    /// Reads the first octets, and `most` of them; `what` names the secret in errors. A byte order
+    /// mark at the beginning is left out.
     pub(super) async fn read(
         self,
         what: &'static str,
@@ -44,9 +48,10 @@ impl SecretSource<'_> {
                 Self::Command(command) => read_command(command, what, most).await,
             }
         };
-        timeout(LIMIT, read)
+        let octets = timeout(LIMIT, read)
             .await
-            .map_err(|_| SecretError::TimedOut { what })?
+            .map_err(|_| SecretError::TimedOut { what })??;
+        Ok(without_byte_order_mark(octets))
     }
 
     /// Reads all octets, if they are no more than `most`.
@@ -61,6 +66,15 @@ impl SecretSource<'_> {
         }
         Ok(octets)
     }
+}
+
+/// Leaves the mark out that editors on Windows write at the beginning of a text in UTF-8.
+fn without_byte_order_mark(mut octets: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    if octets.starts_with(MARK) {
+        octets.drain(..MARK.len());
+    }
+    octets
 }
 
 pub(super) fn at_home(path: &Path) -> PathBuf {
@@ -95,7 +109,7 @@ async fn read_file(
             return Err(SecretError::ReadableByOthers { what, path });
         }
     }
-    beginning(file, most).await.map_err(unreadable)
+    beginning_of(file, most).await.map_err(unreadable)
 }
 
 async fn read_public_file(
@@ -105,7 +119,7 @@ async fn read_public_file(
 ) -> Result<Zeroizing<Vec<u8>>, SecretError> {
     let unreadable = |source| unreadable(what, path, source);
     let file = File::open(path).await.map_err(unreadable)?;
-    beginning(file, most).await.map_err(unreadable)
+    beginning_of(file, most).await.map_err(unreadable)
 }
 
 async fn read_command(
@@ -125,11 +139,32 @@ async fn read_command(
         .kill_on_drop(true)
         .spawn()
         .map_err(failed)?;
-    let octets = match child.stdout.take() {
-        Some(output) => beginning(output, most).await.map_err(failed)?,
-        None => Zeroizing::default(),
+    let output = child.stdout.take();
+    let mut octets = room(most);
+    let status = {
+        let read = async {
+            match output {
+                Some(output) => beginning(output, &mut octets, most).await,
+                None => Ok(()),
+            }
+        };
+        let mut read = std::pin::pin!(read);
+        tokio::select! {
+            biased;
+            read = &mut read => {
+                read.map_err(failed)?;
+                child.wait().await.map_err(failed)?
+            }
+            status = child.wait() => {
+                // What the command has printed is in the pipe. A process that it left in the
+                // background may keep the pipe open for ever.
+                if let Ok(read) = timeout(AFTER_EXIT, read).await {
+                    read.map_err(failed)?;
+                }
+                status.map_err(failed)?
+            }
+        }
     };
-    let status = child.wait().await.map_err(failed)?;
     if status.success() {
         Ok(octets)
     } else {
@@ -142,19 +177,27 @@ async fn read_command(
     }
 }
 
+/// Reads a file to its end and returns the beginning.
+async fn beginning_of(file: File, most: usize) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut octets = room(most);
+    beginning(file, &mut octets, most).await?;
+    Ok(octets)
+}
+
+/// Room for all that is kept, as octets that were moved could not be overwritten.
+fn room(most: usize) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(Vec::with_capacity(most + 1))
+}
+
 /// Reads to the end, so that a command is not broken off, and keeps the beginning.
 async fn beginning(
     mut source: impl AsyncRead + Unpin,
+    octets: &mut Vec<u8>,
     most: usize,
-) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    // Room for all, as octets that were moved could not be overwritten.
-    let mut octets = Zeroizing::new(Vec::with_capacity(most + 1));
-    (&mut source)
-        .take(most as u64)
-        .read_to_end(&mut octets)
-        .await?;
+) -> std::io::Result<()> {
+    (&mut source).take(most as u64).read_to_end(octets).await?;
     tokio::io::copy(&mut source, &mut tokio::io::sink()).await?;
-    Ok(octets)
+    Ok(())
 }
 
 /// Why no secret could be read. `what` is the one that was wanted: the password, the DKIM key.

@@ -55,7 +55,12 @@ impl FromStr for ServerAddress {
 
     fn from_str(text: &str) -> Result<Self, ServerAddressError> {
         let Some((scheme, rest)) = text.split_once("://") else {
-            return Self::at(text);
+            // Not quoted in the error: it may have a password in it.
+            return if text.contains('@') {
+                Err(ServerAddressError::User)
+            } else {
+                Self::at(text)
+            };
         };
         let (protocol, tls) = match scheme {
             "smtp" => (Protocol::Smtp, None),
@@ -140,8 +145,11 @@ pub enum ServerAddressError {
     /// It is a URL with this scheme, which is not one for mail.
     #[error("\"{}://\" is no way to send mail: write HOST[:PORT], or a URL with smtp, smtps, smtp+tls, smtp+notls or lmtp", .0.escape_debug())]
     Scheme(String),
-    /// What stands before `@` is no user name.
-    #[error("what stands before @ is no user name: a password does not belong into the URL")]
+    /// What stands before `@` is not a user name, or there is no scheme before it.
+    #[error(
+        "what stands before @ is not a user name, or lacks the scheme: write smtp://USER@HOST; \
+         a password does not belong into the URL"
+    )]
     User,
     /// What stands before the colon is no host.
     #[error(transparent)]
@@ -177,6 +185,7 @@ mod tests {
             (":25", None),
             ("host:smtp", None),
             ("ftp://host", None),
+            ("me:secret@host", None),
             ("[::1", None),
         ] {
             let parsed = text.parse::<ServerAddress>().ok();

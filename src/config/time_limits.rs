@@ -16,8 +16,9 @@ const LONGEST: Duration = Duration::from_hours(24);
 ///
 /// A step is `connect`, `proxy`, `handshake`, `greeting`, `hello`, `starttls`, `auth`, `mail`,
 /// `rcpt`, `data`, `block`, `end-of-data`, `pipelined`, `reset`, `inquiry` or `quit`, as the fields
-/// of [`Timeouts`], or `all`. A time is a number with `ms`, `s`, `m` or `h` behind it, of 24 hours
-/// at most and not 0.
+/// of [`Timeouts`], or `all`, which a time on its own means too. `total` is not a step: it limits
+/// [how long a mail may take in all](Self::total). A time is a number with `ms`, `s`, `m` or `h`
+/// behind it, of 24 hours at most and not 0.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,9 +38,15 @@ pub struct TimeLimits(Vec<(&'static str, Duration)>);
 /// What one limit is for.
 type Step = fn(&mut Timeouts, Duration);
 
+/// The name for each step.
+const ALL: &str = "all";
+
+/// The name for everything together.
+const TOTAL: &str = "total";
+
 /// Each step by its name.
 const STEPS: [(&str, Step); 17] = [
-    ("all", |timeouts, time| *timeouts = Timeouts::all(time)),
+    (ALL, |timeouts, time| *timeouts = Timeouts::all(time)),
     ("connect", |timeouts, time| timeouts.connect = time),
     ("proxy", |timeouts, time| timeouts.proxy = time),
     ("handshake", |timeouts, time| timeouts.handshake = time),
@@ -59,6 +66,14 @@ const STEPS: [(&str, Step); 17] = [
 ];
 
 impl TimeLimits {
+    /// How long a mail may take in all, with the login and everything before it, if `total` is
+    /// named. Who sends the mail keeps this limit; no step has it.
+    #[must_use]
+    pub fn total(&self) -> Option<Duration> {
+        let mut totals = self.0.iter().rev().filter(|(name, _)| *name == TOTAL);
+        totals.next().map(|(_, time)| *time)
+    }
+
     /// Sets the steps that are named.
     pub fn apply(&self, timeouts: &mut Timeouts) {
         for (name, time) in &self.0 {
@@ -74,12 +89,15 @@ impl FromStr for TimeLimits {
 
     fn from_str(text: &str) -> Result<Self, TimeLimitError> {
         let limit = |text: &str| {
-            let no_limit = || TimeLimitError::Form(shortened(text));
-            let (name, time) = text.split_once('=').ok_or_else(no_limit)?;
-            let known = STEPS.iter().find(|(step, _)| *step == name);
-            let (name, _) = known.ok_or_else(|| TimeLimitError::Step(shortened(name)))?;
+            let Some((name, time)) = text.split_once('=') else {
+                let no_limit = || TimeLimitError::Form(shortened(text));
+                return Ok((ALL, duration(text).ok_or_else(no_limit)?));
+            };
+            let mut names = STEPS.iter().map(|(step, _)| *step).chain([TOTAL]);
+            let known = names.find(|known| *known == name);
+            let name = known.ok_or_else(|| TimeLimitError::Step(shortened(name)))?;
             let time = duration(time).ok_or_else(|| TimeLimitError::Time(shortened(time)))?;
-            Ok((*name, time))
+            Ok((name, time))
         };
         text.split(',')
             .map(limit)
@@ -116,7 +134,7 @@ fn duration(text: &str) -> Option<Duration> {
 #[non_exhaustive]
 pub enum TimeLimitError {
     /// It is not of the form `STEP=TIME`.
-    #[error("\"{}\" is no time limit: write them like connect=10s,greeting=1m", .0.escape_debug())]
+    #[error("\"{}\" is not a time limit: write 30s for each step, connect=10s,greeting=1m for some, or total=2m for all together", .0.escape_debug())]
     Form(String),
     /// There is no such step.
     #[error("there is no step \"{}\": there are {}", .0.escape_debug(), names())]
@@ -127,7 +145,7 @@ pub enum TimeLimitError {
 }
 
 fn names() -> String {
-    STEPS.map(|(name, _)| name).join(", ")
+    format!("{} and {TOTAL}", STEPS.map(|(name, _)| name).join(", "))
 }
 
 #[cfg(test)]
@@ -152,11 +170,33 @@ mod tests {
     }
 
     #[test]
+    fn a_total_is_not_a_step() {
+        for (text, seconds) in [
+            ("total=2m", Some(120)),
+            ("5s", None),
+            ("total=2m,all=1s,total=1m", Some(60)),
+        ] {
+            let limits: TimeLimits = text.parse().unwrap();
+            assert_eq!(
+                limits.total().map(|total| total.as_secs()),
+                seconds,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn limits() {
         for (text, expected) in [
             ("all=1m,greeting=500ms", "1m 500ms"),
             ("greeting=500ms,all=1m", "1m 1m"),
             ("greeting=24h", "default 24h"),
+            ("1m", "1m 1m"),
+            ("1m,greeting=500ms", "1m 500ms"),
+            ("total=1m", "default default"),
+            ("5", "Form(\"5\")"),
+            ("total", "Form(\"total\")"),
+            ("total=0s", "Time(\"0s\")"),
             ("", "Form(\"\")"),
             ("greeting", "Form(\"greeting\")"),
             ("greeting=1s,", "Form(\"\")"),

@@ -20,7 +20,7 @@
 //! |---|---|---|
 //! | `the session is set up` | `session` | |
 //! | `the transaction has ended` | `transaction` | |
-//! | a command or a reply (target `pilotfish::wire`) | `session`, or the one within it | `from`: client, server or tls; `tls` |
+//! | a command or a reply (target `pilotfish::wire`) | `session`, or the one within it | `from`: client, server, tls, or network for a connection; `tls` |
 //! | a block or chunk (target `pilotfish::wire`, at TRACE) | the same | `from`, `tls`, `octets` |
 //!
 //! Commands belong to the session and not to a transaction, since those of several mails leave

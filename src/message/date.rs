@@ -28,6 +28,25 @@ pub struct Date(String);
 
 static ZONE: LazyLock<TimeZone> = LazyLock::new(zone);
 
+/// Reads a date whose day of the week may be wrong.
+const ANY_WEEKDAY: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
+
+/// The names of zones that have one meaning: those of RFC 5322 section 4.3, and two for UTC that
+/// are in use.
+const ZONES: [&str; 12] = [
+    "UT", "GMT", "UTC", "Z", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT",
+];
+
+/// The name of the zone in a date, if it has no meaning of its own. The zone is the last word
+/// before any comment.
+fn unknown_zone(text: &str) -> Option<&str> {
+    let date = text.split('(').next().unwrap_or_default();
+    let zone = date.split_ascii_whitespace().next_back()?;
+    let is_name = zone.starts_with(|first: char| first.is_ascii_alphabetic());
+    let is_known = ZONES.iter().any(|known| known.eq_ignore_ascii_case(zone));
+    (is_name && !is_known).then_some(zone)
+}
+
 /// The time zone of this machine. On Unix it is mostly a file, which is read as it is: to look its
 /// name up, all the zones that the machine knows would be listed first.
 fn zone() -> TimeZone {
@@ -86,14 +105,26 @@ impl TryFrom<SystemTime> for Date {
 /// The obsolete forms of RFC 5322 section 4.3 (names of zones, years of two digits, comments)
 /// are understood and come out in the present form. The day of the week may be absent, but not
 /// wrong. A leap second is taken for the second before it. The zone `-0000`, which says that
-/// the local time is unknown, stays.
+/// the local time is unknown, stays. A name of a zone that RFC 5322 does not define, such as CET
+/// or IST, is an error: several zones have the same name, and a reader would take it for UTC.
 impl FromStr for Date {
     type Err = MessageError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || MessageError::Date { found: shown(text) };
-        let moment = rfc2822::parse(text).map_err(|_| wrong())?;
+        let moment = ANY_WEEKDAY
+            .parse_zoned_datetime(text)
+            .map_err(|_| wrong())?;
         let mut date = Self::new(&moment).ok_or_else(wrong)?;
+        if rfc2822::parse(text).is_err() {
+            return Err(MessageError::Weekday {
+                found: shown(text),
+                weekday: format!("{:?}", moment.weekday()),
+            });
+        }
+        if let Some(zone) = unknown_zone(text) {
+            return Err(MessageError::Zone { found: shown(zone) });
+        }
         if text.contains("-0000") && date.0.ends_with("+0000") {
             date.0.truncate(date.0.len() - 5);
             date.0.push_str("-0000");
@@ -142,6 +173,53 @@ mod tests {
             ),
         ] {
             assert_eq!(text.parse::<Date>().unwrap().as_str(), date);
+        }
+    }
+
+    #[test]
+    fn a_zone_is_known_or_refused() {
+        let long_ago = "Tue, 1 Jul 2003 10:52:00";
+        for (zone, expected) in [
+            ("UTC", "+0000"),
+            ("gmt", "+0000"),
+            ("Z", "+0000"),
+            ("PDT", "-0700"),
+            ("(the zone is) +0100 (CET)", "+0100"),
+        ] {
+            let date: Date = format!("{long_ago} {zone}").parse().unwrap();
+            assert_eq!(date.as_str(), format!("{long_ago} {expected}"), "{zone}");
+        }
+        for zone in [
+            "CET",
+            "cest",
+            "JST",
+            "IST",
+            "BST",
+            "A",
+            "Y",
+            "Berlin",
+            "CET (comment)",
+        ] {
+            let result = format!("{long_ago} {zone}").parse::<Date>();
+            assert!(
+                matches!(result, Err(MessageError::Zone { .. })),
+                "{zone}: {result:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrong_day_of_the_week_is_corrected_in_the_error() {
+        for (date, weekday) in [
+            ("Mon, 1 Jul 2003 10:52:37 +0200", "Tuesday"),
+            ("Sun, 29 Feb 2020 23:59:59 +0000", "Saturday"),
+        ] {
+            let error = date.parse::<Date>().unwrap_err();
+            assert!(matches!(error, MessageError::Weekday { .. }));
+            assert!(
+                error.to_string().contains(&format!("is a {weekday}: ")),
+                "{error}"
+            );
         }
     }
 

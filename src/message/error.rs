@@ -175,6 +175,22 @@ pub enum MessageError {
         /// What was given, shortened.
         found: String,
     },
+    /// The day of the week is not that of the date.
+    #[error("{found:?} is a {weekday}: correct the day of the week, or leave it out")]
+    Weekday {
+        /// What was given, shortened.
+        found: String,
+        /// The day of the week of that date.
+        weekday: String,
+    },
+    /// A zone is named that RFC 5322 section 4.3 does not define.
+    #[error(
+        "the time zone {found:?} has no fixed meaning in mail: write the distance from UTC, such as +0100"
+    )]
+    Zone {
+        /// The name, shortened.
+        found: String,
+    },
     /// This is no media type (RFC 2045 section 5.1).
     #[error("{found:?} is not a media type: {hint}")]
     MediaType {
@@ -309,8 +325,14 @@ pub enum BodyError {
         origin: Origin,
     },
     /// What a reader gives cannot be kept in a temporary file.
-    #[error("cannot keep the message in a temporary file: make room in the temporary directory")]
+    #[error(
+        "cannot keep the message in a temporary file in {}: \
+         make sure that the directory exists and has room, or name another by TMPDIR",
+        directory.display()
+    )]
     Spool {
+        /// Where the file was to be.
+        directory: PathBuf,
         /// What the operating system said.
         source: io::Error,
     },

@@ -26,7 +26,10 @@ pub(super) async fn spool(
         within(octets.len() as u64, limit)?;
         return Ok(Source::Bytes(octets.into()));
     }
-    let unkept = |source| BodyError::Spool { source };
+    let unkept = |source| BodyError::Spool {
+        directory: std::env::temp_dir(),
+        source,
+    };
     let file = tokio::task::spawn_blocking(tempfile::tempfile).await;
     let file = file.map_err(io::Error::other).flatten().map_err(unkept)?;
     let mut file = tokio::fs::File::from_std(file);

@@ -256,7 +256,10 @@ impl fmt::Debug for Reply {
 /// Writes a character, escaped if it could steer a terminal or fake a line of a log.
 fn write_visibly(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
     let steers = character.is_control()
-        || matches!(character, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}')
+        || matches!(
+            character,
+            '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}'
+        )
         || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if steers {
         write!(f, "{}", character.escape_unicode())
@@ -320,8 +323,8 @@ mod tests {
 
     #[test]
     fn display_escapes_what_steers_a_terminal() {
-        let shown = reply(550, &["a\u{1b}[31mb\rc\u{202e}d\u{7}"]).to_string();
-        assert_eq!(shown, "550 a\\u{1b}[31mb\\u{d}c\\u{202e}d\\u{7}");
+        let shown = reply(550, &["a\u{1b}[31mb\rc\u{202e}d\u{7}\u{61c}"]).to_string();
+        assert_eq!(shown, "550 a\\u{1b}[31mb\\u{d}c\\u{202e}d\\u{7}\\u{61c}");
     }
 
     #[test]

@@ -7,12 +7,14 @@ use std::time::Duration;
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
+use tracing::debug;
 
 use super::host::Host;
 use super::race::{alternate, race};
 use super::route::Route;
 use super::socket::Socket;
 use super::timeouts::Timeouts;
+use super::wire::TARGET;
 use crate::error::{Error, Kind, Result, Stage};
 
 impl Route {
@@ -57,7 +59,10 @@ impl Route {
 async fn unix_socket(path: &std::path::Path, limit: Duration) -> Result<Socket> {
     let shown = path.display();
     match timeout(limit, tokio::net::UnixStream::connect(path)).await {
-        Ok(Ok(stream)) => Ok(Socket::unix(stream)),
+        Ok(Ok(stream)) => {
+            debug!(target: TARGET, from = "network", tls = false, "connected to {shown}");
+            Ok(Socket::unix(stream))
+        }
         Ok(Err(error)) => {
             let message = format!("cannot connect to {shown}: check the path, and who may use it");
             Err(Error::new(Kind::Connect, message).caused_by(error))
@@ -78,7 +83,13 @@ async fn tcp(
     limit: Duration,
 ) -> Result<TcpStream> {
     match timeout(limit, tcp_unbounded(route, name, host, port)).await {
-        Ok(result) => result,
+        Ok(Ok(stream)) => {
+            let address = stream.peer_addr().map(|address| address.ip().to_string());
+            let address = address.unwrap_or_else(|error| error.to_string());
+            debug!(target: TARGET, from = "network", tls = false, "connected to {name} ({address})");
+            Ok(stream)
+        }
+        Ok(Err(error)) => Err(error),
         Err(_) => Err(Error::new(
             Kind::Timeout,
             format!(

@@ -5,6 +5,7 @@ mod content;
 mod delivery;
 mod dkim;
 mod dry_run;
+mod empty;
 mod fields;
 mod finished;
 mod hints;

@@ -174,7 +174,12 @@ async fn another_server_does_not_get_the_mode_of_the_account() {
         "[account.work]\nserver = 'there.invalid'\ntls = 'none'\ntls-ca = 'ca.pem'\n\
          user = 'me@example.org'\npassword-file = 'password'",
     );
-    send(&office, &format!("--server {}", office.server.addr()))
+    // The secret of the account is for its own server, unless the login is named.
+    let arguments = format!("--server {}", office.server.addr());
+    send(&office, &arguments)
+        .await
+        .fails(64, "for there.invalid");
+    send(&office, &format!("{arguments} --user me@example.org"))
         .await
         .result();
     assert!(office.mail().await.tls.is_some());

@@ -141,3 +141,26 @@ async fn where_it_cannot_write_it_is_73() {
     let ended = Run::new("demo").directory(directory.path()).end().await;
     ended.fails(73, "./pilotfish-demo");
 }
+
+/// Someone else may have put the link into a directory that all can write to.
+#[tokio::test]
+async fn it_does_not_write_through_a_link() {
+    use std::os::unix::fs::symlink;
+    let directory = Directory::new();
+    directory.file("precious", "mine");
+    std::fs::create_dir(directory.path().join("pilotfish-demo")).unwrap();
+    for name in ["received.eml", "received.png"] {
+        let link = directory.path().join("pilotfish-demo").join(name);
+        symlink(directory.path().join("precious"), link).unwrap();
+    }
+    let ended = Run::new("demo").directory(directory.path()).end().await;
+    assert_eq!(ended.status, 0, "{ended:?}");
+    assert_eq!(directory.read("precious"), b"mine");
+    assert!(directory.read("pilotfish-demo/received.png") == SHARK);
+
+    let other = Directory::new();
+    symlink(directory.path(), other.path().join("pilotfish-demo")).unwrap();
+    let ended = Run::new("demo").directory(other.path()).end().await;
+    ended.fails(73, "a symbolic link");
+    assert!(!directory.path().join("received.eml").exists());
+}

@@ -1,6 +1,7 @@
 //! `pilotfish demo`: a mail with a picture, sent to a server inside this process, or to another.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 
 use mail_parser::{MessageParser, MimeHeaders as _};
@@ -15,7 +16,7 @@ use crate::args::{DemoArguments, OutputArguments, ServerArguments};
 use crate::compose::{list, parse};
 use crate::exit;
 use crate::failure::Failure;
-use crate::logging::{self, Dialogue};
+use crate::logging::{self, Waiting};
 use crate::report;
 use crate::send::deliver;
 use crate::sign::Signing;
@@ -38,15 +39,15 @@ const TEXT: &str = "Hello,\n\nthis is you, as I see you.\n\n.\n..and a few dots 
 /// Sends the picture, shows how it went, and returns the exit status: 1 if what arrived is not
 /// what was sent.
 pub(crate) async fn run(arguments: DemoArguments) -> u8 {
-    logging::init(Dialogue::Shown, 0);
     let output = OutputArguments {
         transcript: true,
         json: arguments.json,
         verbose: 0,
         quiet: false,
     };
+    let waiting = logging::init(&output);
     let outcome = if arguments.server.server.is_some() || arguments.server.account.is_some() {
-        send_to_server(arguments, &output).await
+        send_to_server(arguments, &output, waiting).await
     } else if arguments.server == ServerArguments::default() {
         send_and_compare().await
     } else {
@@ -60,7 +61,11 @@ pub(crate) async fn run(arguments: DemoArguments) -> u8 {
 }
 
 /// Sends the mail to a server that somebody else runs.
-async fn send_to_server(arguments: DemoArguments, output: &OutputArguments) -> Result<u8, Failure> {
+async fn send_to_server(
+    arguments: DemoArguments,
+    output: &OutputArguments,
+    waiting: Option<Waiting>,
+) -> Result<u8, Failure> {
     let submitter = Submitter::new(arguments.server)?;
     let signing = Signing::of(submitter.dkim()).await?;
     let from: Mailbox = match &arguments.from {
@@ -75,12 +80,14 @@ async fn send_to_server(arguments: DemoArguments, output: &OutputArguments) -> R
     };
     let message = signing.apply(message(from, to).await?).await?;
     let envelope = message.envelope().clone();
-    Ok(deliver(submitter, envelope, message, output).await)
+    Ok(deliver(submitter, envelope, message, output, waiting).await)
 }
 
 async fn send_and_compare() -> Result<u8, Failure> {
     let directory = Path::new(DIRECTORY);
-    std::fs::create_dir_all(directory).map_err(|error| cannot_write(&error))?;
+    std::fs::create_dir_all(directory)
+        .and_then(|()| is_real(directory))
+        .map_err(|error| cannot_write(&error))?;
 
     let password = random_password()?;
     let server = testing::Server::builder()
@@ -108,8 +115,8 @@ async fn send_and_compare() -> Result<u8, Failure> {
         .map_err(|error| Failure::of(exit::BUG, &error))?;
 
     let [inline, attached] = pictures(&received.octets)?;
-    std::fs::write(directory.join("received.eml"), &received.octets)
-        .and_then(|()| std::fs::write(directory.join("received.png"), &attached))
+    write(directory, "received.eml", &received.octets)
+        .and_then(|()| write(directory, "received.png", &attached))
         .map_err(|error| cannot_write(&error))?;
 
     let same = inline == SHARK && attached == SHARK;
@@ -206,6 +213,22 @@ fn hexadecimal(octets: &[u8]) -> String {
         let _ = write!(text, "{octet:02x}");
         text
     })
+}
+
+/// That the directory is one, and not a link to another.
+fn is_real(directory: &Path) -> std::io::Result<()> {
+    if std::fs::symlink_metadata(directory)?.is_symlink() {
+        return Err(std::io::Error::other("it is a symbolic link"));
+    }
+    Ok(())
+}
+
+/// Puts a file in the place of any other of this name. What a link points to stays as it is.
+fn write(directory: &Path, name: &str, octets: &[u8]) -> std::io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(octets)?;
+    file.persist(directory.join(name))?;
+    Ok(())
 }
 
 fn cannot_write(error: &std::io::Error) -> Failure {

@@ -20,8 +20,17 @@ pub(crate) const NO_PERMISSION: u8 = 77;
 pub(crate) const CONFIG: u8 = 78;
 pub(crate) const PARTIAL: u8 = 80;
 pub(crate) const UNKNOWN: u8 = 81;
+pub(crate) const HUNG_UP: u8 = 129;
 pub(crate) const INTERRUPTED: u8 = 130;
 pub(crate) const TERMINATED: u8 = 143;
+
+/// The signal that a status stands for, as shells have it.
+pub(crate) fn signal(status: u8) -> Option<i32> {
+    match status {
+        HUNG_UP | INTERRUPTED | TERMINATED => Some(i32::from(status) - 128),
+        _ => None,
+    }
+}
 
 /// The status for a mail that was not accepted for all of its recipients.
 ///

@@ -32,6 +32,12 @@ impl Failure {
         }
     }
 
+    /// The same with what to do next.
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
     /// Any error, with its chain.
     pub(crate) fn of(status: u8, error: &dyn std::error::Error) -> Self {
         Self {

@@ -44,7 +44,7 @@ impl Input {
         }
     }
 
-    /// Reads a text, which has to be UTF-8.
+    /// Reads a text, which has to be UTF-8. A byte order mark at the beginning is left out.
     pub(crate) async fn text(&self) -> Result<String, Failure> {
         let (name, octets) = match self {
             Self::Stdin => {
@@ -69,9 +69,10 @@ impl Input {
                 "{name} is over 64 MiB: attach it instead"
             )));
         }
-        String::from_utf8(octets).map_err(|_| {
+        let text = String::from_utf8(octets).map_err(|_| {
             Failure::bad_mail(format!("{name} is not in UTF-8: convert it, or attach it"))
-        })
+        })?;
+        Ok(without_byte_order_mark(text))
     }
 
     /// What is sent as it is. Standard input is read now, as its length is not known before.
@@ -87,6 +88,14 @@ impl Input {
             BodyError::Read { source, .. } => unread(source),
             error => Failure::of(exit::CANNOT_CREATE, &error),
         })
+    }
+}
+
+/// Leaves the mark out that editors on Windows write at the beginning of a text.
+pub(crate) fn without_byte_order_mark(text: String) -> String {
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
     }
 }
 

@@ -18,15 +18,19 @@ mod progress;
 mod report;
 mod send;
 mod sign;
+mod stop;
 mod submitter;
 mod text_source;
 mod tls;
-mod transcript;
+mod usage;
 
+use std::fs::File;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Arguments, Command};
 
@@ -41,10 +45,17 @@ fn main() -> ExitCode {
             } else {
                 exit::OK
             };
-            let _ = error.print();
+            let _ = usage::explained(error).print();
             return ExitCode::from(code);
         }
     };
+    if let Err(error) = descriptors_for_the_runtime() {
+        let _ = writeln!(
+            std::io::stderr(),
+            "error: cannot start: {error}: raise the limit by ulimit -n"
+        );
+        return ExitCode::from(exit::OS_ERROR);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -56,6 +67,9 @@ fn main() -> ExitCode {
         }
     };
     let code = runtime.block_on(async {
+        // A file that grows over the limit of the process (ulimit -f) is an error of the write
+        // then, and not the end of the process.
+        let _too_large = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
         match arguments.command {
             Command::Send(arguments) => send::run(*arguments).await,
             Command::Demo(arguments) => demo::run(*arguments).await,
@@ -63,5 +77,18 @@ fn main() -> ExitCode {
     });
     // A read of standard input that nobody waits for must not keep the process.
     runtime.shutdown_background();
+    // A shell stops a loop or a script only if the signal has ended the command.
+    if let Some(signal) = exit::signal(code) {
+        let _ = signal_hook::low_level::emulate_default_handler(signal);
+    }
     ExitCode::from(code)
+}
+
+/// Makes sure that there are enough file descriptors for the runtime, which panics if there are
+/// too few.
+fn descriptors_for_the_runtime() -> std::io::Result<()> {
+    const ENOUGH: usize = 8;
+    let null = File::open("/dev/null")?;
+    let more = (1..ENOUGH).map(|_| null.try_clone());
+    more.collect::<Result<Vec<_>, _>>().map(drop)
 }

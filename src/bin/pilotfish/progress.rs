@@ -30,16 +30,19 @@ struct Bar {
     shown: AtomicBool,
 }
 
+/// Whether standard error is a terminal that can draw, and nothing else is written to it.
+pub(crate) fn can_draw(output: &OutputArguments) -> bool {
+    let quiet = output.quiet || output.transcript || output.verbose > 0;
+    let can_draw = std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb");
+    !quiet && can_draw && std::io::stderr().is_terminal()
+}
+
 impl Transfer {
-    /// Shows a bar if standard error is a terminal that can draw and that nothing else is
-    /// written to.
+    /// Shows a bar where one can be drawn.
     pub(crate) fn watched_by(output: &OutputArguments) -> Self {
-        let quiet = output.quiet || output.transcript || output.verbose > 0;
-        let can_draw = std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb");
-        let bar = (!quiet && can_draw && std::io::stderr().is_terminal()).then(Arc::default);
         Self {
             done: Arc::default(),
-            bar,
+            bar: can_draw(output).then(Arc::default),
         }
     }
 
@@ -47,12 +50,14 @@ impl Transfer {
     pub(crate) fn observer(&self) -> impl Fn(Progress<'_>) + Send + Sync + 'static {
         let transfer = self.clone();
         move |progress| {
-            if progress.sent == progress.total {
-                transfer.done.store(true, Ordering::SeqCst);
-                debug!("the mail has left, end of data included");
-            }
+            let is_done = progress.sent == progress.total;
             if let Some(bar) = &transfer.bar {
                 bar.update(progress);
+            }
+            if is_done {
+                transfer.done.store(true, Ordering::SeqCst);
+                debug!("the mail has left, end of data included");
+                transfer.clear_bar();
             }
         }
     }

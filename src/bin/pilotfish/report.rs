@@ -75,7 +75,7 @@ pub(crate) fn sent(output: &OutputArguments, mail: &Mail, sent: &Sent) -> u8 {
         format!("sent to {all} recipients")
     };
     if output.json {
-        result(&json::sent(mail, sent).to_string());
+        result(&json::line(&json::sent(mail, sent)));
     } else if !output.quiet {
         let (size, duration) = (
             indicatif::HumanBytes(receipt.size),
@@ -125,7 +125,7 @@ fn not_accepted(recipients: &[Recipient<'_>]) -> String {
 /// Prints why a mail was not accepted for all of its recipients, and returns the exit status.
 pub(crate) fn failed(output: &OutputArguments, mail: Option<&Mail>, failure: &Failure) -> u8 {
     if output.json {
-        result(&json::failed(mail, failure).to_string());
+        result(&json::line(&json::failed(mail, failure)));
     }
     let recipients = mail.map(|mail| failure.recipients(mail));
     let recipients = recipients.unwrap_or_default();

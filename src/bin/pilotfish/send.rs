@@ -1,22 +1,22 @@
 //! `pilotfish send`.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use pilotfish::address::Envelope;
 use pilotfish::message::Data;
 use pilotfish::session::Receipt;
 use pilotfish::{Client, Message};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, timeout_at};
 
 use crate::args::{OutputArguments, SendArguments};
 use crate::compose::compose;
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::logging::{self, Dialogue};
+use crate::logging::{self, Waiting, WaitingLine};
 use crate::progress::Transfer;
 use crate::report::{self, Mail, Sent};
 use crate::sign::Signing;
+use crate::stop::{Stop, Stops};
 use crate::submitter::Submitter;
 use crate::{dry_run, exit};
 
@@ -30,19 +30,14 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
         dry_run,
         output,
     } = arguments;
-    let dialogue = if output.transcript {
-        Dialogue::Shown
-    } else {
-        Dialogue::Hidden
-    };
-    logging::init(dialogue, output.verbose);
+    let waiting = logging::init(&output);
     let paths = mail.inputs().filter_map(Input::path);
     let read: Vec<_> = paths.map(PathBuf::from).collect();
     let body = mail.content.body.map(Data::from);
     let prepared = async {
         let submitter = Submitter::new(server)?;
         let signing = Signing::new(dkim, submitter.dkim(), body).await?;
-        let message = compose(mail, submitter.mailbox()).await?;
+        let message = compose(mail, submitter.mailbox(), submitter.reads_stdin()).await?;
         Ok((submitter, signing.apply(message).await?))
     };
     let (submitter, message) = match prepared.await {
@@ -59,7 +54,7 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     }
     let envelope = message.envelope().clone();
     let envelope = envelope.with_options(delivery.into());
-    deliver(submitter, envelope, message, &output).await
+    deliver(submitter, envelope, message, &output, waiting).await
 }
 
 /// Sends a mail that is made, prints what became of it, and returns the exit status.
@@ -68,14 +63,29 @@ pub(crate) async fn deliver(
     envelope: Envelope,
     message: Message,
     output: &OutputArguments,
+    waiting: Option<Waiting>,
 ) -> u8 {
     let mut situation = submitter.situation();
-    let server = match submitter.server().await {
-        Ok((server, secret)) => {
+    let deadline = submitter.total_time().map(|total| Instant::now() + total);
+    let limits = submitter.time_limits();
+    let prepared = async {
+        let (server, secret) = match deadline {
+            None => submitter.server().await?,
+            Some(deadline) => timeout_at(deadline, submitter.server())
+                .await
+                .map_err(|_| not_sent(Stop::TimeIsUp))??,
+        };
+        let stops = Stops::new(deadline).map_err(|error| Failure::of(exit::OS_ERROR, &error))?;
+        Ok((server, secret, stops))
+    };
+    let (server, mut stops) = match prepared.await {
+        Ok((server, secret, stops)) => {
             situation.secret = secret;
-            server
+            (server, stops)
         }
-        Err(failure) => return report::failed(output, None, &failure.advised(&situation)),
+        Err(failure) => {
+            return report::failed(output, None, &Failure::advised(failure, &situation));
+        }
     };
     let mail = Mail::of(&message, format!("{}:{}", server.host(), server.port()));
     let transfer = Transfer::watched_by(output);
@@ -83,12 +93,24 @@ pub(crate) async fn deliver(
         .on_progress(transfer.observer())
         .build();
     let started = Instant::now();
-    let result = finish_or_interrupt(&client, envelope, message, &transfer).await;
+    let line = waiting.map(|waiting| waiting.show(mail.server.clone(), limits));
+    let mail_to_send = pilotfish::Mail::new(envelope, message);
+    let sending = client.send(mail_to_send);
+    let result = finish_or_stop(&client, sending, &transfer, line.as_ref(), &mut stops).await;
     transfer.clear_bar();
+    drop(line);
     // Whoever interrupts does not wait.
     let interrupted = result
         .as_ref()
         .is_err_and(|failure| failure.error.is_none());
+    if let (Ok(receipt), 1) = (&result, output.verbose) {
+        report::notice(&format!(
+            "sent {} bytes in {} ms; the reply took {} ms",
+            receipt.size,
+            receipt.timing.transfer.as_millis(),
+            receipt.timing.reply.as_millis(),
+        ));
+    }
     let status = match result {
         Ok(receipt) => report::sent(
             output,
@@ -107,56 +129,59 @@ pub(crate) async fn deliver(
     status
 }
 
-/// Sends, unless a signal comes first. A mail that has left is waited for, until a second one.
-async fn finish_or_interrupt(
+/// Sends, unless something asks to stop before. A mail that has left is waited for, until
+/// something asks once more or its patience is over.
+async fn finish_or_stop(
     client: &Client,
-    envelope: Envelope,
-    message: Message,
+    sending: impl Future<Output = pilotfish::Result<Receipt>>,
     transfer: &Transfer,
+    line: Option<&WaitingLine>,
+    stops: &mut Stops,
 ) -> Result<Receipt, Failure> {
-    let no_signals = |error: std::io::Error| Failure::of(exit::OS_ERROR, &error);
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-    let mut sending = Box::pin(client.send(pilotfish::Mail::new(envelope, message)));
-    let mut waits_for_reply = false;
-    loop {
-        let (status, signal) = tokio::select! {
+    let mut sending = Box::pin(sending);
+    let stop = tokio::select! {
+        biased;
+        result = &mut sending => return Ok(result?),
+        stop = stops.next() => stop,
+    };
+    if transfer.is_done() {
+        if let Some(line) = line {
+            line.clear();
+        }
+        report::notice(&format!(
+            "{}: the whole mail was sent; waiting for the reply ({})",
+            stop.shown(),
+            stop.patience_shown(),
+        ));
+        return tokio::select! {
             biased;
-            result = &mut sending => return Ok(result?),
-            _ = interrupt.recv() => (exit::INTERRUPTED, "interrupted"),
-            _ = terminate.recv() => (exit::TERMINATED, "terminated"),
+            result = &mut sending => Ok(result?),
+            again = stops.next_after(stop) => Err(unanswered(again)),
         };
-        if waits_for_reply {
-            return Err(unanswered(signal));
-        }
-        if transfer.is_done() {
-            transfer.clear_bar();
-            report::notice(&format!(
-                "{signal}: the mail has left, waiting for the server's answer \
-                 (once more to stop at once)"
-            ));
-            waits_for_reply = true;
-            continue;
-        }
-        drop(sending);
-        // It may have left at the last moment, and then its answer is waited for.
-        let closed = tokio::select! {
-            () = client.close() => true,
-            _ = interrupt.recv() => false,
-            _ = terminate.recv() => false,
-        };
-        return Err(if closed && !transfer.is_done() {
-            Failure::new(status, format!("{signal}: the mail was not sent"))
-        } else {
-            unanswered(signal)
-        });
     }
+    drop(sending);
+    // It may have left at the last moment, and then its reply is waited for.
+    let closed = tokio::select! {
+        () = client.close() => true,
+        _ = stops.next_after(stop) => false,
+    };
+    Err(if closed && !transfer.is_done() {
+        not_sent(stop)
+    } else {
+        unanswered(stop)
+    })
 }
 
-fn unanswered(signal: &str) -> Failure {
+fn not_sent(stop: Stop) -> Failure {
+    let message = format!("{}: the mail was not sent", stop.shown());
+    Failure::new(stop.status(), message)
+}
+
+fn unanswered(stop: Stop) -> Failure {
     let message = format!(
-        "{signal}: the mail left whole and its answer was not waited for: look whether it arrived \
-         before sending it again"
+        "{}: the whole mail was sent and its reply was not waited for: look whether it arrived \
+         before sending it again",
+        stop.shown()
     );
     Failure::new(exit::UNKNOWN, message)
 }

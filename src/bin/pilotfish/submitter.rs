@@ -1,16 +1,19 @@
 //! Who sends, by which server.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use pilotfish::Server;
 use pilotfish::address::Mailbox;
 use pilotfish::config::{
-    Account, Config, Dkim, Network, PasswordSource, Protocol, ServerAddress, Strategy, Tls,
+    Account, Auth, Config, Dkim, Network, PasswordSource, Protocol, ServerAddress, Strategy, Tls,
     TlsSettings,
 };
 use pilotfish::session::Security;
+use pilotfish::transport::Timeouts;
 
 use crate::args::{ServerArguments, TlsMode};
+use crate::compose::is_standard_input;
 use crate::exit;
 use crate::failure::Failure;
 use crate::hint::{SecretShape, Situation};
@@ -61,6 +64,15 @@ impl Submitter {
         let server_tls = server.and_then(|server| server.tls);
         // A password takes the place of the account's token, and the other way round.
         let from_account = account.filter(|_| password.is_none() && token.is_none());
+        if let (Some(account), Some(server)) = (from_account, &arguments.server)
+            && arguments.auth.auth != Some(Auth::None)
+            && arguments.user.is_none()
+            && server.user.is_none()
+            && (account.password.is_some() || account.token.is_some())
+            && !is_same_place(&account.server, server)
+        {
+            return Err(other_server(account, server));
+        }
         // An identity belongs to the user beside it.
         let same_user = account.filter(|_| arguments.user.is_none());
         let login = Login {
@@ -106,6 +118,28 @@ impl Submitter {
         self.from
             .clone()
             .or_else(|| self.login.user.as_ref()?.parse().ok())
+    }
+
+    /// Whether a password or a token is read from standard input.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        let sources = [&self.login.password, &self.login.token];
+        let proxy = self.network.proxy_password_file.as_deref();
+        proxy.is_some_and(is_standard_input)
+            || sources.into_iter().flatten().any(|source| match source {
+                PasswordSource::Fd(number) => *number == 0,
+                PasswordSource::File(path) => is_standard_input(path),
+                _ => false,
+            })
+    }
+
+    /// How long the mail may take in all.
+    pub(crate) fn total_time(&self) -> Option<Duration> {
+        self.network.timeout.as_ref()?.total()
+    }
+
+    /// How long each step may take.
+    pub(crate) fn time_limits(&self) -> Timeouts {
+        self.network.timeouts()
     }
 
     /// What the account signs with.
@@ -181,6 +215,26 @@ impl Submitter {
         }
         Ok((builder.build()?, secret))
     }
+}
+
+/// Whether two addresses lead to the same server. Where only one of them has a port, the other is
+/// on the port that is customary.
+fn is_same_place(one: &ServerAddress, other: &ServerAddress) -> bool {
+    let is_other_port = one
+        .port
+        .zip(other.port)
+        .is_some_and(|(one, other)| one != other);
+    one.host == other.host && !is_other_port && one.unix_socket == other.unix_socket
+}
+
+/// A secret belongs to the server that it was made for.
+fn other_server(account: &Account, server: &ServerAddress) -> Failure {
+    let (own, other) = (&account.server.host, &server.host);
+    let message = format!(
+        "the secret of the account is for {own}, and --server names {other}: \
+         add the login for {other} (--user and --password-file), or --auth none"
+    );
+    Failure::new(exit::USAGE, message)
 }
 
 fn account(path: &PathBuf, name: &str) -> Result<Account, Failure> {

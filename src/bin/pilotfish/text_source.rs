@@ -1,10 +1,14 @@
 //! `STR|@FILE|-`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crate::exit;
 use crate::failure::Failure;
-use crate::input::Input;
+use crate::input::{Input, without_byte_order_mark};
+
+/// How the names of files with a text end.
+const TEXT_FILES: [&str; 4] = [".txt", ".html", ".htm", ".md"];
 
 /// Where the text comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,11 +40,31 @@ impl TextSource {
         }
     }
 
-    /// Reads the text, which has to be UTF-8.
-    pub(crate) async fn text(self) -> Result<String, Failure> {
+    /// Reads the text, which has to be UTF-8. It is the value of this flag.
+    ///
+    /// A given text that looks like the name of a file is refused.
+    pub(crate) async fn text(self, flag: &str) -> Result<String, Failure> {
         match self {
-            Self::Given(text) => Ok(text),
+            Self::Given(text) if is_file_name(&text) => {
+                let shown = text.escape_debug();
+                let message = format!("{flag} '{shown}' is the name of a file, not a text");
+                let help = format!("did you mean {flag} @{shown}");
+                Err(Failure::new(exit::USAGE, message).with_help(help))
+            }
+            Self::Given(text) => Ok(without_byte_order_mark(text)),
             Self::Read(input) => input.text().await,
         }
     }
+}
+
+/// Whether this names a file that exists, or looks like the name of a file with a text. A text
+/// that was typed with @@ is one.
+fn is_file_name(text: &str) -> bool {
+    if text.starts_with('@') {
+        return false;
+    }
+    let has_blank = text.contains(char::is_whitespace);
+    let lower = text.to_ascii_lowercase();
+    let ends_like_one = TEXT_FILES.iter().any(|end| lower.ends_with(end));
+    (ends_like_one && !has_blank) || Path::new(text).is_file()
 }

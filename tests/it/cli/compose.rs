@@ -17,12 +17,11 @@ async fn sent(arguments: &str, stdin: &str, files: &[(&str, &[u8])]) -> Received
 
 #[tokio::test]
 async fn the_text_comes_from_the_argument_a_file_or_standard_input() {
-    let files: &[(&str, &[u8])] = &[("letter.txt", "Grüße 🦈\n".as_bytes()), ("empty.txt", b"")];
+    let files: &[(&str, &[u8])] = &[("letter.txt", "Grüße 🦈\n".as_bytes())];
     for (arguments, stdin, text) in [
         ("--text Hello", "", "Hello\r\n"),
         ("--text 'a\nb'", "", "a\r\nb\r\n"),
         ("--text @letter.txt", "", "Grüße 🦈\r\n"),
-        ("--text @empty.txt", "", ""),
         ("--text @@letter.txt", "", "@letter.txt\r\n"),
         ("--text @@@x", "", "@@x\r\n"),
         (
@@ -33,7 +32,8 @@ async fn the_text_comes_from_the_argument_a_file_or_standard_input() {
         ("--text @/dev/stdin", "from stdin", "from stdin\r\n"),
         ("--text ''", "", ""),
         ("--text -x", "", "-x\r\n"),
-        ("", "not read", ""),
+        ("", "piped in", "piped in\r\n"),
+        ("--text Hello", "not read", "Hello\r\n"),
     ] {
         let mail = sent(&format!("--to ann@example.org {arguments}"), stdin, files).await;
         let parsed = MessageParser::default().parse(&mail.octets[..]).unwrap();
@@ -89,7 +89,7 @@ async fn recipients_come_from_lists_and_bcc_stays_hidden() {
          --to 'Ann <ann@example.org>, \"B. Bob\" <bob@example.org>' --to carl@example.org \
          --cc 'Friends: dora@example.org, emil@example.org;' \
          --bcc eve@example.org --bcc 'Fay <fay@example.org>' \
-         --reply-to 'Office <office@example.org>' -s 'Grüße, 🦈'",
+         --reply-to 'Office <office@example.org>' -s 'Grüße, 🦈' --text Hi",
         "",
         &[],
     )
@@ -173,8 +173,13 @@ async fn header_fields_are_added_as_given() {
 
 #[tokio::test]
 async fn the_user_is_the_sender_unless_another_is_named() {
-    let mail = sent("--to ann@example.org", "", &[]).await;
+    let mail = sent("--to ann@example.org", "Hi", &[]).await;
     assert_eq!(mail.reverse_path, "me@example.org");
-    let mail = sent("--to ann@example.org --from Eve<eve@example.org>", "", &[]).await;
+    let mail = sent(
+        "--to ann@example.org --from Eve<eve@example.org>",
+        "Hi",
+        &[],
+    )
+    .await;
     assert_eq!(mail.reverse_path, "eve@example.org");
 }

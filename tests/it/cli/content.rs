@@ -35,7 +35,6 @@ async fn the_parts_stand_as_readers_expect() {
         ("--text x --html '<p>x'", "alternative(plain html)"),
         ("--html @page.html", "html"),
         ("--html @page.html --inline auto", "related(html png)"),
-        ("--html -", "html"),
         ("--markdown news.md", "alternative(plain html)"),
         (
             "--markdown news.md --inline auto -a shark.png",
@@ -259,5 +258,8 @@ async fn standard_input_that_cannot_be_kept_is_73() {
     let script = "seq 500000 | TMPDIR=/none \"$0\" send -n --from me@example.org \
                   --to ann@example.org -a '-;name=numbers.txt'";
     let ended = Run::shell(script).end().await;
-    ended.fails(73, "make room in the temporary directory");
+    ended.fails(
+        73,
+        "/none: make sure that the directory exists and has room",
+    );
 }

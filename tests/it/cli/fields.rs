@@ -51,7 +51,7 @@ async fn fields_are_as_they_were_given() {
              List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         ),
     ] {
-        let mail = Desk::default().mail(arguments).await;
+        let mail = Desk::default().mail(&format!("{arguments} --text x")).await;
         let names: Vec<_> = match expected {
             "" => vec!["Sender"],
             expected => expected
@@ -67,7 +67,7 @@ async fn fields_are_as_they_were_given() {
 async fn several_authors_have_a_sender() {
     let authors = "--from 'ann@example.org, Bo <bo@example.org>' --to cy@example.org";
     let ended = Desk::default()
-        .run(&format!("{authors} --sender bo@example.org"))
+        .run(&format!("{authors} --sender bo@example.org --text x"))
         .await;
     assert_eq!(
         fields(&ended.stdout, &["From", "Sender"]),

@@ -1,4 +1,4 @@
-//! Ctrl-C: before the end of data it withdraws the mail, behind it it waits for the answer.
+//! Ctrl-C: before the end of data it withdraws the mail, after it the reply is waited for.
 
 use pilotfish::testing::Fault::SilentAt;
 use pilotfish::testing::Point::{Body, Ehlo};
@@ -6,13 +6,14 @@ use rustix::process::Signal;
 
 use super::office::{Office, server};
 use super::peer::Peer;
+use super::run::Run;
 
 /// The line of the log that says that the end of data is out.
 const LEFT: &str = "the mail has left";
 
 #[tokio::test]
 async fn while_it_waits_it_is_130() {
-    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let office = Office::open(server().fault(SilentAt(Ehlo))).await;
         let mut sending = office
             .send("--to ann@example.org --transcript")
@@ -64,12 +65,12 @@ async fn within_the_message_the_connection_ends_without_an_end_of_data() {
 #[tokio::test]
 async fn behind_the_message_the_answer_is_waited_for() {
     let peer = Peer::listen().await;
-    let mut sending = peer.send("--to ann@example.org -v").start().await;
+    let mut sending = peer.send("--to ann@example.org -vvv").start().await;
     let mut client = peer.accept_up_to_data().await;
     client.hears_a_message().await;
     sending.until(LEFT).await;
     sending.signal(Signal::INT);
-    sending.until("waiting for the server's answer").await;
+    sending.until("waiting for the reply").await;
     client.says("250 2.0.0 Ok: queued as 4711").await;
     client.hears("QUIT").await;
     client.says("221 bye").await;
@@ -81,12 +82,12 @@ async fn behind_the_message_the_answer_is_waited_for() {
 async fn a_second_one_behind_the_message_is_81_at_once() {
     for (signal, word) in [(Signal::INT, "interrupted"), (Signal::TERM, "terminated")] {
         let peer = Peer::listen().await;
-        let mut sending = peer.send("--to ann@example.org -v").start().await;
+        let mut sending = peer.send("--to ann@example.org -vvv").start().await;
         let mut client = peer.accept_up_to_data().await;
         client.hears_a_message().await;
         sending.until(LEFT).await;
         sending.signal(Signal::INT);
-        sending.until("waiting for the server's answer").await;
+        sending.until("waiting for the reply").await;
         sending.signal(signal);
         // The server never answers.
         let ended = sending.end().await;
@@ -98,17 +99,98 @@ async fn a_second_one_behind_the_message_is_81_at_once() {
 #[tokio::test]
 async fn as_json_it_is_unknown_too() {
     let peer = Peer::listen().await;
-    let run = peer.send("--to ann@example.org -v --json");
+    let run = peer.send("--to ann@example.org -vvv --json");
     let mut sending = run.start().await;
     let mut client = peer.accept_up_to_data().await;
     client.hears_a_message().await;
     sending.until(LEFT).await;
     sending.signal(Signal::INT);
-    sending.until("waiting for the server's answer").await;
+    sending.until("waiting for the reply").await;
     sending.signal(Signal::INT);
     let ended = sending.end().await;
     ended.reports(81, "interrupted");
     let outcome: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(outcome["outcome"], "unknown");
     assert_eq!(outcome["recipients"][0]["outcome"], "unknown");
+}
+
+/// A service manager kills the process soon after SIGTERM: the status has to be out by then.
+#[tokio::test]
+async fn after_the_message_sigterm_waits_for_ten_seconds() {
+    let peer = Peer::listen().await;
+    let mut runs = Vec::new();
+    for (signal, word) in [
+        (Signal::TERM, "terminated"),
+        (Signal::HUP, "the terminal was closed"),
+    ] {
+        let mut sending = peer
+            .send("--to ann@example.org --text Hi -vvv")
+            .start()
+            .await;
+        let mut client = peer.accept_up_to_data().await;
+        client.hears_a_message().await;
+        sending.until(LEFT).await;
+        sending.signal(signal);
+        sending.until("waiting for the reply (for 10 s)").await;
+        runs.push((sending, client, word));
+    }
+    // The server never answers.
+    for (sending, _client, word) in runs {
+        sending.end().await.fails(81, word);
+    }
+}
+
+#[tokio::test]
+async fn a_total_time_ends_a_mail_that_has_not_left_and_one_that_has() {
+    let peer = Peer::listen().await;
+    let mail = "--to ann@example.org --text Hi --timeout total=1s";
+    let (silent, sent) = tokio::join!(
+        async {
+            let sending = peer.send(mail).start().await;
+            let _client = peer.accept().await;
+            sending.end().await
+        },
+        async {
+            let other = Peer::listen().await;
+            let sending = other.send(mail).start().await;
+            let mut client = other.accept_up_to_data().await;
+            client.hears_a_message().await;
+            sending.end().await
+        }
+    );
+    silent.fails(
+        75,
+        "the total time of --timeout is over: the mail was not sent",
+    );
+    sent.fails(81, "before sending it again");
+}
+
+#[tokio::test]
+async fn a_source_of_the_password_counts_in_the_total_time() {
+    let office = Office::open(server()).await;
+    let run = office.send_without_login(
+        "--to ann@example.org --text Hi --user me@example.org --timeout total=1s \
+         --password-command 'exec sleep 60'",
+    );
+    run.end().await.fails(75, "the mail was not sent");
+    office.got_nothing().await;
+}
+
+/// As by `nohup`, and as a shell does with what runs in the background.
+#[tokio::test]
+async fn a_signal_that_is_ignored_from_the_start_changes_nothing() {
+    for (name, signal) in [("HUP", Signal::HUP), ("INT", Signal::INT)] {
+        let office = Office::open(server().fault(SilentAt(Ehlo))).await;
+        let script = format!(
+            "trap '' {name}; exec \"$0\" send --server {} --tls-ca ca.pem --from me@example.org \
+             --to ann@example.org --text Hi --transcript --timeout hello=2s",
+            office.server.addr()
+        );
+        let run = Run::shell(&script).directory(office.directory.path());
+        let mut sending = run.start().await;
+        sending.until("-> EHLO").await;
+        sending.signal(signal);
+        sending.end().await.fails(75, "EHLO");
+        office.got_nothing().await;
+    }
 }

@@ -103,24 +103,43 @@ async fn the_transcript_is_the_dialogue() {
 }
 
 #[tokio::test]
-async fn verbose_logs_and_twice_logs_more() {
+async fn verbose_is_five_lines_that_a_person_reads() {
     let office = Office::open(server()).await;
-    let mut lines = Vec::new();
-    for flags in ["", "-v", "-vv"] {
+    let ended = office.send(&format!("{MAIL} -v")).end().await;
+    ended.result();
+    let lines: Vec<_> = ended.stderr.lines().collect();
+    let port = office.server.addr().port();
+    let expected = [
+        format!("connected to 127.0.0.1 port {port} (127.0.0.1) (after "),
+        "the server says: 220 localhost ESMTP Pilotfish (after ".to_owned(),
+        "encrypted by TLSv1.3 ".to_owned(),
+        "logged in by ".to_owned(),
+        format!("sent {} bytes in ", office.mail().await.size),
+    ];
+    assert_eq!(lines.len(), expected.len(), "{ended:?}");
+    for (line, expected) in lines.iter().zip(expected) {
+        assert!(line.starts_with(&expected), "{line} is not {expected}");
+    }
+}
+
+#[tokio::test]
+async fn verbose_twice_is_the_dialogue_with_times_and_three_times_everything() {
+    let office = Office::open(server()).await;
+    let address = "=== connected to 127.0.0.1 port ";
+    for (flags, has_times, has_events) in [
+        ("--transcript", false, false),
+        ("-vv", true, false),
+        ("-vvv", true, true),
+    ] {
         let ended = office.send(&format!("{MAIL} {flags}")).end().await;
         ended.result();
-        lines.push(ended.stderr.lines().count());
-        assert_eq!(
-            ended.stderr.contains("DEBUG"),
-            !flags.is_empty(),
-            "{ended:?}"
-        );
-        assert_eq!(ended.stderr.contains("TRACE"), flags == "-vv", "{ended:?}");
+        assert!(ended.stderr.contains(address), "{ended:?}");
+        let line = ended.stderr.lines().find(|line| line.contains("~> DATA"));
+        let time = line.unwrap().strip_suffix("~> DATA").unwrap();
+        assert_eq!(time.ends_with(" ms  "), has_times, "{flags}: {time:?}");
+        assert_eq!(ended.stderr.contains("DEBUG"), has_events, "{ended:?}");
+        assert_eq!(ended.stderr.matches("MAIL FROM").count(), 1, "{ended:?}");
     }
-    assert!(
-        lines[0] == 0 && lines[1] > 5 && lines[2] > lines[1],
-        "{lines:?}"
-    );
     office.mails().await;
 }
 
@@ -128,7 +147,10 @@ async fn verbose_logs_and_twice_logs_more() {
 async fn what_the_server_says_cannot_move_the_cursor() {
     let words = "550 5.7.1 \u{1b}[2J\u{7}spam \u{9b}1A".to_owned();
     let office = Office::open(server().fault(ReplyAt(EndOfData, words))).await;
-    let ended = office.send(&format!("{MAIL} --transcript -vv")).end().await;
+    let ended = office
+        .send(&format!("{MAIL} --transcript -vvv"))
+        .end()
+        .await;
     ended.fails(65, "spam");
     let control = |character: char| character.is_control() && character != '\n';
     assert!(!ended.stderr.contains(control), "{ended:?}");

@@ -78,7 +78,7 @@ async fn transfer_on(kind: &str, arguments: &str, octets: u64, pause: Pause) -> 
     let server = async {
         let mut client = peer.accept().await;
         if pause == Pause::Greeting {
-            sleep(LONG).await;
+            sleep(2 * LONG).await;
         }
         client.talks_up_to_data().await;
         if pause == Pause::Message {
@@ -102,8 +102,24 @@ async fn a_transfer_of_more_than_a_second_has_a_bar_which_goes_away() {
 }
 
 #[tokio::test]
-async fn a_short_one_has_none_however_long_the_greeting_took() {
-    assert_eq!(transfer("", SMALL, Pause::Greeting).await, "");
+async fn a_silent_server_is_waited_for_by_name_until_it_speaks() {
+    let shown = transfer("", SMALL, Pause::Greeting).await;
+    assert!(
+        shown.contains("waiting for the greeting of 127.0.0.1:"),
+        "{shown:?}"
+    );
+    assert!(shown.contains(": 1 s of 5 min"), "{shown:?}");
+    // A short transfer has no bar, however long the greeting took.
+    assert!(!shown.contains(" of 2"), "{shown:?}");
+    assert!(shown.ends_with("\r\u{1b}[2K"), "{shown:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_said_about_a_wait_where_nothing_can_be_drawn() {
+    for (terminal, arguments) in [("dumb", ""), ("xterm", "-q")] {
+        let shown = transfer_on(terminal, arguments, SMALL, Pause::Greeting).await;
+        assert_eq!(shown, "", "{terminal} {arguments}");
+    }
 }
 
 #[tokio::test]

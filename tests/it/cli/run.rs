@@ -1,6 +1,7 @@
 //! Running the command.
 
 use std::ffi::OsStr;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub(crate) struct Running {
 /// How a command ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
+    /// The exit status, or 128 and the number of the signal that ended it.
     pub(crate) status: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -61,7 +63,7 @@ impl Run {
             .kill_on_drop(true);
         Self {
             command,
-            stdin: String::new(),
+            stdin: "Hi\n".to_owned(),
         }
     }
 
@@ -90,7 +92,7 @@ impl Run {
         self
     }
 
-    /// What standard input gives, before it ends.
+    /// What standard input gives, before it ends: the text `Hi` unless said otherwise.
     pub(crate) fn stdin(mut self, text: &str) -> Self {
         text.clone_into(&mut self.stdin);
         self
@@ -187,8 +189,16 @@ impl Running {
 
 impl Ended {
     fn new(status: std::process::ExitStatus, stdout: Vec<u8>, stderr: &[u8]) -> Self {
+        let signal = status.signal().map(|signal| signal + 128);
+        if signal.is_none() {
+            // A shell goes on with a loop unless the signal itself has ended the command.
+            assert!(!matches!(status.code(), Some(129 | 130 | 143)), "{status}");
+        }
         let ended = Self {
-            status: status.code().unwrap_or_else(|| panic!("{status}")),
+            status: status
+                .code()
+                .or(signal)
+                .unwrap_or_else(|| panic!("{status}")),
             stdout: String::from_utf8(stdout).unwrap(),
             stderr: String::from_utf8_lossy(stderr).into_owned(),
         };

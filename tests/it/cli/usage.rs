@@ -53,6 +53,7 @@ async fn a_wrong_command_line_is_64() {
         ("-4 -6", "cannot be used with"),
         ("--timeout greeting=1", "is no time from 1ms to 24h"),
         ("--timeout gretting=1s", "there is no step"),
+        ("--timeout 5", "write 30s for each step"),
         ("--password-file password", "no --user"),
         ("--password-fd x", "invalid value 'x'"),
         ("--password-fd 3 --password-file password", "cannot be used"),
@@ -68,6 +69,85 @@ async fn a_wrong_command_line_is_64() {
             .end()
             .await
             .fails(64, words);
+    }
+}
+
+/// Flags of other programs, and words that a shell has divided.
+#[tokio::test]
+async fn a_wrong_flag_gets_the_tip_that_helps() {
+    for (arguments, tip) in [
+        ("-a a.png b.png", "repeat -a for each file"),
+        ("--attach a.png b.png c.png", "repeat -a for each file"),
+        ("-s Hello world", "quote the subject: -s 'Hello world'"),
+        (
+            "--subject=Hello world",
+            "quote the subject: -s 'Hello world'",
+        ),
+        ("--text Hello world", "quote the text"),
+        (
+            "--to bob@example.org cy@example.org",
+            "put commas between the addresses",
+        ),
+        (
+            "--flowed bob@example.org",
+            "recipients are --to, --cc and --bcc",
+        ),
+        ("-m hello", "--text TEXT"),
+        ("--message hello", "--text TEXT"),
+        ("--body hello", "the text is --text TEXT"),
+        ("--port 25", "--server HOST:PORT"),
+        ("--host x.test", "--server HOST[:PORT]"),
+        ("--password sesame", "--password-file FILE"),
+        ("--password=sesame", "--password-file FILE"),
+        ("--ssl", "--tls implicit"),
+        ("--attachment a.png", "-a FILE"),
+    ] {
+        let ended = Run::new(&format!("{ENOUGH} {arguments}")).end().await;
+        ended.fails(64, tip);
+        assert_eq!(
+            ended.stderr.matches("tip:").count(),
+            1,
+            "{arguments}: {ended:?}"
+        );
+        assert!(!ended.stderr.contains("sesame"), "{arguments}: {ended:?}");
+    }
+}
+
+/// A URL with a password in it is refused without showing the password.
+#[tokio::test]
+async fn a_password_in_a_url_is_not_shown() {
+    for arguments in [
+        "--server smtp://me:sesame@there.invalid",
+        "--server smtps://me:sesame@there.invalid:465",
+        "--server smtp://me:ses/sesame@there.invalid",
+        "--server smtp://me:s@sesame@there.invalid",
+        "--server me:sesame@there.invalid",
+        "--server me:sesame@there.invalid:25",
+        "--server nonsense://me:sesame@there.invalid",
+        "--server there.invalid --proxy http://me:sesame@there.invalid:1",
+        "--server there.invalid --proxy socks5h://me:s@sesame@there.invalid:1",
+        "--server there.invalid --proxy me:sesame@there.invalid:1",
+        "--server there.invalid --proxy http://me:sesame@there.invalid",
+    ] {
+        let run = Run::new(&format!(
+            "send --from a@x.test --to b@x.test --text Hi {arguments}"
+        ));
+        let ended = run.end().await;
+        assert_eq!(ended.status, 64, "{arguments}: {ended:?}");
+        assert!(!ended.stderr.contains("sesame"), "{arguments}: {ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_date_that_readers_take_for_another_is_64() {
+    for (date, words) in [
+        ("Mon, 02 Nov 2026 10:00:00 CET", "the time zone \"CET\""),
+        ("Mon, 02 Nov 2026 10:00:00 IST", "such as +0100"),
+        ("Tue, 02 Nov 2026 10:00:00 +0100", "is a Monday"),
+        ("tomorrow", "is not a date"),
+    ] {
+        let run = Run::new(&format!("{ENOUGH} --text Hi --date '{date}'"));
+        run.end().await.fails(64, words);
     }
 }
 

@@ -135,7 +135,8 @@ Exit status:
   80  partly sent: accepted for some recipients, and rejected, deferred or not tried for others
   81  unknown, for some recipients at least: the mail left whole and no answer came; do not send
       it again blindly
- 130  interrupted, not sent (143 if terminated)";
+ 130  interrupted, not sent; 143 if terminated, 129 if the terminal was closed. The signal itself
+      ends the process, so a loop of a shell ends too";
 
 #[cfg(test)]
 mod tests {

@@ -35,11 +35,13 @@ pub(crate) struct NetworkArguments {
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     helo: Option<Domain>,
 
-    /// How long to wait, by step: connect=10s,greeting=5m,..., or all=1m.
+    /// How long to wait: 30s for each step, total=2m for all together, connect=10s,... by step.
     ///
     /// A step is connect, proxy, handshake, greeting, hello, starttls, auth, mail, rcpt, data,
     /// block, end-of-data, pipelined, reset, inquiry, quit or all; a time ends in ms, s, m or h.
-    #[arg(long, value_name = "STEP=TIME,...")]
+    /// When the total is over and the whole mail has been sent, its reply is awaited for up to
+    /// 10 s more.
+    #[arg(long, value_name = "TIME|STEP=TIME,...")]
     timeout: Option<TimeLimits>,
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct OutputArguments {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Show what is done; twice for more.
+    /// Print each step; twice: the dialogue with times; three times: everything.
     #[arg(short, long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 

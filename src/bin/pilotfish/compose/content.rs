@@ -10,6 +10,7 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::inline_spec::InlineSpec;
 use crate::input::Input;
+use crate::text_source::TextSource;
 
 pub(super) async fn with_content(
     mut builder: MessageBuilder,
@@ -24,19 +25,36 @@ pub(super) async fn with_content(
         let message = "--inline auto is for the pictures of --html or --markdown: add one of them";
         return Err(Failure::new(exit::USAGE, message));
     }
-    if let Some(source) = content.text {
-        let text = source.text().await?;
+    let text_is_read = matches!(content.text, Some(TextSource::Read(_)));
+    let has_parts = content.has_parts();
+    let may_be_empty = has_parts || content.has_given_text();
+    let mut text = read(content.text, "--text").await?;
+    let html = read(content.html, "--html").await?;
+    let markdown = match content.markdown {
+        Some(input) => Some(input.text().await?),
+        None => None,
+    };
+    let is_blank =
+        |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
+    if !may_be_empty && is_blank(&text) && is_blank(&html) && is_blank(&markdown) {
+        let help = "pipe the text in, or add --text TEXT; --text '' makes an empty mail";
+        return Err(Failure::new(exit::USAGE, "the mail would be empty").with_help(help));
+    }
+    if text_is_read && has_parts && is_blank(&text) {
+        text = None;
+    }
+    if let Some(text) = text {
         builder = if content.flowed {
             builder.text_flowed(text)
         } else {
             builder.text(text)
         };
     }
-    if let Some(source) = content.html {
-        builder = builder.html(source.text().await?);
+    if let Some(html) = html {
+        builder = builder.html(html);
     }
-    if let Some(input) = content.markdown {
-        builder = builder.markdown(input.text().await?);
+    if let Some(markdown) = markdown {
+        builder = builder.markdown(markdown);
     }
     for spec in content.inline {
         builder = match spec {
@@ -59,4 +77,27 @@ pub(super) async fn with_content(
         builder = builder.language(language);
     }
     Ok(builder.data(content.body.map_or(Data::EightBit, Data::from)))
+}
+
+async fn read(source: Option<TextSource>, flag: &str) -> Result<Option<String>, Failure> {
+    match source {
+        Some(source) => source.text(flag).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+impl ContentArguments {
+    /// Whether there is something else in the mail than a text.
+    pub(super) fn has_parts(&self) -> bool {
+        !self.attach.is_empty()
+            || !self.inline.is_empty()
+            || !self.forward.is_empty()
+            || self.calendar.is_some()
+    }
+
+    /// Whether a text stands on the command line.
+    fn has_given_text(&self) -> bool {
+        let mut texts = [&self.text, &self.html].into_iter().flatten();
+        texts.any(|source| source.input().is_none())
+    }
 }

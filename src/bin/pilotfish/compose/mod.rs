@@ -3,18 +3,20 @@
 mod addresses;
 mod content;
 mod fields;
+mod standard_input;
 mod wrong;
+
+use std::path::Path;
 
 use pilotfish::Message;
 use pilotfish::address::{Address, Mailbox};
 use pilotfish::message::{MessageBuilder, RawBuilder};
 
 pub(crate) use addresses::{list, parse};
+pub(crate) use standard_input::is_standard_input;
 
 use crate::args::{AddressArguments, MailArguments};
-use crate::exit;
 use crate::failure::Failure;
-use crate::inline_spec::InlineSpec;
 use crate::input::Input;
 use addresses::{authors, reverse_path};
 use content::with_content;
@@ -23,12 +25,14 @@ use wrong::{cannot_make, no_author};
 
 /// Makes the message. Everything that it is made of is opened here, before anything is sent.
 ///
-/// `default_from` is whom it is from where `--from` does not say it.
+/// `default_from` is the author if `--from` names none. `stdin_is_taken` says that a password is
+/// read from standard input.
 pub(crate) async fn compose(
-    mail: MailArguments,
+    mut mail: MailArguments,
     default_from: Option<Mailbox>,
+    stdin_is_taken: bool,
 ) -> Result<Message, Failure> {
-    one_stdin(&mail)?;
+    standard_input::assign(&mut mail, stdin_is_taken)?;
     let MailArguments {
         addresses,
         content,
@@ -53,36 +57,6 @@ pub(crate) async fn compose(
     made.map_err(|error| cannot_make(&error))
 }
 
-/// Standard input can be read only once.
-fn one_stdin(mail: &MailArguments) -> Result<(), Failure> {
-    let readers = mail.inputs().filter(|input| **input == Input::Stdin);
-    if readers.count() <= 1 {
-        return Ok(());
-    }
-    let message = "standard input (-) is named twice and can be read once: put one into a file";
-    Err(Failure::new(exit::USAGE, message))
-}
-
-impl MailArguments {
-    /// All that is read.
-    pub(crate) fn inputs(&self) -> impl Iterator<Item = &Input> {
-        let content = &self.content;
-        let texts = [&content.text, &content.html].into_iter().flatten();
-        let inline = content.inline.iter().filter_map(|spec| match spec {
-            InlineSpec::Part(_, file) => Some(&file.input),
-            InlineSpec::Auto => None,
-        });
-        texts
-            .filter_map(|source| source.input())
-            .chain(&content.markdown)
-            .chain(inline)
-            .chain(content.attach.iter().map(|spec| &spec.input))
-            .chain(&content.forward)
-            .chain(&content.calendar)
-            .chain(&self.finished.raw)
-    }
-}
-
 fn addressed(
     builder: MessageBuilder,
     addresses: &AddressArguments,
@@ -97,13 +71,24 @@ fn addressed(
     })
 }
 
+fn is_empty_file(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0)
+}
+
 /// A message that was made elsewhere.
 async fn raw(
     input: Input,
     authors: Vec<Address>,
     addresses: &AddressArguments,
 ) -> Result<RawBuilder, Failure> {
-    let mut builder = Message::raw(input.body().await?)
+    let is_empty = input.path().is_some_and(is_empty_file);
+    let body = input.body().await?;
+    if is_empty || body.is_empty() {
+        return Err(Failure::bad_mail(
+            "the finished message (--raw) is empty: check the program that makes it",
+        ));
+    }
+    let mut builder = Message::raw(body)
         .to(list("--to", &addresses.to)?)
         .to(list("--cc", &addresses.cc)?)
         .to(list("--bcc", &addresses.bcc)?);

@@ -1,0 +1,75 @@
+//! What standard input is for: one part of the mail, and its text if no flag names another.
+
+use std::fs::Metadata;
+use std::io::IsTerminal as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use crate::args::MailArguments;
+use crate::exit;
+use crate::failure::Failure;
+use crate::inline_spec::InlineSpec;
+use crate::input::Input;
+use crate::report;
+use crate::text_source::TextSource;
+
+/// Decides what standard input is for. `is_taken` says that a password is read from it.
+///
+/// Without a flag that names a text, standard input is the text. A terminal is asked for one only
+/// if the mail would be empty otherwise.
+pub(super) fn assign(mail: &mut MailArguments, is_taken: bool) -> Result<(), Failure> {
+    let readers = mail.inputs().filter(|input| **input == Input::Stdin);
+    let readers = readers.count() + usize::from(is_taken);
+    if readers > 1 {
+        let message = "standard input is named twice and can be read once: put one into a file";
+        return Err(Failure::new(exit::USAGE, message));
+    }
+    if readers == 1 || mail.has_text() {
+        return Ok(());
+    }
+    if std::io::stdin().is_terminal() {
+        if mail.content.has_parts() {
+            return Ok(());
+        }
+        report::notice("Type the text, then Ctrl-D on a line of its own.");
+    }
+    mail.content.text = Some(TextSource::Read(Input::Stdin));
+    Ok(())
+}
+
+/// Whether a file is standard input under another name, as `/dev/stdin` is.
+pub(crate) fn is_standard_input(path: &Path) -> bool {
+    let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    let named = std::fs::metadata(path).map(identity);
+    let stdin = std::fs::metadata("/dev/stdin").map(identity);
+    matches!((named, stdin), (Ok(named), Ok(stdin)) if named == stdin)
+}
+
+impl MailArguments {
+    /// Whether a flag names the text, or a message that has one.
+    fn has_text(&self) -> bool {
+        let content = &self.content;
+        content.text.is_some()
+            || content.html.is_some()
+            || content.markdown.is_some()
+            || self.finished.raw.is_some()
+    }
+
+    /// All that is read.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = &Input> {
+        let content = &self.content;
+        let texts = [&content.text, &content.html].into_iter().flatten();
+        let inline = content.inline.iter().filter_map(|spec| match spec {
+            InlineSpec::Part(_, file) => Some(&file.input),
+            InlineSpec::Auto => None,
+        });
+        texts
+            .filter_map(|source| source.input())
+            .chain(&content.markdown)
+            .chain(inline)
+            .chain(content.attach.iter().map(|spec| &spec.input))
+            .chain(&content.forward)
+            .chain(&content.calendar)
+            .chain(&self.finished.raw)
+    }
+}

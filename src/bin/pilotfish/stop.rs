@@ -1,0 +1,136 @@
+//! What asks the command to stop before it has the server's reply.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, sleep_until};
+
+use crate::exit;
+
+/// How long the reply to a mail that has left is awaited after SIGTERM, SIGHUP or the end of the
+/// total time. Service managers kill a process some time after SIGTERM.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why the command is to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// SIGINT: Ctrl-C.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+    /// SIGHUP: the terminal is gone.
+    HangUp,
+    /// The time that `--timeout total=TIME` gives is over.
+    TimeIsUp,
+}
+
+impl Stop {
+    /// The exit status of a mail that was not sent.
+    pub(crate) fn status(self) -> u8 {
+        match self {
+            Self::Interrupt => exit::INTERRUPTED,
+            Self::Terminate => exit::TERMINATED,
+            Self::HangUp => exit::HUNG_UP,
+            Self::TimeIsUp => exit::TEMPORARY,
+        }
+    }
+
+    /// What has happened, for messages.
+    pub(crate) fn shown(self) -> &'static str {
+        match self {
+            Self::Interrupt => "interrupted",
+            Self::Terminate => "terminated",
+            Self::HangUp => "the terminal was closed",
+            Self::TimeIsUp => "the total time of --timeout is over",
+        }
+    }
+
+    /// How long the reply to a mail that has left is awaited; `None` if a person decides it.
+    fn patience(self) -> Option<Duration> {
+        (self != Self::Interrupt).then_some(PATIENCE)
+    }
+
+    /// How long that is, for messages.
+    pub(crate) fn patience_shown(self) -> &'static str {
+        match self.patience() {
+            None => "Ctrl-C again: stop anyway",
+            Some(_) => "for 10 s",
+        }
+    }
+}
+
+/// All that can ask the command to stop.
+pub(crate) struct Stops {
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+    hang_up: Option<Signal>,
+    deadline: Option<Instant>,
+}
+
+impl Stops {
+    /// From now on, the signals do not end the process by themselves.
+    ///
+    /// A signal that the process was started to ignore is ignored, as by `nohup`.
+    pub(crate) fn new(deadline: Option<Instant>) -> io::Result<Self> {
+        let ignored = ignored_signals();
+        let watched = |kind: SignalKind| {
+            let bit = 1_u64 << (kind.as_raw_value() - 1);
+            (ignored & bit == 0).then(|| signal(kind)).transpose()
+        };
+        Ok(Self {
+            interrupt: watched(SignalKind::interrupt())?,
+            terminate: watched(SignalKind::terminate())?,
+            hang_up: watched(SignalKind::hangup())?,
+            deadline,
+        })
+    }
+
+    /// The next reason to stop.
+    pub(crate) async fn next(&mut self) -> Stop {
+        let stop = tokio::select! {
+            () = received(&mut self.interrupt) => Stop::Interrupt,
+            () = received(&mut self.terminate) => Stop::Terminate,
+            () = received(&mut self.hang_up) => Stop::HangUp,
+            () = reached(self.deadline) => Stop::TimeIsUp,
+        };
+        if stop == Stop::TimeIsUp {
+            self.deadline = None;
+        }
+        stop
+    }
+
+    /// The next reason to stop, or `first` once more when its patience is over.
+    pub(crate) async fn next_after(&mut self, first: Stop) -> Stop {
+        let patience = first.patience().map(|patience| Instant::now() + patience);
+        tokio::select! {
+            stop = self.next() => stop,
+            () = reached(patience) => first,
+        }
+    }
+}
+
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+async fn reached(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The signals that the process ignores since its start, one bit each, as far as the system says
+/// it (Linux).
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or_default()
+}

@@ -1,0 +1,134 @@
+//! What is wrong with a command line, where clap's own words would mislead or show a secret.
+
+use clap::Error;
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// Flags that other programs have, and what is in their place here.
+const OF_OTHERS: &[(&[&str], &str)] = &[
+    (
+        &["-m", "--message", "--msg", "--body-text", "--content"],
+        "the text is --text TEXT or --text @FILE, or comes from standard input",
+    ),
+    (
+        &["--port", "-p", "-P"],
+        "the port is a part of --server HOST:PORT",
+    ),
+    (
+        &["--host", "--smtp", "--smtp-server", "--mailserver", "--url"],
+        "the server is --server HOST[:PORT]",
+    ),
+    (
+        &["--password", "--pass", "--passwd", "--password-env"],
+        "a password on the command line can be read by others: use --password-file FILE or \
+         --password-command CMD",
+    ),
+    (
+        &["--ssl", "--smtps", "--use-ssl"],
+        "TLS from the first octet is --tls implicit, or port 465",
+    ),
+    (
+        &["--starttls", "--use-tls"],
+        "STARTTLS is the default; --tls starttls names it",
+    ),
+    (
+        &["--attachment", "--attachments", "--file"],
+        "attach a file by -a FILE",
+    ),
+    (
+        &["--username", "--login", "-u"],
+        "the name for the login is --user NAME",
+    ),
+    (&["--title", "--subj"], "the subject is -s TEXT"),
+    (
+        &["--recipient", "--rcpt", "--recipients"],
+        "recipients are --to, --cc and --bcc",
+    ),
+    (
+        &["--sender-address", "-f", "-r"],
+        "the sender is --from MAILBOX",
+    ),
+];
+
+/// Flags that take one value, and what to do where several words follow.
+const ONE_VALUE: &[(&[&str], &str)] = &[
+    (
+        &["-a", "--attach"],
+        "repeat -a for each file: -a a.png -a b.png",
+    ),
+    (&["-s", "--subject"], "quote the subject: -s 'Hello world'"),
+    (&["--text"], "quote the text: --text 'Hello world'"),
+    (&["--html"], "quote the HTML: --html '<p>Hello world'"),
+    (
+        &["--to", "--cc", "--bcc"],
+        "put commas between the addresses and quote the list, or repeat the flag",
+    ),
+    (
+        &["--from"],
+        "quote the mailbox: --from 'Me <me@example.org>'",
+    ),
+    (&["-H", "--header"], "quote the field: -H 'Name: value'"),
+];
+
+/// The flags whose value may have a password in it by mistake.
+const URLS: [&str; 2] = ["--server", "--proxy"];
+
+/// The same error with tips that help, and without secrets.
+pub(crate) fn explained(mut error: Error) -> Error {
+    let arguments: Vec<_> = std::env::args_os()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let text = |error: &Error, kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let argument = text(&error, ContextKind::InvalidArg);
+    let value = text(&error, ContextKind::InvalidValue);
+    let is_url = URLS.iter().any(|flag| argument.starts_with(flag));
+    if is_url && value.contains('@') {
+        let hidden = ContextValue::String("..".to_owned());
+        error.insert(ContextKind::InvalidValue, hidden);
+    }
+    let tip = match error.kind() {
+        ErrorKind::UnknownArgument => unknown(&argument, &arguments),
+        ErrorKind::InvalidValue if argument.starts_with("--body") => {
+            Some("--body chooses the encoding; the text is --text TEXT")
+        }
+        _ => None,
+    };
+    if let Some(tip) = tip {
+        for kind in [
+            ContextKind::SuggestedArg,
+            ContextKind::SuggestedValue,
+            ContextKind::SuggestedSubcommand,
+            ContextKind::TrailingArg,
+        ] {
+            error.remove(kind);
+        }
+        let tip = ContextValue::StyledStrs(vec![StyledStr::from(tip)]);
+        error.insert(ContextKind::Suggested, tip);
+    }
+    error
+}
+
+/// The tip for an argument that is not known.
+fn unknown(argument: &str, arguments: &[String]) -> Option<&'static str> {
+    if argument.starts_with('-') {
+        return tip(OF_OTHERS, argument);
+    }
+    // A word too many belongs to the flag before it.
+    let at = arguments.iter().position(|other| other == argument)?;
+    let before = arguments.get(..at)?;
+    let flag = before.iter().rev().find(|other| other.starts_with('-'));
+    let flag = flag.map(|flag| flag.split('=').next().unwrap_or_default());
+    flag.and_then(|flag| tip(ONE_VALUE, flag)).or_else(|| {
+        argument
+            .contains('@')
+            .then_some("recipients are --to, --cc and --bcc")
+    })
+}
+
+fn tip(table: &[(&[&str], &'static str)], flag: &str) -> Option<&'static str> {
+    let row = table.iter().find(|(flags, _)| flags.contains(&flag));
+    row.map(|(_, tip)| *tip)
+}

@@ -1,0 +1,222 @@
+//! No mail goes out empty, or with the name of a file in place of its text, by mistake.
+
+use super::made::{Desk, shape};
+use super::office::{Directory, Office, server};
+use super::run::Run;
+
+const MAIL: &str = "--from me@example.org --to ann@example.org";
+
+const FILES: &[(&str, &[u8])] = &[
+    (
+        "shark.png",
+        include_bytes!("../../fixtures/images/shark.png"),
+    ),
+    ("Hi", b"a file"),
+    ("with blank", b"a file"),
+    ("nothing", b""),
+    ("mark.txt", b"\xef\xbb\xbfMarked\n"),
+    ("mark.md", b"\xef\xbb\xbf# Marked\n"),
+    ("mark.html", b"\xef\xbb\xbf<p>Marked"),
+    (
+        "page.ics",
+        b"BEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\n",
+    ),
+];
+
+fn desk(stdin: &str) -> Desk<'_> {
+    Desk {
+        files: FILES,
+        stdin,
+    }
+}
+
+#[tokio::test]
+async fn what_is_piped_in_is_the_text() {
+    for (arguments, expected) in [
+        ("", "plain"),
+        ("-a shark.png", "mixed(plain png)"),
+        ("--text -", "plain"),
+        ("--calendar page.ics", "alternative(plain calendar)"),
+    ] {
+        let mail = desk("The disk is full.\n").mail(arguments).await;
+        assert_eq!(shape(&mail), expected, "{arguments}");
+        assert!(mail.contains("\r\n\r\nThe disk is full.\r\n"), "{mail}");
+    }
+    for (arguments, expected) in [
+        ("--text Hello", "plain"),
+        ("--html '<p>Hello'", "html"),
+        ("--markdown mark.md", "alternative(plain html)"),
+    ] {
+        let mail = desk("The disk is full.\n").mail(arguments).await;
+        assert_eq!(shape(&mail), expected, "{arguments}");
+        assert!(!mail.contains("The disk"), "{mail}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_mail_is_one_that_was_asked_for() {
+    for arguments in ["--text ''", "--html ''", "--text '' -s ''"] {
+        desk("").mail(arguments).await;
+    }
+    for (arguments, expected) in [
+        ("-a shark.png", "mixed(png)"),
+        ("--calendar page.ics", "calendar"),
+        ("--text @nothing -a shark.png", "mixed(png)"),
+    ] {
+        assert_eq!(
+            shape(&desk("").mail(arguments).await),
+            expected,
+            "{arguments}"
+        );
+    }
+    for stdin in ["", "\n", " \r\n\t\n"] {
+        for arguments in [
+            "",
+            "-s Hello",
+            "--text -",
+            "--html -",
+            "--markdown -",
+            "--text @nothing",
+        ] {
+            let ended = desk(stdin).run(&format!("{MAIL} {arguments}")).await;
+            ended.fails(64, "the mail would be empty");
+            ended.fails(64, "--text '' makes an empty mail");
+        }
+    }
+    for arguments in ["--raw -", "--raw nothing"] {
+        let ended = desk("").run(&format!("{MAIL} {arguments}")).await;
+        ended.fails(65, "the finished message (--raw) is empty");
+    }
+}
+
+#[tokio::test]
+async fn closed_standard_input_is_empty() {
+    for arguments in ["", "--text -", "--raw -"] {
+        let script = format!("\"$0\" send --dry-run {MAIL} {arguments} <&-");
+        let ended = Run::shell(&script).end().await;
+        assert!([64, 65].contains(&ended.status), "{arguments}: {ended:?}");
+        assert!(ended.stderr.contains("empty"), "{arguments}: {ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_names_a_file_is_refused() {
+    for (arguments, advice) in [
+        ("--text letter.txt", "did you mean --text @letter.txt"),
+        ("--text LETTER.TXT", "--text @LETTER.TXT"),
+        ("--html page.html", "did you mean --html @page.html"),
+        ("--html dir/page.htm", "--html @dir/page.htm"),
+        ("--text news.md", "--text @news.md"),
+        ("--text Hi", "did you mean --text @Hi"),
+        ("--text 'with blank'", "--text @with blank"),
+        ("--text Hello --html shark.png", "--html @shark.png"),
+    ] {
+        let ended = desk("").run(&format!("{MAIL} {arguments}")).await;
+        ended.fails(64, advice);
+    }
+    for arguments in [
+        "--text 'See letter.txt'",
+        "--text .",
+        "--text Hello",
+        "--text letter.txt.",
+    ] {
+        desk("").mail(arguments).await;
+    }
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_is_not_part_of_a_text() {
+    for (arguments, stdin) in [
+        ("--text @mark.txt", ""),
+        ("--text -", "\u{feff}Marked\n"),
+        ("--text '\u{feff}Marked'", ""),
+        ("--html @mark.html", ""),
+        ("--markdown mark.md", ""),
+    ] {
+        let mail = desk(stdin).mail(arguments).await;
+        assert!(mail.contains("Marked"), "{arguments}: {mail}");
+        assert!(!mail.contains("=EF=BB=BF"), "{arguments}: {mail}");
+        assert!(!mail.contains('\u{feff}'), "{arguments}: {mail}");
+    }
+    let mail = desk("").mail("--markdown mark.md").await;
+    assert!(mail.contains("<h1>Marked</h1>"), "{mail}");
+}
+
+/// Standard input is the password or the text, never both.
+#[tokio::test]
+async fn a_password_on_standard_input_is_not_the_text() {
+    let office = Office::open(server()).await;
+    for source in ["--password-fd 0", "--password-file /dev/stdin"] {
+        for arguments in ["-s Hi", "--text -"] {
+            let script = format!(
+                "cat password | \"$0\" send --server {} --tls-ca ca.pem --user me@example.org \
+                 --to ann@example.org {arguments} {source}",
+                office.server.addr()
+            );
+            let run = Run::shell(&script).directory(office.directory.path());
+            let ended = run.end().await;
+            assert_eq!(ended.status, 64, "{source} {arguments}: {ended:?}");
+        }
+    }
+    office.got_nothing().await;
+}
+
+#[tokio::test]
+async fn a_secret_goes_to_the_server_that_it_is_for() {
+    let office = Office::open(server()).await;
+    let address = office.server.addr();
+    let account = format!(
+        "[account.elsewhere]\nserver = 'elsewhere.invalid'\nuser = 'me@example.org'\n\
+         password-file = 'password'\n\
+         [account.same]\nserver = '{address}'\nuser = 'me@example.org'\n\
+         password-file = 'password'\n"
+    );
+    office.directory.file("mail.toml", account);
+    for (arguments, refused) in [
+        ("-A elsewhere", Some("for elsewhere.invalid")),
+        ("-A elsewhere --tls none", Some("for elsewhere.invalid")),
+        ("-A elsewhere --user me@example.org", None),
+        ("-A elsewhere --password-file password", None),
+        ("-A same", None),
+    ] {
+        let run = Run::new("send -C mail.toml --tls-ca ca.pem --to ann@example.org --text Hi")
+            .args(Run::words(arguments))
+            .args(["--server", &address.to_string()])
+            .directory(office.directory.path());
+        let ended = run.end().await;
+        match refused {
+            Some(words) => ended.fails(64, words),
+            None => assert!(ended.result().contains("queued"), "{arguments}: {ended:?}"),
+        }
+    }
+    assert_eq!(office.mails().await.len(), 3);
+}
+
+#[tokio::test]
+async fn limits_of_the_process_are_errors_with_a_status() {
+    let directory = Directory::new();
+    directory.sparse_file("large", 3_000_000);
+    let send = format!("\"$0\" send --server 127.0.0.1:1 --tls none {MAIL} --text Hi");
+    // Fewer would not leave the shell enough to start.
+    for (limit, status) in [("-n 6", 71), ("-n 7", 71), ("-n 8", 71)] {
+        let ended = Run::shell(&format!("ulimit {limit}; {send}")).end().await;
+        ended.fails(status, "ulimit -n");
+    }
+    for (script, words) in [
+        (
+            format!("ulimit -f 8; {send} -a '-;name=large' <large"),
+            "temporary file",
+        ),
+        (
+            format!("ulimit -f 8; {send} -a large --dry-run -o copy"),
+            "cannot write to copy",
+        ),
+        (
+            format!("TMPDIR=/nowhere {send} -a '-;name=large' <large"),
+            "/nowhere: make sure that the directory exists and has room, or name another by TMPDIR",
+        ),
+    ] {
+        let run = Run::shell(&script).directory(directory.path());
+        run.end().await.fails(73, words);
+    }
+}
