@@ -97,6 +97,8 @@
 //! * Whatever is dropped, cancelled or failed before the end of data leaves a connection that is
 //!   closed without one.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
 compile_error!("pilotfish needs a cryptography: choose the feature `aws-lc-rs` or `ring`");
 

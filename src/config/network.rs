@@ -157,7 +157,7 @@ mod tests {
             ("helo = \"a\\r\\nb\"", ""),
             ("helo = 'a b'", ""),
             ("family = 'ipx'", "a family is ipv4 or ipv6"),
-            ("timeout = 'greeting'", "is no time limit"),
+            ("timeout = 'greeting'", "is not a time limit"),
             ("source-ip = 'localhost'", ""),
             ("port = 1", "unknown field"),
         ] {

@@ -77,18 +77,23 @@ impl Input {
 
     /// What is sent as it is. Standard input is read now, as its length is not known before.
     pub(crate) async fn body(self) -> Result<Body, Failure> {
-        let body = match self {
-            Self::File(path) => return Ok(Body::file(path)),
-            Self::Stdin => Body::spool(tokio::io::stdin(), MAX_SPOOLED).await,
-        };
-        body.map_err(|error| match error {
-            BodyError::OverLimit { .. } => Failure::bad_mail(
-                "standard input gives over 16 GiB: put it into a file, and name that",
-            ),
-            BodyError::Read { source, .. } => unread(source),
-            error => Failure::of(exit::CANNOT_CREATE, &error),
-        })
+        match self {
+            Self::File(path) => Ok(Body::file(path)),
+            Self::Stdin => spooled(tokio::io::stdin()).await,
+        }
     }
+}
+
+/// What standard input gives, kept until it is sent.
+pub(crate) async fn spooled(stdin: impl AsyncRead + Send + Unpin) -> Result<Body, Failure> {
+    let body = Body::spool(stdin, MAX_SPOOLED).await;
+    body.map_err(|error| match error {
+        BodyError::OverLimit { .. } => {
+            Failure::bad_mail("standard input gives over 16 GiB: put it into a file, and name that")
+        }
+        BodyError::Read { source, .. } => unread(source),
+        error => Failure::of(exit::CANNOT_CREATE, &error),
+    })
 }
 
 /// Leaves the mark out that editors on Windows write at the beginning of a text.

@@ -90,6 +90,25 @@ async fn an_empty_mail_is_one_that_was_asked_for() {
 }
 
 #[tokio::test]
+async fn an_mbox_file_with_several_mails_is_refused() {
+    let mail = "From a@x.test Mon Nov  2 10:00:00 2026\nFrom: a@x.test\nTo: b@x.test\n\ntext\n\n";
+    let several = [mail, mail].concat();
+    let files: &[(&str, &[u8])] = &[("one", mail.as_bytes()), ("two", several.as_bytes())];
+    for (arguments, stdin, count) in [
+        ("--raw one -t", "", 1),
+        ("--raw - -t", mail, 1),
+        ("--raw two -t", "", 2),
+        ("--raw - -t", several.as_str(), 2),
+    ] {
+        let ended = Desk { files, stdin }.run(arguments).await;
+        match count {
+            1 => assert_eq!((ended.status, ended.stderr.as_str()), (0, "")),
+            _ => ended.fails(65, "an mbox file with 2 mails: take it apart"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn closed_standard_input_is_empty() {
     for arguments in ["", "--text -", "--raw -"] {
         let script = format!("\"$0\" send --dry-run {MAIL} {arguments} <&-");

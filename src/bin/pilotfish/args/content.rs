@@ -77,7 +77,8 @@ pub(crate) enum BodyType {
     /// Text as it is.
     #[value(name = "8bitmime")]
     EightBit,
-    /// Attachments as they are, too: a quarter less.
+    /// Attachments as they are, too: a quarter less. Some servers rewrite line ends in them and so
+    /// damage them: compare what arrives before you use it.
     #[value(name = "binarymime")]
     Binary,
 }

@@ -3,10 +3,9 @@
 mod addresses;
 mod content;
 mod fields;
+mod finished;
 mod standard_input;
 mod wrong;
-
-use std::path::Path;
 
 use pilotfish::Message;
 use pilotfish::address::{Address, Mailbox};
@@ -71,23 +70,13 @@ fn addressed(
     })
 }
 
-fn is_empty_file(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0)
-}
-
 /// A message that was made elsewhere.
 async fn raw(
     input: Input,
     authors: Vec<Address>,
     addresses: &AddressArguments,
 ) -> Result<RawBuilder, Failure> {
-    let is_empty = input.path().is_some_and(is_empty_file);
-    let body = input.body().await?;
-    if is_empty || body.is_empty() {
-        return Err(Failure::bad_mail(
-            "the finished message (--raw) is empty: check the program that makes it",
-        ));
-    }
+    let body = finished::body(input).await?;
     let mut builder = Message::raw(body)
         .to(list("--to", &addresses.to)?)
         .to(list("--cc", &addresses.cc)?)
