@@ -53,6 +53,8 @@ async fn advice(rows: &[Row]) {
 
 #[tokio::test]
 async fn a_refused_login() {
+    const CLEAR_LOGIN: &str = "--user me@example.org --password-file password --tls none \
+                               --danger-cleartext-auth --auth plain";
     const AUTH: &str = "--user me@example.org --password-file password --auth plain";
     const TOKEN: &str = "--user me@example.org --token-file password --auth xoauth2";
     advice(&[
@@ -106,6 +108,18 @@ async fn a_refused_login() {
         ),
         (LOGIN, Auth, "525 5.7.13 no", "the account is disabled"),
         (AUTH, Auth, "500 5.5.6 Line too long", "--auth"),
+        (
+            CLEAR_LOGIN,
+            Auth,
+            "538 5.7.11 Encryption required",
+            "leave --tls none out",
+        ),
+        (
+            CLEAR_LOGIN,
+            Auth,
+            "523 5.7.10 Encryption needed",
+            "leave --tls none out",
+        ),
         (
             AUTH,
             Auth,
