@@ -106,6 +106,7 @@ pub mod address;
 pub mod client;
 #[cfg(feature = "config")]
 pub mod config;
+mod descriptors;
 mod error;
 pub mod manual;
 pub mod message;

@@ -1,8 +1,11 @@
 //! How many sessions a client has, and for how long.
 
 use std::num::NonZeroU32;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
+
+use tracing::warn;
 
 use super::Client;
 use super::pool::Pool;
@@ -81,7 +84,8 @@ impl ClientBuilder {
     }
 
     /// How long [`send`](Client::send) waits at most until a session takes the mail. By default
-    /// five minutes. The mails of [`send_all`](Client::send_all) wait for as long as it takes.
+    /// five minutes. While no connection can be opened, a mail that [`Retry`] lets wait is limited by
+    /// its [budget](Retry::budget) alone. The mails of [`send_all`](Client::send_all) wait for as long as it takes.
     pub fn queue_timeout(mut self, limit: Duration) -> Self {
         self.settings.queue_timeout = limit;
         self
@@ -121,11 +125,17 @@ impl ClientBuilder {
         self
     }
 
-    /// Calls `observer` after each block of a message that has been sent. It should return
-    /// quickly, since the transfer waits for it. If it panics, the connection is closed, and the
-    /// mails on their way there fail; the [`Fate`](crate::Fate) of those that have left is unknown.
+    /// Calls `observer` after each block of a message that has been sent. It has to return
+    /// quickly: the transfer waits for it, and so does the thread of the runtime that it is called
+    /// on. A panic in it is logged, and the mail goes on.
     pub fn on_progress(mut self, observer: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
-        self.settings.on_progress = Some(Observer::new(observer));
+        self.settings.on_progress = Some(Observer::new(move |progress| {
+            let called = catch_unwind(AssertUnwindSafe(|| observer(progress)));
+            if called.is_err() {
+                let message_id = progress.message_id;
+                warn!(%message_id, "the observer of the progress panicked");
+            }
+        }));
         self
     }
 

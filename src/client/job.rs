@@ -1,6 +1,7 @@
 //! A mail that a client has been given, and who is told what becomes of it.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use tracing::{debug, warn};
 
 use super::gate::now;
 use super::retry::Retry;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Fate, Kind, Result};
 use crate::message::MessageId;
 use crate::observe::ClientMeter;
 use crate::session::{Mail, MailOutcome, Recall, Receipt};
@@ -43,6 +44,8 @@ impl Job {
                 given: now(),
                 begun: now(),
                 attempt: 1,
+                was_unknown: false,
+                outage: None,
                 copy: None,
             },
             mail,
@@ -83,6 +86,10 @@ pub(super) struct Slip {
     pub(super) begun: Instant,
     /// From 1.
     pub(super) attempt: u32,
+    /// An earlier attempt left it open whether the server has the mail.
+    pub(super) was_unknown: bool,
+    /// Why no session can be opened, while the mail waits for one.
+    pub(super) outage: Option<Error>,
     /// The mail, where it may be sent again.
     pub(super) copy: Option<Mail>,
 }
@@ -118,6 +125,10 @@ impl Slip {
         let Some(teller) = self.teller.take() else {
             return;
         };
+        let result = match result {
+            Err(error) if self.was_unknown => Err(still_unknown(error)),
+            result => result,
+        };
         let message_id = &self.message_id;
         if self.recall.is_withdrawn() && !self.recall.has_departed() {
             return debug!(%message_id, "the mail was withdrawn before its end had left");
@@ -150,12 +161,33 @@ impl Slip {
     }
 }
 
-/// The runtime is shutting down, or an observer panicked.
+/// An earlier attempt may have delivered the mail, so the failure of this one does not say that the
+/// server does not have it.
+fn still_unknown(error: Error) -> Error {
+    if error.fate() == Fate::Unknown {
+        return error;
+    }
+    let message = "an earlier attempt may have delivered the mail, and the last one failed: \
+                   look whether the mail arrived before sending it again";
+    let mut unknown = Error::new(error.kind(), message);
+    if let Some(stage) = error.stage() {
+        unknown = unknown.at(stage);
+    }
+    unknown
+        .after_accepting(error.accepted().to_vec())
+        .with_unknown_fate()
+        .caused_by(error)
+}
+
+/// The runtime is shutting down, or what the caller gave panicked. A second panic on the way, such
+/// as one of a subscriber to the log, must not end the process.
 impl Drop for Slip {
     fn drop(&mut self) {
         if self.teller.is_some() {
-            let error = self.given_up("the sending task was stopped");
-            self.say(Err(error));
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                let error = self.given_up("the sending task was stopped");
+                self.say(Err(error));
+            }));
         }
     }
 }

@@ -15,6 +15,7 @@ mod retry;
 mod send_all;
 #[cfg(feature = "tower")]
 mod service;
+mod settle;
 mod signal;
 mod state;
 mod throttle;
@@ -23,6 +24,7 @@ mod worker;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use futures_util::Stream;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -40,6 +42,9 @@ use crate::error::{Error, Kind, Result};
 use crate::session::{Mail, MailOutcome, Recall, Receipt, Server};
 #[cfg(doc)]
 use crate::session::{Session, Strategy};
+
+/// How often it is looked, at most, whether a mail still waits for a server that cannot be reached.
+const OUTAGE: Duration = Duration::from_secs(1);
 
 /// Sends mails to one server, over as many connections as it needs and may have.
 ///
@@ -140,7 +145,8 @@ impl Client {
     ///
     /// As [`Server::connect`] and [`Session::send`]. If no connection can be opened, that is
     /// the error of all mails that wait at the time, so a wrong password is not sent for each; but
-    /// of the first alone, if the server said that it takes none just now.
+    /// of the first alone, if the server said that it takes none just now. Where [`Retry`] allows
+    /// other attempts, the mails wait until a connection can be opened.
     /// [`Kind::Timeout`] if no session took the mail in time
     /// ([`queue_timeout`](ClientBuilder::queue_timeout)), [`Kind::Closed`] after
     /// [`abort`](Self::abort). [`Kind::InvalidInput`] if the mail has more recipients than the
@@ -189,15 +195,18 @@ impl Client {
         let (teller, meter) = (Teller::One(outcome), Arc::clone(&pool.meter));
         let job = Job::new(mail, recall.clone(), teller, meter);
         pool.push(job, space);
-        let result = tokio::select! {
-            biased;
-            result = &mut told => result,
-            () = sleep_until(deadline) => {
-                if pool.take_out(&recall).is_some() {
-                    return Err(waited_long());
-                }
-                told.await
+        let mut deadline = deadline;
+        let result = loop {
+            tokio::select! {
+                biased;
+                result = &mut told => break result,
+                () = sleep_until(deadline) => {}
             }
+            if !pool.expire(&recall, waited_long()) {
+                break told.await;
+            }
+            // It waits for a server that cannot be reached: `Retry` says for how long.
+            deadline = worker::later(Instant::now(), limit.max(OUTAGE));
         };
         withdrawing.recall = None;
         result.unwrap_or_else(|_| Err(pool::aborted()))
@@ -230,7 +239,8 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// If it is polled outside of a Tokio runtime.
+    /// If it is polled outside of a Tokio runtime. If the stream panics, the mails that it gave
+    /// before are sent, and the panic goes on to the caller after their outcomes.
     ///
     /// # Cancel safety
     ///
@@ -245,8 +255,8 @@ impl Client {
     }
 
     /// Sends what waits and is under way, of all clones, and then closes all connections. It is
-    /// ready when none is open any more. Mails that wait for [another attempt](Retry) are told why the
-    /// last one failed. Mails can be sent afterwards; what is sent meanwhile is waited for too, and so
+    /// ready when none is open any more. Mails that wait for [another attempt](Retry), or until a
+    /// connection can be opened, are told why the last one failed. Mails can be sent afterwards; what is sent meanwhile is waited for too, and so
     /// are mails that [rates](Rates) hold back, for as long as that takes.
     ///
     /// # Cancel safety

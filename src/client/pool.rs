@@ -4,23 +4,19 @@ use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Context;
-use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
-use tracing::debug;
 
 use super::builder::Settings;
-use super::gate::now;
-use super::job::{Again, Job, Slip};
+use super::job::Job;
 use super::learned::Learned;
-use super::retry::Decision;
 use super::state::{State, Summoned, Turn};
 use super::worker::Worker;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind};
 use crate::observe::ClientMeter;
-use crate::session::{Recall, Receipt, Server};
+use crate::session::Server;
 
 /// What all clones of a client share.
 pub(super) struct Pool {
@@ -38,7 +34,7 @@ pub(super) struct Pool {
     changed: Notify,
     /// Workers that may not connect yet have to look at the queue and the gate again.
     moved: Notify,
-    tasks: TaskTracker,
+    pub(super) tasks: TaskTracker,
 }
 
 impl Pool {
@@ -57,7 +53,7 @@ impl Pool {
         }
     }
 
-    fn state(&self) -> Locked<'_> {
+    pub(super) fn state(&self) -> Locked<'_> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         Locked {
             before: state.jobs.len(),
@@ -77,13 +73,13 @@ impl Pool {
     }
 
     /// Puts a mail of this generation behind all others.
-    fn line_up(self: &Arc<Self>, job: Job, generation: u64) {
+    pub(super) fn line_up(self: &Arc<Self>, job: Job, generation: u64) {
         let mut state = self.state();
         if self.generation() != generation {
             drop(state);
             return job.slip.tell(Err(aborted()));
         }
-        if let Some(error) = state.reach.refusal() {
+        if let Some(error) = state.refusal() {
             drop(state);
             return job.slip.tell(Err(error));
         }
@@ -117,7 +113,7 @@ impl Pool {
         }
     }
 
-    fn follow(self: &Arc<Self>, summoned: Summoned) {
+    pub(super) fn follow(self: &Arc<Self>, summoned: Summoned) {
         match summoned {
             Summoned::Parked(waker) => waker.wake(),
             Summoned::New(id) => {
@@ -143,6 +139,10 @@ impl Pool {
         let turn = state.take(worker, is_busy, context.waker());
         if state.is_connecting_for_nothing() {
             self.moved.notify_waiters();
+            // What hangs while it connects is not waited for.
+            if state.is_closing() {
+                self.changed.notify_waiters();
+            }
         }
         turn
     }
@@ -182,15 +182,6 @@ impl Pool {
         self.state().gives_up_connecting();
     }
 
-    /// No session could be opened: mails that cannot be sent otherwise are told.
-    pub(super) fn cannot_connect(self: &Arc<Self>, begun: Instant, error: &Error) {
-        self.learn(begun, Some(error));
-        let stranded = self.state().cannot_connect(error);
-        for job in stranded {
-            self.fail(job.into_slip(), error.clone());
-        }
-    }
-
     /// See [`State::takes_leave`].
     pub(super) fn takes_leave(self: &Arc<Self>, worker: u64) {
         let summoned = self.state().takes_leave(worker);
@@ -209,8 +200,15 @@ impl Pool {
         } else {
             state.summon()
         };
+        // The last session has ended, and the login is refused.
+        let refusal = state.refusal();
         drop(state);
         self.follow(summoned);
+        if let Some(error) = refusal {
+            for job in self.take_out_all(|_| true) {
+                job.slip.tell(Err(error.clone()));
+            }
+        }
         goes_on
     }
 
@@ -218,67 +216,6 @@ impl Pool {
     pub(super) fn has_been_dropped(&self, worker: u64, was_connecting: bool) {
         // Told as they are dropped, when the lock is not held.
         let _stranded = self.state().has_been_dropped(worker, was_connecting);
-    }
-
-    /// What a mail, or an attempt to connect, that was begun then has come to.
-    fn learn(self: &Arc<Self>, begun: Instant, error: Option<&Error>) {
-        let mut state = self.state();
-        match error {
-            None => {
-                // It may take more connections than before, and no further mail may come to ask.
-                let another = state.has_accepted(begun);
-                drop(state);
-                self.follow(another.map_or(Summoned::Nobody, Summoned::New));
-            }
-            Some(error) if state.gate.failed(begun, error) => self.meter.throttled(),
-            Some(_) => {}
-        }
-    }
-
-    /// Tells what became of a mail that was begun, unless it is sent again later.
-    pub(super) fn settle(self: &Arc<Self>, slip: Slip, result: Result<Receipt>) {
-        self.learn(slip.begun, result.as_ref().err());
-        match result {
-            Ok(receipt) => slip.tell(Ok(receipt)),
-            Err(error) => self.fail(slip, error),
-        }
-    }
-
-    /// Tells a mail that has failed, unless it is sent again later.
-    pub(super) fn fail(self: &Arc<Self>, mut slip: Slip, error: Error) {
-        let chance = getrandom::u32().unwrap_or(u32::MAX);
-        let elapsed = now().saturating_duration_since(slip.given);
-        let retry = &self.settings.retry;
-        let decision = retry.decide(slip.attempt, &error, elapsed, chance);
-        match (slip.copy.take(), decision) {
-            (Some(mail), Decision::Again(wait)) if !slip.recall.is_withdrawn() => {
-                self.meter.retried();
-                slip.attempt += 1;
-                slip.again = Again::Once;
-                slip.fruitless = 0;
-                slip.recall.return_home();
-                let message_id = &slip.message_id;
-                debug!(%message_id, %error, ?wait, "the mail is sent again later");
-                let later = Arc::clone(self).send_later(Job::again(mail, slip), wait, error);
-                self.tasks.spawn(later);
-            }
-            _ => slip.tell(Err(error)),
-        }
-    }
-
-    /// Waits, and puts a mail in the queue once more. If nobody wants to wait for it, it is told why
-    /// it failed.
-    async fn send_later(self: Arc<Self>, job: Job, wait: Duration, error: Error) {
-        let generation = self.generation();
-        let is_unwanted = || {
-            let ends = self.generation() != generation || self.state().is_closing();
-            ends || job.slip.recall.is_withdrawn()
-        };
-        tokio::select! {
-            biased;
-            () = self.until(is_unwanted) => job.slip.tell(Err(error)),
-            () = sleep(wait) => self.line_up(job, generation),
-        }
     }
 
     /// Whether no mail waits.
@@ -295,12 +232,7 @@ impl Pool {
         self.changed.notify_waiters();
     }
 
-    /// Takes a mail out of the queue, if it is there.
-    pub(super) fn take_out(self: &Arc<Self>, recall: &Recall) -> Option<Job> {
-        self.take_out_all(|job| job.slip.recall.is(recall)).pop()
-    }
-
-    fn take_out_all(self: &Arc<Self>, is_out: impl Fn(&Job) -> bool) -> Vec<Job> {
+    pub(super) fn take_out_all(self: &Arc<Self>, is_out: impl Fn(&Job) -> bool) -> Vec<Job> {
         let (out, summoned) = self.state().take_out(is_out);
         self.moved.notify_waiters();
         for summoned in summoned {
@@ -332,14 +264,16 @@ impl Pool {
             std::mem::take(&mut state.jobs)
         };
         self.changed.notify_waiters();
-        for job in jobs {
-            job.slip.tell(Err(aborted()));
+        for mut job in jobs {
+            let error = job.slip.outage.take().unwrap_or_else(aborted);
+            job.slip.tell(Err(error));
         }
     }
 
     /// Waits until no worker is left, and lets none wait for more mails meanwhile.
-    pub(super) async fn close(&self) {
+    pub(super) async fn close(self: &Arc<Self>) {
         let _closing = Closing::new(self);
+        self.outage_is_not_waited_for();
         // It stays closed, which hinders nothing: opened again, it would leave others waiting.
         self.tasks.close();
         self.tasks.wait().await;
@@ -347,7 +281,7 @@ impl Pool {
 }
 
 /// The state, for which others have to wait.
-struct Locked<'a> {
+pub(super) struct Locked<'a> {
     state: MutexGuard<'a, State>,
     meter: &'a ClientMeter,
     /// How many mails were waiting.

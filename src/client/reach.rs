@@ -4,35 +4,41 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Stage};
 
-/// How long no further session is opened, where the server refuses one beside those it has.
+/// How long no further session is opened after one has failed while others are open.
 const REST: Duration = Duration::from_secs(1);
 
-/// How long nothing is tried behind the first refusal: each time it is twice as long.
+/// The pause after the first failure. Each further failure doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The most of it: accounts are locked after some ten wrong passwords in a short time.
-const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+/// The longest pause while the server cannot be reached: the mails that wait leave soon after it
+/// is back.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// Whether sessions can be opened, and how many.
+/// The longest pause after a login that failed: accounts are locked after some ten wrong passwords
+/// in a short time.
+const LONGEST_PAUSE_OF_LOGIN: Duration = Duration::from_mins(5);
+
+/// Whether sessions can be opened, and how many at a time.
 #[derive(Debug, Default)]
 pub(super) struct Reach {
-    /// The last attempt has succeeded, or others are open.
+    /// The last attempt has succeeded.
     proven: bool,
     /// No session is opened before.
     rests_until: Option<Instant>,
-    /// Until the rest is over, this is what a mail is told: the login was refused.
+    /// The login was refused, and none has succeeded since.
     refused: Option<Error>,
-    /// The last of those that become longer.
+    /// The last pause, without chance.
     pause: Duration,
 }
 
 impl Reach {
-    /// How many workers there may be, of so many. Until it is known that a session can be opened, a
-    /// single one tries it: a wrong password is sent once.
-    pub(super) fn most(&self, most: usize) -> usize {
-        if self.proven { most } else { most.min(1) }
+    /// How many sessions may be opened at the same time, with so many open: one until an attempt
+    /// has succeeded, then as many as are open. So a wrong password is sent once, and not by each
+    /// worker.
+    pub(super) fn most_connecting(&self, open: usize) -> usize {
+        if self.proven { open.max(1) } else { 1 }
     }
 
     /// For how long no session is to be opened.
@@ -48,28 +54,74 @@ impl Reach {
         };
     }
 
-    /// No session could be opened, and there is none beside it. A server that has refused it is not
-    /// asked again at once.
-    pub(super) fn has_failed(&mut self, error: &Error) {
+    /// The pause after this failure: twice the last one. `chance` is any number, a new one each
+    /// time: it takes up to half of the pause away, so that clients which lost their server at the
+    /// same time do not come back at the same time.
+    pub(super) fn next_pause(&self, error: &Error, chance: u32) -> Duration {
+        let pause = self.doubled(error);
+        if is_refused_login(error) {
+            return pause;
+        }
+        let fraction = f64::from(chance) / f64::from(u32::MAX);
+        pause.mul_f64(0.5 + fraction / 2.0)
+    }
+
+    fn doubled(&self, error: &Error) -> Duration {
+        let longest = if error.kind() == Kind::Auth || error.stage() == Some(Stage::Auth) {
+            LONGEST_PAUSE_OF_LOGIN
+        } else {
+            LONGEST_PAUSE
+        };
+        (self.pause * 2).clamp(FIRST_PAUSE, longest)
+    }
+
+    /// No session could be opened. The next attempt is made after `pause`.
+    pub(super) fn has_failed(&mut self, error: &Error, pause: Duration) {
         self.proven = false;
-        self.refused = None;
-        let login_was_refused = error.kind() == Kind::Auth && !error.is_transient();
-        if login_was_refused || is_refused_for_now(error) {
-            self.pause = (self.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
-            self.rests_until = Some(Instant::now() + self.pause);
-            self.refused = login_was_refused.then(|| error.clone());
+        self.refused = is_refused_login(error).then(|| error.clone());
+        self.rests_until = (!pause.is_zero()).then(|| Instant::now() + pause);
+        if !pause.is_zero() {
+            self.pause = self.doubled(error);
         }
     }
 
-    /// No session could be opened beside others.
-    pub(super) fn has_enough(&mut self) {
+    /// No session could be opened while others are open: the mails are left to those.
+    pub(super) fn has_failed_beside_others(&mut self, error: &Error) {
+        if is_refused_login(error) {
+            let pause = self.doubled(error);
+            self.has_failed(error, pause);
+        } else {
+            self.proven = false;
+            self.refused = None;
+            self.rests();
+        }
+    }
+
+    /// A session ended by a panic in what the caller gave: the next is not opened at once.
+    pub(super) fn rests(&mut self) {
         self.rests_until = Some(Instant::now() + REST);
     }
 
-    /// Why it makes no sense to try it just now: the login was refused a moment ago.
+    /// Why it makes no sense to connect now: the login was refused a moment ago.
     pub(super) fn refusal(&self) -> Option<Error> {
         self.rests_for().and(self.refused.clone())
     }
+
+    /// Whether this is the first of a series of refused logins.
+    pub(super) fn is_first_refusal(&self, error: &Error) -> bool {
+        is_refused_login(error) && self.refused.is_none()
+    }
+}
+
+/// Whether the login was refused for good.
+fn is_refused_login(error: &Error) -> bool {
+    error.kind() == Kind::Auth && !error.is_transient()
+}
+
+/// Whether another attempt is paused for although no mail waits for it: the server itself said
+/// no.
+pub(super) fn is_said_by_the_server(error: &Error) -> bool {
+    is_refused_login(error) || is_refused_for_now(error)
 }
 
 /// Whether the server itself said that a session cannot be opened just now. Others may be in a
@@ -78,44 +130,95 @@ pub(super) fn is_refused_for_now(error: &Error) -> bool {
     error.is_transient() && error.reply().is_some()
 }
 
+/// Whether the connection broke while the session was set up, before the login: the next one may
+/// well hold, as the server has accepted this one.
+pub(super) fn is_cut(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Io | Kind::Closed)
+        && error.reply().is_none()
+        && error.stage() != Some(Stage::Auth)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn refused() -> Error {
+        Error::new(Kind::Auth, "no")
+    }
+
+    fn unreachable() -> Error {
+        Error::new(Kind::Connect, "refused")
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_refused_login_is_not_tried_again_at_once() {
         let mut reach = Reach::default();
-        let refused = Error::new(Kind::Auth, "no");
-        for seconds in [1, 2, 4, 8] {
-            reach.has_failed(&refused);
+        for seconds in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
+            assert_eq!(reach.is_first_refusal(&refused()), seconds == 1);
+            let pause = reach.next_pause(&refused(), 0);
+            assert_eq!(pause, Duration::from_secs(seconds));
+            reach.has_failed(&refused(), pause);
             assert_eq!(reach.refusal().unwrap().kind(), Kind::Auth);
-            tokio::time::advance(Duration::from_secs(seconds)).await;
+            tokio::time::advance(pause).await;
             assert!(reach.refusal().is_none(), "{seconds} s");
         }
         reach.has_connected();
-        reach.has_failed(&refused);
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(reach.refusal().is_none());
+        assert_eq!(reach.next_pause(&refused(), 0), FIRST_PAUSE);
     }
 
+    /// Sessions that are open do not make the pauses shorter.
     #[tokio::test(start_paused = true)]
-    async fn other_failures_are_tried_again_by_one_worker() {
-        let mut reach = Reach::default();
-        assert_eq!(reach.most(8), 1);
-        reach.has_connected();
-        assert_eq!(reach.most(8), 8);
-        reach.has_failed(&Error::new(Kind::Connect, "refused"));
-        assert_eq!(reach.most(8), 1);
-        assert!(reach.refusal().is_none());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_server_with_enough_sessions_is_left_alone_for_a_while() {
+    async fn a_refused_login_pauses_beside_open_sessions_too() {
         let mut reach = Reach::default();
         reach.has_connected();
-        reach.has_enough();
+        for seconds in [1, 2, 4, 8] {
+            reach.has_failed_beside_others(&refused());
+            assert_eq!(reach.rests_for(), Some(Duration::from_secs(seconds)));
+            assert_eq!(reach.most_connecting(3), 1);
+        }
+        // Another failure in between does not make them begin again.
+        reach.has_failed_beside_others(&unreachable());
         assert_eq!(reach.rests_for(), Some(REST));
-        tokio::time::advance(REST).await;
-        assert_eq!(reach.rests_for(), None);
+        assert!(reach.refusal().is_none());
+        reach.has_failed_beside_others(&refused());
+        assert_eq!(reach.rests_for(), Some(Duration::from_secs(16)));
+    }
+
+    #[test]
+    fn pauses_of_an_outage_grow_to_ten_seconds_and_chance_shortens_them() {
+        let mut reach = Reach::default();
+        for seconds in [1, 2, 4, 8, 10, 10] {
+            let full = Duration::from_secs(seconds);
+            assert_eq!(reach.next_pause(&unreachable(), u32::MAX), full);
+            assert_eq!(reach.next_pause(&unreachable(), 0), full / 2);
+            reach.pause = reach.doubled(&unreachable());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn sessions_are_opened_one_by_one_until_one_is_open() {
+        let mut reach = Reach::default();
+        assert_eq!(reach.most_connecting(0), 1);
+        reach.has_connected();
+        assert_eq!([0, 1, 3].map(|open| reach.most_connecting(open)), [1, 1, 3]);
+        reach.has_failed(&unreachable(), Duration::ZERO);
+        assert_eq!((reach.most_connecting(3), reach.rests_for()), (1, None));
+    }
+
+    #[test]
+    fn a_connection_that_breaks_before_the_login_is_tried_once_more() {
+        let closed = || Error::new(Kind::Closed, "closed");
+        for (error, expected) in [
+            (closed().at(Stage::StartTls), true),
+            (closed().at(Stage::Greeting), true),
+            (Error::new(Kind::Io, "reset").at(Stage::Hello), true),
+            // The password may have been what the server closed for.
+            (closed().at(Stage::Auth), false),
+            (unreachable().at(Stage::Connect), false),
+            (refused().at(Stage::Auth), false),
+            (Error::new(Kind::Timeout, "silent").at(Stage::Hello), false),
+        ] {
+            assert_eq!(is_cut(&error), expected, "{error:?}");
+        }
     }
 }

@@ -26,6 +26,11 @@ const EXHAUSTED: Duration = Duration::from_hours(1);
 ///   twice;
 /// * a mail whose body can be read once only.
 ///
+/// An attempt begins when a session takes the mail. Where no session can be opened, the mails wait
+/// together for a server that can be reached again, and use up no attempt: one connection at a time
+/// is tried, after a second at first and every 5 to 10 seconds in the end. All mails go when one is
+/// open. The [`budget`](Self::budget) alone limits this wait.
+///
 /// Before the n-th attempt a mail waits for a random time between nothing and
 /// `first_wait * factor^(n-2)`, or [`longest_wait`](Self::longest_wait) if that is less: mails that
 /// failed together do not come back together. To that is added what the server asks for in its
@@ -88,7 +93,7 @@ impl Retry {
     }
 
     /// Up to 8 attempts within 30 minutes: at most 1 s before the second, 4 s before the third and
-    /// so on, up to 5 minutes.
+    /// so on, up to 5 minutes. A server that cannot be reached is waited for as long as that.
     pub const fn new() -> Self {
         Self {
             attempts: NonZeroU32::MIN.saturating_add(7),
@@ -124,14 +129,16 @@ impl Retry {
         self
     }
 
-    /// How long after it was given to the client a mail may be sent again.
+    /// How long after it was given to the client a mail may be sent again, or wait for a session
+    /// that can be opened.
     pub const fn budget(mut self, budget: Duration) -> Self {
         self.budget = budget;
         self
     }
 
     /// Sends mails again whose [`Fate`] is unknown, too: **their recipients may get them twice**
-    /// (RFC 1047).
+    /// (RFC 1047). The fate of such a mail stays unknown until the server accepts it: if a later
+    /// attempt fails, its error is the [source](std::error::Error::source) of the one that is told.
     pub const fn danger_even_if_unknown(mut self) -> Self {
         self.unknown = Unknown::SentAgain;
         self
@@ -149,18 +156,18 @@ impl Retry {
         if !self.has_attempt_behind(attempt) || !self.allows(error) {
             return Decision::GiveUp;
         }
-        let asked = match Signal::of(error) {
-            Signal::Exhausted(wait) => wait.unwrap_or(EXHAUSTED),
-            Signal::Greylisted(wait) => wait.unwrap_or(GREYLISTED),
-            Signal::Throttled(wait) => wait.unwrap_or_default(),
-            Signal::Neutral => Duration::ZERO,
-        };
         let fraction = f64::from(chance) / f64::from(u32::MAX);
-        let wait = asked.saturating_add(self.ceiling(attempt).mul_f64(fraction));
+        let wait = asked(error).saturating_add(self.ceiling(attempt).mul_f64(fraction));
         if elapsed.saturating_add(wait) > self.budget {
             return Decision::GiveUp;
         }
         Decision::Again(wait)
+    }
+
+    /// Whether a mail that no session could be opened for waits until one is, `until` after it was
+    /// given to the client at least. That is no attempt.
+    pub(super) fn waits(&self, error: &Error, until: Duration) -> bool {
+        self.attempts > NonZeroU32::MIN && self.allows(error) && until <= self.budget
     }
 
     /// Whether there may be another attempt behind this one.
@@ -191,6 +198,16 @@ impl Retry {
         let before = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
         let wait = waits.nth(before).unwrap_or(self.longest_wait);
         wait.min(self.longest_wait)
+    }
+}
+
+/// How long to wait because the server asks for it.
+pub(super) fn asked(error: &Error) -> Duration {
+    match Signal::of(error) {
+        Signal::Exhausted(wait) => wait.unwrap_or(EXHAUSTED),
+        Signal::Greylisted(wait) => wait.unwrap_or(GREYLISTED),
+        Signal::Throttled(wait) => wait.unwrap_or_default(),
+        Signal::Neutral => Duration::ZERO,
     }
 }
 

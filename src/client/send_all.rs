@@ -1,9 +1,11 @@
 //! Many mails from a stream.
 
+use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_util::Stream;
@@ -21,6 +23,9 @@ use crate::session::{Mail, Recall, Receipt};
 pub struct SendAll<S> {
     client: Client,
     mails: Pin<Box<Fuse<S>>>,
+    /// What the stream panicked with. It goes on to the caller after the outcomes of the mails that
+    /// came before. The lock is never waited for: it makes this `Sync`.
+    panic: Option<Mutex<Box<dyn Any + Send>>>,
     space: PollSemaphore,
     /// The place of the next mail.
     next: usize,
@@ -44,6 +49,7 @@ where
             space: PollSemaphore::new(Arc::clone(&client.pool().space)),
             client,
             mails: Box::pin(mails.fuse()),
+            panic: None,
             next: 0,
             under_way: 0,
             withdrawn: Arc::default(),
@@ -52,22 +58,36 @@ where
         }
     }
 
+    /// Whether no other mail comes from the stream.
+    fn has_ended(&self) -> bool {
+        self.panic.is_some() || self.mails.is_done()
+    }
+
     /// Takes mails from the stream, as many as there is room for.
     fn fill(&mut self, context: &mut Context<'_>)
     where
         S::Item: Into<Mail>,
     {
-        while self.under_way < self.most_under_way && !self.mails.is_done() {
+        while self.under_way < self.most_under_way && !self.has_ended() {
             let Poll::Ready(Some(space)) = self.space.poll_acquire(context) else {
                 return;
             };
-            let Poll::Ready(Some(mail)) = self.mails.poll_next_unpin(context) else {
-                return;
+            let next = AssertUnwindSafe(|| {
+                let next = self.mails.poll_next_unpin(context);
+                next.map(|mail| mail.map(Into::<Mail>::into))
+            });
+            let mail = match catch_unwind(next) {
+                Ok(Poll::Ready(Some(mail))) => mail,
+                Ok(_) => return,
+                Err(panic) => {
+                    self.panic = Some(Mutex::new(panic));
+                    return;
+                }
             };
             let recall = Recall::new(Arc::clone(&self.withdrawn));
             let teller = Teller::Each(self.next, self.told.clone());
             let meter = Arc::clone(&self.client.pool().meter);
-            let job = Job::new(mail.into().queued(), recall, teller, meter);
+            let job = Job::new(mail.queued(), recall, teller, meter);
             self.client.pool().push(job, space);
             self.next += 1;
             self.under_way += 1;
@@ -84,7 +104,11 @@ where
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.fill(context);
-        if self.under_way == 0 && self.mails.is_done() {
+        if self.under_way == 0 && self.has_ended() {
+            if let Some(panic) = self.panic.take() {
+                let panic = panic.into_inner();
+                resume_unwind(panic.unwrap_or_else(PoisonError::into_inner));
+            }
             return Poll::Ready(None);
         }
         let told = self.outcomes.poll_recv(context);

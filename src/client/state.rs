@@ -5,9 +5,10 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::builder::Settings;
-use super::gate::Gate;
+use super::gate::{Gate, now};
 use super::job::Job;
-use super::reach::{Reach, is_refused_for_now};
+use super::reach::{Reach, is_refused_for_now, is_said_by_the_server};
+use super::retry::{self, Retry};
 use super::throttle::Held;
 use crate::error::Error;
 
@@ -59,6 +60,19 @@ pub(super) enum Turn {
     Leave,
 }
 
+/// What follows when no session could be opened.
+#[derive(Default)]
+pub(super) struct Failed {
+    /// Mails that fail with it.
+    pub(super) stranded: Vec<Job>,
+    /// How many mails wait until a session can be opened.
+    pub(super) waiting: usize,
+    /// How long nothing is tried.
+    pub(super) pause: Duration,
+    /// The login was refused, for the first time since one has succeeded.
+    pub(super) is_first_refusal: bool,
+}
+
 impl State {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
@@ -90,10 +104,20 @@ impl State {
         }
     }
 
+    /// How many workers have a session.
+    fn open(&self) -> usize {
+        self.workers - self.connecting
+    }
+
+    /// Whether another worker may open a session now, beside those that do.
+    fn may_connect(&self) -> bool {
+        self.connecting < self.reach.most_connecting(self.open())
+    }
+
     /// Another worker, if there may be one and there is something for it to do.
     fn new_worker(&mut self) -> Option<u64> {
         let most = self.max_connections.min(self.gate.connections());
-        let room = self.workers < self.reach.most(most);
+        let room = self.workers < most && self.may_connect();
         let use_for_it = self.connecting < self.jobs.len();
         let rests = self.workers > 0 && self.reach.rests_for().is_some();
         if !room || !use_for_it || rests {
@@ -176,6 +200,9 @@ impl State {
     pub(super) fn has_connected(&mut self) -> Vec<u64> {
         self.connecting -= 1;
         self.reach.has_connected();
+        for job in &mut self.jobs {
+            job.slip.outage = None;
+        }
         let others = 0..self.jobs.len().saturating_sub(1);
         others.map_while(|_| self.new_worker()).collect()
     }
@@ -192,20 +219,46 @@ impl State {
         }
     }
 
-    /// A worker could not open a session, so the mails that wait cannot be sent now, and are
-    /// returned: all, or the first if the server said that it takes no session just now. But if
-    /// other workers have one, the mails are theirs.
-    pub(super) fn cannot_connect(&mut self, error: &Error) -> VecDeque<Job> {
-        if self.workers > self.connecting {
-            self.reach.has_enough();
-            return VecDeque::new();
+    /// A worker could not open a session. If other workers have one, the mails are left to those.
+    /// If not, mails that [`Retry`] allows to wait stay in the queue until a session is open; the
+    /// others are returned: all of them, or the first if the server said that it takes no session
+    /// just now.
+    pub(super) fn cannot_connect(&mut self, error: &Error, retry: &Retry, chance: u32) -> Failed {
+        let mut failed = Failed {
+            is_first_refusal: self.reach.is_first_refusal(error),
+            ..Failed::default()
+        };
+        if self.open() > 0 {
+            self.reach.has_failed_beside_others(error);
+            return failed;
         }
-        self.reach.has_failed(error);
-        if is_refused_for_now(error) {
-            self.jobs.pop_front().into_iter().collect()
-        } else {
-            std::mem::take(&mut self.jobs)
+        let mut pause = self.reach.next_pause(error, chance);
+        let asked = retry::asked(error).max(pause);
+        for mut job in std::mem::take(&mut self.jobs) {
+            let elapsed = now().saturating_duration_since(job.slip.given);
+            if self.closing == 0 && retry.waits(error, elapsed.saturating_add(asked)) {
+                job.slip.outage = Some(error.clone());
+                failed.waiting += 1;
+                self.jobs.push_back(job);
+            } else if is_refused_for_now(error) && !failed.stranded.is_empty() {
+                self.jobs.push_back(job);
+            } else {
+                failed.stranded.push(job);
+            }
         }
+        if failed.waiting > 0 {
+            pause = asked;
+        } else if !is_said_by_the_server(error) {
+            pause = Duration::ZERO;
+        }
+        self.reach.has_failed(error, pause);
+        failed.pause = pause;
+        failed
+    }
+
+    /// Why no mail can be sent at the moment: the login was refused, and no session is open.
+    pub(super) fn refusal(&self) -> Option<Error> {
+        self.reach.refusal().filter(|_| self.open() == 0)
     }
 
     /// Whether a worker opens a session, or waits until it may, and no mail waits.
@@ -237,13 +290,14 @@ impl State {
     pub(super) fn goes_on(&mut self, worker: u64) -> bool {
         self.unpark(worker);
         self.leaving.retain(|leaving| *leaving != worker);
-        // One of them tries it again: what the others send may take long.
-        let others_try = self.reach.rests_for().is_some() && self.connecting > 0;
-        let is_surplus = self.workers > 1 && (others_try || self.workers > self.gate.connections());
-        if is_surplus || self.jobs.len() <= self.connecting {
-            self.workers -= 1;
+        self.workers -= 1;
+        let room = self.workers == 0 || self.workers < self.gate.connections();
+        // Others that are connecting may be enough.
+        let is_needed = self.jobs.len() > self.connecting && self.may_connect();
+        if !room || !is_needed {
             return false;
         }
+        self.workers += 1;
         self.connecting += 1;
         true
     }

@@ -1,6 +1,6 @@
 //! A task that owns a connection, and takes mails for it.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -13,7 +13,9 @@ use tracing::debug;
 use super::gate::now;
 use super::job::{Again, Job, Taken};
 use super::pool::Pool;
+use super::reach::is_cut;
 use super::state::Turn;
+use crate::error::{Error, Kind};
 use crate::session::{Mail, Returned, Session};
 
 /// How many sessions may end with a mail, and without having begun any, before it is told.
@@ -48,10 +50,11 @@ impl Worker {
     /// One session after the other, as long as mails wait.
     pub(super) async fn run(mut self) {
         loop {
-            // An observer may panic. Whoever waits for a mail is told as its slip is dropped.
+            // What the caller gives may panic, such as a subscriber to the log. What became of the
+            // mails on their way is told as their slips are dropped.
             let session = AssertUnwindSafe(self.session()).catch_unwind();
             if session.await.is_err() {
-                debug!("a session ended with a panic");
+                let _ = catch_unwind(AssertUnwindSafe(|| self.has_panicked()));
             }
             if self.phase == Phase::Connecting {
                 self.pool.gives_up_connecting();
@@ -66,6 +69,18 @@ impl Worker {
         }
     }
 
+    /// A session, or the attempt to open one, ended by a panic.
+    fn has_panicked(&self) {
+        if self.phase == Phase::Connecting {
+            let message = "opening a session panicked: see the message of the panic";
+            self.pool
+                .cannot_connect(now(), &Error::new(Kind::Connect, message));
+        } else {
+            self.pool.has_panicked();
+        }
+        debug!("a session ended by a panic");
+    }
+
     fn is_aborted(&self) -> bool {
         self.pool.generation() != self.generation
     }
@@ -75,6 +90,13 @@ impl Worker {
         let pool = Arc::clone(&self.pool);
         let nobody_waits = || self.is_aborted() || pool.is_empty();
         let connecting = async {
+            pool.admit_connection().await?;
+            let begun = now();
+            let connected = pool.server.connect().await;
+            if !connected.as_ref().is_err_and(is_cut) {
+                return Some((begun, connected));
+            }
+            // One broken connection is not an outage.
             pool.admit_connection().await?;
             Some((now(), pool.server.connect().await))
         };

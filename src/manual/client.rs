@@ -17,10 +17,12 @@
 //!
 //! | what happens | what follows |
 //! |---|---|
-//! | the first mails wait | one connection is opened, and others when that has worked: a wrong password is sent once |
-//! | no connection can be opened | all mails that wait are told so; if the server said that it takes none just now, the first alone is, and the next attempt comes a second later, then two and so on, up to five minutes |
-//! | a login is refused for good | for the same time, mails are told so at once, and no password is sent |
-//! | a connection is refused beside others | the mails are left to those, and it is tried again every second by one worker at a time |
+//! | the first mails wait | one connection is opened. When that has worked, as many more are opened at the same time as are open, so a wrong password is sent once |
+//! | a connection breaks while it is set up, before the login | another one is opened at once, and what becomes of that counts |
+//! | no connection can be opened, and [`Retry`](crate::client::Retry) lets mails wait | they stay in the queue, and use up no attempt. One worker tries again after a second, then two and so on, up to ten, each shortened by up to half by chance. All mails go when a session is open |
+//! | no connection can be opened otherwise | all mails that wait fail with it; if the server said that it takes none just now, the first one alone does, and the next attempt follows after the same pauses |
+//! | a login is refused for good | one worker tries again after a second, then two and so on, up to five minutes, even if other sessions are open. Mails are left to those; without any, they fail at once. A warning is logged, once |
+//! | a connection is refused while others are open | the mails are left to those, and one worker tries again every second |
 //! | no mail for [`idle_timeout`](crate::client::ClientBuilder::idle_timeout) | QUIT |
 //! | it is as old as [`max_age`](crate::client::ClientBuilder::max_age), or has had [as many mails](crate::client::ClientBuilder::mails_per_connection) as it may, by LIMITS (RFC 9422) too | what has been begun is finished, then QUIT |
 //! | the server says 421 or ends it | mails that had not been begun go back to the front of the queue |
@@ -63,7 +65,8 @@
 //!   told their last error.
 //!
 //! In neither case can the server have accepted it, unless
-//! [`danger_even_if_unknown`](crate::client::Retry::danger_even_if_unknown) was called. It is the same
+//! [`danger_even_if_unknown`](crate::client::Retry::danger_even_if_unknown) was called: then its fate
+//! stays unknown, whatever later attempts fail with, until the server accepts it. It is the same
 //! message each time, with the same Message-ID.
 //!
 //! # Throttling
@@ -87,7 +90,15 @@
 //!   [`max_connections`](crate::client::ClientBuilder::max_connections): a connection on which QUIT waits
 //!   for its reply counts.
 //! * Each mail that was taken is told of exactly once, unless it was withdrawn before it had departed:
-//!   also when a worker is aborted, panics in an observer, or its runtime shuts down.
+//!   also when a worker is aborted or panics, or its runtime shuts down.
+//! * A panic in what the caller gives costs its own mail at most: a reader fails its message, a
+//!   provider the attempt to connect; a panic of an observer or a recorder costs nothing, and one of
+//!   a stream of mails goes on to the caller after the outcomes of the mails before it. A provider
+//!   that hangs is given three minutes, and a reader the
+//!   [limit of a block](crate::transport::Timeouts::block). What is called and not awaited (an
+//!   observer, a recorder) holds its connection and its thread for as long as it takes.
+//! * The files of a mail are open while they are read, and not while it waits: the number of open
+//!   files is bounded by the connections.
 //! * No task waits without a mail, a connection or a caller in `close`: an idle client whose
 //!   connections are closed has no task and no timer.
 //! * Workers do not keep a client alive. When the last clone is dropped, all of it

@@ -11,7 +11,7 @@ use tokio::io::AsyncRead;
 use tokio_util::io::StreamReader;
 
 use super::error::Origin;
-use super::file::SourceFile;
+use super::file::{FileReader, SourceFile};
 use super::media_guess::{PREFIX, by_content};
 use super::{BodyError, spool};
 
@@ -28,9 +28,9 @@ pub struct Body(Source);
 /// The kinds of bodies.
 pub(super) enum Source {
     Bytes(Bytes),
-    /// A file that is not open yet.
+    /// A file that has not been looked at yet.
     Path(PathBuf),
-    /// An open file, from this octet on.
+    /// A file, from this octet on.
     File(Arc<SourceFile>, u64),
     Reader(Arc<Reader>),
 }
@@ -69,14 +69,15 @@ impl Body {
         Self(Source::Bytes(octets.into()))
     }
 
-    /// The file at `path`, which is opened when the message is built and stays open as long as
-    /// it.
+    /// The file at `path`, which is looked at when the message is built, and opened again when
+    /// its octets are sent.
     ///
-    /// So whatever hinders the sending comes to light before anything is sent, and a file that
-    /// is replaced or deleted afterwards is sent as it was. A file that is written to afterwards
-    /// is not sent: at the end of reading, its length and the time of its last change have to be
-    /// what they were. Symbolic links are followed. It has to be a regular file: a directory, a
-    /// pipe, a socket or a device has no fixed number of octets.
+    /// So whatever hinders the sending comes to light before anything is sent, and a mail that
+    /// waits keeps no file open. The file has to stay what it was until the mail has been sent: its
+    /// length, the time of its last change and, on Unix, its device and inode are compared before
+    /// it is read and at its end. A file that was written to, replaced or deleted meanwhile is a
+    /// [`BodyError`]. Symbolic links are followed. It has to be a regular file: a directory, a pipe,
+    /// a socket or a device has no fixed number of octets.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Source::Path(path.into()))
     }
@@ -142,7 +143,7 @@ impl Body {
     ///
     /// It is read now: into memory if it is less than a mebibyte, or else into a temporary file
     /// that has no name, and that is gone as soon as the body is. So the octets can be sent
-    /// again.
+    /// again. The temporary file stays open as long as the body.
     ///
     /// # Errors
     ///
@@ -163,11 +164,11 @@ impl Body {
         match &self.0 {
             Source::Bytes(octets) => Ok(octets.slice(..len.min(octets.len()))),
             Source::File(file, start) => {
-                let (file, start) = (Arc::clone(file), *start);
-                let for_error = Arc::clone(&file);
+                let (reader, start) = (FileReader::new(Arc::clone(file)), *start);
+                let for_error = Arc::clone(file);
                 let read = tokio::task::spawn_blocking(move || {
                     let mut octets = vec![0; len];
-                    file.read(&mut octets, start)?;
+                    reader.read(&mut octets, start)?;
                     Ok(octets.into())
                 });
                 let stopped = |error| for_error.failed(io::Error::other(error));

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::address::AddressError;
+use crate::descriptors;
 
 /// Why a message, or a part of its header, cannot be built.
 ///
@@ -262,7 +263,7 @@ pub(super) fn shown(input: &str) -> String {
 #[non_exhaustive]
 pub enum BodyError {
     /// The file cannot be opened or read at all.
-    #[error("cannot open {path:?}: check that it exists and may be read")]
+    #[error("cannot open {path:?}: {}", descriptors::hint(source).unwrap_or("check that it exists and may be read"))]
     Open {
         /// The file.
         path: PathBuf,
@@ -317,9 +318,9 @@ pub enum BodyError {
         /// The octets that were seen; there may be more.
         found: u64,
     },
-    /// The file was written to since it was attached, so that what was read may be a mixture
-    /// of the old and the new.
-    #[error("{origin} was written to since it was attached: attach it again")]
+    /// The file was written to or replaced since it was attached, so that what was read may be a
+    /// mixture of the old and the new.
+    #[error("{origin} was changed since it was attached: attach it again")]
     Changed {
         /// The file.
         origin: Origin,

@@ -4,16 +4,18 @@ use std::collections::VecDeque;
 use std::io;
 use std::iter;
 use std::mem;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use tokio::io::AsyncReadExt;
 use tokio::task::JoinHandle;
 
 use super::body::{BoxedReader, Source};
 use super::coding::{Coding, Position};
 use super::error::Origin;
-use super::file::SourceFile;
+use super::file::FileReader;
 use super::{Body, BodyError};
 
 /// A body of which pieces have been taken.
@@ -44,7 +46,7 @@ impl Feed {
         let kind = match body.into_source() {
             Source::Bytes(octets) => Kind::Bytes(octets),
             Source::File(file, start) => Kind::File(FileFeed {
-                file,
+                file: Arc::new(FileReader::new(file)),
                 start,
                 coding,
                 next: Some(first),
@@ -110,7 +112,7 @@ impl Feed {
         };
         match &self.kind {
             _ if is_right => Ok(()),
-            Kind::File(feed) => Err(feed.file.changed()),
+            Kind::File(feed) => Err(feed.file.source().changed()),
             Kind::Bytes(_) | Kind::Reader(_) => Err(BodyError::Changed {
                 origin: Origin::Reader,
             }),
@@ -176,7 +178,7 @@ const AHEAD: usize = 2;
 /// A file, of which the next stretches are being read and encoded in the pool of blocking
 /// threads.
 struct FileFeed {
-    file: Arc<SourceFile>,
+    file: Arc<FileReader>,
     /// Where the body begins in it.
     start: u64,
     coding: Coding,
@@ -206,8 +208,8 @@ impl FileFeed {
             };
             let stretch = first.await;
             self.ahead.pop_front();
-            let stretch =
-                stretch.map_err(|stopped| self.file.failed(io::Error::other(stopped)))??;
+            let stretch = stretch
+                .map_err(|stopped| self.file.source().failed(io::Error::other(stopped)))??;
             self.spare.push(mem::replace(&mut self.present, stretch));
             self.start();
         }
@@ -315,7 +317,7 @@ impl ReaderFeed {
         let reader = self.reader.as_mut().ok_or(BodyError::Spent)?;
         self.raw.resize(span.len, 0);
         while let Some(rest @ [_, ..]) = self.raw.get_mut(self.filled..) {
-            let read = reader.read(rest).await.map_err(failed)?;
+            let read = read(reader, rest).await.map_err(failed)?;
             if read == 0 {
                 return Err(BodyError::Short {
                     origin: Origin::Reader,
@@ -325,7 +327,7 @@ impl ReaderFeed {
             }
             self.filled += read;
         }
-        if span.is_last() && reader.read(&mut [0]).await.map_err(failed)? > 0 {
+        if span.is_last() && read(reader, &mut [0]).await.map_err(failed)? > 0 {
             return Err(BodyError::Long {
                 origin: Origin::Reader,
                 expected: span.of,
@@ -335,4 +337,12 @@ impl ReaderFeed {
         self.filled = 0;
         Ok(&self.raw)
     }
+}
+
+/// Reads from what the caller gave. A panic there fails the one message, and not the connection
+/// that carries others, too.
+async fn read(reader: &mut BoxedReader, place: &mut [u8]) -> io::Result<usize> {
+    let read = AssertUnwindSafe(reader.read(place)).catch_unwind();
+    read.await
+        .unwrap_or_else(|_| Err(io::Error::other("the reader panicked")))
 }

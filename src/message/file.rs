@@ -1,63 +1,96 @@
 //! A file whose octets are sent.
 
-use std::fs::{self, File, FileType, Metadata};
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use super::BodyError;
 use super::error::Origin;
 use super::media_guess::{PREFIX, by_content};
+use super::regular_file::open_regular;
 
-/// An open regular file, and what it was when it was opened.
+/// A regular file, and what it was when it was attached.
 ///
-/// Reading names a position and moves none, so one file serves several readers. All of it
-/// blocks, and belongs into the pool of threads for that.
+/// A file with a name is not kept open: mails that wait would use up the descriptors of the
+/// process. It is opened for each [`FileReader`], and has to be what it was. All of it blocks, and
+/// belongs in the pool of threads for that.
 #[derive(Debug)]
 pub(super) struct SourceFile {
-    file: File,
-    /// None for one that has no name.
-    path: Option<PathBuf>,
-    len: u64,
-    modified: Option<SystemTime>,
+    place: Place,
+    was: Identity,
     content: Option<&'static str>,
 }
 
-impl SourceFile {
-    /// Opens the file, and looks at its first octets.
-    pub(super) fn open(path: PathBuf) -> Result<Self, BodyError> {
-        let cannot_open = |source| BodyError::Open {
-            path: path.clone(),
-            source,
-        };
-        // Before it is opened, as opening a pipe waits for somebody to write to it.
-        regular(&path, &fs::metadata(&path).map_err(cannot_open)?)?;
-        let file = File::open(&path).map_err(cannot_open)?;
-        let metadata = file.metadata().map_err(cannot_open)?;
-        regular(&path, &metadata)?;
-        let mut opened = Self::without_name(file).map_err(cannot_open)?;
-        opened.path = Some(path);
-        Ok(opened)
-    }
+#[derive(Debug)]
+enum Place {
+    Path(PathBuf),
+    /// It has no name, and could not be opened again.
+    Open(File),
+}
 
-    /// A file that is open, such as one of our own with what a reader gave; looks at its first
-    /// octets, too.
-    pub(super) fn without_name(file: File) -> io::Result<Self> {
-        let metadata = file.metadata()?;
-        let mut prefix = vec![0; PREFIX];
-        let read = read_at(&file, &mut prefix, 0)?;
-        prefix.truncate(read);
-        Ok(Self {
-            file,
-            path: None,
+/// What shows that a file is still the same.
+#[derive(Debug, PartialEq, Eq)]
+struct Identity {
+    len: u64,
+    modified: Option<SystemTime>,
+    /// The device and the inode, where the system has them.
+    node: Option<(u64, u64)>,
+}
+
+impl Identity {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
             len: metadata.len(),
             modified: metadata.modified().ok(),
-            content: by_content(&prefix),
+            node: node(metadata),
+        }
+    }
+}
+
+#[cfg(unix)]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the same signature on all systems"
+)]
+fn node(metadata: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn node(_: &Metadata) -> Option<(u64, u64)> {
+    None
+}
+
+impl SourceFile {
+    /// Looks at the file and its first octets, and closes it again.
+    pub(super) fn open(path: PathBuf) -> Result<Self, BodyError> {
+        let (file, metadata) = open_regular(&path)?;
+        let content = content(&file).map_err(|source| BodyError::Open {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(Self {
+            place: Place::Path(path),
+            was: Identity::of(&metadata),
+            content,
+        })
+    }
+
+    /// A file that is open and has no name, such as one of our own with what a reader gave.
+    pub(super) fn without_name(file: File) -> io::Result<Self> {
+        Ok(Self {
+            was: Identity::of(&file.metadata()?),
+            content: content(&file)?,
+            place: Place::Open(file),
         })
     }
 
     pub(super) fn len(&self) -> u64 {
-        self.len
+        self.was.len
     }
 
     /// The media type that its first octets give away.
@@ -66,53 +99,10 @@ impl SourceFile {
     }
 
     pub(super) fn path(&self) -> Option<&Path> {
-        self.path.as_deref()
-    }
-
-    /// Fills `place` with the octets from `offset` on.
-    pub(super) fn read(&self, place: &mut [u8], offset: u64) -> Result<(), BodyError> {
-        let mut rest = place;
-        let mut offset = offset;
-        while !rest.is_empty() {
-            let read = read_at(&self.file, rest, offset).map_err(|error| self.failed(error))?;
-            if read == 0 {
-                // It may have become shorter than what has been read before.
-                let len = self.file.metadata().map_or(offset, |now| now.len());
-                return Err(BodyError::Short {
-                    origin: self.origin(),
-                    expected: self.len,
-                    found: offset.min(len),
-                });
-            }
-            offset += read as u64;
-            rest = rest.get_mut(read..).unwrap_or_default();
+        match &self.place {
+            Place::Path(path) => Some(path),
+            Place::Open(_) => None,
         }
-        Ok(())
-    }
-
-    /// After all has been read: that there is no more of it, and that nobody has written to it.
-    pub(super) fn check_end(&self) -> Result<(), BodyError> {
-        let metadata = self.file.metadata().map_err(|error| self.failed(error))?;
-        // Some file systems say that a file is empty while it gives octets.
-        let more = read_at(&self.file, &mut [0], self.len).map_err(|error| self.failed(error))?;
-        if more > 0 || metadata.len() > self.len {
-            return Err(BodyError::Long {
-                origin: self.origin(),
-                expected: self.len,
-                found: metadata.len().max(self.len.saturating_add(1)),
-            });
-        }
-        if metadata.len() < self.len {
-            return Err(BodyError::Short {
-                origin: self.origin(),
-                expected: self.len,
-                found: metadata.len(),
-            });
-        }
-        if metadata.modified().ok() != self.modified {
-            return Err(self.changed());
-        }
-        Ok(())
     }
 
     pub(super) fn changed(&self) -> BodyError {
@@ -129,41 +119,114 @@ impl SourceFile {
     }
 
     fn origin(&self) -> Origin {
-        self.path.clone().map_or(Origin::Reader, Origin::File)
+        self.path()
+            .map_or(Origin::Reader, |path| Origin::File(path.to_owned()))
+    }
+
+    /// That it is what it was.
+    fn compare(&self, metadata: &Metadata) -> Result<(), BodyError> {
+        let (expected, found) = (self.was.len, metadata.len());
+        let origin = self.origin();
+        if found > expected {
+            return Err(BodyError::Long {
+                origin,
+                expected,
+                found,
+            });
+        }
+        if found < expected {
+            return Err(BodyError::Short {
+                origin,
+                expected,
+                found,
+            });
+        }
+        if Identity::of(metadata) != self.was {
+            return Err(self.changed());
+        }
+        Ok(())
     }
 }
 
-fn regular(path: &Path, metadata: &Metadata) -> Result<(), BodyError> {
-    if metadata.is_file() {
-        return Ok(());
-    }
-    let found = if metadata.is_dir() {
-        "a directory"
-    } else {
-        special(metadata.file_type())
-    };
-    Err(BodyError::NotRegular {
-        path: path.to_owned(),
-        found,
-    })
+/// Reads a file. It is opened with the first octets that are read, and closed when this is dropped.
+///
+/// Reading names a position and moves none, so several threads may read.
+#[derive(Debug)]
+pub(super) struct FileReader {
+    source: Arc<SourceFile>,
+    /// Nothing as well where the source itself is open.
+    file: OnceLock<File>,
 }
 
-#[cfg(unix)]
-fn special(kind: FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt;
+impl FileReader {
+    pub(super) fn new(source: Arc<SourceFile>) -> Self {
+        Self {
+            source,
+            file: OnceLock::new(),
+        }
+    }
 
-    if kind.is_fifo() {
-        "a pipe"
-    } else if kind.is_socket() {
-        "a socket"
-    } else {
-        "a device"
+    pub(super) fn source(&self) -> &SourceFile {
+        &self.source
+    }
+
+    fn file(&self) -> Result<&File, BodyError> {
+        let path = match (&self.source.place, self.file.get()) {
+            (Place::Open(file), _) | (_, Some(file)) => return Ok(file),
+            (Place::Path(path), None) => path,
+        };
+        let (file, metadata) = open_regular(path)?;
+        self.source.compare(&metadata)?;
+        // If another thread has opened it meanwhile, this one is closed.
+        Ok(self.file.get_or_init(|| file))
+    }
+
+    /// Fills `place` with the octets from `offset` on.
+    pub(super) fn read(&self, place: &mut [u8], offset: u64) -> Result<(), BodyError> {
+        let file = self.file()?;
+        let mut rest = place;
+        let mut offset = offset;
+        while !rest.is_empty() {
+            let read = read_at(file, rest, offset).map_err(|error| self.source.failed(error))?;
+            if read == 0 {
+                // It may have become shorter than what has been read before.
+                let len = file.metadata().map_or(offset, |now| now.len());
+                return Err(BodyError::Short {
+                    origin: self.source.origin(),
+                    expected: self.source.len(),
+                    found: offset.min(len),
+                });
+            }
+            offset += read as u64;
+            rest = rest.get_mut(read..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// After all has been read: that there is no more of it, and that nobody has written to it.
+    pub(super) fn check_end(&self) -> Result<(), BodyError> {
+        let file = self.file()?;
+        let failed = |error| self.source.failed(error);
+        let metadata = file.metadata().map_err(failed)?;
+        let expected = self.source.len();
+        // Some file systems say that a file is empty while it gives octets.
+        if read_at(file, &mut [0], expected).map_err(failed)? > 0 {
+            return Err(BodyError::Long {
+                origin: self.source.origin(),
+                expected,
+                found: metadata.len().max(expected.saturating_add(1)),
+            });
+        }
+        self.source.compare(&metadata)
     }
 }
 
-#[cfg(not(unix))]
-fn special(_: FileType) -> &'static str {
-    "no regular file"
+/// The media type that the first octets give away.
+fn content(file: &File) -> io::Result<Option<&'static str>> {
+    let mut prefix = vec![0; PREFIX];
+    let read = read_at(file, &mut prefix, 0)?;
+    prefix.truncate(read);
+    Ok(by_content(&prefix))
 }
 
 /// Reads from a position, again if a signal interrupts it.
@@ -184,112 +247,120 @@ fn read_at(file: &File, place: &mut [u8], offset: u64) -> io::Result<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::io::Write;
 
     use super::*;
 
-    #[test]
-    fn only_regular_files_are_opened() {
-        let dir = tempfile::tempdir().unwrap();
-        let open = |path: &Path| SourceFile::open(path.to_owned()).unwrap_err();
-        let error = open(&dir.path().join("none"));
-        assert!(
-            matches!(error, BodyError::Open { source, .. } if source.kind() == io::ErrorKind::NotFound)
-        );
-        assert!(matches!(
-            open(dir.path()),
-            BodyError::NotRegular {
-                found: "a directory",
-                ..
-            }
-        ));
-        #[cfg(unix)]
-        {
-            let device = open(Path::new("/dev/zero"));
-            assert!(matches!(
-                device,
-                BodyError::NotRegular {
-                    found: "a device",
-                    ..
-                }
-            ));
-            let socket = dir.path().join("socket");
-            let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-            assert!(matches!(
-                open(&socket),
-                BodyError::NotRegular {
-                    found: "a socket",
-                    ..
-                }
-            ));
-            let pipe = dir.path().join("pipe");
-            let made = std::process::Command::new("mkfifo")
-                .arg(&pipe)
-                .status()
-                .unwrap();
-            assert!(made.success());
-            assert!(matches!(
-                open(&pipe),
-                BodyError::NotRegular {
-                    found: "a pipe",
-                    ..
-                }
-            ));
-        }
+    /// The file `a` of this directory, attached.
+    fn attached(dir: &Path, octets: &[u8]) -> Arc<SourceFile> {
+        let path = dir.join("a");
+        fs::write(&path, octets).unwrap();
+        Arc::new(SourceFile::open(path).unwrap())
     }
 
     #[test]
     fn a_file_that_changes_is_noticed() {
         let dir = tempfile::tempdir().unwrap();
+        let file = attached(dir.path(), b"0123456789");
         let path = dir.path().join("a");
-        fs::write(&path, b"0123456789").unwrap();
-        let writer = fs::OpenOptions::new().write(true).open(&path).unwrap();
-        let file = SourceFile::open(path.clone()).unwrap();
+        let writer = fs::OpenOptions::new().write(true).open(path).unwrap();
         assert_eq!(file.len(), 10);
-        assert!(file.check_end().is_ok());
+        // One that is open, and another that is opened anew each time.
+        let open = FileReader::new(Arc::clone(&file));
+        let anew = || FileReader::new(Arc::clone(&file));
+        assert!(open.check_end().is_ok() && anew().check_end().is_ok());
 
         writer.set_modified(SystemTime::UNIX_EPOCH).unwrap();
-        assert!(matches!(file.check_end(), Err(BodyError::Changed { .. })));
+        for result in [
+            open.check_end(),
+            anew().check_end(),
+            anew().read(&mut [0], 0),
+        ] {
+            assert!(
+                matches!(result, Err(BodyError::Changed { .. })),
+                "{result:?}"
+            );
+        }
         writer.set_len(7).unwrap();
-        assert!(matches!(
-            file.check_end(),
-            Err(BodyError::Short {
-                expected: 10,
-                found: 7,
-                ..
-            })
-        ));
-        let short = file.read(&mut [0; 10], 0);
-        assert!(matches!(
-            short,
-            Err(BodyError::Short {
-                expected: 10,
-                found: 7,
-                ..
-            })
-        ));
+        for result in [
+            open.check_end(),
+            open.read(&mut [0; 10], 0),
+            anew().check_end(),
+            anew().read(&mut [0], 0),
+        ] {
+            let short = matches!(
+                result,
+                Err(BodyError::Short {
+                    expected: 10,
+                    found: 7,
+                    ..
+                })
+            );
+            assert!(short, "{result:?}");
+        }
         writer.set_len(12).unwrap();
-        assert!(matches!(
-            file.check_end(),
-            Err(BodyError::Long {
-                expected: 10,
-                found: 12,
-                ..
-            })
-        ));
+        for result in [open.check_end(), anew().read(&mut [0], 0)] {
+            let long = matches!(
+                result,
+                Err(BodyError::Long {
+                    expected: 10,
+                    found: 12,
+                    ..
+                })
+            );
+            assert!(long, "{result:?}");
+        }
     }
 
+    /// The new one has the same length and time.
     #[test]
-    fn a_file_that_is_replaced_or_deleted_is_read_as_it_was() {
+    fn a_file_that_is_replaced_or_deleted_is_not_sent_in_its_place() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a");
-        fs::write(&path, b"old").unwrap();
-        let file = SourceFile::open(path.clone()).unwrap();
-        fs::remove_file(&path).unwrap();
-        File::create(&path).unwrap().write_all(b"newer").unwrap();
+        let file = attached(dir.path(), b"old");
+        let modified = fs::metadata(&path).unwrap().modified().unwrap();
+        let open = FileReader::new(Arc::clone(&file));
+        open.read(&mut [0], 0).unwrap();
+
+        let new = dir.path().join("new");
+        let mut writer = File::create(&new).unwrap();
+        writer.write_all(b"new").unwrap();
+        writer.set_modified(modified).unwrap();
+        fs::rename(&new, &path).unwrap();
+        // What has been opened before is read to its end.
         let mut octets = [0; 3];
-        file.read(&mut octets, 0).unwrap();
-        assert_eq!(&octets, b"old");
-        assert!(file.check_end().is_ok());
+        open.read(&mut octets, 0).unwrap();
+        assert_eq!((&octets, open.check_end().is_ok()), (b"old", true));
+        let anew = FileReader::new(Arc::clone(&file)).read(&mut octets, 0);
+        #[cfg(unix)]
+        assert!(matches!(anew, Err(BodyError::Changed { .. })), "{anew:?}");
+
+        fs::remove_file(&path).unwrap();
+        let anew = FileReader::new(file).read(&mut octets, 0);
+        assert!(matches!(anew, Err(BodyError::Open { .. })), "{anew:?}");
+    }
+
+    /// What the system has open of this directory.
+    #[cfg(target_os = "linux")]
+    fn descriptors(dir: &Path) -> usize {
+        let open = fs::read_dir("/proc/self/fd").unwrap();
+        let open = open.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        open.filter(|path| path.starts_with(dir)).count()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_is_open_while_it_is_read_and_not_before_and_after() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = attached(dir.path(), b"0123456789");
+        let reader = FileReader::new(file);
+        assert_eq!(descriptors(dir.path()), 0);
+        for offset in 0..3 {
+            reader.read(&mut [0], offset).unwrap();
+            assert_eq!(descriptors(dir.path()), 1);
+        }
+        drop(reader);
+        assert_eq!(descriptors(dir.path()), 0);
     }
 }

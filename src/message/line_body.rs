@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::body::Source;
 use super::coding::Coding;
-use super::file::SourceFile;
+use super::file::{FileReader, SourceFile};
 use super::header::LONGEST;
 use super::scan::Scan;
 use super::{Body, BodyError, Data, MessageError};
@@ -67,11 +67,12 @@ impl LineBody {
 
 /// Looks through a file, from `start` on. If the future is dropped, it stops soon.
 async fn scan_file(file: Arc<SourceFile>, start: u64) -> Result<Scan, BodyError> {
+    let reader = Arc::new(FileReader::new(Arc::clone(&file)));
     let mut scan = Scan::default();
     let mut offset = start;
     loop {
         let end = file.len().min(offset.saturating_add(SLICE as u64));
-        let shared = Arc::clone(&file);
+        let shared = Arc::clone(&reader);
         let slice = tokio::task::spawn_blocking(move || {
             scan_slice(&shared, offset..end, &mut scan)?;
             Ok(scan)
@@ -86,7 +87,7 @@ async fn scan_file(file: Arc<SourceFile>, start: u64) -> Result<Scan, BodyError>
 }
 
 /// Looks through a part of a file, and at its end if that is where the part ends.
-fn scan_slice(file: &SourceFile, slice: Range<u64>, scan: &mut Scan) -> Result<(), BodyError> {
+fn scan_slice(file: &FileReader, slice: Range<u64>, scan: &mut Scan) -> Result<(), BodyError> {
     let mut block = vec![0; BLOCK];
     let mut offset = slice.start;
     while offset < slice.end {
@@ -96,7 +97,7 @@ fn scan_slice(file: &SourceFile, slice: Range<u64>, scan: &mut Scan) -> Result<(
         scan.apply(block);
         offset += block.len() as u64;
     }
-    if slice.end == file.len() {
+    if slice.end == file.source().len() {
         file.check_end()?;
     }
     Ok(())

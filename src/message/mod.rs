@@ -84,6 +84,7 @@ mod parameter;
 mod quoted_printable;
 mod random;
 mod raw;
+mod regular_file;
 mod rendition;
 mod scan;
 #[cfg(feature = "dkim")]

@@ -1,10 +1,12 @@
 //! Where credentials come from when a session begins.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::time::timeout;
 
 use crate::error::{Error, Kind, Result, Stage};
@@ -44,7 +46,7 @@ pub trait CredentialsProvider: Send + Sync {
     /// # Errors
     ///
     /// Whatever keeps the provider from it: the session then ends with [`Kind::Auth`] and this as
-    /// its source. It must not show a secret.
+    /// its source. It must not show a secret. A provider that panics ends it with [`Kind::Auth`], too.
     ///
     /// # Cancel safety
     ///
@@ -82,14 +84,17 @@ impl Provider {
     /// Asks, for as long as a provider may take.
     pub(super) async fn ask(&self) -> Result<Credentials> {
         let failed = |message: &'static str| Error::new(Kind::Auth, message).at(Stage::Auth);
-        match timeout(LIMIT, self.0.credentials()).await {
-            Ok(Ok(credentials)) => Ok(credentials),
-            Ok(Err(error)) => {
+        let asking = AssertUnwindSafe(async { timeout(LIMIT, self.0.credentials()).await });
+        match asking.catch_unwind().await {
+            Ok(Ok(Ok(credentials))) => Ok(credentials),
+            Ok(Ok(Err(error))) => {
                 Err(failed("there are no credentials to log in with").caused_by(error))
             }
-            Err(_) => Err(failed(
+            Ok(Err(_)) => Err(failed(
                 "the provider of credentials gave none within three minutes",
             )),
+            // The panic's message may show a secret.
+            Err(_) => Err(failed("the provider of credentials panicked")),
         }
     }
 }

@@ -15,6 +15,7 @@ use super::route::Route;
 use super::socket::Socket;
 use super::timeouts::Timeouts;
 use super::wire::TARGET;
+use crate::descriptors;
 use crate::error::{Error, Kind, Result, Stage};
 
 impl Route {
@@ -64,7 +65,8 @@ async fn unix_socket(path: &std::path::Path, limit: Duration) -> Result<Socket> 
             Ok(Socket::unix(stream))
         }
         Ok(Err(error)) => {
-            let message = format!("cannot connect to {shown}: check the path, and who may use it");
+            let hint = descriptors::hint(&error).unwrap_or("check the path, and who may use it");
+            let message = format!("cannot connect to {shown}: {hint}");
             Err(Error::new(Kind::Connect, message).caused_by(error))
         }
         Err(_) => Err(Error::new(
@@ -151,11 +153,8 @@ fn refused(name: &str, tried: &[String], error: io::Error) -> Error {
     if !tried.is_empty() {
         message = format!("{message} (tried too: {})", tried.join(", "));
     }
-    Error::new(
-        Kind::Connect,
-        format!("{message}: check the host name and the port"),
-    )
-    .caused_by(error)
+    let hint = descriptors::hint(&error).unwrap_or("check the host name and the port");
+    Error::new(Kind::Connect, format!("{message}: {hint}")).caused_by(error)
 }
 
 async fn look_up(host: &Host) -> Result<Vec<IpAddr>> {
@@ -182,16 +181,16 @@ async fn look_up(host: &Host) -> Result<Vec<IpAddr>> {
                 error.kind(),
                 LookupErrorKind::NoName | LookupErrorKind::NoData
             );
-            let failed = Error::new(
-                Kind::Connect,
-                if unknown {
-                    format!("there is no host named {host}: check its spelling")
-                } else {
-                    format!("cannot look up {host} now: check the network, or try again later")
-                },
-            );
-            let failed = if unknown { failed.permanent() } else { failed };
-            Err(failed.caused_by(io::Error::from(error)))
+            let cause = io::Error::from(error);
+            let failed = if unknown {
+                let message = format!("there is no host named {host}: check its spelling");
+                Error::new(Kind::Connect, message).permanent()
+            } else {
+                let hint = descriptors::hint(&cause);
+                let hint = hint.unwrap_or("check the network, or try again later");
+                Error::new(Kind::Connect, format!("cannot look up {host} now: {hint}"))
+            };
+            Err(failed.caused_by(cause))
         }
         Err(error) => Err(Error::new(Kind::Connect, "the look-up was stopped").caused_by(error)),
     }

@@ -10,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
 use super::*;
 
-const LEN: usize = 500_000;
+/// So long that its end is not read before the first octets are taken.
+const LEN: usize = 1_200_000;
 
 /// What becomes of a message with a file that `change` is done to after the first block.
 fn changed_in_the_middle(change: impl FnOnce(&mut File)) -> Result<Vec<Vec<u8>>, BodyError> {
@@ -56,21 +57,21 @@ fn a_file_that_shrinks() {
     else {
         panic!("{error:?}");
     };
-    assert_eq!((*expected, *found), (500_000, 200_000));
+    assert_eq!((*expected, *found), (1_200_000, 200_000));
     assert!(
-        text.contains("a.bin\" has 200000 octets instead of 500000"),
+        text.contains("a.bin\" has 200000 octets instead of 1200000"),
         "{text}"
     );
 }
 
 #[test]
 fn a_file_that_grows() {
-    let error = changed_in_the_middle(|file| file.set_len(500_001).unwrap()).unwrap_err();
+    let error = changed_in_the_middle(|file| file.set_len(1_200_001).unwrap()).unwrap_err();
     assert!(matches!(
         error,
         BodyError::Long {
-            expected: 500_000,
-            found: 500_001,
+            expected: 1_200_000,
+            found: 1_200_001,
             ..
         }
     ));

@@ -2,20 +2,26 @@
 //! not so: each test knows what the server has in truth.
 
 mod bound;
+mod callers;
 mod cancellation;
 mod case;
 mod conduct;
+mod descriptors;
 mod fairness;
 mod hundred_thousand;
 mod idle;
+mod logins;
 mod memory;
+mod outage;
 mod set_up;
 mod throttling;
+mod unknown;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use pilotfish::client::ClientBuilder;
+use pilotfish::session::ServerBuilder;
 use pilotfish::testing;
 use pilotfish::transport::Timeouts;
 use pilotfish::{Client, Mail, Security, Server};
@@ -56,12 +62,20 @@ pub(crate) fn tasks() -> usize {
 /// A client that waits no longer than four seconds for anything.
 pub(crate) fn client_of(
     server: &testing::Server,
-    describe: impl FnOnce(pilotfish::session::ServerBuilder) -> pilotfish::session::ServerBuilder,
+    describe: impl FnOnce(ServerBuilder) -> ServerBuilder,
+) -> ClientBuilder {
+    client_to(server.addr().port(), describe)
+}
+
+/// The same, for whatever listens on a port.
+pub(crate) fn client_to(
+    port: u16,
+    describe: impl FnOnce(ServerBuilder) -> ServerBuilder,
 ) -> ClientBuilder {
     let mut timeouts = Timeouts::all(Duration::from_secs(4));
     timeouts.pipelined = Duration::from_secs(2);
     let builder = Server::builder("127.0.0.1".parse().unwrap())
-        .port(server.addr().port())
+        .port(port)
         .security(Security::Cleartext)
         .timeouts(timeouts);
     Client::builder(describe(builder).build().unwrap())

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
-use pilotfish::transport::Timeouts;
-use pilotfish::{Client, Fate, Kind, Security, Server};
+use pilotfish::testing::{self, Fault, Point};
+use pilotfish::transport::{Timeouts, TlsClient};
+use pilotfish::{Client, Credentials, Fate, Kind, Security, Server};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 
-use super::{count, letter, paused, tasks};
+use super::{client_of, count, letter, paused, tasks};
 
 /// What is at the other end of each connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,5 +117,40 @@ async fn play(peer: Peer, security: Security, given_up: Option<Duration>) {
         sleep(Duration::from_millis(500)).await;
         assert_eq!(tasks(), before, "{context}");
         listening.abort();
+    }
+}
+
+/// One connection that breaks while a session is set up is no reason to fail what waits; a second
+/// one is, and so is a connection that breaks at the login, which might be the server's answer to
+/// it.
+#[test]
+fn a_connection_that_is_cut_while_it_is_set_up_is_tried_once_more() {
+    for (fault, times, accepted) in [
+        (Fault::CloseAt(Point::Greeting), 1, true),
+        (Fault::CloseAt(Point::Ehlo), 1, true),
+        (Fault::CloseAt(Point::StartTls), 1, true),
+        (Fault::CloseAfter(Point::StartTls), 1, true),
+        (Fault::CloseAt(Point::StartTls), 2, false),
+        (Fault::CloseAt(Point::Auth), 1, false),
+    ] {
+        paused(async {
+            let server = testing::Server::builder().user("tim", "tanstaaf");
+            let server = (0..times).fold(server, |server, _| server.fault(fault.clone()));
+            let server = server.start().await.unwrap();
+            let client = client_of(&server, |builder| {
+                let tls = TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
+                let credentials = Credentials::new("tim", "tanstaaf").unwrap();
+                builder
+                    .security(Security::StartTls)
+                    .tls(tls.unwrap().build().unwrap())
+                    .credentials(credentials)
+            });
+            let client = client.build();
+            let told = join_all((0..56).map(|number| client.send(letter(number, 10)))).await;
+            let all = told.iter().filter(|told| told.is_ok()).count();
+            let expected = if accepted { 56 } else { 0 };
+            assert_eq!(all, expected, "{fault:?}, {times}: {:?}", told[0]);
+            client.close().await;
+        });
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod knowing;
 pub(crate) mod lines;
 pub(crate) mod open_server;
 pub(crate) mod peer;
+pub(crate) mod port;
 pub(crate) mod script;
 pub(crate) mod tls;
 pub(crate) mod wiretap;

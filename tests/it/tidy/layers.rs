@@ -8,14 +8,16 @@ use super::{File, ROOT, none, source};
 /// What each module of the library may name of the others: the layers, lowest first.
 const LAYERS: &[(&str, &[&str])] = &[
     ("secret", &[]),
+    // What an error of the system says.
+    ("descriptors", &[]),
     // Names and figures, which every recorder understands.
     ("observe", &[]),
     ("address", &[]),
     // A reply and the address it is about are values.
     ("error", &["address", "protocol"]),
     ("protocol", &["address", "secret"]),
-    ("message", &["address"]),
-    ("transport", &["protocol", "secret", "error"]),
+    ("message", &["address", "descriptors"]),
+    ("transport", &["protocol", "secret", "error", "descriptors"]),
     (
         "session",
         &[

@@ -1,0 +1,337 @@
+//! What callers give may panic or hang: that costs its own mail, and no other.
+
+use std::any::Any;
+use std::future::pending;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use pilotfish::client::Retry;
+use pilotfish::message::{Attachment, Body};
+use pilotfish::session::ServerBuilder;
+use pilotfish::{Credentials, Fate, Kind, Mail, testing};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{client_of, count, letter, paused};
+use crate::support::built::built;
+use crate::support::client::ACCOUNT;
+use crate::support::open_server::open_server;
+use crate::support::port::Count;
+
+/// What goes wrong in what the caller gives.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Wrong {
+    Panics,
+    Hangs,
+}
+
+const BOTH: [Wrong; 2] = [Wrong::Panics, Wrong::Hangs];
+
+impl Wrong {
+    async fn happen(self) {
+        match self {
+            Self::Panics => panic!("on purpose"),
+            Self::Hangs => pending().await,
+        }
+    }
+}
+
+/// A server with an account, and a provider of its credentials that goes wrong at the calls that
+/// `wrong` names, from 0.
+async fn with_login(
+    calls: &Count,
+    wrong: impl Fn(usize) -> Option<Wrong> + Send + Sync + Clone + 'static,
+) -> (testing::Server, impl FnOnce(ServerBuilder) -> ServerBuilder) {
+    let server = testing::Server::builder().security(testing::Security::Cleartext);
+    let server = server.user("tim", "tanstaaf").start().await.unwrap();
+    let calls = calls.clone();
+    let provider = move || {
+        let wrong = wrong(calls.add());
+        async move {
+            if let Some(wrong) = wrong {
+                wrong.happen().await;
+            }
+            Credentials::new("tim", "tanstaaf")
+        }
+    };
+    let describe = |server: ServerBuilder| server.danger_cleartext_auth().credentials(provider);
+    (server, describe)
+}
+
+/// Without a session, the mails that wait fail with what the provider failed with, and it is asked
+/// again after pauses.
+#[test]
+fn a_provider_that_always_goes_wrong_is_asked_now_and_then() {
+    for wrong in BOTH {
+        for retry in [Retry::none(), Retry::new()] {
+            paused(async {
+                let calls = Count::default();
+                let (server, describe) = with_login(&calls, move |_| Some(wrong)).await;
+                let client = client_of(&server, describe).retry(retry).build();
+                let begun = Instant::now();
+                let mut told = 0;
+                while begun.elapsed() < Duration::from_mins(4) {
+                    let mails = join_all((0..5).map(|number| client.send(letter(number, 10))));
+                    for result in mails.await {
+                        let error = result.unwrap_err();
+                        assert_eq!(
+                            (error.kind(), error.fate()),
+                            (Kind::Auth, Fate::NotAccepted)
+                        );
+                        told += 1;
+                    }
+                    sleep(Duration::from_millis(100)).await;
+                }
+                assert!(told >= 5, "{told}");
+                assert!(
+                    (1..=9).contains(&calls.all()),
+                    "{wrong:?}: {} calls",
+                    calls.all()
+                );
+                let closed = timeout(Duration::from_secs(1), client.close()).await;
+                closed.expect("it does not close");
+            });
+        }
+    }
+}
+
+/// A session that is open takes all mails, and the client closes while the provider hangs.
+#[test]
+fn a_provider_that_goes_wrong_once_costs_no_mail() {
+    for wrong in BOTH {
+        paused(async {
+            let calls = Count::default();
+            let (server, describe) =
+                with_login(&calls, move |call| (call > 0).then_some(wrong)).await;
+            let client = client_of(&server, describe).build();
+            for round in 0..10 {
+                let mails = (0..10).map(|number| client.send(letter(round * 10 + number, 10)));
+                for told in join_all(mails).await {
+                    drop(told.unwrap());
+                }
+                sleep(Duration::from_secs(1)).await;
+            }
+            assert!(calls.all() > 1, "no other session was tried");
+            let closed = timeout(Duration::from_secs(1), client.close()).await;
+            closed.expect("it does not close");
+            assert_eq!(server.received().len(), 100);
+        });
+    }
+}
+
+#[test]
+fn an_observer_that_panics_costs_nothing() {
+    paused(async {
+        let server = open_server().start().await.unwrap();
+        let client = client_of(&server, |server| server);
+        let client = client.on_progress(|_| panic!("on purpose")).build();
+        let told = join_all((0..10).map(|number| client.send(letter(number, 10)))).await;
+        assert!(told.iter().all(Result::is_ok), "{told:?}");
+        assert_eq!(
+            server.received_by_connection().len(),
+            server.most_open_connections()
+        );
+    });
+}
+
+/// It blocks one thread of the runtime, and the connection that it belongs to.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_observer_that_hangs_holds_its_own_connection() {
+    let server = open_server().start().await.unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    let client = client_of(&server, |server| server)
+        .on_progress(move |progress| {
+            if progress.message_id.to_string() == "<0@client.example>" {
+                let _ = released.lock().unwrap().recv();
+            }
+        })
+        .build();
+    let first = client.clone();
+    let first = tokio::spawn(async move { first.send(letter(0, 10)).await });
+    while server.received().is_empty() && server.open_connections() == 0 {
+        tokio::task::yield_now().await;
+    }
+    for number in 1..10 {
+        // One that was given to the connection that hangs is not lost.
+        let _ = timeout(Duration::from_secs(1), client.send(letter(number, 10))).await;
+    }
+    let arrived = server.received().len();
+    drop(release);
+    drop(first.await.unwrap().unwrap());
+    assert!(arrived >= 8, "{arrived}");
+}
+
+fn with_body(number: usize, body: Body) -> Mail {
+    let file = Attachment::new(body, "x.bin".parse().unwrap());
+    let letter = ACCOUNT.letter_of_text(&["a@example.org"], "The file is attached.\n");
+    let id = format!("<{number}@client.example>").parse().unwrap();
+    Mail::from(built(letter.message_id(id).attach(file)))
+}
+
+/// The stream of a body that gives some octets and then goes wrong.
+fn body(wrong: Wrong) -> Body {
+    let first = stream::iter([Ok::<_, io::Error>(Bytes::from_static(&[b'x'; 100]))]);
+    let then = stream::once(async move {
+        wrong.happen().await;
+        Ok(Bytes::new())
+    });
+    Body::stream(Box::pin(first.chain(then)), 300_000)
+}
+
+/// Also of mails that go over the same connection.
+#[test]
+fn the_reader_of_a_body_that_goes_wrong_costs_its_own_mail() {
+    for wrong in BOTH {
+        paused(async {
+            let server = open_server().start().await.unwrap();
+            let client = client_of(&server, |server| server)
+                .max_connections(count(1))
+                .build();
+            let told = join_all((0..10).map(|number| {
+                let mail = match number {
+                    4 => with_body(number, body(wrong)),
+                    _ => letter(number, 10),
+                };
+                client.send(mail)
+            }));
+            for (number, told) in told.await.into_iter().enumerate() {
+                if number == 4 {
+                    let error = told.unwrap_err();
+                    assert_eq!(
+                        (error.kind(), error.fate()),
+                        (Kind::Body, Fate::NotAccepted)
+                    );
+                } else {
+                    assert!(told.is_ok(), "{wrong:?}, {number}: {told:?}");
+                }
+            }
+            client.close().await;
+        });
+    }
+}
+
+/// The mails that came before are sent, others are not held up, and a panic goes on to the caller.
+#[test]
+fn a_stream_of_mails_that_goes_wrong_costs_no_mail() {
+    for wrong in BOTH {
+        paused(async {
+            let server = open_server().start().await.unwrap();
+            let client = client_of(&server, |server| server).queue(count(1)).build();
+            let mails = stream::iter(0..5).then(move |number| async move {
+                if number == 4 {
+                    wrong.happen().await;
+                }
+                letter(number, 10)
+            });
+            let mut outcomes = client.send_all(mails);
+            for _ in 0..4 {
+                let (_, told) = outcomes.next().await.unwrap();
+                drop(told.unwrap());
+            }
+            drop(client.send(letter(5, 10)).await.unwrap());
+            let next = AssertUnwindSafe(outcomes.next()).catch_unwind();
+            match (wrong, timeout(Duration::from_secs(5), next).await) {
+                (Wrong::Panics, Ok(Err(panic))) => assert_eq!(words(&*panic), "on purpose"),
+                (Wrong::Hangs, Err(_)) => {}
+                (_, other) => panic!("{wrong:?}: {:?}", other.map(|next| next.is_ok())),
+            }
+            drop(outcomes);
+            client.close().await;
+            assert_eq!(server.received().len(), 5);
+        });
+    }
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    panic.downcast_ref::<&str>().copied().unwrap_or_default()
+}
+
+/// A recorder whose every call panics.
+#[cfg(feature = "metrics")]
+mod recorder {
+    use std::sync::Arc;
+
+    use metrics::{
+        Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata,
+        Recorder, SharedString, Unit,
+    };
+
+    use super::*;
+
+    /// Whether to panic as soon as a figure is registered, or when it changes.
+    struct Panics {
+        at_once: bool,
+    }
+
+    impl Panics {
+        fn figure(&self) -> Arc<Figure> {
+            assert!(!self.at_once, "on purpose");
+            Arc::new(Figure)
+        }
+    }
+
+    struct Figure;
+
+    impl CounterFn for Figure {
+        fn increment(&self, _: u64) {
+            panic!("on purpose");
+        }
+        fn absolute(&self, _: u64) {}
+    }
+
+    impl GaugeFn for Figure {
+        fn increment(&self, _: f64) {
+            panic!("on purpose");
+        }
+        fn decrement(&self, _: f64) {}
+        fn set(&self, _: f64) {}
+    }
+
+    impl HistogramFn for Figure {
+        fn record(&self, _: f64) {
+            panic!("on purpose");
+        }
+    }
+
+    impl Recorder for Panics {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+            Counter::from_arc(self.figure())
+        }
+
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::from_arc(self.figure())
+        }
+
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::from_arc(self.figure())
+        }
+    }
+
+    #[test]
+    fn a_recorder_that_panics_costs_nothing() {
+        for at_once in [true, false] {
+            let send = || {
+                paused(async {
+                    let server = open_server().start().await.unwrap();
+                    let client = client_of(&server, |server| server).build();
+                    let told = join_all((0..10).map(|number| client.send(letter(number, 10))));
+                    for told in told.await {
+                        drop(told.unwrap());
+                    }
+                    client.close().await;
+                    assert_eq!(server.received().len(), 10);
+                });
+            };
+            metrics::with_local_recorder(&Panics { at_once }, send);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Servers that are down for a while, and clients that wait for them.
+//!
+//! `PILOTFISH_OUTAGE=10` has the server down for ten seconds of real time.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use pilotfish::Kind;
+use pilotfish::client::Retry;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{client_to, count, letter, number_of, paused};
+use crate::support::knowing::Store;
+use crate::support::port::{Count, Port};
+
+const MAILS: usize = 5_000;
+
+/// A server that comes up after this time; how many connections it has had is counted.
+async fn server(port: Port, down: Duration, store: Store, connections: Count) {
+    sleep(down).await;
+    let fate = |_| {
+        connections.add();
+        Box::new(|_: &mut Vec<u8>| false) as Box<_>
+    };
+    port.serve(&["PIPELINING", "CHUNKING"], store, fate).await;
+}
+
+/// Sends so many mails by a stream while the server is down for this time: all of them arrive once,
+/// the last one soon after it is back.
+async fn outlive(mails: usize, down: Duration) {
+    let (port, store, connections) = (Port::new(), Store::default(), Count::default());
+    let client = client_to(port.number(), |server| server).retry(Retry::new());
+    let client = client.build();
+    let begun = Instant::now();
+    let server = server(port, down, store.clone(), connections.clone());
+    let sending = async {
+        let letters = stream::iter((0..mails).map(|number| letter(number, 10)));
+        let mut outcomes = client.send_all(letters);
+        while let Some((number, result)) = outcomes.next().await {
+            assert!(result.is_ok(), "{number}: {result:?}");
+        }
+        let after = begun.elapsed().saturating_sub(down);
+        client.close().await;
+        after
+    };
+    let after = tokio::select! {
+        after = timeout(down + Duration::from_mins(5), sending) => after.expect("it hangs"),
+        () = server => unreachable!("it serves for ever"),
+    };
+    println!("{mails} mails, down for {down:?}: the last one {after:?} after its return");
+    assert!(after <= Duration::from_secs(15), "{after:?}");
+    let arrived = store.all();
+    let numbers: BTreeSet<_> = arrived.iter().map(|mail| number_of(&mail.octets)).collect();
+    assert_eq!((arrived.len(), numbers.len()), (mails, mails));
+    assert!(connections.all() <= 8, "{}", connections.all());
+}
+
+#[test]
+fn an_outage_uses_up_no_attempt_and_all_mails_go_when_it_ends() {
+    if let Ok(seconds) = std::env::var("PILOTFISH_OUTAGE") {
+        let down = Duration::from_secs(seconds.parse().unwrap());
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        return runtime.block_on(outlive(MAILS, down));
+    }
+    for (mails, seconds) in [(MAILS, 10), (500, 60), (MAILS, 600)] {
+        paused(outlive(mails, Duration::from_secs(seconds)));
+    }
+}
+
+/// A client that waits for a server that is never there.
+fn waiting(budget: Duration) -> (Port, pilotfish::Client) {
+    let port = Port::new();
+    let retry = Retry::new().budget(budget);
+    let client = client_to(port.number(), |server| server).retry(retry);
+    let client = client.queue_timeout(Duration::from_secs(20));
+    (port, client.max_connections(count(2)).build())
+}
+
+/// Neither the attempts nor the time limit of the queue end the wait.
+#[test]
+fn the_budget_alone_limits_the_wait() {
+    paused(async {
+        for seconds in [0, 30, 1_200] {
+            let budget = Duration::from_secs(seconds);
+            let (_port, client) = waiting(budget);
+            let begun = Instant::now();
+            let error = client.send(letter(0, 10)).await.unwrap_err();
+            assert_eq!((error.kind(), error.is_transient()), (Kind::Connect, true));
+            let waited = begun.elapsed();
+            // The next attempt would have been after it.
+            let least = budget.saturating_sub(Duration::from_secs(11));
+            assert!(
+                least <= waited && waited <= budget + Duration::from_secs(1),
+                "{waited:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn who_closes_or_aborts_does_not_wait_for_the_server() {
+    paused(async {
+        for closes in [true, false] {
+            let (_port, client) = waiting(Duration::from_hours(1));
+            let begun = Instant::now();
+            let ending = async {
+                sleep(Duration::from_secs(100)).await;
+                if closes {
+                    client.close().await;
+                } else {
+                    client.abort();
+                }
+            };
+            let (told, ()) = tokio::join!(client.send(letter(0, 10)), ending);
+            assert_eq!(told.unwrap_err().kind(), Kind::Connect);
+            assert!(
+                begun.elapsed() < Duration::from_secs(101),
+                "{:?}",
+                begun.elapsed()
+            );
+        }
+    });
+}

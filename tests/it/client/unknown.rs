@@ -1,0 +1,114 @@
+//! Mails that are sent again although the server may have them.
+
+use std::error::Error as _;
+use std::future::pending;
+use std::time::Duration;
+
+use pilotfish::client::{Period, Rates, Retry};
+use pilotfish::{Error, Fate, Kind};
+use tokio::time::sleep;
+
+use super::{client_to, count, letter, paused};
+use crate::support::knowing::Store;
+use crate::support::port::{Count, Port};
+
+/// What happens to the attempts after the first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Later {
+    Says(&'static str),
+    /// Nobody listens any more.
+    Gone,
+    /// The server closes connections in place of a greeting.
+    Closes,
+    /// It may not be begun before the time limit of the queue.
+    Held,
+    Aborted,
+    Closed,
+}
+
+/// The server takes the first mail and closes the connection in place of its reply. Returns what
+/// the client tells.
+async fn told(later: Later) -> Result<(), Error> {
+    let (port, taken) = (Port::new(), Count::default());
+    let retry = Retry::new()
+        .danger_even_if_unknown()
+        .attempts(count(3))
+        .first_wait(Duration::from_secs(2))
+        .budget(Duration::from_secs(30));
+    let client = client_to(port.number(), |server| server).retry(retry);
+    let client = match later {
+        Later::Held => client.rates(Rates::new().mails(count(1), Period::Minute)),
+        _ => client,
+    };
+    let client = client.queue_timeout(Duration::from_secs(7)).build();
+    let fates = taken.clone();
+    let serving = port.serve(&[], Store::default(), move |_| {
+        let taken = fates.clone();
+        Box::new(move |reply: &mut Vec<u8>| {
+            let is_taken = reply.ends_with(b"queued\r\n") && taken.add() == 0;
+            let is_yes = reply.ends_with(b"ok\r\n") || reply.ends_with(b"queued\r\n");
+            if let (Later::Says(text), true) = (later, is_yes && taken.all() > 0) {
+                *reply = format!("{text}\r\n").into_bytes();
+            }
+            is_taken || later == Later::Closes && taken.all() > 0
+        })
+    });
+    let gone = async {
+        while later != Later::Gone || taken.all() == 0 {
+            sleep(Duration::from_millis(100)).await;
+        }
+    };
+    // Whichever is ready first, nobody listens from then on.
+    let serving = async {
+        tokio::select! {
+            () = serving => {}
+            () = gone => {}
+        }
+        pending::<()>().await;
+    };
+    let ending = async {
+        while taken.all() == 0 {
+            sleep(Duration::from_millis(100)).await;
+        }
+        match later {
+            Later::Aborted => client.abort(),
+            Later::Closed => client.close().await,
+            _ => {}
+        }
+    };
+    let sending = async { tokio::join!(client.send(letter(0, 10)), ending).0 };
+    let result = tokio::select! {
+        result = sending => result,
+        () = serving => unreachable!("it serves for ever"),
+    };
+    result.map(|_| ())
+}
+
+#[test]
+fn what_was_unknown_stays_unknown_until_the_server_takes_it() {
+    for (later, kind) in [
+        (Later::Says("450 4.2.0 later"), Kind::Rejected),
+        (Later::Says("550 5.7.1 no"), Kind::Rejected),
+        (Later::Gone, Kind::Connect),
+        (Later::Closes, Kind::Closed),
+        (Later::Held, Kind::Timeout),
+        (Later::Aborted, Kind::Closed),
+        (Later::Closed, Kind::Closed),
+    ] {
+        let error = paused(told(later)).unwrap_err();
+        assert_eq!(error.fate(), Fate::Unknown, "{later:?}: {error:?}");
+        assert!(!error.is_transient(), "{later:?}");
+        assert_eq!(error.kind(), kind, "{later:?}: {error:?}");
+        let cause = error
+            .source()
+            .and_then(|cause| cause.downcast_ref::<Error>());
+        if let Some(cause) = cause {
+            assert_eq!(cause.kind(), kind, "{later:?}: {cause:?}");
+        } else {
+            // The first attempt is the last one.
+            assert!(matches!(later, Later::Aborted | Later::Closed), "{error:?}");
+        }
+    }
+    // What the server takes in the end is known.
+    paused(told(Later::Says("250 2.0.0 ok"))).unwrap();
+}
