@@ -159,7 +159,11 @@ impl Mail {
         if let Some(file) = self.password_file {
             command.args(["--user", &bed::address("ann"), "--password-file", file]);
         }
-        let output = command.output().unwrap();
+        // The text of a mail that has no other.
+        let stdin = self.file("stdin");
+        fs::write(&stdin, "Hi\n").unwrap();
+        let stdin = fs::File::open(stdin).unwrap();
+        let output = command.stdin(stdin).output().unwrap();
         let run = Run {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
