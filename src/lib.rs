@@ -96,7 +96,14 @@
 //! * A message is fixed when it is built, but for how its parts are encoded for a server.
 //! * Whatever is dropped, cancelled or failed before the end of data leaves a connection that is
 //!   closed without one.
-
+//!
+// What a feature adds is not there without it: such a link leads to the table of features then.
+#![cfg_attr(not(feature = "config"), doc = "[`config`]: #features")]
+#![cfg_attr(not(feature = "dkim"), doc = "[`message::dkim`]: #features")]
+#![cfg_attr(not(feature = "dkim"), doc = "[`Message::sign`]: #features")]
+#![cfg_attr(not(feature = "proxy"), doc = "[`transport::Proxy`]: #features")]
+#![cfg_attr(not(feature = "tower"), doc = "[`client::ClientService`]: #features")]
+#![cfg_attr(not(feature = "testing"), doc = "[`testing`]: #features")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]

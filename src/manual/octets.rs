@@ -38,7 +38,7 @@
 //! and compare what arrives before you ask for Binary there.
 //!
 //! With 7 bits nobody on the way has a reason to recode anything. That is what a signature needs,
-//! so [`Message::sign`](crate::Message::sign) fixes that rendition (RFC 6376 section 5.3). A
+//! so `Message::sign` fixes that rendition (RFC 6376 section 5.3). A
 //! finished message ([`Message::raw`](crate::Message::raw)) is fixed as it came, as what is in it
 //! may be signed: if it has octets beyond ASCII and the server lacks 8BITMIME, it is refused
 //! before MAIL.
