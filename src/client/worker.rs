@@ -169,25 +169,25 @@ impl Worker {
 
     /// Puts back what can be sent over another session.
     fn give_back(&self, returned: Vec<Returned>, mut taken: Taken) {
-        let fruitless = returned.len() == taken.total() && returned.iter().all(|mail| !mail.begun);
+        let fruitless = returned.len() == taken.total() && returned.iter().all(|mail| !mail.hit);
         let mut back = Vec::new();
         for Returned {
             index,
             mail,
             error,
-            begun,
+            hit,
         } in returned
         {
             let Some(mut slip) = taken.remove(index) else {
                 continue;
             };
             slip.fruitless += u8::from(fruitless);
-            if slip.fruitless >= FRUITLESS || begun && slip.again == Again::NoMore {
+            if slip.fruitless >= FRUITLESS || hit && slip.again == Again::NoMore {
                 self.pool
                     .settle(Job::again(mail, slip).into_slip(), Err(error));
                 continue;
             }
-            if begun {
+            if hit {
                 slip.again = Again::NoMore;
             }
             let message_id = &slip.message_id;

@@ -9,15 +9,13 @@ use futures_util::{Stream, StreamExt as _, poll};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::Instrument as _;
 
-use super::flow::Standing;
+use super::flow::{Blame, Standing};
 use super::mail::{Mail, withdrawn};
 use super::portions::{Rest, has_overflow};
 use super::prepare::Prepared;
 use super::receipt::Receipt;
 use super::transaction::{Session, State};
-#[cfg(doc)]
-use crate::error::Kind;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::protocol::Pipeline;
 
 /// A mail that a session gives back: it has not been accepted, is not to blame for that, and can
@@ -31,8 +29,8 @@ pub struct Returned {
     pub mail: Mail,
     /// Why it was not accepted.
     pub error: Error,
-    /// Whether a command of it was sent.
-    pub(crate) begun: bool,
+    /// Whether the session ended at this mail. If not, the mail waited for another.
+    pub(crate) hit: bool,
 }
 
 /// The size of a message, in octets, behind which no other mail waits.
@@ -52,6 +50,8 @@ struct Queue {
     unfinished: VecDeque<(usize, Result<Receipt>, Rest)>,
     /// Mails that are sent for the second time.
     again: HashSet<usize>,
+    /// Why no other mail is begun, though the server would take some.
+    closed: Option<Error>,
 }
 
 impl Queue {
@@ -64,14 +64,19 @@ impl Queue {
         mut mails: Pin<&mut Fuse<impl Stream<Item = Mail>>>,
     ) {
         let of_interest = match &self.next {
-            None => self.behind.is_empty() && pipeline.may_be_followed(),
-            Some((_, next)) => {
-                self.behind.is_empty() && next.size <= LONG && pipeline.likes_company()
-            }
+            None => pipeline.may_be_followed(),
+            Some((_, next)) => next.size <= LONG && pipeline.likes_company(),
         };
-        if of_interest && let Poll::Ready(Some(mail)) = poll!(mails.next()) {
+        if of_interest
+            && self.behind.is_empty()
+            && let Poll::Ready(Some(mail)) = poll!(mails.next()) {
             self.push(mail);
         }
+    }
+
+    /// Whether a mail waits to be begun.
+    fn has_mails(&self) -> bool {
+        self.next.is_some() || !self.behind.is_empty()
     }
 
     fn push(&mut self, mail: Mail) {
@@ -86,9 +91,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// and its place in the stream, from 0. It takes from the stream no more than it can send soon,
     /// and what comes late is not waited for: mails that are on their way go on.
     ///
-    /// It is ready when the stream has ended and all has been told; or when the session cannot go
-    /// on ([`is_open`](Self::is_open)), with the mails that have been taken and can be sent over
-    /// another. Those that have not been taken are still in the stream.
+    /// It is ready when the stream has ended and `told` has been called for every mail. It is ready
+    /// earlier when a mail needs another session: since this one has ended
+    /// ([`is_open`](Self::is_open)), or since the server takes no recipients in further domains
+    /// (RFC 9422 section 4.3). It then returns the mails that were taken from the stream and can be
+    /// sent over another session. All others are still in the stream. Each mail that was taken is
+    /// either reported to `told` or returned, and never both.
     ///
     /// A mail that is refused since the server lacks a capability that it offers
     /// ([`Defect`](crate::protocol::Defect)) is sent again at once, in another way; or it is among
@@ -125,11 +133,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ) -> Vec<Returned> {
         let mut queue = Queue::default();
         let mut returned = Vec::new();
-        while self.goes_on() && !(self.is_spent() && self.mails.is_empty()) {
+        while self.goes_on() && !(self.begins_no_more(&queue) && self.mails.is_empty()) {
             self.finish(&mut queue, told).await;
-            queue.fill(&self.pipeline, mails.as_mut()).await;
-            self.prepare_next(&mut queue, told).await;
-            queue.fill(&self.pipeline, mails.as_mut()).await;
+            self.line_up(&mut queue, mails.as_mut(), told).await;
             // What a server says while nothing is due is its end: no mail is sent there for nothing.
             if self.mails.is_empty() && self.wire.has_reply().await {
                 self.state = State::Lost;
@@ -148,6 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Standing::Waiting
                     if queue.next.is_some()
                         || mails.is_done()
+                        || self.begins_no_more(&queue)
                         || !self.pipeline.may_be_followed() =>
                 {
                     self.answer().await;
@@ -160,7 +167,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                         Some(mail) = mails.next() => queue.push(mail),
                     }
                 }
-                Standing::Idle if queue.next.is_some() || !self.concluded.is_empty() => {}
+                Standing::Idle if queue.has_mails() || !self.concluded.is_empty() => {}
                 Standing::Idle => tokio::select! {
                     biased;
                     () = self.wire.readable() => {}
@@ -187,9 +194,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    async fn prepare_next(
+    /// Whether no other mail is begun in this session.
+    fn begins_no_more(&self, queue: &Queue) -> bool {
+        self.is_spent() || queue.closed.is_some()
+    }
+
+    /// Prepares the next mail, and takes mails from the stream for it. A mail that cannot be sent
+    /// makes room for the one that follows.
+    async fn line_up(
         &mut self,
         queue: &mut Queue,
+        mut mails: Pin<&mut Fuse<impl Stream<Item = Mail>>>,
         told: &mut impl FnMut(usize, Result<Receipt>),
     ) {
         let is_withdrawn = |(_, next): &mut (usize, Prepared)| next.mail.recall.is_withdrawn();
@@ -197,37 +212,60 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             queue.rests.remove(&index);
             told(index, Err(withdrawn()));
         }
-        while queue.next.is_none()
-            && let Some((index, mut mail)) = queue.behind.pop_front()
-        {
-            if mail.recall.is_withdrawn() {
-                told(index, Err(withdrawn()));
-                continue;
+        while self.goes_on() && !self.begins_no_more(queue) {
+            queue.fill(&self.pipeline, mails.as_mut()).await;
+            if queue.next.is_some() {
+                return;
             }
-            let rest = match self.portions(&mail) {
-                Ok(rest) => rest,
-                Err(error) => {
-                    told(index, Err(error));
-                    continue;
-                }
+            let Some((index, mail)) = queue.behind.pop_front() else {
+                return;
             };
-            mail.envelope = rest.first.clone();
-            match self.prepare(mail).await {
-                Ok(prepared) => queue.next = Some((index, prepared)),
-                Err(error) => {
-                    told(index, Err(error));
-                    continue;
+            self.prepare_next(queue, index, mail, told).await;
+        }
+    }
+
+    /// Prepares a mail. One that cannot be sent is reported; one that another session can take stays
+    /// in the queue, and closes it.
+    async fn prepare_next(
+        &mut self,
+        queue: &mut Queue,
+        index: usize,
+        mut mail: Mail,
+        told: &mut impl FnMut(usize, Result<Receipt>),
+    ) {
+        if mail.recall.is_withdrawn() {
+            return told(index, Err(withdrawn()));
+        }
+        let rest = match self.portions(&mail) {
+            Ok(rest) => rest,
+            Err(error) if error.kind() == Kind::Closed => {
+                queue.behind.push_front((index, mail));
+                queue.closed = Some(error);
+                return;
+            }
+            Err(error) => return told(index, Err(error)),
+        };
+        mail.envelope = rest.first.clone();
+        match self.prepare(mail.clone()).await {
+            Ok(prepared) => {
+                queue.next = Some((index, prepared));
+                if rest.has_others() {
+                    queue.rests.insert(index, rest);
                 }
             }
-            if rest.has_others() {
-                queue.rests.insert(index, rest);
+            // The session ended while the server was asked what it offers.
+            Err(error) if !self.goes_on() => {
+                mail.envelope = rest.whole;
+                queue.behind.push_front((index, mail));
+                queue.closed = Some(error);
             }
+            Err(error) => told(index, Err(error)),
         }
     }
 
     /// Begins the next mail, if it may be.
     fn begin_next(&mut self, queue: &mut Queue) -> bool {
-        if self.is_spent() || !queue.unfinished.is_empty() {
+        if self.begins_no_more(queue) || !queue.unfinished.is_empty() {
             return false;
         }
         let waiting = queue.behind.len();
@@ -263,7 +301,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                             index,
                             mail,
                             error,
-                            begun: true,
+                            hit: concluded.blame == Blame::Session,
                         });
                         continue;
                     }
@@ -285,21 +323,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// Gives back what has been taken and not begun.
+    /// Gives back every mail that was taken and not begun.
     fn give_back(&mut self, queue: Queue, returned: &mut Vec<Returned>) {
+        let error = (queue.closed).or_else(|| self.require_open().err());
+        // A mail is never dropped, whatever the reason that it is still here.
+        let error = error.unwrap_or_else(|| {
+            Error::new(Kind::Closed, "the session ended before the mail: open another")
+        });
         let next = queue.next.map(|(index, prepared)| (index, prepared.mail));
         for (index, mut mail) in next.into_iter().chain(queue.behind) {
             if let Some(rest) = queue.rests.get(&index) {
                 mail.envelope = rest.whole.clone();
             }
-            let Err(error) = self.require_open() else {
-                return;
-            };
             returned.push(Returned {
                 index,
                 mail,
-                error,
-                begun: false,
+                error: error.clone(),
+                hit: false,
             });
         }
     }

@@ -44,14 +44,24 @@ pub(super) struct Concluded {
     pub(super) ticket: usize,
     pub(super) mail: Mail,
     pub(super) result: Result<Receipt>,
-    /// Whether the mail was not accepted, and is not to blame for that.
-    pub(super) blameless: bool,
+    pub(super) blame: Blame,
+}
+
+/// What a mail failed for, if it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Blame {
+    /// The mail, or the server took it. Or its fate is unknown.
+    Mail,
+    /// The session: the server ended it at this mail, or lacks what it offers.
+    Session,
+    /// The session, which ended at an earlier mail.
+    Earlier,
 }
 
 impl Concluded {
     /// The mail, if it can be sent once more and deserves it.
     pub(super) fn again(&self) -> Option<Mail> {
-        (self.blameless && self.mail.message.is_repeatable()).then(|| self.mail.clone())
+        (self.blame != Blame::Mail && self.mail.message.is_repeatable()).then(|| self.mail.clone())
     }
 }
 
@@ -272,7 +282,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             failure,
             ..
         } = in_flight;
-        let blameless = outcome.defect.is_some() && !outcome.contradictory;
+        let blame = match outcome.defect {
+            Some(_) if !outcome.contradictory => Blame::Session,
+            _ => Blame::Mail,
+        };
         let timing = watched.marks.end();
         let result = match failure {
             Some(failure) => {
@@ -286,7 +299,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             ticket,
             mail,
             result,
-            blameless,
+            blame,
         });
     }
 
@@ -322,16 +335,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         {
             let left = self.has_left(&in_flight);
             let known = outcome.messages.is_empty() && outcome.refusal.is_some();
-            let (cause, blameless) = match error.take() {
+            let (cause, blame) = match error.take() {
                 Some(_) if in_flight.failure.is_some() || known => {
                     self.conclude_one(in_flight, outcome);
                     continue;
                 }
                 Some(own) => {
                     let blameless = lost_commands || unheard && (!left || closing);
-                    (in_doubt(own, left), blameless)
+                    let blame = if blameless {
+                        Blame::Session
+                    } else {
+                        Blame::Mail
+                    };
+                    (in_doubt(own, left), blame)
                 }
-                None => (behind(left && !closing), !left || closing),
+                None if left && !closing => (behind(true), Blame::Mail),
+                None => (behind(false), Blame::Earlier),
             };
             let division = Division::new(&outcome, &in_flight.mail.envelope);
             let result = Err(cause
@@ -343,7 +362,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 ticket: in_flight.ticket,
                 mail: in_flight.mail,
                 result,
-                blameless,
+                blame,
             });
         }
     }

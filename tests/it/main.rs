@@ -1,6 +1,8 @@
 //! Integration tests, through the public API alone.
 #![cfg(test)]
 
+/// Mails in any order, some of which cannot be sent, over servers that end sessions.
+mod any_order;
 /// Logging in: PLAIN, LOGIN, and servers that do as they like.
 mod auth;
 /// More recipients than fit into the buffers on the way.

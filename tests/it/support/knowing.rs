@@ -30,6 +30,8 @@ pub(crate) struct Arrived {
     pub(crate) octets: Vec<u8>,
     /// Who it is for by LMTP; empty where one reply is for all.
     pub(crate) to: String,
+    /// All recipients of the message.
+    pub(crate) paths: Vec<String>,
     /// Whether the reply is yes, and so who sent it need not care any more.
     pub(crate) taken: bool,
     /// How many octets had been sent over the wire in all, with this reply the last of them.
@@ -212,8 +214,12 @@ impl Knowing {
                     self.answer("221 bye").await?;
                     return Ok(());
                 }
+                "MAIL" => {
+                    self.recipients.clear();
+                    self.answer("250 2.1.0 ok").await?;
+                }
                 command => {
-                    if matches!(command, "MAIL" | "RSET" | "HELO") {
+                    if matches!(command, "RSET" | "HELO") {
                         self.recipients.clear();
                     }
                     self.answer("250 2.0.0 ok").await?;
@@ -259,6 +265,7 @@ impl Knowing {
     /// Keeps a message, and says so: once, or to each recipient.
     async fn arrived(&mut self, octets: Vec<u8>) -> Flow<()> {
         let mut recipients = std::mem::take(&mut self.recipients);
+        let paths = recipients.clone();
         if recipients.is_empty() {
             self.answer("554 5.5.1 nobody to send it to").await?;
             return Ok(());
@@ -275,7 +282,7 @@ impl Knowing {
             };
             let reply = self.reply(usual);
             let taken = reply.as_ref().is_some_and(|reply| reply.starts_with(b"2"));
-            due.push((self.keep(&octets, to, taken), reply));
+            due.push((self.keep(&octets, to, &paths, taken), reply));
         }
         for (index, reply) in due {
             let reply = reply.ok_or(Over)?;
@@ -287,12 +294,13 @@ impl Knowing {
         Ok(())
     }
 
-    fn keep(&self, octets: &[u8], to: String, taken: bool) -> usize {
+    fn keep(&self, octets: &[u8], to: String, paths: &[String], taken: bool) -> usize {
         let end = self.read - self.input.len();
         self.store.with(|all| {
             all.push(Arrived {
                 octets: octets.to_vec(),
                 to,
+                paths: paths.to_vec(),
                 taken,
                 answered: None,
                 end,

@@ -1,0 +1,268 @@
+//! Mails in any order, of which some cannot be sent, need another session, go in portions or are
+//! withdrawn: each is reported once, what is reported is what the server has, and nothing waits for
+//! ever.
+//!
+//! Everything follows from a seed. `PILOTFISH_SEED=17` runs that one alone.
+
+mod client;
+mod session;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use pilotfish::address::{Envelope, ForwardPath};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
+use pilotfish::session::{Mail, Receipt};
+use pilotfish::{Fate, Kind, Message, Result};
+
+use crate::company::strategy;
+use crate::support::client::ACCOUNT;
+use crate::support::dice::Dice;
+use crate::support::knowing::Arrived;
+
+/// How many octets the server takes for a message.
+const SIZE: usize = 2_000;
+
+/// What the server offers: with each of these, one of the limits.
+const OFFERS: [&[&str]; 3] = [&[], &["PIPELINING"], &["PIPELINING", "CHUNKING"]];
+const LIMITS: [&str; 7] = [
+    "",
+    "RCPTMAX=2",
+    "RCPTDOMAINMAX=1",
+    "RCPTDOMAINMAX=2",
+    "MAILMAX=1",
+    "MAILMAX=3",
+    "RCPTMAX=2 RCPTDOMAINMAX=1 MAILMAX=2",
+];
+
+/// What a mail needs of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Good,
+    /// It is larger than the server takes.
+    Large,
+    /// It needs SMTPUTF8.
+    Utf8,
+    /// It goes to another domain.
+    Elsewhere,
+    /// It goes to three recipients in two domains.
+    Portioned,
+    /// It is good, and the caller stops waiting for it.
+    Withdrawn,
+}
+
+impl Sort {
+    /// The recipients of the mail with this number.
+    fn paths(self, number: usize) -> Vec<ForwardPath> {
+        let paths: &[&str] = match self {
+            Self::Good | Self::Large | Self::Withdrawn => &["a@a.test"],
+            Self::Utf8 => &["ä@a.test"],
+            Self::Elsewhere => &["b@b.test"],
+            Self::Portioned => &["a@a.test", "aa@a.test", "b@b.test"],
+        };
+        let path = |path: &&str| format!("{number}-{path}").parse().unwrap();
+        paths.iter().map(path).collect()
+    }
+
+    fn mail(self, number: usize) -> Mail {
+        static SMALL: LazyLock<Message> = LazyLock::new(|| ACCOUNT.letter(&["a@a.test"]));
+        static LARGE: LazyLock<Message> =
+            LazyLock::new(|| ACCOUNT.letter_with(&["a@a.test"], &"x\n".repeat(SIZE)));
+        let message = if self == Self::Large { &LARGE } else { &SMALL };
+        let from = ACCOUNT.user.parse().unwrap();
+        let envelope = Envelope::new(from, self.paths(number)).unwrap();
+        Mail::new(envelope, Message::clone(message))
+    }
+}
+
+/// Where a server ends a session, and how: by 421, or without a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Never,
+    /// In place of the reply to MAIL, after so many mails.
+    AtMail(usize, Last),
+    /// In place of any reply, after so many.
+    Anywhere(usize, Last),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Says421,
+    Closes,
+}
+
+impl End {
+    fn new(dice: &mut Dice) -> Self {
+        let last = dice.one_of(&[Last::Says421, Last::Closes]);
+        let after = usize::try_from(1 + dice.below(4)).unwrap();
+        match dice.below(4) {
+            0 => Self::AtMail(after, last),
+            1 => Self::Anywhere(2 + usize::try_from(dice.below(30)).unwrap(), last),
+            _ => Self::Never,
+        }
+    }
+
+    /// What it does to the replies of a session.
+    fn fate(self) -> impl FnMut(&mut Vec<u8>) -> bool + Send + 'static {
+        let (mut replies, mut mails) = (0, 0);
+        move |reply| {
+            let is_mail = reply.starts_with(b"250 2.1.0");
+            let is_end = match self {
+                Self::Never => false,
+                Self::AtMail(after, _) => is_mail && mails == after,
+                Self::Anywhere(after, _) => replies == after,
+            };
+            replies += 1;
+            mails += usize::from(is_mail);
+            let (Self::AtMail(_, last) | Self::Anywhere(_, last)) = self else {
+                return false;
+            };
+            if is_end && last == Last::Says421 {
+                *reply = b"421 4.3.2 bye\r\n".to_vec();
+            }
+            is_end && last == Last::Closes
+        }
+    }
+}
+
+/// Some mails, and the server that they go to.
+#[derive(Debug)]
+struct Case {
+    seed: u64,
+    mails: Vec<Sort>,
+    strategy: Strategy,
+    keywords: &'static [&'static str],
+    limits: &'static str,
+    end: End,
+    dice: Dice,
+}
+
+impl Case {
+    fn new(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let sorts = [
+            Sort::Good,
+            Sort::Good,
+            Sort::Large,
+            Sort::Utf8,
+            Sort::Elsewhere,
+            Sort::Portioned,
+            Sort::Withdrawn,
+        ];
+        let (keywords, limits) = offer(&mut dice);
+        Self {
+            seed,
+            mails: (0..1 + dice.below(7)).map(|_| dice.one_of(&sorts)).collect(),
+            strategy: strategy(
+                dice.one_of(&[Pipelining::Never, Pipelining::Auto, Pipelining::Eager]),
+                dice.one_of(&[Chunking::Never, Chunking::Auto, Chunking::Always]),
+            ),
+            keywords,
+            limits,
+            end: End::new(&mut dice),
+            dice,
+        }
+    }
+
+    /// Whether a mail that the server could take is accepted by all of its recipients.
+    fn reaches_all(&self, sort: Sort) -> bool {
+        let fits = match sort {
+            Sort::Good | Sort::Elsewhere => true,
+            Sort::Portioned => self.limits.is_empty() || self.limits == "RCPTMAX=2",
+            _ => false,
+        };
+        let never_portioned = sort != Sort::Portioned || self.limits.is_empty();
+        fits && match self.end {
+            End::Never => true,
+            End::AtMail(_, Last::Says421) => never_portioned,
+            // What has left whole is unknown.
+            End::AtMail(_, Last::Closes) => {
+                never_portioned && !self.keywords.contains(&"CHUNKING")
+            }
+            End::Anywhere(..) => false,
+        }
+    }
+
+    /// What was reported of each mail is what the server has.
+    fn judge(&self, reported: &[Vec<Result<Receipt>>], arrived: &[Arrived]) {
+        for (number, (sort, reported)) in self.mails.iter().zip(reported).enumerate() {
+            let context = || format!("mail {number}, {reported:?}, {arrived:?}, {self:?}");
+            match reported.as_slice() {
+                [] if *sort == Sort::Withdrawn => {}
+                [only] => self.judge_one(number, *sort, only, arrived),
+                _ => panic!("reported {} times: {}", reported.len(), context()),
+            }
+        }
+        for arrived in arrived {
+            let number = |path: &String| path.split('-').next().unwrap().to_owned();
+            let of: BTreeSet<_> = arrived.paths.iter().map(number).collect();
+            assert_eq!(of.len(), 1, "mixed up: {arrived:?}, {self:?}");
+            let most = if self.limits.contains("RCPTMAX=2") { 2 } else { 3 };
+            assert!(arrived.paths.len() <= most, "{arrived:?}, {self:?}");
+        }
+    }
+
+    fn judge_one(
+        &self,
+        number: usize,
+        sort: Sort,
+        result: &Result<Receipt>,
+        arrived: &[Arrived],
+    ) {
+        let context = || format!("mail {number}, {result:?}, {arrived:?}, {self:?}");
+        let (accepted, others) = match result {
+            Ok(receipt) => (&receipt.accepted[..], 0..=0),
+            Err(error) => match error.fate() {
+                Fate::NotAccepted => (error.accepted(), 0..=0),
+                _ => (error.accepted(), 0..=1),
+            },
+        };
+        for path in sort.paths(number) {
+            let plain = path.to_string();
+            let plain = plain.trim_matches(['<', '>']);
+            let has = |arrived: &&Arrived| arrived.taken && arrived.paths.iter().any(|to| to == plain);
+            let copies = arrived.iter().filter(has).count();
+            let expected = if accepted.contains(&path) { 1..=1 } else { others.clone() };
+            assert!(expected.contains(&copies), "{path} has {copies}: {}", context());
+            if self.reaches_all(sort) {
+                assert!(accepted.contains(&path), "{path} has none: {}", context());
+            }
+        }
+        let kind = result.as_ref().map_err(|error| error.kind()).err();
+        match sort {
+            Sort::Large => assert_eq!(kind, Some(Kind::InvalidInput), "{}", context()),
+            Sort::Utf8 => assert_eq!(kind, Some(Kind::Unsupported), "{}", context()),
+            _ => {}
+        }
+    }
+}
+
+/// What a server says after EHLO, and which limits are among that.
+fn offer(dice: &mut Dice) -> (&'static [&'static str], &'static str) {
+    static ALL: LazyLock<Vec<(&[&str], &str)>> = LazyLock::new(|| {
+        let size: &'static str = Box::leak(format!("SIZE {SIZE}").into_boxed_str());
+        let mut all: Vec<(&'static [&'static str], &'static str)> = Vec::new();
+        for offers in OFFERS {
+            for limits in LIMITS {
+                let line = (!limits.is_empty()).then(|| format!("LIMITS {limits}"));
+                let line = line.map(|line| &*Box::leak(line.into_boxed_str()));
+                let keywords = offers.iter().copied().chain([size]).chain(line);
+                all.push((Vec::leak(keywords.collect()), limits));
+            }
+        }
+        all
+    });
+    dice.one_of(&ALL)
+}
+
+/// The seeds to run: these, or the one that the environment names.
+fn seeds(all: Range<u64>) -> Range<u64> {
+    match std::env::var("PILOTFISH_SEED") {
+        Ok(seed) => {
+            let seed = seed.parse().unwrap();
+            seed..seed + 1
+        }
+        Err(_) => all,
+    }
+}
