@@ -39,8 +39,7 @@ impl Job {
                 recall,
                 teller: Some(teller),
                 meter,
-                again: Again::Once,
-                fruitless: 0,
+                lost_sessions: 0,
                 given: now(),
                 begun: now(),
                 attempt: 1,
@@ -77,9 +76,8 @@ pub(super) struct Slip {
     pub(super) recall: Recall,
     teller: Option<Teller>,
     meter: Arc<ClientMeter>,
-    pub(super) again: Again,
-    /// How many sessions have ended with the mail, and without having begun any.
-    pub(super) fruitless: u8,
+    /// How many sessions have ended at the mail, or without having begun any.
+    pub(super) lost_sessions: u8,
     /// When the client was given the mail.
     pub(super) given: Instant,
     /// When this attempt has begun.
@@ -92,13 +90,6 @@ pub(super) struct Slip {
     pub(super) outage: Option<Error>,
     /// The mail, where it may be sent again.
     pub(super) copy: Option<Mail>,
-}
-
-/// Whether a mail may be sent once more over another session, when it is not to blame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Again {
-    Once,
-    NoMore,
 }
 
 /// How to tell what became of a mail.

@@ -136,9 +136,9 @@ impl Client {
     /// Sends a mail: a [`Message`](crate::Message) to its own recipients, or to those of another
     /// envelope by [`Mail::new`]. It returns when the server has answered.
     ///
-    /// A mail that is not to blame for its failure is sent once more, over another connection:
-    /// where the server ended a session between two mails, or lost or refused it for want of a
-    /// capability that it offers. All else is told, unless
+    /// A mail that is not to blame for its failure is sent again over another connection: where the
+    /// server ended a session between two mails, takes no more mails or domains in it, or cannot do
+    /// what it offers. It fails when three sessions have ended at it. All else fails at once, unless
     /// [`ClientBuilder::retry`] says that it is tried again.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ pub(super) struct Pool {
 impl Pool {
     pub(super) fn new(server: Server, settings: Settings) -> Self {
         Self {
-            learned: Learned::new(server.strategy()),
+            learned: Learned::new(server.strategy(), settings.most_recipients),
             meter: Arc::new(ClientMeter::new(&server.host().to_string())),
             state: Mutex::new(State::new(&settings)),
             space: Arc::new(Semaphore::new(settings.queue.min(Semaphore::MAX_PERMITS))),

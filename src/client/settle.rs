@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use super::gate::now;
-use super::job::{Again, Job, Slip};
+use super::job::{Job, Slip};
 use super::pool::{Pool, aborted};
 use super::retry::Decision;
 use super::state::{Failed, Summoned};
@@ -39,7 +39,7 @@ impl Pool {
     }
 
     /// What a mail, or an attempt to connect, that was begun then has come to.
-    fn learn(self: &Arc<Self>, begun: Instant, error: Option<&Error>) {
+    pub(super) fn learn(self: &Arc<Self>, begun: Instant, error: Option<&Error>) {
         let mut state = self.state();
         match error {
             None => {
@@ -72,8 +72,7 @@ impl Pool {
                 self.meter.retried();
                 slip.was_unknown |= error.fate() == Fate::Unknown;
                 slip.attempt += 1;
-                slip.again = Again::Once;
-                slip.fruitless = 0;
+                slip.lost_sessions = 0;
                 slip.recall.return_home();
                 let message_id = &slip.message_id;
                 debug!(%message_id, %error, ?wait, "the mail is sent again later");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::hint;
 use crate::error::{Error, Stage};
+use crate::protocol::Reply;
 
 /// What an error says about the account. The waits are those that the server asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,18 +24,17 @@ impl Signal {
     pub(super) fn of(error: &Error) -> Self {
         let refused = error.refused().iter().map(|(_, reply)| reply);
         let replies = error.reply().into_iter();
-        let signals = replies.chain(refused).map(|reply| {
-            let status = reply.enhanced_status();
-            let said = Said {
-                code: reply.code().number(),
-                status: status.map(|status| (status.subject, status.detail)),
-                text: reply.text().to_ascii_lowercase(),
-                stage: error.stage(),
-            };
-            said.signal()
-        });
+        let signals =
+            (replies.chain(refused)).map(|reply| Said::new(reply, error.stage()).signal());
         signals.max().unwrap_or(Self::Neutral)
     }
+}
+
+/// Whether a server that ended a session at a mail may have done so for the number of mails in it.
+/// It may have ended it for too many errors, a silence or too much at once, and said so.
+pub(super) fn may_be_full(error: &Error) -> bool {
+    let said = error.reply().map(|reply| Said::new(reply, error.stage()));
+    said.is_none_or(|said| said.may_be_full())
 }
 
 /// A reply in the parts that count.
@@ -45,9 +45,22 @@ struct Said {
     /// In lower case.
     text: String,
     stage: Option<Stage>,
+    /// Whether it is about the number of mails in the session.
+    is_of_its_mails: bool,
 }
 
 impl Said {
+    fn new(reply: &Reply, stage: Option<Stage>) -> Self {
+        let status = reply.enhanced_status();
+        Self {
+            code: reply.code().number(),
+            status: status.map(|status| (status.subject, status.detail)),
+            text: reply.text().to_ascii_lowercase(),
+            stage,
+            is_of_its_mails: reply.is_too_many_mails(),
+        }
+    }
+
     fn signal(&self) -> Signal {
         let wait = hint::wait(&self.text);
         if self.is_quota() {
@@ -85,8 +98,13 @@ impl Said {
             || matches!((self.code, self.status), (450 | 451, Some((7, 1))))
     }
 
-    fn is_throttling(&self) -> bool {
-        let says = self.has(&[
+    /// What ends a session by its age or after a silence, and the end of a line's wait.
+    fn is_of_its_time(&self) -> bool {
+        self.has(&["expired", "timeout", "timed out", "idle"]) || self.status == Some((4, 2))
+    }
+
+    fn says_too_much(&self) -> bool {
+        self.has(&[
             "too many connections",
             "too many login",
             "too many mails",
@@ -98,10 +116,22 @@ impl Said {
             "sending rate",
             "relay limit",
             "busy",
-        ]);
-        // What ends a session by its age or after a silence, and the end of a line's wait.
-        let of_the_session = self.has(&["per connection", "expired", "timeout", "timed out"])
-            || self.status == Some((4, 2));
+        ])
+    }
+
+    fn may_be_full(&self) -> bool {
+        self.is_of_its_mails
+            || !self.is_of_its_time()
+                && !self.says_too_much()
+                && !self.is_quota()
+                && !self.is_greylisting()
+                && hint::wait(&self.text).is_none()
+                && !self.has(&["error"])
+    }
+
+    fn is_throttling(&self) -> bool {
+        let says = self.says_too_much();
+        let of_the_session = self.is_of_its_time() || self.is_of_its_mails;
         match self.code {
             421 => !of_the_session,
             432 => true,

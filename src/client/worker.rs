@@ -11,15 +11,17 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::debug;
 
 use super::gate::now;
-use super::job::{Again, Job, Taken};
+use super::job::{Job, Taken};
+use super::learned::Lessons;
 use super::pool::Pool;
 use super::reach::is_cut;
+use super::signal;
 use super::state::Turn;
-use crate::error::{Error, Kind};
-use crate::session::{Mail, Returned, Session};
+use crate::error::{Error, Kind, Result};
+use crate::session::{Mail, Receipt, Returned, Session};
 
-/// How many sessions may end with a mail, and without having begun any, before it is told.
-const FRUITLESS: u8 = 3;
+/// How many sessions may end at a mail, or without having begun any, before it fails.
+const LOST_SESSIONS: u8 = 3;
 
 pub(super) struct Worker {
     pool: Arc<Pool>,
@@ -122,13 +124,19 @@ impl Worker {
 
     async fn work(&self, session: Session) {
         let pool = &self.pool;
-        let observer = pool.settings.on_progress.clone();
-        let session = session.with_strategy(pool.learned.strategy());
-        let session = session.observed_by(observer);
-        let mut session = session.with_most_recipients(pool.settings.most_recipients);
+        let lessons = pool.learned.begin(self.id);
+        let mut session = session
+            .with_strategy(lessons.strategy)
+            .with_most_recipients(lessons.recipients)
+            .with_most_mails(lessons.mails)
+            .observed_by(pool.settings.on_progress.clone());
         let taken = Mutex::new(Taken::default());
-        let returned = self.send_each(&mut session, &taken).await;
-        pool.learned.learn(session.strategy());
+        let returned = self.send_each(&mut session, &taken, &lessons).await;
+        let hit = returned.iter().flatten().find(|returned| returned.hit);
+        let full = (session.ended_after())
+            .filter(|_| hit.is_none_or(|returned| signal::may_be_full(&returned.error)));
+        lessons.learn(&session, full);
+        drop(lessons);
         let taken = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
         let Some(returned) = returned else {
             // Aborted, or all was withdrawn: the connection is closed by being dropped.
@@ -139,7 +147,7 @@ impl Worker {
             }
             return;
         };
-        self.give_back(returned, taken);
+        self.give_back(returned, taken, full.is_some());
         pool.takes_leave(self.id);
         tokio::select! {
             () = session.quit() => {}
@@ -152,13 +160,19 @@ impl Worker {
         &self,
         session: &mut Session,
         taken: &Mutex<Taken>,
+        lessons: &Lessons<'_>,
     ) -> Option<Vec<Returned>> {
-        let told = |index, result| {
+        let mut accepted = 0;
+        let told = |index, result: Result<Receipt>| {
+            if result.is_ok() {
+                accepted += 1;
+                lessons.has_accepted(accepted);
+            }
             if let Some(slip) = lock(taken).remove(index) {
                 self.pool.settle(slip, result);
             }
         };
-        let mut sending = pin!(session.send_each(Mails::new(self, taken), told));
+        let mut sending = pin!(session.send_each(Mails::new(self, taken, lessons), told));
         let in_vain = || self.is_aborted() || lock(taken).is_in_vain();
         tokio::select! {
             biased;
@@ -168,7 +182,7 @@ impl Worker {
     }
 
     /// Puts back what can be sent over another session.
-    fn give_back(&self, returned: Vec<Returned>, mut taken: Taken) {
+    fn give_back(&self, returned: Vec<Returned>, mut taken: Taken, is_full: bool) {
         let fruitless = returned.len() == taken.total() && returned.iter().all(|mail| !mail.hit);
         let mut back = Vec::new();
         for Returned {
@@ -181,14 +195,14 @@ impl Worker {
             let Some(mut slip) = taken.remove(index) else {
                 continue;
             };
-            slip.fruitless += u8::from(fruitless);
-            if slip.fruitless >= FRUITLESS || hit && slip.again == Again::NoMore {
-                self.pool
-                    .settle(Job::again(mail, slip).into_slip(), Err(error));
+            slip.lost_sessions += u8::from(fruitless || hit);
+            if slip.lost_sessions >= LOST_SESSIONS {
+                let slip = Job::again(mail, slip).into_slip();
+                self.pool.settle(slip, Err(error));
                 continue;
             }
-            if hit {
-                slip.again = Again::NoMore;
+            if hit && !is_full {
+                self.pool.learn(slip.begun, Some(&error));
             }
             let message_id = &slip.message_id;
             debug!(%message_id, "the mail goes over another session");
@@ -216,6 +230,7 @@ fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
 struct Mails<'a> {
     worker: &'a Worker,
     taken: &'a Mutex<Taken>,
+    lessons: &'a Lessons<'a>,
     /// When the session has become too old to begin a mail.
     old: Instant,
     /// Since when there has been nothing to do.
@@ -226,7 +241,7 @@ struct Mails<'a> {
 }
 
 impl<'a> Mails<'a> {
-    fn new(worker: &'a Worker, taken: &'a Mutex<Taken>) -> Self {
+    fn new(worker: &'a Worker, taken: &'a Mutex<Taken>, lessons: &'a Lessons<'a>) -> Self {
         let settings = &worker.pool.settings;
         let now = Instant::now();
         Self {
@@ -236,6 +251,7 @@ impl<'a> Mails<'a> {
             held: None,
             worker,
             taken,
+            lessons,
         }
     }
 
@@ -280,8 +296,13 @@ impl Stream for Mails<'_> {
         };
         let settings = &pool.settings;
         let is_old = total > 0 && mails.old <= Instant::now();
-        if is_old || total >= settings.mails_per_connection {
+        let is_full = total >= settings.mails_per_connection || !mails.lessons.allows(total);
+        if is_old || is_full {
             return Poll::Ready(None);
+        }
+        // The session asks again when a mail on its way has been answered.
+        if count > 0 && !mails.lessons.allows_company(total) {
+            return Poll::Pending;
         }
         loop {
             match pool.take(*id, *generation, count > 0, context) {

@@ -24,7 +24,8 @@
 //! | a login is refused for good | one worker tries again after a second, then two and so on, up to five minutes, even if other sessions are open. Mails are left to those; without any, they fail at once. A warning is logged, once |
 //! | a connection is refused while others are open | the mails are left to those, and one worker tries again every second |
 //! | no mail for [`idle_timeout`](crate::client::ClientBuilder::idle_timeout) | QUIT |
-//! | it is as old as [`max_age`](crate::client::ClientBuilder::max_age), or has had [as many mails](crate::client::ClientBuilder::mails_per_connection) as it may, by LIMITS (RFC 9422) too | what has been begun is finished, then QUIT |
+//! | it is as old as [`max_age`](crate::client::ClientBuilder::max_age), or has had [as many mails](crate::client::ClientBuilder::mails_per_connection) as it may, by LIMITS (RFC 9422) or by what has been [learnt](super::dialogue#what-is-learnt-of-a-server) too | what has been begun is finished, then QUIT |
+//! | the next mail goes to a domain that the server takes in another session only (RCPTDOMAINMAX) | what has been begun is finished, then QUIT; the mail goes back to the front of the queue |
 //! | the server says 421 or ends it | mails that had not been begun go back to the front of the queue |
 //! | the server wants less | connections in excess end when their mails are finished |
 //!
@@ -56,9 +57,9 @@
 //!
 //! There are two reasons to send a mail again, and they are kept apart:
 //!
-//! * the mail is not to blame: its session ended before it, or lost it for want of a capability
-//!   that the server offers. It goes over another session: once, if a command of it had been sent, and
-//!   else until three in a row have begun no mail at all. This is always so;
+//! * the mail is not to blame: its session ended, or the server cannot do what it offers. It goes
+//!   over another session, until three have ended at this mail or without having begun any. A session
+//!   that ended at an earlier mail does not count. This is always so;
 //! * it failed, and that [passes](crate::Error::is_transient). It waits outside the queue, and comes
 //!   back behind all others, as [`Retry`](crate::client::Retry) says. By default it does not: a
 //!   caller who waits wants to know. While the client [closes](crate::Client::close), such mails are

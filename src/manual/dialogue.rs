@@ -32,7 +32,7 @@
 //! | one at a time | each command waits for its reply: no PIPELINING | 3 and one for each recipient |
 //! | grouped | MAIL, all RCPT and DATA in one flight, then the message | 2 |
 //! | eager | the next mail's group with the end of the message before it (RFC 2920 section 3.1) | 1 |
-//! | chunked | MAIL, all RCPT and the message by BDAT in one flight, up to 32 mails on their way | below 1 |
+//! | chunked | MAIL, all RCPT and the message by BDAT in one flight, up to 8 mails on their way | below 1 |
 //!
 //! Grouped is what a mail on its own gets. Mails that [wait](crate::session::Session::send_each)
 //! behind each other are chunked where the server offers CHUNKING and PIPELINING, unless
@@ -44,27 +44,38 @@
 //! A message over a mebibyte waits until it is known whether anybody gets it, and no more than a
 //! mebibyte of messages is on its way at once: that is what a refusal costs at most.
 //!
-//! # What servers cannot do
+//! # What is learnt of a server
 //!
-//! Servers exist that lose a command behind the end of a message, or refuse it; and some offer
-//! CHUNKING and do not know BDAT. They are noticed, and remembered for as long as the
-//! [`Client`](crate::Client) lives:
+//! Some servers cannot do what they offer, and some take less than they could say. Each such fact is
+//! learnt once for a [`Client`](crate::Client) and kept for as long as it lives; a
+//! [`Session`](crate::Session) keeps it to itself, and
+//! [`Session::strategy`](crate::Session::strategy) says what is left. A fact costs at most one
+//! attempt of one mail on each connection that is open when it shows:
 //!
-//! | sign | what follows |
-//! |---|---|
-//! | MAIL behind a message is refused as out of order | the mail is sent again on the same session; nothing goes behind a message any more |
-//! | the message was answered, and the reply to what stood behind it does not come for [30 s](crate::transport::Timeouts::pipelined) | the connection is closed, and the mail sent again over another |
-//! | the first BDAT is not understood | the same, and by DATA. A server that does not know BDAT reads the message as commands, so until one has been taken no second is on its way |
+//! | fact | sign | what follows |
+//! |---|---|---|
+//! | eager commands are lost | MAIL sent after a message, before the reply to it, is refused as out of order; or the message was answered, and no reply to MAIL comes for [30 s](crate::transport::Timeouts::pipelined) | the mail is sent again, on the same session after a refusal; no command follows a message any more before its reply |
+//! | the server closes for eager commands | it closes the connection without a word, and the reply to such commands is due | the same, over another session. So do mails by BDAT that are sent before the reply to an earlier one, if none such has ever been answered in the session: messages go by DATA then |
+//! | PIPELINING is lost | MAIL, RCPT and DATA left together, and are refused with 503; or some are answered, and no reply to the next comes for 30 s though no such group has been answered in the session | the mail is sent again, and each command waits for its reply, as with [`Pipelining::Never`](crate::session::Pipelining::Never). If its message has left with them by BDAT, it is not sent again: the error names that setting |
+//! | CHUNKING is lost | the first BDAT is not understood | the mail is sent again over another session, and messages go by DATA. A server that does not know BDAT reads the message as commands, so until one has been taken no second is on its way |
+//! | mails in a session | after some mails were accepted, the next MAIL is answered by 421 or a close, or refused with 452 4.5.3 or in words about the session | the mail goes first over another session, and sessions end with QUIT after that number of mails. An hour later one mail at a time tries whether it still holds, since a server that was shut down looks the same. Not learnt from a close after a silence, nor from words about time, errors or too much at once |
+//! | recipients in a transaction | RCPT is refused since there are too many | the others go in further [portions](#portions) |
 //!
-//! In none of these cases can the server have taken the mail that is sent again.
+//! In none of these cases can the server have taken the mail that is sent again. So that one session
+//! alone pays for a fact, mails wait for the reply to the one before them wherever no session of the
+//! client has been as far: only one session at a time goes ahead and has several in flight there.
 //!
 //! A mail by BDAT that is refused leaves its transaction open on some servers. So RSET stands
 //! before each MAIL that follows a mail by BDAT: the recipients of one can never get the message of
 //! another. It costs six octets and no round trip.
 //!
 //! The price of many mails on their way is paid when the connection breaks: those that had left whole
-//! and were not answered are all [unknown](crate::manual::fate). Behind a 421 they are not: a server
+//! and were not answered are all [unknown](crate::manual::fate). After a 421 they are not: a server
 //! that says it stops there has not carried out what came later (RFC 5321 section 3.8).
+//! [`ServerBuilder::messages_in_flight`](crate::session::ServerBuilder::messages_in_flight) limits
+//! how many these can be. The default is 8: it saves seven of eight round trips, and a higher number
+//! saves little more of a mail's time while each break costs more mails. With 1, a break leaves one
+//! mail unknown at most, as DATA does.
 //!
 //! # Chunks
 //!

@@ -10,7 +10,29 @@ const TOO_MANY_RECIPIENTS: [&str; 4] = [
     "number of recipients",
 ];
 
+/// How servers say that a session has had enough mails: one of each.
+const OF_THE_SESSION: [&str; 2] = ["session", "connection"];
+const TOO_MANY_MAILS: [&str; 5] = [
+    "too many messages",
+    "too many mails",
+    "message per",
+    "messages per",
+    "mails per",
+];
+
 impl Reply {
+    /// Whether a mail was one too many for the session, as a reply to MAIL after other mails: 421 or
+    /// 450 to 452, with the enhanced status code X.5.3 or with words that say so. Another session
+    /// may take the mail at once.
+    #[must_use]
+    pub fn is_too_many_mails(&self) -> bool {
+        let status = self
+            .enhanced_status()
+            .map(|status| (status.subject, status.detail));
+        matches!(self.code().number(), 421 | 450..=452)
+            && (status == Some((5, 3)) || self.says(&OF_THE_SESSION) && self.says(&TOO_MANY_MAILS))
+    }
+
     /// Whether a recipient was one too many for the transaction, as a reply to RCPT: by the
     /// enhanced status code X.5.3 (RFC 3463 section 3.6), by the words of a 4yz, or by 452 and 552
     /// without either (RFC 5321 section 4.5.3.1.10). Another transaction may accept it.

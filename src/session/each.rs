@@ -69,7 +69,8 @@ impl Queue {
         };
         if of_interest
             && self.behind.is_empty()
-            && let Poll::Ready(Some(mail)) = poll!(mails.next()) {
+            && let Poll::Ready(Some(mail)) = poll!(mails.next())
+        {
             self.push(mail);
         }
     }
@@ -287,7 +288,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         returned: &mut Vec<Returned>,
         told: &mut impl FnMut(usize, Result<Receipt>),
     ) {
-        let goes_on = self.goes_on();
+        let goes_on = self.goes_on() && !self.begins_no_more(queue);
         let mut again = Vec::new();
         for concluded in self.concluded.drain(..) {
             let (index, rest) = (concluded.ticket, queue.rests.remove(&concluded.ticket));
@@ -328,7 +329,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let error = (queue.closed).or_else(|| self.require_open().err());
         // A mail is never dropped, whatever the reason that it is still here.
         let error = error.unwrap_or_else(|| {
-            Error::new(Kind::Closed, "the session ended before the mail: open another")
+            Error::new(
+                Kind::Closed,
+                "the session ended before the mail: open another",
+            )
         });
         let next = queue.next.map(|(index, prepared)| (index, prepared.mail));
         for (index, mut mail) in next.into_iter().chain(queue.behind) {

@@ -1,5 +1,7 @@
 //! Drives the pipeline: sends what it says, hands it the replies, and says what became of mails.
 
+use std::num::NonZeroU32;
+
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
@@ -13,13 +15,12 @@ use super::transaction::{Session, State};
 use super::watch::Watched;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::message::Octets;
-use crate::protocol::{Defect, Expected, Next, Outcome, Reply, UnexpectedReply};
-use crate::transport::Flight;
+use crate::protocol::{Defect, Expected, Next, Outcome, Refusal, Reply, UnexpectedReply};
 
 /// A mail that the pipeline has.
 #[derive(Debug)]
 pub(super) struct InFlight {
-    ticket: usize,
+    pub(super) ticket: usize,
     pub(super) mail: Mail,
     pub(super) size: u64,
     pub(super) watched: Watched,
@@ -29,6 +30,9 @@ pub(super) struct InFlight {
     pub(super) end: Option<u64>,
     /// Why its message could not be read.
     pub(super) failure: Option<Error>,
+    /// Whether the session had been idle when the mail was begun, so that its end may have crossed
+    /// with it.
+    pub(super) after_idle: bool,
 }
 
 impl InFlight {
@@ -86,6 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.domains.extend(domains.cloned());
         }
         let course = self.course(&prepared, waiting);
+        let after_idle = self.may_have_ended();
         let Prepared {
             mail,
             octets,
@@ -103,6 +108,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             octets: Some(octets),
             end: None,
             failure: None,
+            after_idle,
         });
     }
 
@@ -127,7 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 let end = &mut b".\r\n".to_vec();
                 self.wire.put_last_block(&mut self.flight, end, 1);
             }
-            Next::HangUp => self.lose(hung_up()),
+            Next::HangUp => self.hang_up(hung_up()),
             Next::Await(_) => return Standing::Waiting,
             Next::Idle => {
                 self.settle();
@@ -195,8 +201,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// reply is lost.
     pub(super) async fn reply(&mut self) -> Option<Result<Reply>> {
         let stage = self.awaited_stage()?;
-        Some(if self.pipeline.may_be_lost() {
-            let limit = self.wire.timeouts().pipelined;
+        Some(if self.pipeline.may_have_lost().is_some() {
+            let timeouts = self.wire.timeouts();
+            let limit = timeouts.pipelined.min(timeouts.reply(stage));
             self.wire.receive_within(stage, limit).await
         } else {
             self.wire.receive(stage).await
@@ -231,7 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// What the oldest mail waits for.
-    fn awaited_stage(&self) -> Option<Stage> {
+    pub(super) fn awaited_stage(&self) -> Option<Stage> {
         let stage = stage(self.pipeline.awaited()?);
         let oldest = self.mails.front()?;
         Some(match stage {
@@ -243,7 +250,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// Whether the message has been handed over whole.
-    fn has_left(&self, in_flight: &InFlight) -> bool {
+    pub(super) fn has_left(&self, in_flight: &InFlight) -> bool {
         (in_flight.end).is_some_and(|end| end <= self.wire.handed_over())
     }
 
@@ -261,7 +268,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let defect = outcome.defect;
             self.conclude_one(in_flight, outcome);
             if defect == Some(Defect::Chunking) {
-                self.lose(Error::new(
+                self.hang_up(Error::new(
                     Kind::Closed,
                     "the server offers CHUNKING and does not understand BDAT",
                 ));
@@ -273,7 +280,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    fn conclude_one(&mut self, in_flight: InFlight, outcome: Outcome) {
+    pub(super) fn conclude_one(&mut self, in_flight: InFlight, outcome: Outcome) {
         let InFlight {
             ticket,
             mail,
@@ -282,9 +289,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             failure,
             ..
         } = in_flight;
+        let is_spent = self.has_refused_more;
         let blame = match outcome.defect {
             Some(_) if !outcome.contradictory => Blame::Session,
-            _ => Blame::Mail,
+            _ if outcome.contradictory || !self.refuses_more(&outcome) => Blame::Mail,
+            _ if is_spent => Blame::Earlier,
+            _ => Blame::Session,
         };
         let timing = watched.marks.end();
         let result = match failure {
@@ -294,6 +304,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             None => result(outcome, &mail.envelope, size, self.wire.tls(), timing),
         };
+        self.count(&result);
         self.watch.end(&watched, timing, &result);
         self.concluded.push_back(Concluded {
             ticket,
@@ -303,91 +314,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         });
     }
 
-    /// Ends the dialogue, with the error for the oldest mail, and tells all mails what is known
-    /// of them.
-    pub(super) fn lose(&mut self, error: Error) {
-        self.state = State::Lost;
-        // What has not left never will: it may go over another session.
-        self.flight = Flight::default();
-        let is_421 = |error: &Error| {
-            error
-                .reply()
-                .is_some_and(|reply| reply.code().number() == 421)
+    /// Notes whether a mail was accepted.
+    fn count(&mut self, result: &Result<Receipt>) {
+        self.last_accepted = result.is_ok();
+        self.accepted += u32::from(result.is_ok());
+    }
+
+    /// Whether the server has refused a mail since it takes no more in this session, which is noted.
+    fn refuses_more(&mut self, outcome: &Outcome) -> bool {
+        let refuses = match &outcome.refusal {
+            Some(Refusal::Mail(reply)) => self.begun > 1 && reply.is_too_many_mails(),
+            _ => false,
         };
-        // RFC 5321 section 3.8: what was sent behind it is not carried out, unless the server goes
-        // on all the same.
-        let closing = is_421(&error) && !self.wire.has_early_reply();
-        // A server may end a session between two mails at any time, and cross with the next mail.
-        let unheard = self.begun > 1
-            && self.pipeline.is_unanswered()
-            && matches!(error.kind(), Kind::Closed | Kind::Io);
-        let lost_commands = self.pipeline.may_be_lost() && error.kind() == Kind::Timeout;
-        if lost_commands {
-            self.pipeline.learn(Defect::Pipelining);
+        if refuses && !self.has_refused_more {
+            self.has_refused_more = true;
+            self.ended_after = NonZeroU32::new(self.accepted);
         }
-        // What was found out while something else was written.
-        let mut error = Some(match self.awaited_stage() {
-            Some(stage) if error.reply().is_none() || closing => error.at(stage),
-            _ => error,
-        });
-        while let (Some(in_flight), Some(outcome)) =
-            (self.mails.pop_front(), self.pipeline.break_off())
-        {
-            let left = self.has_left(&in_flight);
-            let known = outcome.messages.is_empty() && outcome.refusal.is_some();
-            let (cause, blame) = match error.take() {
-                Some(_) if in_flight.failure.is_some() || known => {
-                    self.conclude_one(in_flight, outcome);
-                    continue;
-                }
-                Some(own) => {
-                    let blameless = lost_commands || unheard && (!left || closing);
-                    let blame = if blameless {
-                        Blame::Session
-                    } else {
-                        Blame::Mail
-                    };
-                    (in_doubt(own, left), blame)
-                }
-                None if left && !closing => (behind(true), Blame::Mail),
-                None => (behind(false), Blame::Earlier),
-            };
-            let division = Division::new(&outcome, &in_flight.mail.envelope);
-            let result = Err(cause
-                .after_refusing(division.rejected)
-                .after_accepting(division.accepted));
-            let timing = in_flight.watched.marks.end();
-            self.watch.end(&in_flight.watched, timing, &result);
-            self.concluded.push_back(Concluded {
-                ticket: in_flight.ticket,
-                mail: in_flight.mail,
-                result,
-                blame,
-            });
-        }
-    }
-}
-
-/// A failure after the last octet was handed over leaves open what the server got, unless it
-/// said so: by a 421, or by a refusal of the message before its end.
-fn in_doubt(error: Error, left: bool) -> Error {
-    let refused = error.kind() == Kind::Rejected && error.stage() == Some(Stage::Transfer);
-    let closing = error.kind() == Kind::Closed && error.reply().is_some();
-    if left && !refused && !closing {
-        error.with_unknown_fate()
-    } else {
-        error
-    }
-}
-
-/// The error of a mail that was sent behind the one that the dialogue ended with.
-fn behind(unknown: bool) -> Error {
-    let message = "the connection ended with an earlier mail";
-    let error = Error::new(Kind::Closed, message);
-    if unknown {
-        error.at(Stage::EndOfData).with_unknown_fate()
-    } else {
-        error.at(Stage::Mail)
+        refuses
     }
 }
 
@@ -396,6 +339,7 @@ fn hung_up() -> Error {
     Error::new(Kind::Closed, "the connection was closed")
 }
 
+/// The stage of the reply that is due.
 fn stage(expected: Expected) -> Stage {
     match expected {
         Expected::Reset => Stage::Reset,

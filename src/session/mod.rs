@@ -16,6 +16,7 @@
 mod authenticate;
 mod credentials_provider;
 mod each;
+mod ending;
 mod flow;
 mod greeted;
 mod hello;

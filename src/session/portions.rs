@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::flow::Standing;
+use super::flow::{Concluded, Standing};
 use super::mail::Mail;
 use super::receipt::Receipt;
 use super::transaction::Session;
@@ -161,14 +161,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.require_domains(&envelope)?;
         let prepared = self.prepare(Mail::new(envelope, message)).await?;
         self.begin(0, prepared, 0);
-        self.next_result().await
+        self.next_concluded().await.result
     }
 
     /// What the oldest mail comes to.
-    pub(super) async fn next_result(&mut self) -> Result<Receipt> {
+    pub(super) async fn next_concluded(&mut self) -> Concluded {
         loop {
             match self.concluded.pop_front() {
-                Some(concluded) => return concluded.result,
+                Some(concluded) => return concluded,
                 None if self.advance().await == Standing::Waiting => self.answer().await,
                 None => {}
             }

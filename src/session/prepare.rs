@@ -80,7 +80,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Whether the server may have closed an idle session without it being known here. A message
     /// that leaves then, and whole, gets no answer, and its fate is not known.
-    fn may_have_ended(&self) -> bool {
+    pub(super) fn may_have_ended(&self) -> bool {
         let is_long = |since: Instant| since.elapsed() > IDLE;
         self.mails.is_empty() && self.idle_since.is_some_and(is_long)
     }

@@ -1,6 +1,7 @@
 //! A server, and everything that it takes to open a session there.
 
 use std::future::pending;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -103,6 +104,7 @@ pub struct ServerBuilder {
     timeouts: Timeouts,
     dialect: Dialect,
     strategy: Strategy,
+    messages_in_flight: Option<NonZeroU32>,
 }
 
 impl Server {
@@ -122,6 +124,7 @@ impl Server {
             timeouts: Timeouts::default(),
             dialect: Dialect::default(),
             strategy: Strategy::default(),
+            messages_in_flight: None,
         }
     }
 
@@ -336,6 +339,14 @@ impl ServerBuilder {
         self
     }
 
+    /// How many messages may have left whole on one connection without an answer, whatever the
+    /// strategy says: see [`Strategy::messages_in_flight`]. By default 8. With 1, a break of the
+    /// connection leaves the fate of one mail unknown at most.
+    pub fn messages_in_flight(mut self, most: NonZeroU32) -> Self {
+        self.messages_in_flight = Some(most);
+        self
+    }
+
     /// How long to wait at each step.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
@@ -382,6 +393,10 @@ impl ServerBuilder {
             ));
         }
         let tls = self.tls.map_or_else(|| TlsClient::builder().build(), Ok)?;
+        let mut strategy = self.strategy;
+        if let Some(most) = self.messages_in_flight {
+            strategy.messages_in_flight = most;
+        }
         Ok(Server {
             host: self.host,
             port,
@@ -393,7 +408,7 @@ impl ServerBuilder {
             name: self.name,
             timeouts: self.timeouts,
             dialect: self.dialect,
-            strategy: self.strategy,
+            strategy,
         })
     }
 }

@@ -41,8 +41,18 @@ pub struct Session<S = Socket> {
     pub(super) domains: HashSet<Domain>,
     /// How many recipients a mail may have at a time, whatever the server says.
     pub(super) most_recipients: Option<NonZeroU32>,
+    /// How many mails the server takes in a session, whatever it says.
+    most_mails: Option<NonZeroU32>,
     /// How many mails have been begun.
     pub(super) begun: u32,
+    /// How many mails have been accepted.
+    pub(super) accepted: u32,
+    /// Whether the last mail that was answered was accepted.
+    pub(super) last_accepted: bool,
+    /// The server has refused a mail since it takes no more in this session.
+    pub(super) has_refused_more: bool,
+    /// How many mails had been accepted when the server ended the session at the next.
+    pub(super) ended_after: Option<NonZeroU32>,
     /// Since when no mail has been on its way; `None` before the first.
     pub(super) idle_since: Option<Instant>,
     pub(super) watch: Box<Watch>,
@@ -101,7 +111,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             concluded: VecDeque::new(),
             domains: HashSet::new(),
             most_recipients: None,
+            most_mails: None,
             begun: 0,
+            accepted: 0,
+            last_accepted: false,
+            has_refused_more: false,
+            ended_after: None,
             idle_since: None,
             watch: Box::new(Watch::new(set_up)),
             state: State::Idle,
@@ -130,6 +145,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self
     }
 
+    /// How many recipients a mail may have at a time: as was asked for, or as few as the server has
+    /// turned out to take.
+    pub(crate) fn most_recipients(&self) -> Option<NonZeroU32> {
+        self.most_recipients
+    }
+
+    /// Sends no more mails than this, where the server does not say how many it takes.
+    pub(crate) fn with_most_mails(mut self, most: Option<NonZeroU32>) -> Self {
+        self.most_mails = most;
+        self
+    }
+
+    /// How many mails the server had accepted when it ended the session at the next one, for no
+    /// other reason that is known. `None` if it did not.
+    pub(crate) fn ended_after(&self) -> Option<NonZeroU32> {
+        self.ended_after
+    }
+
     /// What the server offers.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
@@ -152,8 +185,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Whether the server takes no more mails, but for those that have been begun.
     pub(super) fn is_spent(&self) -> bool {
-        let most = self.extensions.limits().mails;
-        most.is_some_and(|most| self.begun >= most.get())
+        let most = self.extensions.limits().mails.or(self.most_mails);
+        self.has_refused_more || most.is_some_and(|most| self.begun >= most.get())
     }
 
     /// Sends a message to the recipients of `envelope`, mostly the message's
@@ -194,14 +227,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         mail.envelope = rest.first.clone();
         let span = self.watch.span.clone();
         async {
-            let prepared = self.prepare(mail).await?;
-            self.begin(0, prepared, 0);
-            let first = self.next_result().await;
+            let first = self.send_first(mail).await?;
             // Rarely with something to do.
             Box::pin(self.send_rest(first, rest)).await
         }
         .instrument(span)
         .await
+    }
+
+    /// Sends a mail, or its first portion: once more, if the server is open and cannot do what the
+    /// first attempt asked of it.
+    async fn send_first(&mut self, mail: Mail) -> Result<Result<Receipt>> {
+        let prepared = self.prepare(mail).await?;
+        self.begin(0, prepared, 0);
+        let concluded = self.next_concluded().await;
+        match concluded.again() {
+            Some(mail) if self.require_open().is_ok() => {
+                let prepared = self.prepare(mail).await?;
+                self.begin(0, prepared, 0);
+                Ok(self.next_concluded().await.result)
+            }
+            _ => Ok(concluded.result),
+        }
     }
 
     pub(super) fn require_open(&self) -> Result<()> {

@@ -40,13 +40,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let position = match self.next_block(&mut octets, &mut block).await {
                 Ok(position) => position,
                 // Without an end of data the server has nothing.
-                Err(error) => return self.lose(error),
+                Err(error) => return self.hang_up(error),
             };
             if self.state == State::Lost {
                 return;
             }
             if position == Block::Last && !self.departs() {
-                return self.lose(withdrawn());
+                return self.hang_up(withdrawn());
             }
             sent += block.len() as u64;
             transparency.apply(&mut block);

@@ -47,8 +47,9 @@ pub struct Timeouts {
     /// The reply to the end of data, or to the last chunk: 10 min. A shorter time makes mails whose
     /// [`Fate`](crate::Fate) is unknown.
     pub end_of_data: Duration,
-    /// The reply to the first command that was sent behind the end of a message, once that message
-    /// has been answered: 30 s. A server that has lost the command is then known.
+    /// The reply to a command that left together with an earlier one, once that has been answered: 30
+    /// s. It holds for MAIL after the end of a message, and for RCPT and DATA after MAIL until such
+    /// commands have been answered in the session. A server that loses the command is then known.
     pub pipelined: Duration,
     /// The reply to RSET behind a mail that failed: 5 min.
     pub reset: Duration,
@@ -99,7 +100,7 @@ impl Timeouts {
     }
 
     /// How long the reply at this stage may take.
-    pub(super) fn reply(&self, stage: Stage) -> Duration {
+    pub(crate) fn reply(&self, stage: Stage) -> Duration {
         match stage {
             Stage::Connect | Stage::Greeting => self.greeting,
             Stage::Hello => self.hello,

@@ -133,18 +133,34 @@ async fn eager_takes_one_more_for_each_further_mail() {
 
 #[tokio::test(start_paused = true)]
 async fn chunked_mails_leave_together_once_the_first_is_understood() {
-    let replies = "S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 250 queued\n".repeat(9);
+    let replies = "S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 250 queued\n".repeat(7);
     let transcript = format!(
         "{}
         S: 250 ok
         S: 250 ok
         S: 250 queued
         {replies}{BYE}",
-        together(10)
+        together(8)
     );
-    let (told, _, round_trips) = company(Strategy::default(), 11, &transcript).await;
-    assert_eq!(told, accepted(11));
+    let (told, _, round_trips) = company(Strategy::default(), 9, &transcript).await;
+    assert_eq!(told, accepted(9));
     assert_eq!(round_trips, 3 + 1 + 1);
+}
+
+/// A break leaves no more mails unknown than may be in flight.
+#[tokio::test(start_paused = true)]
+async fn as_many_messages_in_flight_as_allowed() {
+    let (chunk, first) = (chunk(), "S: 250 ok\nS: 250 ok\nS: 250 queued\n");
+    for most in [1, 2, 3_u32] {
+        let mut strategy = Strategy::default();
+        strategy.messages_in_flight = most.try_into().unwrap();
+        let further = format!("C: RSET\n{MAIL}{chunk}").repeat(most as usize - 1);
+        let further = format!("{MAIL}{chunk}{further}");
+        let transcript = format!("{CHUNKING_HELLO}{MAIL}{chunk}{first}{further}-- cut --");
+        let (told, _, _) = company(strategy, 6, &transcript).await;
+        let count = told.iter().filter(|told| told.contains("Unknown")).count();
+        assert_eq!(count, most as usize, "{told:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -45,6 +45,8 @@ mod greeting;
 mod hostile;
 /// Questions between two mails.
 mod inquiry;
+/// What a client learns of a server, once for all of its sessions.
+mod learned;
 /// Real servers: Postfix and Dovecot.
 mod live;
 /// A reply for each recipient.

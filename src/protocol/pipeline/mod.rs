@@ -20,10 +20,6 @@ pub use step::{Expected, Next, UnexpectedReply};
 pub use strategy::{Chunking, Defect, Pipelining, Strategy};
 use transaction::{Phase, Step, Transaction};
 
-/// How many mails may be on their way at once. If the connection breaks, nobody knows what
-/// became of those that have left whole.
-const MAX_MAILS: usize = 32;
-
 /// How many octets of messages may be on their way before it is known whether anybody gets them.
 const WINDOW: u64 = 1024 * 1024;
 
@@ -103,9 +99,19 @@ pub struct Pipeline {
     /// As many mails as may be are on their way, or were not long ago: no other is begun until half
     /// of them have been answered, so that mails keep leaving together.
     full: bool,
+    proven: Proven,
+}
+
+/// What the server has shown that it can do.
+#[derive(Debug, Clone, Copy, Default)]
+struct Proven {
     /// A message has been taken by BDAT. Before that, only one is on its way: a server that does
     /// not know BDAT would read messages as commands.
-    proven: bool,
+    chunking: bool,
+    /// Commands of one mail that left together have all been answered in order.
+    grouping: bool,
+    /// A mail that was begun before the one before it had been answered has been answered.
+    company: bool,
 }
 
 impl Pipeline {
@@ -121,7 +127,7 @@ impl Pipeline {
             awaited: VecDeque::new(),
             reset_due: false,
             full: false,
-            proven: false,
+            proven: Proven::default(),
         };
         pipeline.set_extensions(extensions);
         pipeline
@@ -196,8 +202,11 @@ impl Pipeline {
         }
         let eager = self.strategy.pipelining == Pipelining::Eager;
         match (last.course.way, course.way) {
-            (Way::Bdat, Way::Bdat) => self.proven && !self.full && self.has_room(course),
-            _ => eager && self.mails.len() == 1,
+            (Way::Bdat, Way::Bdat) => self.proven.chunking && !self.full && self.has_room(course),
+            _ => {
+                let whole = course.grouping == Grouping::Whole;
+                eager && self.mails.len() == 1 && !(whole && self.most_mails() == 1)
+            }
         }
     }
 
@@ -209,7 +218,7 @@ impl Pipeline {
         };
         self.has_pipelining()
             && match last.course.way {
-                Way::Bdat => self.proven,
+                Way::Bdat => self.proven.chunking && self.most_mails() > 1,
                 Way::Data => self.strategy.pipelining == Pipelining::Eager && self.mails.len() == 1,
             }
     }
@@ -219,6 +228,11 @@ impl Pipeline {
     pub fn likes_company(&self) -> bool {
         let may_chunk = self.chunking && self.strategy.chunking == Chunking::Auto;
         may_chunk && self.has_pipelining() && self.mails.is_empty()
+    }
+
+    /// How many mails may be on their way at once.
+    fn most_mails(&self) -> usize {
+        usize::try_from(self.strategy.messages_in_flight.get()).unwrap_or(usize::MAX)
     }
 
     fn has_room(&self, course: &Course) -> bool {
@@ -244,7 +258,7 @@ impl Pipeline {
             reset.then_some(Command::Rset),
             behind,
         ));
-        self.full = self.mails.len() >= MAX_MAILS;
+        self.full = self.mails.len() >= self.most_mails();
     }
 
     /// What to do now.
@@ -330,13 +344,29 @@ impl Pipeline {
         (self.mails.back()).is_some_and(|mail| mail.refusal().is_some())
     }
 
-    /// Whether the next reply is the first to commands that were sent behind the end of data of a
-    /// mail that has been answered: a server that does not give it may have lost them.
+    /// What the server cannot do, if the reply that is due next does not come: it may have lost the
+    /// commands that left together with one that it has answered.
     #[must_use]
-    pub fn may_be_lost(&self) -> bool {
-        self.mails.front().is_some_and(|mail| {
-            mail.behind == Some(Way::Data) && mail.course.way == Way::Data && mail.is_unanswered()
-        })
+    pub fn may_have_lost(&self) -> Option<Defect> {
+        let mail = self.mails.front()?;
+        if mail.behind == Some(Way::Data) && mail.course.way == Way::Data && mail.is_unanswered() {
+            return Some(Defect::Pipelining);
+        }
+        let is_answered_in_part = mail.leaves_together() && !mail.is_unanswered();
+        let is_due = matches!(self.awaited(), Some(Expected::Rcpt(_) | Expected::Data));
+        (is_answered_in_part && is_due && !self.proven.grouping).then_some(Defect::Grouping)
+    }
+
+    /// What the server cannot do, if it has closed the connection without a word: it may close it
+    /// for commands that leave with the end of a message. Once it has answered such commands, it
+    /// has another reason.
+    #[must_use]
+    pub fn may_have_closed_for(&self) -> Option<Defect> {
+        let is_eager = |mail: &Transaction| mail.behind == Some(Way::Data) && mail.is_unanswered();
+        let is_first = |mail: &Transaction| mail.behind.is_some() && !self.proven.company;
+        let mut mails = self.mails.iter();
+        let is_suspect = mails.any(|mail| is_eager(mail) || is_first(mail));
+        is_suspect.then_some(Defect::Pipelining)
     }
 
     /// Whether not a word has been said about the oldest mail.
@@ -374,11 +404,15 @@ impl Pipeline {
     /// The outcome of the oldest mail, once all is said about it.
     pub fn take_outcome(&mut self) -> Option<Outcome> {
         let mail = self.mails.pop_front_if(|mail| mail.is_over())?;
-        self.full &= self.mails.len() > MAX_MAILS / 2;
+        self.full &= self.mails.len() > self.most_mails() / 2;
         let way = mail.course.way;
         let abandoned = mail.phase == Phase::Abandoned;
-        let outcome = mail.outcome(self.proven);
-        self.proven |= way == Way::Bdat && outcome.refusal.is_none() && !abandoned;
+        let in_company = mail.behind.is_some();
+        let grouped = mail.leaves_together();
+        let outcome = mail.outcome(self.proven.chunking);
+        self.proven.chunking |= way == Way::Bdat && outcome.refusal.is_none() && !abandoned;
+        self.proven.grouping |= grouped && outcome.defect.is_none();
+        self.proven.company |= in_company && outcome.defect.is_none();
         // After an end of data no transaction is open, whatever the server said to it; after a
         // refused chunk that is not certain (RFC 3030 section 2).
         let closed = match outcome.refusal {
@@ -396,6 +430,6 @@ impl Pipeline {
     pub fn break_off(&mut self) -> Option<Outcome> {
         self.awaited.clear();
         let mail = self.mails.pop_front()?;
-        Some(mail.outcome(self.proven))
+        Some(mail.outcome(self.proven.chunking))
     }
 }

@@ -1,5 +1,7 @@
 //! How eager a dialogue may be.
 
+use std::num::NonZeroU32;
+
 /// Which commands may go out before earlier ones are answered, on a server that offers
 /// PIPELINING (RFC 2920). Without the offer each command waits for its reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -33,23 +35,44 @@ pub enum Chunking {
 }
 
 /// How mails go out on a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Strategy {
     /// What goes out before replies have come.
     pub pipelining: Pipelining,
     /// What goes by BDAT.
     pub chunking: Chunking,
+    /// How many messages may have left whole on one connection without an answer, by default 8. If
+    /// the connection breaks, the [`Fate`](crate::Fate) of each of them is unknown. More of them
+    /// save round trips, and one keeps the number of such mails as low as DATA does.
+    pub messages_in_flight: NonZeroU32,
 }
+
+/// What is asked of a server by default.
+impl Default for Strategy {
+    fn default() -> Self {
+        Self {
+            pipelining: Pipelining::default(),
+            chunking: Chunking::default(),
+            messages_in_flight: MESSAGES_IN_FLIGHT,
+        }
+    }
+}
+
+/// A break costs little more than without BDAT, and seven eighths of the round trips are saved.
+const MESSAGES_IN_FLIGHT: NonZeroU32 = NonZeroU32::MIN.saturating_add(7);
 
 /// What a server offers and cannot do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Defect {
-    /// A command behind the end of a message was lost, or refused as out of order.
+    /// A command that was sent after the end of a message, before the reply to that, was lost or
+    /// refused as out of order, or the server closed the connection.
     Pipelining,
     /// BDAT is not understood.
     Chunking,
+    /// Commands of one mail that left together were lost, or refused as out of order.
+    Grouping,
 }
 
 impl Strategy {
@@ -59,6 +82,7 @@ impl Strategy {
         Self {
             pipelining: self.pipelining.min(other.pipelining),
             chunking: self.chunking.min(other.chunking),
+            messages_in_flight: self.messages_in_flight.min(other.messages_in_flight),
         }
     }
 
@@ -69,7 +93,8 @@ impl Strategy {
             Defect::Pipelining if self.pipelining == Pipelining::Eager => {
                 self.pipelining = Pipelining::Auto;
             }
-            // Mails one behind the other by BDAT are no better understood.
+            Defect::Grouping => self.pipelining = Pipelining::Never,
+            // Several mails by BDAT at once are understood no better.
             Defect::Pipelining | Defect::Chunking => self.chunking = Chunking::Never,
         }
         self

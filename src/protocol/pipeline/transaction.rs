@@ -184,6 +184,11 @@ impl Transaction {
         self.mail.is_none()
     }
 
+    /// Whether MAIL, all RCPT and DATA, or the message by BDAT, leave together.
+    pub(super) fn leaves_together(&self) -> bool {
+        self.course.grouping != Grouping::OneAtATime && !self.asks_first()
+    }
+
     /// How many recipients were accepted.
     pub(super) fn accepted(&self) -> usize {
         let accepted = |reply: &&Reply| reply.is_positive_completion();
@@ -232,9 +237,21 @@ impl Transaction {
     fn defect(&self, proven: bool) -> Option<Defect> {
         // RFC 5321 section 4.2.2: not understood, or out of order.
         let misunderstood = |reply: &Reply| matches!(reply.code().number(), 500..=504);
+        let out_of_order = |reply: &Reply| reply.code().number() == 503;
+        let grouped = self.course.grouping != Grouping::OneAtATime;
         match self.refusal()? {
             Refusal::Mail(reply) if self.behind.is_some() && misunderstood(&reply) => {
                 Some(Defect::Pipelining)
+            }
+            Refusal::Mail(reply) | Refusal::Data(reply) if grouped && out_of_order(&reply) => {
+                Some(Defect::Grouping)
+            }
+            Refusal::Recipients
+                if grouped
+                    && !self.recipients.is_empty()
+                    && self.recipients.iter().all(out_of_order) =>
+            {
+                Some(Defect::Grouping)
             }
             Refusal::Chunk(reply) | Refusal::Message(reply)
                 if self.course.way == Way::Bdat && !proven && misunderstood(&reply) =>

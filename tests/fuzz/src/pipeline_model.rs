@@ -1,13 +1,14 @@
 //! The pipeline against a model of a server: whatever the server says, no message goes to
-//! another's recipients, and what is told of each mail is so.
+//! another's recipients, and what is told of each mail is so, also where mails cannot be sent and
+//! the server ends sessions.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::BytesMut;
 use pilotfish::address::{Envelope, ReversePath};
 use pilotfish::protocol::{
-    Chunk, Chunking, Command, Dialect, Extensions, Next, Outcome, Parameters, Pipeline, Pipelining,
-    Reply, ReplyDecoder, Strategy, Way,
+    Chunk, Chunking, Command, Defect, Dialect, Extensions, Next, Outcome, Parameters, Pipeline,
+    Pipelining, Reply, ReplyDecoder, Strategy, Way,
 };
 
 /// What the client sends.
@@ -182,6 +183,35 @@ fn extensions(choices: &mut Choices<'_>) -> Extensions {
     Extensions::from_ehlo(&reply.unwrap().unwrap())
 }
 
+/// What is known of a mail in the end.
+#[derive(Debug)]
+enum Told {
+    Outcome(Outcome),
+    /// The session ended after its message had left whole.
+    Unknown,
+    /// It was never begun.
+    Unsendable,
+}
+
+/// Some mails on their way, over one session after another.
+struct Play<'a> {
+    choices: Choices<'a>,
+    pipeline: Pipeline,
+    model: Model,
+    dialect: Dialect,
+    extensions: Extensions,
+    replies: VecDeque<&'static str>,
+    waiting: VecDeque<usize>,
+    under_way: VecDeque<usize>,
+    /// Mails whose messages have left whole in this session.
+    left: BTreeSet<usize>,
+    /// Mails that a defect of the server has cost an attempt.
+    again: BTreeSet<usize>,
+    told: BTreeMap<usize, Told>,
+    /// How many sessions the server may still end.
+    ends: u8,
+}
+
 /// Mails, a server's words, and the checks of all that is told.
 pub fn play(octets: &[u8]) {
     let mut choices = Choices(octets.iter());
@@ -190,97 +220,160 @@ pub fn play(octets: &[u8]) {
     strategy.chunking = choices.of(&[Chunking::Auto, Chunking::Always, Chunking::Never]);
     let dialect = choices.of(&[Dialect::Smtp, Dialect::Smtp, Dialect::Lmtp]);
     let extensions = extensions(&mut choices);
-    let mut pipeline = Pipeline::new(strategy, dialect, &extensions);
-    let mut model = Model {
-        lmtp: dialect == Dialect::Lmtp,
-        ..Model::default()
-    };
     let count = usize::from(choices.next() % 12);
-    let (mut begun, mut told) = (0, VecDeque::new());
-    let mut replies = VecDeque::new();
-    loop {
-        if begun < count {
-            let size = choices.of(&[1_000, 1_000, 400_000, 2_000_000]);
-            let course = pipeline.course(size, None, count - begun - 1);
-            if pipeline.may_begin(&course) {
-                let recipients = usize::from(choices.next() % 3) + 1;
-                pipeline.begin(course, &envelope(begun, recipients), Parameters::default());
-                begun += 1;
-            }
-        }
-        let (mut sent, mut over) = (Vec::new(), false);
-        let newest = begun.saturating_sub(1);
-        match pipeline.next_step() {
+    let mut play = Play {
+        pipeline: Pipeline::new(strategy, dialect, &extensions),
+        model: Model {
+            lmtp: dialect == Dialect::Lmtp,
+            ..Model::default()
+        },
+        dialect,
+        extensions,
+        replies: VecDeque::new(),
+        waiting: (0..count).collect(),
+        under_way: VecDeque::new(),
+        left: BTreeSet::new(),
+        again: BTreeSet::new(),
+        told: BTreeMap::new(),
+        ends: choices.next() % 4,
+        choices,
+    };
+    while play.goes_on() {}
+    assert!(
+        play.replies.is_empty(),
+        "replies are left: {:?}",
+        play.replies
+    );
+    assert_eq!(play.told.len(), count);
+    judge(play.told, &play.model);
+}
+
+impl Play<'_> {
+    fn goes_on(&mut self) -> bool {
+        self.begin();
+        let newest = self.under_way.back().copied().unwrap_or_default();
+        let mut sent = Vec::new();
+        match self.pipeline.next_step() {
             Next::Send(commands) => sent.extend(commands.into_iter().map(Sent::Command)),
-            Next::Transfer(Way::Bdat) => {
-                transfer_chunks(
-                    &mut pipeline,
-                    newest,
-                    &mut model,
-                    &mut replies,
-                    &mut choices,
-                );
-            }
+            Next::Transfer(Way::Bdat) => self.transfer_chunks(newest),
             Next::Transfer(_) => {
-                pipeline.message_sent();
+                self.pipeline.message_sent();
+                self.left.insert(newest);
                 sent.push(Sent::Message(newest));
             }
             Next::AbandonData => sent.push(Sent::LoneEndOfData),
-            Next::HangUp => return,
+            Next::HangUp => self.end_session(),
             Next::Receive(_) | Next::Await(_) => {
-                let Some(code) = replies.pop_front() else {
-                    panic!("waits for a reply that is not due");
-                };
-                pipeline.accept(reply(code)).unwrap();
+                if self.ends > 0 && self.choices.one_in(12) {
+                    self.ends -= 1;
+                    self.end_session();
+                } else {
+                    self.take_reply();
+                }
             }
-            _ => over = begun == count,
+            _ if self.waiting.is_empty() => return false,
+            _ => {}
         }
         for sent in &sent {
-            replies.extend(model.answer(sent, &mut choices));
+            let replies = self.model.answer(sent, &mut self.choices);
+            self.replies.extend(replies);
         }
-        while let Some(outcome) = pipeline.take_outcome() {
-            let broken = outcome.defect.is_some();
-            told.push_back(outcome);
-            if broken {
-                return judge(told, &model);
+        while let Some(outcome) = self.pipeline.take_outcome() {
+            self.conclude(outcome);
+        }
+        true
+    }
+
+    /// Begins the next mail that can be sent, if it may be.
+    fn begin(&mut self) {
+        let Some(&mail) = self.waiting.front() else {
+            return;
+        };
+        if self.choices.one_in(9) {
+            self.waiting.pop_front();
+            self.told.insert(mail, Told::Unsendable);
+            return;
+        }
+        let size = self.choices.of(&[1_000, 1_000, 400_000, 2_000_000]);
+        let course = self.pipeline.course(size, None, self.waiting.len() - 1);
+        if self.pipeline.may_begin(&course) {
+            let recipients = usize::from(self.choices.next() % 3) + 1;
+            let envelope = envelope(mail, recipients);
+            self.pipeline
+                .begin(course, &envelope, Parameters::default());
+            self.waiting.pop_front();
+            self.under_way.push_back(mail);
+        }
+    }
+
+    fn take_reply(&mut self) {
+        let Some(code) = self.replies.pop_front() else {
+            panic!("waits for a reply that is not due");
+        };
+        self.pipeline.accept(reply(code)).unwrap();
+    }
+
+    /// All is said about a mail. One that is sent again has not been taken.
+    fn conclude(&mut self, outcome: Outcome) {
+        let mail = self.under_way.pop_front().unwrap();
+        let defect = outcome.defect;
+        if defect.is_some() && !outcome.contradictory && self.again.insert(mail) {
+            self.waiting.push_front(mail);
+        } else {
+            self.told.insert(mail, Told::Outcome(outcome));
+        }
+        if defect == Some(Defect::Chunking) {
+            self.end_session();
+        }
+    }
+
+    /// The connection ends, with replies that never come: what has not left goes over another.
+    fn end_session(&mut self) {
+        let mut again = Vec::new();
+        while let Some(outcome) = self.pipeline.break_off() {
+            let mail = self.under_way.pop_front().unwrap();
+            if outcome.messages.is_empty() && outcome.refusal.is_some() {
+                self.told.insert(mail, Told::Outcome(outcome));
+            } else if self.left.contains(&mail) {
+                self.told.insert(mail, Told::Unknown);
+            } else {
+                again.push(mail);
             }
         }
-        if over {
-            break;
+        for mail in again.into_iter().rev() {
+            self.waiting.push_front(mail);
         }
+        self.pipeline = Pipeline::new(self.pipeline.strategy(), self.dialect, &self.extensions);
+        self.model.close();
+        self.replies.clear();
+        self.left.clear();
     }
-    assert!(replies.is_empty(), "replies are left: {replies:?}");
-    assert_eq!(told.len(), count);
-    judge(told, &model);
-}
 
-/// Sends a message in one chunk or two, as the session does.
-fn transfer_chunks(
-    pipeline: &mut Pipeline,
-    mail: usize,
-    model: &mut Model,
-    replies: &mut VecDeque<&'static str>,
-    choices: &mut Choices<'_>,
-) {
-    if choices.one_in(9) {
-        return pipeline.abandon_message();
-    }
-    let chunks = if choices.one_in(3) {
-        &[Chunk::More, Chunk::Last][..]
-    } else {
-        &[Chunk::Last]
-    };
-    for chunk in chunks {
-        while !pipeline.may_send_chunk() {
-            pipeline
-                .accept(reply(replies.pop_front().unwrap()))
-                .unwrap();
+    /// Sends a message in one chunk or two, as the session does.
+    fn transfer_chunks(&mut self, mail: usize) {
+        if self.choices.one_in(9) {
+            return self.pipeline.abandon_message();
         }
-        if pipeline.is_refused() {
-            return pipeline.abandon_message();
+        let chunks = if self.choices.one_in(3) {
+            &[Chunk::More, Chunk::Last][..]
+        } else {
+            &[Chunk::Last]
+        };
+        for chunk in chunks {
+            while !self.pipeline.may_send_chunk() {
+                self.take_reply();
+            }
+            if self.pipeline.is_refused() {
+                return self.pipeline.abandon_message();
+            }
+            self.pipeline.chunk_sent(*chunk);
+            if *chunk == Chunk::Last {
+                self.left.insert(mail);
+            }
+            let sent = Sent::Chunk(mail, *chunk);
+            let replies = self.model.answer(&sent, &mut self.choices);
+            self.replies.extend(replies);
         }
-        pipeline.chunk_sent(*chunk);
-        replies.extend(model.answer(&Sent::Chunk(mail, *chunk), choices));
     }
 }
 
@@ -290,11 +383,20 @@ fn envelope(mail: usize, recipients: usize) -> Envelope {
     Envelope::new(from, to).unwrap()
 }
 
-/// What was told of each mail, in order, is what the server has.
-fn judge(told: VecDeque<Outcome>, model: &Model) {
-    for (mail, outcome) in told.into_iter().enumerate() {
+/// What was told of each mail is what the server has.
+fn judge(told: BTreeMap<usize, Told>, model: &Model) {
+    for (mail, told) in told {
         let stored: Vec<_> = model.stored.iter().filter(|one| one.mail == mail).collect();
         assert!(stored.len() <= 1, "mail {mail} was taken twice");
+        let has = stored.first().map_or(0, |stored| stored.recipients);
+        let outcome = match told {
+            Told::Outcome(outcome) => outcome,
+            Told::Unknown => continue,
+            Told::Unsendable => {
+                assert_eq!(has, 0, "mail {mail} was not to be sent");
+                continue;
+            }
+        };
         let yes = |reply: &&Reply| reply.is_positive_completion();
         let accepted = match outcome.refusal {
             Some(_) => 0,
@@ -303,7 +405,6 @@ fn judge(told: VecDeque<Outcome>, model: &Model) {
             None if outcome.messages.is_empty() => 0,
             None => outcome.recipients.iter().filter(yes).count(),
         };
-        let has = stored.first().map_or(0, |stored| stored.recipients);
         assert!(!outcome.contradictory, "the model is not");
         assert_eq!(accepted, has, "mail {mail}: {outcome:?}");
     }

@@ -1,7 +1,6 @@
 //! A small submission server that knows what it has taken, whatever breaks: it says what it is
 //! told to, and keeps what came whole.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::BytesMut;
@@ -9,19 +8,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::TlsAcceptor;
 
 use super::peer::Stream;
-use super::script::{Script, Step};
 use super::wiretap::{Tap, Wiretap};
-
-/// What it says.
-#[derive(Debug, Clone)]
-pub(crate) enum Words {
-    /// Each command, and each message, gets the reply that is next, or none any more.
-    InOrder(VecDeque<Vec<u8>>),
-    /// What RFC 5321 asks for, with these keywords after EHLO. STARTTLS is said before TLS
-    /// alone, AUTH behind it alone if there is TLS. A recipient with `nobody` in it is refused,
-    /// and by LMTP the message for one with `full` in it.
-    Offering(&'static [&'static str]),
-}
+pub(crate) use super::words::{Together, Words};
 
 /// A message that came whole, with the end of data or the last chunk; by LMTP, for each of its
 /// recipients.
@@ -52,25 +40,6 @@ impl Store {
 
     fn with<T>(&self, with: impl FnOnce(&mut Vec<Arrived>) -> T) -> T {
         with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Words {
-    /// The replies of a transcript, as far as it goes.
-    pub(crate) fn of(script: &Script) -> Self {
-        let said = script.steps.iter().filter_map(|(_, step)| match step {
-            Step::Send(octets) => Some(octets.as_slice()),
-            _ => None,
-        });
-        let mut replies = VecDeque::new();
-        let mut reply = Vec::new();
-        for line in said.flat_map(|octets| octets.split_inclusive(|octet| *octet == b'\n')) {
-            reply.extend_from_slice(line);
-            if line.get(3) != Some(&b'-') {
-                replies.push_back(std::mem::take(&mut reply));
-            }
-        }
-        Self::InOrder(replies)
     }
 }
 
@@ -105,11 +74,14 @@ pub(crate) struct Knowing {
     store: Store,
     /// What may go wrong at each reply: `true` ends the connection there.
     fate: ToReply,
+    together: Together,
     secured: bool,
     input: BytesMut,
     /// Octets that have come in all.
     read: usize,
     lmtp: bool,
+    /// MAIL was refused.
+    refused: bool,
     recipients: Vec<String>,
     chunks: Vec<u8>,
 }
@@ -124,10 +96,12 @@ impl Knowing {
             acceptor: None,
             store: store.clone(),
             fate: Box::new(|_| false),
+            together: Together::Answers,
             secured: false,
             input: BytesMut::new(),
             read: 0,
             lmtp: false,
+            refused: false,
             recipients: Vec::new(),
             chunks: Vec::new(),
         }
@@ -142,6 +116,12 @@ impl Knowing {
     /// Has its replies changed, or the connection ended in place of one.
     pub(crate) fn fate(mut self, fate: impl FnMut(&mut Vec<u8>) -> bool + Send + 'static) -> Self {
         self.fate = Box::new(fate);
+        self
+    }
+
+    /// Does this with commands that come together.
+    pub(crate) fn together(mut self, together: Together) -> Self {
+        self.together = together;
         self
     }
 
@@ -164,7 +144,7 @@ impl Knowing {
     async fn converse(&mut self) -> Flow<()> {
         self.answer("220 server.example ESMTP").await?;
         loop {
-            let line = self.line().await?;
+            let line = self.command().await?;
             let words: Vec<_> = line.split(' ').collect();
             match words[0].to_ascii_uppercase().as_str() {
                 "EHLO" | "LHLO" => {
@@ -179,7 +159,9 @@ impl Knowing {
                 }
                 "AUTH" => self.auth(&words).await?,
                 "RCPT" => {
-                    let reply = if line.contains("nobody") {
+                    let reply = if self.refused {
+                        "503 5.5.1 MAIL first"
+                    } else if line.contains("nobody") {
                         "550 5.1.1 nobody there"
                     } else {
                         "250 2.1.5 ok"
@@ -190,14 +172,22 @@ impl Knowing {
                     }
                 }
                 "DATA" => {
-                    let reply = if self.recipients.is_empty() {
+                    let loses = self.together != Together::Answers;
+                    let reply = if self.recipients.is_empty() && loses {
+                        "503 5.5.1 bad sequence of commands"
+                    } else if self.recipients.is_empty() {
                         "554 5.5.1 nobody to send it to"
                     } else {
                         "354 go"
                     };
                     if self.answer(reply).await? == b'3' {
                         let octets = self.data().await?;
+                        let closes = self.together == Together::ClosesAfterMessage;
+                        let closes = closes && !self.input.is_empty();
                         self.arrived(octets).await?;
+                        if closes {
+                            return Err(Over);
+                        }
                     }
                 }
                 "BDAT" => {
@@ -216,7 +206,7 @@ impl Knowing {
                 }
                 "MAIL" => {
                     self.recipients.clear();
-                    self.answer("250 2.1.0 ok").await?;
+                    self.refused = self.answer("250 2.1.0 ok").await? != b'2';
                 }
                 command => {
                     if matches!(command, "RSET" | "HELO") {
@@ -226,6 +216,36 @@ impl Knowing {
                 }
             }
         }
+    }
+
+    /// The next command that it sees.
+    async fn command(&mut self) -> Flow<String> {
+        let mut line = self.line().await?;
+        match self.together {
+            Together::LosesOthers => self.input.clear(),
+            Together::LosesEarlier => {
+                while !self.input.is_empty() {
+                    line = self.line().await?;
+                }
+            }
+            Together::RefusesOthers => {
+                let mut others = 0;
+                while !self.input.is_empty() {
+                    self.line().await?;
+                    others += 1;
+                }
+                if others > 0 {
+                    self.recipients.clear();
+                    self.answer("250 2.1.0 ok").await?;
+                    for _ in 1..others {
+                        self.answer("503 5.5.1 bad sequence of commands").await?;
+                    }
+                    line = "DATA".to_owned();
+                }
+            }
+            Together::Answers | Together::ClosesAfterMessage => {}
+        }
+        Ok(line)
     }
 
     fn extensions(&self) -> String {

@@ -14,3 +14,4 @@ pub(crate) mod port;
 pub(crate) mod script;
 pub(crate) mod tls;
 pub(crate) mod wiretap;
+pub(crate) mod words;
