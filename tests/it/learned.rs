@@ -123,7 +123,7 @@ async fn send(
         client.close().await;
         outcomes
     };
-    let outcomes = timeout(Duration::from_secs(60), sending).await.unwrap();
+    let outcomes = timeout(Duration::from_mins(1), sending).await.unwrap();
     serving.abort();
     let mut copies = BTreeMap::new();
     for arrived in counted.store.all() {

@@ -201,13 +201,11 @@ impl Pipeline {
             return false;
         }
         let eager = self.strategy.pipelining == Pipelining::Eager;
-        match (last.course.way, course.way) {
-            (Way::Bdat, Way::Bdat) => self.proven.chunking && !self.full && self.has_room(course),
-            _ => {
-                let whole = course.grouping == Grouping::Whole;
-                eager && self.mails.len() == 1 && !(whole && self.most_mails() == 1)
-            }
+        if last.course.way == Way::Bdat && course.way == Way::Bdat {
+            return self.proven.chunking && !self.full && self.has_room(course);
         }
+        let adds_whole = course.grouping == Grouping::Whole && self.most_mails() == 1;
+        eager && self.mails.len() == 1 && !adds_whole
     }
 
     /// Whether another mail may be begun soon, without an answer to those that are on their way.

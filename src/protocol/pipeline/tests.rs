@@ -273,11 +273,11 @@ fn eager_puts_one_group_behind_the_message() {
     play.go();
     assert_eq!(fill(&mut play, SMALL), 1);
     assert_eq!(fill(&mut play, SMALL), 0);
-    assert!(!play.pipeline.may_be_lost());
+    assert_eq!(play.pipeline.may_have_lost(), None);
     play.answer("250");
-    assert!(play.pipeline.may_be_lost());
+    assert_eq!(play.pipeline.may_have_lost(), Some(Defect::Pipelining));
     play.answer("250");
-    assert!(!play.pipeline.may_be_lost());
+    assert_eq!(play.pipeline.may_have_lost(), None);
     play.answer("250 354");
     assert_eq!(
         play.story(),
@@ -436,6 +436,17 @@ fn lmtp_has_a_reply_for_each() {
 
 #[test]
 fn a_reply_that_is_not_due() {
-    let mut pipeline = Pipeline::new(Strategy::default(), Dialect::Smtp, &offering(""));
-    assert!(pipeline.accept(reply("250 ok")).is_err());
+    let mut play = Play::new(AUTO, Dialect::Smtp, "");
+    assert!(play.pipeline.accept(reply("250 ok")).is_err());
+}
+
+#[test]
+fn a_group_that_is_out_of_order() {
+    for replies in ["503 503 503", "250 503 503", "250 250 503"] {
+        let mut play = Play::new(AUTO, Dialect::Smtp, "PIPELINING");
+        play.begin(SMALL, None, 0, 1);
+        play.answer(replies);
+        let left = play.pipeline.strategy().pipelining;
+        assert_eq!(left, Pipelining::Never, "{replies}");
+    }
 }

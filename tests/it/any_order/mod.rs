@@ -155,9 +155,7 @@ impl Case {
         ];
         let (keywords, limits) = offer(&mut dice);
         Self {
-            mails: (0..1 + dice.below(6))
-                .map(|_| dice.one_of(&sorts))
-                .collect(),
+            mails: (0..=dice.below(6)).map(|_| dice.one_of(&sorts)).collect(),
             strategy: strategy(
                 dice.one_of(&[Pipelining::Never, Pipelining::Auto, Pipelining::Eager]),
                 dice.one_of(&[Chunking::Never, Chunking::Auto, Chunking::Always]),
@@ -238,7 +236,7 @@ impl Case {
                 assert!(accepted.contains(&path), "{path} has none: {}", context());
             }
         }
-        let kind = result.as_ref().map_err(|error| error.kind()).err();
+        let kind = result.as_ref().map_err(pilotfish::Error::kind).err();
         match sort {
             Sort::Large => assert_eq!(kind, Some(Kind::InvalidInput), "{}", context()),
             Sort::Utf8 => assert_eq!(kind, Some(Kind::Unsupported), "{}", context()),
