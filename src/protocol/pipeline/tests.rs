@@ -8,10 +8,8 @@ use crate::address::ReversePath;
 
 fn reply(line: &str) -> Reply {
     let mut buffer = BytesMut::from(format!("{line}\r\n").as_bytes());
-    ReplyDecoder::default()
-        .decode(&mut buffer)
-        .unwrap()
-        .unwrap()
+    let decoded = ReplyDecoder::default().decode(&mut buffer);
+    decoded.unwrap().unwrap()
 }
 
 fn offering(keywords: &str) -> Extensions {
@@ -19,12 +17,8 @@ fn offering(keywords: &str) -> Extensions {
         .flat_map(|keyword| ["250-", keyword, "\r\n"])
         .collect();
     let mut buffer = BytesMut::from(format!("250-x\r\n{lines}250 x\r\n").as_bytes());
-    Extensions::from_ehlo(
-        &ReplyDecoder::default()
-            .decode(&mut buffer)
-            .unwrap()
-            .unwrap(),
-    )
+    let decoded = ReplyDecoder::default().decode(&mut buffer);
+    Extensions::from_ehlo(&decoded.unwrap().unwrap())
 }
 
 fn envelope(recipients: usize) -> Envelope {
