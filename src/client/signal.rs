@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::hint;
 use crate::error::{Error, Stage};
-use crate::protocol::Reply;
 
 /// What an error says about the account. The waits are those that the server asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,10 +21,7 @@ pub(super) enum Signal {
 impl Signal {
     /// By the reply, or by the strongest of those to the recipients.
     pub(super) fn of(error: &Error) -> Self {
-        let refused = error.refused().iter().map(|(_, reply)| reply);
-        let replies = error.reply().into_iter();
-        let signals =
-            (replies.chain(refused)).map(|reply| Said::new(reply, error.stage()).signal());
+        let signals = said(error).map(|said| said.signal());
         signals.max().unwrap_or(Self::Neutral)
     }
 }
@@ -33,8 +29,22 @@ impl Signal {
 /// Whether a server that ended a session at a mail may have done so for the number of mails in it.
 /// It may have ended it for too many errors, a silence or too much at once, and said so.
 pub(super) fn may_be_full(error: &Error) -> bool {
-    let said = error.reply().map(|reply| Said::new(reply, error.stage()));
-    said.is_none_or(|said| said.may_be_full())
+    said(error).next().is_none_or(|said| said.may_be_full())
+}
+
+/// What the server said: to the mail, and then to the recipients that it refused.
+fn said(error: &Error) -> impl Iterator<Item = Said> {
+    let refused = error.refused().iter().map(|(_, reply)| reply);
+    error.reply().into_iter().chain(refused).map(|reply| {
+        let status = reply.enhanced_status();
+        Said {
+            code: reply.code().number(),
+            status: status.map(|status| (status.subject, status.detail)),
+            text: reply.text().to_ascii_lowercase(),
+            stage: error.stage(),
+            is_of_its_mails: reply.is_too_many_mails(),
+        }
+    })
 }
 
 /// A reply in the parts that count.
@@ -50,17 +60,6 @@ struct Said {
 }
 
 impl Said {
-    fn new(reply: &Reply, stage: Option<Stage>) -> Self {
-        let status = reply.enhanced_status();
-        Self {
-            code: reply.code().number(),
-            status: status.map(|status| (status.subject, status.detail)),
-            text: reply.text().to_ascii_lowercase(),
-            stage,
-            is_of_its_mails: reply.is_too_many_mails(),
-        }
-    }
-
     fn signal(&self) -> Signal {
         let wait = hint::wait(&self.text);
         if self.is_quota() {

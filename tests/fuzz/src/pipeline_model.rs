@@ -252,7 +252,7 @@ impl Play<'_> {
     fn goes_on(&mut self) -> bool {
         self.begin();
         let newest = self.under_way.back().copied().unwrap_or_default();
-        let mut sent = Vec::new();
+        let (mut sent, mut is_idle) = (Vec::new(), false);
         match self.pipeline.next_step() {
             Next::Send(commands) => sent.extend(commands.into_iter().map(Sent::Command)),
             Next::Transfer(Way::Bdat) => self.transfer_chunks(newest),
@@ -271,8 +271,7 @@ impl Play<'_> {
                     self.take_reply();
                 }
             }
-            _ if self.waiting.is_empty() => return false,
-            _ => {}
+            _ => is_idle = true,
         }
         for sent in &sent {
             let replies = self.model.answer(sent, &mut self.choices);
@@ -281,7 +280,7 @@ impl Play<'_> {
         while let Some(outcome) = self.pipeline.take_outcome() {
             self.conclude(outcome);
         }
-        true
+        !(is_idle && self.waiting.is_empty() && self.under_way.is_empty())
     }
 
     /// Begins the next mail that can be sent, if it may be.
