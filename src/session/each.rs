@@ -123,8 +123,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         let span = self.watch.span.clone();
         let mails = pin!(mails.fuse());
+        self.gives_back = true;
         let sent = self.send_while_open(mails, &mut told);
-        sent.instrument(span).await
+        let returned = sent.instrument(span).await;
+        self.gives_back = false;
+        returned
     }
 
     async fn send_while_open(

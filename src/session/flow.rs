@@ -201,7 +201,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// reply is lost.
     pub(super) async fn reply(&mut self) -> Option<Result<Reply>> {
         let stage = self.awaited_stage()?;
-        Some(if self.pipeline.may_have_lost().is_some() {
+        // A mail that cannot be returned waits for a slow server instead.
+        let is_short = match self.pipeline.may_have_lost() {
+            Some(Defect::Grouping) => self.gives_back,
+            defect => defect.is_some(),
+        };
+        Some(if is_short {
             let timeouts = self.wire.timeouts();
             let limit = timeouts.pipelined.min(timeouts.reply(stage));
             self.wire.receive_within(stage, limit).await

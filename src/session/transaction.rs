@@ -51,6 +51,8 @@ pub struct Session<S = Socket> {
     pub(super) last_accepted: bool,
     /// The server has refused a mail since it takes no more in this session.
     pub(super) has_refused_more: bool,
+    /// Whether mails are returned that can be sent over another session.
+    pub(super) gives_back: bool,
     /// How many mails had been accepted when the server ended the session at the next.
     pub(super) ended_after: Option<NonZeroU32>,
     /// Since when no mail has been on its way; `None` before the first.
@@ -116,6 +118,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             accepted: 0,
             last_accepted: false,
             has_refused_more: false,
+            gives_back: false,
             ended_after: None,
             idle_since: None,
             watch: Box::new(Watch::new(set_up)),
