@@ -7,19 +7,21 @@ use super::error::{AddressError, Fault, Problem};
 use super::local_part::LocalPart;
 use super::parser::Cursor;
 
-/// The most octets of an address: a path has 256 with its brackets (RFC 5321, 4.5.3.1.3).
-const MAX_OCTETS: usize = 254;
+/// The most octets of an address: what `MAIL FROM:<..>` with its line end leaves of a command
+/// line of 512 octets (RFC 5321, 4.5.3.1.4).
+pub(super) const MAX_OCTETS: usize = 498;
 
 /// A bare address, `ann@example.org`: RFC 5321, 4.1.2 `Mailbox`, which is RFC 5322, 3.4.1
 /// `addr-spec` without comments, white space, folding and obsolete forms.
 ///
-/// It takes at most 254 octets as it is sent. Local parts are equal if they are the same
+/// It takes at most 498 octets as it is sent, which fit into a command line of 512 (RFC 5321,
+/// 4.5.3.1.4). Servers have to take 254 only (RFC 5321, 4.5.3.1.3), and decide on more. Local parts are equal if they are the same
 /// after unquoting, domains without regard to case (RFC 5321, 2.4).
 ///
 /// # Errors
 ///
 /// Reading fails on whatever is no [`LocalPart`], `@` and [`Domain`] with nothing in front,
-/// between and behind, and on more than 254 octets.
+/// between and behind, and on more than 498 octets.
 ///
 /// ```
 /// use pilotfish::address::AddrSpec;
@@ -41,7 +43,7 @@ impl AddrSpec {
     ///
     /// # Errors
     ///
-    /// If it has more than 254 octets.
+    /// If it has more than 498 octets.
     pub fn new(local_part: LocalPart, domain: Domain) -> Result<Self, AddressError> {
         Self::checked(local_part, domain).map_err(AddressError::of_values)
     }
@@ -69,7 +71,11 @@ impl AddrSpec {
         let start = cursor.clone();
         let local_part = LocalPart::read(cursor)?;
         if !cursor.eat('@') {
-            return Err(cursor.fault(cursor.peek().map_or(Problem::NoAt, Problem::unexpected)));
+            return Err(cursor.fault(match cursor.peek() {
+                None | Some('>' | ',' | ';') => Problem::NoAt,
+                Some(':') if local_part.as_str().eq_ignore_ascii_case("mailto") => Problem::Mailto,
+                Some(c) => Problem::unexpected(c),
+            }));
         }
         let domain = Domain::read(cursor)?;
         Self::checked(local_part, domain).map_err(|problem| start.fault(problem))
@@ -161,12 +167,12 @@ pub(super) mod tests {
     #[test]
     fn octets_are_counted() {
         let domain = |length: usize| format!("{}{}", "a.".repeat(90), "b".repeat(length - 180));
-        let read = |length| format!("{}@{}", "a".repeat(64), domain(length)).parse::<AddrSpec>();
-        assert_eq!(read(189).unwrap().to_string().len(), 254);
-        assert!(read(190).is_err());
+        let read = |length| format!("{}@{}", "a".repeat(300), domain(length)).parse::<AddrSpec>();
+        assert_eq!(read(197).unwrap().to_string().len(), 498);
+        assert!(read(198).is_err());
         let (local_part, domain) = (
-            "a".repeat(64).parse().unwrap(),
-            domain(190).parse().unwrap(),
+            "a".repeat(300).parse().unwrap(),
+            domain(198).parse().unwrap(),
         );
         assert_eq!(
             AddrSpec::new(local_part, domain).unwrap_err().position(),

@@ -7,7 +7,7 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 use super::error::{Fault, Problem};
 use super::literal::AddressLiteral;
-use super::parser::{Cursor, is_atext};
+use super::parser::{Cursor, is_atext, is_invisible};
 
 /// The most octets of a domain (RFC 5321, 4.5.3.1.2).
 const MAX_OCTETS: usize = 255;
@@ -103,6 +103,9 @@ impl Domain {
         if text.len() > MAX_UNICODE_OCTETS {
             return Err(fault(Problem::DomainTooLong(MAX_OCTETS), 0));
         }
+        if let Some((offset, c)) = text.char_indices().find(|&(_, c)| is_unseen(c)) {
+            return Err(fault(Problem::Invisible(c), offset));
+        }
         check_ascii(text).map_err(|(problem, offset)| fault(problem, offset))?;
         let name = ascii(text).map_err(|problem| fault(problem, 0))?;
         if name.parse::<Ipv4Addr>().is_ok() {
@@ -116,6 +119,12 @@ impl Domain {
         }
         Ok(Self(Kind::Name(name)))
     }
+}
+
+/// Whether a character cannot be seen and has no business in a name. IDNA knows where the two
+/// joiners of scripts such as Devanagari may stand (RFC 5892, appendix A).
+fn is_unseen(c: char) -> bool {
+    is_invisible(c) && !matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 /// Checks what needs no IDNA: dots, hyphens and the characters of ASCII. The number is the

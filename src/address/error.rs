@@ -127,8 +127,12 @@ pub(super) enum Problem {
     NoLocalPart,
     #[error("a dot at the start or end, or two in a row; remove it or use quotation marks")]
     MisplacedDot,
-    #[error("{0:?} in the local part is taken for another character, replace it")]
+    #[error("{} looks like another character, write the one of ASCII in its place", code_point(.0))]
     LookAlike(char),
+    #[error("{} in an address cannot be seen, remove it", code_point(.0))]
+    Invisible(char),
+    #[error("a link and not an address, leave \"mailto:\" out")]
+    Mailto,
     #[error("a local part of more than {0} octets, use a shorter one")]
     LocalPartTooLong(usize),
     #[error("an address of more than {0} octets, use a shorter one")]
@@ -175,15 +179,24 @@ pub(super) enum Problem {
     GapBeforeAt,
     #[error("an '@' in an unquoted name, put the name in quotation marks")]
     AtInName,
+    #[error("a '>' without a '<' in front of the address, add the '<' or remove the '>'")]
+    StrayAngle,
     #[error("text behind an address, separate addresses with ','")]
     TextBehind,
     #[error("a ';' that ends no group, separate addresses with ','")]
     Semicolon,
-    #[error("a group where one mailbox is expected, write its members' addresses")]
+    #[error(
+        "a group where one mailbox is expected, write its members' addresses, or put a name with ':' in quotation marks"
+    )]
     Group,
-    #[error("a group inside a group, close the first with ';'")]
+    #[error(
+        "a group inside a group, close the first with ';', or put a name with ':' in quotation marks"
+    )]
     NestedGroup,
-    #[error("a group that is not closed, add the ';'")]
+    #[error(
+        "a ':' begins a group that is not closed, put a name with ':' in quotation marks, or add \
+         the ';'"
+    )]
     UnclosedGroup,
 
     #[error("a display name without text, leave it out")]
@@ -193,6 +206,11 @@ pub(super) enum Problem {
 
     #[error("an envelope without a recipient, add at least one")]
     NoRecipient,
+}
+
+/// How Unicode names a character that may not be seen.
+fn code_point(c: &char) -> String {
+    format!("U+{:04X}", u32::from(*c))
 }
 
 impl Problem {

@@ -5,7 +5,8 @@ use super::display_name::DisplayName;
 use super::error::{Fault, Problem};
 use super::group::{Address, Group};
 use super::mailbox::Mailbox;
-use super::parser::{Cursor, is_atext};
+use super::parser::{Cursor, is_atext, is_invisible};
+use super::phrase::Phrase;
 
 /// What an element of a list begins with.
 enum Element {
@@ -38,6 +39,7 @@ pub(super) fn address_list(cursor: &mut Cursor<'_>, names: Names) -> Result<Vec<
     let mut addresses = Vec::new();
     let mut open_group: Option<(Cursor<'_>, Group)> = None;
     loop {
+        let space = cursor.clone();
         cursor.skip_cfws()?;
         let start = cursor.clone();
         match cursor.peek() {
@@ -53,7 +55,7 @@ pub(super) fn address_list(cursor: &mut Cursor<'_>, names: Names) -> Result<Vec<
                 addresses.push(group.into());
                 cursor.next();
             }
-            Some(_) => match (element(cursor, names)?, &mut open_group) {
+            Some(_) => match (element(cursor, &space, names)?, &mut open_group) {
                 (Element::Mailbox(mailbox), Some((_, group))) => group.push(mailbox),
                 (Element::Mailbox(mailbox), None) => addresses.push(mailbox.into()),
                 (Element::GroupStart(_), Some(_)) => {
@@ -76,9 +78,10 @@ pub(super) fn address_list(cursor: &mut Cursor<'_>, names: Names) -> Result<Vec<
 
 /// `mailbox`, up to the end of the text.
 pub(super) fn one_mailbox(cursor: &mut Cursor<'_>) -> Result<Mailbox, Fault> {
+    let space = cursor.clone();
     cursor.skip_cfws()?;
     let start = cursor.clone();
-    match element(cursor, Names::Whole)? {
+    match element(cursor, &space, Names::Whole)? {
         Element::Mailbox(mailbox) => {
             end_of_element(cursor)?;
             Ok(mailbox)
@@ -93,16 +96,20 @@ fn end_of_element(cursor: &mut Cursor<'_>) -> Result<(), Fault> {
     match cursor.peek() {
         None | Some(',' | ';') => Ok(()),
         Some('<') => Err(cursor.fault(Problem::AtInName)),
+        Some('>') => Err(cursor.fault(Problem::StrayAngle)),
+        Some(c) if is_invisible(c) => Err(cursor.fault(Problem::Invisible(c))),
         Some(c) if is_atext(c) || matches!(c, '"' | '.') => Err(cursor.fault(Problem::TextBehind)),
         Some(c) => Err(cursor.fault(Problem::unexpected(c))),
     }
 }
 
-/// `mailbox`, or the beginning of `group`. No white space or comment may come next.
-fn element(cursor: &mut Cursor<'_>, names: Names) -> Result<Element, Fault> {
+/// `mailbox`, or the beginning of `group`. The comments in front of it began at `space`; those
+/// that follow a mailbox are read, too, as all of them are a part of its name.
+fn element(cursor: &mut Cursor<'_>, space: &Cursor<'_>, names: Names) -> Result<Element, Fault> {
     let start = cursor.clone();
     let mut phrase = Phrase::default();
-    loop {
+    phrase.skip(cursor.since(space));
+    let addr_spec = loop {
         match cursor.peek() {
             Some('"') => phrase.push(&cursor.quoted_string()?),
             Some('.') if phrase.words == 0 => {
@@ -112,17 +119,19 @@ fn element(cursor: &mut Cursor<'_>, names: Names) -> Result<Element, Fault> {
                 phrase.push(cursor.take_while(|c| c == '.' || is_atext(c)));
             }
             Some('@') if phrase.is_one_word() => {
-                // That was the local part.
-                *cursor = start;
-                return Ok(Element::Mailbox(AddrSpec::read(cursor)?.into()));
+                // That was the local part, and not a word of the name.
+                *cursor = start.clone();
+                phrase = Phrase::default();
+                phrase.skip(cursor.since(space));
+                if let Some((name, addr_spec)) = named_by_itself(cursor) {
+                    phrase.push(name);
+                    break addr_spec;
+                }
+                break AddrSpec::read(cursor)?;
             }
-            Some('<') => {
-                let mailbox = Mailbox::new(angle_addr(cursor)?);
-                // A name in quotation marks may be empty: then there is none.
-                return Ok(Element::Mailbox(match phrase.text.trim() {
-                    "" => mailbox,
-                    name => mailbox.with_name(names.read(name, start.position())?),
-                }));
+            Some('<') => break angle_addr(cursor)?,
+            Some(':') if phrase.text.eq_ignore_ascii_case("mailto") => {
+                return Err(start.fault(Problem::Mailto));
             }
             Some(':') if phrase.words > 0 => {
                 cursor.next();
@@ -131,8 +140,37 @@ fn element(cursor: &mut Cursor<'_>, names: Names) -> Result<Element, Fault> {
             }
             next => return Err(cursor.fault(phrase.broken_off(next))),
         }
-        phrase.gap = cursor.skip_cfws()?;
+        let space = cursor.clone();
+        cursor.skip_cfws()?;
+        phrase.skip(cursor.since(&space));
+    };
+    let space = cursor.clone();
+    cursor.skip_cfws()?;
+    phrase.skip(cursor.since(&space));
+    let mailbox = Mailbox::new(addr_spec);
+    // A name in quotation marks may be empty: then there is none.
+    Ok(Element::Mailbox(match phrase.name().trim() {
+        "" => mailbox,
+        name => mailbox.with_name(names.read(name, start.position())?),
+    }))
+}
+
+/// An address with itself as its name, `ann@example.org <ann@example.org>`: some programs leave
+/// the quotation marks out there, or write single ones, and it means one thing only. Gives the
+/// name as it is written, and the address.
+fn named_by_itself<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a str, AddrSpec)> {
+    let mut ahead = cursor.clone();
+    let name = ahead.take_while(|c| matches!(c, '@' | '.') || is_atext(c));
+    ahead.take_while(|c| matches!(c, ' ' | '\t'));
+    if ahead.peek() != Some('<') {
+        return None;
     }
+    let addr_spec = angle_addr(&mut ahead).ok()?;
+    let same = name.trim_matches('\'').parse() == Ok(addr_spec.clone());
+    same.then(|| {
+        *cursor = ahead;
+        (name, addr_spec)
+    })
 }
 
 /// `angle-addr` without comments and white space inside the brackets.
@@ -153,42 +191,6 @@ fn angle_addr(cursor: &mut Cursor<'_>) -> Result<AddrSpec, Fault> {
         }
         None | Some(',' | '<') => Err(unclosed),
         Some(c) => Err(cursor.fault(Problem::unexpected(c))),
-    }
-}
-
-/// Words that are a name, or a local part.
-#[derive(Default)]
-struct Phrase {
-    text: String,
-    words: usize,
-    /// Whether white space or a comment came behind the last word.
-    gap: bool,
-}
-
-impl Phrase {
-    fn push(&mut self, word: &str) {
-        if self.gap {
-            self.text.push(' ');
-        }
-        self.text.push_str(word);
-        self.words += 1;
-    }
-
-    fn is_one_word(&self) -> bool {
-        self.words == 1 && !self.gap
-    }
-
-    /// Why `next` cannot follow these words.
-    fn broken_off(&self, next: Option<char>) -> Problem {
-        match next {
-            Some('@') if self.words == 0 => Problem::NoLocalPart,
-            Some('@') if self.words == 1 => Problem::GapBeforeAt,
-            Some('@') => Problem::WordsBeforeAt,
-            None if self.words == 0 => Problem::Empty,
-            None | Some(';') if self.words == 1 && !self.text.contains(' ') => Problem::NoAt,
-            None | Some(',' | ';') => Problem::NameAlone,
-            Some(c) => Problem::unexpected(c),
-        }
     }
 }
 
@@ -216,11 +218,28 @@ mod tests {
         for (input, expected) in [
             ("a@b", "a@b"),
             ("<a@b>", "a@b"),
-            (" \t(c) a@b (d (e)) ", "a@b"),
+            (" \t(c) a@b (d (e)) ", r#""c d (e)" <a@b>"#),
             ("Ann<a@b>", "Ann <a@b>"),
             ("Ann  Lee\t<a@b>", "Ann Lee <a@b>"),
-            ("(x)Ann(c)Lee (d) <a@b> (e)", "Ann Lee <a@b>"),
-            ("(<x@y>,)Ann <a@b>", "Ann <a@b>"),
+            (
+                "(x)Ann(c)Lee (d) <a@b> (e)",
+                r#""(x) Ann (c) Lee (d) (e)" <a@b>"#,
+            ),
+            ("Acme (Support) <a@b>", r#""Acme (Support)" <a@b>"#),
+            (
+                r#""Lee, Ann" (at work) <a@b>"#,
+                r#""Lee, Ann (at work)" <a@b>"#,
+            ),
+            ("Ann <a@b> (work)", r#""Ann (work)" <a@b>"#),
+            ("a@b (Ann Lee)", "Ann Lee <a@b>"),
+            (r"a@b (\) \\ (\t))", r#"") \\ (t)" <a@b>"#),
+            ("a@b () ( )", "a@b"),
+            ("\"Lee,\tAnn\" <a@b>", r#""Lee, Ann" <a@b>"#),
+            ("a@b <a@b>", r#""a@b" <a@b>"#),
+            ("a.c@B.test\t<a.c@b.test>", r#""a.c@B.test" <a.c@b.test>"#),
+            ("'a@b' <a@b>", r#""'a@b'" <a@b>"#),
+            ("(x) a@b <a@b> (y)", r#""(x) a@b (y)" <a@b>"#),
+            ("(<x@y>,)Ann <a@b>", r#""(<x@y>,) Ann" <a@b>"#),
             (r#""Lee, Ann" <a@b>"#, r#""Lee, Ann" <a@b>"#),
             (r#""a@b" <c@d>"#, r#""a@b" <c@d>"#),
             (r#""<a@b>" <c@d>"#, r#""<a@b>" <c@d>"#),
@@ -255,14 +274,14 @@ mod tests {
             ("a@b,c@d", "a@b, c@d"),
             (
                 "Ann <a@b> , (c) \"B, C\" <c@d>(e)",
-                "Ann <a@b>, \"B, C\" <c@d>",
+                "Ann <a@b>, \"(c) B, C (e)\" <c@d>",
             ),
             (",a@b, ,(c),c@d,", "a@b, c@d"),
             ("undisclosed-recipients:;", ""),
             ("my friends : ;", ""),
             ("g:a@b,X <c@d>;", "a@b, X <c@d>"),
             ("g:,a@b,;,e@f", "a@b, e@f"),
-            ("\"a;b:\" (c) : c@d (;) ; , e@f, h:;", "c@d, e@f"),
+            ("\"a;b:\" (c) : c@d (;) ; , e@f, h:;", "\";\" <c@d>, e@f"),
             ("g: \"x;\" <a@b>;", "\"x;\" <a@b>"),
         ] {
             assert_eq!(list(input).as_deref(), Ok(expected), "{input:?}");

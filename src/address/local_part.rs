@@ -2,26 +2,31 @@
 
 use std::fmt;
 
+use super::addr_spec;
 use super::error::{Fault, Problem};
-use super::parser::{Cursor, is_atext, is_dot_atom, write_quoted};
+use super::parser::{Cursor, is_atext, is_dot_atom, is_forbidden, is_invisible, write_quoted};
 
-/// The most octets of a local part as it is sent (RFC 5321, 4.5.3.1.1).
-const MAX_OCTETS: usize = 64;
+/// The most octets of a local part as it is sent: as many as an address has, without `@` and
+/// the shortest domain.
+const MAX_OCTETS: usize = addr_spec::MAX_OCTETS - 2;
 
 /// A mailbox's name at its domain: RFC 5321, 4.1.2 `Local-part`, with the non-ASCII
 /// characters of RFC 6531, 3.3.
 ///
 /// It is a dot-string (`ann.lee`) or a quoted string (`"ann lee"`). Only what the quotation
 /// marks say is kept, so `"ann"` equals `ann`; upper and lower case differ, as only the
-/// mailbox's own server knows better (RFC 5321, 2.4). It takes at most 64 octets as it is
-/// sent, quotation marks and backslashes included. Text is kept as it is given; RFC 6531 is
+/// mailbox's own server knows better (RFC 5321, 2.4). Text is kept as it is given; RFC 6531 is
 /// best served by text in normalisation form C.
+///
+/// It takes at most 496 octets as it is sent, quotation marks and backslashes included. Servers
+/// have to take 64 only, but a client may send more, and the server decides (RFC 5321,
+/// 4.5.3.1): reply addresses of ticket systems and return paths of lists are often longer.
 ///
 /// # Errors
 ///
 /// Reading fails on control characters and line separators, in quotation marks too, on dots
 /// at the ends or in a row outside of them, on non-ASCII white space and look-alikes of `@`,
-/// and on more than 64 octets.
+/// on characters that cannot be seen, such as U+200B, and on more than 496 octets.
 ///
 /// ```
 /// use pilotfish::address::LocalPart;
@@ -65,8 +70,8 @@ impl LocalPart {
             }
             text.to_owned()
         };
-        if let Some(c) = content.chars().find(|&c| is_look_alike(c)) {
-            return Err(start.fault(Problem::LookAlike(c)));
+        if let Some(problem) = content.chars().find_map(Problem::of_character) {
+            return Err(start.fault(problem));
         }
         let local_part = Self(content);
         if local_part.to_string().len() > MAX_OCTETS {
@@ -76,9 +81,18 @@ impl LocalPart {
     }
 }
 
-/// Whether software that normalises text could take `c` for a space or an `@`.
-fn is_look_alike(c: char) -> bool {
-    (!c.is_ascii() && c.is_whitespace()) || matches!(c, '\u{ff20}' | '\u{fe6b}')
+impl Problem {
+    /// What is wrong with a character of a local part, even in quotation marks.
+    pub(super) fn of_character(c: char) -> Option<Self> {
+        match c {
+            c if is_forbidden(c) => Some(Self::Control),
+            // Software that normalises text could take these for a space or an '@'.
+            '\u{ff20}' | '\u{fe6b}' => Some(Self::LookAlike(c)),
+            c if !c.is_ascii() && c.is_whitespace() => Some(Self::LookAlike(c)),
+            c if is_invisible(c) => Some(Self::Invisible(c)),
+            _ => None,
+        }
+    }
 }
 
 read_from_str!(LocalPart);
@@ -143,12 +157,12 @@ mod tests {
     #[test]
     fn octets_are_counted_as_sent() {
         let fits = |text: String| text.parse::<LocalPart>().is_ok();
-        assert!(fits("a".repeat(64)));
-        assert!(!fits("a".repeat(65)));
-        assert!(fits(format!("\"{}\"", "a".repeat(64))));
-        assert!(fits(format!("\"{}\"", " ".repeat(62))));
-        assert!(!fits(format!("\"{}\"", " ".repeat(63))));
-        assert!(fits("é".repeat(32)));
-        assert!(!fits("é".repeat(33)));
+        assert!(fits("a".repeat(496)));
+        assert!(!fits("a".repeat(497)));
+        assert!(fits(format!("\"{}\"", "a".repeat(496))));
+        assert!(fits(format!("\"{}\"", " ".repeat(494))));
+        assert!(!fits(format!("\"{}\"", " ".repeat(495))));
+        assert!(fits("é".repeat(248)));
+        assert!(!fits("é".repeat(249)));
     }
 }

@@ -14,9 +14,11 @@ use super::parser::{Cursor, is_atext, whole, write_quoted};
 /// # Reading
 ///
 /// `Ann <ann@example.org>`, `"Lee, Ann" <ann@example.org>` and `ann@example.org` are read,
-/// with white space and comments around their parts but not inside the address. Names may
-/// have dots and raw UTF-8 (RFC 6532). Encoded words (RFC 2047) are not decoded: they are
-/// names that look odd. The text is a field body that has been unfolded (RFC 5322, 2.2.3),
+/// with white space and comments around their parts but not inside the address. Comments
+/// become a part of the name: `Acme (Support) <ann@example.org>` is named `Acme (Support)`, and
+/// `ann@example.org (Ann Lee)` is named `Ann Lee`. Names may have dots and raw UTF-8
+/// (RFC 6532); a name that repeats the address, as in `ann@example.org <ann@example.org>`, needs
+/// no quotation marks. Encoded words (RFC 2047) are not decoded: they are names that look odd. The text is a field body that has been unfolded (RFC 5322, 2.2.3),
 /// of at most 1 MiB (1,048,576 octets).
 ///
 /// # Errors
@@ -28,8 +30,8 @@ use super::parser::{Cursor, is_atext, whole, write_quoted};
 /// use pilotfish::address::Mailbox;
 ///
 /// let mailbox: Mailbox = r#""Lee, Ann" (work) <ann@example.org>"#.parse()?;
-/// assert_eq!(mailbox.name().unwrap().as_str(), "Lee, Ann");
-/// assert_eq!(mailbox.to_string(), r#""Lee, Ann" <ann@example.org>"#);
+/// assert_eq!(mailbox.name().unwrap().as_str(), "Lee, Ann (work)");
+/// assert_eq!(mailbox.to_string(), r#""Lee, Ann (work)" <ann@example.org>"#);
 /// # Ok::<(), pilotfish::address::AddressError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

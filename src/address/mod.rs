@@ -60,6 +60,8 @@ pub mod envelope;
 mod error;
 mod group;
 #[cfg(test)]
+mod hint_tests;
+#[cfg(test)]
 mod hostile_tests;
 mod list;
 mod literal;
@@ -67,6 +69,7 @@ mod local_part;
 mod mailbox;
 mod parser;
 mod path;
+mod phrase;
 
 pub use addr_spec::AddrSpec;
 pub use display_name::DisplayName;

@@ -14,6 +14,18 @@ pub(super) fn is_forbidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
+/// Whether `c` cannot be seen: the characters that Unicode calls default-ignorable (its property
+/// `Default_Ignorable_Code_Point`), the controls of interlinear annotation, and the blank
+/// braille pattern. Two addresses that differ in one of them look the same.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// RFC 5322, 3.2.3 `atext` with RFC 6532, 3.2 `UTF8-non-ascii`.
 pub(super) fn is_atext(c: char) -> bool {
     if c.is_ascii() {
@@ -107,6 +119,12 @@ impl<'a> Cursor<'a> {
         taken
     }
 
+    /// What has been read since `start`.
+    pub(super) fn since(&self, start: &Self) -> &'a str {
+        let length = start.rest.len() - self.rest.len();
+        start.rest.get(..length).unwrap_or_default()
+    }
+
     /// `problem` at this place.
     pub(super) fn fault(&self, problem: Problem) -> Fault {
         Fault {
@@ -115,14 +133,15 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// RFC 5321, 4.1.2 `Quoted-string`, RFC 5322, 3.2.4 without folding: what it says, without
-    /// the quotation marks and backslashes. The opening mark has to come next.
+    /// RFC 5322, 3.2.4 `quoted-string` without folding: what it says, without the quotation
+    /// marks and backslashes. A tab stays a tab. The opening mark has to come next.
     pub(super) fn quoted_string(&mut self) -> Result<String, Fault> {
         let unclosed = self.fault(Problem::UnclosedQuote);
+        let is_refused = |c| is_forbidden(c) && c != '\t';
         let mut content = String::new();
         self.next();
         loop {
-            content.push_str(self.take_while(|c| !matches!(c, '"' | '\\') && !is_forbidden(c)));
+            content.push_str(self.take_while(|c| !matches!(c, '"' | '\\') && !is_refused(c)));
             match self.peek() {
                 Some('"') => {
                     self.next();
@@ -131,7 +150,7 @@ impl<'a> Cursor<'a> {
                 Some('\\') => {
                     self.next();
                     match self.peek() {
-                        Some(c) if is_forbidden(c) => return Err(self.fault(Problem::Control)),
+                        Some(c) if is_refused(c) => return Err(self.fault(Problem::Control)),
                         Some(c) => content.push(c),
                         None => return Err(unclosed),
                     }
@@ -235,7 +254,7 @@ mod tests {
             (r#""a"#, None),
             (r#""a\"#, None),
             (r#""a\""#, None),
-            ("\"a\tb\"", None),
+            ("\"a\tb\"", Some("a\tb")),
             ("\"a\\\rb\"", None),
             ("\"\u{85}\"", None),
             ("\"\u{2028}\"", None),

@@ -1,0 +1,83 @@
+//! What is said about addresses that people type, paste and copy.
+
+use super::{AddrSpec, Address};
+
+/// What is wrong with a list, without its place.
+fn problem(list: &str) -> String {
+    let error = Address::parse_list(list).unwrap_err().to_string();
+    let (problem, _) = error.split_once(" (at offset").unwrap();
+    problem.to_owned()
+}
+
+#[test]
+fn each_mistake_has_its_own_words() {
+    for (list, words) in [
+        ("Root <root>", "no '@' in an address"),
+        ("Root <root>, Ann <a@b>", "no '@' in an address"),
+        ("<root>", "no '@' in an address"),
+        ("root", "no '@' in an address"),
+        ("Root <root@>", "no domain"),
+        ("a@b>", "a '>' without a '<'"),
+        ("Ann a>", "a '>' without a '<'"),
+        ("Ann <a@b>>", "a '>' without a '<'"),
+        ("<a@b", "an angle bracket that is not closed"),
+        ("Shop: News <a@b>", "put a name with ':' in quotation marks"),
+        ("Shop: News <a@b>, Re: Ann <c@d>", "put a name with ':'"),
+        ("mailto:a@b", "leave \"mailto:\" out"),
+        ("MAILTO:a@b", "leave \"mailto:\" out"),
+        ("Ann <mailto:a@b>", "leave \"mailto:\" out"),
+        ("a@b, mailto:c@d", "leave \"mailto:\" out"),
+        ("a\u{ff20}b", "U+FF20 looks like another character"),
+        ("Ann <a\u{ff20}b>", "U+FF20 looks like another character"),
+        ("a\u{fe6b}b", "U+FE6B looks like another character"),
+        ("a\u{a0}@b", "U+00A0 looks like another character"),
+        ("a@b <c@d>", "quotation marks"),
+        ("Lee, Ann <a@b>", "a name"),
+    ] {
+        let said = problem(list);
+        assert!(said.contains(words), "{list:?}: {said}");
+    }
+    assert!(Address::parse_list("\"Shop: News\" <a@b>").is_ok());
+    for (address, words) in [
+        ("mailto:a@b", "leave \"mailto:\" out"),
+        ("root", "no '@' in an address"),
+        ("a@b>", "angle brackets where a bare address is expected"),
+    ] {
+        let said = address.parse::<AddrSpec>().unwrap_err().to_string();
+        assert!(said.contains(words), "{address:?}: {said}");
+    }
+}
+
+#[test]
+fn what_cannot_be_seen_is_refused_by_its_code_point() {
+    let unseen = "\u{ad} \u{34f} \u{61c} \u{200b} \u{200e} \u{200f} \u{202a} \u{202e} \u{2060} \
+                  \u{2064} \u{2066} \u{2069} \u{3164} \u{2800} \u{fe0f} \u{feff} \u{fff9} \
+                  \u{e0001} \u{180e}";
+    for c in unseen.split(' ') {
+        let code_point = format!("U+{:04X} ", u32::from(c.chars().next().unwrap()));
+        for list in [
+            format!("{c}bob@y.test"),
+            format!("bob{c}@y.test"),
+            format!("bob@{c}y.test"),
+            format!("bob@y.test{c}"),
+            format!("bob@y.test {c}"),
+            format!("Bob <{c}bob@y.test>"),
+            format!("Bob <bob@y.test{c}>"),
+            format!("\"b{c}\"@y.test"),
+            format!("ann@x.test, {c}"),
+        ] {
+            let said = problem(&list);
+            assert!(said.starts_with(&code_point), "{list:?}: {said}");
+            assert!(said.contains("cannot be seen"), "{list:?}: {said}");
+        }
+        // A name is no address.
+        assert!(Address::parse_list(&format!("B{c}ob <bob@y.test>")).is_ok());
+    }
+    // The joiners have a meaning in names of some scripts.
+    assert!(
+        "a@\u{0dc1}\u{0dca}\u{200d}\u{0dbb}\u{0dd3}.test"
+            .parse::<AddrSpec>()
+            .is_ok()
+    );
+    assert!("\u{200d}a@b.test".parse::<AddrSpec>().is_err());
+}
