@@ -209,6 +209,10 @@ pub(super) enum Problem {
 }
 
 /// How Unicode names a character that may not be seen.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the derived Display hands over references"
+)]
 fn code_point(c: &char) -> String {
     format!("U+{:04X}", u32::from(*c))
 }

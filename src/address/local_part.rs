@@ -89,6 +89,8 @@ impl Problem {
             // Software that normalises text could take these for a space or an '@'.
             '\u{ff20}' | '\u{fe6b}' => Some(Self::LookAlike(c)),
             c if !c.is_ascii() && c.is_whitespace() => Some(Self::LookAlike(c)),
+            // It stands for octets that could not be decoded.
+            '\u{fffd}' => Some(Self::LookAlike(c)),
             c if is_invisible(c) => Some(Self::Invisible(c)),
             _ => None,
         }

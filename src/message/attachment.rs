@@ -18,7 +18,8 @@ use super::{Body, BodyError, FileName, MediaType};
 /// The media type is guessed when the message is built: from the first octets if they show a
 /// known format, else from the extension of the name, else it is `application/octet-stream`.
 /// Content that shows a container on which many formats are built, such as zip, is what the
-/// extension says. No charset is claimed for text, as it is not known.
+/// extension says. Text whose first mebibyte is UTF-8 and not ASCII has the charset `utf-8`; no
+/// charset is claimed for other text, as it is not known.
 #[derive(Debug)]
 pub struct Attachment {
     body: Body,
@@ -38,6 +39,9 @@ pub enum Disposition {
     Inline,
 }
 
+/// How many octets of a text are looked at for its charset.
+const CHARSET_PREFIX: usize = 1 << 20;
+
 impl Attachment {
     /// A body under a name.
     #[must_use]
@@ -50,8 +54,8 @@ impl Attachment {
         }
     }
 
-    /// The file at `path` under its own name; see [`Body::file`]. What is not UTF-8 in the name
-    /// is replaced by U+FFFD.
+    /// The file at `path` under its own name; see [`Body::file`]. A name that is not UTF-8 is an
+    /// error when the message is built: give it [another](Self::name).
     ///
     /// ```
     /// # use pilotfish::message::Attachment;
@@ -93,8 +97,8 @@ impl Attachment {
         self.body.open().await?;
         if self.name.is_none() {
             let path = self.body.path().unwrap_or(Path::new(""));
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let name = name.parse().map_err(|source| BodyError::Name {
+            let name = FileName::of(path.file_name().unwrap_or_default());
+            let name = name.map_err(|source| BodyError::Name {
                 path: path.to_owned(),
                 source: Box::new(source),
             })?;
@@ -103,9 +107,29 @@ impl Attachment {
         if self.media_type.is_none()
             && let Some(name) = &self.name
         {
-            self.media_type = Some(guess(self.body.content(), self.body.path(), name));
+            let kind = guess(self.body.content(), self.body.path(), name);
+            self.media_type = Some(match self.charset(&kind).await? {
+                Some(charset) => kind.with("charset", charset),
+                None => kind,
+            });
         }
         Ok(())
+    }
+
+    /// The charset of a text, as far as its first octets show it. ASCII needs none.
+    async fn charset(&self, kind: &MediaType) -> Result<Option<&'static str>, BodyError> {
+        let is_text = kind.essence().starts_with("text/") && !kind.has("charset");
+        if !is_text || !self.body.is_repeatable() {
+            return Ok(None);
+        }
+        let len = usize::try_from(self.body.len().unwrap_or_default()).unwrap_or(CHARSET_PREFIX);
+        let octets = self.body.read(len.min(CHARSET_PREFIX)).await?;
+        let is_utf8 = match str::from_utf8(&octets) {
+            Ok(_) => true,
+            // A character may be cut.
+            Err(error) => error.error_len().is_none() && len > CHARSET_PREFIX,
+        };
+        Ok((is_utf8 && !octets.is_ascii()).then_some("utf-8"))
     }
 
     /// What it is, once it is open.

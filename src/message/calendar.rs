@@ -38,13 +38,22 @@ const METHODS: [(Method, &str); 8] = [
     (Method::DeclineCounter, "DECLINECOUNTER"),
 ];
 
+/// The first line of an iCalendar object (RFC 5545 section 3.4).
+const BEGIN: &str = "BEGIN:VCALENDAR";
+
 impl Method {
-    /// The method that an iCalendar object names (RFC 5545 section 3.7.2).
+    /// The method that an iCalendar object names (RFC 5545 section 3.7.2). One that names none, as
+    /// files of events mostly do, is [published](Self::Publish).
     ///
     /// # Errors
     ///
-    /// If it names none, or one that RFC 5546 does not have.
+    /// If it names one that RFC 5546 does not have.
     pub fn of(icalendar: &str) -> Result<Self, MessageError> {
+        Ok(Self::named(icalendar)?.unwrap_or(Self::Publish))
+    }
+
+    /// The method that an iCalendar object names, if it names one.
+    fn named(icalendar: &str) -> Result<Option<Self>, MessageError> {
         // RFC 5545 section 3.1: a line goes on where the next begins with white space.
         let unfolded = normalised(icalendar)
             .replace("\r\n ", "")
@@ -54,7 +63,7 @@ impl Method {
             let is_method = name.eq_ignore_ascii_case("METHOD");
             is_method.then(|| value(line).trim())
         });
-        named.unwrap_or_default().parse()
+        named.map(str::parse).transpose()
     }
 
     /// Its name, in upper case.
@@ -93,21 +102,33 @@ impl FromStr for Method {
 }
 
 impl Entity {
-    /// An iCalendar object with its method: `text/calendar` (RFC 6047 section 2.4).
+    /// An iCalendar object with its method: `text/calendar` (RFC 6047 section 2.4). If the object
+    /// names no method, the line that names it is added, as readers go by both.
     ///
     /// # Errors
     ///
-    /// If the object does not name the same method, as RFC 6047 section 2.4 wants it to.
+    /// If the object names another method (RFC 6047 section 2.4), or names none and does not
+    /// begin with the line `BEGIN:VCALENDAR`.
     pub fn calendar(method: Method, icalendar: &str) -> Result<Self, MessageError> {
-        let named = Method::of(icalendar)?;
-        if named != method {
-            return Err(MessageError::OtherMethod {
+        let media_type = MediaType::fixed("text/calendar", &[("method", method.as_str())]);
+        match Method::named(icalendar)? {
+            Some(named) if named == method => Self::text_of(media_type, icalendar),
+            Some(named) => Err(MessageError::OtherMethod {
                 said: method.as_str(),
                 named: named.as_str(),
-            });
+            }),
+            None => {
+                let object = normalised(icalendar.trim_start_matches('\u{feff}').trim_start());
+                let first_line = object.split_once("\r\n");
+                match first_line {
+                    Some((begin, rest)) if begin.trim().eq_ignore_ascii_case(BEGIN) => {
+                        let method = method.as_str();
+                        Self::text_of(media_type, &format!("{begin}\r\nMETHOD:{method}\r\n{rest}"))
+                    }
+                    _ => Err(MessageError::NoCalendar),
+                }
+            }
         }
-        let media_type = MediaType::fixed("text/calendar", &[("method", method.as_str())]);
-        Self::text_of(media_type, icalendar)
     }
 }
 
@@ -135,7 +156,33 @@ mod tests {
                 assert_eq!(Method::of(&object).unwrap(), Method::Publish, "{object:?}");
             }
         }
-        assert!(Method::of("BEGIN:VCALENDAR\n").is_err());
+        assert!(Method::of("METHOD:INVITE\n").is_err());
         assert!("INVITE".parse::<Method>().is_err());
+    }
+
+    #[test]
+    fn an_object_without_a_method_gets_it() {
+        let text = |entity: Entity| match entity.kind {
+            super::super::entity::Kind::Text(_, text) => text.as_str().to_owned(),
+            _ => String::new(),
+        };
+        for object in [
+            "BEGIN:VCALENDAR\nVERSION:2.0\n",
+            "\u{feff}begin:vcalendar \r\nVERSION:2.0",
+        ] {
+            assert_eq!(Method::of(object).unwrap(), Method::Publish);
+            for method in [Method::Publish, Method::Request] {
+                let sent = text(Entity::calendar(method, object).unwrap());
+                let (begin, rest) = sent.split_once("\r\n").unwrap();
+                assert!(begin.trim().eq_ignore_ascii_case(BEGIN), "{sent}");
+                let named = method.as_str();
+                assert_eq!(rest, format!("METHOD:{named}\r\nVERSION:2.0\r\n"));
+                assert_eq!(Method::of(&sent).unwrap(), method);
+            }
+        }
+        for text in ["", "BEGIN:VEVENT\n", "<p>"] {
+            let error = Entity::calendar(Method::Publish, text).unwrap_err();
+            assert!(matches!(error, MessageError::NoCalendar), "{text:?}");
+        }
     }
 }

@@ -41,9 +41,9 @@ impl FromStr for ContentId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let id = if text.starts_with('<') {
-            text.parse::<MessageId>()
+            MessageId::standard(text)
         } else {
-            format!("<{text}>").parse()
+            MessageId::standard(&format!("<{text}>"))
         };
         match id {
             Ok(id) => Ok(Self(id.as_str().trim_matches(['<', '>']).to_owned())),

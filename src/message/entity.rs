@@ -3,8 +3,9 @@
 use super::attachment::Attachment;
 use super::flowed::{DelSp, FormatFlowed};
 use super::inner_message::InnerMessage;
+use super::raw::Repair;
 use super::text::{Text, normalised};
-use super::{Body, ContentId, Language, MediaType, MessageError};
+use super::{Body, ContentId, Language, MediaType, MessageError, Warning};
 
 /// A part of a message: a text, an attachment, a whole other message, or several parts together
 /// (RFC 2045 section 2.4).
@@ -252,14 +253,25 @@ impl Entity {
         })
     }
 
+    /// What was repaired of the messages in it, which are open.
+    pub(super) fn repairs(&self) -> Vec<Warning> {
+        let mut repairs = Vec::new();
+        for entity in self.all() {
+            if let Kind::Message(message) = &entity.kind {
+                repairs.extend(message.warnings.iter().cloned());
+            }
+        }
+        repairs
+    }
+
     /// Opens all files that are in it.
-    pub(super) async fn open(&mut self) -> Result<(), MessageError> {
+    pub(super) async fn open(&mut self, repair: Repair) -> Result<(), MessageError> {
         let mut waiting = vec![self];
         while let Some(entity) = waiting.pop() {
             match &mut entity.kind {
                 Kind::Text(..) => {}
                 Kind::Attachment(attachment) => attachment.open().await?,
-                Kind::Message(message) => message.open().await?,
+                Kind::Message(message) => message.open(repair).await?,
                 Kind::Multipart(multipart) => waiting.extend(multipart.parts.iter_mut().rev()),
             }
         }

@@ -75,6 +75,24 @@ pub enum MessageError {
         /// What is wrong with it, and what to do.
         hint: &'static str,
     },
+    /// A finished message has no header fields, though its recipients are to be read from them.
+    #[error("no recipient can be read, as the message has no header fields: {hint}")]
+    NoFields {
+        /// Why it has none, and what to do.
+        hint: &'static str,
+    },
+    /// A field of a finished message has octets that no server has to take (RFC 5322 section
+    /// 2.1.1, RFC 6532 section 3.1).
+    #[error(
+        "the field {field} {found}, which no server has to take: write it in encoded words \
+         (RFC 2047), or let `repair` do it"
+    )]
+    UnsendableField {
+        /// The name of the field, shortened.
+        field: String,
+        /// What is wrong with it.
+        found: &'static str,
+    },
     /// The addresses in a field of a finished message cannot be read.
     #[error("the addresses of {field} cannot be read: correct them, or name the envelope")]
     Addresses {
@@ -148,6 +166,9 @@ pub enum MessageError {
         /// What was given, or what the calendar names, shortened; empty if it names none.
         found: String,
     },
+    /// What is to be a calendar is none (RFC 5545 section 3.4).
+    #[error("this is not a calendar, as it does not begin with BEGIN:VCALENDAR: attach it")]
+    NoCalendar,
     /// A calendar is sent with another method than it names itself (RFC 6047 section 2.4).
     #[error("the calendar names the method {named} and is sent with {said}: use the same")]
     OtherMethod {
@@ -216,20 +237,26 @@ pub enum MessageError {
         /// What is wrong with it, and what to do.
         hint: &'static str,
     },
-    /// An HTML text cannot be searched for images.
-    #[error("the HTML text cannot be searched for images: {cause}")]
-    Html {
-        /// What the parser said.
-        cause: String,
-    },
-    /// The content of a finished message, or of one that is sent within another, cannot go out
-    /// as it is (RFC 5322 section 2.1.1, RFC 5321 section 4.5.2), and must not be changed.
-    #[error("the message within cannot be sent as it is, as it has {found}: {hint}")]
+    /// The content of a finished message, or of one that is forwarded, cannot go out as it is
+    /// (RFC 5322 section 2.1.1, RFC 5321 section 4.5.2).
+    #[error("line {line} of {what} has {found}, which no server has to take: {hint}")]
     Unsendable {
-        /// What it has that no line of a mail may have.
+        /// Which message it is.
+        what: &'static str,
+        /// The number of the line, from 1 on.
+        line: u64,
+        /// What the line has that no line of a mail may have.
         found: &'static str,
         /// What to do.
         hint: &'static str,
+    },
+    /// A finished message, or one that is forwarded, cannot be repaired.
+    #[error("{part} cannot be repaired: {reason}")]
+    Unrepairable {
+        /// Which part of the message it is.
+        part: String,
+        /// Why, and what to do.
+        reason: &'static str,
     },
     /// The bodies together are longer than a size can say.
     #[error("the message would be longer than 2^64 octets: check the lengths of its bodies")]

@@ -1,5 +1,6 @@
 //! Names of attachments.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::str::FromStr;
 
@@ -26,6 +27,17 @@ pub struct FileName(String);
 impl FileName {
     /// The longest name there may be, in characters: what the usual file systems can store.
     pub const MAX_CHARS: usize = 255;
+
+    /// The name of a file.
+    pub(super) fn of(name: &OsStr) -> Result<Self, MessageError> {
+        match name.to_str() {
+            Some(name) => name.parse(),
+            None => Err(MessageError::FileName {
+                found: shown(&name.to_string_lossy()),
+                hint: "it is not UTF-8",
+            }),
+        }
+    }
 
     /// The name.
     #[must_use]

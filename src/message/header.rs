@@ -147,6 +147,12 @@ impl Header {
         self.end();
     }
 
+    /// Adds a field that is written, with its line end.
+    pub(super) fn field(&mut self, field: &str) {
+        self.text.push_str(field);
+        self.column = 0;
+    }
+
     /// Writes an unstructured field (RFC 5322 section 2.2.1): the value as it is if it comes
     /// back exactly from that, else as encoded words.
     pub(super) fn unstructured(&mut self, name: &str, value: &str) {

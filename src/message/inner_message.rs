@@ -4,17 +4,22 @@ use bytes::Bytes;
 
 use super::header::Header;
 use super::line_body::LineBody;
-use super::raw::HeaderSection;
-use super::{Body, BodyError, FileName, MessageError};
+use super::raw::{HeaderSection, Repair, sendable};
+use super::{Body, BodyError, FileName, MessageError, Warning};
+
+/// What the message is called in errors and warnings.
+const WHAT: &str = "the forwarded message";
 
 /// What to do with a message that cannot be sent within another.
-const HINT: &str = "attach it as a file";
+pub(super) const HINT: &str = "attach it as a file, or let `repair_forwarded` encode what it is in";
 
 /// A message that is a part of another (RFC 2046 section 5.2.1).
 #[derive(Debug)]
 pub(super) struct InnerMessage {
     message: Body,
     name: Option<FileName>,
+    /// What was repaired of it.
+    pub(super) warnings: Vec<Warning>,
     opened: Option<Opened>,
 }
 
@@ -30,22 +35,33 @@ impl InnerMessage {
         Self {
             message,
             name: None,
+            warnings: Vec::new(),
             opened: None,
         }
     }
 
     /// Opens the message, and looks through it.
-    pub(super) async fn open(&mut self) -> Result<(), MessageError> {
+    pub(super) async fn open(&mut self, repair: Repair) -> Result<(), MessageError> {
         let beginning = HeaderSection::beginning(&mut self.message).await?;
         let name = self.message.path().and_then(|path| path.file_name());
-        self.name = name.and_then(|name| name.to_string_lossy().parse().ok());
+        self.name = name.and_then(|name| FileName::of(name).ok());
         let section = HeaderSection::read(&beginning)?;
-        let header = Bytes::from(section.forwarded()?);
+        let (mut body, encoding) =
+            sendable(&section, &self.message, WHAT, repair, &mut self.warnings).await?;
+        let header = section.forwarded(encoding, repair, &mut self.warnings)?;
+        let header = Bytes::from(header);
         // It is held to the same as the body.
-        let data = LineBody::new(Body::bytes(header.clone()), HINT).await?.data;
-        let rest = self.message.share().skip(section.body_offset());
-        let mut body = LineBody::new(rest, HINT).await?;
-        body.data = body.data.max(data);
+        body.data = match LineBody::new(Body::bytes(header.clone())).await? {
+            Ok(header) => body.data.max(header.data),
+            Err(trouble) => {
+                return Err(MessageError::Unsendable {
+                    what: WHAT,
+                    line: trouble.line,
+                    found: trouble.found,
+                    hint: HINT,
+                });
+            }
+        };
         self.opened = Some(Opened { header, body });
         Ok(())
     }

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use super::body::Source;
 use super::coding::Coding;
 use super::file::{FileReader, SourceFile};
-use super::header::LONGEST;
-use super::scan::Scan;
-use super::{Body, BodyError, Data, MessageError};
+use super::scan::{Scan, Trouble};
+use super::{Body, BodyError, Data};
 
 /// How many octets are looked through at a time.
 const BLOCK: usize = 64 * 1024;
@@ -25,13 +24,13 @@ pub(super) struct LineBody {
 }
 
 impl LineBody {
-    /// Looks through a body that is open and can be read more than once.
+    /// Looks through a body that is open and can be read more than once. It can be sent unless
+    /// it has a NUL or a line that is too long.
     ///
     /// # Errors
     ///
-    /// If it cannot be read, or has a NUL or a line that is too long; `hint` says what to do
-    /// then.
-    pub(super) async fn new(body: Body, hint: &'static str) -> Result<Self, MessageError> {
+    /// If it cannot be read.
+    pub(super) async fn new(body: Body) -> Result<Result<Self, Trouble>, BodyError> {
         let scan = match body.share().into_source() {
             Source::Bytes(octets) => {
                 let mut scan = Scan::default();
@@ -44,14 +43,11 @@ impl LineBody {
                 scan
             }
             Source::File(file, start) => scan_file(file, start).await?,
-            Source::Path(_) | Source::Reader(_) => return Err(BodyError::Spent.into()),
+            Source::Path(_) | Source::Reader(_) => return Err(BodyError::Spent),
         };
-        let found = if scan.has_nul() {
-            "a NUL"
-        } else if scan.longest_line() > LONGEST as u64 {
-            "a line of over 998 octets"
-        } else {
-            return Ok(Self {
+        Ok(match scan.trouble() {
+            Some(trouble) => Err(trouble),
+            None => Ok(Self {
                 body,
                 coding: Coding::Lines(scan.len()),
                 data: if scan.has_eight_bit() {
@@ -59,9 +55,8 @@ impl LineBody {
                 } else {
                     Data::SevenBit
                 },
-            });
-        };
-        Err(MessageError::Unsendable { found, hint })
+            }),
+        })
     }
 }
 
@@ -125,13 +120,13 @@ mod tests {
         let from_file = async {
             let mut body = Body::file(file.path());
             body.open().await.unwrap();
-            LineBody::new(body, "").await.unwrap()
+            LineBody::new(body).await.unwrap().unwrap()
         };
         let runtime = { runtime }.build().unwrap();
         let from_file = runtime.block_on(from_file);
-        let from_memory = runtime.block_on(LineBody::new(Body::bytes(text()), ""));
+        let from_memory = runtime.block_on(LineBody::new(Body::bytes(text())));
         let len = 100 + 2 * (SLICE as u64 - 101) + 2 + 4;
-        for body in [from_file, from_memory.unwrap()] {
+        for body in [from_file, from_memory.unwrap().unwrap()] {
             assert_eq!(body.coding, Coding::Lines(len));
             assert_eq!(body.data, Data::EightBit);
         }
@@ -139,7 +134,7 @@ mod tests {
 
     #[test]
     fn others_may_run_meanwhile() {
-        let looking = LineBody::new(Body::bytes(text()), "");
+        let looking = LineBody::new(Body::bytes(text()));
         assert!(looking.now_or_never().is_none());
     }
 }

@@ -13,8 +13,14 @@ use super::random::random_token;
 /// It stays the same over every attempt to send the message, as it is the only means by which
 /// a receiver can tell a repetition from a new message.
 ///
-/// Both sides are ASCII: `dot-atom-text`, or on the right a literal in brackets. The obsolete
-/// forms (RFC 5322 section 4.5.4) are not taken.
+/// Any identifier that another program has made can be read: `<`, anything but white space,
+/// control characters and angle brackets, `>`. Not all of them follow the grammar, and an answer
+/// has to repeat the one that it answers. They may be in UTF-8 (RFC 6532 section 3.2); a message
+/// with such an identifier in a field needs SMTPUTF8.
+///
+/// The identifier of a new message has to follow the grammar: both sides are `dot-atom-text`, or
+/// the right one is a literal in brackets; see
+/// [`MessageBuilder::message_id`](super::MessageBuilder::message_id).
 ///
 /// ```
 /// # use pilotfish::message::MessageId;
@@ -37,7 +43,7 @@ impl MessageId {
         &self.0
     }
 
-    /// The first identifier that stands in these octets, whatever else does.
+    /// The first identifier in these octets, whatever else is in them.
     pub(super) fn first_in(octets: &[u8]) -> Option<Self> {
         octets
             .split(|octet| *octet == b'<')
@@ -52,31 +58,48 @@ impl MessageId {
     /// A new identifier of 128 random bits, `right` being a domain or a literal in its wire
     /// form.
     pub(super) fn random(right: &str) -> Result<Self, MessageError> {
-        Self::checked(format!("<{}@{right}>", random_token()?))
+        Self::standard(&format!("<{}@{right}>", random_token()?))
     }
 
-    fn checked(text: String) -> Result<Self, MessageError> {
-        let sides = text
-            .strip_prefix('<')
-            .and_then(|rest| rest.strip_suffix('>'))
-            .filter(|_| text.len() <= Self::MAX_LEN)
-            .and_then(|inner| inner.split_once('@'));
-        match sides {
-            Some((left, right)) if dot_atom(left) && (dot_atom(right) || literal(right)) => {
-                Ok(Self(text))
-            }
-            _ => Err(MessageError::MessageId {
-                found: shown(&text),
-            }),
+    /// An identifier that follows the grammar.
+    pub(super) fn standard(text: &str) -> Result<Self, MessageError> {
+        let id: Self = text.parse()?;
+        if id.is_standard() {
+            Ok(id)
+        } else {
+            Err(MessageError::MessageId { found: shown(text) })
         }
     }
+
+    /// Whether it follows the grammar.
+    pub(super) fn is_standard(&self) -> bool {
+        inner(&self.0)
+            .and_then(|inner| inner.split_once('@'))
+            .is_some_and(|(left, right)| dot_atom(left) && (dot_atom(right) || literal(right)))
+    }
+
+    /// Whether it can be in a field without SMTPUTF8 (RFC 6532 section 3.2).
+    pub(super) fn is_ascii(&self) -> bool {
+        self.0.is_ascii()
+    }
+}
+
+/// What is between the angle brackets.
+fn inner(text: &str) -> Option<&str> {
+    text.strip_prefix('<')?.strip_suffix('>')
 }
 
 impl FromStr for MessageId {
     type Err = MessageError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::checked(text.to_owned())
+        let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>');
+        match inner(text) {
+            Some(id) if !id.is_empty() && !id.contains(is_odd) && text.len() <= Self::MAX_LEN => {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(MessageError::MessageId { found: shown(text) }),
+        }
     }
 }
 
@@ -114,31 +137,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn identifiers_follow_the_grammar() {
-        for legal in [
-            "<a@b>",
-            "<a.b+c@x.test>",
-            "<1@[127.0.0.1]>",
-            "<1@[IPv6:::1]>",
+    fn what_other_programs_make_can_be_read() {
+        for (id, is_standard) in [
+            ("<a@b>", true),
+            ("<a.b+c@x.test>", true),
+            ("<1@[127.0.0.1]>", true),
+            ("<1@[IPv6:::1]>", true),
+            ("<yes>", false),
+            ("<@b>", false),
+            ("<a@>", false),
+            ("<a..b@c>", false),
+            ("<a@b@c>", false),
+            ("<a@[b[>", false),
+            ("<ä@b>", false),
+            ("<1.a@bücher.test>", false),
+            ("<\"a(b\"@c,d>", false),
         ] {
-            assert_eq!(legal.parse::<MessageId>().unwrap().as_str(), legal);
+            let read = id.parse::<MessageId>().unwrap();
+            assert_eq!((read.as_str(), read.is_standard()), (id, is_standard));
+            assert_eq!(MessageId::standard(id).is_ok(), is_standard);
         }
         for wrong in [
             "",
             "a@b",
             "<a@b",
             "a@b>",
-            "<ab>",
-            "<@b>",
-            "<a@>",
+            "<>",
+            "<a\u{a0}@b>",
+            "<a@\u{2028}b>",
+            "<a<@b>",
             "<a b@c>",
             "<a@b c>",
-            "<a..b@c>",
             "<a@b>\r\n",
             "<a\r\n@b>",
-            "<ä@b>",
-            "<a@b@c>",
-            "<a@[b[>",
             "< a@b>",
             "<\0@b>",
         ] {
@@ -157,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_follows_the_grammar_is_found() {
+    fn the_first_is_found() {
         for (text, expected) in [
             ("<a@b>", Some("<a@b>")),
             (" <a@b>, x", Some("<a@b>")),
@@ -167,7 +198,8 @@ mod tests {
             ("a@b", None),
             ("<a@b", None),
             ("<>", None),
-            ("<ä@b>", None),
+            ("<ä@b>", Some("<ä@b>")),
+            ("<yes> <a@b>", Some("<yes>")),
         ] {
             let found = MessageId::first_in(text.as_bytes());
             assert_eq!(found.as_ref().map(MessageId::as_str), expected, "{text:?}");

@@ -59,6 +59,7 @@ mod data;
 mod date;
 #[cfg(feature = "dkim")]
 pub mod dkim;
+mod encoded_field;
 mod encoded_word;
 mod entity;
 mod error;
@@ -124,6 +125,7 @@ pub use warning::Warning;
 use bytes::Bytes;
 
 use crate::address::Envelope;
+use header::Script;
 use layout::Layout;
 use template::Template;
 
@@ -145,6 +147,8 @@ struct Shared {
     template: Arc<Template>,
     /// The most that may be made use of.
     most: Data,
+    /// What the fields of a finished message may be written in.
+    script: Script,
     needs_smtputf8: bool,
     warnings: Vec<Warning>,
 }
@@ -196,7 +200,10 @@ impl Message {
         most: Data,
         needs_smtputf8: bool,
     ) -> Result<Self, MessageError> {
-        let len = template.layout(most, Layout::default()).finish().1;
+        let len = template
+            .layout(most, Script::Ascii, Layout::default())
+            .finish()
+            .1;
         len.ok_or(MessageError::TooLarge)?;
         Ok(Self(Arc::new(Shared {
             envelope,
@@ -204,6 +211,7 @@ impl Message {
             signatures: Bytes::new(),
             template: Arc::new(template),
             most,
+            script: Script::Utf8,
             needs_smtputf8,
             warnings: Vec::new(),
         })))
@@ -235,8 +243,9 @@ impl Message {
     }
 
     /// Whether only a server that offers SMTPUTF8 can take it (RFC 6531): whether an address in
-    /// a field or in the envelope has a non-ASCII local part, or a header field of a finished
-    /// message has octets over 127. Nothing else needs it.
+    /// a field or in the envelope has a non-ASCII local part, or an identifier in a field is not
+    /// ASCII. Nothing else needs it: other text of a finished message can be
+    /// [encoded](Self::rendition).
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
         self.0.needs_smtputf8
@@ -260,14 +269,30 @@ impl Message {
 
     /// The message for a server that can carry so much.
     ///
-    /// It makes no more use of that than [`MessageBuilder::data`] says.
+    /// It makes no more use of that than [`MessageBuilder::data`] says. Names and text beyond
+    /// ASCII in the fields of a finished message are in encoded words (RFC 2047), unless the
+    /// message [needs SMTPUTF8](Self::needs_smtputf8).
     #[must_use]
     pub fn rendition(&self, most: Data) -> Rendition {
+        self.rendition_in(most, Script::Ascii)
+    }
+
+    /// The message for a server that can carry so much, and that offers SMTPUTF8 (RFC 6531).
+    ///
+    /// It differs from [`rendition`](Self::rendition) in that the fields of a finished message
+    /// stay as they are.
+    #[must_use]
+    pub fn rendition_with_smtputf8(&self, most: Data) -> Rendition {
+        self.rendition_in(most, self.0.script)
+    }
+
+    fn rendition_in(&self, most: Data, script: Script) -> Rendition {
         let most = most.min(self.0.most);
         let mut layout = Layout::default();
         layout.octets(&self.0.signatures);
-        let (segments, len) = self.0.template.layout(most, layout).finish();
-        let fields = if self.0.needs_smtputf8 {
+        let (segments, len) = self.0.template.layout(most, script, layout).finish();
+        let needs_smtputf8 = self.0.needs_smtputf8 || self.0.template.is_utf8(script);
+        let fields = if needs_smtputf8 {
             Data::EightBit
         } else {
             Data::SevenBit
@@ -276,6 +301,7 @@ impl Message {
             segments,
             len: len.unwrap_or(u64::MAX),
             data: self.0.template.data(most).max(fields),
+            needs_smtputf8,
         }
     }
 

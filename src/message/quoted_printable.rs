@@ -1,6 +1,7 @@
 //! The quoted-printable encoding of text (RFC 2045 section 6.7).
 
 use super::encoded_word::upper_hex;
+use super::line_ends::lines;
 
 /// The longest line, without its CRLF (rule 5).
 const LINE: usize = 76;
@@ -41,6 +42,38 @@ pub(super) fn quoted_printable(text: &str) -> String {
         }
     }
     out
+}
+
+/// Appends what is quoted-printable already with soft line breaks where a line is too long, and
+/// with each NUL encoded.
+pub(super) fn shortened(encoded: &[u8], out: &mut Vec<u8>) {
+    for line in lines(encoded) {
+        let mut rest = line.text;
+        let mut column = 0;
+        while let [octet, after @ ..] = rest {
+            let taken = match rest {
+                [b'=', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => 3,
+                _ => 1,
+            };
+            let is_last = after.len() < taken;
+            if column + 3 > LINE - 1 && !(is_last && column + taken <= LINE) {
+                out.extend_from_slice(b"=\r\n");
+                column = 0;
+            }
+            let (piece, after) = rest.split_at_checked(taken).unwrap_or((rest, b""));
+            if *octet == 0 {
+                out.extend_from_slice(b"=00");
+                column += 3;
+            } else {
+                out.extend_from_slice(piece);
+                column += taken;
+            }
+            rest = after;
+        }
+        if line.len > line.text.len() {
+            out.extend_from_slice(b"\r\n");
+        }
+    }
 }
 
 /// How many octets from here on stand for themselves on this line (rules 1 to 3).

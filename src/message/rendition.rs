@@ -11,6 +11,7 @@ pub struct Rendition {
     pub(super) segments: Vec<Segment>,
     pub(super) len: u64,
     pub(super) data: Data,
+    pub(super) needs_smtputf8: bool,
 }
 
 impl Rendition {
@@ -26,6 +27,13 @@ impl Rendition {
     #[must_use]
     pub fn data(&self) -> Data {
         self.data
+    }
+
+    /// Whether its fields are in UTF-8, so that the server has to offer SMTPUTF8 (RFC 6531), and
+    /// the parameter `SMTPUTF8` of `MAIL` has to say it.
+    #[must_use]
+    pub fn needs_smtputf8(&self) -> bool {
+        self.needs_smtputf8
     }
 
     /// Its octets, to be sent.

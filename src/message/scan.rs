@@ -14,15 +14,44 @@ pub(super) struct Scan {
     ended: u64,
     /// Octets of the line that has not.
     open: u64,
-    longest: u64,
     after_cr: bool,
     has_eight_bit: bool,
-    has_nul: bool,
+    /// How many lines have ended.
+    lines: u64,
+    trouble: Option<Trouble>,
 }
+
+/// The first line that is not one of 8bit data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Trouble {
+    /// Its number, from 1 on.
+    pub(super) line: u64,
+    /// What it has.
+    pub(super) found: &'static str,
+}
+
+/// No line may have more octets than this (RFC 5322 section 2.1.1).
+const LONGEST: u64 = super::header::LONGEST as u64;
 
 impl Scan {
     /// Looks at the next block. Blocks may be split anywhere.
     pub(super) fn apply(&mut self, block: &[u8]) {
+        let nul = memchr(0, block).filter(|_| self.trouble.is_none());
+        let (before, after) = block.split_at_checked(nul.unwrap_or(0)).unwrap_or_default();
+        self.lines(before);
+        if nul.is_some() {
+            self.note("a NUL");
+        }
+        self.lines(after);
+    }
+
+    /// Notes what the present line has, unless there was something before.
+    fn note(&mut self, found: &'static str) {
+        let line = self.lines + 1;
+        self.trouble.get_or_insert(Trouble { line, found });
+    }
+
+    fn lines(&mut self, block: &[u8]) {
         let Some(last) = block.last() else { return };
         let mut start = 0;
         for at in memchr2_iter(b'\r', b'\n', block) {
@@ -33,16 +62,24 @@ impl Scan {
             // The LF of a CRLF ends no line of its own.
             if !(after_cr && block.get(at) == Some(&b'\n')) {
                 self.open += (at - start) as u64;
-                self.longest = self.longest.max(self.open);
+                self.check();
                 self.ended += self.open + 2;
                 self.open = 0;
+                self.lines += 1;
             }
             start = at + 1;
         }
         self.open += (block.len() - start) as u64;
+        self.check();
         self.after_cr = *last == b'\r';
         self.has_eight_bit |= !block.is_ascii();
-        self.has_nul |= memchr(0, block).is_some();
+    }
+
+    /// Looks at the length of the present line.
+    fn check(&mut self) {
+        if self.open > LONGEST {
+            self.note("over 998 octets");
+        }
     }
 
     /// How many octets there will be, with the end of the last line.
@@ -53,19 +90,14 @@ impl Scan {
         }
     }
 
-    /// The octets of the longest line, without its CRLF.
-    pub(super) fn longest_line(&self) -> u64 {
-        self.longest.max(self.open)
-    }
-
     /// Whether there is an octet over 127.
     pub(super) fn has_eight_bit(&self) -> bool {
         self.has_eight_bit
     }
 
-    /// Whether there is a NUL.
-    pub(super) fn has_nul(&self) -> bool {
-        self.has_nul
+    /// The first line that is not one of 8bit data, if there is one.
+    pub(super) fn trouble(&self) -> Option<Trouble> {
+        self.trouble
     }
 }
 
@@ -86,22 +118,42 @@ mod tests {
 
     #[test]
     fn lengths_are_those_of_the_result() {
-        for (blocks, len, longest) in [
-            (&["", ""][..], 0, 0),
-            (&["a"], 3, 1),
-            (&["a\r", "\nb"], 6, 1),
-            (&["a\r", "b\n"], 6, 1),
-            (&["abc", "def\rg"], 11, 6),
-            (&["\n", "\n", "\r", "\n"], 6, 0),
-            (&["a\n", "abc"], 8, 3),
+        for (blocks, len) in [
+            (&["", ""][..], 0),
+            (&["a"], 3),
+            (&["a\r", "\nb"], 6),
+            (&["a\r", "b\n"], 6),
+            (&["abc", "def\rg"], 11),
+            (&["\n", "\n", "\r", "\n"], 6),
+            (&["a\n", "abc"], 8),
         ] {
             let octets: Vec<&[u8]> = blocks.iter().map(|block| block.as_bytes()).collect();
-            let scan = scan(&octets);
-            assert_eq!(
-                (scan.len(), scan.longest_line()),
-                (len, longest),
-                "{blocks:?}"
-            );
+            assert_eq!(scan(&octets).len(), len, "{blocks:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_bad_line_is_known() {
+        let x = |count: usize| "x".repeat(count);
+        for (text, expected) in [
+            (x(998), None),
+            (x(999), Some((1, "over 998 octets"))),
+            (
+                format!("a\r\n\r\n{}\n\0", x(999)),
+                Some((3, "over 998 octets")),
+            ),
+            (format!("a\rb\n\0\n{}", x(999)), Some((3, "a NUL"))),
+            (
+                format!("\n\n{}\n{}", x(998), x(2_000)),
+                Some((4, "over 998 octets")),
+            ),
+            ("\0".to_owned(), Some((1, "a NUL"))),
+        ] {
+            for size in [1, 7, 997, 998, 999, 5_000] {
+                let pieces: Vec<_> = text.as_bytes().chunks(size).collect();
+                let found = scan(&pieces).trouble();
+                assert_eq!(found.map(|found| (found.line, found.found)), expected);
+            }
         }
     }
 
@@ -112,10 +164,10 @@ mod tests {
             let scan = scan(&pieces);
             let result = oracle(&blocks.concat());
             prop_assert_eq!(scan.len(), result.len() as u64);
-            let longest = result.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line).len());
-            prop_assert_eq!(scan.longest_line(), longest.max().unwrap() as u64);
             prop_assert_eq!(scan.has_eight_bit(), result.iter().any(|b| *b > 127));
-            prop_assert_eq!(scan.has_nul(), result.contains(&0));
+            let mut lines = result.split(|b| *b == b'\n');
+            let bad = lines.position(|line| line.contains(&0));
+            prop_assert_eq!(scan.trouble().map(|found| found.line), bad.map(|line| line as u64 + 1));
         }
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use memchr::memmem;
 
 use super::dkim::{BodyHash, DkimError, Signer};
+use super::header::Script;
 use super::{Block, Data, Message};
 
 /// Ends the header section.
@@ -32,7 +33,9 @@ impl Message {
         if !self.is_repeatable() {
             return Err(DkimError::ReadOnce);
         }
-        Arc::make_mut(&mut self.0).most = Data::SevenBit;
+        let shared = Arc::make_mut(&mut self.0);
+        shared.most = Data::SevenBit;
+        shared.script = Script::Ascii;
         let mut octets = self.rendition(Data::SevenBit).into_octets();
         let mut message = Hashed::Header(Vec::new());
         let mut block = Vec::new();

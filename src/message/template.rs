@@ -24,6 +24,11 @@ pub(super) struct Template {
 #[derive(Debug)]
 enum Piece {
     Octets(Bytes),
+    /// The fields of a finished message that have text beyond ASCII: as they are, and encoded.
+    Fields {
+        utf8: Bytes,
+        ascii: Bytes,
+    },
     /// Content-Transfer-Encoding of a multipart whose last piece is just before this index, if
     /// it is one that has to be said.
     MultipartEncoding {
@@ -57,11 +62,24 @@ impl Template {
         Ok(template)
     }
 
-    /// A finished message: its header, and its body.
-    pub(super) fn finished(header: Vec<u8>, body: LineBody) -> Self {
+    /// A finished message: its header, the same in ASCII if that differs, and its body.
+    pub(super) fn finished(header: Bytes, ascii: Option<Bytes>, body: LineBody) -> Self {
+        let header = match ascii {
+            Some(ascii) => Piece::Fields {
+                utf8: header,
+                ascii,
+            },
+            None => Piece::Octets(header),
+        };
         Self {
-            pieces: vec![Piece::Octets(header.into()), Piece::Lines(body)],
+            pieces: vec![header, Piece::Lines(body)],
         }
+    }
+
+    /// Whether the script makes fields be in UTF-8 that need not be.
+    pub(super) fn is_utf8(&self, script: Script) -> bool {
+        let has_fields = |piece| matches!(piece, &Piece::Fields { .. });
+        script == Script::Utf8 && self.pieces.iter().any(has_fields)
     }
 
     fn entity(
@@ -187,9 +205,10 @@ impl Template {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Leaf(Leaf::Octets(body, _), _) => body.path(),
             Piece::Lines(lines) => lines.body.path(),
-            Piece::Leaf(Leaf::Text(_), _) | Piece::Octets(_) | Piece::MultipartEncoding { .. } => {
-                None
-            }
+            Piece::Leaf(Leaf::Text(_), _)
+            | Piece::Octets(_)
+            | Piece::Fields { .. }
+            | Piece::MultipartEncoding { .. } => None,
         })
     }
 
@@ -204,11 +223,15 @@ impl Template {
         })
     }
 
-    /// Adds the octets to a layout, where `most` can be carried.
-    pub(super) fn layout(&self, most: Data, mut layout: Layout) -> Layout {
+    /// Adds the octets to a layout, where `most` can be carried, and fields may be in `script`.
+    pub(super) fn layout(&self, most: Data, script: Script, mut layout: Layout) -> Layout {
         for (at, piece) in self.pieces.iter().enumerate() {
             match piece {
                 Piece::Octets(octets) => layout.octets(octets),
+                Piece::Fields { utf8, ascii } => layout.octets(match script {
+                    Script::Ascii => ascii,
+                    Script::Utf8 => utf8,
+                }),
                 Piece::MultipartEncoding { end } => {
                     let inside = self.pieces.get(at + 1..*end).unwrap_or_default();
                     match data_of(inside, most) {
@@ -232,7 +255,8 @@ fn data_of(pieces: &[Piece], most: Data) -> Data {
         Piece::Lines(lines) => lines.data,
         // The header of a part, in UTF-8.
         Piece::Octets(octets) if !octets.is_ascii() => Data::EightBit,
-        Piece::Octets(_) | Piece::MultipartEncoding { .. } => Data::SevenBit,
+        // Whoever chooses the fields in UTF-8 knows it.
+        Piece::Octets(_) | Piece::Fields { .. } | Piece::MultipartEncoding { .. } => Data::SevenBit,
     });
     data.max().unwrap_or_default()
 }

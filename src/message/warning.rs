@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// What a reader of the message will miss, as far as it can be told. The message can be sent.
+/// What a reader of the message will miss, and what was changed of a message that was made
+/// elsewhere. The message can be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
@@ -15,6 +16,48 @@ pub enum Warning {
     NotShown {
         /// Its Content-ID.
         id: String,
+    },
+    /// A document in HTML shows a picture from a file, which only the machine has that it was
+    /// written on. [`MessageBuilder::inline_images`](super::MessageBuilder::inline_images) takes
+    /// pictures in.
+    LocalPicture {
+        /// Where the picture is, as the document says it, shortened.
+        src: String,
+    },
+    /// The Message-ID of a finished message has no identifier in it, and was replaced.
+    IdReplaced {
+        /// What was there, shortened.
+        found: String,
+        /// The identifier that the message has now.
+        id: String,
+    },
+    /// A finished message has no header fields, though its text begins with some.
+    FieldsInText {
+        /// The first line of the text that looks like a field, shortened.
+        line: String,
+    },
+    /// A field was encoded, as a [repair](super::RawBuilder::repair) was asked for.
+    FieldRepaired {
+        /// The name of the field, shortened.
+        field: String,
+        /// The charset that its octets were taken for.
+        charset: String,
+    },
+    /// A part was encoded anew, as a [repair](super::RawBuilder::repair) was asked for.
+    PartRepaired {
+        /// Which part it is.
+        part: String,
+        /// What was wrong with it.
+        found: &'static str,
+        /// How it is encoded now.
+        encoding: String,
+    },
+    /// The message has a signature by DKIM (RFC 6376), which does not hold any more: because of
+    /// a [repair](super::RawBuilder::repair), or where a server without SMTPUTF8 gets fields that
+    /// are encoded.
+    SignatureBroken {
+        /// What the message was changed for.
+        by: &'static str,
     },
 }
 
@@ -37,6 +80,34 @@ impl fmt::Display for Warning {
                 write!(
                     f,
                     "the part {id:?} is to be shown inline, and the HTML does not show it"
+                )
+            }
+            Self::LocalPicture { src } => write!(
+                f,
+                "the HTML shows the file {src:?}, which is not in the message: no reader has it"
+            ),
+            Self::IdReplaced { found, id } => write!(
+                f,
+                "the Message-ID {found:?} is not an identifier in angle brackets: it is {id} now"
+            ),
+            Self::FieldsInText { line } => write!(
+                f,
+                "the message begins with an empty line, so that {line:?} is text and no field: \
+                 remove the empty line if that is not meant"
+            ),
+            Self::FieldRepaired { field, charset } => write!(
+                f,
+                "repaired: the field {field} is in encoded words now, its octets read as {charset}"
+            ),
+            Self::PartRepaired {
+                part,
+                found,
+                encoding,
+            } => write!(f, "repaired: {part} had {found}, and is in {encoding} now"),
+            Self::SignatureBroken { by } => {
+                write!(
+                    f,
+                    "the DKIM signature of the message does not hold after {by}"
                 )
             }
         }

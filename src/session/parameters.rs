@@ -40,15 +40,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if self.extensions().offers(Extension::Size) {
             parameters.mail.push(Parameter::Size(size));
         }
-        let smtputf8 = envelope.needs_smtputf8() || message.needs_smtputf8();
+        let smtputf8 = envelope.needs_smtputf8() || rendition.needs_smtputf8();
         if smtputf8 && !self.extensions().offers(Extension::SmtpUtf8) {
             let message = match envelope.address_beyond_ascii() {
                 Some(address) => format!(
                     "the address {address} has characters beyond ASCII before the @, which the \
                      server does not accept (it lacks SMTPUTF8)"
                 ),
-                None => "a header field has characters beyond ASCII that are not encoded, \
-                         which the server does not accept (it lacks SMTPUTF8)"
+                None => "a header field has an address or an identifier with characters beyond \
+                         ASCII, which the server does not accept (it lacks SMTPUTF8)"
                     .to_owned(),
             };
             return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));

@@ -10,7 +10,7 @@ use super::mail::Mail;
 use super::transaction::{List, Session, State};
 use crate::error::{Error, Kind, Result};
 use crate::message::{Data, Octets, Rendition};
-use crate::protocol::{Course, Grouping, Parameters, Way};
+use crate::protocol::{Course, Extension, Grouping, Parameters, Way};
 
 /// How long a session may have been idle for a message to leave before the server has said a word
 /// to its envelope.
@@ -55,7 +55,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Box::pin(self.ask_again()).await?;
         }
         loop {
-            let rendition = mail.message.rendition(self.data());
+            let rendition = if self.extensions().offers(Extension::SmtpUtf8) {
+                mail.message.rendition_with_smtputf8(self.data())
+            } else {
+                mail.message.rendition(self.data())
+            };
             let error = match self.parameters(&mail.envelope, &mail.message, &rendition) {
                 Ok(parameters) => return Ok(Prepared::new(mail, rendition, parameters)),
                 Err(error) => error,

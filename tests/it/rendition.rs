@@ -178,6 +178,41 @@ async fn a_finished_message_beyond_ascii_is_not_recoded() {
     assert!(error.contains("it lacks 8BITMIME"), "{error}");
 }
 
+/// What is encoded depends on the server of the session, and is never a reason to refuse a mail.
+#[tokio::test(start_paused = true)]
+async fn fields_of_a_finished_message_are_in_utf_8_where_that_is_offered() {
+    let text = "Subject: Größe der Platte
+         From: Zoë Åker <tim@client.example>
+         Date: Tue, 1 Jul 2003 10:52:37 +0200
+         Message-ID: <1@client.example>
+
+         90 %";
+    let encoded = "Subject: =?utf-8?b?R3LDtsOfZQ==?= der Platte
+         From: =?utf-8?b?Wm/DqyDDhWtlcg==?= <tim@client.example>
+         Date: Tue, 1 Jul 2003 10:52:37 +0200
+         Message-ID: <1@client.example>
+
+         90 %";
+    let lines =
+        |text: &str| -> Vec<String> { text.lines().map(|line| line.trim().to_owned()).collect() };
+    let raw = Message::raw(Body::bytes(lines(text).join("\n"))).to("a@example.org");
+    let message = raw.build().await.unwrap();
+    assert!(!message.needs_smtputf8());
+    for (offers, parameters, sent) in [
+        ("SIZE", format!(" SIZE={}", message.exact_size()), encoded),
+        ("8BITMIME", String::new(), encoded),
+        ("SMTPUTF8", " BODY=8BITMIME SMTPUTF8".to_owned(), text),
+    ] {
+        let outgoing: Vec<_> = lines(sent)
+            .iter()
+            .map(|line| format!("C: {line}\n"))
+            .collect();
+        let outgoing = outgoing.concat();
+        let outgoing = transaction(&parameters, &outgoing);
+        goes(&message, offers, &outgoing, QUEUED).await;
+    }
+}
+
 /// Sends a message to the server of `pilotfish::testing`, which holds it to what MAIL said.
 async fn submitted(server: &Server, message: Message) -> Result<Receipt> {
     let stream = TcpStream::connect(server.addr()).await.unwrap();

@@ -21,7 +21,7 @@ pub(crate) async fn write(
     output: &Path,
     read: &[PathBuf],
 ) -> Result<(), Failure> {
-    let octets = message.rendition(most).into_octets();
+    let octets = message.rendition_with_smtputf8(most).into_octets();
     if output == Path::new("-") {
         return copy(octets, tokio::io::stdout(), "standard output").await;
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::super::entity::Kind;
 use super::super::error;
 use super::super::html::cid;
+use super::super::html::pictures::{Picture, has_base, pictures};
 use super::super::{Attachment, ContentId, Disposition, Entity, Language, MessageError, Warning};
 use super::{MessageBuilder, limit};
 
@@ -184,6 +185,7 @@ fn one_or<I: IntoIterator<Item = Entity>>(
 /// error if two parts cannot be told apart.
 fn warnings(root: &Entity) -> Result<Vec<Warning>, MessageError> {
     let mut has_document = false;
+    let mut local = BTreeSet::new();
     let mut references = BTreeSet::new();
     let mut ids = BTreeSet::new();
     for entity in root.all() {
@@ -192,6 +194,13 @@ fn warnings(root: &Entity) -> Result<Vec<Warning>, MessageError> {
         {
             has_document = true;
             references.extend(cid::references(text.as_str()));
+            let is_elsewhere = has_base(text.as_str());
+            let pictures = pictures(text.as_str()).filter(|_| !is_elsewhere);
+            local.extend(
+                pictures
+                    .filter(Picture::is_local)
+                    .map(|picture| error::shown(picture.raw)),
+            );
         }
         if let Some(id) = &entity.content_id
             && !ids.insert(id.as_str())
@@ -211,5 +220,10 @@ fn warnings(root: &Entity) -> Result<Vec<Warning>, MessageError> {
     let unused = unused.map(|id| Warning::NotShown {
         id: (*id).to_owned(),
     });
-    Ok(missing.chain(unused).take(Warning::MAX).collect())
+    let local = local.into_iter().map(|src| Warning::LocalPicture { src });
+    Ok(missing
+        .chain(unused)
+        .chain(local)
+        .take(Warning::MAX)
+        .collect())
 }

@@ -1,5 +1,6 @@
 //! The fields of a message, but for those about its content.
 
+use super::super::encoded_field::{encoded_field, has_addresses};
 use super::super::field::without_controls;
 use super::super::header::{Header, Script};
 use super::super::{AutoSubmitted, Date, FieldName, ListUnsubscribe, MessageError, MessageId};
@@ -67,6 +68,14 @@ impl Fields {
                 MessageBuilder::MAX_VALUE,
             )?;
             without_controls(name.as_str(), value)?;
+            let is_encoded = has_addresses(name.as_str()) && self.script() == Script::Ascii;
+            if is_encoded && !value.is_ascii() && encoded_field(name.as_str(), value).is_none() {
+                return Err(MessageError::Field {
+                    field: name.to_string(),
+                    hint: "an address in it is not ASCII or cannot be read, and only the names \
+                           beside addresses can be encoded: correct it",
+                });
+            }
         }
         Ok(())
     }
@@ -87,7 +96,8 @@ impl Fields {
     /// What the fields can be written in.
     pub(super) fn script(&self) -> Script {
         let mut written = self.written();
-        if written.all(|mailbox| mailbox.addr_spec().is_ascii()) {
+        let mut ids = self.in_reply_to.iter().chain(&self.references);
+        if written.all(|mailbox| mailbox.addr_spec().is_ascii()) && ids.all(MessageId::is_ascii) {
             Script::Ascii
         } else {
             Script::Utf8
@@ -104,7 +114,7 @@ impl Fields {
     /// The identifier that was given, or a random one.
     pub(super) fn message_id(&self) -> Result<MessageId, MessageError> {
         match self.message_id.clone() {
-            Some(id) => Ok(id),
+            Some(id) => MessageId::standard(id.as_str()),
             None => MessageId::random(&self.author()?.domain().to_string()),
         }
     }
@@ -167,7 +177,11 @@ impl Fields {
             header.fixed("Auto-Submitted", auto_submitted.as_str());
         }
         for (name, value) in &self.others {
-            header.unstructured(name.as_str(), value);
+            let is_encoded = has_addresses(name.as_str()) && header.script() == Script::Ascii;
+            match encoded_field(name.as_str(), value).filter(|_| is_encoded) {
+                Some(field) => header.field(&field),
+                None => header.unstructured(name.as_str(), value),
+            }
         }
         header.fixed("MIME-Version", "1.0");
     }

@@ -8,10 +8,12 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::header::{Header, Script};
+use super::inner_message::HINT;
+use super::raw::Repair;
 use super::template::Template;
 use super::{
     Attachment, AutoSubmitted, Body, Data, Date, Entity, FieldName, Language, ListUnsubscribe,
-    Message, MessageError, MessageId, Method,
+    Message, MessageError, MessageId, Method, Warning,
 };
 use crate::address::{Address, IntoAddresses, Mailbox, ReversePath};
 use content::Content;
@@ -21,7 +23,6 @@ use fields::Fields;
 ///
 /// Methods that add something can be called again for more. What is wrong with what they take
 /// comes to light in [`build`](MessageBuilder::build).
-#[derive(Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct MessageBuilder {
     // In boxes, as the builder moves with each call.
@@ -29,7 +30,21 @@ pub struct MessageBuilder {
     content: Box<Content>,
     reverse_path: Option<ReversePath>,
     most: Option<Data>,
+    repair: Repair,
     error: Option<MessageError>,
+}
+
+impl Default for MessageBuilder {
+    fn default() -> Self {
+        Self {
+            fields: Box::default(),
+            content: Box::default(),
+            reverse_path: None,
+            most: None,
+            repair: Repair::Refused { hint: HINT },
+            error: None,
+        }
+    }
 }
 
 impl MessageBuilder {
@@ -121,13 +136,15 @@ impl MessageBuilder {
         self
     }
 
-    /// Gives the message another identifier than a random one.
+    /// Gives the message another identifier than a random one. It has to follow the grammar, as
+    /// some receivers refuse or replace others: see [`MessageId`].
     pub fn message_id(mut self, id: MessageId) -> Self {
         self.fields.message_id = Some(id);
         self
     }
 
-    /// Adds a message that this one answers (RFC 5322 section 3.6.4).
+    /// Adds a message that this one answers (RFC 5322 section 3.6.4), by the identifier that it
+    /// has, whether or not that follows the grammar.
     pub fn in_reply_to(mut self, id: MessageId) -> Self {
         self.fields.in_reply_to.push(id);
         self
@@ -156,7 +173,8 @@ impl MessageBuilder {
     /// same name stay side by side, in their order.
     ///
     /// The text is folded at spaces, and encoded (RFC 2047) if it would not come back exactly
-    /// otherwise. So a field with a syntax, such as `List-Id`, can be given if its value is
+    /// otherwise. In fields that are known to have addresses, such as
+    /// `Disposition-Notification-To`, only the names beside them are encoded. So another field with a syntax, such as `List-Id`, can be given if its value is
     /// printable ASCII, does not need to be folded at other places, and has neither `=?` nor two
     /// spaces in a row anywhere.
     ///
@@ -195,10 +213,11 @@ impl MessageBuilder {
     }
 
     /// Gives the message a text in Markdown, and a document in HTML that is made from it. The
-    /// text is sent as it is: Markdown is made to be read.
+    /// text is sent as it is: Markdown is made to be read. Metadata at its beginning, in YAML
+    /// between lines `---` or in TOML between lines `+++`, is left out.
     #[cfg(feature = "html")]
     pub fn markdown(self, source: impl AsRef<str>) -> Self {
-        let source = source.as_ref();
+        let source = super::html::markdown::without_front_matter(source.as_ref());
         self.text(source)
             .html(super::html::markdown::markdown(source))
     }
@@ -238,11 +257,13 @@ impl MessageBuilder {
         self
     }
 
-    /// Takes the pictures that the document in HTML shows from files, by `<img src="FILE">`,
-    /// into the message. A file is named by its path from `directory`, and cannot be outside of
-    /// it but by a symbolic link.
+    /// Takes the pictures that the document in HTML shows from files into the message: those of
+    /// `<img src="FILE">`, `srcset`, `background`, and `url(FILE)` in CSS. A file is named by its
+    /// path from `directory`, and cannot be outside of it but by a symbolic link. It has to have
+    /// the extension of a picture.
     ///
-    /// Addresses on the web and such are left as they are. There has to be a document.
+    /// Addresses on the web and such are left as they are. What is left of files, such as
+    /// `file:///..`, is a [warning](Warning::LocalPicture). There has to be a document.
     #[cfg(feature = "html")]
     pub fn inline_images(mut self, directory: impl Into<PathBuf>) -> Self {
         self.content.images = Some(directory.into());
@@ -268,6 +289,13 @@ impl MessageBuilder {
     /// Adds another message, whole, as an attachment; see [`Entity::message`].
     pub fn forward(mut self, message: Body) -> Self {
         self.content.attachments.push(Entity::message(message));
+        self
+    }
+
+    /// Changes what no server has to take in messages that are [forwarded](Self::forward), in
+    /// place of refusing them; see [`RawBuilder::repair`](super::RawBuilder::repair).
+    pub fn repair_forwarded(mut self) -> Self {
+        self.repair = Repair::Made;
         self
     }
 
@@ -339,7 +367,9 @@ impl MessageBuilder {
         let needs_smtputf8 = envelope.needs_smtputf8() || script == Script::Utf8;
         let id = self.fields.message_id()?;
         let mut root = self.content.into_entity()?;
-        root.entity.open().await?;
+        root.entity.open(self.repair).await?;
+        root.warnings.extend(root.entity.repairs());
+        root.warnings.truncate(Warning::MAX);
         let mut header = Header::new(script);
         self.fields.write(&id, &mut header);
         let template = Template::new(header, script, root.entity)?;

@@ -53,8 +53,9 @@ pub enum DkimError {
     /// The RSA key is out of bounds. Verifiers ignore keys of less than 1024 bits, and keys
     /// should have 2048 (RFC 8301 section 3.2).
     #[error(
-        "an RSA key must have 2048 to 4096 bits and an exponent of 65537 or more: make one with \
-         `openssl genrsa 2048`, and publish it under a new selector"
+        "an RSA key must have 2048 to 4096 bits and an exponent of 65537 or more, as the libraries \
+         of cryptography sign with no other: make one with `openssl genrsa 2048`, and publish it \
+         under a new selector"
     )]
     RsaSize,
     /// The parts of the key do not belong together.

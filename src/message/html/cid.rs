@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use memchr::memchr;
-
 use super::decode::{character_references_decoded, percent_decoded};
 use super::places::{Kind, Place, Places};
+use super::urls::{in_srcset, in_style_attribute, in_style_sheet, whole};
 use crate::message::parameter::percent_encoded;
 
 /// What the `cid:` URLs of an HTML text refer to, in their order, each as often as it is there.
@@ -62,66 +61,25 @@ fn labels(html: &str) -> impl Iterator<Item = (Range<usize>, String)> {
 /// Where what follows `cid:` is in a place.
 fn ranges(place: &Place<'_>) -> Vec<Range<usize>> {
     let Place { kind, text, .. } = *place;
-    match kind {
-        Kind::StyleSheet => in_css(text, &["\"", "'"]),
+    let urls = match kind {
+        Kind::StyleSheet => in_style_sheet(text),
         Kind::Attribute(name) if name.eq_ignore_ascii_case("srcset") => in_srcset(text),
-        Kind::Attribute(_) => match whole(text, 0..text.len()) {
-            Some(range) => vec![range],
-            None => in_css(text, &["\"", "'", "&quot;", "&#34;", "&apos;", "&#39;"]),
+        Kind::Attribute(_) => match after_cid(text, whole(text)) {
+            Some(range) => return vec![range],
+            None => in_style_attribute(text),
         },
-    }
+    };
+    urls.into_iter()
+        .filter_map(|url| after_cid(text, url))
+        .collect()
 }
 
-/// What follows `cid:` in a URL that is all of this range, but for white space around it.
-fn whole(text: &str, range: Range<usize>) -> Option<Range<usize>> {
-    let url = text.get(range.clone())?;
-    let start = range.start + (url.len() - url.trim_ascii_start().len());
-    let end = start + url.trim_ascii().len();
-    let (scheme, _) = text.get(start..end)?.split_at_checked("cid:".len())?;
+/// Where what follows `cid:` is in a URL.
+fn after_cid(text: &str, url: Range<usize>) -> Option<Range<usize>> {
+    let (scheme, _) = text.get(url.clone())?.split_at_checked("cid:".len())?;
     scheme
         .eq_ignore_ascii_case("cid:")
-        .then_some(start + scheme.len()..end)
-}
-
-/// The URLs in an attribute `srcset`: each ends at white space or a comma, and may have a
-/// descriptor behind it.
-fn in_srcset(text: &str) -> Vec<Range<usize>> {
-    let mut at = 0;
-    let candidates = text.split(',').map(|candidate| {
-        let spaces = candidate.len() - candidate.trim_ascii_start().len();
-        let url = candidate.split_ascii_whitespace().next();
-        let start = at + spaces;
-        at += candidate.len() + 1;
-        start..start + url.unwrap_or_default().len()
-    });
-    candidates.filter_map(|url| whole(text, url)).collect()
-}
-
-/// The URLs in CSS, in quotes or without.
-fn in_css(css: &str, quotes: &[&str]) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(parenthesis) = memchr(b'(', css.as_bytes().get(at..).unwrap_or_default()) {
-        let before = at + parenthesis;
-        at = before + 1;
-        let function = before.checked_sub(3).and_then(|from| css.get(from..before));
-        if !function.is_some_and(|name| name.eq_ignore_ascii_case("url")) {
-            continue;
-        }
-        let argument = css.get(at..).unwrap_or_default();
-        at += argument.len() - argument.trim_ascii_start().len();
-        let argument = argument.trim_ascii_start();
-        let quote = quotes.iter().find(|quote| argument.starts_with(**quote));
-        at += quote.map_or(0, |quote| quote.len());
-        let end = css
-            .get(at..)
-            .and_then(|url| url.find(quote.unwrap_or(&")")));
-        // Without its end it is no URL, and there can be no other behind it.
-        let Some(end) = end else { break };
-        found.extend(whole(css, at..at + end));
-        at += end;
-    }
-    found
+        .then_some(url.start + scheme.len()..url.end)
 }
 
 #[cfg(test)]

@@ -2,8 +2,18 @@
 
 use std::borrow::Cow;
 
+/// The names of the characters from U+00A0 to U+00FF.
+const LATIN_1: &str = "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg \
+    plusmn sup2 sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest \
+    Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute \
+    Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash Ugrave Uacute Ucirc \
+    Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil egrave eacute \
+    ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide \
+    oslash ugrave uacute ucirc uuml yacute thorn yuml";
+
 /// The text with its character references resolved: all numeric ones, and of those with a name
-/// the five that XML has too. The others stay as they are.
+/// the five that XML has too, and those of the letters and signs of Latin-1. The others stay as
+/// they are.
 pub(super) fn character_references_decoded(text: &str) -> Cow<'_, str> {
     let Some((plain, rest)) = text.split_once('&') else {
         return text.into();
@@ -32,7 +42,13 @@ fn referenced(name: &str) -> Option<char> {
         "gt" => return Some('>'),
         "quot" => return Some('"'),
         "apos" => return Some('\''),
-        _ => name.strip_prefix('#')?,
+        _ => match name.strip_prefix('#') {
+            Some(code) => code,
+            None => {
+                let at = LATIN_1.split(' ').position(|known| known == name)?;
+                return char::from_u32(0xa0 + u32::try_from(at).ok()?);
+            }
+        },
     };
     let code = match code.strip_prefix(['x', 'X']) {
         Some(code) => u32::from_str_radix(code, 16),
@@ -82,11 +98,12 @@ mod tests {
             ("&lt;&gt;&quot;&apos;", "<>\"'"),
             ("&#38;&#x26;&#X1F988;&#x0010FFFF;", "&&🦈\u{10ffff}"),
             ("a&b", "a&b"),
+            ("&nbsp;&uuml;&Uuml;&yuml;&times;", "\u{a0}üÜÿ×"),
             ("&amp;amp;", "&amp;"),
             ("&amp", "&amp"),
             (
-                "&eacute;&;&#;&#x;&#xd800;&#-1;",
-                "&eacute;&;&#;&#x;&#xd800;&#-1;",
+                "&eacut;&;&#;&#x;&#xd800;&#-1;",
+                "&eacut;&;&#;&#x;&#xd800;&#-1;",
             ),
             ("&é&日本語日本語;&", "&é&日本語日本語;&"),
         ] {

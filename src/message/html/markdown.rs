@@ -44,6 +44,38 @@ fn harmless(event: Event<'_>) -> Event<'_> {
     }
 }
 
+/// A text in Markdown without the metadata at its beginning, which programs that make pages of
+/// Markdown read: YAML between lines `---`, or TOML between lines `+++`. Without a value in each of
+/// its lines, it is a text between two rules.
+pub(in crate::message) fn without_front_matter(source: &str) -> &str {
+    let mut lines = source.split_inclusive('\n');
+    let fence = lines.next().map(str::trim_end).unwrap_or_default();
+    let assignment = match fence {
+        "---" => ':',
+        "+++" => '=',
+        _ => return source,
+    };
+    let mut len = source.find('\n').map_or(source.len(), |end| end + 1);
+    let mut values = 0;
+    for line in lines {
+        len += line.len();
+        let text = line.trim_end();
+        if text == fence || (fence == "---" && text == "...") {
+            let rest = source.get(len..).filter(|_| values > 0).unwrap_or(source);
+            return rest.trim_start_matches(['\r', '\n']);
+        }
+        let continues = text.starts_with([' ', '\t', '#', '-', '[', ']']);
+        match text {
+            "" if values == 0 => return source,
+            "" => {}
+            _ if continues => {}
+            _ if text.contains(assignment) => values += 1,
+            _ => return source,
+        }
+    }
+    source
+}
+
 /// Whether something happens in the reader's name that follows the link.
 fn runs_a_script(url: &str) -> bool {
     let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme.trim());

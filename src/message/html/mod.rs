@@ -6,4 +6,6 @@ mod decode;
 pub(super) mod images;
 #[cfg(feature = "html")]
 pub(super) mod markdown;
+pub(super) mod pictures;
 mod places;
+mod urls;

@@ -7,6 +7,8 @@ use memchr::memmem;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place<'a> {
     pub(super) kind: Kind<'a>,
+    /// The name of the element.
+    pub(super) tag: &'a str,
     /// Where in the HTML text it begins.
     pub(super) start: usize,
     pub(super) text: &'a str,
@@ -88,7 +90,7 @@ impl<'a> Places<'a> {
     }
 
     /// The next attribute with a value, in a start tag.
-    fn attribute(&mut self) -> Option<Place<'a>> {
+    fn attribute(&mut self, tag: &'a str) -> Option<Place<'a>> {
         loop {
             self.take_until(|b| !is_space(b) && b != b'/');
             if matches!(self.rest().as_bytes().first(), None | Some(b'>')) {
@@ -115,6 +117,7 @@ impl<'a> Places<'a> {
             }
             return Some(Place {
                 kind: Kind::Attribute(name),
+                tag,
                 start,
                 text,
             });
@@ -122,7 +125,7 @@ impl<'a> Places<'a> {
     }
 
     /// Leaves a start tag, and with it the content of an element that holds no markup.
-    fn leave_tag(&mut self, name: &str) -> Option<Place<'a>> {
+    fn leave_tag(&mut self, name: &'a str) -> Option<Place<'a>> {
         self.take(b'>');
         let raw = RAW.iter().find(|raw| raw.eq_ignore_ascii_case(name))?;
         let start = self.at;
@@ -136,6 +139,7 @@ impl<'a> Places<'a> {
         self.at += end;
         (*raw == "style").then_some(Place {
             kind: Kind::StyleSheet,
+            tag: name,
             start,
             text: text.get(..end).unwrap_or_default(),
         })
@@ -153,7 +157,7 @@ impl<'a> Iterator for Places<'a> {
                 }
                 return None;
             };
-            if let Some(place) = self.attribute() {
+            if let Some(place) = self.attribute(tag) {
                 return Some(place);
             }
             self.tag = None;

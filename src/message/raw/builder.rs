@@ -1,24 +1,32 @@
 //! From a finished message to one that can be sent.
 
-use super::super::line_body::LineBody;
+use bytes::Bytes;
+
+use super::super::error::shown;
 use super::super::template::Template;
-use super::super::{Body, Data, Date, Message, MessageBuilder, MessageError, MessageId};
+use super::super::{Body, Data, Date, Message, MessageBuilder, MessageError, MessageId, Warning};
+use super::Repair;
 use super::edit::Missing;
 use super::header::HeaderSection;
 use super::recipients::limited;
+use super::recode::sendable;
 use crate::address::{Address, Envelope, ForwardPath, IntoAddresses, Mailbox, ReversePath};
 
 /// Takes a message that was made elsewhere, and what its sending needs besides; see
 /// [`Message::raw`].
 ///
-/// It goes out octet by octet as it is, with these exceptions, which are all there are:
+/// It goes out octet by octet as it is, with these exceptions:
 ///
 /// * CRLF, CR and LF are one line end each and go out as CRLF;
 /// * Bcc, Resent-Bcc and Return-Path are removed;
-/// * Date, From and Message-ID are added if they are missing, Message-ID also if there is no
-///   identifier in it by which the message could be known, which is then removed;
+/// * Date, From and Message-ID are added if they are missing or empty, Message-ID also if there
+///   is no identifier in it, which a [warning](Warning::IdReplaced) says; an empty Sender is
+///   removed;
 /// * a line of a header field that is over 998 octets is folded at white space;
-/// * a byte order mark and the `From ` line of an mbox file in front of it are left out.
+/// * a byte order mark and the `From ` line of an mbox file in front of it are left out;
+/// * for a server without SMTPUTF8, names and text beyond ASCII in header fields are in encoded
+///   words (RFC 2047);
+/// * what no server has to take is changed if that is [asked for](RawBuilder::repair).
 ///
 /// A header section has at most a mebibyte, and 10,000 fields. A body has any length, and is
 /// never in memory as a whole.
@@ -30,8 +38,15 @@ pub struct RawBuilder {
     recipients: Vec<Address>,
     from_fields: FromFields,
     reverse_path: Option<ReversePath>,
+    repair: Repair,
     error: Option<MessageError>,
 }
+
+/// What the message is called in errors and warnings.
+const WHAT: &str = "the message";
+
+/// What to do with one that cannot be sent as it is.
+const HINT: &str = "encode that part in another way, or let `repair` do it";
 
 /// Whether the recipients that the fields name get the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +63,7 @@ impl RawBuilder {
             recipients: Vec::new(),
             from_fields: FromFields::No,
             reverse_path: None,
+            repair: Repair::Refused { hint: HINT },
             error: None,
         }
     }
@@ -79,10 +95,28 @@ impl RawBuilder {
         self
     }
 
-    /// Says where reports of failure go (RFC 5321 section 4.4), if that is not whom the message
-    /// has for its sender, or else its first author.
+    /// Says where reports of failure go (RFC 5321 section 4.4), if not to the sender that the
+    /// message names, or else to its first author. The message may be without a sender that can
+    /// be read then, as are those of cron.
     pub fn reverse_path(mut self, path: ReversePath) -> Self {
         self.reverse_path = Some(path);
+        self
+    }
+
+    /// Changes what no server has to take, in place of refusing the message.
+    ///
+    /// * A header field that is not UTF-8, or has over 998 octets without white space, is put
+    ///   into encoded words (RFC 2047). Its octets are read in the charset that the field
+    ///   Content-Type declares, or else as Windows-1252.
+    /// * A part with a line of over 998 octets or a NUL is encoded in quoted-printable or base64.
+    ///   Its content stays the same.
+    ///
+    /// Each change is one of the [warnings](Message::warnings). A signature by DKIM does not
+    /// hold afterwards, which is another. A part that is signed itself, by S/MIME or OpenPGP, is
+    /// never changed: that is an error. A body that is repaired is in memory for it, and has at
+    /// most 64 MiB.
+    pub fn repair(mut self) -> Self {
+        self.repair = Repair::Made;
         self
     }
 
@@ -90,10 +124,10 @@ impl RawBuilder {
     ///
     /// # Errors
     ///
-    /// If the message cannot be read; if its header section is over the limits, is not UTF-8 or
-    /// has control characters, or fields that are needed cannot be read; if there is no author or
-    /// no recipient, or too many; or if a line of its body is over 998 octets or has a NUL, which
-    /// could only be sent if it was recoded.
+    /// If the message cannot be read; if its header section is over the limits or has control
+    /// characters, or fields that are needed cannot be read; if there is no author or no
+    /// recipient, or too many; or if it has a field that is not UTF-8, or a line that is over 998
+    /// octets or has a NUL, and that may not or cannot be [repaired](RawBuilder::repair).
     ///
     /// # Panics
     ///
@@ -109,20 +143,41 @@ impl RawBuilder {
         let beginning = HeaderSection::beginning(&mut self.message).await?;
         let section = HeaderSection::read(&beginning)?;
         let envelope = self.envelope(&section)?;
-        let (header, id) = self.header(&section)?;
-        let body = self.message.skip(section.body_offset());
-        let hint = "encode that part anew, or attach the message as a file";
-        let body = LineBody::new(body, hint).await?;
-        let needs_smtputf8 = envelope.needs_smtputf8() || !header.is_ascii();
-        let template = Template::finished(header, body);
-        Message::unsigned(envelope, id, template, Data::EightBit, needs_smtputf8)
+        let mut warnings = section.fields_in_text(&beginning);
+        let (body, encoding) =
+            sendable(&section, &self.message, WHAT, self.repair, &mut warnings).await?;
+        let missing = Missing {
+            from: self.from.clone(),
+            date: Date::now(),
+            message_id: self.message_id(&section, &envelope, &mut warnings)?,
+        };
+        let finished = section.finished(&missing, encoding, self.repair, &mut warnings)?;
+        let is_repaired = |warning: &Warning| {
+            use Warning::{FieldRepaired, PartRepaired};
+            matches!(warning, FieldRepaired { .. } | PartRepaired { .. })
+        };
+        if section.has("DKIM-Signature") {
+            if warnings.iter().any(is_repaired) {
+                let by = "the repair";
+                warnings.push(Warning::SignatureBroken { by });
+            } else if finished.ascii.is_some() {
+                let by = "its fields are encoded for a server without SMTPUTF8";
+                warnings.push(Warning::SignatureBroken { by });
+            }
+        }
+        let needs_smtputf8 = envelope.needs_smtputf8() || finished.needs_smtputf8();
+        let ascii = finished.ascii.map(Bytes::from);
+        let template = Template::finished(finished.header.into(), ascii, body);
+        let id = missing.message_id;
+        let message = Message::unsigned(envelope, id, template, Data::EightBit, needs_smtputf8)?;
+        warnings.truncate(Warning::MAX);
+        Ok(message.with_warnings(warnings))
     }
 
     fn envelope(&self, section: &HeaderSection<'_>) -> Result<Envelope, MessageError> {
-        let reverse_path = if let Some(path) = &self.reverse_path {
-            path.clone()
-        } else {
-            self.sender(section)?.into_addr_spec().into()
+        let reverse_path = match &self.reverse_path {
+            Some(path) => path.clone(),
+            None => self.sender(section)?.into_addr_spec().into(),
         };
         let mailboxes = self.recipients.iter().flat_map(Address::mailboxes);
         let mut paths: Vec<_> = mailboxes
@@ -136,25 +191,33 @@ impl RawBuilder {
         Envelope::new(reverse_path, paths).map_err(|_| MessageError::NoRecipient)
     }
 
-    /// Whom the message has for its sender, or else the author that it is given.
+    /// The sender that the message names, or else the author that was given for it.
     fn sender(&self, section: &HeaderSection<'_>) -> Result<Mailbox, MessageError> {
         let sender = section.sender()?.or_else(|| self.from.clone());
         sender.ok_or(MessageError::NoFrom)
     }
 
-    /// The header section as it is sent, and the identifier of the message.
-    fn header(&self, section: &HeaderSection<'_>) -> Result<(Vec<u8>, MessageId), MessageError> {
-        let id = if let Some(id) = section.message_id() {
-            id
-        } else {
-            let sender = self.sender(section)?.into_addr_spec();
-            MessageId::random(&sender.domain().to_string())?
-        };
-        let missing = Missing {
-            from: self.from.clone(),
-            date: Date::now(),
-            message_id: id.clone(),
-        };
-        Ok((section.repaired(&missing)?, id))
+    /// The identifier of the message, or else a new one.
+    fn message_id(
+        &self,
+        section: &HeaderSection<'_>,
+        envelope: &Envelope,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<MessageId, MessageError> {
+        if let Some(id) = section.message_id() {
+            return Ok(id);
+        }
+        // The sender may be one that cannot be read.
+        let sender = self.sender(section).ok().map(Mailbox::into_addr_spec);
+        let sender = sender.as_ref().or(envelope.reverse_path().addr_spec());
+        let domain = sender.map(|sender| sender.domain().to_string());
+        let id = MessageId::random(domain.as_deref().unwrap_or("localhost"))?;
+        if let Some(found) = section.value("Message-ID") {
+            warnings.push(Warning::IdReplaced {
+                found: shown(found.trim()),
+                id: id.to_string(),
+            });
+        }
+        Ok(id)
     }
 }

@@ -1,12 +1,12 @@
-//! The repairs of the header section of a finished message.
+//! The header section of a finished message as it is sent.
 
-use super::super::error::shown;
-use super::super::field::without_controls;
-use super::super::header::{Header, LONGEST, Script};
+use super::super::header::{Header, Script};
 use super::super::line_ends::lines;
-use super::super::{Date, MessageError, MessageId};
+use super::super::{Date, MessageError, MessageId, Warning};
+use super::Repair;
 use super::field::Field;
 use super::header::HeaderSection;
+use super::writer::Writer;
 use crate::address::Mailbox;
 
 /// What a message gets that does not say it itself.
@@ -17,36 +17,59 @@ pub(super) struct Missing {
     pub(super) message_id: MessageId,
 }
 
+/// A header section as it is sent, with the empty line behind it if there is a body.
+#[derive(Debug, Default)]
+pub(in super::super) struct Finished {
+    pub(in super::super) header: Vec<u8>,
+    /// The same in ASCII, as long as that is possible and differs.
+    pub(in super::super) ascii: Option<Vec<u8>>,
+}
+
+impl Finished {
+    /// Whether there is something in it that can be written in UTF-8 alone.
+    pub(super) fn needs_smtputf8(&self) -> bool {
+        self.ascii.is_none() && !self.header.is_ascii()
+    }
+}
+
 impl HeaderSection<'_> {
-    /// The header section as it is sent, with the empty line behind it if there is a body.
+    /// The header section as it is sent.
     ///
-    /// These are all the repairs there are:
+    /// These are all the changes that need not be asked for:
     ///
     /// * line ends become CRLF;
     /// * Bcc and Resent-Bcc are removed, as the recipients are not to see them (RFC 5322
     ///   sections 3.6.3 and 3.6.6), and Return-Path, which only the last server may write
     ///   (RFC 5321 section 4.4);
     /// * a line over 998 octets is folded at the last white space that makes it short enough;
+    /// * From, Sender, Date and Message-ID are removed if there is nothing in them, and
+    ///   Message-ID if there is no identifier in it;
     /// * Date, From and Message-ID are added at the end if they are missing (RFC 5322
-    ///   section 3.6), in a message that is resent, too; no Resent- field is added;
-    /// * Message-ID is removed, and so missing, if there is no identifier in it.
+    ///   section 3.6), in a message that is resent, too; no Resent- field is added.
     ///
-    /// Characters beyond ASCII stay. With one of them here, the message needs SMTPUTF8
-    /// (RFC 6532).
+    /// Characters beyond ASCII stay, as RFC 6532 has it, and are encoded words in the form for
+    /// servers without SMTPUTF8. The encoding of the body is another if there is one here.
     ///
     /// # Errors
     ///
-    /// If a field that stays is not UTF-8, has a control character other than the tab in it, or
-    /// a line that is too long and cannot be folded; or if there is no author.
-    pub(super) fn repaired(&self, missing: &Missing) -> Result<Vec<u8>, MessageError> {
-        let mut out = Vec::new();
+    /// If a field that stays has a control character other than the tab in it; if it is not
+    /// UTF-8, or has a line that is too long and cannot be folded, and may not be repaired; or if
+    /// there is no author.
+    pub(super) fn finished(
+        &self,
+        missing: &Missing,
+        encoding: Option<&str>,
+        repair: Repair,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Finished, MessageError> {
+        let mut out = Writer::new(self, repair, warnings);
         let has_id = self.message_id().is_some();
         for field in self.fields() {
-            if is_removed(field) || (field.is("Message-ID") && !has_id) {
-                continue;
+            let is_replaced = (field.is("Message-ID") && !has_id)
+                || (encoding.is_some() && field.is("Content-Transfer-Encoding"));
+            if !is_removed(field) && !is_replaced {
+                out.field(field)?;
             }
-            field.text()?;
-            write_field(field, &mut out)?;
         }
         let mut added = Header::new(Script::Ascii);
         if !self.has("Date") {
@@ -59,30 +82,44 @@ impl HeaderSection<'_> {
         if !has_id {
             added.fixed("Message-ID", missing.message_id.as_str());
         }
+        out.encoding(encoding, &mut added);
         if self.has_body() {
             added.blank_line();
         }
-        out.extend_from_slice(added.into_text().as_bytes());
-        Ok(out)
+        Ok(out.finish(&added.into_text()))
     }
-}
 
-impl HeaderSection<'_> {
-    /// The header section of a message that is sent within another, with the empty line behind
-    /// it if there is one: as it is, but with CRLF as line ends, and without Bcc and Resent-Bcc,
-    /// of which nobody is to know.
+    /// The header section of a message that is sent within another: as it is, but with CRLF as
+    /// line ends, and without Bcc and Resent-Bcc, which only their recipients may see. The
+    /// encoding of the body is another if there is one here.
     ///
     /// # Errors
     ///
-    /// If a field that stays is not UTF-8.
-    pub(in super::super) fn forwarded(&self) -> Result<Vec<u8>, MessageError> {
-        let mut out = Vec::new();
+    /// If a field that stays is not UTF-8, and may not be repaired.
+    pub(in super::super) fn forwarded(
+        &self,
+        encoding: Option<&str>,
+        repair: Repair,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Vec<u8>, MessageError> {
+        let mut out = Writer::new(self, repair, warnings);
         for field in self.fields().iter().filter(|field| !field.is_blind_copy()) {
-            field.text()?;
-            append_lines(field.octets, &mut out);
+            if encoding.is_some() && field.is("Content-Transfer-Encoding") {
+                continue;
+            }
+            match repair {
+                Repair::Made => out.field(field)?,
+                Repair::Refused { .. } => {
+                    field.text()?;
+                    append_lines(field.octets, &mut out.header);
+                }
+            }
         }
-        append_lines(self.blank_line(), &mut out);
-        Ok(out)
+        let mut added = Header::new(Script::Ascii);
+        out.encoding(encoding, &mut added);
+        let mut finished = out.finish(&added.into_text());
+        append_lines(self.blank_line(), &mut finished.header);
+        Ok(finished.header)
     }
 }
 
@@ -95,51 +132,18 @@ fn append_lines(octets: &[u8], out: &mut Vec<u8>) {
 }
 
 fn is_removed(field: &Field<'_>) -> bool {
-    field.is_blind_copy() || field.is("Return-Path")
-}
-
-fn write_field(field: &Field<'_>, out: &mut Vec<u8>) -> Result<(), MessageError> {
-    let name = shown(field.name);
-    // What is in front of this cannot be folded: in the first line, the name.
-    let mut fixed = field.body_offset();
-    for line in lines(field.octets) {
-        without_controls(&name, line.text)?;
-        let mut rest = line.text;
-        // A fold must not leave a line of nothing but white space.
-        let mut content = rest.trim_ascii_end().len();
-        while rest.len() > LONGEST {
-            let (folded, after) = (fixed..content.min(LONGEST + 1))
-                .rev()
-                .find(|at| is_fold(rest, *at))
-                .and_then(|at| rest.split_at_checked(at))
-                .ok_or_else(|| {
-                    field.unsendable("it has over 998 octets without white space: fold it")
-                })?;
-            out.extend_from_slice(folded);
-            out.extend_from_slice(b"\r\n");
-            content -= folded.len();
-            rest = after;
-            fixed = 0;
-        }
-        out.extend_from_slice(rest);
-        out.extend_from_slice(b"\r\n");
-        fixed = 0;
-    }
-    Ok(())
-}
-
-/// Whether a line can be folded here: in front of white space with something before it, which
-/// must not be a backslash that quotes the white space (RFC 5322 section 3.2.1).
-fn is_fold(line: &[u8], at: usize) -> bool {
-    let before = at.checked_sub(1).and_then(|before| line.get(before));
-    matches!(line.get(at), Some(b' ' | b'\t'))
-        && before.is_some_and(|before| !matches!(before, b' ' | b'\t' | b'\\'))
+    let is_empty = || {
+        let mandatory = ["From", "Sender", "Date", "Message-ID"];
+        field.is_blank() && mandatory.iter().any(|name| field.is(name))
+    };
+    field.is_blind_copy() || field.is("Return-Path") || is_empty()
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::super::header::LONGEST;
     use super::super::header::tests::messages;
     use super::*;
 
@@ -155,14 +159,21 @@ mod tests {
         }
     }
 
+    const REFUSED: Repair = Repair::Refused { hint: "" };
+
+    fn finished(message: &[u8]) -> Result<Finished, MessageError> {
+        let section = HeaderSection::read(message)?;
+        section.finished(&missing(), None, REFUSED, &mut Vec::new())
+    }
+
     fn repaired(message: &[u8]) -> Result<String, MessageError> {
-        let octets = HeaderSection::read(message)?.repaired(&missing())?;
+        let octets = finished(message)?.header;
         Ok(String::from_utf8_lossy(&octets).into_owned())
     }
 
     /// What becomes of a header that has all it must have behind these fields.
     fn kept(fields: &[u8]) -> Result<String, MessageError> {
-        const REST: &str = "Date:\r\nFrom:\r\nMessage-Id:<2@x>\r\n\r\n";
+        const REST: &str = "Date:x\r\nFrom:x\r\nMessage-Id:<2@x>\r\n\r\n";
         let message = [fields, REST.as_bytes()].concat();
         let text = repaired(&message)?;
         let kept = text.strip_suffix(REST);
@@ -185,6 +196,23 @@ mod tests {
                 format!("Message-id: <2@x> x\r\n{date}{from}\r\n"),
             ),
             ("Message-ID:\n\n", format!("{ADDED}\r\n")),
+            (
+                "From:\nDate: \n \t\nMessage-ID:\n \n\n",
+                format!("{ADDED}\r\n"),
+            ),
+            ("Sender: \nTo:\n\n", format!("To:\r\n{ADDED}\r\n")),
+            (
+                "From:\nFrom: a@b\n\n",
+                format!("From: a@b\r\n{date}{id}\r\n"),
+            ),
+            (
+                "Message-ID: <yes>\n\n",
+                format!("Message-ID: <yes>\r\n{date}{from}\r\n"),
+            ),
+            (
+                "Message-ID: <1@ü>\n\n",
+                format!("Message-ID: <1@ü>\r\n{date}{from}\r\n"),
+            ),
             ("message-id: x\nA: 1\n\n", format!("A: 1\r\n{ADDED}\r\n")),
             (
                 "Message-ID: x\nMessage-ID: <2@x>\n\n",
@@ -207,7 +235,10 @@ mod tests {
             from: None,
             ..missing()
         };
-        let repaired = |message: &[u8]| HeaderSection::read(message).unwrap().repaired(&nobody);
+        let repaired = |message: &[u8]| {
+            let section = HeaderSection::read(message).unwrap();
+            section.finished(&nobody, None, REFUSED, &mut Vec::new())
+        };
         assert!(matches!(repaired(b"A: 1\n\n"), Err(MessageError::NoFrom)));
         assert!(repaired(b"From: a@b\n\n").is_ok());
     }
@@ -250,8 +281,8 @@ mod tests {
         ] {
             assert_eq!(
                 repaired(field).unwrap_err().to_string(),
-                "the field Subject of the message cannot be sent: it is not UTF-8: write it in \
-                 encoded words (RFC 2047)"
+                "the field Subject is not UTF-8, which no server has to take: write it in encoded \
+                 words (RFC 2047), or let `repair` do it"
             );
         }
         assert!(repaired(b"Bcc: \xfc\n").is_ok(), "it is removed");
@@ -310,7 +341,10 @@ mod tests {
             format!("A{}: b", " ".repeat(998)),
         ] {
             let error = kept(format!("{field}\n").as_bytes()).unwrap_err();
-            assert!(matches!(error, MessageError::Field { .. }), "{error}");
+            assert!(
+                matches!(error, MessageError::UnsendableField { .. }),
+                "{error}"
+            );
             assert!(error.to_string().len() < 400, "{error}");
         }
     }
@@ -319,7 +353,8 @@ mod tests {
         #[test]
         fn any_header_can_be_read_again(message in messages()) {
             let Ok(section) = HeaderSection::read(&message) else { return Ok(()) };
-            let Ok(octets) = section.repaired(&missing()) else { return Ok(()) };
+            let finished = section.finished(&missing(), None, REFUSED, &mut Vec::new());
+            let Ok(Finished { header: octets, ascii }) = finished else { return Ok(()) };
             let again = HeaderSection::read(&octets).unwrap();
             prop_assert_eq!(again.body_offset(), octets.len());
             prop_assert_eq!(again.has_body(), section.has_body());
@@ -327,7 +362,16 @@ mod tests {
             for name in ["Date", "From", "Message-ID"] {
                 prop_assert!(again.has(name));
             }
-            prop_assert_eq!(again.repaired(&missing()).unwrap(), octets, "once is enough");
+            let twice = again.finished(&missing(), None, REFUSED, &mut Vec::new()).unwrap();
+            prop_assert_eq!(&twice.header, &octets, "once is enough");
+            if let Some(ascii) = ascii {
+                prop_assert!(ascii.is_ascii() && !octets.is_ascii());
+                let names = |octets: &[u8]| {
+                    let section = HeaderSection::read(octets).unwrap();
+                    section.fields().iter().map(|field| field.name.to_owned()).collect::<Vec<_>>()
+                };
+                prop_assert_eq!(names(&ascii), names(&octets));
+            }
         }
 
         #[test]

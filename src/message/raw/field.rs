@@ -34,6 +34,12 @@ impl<'a> Field<'a> {
         is_blind_copy(self.name)
     }
 
+    /// Whether there is nothing in it but white space.
+    pub(super) fn is_blank(&self) -> bool {
+        let body = self.octets.get(self.body_offset()..).unwrap_or_default();
+        body.trim_ascii().is_empty()
+    }
+
     /// How many octets come before what it says: its name and the colon.
     pub(super) fn body_offset(&self) -> usize {
         memchr::memchr(b':', self.octets).map_or(0, |colon| colon + 1)
@@ -49,21 +55,26 @@ impl<'a> Field<'a> {
         Ok(body.replace(['\r', '\n'], ""))
     }
 
+    /// The same, with U+FFFD in place of what is not UTF-8.
+    pub(super) fn unfolded_lossy(&self) -> String {
+        let body = self.octets.get(self.body_offset()..).unwrap_or_default();
+        String::from_utf8_lossy(body).replace(['\r', '\n'], "")
+    }
+
     /// All of it, as it was found.
     ///
     /// # Errors
     ///
     /// If that is not UTF-8.
     pub(super) fn text(&self) -> Result<&'a str, MessageError> {
-        str::from_utf8(self.octets)
-            .map_err(|_| self.unsendable("it is not UTF-8: write it in encoded words (RFC 2047)"))
+        str::from_utf8(self.octets).map_err(|_| self.unsendable("is not UTF-8"))
     }
 
     /// What is to be said of it in an error.
-    pub(super) fn unsendable(&self, hint: &'static str) -> MessageError {
-        MessageError::Field {
+    pub(super) fn unsendable(&self, found: &'static str) -> MessageError {
+        MessageError::UnsendableField {
             field: shown(self.name),
-            hint,
+            found,
         }
     }
 }
@@ -98,8 +109,8 @@ mod tests {
         let latin = HeaderSection::read(b"To: J\xf6rg <a@b>\n\n").unwrap();
         assert_eq!(
             latin.fields()[0].unfolded().unwrap_err().to_string(),
-            "the field To of the message cannot be sent: it is not UTF-8: write it in encoded \
-             words (RFC 2047)"
+            "the field To is not UTF-8, which no server has to take: write it in encoded words \
+             (RFC 2047), or let `repair` do it"
         );
     }
 

@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
+use super::super::error::shown;
 use super::super::line_ends::lines;
-use super::super::{Body, BodyError, MessageError, MessageId};
+use super::super::{Body, BodyError, MessageError, MessageId, Warning};
 use super::field::{Field, field_name, is_blind_copy};
 
 /// The header section of a message (RFC 5322 section 2.2), every octet of it as it was found.
@@ -22,6 +23,8 @@ pub(in super::super) struct HeaderSection<'a> {
     fields: Vec<Field<'a>>,
     /// The empty line behind them, if there is one.
     blank_line: &'a [u8],
+    /// How many lines come before the body.
+    lines: u64,
     body_offset: usize,
     has_body: bool,
 }
@@ -91,6 +94,7 @@ impl<'a> HeaderSection<'a> {
         Ok(Self {
             fields,
             blank_line,
+            lines: lines(beginning.get(..offset).unwrap_or_default()).count() as u64,
             body_offset: offset,
             has_body,
         })
@@ -101,16 +105,63 @@ impl<'a> HeaderSection<'a> {
         &self.fields
     }
 
-    /// Whether there is a field of this name.
+    /// Whether there is a field of this name that says something.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.fields.iter().any(|field| field.is(name))
+        let mut fields = self.fields.iter().filter(|field| field.is(name));
+        fields.any(|field| !field.is_blank())
     }
 
-    /// What the message is known by, if it says it: the first identifier in Message-ID that
-    /// follows the grammar.
+    /// What the message is known by, if it says it: the first identifier in Message-ID.
     pub(super) fn message_id(&self) -> Option<MessageId> {
         let mut fields = self.fields.iter().filter(|field| field.is("Message-ID"));
         fields.find_map(|field| MessageId::first_in(field.octets))
+    }
+
+    /// How many lines it has, with the empty line and with what is in front of its first field.
+    pub(super) fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// What the first field of this name says that is not empty, with U+FFFD in place of what is
+    /// not UTF-8.
+    pub(super) fn value(&self, name: &str) -> Option<String> {
+        let mut fields = self.fields.iter().filter(|field| field.is(name));
+        fields
+            .find(|field| !field.is_blank())
+            .map(Field::unfolded_lossy)
+    }
+
+    /// A warning if there is an empty line in front of what looks like the fields.
+    pub(super) fn fields_in_text(&self, beginning: &[u8]) -> Vec<Warning> {
+        let body = beginning.get(self.body_offset..).unwrap_or_default();
+        let mut lines = lines(body)
+            .map(|line| line.text)
+            .skip_while(|text| text.is_empty());
+        let first = lines.next().filter(|line| field_name(line).is_some());
+        match first {
+            Some(line) if self.fields.is_empty() && !self.blank_line.is_empty() => {
+                let line = shown(&String::from_utf8_lossy(line));
+                vec![Warning::FieldsInText { line }]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// That there are fields at all, which recipients can be read from.
+    ///
+    /// # Errors
+    ///
+    /// If there are none.
+    pub(super) fn not_empty(&self) -> Result<(), MessageError> {
+        let hint = match (self.fields.as_slice(), self.has_body) {
+            ([_, ..], _) => return Ok(()),
+            ([], false) => "it is empty",
+            ([], true) if self.blank_line.is_empty() => {
+                "its first line is not a field such as `To: ann@example.org`"
+            }
+            ([], true) => "its first line is empty, so that all that follows is text: remove it",
+        };
+        Err(MessageError::NoFields { hint })
     }
 
     /// Where the body begins, in octets from the beginning of the message.

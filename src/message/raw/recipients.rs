@@ -19,6 +19,7 @@ impl<'a> HeaderSection<'a> {
     /// If one of these fields cannot be read, or if there are too many mailboxes in them. One
     /// that is empty names nobody.
     pub(super) fn recipients(&self) -> Result<Vec<ForwardPath>, MessageError> {
+        self.not_empty()?;
         let mut paths = Vec::new();
         for (name, field) in self.transmission() {
             let is = |list: &str| name.eq_ignore_ascii_case(list);
@@ -96,10 +97,10 @@ pub(super) fn limited(paths: &[ForwardPath]) -> Result<(), MessageError> {
     Err(MessageError::Limit { what, limit })
 }
 
-/// The mailboxes of a field, none if it is empty. Their names are of no account here, however
-/// long encoded words have made them.
+/// The mailboxes of a field, none if it is empty. Their names do not matter here, however long
+/// encoded words have made them, and whether or not they are UTF-8.
 fn mailboxes(field: &Field<'_>) -> Result<Vec<Mailbox>, MessageError> {
-    let list = field.unfolded()?;
+    let list = field.unfolded_lossy();
     if list.trim().is_empty() {
         return Ok(Vec::new());
     }
@@ -132,7 +133,6 @@ mod tests {
     #[test]
     fn recipients_are_those_of_the_fields() {
         for (header, expected) in [
-            ("", ""),
             ("Subject: x\nReply-To: a@b\n", ""),
             ("To: a@b\nCc: c@d\nBcc: e@f\n", "<a@b> <c@d> <e@f>"),
             ("BCC: a@b\nto : c@d\ncC:e@f\n", "<a@b> <c@d> <e@f>"),
@@ -236,11 +236,14 @@ mod tests {
             );
         }
         assert!(sender("From: x\n").is_err());
-        let latin = HeaderSection::read(b"To: J\xf6rg <a@b>\n").unwrap();
-        assert!(matches!(
-            latin.recipients(),
-            Err(MessageError::Field { .. })
-        ));
+        for (field, is_read) in [
+            (&b"To: J\xf6rg <a@b>\n"[..], true),
+            (b"To: <j\xf6rg@b>\n", false),
+            (b"To: a@b\xfccher.test\n", false),
+        ] {
+            let latin = HeaderSection::read(field).unwrap();
+            assert_eq!(latin.recipients().is_ok(), is_read, "{field:?}");
+        }
         // What is not asked is not read.
         assert_eq!(
             recipients("From: x\nResent-To: a@b\nTo: x\n").unwrap(),

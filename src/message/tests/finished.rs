@@ -5,6 +5,7 @@ use std::io::Write as _;
 use proptest::prelude::*;
 
 use super::*;
+use crate::address::ReversePath;
 use crate::message::{Data, Entity};
 
 const FIELDS: &str = "Date: Tue, 1 Jul 2003 10:52:37 +0200\r\n\
@@ -92,9 +93,7 @@ fn who_gets_it() {
         envelope(raw().to("c@d").recipients_from_fields()),
         "<ann@x.test> <c@d> <bo@x.test> <secret@x.test>"
     );
-    let null = raw()
-        .to("c@d")
-        .reverse_path(crate::address::ReversePath::Null);
+    let null = raw().to("c@d").reverse_path(ReversePath::Null);
     assert_eq!(envelope(null), "<> <c@d>");
     assert!(matches!(run(raw().build()), Err(MessageError::NoRecipient)));
     let sent = octets(run(raw().to("c@d").build()).unwrap());
@@ -122,9 +121,16 @@ fn what_cannot_be_sent_is_found_before() {
     for (text, error) in [
         (
             format!("{FIELDS}\r\n{}", "x".repeat(999)),
-            "a line of over 998 octets",
+            "line 6 of the message has over 998 octets",
         ),
-        (format!("{FIELDS}\r\na\0b"), "a NUL"),
+        (
+            format!("{FIELDS}\r\na\0b"),
+            "line 6 of the message has a NUL",
+        ),
+        (
+            format!("{FIELDS}\r\n\na\n\0b"),
+            "line 8 of the message has a NUL",
+        ),
         (format!("{FIELDS}X: a\0b\r\n\r\n"), "'\\0'"),
         (format!("{FIELDS}X: {}\r\n\r\n", "x".repeat(2_000)), "X"),
     ] {
@@ -140,16 +146,94 @@ fn what_cannot_be_sent_is_found_before() {
 }
 
 #[test]
-fn fields_beyond_ascii_need_smtputf8() {
-    for (subject, needed) in [("Grüße", true), ("=?utf-8?q?x?=", false)] {
-        let message = raw(&format!("{FIELDS}Subject: {subject}\r\n\r\nx")).unwrap();
-        assert_eq!(message.needs_smtputf8(), needed);
-        let eight_bit = if needed {
-            Data::EightBit
-        } else {
-            Data::SevenBit
-        };
-        assert_eq!(message.rendition(Data::EightBit).data(), eight_bit);
+fn fields_beyond_ascii_are_encoded_where_smtputf8_is_not_offered() {
+    for (field, encoded) in [
+        ("Subject: Grüße", Some("Subject: =?utf-8?b?R3LDvMOfZQ==?=")),
+        ("Subject: =?utf-8?q?x?=", Some("Subject: =?utf-8?q?x?=")),
+        (
+            "Cc: Zoë <z@x.test>",
+            Some("Cc: =?utf-8?q?Zo=C3=AB?= <z@x.test>"),
+        ),
+        ("References: <ü@x.test>", None),
+        ("Reply-To: jörg@x.test", None),
+    ] {
+        let message = raw(&format!("{FIELDS}{field}\r\n\r\nx")).unwrap();
+        assert_eq!(message.needs_smtputf8(), encoded.is_none(), "{field}");
+        for (rendition, expected) in [
+            (message.rendition(Data::EightBit), encoded.unwrap_or(field)),
+            (message.rendition_with_smtputf8(Data::EightBit), field),
+        ] {
+            let is_ascii = expected.is_ascii();
+            assert_eq!(rendition.needs_smtputf8(), !is_ascii, "{field}");
+            assert_eq!(rendition.data() == Data::SevenBit, is_ascii, "{field}");
+            let len = rendition.exact_size();
+            let octets = run(blocks(&mut rendition.into_octets())).unwrap().concat();
+            assert_eq!(octets.len() as u64, len);
+            let text = String::from_utf8(octets).unwrap();
+            assert!(text.contains(&format!("\r\n{expected}\r\n")), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_sender_that_cannot_be_read_does_not_matter_beside_an_envelope() {
+    let mail = "From: \"(Cron Daemon)\" <root>\nTo: root\nSubject: x\n\ndone\n";
+    let raw = || Message::raw(Body::bytes(mail)).to("ops@y.test");
+    assert!(run(raw().build()).is_err());
+    for (path, domain) in [
+        (ReversePath::Address(parsed("me@x.test")), "@x.test>"),
+        (ReversePath::Null, "@localhost>"),
+    ] {
+        let message = run(raw().reverse_path(path.clone()).build()).unwrap();
+        assert_eq!(message.envelope().reverse_path(), &path);
+        assert!(message.message_id().as_str().ends_with(domain));
+        assert!(text(message).starts_with("From: \"(Cron Daemon)\" <root>\r\nTo: root\r\n"));
+    }
+}
+
+#[test]
+fn what_is_odd_is_said() {
+    for (mail, warning) in [
+        (
+            "From: a@b\nMessage-ID: 1.2@x\n\nx",
+            Some("\"1.2@x\" is not an identifier"),
+        ),
+        (
+            "From: a@b\nMessage-ID: <a b>\n\nx",
+            Some("\"<a b>\" is not an identifier"),
+        ),
+        ("From: a@b\nMessage-ID:\n\nx", None),
+        ("From: a@b\nMessage-ID: <yes>\n\nx", None),
+        (
+            "\nSubject: x\n\nx",
+            Some("begins with an empty line, so that \"Subject: x\""),
+        ),
+        ("\nx\n", None),
+        (
+            "From: a@b\nDKIM-Signature: x\nSubject: ü\n\nx",
+            Some("the DKIM signature of the message does not hold after its fields"),
+        ),
+    ] {
+        let message = Message::raw(Body::bytes(mail)).from(parsed("f@x.test"));
+        let message = run(message.to("a@b").build()).unwrap();
+        let warnings: Vec<_> = message.warnings().iter().map(ToString::to_string).collect();
+        match warning {
+            None => assert!(warnings.is_empty(), "{mail:?}: {warnings:?}"),
+            Some(words) => assert!(warnings.join("|").contains(words), "{mail:?}: {warnings:?}"),
+        }
+    }
+}
+
+#[test]
+fn why_there_is_no_field_is_said() {
+    for (mail, words) in [
+        ("", "it is empty"),
+        ("\nTo: a@b\n\nx", "its first line is empty"),
+        ("Hello\nTo: a@b\n\nx", "its first line is not a field"),
+    ] {
+        let message = Message::raw(Body::bytes(mail)).from(parsed("f@x.test"));
+        let error = run(message.recipients_from_fields().build()).unwrap_err();
+        assert!(error.to_string().contains(words), "{mail:?}: {error}");
     }
 }
 

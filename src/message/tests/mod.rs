@@ -4,6 +4,7 @@ mod blocks;
 mod faults;
 mod finished;
 mod parsers;
+mod repaired;
 mod shape;
 #[cfg(feature = "dkim")]
 mod signed;

@@ -66,7 +66,7 @@ fn nothing_is_ignored_beside_a_whole_content() {
 #[test]
 fn pictures_of_a_document_count_as_parts() {
     let directory = tempfile::tempdir().unwrap();
-    let pictures = (0..=MessageBuilder::MAX_ATTACHMENTS).map(|n| format!("<img src={n}>"));
+    let pictures = (0..=MessageBuilder::MAX_ATTACHMENTS).map(|n| format!("<img src={n}.png>"));
     let html = pictures.collect::<Vec<_>>().concat();
     let message = builder().html(html).inline_images(directory.path());
     assert!(matches!(
@@ -187,9 +187,9 @@ fn many_languages_are_on_several_lines() {
 #[test]
 fn labels_of_pictures_are_not_those_of_the_caller() {
     let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("a"), b"x").unwrap();
+    std::fs::write(directory.path().join("a.png"), b"x").unwrap();
     let message = builder()
-        .html("<img src=a>")
+        .html("<img src=a.png>")
         .inline("local-image-1", attachment("b", b"y"))
         .inline_images(directory.path());
     assert!(message.build_now().is_ok());

@@ -18,6 +18,11 @@ const FILES: &[(&str, &[u8])] = &[
     ("invitation.ics", INVITATION),
     ("no-method.ics", b"BEGIN:VCALENDAR\nEND:VCALENDAR\n"),
     ("latin1.txt", b"caf\xe9"),
+    ("utf8.txt", "Grüße aus Köln\n".as_bytes()),
+    (
+        "matter.md",
+        b"---\ntitle: News\ntags:\n  - a\n---\n\n# News\n",
+    ),
     ("nul.eml", b"Subject: x\n\n\0\n"),
 ];
 
@@ -33,9 +38,8 @@ async fn the_parts_stand_as_readers_expect() {
     for (arguments, expected) in [
         ("--html '<p>x'", "html"),
         ("--text x --html '<p>x'", "alternative(plain html)"),
-        ("--html @page.html", "html"),
         ("--html @page.html --inline auto", "related(html png)"),
-        ("--markdown news.md", "alternative(plain html)"),
+        ("--markdown matter.md", "alternative(plain html)"),
         (
             "--markdown news.md --inline auto -a shark.png",
             "mixed(alternative(plain related(html png)) png)",
@@ -55,6 +59,10 @@ async fn the_parts_stand_as_readers_expect() {
         (
             "--text x --calendar invitation.ics",
             "alternative(plain calendar)",
+        ),
+        (
+            "--html '<td background=shark.png><p style=\"background:url(shark.png)\">' --inline auto",
+            "related(html png)",
         ),
         ("--text x --forward inner.eml", "mixed(plain rfc822)"),
         (
@@ -89,8 +97,22 @@ async fn fields_and_parts_say_what_they_are() {
         ),
         ("--forward -", "\r\n\r\nSubject: stdin\r\n"),
         ("--calendar invitation.ics", "\r\nMETHOD:REQUEST\r\n"),
-        ("--markdown news.md", "<em>great</em>"),
-        ("--markdown news.md", "\r\n![](shark.png) *great*\r\n"),
+        ("--calendar no-method.ics", "text/calendar; method=PUBLISH"),
+        (
+            "--calendar no-method.ics",
+            "BEGIN:VCALENDAR\r\nMETHOD:PUBLISH\r\nEND:VCALENDAR\r\n",
+        ),
+        ("--markdown matter.md", "\r\n\r\n# News\r\n"),
+        ("--markdown matter.md", "<h1>News</h1>\r\n</body>"),
+        ("-a utf8.txt", "Content-Type: text/plain; charset=utf-8\r\n"),
+        ("-a latin1.txt", "Content-Type: text/plain\r\n"),
+        ("-a news.md", "Content-Type: text/markdown\r\n"),
+        ("-a 'utf8.txt;type=text/x-a'", "Content-Type: text/x-a\r\n"),
+        ("--markdown news.md --inline auto", "<em>great</em>"),
+        (
+            "--markdown news.md --inline auto",
+            "\r\n![](shark.png) *great*\r\n",
+        ),
         ("-a '-;name=log.txt'", "filename=log.txt"),
         // "Subject: stdin\n\n"
         (
@@ -141,6 +163,22 @@ async fn what_is_odd_is_told_and_the_mail_made() {
         (
             "--html '<img src=cid:a>'",
             "warning: the HTML shows \"cid:a\"",
+        ),
+        (
+            "--html '<img src=shark.png>'",
+            "warning: the HTML shows the file \"shark.png\", which is not in the message",
+        ),
+        (
+            "--html '<img src=\"file:///shark.png\">' --inline auto",
+            "warning: the HTML shows the file \"file:///shark.png\"",
+        ),
+        (
+            "--html '<img src=.env>' --inline auto",
+            "warning: the HTML shows the file \".env\"",
+        ),
+        (
+            "--html '<td background=shark.png>'",
+            "warning: the HTML shows the file \"shark.png\"",
         ),
         (
             "--html '<p>x' --inline a@b=shark.png",
@@ -218,7 +256,7 @@ async fn what_cannot_be_made_has_a_reason() {
             "called \"a\"",
         ),
         ("--html '<img src=../a.png>' --inline auto", 65, "../a.png"),
-        ("--calendar no-method.ics", 65, "not a method"),
+        ("--calendar page.html", 65, "--attach"),
         ("--forward nul.eml", 65, "a NUL"),
         ("--html @latin1.txt", 65, "not in UTF-8"),
         ("--markdown latin1.txt", 65, "not in UTF-8"),
@@ -235,6 +273,20 @@ async fn what_cannot_be_made_has_a_reason() {
         let ended = desk().run(&format!("{enough} {arguments}")).await;
         ended.fails(status, words);
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_name_that_is_not_utf_8_needs_another() {
+    let script = "touch \"$(printf 'caf\\351.txt')\" && \"$0\" send -n --from me@example.org \
+                  --to ann@example.org --text x -a \"$(printf 'caf\\351.txt')$1\"";
+    let run = async |name: &str| {
+        let directory = super::office::Directory::new();
+        let run = Run::shell(script).args([name]);
+        run.directory(directory.path()).end().await
+    };
+    run("").await.fails(66, "it is not UTF-8");
+    assert_eq!(run(";name=café.txt").await.status, 0);
 }
 
 /// More than is kept in memory.

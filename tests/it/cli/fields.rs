@@ -31,6 +31,30 @@ async fn fields_are_as_they_were_given() {
         ),
         ("--references '<a@b>'", "References: <a@b>"),
         (
+            "--in-reply-to '<d3b8@0c28@x.test>' --references '<yes> <d3b8@0c28@x.test>'",
+            "In-Reply-To: <d3b8@0c28@x.test>\nReferences: <yes> <d3b8@0c28@x.test>",
+        ),
+        (
+            "-H 'Disposition-Notification-To: Zoë Åker <zoe@x.test>'",
+            "Disposition-Notification-To: =?utf-8?b?Wm/DqyDDhWtlcg==?= <zoe@x.test>",
+        ),
+        (
+            "-H 'Mail-Followup-To: ann@x.test, =?utf-8?q?Zo=C3=AB?= <zoe@x.test>'",
+            "Mail-Followup-To: ann@x.test, =?utf-8?q?Zo=C3=AB?= <zoe@x.test>",
+        ),
+        (
+            "-H 'List-Post: <mailto:list@x.test> (für alle)'",
+            "List-Post: <mailto:list@x.test> (=?utf-8?b?ZsO8ciBhbGxl?=)",
+        ),
+        (
+            "--reply-to 'Acme (Support) <a@x.test>'",
+            "Reply-To: \"Acme (Support)\" <a@x.test>",
+        ),
+        (
+            "--reply-to 'a@x.test <a@x.test>'",
+            "Reply-To: \"a@x.test\" <a@x.test>",
+        ),
+        (
             "--auto-submitted generated",
             "Auto-Submitted: auto-generated",
         ),

@@ -70,6 +70,146 @@ async fn what_is_missing_is_added() {
     }
 }
 
+/// As cron writes it.
+const CRON: &str = "From: \"(Cron Daemon)\" <root>\nTo: ann@example.org\nSubject: x\n\ndone\n";
+
+#[tokio::test]
+async fn a_named_envelope_is_enough() {
+    for arguments in [
+        "--raw - --envelope-from me@example.org --to ann@example.org",
+        "--raw - --envelope-from me@example.org -t",
+    ] {
+        let office = Office::open(server()).await;
+        office.send(arguments).stdin(CRON).end().await.result();
+        let mail = office.mail().await;
+        assert_eq!(mail.reverse_path, "me@example.org");
+        assert_eq!(mail.forward_paths, ["ann@example.org"]);
+        let text = String::from_utf8_lossy(&mail.octets);
+        assert!(
+            text.contains("From: \"(Cron Daemon)\" <root>\r\n"),
+            "{text}"
+        );
+        assert!(text.contains("@example.org>\r\n"), "a Message-ID: {text}");
+    }
+}
+
+#[tokio::test]
+async fn fields_are_read_as_they_are_written() {
+    for (mail, recipients) in [
+        (
+            "To: \"Fold,\n\tJess\" <ann@example.org>, bo@example.org\n",
+            "ann bo",
+        ),
+        ("To: ann@example.org <ann@example.org>\n", "ann"),
+        ("To: ann@example.org (Ann)\n", "ann"),
+    ] {
+        let office = Office::open(server()).await;
+        let mail = format!("From: me@example.org\n{mail}\nx\n");
+        office.send("--raw - -t").stdin(&mail).end().await.result();
+        let paths = office.mail().await.forward_paths;
+        let names: Vec<_> = paths
+            .iter()
+            .filter_map(|path| path.split('@').next())
+            .collect();
+        assert_eq!(names.join(" "), recipients);
+    }
+}
+
+#[tokio::test]
+async fn what_is_odd_is_told() {
+    for (mail, kept, warning) in [
+        (
+            "From:\nDate: \nSubject: x\n\nx\n",
+            "\r\nFrom: Me <me@x.test>\r\n",
+            "",
+        ),
+        (
+            "From: a@b\nMessage-ID: <1.a@b\u{fc}cher.test>\n\nx\n",
+            "<1.a@b\u{fc}cher.test>",
+            "",
+        ),
+        (
+            "From: a@b\nMessage-ID: <yes>\n\nx\n",
+            "Message-ID: <yes>\r\n",
+            "",
+        ),
+        (
+            "From: a@b\nMessage-ID: yes\n\nx\n",
+            "@b>\r\n",
+            "warning: the Message-ID \"yes\"",
+        ),
+        (
+            "\nSubject: x\n\nx\n",
+            "\r\n\r\nSubject: x",
+            "warning: the message begins with",
+        ),
+    ] {
+        let desk = Desk {
+            stdin: mail,
+            ..Desk::default()
+        };
+        let arguments = "--raw - --to ann@example.org --from 'Me <me@x.test>'";
+        let ended = desk.run(arguments).await;
+        assert_eq!(ended.status, 0, "{ended:?}");
+        assert!(ended.stdout.contains(kept), "{ended:?}");
+        assert!(ended.stderr.starts_with(warning), "{ended:?}");
+        assert_eq!(ended.stderr.is_empty(), warning.is_empty(), "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_no_server_has_to_take_is_repaired_on_demand() {
+    let long = format!("From: me@example.org\n\n{}\n", "x".repeat(1_200));
+    let files: &[(&str, &[u8])] = &[
+        ("long.eml", long.as_bytes()),
+        ("nul.eml", b"From: me@example.org\n\na\0b\n"),
+        ("latin.eml", b"From: me@example.org\nSubject: Gr\xfc\xdfe\n\nx\n"),
+        (
+            "signed.eml",
+            b"From: me@example.org\nContent-Type: multipart/signed; boundary=a\n\n--a\n\n\0\n--a--\n",
+        ),
+    ];
+    let desk = || Desk {
+        files,
+        ..Desk::default()
+    };
+    for (mail, reason, warnings) in [
+        (
+            "long.eml",
+            "line 3 of the message has over 998 octets",
+            "warning: repaired: the message had over 998 octets, and is in quoted-printable now\n",
+        ),
+        (
+            "nul.eml",
+            "line 3 of the message has a NUL",
+            "warning: repaired: the message had a NUL, and is in base64 now\n",
+        ),
+        (
+            "latin.eml",
+            "the field Subject is not UTF-8",
+            "warning: repaired: the field Subject is in encoded words now, its octets read as \
+             windows-1252\n",
+        ),
+    ] {
+        let raw = format!("--raw {mail} --to ann@example.org");
+        let ended = desk().run(&raw).await;
+        ended.fails(65, reason);
+        assert!(ended.stderr.contains("--repair"), "{ended:?}");
+        let ended = desk().run(&format!("{raw} --repair")).await;
+        assert_eq!((ended.status, ended.stderr.as_str()), (0, warnings));
+
+        let forward = format!("--from me@example.org --to ann@example.org --forward {mail}");
+        desk().run(&forward).await.fails(65, "--repair");
+        let ended = desk().run(&format!("{forward} --repair")).await;
+        let warnings = warnings.replace("the message had", "the forwarded message had");
+        assert_eq!((ended.status, ended.stderr), (0, warnings));
+    }
+    let ended = desk()
+        .run("--raw signed.eml --to ann@example.org --repair")
+        .await;
+    ended.fails(65, "it is signed");
+}
+
 #[tokio::test]
 async fn what_cannot_be_sent_has_a_reason() {
     let files: &[(&str, &[u8])] = &[
@@ -78,6 +218,11 @@ async fn what_cannot_be_sent_has_a_reason() {
         ("nobody.eml", b"To: ann@example.org\n\ntext\n"),
         ("bad.eml", b"From: bo@example.org\nTo: ann\n\ntext\n"),
         ("alone.eml", b"From: bo@example.org\n\ntext\n"),
+        (
+            "blank.eml",
+            b"\nFrom: a@x.test\nTo: ann@example.org\n\nhi\n",
+        ),
+        ("cron.eml", CRON.as_bytes()),
     ];
     for (arguments, status, words) in [
         ("--raw mail.eml", 64, "--to <LIST>"),
@@ -97,6 +242,17 @@ async fn what_cannot_be_sent_has_a_reason() {
         ("--raw mail.eml --to nobody", 65, "in --to: "),
         ("--raw alone.eml -t", 65, "name one by --to"),
         ("--raw bad.eml -t", 65, "the addresses of To"),
+        (
+            "--raw blank.eml -t --from a@x.test",
+            65,
+            "its first line is empty",
+        ),
+        ("--raw cron.eml -t", 65, "--envelope-from"),
+        (
+            "--text x --to ann@example.org --from a@x.test --repair",
+            64,
+            "--raw and --forward",
+        ),
         ("--raw nul.eml --to ann@example.org", 65, "a NUL"),
         ("--raw none.eml -t", 66, "none.eml"),
         ("--raw . -t", 66, "a directory"),

@@ -35,6 +35,8 @@ const REPAIRED: &[(&str, &str, &str, &str)] = &[
         "\r\n",
     ),
     ("Return-Path: <b@x.test>\r\n", "\r\n", "", "\r\n"),
+    ("Sender:\r\n", "\r\n", "", "\r\n"),
+    ("Date: \nFrom:\n \t\nMessage-ID:\n", "\r\n", "", "\r\n"),
     ("Received: by x\r\n", "\r\n", "Received: by x\r\n", "\r\n"),
     (
         "Subject: a  \r\n b\r\n",

@@ -33,8 +33,8 @@ pub(crate) struct ContentArguments {
     /// A picture that the HTML shows by <img src="cid:LABEL">, or auto. Repeatable.
     ///
     /// It may have a ;name= and a ;type= as in --attach. With auto, it is the pictures that the
-    /// HTML shows from files, by <img src="FILE">; they are looked for beside the file with the
-    /// HTML or Markdown, or else in the working directory.
+    /// HTML shows from files, in src, srcset, background or CSS; they are looked for beside the
+    /// file with the HTML or Markdown, or else in the working directory.
     #[arg(long, value_name = "LABEL=FILE|auto",
           value_parser = OsStringValueParser::new().try_map(|typed| InlineSpec::parse(&typed)))]
     pub(crate) inline: Vec<InlineSpec>,
@@ -49,7 +49,8 @@ pub(crate) struct ContentArguments {
     #[arg(long, value_name = "FILE|-", value_parser = Input::parser(), hide_short_help = true)]
     pub(crate) forward: Vec<Input>,
 
-    /// An invitation, or another message between calendars: a file in iCalendar, or -.
+    /// An invitation, or another message between calendars: a file in iCalendar, or -. One that
+    /// names no METHOD is published.
     #[arg(long, value_name = "FILE|-", value_parser = Input::parser(), hide_short_help = true)]
     pub(crate) calendar: Option<Input>,
 

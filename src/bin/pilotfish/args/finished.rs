@@ -10,12 +10,21 @@ use crate::input::Input;
 pub(crate) struct FinishedArguments {
     /// Send this finished message (RFC 5322) as it is, in place of one that is put together.
     ///
-    /// Date, From and Message-ID are added if they are missing; Bcc is taken out. The recipients
+    /// Date, From and Message-ID are added if they are missing; Bcc is taken out; for a server
+    /// without SMTPUTF8, text beyond ASCII in header fields is encoded. The recipients
     /// are those of --to, --cc and --bcc, which stand in no field then, and with -t those that
     /// the fields name.
     #[arg(long, value_name = "FILE|-", value_parser = Input::parser(),
           conflicts_with_all = ["ContentArguments", "FieldArguments"])]
     pub(crate) raw: Option<Input>,
+
+    /// Encode what no server has to take in a finished or forwarded mail, and list each change.
+    ///
+    /// That is header fields that are not UTF-8, and parts with a line of over 998 octets or a
+    /// NUL. A DKIM signature of the mail does not hold afterwards; a part that is signed by
+    /// S/MIME or OpenPGP is refused.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) repair: bool,
 
     /// Take recipients from To, Cc and Bcc of the finished message.
     #[arg(short = 't', long, requires = "raw")]

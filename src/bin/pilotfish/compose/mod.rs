@@ -15,6 +15,7 @@ pub(crate) use addresses::{list, parse};
 pub(crate) use standard_input::is_standard_input;
 
 use crate::args::{AddressArguments, MailArguments};
+use crate::exit;
 use crate::failure::Failure;
 use crate::input::Input;
 use addresses::{authors, reverse_path};
@@ -38,11 +39,18 @@ pub(crate) async fn compose(
         fields,
         finished,
     } = mail;
+    if finished.repair && finished.raw.is_none() && content.forward.is_empty() {
+        let message = "--repair is for the mails of --raw and --forward: add one of them";
+        return Err(Failure::new(exit::USAGE, message));
+    }
     let authors = authors(addresses.from.as_deref(), default_from)?;
     let made = if let Some(input) = finished.raw {
         let mut builder = raw(input, authors, &addresses).await?;
         if finished.read_recipients {
             builder = builder.recipients_from_fields();
+        }
+        if finished.repair {
+            builder = builder.repair();
         }
         builder.build().await
     } else {
@@ -50,7 +58,10 @@ pub(crate) async fn compose(
             return Err(no_author());
         }
         let builder = addressed(Message::builder().from(authors), &addresses)?;
-        let builder = with_fields(builder, fields)?;
+        let mut builder = with_fields(builder, fields)?;
+        if finished.repair {
+            builder = builder.repair_forwarded();
+        }
         with_content(builder, content).await?.build().await
     };
     made.map_err(|error| cannot_make(&error))

@@ -24,9 +24,35 @@ pub(super) fn cannot_make(error: &MessageError) -> Failure {
             "the field {field} cannot be added by --header: {}",
             instead(field).unwrap_or(hint)
         )),
+        MessageError::Unsendable {
+            what, line, found, ..
+        } => Failure {
+            help: Some(REPAIR.to_owned()),
+            ..Failure::bad_mail(format!(
+                "line {line} of {what} has {found}, which no server has to take"
+            ))
+        },
+        MessageError::UnsendableField { field, found } => Failure {
+            help: Some(REPAIR.to_owned()),
+            ..Failure::bad_mail(format!(
+                "the field {field} {found}, which no server has to take"
+            ))
+        },
+        MessageError::Addresses { .. } => Failure {
+            help: Some(
+                "name the envelope by --envelope-from and --to, and leave -t out".to_owned(),
+            ),
+            ..Failure::of(exit::DATA, error)
+        },
+        MessageError::NoCalendar => Failure {
+            help: Some("attach what is no calendar by --attach".to_owned()),
+            ..Failure::of(exit::DATA, error)
+        },
         _ => Failure::of(exit::DATA, error),
     }
 }
+
+const REPAIR: &str = "add --repair to have it encoded, with a warning for each change";
 
 fn instead(field: &str) -> Option<&'static str> {
     match field.to_ascii_lowercase().as_str() {

@@ -1,0 +1,160 @@
+//! The header of a part of a finished message, as far as the repair of its body needs it.
+
+use super::super::line_ends::lines;
+use super::field::field_name;
+use super::header::HeaderSection;
+
+/// What a part is, and how it is encoded.
+#[derive(Debug, Default)]
+pub(super) struct Head {
+    /// The value of Content-Type, on one line; empty if there is none.
+    pub(super) content_type: String,
+    /// The value of Content-Transfer-Encoding in lower case; empty if there is none.
+    pub(super) encoding: String,
+}
+
+impl Head {
+    /// That of a whole message.
+    pub(super) fn of_section(section: &HeaderSection<'_>) -> Self {
+        let mut head = Self::default();
+        for field in section.fields() {
+            head.note(field.name, &field.unfolded_lossy());
+        }
+        head
+    }
+
+    /// Reads that of a part: gives it, its octets with the empty line, and the body.
+    pub(super) fn read(part: &[u8]) -> (Self, &[u8], &[u8]) {
+        let mut head = Self::default();
+        let mut offset = 0;
+        for field in fields(part) {
+            offset += field.len();
+            if let Some(name) = field_name(first_line(field)) {
+                let body = memchr::memchr(b':', field).and_then(|colon| field.get(colon + 1..));
+                head.note(name, &String::from_utf8_lossy(body.unwrap_or_default()));
+            }
+        }
+        let rest = part.get(offset..).unwrap_or_default();
+        offset += lines(rest).next().map_or(0, |blank| blank.len);
+        let (header, body) = part.split_at_checked(offset).unwrap_or((part, b""));
+        (head, header, body)
+    }
+
+    /// Appends a header with this encoding in place of the one that it names.
+    pub(super) fn write_with(header: &[u8], encoding: &str, out: &mut Vec<u8>) {
+        for field in fields(header) {
+            let name = field_name(first_line(field));
+            if !name.is_some_and(|name| name.eq_ignore_ascii_case("Content-Transfer-Encoding")) {
+                out.extend_from_slice(field);
+                if !field.ends_with(b"\n") && !field.ends_with(b"\r") {
+                    out.extend_from_slice(b"\r\n");
+                }
+            }
+        }
+        let field = format!("Content-Transfer-Encoding: {encoding}\r\n\r\n");
+        out.extend_from_slice(field.as_bytes());
+    }
+
+    fn note(&mut self, name: &str, value: &str) {
+        let value = || value.replace(['\r', '\n'], "").trim().to_owned();
+        // The first one counts, as for most readers.
+        if name.eq_ignore_ascii_case("Content-Type") && self.content_type.is_empty() {
+            self.content_type = value();
+        } else if name.eq_ignore_ascii_case("Content-Transfer-Encoding") && self.encoding.is_empty()
+        {
+            self.encoding = value().to_ascii_lowercase();
+        }
+    }
+
+    /// The type and the subtype in lower case; empty if they are not said.
+    pub(super) fn essence(&self) -> String {
+        let essence = self.content_type.split(';').next().unwrap_or_default();
+        essence.trim().to_ascii_lowercase()
+    }
+}
+
+/// The fields up to the empty line, each with all of its lines.
+fn fields(part: &[u8]) -> Vec<&[u8]> {
+    let mut fields = Vec::new();
+    let (mut start, mut offset) = (0, 0);
+    for line in lines(part) {
+        if offset > start && !line.text.starts_with(b" ") && !line.text.starts_with(b"\t") {
+            fields.extend(part.get(start..offset));
+            start = offset;
+        }
+        if line.text.is_empty() {
+            return fields;
+        }
+        offset += line.len;
+    }
+    fields.extend(part.get(start..offset).filter(|field| !field.is_empty()));
+    fields
+}
+
+fn first_line(field: &[u8]) -> &[u8] {
+    lines(field).next().map_or(field, |line| line.text)
+}
+
+/// The value of a parameter of a field, without quotation marks.
+pub(super) fn parameter(value: &str, name: &str) -> Option<String> {
+    let mut rest = value;
+    loop {
+        rest = rest.split_once(';')?.1;
+        let (key, after) = rest.split_once('=')?;
+        let after = after.trim_start();
+        let found = match after.strip_prefix('"') {
+            Some(quoted) => {
+                let end = quoted.find('"').unwrap_or(quoted.len());
+                let (value, behind) = quoted.split_at_checked(end)?;
+                rest = behind;
+                value
+            }
+            None => after.split([';', ' ', '\t']).next().unwrap_or_default(),
+        };
+        if key.trim().eq_ignore_ascii_case(name) {
+            return Some(found.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_found() {
+        for (value, expected) in [
+            ("multipart/mixed; boundary=abc", Some("abc")),
+            ("multipart/mixed; Boundary = \"a b;c\" ; x=y", Some("a b;c")),
+            ("multipart/mixed; x=\"boundary=1\"; boundary=2", Some("2")),
+            ("multipart/mixed; a=b;boundary=c;d=e", Some("c")),
+            ("multipart/mixed", None),
+            ("multipart/mixed; boundary", None),
+        ] {
+            assert_eq!(parameter(value, "boundary").as_deref(), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_header_gets_another_encoding() {
+        for (part, expected) in [
+            (
+                "A: 1\n\nx",
+                "A: 1\nContent-Transfer-Encoding: base64\r\n\r\n|x",
+            ),
+            (
+                "content-transfer-encoding:\n 8bit\nA: 1\r\n\r\nx",
+                "A: 1\r\nContent-Transfer-Encoding: base64\r\n\r\n|x",
+            ),
+            ("\nx", "Content-Transfer-Encoding: base64\r\n\r\n|x"),
+            ("A: 1", "A: 1\r\nContent-Transfer-Encoding: base64\r\n\r\n|"),
+        ] {
+            let (_, header, body) = Head::read(part.as_bytes());
+            let mut out = Vec::new();
+            Head::write_with(header, "base64", &mut out);
+            out.push(b'|');
+            out.extend_from_slice(body);
+            assert_eq!(String::from_utf8(out).unwrap(), expected, "{part:?}");
+        }
+    }
+}

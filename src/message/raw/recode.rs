@@ -1,0 +1,282 @@
+//! The repair of bodies: parts that no server has to take are encoded anew.
+
+use super::super::base64_lines::base64_lines;
+use super::super::line_body::LineBody;
+use super::super::line_ends::{LineEnds, lines};
+use super::super::quoted_printable::{quoted_printable, shortened};
+use super::super::scan::{Scan, Trouble};
+use super::super::{Body, MessageError, Warning};
+use super::Repair;
+use super::header::HeaderSection;
+use super::part::{Head, parameter};
+
+/// How deep parts may be within each other.
+const MAX_DEPTH: usize = 32;
+
+/// The most octets of a body that is repaired, as it is in memory then.
+pub(in super::super) const MAX_REPAIRED: usize = 64 << 20;
+
+/// A body that can be sent, and its Content-Transfer-Encoding if that has changed.
+pub(in super::super) type Repaired = (LineBody, Option<&'static str>);
+
+/// The body of a finished message, ready to be sent.
+///
+/// # Errors
+///
+/// If it cannot be read, or has a line that is too long or has a NUL, and that may not or cannot
+/// be repaired.
+pub(in super::super) async fn sendable(
+    section: &HeaderSection<'_>,
+    message: &Body,
+    what: &'static str,
+    repair: Repair,
+    warnings: &mut Vec<Warning>,
+) -> Result<Repaired, MessageError> {
+    let body = message.share().skip(section.body_offset());
+    let trouble = match LineBody::new(body.share()).await? {
+        Ok(body) => return Ok((body, None)),
+        Err(trouble) => trouble,
+    };
+    if let Repair::Refused { hint } = repair {
+        return Err(MessageError::Unsendable {
+            what,
+            line: section.lines() + trouble.line,
+            found: trouble.found,
+            hint,
+        });
+    }
+    let len = usize::try_from(body.len().unwrap_or_default()).unwrap_or(usize::MAX);
+    if len > MAX_REPAIRED {
+        let what = "the length of a body to be repaired in octets";
+        let limit = MAX_REPAIRED;
+        return Err(MessageError::Limit { what, limit });
+    }
+    let octets = body.read(len).await?;
+    let mut recoder = Recoder { what, warnings };
+    let root = recoder.entity(&Head::of_section(section), &octets, "", 0)?;
+    match LineBody::new(Body::bytes(root.octets)).await? {
+        Ok(body) => Ok((body, root.encoding)),
+        Err(_) => Err(recoder.cannot("", "its structure is broken, make it anew")),
+    }
+}
+
+/// A body as it is sent, and how it is encoded if that has changed.
+struct Recoded {
+    octets: Vec<u8>,
+    encoding: Option<&'static str>,
+}
+
+struct Recoder<'a> {
+    /// What the message is called.
+    what: &'static str,
+    warnings: &'a mut Vec<Warning>,
+}
+
+impl Recoder<'_> {
+    /// The body of the message, or of the part with this number. It is the same if nothing is
+    /// wrong with it.
+    fn entity(
+        &mut self,
+        head: &Head,
+        body: &[u8],
+        number: &str,
+        depth: usize,
+    ) -> Result<Recoded, MessageError> {
+        let Some(trouble) = trouble(body) else {
+            let octets = body.to_vec();
+            return Ok(Recoded {
+                octets,
+                encoding: None,
+            });
+        };
+        if depth > MAX_DEPTH {
+            return Err(self.cannot(number, "its parts are too deep within each other"));
+        }
+        let essence = head.essence();
+        match essence.split_once('/') {
+            Some(("multipart", "signed")) => Err(self.cannot(
+                number,
+                "it is signed, and the signature would not hold any more: repair the text, and \
+                 sign that",
+            )),
+            Some(("multipart", _)) => {
+                let boundary = parameter(&head.content_type, "boundary");
+                let Some(boundary) = boundary.filter(|boundary| !boundary.is_empty()) else {
+                    return Err(self.cannot(number, "it is a multipart without a boundary"));
+                };
+                let octets = self.multipart(&boundary, body, number, depth)?;
+                Ok(Recoded {
+                    octets,
+                    encoding: None,
+                })
+            }
+            Some(("message", "rfc822" | "global")) => {
+                let mut octets = Vec::new();
+                self.part(body, number, depth, &mut octets)?;
+                Ok(Recoded {
+                    octets,
+                    encoding: None,
+                })
+            }
+            Some(("message", _)) => {
+                Err(self.cannot(number, "a part of its media type must not be encoded"))
+            }
+            _ => Ok(self.leaf(head, &essence, body, number, trouble)),
+        }
+    }
+
+    fn multipart(
+        &mut self,
+        boundary: &str,
+        body: &[u8],
+        number: &str,
+        depth: usize,
+    ) -> Result<Vec<u8>, MessageError> {
+        let mut out = Vec::new();
+        let mut parts = 0;
+        let (mut start, mut offset) = (0, 0);
+        let mut is_part = false;
+        for line in lines(body).map(Some).chain([None]) {
+            let delimiter = line.and_then(|line| delimiter(line.text, boundary));
+            if line.is_some() && delimiter.is_none() {
+                offset += line.map_or(0, |line| line.len);
+                continue;
+            }
+            let content = body.get(start..offset).unwrap_or_default();
+            if is_part {
+                parts += 1;
+                let dot = if number.is_empty() { "" } else { "." };
+                // The line end in front of a delimiter belongs to the delimiter.
+                let content = without_line_end(content);
+                self.part(content, &format!("{number}{dot}{parts}"), depth, &mut out)?;
+                out.extend_from_slice(b"\r\n");
+            } else if trouble(content).is_some() {
+                let reason = "the bad line is outside of its parts, remove it";
+                return Err(self.cannot(number, reason));
+            } else {
+                out.extend_from_slice(content);
+            }
+            let next = offset + line.map_or(0, |line| line.len);
+            out.extend_from_slice(body.get(offset..next).unwrap_or_default());
+            (start, offset) = (next, next);
+            is_part = delimiter == Some(Delimiter::Between);
+        }
+        Ok(out)
+    }
+
+    /// Appends a part, or a message within another, with its header.
+    fn part(
+        &mut self,
+        part: &[u8],
+        number: &str,
+        depth: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), MessageError> {
+        let (head, header, body) = Head::read(part);
+        if trouble(header).is_some() {
+            return Err(self.cannot(number, "the bad line is in its header, fold it"));
+        }
+        let recoded = self.entity(&head, body, number, depth + 1)?;
+        match recoded.encoding {
+            None => out.extend_from_slice(header),
+            Some(encoding) => Head::write_with(header, encoding, out),
+        }
+        out.extend_from_slice(&recoded.octets);
+        Ok(())
+    }
+
+    fn leaf(
+        &mut self,
+        head: &Head,
+        essence: &str,
+        body: &[u8],
+        number: &str,
+        trouble: Trouble,
+    ) -> Recoded {
+        let mut octets = Vec::new();
+        let is_text = essence.is_empty() || essence.starts_with("text/");
+        let encoding = match head.encoding.as_str() {
+            "base64" => {
+                let is_base64 = |b: &u8| b.is_ascii_alphanumeric() || b"+/=".contains(b);
+                let digits: Vec<u8> = body.iter().copied().filter(is_base64).collect();
+                for line in digits.chunks(76) {
+                    octets.extend_from_slice(line);
+                    octets.extend_from_slice(b"\r\n");
+                }
+                None
+            }
+            "quoted-printable" => {
+                shortened(body, &mut octets);
+                None
+            }
+            _ => {
+                let mut content = Vec::new();
+                let mut line_ends = LineEnds::default();
+                if is_text {
+                    line_ends.apply(body, &mut content);
+                } else {
+                    content.extend_from_slice(body);
+                }
+                match str::from_utf8(&content) {
+                    Ok(text) if is_text && !content.contains(&0) => {
+                        octets.extend_from_slice(quoted_printable(text).as_bytes());
+                        Some("quoted-printable")
+                    }
+                    _ => {
+                        base64_lines(&content, &mut octets);
+                        Some("base64")
+                    }
+                }
+            }
+        };
+        self.warnings.push(Warning::PartRepaired {
+            part: self.name(number),
+            found: trouble.found,
+            encoding: encoding.map_or_else(|| head.encoding.clone(), str::to_owned),
+        });
+        Recoded { octets, encoding }
+    }
+
+    fn name(&self, number: &str) -> String {
+        match number {
+            "" => self.what.to_owned(),
+            number => format!("part {number} of {}", self.what),
+        }
+    }
+
+    fn cannot(&self, number: &str, reason: &'static str) -> MessageError {
+        let part = self.name(number);
+        MessageError::Unrepairable { part, reason }
+    }
+}
+
+fn trouble(octets: &[u8]) -> Option<Trouble> {
+    let mut scan = Scan::default();
+    scan.apply(octets);
+    scan.trouble()
+}
+
+fn without_line_end(octets: &[u8]) -> &[u8] {
+    let octets = octets.strip_suffix(b"\n").unwrap_or(octets);
+    octets.strip_suffix(b"\r").unwrap_or(octets)
+}
+
+/// What a delimiter is in front of (RFC 2046 section 5.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Delimiter {
+    /// A part.
+    Between,
+    /// What comes after the last part.
+    Last,
+}
+
+fn delimiter(line: &[u8], boundary: &str) -> Option<Delimiter> {
+    let rest = line
+        .strip_prefix(b"--")?
+        .strip_prefix(boundary.as_bytes())?;
+    match rest.trim_ascii_end() {
+        b"" => Some(Delimiter::Between),
+        b"--" => Some(Delimiter::Last),
+        _ => None,
+    }
+}

@@ -1,0 +1,268 @@
+//! Finished messages that no server has to take, repaired.
+
+use mail_parser::MessageParser;
+
+use super::*;
+use crate::message::{Data, Entity, RawBuilder};
+
+const FIELDS: &str = "Date: Tue, 1 Jul 2003 10:52:37 +0200\r\n\
+                      From: ann@x.test\r\n\
+                      To: bo@x.test\r\n\
+                      Message-ID: <1@x.test>\r\n";
+
+fn raw(rest: &[u8]) -> RawBuilder {
+    let octets = [FIELDS.as_bytes(), rest].concat();
+    Message::raw(Body::bytes(octets)).recipients_from_fields()
+}
+
+/// The octets that are sent, and the warnings.
+fn repaired(rest: &[u8]) -> (Vec<u8>, String) {
+    let refused = run(raw(rest).build()).unwrap_err();
+    assert!(refused.to_string().contains("repair"), "{refused}");
+    let message = run(raw(rest).repair().build()).unwrap();
+    let warnings: Vec<_> = message.warnings().iter().map(ToString::to_string).collect();
+    let sent = octets(message);
+    for line in sent.split(|octet| *octet == b'\n') {
+        assert!(line.len() <= 999 && !line.contains(&0));
+    }
+    (sent, warnings.join("|"))
+}
+
+#[test]
+fn fields_become_encoded_words_of_a_declared_or_guessed_charset() {
+    for (fields, subject, warning) in [
+        (
+            &b"Subject: Gr\xfc\xdfe\r\n"[..],
+            "Grüße",
+            "Subject is in encoded words now, its octets read as windows-1252",
+        ),
+        (
+            b"Subject: a \x93Gr\xfc\xdfe\x94\r\n",
+            "a \u{201c}Grüße\u{201d}",
+            "windows-1252",
+        ),
+        (
+            b"Content-Type: text/plain; charset=koi8-r\r\nSubject: \xf0\xd2\xc9\r\n",
+            "При",
+            "KOI8-R",
+        ),
+        (
+            b"Content-Type: text/plain; charset=\"shift_jis\"\r\nSubject: \x93\xfa\x96\x7b\r\n",
+            "日本",
+            "Shift_JIS",
+        ),
+        (
+            b"Content-Type: text/plain; charset=utf-8\r\nSubject: Gr\xfc\xdfe\r\n",
+            "Grüße",
+            "windows-1252",
+        ),
+    ] {
+        let (sent, warnings) = repaired(&[fields, b"\r\ntext\r\n"].concat());
+        assert!(sent.is_ascii());
+        let parsed = MessageParser::default().parse(&sent).unwrap();
+        assert_eq!(parsed.subject(), Some(subject));
+        assert!(
+            warnings.contains(warning) && !warnings.contains('|'),
+            "{warnings}"
+        );
+    }
+    // Names beside addresses alone.
+    let (sent, _) = repaired(b"Cc: J\xf6rg M\xfcller <j@x.test>, k@x.test\r\n\r\nx");
+    let parsed = MessageParser::default().parse(&sent).unwrap();
+    let cc: Vec<_> = parsed.cc().unwrap().iter().collect();
+    assert_eq!(
+        (cc[0].name(), cc[0].address()),
+        (Some("Jörg Müller"), Some("j@x.test"))
+    );
+    assert_eq!(cc[1].address(), Some("k@x.test"));
+    // A word of over 998 octets.
+    let long = "x".repeat(3_000);
+    let (sent, _) = repaired(format!("Subject: {long}\r\n\r\nx").as_bytes());
+    let parsed = MessageParser::default().parse(&sent).unwrap();
+    assert_eq!(parsed.subject(), Some(long.as_str()));
+    // What cannot be encoded stays refused.
+    assert!(run(raw(b"References: <\xfc@x>\r\n\r\nx").repair().build()).is_err());
+}
+
+#[test]
+fn parts_are_encoded_and_say_the_same() {
+    let long = "x".repeat(2_000);
+    let wide = "ü ".repeat(700);
+    let base64 = "QUJD".repeat(600);
+    let mixed = |parts: &[&str]| {
+        let parts: String = parts
+            .iter()
+            .map(|part| format!("--b\r\n{part}\r\n"))
+            .collect();
+        format!(
+            "MIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary=\"b\"\r\n\r\npre\r\n{parts}--b--\r\npost\r\n"
+        )
+    };
+    let html = "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
+    let octets =
+        "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n";
+    for (rest, contents, warning) in [
+        (
+            format!("\r\n{long}"),
+            vec![format!("{long}\r\n")],
+            "the message had over 998 octets, and is in quoted-printable now",
+        ),
+        (
+            format!("\r\n{wide}\n"),
+            vec![format!("{wide}\r\n")],
+            "quoted-printable",
+        ),
+        (
+            "\r\na\0b\n".to_owned(),
+            vec!["a\0b\r\n".to_owned()],
+            "the message had a NUL, and is in base64 now",
+        ),
+        (
+            mixed(&["\r\nshort", &format!("{html}<p>{long}")]),
+            vec!["short".to_owned(), format!("<p>{long}")],
+            "part 2 of the message had over 998 octets, and is in quoted-printable now",
+        ),
+        (
+            mixed(&[&format!("{octets}a\0{long}"), "\r\nshort"]),
+            vec![format!("a\0{long}"), "short".to_owned()],
+            "part 1 of the message had a NUL, and is in base64 now",
+        ),
+        (
+            mixed(&[&format!(
+                "Content-Transfer-Encoding: base64\r\nContent-Type: image/png\r\n\r\n{base64}"
+            )]),
+            vec!["ABC".repeat(600)],
+            "part 1 of the message had over 998 octets, and is in base64 now",
+        ),
+        (
+            mixed(&[&format!(
+                "Content-Transfer-Encoding: Quoted-Printable\r\n\r\na=20{long}=3D\0"
+            )]),
+            vec![format!("a {long}=\0")],
+            "part 1 of the message had over 998 octets, and is in quoted-printable now",
+        ),
+    ] {
+        let (sent, warnings) = repaired(rest.as_bytes());
+        assert!(warnings.contains(warning), "{warnings}");
+        assert!(!warnings.contains('|'), "{warnings}");
+        let parsed = MessageParser::default().parse(&sent).unwrap();
+        let found: Vec<_> = parsed
+            .parts
+            .iter()
+            .filter(|part| !part.is_multipart())
+            .map(|part| String::from_utf8_lossy(part.contents()).into_owned())
+            .collect();
+        assert_eq!(found, contents, "{warnings}");
+        let text = String::from_utf8_lossy(&sent);
+        assert_eq!(text.matches("MIME-Version").count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn parts_within_parts_and_messages_are_found() {
+    let long = "x".repeat(1_500);
+    let inner = format!("From: c@x.test\r\nSubject: inner\r\n\r\n{long}");
+    let rest = format!(
+        "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\
+         Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\n{long}\r\n--b--\r\n\
+         --a\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--a--\r\n"
+    );
+    let (sent, warnings) = repaired(rest.as_bytes());
+    assert!(warnings.contains("part 1.1 of the message"), "{warnings}");
+    assert!(warnings.contains("part 2 of the message"), "{warnings}");
+    let parsed = MessageParser::default().parse(&sent).unwrap();
+    assert_eq!(parsed.body_text(0).unwrap(), long);
+    let inner = parsed
+        .attachments()
+        .find_map(|part| part.message())
+        .unwrap();
+    assert_eq!(inner.subject(), Some("inner"));
+    assert_eq!(inner.body_text(0).unwrap(), long);
+}
+
+#[test]
+fn what_cannot_be_repaired_has_a_reason() {
+    let long = "x".repeat(1_500);
+    for (rest, reason) in [
+        (
+            format!(
+                "Content-Type: multipart/signed; boundary=a\r\n\r\n--a\r\n\r\n{long}\r\n--a\r\nContent-Type: application/pgp-signature\r\n\r\nx\r\n--a--\r\n"
+            ),
+            "it is signed",
+        ),
+        (
+            format!(
+                "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n\r\n{long}\r\n--s--\r\n--a--\r\n"
+            ),
+            "part 1 of the message cannot be repaired: it is signed",
+        ),
+        (
+            format!("Content-Type: multipart/mixed\r\n\r\n{long}"),
+            "without a boundary",
+        ),
+        (
+            format!(
+                "Content-Type: multipart/mixed; boundary=a\r\n\r\n{long}\r\n--a\r\n\r\nx\r\n--a--\r\n"
+            ),
+            "outside of its parts",
+        ),
+        (
+            format!(
+                "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nX: {long}\r\n\r\nx\r\n--a--\r\n"
+            ),
+            "in its header",
+        ),
+        (
+            format!("Content-Type: message/partial\r\n\r\n{long}"),
+            "must not be encoded",
+        ),
+        ("Subject: a\0b\r\n\r\nx".to_owned(), "control character"),
+    ] {
+        let error = run(raw(rest.as_bytes()).repair().build())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+    // A signature of a part that needs no repair is no hindrance.
+    let rest = format!(
+        "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n\r\nx\r\n--s--\r\n--a\r\n\r\n{long}\r\n--a--\r\n"
+    );
+    let (_, warnings) = repaired(rest.as_bytes());
+    assert!(warnings.contains("part 2 of the message"), "{warnings}");
+    let (_, warnings) = repaired(format!("DKIM-Signature: v=1\r\n\r\n{long}").as_bytes());
+    assert!(warnings.contains("the DKIM signature of the message does not hold after the repair"));
+}
+
+#[test]
+fn nothing_is_changed_that_need_not_be() {
+    let rest = "Subject: Grüße\r\nX-Odd:  a\r\n\r\n.\r\ntext \r\n";
+    let message = run(raw(rest.as_bytes()).repair().build()).unwrap();
+    assert!(message.warnings().is_empty());
+    let rendition = message.rendition_with_smtputf8(Data::EightBit);
+    let sent = run(blocks(&mut rendition.into_octets())).unwrap().concat();
+    assert_eq!(String::from_utf8(sent).unwrap(), format!("{FIELDS}{rest}"));
+}
+
+#[test]
+fn forwarded_messages_are_repaired_too() {
+    let inner = [
+        &b"Subject: Gr\xfc\xdfe\nContent-Type: text/plain\n\n"[..],
+        &b"x".repeat(1_500),
+    ]
+    .concat();
+    let with = |entity: Entity| builder().content(entity);
+    let message = || Entity::message(Body::bytes(inner.clone()));
+    assert!(with(message()).build_now().is_err());
+    let message = with(message()).repair_forwarded().build_now().unwrap();
+    let warnings: Vec<_> = message.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(
+        warnings[0].contains("the forwarded message had over 998 octets"),
+        "{warnings:?}"
+    );
+    let sent = octets(message);
+    let parsed = MessageParser::default().parse(&sent).unwrap();
+    let inner = parsed.parts.iter().find_map(|part| part.message()).unwrap();
+    assert_eq!(inner.subject(), Some("Grüße"));
+    assert_eq!(inner.body_text(0).unwrap().trim_end(), "x".repeat(1_500));
+}
