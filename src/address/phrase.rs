@@ -27,8 +27,10 @@ impl Phrase {
     pub(super) fn skip(&mut self, cfws: &str) {
         self.gap = !cfws.is_empty();
         for comment in comments(cfws) {
-            let space = if self.text.is_empty() { "" } else { " " };
-            self.text.push_str(&format!("{space}({comment})"));
+            if !self.text.is_empty() {
+                self.text.push(' ');
+            }
+            self.text.extend(["(", &comment, ")"]);
             self.comments.push(comment);
         }
     }

@@ -42,13 +42,13 @@ fn referenced(name: &str) -> Option<char> {
         "gt" => return Some('>'),
         "quot" => return Some('"'),
         "apos" => return Some('\''),
-        _ => match name.strip_prefix('#') {
-            Some(code) => code,
-            None => {
+        _ => {
+            let Some(code) = name.strip_prefix('#') else {
                 let at = LATIN_1.split(' ').position(|known| known == name)?;
                 return char::from_u32(0xa0 + u32::try_from(at).ok()?);
-            }
-        },
+            };
+            code
+        }
     };
     let code = match code.strip_prefix(['x', 'X']) {
         Some(code) => u32::from_str_radix(code, 16),

@@ -112,7 +112,7 @@ impl RawBuilder {
     ///   Its content stays the same.
     ///
     /// Each change is one of the [warnings](Message::warnings). A signature by DKIM does not
-    /// hold afterwards, which is another. A part that is signed itself, by S/MIME or OpenPGP, is
+    /// hold afterwards, which is another. A part that is signed itself, by S/MIME or PGP, is
     /// never changed: that is an error. A body that is repaired is in memory for it, and has at
     /// most 64 MiB.
     pub fn repair(mut self) -> Self {

@@ -90,10 +90,11 @@ fn parts_are_encoded_and_say_the_same() {
     let wide = "ü ".repeat(700);
     let base64 = "QUJD".repeat(600);
     let mixed = |parts: &[&str]| {
-        let parts: String = parts
+        let parts: Vec<_> = parts
             .iter()
             .map(|part| format!("--b\r\n{part}\r\n"))
             .collect();
+        let parts = parts.concat();
         format!(
             "MIME-Version: 1.0\r\nContent-Type: multipart/mixed;\r\n boundary=\"b\"\r\n\r\npre\r\n{parts}--b--\r\npost\r\n"
         )

@@ -22,7 +22,7 @@ pub(crate) struct FinishedArguments {
     ///
     /// That is header fields that are not UTF-8, and parts with a line of over 998 octets or a
     /// NUL. A DKIM signature of the mail does not hold afterwards; a part that is signed by
-    /// S/MIME or OpenPGP is refused.
+    /// S/MIME or PGP is refused.
     #[arg(long, hide_short_help = true)]
     pub(crate) repair: bool,
 
