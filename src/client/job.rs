@@ -55,7 +55,7 @@ impl Job {
     /// What is to be told, with the mail, should it be sent again.
     pub(super) fn into_slip(self) -> Slip {
         let Self { mail, mut slip, .. } = self;
-        slip.copy = Some(mail);
+        slip.copy.get_or_insert(mail);
         slip
     }
 
@@ -100,11 +100,13 @@ pub(super) enum Teller {
 }
 
 impl Slip {
-    /// Keeps the mail, if it may be sent again and can.
+    /// Keeps the mail, if it may be sent again and can: with all of its recipients, where it goes in
+    /// portions.
     pub(super) fn keep(&mut self, mail: &Mail, retry: &Retry) {
         let can_be_sent_again =
             retry.has_attempt_behind(self.attempt) && mail.message.is_repeatable();
-        self.copy = can_be_sent_again.then(|| mail.clone());
+        let whole = self.copy.take();
+        self.copy = can_be_sent_again.then(|| whole.unwrap_or_else(|| mail.clone()));
     }
 
     /// Tells what became of the mail.
@@ -116,12 +118,15 @@ impl Slip {
         let Some(teller) = self.teller.take() else {
             return;
         };
+        // Portions of it may have been accepted, whatever it failed for.
+        let result = result.map_err(|error| self.recall.cut_short(error, None));
         let result = match result {
             Err(error) if self.was_unknown => Err(still_unknown(error)),
             result => result,
         };
         let message_id = &self.message_id;
-        if self.recall.is_withdrawn() && !self.recall.has_departed() {
+        let was_sent = self.recall.has_departed() || self.recall.has_accepted();
+        if self.recall.is_withdrawn() && !was_sent {
             return debug!(%message_id, "the mail was withdrawn before its end had left");
         }
         self.meter.told(MailOutcome::of(result.as_ref()));

@@ -189,13 +189,18 @@ impl Worker {
             index,
             mail,
             error,
+            advanced,
             hit,
         } in returned
         {
             let Some(mut slip) = taken.remove(index) else {
                 continue;
             };
-            slip.lost_sessions += u8::from(fruitless || hit);
+            if advanced {
+                slip.lost_sessions = 0;
+            } else {
+                slip.lost_sessions += u8::from(fruitless || hit);
+            }
             if slip.lost_sessions >= LOST_SESSIONS {
                 let slip = Job::again(mail, slip).into_slip();
                 self.pool.settle(slip, Err(error));

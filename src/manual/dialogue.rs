@@ -111,9 +111,18 @@
 //! # Portions
 //!
 //! A server may say how many recipients, and how many domains among them, it takes at a time (RFC
-//! 9422), or refuse those who are one too many with 452 or 552 (RFC 5321 section 4.5.3.1.10). The
-//! others get the mail in further transactions, and the receipt has all of them. After as many mails
-//! as the server allows in a session, that is over.
+//! 9422), or refuse a recipient that is one too many: with 452 or 552 (RFC 5321 section
+//! 4.5.3.1.10), with X.5.3 (RFC 3463), or with any 4yz that says so. The others get the mail in
+//! further transactions, and the receipt has all of them. At most 500 commands leave together, and
+//! after such a reply the server is asked for no further recipient in this transaction. The number
+//! that it took is learnt.
+//!
+//! A [`Client`](crate::Client) sends the portions that one session does not take over another:
+//! recipients in further domains, portions after as many mails as a session allows, and those that
+//! wait when a session ends. Which recipients have the mail already is never forgotten on the way.
+//! If a portion fails, [`Error::accepted`](crate::Error::accepted) has the recipients of the
+//! portions before it and [`Error::untried`](crate::Error::untried) those of the portions after it;
+//! [`recipient_outcomes`](crate::session::recipient_outcomes) says it for each.
 //!
 //! # LMTP
 //!

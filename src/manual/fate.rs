@@ -37,6 +37,13 @@
 //! [`Receipt::rejected`](crate::Receipt::rejected) has the third with the server's words. It is
 //! not an error, since the mail must not be sent to the two again.
 //!
+//! Where a mail goes in portions, or by LMTP, it may fail for some recipients after others have
+//! accepted it. That is an error with these in [`Error::accepted`](crate::Error::accepted). It is
+//! never [transient](crate::Error::is_transient), and no [`Retry`](crate::client::Retry) sends the
+//! mail again. What became of it for each recipient is said by
+//! [`recipient_outcomes`](crate::session::recipient_outcomes), as one of
+//! [five words](crate::session::RecipientOutcome).
+//!
 //! # Dropping a future
 //!
 //! [`Client::send`](crate::Client::send) hands the mail to a [worker](super::client). When the caller

@@ -1,6 +1,7 @@
 //! Many mails over one session, one close behind the other.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::ControlFlow;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
@@ -9,26 +10,32 @@ use futures_util::{Stream, StreamExt as _, poll};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::Instrument as _;
 
-use super::flow::{Blame, Standing};
+use super::flow::{Blame, Concluded, Standing};
 use super::mail::{Mail, withdrawn};
-use super::portions::{Rest, has_overflow};
+use super::portions::Portion;
 use super::prepare::Prepared;
 use super::receipt::Receipt;
+use super::settled::Settled;
 use super::transaction::{Session, State};
 use crate::error::{Error, Kind, Result};
 use crate::protocol::Pipeline;
 
 /// A mail that a session gives back: it has not been accepted, is not to blame for that, and can
-/// be sent once more, over another session.
+/// be sent once more, over another session. Where it goes in portions, some of these may have been
+/// accepted.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Returned {
     /// Its place in the stream, from 0.
     pub index: usize,
-    /// The mail.
+    /// The mail, for the recipients that are left. Sent over another session, it comes to a result
+    /// for all recipients.
     pub mail: Mail,
-    /// Why it was not accepted.
+    /// Why it was not accepted, and the recipients whose portions were
+    /// ([`Error::accepted`]).
     pub error: Error,
+    /// Whether a portion of the mail has come to something in this session.
+    pub(crate) advanced: bool,
     /// Whether the session ended at this mail. If not, the mail waited for another.
     pub(crate) hit: bool,
 }
@@ -44,10 +51,10 @@ struct Queue {
     /// Those behind it.
     behind: VecDeque<(usize, Mail)>,
     taken: usize,
-    /// What follows mails of which the first portion is under way.
-    rests: HashMap<usize, Rest>,
-    /// Mails of which the first portion has come to this.
-    unfinished: VecDeque<(usize, Result<Receipt>, Rest)>,
+    /// What was cut into portions, for mails of which one is under way.
+    portions: HashMap<usize, Portion>,
+    /// Mails of which a portion has come to something in this session.
+    advanced: HashSet<usize>,
     /// Mails that are sent for the second time.
     again: HashSet<usize>,
     /// Why no other mail is begun, though the server would take some.
@@ -78,6 +85,17 @@ impl Queue {
     /// Whether a mail waits to be begun.
     fn has_mails(&self) -> bool {
         self.next.is_some() || !self.behind.is_empty()
+    }
+
+    /// A mail that is given back to be sent to the recipients of its envelope.
+    fn returned(&self, index: usize, mail: Mail, error: Error, hit: bool) -> Returned {
+        Returned {
+            index,
+            error: cut_short(&mail, error),
+            advanced: self.advanced.contains(&index),
+            hit,
+            mail,
+        }
     }
 
     fn push(&mut self, mail: Mail) {
@@ -138,7 +156,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let mut queue = Queue::default();
         let mut returned = Vec::new();
         while self.goes_on() && !(self.begins_no_more(&queue) && self.mails.is_empty()) {
-            self.finish(&mut queue, told).await;
             self.line_up(&mut queue, mails.as_mut(), told).await;
             // What a server says while nothing is due is its end: no mail is sent there for nothing.
             if self.mails.is_empty() && self.wire.has_reply().await {
@@ -184,18 +201,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.tell(&mut queue, &mut returned, told);
         }
         self.tell(&mut queue, &mut returned, told);
-        self.finish(&mut queue, told).await;
         self.give_back(queue, &mut returned);
         returned
-    }
-
-    /// Sends the rest of mails, as soon as no other is on its way.
-    async fn finish(&mut self, queue: &mut Queue, told: &mut impl FnMut(usize, Result<Receipt>)) {
-        while self.mails.is_empty()
-            && let Some((index, first, rest)) = queue.unfinished.pop_front()
-        {
-            told(index, self.send_rest(first, rest).await);
-        }
     }
 
     /// Whether no other mail is begun in this session.
@@ -212,9 +219,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         told: &mut impl FnMut(usize, Result<Receipt>),
     ) {
         let is_withdrawn = |(_, next): &mut (usize, Prepared)| next.mail.recall.is_withdrawn();
-        if let Some((index, _)) = queue.next.take_if(is_withdrawn) {
-            queue.rests.remove(&index);
-            told(index, Err(withdrawn()));
+        if let Some((index, prepared)) = queue.next.take_if(is_withdrawn) {
+            let mut mail = prepared.mail;
+            if let Some(portion) = queue.portions.remove(&index) {
+                mail.envelope = portion.whole;
+            }
+            told(index, Err(cut_short(&mail, withdrawn())));
         }
         while self.goes_on() && !self.begins_no_more(queue) {
             queue.fill(&self.pipeline, mails.as_mut()).await;
@@ -238,38 +248,41 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         told: &mut impl FnMut(usize, Result<Receipt>),
     ) {
         if mail.recall.is_withdrawn() {
-            return told(index, Err(withdrawn()));
+            return told(index, Err(cut_short(&mail, withdrawn())));
         }
-        let rest = match self.portions(&mail) {
-            Ok(rest) => rest,
+        let portion = match self.portion(&mail) {
+            Ok(portion) => portion,
             Err(error) if error.kind() == Kind::Closed => {
                 queue.behind.push_front((index, mail));
                 queue.closed = Some(error);
                 return;
             }
-            Err(error) => return told(index, Err(error)),
+            Err(error) => return told(index, Err(cut_short(&mail, error))),
         };
-        mail.envelope = rest.first.clone();
+        mail.envelope = portion.first.clone();
         match self.prepare(mail.clone()).await {
             Ok(prepared) => {
                 queue.next = Some((index, prepared));
-                if rest.has_others() {
-                    queue.rests.insert(index, rest);
+                if portion.left.is_some() {
+                    queue.portions.insert(index, portion);
                 }
             }
             // The session ended while the server was asked what it offers.
             Err(error) if !self.goes_on() => {
-                mail.envelope = rest.whole;
+                mail.envelope = portion.whole;
                 queue.behind.push_front((index, mail));
                 queue.closed = Some(error);
             }
-            Err(error) => told(index, Err(error)),
+            Err(error) => {
+                mail.envelope = portion.whole;
+                told(index, Err(cut_short(&mail, error)));
+            }
         }
     }
 
     /// Begins the next mail, if it may be.
     fn begin_next(&mut self, queue: &mut Queue) -> bool {
-        if self.begins_no_more(queue) || !queue.unfinished.is_empty() {
+        if self.begins_no_more(queue) {
             return false;
         }
         let waiting = queue.behind.len();
@@ -293,20 +306,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ) {
         let goes_on = self.goes_on() && !self.begins_no_more(queue);
         let mut again = Vec::new();
-        for concluded in self.concluded.drain(..) {
-            let (index, rest) = (concluded.ticket, queue.rests.remove(&concluded.ticket));
+        for mut concluded in self.concluded.drain(..) {
+            let index = concluded.ticket;
+            let portion = queue.portions.remove(&index);
+            let portion = portion.unwrap_or_else(|| Portion::whole(&concluded.mail));
             if let Some(mut mail) = concluded.again() {
-                if let Some(rest) = &rest {
-                    mail.envelope = rest.whole.clone();
-                }
+                mail.envelope = portion.whole.clone();
                 match concluded.result {
                     Err(error) if !goes_on => {
-                        returned.push(Returned {
-                            index,
-                            mail,
-                            error,
-                            hit: concluded.blame == Blame::Session,
-                        });
+                        let hit = concluded.blame == Blame::Session;
+                        returned.push(queue.returned(index, mail, error, hit));
                         continue;
                     }
                     Err(_) if queue.again.insert(index) => {
@@ -316,10 +325,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     _ => {}
                 }
             }
-            let overflows = concluded.result.as_ref().is_ok_and(has_overflow);
-            match rest.or_else(|| overflows.then(|| Rest::of(&concluded.mail))) {
-                Some(rest) => queue.unfinished.push_back((index, concluded.result, rest)),
-                None => told(index, concluded.result),
+            let left = portion.left(&mut concluded, self.hello.dialect);
+            let Concluded {
+                mut mail, result, ..
+            } = concluded;
+            if left.is_none() && !mail.recall.has_settled() {
+                told(index, result);
+                continue;
+            }
+            let envelope = mail.envelope.clone();
+            let add = |settled: &mut Settled| settled.add(result, &envelope, left);
+            match mail.recall.settle(add) {
+                ControlFlow::Continue(rest) => {
+                    mail.envelope = rest;
+                    mail.recall.return_home();
+                    queue.again.remove(&index);
+                    queue.advanced.insert(index);
+                    again.push((index, mail));
+                }
+                ControlFlow::Break(result) => told(index, result),
             }
         }
         for mail in again.into_iter().rev() {
@@ -328,8 +352,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// Gives back every mail that was taken and not begun.
-    fn give_back(&mut self, queue: Queue, returned: &mut Vec<Returned>) {
-        let error = (queue.closed).or_else(|| self.require_open().err());
+    fn give_back(&mut self, mut queue: Queue, returned: &mut Vec<Returned>) {
+        let error = (queue.closed.take()).or_else(|| self.require_open().err());
         // A mail is never dropped, whatever the reason that it is still here.
         let error = error.unwrap_or_else(|| {
             Error::new(
@@ -337,17 +361,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 "the session ended before the mail: open another",
             )
         });
-        let next = queue.next.map(|(index, prepared)| (index, prepared.mail));
-        for (index, mut mail) in next.into_iter().chain(queue.behind) {
-            if let Some(rest) = queue.rests.get(&index) {
-                mail.envelope = rest.whole.clone();
+        let next = queue.next.take();
+        let next = next.map(|(index, prepared)| (index, prepared.mail));
+        let behind = std::mem::take(&mut queue.behind);
+        for (index, mut mail) in next.into_iter().chain(behind) {
+            if let Some(portion) = queue.portions.get(&index) {
+                mail.envelope = portion.whole.clone();
             }
-            returned.push(Returned {
-                index,
-                mail,
-                error: error.clone(),
-                hit: false,
-            });
+            returned.push(queue.returned(index, mail, error.clone(), false));
         }
     }
+}
+
+/// The error of a mail that is not sent to the recipients of its envelope. Earlier portions of it
+/// may have been.
+fn cut_short(mail: &Mail, error: Error) -> Error {
+    mail.recall.cut_short(error, Some(&mail.envelope))
 }

@@ -301,6 +301,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             _ if is_spent => Blame::Earlier,
             _ => Blame::Session,
         };
+        self.learn_most_recipients(&outcome);
         let timing = watched.marks.end();
         let result = match failure {
             Some(failure) => {

@@ -34,6 +34,7 @@ mod receipt;
 mod recipient;
 mod secured;
 mod server;
+mod settled;
 mod timing;
 mod transaction;
 mod transfer;

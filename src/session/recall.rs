@@ -1,13 +1,17 @@
-//! Whether a mail is still to be sent.
+//! Whether a mail is still to be sent, and to whom it has been.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::settled::Settled;
+use crate::address::Envelope;
+use crate::error::Error;
 
 /// Connects a mail on its way with whoever may withdraw it. By default nobody can.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Recall(Option<Arc<Flags>>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Flags {
     /// Nobody wants the mail to be sent any more.
     withdrawn: AtomicBool,
@@ -16,15 +20,16 @@ struct Flags {
     /// The end of the message has been handed over, or is about to be: from here on the server
     /// alone decides.
     departed: AtomicBool,
+    /// What portions have come to, where the mail goes in several.
+    settled: Mutex<Option<Box<Settled>>>,
 }
 
 impl Recall {
     /// A mail that can be withdrawn, by itself or with others.
     pub(crate) fn new(all_withdrawn: Arc<AtomicBool>) -> Self {
         Self(Some(Arc::new(Flags {
-            withdrawn: AtomicBool::new(false),
             all_withdrawn,
-            departed: AtomicBool::new(false),
+            ..Flags::default()
         })))
     }
 
@@ -63,6 +68,38 @@ impl Recall {
     /// Whether the end of the message may have left.
     pub(crate) fn has_departed(&self) -> bool {
         (self.0.as_ref()).is_some_and(|flags| flags.departed.load(Ordering::Acquire))
+    }
+
+    /// Adds to what portions of the mail have come to. Whoever waits for the mail sees it too.
+    pub(super) fn settle<T>(&mut self, add: impl FnOnce(&mut Settled) -> T) -> T {
+        let flags = self.0.get_or_insert_default();
+        let mut settled = flags.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        add(settled.get_or_insert_default())
+    }
+
+    fn settled<T>(&self, of: impl FnOnce(&Settled) -> T) -> Option<T> {
+        let flags = self.0.as_ref()?;
+        let settled = flags.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        settled.as_deref().map(of)
+    }
+
+    /// Whether a portion of the mail has come to something.
+    pub(super) fn has_settled(&self) -> bool {
+        self.settled(|_| ()).is_some()
+    }
+
+    /// Whether a portion of the mail has been accepted.
+    pub(crate) fn has_accepted(&self) -> bool {
+        self.settled(Settled::has_accepted) == Some(true)
+    }
+
+    /// An error that the mail fails with, and what its portions have come to. The turn of those who
+    /// are left has not come.
+    pub(crate) fn cut_short(&self, error: Error, left: Option<&Envelope>) -> Error {
+        match self.settled(|settled| settled.cut_short(error.clone(), left)) {
+            Some(error) => error,
+            None => error,
+        }
     }
 
     /// Whether both are of the same mail.

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::flow::{Concluded, InFlight};
+use super::flow::{Concluded, InFlight, Standing};
 use super::hello::{Hello, quit};
 use super::mail::Mail;
 use super::receipt::Receipt;
@@ -141,8 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.pipeline.strategy()
     }
 
-    /// Sends mails with more recipients in portions, where the server does not say how many it
-    /// takes.
+    /// Sends mails with more recipients in portions. What the server says of its limits holds too.
     pub(crate) fn with_most_recipients(mut self, most: Option<NonZeroU32>) -> Self {
         self.most_recipients = most;
         self
@@ -201,7 +200,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// message goes by BDAT, in chunks (RFC 3030).
     ///
     /// A mail with more recipients than the server takes at a time goes in portions, each a
-    /// transaction of its own (RFC 9422, RFC 5321 section 4.5.3.1.10).
+    /// transaction of its own (RFC 9422, RFC 5321 section 4.5.3.1.10). If the session ends between
+    /// two portions, or the server does not take the recipients of the next in this session, that is
+    /// an error with [`Error::accepted`] and [`Error::untried`]; a [`Client`](crate::Client) opens
+    /// another session instead.
     ///
     /// A recipient who is refused is no error as long as another is accepted, unless the envelope
     /// says all or nothing: see [`Receipt::rejected`].
@@ -224,23 +226,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Dropping the future ends the session. As long as it is not ready, the mail's fate is
     /// unknown; [`Client`](crate::Client) does better.
     pub async fn send(&mut self, envelope: &Envelope, message: Message) -> Result<Receipt> {
-        self.require_open()?;
-        let mut mail = Mail::new(envelope.clone(), message);
-        let rest = self.portions(&mail)?;
-        mail.envelope = rest.first.clone();
+        let mail = Mail::new(envelope.clone(), message);
         let span = self.watch.span.clone();
-        async {
-            let first = self.send_first(mail).await?;
-            // Rarely with something to do.
-            Box::pin(self.send_rest(first, rest)).await
-        }
-        .instrument(span)
-        .await
+        self.send_in_portions(mail).instrument(span).await
     }
 
-    /// Sends a mail, or its first portion: once more, if the server is open and cannot do what the
+    /// Sends a mail in one transaction: once more, if the server is open and cannot do what the
     /// first attempt asked of it.
-    async fn send_first(&mut self, mail: Mail) -> Result<Result<Receipt>> {
+    pub(super) async fn send_one(&mut self, mail: Mail) -> Result<Concluded> {
         let prepared = self.prepare(mail).await?;
         self.begin(0, prepared, 0);
         let concluded = self.next_concluded().await;
@@ -248,9 +241,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Some(mail) if self.require_open().is_ok() => {
                 let prepared = self.prepare(mail).await?;
                 self.begin(0, prepared, 0);
-                Ok(self.next_concluded().await.result)
+                Ok(self.next_concluded().await)
             }
-            _ => Ok(concluded.result),
+            _ => Ok(concluded),
+        }
+    }
+
+    /// What the oldest mail comes to.
+    async fn next_concluded(&mut self) -> Concluded {
+        loop {
+            match self.concluded.pop_front() {
+                Some(concluded) => return concluded,
+                None if self.advance().await == Standing::Waiting => self.answer().await,
+                None => {}
+            }
         }
     }
 

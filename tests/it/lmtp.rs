@@ -1,6 +1,6 @@
 //! LMTP (RFC 2033): LHLO, and a reply to the message for each recipient.
 
-use pilotfish::session::{Greeted, Hello, Session};
+use pilotfish::session::{Greeted, Hello, Session, recipient_outcomes};
 use pilotfish::transport::Timeouts;
 use pilotfish::{Client, Kind, Result, Security, Server};
 
@@ -91,6 +91,52 @@ async fn only_who_has_no_reply_is_in_doubt() {
             "<b@example.org> 552 b is full".to_owned()
         )
     );
+}
+
+/// In portions, each recipient keeps its own reply, and what is known of it.
+#[tokio::test(start_paused = true)]
+async fn in_portions_each_recipient_keeps_its_reply() {
+    let letter = letter_lines("a@example.org, b@example.org, c@example.org");
+    let first = HELLO
+        .replace(
+            "S: 250 PIPELINING",
+            "S: 250-PIPELINING\n    S: 250 LIMITS RCPTMAX=2",
+        )
+        .replace("    C: RCPT TO:<c@example.org>\n", "");
+    let go = format!("S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 354 go\n{letter}");
+    let second = "C: MAIL FROM:<tim@client.example>\nC: RCPT TO:<c@example.org>\nC: DATA\n";
+    let go_on = format!("{second}S: 250 ok\nS: 250 ok\nS: 354 go\n{letter}");
+    let end = "S: 250 c has it\nC: QUIT\nS: 221 bye\n";
+    for (replies, expected) in [
+        (
+            "S: 421 bye\n-- close --".to_owned(),
+            "accepted deferred not-tried",
+        ),
+        ("-- close --".to_owned(), "accepted unknown not-tried"),
+        (
+            format!("S: 450 later\n{go_on}{end}"),
+            "accepted deferred accepted",
+        ),
+        (
+            format!("S: 550 never\n{go_on}-- cut --"),
+            "accepted rejected unknown",
+        ),
+        (
+            format!("S: 250 b too\n{second}-- cut --"),
+            "accepted accepted deferred",
+        ),
+    ] {
+        let transcript = format!("{first}{go}S: 250 a has it\n{replies}");
+        let recipients = ["a@example.org", "b@example.org", "c@example.org"];
+        let (result, _) = talk(&transcript, async |stream| {
+            send(in_lmtp(stream).await?, ACCOUNT.letter(&recipients)).await
+        })
+        .await;
+        let paths = recipients.map(|recipient| recipient.parse().unwrap());
+        let outcomes = recipient_outcomes(&paths, result.as_ref());
+        let words: Vec<_> = outcomes.iter().map(|of| of.outcome.name()).collect();
+        assert_eq!(words.join(" "), expected, "{}: {result:?}", told(&result));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,7 @@
 //! More recipients than a server takes at a time (RFC 9422, RFC 5321 section 4.5.3.1.10).
 
+mod sessions;
+
 use futures_util::stream;
 use pilotfish::Result;
 use pilotfish::address::ForwardPath;
@@ -79,27 +81,33 @@ async fn recipients_in_more_domains_need_another_session() {
     let outcome = submit(&transcript).await;
     assert_eq!(
         told(&outcome),
-        "Closed at Rcpt, NotAccepted, permanent: no reply"
+        "Closed at Mail, NotAccepted, permanent: no reply"
     );
-    assert_eq!(outcome.unwrap_err().accepted().len(), 2);
+    let error = outcome.unwrap_err();
+    let untried: Vec<_> = error.untried().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        (error.accepted().len(), untried),
+        (2, vec!["<c@example.net>".to_owned()])
+    );
 }
 
 /// RFC 5321 section 4.5.3.1.10: 552 is taken for 452.
 #[tokio::test(start_paused = true)]
 async fn those_who_were_too_many_follow() {
     let letter = letter();
-    for too_many in [
-        "452 4.5.3 too many",
-        "452 too many",
-        "552 too many",
-        "552 5.5.3 too many",
+    // Where the reply leaves no doubt, it is learnt that one recipient at a time is enough.
+    for (too_many, portions) in [
+        ("452 4.5.3 too many", ["b", "c"].as_slice()),
+        ("452 too many", &["bc"]),
+        ("552 too many", &["bc"]),
+        ("552 5.5.3 too many", &["b", "c"]),
     ] {
+        let portion = |to: &&str| format!("{}{}{letter}S: 250 other\n", flight(to), go(to.len()));
+        let others = portions.iter().map(portion).collect::<Vec<_>>().concat();
         let transcript = format!(
             "{HELLO}{}S: 250 ok\nS: 250 ok\nS: {too_many}\nS: {too_many}\nS: 354 go\n\
-             {letter}S: 250 first\n{}{}{letter}S: 250 second\n{BYE}",
+             {letter}S: 250 first\n{others}{BYE}",
             flight("abc"),
-            flight("bc"),
-            go(2)
         );
         let all = "<a@example.org> <b@example.org> <c@example.net>: 250 first";
         to_three(&transcript, all).await;

@@ -173,26 +173,46 @@ impl Envelope {
     /// 4.5.3.1.10). A portion has one recipient at least. Put together, they are the whole.
     #[must_use]
     pub fn portions(&self, recipients: usize, domains: usize) -> Vec<Self> {
-        // There are no more domains than recipients.
-        if self.0.forward_paths.len() <= recipients.min(domains) {
-            return vec![self.clone()];
-        }
         let mut portions = Vec::new();
         let mut begin = 0;
+        while begin < self.0.forward_paths.len() {
+            let end = self.end_of_portion(begin, recipients, domains);
+            portions.push(self.portion(begin, end));
+            begin = end;
+        }
+        portions
+    }
+
+    /// The first of these [portions](Self::portions), and all that is left; `None` if that is
+    /// nothing.
+    pub(crate) fn split(&self, recipients: usize, domains: usize) -> (Self, Option<Self>) {
+        let (end, all) = (
+            self.end_of_portion(0, recipients, domains),
+            self.0.forward_paths.len(),
+        );
+        if end == all {
+            return (self.clone(), None);
+        }
+        (self.portion(0, end), Some(self.portion(end, all)))
+    }
+
+    /// Where a portion ends that begins with the recipient at this place.
+    fn end_of_portion(&self, begin: usize, recipients: usize, domains: usize) -> usize {
+        let paths = self.0.forward_paths.iter().skip(begin);
+        // There are no more domains than recipients.
+        if paths.len() <= recipients.min(domains) {
+            return self.0.forward_paths.len();
+        }
         let mut seen = HashSet::new();
-        for (place, path) in self.0.forward_paths.iter().enumerate() {
+        for (count, path) in paths.enumerate() {
             let domain = path.addr_spec().domain();
-            let full =
-                place - begin >= recipients || (seen.len() >= domains && !seen.contains(domain));
-            if full && place > begin {
-                portions.push(self.portion(begin, place));
-                begin = place;
-                seen.clear();
+            let full = count >= recipients || (seen.len() >= domains && !seen.contains(domain));
+            if full && count > 0 {
+                return begin + count;
             }
             seen.insert(domain);
         }
-        portions.push(self.portion(begin, self.0.forward_paths.len()));
-        portions
+        self.0.forward_paths.len()
     }
 
     /// The same mail for those of these recipients whom it has; `None` if it has none of them.

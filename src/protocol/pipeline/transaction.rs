@@ -9,6 +9,10 @@ use super::{Course, Defect, Dialect, Expected, Grouping, Outcome, Refusal, Way};
 use crate::address::Envelope;
 use crate::address::envelope::Partial;
 
+/// How many commands leave together at most. A server that has enough recipients says so, and those
+/// that have left with it were asked for nothing.
+const GROUP: usize = 500;
+
 /// What has been said about a mail, and what is left to say.
 #[derive(Debug)]
 pub(super) struct Transaction {
@@ -100,7 +104,8 @@ impl Transaction {
             self.due += group.len();
             return Step::Send(group);
         }
-        if self.course.grouping == Grouping::Whole && !self.asks_first() {
+        let is_said = self.unsent.is_empty();
+        if self.course.grouping == Grouping::Whole && is_said && !self.asks_first() {
             self.phase = Phase::Message;
             return Step::Transfer;
         }
@@ -136,6 +141,7 @@ impl Transaction {
         if awaits_replies || (self.mail.is_some() && self.refusal().is_some()) {
             return Vec::new();
         }
+        self.skip_recipients();
         let count = match self.course.grouping {
             Grouping::OneAtATime => 1,
             _ if at_data || !self.asks_first() => self.unsent.len(),
@@ -145,7 +151,24 @@ impl Transaction {
                 .take_while(|(expected, _)| *expected != Expected::Data)
                 .count(),
         };
-        self.unsent.drain(..count.min(self.unsent.len())).collect()
+        let count = count.min(GROUP).min(self.unsent.len());
+        self.unsent.drain(..count).collect()
+    }
+
+    /// A server that has enough recipients is asked for no more. Its reply holds for the others too
+    /// (RFC 5321 section 4.5.3.1.10).
+    fn skip_recipients(&mut self) {
+        let enough = self
+            .recipients
+            .last()
+            .filter(|reply| reply.names_too_many_recipients());
+        let Some(reply) = enough.filter(|_| self.accepted() > 0).cloned() else {
+            return;
+        };
+        let others = self.count - self.recipients.len();
+        self.recipients.extend(std::iter::repeat_n(reply, others));
+        self.unsent
+            .retain(|(expected, _)| !matches!(expected, Expected::Rcpt(_)));
     }
 
     /// Takes in a reply to one of its commands; `None` if it cannot be one.

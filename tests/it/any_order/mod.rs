@@ -13,8 +13,8 @@ use std::sync::LazyLock;
 
 use pilotfish::address::{Envelope, ForwardPath};
 use pilotfish::protocol::{Chunking, Pipelining, Strategy};
-use pilotfish::session::{Mail, Receipt};
-use pilotfish::{Fate, Kind, Message, Result};
+use pilotfish::session::{Mail, Receipt, RecipientOutcome, recipient_outcomes};
+use pilotfish::{Kind, Message, Result};
 
 use crate::company::strategy;
 use crate::support::client::ACCOUNT;
@@ -169,17 +169,11 @@ impl Case {
 
     /// Whether a mail that the server could take is accepted by all of its recipients.
     fn reaches_all(&self, sort: Sort) -> bool {
-        let fits = match sort {
-            Sort::Good | Sort::Elsewhere => true,
-            Sort::Portioned => self.limits.is_empty() || self.limits == "RCPTMAX=2",
-            _ => false,
-        };
-        let never_portioned = sort != Sort::Portioned || self.limits.is_empty();
+        let fits = matches!(sort, Sort::Good | Sort::Elsewhere | Sort::Portioned);
         fits && match self.end {
-            End::Never => true,
-            End::AtMail(_, Last::Says421) => never_portioned,
+            End::Never | End::AtMail(_, Last::Says421) => true,
             // What has left whole is unknown.
-            End::AtMail(_, Last::Closes) => never_portioned && !self.keywords.contains(&"CHUNKING"),
+            End::AtMail(_, Last::Closes) => !self.keywords.contains(&"CHUNKING"),
             End::Anywhere(..) => false,
         }
     }
@@ -209,32 +203,23 @@ impl Case {
     fn judge_one(&self, number: usize, sort: Sort, result: &Result<Receipt>, arrived: &[Arrived]) {
         let paths: Vec<_> = arrived.iter().map(|one| (&one.paths, one.taken)).collect();
         let context = || format!("mail {number}, {result:?}, {paths:?}, {self:?}");
-        let (accepted, others) = match result {
-            Ok(receipt) => (&receipt.accepted[..], 0..=0),
-            Err(error) => match error.fate() {
-                Fate::NotAccepted => (error.accepted(), 0..=0),
-                _ => (error.accepted(), 0..=1),
-            },
-        };
-        for path in sort.paths(number) {
-            let plain = path.to_string();
-            let plain = plain.trim_matches(['<', '>']);
-            let has =
-                |arrived: &&Arrived| arrived.taken && arrived.paths.iter().any(|to| to == plain);
+        for recipient in recipient_outcomes(&sort.paths(number), result.as_ref()) {
+            let (path, outcome) = (recipient.path.addr_spec().to_string(), recipient.outcome);
+            let has = |arrived: &&Arrived| arrived.taken && arrived.paths.contains(&path);
             let copies = arrived.iter().filter(has).count();
-            let expected = if accepted.contains(&path) {
-                1..=1
-            } else {
-                others.clone()
+            let expected = match outcome {
+                RecipientOutcome::Accepted => 1..=1,
+                RecipientOutcome::Unknown => 0..=1,
+                _ => 0..=0,
             };
+            let fits = expected.contains(&copies);
+            assert!(fits, "{path}: {outcome}, {copies} there: {}", context());
+            let is_accepted = outcome == RecipientOutcome::Accepted;
             assert!(
-                expected.contains(&copies),
-                "{path} has {copies}: {}",
+                is_accepted || !self.reaches_all(sort),
+                "{path}: {outcome}: {}",
                 context()
             );
-            if self.reaches_all(sort) {
-                assert!(accepted.contains(&path), "{path} has none: {}", context());
-            }
         }
         let kind = result.as_ref().map_err(pilotfish::Error::kind).err();
         match sort {

@@ -1,7 +1,8 @@
 //! `--json`: one object, with the same keys for the same outcome.
 
 use pilotfish::testing::Fault::{CloseAt, ReplyAt};
-use pilotfish::testing::Point::{Auth, EndOfData};
+use pilotfish::testing::Offer;
+use pilotfish::testing::Point::{Auth, Data, EndOfData};
 use serde_json::{Value, json};
 
 use super::office::{Office, server};
@@ -259,4 +260,63 @@ async fn what_the_server_says_is_escaped_and_still_the_same() {
     assert!(!ended.stderr.contains(steers), "{ended:?}");
     assert_eq!(object(&ended)["reply"]["lines"][0], words);
     office.got_nothing().await;
+}
+
+/// The limits are known before anything is sent, so nobody is left out and nothing fails.
+#[tokio::test]
+async fn recipients_that_one_session_does_not_take_get_the_mail_by_another() {
+    for (limit, sessions) in [(Offer::Domains(1), 2), (Offer::Recipients(1), 2)] {
+        let office = Office::open(server().offer(limit).offer(Offer::Mails(1))).await;
+        let to = "--to ann@example.org,bob@example.net --text Hi --json";
+        let ended = office.send(to).end().await;
+        assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+        let outcome = object(&ended);
+        assert_eq!(outcome["outcome"], "accepted");
+        let of = |address| json!({"address": address, "outcome": "accepted"});
+        let all = json!([of("ann@example.org"), of("bob@example.net")]);
+        assert_eq!(outcome["recipients"], all);
+        let mails = office.mails().await;
+        let paths: Vec<_> = mails.iter().flat_map(|mail| &mail.forward_paths).collect();
+        assert_eq!(paths, ["ann@example.org", "bob@example.net"]);
+        assert_eq!(mails.len(), sessions);
+    }
+}
+
+/// What one recipient has is never sent again, whatever becomes of the portions after it.
+#[tokio::test]
+async fn a_later_portion_that_fails() {
+    let end = |reply: &str| ReplyAt(EndOfData, reply.to_owned());
+    for (fault, status, of_mail, of_bob, of_carl) in [
+        (end("550 5.7.1 no"), 80, "partial", "rejected", "accepted"),
+        (
+            end("450 4.2.0 later"),
+            80,
+            "partial",
+            "deferred",
+            "accepted",
+        ),
+        (end("421 4.3.2 bye"), 80, "partial", "deferred", "accepted"),
+        (CloseAt(Data), 80, "partial", "deferred", "not-tried"),
+        (CloseAt(EndOfData), 81, "unknown", "unknown", "not-tried"),
+    ] {
+        let server = server().offer(Offer::Recipients(1));
+        let office = Office::open(server.fault_every(2, fault.clone())).await;
+        let to = "--to ann@example.org,bob@example.org,carl@example.org --text Hi --json";
+        let ended = office.send(to).end().await;
+        ended.reports(status, "");
+        let outcome = object(&ended);
+        assert_eq!(outcome["outcome"], of_mail, "{fault:?}: {ended:?}");
+        let recipients = outcome["recipients"].as_array().unwrap();
+        let words: Vec<_> = recipients.iter().map(|of| of["outcome"].clone()).collect();
+        assert_eq!(words, ["accepted", of_bob, of_carl], "{fault:?}: {ended:?}");
+        for (name, word) in [("bob", of_bob), ("carl", of_carl)] {
+            let line = format!("\n  {word:<9} {name}@example.org");
+            let named = ended.stderr.contains(&line);
+            assert_eq!(named, word != "accepted", "{fault:?}: {ended:?}");
+        }
+        let mails = office.mails().await;
+        let paths = mails.iter().flat_map(|mail| &mail.forward_paths);
+        let anns = paths.filter(|path| path.starts_with("ann")).count();
+        assert_eq!(anns, 1, "{fault:?}");
+    }
 }

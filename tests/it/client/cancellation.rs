@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
+use pilotfish::address::{Envelope, ForwardPath};
 use pilotfish::client::{ClientBuilder, Retry};
 use pilotfish::session::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::Point;
@@ -93,8 +94,24 @@ async fn within<T>(patience: Patience, future: impl Future<Output = T>) -> Optio
     }
 }
 
+/// One to three, in two domains, so that some servers take them in portions.
+fn recipients(number: usize) -> Vec<ForwardPath> {
+    let all = ["a@example.org", "b@example.net", "c@example.org"];
+    let count = if number < OTHERS { 1 + number % 3 } else { 1 };
+    all.iter()
+        .take(count)
+        .map(|path| path.parse().unwrap())
+        .collect()
+}
+
+/// From this number on, letters go to one recipient.
+const OTHERS: usize = 100;
+
 fn mail(number: usize, longest: usize, dice: &mut Dice) -> Mail {
-    letter(number, dice.one_of(&[10, 10, 10, 3_000, longest]))
+    let mail = letter(number, dice.one_of(&[10, 10, 10, 3_000, longest]));
+    let from = mail.envelope.reverse_path().clone();
+    let envelope = Envelope::new(from, recipients(number)).unwrap();
+    Mail::new(envelope, mail.message)
 }
 
 async fn one_by_one(
@@ -228,7 +245,7 @@ async fn play(
         // The server is well again, or soon will be.
         let mut tried = 0;
         loop {
-            let number = 100 + tried;
+            let number = OTHERS + tried;
             sleep(Duration::from_secs(2)).await;
             let result = client.send(letter(number, 10)).await;
             let sent = result.is_ok();
@@ -249,7 +266,7 @@ async fn play(
         is_late || most_open <= most,
         "{context}: {most_open} connections"
     );
-    tally.judge(&outcomes, &server.received(), &context);
+    tally.judge_each(&outcomes, &server.received(), recipients, &context);
     drop(client);
     let ended = server.shutdown().await;
     // What is answered in advance is followed by more before its end has been read; and a server

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use pilotfish::address::ForwardPath;
+use pilotfish::session::{RecipientOutcome, recipient_outcomes};
 use pilotfish::testing::Received;
 use pilotfish::{Fate, Receipt, Result};
 
@@ -31,11 +33,24 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Compares what was told of each mail, by its number, with what the server has.
+    /// Compares what was told of each mail, by its number, with what the server has. They all went
+    /// to the recipient of a [`letter`](super::letter).
     pub(crate) fn judge(
         &mut self,
         outcomes: &[(usize, Told)],
         received: &[Received],
+        context: &str,
+    ) {
+        let recipients = |_| vec!["a@example.org".parse().unwrap()];
+        self.judge_each(outcomes, received, recipients, context);
+    }
+
+    /// The same for mails to these recipients: what became of the mail for each.
+    pub(crate) fn judge_each(
+        &mut self,
+        outcomes: &[(usize, Told)],
+        received: &[Received],
+        recipients: impl Fn(usize) -> Vec<ForwardPath>,
         context: &str,
     ) {
         let mut there: HashMap<usize, Vec<&Received>> = HashMap::new();
@@ -44,39 +59,54 @@ impl Tally {
         }
         for (number, told_of_it) in outcomes {
             let there = there.remove(number).unwrap_or_default();
-            let times = there.len();
+            let recipients = recipients(*number);
+            let paths: Vec<_> = there.iter().map(|mail| &mail.forward_paths).collect();
             let context = || match told_of_it {
-                Told::Of(result) => format!("{context}: {number}: {}, {times} there", told(result)),
-                Told::Nothing => format!("{context}: {number}: dropped, {times} there"),
+                Told::Of(result) => {
+                    format!("{context}: {number}: {}, {paths:?} there", told(result))
+                }
+                Told::Nothing => format!("{context}: {number}: dropped, {paths:?} there"),
             };
-            assert!(times <= 1, "twice: {}", context());
-            match told_of_it {
+            let times = |path: &ForwardPath| {
+                let path = path.addr_spec().to_string();
+                paths.iter().filter(|paths| paths.contains(&path)).count()
+            };
+            let at_most_once = recipients.iter().all(|path| times(path) <= 1);
+            assert!(at_most_once, "twice: {}", context());
+            let is_there = usize::from(!there.is_empty());
+            let result = match told_of_it {
                 Told::Nothing => {
                     self.dropped += 1;
-                    self.dropped_there += times;
+                    self.dropped_there += is_there;
+                    continue;
                 }
-                Told::Of(result) => match &**result {
-                    Ok(receipt) => {
-                        self.accepted += 1;
-                        assert_eq!(times, 1, "lost: {}", context());
-                        let reply = receipt.reply.to_string();
-                        assert!(
-                            reply.ends_with(&there[0].queue_id),
-                            "the reply to another: {}, {}",
-                            context(),
-                            there[0].queue_id
-                        );
-                    }
-                    Err(error) if error.fate() == Fate::Unknown => {
-                        self.unknown += 1;
-                        self.unknown_there += times;
-                        assert!(!error.is_transient(), "{}", context());
-                    }
-                    Err(_) => {
-                        self.not_accepted += 1;
-                        assert_eq!(times, 0, "there all the same: {}", context());
-                    }
-                },
+                Told::Of(result) => &**result,
+            };
+            for recipient in recipient_outcomes(&recipients, result.as_ref()) {
+                let times = times(recipient.path);
+                match recipient.outcome {
+                    RecipientOutcome::Accepted => assert_eq!(times, 1, "lost: {}", context()),
+                    RecipientOutcome::Unknown => {}
+                    _ => assert_eq!(times, 0, "there all the same: {}", context()),
+                }
+            }
+            match result {
+                Ok(receipt) => {
+                    self.accepted += 1;
+                    let reply = receipt.reply.to_string();
+                    let is_of = |mail: &&Received| reply.ends_with(&mail.queue_id);
+                    assert!(
+                        there.iter().any(is_of),
+                        "the reply to another: {}",
+                        context()
+                    );
+                }
+                Err(error) if error.fate() == Fate::Unknown => {
+                    self.unknown += 1;
+                    self.unknown_there += is_there;
+                    assert!(!error.is_transient(), "{}", context());
+                }
+                Err(_) => self.not_accepted += 1,
             }
         }
         assert!(

@@ -101,6 +101,8 @@ pub(super) fn server(
         2 => server.quirk(Quirk::RefusesBdat),
         3 => server.without("PIPELINING"),
         4 => server.offer(testing::Offer::Mails(2)),
+        5 => server.offer(testing::Offer::Recipients(1)),
+        6 => server.offer(testing::Offer::Domains(1)),
         _ => server,
     };
     (0..FAULTS).fold(server, |server, _| match &fault {

@@ -2,12 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use pilotfish::session::Receipt;
+use pilotfish::address::ForwardPath;
+use pilotfish::session::{Receipt, RecipientOutcome, recipient_outcomes};
 use pilotfish::{Fate, Kind, Stage};
 
 use super::{Case, Dialogue, cuts};
 use crate::support::client::told;
 use crate::support::cutter::{Cut, How, Side};
+use crate::support::knowing::Arrived;
 
 /// How many cases have run in this process, whatever the test.
 static CASES: AtomicUsize = AtomicUsize::new(0);
@@ -20,9 +22,26 @@ pub(super) struct Tally {
     pub(super) unknown: usize,
     /// Of the unknown, those whose end of data still waited in TLS in truth.
     pub(super) within_tls: usize,
+    /// Mails that some recipients have for certain and others have not.
+    pub(super) divided: usize,
 }
 
 impl Tally {
+    /// Adds the recipients of a mail.
+    pub(super) fn add(&mut self, recipients: &[RecipientOutcome]) {
+        let count = |outcome| recipients.iter().filter(|of| **of == outcome).count();
+        let (accepted, unknown) = (
+            count(RecipientOutcome::Accepted),
+            count(RecipientOutcome::Unknown),
+        );
+        let rejected = count(RecipientOutcome::Rejected);
+        let not_accepted = recipients.len() - accepted - unknown;
+        self.accepted += accepted;
+        self.unknown += unknown;
+        self.not_accepted += not_accepted;
+        self.divided += usize::from(accepted > 0 && unknown + not_accepted > rejected);
+    }
+
     pub(super) fn cases(&self) -> usize {
         self.accepted + self.not_accepted + self.unknown
     }
@@ -40,6 +59,11 @@ pub(super) async fn judge(dialogue: &Dialogue, stride: usize, first: usize) -> T
         } else {
             fate(&case, &whole, cut, &context);
         }
+        if case.again.is_none() {
+            let recipients = dialogue.message.envelope().forward_paths();
+            let seen = (&case.arrived[..], case.from_server);
+            each_recipient(&case.outcome, recipients, seen, &context);
+        }
         plausible(&case, &whole, cut, &context);
         no_second_delivery(&case, &context);
         match case.outcome.as_ref().map_err(pilotfish::Error::fate) {
@@ -56,6 +80,40 @@ pub(super) async fn judge(dialogue: &Dialogue, stride: usize, first: usize) -> T
 pub(super) fn counted(name: &str, tally: &Tally, cases: usize) {
     let all = CASES.fetch_add(cases, Relaxed) + cases;
     println!("{name}: {tally:?} of {cases} cases, {all} so far");
+}
+
+/// What is said of each recipient of a mail. The server has kept it for exactly those that are
+/// accepted, and perhaps for those that are unknown.
+pub(super) fn each_recipient(
+    outcome: &Outcome,
+    recipients: &[ForwardPath],
+    (arrived, from_server): (&[Arrived], usize),
+    context: &str,
+) -> Vec<RecipientOutcome> {
+    let outcomes = recipient_outcomes(recipients, outcome.as_ref());
+    assert_eq!(outcomes.len(), recipients.len());
+    for recipient in &outcomes {
+        let path = recipient.path.addr_spec().to_string();
+        let is_for_it = |one: &&Arrived| match one.to.as_str() {
+            "" => one.paths.contains(&path),
+            to => to == path,
+        };
+        let copies: Vec<_> = arrived.iter().filter(is_for_it).collect();
+        let kept = copies.iter().filter(|one| one.taken).count();
+        let is_answered = |one: &&Arrived| one.answered.is_some_and(|end| from_server >= end);
+        let context = format!("{context}: {recipient:?}: {}, {copies:?}", told(outcome));
+        assert!(kept <= 1, "twice: {context}");
+        match copies.as_slice() {
+            [one] if !is_answered(one) => {
+                assert_eq!(recipient.outcome, RecipientOutcome::Unknown, "{context}");
+            }
+            [one] if one.taken => {
+                assert_eq!(recipient.outcome, RecipientOutcome::Accepted, "{context}");
+            }
+            _ => assert_ne!(recipient.outcome, RecipientOutcome::Accepted, "{context}"),
+        }
+    }
+    outcomes.iter().map(|recipient| recipient.outcome).collect()
 }
 
 /// The table of the module, for each mail.

@@ -1,13 +1,12 @@
 //! LMTP: a reply to the message for each recipient, and a cut after each octet.
 
-use pilotfish::address::ForwardPath;
-use pilotfish::protocol::{Chunking, Pipelining, Reply};
-use pilotfish::session::Receipt;
-use pilotfish::{Fate, Result};
+use pilotfish::Result;
+use pilotfish::protocol::{Chunking, Pipelining};
+use pilotfish::session::{Receipt, RecipientOutcome, recipient_outcomes};
 use tokio::io::duplex;
 
 use super::cuts;
-use super::judge::{Tally, counted};
+use super::judge::{Tally, counted, each_recipient};
 use crate::company::strategy;
 use crate::lmtp::in_lmtp;
 use crate::support::client::{ACCOUNT, TOO_LONG, send, told};
@@ -53,34 +52,15 @@ async fn play(words: &Words, chunking: Chunking, cut: Option<Cut>) -> Case {
     }
 }
 
-/// What is told of one recipient.
-#[derive(Debug, PartialEq, Eq)]
-enum Told {
-    Accepted,
-    Refused(u16),
-    NotAccepted,
-    Unknown,
-}
-
-fn of_recipient(outcome: &Result<Receipt>, recipient: &str) -> Told {
-    let (accepted, refused, fate) = match outcome {
-        Ok(receipt) => (&receipt.accepted[..], &receipt.rejected[..], None),
-        Err(error) => (error.accepted(), error.refused(), Some(error.fate())),
-    };
-    let is_it = |path: &ForwardPath| path.to_string() == format!("<{recipient}>");
-    let refused: Vec<&(ForwardPath, Reply)> =
-        refused.iter().filter(|(path, _)| is_it(path)).collect();
-    match (&refused[..], accepted.iter().any(is_it), fate) {
-        ([], true, _) => Told::Accepted,
-        ([(_, reply)], false, _) => Told::Refused(reply.code().number()),
-        ([], false, Some(Fate::Unknown)) => Told::Unknown,
-        ([], false, Some(_)) => Told::NotAccepted,
-        _ => panic!("{recipient}: {}", told(outcome)),
-    }
+/// What is said of one recipient, with the code of the server's reply to it.
+fn of_recipient(outcome: &Result<Receipt>, recipient: &str) -> (RecipientOutcome, Option<u16>) {
+    let paths = [recipient.parse().unwrap()];
+    let of = recipient_outcomes(&paths, outcome.as_ref())[0];
+    (of.outcome, of.reply.map(|reply| reply.code().number()))
 }
 
 /// The table of the module, for one recipient.
-fn judge(case: &Case, whole: &Case, recipient: &str, context: &str) -> Told {
+fn judge(case: &Case, whole: &Case, recipient: &str, context: &str) -> RecipientOutcome {
     let outcome = of_recipient(&case.outcome, recipient);
     let context = format!(
         "{context}: {recipient}: {outcome:?}: {}",
@@ -96,17 +76,20 @@ fn judge(case: &Case, whole: &Case, recipient: &str, context: &str) -> Told {
                 let expected = of_recipient(&whole.outcome, recipient);
                 assert_eq!(outcome, expected, "{context}");
             }
-            _ => assert_eq!(outcome, Told::Unknown, "{context}"),
+            _ => assert_eq!(outcome.0, RecipientOutcome::Unknown, "{context}"),
         },
         (None, Some(whole)) if case.from_client >= whole.end => {
-            let open = [Told::NotAccepted, Told::Unknown];
-            assert!(open.contains(&outcome), "{context}");
+            let has_an_answer = [RecipientOutcome::Accepted, RecipientOutcome::Rejected];
+            assert!(!has_an_answer.contains(&outcome.0), "{context}");
         }
-        (None, Some(_)) => assert_eq!(outcome, Told::NotAccepted, "{context}"),
+        (None, Some(_)) => {
+            let open = [RecipientOutcome::Deferred, RecipientOutcome::NotTried];
+            assert!(open.contains(&outcome.0), "{context}");
+        }
         // Refused before the message.
-        (None, None) => assert_ne!(outcome, Told::Accepted, "{context}"),
+        (None, None) => assert_ne!(outcome.0, RecipientOutcome::Accepted, "{context}"),
     }
-    outcome
+    outcome.0
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,6 +102,7 @@ async fn each_recipient_has_a_fate_of_his_own() {
             Chunking::Always,
         ),
     ] {
+        let paths = RECIPIENTS.map(|recipient| recipient.parse().unwrap());
         let whole = play(&words, chunking, None).await;
         assert_eq!(whole.arrived.len(), 3);
         let (mut tally, mut cases, mut divided) = (Tally::default(), 0, 0);
@@ -126,16 +110,17 @@ async fn each_recipient_has_a_fate_of_his_own() {
             let case = play(&words, chunking, Some(cut)).await;
             let context = format!("{words:?}: {cut:?}");
             let outcomes = RECIPIENTS.map(|recipient| judge(&case, &whole, recipient, &context));
-            let of = |told: &Told| outcomes.iter().filter(|outcome| *outcome == told).count();
-            divided += usize::from(of(&Told::Accepted) == 1 && of(&Told::Unknown) > 0);
-            tally.accepted += of(&Told::Accepted);
-            tally.unknown += of(&Told::Unknown);
-            tally.not_accepted += RECIPIENTS.len() - of(&Told::Accepted) - of(&Told::Unknown);
+            let seen = (&case.arrived[..], case.from_server);
+            each_recipient(&case.outcome, &paths, seen, &context);
+            tally.add(&outcomes);
+            // One has it, and of another nobody knows.
+            let has = |outcome| outcomes.contains(&outcome);
+            let both = has(RecipientOutcome::Accepted) && has(RecipientOutcome::Unknown);
+            divided += usize::from(both);
             cases += 1;
         }
         counted("LMTP", &tally, cases);
         assert!(cases > 1_500 && tally.unknown > 100, "{tally:?}");
-        // One has it, and of another nobody knows.
         assert!(divided > 100, "{divided}");
     }
 }

@@ -10,13 +10,15 @@
 //! | has come whole | not whole | [`Fate::Unknown`] |
 //! | has come whole | whole | what it says |
 //!
-//! Of several mails that are on their way at once each has a fate of its own, and so has each
-//! recipient where a server answers for each.
+//! Of several mails that are on their way at once each has a fate of its own. So has each recipient
+//! of a mail: for all cases it is judged what `recipient_outcomes` says of each of them, also where
+//! a server answers for each (LMTP) and where a mail goes in portions.
 
 mod clear;
 mod company;
 mod judge;
 mod lmtp;
+mod portions;
 mod tls;
 
 use pilotfish::session::{Greeted, Receipt, Secured, Session};
