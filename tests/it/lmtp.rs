@@ -4,6 +4,7 @@ use pilotfish::session::{Greeted, Hello, Session, recipient_outcomes};
 use pilotfish::transport::Timeouts;
 use pilotfish::{Client, Kind, Result, Security, Server};
 
+use crate::cut::judge::listed_once;
 use crate::support::client::{ACCOUNT, name, send, talk, told, told_error};
 use crate::support::lines::{BYE, letter_lines};
 use crate::support::open_server::open_server;
@@ -136,6 +137,7 @@ async fn in_portions_each_recipient_keeps_its_reply() {
         let outcomes = recipient_outcomes(&paths, result.as_ref());
         let words: Vec<_> = outcomes.iter().map(|of| of.outcome.name()).collect();
         assert_eq!(words.join(" "), expected, "{}: {result:?}", told(&result));
+        listed_once(&result, expected);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whether what the client tells of a cut dialogue is so.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use pilotfish::address::ForwardPath;
@@ -92,6 +93,7 @@ pub(super) fn each_recipient(
 ) -> Vec<RecipientOutcome> {
     let outcomes = recipient_outcomes(recipients, outcome.as_ref());
     assert_eq!(outcomes.len(), recipients.len());
+    listed_once(outcome, context);
     for recipient in &outcomes {
         let path = recipient.path.addr_spec().to_string();
         let is_for_it = |one: &&Arrived| match one.to.as_str() {
@@ -114,6 +116,18 @@ pub(super) fn each_recipient(
         }
     }
     outcomes.iter().map(|recipient| recipient.outcome).collect()
+}
+
+/// No recipient is in two lists of a receipt or an error.
+pub(crate) fn listed_once(outcome: &Outcome, context: &str) {
+    let (accepted, refused, untried) = match outcome {
+        Ok(receipt) => (&receipt.accepted[..], &receipt.rejected[..], &[][..]),
+        Err(error) => (error.accepted(), error.refused(), error.untried()),
+    };
+    let refused = refused.iter().map(|(path, _)| path);
+    let all: Vec<_> = accepted.iter().chain(refused).chain(untried).collect();
+    let different: HashSet<_> = all.iter().collect();
+    assert_eq!(all.len(), different.len(), "{context}: {outcome:?}");
 }
 
 /// The table of the module, for each mail.

@@ -16,7 +16,7 @@
 
 mod clear;
 mod company;
-mod judge;
+pub(crate) mod judge;
 mod lmtp;
 mod portions;
 mod tls;
