@@ -17,9 +17,9 @@ fn reply(point: Point, text: &str) -> Fault {
     ReplyAt(point, text.to_owned())
 }
 
-/// That a mail to Ann ends so when this goes wrong.
+/// That a mail to Ann ends so when this goes wrong each time.
 async fn ends(fault: Fault, status: i32, words: &str) {
-    let office = Office::open(server().fault(fault)).await;
+    let office = Office::open(server().fault_always(fault)).await;
     office.send(TO_ANN).end().await.fails(status, words);
     office.got_nothing().await;
 }
