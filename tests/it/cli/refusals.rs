@@ -208,8 +208,13 @@ async fn what_may_succeed_later_is_75() {
     .await;
     // Gmail's limit for a day has a permanent code.
     ends(reply(EndOfData, "550 5.4.5 daily limit"), 75, "tomorrow").await;
-    ends(CloseAt(Greeting), 75, "closed the connection").await;
-    ends(CloseAt(Ehlo), 75, "closed the connection").await;
+    // One connection that breaks before the login is followed by another.
+    for point in [Greeting, Ehlo] {
+        let office = Office::open(server().fault_always(CloseAt(point))).await;
+        let ended = office.send(TO_ANN).end().await;
+        ended.fails(75, "closed the connection");
+        office.got_nothing().await;
+    }
     ends(CloseAt(Mail), 75, "closed the connection").await;
     ends(CloseAt(Data), 75, "closed the connection").await;
 }
