@@ -7,7 +7,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::account::Tls;
-use crate::transport::{Host, HostError, parse_port, shortened};
+use crate::transport::{Host, HostError, Url, decoded, parse_port, shortened};
 
 /// A server: a host, and a port if one is named: `smtp.gmail.com`, `smtp.gmail.com:465`,
 /// `192.0.2.1:587`, `[2001:db8::1]:587` or `2001:db8::1`.
@@ -21,6 +21,10 @@ use crate::transport::{Host, HostError, parse_port, shortened};
 /// | `smtps` | SMTP | by implicit TLS |
 /// | `smtp+notls` | SMTP | not at all |
 /// | `lmtp` | LMTP (RFC 2033), whose port must be named and is not 25 | not at all |
+///
+/// In the user's name and in a path, characters that URLs do not have are written in percent form:
+/// `%40` for an `@`, and `%25` for a `%` (RFC 3986 section 2.1). A final slash after the host says
+/// nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 #[non_exhaustive]
@@ -54,7 +58,7 @@ impl FromStr for ServerAddress {
     type Err = ServerAddressError;
 
     fn from_str(text: &str) -> Result<Self, ServerAddressError> {
-        let Some((scheme, rest)) = text.split_once("://") else {
+        let Some(url) = Url::split(text) else {
             // Not quoted in the error: it may have a password in it.
             return if text.contains('@') {
                 Err(ServerAddressError::User)
@@ -62,29 +66,20 @@ impl FromStr for ServerAddress {
                 Self::at(text)
             };
         };
-        let (protocol, tls) = match scheme {
+        let (protocol, tls) = match url.scheme.as_str() {
             "smtp" => (Protocol::Smtp, None),
             "smtp+tls" => (Protocol::Smtp, Some(Tls::StartTls)),
             "smtps" => (Protocol::Smtp, Some(Tls::Implicit)),
             "smtp+notls" => (Protocol::Smtp, Some(Tls::None)),
             "lmtp" => (Protocol::Lmtp, Some(Tls::None)),
-            _ => return Err(ServerAddressError::Scheme(shortened(scheme))),
+            other => return Err(ServerAddressError::Scheme(shortened(other))),
         };
-        if protocol == Protocol::Lmtp && rest.starts_with('/') {
-            return Self::at_path(rest);
+        if protocol == Protocol::Lmtp && url.place.starts_with('/') && url.user.is_none() {
+            let path = decoded(url.place).ok_or(ServerAddressError::Percent)?;
+            return Self::at_path(&path);
         }
-        let (user, place) = match rest.rsplit_once('@') {
-            Some((user, place)) => (Some(user), place),
-            None => (None, rest),
-        };
-        // Not quoted in the error: it may have a password in it.
-        let user = match user {
-            Some(user) if user.is_empty() || user.contains([':', '/']) => {
-                return Err(ServerAddressError::User);
-            }
-            user => user.map(str::to_owned),
-        };
-        let address = Self::at(place)?;
+        let user = url.user.map(user_name).transpose()?;
+        let address = Self::at(url.place)?;
         if protocol == Protocol::Lmtp && matches!(address.port, None | Some(25)) {
             return Err(ServerAddressError::LmtpPort);
         }
@@ -95,6 +90,19 @@ impl FromStr for ServerAddress {
             ..address
         })
     }
+}
+
+/// The user of a URL, in percent form (RFC 3986 section 3.2.1). It is not quoted in an error, as it
+/// may have a password in it.
+fn user_name(user: &str) -> Result<String, ServerAddressError> {
+    if user.is_empty() || user.contains([':', '/']) {
+        return Err(ServerAddressError::User);
+    }
+    let name = decoded(user).ok_or(ServerAddressError::Percent)?;
+    if name.chars().any(char::is_control) {
+        return Err(ServerAddressError::User);
+    }
+    Ok(name.into_owned())
 }
 
 impl ServerAddress {
@@ -151,6 +159,9 @@ pub enum ServerAddressError {
          a password does not belong into the URL"
     )]
     User,
+    /// A `%` has not two hexadecimal digits after it, or they are not of UTF-8.
+    #[error("a % in a URL begins a percent form: write %25 for the % itself")]
+    Percent,
     /// What stands before the colon is no host.
     #[error(transparent)]
     Host(#[from] HostError),
@@ -210,8 +221,28 @@ mod tests {
             ("smtp:///run/smtp", "Host(HostError(\"/run/smtp\"))"),
             ("smtp://tim:secret@host", "User"),
             ("smtp://@host", "User"),
-            ("SMTP://host", "Scheme(\"SMTP\")"),
-            ("smtp://host/", "Host(HostError(\"host/\"))"),
+            ("SMTP://host", "Smtp None host None None"),
+            ("Smtps://host/", "Smtp Implicit host None None"),
+            ("smtp://host:587/", "Smtp None host 587 None"),
+            ("smtp://host:", "Smtp None host None None"),
+            ("smtp://host:/", "Smtp None host None None"),
+            ("smtp://[::1]:/", "Smtp None ::1 None None"),
+            ("smtp://me%40x.test@host", "Smtp None host None me@x.test"),
+            ("smtp://100%25@host", "Smtp None host None 100%"),
+            ("smtp://t%3Am@host", "Smtp None host None t:m"),
+            ("smtp://100%@host", "Percent"),
+            ("smtp://%4@host", "Percent"),
+            ("smtp://%ff@host", "Percent"),
+            ("smtp://a%0d%0ab@host", "User"),
+            (
+                "lmtp:///run/my%20lmtp",
+                "Lmtp None localhost /run/my lmtp None",
+            ),
+            ("lmtp:///run/100%", "Percent"),
+            ("lmtp:///run/a%00b", "Path(\"/run/a\\0b\")"),
+            ("smtp://host/path", "Host(HostError(\"host/path\"))"),
+            ("smtp://host.:25", "Smtp None host. 25 None"),
+            ("FTP://host", "Scheme(\"ftp\")"),
             ("smtp://ho\r\nst", "Host(HostError(\"ho\\r\\nst\"))"),
         ] {
             let told = match url.parse::<ServerAddress>() {

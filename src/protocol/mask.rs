@@ -15,6 +15,9 @@ const PART: usize = 8;
 /// that the server sends to everybody would show them.
 const SHORTEST: usize = 6;
 
+/// How many octets of a secret at the end of a text are not there by chance.
+const TELLING: usize = 3;
+
 /// What stands in the place of a secret.
 const REDACTED: &str = "<redacted>";
 
@@ -25,6 +28,8 @@ pub(crate) struct Mask {
     short: Vec<Zeroizing<Vec<u8>>>,
     /// Parts of the others, as numbers, in order.
     parts: Zeroizing<Vec<u64>>,
+    /// The first octets of all, which are too few for a part.
+    beginnings: Vec<Zeroizing<Vec<u8>>>,
 }
 
 impl Mask {
@@ -58,11 +63,30 @@ impl Mask {
             parts.extend(form.array_windows().map(|part| u64::from_ne_bytes(*part)));
         }
         parts.sort_unstable();
+        let beginning = |form: &Zeroizing<Vec<u8>>| {
+            let octets = form.iter().take(PART - 1);
+            Zeroizing::new(octets.copied().collect())
+        };
+        let long_enough = |form: &&Zeroizing<Vec<u8>>| form.len() >= SHORTEST;
+        let beginnings = forms.iter().filter(long_enough).map(beginning).collect();
         let is_short = |form: &Zeroizing<Vec<u8>>| (SHORTEST..PART).contains(&form.len());
         Self {
             short: forms.into_iter().filter(is_short).collect(),
             parts,
+            beginnings,
         }
+    }
+
+    /// Where the secret begins at the end of octets that are cut off there: so few of it are not
+    /// [masked](Self::applied_to_octets).
+    pub(crate) fn begins_in(&self, octets: &[u8]) -> Option<usize> {
+        let begins = |start: &usize| {
+            let end = octets.get(*start..).unwrap_or_default();
+            self.beginnings.iter().any(|form| form.starts_with(end))
+        };
+        let first = octets.len().saturating_sub(PART - 1);
+        let last = octets.len().checked_sub(TELLING)?;
+        (first..=last).find(begins)
     }
 
     /// The text with the secret overwritten; none if it is not in there.
@@ -208,6 +232,23 @@ mod tests {
         assert_eq!(mask.applied("ann@example.org is unknown"), None);
         let echo = "AGFubkBleGFtcGxlLm9yZwBodW50ZXIy";
         assert_eq!(mask.applied(echo).as_deref(), Some("<redacted>"));
+    }
+
+    #[test]
+    fn the_beginning_of_a_secret_at_the_end_of_a_text() {
+        for (secret, text, start) in [
+            ("hunter2", "bad: hunter", Some(5)),
+            ("hunter2", "bad: hun", Some(5)),
+            ("hunter2", "bad: hu", None),
+            ("hunter2", "bad: hunters", None),
+            ("hunter2", "un", None),
+            ("hunter2", "bad: aHVudGV", Some(5)),
+            ("correct horse", "no: correct", Some(4)),
+            ("a b/cd", "no: a%20b%", Some(4)),
+        ] {
+            let mask = Mask::new(&secret.into());
+            assert_eq!(mask.begins_in(text.as_bytes()), start, "{text}");
+        }
     }
 
     proptest! {

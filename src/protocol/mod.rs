@@ -30,6 +30,7 @@ pub use pipeline::{
     Chunking, Course, Defect, Dialect, Expected, Grouping, Next, Outcome, Pipeline, Pipelining,
     Refusal, Strategy, UnexpectedReply, Way,
 };
+pub(crate) use reply::visible;
 pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode};
 pub use reply_decoder::{MAX_CHALLENGE, MAX_LINE, MAX_LINES, MAX_REPLY, ReplyDecoder, ReplyError};
 pub use transparency::Transparency;

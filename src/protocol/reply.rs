@@ -179,8 +179,7 @@ impl Reply {
         let last = self.lines.len().saturating_sub(1);
         self.lines.iter().enumerate().map(move |(index, line)| {
             let separator = if index == last { ' ' } else { '-' };
-            let visible = fmt::from_fn(|f| line.chars().try_for_each(|c| write_visibly(f, c)));
-            format!("{}{separator}{visible}", self.code)
+            format!("{}{separator}{}", self.code, visible(line, usize::MAX))
         })
     }
 
@@ -234,16 +233,7 @@ impl fmt::Display for Reply {
         if text.is_empty() {
             return Ok(());
         }
-        f.write_str(" ")?;
-        let mut characters = text.chars();
-        for character in characters.by_ref().take(DISPLAYED) {
-            write_visibly(f, character)?;
-        }
-        f.write_str(if characters.next().is_some() {
-            " [...]"
-        } else {
-            ""
-        })
+        write!(f, " {}", visible(&text, DISPLAYED))
     }
 }
 
@@ -251,6 +241,21 @@ impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Reply({self})")
     }
+}
+
+/// A server's words as they are shown: so many characters at most, escaped where needed.
+pub(crate) fn visible(text: &str, most: usize) -> impl fmt::Display {
+    fmt::from_fn(move |f| {
+        let mut characters = text.chars();
+        for character in characters.by_ref().take(most) {
+            write_visibly(f, character)?;
+        }
+        f.write_str(if characters.next().is_some() {
+            " [...]"
+        } else {
+            ""
+        })
+    })
 }
 
 /// Writes a character, escaped if it could steer a terminal or fake a line of a log.

@@ -3,7 +3,7 @@
 use bytes::{Buf as _, BytesMut};
 use thiserror::Error;
 
-use super::reply::{Reply, ReplyCode};
+use super::reply::{Reply, ReplyCode, visible};
 
 /// The longest reply line that is taken, in octets with its line end. RFC 5321 section 4.5.3.1.5
 /// asks for 512; servers exceed it.
@@ -27,11 +27,23 @@ pub struct ReplyDecoder {
     taken: usize,
     code: Option<ReplyCode>,
     lines: Vec<String>,
+    replied: Replied,
+}
+
+/// What has come since the connection began.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Replied {
+    /// Empty lines at most.
+    #[default]
+    Nothing,
+    Something,
 }
 
 impl ReplyDecoder {
     /// Takes the next whole reply from the front of `buffer`; `None` means that more octets
     /// are needed.
+    ///
+    /// Empty lines before the first reply are left out, up to [`MAX_LINE`] octets of them.
     ///
     /// A reply's lines are taken out of the buffer as they are complete, so no more than
     /// [`MAX_LINE`] octets ever wait in it, or [`MAX_CHALLENGE`] of a challenge.
@@ -58,14 +70,33 @@ impl ReplyDecoder {
             if self.taken > MAX_REPLY || self.lines.len() == MAX_LINES {
                 return Err(ReplyError::ReplyTooLong);
             }
-            let last = self.take_line(buffer.get(..length).unwrap_or_default())?;
+            let line = buffer.get(..length).unwrap_or_default();
+            // Some servers begin with an empty line.
+            let nothing_yet = self.replied == Replied::Nothing && self.taken <= MAX_LINE;
+            if nothing_yet && matches!(line, b"\r\n" | b"\n") {
+                buffer.advance(length);
+                continue;
+            }
+            self.replied = Replied::Something;
+            let last = self.take_line(line)?;
             buffer.advance(length);
             if let Some(code) = last {
                 let lines = std::mem::take(&mut self.lines);
-                *self = Self::default();
+                (self.taken, self.code) = (0, None);
                 return Ok(Some(Reply::new(code, lines)));
             }
         }
+    }
+
+    /// What has come of a reply that is not whole, with the rest of the buffer: its lines, codes
+    /// included, in one.
+    pub(crate) fn unfinished(&self, buffer: &[u8]) -> String {
+        let code = self.code.map(|code| code.to_string()).unwrap_or_default();
+        let lines = self.lines.iter().map(|line| format!("{code}-{line}"));
+        let rest = String::from_utf8_lossy(buffer).trim_end().to_owned();
+        let parts = lines.chain(std::iter::once(rest));
+        let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
+        parts.join(" ")
     }
 
     /// Whether nothing of an unfinished reply is held.
@@ -123,7 +154,7 @@ pub enum ReplyError {
     #[error("the server sent a reply longer than {MAX_REPLY} octets or {MAX_LINES} lines")]
     ReplyTooLong,
     /// A line that does not begin with a reply code; its first octets.
-    #[error("the server does not speak SMTP, it sent \"{}\"", .0.escape_ascii())]
+    #[error("the server sent \"{}\", which is not a reply of SMTP", visible(&String::from_utf8_lossy(.0), usize::MAX))]
     NotAReply(Vec<u8>),
     /// Lines of one reply with different codes.
     #[error("the server began a reply with {0} and went on with {1}")]
@@ -161,6 +192,7 @@ mod tests {
             ("299 new\r\n", vec!["299|new"]),
             ("250 one\rtwo\r\n", vec!["250|one\rtwo"]),
             ("250-a\r\n", vec![]),
+            ("\r\n\n220 x\r\n", vec!["220|x"]),
         ] {
             assert_eq!(
                 decode_all(&[octets.as_bytes()]).unwrap(),
@@ -176,7 +208,8 @@ mod tests {
             "HTTP/1.1 400 Bad Request\r\n",
             "* OK IMAP4rev1\r\n",
             "+OK POP3\r\n",
-            "\r\n",
+            "220 x\r\n\r\n",
+            "220-x\r\n\r\n",
             "25\r\n",
             "199 x\r\n",
             "600 x\r\n",
@@ -238,6 +271,8 @@ mod tests {
     #[test]
     fn a_reply_is_bounded() {
         let long = format!("220-{}\r\n", "x".repeat(1_000));
+        let empty = vec![b"\r\n".as_slice(); MAX_LINE];
+        assert_eq!(decode_all(&empty), Err(ReplyError::NotAReply(Vec::new())));
         for line in [long.as_bytes(), b"220-\r\n"] {
             let endless = vec![line; MAX_LINES + 1];
             assert_eq!(decode_all(&endless), Err(ReplyError::ReplyTooLong));

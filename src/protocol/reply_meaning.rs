@@ -83,8 +83,27 @@ impl Reply {
         words.iter().any(|word| text.contains(word))
     }
 
-    /// Whether the same may well be accepted later: a 4yz, or one of the permanent codes that
-    /// services send for what passes.
+    /// Whether a refusal says that the session has to be protected by TLS first: by the codes and
+    /// enhanced status codes for that (523 and X.7.10; 538 and X.7.11, RFC 4954 section 6), or in
+    /// words with any code, also of the class 4yz. The same is refused again, whenever it is sent
+    /// without TLS.
+    #[must_use]
+    pub fn wants_tls(&self) -> bool {
+        let status = self
+            .enhanced_status()
+            .map(|status| (status.subject, status.detail));
+        let by_code = matches!(self.code().number(), 523 | 538);
+        let by_status = matches!(status, Some((7, 10 | 11)));
+        let by_words = || {
+            self.says(&["starttls", "encrypt"])
+                && self.says(&["must", "requir", "need", "first", "issue", "use starttls"])
+        };
+        self.code().number() >= 400 && (by_code || by_status || by_words())
+    }
+
+    /// Whether the same may well be accepted later: a 4yz that does not
+    /// [want TLS](Self::wants_tls), or one of the permanent codes that services send for what
+    /// passes.
     ///
     /// Those are `550 5.4.5`, a daily limit, and a 552 that means "too many recipients"
     /// (RFC 5321 section 4.5.3.1.10).
@@ -94,7 +113,7 @@ impl Reply {
             .enhanced_status()
             .map(|status| (status.subject, status.detail));
         match self.code().class() {
-            ReplyClass::TransientNegative => true,
+            ReplyClass::TransientNegative => !self.wants_tls(),
             ReplyClass::PermanentNegative => matches!(
                 (self.code().number(), status),
                 (550, Some((4, 5))) | (552, Some((5, 3)))
@@ -125,6 +144,38 @@ mod tests {
             (250, "fine", false),
         ] {
             assert_eq!(reply(code, line).is_transient(), transient, "{code} {line}");
+        }
+    }
+
+    #[test]
+    fn who_wants_tls_first() {
+        let not_now = "4.7.0 TLS not available due to temporary reason";
+        let onward = "4.7.4 TLS is required, but was not offered by host mx.test";
+        for (code, line, expected) in [
+            (451, "5.7.3 STARTTLS is required to send mail", true),
+            (451, "4.7.0 Must issue a STARTTLS command first", true),
+            (454, "5.7.3 Must use encryption", true),
+            (502, "5.7.0 Please issue STARTTLS", true),
+            (523, "no", true),
+            (523, "5.7.10 Encryption Needed", true),
+            (538, "no", true),
+            (538, "5.7.11 Encryption required", true),
+            (450, "4.7.10 no", true),
+            (454, "4.7.11 no", true),
+            (530, "5.7.0 Must issue a STARTTLS command first", true),
+            (550, "5.7.1 Encryption required for relaying", true),
+            (503, "use STARTTLS", true),
+            (250, "STARTTLS is required", false),
+            (451, "4.7.1 Greylisted", false),
+            (454, not_now, false),
+            (454, "4.3.0 STARTTLS is not available now", false),
+            (451, onward, false),
+            (450, "4.7.1 try again later, it must wait", false),
+        ] {
+            let reply = reply(code, line);
+            assert_eq!(reply.wants_tls(), expected, "{code} {line}");
+            let transient = (400..500).contains(&code) && !expected;
+            assert_eq!(reply.is_transient(), transient, "{code} {line}");
         }
     }
 

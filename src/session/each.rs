@@ -17,7 +17,7 @@ use super::prepare::Prepared;
 use super::receipt::Receipt;
 use super::settled::Settled;
 use super::transaction::{Session, State};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::Pipeline;
 
 /// A mail that a session gives back: it has not been accepted, is not to blame for that, and can
@@ -158,8 +158,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         while self.goes_on() && !(self.begins_no_more(&queue) && self.mails.is_empty()) {
             self.line_up(&mut queue, mails.as_mut(), told).await;
             // What a server says while nothing is due is its end: no mail is sent there for nothing.
-            if self.mails.is_empty() && self.wire.has_reply().await {
+            if self.mails.is_empty()
+                && let Some(end) = self.wire.ended_while_idle(Stage::Mail).await
+            {
                 self.state = State::Lost;
+                queue.closed = Some(end);
                 break;
             }
             if self.begin_next(&mut queue) {

@@ -10,7 +10,7 @@ use super::secured::Secured;
 use super::timing::SetUp;
 use super::transaction::Session;
 use crate::error::{Error, Kind, Result, Stage};
-use crate::protocol::{Command, Credentials, Extension, Extensions, Mechanism};
+use crate::protocol::{Command, Credentials, Extension, Extensions, Mechanism, ReplyClass};
 use crate::transport::{Host, Timeouts, TlsClient, Wire};
 
 /// A server that has greeted in clear text and answered EHLO.
@@ -153,7 +153,8 @@ where
         return Err(Error::new(
             Kind::Tls,
             "the server does not offer STARTTLS, or something between removes it: \
-             try implicit TLS on port 465",
+             use implicit TLS (port 465); for a relay on a network that you trust, \
+             `Security::Cleartext`",
         )
         .at(Stage::StartTls));
     }
@@ -161,7 +162,9 @@ where
     if !reply.is_positive_completion() {
         quit(&mut wire).await;
         let refusal = Error::new(Kind::Tls, "the server offers STARTTLS and refused it");
-        return Err(refusal.with_reply(reply).at(Stage::StartTls));
+        let for_now = reply.code().class() == ReplyClass::TransientNegative;
+        let refusal = refusal.with_reply(reply).at(Stage::StartTls);
+        return Err(if for_now { refusal.passing() } else { refusal });
     }
     wire.starttls(tls, host).await
 }

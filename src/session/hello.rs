@@ -78,29 +78,44 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let Hello { name, dialect } = hello;
-    let reply = wire.command(Stage::Hello, hello.command()).await?;
+    let mut reply = wire.command(Stage::Hello, hello.command()).await?;
     if reply.is_positive_completion() {
         return Ok(Extensions::from_ehlo(&reply));
     }
+    let unknown = is_unknown(&reply);
+    let mut speaks_neither = false;
     // RFC 5321 section 3.2: without EHLO there are no extensions, and so no TLS and no login.
-    let unknown = matches!(reply.code().number(), 500 | 501 | 502 | 504 | 550);
-    if unknown && *dialect == Dialect::Smtp {
-        let reply = wire
-            .command(Stage::Hello, Command::Helo(name.clone()))
-            .await?;
-        if reply.is_positive_completion() {
-            return Ok(Extensions::default());
+    if *dialect == Dialect::Smtp && (unknown || matches!(reply.code().number(), 501 | 504 | 550)) {
+        let old_greeting = Command::Helo(name.clone());
+        match wire.command(Stage::Hello, old_greeting).await {
+            Ok(answer) if answer.is_positive_completion() => return Ok(Extensions::default()),
+            Ok(answer) => {
+                speaks_neither = unknown && is_unknown(&answer);
+                reply = answer;
+            }
+            Err(error) if error.reply().is_some() => return Err(error),
+            // A server that has hung up after its refusal of EHLO has given its reason.
+            Err(_) => return Err(refused(Stage::Hello, name_refused(name), reply)),
         }
     }
     quit(wire).await;
-    Err(refused(
-        Stage::Hello,
-        match dialect {
-            Dialect::Lmtp if unknown => "the server does not speak LMTP: use SMTP".to_owned(),
-            _ => format!("the server refused the name {name}"),
-        },
-        reply,
-    ))
+    let message = match dialect {
+        Dialect::Lmtp if unknown => "the server does not speak LMTP: use SMTP".to_owned(),
+        _ if speaks_neither => "the server does not speak SMTP, it knows neither EHLO nor HELO: \
+                                if it is a server for LMTP, use LMTP (`ServerBuilder::lmtp`)"
+            .to_owned(),
+        _ => name_refused(name),
+    };
+    Err(refused(Stage::Hello, message, reply))
+}
+
+/// Whether the command is unknown, and not only its argument refused.
+fn is_unknown(reply: &Reply) -> bool {
+    matches!(reply.code().number(), 500 | 502 | 503)
+}
+
+fn name_refused(name: &Domain) -> String {
+    format!("the server refused the name {name}: give it another one (`ServerBuilder::name`)")
 }
 
 /// Asks once more what the server offers, after a login. `None` if it refuses to say, which leaves

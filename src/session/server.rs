@@ -1,6 +1,8 @@
 //! A server, and everything that it takes to open a session there.
 
+use std::fmt;
 use std::future::pending;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -192,7 +194,11 @@ impl Server {
         let secret = credentials.as_ref().and_then(Credentials::secret);
         let secrets = secret.into_iter().chain(self.route.secret());
         let wire = Wire::clear(stream, self.timeouts.clone()).masking(secrets);
-        let session = match self.security {
+        let last = match &credentials {
+            Some(_) => Stage::Auth,
+            None => Stage::Hello,
+        };
+        let mut session = match self.security {
             Security::ImplicitTls => {
                 let secured = Secured::over(wire, &self.tls, &self.host, hello).await?;
                 self.log_in(secured, credentials).await
@@ -216,6 +222,10 @@ impl Server {
                 }
             }
         }?;
+        // Another session would begin with the same words.
+        if let Some(error) = session.wire.said_too_much(last).await {
+            return Err(error);
+        }
         Ok(session.with_strategy(self.strategy).opened(meter, before))
     }
 
@@ -256,6 +266,18 @@ impl Server {
 
     fn mechanisms<'a>(&'a self, otherwise: &'a [Mechanism]) -> &'a [Mechanism] {
         self.mechanisms.as_deref().unwrap_or(otherwise)
+    }
+}
+
+/// Where it is: `HOST:PORT`, or the path of a Unix socket.
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = self.port;
+        match (self.route.path(), self.host.as_address()) {
+            (Some(path), _) => write!(f, "{}", path.display()),
+            (None, Some(IpAddr::V6(address))) => write!(f, "[{address}]:{port}"),
+            (None, _) => write!(f, "{}:{port}", self.host),
+        }
     }
 }
 

@@ -18,15 +18,40 @@ const LONGEST: Duration = Duration::from_hours(30 * 365 * 24);
 pub(super) struct Alarm(Option<Pin<Box<Sleep>>>);
 
 /// A wait with a limit, which counts from the first moment that there was something to wait for.
+///
+/// A process that was stopped (Ctrl-Z, a frozen container) has its timers fire before it is told
+/// what came meanwhile. So the end of a wait is put off once, for a last look at the stream: by as
+/// much as it is late, and at most a second.
 #[derive(Debug)]
 pub(super) struct Wait {
     limit: Duration,
     end: Option<Instant>,
+    is_last_look: bool,
 }
+
+/// The bounds of what a last look takes.
+const SHORTEST_LOOK: Duration = Duration::from_millis(1);
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 impl Wait {
     pub(super) fn new(limit: Duration) -> Self {
-        Self { limit, end: None }
+        Self {
+            limit,
+            end: None,
+            is_last_look: false,
+        }
+    }
+
+    /// Puts off the end, unless that has been done.
+    fn put_off(&mut self, end: Instant) -> Option<Instant> {
+        if self.is_last_look {
+            return None;
+        }
+        self.is_last_look = true;
+        let now = Instant::now();
+        let late = now.saturating_duration_since(end);
+        self.end = Some(now + late.clamp(SHORTEST_LOOK, LONGEST_LOOK));
+        self.end
     }
 
     fn end(&mut self) -> Instant {
@@ -39,7 +64,7 @@ impl Wait {
 impl Alarm {
     /// Ready when the wait has come to its limit.
     pub(super) fn poll(&mut self, context: &mut Context<'_>, wait: &mut Wait) -> Poll<()> {
-        let end = wait.end();
+        let mut end = wait.end();
         let timer = self.0.get_or_insert_with(|| Box::pin(sleep_until(end)));
         if end < timer.deadline() {
             timer.as_mut().reset(end);
@@ -47,7 +72,10 @@ impl Alarm {
         loop {
             ready!(timer.as_mut().poll(context));
             if timer.deadline() == end || Instant::now() >= end {
-                return Poll::Ready(());
+                match wait.put_off(end) {
+                    Some(put_off) => end = put_off,
+                    None => return Poll::Ready(()),
+                }
             }
             timer.as_mut().reset(end);
         }

@@ -30,6 +30,11 @@ impl ReplyCodec {
     pub(super) fn is_between_replies(&self) -> bool {
         self.0.is_between_replies()
     }
+
+    /// What has come of a reply that is not whole.
+    pub(super) fn unfinished(&self, buffer: &[u8]) -> String {
+        self.0.unfinished(buffer)
+    }
 }
 
 impl Decoder for ReplyCodec {

@@ -153,8 +153,21 @@ fn refused(name: &str, tried: &[String], error: io::Error) -> Error {
     if !tried.is_empty() {
         message = format!("{message} (tried too: {})", tried.join(", "));
     }
-    let hint = descriptors::hint(&error).unwrap_or("check the host name and the port");
+    let hint = descriptors::hint(&error).unwrap_or(advice(error.kind()));
     Error::new(Kind::Connect, format!("{message}: {hint}")).caused_by(error)
+}
+
+/// What to do about a connection that the system could not make.
+fn advice(error: io::ErrorKind) -> &'static str {
+    use io::ErrorKind as E;
+    match error {
+        E::NetworkUnreachable | E::HostUnreachable | E::NetworkDown => {
+            "there is no way there from this machine: check its network, or try again later"
+        }
+        E::AddrNotAvailable => "the source address has to be one of this machine",
+        E::PermissionDenied => "a firewall of this machine does not let it out",
+        _ => "check the host name and the port",
+    }
 }
 
 async fn look_up(host: &Host) -> Result<Vec<IpAddr>> {
@@ -162,6 +175,11 @@ async fn look_up(host: &Host) -> Result<Vec<IpAddr>> {
         return Ok(vec![address]);
     }
     let name = host.to_string();
+    // RFC 6761 section 6.3: it is this machine. Tables of hosts have no final dots.
+    let name = match name.strip_suffix('.') {
+        Some("localhost") => "localhost".to_owned(),
+        _ => name,
+    };
     let looked_up = tokio::task::spawn_blocking(move || {
         let hints = AddrInfoHints {
             socktype: SockType::Stream.into(),
@@ -208,6 +226,37 @@ mod tests {
         route.connect(&host, port, &Timeouts::default()).await
     }
 
+    #[test]
+    fn what_to_do_depends_on_what_the_system_says() {
+        for (errors, words) in [
+            (
+                &[
+                    io::ErrorKind::NetworkUnreachable,
+                    io::ErrorKind::HostUnreachable,
+                    io::ErrorKind::NetworkDown,
+                ][..],
+                "cannot connect to h port 1: there is no way there from this machine",
+            ),
+            (
+                &[io::ErrorKind::AddrNotAvailable],
+                "the source address has to be",
+            ),
+            (
+                &[io::ErrorKind::PermissionDenied],
+                "a firewall of this machine",
+            ),
+            (
+                &[io::ErrorKind::ConnectionRefused, io::ErrorKind::Other],
+                "check the host name and the port",
+            ),
+        ] {
+            for kind in errors {
+                let error = refused("h port 1", &[], (*kind).into());
+                assert!(error.to_string().contains(words), "{kind:?}: {error}");
+            }
+        }
+    }
+
     async fn closed_port() -> u16 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         listener.local_addr().unwrap().port()
@@ -218,7 +267,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         // The name has an IPv6 address on most machines, where nothing listens.
-        for host in ["127.0.0.1", "localhost"] {
+        for host in ["127.0.0.1", "localhost", "localhost."] {
             let stream = connect(&Route::new(), host, port).await.unwrap();
             assert!(stream.local_address().unwrap().is_loopback());
         }

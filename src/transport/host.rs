@@ -11,7 +11,8 @@ use tokio_rustls::rustls::pki_types::{DnsName, ServerName};
 ///
 /// It is what a certificate is checked against (RFC 9525 section 6.1), so it is always the
 /// name that the user gave, never one that DNS or the server came up with. International names
-/// are kept as A-labels. Unlike the [`Domain`](crate::address::Domain) of an address, it may
+/// are kept as A-labels. A name may end in a dot, which keeps resolvers from adding to it (RFC 1034
+/// section 3.1). Unlike the [`Domain`](crate::address::Domain) of an address, it may
 /// have underscores, as container networks use them.
 ///
 /// ```
@@ -26,8 +27,17 @@ pub struct Host(Inner);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Inner {
-    Name(DnsName<'static>),
+    Name(DnsName<'static>, Ending),
     Address(IpAddr),
+}
+
+/// How a name ends, as the user wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Ending {
+    /// A resolver may try to add domains of its own.
+    Open,
+    /// By the dot of the root, so that it is taken as it stands (RFC 1034 section 3.1).
+    Dot,
 }
 
 /// Text that names no host.
@@ -48,10 +58,11 @@ pub(crate) fn parse_port(text: &str) -> Option<u16> {
 }
 
 impl Host {
-    /// What TLS checks the certificate against, and announces by SNI if it is a name.
+    /// What TLS checks the certificate against, and announces by SNI if it is a name: without a
+    /// final dot (RFC 6066 section 3).
     pub(super) fn server_name(&self) -> ServerName<'static> {
         match &self.0 {
-            Inner::Name(name) => ServerName::DnsName(name.clone()),
+            Inner::Name(name, _) => ServerName::DnsName(name.clone()),
             Inner::Address(address) => ServerName::from(*address),
         }
     }
@@ -60,7 +71,7 @@ impl Host {
     #[must_use]
     pub fn as_address(&self) -> Option<IpAddr> {
         match self.0 {
-            Inner::Name(_) => None,
+            Inner::Name(..) => None,
             Inner::Address(address) => Some(address),
         }
     }
@@ -78,6 +89,10 @@ impl FromStr for Host {
         if let Ok(address) = unbracketed.unwrap_or(text).parse::<IpAddr>() {
             return Ok(Self(Inner::Address(address)));
         }
+        let (text, ending) = match text.strip_suffix('.') {
+            Some(text) => (text, Ending::Dot),
+            None => (text, Ending::Open),
+        };
         let ascii = idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::URL)
             .map_err(|_| error())?;
         // RFC 1123 section 2.1: a name that ends in digits would be read as an address.
@@ -89,7 +104,7 @@ impl FromStr for Host {
             return Err(error());
         }
         let name = DnsName::try_from(ascii.into_owned()).map_err(|_| error())?;
-        Ok(Self(Inner::Name(name)))
+        Ok(Self(Inner::Name(name, ending)))
     }
 }
 
@@ -102,7 +117,8 @@ impl From<IpAddr> for Host {
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Inner::Name(name) => f.write_str(name.as_ref()),
+            Inner::Name(name, Ending::Open) => f.write_str(name.as_ref()),
+            Inner::Name(name, Ending::Dot) => write!(f, "{}.", name.as_ref()),
             Inner::Address(address) => write!(f, "{address}"),
         }
     }
@@ -126,6 +142,12 @@ mod tests {
             ("a b", None),
             ("a\r\nb", None),
             ("a..b", None),
+            ("smtp.example.com.", Some("smtp.example.com.")),
+            ("Localhost.", Some("localhost.")),
+            (".", None),
+            ("a..", None),
+            ("127.0.0.1.", None),
+            ("::1.", None),
             ("-", None),
             ("1.2.3", None),
             ("127.0.0.256", None),
@@ -135,6 +157,14 @@ mod tests {
         ] {
             let host = text.parse::<Host>().ok().map(|host| host.to_string());
             assert_eq!(host.as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn tls_knows_no_final_dot() {
+        for text in ["smtp.example.com", "smtp.example.com."] {
+            let name = text.parse::<Host>().unwrap().server_name();
+            assert_eq!(name.to_str(), "smtp.example.com");
         }
     }
 }

@@ -5,6 +5,7 @@ mod alarm;
 mod channel_binding;
 mod codec;
 mod connect;
+mod end;
 mod flight;
 mod host;
 mod maybe_tls;
@@ -21,6 +22,8 @@ mod timeouts;
 mod tls;
 #[cfg(feature = "proxy")]
 mod tunnel;
+#[cfg(feature = "proxy")]
+mod url;
 mod wire;
 mod write;
 
@@ -39,4 +42,6 @@ pub use tls::{
     Fingerprint, FingerprintError, Handshake, TlsClient, TlsClientBuilder, TlsParameters, TlsRoots,
     TlsVersion,
 };
+#[cfg(feature = "config")]
+pub(crate) use url::{Url, decoded};
 pub use wire::Wire;

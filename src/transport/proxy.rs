@@ -6,6 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::host::{Host, HostError, parse_port, shortened};
+use super::url::{Url, decoded};
 use crate::secret::Secret;
 
 /// A proxy that connects to servers on behalf of its users.
@@ -13,6 +14,8 @@ use crate::secret::Secret;
 /// It is written as a URL: `socks5h://[USER@]HOST:PORT` for SOCKS 5 (RFC 1928), or
 /// `http://[USER@]HOST:PORT` for HTTP with CONNECT (RFC 9110 section 9.3.6). The name of the server
 /// is always looked up by the proxy, which is what the `h` says. There is no password in the URL.
+/// In the user's name, characters that URLs do not have are written in percent form: `%40` for an
+/// `@`, and `%25` for a `%` (RFC 3986 section 2.1).
 ///
 /// What is spoken with the proxy itself is in clear text, its password too.
 ///
@@ -81,28 +84,34 @@ fn is_login(text: &str) -> bool {
     (1..=LONGEST_LOGIN).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
+/// The user of a URL, in percent form (RFC 3986 section 3.2.1). It is not quoted in an error, as it
+/// may have a password in it.
+fn user_name(user: &str, protocol: ProxyProtocol) -> Result<String, ProxyError> {
+    if user.contains(':') {
+        return Err(ProxyError::User);
+    }
+    let name = decoded(user).ok_or(ProxyError::Percent)?;
+    // RFC 7617 section 2: the name ends at the first colon.
+    let has_colon = protocol == ProxyProtocol::Http && name.contains(':');
+    if has_colon || !is_login(&name) {
+        return Err(ProxyError::User);
+    }
+    Ok(name.into_owned())
+}
+
 impl FromStr for Proxy {
     type Err = ProxyError;
 
     fn from_str(text: &str) -> Result<Self, ProxyError> {
         let scheme = |text: &str| ProxyError::Scheme(shortened(text));
-        let (protocol, rest) = match text.split_once("://") {
-            Some(("socks5h", rest)) => (ProxyProtocol::Socks5, rest),
-            Some(("http", rest)) => (ProxyProtocol::Http, rest),
-            Some((other, _)) => return Err(scheme(other)),
-            None => return Err(scheme("")),
+        let url = Url::split(text).ok_or_else(|| scheme(""))?;
+        let protocol = match url.scheme.as_str() {
+            "socks5h" => ProxyProtocol::Socks5,
+            "http" => ProxyProtocol::Http,
+            other => return Err(scheme(other)),
         };
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        let (user, place) = match rest.rsplit_once('@') {
-            Some((user, place)) => (Some(user), place),
-            None => (None, rest),
-        };
-        // Not quoted in the error: it may have a password in it.
-        let user = match user {
-            Some(user) if user.contains(':') || !is_login(user) => return Err(ProxyError::User),
-            user => user.map(str::to_owned),
-        };
-        let (host, port) = place.rsplit_once(':').ok_or(ProxyError::Port)?;
+        let user = url.user.map(|user| user_name(user, protocol)).transpose()?;
+        let (host, port) = url.place.rsplit_once(':').ok_or(ProxyError::Port)?;
         Ok(Self {
             protocol,
             host: host.parse()?,
@@ -137,6 +146,9 @@ pub enum ProxyError {
          a password does not belong into the URL"
     )]
     User,
+    /// A `%` before `@` has not two hexadecimal digits after it, or they are not of UTF-8.
+    #[error("a % in the user of a proxy's URL begins a percent form: write %25 for the % itself")]
+    Percent,
     /// The host is none.
     #[error(transparent)]
     Host(#[from] HostError),
@@ -177,6 +189,14 @@ mod tests {
             ("http://t\u{85}@proxy:80", "User"),
             ("http://pro\r\nxy:80", "Host(HostError(\"pro\\r\\nxy\"))"),
             ("http://proxy:80/path", "Port"),
+            ("HTTP://proxy:80/", "the HTTP proxy proxy port 80"),
+            ("Socks5H://tim@proxy:80", "the SOCKS proxy proxy port 80"),
+            ("http://t%3Am@proxy:80", "User"),
+            ("socks5h://t%3am@proxy:80", "the SOCKS proxy proxy port 80"),
+            ("http://t%0d%0aHost%3a%20x@proxy:80", "User"),
+            ("http://100%@proxy:80", "Percent"),
+            ("http://%f@proxy:80", "Percent"),
+            ("http://%ff@proxy:80", "Percent"),
             ("http://proxy:80\r\n", "Port"),
         ] {
             let told = match url.parse::<Proxy>() {
@@ -184,6 +204,20 @@ mod tests {
                 Err(error) => format!("{error:?}"),
             };
             assert_eq!(told, expected, "{url:?}");
+        }
+    }
+
+    #[test]
+    fn the_user_is_in_percent_form() {
+        for (user, name) in [
+            ("tim", "tim"),
+            ("u%40x", "u@x"),
+            ("u@x", "u@x"),
+            ("100%25", "100%"),
+            ("%C3%A9", "é"),
+        ] {
+            let proxy: Proxy = format!("http://{user}@proxy:80").parse().unwrap();
+            assert_eq!(proxy.user.as_deref(), Some(name));
         }
     }
 

@@ -11,10 +11,12 @@ use tracing::{Level, debug, enabled};
 
 use super::alarm::Wait;
 use super::codec::ReadError;
-use super::tls::is_refusal;
-use super::wire::{TARGET, Wire, failure};
-use crate::error::{Error, Kind, Result, Stage};
-use crate::protocol::{Reply, ReplyError};
+use super::end::{End, Unfinished, closed_by};
+use super::wire::{TARGET, Wire};
+#[cfg(doc)]
+use crate::error::Kind;
+use crate::error::{Error, Result, Stage};
+use crate::protocol::{Reply, ReplyError, visible};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Whether replies have come that have not been received.
@@ -63,6 +65,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Poll::Ready(())
     }
 
+    /// What ended the dialogue while no reply was due, if that is known without waiting.
+    pub(crate) async fn ended_while_idle(&mut self, stage: Stage) -> Option<Error> {
+        if self.has_reply().await && self.early.is_empty() {
+            self.ended.take().map(|end| end.at(stage))
+        } else {
+            None
+        }
+    }
+
+    /// The same if the server has said something. A connection that was closed without a word is
+    /// found out when it is used.
+    pub(crate) async fn said_too_much(&mut self, stage: Stage) -> Option<Error> {
+        let said = self.has_reply().await && self.ended.as_ref().is_some_and(End::has_words);
+        if said {
+            self.ended_while_idle(stage).await
+        } else {
+            None
+        }
+    }
+
     /// Receives the reply that is due next.
     ///
     /// # Errors
@@ -107,9 +129,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         });
         match read.await {
             Some(Some(Ok(reply))) => Ok(self.take_in(reply)),
-            Some(Some(Err(error))) => Err(read_failure(self.without_secrets(error), stage)),
-            Some(None) => Err(closed(stage)),
-            None => Err(no_reply(stage, limit)),
+            Some(Some(Err(error))) => Err(self.failed(error).at(stage)),
+            Some(None) => Err(End::Closed.at(stage)),
+            None => Err(End::Late(limit, self.unfinished()).at(stage)),
         }
     }
 
@@ -135,88 +157,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         unmasked.unwrap_or(reply)
     }
 
-    /// What is not a reply may repeat a secret too, and may be cut off within it: once the server
-    /// has got one, it is not shown.
-    pub(super) fn without_secrets(&self, error: ReadError) -> ReadError {
+    /// The end of the dialogue by a failure to read.
+    pub(super) fn failed(&self, error: ReadError) -> End {
         match error {
-            ReadError::NotAReply(ReplyError::NotAReply(octets)) => {
-                let shown = if self.knows_secret {
-                    b"<redacted>".to_vec()
-                } else {
-                    self.masked_octets(octets)
-                };
-                ReadError::NotAReply(ReplyError::NotAReply(shown))
+            ReadError::NotAReply(ReplyError::NotAReply(line)) => {
+                let line = self.masked_to_the_end(line);
+                self.log(&String::from_utf8_lossy(&line));
+                let error = ReadError::NotAReply(ReplyError::NotAReply(line));
+                End::Failed(error, Unfinished::default())
             }
-            other => other,
+            other => End::Failed(other, self.unfinished()),
         }
     }
 
-    fn masked_octets(&self, octets: Vec<u8>) -> Vec<u8> {
-        self.masks.iter().fold(octets, |octets, mask| {
-            mask.applied_to_octets(&octets).unwrap_or(octets)
-        })
+    /// What has come of the reply that is due next.
+    fn unfinished(&self) -> Unfinished {
+        let octets = self.framed.read_buffer();
+        let words = self.framed.decoder().unfinished(octets);
+        let words = self.masked_to_the_end(words.into_bytes());
+        let words = String::from_utf8_lossy(&words).into_owned();
+        if !words.is_empty() {
+            self.log(&words);
+        }
+        Unfinished(words)
     }
-}
 
-pub(super) fn closed(stage: Stage) -> Error {
-    failure(
-        Kind::Closed,
-        stage,
-        format!("the server closed the connection at {stage}"),
-    )
-}
-
-/// An answer, if not a good one: the fate is known.
-pub(super) fn closed_by(reply: Reply, stage: Stage) -> Error {
-    Error::new(
-        Kind::Closed,
-        format!("the server closed the connection at {stage}"),
-    )
-    .with_reply(reply)
-    .at(stage)
-}
-
-pub(super) fn read_failure(error: ReadError, stage: Stage) -> Error {
-    match error {
-        ReadError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            closed(stage).caused_by(error)
-        }
-        ReadError::Io(error) if is_refusal(&error) => {
-            let message = format!(
-                "the server wants a client certificate that it can trust: \
-                 name one, or another one (at {stage})"
-            );
-            failure(Kind::Tls, stage, message).caused_by(error)
-        }
-        ReadError::Io(error) => {
-            failure(Kind::Io, stage, format!("the connection broke at {stage}")).caused_by(error)
-        }
-        ReadError::Truncated => failure(
-            Kind::Closed,
-            stage,
-            format!("the server closed the connection within a reply at {stage}"),
-        ),
-        ReadError::NotAReply(error) => {
-            let advice = if matches!(error, ReplyError::NotAReply(_)) && stage == Stage::Greeting {
-                ": check the port"
-            } else {
-                ""
-            };
-            failure(Kind::Protocol, stage, format!("{error}{advice}")).caused_by(error)
+    fn log(&self, line: &str) {
+        if enabled!(target: TARGET, Level::DEBUG) {
+            let line = visible(line, usize::MAX);
+            debug!(target: TARGET, from = "server", tls = self.tls.is_some(), "{line}");
         }
     }
-}
-
-fn no_reply(stage: Stage, limit: Duration) -> Error {
-    let message = match stage {
-        Stage::Greeting => {
-            format!("no greeting within {limit:?}: if the port begins with TLS, use implicit TLS")
-        }
-        Stage::EndOfData => format!(
-            "no reply to the end of data within {limit:?}: \
-             find out whether the mail arrived before sending it again"
-        ),
-        _ => format!("no reply to {stage} within {limit:?}: try again later"),
-    };
-    failure(Kind::Timeout, stage, message)
 }

@@ -96,13 +96,13 @@ impl Route {
     }
 
     #[cfg(unix)]
-    pub(super) fn path(&self) -> Option<&Path> {
+    pub(crate) fn path(&self) -> Option<&Path> {
         self.unix_socket.as_deref()
     }
 
     #[cfg(not(unix))]
     #[expect(clippy::unused_self, reason = "the same signature on all systems")]
-    pub(super) fn path(&self) -> Option<&std::path::Path> {
+    pub(crate) fn path(&self) -> Option<&std::path::Path> {
         None
     }
 

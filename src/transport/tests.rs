@@ -3,12 +3,14 @@
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::poll;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex};
+use tokio::time::{Instant, advance};
 
 use super::{MaybeTls, Timeouts, Wire};
-use crate::error::Stage;
+use crate::error::{Kind, Stage};
 
 /// Counts how often it is flushed.
 struct Counting {
@@ -68,4 +70,100 @@ async fn who_waits_for_the_rest_of_a_reply_flushes() {
     assert_eq!(flushes(&wire), 1, "whoever looks does not wait");
     assert!(poll!(pin!(wire.readable())).is_pending());
     assert_eq!(flushes(&wire), 2);
+}
+
+/// The socket of a process that was stopped: what came meanwhile is seen a moment after the timers
+/// have fired, and as much room there is then.
+struct Stopped {
+    until: Instant,
+    /// Whether it has been looked at since.
+    looked: bool,
+    octets: &'static [u8],
+}
+
+impl Stopped {
+    fn is_seen(&mut self) -> bool {
+        if Instant::now() < self.until {
+            return false;
+        }
+        std::mem::replace(&mut self.looked, true)
+    }
+}
+
+impl AsyncRead for Stopped {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.octets.is_empty() || !this.is_seen() {
+            return Poll::Pending;
+        }
+        buffer.put_slice(std::mem::take(&mut this.octets));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Stopped {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.get_mut().is_seen() {
+            Poll::Ready(Ok(octets.len()))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// A wire over such a socket, and how long its process is stopped: longer than any limit.
+fn stopped(octets: &'static [u8]) -> (Wire<Stopped>, Duration) {
+    let pause = Duration::from_hours(1);
+    let stream = Stopped {
+        until: Instant::now() + pause,
+        looked: false,
+        octets,
+    };
+    (Wire::clear(stream, Timeouts::default()), pause)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_came_while_the_process_was_stopped_is_received() {
+    let (mut wire, pause) = stopped(b"220 server.example\r\n");
+    let mut receiving = pin!(wire.receive(Stage::Greeting));
+    assert!(poll!(receiving.as_mut()).is_pending());
+    advance(pause).await;
+    assert_eq!(receiving.await.unwrap().to_string(), "220 server.example");
+
+    let (mut wire, pause) = stopped(b"");
+    let mut receiving = pin!(wire.receive(Stage::Greeting));
+    assert!(poll!(receiving.as_mut()).is_pending());
+    advance(pause).await;
+    let begin = Instant::now();
+    assert_eq!(receiving.await.unwrap_err().kind(), Kind::Timeout);
+    assert!(
+        begin.elapsed() <= Duration::from_secs(1),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn room_that_came_while_the_process_was_stopped_is_used() {
+    let (mut wire, pause) = stopped(b"");
+    let mut block = pin!(wire.block(b"octets"));
+    assert!(poll!(block.as_mut()).is_pending());
+    advance(pause).await;
+    block.await.unwrap();
 }

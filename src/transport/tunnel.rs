@@ -18,7 +18,8 @@ use super::socket::Socket;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::Mask;
 
-/// How long the header of a proxy's response may be, in octets.
+/// How long the header of a proxy's response may be, in octets, with those of interim responses
+/// before it.
 const LONGEST_HEADER: usize = 8 * 1024;
 
 /// How many fields it may have.
@@ -90,23 +91,23 @@ async fn socks(proxy: &Proxy, stream: &mut TcpStream, host: &Host, port: u16) ->
 /// RFC 9110 section 9.3.6.
 async fn http(proxy: &Proxy, stream: &mut TcpStream, host: &Host, port: u16) -> Result<()> {
     let request = request(proxy, host, port);
-    let header = async {
-        stream.write_all(&request).await?;
-        header(stream).await
+    let sent = stream.write_all(&request).await;
+    sent.map_err(|error| broken(proxy, error))?;
+    let mut room = LONGEST_HEADER;
+    let (code, reason) = loop {
+        let header = match header(stream, room).await {
+            Ok(Some(header)) => header,
+            Ok(None) => return Err(no_proxy(proxy)),
+            Err(error) => return Err(broken(proxy, error)),
+        };
+        let (code, reason) = status(proxy, &header)?;
+        // RFC 9110 section 15.2: an interim response, after which another one comes. But 101 ends
+        // HTTP, by a request that was not made.
+        if !matches!(code, 100 | 102..200) {
+            break (code, reason);
+        }
+        room -= header.len();
     };
-    let header = match header.await {
-        Ok(Some(header)) => header,
-        Ok(None) => return Err(no_proxy(proxy)),
-        Err(error) => return Err(broken(proxy, error)),
-    };
-    let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
-    let mut response = httparse::Response::new(&mut fields);
-    match response.parse(&header) {
-        Ok(httparse::Status::Complete(_)) => {}
-        Ok(httparse::Status::Partial) => return Err(no_proxy(proxy)),
-        Err(error) => return Err(no_proxy(proxy).caused_by(error)),
-    }
-    let code = response.code.unwrap_or_default();
     let error = match code {
         200..300 => return Ok(()),
         407 => login_refused(proxy),
@@ -114,7 +115,6 @@ async fn http(proxy: &Proxy, stream: &mut TcpStream, host: &Host, port: u16) -> 
         408 | 429 | 500.. => unreached(proxy, host, port),
         _ => not_allowed(proxy, host, port),
     };
-    let reason = shortened(&masked(proxy, response.reason.unwrap_or_default()));
     Err(error.caused_by(io::Error::other(format!(
         "{code} {}",
         reason.escape_debug()
@@ -126,6 +126,20 @@ fn masked(proxy: &Proxy, text: &str) -> String {
     let mask = proxy.password.as_ref().map(Mask::new);
     mask.and_then(|mask| mask.applied(text))
         .unwrap_or_else(|| text.to_owned())
+}
+
+/// The status code of a response, and the reason that it gives.
+fn status(proxy: &Proxy, header: &[u8]) -> Result<(u16, String)> {
+    let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+    let mut response = httparse::Response::new(&mut fields);
+    match response.parse(header) {
+        Ok(httparse::Status::Complete(_)) => {
+            let reason = shortened(&masked(proxy, response.reason.unwrap_or_default()));
+            Ok((response.code.unwrap_or_default(), reason))
+        }
+        Ok(httparse::Status::Partial) => Err(no_proxy(proxy)),
+        Err(error) => Err(no_proxy(proxy).caused_by(error)),
+    }
 }
 
 /// Types have seen to it that there is no control character in what it is made of.
@@ -153,11 +167,12 @@ fn request(proxy: &Proxy, host: &Host, port: u16) -> Zeroizing<Vec<u8>> {
 }
 
 /// Reads a header, octet by octet: what follows the empty line belongs to the server behind
-/// the proxy. `None` if there is no end to it.
-async fn header(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
+/// the proxy. A line may end in LF alone (RFC 9112 section 2.2). `None` if the header is longer
+/// than `room`.
+async fn header(stream: &mut TcpStream, room: usize) -> io::Result<Option<Vec<u8>>> {
     let mut header = Vec::new();
-    while !header.ends_with(b"\r\n\r\n") {
-        if header.len() == LONGEST_HEADER {
+    while !header.ends_with(b"\n\r\n") && !header.ends_with(b"\n\n") {
+        if header.len() == room {
             return Ok(None);
         }
         header.push(stream.read_u8().await?);

@@ -10,11 +10,11 @@ use zeroize::Zeroizing;
 
 use super::alarm::Alarm;
 use super::codec::ReplyCodec;
+use super::end::End;
 use super::host::Host;
 use super::maybe_tls::MaybeTls;
 use super::timeouts::Timeouts;
 use super::tls::{TlsClient, TlsParameters};
-use super::write::End;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Command, Mask, Reply};
 use crate::secret::Secret;
@@ -52,8 +52,6 @@ pub struct Wire<S> {
     pub(super) tls: Option<TlsParameters>,
     /// What is masked where the server repeats it.
     pub(super) masks: Vec<Mask>,
-    /// Whether the server may have got the secret of a login in this connection.
-    pub(super) knows_secret: bool,
     /// Whether challenges may come: they are masked where they are logged alone, since what a
     /// server asks may have words in common with a password.
     pub(super) in_exchange: bool,
@@ -73,7 +71,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             handed_over: 0,
             tls: None,
             masks: Vec::new(),
-            knows_secret: false,
             in_exchange: false,
         }
     }
@@ -137,7 +134,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             timeouts,
             due,
             masks,
-            knows_secret,
             ..
         } = self;
         let MaybeTls::Clear(stream) = framed.into_inner() else {
@@ -174,7 +170,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             handed_over: 0,
             tls: Some(parameters),
             masks,
-            knows_secret,
             in_exchange: false,
         })
     }
@@ -201,7 +196,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Masks what is about to be sent, from here on.
     pub(crate) fn mask(&mut self, mask: Mask) {
-        self.knows_secret = true;
         if !self.masks.contains(&mask) {
             self.masks.push(mask);
         }
@@ -212,6 +206,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.masks
             .iter()
             .fold(text, |text, mask| mask.applied(&text).unwrap_or(text))
+    }
+
+    /// The same for octets whose rest has not come, and that may be cut off within a secret.
+    pub(super) fn masked_to_the_end(&self, octets: Vec<u8>) -> Vec<u8> {
+        let mut masked = self.masks.iter().fold(octets, |octets, mask| {
+            mask.applied_to_octets(&octets).unwrap_or(octets)
+        });
+        let starts = self.masks.iter().filter_map(|mask| mask.begins_in(&masked));
+        if let Some(start) = starts.min() {
+            masked.truncate(start);
+            masked.extend_from_slice(b"<redacted>");
+        }
+        masked
     }
 
     /// Sends one command and receives its reply.

@@ -4,20 +4,17 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::alarm::Wait;
-use super::codec::ReadError;
-use super::read::{closed, closed_by, read_failure};
-use super::wire::{Wire, failure};
-use crate::error::{Error, Kind, Result, Stage};
-use crate::protocol::{Reply, ReplyClass};
+use super::end::{End, broke, stalled};
+use super::wire::Wire;
+use crate::error::{Result, Stage};
 
 /// How many octets of replies wait at most until they are read.
-const MAX_EARLY: usize = 1024 * 1024;
+pub(super) const MAX_EARLY: usize = 1024 * 1024;
 
 /// How far a poll got.
 enum Progress {
@@ -26,35 +23,6 @@ enum Progress {
     /// Replies that were due have come, and behind them the end of all replies. The former are
     /// what counts, so there is nothing more to write.
     Answered,
-}
-
-/// Why no reply that is due can come any more.
-#[derive(Debug)]
-pub(super) enum End {
-    Failed(ReadError),
-    Closed,
-    /// A reply that no command asked for.
-    Unasked(Reply),
-    /// More came than is kept until it is due to be read.
-    Flood,
-    /// The server has not taken the rest of what it is to answer.
-    Stalled(Duration),
-}
-
-impl End {
-    pub(super) fn at(self, stage: Stage) -> Error {
-        match self {
-            Self::Failed(error) => read_failure(error, stage),
-            Self::Closed => closed(stage),
-            Self::Unasked(reply) => unasked(reply, stage),
-            Self::Flood => failure(
-                Kind::Protocol,
-                stage,
-                format!("the server's replies have over {MAX_EARLY} octets: send to fewer"),
-            ),
-            Self::Stalled(limit) => stalled(limit, stage),
-        }
-    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
@@ -121,10 +89,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 self.ended = Some(end);
                 return Poll::Ready(Ok(Progress::Answered));
             }
-            let error = end.at(stage);
             return Poll::Ready(Err(match broken.take() {
-                Some(cause) if error.reply().is_none() => broke(cause, stage),
-                _ => error,
+                Some(cause) if !end.has_words() => broke(cause, stage),
+                _ => end.at(stage),
             }));
         }
         if broken.is_some() {
@@ -170,54 +137,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                         return Poll::Ready(End::Flood);
                     }
                 }
-                Some(Err(error)) => {
-                    return Poll::Ready(End::Failed(self.without_secrets(error)));
-                }
+                Some(Err(error)) => return Poll::Ready(self.failed(error)),
                 None => return Poll::Ready(End::Closed),
             }
         }
-    }
-}
-
-fn broke(cause: io::Error, stage: Stage) -> Error {
-    failure(Kind::Io, stage, format!("the connection broke at {stage}")).caused_by(cause)
-}
-
-fn stalled(limit: Duration, stage: Stage) -> Error {
-    let message = format!("the server took no octet within {limit:?} at {stage}: try again later");
-    failure(Kind::Timeout, stage, message)
-}
-
-/// A reply that no command asked for: within a message it is the server's reason to stop, as
-/// is a refusal of an earlier chunk.
-fn unasked(reply: Reply, stage: Stage) -> Error {
-    if reply.code().number() == 421 {
-        return closed_by(reply, stage);
-    }
-    let negative = matches!(
-        reply.code().class(),
-        ReplyClass::TransientNegative | ReplyClass::PermanentNegative
-    );
-    match (stage, negative) {
-        (Stage::Transfer, true) => Error::new(
-            Kind::Rejected,
-            "the server refused the message while it was sent",
-        )
-        .with_reply(reply)
-        .at(stage),
-        // The server may take what it got for a whole message.
-        (Stage::Transfer, false) => Error::new(
-            Kind::Protocol,
-            "the server answered before the end of the message",
-        )
-        .with_reply(reply)
-        .at(stage)
-        .with_unknown_fate(),
-        _ => Error::new(
-            Kind::Protocol,
-            "the server sent a reply that no command asked for",
-        )
-        .with_reply(reply)
-        .at(stage),
     }
 }

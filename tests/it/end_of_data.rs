@@ -55,6 +55,10 @@ async fn an_answer_after_end_of_data_counts_whatever_follows() {
             "Protocol at EndOfData, Unknown, permanent: 354 more",
         ),
         (
+            "5000 x\n-- close --",
+            "Protocol at EndOfData, Unknown, permanent: no reply",
+        ),
+        (
             "hello\n-- close --",
             "Protocol at EndOfData, Unknown, permanent: no reply",
         ),

@@ -25,7 +25,6 @@ async fn servers_that_do_not_speak_smtp() {
         "+OK POP3 ready",
         "SSH-2.0-OpenSSH_9.2",
         "\u{15}\u{3}\u{3}",
-        "",
         "2200 one digit too many",
         "220_",
         "120 a digit that means nothing",
@@ -140,5 +139,126 @@ async fn a_server_that_knows_only_helo_takes_mail() {
         );
         let outcome = "Rejected at Mail, NotAccepted, transient: 452 4.3.1 full";
         fails(&transcript, outcome).await;
+    }
+}
+
+/// A server that hangs up, or falls silent, after it has refused EHLO has given its reason.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_ehlo_counts_where_helo_gets_no_answer() {
+    for refusal in [
+        "500 what?",
+        "501 5.5.4 invalid domain name, use a real one",
+        "502 5.5.1 what?",
+        "504 5.5.2 need a full name",
+        "550 5.7.1 not by that name",
+    ] {
+        for end in [
+            "-- close --\n-- swallow all --",
+            "C: HELO client.example\n-- close --",
+            "C: HELO client.example\n-- cut --",
+            "C: HELO client.example\n-- silence --",
+            "C: HELO client.example\nS> 25\n-- cut --",
+        ] {
+            let transcript = format!("S: 220 hi\nC: EHLO client.example\nS: {refusal}\n{end}");
+            let outcome = format!("Rejected at Hello, NotAccepted, permanent: {refusal}");
+            fails(&transcript, &outcome).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_helo_counts_more_than_a_refusal_of_ehlo() {
+    for (answer, outcome) in [
+        (
+            "S: 421 busy\n-- close --",
+            "Closed at Hello, NotAccepted, transient: 421 busy",
+        ),
+        (
+            "S: 450 not now\nC: QUIT\nS: 221 bye",
+            "Rejected at Hello, NotAccepted, transient: 450 not now",
+        ),
+        (
+            "S: 502 neither\nC: QUIT\nS: 221 bye",
+            "Rejected at Hello, NotAccepted, permanent: 502 neither",
+        ),
+    ] {
+        let transcript = format!(
+            "S: 220 hi\nC: EHLO client.example\nS: 502 no\nC: HELO client.example\n{answer}"
+        );
+        fails(&transcript, outcome).await;
+    }
+}
+
+/// What the error advises: the name, or another protocol.
+#[tokio::test(start_paused = true)]
+async fn advice_after_a_refusal_of_ehlo_and_helo() {
+    for (ehlo, helo, words) in [
+        ("502 what?", "500 what?", "use LMTP (`ServerBuilder::lmtp`)"),
+        ("500 what?", "503 LHLO first", "use LMTP"),
+        ("501 bad name", "501 bad name", "(`ServerBuilder::name`)"),
+        (
+            "502 what?",
+            "550 bad name",
+            "refused the name client.example",
+        ),
+    ] {
+        let transcript = format!(
+            "S: 220 hi\nC: EHLO client.example\nS: {ehlo}\nC: HELO client.example\nS: {helo}
+             C: QUIT\nS: 221 bye"
+        );
+        let script = Script::inline(&transcript);
+        let (result, _) = converse(&script, Delivery::Whole, async |stream| {
+            in_clear(stream).await.map(drop)
+        })
+        .await;
+        let text = result.unwrap_err().to_string();
+        assert!(text.contains(words), "{ehlo}, {helo}: {text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn empty_lines_before_the_greeting_say_nothing() {
+    for lines in ["S:", "S:\nS:\nS:"] {
+        let transcript = format!(
+            "{lines}
+             S: 220 server.example
+             C: EHLO client.example
+             S: 250 server.example
+             C: MAIL FROM:<tim@client.example>
+             S: 599 no
+             C: QUIT
+             S: 221"
+        );
+        let outcome = "Rejected at Mail, NotAccepted, permanent: 599 no";
+        fails(&transcript, outcome).await;
+    }
+    let outcome = "Protocol at Hello, NotAccepted, permanent: no reply";
+    fails("S: 220 hi\nC: EHLO client.example\nS:", outcome).await;
+}
+
+/// Only at the greeting does it tell that the server speaks another protocol.
+#[tokio::test(start_paused = true)]
+async fn what_is_not_a_reply_is_quoted_with_its_stage() {
+    for (transcript, words) in [
+        (
+            "S: HTTP/1.1 400 Bad",
+            "does not speak SMTP, it sent \"HTTP/1.1 400 Bad\": check the port",
+        ),
+        (
+            "S: 220 hi\nC: EHLO client.example\nS: 5000 x",
+            "the server sent \"5000 x\", which is not a reply of SMTP (at EHLO)",
+        ),
+        (
+            "S: 220 hi\nC: EHLO client.example\nS: 250-a\nS: a\u{1b}[2J",
+            "sent \"a\\u{1b}[2J\"",
+        ),
+    ] {
+        let script = Script::inline(transcript);
+        let (result, _) = converse(&script, Delivery::Whole, async |stream| {
+            in_clear(stream).await.map(drop)
+        })
+        .await;
+        let text = result.unwrap_err().to_string();
+        assert!(text.contains(words), "{transcript}: {text}");
     }
 }

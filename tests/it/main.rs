@@ -25,6 +25,8 @@ mod company_faults;
 mod config;
 /// Connections that are cut after each octet.
 mod cut;
+/// Replies of which a part comes.
+mod cut_off;
 /// `pilotfish demo`.
 mod demo;
 /// Dialogues of known services: replayed whole, in pieces, octet by octet.
@@ -75,6 +77,8 @@ mod proxy;
 mod rendition;
 /// Round trips, counted at the other end.
 mod round_trips;
+/// Servers that say more than they were asked for.
+mod said_too_much;
 /// EHLO after a login.
 mod second_ehlo;
 /// Many mails by a client.

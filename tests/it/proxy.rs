@@ -118,6 +118,62 @@ async fn a_password_that_the_proxy_repeats_is_masked() {
     }
 }
 
+/// RFC 9110 section 15.2 and RFC 9112 section 2.2: interim responses go before the response, and
+/// a line may end in LF alone. What follows the header is the server's, to the octet.
+#[tokio::test]
+async fn what_may_stand_before_the_end_of_an_http_header() {
+    let finals = ["HTTP/1.1 200 ok", "HTTP/1.0 200", "HTTP/1.1 204 no content"];
+    let interims = [
+        "",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 102 Processing\r\nX: y\r\n\r\nHTTP/1.1 199 so\n\n",
+    ];
+    for interim in interims {
+        for status in finals {
+            for (line, fields) in [
+                ("\r\n", ""),
+                ("\n", ""),
+                ("\n", "X: y\r\n"),
+                ("\r\n", "X: y\n"),
+            ] {
+                for end in ["\r\n", "\n"] {
+                    let answer = format!("{interim}{status}{line}{fields}{end}220 mail\r\n");
+                    let steps = vec![(format!("{CONNECT}\r\n").into(), answer.clone().into())];
+                    let url = format!("http://127.0.0.1:{}", proxy(steps, None).await);
+                    let route = Route::new().proxy(url.parse().unwrap());
+                    let host = "mail.example".parse().unwrap();
+                    let connected = route.connect(&host, 587, &Timeouts::default()).await;
+                    let mut greeting = String::new();
+                    let mut socket =
+                        connected.unwrap_or_else(|error| panic!("{answer:?}: {error}"));
+                    socket.read_to_string(&mut greeting).await.unwrap();
+                    assert_eq!(greeting, "220 mail\r\n", "{answer:?}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn interim_responses_are_bounded_and_101_is_not_one() {
+    for (answer, kind) in [
+        (
+            "HTTP/1.1 100 Continue\r\n\r\n".repeat(1_000),
+            Kind::Protocol,
+        ),
+        ("HTTP/1.1 101 Switching\r\n\r\n".to_owned(), Kind::Rejected),
+        (
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 407 no\n\n".to_owned(),
+            Kind::Auth,
+        ),
+        ("HTTP/1.1 100 Continue\r\n\r\n".to_owned(), Kind::Closed),
+    ] {
+        let steps = vec![(format!("{CONNECT}\r\n").into(), answer.clone().into())];
+        let error = connect("http://", steps).await;
+        assert_eq!(told(&error).0, kind, "{answer:.60}: {error}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_quoted_is_escaped_and_short() {
     let reason = format!("HTTP/1.1 403 \u{1b}[31m{}\r\n\r\n", "no ".repeat(1_000));

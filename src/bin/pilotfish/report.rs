@@ -18,7 +18,7 @@ pub(crate) struct Mail {
     pub(crate) message_id: String,
     pub(crate) recipients: Vec<ForwardPath>,
     pub(crate) size: u64,
-    /// Host and port.
+    /// Host and port, or the path of a Unix socket.
     pub(crate) server: String,
 }
 

@@ -87,7 +87,7 @@ pub(crate) async fn deliver(
             return report::failed(output, None, &Failure::advised(failure, &situation));
         }
     };
-    let mail = Mail::of(&message, format!("{}:{}", server.host(), server.port()));
+    let mail = Mail::of(&message, server.to_string());
     let transfer = Transfer::watched_by(output);
     let client = Client::builder(server)
         .on_progress(transfer.observer())

@@ -16,7 +16,7 @@ use super::fingerprint::Fingerprint;
 use super::parameters::TlsVersion;
 use super::pem::{certificates, unusable};
 use super::roots::TlsRoots;
-use super::verifier::{Trust, Verifier};
+use super::verifier::{Authorities, Trust, Verifier};
 use crate::error::{Error, Kind, Result};
 use crate::secret::Secret;
 use crate::transport::host::Host;
@@ -146,6 +146,8 @@ impl TlsClientBuilder {
             (Verification::Done, false) => Trust::Pinned(self.fingerprints),
             (Verification::Done, true) => {
                 let mut roots = self.roots.load()?;
+                let own = self.own.iter().map(|anchor| anchor.subject.to_vec());
+                let own = own.collect();
                 roots.extend(self.own);
                 if roots.is_empty() {
                     return Err(unusable(
@@ -153,7 +155,7 @@ impl TlsClientBuilder {
                          name a CA file or a fingerprint",
                     ));
                 }
-                Trust::Authorities(roots)
+                Trust::Authorities(Authorities { roots, own })
             }
         };
         let verifier = Verifier::new(trust, provider.signature_verification_algorithms);

@@ -1,8 +1,78 @@
-//! What a certificate says of itself, for the words about one that is refused. Nothing is decided
-//! by it.
+//! What a certificate says of itself (RFC 5280 section 4.1).
+//!
+//! Who is trusted without an authority needs its key alone. All else is for the words about one
+//! that is refused.
 
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use webpki::EndEntityCert;
+use tokio_rustls::rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
+
+/// The fields of a certificate of any version, in DER. webpki reads version 3 alone, and not all
+/// that others take.
+pub(super) struct Fields<'a> {
+    /// The content of the `Name`.
+    pub(super) issuer: &'a [u8],
+    pub(super) subject: &'a [u8],
+    /// The whole `SubjectPublicKeyInfo`.
+    pub(super) key: SubjectPublicKeyInfoDer<'a>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn of(certificate: &'a CertificateDer<'_>) -> Option<Self> {
+        let certificate = Element::first(certificate)?;
+        let mut rest = Element::first(certificate.content)?.content;
+        let mut next = || {
+            let element = Element::first(rest)?;
+            rest = element.rest;
+            Some(element)
+        };
+        // The serial number comes first in version 1.
+        if next()?.tag == VERSION {
+            next()?;
+        }
+        let [_signature, issuer, _validity, subject, key] =
+            [next(), next(), next(), next(), next()];
+        Some(Self {
+            issuer: issuer?.content,
+            subject: subject?.content,
+            key: SubjectPublicKeyInfoDer::from(key?.whole),
+        })
+    }
+}
+
+/// The tag of the version.
+const VERSION: u8 = 0xa0;
+
+/// An element of DER (X.690 section 8.1), with a length of up to four octets.
+struct Element<'a> {
+    tag: u8,
+    content: &'a [u8],
+    whole: &'a [u8],
+    rest: &'a [u8],
+}
+
+impl<'a> Element<'a> {
+    fn first(octets: &'a [u8]) -> Option<Self> {
+        let (&[tag, first], after) = octets.split_first_chunk()?;
+        let (length, after) = match first {
+            0..=0x7f => (usize::from(first), after),
+            0x81..=0x84 => {
+                let (digits, after) = after.split_at_checked(usize::from(first - 0x80))?;
+                let length = digits
+                    .iter()
+                    .fold(0, |length, digit| length << 8 | usize::from(*digit));
+                (length, after)
+            }
+            _ => return None,
+        };
+        let (content, rest) = after.split_at_checked(length)?;
+        let (whole, _) = octets.split_at_checked(octets.len() - rest.len())?;
+        Some(Self {
+            tag,
+            content,
+            whole,
+            rest,
+        })
+    }
+}
 
 /// What is worth saying of a certificate that is refused.
 #[derive(Debug, Default)]
@@ -23,15 +93,14 @@ const RSA_2048: usize = 290;
 
 impl About {
     pub(super) fn certificate(der: &CertificateDer<'_>) -> Self {
-        let Ok(certificate) = EndEntityCert::try_from(der) else {
+        let Some(fields) = Fields::of(der) else {
             return Self::default();
         };
-        let key = certificate.subject_public_key_info();
-        let is_rsa = memchr::memmem::find(&key, RSA_ENCRYPTION).is_some();
+        let is_rsa = memchr::memmem::find(&fields.key, RSA_ENCRYPTION).is_some();
         Self {
-            is_self_signed: certificate.subject() == certificate.issuer(),
-            has_short_key: is_rsa && key.len() < RSA_2048,
-            common_name: common_name(certificate.subject()),
+            is_self_signed: fields.subject == fields.issuer,
+            has_short_key: is_rsa && fields.key.len() < RSA_2048,
+            common_name: common_name(fields.subject),
         }
     }
 }

@@ -19,6 +19,8 @@ const LONGEST_NAME: usize = 100;
 pub(super) enum Wrong {
     /// What the path or the name is at fault for.
     Path(webpki::Error),
+    /// It names an authority of the user as its issuer, and another key has signed it.
+    Namesake(webpki::Error),
     /// It is none of those that were named.
     NotPinned,
     /// Its key did not make the signature of the handshake, or cannot be relied upon.
@@ -68,10 +70,15 @@ impl Fault {
             Wrong::Proof => "is shown by somebody who does not prove to have its key: \
                              somebody may be tampering with the connection"
                 .to_owned(),
+            Wrong::Namesake(_) => format!(
+                "is from an authority with the same name as the given one, and another key: \
+                 the authority was made anew, so give its new certificate (`ca_file`); \
+                 or pin {fingerprint}"
+            ),
             Wrong::Path(error) => path(error, &about, fingerprint, intermediates.is_empty()),
         };
         let cause = match wrong {
-            Wrong::Path(error) => Some(error),
+            Wrong::Path(error) | Wrong::Namesake(error) => Some(error),
             Wrong::NotPinned | Wrong::Proof => None,
         };
         Self { message, cause }
@@ -103,6 +110,10 @@ fn path(
         E::CaUsedAsEndEntity => format!(
             "is that of an authority, which is not to be a server's: \
              if it is the one you expect, pin {fingerprint}"
+        ),
+        E::UnsupportedCertVersion => format!(
+            "is of an old version of X.509 (1 or 2), which has no place for host names: its owner \
+             needs one of version 3; or pin {fingerprint}"
         ),
         E::UnknownIssuer if about.is_self_signed => {
             format!("is signed by itself: if it is the one you expect, pin {fingerprint}")

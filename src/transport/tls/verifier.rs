@@ -7,13 +7,18 @@ use tokio_rustls::rustls::client::danger::{
 };
 use tokio_rustls::rustls::crypto::{
     WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+    verify_tls13_signature_with_raw_key,
 };
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::pki_types::{
+    CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime,
+};
 use tokio_rustls::rustls::{
-    self, CertificateError, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme,
+    self, CertificateError, DigitallySignedStruct, OtherError, PeerMisbehaved, RootCertStore,
+    SignatureScheme,
 };
-use webpki::{EndEntityCert, KeyUsage};
+use webpki::{EndEntityCert, KeyUsage, RawPublicKeyEntity};
 
+use super::certificate::Fields;
 use super::fault::{Fault, Wrong};
 use super::fingerprint::Fingerprint;
 
@@ -21,11 +26,27 @@ use super::fingerprint::Fingerprint;
 #[derive(Debug)]
 pub(super) enum Trust {
     /// Whom an authority vouches for (RFC 5280 section 6, RFC 9525).
-    Authorities(RootCertStore),
+    Authorities(Authorities),
     /// Who has one of these certificates or keys.
     Pinned(Vec<Fingerprint>),
     /// Who answers.
     Anybody,
+}
+
+/// The authorities that are trusted.
+#[derive(Debug)]
+pub(super) struct Authorities {
+    pub(super) roots: RootCertStore,
+    /// The names of those that the user gave, which are among the roots.
+    pub(super) own: Vec<Vec<u8>>,
+}
+
+impl Authorities {
+    /// Whether a certificate says that one of the user's authorities has signed it.
+    fn are_named_by(&self, certificate: &CertificateDer<'_>) -> bool {
+        let issuer = Fields::of(certificate).map(|fields| fields.issuer);
+        issuer.is_some_and(|issuer| self.own.iter().any(|name| name == issuer))
+    }
 }
 
 /// Decides by [`Trust`]. That the server has the certificate's key is verified whoever it is.
@@ -50,42 +71,96 @@ impl Verifier {
         match &self.trust {
             Trust::Anybody => Ok(()),
             Trust::Pinned(pins) => verify_pinned(pins, end_entity),
-            Trust::Authorities(roots) => {
+            Trust::Authorities(authorities) => {
                 let certificate = EndEntityCert::try_from(end_entity)?;
-                certificate.verify_for_usage(
+                let verified = certificate.verify_for_usage(
                     self.algorithms.all,
-                    &roots.roots,
+                    &authorities.roots.roots,
                     intermediates,
                     now,
                     KeyUsage::server_auth(),
                     None,
                     None,
-                )?;
+                );
+                verified.map_err(|error| {
+                    let mut chain = [end_entity].into_iter().chain(intermediates);
+                    if is_wrong_signature(&error)
+                        && chain.any(|certificate| authorities.are_named_by(certificate))
+                    {
+                        Wrong::Namesake(error)
+                    } else {
+                        Wrong::Path(error)
+                    }
+                })?;
                 Ok(certificate.verify_is_valid_for_subject_name(name)?)
             }
         }
     }
 
-    /// What is wrong with a handshake's signature, with the certificate that it is by.
-    fn signature(
-        verified: Result<HandshakeSignatureValid, rustls::Error>,
-        certificate: &CertificateDer<'_>,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verified.map_err(|error| match error {
-            rustls::Error::InvalidCertificate(_) => {
-                refused(Fault::new(Wrong::Proof, certificate, &[]))
-            }
-            other => other,
-        })
+    /// The key of a server that no authority has to vouch for: the rest of its certificate is of
+    /// no interest. `None` where the certificate counts.
+    fn raw_key<'a>(
+        &self,
+        certificate: &'a CertificateDer<'_>,
+    ) -> Option<SubjectPublicKeyInfoDer<'a>> {
+        match self.trust {
+            Trust::Pinned(_) | Trust::Anybody => Some(Fields::of(certificate)?.key),
+            Trust::Authorities(_) => None,
+        }
     }
+
+    /// As `verify_tls12_signature`, which wants a certificate. In TLS 1.2 a scheme of ECDSA is for
+    /// all curves.
+    fn verify_tls12_signature_with_raw_key(
+        &self,
+        message: &[u8],
+        key: &SubjectPublicKeyInfoDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let mut mapping = self.algorithms.mapping.iter();
+        let (_, algorithms) = mapping
+            .find(|(scheme, _)| *scheme == signed.scheme)
+            .ok_or(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme)?;
+        let bad = || rustls::Error::from(CertificateError::BadSignature);
+        let key = RawPublicKeyEntity::try_from(key).map_err(|_| bad())?;
+        let is_valid = algorithms.iter().any(|algorithm| {
+            let verified = key.verify_signature(*algorithm, message, signed.signature());
+            verified.is_ok()
+        });
+        if is_valid {
+            Ok(HandshakeSignatureValid::assertion())
+        } else {
+            Err(bad())
+        }
+    }
+}
+
+/// What is wrong with a handshake's signature, with the certificate that it is by.
+fn signature(
+    verified: Result<HandshakeSignatureValid, rustls::Error>,
+    certificate: &CertificateDer<'_>,
+) -> Result<HandshakeSignatureValid, rustls::Error> {
+    verified.map_err(|error| match error {
+        rustls::Error::InvalidCertificate(_) => refused(Fault::new(Wrong::Proof, certificate, &[])),
+        other => other,
+    })
+}
+
+/// Whether a certificate is not signed by the key of the authority that it names.
+fn is_wrong_signature(error: &webpki::Error) -> bool {
+    matches!(
+        error,
+        webpki::Error::InvalidSignatureForPublicKey
+            | webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
+    )
 }
 
 fn verify_pinned(pins: &[Fingerprint], certificate: &CertificateDer<'_>) -> Result<(), Wrong> {
     if pins.contains(&Fingerprint::of_certificate(certificate)) {
         return Ok(());
     }
-    let key = EndEntityCert::try_from(certificate)?.subject_public_key_info();
-    if pins.contains(&Fingerprint::of_spki(&key)) {
+    let key = Fields::of(certificate).map(|fields| Fingerprint::of_spki(&fields.key));
+    if key.is_some_and(|key| pins.contains(&key)) {
         return Ok(());
     }
     Err(Wrong::NotPinned)
@@ -116,8 +191,11 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let verified = verify_tls12_signature(message, certificate, signed, &self.algorithms);
-        Self::signature(verified, certificate)
+        let verified = match self.raw_key(certificate) {
+            Some(key) => self.verify_tls12_signature_with_raw_key(message, &key, signed),
+            None => verify_tls12_signature(message, certificate, signed, &self.algorithms),
+        };
+        signature(verified, certificate)
     }
 
     fn verify_tls13_signature(
@@ -126,8 +204,12 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let verified = verify_tls13_signature(message, certificate, signed, &self.algorithms);
-        Self::signature(verified, certificate)
+        let algorithms = &self.algorithms;
+        let verified = match self.raw_key(certificate) {
+            Some(key) => verify_tls13_signature_with_raw_key(message, &key, signed, algorithms),
+            None => verify_tls13_signature(message, certificate, signed, algorithms),
+        };
+        signature(verified, certificate)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

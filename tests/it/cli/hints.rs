@@ -278,3 +278,95 @@ async fn a_refused_mail() {
     ])
     .await;
 }
+
+/// Whatever the code, the mail is refused for good: without TLS it would be so again.
+#[tokio::test]
+async fn tls_that_is_wanted_first() {
+    for reply in [
+        "451 5.7.3 STARTTLS is required to send mail",
+        "451 4.7.0 Must issue a STARTTLS command first",
+        "454 5.7.3 Encryption required",
+        "502 5.7.0 Must use encryption",
+        "523 5.7.10 Encryption Needed",
+        "538 5.7.11 Encryption required for requested authentication mechanism",
+        "450 4.7.10 no",
+        "530 5.7.0 Must issue a STARTTLS command first",
+        "550 5.7.1 TLS required",
+    ] {
+        for point in [Mail, Rcpt] {
+            let builder = Server::builder().anonymous().security(Security::Cleartext);
+            let fault = ReplyAt(point, reply.to_owned());
+            let office = Office::open(builder.fault(fault)).await;
+            let run = office.send_without_login(&format!("{CLEAR} --to a@example.org --text Hi"));
+            let status = if reply.starts_with("530") { 77 } else { 65 };
+            let words = "help: the server wants TLS: leave --tls none out";
+            run.end().await.fails(status, words);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_name_in_ehlo() {
+    let named = "--from me@example.org --helo there.example";
+    for (point, reply, later) in [
+        (
+            Ehlo,
+            "421 mx.test Your HELO/EHLO name is not matching your DNS",
+            true,
+        ),
+        (
+            Mail,
+            "504 5.5.2 <x>: Helo command rejected: need fully-qualified hostname",
+            false,
+        ),
+        (
+            Mail,
+            "550 Bad HELO - Host impersonating [there.example]",
+            false,
+        ),
+        (
+            Rcpt,
+            "554 5.7.1 <[127.0.0.1]>: Helo command rejected: Access denied",
+            false,
+        ),
+        (
+            Rcpt,
+            "450 4.7.1 <x>: Helo command rejected: Host not found",
+            false,
+        ),
+    ] {
+        let words = if later {
+            "--helo, or try again later"
+        } else {
+            "by --helo"
+        };
+        advice(&[(NO_LOGIN, point, reply, words)]).await;
+    }
+    advice(&[
+        (NO_LOGIN, Mail, "503 5.5.1 Send HELO/EHLO first", ""),
+        (
+            named,
+            Rcpt,
+            "450 4.7.1 <x>: Helo command rejected: Host not found",
+            "",
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn starttls_that_is_not_offered() {
+    for (arguments, words) in [
+        (
+            NO_LOGIN,
+            "for a server on this machine that takes mail without a login, add --tls none",
+        ),
+        (LOGIN, "add --tls implicit"),
+    ] {
+        let office = Office::open(server().without("STARTTLS")).await;
+        let arguments = format!("{arguments} --to ann@example.org --text Hi");
+        let run = office.send_without_login(&arguments);
+        run.end().await.fails(76, words);
+        office.got_nothing().await;
+    }
+}

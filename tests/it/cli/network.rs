@@ -22,6 +22,9 @@ async fn lmtp_over_a_unix_socket_tells_of_each_recipient() {
     let url = format!("lmtp://{}", path.display());
     let run = run.args(["--server", &url, "--text", "Hi"]).end().await;
     run.reports(80, "452 4.2.2 over quota");
+    // The host and the port of a Unix socket are of no interest.
+    let place = format!(" · {} · ", path.display());
+    assert!(run.stdout.contains(&place), "{run:?}");
     let received = server.next_received().await.unwrap();
     assert_eq!(received.forward_paths, ["ann@example.org"]);
     assert_eq!(received.hello, "[127.0.0.1]");
@@ -37,7 +40,9 @@ async fn the_client_has_the_name_and_the_family_that_it_is_given() {
     assert_eq!(office.mail().await.hello, "client.example");
     let office = Office::open(server()).await;
     let run = office.send("-6 --to ann@example.org --text Hi");
-    run.end().await.fails(68, "no address of the family");
+    let ended = run.end().await;
+    ended.fails(68, "no address of the family");
+    ended.fails(68, "help: leave -4, -6 and --source-ip out");
     office.got_nothing().await;
 }
 
@@ -79,8 +84,11 @@ async fn a_proxy_that_is_not_there_is_named() {
     let words = format!("cannot connect to the SOCKS proxy 127.0.0.1 port {port}");
     run.end().await.fails(75, &words);
     let run = office.send("--proxy http://tim@127.0.0.1:9 --to ann@example.org --text Hi");
-    run.end()
-        .await
-        .fails(78, "the proxy has a user and no password");
+    let ended = run.end().await;
+    ended.fails(78, "the proxy has a user and no password");
+    ended.fails(
+        78,
+        "help: give the proxy's password by --proxy-password-file",
+    );
     office.got_nothing().await;
 }

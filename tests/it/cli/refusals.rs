@@ -156,10 +156,14 @@ async fn a_server_that_lacks_what_is_needed_is_69() {
     office.got_nothing().await;
 
     let office = Office::open(server().without("SMTPUTF8")).await;
-    office.send("--to jürgen@example.org").end().await.fails(
-        69,
-        "the address jürgen@example.org has characters beyond ASCII",
-    );
+    office
+        .send("--to jürgen@example.org --text Hi")
+        .end()
+        .await
+        .fails(
+            69,
+            "the address jürgen@example.org has characters beyond ASCII",
+        );
     office.got_nothing().await;
 
     ends(

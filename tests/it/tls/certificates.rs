@@ -2,12 +2,13 @@
 //! of its own, and no octet of a login is sent.
 
 use pilotfish::Kind;
-use pilotfish::transport::TlsClient;
+use pilotfish::transport::{Fingerprint, TlsClient};
 use rcgen::{
     CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, NameConstraints,
     PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, SanType,
     date_time_ymd,
 };
+use sha2::{Digest as _, Sha256};
 
 use super::made::{
     Authority, ROOT, Shown, authority_params, client, good, intermediate, server_params, trusting,
@@ -190,6 +191,34 @@ async fn unknown_authorities() {
         "unknown authority",
     )
     .await;
+}
+
+/// An authority that is made anew keeps its name and has another key.
+#[tokio::test]
+async fn an_authority_of_the_same_name() {
+    let words = "is from an authority with the same name as the given one, and another key";
+    let key = || rcgen::KeyPair::generate().unwrap();
+    let other_kind = || rcgen::KeyPair::generate_for(&PKCS_ED25519).unwrap();
+    for key in [key(), other_kind()] {
+        let namesake = Authority::self_signed(authority_params("root"), key).unwrap();
+        let alone = Shown::by(&namesake, &named());
+        let pin = format!(
+            "or pin {}",
+            Fingerprint::Certificate(Sha256::digest(&alone.chain[0]).into())
+        );
+        let side = Side::from(alone.config());
+        is_refused(&side, &client(), HOST, words).await;
+        is_refused(&side, &client(), HOST, &pin).await;
+        let between = intermediate(authority_params("between"), &namesake);
+        let side = Side::from(Shown::by(&between, &named()).and(&between).config());
+        is_refused(&side, &client(), HOST, words).await;
+    }
+    // A wrong signature below an authority that is not the user's is its owner's business.
+    let between = intermediate(authority_params("between"), &other_root());
+    let namesake = intermediate(authority_params("between"), &other_root());
+    let side = Side::from(Shown::by(&namesake, &named()).and(&between).config());
+    let words = "is from an unknown authority";
+    is_refused(&side, &client(), HOST, words).await;
 }
 
 fn other_root() -> Authority {

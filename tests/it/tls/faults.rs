@@ -261,6 +261,12 @@ async fn an_end_without_close_notify() {
         })
         .await;
         assert_eq!(told(&result), outcome, "{end}");
+        // What the TLS library says of it ends in the address of its documentation.
+        let shown = format!("{:?}", result.unwrap_err());
+        assert!(
+            !shown.contains("close_notify") && !shown.contains("http"),
+            "{shown}"
+        );
     }
     for (end, outcome) in [
         (

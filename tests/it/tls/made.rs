@@ -94,6 +94,22 @@ impl Shown {
         self
     }
 
+    /// The same without the fields of version 3: the version and the extensions. Its signature is
+    /// wrong then.
+    pub(super) fn of_version_1(mut self) -> Self {
+        let certificate = elements(&self.chain[0])[0].1;
+        let [fields, algorithm, signature] = elements(certificate)[..] else {
+            panic!("a certificate has three parts");
+        };
+        let fields: Vec<_> = elements(fields.1)[1..7]
+            .iter()
+            .map(|(whole, _)| *whole)
+            .collect();
+        let fields = sequence(&fields);
+        self.chain[0] = sequence(&[&fields, algorithm.0, signature.0]).into();
+        self
+    }
+
     fn certified(&self) -> CertifiedKey {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
         let signer = cryptography::sign::any_supported_type(&key).unwrap();
@@ -129,4 +145,40 @@ pub(super) fn trusting() -> TlsClientBuilder {
 
 pub(super) fn client() -> TlsClient {
     trusting().build().unwrap()
+}
+
+/// The elements of DER that follow each other, each whole and its content.
+fn elements(mut octets: &[u8]) -> Vec<(&[u8], &[u8])> {
+    let mut elements = Vec::new();
+    while !octets.is_empty() {
+        let (start, length) = match octets[1] {
+            short @ 0..=0x7f => (2, usize::from(short)),
+            long => {
+                let digits = usize::from(long - 0x80);
+                let digits = &octets[2..2 + digits];
+                let length = digits
+                    .iter()
+                    .fold(0, |sum, digit| sum << 8 | usize::from(*digit));
+                (2 + digits.len(), length)
+            }
+        };
+        let (whole, rest) = octets.split_at(start + length);
+        elements.push((whole, &whole[start..]));
+        octets = rest;
+    }
+    elements
+}
+
+/// A SEQUENCE in DER.
+fn sequence(elements: &[&[u8]]) -> Vec<u8> {
+    let content = elements.concat();
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    let length: &[u8] = if content.len() < 0x80 {
+        &length[1..]
+    } else if content.len() < 0x100 {
+        &[0x81, length[1]]
+    } else {
+        &[0x82, length[0], length[1]]
+    };
+    [&[0x30], length, &content].concat()
 }

@@ -2,12 +2,16 @@
 
 use pilotfish::Kind;
 use pilotfish::transport::{Fingerprint, TlsClient, TlsRoots};
-use rcgen::PublicKeyData as _;
+use rcgen::{
+    PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256,
+    PublicKeyData as _,
+};
 use sha2::{Digest as _, Sha256};
+use tokio_rustls::rustls::version;
 
 use super::certificates::{is_accepted, is_refused};
-use super::made::{Shown, authority_params, good, server_params};
-use super::server::Side;
+use super::made::{ROOT, Shown, authority_params, client, good, server_params};
+use super::server::{BOTH, Side, log_in};
 
 const HOST: &str = "server.example";
 
@@ -44,6 +48,52 @@ async fn a_pin_is_enough() {
         is_accepted(&side, &pinning(&[spki(&shown)]), "127.0.0.1").await;
         let rollover = [certificate(&good()), certificate(&shown)];
         is_accepted(&side, &pinning(&rollover), HOST).await;
+    }
+}
+
+/// Devices have certificates of version 1, which name no host, and which webpki does not read.
+#[tokio::test]
+async fn an_old_certificate_is_pinned_by_its_key() {
+    let anybody = TlsClient::builder().danger_accept_invalid_certificates();
+    let anybody = anybody.build().unwrap();
+    for kind in [
+        &PKCS_ECDSA_P256_SHA256,
+        &PKCS_ECDSA_P384_SHA384,
+        &PKCS_ED25519,
+        &PKCS_RSA_SHA256,
+    ] {
+        let shown = Shown::of_kind(&ROOT, &server_params(&[HOST]), kind).of_version_1();
+        for versions in [&[&version::TLS12], &[&version::TLS13]] {
+            let side = Side::from(shown.config_of(versions));
+            is_accepted(&side, &pinning(&[certificate(&shown)]), HOST).await;
+            is_accepted(&side, &pinning(&[spki(&shown)]), HOST).await;
+            is_accepted(&side, &anybody, HOST).await;
+            is_refused(&side, &client(), HOST, "is of an old version of X.509").await;
+            let words = "is not the pinned one";
+            is_refused(&side, &pinning(&[spki(&good())]), HOST, words).await;
+            let thief = Shown {
+                chain: shown.chain.clone(),
+                key: good().key,
+            };
+            let words = "is shown by somebody who does not prove to have its key";
+            let side = Side::from(thief.config_of(versions));
+            is_refused(&side, &pinning(&[certificate(&shown)]), HOST, words).await;
+            is_refused(&side, &anybody, HOST, words).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_a_certificate_has_no_key() {
+    let anybody = TlsClient::builder().danger_accept_invalid_certificates();
+    let anybody = anybody.build().unwrap();
+    let whole = good();
+    for length in [0, 1, 2, 5, 40, 200] {
+        let mut shown = good();
+        shown.chain = vec![whole.chain[0][..length].to_vec().into()];
+        let side = Side::from(shown.config());
+        let (outcome, _) = log_in(&side, BOTH[0], &anybody, HOST).await;
+        assert_eq!(outcome.unwrap_err().kind(), Kind::Tls, "{length}");
     }
 }
 

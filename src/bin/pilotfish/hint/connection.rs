@@ -1,5 +1,6 @@
 //! Advice for what goes wrong before a mail: the network, the greeting, EHLO and TLS.
 
+use pilotfish::session::Security;
 use pilotfish::{Kind, Stage};
 
 use super::{ANY, Hint, Situation};
@@ -12,24 +13,86 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
-        codes: &[530],
-        words: &["starttls"],
-        when: |situation| situation.tls_none_flag,
-        advice: "the server wants TLS: leave --tls none out",
+        words: TLS_FIRST,
+        ..LEAVE_TLS_NONE_OUT
+    },
+    Hint {
+        statuses: TLS_FIRST_STATUSES,
+        ..LEAVE_TLS_NONE_OUT
+    },
+    Hint {
+        codes: TLS_FIRST_CODES,
+        ..LEAVE_TLS_NONE_OUT
+    },
+    Hint {
+        words: TLS_FIRST,
+        ..ADD_STARTTLS
+    },
+    Hint {
+        statuses: TLS_FIRST_STATUSES,
+        ..ADD_STARTTLS
+    },
+    Hint {
+        codes: TLS_FIRST_CODES,
+        ..ADD_STARTTLS
+    },
+    Hint {
+        codes: &[421],
+        words: NAME,
+        when: |situation| !situation.names_helo,
+        advice: "the server may not like the name of this machine: give its full host name by \
+                 --helo, or try again later",
         ..ANY
     },
     Hint {
-        codes: &[530],
-        words: &["starttls"],
-        when: Situation::is_in_clear_text,
-        advice: "the server wants TLS: add --tls starttls",
+        codes: &[450, 451, 501, 504, 521, 550, 553, 554],
+        words: NAME,
+        when: |situation| !situation.names_helo,
+        advice: "the server does not like the name of this machine: give its full host name by \
+                 --helo",
         ..ANY
     },
     Hint {
-        kinds: &[Kind::Unsupported],
         stages: &[Stage::StartTls],
+        causes: &["does not offer starttls"],
         when: |situation| !situation.logs_in() && situation.is_local(),
         advice: "for a server on this machine that takes mail without a login, add --tls none",
+        ..ANY
+    },
+    Hint {
+        stages: &[Stage::StartTls],
+        causes: &["does not offer starttls"],
+        when: |situation| !situation.logs_in(),
+        advice: "add --tls implicit if the port begins with TLS, or --tls none for a relay without \
+                 a login on a network that you trust",
+        ..ANY
+    },
+    Hint {
+        stages: &[Stage::StartTls],
+        causes: &["does not offer starttls"],
+        advice: "add --tls implicit, which is on port 465",
+        ..ANY
+    },
+    Hint {
+        causes: &["use implicit tls"],
+        when: |situation| situation.security != Security::ImplicitTls,
+        advice: "add --tls implicit",
+        ..ANY
+    },
+    Hint {
+        causes: &["use starttls"],
+        when: |situation| situation.security == Security::ImplicitTls,
+        advice: "add --tls starttls, or --tls none for a server without TLS and without a login",
+        ..ANY
+    },
+    Hint {
+        causes: &["use lmtp"],
+        advice: "for LMTP, write --server lmtp://HOST:PORT",
+        ..ANY
+    },
+    Hint {
+        causes: &["does not speak lmtp"],
+        advice: "for SMTP, write --server HOST:PORT",
         ..ANY
     },
     Hint {
@@ -39,4 +102,77 @@ pub(super) const HINTS: &[Hint] = &[
         advice: "servers may want the full host name of this machine: give it by --helo",
         ..ANY
     },
+    Hint {
+        causes: &["ca file", "ca_file"],
+        advice: "--tls-ca FILE trusts an authority of yours; --tls-fingerprint sha256:HEX pins a \
+                 certificate",
+        ..ANY
+    },
+    Hint {
+        causes: &["is not for "],
+        stages: &[Stage::Connect, Stage::StartTls],
+        advice: "give --server the name in the certificate, or that name by --tls-name",
+        ..ANY
+    },
+    Hint {
+        causes: &["pin sha256:", "is not the pinned one"],
+        advice: "--tls-fingerprint sha256:HEX pins a certificate",
+        ..ANY
+    },
+    Hint {
+        causes: &["wants a client certificate"],
+        advice: "give the certificate and its key by --tls-cert FILE and --tls-key FILE",
+        ..ANY
+    },
+    Hint {
+        causes: &["no address of the family"],
+        advice: "leave -4, -6 and --source-ip out",
+        ..ANY
+    },
+    Hint {
+        causes: &["source address has to be"],
+        advice: "give --source-ip an address of this machine, or leave it out",
+        ..ANY
+    },
+    Hint {
+        causes: &["proxy has a user and no password"],
+        advice: "give the proxy's password by --proxy-password-file",
+        ..ANY
+    },
+    Hint {
+        kinds: &[Kind::Auth],
+        stages: &[Stage::Connect],
+        advice: "the user of a proxy stands in --proxy, as in http://USER@HOST:PORT, and the \
+                 password in the file of --proxy-password-file",
+        ..ANY
+    },
 ];
+
+/// How servers say in clear text that they want TLS first.
+const TLS_FIRST: &[&str] = &[
+    "starttls",
+    "encrypt",
+    "tls required",
+    "tls is required",
+    "tls first",
+    "requires tls",
+    "must use tls",
+];
+/// Those of RFC 4954 section 6 and its like.
+const TLS_FIRST_STATUSES: &[&str] = &["X.7.10", "X.7.11"];
+const TLS_FIRST_CODES: &[u16] = &[523, 538];
+
+const LEAVE_TLS_NONE_OUT: Hint = Hint {
+    when: |situation| situation.tls_none_flag,
+    advice: "the server wants TLS: leave --tls none out",
+    ..ANY
+};
+
+const ADD_STARTTLS: Hint = Hint {
+    when: Situation::is_in_clear_text,
+    advice: "the server wants TLS: add --tls starttls",
+    ..ANY
+};
+
+/// How servers speak of the name in EHLO.
+const NAME: &[&str] = &["helo", "ehlo", "hello name"];

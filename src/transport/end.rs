@@ -1,0 +1,194 @@
+//! Why no reply comes any more, in words.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use super::codec::ReadError;
+use super::tls::is_refusal;
+use super::wire::failure;
+use super::write::MAX_EARLY;
+use crate::error::{Error, Kind, Stage};
+use crate::protocol::{Reply, ReplyClass, ReplyError, visible};
+
+/// How many characters of an unfinished reply are shown.
+const SHOWN: usize = 500;
+
+/// What has come of a reply that is not whole, without secrets. It may be empty.
+#[derive(Debug, Default)]
+pub(super) struct Unfinished(pub(super) String);
+
+impl Unfinished {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", visible(&self.0, SHOWN))
+    }
+}
+
+/// Why no reply that is due can come any more.
+#[derive(Debug)]
+pub(super) enum End {
+    /// Reading failed, after this much of a reply.
+    Failed(ReadError, Unfinished),
+    Closed,
+    /// A reply that no command asked for.
+    Unasked(Reply),
+    /// More came than is kept until it is due to be read.
+    Flood,
+    /// The server has not taken the rest of what it is to answer.
+    Stalled(Duration),
+    /// The server has not answered in time, or not with a whole reply.
+    Late(Duration, Unfinished),
+}
+
+impl End {
+    /// Whether the server sent something that can be shown.
+    pub(super) fn has_words(&self) -> bool {
+        match self {
+            Self::Unasked(_) | Self::Failed(ReadError::NotAReply(_), _) => true,
+            Self::Failed(_, words) | Self::Late(_, words) => !words.is_empty(),
+            Self::Closed | Self::Flood | Self::Stalled(_) => false,
+        }
+    }
+
+    pub(super) fn at(self, stage: Stage) -> Error {
+        match self {
+            Self::Failed(error, words) => failed(error, &words, stage),
+            Self::Closed => closed(stage),
+            Self::Unasked(reply) => unasked(reply, stage),
+            Self::Flood => failure(
+                Kind::Protocol,
+                stage,
+                format!("the server's replies have over {MAX_EARLY} octets: send to fewer"),
+            ),
+            Self::Stalled(limit) => stalled(limit, stage),
+            Self::Late(limit, words) => late(limit, &words, stage),
+        }
+    }
+}
+
+fn failed(error: ReadError, words: &Unfinished, stage: Stage) -> Error {
+    match error {
+        // TLS has an explanation of its own for this, which says no more.
+        ReadError::Truncated => cut_off(words, stage),
+        ReadError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            cut_off(words, stage)
+        }
+        ReadError::Io(error) if is_refusal(&error) => {
+            let message = format!(
+                "the server wants a client certificate that it can trust: \
+                 name one, or another one (at {stage})"
+            );
+            failure(Kind::Tls, stage, message).caused_by(error)
+        }
+        ReadError::Io(error) => {
+            let within = if words.is_empty() {
+                String::new()
+            } else {
+                format!(" within a reply: {words}")
+            };
+            let message = format!("the connection broke at {stage}{within}");
+            failure(Kind::Io, stage, message).caused_by(error)
+        }
+        ReadError::NotAReply(error) => {
+            let message = match (&error, stage) {
+                (ReplyError::NotAReply(line), Stage::Greeting) => format!(
+                    "the server does not speak SMTP, it sent \"{}\": check the port",
+                    visible(&String::from_utf8_lossy(line), SHOWN)
+                ),
+                _ => format!("{error} (at {stage})"),
+            };
+            failure(Kind::Protocol, stage, message)
+        }
+    }
+}
+
+/// Not a reply, as the rest may say something else. But often the only reason there is.
+fn cut_off(words: &Unfinished, stage: Stage) -> Error {
+    if words.is_empty() {
+        return closed(stage);
+    }
+    let message = format!("the server closed the connection within a reply at {stage}: {words}");
+    failure(Kind::Closed, stage, message)
+}
+
+fn closed(stage: Stage) -> Error {
+    let message = format!("the server closed the connection at {stage}");
+    failure(Kind::Closed, stage, message)
+}
+
+/// An answer, if not a good one: the fate is known.
+pub(super) fn closed_by(reply: Reply, stage: Stage) -> Error {
+    let message = format!("the server closed the connection at {stage}");
+    Error::new(Kind::Closed, message)
+        .with_reply(reply)
+        .at(stage)
+}
+
+pub(super) fn broke(cause: io::Error, stage: Stage) -> Error {
+    failure(Kind::Io, stage, format!("the connection broke at {stage}")).caused_by(cause)
+}
+
+pub(super) fn stalled(limit: Duration, stage: Stage) -> Error {
+    let message = format!("the server took no octet within {limit:?} at {stage}: try again later");
+    failure(Kind::Timeout, stage, message)
+}
+
+fn late(limit: Duration, words: &Unfinished, stage: Stage) -> Error {
+    let beginning = if words.is_empty() {
+        String::new()
+    } else {
+        format!(", but for its beginning \"{words}\"")
+    };
+    let message = match stage {
+        Stage::Greeting if words.is_empty() => {
+            format!("no greeting within {limit:?}: if the port begins with TLS, use implicit TLS")
+        }
+        Stage::Greeting => format!("no greeting within {limit:?}{beginning}: try again later"),
+        Stage::EndOfData => format!(
+            "no reply to the end of data within {limit:?}{beginning}: \
+             find out whether the mail arrived before sending it again"
+        ),
+        _ => format!("no reply to {stage} within {limit:?}{beginning}: try again later"),
+    };
+    failure(Kind::Timeout, stage, message)
+}
+
+/// A reply that no command asked for: within a message it is the server's reason to stop, as
+/// is a refusal of an earlier chunk.
+fn unasked(reply: Reply, stage: Stage) -> Error {
+    if reply.code().number() == 421 {
+        return closed_by(reply, stage);
+    }
+    let negative = matches!(
+        reply.code().class(),
+        ReplyClass::TransientNegative | ReplyClass::PermanentNegative
+    );
+    match (stage, negative) {
+        (Stage::Transfer, true) => Error::new(
+            Kind::Rejected,
+            "the server refused the message while it was sent",
+        )
+        .with_reply(reply)
+        .at(stage),
+        // The server may take what it got for a whole message.
+        (Stage::Transfer, false) => Error::new(
+            Kind::Protocol,
+            "the server answered before the end of the message",
+        )
+        .with_reply(reply)
+        .at(stage)
+        .with_unknown_fate(),
+        _ => Error::new(
+            Kind::Protocol,
+            "the server sent a reply that no command asked for",
+        )
+        .with_reply(reply)
+        .at(stage),
+    }
+}

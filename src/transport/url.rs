@@ -1,0 +1,120 @@
+//! The URLs of servers and proxies (RFC 3986).
+
+use std::borrow::Cow;
+
+/// The parts of `SCHEME://[USER@]HOST[:PORT][/]`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Url<'a> {
+    /// In small letters: a scheme has no case (section 3.1).
+    pub(crate) scheme: String,
+    /// Before `@`, as it stands there.
+    pub(crate) user: Option<&'a str>,
+    /// `HOST[:PORT]`, or a path. A final slash and an empty port are left out (section 6.2.3).
+    pub(crate) place: &'a str,
+}
+
+impl<'a> Url<'a> {
+    /// The parts of a text; `None` if it is not a URL.
+    pub(crate) fn split(text: &'a str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let (user, place) = match rest.rsplit_once('@') {
+            _ if rest.starts_with('/') => (None, rest),
+            Some((user, place)) => (Some(user), place),
+            None => (None, rest),
+        };
+        let place = if place.starts_with('/') {
+            place
+        } else {
+            let place = place.strip_suffix('/').unwrap_or(place);
+            place.strip_suffix(':').unwrap_or(place)
+        };
+        Some(Self {
+            scheme: scheme.to_ascii_lowercase(),
+            user,
+            place,
+        })
+    }
+}
+
+/// What percent form stands for (section 2.1); `None` if a `%` has not two hexadecimal digits
+/// after it, or the result is not UTF-8.
+pub(crate) fn decoded(text: &str) -> Option<Cow<'_, str>> {
+    let mut parts = text.split('%');
+    let first = parts.next()?;
+    if first.len() == text.len() {
+        return Some(text.into());
+    }
+    let mut octets = first.as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2)?;
+        let number = |digit: u8| char::from(digit).to_digit(16);
+        let octet = digits
+            .bytes()
+            .try_fold(0, |sum, digit| Some(sum * 16 + number(digit)?))?;
+        octets.push(u8::try_from(octet).ok()?);
+        octets.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(octets).ok().map(Cow::Owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn parts() {
+        for (text, expected) in [
+            ("smtp://host", Some(("smtp", None, "host"))),
+            ("SMTP+TLS://host/", Some(("smtp+tls", None, "host"))),
+            ("smtp://host:", Some(("smtp", None, "host"))),
+            ("smtp://host:/", Some(("smtp", None, "host"))),
+            ("smtp://host:25/", Some(("smtp", None, "host:25"))),
+            ("smtp://[::1]:/", Some(("smtp", None, "[::1]"))),
+            ("smtp://a@b@host:25", Some(("smtp", Some("a@b"), "host:25"))),
+            ("smtp://a%40b@host", Some(("smtp", Some("a%40b"), "host"))),
+            ("smtp://@host", Some(("smtp", Some(""), "host"))),
+            ("lmtp:///run/a@b", Some(("lmtp", None, "/run/a@b"))),
+            ("lmtp:///run/", Some(("lmtp", None, "/run/"))),
+            ("smtp://host//", Some(("smtp", None, "host/"))),
+            ("host:25", None),
+            ("", None),
+        ] {
+            let url = Url::split(text);
+            let url = url.as_ref();
+            let parts = url.map(|url| (url.scheme.as_str(), url.user, url.place));
+            assert_eq!(parts, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn percent_form() {
+        for (text, expected) in [
+            ("", Some("")),
+            ("tim", Some("tim")),
+            ("me%40x.test", Some("me@x.test")),
+            ("%c3%A9", Some("é")),
+            ("100%25", Some("100%")),
+            ("%2540", Some("%40")),
+            ("100%", None),
+            ("%4", None),
+            ("%+4", None),
+            ("%é", None),
+            ("%zz", None),
+            ("%ff", None),
+        ] {
+            assert_eq!(decoded(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_decoded(text in ".{0,20}") {
+            let encoded: Vec<_> = text.bytes().map(|octet| format!("%{octet:02X}")).collect();
+            let encoded = encoded.concat();
+            let decoded = decoded(&encoded);
+            prop_assert_eq!(decoded.as_deref(), Some(text.as_str()));
+        }
+    }
+}
