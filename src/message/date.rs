@@ -37,14 +37,14 @@ const ZONES: [&str; 12] = [
     "UT", "GMT", "UTC", "Z", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT",
 ];
 
-/// The name of the zone in a date, if it has no meaning of its own. The zone is the last word
-/// before any comment.
-fn unknown_zone(text: &str) -> Option<&str> {
+/// What comes before the zone in a date, and the name of the zone, if it has no meaning of its
+/// own. The zone is the last word before any comment.
+fn unknown_zone(text: &str) -> Option<(&str, &str)> {
     let date = text.split('(').next().unwrap_or_default();
-    let zone = date.split_ascii_whitespace().next_back()?;
+    let (before, zone) = date.trim_end().rsplit_once(char::is_whitespace)?;
     let is_name = zone.starts_with(|first: char| first.is_ascii_alphabetic());
     let is_known = ZONES.iter().any(|known| known.eq_ignore_ascii_case(zone));
-    (is_name && !is_known).then_some(zone)
+    (is_name && !is_known).then_some((before, zone))
 }
 
 /// The time zone of this machine. On Unix it is mostly a file, which is read as it is: to look its
@@ -112,6 +112,14 @@ impl FromStr for Date {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || MessageError::Date { found: shown(text) };
+        // The parser takes some names for UTC, and refuses others.
+        if let Some((before, zone)) = unknown_zone(text)
+            && ANY_WEEKDAY
+                .parse_zoned_datetime(format!("{before} +0000"))
+                .is_ok()
+        {
+            return Err(MessageError::Zone { found: shown(zone) });
+        }
         let moment = ANY_WEEKDAY
             .parse_zoned_datetime(text)
             .map_err(|_| wrong())?;
@@ -121,9 +129,6 @@ impl FromStr for Date {
                 found: shown(text),
                 weekday: format!("{:?}", moment.weekday()),
             });
-        }
-        if let Some(zone) = unknown_zone(text) {
-            return Err(MessageError::Zone { found: shown(zone) });
         }
         if text.contains("-0000") && date.0.ends_with("+0000") {
             date.0.truncate(date.0.len() - 5);
