@@ -340,7 +340,7 @@ fn simulate(seed: u64) -> Tally {
 }
 
 /// A number from the environment.
-fn variable(name: &str) -> Option<u64> {
+pub(crate) fn variable(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
     Some(value.parse().unwrap_or_else(|_| panic!("{name}={value}")))
 }

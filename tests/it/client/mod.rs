@@ -13,6 +13,7 @@ mod idle;
 mod logins;
 mod memory;
 mod outage;
+mod seeds;
 mod set_up;
 mod throttling;
 mod unknown;
