@@ -34,8 +34,8 @@
 //! Binary saves a quarter of the octets of an attachment, and has to be asked for: few servers
 //! take it, and one that has taken it may find that the next does not, and has to recode all of it
 //! (RFC 3030 section 3). Some servers that take it rewrite a lone LF as CRLF, and so damage
-//! attachments without a word: Dovecot's submission service does. Send a file through a server
-//! and compare what arrives before you ask for Binary there.
+//! attachments without an error. Send a file through a server and compare what arrives before you
+//! ask for Binary there.
 //!
 //! With 7 bits nobody on the way has a reason to recode anything. That is what a signature needs,
 //! so `Message::sign` fixes that rendition (RFC 6376 section 5.3). A
