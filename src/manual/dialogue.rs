@@ -48,15 +48,15 @@
 //!
 //! Some servers cannot do what they offer, and some take less than they could say. Each such fact is
 //! learnt once for a [`Client`](crate::Client) and kept for as long as it lives; a
-//! [`Session`](crate::Session) keeps it to itself, and
-//! [`Session::strategy`](crate::Session::strategy) says what is left. A fact costs at most one
+//! [`Session`](crate::session::Session) keeps it to itself, and
+//! [`Session::strategy`](crate::session::Session::strategy) says what is left. A fact costs at most one
 //! attempt of one mail on each connection that is open when it shows:
 //!
 //! | fact | sign | what follows |
 //! |---|---|---|
 //! | eager commands are lost | MAIL sent after a message, before the reply to it, is refused as out of order; or the message was answered, and no reply to MAIL comes for [30 s](crate::transport::Timeouts::pipelined) | the mail is sent again, on the same session after a refusal; no command follows a message any more before its reply |
 //! | the server closes for eager commands | it closes the connection without a word, and the reply to such commands is due | the same, over another session. So do mails by BDAT that are sent before the reply to an earlier one, if none such has ever been answered in the session: messages go by DATA then |
-//! | PIPELINING is lost | MAIL, RCPT and DATA left together, and are refused with 503; or some are answered, and no reply to the next comes for 30 s though no such group has been answered in the session ([`Session::send`](crate::Session::send) waits for as long as for any reply, and its error names the setting) | the mail is sent again, and each command waits for its reply, as with [`Pipelining::Never`](crate::session::Pipelining::Never). If its message has left with them by BDAT, it is not sent again: the error names that setting |
+//! | PIPELINING is lost | MAIL, RCPT and DATA left together, and are refused with 503; or some are answered, and no reply to the next comes for 30 s though no such group has been answered in the session ([`Session::send`](crate::session::Session::send) waits for as long as for any reply, and its error names the setting) | the mail is sent again, and each command waits for its reply, as with [`Pipelining::Never`](crate::session::Pipelining::Never). If its message has left with them by BDAT, it is not sent again: the error names that setting |
 //! | CHUNKING is lost | the first BDAT is not understood | the mail is sent again over another session, and messages go by DATA. A server that does not know BDAT reads the message as commands, so until one has been taken no second is on its way |
 //! | mails in a session | after some mails were accepted, the next MAIL is answered by 421 or a close, or refused with 452 4.5.3 or in words about the session | the mail goes first over another session, and sessions end with QUIT after that number of mails. An hour later one mail at a time tries whether it still holds, since a server that was shut down looks the same. Not learnt from a close after a silence, nor from words about time, errors or too much at once |
 //! | recipients in a transaction | RCPT is refused since there are too many | the others go in further [portions](#portions) |

@@ -18,7 +18,7 @@ pub enum Warning {
         id: String,
     },
     /// A document in HTML shows a picture from a file, which only the machine has that it was
-    /// written on. [`MessageBuilder::inline_images`](super::MessageBuilder::inline_images) takes
+    /// written on. `MessageBuilder::inline_images` takes
     /// pictures in.
     LocalPicture {
         /// Where the picture is, as the document says it, shortened.

@@ -11,6 +11,10 @@ use super::urls::{in_srcset, in_style_attribute, in_style_sheet, whole};
 #[derive(Debug)]
 pub(in crate::message) struct Picture<'a> {
     /// Where it is in the text.
+    #[cfg_attr(
+        not(feature = "html"),
+        expect(dead_code, reason = "only inline pictures are replaced in the text")
+    )]
     pub(super) range: Range<usize>,
     /// It as it is written there.
     pub(in crate::message) raw: &'a str,
