@@ -24,9 +24,13 @@ pub(crate) const HUNG_UP: u8 = 129;
 pub(crate) const INTERRUPTED: u8 = 130;
 pub(crate) const TERMINATED: u8 = 143;
 
-/// The signal that a status stands for, as shells have it.
-pub(crate) fn signal(status: u8) -> Option<i32> {
+/// The signal that ends a process with this id in place of a status, as shells expect it.
+///
+/// The first process of a container has the id 1. The kernel ignores a signal that this process
+/// sends to itself, so the process ends with the status.
+pub(crate) fn signal(status: u8, process_id: u32) -> Option<i32> {
     match status {
+        _ if process_id == 1 => None,
         HUNG_UP | INTERRUPTED | TERMINATED => Some(i32::from(status) - 128),
         _ => None,
     }
@@ -63,5 +67,29 @@ pub(crate) fn status(error: &Error) -> u8 {
         Kind::Body => NO_INPUT,
         Kind::Timeout | Kind::Io | Kind::Closed => TEMPORARY,
         _ => BUG,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_ends_every_process_but_the_first_of_a_container() {
+        for (status, process_id, expected) in [
+            (INTERRUPTED, 4711, Some(2)),
+            (TERMINATED, 4711, Some(15)),
+            (HUNG_UP, 4711, Some(1)),
+            (INTERRUPTED, 1, None),
+            (TERMINATED, 1, None),
+            (HUNG_UP, 1, None),
+            (TEMPORARY, 4711, None),
+        ] {
+            assert_eq!(
+                signal(status, process_id),
+                expected,
+                "{status} {process_id}"
+            );
+        }
     }
 }

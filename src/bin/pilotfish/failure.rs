@@ -54,6 +54,24 @@ impl Failure {
         self
     }
 
+    /// The same with which recipients can get the mail again, if others have it or may have it.
+    pub(crate) fn advised_for(mut self, mail: &Mail) -> Self {
+        use RecipientOutcome::{Accepted, Deferred, NotTried, Unknown};
+        let recipients = self.recipients(mail);
+        let any = |outcomes: [RecipientOutcome; 2]| {
+            let mut recipients = recipients.iter();
+            recipients.any(|recipient| outcomes.contains(&recipient.outcome))
+        };
+        if any([Accepted, Unknown]) && any([Deferred, NotTried]) {
+            let advice = "send it again only to the recipients that are deferred or not tried";
+            self.help = Some(match self.help.take() {
+                Some(help) => format!("{help}; {advice}"),
+                None => advice.to_owned(),
+            });
+        }
+        self
+    }
+
     /// A file that cannot be read.
     pub(crate) fn input(message: String, error: impl std::error::Error) -> Self {
         Self {

@@ -78,7 +78,7 @@ fn main() -> ExitCode {
     // A read of standard input that nobody waits for must not keep the process.
     runtime.shutdown_background();
     // A shell stops a loop or a script only if the signal has ended the command.
-    if let Some(signal) = exit::signal(code) {
+    if let Some(signal) = exit::signal(code, std::process::id()) {
         let _ = signal_hook::low_level::emulate_default_handler(signal);
     }
     ExitCode::from(code)

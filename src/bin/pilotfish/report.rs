@@ -148,10 +148,6 @@ pub(crate) fn failed(output: &OutputArguments, mail: Option<&Mail>, failure: &Fa
     if let Some(help) = &failure.help {
         lines.push(format!("  help: {help}"));
     }
-    let is_accepted = |recipient: &Recipient<'_>| recipient.outcome == RecipientOutcome::Accepted;
-    if recipients.iter().any(is_accepted) {
-        lines.push("  help: some recipients have the mail: send it again to the others alone");
-    }
     lines.print();
     failure.status
 }

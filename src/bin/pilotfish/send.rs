@@ -9,7 +9,7 @@ use pilotfish::{Client, Message};
 use tokio::time::{Instant, timeout_at};
 
 use crate::args::{OutputArguments, SendArguments};
-use crate::compose::compose;
+use crate::compose::{compose, is_standard_input};
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::logging::{self, Waiting, WaitingLine};
@@ -36,8 +36,10 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     let body = mail.content.body.map(Data::from);
     let prepared = async {
         let submitter = Submitter::new(server)?;
+        let key_is_stdin = dkim.key.as_deref().is_some_and(is_standard_input);
+        let stdin_is_taken = key_is_stdin || submitter.reads_stdin();
         let signing = Signing::new(dkim, submitter.dkim(), body).await?;
-        let message = compose(mail, submitter.mailbox(), submitter.reads_stdin()).await?;
+        let message = compose(mail, submitter.mailbox(), stdin_is_taken).await?;
         Ok((submitter, signing.apply(message).await?))
     };
     let (submitter, message) = match prepared.await {
@@ -120,7 +122,10 @@ pub(crate) async fn deliver(
                 duration: started.elapsed(),
             },
         ),
-        Err(failure) => report::failed(output, Some(&mail), &failure.advised(&situation)),
+        Err(failure) => {
+            let failure = failure.advised(&situation).advised_for(&mail);
+            report::failed(output, Some(&mail), &failure)
+        }
     };
     // What became of the mail is told; nobody waits for QUIT but the server.
     if !interrupted {

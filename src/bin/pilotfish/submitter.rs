@@ -1,13 +1,13 @@
 //! Who sends, by which server.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pilotfish::Server;
 use pilotfish::address::Mailbox;
 use pilotfish::config::{
-    Account, Auth, Config, Dkim, Network, PasswordSource, Protocol, ServerAddress, Strategy, Tls,
-    TlsSettings,
+    Account, Auth, Config, Dkim, KeySource, Network, PasswordSource, Protocol, ServerAddress,
+    Strategy, Tls, TlsSettings,
 };
 use pilotfish::session::Security;
 use pilotfish::transport::Timeouts;
@@ -22,6 +22,8 @@ use crate::tls;
 
 /// Who sends, by which server: an account of the configuration with the flags laid over it.
 pub(crate) struct Submitter {
+    /// The file that the account is from.
+    config: Option<PathBuf>,
     server: Option<ServerAddress>,
     tls: Option<Tls>,
     tls_settings: TlsSettings,
@@ -108,6 +110,7 @@ impl Submitter {
             login,
             from: account.and_then(|account| account.from.clone()),
             dkim: account.and_then(|account| account.dkim.clone()),
+            config: arguments.config,
             cleartext_auth: arguments.danger_cleartext_auth,
             tls_none_flag: arguments.tls == Some(TlsMode::None),
         })
@@ -120,16 +123,37 @@ impl Submitter {
             .or_else(|| self.login.user.as_ref()?.parse().ok())
     }
 
-    /// Whether a password or a token is read from standard input.
+    /// Whether a secret or another file is read from standard input.
     pub(crate) fn reads_stdin(&self) -> bool {
+        let is_stdin = |source: &PasswordSource| matches!(source, PasswordSource::Fd(0));
+        self.secrets().any(is_stdin) || self.files().any(is_standard_input)
+    }
+
+    /// Where the password or the token comes from.
+    fn secrets(&self) -> impl Iterator<Item = &PasswordSource> {
         let sources = [&self.login.password, &self.login.token];
-        let proxy = self.network.proxy_password_file.as_deref();
-        proxy.is_some_and(is_standard_input)
-            || sources.into_iter().flatten().any(|source| match source {
-                PasswordSource::Fd(number) => *number == 0,
-                PasswordSource::File(path) => is_standard_input(path),
-                _ => false,
-            })
+        sources.into_iter().flatten()
+    }
+
+    /// The files that are read.
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        let secrets = self.secrets().filter_map(|source| match source {
+            PasswordSource::File(path) => Some(path),
+            _ => None,
+        });
+        let dkim_key = self.dkim.as_ref().and_then(|dkim| match &dkim.key {
+            KeySource::File(path) => Some(path),
+            _ => None,
+        });
+        let certificate = self.tls_settings.client_certificate.as_ref();
+        let certificate = certificate.map(|certificate| [&certificate.chain, &certificate.key]);
+        secrets
+            .chain(dkim_key)
+            .chain(certificate.into_iter().flatten())
+            .chain(&self.tls_settings.ca)
+            .chain(&self.network.proxy_password_file)
+            .chain(&self.config)
+            .map(PathBuf::as_path)
     }
 
     /// How long the mail may take in all.

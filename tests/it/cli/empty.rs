@@ -6,6 +6,8 @@ use super::run::Run;
 
 const MAIL: &str = "--from me@example.org --to ann@example.org";
 
+const DKIM_KEY: &[u8] = include_bytes!("../../fixtures/dkim/rsa-2048.pem");
+
 const FILES: &[(&str, &[u8])] = &[
     (
         "shark.png",
@@ -34,9 +36,12 @@ fn desk(stdin: &str) -> Desk<'_> {
 async fn what_is_piped_in_is_the_text() {
     for (arguments, expected) in [
         ("", "plain"),
-        ("-a shark.png", "mixed(plain png)"),
         ("--text -", "plain"),
-        ("--calendar page.ics", "alternative(plain calendar)"),
+        ("--text - -a shark.png", "mixed(plain png)"),
+        (
+            "--text - --calendar page.ics",
+            "alternative(plain calendar)",
+        ),
     ] {
         let mail = desk("The disk is full.\n").mail(arguments).await;
         assert_eq!(shape(&mail), expected, "{arguments}");
@@ -46,11 +51,28 @@ async fn what_is_piped_in_is_the_text() {
         ("--text Hello", "plain"),
         ("--html '<p>Hello'", "html"),
         ("--markdown mark.md", "alternative(plain html)"),
+        ("-a shark.png", "mixed(png)"),
+        ("--forward mark.txt", "mixed(rfc822)"),
+        ("--calendar page.ics", "calendar"),
     ] {
         let mail = desk("The disk is full.\n").mail(arguments).await;
         assert_eq!(shape(&mail), expected, "{arguments}");
         assert!(!mail.contains("The disk"), "{mail}");
     }
+}
+
+/// A loop or a script around the command needs the rest of its standard input.
+#[tokio::test]
+async fn beside_an_attachment_standard_input_is_not_read() {
+    let directory = Directory::new();
+    directory.file("report.csv", "a,b\n");
+    let script = format!(
+        "while read -r name; do \"$0\" send --dry-run {MAIL} -a report.csv >\"$name\" && \
+         echo \"$name\"; done"
+    );
+    let run = Run::shell(&script).directory(directory.path());
+    let ended = run.stdin("one\ntwo\nthree\n").end().await;
+    assert_eq!(ended.stdout, "one\ntwo\nthree\n", "{ended:?}");
 }
 
 #[tokio::test]
@@ -178,6 +200,48 @@ async fn a_password_on_standard_input_is_not_the_text() {
         }
     }
     office.got_nothing().await;
+}
+
+#[tokio::test]
+async fn a_file_that_a_flag_reads_from_standard_input_is_not_the_text() {
+    let directory = Directory::new();
+    directory.file("key.pem", DKIM_KEY);
+    directory.file("config.toml", "[account.a]\nserver = 'localhost'\n");
+    directory.file(
+        "account.toml",
+        "[account.a]\nserver = 'localhost'\n[account.a.dkim]\ndomain = 'example.org'\n\
+         selector = 's1'\nkey-file = '/dev/stdin'\n",
+    );
+    for (arguments, file) in [
+        (
+            "--dkim-domain example.org --dkim-selector s1 --dkim-key /dev/stdin",
+            "key.pem",
+        ),
+        ("-C account.toml -A a", "key.pem"),
+        ("-C /dev/stdin -A a", "config.toml"),
+        ("-C /dev/fd/0 -A a", "config.toml"),
+        ("--tls-ca /dev/stdin", "key.pem"),
+        ("--tls-cert key.pem --tls-key /proc/self/fd/0", "key.pem"),
+        ("--tls-cert /dev/stdin --tls-key config.toml", "key.pem"),
+        ("--user me --password-file /dev/stdin", "key.pem"),
+        ("--user me --password-fd 0", "key.pem"),
+        ("--user me --token-file /dev/stdin", "key.pem"),
+        (
+            "--proxy http://me@localhost:1 --proxy-password-file /dev/stdin",
+            "key.pem",
+        ),
+    ] {
+        for (text, words) in [
+            ("", "the mail would be empty"),
+            ("--text -", "standard input is named twice"),
+        ] {
+            let script = format!("\"$0\" send --dry-run {MAIL} {arguments} {text} <{file}");
+            let run = Run::shell(&script).directory(directory.path());
+            let ended = run.end().await;
+            ended.fails(64, words);
+            assert_eq!(ended.stdout, "", "{arguments} {text}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -314,9 +314,30 @@ async fn a_later_portion_that_fails() {
             let named = ended.stderr.contains(&line);
             assert_eq!(named, word != "accepted", "{fault:?}: {ended:?}");
         }
+        let is_advised = of_carl == "not-tried";
+        for advice in [outcome["hint"].as_str().unwrap_or_default(), &ended.stderr] {
+            let named = advice.contains("only to the recipients that are deferred or not tried");
+            assert_eq!(named, is_advised, "{fault:?}: {ended:?}");
+            assert!(!advice.contains("to the others"), "{fault:?}: {ended:?}");
+        }
         let mails = office.mails().await;
         let paths = mails.iter().flat_map(|mail| &mail.forward_paths);
         let anns = paths.filter(|path| path.starts_with("ann")).count();
         assert_eq!(anns, 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn recipients_that_may_have_the_mail_are_not_sent_to_again() {
+    let server = server().offer(Offer::Recipients(1));
+    let office = Office::open(server.fault_every(2, CloseAt(EndOfData))).await;
+    let to = "--to ann@example.org,bob@example.org --text Hi --json";
+    let ended = office.send(to).end().await;
+    ended.reports(81, "");
+    let hint = &object(&ended)["hint"];
+    for advice in [hint.as_str().unwrap(), &ended.stderr] {
+        assert!(advice.contains("look for it"), "{ended:?}");
+        assert!(!advice.contains("send it again only"), "{ended:?}");
+        assert!(!advice.contains("to the others"), "{ended:?}");
     }
 }

@@ -14,6 +14,7 @@ use crate::text_source::TextSource;
 #[command(next_help_heading = "Content")]
 pub(crate) struct ContentArguments {
     /// The text, or @FILE, or - for standard input. A text that begins with @ gets another @.
+    /// Without any content, standard input is the text.
     #[arg(long, value_name = "STR|@FILE|-", allow_hyphen_values = true)]
     pub(crate) text: Option<TextSource>,
 

@@ -25,8 +25,8 @@ use wrong::{cannot_make, no_author};
 
 /// Makes the message. Everything that it is made of is opened here, before anything is sent.
 ///
-/// `default_from` is the author if `--from` names none. `stdin_is_taken` says that a password is
-/// read from standard input.
+/// `default_from` is the author if `--from` names none. `stdin_is_taken` says that a password,
+/// a key or another file is read from standard input.
 pub(crate) async fn compose(
     mut mail: MailArguments,
     default_from: Option<Mailbox>,

@@ -1,4 +1,4 @@
-//! What standard input is for: one part of the mail, and its text if no flag names another.
+//! What standard input is for: one part of the mail, and its text if no flag names any content.
 
 use std::fs::Metadata;
 use std::io::IsTerminal as _;
@@ -13,10 +13,12 @@ use crate::input::Input;
 use crate::report;
 use crate::text_source::TextSource;
 
-/// Decides what standard input is for. `is_taken` says that a password is read from it.
+/// Decides what standard input is for. `is_taken` says that a password, a key or another file is
+/// read from it.
 ///
-/// Without a flag that names a text, standard input is the text. A terminal is asked for one only
-/// if the mail would be empty otherwise.
+/// Without a flag that names content, standard input is the text. Beside an attachment it is left
+/// alone unless a flag names it: it may be the rest of the script that runs the command, or a pipe
+/// that never ends.
 pub(super) fn assign(mail: &mut MailArguments, is_taken: bool) -> Result<(), Failure> {
     let readers = mail.inputs().filter(|input| **input == Input::Stdin);
     let readers = readers.count() + usize::from(is_taken);
@@ -24,13 +26,10 @@ pub(super) fn assign(mail: &mut MailArguments, is_taken: bool) -> Result<(), Fai
         let message = "standard input is named twice and can be read once: put one into a file";
         return Err(Failure::new(exit::USAGE, message));
     }
-    if readers == 1 || mail.has_text() {
+    if readers == 1 || mail.has_text() || mail.content.has_parts() {
         return Ok(());
     }
     if std::io::stdin().is_terminal() {
-        if mail.content.has_parts() {
-            return Ok(());
-        }
         report::notice("Type the text, then Ctrl-D on a line of its own.");
     }
     mail.content.text = Some(TextSource::Read(Input::Stdin));
