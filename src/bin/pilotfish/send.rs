@@ -1,12 +1,13 @@
 //! `pilotfish send`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use pilotfish::address::Envelope;
 use pilotfish::message::Data;
 use pilotfish::session::Receipt;
-use pilotfish::{Client, Message};
-use tokio::time::{Instant, timeout_at};
+use pilotfish::{Client, Error, Message};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::args::{OutputArguments, SendArguments};
 use crate::compose::{compose, is_standard_input};
@@ -19,6 +20,9 @@ use crate::sign::Signing;
 use crate::stop::{Stop, Stops};
 use crate::submitter::Submitter;
 use crate::{dry_run, exit};
+
+/// How long an aborted client may take to say what became of the mail.
+const ABORT: Duration = Duration::from_secs(1);
 
 /// Sends one mail, prints what became of it, and returns the exit status.
 pub(crate) async fn run(arguments: SendArguments) -> u8 {
@@ -161,7 +165,13 @@ async fn finish_or_stop(
         return tokio::select! {
             biased;
             result = &mut sending => Ok(result?),
-            again = stops.next_after(stop) => Err(unanswered(again)),
+            again = stops.next_after(stop) => {
+                client.abort();
+                match timeout(ABORT, sending).await {
+                    Ok(result) => result.map_err(|error| stopped(again, error)),
+                    Err(_) => Err(unanswered(again)),
+                }
+            }
         };
     }
     drop(sending);
@@ -180,6 +190,27 @@ async fn finish_or_stop(
 fn not_sent(stop: Stop) -> Failure {
     let message = format!("{}: the mail was not sent", stop.shown());
     Failure::new(stop.status(), message)
+}
+
+/// A mail whose end was sent at least once. The error says which recipients have it: those of the
+/// portions that were accepted before.
+fn stopped(stop: Stop, error: Error) -> Failure {
+    let failure = Failure::from(error);
+    let message = format!(
+        "{}: the server had not replied for every recipient",
+        stop.shown()
+    );
+    match failure.status {
+        exit::UNKNOWN | exit::PARTIAL => Failure {
+            message,
+            causes: Vec::new(),
+            ..failure
+        },
+        _ => Failure {
+            error: failure.error,
+            ..not_sent(stop)
+        },
+    }
 }
 
 fn unanswered(stop: Stop) -> Failure {

@@ -63,8 +63,9 @@ fn is_file_name(text: &str) -> bool {
     if text.starts_with('@') {
         return false;
     }
-    let has_blank = text.contains(char::is_whitespace);
+    let is_phrase = text.contains(char::is_whitespace);
+    let is_link = text.contains("://");
     let lower = text.to_ascii_lowercase();
     let ends_like_one = TEXT_FILES.iter().any(|end| lower.ends_with(end));
-    (ends_like_one && !has_blank) || Path::new(text).is_file()
+    (ends_like_one && !is_phrase && !is_link) || Path::new(text).is_file()
 }

@@ -160,6 +160,7 @@ async fn a_text_that_names_a_file_is_refused() {
         "--text .",
         "--text Hello",
         "--text letter.txt.",
+        "--text https://example.org/report.html",
     ] {
         desk("").mail(arguments).await;
     }

@@ -1,7 +1,8 @@
 //! Ctrl-C: before the end of data it withdraws the mail, after it the reply is waited for.
 
 use pilotfish::testing::Fault::SilentAt;
-use pilotfish::testing::Point::{Body, Ehlo};
+use pilotfish::testing::Offer;
+use pilotfish::testing::Point::{Body, Ehlo, EndOfData, Rcpt};
 use rustix::process::Signal;
 
 use super::office::{Office, server};
@@ -91,7 +92,7 @@ async fn a_second_one_behind_the_message_is_81_at_once() {
         sending.signal(signal);
         // The server never answers.
         let ended = sending.end().await;
-        ended.fails(81, "before sending it again");
+        ended.fails(81, "before you send it again");
         ended.fails(81, word);
     }
 }
@@ -163,7 +164,7 @@ async fn a_total_time_ends_a_mail_that_has_not_left_and_one_that_has() {
         75,
         "the total time of --timeout is over: the mail was not sent",
     );
-    sent.fails(81, "before sending it again");
+    sent.fails(81, "before you send it again");
 }
 
 #[tokio::test]
@@ -175,6 +176,38 @@ async fn a_source_of_the_password_counts_in_the_total_time() {
     );
     run.end().await.fails(75, "the mail was not sent");
     office.got_nothing().await;
+}
+
+/// The recipients of a portion that was accepted have the mail, whatever stops the next portion.
+#[tokio::test]
+async fn a_stop_within_a_later_portion_keeps_what_the_first_came_to() {
+    for signals in [
+        &[Signal::INT, Signal::INT][..],
+        &[Signal::INT, Signal::TERM],
+    ] {
+        for (fault, status, of_bob) in [
+            (SilentAt(Rcpt), 80, "not-tried"),
+            (SilentAt(EndOfData), 81, "unknown"),
+        ] {
+            let server = server().offer(Offer::Recipients(1));
+            let office = Office::open(server.fault_every(2, fault.clone())).await;
+            let to = "--to ann@example.org,bob@example.org --text Hi --json --transcript";
+            let mut sending = office.send(to).start().await;
+            sending.until("~> RCPT TO:<bob@example.org>").await;
+            if status == 81 {
+                sending.until("~> <message and end of data").await;
+            }
+            sending.signal(signals[0]);
+            sending.until("waiting for the reply").await;
+            sending.signal(signals[1]);
+            let ended = sending.end().await;
+            ended.reports(status, "the server had not replied for every recipient");
+            let outcome: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+            let of = |index: usize| outcome["recipients"][index]["outcome"].clone();
+            assert_eq!(of(0), "accepted", "{fault:?}: {ended:?}");
+            assert_eq!(of(1), of_bob, "{fault:?}: {ended:?}");
+        }
+    }
 }
 
 /// As by `nohup`, and as a shell does with what runs in the background.
