@@ -64,6 +64,8 @@ impl Pool {
 
     /// Tells a mail that has failed, unless it is sent again later.
     pub(super) fn fail(self: &Arc<Self>, mut slip: Slip, error: Error) {
+        // Recipients that an earlier portion was accepted for do not get the mail again.
+        let error = slip.recall.cut_short(error, None);
         let elapsed = now().saturating_duration_since(slip.given);
         let retry = &self.settings.retry;
         let decision = retry.decide(slip.attempt, &error, elapsed, chance());
@@ -73,7 +75,7 @@ impl Pool {
                 slip.was_unknown |= error.fate() == Fate::Unknown;
                 slip.attempt += 1;
                 slip.lost_sessions = 0;
-                slip.recall.return_home();
+                slip.recall.begin_anew();
                 let message_id = &slip.message_id;
                 debug!(%message_id, %error, ?wait, "the mail is sent again later");
                 let later = Arc::clone(self).send_later(Job::again(mail, slip), wait, error);

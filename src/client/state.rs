@@ -221,8 +221,8 @@ impl State {
 
     /// A worker could not open a session. If other workers have one, the mails are left to those.
     /// If not, mails that [`Retry`] allows to wait stay in the queue until a session is open; the
-    /// others are returned: all of them, or the first if the server said that it takes no session
-    /// just now.
+    /// others are returned: all that have waited, and of those that have not, all or the first if the
+    /// server said that it takes no session just now.
     pub(super) fn cannot_connect(&mut self, error: &Error, retry: &Retry, chance: u32) -> Failed {
         let mut failed = Failed {
             is_first_refusal: self.reach.is_first_refusal(error),
@@ -240,7 +240,10 @@ impl State {
                 job.slip.outage = Some(error.clone());
                 failed.waiting += 1;
                 self.jobs.push_back(job);
-            } else if is_refused_for_now(error) && !failed.stranded.is_empty() {
+            } else if is_refused_for_now(error)
+                && job.slip.outage.is_none()
+                && !failed.stranded.is_empty()
+            {
                 self.jobs.push_back(job);
             } else {
                 failed.stranded.push(job);

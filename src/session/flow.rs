@@ -201,9 +201,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// reply is lost.
     pub(super) async fn reply(&mut self) -> Option<Result<Reply>> {
         let stage = self.awaited_stage()?;
-        // A mail that cannot be returned waits for a slow server instead.
+        // A mail that cannot be returned, or may have been accepted, waits for a slow server instead.
+        let has_left = self.mails.front().is_some_and(|mail| self.has_left(mail));
         let is_short = match self.pipeline.may_have_lost() {
-            Some(Defect::Grouping) => self.gives_back,
+            Some(Defect::Grouping) => self.gives_back && !has_left,
             defect => defect.is_some(),
         };
         Some(if is_short {

@@ -65,6 +65,16 @@ impl Recall {
         }
     }
 
+    /// The mail has not been accepted for any recipient, and another attempt is made later: nothing
+    /// that this attempt has shown is part of the next one.
+    pub(crate) fn begin_anew(&self) {
+        if let Some(flags) = &self.0 {
+            flags.departed.store(false, Ordering::Release);
+            let mut settled = flags.settled.lock().unwrap_or_else(PoisonError::into_inner);
+            *settled = None;
+        }
+    }
+
     /// Whether the end of the message may have left.
     pub(crate) fn has_departed(&self) -> bool {
         (self.0.as_ref()).is_some_and(|flags| flags.departed.load(Ordering::Acquire))

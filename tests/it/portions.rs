@@ -1,5 +1,6 @@
 //! More recipients than a server takes at a time (RFC 9422, RFC 5321 section 4.5.3.1.10).
 
+mod attempts;
 mod sessions;
 
 use futures_util::stream;

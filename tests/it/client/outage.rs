@@ -98,6 +98,40 @@ fn the_budget_alone_limits_the_wait() {
     });
 }
 
+/// A server that answers each connection, and opens no session.
+#[test]
+fn the_budget_of_all_ends_at_once() {
+    const BUSY: usize = 50;
+    paused(async {
+        let port = Port::new();
+        let budget = Duration::from_secs(120);
+        let client = client_to(port.number(), |server| server);
+        let client = client.retry(Retry::new().budget(budget)).build();
+        let busy = port.serve(&[], Store::default(), |_| {
+            Box::new(|said: &mut Vec<u8>| {
+                *said = b"421 4.3.2 too busy\r\n".to_vec();
+                false
+            })
+        });
+        let begun = Instant::now();
+        let sending = async {
+            let letters = stream::iter((0..BUSY).map(|number| letter(number, 10)));
+            let outcomes: Vec<_> = client.send_all(letters).collect().await;
+            assert_eq!(outcomes.len(), BUSY);
+            let replied = |result: &pilotfish::Result<_>| {
+                result.as_ref().is_err_and(|error| error.reply().is_some())
+            };
+            assert!(outcomes.iter().all(|(_, result)| replied(result)));
+        };
+        tokio::select! {
+            () = sending => {}
+            () = busy => unreachable!("it serves for ever"),
+        }
+        let waited = begun.elapsed();
+        assert!(waited <= budget + Duration::from_secs(1), "{waited:?}");
+    });
+}
+
 #[test]
 fn who_closes_or_aborts_does_not_wait_for_the_server() {
     paused(async {

@@ -1,0 +1,119 @@
+//! A client that sends a mail in portions again: each attempt stands for itself, and no recipient
+//! that has the mail gets it twice.
+
+use futures_util::{StreamExt as _, stream};
+use pilotfish::address::{Envelope, ForwardPath};
+use pilotfish::client::Retry;
+use pilotfish::session::{Mail, RecipientOutcome, recipient_outcomes};
+use pilotfish::{Receipt, Result};
+
+use crate::client::{client_to, count, letter, number_of, paused};
+use crate::support::client::ACCOUNT;
+use crate::support::knowing::{Arrived, Store};
+use crate::support::port::{Count, Fate, Port};
+
+/// The letter with this number, to these recipients.
+fn mail(number: usize, recipients: &[&str]) -> (Mail, Vec<ForwardPath>) {
+    let paths: Vec<ForwardPath> = recipients
+        .iter()
+        .map(|path| path.parse().unwrap())
+        .collect();
+    let envelope = Envelope::new(ACCOUNT.user.parse().unwrap(), paths.iter().cloned()).unwrap();
+    (Mail::new(envelope, letter(number, 10).message), paths)
+}
+
+fn outcomes(paths: &[ForwardPath], result: &Result<Receipt>) -> Vec<RecipientOutcome> {
+    let outcomes = recipient_outcomes(paths, result.as_ref());
+    outcomes.iter().map(|recipient| recipient.outcome).collect()
+}
+
+/// How often this recipient has the letter with this number.
+fn copies(store: &Store, number: usize, path: &ForwardPath) -> usize {
+    let address = path.addr_spec().to_string();
+    let arrived = store.all();
+    let is_copy = |one: &&Arrived| number_of(&one.octets) == number && one.paths.contains(&address);
+    arrived.iter().filter(is_copy).count()
+}
+
+/// Both recipients are refused for now in the first attempt. What the second one shows is the
+/// result.
+#[test]
+fn what_an_earlier_attempt_has_shown_does_not_count() {
+    use RecipientOutcome::{Accepted, Rejected};
+    for (second, outcome, copies) in [
+        ("250 2.1.5 ok", Accepted, 2),
+        ("550 5.1.1 no such user", Rejected, 0),
+    ] {
+        paused(async {
+            let (port, store, rcpt) = (Port::new(), Store::default(), Count::default());
+            let client = client_to(port.number(), |server| server).retry(Retry::new());
+            let client = client.build();
+            let fate = |_| {
+                let rcpt = rcpt.clone();
+                Box::new(move |said: &mut Vec<u8>| {
+                    if said.starts_with(b"250 2.1.5") {
+                        let reply = match rcpt.add() {
+                            0 | 1 => "450 4.7.1 Greylisted",
+                            _ => second,
+                        };
+                        *said = format!("{reply}\r\n").into_bytes();
+                    }
+                    false
+                }) as Fate
+            };
+            let (mail, paths) = mail(1, &["a@x.test", "b@x.test"]);
+            let result = tokio::select! {
+                result = client.send(mail) => result,
+                () = port.serve(&["LIMITS RCPTMAX=1"], store.clone(), fate) => unreachable!(),
+            };
+            assert_eq!(outcomes(&paths, &result), [outcome; 2], "{result:?}");
+            if let Ok(receipt) = &result {
+                assert_eq!((&receipt.accepted, receipt.rejected.len()), (&paths, 0));
+            }
+            assert_eq!((store.all().len(), rcpt.all()), (copies, 4));
+        });
+    }
+}
+
+/// The quota of the account is used up after the first portion was accepted.
+#[test]
+fn a_portion_that_was_accepted_is_not_sent_again_after_a_quota() {
+    const QUOTA: &[u8] = b"450 4.7.1 Daily message quota exceeded, try again in 60 seconds\r\n";
+    paused(async {
+        let (port, store, mails) = (Port::new(), Store::default(), Count::default());
+        let client = client_to(port.number(), |server| server);
+        let client = client.retry(Retry::new()).max_connections(count(1)).build();
+        let fate = |_| {
+            let mails = mails.clone();
+            Box::new(move |said: &mut Vec<u8>| {
+                if said.starts_with(b"250 2.1.0") && mails.add() == 2 {
+                    *said = QUOTA.to_vec();
+                }
+                false
+            }) as Fate
+        };
+        let keywords = &["LIMITS RCPTDOMAINMAX=1", "PIPELINING", "CHUNKING"];
+        let sent = [
+            mail(0, &["a@x.test"]),
+            mail(1, &["a@x.test", "b@y.test"]),
+            mail(2, &["a@x.test"]),
+        ];
+        let paths = sent.each_ref().map(|(_, paths)| paths.clone());
+        let sending = async {
+            let mut results = client.send_all(stream::iter(sent.map(|(mail, _)| mail)));
+            while let Some((number, result)) = results.next().await {
+                for (path, outcome) in paths[number].iter().zip(outcomes(&paths[number], &result)) {
+                    let accepted = outcome == RecipientOutcome::Accepted;
+                    let copies = copies(&store, number, path);
+                    assert_eq!(copies, usize::from(accepted), "{number} {path} {result:?}");
+                }
+            }
+        };
+        tokio::select! {
+            () = sending => {}
+            () = port.serve(keywords, store.clone(), fate) => unreachable!(),
+        }
+        assert_eq!(copies(&store, 1, &paths[1][0]), 1);
+        assert!(mails.all() > 2, "the quota was never used up");
+    });
+}
