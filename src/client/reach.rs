@@ -56,10 +56,10 @@ impl Reach {
 
     /// The pause after this failure: twice the last one. `chance` is any number, a new one each
     /// time: it takes up to half of the pause away, so that clients which lost their server at the
-    /// same time do not come back at the same time.
+    /// same time do not come back at the same time. Pauses between logins are never shortened.
     pub(super) fn next_pause(&self, error: &Error, chance: u32) -> Duration {
         let pause = self.doubled(error);
-        if is_refused_login(error) {
+        if is_of_the_login(error) {
             return pause;
         }
         let fraction = f64::from(chance) / f64::from(u32::MAX);
@@ -67,7 +67,7 @@ impl Reach {
     }
 
     fn doubled(&self, error: &Error) -> Duration {
-        let longest = if error.kind() == Kind::Auth || error.stage() == Some(Stage::Auth) {
+        let longest = if is_of_the_login(error) {
             LONGEST_PAUSE_OF_LOGIN
         } else {
             LONGEST_PAUSE
@@ -87,7 +87,7 @@ impl Reach {
 
     /// No session could be opened while others are open: the mails are left to those.
     pub(super) fn has_failed_beside_others(&mut self, error: &Error) {
-        if is_refused_login(error) {
+        if is_of_the_login(error) {
             let pause = self.doubled(error);
             self.has_failed(error, pause);
         } else {
@@ -118,10 +118,16 @@ fn is_refused_login(error: &Error) -> bool {
     error.kind() == Kind::Auth && !error.is_transient()
 }
 
-/// Whether another attempt is paused for although no mail waits for it: the server itself said
-/// no.
-pub(super) fn is_said_by_the_server(error: &Error) -> bool {
-    is_refused_login(error) || is_refused_for_now(error)
+/// Whether the login failed, by a refusal or because the connection ended there: the password may
+/// have been what it ended for, and each further one may count as wrong.
+fn is_of_the_login(error: &Error) -> bool {
+    error.kind() == Kind::Auth || error.stage() == Some(Stage::Auth)
+}
+
+/// Whether there is a pause before the next attempt although no mail waits for it: the server
+/// itself said no, or the password would be sent again for each mail.
+pub(super) fn pauses_anyway(error: &Error) -> bool {
+    is_of_the_login(error) || is_refused_for_now(error)
 }
 
 /// Whether the server itself said that a session cannot be opened just now. Others may be in a

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::builder::Settings;
 use super::gate::{Gate, now};
 use super::job::Job;
-use super::reach::{Reach, is_refused_for_now, is_said_by_the_server};
+use super::reach::{Reach, is_refused_for_now, pauses_anyway};
 use super::retry::{self, Retry};
 use super::throttle::Held;
 use crate::error::Error;
@@ -251,7 +251,7 @@ impl State {
         }
         if failed.waiting > 0 {
             pause = asked;
-        } else if !is_said_by_the_server(error) {
+        } else if !pauses_anyway(error) {
             pause = Duration::ZERO;
         }
         self.reach.has_failed(error, pause);

@@ -21,7 +21,7 @@
 //! | a connection breaks while it is set up, before the login | another one is opened at once, and what becomes of that counts |
 //! | no connection can be opened, and [`Retry`](crate::client::Retry) lets mails wait | they stay in the queue, and use up no attempt. One worker tries again after a second, then two and so on, up to ten, each shortened by up to half by chance. All mails go when a session is open |
 //! | no connection can be opened otherwise | all mails that wait fail with it; if the server said that it takes none just now, the first one alone does, and the next attempt follows after the same pauses |
-//! | a login is refused for good | one worker tries again after a second, then two and so on, up to five minutes, even if other sessions are open. Mails are left to those; without any, they fail at once. A warning is logged, once |
+//! | a login is refused for good, or the connection ends at it | one worker tries again after a second, then two and so on, up to five minutes, even if other sessions are open. Mails are left to those; without any, they fail at once after a refusal. A warning of a refusal is logged, once |
 //! | a connection is refused while others are open | the mails are left to those, and one worker tries again every second |
 //! | no mail for [`idle_timeout`](crate::client::ClientBuilder::idle_timeout) | QUIT |
 //! | it is as old as [`max_age`](crate::client::ClientBuilder::max_age), or has had [as many mails](crate::client::ClientBuilder::mails_per_connection) as it may, by LIMITS (RFC 9422) or by what has been [learnt](super::dialogue#what-is-learnt-of-a-server) too | what has been begun is finished, then QUIT |

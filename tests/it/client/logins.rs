@@ -1,11 +1,11 @@
-//! Logins that are refused while another session works.
+//! Logins that fail, while another session works and without one.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use pilotfish::client::Retry;
-use pilotfish::{Credentials, Kind};
+use pilotfish::{Client, Credentials, Kind};
 use tokio::time::{Instant, sleep};
 
 use super::{client_to, letter, paused};
@@ -13,39 +13,70 @@ use crate::support::events::Capture;
 use crate::support::knowing::Store;
 use crate::support::port::Port;
 
-/// When logins were refused.
+/// When logins failed.
 type Refused = Arc<Mutex<Vec<Instant>>>;
 
-/// A server that accepts the first login and refuses all others.
-async fn server(port: Port, refused: Refused) {
+/// What the server does in place of accepting a login.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Failure {
+    Refuses,
+    Closes,
+}
+
+/// A server at which all logins but the first `accepted` fail.
+async fn server(port: Port, accepted: usize, failure: Failure, refused: Refused) {
     let fate = |connection| {
         let refused = Arc::clone(&refused);
         let fate = move |reply: &mut Vec<u8>| {
-            if connection > 0 && reply.starts_with(b"235") {
-                refused.lock().unwrap().push(Instant::now());
-                *reply = b"535 5.7.8 wrong\r\n".to_vec();
+            if connection < accepted || !reply.starts_with(b"235") {
+                return false;
             }
-            false
+            refused.lock().unwrap().push(Instant::now());
+            *reply = b"535 5.7.8 wrong\r\n".to_vec();
+            failure == Failure::Closes
         };
         Box::new(fate) as Box<_>
     };
     port.serve(&["AUTH PLAIN"], Store::default(), fate).await;
 }
 
-/// Accounts are locked after some ten wrong passwords in a short time.
+fn client(port: &Port, retry: Retry) -> Client {
+    let client = client_to(port.number(), |server| {
+        let server = server.danger_cleartext_auth();
+        server.credentials(Credentials::new("tim", "tanstaaf").unwrap())
+    });
+    let client = client.retry(retry).idle_timeout(Duration::from_secs(20));
+    client.build()
+}
+
+/// That passwords were sent with growing pauses: accounts are locked after some ten wrong ones in a
+/// short time.
+fn judge(at: &[Instant]) {
+    let first = *at.first().expect("no login was tried");
+    let times: Vec<_> = at.iter().map(|at| at.duration_since(first)).collect();
+    let minute = times.iter().filter(|time| **time <= Duration::from_mins(1));
+    assert!((3..=6).contains(&minute.count()), "{times:?}");
+    let gaps = times
+        .windows(2)
+        .map(|pair| pair[1].checked_sub(pair[0]).unwrap());
+    let least = (0..).map(|exponent| Duration::from_secs(1 << exponent));
+    for (gap, least) in gaps.zip(least) {
+        assert!(gap >= least, "{times:?}");
+    }
+}
+
 #[test]
 fn a_password_that_was_changed_is_tried_by_one_worker_with_growing_pauses() {
-    for retry in [Retry::none(), Retry::new()] {
+    let wait = || Retry::new().budget(Duration::from_mins(1));
+    for (retry, failure, kind, logged) in [
+        (Retry::none(), Failure::Refuses, Kind::Auth, 1),
+        (wait(), Failure::Refuses, Kind::Auth, 1),
+        (Retry::none(), Failure::Closes, Kind::Closed, 0),
+        (wait(), Failure::Closes, Kind::Closed, 0),
+    ] {
         paused(async {
             let (port, refused) = (Port::new(), Refused::default());
-            let client = client_to(port.number(), |server| {
-                let server = server.danger_cleartext_auth();
-                server.credentials(Credentials::new("tim", "tanstaaf").unwrap())
-            });
-            let client = client
-                .retry(retry)
-                .idle_timeout(Duration::from_secs(20))
-                .build();
+            let client = client(&port, retry);
             let capture = Capture::begin();
             let sending = async {
                 drop(client.send(letter(0, 10)).await.unwrap());
@@ -57,31 +88,46 @@ fn a_password_that_was_changed_is_tried_by_one_worker_with_growing_pauses() {
                     sleep(Duration::from_secs(1)).await;
                 }
                 let at = refused.lock().unwrap().clone();
-                // The session that works ends, and then the mails fail with what was refused.
+                // The session that works ends, and then the mails fail as the logins do.
                 sleep(Duration::from_secs(30)).await;
                 let error = client.send(letter(9_999, 10)).await.unwrap_err();
-                assert_eq!(error.kind(), Kind::Auth);
+                assert_eq!(error.kind(), kind);
                 at
             };
             let at = tokio::select! {
                 at = sending => at,
-                () = server(port, Arc::clone(&refused)) => unreachable!("it serves for ever"),
+                () = server(port, 1, failure, Arc::clone(&refused)) => unreachable!(),
             };
-            let first = *at.first().expect("no other login was tried");
-            let times: Vec<_> = at.iter().map(|at| at.duration_since(first)).collect();
-            println!("{times:?}");
-            let minute = times.iter().filter(|time| **time <= Duration::from_mins(1));
-            assert!((3..=6).contains(&minute.count()), "{times:?}");
-            let gaps = times
-                .windows(2)
-                .map(|pair| pair[1].checked_sub(pair[0]).unwrap());
-            let least = (0..).map(|exponent| Duration::from_secs(1 << exponent));
-            for (gap, least) in gaps.zip(least) {
-                assert!(gap >= least, "{times:?}");
-            }
+            judge(&at);
             let all = capture.all();
-            let warnings: Vec<_> = all.iter().filter(|logged| logged.level == "WARN").collect();
-            assert_eq!(warnings.len(), 1, "{warnings:?}");
+            let warnings: Vec<_> = all.iter().filter(|event| event.level == "WARN").collect();
+            assert_eq!(warnings.len(), logged, "{warnings:?}");
+        });
+    }
+}
+
+/// One mail after the other, each of which would send the password.
+#[test]
+fn without_a_session_there_are_pauses_too() {
+    for failure in [Failure::Refuses, Failure::Closes] {
+        paused(async {
+            let (port, refused) = (Port::new(), Refused::default());
+            let client = client(&port, Retry::none());
+            let begun = Instant::now();
+            let sending = async {
+                for number in 0.. {
+                    drop(client.send(letter(number, 10)).await.unwrap_err());
+                    sleep(Duration::from_millis(100)).await;
+                    if begun.elapsed() > Duration::from_secs(70) {
+                        return;
+                    }
+                }
+            };
+            tokio::select! {
+                () = sending => {}
+                () = server(port, 0, failure, Arc::clone(&refused)) => unreachable!(),
+            }
+            judge(&refused.lock().unwrap());
         });
     }
 }
