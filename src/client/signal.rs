@@ -124,8 +124,15 @@ impl Said {
                 && !self.says_too_much()
                 && !self.is_quota()
                 && !self.is_greylisting()
+                && !self.is_of_the_system()
                 && hint::wait(&self.text).is_none()
                 && !self.has(&["error"])
+    }
+
+    /// Whether the server goes down, whatever the client does. X.3.2 alone does not say that: some
+    /// servers end a full session by it.
+    fn is_of_the_system(&self) -> bool {
+        self.has(&["shut", "restart", "maintenance", "not accepting"])
     }
 
     fn is_throttling(&self) -> bool {
@@ -299,6 +306,33 @@ pub(super) mod tests {
         ] {
             assert_eq!(Signal::of(&recipient(line)), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn what_may_be_about_the_number_of_mails() {
+        for (line, expected) in [
+            ("421 4.7.1 Max message per connection reached", true),
+            ("421 too many messages in this connection", true),
+            ("452 4.5.3 Too many messages sent in this session", true),
+            ("421 4.7.0 closing connection", true),
+            ("421 4.3.2 bye", true),
+            ("421 4.3.2 Service shutting down", false),
+            ("421 mail.example Service not available, restarting", false),
+            ("421 4.7.0 Too many errors", false),
+            ("421 4.4.2 Connection timed out", false),
+            (
+                "421 4.7.0 Try again in 30 seconds, closing connection.",
+                false,
+            ),
+            ("421 4.4.5 Server busy, try again later.", false),
+            (
+                "451 4.7.1 Greylisting in action, please come back in 00:05:00",
+                false,
+            ),
+        ] {
+            assert_eq!(may_be_full(&refused(Stage::Mail, line)), expected, "{line}");
+        }
+        assert!(may_be_full(&Error::new(Kind::Closed, "closed")));
     }
 
     #[test]
