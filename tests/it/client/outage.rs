@@ -104,7 +104,7 @@ fn the_budget_of_all_ends_at_once() {
     const BUSY: usize = 50;
     paused(async {
         let port = Port::new();
-        let budget = Duration::from_secs(120);
+        let budget = Duration::from_mins(2);
         let client = client_to(port.number(), |server| server);
         let client = client.retry(Retry::new().budget(budget)).build();
         let busy = port.serve(&[], Store::default(), |_| {
