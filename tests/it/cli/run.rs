@@ -55,8 +55,12 @@ impl Run {
 
     /// Another program than `pilotfish`.
     pub(crate) fn program(program: impl AsRef<OsStr>) -> Self {
-        let mut command = Command::new(program);
+        // The tests may run in the background of a shell, which ignores signals there, and the
+        // command would too.
+        let mut command = Command::new("env");
         command
+            .arg("--default-signal=INT,TERM,HUP")
+            .arg(program)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
