@@ -64,7 +64,7 @@ fn an_unknown_recipient_costs_the_others_nothing() {
         outcomes(&report),
         json!([
             [address("bob"), "accepted", null],
-            [address("nobody"), "refused", 550],
+            [address("nobody"), "rejected", 550],
             [address("carl"), "accepted", null],
         ])
     );
