@@ -18,7 +18,7 @@ use tokio_rustls::rustls::{
 };
 use webpki::{EndEntityCert, KeyUsage, RawPublicKeyEntity};
 
-use super::certificate::Fields;
+use super::certificate::{About, Fields};
 use super::fault::{Fault, Wrong};
 use super::fingerprint::Fingerprint;
 
@@ -84,7 +84,10 @@ impl Verifier {
                 );
                 verified.map_err(|error| {
                     let mut chain = [end_entity].into_iter().chain(intermediates);
+                    // The signature by a short key is wrong, too, whoever has issued its certificate.
+                    let is_short = |certificate| About::certificate(certificate).has_short_key;
                     if is_wrong_signature(&error)
+                        && !intermediates.iter().any(is_short)
                         && chain.any(|certificate| authorities.are_named_by(certificate))
                     {
                         Wrong::Namesake(error)
