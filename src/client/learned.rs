@@ -102,7 +102,7 @@ impl Lessons<'_> {
         *facts.leader.get_or_insert(self.worker) == self.worker
     }
 
-    /// So many mails have been accepted in the session.
+    /// The session has had this number of mails accepted.
     pub(super) fn has_accepted(&self, mails: u32) {
         let mut facts = self.learned.facts();
         facts.longest = facts.longest.max(mails);

@@ -53,7 +53,7 @@ impl Worker {
     pub(super) async fn run(mut self) {
         loop {
             // What the caller gives may panic, such as a subscriber to the log. What became of the
-            // mails on their way is told as their slips are dropped.
+            // mails on their way gets an error as their slips are dropped.
             let session = AssertUnwindSafe(self.session()).catch_unwind();
             if session.await.is_err() {
                 let _ = catch_unwind(AssertUnwindSafe(|| self.has_panicked()));

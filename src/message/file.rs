@@ -203,7 +203,7 @@ impl FileReader {
         Ok(())
     }
 
-    /// After all has been read: that there is no more of it, and that nobody has written to it.
+    /// After all has been read: the file has no more octets, and was not written to.
     pub(super) fn check_end(&self) -> Result<(), BodyError> {
         let file = self.file()?;
         let failed = |error| self.source.failed(error);

@@ -243,7 +243,7 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// A server's words as they are shown: so many characters at most, escaped where needed.
+/// A server's words as they are shown: cut to a number of characters, and escaped where needed.
 pub(crate) fn visible(text: &str, most: usize) -> impl fmt::Display {
     fmt::from_fn(move |f| {
         let mut characters = text.chars();

@@ -51,9 +51,9 @@ struct Queue {
     /// Those behind it.
     behind: VecDeque<(usize, Mail)>,
     taken: usize,
-    /// What was cut into portions, for mails of which one is under way.
+    /// What was cut into portions, for mails that have a portion under way.
     portions: HashMap<usize, Portion>,
-    /// Mails of which a portion has come to something in this session.
+    /// Mails that have had a portion answered in this session.
     advanced: HashSet<usize>,
     /// Mails that are sent for the second time.
     again: HashSet<usize>,

@@ -125,7 +125,7 @@ fn behind(unknown: bool) -> Error {
     }
 }
 
-/// The error of a mail of which commands were lost.
+/// The error of a mail whose commands were lost.
 fn lost_commands(stage: Stage) -> Error {
     let message = format!(
         "the server did not answer {stage}, which was sent together with the command before it: it \

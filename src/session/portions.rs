@@ -16,7 +16,7 @@ use crate::address::{Domain, Envelope, ForwardPath, Partial};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::protocol::{Dialect, Outcome, Reply};
 
-/// A mail of which one portion is under way.
+/// A mail that has a portion under way.
 #[derive(Debug)]
 pub(super) struct Portion {
     /// The recipients that the portion was taken from.

@@ -1,4 +1,4 @@
-//! Whether a mail is still to be sent, and to whom it has been.
+//! Whether a mail is still to be sent, and which recipients have it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -153,7 +153,7 @@ pub(super) const HINTS: &[Hint] = &[
     },
 ];
 
-/// Words of servers that refuse a mail because nobody has logged in.
+/// Words of servers that refuse a mail because the client has not logged in.
 const LOG_IN_FIRST: &[&str] = &[
     "authentication required",
     "authentication is required",
@@ -169,7 +169,7 @@ const LOG_IN_FIRST: &[&str] = &[
     "need to log in",
 ];
 
-/// A mail that is refused because nobody has logged in, whatever the situation.
+/// A mail that is refused because the client has not logged in, whatever the situation.
 const WANTS_LOGIN: Hint = Hint {
     stages: &[Stage::Mail, Stage::Rcpt, Stage::Data, Stage::EndOfData],
     codes: &[535, 550, 551, 553, 554],

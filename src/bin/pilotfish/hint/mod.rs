@@ -86,7 +86,8 @@ pub(crate) fn hint(error: &Error, situation: &Situation) -> Option<String> {
     })
 }
 
-/// Whether the server refused a mail because nobody has logged in: the mail itself may be right.
+/// Whether the server refused a mail because the client has not logged in: the mail itself may be
+/// right.
 pub(crate) fn wants_login(error: &Error) -> bool {
     let failure = Failure::of(error);
     login::WANTED.iter().any(|row| row.matches_reply(&failure))
