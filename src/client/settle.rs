@@ -53,17 +53,17 @@ impl Pool {
         }
     }
 
-    /// Tells what became of a mail that was begun, unless it is sent again later.
-    pub(super) fn settle(self: &Arc<Self>, slip: Slip, result: Result<Receipt>) {
+    /// Tells what became of a mail that was begun in this generation, unless it is sent again later.
+    pub(super) fn settle(self: &Arc<Self>, slip: Slip, result: Result<Receipt>, generation: u64) {
         self.learn(slip.begun, result.as_ref().err());
         match result {
             Ok(receipt) => slip.tell(Ok(receipt)),
-            Err(error) => self.fail(slip, error),
+            Err(error) => self.fail(slip, error, generation),
         }
     }
 
-    /// Tells a mail that has failed, unless it is sent again later.
-    pub(super) fn fail(self: &Arc<Self>, mut slip: Slip, error: Error) {
+    /// Tells a mail of this generation that has failed, unless it is sent again later.
+    pub(super) fn fail(self: &Arc<Self>, mut slip: Slip, error: Error, generation: u64) {
         // Recipients that an earlier portion was accepted for do not get the mail again.
         let error = slip.recall.cut_short(error, None);
         let elapsed = now().saturating_duration_since(slip.given);
@@ -78,17 +78,17 @@ impl Pool {
                 slip.recall.begin_anew();
                 let message_id = &slip.message_id;
                 debug!(%message_id, %error, ?wait, "the mail is sent again later");
-                let later = Arc::clone(self).send_later(Job::again(mail, slip), wait, error);
+                let job = Job::again(mail, slip);
+                let later = Arc::clone(self).send_later(job, wait, error, generation);
                 self.tasks.spawn(later);
             }
             _ => slip.tell(Err(error)),
         }
     }
 
-    /// Waits, and puts a mail in the queue once more. If nobody wants to wait for it, it is told why
-    /// it failed.
-    async fn send_later(self: Arc<Self>, job: Job, wait: Duration, error: Error) {
-        let generation = self.generation();
+    /// Waits, and puts a mail of this generation in the queue once more. If nobody wants to wait for
+    /// it, or the client was aborted since, it is told why it failed.
+    async fn send_later(self: Arc<Self>, job: Job, wait: Duration, error: Error, generation: u64) {
         let is_unwanted = || {
             let ends = self.generation() != generation || self.state().is_closing();
             ends || job.slip.recall.is_withdrawn()

@@ -169,7 +169,7 @@ impl Worker {
                 lessons.has_accepted(accepted);
             }
             if let Some(slip) = lock(taken).remove(index) {
-                self.pool.settle(slip, result);
+                self.pool.settle(slip, result, self.generation);
             }
         };
         let mut sending = pin!(session.send_each(Mails::new(self, taken, lessons), told));
@@ -203,7 +203,7 @@ impl Worker {
             }
             if slip.lost_sessions >= LOST_SESSIONS {
                 let slip = Job::again(mail, slip).into_slip();
-                self.pool.settle(slip, Err(error));
+                self.pool.settle(slip, Err(error), self.generation);
                 continue;
             }
             if hit && !is_full {
@@ -320,7 +320,7 @@ impl Stream for Mails<'_> {
                     return Poll::Ready(Some(mail));
                 }
                 // The server has not said it once more.
-                Turn::Refused(job, error) => pool.fail(job.into_slip(), error),
+                Turn::Refused(job, error) => pool.fail(job.into_slip(), error, *generation),
                 Turn::Hold(until) if !mails.is_held(until, context) => {}
                 Turn::Leave => return Poll::Ready(None),
                 Turn::Hold(_) | Turn::Wait if count == 0 && mails.has_been_idle(context) => {

@@ -2,15 +2,16 @@
 
 use std::error::Error as _;
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pilotfish::client::{Period, Rates, Retry};
 use pilotfish::{Error, Fate, Kind};
-use tokio::time::sleep;
+use tokio::sync::watch;
 
 use super::{client_to, count, letter, paused};
 use crate::support::knowing::Store;
-use crate::support::port::{Count, Port};
+use crate::support::port::Port;
 
 /// What happens to the attempts after the first.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,7 +30,8 @@ enum Later {
 /// The server takes the first mail and closes the connection in place of its reply. Returns what
 /// the client tells.
 async fn told(later: Later) -> Result<(), Error> {
-    let (port, taken) = (Port::new(), Count::default());
+    // Nothing here waits on the clock: the next attempt may be due a millisecond after the first.
+    let (port, (taken, mut is_taken)) = (Port::new(), watch::channel(false));
     let retry = Retry::new()
         .danger_even_if_unknown()
         .attempts(count(3))
@@ -41,35 +43,28 @@ async fn told(later: Later) -> Result<(), Error> {
         _ => client,
     };
     let client = client.queue_timeout(Duration::from_secs(7)).build();
-    let fates = taken.clone();
+    let taken = Arc::new(taken);
     let serving = port.serve(&[], Store::default(), move |_| {
-        let taken = fates.clone();
+        let taken = taken.clone();
         Box::new(move |reply: &mut Vec<u8>| {
-            let is_taken = reply.ends_with(b"queued\r\n") && taken.add() == 0;
+            let is_first = reply.ends_with(b"queued\r\n") && !taken.send_replace(true);
             let is_yes = reply.ends_with(b"ok\r\n") || reply.ends_with(b"queued\r\n");
-            if let (Later::Says(text), true) = (later, is_yes && taken.all() > 0) {
+            if let (Later::Says(text), true) = (later, is_yes && *taken.borrow()) {
                 *reply = format!("{text}\r\n").into_bytes();
             }
-            is_taken || later == Later::Closes && taken.all() > 0
+            is_first || later == Later::Closes && *taken.borrow()
         })
     });
-    let gone = async {
-        while later != Later::Gone || taken.all() == 0 {
-            sleep(Duration::from_millis(100)).await;
-        }
-    };
-    // Whichever is ready first, nobody listens from then on.
+    let mut gone = is_taken.clone();
     let serving = async {
         tokio::select! {
             () = serving => {}
-            () = gone => {}
+            _ = gone.wait_for(|is_taken| *is_taken && later == Later::Gone) => {}
         }
         pending::<()>().await;
     };
     let ending = async {
-        while taken.all() == 0 {
-            sleep(Duration::from_millis(100)).await;
-        }
+        is_taken.wait_for(|is_taken| *is_taken).await.unwrap();
         match later {
             Later::Aborted => client.abort(),
             Later::Closed => client.close().await,
@@ -95,7 +90,7 @@ fn what_was_unknown_stays_unknown_until_the_server_takes_it() {
         (Later::Aborted, Kind::Closed),
         (Later::Closed, Kind::Closed),
     ] {
-        let error = paused(told(later)).unwrap_err();
+        let error = paused(told(later)).expect_err(&format!("{later:?}"));
         assert_eq!(error.fate(), Fate::Unknown, "{later:?}: {error:?}");
         assert!(!error.is_transient(), "{later:?}");
         assert_eq!(error.kind(), kind, "{later:?}: {error:?}");
