@@ -1,5 +1,8 @@
 //! Who waits for whom: mails for a session, and workers for mails.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::task::Waker;
 use std::time::{Duration, Instant};

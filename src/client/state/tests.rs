@@ -1,0 +1,377 @@
+//! Which worker is woken or begun for a mail, and which ends.
+
+use std::sync::{Arc, Mutex};
+use std::task::Wake;
+
+use futures_util::FutureExt as _;
+use tokio::sync::oneshot;
+
+use super::super::job::Teller;
+use super::super::rates::Rates;
+use super::super::signal::tests::refused;
+use super::*;
+use crate::Message;
+use crate::error::{Kind, Stage};
+use crate::observe::ClientMeter;
+use crate::session::Recall;
+
+/// Notes which worker is woken.
+struct Bell(u64, Arc<Mutex<Vec<u64>>>);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.1.lock().unwrap().push(self.0);
+    }
+}
+
+/// A state, the workers that have been woken, and how many mails have come.
+struct Play {
+    state: State,
+    woken: Arc<Mutex<Vec<u64>>>,
+    mails: usize,
+    retry: Retry,
+}
+
+impl Play {
+    fn new(max_connections: usize, retry: Retry) -> Self {
+        let settings = Settings {
+            max_connections,
+            queue: 1,
+            queue_timeout: Duration::ZERO,
+            idle_timeout: Duration::ZERO,
+            max_age: Duration::ZERO,
+            mails_per_connection: 1,
+            most_recipients: None,
+            retry: retry.clone(),
+            rates: Rates::new(),
+            on_progress: None,
+        };
+        Self {
+            state: State::new(&settings),
+            woken: Arc::default(),
+            mails: 0,
+            retry,
+        }
+    }
+
+    /// A mail that knows its number.
+    fn job(&mut self) -> Job {
+        self.mails += 1;
+        let id = format!("<{}@x.test>", self.mails).parse().unwrap();
+        let builder = Message::builder().from("a@x.test").to("b@x.test");
+        let message = builder.text("x").message_id(id).build().now_or_never();
+        let mail = message.unwrap().unwrap().into();
+        let (teller, meter) = (
+            Teller::One(oneshot::channel().0),
+            Arc::new(ClientMeter::new("x")),
+        );
+        Job::new(mail, Recall::default(), teller, meter)
+    }
+
+    fn named(&self, summoned: Summoned) -> String {
+        match summoned {
+            Summoned::Parked(waker) => {
+                waker.wake();
+                format!("wakes {}", self.woken.lock().unwrap().pop().unwrap())
+            }
+            Summoned::New(worker) => format!("begins {worker}"),
+            Summoned::Nobody => "none".to_owned(),
+        }
+    }
+
+    fn all_named(&self, summoned: Vec<Summoned>) -> String {
+        let named: Vec<_> = summoned.into_iter().map(|one| self.named(one)).collect();
+        named.join(", ")
+    }
+
+    /// What follows from an event. A number before it is that of the worker.
+    fn step(&mut self, step: &str) -> String {
+        let (worker, event) = match step.split_once(' ') {
+            Some((worker, event)) if worker.parse::<u64>().is_ok() => {
+                (worker.parse().unwrap(), event)
+            }
+            _ => (0, step),
+        };
+        let begins = |workers: Vec<u64>| {
+            let begins: Vec<_> = workers.iter().map(|id| format!("begins {id}")).collect();
+            begins.join(", ")
+        };
+        let state = &mut self.state;
+        match event {
+            "mail" => {
+                let job = self.job();
+                self.state.jobs.push_back(job);
+                let summoned = self.state.summon();
+                self.named(summoned)
+            }
+            "mail in silence" => {
+                let job = self.job();
+                self.state.jobs.push_back(job);
+                String::new()
+            }
+            "connected" => begins(state.has_connected()),
+            "asks" | "asks busy" => {
+                let bell = Bell(worker, Arc::clone(&self.woken));
+                match state.take(worker, event == "asks busy", &Arc::new(bell).into()) {
+                    Turn::Mail(job) => format!("mail {}", number_of(&job)),
+                    Turn::Refused(..) => "refused".to_owned(),
+                    Turn::Hold(_) => "hold".to_owned(),
+                    Turn::Wait => "wait".to_owned(),
+                    Turn::Leave => "leave".to_owned(),
+                }
+            }
+            "takes leave" => {
+                let summoned = state.takes_leave(worker);
+                self.all_named(summoned)
+            }
+            "ends" if state.goes_on(worker) => "goes on".to_owned(),
+            "ends" => "over".to_owned(),
+            "is dropped" => format!("{} back", state.has_been_dropped(worker, false).len()),
+            "is dropped early" => format!("{} back", state.has_been_dropped(worker, true).len()),
+            "accepted" => begins(state.has_accepted(now()).into_iter().collect()),
+            "too much" => {
+                let error = refused(Stage::Mail, "421 4.4.5 Server busy, try again later.");
+                state.gate.failed(now(), &error);
+                state.gate.connections().to_string()
+            }
+            "withdrawn" => {
+                let (out, summoned) = state.take_out(|job| number_of(job) == worker);
+                let summoned = self.all_named(summoned);
+                format!("{}: {summoned}", out.len()).trim_end().to_owned()
+            }
+            "closes" => {
+                state.closes().for_each(Waker::wake);
+                let woken = std::mem::take(&mut *self.woken.lock().unwrap());
+                format!("wakes {woken:?}")
+            }
+            "closes no more" => {
+                state.closes_no_more();
+                String::new()
+            }
+            "rests" => {
+                state.reach.rests();
+                String::new()
+            }
+            "gives up" => {
+                state.gives_up_connecting();
+                String::new()
+            }
+            "connecting for nothing" => state.is_connecting_for_nothing().to_string(),
+            "unreachable" | "not now" | "wrong password" => {
+                let error = match event {
+                    "unreachable" => Error::new(Kind::Connect, "x").passing(),
+                    "not now" => refused(Stage::Greeting, "421 4.3.2 not now").passing(),
+                    _ => Error::new(Kind::Auth, "x").at(Stage::Auth),
+                };
+                let retry = self.retry.clone();
+                let failed = state.cannot_connect(&error, &retry, u32::MAX);
+                let first = if failed.is_first_refusal {
+                    ", first refusal"
+                } else {
+                    ""
+                };
+                format!(
+                    "{} fail, {} wait, {:?}{first}",
+                    failed.stranded.len(),
+                    failed.waiting,
+                    failed.pause
+                )
+            }
+            "may connect" => format!("{:?}", state.admit_connection()),
+            "refusal" => state.refusal().is_some().to_string(),
+            _ => panic!("{step}"),
+        }
+    }
+
+    fn play(&mut self, transcript: &str) {
+        for step in transcript.split("; ") {
+            let (step, expected) = step.split_once(" -> ").unwrap_or((step, ""));
+            assert_eq!(self.step(step), expected, "{step:?} in {transcript}");
+        }
+    }
+}
+
+fn number_of(job: &Job) -> u64 {
+    let id = job.slip.message_id.to_string();
+    id[1..].split('@').next().unwrap().parse().unwrap()
+}
+
+/// Each transcript is one of a client with so many connections at most: events, and what follows.
+fn plays(max_connections: usize, transcript: &str) {
+    Play::new(max_connections, Retry::none()).play(transcript);
+}
+
+#[test]
+fn one_session_is_opened_first_and_then_as_many_as_are_open() {
+    plays(
+        4,
+        "mail -> begins 1; mail -> none; mail -> none; mail -> none; mail -> none; mail -> \
+         none; connected -> begins 2; connected -> begins 3, begins 4; connected; connected",
+    );
+    // No more than mails wait.
+    plays(
+        9,
+        "mail -> begins 1; mail -> none; mail -> none; connected -> begins 2; 1 asks -> mail \
+         1; connected -> begins 3; 2 asks -> mail 2; 2 takes leave -> none",
+    );
+}
+
+#[test]
+fn a_worker_without_mails_is_woken_before_another_is_begun_and_a_busy_one_last() {
+    plays(
+        2,
+        "mail -> begins 1; connected; 1 asks -> mail 1; 1 asks busy -> wait; mail -> \
+         begins 2; mail -> wakes 1; mail -> none; 1 asks busy -> mail 2; connected; 2 \
+         asks -> mail 3; 2 asks -> mail 4; 2 asks -> wait; 1 asks -> wait; \
+         mail -> wakes 1; 1 asks -> mail 5; mail -> wakes 2; 2 asks -> mail \
+         6; 1 asks busy -> wait; 1 asks -> wait; mail -> wakes 1; mail -> none",
+    );
+    plays(
+        2,
+        "mail -> begins 1; connected; 1 asks -> mail 1; 1 asks -> wait; mail in \
+         silence; mail in silence; 1 takes leave -> begins 2, none",
+    );
+}
+
+#[test]
+fn a_worker_goes_on_if_its_mails_would_wait_otherwise() {
+    plays(
+        1,
+        "mail -> begins 1; mail -> none; connected; 1 asks -> mail 1; 1 ends -> goes \
+         on; connected; 1 asks -> mail 2; 1 ends -> over; mail -> begins 2",
+    );
+    // Another that connects is enough.
+    plays(
+        4,
+        "mail -> begins 1; mail -> none; connected -> begins 2; 1 asks -> mail 1; 1 \
+         ends -> over; mail -> none; connected -> begins 3",
+    );
+    // It goes on beside others.
+    plays(
+        4,
+        "mail -> begins 1; mail -> none; mail -> none; connected -> begins 2; 1 asks -> mail \
+         1; connected -> begins 3; 2 asks -> mail 2; connected; 3 asks -> \
+         mail 3; mail in silence; mail in silence; 3 ends -> goes on; 2 ends -> over",
+    );
+}
+
+#[test]
+fn fewer_workers_where_the_server_takes_less_and_more_when_it_takes_more() {
+    plays(
+        4,
+        "mail -> begins 1; mail -> none; connected -> begins 2; 1 asks -> mail 1; \
+         connected; 2 asks -> mail 2; too much -> 2; too much -> 1; 1 asks busy -> \
+         wait; 1 asks -> leave; 2 asks -> wait; mail in silence; mail in silence; 1 ends -> \
+         over; 2 asks -> mail 3; 2 ends -> goes on",
+    );
+    plays(
+        4,
+        "mail -> begins 1; connected; too much -> 2; too much -> 1; 1 asks -> mail 1; \
+         mail -> none; accepted -> begins 2",
+    );
+    plays(4, "mail in silence; accepted");
+}
+
+#[test]
+fn a_client_that_closes_has_no_worker_that_waits() {
+    plays(
+        2,
+        "mail -> begins 1; connected; 1 asks -> mail 1; 1 asks -> wait; closes -> \
+         wakes [1]; mail in silence; 1 asks -> mail 2; 1 asks -> leave; closes -> \
+         wakes []; closes no more; 1 asks -> leave; closes no more; 1 asks -> wait; mail -> \
+         wakes 1",
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn mails_that_are_taken_out_hold_no_other() {
+    plays(
+        1,
+        "mail -> begins 1; connected; 1 asks -> mail 1; 1 asks -> wait; mail in \
+         silence; mail in silence; mail in silence; 3 withdrawn -> 1:; 2 withdrawn -> 1: wakes \
+         1; 4 withdrawn -> 1:; 4 withdrawn -> 0:",
+    );
+    let held = "mail -> begins 1; connected; too much -> 1; 1 asks -> mail 1; mail -> none; 1 \
+     asks -> hold; may connect -> Err(1s)";
+    plays(
+        1,
+        &format!("{held}; 2 withdrawn -> 1:; may connect -> Ok(())"),
+    );
+    plays(
+        1,
+        &format!("{held}; closes -> wakes [1]; 1 asks -> hold; 2 withdrawn -> 1: wakes 1"),
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_when_no_session_can_be_opened() {
+    let two = "mail -> begins 1; mail -> none; ";
+    for (retry, transcript) in [
+        (
+            Retry::none(),
+            "unreachable -> 2 fail, 0 wait, 0ns; gives up; mail -> begins 2",
+        ),
+        (
+            Retry::none(),
+            "not now -> 1 fail, 0 wait, 1s; not now -> 1 fail, 0 wait, 2s",
+        ),
+        (
+            Retry::none(),
+            "wrong password -> 2 fail, 0 wait, 1s, first refusal; refusal -> true; may connect \
+             -> Err(1s); mail in silence; wrong password -> 1 fail, 0 wait, 2s",
+        ),
+        (
+            Retry::new(),
+            "unreachable -> 0 fail, 2 wait, 1s; may connect -> Err(1s); not now -> 0 fail, 2 \
+             wait, 2s; mail in silence; closes -> wakes []; not now -> 2 fail, 0 wait, 4s; not \
+             now -> 1 fail, 0 wait, 8s",
+        ),
+        // Others have a session.
+        (
+            Retry::none(),
+            "connected -> begins 2; refusal -> false; unreachable -> 0 fail, 0 wait, 0ns; may \
+             connect -> Err(1s); wrong password -> 0 fail, 0 wait, 0ns, first refusal; refusal \
+             -> false; gives up; 2 ends -> goes on; 1 asks -> mail 1; 1 asks -> mail \
+             2; 1 ends -> over; refusal -> true",
+        ),
+    ] {
+        Play::new(4, retry).play(&format!("{two}{transcript}"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_failure_no_session_is_opened_beside_others() {
+    plays(
+        4,
+        "mail -> begins 1; connected; rests; mail -> none; may connect -> Err(1s)",
+    );
+    plays(4, "rests; mail -> begins 1");
+}
+
+#[test]
+fn the_last_worker_that_is_dropped_gives_the_mails_back() {
+    plays(
+        4,
+        "mail -> begins 1; mail -> none; 1 is dropped early -> 2 back; mail -> begins 2; \
+         connected; mail -> begins 3; 2 is dropped -> 0 back; 3 is dropped early -> 2 back; \
+         mail -> begins 4; connected; 4 asks -> mail 5; 4 asks -> wait; 4 is dropped \
+         -> 0 back; mail -> begins 5",
+    );
+    // One that was to end is not counted twice.
+    plays(
+        2,
+        "mail -> begins 1; mail -> none; connected -> begins 2; connected; too much -> 1; 1 \
+         asks -> leave; 1 is dropped -> 0 back; accepted -> begins 3; connected; too much -> \
+         1; 2 asks -> leave",
+    );
+}
+
+#[test]
+fn a_connection_that_no_mail_waits_for() {
+    plays(
+        4,
+        "connecting for nothing -> false; mail -> begins 1; connecting for nothing -> false; 1 \
+         withdrawn -> 1:; connecting for nothing -> true; connected; connecting for nothing -> \
+         false",
+    );
+}
