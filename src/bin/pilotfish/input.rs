@@ -75,11 +75,20 @@ impl Input {
         Ok(without_byte_order_mark(text))
     }
 
-    /// What is sent as it is. Standard input is read now, as its length is not known before.
+    /// What is sent as it is. Standard input is read now, as its length is not known before, and
+    /// refused if it is empty: the program that writes it has failed.
     pub(crate) async fn body(self) -> Result<Body, Failure> {
         match self {
             Self::File(path) => Ok(Body::file(path)),
-            Self::Stdin => spooled(tokio::io::stdin()).await,
+            Self::Stdin => {
+                let body = spooled(tokio::io::stdin()).await?;
+                if body.is_empty() {
+                    let message = "standard input is empty: check the program that writes it";
+                    let help = "an empty file can be attached by its name";
+                    return Err(Failure::bad_mail(message).with_help(help));
+                }
+                Ok(body)
+            }
         }
     }
 }

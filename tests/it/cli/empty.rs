@@ -84,6 +84,11 @@ async fn an_empty_mail_is_one_that_was_asked_for() {
         ("-a shark.png", "mixed(png)"),
         ("--calendar page.ics", "calendar"),
         ("--text @nothing -a shark.png", "mixed(png)"),
+        ("--text - -a shark.png", "mixed(png)"),
+        ("--html - -a shark.png", "mixed(png)"),
+        ("--markdown - -a shark.png --inline auto", "mixed(png)"),
+        ("--text - --html '<p>Hello'", "html"),
+        ("--text Hello -a nothing", "mixed(plain octet-stream)"),
     ] {
         assert_eq!(
             shape(&desk("").mail(arguments).await),
@@ -98,16 +103,40 @@ async fn an_empty_mail_is_one_that_was_asked_for() {
             "--text -",
             "--html -",
             "--markdown -",
+            "--html - --inline auto",
+            "--markdown - --inline auto",
             "--text @nothing",
+            "--text @nothing --html -",
+            "--text Hello --html -",
+            "--text '' --html @nothing",
         ] {
             let ended = desk(stdin).run(&format!("{MAIL} {arguments}")).await;
             ended.fails(64, "the mail would be empty");
             ended.fails(64, "--text '' makes an empty mail");
         }
     }
-    for arguments in ["--raw -", "--raw nothing"] {
+    for (arguments, words) in [
+        ("--raw -", "the finished message (--raw) is empty"),
+        ("--raw nothing", "the finished message (--raw) is empty"),
+        ("-a '-;name=dump.sql'", "standard input is empty"),
+        (
+            "--text Hello -a '-;name=dump.sql'",
+            "standard input is empty",
+        ),
+        (
+            "--html '<img src=cid:a>' --inline 'a=-;name=a.png'",
+            "standard input is empty",
+        ),
+        ("--forward -", "standard input is empty"),
+        (
+            "--forward nothing",
+            "the mail in nothing (--forward) is empty",
+        ),
+        ("--calendar -", "this is not a calendar"),
+        ("--calendar nothing", "this is not a calendar"),
+    ] {
         let ended = desk("").run(&format!("{MAIL} {arguments}")).await;
-        ended.fails(65, "the finished message (--raw) is empty");
+        ended.fails(65, words);
     }
 }
 

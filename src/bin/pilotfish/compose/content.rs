@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pilotfish::message::{Data, MessageBuilder, Method};
+use pilotfish::message::{Body, Data, MessageBuilder, Method};
 
 use super::cannot_make;
 use crate::args::ContentArguments;
@@ -25,23 +25,18 @@ pub(super) async fn with_content(
         let message = "--inline auto is for the pictures of --html or --markdown: add one of them";
         return Err(Failure::new(exit::USAGE, message));
     }
-    let text_is_read = matches!(content.text, Some(TextSource::Read(_)));
     let has_parts = content.has_parts();
-    let may_be_empty = has_parts || content.has_given_text();
-    let mut text = read(content.text, "--text").await?;
+    let text = read(content.text, "--text").await?;
     let html = read(content.html, "--html").await?;
     let markdown = match content.markdown {
-        Some(input) => Some(input.text().await?),
+        Some(input) => not_blank(input.text().await?),
         None => None,
     };
-    let is_blank =
-        |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
-    if !may_be_empty && is_blank(&text) && is_blank(&html) && is_blank(&markdown) {
+    let lacks_html = has_html && html.is_none() && markdown.is_none();
+    let lacks_text = text.is_none() && html.is_none() && markdown.is_none();
+    if !has_parts && (lacks_html || lacks_text) {
         let help = "pipe the text in, or add --text TEXT; --text '' makes an empty mail";
         return Err(Failure::new(exit::USAGE, "the mail would be empty").with_help(help));
-    }
-    if text_is_read && has_parts && is_blank(&text) {
-        text = None;
     }
     if let Some(text) = text {
         builder = if content.flowed {
@@ -59,6 +54,7 @@ pub(super) async fn with_content(
     for spec in content.inline {
         builder = match spec {
             InlineSpec::Part(label, file) => builder.inline(label, file.attachment().await?),
+            InlineSpec::Auto if lacks_html => builder,
             InlineSpec::Auto => builder.inline_images(directory.clone()),
         };
     }
@@ -66,7 +62,7 @@ pub(super) async fn with_content(
         builder = builder.attach(spec.attachment().await?);
     }
     for input in content.forward {
-        builder = builder.forward(input.body().await?);
+        builder = builder.forward(forwarded(input).await?);
     }
     if let Some(input) = content.calendar {
         let icalendar = input.text().await?;
@@ -79,25 +75,45 @@ pub(super) async fn with_content(
     Ok(builder.data(content.body.map_or(Data::EightBit, Data::from)))
 }
 
-async fn read(source: Option<TextSource>, flag: &str) -> Result<Option<String>, Failure> {
-    match source {
-        Some(source) => source.text(flag).await.map(Some),
-        None => Ok(None),
+/// A mail that is attached, which has at least a header.
+async fn forwarded(input: Input) -> Result<Body, Failure> {
+    let is_empty =
+        |path| std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0);
+    if let Some(path) = input.path().filter(|path| is_empty(*path)) {
+        return Err(Failure::bad_mail(format!(
+            "the mail in {} (--forward) is empty: check the program that makes it",
+            path.display()
+        )));
     }
+    input.body().await
+}
+
+/// The text of a flag. A text that is read and blank counts as missing: the program or the file
+/// that it is from has failed.
+async fn read(source: Option<TextSource>, flag: &str) -> Result<Option<String>, Failure> {
+    let Some(source) = source else {
+        return Ok(None);
+    };
+    let is_given = source.input().is_none();
+    let text = source.text(flag).await?;
+    Ok(if is_given {
+        Some(text)
+    } else {
+        not_blank(text)
+    })
+}
+
+fn not_blank(text: String) -> Option<String> {
+    (!text.trim().is_empty()).then_some(text)
 }
 
 impl ContentArguments {
     /// Whether there is something else in the mail than a text.
     pub(super) fn has_parts(&self) -> bool {
+        let is_part = |spec: &InlineSpec| matches!(spec, InlineSpec::Part(..));
         !self.attach.is_empty()
-            || !self.inline.is_empty()
+            || self.inline.iter().any(is_part)
             || !self.forward.is_empty()
             || self.calendar.is_some()
-    }
-
-    /// Whether a text stands on the command line.
-    fn has_given_text(&self) -> bool {
-        let mut texts = [&self.text, &self.html].into_iter().flatten();
-        texts.any(|source| source.input().is_none())
     }
 }
