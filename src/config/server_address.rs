@@ -95,7 +95,7 @@ impl FromStr for ServerAddress {
 /// The user of a URL, in percent form (RFC 3986 section 3.2.1). It is not quoted in an error, as it
 /// may have a password in it.
 fn user_name(user: &str) -> Result<String, ServerAddressError> {
-    if user.is_empty() || user.contains([':', '/']) {
+    if user.is_empty() || user.contains(':') {
         return Err(ServerAddressError::User);
     }
     let name = decoded(user).ok_or(ServerAddressError::Percent)?;
@@ -221,6 +221,8 @@ mod tests {
             ("smtp:///run/smtp", "Host(HostError(\"/run/smtp\"))"),
             ("smtp://tim:secret@host", "User"),
             ("smtp://@host", "User"),
+            ("smtp://me@good.test#@evil.test", "User"),
+            ("smtp://good.test/me@evil.test", "User"),
             ("SMTP://host", "Smtp None host None None"),
             ("Smtps://host/", "Smtp Implicit host None None"),
             ("smtp://host:587/", "Smtp None host 587 None"),

@@ -20,6 +20,15 @@ const TOO_MANY_MAILS: [&str; 5] = [
     "mails per",
 ];
 
+/// How servers say without the word STARTTLS that they want TLS first.
+const TLS_FIRST: [&str; 5] = [
+    "tls required",
+    "tls is required",
+    "tls first",
+    "requires tls",
+    "must use tls",
+];
+
 impl Reply {
     /// Whether a mail was one too many for the session, as a reply to MAIL after other mails: 421 or
     /// 450 to 452, with the enhanced status code X.5.3 or with words that say so. Another session
@@ -94,9 +103,12 @@ impl Reply {
             .map(|status| (status.subject, status.detail));
         let by_code = matches!(self.code().number(), 523 | 538);
         let by_status = matches!(status, Some((7, 10 | 11)));
+        // X.7.4 and X.7.5 are about the server's own way to the next one.
+        let is_onward = matches!(status, Some((7, 4 | 5)));
         let by_words = || {
             self.says(&["starttls", "encrypt"])
                 && self.says(&["must", "requir", "need", "first", "issue", "use starttls"])
+                || !is_onward && self.says(&TLS_FIRST)
         };
         self.code().number() >= 400 && (by_code || by_status || by_words())
     }
@@ -151,6 +163,7 @@ mod tests {
     fn who_wants_tls_first() {
         let not_now = "4.7.0 TLS not available due to temporary reason";
         let onward = "4.7.4 TLS is required, but was not offered by host mx.test";
+        let broken = "4.7.5 TLS is required, but our TLS engine is unavailable";
         for (code, line, expected) in [
             (451, "5.7.3 STARTTLS is required to send mail", true),
             (451, "4.7.0 Must issue a STARTTLS command first", true),
@@ -165,11 +178,15 @@ mod tests {
             (530, "5.7.0 Must issue a STARTTLS command first", true),
             (550, "5.7.1 Encryption required for relaying", true),
             (503, "use STARTTLS", true),
+            (550, "5.7.1 TLS required", true),
+            (451, "4.7.1 this server requires TLS", true),
+            (550, "encrypted attachments are not accepted", false),
             (250, "STARTTLS is required", false),
             (451, "4.7.1 Greylisted", false),
             (454, not_now, false),
             (454, "4.3.0 STARTTLS is not available now", false),
             (451, onward, false),
+            (454, broken, false),
             (450, "4.7.1 try again later, it must wait", false),
         ] {
             let reply = reply(code, line);

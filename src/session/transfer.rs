@@ -5,7 +5,6 @@ use std::task::Poll;
 
 use futures_util::poll;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
 
 use super::flow::InFlight;
 use super::mail::withdrawn;
@@ -13,6 +12,7 @@ use super::transaction::{Session, State};
 use crate::error::{Error, Kind, Result, Stage};
 use crate::message::{Block, BodyError, Octets};
 use crate::protocol::{Chunk, Transparency, Way};
+use crate::transport::within;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Sends the message of the newest mail. Its end may wait in the flight for what follows.
@@ -148,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.launch().await;
         }
         let limit = self.wire.timeouts().block;
-        let mut next = pin!(timeout(limit, next));
+        let mut next = pin!(within(limit, next));
         let result = loop {
             tokio::select! {
                 biased;
@@ -161,7 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return Ok(Block::More);
             }
         };
-        let Ok(read) = result else {
+        let Some(read) = result else {
             let message =
                 format!("the source of the message took over {limit:?} for a block of it");
             return Err(Error::new(Kind::Body, message).at(Stage::Transfer));

@@ -1,6 +1,7 @@
 //! Limits of waits, on a connection where most waits are short.
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -61,6 +62,18 @@ impl Wait {
     }
 }
 
+/// What a future gives within a limit, with a last look at it when the limit is over; `None` if it
+/// gives nothing.
+pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    let (mut alarm, mut wait) = (Alarm::default(), Wait::new(limit));
+    let mut future = pin!(future);
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => alarm.poll(context, &mut wait).map(|()| None),
+    })
+    .await
+}
+
 impl Alarm {
     /// Ready when the wait has come to its limit.
     pub(super) fn poll(&mut self, context: &mut Context<'_>, wait: &mut Wait) -> Poll<()> {
@@ -89,8 +102,6 @@ impl Alarm {
 
 #[cfg(test)]
 mod tests {
-    use std::future::poll_fn;
-
     use futures_util::poll;
     use tokio::time::advance;
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::timeout;
 use tracing::debug;
 
+use super::alarm::within;
 use super::host::Host;
 use super::race::{alternate, race};
 use super::route::Route;
@@ -59,17 +59,17 @@ impl Route {
 #[cfg(unix)]
 async fn unix_socket(path: &std::path::Path, limit: Duration) -> Result<Socket> {
     let shown = path.display();
-    match timeout(limit, tokio::net::UnixStream::connect(path)).await {
-        Ok(Ok(stream)) => {
+    match within(limit, tokio::net::UnixStream::connect(path)).await {
+        Some(Ok(stream)) => {
             debug!(target: TARGET, from = "network", tls = false, "connected to {shown}");
             Ok(Socket::unix(stream))
         }
-        Ok(Err(error)) => {
+        Some(Err(error)) => {
             let hint = descriptors::hint(&error).unwrap_or("check the path, and who may use it");
             let message = format!("cannot connect to {shown}: {hint}");
             Err(Error::new(Kind::Connect, message).caused_by(error))
         }
-        Err(_) => Err(Error::new(
+        None => Err(Error::new(
             Kind::Timeout,
             format!("no answer from {shown} within {limit:?}: check whether the server works"),
         )),
@@ -84,15 +84,15 @@ async fn tcp(
     port: u16,
     limit: Duration,
 ) -> Result<TcpStream> {
-    match timeout(limit, tcp_unbounded(route, name, host, port)).await {
-        Ok(Ok(stream)) => {
+    match within(limit, tcp_unbounded(route, name, host, port)).await {
+        Some(Ok(stream)) => {
             let address = stream.peer_addr().map(|address| address.ip().to_string());
             let address = address.unwrap_or_else(|error| error.to_string());
             debug!(target: TARGET, from = "network", tls = false, "connected to {name} ({address})");
             Ok(stream)
         }
-        Ok(Err(error)) => Err(error),
-        Err(_) => Err(Error::new(
+        Some(Err(error)) => Err(error),
+        None => Err(Error::new(
             Kind::Timeout,
             format!(
                 "no answer from {name} within {limit:?}: \

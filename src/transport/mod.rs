@@ -27,6 +27,7 @@ mod url;
 mod wire;
 mod write;
 
+pub(crate) use alarm::within;
 pub use flight::Flight;
 pub use host::{Host, HostError};
 #[cfg(feature = "config")]

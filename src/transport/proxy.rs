@@ -189,6 +189,8 @@ mod tests {
             ("http://t\u{85}@proxy:80", "User"),
             ("http://pro\r\nxy:80", "Host(HostError(\"pro\\r\\nxy\"))"),
             ("http://proxy:80/path", "Port"),
+            ("http://tim@proxy/x@evil.test:80", "Scheme(\"\")"),
+            ("http://proxy:80#@evil.test:80", "Scheme(\"\")"),
             ("HTTP://proxy:80/", "the HTTP proxy proxy port 80"),
             ("Socks5H://tim@proxy:80", "the SOCKS proxy proxy port 80"),
             ("http://t%3Am@proxy:80", "User"),

@@ -1,5 +1,6 @@
 //! Waiting on the wire.
 
+use std::future::{pending, poll_fn, ready};
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -9,7 +10,7 @@ use futures_util::poll;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex};
 use tokio::time::{Instant, advance};
 
-use super::{MaybeTls, Timeouts, Wire};
+use super::{MaybeTls, Timeouts, TlsClient, Wire, within};
 use crate::error::{Kind, Stage};
 
 /// Counts how often it is flushed.
@@ -74,6 +75,7 @@ async fn who_waits_for_the_rest_of_a_reply_flushes() {
 
 /// The socket of a process that was stopped: what came meanwhile is seen a moment after the timers
 /// have fired, and as much room there is then.
+#[derive(Debug)]
 struct Stopped {
     until: Instant,
     /// Whether it has been looked at since.
@@ -157,6 +159,45 @@ async fn a_reply_that_came_while_the_process_was_stopped_is_received() {
         "{:?}",
         begin.elapsed()
     );
+}
+
+/// The alert that ends a handshake (RFC 8446 section 6.2).
+#[tokio::test(start_paused = true)]
+async fn a_handshake_goes_on_after_the_process_was_stopped() {
+    let (wire, pause) = stopped(b"\x15\x03\x03\x00\x02\x02\x28");
+    let (tls, host) = (TlsClient::builder(), "server.example".parse().unwrap());
+    let tls = tls.danger_accept_invalid_certificates().build().unwrap();
+    let mut upgrading = pin!(wire.begin_tls(&tls, &host));
+    assert!(poll!(upgrading.as_mut()).is_pending());
+    advance(pause).await;
+    assert_eq!(upgrading.await.unwrap_err().kind(), Kind::Tls);
+}
+
+/// As connections and proxies are waited for.
+#[tokio::test(start_paused = true)]
+async fn what_came_while_the_process_was_stopped_is_within_the_limit() {
+    let limit = Duration::from_secs(5);
+    let until = Instant::now() + Duration::from_hours(1);
+    let mut looked = false;
+    let mut waiting = pin!(within(
+        limit,
+        poll_fn(|_| {
+            let is_late = Instant::now() >= until;
+            if is_late && std::mem::replace(&mut looked, true) {
+                Poll::Ready("connected")
+            } else {
+                Poll::Pending
+            }
+        })
+    ));
+    assert!(poll!(waiting.as_mut()).is_pending());
+    advance(Duration::from_hours(1)).await;
+    assert_eq!(waiting.await, Some("connected"));
+
+    let begin = Instant::now();
+    assert_eq!(within(limit, pending::<()>()).await, None);
+    assert_eq!(begin.elapsed().as_secs(), limit.as_secs());
+    assert_eq!(within(limit, ready(1)).await, Some(1));
 }
 
 #[tokio::test(start_paused = true)]

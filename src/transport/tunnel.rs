@@ -7,11 +7,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use tokio_socks::tcp::Socks5Stream;
 use tokio_socks::{Error as SocksError, TargetAddr};
 use zeroize::Zeroizing;
 
+use super::alarm::within;
 use super::host::{Host, shortened};
 use super::proxy::{Proxy, ProxyProtocol};
 use super::socket::Socket;
@@ -42,8 +42,8 @@ pub(super) async fn dig(
             ProxyProtocol::Http => http(proxy, &mut stream, host, port).await,
         }
     };
-    let in_time = timeout(limit, asked).await;
-    in_time.unwrap_or_else(|_| {
+    let in_time = within(limit, asked).await;
+    in_time.unwrap_or_else(|| {
         let message = format!(
             "{proxy} did not connect to {host} port {port} within {limit:?}: try again later"
         );

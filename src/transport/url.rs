@@ -15,10 +15,14 @@ pub(crate) struct Url<'a> {
 
 impl<'a> Url<'a> {
     /// The parts of a text; `None` if it is not a URL.
+    ///
+    /// The host ends at the first `/`, `?` or `#` (section 3.2). So an `@` after one of them is not
+    /// the end of a user's name: other programs would connect to another host.
     pub(crate) fn split(text: &'a str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         let (user, place) = match rest.rsplit_once('@') {
             _ if rest.starts_with('/') => (None, rest),
+            Some((user, _)) if user.contains(['/', '?', '#']) => return None,
             Some((user, place)) => (Some(user), place),
             None => (None, rest),
         };
@@ -78,6 +82,10 @@ mod tests {
             ("lmtp:///run/a@b", Some(("lmtp", None, "/run/a@b"))),
             ("lmtp:///run/", Some(("lmtp", None, "/run/"))),
             ("smtp://host//", Some(("smtp", None, "host/"))),
+            ("smtp://me@good.test#@evil.test", None),
+            ("smtp://good.test?@evil.test", None),
+            ("http://me@good.test/x@evil.test:80", None),
+            ("smtp://me%2F@host", Some(("smtp", Some("me%2F"), "host"))),
             ("host:25", None),
             ("", None),
         ] {

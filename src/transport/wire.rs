@@ -8,7 +8,7 @@ use tokio_util::codec::FramedRead;
 use tracing::{debug, trace};
 use zeroize::Zeroizing;
 
-use super::alarm::Alarm;
+use super::alarm::{Alarm, within};
 use super::codec::ReplyCodec;
 use super::end::End;
 use super::host::Host;
@@ -139,9 +139,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let MaybeTls::Clear(stream) = framed.into_inner() else {
             return Err(Error::new(Kind::Protocol, "TLS is active already").at(stage));
         };
-        let stream = match timeout(timeouts.handshake, tls.handshake(host, stream)).await {
-            Ok(result) => result.map_err(|error| error.at(stage))?,
-            Err(_) => {
+        let stream = match within(timeouts.handshake, tls.handshake(host, stream)).await {
+            Some(result) => result.map_err(|error| error.at(stage))?,
+            None => {
                 return Err(Error::new(
                     Kind::Timeout,
                     format!(

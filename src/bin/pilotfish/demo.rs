@@ -18,7 +18,7 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::logging::{self, Waiting};
 use crate::report;
-use crate::send::deliver;
+use crate::send::{deliver, not_sent, stops};
 use crate::sign::Signing;
 use crate::submitter::Submitter;
 
@@ -67,7 +67,9 @@ async fn send_to_server(
     waiting: Option<Waiting>,
 ) -> Result<u8, Failure> {
     let submitter = Submitter::new(arguments.server)?;
-    let signing = Signing::of(submitter.dkim()).await?;
+    let mut stops = stops()?;
+    let signing = stops.unless(Signing::of(submitter.dkim())).await;
+    let signing = signing.map_err(not_sent).flatten()?;
     let from: Mailbox = match &arguments.from {
         Some(text) => parse("--from", text)?,
         None => submitter
@@ -80,7 +82,7 @@ async fn send_to_server(
     };
     let message = signing.apply(message(from, to).await?).await?;
     let envelope = message.envelope().clone();
-    Ok(deliver(submitter, envelope, message, output, waiting).await)
+    Ok(deliver(submitter, envelope, message, output, waiting, stops).await)
 }
 
 async fn send_and_compare() -> Result<u8, Failure> {

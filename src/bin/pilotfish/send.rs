@@ -7,7 +7,7 @@ use pilotfish::address::Envelope;
 use pilotfish::message::Data;
 use pilotfish::session::Receipt;
 use pilotfish::{Client, Error, Message};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use crate::args::{OutputArguments, SendArguments};
 use crate::compose::{compose, is_standard_input};
@@ -38,6 +38,10 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     let paths = mail.inputs().filter_map(Input::path);
     let read: Vec<_> = paths.map(PathBuf::from).collect();
     let body = mail.content.body.map(Data::from);
+    let mut stops = match stops() {
+        Ok(stops) => stops,
+        Err(failure) => return report::failed(&output, None, &failure),
+    };
     let prepared = async {
         let submitter = Submitter::new(server)?;
         let key_is_stdin = dkim.key.as_deref().is_some_and(is_standard_input);
@@ -46,7 +50,8 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
         let message = compose(mail, submitter.mailbox(), stdin_is_taken).await?;
         Ok((submitter, signing.apply(message).await?))
     };
-    let (submitter, message) = match prepared.await {
+    let prepared = stops.unless(prepared).await;
+    let (submitter, message) = match prepared.map_err(not_sent).flatten() {
         Ok(prepared) => prepared,
         Err(failure) => return report::failed(&output, None, &failure),
     };
@@ -60,7 +65,12 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     }
     let envelope = message.envelope().clone();
     let envelope = envelope.with_options(delivery.into());
-    deliver(submitter, envelope, message, &output, waiting).await
+    deliver(submitter, envelope, message, &output, waiting, stops).await
+}
+
+/// What can ask the command to stop from now on.
+pub(crate) fn stops() -> Result<Stops, Failure> {
+    Stops::new().map_err(|error| Failure::of(exit::OS_ERROR, &error))
 }
 
 /// Sends a mail that is made, prints what became of it, and returns the exit status.
@@ -70,24 +80,17 @@ pub(crate) async fn deliver(
     message: Message,
     output: &OutputArguments,
     waiting: Option<Waiting>,
+    mut stops: Stops,
 ) -> u8 {
     let mut situation = submitter.situation();
     let deadline = submitter.total_time().map(|total| Instant::now() + total);
     let limits = submitter.time_limits();
-    let prepared = async {
-        let (server, secret) = match deadline {
-            None => submitter.server().await?,
-            Some(deadline) => timeout_at(deadline, submitter.server())
-                .await
-                .map_err(|_| not_sent(Stop::TimeIsUp))??,
-        };
-        let stops = Stops::new(deadline).map_err(|error| Failure::of(exit::OS_ERROR, &error))?;
-        Ok((server, secret, stops))
-    };
-    let (server, mut stops) = match prepared.await {
-        Ok((server, secret, stops)) => {
+    stops.set_deadline(deadline);
+    let prepared = stops.unless(submitter.server()).await;
+    let server = match prepared.map_err(not_sent).flatten() {
+        Ok((server, secret)) => {
             situation.secret = secret;
-            (server, stops)
+            server
         }
         Err(failure) => {
             return report::failed(output, None, &Failure::advised(failure, &situation));
@@ -187,7 +190,7 @@ async fn finish_or_stop(
     })
 }
 
-fn not_sent(stop: Stop) -> Failure {
+pub(crate) fn not_sent(stop: Stop) -> Failure {
     let message = format!("{}: the mail was not sent", stop.shown());
     Failure::new(stop.status(), message)
 }

@@ -61,6 +61,7 @@ impl Stop {
 }
 
 /// All that can ask the command to stop.
+#[derive(Debug)]
 pub(crate) struct Stops {
     interrupt: Option<Signal>,
     terminate: Option<Signal>,
@@ -72,7 +73,7 @@ impl Stops {
     /// From now on, the signals do not end the process by themselves.
     ///
     /// A signal that the process was started to ignore is ignored, as by `nohup`.
-    pub(crate) fn new(deadline: Option<Instant>) -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let ignored = ignored_signals();
         let watched = |kind: SignalKind| {
             let bit = 1_u64 << (kind.as_raw_value() - 1);
@@ -82,8 +83,23 @@ impl Stops {
             interrupt: watched(SignalKind::interrupt())?,
             terminate: watched(SignalKind::terminate())?,
             hang_up: watched(SignalKind::hangup())?,
-            deadline,
+            deadline: None,
         })
+    }
+
+    /// The mail is to be done by then.
+    pub(crate) fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.deadline = deadline;
+    }
+
+    /// What a future gives, unless something asks to stop before. A command that it runs ends with
+    /// it.
+    pub(crate) async fn unless<T>(&mut self, future: impl Future<Output = T>) -> Result<T, Stop> {
+        tokio::select! {
+            biased;
+            output = future => Ok(output),
+            stop = self.next() => Err(stop),
+        }
     }
 
     /// The next reason to stop.

@@ -76,7 +76,10 @@ impl Submitter {
             return Err(other_server(account, server));
         }
         // An identity belongs to the user beside it.
-        let same_user = account.filter(|_| arguments.user.is_none());
+        let in_url = arguments.server.as_ref();
+        let other_user = arguments.user.as_ref();
+        let other_user = other_user.or(in_url.and_then(|server| server.user.as_ref()));
+        let same_user = account.filter(|_| other_user.is_none());
         let login = Login {
             auth_as: (arguments.auth.auth_as)
                 .or_else(|| same_user.and_then(|account| account.auth_as.clone())),

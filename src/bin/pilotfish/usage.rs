@@ -1,8 +1,10 @@
 //! What is wrong with a command line, where clap's own words would mislead or show a secret.
 
-use clap::Error;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory as _, Error};
+
+use crate::args::Arguments;
 
 /// Flags that other programs have, and what is in their place here.
 const OF_OTHERS: &[(&[&str], &str)] = &[
@@ -73,6 +75,16 @@ const ONE_VALUE: &[(&[&str], &str)] = &[
 /// The flags whose value may have a password in it by mistake.
 const URLS: [&str; 2] = ["--server", "--proxy"];
 
+/// What clap quotes of the command line.
+const QUOTED: [ContextKind; 6] = [
+    ContextKind::InvalidArg,
+    ContextKind::InvalidValue,
+    ContextKind::InvalidSubcommand,
+    ContextKind::TrailingArg,
+    ContextKind::SuggestedArg,
+    ContextKind::PriorArg,
+];
+
 /// The same error with tips that help, and without secrets.
 pub(crate) fn explained(mut error: Error) -> Error {
     let arguments: Vec<_> = std::env::args_os()
@@ -88,6 +100,14 @@ pub(crate) fn explained(mut error: Error) -> Error {
     if is_url && value.contains('@') {
         let hidden = ContextValue::String("..".to_owned());
         error.insert(ContextKind::InvalidValue, hidden);
+    }
+    if !is_url && error.kind() == ErrorKind::ValueValidation && hidden(&value).is_some() {
+        error = without_source(&error);
+    }
+    for kind in QUOTED {
+        if let Some(hidden) = error.get(kind).and_then(without_login) {
+            error.insert(kind, hidden);
+        }
     }
     let tip = match error.kind() {
         ErrorKind::UnknownArgument => unknown(&argument, &arguments),
@@ -111,10 +131,48 @@ pub(crate) fn explained(mut error: Error) -> Error {
     error
 }
 
+/// What clap quotes without the password of a URL, if there may be one.
+fn without_login(quoted: &ContextValue) -> Option<ContextValue> {
+    match quoted {
+        ContextValue::String(text) => hidden(text).map(ContextValue::String),
+        ContextValue::Strings(texts) if texts.iter().any(|text| hidden(text).is_some()) => {
+            let texts = texts.iter();
+            let texts = texts.map(|text| hidden(text).unwrap_or_else(|| text.clone()));
+            Some(ContextValue::Strings(texts.collect()))
+        }
+        _ => None,
+    }
+}
+
+/// A URL with a user, or `USER:PASSWORD@HOST`, with `..` in place of what is before `@`.
+fn hidden(text: &str) -> Option<String> {
+    let (login, place) = text.rsplit_once('@')?;
+    let begin = match login.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://"),
+        None if login.contains(':') && !login.contains(char::is_whitespace) => String::new(),
+        None => return None,
+    };
+    Some(format!("{begin}..@{place}"))
+}
+
+/// The same error without the words of the parser, which quote the value.
+fn without_source(error: &Error) -> Error {
+    let mut bare = Error::new(error.kind()).with_cmd(&Arguments::command());
+    for (kind, value) in error.context() {
+        bare.insert(kind, value.clone());
+    }
+    bare
+}
+
 /// The tip for an argument that is not known.
 fn unknown(argument: &str, arguments: &[String]) -> Option<&'static str> {
     if argument.starts_with('-') {
         return tip(OF_OTHERS, argument);
+    }
+    if argument.contains("://") {
+        return Some(
+            "the server is --server HOST[:PORT], and the login --user NAME and --password-file FILE",
+        );
     }
     // A word too many belongs to the flag before it.
     let at = arguments.iter().position(|other| other == argument)?;

@@ -25,6 +25,8 @@ pub(super) enum Wrong {
     NotPinned,
     /// Its key did not make the signature of the handshake, or cannot be relied upon.
     Proof,
+    /// Its key is of a kind whose signatures cannot be verified here.
+    UnknownKey,
 }
 
 impl From<webpki::Error> for Wrong {
@@ -66,9 +68,12 @@ impl Fault {
                 "is not the pinned one but {fingerprint}: \
                  if its owner has a new one, pin that in place of the old"
             ),
-            Wrong::Proof if about.has_short_key => short_key(),
+            Wrong::Proof | Wrong::UnknownKey if about.has_short_key => short_key(),
             Wrong::Proof => "is shown by somebody who does not prove to have its key: \
                              somebody may be tampering with the connection"
+                .to_owned(),
+            Wrong::UnknownKey => "has a key of a kind that is not known here: its owner needs one \
+                                  with a key for RSA, or for ECDSA on the curve P-256"
                 .to_owned(),
             Wrong::Namesake(_) => format!(
                 "is from an authority with the same name as the given one, and another key: \
@@ -79,7 +84,7 @@ impl Fault {
         };
         let cause = match wrong {
             Wrong::Path(error) | Wrong::Namesake(error) => Some(error),
-            Wrong::NotPinned | Wrong::Proof => None,
+            Wrong::NotPinned | Wrong::Proof | Wrong::UnknownKey => None,
         };
         Self { message, cause }
     }

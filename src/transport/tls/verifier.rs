@@ -136,17 +136,39 @@ impl Verifier {
             Err(bad())
         }
     }
-}
 
-/// What is wrong with a handshake's signature, with the certificate that it is by.
-fn signature(
-    verified: Result<HandshakeSignatureValid, rustls::Error>,
-    certificate: &CertificateDer<'_>,
-) -> Result<HandshakeSignatureValid, rustls::Error> {
-    verified.map_err(|error| match error {
-        rustls::Error::InvalidCertificate(_) => refused(Fault::new(Wrong::Proof, certificate, &[])),
-        other => other,
-    })
+    /// Whether there is an algorithm for the key of a certificate.
+    fn knows_key_of(&self, certificate: &CertificateDer<'_>) -> bool {
+        use webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext as Unsupported;
+        let key = Fields::of(certificate).map(|fields| fields.key);
+        let Some(Ok(key)) = key.as_ref().map(RawPublicKeyEntity::try_from) else {
+            return false;
+        };
+        let mut algorithms = self.algorithms.all.iter();
+        algorithms.any(|algorithm| {
+            let verified = key.verify_signature(*algorithm, &[], &[]);
+            !matches!(verified, Err(Unsupported(_)))
+        })
+    }
+
+    /// What is wrong with a handshake's signature, with the certificate that it is by.
+    fn signature(
+        &self,
+        verified: Result<HandshakeSignatureValid, rustls::Error>,
+        certificate: &CertificateDer<'_>,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verified.map_err(|error| match error {
+            rustls::Error::InvalidCertificate(_) => {
+                let wrong = if self.knows_key_of(certificate) {
+                    Wrong::Proof
+                } else {
+                    Wrong::UnknownKey
+                };
+                refused(Fault::new(wrong, certificate, &[]))
+            }
+            other => other,
+        })
+    }
 }
 
 /// Whether a certificate is not signed by the key of the authority that it names.
@@ -198,7 +220,7 @@ impl ServerCertVerifier for Verifier {
             Some(key) => self.verify_tls12_signature_with_raw_key(message, &key, signed),
             None => verify_tls12_signature(message, certificate, signed, &self.algorithms),
         };
-        signature(verified, certificate)
+        self.signature(verified, certificate)
     }
 
     fn verify_tls13_signature(
@@ -212,7 +234,7 @@ impl ServerCertVerifier for Verifier {
             Some(key) => verify_tls13_signature_with_raw_key(message, &key, signed, algorithms),
             None => verify_tls13_signature(message, certificate, signed, algorithms),
         };
-        signature(verified, certificate)
+        self.signature(verified, certificate)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

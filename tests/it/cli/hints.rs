@@ -5,6 +5,7 @@ use pilotfish::testing::Point::{self, Auth, Ehlo, EndOfData, Mail, Rcpt};
 use pilotfish::testing::{Security, Server};
 
 use super::office::{Office, server};
+use super::peer::Peer;
 use super::run::USER;
 
 /// With a login.
@@ -303,6 +304,65 @@ async fn tls_that_is_wanted_first() {
             run.end().await.fails(status, words);
         }
     }
+}
+
+/// A refusal of the message may speak of encryption in it.
+#[tokio::test]
+async fn a_message_that_is_encrypted() {
+    for reply in [
+        "550 encrypted attachments are not accepted",
+        "554 5.7.1 encrypted files need the consent of the recipient first",
+    ] {
+        advice(&[(CLEAR, EndOfData, reply, "")]).await;
+    }
+    advice(&[(CLEAR, Mail, "550 encrypted mail is not accepted", "")]).await;
+}
+
+/// The password is right, and the server cannot verify it by the strongest mechanism that it offers.
+#[tokio::test]
+async fn a_mechanism_that_is_offered_and_does_not_work() {
+    let refused = ReplyAt(Auth, "535 5.7.8 authentication failed".to_owned());
+    for mechanism in ["SCRAM-SHA-256", "CRAM-MD5"] {
+        let builder = server().mechanism(mechanism).fault(refused.clone());
+        let office = Office::open(builder).await;
+        let only = match mechanism {
+            "CRAM-MD5" => "--auth cram-md5",
+            _ => "",
+        };
+        let mail = "--to ann@example.org --text Hi";
+        let ended = office.send(&format!("{mail} {only}")).end().await;
+        ended.fails(77, "also offers");
+        ended.fails(77, "--auth plain,login");
+        office
+            .send(&format!("{mail} --auth plain,login"))
+            .end()
+            .await
+            .result();
+        office.mail().await;
+    }
+}
+
+/// The whole mail was sent with MAIL, and only MAIL was answered.
+#[tokio::test]
+async fn a_server_that_loses_commands() {
+    let peer = Peer::listen().await;
+    let arguments = "--to ann@example.org --text Hi --chunking always --timeout rcpt=1s";
+    let sending = peer.send(arguments).start().await;
+    let mut client = peer.accept().await;
+    client.says("220 there.example").await;
+    client.hears("EHLO ").await;
+    client
+        .says("250-there.example\r\n250-CHUNKING\r\n250 PIPELINING")
+        .await;
+    client.hears("MAIL ").await;
+    client.says("250 ok").await;
+    client.hears("RCPT ").await;
+    client.hears("BDAT ").await;
+    let ended = sending.end().await;
+    ended.fails(
+        81,
+        "before you send it again, and then with --pipelining never",
+    );
 }
 
 #[tokio::test]

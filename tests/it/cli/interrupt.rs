@@ -178,6 +178,36 @@ async fn a_source_of_the_password_counts_in_the_total_time() {
     office.got_nothing().await;
 }
 
+/// A command that gives a secret ends with the one that it is for: otherwise it would keep standard
+/// error open.
+#[tokio::test]
+async fn a_signal_ends_the_source_of_a_secret() {
+    const SOURCE: &str = "echo wait >&2; exec sleep 3600";
+    let office = Office::open(server()).await;
+    let account = format!(
+        "[account.a]\nserver = 'there.invalid'\nfrom = 'me@example.org'\n[account.a.dkim]\n\
+         domain = 'example.org'\nselector = 's'\nkey-command = '{SOURCE}'\n"
+    );
+    office.directory.file("mail.toml", account);
+    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let password = ["--password-command", SOURCE];
+        for run in [
+            office
+                .send_without_login("--to ann@example.org --user me@example.org")
+                .args(password),
+            Run::new("send -C mail.toml -A a --to ann@example.org")
+                .directory(office.directory.path()),
+            Run::new("demo -C mail.toml -A a").directory(office.directory.path()),
+        ] {
+            let mut sending = run.start().await;
+            sending.until("wait").await;
+            sending.signal(signal);
+            sending.end().await.fails(status, "the mail was not sent");
+        }
+    }
+    office.got_nothing().await;
+}
+
 /// The recipients of a portion that was accepted have the mail, whatever stops the next portion.
 #[tokio::test]
 async fn a_stop_within_a_later_portion_keeps_what_the_first_came_to() {

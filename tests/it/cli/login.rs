@@ -3,7 +3,7 @@
 use pilotfish::testing::ServerBuilder;
 
 use super::office::{Office, server};
-use super::run::{PASSWORD, USER};
+use super::run::{PASSWORD, Run, USER};
 
 const MAIL: &str = "--to ann@example.org --from me@example.org --text Hi --transcript";
 
@@ -75,6 +75,28 @@ async fn an_identity_to_act_as() {
     ] {
         let office = office().await;
         let run = office.send_without_login(&format!("{password} {arguments}"));
+        let ended = run.end().await;
+        assert_eq!(ended.status, status, "{arguments}: {ended:?}");
+    }
+}
+
+/// An account's identity is for the account's user.
+#[tokio::test]
+async fn another_user_acts_as_nobody() {
+    for (arguments, status) in [("", 77), ("smtp://me%40example.org@", 0), ("smtp://", 77)] {
+        let office = office().await;
+        let address = office.server.addr();
+        let account = format!(
+            "[account.a]\nserver = '{address}'\nuser = '{USER}'\nauth-as = 'ann@example.org'\n\
+             auth = 'plain'\n"
+        );
+        office.directory.file("mail.toml", account);
+        let mut run = Run::new("send -C mail.toml -A a --tls-ca ca.pem --password-file password")
+            .args(Run::words(MAIL))
+            .directory(office.directory.path());
+        if !arguments.is_empty() {
+            run = run.args(["--server", &format!("{arguments}{address}")]);
+        }
         let ended = run.end().await;
         assert_eq!(ended.status, status, "{arguments}: {ended:?}");
     }

@@ -101,6 +101,7 @@ async fn a_wrong_flag_gets_the_tip_that_helps() {
         ("--password=sesame", "--password-file FILE"),
         ("--ssl", "--tls implicit"),
         ("--attachment a.png", "-a FILE"),
+        ("smtp://me@x.test:25", "the server is --server HOST[:PORT]"),
     ] {
         let ended = Run::new(&format!("{ENOUGH} {arguments}")).end().await;
         ended.fails(64, tip);
@@ -128,6 +129,18 @@ async fn a_password_in_a_url_is_not_shown() {
         "--server there.invalid --proxy socks5h://me:s@sesame@there.invalid:1",
         "--server there.invalid --proxy me:sesame@there.invalid:1",
         "--server there.invalid --proxy http://me:sesame@there.invalid",
+        "smtp://me:sesame@there.invalid",
+        "smtp://me:s@sesame@there.invalid:25",
+        "me:sesame@there.invalid",
+        "--srever smtp://me:sesame@there.invalid",
+        "--srever=smtp://me:sesame@there.invalid",
+        "-Vsmtp://me:sesame@there.invalid",
+        "--server there.invalid --tls smtp://me:sesame@there.invalid",
+        "--server there.invalid --flowed=smtp://me:sesame@there.invalid",
+        "--server there.invalid --flowed smtp://me:sesame@there.invalid",
+        "--server there.invalid --helo smtp://me:sesame@there.invalid",
+        "--server there.invalid --timeout smtp://me:sesame@there.invalid",
+        "--server there.invalid -- smtp://me:sesame@there.invalid",
     ] {
         let run = Run::new(&format!(
             "send --from a@x.test --to b@x.test --text Hi {arguments}"
@@ -136,6 +149,9 @@ async fn a_password_in_a_url_is_not_shown() {
         assert_eq!(ended.status, 64, "{arguments}: {ended:?}");
         assert!(!ended.stderr.contains("sesame"), "{arguments}: {ended:?}");
     }
+    let ended = Run::new("smtp://me:sesame@there.invalid").end().await;
+    ended.fails(64, "unrecognized subcommand 'smtp://..@there.invalid'");
+    assert!(!ended.stderr.contains("sesame"), "{ended:?}");
 }
 
 #[tokio::test]

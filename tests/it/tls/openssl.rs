@@ -4,11 +4,15 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use pilotfish::transport::{Fingerprint, TlsClient};
 use rcgen::KeyPair;
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::version;
 
 use super::certificates::{is_accepted, is_refused};
-use super::made::{ROOT, Shown, client};
+use super::made::{ROOT, Shown, client, good, trusting};
 use super::server::Side;
 
 const HOST: &str = "server.example";
@@ -60,18 +64,19 @@ const P256: &str = "ec -pkeyopt ec_paramgen_curve:P-256";
 
 /// Shows certificates of the workshop.
 fn shown(directory: &Path, names: &[&str]) -> Shown {
-    let read = |name: String| std::fs::read_to_string(directory.join(name)).unwrap();
-    let chain = names.iter().map(|name| {
-        let pem = read(format!("{name}.pem"));
-        rustls_pemfile::certs(&mut pem.as_bytes())
-            .next()
-            .unwrap()
-            .unwrap()
-    });
+    let key = directory.join(format!("{}.key", names[0]));
+    let key = std::fs::read_to_string(key).unwrap();
+    let chain = names.iter().map(|name| certificate(directory, name));
     Shown {
         chain: chain.collect(),
-        key: KeyPair::from_pem(&read(format!("{}.key", names[0]))).unwrap(),
+        key: KeyPair::from_pem(&key).unwrap(),
     }
+}
+
+fn certificate(directory: &Path, name: &str) -> CertificateDer<'static> {
+    let pem = std::fs::read(directory.join(format!("{name}.pem"))).unwrap();
+    let mut pem = pem.as_slice();
+    rustls_pemfile::certs(&mut pem).next().unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -144,6 +149,33 @@ async fn a_server_with_a_short_key() {
         let server = listen(directory, &format!("{version} -cipher DEFAULT@SECLEVEL=0"));
         let words = "has an RSA key of less than 2048 bits";
         is_refused(&Side::Port(server.port), &client(), HOST, words).await;
+    }
+}
+
+/// Its signature cannot be verified, which does not mean that it is wrong.
+#[tokio::test]
+async fn a_key_of_an_unknown_kind() {
+    let directory = workshop();
+    let directory = directory.path();
+    for kind in ["ec -pkeyopt ec_paramgen_curve:secp256k1", "ed448"] {
+        certify(directory, "server", kind, "root", "sha256", "server");
+        let shown = Shown {
+            chain: vec![certificate(directory, "server")],
+            key: good().key,
+        };
+        let pin = Fingerprint::Certificate(Sha256::digest(&shown.chain[0]).into());
+        for versions in [&[&version::TLS12], &[&version::TLS13]] {
+            let side = Side::from(shown.config_of(versions));
+            for tls in [
+                TlsClient::builder().danger_accept_invalid_certificates(),
+                TlsClient::builder().fingerprint(pin),
+                trusting(),
+            ] {
+                let tls = tls.build().unwrap();
+                let words = "has a key of a kind that is not known here";
+                is_refused(&side, &tls, HOST, words).await;
+            }
+        }
     }
 }
 

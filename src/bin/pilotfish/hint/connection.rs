@@ -13,28 +13,18 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
-        words: TLS_FIRST,
-        ..LEAVE_TLS_NONE_OUT
+        stages: BEFORE_THE_MESSAGE,
+        wants_tls: true,
+        when: |situation| situation.tls_none_flag,
+        advice: "the server wants TLS: leave --tls none out",
+        ..ANY
     },
     Hint {
-        statuses: TLS_FIRST_STATUSES,
-        ..LEAVE_TLS_NONE_OUT
-    },
-    Hint {
-        codes: TLS_FIRST_CODES,
-        ..LEAVE_TLS_NONE_OUT
-    },
-    Hint {
-        words: TLS_FIRST,
-        ..ADD_STARTTLS
-    },
-    Hint {
-        statuses: TLS_FIRST_STATUSES,
-        ..ADD_STARTTLS
-    },
-    Hint {
-        codes: TLS_FIRST_CODES,
-        ..ADD_STARTTLS
+        stages: BEFORE_THE_MESSAGE,
+        wants_tls: true,
+        when: Situation::is_in_clear_text,
+        advice: "the server wants TLS: add --tls starttls",
+        ..ANY
     },
     Hint {
         codes: &[421],
@@ -148,31 +138,15 @@ pub(super) const HINTS: &[Hint] = &[
     },
 ];
 
-/// How servers say in clear text that they want TLS first.
-const TLS_FIRST: &[&str] = &[
-    "starttls",
-    "encrypt",
-    "tls required",
-    "tls is required",
-    "tls first",
-    "requires tls",
-    "must use tls",
+/// Where a server can want TLS first. A refusal of the message may speak of encryption in it.
+const BEFORE_THE_MESSAGE: &[Stage] = &[
+    Stage::Greeting,
+    Stage::Hello,
+    Stage::Auth,
+    Stage::Mail,
+    Stage::Rcpt,
+    Stage::Data,
 ];
-/// Those of RFC 4954 section 6 and its like.
-const TLS_FIRST_STATUSES: &[&str] = &["X.7.10", "X.7.11"];
-const TLS_FIRST_CODES: &[u16] = &[523, 538];
-
-const LEAVE_TLS_NONE_OUT: Hint = Hint {
-    when: |situation| situation.tls_none_flag,
-    advice: "the server wants TLS: leave --tls none out",
-    ..ANY
-};
-
-const ADD_STARTTLS: Hint = Hint {
-    when: Situation::is_in_clear_text,
-    advice: "the server wants TLS: add --tls starttls",
-    ..ANY
-};
 
 /// How servers speak of the name in EHLO.
 const NAME: &[&str] = &["helo", "ehlo", "hello name"];

@@ -90,20 +90,6 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
-        stages: &[Stage::Auth],
-        codes: &[523, 538],
-        when: |situation| situation.tls_none_flag,
-        advice: "the server takes a login within TLS alone: leave --tls none out",
-        ..ANY
-    },
-    Hint {
-        stages: &[Stage::Auth],
-        codes: &[523, 538],
-        when: Situation::is_in_clear_text,
-        advice: "the server takes a login within TLS alone: add --tls starttls",
-        ..ANY
-    },
-    Hint {
         kinds: &[Kind::Auth],
         codes: &[500, 501, 502, 503, 504, 534, 538],
         when: |situation| situation.names_mechanisms,

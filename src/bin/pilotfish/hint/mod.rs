@@ -28,6 +28,8 @@ struct Hint {
     statuses: &'static [&'static str],
     /// Words of the reply, in lower case.
     words: &'static [&'static str],
+    /// Whether only a reply matches that [wants TLS first](Reply::wants_tls).
+    wants_tls: bool,
     /// Words of the error or of its causes, in lower case, the reply excluded.
     causes: &'static [&'static str],
     /// What else has to be true.
@@ -44,6 +46,7 @@ const ANY: Hint = Hint {
     codes: &[],
     statuses: &[],
     words: &[],
+    wants_tls: false,
     causes: &[],
     when: |_| true,
     advice: "",
@@ -69,14 +72,18 @@ const OTHERS: &[Hint] = &[Hint {
 
 /// The advice for an error that happened in a situation, if there is any.
 pub(crate) fn hint(error: &Error, situation: &Situation) -> Option<String> {
-    if error.fate() == Fate::Unknown {
-        return Some(
-            "the mail may have been delivered: look for it at the recipient or among the sent \
-             mails before you send it again"
-                .to_owned(),
-        );
-    }
     let failure = Failure::of(error);
+    if error.fate() == Fate::Unknown {
+        let how = if failure.causes.contains("pipelining::never") {
+            ", and then with --pipelining never"
+        } else {
+            ""
+        };
+        return Some(format!(
+            "the mail may have been delivered: look for it at the recipient or among the sent \
+             mails before you send it again{how}"
+        ));
+    }
     let mut rows = TABLES.into_iter().flatten();
     let row = rows.find(|row| row.matches(&failure, situation))?;
     let secret = situation.secret.as_ref();
@@ -100,6 +107,7 @@ struct Failure {
     code: Option<u16>,
     status: String,
     words: String,
+    wants_tls: bool,
     causes: String,
 }
 
@@ -123,6 +131,7 @@ impl Failure {
             code: reply.map(|reply| reply.code().number()),
             status: status.unwrap_or_default(),
             words: reply.map(Reply::text).unwrap_or_default().to_lowercase(),
+            wants_tls: reply.is_some_and(Reply::wants_tls),
             causes: causes.collect::<String>().to_lowercase(),
         }
     }
@@ -139,6 +148,7 @@ impl Hint {
             && one_of(self.codes, failure.code.as_ref())
             && one_of(self.statuses, Some(&failure.status.as_str()))
             && one_in(self.words, &failure.words)
+            && (failure.wants_tls || !self.wants_tls)
             && one_in(self.causes, &failure.causes)
     }
 }
