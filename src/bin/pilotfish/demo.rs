@@ -47,7 +47,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> u8 {
     };
     let waiting = logging::init(&output);
     let outcome = if arguments.server.server.is_some() || arguments.server.account.is_some() {
-        send_to_server(arguments, &output, waiting).await
+        Box::pin(send_to_server(arguments, &output, waiting)).await
     } else if arguments.server == ServerArguments::default() {
         send_and_compare().await
     } else {

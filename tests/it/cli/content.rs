@@ -35,6 +35,10 @@ fn desk<'a>() -> Desk<'a> {
 
 #[tokio::test]
 async fn the_parts_stand_as_readers_expect() {
+    let at_desk = Desk {
+        stdin: "piped in",
+        ..desk()
+    };
     for (arguments, expected) in [
         ("--html '<p>x'", "html"),
         ("--text x --html '<p>x'", "alternative(plain html)"),
@@ -73,7 +77,7 @@ async fn the_parts_stand_as_readers_expect() {
         ("--text x -a '-;type=image/x-y;name=z'", "mixed(plain x-y)"),
     ] {
         assert_eq!(
-            shape(&desk().mail(arguments).await),
+            shape(&at_desk.mail(arguments).await),
             expected,
             "{arguments}"
         );
