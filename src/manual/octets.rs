@@ -41,9 +41,10 @@
 //! so `Message::sign` fixes that rendition (RFC 6376 section 5.3). A
 //! finished message ([`Message::raw`](crate::Message::raw)) is fixed as it came, as what is in it
 //! may be signed: if its body has octets beyond ASCII and the server lacks 8BITMIME, it is refused
-//! before MAIL. Its header fields are the exception: where the server lacks SMTPUTF8, names and
-//! text beyond ASCII are in encoded words (RFC 2047). What no server has to take, such as a line
-//! of over 998 octets, is encoded where [`RawBuilder::repair`](crate::message::RawBuilder::repair)
+//! before MAIL. Its header fields are the exception: names and text beyond ASCII are in encoded
+//! words (RFC 2047), as servers further on may lack SMTPUTF8 though this one offers it. With a
+//! DKIM-Signature, they are so only where this server lacks SMTPUTF8, as the signature does not
+//! hold afterwards. What no server has to take, such as a line of over 998 octets, is encoded where [`RawBuilder::repair`](crate::message::RawBuilder::repair)
 //! asks for it, or `--repair`, and each change is a warning.
 //!
 //! `--dry-run` knows of no server, and writes the rendition of 7 bits.

@@ -147,7 +147,7 @@ struct Shared {
     template: Arc<Template>,
     /// The most that may be made use of.
     most: Data,
-    /// What the fields of a finished message may be written in.
+    /// What the fields of a finished message with a DKIM-Signature may be written in.
     script: Script,
     needs_smtputf8: bool,
     warnings: Vec<Warning>,
@@ -279,8 +279,8 @@ impl Message {
 
     /// The message for a server that can carry so much, and that offers SMTPUTF8 (RFC 6531).
     ///
-    /// It differs from [`rendition`](Self::rendition) in that the fields of a finished message
-    /// stay as they are.
+    /// It differs from [`rendition`](Self::rendition) in that the fields of a finished message with
+    /// a DKIM-Signature stay as they are.
     #[must_use]
     pub fn rendition_with_smtputf8(&self, most: Data) -> Rendition {
         self.rendition_in(most, self.0.script)

@@ -6,6 +6,77 @@ use super::address_list::quoted;
 use super::encoded_word::upper_hex;
 use super::header::{FOLDED, Header, LONGEST, Script};
 
+/// A parameter as it was written.
+#[derive(Debug)]
+pub(super) struct Parameter<'a> {
+    /// All of it, without white space around it.
+    pub(super) text: &'a str,
+    pub(super) name: &'a str,
+    /// What follows the equals sign; empty if there is none.
+    written: &'a str,
+}
+
+/// What a field says before its first semicolon, and its parameters.
+pub(super) fn parameters(value: &str) -> (&str, impl Iterator<Item = Parameter<'_>> + Clone) {
+    let mut in_quotes = false;
+    let mut after_backslash = false;
+    let mut pieces = value.split(move |c| {
+        let is_quoted = std::mem::replace(&mut after_backslash, false);
+        match c {
+            '"' if !is_quoted => in_quotes = !in_quotes,
+            '\\' if !is_quoted => after_backslash = in_quotes,
+            _ => {}
+        }
+        c == ';' && !in_quotes
+    });
+    let first = pieces.next().unwrap_or_default().trim();
+    let parameters = pieces.map(|text| {
+        let text = text.trim();
+        let (name, written) = text.split_once('=').unwrap_or((text, ""));
+        Parameter {
+            text,
+            name: name.trim_end(),
+            written: written.trim_start(),
+        }
+    });
+    (first, parameters)
+}
+
+impl Parameter<'_> {
+    /// The value. Without quotation marks it ends at white space, which a comment may follow.
+    pub(super) fn value(&self) -> String {
+        match self.written.strip_prefix('"') {
+            Some(text) => unescaped(text, Some('"')),
+            None => {
+                let mut words = self.written.split([' ', '\t']);
+                words.next().unwrap_or_default().to_owned()
+            }
+        }
+    }
+
+    /// The value, with all that a program wrote without quotation marks that should have them.
+    pub(super) fn whole_value(&self) -> String {
+        match self.written.strip_prefix('"') {
+            Some(text) => unescaped(text, Some('"')),
+            None => self.written.to_owned(),
+        }
+    }
+}
+
+/// A text up to `end`, without the backslashes that quote (RFC 5322 section 3.2.1).
+pub(super) fn unescaped(text: &str, end: Option<char>) -> String {
+    let mut out = String::new();
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' => out.extend(characters.next()),
+            c if Some(c) == end => break,
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 impl Header {
     /// Adds `; name=value` to the field, on lines of at most [`FOLDED`] octets.
     ///

@@ -24,7 +24,8 @@ pub(super) struct Template {
 #[derive(Debug)]
 enum Piece {
     Octets(Bytes),
-    /// The fields of a finished message that have text beyond ASCII: as they are, and encoded.
+    /// The fields of a finished message that has text beyond ASCII in them and a signature: as
+    /// they are, and encoded.
     Fields {
         utf8: Bytes,
         ascii: Bytes,

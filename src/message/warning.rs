@@ -24,6 +24,11 @@ pub enum Warning {
         /// Where the picture is, as the document says it, shortened.
         src: String,
     },
+    /// Metadata at the beginning of a text in Markdown was left out.
+    MetadataLeftOut {
+        /// How many lines it has.
+        lines: usize,
+    },
     /// The Message-ID of a finished message has no identifier in it, and was replaced.
     IdReplaced {
         /// What was there, shortened.
@@ -52,18 +57,33 @@ pub enum Warning {
         /// How it is encoded now.
         encoding: String,
     },
-    /// The message has a signature by DKIM (RFC 6376), which does not hold any more: because of
-    /// a [repair](super::RawBuilder::repair), or where a server without SMTPUTF8 gets fields that
-    /// are encoded.
+    /// The message has a signature by DKIM (RFC 6376), which does not hold: after a
+    /// [repair](super::RawBuilder::repair), or on a server without SMTPUTF8, for which fields have
+    /// to be encoded.
     SignatureBroken {
-        /// What the message was changed for.
-        by: &'static str,
+        /// Where or after what it does not hold.
+        place: &'static str,
     },
 }
 
 impl Warning {
     /// The most warnings of one message; what is odd beyond them is not said.
     pub const MAX: usize = 100;
+
+    /// At most [`MAX`](Self::MAX) warnings: first those that a message has once, which many of the
+    /// others must not hide.
+    pub(super) fn limited(mut warnings: Vec<Self>) -> Vec<Self> {
+        warnings.sort_by_key(|warning| match warning {
+            Self::MetadataLeftOut { .. }
+            | Self::IdReplaced { .. }
+            | Self::FieldsInText { .. }
+            | Self::SignatureBroken { .. } => 0,
+            Self::FieldRepaired { .. } | Self::PartRepaired { .. } => 1,
+            Self::NoPart { .. } | Self::NotShown { .. } | Self::LocalPicture { .. } => 2,
+        });
+        warnings.truncate(Self::MAX);
+        warnings
+    }
 }
 
 impl fmt::Display for Warning {
@@ -86,6 +106,11 @@ impl fmt::Display for Warning {
                 f,
                 "the HTML shows the file {src:?}, which is not in the message: no reader has it"
             ),
+            Self::MetadataLeftOut { lines } => write!(
+                f,
+                "the first {lines} lines of the Markdown are metadata, and are left out: put an \
+                 empty line before them to send them"
+            ),
             Self::IdReplaced { found, id } => write!(
                 f,
                 "the Message-ID {found:?} is not an identifier in angle brackets: it is {id} now"
@@ -104,11 +129,8 @@ impl fmt::Display for Warning {
                 found,
                 encoding,
             } => write!(f, "repaired: {part} had {found}, and is in {encoding} now"),
-            Self::SignatureBroken { by } => {
-                write!(
-                    f,
-                    "the DKIM signature of the message does not hold after {by}"
-                )
+            Self::SignatureBroken { place } => {
+                write!(f, "the DKIM signature of the message does not hold {place}")
             }
         }
     }

@@ -13,6 +13,8 @@ use super::{MessageBuilder, limit};
 pub(super) struct Content {
     pub(super) text: Option<Entity>,
     pub(super) html: Option<String>,
+    /// How many lines of metadata were left out of the text.
+    pub(super) metadata: usize,
     pub(super) calendar: Option<Entity>,
     pub(super) inline: Vec<(String, Attachment)>,
     /// Where pictures of the document are looked for.
@@ -32,6 +34,8 @@ pub(super) struct Root {
 impl Content {
     /// One part with all the others in it.
     pub(super) fn into_entity(mut self) -> Result<Root, MessageError> {
+        let lines = self.metadata;
+        let metadata = (lines > 0).then_some(Warning::MetadataLeftOut { lines });
         let entity = match self.whole.take() {
             Some(whole) => {
                 self.nothing_else()?;
@@ -44,10 +48,8 @@ impl Content {
             entity.all().count(),
             Entity::MAX_PARTS,
         )?;
-        Ok(Root {
-            warnings: warnings(&entity)?,
-            entity,
-        })
+        let warnings = metadata.into_iter().chain(warnings(&entity)?).collect();
+        Ok(Root { entity, warnings })
     }
 
     fn nothing_else(&self) -> Result<(), MessageError> {

@@ -213,13 +213,18 @@ impl MessageBuilder {
     }
 
     /// Gives the message a text in Markdown, and a document in HTML that is made from it. The
-    /// text is sent as it is: Markdown is made to be read. Metadata at its beginning, in YAML
-    /// between lines `---` or in TOML between lines `+++`, is left out.
+    /// text is sent as it is: Markdown is made to be read.
+    ///
+    /// Metadata at its beginning, in YAML between lines `---` or in TOML between lines `+++`, is
+    /// left out, which is a [warning](Warning::MetadataLeftOut). Its first key has to be one that
+    /// programs for web pages use, such as `title` or `date`; other lines are text.
     #[cfg(feature = "html")]
-    pub fn markdown(self, source: impl AsRef<str>) -> Self {
-        let source = super::html::markdown::without_front_matter(source.as_ref());
-        self.text(source)
-            .html(super::html::markdown::markdown(source))
+    pub fn markdown(mut self, source: impl AsRef<str>) -> Self {
+        use super::html::markdown;
+
+        let (metadata, text) = markdown::split_metadata(source.as_ref());
+        self.content.metadata = metadata.trim_end().lines().count();
+        self.text(text).html(markdown::markdown(text))
     }
 
     /// Gives the message an invitation, or another message between calendars (RFC 6047): the
@@ -352,7 +357,8 @@ impl MessageBuilder {
     ///
     /// # Panics
     ///
-    /// If there is a file to open and it is polled outside of a Tokio runtime.
+    /// If there is a file to open, or a forwarded message to repair, and it is polled outside of a
+    /// Tokio runtime.
     ///
     /// # Cancel safety
     ///
@@ -369,13 +375,12 @@ impl MessageBuilder {
         let mut root = self.content.into_entity()?;
         root.entity.open(self.repair).await?;
         root.warnings.extend(root.entity.repairs());
-        root.warnings.truncate(Warning::MAX);
         let mut header = Header::new(script);
         self.fields.write(&id, &mut header);
         let template = Template::new(header, script, root.entity)?;
         let most = self.most.unwrap_or(Data::EightBit);
         let message = Message::unsigned(envelope, id, template, most, needs_smtputf8)?;
-        Ok(message.with_warnings(root.warnings))
+        Ok(message.with_warnings(Warning::limited(root.warnings)))
     }
 
     /// Keeps what went wrong first.

@@ -44,36 +44,71 @@ fn harmless(event: Event<'_>) -> Event<'_> {
     }
 }
 
-/// A text in Markdown without the metadata at its beginning, which programs that make pages of
-/// Markdown read: YAML between lines `---`, or TOML between lines `+++`. Without a value in each of
-/// its lines, it is a text between two rules.
-pub(in crate::message) fn without_front_matter(source: &str) -> &str {
+/// The keys that metadata begins with, as programs that make pages of Markdown spell them. Other
+/// lines of the form `Name: value` between two rules are text, such as those of an alert.
+const METADATA: &[&str] = &[
+    "aliases",
+    "author",
+    "authors",
+    "categories",
+    "category",
+    "date",
+    "description",
+    "draft",
+    "keywords",
+    "lang",
+    "layout",
+    "linkTitle",
+    "permalink",
+    "published",
+    "slug",
+    "subtitle",
+    "summary",
+    "tags",
+    "title",
+    "weight",
+];
+
+/// Splits a text in Markdown into the metadata at its beginning, which may be empty, and the rest.
+///
+/// Metadata is YAML between lines `---` or TOML between lines `+++`, which programs that make pages
+/// of Markdown read. Its first key is one of [`METADATA`].
+pub(in crate::message) fn split_metadata(source: &str) -> (&str, &str) {
+    let len = metadata_len(source).unwrap_or(0);
+    source.split_at_checked(len).unwrap_or(("", source))
+}
+
+/// How many octets the metadata has, with the empty lines after it.
+fn metadata_len(source: &str) -> Option<usize> {
     let mut lines = source.split_inclusive('\n');
-    let fence = lines.next().map(str::trim_end).unwrap_or_default();
+    let first = lines.next()?;
+    let fence = first.trim_end();
     let assignment = match fence {
         "---" => ':',
         "+++" => '=',
-        _ => return source,
+        _ => return None,
     };
-    let mut len = source.find('\n').map_or(source.len(), |end| end + 1);
-    let mut values = 0;
+    let mut len = first.len();
+    let mut is_metadata = false;
     for line in lines {
         len += line.len();
         let text = line.trim_end();
-        if text == fence || (fence == "---" && text == "...") {
-            let rest = source.get(len..).filter(|_| values > 0).unwrap_or(source);
-            return rest.trim_start_matches(['\r', '\n']);
+        let is_end = text == fence || (fence == "---" && text == "...");
+        if is_end && is_metadata {
+            let rest = source.get(len..)?;
+            return Some(source.len() - rest.trim_start_matches(['\r', '\n']).len());
         }
-        let continues = text.starts_with([' ', '\t', '#', '-', '[', ']']);
-        match text {
-            "" if values == 0 => return source,
-            "" => {}
-            _ if continues => {}
-            _ if text.contains(assignment) => values += 1,
-            _ => return source,
+        let key = text.split_once(assignment).map(|(key, _)| key.trim());
+        match key {
+            _ if text.starts_with('#') => {}
+            // An empty line, or one that continues a value.
+            _ if is_metadata
+                && (text.is_empty() || text.starts_with([' ', '\t', '-', '[', ']'])) => {}
+            Some(key) if is_metadata || METADATA.contains(&key) => is_metadata = true,
+            _ => return None,
         }
     }
-    source
+    None
 }
 
 /// Whether something happens in the reader's name that follows the link.
@@ -137,6 +172,40 @@ mod tests {
     }
 
     #[test]
+    fn metadata_is_what_programs_for_pages_read_and_nothing_else() {
+        for (metadata, rest) in [
+            ("---\ntitle: News\n---\n\n", "# News\n"),
+            ("---\r\ntitle: News\r\n---\r\n\r\n", "text"),
+            ("---\ntitle: News\n...\n", "text"),
+            (
+                "---\n# a comment\nlayout: post\n\ntags:\n- a\n- b\n  c\nHost: x\n---\n",
+                "text",
+            ),
+            ("+++\ndate = 2026-11-30\n[extra]\na = 1\n+++\n", "text"),
+            ("---\ntitle: News\n---", ""),
+            // An alert, a list and a text between two rules.
+            (
+                "",
+                "---\nHost: web1\nDisk: 98 % full\n---\n\nPlease look.\n",
+            ),
+            ("", "---\nDate: Monday\nHost: web1\n---\n\nPlease look.\n"),
+            ("", "---\n- title: a\n---\n\nb\n"),
+            ("", "---\n# News\n---\n\nb\n"),
+            ("", "+++\nweb1 = down\n+++\nb\n"),
+            ("", "---\n\ntitle: News\n---\n"),
+            ("", "---\ntitle: News\ntext\n---\n"),
+            ("", "---\ntitle: News\n"),
+            ("", "\n---\ntitle: News\n---\n"),
+            ("", "---\n---\ntext\n"),
+            ("", "title: News\n"),
+            ("", ""),
+        ] {
+            let source = format!("{metadata}{rest}");
+            assert_eq!(split_metadata(&source), (metadata, rest));
+        }
+    }
+
+    #[test]
     fn nothing_in_it_is_html_of_its_own() {
         for (source, html) in [
             ("<script>x</script>", "&lt;script&gt;x&lt;/script&gt;"),
@@ -196,6 +265,7 @@ mod tests {
         #[test]
         fn any_text_is_borne(source: String) {
             let _ = markdown(&source);
+            let _ = split_metadata(&source);
         }
     }
 }

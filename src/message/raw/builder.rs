@@ -24,8 +24,9 @@ use crate::address::{Address, Envelope, ForwardPath, IntoAddresses, Mailbox, Rev
 ///   removed;
 /// * a line of a header field that is over 998 octets is folded at white space;
 /// * a byte order mark and the `From ` line of an mbox file in front of it are left out;
-/// * for a server without SMTPUTF8, names and text beyond ASCII in header fields are in encoded
-///   words (RFC 2047);
+/// * names and text beyond ASCII in header fields are in encoded words (RFC 2047) if that makes all
+///   fields ASCII, as servers further on may not offer SMTPUTF8; a message with a DKIM-Signature,
+///   which would not hold afterwards, keeps its fields for a server that offers SMTPUTF8;
 /// * what no server has to take is changed if that is [asked for](RawBuilder::repair).
 ///
 /// A header section has at most a mebibyte, and 10,000 fields. A body has any length, and is
@@ -131,7 +132,8 @@ impl RawBuilder {
     ///
     /// # Panics
     ///
-    /// If it is polled outside of a Tokio runtime, unless the message is in memory.
+    /// If it is polled outside of a Tokio runtime, unless the message is in memory and its body
+    /// needs no repair.
     ///
     /// # Cancel safety
     ///
@@ -156,22 +158,24 @@ impl RawBuilder {
             use Warning::{FieldRepaired, PartRepaired};
             matches!(warning, FieldRepaired { .. } | PartRepaired { .. })
         };
-        if section.has("DKIM-Signature") {
-            if warnings.iter().any(is_repaired) {
-                let by = "the repair";
-                warnings.push(Warning::SignatureBroken { by });
-            } else if finished.ascii.is_some() {
-                let by = "its fields are encoded for a server without SMTPUTF8";
-                warnings.push(Warning::SignatureBroken { by });
-            }
-        }
+        let is_signed = section.has("DKIM-Signature");
+        let place = match &finished.ascii {
+            _ if warnings.iter().any(is_repaired) => Some("after the repair"),
+            Some(_) => Some("on a server without SMTPUTF8, for which its fields are encoded"),
+            None => None,
+        };
+        let broken = place.filter(|_| is_signed);
+        warnings.extend(broken.map(|place| Warning::SignatureBroken { place }));
         let needs_smtputf8 = envelope.needs_smtputf8() || finished.needs_smtputf8();
-        let ascii = finished.ascii.map(Bytes::from);
-        let template = Template::finished(finished.header.into(), ascii, body);
+        let (header, ascii) = match finished.ascii {
+            // The next server may not offer SMTPUTF8, though this one does.
+            Some(ascii) if !is_signed => (ascii, None),
+            ascii => (finished.header, ascii.map(Bytes::from)),
+        };
+        let template = Template::finished(header.into(), ascii, body);
         let id = missing.message_id;
         let message = Message::unsigned(envelope, id, template, Data::EightBit, needs_smtputf8)?;
-        warnings.truncate(Warning::MAX);
-        Ok(message.with_warnings(warnings))
+        Ok(message.with_warnings(Warning::limited(warnings)))
     }
 
     fn envelope(&self, section: &HeaderSection<'_>) -> Result<Envelope, MessageError> {

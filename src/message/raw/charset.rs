@@ -19,6 +19,8 @@ impl Decoded {
     pub(super) fn new(body: &[u8], content_type: &str) -> Self {
         let declared = parameter(content_type, "charset");
         let declared = declared.and_then(|name| Encoding::for_label(name.as_bytes()));
+        // UTF-16 is a charset of bodies alone, as a field has ASCII in it.
+        let declared = declared.filter(|encoding| encoding.is_ascii_compatible());
         let line: Vec<u8> = body
             .iter()
             .copied()
@@ -65,6 +67,18 @@ mod tests {
                 "Shift_JIS",
             ),
             (b"\xfc", "text/plain; charset=utf-8", "ü", "windows-1252"),
+            (
+                b"Gr\xfc",
+                "text/plain; charset=utf-16",
+                "Gr\u{fc}",
+                "windows-1252",
+            ),
+            (
+                b"Gr\xfc\xdf",
+                "text/plain; charset=utf-16le",
+                "Grüß",
+                "windows-1252",
+            ),
             (b"\xfc", "text/plain; charset=nonsense", "ü", "windows-1252"),
         ] {
             let decoded = Decoded::new(octets, content_type);

@@ -117,8 +117,11 @@ impl HeaderSection<'_> {
         }
         let mut added = Header::new(Script::Ascii);
         out.encoding(encoding, &mut added);
+        // A header that ends without an empty line needs one after a field that is added.
+        let is_added = encoding.is_some() && self.has_body();
         let mut finished = out.finish(&added.into_text());
-        append_lines(self.blank_line(), &mut finished.header);
+        let blank_line = if is_added { b"\r\n" } else { self.blank_line() };
+        append_lines(blank_line, &mut finished.header);
         Ok(finished.header)
     }
 }

@@ -1,6 +1,7 @@
 //! The header of a part of a finished message, as far as the repair of its body needs it.
 
 use super::super::line_ends::lines;
+use super::super::parameter::parameters;
 use super::field::field_name;
 use super::header::HeaderSection;
 
@@ -18,7 +19,7 @@ impl Head {
     pub(super) fn of_section(section: &HeaderSection<'_>) -> Self {
         let mut head = Self::default();
         for field in section.fields() {
-            head.note(field.name, &field.unfolded_lossy());
+            head.note(field.name, || field.unfolded_lossy());
         }
         head
     }
@@ -31,7 +32,8 @@ impl Head {
             offset += field.len();
             if let Some(name) = field_name(first_line(field)) {
                 let body = memchr::memchr(b':', field).and_then(|colon| field.get(colon + 1..));
-                head.note(name, &String::from_utf8_lossy(body.unwrap_or_default()));
+                let body = String::from_utf8_lossy(body.unwrap_or_default());
+                head.note(name, || body.replace(['\r', '\n'], ""));
             }
         }
         let rest = part.get(offset..).unwrap_or_default();
@@ -55,8 +57,9 @@ impl Head {
         out.extend_from_slice(field.as_bytes());
     }
 
-    fn note(&mut self, name: &str, value: &str) {
-        let value = || value.replace(['\r', '\n'], "").trim().to_owned();
+    /// Notes a field; its value is on one line.
+    fn note(&mut self, name: &str, value: impl Fn() -> String) {
+        let value = || value().trim().to_owned();
         // The first one counts, as for most readers.
         if name.eq_ignore_ascii_case("Content-Type") && self.content_type.is_empty() {
             self.content_type = value();
@@ -64,6 +67,28 @@ impl Head {
         {
             self.encoding = value().to_ascii_lowercase();
         }
+    }
+
+    /// The encoding without a comment, or a semicolon that programs put there by mistake.
+    pub(super) fn encoding_name(&self) -> &str {
+        let mut words = self.encoding.split([' ', '\t', ';', '(']);
+        words.next().unwrap_or_default()
+    }
+
+    /// Whether the charset has more than one octet for every character, even of ASCII.
+    pub(super) fn is_wide(&self) -> bool {
+        let charset = parameter(&self.content_type, "charset").unwrap_or_default();
+        let charset = charset.to_ascii_lowercase();
+        let wide = [
+            "utf-16",
+            "utf16",
+            "utf-32",
+            "utf32",
+            "ucs",
+            "iso-10646-ucs",
+            "unicode",
+        ];
+        wide.iter().any(|wide| charset.starts_with(wide))
     }
 
     /// The type and the subtype in lower case; empty if they are not said.
@@ -95,26 +120,12 @@ fn first_line(field: &[u8]) -> &[u8] {
     lines(field).next().map_or(field, |line| line.text)
 }
 
-/// The value of a parameter of a field, without quotation marks.
+/// The value of a parameter of a field, unless it is empty.
 pub(super) fn parameter(value: &str, name: &str) -> Option<String> {
-    let mut rest = value;
-    loop {
-        rest = rest.split_once(';')?.1;
-        let (key, after) = rest.split_once('=')?;
-        let after = after.trim_start();
-        let found = match after.strip_prefix('"') {
-            Some(quoted) => {
-                let end = quoted.find('"').unwrap_or(quoted.len());
-                let (value, behind) = quoted.split_at_checked(end)?;
-                rest = behind;
-                value
-            }
-            None => after.split([';', ' ', '\t']).next().unwrap_or_default(),
-        };
-        if key.trim().eq_ignore_ascii_case(name) {
-            return Some(found.to_owned());
-        }
-    }
+    let found = parameters(value)
+        .1
+        .find(|found| found.name.eq_ignore_ascii_case(name))?;
+    Some(found.value()).filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]
@@ -128,6 +139,13 @@ mod tests {
             ("multipart/mixed; Boundary = \"a b;c\" ; x=y", Some("a b;c")),
             ("multipart/mixed; x=\"boundary=1\"; boundary=2", Some("2")),
             ("multipart/mixed; a=b;boundary=c;d=e", Some("c")),
+            (
+                "multipart/mixed; boundary=\"a\\\"b;c\"; d=e",
+                Some("a\"b;c"),
+            ),
+            ("multipart/mixed; boundary=abc (a comment)", Some("abc")),
+            ("multipart/mixed; boundary=\"abc", Some("abc")),
+            ("multipart/mixed; boundary=\"\"", None),
             ("multipart/mixed", None),
             ("multipart/mixed; boundary", None),
         ] {

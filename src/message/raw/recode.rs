@@ -1,6 +1,9 @@
 //! The repair of bodies: parts that no server has to take are encoded anew.
 
+use std::io;
+
 use super::super::base64_lines::base64_lines;
+use super::super::error::{BodyError, Origin};
 use super::super::line_body::LineBody;
 use super::super::line_ends::{LineEnds, lines};
 use super::super::quoted_printable::{quoted_printable, shortened};
@@ -14,7 +17,7 @@ use super::part::{Head, parameter};
 const MAX_DEPTH: usize = 32;
 
 /// The most octets of a body that is repaired, as it is in memory then.
-pub(in super::super) const MAX_REPAIRED: usize = 64 << 20;
+const MAX_REPAIRED: usize = 64 << 20;
 
 /// A body that can be sent, and its Content-Transfer-Encoding if that has changed.
 pub(in super::super) type Repaired = (LineBody, Option<&'static str>);
@@ -52,11 +55,22 @@ pub(in super::super) async fn sendable(
         return Err(MessageError::Limit { what, limit });
     }
     let octets = body.read(len).await?;
-    let mut recoder = Recoder { what, warnings };
-    let root = recoder.entity(&Head::of_section(section), &octets, "", 0)?;
+    let head = Head::of_section(section);
+    // Many megabytes take long, and other tasks run on this thread.
+    let recoding = tokio::task::spawn_blocking(move || {
+        let mut recoder = Recoder::new(what);
+        let root = recoder.entity(&head, &octets, "", 0);
+        root.map(|root| (root, recoder.warnings))
+    });
+    let stopped = |error| BodyError::Read {
+        origin: Origin::Reader,
+        source: io::Error::other(error),
+    };
+    let (root, found) = recoding.await.map_err(stopped)??;
+    warnings.extend(found);
     match LineBody::new(Body::bytes(root.octets)).await? {
         Ok(body) => Ok((body, root.encoding)),
-        Err(_) => Err(recoder.cannot("", "its structure is broken, make it anew")),
+        Err(_) => Err(Recoder::new(what).cannot("", "its structure is broken, make it anew")),
     }
 }
 
@@ -66,13 +80,20 @@ struct Recoded {
     encoding: Option<&'static str>,
 }
 
-struct Recoder<'a> {
+struct Recoder {
     /// What the message is called.
     what: &'static str,
-    warnings: &'a mut Vec<Warning>,
+    warnings: Vec<Warning>,
 }
 
-impl Recoder<'_> {
+impl Recoder {
+    fn new(what: &'static str) -> Self {
+        Self {
+            what,
+            warnings: Vec::new(),
+        }
+    }
+
     /// The body of the message, or of the part with this number. It is the same if nothing is
     /// wrong with it.
     fn entity(
@@ -100,8 +121,7 @@ impl Recoder<'_> {
                  sign that",
             )),
             Some(("multipart", _)) => {
-                let boundary = parameter(&head.content_type, "boundary");
-                let Some(boundary) = boundary.filter(|boundary| !boundary.is_empty()) else {
+                let Some(boundary) = parameter(&head.content_type, "boundary") else {
                     return Err(self.cannot(number, "it is a multipart without a boundary"));
                 };
                 let octets = self.multipart(&boundary, body, number, depth)?;
@@ -121,7 +141,7 @@ impl Recoder<'_> {
             Some(("message", _)) => {
                 Err(self.cannot(number, "a part of its media type must not be encoded"))
             }
-            _ => Ok(self.leaf(head, &essence, body, number, trouble)),
+            _ => self.leaf(head, body, number, trouble),
         }
     }
 
@@ -188,14 +208,12 @@ impl Recoder<'_> {
     fn leaf(
         &mut self,
         head: &Head,
-        essence: &str,
         body: &[u8],
         number: &str,
         trouble: Trouble,
-    ) -> Recoded {
+    ) -> Result<Recoded, MessageError> {
         let mut octets = Vec::new();
-        let is_text = essence.is_empty() || essence.starts_with("text/");
-        let encoding = match head.encoding.as_str() {
+        let encoding = match head.encoding_name() {
             "base64" => {
                 let is_base64 = |b: &u8| b.is_ascii_alphanumeric() || b"+/=".contains(b);
                 let digits: Vec<u8> = body.iter().copied().filter(is_base64).collect();
@@ -203,38 +221,33 @@ impl Recoder<'_> {
                     octets.extend_from_slice(line);
                     octets.extend_from_slice(b"\r\n");
                 }
-                None
+                "base64"
             }
             "quoted-printable" => {
                 shortened(body, &mut octets);
-                None
+                "quoted-printable"
+            }
+            "" | "7bit" | "8bit" | "binary" | "7-bit" | "8-bit" | "7bits" | "8bits" => {
+                encode(head, body, &mut octets)
             }
             _ => {
-                let mut content = Vec::new();
-                let mut line_ends = LineEnds::default();
-                if is_text {
-                    line_ends.apply(body, &mut content);
-                } else {
-                    content.extend_from_slice(body);
-                }
-                match str::from_utf8(&content) {
-                    Ok(text) if is_text && !content.contains(&0) => {
-                        octets.extend_from_slice(quoted_printable(text).as_bytes());
-                        Some("quoted-printable")
-                    }
-                    _ => {
-                        base64_lines(&content, &mut octets);
-                        Some("base64")
-                    }
-                }
+                return Err(self.cannot(
+                    number,
+                    "its Content-Transfer-Encoding is unknown: use base64, quoted-printable, \
+                     7bit, 8bit or binary",
+                ));
             }
         };
         self.warnings.push(Warning::PartRepaired {
             part: self.name(number),
             found: trouble.found,
-            encoding: encoding.map_or_else(|| head.encoding.clone(), str::to_owned),
+            encoding: encoding.to_owned(),
         });
-        Recoded { octets, encoding }
+        Ok(Recoded {
+            octets,
+            // As it was written, a reader may not know it.
+            encoding: (head.encoding != encoding).then_some(encoding),
+        })
     }
 
     fn name(&self, number: &str) -> String {
@@ -247,6 +260,31 @@ impl Recoder<'_> {
     fn cannot(&self, number: &str, reason: &'static str) -> MessageError {
         let part = self.name(number);
         MessageError::Unrepairable { part, reason }
+    }
+}
+
+/// Encodes what is not encoded, and gives the name of the encoding.
+///
+/// The line ends of a text become CRLF, as they would without an encoding. In UTF-16 and UTF-32
+/// they are not single octets, and a text with a NUL may be in one of these.
+fn encode(head: &Head, body: &[u8], out: &mut Vec<u8>) -> &'static str {
+    let essence = head.essence();
+    let is_text = essence.is_empty() || essence.starts_with("text/");
+    if !is_text || head.is_wide() || body.contains(&0) {
+        base64_lines(body, out);
+        return "base64";
+    }
+    let mut content = Vec::new();
+    LineEnds::default().apply(body, &mut content);
+    match str::from_utf8(&content) {
+        Ok(text) => {
+            out.extend_from_slice(quoted_printable(text).as_bytes());
+            "quoted-printable"
+        }
+        Err(_) => {
+            base64_lines(&content, out);
+            "base64"
+        }
     }
 }
 

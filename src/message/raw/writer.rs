@@ -16,6 +16,8 @@ use super::part::Head;
 /// Writes fields twice: as they are, and in ASCII.
 pub(super) struct Writer<'a> {
     section: &'a HeaderSection<'a>,
+    /// The value of Content-Type.
+    content_type: String,
     pub(super) header: Vec<u8>,
     /// Nothing once a field cannot be written so.
     ascii: Option<Vec<u8>>,
@@ -31,6 +33,7 @@ impl<'a> Writer<'a> {
     ) -> Self {
         Self {
             section,
+            content_type: Head::of_section(section).content_type,
             header: Vec::new(),
             ascii: Some(Vec::new()),
             repair,
@@ -52,7 +55,7 @@ impl<'a> Writer<'a> {
             return Err(problem);
         };
         let body = field.octets.get(field.body_offset()..).unwrap_or_default();
-        let decoded = Decoded::new(body, &Head::of_section(self.section).content_type);
+        let decoded = Decoded::new(body, &self.content_type);
         without_controls(&shown(field.name), decoded.text.as_bytes())?;
         let repaired = encoded_field(field.name, &decoded.text).ok_or(problem)?;
         self.warnings.push(Warning::FieldRepaired {

@@ -146,7 +146,7 @@ fn what_cannot_be_sent_is_found_before() {
 }
 
 #[test]
-fn fields_beyond_ascii_are_encoded_where_smtputf8_is_not_offered() {
+fn fields_beyond_ascii_are_encoded_unless_a_signature_would_break() {
     for (field, encoded) in [
         ("Subject: Grüße", Some("Subject: =?utf-8?b?R3LDvMOfZQ==?=")),
         ("Subject: =?utf-8?q?x?=", Some("Subject: =?utf-8?q?x?=")),
@@ -157,11 +157,18 @@ fn fields_beyond_ascii_are_encoded_where_smtputf8_is_not_offered() {
         ("References: <ü@x.test>", None),
         ("Reply-To: jörg@x.test", None),
     ] {
+        let encoded = encoded.unwrap_or(field);
         let message = raw(&format!("{FIELDS}{field}\r\n\r\nx")).unwrap();
-        assert_eq!(message.needs_smtputf8(), encoded.is_none(), "{field}");
+        let signed = raw(&format!("{FIELDS}DKIM-Signature: v=1\r\n{field}\r\n\r\nx"));
+        let signed = signed.unwrap();
+        for message in [&message, &signed] {
+            assert_eq!(message.needs_smtputf8(), !encoded.is_ascii(), "{field}");
+        }
         for (rendition, expected) in [
-            (message.rendition(Data::EightBit), encoded.unwrap_or(field)),
-            (message.rendition_with_smtputf8(Data::EightBit), field),
+            (message.rendition(Data::EightBit), encoded),
+            (message.rendition_with_smtputf8(Data::EightBit), encoded),
+            (signed.rendition(Data::EightBit), encoded),
+            (signed.rendition_with_smtputf8(Data::EightBit), field),
         ] {
             let is_ascii = expected.is_ascii();
             assert_eq!(rendition.needs_smtputf8(), !is_ascii, "{field}");
@@ -211,8 +218,9 @@ fn what_is_odd_is_said() {
         ("\nx\n", None),
         (
             "From: a@b\nDKIM-Signature: x\nSubject: ü\n\nx",
-            Some("the DKIM signature of the message does not hold after its fields"),
+            Some("the DKIM signature of the message does not hold on a server without SMTPUTF8"),
         ),
+        ("From: a@b\nDKIM-Signature: x\nReferences: <ü@x>\n\nx", None),
     ] {
         let message = Message::raw(Body::bytes(mail)).from(parsed("f@x.test"));
         let message = run(message.to("a@b").build()).unwrap();

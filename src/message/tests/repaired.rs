@@ -3,7 +3,7 @@
 use mail_parser::MessageParser;
 
 use super::*;
-use crate::message::{Data, Entity, RawBuilder};
+use crate::message::{Data, Entity, RawBuilder, Warning};
 
 const FIELDS: &str = "Date: Tue, 1 Jul 2003 10:52:37 +0200\r\n\
                       From: ann@x.test\r\n\
@@ -102,7 +102,52 @@ fn parts_are_encoded_and_say_the_same() {
     let html = "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
     let octets =
         "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n";
+    let wide_octets = |text: &str| text.chars().flat_map(|c| [c, '\0']).collect::<String>();
+    let encoded = |encoding: &str, body: &str| {
+        mixed(&[&format!(
+            "Content-Transfer-Encoding: {encoding}\r\nContent-Type: application/pdf\r\n\r\n{body}"
+        )])
+    };
     for (rest, contents, warning) in [
+        // Text in UTF-16, which is declared or not.
+        (
+            format!(
+                "Content-Type: text/plain; charset=utf-16le\r\n\r\n{}",
+                wide_octets("Hello\nWorld\r\n")
+            ),
+            vec!["Hello\nWorld\r\n".to_owned()],
+            "the message had a NUL, and is in base64 now",
+        ),
+        (
+            format!("\r\n{}", wide_octets("Hello\nWorld")),
+            vec![wide_octets("Hello\nWorld")],
+            "base64",
+        ),
+        (
+            format!(
+                "Content-Type: text/plain; charset=\"UTF-16LE\"\r\n\r\na\n{}",
+                "a".repeat(1_000)
+            ),
+            vec![format!("\u{a61}{}", "\u{6161}".repeat(500))],
+            "base64",
+        ),
+        // Names of encodings that bad programs write.
+        (
+            encoded("base64;", &base64),
+            vec!["ABC".repeat(600)],
+            "base64",
+        ),
+        (
+            encoded("Base64 (x)", &base64),
+            vec!["ABC".repeat(600)],
+            "base64",
+        ),
+        (
+            encoded("quoted-printable;", &format!("a=20{long}=3D")),
+            vec![format!("a {long}=")],
+            "quoted-printable",
+        ),
+        (encoded("8-bit", &long), vec![long.clone()], "base64"),
         (
             format!("\r\n{long}"),
             vec![format!("{long}\r\n")],
@@ -115,7 +160,7 @@ fn parts_are_encoded_and_say_the_same() {
         ),
         (
             "\r\na\0b\n".to_owned(),
-            vec!["a\0b\r\n".to_owned()],
+            vec!["a\0b\n".to_owned()],
             "the message had a NUL, and is in base64 now",
         ),
         (
@@ -218,6 +263,10 @@ fn what_cannot_be_repaired_has_a_reason() {
             "must not be encoded",
         ),
         ("Subject: a\0b\r\n\r\nx".to_owned(), "control character"),
+        (
+            format!("Content-Transfer-Encoding: x-uuencode\r\n\r\n{long}"),
+            "the message cannot be repaired: its Content-Transfer-Encoding is unknown",
+        ),
     ] {
         let error = run(raw(rest.as_bytes()).repair().build())
             .unwrap_err()
@@ -236,12 +285,34 @@ fn what_cannot_be_repaired_has_a_reason() {
 
 #[test]
 fn nothing_is_changed_that_need_not_be() {
-    let rest = "Subject: Grüße\r\nX-Odd:  a\r\n\r\n.\r\ntext \r\n";
+    let rest = "Subject: a  b\r\nX-Odd:  a\r\n\r\n.\r\nGrüße \r\n";
     let message = run(raw(rest.as_bytes()).repair().build()).unwrap();
     assert!(message.warnings().is_empty());
-    let rendition = message.rendition_with_smtputf8(Data::EightBit);
+    let rendition = message.rendition(Data::EightBit);
     let sent = run(blocks(&mut rendition.into_octets())).unwrap().concat();
     assert_eq!(String::from_utf8(sent).unwrap(), format!("{FIELDS}{rest}"));
+}
+
+/// The header has as many fields as one may have, and each is repaired.
+#[test]
+fn many_repairs_take_no_longer_for_their_number_and_hide_no_other_warning() {
+    let mut mail = b"From: a@b\nTo: a@b\nMessage-ID: x\nDKIM-Signature: v=1\n".to_vec();
+    for _ in 0..9_990 {
+        mail.extend_from_slice(b"X-Field: ");
+        mail.extend_from_slice(&[b"\xfc".as_slice(), &[b'x'; 80]].concat());
+        mail.push(b'\n');
+    }
+    let message = Message::raw(Body::bytes(mail)).recipients_from_fields();
+    let message = run(message.repair().build()).unwrap();
+    let [first, second, others @ ..] = message.warnings() else {
+        panic!("{:?}", message.warnings());
+    };
+    assert!(matches!(first, Warning::IdReplaced { .. }), "{first:?}");
+    assert!(
+        matches!(second, Warning::SignatureBroken { .. }),
+        "{second:?}"
+    );
+    assert_eq!(others.len(), Warning::MAX - 2);
 }
 
 #[test]
@@ -266,4 +337,24 @@ fn forwarded_messages_are_repaired_too() {
     let inner = parsed.parts.iter().find_map(|part| part.message()).unwrap();
     assert_eq!(inner.subject(), Some("Grüße"));
     assert_eq!(inner.body_text(0).unwrap().trim_end(), "x".repeat(1_500));
+}
+
+/// Where the header ends without an empty line, one is written after the new field.
+#[test]
+fn a_forwarded_message_without_an_empty_line_gets_one_with_its_encoding() {
+    let long = "x".repeat(1_500);
+    for (inner, header) in [
+        (format!("Subject: x\ntext\n{long}\n"), "Subject: x\r\n"),
+        (format!("text\n{long}\n"), ""),
+        (format!("\ntext\n{long}\n"), ""),
+    ] {
+        let message = builder().content(Entity::message(Body::bytes(inner)));
+        let sent = octets(message.repair_forwarded().build_now().unwrap());
+        let sent = String::from_utf8(sent).unwrap();
+        let expected = format!(
+            "\r\n\r\n{header}MIME-Version: 1.0\r\n\
+             Content-Transfer-Encoding: quoted-printable\r\n\r\ntext\r\nxxx"
+        );
+        assert!(sent.contains(&expected), "{sent}");
+    }
 }

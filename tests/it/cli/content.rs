@@ -162,7 +162,7 @@ async fn pictures_are_looked_for_beside_the_file() {
 
 #[tokio::test]
 async fn what_is_odd_is_told_and_the_mail_made() {
-    let enough = "--from me@example.org --to ann@example.org --text x";
+    let enough = "--from me@example.org --to ann@example.org";
     for (arguments, warning) in [
         (
             "--html '<img src=cid:a>'",
@@ -187,6 +187,10 @@ async fn what_is_odd_is_told_and_the_mail_made() {
         (
             "--html '<p>x' --inline a@b=shark.png",
             "warning: the part \"a@b\"",
+        ),
+        (
+            "--markdown matter.md",
+            "warning: the first 5 lines of the Markdown are metadata, and are left out",
         ),
     ] {
         let ended = desk().run(&format!("{enough} {arguments}")).await;

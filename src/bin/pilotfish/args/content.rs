@@ -23,6 +23,8 @@ pub(crate) struct ContentArguments {
     pub(crate) html: Option<TextSource>,
 
     /// A text in Markdown, which becomes the text and the HTML.
+    ///
+    /// Metadata at its beginning, such as a title between lines `---`, is left out with a warning.
     #[arg(long, value_name = "FILE|-", value_parser = Input::parser(),
           conflicts_with_all = ["text", "html"])]
     pub(crate) markdown: Option<Input>,

@@ -10,9 +10,9 @@ use crate::input::Input;
 pub(crate) struct FinishedArguments {
     /// Send this finished message (RFC 5322) as it is, in place of one that is put together.
     ///
-    /// Date, From and Message-ID are added if they are missing; Bcc is taken out; for a server
-    /// without SMTPUTF8, text beyond ASCII in header fields is encoded. The recipients
-    /// are those of --to, --cc and --bcc, which stand in no field then, and with -t those that
+    /// Date, From and Message-ID are added if they are missing; Bcc is taken out; text beyond ASCII
+    /// in header fields is encoded, unless there is a DKIM signature and the server offers SMTPUTF8.
+    /// The recipients are those of --to, --cc and --bcc, which stand in no field then, and with -t those that
     /// the fields name.
     #[arg(long, value_name = "FILE|-", value_parser = Input::parser(),
           conflicts_with_all = ["ContentArguments", "FieldArguments"])]
