@@ -80,4 +80,5 @@ pub use group::{Address, Group, IntoAddresses};
 pub use literal::AddressLiteral;
 pub use local_part::LocalPart;
 pub use mailbox::Mailbox;
+pub(crate) use parser::{is_forbidden, is_invisible};
 pub use path::{ForwardPath, ReversePath};

@@ -10,14 +10,14 @@ const MAX_COMMENT_DEPTH: usize = 32;
 
 /// Whether `c` may be in no part of an address: the control characters of ASCII and Latin-1,
 /// and the line and paragraph separators that some software takes for a line end.
-pub(super) fn is_forbidden(c: char) -> bool {
+pub(crate) fn is_forbidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// Whether `c` cannot be seen: the characters that Unicode calls default-ignorable (its property
 /// `Default_Ignorable_Code_Point`), the controls of interlinear annotation, and the blank
 /// braille pattern. Two addresses that differ in one of them look the same.
-pub(super) fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'

@@ -4,10 +4,10 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
 
 use super::BodyError;
 use super::error::Origin;
+use super::file_identity::Identity;
 use super::media_guess::{PREFIX, by_content};
 use super::regular_file::open_regular;
 
@@ -30,51 +30,19 @@ enum Place {
     Open(File),
 }
 
-/// What shows that a file is still the same.
-#[derive(Debug, PartialEq, Eq)]
-struct Identity {
-    len: u64,
-    modified: Option<SystemTime>,
-    /// The device and the inode, where the system has them.
-    node: Option<(u64, u64)>,
-}
-
-impl Identity {
-    fn of(metadata: &Metadata) -> Self {
-        Self {
-            len: metadata.len(),
-            modified: metadata.modified().ok(),
-            node: node(metadata),
-        }
-    }
-}
-
-#[cfg(unix)]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the same signature on all systems"
-)]
-fn node(metadata: &Metadata) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-
-    Some((metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-fn node(_: &Metadata) -> Option<(u64, u64)> {
-    None
-}
-
 impl SourceFile {
     /// Looks at the file and its first octets, and closes it again.
     pub(super) fn open(path: PathBuf) -> Result<Self, BodyError> {
         let (file, metadata) = open_regular(&path)?;
-        let content = content(&file).map_err(|source| BodyError::Open {
+        let failed = |source| BodyError::Open {
             path: path.clone(),
             source,
-        })?;
+        };
+        let content = content(&file).map_err(failed)?;
+        // The working directory may change before the file is opened again.
+        let absolute = std::path::absolute(&path).map_err(failed)?;
         Ok(Self {
-            place: Place::Path(path),
+            place: Place::Path(absolute),
             was: Identity::of(&metadata),
             content,
         })
@@ -124,7 +92,25 @@ impl SourceFile {
     }
 
     /// That it is what it was.
-    fn compare(&self, metadata: &Metadata) -> Result<(), BodyError> {
+    fn compare(&self, found: &Metadata) -> Result<(), BodyError> {
+        self.compare_size(found)?;
+        if Identity::of(found) != self.was {
+            return Err(self.changed());
+        }
+        Ok(())
+    }
+
+    /// That what has been open since it was compared is what it was. If another file has taken its
+    /// name meanwhile, that is a change of the inode, but not of the octets.
+    fn compare_open(&self, found: &Metadata) -> Result<(), BodyError> {
+        self.compare_size(found)?;
+        if found.modified().ok() != self.was.modified {
+            return Err(self.changed());
+        }
+        Ok(())
+    }
+
+    fn compare_size(&self, metadata: &Metadata) -> Result<(), BodyError> {
         let (expected, found) = (self.was.len, metadata.len());
         let origin = self.origin();
         if found > expected {
@@ -140,9 +126,6 @@ impl SourceFile {
                 expected,
                 found,
             });
-        }
-        if Identity::of(metadata) != self.was {
-            return Err(self.changed());
         }
         Ok(())
     }
@@ -217,7 +200,7 @@ impl FileReader {
                 found: metadata.len().max(expected.saturating_add(1)),
             });
         }
-        self.source.compare(&metadata)
+        self.source.compare_open(&metadata)
     }
 }
 
@@ -249,6 +232,7 @@ fn read_at(file: &File, place: &mut [u8], offset: u64) -> io::Result<usize> {
 mod tests {
     use std::fs;
     use std::io::Write;
+    use std::time::SystemTime;
 
     use super::*;
 
@@ -339,6 +323,33 @@ mod tests {
         fs::remove_file(&path).unwrap();
         let anew = FileReader::new(file).read(&mut octets, 0);
         assert!(matches!(anew, Err(BodyError::Open { .. })), "{anew:?}");
+    }
+
+    /// As `rsync --inplace --times` does. The clock of the file system may stand still for some
+    /// milliseconds.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_is_written_to_is_not_sent_though_its_time_is_the_old_one() {
+        use std::os::unix::fs::MetadataExt;
+
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        let file = attached(dir.path(), b"old");
+        let before = fs::metadata(&path).unwrap();
+        let changed = |metadata: &Metadata| (metadata.ctime(), metadata.ctime_nsec());
+        let writer = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        while changed(&fs::metadata(&path).unwrap()) == changed(&before) {
+            fs::write(&path, b"new").unwrap();
+            writer.set_modified(before.modified().unwrap()).unwrap();
+        }
+        let anew = FileReader::new(file).read(&mut [0], 0);
+        assert!(matches!(anew, Err(BodyError::Changed { .. })), "{anew:?}");
+    }
+
+    #[test]
+    fn a_file_is_found_again_from_another_working_directory() {
+        let file = SourceFile::open("Cargo.toml".into()).unwrap();
+        assert_eq!(file.path(), Some(&*fs::canonicalize("Cargo.toml").unwrap()));
     }
 
     /// What the system has open of this directory.

@@ -66,6 +66,7 @@ mod error;
 mod feed;
 mod field;
 mod file;
+mod file_identity;
 mod file_name;
 mod flowed;
 mod header;
@@ -262,7 +263,7 @@ impl Message {
         &self.0.warnings
     }
 
-    /// The files that are sent with it, by the paths that they were opened by.
+    /// The files that are sent with it, by their absolute paths.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         self.0.template.files()
     }

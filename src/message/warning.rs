@@ -17,11 +17,11 @@ pub enum Warning {
         /// Its Content-ID.
         id: String,
     },
-    /// A document in HTML shows a picture from a file, which only the machine has that it was
-    /// written on. `MessageBuilder::inline_images` takes
+    /// A document in HTML shows a picture from a file, or uses another file such as a font, which
+    /// only the machine has that the document was written on. `MessageBuilder::inline_images` takes
     /// pictures in.
     LocalPicture {
-        /// Where the picture is, as the document says it, shortened.
+        /// Where the file is, as the document says it, shortened.
         src: String,
     },
     /// Metadata at the beginning of a text in Markdown was left out.
@@ -104,7 +104,7 @@ impl fmt::Display for Warning {
             }
             Self::LocalPicture { src } => write!(
                 f,
-                "the HTML shows the file {src:?}, which is not in the message: no reader has it"
+                "the HTML refers to the file {src:?}, which is not in the message: no reader has it"
             ),
             Self::MetadataLeftOut { lines } => write!(
                 f,

@@ -31,6 +31,6 @@ pub use pipeline::{
     Refusal, Strategy, UnexpectedReply, Way,
 };
 pub(crate) use reply::visible;
-pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode};
+pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode, is_printable};
 pub use reply_decoder::{MAX_CHALLENGE, MAX_LINE, MAX_LINES, MAX_REPLY, ReplyDecoder, ReplyError};
 pub use transparency::Transparency;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::mask::Mask;
+use crate::address::{is_forbidden, is_invisible};
 
 /// How many characters of a reply's text [`Display`](fmt::Display) prints at most.
 const DISPLAYED: usize = 500;
@@ -258,18 +259,21 @@ pub(crate) fn visible(text: &str, most: usize) -> impl fmt::Display {
     })
 }
 
-/// Writes a character, escaped if it could steer a terminal or fake a line of a log.
+/// Whether a character of a text from elsewhere, such as a reply, can be shown as it is.
+///
+/// Control characters and line separators cannot, as they steer a terminal or fake a line of a log;
+/// nor can characters that cannot be seen, and those that show text in another order.
+#[must_use]
+pub fn is_printable(character: char) -> bool {
+    !is_forbidden(character) && !is_invisible(character)
+}
+
+/// Writes a character, escaped if it is not printable.
 fn write_visibly(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
-    let steers = character.is_control()
-        || matches!(
-            character,
-            '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}'
-        )
-        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if steers {
-        write!(f, "{}", character.escape_unicode())
-    } else {
+    if is_printable(character) {
         write!(f, "{character}")
+    } else {
+        write!(f, "{}", character.escape_unicode())
     }
 }
 
@@ -328,8 +332,14 @@ mod tests {
 
     #[test]
     fn display_escapes_what_steers_a_terminal() {
-        let shown = reply(550, &["a\u{1b}[31mb\rc\u{202e}d\u{7}\u{61c}"]).to_string();
-        assert_eq!(shown, "550 a\\u{1b}[31mb\\u{d}c\\u{202e}d\\u{7}\\u{61c}");
+        for (words, shown) in [
+            ("a\u{1b}[31mb\rc", "a\\u{1b}[31mb\\u{d}c"),
+            ("\u{202e}d\u{7}\u{61c}", "\\u{202e}d\\u{7}\\u{61c}"),
+            ("a\u{200b}b\u{feff}c\u{ad}", "a\\u{200b}b\\u{feff}c\\u{ad}"),
+            ("Gr\u{fc}\u{df}e 日\u{1f988}", "Gr\u{fc}\u{df}e 日\u{1f988}"),
+        ] {
+            assert_eq!(reply(550, &[words]).to_string(), format!("550 {shown}"));
+        }
     }
 
     #[test]

@@ -193,7 +193,7 @@ async fn fields_of_a_finished_message_are_in_utf_8_only_for_a_signature() {
         signature.to_owned() + &encoded,
     );
     for (mail, offers, parameters, sent) in [
-        (&text, "SIZE", " SIZE=153", &encoded),
+        (&text, "SIZE", " SIZE=150", &encoded),
         (&text, "8BITMIME", "", &encoded),
         (&text, "SMTPUTF8", "", &encoded),
         (&signed, "8BITMIME", "", &broken),

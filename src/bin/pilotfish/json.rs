@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use pilotfish::Error;
-use pilotfish::protocol::Reply;
+use pilotfish::protocol::{Reply, is_printable};
 use pilotfish::session::{MailOutcome, Recipient};
 use pilotfish::transport::Handshake;
 use serde_json::{Value, json};
@@ -14,31 +14,21 @@ use crate::report::{Mail, Sent};
 /// The object as a line of text in which nothing steers a terminal.
 pub(crate) fn line(object: &Value) -> String {
     let text = object.to_string();
-    if !text.contains(steers) {
+    if text.chars().all(is_printable) {
         return text;
     }
     // These characters stand in strings alone, where an escape means the same.
     let mut line = String::with_capacity(text.len() + 16);
     for character in text.chars() {
-        if steers(character) {
+        if is_printable(character) {
+            line.push(character);
+        } else {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 let _ = write!(line, "\\u{unit:04x}");
             }
-        } else {
-            line.push(character);
         }
     }
     line
-}
-
-/// Whether a character could steer a terminal, or show text in another order.
-fn steers(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}'
-        )
-        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A mail that at least one recipient was accepted for.

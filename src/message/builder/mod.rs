@@ -264,11 +264,12 @@ impl MessageBuilder {
 
     /// Takes the pictures that the document in HTML shows from files into the message: those of
     /// `<img src="FILE">`, `srcset`, `background`, and `url(FILE)` in CSS. A file is named by its
-    /// path from `directory`, and cannot be outside of it but by a symbolic link. It has to have
-    /// the extension of a picture.
+    /// path from `directory`, and cannot be outside of it but by a symbolic link: the path of a
+    /// picture that begins with `/` or `file:`, or has `..` in it, is an error.
     ///
-    /// Addresses on the web and such are left as they are. What is left of files, such as
-    /// `file:///..`, is a [warning](Warning::LocalPicture). There has to be a document.
+    /// Addresses on the web and such are left as they are. A file without the extension of a
+    /// picture, such as a font, is left too, with a [warning](Warning::LocalPicture). There has to
+    /// be a document.
     #[cfg(feature = "html")]
     pub fn inline_images(mut self, directory: impl Into<PathBuf>) -> Self {
         self.content.images = Some(directory.into());

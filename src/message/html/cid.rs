@@ -112,7 +112,10 @@ mod tests {
                 "<style>p{a:url(cid:a)}b{c:url('cid:d&amp;)')}</style>",
                 "a|d&amp;)",
             ),
-            ("<img srcset='cid:a 1x, cid:b 2x,x.png,cid:c'>", "a|b|c"),
+            (
+                "<img srcset='cid:a 1x, cid:b 2x,x.png,y.png, cid:c'>",
+                "a|b|c",
+            ),
             ("<!--[if mso]><v:fill src=\"cid:a\"><![endif]-->", "a"),
         ] {
             let labels: Vec<_> = references(html).collect();

@@ -33,14 +33,14 @@ pub(in crate::message) struct LocalImage {
 ///
 /// A picture is taken if it is a relative reference (RFC 3986 section 4.2) whose path has the
 /// extension of a picture: `a.png`, `img/a%20b.png`, `./a.png?v=2`, of which the query and the
-/// fragment are cut off. What has a scheme (`https:`, `data:`, `cid:`, `file:`), begins with
-/// `//` or has no path is left alone, and so is a text whose element `base` says where its
+/// fragment are cut off. What has a scheme (`https:`, `data:`, `cid:`), begins with `//` or does
+/// not have that extension is left alone, and so is a text whose element `base` says where its
 /// references lead.
 ///
 /// # Errors
 ///
-/// If a path is absolute, has `..` or a control character in it, or names no file, as it could
-/// never be found by those who get the mail.
+/// If the path of a picture is absolute, as all with the scheme `file:` are, or has `..` or a
+/// control character in it: no reader would find it there.
 pub(in crate::message) fn local_images<'a>(
     html: &str,
     taken: impl IntoIterator<Item = &'a str>,
@@ -70,17 +70,18 @@ pub(in crate::message) fn local_images<'a>(
 /// The path of a local picture, if it is one; or what to do instead.
 fn local_path(url: &str) -> Result<Option<String>, &'static str> {
     let path = url.split(['?', '#']).next().unwrap_or_default();
-    if path.is_empty() || path.starts_with("//") {
+    let scheme_of = |path: &str| scheme(path).map(str::to_ascii_lowercase);
+    // `C:` is a drive.
+    let is_file = |scheme: &str| scheme.len() == 1 || scheme == "file";
+    let is_elsewhere = match scheme_of(path) {
+        Some(scheme) => !is_file(&scheme),
+        None => path.starts_with("//"),
+    };
+    let path = percent_decoded(path);
+    // Whatever else a file is, no reader shows it as a picture, and it may be nothing to be sent.
+    if is_elsewhere || !is_picture(&path) {
         return Ok(None);
     }
-    match scheme(path) {
-        // `C:` is a drive.
-        Some(scheme) if scheme.len() > 1 => return Ok(None),
-        Some(_) => return Err(RELATIVE),
-        None if path.starts_with(['/', '\\']) => return Err(RELATIVE),
-        None => {}
-    }
-    let path = percent_decoded(path);
     if path.contains(char::is_control) {
         return Err("remove the control characters from its path");
     }
@@ -88,13 +89,11 @@ fn local_path(url: &str) -> Result<Option<String>, &'static str> {
         return Err(RELATIVE);
     }
     let names = path.split('/').filter(|name| !matches!(*name, "" | "."));
-    match names.collect::<Vec<_>>().join("/") {
-        path if path.is_empty() => Err("name a file and not a directory"),
-        // A drive that was hidden by `%3A` or `./`.
-        path if scheme(&path).is_some_and(|scheme| scheme.len() == 1) => Err(RELATIVE),
-        path if is_picture(&path) => Ok(Some(path)),
-        // Whatever it is, no reader shows it, and it may be nothing to be sent.
-        _ => Ok(None),
+    let path = names.collect::<Vec<_>>().join("/");
+    // A drive may be hidden by `%3A` or `./`.
+    match scheme_of(&path) {
+        Some(scheme) if is_file(&scheme) => Err(RELATIVE),
+        _ => Ok(Some(path)),
     }
 }
 
@@ -253,7 +252,9 @@ mod tests {
             "\u{feff}<meta charset=latin1>\r\n<p>é日🦈\u{0}\r<P  A = 'b' />&nbsp;&bogus;",
             "<meta http-equiv=Content-Type content='text/html; charset=utf-16'>é",
             "<base href='https://x.test/'><img src=a.png>",
-            "<img src='file:///srv/a.png'>",
+            "<img src='file:///srv/a'><img src='.'><img src='a/..'><img src='data:a,/a.png'>",
+            "<style>@import url(/a.css);@font-face{src:url(../f/a.woff2)}</style>",
+            "<img srcset='https://x.test/w_200,c_fill/a.png 1x, data:image/png;base64,/9j/A.png'>",
             "<",
         ] {
             assert_eq!(taken(html), (html.to_owned(), String::new()));
@@ -275,7 +276,6 @@ mod tests {
             ("../a.png", "relative"),
             ("a/../b.png", "relative"),
             ("%2e%2E/a.png", "relative"),
-            ("a/..", "relative"),
             ("a\\..\\b.png", "relative"),
             ("\\\\host\\a.png", "relative"),
             ("C:/a.png", "relative"),
@@ -284,8 +284,8 @@ mod tests {
             ("./C:/a.png", "relative"),
             ("a%00.png", "control"),
             ("a\nb.png", "control"),
-            (".", "file"),
-            ("./", "file"),
+            ("file:///srv/a.png", "relative"),
+            ("FILE:a.png", "relative"),
         ] {
             let error = local_images(&format!("<img src=\"{src}\">")).unwrap_err();
             let text = error.to_string();

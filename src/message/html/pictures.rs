@@ -118,6 +118,15 @@ mod tests {
                 "a.png|c.png",
             ),
             (
+                "<img srcset='https://x/w_200,c_fill/a.png 1x, b,c.png, d.png (1,2x), ,e.png,'>",
+                "b,c.png|d.png|e.png",
+            ),
+            (
+                "<img srcset='data:image/jpeg;base64,/9j/AA== 1x,a.png 2x,b.png'>",
+                "a.png|b.png",
+            ),
+            ("<img srcset=' , '><img srcset=''>", ""),
+            (
                 "<td background=a.png><body BACKGROUND='b.png'>",
                 "a.png|b.png",
             ),

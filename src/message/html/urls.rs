@@ -16,18 +16,38 @@ fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
     start..start + url.trim_ascii().len()
 }
 
-/// The URLs in an attribute `srcset`: each ends at white space or a comma, and may have a
-/// descriptor behind it.
+/// The URLs in an attribute `srcset` (HTML section 4.8.4.2.1): each ends at white space, and
+/// commas at its end are not part of it. Without one there, a descriptor follows up to a comma.
 pub(super) fn in_srcset(text: &str) -> Vec<Range<usize>> {
-    let mut at = 0;
-    let candidates = text.split(',').map(|candidate| {
-        let spaces = candidate.len() - candidate.trim_ascii_start().len();
-        let url = candidate.split_ascii_whitespace().next();
-        let start = at + spaces;
-        at += candidate.len() + 1;
-        start..start + url.unwrap_or_default().len()
+    let mut found = Vec::new();
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
+        let start = text.len() - rest.len();
+        let Some(word) = rest.split_ascii_whitespace().next() else {
+            return found;
+        };
+        let url = word.trim_end_matches(',');
+        found.push(start..start + url.len());
+        rest = rest.get(word.len()..).unwrap_or_default();
+        if url == word {
+            rest = rest.get(descriptor_len(rest)..).unwrap_or_default();
+        }
+    }
+}
+
+/// How many octets the descriptor of a URL has: up to a comma that is not in parentheses.
+fn descriptor_len(text: &str) -> usize {
+    let mut in_parentheses = false;
+    let end = text.find(|c| {
+        match c {
+            '(' => in_parentheses = true,
+            ')' => in_parentheses = false,
+            _ => {}
+        }
+        c == ',' && !in_parentheses
     });
-    candidates.collect()
+    end.unwrap_or(text.len())
 }
 
 /// The URLs in a style sheet.

@@ -43,7 +43,7 @@ async fn the_parts_stand_as_readers_expect() {
         ("--html '<p>x'", "html"),
         ("--text x --html '<p>x'", "alternative(plain html)"),
         ("--html @page.html --inline auto", "related(html png)"),
-        ("--markdown matter.md", "alternative(plain html)"),
+        ("--markdown matter.md --quiet", "alternative(plain html)"),
         (
             "--markdown news.md --inline auto -a shark.png",
             "mixed(alternative(plain related(html png)) png)",
@@ -106,8 +106,8 @@ async fn fields_and_parts_say_what_they_are() {
             "--calendar no-method.ics",
             "BEGIN:VCALENDAR\r\nMETHOD:PUBLISH\r\nEND:VCALENDAR\r\n",
         ),
-        ("--markdown matter.md", "\r\n\r\n# News\r\n"),
-        ("--markdown matter.md", "<h1>News</h1>\r\n</body>"),
+        ("--markdown matter.md --quiet", "\r\n\r\n# News\r\n"),
+        ("--markdown matter.md --quiet", "<h1>News</h1>\r\n</body>"),
         ("-a utf8.txt", "Content-Type: text/plain; charset=utf-8\r\n"),
         ("-a latin1.txt", "Content-Type: text/plain\r\n"),
         ("-a news.md", "Content-Type: text/markdown\r\n"),
@@ -170,19 +170,23 @@ async fn what_is_odd_is_told_and_the_mail_made() {
         ),
         (
             "--html '<img src=shark.png>'",
-            "warning: the HTML shows the file \"shark.png\", which is not in the message",
+            "warning: the HTML refers to the file \"shark.png\", which is not in the message",
         ),
         (
-            "--html '<img src=\"file:///shark.png\">' --inline auto",
-            "warning: the HTML shows the file \"file:///shark.png\"",
+            "--html '<img src=\"file:///shark.png\">'",
+            "warning: the HTML refers to the file \"file:///shark.png\"",
         ),
         (
             "--html '<img src=.env>' --inline auto",
-            "warning: the HTML shows the file \".env\"",
+            "warning: the HTML refers to the file \".env\"",
+        ),
+        (
+            "--html '<style>p{src:url(../a.woff2)}</style>' --inline auto",
+            "warning: the HTML refers to the file \"../a.woff2\"",
         ),
         (
             "--html '<td background=shark.png>'",
-            "warning: the HTML shows the file \"shark.png\"",
+            "warning: the HTML refers to the file \"shark.png\"",
         ),
         (
             "--html '<p>x' --inline a@b=shark.png",
@@ -264,6 +268,11 @@ async fn what_cannot_be_made_has_a_reason() {
             "called \"a\"",
         ),
         ("--html '<img src=../a.png>' --inline auto", 65, "../a.png"),
+        (
+            "--html '<img src=file:///a.png>' --inline auto",
+            65,
+            "file:///a.png",
+        ),
         ("--calendar page.html", 65, "--attach"),
         ("--forward nul.eml", 65, "a NUL"),
         ("--html @latin1.txt", 65, "not in UTF-8"),

@@ -248,12 +248,13 @@ async fn a_mail_that_could_not_be_made() {
 /// As in the text, nothing that a server says steers a terminal or turns the text around.
 #[tokio::test]
 async fn what_the_server_says_is_escaped_and_still_the_same() {
-    let words = "5.7.1 a\u{7f}b\u{9b}2Jc\u{202e}d\u{61c}e\u{2066}f\u{200f}g\u{2028}h\u{e9}";
+    let words =
+        "5.7.1 a\u{7f}b\u{9b}2Jc\u{202e}d\u{61c}e\u{2066}f\u{200f}g\u{2028}h\u{e9}\u{200b}\u{feff}";
     let fault = ReplyAt(EndOfData, format!("550 {words}"));
     let office = Office::open(server().fault(fault)).await;
     let ended = office.send(TO_BOTH).end().await;
     let steers = |character: char| {
-        let turns = "\u{61c}\u{200f}\u{202e}\u{2028}\u{2066}";
+        let turns = "\u{61c}\u{200b}\u{200f}\u{202e}\u{2028}\u{2066}\u{feff}";
         (character.is_control() && character != '\n') || turns.contains(character)
     };
     assert!(!ended.stdout.contains(steers), "{ended:?}");
