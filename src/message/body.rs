@@ -129,7 +129,7 @@ impl Body {
     pub(super) async fn open(&mut self) -> Result<(), BodyError> {
         if let Source::Path(path) = &self.0 {
             let (path, for_error) = (path.clone(), path.clone());
-            let file = tokio::task::spawn_blocking(move || SourceFile::open(path)).await;
+            let file = tokio::task::spawn_blocking(move || SourceFile::open(&path)).await;
             let file = file.map_err(|stopped| BodyError::Open {
                 path: for_error,
                 source: io::Error::other(stopped),

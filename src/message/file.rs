@@ -32,15 +32,15 @@ enum Place {
 
 impl SourceFile {
     /// Looks at the file and its first octets, and closes it again.
-    pub(super) fn open(path: PathBuf) -> Result<Self, BodyError> {
-        let (file, metadata) = open_regular(&path)?;
+    pub(super) fn open(path: &Path) -> Result<Self, BodyError> {
+        let (file, metadata) = open_regular(path)?;
         let failed = |source| BodyError::Open {
-            path: path.clone(),
+            path: path.to_owned(),
             source,
         };
         let content = content(&file).map_err(failed)?;
         // The working directory may change before the file is opened again.
-        let absolute = std::path::absolute(&path).map_err(failed)?;
+        let absolute = std::path::absolute(path).map_err(failed)?;
         Ok(Self {
             place: Place::Path(absolute),
             was: Identity::of(&metadata),
@@ -240,7 +240,7 @@ mod tests {
     fn attached(dir: &Path, octets: &[u8]) -> Arc<SourceFile> {
         let path = dir.join("a");
         fs::write(&path, octets).unwrap();
-        Arc::new(SourceFile::open(path).unwrap())
+        Arc::new(SourceFile::open(&path).unwrap())
     }
 
     #[test]
@@ -348,7 +348,7 @@ mod tests {
 
     #[test]
     fn a_file_is_found_again_from_another_working_directory() {
-        let file = SourceFile::open("Cargo.toml".into()).unwrap();
+        let file = SourceFile::open(Path::new("Cargo.toml")).unwrap();
         assert_eq!(file.path(), Some(&*fs::canonicalize("Cargo.toml").unwrap()));
     }
 

@@ -45,21 +45,22 @@ pub(super) fn parameters(value: &str) -> (&str, impl Iterator<Item = Parameter<'
 impl Parameter<'_> {
     /// The value. Without quotation marks it ends at white space, which a comment may follow.
     pub(super) fn value(&self) -> String {
-        match self.written.strip_prefix('"') {
-            Some(text) => unescaped(text, Some('"')),
-            None => {
-                let mut words = self.written.split([' ', '\t']);
-                words.next().unwrap_or_default().to_owned()
-            }
-        }
+        let value = self.whole_value();
+        let end = value.find([' ', '\t']).filter(|_| !self.is_quoted());
+        let value = value.get(..end.unwrap_or(value.len()));
+        value.unwrap_or_default().to_owned()
     }
 
-    /// The value, with all that a program wrote without quotation marks that should have them.
+    /// The value, with all that a program wrote without the quotation marks that it should have.
     pub(super) fn whole_value(&self) -> String {
         match self.written.strip_prefix('"') {
             Some(text) => unescaped(text, Some('"')),
             None => self.written.to_owned(),
         }
+    }
+
+    fn is_quoted(&self) -> bool {
+        self.written.starts_with('"')
     }
 }
 

@@ -276,15 +276,12 @@ fn encode(head: &Head, body: &[u8], out: &mut Vec<u8>) -> &'static str {
     }
     let mut content = Vec::new();
     LineEnds::default().apply(body, &mut content);
-    match str::from_utf8(&content) {
-        Ok(text) => {
-            out.extend_from_slice(quoted_printable(text).as_bytes());
-            "quoted-printable"
-        }
-        Err(_) => {
-            base64_lines(&content, out);
-            "base64"
-        }
+    if let Ok(text) = str::from_utf8(&content) {
+        out.extend_from_slice(quoted_printable(text).as_bytes());
+        "quoted-printable"
+    } else {
+        base64_lines(&content, out);
+        "base64"
     }
 }
 
