@@ -1,5 +1,6 @@
 //! One account: a server, and who uses it.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -42,7 +43,7 @@ pub struct Account {
     pub dkim: Option<Dkim>,
     /// `[account.NAME.network]`: how the server is reached.
     pub network: Network,
-    /// `pipelining` and `chunking`: how mails go out.
+    /// `pipelining`, `chunking` and `messages-in-flight`: how mails go out.
     pub strategy: Strategy,
 }
 
@@ -97,6 +98,7 @@ struct Table {
     network: Network,
     pipelining: Option<Pipelining>,
     chunking: Option<Chunking>,
+    messages_in_flight: Option<NonZeroU32>,
 }
 
 impl TryFrom<Table> for Account {
@@ -137,6 +139,7 @@ impl TryFrom<Table> for Account {
             strategy: Strategy {
                 pipelining: table.pipelining,
                 chunking: table.chunking,
+                messages_in_flight: table.messages_in_flight,
             },
         })
     }

@@ -1,5 +1,7 @@
 //! How mails go out, as it is written.
 
+use std::num::NonZeroU32;
+
 use serde::Deserialize;
 
 use crate::session;
@@ -30,7 +32,7 @@ pub enum Chunking {
     Always,
 }
 
-/// `pipelining` and `chunking`; the defaults of [`session::Strategy`] for what is left out.
+/// `pipelining`, `chunking` and `messages-in-flight`; the defaults of [`session::Strategy`] for what is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Strategy {
@@ -38,6 +40,8 @@ pub struct Strategy {
     pub pipelining: Option<Pipelining>,
     /// What goes by BDAT.
     pub chunking: Option<Chunking>,
+    /// How many messages may have left whole on one connection without an answer.
+    pub messages_in_flight: Option<NonZeroU32>,
 }
 
 impl Strategy {
@@ -47,6 +51,7 @@ impl Strategy {
         Self {
             pipelining: self.pipelining.or(other.pipelining),
             chunking: self.chunking.or(other.chunking),
+            messages_in_flight: self.messages_in_flight.or(other.messages_in_flight),
         }
     }
 }
@@ -63,6 +68,9 @@ impl From<Strategy> for session::Strategy {
             Some(Chunking::Never) => strategy.chunking = session::Chunking::Never,
             Some(Chunking::Always) => strategy.chunking = session::Chunking::Always,
             Some(Chunking::Auto) | None => {}
+        }
+        if let Some(most) = written.messages_in_flight {
+            strategy.messages_in_flight = most;
         }
         strategy
     }
@@ -101,7 +109,23 @@ mod tests {
                 "{keys}"
             );
         }
-        let wrong = "[account.a]\nserver = \"x\"\npipelining = \"maybe\"";
-        assert!(Config::parse(wrong).is_err());
+        for wrong in [
+            "pipelining = \"maybe\"",
+            "messages-in-flight = 0",
+            "messages-in-flight = -1",
+        ] {
+            let wrong = format!("[account.a]\nserver = \"x\"\n{wrong}");
+            assert!(Config::parse(&wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn messages_in_flight() {
+        for (keys, expected) in [("", 8), ("messages-in-flight = 1", 1)] {
+            let config = Config::parse(&format!("[account.a]\nserver = \"x\"\n{keys}")).unwrap();
+            let written = super::Strategy::default().or(config.account("a").unwrap().strategy);
+            let strategy = session::Strategy::from(written);
+            assert_eq!(strategy.messages_in_flight.get(), expected, "{keys}");
+        }
     }
 }
