@@ -131,6 +131,29 @@ fn the_top_level_holds_nothing_else() {
     none(&others);
 }
 
+/// A process and its copy after a `fork` have the same state. Random octets in it would make both
+/// give the same Message-ID to different mails.
+#[test]
+fn the_only_state_of_the_process_is_the_same_in_all_processes() {
+    let allowed = [
+        "static ENGINE",
+        "static ZONE",
+        "static ALL",
+        "static TLS_1_3",
+    ];
+    let mut complaints = Vec::new();
+    for file in source() {
+        for (number, line) in file.code() {
+            let is_state =
+                line.split(' ').any(|word| word == "static") || line.contains("thread_local!");
+            if is_state && !allowed.iter().any(|name| line.contains(name)) {
+                complaints.push(format!("{}:{number}: {line}", file.path));
+            }
+        }
+    }
+    none(&complaints);
+}
+
 #[test]
 fn no_file_is_long() {
     let long = files("src/").into_iter().chain(files("tests/it/"));
