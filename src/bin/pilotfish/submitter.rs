@@ -60,33 +60,30 @@ impl Submitter {
         let network = Network::from(arguments.network).or(network.unwrap_or_default());
         let strategy = account.map(|account| account.strategy).unwrap_or_default();
         let strategy = Strategy::from(arguments.strategy).or(strategy);
-        let server = arguments.server.as_ref();
-        let server = server.or(account.map(|account| &account.server));
-        let server_user = server.and_then(|server| server.user.clone());
+        let in_url = arguments.server.as_ref();
+        let server = in_url.or(account.map(|account| &account.server));
         let server_tls = server.and_then(|server| server.tls);
+        let other_user = (arguments.user.as_ref())
+            .or_else(|| in_url?.user.as_ref())
+            .cloned();
         // A password takes the place of the account's token, and the other way round.
         let from_account = account.filter(|_| password.is_none() && token.is_none());
         if let (Some(account), Some(server)) = (from_account, &arguments.server)
             && arguments.auth.auth != Some(Auth::None)
-            && arguments.user.is_none()
-            && server.user.is_none()
+            && other_user.is_none()
             && (account.password.is_some() || account.token.is_some())
             && !is_same_place(&account.server, server)
         {
             return Err(other_server(account, server));
         }
         // An identity belongs to the user beside it.
-        let in_url = arguments.server.as_ref();
-        let other_user = arguments.user.as_ref();
-        let other_user = other_user.or(in_url.and_then(|server| server.user.as_ref()));
         let same_user = account.filter(|_| other_user.is_none());
         let login = Login {
             auth_as: (arguments.auth.auth_as)
                 .or_else(|| same_user.and_then(|account| account.auth_as.clone())),
-            user: arguments
-                .user
-                .or(server_user)
-                .or_else(|| account.and_then(|account| account.user.clone())),
+            user: other_user
+                .or_else(|| account?.server.user.clone())
+                .or_else(|| account?.user.clone()),
             password: password.or_else(|| from_account?.password.clone()),
             token: token.or_else(|| from_account?.token.clone()),
             auth: (arguments.auth.auth)

@@ -127,10 +127,10 @@ async fn an_empty_mail_is_one_that_was_asked_for() {
             "--html '<img src=cid:a>' --inline 'a=-;name=a.png'",
             "standard input is empty",
         ),
-        ("--forward -", "standard input is empty"),
+        ("--forward -", "the finished message (--forward) is empty"),
         (
             "--forward nothing",
-            "the mail in nothing (--forward) is empty",
+            "the finished message (--forward) is empty",
         ),
         ("--calendar -", "this is not a calendar"),
         ("--calendar nothing", "this is not a calendar"),
@@ -150,8 +150,13 @@ async fn an_mbox_file_with_several_mails_is_refused() {
         ("--raw - -t", mail, 1),
         ("--raw two -t", "", 2),
         ("--raw - -t", several.as_str(), 2),
+        ("--forward one --to ann@example.org", "", 1),
+        ("--forward - --to ann@example.org", mail, 1),
+        ("--forward two --to ann@example.org", "", 2),
+        ("--forward - --to ann@example.org", several.as_str(), 2),
     ] {
-        let ended = Desk { files, stdin }.run(arguments).await;
+        let arguments = format!("--from me@example.org {arguments}");
+        let ended = Desk { files, stdin }.run(&arguments).await;
         match count {
             1 => assert_eq!((ended.status, ended.stderr.as_str()), (0, "")),
             _ => ended.fails(65, "an mbox file with 2 mails: take it apart"),
@@ -282,6 +287,8 @@ async fn a_secret_goes_to_the_server_that_it_is_for() {
         "[account.elsewhere]\nserver = 'elsewhere.invalid'\nuser = 'me@example.org'\n\
          password-file = 'password'\n\
          [account.same]\nserver = '{address}'\nuser = 'me@example.org'\n\
+         password-file = 'password'\n\
+         [account.url]\nserver = 'smtp://me%40example.org@{address}'\n\
          password-file = 'password'\n"
     );
     office.directory.file("mail.toml", account);
@@ -291,6 +298,7 @@ async fn a_secret_goes_to_the_server_that_it_is_for() {
         ("-A elsewhere --user me@example.org", None),
         ("-A elsewhere --password-file password", None),
         ("-A same", None),
+        ("-A url", None),
     ] {
         let run = Run::new("send -C mail.toml --tls-ca ca.pem --to ann@example.org --text Hi")
             .args(Run::words(arguments))
@@ -302,7 +310,7 @@ async fn a_secret_goes_to_the_server_that_it_is_for() {
             None => assert!(ended.result().contains("queued"), "{arguments}: {ended:?}"),
         }
     }
-    assert_eq!(office.mails().await.len(), 3);
+    assert_eq!(office.mails().await.len(), 4);
 }
 
 #[tokio::test]

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use pilotfish::message::{Body, Data, MessageBuilder, Method};
+use pilotfish::message::{Data, MessageBuilder, Method};
 
-use super::cannot_make;
+use super::{cannot_make, finished};
 use crate::args::ContentArguments;
 use crate::exit;
 use crate::failure::Failure;
@@ -62,7 +62,7 @@ pub(super) async fn with_content(
         builder = builder.attach(spec.attachment().await?);
     }
     for input in content.forward {
-        builder = builder.forward(forwarded(input).await?);
+        builder = builder.forward(finished::body(input, "--forward").await?);
     }
     if let Some(input) = content.calendar {
         let icalendar = input.text().await?;
@@ -73,19 +73,6 @@ pub(super) async fn with_content(
         builder = builder.language(language);
     }
     Ok(builder.data(content.body.map_or(Data::EightBit, Data::from)))
-}
-
-/// A mail that is attached, which has at least a header.
-async fn forwarded(input: Input) -> Result<Body, Failure> {
-    let is_empty =
-        |path| std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0);
-    if let Some(path) = input.path().filter(|path| is_empty(*path)) {
-        return Err(Failure::bad_mail(format!(
-            "the mail in {} (--forward) is empty: check the program that makes it",
-            path.display()
-        )));
-    }
-    input.body().await
 }
 
 /// The text of a flag. A text that is read and blank counts as missing: the program or the file

@@ -15,8 +15,8 @@ const LINE: usize = 200;
 /// How many octets of a file are read at a time.
 const BLOCK: usize = 64 * 1024;
 
-/// The octets of a finished message, if they are one mail.
-pub(super) async fn body(input: Input) -> Result<Body, Failure> {
+/// The octets of a finished message, if they are one mail. It is the value of this flag.
+pub(super) async fn body(input: Input, flag: &str) -> Result<Body, Failure> {
     let mut mails = Mails::default();
     let body = match input {
         Input::Stdin => {
@@ -39,13 +39,13 @@ pub(super) async fn body(input: Input) -> Result<Body, Failure> {
         }
     };
     if mails.octets == 0 {
-        return Err(Failure::bad_mail(
-            "the finished message (--raw) is empty: check the program that makes it",
-        ));
+        return Err(Failure::bad_mail(format!(
+            "the finished message ({flag}) is empty: check the program that makes it"
+        )));
     }
     if mails.separators > 1 {
         return Err(Failure::bad_mail(format!(
-            "the finished message (--raw) is an mbox file with {} mails: take it apart, \
+            "the finished message ({flag}) is an mbox file with {} mails: take it apart, \
              for example with formail -s, and send each mail by itself",
             mails.separators
         )));

@@ -87,7 +87,7 @@ async fn raw(
     authors: Vec<Address>,
     addresses: &AddressArguments,
 ) -> Result<RawBuilder, Failure> {
-    let body = finished::body(input).await?;
+    let body = finished::body(input, "--raw").await?;
     let mut builder = Message::raw(body)
         .to(list("--to", &addresses.to)?)
         .to(list("--cc", &addresses.cc)?)
