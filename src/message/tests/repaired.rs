@@ -1,5 +1,6 @@
 //! Finished messages that no server has to take, repaired.
 
+use futures_util::FutureExt;
 use mail_parser::MessageParser;
 
 use super::*;
@@ -300,6 +301,24 @@ fn what_cannot_be_repaired_has_a_reason() {
     assert!(warnings.contains("part 2 of the message"), "{warnings}");
     let (_, warnings) = repaired(format!("DKIM-Signature: v=1\r\n\r\n{long}").as_bytes());
     assert!(warnings.contains("the DKIM signature of the message does not hold after the repair"));
+}
+
+/// The one thread for such work is busy, and a repair waits for it.
+#[test]
+fn other_tasks_run_during_a_repair() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build();
+    runtime.unwrap().block_on(async {
+        let (release, wait) = std::sync::mpsc::channel();
+        let busy = tokio::task::spawn_blocking(move || wait.recv());
+        let rest = format!("\r\n{}", "x".repeat(2_000));
+        let mut building = std::pin::pin!(raw(rest.as_bytes()).repair().build());
+        assert!(building.as_mut().now_or_never().is_none());
+        release.send(()).unwrap();
+        building.await.unwrap();
+        busy.await.unwrap().unwrap();
+    });
 }
 
 #[test]
