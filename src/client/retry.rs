@@ -234,6 +234,18 @@ mod tests {
         let waits: Vec<_> = (1..=7).map(|n| longest(&retry, n, &io())).collect();
         let expected = [1, 4, 16, 64, 256, 300, 300].map(Duration::from_secs);
         assert_eq!(waits, expected.map(Decision::Again));
+
+        let retry = retry
+            .first_wait(Duration::from_secs(2))
+            .factor(NonZeroU8::MIN.saturating_add(2))
+            .longest_wait(Duration::from_secs(40));
+        let waits: Vec<_> = (1..=5).map(|n| longest(&retry, n, &io())).collect();
+        let expected = [2, 6, 18, 40, 40].map(Duration::from_secs);
+        assert_eq!(waits, expected.map(Decision::Again));
+        let wait = Duration::from_secs(40);
+        let decided = |budget| longest(&retry.clone().budget(budget), 5, &io());
+        assert_eq!(decided(wait), Decision::Again(wait));
+        assert_eq!(decided(Duration::from_millis(39_999)), Decision::GiveUp);
     }
 
     #[test]

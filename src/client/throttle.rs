@@ -222,7 +222,7 @@ mod tests {
             failed(&mut throttle, start + SECOND * second, BUSY);
             seen.push(throttle.connections());
         }
-        for _ in 0..28 {
+        for _ in 0..40 {
             throttle.accepted(start + SECOND * 10);
             seen.push(throttle.connections());
         }
@@ -252,6 +252,22 @@ mod tests {
             assert_eq!(waits_until(throttle.admit(now)), now + SECOND * seconds);
             now += LONGEST_INTERVAL;
         }
+    }
+
+    /// An eighth of a mail a second more for each, from one a second to sixteen.
+    #[test]
+    fn a_rate_is_given_back_bit_by_bit() {
+        let mut throttle = Throttle::new(1);
+        let now = Instant::now();
+        failed(&mut throttle, now, BUSY);
+        let mut rate = 1.0;
+        while !throttle.interval.is_zero() {
+            let interval = throttle.interval.as_secs_f64();
+            assert!((interval * rate - 1.0).abs() < 1e-3, "{interval}, {rate}");
+            throttle.accepted(now);
+            rate += RAISE;
+        }
+        assert!((rate - FREELY).abs() <= RAISE, "{rate}");
     }
 
     #[test]

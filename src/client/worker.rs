@@ -337,3 +337,19 @@ pub(super) fn later(now: Instant, by: Duration) -> Instant {
     let far = Duration::from_hours(30 * 365 * 24);
     now + by.min(far)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No limit is so long that the clock has no such time.
+    #[test]
+    fn a_time_later_by_any_duration() {
+        let now = Instant::now();
+        let year = Duration::from_hours(365 * 24);
+        for by in [Duration::ZERO, Duration::from_secs(1), year * 20] {
+            assert_eq!(later(now, by) - now, by);
+        }
+        assert!(later(now, Duration::MAX) > now + year * 20);
+    }
+}

@@ -262,3 +262,14 @@ fn no_mechanism(extensions: &Extensions, credentials: &Credentials, order: &[Mec
     };
     Error::new(Kind::Unsupported, message).at(Stage::Auth)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 5802 section 5.1: another value for each exchange.
+    #[test]
+    fn nonces_differ() {
+        assert_ne!(random().unwrap(), random().unwrap());
+    }
+}

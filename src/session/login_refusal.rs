@@ -184,6 +184,7 @@ mod tests {
                 false,
             ),
             ("534 5.7.14 <https://accounts.google.com/signin>", false),
+            ("534 5.7.1 see google.com", true),
             ("538 5.7.11 encryption required", true),
             ("432 4.7.12 a password transition is needed", true),
             ("432", true),
@@ -202,6 +203,29 @@ mod tests {
             let mut octets = BytesMut::from(format!("{text}\r\n").as_bytes());
             let reply = ReplyDecoder::default().decode(&mut octets).unwrap();
             assert_eq!(is_about_mechanism(&reply.unwrap()), expected, "{text}");
+        }
+    }
+
+    /// What else the server offers is named where it refuses a proof of the password.
+    #[test]
+    fn mechanisms_that_take_the_password_itself() {
+        let credentials = Credentials::new("tim", "tanstaaf").unwrap();
+        for (offered, mechanism, expected) in [
+            (
+                "SCRAM-SHA-256 PLAIN LOGIN",
+                Mechanism::ScramSha256,
+                ["PLAIN", "LOGIN"].as_slice(),
+            ),
+            ("CRAM-MD5 LOGIN", Mechanism::CramMd5, &["LOGIN"]),
+            ("CRAM-MD5", Mechanism::CramMd5, &[]),
+            ("PLAIN LOGIN", Mechanism::Plain, &[]),
+            ("PLAIN LOGIN", Mechanism::Login, &[]),
+        ] {
+            let mut octets = BytesMut::from(format!("250-x\r\n250 AUTH {offered}\r\n").as_bytes());
+            let reply = ReplyDecoder::default().decode(&mut octets).unwrap();
+            let extensions = Extensions::from_ehlo(&reply.unwrap());
+            let others = others(&credentials, &extensions, mechanism);
+            assert_eq!(others, expected, "{mechanism} of {offered}");
         }
     }
 }

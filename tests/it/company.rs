@@ -1,13 +1,15 @@
 //! Several mails over one session, close behind each other: `Session::send_each`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use futures_util::stream;
+use futures_util::{Stream, StreamExt as _, stream};
 use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::session::{Mail, Returned, Session};
 use pilotfish::testing::Quirk;
 use pilotfish::transport::Timeouts;
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 use crate::support::client::{ACCOUNT, in_clear, in_clear_within, talk, told};
 use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
@@ -37,13 +39,13 @@ fn letters(count: usize) -> impl Iterator<Item = Mail> {
 }
 
 /// What became of each mail, in the order in which it was told, and what came back.
-async fn send_letters<S: crate::support::peer::Stream>(
+async fn send_each<S: crate::support::peer::Stream>(
     session: &mut Session<S>,
-    count: usize,
+    mails: impl Stream<Item = Mail>,
 ) -> (Vec<String>, Vec<Returned>) {
     let mut outcomes = Vec::new();
     let returned = session
-        .send_each(stream::iter(letters(count)), |index, result| {
+        .send_each(mails, |index, result| {
             outcomes.push(format!("{index} {}", told(&result)));
         })
         .await;
@@ -52,14 +54,14 @@ async fn send_letters<S: crate::support::peer::Stream>(
 
 /// Sends so many letters by this strategy. Returns what was told, with the indices of those that
 /// came back in brackets, the strategy that is left, and the number of round trips.
-async fn company(
+pub(crate) async fn company(
     strategy: Strategy,
     count: usize,
     transcript: &str,
 ) -> (Vec<String>, Strategy, usize) {
     let ((outcomes, left), played) = talk(transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap().with_strategy(strategy);
-        let (mut outcomes, returned) = send_letters(&mut session, count).await;
+        let (mut outcomes, returned) = send_each(&mut session, stream::iter(letters(count))).await;
         outcomes.extend(
             returned
                 .iter()
@@ -80,7 +82,11 @@ fn accepted(count: usize) -> Vec<String> {
 
 /// The only chunk of a letter, which has no end of data behind it.
 fn chunk() -> String {
-    let letter = letter_lines("a@example.org").replace("    C: .\n", "");
+    chunk_of(&letter_lines("a@example.org"))
+}
+
+fn chunk_of(letter: &str) -> String {
+    let letter = letter.replace("    C: .\n", "");
     let octets: usize = letter
         .lines()
         .filter_map(|line| line.trim_start().strip_prefix("C:"))
@@ -131,6 +137,27 @@ async fn eager_takes_one_more_for_each_further_mail() {
     assert_eq!(round_trips, 3 + 2 + 3);
 }
 
+/// A mail that comes while a reply is due leaves before the reply has come.
+#[tokio::test(start_paused = true)]
+async fn a_mail_that_comes_late_does_not_wait_for_the_reply_to_another() {
+    let letter = letter_lines("a@example.org");
+    let transcript = format!(
+        "{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}S: 250 queued\n{GO}{letter}S: 250 queued\n{BYE}"
+    );
+    let (told, _) = talk(&transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap().with_strategy(eager());
+        let mails = stream::iter(letters(2)).then(|mail| async {
+            sleep(Duration::from_secs(1)).await;
+            mail
+        });
+        let (outcomes, _) = send_each(&mut session, mails).await;
+        session.quit().await;
+        outcomes
+    })
+    .await;
+    assert_eq!(told, accepted(2));
+}
+
 #[tokio::test(start_paused = true)]
 async fn chunked_mails_leave_together_once_the_first_is_understood() {
     let replies = "S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 250 queued\n".repeat(7);
@@ -145,6 +172,33 @@ async fn chunked_mails_leave_together_once_the_first_is_understood() {
     let (told, _, round_trips) = company(Strategy::default(), 9, &transcript).await;
     assert_eq!(told, accepted(9));
     assert_eq!(round_trips, 3 + 1 + 1);
+}
+
+/// A message of up to a mebibyte waits until it is known whether another mail follows it.
+#[tokio::test(start_paused = true)]
+async fn a_message_of_some_length_goes_in_company_too() {
+    let text = "Here it comes.\n".repeat(300);
+    let line = "    C: Here it comes.\n";
+    let letter = letter_lines("a@example.org").replace(line, &line.repeat(300));
+    let transcript = format!(
+        "{CHUNKING_HELLO}{MAIL}{}
+        S: 250 ok
+        S: 250 ok
+        S: 250 queued
+        {FLIGHT}{GO}{letter}
+        S: 250 queued
+        {BYE}",
+        chunk_of(&letter)
+    );
+    let (told, _) = talk(&transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap();
+        let mails = (0..2).map(|_| Mail::from(ACCOUNT.letter_with(&["a@example.org"], &text)));
+        let (outcomes, _) = send_each(&mut session, stream::iter(mails)).await;
+        session.quit().await;
+        outcomes
+    })
+    .await;
+    assert_eq!(told, accepted(2));
 }
 
 /// A break leaves no more mails unknown than may be in flight.
@@ -317,7 +371,7 @@ async fn real(quirk: Option<Quirk>, strategy: Strategy, count: usize) -> (usize,
         assert!(connections < 4, "{quirk:?}");
         let stream = TcpStream::connect(server.addr()).await.unwrap();
         let mut timeouts = Timeouts::default();
-        timeouts.pipelined = std::time::Duration::from_millis(50);
+        timeouts.pipelined = Duration::from_millis(50);
         let session = in_clear_within(stream, timeouts).await.unwrap();
         let mut session = session.with_strategy(left);
         let mut source = stream::iter(mails);
@@ -328,7 +382,7 @@ async fn real(quirk: Option<Quirk>, strategy: Strategy, count: usize) -> (usize,
             })
             .await;
         mails = returned.into_iter().map(|returned| returned.mail).collect();
-        mails.extend(futures_util::StreamExt::collect::<Vec<_>>(source).await);
+        mails.extend(source.collect::<Vec<_>>().await);
         left = session.strategy();
         if session.is_open() {
             session.quit().await;

@@ -11,10 +11,10 @@ use pilotfish::session::Mail;
 use pilotfish::{Client, Message, Security, Server, testing};
 use tokio::time::timeout;
 
-use crate::company::strategy;
+use crate::company::{company, strategy};
 use crate::support::built::built;
 use crate::support::client::{ACCOUNT, in_clear, send, send_one, send_with, talk, told};
-use crate::support::lines::{BYE, HELLO};
+use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
 use crate::support::open_server::open_server;
 use crate::transfer::BLOCK;
 
@@ -190,4 +190,51 @@ async fn sent_again_to_all_portions() {
     assert_eq!((receipt.accepted.len(), receipt.rejected.len()), (3, 0));
     client.close().await;
     server.shutdown().await.unwrap();
+}
+
+/// A server that refuses what stands behind a message, and then all that leaves together.
+#[tokio::test(start_paused = true)]
+async fn a_mail_is_sent_twice_at_most() {
+    let letter = letter_lines("a@example.org");
+    let refused = "S: 503 5.5.1 out of order\n".repeat(3);
+    let transcript = format!(
+        "{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}
+        S: 250 queued
+        {refused}
+        C: RSET
+        {FLIGHT}
+        S: 250 flushed
+        {refused}
+        {BYE}"
+    );
+    let eager = strategy(Pipelining::Eager, Chunking::Never);
+    let (told, left, _) = company(eager, 2, &transcript).await;
+    let expected = [
+        "0 <a@example.org>: 250 queued",
+        "1 Rejected at Mail, NotAccepted, permanent: 503 5.5.1 out of order",
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(left.pipelining, Pipelining::Never);
+}
+
+/// Other mails of a stream may be sent by another session sooner.
+#[tokio::test(start_paused = true)]
+async fn no_more_mails_are_taken_than_can_leave_soon() {
+    let letter = letter_lines("a@example.org");
+    for (pipelining, behind, expected) in
+        [(Pipelining::Auto, "", 1), (Pipelining::Eager, FLIGHT, 2)]
+    {
+        let transcript = format!("{HELLO}{FLIGHT}{GO}{letter}{behind}-- silence --");
+        let (taken, _) = talk(&transcript, async |stream| {
+            let session = in_clear(stream).await.unwrap();
+            let mut session = session.with_strategy(strategy(pipelining, Chunking::Never));
+            let mut taken = 0;
+            let mails = (0..9).map(|_| Mail::from(ACCOUNT.letter(&["a@example.org"])));
+            let mails = stream::iter(mails).inspect(|_| taken += 1);
+            session.send_each(mails, |_, _| {}).await;
+            taken
+        })
+        .await;
+        assert_eq!(taken, expected, "{pipelining:?}");
+    }
 }

@@ -217,6 +217,13 @@ async fn no_reply_to_a_mail_leaves_its_fate_unknown() {
         let error = answered(answer).await.unwrap_err();
         assert_eq!(error.fate(), Fate::Unknown, "{answer:?}: {error}");
     }
+    let error = answered("354 more\r\n").await.unwrap_err();
+    assert_eq!(error.fate(), Fate::Unknown, "{error}");
+    let text = error.to_string();
+    assert!(
+        text.starts_with("the server wants more after the end"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

@@ -270,6 +270,13 @@ fn fewer_workers_where_the_server_takes_less_and_more_when_it_takes_more() {
          mail -> none; accepted -> begins 2",
     );
     plays(4, "mail in silence; accepted");
+    // As many as the server takes go on.
+    plays(
+        4,
+        "mail -> begins 1; mail -> none; mail -> none; connected -> begins 2; 1 asks -> mail 1; \
+         connected -> begins 3; 2 asks -> mail 2; connected; 3 asks -> mail 3; too much -> 2; \
+         mail in silence; 3 ends -> over",
+    );
 }
 
 #[test]

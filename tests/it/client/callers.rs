@@ -13,12 +13,14 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use pilotfish::client::Retry;
 use pilotfish::message::{Attachment, Body};
 use pilotfish::session::ServerBuilder;
+use pilotfish::testing::{Fault, Point};
 use pilotfish::{Credentials, Fate, Kind, Mail, testing};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{client_of, count, letter, paused};
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
+use crate::support::events::Capture;
 use crate::support::open_server::open_server;
 use crate::support::port::Count;
 
@@ -138,6 +140,29 @@ fn an_observer_that_panics_costs_nothing() {
     });
 }
 
+/// A subscriber to the log, whose panic ends the attempt to open a session, or the session. After
+/// the latter no session is opened for a second.
+#[test]
+fn a_log_that_panics_costs_one_mail() {
+    let second = Duration::from_secs(1);
+    for (event, kind, rests) in [
+        ("220 ", Kind::Connect, false),
+        ("a session takes the mail", Kind::Closed, true),
+    ] {
+        paused(async {
+            let server = open_server().start().await.unwrap();
+            let client = client_of(&server, |server| server).build();
+            let _capture = Capture::panicking_at(event);
+            let error = client.send(letter(0, 10)).await.unwrap_err();
+            let said = (error.kind(), error.fate());
+            assert_eq!(said, (kind, Fate::NotAccepted), "{event}");
+            let begun = Instant::now();
+            drop(client.send(letter(1, 10)).await.unwrap());
+            assert_eq!(begun.elapsed() >= second, rests, "{event}");
+        });
+    }
+}
+
 /// It blocks one thread of the runtime, and the connection that it belongs to.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_observer_that_hangs_holds_its_own_connection() {
@@ -181,6 +206,20 @@ fn body(wrong: Wrong) -> Body {
         Ok(Bytes::new())
     });
     Body::stream(Box::pin(first.chain(then)), 300_000)
+}
+
+/// A body that can be read once is not sent again, whatever `Retry` says.
+#[test]
+fn a_mail_that_can_be_sent_once_fails_with_its_first_refusal() {
+    paused(async {
+        let refusal = Fault::ReplyAt(Point::EndOfData, "451 4.3.0 later".to_owned());
+        let server = open_server().fault(refusal).start().await.unwrap();
+        let client = client_of(&server, |server| server).retry(Retry::new());
+        let octets = stream::iter([Ok::<_, io::Error>(Bytes::from_static(b"once"))]);
+        let mail = with_body(0, Body::stream(Box::pin(octets), 4));
+        let error = client.build().send(mail).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Rejected, "{error:?}");
+    });
 }
 
 /// Also of mails that go over the same connection.

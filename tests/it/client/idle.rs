@@ -6,7 +6,7 @@ use std::time::Duration;
 use pilotfish::session::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::{Fault, Point};
 use pilotfish::{Client, Server};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{client_of, count, letter, number_of, paused, tasks};
 use crate::company::strategy;
@@ -86,6 +86,46 @@ fn a_server_that_has_waited_long_enough_costs_no_mail() {
             });
         }
     }
+}
+
+/// A session without a mail stays open when a mail that waits is withdrawn.
+#[test]
+fn a_mail_that_is_withdrawn_ends_no_session() {
+    paused(async {
+        let server = open_server().start().await.unwrap();
+        let client = client_of(&server, |server| server).build();
+        for number in 0..3 {
+            let _receipt = client.send(letter(number, 10)).await.unwrap();
+            let mut sending = Box::pin(client.send(letter(9, 10)));
+            assert!(futures_util::poll!(&mut sending).is_pending());
+            drop(sending);
+            sleep(Duration::from_secs(1)).await;
+        }
+        client.close().await;
+        assert_eq!(server.received_by_connection(), [3]);
+    });
+}
+
+/// Nor does a call of `close` that was given up.
+#[test]
+fn a_close_that_was_given_up_ends_no_session() {
+    paused(async {
+        let second = Duration::from_secs(1);
+        let server = open_server().delay(second..=second, 1);
+        let server = server.start().await.unwrap();
+        let client = client_of(&server, |server| server).build();
+        for number in 0..3 {
+            let sending = async { client.send(letter(number, 10)).await.unwrap() };
+            let closing = async {
+                sleep(second / 2).await;
+                let _ = timeout(second / 2, client.close()).await.unwrap_err();
+            };
+            let _ = tokio::join!(sending, closing);
+            sleep(second).await;
+        }
+        client.close().await;
+        assert_eq!(server.received_by_connection(), [3]);
+    });
 }
 
 /// A server that does not answer QUIT keeps a connection, and no mail.

@@ -1,6 +1,6 @@
 //! What a test's client logs.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::{Debug, Write as _};
 use std::rc::Rc;
 use std::sync::Once;
@@ -13,6 +13,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 thread_local! {
     static RECORD: RefCell<Option<Record>> = const { RefCell::new(None) };
+    static PANICS_AT: Cell<Option<&str>> = const { Cell::new(None) };
 }
 
 type Record = Rc<RefCell<Vec<Logged>>>;
@@ -53,6 +54,12 @@ impl Capture {
         Self(record)
     }
 
+    /// The same, with a panic at the first event whose message begins so.
+    pub(crate) fn panicking_at(message: &'static str) -> Self {
+        PANICS_AT.set(Some(message));
+        Self::begin()
+    }
+
     pub(crate) fn all(&self) -> Vec<Logged> {
         self.0.borrow().clone()
     }
@@ -73,12 +80,20 @@ impl Capture {
 impl Drop for Capture {
     fn drop(&mut self) {
         RECORD.set(None);
+        PANICS_AT.set(None);
     }
 }
 
 struct Recorder;
 
 fn record(logged: Logged) {
+    if PANICS_AT
+        .get()
+        .is_some_and(|message| logged.message.starts_with(message))
+    {
+        PANICS_AT.set(None);
+        panic!("on purpose");
+    }
     RECORD.with_borrow(|record| {
         if let Some(record) = record {
             record.borrow_mut().push(logged);

@@ -1,5 +1,7 @@
 //! What leaves together, and what follows from replies.
 
+mod company;
+
 use bytes::BytesMut;
 
 use super::super::ReplyDecoder;
