@@ -6,12 +6,12 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use pilotfish::address::envelope::{Options, Partial};
 use pilotfish::message::{Attachment, Body, Data};
-use pilotfish::protocol::{Chunking, Pipelining};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::session::Mail;
 use pilotfish::{Client, Message, Security, Server, testing};
 use tokio::time::timeout;
 
-use crate::company::{company, strategy};
+use crate::company::{company, strategy, together};
 use crate::support::built::built;
 use crate::support::client::{ACCOUNT, in_clear, send, send_one, send_with, talk, told};
 use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
@@ -217,24 +217,63 @@ async fn a_mail_is_sent_twice_at_most() {
     assert_eq!(left.pipelining, Pipelining::Never);
 }
 
+/// A mail on its own is sent again too, over the same session.
+#[tokio::test(start_paused = true)]
+async fn a_group_that_is_out_of_order_is_sent_one_command_at_a_time() {
+    let letter = letter_lines("a@example.org");
+    let transcript = format!(
+        "{HELLO}{FLIGHT}
+        S: 503 5.5.1 out of order
+        S: 503 5.5.1 out of order
+        S: 503 5.5.1 out of order
+        C: RSET
+        S: 250 flushed
+        C: MAIL FROM:<tim@client.example>
+        S: 250 ok
+        C: RCPT TO:<a@example.org>
+        S: 250 ok
+        C: DATA
+        S: 354 go
+        {letter}
+        S: 250 queued
+        {BYE}"
+    );
+    let (told, _) = talk(&transcript, async |stream| {
+        let letter = ACCOUNT.letter(&["a@example.org"]);
+        told(&send(in_clear(stream).await.unwrap(), letter).await)
+    })
+    .await;
+    assert_eq!(told, "<a@example.org>: 250 queued");
+}
+
 /// Other mails of a stream may be sent by another session sooner.
 #[tokio::test(start_paused = true)]
 async fn no_more_mails_are_taken_than_can_leave_soon() {
     let letter = letter_lines("a@example.org");
-    for (pipelining, behind, expected) in
-        [(Pipelining::Auto, "", 1), (Pipelining::Eager, FLIGHT, 2)]
-    {
-        let transcript = format!("{HELLO}{FLIGHT}{GO}{letter}{behind}-- silence --");
+    let first = format!("{HELLO}{FLIGHT}{GO}{letter}");
+    for (strategy, transcript, expected) in [
+        (
+            strategy(Pipelining::Auto, Chunking::Never),
+            first.clone(),
+            1,
+        ),
+        (
+            strategy(Pipelining::Eager, Chunking::Never),
+            first + FLIGHT,
+            2,
+        ),
+        (Strategy::default(), together(8), 10),
+    ] {
+        let transcript = format!("{transcript}-- silence --");
         let (taken, _) = talk(&transcript, async |stream| {
-            let session = in_clear(stream).await.unwrap();
-            let mut session = session.with_strategy(strategy(pipelining, Chunking::Never));
+            let mut session = in_clear(stream).await.unwrap().with_strategy(strategy);
             let mut taken = 0;
-            let mails = (0..9).map(|_| Mail::from(ACCOUNT.letter(&["a@example.org"])));
+            let mails = (0..20).map(|_| Mail::from(ACCOUNT.letter(&["a@example.org"])));
             let mails = stream::iter(mails).inspect(|_| taken += 1);
             session.send_each(mails, |_, _| {}).await;
             taken
         })
         .await;
-        assert_eq!(taken, expected, "{pipelining:?}");
+        assert_eq!(taken, expected, "{strategy:?}");
     }
 }

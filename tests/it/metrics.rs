@@ -170,6 +170,23 @@ fn mails_are_counted_by_what_became_of_them() {
 }
 
 #[test]
+fn mails_that_wait_are_counted() {
+    recorded(async |figures| {
+        let server = open_server().fault_always(Fault::SilentAt(Point::Greeting));
+        let server = server.start().await.unwrap();
+        let client = client(server.addr().port());
+        let waiting = (0..3).map(|_| Box::pin(client.send(ACCOUNT.letter(&["a@example.org"]))));
+        let mut waiting: Vec<_> = waiting.collect();
+        for sending in &mut waiting {
+            assert!(futures_util::poll!(sending).is_pending());
+        }
+        assert_eq!(figures.told(), ["pilotfish_queued_mails 3"]);
+        drop(waiting);
+        assert_eq!(figures.told(), [""; 0]);
+    });
+}
+
+#[test]
 fn a_session_that_does_not_come_about_is_counted() {
     recorded(async |figures| {
         let server = open_server()

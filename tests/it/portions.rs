@@ -226,6 +226,8 @@ async fn all_or_nothing() {
         })
         .await;
         assert_eq!(told(&result), outcome);
+        // The turn of no recipient was still to come.
+        assert!(result.map_or_else(|error| error.untried().is_empty(), |_| true));
     }
 }
 

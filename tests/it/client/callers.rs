@@ -13,16 +13,16 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use pilotfish::client::Retry;
 use pilotfish::message::{Attachment, Body};
 use pilotfish::session::ServerBuilder;
-use pilotfish::testing::{Fault, Point};
 use pilotfish::{Credentials, Fate, Kind, Mail, testing};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{client_of, count, letter, paused};
+use super::{client_of, client_to, count, letter, paused};
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
 use crate::support::events::Capture;
+use crate::support::knowing::Store;
 use crate::support::open_server::open_server;
-use crate::support::port::Count;
+use crate::support::port::{Count, Port};
 
 /// What goes wrong in what the caller gives.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -208,18 +208,41 @@ fn body(wrong: Wrong) -> Body {
     Body::stream(Box::pin(first.chain(then)), 300_000)
 }
 
-/// A body that can be read once is not sent again, whatever `Retry` says.
+/// A body that can be read once is not sent again, and others as often as `Retry` says.
 #[test]
-fn a_mail_that_can_be_sent_once_fails_with_its_first_refusal() {
-    paused(async {
-        let refusal = Fault::ReplyAt(Point::EndOfData, "451 4.3.0 later".to_owned());
-        let server = open_server().fault(refusal).start().await.unwrap();
-        let client = client_of(&server, |server| server).retry(Retry::new());
-        let octets = stream::iter([Ok::<_, io::Error>(Bytes::from_static(b"once"))]);
-        let mail = with_body(0, Body::stream(Box::pin(octets), 4));
-        let error = client.build().send(mail).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Rejected, "{error:?}");
-    });
+fn a_mail_is_sent_as_often_as_retry_and_its_body_allow() {
+    let once = || {
+        Box::pin(stream::iter([Ok::<_, io::Error>(Bytes::from_static(
+            b"once",
+        ))]))
+    };
+    for (body, expected) in [
+        (Body::stream(once(), 4), 1),
+        (Body::bytes(b"again".to_vec()), 3),
+    ] {
+        paused(async {
+            let (port, attempts) = (Port::new(), Count::default());
+            let retry = Retry::new().attempts(count(3));
+            let client = client_to(port.number(), |server| server)
+                .retry(retry)
+                .build();
+            let fate = |_| {
+                let attempts = attempts.clone();
+                Box::new(move |reply: &mut Vec<u8>| {
+                    if reply.ends_with(b"queued\r\n") {
+                        attempts.add();
+                        *reply = b"451 4.3.0 later\r\n".to_vec();
+                    }
+                    false
+                }) as crate::support::port::Fate
+            };
+            let error = tokio::select! {
+                result = client.send(with_body(0, body)) => result.unwrap_err(),
+                () = port.serve(&[], Store::default(), fate) => unreachable!(),
+            };
+            assert_eq!((error.kind(), attempts.all()), (Kind::Rejected, expected));
+        });
+    }
 }
 
 /// Also of mails that go over the same connection.

@@ -4,14 +4,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use pilotfish::address::envelope::{Options, Ret};
 use pilotfish::client::Retry;
-use pilotfish::{Client, Credentials, Kind};
+use pilotfish::{Client, Credentials, Fate, Kind};
 use tokio::time::{Instant, sleep};
 
 use super::{client_to, letter, paused};
 use crate::support::events::Capture;
 use crate::support::knowing::Store;
-use crate::support::port::Port;
+use crate::support::port::{Count, Port};
 
 /// When logins failed.
 type Refused = Arc<Mutex<Vec<Instant>>>;
@@ -130,4 +131,35 @@ fn without_a_session_there_are_pauses_too() {
             judge(&refused.lock().unwrap());
         });
     }
+}
+
+/// Each session ends at the EHLO after the login, before a mail has been begun.
+#[test]
+fn three_sessions_that_end_before_a_mail_are_enough() {
+    paused(async {
+        let (port, logins) = (Port::new(), Count::default());
+        let client = client(&port, Retry::none());
+        let fate = |_| {
+            let (logins, mut is_logged_in) = (logins.clone(), false);
+            Box::new(move |reply: &mut Vec<u8>| {
+                let ends = is_logged_in;
+                if reply.starts_with(b"235") {
+                    is_logged_in = true;
+                    logins.add();
+                }
+                ends
+            }) as Box<_>
+        };
+        // The server has not offered DSN before the login.
+        let mut options = Options::default();
+        options.ret = Some(Ret::Headers);
+        let mut mail = letter(0, 10);
+        mail.envelope = mail.envelope.with_options(options);
+        let error = tokio::select! {
+            result = client.send(mail) => result.unwrap_err(),
+            () = port.serve(&["AUTH PLAIN"], Store::default(), fate) => unreachable!(),
+        };
+        let said = (error.kind(), error.fate(), logins.all());
+        assert_eq!(said, (Kind::Closed, Fate::NotAccepted, 3), "{error:?}");
+    });
 }

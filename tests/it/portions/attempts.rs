@@ -1,15 +1,21 @@
 //! A client that sends a mail in portions again: each attempt stands for itself, and no recipient
 //! that has the mail gets it twice.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt as _, stream};
 use pilotfish::address::{Envelope, ForwardPath};
 use pilotfish::client::Retry;
 use pilotfish::session::{Mail, RecipientOutcome, recipient_outcomes};
+use pilotfish::testing::Offer;
 use pilotfish::{Receipt, Result};
+use tokio::time::sleep;
 
-use crate::client::{client_to, count, letter, number_of, paused};
+use crate::client::{client_of, client_to, count, letter, number_of, paused};
 use crate::support::client::ACCOUNT;
+use crate::support::events::Capture;
 use crate::support::knowing::{Arrived, Store};
+use crate::support::open_server::open_server;
 use crate::support::port::{Count, Fate, Port};
 
 /// The letter with this number, to these recipients.
@@ -115,5 +121,38 @@ fn a_portion_that_was_accepted_is_not_sent_again_after_a_quota() {
         }
         assert_eq!(copies(&store, 1, &paths[1][0]), 1);
         assert!(mails.all() > 2, "the quota was never used up");
+    });
+}
+
+/// Its first portion has been accepted, which the log must not conceal.
+#[test]
+fn a_mail_that_is_given_up_between_two_portions() {
+    paused(async {
+        let second = Duration::from_secs(1);
+        let server = open_server().offer(Offer::Recipients(1));
+        let server = server.delay(second..=second, 1).start().await.unwrap();
+        let client = client_of(&server, |server| server).build();
+        let capture = Capture::begin();
+        let accepted = async {
+            while server.received().is_empty() {
+                sleep(second / 10).await;
+            }
+        };
+        tokio::select! {
+            _ = client.send(mail(1, &["a@x.test", "b@x.test"]).0) => unreachable!(),
+            () = accepted => {}
+        }
+        client.close().await;
+        let said = capture.all();
+        let said: Vec<_> = said.iter().map(|event| event.message.as_str()).collect();
+        let is_said = |words| said.contains(&words);
+        assert!(
+            is_said("nobody waits for what became of this mail"),
+            "{said:?}"
+        );
+        assert!(
+            !is_said("the mail was withdrawn before its end had left"),
+            "{said:?}"
+        );
     });
 }
