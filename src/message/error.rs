@@ -75,8 +75,9 @@ pub enum MessageError {
         /// What is wrong with it, and what to do.
         hint: &'static str,
     },
-    /// A finished message has no header fields, though its recipients are to be read from them.
-    #[error("no recipient can be read, as the message has no header fields: {hint}")]
+    /// A finished message has no header fields, though its sender or its recipients are to be read
+    /// from them.
+    #[error("no sender and no recipient can be read, as the message has no header fields: {hint}")]
     NoFields {
         /// Why it has none, and what to do.
         hint: &'static str,

@@ -141,11 +141,17 @@ async fn open(local: Option<IpAddr>, address: SocketAddr) -> io::Result<TcpStrea
     } else {
         TcpSocket::new_v6()?
     };
-    socket.bind(SocketAddr::new(local, 0)).map_err(|error| {
-        let message = format!("cannot connect from {local}: {error}");
-        io::Error::new(error.kind(), message)
-    })?;
+    let bound = socket.bind(SocketAddr::new(local, 0));
+    bound.map_err(|cause| io::Error::new(cause.kind(), SourceError { local, cause }))?;
     socket.connect(address).await
+}
+
+/// A source address that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot connect from {local}: {cause}")]
+struct SourceError {
+    local: IpAddr,
+    cause: io::Error,
 }
 
 fn refused(name: &str, tried: &[String], error: io::Error) -> Error {
@@ -153,18 +159,24 @@ fn refused(name: &str, tried: &[String], error: io::Error) -> Error {
     if !tried.is_empty() {
         message = format!("{message} (tried too: {})", tried.join(", "));
     }
-    let hint = descriptors::hint(&error).unwrap_or(advice(error.kind()));
+    let hint = descriptors::hint(&error).unwrap_or(advice(&error));
     Error::new(Kind::Connect, format!("{message}: {hint}")).caused_by(error)
 }
 
 /// What to do about a connection that the system could not make.
-fn advice(error: io::ErrorKind) -> &'static str {
+fn advice(error: &io::Error) -> &'static str {
     use io::ErrorKind as E;
-    match error {
-        E::NetworkUnreachable | E::HostUnreachable | E::NetworkDown => {
+    if error
+        .get_ref()
+        .is_some_and(|cause| cause.is::<SourceError>())
+    {
+        return "the source address has to be one of this machine";
+    }
+    match error.kind() {
+        // Without any IPv6 address, a machine has no source address for IPv6.
+        E::NetworkUnreachable | E::HostUnreachable | E::NetworkDown | E::AddrNotAvailable => {
             "there is no way there from this machine: check its network, or try again later"
         }
-        E::AddrNotAvailable => "the source address has to be one of this machine",
         E::PermissionDenied => "a firewall of this machine does not let it out",
         _ => "check the host name and the port",
     }
@@ -234,12 +246,9 @@ mod tests {
                     io::ErrorKind::NetworkUnreachable,
                     io::ErrorKind::HostUnreachable,
                     io::ErrorKind::NetworkDown,
+                    io::ErrorKind::AddrNotAvailable,
                 ][..],
                 "cannot connect to h port 1: there is no way there from this machine",
-            ),
-            (
-                &[io::ErrorKind::AddrNotAvailable],
-                "the source address has to be",
             ),
             (
                 &[io::ErrorKind::PermissionDenied],
@@ -310,6 +319,8 @@ mod tests {
         let route = Route::new().local_address("192.0.2.7".parse().unwrap());
         let port = closed_port().await;
         let error = connect(&route, "127.0.0.1", port).await.unwrap_err();
+        let words = "the source address has to be one of this machine";
+        assert!(error.to_string().contains(words), "{error}");
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert!(
             cause.starts_with("cannot connect from 192.0.2.7"),

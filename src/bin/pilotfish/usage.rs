@@ -9,24 +9,58 @@ use crate::args::Arguments;
 /// Flags that other programs have, and what is in their place here.
 const OF_OTHERS: &[(&[&str], &str)] = &[
     (
-        &["-m", "--message", "--msg", "--body-text", "--content"],
+        &[
+            "-m",
+            "--message",
+            "--msg",
+            "--body-text",
+            "--body-file",
+            "--text-file",
+            "--content",
+            "--data",
+            "--stdin",
+            "--input",
+        ],
         "the text is --text TEXT or --text @FILE, or comes from standard input",
     ),
     (
-        &["--port", "-p", "-P"],
+        &["--body-html", "--html-body", "--html-file"],
+        "the HTML is --html HTML or --html @FILE",
+    ),
+    (&["--eml", "--mime"], "a finished message is --raw FILE"),
+    (
+        &["--port", "-p", "-P", "--smtp-port", "--server-port"],
         "the port is a part of --server HOST:PORT",
     ),
     (
-        &["--host", "--smtp", "--smtp-server", "--mailserver", "--url"],
+        &[
+            "--host",
+            "--hostname",
+            "--smtp",
+            "--smtp-server",
+            "--smtp-host",
+            "--mailserver",
+            "--url",
+        ],
         "the server is --server HOST[:PORT]",
     ),
     (
-        &["--password", "--pass", "--passwd", "--password-env"],
+        &[
+            "--password",
+            "--pass",
+            "--passwd",
+            "--pw",
+            "--pwd",
+            "--password-env",
+            "--auth-password",
+            "--auth-pass",
+            "--smtp-password",
+        ],
         "a password on the command line can be read by others: use --password-file FILE or \
          --password-command CMD",
     ),
     (
-        &["--ssl", "--smtps", "--use-ssl"],
+        &["--ssl", "--smtps", "--use-ssl", "--ssl-reqd"],
         "TLS from the first octet is --tls implicit, or port 465",
     ),
     (
@@ -34,21 +68,68 @@ const OF_OTHERS: &[(&[&str], &str)] = &[
         "STARTTLS is the default; --tls starttls names it",
     ),
     (
-        &["--attachment", "--attachments", "--file"],
+        &[
+            "--no-tls",
+            "--notls",
+            "--no-ssl",
+            "--no-starttls",
+            "--disable-tls",
+            "--plain",
+            "--plaintext",
+        ],
+        "a server without TLS is --tls none",
+    ),
+    (
+        &["-k", "--insecure", "--no-verify", "--no-check-certificate"],
+        "--tls-fingerprint pins the certificate of the server; --tls-insecure accepts any",
+    ),
+    (
+        &["--ca", "--cacert", "--ca-file", "--cafile"],
+        "an authority of yours is --tls-ca FILE",
+    ),
+    (
+        &["--cert", "--key"],
+        "the certificate that logs in is --tls-cert FILE, and its key --tls-key FILE",
+    ),
+    (
+        &["--attachment", "--attachments", "--attach-file", "--file"],
         "attach a file by -a FILE",
     ),
     (
-        &["--username", "--login", "-u"],
+        &[
+            "--username",
+            "--login",
+            "-u",
+            "-x",
+            "--auth-user",
+            "--auth-username",
+            "--smtp-user",
+        ],
         "the name for the login is --user NAME",
     ),
-    (&["--title", "--subj"], "the subject is -s TEXT"),
     (
-        &["--recipient", "--rcpt", "--recipients"],
+        &["--title", "--subj", "--h-Subject"],
+        "the subject is -s TEXT",
+    ),
+    (
+        &["--recipient", "--rcpt", "--recipients", "--mail-rcpt"],
         "recipients are --to, --cc and --bcc",
     ),
     (
-        &["--sender-address", "-f", "-r"],
+        &["--sender-address", "--mail-from", "-f", "-r"],
         "the sender is --from MAILBOX",
+    ),
+    (
+        &["--name", "--from-name", "--sender-name"],
+        "the name of the sender is a part of --from 'NAME <ADDRESS>'",
+    ),
+    (
+        &["--receipt", "--read-receipt", "--mdn"],
+        "a receipt is asked for by -H 'Disposition-Notification-To: ADDRESS'",
+    ),
+    (
+        &["--retry", "--retries"],
+        "the command tries once: run it again when the exit status is 75",
     ),
 ];
 
@@ -70,6 +151,14 @@ const ONE_VALUE: &[(&[&str], &str)] = &[
         "quote the mailbox: --from 'Me <me@example.org>'",
     ),
     (&["-H", "--header"], "quote the field: -H 'Name: value'"),
+    (&["--server"], "the port is a part of --server HOST:PORT"),
+    (&["--user"], "quote the name: --user 'NAME'"),
+    (
+        &["--auth"],
+        "put commas between the mechanisms: --auth plain,login",
+    ),
+    (&["--forward"], "repeat --forward for each mail"),
+    (&["--inline"], "repeat --inline for each picture"),
 ];
 
 /// The flags whose value may have a password in it by mistake.
@@ -171,7 +260,8 @@ fn unknown(argument: &str, arguments: &[String]) -> Option<&'static str> {
     }
     if argument.contains("://") {
         return Some(
-            "the server is --server HOST[:PORT], and the login --user NAME and --password-file FILE",
+            "the server is --server HOST[:PORT], and the login --user NAME and --password-file \
+             FILE",
         );
     }
     // A word too many belongs to the flag before it.

@@ -36,7 +36,7 @@ impl Picture<'_> {
 }
 
 /// The pictures of an HTML text, in their order: attributes `src`, `srcset`, `background` and
-/// `poster`, and `url(..)` in CSS. In conditional comments, too, where VML has its pictures; but
+/// `poster`, those of `object` and of SVG, and `url(..)` in CSS. In conditional comments, too, where VML has its pictures; but
 /// not what is shown in frames, played or run.
 pub(in crate::message) fn pictures(html: &str) -> impl Iterator<Item = Picture<'_>> {
     Places::new(html).flat_map(|place| {
@@ -57,8 +57,13 @@ pub(in crate::message) fn pictures(html: &str) -> impl Iterator<Item = Picture<'
 }
 
 /// The elements with an attribute `src` that shows no picture.
-const OTHERS: &[&str] = &[
-    "audio", "embed", "frame", "iframe", "script", "track", "video",
+const OTHERS: &[&str] = &["audio", "frame", "iframe", "script", "track", "video"];
+
+/// The attributes that show a picture in one element alone.
+const OF_ONE_ELEMENT: &[(&str, &str)] = &[
+    ("object", "data"),
+    ("image", "href"),
+    ("image", "xlink:href"),
 ];
 
 fn urls(place: &Place<'_>) -> Vec<Range<usize>> {
@@ -70,11 +75,15 @@ fn urls(place: &Place<'_>) -> Vec<Range<usize>> {
     };
     let is = |other: &str| name.eq_ignore_ascii_case(other);
     let is_other = || OTHERS.iter().any(|other| other.eq_ignore_ascii_case(tag));
+    let is_of_one = || {
+        let mut of_one = OF_ONE_ELEMENT.iter();
+        of_one.any(|(element, attribute)| tag.eq_ignore_ascii_case(element) && is(attribute))
+    };
     if is("style") {
         in_style_attribute(text)
     } else if is("srcset") {
         in_srcset(text)
-    } else if is("background") || is("poster") || (is("src") && !is_other()) {
+    } else if is("background") || is("poster") || (is("src") && !is_other()) || is_of_one() {
         vec![whole(text)]
     } else {
         Vec::new()
@@ -145,6 +154,14 @@ mod tests {
                 "a.png|b.png",
             ),
             ("<img src='&uuml;.png'>", "ü.png"),
+            (
+                "<object data=a.png></object><OBJECT DATA=b.png><embed src=c.png><p data=d.png>",
+                "a.png|b.png|c.png",
+            ),
+            (
+                "<svg><image href=a.png /><image xlink:href='b.png'/><use href=c.png></svg>",
+                "a.png|b.png",
+            ),
             (
                 "<img src='https://x/a.png'><img src='//x/a.png'><img src='cid:a'>",
                 "",

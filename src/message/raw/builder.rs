@@ -198,7 +198,10 @@ impl RawBuilder {
     /// The sender that the message names, or else the author that was given for it.
     fn sender(&self, section: &HeaderSection<'_>) -> Result<Mailbox, MessageError> {
         let sender = section.sender()?.or_else(|| self.from.clone());
-        sender.ok_or(MessageError::NoFrom)
+        match sender {
+            Some(sender) => Ok(sender),
+            None => section.not_empty().and(Err(MessageError::NoFrom)),
+        }
     }
 
     /// The identifier of the message, or else a new one.

@@ -147,7 +147,7 @@ impl<'a> HeaderSection<'a> {
         }
     }
 
-    /// That there are fields at all, which recipients can be read from.
+    /// That there are fields at all, which the sender and recipients can be read from.
     ///
     /// # Errors
     ///

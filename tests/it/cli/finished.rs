@@ -247,6 +247,12 @@ async fn what_cannot_be_sent_has_a_reason() {
             65,
             "its first line is empty",
         ),
+        ("--raw blank.eml -t", 65, "its first line is empty"),
+        (
+            "--raw blank.eml --to ann@example.org",
+            65,
+            "its first line is empty",
+        ),
         ("--raw cron.eml -t", 65, "--envelope-from"),
         (
             "--text x --to ann@example.org --from a@x.test --repair",

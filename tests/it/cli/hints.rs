@@ -198,6 +198,18 @@ async fn a_login_that_is_missing() {
                 "leave --tls none out",
             ),
             (
+                NO_LOGIN,
+                point,
+                "535 5.7.0 no",
+                "give --user and --password-file",
+            ),
+            (
+                NO_LOGIN,
+                point,
+                "554 5.7.1 SMTP AUTH is required",
+                "give --user and --password-file",
+            ),
+            (
                 CLEAR,
                 point,
                 "550 5.7.1 Authentication is required to relay",

@@ -1,11 +1,15 @@
 //! How to log in: `--auth`, and tokens in place of passwords.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use pilotfish::testing::ServerBuilder;
 
 use super::office::{Office, server};
+use super::peer::Peer;
 use super::run::{PASSWORD, Run, USER};
 
 const MAIL: &str = "--to ann@example.org --from me@example.org --text Hi --transcript";
+
+const SCRAM: &str = "--user me --password-command 'echo sesame' --danger-cleartext-auth";
 
 /// Offers all that it knows, strongest and weakest.
 async fn office() -> Office {
@@ -77,6 +81,39 @@ async fn an_identity_to_act_as() {
         let run = office.send_without_login(&format!("{password} {arguments}"));
         let ended = run.end().await;
         assert_eq!(ended.status, status, "{arguments}: {ended:?}");
+    }
+}
+
+/// The server ends SCRAM by a word of its own (RFC 5802 section 7), and then by 535.
+#[tokio::test]
+async fn what_ends_scram_decides_the_advice() {
+    for (word, status, advice) in [
+        ("no-resources", 75, "try again later"),
+        ("unknown-user", 77, "check the user name and the password"),
+    ] {
+        let peer = Peer::listen().await;
+        let run = peer.send(&format!("--to a@example.org --text Hi {SCRAM}"));
+        let sending = run.start().await;
+        let mut client = peer.accept().await;
+        client.says("220 there.example").await;
+        client.hears("EHLO ").await;
+        client
+            .says("250-there.example\r\n250 AUTH SCRAM-SHA-256")
+            .await;
+        let command = client.hears("AUTH SCRAM-SHA-256 ").await;
+        let first = BASE64_STANDARD.decode(command.trim().rsplit(' ').next().unwrap());
+        let first = String::from_utf8(first.unwrap()).unwrap();
+        let (_, nonce) = first.rsplit_once("r=").unwrap();
+        for challenge in [
+            format!("r={nonce}more,s=c2FsdA==,i=4096"),
+            format!("e={word}"),
+        ] {
+            let challenge = BASE64_STANDARD.encode(challenge);
+            client.says(&format!("334 {challenge}")).await;
+            client.hears("").await;
+        }
+        client.says("535 5.7.8 no").await;
+        sending.end().await.fails(status, advice);
     }
 }
 

@@ -53,11 +53,12 @@ impl Conversation {
         self.0.flush().await.unwrap();
     }
 
-    /// Reads a line, which has to begin so.
-    pub(crate) async fn hears(&mut self, beginning: &str) {
+    /// Reads a line, which has to begin so; returns it.
+    pub(crate) async fn hears(&mut self, beginning: &str) -> String {
         let mut line = String::new();
         self.0.read_line(&mut line).await.unwrap();
         assert!(line.starts_with(beginning), "{line:?} is no {beginning:?}");
+        line
     }
 
     /// Reads a message with its end of data.

@@ -101,6 +101,17 @@ async fn a_wrong_flag_gets_the_tip_that_helps() {
         ("--password=sesame", "--password-file FILE"),
         ("--ssl", "--tls implicit"),
         ("--attachment a.png", "-a FILE"),
+        ("--no-tls", "--tls none"),
+        ("--ca ca.pem", "--tls-ca FILE"),
+        ("--auth-user me", "--user NAME"),
+        ("--auth-password sesame", "--password-file FILE"),
+        ("-k", "--tls-fingerprint"),
+        ("--retry 3", "75"),
+        ("--text-file a.txt", "--text @FILE"),
+        ("--html-file a.html", "--html @FILE"),
+        ("--user Ann Lee", "quote the name"),
+        ("--auth login plain", "--auth plain,login"),
+        ("--forward a b", "repeat --forward"),
         ("smtp://me@x.test:25", "the server is --server HOST[:PORT]"),
     ] {
         let ended = Run::new(&format!("{ENOUGH} {arguments}")).end().await;

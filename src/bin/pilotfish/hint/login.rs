@@ -107,6 +107,12 @@ pub(super) const HINTS: &[Hint] = &[
     },
     Hint {
         kinds: &[Kind::Auth],
+        causes: &["(no-resources)"],
+        advice: "the server cannot verify the password now: try again later",
+        ..ANY
+    },
+    Hint {
+        kinds: &[Kind::Auth],
         codes: &[535],
         causes: &["also offers"],
         when: |situation| situation.login == LoginBy::Password,
@@ -153,6 +159,11 @@ const LOG_IN_FIRST: &[&str] = &[
     "login required",
     "must log in",
     "need to log in",
+    "auth required",
+    "auth is required",
+    "be authenticated",
+    "please authenticate",
+    "need to authenticate",
 ];
 
 /// A mail that is refused because the client has not logged in, whatever the situation.
@@ -163,10 +174,10 @@ const WANTS_LOGIN: Hint = Hint {
     ..ANY
 };
 
-/// The same by the code for it (RFC 4954 section 6).
+/// The same by the codes for it (RFC 4954 section 6): 530, and 535 where no login was asked for.
 const WANTS_LOGIN_BY_CODE: Hint = Hint {
     stages: &[Stage::Mail, Stage::Rcpt, Stage::Data, Stage::EndOfData],
-    codes: &[530],
+    codes: &[530, 535],
     ..ANY
 };
 
