@@ -166,9 +166,8 @@ fn refused(name: &str, tried: &[String], error: io::Error) -> Error {
 /// What to do about a connection that the system could not make.
 fn advice(error: &io::Error) -> &'static str {
     use io::ErrorKind as E;
-    if error
-        .get_ref()
-        .is_some_and(|cause| cause.is::<SourceError>())
+    if let Some(cause) = error.get_ref()
+        && cause.is::<SourceError>()
     {
         return "the source address has to be one of this machine";
     }
