@@ -206,6 +206,26 @@ mod tests {
         }
     }
 
+    /// Somebody may have taken a mechanism out of the server's list: no other is tried then.
+    #[test]
+    fn a_refusal_of_the_channel_binding() {
+        for (reason, expected) in [
+            ("", true),
+            ("invalid-encoding", true),
+            ("channel-bindings-dont-match", false),
+            ("server-does-support-channel-binding", false),
+        ] {
+            let mut octets = BytesMut::from("504 5.5.4 no\r\n".as_bytes());
+            let reply = ReplyDecoder::default().decode(&mut octets).unwrap();
+            let (reply, reason) = (reply.unwrap(), reason.to_owned());
+            let refused = Refused {
+                presented: true,
+                cause: Cause::Reply { reply, reason },
+            };
+            assert_eq!(refused.is_about_mechanism(), expected, "{refused:?}");
+        }
+    }
+
     /// What else the server offers is named where it refuses a proof of the password.
     #[test]
     fn mechanisms_that_take_the_password_itself() {

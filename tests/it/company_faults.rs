@@ -217,6 +217,26 @@ async fn a_mail_is_sent_twice_at_most() {
     assert_eq!(left.pipelining, Pipelining::Never);
 }
 
+/// It has refused the sender as out of order, and takes the message: the mail is not sent again.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_contradicts_itself_gets_the_mail_once() {
+    let transcript = format!(
+        "{}
+        S: 503 5.5.1 out of order
+        S: 250 ok
+        S: 250 queued
+        {BYE}",
+        together(1)
+    );
+    let always = strategy(Pipelining::Auto, Chunking::Always);
+    let (told, _, _) = company(always, 2, &transcript).await;
+    let expected = [
+        "0 <a@example.org>: 250 queued",
+        "1 Rejected at Mail, Unknown, permanent: 503 5.5.1 out of order",
+    ];
+    assert_eq!(told, expected);
+}
+
 /// A mail on its own is sent again too, over the same session.
 #[tokio::test(start_paused = true)]
 async fn a_group_that_is_out_of_order_is_sent_one_command_at_a_time() {

@@ -122,7 +122,11 @@ async fn it_is_not_asked_without_need() {
     let transcript = format!("{LOGIN}{}{BYE}", mail(""));
     let (told, _) = talk(&transcript, async |stream| {
         let session = ACCOUNT.log_in_465(stream).await.unwrap();
-        told(&send(session, ACCOUNT.letter(&["a@example.org"])).await)
+        let tls = session.tls();
+        let result = send(session, ACCOUNT.letter(&["a@example.org"])).await;
+        assert_eq!(tls, result.as_ref().ok().and_then(|receipt| receipt.tls));
+        assert!(tls.is_some());
+        told(&result)
     })
     .await;
     assert_eq!(told, SENT);
