@@ -83,7 +83,7 @@ impl Pool {
             drop(state);
             return job.slip.tell(Err(error));
         }
-        state.jobs.push_back(job);
+        state.push_back(job, &self.settings.retry);
         let summoned = state.summon();
         drop(state);
         self.follow(summoned);
@@ -193,22 +193,17 @@ impl Pool {
     /// See [`State::goes_on`].
     pub(super) fn goes_on(self: &Arc<Self>, worker: u64) -> bool {
         let mut state = self.state();
-        let goes_on = state.goes_on(worker);
+        let goes_on = state.goes_on(worker, &self.settings.retry);
         // It may have been the one that was woken for them.
         let summoned = if goes_on || state.jobs.is_empty() {
             Summoned::Nobody
         } else {
             state.summon()
         };
-        // The last session has ended, and the login is refused.
-        let refusal = state.refusal();
         drop(state);
         self.follow(summoned);
-        if let Some(error) = refusal {
-            for job in self.take_out_all(|_| true) {
-                job.slip.tell(Err(error.clone()));
-            }
-        }
+        // It may have had the last session.
+        self.fail_all_refused();
         goes_on
     }
 
@@ -234,11 +229,29 @@ impl Pool {
 
     pub(super) fn take_out_all(self: &Arc<Self>, is_out: impl Fn(&Job) -> bool) -> Vec<Job> {
         let (out, summoned) = self.state().take_out(is_out);
+        self.has_taken_out(summoned);
+        out
+    }
+
+    fn has_taken_out(self: &Arc<Self>, summoned: Vec<Summoned>) {
         self.moved.notify_waiters();
         for summoned in summoned {
             self.follow(summoned);
         }
-        out
+    }
+
+    /// Fails all mails that wait, if they are not to wait: see [`State::refusal`].
+    fn fail_all_refused(self: &Arc<Self>) {
+        let mut state = self.state();
+        let Some(error) = state.refusal() else {
+            return;
+        };
+        let (out, summoned) = state.take_out(|_| true);
+        drop(state);
+        self.has_taken_out(summoned);
+        for job in out {
+            job.slip.tell(Err(error.clone()));
+        }
     }
 
     /// Waits for as long as it does not hold, and looks again whenever something has changed.
@@ -274,6 +287,7 @@ impl Pool {
     pub(super) async fn close(self: &Arc<Self>) {
         let _closing = Closing::new(self);
         self.outage_is_not_waited_for();
+        self.fail_all_refused();
         // It stays closed, which hinders nothing: opened again, it would leave others waiting.
         self.tasks.close();
         self.tasks.wait().await;

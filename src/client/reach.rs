@@ -27,8 +27,8 @@ pub(super) struct Reach {
     proven: bool,
     /// No session is opened before.
     rests_until: Option<Instant>,
-    /// The login was refused, and none has succeeded since.
-    refused: Option<Error>,
+    /// Why the last attempt failed; `None` once one has succeeded.
+    failure: Option<Error>,
     /// The last pause, without chance.
     pause: Duration,
 }
@@ -78,7 +78,7 @@ impl Reach {
     /// No session could be opened. The next attempt is made after `pause`.
     pub(super) fn has_failed(&mut self, error: &Error, pause: Duration) {
         self.proven = false;
-        self.refused = is_refused_login(error).then(|| error.clone());
+        self.failure = Some(error.clone());
         self.rests_until = (!pause.is_zero()).then(|| Instant::now() + pause);
         if !pause.is_zero() {
             self.pause = self.doubled(error);
@@ -92,7 +92,7 @@ impl Reach {
             self.has_failed(error, pause);
         } else {
             self.proven = false;
-            self.refused = None;
+            self.failure = Some(error.clone());
             self.rests();
         }
     }
@@ -102,19 +102,19 @@ impl Reach {
         self.rests_until = Some(Instant::now() + REST);
     }
 
-    /// Why it makes no sense to connect now: the login was refused a moment ago.
-    pub(super) fn refusal(&self) -> Option<Error> {
-        self.rests_for().and(self.refused.clone())
+    /// Why the last attempt failed, until the next may be made.
+    pub(super) fn failure(&self) -> Option<&Error> {
+        self.rests_for().and(self.failure.as_ref())
     }
 
     /// Whether this is the first of a series of refused logins.
     pub(super) fn is_first_refusal(&self, error: &Error) -> bool {
-        is_refused_login(error) && self.refused.is_none()
+        is_refused_login(error) && !self.failure.as_ref().is_some_and(is_refused_login)
     }
 }
 
 /// Whether the login was refused for good.
-fn is_refused_login(error: &Error) -> bool {
+pub(super) fn is_refused_login(error: &Error) -> bool {
     error.kind() == Kind::Auth && !error.is_transient()
 }
 
@@ -164,9 +164,9 @@ mod tests {
             let pause = reach.next_pause(&refused(), 0);
             assert_eq!(pause, Duration::from_secs(seconds));
             reach.has_failed(&refused(), pause);
-            assert_eq!(reach.refusal().unwrap().kind(), Kind::Auth);
+            assert_eq!(reach.failure().unwrap().kind(), Kind::Auth);
             tokio::time::advance(pause).await;
-            assert!(reach.refusal().is_none(), "{seconds} s");
+            assert!(reach.failure().is_none(), "{seconds} s");
         }
         reach.has_connected();
         assert_eq!(reach.next_pause(&refused(), 0), FIRST_PAUSE);
@@ -185,7 +185,7 @@ mod tests {
         // Another failure in between does not make them begin again.
         reach.has_failed_beside_others(&unreachable());
         assert_eq!(reach.rests_for(), Some(REST));
-        assert!(reach.refusal().is_none());
+        assert!(!reach.failure().is_some_and(is_refused_login));
         reach.has_failed_beside_others(&refused());
         assert_eq!(reach.rests_for(), Some(Duration::from_secs(16)));
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::builder::Settings;
 use super::gate::{Gate, now};
 use super::job::Job;
-use super::reach::{Reach, is_refused_for_now, pauses_anyway};
+use super::reach::{Reach, is_refused_for_now, is_refused_login, pauses_anyway};
 use super::retry::{self, Retry};
 use super::throttle::Held;
 use crate::error::Error;
@@ -243,7 +243,8 @@ impl State {
                 job.slip.outage = Some(error.clone());
                 failed.waiting += 1;
                 self.jobs.push_back(job);
-            } else if is_refused_for_now(error)
+            } else if self.closing == 0
+                && is_refused_for_now(error)
                 && job.slip.outage.is_none()
                 && !failed.stranded.is_empty()
             {
@@ -262,9 +263,31 @@ impl State {
         failed
     }
 
-    /// Why no mail can be sent at the moment: the login was refused, and no session is open.
+    /// Why no session is open and none is opened before a pause has passed.
+    fn outage(&self) -> Option<&Error> {
+        self.reach.failure().filter(|_| self.open() == 0)
+    }
+
+    /// Why no mail waits for the end of a pause: the login was refused, or the client is about to
+    /// close.
     pub(super) fn refusal(&self) -> Option<Error> {
-        self.reach.refusal().filter(|_| self.open() == 0)
+        let is_final = |error: &&Error| self.closing > 0 || is_refused_login(error);
+        self.outage().filter(is_final).cloned()
+    }
+
+    /// Puts a mail in the queue. If no session can be opened just now, the mail waits as those do
+    /// that the last attempt failed for.
+    pub(super) fn push_back(&mut self, mut job: Job, retry: &Retry) {
+        self.mark_outage(&mut job, retry);
+        self.jobs.push_back(job);
+    }
+
+    fn mark_outage(&self, job: &mut Job, retry: &Retry) {
+        let elapsed = now().saturating_duration_since(job.slip.given);
+        let until = elapsed.saturating_add(self.reach.rests_for().unwrap_or_default());
+        if let Some(error) = self.outage().filter(|error| retry.waits(error, until)) {
+            job.slip.outage = Some(error.clone());
+        }
     }
 
     /// Whether a worker opens a session, or waits until it may, and no mail waits.
@@ -293,10 +316,17 @@ impl State {
     }
 
     /// Whether a worker is to open another session; otherwise it has ended.
-    pub(super) fn goes_on(&mut self, worker: u64) -> bool {
+    pub(super) fn goes_on(&mut self, worker: u64, retry: &Retry) -> bool {
         self.unpark(worker);
         self.leaving.retain(|leaving| *leaving != worker);
         self.workers -= 1;
+        if self.outage().is_some() {
+            let mut jobs = std::mem::take(&mut self.jobs);
+            for job in &mut jobs {
+                self.mark_outage(job, retry);
+            }
+            self.jobs = jobs;
+        }
         let room = self.workers == 0 || self.workers < self.gate.connections();
         // Others that are connecting may be enough.
         let is_needed = self.jobs.len() > self.connecting && self.may_connect();

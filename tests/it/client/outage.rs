@@ -156,3 +156,67 @@ fn who_closes_or_aborts_does_not_wait_for_the_server() {
         }
     });
 }
+
+/// How the wait for a server ends that has asked for twenty minutes of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum End {
+    Served,
+    Closed,
+    Aborted,
+}
+
+/// Mails that are given while nobody may connect wait as those do that were there before.
+#[test]
+fn mails_that_are_given_in_a_pause_share_it() {
+    const ASKED: Duration = Duration::from_mins(20);
+    for (retry, end) in [
+        (Retry::new(), End::Served),
+        (Retry::new(), End::Closed),
+        (Retry::new(), End::Aborted),
+        (Retry::none(), End::Closed),
+    ] {
+        paused(async {
+            let port = Port::new();
+            let client = client_to(port.number(), |server| server).retry(retry.clone());
+            let client = client.queue_timeout(Duration::from_secs(20)).build();
+            let serving = port.serve(&[], Store::default(), |connection| {
+                Box::new(move |said: &mut Vec<u8>| {
+                    if connection == 0 {
+                        *said = b"421 4.3.2 try again in 1200 seconds\r\n".to_vec();
+                    }
+                    false
+                })
+            });
+            let begun = Instant::now();
+            let send = async |number: usize, after: u64| {
+                sleep(Duration::from_millis(after)).await;
+                (client.send(letter(number, 10)).await, begun.elapsed())
+            };
+            let ending = async {
+                sleep(Duration::from_millis(400)).await;
+                match end {
+                    End::Served => {}
+                    End::Closed => client.close().await,
+                    End::Aborted => client.abort(),
+                }
+                begun.elapsed()
+            };
+            let (first, second, third, ended) = tokio::select! {
+                all = async { tokio::join!(send(0, 0), send(1, 100), send(2, 200), ending) } => all,
+                () = serving => unreachable!("it serves for ever"),
+            };
+            assert!(ended < Duration::from_secs(1), "{ended:?}, {end:?}");
+            for (result, after) in [first, second, third] {
+                let context = format!("{result:?} after {after:?}, {end:?}, {retry:?}");
+                if end == End::Served {
+                    assert!(result.is_ok(), "{context}");
+                    assert!(after >= ASKED && after < ASKED * 11 / 10, "{context}");
+                } else {
+                    let error = result.unwrap_err();
+                    assert!(error.reply().is_some(), "{context}");
+                    assert!(after < Duration::from_secs(1), "{context}");
+                }
+            }
+        });
+    }
+}
