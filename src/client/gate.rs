@@ -30,11 +30,12 @@ impl Gate {
         self.throttle.connections()
     }
 
-    /// Whether a mail to so many recipients may be begun now. If so, it counts.
-    pub(super) fn admit(&mut self, recipients: usize) -> Result<Instant, Held> {
+    /// Whether a mail to so many recipients may be begun now. If so, it counts. One that another
+    /// session has begun has no `recipients`: it has been counted.
+    pub(super) fn admit(&mut self, recipients: Option<usize>) -> Result<Instant, Held> {
         let now = now();
         let admitted = self.throttle.admit(now).and_then(|()| {
-            let admitted = self.used.admit(now, recipients);
+            let admitted = recipients.map_or(Ok(()), |count| self.used.admit(now, count));
             admitted.map_err(|wait| Held::Until(now + wait))
         });
         self.closed_until = match &admitted {

@@ -43,6 +43,7 @@ impl Job {
                 given: now(),
                 begun: now(),
                 attempt: 1,
+                counted: false,
                 was_unknown: false,
                 outage: None,
                 copy: None,
@@ -84,6 +85,8 @@ pub(super) struct Slip {
     pub(super) begun: Instant,
     /// From 1.
     pub(super) attempt: u32,
+    /// The rates have counted the mail in this attempt.
+    pub(super) counted: bool,
     /// An earlier attempt left it open whether the server has the mail.
     pub(super) was_unknown: bool,
     /// Why no session can be opened, while the mail waits for one.

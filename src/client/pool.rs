@@ -40,7 +40,7 @@ pub(super) struct Pool {
 impl Pool {
     pub(super) fn new(server: Server, settings: Settings) -> Self {
         Self {
-            learned: Learned::new(server.strategy(), settings.most_recipients),
+            learned: Learned::new(server.strategy()),
             meter: Arc::new(ClientMeter::new(&server.host().to_string())),
             state: Mutex::new(State::new(&settings)),
             space: Arc::new(Semaphore::new(settings.queue.min(Semaphore::MAX_PERMITS))),
@@ -55,10 +55,14 @@ impl Pool {
 
     pub(super) fn state(&self) -> Locked<'_> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = state.jobs.len();
         Locked {
-            before: state.jobs.len(),
             state,
-            meter: &self.meter,
+            count: Count {
+                meter: &self.meter,
+                before: waiting,
+                after: waiting,
+            },
         }
     }
 
@@ -91,6 +95,9 @@ impl Pool {
 
     /// Puts mails of this generation back in front of all others, in their order.
     pub(super) fn put_back(self: &Arc<Self>, jobs: Vec<Job>, generation: u64) {
+        let is_wanted = |job: &Job| !job.slip.recall.is_withdrawn();
+        // Those that were withdrawn are dropped when the lock is not held.
+        let (jobs, _withdrawn): (Vec<_>, Vec<_>) = jobs.into_iter().partition(is_wanted);
         let mut state = self.state();
         if self.generation() != generation {
             drop(state);
@@ -99,12 +106,10 @@ impl Pool {
             }
             return;
         }
-        let mut count = 0;
-        let is_wanted = |job: &Job| !job.slip.recall.is_withdrawn();
-        for job in jobs.into_iter().rev().filter(is_wanted) {
+        let count = jobs.len();
+        for job in jobs.into_iter().rev() {
             job.slip.recall.return_home();
             state.jobs.push_front(job);
-            count += 1;
         }
         let summoned: Vec<_> = (0..count).map(|_| state.summon()).collect();
         drop(state);
@@ -297,9 +302,21 @@ impl Pool {
 /// The state, for which others have to wait.
 pub(super) struct Locked<'a> {
     state: MutexGuard<'a, State>,
+    /// Dropped after `state`, when the lock is not held: a recorder of metrics is the caller's code.
+    count: Count<'a>,
+}
+
+/// How many mails were waiting before the state was locked, and are after it.
+struct Count<'a> {
     meter: &'a ClientMeter,
-    /// How many mails were waiting.
     before: usize,
+    after: usize,
+}
+
+impl Drop for Count<'_> {
+    fn drop(&mut self) {
+        self.meter.waiting(self.before, self.after);
+    }
 }
 
 impl Deref for Locked<'_> {
@@ -318,7 +335,7 @@ impl DerefMut for Locked<'_> {
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        self.meter.waiting(self.before, self.state.jobs.len());
+        self.count.after = self.state.jobs.len();
     }
 }
 

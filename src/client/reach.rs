@@ -115,19 +115,28 @@ impl Reach {
 
 /// Whether the login was refused for good.
 pub(super) fn is_refused_login(error: &Error) -> bool {
-    error.kind() == Kind::Auth && !error.is_transient()
+    error.kind() == Kind::Auth && !error.is_transient() && !is_without_credentials(error)
 }
 
 /// Whether the login failed, by a refusal or because the connection ended there: the password may
-/// have been what it ended for, and each further one may count as wrong.
+/// have been what it ended for, and each further one may count as wrong. A provider whose failure
+/// is not transient is asked as rarely.
 fn is_of_the_login(error: &Error) -> bool {
-    error.kind() == Kind::Auth || error.stage() == Some(Stage::Auth)
+    let is_of_it = error.kind() == Kind::Auth || error.stage() == Some(Stage::Auth);
+    is_of_it && !(is_without_credentials(error) && error.is_transient())
+}
+
+/// Whether there were no credentials to log in with: their provider failed, and the server has not
+/// been asked.
+fn is_without_credentials(error: &Error) -> bool {
+    let is_of_the_session = error.stage() == Some(Stage::Auth);
+    error.kind() == Kind::Auth && is_of_the_session && error.reply().is_none()
 }
 
 /// Whether there is a pause before the next attempt although no mail waits for it: the server
-/// itself said no, or the password would be sent again for each mail.
+/// itself said no, or a password or its provider would be asked again for each mail.
 pub(super) fn pauses_anyway(error: &Error) -> bool {
-    is_of_the_login(error) || is_refused_for_now(error)
+    is_of_the_login(error) || is_without_credentials(error) || is_refused_for_now(error)
 }
 
 /// Whether the server itself said that a session cannot be opened just now. Others may be in a
@@ -146,6 +155,7 @@ pub(super) fn is_cut(error: &Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::signal::tests::reply;
     use super::*;
 
     fn refused() -> Error {
@@ -209,6 +219,29 @@ mod tests {
         assert_eq!([0, 1, 3].map(|open| reach.most_connecting(open)), [1, 1, 3]);
         reach.has_failed(&unreachable(), Duration::ZERO);
         assert_eq!((reach.most_connecting(3), reach.rests_for()), (1, None));
+    }
+
+    /// A provider of credentials that fails is not the server's word on them.
+    #[test]
+    fn what_is_of_the_login() {
+        let provided = refused().at(Stage::Auth);
+        let judged = refused()
+            .at(Stage::Auth)
+            .with_reply(reply("535 5.7.8 wrong"));
+        let closed = Error::new(Kind::Closed, "closed").at(Stage::Auth);
+        for (error, is_refused, is_of_it) in [
+            (&provided, false, true),
+            (&provided.clone().passing(), false, false),
+            (&judged, true, true),
+            (&closed, false, true),
+            // A proxy's word has no reply.
+            (&refused(), true, true),
+            (&unreachable(), false, false),
+        ] {
+            let found = (is_refused_login(error), is_of_the_login(error));
+            assert_eq!(found, (is_refused, is_of_it), "{error:?}");
+        }
+        assert!(pauses_anyway(&provided));
     }
 
     #[test]

@@ -139,6 +139,9 @@ impl Retry {
     /// Sends mails again whose [`Fate`] is unknown, too: **their recipients may get them twice**
     /// (RFC 1047). The fate of such a mail stays unknown until the server accepts it: if a later
     /// attempt fails, its error is the [source](std::error::Error::source) of the one that is told.
+    /// If the server accepts it then for some recipients and refuses others, these are in
+    /// [`Receipt::rejected`](crate::session::Receipt::rejected), though an earlier attempt may have
+    /// reached them.
     pub const fn danger_even_if_unknown(mut self) -> Self {
         self.unknown = Unknown::SentAgain;
         self

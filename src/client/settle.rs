@@ -74,6 +74,7 @@ impl Pool {
                 self.meter.retried();
                 slip.was_unknown |= error.fate() == Fate::Unknown;
                 slip.attempt += 1;
+                slip.counted = false;
                 slip.lost_sessions = 0;
                 slip.recall.begin_anew();
                 let message_id = &slip.message_id;

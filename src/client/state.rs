@@ -142,8 +142,10 @@ impl State {
         }
         if let Some(mut job) = self.jobs.pop_front() {
             let recipients = job.mail.envelope.forward_paths().len();
-            return match self.gate.admit(recipients) {
+            let uncounted = (!job.slip.counted).then_some(recipients);
+            return match self.gate.admit(uncounted) {
                 Ok(begun) => {
+                    job.slip.counted = true;
                     job.slip.begun = begun;
                     Turn::Mail(job)
                 }

@@ -15,7 +15,6 @@ use super::job::{Job, Taken};
 use super::learned::Lessons;
 use super::pool::Pool;
 use super::reach::is_cut;
-use super::signal;
 use super::state::Turn;
 use crate::error::{Error, Kind, Result};
 use crate::session::{Mail, Receipt, Returned, Session};
@@ -127,15 +126,13 @@ impl Worker {
         let lessons = pool.learned.begin(self.id);
         let mut session = session
             .with_strategy(lessons.strategy)
-            .with_most_recipients(lessons.recipients)
+            .with_most_recipients(pool.settings.most_recipients)
+            .with_learned_recipients(lessons.recipients)
             .with_most_mails(lessons.mails)
             .observed_by(pool.settings.on_progress.clone());
         let taken = Mutex::new(Taken::default());
         let returned = self.send_each(&mut session, &taken, &lessons).await;
-        let hit = returned.iter().flatten().find(|returned| returned.hit);
-        let full = (session.ended_after())
-            .filter(|_| hit.is_none_or(|returned| signal::may_be_full(&returned.error)));
-        lessons.learn(&session, full);
+        let is_full = lessons.learn(&session);
         drop(lessons);
         let taken = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
         let Some(returned) = returned else {
@@ -147,7 +144,7 @@ impl Worker {
             }
             return;
         };
-        self.give_back(returned, taken, full.is_some());
+        self.give_back(returned, taken, is_full);
         pool.takes_leave(self.id);
         tokio::select! {
             () = session.quit() => {}

@@ -5,6 +5,26 @@ use std::fmt;
 use super::layout::Segment;
 use super::{Data, Octets};
 
+/// The fields with addresses and identifiers (RFC 5322 section 3.6), which no encoded word can stand
+/// in for.
+const ADDRESSED: [&str; 15] = [
+    "From",
+    "Sender",
+    "Reply-To",
+    "To",
+    "Cc",
+    "Bcc",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+    "Resent-From",
+    "Resent-Sender",
+    "Resent-To",
+    "Resent-Cc",
+    "Resent-Bcc",
+    "Resent-Message-ID",
+];
+
 /// The octets that a [`Message`](super::Message) has for a server, which may be able to carry
 /// more than another.
 pub struct Rendition {
@@ -34,6 +54,41 @@ impl Rendition {
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
         self.needs_smtputf8
+    }
+
+    /// The first address or identifier in a field that only a server with SMTPUTF8 takes, as it is
+    /// written, and the name of the field.
+    pub(crate) fn address_beyond_ascii(&self) -> Option<(String, String)> {
+        let octets = self.segments.iter().map_while(|segment| match segment {
+            Segment::Octets(octets) => Some(octets.as_ref()),
+            Segment::Body(..) => None,
+        });
+        let octets: Vec<&[u8]> = octets.collect();
+        let text = octets.concat();
+        let text = String::from_utf8_lossy(&text);
+        let (header, _) = text.split_once("\r\n\r\n")?;
+        let mut name = "";
+        for line in header.split("\r\n") {
+            let value = match line.split_once(':') {
+                Some((field, value)) if !line.starts_with([' ', '\t']) => {
+                    name = field;
+                    value
+                }
+                _ => line,
+            };
+            if !ADDRESSED
+                .iter()
+                .any(|field| name.eq_ignore_ascii_case(field))
+            {
+                continue;
+            }
+            let is_end = |c: char| c.is_ascii_whitespace() || "<>,;:()\"".contains(c);
+            let mut words = value.split(is_end);
+            if let Some(found) = words.find(|word| word.contains('@') && !word.is_ascii()) {
+                return Some((found.to_owned(), name.to_owned()));
+            }
+        }
+        None
     }
 
     /// Its octets, to be sent.

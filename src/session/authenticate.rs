@@ -117,8 +117,8 @@ impl Tried {
     /// mechanism one other is tried.
     fn may_try_another(&mut self, refused: &Refused) -> bool {
         let judged_before = self.judged;
-        self.presented += u8::from(refused.presented);
-        self.judged |= refused.presented && refused.judges();
+        self.presented += refused.presented;
+        self.judged |= refused.presented > 0 && refused.judges();
         refused.is_about_mechanism() && !judged_before && self.presented < 2
     }
 }
@@ -158,7 +158,7 @@ where
         command = match next(&mut exchange, challenge).await {
             Ok(response) => response,
             Err(error) => {
-                let presented = exchange.has_presented();
+                let presented = exchange.times_presented();
                 return cancel(wire, mechanism, error, presented).await;
             }
         };
@@ -172,7 +172,7 @@ async fn cancel<S>(
     wire: &mut Wire<S>,
     mechanism: Mechanism,
     error: ExchangeError,
-    presented: bool,
+    presented: u8,
 ) -> Result<Outcome>
 where
     S: AsyncRead + AsyncWrite + Unpin,

@@ -1,6 +1,7 @@
 //! Where credentials come from when a session begins.
 
 use std::fmt;
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -48,6 +49,16 @@ pub trait CredentialsProvider: Send + Sync {
     /// Whatever keeps the provider from it: the session then ends with [`Kind::Auth`] and this as
     /// its source. It must not show a secret. A provider that panics ends it with [`Kind::Auth`], too.
     ///
+    /// The server is not asked then, and the failure does not count as a refused login. It is
+    /// [transient](Error::is_transient) if the provider took too long, or if an [`io::Error`] is among
+    /// the failure and its sources, unless that is about a file that cannot be read
+    /// ([`NotFound`](io::ErrorKind::NotFound), [`PermissionDenied`](io::ErrorKind::PermissionDenied))
+    /// or about what is in it ([`InvalidData`](io::ErrorKind::InvalidData),
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput)). With a [`Retry`](crate::client::Retry), a
+    /// [`Client`](crate::Client) lets the mails wait for a provider whose failure is transient, as they
+    /// wait for a server that cannot be reached. After another failure the client asks again after
+    /// pauses that grow up to five minutes.
+    ///
     /// # Cancel safety
     ///
     /// The future is dropped with the attempt to connect, at any await.
@@ -88,15 +99,37 @@ impl Provider {
         match asking.catch_unwind().await {
             Ok(Ok(Ok(credentials))) => Ok(credentials),
             Ok(Ok(Err(error))) => {
-                Err(failed("there are no credentials to log in with").caused_by(error))
+                let failed = failed("there are no credentials to log in with");
+                let failed = if passes(&*error) {
+                    failed.passing()
+                } else {
+                    failed
+                };
+                Err(failed.caused_by(error))
             }
-            Ok(Err(_)) => Err(failed(
-                "the provider of credentials gave none within three minutes",
-            )),
+            Ok(Err(_)) => {
+                let message = "the provider of credentials gave none within three minutes";
+                Err(failed(message).passing())
+            }
             // The panic's message may show a secret.
             Err(_) => Err(failed("the provider of credentials panicked")),
         }
     }
+}
+
+/// Whether a provider may well succeed later: see [`CredentialsProvider::credentials`].
+fn passes(failure: &(dyn std::error::Error + 'static)) -> bool {
+    let sources = std::iter::successors(Some(failure), |error| error.source());
+    let mut failed = sources.filter_map(|error| error.downcast_ref::<io::Error>());
+    failed.any(|error| {
+        !matches!(
+            error.kind(),
+            io::ErrorKind::NotFound
+                | io::ErrorKind::PermissionDenied
+                | io::ErrorKind::InvalidData
+                | io::ErrorKind::InvalidInput
+        )
+    })
 }
 
 impl fmt::Debug for Provider {

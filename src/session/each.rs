@@ -29,7 +29,8 @@ pub struct Returned {
     /// Its place in the stream, from 0.
     pub index: usize,
     /// The mail, for the recipients that are left. Sent over another session, it comes to a result
-    /// for all recipients.
+    /// for all recipients. A [`Client`](crate::Client) that is given it reports the recipients that
+    /// are left, and no others.
     pub mail: Mail,
     /// Why it was not accepted, and the recipients whose portions were
     /// ([`Error::accepted`]).
@@ -270,8 +271,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     queue.portions.insert(index, portion);
                 }
             }
-            // The session ended while the server was asked what it offers.
-            Err(error) if !self.goes_on() => {
+            // The session ended, or the server takes no more mails, while it was asked what it offers.
+            Err(error) if !self.goes_on() || self.is_spent() => {
                 mail.envelope = portion.whole;
                 queue.behind.push_front((index, mail));
                 queue.closed = Some(error);
@@ -322,6 +323,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                         continue;
                     }
                     Err(_) if queue.again.insert(index) => {
+                        mail.recall.return_home();
                         again.push((index, mail));
                         continue;
                     }
@@ -332,6 +334,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let Concluded {
                 mut mail, result, ..
             } = concluded;
+            queue.again.remove(&index);
             if left.is_none() && !mail.recall.has_settled() {
                 told(index, result);
                 continue;
@@ -342,11 +345,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 ControlFlow::Continue(rest) => {
                     mail.envelope = rest;
                     mail.recall.return_home();
-                    queue.again.remove(&index);
                     queue.advanced.insert(index);
                     again.push((index, mail));
                 }
-                ControlFlow::Break(result) => told(index, result),
+                ControlFlow::Break(result) => {
+                    queue.advanced.remove(&index);
+                    told(index, result);
+                }
             }
         }
         for mail in again.into_iter().rev() {

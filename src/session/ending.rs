@@ -1,11 +1,9 @@
 //! The end of a session with mails on their way: what is known of each, and which of them may go
 //! over another.
 
-use std::num::NonZeroU32;
-
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::flow::{Blame, Concluded};
+use super::flow::{Blame, Concluded, Shown};
 use super::outcome::Division;
 use super::transaction::{Session, State};
 use crate::error::{Error, Kind, Stage};
@@ -25,6 +23,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         };
         if let Some(defect) = defect {
             self.pipeline.learn(defect);
+            self.shown.push(Shown {
+                defect,
+                in_words: false,
+            });
         }
         self.end(error, defect);
     }
@@ -53,7 +55,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             && matches!(error.kind(), Kind::Closed | Kind::Io);
         let after_idle = self.mails.front().is_some_and(|mail| mail.after_idle);
         if unheard && defect.is_none() && self.last_accepted && !after_idle {
-            self.ended_after = NonZeroU32::new(self.accepted);
+            self.has_ended_after(error.clone());
         }
         let error = match (defect, self.awaited_stage()) {
             (Some(Defect::Grouping), Some(stage)) => lost_commands(stage).caused_by(error),

@@ -62,6 +62,14 @@ pub(super) enum Blame {
     Earlier,
 }
 
+/// Something that the server cannot do, as a session has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) defect: Defect,
+    /// Whether a reply says so. A silence or a close may have had another reason.
+    pub(crate) in_words: bool,
+}
+
 impl Concluded {
     /// The mail, if it can be sent once more and deserves it.
     pub(super) fn again(&self) -> Option<Mail> {
@@ -289,12 +297,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) fn conclude_one(&mut self, in_flight: InFlight, outcome: Outcome) {
         let InFlight {
             ticket,
-            mail,
+            mut mail,
             size,
             watched,
             failure,
             ..
         } = in_flight;
+        self.learn_defect(&mut mail, &outcome);
         let is_spent = self.has_refused_more;
         let blame = match outcome.defect {
             Some(_) if !outcome.contradictory => Blame::Session,
@@ -321,6 +330,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         });
     }
 
+    /// Notes what a mail has shown that the server cannot do. A group that is refused as out of order
+    /// shows it once the same commands are answered otherwise one at a time.
+    fn learn_defect(&mut self, mail: &mut Mail, outcome: &Outcome) {
+        let repeated = std::mem::take(&mut mail.one_at_a_time);
+        let defect = match outcome.defect {
+            Some(Defect::Grouping) if mail.message.is_repeatable() => {
+                mail.one_at_a_time = true;
+                return;
+            }
+            None if repeated => {
+                let helped = !outcome.is_out_of_order();
+                self.pipeline.has_repeated(helped);
+                helped.then_some(Defect::Grouping)
+            }
+            Some(Defect::Grouping) => {
+                self.pipeline.has_repeated(true);
+                outcome.defect
+            }
+            defect => defect,
+        };
+        self.shown.extend(defect.map(|defect| Shown {
+            defect,
+            in_words: true,
+        }));
+    }
+
     /// Notes whether a mail was accepted.
     fn count(&mut self, result: &Result<Receipt>) {
         self.last_accepted = result.is_ok();
@@ -329,15 +364,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Whether the server has refused a mail since it takes no more in this session, which is noted.
     fn refuses_more(&mut self, outcome: &Outcome) -> bool {
-        let refuses = match &outcome.refusal {
-            Some(Refusal::Mail(reply)) => self.begun > 1 && reply.is_too_many_mails(),
-            _ => false,
+        let Some(Refusal::Mail(reply)) = &outcome.refusal else {
+            return false;
         };
+        let refuses = self.begun > 1 && reply.is_too_many_mails();
         if refuses && !self.has_refused_more {
             self.has_refused_more = true;
-            self.ended_after = NonZeroU32::new(self.accepted);
+            let error = refused(Stage::Mail, "the server takes no more mails", reply.clone());
+            self.has_ended_after(error);
         }
         refuses
+    }
+
+    /// The server ended the session at the next mail after those that it has accepted.
+    pub(super) fn has_ended_after(&mut self, error: Error) {
+        self.ended_after = NonZeroU32::new(self.accepted).map(|mails| (mails, error));
     }
 }
 

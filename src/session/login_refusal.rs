@@ -9,8 +9,8 @@ use crate::transport::Wire;
 /// An exchange that ended without a login.
 #[derive(Debug)]
 pub(super) struct Refused {
-    /// Whether the server got the credentials, or a proof of them.
-    pub(super) presented: bool,
+    /// How many times the server got the credentials, or a proof of them.
+    pub(super) presented: u8,
     cause: Cause,
 }
 
@@ -38,7 +38,7 @@ impl Refused {
             word.escape_debug().to_string()
         });
         Self {
-            presented: exchange.has_presented(),
+            presented: exchange.times_presented(),
             cause: Cause::Reply {
                 reply,
                 reason: of_token.or(of_scram).unwrap_or_default(),
@@ -46,7 +46,7 @@ impl Refused {
         }
     }
 
-    pub(super) fn cancelled(error: Error, presented: bool) -> Self {
+    pub(super) fn cancelled(error: Error, presented: u8) -> Self {
         Self {
             presented,
             cause: Cause::Cancelled(error),

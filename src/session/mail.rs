@@ -18,6 +18,8 @@ pub struct Mail {
     pub message: Message,
     pub(crate) recall: Recall,
     pub(super) queued: Option<Queued>,
+    /// Each command is to wait for its reply, since the server has refused a group as out of order.
+    pub(super) one_at_a_time: bool,
 }
 
 /// Since when a mail waits, and on behalf of what.
@@ -36,6 +38,7 @@ impl Mail {
             message,
             recall: Recall::default(),
             queued: None,
+            one_at_a_time: false,
         }
     }
 

@@ -47,9 +47,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     "the address {address} has characters beyond ASCII before the @, which the \
                      server does not accept (it lacks SMTPUTF8)"
                 ),
-                None => "a header field has an address or an identifier with characters beyond \
-                         ASCII, which the server does not accept (it lacks SMTPUTF8)"
-                    .to_owned(),
+                None => {
+                    let what = match rendition.address_beyond_ascii() {
+                        Some((address, field)) => format!("{address} in the field {field} has"),
+                        None => "a header field has an address or an identifier with".to_owned(),
+                    };
+                    format!(
+                        "{what} characters beyond ASCII, which the server does not accept (it lacks \
+                         SMTPUTF8)"
+                    )
+                }
             };
             return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
         }

@@ -55,18 +55,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         };
         let recipients = most(limits.recipients).min(most(self.most_recipients));
         let whole = mail.envelope.clone();
-        let (first, left) = whole.split(recipients, most(limits.domains));
-        self.require_domains(&first)?;
-        let obstacle = if left.is_none() {
-            None
-        } else if whole.partial() == Partial::AllOrNothing {
+        let obstacle = if whole.partial() == Partial::AllOrNothing {
             Some("it is to go to all or none: allow less, or send it to fewer")
         } else if !mail.message.is_repeatable() {
             Some("its body can be read only once: give it as a file, or send it to fewer")
         } else {
             None
         };
-        match obstacle {
+        // The number that was learnt is no more than advice: the server may take more by now.
+        let recipients = match obstacle {
+            Some(_) => recipients,
+            None => recipients.min(most(self.learned_recipients)),
+        };
+        let (first, left) = whole.split(recipients, most(limits.domains));
+        self.require_domains(&first)?;
+        match obstacle.filter(|_| left.is_some()) {
             Some(obstacle) => {
                 let message = format!(
                     "the server takes fewer than {} recipients at a time, and the mail cannot go \
@@ -121,7 +124,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return;
         }
         let learnt = count.and_then(|count| NonZeroU32::new(u32::try_from(count).ok()?));
-        self.most_recipients = self.most_recipients.into_iter().chain(learnt).min();
+        let known = self.learned_recipients.into_iter();
+        self.learned_recipients = known.chain(learnt).min();
     }
 }
 
@@ -147,10 +151,15 @@ impl Portion {
         let Ok(receipt) = &mut concluded.result else {
             return self.left;
         };
-        // By LMTP, these codes may be about the message too, and another transaction gains nothing.
-        let overflow = match dialect {
-            Dialect::Smtp if concluded.mail.message.is_repeatable() => take_overflow(receipt),
-            _ => Vec::new(),
+        // By LMTP, a code alone may be about the message, and another transaction gains nothing.
+        let is_too_many: fn(&Reply) -> bool = match dialect {
+            Dialect::Smtp => Reply::is_too_many_recipients,
+            Dialect::Lmtp => Reply::names_too_many_recipients,
+        };
+        let overflow = if concluded.mail.message.is_repeatable() {
+            take_overflow(receipt, is_too_many)
+        } else {
+            Vec::new()
         };
         if overflow.is_empty() {
             return self.left;
@@ -162,11 +171,11 @@ impl Portion {
 }
 
 /// Takes the recipients out of a receipt who were one too many.
-fn take_overflow(receipt: &mut Receipt) -> Vec<ForwardPath> {
+fn take_overflow(receipt: &mut Receipt, is_too_many: fn(&Reply) -> bool) -> Vec<ForwardPath> {
     if receipt.accepted.is_empty() {
         return Vec::new();
     }
-    let too_many = |(_, reply): &mut (ForwardPath, Reply)| reply.is_too_many_recipients();
-    let overflow = receipt.rejected.extract_if(.., too_many);
+    let is_overflow = |(_, reply): &mut (ForwardPath, Reply)| is_too_many(reply);
+    let overflow = receipt.rejected.extract_if(.., is_overflow);
     overflow.map(|(path, _)| path).collect()
 }

@@ -76,7 +76,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// How a mail would go out now.
     pub(super) fn course(&self, prepared: &Prepared, waiting: usize) -> Course {
         let mut course = self.pipeline.course(prepared.size, prepared.only, waiting);
-        if course.grouping == Grouping::Whole && self.may_have_ended() {
+        if prepared.mail.one_at_a_time {
+            course.grouping = Grouping::OneAtATime;
+        } else if course.grouping == Grouping::Whole && self.may_have_ended() {
             course.grouping = Grouping::Grouped;
         }
         course

@@ -82,7 +82,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
     /// Logs in with the strongest mechanism that both sides know and the credentials allow (RFC
     /// 4954 section 4), in the order of [`Mechanism::PREFERENCE`]. Another is tried only where
     /// the server refuses the mechanism and does not judge the credentials (RFC 4954 section 6).
-    /// Whatever the server says, it gets the credentials twice at most: more may lock an account.
+    /// Whatever the server says, it gets the credentials twice at most: more may lock an account. A
+    /// server that asks for them once more within one mechanism has had them twice then.
     ///
     /// # Errors
     ///

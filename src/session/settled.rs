@@ -17,7 +17,13 @@ pub(crate) struct Settled {
     rejected: Vec<(ForwardPath, Reply)>,
     /// Of the first portion that was refused for all of its recipients.
     error: Option<Error>,
+    /// How many portions in a row were refused since the server had enough recipients.
+    refused_as_too_many: u8,
 }
+
+/// After so many portions that were refused since the server had enough recipients, its reply holds
+/// for all that are left.
+const MOST_TOO_MANY: u8 = 3;
 
 impl Settled {
     /// Adds what a portion has come to, which went to the recipients of `envelope`. Continues with
@@ -34,6 +40,7 @@ impl Settled {
         }
         match result {
             Ok(mut receipt) => {
+                self.refused_as_too_many = 0;
                 self.accepted.append(&mut receipt.accepted);
                 self.rejected.append(&mut receipt.rejected);
                 match &mut self.receipt {
@@ -47,8 +54,23 @@ impl Settled {
                 };
                 // By LMTP, some of a portion may be accepted before it fails for others.
                 self.accepted.extend_from_slice(error.accepted());
+                let last = rejected.last().map(|(_, reply)| reply.clone());
+                let is_too_many = |(_, reply): &(_, Reply)| reply.is_too_many_recipients();
+                if rejected.iter().all(is_too_many) {
+                    self.refused_as_too_many += 1;
+                } else {
+                    self.refused_as_too_many = 0;
+                }
                 self.rejected.extend(rejected);
                 self.error.get_or_insert(error);
+                if self.refused_as_too_many >= MOST_TOO_MANY
+                    && let (Some(left), Some(reply)) = (&left, last)
+                {
+                    let paths = left.forward_paths().iter();
+                    self.rejected
+                        .extend(paths.map(|path| (path.clone(), reply.clone())));
+                    return ControlFlow::Break(self.result());
+                }
             }
         }
         match left {
@@ -93,8 +115,11 @@ impl Settled {
         let mut refused = self.rejected.clone();
         refused.retain(|(path, _)| !said.contains(path));
         refused.extend_from_slice(error.refused());
+        said.extend(accepted.iter().cloned());
+        said.extend(refused.iter().map(|(path, _)| path.clone()));
+        let left = left.into_iter().flat_map(Envelope::forward_paths);
         let mut untried = error.untried().to_vec();
-        untried.extend(left.into_iter().flat_map(Envelope::forward_paths).cloned());
+        untried.extend(left.filter(|path| !said.contains(path)).cloned());
         error
             .after_accepting(accepted)
             .after_refusing(refused)

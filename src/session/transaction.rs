@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::flow::{Concluded, InFlight, Standing};
+use super::flow::{Concluded, InFlight, Shown, Standing};
 use super::hello::{Hello, quit};
 use super::mail::Mail;
 use super::receipt::Receipt;
@@ -41,6 +41,8 @@ pub struct Session<S = Socket> {
     pub(super) domains: HashSet<Domain>,
     /// How many recipients a mail may have at a time, whatever the server says.
     pub(super) most_recipients: Option<NonZeroU32>,
+    /// How many recipients the server took at a time before it refused one more.
+    pub(super) learned_recipients: Option<NonZeroU32>,
     /// How many mails the server takes in a session, whatever it says.
     most_mails: Option<NonZeroU32>,
     /// How many mails have been begun.
@@ -53,8 +55,10 @@ pub struct Session<S = Socket> {
     pub(super) has_refused_more: bool,
     /// Whether mails are returned that can be sent over another session.
     pub(super) gives_back: bool,
-    /// How many mails had been accepted when the server ended the session at the next.
-    pub(super) ended_after: Option<NonZeroU32>,
+    /// How many mails had been accepted when the server ended the session at the next, and how.
+    pub(super) ended_after: Option<(NonZeroU32, Error)>,
+    /// What the server cannot do, as the session has shown.
+    pub(super) shown: Vec<Shown>,
     /// Since when no mail has been on its way; `None` before the first.
     pub(super) idle_since: Option<Instant>,
     pub(super) watch: Box<Watch>,
@@ -113,6 +117,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             concluded: VecDeque::new(),
             domains: HashSet::new(),
             most_recipients: None,
+            learned_recipients: None,
             most_mails: None,
             begun: 0,
             accepted: 0,
@@ -120,6 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             has_refused_more: false,
             gives_back: false,
             ended_after: None,
+            shown: Vec::new(),
             idle_since: None,
             watch: Box::new(Watch::new(set_up)),
             state: State::Idle,
@@ -147,10 +153,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self
     }
 
-    /// How many recipients a mail may have at a time: as was asked for, or as few as the server has
-    /// turned out to take.
-    pub(crate) fn most_recipients(&self) -> Option<NonZeroU32> {
-        self.most_recipients
+    /// Sends mails with more recipients in portions, where they can go in portions.
+    pub(crate) fn with_learned_recipients(mut self, most: Option<NonZeroU32>) -> Self {
+        self.learned_recipients = most;
+        self
+    }
+
+    /// As how few recipients the server has turned out to take at a time, here or before.
+    pub(crate) fn learned_recipients(&self) -> Option<NonZeroU32> {
+        self.learned_recipients
+    }
+
+    /// What the server cannot do, as this session has shown.
+    pub(crate) fn shown(&self) -> &[Shown] {
+        &self.shown
     }
 
     /// Sends no more mails than this, where the server does not say how many it takes.
@@ -159,10 +175,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self
     }
 
-    /// How many mails the server had accepted when it ended the session at the next one, for no
-    /// other reason that is known. `None` if it did not.
-    pub(crate) fn ended_after(&self) -> Option<NonZeroU32> {
-        self.ended_after
+    /// How many mails the server had accepted when it ended the session at the next one, and how.
+    /// `None` if it did not.
+    pub(crate) fn ended_after(&self) -> Option<(NonZeroU32, &Error)> {
+        (self.ended_after.as_ref()).map(|(mails, error)| (*mails, error))
     }
 
     /// What the server offers.

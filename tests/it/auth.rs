@@ -199,19 +199,14 @@ async fn a_challenge_too_many_is_cancelled() {
     let plain = format!("C: AUTH PLAIN {PLAIN}\nS: 334\nC: {PLAIN}\nS: 334\nC: *\n");
     let outcome = "Protocol at Auth, NotAccepted, permanent: no reply";
     let cancelled = format!("{plain}S: 501 cancelled");
-    login("AUTH PLAIN", &cancelled, outcome).await;
-
-    // Another mechanism may do.
-    let transcript = format!(
-        "{cancelled}
-         C: AUTH LOGIN
-         S: 334 VXNlcm5hbWU6
-         C: dGltQGNsaWVudC5leGFtcGxl
-         S: 334 UGFzc3dvcmQ6
-         C: dGFuc3RhYWZ0YW5zdGFhZg==
-         S: 235 ok"
-    );
-    login("AUTH PLAIN LOGIN", &transcript, "logged in").await;
+    // The server has had the password twice: no other mechanism is tried.
+    for offer in ["AUTH PLAIN", "AUTH PLAIN LOGIN"] {
+        login(offer, &cancelled, outcome).await;
+    }
+    // As in two mechanisms, but for the one that does not show it.
+    let refused = format!("C: AUTH PLAIN {PLAIN}\nS: 334\nC: {PLAIN}\nS: 504 5.5.4 unrecognized");
+    let outcome_of_refusal = "Auth at Auth, NotAccepted, permanent: 504 5.5.4 unrecognized";
+    login("AUTH PLAIN LOGIN", &refused, outcome_of_refusal).await;
 
     // Some servers answer the cancellation with yet another challenge, or with a success.
     for reply in ["334 UGFzc3dvcmQ6", "235 ok"] {

@@ -1,6 +1,8 @@
 //! What a client learns of a server: each is learnt once for all of its sessions, and costs little.
 //! Sessions and commands are counted.
 
+mod passing;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -244,15 +246,20 @@ async fn eager_commands_that_it_closes_for() {
     assert!(outcomes.sessions <= 4 + 1, "{outcomes:?}");
 }
 
-/// A server that loses, or refuses, commands that come together.
+/// A server that loses, or refuses, commands that come together, or does not know BDAT.
 #[tokio::test]
 async fn commands_that_it_loses() {
     for (together, sessions, mails) in [
         (Together::LosesOthers, 2, 21),
         (Together::LosesEarlier, 2, 20),
         (Together::RefusesOthers, 1, 21),
+        (Together::RefusesOthersAndCloses, 2, 21),
+        (Together::ReadsChunks, 2, 21),
     ] {
-        let mut conduct = Conduct::new(PIPELINING);
+        let mut conduct = Conduct::new(match together {
+            Together::ReadsChunks => CHUNKING,
+            _ => PIPELINING,
+        });
         conduct.together = together;
         let outcomes = send(conduct, Strategy::default(), Some(1), 20).await;
         let expected = Outcomes {

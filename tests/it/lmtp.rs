@@ -71,6 +71,32 @@ async fn each_recipient_has_a_reply_of_its_own() {
     }
 }
 
+/// A recipient who is one too many gets the message in a transaction of its own. A mailbox that is
+/// full is not tried again.
+#[tokio::test(start_paused = true)]
+async fn who_was_one_too_many_follows() {
+    let letter = letter_lines("a@example.org, b@example.org, c@example.org");
+    let second = format!(
+        "S: 250 a has it\nC: MAIL FROM:<tim@client.example>\nC: RCPT TO:<c@example.org>\nC: DATA\n\
+         S: 250 ok\nS: 250 ok\nS: 354 go\n{letter}S: 250 c has it\n{BYE}"
+    );
+    for (replies, to_message, outcome) in [
+        (
+            "S: 250 ok\nS: 550 no b\nS: 452 4.5.3 too many recipients\n",
+            second.as_str(),
+            "<a@example.org> <c@example.org>, not <b@example.org> (550 no b): 250 a has it",
+        ),
+        (
+            "S: 250 ok\nS: 550 no b\nS: 452 4.2.2 full\n",
+            &format!("S: 250 a has it\n{BYE}"),
+            "<a@example.org>, not <b@example.org> (550 no b), \
+             not <c@example.org> (452 4.2.2 full): 250 a has it",
+        ),
+    ] {
+        assert_eq!(told(&to_three(replies, to_message).await), outcome);
+    }
+}
+
 /// A reply that is missing leaves its own recipient in doubt, and no other.
 #[tokio::test(start_paused = true)]
 async fn only_who_has_no_reply_is_in_doubt() {

@@ -10,7 +10,7 @@ use metrics::{
     Recorder, SharedString, Unit,
 };
 use pilotfish::testing::{Fault, Point};
-use pilotfish::{Client, Server};
+use pilotfish::{Client, Kind, Server};
 
 use crate::support::client::ACCOUNT;
 use crate::support::open_server::open_server;
@@ -18,7 +18,10 @@ use crate::support::open_server::open_server;
 /// Counters, gauges, and how often something was measured; by names, with labels that are not
 /// `server` behind a space each.
 #[derive(Debug, Clone, Default)]
-struct Figures(Arc<Mutex<BTreeMap<String, f64>>>);
+struct Figures(Arc<Mutex<BTreeMap<String, f64>>>, Aborts);
+
+/// The client that the recorder aborts at the next change of a gauge.
+type Aborts = Arc<Mutex<Option<Client>>>;
 
 #[derive(Debug)]
 struct Figure(Figures, String);
@@ -60,6 +63,10 @@ impl CounterFn for Figure {
 impl GaugeFn for Figure {
     fn increment(&self, by: f64) {
         self.add(by);
+        let client = self.0.1.lock().unwrap().take();
+        if let Some(client) = client {
+            client.abort();
+        }
     }
 
     fn decrement(&self, by: f64) {
@@ -113,6 +120,19 @@ fn client(port: u16) -> Client {
     Client::builder(server.unwrap())
         .max_connections(NonZeroU32::MIN)
         .build()
+}
+
+/// A recorder is the caller's code: it may use the client.
+#[test]
+fn a_recorder_that_aborts_the_client() {
+    recorded(async |figures| {
+        let server = open_server().start().await.unwrap();
+        let client = client(server.addr().port());
+        *figures.1.lock().unwrap() = Some(client.clone());
+        let result = client.send(ACCOUNT.letter(&["a@example.org"])).await;
+        assert_eq!(result.unwrap_err().kind(), Kind::Closed);
+        assert!(figures.1.lock().unwrap().is_none());
+    });
 }
 
 #[test]

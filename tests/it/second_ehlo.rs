@@ -1,15 +1,18 @@
 //! EHLO after a login, where a mail needs what the server has not offered so far.
 
-use pilotfish::Receipt;
-use pilotfish::Result;
+use futures_util::{StreamExt as _, stream};
 use pilotfish::address::envelope::{Options, Ret};
 use pilotfish::message::Data;
-use pilotfish::session::Session;
+use pilotfish::session::{Mail, Session};
+use pilotfish::{Credentials, Error, Kind, Receipt, Result};
 
+use crate::client::{client_to, count, paused};
 use crate::support::built::built;
 use crate::support::client::{ACCOUNT, send, talk, told};
+use crate::support::knowing::Store;
 use crate::support::lines::{BYE, letter_lines};
 use crate::support::peer::Stream;
+use crate::support::port::{Fate, Port};
 
 const LOGIN: &str = "
     -- tls server.example --
@@ -130,4 +133,50 @@ async fn it_is_not_asked_without_need() {
     })
     .await;
     assert_eq!(told, SENT);
+}
+
+/// The server has had enough mails while one waits for the list of extensions: that mail is sent
+/// over another session, whose list decides.
+#[test]
+fn a_session_that_is_full_while_a_mail_waits_for_the_list() {
+    paused(async {
+        let port = Port::new();
+        let client = client_to(port.number(), |server| {
+            let credentials = Credentials::new("tim", "tanstaaf").unwrap();
+            server.danger_cleartext_auth().credentials(credentials)
+        });
+        let client = client.max_connections(count(1)).build();
+        let fate = |connection| {
+            let mut mails = 0;
+            Box::new(move |said: &mut Vec<u8>| {
+                mails += usize::from(said.starts_with(b"250 2.1.0"));
+                if connection == 0 && mails == 2 && said.starts_with(b"250 2.1.0") {
+                    *said = b"452 4.5.3 too many messages in this session\r\n".to_vec();
+                }
+                false
+            }) as Fate
+        };
+        let letters = [
+            "a@example.org",
+            "a@example.org",
+            "ä@example.org",
+            "a@example.org",
+        ];
+        let letters = letters.map(|to| Mail::from(ACCOUNT.letter(&[to])));
+        let keywords = &["AUTH PLAIN", "PIPELINING", "CHUNKING"];
+        let mut told: Vec<_> = tokio::select! {
+            told = client.send_all(stream::iter(letters)).collect() => told,
+            () = port.serve(keywords, Store::default(), fate) => unreachable!(),
+        };
+        told.sort_by_key(|(number, _)| *number);
+        let kinds = told
+            .iter()
+            .map(|(_, result)| result.as_ref().err().map(Error::kind));
+        let kinds: Vec<_> = kinds.collect();
+        assert_eq!(
+            kinds,
+            [None, None, Some(Kind::Unsupported), None],
+            "{told:?}"
+        );
+    });
 }

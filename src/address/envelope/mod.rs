@@ -168,26 +168,12 @@ impl Envelope {
             || recipients.any(|asked| *asked != RecipientOptions::default())
     }
 
-    /// The same mail in portions of so many recipients at most, and for recipients in so many
-    /// domains, in the same order: for servers with a limit (RFC 9422, RFC 5321 section
-    /// 4.5.3.1.10). A portion has one recipient at least. Put together, they are the whole.
-    #[must_use]
-    pub fn portions(&self, recipients: usize, domains: usize) -> Vec<Self> {
-        let mut portions = Vec::new();
-        let mut begin = 0;
-        while begin < self.0.forward_paths.len() {
-            let end = self.end_of_portion(begin, recipients, domains);
-            portions.push(self.portion(begin, end));
-            begin = end;
-        }
-        portions
-    }
-
-    /// The first of these [portions](Self::portions), and all that is left; `None` if that is
-    /// nothing.
+    /// The same mail for the first of its recipients, at most so many of them and in so many domains:
+    /// for servers with a limit (RFC 9422, RFC 5321 section 4.5.3.1.10). It has one recipient at
+    /// least. Then the same mail for the recipients that are left; `None` if there are none.
     pub(crate) fn split(&self, recipients: usize, domains: usize) -> (Self, Option<Self>) {
         let (end, all) = (
-            self.end_of_portion(0, recipients, domains),
+            self.end_of_portion(recipients, domains),
             self.0.forward_paths.len(),
         );
         if end == all {
@@ -196,9 +182,9 @@ impl Envelope {
         (self.portion(0, end), Some(self.portion(end, all)))
     }
 
-    /// Where a portion ends that begins with the recipient at this place.
-    fn end_of_portion(&self, begin: usize, recipients: usize, domains: usize) -> usize {
-        let paths = self.0.forward_paths.iter().skip(begin);
+    /// Where the portion ends that begins with the first recipient.
+    fn end_of_portion(&self, recipients: usize, domains: usize) -> usize {
+        let paths = self.0.forward_paths.iter();
         // There are no more domains than recipients.
         if paths.len() <= recipients.min(domains) {
             return self.0.forward_paths.len();
@@ -208,7 +194,7 @@ impl Envelope {
             let domain = path.addr_spec().domain();
             let full = count >= recipients || (seen.len() >= domains && !seen.contains(domain));
             if full && count > 0 {
-                return begin + count;
+                return count;
             }
             seen.insert(domain);
         }

@@ -39,6 +39,8 @@ const MAX_COMMAND: usize = 512;
 #[derive(Debug)]
 pub struct Exchange {
     initial: Initial,
+    /// The server got the response that the mechanism begins with twice.
+    repeated: bool,
     mechanism: State,
 }
 
@@ -138,6 +140,7 @@ impl Exchange {
         };
         let exchange = Self {
             initial,
+            repeated: false,
             mechanism: state,
         };
         Ok((exchange, Command::Auth(mechanism, in_command)))
@@ -163,6 +166,7 @@ impl Exchange {
             let presented = self.has_presented();
             *self = Self {
                 initial: Initial::None,
+                repeated: self.repeated,
                 mechanism: State::Failed { presented },
             };
         }
@@ -173,7 +177,10 @@ impl Exchange {
         let is_prompt = challenge.is_empty() || matches!(self.mechanism, State::Fixed(_));
         match std::mem::replace(&mut self.initial, Initial::None) {
             Initial::Due(initial) => return Ok(send(initial)),
-            Initial::Sent(initial) if is_prompt => return Ok(send(initial)),
+            Initial::Sent(initial) if is_prompt => {
+                self.repeated = true;
+                return Ok(send(initial));
+            }
             Initial::Sent(_) | Initial::None => {}
         }
         let decoded = || {
@@ -251,6 +258,15 @@ impl Exchange {
         match &self.mechanism {
             State::Scram(scram) => scram.server_error(),
             _ => None,
+        }
+    }
+
+    /// How many times the server has got the credentials: twice if it asked for the initial response
+    /// although the command had it.
+    pub(crate) fn times_presented(&self) -> u8 {
+        match self.has_presented() {
+            true if !matches!(self.mechanism, State::Scram(_)) => 1 + u8::from(self.repeated),
+            presented => u8::from(presented),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The queue of expected replies: which command goes out when, and which reply is whose
 //! (RFC 5321 section 4.1.4, RFC 2920 section 3.1, RFC 3030 section 2, RFC 2033 section 4.2).
 
+mod defects;
 mod outcome;
 mod step;
 mod strategy;
@@ -100,6 +101,9 @@ pub struct Pipeline {
     /// of them have been answered, so that mails keep leaving together.
     full: bool,
     proven: Proven,
+    /// The last group was refused as out of order. Before another leaves, it is seen whether the
+    /// server accepts the same commands one at a time.
+    doubts_groups: bool,
 }
 
 /// What the server has shown that it can do.
@@ -128,6 +132,7 @@ impl Pipeline {
             reset_due: false,
             full: false,
             proven: Proven::default(),
+            doubts_groups: false,
         };
         pipeline.set_extensions(extensions);
         pipeline
@@ -162,7 +167,7 @@ impl Pipeline {
     }
 
     fn has_pipelining(&self) -> bool {
-        self.pipelining && self.strategy.pipelining != Pipelining::Never
+        self.pipelining && self.strategy.pipelining != Pipelining::Never && !self.doubts_groups
     }
 
     /// Decides how a message of so many octets goes out, by the only way for it if there is one,
@@ -197,7 +202,8 @@ impl Pipeline {
             return true;
         };
         // What a server holds after a refusal is not certain.
-        if last.phase != Phase::Sent || !self.has_pipelining() || last.refusal().is_some() {
+        let alone = course.grouping == Grouping::OneAtATime || !self.has_pipelining();
+        if last.phase != Phase::Sent || alone || last.refusal().is_some() {
             return false;
         }
         let eager = self.strategy.pipelining == Pipelining::Eager;
@@ -342,42 +348,6 @@ impl Pipeline {
         (self.mails.back()).is_some_and(|mail| mail.refusal().is_some())
     }
 
-    /// What the server cannot do, if the reply that is due next does not come: it may have lost the
-    /// commands that left together with one that it has answered.
-    #[must_use]
-    pub fn may_have_lost(&self) -> Option<Defect> {
-        let mail = self.mails.front()?;
-        if mail.behind == Some(Way::Data) && mail.course.way == Way::Data && mail.is_unanswered() {
-            return Some(Defect::Pipelining);
-        }
-        let is_answered_in_part = mail.leaves_together() && !mail.is_unanswered();
-        let is_due = matches!(self.awaited(), Some(Expected::Rcpt(_) | Expected::Data));
-        (is_answered_in_part && is_due && !self.proven.grouping).then_some(Defect::Grouping)
-    }
-
-    /// What the server cannot do, if it has closed the connection without a word: it may close it
-    /// for commands that leave with the end of a message. Once it has answered such commands, it
-    /// has another reason.
-    #[must_use]
-    pub fn may_have_closed_for(&self) -> Option<Defect> {
-        let is_eager = |mail: &Transaction| mail.behind == Some(Way::Data) && mail.is_unanswered();
-        let is_first = |mail: &Transaction| mail.behind.is_some() && !self.proven.company;
-        let mut mails = self.mails.iter();
-        let is_suspect = mails.any(|mail| is_eager(mail) || is_first(mail));
-        is_suspect.then_some(Defect::Pipelining)
-    }
-
-    /// Whether not a word has been said about the oldest mail.
-    #[must_use]
-    pub fn is_unanswered(&self) -> bool {
-        (self.mails.front()).is_some_and(Transaction::is_unanswered)
-    }
-
-    /// Remembers what the server cannot do.
-    pub fn learn(&mut self, defect: Defect) {
-        self.strategy = self.strategy.without(defect);
-    }
-
     /// What the next reply is for; `None` if none is due.
     #[must_use]
     pub fn awaited(&self) -> Option<Expected> {
@@ -418,9 +388,7 @@ impl Pipeline {
             Some(_) => way == Way::Data && !outcome.messages.is_empty(),
         };
         self.reset_due |= !closed && self.mails.is_empty();
-        if let Some(defect) = outcome.defect {
-            self.learn(defect);
-        }
+        self.has_shown(outcome.defect);
         Some(outcome)
     }
 
@@ -428,6 +396,8 @@ impl Pipeline {
     pub fn break_off(&mut self) -> Option<Outcome> {
         self.awaited.clear();
         let mail = self.mails.pop_front()?;
-        Some(mail.outcome(self.proven.chunking))
+        let outcome = mail.outcome(self.proven.chunking);
+        self.has_shown(outcome.defect);
+        Some(outcome)
     }
 }

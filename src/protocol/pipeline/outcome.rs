@@ -40,3 +40,24 @@ pub struct Outcome {
     /// comes of it.
     pub contradictory: bool,
 }
+
+impl Refusal {
+    /// Whether the server refused the commands as out of order (RFC 5321 section 4.2.2), with these
+    /// replies to RCPT.
+    pub(super) fn is_out_of_order(&self, recipients: &[Reply]) -> bool {
+        let out_of_order = |reply: &Reply| reply.code().number() == 503;
+        match self {
+            Self::Mail(reply) | Self::Data(reply) => out_of_order(reply),
+            Self::Recipients => !recipients.is_empty() && recipients.iter().all(out_of_order),
+            _ => false,
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether the server refused the commands as out of order.
+    pub(crate) fn is_out_of_order(&self) -> bool {
+        let refusal = self.refusal.as_ref();
+        refusal.is_some_and(|refusal| refusal.is_out_of_order(&self.recipients))
+    }
+}

@@ -260,20 +260,12 @@ impl Transaction {
     fn defect(&self, proven: bool) -> Option<Defect> {
         // RFC 5321 section 4.2.2: not understood, or out of order.
         let misunderstood = |reply: &Reply| matches!(reply.code().number(), 500..=504);
-        let out_of_order = |reply: &Reply| reply.code().number() == 503;
         let grouped = self.course.grouping != Grouping::OneAtATime;
         match self.refusal()? {
             Refusal::Mail(reply) if self.behind.is_some() && misunderstood(&reply) => {
                 Some(Defect::Pipelining)
             }
-            Refusal::Mail(reply) | Refusal::Data(reply) if grouped && out_of_order(&reply) => {
-                Some(Defect::Grouping)
-            }
-            Refusal::Recipients
-                if grouped
-                    && !self.recipients.is_empty()
-                    && self.recipients.iter().all(out_of_order) =>
-            {
+            refusal if grouped && refusal.is_out_of_order(&self.recipients) => {
                 Some(Defect::Grouping)
             }
             Refusal::Chunk(reply) | Refusal::Message(reply)

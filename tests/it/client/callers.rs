@@ -89,11 +89,14 @@ fn a_provider_that_always_goes_wrong_is_asked_now_and_then() {
                     sleep(Duration::from_millis(100)).await;
                 }
                 assert!(told >= 5, "{told}");
-                assert!(
-                    (1..=9).contains(&calls.all()),
-                    "{wrong:?}: {} calls",
-                    calls.all()
-                );
+                // One that hangs is given three minutes, and mails that may wait wait for it.
+                let most = match wrong {
+                    Wrong::Panics => 9,
+                    Wrong::Hangs => 2 + begun.elapsed().as_secs() / 180,
+                };
+                let calls = calls.all();
+                let is_rare = u64::try_from(calls).unwrap() <= most;
+                assert!(calls >= 1 && is_rare, "{wrong:?}: {calls} calls");
                 let closed = timeout(Duration::from_secs(1), client.close()).await;
                 closed.expect("it does not close");
             });

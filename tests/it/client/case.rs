@@ -1,6 +1,6 @@
 //! What was told of mails, and whether it is so.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use pilotfish::address::ForwardPath;
 use pilotfish::session::{RecipientOutcome, recipient_outcomes};
@@ -30,6 +30,22 @@ pub(crate) struct Tally {
     pub(crate) dropped: usize,
     /// Of the dropped, those that arrived.
     pub(crate) dropped_there: usize,
+}
+
+/// All recipients that a result has something to say of.
+fn lists(result: &Result<Receipt>) -> Vec<ForwardPath> {
+    let path = |(path, _): &(ForwardPath, _)| path.clone();
+    match result {
+        Ok(receipt) => {
+            let rejected = receipt.rejected.iter().map(path);
+            receipt.accepted.iter().cloned().chain(rejected).collect()
+        }
+        Err(error) => {
+            let refused = error.refused().iter().map(path);
+            let said = error.accepted().iter().cloned().chain(refused);
+            said.chain(error.untried().iter().cloned()).collect()
+        }
+    }
 }
 
 impl Tally {
@@ -90,6 +106,9 @@ impl Tally {
                     _ => assert_eq!(times, 0, "there all the same: {}", context()),
                 }
             }
+            let lists = lists(result);
+            let listed: HashSet<_> = lists.iter().collect();
+            assert_eq!(listed.len(), lists.len(), "listed twice: {}", context());
             match result {
                 Ok(receipt) => {
                     self.accepted += 1;

@@ -1,5 +1,6 @@
 //! Logins that fail, while another session works and without one.
 
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use pilotfish::{Client, Credentials, Fate, Kind};
 use tokio::time::{Instant, sleep};
 
 use super::{client_to, letter, paused};
-use crate::support::events::Capture;
+use crate::support::events::{Capture, Logged};
 use crate::support::knowing::Store;
 use crate::support::port::{Count, Port};
 
@@ -162,4 +163,57 @@ fn three_sessions_that_end_before_a_mail_are_enough() {
         let said = (error.kind(), error.fate(), logins.all());
         assert_eq!(said, (Kind::Closed, Fate::NotAccepted, 3), "{error:?}");
     });
+}
+
+/// A provider of credentials that fails for ten seconds.
+#[test]
+fn a_provider_that_fails_for_a_moment_is_no_refused_login() {
+    for (kind, waits) in [
+        (io::ErrorKind::ConnectionRefused, true),
+        (io::ErrorKind::TimedOut, true),
+        (io::ErrorKind::NotFound, false),
+    ] {
+        paused(async {
+            let port = Port::new();
+            let begun = Instant::now();
+            let provide = move || async move {
+                if begun.elapsed() < Duration::from_secs(10) {
+                    return Err(io::Error::from(kind));
+                }
+                Ok(Credentials::new("tim", "tanstaaf").unwrap())
+            };
+            let client = client_to(port.number(), |server| {
+                server.danger_cleartext_auth().credentials(provide)
+            });
+            let client = client.retry(Retry::new()).build();
+            let capture = Capture::begin();
+            let sending = async {
+                let mails = (0..20).map(async |number| {
+                    sleep(Duration::from_millis(number * 50)).await;
+                    client
+                        .send(letter(usize::try_from(number).unwrap(), 10))
+                        .await
+                });
+                let told = join_all(mails).await;
+                for result in &told {
+                    let waited = result.is_ok();
+                    assert_eq!(waited, waits, "{kind:?}: {result:?}");
+                }
+            };
+            tokio::select! {
+                () = sending => {}
+                () = server(port, usize::MAX, Failure::Refuses, Refused::default()) => {
+                    unreachable!()
+                }
+            }
+            assert!(
+                begun.elapsed() < Duration::from_secs(25),
+                "{:?}",
+                begun.elapsed()
+            );
+            let all = capture.all();
+            let warnings: Vec<_> = all.iter().filter(|event| event.level == "WARN").collect();
+            assert_eq!(warnings, [&Logged::default(); 0], "{kind:?}");
+        });
+    }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use pilotfish::Mail;
+use pilotfish::address::{Envelope, ForwardPath};
 use pilotfish::client::Retry;
 use pilotfish::session::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::{Fault, Offer, Point, ServerBuilder};
@@ -39,19 +40,22 @@ fn server(dice: &mut Dice) -> ServerBuilder {
         0 => server.without("CHUNKING"),
         1 => server.without("PIPELINING").without("CHUNKING"),
         2 => server.offer(Offer::Mails(dice.one_of(&[1, 2, 3, 4]))),
+        3 if dice.one_in(2) => server.offer(Offer::Domains(1)),
         3 => server.offer(Offer::Recipients(1)),
         _ => server,
     };
     let says = |point, reply: &str| Fault::ReplyAt(point, reply.to_owned());
     for _ in 0..dice.below(3) {
         let nth = 2 + dice.below(6);
-        let fault = match dice.below(7) {
+        let fault = match dice.below(9) {
             0 => says(Point::Mail, "421 4.3.2 enough"),
             1 => says(Point::EndOfData, "421 4.3.2 shutting down"),
             2 => says(Point::EndOfData, "451 4.3.0 later"),
             3 => says(Point::Rcpt, "550 5.1.1 unknown"),
             4 => Fault::CloseAt(Point::EndOfData),
             5 => Fault::CloseAfter(Point::EndOfData),
+            6 => says(Point::Rcpt, "450 4.2.0 later"),
+            7 => says(Point::Rcpt, "452 4.5.3 too many recipients"),
             _ => Fault::CloseAt(Point::Mail),
         };
         server = if dice.one_in(2) {
@@ -87,8 +91,32 @@ async fn relay(listener: TcpListener, server: u16, outage: (Duration, Duration))
     }
 }
 
+/// The recipients of the mail with this number: one, or several in up to three domains.
+fn recipients(number: usize) -> Vec<ForwardPath> {
+    let all = [
+        "a@example.org",
+        "b@example.org",
+        "c@example.net",
+        "d@example.com",
+    ];
+    let count = if number % 3 == 0 { 1 + number % 4 } else { 1 };
+    all[..count]
+        .iter()
+        .map(|path| path.parse().unwrap())
+        .collect()
+}
+
 /// One that can be sent, or not.
 fn mail(number: usize, dice: &mut Dice) -> Mail {
+    let mut mail = message(number, dice);
+    if mail.envelope.forward_paths()[0].to_string() == "<a@example.org>" {
+        let from = mail.envelope.reverse_path().clone();
+        mail.envelope = Envelope::new(from, recipients(number)).unwrap();
+    }
+    mail
+}
+
+fn message(number: usize, dice: &mut Dice) -> Mail {
     match dice.below(8) {
         0 => letter(number, 30_000),
         1 => Mail::from(built(ACCOUNT.letter_of_text(&["ä@example.org"], "To Zoë."))),
@@ -148,7 +176,8 @@ async fn play(seed: u64, tally: &mut Tally) {
         .unwrap_or_else(|_| panic!("seed {seed}: it hangs"))
         .collect();
     assert_eq!(outcomes.len(), 30, "seed {seed}");
-    tally.judge(&outcomes, &server.received(), &format!("seed {seed}"));
+    let received = server.received();
+    tally.judge_each(&outcomes, &received, recipients, &format!("seed {seed}"));
 }
 
 #[test]

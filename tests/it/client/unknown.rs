@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pilotfish::client::{Period, Rates, Retry};
+use pilotfish::session::{Chunking, Pipelining};
 use pilotfish::{Error, Fate, Kind};
 use tokio::sync::watch;
 
 use super::{client_to, count, letter, paused};
+use crate::company::strategy;
 use crate::support::knowing::Store;
 use crate::support::port::Port;
 
@@ -106,4 +108,40 @@ fn what_was_unknown_stays_unknown_until_the_server_takes_it() {
     }
     // What the server takes in the end is known.
     paused(told(Later::Says("250 2.0.0 ok"))).unwrap();
+}
+
+/// The server refuses a group that has left with its message, and the mail is sent again: when the
+/// client is aborted then, the mail has not arrived, and that is known.
+#[test]
+fn a_mail_that_is_about_to_be_repeated_has_not_left() {
+    paused(async {
+        let (port, store) = (Port::new(), Store::default());
+        let client = client_to(port.number(), |server| {
+            server.strategy(strategy(Pipelining::Auto, Chunking::Always))
+        });
+        let client = client.build();
+        let fate = |_| {
+            let (client, mut mails) = (client.clone(), 0);
+            Box::new(move |said: &mut Vec<u8>| {
+                mails += usize::from(said.starts_with(b"250 2.1.0"));
+                match (mails, said.starts_with(b"250 2.1.0")) {
+                    (1, true) => *said = b"503 5.5.1 out of order\r\n".to_vec(),
+                    (2, true) => client.abort(),
+                    _ => {}
+                }
+                false
+            }) as Box<_>
+        };
+        let result = tokio::select! {
+            result = client.send(letter(0, 10)) => result,
+            () = port.serve(&["PIPELINING", "CHUNKING"], store.clone(), fate) => unreachable!(),
+        };
+        let error = result.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.fate()),
+            (Kind::Closed, Fate::NotAccepted),
+            "{error:?}"
+        );
+        assert_eq!(store.all().len(), 0);
+    });
 }

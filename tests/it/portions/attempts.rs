@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use pilotfish::address::{Envelope, ForwardPath};
-use pilotfish::client::Retry;
+use pilotfish::client::{Period, Rates, Retry};
 use pilotfish::session::{Mail, RecipientOutcome, recipient_outcomes};
 use pilotfish::testing::Offer;
 use pilotfish::{Receipt, Result};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::client::{client_of, client_to, count, letter, number_of, paused};
 use crate::support::client::ACCOUNT;
@@ -79,6 +79,58 @@ fn what_an_earlier_attempt_has_shown_does_not_count() {
             assert_eq!((store.all().len(), rcpt.all()), (copies, 4));
         });
     }
+}
+
+/// A server that has had enough recipients is not asked for each of the others.
+#[test]
+fn who_has_had_enough_is_asked_a_few_times() {
+    paused(async {
+        let (port, store, rcpt) = (Port::new(), Store::default(), Count::default());
+        let client = client_to(port.number(), |server| server).build();
+        let fate = |_| {
+            let rcpt = rcpt.clone();
+            Box::new(move |said: &mut Vec<u8>| {
+                if said.starts_with(b"250 2.1.5") && rcpt.add() > 0 {
+                    *said = b"452 4.5.3 too many recipients in this hour\r\n".to_vec();
+                }
+                false
+            }) as Fate
+        };
+        let all: Vec<_> = (0..100).map(|number| format!("r{number}@x.test")).collect();
+        let all: Vec<_> = all.iter().map(String::as_str).collect();
+        let (mail, paths) = mail(1, &all);
+        let result = tokio::select! {
+            result = client.send(mail) => result,
+            () = port.serve(&["LIMITS RCPTMAX=1"], store.clone(), fate) => unreachable!(),
+        };
+        let outcomes = outcomes(&paths, &result);
+        assert_eq!(outcomes[0], RecipientOutcome::Accepted);
+        let is_deferred = |outcome: &RecipientOutcome| *outcome == RecipientOutcome::Deferred;
+        assert!(outcomes[1..].iter().all(is_deferred), "{outcomes:?}");
+        assert_eq!((store.all().len(), rcpt.all()), (1, 4));
+    });
+}
+
+/// A mail that goes over several sessions counts once.
+#[test]
+fn a_mail_counts_once_over_several_sessions() {
+    paused(async {
+        let (port, store) = (Port::new(), Store::default());
+        let rates = Rates::new().recipients(count(3), Period::Hour);
+        let client = client_to(port.number(), |server| server).rates(rates);
+        let client = client.build();
+        let begun = Instant::now();
+        let keywords = &["LIMITS RCPTDOMAINMAX=1"];
+        let fate = |_| Box::new(|_: &mut Vec<u8>| false) as Fate;
+        let (mail, paths) = mail(1, &["a@x.test", "b@y.test", "c@z.test"]);
+        let result = tokio::select! {
+            result = client.send(mail) => result,
+            () = port.serve(keywords, store.clone(), fate) => unreachable!(),
+        };
+        assert_eq!(outcomes(&paths, &result), [RecipientOutcome::Accepted; 3]);
+        let took = begun.elapsed();
+        assert!(took < Duration::from_mins(1), "{took:?}");
+    });
 }
 
 /// The quota of the account is used up after the first portion was accepted.

@@ -190,7 +190,7 @@ impl Knowing {
                         }
                     }
                 }
-                "BDAT" => {
+                "BDAT" if self.together != Together::ReadsChunks => {
                     let octets = self.take(words[1].parse().unwrap()).await?;
                     self.chunks.extend(octets);
                     if words.get(2).is_some() {
@@ -207,6 +207,9 @@ impl Knowing {
                 "MAIL" => {
                     self.recipients.clear();
                     self.refused = self.answer("250 2.1.0 ok").await? != b'2';
+                }
+                command if self.together == Together::ReadsChunks && command != "RSET" => {
+                    self.answer("500 5.5.1 what?").await?;
                 }
                 command => {
                     if matches!(command, "RSET" | "HELO") {
@@ -228,7 +231,7 @@ impl Knowing {
                     line = self.line().await?;
                 }
             }
-            Together::RefusesOthers => {
+            Together::RefusesOthers | Together::RefusesOthersAndCloses => {
                 let mut others = 0;
                 while !self.input.is_empty() {
                     self.line().await?;
@@ -240,10 +243,13 @@ impl Knowing {
                     for _ in 1..others {
                         self.answer("503 5.5.1 bad sequence of commands").await?;
                     }
+                    if self.together == Together::RefusesOthersAndCloses {
+                        return Err(Over);
+                    }
                     line = "DATA".to_owned();
                 }
             }
-            Together::Answers | Together::ClosesAfterMessage => {}
+            Together::Answers | Together::ClosesAfterMessage | Together::ReadsChunks => {}
         }
         Ok(line)
     }

@@ -45,6 +45,10 @@ pub(crate) enum Together {
     LosesEarlier,
     /// It answers all and carries out the first alone.
     RefusesOthers,
+    /// The same, and it closes the connection before its answer to the last of them.
+    RefusesOthersAndCloses,
     /// It closes the connection where something comes with the end of a message, which it takes.
     ClosesAfterMessage,
+    /// It does not know BDAT, and reads the chunk as commands.
+    ReadsChunks,
 }

@@ -1,6 +1,7 @@
 //! What leaves together, and what follows from replies.
 
 mod company;
+mod defects;
 
 use bytes::BytesMut;
 
@@ -282,50 +283,6 @@ fn eager_puts_one_group_behind_the_message() {
 }
 
 /// A mail behind another by eager pipelining, and the replies from the first one's message on.
-fn eager(replies: &str) -> (String, Strategy) {
-    let mut play = Play::new(EAGER, Dialect::Smtp, "PIPELINING");
-    play.begin(SMALL, None, 1, 1);
-    for line in ["250", "250", "354"] {
-        play.go();
-        play.pipeline.accept(reply(line)).unwrap();
-    }
-    play.go();
-    assert!(play.begin(SMALL, None, 0, 1));
-    play.flight.clear();
-    play.answer(replies);
-    (play.story(), play.pipeline.strategy())
-}
-
-#[test]
-fn a_server_that_refuses_what_stands_behind_a_message_is_remembered() {
-    for (replies, story, pipelining) in [
-        (
-            "250 250 250 354 250",
-            "[MAIL RCPT DATA] (accepted) [message] (accepted)",
-            Pipelining::Eager,
-        ),
-        (
-            "250 503 503 503",
-            "[MAIL RCPT DATA] (accepted) (mail 503, Pipelining)",
-            Pipelining::Auto,
-        ),
-        // The sender is what it does not like.
-        (
-            "250 550 503 503",
-            "[MAIL RCPT DATA] (accepted) (mail 550)",
-            Pipelining::Eager,
-        ),
-        (
-            "554 250 250 354 250",
-            "[MAIL RCPT DATA] (message 554) [message] (accepted)",
-            Pipelining::Eager,
-        ),
-    ] {
-        let (told, strategy) = eager(replies);
-        assert_eq!((told.as_str(), strategy.pipelining), (story, pipelining));
-    }
-}
-
 #[test]
 fn chunked_mails_wait_for_the_first_to_be_understood() {
     let mut play = Play::new(AUTO, Dialect::Smtp, BOTH);
@@ -369,23 +326,6 @@ fn a_refused_mail_does_not_touch_the_one_behind_it() {
         "[MAIL RCPT BDAT RSET MAIL RCPT BDAT RSET MAIL RCPT BDAT] \
          (recipients) (accepted) (mail 552)"
     );
-}
-
-#[test]
-fn a_server_that_does_not_know_bdat_is_remembered() {
-    let mut play = Play::new(AUTO, Dialect::Smtp, BOTH);
-    assert_eq!(fill(&mut play, SMALL), 1);
-    play.answer("250 250 502");
-    assert_eq!(play.story(), "[MAIL RCPT BDAT] (message 502, Chunking)");
-    assert_eq!(play.pipeline.strategy().chunking, Chunking::Never);
-    assert!(!play.pipeline.has_chunking());
-    // Once it has been understood, a refusal is the message's.
-    let mut play = Play::new(AUTO, Dialect::Smtp, BOTH);
-    fill(&mut play, SMALL);
-    play.answer("250 250 250");
-    fill(&mut play, SMALL);
-    play.answer("250 250 503");
-    assert!(play.story().ends_with("(message 503)"), "{}", play.story());
 }
 
 #[test]
@@ -434,15 +374,4 @@ fn lmtp_has_a_reply_for_each() {
 fn a_reply_that_is_not_due() {
     let mut play = Play::new(AUTO, Dialect::Smtp, "");
     assert!(play.pipeline.accept(reply("250 ok")).is_err());
-}
-
-#[test]
-fn a_group_that_is_out_of_order() {
-    for replies in ["503 503 503", "250 503 503", "250 250 503"] {
-        let mut play = Play::new(AUTO, Dialect::Smtp, "PIPELINING");
-        play.begin(SMALL, None, 0, 1);
-        play.answer(replies);
-        let left = play.pipeline.strategy().pipelining;
-        assert_eq!(left, Pipelining::Never, "{replies}");
-    }
 }

@@ -1,0 +1,61 @@
+//! What a server turns out not to be capable of.
+
+use super::transaction::Transaction;
+use super::{Defect, Expected, Pipeline, Way};
+
+impl Pipeline {
+    /// What the server cannot do, if the reply that is due next does not come: it may have lost the
+    /// commands that left together with one that it has answered.
+    #[must_use]
+    pub fn may_have_lost(&self) -> Option<Defect> {
+        let mail = self.mails.front()?;
+        if mail.behind == Some(Way::Data) && mail.course.way == Way::Data && mail.is_unanswered() {
+            return Some(Defect::Pipelining);
+        }
+        let is_answered_in_part = mail.leaves_together() && !mail.is_unanswered();
+        let is_due = matches!(self.awaited(), Some(Expected::Rcpt(_) | Expected::Data));
+        (is_answered_in_part && is_due && !self.proven.grouping).then_some(Defect::Grouping)
+    }
+
+    /// What the server cannot do, if it has closed the connection without a word: it may close it
+    /// for commands that leave with the end of a message. Once it has answered such commands, it
+    /// has another reason.
+    #[must_use]
+    pub fn may_have_closed_for(&self) -> Option<Defect> {
+        let is_eager = |mail: &Transaction| mail.behind == Some(Way::Data) && mail.is_unanswered();
+        let is_first = |mail: &Transaction| mail.behind.is_some() && !self.proven.company;
+        let mut mails = self.mails.iter();
+        let is_suspect = mails.any(|mail| is_eager(mail) || is_first(mail));
+        is_suspect.then_some(Defect::Pipelining)
+    }
+
+    /// Whether not a word has been said about the oldest mail.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        (self.mails.front()).is_some_and(Transaction::is_unanswered)
+    }
+
+    /// Remembers what the server cannot do.
+    pub fn learn(&mut self, defect: Defect) {
+        self.strategy = self.strategy.without(defect);
+    }
+
+    /// What the replies to a mail have shown. Whether a group that is refused as out of order would
+    /// be accepted one command at a time is not known yet.
+    pub(super) fn has_shown(&mut self, defect: Option<Defect>) {
+        match defect {
+            Some(Defect::Grouping) => self.doubts_groups = true,
+            Some(defect) => self.learn(defect),
+            None => {}
+        }
+    }
+
+    /// A mail whose group was refused as out of order was sent again, one command at a time:
+    /// `helped` says whether the server's answer was another.
+    pub fn has_repeated(&mut self, helped: bool) {
+        self.doubts_groups = false;
+        if helped {
+            self.learn(Defect::Grouping);
+        }
+    }
+}
