@@ -297,3 +297,31 @@ async fn no_more_mails_are_taken_than_can_leave_soon() {
         assert_eq!(taken, expected, "{strategy:?}");
     }
 }
+
+/// A sender who is refused by 503, whichever way the commands come: the others lose nothing.
+#[tokio::test(start_paused = true)]
+async fn a_503_that_is_about_the_mail() {
+    let letter = letter_lines("a@example.org");
+    let mail = "C: MAIL FROM:<tim@client.example>\n";
+    let transcript = format!(
+        "{HELLO}{FLIGHT}
+        S: 503 5.7.0 not you
+        S: 503 5.5.1 MAIL first
+        S: 503 5.5.1 MAIL first
+        C: RSET
+        S: 250 flushed
+        {mail}
+        S: 503 5.7.0 not you
+        C: RSET
+        {FLIGHT}
+        S: 250 flushed
+        {GO}{letter}
+        S: 250 queued
+        {BYE}"
+    );
+    let grouped = strategy(Pipelining::Auto, Chunking::Never);
+    let (told, left, _) = company(grouped, 2, &transcript).await;
+    let refused = "0 Rejected at Mail, NotAccepted, permanent: 503 5.7.0 not you";
+    assert_eq!(told, [refused, "1 <a@example.org>: 250 queued"]);
+    assert_eq!(left, grouped);
+}

@@ -124,7 +124,7 @@ impl Play {
                 let summoned = state.takes_leave(worker);
                 self.all_named(summoned)
             }
-            "ends" if state.goes_on(worker) => "goes on".to_owned(),
+            "ends" if state.goes_on(worker, &Retry::none()) => "goes on".to_owned(),
             "ends" => "over".to_owned(),
             "is dropped" => format!("{} back", state.has_been_dropped(worker, false).len()),
             "is dropped early" => format!("{} back", state.has_been_dropped(worker, true).len()),
