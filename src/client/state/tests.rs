@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::super::job::Teller;
 use super::super::rates::Rates;
-use super::super::signal::tests::refused;
+use super::super::signal::tests::{refused, reply};
 use super::*;
 use crate::Message;
 use crate::error::{Kind, Stage};
@@ -161,7 +161,12 @@ impl Play {
                 let error = match event {
                     "unreachable" => Error::new(Kind::Connect, "x").passing(),
                     "not now" => refused(Stage::Greeting, "421 4.3.2 not now").passing(),
-                    _ => Error::new(Kind::Auth, "x").at(Stage::Auth),
+                    _ => {
+                        let reply = reply("535 5.7.8 no");
+                        Error::new(Kind::Auth, "x")
+                            .at(Stage::Auth)
+                            .with_reply(reply)
+                    }
                 };
                 let retry = self.retry.clone();
                 let failed = state.cannot_connect(&error, &retry, u32::MAX);
@@ -330,8 +335,7 @@ async fn what_fails_when_no_session_can_be_opened() {
         (
             Retry::new(),
             "unreachable -> 0 fail, 2 wait, 1s; may connect -> Err(1s); not now -> 0 fail, 2 \
-             wait, 2s; mail in silence; closes -> wakes []; not now -> 2 fail, 0 wait, 4s; not \
-             now -> 1 fail, 0 wait, 8s",
+             wait, 2s; mail in silence; closes -> wakes []; not now -> 3 fail, 0 wait, 4s",
         ),
         // Others have a session.
         (
