@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::signal;
+use crate::protocol::Reply;
 use crate::session::{Session, Strategy};
 
 /// How long a fact holds. After that it is looked at again.
@@ -132,7 +133,7 @@ impl Facts {
         if mails.get() < self.longest || !signal::may_be_full(error) {
             return false;
         }
-        let is_named = (error.reply()).is_some_and(|reply| reply.is_too_many_mails());
+        let is_named = (error.reply()).is_some_and(Reply::is_too_many_mails);
         let first = if is_named { KEPT } else { FIRST_KEPT };
         self.mails.learn(mails, first, KEPT);
         true
@@ -250,9 +251,9 @@ mod tests {
             // Another session that was open shows it too.
             fact.learn(1, first, longest);
             assert!(!fact.is_due());
-            tokio::time::advance(kept - Duration::from_secs(1)).await;
+            tokio::time::advance(kept / 2).await;
             assert_eq!(fact.now(), Some(1));
-            tokio::time::advance(Duration::from_secs(1)).await;
+            tokio::time::advance(kept / 2).await;
             assert!(fact.is_due());
         }
     }

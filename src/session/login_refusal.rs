@@ -219,7 +219,7 @@ mod tests {
             let reply = ReplyDecoder::default().decode(&mut octets).unwrap();
             let (reply, reason) = (reply.unwrap(), reason.to_owned());
             let refused = Refused {
-                presented: true,
+                presented: 1,
                 cause: Cause::Reply { reply, reason },
             };
             assert_eq!(refused.is_about_mechanism(), expected, "{refused:?}");

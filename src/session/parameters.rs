@@ -42,22 +42,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         let smtputf8 = envelope.needs_smtputf8() || rendition.needs_smtputf8();
         if smtputf8 && !self.extensions().offers(Extension::SmtpUtf8) {
-            let message = match envelope.address_beyond_ascii() {
-                Some(address) => format!(
-                    "the address {address} has characters beyond ASCII before the @, which the \
-                     server does not accept (it lacks SMTPUTF8)"
-                ),
-                None => {
-                    let what = match rendition.address_beyond_ascii() {
-                        Some((address, field)) => format!("{address} in the field {field} has"),
-                        None => "a header field has an address or an identifier with".to_owned(),
-                    };
-                    format!(
-                        "{what} characters beyond ASCII, which the server does not accept (it lacks \
-                         SMTPUTF8)"
-                    )
+            let what = match (
+                envelope.address_beyond_ascii(),
+                rendition.address_beyond_ascii(),
+            ) {
+                (Some(address), _) => {
+                    format!("the address {address} has characters beyond ASCII before the @")
                 }
+                (None, Some((address, field))) => {
+                    format!("{address} in the field {field} has characters beyond ASCII")
+                }
+                (None, None) => "a header field has an address or an identifier with characters \
+                                 beyond ASCII"
+                    .to_owned(),
             };
+            let message = format!("{what}, which the server does not accept (it lacks SMTPUTF8)");
             return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
         }
         if rendition.data() > self.most() {

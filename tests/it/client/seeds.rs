@@ -99,7 +99,11 @@ fn recipients(number: usize) -> Vec<ForwardPath> {
         "c@example.net",
         "d@example.com",
     ];
-    let count = if number % 3 == 0 { 1 + number % 4 } else { 1 };
+    let count = if number.is_multiple_of(3) {
+        1 + number % 4
+    } else {
+        1
+    };
     all[..count]
         .iter()
         .map(|path| path.parse().unwrap())

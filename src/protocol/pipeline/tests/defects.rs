@@ -75,9 +75,10 @@ fn a_group_that_is_out_of_order() {
             let course = play.pipeline.course(SMALL, None, 0);
             assert_eq!(course.grouping, Grouping::OneAtATime, "{replies}");
             play.pipeline.has_repeated(helped);
-            let (grouping, left) = match helped {
-                true => (Grouping::OneAtATime, Pipelining::Never),
-                false => (Grouping::Grouped, Pipelining::Auto),
+            let (grouping, left) = if helped {
+                (Grouping::OneAtATime, Pipelining::Never)
+            } else {
+                (Grouping::Grouped, Pipelining::Auto)
             };
             assert_eq!(play.pipeline.strategy().pipelining, left, "{replies}");
             let course = play.pipeline.course(SMALL, None, 0);
