@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::signal;
-use crate::protocol::Reply;
 use crate::session::{Session, Strategy};
 
 /// How long a fact holds. After that it is looked at again.
@@ -133,8 +132,11 @@ impl Facts {
         if mails.get() < self.longest || !signal::may_be_full(error) {
             return false;
         }
-        let is_named = (error.reply()).is_some_and(Reply::is_too_many_mails);
-        let first = if is_named { KEPT } else { FIRST_KEPT };
+        let first = if signal::names_mails(error) {
+            KEPT
+        } else {
+            FIRST_KEPT
+        };
         self.mails.learn(mails, first, KEPT);
         true
     }

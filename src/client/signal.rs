@@ -32,6 +32,11 @@ pub(super) fn may_be_full(error: &Error) -> bool {
     said(error).next().is_none_or(|said| said.may_be_full())
 }
 
+/// Whether the server has named the number of mails in a session as the reason.
+pub(super) fn names_mails(error: &Error) -> bool {
+    said(error).next().is_some_and(|said| said.is_of_its_mails)
+}
+
 /// What the server said: to the mail, and then to the recipients that it refused.
 fn said(error: &Error) -> impl Iterator<Item = Said> {
     let refused = error.refused().iter().map(|(_, reply)| reply);
