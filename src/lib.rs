@@ -20,10 +20,17 @@
 //! let client = Client::new(server);
 //! let receipt = client.send(message).await?;
 //! println!("{}", receipt.reply);
+//! for (recipient, reply) in &receipt.rejected {
+//!     println!("not to {recipient}: {reply}");
+//! }
 //! client.close().await;
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A [`Receipt`] means that the server accepted the mail for at least one recipient. It may have
+//! refused others: [`Receipt::is_partial`] says so, and [`session::recipient_outcomes`] gives one
+//! outcome for each recipient, whatever the result.
 //!
 //! Begin with [`Client`], [`Server`] and [`Message`]; when something fails, [`Error`] says what
 //! can be done. [`manual`] has the reasons behind it all, and [`manual::client`] what a client does

@@ -205,7 +205,7 @@ async fn beginning(
 #[non_exhaustive]
 pub enum SecretError {
     /// The operating system did not let it be read.
-    #[error("cannot read the {what} from {}", path.display())]
+    #[error("cannot read the {what} from {}: check that it exists and may be read", path.display())]
     Unreadable {
         /// The secret.
         what: &'static str,

@@ -60,10 +60,11 @@ impl FromStr for ServerAddress {
     fn from_str(text: &str) -> Result<Self, ServerAddressError> {
         let Some(url) = Url::split(text) else {
             // Not quoted in the error: it may have a password in it.
-            return if text.contains('@') {
-                Err(ServerAddressError::User)
-            } else {
-                Self::at(text)
+            let place = text.split_once("://").map_or(text, |(_, place)| place);
+            return match place.rsplit_once('@') {
+                Some((login, _)) if login.contains(':') => Err(ServerAddressError::Password),
+                Some(_) => Err(ServerAddressError::User),
+                None => Self::at(text),
             };
         };
         let (protocol, tls) = match url.scheme.as_str() {
@@ -95,7 +96,10 @@ impl FromStr for ServerAddress {
 /// The user of a URL, in percent form (RFC 3986 section 3.2.1). It is not quoted in an error, as it
 /// may have a password in it.
 fn user_name(user: &str) -> Result<String, ServerAddressError> {
-    if user.is_empty() || user.contains(':') {
+    if user.contains(':') {
+        return Err(ServerAddressError::Password);
+    }
+    if user.is_empty() {
         return Err(ServerAddressError::User);
     }
     let name = decoded(user).ok_or(ServerAddressError::Percent)?;
@@ -155,10 +159,12 @@ pub enum ServerAddressError {
     Scheme(String),
     /// What stands before `@` is not a user name, or there is no scheme before it.
     #[error(
-        "what stands before @ is not a user name, or lacks the scheme: write smtp://USER@HOST; \
-         a password does not belong into the URL"
+        "what is before @ is not a user name, or the scheme is missing: write smtp://USER@HOST"
     )]
     User,
+    /// There is a password before `@`. Other users of the machine can read the command line.
+    #[error("a server's address must not contain a password: write smtp://USER@HOST")]
+    Password,
     /// A `%` has not two hexadecimal digits after it, or they are not of UTF-8.
     #[error("a % in a URL begins a percent form: write %25 for the % itself")]
     Percent,
@@ -219,7 +225,11 @@ mod tests {
             ("lmtp://host:25", "LmtpPort"),
             ("lmtp:///", "Path(\"/\")"),
             ("smtp:///run/smtp", "Host(HostError(\"/run/smtp\"))"),
-            ("smtp://tim:secret@host", "User"),
+            ("smtp://tim:secret@host", "Password"),
+            ("smtps://tim:sec@ret@host:465", "Password"),
+            ("tim:secret@host", "Password"),
+            ("tim:secret@host:25", "Password"),
+            ("tim@host", "User"),
             ("smtp://@host", "User"),
             ("smtp://me@good.test#@evil.test", "User"),
             ("smtp://good.test/me@evil.test", "User"),

@@ -92,6 +92,15 @@ impl Attachment {
         self
     }
 
+    /// What its reader will know it by, if it has a name.
+    pub(super) fn shown_name(&self) -> Option<String> {
+        let of_path = || self.body.path()?.file_name();
+        match &self.name {
+            Some(name) => Some(name.as_str().to_owned()),
+            None => of_path().map(|name| name.to_string_lossy().into_owned()),
+        }
+    }
+
     /// Opens the body, and settles the name.
     pub(super) async fn open(&mut self) -> Result<(), BodyError> {
         self.body.open().await?;

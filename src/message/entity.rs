@@ -241,6 +241,14 @@ impl Entity {
         }
     }
 
+    /// The name of its file, if it is an attachment.
+    pub(super) fn shown_name(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Attachment(attachment) => attachment.shown_name(),
+            _ => None,
+        }
+    }
+
     /// The part and all that are in it, the outer first.
     pub(super) fn all(&self) -> impl Iterator<Item = &Self> {
         let mut waiting = vec![self];

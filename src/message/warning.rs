@@ -14,8 +14,10 @@ pub enum Warning {
     },
     /// A part is there to be shown by a document in HTML, and none shows it.
     NotShown {
-        /// Its Content-ID.
+        /// Its label, or its Content-ID if it has no label.
         id: String,
+        /// The name of its file, if it has one.
+        name: Option<String>,
     },
     /// A document in HTML shows a picture from a file, or uses another file such as a font, which
     /// only the machine has that the document was written on. `MessageBuilder::inline_images` takes
@@ -96,10 +98,16 @@ impl fmt::Display for Warning {
                     format!("cid:{id}")
                 )
             }
-            Self::NotShown { id } => {
+            Self::NotShown { id, name } => {
+                write!(f, "the part {id:?}")?;
+                if let Some(name) = name {
+                    write!(f, " ({name:?})")?;
+                }
                 write!(
                     f,
-                    "the part {id:?} is to be shown inline, and the HTML does not show it"
+                    " is to be shown inline, and the HTML does not show it: refer to it by \
+                     \"cid:{}\"",
+                    id.escape_debug()
                 )
             }
             Self::LocalPicture { src } => write!(

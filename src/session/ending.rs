@@ -131,7 +131,7 @@ fn behind(unknown: bool) -> Error {
 fn lost_commands(stage: Stage) -> Error {
     let message = format!(
         "the server did not answer {stage}, which was sent together with the command before it: it \
-         may lose such commands, so send them one at a time (Pipelining::Never)"
+         may lose such commands, so send them one at a time (`Pipelining::Never`)"
     );
     Error::new(Kind::Timeout, message)
 }

@@ -153,8 +153,8 @@ where
         return Err(Error::new(
             Kind::Tls,
             "the server does not offer STARTTLS, or something between removes it: \
-             use implicit TLS (port 465); for a relay on a network that you trust, \
-             `Security::Cleartext`",
+             use implicit TLS (port 465), or no TLS for a relay on a network that you trust \
+             (`Security::Cleartext`)",
         )
         .at(Stage::StartTls));
     }

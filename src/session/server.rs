@@ -411,7 +411,7 @@ impl ServerBuilder {
         if in_clear && !self.cleartext_auth && !self.route.stays_inside() {
             return Err(Error::new(
                 Kind::Config,
-                "the password would go in clear text: use TLS, or leave the user out",
+                "the password would be sent in clear text: use TLS, or leave the login out",
             ));
         }
         let tls = self.tls.map_or_else(|| TlsClient::builder().build(), Ok)?;

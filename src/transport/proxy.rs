@@ -88,7 +88,7 @@ fn is_login(text: &str) -> bool {
 /// may have a password in it.
 fn user_name(user: &str, protocol: ProxyProtocol) -> Result<String, ProxyError> {
     if user.contains(':') {
-        return Err(ProxyError::User);
+        return Err(ProxyError::PasswordInUrl);
     }
     let name = decoded(user).ok_or(ProxyError::Percent)?;
     // RFC 7617 section 2: the name ends at the first colon.
@@ -141,11 +141,11 @@ pub enum ProxyError {
     #[error("a proxy is written like socks5h://HOST:PORT or http://HOST:PORT, not with \"{}://\"", .0.escape_debug())]
     Scheme(String),
     /// What stands before `@` is no user name.
-    #[error(
-        "the user of a proxy has 1 to 255 octets, no colon and no control character: \
-         a password does not belong into the URL"
-    )]
+    #[error("the user of a proxy has 1 to 255 octets, no colon and no control character")]
     User,
+    /// There is a password before `@`. Other users of the machine can read the command line.
+    #[error("the URL of a proxy must not contain a password: write http://USER@HOST:PORT")]
+    PasswordInUrl,
     /// A `%` before `@` has not two hexadecimal digits after it, or they are not of UTF-8.
     #[error("a % in the user of a proxy's URL begins a percent form: write %25 for the % itself")]
     Percent,
@@ -182,9 +182,9 @@ mod tests {
             ("http://proxy:", "Port"),
             ("http://proxy:+80", "Port"),
             ("http://proxy:0", "Port"),
-            ("http://tim:secret@proxy:80", "User"),
+            ("http://tim:secret@proxy:80", "PasswordInUrl"),
             ("http://@proxy:80", "User"),
-            ("http://t\r\nHost: x@proxy:80", "User"),
+            ("http://t\r\nHost: x@proxy:80", "PasswordInUrl"),
             ("http://t\r\n@proxy:80", "User"),
             ("http://t\u{85}@proxy:80", "User"),
             ("http://pro\r\nxy:80", "Host(HostError(\"pro\\r\\nxy\"))"),

@@ -42,6 +42,11 @@ async fn mail_report(
     let message = message(&to, report).await.map_err(not_a_mail)?;
     let id = message.message_id().to_string();
     match client.send(message).await {
+        // The server accepted the mail for some recipients, and refused the others.
+        Ok(receipt) if receipt.is_partial() => Ok((
+            StatusCode::MULTI_STATUS,
+            format!("{id}: not to {:?}", receipt.rejected),
+        )),
         Ok(receipt) => Ok((StatusCode::OK, format!("{id}: {}", receipt.reply))),
         // The server may have it: whoever sends it again may send it twice.
         Err(error) if error.fate() == Fate::Unknown => Err((

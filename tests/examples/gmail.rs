@@ -25,7 +25,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .subject("A shark 🦈")
         .text("Look what swam by.\n")
         .attach(picture);
-    println!("{}", client.send(message.build().await?).await?.reply);
+    let receipt = client.send(message.build().await?).await?;
+    println!("{}", receipt.reply);
+    for (recipient, reply) in &receipt.rejected {
+        println!("not to {recipient}: {reply}");
+    }
     client.close().await;
     Ok(())
 }

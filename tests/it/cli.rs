@@ -21,4 +21,5 @@ mod progress;
 mod refusals;
 pub(crate) mod run;
 mod secrets;
+mod settings;
 mod usage;

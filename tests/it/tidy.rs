@@ -154,6 +154,38 @@ fn the_only_state_of_the_process_is_the_same_in_all_processes() {
     none(&complaints);
 }
 
+/// The command leaves out what the library says as "(`Type::method`)", and adds its flag. What is
+/// wrong with a message it says in its own words.
+#[test]
+fn errors_name_methods_in_parentheses() {
+    let is_name = |name: &str| {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
+        !name.is_empty() && name.chars().all(is_part)
+    };
+    let mut complaints = Vec::new();
+    for file in source() {
+        if ["bin", "lib", "message", "testing", "manual"].contains(&file.module()) {
+            continue;
+        }
+        for (number, line) in file.code() {
+            let names = line
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .filter(|name| is_name(name));
+            let names: Vec<_> = names.collect();
+            let are_apart = names
+                .iter()
+                .all(|name| line.contains(&format!("(`{name}`)")));
+            let is_attribute = line.trim_start().starts_with("#[must_use");
+            if !are_apart && !is_attribute {
+                complaints.push(format!("{}:{number}: {line}", file.path));
+            }
+        }
+    }
+    none(&complaints);
+}
+
 #[test]
 fn no_file_is_long() {
     let long = files("src/").into_iter().chain(files("tests/it/"));

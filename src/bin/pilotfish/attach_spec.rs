@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 use std::str::FromStr;
 
 use pilotfish::Attachment;
@@ -52,6 +53,14 @@ impl AttachSpec {
     }
 
     pub(crate) async fn attachment(self) -> Result<Attachment, Failure> {
+        if let Some(key) = self.unknown_parameter() {
+            let path = self.input.path().unwrap_or(Path::new(""));
+            let message = format!(
+                "there is no file {:?}, and no parameter \";{key}=\", only \";name=\" and \";type=\"",
+                path.display().to_string()
+            );
+            return Err(Failure::new(exit::USAGE, message));
+        }
         let attachment = match (self.input, self.name) {
             (input, Some(name)) => Attachment::new(input.body().await?, name),
             (Input::File(path), None) => Attachment::file(path),
@@ -64,6 +73,17 @@ impl AttachSpec {
             Some(media_type) => attachment.media_type(media_type),
             None => attachment,
         })
+    }
+}
+
+impl AttachSpec {
+    /// What looks like a parameter at the end of the path, if there is no file with this path.
+    fn unknown_parameter(&self) -> Option<&str> {
+        let path = self.input.path().filter(|path| !path.exists())?;
+        let (_, parameter) = path.to_str()?.split_once(';')?;
+        let (key, _) = parameter.split_once('=')?;
+        let is_word = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphabetic());
+        is_word.then_some(key)
     }
 }
 
@@ -102,7 +122,7 @@ fn parameter(text: &str) -> Result<(&str, String, &str), String> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
     use super::*;
 

@@ -46,7 +46,13 @@ pub(crate) async fn run(arguments: DemoArguments) -> u8 {
         quiet: false,
     };
     let waiting = logging::init(&output);
-    let outcome = if arguments.server.server.is_some() || arguments.server.account.is_some() {
+    let ServerArguments {
+        server,
+        account,
+        config,
+        ..
+    } = &arguments.server;
+    let outcome = if server.is_some() || account.is_some() || config.is_some() {
         Box::pin(send_to_server(arguments, &output, waiting)).await
     } else if arguments.server == ServerArguments::default() {
         send_and_compare().await

@@ -25,7 +25,7 @@ impl Failure {
     pub(crate) fn new(status: u8, message: impl Display) -> Self {
         Self {
             status,
-            message: message.to_string(),
+            message: without_methods(&message.to_string()),
             causes: Vec::new(),
             help: None,
             error: None,
@@ -113,12 +113,10 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        let failure = Self::of(exit::status(&error), &error);
         Self {
-            status: exit::status(&error),
-            message: error.to_string(),
-            causes: causes(&error),
-            help: None,
             error: Some(error),
+            ..failure
         }
     }
 }
@@ -136,5 +134,51 @@ fn causes(error: &dyn std::error::Error) -> Vec<String> {
         }
         source = cause.source();
     }
-    causes
+    causes.iter().map(|cause| without_methods(cause)).collect()
+}
+
+/// The library names its own methods in the form "(`ServerBuilder::name`)". The command leaves them
+/// out: its flags are in the help.
+fn without_methods(text: &str) -> String {
+    const BEGIN: &str = " (`";
+    const END: &str = "`)";
+    let is_method = |name: &str| {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
+        !name.is_empty() && name.chars().all(is_part)
+    };
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once(BEGIN) {
+        out.push_str(before);
+        rest = match behind.split_once(END) {
+            Some((name, after)) if is_method(name) => after,
+            _ => {
+                out.push_str(BEGIN);
+                behind
+            }
+        };
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_left_out_and_all_else_is_kept() {
+        for (text, expected) in [
+            ("use LMTP (`ServerBuilder::lmtp`)", "use LMTP"),
+            ("give it (`ca_file`); or pin it", "give it; or pin it"),
+            ("a (`x y`) (`B::c`) d", "a (`x y`) d"),
+            ("no end (`Server", "no end (`Server"),
+            ("none (``)", "none (``)"),
+            (
+                "make one with `openssl genrsa`",
+                "make one with `openssl genrsa`",
+            ),
+        ] {
+            assert_eq!(without_methods(text), expected);
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! Who logs in, and by what.
 
+use std::io;
+
 use pilotfish::Credentials;
-use pilotfish::config::{Auth, PasswordSource};
+use pilotfish::config::{Auth, PasswordSource, SecretError};
 use pilotfish::protocol::Mechanism;
 
 use crate::exit;
@@ -52,15 +54,14 @@ impl Login {
             return Ok(None);
         }
         let external = self.mechanisms() == Some(&[Mechanism::External]);
-        let unreadable = |error| Failure::of(exit::CONFIG, &error);
         let mut shape = None;
         let credentials = match (self.user, self.password, self.token) {
             (user, None, None) if external => Credentials::external(user.unwrap_or_default()),
             (Some(user), _, Some(source)) => {
-                Credentials::token(user, source.read_token().await.map_err(unreadable)?)
+                Credentials::token(user, source.read_token().await.map_err(unread)?)
             }
             (Some(user), Some(source), None) => {
-                let password = source.read().await.map_err(unreadable)?;
+                let password = source.read().await.map_err(unread)?;
                 shape = Some(SecretShape::of(&password));
                 Credentials::new(user, password)
             }
@@ -82,5 +83,22 @@ impl Login {
         credentials
             .map(|credentials| Some((credentials, shape)))
             .map_err(|error| Failure::of(exit::CONFIG, &error))
+    }
+}
+
+/// A password or a token that cannot be read. For a file that does not exist, it says how to make
+/// one.
+fn unread(error: SecretError) -> Failure {
+    let failure = Failure::of(exit::CONFIG, &error);
+    match error {
+        SecretError::Unreadable { what, path, source }
+            if source.kind() == io::ErrorKind::NotFound && !path.starts_with("/dev") =>
+        {
+            let path = path.display();
+            failure.with_help(format!(
+                "write the {what} into the file by: install -D -m 600 /dev/stdin {path}"
+            ))
+        }
+        _ => failure,
     }
 }

@@ -41,6 +41,7 @@ impl Submitter {
     pub(crate) fn new(arguments: ServerArguments) -> Result<Self, Failure> {
         let account = match (&arguments.config, &arguments.account) {
             (Some(path), Some(name)) => Some(account(path, name)?),
+            (Some(path), None) => return Err(no_account(path)?),
             _ => None,
         };
         let password = arguments
@@ -261,9 +262,24 @@ fn other_server(account: &Account, server: &ServerAddress) -> Failure {
     Failure::new(exit::USAGE, message)
 }
 
-fn account(path: &PathBuf, name: &str) -> Result<Account, Failure> {
-    let config = Config::load(path).map_err(|error| Failure::of(exit::CONFIG, &error))?;
-    config
+/// That no account of the file is named.
+fn no_account(path: &Path) -> Result<Failure, Failure> {
+    let config = config(path)?;
+    let names = config
+        .accounts
+        .keys()
+        .map(|name| name.escape_debug().to_string());
+    let message = format!("no account of {} is named: add --account", path.display());
+    let help = format!("the file has: {}", names.collect::<Vec<_>>().join(", "));
+    Ok(Failure::new(exit::USAGE, message).with_help(help))
+}
+
+fn config(path: &Path) -> Result<Config, Failure> {
+    Config::load(path).map_err(|error| Failure::of(exit::CONFIG, &error))
+}
+
+fn account(path: &Path, name: &str) -> Result<Account, Failure> {
+    config(path)?
         .account(name)
         .cloned()
         .map_err(|error| Failure::of(exit::CONFIG, &error))

@@ -186,6 +186,9 @@ pub(crate) fn explained(mut error: Error) -> Error {
     let argument = text(&error, ContextKind::InvalidArg);
     let value = text(&error, ContextKind::InvalidValue);
     let is_url = URLS.iter().any(|flag| argument.starts_with(flag));
+    let has_password = value
+        .rsplit_once('@')
+        .is_some_and(|(login, _)| after_scheme(login).contains(':'));
     if is_url && value.contains('@') {
         let hidden = ContextValue::String("..".to_owned());
         error.insert(ContextKind::InvalidValue, hidden);
@@ -200,6 +203,17 @@ pub(crate) fn explained(mut error: Error) -> Error {
     }
     let tip = match error.kind() {
         ErrorKind::UnknownArgument => unknown(&argument, &arguments),
+        ErrorKind::ValueValidation if has_password && argument.starts_with("--server") => {
+            Some("give the password by --password-file FILE or --password-command CMD")
+        }
+        ErrorKind::ValueValidation if has_password && argument.starts_with("--proxy") => {
+            Some("give the password by --proxy-password-file FILE")
+        }
+        ErrorKind::MissingRequiredArgument if lacks_recipient(&error) => {
+            let is_raw = |argument: &String| argument.split('=').next() == Some("--raw");
+            let tip = "-t takes the recipients from the fields of the finished message";
+            arguments.iter().any(is_raw).then_some(tip)
+        }
         ErrorKind::InvalidValue if argument.starts_with("--body") => {
             Some("--body chooses the encoding; the text is --text TEXT")
         }
@@ -211,6 +225,8 @@ pub(crate) fn explained(mut error: Error) -> Error {
             ContextKind::SuggestedValue,
             ContextKind::SuggestedSubcommand,
             ContextKind::TrailingArg,
+            // It shows the flag that clap would have suggested.
+            ContextKind::Usage,
         ] {
             error.remove(kind);
         }
@@ -218,6 +234,20 @@ pub(crate) fn explained(mut error: Error) -> Error {
         error.insert(ContextKind::Suggested, tip);
     }
     error
+}
+
+/// A URL without its scheme.
+fn after_scheme(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest)
+}
+
+/// Whether it is the recipient that is missing.
+fn lacks_recipient(error: &Error) -> bool {
+    let is_to = |missing: &String| missing.starts_with("--to ");
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::Strings(missing)) => missing.iter().any(is_to),
+        _ => false,
+    }
 }
 
 /// What clap quotes without the password of a URL, if there may be one.

@@ -1,6 +1,6 @@
 //! The content of a message as readers expect it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::super::entity::Kind;
 use super::super::error;
@@ -36,19 +36,23 @@ impl Content {
     pub(super) fn into_entity(mut self) -> Result<Root, MessageError> {
         let lines = self.metadata;
         let metadata = (lines > 0).then_some(Warning::MetadataLeftOut { lines });
+        let mut labels = HashMap::new();
         let entity = match self.whole.take() {
             Some(whole) => {
                 self.nothing_else()?;
                 whole
             }
-            None => self.compose()?,
+            None => self.compose(&mut labels)?,
         };
         limit(
             "the number of parts",
             entity.all().count(),
             Entity::MAX_PARTS,
         )?;
-        let warnings = metadata.into_iter().chain(warnings(&entity)?).collect();
+        let warnings = metadata
+            .into_iter()
+            .chain(warnings(&entity, &labels)?)
+            .collect();
         Ok(Root { entity, warnings })
     }
 
@@ -69,7 +73,8 @@ impl Content {
         }
     }
 
-    fn compose(mut self) -> Result<Entity, MessageError> {
+    /// Adds the label of each inline part to `labels`, by the part's Content-ID.
+    fn compose(mut self, labels: &mut HashMap<String, String>) -> Result<Entity, MessageError> {
         #[cfg(feature = "html")]
         self.take_images()?;
         limit(
@@ -83,6 +88,8 @@ impl Content {
             entity
         };
         let inline = identified(self.inline)?;
+        let each = inline.iter();
+        labels.extend(each.map(|part| (part.id.to_string(), part.label.clone())));
         let mut forms: Vec<_> = self.text.into_iter().map(in_language).collect();
         // What is shown behind the text, if no document shows it.
         let mut shown = Vec::new();
@@ -183,13 +190,13 @@ fn one_or<I: IntoIterator<Item = Entity>>(
     }
 }
 
-/// References of documents to parts that are not there, and parts that none refers to. It is an
-/// error if two parts cannot be told apart.
-fn warnings(root: &Entity) -> Result<Vec<Warning>, MessageError> {
+/// References of documents to parts that are not there, and parts that none refers to. `labels` has
+/// the labels of parts by their Content-IDs. It is an error if two parts cannot be told apart.
+fn warnings(root: &Entity, labels: &HashMap<String, String>) -> Result<Vec<Warning>, MessageError> {
     let mut has_document = false;
     let mut local = BTreeSet::new();
     let mut references = BTreeSet::new();
-    let mut ids = BTreeSet::new();
+    let mut ids = BTreeMap::new();
     for entity in root.all() {
         if let Kind::Text(media_type, text) = &entity.kind
             && media_type.essence() == "text/html"
@@ -205,22 +212,25 @@ fn warnings(root: &Entity) -> Result<Vec<Warning>, MessageError> {
             );
         }
         if let Some(id) = &entity.content_id
-            && !ids.insert(id.as_str())
+            && ids.insert(id.as_str(), entity).is_some()
         {
             let id = error::shown(id.as_str());
             return Err(MessageError::SameContentId { id });
         }
     }
-    let missing = references.iter().filter(|id| !ids.contains(id.as_str()));
+    let missing = references
+        .iter()
+        .filter(|id| !ids.contains_key(id.as_str()));
     let missing = missing.map(|id| Warning::NoPart {
         id: error::shown(id),
     });
     // Without a document, all parts are shown one after the other.
     let unused = ids
         .iter()
-        .filter(|id| has_document && !references.contains(**id));
-    let unused = unused.map(|id| Warning::NotShown {
-        id: (*id).to_owned(),
+        .filter(|(id, _)| has_document && !references.contains(**id));
+    let unused = unused.map(|(id, entity)| Warning::NotShown {
+        id: error::shown(labels.get(*id).map_or(*id, String::as_str)),
+        name: entity.shown_name().as_deref().map(error::shown),
     });
     let local = local.into_iter().map(|src| Warning::LocalPicture { src });
     Ok(missing

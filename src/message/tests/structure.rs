@@ -159,9 +159,17 @@ fn warnings_are_of_documents_and_bounded() {
     assert_eq!(inline().build_now().unwrap().warnings(), []);
     let unused = Warning::NotShown {
         id: "a@b".to_owned(),
+        name: Some("a".to_owned()),
     };
     let html = inline().html("<p>x");
     assert_eq!(html.build_now().unwrap().warnings(), [unused]);
+    // A label that cannot be a Content-ID.
+    let labelled = builder().inline("x", attachment("b", b"1")).html("<p>x");
+    let unused = Warning::NotShown {
+        id: "x".to_owned(),
+        name: Some("b".to_owned()),
+    };
+    assert_eq!(labelled.build_now().unwrap().warnings(), [unused]);
     let shown = (0..1_000).map(|n| format!("<img src='cid:{n}'>"));
     let html = shown.collect::<Vec<_>>().concat();
     let many = inline().html(html).build_now().unwrap();

@@ -92,7 +92,7 @@ async fn what_the_mail_is_made_of_is_not_replaced() {
         "-a a.png -o a.png",
         "-a 'a.png;name=b.png' -o ./a.png",
         "-a a.png -o link.png",
-        "--inline a=link.png -o a.png",
+        "--html x --inline a=link.png -o a.png",
         "--html '<img src=a.png>' --inline auto -o a.png",
         "--html '<img src=%61.png>' --inline auto -o link.png",
         "--text @a.txt -o a.txt",

@@ -262,7 +262,11 @@ async fn a_refused_sender() {
 async fn a_name_that_is_refused() {
     let reply = "554 5.7.1 invalid HELO name";
     let named = "--from me@example.org --helo there.example";
-    advice(&[(NO_LOGIN, Ehlo, reply, "--helo"), (named, Ehlo, reply, "")]).await;
+    advice(&[
+        (NO_LOGIN, Ehlo, reply, "give its full host name by --helo"),
+        (named, Ehlo, reply, "give another name by --helo"),
+    ])
+    .await;
 }
 
 #[tokio::test]

@@ -206,6 +206,10 @@ impl Ended {
             stdout: String::from_utf8(stdout).unwrap(),
             stderr: String::from_utf8_lossy(stderr).into_owned(),
         };
+        // Users of the command have flags, and not the methods of the library.
+        for line in ended.stderr.lines().filter(|line| is_message(line)) {
+            assert!(!names_a_method(line), "{line}");
+        }
         for secret in forms_of_the_password() {
             assert!(!ended.stdout.contains(&secret), "{ended:?}");
             assert!(!ended.stderr.contains(&secret), "{ended:?}");
@@ -238,6 +242,23 @@ impl Ended {
         assert_eq!(self.stdout.matches('\n').count(), 1, "{self:?}");
         self.stdout.trim_end()
     }
+}
+
+/// Whether the command says it in its own words.
+fn is_message(line: &str) -> bool {
+    let begins = ["error: ", "warning: ", "  cause: ", "  help: "];
+    begins.iter().any(|begin| line.starts_with(begin))
+}
+
+/// Whether there is a Rust path as `Server::builder`, or a name in the library's parentheses.
+fn names_a_method(line: &str) -> bool {
+    let mut words = line.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | ':'));
+    let is_path = |word: &str| {
+        word.split_once("::").is_some_and(|(owner, method)| {
+            owner.contains(char::is_lowercase) && method.starts_with(char::is_alphabetic)
+        })
+    };
+    line.contains("(`") || words.any(is_path)
 }
 
 /// The password as it is, and as it is in AUTH LOGIN and AUTH PLAIN (RFC 4616).

@@ -1,5 +1,5 @@
 //! What is found before anything is connected: 64 for the command line, 65 for the mail, 66 for
-//! files, 73 for the output, 78 for settings and the sources of passwords.
+//! files, 73 for the output.
 
 use super::office::{Directory, Office, server};
 use super::run::Run;
@@ -23,11 +23,19 @@ async fn a_wrong_command_line_is_64() {
         ),
         ("send --server 'there invalid'", "--server"),
         (
+            "send --server smtps://a:b@c",
+            "'--server <HOST[:PORT]>': a server's address must not contain a password",
+        ),
+        (
+            "send --server smtps://a:b@c",
+            "tip: give the password by --password-file",
+        ),
+        ("send --server a:b@c", "must not contain a password"),
+        (
             "send --server lmtp://there.invalid:25",
             "never spoken on 25",
         ),
         ("send --account work", "--config"),
-        ("send --config accounts.toml", "--account"),
         ("send --output mail.eml", "--dry-run"),
         ("send --dry-run --json", "cannot be used with"),
         ("send --quiet --verbose", "cannot be used with"),
@@ -46,7 +54,11 @@ async fn a_wrong_command_line_is_64() {
         ("--tls maybe", "invalid value 'maybe'"),
         ("--user me", "no password"),
         ("--proxy socks4://a:1", "a proxy is written like"),
-        ("--proxy http://a:b@c:1", "a password does not belong"),
+        ("--proxy http://a:b@c:1", "must not contain a password"),
+        (
+            "--proxy http://a:b@c:1",
+            "tip: give the password by --proxy-password-file",
+        ),
         ("--proxy http://a", "the port of the proxy"),
         ("--helo a_b", "invalid value 'a_b'"),
         ("--source-ip localhost", "invalid value 'localhost'"),
@@ -64,6 +76,12 @@ async fn a_wrong_command_line_is_64() {
         ("--text @", "no file name"),
         ("-a 'x;name=a;name=b'", "two values for name"),
         ("-a 'x;type=image'", "invalid value"),
+        ("-a 'x;nme=y'", "no parameter \";nme=\""),
+        ("-a 'x;nme=y;type=image/png'", "no parameter \";nme=\""),
+        (
+            "--inline 'a=x;titel=y' --html x",
+            "no parameter \";titel=\"",
+        ),
     ] {
         Run::new(&format!("{ENOUGH} {arguments}"))
             .end()
@@ -122,7 +140,11 @@ async fn a_wrong_flag_gets_the_tip_that_helps() {
             "{arguments}: {ended:?}"
         );
         assert!(!ended.stderr.contains("sesame"), "{arguments}: {ended:?}");
+        // The usage has the flag that clap would have suggested.
+        assert!(!ended.stderr.contains("--password-fd"), "{ended:?}");
     }
+    let ended = Run::new("send --server there.invalid --raw mail.eml").end();
+    ended.await.fails(64, "tip: -t takes the recipients");
 }
 
 /// A URL with a password in it is refused without showing the password.
@@ -163,6 +185,22 @@ async fn a_password_in_a_url_is_not_shown() {
     let ended = Run::new("smtp://me:sesame@there.invalid").end().await;
     ended.fails(64, "unrecognized subcommand 'smtp://..@there.invalid'");
     assert!(!ended.stderr.contains("sesame"), "{ended:?}");
+}
+
+/// However it comes about that nobody gets the mail.
+#[tokio::test]
+async fn a_recipient_that_is_missing_is_64() {
+    for (arguments, words) in [
+        ("--text Hi", "--to <LIST>"),
+        ("--text Hi --to 'nobody:;'", "name one by --to"),
+        ("--raw - -t", "name one by --to"),
+        ("--raw - --to 'nobody:;'", "name one by --to"),
+    ] {
+        let run = Run::new(&format!("send --server there.invalid {arguments}"));
+        let run = run.args(["--from", "me@example.org"]);
+        let mail = "From: me@example.org\nTo: nobody:;\n\ntext\n";
+        run.stdin(mail).end().await.fails(64, words);
+    }
 }
 
 #[tokio::test]
@@ -247,7 +285,6 @@ async fn a_bad_address_is_65_and_the_flag_is_named() {
         ("--from me", "in --from: "),
         ("--from 'a@example.org, b@example.org'", "by --sender"),
         ("--from 'a:;'", "in From"),
-        ("--to 'nobody:;'", "name one by --to, --cc or --bcc"),
         ("--to ann@example.org --sender a", "in --sender: "),
         (
             "--to ann@example.org --envelope-from ''",
@@ -358,63 +395,4 @@ async fn an_output_that_cannot_be_written_is_73() {
         .unwrap();
     let run = Run::new(&format!("{ENOUGH} --text Hi --dry-run")).stdout(full);
     run.end().await.fails(73, "cannot write to standard output");
-}
-
-#[tokio::test]
-async fn a_source_without_a_password_is_78() {
-    let directory = Directory::new();
-    directory.file("empty", "");
-    directory.file("blank", "\nsesame\n");
-    directory.file("open", "sesame");
-    directory.chmod("open", 0o644);
-    for (arguments, words) in [
-        ("--password-file none", "none"),
-        ("--password-file .", "cannot read the password"),
-        ("--password-file empty", "nothing on its first line"),
-        ("--password-file blank", "nothing on its first line"),
-        ("--password-file open", "chmod 600 open"),
-        ("--password-fd 99", "/dev/fd/99"),
-        ("--password-command 'exit 3'", "exit status: 3"),
-        ("--password-command true", "nothing on its first line"),
-        ("--password-command 'echo sesame; exit 1'", "failed"),
-        ("--password-command pilotfish-no-such-command", "failed"),
-    ] {
-        let run = Run::new(&format!("{ENOUGH} --user me {arguments}"));
-        run.directory(directory.path()).end().await.fails(78, words);
-    }
-}
-
-#[tokio::test]
-async fn settings_that_are_wrong_are_78() {
-    let directory = Directory::new();
-    directory.file("password", "sesame");
-    directory.file("not.toml", "account = [");
-    directory.file(
-        "unknown-key.toml",
-        "[account.work]\nserver = 'x'\npassword = 'p'",
-    );
-    directory.file("bad-from.toml", "[account.work]\nserver = 'x'\nfrom = 'me'");
-    directory.file("other.toml", "[account.home]\nserver = 'x'");
-    directory.file("empty.pem", "");
-    directory.file(
-        "not.pem",
-        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-    );
-    for (arguments, words) in [
-        ("--config none.toml --account work", "none.toml"),
-        ("--config not.toml --account work", "not valid"),
-        ("--config unknown-key.toml --account work", "unknown field"),
-        ("--config bad-from.toml --account work", "from"),
-        ("--config other.toml --account work", "there is: home"),
-        ("--tls-ca none.pem", "none.pem"),
-        ("--tls-ca empty.pem", "empty.pem"),
-        ("--tls-ca not.pem", "not.pem"),
-        (
-            "--tls none --user me --password-file password",
-            "in clear text",
-        ),
-    ] {
-        let run = Run::new(&format!("{ENOUGH} {arguments}"));
-        run.directory(directory.path()).end().await.fails(78, words);
-    }
 }

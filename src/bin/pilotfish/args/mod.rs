@@ -65,7 +65,7 @@ pub(crate) enum Command {
 #[derive(Args)]
 #[command(after_help = SEND_EXAMPLES, after_long_help = SEND_LONG_HELP)]
 #[command(group = ArgGroup::new("destination")
-    .args(["server", "account", "dry_run"])
+    .args(["server", "account", "config", "dry_run"])
     .required(true)
     .multiple(true))]
 pub(crate) struct SendArguments {

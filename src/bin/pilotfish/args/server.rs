@@ -19,7 +19,7 @@ lmtp:///PATH for a Unix socket.";
 #[command(next_help_heading = "Server")]
 pub(crate) struct ServerArguments {
     /// Read accounts from a TOML file.
-    #[arg(short = 'C', long, value_name = "FILE", requires = "account")]
+    #[arg(short = 'C', long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
     /// Take server, user, sender and DKIM key from this account of the file.

@@ -21,9 +21,10 @@ pub(super) async fn with_content(
     let directory = document.and_then(Path::parent).unwrap_or(Path::new(""));
     let directory = directory.to_owned();
     let has_html = content.html.is_some() || content.markdown.is_some();
-    if !has_html && content.inline.contains(&InlineSpec::Auto) {
-        let message = "--inline auto is for the pictures of --html or --markdown: add one of them";
-        return Err(Failure::new(exit::USAGE, message));
+    if !has_html && !content.inline.is_empty() {
+        let message = "--inline is for the pictures of --html or --markdown: add one of them";
+        let help = "a picture beside a text is attached: --attach FILE";
+        return Err(Failure::new(exit::USAGE, message).with_help(help));
     }
     let has_parts = content.has_parts();
     let text = read(content.text, "--text").await?;

@@ -17,9 +17,10 @@ pub(super) fn cannot_make(error: &MessageError) -> Failure {
         MessageError::NoSender { authors } => Failure::bad_mail(format!(
             "in --from: there are {authors} authors: say by --sender who of them sends the mail"
         )),
-        MessageError::NoRecipient => {
-            Failure::bad_mail("there is no recipient: name one by --to, --cc or --bcc")
-        }
+        MessageError::NoRecipient => Failure::new(
+            exit::USAGE,
+            "there is no recipient: name one by --to, --cc or --bcc",
+        ),
         MessageError::Reserved { field, hint } => Failure::bad_mail(format!(
             "the field {field} cannot be added by --header: {}",
             instead(field).unwrap_or(hint)

@@ -93,6 +93,20 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
+        kinds: &[Kind::Rejected],
+        stages: &[Stage::Hello],
+        causes: &["refused the name"],
+        advice: "give another name by --helo, or leave --helo out",
+        ..ANY
+    },
+    Hint {
+        kinds: &[Kind::Config],
+        causes: &["password would be sent in clear text"],
+        advice: "encrypt the connection by --tls starttls or --tls implicit; \
+                 --danger-cleartext-auth sends the password for everybody on the way to read",
+        ..ANY
+    },
+    Hint {
         causes: &["ca file", "ca_file"],
         advice: "--tls-ca FILE trusts an authority of yours; --tls-fingerprint sha256:HEX pins a \
                  certificate",
