@@ -83,6 +83,9 @@ const OUTAGE: Duration = Duration::from_secs(1);
 /// let client = Client::new(server);
 /// let receipt = client.send(message).await?;
 /// println!("{}", receipt.reply);
+/// for (recipient, reply) in &receipt.rejected {
+///     println!("not to {recipient}: {reply}");
+/// }
 /// client.close().await;
 /// # Ok(())
 /// # }
@@ -226,7 +229,12 @@ impl Client {
     /// let mut outcomes = client.send_all(stream::iter(messages));
     /// while let Some((index, result)) = outcomes.next().await {
     ///     match result {
-    ///         Ok(receipt) => println!("mail {index}: {}", receipt.reply),
+    ///         Ok(receipt) => {
+    ///             println!("mail {index}: {}", receipt.reply);
+    ///             for (recipient, reply) in &receipt.rejected {
+    ///                 println!("mail {index} not to {recipient}: {reply}");
+    ///             }
+    ///         }
     ///         Err(error) => println!("mail {index}: {error}"),
     ///     }
     /// }

@@ -43,10 +43,12 @@ async fn mail_report(
     let id = message.message_id().to_string();
     match client.send(message).await {
         // The server accepted the mail for some recipients, and refused the others.
-        Ok(receipt) if receipt.is_partial() => Ok((
-            StatusCode::MULTI_STATUS,
-            format!("{id}: not to {:?}", receipt.rejected),
-        )),
+        Ok(receipt) if receipt.is_partial() => {
+            let refused = receipt.rejected.iter();
+            let refused = refused.map(|(path, reply)| format!("{id}: not to {path}: {reply}"));
+            let refused: Vec<_> = refused.collect();
+            Ok((StatusCode::MULTI_STATUS, refused.join("\n")))
+        }
         Ok(receipt) => Ok((StatusCode::OK, format!("{id}: {}", receipt.reply))),
         // The server may have it: whoever sends it again may send it twice.
         Err(error) if error.fate() == Fate::Unknown => Err((

@@ -56,11 +56,12 @@ async fn main() -> Result<(), Error> {
     let mut arrived = 0;
     while let Some((index, outcome)) = outcomes.next().await {
         match outcome {
-            Ok(receipt) if receipt.is_partial() => {
-                println!("mail {index}: not to {:?}", receipt.rejected);
-                not_accepted += 1;
+            Ok(receipt) => {
+                for (path, reply) in &receipt.rejected {
+                    println!("mail {index} not to {path}: {reply}");
+                }
+                accepted += 1;
             }
-            Ok(_) => accepted += 1,
             Err(error) if error.fate() == Fate::Unknown => {
                 println!("mail {index} may have arrived: {error}");
                 unknown += 1;

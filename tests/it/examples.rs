@@ -59,6 +59,7 @@ async fn gmail() {
     let server = Server::builder()
         .host_names(["smtp.gmail.com"])
         .user("me@gmail.com", "abcd efgh ijkl mnop")
+        .refuse_recipient("bob@example.org", "550 5.1.1 no Bob")
         .start()
         .await
         .unwrap();
@@ -74,7 +75,7 @@ async fn gmail() {
     std::fs::write(file("ca.pem"), server.ca_pem()).unwrap();
     let picture = Path::new(ROOT).join("tests/fixtures/images/shark.png");
     let ended = example("gmail")
-        .args(["me@gmail.com", "ann@example.org"])
+        .args(["me@gmail.com", "ann@example.org, bob@example.org"])
         .args([&picture])
         .directory(directory.path())
         .env(
@@ -84,11 +85,12 @@ async fn gmail() {
         .env("PILOTFISH_LOOK_ALIKE_CA", file("ca.pem"))
         .end()
         .await;
-    assert_eq!(
-        ended.result(),
+    let lines: Vec<_> = ended.stdout.lines().collect();
+    let expected = [
         "250 2.0.0 Ok: queued as 4C1F00000000",
-        "{ended:?}"
-    );
+        "not to <bob@example.org>: 550 5.1.1 no Bob",
+    ];
+    assert_eq!((ended.status, lines), (0, expected.to_vec()), "{ended:?}");
 
     let received = server.next_received().await.unwrap();
     assert_eq!(received.authenticated_as.as_deref(), Some("me@gmail.com"));
@@ -103,6 +105,44 @@ async fn gmail() {
     assert_eq!(attachment.attachment_name(), Some("shark.png"));
     assert_eq!(attachment.contents(), std::fs::read(picture).unwrap());
     server.shutdown().await.unwrap();
+}
+
+/// A server can accept a mail for some recipients and refuse others, which is `Ok`. Whoever copies an
+/// example that shows the reply alone loses mails.
+#[test]
+fn an_example_that_shows_a_reply_shows_who_is_refused() {
+    let read = |path: &str| std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
+    let mut shown = 0;
+    for path in ["README.md", "src/lib.rs", "src/client/mod.rs"] {
+        let text = read(path);
+        for block in text.split("```").skip(1).step_by(2) {
+            if block.contains("receipt.reply") {
+                assert!(block.contains("receipt.rejected"), "{path}: {block}");
+                shown += 1;
+            }
+        }
+    }
+    assert_eq!(shown, 6);
+    // `token` has one recipient for each mail.
+    for name in ["axum", "gmail", "stream"] {
+        let text = read(&format!("tests/examples/{name}.rs"));
+        assert!(text.contains("receipt.rejected"), "{name}");
+    }
+}
+
+/// The lines of the dependencies in the README are all that its examples need.
+#[test]
+fn the_examples_of_the_readme_use_its_dependencies() {
+    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    let blocks: Vec<_> = readme.split("```").skip(1).step_by(2).collect();
+    let toml = blocks.iter().find(|block| block.starts_with("toml"));
+    let dependencies = toml.expect("dependencies").replace('-', "_");
+    for block in blocks.iter().filter(|block| block.starts_with("rust")) {
+        for line in block.lines().filter_map(|line| line.strip_prefix("use ")) {
+            let name = line.split("::").next().unwrap();
+            assert!(dependencies.contains(&format!("\n{name} = ")), "{line}");
+        }
+    }
 }
 
 /// Asks the service for a mail, and returns a connection over which it will answer.
