@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::address::ForwardPath;
+use crate::address::{ForwardPath, Partial};
 use crate::protocol::Reply;
 
 type Source = Arc<dyn std::error::Error + Send + Sync>;
@@ -28,6 +28,7 @@ struct Inner {
     stage: Option<Stage>,
     fate: Fate,
     transient: bool,
+    partial: Partial,
     message: Cow<'static, str>,
     reply: Option<Reply>,
     refused: Vec<(ForwardPath, Reply)>,
@@ -127,6 +128,7 @@ impl Error {
             stage: None,
             fate: Fate::NotAccepted,
             transient,
+            partial: Partial::default(),
             message: message.into(),
             reply: None,
             refused: Vec::new(),
@@ -148,13 +150,13 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_refused(mut self, refused: Vec<(ForwardPath, Reply)>) -> Self {
-        self.0.transient = refused.iter().all(|(_, reply)| reply.is_transient());
-        self.0.refused = refused;
+    /// Whether the mail may go to some of its recipients only.
+    pub(crate) fn of_mail(mut self, partial: Partial) -> Self {
+        self.0.partial = partial;
         self
     }
 
-    /// Some recipients had been refused before the mail failed for all.
+    /// The server refused these recipients.
     pub(crate) fn after_refusing(mut self, refused: Vec<(ForwardPath, Reply)>) -> Self {
         self.0.refused = refused;
         self
@@ -166,7 +168,7 @@ impl Error {
         self
     }
 
-    /// The turn of these recipients had not come.
+    /// The server was not asked to accept the mail for these recipients.
     pub(crate) fn before_trying(mut self, untried: Vec<ForwardPath>) -> Self {
         self.0.untried = untried;
         self
@@ -230,8 +232,9 @@ impl Error {
         &self.0.accepted
     }
 
-    /// The recipients whose turn had not come when the mail failed: the server has not been asked
-    /// about them. There are some only where a mail goes in several portions.
+    /// The recipients that the server was not asked to accept the mail for. There are some where a
+    /// mail goes in several portions and an earlier one fails, and where a mail that is to go to
+    /// all or none ([`Partial::AllOrNothing`]) is given up since the server refused others.
     #[must_use]
     pub fn untried(&self) -> &[ForwardPath] {
         &self.0.untried
@@ -248,15 +251,26 @@ impl Error {
     /// Whether the same mail, sent again later, may well be accepted.
     ///
     /// It says what the class of the reply says, except for permanent codes that services use
-    /// for what passes (see [`Reply::is_transient`]). It is `false` where the
-    /// [`fate`](Self::fate) is unknown or where the server has [accepted](Self::accepted) the mail
-    /// for some recipients, since a second attempt may deliver it to them twice.
+    /// for what passes (see [`Reply::is_transient`]). One [recipient](Self::refused) that the
+    /// server refused for now is enough, whatever it replied to the others; a mail that is to go to
+    /// all or none ([`Partial::AllOrNothing`]) needs that of every refused one.
+    ///
+    /// It is `false` where the [`fate`](Self::fate) is unknown or where the server has
+    /// [accepted](Self::accepted) the mail for some recipients, since a second attempt may deliver
+    /// it to them twice.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        self.is_passing() && self.0.fate == Fate::NotAccepted && self.0.accepted.is_empty()
+        let mut refused = self.0.refused.iter().map(|(_, reply)| reply.is_transient());
+        let may_pass = match self.0.partial {
+            _ if self.0.kind != Kind::Rejected || refused.len() == 0 => self.is_passing(),
+            Partial::AllOrNothing => refused.all(|transient| transient),
+            Partial::AsManyAsPossible => self.is_passing() || refused.any(|transient| transient),
+        };
+        may_pass && self.0.fate == Fate::NotAccepted && self.0.accepted.is_empty()
     }
 
-    /// Whether the cause may be gone later, whatever became of the mail.
+    /// Whether the cause named by the kind or the reply may be gone later, whatever became of the
+    /// mail and of the recipients that were refused before.
     pub(crate) fn is_passing(&self) -> bool {
         self.0.transient
     }

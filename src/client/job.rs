@@ -121,6 +121,7 @@ impl Slip {
         let Some(teller) = self.teller.take() else {
             return;
         };
+        let result = self.recall.concluded().unwrap_or(result);
         // Portions of it may have been accepted, whatever it failed for.
         let result = result.map_err(|error| self.recall.cut_short(error, None));
         let result = match result {

@@ -186,7 +186,7 @@ pub(super) mod tests {
     fn recipient(line: &str) -> Error {
         let refused = vec![("a@example.org".parse().unwrap(), reply(line))];
         Error::new(Kind::Rejected, "the server refused all recipients")
-            .with_refused(refused)
+            .after_refusing(refused)
             .at(Stage::Rcpt)
     }
 

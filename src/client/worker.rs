@@ -123,6 +123,8 @@ impl Worker {
 
     async fn work(&self, session: Session) {
         let pool = &self.pool;
+        // Dropped after the session, which knows what the server has said about its mails.
+        let taken = Mutex::new(Taken::default());
         let lessons = pool.learned.begin(self.id);
         let mut session = session
             .with_strategy(lessons.strategy)
@@ -130,7 +132,6 @@ impl Worker {
             .with_learned_recipients(lessons.recipients)
             .with_most_mails(lessons.mails)
             .observed_by(pool.settings.on_progress.clone());
-        let taken = Mutex::new(Taken::default());
         let returned = self.send_each(&mut session, &taken, &lessons).await;
         let is_full = lessons.learn(&session);
         drop(lessons);

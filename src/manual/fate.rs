@@ -44,6 +44,20 @@
 //! [`recipient_outcomes`](crate::session::recipient_outcomes), as one of
 //! [five words](crate::session::RecipientOutcome).
 //!
+//! If the server refuses all recipients, some for good and some for now, the error is
+//! [transient](crate::Error::is_transient): sent again, the mail may be accepted for the latter. A mail
+//! that is to go to [all or none](crate::address::Partial::AllOrNothing) is refused for good as soon
+//! as one recipient is. The recipients that the server had said yes to are then
+//! [untried](crate::Error::untried).
+//!
+//! # A session that ends in the middle
+//!
+//! When a client is [aborted](crate::Client::abort), or its runtime is shut down, the error of each
+//! mail on its way says what the server had replied by then: refused recipients are in
+//! [`Error::refused`](crate::Error::refused), those of accepted portions in
+//! [`Error::accepted`](crate::Error::accepted). The fate of the others is unknown if the message had
+//! left whole.
+//!
 //! # Dropping a future
 //!
 //! [`Client::send`](crate::Client::send) hands the mail to a [worker](super::client). When the caller

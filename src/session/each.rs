@@ -295,6 +295,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         match queue.next.take_if(|(_, prepared)| may_begin(prepared)) {
             Some((index, prepared)) => {
                 self.begin(index, prepared, waiting);
+                if let (Some(begun), Some(portion)) =
+                    (self.mails.back_mut(), queue.portions.get(&index))
+                {
+                    begun.left.clone_from(&portion.left);
+                }
                 true
             }
             None => false,

@@ -3,7 +3,7 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::flow::{Blame, Concluded, Shown};
+use super::flow::{Blame, Concluded, InFlight, Shown};
 use super::outcome::Division;
 use super::transaction::{Session, State};
 use crate::error::{Error, Kind, Stage};
@@ -97,9 +97,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.concluded.push_back(Concluded {
                 ticket: in_flight.ticket,
                 mail: in_flight.mail,
+                left: in_flight.left,
                 result,
                 blame,
             });
+        }
+    }
+}
+
+/// A session may be dropped in the middle of mails. Whoever still waits for one of them learns what
+/// the server had said about it. Replies that came during the transfer of another mail are not told
+/// before its end.
+impl<S> Drop for Session<S> {
+    fn drop(&mut self) {
+        for concluded in self.concluded.drain(..) {
+            let Concluded {
+                mail, result, left, ..
+            } = concluded;
+            mail.recall.conclude(result, &mail.envelope, left);
+        }
+        while let (Some(in_flight), Some(outcome)) =
+            (self.mails.pop_front(), self.pipeline.break_off())
+        {
+            let InFlight { mail, left, .. } = in_flight;
+            let division = Division::new(&outcome, &mail.envelope);
+            mail.recall.break_off(division, left.as_ref());
         }
     }
 }

@@ -13,6 +13,7 @@ use super::prepare::Prepared;
 use super::receipt::Receipt;
 use super::transaction::{Session, State};
 use super::watch::Watched;
+use crate::address::Envelope;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::message::Octets;
 use crate::protocol::{Defect, Expected, Next, Outcome, Refusal, Reply, UnexpectedReply};
@@ -33,6 +34,8 @@ pub(super) struct InFlight {
     /// Whether the session had been idle when the mail was begun, so that its end may have crossed
     /// with it.
     pub(super) after_idle: bool,
+    /// The recipients of portions that follow.
+    pub(super) left: Option<Envelope>,
 }
 
 impl InFlight {
@@ -47,6 +50,8 @@ impl InFlight {
 pub(super) struct Concluded {
     pub(super) ticket: usize,
     pub(super) mail: Mail,
+    /// The recipients of portions that follow.
+    pub(super) left: Option<Envelope>,
     pub(super) result: Result<Receipt>,
     pub(super) blame: Blame,
 }
@@ -117,6 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             end: None,
             failure: None,
             after_idle,
+            left: None,
         });
     }
 
@@ -301,6 +307,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             size,
             watched,
             failure,
+            left,
             ..
         } = in_flight;
         self.learn_defect(&mut mail, &outcome);
@@ -325,6 +332,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.concluded.push_back(Concluded {
             ticket,
             mail,
+            left,
             result,
             blame,
         });

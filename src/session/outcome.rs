@@ -56,7 +56,7 @@ pub(super) fn result(
 ) -> Result<Receipt> {
     let division = Division::new(&outcome, envelope);
     if let Some(refusal) = outcome.refusal {
-        let error = refusal_error(refusal, envelope, division.rejected, size);
+        let error = refusal_error(refusal, envelope, division, size).of_mail(envelope.partial());
         return Err(if outcome.contradictory {
             error.with_unknown_fate()
         } else {
@@ -80,7 +80,8 @@ pub(super) fn result(
     }
 }
 
-fn refusal_error(refusal: Refusal, envelope: &Envelope, rejected: Rejected, size: u64) -> Error {
+fn refusal_error(refusal: Refusal, envelope: &Envelope, division: Division, size: u64) -> Error {
+    let Division { rejected, open, .. } = division;
     match refusal {
         Refusal::Mail(reply) if reply.is_message_too_large() => {
             let message = format!(
@@ -111,7 +112,8 @@ fn refusal_error(refusal: Refusal, envelope: &Envelope, rejected: Rejected, size
                 envelope.forward_paths().len()
             );
             Error::new(Kind::Rejected, message)
-                .with_refused(rejected)
+                .after_refusing(rejected)
+                .before_trying(open)
                 .at(Stage::Rcpt)
         }
         _ => {
@@ -120,7 +122,7 @@ fn refusal_error(refusal: Refusal, envelope: &Envelope, rejected: Rejected, size
                 all => format!("the server refused all {} recipients", all.len()),
             };
             Error::new(Kind::Rejected, message)
-                .with_refused(rejected)
+                .after_refusing(rejected)
                 .at(Stage::Rcpt)
         }
     }

@@ -1,11 +1,14 @@
 //! Whether a mail is still to be sent, and which recipients have it.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::outcome::Division;
+use super::receipt::Receipt;
 use super::settled::Settled;
 use crate::address::Envelope;
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// Connects a mail on its way with whoever may withdraw it. By default nobody can.
 #[derive(Debug, Clone, Default)]
@@ -85,6 +88,38 @@ impl Recall {
         let flags = self.0.get_or_insert_default();
         let mut settled = flags.settled.lock().unwrap_or_else(PoisonError::into_inner);
         add(settled.get_or_insert_default())
+    }
+
+    /// Notes what the server has said about a portion whose session ends before the last reply to
+    /// it. The recipients of `left` have not been sent to.
+    pub(super) fn break_off(&self, division: Division, left: Option<&Envelope>) {
+        if let Some(flags) = &self.0 {
+            let mut settled = flags.settled.lock().unwrap_or_else(PoisonError::into_inner);
+            settled.get_or_insert_default().break_off(division, left);
+        }
+    }
+
+    /// Notes what a portion has come to that whoever waits for the mail was not told of before its
+    /// session ended. The recipients of `left` have not been sent to.
+    pub(super) fn conclude(
+        &self,
+        result: Result<Receipt>,
+        envelope: &Envelope,
+        left: Option<Envelope>,
+    ) {
+        if let Some(flags) = &self.0 {
+            let mut settled = flags.settled.lock().unwrap_or_else(PoisonError::into_inner);
+            let settled = settled.get_or_insert_default();
+            match settled.add(result, envelope, left) {
+                ControlFlow::Continue(_) => flags.departed.store(false, Ordering::Release),
+                ControlFlow::Break(result) => settled.whole = Some(result),
+            }
+        }
+    }
+
+    /// What the mail has come to, if its session ended with that known and not told.
+    pub(crate) fn concluded(&self) -> Option<Result<Receipt>> {
+        self.settled(|settled| settled.whole.clone())?
     }
 
     fn settled<T>(&self, of: impl FnOnce(&Settled) -> T) -> Option<T> {

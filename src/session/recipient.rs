@@ -187,6 +187,7 @@ mod tests {
     use bytes::BytesMut;
 
     use super::*;
+    use crate::address::Partial;
     use crate::protocol::ReplyDecoder;
 
     fn reply(line: &str) -> Reply {
@@ -223,7 +224,8 @@ mod tests {
         for (error, of_mail, of_other) in [
             (at(Kind::Closed, Stage::Rcpt), "deferred", "deferred"),
             (rejected("450 later"), "deferred", "deferred"),
-            (rejected("550 never"), "rejected", "rejected"),
+            // One that is refused for now may be accepted later.
+            (rejected("550 never"), "deferred", "rejected"),
             (
                 at(Kind::Closed, Stage::EndOfData).with_unknown_fate(),
                 "unknown",
@@ -238,9 +240,10 @@ mod tests {
                 "deferred",
                 "not-tried",
             ),
+            (at(Kind::Rejected, Stage::Rcpt), "deferred", "not-tried"),
             // All or nothing.
             (
-                at(Kind::Rejected, Stage::Rcpt).permanent(),
+                at(Kind::Rejected, Stage::Rcpt).of_mail(Partial::AllOrNothing),
                 "rejected",
                 "not-tried",
             ),

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
+use super::outcome::Division;
 use super::receipt::Receipt;
 use crate::address::{Envelope, ForwardPath};
 use crate::error::{Error, Fate, Kind, Result};
@@ -19,6 +20,10 @@ pub(crate) struct Settled {
     error: Option<Error>,
     /// How many portions in a row were refused since the server had enough recipients.
     refused_as_too_many: u8,
+    /// Those who are left, if the session ended in the middle of a portion.
+    untried: Vec<ForwardPath>,
+    /// Of the mail, if its session ended with that known and not told.
+    pub(super) whole: Option<Result<Receipt>>,
 }
 
 /// After so many portions that were refused since the server had enough recipients, its reply holds
@@ -79,6 +84,14 @@ impl Settled {
         }
     }
 
+    /// Adds what is known of a portion in the middle of which the session ended.
+    pub(super) fn break_off(&mut self, division: Division, left: Option<&Envelope>) {
+        self.accepted.extend(division.accepted);
+        self.rejected.extend(division.rejected);
+        let left = left.into_iter().flat_map(Envelope::forward_paths);
+        self.untried.extend(left.cloned());
+    }
+
     /// Whether no portion has come to anything.
     pub(super) fn is_empty(&self) -> bool {
         self.receipt.is_none() && self.error.is_none()
@@ -119,7 +132,9 @@ impl Settled {
         said.extend(refused.iter().map(|(path, _)| path.clone()));
         let left = left.into_iter().flat_map(Envelope::forward_paths);
         let mut untried = error.untried().to_vec();
-        untried.extend(left.filter(|path| !said.contains(path)).cloned());
+        said.extend(untried.iter().cloned());
+        let others = self.untried.iter().chain(left);
+        untried.extend(others.filter(|path| said.insert((*path).clone())).cloned());
         error
             .after_accepting(accepted)
             .after_refusing(refused)

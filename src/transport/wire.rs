@@ -268,7 +268,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection all the same.
-    pub async fn close(mut self) {
+    pub async fn close(&mut self) {
         let _ = timeout(self.timeouts.quit, self.framed.get_mut().shutdown()).await;
     }
 }

@@ -23,3 +23,4 @@ pub(crate) mod run;
 mod secrets;
 mod settings;
 mod usage;
+mod verdicts;

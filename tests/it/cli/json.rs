@@ -162,8 +162,8 @@ async fn refused_for_each_recipient() {
     let server = server()
         .refuse_recipient("ann@example.org", "550 5.1.1 no Ann")
         .refuse_recipient("bob@example.org", "450 4.2.1 later");
-    let outcome = failed(server, 65).await;
-    assert_eq!(outcome["outcome"], "rejected");
+    let outcome = failed(server, 75).await;
+    assert_eq!(outcome["outcome"], "deferred");
     assert_eq!(
         (&outcome["stage"], &outcome["reply"]),
         (&json!("RCPT"), &json!(null))

@@ -17,6 +17,7 @@ mod seeds;
 mod set_up;
 mod throttling;
 mod unknown;
+mod verdicts;
 
 use std::num::NonZeroU32;
 use std::time::Duration;

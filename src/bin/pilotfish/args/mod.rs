@@ -128,7 +128,7 @@ Exit status:
   70  a bug
   71  the operating system failed
   73  the output or a temporary file cannot be written
-  75  not sent, but may succeed later
+  75  not sent, but may succeed later for at least one recipient
   76  TLS or the protocol failed: the mail was not sent
   77  the login was refused
   78  the configuration, the DKIM key, or the source of it or of the password, is at fault

@@ -1,0 +1,162 @@
+//! What the server has said of each recipient decides what becomes of the mail, and is printed.
+
+use futures_util::future::join_all;
+use pilotfish::testing::Fault::SilentAt;
+use pilotfish::testing::Point::{EndOfData, EndOfDataFor};
+use pilotfish::testing::{Offer, ServerBuilder};
+use rustix::process::Signal;
+use serde_json::Value;
+
+use super::office::Office;
+use super::run::Run;
+use crate::support::open_server::open_server;
+
+/// `pilotfish send` in clear text to the server of an office.
+fn send(office: &Office, scheme: &str, to: &str) -> Run {
+    let server = format!("{scheme}://{}", office.server.addr());
+    Run::new("send --tls none --from me@example.org --text Hi --json")
+        .args(["--server", &server])
+        .args(Run::words(to))
+}
+
+/// What became of the mail and of each recipient, in one word each.
+fn words(stdout: &str) -> String {
+    let object: Value = serde_json::from_str(stdout).unwrap();
+    let of = |value: &Value| value["outcome"].as_str().unwrap().to_owned();
+    let recipients = object["recipients"].as_array().unwrap().iter().map(of);
+    let recipients: Vec<_> = recipients.collect();
+    format!("{}: {}", of(&object), recipients.join(" "))
+}
+
+/// A server with a recipient that is refused for good, and another that is refused for now.
+fn refusing() -> ServerBuilder {
+    open_server()
+        .refuse_recipient("never@x.test", "550 5.1.1 no such user")
+        .refuse_recipient("later@x.test", "451 4.2.0 later")
+}
+
+#[tokio::test]
+async fn recipients_that_are_refused_for_good_and_for_now() {
+    for (flags, status, expected) in [
+        ("never later", 75, "deferred: rejected deferred"),
+        ("later never", 75, "deferred: deferred rejected"),
+        ("never", 65, "rejected: rejected"),
+        ("ok never later", 80, "partial: accepted rejected deferred"),
+        // All or nothing.
+        ("never later !", 65, "rejected: rejected deferred"),
+        ("ok never !", 65, "rejected: not-tried rejected"),
+        ("later ok !", 75, "deferred: deferred not-tried"),
+        (
+            "later ok never !",
+            65,
+            "rejected: deferred not-tried rejected",
+        ),
+    ] {
+        let to = flags.split(' ').filter(|name| *name != "!");
+        let to: Vec<_> = to.map(|name| format!("{name}@x.test")).collect();
+        let all = if flags.ends_with('!') {
+            "--on-rejected abort"
+        } else {
+            ""
+        };
+        let arguments = format!("--to {} {all}", to.join(","));
+        let in_portions = refusing().offer(Offer::Recipients(1));
+        for (scheme, server, goes) in [
+            ("smtp", refusing(), true),
+            ("lmtp", refusing().lmtp(), true),
+            // They cannot go to all or none.
+            ("smtp", in_portions, all.is_empty()),
+        ] {
+            if !goes {
+                continue;
+            }
+            let office = Office::open(server).await;
+            let ended = send(&office, scheme, &arguments).end().await;
+            ended.reports(status, "");
+            assert_eq!(
+                words(&ended.stdout),
+                expected,
+                "{scheme} {flags}: {ended:?}"
+            );
+            let listed = ended.stderr.contains("  not-tried ok@x.test\n");
+            assert_eq!(listed, expected.contains("not-tried"), "{ended:?}");
+        }
+    }
+}
+
+/// By LMTP, the server replies to the message for each recipient.
+#[tokio::test]
+async fn recipients_that_are_refused_after_the_message() {
+    for (names, status, expected) in [
+        ("never full", 75, "deferred: rejected deferred"),
+        ("later spam", 75, "deferred: deferred rejected"),
+        ("spam full", 75, "deferred: rejected deferred"),
+        ("spam never", 65, "rejected: rejected rejected"),
+    ] {
+        let to: Vec<_> = names
+            .split(' ')
+            .map(|name| format!("{name}@x.test"))
+            .collect();
+        let server = (refusing().lmtp())
+            .refuse_after_data("full@x.test", "452 4.2.2 over quota")
+            .refuse_after_data("spam@x.test", "550 5.7.1 spam");
+        let office = Office::open(server).await;
+        let ended = send(&office, "lmtp", &format!("--to {}", to.join(",")));
+        let ended = ended.end().await;
+        ended.reports(status, "");
+        assert_eq!(words(&ended.stdout), expected, "{names}: {ended:?}");
+    }
+}
+
+/// The reply to the message does not come, and something stops the command.
+#[tokio::test]
+async fn a_stop_after_the_end_of_data_keeps_what_is_known() {
+    let refuses = |path: &str| open_server().refuse_recipient(path, "550 5.1.1 no");
+    let servers = || {
+        [
+            (
+                "smtp",
+                refuses("b@x.test").fault(SilentAt(EndOfData)),
+                "unknown: unknown rejected unknown",
+            ),
+            (
+                "lmtp",
+                refuses("c@x.test").lmtp().fault(SilentAt(EndOfDataFor(1))),
+                "unknown: accepted unknown rejected",
+            ),
+            (
+                "smtp",
+                refuses("a@x.test")
+                    .offer(Offer::Recipients(2))
+                    .fault(SilentAt(EndOfData)),
+                "unknown: rejected unknown not-tried",
+            ),
+        ]
+    };
+    for again in [Some(Signal::INT), Some(Signal::TERM), None] {
+        let runs = servers().map(async |(scheme, server, expected)| {
+            let office = Office::open(server).await;
+            let to = "--to a@x.test,b@x.test,c@x.test --transcript";
+            // Long enough for the mail to leave on a busy machine.
+            let total = ["--timeout", "total=4s"];
+            let total = total.into_iter().filter(|_| again.is_none());
+            let mut sending = send(&office, scheme, to).args(total).start().await;
+            sending.until("> <message and end of data").await;
+            if scheme == "lmtp" {
+                sending.until("<a@x.test> Ok: queued").await;
+            }
+            if let Some(again) = again {
+                sending.signal(Signal::INT);
+                sending.until("waiting for the reply").await;
+                sending.signal(again);
+            }
+            let ended = sending.end().await;
+            ended.reports(81, "the server had not replied for every recipient");
+            assert_eq!(words(&ended.stdout), expected, "{again:?}: {ended:?}");
+            for line in ["  rejected ", "550 5.1.1 no"] {
+                assert!(ended.stderr.contains(line), "{ended:?}");
+            }
+        });
+        join_all(runs).await;
+    }
+}
