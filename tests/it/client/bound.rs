@@ -154,3 +154,23 @@ fn how_old_a_connection_may_be() {
         server.shutdown().await.unwrap();
     });
 }
+
+#[tokio::test]
+async fn a_session_takes_as_many_mails_as_the_caller_says() {
+    let server = open_server().start().await.unwrap();
+    let client = client_of(&server, |server| server)
+        .mails_per_connection(count(2))
+        .build();
+    let outcomes: Vec<_> = client
+        .send_all(stream::iter((0..9).map(|n| letter(n, 10))))
+        .collect()
+        .await;
+    assert_eq!(
+        outcomes.iter().filter(|(_, result)| result.is_ok()).count(),
+        9
+    );
+    client.close().await;
+    let received = server.received_by_connection();
+    assert_eq!(received.iter().sum::<u64>(), 9);
+    assert!(received.iter().all(|mails| *mails <= 2), "{received:?}");
+}
