@@ -71,7 +71,6 @@ impl Submitter {
         let from_account = account.filter(|_| password.is_none() && token.is_none());
         if let (Some(account), Some(server)) = (from_account, &arguments.server)
             && arguments.auth.auth != Some(Auth::None)
-            && other_user.is_none()
             && (account.password.is_some() || account.token.is_some())
             && !is_same_place(&account.server, server)
         {
@@ -242,24 +241,34 @@ impl Submitter {
     }
 }
 
-/// Whether two addresses lead to the same server. Where only one of them has a port, the other is
-/// on the port that is customary.
+/// Whether two addresses lead to the same server. An address without a port means one of the
+/// customary ports of submission.
 fn is_same_place(one: &ServerAddress, other: &ServerAddress) -> bool {
-    let is_other_port = one
-        .port
-        .zip(other.port)
-        .is_some_and(|(one, other)| one != other);
-    one.host == other.host && !is_other_port && one.unix_socket == other.unix_socket
+    let is_same_port = match (one.port, other.port) {
+        (Some(port), None) | (None, Some(port)) => matches!(port, 465 | 587),
+        (one, other) => one == other,
+    };
+    one.host == other.host && is_same_port && one.unix_socket == other.unix_socket
 }
 
 /// A secret belongs to the server that it was made for.
 fn other_server(account: &Account, server: &ServerAddress) -> Failure {
-    let (own, other) = (&account.server.host, &server.host);
     let message = format!(
-        "the secret of the account is for {own}, and --server names {other}: \
-         add the login for {other} (--user and --password-file), or --auth none"
+        "the secret of the account is for {}, and --server names {}: add the login for that \
+         server (--user and --password-file), or --auth none",
+        shown(&account.server),
+        shown(server),
     );
     Failure::new(exit::USAGE, message)
+}
+
+/// An address as errors show it.
+fn shown(address: &ServerAddress) -> String {
+    match (&address.unix_socket, address.port) {
+        (Some(path), _) => path.display().to_string(),
+        (None, Some(port)) => format!("{} on port {port}", address.host),
+        (None, None) => address.host.to_string(),
+    }
 }
 
 /// That no account of the file is named.

@@ -289,28 +289,44 @@ async fn a_secret_goes_to_the_server_that_it_is_for() {
          [account.same]\nserver = '{address}'\nuser = 'me@example.org'\n\
          password-file = 'password'\n\
          [account.url]\nserver = 'smtp://me%40example.org@{address}'\n\
-         password-file = 'password'\n"
+         password-file = 'password'\n\
+         [account.no-port]\nserver = '{host}'\nuser = 'me@example.org'\n\
+         password-file = 'password'\n\
+         [account.port]\nserver = '{host}:587'\nuser = 'me@example.org'\n\
+         token-command = 'cat password'\n",
+        host = address.ip(),
     );
     office.directory.file("mail.toml", account);
-    for (arguments, refused) in [
-        ("-A elsewhere", Some("for elsewhere.invalid")),
-        ("-A elsewhere --tls none", Some("for elsewhere.invalid")),
-        ("-A elsewhere --user me@example.org", None),
-        ("-A elsewhere --password-file password", None),
-        ("-A same", None),
-        ("-A url", None),
+    let at = address.to_string();
+    let by_url = format!("smtp://me%40example.org@{at}");
+    let elsewhere = Some("for elsewhere.invalid, and");
+    for (arguments, server, refused) in [
+        ("-A elsewhere", &at, elsewhere),
+        ("-A elsewhere --tls none", &at, elsewhere),
+        ("-A elsewhere --user me@example.org", &at, elsewhere),
+        ("-A elsewhere", &by_url, elsewhere),
+        ("-A no-port", &at, Some("for 127.0.0.1, and")),
+        ("-A port --user me@example.org", &at, Some("on port 587")),
+        ("-A elsewhere --password-file password", &at, None),
+        ("-A elsewhere --password-file password", &by_url, None),
+        ("-A same", &at, None),
+        ("-A same", &by_url, None),
+        ("-A url", &at, None),
     ] {
         let run = Run::new("send -C mail.toml --tls-ca ca.pem --to ann@example.org --text Hi")
             .args(Run::words(arguments))
-            .args(["--server", &address.to_string()])
+            .args(["--server", server])
             .directory(office.directory.path());
         let ended = run.end().await;
         match refused {
-            Some(words) => ended.fails(64, words),
+            Some(words) => {
+                ended.fails(64, words);
+                ended.fails(64, "(--user and --password-file), or --auth none");
+            }
             None => assert!(ended.result().contains("queued"), "{arguments}: {ended:?}"),
         }
     }
-    assert_eq!(office.mails().await.len(), 4);
+    assert_eq!(office.mails().await.len(), 5);
 }
 
 #[tokio::test]
