@@ -18,7 +18,7 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::logging::{self, Waiting};
 use crate::report;
-use crate::send::{deliver, not_sent, stops};
+use crate::send::{deliver, stops, unless_stopped};
 use crate::sign::Signing;
 use crate::submitter::Submitter;
 
@@ -72,10 +72,9 @@ async fn send_to_server(
     output: &OutputArguments,
     waiting: Option<Waiting>,
 ) -> Result<u8, Failure> {
-    let submitter = Submitter::new(arguments.server)?;
     let mut stops = stops()?;
-    let signing = stops.unless(Signing::of(submitter.dkim())).await;
-    let signing = signing.map_err(not_sent).flatten()?;
+    let submitter = unless_stopped(&mut stops, Submitter::new(arguments.server)).await?;
+    stops.set_total_time(submitter.total_time());
     let from: Mailbox = match &arguments.from {
         Some(text) => parse("--from", text)?,
         None => submitter
@@ -86,7 +85,11 @@ async fn send_to_server(
         Some(text) => list("--to", std::slice::from_ref(text))?,
         None => vec![from.clone().into()],
     };
-    let message = signing.apply(message(from, to).await?).await?;
+    let message = async {
+        let signing = Signing::of(submitter.dkim()).await?;
+        signing.apply(message(from, to).await?).await
+    };
+    let message = unless_stopped(&mut stops, Box::pin(message)).await?;
     let envelope = message.envelope().clone();
     Ok(deliver(submitter, envelope, message, output, waiting, stops).await)
 }

@@ -93,6 +93,13 @@ impl Input {
     }
 }
 
+/// Runs what reads a file on a thread of its own: the file may be a pipe that nothing comes from,
+/// and signals have to end the command meanwhile.
+pub(crate) async fn blocking<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
+    let read = tokio::task::spawn_blocking(read).await;
+    read.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
 /// What standard input gives, kept until it is sent.
 pub(crate) async fn spooled(stdin: impl AsyncRead + Send + Unpin) -> Result<Body, Failure> {
     let body = Body::spool(stdin, MAX_SPOOLED).await;

@@ -43,22 +43,28 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
         Err(failure) => return report::failed(&output, None, &failure),
     };
     let prepared = async {
-        let submitter = Submitter::new(server)?;
+        let submitter = unless_stopped(&mut stops, Submitter::new(server)).await?;
+        stops.set_total_time(submitter.total_time());
         let key_is_stdin = dkim.key.as_deref().is_some_and(is_standard_input);
         let stdin_is_taken = key_is_stdin || submitter.reads_stdin();
-        let signing = Signing::new(dkim, submitter.dkim(), body).await?;
-        let message = compose(mail, submitter.mailbox(), stdin_is_taken).await?;
-        Ok((submitter, signing.apply(message).await?))
+        let message = async {
+            let signing = Signing::new(dkim, submitter.dkim(), body).await?;
+            let message = compose(mail, submitter.mailbox(), stdin_is_taken).await?;
+            signing.apply(message).await
+        };
+        let message = unless_stopped(&mut stops, Box::pin(message)).await?;
+        Ok((submitter, message))
     };
-    let prepared = stops.unless(prepared).await;
-    let (submitter, message) = match prepared.map_err(not_sent).flatten() {
+    let (submitter, message) = match prepared.await {
         Ok(prepared) => prepared,
         Err(failure) => return report::failed(&output, None, &failure),
     };
     report::warnings(&output, &message);
     if dry_run.dry_run {
         let most = body.unwrap_or(Data::SevenBit);
-        return match dry_run::write(&message, most, &dry_run.output, &read).await {
+        let written = dry_run::write(&message, most, &dry_run.output, &read);
+        let written = stops.unless(written).await;
+        return match written.map_err(not_written).flatten() {
             Ok(()) => exit::OK,
             Err(failure) => report::failed(&output, None, &failure),
         };
@@ -83,11 +89,8 @@ pub(crate) async fn deliver(
     mut stops: Stops,
 ) -> u8 {
     let mut situation = submitter.situation();
-    let deadline = submitter.total_time().map(|total| Instant::now() + total);
     let limits = submitter.time_limits();
-    stops.set_deadline(deadline);
-    let prepared = stops.unless(submitter.server()).await;
-    let server = match prepared.map_err(not_sent).flatten() {
+    let server = match unless_stopped(&mut stops, Box::pin(submitter.server())).await {
         Ok((server, secret)) => {
             situation.secret = secret;
             server
@@ -190,7 +193,20 @@ async fn finish_or_stop(
     })
 }
 
-pub(crate) fn not_sent(stop: Stop) -> Failure {
+/// What a step before the mail is sent gives, unless something asks to stop before.
+pub(crate) async fn unless_stopped<T>(
+    stops: &mut Stops,
+    step: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    stops.unless(step).await.map_err(not_sent).flatten()
+}
+
+fn not_written(stop: Stop) -> Failure {
+    let message = format!("{}: the message was not written whole", stop.shown());
+    Failure::new(stop.status(), message)
+}
+
+fn not_sent(stop: Stop) -> Failure {
     let message = format!("{}: the mail was not sent", stop.shown());
     Failure::new(stop.status(), message)
 }

@@ -66,6 +66,7 @@ pub(crate) struct Stops {
     interrupt: Option<Signal>,
     terminate: Option<Signal>,
     hang_up: Option<Signal>,
+    begun: Instant,
     deadline: Option<Instant>,
 }
 
@@ -83,17 +84,18 @@ impl Stops {
             interrupt: watched(SignalKind::interrupt())?,
             terminate: watched(SignalKind::terminate())?,
             hang_up: watched(SignalKind::hangup())?,
+            begun: Instant::now(),
             deadline: None,
         })
     }
 
-    /// The mail is to be done by then.
-    pub(crate) fn set_deadline(&mut self, deadline: Option<Instant>) {
-        self.deadline = deadline;
+    /// How long the command may take, from its beginning.
+    pub(crate) fn set_total_time(&mut self, total: Option<Duration>) {
+        self.deadline = total.map(|total| self.begun + total);
     }
 
     /// What a future gives, unless something asks to stop before. A command that it runs ends with
-    /// it.
+    /// it. A future that blocks its thread cannot be stopped.
     pub(crate) async fn unless<T>(&mut self, future: impl Future<Output = T>) -> Result<T, Stop> {
         tokio::select! {
             biased;

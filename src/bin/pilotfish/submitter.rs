@@ -17,6 +17,7 @@ use crate::compose::is_standard_input;
 use crate::exit;
 use crate::failure::Failure;
 use crate::hint::{SecretShape, Situation};
+use crate::input::blocking;
 use crate::login::Login;
 use crate::tls;
 
@@ -38,10 +39,10 @@ pub(crate) struct Submitter {
 }
 
 impl Submitter {
-    pub(crate) fn new(arguments: ServerArguments) -> Result<Self, Failure> {
+    pub(crate) async fn new(arguments: ServerArguments) -> Result<Self, Failure> {
         let account = match (&arguments.config, &arguments.account) {
-            (Some(path), Some(name)) => Some(account(path, name)?),
-            (Some(path), None) => return Err(no_account(path)?),
+            (Some(path), Some(name)) => Some(account(path, name).await?),
+            (Some(path), None) => return Err(no_account(path).await?),
             _ => None,
         };
         let password = arguments
@@ -272,8 +273,8 @@ fn shown(address: &ServerAddress) -> String {
 }
 
 /// That no account of the file is named.
-fn no_account(path: &Path) -> Result<Failure, Failure> {
-    let config = config(path)?;
+async fn no_account(path: &Path) -> Result<Failure, Failure> {
+    let config = config(path).await?;
     let names = config
         .accounts
         .keys()
@@ -283,12 +284,15 @@ fn no_account(path: &Path) -> Result<Failure, Failure> {
     Ok(Failure::new(exit::USAGE, message).with_help(help))
 }
 
-fn config(path: &Path) -> Result<Config, Failure> {
-    Config::load(path).map_err(|error| Failure::of(exit::CONFIG, &error))
+async fn config(path: &Path) -> Result<Config, Failure> {
+    let path = path.to_owned();
+    let config = blocking(move || Config::load(path)).await;
+    config.map_err(|error| Failure::of(exit::CONFIG, &error))
 }
 
-fn account(path: &Path, name: &str) -> Result<Account, Failure> {
-    config(path)?
+async fn account(path: &Path, name: &str) -> Result<Account, Failure> {
+    config(path)
+        .await?
         .account(name)
         .cloned()
         .map_err(|error| Failure::of(exit::CONFIG, &error))

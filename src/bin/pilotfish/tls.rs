@@ -5,6 +5,7 @@ use pilotfish::transport::TlsClient;
 
 use crate::exit;
 use crate::failure::Failure;
+use crate::input::blocking;
 use crate::report;
 
 /// Reads what the settings name, and makes a client of it. One that verifies nothing is never
@@ -15,7 +16,7 @@ pub(crate) async fn client(settings: TlsSettings) -> Result<TlsClient, Failure> 
         builder = builder.roots(roots);
     }
     if let Some(path) = settings.ca {
-        builder = builder.ca_file(path)?;
+        builder = blocking(move || builder.ca_file(path)).await?;
     }
     for fingerprint in settings.fingerprints {
         builder = builder.fingerprint(fingerprint);

@@ -5,7 +5,7 @@ use pilotfish::testing::Offer;
 use pilotfish::testing::Point::{Body, Ehlo, EndOfData, Rcpt};
 use rustix::process::Signal;
 
-use super::office::{Office, server};
+use super::office::{Directory, Office, server};
 use super::peer::Peer;
 use super::run::Run;
 
@@ -176,6 +176,74 @@ async fn a_source_of_the_password_counts_in_the_total_time() {
     );
     run.end().await.fails(75, "the mail was not sent");
     office.got_nothing().await;
+}
+
+/// A pipe may stay open and give nothing: the configuration, the authorities and the text are read
+/// from one, and the message is written to one.
+#[tokio::test]
+async fn a_signal_ends_a_command_that_waits_for_a_pipe() {
+    const MAIL: &str = "--from me@example.org --to ann@example.org";
+    let directory = Directory::new();
+    directory.sparse_file("large", 1_000_000);
+    let signals = [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)];
+    for (index, (arguments, words)) in [
+        ("-C pipe -A a --text Hi", "the mail was not sent"),
+        ("-C pipe --text Hi", "the mail was not sent"),
+        (
+            "--server there.invalid --tls-ca pipe --text Hi",
+            "the mail was not sent",
+        ),
+        ("--dry-run --text @pipe", "the mail was not sent"),
+        (
+            "--dry-run --text Hi -a large -o pipe",
+            "the message was not written whole",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let pipe = format!("pipe{index}");
+        directory.pipe(&pipe);
+        for (signal, status) in signals {
+            let arguments = arguments.replace("pipe", &pipe);
+            let run = Run::new(&format!("send {MAIL} {arguments}")).directory(directory.path());
+            let command = run.start().await;
+            let path = directory.path().join(&pipe);
+            let mut other_end = std::fs::File::options();
+            if arguments.contains("-o ") {
+                other_end.read(true);
+            } else {
+                other_end.write(true);
+            }
+            // This succeeds as soon as the command opens its end.
+            let open = tokio::task::spawn_blocking(move || other_end.open(path));
+            let _other_end = open.await.unwrap().unwrap();
+            command.signal(signal);
+            command.end().await.fails(status, words);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_total_time_covers_all_that_the_mail_is_made_of() {
+    let directory = Directory::new();
+    directory.pipe("pipe");
+    let account = "[account.a]\nserver = 'there.invalid'\nfrom = 'me@example.org'\n\
+                   [account.a.network]\ntimeout = 'total=500ms'\n[account.a.dkim]\n\
+                   domain = 'example.org'\nselector = 's'\nkey-command = 'exec sleep 60'\n";
+    directory.file("mail.toml", account);
+    let from = "--from me@example.org --server there.invalid --timeout total=500ms";
+    for arguments in [
+        &format!("{from} --text -"),
+        &format!("{from} --text Hi -a '-;name=a.txt'"),
+        &format!("{from} --raw -"),
+        "-C mail.toml -A a --text Hi",
+    ] {
+        let script = format!("exec \"$0\" send --to ann@example.org {arguments} <>pipe");
+        let ended = Run::shell(&script).directory(directory.path()).end().await;
+        let words = "the total time of --timeout is over: the mail was not sent";
+        ended.fails(75, words);
+    }
 }
 
 /// A command that gives a secret ends with the one that it is for: otherwise it would keep standard

@@ -39,6 +39,7 @@ pub(crate) struct NetworkArguments {
     ///
     /// A step is connect, proxy, handshake, greeting, hello, starttls, auth, mail, rcpt, data,
     /// block, end-of-data, pipelined, reset, inquiry, quit or all; a time ends in ms, s, m or h.
+    /// The total begins with the command and covers all that it waits for, standard input too.
     /// When the total is over and the whole mail has been sent, its reply is awaited for up to
     /// 10 s more.
     #[arg(long, value_name = "TIME|STEP=TIME,...")]
