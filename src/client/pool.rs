@@ -229,7 +229,6 @@ impl Pool {
         let is_withdrawn = |job: &Job| job.slip.recall.is_withdrawn();
         // Dropped when the lock is not held.
         let _withdrawn = self.take_out_all(is_withdrawn);
-        self.changed.notify_waiters();
     }
 
     pub(super) fn take_out_all(self: &Arc<Self>, is_out: impl Fn(&Job) -> bool) -> Vec<Job> {
@@ -240,6 +239,7 @@ impl Pool {
 
     fn has_taken_out(self: &Arc<Self>, summoned: Vec<Summoned>) {
         self.moved.notify_waiters();
+        self.changed.notify_waiters();
         for summoned in summoned {
             self.follow(summoned);
         }

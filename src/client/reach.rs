@@ -29,6 +29,8 @@ pub(super) struct Reach {
     rests_until: Option<Instant>,
     /// Why the last attempt failed; `None` once one has succeeded.
     failure: Option<Error>,
+    /// No session was open when the last attempt failed.
+    is_outage: bool,
     /// The last pause, without chance.
     pause: Duration,
 }
@@ -79,6 +81,7 @@ impl Reach {
     pub(super) fn has_failed(&mut self, error: &Error, pause: Duration) {
         self.proven = false;
         self.failure = Some(error.clone());
+        self.is_outage = true;
         self.rests_until = (!pause.is_zero()).then(|| Instant::now() + pause);
         if !pause.is_zero() {
             self.pause = self.doubled(error);
@@ -93,13 +96,24 @@ impl Reach {
         } else {
             self.proven = false;
             self.failure = Some(error.clone());
-            self.rests();
+            self.rests_until = Some(Instant::now() + REST);
         }
+        self.is_outage = false;
     }
 
     /// A session ended by a panic in what the caller gave: the next is not opened at once.
+    /// An older failure says nothing about the time until then.
     pub(super) fn rests(&mut self) {
-        self.rests_until = Some(Instant::now() + REST);
+        if self.rests_for().is_none() {
+            self.failure = None;
+        }
+        self.rests_until = self.rests_until.max(Some(Instant::now() + REST));
+    }
+
+    /// Whether the server could not be reached at the last attempt, as far as is known: a session
+    /// that was open at the time shows that it could.
+    pub(super) fn is_outage(&self) -> bool {
+        self.is_outage
     }
 
     /// Why the last attempt failed, until the next may be made.
@@ -198,6 +212,21 @@ mod tests {
         assert!(!reach.failure().is_some_and(is_refused_login));
         reach.has_failed_beside_others(&refused());
         assert_eq!(reach.rests_for(), Some(Duration::from_secs(16)));
+    }
+
+    /// A panic does not make a failure count again after its pause, nor does it shorten a pause.
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_not_a_failure() {
+        let mut reach = Reach::default();
+        let pause = Duration::from_secs(8);
+        reach.has_failed(&refused(), pause);
+        reach.rests();
+        assert_eq!(reach.rests_for(), Some(pause));
+        assert!(reach.failure().is_some());
+        tokio::time::advance(pause).await;
+        reach.rests();
+        assert_eq!(reach.rests_for(), Some(REST));
+        assert!(reach.failure().is_none());
     }
 
     #[test]

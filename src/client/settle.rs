@@ -115,6 +115,9 @@ impl Pool {
 
     /// Tells mails that wait until a session can be opened why none could.
     pub(super) fn outage_is_not_waited_for(self: &Arc<Self>) {
+        if !self.state().reach.is_outage() {
+            return;
+        }
         for mut job in self.take_out_all(|job| job.slip.outage.is_some()) {
             let error = job.slip.outage.take().unwrap_or_else(aborted);
             job.slip.tell(Err(error));

@@ -271,9 +271,10 @@ impl State {
     }
 
     /// Why no mail waits for the end of a pause: the login was refused, or the client is about to
-    /// close.
+    /// close and the server cannot be reached.
     pub(super) fn refusal(&self) -> Option<Error> {
-        let is_final = |error: &&Error| self.closing > 0 || is_refused_login(error);
+        let is_vain = self.closing > 0 && self.reach.is_outage();
+        let is_final = |error: &&Error| is_vain || is_refused_login(error);
         self.outage().filter(is_final).cloned()
     }
 

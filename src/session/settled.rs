@@ -60,7 +60,11 @@ impl Settled {
                 // By LMTP, some of a portion may be accepted before it fails for others.
                 self.accepted.extend_from_slice(error.accepted());
                 let last = rejected.last().map(|(_, reply)| reply.clone());
-                let is_too_many = |(_, reply): &(_, Reply)| reply.is_too_many_recipients();
+                // A code alone may be about a mailbox, and what is permanent holds for those who
+                // were asked.
+                let is_too_many = |(_, reply): &(_, Reply)| {
+                    reply.is_transient() && reply.names_too_many_recipients()
+                };
                 if rejected.iter().all(is_too_many) {
                     self.refused_as_too_many += 1;
                 } else {

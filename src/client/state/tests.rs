@@ -345,6 +345,13 @@ async fn what_fails_when_no_session_can_be_opened() {
              -> false; gives up; 2 ends -> goes on; 1 asks -> mail 1; 1 asks -> mail \
              2; 1 ends -> over; refusal -> true",
         ),
+        // A session was open at the time: the client that closes may open another.
+        (
+            Retry::none(),
+            "connected -> begins 2; mail in silence; closes -> wakes []; not now -> 0 fail, 0 \
+             wait, 0ns; gives up; 2 ends -> goes on; 1 asks -> mail 1; 1 ends -> over; refusal -> \
+             false; may connect -> Err(1s); not now -> 2 fail, 0 wait, 1s; refusal -> true",
+        ),
     ] {
         Play::new(4, retry).play(&format!("{two}{transcript}"));
     }

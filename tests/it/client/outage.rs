@@ -3,8 +3,10 @@
 //! `PILOTFISH_OUTAGE=10` has the server down for ten seconds of real time.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use pilotfish::Kind;
 use pilotfish::client::Retry;
@@ -154,6 +156,44 @@ fn who_closes_or_aborts_does_not_wait_for_the_server() {
                 begun.elapsed()
             );
         }
+    });
+}
+
+/// The server takes one connection at a time, and the client ends each after a few mails.
+#[test]
+fn who_closes_sends_what_waits_although_another_connection_was_refused() {
+    paused(async {
+        let (port, store, open) = (Port::new(), Store::default(), Arc::new(()));
+        let client = client_to(port.number(), |server| server);
+        let client = client.mails_per_connection(count(5)).build();
+        let refused = Count::default();
+        let serving = port.serve(&[], store.clone(), |_| {
+            let mine = Arc::clone(&open);
+            let is_second = Arc::strong_count(&open) > 2;
+            let refused = refused.clone();
+            Box::new(move |said: &mut Vec<u8>| {
+                let _mine = &mine;
+                if is_second {
+                    refused.add();
+                    *said = b"421 4.7.0 too many connections\r\n".to_vec();
+                }
+                false
+            })
+        });
+        let sending = join_all((0..40).map(|number| client.send(letter(number, 10))));
+        let closing = async {
+            sleep(Duration::from_millis(100)).await;
+            client.close().await;
+        };
+        let (results, ()) = tokio::select! {
+            both = async { tokio::join!(sending, closing) } => both,
+            () = serving => unreachable!("it serves for ever"),
+        };
+        for (number, result) in results.iter().enumerate() {
+            assert!(result.is_ok(), "{number}: {result:?}");
+        }
+        assert_eq!(store.all().len(), 40);
+        assert!(refused.all() > 0);
     });
 }
 

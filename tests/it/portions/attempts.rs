@@ -111,6 +111,43 @@ fn who_has_had_enough_is_asked_a_few_times() {
     });
 }
 
+/// What the server says of a mailbox, or for good, holds for that recipient alone: each of the
+/// others is asked.
+#[test]
+fn who_has_not_been_asked_is_not_refused() {
+    use RecipientOutcome::{Accepted, Deferred, Rejected};
+    for (reply, refused) in [
+        ("552 exceeded storage allocation", Rejected),
+        ("452 mailbox full", Deferred),
+        ("550 5.5.3 no more recipients", Rejected),
+    ] {
+        paused(async {
+            let (port, store, rcpt) = (Port::new(), Store::default(), Count::default());
+            let client = client_to(port.number(), |server| server).build();
+            let fate = |_| {
+                let rcpt = rcpt.clone();
+                Box::new(move |said: &mut Vec<u8>| {
+                    if said.starts_with(b"250 2.1.5") && rcpt.add() < 3 {
+                        *said = format!("{reply}\r\n").into_bytes();
+                    }
+                    false
+                }) as Fate
+            };
+            let (mail, paths) = mail(
+                1,
+                &["a@x.test", "b@x.test", "c@x.test", "d@x.test", "e@x.test"],
+            );
+            let result = tokio::select! {
+                result = client.send(mail) => result,
+                () = port.serve(&["LIMITS RCPTMAX=1"], store.clone(), fate) => unreachable!(),
+            };
+            let expected = [refused, refused, refused, Accepted, Accepted];
+            assert_eq!(outcomes(&paths, &result), expected, "{reply}: {result:?}");
+            assert_eq!((store.all().len(), rcpt.all()), (2, 5), "{reply}");
+        });
+    }
+}
+
 /// A mail that goes over several sessions counts once.
 #[test]
 fn a_mail_counts_once_over_several_sessions() {
