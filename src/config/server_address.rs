@@ -118,8 +118,8 @@ impl ServerAddress {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (text, None),
         };
-        let wrong = |text| ServerAddressError::Port(shortened(text));
-        let port = port.map(|text| parse_port(text).ok_or_else(|| wrong(text)));
+        // Not quoted in the error: whoever forgets the host writes a password there.
+        let port = port.map(|text| parse_port(text).ok_or(ServerAddressError::Port));
         Ok(Self {
             host: host.parse()?,
             port: port.transpose()?,
@@ -172,8 +172,8 @@ pub enum ServerAddressError {
     #[error(transparent)]
     Host(#[from] HostError),
     /// What stands behind the colon is no port.
-    #[error("\"{}\" is no port: it is a number from 1 to 65535", .0.escape_debug())]
-    Port(String),
+    #[error("what is after the colon is not a port, which is a number from 1 to 65535")]
+    Port,
     /// RFC 2033 section 5.
     #[error("LMTP has no port of its own, and is never spoken on 25: name the server's port")]
     LmtpPort,
@@ -230,6 +230,9 @@ mod tests {
             ("tim:secret@host", "Password"),
             ("tim:secret@host:25", "Password"),
             ("tim@host", "User"),
+            ("smtp://tim:secret", "Port"),
+            ("tim:secret", "Port"),
+            ("smtp://tim:sec:ret", "Host(HostError(\"tim:..\"))"),
             ("smtp://@host", "User"),
             ("smtp://me@good.test#@evil.test", "User"),
             ("smtp://good.test/me@evil.test", "User"),

@@ -55,7 +55,13 @@ impl Parameter<'_> {
     pub(super) fn whole_value(&self) -> String {
         match self.written.strip_prefix('"') {
             Some(text) => unescaped(text, Some('"')),
-            None => self.written.to_owned(),
+            None => match self.written.split_once(" (") {
+                // A comment (RFC 2045 section 5.1), and not a part of a file's name.
+                Some((token, comment)) if token.is_ascii() && comment.ends_with(')') => {
+                    token.trim_end().to_owned()
+                }
+                _ => self.written.to_owned(),
+            },
         }
     }
 

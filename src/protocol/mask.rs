@@ -97,6 +97,25 @@ impl Mask {
 
     /// The same for octets that need not be text.
     pub(crate) fn applied_to_octets(&self, octets: &[u8]) -> Option<Vec<u8>> {
+        let hidden = self.hidden_in(octets)?;
+        Some(overwritten(octets, &hidden))
+    }
+
+    /// The same for lines, of which one may end within the secret and the next go on with it.
+    pub(crate) fn applied_to_lines(&self, lines: &[String]) -> Option<Vec<String>> {
+        let joined = Zeroizing::new(lines.concat());
+        let hidden = self.hidden_in(joined.as_bytes())?;
+        let mut hidden = hidden.as_slice();
+        let masked = lines.iter().map(|line| {
+            let (of_line, rest) = hidden.split_at_checked(line.len()).unwrap_or_default();
+            hidden = rest;
+            String::from_utf8_lossy(&overwritten(line.as_bytes(), of_line)).into_owned()
+        });
+        Some(masked.collect())
+    }
+
+    /// Which octets are of the secret; none if no octet is.
+    fn hidden_in(&self, octets: &[u8]) -> Option<Vec<bool>> {
         let mut hidden = vec![false; octets.len()];
         for (start, part) in octets.array_windows::<PART>().enumerate() {
             if self.parts.binary_search(&u64::from_ne_bytes(*part)).is_ok() {
@@ -108,21 +127,22 @@ impl Mask {
                 hide(&mut hidden, start, form.len());
             }
         }
-        if !hidden.contains(&true) {
-            return None;
-        }
-        let mut masked = Vec::with_capacity(octets.len());
-        let mut within = false;
-        for (octet, hidden) in octets.iter().zip(hidden) {
-            if !hidden {
-                masked.push(*octet);
-            } else if !within {
-                masked.extend_from_slice(REDACTED.as_bytes());
-            }
-            within = hidden;
-        }
-        Some(masked)
+        hidden.contains(&true).then_some(hidden)
     }
+}
+
+fn overwritten(octets: &[u8], hidden: &[bool]) -> Vec<u8> {
+    let mut masked = Vec::with_capacity(octets.len());
+    let mut within = false;
+    for (octet, &hidden) in octets.iter().zip(hidden) {
+        if !hidden {
+            masked.push(*octet);
+        } else if !within {
+            masked.extend_from_slice(REDACTED.as_bytes());
+        }
+        within = hidden;
+    }
+    masked
 }
 
 fn hide(hidden: &mut [bool], start: usize, length: usize) {
@@ -176,6 +196,28 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn echoes_over_several_lines() {
+        for (lines, shown) in [
+            ("no hunter2sec|retXYZ|bye", "no <redacted>|<redacted>|bye"),
+            ("aHVudGVy|MnNlY3JldFhZWg|", "<redacted>|<redacted>g|"),
+            (
+                "h|u|n|t|e|r|2|s|e|c",
+                "<redacted>|<redacted>|<redacted>|<redacted>|<redacted>|\
+              <redacted>|<redacted>|<redacted>|<redacted>|<redacted>",
+            ),
+        ] {
+            let lines: Vec<_> = lines.split('|').map(str::to_owned).collect();
+            let masked = Mask::new(&"hunter2secretXYZ".into()).applied_to_lines(&lines);
+            assert_eq!(masked.unwrap().join("|"), shown);
+        }
+        let lines = ["hunter is".to_owned(), "fine".to_owned()];
+        assert_eq!(
+            Mask::new(&"hunter2secretXYZ".into()).applied_to_lines(&lines),
+            None
+        );
+    }
 
     #[test]
     fn echoes() {

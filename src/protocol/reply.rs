@@ -216,10 +216,8 @@ impl Reply {
 
     /// Overwrites what a server repeats of a secret.
     pub(crate) fn mask(&mut self, mask: &Mask) {
-        for line in &mut self.lines {
-            if let Some(masked) = mask.applied(line) {
-                *line = masked;
-            }
+        if let Some(masked) = mask.applied_to_lines(&self.lines) {
+            self.lines = masked;
         }
     }
 }

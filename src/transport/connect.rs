@@ -172,9 +172,13 @@ fn advice(error: &io::Error) -> &'static str {
         return "the source address has to be one of this machine";
     }
     match error.kind() {
-        // Without any IPv6 address, a machine has no source address for IPv6.
-        E::NetworkUnreachable | E::HostUnreachable | E::NetworkDown | E::AddrNotAvailable => {
+        E::NetworkUnreachable | E::HostUnreachable | E::NetworkDown => {
             "there is no way there from this machine: check its network, or try again later"
+        }
+        // Without any IPv6 address, a machine has no source address for IPv6.
+        E::AddrNotAvailable => {
+            "this machine has no address or no free port for it: check its network, or try again \
+             later"
         }
         E::PermissionDenied => "a firewall of this machine does not let it out",
         _ => "check the host name and the port",
@@ -245,9 +249,12 @@ mod tests {
                     io::ErrorKind::NetworkUnreachable,
                     io::ErrorKind::HostUnreachable,
                     io::ErrorKind::NetworkDown,
-                    io::ErrorKind::AddrNotAvailable,
                 ][..],
                 "cannot connect to h port 1: there is no way there from this machine",
+            ),
+            (
+                &[io::ErrorKind::AddrNotAvailable],
+                "no address or no free port",
             ),
             (
                 &[io::ErrorKind::PermissionDenied],

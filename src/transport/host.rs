@@ -82,7 +82,11 @@ impl FromStr for Host {
 
     /// Reads a DNS name, an IPv4 address, or an IPv6 address with or without brackets.
     fn from_str(text: &str) -> Result<Self, HostError> {
-        let error = || HostError(shortened(text));
+        // What is after a colon may be a password.
+        let error = || match text.split_once(':') {
+            Some((before, _)) => HostError(format!("{}:..", shortened(before))),
+            None => HostError(shortened(text)),
+        };
         let unbracketed = text
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'));

@@ -164,6 +164,11 @@ const ONE_VALUE: &[(&[&str], &str)] = &[
 /// The flags whose value may have a password in it by mistake.
 const URLS: [&str; 2] = ["--server", "--proxy"];
 
+/// The flags whose value may be a password by mistake.
+const DESCRIPTORS: [&str; 2] = ["--password-fd", "--token-fd"];
+
+const NO_PASSWORD: &str = "give the password by --password-file FILE or --password-command CMD";
+
 /// What clap quotes of the command line.
 const QUOTED: [ContextKind; 6] = [
     ContextKind::InvalidArg,
@@ -186,10 +191,13 @@ pub(crate) fn explained(mut error: Error) -> Error {
     let argument = text(&error, ContextKind::InvalidArg);
     let value = text(&error, ContextKind::InvalidValue);
     let is_url = URLS.iter().any(|flag| argument.starts_with(flag));
+    let is_descriptor = DESCRIPTORS.iter().any(|flag| argument.starts_with(flag));
     let has_password = value
         .rsplit_once('@')
         .is_some_and(|(login, _)| after_scheme(login).contains(':'));
-    if is_url && value.contains('@') {
+    // Where the host is forgotten, the password is in the place of the port.
+    let may_have_password = value.contains('@') || after_scheme(&value).contains(':');
+    if is_descriptor || is_url && may_have_password {
         let hidden = ContextValue::String("..".to_owned());
         error.insert(ContextKind::InvalidValue, hidden);
     }
@@ -204,8 +212,9 @@ pub(crate) fn explained(mut error: Error) -> Error {
     let tip = match error.kind() {
         ErrorKind::UnknownArgument => unknown(&argument, &arguments),
         ErrorKind::ValueValidation if has_password && argument.starts_with("--server") => {
-            Some("give the password by --password-file FILE or --password-command CMD")
+            Some(NO_PASSWORD)
         }
+        ErrorKind::ValueValidation if is_descriptor => Some(NO_PASSWORD),
         ErrorKind::ValueValidation if has_password && argument.starts_with("--proxy") => {
             Some("give the password by --proxy-password-file FILE")
         }

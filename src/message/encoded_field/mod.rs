@@ -227,6 +227,31 @@ mod tests {
     }
 
     #[test]
+    fn a_comment_after_a_parameter_is_left_out() {
+        for (field, expected) in [
+            (
+                "Content-Type: text/plain; charset=utf-8 (Grüße)",
+                "Content-Type: text/plain; charset=utf-8",
+            ),
+            (
+                "Content-Disposition: attachment; filename=Plan (ü).pdf",
+                "Content-Disposition: attachment; filename*=utf-8''Plan%20%28%C3%BC%29.pdf",
+            ),
+        ] {
+            let (name, value) = field.split_once(": ").unwrap();
+            let encoded = encoded_field(name, value).unwrap();
+            assert_eq!(encoded.replace("\r\n", ""), expected, "{field}");
+        }
+    }
+
+    #[test]
+    fn many_parameters_take_no_longer_for_their_number() {
+        let value = format!("a/b{}", ";a=ü".repeat(50_000));
+        let encoded = encoded_field("Content-Type", &value).unwrap();
+        assert_eq!(encoded.matches("a*=utf-8''%C3%BC").count(), 50_000);
+    }
+
+    #[test]
     fn what_cannot_be_encoded_is_left_to_smtputf8() {
         for field in [
             "To: jörg@x.test",

@@ -230,10 +230,53 @@ async fn a_login_that_is_missing() {
         ])
         .await;
     }
-    let wanted = ReplyAt(Mail, "550 5.7.1 Authentication required".to_owned());
-    let office = Office::open(Server::builder().anonymous().fault(wanted)).await;
-    let run = office.send_without_login(&format!("{NO_LOGIN} --to ann@example.org --text Hi"));
-    run.end().await.fails(77, "the server wants a login");
+    for (point, reply, status, words) in [
+        (
+            Mail,
+            "550 5.7.1 Authentication required",
+            77,
+            "the server wants a login",
+        ),
+        (
+            Mail,
+            "503 Error: need EHLO and AUTH first !",
+            77,
+            "the server wants a login",
+        ),
+        (
+            Mail,
+            "503 5.5.4 Error: send AUTH command first",
+            77,
+            "the server wants a login",
+        ),
+        // The domain is not authenticated, whoever logs in.
+        (
+            EndOfData,
+            "550 5.7.26 the sender is not authenticated. SPF did not pass",
+            65,
+            "SPF",
+        ),
+        (
+            EndOfData,
+            "554 5.7.5 the domain requires authentication",
+            65,
+            "554 5.7.5",
+        ),
+        (
+            Rcpt,
+            "550 5.7.23 <me@example.org> is not authenticated: SPF fail",
+            65,
+            "SPF",
+        ),
+    ] {
+        let fault = ReplyAt(point, reply.to_owned());
+        let office = Office::open(Server::builder().anonymous().fault_every(1, fault)).await;
+        let run = office.send_without_login(&format!("{NO_LOGIN} --to ann@example.org --text Hi"));
+        let ended = run.end().await;
+        ended.fails(status, words);
+        let advised = ended.stderr.contains("the server wants a login");
+        assert_eq!(advised, status == 77, "{reply}: {ended:?}");
+    }
 }
 
 /// The sender is not one of the user's, in the words of many services.
@@ -254,6 +297,7 @@ async fn a_refused_sender() {
         (LOGIN, EndOfData, "554 Message rejected: Email address is not verified. The following identities failed the check", "verify the sender"),
         (LOGIN, EndOfData, "550 The from address does not match a verified Sender Identity.", "verify the sender"),
         (LOGIN, Rcpt, "550 5.1.1 mailbox unavailable", ""),
+        (LOGIN, Mail, "550 5.7.1 mailbox unavailable: IP blacklisted", ""),
     ])
     .await;
 }
@@ -291,6 +335,32 @@ async fn a_refused_mail() {
             EndOfData,
             "552 5.3.4 over the size limit",
             "by a link",
+        ),
+        (LOGIN, EndOfData, "554 5.3.4 message too big", "by a link"),
+        (
+            LOGIN,
+            EndOfData,
+            "552 5.7.0 a potential security issue, whatever the size",
+            "",
+        ),
+        (LOGIN, Rcpt, "552 no", ""),
+        (
+            NO_LOGIN,
+            EndOfData,
+            "554 5.7.1 message from ehlo.com is spam",
+            "",
+        ),
+        (
+            NO_LOGIN,
+            Rcpt,
+            "421 4.7.0 too many errors",
+            "leave them out",
+        ),
+        (
+            NO_LOGIN,
+            Ehlo,
+            "421 4.7.0 too many errors",
+            "try again later",
         ),
     ])
     .await;

@@ -165,6 +165,15 @@ async fn a_password_in_a_url_is_not_shown() {
         "smtp://me:sesame@there.invalid",
         "smtp://me:s@sesame@there.invalid:25",
         "me:sesame@there.invalid",
+        "--server smtps://me:sesame",
+        "--server me:sesame",
+        "--server me:ses:sesame",
+        "--server smtp://me:ses/sesame",
+        "--server there.invalid --proxy http://me:sesame",
+        "--server there.invalid --proxy http://me:sesame:1",
+        "--server there.invalid --password-fd sesame",
+        "--server there.invalid --password-fd=sesame",
+        "--server there.invalid --token-fd sesame",
         "--srever smtp://me:sesame@there.invalid",
         "--srever=smtp://me:sesame@there.invalid",
         "-Vsmtp://me:sesame@there.invalid",
@@ -182,6 +191,10 @@ async fn a_password_in_a_url_is_not_shown() {
         assert_eq!(ended.status, 64, "{arguments}: {ended:?}");
         assert!(!ended.stderr.contains("sesame"), "{arguments}: {ended:?}");
     }
+    let ended = Run::new(&format!("{ENOUGH} --password-fd sesame"))
+        .end()
+        .await;
+    ended.fails(64, "tip: give the password by --password-file");
     let ended = Run::new("smtp://me:sesame@there.invalid").end().await;
     ended.fails(64, "unrecognized subcommand 'smtp://..@there.invalid'");
     assert!(!ended.stderr.contains("sesame"), "{ended:?}");

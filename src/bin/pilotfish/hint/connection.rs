@@ -1,5 +1,6 @@
 //! Advice for what goes wrong before a mail: the network, the greeting, EHLO and TLS.
 
+use pilotfish::protocol::Reply;
 use pilotfish::session::Security;
 use pilotfish::{Kind, Stage};
 
@@ -14,19 +15,20 @@ pub(super) const HINTS: &[Hint] = &[
     },
     Hint {
         stages: BEFORE_THE_MESSAGE,
-        wants_tls: true,
+        means: Some(Reply::wants_tls),
         when: |situation| situation.tls_none_flag,
         advice: "the server wants TLS: leave --tls none out",
         ..ANY
     },
     Hint {
         stages: BEFORE_THE_MESSAGE,
-        wants_tls: true,
+        means: Some(Reply::wants_tls),
         when: Situation::is_in_clear_text,
         advice: "the server wants TLS: add --tls starttls",
         ..ANY
     },
     Hint {
+        stages: NAMED,
         codes: &[421],
         words: NAME,
         when: |situation| !situation.names_helo,
@@ -35,6 +37,7 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
+        stages: NAMED,
         codes: &[450, 451, 501, 504, 521, 550, 553, 554],
         words: NAME,
         when: |situation| !situation.names_helo,
@@ -161,6 +164,9 @@ const BEFORE_THE_MESSAGE: &[Stage] = &[
     Stage::Rcpt,
     Stage::Data,
 ];
+
+/// Where a server refuses the name in EHLO. It may wait for a recipient with that.
+const NAMED: &[Stage] = &[Stage::Greeting, Stage::Hello, Stage::Mail, Stage::Rcpt];
 
 /// How servers speak of the name in EHLO.
 const NAME: &[&str] = &["helo", "ehlo", "hello name"];

@@ -164,13 +164,20 @@ const LOG_IN_FIRST: &[&str] = &[
     "be authenticated",
     "please authenticate",
     "need to authenticate",
+    "auth first",
+    "auth command first",
 ];
 
-/// A mail that is refused because the client has not logged in, whatever the situation.
+/// Words of servers that look for proof that the mail comes from its domain.
+const OF_THE_DOMAIN: &[&str] = &["spf", "dkim", "dmarc"];
+
+/// A mail that is refused because the client has not logged in, whatever the situation. Once a
+/// server has the message, such words are about the message.
 const WANTS_LOGIN: Hint = Hint {
-    stages: &[Stage::Mail, Stage::Rcpt, Stage::Data, Stage::EndOfData],
-    codes: &[535, 550, 551, 553, 554],
+    stages: &[Stage::Mail, Stage::Rcpt, Stage::Data],
+    codes: &[503, 535, 550, 551, 553, 554],
     words: LOG_IN_FIRST,
+    except: OF_THE_DOMAIN,
     ..ANY
 };
 

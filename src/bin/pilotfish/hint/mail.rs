@@ -1,6 +1,7 @@
 //! Advice for a mail that is refused: its sender, its recipients, its size, a limit.
 
 use pilotfish::Stage;
+use pilotfish::protocol::Reply;
 
 use super::{ANY, Hint};
 
@@ -49,6 +50,7 @@ pub(super) const HINTS: &[Hint] = &[
     Hint {
         stages: &[Stage::Mail],
         codes: &[550],
+        statuses: &[""],
         words: &["mailbox unavailable"],
         advice: NOT_YOURS,
         ..ANY
@@ -84,6 +86,7 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
+        stages: &[Stage::Rcpt, Stage::Data],
         codes: &[421],
         words: &["too many errors"],
         advice: "the server closed because it refused too many recipients: leave them out",
@@ -96,8 +99,8 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
-        codes: &[552],
-        words: &["size"],
+        stages: &[Stage::Mail, Stage::EndOfData],
+        means: Some(Reply::is_message_too_large),
         advice: "send the files in several mails, or by a link; attachments grow by 37 % on their \
                  way",
         ..ANY

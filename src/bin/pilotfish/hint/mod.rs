@@ -28,8 +28,10 @@ struct Hint {
     statuses: &'static [&'static str],
     /// Words of the reply, in lower case.
     words: &'static [&'static str],
-    /// Whether only a reply matches that [wants TLS first](Reply::wants_tls).
-    wants_tls: bool,
+    /// Words of the reply with which the row does not match, in lower case.
+    except: &'static [&'static str],
+    /// What the reply has to mean.
+    means: Option<fn(&Reply) -> bool>,
     /// Words of the error or of its causes, in lower case, the reply excluded.
     causes: &'static [&'static str],
     /// What else has to be true.
@@ -46,7 +48,8 @@ const ANY: Hint = Hint {
     codes: &[],
     statuses: &[],
     words: &[],
-    wants_tls: false,
+    except: &[],
+    means: None,
     causes: &[],
     when: |_| true,
     advice: "",
@@ -101,18 +104,18 @@ pub(crate) fn wants_login(error: &Error) -> bool {
 }
 
 /// What rows look at.
-struct Failure {
+struct Failure<'a> {
     kind: Kind,
     stage: Option<Stage>,
     code: Option<u16>,
     status: String,
     words: String,
-    wants_tls: bool,
+    reply: Option<&'a Reply>,
     causes: String,
 }
 
-impl Failure {
-    fn of(error: &Error) -> Self {
+impl<'a> Failure<'a> {
+    fn of(error: &'a Error) -> Self {
         let of_recipient = || error.refused().first().map(|(_, reply)| reply);
         let reply = error.reply().or_else(of_recipient);
         let status = reply.and_then(Reply::enhanced_status);
@@ -131,24 +134,25 @@ impl Failure {
             code: reply.map(|reply| reply.code().number()),
             status: status.unwrap_or_default(),
             words: reply.map(Reply::text).unwrap_or_default().to_lowercase(),
-            wants_tls: reply.is_some_and(Reply::wants_tls),
+            reply,
             causes: causes.collect::<String>().to_lowercase(),
         }
     }
 }
 
 impl Hint {
-    fn matches(&self, failure: &Failure, situation: &Situation) -> bool {
+    fn matches(&self, failure: &Failure<'_>, situation: &Situation) -> bool {
         self.matches_reply(failure) && (self.when)(situation)
     }
 
-    fn matches_reply(&self, failure: &Failure) -> bool {
+    fn matches_reply(&self, failure: &Failure<'_>) -> bool {
         one_of(self.kinds, Some(&failure.kind))
             && one_of(self.stages, failure.stage.as_ref())
             && one_of(self.codes, failure.code.as_ref())
             && one_of(self.statuses, Some(&failure.status.as_str()))
             && one_in(self.words, &failure.words)
-            && (failure.wants_tls || !self.wants_tls)
+            && !self.except.iter().any(|word| failure.words.contains(word))
+            && (self.means).is_none_or(|means| failure.reply.is_some_and(means))
             && one_in(self.causes, &failure.causes)
     }
 }
