@@ -13,6 +13,7 @@ mod interrupt;
 mod json;
 mod login;
 mod made;
+mod missing_login;
 mod network;
 pub(crate) mod office;
 mod output;

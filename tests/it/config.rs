@@ -154,7 +154,7 @@ async fn flags_prevail_over_the_account() {
         ("--tls-ca other-ca.pem", 78, "other-ca.pem"),
         ("--tls implicit", 76, "STARTTLS"),
         ("--tls none", 78, "in clear text"),
-        ("--server there.invalid:0", 64, "is no port"),
+        ("--server there.invalid:0", 64, "is not a port"),
     ] {
         send(&office, arguments).await.fails(status, words);
     }
@@ -179,7 +179,7 @@ async fn another_server_does_not_get_the_mode_of_the_account() {
     send(&office, &arguments)
         .await
         .fails(64, "for there.invalid");
-    send(&office, &format!("{arguments} --user me@example.org"))
+    send(&office, &format!("{arguments} --password-file password"))
         .await
         .result();
     assert!(office.mail().await.tls.is_some());
