@@ -93,7 +93,7 @@ async fn all_refused_and_354_is_a_lone_dot() {
             "250 ok, says a strange server",
             "transient",
         ),
-        (["450 a", "550 b", "450 c"], "451 no", "permanent"),
+        (["450 a", "550 b", "450 c"], "451 no", "transient"),
     ] {
         let refusals = refusals.map(|refusal| format!("S: {refusal}\n")).concat();
         let rest = format!("S: 250 ok\n{refusals}S: 354 go\nC: .\nS: {reply}\n{BYE}");
@@ -224,6 +224,6 @@ async fn without_pipelining_nothing_pointless_is_sent() {
         S: 550 no
         {BYE}"
     );
-    let outcome = "Rejected at Rcpt, NotAccepted, permanent: no reply";
+    let outcome = "Rejected at Rcpt, NotAccepted, transient: no reply";
     to_three(&transcript, outcome).await;
 }

@@ -118,7 +118,8 @@ fn a_long_line_is_folded_and_a_word_is_not() {
 #[test]
 fn what_is_missing_is_added() {
     for (message, body) in [("no header at all", "no header at all\r\n"), ("", "")] {
-        assert!(matches!(sent("", raw(message)), Err(MessageError::NoFrom)));
+        let error = sent("", raw(message)).unwrap_err();
+        assert!(matches!(error, MessageError::NoFields { .. }), "{error:?}");
         let author = "a@x.test".parse().unwrap();
         let octets = sent("", raw(message).from(author)).unwrap();
         let text = String::from_utf8(octets).unwrap();
