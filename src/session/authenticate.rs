@@ -112,9 +112,9 @@ struct Tried {
 
 impl Tried {
     /// Whether another mechanism may be tried after a refusal. It may if the server refused the
-    /// mechanism and not the credentials (RFC 4954 section 6). Whatever the server says, the
-    /// credentials go out twice at most, and after a refusal of the credentials that names the
-    /// mechanism one other is tried.
+    /// mechanism and not the credentials (RFC 4954 section 6). None is tried once the credentials
+    /// have gone out twice, and after a refusal of the credentials that names the mechanism one other
+    /// is tried.
     fn may_try_another(&mut self, refused: &Refused) -> bool {
         let judged_before = self.judged;
         self.presented += refused.presented;

@@ -82,8 +82,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
     /// Logs in with the strongest mechanism that both sides know and the credentials allow (RFC
     /// 4954 section 4), in the order of [`Mechanism::PREFERENCE`]. Another is tried only where
     /// the server refuses the mechanism and does not judge the credentials (RFC 4954 section 6).
-    /// Whatever the server says, it gets the credentials twice at most: more may lock an account. A
-    /// server that asks for them once more within one mechanism has had them twice then.
+    /// No other mechanism is tried once the server has had the credentials twice: more may lock an
+    /// account. A server that asks for them once more within one mechanism gets them there again, so
+    /// three times at most.
     ///
     /// # Errors
     ///
