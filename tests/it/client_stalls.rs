@@ -6,6 +6,7 @@ use futures_util::{StreamExt as _, stream};
 use pilotfish::client::{Period, Rates};
 use pilotfish::testing::{Fault, Point};
 use pilotfish::{Kind, Mail};
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 use crate::client::{client_of, count, letter, paused};
@@ -131,10 +132,16 @@ fn the_end_of_a_runtime_strands_no_mail_of_another() {
     // Its worker is in this runtime.
     first.block_on(async { assert!(futures_util::poll!(&mut of_the_first).is_pending()) });
     second.block_on(async {
+        // It waits for the greeting: earlier, the end of its runtime would be the end of its look for
+        // the address, and the server would be silent to the next session.
+        while server.open_connections() == 0 {
+            yield_now().await;
+        }
         let mut of_the_second = Box::pin(send(1));
         assert!(futures_util::poll!(&mut of_the_second).is_pending());
         first.shutdown_background();
-        assert_eq!(of_the_second.await.unwrap_err().kind(), Kind::Closed);
+        let error = of_the_second.await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Closed, "{error:?}");
         // Another worker opens the next session.
         drop(send(2).await.unwrap());
     });
