@@ -127,7 +127,8 @@ impl ClientBuilder {
 
     /// Calls `observer` after each block of a message that has been sent. It has to return
     /// quickly: the transfer waits for it, and so does the thread of the runtime that it is called
-    /// on. A panic in it is logged, and the mail goes on.
+    /// on. That thread may be the one on which the runtime waits for I/O and timers, so an observer
+    /// that blocks can hold up all tasks. A panic in it is logged, and the mail goes on.
     pub fn on_progress(mut self, observer: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
         self.settings.on_progress = Some(Observer::new(move |progress| {
             let called = catch_unwind(AssertUnwindSafe(|| observer(progress)));
