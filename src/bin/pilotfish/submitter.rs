@@ -34,7 +34,7 @@ pub(crate) struct Submitter {
     from: Option<Mailbox>,
     dkim: Option<Dkim>,
     cleartext_auth: bool,
-    /// Whether `--tls none` is on the command line.
+    /// Whether `--tls none` is on the command line, and the session has TLS without it.
     tls_none_flag: bool,
 }
 
@@ -91,19 +91,16 @@ impl Submitter {
                 .or_else(|| account.map(|account| account.auth.clone()))
                 .unwrap_or_default(),
         };
+        // Another server than the account's is not meant to get the account's TLS mode.
+        let without_flag = account
+            .filter(|_| arguments.server.is_none())
+            .and_then(|account| account.tls)
+            .or(server_tls);
+        let on_socket = server.is_some_and(|server| server.unix_socket.is_some());
         Ok(Self {
             network,
             strategy,
-            // Another server than the account's is not meant to get the account's TLS mode.
-            tls: arguments
-                .tls
-                .map(Tls::from)
-                .or_else(|| {
-                    account
-                        .filter(|_| arguments.server.is_none())
-                        .and_then(|account| account.tls)
-                })
-                .or(server_tls),
+            tls: arguments.tls.map(Tls::from).or(without_flag),
             server: arguments
                 .server
                 .or_else(|| account.map(|account| account.server.clone())),
@@ -113,7 +110,9 @@ impl Submitter {
             dkim: account.and_then(|account| account.dkim.clone()),
             config: arguments.config,
             cleartext_auth: arguments.danger_cleartext_auth,
-            tls_none_flag: arguments.tls == Some(TlsMode::None),
+            tls_none_flag: arguments.tls == Some(TlsMode::None)
+                && without_flag != Some(Tls::None)
+                && !on_socket,
         })
     }
 
@@ -186,8 +185,10 @@ impl Submitter {
             host: server
                 .map(|server| server.host.to_string())
                 .unwrap_or_default(),
+            is_lmtp: server.is_some_and(|server| server.protocol == Protocol::Lmtp),
             security,
             tls_none_flag: self.tls_none_flag,
+            takes_clear_login: on_socket || self.cleartext_auth,
             login: self.login.by(),
             secret: None,
             names_mechanisms: self.login.mechanisms().is_some(),

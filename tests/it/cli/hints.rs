@@ -6,7 +6,7 @@ use pilotfish::testing::{Security, Server};
 
 use super::office::{Office, server};
 use super::peer::Peer;
-use super::run::USER;
+use super::run::{Run, USER};
 
 /// With a login.
 const LOGIN: &str = "--user me@example.org --password-file password";
@@ -411,4 +411,12 @@ async fn starttls_that_is_not_offered() {
         run.end().await.fails(76, words);
         office.got_nothing().await;
     }
+    let office = Office::open(server().lmtp().without("STARTTLS")).await;
+    let server = format!("lmtp://{}", office.server.addr());
+    let arguments = format!("{NO_LOGIN} --to ann@example.org --text Hi --tls starttls --server");
+    let run = Run::new(&format!("send {arguments} {server}"));
+    run.end()
+        .await
+        .fails(76, "or --tls none for a server without a login");
+    office.got_nothing().await;
 }

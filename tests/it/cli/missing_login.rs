@@ -2,10 +2,11 @@
 
 use pilotfish::testing::Fault::ReplyAt;
 use pilotfish::testing::Point::{EndOfData, Mail, Rcpt};
-use pilotfish::testing::Server;
+use pilotfish::testing::{Security, Server};
 
 use super::hints::{CLEAR, NO_LOGIN, advice};
-use super::office::Office;
+use super::office::{Directory, Office};
+use super::run::{Ended, Run};
 
 #[tokio::test]
 async fn a_login_that_is_missing() {
@@ -108,5 +109,116 @@ async fn a_login_that_is_missing() {
         ended.fails(status, words);
         let advised = ended.stderr.contains("the server wants a login");
         assert_eq!(advised, status == 77, "{reply}: {ended:?}");
+    }
+}
+
+/// What a server without TLS and without a login leads to that replies so to RCPT.
+async fn in_clear_text(arguments: &str, reply: &str) -> Ended {
+    const ACCOUNTS: &str = "[account.clear]\nserver = \"ADDRESS\"\ntls = \"none\"\n";
+    let directory = Directory::new();
+    let socket = directory.path().join("socket");
+    let mut builder = Server::builder()
+        .anonymous()
+        .security(Security::Cleartext)
+        .fault(ReplyAt(Rcpt, reply.to_owned()));
+    if arguments.contains("lmtp") {
+        builder = builder.lmtp();
+    }
+    if arguments.contains("SOCKET") {
+        builder = builder.unix_socket(&socket);
+    }
+    let server = builder.start().await.unwrap();
+    let address = server.addr().to_string();
+    directory.file("accounts", ACCOUNTS.replace("ADDRESS", &address));
+    let arguments = arguments
+        .replace("ADDRESS", &address)
+        .replace("SOCKET", socket.to_str().unwrap());
+    let mail = "--from me@example.org --to ann@example.org --text Hi";
+    let run = Run::new(&format!("send {mail} {arguments}")).directory(directory.path());
+    run.end().await
+}
+
+/// The advice leads to a login that is not refused for going out in clear text.
+#[tokio::test]
+async fn a_login_that_is_missing_without_tls() {
+    const LOGIN: &str = "the server wants a login: give --user and --password-file";
+    const NO_FLAG: &str = ", and leave --tls none out";
+    const STARTTLS: &str = ", and use --tls starttls";
+    const TLS: &str = "the server wants TLS: ";
+    for (arguments, reply, expected) in [
+        (
+            "--server ADDRESS --tls none",
+            "530 5.7.1 no",
+            [LOGIN, NO_FLAG],
+        ),
+        (
+            "--server smtp://ADDRESS --tls none",
+            "530 5.7.1 no",
+            [LOGIN, NO_FLAG],
+        ),
+        (
+            "--server ADDRESS --tls none --danger-cleartext-auth",
+            "530 5.7.1 no",
+            [LOGIN, ""],
+        ),
+        (
+            "--server smtp+notls://ADDRESS",
+            "530 5.7.1 no",
+            [LOGIN, STARTTLS],
+        ),
+        (
+            "--server smtp+notls://ADDRESS --tls none",
+            "530 5.7.1 no",
+            [LOGIN, STARTTLS],
+        ),
+        ("--server lmtp://ADDRESS", "530 5.7.1 no", [LOGIN, STARTTLS]),
+        (
+            "--server lmtp://ADDRESS --tls none",
+            "530 5.7.1 no",
+            [LOGIN, STARTTLS],
+        ),
+        (
+            "--server lmtp://ADDRESS --tls none",
+            "550 Authentication required",
+            [LOGIN, STARTTLS],
+        ),
+        ("--server lmtp://SOCKET", "530 5.7.1 no", [LOGIN, ""]),
+        (
+            "--server lmtp://SOCKET --tls none",
+            "530 5.7.1 no",
+            [LOGIN, ""],
+        ),
+        ("-C accounts -A clear", "530 5.7.1 no", [LOGIN, STARTTLS]),
+        (
+            "-C accounts -A clear --tls none",
+            "530 5.7.1 no",
+            [LOGIN, STARTTLS],
+        ),
+        (
+            "--server ADDRESS --tls none",
+            "530 5.7.0 Must issue a STARTTLS command first",
+            [TLS, "leave --tls none out"],
+        ),
+        (
+            "--server lmtp://ADDRESS --tls none",
+            "530 5.7.0 Must issue a STARTTLS command first",
+            [TLS, "use --tls starttls"],
+        ),
+        (
+            "--server smtp+notls://ADDRESS",
+            "530 5.7.0 Must issue a STARTTLS command first",
+            [TLS, "use --tls starttls"],
+        ),
+    ] {
+        let ended = in_clear_text(arguments, reply).await;
+        let help = ended
+            .stderr
+            .lines()
+            .find_map(|line| line.strip_prefix("  help: "));
+        assert_eq!(
+            help,
+            Some(expected.concat().as_str()),
+            "{arguments}: {ended:?}"
+        );
     }
 }

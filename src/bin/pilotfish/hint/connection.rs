@@ -24,7 +24,7 @@ pub(super) const HINTS: &[Hint] = &[
         stages: BEFORE_THE_MESSAGE,
         means: Some(Reply::wants_tls),
         when: Situation::is_in_clear_text,
-        advice: "the server wants TLS: add --tls starttls",
+        advice: "the server wants TLS: use --tls starttls",
         ..ANY
     },
     Hint {
@@ -43,6 +43,15 @@ pub(super) const HINTS: &[Hint] = &[
         when: |situation| !situation.names_helo,
         advice: "the server does not like the name of this machine: give its full host name by \
                  --helo",
+        ..ANY
+    },
+    // No port is customary for LMTP, and lmtp:// has no TLS unless --tls says so.
+    Hint {
+        stages: &[Stage::StartTls],
+        causes: &["does not offer starttls"],
+        when: |situation| situation.is_lmtp,
+        advice: "use --tls implicit if the port begins with TLS, or --tls none for a server \
+                 without a login on a network that you trust",
         ..ANY
     },
     Hint {

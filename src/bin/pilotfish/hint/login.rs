@@ -188,20 +188,32 @@ const WANTS_LOGIN_BY_CODE: Hint = Hint {
     ..ANY
 };
 
-const NO_TLS: &str = "the server wants a login: give --user and --password-file, and leave \
-                      --tls none out";
+const WITHOUT_TLS_NONE: &str = "the server wants a login: give --user and --password-file, and \
+                                leave --tls none out";
+const WITH_STARTTLS: &str = "the server wants a login: give --user and --password-file, and use \
+                             --tls starttls";
 const NO_LOGIN: &str = "the server wants a login: give --user and --password-file";
 
 /// For a login that is missing.
 pub(super) const WANTED: &[Hint] = &[
     Hint {
-        when: wants_tls_for_it,
-        advice: NO_TLS,
+        when: is_in_clear_text_by_flag,
+        advice: WITHOUT_TLS_NONE,
         ..WANTS_LOGIN
     },
     Hint {
-        when: wants_tls_for_it,
-        advice: NO_TLS,
+        when: is_in_clear_text_by_flag,
+        advice: WITHOUT_TLS_NONE,
+        ..WANTS_LOGIN_BY_CODE
+    },
+    Hint {
+        when: needs_tls,
+        advice: WITH_STARTTLS,
+        ..WANTS_LOGIN
+    },
+    Hint {
+        when: needs_tls,
+        advice: WITH_STARTTLS,
         ..WANTS_LOGIN_BY_CODE
     },
     Hint {
@@ -216,9 +228,14 @@ pub(super) const WANTED: &[Hint] = &[
     },
 ];
 
-/// A login that is added to `--tls none` would be refused here.
-fn wants_tls_for_it(situation: &Situation) -> bool {
-    !situation.logs_in() && situation.tls_none_flag
+/// Whether a login that is added would be refused, since it would go out in clear text.
+fn needs_tls(situation: &Situation) -> bool {
+    !situation.logs_in() && situation.is_in_clear_text() && !situation.takes_clear_login
+}
+
+/// The same, where `--tls none` is the only reason for it.
+fn is_in_clear_text_by_flag(situation: &Situation) -> bool {
+    needs_tls(situation) && situation.tls_none_flag
 }
 
 fn sent_an_app_password(situation: &Situation) -> bool {

@@ -6,14 +6,22 @@ use super::SecretShape;
 
 /// What the command line and the account ask for: advice names the flag that helps, and never one
 /// that would be refused.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and none a state"
+)]
 #[derive(Debug, Clone)]
 pub(crate) struct Situation {
     /// The host, as the user named it; `localhost` for a Unix socket.
     pub(crate) host: String,
+    /// Whether the server is for LMTP.
+    pub(crate) is_lmtp: bool,
     /// How the session is protected, asked for or by default.
     pub(crate) security: Security,
-    /// Whether `--tls none` is on the command line.
+    /// Whether the session has no TLS because of `--tls none` alone.
     pub(crate) tls_none_flag: bool,
+    /// Whether a login may be sent without TLS: over a Unix socket, or since the user wants it so.
+    pub(crate) takes_clear_login: bool,
     /// What the login is by.
     pub(crate) login: LoginBy,
     /// What can be said of the password that was sent.
