@@ -11,6 +11,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use crate::exit;
 use crate::failure::Failure;
+use crate::input::blocking;
+use crate::output_file::OutputFile;
 
 /// Writes exactly the octets that a server would be sent as the message, if it carried `most`.
 ///
@@ -33,10 +35,12 @@ pub(crate) async fn write(
         let message = format!("{name} is a part of the mail: choose another place by --output");
         return Err(Failure::new(exit::CANNOT_CREATE, message));
     }
-    let file = tokio::fs::File::create(output)
+    let path = output.to_owned();
+    let mut output = blocking(move || OutputFile::open(&path))
         .await
         .map_err(|error| cannot_write(&name, &error))?;
-    copy(octets, file, &name).await
+    copy(octets, &mut output.file, &name).await?;
+    output.finish().map_err(|error| cannot_write(&name, &error))
 }
 
 /// What tells a regular file from all others.

@@ -14,6 +14,7 @@ mod input;
 mod json;
 mod logging;
 mod login;
+mod output_file;
 mod progress;
 mod report;
 mod send;

@@ -78,6 +78,27 @@ async fn a_file_that_is_there_is_replaced() {
     assert!(written.starts_with("Date: ") && !written.contains('x'.to_string().repeat(9).as_str()));
 }
 
+/// A file that cannot be written whole stays as it is, or is not there.
+#[tokio::test]
+async fn an_output_that_breaks_off_leaves_no_part() {
+    let directory = Directory::new();
+    directory.sparse_file("large", 1_000_000);
+    for old in [None, Some("old")] {
+        if let Some(old) = old {
+            directory.file("mail.eml", old);
+        }
+        let send = "send --from me@example.org --to ann@example.org -a large --dry-run";
+        let script = format!("ulimit -f 8; \"$0\" {send} -o mail.eml");
+        let run = Run::shell(&script).directory(directory.path());
+        run.end().await.fails(73, "cannot write to mail.eml");
+        let names = std::fs::read_dir(directory.path()).unwrap();
+        assert_eq!(names.count(), 1 + old.iter().count());
+        if let Some(old) = old {
+            assert_eq!(directory.read("mail.eml"), old.as_bytes());
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_the_mail_is_made_of_is_not_replaced() {
     let directory = Directory::new();

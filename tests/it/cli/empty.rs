@@ -355,5 +355,8 @@ async fn limits_of_the_process_are_errors_with_a_status() {
     ] {
         let run = Run::shell(&script).directory(directory.path());
         run.end().await.fails(73, words);
+        let left = std::fs::read_dir(directory.path()).unwrap();
+        let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["large"], "{script}");
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct DryRunArguments {
     pub(crate) dry_run: bool,
 
     /// Where --dry-run writes to, - for standard output.
+    ///
+    /// A file gets this name when all of it is written, and an old one is replaced then.
     #[arg(
         short,
         long,
