@@ -43,6 +43,12 @@ pub enum Warning {
         /// The first line of the text that looks like a field, shortened.
         line: String,
     },
+    /// A field of a finished message was left out, as there is nothing in it where RFC 5322 section
+    /// 3.6 wants at least one address, identifier or phrase.
+    EmptyFieldLeftOut {
+        /// The name of the field, shortened.
+        field: String,
+    },
     /// A field was encoded, as a [repair](super::RawBuilder::repair) was asked for.
     FieldRepaired {
         /// The name of the field, shortened.
@@ -80,7 +86,9 @@ impl Warning {
             | Self::IdReplaced { .. }
             | Self::FieldsInText { .. }
             | Self::SignatureBroken { .. } => 0,
-            Self::FieldRepaired { .. } | Self::PartRepaired { .. } => 1,
+            Self::EmptyFieldLeftOut { .. }
+            | Self::FieldRepaired { .. }
+            | Self::PartRepaired { .. } => 1,
             Self::NoPart { .. } | Self::NotShown { .. } | Self::LocalPicture { .. } => 2,
         });
         warnings.truncate(Self::MAX);
@@ -127,6 +135,11 @@ impl fmt::Display for Warning {
                 f,
                 "the message begins with an empty line, so that {line:?} is text and no field: \
                  remove the empty line if that is not meant"
+            ),
+            Self::EmptyFieldLeftOut { field } => write!(
+                f,
+                "the field {field} is empty, and is left out: a mail has it with a value or not at \
+                 all"
             ),
             Self::FieldRepaired { field, charset } => write!(
                 f,

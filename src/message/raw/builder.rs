@@ -22,6 +22,9 @@ use crate::address::{Address, Envelope, ForwardPath, IntoAddresses, Mailbox, Rev
 /// * Date, From and Message-ID are added if they are missing or empty, Message-ID also if there
 ///   is no identifier in it, which a [warning](Warning::IdReplaced) says; an empty Sender is
 ///   removed;
+/// * an empty To, Cc, Reply-To, In-Reply-To, References or Keywords is left out, which a
+///   [warning](Warning::EmptyFieldLeftOut) says; a message with a DKIM-Signature keeps it unless a
+///   repair is asked for, as the signature may be of it;
 /// * a line of a header field that is over 998 octets is folded at white space;
 /// * a byte order mark and the `From ` line of an mbox file in front of it are left out;
 /// * names and text beyond ASCII in header fields are in encoded words (RFC 2047) if that makes all
@@ -110,7 +113,7 @@ impl RawBuilder {
     ///   into encoded words (RFC 2047). Its octets are read in the charset that the field
     ///   Content-Type declares, or else as Windows-1252.
     /// * A part with a line of over 998 octets or a NUL is encoded in quoted-printable or base64.
-    ///   Its content stays the same.
+    ///   Its content stays the same; the line ends of a text become CRLF.
     ///
     /// Each change is one of the [warnings](Message::warnings). A signature by DKIM does not
     /// hold afterwards, which is another. A part that is signed itself, by S/MIME or PGP, is
@@ -155,8 +158,11 @@ impl RawBuilder {
         };
         let finished = section.finished(&missing, encoding, self.repair, &mut warnings)?;
         let is_repaired = |warning: &Warning| {
-            use Warning::{FieldRepaired, PartRepaired};
-            matches!(warning, FieldRepaired { .. } | PartRepaired { .. })
+            use Warning::{EmptyFieldLeftOut, FieldRepaired, PartRepaired};
+            matches!(
+                warning,
+                EmptyFieldLeftOut { .. } | FieldRepaired { .. } | PartRepaired { .. }
+            )
         };
         let is_signed = section.has("DKIM-Signature");
         let place = match &finished.ascii {

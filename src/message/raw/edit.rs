@@ -44,6 +44,9 @@ impl HeaderSection<'_> {
     /// * a line over 998 octets is folded at the last white space that makes it short enough;
     /// * From, Sender, Date and Message-ID are removed if there is nothing in them, and
     ///   Message-ID if there is no identifier in it;
+    /// * other fields that must name something, such as To, are removed if there is nothing in
+    ///   them, and a warning says so; a message with a DKIM-Signature keeps them unless it is
+    ///   repaired, as the signature may be of them;
     /// * Date, From and Message-ID are added at the end if they are missing (RFC 5322
     ///   section 3.6), in a message that is resent, too; no Resent- field is added.
     ///
@@ -64,10 +67,16 @@ impl HeaderSection<'_> {
     ) -> Result<Finished, MessageError> {
         let mut out = Writer::new(self, repair, warnings);
         let has_id = self.message_id().is_some();
+        let keeps_empty = self.has("DKIM-Signature") && repair != Repair::Made;
         for field in self.fields() {
             let is_replaced = (field.is("Message-ID") && !has_id)
                 || (encoding.is_some() && field.is("Content-Transfer-Encoding"));
-            if !is_removed(field) && !is_replaced {
+            if is_removed(field) || is_replaced {
+                continue;
+            }
+            if is_empty_list(field) && !keeps_empty {
+                out.leave_out(field);
+            } else {
                 out.field(field)?;
             }
         }
@@ -142,6 +151,23 @@ fn is_removed(field: &Field<'_>) -> bool {
     field.is_blind_copy() || field.is("Return-Path") || is_empty()
 }
 
+/// Whether there is nothing in a field for which RFC 5322 section 3.6 wants at least one address,
+/// identifier or phrase. Bcc alone may be empty.
+fn is_empty_list(field: &Field<'_>) -> bool {
+    const LISTS: [&str; 9] = [
+        "To",
+        "Cc",
+        "Reply-To",
+        "In-Reply-To",
+        "References",
+        "Keywords",
+        "Resent-To",
+        "Resent-Cc",
+        "Resent-Sender",
+    ];
+    field.is_blank() && LISTS.iter().any(|name| field.is(name))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -203,7 +229,7 @@ mod tests {
                 "From:\nDate: \n \t\nMessage-ID:\n \n\n",
                 format!("{ADDED}\r\n"),
             ),
-            ("Sender: \nTo:\n\n", format!("To:\r\n{ADDED}\r\n")),
+            ("Sender: \nTo:\n\n", format!("{ADDED}\r\n")),
             (
                 "From:\nFrom: a@b\n\n",
                 format!("From: a@b\r\n{date}{id}\r\n"),

@@ -265,24 +265,41 @@ impl Recoder {
 
 /// Encodes what is not encoded, and gives the name of the encoding.
 ///
-/// The line ends of a text become CRLF, as they would without an encoding. In UTF-16 and UTF-32
-/// they are not single octets, and a text with a NUL may be in one of these.
+/// The line ends of a text become CRLF, as they would without an encoding (RFC 2046 section 4.1.1).
+/// In UTF-16 and UTF-32 they are not single octets, and stay as they are.
 fn encode(head: &Head, body: &[u8], out: &mut Vec<u8>) -> &'static str {
     let essence = head.essence();
     let is_text = essence.is_empty() || essence.starts_with("text/");
-    if !is_text || head.is_wide() || body.contains(&0) {
+    if !is_text || head.is_wide() || has_wide_line_ends(body) {
         base64_lines(body, out);
         return "base64";
     }
     let mut content = Vec::new();
     LineEnds::default().apply(body, &mut content);
-    if let Ok(text) = str::from_utf8(&content) {
-        out.extend_from_slice(quoted_printable(text).as_bytes());
-        "quoted-printable"
-    } else {
-        base64_lines(&content, out);
-        "base64"
+    match str::from_utf8(&content) {
+        Ok(text) if !text.contains('\0') => {
+            out.extend_from_slice(quoted_printable(text).as_bytes());
+            "quoted-printable"
+        }
+        _ => {
+            base64_lines(&content, out);
+            "base64"
+        }
     }
+}
+
+/// Whether most line ends have two octets or four, one of which is CR or LF and the others NUL. The
+/// text is then in UTF-16 or UTF-32, whether its charset says so or not.
+fn has_wide_line_ends(text: &[u8]) -> bool {
+    let (mut wide, mut narrow) = (0_usize, 0_usize);
+    for pair in text.chunks(2) {
+        match pair {
+            [b'\r' | b'\n', 0] | [0, b'\r' | b'\n'] => wide += 1,
+            pair if pair.contains(&b'\r') || pair.contains(&b'\n') => narrow += 1,
+            _ => {}
+        }
+    }
+    wide > narrow
 }
 
 fn trouble(octets: &[u8]) -> Option<Trouble> {

@@ -66,6 +66,13 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// Leaves out a field that has nothing in it, and says so.
+    pub(super) fn leave_out(&mut self, field: &Field<'_>) {
+        self.warnings.push(Warning::EmptyFieldLeftOut {
+            field: shown(field.name),
+        });
+    }
+
     /// Adds the lines of a field.
     fn push(&mut self, field: &Field<'_>, written: &[u8]) {
         self.header.extend_from_slice(written);

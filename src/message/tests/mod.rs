@@ -3,6 +3,7 @@
 mod blocks;
 mod faults;
 mod finished;
+mod left_out;
 mod parsers;
 mod repaired;
 mod shape;

@@ -143,6 +143,11 @@ async fn what_is_odd_is_told() {
             "\r\n\r\nSubject: x",
             "warning: the message begins with",
         ),
+        (
+            "From: a@b\nTo: a@b\nCc:\nSubject:\n\nx\n",
+            "To: a@b\r\nSubject:\r\n",
+            "warning: the field Cc is empty, and is left out",
+        ),
     ] {
         let desk = Desk {
             stdin: mail,

@@ -10,8 +10,9 @@ use crate::input::Input;
 pub(crate) struct FinishedArguments {
     /// Send this finished message (RFC 5322) as it is, in place of one that is put together.
     ///
-    /// Date, From and Message-ID are added if they are missing; Bcc is taken out; text beyond ASCII
-    /// in header fields is encoded, unless there is a DKIM signature and the server offers SMTPUTF8.
+    /// Date, From and Message-ID are added if they are missing; Bcc is taken out; a field such as Cc
+    /// that is empty is left out, unless there is a DKIM signature; text beyond ASCII in header
+    /// fields is encoded, unless there is a DKIM signature and the server offers SMTPUTF8.
     /// The recipients are those of --to, --cc and --bcc, which stand in no field then, and with -t those that
     /// the fields name.
     #[arg(long, value_name = "FILE|-", value_parser = Input::parser(),
@@ -21,7 +22,7 @@ pub(crate) struct FinishedArguments {
     /// Encode what no server has to take in a finished or forwarded mail, and list each change.
     ///
     /// That is header fields that are not UTF-8, and parts with a line of over 998 octets or a
-    /// NUL. A DKIM signature of the mail does not hold afterwards; a part that is signed by
+    /// NUL. Empty fields are left out even if there is a DKIM signature. A DKIM signature of the mail does not hold afterwards; a part that is signed by
     /// S/MIME or PGP is refused.
     #[arg(long, hide_short_help = true)]
     pub(crate) repair: bool,
