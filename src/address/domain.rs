@@ -24,7 +24,7 @@ const MAX_UNICODE_OCTETS: usize = 4 * MAX_OCTETS;
 ///
 /// # Errors
 ///
-/// Reading fails on empty labels, a trailing dot and an underscore; on a bare IPv4 address,
+/// Reading fails on empty labels, a trailing dot, an underscore and a quotation mark; on a bare IPv4 address,
 /// which has to be in brackets; and on names that IDNA (UTS #46, not transitional) refuses or
 /// does more to than fold case. So `good.example` with a soft hyphen in it, or in full-width
 /// letters, is an error and not `good.example`: what the caller checked is what is sent.
@@ -106,6 +106,9 @@ impl Domain {
         if let Some((offset, c)) = text.char_indices().find(|&(_, c)| is_unseen(c)) {
             return Err(fault(Problem::Invisible(c), offset));
         }
+        if let Some((offset, c)) = text.char_indices().find(|&(_, c)| is_quotation_mark(c)) {
+            return Err(fault(Problem::DomainQuote(c), offset));
+        }
         check_ascii(text).map_err(|(problem, offset)| fault(problem, offset))?;
         let name = ascii(text).map_err(|problem| fault(problem, 0))?;
         if name.parse::<Ipv4Addr>().is_ok() {
@@ -125,6 +128,28 @@ impl Domain {
 /// joiners of scripts such as Devanagari may stand (RFC 5892, appendix A).
 fn is_unseen(c: char) -> bool {
     is_invisible(c) && !matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+/// Whether a character beyond ASCII is a quotation mark, by the Unicode property `Quotation_Mark`.
+/// IDNA disallows it (RFC 5892, 3), though UTS #46 does not. A local part may have it (RFC 6531,
+/// 3.3).
+fn is_quotation_mark(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ab}'
+            | '\u{bb}'
+            | '\u{2018}'..='\u{201f}'
+            | '\u{2039}'
+            | '\u{203a}'
+            | '\u{2e42}'
+            | '\u{300c}'..='\u{300f}'
+            | '\u{301d}'..='\u{301f}'
+            | '\u{fe41}'..='\u{fe44}'
+            | '\u{ff02}'
+            | '\u{ff07}'
+            | '\u{ff62}'
+            | '\u{ff63}'
+    )
 }
 
 /// Checks what needs no IDNA: dots, hyphens and the characters of ASCII. The number is the

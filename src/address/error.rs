@@ -144,6 +144,8 @@ pub(super) enum Problem {
     EmptyLabel,
     #[error("{0:?} in the domain, use letters, digits and hyphens only")]
     DomainCharacter(char),
+    #[error("a quotation mark {0:?} in the domain, remove the quotation marks around the address")]
+    DomainQuote(char),
     #[error("a hyphen at the start or end of a domain label, remove it")]
     LabelHyphen,
     #[error("a domain label of more than {0} octets, use a shorter one")]

@@ -48,6 +48,29 @@ fn each_mistake_has_its_own_words() {
     }
 }
 
+/// Quotation marks as people and editors write them around an address.
+#[test]
+fn quotation_marks_around_an_address_are_no_part_of_it() {
+    for marks in [
+        "«»", "»«", "“”", "„“", "„”", "‘’", "‚‘", "‹›", "「」", "『』", "〝〞", "＂＂", "｢｣",
+    ] {
+        let (before, after) = marks.split_at(marks.len() / 2);
+        for list in [
+            format!("{before}ann@x.test{after}"),
+            format!("ann@x.test{after}"),
+            format!("Ann <{before}ann@x.test{after}>"),
+            format!("bob@y.test, {before}ann@x.test{after}"),
+        ] {
+            let said = problem(&list);
+            let mark = format!("'{after}' in the domain, remove the quotation marks");
+            assert!(said.contains(&mark), "{list:?}: {said}");
+        }
+        // RFC 6531 section 3.3 allows them in the local part, and any text may be a name.
+        let mailbox = format!("{before}Ann{after} <{before}ann{after}@x.test>");
+        assert!(Address::parse_list(&mailbox).is_ok(), "{mailbox}");
+    }
+}
+
 #[test]
 fn what_cannot_be_seen_is_refused_by_its_code_point() {
     let unseen = "\u{ad} \u{34f} \u{61c} \u{200b} \u{200e} \u{200f} \u{202a} \u{202e} \u{2060} \
