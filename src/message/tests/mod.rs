@@ -6,6 +6,7 @@ mod finished;
 mod left_out;
 mod parsers;
 mod repaired;
+mod repaired_text;
 mod shape;
 #[cfg(feature = "dkim")]
 mod signed;
