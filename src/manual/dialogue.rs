@@ -140,7 +140,9 @@
 //! reply to the message for each recipient who was accepted. Each of them is told in the receipt.
 //! If the connection breaks among these replies, [`Error::accepted`](crate::Error::accepted) and
 //! [`Error::refused`](crate::Error::refused) have those who were answered, and only the others are
-//! unknown. As the number of replies depends on those to RCPT, the message waits for these.
+//! unknown. As the number of replies depends on those to RCPT, the message waits for these. A mail
+//! that is to go to [all or none](crate::address::Partial::AllOrNothing) is not sent if a recipient
+//! is refused by then; what the server refuses after the message has no effect on the others.
 //!
 //! # Extensions
 //!

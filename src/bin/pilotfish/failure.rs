@@ -83,6 +83,8 @@ impl Failure {
     /// What became of the mail.
     pub(crate) fn outcome(&self) -> MailOutcome {
         match (&self.error, self.status) {
+            // No failure has stopped the mail: the user did not want it to be sent.
+            (_, exit::INTERRUPTED | exit::TERMINATED | exit::HUNG_UP) => MailOutcome::Failed,
             (Some(error), _) => MailOutcome::of(Err(error)),
             (None, exit::UNKNOWN) => MailOutcome::Unknown,
             (None, exit::TEMPORARY) => MailOutcome::Deferred,

@@ -154,7 +154,7 @@ async fn finish_or_stop(
     stops: &mut Stops,
 ) -> Result<Receipt, Failure> {
     let mut sending = Box::pin(sending);
-    let stop = tokio::select! {
+    let mut stop = tokio::select! {
         biased;
         result = &mut sending => return Ok(result?),
         stop = stops.next() => stop,
@@ -168,29 +168,18 @@ async fn finish_or_stop(
             stop.shown(),
             stop.patience_shown(),
         ));
-        return tokio::select! {
+        stop = tokio::select! {
             biased;
-            result = &mut sending => Ok(result?),
-            again = stops.next_after(stop) => {
-                client.abort();
-                match timeout(ABORT, sending).await {
-                    Ok(result) => result.map_err(|error| stopped(again, error)),
-                    Err(_) => Err(unanswered(again)),
-                }
-            }
+            result = &mut sending => return Ok(result?),
+            again = stops.next_after(stop) => again,
         };
     }
-    drop(sending);
-    // It may have left at the last moment, and then its reply is waited for.
-    let closed = tokio::select! {
-        () = client.close() => true,
-        _ = stops.next_after(stop) => false,
-    };
-    Err(if closed && !transfer.is_done() {
-        not_sent(stop)
-    } else {
-        unanswered(stop)
-    })
+    // The error says what the server has replied so far, and whether the end has left.
+    client.abort();
+    match timeout(ABORT, sending).await {
+        Ok(result) => result.map_err(|error| stopped(stop, error)),
+        Err(_) => Err(unanswered(stop)),
+    }
 }
 
 /// What a step before the mail is sent gives, unless something asks to stop before.
@@ -211,8 +200,7 @@ fn not_sent(stop: Stop) -> Failure {
     Failure::new(stop.status(), message)
 }
 
-/// A mail whose end was sent at least once. The error says which recipients have it: those of the
-/// portions that were accepted before.
+/// A mail that was aborted. The error says which recipients have it, and which were refused.
 fn stopped(stop: Stop, error: Error) -> Failure {
     let failure = Failure::from(error);
     let message = format!(

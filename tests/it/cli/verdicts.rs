@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use pilotfish::testing::Fault::SilentAt;
-use pilotfish::testing::Point::{EndOfData, EndOfDataFor};
+use pilotfish::testing::Point::{Body, Data, EndOfData, EndOfDataFor};
 use pilotfish::testing::{Offer, ServerBuilder};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -61,30 +61,44 @@ async fn recipients_that_are_refused_for_good_and_for_now() {
         };
         let arguments = format!("--to {} {all}", to.join(","));
         let in_portions = refusing().offer(Offer::Recipients(1));
-        for (scheme, server, goes) in [
-            ("smtp", refusing(), true),
-            ("lmtp", refusing().lmtp(), true),
+        for (scheme, server, strategy, goes) in [
+            ("smtp", refusing(), "", true),
+            ("smtp", refusing(), "--chunking always", true),
+            ("lmtp", refusing().lmtp(), "", true),
+            ("lmtp", refusing().lmtp(), "--chunking always", true),
+            ("lmtp", refusing().lmtp(), "--pipelining never", true),
             // They cannot go to all or none.
-            ("smtp", in_portions, all.is_empty()),
+            ("smtp", in_portions, "", all.is_empty()),
         ] {
             if !goes {
                 continue;
             }
             let office = Office::open(server).await;
-            let ended = send(&office, scheme, &arguments).end().await;
+            let run = send(
+                &office,
+                scheme,
+                &format!("{arguments} {strategy} --transcript"),
+            );
+            let ended = run.end().await;
             ended.reports(status, "");
             assert_eq!(
                 words(&ended.stdout),
                 expected,
-                "{scheme} {flags}: {ended:?}"
+                "{scheme} {flags} {strategy}: {ended:?}"
             );
+            // By LMTP too, no message follows a refusal.
+            let goes_on = ["-> DATA", "-> BDAT"]
+                .iter()
+                .any(|line| ended.stderr.contains(line));
+            assert!(!(goes_on && flags.ends_with('!')), "{ended:?}");
             let listed = ended.stderr.contains("  not-tried ok@x.test\n");
             assert_eq!(listed, expected.contains("not-tried"), "{ended:?}");
         }
     }
 }
 
-/// By LMTP, the server replies to the message for each recipient.
+/// By LMTP, the server replies to the message for each recipient: even of a mail that was to go to all
+/// or none, some may have it then.
 #[tokio::test]
 async fn recipients_that_are_refused_after_the_message() {
     for (names, status, expected) in [
@@ -92,19 +106,132 @@ async fn recipients_that_are_refused_after_the_message() {
         ("later spam", 75, "deferred: deferred rejected"),
         ("spam full", 75, "deferred: rejected deferred"),
         ("spam never", 65, "rejected: rejected rejected"),
+        ("ok spam !", 80, "partial: accepted rejected"),
+        ("full ok !", 80, "partial: deferred accepted"),
     ] {
+        let all = if names.ends_with('!') {
+            "--on-rejected abort"
+        } else {
+            ""
+        };
         let to: Vec<_> = names
             .split(' ')
+            .filter(|name| *name != "!")
             .map(|name| format!("{name}@x.test"))
             .collect();
         let server = (refusing().lmtp())
             .refuse_after_data("full@x.test", "452 4.2.2 over quota")
             .refuse_after_data("spam@x.test", "550 5.7.1 spam");
         let office = Office::open(server).await;
-        let ended = send(&office, "lmtp", &format!("--to {}", to.join(",")));
+        let ended = send(&office, "lmtp", &format!("--to {} {all}", to.join(",")));
         let ended = ended.end().await;
         ended.reports(status, "");
         assert_eq!(words(&ended.stdout), expected, "{names}: {ended:?}");
+    }
+}
+
+/// The server says nothing more after RCPT, or in the middle of the message, and something stops the
+/// command.
+#[tokio::test]
+async fn a_stop_before_the_end_of_data_keeps_what_is_known() {
+    let at_data = || refusing().fault(SilentAt(Data));
+    let in_message = || refusing().fault(SilentAt(Body(100_000)));
+    let one_by_one = || at_data().without("PIPELINING");
+    let in_portions = || at_data().offer(Offer::Recipients(1));
+    for (stop, status) in [
+        (Some(Signal::INT), 130),
+        (Some(Signal::TERM), 143),
+        (Some(Signal::HUP), 129),
+        (None, 75),
+    ] {
+        let runs = [
+            (
+                "smtp",
+                at_data(),
+                "never ok later",
+                "451 4",
+                "rejected not-tried deferred",
+            ),
+            (
+                "lmtp",
+                at_data().lmtp(),
+                "never ok later",
+                "451 4",
+                "rejected not-tried deferred",
+            ),
+            (
+                "smtp",
+                one_by_one(),
+                "ok never",
+                "550 5",
+                "not-tried rejected",
+            ),
+            (
+                "smtp",
+                in_portions(),
+                "never ok other",
+                "550 5",
+                "rejected not-tried not-tried",
+            ),
+            (
+                "smtp",
+                in_message(),
+                "later ok",
+                "<- 354",
+                "deferred not-tried",
+            ),
+            (
+                "lmtp",
+                in_message().lmtp(),
+                "never ok",
+                "<- 354",
+                "rejected not-tried",
+            ),
+            (
+                "smtp",
+                in_message(),
+                "ok other",
+                "<- 354",
+                "not-tried not-tried",
+            ),
+        ];
+        let runs = runs.map(async |(scheme, server, names, last, expected)| {
+            let office = Office::open(server).await;
+            let large = office.directory.sparse_file("large", 20_000_000);
+            let to = names.split(' ').map(|name| format!("{name}@x.test"));
+            let to = to.collect::<Vec<_>>().join(",");
+            // Long enough for the replies to come on a busy machine.
+            let total = ["--timeout", "total=4s"];
+            let total = total.into_iter().filter(|_| stop.is_none());
+            let run = send(&office, scheme, &format!("--to {to} --transcript"));
+            let mut sending = run.args(total).args(["-a".into(), large]).start().await;
+            sending.until(last).await;
+            if let Some(stop) = stop {
+                sending.signal(stop);
+            }
+            let ended = sending.end().await;
+            ended.reports(status, "the mail was not sent");
+            let of_mail = if stop.is_some() { "failed" } else { "deferred" };
+            let expected = format!("{of_mail}: {expected}");
+            assert_eq!(
+                words(&ended.stdout),
+                expected,
+                "{scheme} {names}: {ended:?}"
+            );
+            for (name, reply) in [
+                ("never", "550 5.1.1 no such user"),
+                ("later", "451 4.2.0 later"),
+            ] {
+                let line = format!("{name}@x.test  {reply}");
+                assert_eq!(
+                    ended.stderr.contains(&line),
+                    names.contains(name),
+                    "{ended:?}"
+                );
+            }
+            office.got_nothing().await;
+        });
+        join_all(runs).await;
     }
 }
 

@@ -53,6 +53,9 @@ pub(crate) struct DeliveryArguments {
     require_tls: bool,
 
     /// What happens when the server refuses some of the recipients.
+    ///
+    /// This is decided before the message is sent. By LMTP, the server may refuse recipients after
+    /// the message too, and the others have it then: the exit status is 80.
     #[arg(
         long,
         value_enum,
@@ -75,7 +78,7 @@ enum Returned {
 enum OnRejected {
     /// The others get the mail.
     Continue,
-    /// Nobody gets it.
+    /// Nobody gets the mail.
     Abort,
 }
 
