@@ -41,7 +41,8 @@
 //! so `Message::sign` fixes that rendition (RFC 6376 section 5.3). A
 //! finished message ([`Message::raw`](crate::Message::raw)) is fixed as it came, as what is in it
 //! may be signed: if its body has octets beyond ASCII and the server lacks 8BITMIME, it is refused
-//! before MAIL. Its header fields are the exception: names and text beyond ASCII are in encoded
+//! before MAIL. Its header fields are the exception. A field such as To that must not be empty, and
+//! is, is left out, unless there is a DKIM-Signature. Names and text beyond ASCII are in encoded
 //! words (RFC 2047), as servers further on may lack SMTPUTF8 though this one offers it. With a
 //! DKIM-Signature, they are so only where this server lacks SMTPUTF8, as the signature does not
 //! hold afterwards. What no server has to take, such as a line of over 998 octets, is encoded where [`RawBuilder::repair`](crate::message::RawBuilder::repair)

@@ -54,8 +54,9 @@ impl Transfer {
             if let Some(bar) = &transfer.bar {
                 bar.update(progress);
             }
+            // A mail in portions leaves several times.
+            transfer.done.store(is_done, Ordering::SeqCst);
             if is_done {
-                transfer.done.store(true, Ordering::SeqCst);
                 debug!("the mail has left, end of data included");
                 transfer.clear_bar();
             }

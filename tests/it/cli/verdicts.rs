@@ -7,7 +7,8 @@ use pilotfish::testing::{Offer, ServerBuilder};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::office::Office;
+use super::office::{Directory, Office};
+use super::peer::Peer;
 use super::run::Run;
 use crate::support::open_server::open_server;
 
@@ -233,6 +234,45 @@ async fn a_stop_before_the_end_of_data_keeps_what_is_known() {
         });
         join_all(runs).await;
     }
+}
+
+/// The first portion is accepted, and something stops the command in the message of the second.
+#[tokio::test]
+async fn a_stop_in_a_later_portion_says_who_has_the_mail() {
+    let directory = Directory::new();
+    let large = directory.sparse_file("large", 20_000_000);
+    let peer = Peer::listen().await;
+    let run = peer.send("--to a@x.test,b@x.test --text Hi --json -a");
+    let sending = run.args([large]).start().await;
+    let mut client = peer.accept().await;
+    client.says("220 there.example").await;
+    client.hears("EHLO ").await;
+    client
+        .says("250-there.example\r\n250 LIMITS RCPTMAX=1")
+        .await;
+    for recipient in ["RCPT TO:<a@x.test>", "RCPT TO:<b@x.test>"] {
+        for command in ["MAIL ", recipient] {
+            client.hears(command).await;
+            client.says("250 ok").await;
+        }
+        client.hears("DATA").await;
+        client.says("354 go on").await;
+        if recipient.contains("a@") {
+            client.hears_a_message().await;
+            client.says("250 queued").await;
+        }
+    }
+    // More than one block of the message.
+    for _ in 0..10_000 {
+        client.hears("").await;
+    }
+    sending.signal(Signal::INT);
+    let ended = sending.end().await;
+    ended.reports(
+        80,
+        "interrupted: the server had not replied for every recipient",
+    );
+    assert_eq!(words(&ended.stdout), "partial: accepted not-tried");
 }
 
 /// The reply to the message does not come, and something stops the command.
