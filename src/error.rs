@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::address::{ForwardPath, Partial};
+use crate::address::ForwardPath;
+#[cfg(doc)]
+use crate::address::Partial;
 use crate::protocol::Reply;
 
 type Source = Arc<dyn std::error::Error + Send + Sync>;
@@ -28,7 +30,7 @@ struct Inner {
     stage: Option<Stage>,
     fate: Fate,
     transient: bool,
-    partial: Partial,
+    judged_by: JudgedBy,
     message: Cow<'static, str>,
     reply: Option<Reply>,
     refused: Vec<(ForwardPath, Reply)>,
@@ -103,6 +105,17 @@ pub enum Stage {
     Quit,
 }
 
+/// What decides whether a mail that failed may be accepted later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JudgedBy {
+    /// The reply to the mail, or else the kind.
+    Cause,
+    /// The replies to the recipients: one that was refused for now is enough.
+    AnyRecipient,
+    /// The replies to the recipients: all that were refused were refused for now.
+    EachRecipient,
+}
+
 /// What may have become of the mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -128,7 +141,7 @@ impl Error {
             stage: None,
             fate: Fate::NotAccepted,
             transient,
-            partial: Partial::default(),
+            judged_by: JudgedBy::Cause,
             message: message.into(),
             reply: None,
             refused: Vec::new(),
@@ -150,9 +163,8 @@ impl Error {
         self
     }
 
-    /// Whether the mail may go to some of its recipients only.
-    pub(crate) fn of_mail(mut self, partial: Partial) -> Self {
-        self.0.partial = partial;
+    pub(crate) fn judged_by(mut self, judged_by: JudgedBy) -> Self {
+        self.0.judged_by = judged_by;
         self
     }
 
@@ -177,6 +189,16 @@ impl Error {
     pub(crate) fn permanent(mut self) -> Self {
         self.0.transient = false;
         self
+    }
+
+    /// A server that wants TLS first refuses the same again in clear text, whatever the code.
+    pub(crate) fn with_tls(self, tls: bool) -> Self {
+        let wants_tls = self.reply().is_some_and(Reply::wants_tls);
+        if wants_tls && !tls {
+            self.permanent()
+        } else {
+            self
+        }
     }
 
     /// It is not the mail that is refused, whatever the reply says.
@@ -251,9 +273,10 @@ impl Error {
     /// Whether the same mail, sent again later, may well be accepted.
     ///
     /// It says what the class of the reply says, except for permanent codes that services use
-    /// for what passes (see [`Reply::is_transient`]). One [recipient](Self::refused) that the
-    /// server refused for now is enough, whatever it replied to the others; a mail that is to go to
-    /// all or none ([`Partial::AllOrNothing`]) needs that of every refused one.
+    /// for what passes (see [`Reply::is_transient`]). If the server refused each
+    /// [recipient](Self::refused), one that it refused for now is enough, whatever it replied to the
+    /// others; a mail that is to go to all or none ([`Partial::AllOrNothing`]) needs that of every
+    /// refused one. A reply to MAIL, DATA or the message holds for all recipients.
     ///
     /// It is `false` where the [`fate`](Self::fate) is unknown or where the server has
     /// [accepted](Self::accepted) the mail for some recipients, since a second attempt may deliver
@@ -261,12 +284,17 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         let mut refused = self.0.refused.iter().map(|(_, reply)| reply.is_transient());
-        let may_pass = match self.0.partial {
-            _ if self.0.kind != Kind::Rejected || refused.len() == 0 => self.is_passing(),
-            Partial::AllOrNothing => refused.all(|transient| transient),
-            Partial::AsManyAsPossible => self.is_passing() || refused.any(|transient| transient),
+        let may_pass = match self.0.judged_by {
+            JudgedBy::Cause => self.is_passing(),
+            JudgedBy::AnyRecipient => refused.any(|transient| transient),
+            JudgedBy::EachRecipient => refused.all(|transient| transient),
         };
         may_pass && self.0.fate == Fate::NotAccepted && self.0.accepted.is_empty()
+    }
+
+    /// Whether the server's reply is about the mail and not about its recipients.
+    pub(crate) fn is_about_mail(&self) -> bool {
+        self.0.judged_by == JudgedBy::Cause
     }
 
     /// Whether the cause named by the kind or the reply may be gone later, whatever became of the

@@ -155,9 +155,23 @@ impl Slip {
             );
             Error::new(Kind::Closed, message).with_unknown_fate()
         } else {
-            let message = format!("{cause} before the mail had left: send it again");
-            Error::new(Kind::Closed, message)
+            self.not_sent(&format!("{cause} before the mail had left"))
         }
+    }
+
+    /// The error of a mail that was not sent for this cause, or not to all of its recipients.
+    fn not_sent(&self, cause: &str) -> Error {
+        let to = if self.recall.has_accepted() {
+            " to the recipients that have not accepted it, and not to the others (`Error::accepted`)"
+        } else {
+            ""
+        };
+        Error::new(Kind::Closed, format!("{cause}: send it again{to}"))
+    }
+
+    /// The error of a mail that was waiting when the client was aborted.
+    pub(super) fn aborted(&self) -> Error {
+        self.not_sent("the client was aborted before the mail was sent")
     }
 }
 

@@ -35,9 +35,13 @@ struct Facts {
     recipients: Temporary<NonZeroU32>,
     /// How many mails go in one session.
     mails: Temporary<NonZeroU32>,
-    /// The most mails that the server has accepted in one session.
-    longest: u32,
-    /// The session that may send several mails at once after its `longest`th mail. If it ends there,
+    /// The most mails that the server has accepted in one session, and since when that is known.
+    longest: (u32, Option<Instant>),
+    /// After how many mails the last session ended that ended before its `longest`th mail.
+    ended_early: Option<NonZeroU32>,
+    /// Up to this mail of a session, several may be in flight.
+    company: u32,
+    /// The session that may send several mails at once after its `company`th mail. If it ends there,
     /// the others have lost nothing.
     leader: Option<u64>,
 }
@@ -48,6 +52,8 @@ struct Facts {
 struct Temporary<T> {
     learned: Option<(T, Instant)>,
     kept: Duration,
+    /// Since when the server is looked at again.
+    looked_at: Option<Instant>,
 }
 
 /// What a session is to go by. It is over when this is dropped.
@@ -66,6 +72,7 @@ impl<T: Copy> Temporary<T> {
     const UNKNOWN: Self = Self {
         learned: None,
         kept: Duration::ZERO,
+        looked_at: None,
     };
 
     /// What holds now.
@@ -79,8 +86,21 @@ impl<T: Copy> Temporary<T> {
         self.learned.is_some() && self.now().is_none()
     }
 
+    /// Forgets the fact, but not for how long it has held.
+    fn look_again(&mut self) {
+        self.learned = None;
+        self.looked_at = Some(Instant::now());
+    }
+
     fn learn(&mut self, fact: T, first: Duration, longest: Duration) {
-        if self.now().is_none() {
+        if self.now().is_some() {
+            self.kept = self.kept.max(first);
+        } else {
+            // The server has been in order for so long that this has another reason.
+            let looked_at = self.looked_at.take();
+            if looked_at.is_some_and(|since| since.elapsed() > self.kept) {
+                self.kept = Duration::ZERO;
+            }
             self.kept = (self.kept * 2).clamp(first, longest);
         }
         self.learned = Some((fact, Instant::now()));
@@ -129,16 +149,47 @@ impl Facts {
         let Some((mails, error)) = session.ended_after() else {
             return false;
         };
-        if mails.get() < self.longest || !signal::may_be_full(error) {
+        self.learn_mails_from(
+            mails,
+            signal::names_mails(error),
+            signal::may_be_full(error),
+        )
+    }
+
+    /// A session has ended after this number of mails. Where it ends sooner than others, that is an
+    /// accident, unless a reply names the number, or two sessions end after the same number.
+    fn learn_mails_from(&mut self, mails: NonZeroU32, is_named: bool, may_be_full: bool) -> bool {
+        if !may_be_full {
             return false;
         }
-        let first = if signal::names_mails(error) {
-            KEPT
-        } else {
-            FIRST_KEPT
-        };
+        let is_early = mails.get() < self.longest();
+        let is_same = self.ended_early == Some(mails);
+        self.ended_early = is_early.then_some(mails);
+        if is_early && !is_named && !is_same {
+            return false;
+        }
+        self.longest = (mails.get(), Some(Instant::now()));
+        let first = if is_named { KEPT } else { FIRST_KEPT };
         self.mails.learn(mails, first, KEPT);
         true
+    }
+
+    /// The most mails that the server has accepted in one session, not long ago.
+    fn longest(&self) -> u32 {
+        let (mails, since) = self.longest;
+        let is_known = since.is_some_and(|since| since.elapsed() < KEPT);
+        if is_known { mails } else { 0 }
+    }
+
+    fn has_accepted(&mut self, mails: u32) {
+        self.company = self.company.max(mails);
+        if mails >= self.longest() {
+            self.longest = (mails, Some(Instant::now()));
+        }
+        let known = self.mails.learned;
+        if known.is_some_and(|(most, _)| mails > most.get()) {
+            self.mails = Temporary::UNKNOWN;
+        }
     }
 }
 
@@ -149,7 +200,9 @@ impl Learned {
             suspected: Temporary::UNKNOWN,
             recipients: Temporary::UNKNOWN,
             mails: Temporary::UNKNOWN,
-            longest: 0,
+            longest: (0, None),
+            ended_early: None,
+            company: 0,
             leader: None,
         }))
     }
@@ -162,9 +215,9 @@ impl Learned {
     pub(super) fn begin(&self, worker: u64) -> Lessons<'_> {
         let mut facts = self.facts();
         if facts.suspected.is_due() {
-            // One session alone looks at it again.
-            facts.suspected.learned = None;
-            facts.longest = 0;
+            // One session alone sends several mails at once there.
+            facts.suspected.look_again();
+            facts.company = 0;
         }
         Lessons {
             learned: self,
@@ -192,7 +245,7 @@ impl Lessons<'_> {
         if facts.strategy().least(self.strategy) != self.strategy {
             return false;
         }
-        if usize::try_from(facts.longest).is_ok_and(|longest| given < longest) {
+        if usize::try_from(facts.company).is_ok_and(|company| given < company) {
             return true;
         }
         // It has been learnt how many mails a session takes, and that is looked at again.
@@ -204,12 +257,7 @@ impl Lessons<'_> {
 
     /// The session has had this number of mails accepted.
     pub(super) fn has_accepted(&self, mails: u32) {
-        let mut facts = self.learned.facts();
-        facts.longest = facts.longest.max(mails);
-        let known = facts.mails.learned;
-        if known.is_some_and(|(most, _)| mails > most.get()) {
-            facts.mails = Temporary::UNKNOWN;
-        }
+        self.learned.facts().has_accepted(mails);
     }
 
     /// The session has ended, or takes no other mail. Others may have learnt more meanwhile. Says
@@ -257,6 +305,48 @@ mod tests {
             assert_eq!(fact.now(), Some(1));
             tokio::time::advance(kept / 2).await;
             assert!(fact.is_due());
+        }
+        // The server has been in order for a while: the next sign is one of its own.
+        fact.look_again();
+        tokio::time::advance(hours(6)).await;
+        fact.learn(1, first, longest);
+        assert_eq!(fact.kept, first);
+        // It has just been looked at again.
+        tokio::time::advance(first).await;
+        fact.look_again();
+        fact.learn(1, first, longest);
+        assert_eq!(fact.kept, first * 2);
+    }
+
+    /// A close shows it first, and then a reply says it.
+    #[tokio::test(start_paused = true)]
+    async fn a_surer_sign_makes_a_fact_hold_longer() {
+        let mut fact = Temporary::UNKNOWN;
+        fact.learn(1, FIRST_KEPT, KEPT);
+        fact.learn(1, KEPT, KEPT);
+        assert_eq!(fact.kept, KEPT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_that_ends_sooner_than_others() {
+        const HOUR: u64 = 60;
+        // Minutes after 200 mails were accepted in a session; then whether the end is named, after how
+        // many mails sessions end, and which of these ends are learnt.
+        for (minutes, is_named, ends, learnt) in [
+            (0, true, &[20][..], &[true][..]),
+            (0, false, &[20, 20], &[false, true]),
+            (0, false, &[20, 90, 40], &[false, false, false]),
+            (0, false, &[200, 20], &[true, false]),
+            (HOUR, false, &[20], &[true]),
+        ] {
+            let learned = Learned::new(Strategy::default());
+            (1..=200).for_each(|mails| learned.facts().has_accepted(mails));
+            tokio::time::advance(Duration::from_mins(minutes)).await;
+            let ends = ends.iter().map(|mails| NonZeroU32::new(*mails).unwrap());
+            let found: Vec<_> = ends
+                .map(|mails| learned.facts().learn_mails_from(mails, is_named, true))
+                .collect();
+            assert_eq!(found, learnt, "{minutes} {is_named}");
         }
     }
 }

@@ -212,7 +212,7 @@ impl Client {
             deadline = worker::later(Instant::now(), limit.max(OUTAGE));
         };
         withdrawing.recall = None;
-        result.unwrap_or_else(|_| Err(pool::aborted()))
+        result.unwrap_or_else(|_| Err(Error::new(Kind::Closed, "the client was aborted")))
     }
 
     /// Sends the mails of a stream, and gives what became of each and its place in the stream,
@@ -263,9 +263,11 @@ impl Client {
     }
 
     /// Sends what waits and is under way, of all clones, and then closes all connections. It is
-    /// ready when none is open any more. Mails that wait for [another attempt](Retry), or until a
-    /// connection can be opened, are told why the last one failed. Mails can be sent afterwards; what is sent meanwhile is waited for too, and so
-    /// are mails that [rates](Rates) hold back, for as long as that takes.
+    /// ready when none is open any more. Mails that wait for [another attempt](Retry) fail with the
+    /// error of the last one. So do mails that wait until a connection can be opened, unless another
+    /// connection was open when that attempt failed: these wait for the next attempt, up to five
+    /// minutes. Mails can be sent afterwards. What is sent meanwhile is waited for too, and so are
+    /// mails that [rates](Rates) hold back, for as long as that takes.
     ///
     /// # Cancel safety
     ///
@@ -274,9 +276,9 @@ impl Client {
         self.pool().close().await;
     }
 
-    /// Closes all connections at once, of all clones. What waits is told [`Kind::Closed`], or why
-    /// its last attempt failed; of mails on their way, the [`Fate`](crate::Fate) is unknown if their end had left. Mails can be sent
-    /// afterwards.
+    /// Closes all connections at once, of all clones. What waits fails with [`Kind::Closed`], or
+    /// with the error of its last attempt. The [`Fate`](crate::Fate) of mails on their way is unknown
+    /// if their end had left and the server has not replied to it. Mails can be sent afterwards.
     pub fn abort(&self) {
         self.pool().abort();
     }

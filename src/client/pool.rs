@@ -14,7 +14,6 @@ use super::job::Job;
 use super::learned::Learned;
 use super::state::{State, Summoned, Turn};
 use super::worker::Worker;
-use crate::error::{Error, Kind};
 use crate::observe::ClientMeter;
 use crate::session::Server;
 
@@ -81,7 +80,8 @@ impl Pool {
         let mut state = self.state();
         if self.generation() != generation {
             drop(state);
-            return job.slip.tell(Err(aborted()));
+            let error = job.slip.aborted();
+            return job.slip.tell(Err(error));
         }
         if let Some(error) = state.refusal() {
             drop(state);
@@ -102,7 +102,8 @@ impl Pool {
         if self.generation() != generation {
             drop(state);
             for job in jobs {
-                job.slip.tell(Err(aborted()));
+                let error = job.slip.aborted();
+                job.slip.tell(Err(error));
             }
             return;
         }
@@ -283,7 +284,8 @@ impl Pool {
         };
         self.changed.notify_waiters();
         for mut job in jobs {
-            let error = job.slip.outage.take().unwrap_or_else(aborted);
+            let outage = job.slip.outage.take();
+            let error = outage.unwrap_or_else(|| job.slip.aborted());
             job.slip.tell(Err(error));
         }
     }
@@ -356,12 +358,4 @@ impl Drop for Closing<'_> {
     fn drop(&mut self) {
         self.0.state().closes_no_more();
     }
-}
-
-/// What a mail comes to that was waiting.
-pub(super) fn aborted() -> Error {
-    Error::new(
-        Kind::Closed,
-        "the client was aborted before the mail was sent: send it again",
-    )
 }

@@ -106,6 +106,7 @@ impl Reach {
     pub(super) fn rests(&mut self) {
         if self.rests_for().is_none() {
             self.failure = None;
+            self.is_outage = false;
         }
         self.rests_until = self.rests_until.max(Some(Instant::now() + REST));
     }

@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 
 use super::gate::now;
 use super::job::{Job, Slip};
-use super::pool::{Pool, aborted};
+use super::pool::Pool;
 use super::retry::Decision;
 use super::state::{Failed, Summoned};
 use crate::error::{Error, Fate, Result};
@@ -119,7 +119,8 @@ impl Pool {
             return;
         }
         for mut job in self.take_out_all(|job| job.slip.outage.is_some()) {
-            let error = job.slip.outage.take().unwrap_or_else(aborted);
+            let outage = job.slip.outage.take();
+            let error = outage.unwrap_or_else(|| job.slip.aborted());
             job.slip.tell(Err(error));
         }
     }

@@ -49,16 +49,17 @@
 //! Some servers cannot do what they offer, and some take less than they could say. Each such fact is
 //! learnt once for all sessions of a [`Client`](crate::Client), which logs it at the level DEBUG; a
 //! [`Session`](crate::session::Session) keeps it to itself, and
-//! [`Session::strategy`](crate::session::Session::strategy) says what is left. A fact costs at most one
-//! attempt of one mail on each connection that is open when it shows:
+//! [`Session::strategy`](crate::session::Session::strategy) says what is left. On each
+//! connection that is open when a fact shows, it costs at most one attempt of the mails that it shows
+//! at. It costs that again when its time is over and the server shows it again:
 //!
 //! | fact | sign | what follows |
 //! |---|---|---|
-//! | eager commands are lost | MAIL sent after a message, before the reply to it, is refused as out of order; or the message was answered, and no reply to MAIL comes for [30 s](crate::transport::Timeouts::pipelined) | the mail is sent again, on the same session after a refusal; no command follows a message any more before its reply |
+//! | eager commands are lost | MAIL sent after a message, before the reply to it, is refused with 500 to 504, and is answered otherwise when the mail goes alone; or the message was answered, and no reply to MAIL comes for [30 s](crate::transport::Timeouts::pipelined) | the mail is sent again, on the same session after a refusal; no command follows a message any more before its reply |
 //! | the server closes for eager commands | it closes the connection without a word, and the reply to such commands is due | the same, over another session. So do mails by BDAT that are sent before the reply to an earlier one, if none such has ever been answered in the session: messages go by DATA then |
-//! | PIPELINING is lost | MAIL, RCPT and DATA left together, are refused with 503, and are answered otherwise one at a time; or some are answered, and no reply to the next comes for 30 s though no such group has been answered in the session ([`Session::send`](crate::session::Session::send) waits for as long as for any reply, and its error names the setting) | the mail is sent again, and each command waits for its reply, as with [`Pipelining::Never`](crate::session::Pipelining::Never). If its message has left with them by BDAT, it is not sent again: the error names that setting |
+//! | PIPELINING is lost | MAIL, RCPT and DATA left together, are refused with 503, and are answered otherwise one at a time; or some are answered, and no reply to the next comes for 30 s though no such group has been answered in the session ([`Session::send`](crate::session::Session::send) waits for as long as for any reply, and its error names the setting) | the mail is sent again, and each command waits for its reply, as with [`Pipelining::Never`](crate::session::Pipelining::Never). If its message has left with them by BDAT, it is not sent again: the error names that setting. Nor is a mail sent again whose message can be read only once: its refusal counts like a silence |
 //! | CHUNKING is lost | the first BDAT is not understood | the mail is sent again over another session, and messages go by DATA. A server that does not know BDAT reads the message as commands, so until one has been taken no second is on its way |
-//! | mails in a session | after some mails were accepted, the next MAIL is answered by 421 or a close, or refused with 452 4.5.3 or in words about the session | the mail goes first over another session, and sessions end with QUIT after that number of mails. Later one mail at a time tries whether it still holds, since a server that was shut down looks the same. Not learnt from a close after a silence, nor from words about time, errors or too much at once |
+//! | mails in a session | after some mails were accepted, the next MAIL is answered by 421 or a close, or refused with 452 4.5.3 or in words about the session | the mail goes first over another session, and sessions end with QUIT after that number of mails. Later one mail at a time tries whether it still holds, since a server that was shut down looks the same. Not learnt from a close after a silence, nor from words about time, errors or too much at once. Where another session has had more mails accepted within the last hour, it is learnt from a reply that names the number, or when two sessions in a row end after the same number |
 //! | recipients in a transaction | RCPT is refused since there are too many | the others go in further [portions](#portions), and so do later mails. A mail that cannot go in portions is sent as it is |
 //!
 //! How long a client keeps a fact depends on how sure the fact is:
@@ -66,7 +67,7 @@
 //! | sign | kept |
 //! |---|---|
 //! | a reply says what the server cannot do | for the life of the client |
-//! | a silence or a close shows what the server cannot do | for an hour, and twice as long each time that it shows again, up to a day |
+//! | a silence or a close shows what the server cannot do | for an hour, and twice as long each time that it soon shows again, up to a day |
 //! | a number of recipients | for an hour |
 //! | a number of mails, after a reply that names their number as the reason | for an hour |
 //! | a number of mails, after a close or another reply | for five minutes, and twice as long each time, up to an hour |
@@ -80,8 +81,11 @@
 //! another. It costs six octets and no round trip.
 //!
 //! The price of many mails on their way is paid when the connection breaks: those that had left whole
-//! and were not answered are all [unknown](crate::manual::fate). After a 421 they are not: a server
-//! that says it stops there has not carried out what came later (RFC 5321 section 3.8).
+//! and were not answered are all [unknown](crate::manual::fate). After a 421 the
+//! client reads on. If the connection ends, the server has not carried out what came later (RFC 5321
+//! section 3.8), and those mails go over another session. If the server goes on all the same, its
+//! replies decide. Mails without a reply are unknown if the server has accepted anything after its
+//! 421, or is silent for [`Timeouts::quit`](crate::transport::Timeouts::quit).
 //! [`ServerBuilder::messages_in_flight`](crate::session::ServerBuilder::messages_in_flight) limits
 //! how many these can be. The default is 8: it saves seven of eight round trips, and a higher number
 //! saves little more of a mail's time while each break costs more mails. With 1, a break leaves one

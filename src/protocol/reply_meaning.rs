@@ -94,8 +94,8 @@ impl Reply {
 
     /// Whether a refusal says that the session has to be protected by TLS first: by the codes and
     /// enhanced status codes for that (523 and X.7.10; 538 and X.7.11, RFC 4954 section 6), or in
-    /// words with any code, also of the class 4yz. The same is refused again, whenever it is sent
-    /// without TLS.
+    /// words with any code, also of the class 4yz. In clear text the same is refused again, whenever
+    /// it is sent. In a session with TLS the words are about something else.
     #[must_use]
     pub fn wants_tls(&self) -> bool {
         let status = self
@@ -103,19 +103,20 @@ impl Reply {
             .map(|status| (status.subject, status.detail));
         let by_code = matches!(self.code().number(), 523 | 538);
         let by_status = matches!(status, Some((7, 10 | 11)));
-        // X.7.4 and X.7.5 are about the server's own way to the next one.
-        let is_onward = matches!(status, Some((7, 4 | 5)));
+        // X.7.4 and X.7.5 are about the server's own way to the next one; X.1, X.2 and X.4 about an
+        // address, its mailbox and the network.
+        let is_onward = matches!(status, Some((7, 4 | 5) | (1 | 2 | 4, _)));
         let by_words = || {
             self.says(&["starttls", "encrypt"])
                 && self.says(&["must", "requir", "need", "first", "issue", "use starttls"])
-                || !is_onward && self.says(&TLS_FIRST)
+                || self.says(&TLS_FIRST)
         };
-        self.code().number() >= 400 && (by_code || by_status || by_words())
+        self.code().number() >= 400 && (by_code || by_status || !is_onward && by_words())
     }
 
-    /// Whether the same may well be accepted later: a 4yz that does not
-    /// [want TLS](Self::wants_tls), or one of the permanent codes that services send for what
-    /// passes.
+    /// Whether the same may well be accepted later: a 4yz, or one of the permanent codes that
+    /// services send for what passes. Of a 4yz that [wants TLS](Self::wants_tls), an
+    /// [error](crate::Error::is_transient) in clear text says otherwise.
     ///
     /// Those are `550 5.4.5`, a daily limit, and a 552 that means "too many recipients"
     /// (RFC 5321 section 4.5.3.1.10).
@@ -125,7 +126,7 @@ impl Reply {
             .enhanced_status()
             .map(|status| (status.subject, status.detail));
         match self.code().class() {
-            ReplyClass::TransientNegative => !self.wants_tls(),
+            ReplyClass::TransientNegative => true,
             ReplyClass::PermanentNegative => matches!(
                 (self.code().number(), status),
                 (550, Some((4, 5))) | (552, Some((5, 3)))
@@ -163,6 +164,8 @@ mod tests {
     fn who_wants_tls_first() {
         let not_now = "4.7.0 TLS not available due to temporary reason";
         let onward = "4.7.4 TLS is required, but was not offered by host mx.test";
+        let unverified =
+            "4.1.1 unverified address: TLS is required, but was not offered by mx.test";
         let broken = "4.7.5 TLS is required, but our TLS engine is unavailable";
         for (code, line, expected) in [
             (451, "5.7.3 STARTTLS is required to send mail", true),
@@ -186,12 +189,14 @@ mod tests {
             (454, not_now, false),
             (454, "4.3.0 STARTTLS is not available now", false),
             (451, onward, false),
+            (450, unverified, false),
+            (450, "4.1.1 STARTTLS is required by mx.test", false),
             (454, broken, false),
             (450, "4.7.1 try again later, it must wait", false),
         ] {
             let reply = reply(code, line);
             assert_eq!(reply.wants_tls(), expected, "{code} {line}");
-            let transient = (400..500).contains(&code) && !expected;
+            let transient = (400..500).contains(&code);
             assert_eq!(reply.is_transient(), transient, "{code} {line}");
         }
     }

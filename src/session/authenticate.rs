@@ -79,7 +79,10 @@ where
         let says_most = !tried.judged;
         let try_another = tried.may_try_another(&refused);
         if says_most {
-            failure = refused.error(credentials, extensions, mechanism);
+            let tls = wire.tls().is_some();
+            failure = refused
+                .error(credentials, extensions, mechanism)
+                .with_tls(tls);
         }
         if !try_another {
             break;

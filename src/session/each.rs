@@ -58,6 +58,9 @@ struct Queue {
     advanced: HashSet<usize>,
     /// Mails that are sent for the second time.
     again: HashSet<usize>,
+    /// The next waits until all mails on their way are answered, and the server can be asked what it
+    /// offers.
+    asks_first: bool,
     /// Why no other mail is begun, though the server would take some.
     closed: Option<Error>,
 }
@@ -174,10 +177,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 // What has come may make room for mails that leave with what is put together.
                 Standing::Waiting if self.wire.has_reply().await => {
                     let received = self.reply().await;
-                    self.take_in(received);
+                    self.take_in(received).await;
                 }
                 Standing::Waiting
-                    if queue.next.is_some()
+                    if queue.has_mails()
                         || mails.is_done()
                         || self.begins_no_more(&queue)
                         || !self.pipeline.may_be_followed() =>
@@ -188,7 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     self.launch().await;
                     tokio::select! {
                         biased;
-                        received = self.reply() => self.take_in(received),
+                        received = self.reply() => self.take_in(received).await,
                         Some(mail) = mails.next() => queue.push(mail),
                     }
                 }
@@ -239,6 +242,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return;
             };
             self.prepare_next(queue, index, mail, told).await;
+            if queue.asks_first {
+                return;
+            }
         }
     }
 
@@ -264,12 +270,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Err(error) => return told(index, Err(cut_short(&mail, error))),
         };
         mail.envelope = portion.first.clone();
-        match self.prepare(mail.clone()).await {
+        let prepared = self.prepare(mail.clone()).await;
+        queue.asks_first = (prepared.as_ref())
+            .err()
+            .is_some_and(|error| self.asks_first(error));
+        match prepared {
             Ok(prepared) => {
                 queue.next = Some((index, prepared));
                 if portion.left.is_some() {
                     queue.portions.insert(index, portion);
                 }
+            }
+            Err(_) if queue.asks_first => {
+                mail.envelope = portion.whole;
+                queue.behind.push_front((index, mail));
             }
             // The session ended, or the server takes no more mails, while it was asked what it offers.
             Err(error) if !self.goes_on() || self.is_spent() => {
@@ -290,8 +304,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return false;
         }
         let waiting = queue.behind.len();
-        let may_begin =
-            |prepared: &Prepared| self.pipeline.may_begin(&self.course(prepared, waiting));
+        let may_begin = |prepared: &Prepared| {
+            let is_certain = prepared.mail.doubted.is_none() || self.mails.is_empty();
+            is_certain && self.pipeline.may_begin(&self.course(prepared, waiting))
+        };
         match queue.next.take_if(|(_, prepared)| may_begin(prepared)) {
             Some((index, prepared)) => {
                 self.begin(index, prepared, waiting);

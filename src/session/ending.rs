@@ -3,17 +3,17 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::flow::{Blame, Concluded, InFlight, Shown};
+use super::flow::{Blame, Concluded, InFlight, Shown, stage};
 use super::outcome::Division;
 use super::transaction::{Session, State};
-use crate::error::{Error, Kind, Stage};
-use crate::protocol::Defect;
+use crate::error::{Error, Kind, Result, Stage};
+use crate::protocol::{Defect, Dialect, Outcome, Refusal, Reply};
 use crate::transport::Flight;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// The connection has failed or the server has ended the session: the error is the oldest
     /// mail's. The server may have a defect that explains it.
-    pub(super) fn lose(&mut self, error: Error) {
+    pub(super) async fn lose(&mut self, error: Error) {
         let defect = match error.kind() {
             Kind::Timeout => self.pipeline.may_have_lost(),
             Kind::Closed | Kind::Io if error.reply().is_none() => {
@@ -28,27 +28,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 in_words: false,
             });
         }
-        self.end(error, defect);
+        let end = self.end_at(error, defect);
+        let after = match end.error.reply().filter(|reply| is_421(reply)) {
+            Some(reply) => self.read_on(reply.clone()).await,
+            None => After::default(),
+        };
+        self.end(end, &after);
     }
 
     /// The client ends the dialogue, with the error for the oldest mail.
     pub(super) fn hang_up(&mut self, error: Error) {
-        self.end(error, None);
+        let end = self.end_at(error, None);
+        self.end(end, &After::default());
     }
 
-    /// Says of each mail what is known of it.
-    fn end(&mut self, error: Error, defect: Option<Defect>) {
+    /// Ends the dialogue. What has not left is not sent: it may go over another session.
+    fn end_at(&mut self, error: Error, defect: Option<Defect>) -> End {
         self.state = State::Lost;
-        // What has not left never will: it may go over another session.
         self.flight = Flight::default();
-        let is_421 = |error: &Error| {
-            error
-                .reply()
-                .is_some_and(|reply| reply.code().number() == 421)
-        };
-        // RFC 5321 section 3.8: what was sent after it is not carried out, unless the server goes
-        // on all the same.
-        let closing = is_421(&error) && !self.wire.has_early_reply();
         // A server may end a session between two mails at any time, and cross with the next mail.
         let unheard = self.begun > 1
             && self.pipeline.is_unanswered()
@@ -57,35 +54,107 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if unheard && defect.is_none() && self.last_accepted && !after_idle {
             self.has_ended_after(error.clone());
         }
-        let error = match (defect, self.awaited_stage()) {
+        End {
+            error,
+            defect,
+            unheard,
+            stage: self.awaited_stage(),
+        }
+    }
+
+    /// After a 421 the server is to close the connection and carry out nothing more (RFC 5321
+    /// section 3.8). Some servers go on, and accept messages that they have already: their replies
+    /// are read before such a message is sent again.
+    async fn read_on(&mut self, reply: Reply) -> After {
+        let left = self.mails.iter().take_while(|mail| self.has_left(mail));
+        let left = left.count();
+        let mut after = After::default();
+        if left == 0 {
+            after.closed = true;
+            return after;
+        }
+        // What the server replies now says nothing about its extensions.
+        let strategy = self.pipeline.strategy();
+        let mut in_step = true;
+        let mut next: Result<Reply> = Ok(reply);
+        loop {
+            match next {
+                Ok(reply) => {
+                    after.went_on |= reply.is_positive_completion();
+                    in_step = in_step && self.pipeline.accept(reply).is_ok();
+                }
+                Err(error) => {
+                    after.closed = matches!(error.kind(), Kind::Closed | Kind::Io);
+                    break;
+                }
+            }
+            let decided = std::iter::from_fn(|| self.pipeline.take_outcome());
+            self.decided.extend(decided);
+            if self.decided.len() >= left {
+                break;
+            }
+            // Out of step, and it has accepted nothing or the rest is unknown.
+            if self.wire.unanswered() == 0 {
+                after.closed = true;
+                break;
+            }
+            let stage = self.pipeline.awaited().map_or(Stage::EndOfData, stage);
+            let timeouts = self.wire.timeouts();
+            let limit = timeouts.quit.min(timeouts.reply(stage));
+            next = match self.wire.receive_within(stage, limit).await {
+                Err(error) => error.reply().cloned().ok_or(error),
+                reply => reply,
+            };
+        }
+        self.pipeline.set_strategy(strategy);
+        after
+    }
+
+    /// Says of each mail what is known of it.
+    fn end(&mut self, end: End, after: &After) {
+        let End {
+            error,
+            defect,
+            unheard,
+            stage,
+        } = end;
+        let closing = after.closed && !after.went_on;
+        let error = match (defect, stage) {
             (Some(Defect::Grouping), Some(stage)) => lost_commands(stage).caused_by(error),
             _ => error,
         };
         // What was found out while something else was written.
-        let mut error = Some(match self.awaited_stage() {
+        let mut error = Some(match stage {
             Some(stage) if error.reply().is_none() || closing => error.at(stage),
             _ => error,
         });
-        while let (Some(in_flight), Some(outcome)) =
-            (self.mails.pop_front(), self.pipeline.break_off())
-        {
+        loop {
+            let is_decided = !self.decided.is_empty();
+            let Some((in_flight, outcome)) = self.break_off() else {
+                return;
+            };
             let left = self.has_left(&in_flight);
-            let known = outcome.messages.is_empty() && outcome.refusal.is_some();
-            let (cause, blame) = match error.take() {
-                Some(_) if in_flight.failure.is_some() || known => {
-                    self.conclude_one(in_flight, outcome);
-                    continue;
-                }
+            let own = error.take();
+            // A mail that the server refused together with an earlier one may go over another session.
+            let is_final = own.is_some() || is_decided && outcome.defect.is_none();
+            if is_final && is_known(&in_flight, &outcome, is_decided) {
+                self.conclude_one(in_flight, outcome);
+                continue;
+            }
+            // By LMTP, the replies to a message are independent of each other (RFC 2033 section 4.2).
+            let in_part = outcome.dialect == Dialect::Lmtp && !outcome.messages.is_empty();
+            let doubtful = left && !is_decided && (!closing || in_part);
+            let (cause, blame) = match own {
                 Some(own) => {
-                    let blameless = defect.is_some() && !left || unheard && (!left || closing);
+                    let blameless = defect.is_some() && !left || unheard && !doubtful;
                     let blame = if blameless {
                         Blame::Session
                     } else {
                         Blame::Mail
                     };
-                    (in_doubt(own, left), blame)
+                    (in_doubt(own, doubtful), blame)
                 }
-                None if left && !closing => (behind(true), Blame::Mail),
+                None if doubtful => (behind(true), Blame::Mail),
                 None => (behind(false), Blame::Earlier),
             };
             let division = Division::new(&outcome, &in_flight.mail.envelope);
@@ -97,7 +166,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.concluded.push_back(Concluded {
                 ticket: in_flight.ticket,
                 mail: in_flight.mail,
-                left: in_flight.left,
                 result,
                 blame,
             });
@@ -105,33 +173,95 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 }
 
-/// A session may be dropped in the middle of mails. Whoever still waits for one of them learns what
-/// the server had said about it. Replies that came during the transfer of another mail are not told
-/// before its end.
+/// Why the dialogue ends.
+struct End {
+    /// The oldest mail's.
+    error: Error,
+    /// What the server cannot do, if that explains the end.
+    defect: Option<Defect>,
+    /// The oldest mail may have crossed with the end.
+    unheard: bool,
+    /// What the oldest mail waited for.
+    stage: Option<Stage>,
+}
+
+/// What follows a 421.
+#[derive(Default)]
+struct After {
+    /// The connection ended.
+    closed: bool,
+    /// The server accepted other commands first.
+    went_on: bool,
+}
+
+fn is_421(reply: &Reply) -> bool {
+    reply.code().number() == 421
+}
+
+/// Whether the result of a mail is known, though its session ends: all replies to it have come, or
+/// it had failed before.
+fn is_known(in_flight: &InFlight, outcome: &Outcome, is_decided: bool) -> bool {
+    let is_refused = outcome.refusal.is_some() && !outcome.contradictory;
+    let is_over = is_decided || is_refused && outcome.messages.is_empty();
+    in_flight.failure.is_some() || is_over && !(is_refused && is_refused_by_421(outcome))
+}
+
+/// Whether the refusal of a mail is the end of the session.
+fn is_refused_by_421(outcome: &Outcome) -> bool {
+    match &outcome.refusal {
+        Some(
+            Refusal::Mail(reply)
+            | Refusal::Data(reply)
+            | Refusal::Chunk(reply)
+            | Refusal::Message(reply),
+        ) => is_421(reply),
+        Some(_) => outcome
+            .recipients
+            .iter()
+            .chain(&outcome.messages)
+            .any(is_421),
+        None => false,
+    }
+}
+
+impl<S> Session<S> {
+    /// The oldest mail on its way, and all that the server has said of it.
+    fn break_off(&mut self) -> Option<(InFlight, Outcome)> {
+        let in_flight = self.mails.pop_front()?;
+        let decided = self.decided.pop_front();
+        let outcome = decided.or_else(|| self.pipeline.break_off())?;
+        Some((in_flight, outcome))
+    }
+}
+
+/// A session may be dropped in the middle of mails. Those who wait for them learn what the server has
+/// said about each.
 impl<S> Drop for Session<S> {
     fn drop(&mut self) {
-        for concluded in self.concluded.drain(..) {
-            let Concluded {
-                mail, result, left, ..
-            } = concluded;
-            mail.recall.conclude(result, &mail.envelope, left);
-        }
-        while let (Some(in_flight), Some(outcome)) =
-            (self.mails.pop_front(), self.pipeline.break_off())
-        {
-            let InFlight { mail, left, .. } = in_flight;
-            let division = Division::new(&outcome, &mail.envelope);
-            mail.recall.break_off(division, left.as_ref());
+        loop {
+            let is_decided = !self.decided.is_empty();
+            let Some((in_flight, outcome)) = self.break_off() else {
+                return;
+            };
+            if is_known(&in_flight, &outcome, is_decided) {
+                let (timing, result) = in_flight.result(outcome, self.wire.tls());
+                self.watch.end(&in_flight.watched, timing, &result);
+                let InFlight { mail, left, .. } = in_flight;
+                mail.recall.conclude(result, &mail.envelope, left);
+            } else {
+                let InFlight { mail, left, .. } = in_flight;
+                let division = Division::new(&outcome, &mail.envelope);
+                mail.recall.break_off(division, left.as_ref());
+            }
         }
     }
 }
 
 /// A failure after the last octet was handed over leaves open what the server got, unless it
-/// said so: by a 421, or by a refusal of the message before its end.
+/// refused the message before its end.
 fn in_doubt(error: Error, left: bool) -> Error {
     let refused = error.kind() == Kind::Rejected && error.stage() == Some(Stage::Transfer);
-    let closing = error.kind() == Kind::Closed && error.reply().is_some();
-    if left && !refused && !closing {
+    if left && !refused {
         error.with_unknown_fate()
     } else {
         error

@@ -11,12 +11,15 @@ use super::outcome::{Division, result};
 use super::portions::domains;
 use super::prepare::Prepared;
 use super::receipt::Receipt;
+use super::timing::Timing;
 use super::transaction::{Session, State};
+use super::transfer::Transfer;
 use super::watch::Watched;
 use crate::address::Envelope;
 use crate::error::{Error, Kind, Result, Stage};
 use crate::message::Octets;
 use crate::protocol::{Defect, Expected, Next, Outcome, Refusal, Reply, UnexpectedReply};
+use crate::transport::TlsParameters;
 
 /// A mail that the pipeline has.
 #[derive(Debug)]
@@ -25,8 +28,10 @@ pub(super) struct InFlight {
     pub(super) mail: Mail,
     pub(super) size: u64,
     pub(super) watched: Watched,
-    /// Until the message is transferred.
+    /// Until the transfer of the message begins.
     pub(super) octets: Option<Octets>,
+    /// The transfer of the message, while it is interrupted.
+    pub(super) transfer: Option<Box<Transfer>>,
     /// How many octets the wire has handed over when the message has left whole.
     pub(super) end: Option<u64>,
     /// Why its message could not be read.
@@ -43,6 +48,24 @@ impl InFlight {
     pub(super) fn is_withdrawn(&self) -> bool {
         self.mail.recall.is_withdrawn()
     }
+
+    /// What the mail comes to, when all is said about it.
+    pub(super) fn result(
+        &self,
+        outcome: Outcome,
+        tls: Option<TlsParameters>,
+    ) -> (Timing, Result<Receipt>) {
+        let timing = self.watched.marks.end();
+        let envelope = &self.mail.envelope;
+        let result = match &self.failure {
+            Some(failure) => {
+                let division = Division::new(&outcome, envelope);
+                Err(failure.clone().after_refusing(division.rejected))
+            }
+            None => result(outcome, envelope, self.size, tls, timing),
+        };
+        (timing, result)
+    }
 }
 
 /// A mail about which all is said.
@@ -50,8 +73,6 @@ impl InFlight {
 pub(super) struct Concluded {
     pub(super) ticket: usize,
     pub(super) mail: Mail,
-    /// The recipients of portions that follow.
-    pub(super) left: Option<Envelope>,
     pub(super) result: Result<Receipt>,
     pub(super) blame: Blame,
 }
@@ -119,6 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             size,
             watched,
             octets: Some(octets),
+            transfer: None,
             end: None,
             failure: None,
             after_idle,
@@ -171,7 +193,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         };
         match self.wire.launch(stage, &mut self.flight).await {
             Ok(()) => self.mark_left(),
-            Err(error) => self.lose(error),
+            Err(error) => self.lose(error).await,
         }
     }
 
@@ -208,7 +230,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) async fn answer(&mut self) {
         self.launch().await;
         let received = self.reply().await;
-        self.take_in(received);
+        self.take_in(received).await;
     }
 
     /// The reply that is due next; `None` if none is. The future may be dropped: no part of a
@@ -231,19 +253,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// Hands a reply to the pipeline.
-    pub(super) fn take_in(&mut self, received: Option<Result<Reply>>) {
+    pub(super) async fn take_in(&mut self, received: Option<Result<Reply>>) {
         let (Some(received), Some(expected)) = (received, self.pipeline.awaited()) else {
             return;
         };
         let reply = match received {
             Ok(reply) => reply,
-            Err(error) => return self.lose(error),
+            Err(error) => return self.lose(error).await,
         };
         let Err(UnexpectedReply(reply)) = self.pipeline.accept(reply) else {
             return self.settle();
         };
         let stage = stage(expected);
-        self.lose(match expected {
+        let error = match expected {
             Expected::Reset => refused(stage, "the server refused RSET", reply),
             Expected::Message => {
                 refused(stage, "the server wants more after the end", reply).with_unknown_fate()
@@ -254,7 +276,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     .with_reply(reply)
                     .at(stage)
             }
-        });
+        };
+        self.lose(error).await;
     }
 
     /// What the oldest mail waits for.
@@ -300,17 +323,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    pub(super) fn conclude_one(&mut self, in_flight: InFlight, outcome: Outcome) {
-        let InFlight {
-            ticket,
-            mut mail,
-            size,
-            watched,
-            failure,
-            left,
-            ..
-        } = in_flight;
-        self.learn_defect(&mut mail, &outcome);
+    pub(super) fn conclude_one(&mut self, mut in_flight: InFlight, outcome: Outcome) {
+        self.learn_defect(&mut in_flight.mail, &outcome);
         let is_spent = self.has_refused_more;
         let blame = match outcome.defect {
             Some(_) if !outcome.contradictory => Blame::Session,
@@ -319,49 +333,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             _ => Blame::Session,
         };
         self.learn_most_recipients(&outcome);
-        let timing = watched.marks.end();
-        let result = match failure {
-            Some(failure) => {
-                let division = Division::new(&outcome, &mail.envelope);
-                Err(failure.after_refusing(division.rejected))
-            }
-            None => result(outcome, &mail.envelope, size, self.wire.tls(), timing),
-        };
+        let (timing, result) = in_flight.result(outcome, self.wire.tls());
         self.count(&result);
-        self.watch.end(&watched, timing, &result);
+        self.watch.end(&in_flight.watched, timing, &result);
         self.concluded.push_back(Concluded {
-            ticket,
-            mail,
-            left,
+            ticket: in_flight.ticket,
+            mail: in_flight.mail,
             result,
             blame,
         });
     }
 
-    /// Notes what a mail has shown that the server cannot do. A group that is refused as out of order
-    /// shows it once the same commands are answered otherwise one at a time.
+    /// Notes what a mail has shown that the server cannot do. A refusal of commands that left together
+    /// may be about the mail: whether the server lacks anything is known once the same commands have
+    /// been sent again in another way.
     fn learn_defect(&mut self, mail: &mut Mail, outcome: &Outcome) {
-        let repeated = std::mem::take(&mut mail.one_at_a_time);
-        let defect = match outcome.defect {
-            Some(Defect::Grouping) if mail.message.is_repeatable() => {
-                mail.one_at_a_time = true;
+        let (defect, in_words) = match (outcome.defect, mail.doubted.take()) {
+            (Some(Defect::Chunking), _) => (Defect::Chunking, true),
+            (Some(defect), _) if mail.message.is_repeatable() => {
+                mail.doubted = Some(defect);
                 return;
             }
-            None if repeated => {
-                let helped = !outcome.is_out_of_order();
-                self.pipeline.has_repeated(helped);
-                helped.then_some(Defect::Grouping)
-            }
-            Some(Defect::Grouping) => {
-                self.pipeline.has_repeated(true);
-                outcome.defect
-            }
-            defect => defect,
+            (Some(defect), _) => (defect, false),
+            (None, Some(defect)) if outcome.confirms(defect) => (defect, true),
+            (None, _) => return,
         };
-        self.shown.extend(defect.map(|defect| Shown {
-            defect,
-            in_words: true,
-        }));
+        self.pipeline.learn(defect);
+        self.shown.push(Shown { defect, in_words });
     }
 
     /// Notes whether a mail was accepted.
@@ -396,7 +394,7 @@ fn hung_up() -> Error {
 }
 
 /// The stage of the reply that is due.
-fn stage(expected: Expected) -> Stage {
+pub(super) fn stage(expected: Expected) -> Stage {
     match expected {
         Expected::Reset => Stage::Reset,
         Expected::Mail => Stage::Mail,

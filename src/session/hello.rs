@@ -106,7 +106,7 @@ where
             .to_owned(),
         _ => name_refused(name),
     };
-    Err(refused(Stage::Hello, message, reply))
+    Err(refused(Stage::Hello, message, reply).with_tls(wire.tls().is_some()))
 }
 
 /// Whether the command is unknown, and not only its argument refused.

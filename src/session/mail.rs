@@ -7,6 +7,7 @@ use super::recall::Recall;
 use crate::address::Envelope;
 use crate::error::{Error, Kind};
 use crate::message::Message;
+use crate::protocol::Defect;
 
 /// A message in its envelope (RFC 5321 section 2.3.1).
 #[derive(Debug, Clone)]
@@ -18,8 +19,9 @@ pub struct Mail {
     pub message: Message,
     pub(crate) recall: Recall,
     pub(super) queued: Option<Queued>,
-    /// Each command is to wait for its reply, since the server has refused a group as out of order.
-    pub(super) one_at_a_time: bool,
+    /// What the server may not be capable of, as its refusal of this mail suggests. The mail is sent
+    /// again without that.
+    pub(super) doubted: Option<Defect>,
 }
 
 /// Since when a mail waits, and on behalf of what.
@@ -38,7 +40,7 @@ impl Mail {
             message,
             recall: Recall::default(),
             queued: None,
-            one_at_a_time: false,
+            doubted: None,
         }
     }
 

@@ -3,8 +3,8 @@
 use super::hello::refused;
 use super::receipt::Receipt;
 use super::timing::Timing;
-use crate::address::{Envelope, ForwardPath};
-use crate::error::{Error, Kind, Result, Stage};
+use crate::address::{Envelope, ForwardPath, Partial};
+use crate::error::{Error, JudgedBy, Kind, Result, Stage};
 use crate::protocol::{Dialect, Outcome, Refusal, Reply};
 use crate::transport::TlsParameters;
 
@@ -56,7 +56,11 @@ pub(super) fn result(
 ) -> Result<Receipt> {
     let division = Division::new(&outcome, envelope);
     if let Some(refusal) = outcome.refusal {
-        let error = refusal_error(refusal, envelope, division, size).of_mail(envelope.partial());
+        let may_want_tls = matches!(refusal, Refusal::Mail(_) | Refusal::Data(_));
+        let judged_by = judged_by(&refusal, outcome.dialect, envelope.partial());
+        let error = refusal_error(refusal, envelope, division, size)
+            .judged_by(judged_by)
+            .with_tls(tls.is_some() || !may_want_tls);
         return Err(if outcome.contradictory {
             error.with_unknown_fate()
         } else {
@@ -77,6 +81,16 @@ pub(super) fn result(
             Kind::Protocol,
             "the server said nothing to the message",
         )),
+    }
+}
+
+fn judged_by(refusal: &Refusal, dialect: Dialect, partial: Partial) -> JudgedBy {
+    match (refusal, partial) {
+        (Refusal::Mail(_) | Refusal::Data(_) | Refusal::Chunk(_), _) => JudgedBy::Cause,
+        // By LMTP, it is the reply for one of the recipients.
+        (Refusal::Message(_), _) if dialect == Dialect::Smtp => JudgedBy::Cause,
+        (_, Partial::AllOrNothing) => JudgedBy::EachRecipient,
+        (_, Partial::AsManyAsPossible) => JudgedBy::AnyRecipient,
     }
 }
 

@@ -10,7 +10,7 @@ use super::mail::Mail;
 use super::transaction::{List, Session, State};
 use crate::error::{Error, Kind, Result};
 use crate::message::{Data, Octets, Rendition};
-use crate::protocol::{Course, Extension, Grouping, Parameters, Way};
+use crate::protocol::{Course, Defect, Extension, Grouping, Parameters, Way};
 
 /// How long a session may have been idle for a message to leave before the server has said a word
 /// to its envelope.
@@ -41,7 +41,7 @@ impl Prepared {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Finds out whether the server can take a mail. If it lacks something and may offer more
-    /// since the login, it is asked, once the mails on their way have been answered.
+    /// since the login, it is asked, unless mails are on their way: [`Self::asks_first`].
     pub(super) async fn prepare(&mut self, mail: Mail) -> Result<Prepared> {
         if mail.message.is_spent() {
             return Err(Error::new(
@@ -76,7 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// How a mail would go out now.
     pub(super) fn course(&self, prepared: &Prepared, waiting: usize) -> Course {
         let mut course = self.pipeline.course(prepared.size, prepared.only, waiting);
-        if prepared.mail.one_at_a_time {
+        if prepared.mail.doubted == Some(Defect::Grouping) {
             course.grouping = Grouping::OneAtATime;
         } else if course.grouping == Grouping::Whole && self.may_have_ended() {
             course.grouping = Grouping::Grouped;
@@ -91,13 +91,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.mails.is_empty() && self.idle_since.is_some_and(is_long)
     }
 
-    /// Asks what the server offers since the login, once all mails on their way are answered.
+    /// Whether the mails on their way have to be answered before a mail can be prepared, which failed
+    /// with this error: only then can the server be asked what it offers since the login.
+    pub(super) fn asks_first(&self, error: &Error) -> bool {
+        let may_offer_more = self.list == List::BeforeLogin && error.kind() == Kind::Unsupported;
+        may_offer_more && !self.mails.is_empty()
+    }
+
+    /// Asks what the server offers since the login.
     async fn ask_again(&mut self) -> Result<()> {
-        self.list = List::Current;
-        while !self.mails.is_empty() {
-            self.advance().await;
-            self.answer().await;
+        if !self.mails.is_empty() {
+            return Err(Error::new(
+                Kind::Unsupported,
+                "the server has not been asked what it offers since the login",
+            ));
         }
+        self.list = List::Current;
         self.require_open()?;
         self.state = State::Lost;
         if let Some(extensions) = hello_again(&mut self.wire, &self.hello).await? {

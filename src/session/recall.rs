@@ -99,8 +99,8 @@ impl Recall {
         }
     }
 
-    /// Notes what a portion has come to that whoever waits for the mail was not told of before its
-    /// session ended. The recipients of `left` have not been sent to.
+    /// Notes what a portion has come to, as its session ends. The recipients of `left` have not been
+    /// sent to.
     pub(super) fn conclude(
         &self,
         result: Result<Receipt>,
@@ -111,13 +111,16 @@ impl Recall {
             let mut settled = flags.settled.lock().unwrap_or_else(PoisonError::into_inner);
             let settled = settled.get_or_insert_default();
             match settled.add(result, envelope, left) {
-                ControlFlow::Continue(_) => flags.departed.store(false, Ordering::Release),
+                ControlFlow::Continue(left) => {
+                    flags.departed.store(false, Ordering::Release);
+                    settled.break_off(Division::default(), Some(&left));
+                }
                 ControlFlow::Break(result) => settled.whole = Some(result),
             }
         }
     }
 
-    /// What the mail has come to, if its session ended with that known and not told.
+    /// What the mail has come to, if that was known when its session ended.
     pub(crate) fn concluded(&self) -> Option<Result<Receipt>> {
         self.settled(|settled| settled.whole.clone())?
     }

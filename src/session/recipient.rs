@@ -187,7 +187,7 @@ mod tests {
     use bytes::BytesMut;
 
     use super::*;
-    use crate::address::Partial;
+    use crate::error::JudgedBy;
     use crate::protocol::ReplyDecoder;
 
     fn reply(line: &str) -> Reply {
@@ -224,8 +224,8 @@ mod tests {
         for (error, of_mail, of_other) in [
             (at(Kind::Closed, Stage::Rcpt), "deferred", "deferred"),
             (rejected("450 later"), "deferred", "deferred"),
-            // One that is refused for now may be accepted later.
-            (rejected("550 never"), "deferred", "rejected"),
+            // The message would be refused for the other recipients too.
+            (rejected("550 never"), "rejected", "rejected"),
             (
                 at(Kind::Closed, Stage::EndOfData).with_unknown_fate(),
                 "unknown",
@@ -240,10 +240,14 @@ mod tests {
                 "deferred",
                 "not-tried",
             ),
-            (at(Kind::Rejected, Stage::Rcpt), "deferred", "not-tried"),
+            (
+                at(Kind::Rejected, Stage::Rcpt).judged_by(JudgedBy::AnyRecipient),
+                "deferred",
+                "not-tried",
+            ),
             // All or nothing.
             (
-                at(Kind::Rejected, Stage::Rcpt).of_mail(Partial::AllOrNothing),
+                at(Kind::Rejected, Stage::Rcpt).judged_by(JudgedBy::EachRecipient),
                 "rejected",
                 "not-tried",
             ),

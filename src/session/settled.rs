@@ -16,13 +16,13 @@ pub(crate) struct Settled {
     receipt: Option<Receipt>,
     accepted: Vec<ForwardPath>,
     rejected: Vec<(ForwardPath, Reply)>,
-    /// Of the first portion that was refused for all of its recipients.
+    /// Of the first portion that was refused as a mail, or else for all of its recipients.
     error: Option<Error>,
     /// How many portions in a row were refused since the server had enough recipients.
     refused_as_too_many: u8,
     /// Those who are left, if the session ended in the middle of a portion.
     untried: Vec<ForwardPath>,
-    /// Of the mail, if its session ended with that known and not told.
+    /// What the mail has come to, if that was known when its session ended.
     pub(super) whole: Option<Result<Receipt>>,
 }
 
@@ -71,7 +71,10 @@ impl Settled {
                     self.refused_as_too_many = 0;
                 }
                 self.rejected.extend(rejected);
-                self.error.get_or_insert(error);
+                match &self.error {
+                    Some(first) if first.is_about_mail() || !error.is_about_mail() => {}
+                    _ => self.error = Some(error),
+                }
                 if self.refused_as_too_many >= MOST_TOO_MANY
                     && let (Some(left), Some(reply)) = (&left, last)
                 {

@@ -18,7 +18,7 @@ use crate::address::{Domain, Envelope};
 use crate::error::Stage;
 use crate::error::{Error, Kind, Result};
 use crate::message::{Data, Message};
-use crate::protocol::{Extensions, Pipeline, Strategy};
+use crate::protocol::{Extensions, Outcome, Pipeline, Strategy};
 #[cfg(doc)]
 use crate::transport::Timeouts;
 use crate::transport::{Flight, Socket, TlsParameters, Wire};
@@ -37,6 +37,8 @@ pub struct Session<S = Socket> {
     pub(super) mails: VecDeque<InFlight>,
     /// The mails about which all is said.
     pub(super) concluded: VecDeque<Concluded>,
+    /// What the server has said of the oldest mails on their way, after a 421.
+    pub(super) decided: VecDeque<Outcome>,
     /// The domains of recipients, where the server limits their number.
     pub(super) domains: HashSet<Domain>,
     /// How many recipients a mail may have at a time, whatever the server says.
@@ -115,6 +117,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             flight: Flight::default(),
             mails: VecDeque::new(),
             concluded: VecDeque::new(),
+            decided: VecDeque::new(),
             domains: HashSet::new(),
             most_recipients: None,
             learned_recipients: None,

@@ -2,9 +2,11 @@
 
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::poll;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 use super::flow::InFlight;
 use super::mail::withdrawn;
@@ -14,77 +16,115 @@ use crate::message::{Block, BodyError, Octets};
 use crate::protocol::{Chunk, Transparency, Way};
 use crate::transport::within;
 
+/// A message that is on its way into the flight.
+#[derive(Debug)]
+pub(super) struct Transfer {
+    octets: Octets,
+    /// What has been read of the next block.
+    block: Vec<u8>,
+    /// The block has been read whole, or cannot be.
+    read: Option<Result<Block>>,
+    /// How long the source has taken for the block.
+    waited: Duration,
+    /// How many octets are in the flight.
+    sent: u64,
+}
+
+impl Transfer {
+    fn new(octets: Octets) -> Self {
+        Self {
+            octets,
+            block: Vec::new(),
+            read: None,
+            waited: Duration::ZERO,
+            sent: 0,
+        }
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    /// Sends the message of the newest mail. Its end may wait in the flight for what follows.
+    /// Sends the message of the newest mail. Its end may wait in the flight for what follows. By
+    /// BDAT it is interrupted as soon as an earlier mail is concluded, since who waits for that mail
+    /// is not to wait for the source of another.
     pub(super) async fn transfer_message(&mut self, way: Way) {
         let Some(mail) = self.mails.back_mut() else {
             return;
         };
-        let Some(octets) = mail.octets.take() else {
-            return;
+        let transfer = match (mail.transfer.take(), mail.octets.take()) {
+            (Some(transfer), _) => *transfer,
+            (None, Some(octets)) => {
+                mail.watched.marks.transfer_begins();
+                Transfer::new(octets)
+            }
+            (None, None) => return,
         };
-        mail.watched.marks.transfer_begins();
         match way {
-            Way::Bdat => self.chunks(octets).await,
-            _ => self.blocks(octets).await,
+            Way::Bdat => self.chunks(transfer).await,
+            _ => self.blocks(transfer).await,
         }
     }
 
-    /// Sends the message behind DATA, with the end of data.
-    async fn blocks(&mut self, mut octets: Octets) {
+    fn interrupt(&mut self, transfer: Transfer) {
+        if let Some(mail) = self.mails.back_mut() {
+            mail.transfer = Some(Box::new(transfer));
+        }
+    }
+
+    /// Sends the message behind DATA, with the end of data. No earlier mail waits for a reply then.
+    async fn blocks(&mut self, mut transfer: Transfer) {
         let mut transparency = Transparency::default();
-        let mut block = Vec::new();
-        let mut sent = 0;
         loop {
-            block.clear();
-            let position = match self.next_block(&mut octets, &mut block).await {
-                Ok(position) => position,
+            let position = match self.next_block(&mut transfer).await {
+                Some(Ok(position)) => position,
                 // Without an end of data the server has nothing.
-                Err(error) => return self.hang_up(error),
+                Some(Err(error)) => return self.hang_up(error),
+                None => return,
             };
-            if self.state == State::Lost {
-                return;
-            }
             if position == Block::Last && !self.departs() {
                 return self.hang_up(withdrawn());
             }
-            sent += block.len() as u64;
-            transparency.apply(&mut block);
+            let Transfer { block, sent, .. } = &mut transfer;
+            *sent += block.len() as u64;
+            transparency.apply(block);
             if position == Block::Last {
-                transparency.end_of_data(&mut block);
+                transparency.end_of_data(block);
                 let replies = self.pipeline.message_sent();
-                self.wire
-                    .put_last_block(&mut self.flight, &mut block, replies);
+                self.wire.put_last_block(&mut self.flight, block, replies);
                 return self.message_ends();
             }
-            if let Err(error) = self.wire.block(&block).await {
-                return self.lose(error);
+            if let Err(error) = self.wire.block(block).await {
+                return self.lose(error).await;
             }
-            self.report(sent);
+            block.clear();
+            self.report(*sent);
         }
     }
 
     /// Sends the message by BDAT.
-    async fn chunks(&mut self, mut octets: Octets) {
-        let mut block = Vec::new();
-        let mut sent = 0;
+    async fn chunks(&mut self, mut transfer: Transfer) {
         loop {
-            block.clear();
-            let read = self.next_block(&mut octets, &mut block).await;
-            while self.state != State::Lost
-                && (!self.pipeline.may_send_chunk() || sent > 0 && self.wire.has_reply().await)
+            let read = self.next_block(&mut transfer).await;
+            while self.goes_on()
+                && self.concluded.is_empty()
+                && (!self.pipeline.may_send_chunk()
+                    || transfer.sent > 0 && self.wire.has_reply().await)
             {
                 self.early_reply().await;
             }
             if self.state == State::Lost {
                 return;
             }
+            if !self.concluded.is_empty() {
+                transfer.read = read;
+                return self.interrupt(transfer);
+            }
             if self.pipeline.is_refused() {
                 return self.pipeline.abandon_message();
             }
             let read = match read {
-                Ok(Block::Last) if !self.departs() => Err(withdrawn()),
-                read => read,
+                Some(Ok(Block::Last)) if !self.departs() => Err(withdrawn()),
+                Some(read) => read,
+                None => continue,
             };
             let chunk = match read {
                 Ok(Block::More) => Chunk::More,
@@ -97,17 +137,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     return self.pipeline.abandon_message();
                 }
             };
+            let Transfer { block, sent, .. } = &mut transfer;
             let replies = self.pipeline.chunk_sent(chunk);
-            self.wire
-                .put_chunk(&mut self.flight, &block, chunk, replies);
-            sent += block.len() as u64;
+            self.wire.put_chunk(&mut self.flight, block, chunk, replies);
+            *sent += block.len() as u64;
             if chunk == Chunk::Last {
                 return self.message_ends();
             }
+            block.clear();
             if self.flight.is_long() {
                 self.launch().await;
             }
-            self.report(sent);
+            self.report(*sent);
         }
     }
 
@@ -134,39 +175,47 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// Reads the next block, and replies for as long as the source gives nothing.
-    async fn next_block(&mut self, octets: &mut Octets, block: &mut Vec<u8>) -> Result<Block> {
+    /// Reads the next block, and replies while the source gives nothing. `None` if these have
+    /// concluded a mail or ended the session; the next call goes on with the block.
+    async fn next_block(&mut self, transfer: &mut Transfer) -> Option<Result<Block>> {
+        let Transfer {
+            octets,
+            block,
+            read,
+            waited,
+            ..
+        } = transfer;
+        if let Some(read) = read.take() {
+            return Some(read);
+        }
         if self.mails.back().is_some_and(InFlight::is_withdrawn) {
-            return Err(withdrawn());
+            return Some(Err(withdrawn()));
         }
         let mut next = pin!(octets.next_block(block));
         if let Poll::Ready(read) = poll!(&mut next) {
-            return read.map_err(unreadable);
+            *waited = Duration::ZERO;
+            return Some(read.map_err(unreadable));
         }
         // Mails that are whole do not wait for the source of another.
         if self.mails.len() > 1 {
             self.launch().await;
         }
         let limit = self.wire.timeouts().block;
-        let mut next = pin!(within(limit, next));
-        let result = loop {
+        let begun = Instant::now();
+        let mut next = pin!(within(limit.saturating_sub(*waited), next));
+        let read = loop {
+            if self.state == State::Lost || !self.concluded.is_empty() {
+                *waited += begun.elapsed();
+                return None;
+            }
             tokio::select! {
                 biased;
-                result = &mut next => break result,
-                () = self.wire.readable(), if self.state != State::Lost => {
-                    self.early_reply().await;
-                }
-            }
-            if self.state == State::Lost {
-                return Ok(Block::More);
+                read = &mut next => break read,
+                () = self.wire.readable() => self.early_reply().await,
             }
         };
-        let Some(read) = result else {
-            let message =
-                format!("the source of the message took over {limit:?} for a block of it");
-            return Err(Error::new(Kind::Body, message).at(Stage::Transfer));
-        };
-        read.map_err(unreadable)
+        *waited = Duration::ZERO;
+        Some(read.map_or_else(|| Err(too_slow(limit)), |read| read.map_err(unreadable)))
     }
 
     /// Takes in what has come while the message is under way.
@@ -175,9 +224,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.answer().await;
         // Nothing is due, so this is the server's reason to stop, or its end.
         } else if let Err(error) = self.wire.receive(Stage::Transfer).await {
-            self.lose(error);
+            self.lose(error).await;
         }
     }
+}
+
+fn too_slow(limit: Duration) -> Error {
+    let message = format!("the source of the message took over {limit:?} for a block of it");
+    Error::new(Kind::Body, message).at(Stage::Transfer)
 }
 
 fn unreadable(cause: BodyError) -> Error {

@@ -135,8 +135,18 @@ pub(super) fn broke(cause: io::Error, stage: Stage) -> Error {
 }
 
 pub(super) fn stalled(limit: Duration, stage: Stage) -> Error {
-    let message = format!("the server took no octet within {limit:?} at {stage}: try again later");
+    let advice = advice(stage);
+    let message = format!("the server took no octet within {limit:?} at {stage}{advice}");
     failure(Kind::Timeout, stage, message)
+}
+
+/// The next step after a wait that was too long. During a mail it depends on the mail's fate, which
+/// is not known here.
+fn advice(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Mail | Stage::Rcpt | Stage::Data | Stage::Transfer | Stage::EndOfData => "",
+        _ => ": try again later",
+    }
 }
 
 fn late(limit: Duration, words: &Unfinished, stage: Stage) -> Error {
@@ -154,7 +164,10 @@ fn late(limit: Duration, words: &Unfinished, stage: Stage) -> Error {
             "no reply to the end of data within {limit:?}{beginning}: \
              find out whether the mail arrived before sending it again"
         ),
-        _ => format!("no reply to {stage} within {limit:?}{beginning}: try again later"),
+        _ => {
+            let advice = advice(stage);
+            format!("no reply to {stage} within {limit:?}{beginning}{advice}")
+        }
     };
     failure(Kind::Timeout, stage, message)
 }
@@ -190,5 +203,33 @@ fn unasked(reply: Reply, stage: Stage) -> Error {
         )
         .with_reply(reply)
         .at(stage),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The server may have a mail that got no reply in time: it must not be sent again as it is.
+    #[test]
+    fn who_may_have_the_mail_is_not_advised_to_try_again() {
+        for (stage, advised) in [
+            (Stage::Greeting, true),
+            (Stage::Hello, true),
+            (Stage::Auth, true),
+            (Stage::Mail, false),
+            (Stage::Rcpt, false),
+            (Stage::Data, false),
+            (Stage::Transfer, false),
+            (Stage::EndOfData, false),
+        ] {
+            let limit = Duration::from_secs(5);
+            let late = End::Late(limit, Unfinished("250-".to_owned())).at(stage);
+            let stalled = End::Stalled(limit).at(stage);
+            for error in [late, stalled] {
+                let text = error.to_string();
+                assert_eq!(text.contains("try again later"), advised, "{text}");
+            }
+        }
     }
 }

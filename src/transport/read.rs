@@ -19,11 +19,6 @@ use crate::error::{Error, Result, Stage};
 use crate::protocol::{Reply, ReplyError, visible};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
-    /// Whether replies have come that have not been received.
-    pub(crate) fn has_early_reply(&self) -> bool {
-        !self.early.is_empty()
-    }
-
     /// Takes in what has come. Ready as soon as [`receive`](Self::receive) would be: a reply has
     /// come, or the end of them.
     ///

@@ -55,7 +55,7 @@ pub struct Timeouts {
     pub reset: Duration,
     /// The reply to NOOP, VRFY, HELP or RSET between two mails: 5 min.
     pub inquiry: Duration,
-    /// The reply to QUIT, which nothing depends on: 5 s.
+    /// The reply to QUIT, and each reply to mails that had left before a 421: 5 s.
     pub quit: Duration,
 }
 

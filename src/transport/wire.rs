@@ -57,6 +57,14 @@ pub struct Wire<S> {
     pub(super) in_exchange: bool,
 }
 
+impl<S> Wire<S> {
+    /// What TLS agreed on; `None` in clear text.
+    #[must_use]
+    pub fn tls(&self) -> Option<TlsParameters> {
+        self.tls
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Begins in clear text. The greeting is the first reply.
     pub fn clear(stream: S, timeouts: Timeouts) -> Self {
@@ -174,12 +182,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         })
     }
 
-    /// What TLS agreed on; `None` in clear text.
-    #[must_use]
-    pub fn tls(&self) -> Option<TlsParameters> {
-        self.tls
-    }
-
     /// How long each wait may take.
     #[must_use]
     pub fn timeouts(&self) -> &Timeouts {
@@ -267,7 +269,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future closes the connection all the same.
+    /// If the future is dropped, TLS may not have been ended. The connection is closed when this
+    /// value is dropped.
     pub async fn close(&mut self) {
         let _ = timeout(self.timeouts.quit, self.framed.get_mut().shutdown()).await;
     }

@@ -214,8 +214,8 @@ async fn a_mail_is_sent_twice_at_most() {
         "1 Rejected at Mail, NotAccepted, permanent: 503 5.5.1 out of order",
     ];
     assert_eq!(told, expected);
-    // Whether the same commands are accepted one at a time has not been seen.
-    assert_eq!(left.pipelining, Pipelining::Auto);
+    // No other way has been accepted.
+    assert_eq!(left, eager);
 }
 
 /// It has refused the sender as out of order, and takes the message: the mail is not sent again.
@@ -325,4 +325,96 @@ async fn a_503_that_is_about_the_mail() {
     let refused = "0 Rejected at Mail, NotAccepted, permanent: 503 5.7.0 not you";
     assert_eq!(told, [refused, "1 <a@example.org>: 250 queued"]);
     assert_eq!(left, grouped);
+}
+
+/// After a 421 to one of four messages that left together: a server may go on, close the
+/// connection, or do neither.
+#[tokio::test(start_paused = true)]
+async fn after_a_421_the_server_goes_on_or_ends() {
+    const ALL_OK: &str = "S: 250 reset\nS: 250 ok\nS: 250 ok\n";
+    let first = "1 Closed at EndOfData, NotAccepted, transient: 421 4.7.0 not this one";
+    let goes_on = format!("{ALL_OK}S: 250 queued\n{ALL_OK}");
+    let refuses = "S: 250 reset\nS: 503 bad sequence\nS: 503 MAIL first\nS: 503 MAIL first\n";
+    let unknown = "Closed at EndOfData, Unknown, permanent: no reply";
+    for (replies, second, third) in [
+        (
+            format!("{goes_on}S: 250 queued\n-- silence --"),
+            "2 <a@example.org>: 250 queued",
+            "3 <a@example.org>: 250 queued".to_owned(),
+        ),
+        (
+            format!("{goes_on}S: 550 never\n-- close --"),
+            "2 <a@example.org>: 250 queued",
+            "3 Rejected at EndOfData, NotAccepted, permanent: 550 never".to_owned(),
+        ),
+        (
+            format!("{goes_on}S: 421 nor this\n-- silence --"),
+            "2 <a@example.org>: 250 queued",
+            "[3]".to_owned(),
+        ),
+        // It has accepted one, so it may have accepted the other.
+        (
+            format!("{goes_on}-- close --"),
+            "2 <a@example.org>: 250 queued",
+            format!("3 {unknown}"),
+        ),
+        (
+            format!(
+                "{refuses}{}-- close --",
+                refuses.replace("250 reset", "250 ok")
+            ),
+            "[2]",
+            "[3]".to_owned(),
+        ),
+        (
+            "S: 421 bye\n-- close --".to_owned(),
+            "[2]",
+            "[3]".to_owned(),
+        ),
+        ("-- close --".to_owned(), "[2]", "[3]".to_owned()),
+        (
+            "-- silence --".to_owned(),
+            "2 unknown",
+            format!("3 {unknown}"),
+        ),
+    ] {
+        let second = second.replace("unknown", unknown);
+        for pause in ["", "-- swallow --\n"] {
+            let flight = together(3);
+            let transcript = format!(
+                "{flight}S: 250 ok\nS: 250 ok\nS: 421 4.7.0 not this one\n{pause}{replies}"
+            );
+            let (told, left, _) = company(Strategy::default(), 4, &transcript).await;
+            assert_eq!(told[0], "0 <a@example.org>: 250 queued");
+            assert_eq!(told[1], first);
+            assert_eq!(told[2..], [second.as_str(), third.as_str()], "{replies}");
+            assert_eq!(left, Strategy::default());
+        }
+    }
+}
+
+/// A sender who is refused behind another mail, and again alone: the others go together as before.
+#[tokio::test(start_paused = true)]
+async fn a_sender_who_is_refused_in_company() {
+    let letter = letter_lines("a@example.org");
+    for reply in ["501 5.1.7 invalid", "503 5.7.0 not you", "504 5.5.4 no"] {
+        let refused = format!("S: {reply}\nS: 503 5.5.1 MAIL first\nS: 503 5.5.1 MAIL first\n");
+        let transcript = format!(
+            "{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}
+            S: 250 queued
+            {refused}
+            C: RSET
+            {FLIGHT}
+            S: 250 flushed
+            {refused}
+            {BYE}"
+        );
+        let eager = strategy(Pipelining::Eager, Chunking::Never);
+        let (told, left, _) = company(eager, 2, &transcript).await;
+        let expected = [
+            "0 <a@example.org>: 250 queued".to_owned(),
+            format!("1 Rejected at Mail, NotAccepted, permanent: {reply}"),
+        ];
+        assert_eq!((told.as_slice(), left), (expected.as_slice(), eager));
+    }
 }

@@ -120,6 +120,37 @@ async fn only_who_has_no_reply_is_in_doubt() {
     );
 }
 
+/// A 421 is the reply to one recipient. Others may be accepted all the same.
+#[tokio::test(start_paused = true)]
+async fn a_421_is_about_one_recipient() {
+    for (replies, expected) in [
+        ("421 a, 250 b, 250 c", "deferred accepted accepted"),
+        ("250 a, 421 b, 250 c", "accepted deferred accepted"),
+        ("250 a, 250 b, 421 c", "accepted accepted deferred"),
+        ("421 a, 550 b, 421 c", "deferred rejected deferred"),
+        ("421 a, 421 b, 250 c", "deferred deferred accepted"),
+        ("421 a, 250 b", "deferred accepted unknown"),
+        ("250 a, 421 b", "accepted deferred unknown"),
+        ("421 a", "deferred unknown unknown"),
+    ] {
+        for (pause, end) in [
+            ("", "-- close --"),
+            ("", "-- silence --"),
+            ("-- swallow --\n", "-- close --"),
+        ] {
+            let lines = replies
+                .split(", ")
+                .map(|reply| format!("S: {reply}\n{pause}"));
+            let result = to_three(ALL, &format!("{}{end}", lines.collect::<String>())).await;
+            let paths = ["a", "b", "c"].map(|name| format!("{name}@example.org").parse().unwrap());
+            let outcomes = recipient_outcomes(&paths, result.as_ref());
+            let words: Vec<_> = outcomes.iter().map(|of| of.outcome.name()).collect();
+            assert_eq!(words.join(" "), expected, "{replies} {end}: {result:?}");
+            listed_once(&result, expected);
+        }
+    }
+}
+
 /// In portions, each recipient keeps its own reply, and what is known of it.
 #[tokio::test(start_paused = true)]
 async fn in_portions_each_recipient_keeps_its_reply() {

@@ -1,10 +1,13 @@
 //! EHLO after a login, where a mail needs what the server has not offered so far.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt as _, stream};
 use pilotfish::address::envelope::{Options, Ret};
 use pilotfish::message::Data;
 use pilotfish::session::{Mail, Session};
-use pilotfish::{Credentials, Error, Kind, Receipt, Result};
+use pilotfish::{Client, Credentials, Error, Kind, Receipt, Result};
+use tokio::time::{Instant, timeout_at};
 
 use crate::client::{client_to, count, paused};
 use crate::support::built::built;
@@ -135,17 +138,67 @@ async fn it_is_not_asked_without_need() {
     assert_eq!(told, SENT);
 }
 
+const KEYWORDS: &[&str] = &["AUTH PLAIN", "PIPELINING", "CHUNKING"];
+
+/// A client with one connection, which logs in.
+fn client_with_login(port: &Port) -> Client {
+    let client = client_to(port.number(), |server| {
+        let credentials = Credentials::new("tim", "tanstaaf").unwrap();
+        server.danger_cleartext_auth().credentials(credentials)
+    });
+    client.max_connections(count(1)).build()
+}
+
+fn letters<const N: usize>(to: [&str; N]) -> [Mail; N] {
+    to.map(|to| Mail::from(ACCOUNT.letter(&[to])))
+}
+
+/// While a mail waits for the list, what the server says of those on their way is reported at once.
+#[test]
+fn replies_that_come_while_a_mail_waits_for_the_list() {
+    paused(async {
+        let port = Port::new();
+        let client = client_with_login(&port);
+        let mut queued = 0;
+        let fate = move |said: &mut Vec<u8>| {
+            queued += usize::from(said.starts_with(b"250 2.0.0 queued"));
+            // The third mail is not answered.
+            if queued > 2 {
+                said.clear();
+            }
+            false
+        };
+        let mut fate = Some(Box::new(fate) as Fate);
+        let fate = |_| fate.take().unwrap();
+        let letters = letters([
+            "a@example.org",
+            "a@example.org",
+            "a@example.org",
+            "ä@example.org",
+        ]);
+        let mut results = client.send_all(stream::iter(letters));
+        let mut told = Vec::new();
+        let until = Instant::now() + Duration::from_secs(2);
+        let telling = async {
+            while let Ok(Some((number, result))) = timeout_at(until, results.next()).await {
+                told.push((number, result.is_ok()));
+            }
+        };
+        tokio::select! {
+            () = telling => {}
+            () = port.serve(KEYWORDS, Store::default(), fate) => unreachable!(),
+        }
+        assert_eq!(told, [(0, true), (1, true)]);
+    });
+}
+
 /// The server has had enough mails while one waits for the list of extensions: that mail is sent
 /// over another session, whose list decides.
 #[test]
 fn a_session_that_is_full_while_a_mail_waits_for_the_list() {
     paused(async {
         let port = Port::new();
-        let client = client_to(port.number(), |server| {
-            let credentials = Credentials::new("tim", "tanstaaf").unwrap();
-            server.danger_cleartext_auth().credentials(credentials)
-        });
-        let client = client.max_connections(count(1)).build();
+        let client = client_with_login(&port);
         let fate = |connection| {
             let mut mails = 0;
             Box::new(move |said: &mut Vec<u8>| {
@@ -156,17 +209,15 @@ fn a_session_that_is_full_while_a_mail_waits_for_the_list() {
                 false
             }) as Fate
         };
-        let letters = [
+        let letters = letters([
             "a@example.org",
             "a@example.org",
             "ä@example.org",
             "a@example.org",
-        ];
-        let letters = letters.map(|to| Mail::from(ACCOUNT.letter(&[to])));
-        let keywords = &["AUTH PLAIN", "PIPELINING", "CHUNKING"];
+        ]);
         let mut told: Vec<_> = tokio::select! {
             told = client.send_all(stream::iter(letters)).collect() => told,
-            () = port.serve(keywords, Store::default(), fate) => unreachable!(),
+            () = port.serve(KEYWORDS, Store::default(), fate) => unreachable!(),
         };
         told.sort_by_key(|(number, _)| *number);
         let kinds = told

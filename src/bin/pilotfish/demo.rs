@@ -73,6 +73,7 @@ async fn send_to_server(
     waiting: Option<Waiting>,
 ) -> Result<u8, Failure> {
     let mut stops = stops()?;
+    stops.set_total_time(arguments.server.network.total_time());
     let submitter = unless_stopped(&mut stops, Submitter::new(arguments.server)).await?;
     stops.set_total_time(submitter.total_time());
     let from: Mailbox = match &arguments.from {

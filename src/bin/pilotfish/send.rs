@@ -43,6 +43,7 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
         Err(failure) => return report::failed(&output, None, &failure),
     };
     let prepared = async {
+        stops.set_total_time(server.network.total_time());
         let submitter = unless_stopped(&mut stops, Submitter::new(server)).await?;
         stops.set_total_time(submitter.total_time());
         let key_is_stdin = dkim.key.as_deref().is_some_and(is_standard_input);

@@ -201,7 +201,8 @@ pub(crate) fn explained(mut error: Error) -> Error {
         let hidden = ContextValue::String("..".to_owned());
         error.insert(ContextKind::InvalidValue, hidden);
     }
-    if !is_url && error.kind() == ErrorKind::ValueValidation && hidden(&value).is_some() {
+    let is_quoted = is_descriptor || !is_url && hidden(&value).is_some();
+    if error.kind() == ErrorKind::ValueValidation && is_quoted {
         error = without_source(&error);
     }
     for kind in QUOTED {
@@ -213,6 +214,9 @@ pub(crate) fn explained(mut error: Error) -> Error {
         ErrorKind::UnknownArgument => unknown(&argument, &arguments),
         ErrorKind::ValueValidation if has_password && argument.starts_with("--server") => {
             Some(NO_PASSWORD)
+        }
+        ErrorKind::ValueValidation if argument.starts_with("--token-fd") => {
+            Some("give the token by --token-file FILE or --token-command CMD")
         }
         ErrorKind::ValueValidation if is_descriptor => Some(NO_PASSWORD),
         ErrorKind::ValueValidation if has_password && argument.starts_with("--proxy") => {

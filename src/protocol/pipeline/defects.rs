@@ -40,22 +40,15 @@ impl Pipeline {
         self.strategy = self.strategy.without(defect);
     }
 
-    /// What the replies to a mail have shown. Whether a group that is refused as out of order would
-    /// be accepted one command at a time is not known yet.
+    /// What the replies to a mail have shown. Commands that left together may have been refused since
+    /// the mail is: it is not known yet whether the server would accept them in another way.
     pub(super) fn has_shown(&mut self, defect: Option<Defect>) {
         match defect {
-            Some(Defect::Grouping) => self.doubts_groups = true,
-            Some(defect) => self.learn(defect),
+            Some(Defect::Chunking) => self.learn(Defect::Chunking),
+            // Groups matter to mails on their own too.
+            Some(_) if self.doubt == Some(Defect::Grouping) => {}
+            Some(_) => self.doubt = defect,
             None => {}
-        }
-    }
-
-    /// A mail whose group was refused as out of order was sent again, one command at a time:
-    /// `helped` says whether the server's answer was another.
-    pub fn has_repeated(&mut self, helped: bool) {
-        self.doubts_groups = false;
-        if helped {
-            self.learn(Defect::Grouping);
         }
     }
 }

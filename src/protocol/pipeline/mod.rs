@@ -101,9 +101,9 @@ pub struct Pipeline {
     /// of them have been answered, so that mails keep leaving together.
     full: bool,
     proven: Proven,
-    /// The last group was refused as out of order. Before another leaves, it is seen whether the
-    /// server accepts the same commands one at a time.
-    doubts_groups: bool,
+    /// Commands that left together were refused, and the mail may have been the reason. Until
+    /// another mail has gone without that, alone, no others leave like that.
+    doubt: Option<Defect>,
 }
 
 /// What the server has shown that it can do.
@@ -132,7 +132,7 @@ impl Pipeline {
             reset_due: false,
             full: false,
             proven: Proven::default(),
-            doubts_groups: false,
+            doubt: None,
         };
         pipeline.set_extensions(extensions);
         pipeline
@@ -167,7 +167,9 @@ impl Pipeline {
     }
 
     fn has_pipelining(&self) -> bool {
-        self.pipelining && self.strategy.pipelining != Pipelining::Never && !self.doubts_groups
+        self.pipelining
+            && self.strategy.pipelining != Pipelining::Never
+            && self.doubt != Some(Defect::Grouping)
     }
 
     /// Decides how a message of so many octets goes out, by the only way for it if there is one,
@@ -202,7 +204,9 @@ impl Pipeline {
             return true;
         };
         // What a server holds after a refusal is not certain.
-        let alone = course.grouping == Grouping::OneAtATime || !self.has_pipelining();
+        let alone = course.grouping == Grouping::OneAtATime
+            || !self.has_pipelining()
+            || self.doubt.is_some();
         if last.phase != Phase::Sent || alone || last.refusal().is_some() {
             return false;
         }
@@ -221,6 +225,7 @@ impl Pipeline {
             return true;
         };
         self.has_pipelining()
+            && self.doubt.is_none()
             && match last.course.way {
                 Way::Bdat => self.proven.chunking && self.most_mails() > 1,
                 Way::Data => self.strategy.pipelining == Pipelining::Eager && self.mails.len() == 1,
@@ -255,13 +260,10 @@ impl Pipeline {
         let behind = self.mails.back().map(|mail| mail.course.way);
         let reset = self.reset_due || behind == Some(Way::Bdat);
         self.reset_due = false;
-        self.mails.push_back(Transaction::new(
-            course,
-            envelope,
-            parameters,
-            reset.then_some(Command::Rset),
-            behind,
-        ));
+        let reset = reset.then_some(Command::Rset);
+        let mut mail = Transaction::new(course, envelope, parameters, reset, behind);
+        mail.in_doubt = self.doubt.is_some();
+        self.mails.push_back(mail);
         self.full = self.mails.len() >= self.most_mails();
     }
 
@@ -374,6 +376,9 @@ impl Pipeline {
         let mail = self.mails.pop_front_if(|mail| mail.is_over())?;
         self.full &= self.mails.len() > self.most_mails() / 2;
         let way = mail.course.way;
+        if mail.in_doubt {
+            self.doubt = None;
+        }
         let abandoned = mail.phase == Phase::Abandoned;
         let in_company = mail.behind.is_some();
         let grouped = mail.leaves_together();

@@ -42,6 +42,11 @@ pub struct Outcome {
 }
 
 impl Refusal {
+    /// Whether the server refused MAIL as not understood or out of order (RFC 5321 section 4.2.2).
+    pub(super) fn is_misunderstood_sender(&self) -> bool {
+        matches!(self, Self::Mail(reply) if is_misunderstood(reply))
+    }
+
     /// Whether the server refused the commands as out of order (RFC 5321 section 4.2.2), with these
     /// replies to RCPT.
     pub(super) fn is_out_of_order(&self, recipients: &[Reply]) -> bool {
@@ -55,9 +60,18 @@ impl Refusal {
 }
 
 impl Outcome {
-    /// Whether the server refused the commands as out of order.
-    pub(crate) fn is_out_of_order(&self) -> bool {
-        let refusal = self.refusal.as_ref();
-        refusal.is_some_and(|refusal| refusal.is_out_of_order(&self.recipients))
+    /// Whether the mail, which was sent again without what the server was suspected of, was not
+    /// refused in the same way: the suspicion is true.
+    pub(crate) fn confirms(&self, defect: Defect) -> bool {
+        let is_refused_again = self.refusal.as_ref().is_some_and(|refusal| match defect {
+            Defect::Grouping => refusal.is_out_of_order(&self.recipients),
+            _ => refusal.is_misunderstood_sender(),
+        });
+        !is_refused_again
     }
+}
+
+/// Whether a command was not understood, or was out of order (RFC 5321 section 4.2.2).
+pub(super) fn is_misunderstood(reply: &Reply) -> bool {
+    matches!(reply.code().number(), 500..=504)
 }

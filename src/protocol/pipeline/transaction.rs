@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::super::command::Command;
 use super::super::parameter::Parameters;
 use super::super::reply::Reply;
+use super::outcome::is_misunderstood;
 use super::{Course, Defect, Dialect, Expected, Grouping, Outcome, Refusal, Way};
 use crate::address::Envelope;
 use crate::address::envelope::Partial;
@@ -19,6 +20,8 @@ pub(super) struct Transaction {
     pub(super) course: Course,
     /// How the mail in front of it went, if that had not been answered when it was begun.
     pub(super) behind: Option<Way>,
+    /// Whether it was begun alone, to see whether the server has a defect.
+    pub(super) in_doubt: bool,
     pub(super) phase: Phase,
     /// Replies to its commands that have not come.
     pub(super) due: usize,
@@ -76,6 +79,7 @@ impl Transaction {
         Self {
             course,
             behind,
+            in_doubt: false,
             phase: Phase::Envelope,
             due: 0,
             unsent: (rset.into_iter())
@@ -258,18 +262,16 @@ impl Transaction {
 
     /// What the server cannot do, as this mail has shown.
     fn defect(&self, proven: bool) -> Option<Defect> {
-        // RFC 5321 section 4.2.2: not understood, or out of order.
-        let misunderstood = |reply: &Reply| matches!(reply.code().number(), 500..=504);
         let grouped = self.course.grouping != Grouping::OneAtATime;
         match self.refusal()? {
-            Refusal::Mail(reply) if self.behind.is_some() && misunderstood(&reply) => {
+            refusal if self.behind.is_some() && refusal.is_misunderstood_sender() => {
                 Some(Defect::Pipelining)
             }
             refusal if grouped && refusal.is_out_of_order(&self.recipients) => {
                 Some(Defect::Grouping)
             }
             Refusal::Chunk(reply) | Refusal::Message(reply)
-                if self.course.way == Way::Bdat && !proven && misunderstood(&reply) =>
+                if self.course.way == Way::Bdat && !proven && is_misunderstood(&reply) =>
             {
                 Some(Defect::Chunking)
             }

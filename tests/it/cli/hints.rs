@@ -1,7 +1,7 @@
 //! The advice after a failure: one row for each reply that many users meet.
 
 use pilotfish::testing::Fault::ReplyAt;
-use pilotfish::testing::Point::{self, Auth, Ehlo, EndOfData, Mail, Rcpt};
+use pilotfish::testing::Point::{self, Auth, Body, Ehlo, EndOfData, Mail, Rcpt};
 use pilotfish::testing::{Security, Server};
 
 use super::office::{Office, server};
@@ -233,6 +233,7 @@ async fn a_refused_mail() {
             "by a link",
         ),
         (LOGIN, EndOfData, "554 5.3.4 message too big", "by a link"),
+        (LOGIN, Body(1), "552 5.3.4 message too big", "by a link"),
         (
             LOGIN,
             EndOfData,
@@ -262,7 +263,8 @@ async fn a_refused_mail() {
     .await;
 }
 
-/// Whatever the code, the mail is refused for good: without TLS it would be so again.
+/// Whatever the code, the mail is refused for good: without TLS it would be so again. The refusal of
+/// a recipient may have another reason, which passes.
 #[tokio::test]
 async fn tls_that_is_wanted_first() {
     for reply in [
@@ -276,12 +278,13 @@ async fn tls_that_is_wanted_first() {
         "530 5.7.0 Must issue a STARTTLS command first",
         "550 5.7.1 TLS required",
     ] {
-        for point in [Mail, Rcpt] {
+        for (point, later) in [(Mail, 65), (Rcpt, 75)] {
             let builder = Server::builder().anonymous().security(Security::Cleartext);
             let fault = ReplyAt(point, reply.to_owned());
             let office = Office::open(builder.fault(fault)).await;
             let run = office.send_without_login(&format!("{CLEAR} --to a@example.org --text Hi"));
-            let status = if reply.starts_with("530") { 77 } else { 65 };
+            let other = if reply.starts_with("530") { 77 } else { 65 };
+            let status = if reply.starts_with('4') { later } else { other };
             let words = "help: the server wants TLS: leave --tls none out";
             run.end().await.fails(status, words);
         }

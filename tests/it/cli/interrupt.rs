@@ -238,12 +238,19 @@ async fn the_total_time_covers_all_that_the_mail_is_made_of() {
         &format!("{from} --text Hi -a '-;name=a.txt'"),
         &format!("{from} --raw -"),
         "-C mail.toml -A a --text Hi",
+        "--timeout total=500ms -C pipe -A a --text Hi",
     ] {
         let script = format!("exec \"$0\" send --to ann@example.org {arguments} <>pipe");
         let ended = Run::shell(&script).directory(directory.path()).end().await;
         let words = "the total time of --timeout is over: the mail was not sent";
         ended.fails(75, words);
     }
+    let script = "exec \"$0\" demo -C pipe -A a --timeout total=500ms <>pipe";
+    let ended = Run::shell(script).directory(directory.path()).end().await;
+    ended.fails(
+        75,
+        "the total time of --timeout is over: the mail was not sent",
+    );
 }
 
 /// A command that gives a secret ends with the one that it is for: otherwise it would keep standard

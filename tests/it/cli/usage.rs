@@ -166,6 +166,7 @@ async fn a_password_in_a_url_is_not_shown() {
         "smtp://me:s@sesame@there.invalid:25",
         "me:sesame@there.invalid",
         "--server smtps://me:sesame",
+        "--server lmtp:///me:sesame@x/",
         "--server me:sesame",
         "--server me:ses:sesame",
         "--server smtp://me:ses/sesame",
@@ -174,6 +175,7 @@ async fn a_password_in_a_url_is_not_shown() {
         "--server there.invalid --password-fd sesame",
         "--server there.invalid --password-fd=sesame",
         "--server there.invalid --token-fd sesame",
+        "--server there.invalid --token-fd=1sesame",
         "--srever smtp://me:sesame@there.invalid",
         "--srever=smtp://me:sesame@there.invalid",
         "-Vsmtp://me:sesame@there.invalid",
@@ -195,6 +197,17 @@ async fn a_password_in_a_url_is_not_shown() {
         .end()
         .await;
     ended.fails(64, "tip: give the password by --password-file");
+    // A password, or a token, may be a number.
+    for (flag, tip) in [
+        ("--password-fd", "tip: give the password by --password-file"),
+        ("--token-fd", "tip: give the token by --token-file"),
+    ] {
+        for number in ["12345678901", "-7654321"] {
+            let ended = Run::new(&format!("{ENOUGH} {flag}={number}")).end().await;
+            ended.fails(64, tip);
+            assert!(!ended.stderr.contains(number), "{ended:?}");
+        }
+    }
     let ended = Run::new("smtp://me:sesame@there.invalid").end().await;
     ended.fails(64, "unrecognized subcommand 'smtp://..@there.invalid'");
     assert!(!ended.stderr.contains("sesame"), "{ended:?}");

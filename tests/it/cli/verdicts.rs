@@ -1,9 +1,9 @@
 //! What the server has said of each recipient decides what becomes of the mail, and is printed.
 
 use futures_util::future::join_all;
-use pilotfish::testing::Fault::SilentAt;
-use pilotfish::testing::Point::{Body, Data, EndOfData, EndOfDataFor};
-use pilotfish::testing::{Offer, ServerBuilder};
+use pilotfish::testing::Fault::{ReplyAt, SilentAt};
+use pilotfish::testing::Point::{Body, Data, EndOfData, EndOfDataFor, Mail, Rcpt};
+use pilotfish::testing::{Offer, Security, Server, ServerBuilder};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -94,6 +94,40 @@ async fn recipients_that_are_refused_for_good_and_for_now() {
             assert!(!(goes_on && flags.ends_with('!')), "{ended:?}");
             let listed = ended.stderr.contains("  not-tried ok@x.test\n");
             assert_eq!(listed, expected.contains("not-tried"), "{ended:?}");
+        }
+    }
+}
+
+/// A reply to the message holds for the recipients that were refused before, too.
+#[tokio::test]
+async fn a_message_that_is_refused_with_one_recipient_refused_for_now() {
+    for (point, reply, status, expected) in [
+        (Data, "554 5.5.1 no", 65, "rejected: rejected deferred"),
+        (
+            EndOfData,
+            "554 5.7.1 spam",
+            65,
+            "rejected: rejected deferred",
+        ),
+        (
+            EndOfData,
+            "451 4.3.0 later",
+            75,
+            "deferred: deferred deferred",
+        ),
+    ] {
+        for portions in [false, true] {
+            let server = refusing().fault(ReplyAt(point, reply.to_owned()));
+            let server = if portions {
+                server.offer(Offer::Recipients(1))
+            } else {
+                server
+            };
+            let office = Office::open(server).await;
+            let ended = send(&office, "smtp", "--to ok@x.test,later@x.test");
+            let ended = ended.end().await;
+            ended.reports(status, "");
+            assert_eq!(words(&ended.stdout), expected, "{reply}: {ended:?}");
         }
     }
 }
@@ -325,5 +359,34 @@ async fn a_stop_after_the_end_of_data_keeps_what_is_known() {
             }
         });
         join_all(runs).await;
+    }
+}
+
+/// The server may want TLS of the server that it sends to, or that it asks about a recipient.
+#[tokio::test]
+async fn tls_that_is_wanted_further_on() {
+    const NO_LOGIN: &str = "--from me@example.org";
+    const CLEAR: &str = "--from me@example.org --tls none";
+    for (arguments, point, reply) in [
+        (NO_LOGIN, Mail, "451 4.7.1 destination requires TLS"),
+        (NO_LOGIN, Rcpt, "451 4.7.1 destination requires TLS"),
+        (
+            CLEAR,
+            Rcpt,
+            "450 4.1.1 unverified: TLS is required, but was not offered by mx.test",
+        ),
+        (CLEAR, Rcpt, "451 4.7.1 destination requires TLS"),
+        (CLEAR, EndOfData, "451 4.7.1 destination requires TLS"),
+    ] {
+        let builder = Server::builder().anonymous();
+        let builder = if arguments == CLEAR {
+            builder.security(Security::Cleartext)
+        } else {
+            builder
+        };
+        let office = Office::open(builder.fault(ReplyAt(point, reply.to_owned()))).await;
+        let arguments = format!("{arguments} --to ann@example.org --text Hi");
+        let ended = office.send_without_login(&arguments).end().await;
+        assert_eq!(ended.status, 75, "{reply}: {ended:?}");
     }
 }

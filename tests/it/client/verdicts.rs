@@ -10,27 +10,32 @@ use futures_util::{StreamExt as _, poll, stream};
 use pilotfish::address::{Envelope, ForwardPath};
 use pilotfish::client::Retry;
 use pilotfish::message::{Attachment, Body};
+use pilotfish::protocol::{Chunking, Pipelining};
 use pilotfish::session::{Mail, recipient_outcomes};
 use pilotfish::testing::Fault::SilentAt;
-use pilotfish::testing::Point::{EndOfData, EndOfDataFor};
+use pilotfish::testing::Point::{self, EndOfData, EndOfDataFor};
 use pilotfish::testing::{Offer, Server, ServerBuilder};
 use pilotfish::{Client, Receipt, Result};
 use tokio::runtime::Runtime;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{client_of, client_to, count, letter, paused};
+use crate::company::strategy;
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
-use crate::support::knowing::Store;
+use crate::support::knowing::{Knowing, Store, Words};
 use crate::support::open_server::open_server;
 use crate::support::port::{Count, Fate, Port};
 
 const TO: [&str; 3] = ["a@x.test", "b@x.test", "c@x.test"];
 
+fn paths_of(to: &[&str]) -> Vec<ForwardPath> {
+    to.iter().map(|path| path.parse().unwrap()).collect()
+}
+
 /// A letter to the first of [`TO`].
 fn mail(recipients: usize) -> (Mail, Vec<ForwardPath>) {
-    let paths = TO.iter().take(recipients).map(|path| path.parse().unwrap());
-    let paths: Vec<ForwardPath> = paths.collect();
+    let paths = paths_of(&TO[..recipients]);
     let envelope = Envelope::new(ACCOUNT.user.parse().unwrap(), paths.iter().cloned()).unwrap();
     (Mail::new(envelope, letter(1, 10).message), paths)
 }
@@ -142,6 +147,179 @@ fn a_client_that_is_aborted() {
     }
 }
 
+/// A mail that one recipient has is not to be sent again to that recipient.
+#[test]
+fn a_client_that_is_aborted_between_two_portions() {
+    for (portions, advice) in [
+        (
+            2,
+            "send it again to the recipients that have not accepted it, and not to the others",
+        ),
+        (1, "send it again"),
+    ] {
+        paused(async {
+            let server = open_server()
+                .offer(Offer::Recipients(1))
+                .fault_every(portions as u64, SilentAt(Point::Mail));
+            let server = server.start().await.unwrap();
+            let client = client_in(&server, false);
+            let (mail, _) = mail(3);
+            let aborting = async {
+                sleep(Duration::from_secs(2)).await;
+                client.abort();
+            };
+            let (result, ()) = tokio::join!(client.send(mail), aborting);
+            let error = result.unwrap_err();
+            assert_eq!(error.accepted().len() + 1, portions, "{error:?}");
+            let text = error.to_string();
+            let (_, advised) = text.split_once(": ").unwrap();
+            let advised = advised.split(" (").next();
+            assert_eq!(advised, Some(advice), "{error:?}");
+        });
+    }
+}
+
+/// What becomes of mails to a server that says what `fate` lets it say, when the client is aborted
+/// after a while.
+async fn sent_and_aborted(
+    mails: Vec<Mail>,
+    fate: impl FnMut(&mut Vec<u8>) + Send + 'static,
+) -> Vec<Result<Receipt>> {
+    let port = Port::new();
+    let always = strategy(Pipelining::Auto, Chunking::Always);
+    let client = client_to(port.number(), |server| server.strategy(always));
+    let client = client.max_connections(count(1)).build();
+    let serving = async {
+        let (stream, _) = port.listen().accept().await.unwrap();
+        let words = Words::Offering(&["PIPELINING", "CHUNKING"]);
+        let (store, mut fate) = (Store::default(), fate);
+        let knowing = Knowing::new(stream, words, &store).fate(move |said| {
+            fate(said);
+            false
+        });
+        knowing.goes_on().serve().await;
+        pending().await
+    };
+    let sending = client.send_all(stream::iter(mails)).collect::<Vec<_>>();
+    let aborting = async {
+        sleep(Duration::from_secs(2)).await;
+        client.abort();
+    };
+    let (mut told, ()) = tokio::select! {
+        both = async { tokio::join!(sending, aborting) } => both,
+        never = serving => never,
+    };
+    told.sort_by_key(|(index, _)| *index);
+    told.into_iter().map(|(_, result)| result).collect()
+}
+
+/// One of several mails on their way is answered with 421, and the server goes on with the next.
+#[test]
+fn a_client_that_is_aborted_after_a_421() {
+    let to = [
+        &["a@x.test"][..],
+        &["b@x.test"],
+        &["nobody@x.test", "c@x.test"],
+    ];
+    for (last, expected) in [
+        ("", "unknown, rejected unknown"),
+        ("250 2.0.0 queued\r\n", "unknown, rejected accepted"),
+    ] {
+        paused(async {
+            let mut queued = 0;
+            let fate = move |said: &mut Vec<u8>| {
+                queued += usize::from(said.starts_with(b"250 2.0.0 queued"));
+                match queued {
+                    2 if said.starts_with(b"250 2.0.0 queued") => {
+                        *said = b"421 4.3.2 not this one\r\n".to_vec();
+                    }
+                    3 if said.starts_with(b"250 2.0.0 queued") => *said = last.into(),
+                    3.. => said.clear(),
+                    _ => {}
+                }
+            };
+            // The last one is not answered.
+            let mails = (to.iter().chain(&to[..1])).map(|paths| ACCOUNT.letter(paths).into());
+            let told = sent_and_aborted(mails.collect(), fate).await;
+            let said = to.iter().zip(&told).skip(1);
+            let said: Vec<_> = said
+                .map(|(paths, result)| words(&paths_of(paths), result))
+                .collect();
+            assert_eq!(said.join(", "), expected, "{told:?}");
+        });
+    }
+}
+
+/// What the server said to the envelope, or what became of the source, decides on a mail whose end
+/// is not answered.
+#[test]
+fn a_client_that_is_aborted_after_a_mail_has_failed() {
+    let whole = || ACCOUNT.letter(&["a@x.test"]);
+    let fails = || {
+        let octets = (0..4).map(|_| Ok(Bytes::from(vec![b'x'; 64 * 1024])));
+        let failure = stream::iter([Err(io::Error::other("the disk is gone"))]);
+        let body = Body::stream(stream::iter(octets).chain(failure).boxed(), 8 * 64 * 1024);
+        let attachment = Attachment::new(body, "broken.bin".parse().unwrap());
+        built(
+            ACCOUNT
+                .letter_of_text(&["a@x.test"], "Hi")
+                .attach(attachment),
+        )
+    };
+    for (to, reply, message, expected) in [
+        (
+            "250 2.1.5",
+            "550 5.1.1 no such mailbox",
+            whole(),
+            "Rejected at Rcpt, NotAccepted, permanent: rejected",
+        ),
+        (
+            "250 2.1.0",
+            "550 5.7.1 not from here",
+            whole(),
+            "Rejected at Mail, NotAccepted, permanent: rejected",
+        ),
+        (
+            "250 more",
+            "",
+            fails(),
+            "Body at Transfer, NotAccepted, permanent: not-tried",
+        ),
+    ] {
+        paused(async {
+            let mut mails = 0;
+            let fate = move |said: &mut Vec<u8>| {
+                mails += usize::from(said.starts_with(b"250 2.1.0"));
+                if mails < 2 {
+                    return;
+                }
+                if said.starts_with(to.as_bytes()) {
+                    *said = reply.into();
+                    said.extend_from_slice(if reply.is_empty() { b"" } else { b"\r\n" });
+                } else if !said.starts_with(b"250 2.1") {
+                    said.clear();
+                }
+            };
+            let mails = vec![whole().into(), message.into()];
+            let told = sent_and_aborted(mails, fate).await;
+            let word = words(&paths_of(&["a@x.test"]), &told[1]);
+            let error = told[1].as_ref().unwrap_err();
+            let class = if error.is_transient() {
+                "transient"
+            } else {
+                "permanent"
+            };
+            let stage = error.stage().unwrap_or_else(|| panic!("{to}: {told:?}"));
+            let said = format!(
+                "{:?} at {stage:?}, {:?}, {class}: {word}",
+                error.kind(),
+                error.fate()
+            );
+            assert_eq!(said, expected, "{error:?}");
+        });
+    }
+}
+
 /// The runtime of the sessions is shut down, while another one waits for the mail.
 #[test]
 fn a_session_that_is_dropped() {
@@ -165,33 +343,41 @@ fn a_session_that_is_dropped() {
     }
 }
 
-/// The reply to a mail comes while the source of the next one gives nothing.
+/// A mail leaves together with the beginning of another, whose source gives nothing: what the server
+/// says about the mail is reported at once.
 #[test]
-fn a_reply_that_came_during_the_transfer_of_another_mail() {
-    paused(async {
-        let server = open_server().start().await.unwrap();
-        let client = client_of(&server, |server| server);
-        let client = client.max_connections(count(1)).build();
-        let never = Body::stream(stream::once(pending::<io::Result<Bytes>>()).boxed(), 10);
-        let attachment = Attachment::new(never, "slow.bin".parse().unwrap());
-        let slow = ACCOUNT.letter_of_text(&TO, "Hi").attach(attachment);
-        let mails = [letter(1, 10), Mail::from(built(slow))];
-        let mut results = client.send_all(stream::iter(mails));
-        let aborting = async {
-            sleep(Duration::from_secs(2)).await;
-            client.abort();
-        };
-        let telling = async {
-            let mut told = Vec::new();
-            while let Some(result) = results.next().await {
-                told.push(result);
+fn a_reply_that_comes_during_the_transfer_of_another_mail() {
+    for (limit, in_time, after) in [
+        (3, "accepted, accepted accepted accepted", "not-tried"),
+        // The other portions have to wait.
+        (1, "accepted", "accepted not-tried not-tried, not-tried"),
+    ] {
+        paused(async {
+            let server = open_server().offer(Offer::Recipients(limit));
+            let server = server.start().await.unwrap();
+            let client = client_of(&server, |server| server);
+            let client = client.max_connections(count(1)).build();
+            let never = Body::stream(stream::once(pending::<io::Result<Bytes>>()).boxed(), 10);
+            let attachment = Attachment::new(never, "slow.bin".parse().unwrap());
+            let slow = ACCOUNT.letter_of_text(&TO[..1], "Hi").attach(attachment);
+            let (mail, paths) = mail(3);
+            let first = Mail::from(ACCOUNT.letter(&TO[..1]));
+            let mails = [first, mail, Mail::from(built(slow))];
+            let mut results = client.send_all(stream::iter(mails));
+            let word = |(index, result): (usize, Result<Receipt>)| {
+                words(if index == 1 { &paths } else { &paths[..1] }, &result)
+            };
+            // The source of the last one may take four seconds.
+            let mut said = Vec::new();
+            let until = Instant::now() + Duration::from_secs(2);
+            while let Ok(Some(told)) = timeout_at(until, results.next()).await {
+                said.push(word(told));
             }
-            told
-        };
-        let (mut told, ()) = tokio::join!(telling, aborting);
-        told.sort_by_key(|(index, _)| *index);
-        let accepted: Vec<_> = told.iter().map(|(_, result)| result.is_ok()).collect();
-        assert_eq!(accepted, [true, false], "{told:?}");
-        assert_eq!(server.received().len(), 1);
-    });
+            assert_eq!(said.join(", "), in_time);
+            client.abort();
+            let said: Vec<_> = results.map(word).collect().await;
+            assert_eq!(said.join(", "), after);
+            assert_eq!(server.received().len(), 2);
+        });
+    }
 }

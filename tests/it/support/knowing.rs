@@ -57,12 +57,11 @@ impl From<std::io::Error> for Over {
 
 type Flow<T> = Result<T, Over>;
 
-/// RFC 5321 section 3.8: 421 is the last word.
-fn after(reply: &[u8]) -> Flow<()> {
-    if reply.starts_with(b"421") {
-        return Err(Over);
-    }
-    Ok(())
+/// Whether a 421 ends the connection (RFC 5321 section 3.8).
+#[derive(PartialEq, Eq)]
+enum LastWords {
+    End,
+    DoNotEnd,
 }
 
 /// One connection.
@@ -75,6 +74,7 @@ pub(crate) struct Knowing {
     /// What may go wrong at each reply: `true` ends the connection there.
     fate: ToReply,
     together: Together,
+    last_words: LastWords,
     secured: bool,
     input: BytesMut,
     /// Octets that have come in all.
@@ -97,6 +97,7 @@ impl Knowing {
             store: store.clone(),
             fate: Box::new(|_| false),
             together: Together::Answers,
+            last_words: LastWords::End,
             secured: false,
             input: BytesMut::new(),
             read: 0,
@@ -122,6 +123,12 @@ impl Knowing {
     /// Does this with commands that come together.
     pub(crate) fn together(mut self, together: Together) -> Self {
         self.together = together;
+        self
+    }
+
+    /// Goes on after a 421, against RFC 5321 section 3.8.
+    pub(crate) fn goes_on(mut self) -> Self {
+        self.last_words = LastWords::DoNotEnd;
         self
     }
 
@@ -315,7 +322,7 @@ impl Knowing {
             self.say(&reply).await?;
             let answered = self.tap.written();
             self.store.with(|all| all[index].answered = Some(answered));
-            after(&reply)?;
+            self.after(&reply)?;
         }
         Ok(())
     }
@@ -339,8 +346,15 @@ impl Knowing {
     async fn answer(&mut self, usual: &str) -> Flow<u8> {
         let reply = self.reply(usual).ok_or(Over)?;
         self.say(&reply).await?;
-        after(&reply)?;
+        self.after(&reply)?;
         Ok(reply.first().copied().unwrap_or_default())
+    }
+
+    fn after(&self, reply: &[u8]) -> Flow<()> {
+        if self.last_words == LastWords::End && reply.starts_with(b"421") {
+            return Err(Over);
+        }
+        Ok(())
     }
 
     fn reply(&mut self, usual: &str) -> Option<Vec<u8>> {

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use pilotfish::address::Domain;
@@ -44,6 +45,13 @@ pub(crate) struct NetworkArguments {
     /// 10 s more.
     #[arg(long, value_name = "TIME|STEP=TIME,...")]
     timeout: Option<TimeLimits>,
+}
+
+impl NetworkArguments {
+    /// How long the command may take in all.
+    pub(crate) fn total_time(&self) -> Option<Duration> {
+        self.timeout.as_ref()?.total()
+    }
 }
 
 impl From<NetworkArguments> for Network {

@@ -99,7 +99,7 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
-        stages: &[Stage::Mail, Stage::EndOfData],
+        stages: &[Stage::Mail, Stage::Transfer, Stage::EndOfData],
         means: Some(Reply::is_message_too_large),
         advice: "send the files in several mails, or by a link; attachments grow by 37 % on their \
                  way",
