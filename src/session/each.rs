@@ -233,6 +233,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             told(index, Err(cut_short(&mail, withdrawn())));
         }
+        if queue.asks_first && !self.mails.is_empty() {
+            return;
+        }
         while self.goes_on() && !self.begins_no_more(queue) {
             queue.fill(&self.pipeline, mails.as_mut()).await;
             if queue.next.is_some() {

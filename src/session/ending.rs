@@ -1,6 +1,8 @@
 //! The end of a session with mails on their way: what is known of each, and which of them may go
 //! over another.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::flow::{Blame, Concluded, InFlight, Shown, stage};
@@ -136,8 +138,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let left = self.has_left(&in_flight);
             let own = error.take();
             // A mail that the server refused together with an earlier one may go over another session.
-            let is_final = own.is_some() || is_decided && outcome.defect.is_none();
-            if is_final && is_known(&in_flight, &outcome, is_decided) {
+            let is_final = own.is_some() || is_decided && !is_doubted(&outcome);
+            let by_421 = is_refused(&outcome) && is_refused_by_421(&outcome);
+            if is_final && !by_421 && is_known(&in_flight, &outcome, is_decided) {
                 self.conclude_one(in_flight, outcome);
                 continue;
             }
@@ -201,9 +204,17 @@ fn is_421(reply: &Reply) -> bool {
 /// Whether the result of a mail is known, though its session ends: all replies to it have come, or
 /// it had failed before.
 fn is_known(in_flight: &InFlight, outcome: &Outcome, is_decided: bool) -> bool {
-    let is_refused = outcome.refusal.is_some() && !outcome.contradictory;
-    let is_over = is_decided || is_refused && outcome.messages.is_empty();
-    in_flight.failure.is_some() || is_over && !(is_refused && is_refused_by_421(outcome))
+    let is_refused = is_refused(outcome) && outcome.messages.is_empty();
+    in_flight.failure.is_some() || is_decided || is_refused
+}
+
+fn is_refused(outcome: &Outcome) -> bool {
+    outcome.refusal.is_some() && !outcome.contradictory
+}
+
+/// Whether the refusal may be due to what the server cannot do, so that the mail is to go once more.
+fn is_doubted(outcome: &Outcome) -> bool {
+    outcome.defect.is_some() && !outcome.contradictory
 }
 
 /// Whether the refusal of a mail is the end of the session.
@@ -243,9 +254,12 @@ impl<S> Drop for Session<S> {
             let Some((in_flight, outcome)) = self.break_off() else {
                 return;
             };
-            if is_known(&in_flight, &outcome, is_decided) {
+            if is_known(&in_flight, &outcome, is_decided) && !is_doubted(&outcome) {
                 let (timing, result) = in_flight.result(outcome, self.wire.tls());
-                self.watch.end(&in_flight.watched, timing, &result);
+                // This may be an unwinding, and a second panic would end the process.
+                let _ = catch_unwind(AssertUnwindSafe(|| {
+                    self.watch.end(&in_flight.watched, timing, &result);
+                }));
                 let InFlight { mail, left, .. } = in_flight;
                 mail.recall.conclude(result, &mail.envelope, left);
             } else {

@@ -133,6 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             ..
         } = prepared;
         let watched = self.watch.begin(&mail, size);
+        self.watch.report(&mail, 0, size);
         self.pipeline.begin(course, &mail.envelope, parameters);
         self.mails.push_back(InFlight {
             ticket,

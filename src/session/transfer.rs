@@ -78,7 +78,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Some(Ok(position)) => position,
                 // Without an end of data the server has nothing.
                 Some(Err(error)) => return self.hang_up(error),
-                None => return,
+                None => return self.interrupt(transfer),
             };
             if position == Block::Last && !self.departs() {
                 return self.hang_up(withdrawn());

@@ -352,6 +352,13 @@ async fn after_a_421_the_server_goes_on_or_ends() {
             "2 <a@example.org>: 250 queued",
             "[3]".to_owned(),
         ),
+        // It accepts the message of a mail whose sender it refuses.
+        (
+            "S: 250 reset\nS: 503 no\nS: 250 ok\nS: 250 queued\nS: 250 reset\nS: 250 ok\nS: 250 ok\nS: 421 nor this\n-- silence --"
+                .to_owned(),
+            "2 Rejected at Mail, Unknown, permanent: 503 no",
+            "[3]".to_owned(),
+        ),
         // It has accepted one, so it may have accepted the other.
         (
             format!("{goes_on}-- close --"),

@@ -40,7 +40,10 @@ pub(crate) async fn write(
         .await
         .map_err(|error| cannot_write(&name, &error))?;
     copy(octets, &mut output.file, &name).await?;
-    output.finish().map_err(|error| cannot_write(&name, &error))
+    output
+        .finish()
+        .await
+        .map_err(|error| cannot_write(&name, &error))
 }
 
 /// What tells a regular file from all others.

@@ -10,9 +10,16 @@ use tempfile::TempPath;
 /// What is written to.
 pub(crate) struct OutputFile {
     pub(crate) file: tokio::fs::File,
-    /// The temporary file, and the path that it gets at the end. It is removed if the value is
-    /// dropped before.
-    temporary: Option<(TempPath, PathBuf)>,
+    temporary: Option<Temporary>,
+}
+
+/// A file that is to take the place of another. It is removed if this is dropped before.
+struct Temporary {
+    path: TempPath,
+    /// The path that it gets.
+    target: PathBuf,
+    /// What is there so far.
+    old: Option<File>,
 }
 
 impl OutputFile {
@@ -28,13 +35,15 @@ impl OutputFile {
             Ok(old) if old.is_file() => {
                 // Whoever may not write to the file may not replace it either.
                 let file = File::options().write(true).open(path)?;
-                if old.nlink() == 1
-                    && let Ok(new) = Self::beside(path, Some(&old))
-                {
-                    return Ok(new);
+                let beside = (old.nlink() == 1).then(|| Self::beside(path, Some(&old)));
+                let Some(Ok(mut new)) = beside else {
+                    file.set_len(0)?;
+                    return Ok(Self::in_place(file));
+                };
+                if let Some(temporary) = &mut new.temporary {
+                    temporary.old = Some(file);
                 }
-                file.set_len(0)?;
-                Ok(Self::in_place(file))
+                Ok(new)
             }
             _ => File::create(path).map(Self::in_place),
         }
@@ -55,7 +64,9 @@ impl OutputFile {
         let (file, temporary) = tempfile::Builder::new()
             .prefix(".pilotfish-")
             .permissions(Permissions::from_mode(mode))
-            .tempfile_in(directory.unwrap_or(Path::new(".")))?
+            .tempfile_in(directory.unwrap_or(Path::new(".")))
+            // Without the temporary name.
+            .map_err(|error| io::Error::from(error.kind()))?
             .into_parts();
         if let Some(old) = old {
             let new = file.metadata()?;
@@ -66,16 +77,31 @@ impl OutputFile {
         }
         Ok(Self {
             file: file.into(),
-            temporary: Some((temporary, path.to_owned())),
+            temporary: Some(Temporary {
+                path: temporary,
+                target: path.to_owned(),
+                old: None,
+            }),
         })
     }
 
-    /// The content is whole: the file gets its name.
-    pub(crate) fn finish(self) -> io::Result<()> {
-        match self.temporary {
-            Some((temporary, path)) => Ok(temporary.persist(path)?),
-            None => Ok(()),
-        }
+    /// The content is whole: the file gets its name. A file that is mounted on its own keeps that
+    /// place, and gets the content.
+    pub(crate) async fn finish(self) -> io::Result<()> {
+        let Some(Temporary { path, target, old }) = self.temporary else {
+            return Ok(());
+        };
+        // A full disk may show as late as here.
+        self.file.sync_all().await?;
+        let named = move || match (path.persist(target), old) {
+            (Err(error), Some(mut old)) => {
+                old.set_len(0)?;
+                io::copy(&mut File::open(&error.path)?, &mut old)?;
+                old.sync_all()
+            }
+            (named, _) => Ok(named?),
+        };
+        tokio::task::spawn_blocking(named).await?
     }
 }
 
@@ -106,8 +132,8 @@ mod tests {
 
     /// Each row: what there is, and what there is after an output to `a` that is dropped, and after
     /// one that is finished. Which permissions a new file gets depends on the umask.
-    #[test]
-    fn a_file_is_whole_or_not_there() {
+    #[tokio::test]
+    async fn a_file_is_whole_or_not_there() {
         fn nothing(_: &Path) {}
         fn old(directory: &Path) {
             fs::write(directory.join("a"), "old").unwrap();
@@ -145,7 +171,7 @@ mod tests {
                     ..output
                 };
                 if finishes {
-                    output.finish().unwrap();
+                    output.finish().await.unwrap();
                 } else {
                     drop(output);
                 }

@@ -67,7 +67,8 @@ impl HeaderSection<'_> {
     ) -> Result<Finished, MessageError> {
         let mut out = Writer::new(self, repair, warnings);
         let has_id = self.message_id().is_some();
-        let keeps_empty = self.has("DKIM-Signature") && repair != Repair::Made;
+        let is_signed = self.has("DKIM-Signature") || self.has("ARC-Message-Signature");
+        let keeps_empty = is_signed && repair != Repair::Made;
         for field in self.fields() {
             let is_replaced = (field.is("Message-ID") && !has_id)
                 || (encoding.is_some() && field.is("Content-Transfer-Encoding"));

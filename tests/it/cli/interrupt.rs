@@ -303,8 +303,10 @@ async fn a_stop_within_a_later_portion_keeps_what_the_first_came_to() {
                 sending.until("~> <message and end of data").await;
             }
             sending.signal(signals[0]);
-            sending.until("waiting for the reply").await;
-            sending.signal(signals[1]);
+            if status == 81 {
+                sending.until("waiting for the reply").await;
+                sending.signal(signals[1]);
+            }
             let ended = sending.end().await;
             ended.reports(status, "the server had not replied for every recipient");
             let outcome: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();

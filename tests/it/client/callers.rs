@@ -12,11 +12,13 @@ use futures_util::future::join_all;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use pilotfish::client::Retry;
 use pilotfish::message::{Attachment, Body};
+use pilotfish::protocol::{Chunking, Pipelining};
 use pilotfish::session::ServerBuilder;
 use pilotfish::{Credentials, Fate, Kind, Mail, testing};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{client_of, client_to, count, letter, paused};
+use crate::company::strategy;
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
 use crate::support::events::Capture;
@@ -164,6 +166,31 @@ fn a_log_that_panics_costs_one_mail() {
             assert_eq!(begun.elapsed() >= second, rests, "{event}");
         });
     }
+}
+
+/// A panic within the end of a session that ends by a panic would end the process. The first comes
+/// after the server has refused the recipient, and what it said is kept.
+#[test]
+fn a_log_that_panics_at_all_events_costs_one_mail() {
+    paused(async {
+        let port = Port::new();
+        let always = strategy(Pipelining::Auto, Chunking::Always);
+        let client = client_to(port.number(), |server| server.strategy(always)).build();
+        let sending = async {
+            let mail = || Mail::from(ACCOUNT.letter(&["nobody@example.org"]));
+            let capture = Capture::panicking_from("554 ");
+            let error = client.send(mail()).await.unwrap_err();
+            drop(capture);
+            let said = (error.kind(), error.refused().len());
+            assert_eq!(said, (Kind::Rejected, 1), "{error:?}");
+            drop(client.send(mail()).await.unwrap_err());
+        };
+        let keywords = &["PIPELINING", "CHUNKING"];
+        tokio::select! {
+            () = sending => {}
+            () = port.serve(keywords, Store::default(), |_| Box::new(|_| false)) => unreachable!(),
+        }
+    });
 }
 
 /// It blocks a thread of the runtime, which may be the one that looks for I/O and timers. When it

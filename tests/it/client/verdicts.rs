@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, poll, stream};
+use mail_parser::MessageParser;
 use pilotfish::address::{Envelope, ForwardPath};
 use pilotfish::client::Retry;
 use pilotfish::message::{Attachment, Body};
@@ -16,6 +17,7 @@ use pilotfish::testing::Fault::SilentAt;
 use pilotfish::testing::Point::{self, EndOfData, EndOfDataFor};
 use pilotfish::testing::{Offer, Server, ServerBuilder};
 use pilotfish::{Client, Receipt, Result};
+use tokio::io::AsyncWriteExt as _;
 use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -222,8 +224,8 @@ fn a_client_that_is_aborted_after_a_421() {
         &["nobody@x.test", "c@x.test"],
     ];
     for (last, expected) in [
-        ("", "unknown, rejected unknown"),
-        ("250 2.0.0 queued\r\n", "unknown, rejected accepted"),
+        ("", "deferred, rejected unknown"),
+        ("250 2.0.0 queued\r\n", "deferred, rejected accepted"),
     ] {
         paused(async {
             let mut queued = 0;
@@ -380,4 +382,48 @@ fn a_reply_that_comes_during_the_transfer_of_another_mail() {
             assert_eq!(server.received().len(), 2);
         });
     }
+}
+
+/// The transfer of a mail is interrupted whenever another is concluded, in the middle of its blocks.
+#[test]
+fn a_transfer_that_is_interrupted_loses_no_octet() {
+    paused(async {
+        let second = Duration::from_secs(1);
+        let server = open_server()
+            .delay(second..=second, 1)
+            .start()
+            .await
+            .unwrap();
+        let always = strategy(Pipelining::Auto, Chunking::Always);
+        let client = client_of(&server, |server| server.strategy(always));
+        let client = client.max_connections(count(1)).build();
+        let octets: Vec<u8> = (0_u32..150_000).flat_map(u32::to_be_bytes).collect();
+        let (reader, mut writer) = tokio::io::duplex(16 * 1024);
+        let giving = async {
+            for piece in octets.chunks(20_000) {
+                sleep(second / 2).await;
+                writer.write_all(piece).await.unwrap();
+            }
+            drop(writer);
+            Instant::now()
+        };
+        let body = Body::reader(reader, octets.len() as u64);
+        let attachment = Attachment::new(body, "slow.bin".parse().unwrap());
+        let slow = ACCOUNT.letter_of_text(&TO[..1], "Hi").attach(attachment);
+        let mails = (0..4).map(|number| letter(number, 10));
+        let mails = mails.chain([Mail::from(built(slow))]);
+        let sending = client
+            .send_all(stream::iter(mails))
+            .map(|(index, result)| (index, Instant::now(), result.unwrap()))
+            .collect::<Vec<_>>();
+        let (told, given) = tokio::join!(sending, giving);
+        let indices: Vec<_> = told.iter().map(|(index, ..)| *index).collect();
+        assert_eq!(indices, [0, 1, 2, 3, 4]);
+        assert!(told[3].1 < given);
+        let received = server.take_received().pop().unwrap();
+        let message = MessageParser::default()
+            .parse(&received.octets[..])
+            .unwrap();
+        assert!(message.attachment(0).unwrap().contents() == octets);
+    });
 }

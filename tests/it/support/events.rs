@@ -14,6 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 thread_local! {
     static RECORD: RefCell<Option<Record>> = const { RefCell::new(None) };
     static PANICS_AT: Cell<Option<&str>> = const { Cell::new(None) };
+    static PANICS_FOREVER: Cell<bool> = const { Cell::new(false) };
 }
 
 type Record = Rc<RefCell<Vec<Logged>>>;
@@ -60,6 +61,12 @@ impl Capture {
         Self::begin()
     }
 
+    /// The same, with a panic at that event and at all that follow.
+    pub(crate) fn panicking_from(message: &'static str) -> Self {
+        PANICS_FOREVER.set(true);
+        Self::panicking_at(message)
+    }
+
     pub(crate) fn all(&self) -> Vec<Logged> {
         self.0.borrow().clone()
     }
@@ -81,6 +88,7 @@ impl Drop for Capture {
     fn drop(&mut self) {
         RECORD.set(None);
         PANICS_AT.set(None);
+        PANICS_FOREVER.set(false);
     }
 }
 
@@ -91,7 +99,7 @@ fn record(logged: Logged) {
         .get()
         .is_some_and(|message| logged.message.starts_with(message))
     {
-        PANICS_AT.set(None);
+        PANICS_AT.set(PANICS_FOREVER.get().then_some(""));
         panic!("on purpose");
     }
     RECORD.with_borrow(|record| {
