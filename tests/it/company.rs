@@ -11,9 +11,10 @@ use pilotfish::transport::Timeouts;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use crate::support::client::{ACCOUNT, in_clear, in_clear_within, talk, told};
+use crate::support::client::{ACCOUNT, in_clear, in_clear_within, talk, talk_through, told};
 use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
 use crate::support::open_server::open_server;
+use crate::transfer::BLOCK;
 
 const CHUNKING_HELLO: &str = "
     S: 220 server.example ESMTP
@@ -199,6 +200,42 @@ async fn a_message_of_some_length_goes_in_company_too() {
     })
     .await;
     assert_eq!(told, accepted(2));
+}
+
+/// The reply to a mail comes between two chunks of the next one: it is reported at once, and the
+/// chunk that has been read by then is sent.
+#[tokio::test(start_paused = true)]
+async fn a_reply_between_the_chunks_of_another_mail() {
+    let text = "Here it comes.\n".repeat(4 * BLOCK / "Here it comes.\r\n".len());
+    let long = || Mail::from(ACCOUNT.letter_with(&["a@example.org"], &text));
+    let rest = long().message.exact_size() - 4 * BLOCK as u64;
+    let block = format!("C: BDAT {BLOCK}\n-- take {BLOCK} --\n");
+    let (chunk, ok) = (chunk(), "S: 250 ok\n");
+    let queued = format!("{ok}{ok}S: 250 queued\n");
+    let transcript = format!(
+        "{CHUNKING_HELLO}{MAIL}{chunk}{queued}
+        -- ahead --
+        {MAIL}{chunk}
+        C: RSET
+        {MAIL}{block}
+        {queued}
+        {}
+        C: BDAT {rest} LAST
+        -- take {rest} --
+        {ok}{}{queued}{BYE}",
+        block.repeat(3),
+        ok.repeat(4)
+    );
+    // The first chunk has been written when the server has read it.
+    let told = talk_through(16 * 1024, &transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap();
+        let mails = letters(2).chain([long()]);
+        let (outcomes, _) = send_each(&mut session, stream::iter(mails)).await;
+        session.quit().await;
+        outcomes
+    })
+    .await;
+    assert_eq!(told, accepted(3));
 }
 
 /// A break leaves no more mails unknown than may be in flight.
