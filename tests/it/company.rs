@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::{Stream, StreamExt as _, stream};
 use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::session::{Mail, Returned, Session};
+use pilotfish::transport::Timeouts;
 use tokio::time::sleep;
 
 use crate::support::client::{ACCOUNT, in_clear, talk, talk_through, told};
