@@ -83,7 +83,7 @@
 //! | K1 | sends chunks only where that is offered, of the size it says (3030, 2) | `chunking::data_is_the_way_where_something_is_not_offered`, `chunking::each_chunk_leaves_with_its_command` |
 //! | K2 | sends no chunk behind a refused one, and RSET next (3030, 2) | `chunking::failure::after_a_refused_chunk_no_other_is_sent_and_rset_is_next` |
 //! | K3 | sends binary only by BDAT where both are offered (3030, 3) | `chunking::data_is_the_way_where_something_is_not_offered`, `rendition::no_more_is_made_use_of_than_the_message_asks_for` |
-//! | K4 | loses no mail to a server that offers BDAT and refuses it, and remembers it | `company::a_server_that_does_not_know_bdat`, `company::with_quirks_each_mail_arrives_once` |
+//! | K4 | loses no mail to a server that offers BDAT and refuses it, and remembers it | `company::a_server_that_does_not_know_bdat`, `company::servers::with_quirks_each_mail_arrives_once` |
 //!
 //! # Other extensions
 //!
@@ -107,4 +107,4 @@
 //! | O2 | says yes, no, or that nobody knows, and is right (1047) | `cut::clear::two_recipients_and_a_picture`, `cut::tls::all_there_is_by_starttls_and_at_once`, `simulation::what_is_told_of_each_mail_is_so`, `cut::company::chunked`, `cut::company::eager`, `cut::lmtp::each_recipient_has_a_fate_of_his_own` |
 //! | O3 | counts the reply, whatever follows it (5321, 4.2.5) | `end_of_data::an_answer_after_end_of_data_counts_whatever_follows`, `out_of_step::the_reply_to_a_mail_counts_whatever_comes_behind_it` |
 //! | O4 | stops at an early reply, and tells it (5321, 3.3) | `transfer::a_reply_within_the_message_ends_the_transfer`, `hostile::an_early_refusal_outlives_a_reset` |
-//! | O5 | waits before it tries again (5321, 4.5.4.1) | `client::retry::waits_grow_up_to_the_longest`, `client::retry::what_the_server_asks_for_is_waited_for`: as [`Retry`](crate::client::Retry) says where that is asked for; what a defect of the server alone has stopped is sent once more at once (`company::with_quirks_each_mail_arrives_once`) |
+//! | O5 | waits before it tries again (5321, 4.5.4.1) | `client::retry::waits_grow_up_to_the_longest`, `client::retry::what_the_server_asks_for_is_waited_for`: as [`Retry`](crate::client::Retry) says where that is asked for; what a defect of the server alone has stopped is sent once more at once (`company::servers::with_quirks_each_mail_arrives_once`) |
