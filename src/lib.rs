@@ -92,7 +92,7 @@
 //!
 //! # Invariants
 //!
-//! * Everything that is sent or received passes [`transport::Wire`], the one place that logs it
+//! * Everything that is sent or received passes `transport::wire`, the one place that logs it
 //!   (target `pilotfish::wire`: commands and replies at DEBUG, blocks of the message at TRACE and
 //!   by their size alone).
 //! * A command is one line. What goes into it is of a type that has no room for a control

@@ -25,7 +25,7 @@
 //!
 //! What leaves before a reply has come depends on what the server offers and on the
 //! [`Strategy`](crate::session::Strategy). It is decided in one place,
-//! [`protocol::Pipeline`](crate::protocol::Pipeline), which does no I/O.
+//! `protocol::pipeline`, which does no I/O.
 //!
 //! | mails | go out | round trips for each, on an open session |
 //! |---|---|---|

@@ -52,6 +52,6 @@
 //!
 //! # Transparency
 //!
-//! [`Transparency`](crate::protocol::Transparency) doubles leading dots, and makes every lone CR
+//! The transport doubles leading dots, and makes every lone CR
 //! and LF a CRLF. A rendition that goes by DATA has none, but the stage that guards the wire does
 //! not rely on it. A block in which nothing is to be done is not even moved.

@@ -9,13 +9,6 @@ const MAX: usize = 512 - "VRFY \r\n".len();
 
 /// The text behind VRFY or HELP: 1 to 505 octets of printable ASCII that neither begin nor end
 /// with a space.
-///
-/// ```
-/// use pilotfish::protocol::Argument;
-///
-/// assert!("ann".parse::<Argument>().is_ok());
-/// assert!("ann\r\nDATA".parse::<Argument>().is_err());
-/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Argument(Box<str>);
 

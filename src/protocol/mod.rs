@@ -16,21 +16,32 @@ mod reply_decoder;
 mod reply_meaning;
 mod transparency;
 
-pub use argument::{Argument, ArgumentError};
-pub use auth::{
-    Binding, ChannelBinding, ClientNonce, Credentials, CredentialsError, Exchange, ExchangeError,
-    Mechanism, OAuthRefusal, Step, UnknownMechanism,
-};
-pub use command::{Chunk, Command};
+pub(crate) use argument::{Argument, ArgumentError};
+pub(crate) use auth::{Binding, ChannelBinding, ClientNonce, Exchange, ExchangeError, Step};
+pub use auth::{Credentials, CredentialsError, Mechanism, UnknownMechanism};
+pub(crate) use command::{Chunk, Command};
 pub use extensions::{Extension, Extensions, FutureRelease};
 pub use limits::Limits;
 pub(crate) use mask::Mask;
-pub use parameter::{BodyType, Parameter, Parameters, RcptParameter};
-pub use pipeline::{
-    Chunking, Course, Defect, Dialect, Expected, Grouping, Next, Outcome, Pipeline, Pipelining,
-    Refusal, Strategy, UnexpectedReply, Way,
+pub(crate) use parameter::{BodyType, Parameter, Parameters, RcptParameter};
+pub use pipeline::{Chunking, Dialect, Pipelining, Strategy};
+pub(crate) use pipeline::{
+    Course, Defect, Expected, Grouping, Next, Outcome, Pipeline, Refusal, UnexpectedReply, Way,
 };
 pub(crate) use reply::visible;
 pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode, is_printable};
-pub use reply_decoder::{MAX_CHALLENGE, MAX_LINE, MAX_LINES, MAX_REPLY, ReplyDecoder, ReplyError};
-pub use transparency::Transparency;
+pub(crate) use reply_decoder::{ReplyDecoder, ReplyError};
+pub(crate) use transparency::Transparency;
+
+/// The parts that fuzz targets and benchmarks reach. It is not part of the interface.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use super::auth::{Binding, ClientNonce, Exchange, Step};
+    pub use super::command::{Chunk, Command};
+    pub use super::parameter::Parameters;
+    pub use super::pipeline::{
+        Course, Defect, Expected, Next, Outcome, Pipeline, UnexpectedReply, Way,
+    };
+    pub use super::reply_decoder::{MAX_LINE, MAX_LINES, MAX_REPLY, ReplyDecoder, ReplyError};
+    pub use super::transparency::Transparency;
+}

@@ -10,7 +10,7 @@ use super::reply::{Reply, ReplyCode, visible};
 pub const MAX_LINE: usize = 2_048;
 
 /// The longest line with a challenge, which begins with 334: RFC 4954 section 4.
-pub const MAX_CHALLENGE: usize = 12_288;
+pub(super) const MAX_CHALLENGE: usize = 12_288;
 
 /// The longest reply that is taken, in octets over all its lines.
 pub const MAX_REPLY: usize = 65_536;
@@ -46,7 +46,7 @@ impl ReplyDecoder {
     /// Empty lines before the first reply are left out, up to [`MAX_LINE`] octets of them.
     ///
     /// A reply's lines are taken out of the buffer as they are complete, so no more than
-    /// [`MAX_LINE`] octets ever wait in it, or [`MAX_CHALLENGE`] of a challenge.
+    /// [`MAX_LINE`] octets ever wait in it, or 12,288 of a challenge.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ fn longest(line: &[u8]) -> usize {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ReplyError {
-    /// A line over [`MAX_LINE`] octets, or [`MAX_CHALLENGE`] of a challenge.
+    /// A line over [`MAX_LINE`] octets, or 12,288 of a challenge.
     #[error(
         "the server sent a reply line longer than {MAX_LINE} octets, or a challenge longer than {MAX_CHALLENGE}"
     )]

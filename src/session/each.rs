@@ -122,7 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// either reported to `told` or returned, and never both.
     ///
     /// A mail that is refused since the server lacks a capability that it offers
-    /// ([`Defect`](crate::protocol::Defect)) is sent again at once, in another way; or it is among
+    /// is sent again at once, in another way; or it is among
     /// those returned.
     ///
     /// # Errors

@@ -5,10 +5,8 @@ use tracing::Instrument as _;
 
 use super::hello::refused;
 use super::transaction::{Session, State};
-#[cfg(doc)]
-use crate::error::Kind;
-use crate::error::{Result, Stage};
-use crate::protocol::{Argument, Command, Reply};
+use crate::error::{Error, Kind, Result, Stage};
+use crate::protocol::{Argument, ArgumentError, Command, Reply};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Asks whether the server is still there (RFC 5321 section 4.1.1.9).
@@ -32,12 +30,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`noop`](Self::noop) that end the session.
+    /// [`Kind::InvalidInput`] if the text is not 1 to 505 characters of printable ASCII, or has a space
+    /// at either end: nothing is sent then. Else those of [`noop`](Self::noop) that end the session.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future ends the session.
-    pub async fn verify(&mut self, name: Argument) -> Result<Reply> {
+    pub async fn verify(&mut self, name: &str) -> Result<Reply> {
+        let name = argument(name)?;
         self.inquire(Command::Vrfy(name)).await
     }
 
@@ -46,12 +46,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`noop`](Self::noop) that end the session.
+    /// [`Kind::InvalidInput`] if the text is not 1 to 505 characters of printable ASCII, or has a space
+    /// at either end: nothing is sent then. Else those of [`noop`](Self::noop) that end the session.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future ends the session.
-    pub async fn help(&mut self, about: Option<Argument>) -> Result<Reply> {
+    pub async fn help(&mut self, about: Option<&str>) -> Result<Reply> {
+        let about = about.map(argument).transpose()?;
         self.inquire(Command::Help(about)).await
     }
 
@@ -93,4 +95,10 @@ fn accepted(reply: Reply, verb: &str) -> Result<()> {
     }
     let message = format!("the server refused {verb}");
     Err(refused(Stage::Inquiry, message, reply))
+}
+
+fn argument(text: &str) -> Result<Argument> {
+    text.parse().map_err(|error: ArgumentError| {
+        Error::new(Kind::InvalidInput, error.to_string()).at(Stage::Inquiry)
+    })
 }

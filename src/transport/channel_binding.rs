@@ -16,7 +16,7 @@ impl<S> Wire<S> {
     /// with an extension that is not known to be in use. `None` in clear text, and for a
     /// certificate with a signature that has no hash function of its own, such as Ed25519.
     #[must_use]
-    pub fn channel_binding(&self) -> Option<ChannelBinding> {
+    pub(crate) fn channel_binding(&self) -> Option<ChannelBinding> {
         let MaybeTls::Tls(stream) = self.framed.get_ref() else {
             return None;
         };

@@ -23,7 +23,7 @@ const LAST: usize = 3;
 /// Commands and octets of messages in the order in which they leave, with the places at which
 /// replies are due.
 #[derive(Default)]
-pub struct Flight {
+pub(crate) struct Flight {
     octets: Vec<u8>,
     /// For each reply that is due, how many octets have to leave before.
     answered: Vec<usize>,
@@ -32,13 +32,13 @@ pub struct Flight {
 impl Flight {
     /// Whether there is nothing in it.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.octets.is_empty()
     }
 
     /// Whether it is long enough to leave without waiting for more: 64 KiB.
     #[must_use]
-    pub fn is_long(&self) -> bool {
+    pub(crate) fn is_long(&self) -> bool {
         self.octets.len() >= LONG
     }
 
@@ -60,7 +60,7 @@ impl fmt::Debug for Flight {
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Puts a command into a flight. A reply is due for it. Commands with a secret go by
     /// [`command`](Self::command) alone, which overwrites them.
-    pub fn put(&self, flight: &mut Flight, command: &Command) {
+    pub(crate) fn put(&self, flight: &mut Flight, command: &Command) {
         debug!(target: TARGET, from = "client", tls = self.tls.is_some(), "{command}");
         command.encode(&mut flight.octets);
         flight.now_due(1);
@@ -68,7 +68,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Puts a chunk of a message into a flight, as it is, behind its BDAT (RFC 3030 section 2). A
     /// reply is due for it, or for the last so many.
-    pub fn put_chunk(&self, flight: &mut Flight, octets: &[u8], chunk: Chunk, replies: usize) {
+    pub(crate) fn put_chunk(
+        &self,
+        flight: &mut Flight,
+        octets: &[u8],
+        chunk: Chunk,
+        replies: usize,
+    ) {
         let command = Command::Bdat(octets.len(), chunk);
         let name = match chunk {
             Chunk::More => "chunk",
@@ -84,7 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Puts the last block of a message into a flight. It has undergone transparency and ends with
     /// the end of data, for which so many replies are due.
-    pub fn put_last_block(&self, flight: &mut Flight, block: &mut Vec<u8>, replies: usize) {
+    pub(crate) fn put_last_block(&self, flight: &mut Flight, block: &mut Vec<u8>, replies: usize) {
         trace!(target: TARGET, from = "client", tls = self.tls.is_some(), octets = block.len(), "last block");
         if flight.is_empty() {
             std::mem::swap(&mut flight.octets, block);
@@ -97,13 +103,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// How many octets will have been handed to the network, since the connection or TLS began,
     /// when this flight has left.
     #[must_use]
-    pub fn position(&self, flight: &Flight) -> u64 {
+    pub(crate) fn position(&self, flight: &Flight) -> u64 {
         self.handed_over + flight.octets.len() as u64
     }
 
     /// How many octets have been handed to the network since the connection or TLS began.
     #[must_use]
-    pub fn handed_over(&self) -> u64 {
+    pub(crate) fn handed_over(&self) -> u64 {
         self.handed_over
     }
 
@@ -120,7 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// # Cancel safety
     ///
     /// Not cancel safe: the connection is to be dropped with the future.
-    pub async fn launch(&mut self, stage: Stage, flight: &mut Flight) -> Result<()> {
+    pub(crate) async fn launch(&mut self, stage: Stage, flight: &mut Flight) -> Result<()> {
         if flight.is_empty() {
             return Ok(());
         }

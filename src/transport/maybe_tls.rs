@@ -10,7 +10,7 @@ use tokio_rustls::client::TlsStream;
 /// A stream in clear text, or the same with TLS on it.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum MaybeTls<S> {
+pub(super) enum MaybeTls<S> {
     /// As it was connected.
     Clear(S),
     /// After a handshake.

@@ -28,11 +28,10 @@ mod wire;
 mod write;
 
 pub(crate) use alarm::within;
-pub use flight::Flight;
+pub(crate) use flight::Flight;
 pub use host::{Host, HostError};
 #[cfg(feature = "config")]
 pub(crate) use host::{parse_port, shortened};
-pub use maybe_tls::MaybeTls;
 pub(crate) use probe::begins_with_tls;
 #[cfg(feature = "proxy")]
 pub use proxy::{Proxy, ProxyError};
@@ -45,4 +44,4 @@ pub use tls::{
 };
 #[cfg(feature = "config")]
 pub(crate) use url::{Url, decoded};
-pub use wire::Wire;
+pub(crate) use wire::Wire;

@@ -25,7 +25,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// # Cancel safety
     ///
     /// Cancel safe: no part of a reply is lost.
-    pub async fn readable(&mut self) {
+    pub(crate) async fn readable(&mut self) {
         poll_fn(|context| {
             let polled = self.poll_readable(context);
             if polled.is_pending() {
@@ -44,7 +44,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// # Cancel safety
     ///
     /// Cancel safe: it does not wait, and no part of a reply is lost.
-    pub async fn has_reply(&mut self) -> bool {
+    pub(crate) async fn has_reply(&mut self) -> bool {
         poll_fn(|context| Poll::Ready(self.poll_readable(context).is_ready())).await
     }
 
@@ -91,7 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// # Cancel safety
     ///
     /// Cancel safe: no part of a reply is lost.
-    pub async fn receive(&mut self, stage: Stage) -> Result<Reply> {
+    pub(crate) async fn receive(&mut self, stage: Stage) -> Result<Reply> {
         self.receive_within(stage, self.timeouts.reply(stage)).await
     }
 

@@ -10,7 +10,8 @@ use futures_util::poll;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex};
 use tokio::time::{Instant, advance};
 
-use super::{MaybeTls, Timeouts, TlsClient, Wire, within};
+use super::maybe_tls::MaybeTls;
+use super::{Timeouts, TlsClient, Wire, within};
 use crate::error::{Kind, Stage};
 
 /// Counts how often it is flushed.

@@ -35,7 +35,7 @@ const LONGEST_SECRET: usize = 12 * 1024 + 2;
 ///
 /// After an error the connection is of no use but to be dropped, which closes it.
 #[derive(Debug)]
-pub struct Wire<S> {
+pub(crate) struct Wire<S> {
     pub(super) framed: FramedRead<MaybeTls<S>, ReplyCodec>,
     pub(super) timeouts: Timeouts,
     pub(super) alarm: Alarm,
@@ -60,14 +60,14 @@ pub struct Wire<S> {
 impl<S> Wire<S> {
     /// What TLS agreed on; `None` in clear text.
     #[must_use]
-    pub fn tls(&self) -> Option<TlsParameters> {
+    pub(crate) fn tls(&self) -> Option<TlsParameters> {
         self.tls
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Begins in clear text. The greeting is the first reply.
-    pub fn clear(stream: S, timeouts: Timeouts) -> Self {
+    pub(crate) fn clear(stream: S, timeouts: Timeouts) -> Self {
         Self {
             framed: FramedRead::new(MaybeTls::Clear(stream), ReplyCodec::default()),
             timeouts,
@@ -99,16 +99,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection.
-    pub async fn implicit_tls(
-        stream: S,
-        tls: &TlsClient,
-        host: &Host,
-        timeouts: Timeouts,
-    ) -> Result<Self> {
-        Self::clear(stream, timeouts).begin_tls(tls, host).await
-    }
-
-    /// Begins TLS before anything else.
     pub(crate) async fn begin_tls(self, tls: &TlsClient, host: &Host) -> Result<Self> {
         self.upgrade(Stage::Connect, tls, host).await
     }
@@ -124,7 +114,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection.
-    pub async fn starttls(self, tls: &TlsClient, host: &Host) -> Result<Self> {
+    pub(crate) async fn starttls(self, tls: &TlsClient, host: &Host) -> Result<Self> {
         if !self.is_quiet() {
             return Err(Error::new(
                 Kind::Protocol,
@@ -184,7 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// How long each wait may take.
     #[must_use]
-    pub fn timeouts(&self) -> &Timeouts {
+    pub(crate) fn timeouts(&self) -> &Timeouts {
         &self.timeouts
     }
 
@@ -233,7 +223,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// # Cancel safety
     ///
     /// Not cancel safe: the connection is to be dropped with the future.
-    pub async fn command(&mut self, stage: Stage, command: Command) -> Result<Reply> {
+    pub(crate) async fn command(&mut self, stage: Stage, command: Command) -> Result<Reply> {
         // Overwritten when dropped, as it may hold a password.
         let mut octets = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET));
         self.in_exchange = stage == Stage::Auth;
@@ -254,14 +244,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// Not cancel safe: the connection is to be dropped with the future. The message is then
     /// incomplete, and the server discards it.
-    pub async fn block(&mut self, octets: &[u8]) -> Result<()> {
+    pub(crate) async fn block(&mut self, octets: &[u8]) -> Result<()> {
         trace!(target: TARGET, from = "client", tls = self.tls.is_some(), octets = octets.len(), "block");
         self.write(Stage::Transfer, octets, &[]).await
     }
 
     /// How many replies are due that have not been received.
     #[must_use]
-    pub fn unanswered(&self) -> usize {
+    pub(crate) fn unanswered(&self) -> usize {
         self.due
     }
 
@@ -271,7 +261,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// If the future is dropped, TLS may not have been ended. The connection is closed when this
     /// value is dropped.
-    pub async fn close(&mut self) {
+    pub(crate) async fn close(&mut self) {
         let _ = timeout(self.timeouts.quit, self.framed.get_mut().shutdown()).await;
     }
 }

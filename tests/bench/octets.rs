@@ -20,7 +20,7 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use messages::{binary_from_bytes, from_bytes, from_text, stream};
 use pilotfish::message::Data;
-use pilotfish::protocol::Transparency;
+use pilotfish::protocol::fuzzing::Transparency;
 
 fn main() {
     divan::main();

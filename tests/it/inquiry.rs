@@ -1,13 +1,8 @@
 //! NOOP, VRFY, HELP and RSET between two mails.
 
 use pilotfish::Error;
-use pilotfish::protocol::Argument;
 
 use crate::support::client::{ACCOUNT, in_clear, send_one, talk, told, told_error};
-
-fn text(argument: &str) -> Argument {
-    argument.parse().unwrap()
-}
 
 #[tokio::test(start_paused = true)]
 async fn answers_are_returned_and_mails_go_on() {
@@ -37,10 +32,10 @@ async fn answers_are_returned_and_mails_go_on() {
         let mut session = in_clear(stream).await?;
         session.noop().await?;
         let answers = [
-            session.verify(text("ann")).await?,
-            session.verify(text("<nobody@example.org>")).await?,
+            session.verify("ann").await?,
+            session.verify("<nobody@example.org>").await?,
             session.help(None).await?,
-            session.help(Some(text("DATA"))).await?,
+            session.help(Some("DATA")).await?,
         ];
         session.reset().await?;
         let result = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;

@@ -1,7 +1,7 @@
 //! No message has an end of data within it, for whoever reads it (RFC 5321 section 4.1.1.4):
 //! servers differ in what they take for the end of a line.
 
-use pilotfish::protocol::Transparency;
+use pilotfish::protocol::fuzzing::Transparency;
 
 use crate::support::dice::Dice;
 

@@ -18,10 +18,10 @@ mod scram;
 #[cfg(test)]
 mod tests;
 
-pub use channel_binding::{Binding, ChannelBinding};
+pub use channel_binding::Binding;
+pub(crate) use channel_binding::ChannelBinding;
 pub use credentials::{Credentials, CredentialsError};
-pub use error::ExchangeError;
+pub(crate) use error::ExchangeError;
 pub use exchange::{Exchange, Step};
 pub use mechanism::{Mechanism, UnknownMechanism};
-pub use oauth_refusal::OAuthRefusal;
 pub use scram::ClientNonce;

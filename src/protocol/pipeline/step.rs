@@ -35,7 +35,7 @@ pub enum Next {
     /// Send what has been put together, then receive the reply to this.
     Receive(Expected),
     /// Transfer the message of the newest mail: the server takes it now, and some recipient was
-    /// accepted; or the mail goes [`Grouping::Whole`]. Ends with [`Pipeline::message_sent`] or
+    /// accepted; or the mail goes `Grouping::Whole`. Ends with [`Pipeline::message_sent`] or
     /// [`Pipeline::abandon_message`].
     Transfer(Way),
     /// Send an end of data on its own: the server waits for a message that nobody would get

@@ -7,7 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
 use pilotfish::Credentials;
-use pilotfish::protocol::{Binding, ClientNonce, Exchange, Mechanism, ReplyDecoder, Step};
+use pilotfish::protocol::fuzzing::{Binding, ClientNonce, Exchange, ReplyDecoder, Step};
+use pilotfish::protocol::{Mechanism};
 
 /// The most slices of work that a challenge may ask for.
 const SLICES: usize = 1_000_000 / 1_024 + 1;

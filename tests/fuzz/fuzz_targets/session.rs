@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
 use pilotfish::address::Domain;
-use pilotfish::protocol::ReplyDecoder;
+use pilotfish::protocol::fuzzing::ReplyDecoder;
 use pilotfish::session::{Greeted, Receipt};
 use pilotfish::transport::Timeouts;
 use pilotfish::{Fate, Result};

@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pilotfish::protocol::Transparency;
+use pilotfish::protocol::fuzzing::Transparency;
 
 fuzz_target!(|blocks: Vec<Vec<u8>>| {
     let mut transparency = Transparency::default();

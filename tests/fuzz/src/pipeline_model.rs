@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::BytesMut;
 use pilotfish::address::{Envelope, ReversePath};
-use pilotfish::protocol::{
-    Chunk, Chunking, Command, Defect, Dialect, Extensions, Next, Outcome, Parameters, Pipeline,
-    Pipelining, Reply, ReplyDecoder, Strategy, Way,
+use pilotfish::protocol::fuzzing::{
+    Chunk, Command, Defect, Next, Outcome, Parameters, Pipeline, ReplyDecoder, Way,
 };
+use pilotfish::protocol::{Chunking, Dialect, Extensions, Pipelining, Reply, Strategy};
 
 /// What the client sends.
 #[derive(Debug)]

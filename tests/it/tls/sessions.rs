@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use pilotfish::Kind;
-use pilotfish::Stage;
-use pilotfish::transport::{Handshake, Timeouts, TlsClient, TlsParameters, TlsVersion, Wire};
+use pilotfish::address::Domain;
+use pilotfish::session::Secured;
+use pilotfish::transport::{Handshake, Timeouts, TlsClient, TlsParameters, TlsVersion};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
@@ -26,17 +27,19 @@ async fn agree(config: &Arc<ServerConfig>, tls: &TlsClient, host: &str) -> Agree
     let (here, there) = tokio::io::duplex(64 * 1024);
     let host = host.parse().unwrap();
     let client = async {
-        let mut wire = Wire::implicit_tls(here, tls, &host, Timeouts::default())
-            .await
-            .unwrap();
-        // Tickets come with what the server says first.
-        wire.receive(Stage::Greeting).await.unwrap();
-        wire.tls().unwrap()
+        let name: Domain = "client.example".parse().unwrap();
+        let secured = Secured::implicit_tls(here, tls, &host, name, Timeouts::default());
+        let session = secured.await.unwrap().without_authentication();
+        session.tls().unwrap()
     };
     let server = async {
         let acceptor = TlsAcceptor::from(Arc::clone(config));
         let mut stream = acceptor.accept(there).await.unwrap();
+        // Tickets come with what the server says first.
         stream.write_all(b"220 hello\r\n").await.unwrap();
+        stream.flush().await.unwrap();
+        let _ = stream.read(&mut [0; 512]).await.unwrap();
+        stream.write_all(b"250 hello\r\n").await.unwrap();
         stream.flush().await.unwrap();
         let _ = stream.read_to_end(&mut Vec::new()).await;
         let (_, connection) = stream.get_ref();
