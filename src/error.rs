@@ -26,7 +26,7 @@ pub struct Error(Box<Inner>);
 
 #[derive(Clone)]
 struct Inner {
-    kind: Kind,
+    kind: ErrorKind,
     stage: Option<Stage>,
     fate: Fate,
     transient: bool,
@@ -42,7 +42,7 @@ struct Inner {
 /// What failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum ErrorKind {
     /// The mail cannot be sent as it is, for example because it is larger than the server
     /// takes.
     InvalidInput,
@@ -131,10 +131,10 @@ pub enum Fate {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    pub(crate) fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         let transient = matches!(
             kind,
-            Kind::Connect | Kind::Timeout | Kind::Io | Kind::Closed
+            ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Io | ErrorKind::Closed
         );
         Self(Box::new(Inner {
             kind,
@@ -222,7 +222,7 @@ impl Error {
 
     /// What failed.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
@@ -242,7 +242,7 @@ impl Error {
     /// failed because none was accepted; some or none, if it failed behind that. Whatever the
     /// [`fate`](Self::fate), these will not get it.
     #[must_use]
-    pub fn refused(&self) -> &[(ForwardPath, Reply)] {
+    pub fn rejected(&self) -> &[(ForwardPath, Reply)] {
         &self.0.refused
     }
 
@@ -263,7 +263,7 @@ impl Error {
     }
 
     /// What may have become of the mail. For recipients that are [`accepted`](Self::accepted),
-    /// [`refused`](Self::refused) or [`untried`](Self::untried), that is certain;
+    /// [`refused`](Self::rejected) or [`untried`](Self::untried), that is certain;
     /// [`recipient_outcomes`](crate::session::recipient_outcomes) says it for each.
     #[must_use]
     pub fn fate(&self) -> Fate {
@@ -274,7 +274,7 @@ impl Error {
     ///
     /// It says what the class of the reply says, except for permanent codes that services use
     /// for what passes (see [`Reply::is_transient`]). If the server refused each
-    /// [recipient](Self::refused), one that it refused for now is enough, whatever it replied to the
+    /// [recipient](Self::rejected), one that it refused for now is enough, whatever it replied to the
     /// others; a mail that is to go to all or none ([`Partial::AllOrNothing`]) needs that of every
     /// refused one. A reply to MAIL, DATA or the message holds for all recipients.
     ///
@@ -368,7 +368,7 @@ mod tests {
 
     #[test]
     fn a_clone_says_the_same_and_has_the_same_cause() {
-        let error = Error::new(Kind::Connect, "no way to the server")
+        let error = Error::new(ErrorKind::Connect, "no way to the server")
             .at(Stage::Connect)
             .caused_by(std::io::Error::other("unplugged"));
         let clone = error.clone();

@@ -2,10 +2,10 @@
 //! the truth for every recipient.
 //!
 //! ```no_run
-//! use pilotfish::{Client, Credentials, Message, Server};
+//! use pilotfish::{Client, Credentials, Message, ServerConfig};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let server = Server::builder("smtp.gmail.com".parse()?)
+//! let server = ServerConfig::builder("smtp.gmail.com".parse()?)
 //!     .credentials(Credentials::new("me@gmail.com", "app password")?)
 //!     .build()?;
 //! let message = Message::builder()
@@ -32,7 +32,7 @@
 //! refused others: [`Receipt::is_partial`] says so, and [`session::recipient_outcomes`] gives one
 //! outcome for each recipient, whatever the result.
 //!
-//! Begin with [`Client`], [`Server`] and [`Message`]; when something fails, [`Error`] says what
+//! Begin with [`Client`], [`ServerConfig`] and [`Message`]; when something fails, [`Error`] says what
 //! can be done. [`manual`] has the reasons behind it all, and [`manual::client`] what a client does
 //! with its connections.
 //!
@@ -133,11 +133,11 @@ pub mod testing;
 pub mod transport;
 
 pub use client::Client;
-pub use error::{Error, Fate, Kind, Result, Stage};
+pub use error::{Error, ErrorKind, Fate, Result, Stage};
 pub use message::{Attachment, Message};
 pub use protocol::Credentials;
 pub use secret::Secret;
-pub use session::{Mail, Receipt, Security, Server};
+pub use session::{Mail, Receipt, Security, ServerConfig};
 
 /// The README's examples compile.
 #[cfg(doctest)]

@@ -12,7 +12,7 @@ use super::pool::Pool;
 use super::provider::Provider;
 use super::rates::Rates;
 use super::retry::Retry;
-use crate::session::{Observer, Progress, Server};
+use crate::session::{Observer, Progress, ServerConfig};
 
 /// How many connections are enough for most.
 const CONNECTIONS: usize = 4;
@@ -44,12 +44,12 @@ impl Settings {
 /// Collects what a [`Client`] goes by. All has defaults.
 #[must_use]
 pub struct ClientBuilder {
-    server: Server,
+    server: ServerConfig,
     settings: Settings,
 }
 
 impl ClientBuilder {
-    pub(super) fn new(server: Server) -> Self {
+    pub(super) fn new(server: ServerConfig) -> Self {
         let provider = Provider::of(&server.host().to_string());
         Self {
             settings: Settings {

@@ -10,7 +10,7 @@ use tracing::{debug, warn};
 
 use super::gate::now;
 use super::retry::Retry;
-use crate::error::{Error, Fate, Kind, Result};
+use crate::error::{Error, ErrorKind, Fate, Result};
 use crate::message::MessageId;
 use crate::observe::ClientMeter;
 use crate::session::{Mail, MailOutcome, Recall, Receipt};
@@ -153,7 +153,7 @@ impl Slip {
                 "{cause} before the server had answered: \
                  look whether the mail arrived before sending it again"
             );
-            Error::new(Kind::Closed, message).with_unknown_fate()
+            Error::new(ErrorKind::Closed, message).with_unknown_fate()
         } else {
             self.not_sent(&format!("{cause} before the mail had left"))
         }
@@ -166,7 +166,7 @@ impl Slip {
         } else {
             ""
         };
-        Error::new(Kind::Closed, format!("{cause}: send it again{to}"))
+        Error::new(ErrorKind::Closed, format!("{cause}: send it again{to}"))
     }
 
     /// The error of a mail that was waiting when the client was aborted.

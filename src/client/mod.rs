@@ -38,8 +38,8 @@ pub use self::retry::Retry;
 pub use self::send_all::SendAll;
 #[cfg(feature = "tower")]
 pub use self::service::ClientService;
-use crate::error::{Error, Kind, Result};
-use crate::session::{Mail, MailOutcome, Recall, Receipt, Server};
+use crate::error::{Error, ErrorKind, Result};
+use crate::session::{Mail, MailOutcome, Recall, Receipt, ServerConfig};
 #[cfg(doc)]
 use crate::session::{Session, Strategy};
 
@@ -64,11 +64,11 @@ const OUTAGE: Duration = Duration::from_secs(1);
 /// When the last clone is dropped, that [aborts](Self::abort) what is under way.
 ///
 /// ```no_run
-/// use pilotfish::{Client, Credentials, Message, Server};
+/// use pilotfish::{Client, Credentials, Message, ServerConfig};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let password = std::fs::read_to_string("password")?;
-/// let server = Server::builder("smtp.gmail.com".parse()?)
+/// let server = ServerConfig::builder("smtp.gmail.com".parse()?)
 ///     .credentials(Credentials::new("me@gmail.com", password.trim())?)
 ///     .build()?;
 /// let message = Message::builder()
@@ -113,12 +113,12 @@ impl fmt::Debug for Client {
 impl Client {
     /// A client for this server that goes by the defaults. Nothing is connected yet.
     #[must_use]
-    pub fn new(server: Server) -> Self {
+    pub fn new(server: ServerConfig) -> Self {
         Self::builder(server).build()
     }
 
     /// Begins with a server. The rest has defaults.
-    pub fn builder(server: Server) -> ClientBuilder {
+    pub fn builder(server: ServerConfig) -> ClientBuilder {
         ClientBuilder::new(server)
     }
 
@@ -132,7 +132,7 @@ impl Client {
 
     /// Where the mails go.
     #[must_use]
-    pub fn server(&self) -> &Server {
+    pub fn server(&self) -> &ServerConfig {
         &self.pool().server
     }
 
@@ -146,14 +146,14 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Server::connect`] and [`Session::send`]. If no connection can be opened, that is
+    /// As [`ServerConfig::connect`] and [`Session::send`]. If no connection can be opened, that is
     /// the error of all mails that wait at the time, so a wrong password is not sent for each; but
     /// of the first alone, if the server said that it takes none just now. Where [`Retry`] allows
     /// other attempts, the mails wait until a connection can be opened.
-    /// [`Kind::Timeout`] if no session took the mail in time
-    /// ([`queue_timeout`](ClientBuilder::queue_timeout)), [`Kind::Closed`] after
-    /// [`abort`](Self::abort). [`Kind::InvalidInput`] if the mail has more recipients than the
-    /// [rates](ClientBuilder::rates) ever allow, and [`Kind::Rejected`] while the account has used up its
+    /// [`ErrorKind::Timeout`] if no session took the mail in time
+    /// ([`queue_timeout`](ClientBuilder::queue_timeout)), [`ErrorKind::Closed`] after
+    /// [`abort`](Self::abort). [`ErrorKind::InvalidInput`] if the mail has more recipients than the
+    /// [rates](ClientBuilder::rates) ever allow, and [`ErrorKind::Rejected`] while the account has used up its
     /// quota. Look at [`Error::fate`] before sending the mail again.
     ///
     /// # Panics
@@ -176,7 +176,7 @@ impl Client {
             let message = format!(
                 "no session took the mail within {limit:?}: allow more connections, or send slower"
             );
-            Error::new(Kind::Timeout, message)
+            Error::new(ErrorKind::Timeout, message)
         };
         let deadline = worker::later(Instant::now(), limit);
         let space = if let Some(space) = space {
@@ -212,7 +212,7 @@ impl Client {
             deadline = worker::later(Instant::now(), limit.max(OUTAGE));
         };
         withdrawing.recall = None;
-        result.unwrap_or_else(|_| Err(Error::new(Kind::Closed, "the client was aborted")))
+        result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Closed, "the client was aborted")))
     }
 
     /// Sends the mails of a stream, and gives what became of each and its place in the stream,
@@ -276,7 +276,7 @@ impl Client {
         self.pool().close().await;
     }
 
-    /// Closes all connections at once, of all clones. What waits fails with [`Kind::Closed`], or
+    /// Closes all connections at once, of all clones. What waits fails with [`ErrorKind::Closed`], or
     /// with the error of its last attempt. The [`Fate`](crate::Fate) of mails on their way is unknown
     /// if their end had left and the server has not replied to it. Mails can be sent afterwards.
     pub fn abort(&self) {

@@ -15,11 +15,11 @@ use super::learned::Learned;
 use super::state::{State, Summoned, Turn};
 use super::worker::Worker;
 use crate::observe::ClientMeter;
-use crate::session::Server;
+use crate::session::ServerConfig;
 
 /// What all clones of a client share.
 pub(super) struct Pool {
-    pub(super) server: Server,
+    pub(super) server: ServerConfig,
     pub(super) settings: Settings,
     pub(super) learned: Learned,
     pub(super) meter: Arc<ClientMeter>,
@@ -37,7 +37,7 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(server: Server, settings: Settings) -> Self {
+    pub(super) fn new(server: ServerConfig, settings: Settings) -> Self {
         Self {
             learned: Learned::new(server.strategy()),
             meter: Arc::new(ClientMeter::new(&server.host().to_string())),

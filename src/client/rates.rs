@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::allowance::Allowance;
 use super::pace::Pace;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// How much may be sent in a time, as a provider publishes it. The default is no limit.
 ///
@@ -78,7 +78,7 @@ impl Rates {
     }
 
     /// At most so many recipients in this time, those of all mails together. A mail with more of
-    /// them than that is not sent: [`Kind::InvalidInput`].
+    /// them than that is not sent: [`ErrorKind::InvalidInput`].
     pub fn recipients(mut self, most: NonZeroU32, period: Period) -> Self {
         self.recipients.insert(period, most);
         self
@@ -96,7 +96,7 @@ impl Rates {
         match least.filter(|most| u32::try_from(recipients).is_ok_and(|found| found > most.get())) {
             None => Ok(()),
             Some(most) => Err(Error::new(
-                Kind::InvalidInput,
+                ErrorKind::InvalidInput,
                 format!(
                     "the mail has {recipients} recipients, and the rates allow {most} in a time: \
                      send it to fewer at once"

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::error::{Error, Kind, Stage};
+use crate::error::{Error, ErrorKind, Stage};
 
 /// How long no further session is opened after one has failed while others are open.
 const REST: Duration = Duration::from_secs(1);
@@ -130,14 +130,14 @@ impl Reach {
 
 /// Whether the login was refused for good.
 pub(super) fn is_refused_login(error: &Error) -> bool {
-    error.kind() == Kind::Auth && !error.is_transient() && !is_without_credentials(error)
+    error.kind() == ErrorKind::Auth && !error.is_transient() && !is_without_credentials(error)
 }
 
 /// Whether the login failed, by a refusal or because the connection ended there: the password may
 /// have been what it ended for, and each further one may count as wrong. A provider whose failure
 /// is not transient is asked as rarely.
 fn is_of_the_login(error: &Error) -> bool {
-    let is_of_it = error.kind() == Kind::Auth || error.stage() == Some(Stage::Auth);
+    let is_of_it = error.kind() == ErrorKind::Auth || error.stage() == Some(Stage::Auth);
     is_of_it && !(is_without_credentials(error) && error.is_transient())
 }
 
@@ -145,7 +145,7 @@ fn is_of_the_login(error: &Error) -> bool {
 /// been asked.
 fn is_without_credentials(error: &Error) -> bool {
     let is_of_the_session = error.stage() == Some(Stage::Auth);
-    error.kind() == Kind::Auth && is_of_the_session && error.reply().is_none()
+    error.kind() == ErrorKind::Auth && is_of_the_session && error.reply().is_none()
 }
 
 /// Whether there is a pause before the next attempt although no mail waits for it: the server
@@ -163,7 +163,7 @@ pub(super) fn is_refused_for_now(error: &Error) -> bool {
 /// Whether the connection broke while the session was set up, before the login: the next one may
 /// well hold, as the server has accepted this one.
 pub(super) fn is_cut(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Io | Kind::Closed)
+    matches!(error.kind(), ErrorKind::Io | ErrorKind::Closed)
         && error.reply().is_none()
         && error.stage() != Some(Stage::Auth)
 }
@@ -174,11 +174,11 @@ mod tests {
     use super::*;
 
     fn refused() -> Error {
-        Error::new(Kind::Auth, "no")
+        Error::new(ErrorKind::Auth, "no")
     }
 
     fn unreachable() -> Error {
-        Error::new(Kind::Connect, "refused")
+        Error::new(ErrorKind::Connect, "refused")
     }
 
     #[tokio::test(start_paused = true)]
@@ -189,7 +189,7 @@ mod tests {
             let pause = reach.next_pause(&refused(), 0);
             assert_eq!(pause, Duration::from_secs(seconds));
             reach.has_failed(&refused(), pause);
-            assert_eq!(reach.failure().unwrap().kind(), Kind::Auth);
+            assert_eq!(reach.failure().unwrap().kind(), ErrorKind::Auth);
             tokio::time::advance(pause).await;
             assert!(reach.failure().is_none(), "{seconds} s");
         }
@@ -258,7 +258,7 @@ mod tests {
         let judged = refused()
             .at(Stage::Auth)
             .with_reply(reply("535 5.7.8 wrong"));
-        let closed = Error::new(Kind::Closed, "closed").at(Stage::Auth);
+        let closed = Error::new(ErrorKind::Closed, "closed").at(Stage::Auth);
         for (error, is_refused, is_of_it) in [
             (&provided, false, true),
             (&provided.clone().passing(), false, false),
@@ -276,16 +276,19 @@ mod tests {
 
     #[test]
     fn a_connection_that_breaks_before_the_login_is_tried_once_more() {
-        let closed = || Error::new(Kind::Closed, "closed");
+        let closed = || Error::new(ErrorKind::Closed, "closed");
         for (error, expected) in [
             (closed().at(Stage::StartTls), true),
             (closed().at(Stage::Greeting), true),
-            (Error::new(Kind::Io, "reset").at(Stage::Hello), true),
+            (Error::new(ErrorKind::Io, "reset").at(Stage::Hello), true),
             // The password may have been what the server closed for.
             (closed().at(Stage::Auth), false),
             (unreachable().at(Stage::Connect), false),
             (refused().at(Stage::Auth), false),
-            (Error::new(Kind::Timeout, "silent").at(Stage::Hello), false),
+            (
+                Error::new(ErrorKind::Timeout, "silent").at(Stage::Hello),
+                false,
+            ),
         ] {
             assert_eq!(is_cut(&error), expected, "{error:?}");
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 
 use super::signal::Signal;
-use crate::error::{Error, Fate, Kind};
+use crate::error::{Error, ErrorKind, Fate};
 
 /// How long a mail waits that was greylisted, unless the server says.
 const GREYLISTED: Duration = Duration::from_mins(5);
@@ -181,7 +181,7 @@ impl Retry {
     fn allows(&self, error: &Error) -> bool {
         let never = matches!(
             error.kind(),
-            Kind::InvalidInput | Kind::Config | Kind::Body | Kind::Unsupported
+            ErrorKind::InvalidInput | ErrorKind::Config | ErrorKind::Body | ErrorKind::Unsupported
         );
         let passes = match error.fate() {
             Fate::Unknown => self.unknown == Unknown::SentAgain,
@@ -228,7 +228,7 @@ mod tests {
     }
 
     fn io() -> Error {
-        Error::new(Kind::Io, "the line was cut")
+        Error::new(ErrorKind::Io, "the line was cut")
     }
 
     #[test]
@@ -284,10 +284,10 @@ mod tests {
             io().after_accepting(vec![path()]),
             io().with_unknown_fate(),
             io().permanent(),
-            Error::new(Kind::Tls, "not trusted"),
-            Error::new(Kind::Auth, "wrong password"),
-            Error::new(Kind::Body, "the file has changed"),
-            Error::new(Kind::InvalidInput, "too large"),
+            Error::new(ErrorKind::Tls, "not trusted"),
+            Error::new(ErrorKind::Auth, "wrong password"),
+            Error::new(ErrorKind::Body, "the file has changed"),
+            Error::new(ErrorKind::InvalidInput, "too large"),
             refused(Stage::Mail, "550 5.7.1 no"),
         ] {
             assert_eq!(

@@ -39,7 +39,7 @@ pub(super) fn names_mails(error: &Error) -> bool {
 
 /// What the server said: to the mail, and then to the recipients that it refused.
 fn said(error: &Error) -> impl Iterator<Item = Said> {
-    let refused = error.refused().iter().map(|(_, reply)| reply);
+    let refused = error.rejected().iter().map(|(_, reply)| reply);
     error.reply().into_iter().chain(refused).map(|reply| {
         let status = reply.enhanced_status();
         Said {
@@ -165,7 +165,7 @@ pub(super) mod tests {
     use bytes::BytesMut;
 
     use super::*;
-    use crate::error::Kind;
+    use crate::error::ErrorKind;
     use crate::protocol::{Reply, ReplyDecoder};
 
     pub(crate) fn reply(line: &str) -> Reply {
@@ -178,14 +178,14 @@ pub(super) mod tests {
 
     /// A mail that was refused so.
     pub(crate) fn refused(stage: Stage, line: &str) -> Error {
-        Error::new(Kind::Rejected, "the server refused it")
+        Error::new(ErrorKind::Rejected, "the server refused it")
             .with_reply(reply(line))
             .at(stage)
     }
 
     fn recipient(line: &str) -> Error {
         let refused = vec![("a@example.org".parse().unwrap(), reply(line))];
-        Error::new(Kind::Rejected, "the server refused all recipients")
+        Error::new(ErrorKind::Rejected, "the server refused all recipients")
             .after_refusing(refused)
             .at(Stage::Rcpt)
     }
@@ -229,7 +229,7 @@ pub(super) mod tests {
             ),
             (
                 Stage::Greeting,
-                "421 4.4.5 Server busy, try again later.",
+                "421 4.4.5 ServerConfig busy, try again later.",
                 Throttled(None),
             ),
             (
@@ -329,7 +329,7 @@ pub(super) mod tests {
                 "421 4.7.0 Try again in 30 seconds, closing connection.",
                 false,
             ),
-            ("421 4.4.5 Server busy, try again later.", false),
+            ("421 4.4.5 ServerConfig busy, try again later.", false),
             (
                 "451 4.7.1 Greylisting in action, please come back in 00:05:00",
                 false,
@@ -337,11 +337,14 @@ pub(super) mod tests {
         ] {
             assert_eq!(may_be_full(&refused(Stage::Mail, line)), expected, "{line}");
         }
-        assert!(may_be_full(&Error::new(Kind::Closed, "closed")));
+        assert!(may_be_full(&Error::new(ErrorKind::Closed, "closed")));
     }
 
     #[test]
     fn an_error_without_a_reply_says_nothing() {
-        assert_eq!(Signal::of(&Error::new(Kind::Io, "cut")), Signal::Neutral);
+        assert_eq!(
+            Signal::of(&Error::new(ErrorKind::Io, "cut")),
+            Signal::Neutral
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::signal::Signal;
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 
 /// Between two mails when one connection turns out to be too much, at first.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
@@ -180,7 +180,7 @@ impl Exhausted {
             "nothing is sent for {} s, since the account has used up its quota: send it again then",
             left.as_secs().max(1)
         );
-        let mut error = Error::new(Kind::Rejected, message);
+        let mut error = Error::new(ErrorKind::Rejected, message);
         if let Some(reply) = self.error.reply() {
             error = error.with_reply(reply.clone());
         }
@@ -199,7 +199,7 @@ mod tests {
     use crate::error::Stage;
 
     const SECOND: Duration = Duration::from_secs(1);
-    const BUSY: &str = "421 4.4.5 Server busy, try again later.";
+    const BUSY: &str = "421 4.4.5 ServerConfig busy, try again later.";
     const QUOTA: &str = "550 5.4.5 Daily user sending limit exceeded.";
 
     fn failed(throttle: &mut Throttle, now: Instant, line: &str) {

@@ -16,7 +16,7 @@ use super::learned::Lessons;
 use super::pool::Pool;
 use super::reach::is_cut;
 use super::state::Turn;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::session::{Mail, Receipt, Returned, Session};
 
 /// How many sessions may end at a mail, or without having begun any, before it fails.
@@ -75,7 +75,7 @@ impl Worker {
         if self.phase == Phase::Connecting {
             let message = "opening a session panicked: see the message of the panic";
             self.pool
-                .cannot_connect(now(), &Error::new(Kind::Connect, message));
+                .cannot_connect(now(), &Error::new(ErrorKind::Connect, message));
         } else {
             self.pool.has_panicked();
         }

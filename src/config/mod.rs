@@ -2,7 +2,7 @@
 //!
 //! A file is TOML, with a table `[account.NAME]` for each account; `config/gmail.toml` in the
 //! repository is a commented sample. The types here are for reading alone: what the library
-//! works with is a [`Server`](crate::Server).
+//! works with is a [`ServerConfig`](crate::ServerConfig).
 
 mod account;
 mod auth;

@@ -86,7 +86,7 @@
 //! section 3.8), and those mails go over another session. If the server goes on all the same, its
 //! replies decide. Mails without a reply are unknown if the server has accepted anything after its
 //! 421, or is silent for [`Timeouts::quit`](crate::transport::Timeouts::quit).
-//! [`ServerBuilder::messages_in_flight`](crate::session::ServerBuilder::messages_in_flight) limits
+//! [`ServerConfigBuilder::messages_in_flight`](crate::session::ServerConfigBuilder::messages_in_flight) limits
 //! how many these can be. The default is 8: it saves seven of eight round trips, and a higher number
 //! saves little more of a mail's time while each break costs more mails. With 1, a break leaves one
 //! mail unknown at most, as DATA does.
@@ -140,10 +140,10 @@
 //!
 //! # LMTP
 //!
-//! [`ServerBuilder::lmtp`](crate::session::ServerBuilder::lmtp) speaks LMTP (RFC 2033): LHLO, and a
+//! [`ServerConfigBuilder::lmtp`](crate::session::ServerConfigBuilder::lmtp) speaks LMTP (RFC 2033): LHLO, and a
 //! reply to the message for each recipient who was accepted. Each of them is told in the receipt.
 //! If the connection breaks among these replies, [`Error::accepted`](crate::Error::accepted) and
-//! [`Error::refused`](crate::Error::refused) have those who were answered, and only the others are
+//! [`Error::rejected`](crate::Error::rejected) have those who were answered, and only the others are
 //! unknown. As the number of replies depends on those to RCPT, the message waits for these. A mail
 //! that is to go to [all or none](crate::address::Partial::AllOrNothing) is not sent if a recipient
 //! is refused by then; what the server refuses after the message has no effect on the others.

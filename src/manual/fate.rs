@@ -55,7 +55,7 @@
 //! When a client is [aborted](crate::Client::abort), or its runtime is shut down, the result of each
 //! mail on its way says what the server had replied by then. If that decides on the mail, the result is
 //! what it would have been. If not, refused recipients are in
-//! [`Error::refused`](crate::Error::refused), those of accepted portions in
+//! [`Error::rejected`](crate::Error::rejected), those of accepted portions in
 //! [`Error::accepted`](crate::Error::accepted). The fate of the others is unknown if the message had
 //! left whole.
 //!

@@ -10,7 +10,7 @@
 //!
 //! | span | lasts | fields |
 //! |---|---|---|
-//! | `session` | from before the connection until it is closed; opened by a [`Server`](crate::Server) | `server`, `port`; `connect_ms`*, `tls_ms`*, `greeting_ms`*, `auth_ms`* |
+//! | `session` | from before the connection until it is closed; opened by a [`ServerConfig`](crate::ServerConfig) | `server`, `port`; `connect_ms`*, `tls_ms`*, `greeting_ms`*, `auth_ms`* |
 //! | `connect` | looking up the host and connecting | |
 //! | `tls` | STARTTLS and the handshake | |
 //! | `auth` | the exchanges of AUTH | |
@@ -39,7 +39,7 @@
 //!
 //! With the feature `metrics`, by the facade of that name: whatever recorder the program has
 //! installed gets them. It has to be there before the [`Client`](crate::Client) is made. Sessions
-//! that no [`Server`](crate::Server) has opened are not counted.
+//! that no [`ServerConfig`](crate::ServerConfig) has opened are not counted.
 //!
 //! | name | kind | counts or measures | labels |
 //! |---|---|---|---|

@@ -16,7 +16,7 @@
 //!   an RSA key of less than 2048 bits or a signature with SHA-1 proves nothing.
 //! * **A resumed session is as good as the first**: it has its secrets, and the certificate was
 //!   verified then, under the same name and by the same
-//!   [`TlsClient`](crate::transport::TlsClient). The store of sessions goes with the client and its
+//!   [`TlsConfig`](crate::transport::TlsConfig). The store of sessions goes with the client and its
 //!   clones, and with nothing else.
 //! * **No revocation.** Lists and OCSP are not asked: what most authorities have now is
 //!   certificates that live shortly.
@@ -29,6 +29,6 @@
 //! * **The end.** An end that TLS does not announce (`close_notify`) is an error within a reply and
 //!   before one; after QUIT it does not matter any more.
 //!
-//! [`danger_accept_invalid_certificates`]: crate::transport::TlsClientBuilder::danger_accept_invalid_certificates
-//! [`server_name`]: crate::transport::TlsClientBuilder::server_name
-//! [`fingerprint`]: crate::transport::TlsClientBuilder::fingerprint
+//! [`danger_accept_invalid_certificates`]: crate::transport::TlsConfigBuilder::danger_accept_invalid_certificates
+//! [`server_name`]: crate::transport::TlsConfigBuilder::server_name
+//! [`fingerprint`]: crate::transport::TlsConfigBuilder::fingerprint

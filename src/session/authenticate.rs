@@ -9,7 +9,7 @@ use super::hello::{Hello, quit};
 use super::login_refusal::Refused;
 use super::timing::SetUp;
 use super::transaction::Session;
-use crate::error::{Error, Kind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{
     Binding, ClientNonce, Command, Credentials, Exchange, ExchangeError, Extension, Extensions,
     Mask, Mechanism, Step,
@@ -65,7 +65,7 @@ where
             // Nothing has been said yet.
             Err(error) => {
                 let message = format!("the credentials are not for AUTH {mechanism}");
-                failure = Error::new(Kind::Config, message)
+                failure = Error::new(ErrorKind::Config, message)
                     .caused_by(error)
                     .at(Stage::Auth);
                 continue;
@@ -225,7 +225,7 @@ fn random() -> Result<[u8; 18]> {
     let mut octets = [0; 18];
     getrandom::fill(&mut octets).map_err(|error| {
         let message = "the system has no random octets to log in with";
-        Error::new(Kind::Io, message)
+        Error::new(ErrorKind::Io, message)
             .caused_by(error)
             .at(Stage::Auth)
     })?;
@@ -241,7 +241,7 @@ where
         ExchangeError::ServerError(words) => ExchangeError::ServerError(wire.masked(words)),
         other => other,
     };
-    Error::new(Kind::Protocol, message)
+    Error::new(ErrorKind::Protocol, message)
         .caused_by(error)
         .at(Stage::Auth)
 }
@@ -263,7 +263,7 @@ fn no_mechanism(extensions: &Extensions, credentials: &Credentials, order: &[Mec
         "the server offers no login (AUTH) here: leave the user name out, or try another port"
             .to_owned()
     };
-    Error::new(Kind::Unsupported, message).at(Stage::Auth)
+    Error::new(ErrorKind::Unsupported, message).at(Stage::Auth)
 }
 
 #[cfg(test)]

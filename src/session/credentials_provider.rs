@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::time::timeout;
 
-use crate::error::{Error, Kind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::Credentials;
 
 /// How long a provider may take: somebody may have to unlock a key ring.
@@ -28,11 +28,11 @@ pub type ProvidedCredentials<'a> =
 /// [`Credentials`] provide themselves, and so does a closure that returns a future of them:
 ///
 /// ```
-/// use pilotfish::{Credentials, Server};
+/// use pilotfish::{Credentials, ServerConfig};
 /// # async fn fresh_token() -> Result<String, std::io::Error> { Ok("t".to_owned()) }
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let server = Server::builder("smtp.office365.com".parse()?)
+/// let server = ServerConfig::builder("smtp.office365.com".parse()?)
 ///     .credentials(|| async {
 ///         let token = fresh_token().await?;
 ///         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Credentials::token("me@example.org", token)?)
@@ -46,8 +46,8 @@ pub trait CredentialsProvider: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the provider from it: the session then ends with [`Kind::Auth`] and this as
-    /// its source. It must not show a secret. A provider that panics ends it with [`Kind::Auth`], too.
+    /// Whatever keeps the provider from it: the session then ends with [`ErrorKind::Auth`] and this as
+    /// its source. It must not show a secret. A provider that panics ends it with [`ErrorKind::Auth`], too.
     ///
     /// The server is not asked then, and the failure does not count as a refused login. It is
     /// [transient](Error::is_transient) if the provider took too long, or if an [`io::Error`] is among
@@ -94,7 +94,7 @@ impl Provider {
 
     /// Asks, for as long as a provider may take.
     pub(super) async fn ask(&self) -> Result<Credentials> {
-        let failed = |message: &'static str| Error::new(Kind::Auth, message).at(Stage::Auth);
+        let failed = |message: &'static str| Error::new(ErrorKind::Auth, message).at(Stage::Auth);
         let asking = AssertUnwindSafe(async { timeout(LIMIT, self.0.credentials()).await });
         match asking.catch_unwind().await {
             Ok(Ok(Ok(credentials))) => Ok(credentials),

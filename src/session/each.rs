@@ -17,7 +17,7 @@ use super::prepare::Prepared;
 use super::receipt::Receipt;
 use super::settled::Settled;
 use super::transaction::{Session, State};
-use crate::error::{Error, Kind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::Pipeline;
 
 /// A mail that a session gives back: it has not been accepted, is not to blame for that, and can
@@ -265,7 +265,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         let portion = match self.portion(&mail) {
             Ok(portion) => portion,
-            Err(error) if error.kind() == Kind::Closed => {
+            Err(error) if error.kind() == ErrorKind::Closed => {
                 queue.behind.push_front((index, mail));
                 queue.closed = Some(error);
                 return;
@@ -389,7 +389,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         // A mail is never dropped, whatever the reason that it is still here.
         let error = error.unwrap_or_else(|| {
             Error::new(
-                Kind::Closed,
+                ErrorKind::Closed,
                 "the session ended before the mail: open another",
             )
         });

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::flow::{Blame, Concluded, InFlight, Shown, stage};
 use super::outcome::Division;
 use super::transaction::{Session, State};
-use crate::error::{Error, Kind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{Defect, Dialect, Outcome, Refusal, Reply};
 use crate::transport::Flight;
 
@@ -17,8 +17,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// mail's. The server may have a defect that explains it.
     pub(super) async fn lose(&mut self, error: Error) {
         let defect = match error.kind() {
-            Kind::Timeout => self.pipeline.may_have_lost(),
-            Kind::Closed | Kind::Io if error.reply().is_none() => {
+            ErrorKind::Timeout => self.pipeline.may_have_lost(),
+            ErrorKind::Closed | ErrorKind::Io if error.reply().is_none() => {
                 self.pipeline.may_have_closed_for()
             }
             _ => None,
@@ -51,7 +51,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         // A server may end a session between two mails at any time, and cross with the next mail.
         let unheard = self.begun > 1
             && self.pipeline.is_unanswered()
-            && matches!(error.kind(), Kind::Closed | Kind::Io);
+            && matches!(error.kind(), ErrorKind::Closed | ErrorKind::Io);
         let after_idle = self.mails.front().is_some_and(|mail| mail.after_idle);
         if unheard && defect.is_none() && self.last_accepted && !after_idle {
             self.has_ended_after(error.clone());
@@ -86,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     in_step = in_step && self.pipeline.accept(reply).is_ok();
                 }
                 Err(error) => {
-                    after.closed = matches!(error.kind(), Kind::Closed | Kind::Io);
+                    after.closed = matches!(error.kind(), ErrorKind::Closed | ErrorKind::Io);
                     break;
                 }
             }
@@ -274,7 +274,7 @@ impl<S> Drop for Session<S> {
 /// A failure after the last octet was handed over leaves open what the server got, unless it
 /// refused the message before its end.
 fn in_doubt(error: Error, left: bool) -> Error {
-    let refused = error.kind() == Kind::Rejected && error.stage() == Some(Stage::Transfer);
+    let refused = error.kind() == ErrorKind::Rejected && error.stage() == Some(Stage::Transfer);
     if left && !refused {
         error.with_unknown_fate()
     } else {
@@ -285,7 +285,7 @@ fn in_doubt(error: Error, left: bool) -> Error {
 /// The error of a mail that was sent behind the one that the dialogue ended with.
 fn behind(unknown: bool) -> Error {
     let message = "the connection ended with an earlier mail";
-    let error = Error::new(Kind::Closed, message);
+    let error = Error::new(ErrorKind::Closed, message);
     if unknown {
         error.at(Stage::EndOfData).with_unknown_fate()
     } else {
@@ -299,5 +299,5 @@ fn lost_commands(stage: Stage) -> Error {
         "the server did not answer {stage}, which was sent together with the command before it: it \
          may lose such commands, so send them one at a time (`Pipelining::Never`)"
     );
-    Error::new(Kind::Timeout, message)
+    Error::new(ErrorKind::Timeout, message)
 }

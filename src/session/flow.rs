@@ -16,7 +16,7 @@ use super::transaction::{Session, State};
 use super::transfer::Transfer;
 use super::watch::Watched;
 use crate::address::Envelope;
-use crate::error::{Error, Kind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::message::Octets;
 use crate::protocol::{Defect, Expected, Next, Outcome, Refusal, Reply, UnexpectedReply};
 use crate::transport::TlsParameters;
@@ -273,7 +273,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             _ => {
                 let message = format!("the server's reply cannot be one to {stage}");
-                Error::new(Kind::Protocol, message)
+                Error::new(ErrorKind::Protocol, message)
                     .with_reply(reply)
                     .at(stage)
             }
@@ -313,7 +313,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.conclude_one(in_flight, outcome);
             if defect == Some(Defect::Chunking) {
                 self.hang_up(Error::new(
-                    Kind::Closed,
+                    ErrorKind::Closed,
                     "the server offers CHUNKING and does not understand BDAT",
                 ));
             }
@@ -391,7 +391,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
 /// Never seen: the pipeline hangs up on a mail that has failed already.
 fn hung_up() -> Error {
-    Error::new(Kind::Closed, "the connection was closed")
+    Error::new(ErrorKind::Closed, "the connection was closed")
 }
 
 /// The stage of the reply that is due.

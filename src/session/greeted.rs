@@ -9,9 +9,9 @@ use super::hello::{Hello, hello, introduce, quit};
 use super::secured::Secured;
 use super::timing::SetUp;
 use super::transaction::Session;
-use crate::error::{Error, Kind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{Command, Credentials, Extension, Extensions, Mechanism, ReplyClass};
-use crate::transport::{Host, Timeouts, TlsClient, Wire};
+use crate::transport::{Host, Timeouts, TlsConfig, Wire};
 
 /// A server that has greeted in clear text and answered EHLO.
 #[derive(Debug)]
@@ -27,8 +27,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     ///
     /// # Errors
     ///
-    /// At [`Stage::Greeting`] and [`Stage::Hello`]: [`Kind::Rejected`], [`Kind::Closed`],
-    /// [`Kind::Protocol`], [`Kind::Timeout`] or [`Kind::Io`].
+    /// At [`Stage::Greeting`] and [`Stage::Hello`]: [`ErrorKind::Rejected`], [`ErrorKind::Closed`],
+    /// [`ErrorKind::Protocol`], [`ErrorKind::Timeout`] or [`ErrorKind::Io`].
     ///
     /// # Cancel safety
     ///
@@ -66,7 +66,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Tls`] if the server does not offer STARTTLS, refuses it for good, or cannot be
+    /// [`ErrorKind::Tls`] if the server does not offer STARTTLS, refuses it for good, or cannot be
     /// trusted: the connection is then closed, and nothing has been sent that matters. A
     /// refusal for now is transient. Otherwise as [`greet`](Self::greet), at
     /// [`Stage::StartTls`] and [`Stage::Hello`].
@@ -74,7 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection.
-    pub async fn starttls(self, tls: &TlsClient, host: &Host) -> Result<Secured<S>> {
+    pub async fn starttls(self, tls: &TlsConfig, host: &Host) -> Result<Secured<S>> {
         let Self {
             wire,
             hello: introduction,
@@ -142,7 +142,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
 async fn upgrade<S>(
     mut wire: Wire<S>,
     extensions: &Extensions,
-    tls: &TlsClient,
+    tls: &TlsConfig,
     host: &Host,
 ) -> Result<Wire<S>>
 where
@@ -151,7 +151,7 @@ where
     if !extensions.offers(Extension::StartTls) {
         quit(&mut wire).await;
         return Err(Error::new(
-            Kind::Tls,
+            ErrorKind::Tls,
             "the server does not offer STARTTLS, or something between removes it: \
              use implicit TLS (port 465), or no TLS for a relay on a network that you trust \
              (`Security::Cleartext`)",
@@ -161,7 +161,7 @@ where
     let reply = wire.command(Stage::StartTls, Command::StartTls).await?;
     if !reply.is_positive_completion() {
         quit(&mut wire).await;
-        let refusal = Error::new(Kind::Tls, "the server offers STARTTLS and refused it");
+        let refusal = Error::new(ErrorKind::Tls, "the server offers STARTTLS and refused it");
         let for_now = reply.code().class() == ReplyClass::TransientNegative;
         let refusal = refusal.with_reply(reply).at(Stage::StartTls);
         return Err(if for_now { refusal.passing() } else { refusal });

@@ -3,7 +3,7 @@
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::address::Domain;
-use crate::error::{Error, Kind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{Command, Dialect, Extensions, Reply, ReplyClass};
 use crate::transport::Wire;
 
@@ -102,7 +102,7 @@ where
     let message = match dialect {
         Dialect::Lmtp if unknown => "the server does not speak LMTP: use SMTP".to_owned(),
         _ if speaks_neither => "the server does not speak SMTP, it knows neither EHLO nor HELO: \
-                                if it is a server for LMTP, use LMTP (`ServerBuilder::lmtp`)"
+                                if it is a server for LMTP, use LMTP (`ServerConfigBuilder::lmtp`)"
             .to_owned(),
         _ => name_refused(name),
     };
@@ -115,7 +115,7 @@ fn is_unknown(reply: &Reply) -> bool {
 }
 
 fn name_refused(name: &Domain) -> String {
-    format!("the server refused the name {name}: give it another one (`ServerBuilder::name`)")
+    format!("the server refused the name {name}: give it another one (`ServerConfigBuilder::name`)")
 }
 
 /// Asks once more what the server offers, after a login. `None` if it refuses to say, which leaves
@@ -145,8 +145,8 @@ pub(super) fn refused(
     reply: Reply,
 ) -> Error {
     let kind = match reply.code().class() {
-        ReplyClass::TransientNegative | ReplyClass::PermanentNegative => Kind::Rejected,
-        _ => Kind::Protocol,
+        ReplyClass::TransientNegative | ReplyClass::PermanentNegative => ErrorKind::Rejected,
+        _ => ErrorKind::Protocol,
     };
     Error::new(kind, message).with_reply(reply).at(stage)
 }

@@ -5,7 +5,7 @@ use tracing::Instrument as _;
 
 use super::hello::refused;
 use super::transaction::{Session, State};
-use crate::error::{Error, Kind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{Argument, ArgumentError, Command, Reply};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -13,8 +13,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ///
     /// # Errors
     ///
-    /// At [`Stage::Inquiry`]: [`Kind::Rejected`] if the server says no, after which the session
-    /// goes on. [`Kind::Closed`], [`Kind::Timeout`], [`Kind::Io`] and [`Kind::Protocol`] end it.
+    /// At [`Stage::Inquiry`]: [`ErrorKind::Rejected`] if the server says no, after which the session
+    /// goes on. [`ErrorKind::Closed`], [`ErrorKind::Timeout`], [`ErrorKind::Io`] and [`ErrorKind::Protocol`] end it.
     ///
     /// # Cancel safety
     ///
@@ -30,7 +30,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] if the text is not 1 to 505 characters of printable ASCII, or has a space
+    /// [`ErrorKind::InvalidInput`] if the text is not 1 to 505 characters of printable ASCII, or has a space
     /// at either end: nothing is sent then. Else those of [`noop`](Self::noop) that end the session.
     ///
     /// # Cancel safety
@@ -46,7 +46,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::InvalidInput`] if the text is not 1 to 505 characters of printable ASCII, or has a space
+    /// [`ErrorKind::InvalidInput`] if the text is not 1 to 505 characters of printable ASCII, or has a space
     /// at either end: nothing is sent then. Else those of [`noop`](Self::noop) that end the session.
     ///
     /// # Cancel safety
@@ -99,6 +99,6 @@ fn accepted(reply: Reply, verb: &str) -> Result<()> {
 
 fn argument(text: &str) -> Result<Argument> {
     text.parse().map_err(|error: ArgumentError| {
-        Error::new(Kind::InvalidInput, error.to_string()).at(Stage::Inquiry)
+        Error::new(ErrorKind::InvalidInput, error.to_string()).at(Stage::Inquiry)
     })
 }

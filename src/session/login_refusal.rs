@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::error::{Error, Kind, Stage};
+use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::{Credentials, Exchange, Extensions, Mechanism, Reply};
 use crate::transport::Wire;
 
@@ -147,9 +147,9 @@ fn refused(
     };
     let message = format!("the server refused the login{who} by AUTH {mechanism}{shown}{others}");
     let kind = if is_about_binding(reason) {
-        Kind::Protocol
+        ErrorKind::Protocol
     } else {
-        Kind::Auth
+        ErrorKind::Auth
     };
     let error = Error::new(kind, message).with_reply(reply).at(Stage::Auth);
     // RFC 5802 section 7.

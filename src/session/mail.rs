@@ -5,7 +5,7 @@ use tracing::Span;
 
 use super::recall::Recall;
 use crate::address::Envelope;
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use crate::message::Message;
 use crate::protocol::Defect;
 
@@ -67,5 +67,5 @@ impl From<Message> for Mail {
 
 /// Never seen: nobody waits for a mail that has been withdrawn.
 pub(super) fn withdrawn() -> Error {
-    Error::new(Kind::Closed, "the mail was withdrawn")
+    Error::new(ErrorKind::Closed, "the mail was withdrawn")
 }

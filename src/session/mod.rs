@@ -51,7 +51,7 @@ pub(crate) use recall::Recall;
 pub use receipt::Receipt;
 pub use recipient::{Recipient, RecipientOutcome, recipient_outcomes};
 pub use secured::Secured;
-pub use server::{Security, Server, ServerBuilder};
+pub use server::{Security, ServerConfig, ServerConfigBuilder};
 pub use timing::{SetUp, Timing};
 pub use transaction::Session;
 

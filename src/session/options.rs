@@ -2,7 +2,7 @@
 
 use crate::address::Envelope;
 use crate::address::envelope::{ByMode, DeliverBy, Dsn, Hold, Onward};
-use crate::error::{Error, Kind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{Extension, Extensions, Parameter, Parameters, RcptParameter};
 use crate::transport::TlsParameters;
 
@@ -112,7 +112,7 @@ fn no_tls_onward(tls: Option<TlsParameters>) -> Error {
     };
     let message =
         format!("the mail is to be sent on by TLS alone, and that cannot be had (5.7.30): {why}");
-    Error::new(Kind::Unsupported, message).at(Stage::Mail)
+    Error::new(ErrorKind::Unsupported, message).at(Stage::Mail)
 }
 
 fn not_offered(keyword: &str, what: &str) -> Error {
@@ -120,9 +120,9 @@ fn not_offered(keyword: &str, what: &str) -> Error {
         "the mail asks for {what}, which this server does not offer ({keyword}): leave it out, or \
          use another server"
     );
-    Error::new(Kind::Unsupported, message).at(Stage::Mail)
+    Error::new(ErrorKind::Unsupported, message).at(Stage::Mail)
 }
 
 fn invalid(message: String) -> Error {
-    Error::new(Kind::InvalidInput, message).at(Stage::Mail)
+    Error::new(ErrorKind::InvalidInput, message).at(Stage::Mail)
 }

@@ -4,7 +4,7 @@ use super::hello::refused;
 use super::receipt::Receipt;
 use super::timing::Timing;
 use crate::address::{Envelope, ForwardPath, Partial};
-use crate::error::{Error, JudgedBy, Kind, Result, Stage};
+use crate::error::{Error, ErrorKind, JudgedBy, Result, Stage};
 use crate::protocol::{Dialect, Outcome, Refusal, Reply};
 use crate::transport::TlsParameters;
 
@@ -78,7 +78,7 @@ pub(super) fn result(
             timing,
         }),
         None => Err(Error::new(
-            Kind::Protocol,
+            ErrorKind::Protocol,
             "the server said nothing to the message",
         )),
     }
@@ -125,7 +125,7 @@ fn refusal_error(refusal: Refusal, envelope: &Envelope, division: Division, size
                 rejected.len(),
                 envelope.forward_paths().len()
             );
-            Error::new(Kind::Rejected, message)
+            Error::new(ErrorKind::Rejected, message)
                 .after_refusing(rejected)
                 .before_trying(open)
                 .at(Stage::Rcpt)
@@ -135,7 +135,7 @@ fn refusal_error(refusal: Refusal, envelope: &Envelope, division: Division, size
                 [(only, reply)] => format!("the server refused the recipient {only}: {reply}"),
                 all => format!("the server refused all {} recipients", all.len()),
             };
-            Error::new(Kind::Rejected, message)
+            Error::new(ErrorKind::Rejected, message)
                 .after_refusing(rejected)
                 .at(Stage::Rcpt)
         }

@@ -5,7 +5,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::options::add_options;
 use super::transaction::Session;
 use crate::address::Envelope;
-use crate::error::{Error, Kind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::message::{Data, Message, Rendition};
 use crate::protocol::{BodyType, Extension, Parameter, Parameters};
 
@@ -34,7 +34,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let size = rendition.exact_size();
         if let Some(limit) = self.extensions().size_limit().filter(|limit| size > *limit) {
             let message = too_large(size, limit, message, rendition.data());
-            return Err(Error::new(Kind::InvalidInput, message).at(Stage::Mail));
+            return Err(Error::new(ErrorKind::InvalidInput, message).at(Stage::Mail));
         }
         let mut parameters = Parameters::default();
         if self.extensions().offers(Extension::Size) {
@@ -57,12 +57,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     .to_owned(),
             };
             let message = format!("{what}, which the server does not accept (it lacks SMTPUTF8)");
-            return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
+            return Err(Error::new(ErrorKind::Unsupported, message).at(Stage::Mail));
         }
         if rendition.data() > self.most() {
             let message = "the message has octets beyond ASCII that must not be recoded, \
                            which the server does not take (it lacks 8BITMIME)";
-            return Err(Error::new(Kind::Unsupported, message).at(Stage::Mail));
+            return Err(Error::new(ErrorKind::Unsupported, message).at(Stage::Mail));
         }
         let body = match rendition.data() {
             Data::Binary => Some(BodyType::BinaryMime),

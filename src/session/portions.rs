@@ -13,7 +13,7 @@ use super::receipt::Receipt;
 use super::settled::Settled;
 use super::transaction::Session;
 use crate::address::{Domain, Envelope, ForwardPath, Partial};
-use crate::error::{Error, Kind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{Dialect, Outcome, Reply};
 
 /// A mail that has a portion under way.
@@ -42,7 +42,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let message = format!(
             "the server takes recipients in no more than {most} domains in a session: open another"
         );
-        Err(Error::new(Kind::Closed, message).at(Stage::Mail))
+        Err(Error::new(ErrorKind::Closed, message).at(Stage::Mail))
     }
 
     /// Takes from a mail the first portion that the server takes.
@@ -76,7 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                      in portions since {obstacle}",
                     whole.forward_paths().len()
                 );
-                Err(Error::new(Kind::InvalidInput, message).at(Stage::Mail))
+                Err(Error::new(ErrorKind::InvalidInput, message).at(Stage::Mail))
             }
             None => Ok(Portion { whole, first, left }),
         }

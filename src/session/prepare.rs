@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::hello::hello_again;
 use super::mail::Mail;
 use super::transaction::{List, Session, State};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::message::{Data, Octets, Rendition};
 use crate::protocol::{Course, Defect, Extension, Grouping, Parameters, Way};
 
@@ -45,7 +45,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) async fn prepare(&mut self, mail: Mail) -> Result<Prepared> {
         if mail.message.is_spent() {
             return Err(Error::new(
-                Kind::Body,
+                ErrorKind::Body,
                 "the message has been sent before, and a body of it can be read only once: \
                  give it as a file, or spool it",
             ));
@@ -64,7 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Ok(parameters) => return Ok(Prepared::new(mail, rendition, parameters)),
                 Err(error) => error,
             };
-            let offered = error.kind() != Kind::Unsupported;
+            let offered = error.kind() != ErrorKind::Unsupported;
             if offered || self.list == List::Current {
                 return Err(error);
             }
@@ -94,7 +94,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Whether the mails on their way have to be answered before a mail can be prepared, which failed
     /// with this error: only then can the server be asked what it offers since the login.
     pub(super) fn asks_first(&self, error: &Error) -> bool {
-        let may_offer_more = self.list == List::BeforeLogin && error.kind() == Kind::Unsupported;
+        let may_offer_more =
+            self.list == List::BeforeLogin && error.kind() == ErrorKind::Unsupported;
         may_offer_more && !self.mails.is_empty()
     }
 
@@ -102,7 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     async fn ask_again(&mut self) -> Result<()> {
         if !self.mails.is_empty() {
             return Err(Error::new(
-                Kind::Unsupported,
+                ErrorKind::Unsupported,
                 "the server has not been asked what it offers since the login",
             ));
         }

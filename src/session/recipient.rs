@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::receipt::Receipt;
 use crate::address::ForwardPath;
-use crate::error::{Error, Fate, Kind, Stage};
+use crate::error::{Error, ErrorKind, Fate, Stage};
 use crate::observe::MailOutcome;
 use crate::protocol::Reply;
 
@@ -61,7 +61,7 @@ impl RecipientOutcome {
             Self::Unknown
         } else if begun && error.is_passing() {
             Self::Deferred
-        } else if begun && error.kind() == Kind::Rejected && error.reply().is_some() {
+        } else if begun && error.kind() == ErrorKind::Rejected && error.reply().is_some() {
             Self::Rejected
         } else {
             Self::NotTried
@@ -136,7 +136,7 @@ pub fn recipient_outcomes<'a>(
         ),
         Err(error) => (
             error.accepted(),
-            error.refused(),
+            error.rejected(),
             error.untried(),
             RecipientOutcome::of_others(error),
         ),
@@ -176,7 +176,7 @@ impl MailOutcome {
             Err(error) if error.fate() == Fate::Unknown => Self::Unknown,
             Err(error) if !error.accepted().is_empty() => Self::Partial,
             Err(error) if error.is_transient() => Self::Deferred,
-            Err(error) if error.kind() == Kind::Rejected => Self::Rejected,
+            Err(error) if error.kind() == ErrorKind::Rejected => Self::Rejected,
             Err(_) => Self::Failed,
         }
     }
@@ -220,34 +220,42 @@ mod tests {
             ];
             (error.after_refusing(refused)).before_trying(vec![path("untried")])
         };
-        let rejected = |line| at(Kind::Rejected, Stage::EndOfData).with_reply(reply(line));
+        let rejected = |line| at(ErrorKind::Rejected, Stage::EndOfData).with_reply(reply(line));
         for (error, of_mail, of_other) in [
-            (at(Kind::Closed, Stage::Rcpt), "deferred", "deferred"),
+            (at(ErrorKind::Closed, Stage::Rcpt), "deferred", "deferred"),
             (rejected("450 later"), "deferred", "deferred"),
             // The message would be refused for the other recipients too.
             (rejected("550 never"), "rejected", "rejected"),
             (
-                at(Kind::Closed, Stage::EndOfData).with_unknown_fate(),
+                at(ErrorKind::Closed, Stage::EndOfData).with_unknown_fate(),
                 "unknown",
                 "unknown",
             ),
-            (at(Kind::InvalidInput, Stage::Mail), "failed", "not-tried"),
-            (at(Kind::Body, Stage::Transfer), "failed", "not-tried"),
-            (at(Kind::Connect, Stage::Connect), "deferred", "not-tried"),
-            (at(Kind::Auth, Stage::Auth), "failed", "not-tried"),
             (
-                Error::new(Kind::Timeout, "no session"),
+                at(ErrorKind::InvalidInput, Stage::Mail),
+                "failed",
+                "not-tried",
+            ),
+            (at(ErrorKind::Body, Stage::Transfer), "failed", "not-tried"),
+            (
+                at(ErrorKind::Connect, Stage::Connect),
+                "deferred",
+                "not-tried",
+            ),
+            (at(ErrorKind::Auth, Stage::Auth), "failed", "not-tried"),
+            (
+                Error::new(ErrorKind::Timeout, "no session"),
                 "deferred",
                 "not-tried",
             ),
             (
-                at(Kind::Rejected, Stage::Rcpt).judged_by(JudgedBy::AnyRecipient),
+                at(ErrorKind::Rejected, Stage::Rcpt).judged_by(JudgedBy::AnyRecipient),
                 "deferred",
                 "not-tried",
             ),
             // All or nothing.
             (
-                at(Kind::Rejected, Stage::Rcpt).judged_by(JudgedBy::EachRecipient),
+                at(ErrorKind::Rejected, Stage::Rcpt).judged_by(JudgedBy::EachRecipient),
                 "rejected",
                 "not-tried",
             ),

@@ -10,9 +10,9 @@ use super::timing::SetUp;
 use super::transaction::Session;
 use crate::error::Result;
 #[cfg(doc)]
-use crate::error::{Kind, Stage};
+use crate::error::{ErrorKind, Stage};
 use crate::protocol::{Credentials, Extensions, Mechanism};
-use crate::transport::{Host, Timeouts, TlsClient, Wire};
+use crate::transport::{Host, Timeouts, TlsConfig, Wire};
 
 /// A server that is who it says, behind TLS, and has answered EHLO there.
 #[derive(Debug)]
@@ -38,14 +38,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Tls`] at [`Stage::Connect`]; then as [`Greeted::greet`](super::Greeted::greet).
+    /// [`ErrorKind::Tls`] at [`Stage::Connect`]; then as [`Greeted::greet`](super::Greeted::greet).
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection.
     pub async fn implicit_tls(
         stream: S,
-        tls: &TlsClient,
+        tls: &TlsConfig,
         host: &Host,
         introduction: impl Into<Hello>,
         timeouts: Timeouts,
@@ -57,7 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
     /// The same over a wire that exists, in clear text so far.
     pub(super) async fn over(
         wire: Wire<S>,
-        tls: &TlsClient,
+        tls: &TlsConfig,
         host: &Host,
         introduction: Hello,
     ) -> Result<Self> {
@@ -88,9 +88,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Auth`] if the server refused the login, transient if it says so;
-    /// [`Kind::Unsupported`] if it offers no mechanism that will do; [`Kind::Config`] if those that
-    /// it offers cannot take this password; [`Kind::Protocol`] if it broke the mechanism's rules or,
+    /// [`ErrorKind::Auth`] if the server refused the login, transient if it says so;
+    /// [`ErrorKind::Unsupported`] if it offers no mechanism that will do; [`ErrorKind::Config`] if those that
+    /// it offers cannot take this password; [`ErrorKind::Protocol`] if it broke the mechanism's rules or,
     /// with SCRAM, has not proved that it knows the password; and as any command at [`Stage::Auth`].
     ///
     /// # Cancel safety

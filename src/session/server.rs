@@ -17,10 +17,10 @@ use super::timing::SetUp;
 use super::transaction::Session;
 use super::watch::{opened, session_span};
 use crate::address::Domain;
-use crate::error::{Error, Kind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::observe::SessionMeter;
 use crate::protocol::{Credentials, Dialect, Mechanism, Strategy};
-use crate::transport::{Host, Route, Socket, Timeouts, TlsClient, Wire, begins_with_tls};
+use crate::transport::{Host, Route, Socket, Timeouts, TlsConfig, Wire, begins_with_tls};
 
 /// How long a server may be silent before it is asked whether it waits for TLS.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -64,10 +64,10 @@ impl Security {
 /// A submission server, how to reach it, and who logs in.
 ///
 /// ```no_run
-/// use pilotfish::{Credentials, Server};
+/// use pilotfish::{Credentials, ServerConfig};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let server = Server::builder("smtp.gmail.com".parse()?)
+/// let server = ServerConfig::builder("smtp.gmail.com".parse()?)
 ///     .credentials(Credentials::new("me@gmail.com", std::fs::read_to_string("password")?.trim())?)
 ///     .build()?;
 /// let session = server.connect().await?;
@@ -76,12 +76,12 @@ impl Security {
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Server {
+pub struct ServerConfig {
     host: Host,
     port: u16,
     route: Route,
     security: Security,
-    tls: TlsClient,
+    tls: TlsConfig,
     credentials: Option<Provider>,
     mechanisms: Option<Vec<Mechanism>>,
     name: Option<Domain>,
@@ -90,15 +90,15 @@ pub struct Server {
     strategy: Strategy,
 }
 
-/// Collects what a [`Server`] needs.
+/// Collects what a [`ServerConfig`] needs.
 #[derive(Debug)]
 #[must_use]
-pub struct ServerBuilder {
+pub struct ServerConfigBuilder {
     host: Host,
     port: Option<u16>,
     route: Route,
     security: Option<Security>,
-    tls: Option<TlsClient>,
+    tls: Option<TlsConfig>,
     credentials: Option<Provider>,
     mechanisms: Option<Vec<Mechanism>>,
     cleartext_auth: bool,
@@ -109,11 +109,11 @@ pub struct ServerBuilder {
     messages_in_flight: Option<NonZeroU32>,
 }
 
-impl Server {
+impl ServerConfig {
     /// Begins with a host. The rest has defaults: port 587 with STARTTLS, the public
     /// certificate authorities, and no login.
-    pub fn builder(host: Host) -> ServerBuilder {
-        ServerBuilder {
+    pub fn builder(host: Host) -> ServerConfigBuilder {
+        ServerConfigBuilder {
             host,
             port: None,
             route: Route::new(),
@@ -158,7 +158,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Kind::Connect`], [`Kind::Tls`], [`Kind::Auth`] and what any command may end with:
+    /// [`ErrorKind::Connect`], [`ErrorKind::Tls`], [`ErrorKind::Auth`] and what any command may end with:
     /// see [`Greeted`] and [`Secured`]. A port that is silent since it begins with TLS is found
     /// out after five seconds, by a handshake over a second connection.
     ///
@@ -245,7 +245,7 @@ impl Server {
                     "{} port {} begins with TLS and was spoken to in clear text: use implicit TLS",
                     self.host, self.port
                 );
-                Err(Error::new(Kind::Tls, message).at(Stage::Greeting))
+                Err(Error::new(ErrorKind::Tls, message).at(Stage::Greeting))
             }
         }
     }
@@ -270,7 +270,7 @@ impl Server {
 }
 
 /// Where it is: `HOST:PORT`, or the path of a Unix socket.
-impl fmt::Display for Server {
+impl fmt::Display for ServerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let port = self.port;
         match (self.route.path(), self.host.as_address()) {
@@ -287,14 +287,14 @@ fn local_name(stream: &Socket) -> Result<Domain> {
         Ok(address) => Ok(Domain::from(address)),
         Err(error) => {
             let message = "the connection broke before anything was said";
-            Err(Error::new(Kind::Io, message)
+            Err(Error::new(ErrorKind::Io, message)
                 .caused_by(error)
                 .at(Stage::Connect))
         }
     }
 }
 
-impl ServerBuilder {
+impl ServerConfigBuilder {
     /// The TCP port, 1 to 65535. By default the one customary for the security.
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
@@ -315,7 +315,7 @@ impl ServerBuilder {
     }
 
     /// Which certificate authorities are trusted. By default the public ones.
-    pub fn tls(mut self, tls: TlsClient) -> Self {
+    pub fn tls(mut self, tls: TlsConfig) -> Self {
         self.tls = Some(tls);
         self
     }
@@ -379,9 +379,9 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`]: the port is 0, or 25 with LMTP (RFC 2033 section 5), there is a password
+    /// [`ErrorKind::Config`]: the port is 0, or 25 with LMTP (RFC 2033 section 5), there is a password
     /// to send in clear text, or none for the user of a proxy.
-    pub fn build(self) -> Result<Server> {
+    pub fn build(self) -> Result<ServerConfig> {
         let security = match (self.security, self.port) {
             (Some(security), _) => security,
             (None, _) if self.route.stays_inside() => Security::Cleartext,
@@ -391,35 +391,35 @@ impl ServerBuilder {
         let port = self.port.unwrap_or(security.port());
         if port == 0 {
             return Err(Error::new(
-                Kind::Config,
+                ErrorKind::Config,
                 "there is no port 0: use 587 or 465",
             ));
         }
         if port == 25 && self.dialect == Dialect::Lmtp && !self.route.stays_inside() {
             return Err(Error::new(
-                Kind::Config,
+                ErrorKind::Config,
                 "port 25 is for SMTP alone: name the port that the server has for LMTP",
             ));
         }
         if self.route.wants_password() {
             return Err(Error::new(
-                Kind::Config,
+                ErrorKind::Config,
                 "the proxy has a user and no password: give it one, or leave the user out",
             ));
         }
         let in_clear = security == Security::Cleartext && self.credentials.is_some();
         if in_clear && !self.cleartext_auth && !self.route.stays_inside() {
             return Err(Error::new(
-                Kind::Config,
+                ErrorKind::Config,
                 "the password would be sent in clear text: use TLS, or leave the login out",
             ));
         }
-        let tls = self.tls.map_or_else(|| TlsClient::builder().build(), Ok)?;
+        let tls = self.tls.map_or_else(|| TlsConfig::builder().build(), Ok)?;
         let mut strategy = self.strategy;
         if let Some(most) = self.messages_in_flight {
             strategy.messages_in_flight = most;
         }
-        Ok(Server {
+        Ok(ServerConfig {
             host: self.host,
             port,
             route: self.route,

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::outcome::Division;
 use super::receipt::Receipt;
 use crate::address::{Envelope, ForwardPath};
-use crate::error::{Error, Fate, Kind, Result};
+use crate::error::{Error, ErrorKind, Fate, Result};
 use crate::protocol::Reply;
 
 /// What the portions of a mail have come to so far, over one session or several.
@@ -120,7 +120,10 @@ impl Settled {
             (None, Some(error)) => Err((error.clone())
                 .after_accepting(self.accepted.clone())
                 .after_refusing(self.rejected.clone())),
-            (None, None) => Err(Error::new(Kind::Closed, "no portion of the mail was sent")),
+            (None, None) => Err(Error::new(
+                ErrorKind::Closed,
+                "no portion of the mail was sent",
+            )),
         }
     }
 
@@ -128,13 +131,13 @@ impl Settled {
     /// left has not come. What the error says of a recipient itself stands.
     pub(crate) fn cut_short(&self, error: Error, left: Option<&Envelope>) -> Error {
         let mut said: HashSet<_> = error.accepted().iter().cloned().collect();
-        said.extend(error.refused().iter().map(|(path, _)| path.clone()));
+        said.extend(error.rejected().iter().map(|(path, _)| path.clone()));
         let mut accepted = self.accepted.clone();
         accepted.retain(|path| !said.contains(path));
         accepted.extend_from_slice(error.accepted());
         let mut refused = self.rejected.clone();
         refused.retain(|(path, _)| !said.contains(path));
-        refused.extend_from_slice(error.refused());
+        refused.extend_from_slice(error.rejected());
         said.extend(accepted.iter().cloned());
         said.extend(refused.iter().map(|(path, _)| path.clone()));
         let left = left.into_iter().flat_map(Envelope::forward_paths);
@@ -152,7 +155,7 @@ impl Settled {
 /// The recipients of a portion that the server refused, with its words to each. `None` if it is not
 /// known of each what the server would have said, since the session ended before.
 fn all_refused(error: &Error, envelope: &Envelope) -> Option<Vec<(ForwardPath, Reply)>> {
-    let mut refused = error.refused().to_vec();
+    let mut refused = error.rejected().to_vec();
     let said = error.accepted().iter().cloned();
     let said: HashSet<_> = said
         .chain(refused.iter().map(|(path, _)| path.clone()))

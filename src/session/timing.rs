@@ -38,7 +38,7 @@ pub struct Timing {
 #[non_exhaustive]
 pub struct SetUp {
     /// Looking up the host and connecting, by a proxy if there is one. Known of sessions that a
-    /// [`Server`](crate::Server) has opened.
+    /// [`ServerConfig`](crate::ServerConfig) has opened.
     pub connect: Duration,
     /// STARTTLS with its reply, and the handshake.
     pub tls: Duration,

@@ -16,7 +16,7 @@ use super::watch::Watch;
 use crate::address::{Domain, Envelope};
 #[cfg(doc)]
 use crate::error::Stage;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::message::{Data, Message};
 use crate::protocol::{Extensions, Outcome, Pipeline, Strategy};
 #[cfg(doc)]
@@ -229,14 +229,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ///
     /// # Errors
     ///
-    /// Before anything is sent: [`Kind::InvalidInput`] if the message is larger than the server
-    /// takes, [`Kind::Unsupported`] if an address needs SMTPUTF8 and the server lacks it, or if
+    /// Before anything is sent: [`ErrorKind::InvalidInput`] if the message is larger than the server
+    /// takes, [`ErrorKind::Unsupported`] if an address needs SMTPUTF8 and the server lacks it, or if
     /// the message must not be recoded, has octets beyond ASCII, and the server lacks 8BITMIME.
-    /// Then [`Kind::Rejected`] at [`Stage::Mail`], [`Stage::Rcpt`], [`Stage::Data`],
+    /// Then [`ErrorKind::Rejected`] at [`Stage::Mail`], [`Stage::Rcpt`], [`Stage::Data`],
     /// [`Stage::Transfer`] or [`Stage::EndOfData`], after which the session can send another
-    /// mail, unless it was within a block. [`Kind::Body`] if the message's source fails:
-    /// no end of data is sent then, and the server discards what it has. [`Kind::Closed`],
-    /// [`Kind::Timeout`], [`Kind::Io`] and [`Kind::Protocol`] end the session.
+    /// mail, unless it was within a block. [`ErrorKind::Body`] if the message's source fails:
+    /// no end of data is sent then, and the server discards what it has. [`ErrorKind::Closed`],
+    /// [`ErrorKind::Timeout`], [`ErrorKind::Io`] and [`ErrorKind::Protocol`] end the session.
     ///
     /// Look at [`Error::fate`] before sending the mail again.
     ///
@@ -280,12 +280,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) fn require_open(&self) -> Result<()> {
         match self.state {
             State::Idle if self.is_spent() => Err(Error::new(
-                Kind::Closed,
+                ErrorKind::Closed,
                 "the server takes no more mails in this session: open another",
             )),
             State::Idle => Ok(()),
             State::Busy | State::Lost => Err(Error::new(
-                Kind::Closed,
+                ErrorKind::Closed,
                 "the session ended with an earlier failure: open another",
             )),
         }

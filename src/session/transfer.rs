@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::flow::InFlight;
 use super::mail::withdrawn;
 use super::transaction::{Session, State};
-use crate::error::{Error, Kind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::message::{Block, BodyError, Octets};
 use crate::protocol::{Chunk, Transparency, Way};
 use crate::transport::within;
@@ -231,11 +231,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
 fn too_slow(limit: Duration) -> Error {
     let message = format!("the source of the message took over {limit:?} for a block of it");
-    Error::new(Kind::Body, message).at(Stage::Transfer)
+    Error::new(ErrorKind::Body, message).at(Stage::Transfer)
 }
 
 fn unreadable(cause: BodyError) -> Error {
-    Error::new(Kind::Body, "the message could not be read whole")
+    Error::new(ErrorKind::Body, "the message could not be read whole")
         .caused_by(cause)
         .at(Stage::Transfer)
 }

@@ -9,14 +9,14 @@ use super::progress::{Observer, Progress};
 use super::receipt::Receipt;
 use super::timing::{Marks, SetUp, Timing};
 use super::transaction::Session;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::observe::{self, Ended, MailOutcome, SessionMeter};
 use crate::transport::Host;
 
 /// Who watches a session.
 #[derive(Debug)]
 pub(super) struct Watch {
-    /// The session's. None for one that no [`Server`](super::Server) has opened: its commands
+    /// The session's. None for one that no [`ServerConfig`](super::Server) has opened: its commands
     /// belong to the caller's.
     pub(super) span: Span,
     pub(super) meter: SessionMeter,
@@ -171,12 +171,12 @@ pub(super) fn opened<S>(result: Result<Session<S>>, host: &Host, span: Span) -> 
 /// What no session came about for, as it is counted.
 fn cause(error: &Error) -> &'static str {
     match error.kind() {
-        Kind::Connect => "connect",
-        Kind::Tls => "tls",
-        Kind::Auth => "auth",
-        Kind::Timeout => "timeout",
-        Kind::Rejected => "refused",
-        Kind::Closed | Kind::Io => "closed",
+        ErrorKind::Connect => "connect",
+        ErrorKind::Tls => "tls",
+        ErrorKind::Auth => "auth",
+        ErrorKind::Timeout => "timeout",
+        ErrorKind::Rejected => "refused",
+        ErrorKind::Closed | ErrorKind::Io => "closed",
         _ => "other",
     }
 }

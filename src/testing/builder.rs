@@ -12,11 +12,11 @@ use super::limits::Delay;
 use super::mechanism::Mechanism;
 use super::offer::Offer;
 use super::quirk::Quirk;
-use super::server::Server;
+use super::server::TestServer;
 use super::store::Store;
 use crate::secret::Secret;
 
-/// The largest message that is taken unless [`ServerBuilder::max_size`] says otherwise.
+/// The largest message that is taken unless [`TestServerBuilder::max_size`] says otherwise.
 const MAX_SIZE: u64 = 64 * 1024 * 1024;
 
 /// How connections are protected.
@@ -52,10 +52,10 @@ pub(super) enum Protocol {
     Lmtp,
 }
 
-/// A server that is not running yet, made by [`Server::builder`].
+/// A server that is not running yet, made by [`TestServer::builder`].
 #[derive(Debug, Default)]
 #[must_use = "a server runs when it is started"]
-pub struct ServerBuilder {
+pub struct TestServerBuilder {
     pub(super) settings: Settings,
     faults: Vec<(Fault, Often)>,
     unknown: Vec<String>,
@@ -116,7 +116,7 @@ impl Settings {
     }
 }
 
-impl ServerBuilder {
+impl TestServerBuilder {
     /// Lets a user log in with AUTH PLAIN or LOGIN (RFC 4954), and by what
     /// [`mechanism`](Self::mechanism) adds. More than one can be named. For OAUTHBEARER and XOAUTH2
     /// the password is the token; EXTERNAL takes everybody for the first user.
@@ -201,13 +201,13 @@ impl ServerBuilder {
     /// answered with 503, and the last chunk not at all.
     ///
     /// ```
-    /// use pilotfish::testing::{Security, Server};
+    /// use pilotfish::testing::{Security, TestServer};
     /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
     /// use tokio::net::TcpStream;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let server = Server::builder()
+    /// let server = TestServer::builder()
     ///     .lmtp()
     ///     .security(Security::Cleartext)
     ///     .anonymous()
@@ -235,13 +235,13 @@ impl ServerBuilder {
     /// ```
     /// use pilotfish::testing;
     /// use pilotfish::transport::Route;
-    /// use pilotfish::{Client, Message, Server};
+    /// use pilotfish::{Client, Message, ServerConfig};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let directory = tempfile::tempdir()?;
     /// let path = directory.path().join("lmtp");
-    /// let delivery = testing::Server::builder()
+    /// let delivery = testing::TestServer::builder()
     ///     .lmtp()
     ///     .unix_socket(&path)
     ///     .security(testing::Security::Cleartext)
@@ -249,7 +249,7 @@ impl ServerBuilder {
     ///     .start()
     ///     .await?;
     ///
-    /// let server = Server::builder("localhost".parse()?)
+    /// let server = ServerConfig::builder("localhost".parse()?)
     ///     .route(Route::new().unix_socket(&path))
     ///     .lmtp()
     ///     .build()?;
@@ -318,14 +318,14 @@ impl ServerBuilder {
     /// Lets something go wrong every `nth` time that one connection reaches its point.
     ///
     /// ```
-    /// use pilotfish::testing::{Fault, Point, Server};
+    /// use pilotfish::testing::{Fault, Point, TestServer};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> std::io::Result<()> {
     /// // It takes 500 messages over a connection and closes it. Of every thousandth of all the
     /// // reply is lost, and now and then it has no time.
     /// let busy = |point| Fault::ReplyAt(point, "421 4.3.2 Come back later".to_owned());
-    /// let server = Server::builder()
+    /// let server = TestServer::builder()
     ///     .fault_every_in_connection(500, Fault::CloseAfter(Point::EndOfData))
     ///     .fault_every(1000, Fault::CloseAt(Point::EndOfData))
     ///     .fault_every(777, busy(Point::Mail))
@@ -355,7 +355,7 @@ impl ServerBuilder {
     /// # Cancel safety
     ///
     /// Dropping the future leaves nothing behind.
-    pub async fn start(self) -> io::Result<Server> {
+    pub async fn start(self) -> io::Result<TestServer> {
         let invalid = |text: String| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         if let Some(keyword) = self.unknown.first() {
             return invalid(format!("no such extension or mechanism: {keyword:?}"));
@@ -379,7 +379,7 @@ impl ServerBuilder {
                 return invalid(format!("not a refusal of one line: {reply:?}"));
             }
         }
-        Server::start(self.settings, self.faults).await
+        TestServer::start(self.settings, self.faults).await
     }
 }
 
@@ -409,7 +409,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_misspelt_extension_is_an_error() {
-        let error = Server::builder().without("PIPELINNING").start().await;
+        let error = TestServer::builder().without("PIPELINNING").start().await;
         assert_eq!(
             error.err().map(|error| error.kind()),
             Some(io::ErrorKind::InvalidInput)

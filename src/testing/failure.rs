@@ -7,13 +7,13 @@ use std::fmt;
 /// of the server itself, and what was waited for in vain.
 ///
 /// ```
-/// use pilotfish::testing::{Security, Server};
+/// use pilotfish::testing::{Security, TestServer};
 /// use tokio::io::AsyncWriteExt;
 /// use tokio::net::TcpStream;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
-/// let server = Server::builder()
+/// let server = TestServer::builder()
 ///     .security(Security::Cleartext)
 ///     .start()
 ///     .await?;
@@ -35,7 +35,7 @@ pub struct Failure {
     pub violations: Vec<String>,
     /// The messages of panics in the server's tasks.
     pub panics: Vec<String>,
-    /// What [`Server::wait_for`](super::Server::wait_for) has waited for in vain, if that is it.
+    /// What [`TestServer::wait_for`](super::TestServer::wait_for) has waited for in vain, if that is it.
     pub in_vain: Option<String>,
 }
 

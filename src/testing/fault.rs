@@ -11,18 +11,18 @@ use std::sync::{Mutex, PoisonError};
 ///
 /// ```
 /// use pilotfish::testing::{self, Fault, Point};
-/// use pilotfish::{Client, Fate, Message, Server};
+/// use pilotfish::{Client, Fate, Message, ServerConfig};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// // The message arrives, and the reply that would say so does not.
-/// let submission = testing::Server::builder()
+/// let submission = testing::TestServer::builder()
 ///     .fault(Fault::CloseAt(Point::EndOfData))
 /// #   .security(testing::Security::Cleartext)
 ///     .anonymous()
 ///     .start()
 ///     .await?;
-/// # let server = Server::builder(submission.addr().ip().into())
+/// # let server = ServerConfig::builder(submission.addr().ip().into())
 /// #     .port(submission.addr().port())
 /// #     .security(pilotfish::Security::Cleartext)
 /// #     .build()?;
@@ -101,7 +101,7 @@ pub enum Point {
     /// In answer to QUIT (RFC 5321, section 4.1.1.10).
     Quit,
     /// In place of the 421 for a client that was idle for longer than
-    /// [`ServerBuilder::idle_timeout`](super::ServerBuilder::idle_timeout) allows. The connection
+    /// [`TestServerBuilder::idle_timeout`](super::TestServerBuilder::idle_timeout) allows. The connection
     /// ends here whatever is said.
     Idle,
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::builder::{ServerBuilder, Settings};
+use super::builder::{Settings, TestServerBuilder};
 #[cfg(doc)]
 use super::fault::{Fault, Point};
 
-impl ServerBuilder {
+impl TestServerBuilder {
     /// Closes a connection over which nothing has come for so long, in Tokio's time and wherever
     /// the client is in its dialogue, with `421 4.4.2` (RFC 5321, section 4.5.3.2.7). A TLS handshake
     /// may take as long as it likes. There is no limit unless told otherwise.
@@ -22,7 +22,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Bears so many [open connections](super::Server::open_connections) at once. Those that come
+    /// Bears so many [open connections](super::TestServer::open_connections) at once. Those that come
     /// when it serves as many already are greeted with 421 and closed. There is no limit unless told
     /// otherwise.
     pub fn max_connections(mut self, most: usize) -> Self {
@@ -93,7 +93,7 @@ pub(super) async fn within<T>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::server::Server;
+    use super::super::server::TestServer;
     use super::*;
 
     #[test]
@@ -114,9 +114,12 @@ mod tests {
     async fn limits_that_allow_nothing_are_errors() {
         let second = Duration::from_secs(1);
         for (server, wrong) in [
-            (Server::builder().idle_timeout(Duration::ZERO), "idle"),
-            (Server::builder().max_connections(0), "0 connections"),
-            (Server::builder().delay(second..=Duration::ZERO, 1), "delay"),
+            (TestServer::builder().idle_timeout(Duration::ZERO), "idle"),
+            (TestServer::builder().max_connections(0), "0 connections"),
+            (
+                TestServer::builder().delay(second..=Duration::ZERO, 1),
+                "delay",
+            ),
         ] {
             let error = server.start().await.err().unwrap();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput);

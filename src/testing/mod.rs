@@ -1,22 +1,22 @@
 //! A submission server in the process, so that a service can test its mail without a container,
 //! and a program can be shown without an account.
 //!
-//! [`Server`] listens on a free port of the loopback interface, makes a certificate authority of its
+//! [`TestServer`] listens on a free port of the loopback interface, makes a certificate authority of its
 //! own for every start, and behaves as a careful mail submission server does (RFC 6409): TLS before
 //! passwords, passwords before mail. What it takes it keeps, to be looked at as [`Received`]; what a
 //! client may not do it writes down; and it fails to order.
 //!
 //! # A first test
 //!
-//! The service's own code sends, with a [`Server`](crate::Server) that leads here.
+//! The service's own code sends, with a [`ServerConfig`](crate::ServerConfig) that leads here.
 //!
 //! ```
 //! use std::time::Duration;
 //!
 //! use mail_parser::{MessageParser, MimeHeaders as _};
 //! use pilotfish::message::Body;
-//! use pilotfish::transport::TlsClient;
-//! use pilotfish::{Attachment, Client, Credentials, Message, Server, testing};
+//! use pilotfish::transport::TlsConfig;
+//! use pilotfish::{Attachment, Client, Credentials, Message, ServerConfig, testing};
 //!
 //! /// What is to be tested.
 //! async fn mail_report(client: &Client, to: &str) -> Result<(), Box<dyn std::error::Error>> {
@@ -36,14 +36,14 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // A server with an account.
-//! let submission = testing::Server::builder()
+//! let submission = testing::TestServer::builder()
 //!     .user("reports", "swordfish")
 //!     .start()
 //!     .await?;
 //!
 //! // The way there: address, authority, account.
-//! let authority = TlsClient::builder().ca_pem(submission.ca_pem().as_bytes())?.build()?;
-//! let server = Server::builder(submission.addr().ip().into())
+//! let authority = TlsConfig::builder().ca_pem(submission.ca_pem().as_bytes())?.build()?;
+//! let server = ServerConfig::builder(submission.addr().ip().into())
 //!     .port(submission.addr().port())
 //!     .tls(authority)
 //!     .credentials(Credentials::new("reports", "swordfish")?)
@@ -75,32 +75,32 @@
 //!
 //! | what | by |
 //! |---|---|
-//! | accounts, their mechanisms, or none at all | [`user`](ServerBuilder::user), [`mechanism`](ServerBuilder::mechanism), [`anonymous`](ServerBuilder::anonymous) |
-//! | STARTTLS, implicit TLS, clear text | [`security`](ServerBuilder::security), and [`host_names`](ServerBuilder::host_names) for the certificate |
-//! | extensions | [`without`](ServerBuilder::without) and [`offer`](ServerBuilder::offer), which takes an [`Offer`] |
-//! | recipients that are refused | [`refuse_recipient`](ServerBuilder::refuse_recipient) |
-//! | what goes wrong once, always, or every so many times | [`fault`](ServerBuilder::fault), [`fault_always`](ServerBuilder::fault_always), [`fault_every`](ServerBuilder::fault_every), [`fault_every_in_connection`](ServerBuilder::fault_every_in_connection), which take a [`Fault`] |
-//! | what real servers do wrong | [`quirk`](ServerBuilder::quirk), which takes a [`Quirk`] |
-//! | slow replies, leave taken of idle clients, few connections | [`delay`](ServerBuilder::delay), [`idle_timeout`](ServerBuilder::idle_timeout), [`max_connections`](ServerBuilder::max_connections) |
-//! | LMTP, a Unix socket | [`lmtp`](ServerBuilder::lmtp), [`unix_socket`](ServerBuilder::unix_socket) |
-//! | where messages are kept, and how large they may be | [`store`](ServerBuilder::store), [`max_size`](ServerBuilder::max_size) |
+//! | accounts, their mechanisms, or none at all | [`user`](TestServerBuilder::user), [`mechanism`](TestServerBuilder::mechanism), [`anonymous`](TestServerBuilder::anonymous) |
+//! | STARTTLS, implicit TLS, clear text | [`security`](TestServerBuilder::security), and [`host_names`](TestServerBuilder::host_names) for the certificate |
+//! | extensions | [`without`](TestServerBuilder::without) and [`offer`](TestServerBuilder::offer), which takes an [`Offer`] |
+//! | recipients that are refused | [`refuse_recipient`](TestServerBuilder::refuse_recipient) |
+//! | what goes wrong once, always, or every so many times | [`fault`](TestServerBuilder::fault), [`fault_always`](TestServerBuilder::fault_always), [`fault_every`](TestServerBuilder::fault_every), [`fault_every_in_connection`](TestServerBuilder::fault_every_in_connection), which take a [`Fault`] |
+//! | what real servers do wrong | [`quirk`](TestServerBuilder::quirk), which takes a [`Quirk`] |
+//! | slow replies, leave taken of idle clients, few connections | [`delay`](TestServerBuilder::delay), [`idle_timeout`](TestServerBuilder::idle_timeout), [`max_connections`](TestServerBuilder::max_connections) |
+//! | LMTP, a Unix socket | [`lmtp`](TestServerBuilder::lmtp), [`unix_socket`](TestServerBuilder::unix_socket) |
+//! | where messages are kept, and how large they may be | [`store`](TestServerBuilder::store), [`max_size`](TestServerBuilder::max_size) |
 //!
 //! # What can be asked
 //!
 //! | what | by |
 //! |---|---|
-//! | the messages | [`received`](Server::received), [`next_received`](Server::next_received), [`wait_for`](Server::wait_for), [`take_received`](Server::take_received) |
-//! | how many came over each connection | [`received_by_connection`](Server::received_by_connection) |
-//! | how many connections are open, and were | [`open_connections`](Server::open_connections), [`most_open_connections`](Server::most_open_connections) |
-//! | how often the client waited for the network | [`round_trips`](Server::round_trips) |
-//! | what clients have done wrong | [`violations`](Server::violations), [`shutdown`](Server::shutdown) |
+//! | the messages | [`received`](TestServer::received), [`next_received`](TestServer::next_received), [`wait_for`](TestServer::wait_for), [`take_received`](TestServer::take_received) |
+//! | how many came over each connection | [`received_by_connection`](TestServer::received_by_connection) |
+//! | how many connections are open, and were | [`open_connections`](TestServer::open_connections), [`most_open_connections`](TestServer::most_open_connections) |
+//! | how often the client waited for the network | [`round_trips`](TestServer::round_trips) |
+//! | what clients have done wrong | [`violations`](TestServer::violations), [`shutdown`](TestServer::shutdown) |
 //!
 //! # Strictness
 //!
 //! It is strict where real servers are lenient. Whatever a client may not send is written
 //! down as a violation and answered with a permanent refusal: a bare CR or LF, a line too
 //! long, a parameter of an extension that was not offered, octets behind STARTTLS. Where RFC
-//! 1870 lets SIZE be an estimate, it must be exact here. [`Server::shutdown`] brings violations
+//! 1870 lets SIZE be an estimate, it must be exact here. [`TestServer::shutdown`] brings violations
 //! to the caller, so that a test fails for what a server in production would have let pass; they
 //! are logged at WARN too, as they happen. It shares no code with the client for reading
 //! commands and messages: what the one does wrong the other does not repeat.
@@ -111,7 +111,7 @@
 //! (`tokio::time::pause`) leaps whenever all tasks of its runtime wait, for the other end of a
 //! socket too, and so to any time limit on the way. Where client and server are in one
 //! `current_thread` runtime this mostly goes well, since what one has sent is there for the other at
-//! once: it makes [`delay`](ServerBuilder::delay) and [`idle_timeout`](ServerBuilder::idle_timeout)
+//! once: it makes [`delay`](TestServerBuilder::delay) and [`idle_timeout`](TestServerBuilder::idle_timeout)
 //! cost nothing. Where files are read, names are looked up or there are several threads, leave the
 //! clock running.
 
@@ -142,11 +142,11 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 
-pub use builder::{Security, ServerBuilder};
+pub use builder::{Security, TestServerBuilder};
 pub use failure::Failure;
 pub use fault::{Fault, Point};
 pub use offer::Offer;
 pub use quirk::Quirk;
 pub use received::{Received, TlsVersion};
-pub use server::Server;
+pub use server::TestServer;
 pub use store::Store;

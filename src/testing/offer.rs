@@ -3,25 +3,25 @@
 use super::keyword::Keyword;
 
 /// An extension that the server offers when it is asked to, by
-/// [`ServerBuilder::offer`](super::ServerBuilder::offer). What is asked for in its terms is with
+/// [`TestServerBuilder::offer`](super::TestServerBuilder::offer). What is asked for in its terms is with
 /// the messages, see [`Received::mail_parameter`](super::Received::mail_parameter) and
 /// [`Received::rcpt_parameter`](super::Received::rcpt_parameter), and nothing comes of it.
 ///
 /// ```
 /// use pilotfish::testing::{self, Offer};
-/// use pilotfish::{Client, Message, Server};
+/// use pilotfish::{Client, Message, ServerConfig};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// // Two recipients at a time, and notifications for those who want them.
-/// let submission = testing::Server::builder()
+/// let submission = testing::TestServer::builder()
 ///     .offer(Offer::Recipients(2))
 ///     .offer(Offer::Dsn)
 /// #   .security(testing::Security::Cleartext)
 ///     .anonymous()
 ///     .start()
 ///     .await?;
-/// # let server = Server::builder(submission.addr().ip().into())
+/// # let server = ServerConfig::builder(submission.addr().ip().into())
 /// #     .port(submission.addr().port())
 /// #     .security(pilotfish::Security::Cleartext)
 /// #     .build()?;

@@ -6,12 +6,12 @@
 /// server is like. A client does nothing wrong that meets it, so it is no violation.
 ///
 /// ```
-/// use pilotfish::testing::{Quirk, Server};
+/// use pilotfish::testing::{Quirk, TestServer};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
 /// // It offers CHUNKING, and has never heard of BDAT.
-/// let server = Server::builder().quirk(Quirk::NoBdat).start().await?;
+/// let server = TestServer::builder().quirk(Quirk::NoBdat).start().await?;
 /// # Ok(())
 /// # }
 /// ```

@@ -45,7 +45,7 @@ pub struct Received {
     pub wire_octets: u64,
     /// How many chunks it came in (RFC 3030, section 2); 0 if it came behind 354.
     pub chunks: u64,
-    /// How many [round trips](super::Server::round_trips) the connection had taken when the
+    /// How many [round trips](super::TestServer::round_trips) the connection had taken when the
     /// message was answered, that of the answer included.
     pub round_trips: u64,
 }

@@ -6,9 +6,9 @@ use tokio::time::timeout;
 
 use super::failure::Failure;
 use super::received::Received;
-use super::server::Server;
+use super::server::TestServer;
 
-impl Server {
+impl TestServer {
     /// The messages taken so far, the earliest first.
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
@@ -34,11 +34,11 @@ impl Server {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use pilotfish::testing::Server;
+    /// use pilotfish::testing::TestServer;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> std::io::Result<()> {
-    /// let server = Server::builder().start().await?;
+    /// let server = TestServer::builder().start().await?;
     /// let nobody_sends = server.wait_for(2, Duration::from_millis(1)).await.unwrap_err();
     /// assert_eq!(nobody_sends.to_string(), "waited 1ms for 2 messages, and 0 came");
     /// # Ok(())
@@ -98,7 +98,7 @@ impl Server {
 
     /// How many connections have been [open](Self::open_connections) at once at most, counted
     /// whenever one came, and those that were too many for
-    /// [`max_connections`](super::ServerBuilder::max_connections) included.
+    /// [`max_connections`](super::TestServerBuilder::max_connections) included.
     #[must_use]
     pub fn most_open_connections(&self) -> usize {
         self.shared.connections.most()

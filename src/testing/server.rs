@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::builder::{ServerBuilder, Settings};
+use super::builder::{Settings, TestServerBuilder};
 use super::certificate;
 use super::connection;
 use super::failure::Failure;
@@ -34,7 +34,7 @@ const GRACE: Duration = Duration::from_millis(250);
 /// Dropping it ends it and its connections at once. What went wrong is then not told to
 /// anybody: a test calls [`shutdown`](Self::shutdown).
 #[derive(Debug)]
-pub struct Server {
+pub struct TestServer {
     addr: SocketAddr,
     ca_pem: String,
     pub(super) shared: Arc<Shared>,
@@ -69,10 +69,10 @@ impl Shared {
     }
 }
 
-impl Server {
-    /// A server to be described and then [started](ServerBuilder::start).
-    pub fn builder() -> ServerBuilder {
-        ServerBuilder::default()
+impl TestServer {
+    /// A server to be described and then [started](TestServerBuilder::start).
+    pub fn builder() -> TestServerBuilder {
+        TestServerBuilder::default()
     }
 
     pub(super) async fn start(settings: Settings, faults: Vec<(Fault, Often)>) -> io::Result<Self> {
@@ -105,7 +105,7 @@ impl Server {
     }
 
     /// The Unix domain socket where the server listens, too, if
-    /// [`ServerBuilder::unix_socket`] asked for one.
+    /// [`TestServerBuilder::unix_socket`] asked for one.
     #[cfg(unix)]
     #[must_use]
     pub fn unix_socket(&self) -> Option<&Path> {
@@ -115,7 +115,7 @@ impl Server {
     /// The certificate that clients have to trust, in PEM (RFC 7468).
     ///
     /// It belongs to an authority made for this server alone, which certified the host names
-    /// of [`ServerBuilder::host_names`].
+    /// of [`TestServerBuilder::host_names`].
     #[must_use]
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
@@ -140,7 +140,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for TestServer {
     fn drop(&mut self) {
         self.listening.abort();
     }
@@ -222,7 +222,7 @@ mod tests {
 
     /// Runs a server whose connections do this with their number.
     async fn run(serve: impl Fn(u64) + Send + Sync + 'static) -> Result<(), Failure> {
-        let mut server = Server::builder().start().await.unwrap();
+        let mut server = TestServer::builder().start().await.unwrap();
         server.listening.abort();
         let listeners = Listeners::open(&server.shared.settings).await.unwrap();
         let addr = listeners.addr().unwrap();

@@ -13,16 +13,16 @@ use tokio::io::AsyncWriteExt;
 const MEMORY: u64 = 256 * 1024 * 1024;
 
 /// Where the messages are kept that a server takes. With each of them there is a
-/// [`Received`](super::Received); [`Server::take_received`](super::Server::take_received) is for
+/// [`Received`](super::Received); [`TestServer::take_received`](super::TestServer::take_received) is for
 /// tests with a great many.
 ///
 /// ```
-/// use pilotfish::testing::{Server, Store};
+/// use pilotfish::testing::{TestServer, Store};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
 /// // Gigabytes come through, and only their number stays.
-/// let server = Server::builder()
+/// let server = TestServer::builder()
 ///     .store(Store::Discard)
 ///     .max_size(0)
 ///     .start()

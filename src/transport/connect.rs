@@ -16,7 +16,7 @@ use super::socket::Socket;
 use super::timeouts::Timeouts;
 use super::wire::TARGET;
 use crate::descriptors;
-use crate::error::{Error, Kind, Result, Stage};
+use crate::error::{Error, ErrorKind, Result, Stage};
 
 impl Route {
     /// Connects to the first address of `host` that answers, or goes another way if the route
@@ -28,10 +28,10 @@ impl Route {
     ///
     /// # Errors
     ///
-    /// All at [`Stage::Connect`]: [`Kind::Connect`], permanent if the name does not exist or has
-    /// no address that the route allows; [`Kind::Timeout`]. With a proxy also [`Kind::Auth`] if
-    /// it refuses the login, [`Kind::Rejected`] if it does not want to connect there, and
-    /// [`Kind::Protocol`], [`Kind::Closed`] or [`Kind::Io`] if it breaks off.
+    /// All at [`Stage::Connect`]: [`ErrorKind::Connect`], permanent if the name does not exist or has
+    /// no address that the route allows; [`ErrorKind::Timeout`]. With a proxy also [`ErrorKind::Auth`] if
+    /// it refuses the login, [`ErrorKind::Rejected`] if it does not want to connect there, and
+    /// [`ErrorKind::Protocol`], [`ErrorKind::Closed`] or [`ErrorKind::Io`] if it breaks off.
     ///
     /// # Cancel safety
     ///
@@ -67,10 +67,10 @@ async fn unix_socket(path: &std::path::Path, limit: Duration) -> Result<Socket> 
         Some(Err(error)) => {
             let hint = descriptors::hint(&error).unwrap_or("check the path, and who may use it");
             let message = format!("cannot connect to {shown}: {hint}");
-            Err(Error::new(Kind::Connect, message).caused_by(error))
+            Err(Error::new(ErrorKind::Connect, message).caused_by(error))
         }
         None => Err(Error::new(
-            Kind::Timeout,
+            ErrorKind::Timeout,
             format!("no answer from {shown} within {limit:?}: check whether the server works"),
         )),
     }
@@ -93,7 +93,7 @@ async fn tcp(
         }
         Some(Err(error)) => Err(error),
         None => Err(Error::new(
-            Kind::Timeout,
+            ErrorKind::Timeout,
             format!(
                 "no answer from {name} within {limit:?}: \
                  check the port, and whether the network lets mail out"
@@ -114,7 +114,7 @@ async fn tcp_unbounded(route: &Route, name: &str, host: &Host, port: u16) -> Res
             "{host} has no address of the family that is asked for: \
              leave the restriction to IPv4 or IPv6, or the source address, out"
         );
-        return Err(Error::new(Kind::Connect, message).permanent());
+        return Err(Error::new(ErrorKind::Connect, message).permanent());
     }
     let local = route.local_address;
     let connected = race(addresses, |address| {
@@ -160,7 +160,7 @@ fn refused(name: &str, tried: &[String], error: io::Error) -> Error {
         message = format!("{message} (tried too: {})", tried.join(", "));
     }
     let hint = descriptors::hint(&error).unwrap_or(advice(&error));
-    Error::new(Kind::Connect, format!("{message}: {hint}")).caused_by(error)
+    Error::new(ErrorKind::Connect, format!("{message}: {hint}")).caused_by(error)
 }
 
 /// What to do about a connection that the system could not make.
@@ -217,15 +217,20 @@ async fn look_up(host: &Host) -> Result<Vec<IpAddr>> {
             let cause = io::Error::from(error);
             let failed = if unknown {
                 let message = format!("there is no host named {host}: check its spelling");
-                Error::new(Kind::Connect, message).permanent()
+                Error::new(ErrorKind::Connect, message).permanent()
             } else {
                 let hint = descriptors::hint(&cause);
                 let hint = hint.unwrap_or("check the network, or try again later");
-                Error::new(Kind::Connect, format!("cannot look up {host} now: {hint}"))
+                Error::new(
+                    ErrorKind::Connect,
+                    format!("cannot look up {host} now: {hint}"),
+                )
             };
             Err(failed.caused_by(cause))
         }
-        Err(error) => Err(Error::new(Kind::Connect, "the look-up was stopped").caused_by(error)),
+        Err(error) => {
+            Err(Error::new(ErrorKind::Connect, "the look-up was stopped").caused_by(error))
+        }
     }
 }
 
@@ -292,7 +297,10 @@ mod tests {
     async fn a_closed_port_is_transient() {
         let port = closed_port().await;
         let error = connect(&Route::new(), "localhost", port).await.unwrap_err();
-        assert_eq!((error.kind(), error.is_transient()), (Kind::Connect, true));
+        assert_eq!(
+            (error.kind(), error.is_transient()),
+            (ErrorKind::Connect, true)
+        );
         assert!(error.to_string().contains("localhost"), "{error}");
     }
 
@@ -302,7 +310,7 @@ mod tests {
         let error = connect(&Route::new(), "host.invalid", 25)
             .await
             .unwrap_err();
-        assert_eq!(error.kind(), Kind::Connect);
+        assert_eq!(error.kind(), ErrorKind::Connect);
         assert!(
             !error.is_transient() || error.to_string().contains("cannot look up"),
             "{error}"
@@ -341,7 +349,10 @@ mod tests {
             Route::new().local_address("::1".parse().unwrap()),
         ] {
             let error = connect(&route, "127.0.0.1", 25).await.unwrap_err();
-            assert_eq!((error.kind(), error.is_transient()), (Kind::Connect, false));
+            assert_eq!(
+                (error.kind(), error.is_transient()),
+                (ErrorKind::Connect, false)
+            );
         }
     }
 

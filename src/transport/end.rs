@@ -8,7 +8,7 @@ use super::codec::ReadError;
 use super::tls::is_refusal;
 use super::wire::failure;
 use super::write::MAX_EARLY;
-use crate::error::{Error, Kind, Stage};
+use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::{Reply, ReplyClass, ReplyError, visible};
 
 /// How many characters of an unfinished reply are shown.
@@ -62,7 +62,7 @@ impl End {
             Self::Closed => closed(stage),
             Self::Unasked(reply) => unasked(reply, stage),
             Self::Flood => failure(
-                Kind::Protocol,
+                ErrorKind::Protocol,
                 stage,
                 format!("the server's replies have over {MAX_EARLY} octets: send to fewer"),
             ),
@@ -84,7 +84,7 @@ fn failed(error: ReadError, words: &Unfinished, stage: Stage) -> Error {
                 "the server wants a client certificate that it can trust: \
                  name one, or another one (at {stage})"
             );
-            failure(Kind::Tls, stage, message).caused_by(error)
+            failure(ErrorKind::Tls, stage, message).caused_by(error)
         }
         ReadError::Io(error) => {
             let within = if words.is_empty() {
@@ -93,7 +93,7 @@ fn failed(error: ReadError, words: &Unfinished, stage: Stage) -> Error {
                 format!(" within a reply: {words}")
             };
             let message = format!("the connection broke at {stage}{within}");
-            failure(Kind::Io, stage, message).caused_by(error)
+            failure(ErrorKind::Io, stage, message).caused_by(error)
         }
         ReadError::NotAReply(error) => {
             let message = match (&error, stage) {
@@ -103,7 +103,7 @@ fn failed(error: ReadError, words: &Unfinished, stage: Stage) -> Error {
                 ),
                 _ => format!("{error} (at {stage})"),
             };
-            failure(Kind::Protocol, stage, message)
+            failure(ErrorKind::Protocol, stage, message)
         }
     }
 }
@@ -114,30 +114,35 @@ fn cut_off(words: &Unfinished, stage: Stage) -> Error {
         return closed(stage);
     }
     let message = format!("the server closed the connection within a reply at {stage}: {words}");
-    failure(Kind::Closed, stage, message)
+    failure(ErrorKind::Closed, stage, message)
 }
 
 fn closed(stage: Stage) -> Error {
     let message = format!("the server closed the connection at {stage}");
-    failure(Kind::Closed, stage, message)
+    failure(ErrorKind::Closed, stage, message)
 }
 
 /// An answer, if not a good one: the fate is known.
 pub(super) fn closed_by(reply: Reply, stage: Stage) -> Error {
     let message = format!("the server closed the connection at {stage}");
-    Error::new(Kind::Closed, message)
+    Error::new(ErrorKind::Closed, message)
         .with_reply(reply)
         .at(stage)
 }
 
 pub(super) fn broke(cause: io::Error, stage: Stage) -> Error {
-    failure(Kind::Io, stage, format!("the connection broke at {stage}")).caused_by(cause)
+    failure(
+        ErrorKind::Io,
+        stage,
+        format!("the connection broke at {stage}"),
+    )
+    .caused_by(cause)
 }
 
 pub(super) fn stalled(limit: Duration, stage: Stage) -> Error {
     let advice = advice(stage);
     let message = format!("the server took no octet within {limit:?} at {stage}{advice}");
-    failure(Kind::Timeout, stage, message)
+    failure(ErrorKind::Timeout, stage, message)
 }
 
 /// The next step after a wait that was too long. During a mail it depends on the mail's fate, which
@@ -169,7 +174,7 @@ fn late(limit: Duration, words: &Unfinished, stage: Stage) -> Error {
             format!("no reply to {stage} within {limit:?}{beginning}{advice}")
         }
     };
-    failure(Kind::Timeout, stage, message)
+    failure(ErrorKind::Timeout, stage, message)
 }
 
 /// A reply that no command asked for: within a message it is the server's reason to stop, as
@@ -184,21 +189,21 @@ fn unasked(reply: Reply, stage: Stage) -> Error {
     );
     match (stage, negative) {
         (Stage::Transfer, true) => Error::new(
-            Kind::Rejected,
+            ErrorKind::Rejected,
             "the server refused the message while it was sent",
         )
         .with_reply(reply)
         .at(stage),
         // The server may take what it got for a whole message.
         (Stage::Transfer, false) => Error::new(
-            Kind::Protocol,
+            ErrorKind::Protocol,
             "the server answered before the end of the message",
         )
         .with_reply(reply)
         .at(stage)
         .with_unknown_fate(),
         _ => Error::new(
-            Kind::Protocol,
+            ErrorKind::Protocol,
             "the server sent a reply that no command asked for",
         )
         .with_reply(reply)

@@ -7,7 +7,7 @@ use tracing::{debug, trace};
 
 use super::wire::{TARGET, Wire};
 #[cfg(doc)]
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::error::{Result, Stage};
 use crate::protocol::{Chunk, Command};
 
@@ -119,8 +119,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Timeout`], [`Kind::Io`], [`Kind::Closed`] or [`Kind::Protocol`] at `stage`; at
-    /// [`Stage::Transfer`] also [`Kind::Rejected`], for a refusal of the message that comes before
+    /// [`ErrorKind::Timeout`], [`ErrorKind::Io`], [`ErrorKind::Closed`] or [`ErrorKind::Protocol`] at `stage`; at
+    /// [`Stage::Transfer`] also [`ErrorKind::Rejected`], for a refusal of the message that comes before
     /// its end.
     ///
     /// # Cancel safety

@@ -39,7 +39,7 @@ pub use route::{Family, Route};
 pub use socket::Socket;
 pub use timeouts::Timeouts;
 pub use tls::{
-    Fingerprint, FingerprintError, Handshake, TlsClient, TlsClientBuilder, TlsParameters, TlsRoots,
+    Fingerprint, FingerprintError, Handshake, TlsConfig, TlsConfigBuilder, TlsParameters, TlsRoots,
     TlsVersion,
 };
 #[cfg(feature = "config")]

@@ -14,7 +14,7 @@ use super::codec::ReadError;
 use super::end::{End, Unfinished, closed_by};
 use super::wire::{TARGET, Wire};
 #[cfg(doc)]
-use crate::error::Kind;
+use crate::error::ErrorKind;
 use crate::error::{Error, Result, Stage};
 use crate::protocol::{Reply, ReplyError, visible};
 
@@ -84,7 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Timeout`], [`Kind::Io`] or [`Kind::Protocol`], and [`Kind::Closed`] for the end
+    /// [`ErrorKind::Timeout`], [`ErrorKind::Io`] or [`ErrorKind::Protocol`], and [`ErrorKind::Closed`] for the end
     /// of the stream and for a 421, which announces it (RFC 5321 section 3.8). At
     /// [`Stage::EndOfData`] and without a reply, the mail's [`Fate`](crate::Fate) is unknown.
     ///

@@ -11,8 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf
 use tokio::time::{Instant, advance};
 
 use super::maybe_tls::MaybeTls;
-use super::{Timeouts, TlsClient, Wire, within};
-use crate::error::{Kind, Stage};
+use super::{Timeouts, TlsConfig, Wire, within};
+use crate::error::{ErrorKind, Stage};
 
 /// Counts how often it is flushed.
 struct Counting {
@@ -154,7 +154,7 @@ async fn a_reply_that_came_while_the_process_was_stopped_is_received() {
     assert!(poll!(receiving.as_mut()).is_pending());
     advance(pause).await;
     let begin = Instant::now();
-    assert_eq!(receiving.await.unwrap_err().kind(), Kind::Timeout);
+    assert_eq!(receiving.await.unwrap_err().kind(), ErrorKind::Timeout);
     assert!(
         begin.elapsed() <= Duration::from_secs(1),
         "{:?}",
@@ -166,12 +166,12 @@ async fn a_reply_that_came_while_the_process_was_stopped_is_received() {
 #[tokio::test(start_paused = true)]
 async fn a_handshake_goes_on_after_the_process_was_stopped() {
     let (wire, pause) = stopped(b"\x15\x03\x03\x00\x02\x02\x28");
-    let (tls, host) = (TlsClient::builder(), "server.example".parse().unwrap());
+    let (tls, host) = (TlsConfig::builder(), "server.example".parse().unwrap());
     let tls = tls.danger_accept_invalid_certificates().build().unwrap();
     let mut upgrading = pin!(wire.begin_tls(&tls, &host));
     assert!(poll!(upgrading.as_mut()).is_pending());
     advance(pause).await;
-    assert_eq!(upgrading.await.unwrap_err().kind(), Kind::Tls);
+    assert_eq!(upgrading.await.unwrap_err().kind(), ErrorKind::Tls);
 }
 
 /// As connections and proxies are waited for.

@@ -15,7 +15,7 @@ use super::alarm::within;
 use super::host::{Host, shortened};
 use super::proxy::{Proxy, ProxyProtocol};
 use super::socket::Socket;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::Mask;
 
 /// How long the header of a proxy's response may be, in octets, with those of interim responses
@@ -47,7 +47,7 @@ pub(super) async fn dig(
         let message = format!(
             "{proxy} did not connect to {host} port {port} within {limit:?}: try again later"
         );
-        Err(Error::new(Kind::Timeout, message))
+        Err(Error::new(ErrorKind::Timeout, message))
     })?;
     Ok(Socket::tunnel(stream))
 }
@@ -183,9 +183,9 @@ async fn header(stream: &mut TcpStream, room: usize) -> io::Result<Option<Vec<u8
 fn broken(proxy: &Proxy, error: io::Error) -> Error {
     let failed = if error.kind() == io::ErrorKind::UnexpectedEof {
         let message = format!("{proxy} closed the connection: check its port and protocol");
-        Error::new(Kind::Closed, message)
+        Error::new(ErrorKind::Closed, message)
     } else {
-        Error::new(Kind::Io, format!("the connection to {proxy} broke"))
+        Error::new(ErrorKind::Io, format!("the connection to {proxy} broke"))
     };
     failed.caused_by(error)
 }
@@ -195,7 +195,7 @@ fn login_refused(proxy: &Proxy) -> Error {
         Some(_) => "refuses the login: check its user and password",
         None => "wants a login: give it a user and a password",
     };
-    Error::new(Kind::Auth, format!("{proxy} {advice}"))
+    Error::new(ErrorKind::Auth, format!("{proxy} {advice}"))
 }
 
 fn not_allowed(proxy: &Proxy, host: &Host, port: u16) -> Error {
@@ -203,16 +203,16 @@ fn not_allowed(proxy: &Proxy, host: &Host, port: u16) -> Error {
         "{proxy} does not allow connections to {host} port {port}: \
          ask who runs it, or leave it out"
     );
-    Error::new(Kind::Rejected, message)
+    Error::new(ErrorKind::Rejected, message)
 }
 
 fn unreached(proxy: &Proxy, host: &Host, port: u16) -> Error {
     let message =
         format!("{proxy} cannot connect to {host} port {port}: check the host name and the port");
-    Error::new(Kind::Connect, message)
+    Error::new(ErrorKind::Connect, message)
 }
 
 fn no_proxy(proxy: &Proxy) -> Error {
     let message = format!("{proxy} does not answer as such: check its port and protocol");
-    Error::new(Kind::Protocol, message)
+    Error::new(ErrorKind::Protocol, message)
 }

@@ -14,8 +14,8 @@ use super::end::End;
 use super::host::Host;
 use super::maybe_tls::MaybeTls;
 use super::timeouts::Timeouts;
-use super::tls::{TlsClient, TlsParameters};
-use crate::error::{Error, Kind, Result, Stage};
+use super::tls::{TlsConfig, TlsParameters};
+use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{Command, Mask, Reply};
 use crate::secret::Secret;
 
@@ -94,12 +94,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Tls`], [`Kind::Timeout`] or [`Kind::Io`], at [`Stage::Connect`].
+    /// [`ErrorKind::Tls`], [`ErrorKind::Timeout`] or [`ErrorKind::Io`], at [`Stage::Connect`].
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection.
-    pub(crate) async fn begin_tls(self, tls: &TlsClient, host: &Host) -> Result<Self> {
+    pub(crate) async fn begin_tls(self, tls: &TlsConfig, host: &Host) -> Result<Self> {
         self.upgrade(Stage::Connect, tls, host).await
     }
 
@@ -107,17 +107,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Protocol`] if a single octet came behind the reply: somebody may be injecting
-    /// replies (RFC 3207 section 6). [`Kind::Tls`], [`Kind::Timeout`] or [`Kind::Io`] if the
+    /// [`ErrorKind::Protocol`] if a single octet came behind the reply: somebody may be injecting
+    /// replies (RFC 3207 section 6). [`ErrorKind::Tls`], [`ErrorKind::Timeout`] or [`ErrorKind::Io`] if the
     /// handshake fails. All are at [`Stage::StartTls`], and the connection is closed.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection.
-    pub(crate) async fn starttls(self, tls: &TlsClient, host: &Host) -> Result<Self> {
+    pub(crate) async fn starttls(self, tls: &TlsConfig, host: &Host) -> Result<Self> {
         if !self.is_quiet() {
             return Err(Error::new(
-                Kind::Protocol,
+                ErrorKind::Protocol,
                 "the server sent more than its reply to STARTTLS: \
                  somebody may be tampering with the connection",
             )
@@ -126,7 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.upgrade(Stage::StartTls, tls, host).await
     }
 
-    async fn upgrade(self, stage: Stage, tls: &TlsClient, host: &Host) -> Result<Self> {
+    async fn upgrade(self, stage: Stage, tls: &TlsConfig, host: &Host) -> Result<Self> {
         let Self {
             framed,
             timeouts,
@@ -135,13 +135,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             ..
         } = self;
         let MaybeTls::Clear(stream) = framed.into_inner() else {
-            return Err(Error::new(Kind::Protocol, "TLS is active already").at(stage));
+            return Err(Error::new(ErrorKind::Protocol, "TLS is active already").at(stage));
         };
         let stream = match within(timeouts.handshake, tls.handshake(host, stream)).await {
             Some(result) => result.map_err(|error| error.at(stage))?,
             None => {
                 return Err(Error::new(
-                    Kind::Timeout,
+                    ErrorKind::Timeout,
                     format!(
                         "{host} did not finish the TLS handshake within {:?}: \
                          if the port begins in clear text, use STARTTLS",
@@ -217,7 +217,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Timeout`], [`Kind::Io`], [`Kind::Closed`] or [`Kind::Protocol`], at `stage`; as
+    /// [`ErrorKind::Timeout`], [`ErrorKind::Io`], [`ErrorKind::Closed`] or [`ErrorKind::Protocol`], at `stage`; as
     /// [`receive`](Self::receive).
     ///
     /// # Cancel safety
@@ -238,7 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// # Errors
     ///
     /// As [`launch`](Self::launch), at [`Stage::Transfer`]. A reply that comes before the end of
-    /// data ends the transfer: [`Kind::Rejected`] with the server's reason.
+    /// data ends the transfer: [`ErrorKind::Rejected`] with the server's reason.
     ///
     /// # Cancel safety
     ///
@@ -267,7 +267,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 }
 
 /// An error of the connection at a stage: behind the end of data, it leaves the fate open.
-pub(super) fn failure(kind: Kind, stage: Stage, message: String) -> Error {
+pub(super) fn failure(kind: ErrorKind, stage: Stage, message: String) -> Error {
     let error = Error::new(kind, message).at(stage);
     if stage == Stage::EndOfData {
         error.with_unknown_fate()

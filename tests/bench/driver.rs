@@ -16,8 +16,8 @@ use std::process::ExitCode;
 
 use futures_util::{StreamExt as _, stream};
 use pilotfish::session::{Chunking, Pipelining, Strategy};
-use pilotfish::transport::TlsClient;
-use pilotfish::{Attachment, Client, Credentials, Mail, Message, Security, Server};
+use pilotfish::transport::TlsConfig;
+use pilotfish::{Attachment, Client, Credentials, Mail, Message, Security, ServerConfig};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -47,18 +47,19 @@ impl Flags {
             .ok_or_else(|| format!("--{name} is missing").into())
     }
 
-    fn server(&self) -> Result<Server> {
+    fn server(&self) -> Result<ServerConfig> {
         // The certificate is for this name, which has to lead to the host.
         let name = self.get("name").filter(|_| self.get("ca").is_some());
         let host = name.map_or_else(|| self.required("host"), Ok)?;
-        let mut builder = Server::builder(host.parse()?).port(self.required("port")?.parse()?);
+        let mut builder =
+            ServerConfig::builder(host.parse()?).port(self.required("port")?.parse()?);
         builder = builder.security(match self.required("tls")? {
             "implicit" => Security::ImplicitTls,
             "starttls" => Security::StartTls,
             _ => Security::Cleartext,
         });
         if let Some(path) = self.get("ca") {
-            builder = builder.tls(TlsClient::builder().ca_file(path)?.build()?);
+            builder = builder.tls(TlsConfig::builder().ca_file(path)?.build()?);
         }
         if let (Some(user), Some(password)) = (self.get("user"), self.get("pass")) {
             builder = builder

@@ -76,7 +76,7 @@ async fn message(to: &str, report: String) -> Result<Message, Error> {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let submission = testing::Server::builder()
+    let submission = testing::TestServer::builder()
         .user("reports", "swordfish")
         // Far away, so that there is something to wait for.
         .delay(Duration::from_millis(50)..=Duration::from_millis(150), 1)

@@ -7,7 +7,7 @@
 
 mod look_alike;
 
-use pilotfish::{Client, Credentials, Message, Server};
+use pilotfish::{Client, Credentials, Message, ServerConfig};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
 
     let login = Credentials::new(me, std::fs::read_to_string("app-password")?.trim())?;
-    let gmail = Server::builder("smtp.gmail.com".parse()?).credentials(login);
+    let gmail = ServerConfig::builder("smtp.gmail.com".parse()?).credentials(login);
     let client = Client::new(look_alike::instead(gmail)?.build()?);
     let message = Message::builder()
         .from(me)

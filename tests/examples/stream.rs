@@ -35,7 +35,7 @@ async fn main() -> Result<(), Error> {
         Some(count) => count.parse()?,
         None => 10_000,
     };
-    let submission = testing::Server::builder()
+    let submission = testing::TestServer::builder()
         .user("news", "swordfish")
         .store(Store::Discard)
         .start()

@@ -70,7 +70,7 @@ async fn fetch() -> Result<Token, Error> {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let submission = testing::Server::builder()
+    let submission = testing::TestServer::builder()
         .mechanism("OAUTHBEARER")
         .user(USER, "token-1")
         .user(USER, "token-2")

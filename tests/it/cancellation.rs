@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pilotfish::message::{Attachment, Body};
 use pilotfish::transport::Timeouts;
-use pilotfish::{Client, Message, Security, Server};
+use pilotfish::{Client, Message, Security, ServerConfig};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A peer on a port of its own, that comes to a meeting.
 async fn listen(transcript: &str) -> (Client, Meeting, JoinHandle<Result<Played, String>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let server = Server::builder("127.0.0.1".parse().unwrap())
+    let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
         .port(listener.local_addr().unwrap().port())
         .security(Security::Cleartext)
         .name(name())

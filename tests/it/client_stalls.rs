@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use pilotfish::client::{Period, Rates};
 use pilotfish::testing::{Fault, Point};
-use pilotfish::{Kind, Mail};
+use pilotfish::{ErrorKind, Mail};
 use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
@@ -64,7 +64,7 @@ fn a_mail_that_is_held_and_given_up_holds_no_other() {
             sleep(MINUTE).await;
             client.send(letter(1, 100)).await
         });
-        assert_eq!(both.unwrap_err().kind(), Kind::Timeout);
+        assert_eq!(both.unwrap_err().kind(), ErrorKind::Timeout);
         drop(behind.unwrap());
     });
 }
@@ -83,7 +83,7 @@ fn a_mail_does_not_wait_for_a_slow_one_since_a_session_was_refused_once() {
             sleep(Duration::from_millis(500)).await;
             timeout(Duration::from_secs(3), client.send(letter(1, 100))).await
         });
-        assert_eq!(slow.unwrap_err().kind(), Kind::Timeout);
+        assert_eq!(slow.unwrap_err().kind(), ErrorKind::Timeout);
         drop(quick.unwrap().unwrap());
     });
 }
@@ -141,7 +141,7 @@ fn the_end_of_a_runtime_strands_no_mail_of_another() {
         assert!(futures_util::poll!(&mut of_the_second).is_pending());
         first.shutdown_background();
         let error = of_the_second.await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Closed, "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Closed, "{error:?}");
         // Another worker opens the next session.
         drop(send(2).await.unwrap());
     });
@@ -153,7 +153,7 @@ fn the_end_of_a_runtime_strands_no_mail_of_another() {
 fn futures_can_be_spawned_and_clients_be_shared() {
     fn is_send<T: Send>(_: &T) {}
     fn is_shared<T: Clone + Send + Sync + 'static>(_: &T) {}
-    let server = pilotfish::Server::builder("127.0.0.1".parse().unwrap());
+    let server = pilotfish::ServerConfig::builder("127.0.0.1".parse().unwrap());
     let client = pilotfish::Client::new(server.build().unwrap());
     is_shared(&client);
     is_send(&client.send(letter(0, 100)));

@@ -8,7 +8,7 @@ use pilotfish::address::envelope::{Options, Partial};
 use pilotfish::message::{Attachment, Body, Data};
 use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::session::Mail;
-use pilotfish::{Client, Message, Security, Server, testing};
+use pilotfish::{Client, Message, Security, ServerConfig, testing};
 use tokio::time::timeout;
 
 use crate::company::{company, strategy, together};
@@ -178,7 +178,7 @@ async fn sent_again_to_all_portions() {
         .await
         .unwrap();
     let client = Client::new(
-        Server::builder("127.0.0.1".parse().unwrap())
+        ServerConfig::builder("127.0.0.1".parse().unwrap())
             .port(server.addr().port())
             .security(Security::Cleartext)
             .strategy(strategy(Pipelining::Auto, Chunking::Always))

@@ -11,9 +11,9 @@ use crate::cli::run::{Ended, Run};
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
 
 /// The server that an account leads to, once it is built.
-fn built(config: &Config, account: &str) -> pilotfish::Server {
+fn built(config: &Config, account: &str) -> pilotfish::ServerConfig {
     let account = config.account(account).unwrap();
-    let mut builder = pilotfish::Server::builder(account.server.host.clone());
+    let mut builder = pilotfish::ServerConfig::builder(account.server.host.clone());
     if let Some(port) = account.server.port {
         builder = builder.port(port);
     }

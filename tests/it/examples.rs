@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use mail_parser::{MessageParser, MimeHeaders as _};
-use pilotfish::testing::Server;
+use pilotfish::testing::TestServer;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::tempdir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -56,7 +56,7 @@ fn example(name: &str) -> Run {
 /// authority: the way there leads through a proxy.
 #[tokio::test]
 async fn gmail() {
-    let server = Server::builder()
+    let server = TestServer::builder()
         .host_names(["smtp.gmail.com"])
         .user("me@gmail.com", "abcd efgh ijkl mnop")
         .refuse_recipient("bob@example.org", "550 5.1.1 no Bob")

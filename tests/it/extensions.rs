@@ -7,7 +7,7 @@ use pilotfish::address::envelope::{
     RecipientOptions, Ret, Submitter,
 };
 use pilotfish::session::Receipt;
-use pilotfish::{Attachment, Error, Kind, Result, Stage, message::Body};
+use pilotfish::{Attachment, Error, ErrorKind, Result, Stage, message::Body};
 
 use crate::support::built::built;
 use crate::support::client::{ACCOUNT, in_clear, send, talk, told};
@@ -149,7 +149,7 @@ async fn what_is_not_offered_is_an_error_before_mail() {
     ];
     for (ask, words) in table {
         let error = says_nothing("ENHANCEDSTATUSCODES", asking(ask)).await;
-        assert_eq!(error.kind(), Kind::Unsupported);
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
         let text = error.to_string();
         assert!(
             text.contains(words) && text.contains("leave it out"),
@@ -179,7 +179,7 @@ async fn what_is_over_a_limit_is_an_error_before_mail() {
     ];
     for (offers, ask, words) in table {
         let error = says_nothing(offers, asking(ask)).await;
-        assert_eq!(error.kind(), Kind::InvalidInput);
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().contains(words), "{error}");
     }
 }
@@ -199,7 +199,7 @@ async fn notifications_may_be_left_out_where_they_are_not_offered() {
 async fn tls_onward_takes_tls_here() {
     let onward = |ask: &mut Options| ask.onward = pilotfish::address::envelope::Onward::RequireTls;
     let error = says_nothing("REQUIRETLS", asking(onward)).await;
-    assert_eq!(error.kind(), Kind::Unsupported);
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
     let text = error.to_string();
     assert!(text.contains("5.7.30") && text.contains("no TLS"), "{text}");
 }
@@ -274,7 +274,7 @@ async fn a_message_over_the_limit_names_its_largest_parts() {
         })
         .await;
         let error = result.unwrap_err();
-        assert_eq!(error.kind(), Kind::InvalidInput);
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().contains(words), "{error}");
     }
 }

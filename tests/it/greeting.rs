@@ -193,9 +193,17 @@ async fn an_answer_to_helo_counts_more_than_a_refusal_of_ehlo() {
 #[tokio::test(start_paused = true)]
 async fn advice_after_a_refusal_of_ehlo_and_helo() {
     for (ehlo, helo, words) in [
-        ("502 what?", "500 what?", "use LMTP (`ServerBuilder::lmtp`)"),
+        (
+            "502 what?",
+            "500 what?",
+            "use LMTP (`ServerConfigBuilder::lmtp`)",
+        ),
         ("500 what?", "503 LHLO first", "use LMTP"),
-        ("501 bad name", "501 bad name", "(`ServerBuilder::name`)"),
+        (
+            "501 bad name",
+            "501 bad name",
+            "(`ServerConfigBuilder::name`)",
+        ),
         (
             "502 what?",
             "550 bad name",

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use pilotfish::session::{Receipt, Session};
-use pilotfish::{Error, Fate, Kind, Result};
+use pilotfish::{Error, ErrorKind, Fate, Result};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -145,7 +145,11 @@ async fn what_is_no_reply_ends_the_session_at_every_point() {
                 continue;
             }
             let error = first.as_ref().unwrap_err();
-            assert_eq!(error.kind(), Kind::Protocol, "{name} at {place}: {error}");
+            assert_eq!(
+                error.kind(),
+                ErrorKind::Protocol,
+                "{name} at {place}: {error}"
+            );
             let unknown = error.fate() == Fate::Unknown;
             assert_eq!(unknown, place == 5, "{name} at {place}: {error}");
         }
@@ -184,7 +188,7 @@ async fn a_stale_yes_never_confirms_a_later_mail() {
         .await;
         assert!(outcome.told[0].is_ok());
         let second = outcome.told[1].as_ref().unwrap_err();
-        assert_eq!(second.kind(), Kind::Protocol, "{second}");
+        assert_eq!(second.kind(), ErrorKind::Protocol, "{second}");
         outcome.check("stale");
     }
 }
@@ -234,7 +238,7 @@ async fn endless_challenges_come_to_an_end() {
         .expect("it hangs");
     let error: Error = result.unwrap_err();
     assert!(
-        matches!(error.kind(), Kind::Protocol | Kind::Auth),
+        matches!(error.kind(), ErrorKind::Protocol | ErrorKind::Auth),
         "{}",
         told_error(&error)
     );

@@ -13,7 +13,7 @@ use pilotfish::address::Envelope;
 use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::session::Mail;
 use pilotfish::transport::Timeouts;
-use pilotfish::{Client, Fate, Message, Security, Server};
+use pilotfish::{Client, Fate, Message, Security, ServerConfig};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -108,7 +108,7 @@ async fn send(
     let serving = tokio::spawn(conduct.serve(listener, counted.clone()));
     let mut timeouts = Timeouts::default();
     timeouts.pipelined = Duration::from_millis(300);
-    let server = Server::builder("127.0.0.1".parse().unwrap())
+    let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
         .port(port)
         .security(Security::Cleartext)
         .timeouts(timeouts)

@@ -2,7 +2,7 @@
 
 use pilotfish::session::{Greeted, Hello, Session, recipient_outcomes};
 use pilotfish::transport::Timeouts;
-use pilotfish::{Client, Kind, Result, Security, Server};
+use pilotfish::{Client, ErrorKind, Result, Security, ServerConfig};
 
 use crate::cut::judge::listed_once;
 use crate::support::client::{ACCOUNT, name, send, talk, told, told_error};
@@ -104,7 +104,7 @@ async fn only_who_has_no_reply_is_in_doubt() {
     let error = to_three(ALL, replies).await.unwrap_err();
     let paths = |paths: Vec<String>| paths.join(" ");
     let accepted = error.accepted().iter().map(ToString::to_string).collect();
-    let refused = error.refused().iter();
+    let refused = error.rejected().iter();
     let refused = refused.map(|(path, reply)| format!("{path} {reply}"));
     assert_eq!(
         (
@@ -212,7 +212,7 @@ async fn a_server_of_smtp_is_told_apart() {
     })
     .await;
     assert!(error.to_string().contains("use SMTP"), "{error}");
-    assert_eq!(error.kind(), Kind::Rejected);
+    assert_eq!(error.kind(), ErrorKind::Rejected);
 }
 
 #[tokio::test]
@@ -224,7 +224,7 @@ async fn a_client_delivers_over_tcp() {
         .await
         .unwrap();
     let client = Client::new(
-        Server::builder("127.0.0.1".parse().unwrap())
+        ServerConfig::builder("127.0.0.1".parse().unwrap())
             .port(server.addr().port())
             .security(Security::Cleartext)
             .lmtp()
@@ -242,7 +242,7 @@ async fn a_client_delivers_over_tcp() {
 /// RFC 2033 section 5.
 #[test]
 fn never_on_port_25() {
-    let builder = Server::builder("127.0.0.1".parse().unwrap()).lmtp();
+    let builder = ServerConfig::builder("127.0.0.1".parse().unwrap()).lmtp();
     let error = builder.security(Security::Cleartext).build().unwrap_err();
     assert!(error.to_string().contains("port 25"), "{error}");
 }

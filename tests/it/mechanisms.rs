@@ -12,9 +12,9 @@ use base64::engine::general_purpose::STANDARD;
 use pilotfish::protocol::Mechanism;
 use pilotfish::testing::Fault::ReplyAt;
 use pilotfish::testing::Point::Auth;
-use pilotfish::testing::{self, ServerBuilder};
-use pilotfish::transport::TlsClient;
-use pilotfish::{Credentials, Error, Result, Server};
+use pilotfish::testing::{self, TestServerBuilder};
+use pilotfish::transport::TlsConfig;
+use pilotfish::{Credentials, Error, Result, ServerConfig};
 
 use crate::support::client::{ACCOUNT, converse, told_error};
 use crate::support::delivery::Delivery;
@@ -25,8 +25,8 @@ const USER: &str = "tim@client.example";
 const SECRET: &str = "tanstaaf-tanstaaf-7Qx";
 
 /// A server that offers everything.
-fn everything(secret: &str) -> ServerBuilder {
-    let builder = testing::Server::builder().user(USER, secret);
+fn everything(secret: &str) -> TestServerBuilder {
+    let builder = testing::TestServer::builder().user(USER, secret);
     Mechanism::PREFERENCE
         .into_iter()
         .fold(builder, |builder, mechanism| {
@@ -46,14 +46,14 @@ fn credentials(mechanism: Mechanism, secret: &str) -> Credentials {
 
 /// Logs in and out.
 async fn log_in(
-    server: &testing::Server,
+    server: &testing::TestServer,
     mechanisms: &[Mechanism],
     credentials: Credentials,
 ) -> Result<()> {
-    let tls = TlsClient::builder()
+    let tls = TlsConfig::builder()
         .ca_pem(server.ca_pem().as_bytes())?
         .build()?;
-    let builder = Server::builder("localhost".parse().unwrap())
+    let builder = ServerConfig::builder("localhost".parse().unwrap())
         .port(server.addr().port())
         .tls(tls)
         .mechanisms(mechanisms.to_vec())
@@ -314,12 +314,12 @@ fn percent(secret: &str) -> String {
 #[tokio::test]
 async fn a_provider_is_asked_for_each_session() {
     let server = everything(SECRET).start().await.unwrap();
-    let tls = TlsClient::builder()
+    let tls = TlsConfig::builder()
         .ca_pem(server.ca_pem().as_bytes())
         .unwrap();
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
-    let client = Server::builder("localhost".parse().unwrap())
+    let client = ServerConfig::builder("localhost".parse().unwrap())
         .port(server.addr().port())
         .tls(tls.build().unwrap())
         .credentials(move || {

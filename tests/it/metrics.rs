@@ -10,7 +10,7 @@ use metrics::{
     Recorder, SharedString, Unit,
 };
 use pilotfish::testing::{Fault, Point};
-use pilotfish::{Client, Kind, Server};
+use pilotfish::{Client, ErrorKind, ServerConfig};
 
 use crate::support::client::ACCOUNT;
 use crate::support::open_server::open_server;
@@ -113,7 +113,7 @@ fn recorded(test: impl AsyncFnOnce(&Figures)) {
 }
 
 fn client(port: u16) -> Client {
-    let server = Server::builder("127.0.0.1".parse().unwrap())
+    let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
         .port(port)
         .security(pilotfish::Security::Cleartext)
         .build();
@@ -130,7 +130,7 @@ fn a_recorder_that_aborts_the_client() {
         let client = client(server.addr().port());
         *figures.1.lock().unwrap() = Some(client.clone());
         let result = client.send(ACCOUNT.letter(&["a@example.org"])).await;
-        assert_eq!(result.unwrap_err().kind(), Kind::Closed);
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::Closed);
         assert!(figures.1.lock().unwrap().is_none());
     });
 }

@@ -8,7 +8,7 @@ use pilotfish::address::{Envelope, ReversePath};
 use pilotfish::message::Message;
 use pilotfish::session::{Greeted, Receipt, Session};
 use pilotfish::transport::Timeouts;
-use pilotfish::{Client, Credentials, Error, Fate, Kind};
+use pilotfish::{Client, Credentials, Error, ErrorKind, Fate};
 use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex,
 };
@@ -118,7 +118,7 @@ async fn the_reply_to_a_mail_counts_whatever_comes_behind_it() {
         assert_eq!(receipt.unwrap().reply.text(), "queued as 1", "{behind:?}");
 
         let error = answered(&format!("550 no\r\n{behind}")).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Rejected, "{behind:?}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Rejected, "{behind:?}: {error}");
         assert_eq!(error.fate(), Fate::NotAccepted, "{behind:?}: {error}");
     }
 }
@@ -128,8 +128,8 @@ async fn a_server_that_answers_and_stops_reading_has_answered() {
     let paths = (0..1_000).map(|number| format!("a{number}@example.org").parse().unwrap());
     let envelope = Envelope::new(ReversePath::Null, paths).unwrap();
     for (answer, kind, code) in [
-        ("421 too many connections\r\n", Kind::Closed, 421),
-        ("550 not from there\r\n", Kind::Rejected, 550),
+        ("421 too many connections\r\n", ErrorKind::Closed, 421),
+        ("550 not from there\r\n", ErrorKind::Rejected, 550),
     ] {
         let (stream, server) = duplex(1_024);
         let client = async {
@@ -174,7 +174,7 @@ async fn who_was_refused_is_told_whatever_becomes_of_the_mail() {
         assert_eq!(error.fate(), fate);
         assert_eq!(error.is_transient(), answer.starts_with('4'));
         let refused: Vec<_> = error
-            .refused()
+            .rejected()
             .iter()
             .map(|(path, _)| path.to_string())
             .collect();
@@ -231,8 +231,8 @@ async fn why_a_server_hung_up_within_a_group_is_told() {
     let paths = (0..1_000).map(|number| format!("a{number}@example.org").parse().unwrap());
     let envelope = Envelope::new(ReversePath::Null, paths).unwrap();
     for (answer, kind, code) in [
-        ("421 too many connections\r\n", Kind::Closed, 421),
-        ("550 not from there\r\n", Kind::Rejected, 550),
+        ("421 too many connections\r\n", ErrorKind::Closed, 421),
+        ("550 not from there\r\n", ErrorKind::Rejected, 550),
     ] {
         let (stream, server) = duplex(1_024);
         let script = SET_UP.into_iter().chain([("RCPT", answer)]);

@@ -157,7 +157,7 @@ async fn who_was_refused_before_a_421_is_told() {
     .await;
     let error = result.unwrap_err();
     let refused: Vec<_> = error
-        .refused()
+        .rejected()
         .iter()
         .map(|(path, reply)| format!("{path} {reply}"))
         .collect();

@@ -161,7 +161,7 @@ async fn a_portion_that_nobody_got_is_told_with_the_others() {
     let refused = |result: &Result<Receipt>| {
         let refused = match result {
             Ok(receipt) => receipt.rejected.clone(),
-            Err(error) => error.refused().to_vec(),
+            Err(error) => error.rejected().to_vec(),
         };
         let line = |(path, reply): &(ForwardPath, Reply)| format!("{path} {reply}");
         refused.iter().map(line).collect::<Vec<_>>().join(", ")

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::stream;
 use pilotfish::session::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::{Fault, Point};
-use pilotfish::{Client, Mail, Message, Server, testing};
+use pilotfish::{Client, Mail, Message, ServerConfig, testing};
 
 use crate::company::strategy;
 use crate::send_all::letters;
@@ -16,8 +16,8 @@ use crate::support::open_server::open_server;
 /// What an observer has been told: whose, how much, and of how much.
 type Told = Arc<Mutex<Vec<(String, u64, u64)>>>;
 
-fn server(there: &testing::Server) -> Server {
-    let builder = Server::builder("127.0.0.1".parse().unwrap())
+fn server(there: &testing::TestServer) -> ServerConfig {
+    let builder = ServerConfig::builder("127.0.0.1".parse().unwrap())
         .port(there.addr().port())
         .security(pilotfish::Security::Cleartext);
     builder.build().unwrap()

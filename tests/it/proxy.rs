@@ -1,7 +1,7 @@
 //! Proxies that do as they are asked, and those that do not.
 
-use pilotfish::transport::{Host, Proxy, Route, Timeouts, TlsClient};
-use pilotfish::{Credentials, Error, Kind, Server, Stage, testing};
+use pilotfish::transport::{Host, Proxy, Route, Timeouts, TlsConfig};
+use pilotfish::{Credentials, Error, ErrorKind, ServerConfig, Stage, testing};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -49,7 +49,7 @@ async fn connect(scheme: &str, steps: Vec<(Vec<u8>, Vec<u8>)>) -> Error {
 }
 
 /// The kind, whether it is transient, and where.
-fn told(error: &Error) -> (Kind, bool) {
+fn told(error: &Error) -> (ErrorKind, bool) {
     assert_eq!(error.stage(), Some(Stage::Connect));
     assert!(
         error.to_string().contains("proxy 127.0.0.1 port "),
@@ -67,33 +67,37 @@ async fn what_an_http_proxy_may_answer() {
     for (answer, kind, transient) in [
         (
             "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
-            Kind::Auth,
+            ErrorKind::Auth,
             false,
         ),
-        ("HTTP/1.1 403 Forbidden\r\n\r\n", Kind::Rejected, false),
+        ("HTTP/1.1 403 Forbidden\r\n\r\n", ErrorKind::Rejected, false),
         (
             "HTTP/1.1 405 Not Allowed\r\nAllow: GET\r\n\r\n",
-            Kind::Rejected,
+            ErrorKind::Rejected,
             false,
         ),
         (
             "HTTP/1.0 302 Moved\r\nLocation: /\r\n\r\n",
-            Kind::Rejected,
+            ErrorKind::Rejected,
             false,
         ),
-        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", Kind::Connect, true),
+        ("HTTP/1.1 502 Bad Gateway\r\n\r\n", ErrorKind::Connect, true),
         (
             "HTTP/1.1 503 Service Unavailable\r\n\r\n",
-            Kind::Connect,
+            ErrorKind::Connect,
             true,
         ),
-        ("220 mail.example ESMTP\r\n\r\n", Kind::Protocol, false),
-        ("SSH-2.0-OpenSSH_9.2\r\n\r\n", Kind::Protocol, false),
-        ("HTTP/1.1 200 ok\r\nno field\r\n\r\n", Kind::Protocol, false),
-        (&endless, Kind::Protocol, false),
-        (&fields, Kind::Protocol, false),
-        ("", Kind::Closed, true),
-        ("HTTP/1.1 200 ok\r\nX:", Kind::Closed, true),
+        ("220 mail.example ESMTP\r\n\r\n", ErrorKind::Protocol, false),
+        ("SSH-2.0-OpenSSH_9.2\r\n\r\n", ErrorKind::Protocol, false),
+        (
+            "HTTP/1.1 200 ok\r\nno field\r\n\r\n",
+            ErrorKind::Protocol,
+            false,
+        ),
+        (&endless, ErrorKind::Protocol, false),
+        (&fields, ErrorKind::Protocol, false),
+        ("", ErrorKind::Closed, true),
+        ("HTTP/1.1 200 ok\r\nX:", ErrorKind::Closed, true),
     ] {
         let steps = vec![(format!("{CONNECT}\r\n").into(), answer.into())];
         let error = connect("http://", steps).await;
@@ -109,7 +113,7 @@ async fn a_password_that_the_proxy_repeats_is_masked() {
     let answer = "HTTP/1.1 407 tanstaaf is wrong: dGltOnRhbnN0YWFm\r\n\r\n";
     let steps = vec![(format!("{CONNECT}{login}\r\n\r\n").into(), answer.into())];
     let error = connect("http://tim@", steps).await;
-    assert_eq!(told(&error), (Kind::Auth, false));
+    assert_eq!(told(&error), (ErrorKind::Auth, false));
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert!(cause.starts_with("407 <redacted> is wrong: "), "{cause}");
     let shown = format!("{error:?}");
@@ -159,14 +163,20 @@ async fn interim_responses_are_bounded_and_101_is_not_one() {
     for (answer, kind) in [
         (
             "HTTP/1.1 100 Continue\r\n\r\n".repeat(1_000),
-            Kind::Protocol,
+            ErrorKind::Protocol,
         ),
-        ("HTTP/1.1 101 Switching\r\n\r\n".to_owned(), Kind::Rejected),
+        (
+            "HTTP/1.1 101 Switching\r\n\r\n".to_owned(),
+            ErrorKind::Rejected,
+        ),
         (
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 407 no\n\n".to_owned(),
-            Kind::Auth,
+            ErrorKind::Auth,
         ),
-        ("HTTP/1.1 100 Continue\r\n\r\n".to_owned(), Kind::Closed),
+        (
+            "HTTP/1.1 100 Continue\r\n\r\n".to_owned(),
+            ErrorKind::Closed,
+        ),
     ] {
         let steps = vec![(format!("{CONNECT}\r\n").into(), answer.clone().into())];
         let error = connect("http://", steps).await;
@@ -179,7 +189,7 @@ async fn what_is_quoted_is_escaped_and_short() {
     let reason = format!("HTTP/1.1 403 \u{1b}[31m{}\r\n\r\n", "no ".repeat(1_000));
     let steps = vec![(format!("{CONNECT}\r\n").into(), reason.into())];
     let error = connect("http://", steps).await;
-    assert_eq!(told(&error).0, Kind::Protocol);
+    assert_eq!(told(&error).0, ErrorKind::Protocol);
     let reason = format!("HTTP/1.1 403 {}\r\n\r\n", "no ".repeat(1_000));
     let steps = vec![(format!("{CONNECT}\r\n").into(), reason.into())];
     let error = connect("http://", steps).await;
@@ -197,7 +207,7 @@ async fn a_login_at_an_http_proxy() {
     let answer = "HTTP/1.1 407 no\r\n\r\n";
     let steps = vec![(format!("{CONNECT}{login}\r\n").into(), answer.into())];
     let error = connect("http://tim@", steps).await;
-    assert_eq!(told(&error), (Kind::Auth, false));
+    assert_eq!(told(&error), (ErrorKind::Auth, false));
     assert!(error.to_string().contains("check its user"), "{error}");
     let shown = format!("{error:?}");
     assert!(
@@ -217,28 +227,28 @@ async fn what_a_socks_proxy_may_answer() {
     };
     let only = |answer: &[u8]| vec![(b"\x05\x01\x00".to_vec(), answer.to_vec())];
     for (steps, kind, transient) in [
-        (reply(1), Kind::Connect, true),
-        (reply(2), Kind::Rejected, false),
-        (reply(3), Kind::Connect, true),
-        (reply(4), Kind::Connect, true),
-        (reply(5), Kind::Connect, true),
-        (reply(6), Kind::Connect, true),
-        (reply(7), Kind::Rejected, false),
-        (reply(8), Kind::Connect, true),
-        (reply(99), Kind::Protocol, false),
-        (only(b"\x05\xff"), Kind::Auth, false),
-        (only(b"\x05\x02"), Kind::Auth, false),
-        (only(b"\x05\x09"), Kind::Protocol, false),
+        (reply(1), ErrorKind::Connect, true),
+        (reply(2), ErrorKind::Rejected, false),
+        (reply(3), ErrorKind::Connect, true),
+        (reply(4), ErrorKind::Connect, true),
+        (reply(5), ErrorKind::Connect, true),
+        (reply(6), ErrorKind::Connect, true),
+        (reply(7), ErrorKind::Rejected, false),
+        (reply(8), ErrorKind::Connect, true),
+        (reply(99), ErrorKind::Protocol, false),
+        (only(b"\x05\xff"), ErrorKind::Auth, false),
+        (only(b"\x05\x02"), ErrorKind::Auth, false),
+        (only(b"\x05\x09"), ErrorKind::Protocol, false),
         (
             only(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
-            Kind::Protocol,
+            ErrorKind::Protocol,
             false,
         ),
-        (only(b""), Kind::Closed, true),
-        (only(b"\x05"), Kind::Closed, true),
+        (only(b""), ErrorKind::Closed, true),
+        (only(b"\x05"), ErrorKind::Closed, true),
         (
             vec![hello(), (request.to_vec(), b"\x05\x00\x00".to_vec())],
-            Kind::Closed,
+            ErrorKind::Closed,
             true,
         ),
     ] {
@@ -252,7 +262,7 @@ async fn what_a_socks_proxy_may_answer() {
         (login, b"\x01\x01".to_vec()),
     ];
     let error = connect("socks5h://tim@", steps).await;
-    assert_eq!(told(&error), (Kind::Auth, false));
+    assert_eq!(told(&error), (ErrorKind::Auth, false));
 }
 
 /// The greeting comes with the proxy's answer, in one segment: it belongs to the tunnel.
@@ -277,7 +287,7 @@ async fn a_mail_server_behind_a_proxy_is_checked_by_its_own_name() {
     };
     for (name, trusted) in [("mail.example", true), ("127.0.0.1", false)] {
         for scheme in ["http", "socks5h"] {
-            let server = testing::Server::builder()
+            let server = testing::TestServer::builder()
                 .user("tim", "tanstaaftanstaaf")
                 .host_names([name])
                 .start()
@@ -294,8 +304,8 @@ async fn a_mail_server_behind_a_proxy_is_checked_by_its_own_name() {
             };
             steps.last_mut().unwrap().1.extend(greeting);
             let url = format!("{scheme}://127.0.0.1:{}", proxy(steps, Some(behind)).await);
-            let tls = TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
-            let session = Server::builder("mail.example".parse().unwrap())
+            let tls = TlsConfig::builder().ca_pem(server.ca_pem().as_bytes());
+            let session = ServerConfig::builder("mail.example".parse().unwrap())
                 .port(port)
                 .route(Route::new().proxy(url.parse().unwrap()))
                 .tls(tls.unwrap().build().unwrap())
@@ -310,7 +320,7 @@ async fn a_mail_server_behind_a_proxy_is_checked_by_its_own_name() {
                     assert!(trusted, "{scheme}");
                 }
                 Err(error) => {
-                    assert_eq!(error.kind(), Kind::Tls, "{scheme} {error}");
+                    assert_eq!(error.kind(), ErrorKind::Tls, "{scheme} {error}");
                     assert!(!trusted, "{scheme} {error}");
                 }
             }
@@ -330,7 +340,7 @@ async fn a_silent_proxy_has_its_limit() {
         timeouts.proxy = std::time::Duration::from_secs(7);
         let host = "mail.example".parse().unwrap();
         let error = route.connect(&host, 587, &timeouts).await.unwrap_err();
-        assert_eq!(told(&error), (Kind::Timeout, true));
+        assert_eq!(told(&error), (ErrorKind::Timeout, true));
         assert!(error.to_string().contains("within 7s"), "{error}");
     }
 }
@@ -338,6 +348,6 @@ async fn a_silent_proxy_has_its_limit() {
 #[test]
 fn a_user_without_a_password_is_told_early() {
     let route = Route::new().proxy("http://tim@proxy:80".parse().unwrap());
-    let server = Server::builder("mail.example".parse().unwrap()).route(route);
-    assert_eq!(server.build().unwrap_err().kind(), Kind::Config);
+    let server = ServerConfig::builder("mail.example".parse().unwrap()).route(route);
+    assert_eq!(server.build().unwrap_err().kind(), ErrorKind::Config);
 }

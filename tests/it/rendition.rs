@@ -4,7 +4,7 @@
 use mail_parser::MessageParser;
 use pilotfish::message::{Attachment, Body, Data, MessageBuilder};
 use pilotfish::session::Receipt;
-use pilotfish::testing::Server;
+use pilotfish::testing::TestServer;
 use pilotfish::{Message, Result};
 use tokio::net::TcpStream;
 
@@ -209,7 +209,7 @@ async fn fields_of_a_finished_message_are_in_utf_8_only_for_a_signature() {
 }
 
 /// Sends a message to the server of `pilotfish::testing`, which holds it to what MAIL said.
-async fn submitted(server: &Server, message: Message) -> Result<Receipt> {
+async fn submitted(server: &TestServer, message: Message) -> Result<Receipt> {
     let stream = TcpStream::connect(server.addr()).await.unwrap();
     send(in_clear(stream).await.unwrap(), message).await
 }

@@ -1,8 +1,8 @@
 //! How many round trips a mail takes, as the server counts them.
 
 use pilotfish::session::{Chunking, Strategy};
-use pilotfish::testing::{Security, Server};
-use pilotfish::transport::TlsClient;
+use pilotfish::testing::{Security, TestServer};
+use pilotfish::transport::TlsConfig;
 use pilotfish::{Credentials, Message, session};
 
 use crate::support::client::send_one;
@@ -16,14 +16,14 @@ async fn one_mail(here: Security, chunking: Chunking) -> (u64, u64) {
     };
     let mut strategy = Strategy::default();
     strategy.chunking = chunking;
-    let server = Server::builder()
+    let server = TestServer::builder()
         .security(here)
         .user("tim", "tanstaaftanstaaf")
         .start()
         .await
         .unwrap();
-    let tls = TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
-    let client = pilotfish::Server::builder("localhost".parse().unwrap())
+    let tls = TlsConfig::builder().ca_pem(server.ca_pem().as_bytes());
+    let client = pilotfish::ServerConfig::builder("localhost".parse().unwrap())
         .port(server.addr().port())
         .security(there)
         .strategy(strategy)

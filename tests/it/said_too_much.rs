@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pilotfish::{Client, Credentials, Security, Server};
+use pilotfish::{Client, Credentials, Security, ServerConfig};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -40,7 +40,7 @@ async fn three_mails(answers: [String; 3], login: bool) -> (Vec<(String, String)
             tokio::spawn(serve(stream, answers.clone()));
         }
     });
-    let mut builder = Server::builder("127.0.0.1".parse().unwrap())
+    let mut builder = ServerConfig::builder("127.0.0.1".parse().unwrap())
         .port(port)
         .security(Security::Cleartext);
     if login {

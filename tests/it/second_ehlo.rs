@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, stream};
 use pilotfish::address::envelope::{Options, Ret};
 use pilotfish::message::Data;
 use pilotfish::session::{Mail, Session};
-use pilotfish::{Client, Credentials, Error, Kind, Receipt, Result};
+use pilotfish::{Client, Credentials, Error, ErrorKind, Receipt, Result};
 use tokio::time::{Instant, timeout_at};
 
 use crate::client::{client_to, count, paused};
@@ -226,7 +226,7 @@ fn a_session_that_is_full_while_a_mail_waits_for_the_list() {
         let kinds: Vec<_> = kinds.collect();
         assert_eq!(
             kinds,
-            [None, None, Some(Kind::Unsupported), None],
+            [None, None, Some(ErrorKind::Unsupported), None],
             "{told:?}"
         );
     });

@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use pilotfish::session::{Chunking, Pipelining, Strategy};
-use pilotfish::testing::{Fault, Offer, Point, Quirk, ServerBuilder};
+use pilotfish::testing::{Fault, Offer, Point, Quirk, TestServerBuilder};
 use pilotfish::transport::Timeouts;
-use pilotfish::{Client, Credentials, Kind, Mail, Server, testing};
+use pilotfish::{Client, Credentials, ErrorKind, Mail, ServerConfig, testing};
 
 use crate::company::strategy;
 use crate::support::built::built;
 use crate::support::client::{ACCOUNT, told};
 use crate::support::open_server::open_server;
 
-fn client(server: &testing::Server, strategy: Strategy) -> Client {
+fn client(server: &testing::TestServer, strategy: Strategy) -> Client {
     let mut timeouts = Timeouts::default();
     timeouts.pipelined = Duration::from_millis(50);
-    let builder = Server::builder("127.0.0.1".parse().unwrap())
+    let builder = ServerConfig::builder("127.0.0.1".parse().unwrap())
         .port(server.addr().port())
         .security(pilotfish::Security::Cleartext)
         .timeouts(timeouts)
@@ -38,7 +38,7 @@ pub(crate) fn letters(count: usize) -> impl Iterator<Item = Mail> {
 
 /// Sends so many letters; returns what was told of each, and how often each has arrived.
 async fn sent(
-    server: ServerBuilder,
+    server: TestServerBuilder,
     strategy: Strategy,
     count: usize,
 ) -> (Vec<(usize, String)>, usize, usize) {
@@ -102,13 +102,13 @@ async fn what_fails_is_told_of_its_own_mail() {
 /// A wrong password is sent once, and not for each mail.
 #[tokio::test]
 async fn a_login_that_is_refused_ends_it() {
-    let server = testing::Server::builder()
+    let server = testing::TestServer::builder()
         .user("tim", "right")
         .start()
         .await
         .unwrap();
-    let tls = pilotfish::transport::TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
-    let builder = Server::builder("localhost".parse().unwrap())
+    let tls = pilotfish::transport::TlsConfig::builder().ca_pem(server.ca_pem().as_bytes());
+    let builder = ServerConfig::builder("localhost".parse().unwrap())
         .port(server.addr().port())
         .tls(tls.unwrap().build().unwrap())
         .credentials(Credentials::new("tim", "wrong").unwrap());
@@ -117,7 +117,7 @@ async fn a_login_that_is_refused_ends_it() {
     let kinds: Vec<_> = (outcomes.map(|(_, result)| result.unwrap_err().kind()))
         .collect()
         .await;
-    assert_eq!(kinds, [Kind::Auth; 500]);
+    assert_eq!(kinds, [ErrorKind::Auth; 500]);
     client.close().await;
     assert_eq!(server.round_trips().len(), 1);
     server.shutdown().await.unwrap();

@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use pilotfish::{Kind, Security, Server, Stage, testing};
+use pilotfish::{ErrorKind, Security, ServerConfig, Stage, testing};
 
 use crate::support::client::{ACCOUNT, PASSWORD, send, talk, told};
 
@@ -275,12 +275,12 @@ async fn implicit_tls_is_checked_as_well() {
 /// Each side would wait for the other: it takes five seconds of the clock to find out.
 #[tokio::test]
 async fn a_port_that_begins_with_tls_is_found_out() {
-    let submission = testing::Server::builder()
+    let submission = testing::TestServer::builder()
         .security(testing::Security::ImplicitTls)
         .start()
         .await
         .unwrap();
-    let server = Server::builder(submission.addr().ip().into())
+    let server = ServerConfig::builder(submission.addr().ip().into())
         .port(submission.addr().port())
         .security(Security::StartTls)
         .build()
@@ -288,7 +288,7 @@ async fn a_port_that_begins_with_tls_is_found_out() {
     let error = server.connect().await.unwrap_err();
     assert_eq!(
         (error.kind(), error.stage(), error.is_transient()),
-        (Kind::Tls, Some(Stage::Greeting), false)
+        (ErrorKind::Tls, Some(Stage::Greeting), false)
     );
     assert!(error.to_string().ends_with("use implicit TLS"), "{error}");
 }

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use futures_util::stream;
-use pilotfish::transport::TlsClient;
-use pilotfish::{Client, Credentials, Security, Server, testing};
+use pilotfish::transport::TlsConfig;
+use pilotfish::{Client, Credentials, Security, ServerConfig, testing};
 use tracing::{Instrument as _, debug_span};
 
 use crate::send_all::letters;
@@ -178,10 +178,10 @@ fn nested(capture: &Capture) -> Vec<String> {
 /// sends the mail.
 #[tokio::test]
 async fn spans_are_within_each_other() {
-    let server = testing::Server::builder().user("tim", PASSWORD);
+    let server = testing::TestServer::builder().user("tim", PASSWORD);
     let server = server.start().await.unwrap();
-    let tls = TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
-    let address = Server::builder("localhost".parse().unwrap())
+    let tls = TlsConfig::builder().ca_pem(server.ca_pem().as_bytes());
+    let address = ServerConfig::builder("localhost".parse().unwrap())
         .port(server.addr().port())
         .tls(tls.unwrap().build().unwrap())
         .credentials(Credentials::new("tim", PASSWORD).unwrap())
@@ -222,7 +222,7 @@ async fn spans_are_within_each_other() {
 #[tokio::test]
 async fn each_of_several_mails_has_its_transaction() {
     let server = open_server().start().await.unwrap();
-    let address = Server::builder("127.0.0.1".parse().unwrap())
+    let address = ServerConfig::builder("127.0.0.1".parse().unwrap())
         .port(server.addr().port())
         .security(Security::Cleartext)
         .build();

@@ -8,8 +8,8 @@ use mail_parser::{MessageParser, MimeHeaders as _};
 use pilotfish::address::{IntoAddresses, Mailbox};
 use pilotfish::message::{Body, MessageError};
 use pilotfish::testing;
-use pilotfish::transport::TlsClient;
-use pilotfish::{Attachment, Client, Credentials, Message, Secret, Server};
+use pilotfish::transport::TlsConfig;
+use pilotfish::{Attachment, Client, Credentials, Message, Secret, ServerConfig};
 use sha2::{Digest as _, Sha256};
 
 use crate::args::{DemoArguments, OutputArguments, ServerArguments};
@@ -102,7 +102,7 @@ async fn send_and_compare() -> Result<u8, Failure> {
         .map_err(|error| cannot_write(&error))?;
 
     let password = random_password()?;
-    let server = testing::Server::builder()
+    let server = testing::TestServer::builder()
         .user(USER, password.clone())
         .start()
         .await
@@ -175,13 +175,13 @@ async fn message(from: impl IntoAddresses, to: impl IntoAddresses) -> Result<Mes
     make.await.map_err(|error| Failure::of(exit::DATA, &error))
 }
 
-fn submission(server: &testing::Server, password: Secret) -> Result<Server, Failure> {
-    let tls = TlsClient::builder()
+fn submission(server: &testing::TestServer, password: Secret) -> Result<ServerConfig, Failure> {
+    let tls = TlsConfig::builder()
         .ca_pem(server.ca_pem().as_bytes())?
         .build()?;
     let credentials =
         Credentials::new(USER, password).map_err(|error| Failure::of(exit::BUG, &error))?;
-    let builder = Server::builder(server.addr().ip().into())
+    let builder = ServerConfig::builder(server.addr().ip().into())
         .port(server.addr().port())
         .tls(tls)
         .credentials(credentials);

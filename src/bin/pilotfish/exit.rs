@@ -1,7 +1,7 @@
 //! Exit statuses: those of sysexits.h, and three of our own.
 
 use pilotfish::session::MailOutcome;
-use pilotfish::{Error, Kind, Stage};
+use pilotfish::{Error, ErrorKind, Stage};
 
 use crate::hint::wants_login;
 
@@ -48,14 +48,14 @@ pub(crate) fn status(error: &Error) -> u8 {
         _ => {}
     }
     match error.kind() {
-        Kind::Config => CONFIG,
-        Kind::Connect => NO_HOST,
-        Kind::Tls | Kind::Protocol => PROTOCOL,
-        Kind::Auth => NO_PERMISSION,
-        Kind::Unsupported => UNAVAILABLE,
-        Kind::Rejected if wants_login(error) => NO_PERMISSION,
+        ErrorKind::Config => CONFIG,
+        ErrorKind::Connect => NO_HOST,
+        ErrorKind::Tls | ErrorKind::Protocol => PROTOCOL,
+        ErrorKind::Auth => NO_PERMISSION,
+        ErrorKind::Unsupported => UNAVAILABLE,
+        ErrorKind::Rejected if wants_login(error) => NO_PERMISSION,
         // A server that does not talk to us at all has not looked at the mail.
-        Kind::Rejected
+        ErrorKind::Rejected
             if matches!(
                 error.stage(),
                 Some(Stage::Connect | Stage::Greeting | Stage::Hello)
@@ -63,9 +63,9 @@ pub(crate) fn status(error: &Error) -> u8 {
         {
             UNAVAILABLE
         }
-        Kind::InvalidInput | Kind::Rejected => DATA,
-        Kind::Body => NO_INPUT,
-        Kind::Timeout | Kind::Io | Kind::Closed => TEMPORARY,
+        ErrorKind::InvalidInput | ErrorKind::Rejected => DATA,
+        ErrorKind::Body => NO_INPUT,
+        ErrorKind::Timeout | ErrorKind::Io | ErrorKind::Closed => TEMPORARY,
         _ => BUG,
     }
 }

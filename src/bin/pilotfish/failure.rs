@@ -139,7 +139,7 @@ fn causes(error: &dyn std::error::Error) -> Vec<String> {
     causes.iter().map(|cause| without_methods(cause)).collect()
 }
 
-/// The library names its own methods in the form "(`ServerBuilder::name`)". The command leaves them
+/// The library names its own methods in the form "(`ServerConfigBuilder::name`)". The command leaves them
 /// out: its flags are in the help.
 fn without_methods(text: &str) -> String {
     const BEGIN: &str = " (`";
@@ -170,10 +170,10 @@ mod tests {
     #[test]
     fn methods_are_left_out_and_all_else_is_kept() {
         for (text, expected) in [
-            ("use LMTP (`ServerBuilder::lmtp`)", "use LMTP"),
+            ("use LMTP (`ServerConfigBuilder::lmtp`)", "use LMTP"),
             ("give it (`ca_file`); or pin it", "give it; or pin it"),
             ("a (`x y`) (`B::c`) d", "a (`x y`) d"),
-            ("no end (`Server", "no end (`Server"),
+            ("no end (`ServerConfig", "no end (`ServerConfig"),
             ("none (``)", "none (``)"),
             (
                 "make one with `openssl genrsa`",

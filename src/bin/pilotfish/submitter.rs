@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use pilotfish::Server;
+use pilotfish::ServerConfig;
 use pilotfish::address::Mailbox;
 use pilotfish::config::{
     Account, Auth, Config, Dkim, KeySource, Network, PasswordSource, Protocol, ServerAddress,
@@ -197,11 +197,11 @@ impl Submitter {
     }
 
     /// The server, and what can be said of the password that logs in.
-    pub(crate) async fn server(self) -> Result<(Server, Option<SecretShape>), Failure> {
+    pub(crate) async fn server(self) -> Result<(ServerConfig, Option<SecretShape>), Failure> {
         let address = self
             .server
             .ok_or_else(|| Failure::new(exit::USAGE, "no server is named by --server"))?;
-        let mut builder = Server::builder(address.host);
+        let mut builder = ServerConfig::builder(address.host);
         let mut route = self
             .network
             .route()

@@ -1,7 +1,7 @@
 //! The client's side of TLS, as the settings have it.
 
 use pilotfish::config::{TlsSettings, Verification};
-use pilotfish::transport::TlsClient;
+use pilotfish::transport::TlsConfig;
 
 use crate::exit;
 use crate::failure::Failure;
@@ -10,8 +10,8 @@ use crate::report;
 
 /// Reads what the settings name, and makes a client of it. One that verifies nothing is never
 /// made in silence.
-pub(crate) async fn client(settings: TlsSettings) -> Result<TlsClient, Failure> {
-    let mut builder = TlsClient::builder();
+pub(crate) async fn client(settings: TlsSettings) -> Result<TlsConfig, Failure> {
+    let mut builder = TlsConfig::builder();
     if let Some(roots) = settings.roots {
         builder = builder.roots(roots);
     }

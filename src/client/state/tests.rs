@@ -11,7 +11,7 @@ use super::super::rates::Rates;
 use super::super::signal::tests::{refused, reply};
 use super::*;
 use crate::Message;
-use crate::error::{Kind, Stage};
+use crate::error::{ErrorKind, Stage};
 use crate::observe::ClientMeter;
 use crate::session::Recall;
 
@@ -130,7 +130,7 @@ impl Play {
             "is dropped early" => format!("{} back", state.has_been_dropped(worker, true).len()),
             "accepted" => begins(state.has_accepted(now()).into_iter().collect()),
             "too much" => {
-                let error = refused(Stage::Mail, "421 4.4.5 Server busy, try again later.");
+                let error = refused(Stage::Mail, "421 4.4.5 ServerConfig busy, try again later.");
                 state.gate.failed(now(), &error);
                 state.gate.connections().to_string()
             }
@@ -159,11 +159,11 @@ impl Play {
             "connecting for nothing" => state.is_connecting_for_nothing().to_string(),
             "unreachable" | "not now" | "wrong password" => {
                 let error = match event {
-                    "unreachable" => Error::new(Kind::Connect, "x").passing(),
+                    "unreachable" => Error::new(ErrorKind::Connect, "x").passing(),
                     "not now" => refused(Stage::Greeting, "421 4.3.2 not now").passing(),
                     _ => {
                         let reply = reply("535 5.7.8 no");
-                        Error::new(Kind::Auth, "x")
+                        Error::new(ErrorKind::Auth, "x")
                             .at(Stage::Auth)
                             .with_reply(reply)
                     }

@@ -1,14 +1,14 @@
 //! AUTH, in the clear so that it can be read; inside TLS it is the same (RFC 4954).
 
 use super::{HELLO, Peer, violations_of};
-use crate::testing::{Security, Server, ServerBuilder};
+use crate::testing::{Security, TestServer, TestServerBuilder};
 
 const SUCCESS: &str = "S: 235 2.7.0 Authentication succeeded";
 const WRONG: &str = "S: 535 5.7.8 Authentication credentials invalid";
 
 /// A server that lets `tim` in with `tanstaaftanstaaf`, as in RFC 4616, section 4.
-fn server() -> ServerBuilder {
-    Server::builder()
+fn server() -> TestServerBuilder {
+    TestServer::builder()
         .security(Security::Cleartext)
         .user("kate", "kiss me")
         .user("tim", "tanstaaftanstaaf")

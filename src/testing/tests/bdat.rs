@@ -1,7 +1,7 @@
 //! BDAT, in the order and with the octets that it may have (RFC 3030).
 
 use super::{HELLO, Peer, open_server, violations_of};
-use crate::testing::{Fault, Point, Server, ServerBuilder};
+use crate::testing::{Fault, Point, TestServer, TestServerBuilder};
 
 const BINARY: &str = "
     C: MAIL FROM:<> BODY=BINARYMIME
@@ -13,8 +13,10 @@ const BINARY: &str = "
 const QUEUED: &str = "S: 250 2.0.0 Ok: queued as 4C1F00000000\n";
 
 /// Plays a transcript with a server that has this fault.
-async fn play(faults: impl IntoIterator<Item = Fault>, transcript: &str) -> Server {
-    let builder = faults.into_iter().fold(open_server(), ServerBuilder::fault);
+async fn play(faults: impl IntoIterator<Item = Fault>, transcript: &str) -> TestServer {
+    let builder = faults
+        .into_iter()
+        .fold(open_server(), TestServerBuilder::fault);
     let server = builder.start().await.unwrap();
     Peer::connect(&server).await.play(transcript).await;
     server

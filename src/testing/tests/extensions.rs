@@ -2,16 +2,19 @@
 
 use std::fmt::Write as _;
 
-use super::super::{Offer, ServerBuilder};
+use super::super::{Offer, TestServerBuilder};
 use super::{Peer, open_server, violations_of};
 
 /// A server that offers these and little else, and the dialogue with it up to MAIL.
-fn offering(offers: &[Offer], lines: &[&str]) -> (ServerBuilder, String) {
+fn offering(offers: &[Offer], lines: &[&str]) -> (TestServerBuilder, String) {
     let server = open_server()
         .without("CHUNKING")
         .without("8BITMIME")
         .without("SIZE");
-    let server = offers.iter().cloned().fold(server, ServerBuilder::offer);
+    let server = offers
+        .iter()
+        .cloned()
+        .fold(server, TestServerBuilder::offer);
     let mut hello = "
         S: 220 localhost ESMTP Pilotfish
         C: EHLO client.example

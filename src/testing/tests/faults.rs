@@ -4,10 +4,10 @@ use tokio::io::AsyncReadExt;
 
 use super::{ENVELOPE, HELLO, PATIENCE, Peer, open_server};
 use crate::testing::Point::{Body, Data, Ehlo, EndOfData, Greeting, Mail, Quit, Rcpt, Rset};
-use crate::testing::{Fault, Server};
+use crate::testing::{Fault, TestServer};
 
 /// Plays a transcript with a server that has this fault.
-async fn play(fault: Fault, transcript: &str) -> Server {
+async fn play(fault: Fault, transcript: &str) -> TestServer {
     let server = open_server().fault(fault).start().await.unwrap();
     let mut peer = Peer::connect(&server).await;
     peer.play(transcript).await;
@@ -112,7 +112,7 @@ async fn an_early_answer_is_the_only_one() {
 #[tokio::test]
 async fn an_answer_can_have_a_second_one_behind_it() {
     let injected = "220 go\r\n250 you are fooled".to_owned();
-    let server = Server::builder()
+    let server = TestServer::builder()
         .fault(Fault::ReplyAt(crate::testing::Point::StartTls, injected))
         .start()
         .await

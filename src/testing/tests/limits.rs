@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{HELLO, Peer, open_server};
-use crate::testing::{Fault, Point, Server, ServerBuilder};
+use crate::testing::{Fault, Point, TestServer, TestServerBuilder};
 
 /// A mail, but for the reply to it.
 const MAIL: &str = "
@@ -24,7 +24,7 @@ fn queued(number: u32) -> String {
 }
 
 /// Plays a transcript with this server.
-async fn play(builder: ServerBuilder, transcript: &[&str]) -> Server {
+async fn play(builder: TestServerBuilder, transcript: &[&str]) -> TestServer {
     let server = builder.start().await.unwrap();
     Peer::connect(&server)
         .await
@@ -134,7 +134,7 @@ async fn replies_take_their_time() {
 
 const GREETING: &str = "S: 220 localhost ESMTP Pilotfish";
 
-async fn greeted(server: &Server) -> Peer<tokio::net::TcpStream> {
+async fn greeted(server: &TestServer) -> Peer<tokio::net::TcpStream> {
     let mut peer = Peer::connect(server).await;
     peer.play(GREETING).await;
     peer

@@ -2,7 +2,7 @@
 
 use super::{HELLO, Peer, open_server, violations_of};
 use crate::testing::Point::{EndOfData, EndOfDataFor};
-use crate::testing::{Fault, Security, Server, ServerBuilder};
+use crate::testing::{Fault, Security, TestServer, TestServerBuilder};
 
 fn hello() -> String {
     HELLO.replace("ESMTP", "LMTP").replace("EHLO", "LHLO")
@@ -24,13 +24,13 @@ const ENVELOPE: &str = "
     C: .
 ";
 
-fn lmtp_server() -> ServerBuilder {
+fn lmtp_server() -> TestServerBuilder {
     let server = open_server().lmtp();
     server.refuse_recipient("nobody@b.example", "550 5.1.1 no such user")
 }
 
 /// Plays a transcript behind LHLO; returns who got each message.
-async fn play(builder: ServerBuilder, transcript: &str) -> Vec<Vec<String>> {
+async fn play(builder: TestServerBuilder, transcript: &str) -> Vec<Vec<String>> {
     let server = builder.start().await.unwrap();
     let mut peer = Peer::connect(&server).await;
     peer.play(&[&hello(), transcript].concat()).await;
@@ -167,7 +167,7 @@ async fn a_unix_socket_is_there_as_long_as_the_server() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("lmtp");
     for security in [Security::Cleartext, Security::StartTls] {
-        let server = Server::builder().lmtp().security(security);
+        let server = TestServer::builder().lmtp().security(security);
         let server = server.unix_socket(&path).start().await.unwrap();
         assert_eq!(server.unix_socket(), Some(path.as_path()));
         let stream = tokio::net::UnixStream::connect(&path).await.unwrap();
@@ -180,7 +180,7 @@ async fn a_unix_socket_is_there_as_long_as_the_server() {
         assert!(!path.exists());
     }
     std::fs::write(&path, "").unwrap();
-    let server = Server::builder().unix_socket(&path).start().await;
+    let server = TestServer::builder().unix_socket(&path).start().await;
     assert!(server.is_err());
     assert!(path.exists());
 }

@@ -27,7 +27,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::certificate::cryptography;
-use super::{Security, Server, ServerBuilder};
+use super::{Security, TestServer, TestServerBuilder};
 
 /// The longest that an answer may take before a test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -57,12 +57,14 @@ const HELLO: &str = "
 ";
 
 /// A server in clear text that takes mail from anybody.
-fn open_server() -> ServerBuilder {
-    Server::builder().security(Security::Cleartext).anonymous()
+fn open_server() -> TestServerBuilder {
+    TestServer::builder()
+        .security(Security::Cleartext)
+        .anonymous()
 }
 
 /// Starts a server, plays a transcript with it, and returns what it says of the client.
-async fn violations_of(builder: ServerBuilder, transcript: &str) -> Vec<String> {
+async fn violations_of(builder: TestServerBuilder, transcript: &str) -> Vec<String> {
     let server = builder.start().await.unwrap();
     let mut peer = Peer::connect(&server).await;
     peer.play(transcript).await;
@@ -74,13 +76,13 @@ struct Peer<S> {
 }
 
 impl Peer<TcpStream> {
-    async fn connect(server: &Server) -> Self {
+    async fn connect(server: &TestServer) -> Self {
         let stream = TcpStream::connect(server.addr()).await.unwrap();
         Self { stream }
     }
 
     /// Goes on inside TLS, as a client that trusts the server's authority.
-    async fn handshake(self, server: &Server) -> Peer<TlsStream<TcpStream>> {
+    async fn handshake(self, server: &TestServer) -> Peer<TlsStream<TcpStream>> {
         let mut roots = RootCertStore::empty();
         for certificate in certs(&mut server.ca_pem().as_bytes()) {
             roots.add(certificate.unwrap()).unwrap();

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::testing::{Server, TlsVersion};
+use crate::testing::{TestServer, TlsVersion};
 
 const SCRIPT: &str = r#"
 import smtplib, ssl, sys
@@ -15,7 +15,7 @@ with smtplib.SMTP("127.0.0.1", port, local_hostname="client.example", timeout=30
 
 #[tokio::test]
 async fn smtplib_sends_a_mail_with_starttls_and_auth() {
-    let server = Server::builder().user("tim", "tanstaaftanstaaf");
+    let server = TestServer::builder().user("tim", "tanstaaftanstaaf");
     let server = server.start().await.unwrap();
     let directory = tempfile::tempdir().unwrap();
     let ca = directory.path().join("ca.pem");

@@ -1,7 +1,7 @@
 //! STARTTLS and TLS from the first octet (RFC 3207, RFC 8314).
 
 use super::{HELLO, Peer, violations_of};
-use crate::testing::{Security, Server, TlsVersion};
+use crate::testing::{Security, TestServer, TlsVersion};
 
 fn before_tls() -> String {
     HELLO.replace("S: 250-PIPELINING", "S: 250-STARTTLS\n S: 250-PIPELINING")
@@ -37,7 +37,7 @@ const INSIDE_TLS: &str = "
 
 #[tokio::test]
 async fn a_mail_goes_through_starttls() {
-    let server = Server::builder().user("tim", "tanstaaftanstaaf");
+    let server = TestServer::builder().user("tim", "tanstaaftanstaaf");
     let server = server.start().await.unwrap();
     let mut peer = Peer::connect(&server).await;
     peer.play(&before_tls()).await;
@@ -54,7 +54,7 @@ async fn a_mail_goes_through_starttls() {
 
 #[tokio::test]
 async fn a_mail_goes_through_implicit_tls() {
-    let server = Server::builder()
+    let server = TestServer::builder()
         .security(Security::ImplicitTls)
         .user("tim", "tanstaaftanstaaf")
         .start()
@@ -73,7 +73,7 @@ async fn mail_in_clear_text_needs_starttls_first() {
          S: 530 5.7.0 Must issue a STARTTLS command first
          C: QUIT
          S: 221 2.0.0 Bye";
-    let server = Server::builder().anonymous();
+    let server = TestServer::builder().anonymous();
     let violations = violations_of(server, &[&before_tls(), transcript].concat()).await;
     assert_eq!(violations, [""; 0]);
 }
@@ -82,7 +82,7 @@ async fn mail_in_clear_text_needs_starttls_first() {
 async fn a_password_in_clear_text_is_a_violation() {
     let transcript = "C: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm
          S: 538 5.7.11 Encryption required";
-    let server = Server::builder().user("tim", "tanstaaftanstaaf");
+    let server = TestServer::builder().user("tim", "tanstaaftanstaaf");
     let violations = violations_of(server, &[&before_tls(), transcript].concat()).await;
     assert_eq!(
         violations,
@@ -96,7 +96,8 @@ async fn octets_in_the_segment_of_starttls_are_a_violation() {
          C: EHLO client.example
          S: 503 5.5.1 STARTTLS is answered first
          S: EOF";
-    let violations = violations_of(Server::builder(), &[&before_tls(), transcript].concat()).await;
+    let violations =
+        violations_of(TestServer::builder(), &[&before_tls(), transcript].concat()).await;
     assert_eq!(
         violations,
         ["connection 1: octets behind STARTTLS (RFC 3207, section 4)"]
@@ -109,7 +110,8 @@ async fn clear_text_in_place_of_the_handshake_is_a_violation() {
          S: 220 2.0.0 Ready to start TLS
          C: EHLO client.example
          S: EOF";
-    let violations = violations_of(Server::builder(), &[&before_tls(), transcript].concat()).await;
+    let violations =
+        violations_of(TestServer::builder(), &[&before_tls(), transcript].concat()).await;
     assert_eq!(
         violations,
         ["connection 1: octets in clear text behind STARTTLS (RFC 3207, section 4)"]
@@ -118,7 +120,7 @@ async fn clear_text_in_place_of_the_handshake_is_a_violation() {
 
 #[tokio::test]
 async fn what_was_said_in_clear_text_is_forgotten() {
-    let server = Server::builder().anonymous().start().await.unwrap();
+    let server = TestServer::builder().anonymous().start().await.unwrap();
     let mut peer = Peer::connect(&server).await;
     peer.play(&before_tls()).await;
     peer.play("C: STARTTLS\n S: 220 2.0.0 Ready to start TLS")
@@ -134,7 +136,7 @@ async fn what_was_said_in_clear_text_is_forgotten() {
 
 #[tokio::test]
 async fn starttls_is_not_offered_twice_nor_where_it_is_left_out() {
-    let server = Server::builder().anonymous().start().await.unwrap();
+    let server = TestServer::builder().anonymous().start().await.unwrap();
     let mut peer = Peer::connect(&server).await;
     peer.play(&before_tls()).await;
     peer.play("C: STARTTLS\n S: 220 2.0.0 Ready to start TLS")
@@ -146,7 +148,7 @@ async fn starttls_is_not_offered_twice_nor_where_it_is_left_out() {
         .await;
     assert_eq!(server.violations().len(), 1);
 
-    let server = Server::builder().anonymous().without("STARTTLS");
+    let server = TestServer::builder().anonymous().without("STARTTLS");
     let transcript = "C: STARTTLS\n S: 503 5.5.1 Bad sequence of commands";
     let violations = violations_of(server, &[HELLO, transcript].concat()).await;
     assert_eq!(

@@ -9,7 +9,7 @@ use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::TrustAnchor;
 use webpki::anchor_from_trusted_cert;
 
-use super::client::{TlsClient, Verification};
+use super::client::{TlsConfig, Verification};
 use super::client_certificate::ClientCertificate;
 use super::cryptography;
 use super::fingerprint::Fingerprint;
@@ -17,14 +17,14 @@ use super::parameters::TlsVersion;
 use super::pem::{certificates, unusable};
 use super::roots::TlsRoots;
 use super::verifier::{Authorities, Trust, Verifier};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
 use crate::transport::host::Host;
 
-/// Collects what a [`TlsClient`] trusts, and as whom it comes.
+/// Collects what a [`TlsConfig`] trusts, and as whom it comes.
 #[derive(Debug, Default)]
 #[must_use = "a client is made by `build`"]
-pub struct TlsClientBuilder {
+pub struct TlsConfigBuilder {
     roots: TlsRoots,
     own: Vec<TrustAnchor<'static>>,
     fingerprints: Vec<Fingerprint>,
@@ -34,7 +34,7 @@ pub struct TlsClientBuilder {
     verification: Option<Verification>,
 }
 
-impl TlsClientBuilder {
+impl TlsConfigBuilder {
     /// Which certificate authorities are trusted besides those of [`ca_pem`](Self::ca_pem): by
     /// default the public ones.
     pub fn roots(mut self, roots: TlsRoots) -> Self {
@@ -46,18 +46,18 @@ impl TlsClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`]: the file cannot be read, or has no certificate in it that can serve as
+    /// [`ErrorKind::Config`]: the file cannot be read, or has no certificate in it that can serve as
     /// an authority.
     pub fn ca_file(self, path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let unreadable = |error: io::Error| {
             let message = format!("cannot read the CA file {}", path.display());
-            Error::new(Kind::Config, message).caused_by(error)
+            Error::new(ErrorKind::Config, message).caused_by(error)
         };
         let pem = std::fs::read(path).map_err(unreadable)?;
         self.ca_pem(&pem).map_err(|error| {
             Error::new(
-                Kind::Config,
+                ErrorKind::Config,
                 format!("the CA file {} is of no use", path.display()),
             )
             .caused_by(error)
@@ -68,7 +68,7 @@ impl TlsClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`]: it has no certificate in it, or one that cannot serve as an authority.
+    /// [`ErrorKind::Config`]: it has no certificate in it, or one that cannot serve as an authority.
     pub fn ca_pem(mut self, pem: &[u8]) -> Result<Self> {
         for certificate in certificates(pem)? {
             let anchor = anchor_from_trusted_cert(&certificate).map_err(|error| {
@@ -110,7 +110,7 @@ impl TlsClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`]: there is no certificate or no key, the key is encrypted, or it belongs to
+    /// [`ErrorKind::Config`]: there is no certificate or no key, the key is encrypted, or it belongs to
     /// another certificate.
     pub fn client_certificate_pem(mut self, chain: &[u8], key: &Secret) -> Result<Self> {
         self.identity = Some(ClientCertificate::from_pem(chain, key)?);
@@ -131,9 +131,9 @@ impl TlsClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Kind::Config`]: the system has no authorities; nobody is trusted at all; or certificates
+    /// [`ErrorKind::Config`]: the system has no authorities; nobody is trusted at all; or certificates
     /// are to be both pinned and not verified.
-    pub fn build(self) -> Result<TlsClient> {
+    pub fn build(self) -> Result<TlsConfig> {
         let provider = Arc::new(provider());
         let verification = self.verification.unwrap_or(Verification::Done);
         let trust = match (verification, self.fingerprints.is_empty()) {
@@ -168,7 +168,7 @@ impl TlsClientBuilder {
             Some(identity) => config.with_client_cert_resolver(identity.into_resolver()),
             None => config.with_no_client_auth(),
         };
-        Ok(TlsClient::new(config, self.name, verification))
+        Ok(TlsConfig::new(config, self.name, verification))
     }
 }
 

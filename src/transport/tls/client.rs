@@ -11,7 +11,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::{self, ClientConfig};
 use tracing::warn;
 
-use super::builder::TlsClientBuilder;
+use super::builder::TlsConfigBuilder;
 use super::failure::{cause, handshake_error};
 use crate::error::Result;
 use crate::transport::host::Host;
@@ -20,27 +20,27 @@ use crate::transport::host::Host;
 ///
 /// TLS 1.2 and 1.3 are spoken. Without a word to the contrary, a server has to have a certificate
 /// for its name from a public authority. Cloning is cheap, and clones share their store of sessions
-/// to resume: a [`Server`](crate::Server), and so a [`Client`](crate::Client), has one for all its
+/// to resume: a [`ServerConfig`](crate::ServerConfig), and so a [`Client`](crate::Client), has one for all its
 /// connections. SNI is sent for names, not for addresses (RFC 6066 section 3), and ALPN never: no
 /// protocol name is registered for submission.
 ///
 /// ```no_run
-/// use pilotfish::transport::{TlsClient, TlsRoots};
+/// use pilotfish::transport::{TlsConfig, TlsRoots};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let public = TlsClient::builder().build()?;
-/// let with_own = TlsClient::builder().ca_file("/etc/ssl/our-ca.pem")?.build()?;
-/// let own_alone = TlsClient::builder()
+/// let public = TlsConfig::builder().build()?;
+/// let with_own = TlsConfig::builder().ca_file("/etc/ssl/our-ca.pem")?.build()?;
+/// let own_alone = TlsConfig::builder()
 ///     .roots(TlsRoots::None)
 ///     .ca_file("/etc/ssl/our-ca.pem")?
 ///     .build()?;
 /// let bridge = "sha256:6f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
-/// let pinned = TlsClient::builder().fingerprint(bridge.parse()?).build()?;
+/// let pinned = TlsConfig::builder().fingerprint(bridge.parse()?).build()?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct TlsClient {
+pub struct TlsConfig {
     connector: TlsConnector,
     /// What certificates are checked against in place of the host.
     name: Option<Host>,
@@ -54,20 +54,20 @@ pub(super) enum Verification {
     LeftOut,
 }
 
-impl std::fmt::Debug for TlsClient {
+impl std::fmt::Debug for TlsConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TlsClient")
+        f.debug_struct("TlsConfig")
             .field("name", &self.name)
             .field("verification", &self.verification)
             .finish_non_exhaustive()
     }
 }
 
-impl TlsClient {
+impl TlsConfig {
     /// Begins with the public certificate authorities that Mozilla trusts, as the
     /// `webpki-roots` crate has them.
-    pub fn builder() -> TlsClientBuilder {
-        TlsClientBuilder::default()
+    pub fn builder() -> TlsConfigBuilder {
+        TlsConfigBuilder::default()
     }
 
     pub(super) fn new(

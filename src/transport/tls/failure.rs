@@ -8,7 +8,7 @@ use tokio_rustls::rustls::{
 };
 
 use super::fault::Fault;
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 use crate::transport::host::Host;
 
 /// Says what the failure of a handshake means, and what to do about it.
@@ -16,11 +16,11 @@ pub(super) fn handshake_error(host: &Host, error: io::Error) -> Error {
     let Some(cause) = cause(&error) else {
         // The stream failed, and TLS with it.
         let message = format!("the connection to {host} broke during the TLS handshake");
-        return Error::new(Kind::Io, message).caused_by(error);
+        return Error::new(ErrorKind::Io, message).caused_by(error);
     };
     if let Some(fault) = fault(cause) {
         let message = format!("the certificate of {host} {fault}");
-        let error = Error::new(Kind::Tls, message);
+        let error = Error::new(ErrorKind::Tls, message);
         return match fault.source() {
             Some(cause) => error.caused_by(cause.to_string()),
             None => error,
@@ -58,7 +58,7 @@ pub(super) fn handshake_error(host: &Host, error: io::Error) -> Error {
         rustls::Error::AlertReceived(alert) => format!("{host} refused TLS ({alert:?})"),
         _ => format!("the TLS handshake with {host} failed"),
     };
-    Error::new(Kind::Tls, message).caused_by(error)
+    Error::new(ErrorKind::Tls, message).caused_by(error)
 }
 
 /// What TLS found wrong, if it was not the stream that failed.

@@ -19,8 +19,8 @@ use tokio_rustls::rustls::crypto::aws_lc_rs as cryptography;
 #[cfg(not(feature = "aws-lc-rs"))]
 use tokio_rustls::rustls::crypto::ring as cryptography;
 
-pub use builder::TlsClientBuilder;
-pub use client::TlsClient;
+pub use builder::TlsConfigBuilder;
+pub use client::TlsConfig;
 pub(super) use failure::is_refusal;
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use parameters::{Handshake, TlsParameters, TlsVersion};

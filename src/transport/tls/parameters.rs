@@ -21,7 +21,7 @@ pub struct TlsParameters {
     /// Whether the session is a new one.
     pub handshake: Handshake,
     /// The SHA-256 of the server's certificate, by which it can be
-    /// [pinned](super::TlsClientBuilder::fingerprint). For a resumed session, it is what the
+    /// [pinned](super::TlsConfigBuilder::fingerprint). For a resumed session, it is what the
     /// server showed when the session was new.
     pub certificate: Option<Fingerprint>,
 }

@@ -2,11 +2,11 @@
 
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// A setting that is of no use, and why.
 pub(super) fn unusable(message: &'static str) -> Error {
-    Error::new(Kind::Config, message)
+    Error::new(ErrorKind::Config, message)
 }
 
 /// All certificates of a PEM text, one at least.

@@ -4,10 +4,10 @@ use tokio_rustls::rustls::RootCertStore;
 
 use crate::error::Result;
 #[cfg(feature = "system-roots")]
-use crate::error::{Error, Kind};
+use crate::error::{Error, ErrorKind};
 
 /// Which certificate authorities are trusted, besides those of
-/// [`ca_pem`](super::TlsClientBuilder::ca_pem).
+/// [`ca_pem`](super::TlsConfigBuilder::ca_pem).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum TlsRoots {
@@ -49,7 +49,7 @@ fn system() -> Result<RootCertStore> {
         return Ok(roots);
     }
     let none = Error::new(
-        Kind::Config,
+        ErrorKind::Config,
         "the system has no certificate authorities: install them (ca-certificates), \
          or trust the public ones",
     );

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use pilotfish::session::Receipt;
-use pilotfish::{Client, Result, Security, Server};
+use pilotfish::{Client, Result, Security, ServerConfig};
 use tokio::net::TcpListener;
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::timeout;
@@ -43,7 +43,7 @@ async fn play(mut case: Case) {
     let port = listener.local_addr().unwrap().port();
     let store = Store::default();
     let serving = tokio::spawn(serve(listener, case.keywords, case.end, store.clone()));
-    let server = Server::builder("127.0.0.1".parse().unwrap())
+    let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
         .port(port)
         .security(Security::Cleartext)
         .strategy(case.strategy);

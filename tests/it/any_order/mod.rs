@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use pilotfish::address::{Envelope, ForwardPath};
 use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::session::{Mail, Receipt, RecipientOutcome, recipient_outcomes};
-use pilotfish::{Kind, Message, Result};
+use pilotfish::{ErrorKind, Message, Result};
 
 use crate::company::strategy;
 use crate::support::client::ACCOUNT;
@@ -223,8 +223,8 @@ impl Case {
         }
         let kind = result.as_ref().map_err(pilotfish::Error::kind).err();
         match sort {
-            Sort::Large => assert_eq!(kind, Some(Kind::InvalidInput), "{}", context()),
-            Sort::Utf8 => assert_eq!(kind, Some(Kind::Unsupported), "{}", context()),
+            Sort::Large => assert_eq!(kind, Some(ErrorKind::InvalidInput), "{}", context()),
+            Sort::Utf8 => assert_eq!(kind, Some(ErrorKind::Unsupported), "{}", context()),
             _ => {}
         }
     }

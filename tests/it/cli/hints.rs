@@ -2,7 +2,7 @@
 
 use pilotfish::testing::Fault::ReplyAt;
 use pilotfish::testing::Point::{self, Auth, Body, Ehlo, EndOfData, Mail, Rcpt};
-use pilotfish::testing::{Security, Server};
+use pilotfish::testing::{Security, TestServer};
 
 use super::office::{Office, server};
 use super::peer::Peer;
@@ -24,7 +24,7 @@ pub(super) async fn advice(rows: &[Row]) {
         let builder = if arguments.contains("--user") {
             server()
         } else {
-            Server::builder().anonymous()
+            TestServer::builder().anonymous()
         };
         let builder = if arguments.contains("--token-file") {
             builder.mechanism("XOAUTH2")
@@ -279,7 +279,9 @@ async fn tls_that_is_wanted_first() {
         "550 5.7.1 TLS required",
     ] {
         for (point, later) in [(Mail, 65), (Rcpt, 75)] {
-            let builder = Server::builder().anonymous().security(Security::Cleartext);
+            let builder = TestServer::builder()
+                .anonymous()
+                .security(Security::Cleartext);
             let fault = ReplyAt(point, reply.to_owned());
             let office = Office::open(builder.fault(fault)).await;
             let run = office.send_without_login(&format!("{CLEAR} --to a@example.org --text Hi"));

@@ -103,7 +103,7 @@ async fn partial() {
 }
 
 /// What becomes of a mail to two, when the server does this.
-async fn failed(server: pilotfish::testing::ServerBuilder, status: i32) -> Value {
+async fn failed(server: pilotfish::testing::TestServerBuilder, status: i32) -> Value {
     let office = Office::open(server).await;
     let ended = office.send(TO_BOTH).end().await;
     ended.reports(status, "");

@@ -1,7 +1,7 @@
 //! How to log in: `--auth`, and tokens in place of passwords.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use pilotfish::testing::ServerBuilder;
+use pilotfish::testing::TestServerBuilder;
 
 use super::office::{Office, server};
 use super::peer::Peer;
@@ -22,7 +22,7 @@ async fn office() -> Office {
     ];
     let builder = mechanisms
         .into_iter()
-        .fold(server(), ServerBuilder::mechanism);
+        .fold(server(), TestServerBuilder::mechanism);
     Office::open(builder).await
 }
 

@@ -2,7 +2,7 @@
 
 use pilotfish::testing::Fault::ReplyAt;
 use pilotfish::testing::Point::{EndOfData, Mail, Rcpt};
-use pilotfish::testing::{Security, Server};
+use pilotfish::testing::{Security, TestServer};
 
 use super::hints::{CLEAR, NO_LOGIN, advice};
 use super::office::{Directory, Office};
@@ -103,7 +103,7 @@ async fn a_login_that_is_missing() {
         ),
     ] {
         let fault = ReplyAt(point, reply.to_owned());
-        let office = Office::open(Server::builder().anonymous().fault_every(1, fault)).await;
+        let office = Office::open(TestServer::builder().anonymous().fault_every(1, fault)).await;
         let run = office.send_without_login(&format!("{NO_LOGIN} --to ann@example.org --text Hi"));
         let ended = run.end().await;
         ended.fails(status, words);
@@ -117,7 +117,7 @@ async fn in_clear_text(arguments: &str, reply: &str) -> Ended {
     const ACCOUNTS: &str = "[account.clear]\nserver = \"ADDRESS\"\ntls = \"none\"\n";
     let directory = Directory::new();
     let socket = directory.path().join("socket");
-    let mut builder = Server::builder()
+    let mut builder = TestServer::builder()
         .anonymous()
         .security(Security::Cleartext)
         .fault(ReplyAt(Rcpt, reply.to_owned()));

@@ -1,6 +1,6 @@
 //! Ways to the server.
 
-use pilotfish::testing::{Security, Server};
+use pilotfish::testing::{Security, TestServer};
 
 use super::office::{Directory, Office, server};
 use super::run::Run;
@@ -9,7 +9,7 @@ use super::run::Run;
 async fn lmtp_over_a_unix_socket_tells_of_each_recipient() {
     let directory = Directory::new();
     let path = directory.path().join("lmtp");
-    let server = Server::builder()
+    let server = TestServer::builder()
         .lmtp()
         .security(Security::Cleartext)
         .anonymous()

@@ -3,19 +3,19 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use pilotfish::testing::{Received, Server, ServerBuilder};
+use pilotfish::testing::{Received, TestServer, TestServerBuilder};
 use tempfile::TempDir;
 
 use super::run::{PASSWORD, Run, USER};
 
 /// A server with one user.
-pub(crate) fn server() -> ServerBuilder {
-    Server::builder().user(USER, PASSWORD)
+pub(crate) fn server() -> TestServerBuilder {
+    TestServer::builder().user(USER, PASSWORD)
 }
 
 /// A server that runs, and a directory.
 pub(crate) struct Office {
-    pub(crate) server: Server,
+    pub(crate) server: TestServer,
     pub(crate) directory: Directory,
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct Office {
 pub(crate) struct Directory(TempDir);
 
 impl Office {
-    pub(crate) async fn open(server: ServerBuilder) -> Self {
+    pub(crate) async fn open(server: TestServerBuilder) -> Self {
         let server = server.start().await.unwrap();
         let directory = Directory::new();
         directory.file("ca.pem", server.ca_pem());

@@ -250,7 +250,7 @@ fn is_message(line: &str) -> bool {
     begins.iter().any(|begin| line.starts_with(begin))
 }
 
-/// Whether there is a Rust path as `Server::builder`, or a name in the library's parentheses.
+/// Whether there is a Rust path as `ServerConfig::builder`, or a name in the library's parentheses.
 fn names_a_method(line: &str) -> bool {
     let mut words = line.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | ':'));
     let is_path = |word: &str| {

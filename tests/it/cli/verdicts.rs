@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use pilotfish::testing::Fault::{ReplyAt, SilentAt};
 use pilotfish::testing::Point::{Body, Data, EndOfData, EndOfDataFor, Mail, Rcpt};
-use pilotfish::testing::{Offer, Security, Server, ServerBuilder};
+use pilotfish::testing::{Offer, Security, TestServer, TestServerBuilder};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ fn words(stdout: &str) -> String {
 }
 
 /// A server with a recipient that is refused for good, and another that is refused for now.
-fn refusing() -> ServerBuilder {
+fn refusing() -> TestServerBuilder {
     open_server()
         .refuse_recipient("never@x.test", "550 5.1.1 no such user")
         .refuse_recipient("later@x.test", "451 4.2.0 later")
@@ -378,7 +378,7 @@ async fn tls_that_is_wanted_further_on() {
         (CLEAR, Rcpt, "451 4.7.1 destination requires TLS"),
         (CLEAR, EndOfData, "451 4.7.1 destination requires TLS"),
     ] {
-        let builder = Server::builder().anonymous();
+        let builder = TestServer::builder().anonymous();
         let builder = if arguments == CLEAR {
             builder.security(Security::Cleartext)
         } else {

@@ -13,8 +13,8 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use pilotfish::client::Retry;
 use pilotfish::message::{Attachment, Body};
 use pilotfish::protocol::{Chunking, Pipelining};
-use pilotfish::session::ServerBuilder;
-use pilotfish::{Credentials, Fate, Kind, Mail, testing};
+use pilotfish::session::ServerConfigBuilder;
+use pilotfish::{Credentials, ErrorKind, Fate, Mail, testing};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{client_of, client_to, count, letter, paused};
@@ -49,8 +49,11 @@ impl Wrong {
 async fn with_login(
     calls: &Count,
     wrong: impl Fn(usize) -> Option<Wrong> + Send + Sync + Clone + 'static,
-) -> (testing::Server, impl FnOnce(ServerBuilder) -> ServerBuilder) {
-    let server = testing::Server::builder().security(testing::Security::Cleartext);
+) -> (
+    testing::TestServer,
+    impl FnOnce(ServerConfigBuilder) -> ServerConfigBuilder,
+) {
+    let server = testing::TestServer::builder().security(testing::Security::Cleartext);
     let server = server.user("tim", "tanstaaf").start().await.unwrap();
     let calls = calls.clone();
     let provider = move || {
@@ -62,7 +65,8 @@ async fn with_login(
             Credentials::new("tim", "tanstaaf")
         }
     };
-    let describe = |server: ServerBuilder| server.danger_cleartext_auth().credentials(provider);
+    let describe =
+        |server: ServerConfigBuilder| server.danger_cleartext_auth().credentials(provider);
     (server, describe)
 }
 
@@ -84,7 +88,7 @@ fn a_provider_that_always_goes_wrong_is_asked_now_and_then() {
                         let error = result.unwrap_err();
                         assert_eq!(
                             (error.kind(), error.fate()),
-                            (Kind::Auth, Fate::NotAccepted)
+                            (ErrorKind::Auth, Fate::NotAccepted)
                         );
                         told += 1;
                     }
@@ -151,8 +155,8 @@ fn an_observer_that_panics_costs_nothing() {
 fn a_log_that_panics_costs_one_mail() {
     let second = Duration::from_secs(1);
     for (event, kind, rests) in [
-        ("220 ", Kind::Connect, false),
-        ("a session takes the mail", Kind::Closed, true),
+        ("220 ", ErrorKind::Connect, false),
+        ("a session takes the mail", ErrorKind::Closed, true),
     ] {
         paused(async {
             let server = open_server().start().await.unwrap();
@@ -181,8 +185,8 @@ fn a_log_that_panics_at_all_events_costs_one_mail() {
             let capture = Capture::panicking_from("554 ");
             let error = client.send(mail()).await.unwrap_err();
             drop(capture);
-            let said = (error.kind(), error.refused().len());
-            assert_eq!(said, (Kind::Rejected, 1), "{error:?}");
+            let said = (error.kind(), error.rejected().len());
+            assert_eq!(said, (ErrorKind::Rejected, 1), "{error:?}");
             drop(client.send(mail()).await.unwrap_err());
         };
         let keywords = &["PIPELINING", "CHUNKING"];
@@ -274,7 +278,10 @@ fn a_mail_is_sent_as_often_as_retry_and_its_body_allow() {
                 result = client.send(with_body(0, body)) => result.unwrap_err(),
                 () = port.serve(&[], Store::default(), fate) => unreachable!(),
             };
-            assert_eq!((error.kind(), attempts.all()), (Kind::Rejected, expected));
+            assert_eq!(
+                (error.kind(), attempts.all()),
+                (ErrorKind::Rejected, expected)
+            );
         });
     }
 }
@@ -300,7 +307,7 @@ fn the_reader_of_a_body_that_goes_wrong_costs_its_own_mail() {
                     let error = told.unwrap_err();
                     assert_eq!(
                         (error.kind(), error.fate()),
-                        (Kind::Body, Fate::NotAccepted)
+                        (ErrorKind::Body, Fate::NotAccepted)
                     );
                 } else {
                     assert!(told.is_ok(), "{wrong:?}, {number}: {told:?}");

@@ -41,7 +41,7 @@ fn lists(result: &Result<Receipt>) -> Vec<ForwardPath> {
             receipt.accepted.iter().cloned().chain(rejected).collect()
         }
         Err(error) => {
-            let refused = error.refused().iter().map(path);
+            let refused = error.rejected().iter().map(path);
             let said = error.accepted().iter().cloned().chain(refused);
             said.chain(error.untried().iter().cloned()).collect()
         }

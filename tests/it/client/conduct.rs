@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use pilotfish::client::ClientBuilder;
 use pilotfish::session::{Chunking, Strategy};
-use pilotfish::testing::{self, Fault, Point, Quirk, ServerBuilder};
-use pilotfish::transport::TlsClient;
+use pilotfish::testing::{self, Fault, Point, Quirk, TestServerBuilder};
+use pilotfish::transport::TlsConfig;
 use pilotfish::{Credentials, Security};
 
 use super::client_of;
@@ -21,18 +21,18 @@ pub(super) enum Entry {
 }
 
 impl Entry {
-    fn server(self) -> ServerBuilder {
+    fn server(self) -> TestServerBuilder {
         match self {
             Self::Clear => open_server(),
-            Self::LogIn => testing::Server::builder().user("tim", "tanstaaf"),
+            Self::LogIn => testing::TestServer::builder().user("tim", "tanstaaf"),
         }
     }
 
-    pub(super) fn client(self, server: &testing::Server, strategy: Strategy) -> ClientBuilder {
+    pub(super) fn client(self, server: &testing::TestServer, strategy: Strategy) -> ClientBuilder {
         client_of(server, |builder| match self {
             Self::Clear => builder.strategy(strategy),
             Self::LogIn => {
-                let tls = TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
+                let tls = TlsConfig::builder().ca_pem(server.ca_pem().as_bytes());
                 builder
                     .strategy(strategy)
                     .security(Security::StartTls)
@@ -77,7 +77,7 @@ pub(super) fn server(
     stage: Point,
     conduct: Conduct,
     dice: &mut Dice,
-) -> ServerBuilder {
+) -> TestServerBuilder {
     let fault = match conduct {
         Conduct::Well | Conduct::Slow => None,
         Conduct::Silent => Some(Fault::SilentAt(stage)),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt as _, stream};
 use pilotfish::Fate;
 use pilotfish::session::{Chunking, Pipelining, Strategy};
-use pilotfish::testing::{Fault, Point, Server};
+use pilotfish::testing::{Fault, Point, TestServer};
 
 use super::{client_of, count, letter, number_of};
 use crate::company::strategy;
@@ -29,7 +29,7 @@ enum Told {
 }
 
 /// Counts what has arrived, and has the server forget it.
-fn take_in(server: &Server, mails: &mut [Mail]) {
+fn take_in(server: &TestServer, mails: &mut [Mail]) {
     for received in server.take_received() {
         mails[number_of(&received.octets)].times += 1;
     }

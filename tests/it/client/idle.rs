@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pilotfish::session::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::{Fault, Point};
-use pilotfish::{Client, Server};
+use pilotfish::{Client, ServerConfig};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{client_of, count, letter, number_of, paused, tasks};
@@ -157,7 +157,7 @@ fn who_says_goodbye_takes_no_mail() {
 fn an_unused_client_does_nothing() {
     paused(async {
         let before = tasks();
-        let builder = Server::builder("127.0.0.1".parse().unwrap()).port(1);
+        let builder = ServerConfig::builder("127.0.0.1".parse().unwrap()).port(1);
         let client = Client::new(builder.build().unwrap());
         client.close().await;
         client.abort();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use pilotfish::address::envelope::{Options, Ret};
 use pilotfish::client::Retry;
-use pilotfish::{Client, Credentials, Fate, Kind};
+use pilotfish::{Client, Credentials, ErrorKind, Fate};
 use tokio::time::{Instant, sleep};
 
 use super::{client_to, letter, paused};
@@ -71,10 +71,10 @@ fn judge(at: &[Instant]) {
 fn a_password_that_was_changed_is_tried_by_one_worker_with_growing_pauses() {
     let wait = || Retry::new().budget(Duration::from_mins(1));
     for (retry, failure, kind, logged) in [
-        (Retry::none(), Failure::Refuses, Kind::Auth, 1),
-        (wait(), Failure::Refuses, Kind::Auth, 1),
-        (Retry::none(), Failure::Closes, Kind::Closed, 0),
-        (wait(), Failure::Closes, Kind::Closed, 0),
+        (Retry::none(), Failure::Refuses, ErrorKind::Auth, 1),
+        (wait(), Failure::Refuses, ErrorKind::Auth, 1),
+        (Retry::none(), Failure::Closes, ErrorKind::Closed, 0),
+        (wait(), Failure::Closes, ErrorKind::Closed, 0),
     ] {
         paused(async {
             let (port, refused) = (Port::new(), Refused::default());
@@ -161,7 +161,7 @@ fn three_sessions_that_end_before_a_mail_are_enough() {
             () = port.serve(&["AUTH PLAIN"], Store::default(), fate) => unreachable!(),
         };
         let said = (error.kind(), error.fate(), logins.all());
-        assert_eq!(said, (Kind::Closed, Fate::NotAccepted, 3), "{error:?}");
+        assert_eq!(said, (ErrorKind::Closed, Fate::NotAccepted, 3), "{error:?}");
     });
 }
 

@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt as _, stream};
 use pilotfish::testing::Store;
-use pilotfish::{Client, Security, Server};
+use pilotfish::{Client, Security, ServerConfig};
 
 use super::{count, letter};
 use crate::memory::high_water_mark;
@@ -18,7 +18,7 @@ const NAME: &str = "client::memory::many_mails_take_no_more_memory_than_some";
 /// Sends so many mails, as a process that is measured.
 async fn carry_out(order: &str) {
     let (port, mails) = order.split_once(' ').unwrap();
-    let server = Server::builder("127.0.0.1".parse().unwrap())
+    let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
         .port(port.parse().unwrap())
         .security(Security::Cleartext);
     let client = Client::builder(server.build().unwrap()).max_connections(count(4));

@@ -23,10 +23,10 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use pilotfish::client::ClientBuilder;
-use pilotfish::session::ServerBuilder;
+use pilotfish::session::ServerConfigBuilder;
 use pilotfish::testing;
 use pilotfish::transport::Timeouts;
-use pilotfish::{Client, Mail, Security, Server};
+use pilotfish::{Client, Mail, Security, ServerConfig};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
@@ -63,8 +63,8 @@ pub(crate) fn tasks() -> usize {
 
 /// A client that waits no longer than four seconds for anything.
 pub(crate) fn client_of(
-    server: &testing::Server,
-    describe: impl FnOnce(ServerBuilder) -> ServerBuilder,
+    server: &testing::TestServer,
+    describe: impl FnOnce(ServerConfigBuilder) -> ServerConfigBuilder,
 ) -> ClientBuilder {
     client_to(server.addr().port(), describe)
 }
@@ -72,11 +72,11 @@ pub(crate) fn client_of(
 /// The same, for whatever listens on a port.
 pub(crate) fn client_to(
     port: u16,
-    describe: impl FnOnce(ServerBuilder) -> ServerBuilder,
+    describe: impl FnOnce(ServerConfigBuilder) -> ServerConfigBuilder,
 ) -> ClientBuilder {
     let mut timeouts = Timeouts::all(Duration::from_secs(4));
     timeouts.pipelined = Duration::from_secs(2);
-    let builder = Server::builder("127.0.0.1".parse().unwrap())
+    let builder = ServerConfig::builder("127.0.0.1".parse().unwrap())
         .port(port)
         .security(Security::Cleartext)
         .timeouts(timeouts);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
-use pilotfish::Kind;
+use pilotfish::ErrorKind;
 use pilotfish::client::Retry;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -89,7 +89,10 @@ fn the_budget_alone_limits_the_wait() {
             let (_port, client) = waiting(budget);
             let begun = Instant::now();
             let error = client.send(letter(0, 10)).await.unwrap_err();
-            assert_eq!((error.kind(), error.is_transient()), (Kind::Connect, true));
+            assert_eq!(
+                (error.kind(), error.is_transient()),
+                (ErrorKind::Connect, true)
+            );
             let waited = begun.elapsed();
             // The next attempt would have been after it.
             let least = budget.saturating_sub(Duration::from_secs(11));
@@ -150,7 +153,7 @@ fn who_closes_or_aborts_does_not_wait_for_the_server() {
                 }
             };
             let (told, ()) = tokio::join!(client.send(letter(0, 10)), ending);
-            assert_eq!(told.unwrap_err().kind(), Kind::Connect);
+            assert_eq!(told.unwrap_err().kind(), ErrorKind::Connect);
             assert!(
                 begun.elapsed() < Duration::from_secs(101),
                 "{:?}",

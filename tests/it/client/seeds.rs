@@ -13,7 +13,7 @@ use pilotfish::Mail;
 use pilotfish::address::{Envelope, ForwardPath};
 use pilotfish::client::Retry;
 use pilotfish::session::{Chunking, Pipelining, Strategy};
-use pilotfish::testing::{Fault, Offer, Point, ServerBuilder};
+use pilotfish::testing::{Fault, Offer, Point, TestServerBuilder};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -34,7 +34,7 @@ const SEEDS: u64 = 100;
 /// The most that the server takes.
 const MAX_SIZE: u64 = 20_000;
 
-fn server(dice: &mut Dice) -> ServerBuilder {
+fn server(dice: &mut Dice) -> TestServerBuilder {
     let mut server = open_server().max_size(MAX_SIZE).without("SMTPUTF8");
     server = match dice.below(5) {
         0 => server.without("CHUNKING"),

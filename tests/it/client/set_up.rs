@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use pilotfish::testing::{self, Fault, Point};
-use pilotfish::transport::{Timeouts, TlsClient};
-use pilotfish::{Client, Credentials, Fate, Kind, Security, Server};
+use pilotfish::transport::{Timeouts, TlsConfig};
+use pilotfish::{Client, Credentials, ErrorKind, Fate, Security, ServerConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
@@ -79,7 +79,7 @@ async fn play(peer: Peer, security: Security, given_up: Option<Duration>) {
     }
     sleep(Duration::from_millis(1)).await;
     let before = tasks();
-    let server = Server::builder("127.0.0.1".parse().unwrap())
+    let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
         .port(port)
         .security(security)
         .timeouts(Timeouts::all(Duration::from_secs(4)));
@@ -94,12 +94,15 @@ async fn play(peer: Peer, security: Security, given_up: Option<Duration>) {
     let limit = given_up.unwrap_or(Duration::from_secs(9));
     match timeout(limit, all).await {
         Ok((single, stream)) => {
-            let expected: &[Kind] = match peer {
-                Peer::Nobody => &[Kind::Connect],
-                Peer::Busy | Peer::Silent => &[Kind::Timeout],
-                Peer::Closes | Peer::Babbles => {
-                    &[Kind::Closed, Kind::Io, Kind::Protocol, Kind::Tls]
-                }
+            let expected: &[ErrorKind] = match peer {
+                Peer::Nobody => &[ErrorKind::Connect],
+                Peer::Busy | Peer::Silent => &[ErrorKind::Timeout],
+                Peer::Closes | Peer::Babbles => &[
+                    ErrorKind::Closed,
+                    ErrorKind::Io,
+                    ErrorKind::Protocol,
+                    ErrorKind::Tls,
+                ],
             };
             for told in single.into_iter().chain(stream) {
                 let error = told.unwrap_err();
@@ -134,11 +137,11 @@ fn a_connection_that_is_cut_while_it_is_set_up_is_tried_once_more() {
         (Fault::CloseAt(Point::Auth), 1, false),
     ] {
         paused(async {
-            let server = testing::Server::builder().user("tim", "tanstaaf");
+            let server = testing::TestServer::builder().user("tim", "tanstaaf");
             let server = (0..times).fold(server, |server, _| server.fault(fault.clone()));
             let server = server.start().await.unwrap();
             let client = client_of(&server, |builder| {
-                let tls = TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
+                let tls = TlsConfig::builder().ca_pem(server.ca_pem().as_bytes());
                 let credentials = Credentials::new("tim", "tanstaaf").unwrap();
                 builder
                     .security(Security::StartTls)

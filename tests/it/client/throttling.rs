@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use pilotfish::client::Retry;
 use pilotfish::session::{Chunking, Pipelining};
-use pilotfish::testing::{Fault, Point, ServerBuilder};
+use pilotfish::testing::{Fault, Point, TestServerBuilder};
 use tokio::time::{sleep, timeout};
 
 use super::case::{Tally, Told};
@@ -16,7 +16,7 @@ use crate::support::open_server::open_server;
 const MAILS: usize = 400;
 
 /// What became of the mails, and how many connections there were in each second.
-async fn send(server: ServerBuilder, retry: Retry) -> (Tally, Vec<usize>, u64) {
+async fn send(server: TestServerBuilder, retry: Retry) -> (Tally, Vec<usize>, u64) {
     let delay = Duration::from_millis(300)..=Duration::from_millis(600);
     let server = server.delay(delay, 5).start().await.unwrap();
     let grouped = strategy(Pipelining::Auto, Chunking::Never);

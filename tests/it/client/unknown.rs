@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pilotfish::client::{Period, Rates, Retry};
 use pilotfish::session::{Chunking, Pipelining};
-use pilotfish::{Error, Fate, Kind};
+use pilotfish::{Error, ErrorKind, Fate};
 use tokio::sync::watch;
 
 use super::{client_to, count, letter, paused};
@@ -84,13 +84,13 @@ async fn told(later: Later) -> Result<(), Error> {
 #[test]
 fn what_was_unknown_stays_unknown_until_the_server_takes_it() {
     for (later, kind) in [
-        (Later::Says("450 4.2.0 later"), Kind::Rejected),
-        (Later::Says("550 5.7.1 no"), Kind::Rejected),
-        (Later::Gone, Kind::Connect),
-        (Later::Closes, Kind::Closed),
-        (Later::Held, Kind::Timeout),
-        (Later::Aborted, Kind::Closed),
-        (Later::Closed, Kind::Closed),
+        (Later::Says("450 4.2.0 later"), ErrorKind::Rejected),
+        (Later::Says("550 5.7.1 no"), ErrorKind::Rejected),
+        (Later::Gone, ErrorKind::Connect),
+        (Later::Closes, ErrorKind::Closed),
+        (Later::Held, ErrorKind::Timeout),
+        (Later::Aborted, ErrorKind::Closed),
+        (Later::Closed, ErrorKind::Closed),
     ] {
         let error = paused(told(later)).expect_err(&format!("{later:?}"));
         assert_eq!(error.fate(), Fate::Unknown, "{later:?}: {error:?}");
@@ -139,7 +139,7 @@ fn a_mail_that_is_about_to_be_repeated_has_not_left() {
         let error = result.unwrap_err();
         assert_eq!(
             (error.kind(), error.fate()),
-            (Kind::Closed, Fate::NotAccepted),
+            (ErrorKind::Closed, Fate::NotAccepted),
             "{error:?}"
         );
         assert_eq!(store.all().len(), 0);

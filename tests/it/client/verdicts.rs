@@ -15,7 +15,7 @@ use pilotfish::protocol::{Chunking, Pipelining};
 use pilotfish::session::{Mail, recipient_outcomes};
 use pilotfish::testing::Fault::SilentAt;
 use pilotfish::testing::Point::{self, EndOfData, EndOfDataFor};
-use pilotfish::testing::{Offer, Server, ServerBuilder};
+use pilotfish::testing::{Offer, TestServer, TestServerBuilder};
 use pilotfish::{Client, Receipt, Result};
 use tokio::io::AsyncWriteExt as _;
 use tokio::runtime::Runtime;
@@ -96,7 +96,7 @@ fn one_that_is_refused_for_now_is_reason_enough_for_another_attempt() {
 
 /// A server that takes the message and is silent from then on, how the client speaks to it, and what
 /// is known by then of the recipients in [`TO`].
-fn silent() -> [(ServerBuilder, bool, &'static str); 4] {
+fn silent() -> [(TestServerBuilder, bool, &'static str); 4] {
     let refuses = |path: &str| open_server().refuse_recipient(path, "550 5.1.1 no");
     [
         (
@@ -127,7 +127,7 @@ fn silent() -> [(ServerBuilder, bool, &'static str); 4] {
 }
 
 /// A client of a server of [`silent`].
-fn client_in(server: &Server, lmtp: bool) -> Client {
+fn client_in(server: &TestServer, lmtp: bool) -> Client {
     let client = client_of(server, |server| if lmtp { server.lmtp() } else { server });
     client.build()
 }

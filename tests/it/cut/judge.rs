@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use pilotfish::address::ForwardPath;
 use pilotfish::session::{Receipt, RecipientOutcome, recipient_outcomes};
-use pilotfish::{Fate, Kind, Stage};
+use pilotfish::{ErrorKind, Fate, Stage};
 
 use super::{Case, Dialogue, cuts};
 use crate::support::client::told;
@@ -122,7 +122,7 @@ pub(super) fn each_recipient(
 pub(crate) fn listed_once(outcome: &Outcome, context: &str) {
     let (accepted, refused, untried) = match outcome {
         Ok(receipt) => (&receipt.accepted[..], &receipt.rejected[..], &[][..]),
-        Err(error) => (error.accepted(), error.refused(), error.untried()),
+        Err(error) => (error.accepted(), error.rejected(), error.untried()),
     };
     let refused = refused.iter().map(|(path, _)| path);
     let all: Vec<_> = accepted.iter().chain(refused).chain(untried).collect();
@@ -190,10 +190,10 @@ fn waits_in_tls(dialogue: &Dialogue, case: &Case, cut: Cut) -> bool {
 fn plausible(case: &Case, whole: &Case, cut: Cut, context: &str) {
     let Err(error) = &case.outcome else { return };
     assert!(error.stage().is_some(), "{context}");
-    let expected: &[Kind] = match cut.how {
-        How::Close | How::HalfClose => &[Kind::Closed, Kind::Io, Kind::Tls],
-        How::Reset => &[Kind::Io, Kind::Closed, Kind::Tls],
-        How::Silence => &[Kind::Timeout],
+    let expected: &[ErrorKind] = match cut.how {
+        How::Close | How::HalfClose => &[ErrorKind::Closed, ErrorKind::Io, ErrorKind::Tls],
+        How::Reset => &[ErrorKind::Io, ErrorKind::Closed, ErrorKind::Tls],
+        How::Silence => &[ErrorKind::Timeout],
     };
     let of_whole = whole.outcome.as_ref().err().map(pilotfish::Error::kind);
     assert!(

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use pilotfish::Message;
 use pilotfish::message::dkim::Canonicalization;
 use pilotfish::message::{Block, Data};
-use pilotfish::testing::{Received, Security, Server, ServerBuilder, Store};
+use pilotfish::testing::{Received, Security, Store, TestServer, TestServerBuilder};
 use tokio::net::TcpStream;
 
 use crate::support::client::{in_clear, send_one};
@@ -17,12 +17,14 @@ use crate::support::client::{in_clear, send_one};
 use mails::{letter, mails};
 use verifier::{Algorithm, signer, signers, verify, verify_files};
 
-fn server() -> ServerBuilder {
-    Server::builder().security(Security::Cleartext).anonymous()
+fn server() -> TestServerBuilder {
+    TestServer::builder()
+        .security(Security::Cleartext)
+        .anonymous()
 }
 
 /// What arrives of these mails, sent in one session.
-async fn arrived(server: ServerBuilder, messages: Vec<Message>) -> Vec<Received> {
+async fn arrived(server: TestServerBuilder, messages: Vec<Message>) -> Vec<Received> {
     let server = server.start().await.unwrap();
     let stream = TcpStream::connect(server.addr()).await.unwrap();
     let mut session = in_clear(stream).await.unwrap();

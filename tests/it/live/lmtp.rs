@@ -1,7 +1,7 @@
 //! Dovecot by LMTP: a reply for each recipient.
 
 use pilotfish::message::Data;
-use pilotfish::session::{Chunking, Mail, Pipelining, Server, Strategy};
+use pilotfish::session::{Chunking, Mail, Pipelining, ServerConfig, Strategy};
 use pilotfish::transport::Route;
 use pilotfish::{Message, Security};
 
@@ -11,9 +11,9 @@ use crate::company::strategy;
 use crate::support::client::{send, send_one, told};
 
 /// By TCP, and by a Unix socket.
-fn servers(strategy: Strategy) -> [Server; 2] {
+fn servers(strategy: Strategy) -> [ServerConfig; 2] {
     let server = || {
-        let builder = Server::builder("localhost".parse().unwrap());
+        let builder = ServerConfig::builder("localhost".parse().unwrap());
         builder.lmtp().strategy(strategy)
     };
     let by_tcp = server().port(bed::port("lmtp"));

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::stream;
-use pilotfish::session::{Chunking, Mail, Pipelining, Server, Session, Strategy};
+use pilotfish::session::{Chunking, Mail, Pipelining, ServerConfig, Session, Strategy};
 use pilotfish::transport::Route;
 use pilotfish::{Message, Result};
 use tempfile::TempDir;
@@ -50,7 +50,7 @@ impl Sink {
 
     async fn open(&self, strategy: Strategy) -> Result<Session> {
         let route = Route::new().unix_socket(self.folder.path().join("sink"));
-        let server = Server::builder("localhost".parse().unwrap());
+        let server = ServerConfig::builder("localhost".parse().unwrap());
         let server = server.route(route).strategy(strategy).build()?;
         server.connect().await
     }
@@ -148,19 +148,19 @@ const FAULTS: [(&str, &str); 21] = [
     ("-q .", "Closed at EndOfData, Unknown, permanent: no reply"),
     (
         "-Q MAIL",
-        "Closed at Mail, NotAccepted, transient: 421 4.0.0 Server closing connection",
+        "Closed at Mail, NotAccepted, transient: 421 4.0.0 ServerConfig closing connection",
     ),
     (
         "-Q RCPT",
-        "Closed at Rcpt, NotAccepted, transient: 421 4.0.0 Server closing connection",
+        "Closed at Rcpt, NotAccepted, transient: 421 4.0.0 ServerConfig closing connection",
     ),
     (
         "-Q DATA",
-        "Closed at Data, NotAccepted, transient: 421 4.0.0 Server closing connection",
+        "Closed at Data, NotAccepted, transient: 421 4.0.0 ServerConfig closing connection",
     ),
     (
         "-Q .",
-        "Closed at EndOfData, NotAccepted, transient: 421 4.0.0 Server closing connection",
+        "Closed at EndOfData, NotAccepted, transient: 421 4.0.0 ServerConfig closing connection",
     ),
     (
         "-A 0",

@@ -4,9 +4,9 @@ use futures_util::future::join_all;
 use pilotfish::protocol::Mechanism;
 use pilotfish::testing::Fault::{ReplyAt, SayAfter};
 use pilotfish::testing::Point::{Auth, Ehlo, Greeting, StartTls};
-use pilotfish::testing::ServerBuilder;
-use pilotfish::transport::TlsClient;
-use pilotfish::{Client, Server};
+use pilotfish::testing::TestServerBuilder;
+use pilotfish::transport::TlsConfig;
+use pilotfish::{Client, ServerConfig};
 
 use super::{SECRET, causes, commands, credentials, everything, log_in};
 use crate::support::client::{ACCOUNT, told_error};
@@ -14,7 +14,7 @@ use crate::support::events::Capture;
 
 /// A server with nine mechanisms for passwords and tokens, and EXTERNAL, which answers each login
 /// so.
-fn refusing(reply: &str) -> ServerBuilder {
+fn refusing(reply: &str) -> TestServerBuilder {
     Mechanism::PREFERENCE
         .into_iter()
         .fold(everything(SECRET), |builder, _| {
@@ -57,14 +57,14 @@ async fn credentials_are_presented_once_or_twice() {
 /// So many mails at once, over as many connections as a client likes. The errors, and the
 /// mechanisms of all logins.
 async fn refused_mails(
-    server: ServerBuilder,
+    server: TestServerBuilder,
     secret: &str,
     mails: usize,
 ) -> (Vec<String>, Vec<String>) {
     let capture = Capture::begin();
     let server = server.start().await.unwrap();
-    let tls = TlsClient::builder().ca_pem(server.ca_pem().as_bytes());
-    let submission = Server::builder("localhost".parse().unwrap())
+    let tls = TlsConfig::builder().ca_pem(server.ca_pem().as_bytes());
+    let submission = ServerConfig::builder("localhost".parse().unwrap())
         .port(server.addr().port())
         .tls(tls.unwrap().build().unwrap())
         .credentials(credentials(Mechanism::Plain, secret))

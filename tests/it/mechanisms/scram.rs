@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pilotfish::protocol::Mechanism;
-use pilotfish::{Credentials, Kind, Result, testing};
+use pilotfish::{Credentials, ErrorKind, Result, testing};
 use proptest::prelude::*;
 
 use super::{SECRET, USER, causes, commands, credentials, log_in};
@@ -16,7 +16,7 @@ use crate::support::script::Script;
 /// A server that offers no -PLUS takes a `y`, and one that does would refuse it.
 #[tokio::test]
 async fn scram_without_plus_says_that_it_could() {
-    let server = testing::Server::builder()
+    let server = testing::TestServer::builder()
         .user(USER, SECRET)
         .mechanism("SCRAM-SHA-256");
     let server = server.start().await.unwrap();
@@ -57,7 +57,7 @@ async fn begins_scram(rest: &str, delivery: Delivery) -> (Result<()>, Played) {
 async fn a_password_that_scram_does_not_take_goes_by_plain() {
     let capture = Capture::begin();
     let secret = "tanstaaf 🦈";
-    let server = testing::Server::builder()
+    let server = testing::TestServer::builder()
         .user(USER, secret)
         .mechanism("SCRAM-SHA-256");
     let server = server.start().await.unwrap();
@@ -69,7 +69,7 @@ async fn a_password_that_scram_does_not_take_goes_by_plain() {
     let error = log_in(&server, &[Mechanism::ScramSha256], credentials)
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), Kind::Config);
+    assert_eq!(error.kind(), ErrorKind::Config);
     server.shutdown().await.unwrap();
 }
 
@@ -132,7 +132,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let outcome = runtime.block_on(async {
             let mechanism = if plus { Mechanism::ScramSha256Plus } else { Mechanism::ScramSha1 };
-            let server = testing::Server::builder().user(user.as_str(), password.as_str());
+            let server = testing::TestServer::builder().user(user.as_str(), password.as_str());
             let server = server.mechanism(mechanism.name()).start().await.unwrap();
             let credentials = Credentials::new(user.as_str(), password.as_str()).unwrap();
             let outcome = log_in(&server, &[mechanism], credentials).await;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use futures_util::{StreamExt as _, stream};
 use pilotfish::address::{Envelope, ForwardPath};
 use pilotfish::session::{Mail, RecipientOutcome, recipient_outcomes};
-use pilotfish::{Client, Receipt, Result, Security, Server};
+use pilotfish::{Client, Receipt, Result, Security, ServerConfig};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -50,7 +50,7 @@ fn enough(
 impl Counting {
     async fn start(keywords: &'static [&'static str], most: usize, reply: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = Server::builder("127.0.0.1".parse().unwrap())
+        let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
             .port(listener.local_addr().unwrap().port())
             .security(Security::Cleartext)
             .build()

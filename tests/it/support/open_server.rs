@@ -1,7 +1,9 @@
 //! A testing server that asks for neither TLS nor a login.
 
-use pilotfish::testing::{Security, Server, ServerBuilder};
+use pilotfish::testing::{Security, TestServer, TestServerBuilder};
 
-pub(crate) fn open_server() -> ServerBuilder {
-    Server::builder().security(Security::Cleartext).anonymous()
+pub(crate) fn open_server() -> TestServerBuilder {
+    TestServer::builder()
+        .security(Security::Cleartext)
+        .anonymous()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use pilotfish::transport::TlsClient;
+use pilotfish::transport::TlsConfig;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, date_time_ymd,
@@ -39,8 +39,8 @@ fn authority(name: &str) -> Authority {
 }
 
 /// A client that trusts the authority of these tests.
-pub(crate) fn tls_client() -> TlsClient {
-    let builder = TlsClient::builder().ca_pem(TRUSTED.pem().as_bytes());
+pub(crate) fn tls_client() -> TlsConfig {
+    let builder = TlsConfig::builder().ca_pem(TRUSTED.pem().as_bytes());
     builder.unwrap().build().unwrap()
 }
 

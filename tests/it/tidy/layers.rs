@@ -48,7 +48,7 @@ const AT_THE_ROOT: &[(&str, &str)] = &[
     ("Client", "client"),
     ("Error", "error"),
     ("Fate", "error"),
-    ("Kind", "error"),
+    ("ErrorKind", "error"),
     ("Result", "error"),
     ("Stage", "error"),
     ("Attachment", "message"),

@@ -1,8 +1,8 @@
 //! Certificates, good and bad, each over STARTTLS and implicit TLS: a bad one is refused in words
 //! of its own, and no octet of a login is sent.
 
-use pilotfish::Kind;
-use pilotfish::transport::{Fingerprint, TlsClient};
+use pilotfish::ErrorKind;
+use pilotfish::transport::{Fingerprint, TlsConfig};
 use rcgen::{
     CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, NameConstraints,
     PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, SanType,
@@ -18,12 +18,16 @@ use super::server::{BOTH, Side, log_in};
 const HOST: &str = "server.example";
 
 /// Fails both ways with these words, before anything is said inside TLS.
-pub(super) async fn is_refused(side: &Side, tls: &TlsClient, host: &str, words: &str) {
+pub(super) async fn is_refused(side: &Side, tls: &TlsConfig, host: &str, words: &str) {
     for begin in BOTH {
         let (outcome, heard) = log_in(side, begin, tls, host).await;
         let error = outcome.expect_err(words);
         let facts = (error.kind(), error.is_transient(), heard.as_slice());
-        assert_eq!(facts, (Kind::Tls, false, &b""[..]), "{begin:?}: {error:?}");
+        assert_eq!(
+            facts,
+            (ErrorKind::Tls, false, &b""[..]),
+            "{begin:?}: {error:?}"
+        );
         assert!(
             error.to_string().contains(words),
             "{begin:?}: {words:?} in {error}"
@@ -32,7 +36,7 @@ pub(super) async fn is_refused(side: &Side, tls: &TlsClient, host: &str, words: 
 }
 
 /// Logs in both ways.
-pub(super) async fn is_accepted(side: &Side, tls: &TlsClient, host: &str) {
+pub(super) async fn is_accepted(side: &Side, tls: &TlsConfig, host: &str) {
     for begin in BOTH {
         let (outcome, heard) = log_in(side, begin, tls, host).await;
         assert!(outcome.is_ok(), "{begin:?}: {outcome:?}");
@@ -183,7 +187,7 @@ async fn unknown_authorities() {
     let side = Side::from(Shown::self_signed(&named()).config());
     is_refused(&side, &client(), HOST, "is signed by itself: ").await;
     // Public authorities did not sign ours.
-    let public = TlsClient::builder().build().unwrap();
+    let public = TlsConfig::builder().build().unwrap();
     is_refused(
         &Side::from(good().config()),
         &public,

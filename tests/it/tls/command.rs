@@ -1,6 +1,6 @@
 //! The flags and keys that begin with `tls-`.
 
-use pilotfish::testing::Server;
+use pilotfish::testing::TestServer;
 use sha2::{Digest as _, Sha256};
 
 use super::made::{ROOT, Shown, good, server_params};
@@ -203,7 +203,7 @@ async fn an_account_pins_and_a_flag_pins_anew() {
 /// What is in the memory of the process is in no file when it dies (R2).
 #[tokio::test]
 async fn no_core_is_dumped() {
-    let server: Server = server().start().await.unwrap();
+    let server: TestServer = server().start().await.unwrap();
     let script = "ulimit -c unlimited 2>/dev/null; exec \"$0\" \"$@\"";
     let address = server.addr().to_string();
     // The password command is a child: it has the limits, and the process above it.

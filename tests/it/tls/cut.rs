@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use pilotfish::transport::TlsClient;
-use pilotfish::{Error, Kind};
+use pilotfish::transport::TlsConfig;
+use pilotfish::{Error, ErrorKind};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, DuplexStream, ReadBuf};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -115,7 +115,7 @@ impl AsyncWrite for Fragile {
 /// the handshake was over by then. The server has to have heard nothing.
 async fn cut(
     config: &Arc<ServerConfig>,
-    tls: &TlsClient,
+    tls: &TlsConfig,
     direction: Direction,
     cut: Cut,
     octets: usize,
@@ -147,7 +147,7 @@ async fn cut(
 }
 
 /// Cuts after each octet until the handshake is through; says how many cuts there were.
-async fn cut_everywhere(direction: Direction, how: Cut, kind: Kind) -> usize {
+async fn cut_everywhere(direction: Direction, how: Cut, kind: ErrorKind) -> usize {
     let config = Arc::new(good().config());
     // One that resumes would make another handshake.
     let tls = || client();
@@ -169,9 +169,9 @@ async fn a_handshake_that_is_cut_at_any_octet() {
     let mut cuts = 0;
     for direction in [Direction::FromServer, Direction::FromClient] {
         for (how, kind) in [
-            (Cut::Close, Kind::Io),
-            (Cut::Reset, Kind::Io),
-            (Cut::Silence, Kind::Timeout),
+            (Cut::Close, ErrorKind::Io),
+            (Cut::Reset, ErrorKind::Io),
+            (Cut::Silence, ErrorKind::Timeout),
         ] {
             let count = cut_everywhere(direction, how, kind).await;
             assert!(count > 500, "{direction:?} {how:?}: {count}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pilotfish::transport::Timeouts;
-use pilotfish::{Error, Kind};
+use pilotfish::{Error, ErrorKind};
 use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader, DuplexStream};
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
@@ -93,7 +93,7 @@ async fn answers_that_are_no_handshake() {
             let (error, time) = answered(begin, &answer, b"").await;
             let facts = (error.kind(), error.is_transient());
             let shown = answer.escape_ascii();
-            assert_eq!(facts, (Kind::Tls, false), "{shown}: {error:?}");
+            assert_eq!(facts, (ErrorKind::Tls, false), "{shown}: {error:?}");
             assert!(error.to_string().contains(words), "{shown}: {error}");
             assert!(time < Duration::from_secs(5), "{shown}: {time:?}");
         }
@@ -112,7 +112,7 @@ async fn records_without_end() {
         for begin in BOTH {
             let (error, time) = answered(begin, b"", &again).await;
             assert!(
-                matches!(error.kind(), Kind::Tls | Kind::Io),
+                matches!(error.kind(), ErrorKind::Tls | ErrorKind::Io),
                 "{again:?}: {error:?}"
             );
             assert!(time < Duration::from_secs(5), "{again:?}: {time:?}");
@@ -126,7 +126,7 @@ async fn a_handshake_that_is_never_answered() {
         // The first octets of a record that goes on and on.
         for answer in [&b""[..], b"\x16\x03\x03\x40\x00"] {
             let (error, time) = answered(begin, answer, b"").await;
-            assert_eq!(error.kind(), Kind::Timeout, "{error:?}");
+            assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
             // A moment is for a last look.
             assert_eq!(time.as_secs(), Timeouts::default().handshake.as_secs());
         }

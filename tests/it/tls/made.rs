@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use pilotfish::transport::{TlsClient, TlsClientBuilder, TlsRoots};
+use pilotfish::transport::{TlsConfig, TlsConfigBuilder, TlsRoots};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, SanType, SignatureAlgorithm,
@@ -136,14 +136,14 @@ pub(super) fn good() -> Shown {
 }
 
 /// Trusts the authority of these tests and no other.
-pub(super) fn trusting() -> TlsClientBuilder {
-    TlsClient::builder()
+pub(super) fn trusting() -> TlsConfigBuilder {
+    TlsConfig::builder()
         .roots(TlsRoots::None)
         .ca_pem(ROOT.pem().as_bytes())
         .unwrap()
 }
 
-pub(super) fn client() -> TlsClient {
+pub(super) fn client() -> TlsConfig {
     trusting().build().unwrap()
 }
 

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use pilotfish::transport::{Fingerprint, TlsClient};
+use pilotfish::transport::{Fingerprint, TlsConfig};
 use rcgen::KeyPair;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
@@ -167,8 +167,8 @@ async fn a_key_of_an_unknown_kind() {
         for versions in [&[&version::TLS12], &[&version::TLS13]] {
             let side = Side::from(shown.config_of(versions));
             for tls in [
-                TlsClient::builder().danger_accept_invalid_certificates(),
-                TlsClient::builder().fingerprint(pin),
+                TlsConfig::builder().danger_accept_invalid_certificates(),
+                TlsConfig::builder().fingerprint(pin),
                 trusting(),
             ] {
                 let tls = tls.build().unwrap();

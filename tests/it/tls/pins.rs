@@ -1,7 +1,7 @@
 //! Certificates that are known by their hash.
 
-use pilotfish::Kind;
-use pilotfish::transport::{Fingerprint, TlsClient, TlsRoots};
+use pilotfish::ErrorKind;
+use pilotfish::transport::{Fingerprint, TlsConfig, TlsRoots};
 use rcgen::{
     PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256,
     PublicKeyData as _,
@@ -23,8 +23,8 @@ fn spki(shown: &Shown) -> Fingerprint {
     Fingerprint::Spki(Sha256::digest(shown.key.subject_public_key_info()).into())
 }
 
-fn pinning(pins: &[Fingerprint]) -> TlsClient {
-    let builder = TlsClient::builder();
+fn pinning(pins: &[Fingerprint]) -> TlsConfig {
+    let builder = TlsConfig::builder();
     let builder = pins
         .iter()
         .fold(builder, |builder, pin| builder.fingerprint(*pin));
@@ -54,7 +54,7 @@ async fn a_pin_is_enough() {
 /// Devices have certificates of version 1, which name no host, and which webpki does not read.
 #[tokio::test]
 async fn an_old_certificate_is_pinned_by_its_key() {
-    let anybody = TlsClient::builder().danger_accept_invalid_certificates();
+    let anybody = TlsConfig::builder().danger_accept_invalid_certificates();
     let anybody = anybody.build().unwrap();
     for kind in [
         &PKCS_ECDSA_P256_SHA256,
@@ -85,7 +85,7 @@ async fn an_old_certificate_is_pinned_by_its_key() {
 
 #[tokio::test]
 async fn what_is_not_a_certificate_has_no_key() {
-    let anybody = TlsClient::builder().danger_accept_invalid_certificates();
+    let anybody = TlsConfig::builder().danger_accept_invalid_certificates();
     let anybody = anybody.build().unwrap();
     let whole = good();
     for length in [0, 1, 2, 5, 40, 200] {
@@ -93,7 +93,7 @@ async fn what_is_not_a_certificate_has_no_key() {
         shown.chain = vec![whole.chain[0][..length].to_vec().into()];
         let side = Side::from(shown.config());
         let (outcome, _) = log_in(&side, BOTH[0], &anybody, HOST).await;
-        assert_eq!(outcome.unwrap_err().kind(), Kind::Tls, "{length}");
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Tls, "{length}");
     }
 }
 
@@ -133,13 +133,13 @@ async fn the_refusal_of_a_stranger_says_what_to_pin() {
     let shown = Shown::self_signed(&authority_params("127.0.0.1"));
     let side = Side::from(shown.config());
     let words = format!("pin {}", certificate(&shown));
-    is_refused(&side, &TlsClient::builder().build().unwrap(), HOST, &words).await;
+    is_refused(&side, &TlsConfig::builder().build().unwrap(), HOST, &words).await;
 }
 
 #[tokio::test]
 async fn without_verification_anybody_is_the_server() {
     let side = Side::from(Shown::self_signed(&authority_params("mallory")).config());
-    let tls = TlsClient::builder().danger_accept_invalid_certificates();
+    let tls = TlsConfig::builder().danger_accept_invalid_certificates();
     is_accepted(&side, &tls.build().unwrap(), HOST).await;
 }
 
@@ -148,18 +148,18 @@ fn settings_that_make_no_sense() {
     let pin = certificate(&good());
     for (builder, words) in [
         (
-            TlsClient::builder().roots(TlsRoots::None),
+            TlsConfig::builder().roots(TlsRoots::None),
             "no server can be trusted",
         ),
         (
-            TlsClient::builder()
+            TlsConfig::builder()
                 .fingerprint(pin)
                 .danger_accept_invalid_certificates(),
             "leave one out",
         ),
     ] {
         let error = builder.build().unwrap_err();
-        assert_eq!(error.kind(), Kind::Config);
+        assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains(words), "{error}");
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pilotfish::Result;
 use pilotfish::session::{Greeted, Secured};
-use pilotfish::transport::{Host, Timeouts, TlsClient};
+use pilotfish::transport::{Host, Timeouts, TlsConfig};
 use tokio::io::{
     AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream,
 };
@@ -41,7 +41,7 @@ impl From<ServerConfig> for Side {
 pub(super) async fn log_in(
     side: &Side,
     begin: Begin,
-    tls: &TlsClient,
+    tls: &TlsConfig,
     host: &str,
 ) -> (Result<()>, Vec<u8>) {
     let (here, there) = tokio::io::duplex(64 * 1024);
@@ -59,7 +59,7 @@ pub(super) async fn log_in(
 pub(super) async fn secured<S: Stream>(
     stream: S,
     begin: Begin,
-    tls: &TlsClient,
+    tls: &TlsConfig,
     host: &Host,
 ) -> Result<Secured<S>> {
     match begin {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use pilotfish::Kind;
+use pilotfish::ErrorKind;
 use pilotfish::address::Domain;
 use pilotfish::session::Secured;
-use pilotfish::transport::{Handshake, Timeouts, TlsClient, TlsParameters, TlsVersion};
+use pilotfish::transport::{Handshake, Timeouts, TlsConfig, TlsParameters, TlsVersion};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
@@ -23,7 +23,7 @@ struct Agreed {
     alpn: Option<Vec<u8>>,
 }
 
-async fn agree(config: &Arc<ServerConfig>, tls: &TlsClient, host: &str) -> Agreed {
+async fn agree(config: &Arc<ServerConfig>, tls: &TlsConfig, host: &str) -> Agreed {
     let (here, there) = tokio::io::duplex(64 * 1024);
     let host = host.parse().unwrap();
     let client = async {
@@ -183,7 +183,7 @@ async fn client_certificates() {
         let error = outcome.unwrap_err();
         assert_eq!(
             (error.kind(), heard.as_slice()),
-            (Kind::Tls, &b""[..]),
+            (ErrorKind::Tls, &b""[..]),
             "{error:?}"
         );
         assert!(
@@ -223,7 +223,7 @@ fn client_certificates_that_are_of_no_use() {
         let error = trusting()
             .client_certificate_pem(chain.as_bytes(), &secret)
             .unwrap_err();
-        assert_eq!(error.kind(), Kind::Config);
+        assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains(words), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 use pilotfish::protocol::Reply;
 use pilotfish::session::Security;
-use pilotfish::{Kind, Stage};
+use pilotfish::{ErrorKind, Stage};
 
 use super::{ANY, Hint, Situation};
 
@@ -98,21 +98,21 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
-        kinds: &[Kind::Rejected],
+        kinds: &[ErrorKind::Rejected],
         stages: &[Stage::Hello],
         when: |situation| !situation.names_helo,
         advice: "servers may want the full host name of this machine: give it by --helo",
         ..ANY
     },
     Hint {
-        kinds: &[Kind::Rejected],
+        kinds: &[ErrorKind::Rejected],
         stages: &[Stage::Hello],
         causes: &["refused the name"],
         advice: "give another name by --helo, or leave --helo out",
         ..ANY
     },
     Hint {
-        kinds: &[Kind::Config],
+        kinds: &[ErrorKind::Config],
         causes: &["password would be sent in clear text"],
         advice: "encrypt the connection by --tls starttls or --tls implicit; \
                  --danger-cleartext-auth sends the password for everybody on the way to read",
@@ -156,7 +156,7 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
-        kinds: &[Kind::Auth],
+        kinds: &[ErrorKind::Auth],
         stages: &[Stage::Connect],
         advice: "the user of a proxy stands in --proxy, as in http://USER@HOST:PORT, and the \
                  password in the file of --proxy-password-file",

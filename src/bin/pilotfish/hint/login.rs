@@ -1,6 +1,6 @@
 //! Advice for a login that is refused or missing.
 
-use pilotfish::{Kind, Stage};
+use pilotfish::{ErrorKind, Stage};
 
 use super::situation::LoginBy;
 use super::{ANY, Hint, Situation};
@@ -61,7 +61,7 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
-        kinds: &[Kind::Auth],
+        kinds: &[ErrorKind::Auth],
         stages: &[Stage::Auth],
         codes: &[535, 501],
         when: |situation| situation.login == LoginBy::Token,
@@ -70,7 +70,7 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
-        kinds: &[Kind::Auth],
+        kinds: &[ErrorKind::Auth],
         codes: &[535],
         when: |situation| situation.login == LoginBy::Certificate,
         advice: "the server does not let the certificate of --tls-cert log in: check which user it \
@@ -90,7 +90,7 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
-        kinds: &[Kind::Auth],
+        kinds: &[ErrorKind::Auth],
         codes: &[500, 501, 502, 503, 504, 534, 538],
         when: |situation| situation.names_mechanisms,
         advice: "leave --auth out, so that every mechanism that the server offers is tried, or name \
@@ -98,7 +98,7 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
-        kinds: &[Kind::Auth],
+        kinds: &[ErrorKind::Auth],
         codes: &[500, 501, 502, 503, 504, 534, 538],
         when: |situation| situation.login == LoginBy::Password,
         advice: "the server takes this password by none of its mechanisms: ask its operator which \
@@ -106,13 +106,13 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
-        kinds: &[Kind::Auth],
+        kinds: &[ErrorKind::Auth],
         causes: &["(no-resources)"],
         advice: "the server cannot verify the password now: try again later",
         ..ANY
     },
     Hint {
-        kinds: &[Kind::Auth],
+        kinds: &[ErrorKind::Auth],
         codes: &[535],
         causes: &["also offers"],
         when: |situation| situation.login == LoginBy::Password,
@@ -122,7 +122,7 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
-        kinds: &[Kind::Auth],
+        kinds: &[ErrorKind::Auth],
         codes: &[535],
         when: sent_an_app_password,
         advice: "check that the password belongs to --user and has not been revoked",
@@ -130,7 +130,7 @@ pub(super) const HINTS: &[Hint] = &[
         ..ANY
     },
     Hint {
-        kinds: &[Kind::Auth],
+        kinds: &[ErrorKind::Auth],
         codes: &[535],
         advice: "check the user name and the password; many services want an app password here",
         says_what_was_sent: true,

@@ -12,7 +12,7 @@ use std::error::Error as _;
 use std::iter::successors;
 
 use pilotfish::protocol::Reply;
-use pilotfish::{Error, Fate, Kind, Stage};
+use pilotfish::{Error, ErrorKind, Fate, Stage};
 
 pub(crate) use secret_shape::SecretShape;
 pub(crate) use situation::{LoginBy, Situation};
@@ -20,7 +20,7 @@ pub(crate) use situation::{LoginBy, Situation};
 /// A failure that many users meet, and the advice for it. A list that is empty matches
 /// everything; otherwise one of its entries has to match.
 struct Hint {
-    kinds: &'static [Kind],
+    kinds: &'static [ErrorKind],
     stages: &'static [Stage],
     /// The reply's code.
     codes: &'static [u16],
@@ -67,7 +67,7 @@ const TABLES: [&[Hint]; 5] = [
 
 /// For what no other row matches.
 const OTHERS: &[Hint] = &[Hint {
-    kinds: &[Kind::Closed],
+    kinds: &[ErrorKind::Closed],
     codes: &[421],
     advice: "the server is busy: try again later",
     ..ANY
@@ -105,7 +105,7 @@ pub(crate) fn wants_login(error: &Error) -> bool {
 
 /// What rows look at.
 struct Failure<'a> {
-    kind: Kind,
+    kind: ErrorKind,
     stage: Option<Stage>,
     code: Option<u16>,
     status: String,
@@ -116,7 +116,7 @@ struct Failure<'a> {
 
 impl<'a> Failure<'a> {
     fn of(error: &'a Error) -> Self {
-        let of_recipient = || error.refused().first().map(|(_, reply)| reply);
+        let of_recipient = || error.rejected().first().map(|(_, reply)| reply);
         let reply = error.reply().or_else(of_recipient);
         let status = reply.and_then(Reply::enhanced_status);
         let status = status.map(|status| format!("X.{}.{}", status.subject, status.detail));

@@ -5,13 +5,13 @@ use std::num::NonZeroU32;
 
 use futures_util::{StreamExt as _, stream};
 use pilotfish::session::{Chunking, Pipelining, Strategy};
-use pilotfish::{Client, Message, Security, Server};
+use pilotfish::{Client, Message, Security, ServerConfig};
 
 use crate::Result;
 use crate::client::{FROM, TO, Task, text};
 
 pub(crate) async fn send(server: SocketAddr, task: Task, strategy: &str) -> Result<usize> {
-    let server = Server::builder(server.ip().to_string().parse()?)
+    let server = ServerConfig::builder(server.ip().to_string().parse()?)
         .port(server.port())
         .security(Security::Cleartext)
         .strategy(by_name(strategy))
