@@ -16,9 +16,9 @@
 //!
 //! | the server offers | at most | MAIL says | text beyond ASCII | attachments |
 //! |---|---|---|---|---|
-//! | neither of these | [`SevenBit`](crate::message::Data::SevenBit) | | quoted-printable, base64 | base64 |
-//! | 8BITMIME, or SMTPUTF8 | [`EightBit`](crate::message::Data::EightBit) | `BODY=8BITMIME` | as it is | base64 |
-//! | CHUNKING and BINARYMIME too | [`Binary`](crate::message::Data::Binary) | `BODY=BINARYMIME` | as it is | as they are |
+//! | neither of these | [`SevenBit`](crate::message::BodyType::SevenBit) | | quoted-printable, base64 | base64 |
+//! | 8BITMIME, or SMTPUTF8 | [`EightBit`](crate::message::BodyType::EightBit) | `BODY=8BITMIME` | as it is | base64 |
+//! | CHUNKING and BINARYMIME too | [`Binary`](crate::message::BodyType::Binary) | `BODY=BINARYMIME` | as it is | as they are |
 //!
 //! Only the fields Content-Transfer-Encoding and the contents differ. Date, Message-ID,
 //! boundaries and what is decoded in the end do not, so a second attempt, even at another server,

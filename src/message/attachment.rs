@@ -10,7 +10,7 @@ use super::{Body, BodyError, FileName, MediaType};
 /// (RFC 2183).
 ///
 /// Its octets arrive exactly as they are, text too: they are sent in base64, or as they are in a
-/// [binary](super::Data::Binary) message.
+/// [binary](super::BodyType::Binary) message.
 ///
 /// Where an attachment is wanted, a path will do: `"pictures/shark.png"` is
 /// [`Attachment::file`].

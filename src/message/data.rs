@@ -4,12 +4,12 @@
 /// to the most (RFC 2045 sections 2.7 to 2.9).
 ///
 /// ```
-/// # use pilotfish::message::Data;
-/// assert!(Data::SevenBit < Data::EightBit && Data::EightBit < Data::Binary);
+/// # use pilotfish::message::BodyType;
+/// assert!(BodyType::SevenBit < BodyType::EightBit && BodyType::EightBit < BodyType::Binary);
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Data {
+pub enum BodyType {
     /// Lines of at most 998 octets below 128, none of them NUL.
     #[default]
     SevenBit,
@@ -20,7 +20,7 @@ pub enum Data {
     Binary,
 }
 
-impl Data {
+impl BodyType {
     /// Its name in the field Content-Transfer-Encoding.
     pub(super) fn name(self) -> &'static str {
         match self {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Data, Message};
+use super::{BodyType, Message};
 
 /// A part that has a name, and its octets as they are sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl fmt::Display for LargePart {
 impl Message {
     /// The `count` largest attachments, the largest first, as they are sent to a server that can
     /// carry so much.
-    pub(crate) fn largest_parts(&self, most: Data, count: usize) -> Vec<LargePart> {
+    pub(crate) fn largest_parts(&self, most: BodyType, count: usize) -> Vec<LargePart> {
         let mut largest: Vec<LargePart> = Vec::new();
         for (name, size) in self.0.template.named_parts(most.min(self.0.most)) {
             let place = largest.partition_point(|part| part.size >= size);
@@ -61,7 +61,7 @@ mod tests {
         builder.build().await.unwrap()
     }
 
-    fn told(message: &Message, most: Data, count: usize) -> String {
+    fn told(message: &Message, most: BodyType, count: usize) -> String {
         let parts = message.largest_parts(most, count);
         let parts: Vec<_> = parts.iter().map(ToString::to_string).collect();
         parts.join(", ")
@@ -80,9 +80,9 @@ mod tests {
                 "c (156 octets), a (78 octets), d (78 octets), e (6 octets), b (0 octets)",
             ),
         ] {
-            assert_eq!(told(&message, Data::SevenBit, count), expected);
+            assert_eq!(told(&message, BodyType::SevenBit, count), expected);
         }
-        assert_eq!(told(&self::message(&[]).await, Data::SevenBit, 3), "");
+        assert_eq!(told(&self::message(&[]).await, BodyType::SevenBit, 3), "");
     }
 
     #[tokio::test]
@@ -90,6 +90,6 @@ mod tests {
         let name = format!("\"{}", "é".repeat(60));
         let message = message(&[(&name, 1)]).await;
         let expected = format!("\\\"{}... (6 octets)", "é".repeat(39));
-        assert_eq!(told(&message, Data::SevenBit, 1), expected);
+        assert_eq!(told(&message, BodyType::SevenBit, 1), expected);
     }
 }

@@ -7,7 +7,7 @@ use super::body::Source;
 use super::coding::Coding;
 use super::file::{FileReader, SourceFile};
 use super::scan::{Scan, Trouble};
-use super::{Body, BodyError, Data};
+use super::{Body, BodyError, BodyType};
 
 /// How many octets are looked through at a time.
 const BLOCK: usize = 64 * 1024;
@@ -20,7 +20,7 @@ const SLICE: usize = 8 * 1024 * 1024;
 pub(super) struct LineBody {
     pub(super) body: Body,
     pub(super) coding: Coding,
-    pub(super) data: Data,
+    pub(super) data: BodyType,
 }
 
 impl LineBody {
@@ -51,9 +51,9 @@ impl LineBody {
                 body,
                 coding: Coding::Lines(scan.len()),
                 data: if scan.has_eight_bit() {
-                    Data::EightBit
+                    BodyType::EightBit
                 } else {
-                    Data::SevenBit
+                    BodyType::SevenBit
                 },
             }),
         })
@@ -128,7 +128,7 @@ mod tests {
         let len = 100 + 2 * (SLICE as u64 - 101) + 2 + 4;
         for body in [from_file, from_memory.unwrap().unwrap()] {
             assert_eq!(body.coding, Coding::Lines(len));
-            assert_eq!(body.data, Data::EightBit);
+            assert_eq!(body.data, BodyType::EightBit);
         }
     }
 

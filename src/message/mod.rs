@@ -29,9 +29,9 @@
 //! What servers can carry differs, and a [`Rendition`] is the message for one of them: text that
 //! is sent as it is where a server offers 8BITMIME is quoted-printable or base64 elsewhere. What
 //! is decoded in the end is the same. [`MessageBuilder::data`] sets how much use is made of that;
-//! with [`Data::SevenBit`], the octets are the same for every server.
+//! with [`BodyType::SevenBit`], the octets are the same for every server.
 //!
-//! [`Octets`] gives it block by block. A file or what a reader gives is never in memory as a
+//! [`MessageReader`] gives it block by block. A file or what a reader gives is never in memory as a
 //! whole, and a body that does not have the length it should have ends the message before its
 //! last octet.
 //!
@@ -108,7 +108,7 @@ pub use body::Body;
 pub use builder::MessageBuilder;
 pub use calendar::Method;
 pub use content_id::ContentId;
-pub use data::Data;
+pub use data::BodyType;
 pub use date::Date;
 pub use entity::Entity;
 pub use error::{BodyError, MessageError, Origin};
@@ -118,7 +118,7 @@ pub use language::Language;
 pub use list_unsubscribe::ListUnsubscribe;
 pub use media_type::MediaType;
 pub use message_id::MessageId;
-pub use octets::{Block, Octets};
+pub use octets::{Block, MessageReader};
 pub use raw::RawBuilder;
 pub use rendition::Rendition;
 pub use warning::Warning;
@@ -147,7 +147,7 @@ struct Shared {
     signatures: Bytes,
     template: Arc<Template>,
     /// The most that may be made use of.
-    most: Data,
+    most: BodyType,
     /// What the fields of a finished message with a DKIM-Signature may be written in.
     script: Script,
     needs_smtputf8: bool,
@@ -198,7 +198,7 @@ impl Message {
         envelope: Envelope,
         id: MessageId,
         template: Template,
-        most: Data,
+        most: BodyType,
         needs_smtputf8: bool,
     ) -> Result<Self, MessageError> {
         let len = template
@@ -240,7 +240,7 @@ impl Message {
     /// [`Rendition::exact_size`]. For others it has mostly less.
     #[must_use]
     pub fn exact_size(&self) -> u64 {
-        self.rendition(Data::SevenBit).exact_size()
+        self.rendition(BodyType::SevenBit).exact_size()
     }
 
     /// Whether only a server that offers SMTPUTF8 can take it (RFC 6531): whether an address in
@@ -254,7 +254,8 @@ impl Message {
 
     /// Whether it makes use of a server that carries any octets.
     pub(crate) fn asks_for_binary(&self) -> bool {
-        self.0.most == Data::Binary && self.0.template.data(Data::Binary) == Data::Binary
+        self.0.most == BodyType::Binary
+            && self.0.template.data(BodyType::Binary) == BodyType::Binary
     }
 
     /// What is odd about it, and may be meant.
@@ -274,7 +275,7 @@ impl Message {
     /// ASCII in the fields of a finished message are in encoded words (RFC 2047), unless the
     /// message [needs SMTPUTF8](Self::needs_smtputf8).
     #[must_use]
-    pub fn rendition(&self, most: Data) -> Rendition {
+    pub fn rendition(&self, most: BodyType) -> Rendition {
         self.rendition_in(most, Script::Ascii)
     }
 
@@ -283,20 +284,20 @@ impl Message {
     /// It differs from [`rendition`](Self::rendition) in that the fields of a finished message with
     /// a DKIM-Signature stay as they are.
     #[must_use]
-    pub fn rendition_with_smtputf8(&self, most: Data) -> Rendition {
+    pub fn rendition_with_smtputf8(&self, most: BodyType) -> Rendition {
         self.rendition_in(most, self.0.script)
     }
 
-    fn rendition_in(&self, most: Data, script: Script) -> Rendition {
+    fn rendition_in(&self, most: BodyType, script: Script) -> Rendition {
         let most = most.min(self.0.most);
         let mut layout = Layout::default();
         layout.octets(&self.0.signatures);
         let (segments, len) = self.0.template.layout(most, script, layout).finish();
         let needs_smtputf8 = self.0.needs_smtputf8 || self.0.template.is_utf8(script);
         let fields = if needs_smtputf8 {
-            Data::EightBit
+            BodyType::EightBit
         } else {
-            Data::SevenBit
+            BodyType::SevenBit
         };
         Rendition {
             segments,
@@ -320,8 +321,8 @@ impl Message {
 
     /// Its octets for a server that takes the least.
     #[must_use]
-    pub fn into_octets(self) -> Octets {
-        self.rendition(Data::SevenBit).into_octets()
+    pub fn into_octets(self) -> MessageReader {
+        self.rendition(BodyType::SevenBit).into_octets()
     }
 }
 

@@ -15,7 +15,7 @@ use super::layout::Segment;
 /// They are as its [`data`](super::Rendition::data) says. There is no dot stuffing and no end of
 /// data in them (RFC 5321 sections 4.5.2 and 4.1.1.4); unless they are binary, the last line has
 /// its CRLF.
-pub struct Octets {
+pub struct MessageReader {
     parts: VecDeque<Part>,
     broken_off: bool,
 }
@@ -34,7 +34,7 @@ pub enum Block {
     Last,
 }
 
-impl Octets {
+impl MessageReader {
     /// The most octets of a block: enough for one piece of a body and some header.
     pub const MAX_BLOCK: usize = 160 * 1024;
 
@@ -50,7 +50,7 @@ impl Octets {
         }
     }
 
-    /// Appends the next block, of at most [`MAX_BLOCK`](Octets::MAX_BLOCK) octets, to `block`,
+    /// Appends the next block, of at most [`MAX_BLOCK`](MessageReader::MAX_BLOCK) octets, to `block`,
     /// and says whether it was the last one. After the last, it appends nothing and says the
     /// same again.
     ///
@@ -101,10 +101,13 @@ impl Octets {
     }
 }
 
-const _: () = assert!(MAX_PIECE <= Octets::MAX_BLOCK, "a piece fits into a block");
+const _: () = assert!(
+    MAX_PIECE <= MessageReader::MAX_BLOCK,
+    "a piece fits into a block"
+);
 
 /// Shows none of the octets.
-impl fmt::Debug for Octets {
+impl fmt::Debug for MessageReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Octets")
             .field("parts", &self.parts.len())

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::layout::Segment;
-use super::{Data, Octets};
+use super::{BodyType, MessageReader};
 
 /// The fields with addresses and identifiers (RFC 5322 section 3.6), which no encoded word can stand
 /// in for.
@@ -30,14 +30,14 @@ const ADDRESSED: [&str; 15] = [
 pub struct Rendition {
     pub(super) segments: Vec<Segment>,
     pub(super) len: u64,
-    pub(super) data: Data,
+    pub(super) data: BodyType,
     pub(super) needs_smtputf8: bool,
 }
 
 impl Rendition {
     /// How many octets it has, with its line ends as CRLF, without dot stuffing and the end of
     /// data: what the parameter `SIZE=` of `MAIL` wants (RFC 1870 section 5), and exactly what
-    /// [`Octets`] will hand out.
+    /// [`MessageReader`] will hand out.
     #[must_use]
     pub fn exact_size(&self) -> u64 {
         self.len
@@ -45,7 +45,7 @@ impl Rendition {
 
     /// What octets there are, and so what the server has to carry.
     #[must_use]
-    pub fn data(&self) -> Data {
+    pub fn data(&self) -> BodyType {
         self.data
     }
 
@@ -93,8 +93,8 @@ impl Rendition {
 
     /// Its octets, to be sent.
     #[must_use]
-    pub fn into_octets(self) -> Octets {
-        Octets::new(self.segments)
+    pub fn into_octets(self) -> MessageReader {
+        MessageReader::new(self.segments)
     }
 }
 

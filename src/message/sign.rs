@@ -8,7 +8,7 @@ use memchr::memmem;
 
 use super::dkim::{BodyHash, DkimError, Signer};
 use super::header::Script;
-use super::{Block, Data, Message};
+use super::{Block, BodyType, Message};
 
 /// Ends the header section.
 const BLANK_LINE: &[u8] = b"\r\n\r\n";
@@ -34,9 +34,9 @@ impl Message {
             return Err(DkimError::ReadOnce);
         }
         let shared = Arc::make_mut(&mut self.0);
-        shared.most = Data::SevenBit;
+        shared.most = BodyType::SevenBit;
         shared.script = Script::Ascii;
-        let mut octets = self.rendition(Data::SevenBit).into_octets();
+        let mut octets = self.rendition(BodyType::SevenBit).into_octets();
         let mut message = Hashed::Header(Vec::new());
         let mut block = Vec::new();
         loop {

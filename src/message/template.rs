@@ -12,7 +12,7 @@ use super::layout::Layout;
 use super::line_body::LineBody;
 use super::random::random_token;
 use super::text::Text;
-use super::{Body, Data, FileName, MessageError};
+use super::{Body, BodyType, FileName, MessageError};
 
 /// What stays the same for every server, and what depends on it, in the order in which it is
 /// sent.
@@ -181,7 +181,7 @@ impl Template {
     }
 
     /// What the content is sent as, where `most` can be carried.
-    pub(super) fn data(&self, most: Data) -> Data {
+    pub(super) fn data(&self, most: BodyType) -> BodyType {
         data_of(&self.pieces, most)
     }
 
@@ -214,7 +214,7 @@ impl Template {
     }
 
     /// The parts that have a name, and how many octets their content is sent as.
-    pub(super) fn named_parts(&self, most: Data) -> impl Iterator<Item = (&str, u64)> {
+    pub(super) fn named_parts(&self, most: BodyType) -> impl Iterator<Item = (&str, u64)> {
         self.pieces.iter().filter_map(move |piece| match piece {
             Piece::Leaf(leaf @ Leaf::Octets(body, Some(name)), _) => {
                 let (_, coding) = leaf.coding(most);
@@ -225,7 +225,7 @@ impl Template {
     }
 
     /// Adds the octets to a layout, where `most` can be carried, and fields may be in `script`.
-    pub(super) fn layout(&self, most: Data, script: Script, mut layout: Layout) -> Layout {
+    pub(super) fn layout(&self, most: BodyType, script: Script, mut layout: Layout) -> Layout {
         for (at, piece) in self.pieces.iter().enumerate() {
             match piece {
                 Piece::Octets(octets) => layout.octets(octets),
@@ -237,7 +237,7 @@ impl Template {
                     let inside = self.pieces.get(at + 1..*end).unwrap_or_default();
                     match data_of(inside, most) {
                         // What no field at all says (RFC 2045 section 6.1).
-                        Data::SevenBit => {}
+                        BodyType::SevenBit => {}
                         data => encoding(&mut layout, data.name()),
                     }
                 }
@@ -250,14 +250,16 @@ impl Template {
 }
 
 /// What these pieces are sent as, where `most` can be carried.
-fn data_of(pieces: &[Piece], most: Data) -> Data {
+fn data_of(pieces: &[Piece], most: BodyType) -> BodyType {
     let data = pieces.iter().map(|piece| match piece {
         Piece::Leaf(leaf, _) => leaf.data(most),
         Piece::Lines(lines) => lines.data,
         // The header of a part, in UTF-8.
-        Piece::Octets(octets) if !octets.is_ascii() => Data::EightBit,
+        Piece::Octets(octets) if !octets.is_ascii() => BodyType::EightBit,
         // Whoever chooses the fields in UTF-8 knows it.
-        Piece::Octets(_) | Piece::Fields { .. } | Piece::MultipartEncoding { .. } => Data::SevenBit,
+        Piece::Octets(_) | Piece::Fields { .. } | Piece::MultipartEncoding { .. } => {
+            BodyType::SevenBit
+        }
     });
     data.max().unwrap_or_default()
 }
@@ -269,23 +271,23 @@ fn encoding(layout: &mut Layout, name: &str) {
 }
 
 impl Leaf {
-    fn data(&self, most: Data) -> Data {
+    fn data(&self, most: BodyType) -> BodyType {
         match self {
             Self::Text(text) => text.data(most),
-            Self::Octets(..) if most == Data::Binary => Data::Binary,
-            Self::Octets(..) => Data::SevenBit,
+            Self::Octets(..) if most == BodyType::Binary => BodyType::Binary,
+            Self::Octets(..) => BodyType::SevenBit,
         }
     }
 
     /// How octets are encoded, and what that is called.
-    fn coding(&self, most: Data) -> (&'static str, Coding) {
+    fn coding(&self, most: BodyType) -> (&'static str, Coding) {
         match self.data(most) {
-            Data::Binary => (Data::Binary.name(), Coding::Identity),
+            BodyType::Binary => (BodyType::Binary.name(), Coding::Identity),
             _ => ("base64", Coding::Base64),
         }
     }
 
-    fn layout(&self, most: Data, place: Place, layout: &mut Layout) {
+    fn layout(&self, most: BodyType, place: Place, layout: &mut Layout) {
         // The line end in front of a delimiter belongs to the delimiter. Base64 ends with one
         // that can be it.
         let mut has_line_end = false;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 
-use super::Data;
+use super::BodyType;
 use super::base64_lines::base64_lines;
 use super::line_ends::{LineEnds, lines};
 use super::quoted_printable::quoted_printable;
@@ -22,7 +22,7 @@ pub(super) struct Text {
     octets: Bytes,
     /// The least that has to be carried for the text to be sent as it is; nothing if it has to
     /// be encoded.
-    plain: Option<Data>,
+    plain: Option<BodyType>,
     /// The text encoded, once it has been.
     encoded: OnceLock<(&'static str, Bytes)>,
 }
@@ -43,9 +43,9 @@ impl Text {
     fn normal(text: String, fragile: &[u8]) -> Self {
         Self {
             plain: is_plain(text.as_bytes(), fragile).then_some(if text.is_ascii() {
-                Data::SevenBit
+                BodyType::SevenBit
             } else {
-                Data::EightBit
+                BodyType::EightBit
             }),
             octets: text.into(),
             encoded: OnceLock::new(),
@@ -58,12 +58,12 @@ impl Text {
     }
 
     /// What it is sent as, where `most` can be carried.
-    pub(super) fn data(&self, most: Data) -> Data {
+    pub(super) fn data(&self, most: BodyType) -> BodyType {
         match self.plain {
             Some(data) if data <= most => data,
             // Line ends are CRLF in any case, so nothing else is to be seen to.
-            _ if most == Data::Binary => Data::Binary,
-            _ => Data::SevenBit,
+            _ if most == BodyType::Binary => BodyType::Binary,
+            _ => BodyType::SevenBit,
         }
     }
 
@@ -76,9 +76,9 @@ impl Text {
     /// * else binary, where that can be carried;
     /// * else base64, if there is a NUL in it, or if that is shorter;
     /// * else quoted-printable, which can be read as it is.
-    pub(super) fn encoded(&self, most: Data) -> (&'static str, &Bytes) {
+    pub(super) fn encoded(&self, most: BodyType) -> (&'static str, &Bytes) {
         match self.data(most) {
-            Data::SevenBit if self.plain != Some(Data::SevenBit) => {
+            BodyType::SevenBit if self.plain != Some(BodyType::SevenBit) => {
                 let (name, octets) = self.encoded.get_or_init(|| encode(self.as_str()));
                 (name, octets)
             }
@@ -198,7 +198,7 @@ mod tests {
             ("Привет", "base64"),
         ] {
             let text = Text::new(text);
-            assert_eq!(text.encoded(Data::SevenBit).0, encoding, "{text:?}");
+            assert_eq!(text.encoded(BodyType::SevenBit).0, encoding, "{text:?}");
         }
     }
 
@@ -218,8 +218,8 @@ mod tests {
             ("nul \0", "base64", "binary"),
         ] {
             let text = Text::new(text);
-            assert_eq!(text.encoded(Data::EightBit).0, eight_bit, "{text:?}");
-            assert_eq!(text.encoded(Data::Binary).0, binary, "{text:?}");
+            assert_eq!(text.encoded(BodyType::EightBit).0, eight_bit, "{text:?}");
+            assert_eq!(text.encoded(BodyType::Binary).0, binary, "{text:?}");
         }
     }
 
@@ -232,7 +232,7 @@ mod tests {
         ] {
             let text = Text::new(&text);
             assert!(
-                text.encoded(Data::SevenBit)
+                text.encoded(BodyType::SevenBit)
                     .1
                     .split(|b| *b == b'\n')
                     .all(|line| line.len() <= 77)

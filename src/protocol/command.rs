@@ -151,7 +151,7 @@ fn encoded_len(secret: &Secret) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::BodyType;
+    use super::super::BodyValue;
     use super::*;
     use crate::address::envelope::Notify;
 
@@ -164,7 +164,10 @@ mod tests {
     #[test]
     fn commands_on_the_wire() {
         let path = || "ann@example.org".parse().unwrap();
-        let parameters = vec![Parameter::Size(57), Parameter::Body(BodyType::EightBitMime)];
+        let parameters = vec![
+            Parameter::Size(57),
+            Parameter::Body(BodyValue::EightBitMime),
+        ];
         for (command, expected) in [
             (
                 Command::Ehlo("[127.0.0.1]".parse().unwrap()),
@@ -195,7 +198,7 @@ mod tests {
             (
                 Command::Mail(
                     ReversePath::Null,
-                    vec![Parameter::Body(BodyType::BinaryMime)],
+                    vec![Parameter::Body(BodyValue::BinaryMime)],
                 ),
                 "MAIL FROM:<> BODY=BINARYMIME\r\n",
             ),

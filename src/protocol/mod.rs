@@ -23,7 +23,7 @@ pub(crate) use command::{Chunk, Command};
 pub use extensions::{Extension, Extensions, FutureRelease};
 pub use limits::Limits;
 pub(crate) use mask::Mask;
-pub(crate) use parameter::{BodyType, Parameter, Parameters, RcptParameter};
+pub(crate) use parameter::{BodyValue, Parameter, Parameters, RcptParameter};
 pub use pipeline::{Chunking, Dialect, Pipelining, Strategy};
 pub(crate) use pipeline::{
     Course, Defect, Expected, Grouping, Next, Outcome, Pipeline, Refusal, UnexpectedReply, Way,

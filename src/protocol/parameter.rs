@@ -15,7 +15,7 @@ pub enum Parameter {
     /// data (SIZE, RFC 1870 section 6).
     Size(u64),
     /// What the message's octets are like (8BITMIME, RFC 6152 section 2).
-    Body(BodyType),
+    Body(BodyValue),
     /// Addresses or header fields need UTF-8 (SMTPUTF8, RFC 6531 section 3.4).
     SmtpUtf8,
     /// How much of the message comes back with a notification (DSN, RFC 3461 section 4.3).
@@ -58,7 +58,7 @@ pub struct Parameters {
 /// What the octets of a message are like (RFC 6152 section 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum BodyType {
+pub enum BodyValue {
     /// Lines of octets of which some are over 127.
     EightBitMime,
     /// Octets of any kind, in lines or not; the message goes by BDAT (RFC 3030 section 3).
@@ -69,8 +69,8 @@ impl fmt::Display for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Size(octets) => write!(f, "SIZE={octets}"),
-            Self::Body(BodyType::EightBitMime) => f.write_str("BODY=8BITMIME"),
-            Self::Body(BodyType::BinaryMime) => f.write_str("BODY=BINARYMIME"),
+            Self::Body(BodyValue::EightBitMime) => f.write_str("BODY=8BITMIME"),
+            Self::Body(BodyValue::BinaryMime) => f.write_str("BODY=BINARYMIME"),
             Self::SmtpUtf8 => f.write_str("SMTPUTF8"),
             Self::Ret(ret) => write!(f, "RET={ret}"),
             Self::EnvelopeId(id) => write!(f, "ENVID={id}"),
@@ -152,7 +152,7 @@ mod tests {
             let submitter = Submitter::Address(address.parse().unwrap());
             let parameters = vec![
                 Parameter::Size(u64::MAX),
-                Parameter::Body(BodyType::BinaryMime),
+                Parameter::Body(BodyValue::BinaryMime),
                 Parameter::SmtpUtf8,
                 Parameter::Ret(Ret::Full),
                 Parameter::EnvelopeId("x".repeat(100).parse().unwrap()),

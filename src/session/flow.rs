@@ -17,7 +17,7 @@ use super::transfer::Transfer;
 use super::watch::Watched;
 use crate::address::Envelope;
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::message::Octets;
+use crate::message::MessageReader;
 use crate::protocol::{Defect, Expected, Next, Outcome, Refusal, Reply, UnexpectedReply};
 use crate::transport::TlsParameters;
 
@@ -29,7 +29,7 @@ pub(super) struct InFlight {
     pub(super) size: u64,
     pub(super) watched: Watched,
     /// Until the transfer of the message begins.
-    pub(super) octets: Option<Octets>,
+    pub(super) octets: Option<MessageReader>,
     /// The transfer of the message, while it is interrupted.
     pub(super) transfer: Option<Box<Transfer>>,
     /// How many octets the wire has handed over when the message has left whole.

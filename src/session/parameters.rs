@@ -6,21 +6,21 @@ use super::options::add_options;
 use super::transaction::Session;
 use crate::address::Envelope;
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::message::{Data, Message, Rendition};
-use crate::protocol::{BodyType, Extension, Parameter, Parameters};
+use crate::message::{BodyType, Message, Rendition};
+use crate::protocol::{BodyValue, Extension, Parameter, Parameters};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// The most that the server can carry, and all that is less.
-    pub(super) fn most(&self) -> Data {
+    pub(super) fn most(&self) -> BodyType {
         let offers = |extension| self.extensions().offers(extension);
         // RFC 6531 section 3.1: a server with SMTPUTF8 has 8BITMIME.
         if !offers(Extension::EightBitMime) && !offers(Extension::SmtpUtf8) {
-            Data::SevenBit
+            BodyType::SevenBit
         // RFC 3030 section 3: BINARYMIME is of use with CHUNKING alone.
         } else if offers(Extension::BinaryMime) && offers(Extension::Chunking) {
-            Data::Binary
+            BodyType::Binary
         } else {
-            Data::EightBit
+            BodyType::EightBit
         }
     }
 
@@ -65,9 +65,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return Err(Error::new(ErrorKind::Unsupported, message).at(Stage::Mail));
         }
         let body = match rendition.data() {
-            Data::Binary => Some(BodyType::BinaryMime),
-            Data::EightBit => Some(BodyType::EightBitMime),
-            _ => smtputf8.then_some(BodyType::EightBitMime),
+            BodyType::Binary => Some(BodyValue::BinaryMime),
+            BodyType::EightBit => Some(BodyValue::EightBitMime),
+            _ => smtputf8.then_some(BodyValue::EightBitMime),
         };
         parameters.mail.extend(body.map(Parameter::Body));
         parameters
@@ -81,7 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 /// How many parts of a message that is too large are named.
 const NAMED: usize = 3;
 
-fn too_large(size: u64, limit: u64, message: &Message, data: Data) -> String {
+fn too_large(size: u64, limit: u64, message: &Message, data: BodyType) -> String {
     let parts = message.largest_parts(data, NAMED);
     let named = parts.iter().map(|part| format!("{part}"));
     let named = named.collect::<Vec<_>>().join(", ");

@@ -9,7 +9,7 @@ use super::hello::hello_again;
 use super::mail::Mail;
 use super::transaction::{List, Session, State};
 use crate::error::{Error, ErrorKind, Result};
-use crate::message::{Data, Octets, Rendition};
+use crate::message::{BodyType, MessageReader, Rendition};
 use crate::protocol::{Course, Defect, Extension, Grouping, Parameters, Way};
 
 /// How long a session may have been idle for a message to leave before the server has said a word
@@ -20,7 +20,7 @@ const IDLE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) mail: Mail,
-    pub(super) octets: Octets,
+    pub(super) octets: MessageReader,
     pub(super) size: u64,
     pub(super) parameters: Parameters,
     only: Option<Way>,
@@ -32,7 +32,7 @@ impl Prepared {
             mail,
             size: rendition.exact_size(),
             // RFC 3030 section 3.
-            only: (rendition.data() == Data::Binary).then_some(Way::Bdat),
+            only: (rendition.data() == BodyType::Binary).then_some(Way::Bdat),
             octets: rendition.into_octets(),
             parameters,
         }
@@ -50,7 +50,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                  give it as a file, or spool it",
             ));
         }
-        let lacks_binary = self.list == List::BeforeLogin && self.most() != Data::Binary;
+        let lacks_binary = self.list == List::BeforeLogin && self.most() != BodyType::Binary;
         if lacks_binary && mail.message.asks_for_binary() {
             Box::pin(self.ask_again()).await?;
         }

@@ -17,7 +17,7 @@ use crate::address::{Domain, Envelope};
 #[cfg(doc)]
 use crate::error::Stage;
 use crate::error::{Error, ErrorKind, Result};
-use crate::message::{Data, Message};
+use crate::message::{BodyType, Message};
 use crate::protocol::{Extensions, Outcome, Pipeline, Strategy};
 #[cfg(doc)]
 use crate::transport::Timeouts;
@@ -297,11 +297,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// The most that messages may make use of.
-    pub(super) fn data(&self) -> Data {
+    pub(super) fn data(&self) -> BodyType {
         if self.pipeline.has_chunking() {
             self.most()
         } else {
-            self.most().min(Data::EightBit)
+            self.most().min(BodyType::EightBit)
         }
     }
 

@@ -12,14 +12,14 @@ use super::flow::InFlight;
 use super::mail::withdrawn;
 use super::transaction::{Session, State};
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::message::{Block, BodyError, Octets};
+use crate::message::{Block, BodyError, MessageReader};
 use crate::protocol::{Chunk, Transparency, Way};
 use crate::transport::within;
 
 /// A message that is on its way into the flight.
 #[derive(Debug)]
 pub(super) struct Transfer {
-    octets: Octets,
+    octets: MessageReader,
     /// What has been read of the next block.
     block: Vec<u8>,
     /// The block has been read whole, or cannot be.
@@ -31,7 +31,7 @@ pub(super) struct Transfer {
 }
 
 impl Transfer {
-    fn new(octets: Octets) -> Self {
+    fn new(octets: MessageReader) -> Self {
         Self {
             octets,
             block: Vec::new(),

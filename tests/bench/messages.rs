@@ -1,7 +1,7 @@
 //! The messages that are measured.
 
 use bytes::Bytes;
-use pilotfish::message::{Block, Body, Data, MessageBuilder, Octets};
+use pilotfish::message::{Block, Body, BodyType, MessageBuilder, MessageReader};
 use pilotfish::{Attachment, Message};
 
 /// Runs a future that may need the pool of blocking threads.
@@ -24,7 +24,7 @@ pub(crate) fn binary_from_bytes(octets: &Bytes) -> Message {
         builder()
             .text("Hello.\n")
             .attach(attachment)
-            .data(Data::Binary),
+            .data(BodyType::Binary),
     )
 }
 
@@ -52,7 +52,7 @@ fn built(builder: MessageBuilder) -> Message {
 }
 
 /// Takes all blocks of a message, one by one in the same place.
-pub(crate) fn stream(mut octets: Octets, mut sink: impl FnMut(&mut Vec<u8>)) {
+pub(crate) fn stream(mut octets: MessageReader, mut sink: impl FnMut(&mut Vec<u8>)) {
     run(async {
         let mut block = Vec::new();
         loop {

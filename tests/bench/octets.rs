@@ -19,7 +19,7 @@ use bytes::Bytes;
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use messages::{binary_from_bytes, from_bytes, from_text, stream};
-use pilotfish::message::Data;
+use pilotfish::message::BodyType;
 use pilotfish::protocol::fuzzing::Transparency;
 
 fn main() {
@@ -139,7 +139,7 @@ mod transparency {
 
 /// A text, from its characters to its octets.
 mod quoted_printable {
-    use super::{Bencher, BytesCount, Data, copy, from_text, stream};
+    use super::{Bencher, BodyType, BytesCount, copy, from_text, stream};
 
     /// Hardly anything to be encoded, some of it, and every line too long.
     const LINES: [(&str, &str); 3] = [
@@ -185,7 +185,7 @@ mod quoted_printable {
     fn eight_bit(bencher: Bencher, name: &str) {
         let text = text(name);
         bencher.counter(BytesCount::of_str(&text)).bench(|| {
-            let rendition = from_text(&text).rendition(Data::EightBit);
+            let rendition = from_text(&text).rendition(BodyType::EightBit);
             stream(rendition.into_octets(), |_| ());
         });
     }
@@ -194,7 +194,7 @@ mod quoted_printable {
 /// A whole message to nowhere, from its parts to what is safe to follow DATA.
 mod whole_message {
     use super::{
-        Bencher, BytesCount, Data, PIECE, Transparency, binary_from_bytes, copy, from_bytes,
+        Bencher, BodyType, BytesCount, PIECE, Transparency, binary_from_bytes, copy, from_bytes,
         octets, stream,
     };
 
@@ -224,7 +224,7 @@ mod whole_message {
     fn binary(bencher: Bencher) {
         let octets = octets(LEN);
         bencher.counter(BytesCount::new(LEN)).bench(|| {
-            let rendition = binary_from_bytes(&octets).rendition(Data::Binary);
+            let rendition = binary_from_bytes(&octets).rendition(BodyType::Binary);
             stream(rendition.into_octets(), |_| ());
         });
     }

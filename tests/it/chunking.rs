@@ -5,7 +5,7 @@ mod failure;
 
 use pilotfish::Message;
 use pilotfish::address::Envelope;
-use pilotfish::message::Data;
+use pilotfish::message::BodyType;
 use pilotfish::testing::{Fault, Point};
 use tokio::net::TcpStream;
 
@@ -61,8 +61,8 @@ const WINDOW: usize = 16;
 /// A message that is binary where it can be: its text would have to be encoded elsewhere.
 fn binary(text: &str) -> Message {
     let builder = ACCOUNT.letter_of_text(&["a@example.org"], text);
-    let message = built(builder.data(Data::Binary));
-    assert_eq!(message.rendition(Data::Binary).data(), Data::Binary);
+    let message = built(builder.data(BodyType::Binary));
+    assert_eq!(message.rendition(BodyType::Binary).data(), BodyType::Binary);
     message
 }
 
@@ -86,9 +86,9 @@ const SHORT: usize = 251;
 /// A message of so many octets, whose text has a space at its end.
 fn letter_of(octets: usize) -> Message {
     let text = |octets: usize| format!("{} \n", "x".repeat(octets));
-    let header = binary(&text(0)).rendition(Data::Binary).exact_size();
+    let header = binary(&text(0)).rendition(BodyType::Binary).exact_size();
     let letter = binary(&text(octets - usize::try_from(header).unwrap()));
-    let rendition = letter.rendition(Data::Binary);
+    let rendition = letter.rendition(BodyType::Binary);
     assert_eq!(rendition.exact_size(), octets as u64);
     letter
 }
@@ -335,9 +335,9 @@ async fn a_strict_server_takes_it() {
         let received = server.received();
         assert_eq!(received.len(), sent);
         let (data, expected) = if left_out == Some("CHUNKING") {
-            (Data::SevenBit, (3, 0))
+            (BodyType::SevenBit, (3, 0))
         } else {
-            (Data::Binary, (2, 41))
+            (BodyType::Binary, (2, 41))
         };
         let size = letter_of_chunks(40).rendition(data).exact_size();
         for mail in received {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use pilotfish::address::envelope::{Options, Partial};
-use pilotfish::message::{Attachment, Body, Data};
+use pilotfish::message::{Attachment, Body, BodyType};
 use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::session::Mail;
 use pilotfish::{Client, Message, Security, ServerConfig, testing};
@@ -35,7 +35,7 @@ fn binary(body: Body) -> Message {
     let builder = Message::builder()
         .from("tim@client.example")
         .to("a@example.org")
-        .data(Data::Binary)
+        .data(BodyType::Binary)
         .attach(Attachment::new(body, "shark.png".parse().unwrap()));
     built(builder)
 }
@@ -48,7 +48,11 @@ async fn an_end_together_with_the_reply_to_a_chunk() {
         let (result, _) = talk(&transcript, async |stream| {
             let text = format!("{} \n", "x".repeat(3 * BLOCK));
             let letter = ACCOUNT.letter_of_text(&["a@example.org"], &text);
-            send(in_clear(stream).await?, built(letter.data(Data::Binary))).await
+            send(
+                in_clear(stream).await?,
+                built(letter.data(BodyType::Binary)),
+            )
+            .await
         })
         .await;
         let told = told(&result);

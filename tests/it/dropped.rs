@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use pilotfish::message::{Attachment, Block, Body, Data};
+use pilotfish::message::{Attachment, Block, Body, BodyType};
 use tokio::io::duplex;
 
 use crate::support::built::built;
@@ -28,11 +28,11 @@ async fn dropped_after<T>(polls: usize, future: impl Future<Output = T>) -> Opti
 #[tokio::test(start_paused = true)]
 async fn at_no_await_is_half_a_message_taken_for_a_whole() {
     for (offers, data) in [
-        (&["PIPELINING"] as &[_], Data::SevenBit),
-        (&["8BITMIME"], Data::EightBit),
+        (&["PIPELINING"] as &[_], BodyType::SevenBit),
+        (&["8BITMIME"], BodyType::EightBit),
         (
             &["PIPELINING", "CHUNKING", "BINARYMIME", "8BITMIME"],
-            Data::Binary,
+            BodyType::Binary,
         ),
     ] {
         let octets: Vec<u8> = (0..=255).cycle().take(3_000).collect();

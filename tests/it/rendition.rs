@@ -2,7 +2,7 @@
 //! (RFC 6531), BINARYMIME (RFC 3030).
 
 use mail_parser::MessageParser;
-use pilotfish::message::{Attachment, Body, Data, MessageBuilder};
+use pilotfish::message::{Attachment, Body, BodyType, MessageBuilder};
 use pilotfish::session::Receipt;
 use pilotfish::testing::TestServer;
 use pilotfish::{Message, Result};
@@ -104,11 +104,17 @@ async fn a_text_beyond_ascii_goes_as_it_is_where_that_can_be_carried() {
 async fn no_more_is_made_use_of_than_the_message_asks_for() {
     let letter = |text, most| built(ACCOUNT.letter_of_text(&["a@example.org"], text).data(most));
     let encoded = transaction("", &letter_lines("quoted-printable", ENCODED));
-    let seven_bit = letter(GREETINGS, Data::SevenBit);
+    let seven_bit = letter(GREETINGS, BodyType::SevenBit);
     goes(&seven_bit, "8BITMIME", &encoded, QUEUED).await;
     // ASCII is no reason to say BODY.
     let plain = transaction("", &letter_lines("7bit", "Hello"));
-    goes(&letter("Hello", Data::Binary), "8BITMIME", &plain, QUEUED).await;
+    goes(
+        &letter("Hello", BodyType::Binary),
+        "8BITMIME",
+        &plain,
+        QUEUED,
+    )
+    .await;
 }
 
 /// From somebody whose address needs SMTPUTF8.
@@ -216,7 +222,7 @@ async fn submitted(server: &TestServer, message: Message) -> Result<Receipt> {
 
 #[tokio::test]
 async fn the_declared_size_is_exact_in_each_rendition() {
-    let message = |most: Data| {
+    let message = |most: BodyType| {
         let octets: Vec<u8> = (0..=255).cycle().take(200_000).collect();
         let table = Attachment::new(Body::bytes(octets), "Übersicht.bin".parse().unwrap());
         let text = format!("{GREETINGS}\n.\nFrom here \n");
@@ -224,22 +230,37 @@ async fn the_declared_size_is_exact_in_each_rendition() {
         built(builder.html("<p>Grüße").attach(table).data(most))
     };
     for (left_out, most, body, carried) in [
-        (None, Data::Binary, Some("BODY=BINARYMIME"), Data::Binary),
-        (None, Data::EightBit, Some("BODY=8BITMIME"), Data::EightBit),
-        (None, Data::SevenBit, None, Data::SevenBit),
+        (
+            None,
+            BodyType::Binary,
+            Some("BODY=BINARYMIME"),
+            BodyType::Binary,
+        ),
+        (
+            None,
+            BodyType::EightBit,
+            Some("BODY=8BITMIME"),
+            BodyType::EightBit,
+        ),
+        (None, BodyType::SevenBit, None, BodyType::SevenBit),
         (
             Some("CHUNKING"),
-            Data::Binary,
+            BodyType::Binary,
             Some("BODY=8BITMIME"),
-            Data::EightBit,
+            BodyType::EightBit,
         ),
         (
             Some("BINARYMIME"),
-            Data::Binary,
+            BodyType::Binary,
             Some("BODY=8BITMIME"),
-            Data::EightBit,
+            BodyType::EightBit,
         ),
-        (Some("8BITMIME"), Data::EightBit, None, Data::SevenBit),
+        (
+            Some("8BITMIME"),
+            BodyType::EightBit,
+            None,
+            BodyType::SevenBit,
+        ),
     ] {
         let server = open_server();
         let server = match left_out {
@@ -280,7 +301,7 @@ async fn the_declared_size_is_exact_in_each_rendition() {
 async fn the_declared_size_is_exact_with_fields_in_utf_8() {
     let server = open_server();
     let server = server.start().await.unwrap();
-    for most in [Data::SevenBit, Data::EightBit, Data::Binary] {
+    for most in [BodyType::SevenBit, BodyType::EightBit, BodyType::Binary] {
         let message = built(from_joerg().text(GREETINGS).data(most));
         let receipt = submitted(&server, message).await.unwrap();
         let mail = server.received().pop().unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use pilotfish::address::envelope::{Options, Ret};
-use pilotfish::message::Data;
+use pilotfish::message::BodyType;
 use pilotfish::session::{Mail, Session};
 use pilotfish::{Client, Credentials, Error, ErrorKind, Receipt, Result};
 use tokio::time::{Instant, timeout_at};
@@ -95,9 +95,9 @@ async fn the_list_stays_as_it_is_where_the_server_does_not_say() {
 async fn binary_is_asked_for_once_more() {
     let message = || {
         let letter = ACCOUNT.letter_of_text(&["a@example.org"], "From here it comes.\n");
-        built(letter.data(Data::Binary))
+        built(letter.data(BodyType::Binary))
     };
-    let octets = message().rendition(Data::Binary).exact_size();
+    let octets = message().rendition(BodyType::Binary).exact_size();
     let transcript = format!(
         "{LOGIN}
         C: EHLO client.example

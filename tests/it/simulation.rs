@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::stream;
-use pilotfish::message::{Attachment, Block, Body, Data};
+use pilotfish::message::{Attachment, Block, Body, BodyType};
 use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::session::{Mail, Receipt, Session};
 use pilotfish::transport::Timeouts;
@@ -102,7 +102,7 @@ fn faults(dice: &mut Dice) -> Vec<(u64, Fault)> {
 
 /// The mails of a client. They differ in their size.
 fn mails(dice: &mut Dice) -> Vec<Message> {
-    let data = dice.one_of(&[Data::EightBit, Data::Binary]);
+    let data = dice.one_of(&[BodyType::EightBit, BodyType::Binary]);
     (0..MAILS)
         .map(|number| {
             let octets = vec![b'x'; usize::try_from(dice.below(20_000)).unwrap()];
@@ -237,7 +237,7 @@ async fn company(
 /// What a mail is, in each way that it may go out.
 async fn renditions(mail: &Message) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
-    for most in [Data::SevenBit, Data::EightBit, Data::Binary] {
+    for most in [BodyType::SevenBit, BodyType::EightBit, BodyType::Binary] {
         let mut octets = mail.clone().rendition(most).into_octets();
         let mut rendition = Vec::new();
         while octets.next_block(&mut rendition).await.unwrap() == Block::More {}

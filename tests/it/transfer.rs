@@ -14,7 +14,7 @@ use crate::support::script::Script;
 use crate::support::wiretap::Wiretap;
 
 /// What a block of a message has at most.
-pub(crate) const BLOCK: usize = pilotfish::message::Octets::MAX_BLOCK;
+pub(crate) const BLOCK: usize = pilotfish::message::MessageReader::MAX_BLOCK;
 
 /// A text of so many octets, in lines of 64 with CRLF.
 fn text_of(octets: usize) -> String {

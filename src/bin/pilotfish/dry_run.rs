@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use pilotfish::Message;
-use pilotfish::message::{Block, Data, Octets};
+use pilotfish::message::{Block, BodyType, MessageReader};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use crate::exit;
@@ -19,7 +19,7 @@ use crate::output_file::OutputFile;
 /// `read` are the files that have been read for it, besides those that it sends.
 pub(crate) async fn write(
     message: &Message,
-    most: Data,
+    most: BodyType,
     output: &Path,
     read: &[PathBuf],
 ) -> Result<(), Failure> {
@@ -53,7 +53,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 }
 
 async fn copy(
-    mut octets: Octets,
+    mut octets: MessageReader,
     mut output: impl AsyncWrite + Unpin,
     name: &str,
 ) -> Result<(), Failure> {

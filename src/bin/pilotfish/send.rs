@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pilotfish::address::Envelope;
-use pilotfish::message::Data;
+use pilotfish::message::BodyType;
 use pilotfish::session::Receipt;
 use pilotfish::{Client, Error, Message};
 use tokio::time::{Instant, timeout};
@@ -37,7 +37,7 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     let waiting = logging::init(&output);
     let paths = mail.inputs().filter_map(Input::path);
     let read: Vec<_> = paths.map(PathBuf::from).collect();
-    let body = mail.content.body.map(Data::from);
+    let body = mail.content.body.map(BodyType::from);
     let mut stops = match stops() {
         Ok(stops) => stops,
         Err(failure) => return report::failed(&output, None, &failure),
@@ -62,7 +62,7 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     };
     report::warnings(&output, &message);
     if dry_run.dry_run {
-        let most = body.unwrap_or(Data::SevenBit);
+        let most = body.unwrap_or(BodyType::SevenBit);
         let written = dry_run::write(&message, most, &dry_run.output, &read);
         let written = stops.unless(written).await;
         return match written.map_err(not_written).flatten() {

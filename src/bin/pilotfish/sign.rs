@@ -2,7 +2,7 @@
 
 use pilotfish::Message;
 use pilotfish::config::{Dkim, KeySource};
-use pilotfish::message::Data;
+use pilotfish::message::BodyType;
 use pilotfish::message::dkim::{DkimError, Signer, SigningKey};
 
 use crate::args::DkimArguments;
@@ -20,11 +20,11 @@ impl Signing {
     pub(crate) async fn new(
         flags: DkimArguments,
         account: Option<&Dkim>,
-        body: Option<Data>,
+        body: Option<BodyType>,
     ) -> Result<Self, Failure> {
         let typed = typed(flags)?;
         let signing = Self::of(typed.as_ref().or(account)).await?;
-        if signing.0.is_some() && body.is_some_and(|body| body > Data::SevenBit) {
+        if signing.0.is_some() && body.is_some_and(|body| body > BodyType::SevenBit) {
             let message = "a mail that is signed goes out with --body 7bit, not with another";
             return Err(Failure::new(exit::USAGE, message));
         }

@@ -12,7 +12,7 @@ use super::inner_message::HINT;
 use super::raw::Repair;
 use super::template::Template;
 use super::{
-    Attachment, AutoSubmitted, Body, Data, Date, Entity, FieldName, Language, ListUnsubscribe,
+    Attachment, AutoSubmitted, Body, BodyType, Date, Entity, FieldName, Language, ListUnsubscribe,
     Message, MessageError, MessageId, Method, Warning,
 };
 use crate::address::{Address, IntoAddresses, Mailbox, ReversePath};
@@ -29,7 +29,7 @@ pub struct MessageBuilder {
     fields: Box<Fields>,
     content: Box<Content>,
     reverse_path: Option<ReversePath>,
-    most: Option<Data>,
+    most: Option<BodyType>,
     repair: Repair,
     error: Option<MessageError>,
 }
@@ -318,13 +318,13 @@ impl MessageBuilder {
         self
     }
 
-    /// Says how much the message may make use of what a server carries; [`Data::EightBit`] if
+    /// Says how much the message may make use of what a server carries; [`BodyType::EightBit`] if
     /// it is not said.
     ///
-    /// With [`Data::Binary`], attachments go out as they are to servers that take that, a
-    /// quarter less; servers on their way may have to recode them. With [`Data::SevenBit`], the
+    /// With [`BodyType::Binary`], attachments go out as they are to servers that take that, a
+    /// quarter less; servers on their way may have to recode them. With [`BodyType::SevenBit`], the
     /// message is the same octets for every server.
-    pub fn data(mut self, most: Data) -> Self {
+    pub fn data(mut self, most: BodyType) -> Self {
         self.most = Some(most);
         self
     }
@@ -379,7 +379,7 @@ impl MessageBuilder {
         let mut header = Header::new(script);
         self.fields.write(&id, &mut header);
         let template = Template::new(header, script, root.entity)?;
-        let most = self.most.unwrap_or(Data::EightBit);
+        let most = self.most.unwrap_or(BodyType::EightBit);
         let message = Message::unsigned(envelope, id, template, most, needs_smtputf8)?;
         Ok(message.with_warnings(Warning::limited(root.warnings)))
     }

@@ -4,7 +4,9 @@ use bytes::Bytes;
 
 use super::super::error::shown;
 use super::super::template::Template;
-use super::super::{Body, Data, Date, Message, MessageBuilder, MessageError, MessageId, Warning};
+use super::super::{
+    Body, BodyType, Date, Message, MessageBuilder, MessageError, MessageId, Warning,
+};
 use super::Repair;
 use super::edit::Missing;
 use super::header::HeaderSection;
@@ -180,7 +182,8 @@ impl RawBuilder {
         };
         let template = Template::finished(header.into(), ascii, body);
         let id = missing.message_id;
-        let message = Message::unsigned(envelope, id, template, Data::EightBit, needs_smtputf8)?;
+        let message =
+            Message::unsigned(envelope, id, template, BodyType::EightBit, needs_smtputf8)?;
         Ok(message.with_warnings(Warning::limited(warnings)))
     }
 

@@ -136,7 +136,7 @@ fn blocks_are_large_and_the_last_says_so() {
         assert!(
             blocks
                 .iter()
-                .all(|block| block.capacity() <= 2 * Octets::MAX_BLOCK)
+                .all(|block| block.capacity() <= 2 * MessageReader::MAX_BLOCK)
         );
         let mut block = Vec::new();
         assert_eq!(octets.next_block(&mut block).await.unwrap(), Block::Last);

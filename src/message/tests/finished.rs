@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::address::ReversePath;
-use crate::message::{Data, Entity};
+use crate::message::{BodyType, Entity};
 
 const FIELDS: &str = "Date: Tue, 1 Jul 2003 10:52:37 +0200\r\n\
                       From: ann@x.test\r\n\
@@ -39,11 +39,11 @@ fn it_goes_out_as_it_is_but_for_its_line_ends() {
     ] {
         let message = raw(&format!("{FIELDS}\r\n{body}")).unwrap();
         assert_eq!(message.message_id().as_str(), "<1@x.test>");
-        let rendition = message.rendition(Data::Binary);
+        let rendition = message.rendition(BodyType::Binary);
         let eight_bit = if body.is_ascii() {
-            Data::SevenBit
+            BodyType::SevenBit
         } else {
-            Data::EightBit
+            BodyType::EightBit
         };
         assert_eq!(rendition.data(), eight_bit);
         let octets = run(blocks(&mut rendition.into_octets())).unwrap().concat();
@@ -165,14 +165,14 @@ fn fields_beyond_ascii_are_encoded_unless_a_signature_would_break() {
             assert_eq!(message.needs_smtputf8(), !encoded.is_ascii(), "{field}");
         }
         for (rendition, expected) in [
-            (message.rendition(Data::EightBit), encoded),
-            (message.rendition_with_smtputf8(Data::EightBit), encoded),
-            (signed.rendition(Data::EightBit), encoded),
-            (signed.rendition_with_smtputf8(Data::EightBit), field),
+            (message.rendition(BodyType::EightBit), encoded),
+            (message.rendition_with_smtputf8(BodyType::EightBit), encoded),
+            (signed.rendition(BodyType::EightBit), encoded),
+            (signed.rendition_with_smtputf8(BodyType::EightBit), field),
         ] {
             let is_ascii = expected.is_ascii();
             assert_eq!(rendition.needs_smtputf8(), !is_ascii, "{field}");
-            assert_eq!(rendition.data() == Data::SevenBit, is_ascii, "{field}");
+            assert_eq!(rendition.data() == BodyType::SevenBit, is_ascii, "{field}");
             let len = rendition.exact_size();
             let octets = run(blocks(&mut rendition.into_octets())).unwrap().concat();
             assert_eq!(octets.len() as u64, len);
@@ -252,7 +252,9 @@ fn a_message_within_is_not_encoded() {
         let file = file(inner.as_bytes());
         for body in [Body::bytes(inner.clone()), Body::file(file.path())] {
             let message = builder().text("See:\n").forward(body).build_now().unwrap();
-            let octets = run(blocks(&mut message.rendition(Data::SevenBit).into_octets()));
+            let octets = run(blocks(
+                &mut message.rendition(BodyType::SevenBit).into_octets(),
+            ));
             let text = String::from_utf8(octets.unwrap().concat()).unwrap();
             assert_eq!(text.len() as u64, message.exact_size());
             let whole = format!(
@@ -304,7 +306,7 @@ fn a_message_within_may_have_fields_in_utf_8() {
         let inner = format!("{FIELDS}Subject: {subject}\n\nx\n");
         let message = builder().content(Entity::message(Body::bytes(inner)));
         let message = message.build_now().unwrap();
-        let eight_bit = message.rendition(Data::SevenBit).data() == Data::EightBit;
+        let eight_bit = message.rendition(BodyType::SevenBit).data() == BodyType::EightBit;
         assert_eq!(eight_bit, kind == "global");
         let octets = run(blocks(&mut message.into_octets())).unwrap().concat();
         let text = String::from_utf8(octets).unwrap();

@@ -15,7 +15,8 @@ mod structure;
 use std::str::FromStr;
 
 use super::{
-    Attachment, Block, Body, BodyError, FieldName, Message, MessageBuilder, MessageError, Octets,
+    Attachment, Block, Body, BodyError, FieldName, Message, MessageBuilder, MessageError,
+    MessageReader,
 };
 use crate::address::Mailbox;
 
@@ -63,12 +64,12 @@ impl BuildNow for MessageBuilder {
 }
 
 /// All blocks of a message, one by one.
-async fn blocks(octets: &mut Octets) -> Result<Vec<Vec<u8>>, BodyError> {
+async fn blocks(octets: &mut MessageReader) -> Result<Vec<Vec<u8>>, BodyError> {
     let mut blocks = Vec::new();
     loop {
         let mut block = Vec::new();
         let kind = octets.next_block(&mut block).await?;
-        assert!(block.len() <= Octets::MAX_BLOCK);
+        assert!(block.len() <= MessageReader::MAX_BLOCK);
         blocks.push(block);
         if kind == Block::Last {
             return Ok(blocks);

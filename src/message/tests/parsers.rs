@@ -4,7 +4,7 @@ use mail_parser::{HeaderValue, MessageParser, MimeHeaders, PartType};
 use proptest::prelude::*;
 
 use super::*;
-use crate::message::{Data, Entity, Rendition};
+use crate::message::{BodyType, Entity, Rendition};
 
 /// What goes into a message, and has to come out.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ impl Mail {
             attachment(name, octets).media_type(parsed("application/octet-stream"))
         };
         let builder = Message::builder()
-            .data(Data::Binary)
+            .data(BodyType::Binary)
             .from(mailbox(&self.name, "from@x.test"))
             .to(mailbox(&self.name, "to@x.test"))
             .subject(&self.subject)
@@ -144,7 +144,7 @@ proptest! {
         let files = files.map(|octets| (file_name.clone(), octets));
         let mail = Mail { subject, name, field, text, html, files };
         let message = mail.message();
-        for most in [Data::SevenBit, Data::EightBit, Data::Binary] {
+        for most in [BodyType::SevenBit, BodyType::EightBit, BodyType::Binary] {
             mail.check(&all(message.rendition(most)));
         }
         octets(message);
@@ -153,7 +153,7 @@ proptest! {
     #[test]
     fn any_tree_comes_back(tree in tree()) {
         let message = builder().content(tree.entity()).build_now().unwrap();
-        for most in [Data::SevenBit, Data::EightBit] {
+        for most in [BodyType::SevenBit, BodyType::EightBit] {
             let octets = all(message.rendition(most));
             let parsed = MessageParser::default().parse(&octets[..]).unwrap();
             tree.check(&parsed, 0);

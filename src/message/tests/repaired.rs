@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 use mail_parser::MessageParser;
 
 use super::*;
-use crate::message::{Data, Entity, RawBuilder, Warning};
+use crate::message::{BodyType, Entity, RawBuilder, Warning};
 
 const FIELDS: &str = "Date: Tue, 1 Jul 2003 10:52:37 +0200\r\n\
                       From: ann@x.test\r\n\
@@ -326,7 +326,7 @@ fn nothing_is_changed_that_need_not_be() {
     let rest = "Subject: a  b\r\nX-Odd:  a\r\n\r\n.\r\nGrüße \r\n";
     let message = run(raw(rest.as_bytes()).repair().build()).unwrap();
     assert!(message.warnings().is_empty());
-    let rendition = message.rendition(Data::EightBit);
+    let rendition = message.rendition(BodyType::EightBit);
     let sent = run(blocks(&mut rendition.into_octets())).unwrap().concat();
     assert_eq!(String::from_utf8(sent).unwrap(), format!("{FIELDS}{rest}"));
 }

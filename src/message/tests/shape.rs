@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::address::ReversePath;
-use crate::message::{Data, Entity, ListUnsubscribe, MessageError};
+use crate::message::{BodyType, Entity, ListUnsubscribe, MessageError};
 
 /// With what is random or of the moment fixed.
 fn fixed() -> MessageBuilder {
@@ -261,7 +261,7 @@ fn messages_can_be_shared_between_threads() {
     check::<Message>();
     check::<MessageBuilder>();
     check::<Attachment>();
-    check_send::<Octets>();
+    check_send::<MessageReader>();
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn commas_in_a_url_do_not_make_a_line_too_long() {
 fn debug_shows_no_text() {
     assert!(!format!("{:?}", Entity::text("SECRET")).contains("SECRET"));
     let message = builder().text("SECRET").build_now().unwrap();
-    let rendition = message.rendition(Data::SevenBit);
+    let rendition = message.rendition(BodyType::SevenBit);
     assert!(!format!("{rendition:?}").contains("SECRET"));
 }
 

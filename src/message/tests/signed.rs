@@ -1,7 +1,7 @@
 //! Signed messages: where the field stands, and what is the same afterwards.
 
 use super::*;
-use crate::message::Data;
+use crate::message::BodyType;
 use crate::message::dkim::{DkimError, Signer, SigningKey};
 
 const KEY: &[u8] = include_bytes!("../../../tests/fixtures/dkim/rsa-2048.pem");
@@ -21,9 +21,9 @@ fn the_field_stands_in_front_and_nothing_else_changes() {
         .unwrap();
     let before = octets(message.clone());
     let message = run(message.sign(&signer())).unwrap();
-    for most in [Data::SevenBit, Data::EightBit, Data::Binary] {
+    for most in [BodyType::SevenBit, BodyType::EightBit, BodyType::Binary] {
         let rendition = message.rendition(most);
-        assert_eq!(rendition.data(), Data::SevenBit);
+        assert_eq!(rendition.data(), BodyType::SevenBit);
         assert_eq!(rendition.exact_size(), message.exact_size());
     }
     let message = run(message.sign(&signer())).unwrap();

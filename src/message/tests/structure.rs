@@ -1,9 +1,9 @@
 //! How the content of a message is put together: its parts, their identifiers and encodings.
 
 use super::*;
-use crate::message::{Data, Entity, Warning};
+use crate::message::{BodyType, Entity, Warning};
 
-fn rendered(message: &Message, most: Data) -> String {
+fn rendered(message: &Message, most: BodyType) -> String {
     let octets = run(blocks(&mut message.rendition(most).into_octets())).unwrap();
     String::from_utf8(octets.concat()).unwrap()
 }
@@ -36,7 +36,7 @@ fn a_multipart_with_headers_in_utf8_is_8bit() {
         .attach(attachment("日本.png", b"x"))
         .build_now()
         .unwrap();
-    let text = rendered(&message, Data::EightBit);
+    let text = rendered(&message, BodyType::EightBit);
     let (header, body) = text.split_once("\r\n\r\n").unwrap();
     let says_8bit = header.contains("Content-Transfer-Encoding: 8bit");
     assert!(says_8bit || body.is_ascii());
@@ -137,7 +137,7 @@ fn what_is_not_written_needs_no_utf8() {
         .build_now()
         .unwrap();
     assert!(message.needs_smtputf8());
-    assert!(rendered(&message, Data::EightBit).is_ascii());
+    assert!(rendered(&message, BodyType::EightBit).is_ascii());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Chunks that are refused, and connections lost among them.
 
 use pilotfish::Message;
-use pilotfish::message::{Attachment, Body, Data};
+use pilotfish::message::{Attachment, Body, BodyType};
 
 use super::{
     FLIGHT, GO, HELLO, HELLO_AND_MAIL_ONE_BY_ONE, LAST, SHORT, WINDOW, chunks, chunks_and_another,
@@ -207,7 +207,7 @@ async fn a_source_that_breaks_off_between_chunks_ends_in_order() {
     let builder = Message::builder()
         .from("tim@client.example")
         .to("a@example.org")
-        .data(Data::Binary)
+        .data(BodyType::Binary)
         .attach(Attachment::new(body, "shark.png".parse().unwrap()));
     let message = built(builder);
     let replies = "S: 250 ok\n".repeat(2);

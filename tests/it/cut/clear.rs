@@ -1,7 +1,7 @@
 //! In clear text, after each octet.
 
 use pilotfish::Message;
-use pilotfish::message::{Attachment, Body, Data};
+use pilotfish::message::{Attachment, Body, BodyType};
 
 use super::judge::judge;
 use super::{Dialogue, Entry};
@@ -15,7 +15,7 @@ const GROUPED: Words = Words::Offering(&["PIPELINING", "SIZE 1000000", "8BITMIME
 const CHUNKED: Words = Words::Offering(&["PIPELINING", "CHUNKING", "BINARYMIME", "8BITMIME"]);
 
 /// A mail with a small picture.
-pub(super) fn picture(recipients: &[&str], data: Data) -> Message {
+pub(super) fn picture(recipients: &[&str], data: BodyType) -> Message {
     let octets: Vec<u8> = (0..=255).cycle().take(600).collect();
     let image = Attachment::new(Body::bytes(octets), "shark.png".parse().unwrap());
     let letter = ACCOUNT.letter_of_text(recipients, ".Here it comes.\n");
@@ -40,13 +40,13 @@ cut! {
     one_command_at_a_time(PLAIN, ACCOUNT.letter(&["a@example.org"])): 1_400
     grouped(GROUPED, ACCOUNT.letter(&["a@example.org"])): 1_500
     two_recipients_and_a_picture(
-        GROUPED, picture(&["a@example.org", "b@example.org"], Data::EightBit)
+        GROUPED, picture(&["a@example.org", "b@example.org"], BodyType::EightBit)
     ): 5_000
     one_of_two_refused(GROUPED, ACCOUNT.letter(&["a@example.org", "nobody@example.org"])): 1_800
     one_of_two_refused_one_at_a_time(
         PLAIN, ACCOUNT.letter(&["nobody@example.org", "a@example.org"])
     ): 1_600
-    chunked(CHUNKED, picture(&["a@example.org", "b@example.org"], Data::Binary)): 4_000
+    chunked(CHUNKED, picture(&["a@example.org", "b@example.org"], BodyType::Binary)): 4_000
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@
 //! A handshake is a thousand times the work of a cut, so the cuts are some octets apart; where they
 //! begin differs from one way of cutting to the next. `every_octet` leaves none out.
 
-use pilotfish::message::Data;
+use pilotfish::message::BodyType;
 
 use super::clear::picture;
 use super::judge::judge;
@@ -77,7 +77,7 @@ fn all_there_is(entry: Entry) -> Dialogue {
         "SIZE 1000000",
         "8BITMIME",
     ]);
-    let message = picture(&["a@example.org", "b@example.org"], Data::EightBit);
+    let message = picture(&["a@example.org", "b@example.org"], BodyType::EightBit);
     Dialogue::new("all there is", ACCOUNT, entry, words).message(message)
 }
 

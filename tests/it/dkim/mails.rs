@@ -2,7 +2,7 @@
 
 use pilotfish::Message;
 use pilotfish::message::{
-    Attachment, AutoSubmitted, Body, Data, ListUnsubscribe, MessageBuilder, Method,
+    Attachment, AutoSubmitted, Body, BodyType, ListUnsubscribe, MessageBuilder, Method,
 };
 
 /// Begins a mail that can be signed for `x.test`.
@@ -68,7 +68,7 @@ fn contents() -> Vec<(&'static str, MessageBuilder)> {
             "binary where it can be carried",
             letter()
                 .attach(file("octets.bin", every_octet))
-                .data(Data::Binary),
+                .data(BodyType::Binary),
         ),
         (
             "an invitation",

@@ -8,7 +8,7 @@ use std::io::Write;
 use bytes::Bytes;
 use pilotfish::Message;
 use pilotfish::message::dkim::Canonicalization;
-use pilotfish::message::{Block, Data};
+use pilotfish::message::{Block, BodyType};
 use pilotfish::testing::{Received, Security, Store, TestServer, TestServerBuilder};
 use tokio::net::TcpStream;
 
@@ -154,8 +154,8 @@ async fn what_was_signed_is_what_arrives() {
     let signed = signed().await;
     for left_out in ["SIZE", "8BITMIME", "PIPELINING"] {
         let carried = |message: &Message| {
-            let data = message.rendition(Data::Binary).data();
-            left_out != "8BITMIME" || data == Data::SevenBit
+            let data = message.rendition(BodyType::Binary).data();
+            left_out != "8BITMIME" || data == BodyType::SevenBit
         };
         let signed = signed.iter().filter(|(_, message)| carried(message));
         let (names, messages): (Vec<_>, Vec<_>) = signed

@@ -2,7 +2,7 @@
 
 use futures_util::stream;
 use pilotfish::Message;
-use pilotfish::message::{Attachment, Body, Data};
+use pilotfish::message::{Attachment, Body, BodyType};
 use pilotfish::session::{Chunking, Mail, Pipelining, Strategy};
 
 use super::bed::address;
@@ -80,7 +80,7 @@ async fn a_batch_arrives_once_and_whole_by_every_strategy() {
             let mut messages = Vec::new();
             for n in 0..COUNT {
                 let message = nth(&id, n, &["carl"]).await;
-                sent.push(octets(&message, Data::EightBit).await);
+                sent.push(octets(&message, BodyType::EightBit).await);
                 messages.push(message);
             }
             let strategy = strategy(pipelining, chunking);
@@ -123,7 +123,7 @@ async fn a_refused_mail_does_not_touch_those_behind_it() {
             for (n, recipients) in to.into_iter().enumerate() {
                 let message = nth(&id, n, recipients).await;
                 if recipients.contains(&"carl") {
-                    sent.push(octets(&message, Data::EightBit).await);
+                    sent.push(octets(&message, BodyType::EightBit).await);
                 }
                 messages.push(message);
             }
@@ -149,7 +149,7 @@ async fn a_mail_that_is_too_large_is_left_out_of_the_batch() {
         let mut messages = Vec::new();
         for n in [0, 2] {
             let message = nth(&id, n, &["carl"]).await;
-            sent.push(octets(&message, Data::EightBit).await);
+            sent.push(octets(&message, BodyType::EightBit).await);
             messages.push(message);
         }
         let hole = Body::reader(tokio::io::repeat(0), 110_000_000);

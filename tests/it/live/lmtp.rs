@@ -1,6 +1,6 @@
 //! Dovecot by LMTP: a reply for each recipient.
 
-use pilotfish::message::Data;
+use pilotfish::message::BodyType;
 use pilotfish::session::{Chunking, Mail, Pipelining, ServerConfig, Strategy};
 use pilotfish::transport::Route;
 use pilotfish::{Message, Security};
@@ -46,7 +46,7 @@ async fn who_is_full_or_unknown_costs_the_others_nothing() {
         for server in servers(strategy(pipelining, chunking)) {
             let id = new_id();
             let message = to(&["full", "carl", "nobody", "dora"], &id).await;
-            let sent = octets(&message, Data::EightBit).await;
+            let sent = octets(&message, BodyType::EightBit).await;
             let receipt = send(server.connect().await.unwrap(), message)
                 .await
                 .unwrap();

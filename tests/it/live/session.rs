@@ -6,7 +6,7 @@ use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memchr::memmem;
-use pilotfish::message::{Block, Data, MessageBuilder};
+use pilotfish::message::{Block, BodyType, MessageBuilder};
 use pilotfish::session::{Greeted, Hello, Session, Strategy};
 use pilotfish::transport::Timeouts;
 use pilotfish::{Credentials, Message};
@@ -86,7 +86,7 @@ pub(super) fn letter(id: &str) -> MessageBuilder {
 }
 
 /// All octets of a message for a server that carries this.
-pub(super) async fn octets(message: &Message, most: Data) -> Vec<u8> {
+pub(super) async fn octets(message: &Message, most: BodyType) -> Vec<u8> {
     let mut octets = message.rendition(most).into_octets();
     let mut all = Vec::new();
     while octets.next_block(&mut all).await.unwrap() == Block::More {}

@@ -1,7 +1,7 @@
 //! The same mails by DATA, by BDAT, and by BDAT with BINARYMIME.
 
 use mail_parser::{MessageParser, MimeHeaders as _};
-use pilotfish::message::{Attachment, Body, Data};
+use pilotfish::message::{Attachment, Body, BodyType};
 use pilotfish::session::{Chunking, Pipelining};
 
 use super::bed::address;
@@ -61,9 +61,9 @@ async fn arrives(peer: Peer, way: Way, content: &Content) {
     let row = format!("{} by {way:?} to {peer:?}", content.name);
     let id = new_id();
     let (chunking, data) = match way {
-        Way::Data => (Chunking::Never, Data::EightBit),
-        Way::Bdat => (Chunking::Always, Data::EightBit),
-        Way::Binary => (Chunking::Always, Data::Binary),
+        Way::Data => (Chunking::Never, BodyType::EightBit),
+        Way::Bdat => (Chunking::Always, BodyType::EightBit),
+        Way::Binary => (Chunking::Always, BodyType::Binary),
     };
     let mut builder = letter(&id)
         .to(address("carl"))
@@ -75,7 +75,7 @@ async fn arrives(peer: Peer, way: Way, content: &Content) {
     }
     let message = builder.build().await.unwrap();
     let sent = octets(&message, data).await;
-    let binary = message.rendition(data).data() == Data::Binary;
+    let binary = message.rendition(data).data() == BodyType::Binary;
     assert!(
         binary || way != Way::Binary || content.picture.is_none(),
         "{row}"

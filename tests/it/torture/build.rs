@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::str::FromStr;
 
 use pilotfish::address::Mailbox;
-use pilotfish::message::{Attachment, Body, Data, Message, MessageBuilder};
+use pilotfish::message::{Attachment, Body, BodyType, Message, MessageBuilder};
 use serde_json::{Value, json};
 
 use crate::support::built::try_built;
@@ -198,9 +198,9 @@ impl Mail {
         let message = self.message();
         let mut cases: Vec<Case> = Vec::new();
         for (most, label) in [
-            (Data::SevenBit, ""),
-            (Data::EightBit, "8bit"),
-            (Data::Binary, "binary"),
+            (BodyType::SevenBit, ""),
+            (BodyType::EightBit, "8bit"),
+            (BodyType::Binary, "binary"),
         ] {
             let rendition = message.rendition(most);
             let data = rendition.data();
@@ -225,7 +225,7 @@ impl Mail {
         let (date, ..) = self.date.unwrap_or(DATE);
         let id = self.message_id.as_deref().unwrap_or(ID);
         let mut builder = Message::builder()
-            .data(Data::Binary)
+            .data(BodyType::Binary)
             .date(parsed(date))
             .message_id(parsed(&format!("<{id}>")));
         for (field, address) in &self.mailboxes {

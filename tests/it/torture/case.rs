@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pilotfish::message::Data;
+use pilotfish::message::BodyType;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -18,7 +18,7 @@ pub(super) struct Case {
     pub(super) name: String,
     /// How it is carried: ` 8bit, UTF-8`. Nothing, if any server can.
     pub(super) variant: String,
-    pub(super) data: Data,
+    pub(super) data: BodyType,
     pub(super) octets: Vec<u8>,
     pub(super) expected: Expected,
 }

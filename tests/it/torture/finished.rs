@@ -3,7 +3,7 @@
 use futures_util::FutureExt as _;
 use pilotfish::Message;
 use pilotfish::address::ReversePath;
-use pilotfish::message::{Body, Data, MessageError, RawBuilder};
+use pilotfish::message::{Body, BodyType, MessageError, RawBuilder};
 
 use super::CASES;
 use super::wire;
@@ -66,12 +66,12 @@ fn sent(name: &str, builder: RawBuilder) -> Result<Vec<u8>, MessageError> {
     // It is in memory, but others get their turn while a long one is looked through.
     let runtime = tokio::runtime::Builder::new_current_thread();
     let message = { runtime }.build().unwrap().block_on(builder.build())?;
-    Ok(wire::octets(name, message.rendition(Data::EightBit)))
+    Ok(wire::octets(name, message.rendition(BodyType::EightBit)))
 }
 
 #[test]
 fn what_was_well_made_goes_out_as_it_is() {
-    for case in CASES.iter().filter(|case| case.data < Data::Binary) {
+    for case in CASES.iter().filter(|case| case.data < BodyType::Binary) {
         let name = &case.name;
         let octets = sent(name, bounced(&case.octets)).unwrap();
         assert!(octets == case.octets, "{name}");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use pilotfish::message::Data;
+use pilotfish::message::BodyType;
 
 use super::case::{Case, Facts};
 use super::mail_parser;
@@ -35,7 +35,7 @@ impl Reader {
             // The time that it takes grows with the square of the recipients.
             Python => case.name != "H9 \"10000 recipients\"",
             // It knows nothing but lines; Python's `imaplib` does not either.
-            PostalMime | Dovecot => case.data < Data::Binary,
+            PostalMime | Dovecot => case.data < BodyType::Binary,
             // It takes at most 1,000 parts, with all that they are in.
             Mailparser => !case.name.starts_with("B7 \"1000 parts"),
             // It panics.

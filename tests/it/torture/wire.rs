@@ -1,6 +1,6 @@
 //! What the octets of every message have to be, whoever reads them.
 
-use pilotfish::message::{Block, Data, Rendition};
+use pilotfish::message::{Block, BodyType, Rendition};
 
 use super::case::Case;
 
@@ -28,10 +28,10 @@ pub(super) fn octets(name: &str, rendition: Rendition) -> Vec<u8> {
 fn check_one(case: &Case) {
     let name = &case.name;
     let octets = &case.octets;
-    if case.data < Data::Binary {
+    if case.data < BodyType::Binary {
         check_lines(name, octets);
     }
-    if case.data == Data::SevenBit {
+    if case.data == BodyType::SevenBit {
         assert!(octets.is_ascii(), "{name}: 8 bit");
     }
     check_header(name, octets);

@@ -2,7 +2,7 @@
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
-use pilotfish::message::{Data, Language};
+use pilotfish::message::{BodyType, Language};
 
 use crate::attach_spec::AttachSpec;
 use crate::inline_spec::InlineSpec;
@@ -69,12 +69,12 @@ pub(crate) struct ContentArguments {
         ignore_case = true,
         hide_short_help = true
     )]
-    pub(crate) body: Option<BodyType>,
+    pub(crate) body: Option<BodyTypeArgument>,
 }
 
 /// By the names that the parameter BODY of MAIL has (RFC 6152, RFC 3030).
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BodyType {
+pub(crate) enum BodyTypeArgument {
     /// The same octets for every server.
     #[value(name = "7bit")]
     SevenBit,
@@ -87,12 +87,12 @@ pub(crate) enum BodyType {
     Binary,
 }
 
-impl From<BodyType> for Data {
-    fn from(body: BodyType) -> Self {
+impl From<BodyTypeArgument> for BodyType {
+    fn from(body: BodyTypeArgument) -> Self {
         match body {
-            BodyType::SevenBit => Self::SevenBit,
-            BodyType::EightBit => Self::EightBit,
-            BodyType::Binary => Self::Binary,
+            BodyTypeArgument::SevenBit => Self::SevenBit,
+            BodyTypeArgument::EightBit => Self::EightBit,
+            BodyTypeArgument::Binary => Self::Binary,
         }
     }
 }

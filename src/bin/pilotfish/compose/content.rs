@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pilotfish::message::{Data, MessageBuilder, Method};
+use pilotfish::message::{BodyType, MessageBuilder, Method};
 
 use super::{cannot_make, finished};
 use crate::args::ContentArguments;
@@ -73,7 +73,7 @@ pub(super) async fn with_content(
     if let Some(language) = content.language {
         builder = builder.language(language);
     }
-    Ok(builder.data(content.body.map_or(Data::EightBit, Data::from)))
+    Ok(builder.data(content.body.map_or(BodyType::EightBit, BodyType::from)))
 }
 
 /// The text of a flag. A text that is read and blank counts as missing: the program or the file
