@@ -255,11 +255,11 @@ fn no_mechanism(extensions: &Extensions, credentials: &Credentials, order: &[Mec
         let usable: Vec<_> = usable.map(|mechanism| mechanism.name()).collect();
         let mut without_feature = order.iter().filter(|mechanism| {
             let offered = extensions.mechanisms().contains(mechanism);
-            !mechanism.is_built() && mechanism.is_for(credentials) && offered
+            !mechanism.is_built() && mechanism.is_for(credentials) && (offered || usable.is_empty())
         });
         match (usable.as_slice(), without_feature.next()) {
             (_, Some(mechanism)) => format!(
-                "the only login left is {mechanism}, which this program is built without: \
+                "this program is built without {mechanism}, the only login left: \
                  add the feature `{}` to pilotfish",
                 mechanism.name().to_ascii_lowercase()
             ),
@@ -297,7 +297,7 @@ mod tests {
         };
         let password = Credentials::new("tim", "tanstaaf").unwrap();
         let token = Credentials::token("tim", "token").unwrap();
-        let built_without = "the only login left is CRAM-MD5, which this program is built without: \
+        let built_without = "this program is built without CRAM-MD5, the only login left: \
                              add the feature `cram-md5` to pilotfish";
         for (offered, credentials, order, expected) in [
             (
@@ -307,11 +307,18 @@ mod tests {
                 built_without,
             ),
             ("CRAM-MD5", &password, &[Mechanism::CramMd5], built_without),
+            ("PLAIN", &password, &[Mechanism::CramMd5], built_without),
             (
                 "PLAIN",
-                &password,
+                &token,
                 &[Mechanism::CramMd5],
                 "the mechanisms that are allowed do not take these credentials",
+            ),
+            (
+                "SCRAM-SHA-1",
+                &token,
+                &Mechanism::PREFERENCE,
+                "the server offers no login that these credentials are for: OAUTHBEARER, XOAUTH2",
             ),
             (
                 "CRAM-MD5",
