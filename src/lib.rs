@@ -42,8 +42,9 @@
 //! |---|---|
 //! | `cli` (default) | the command `pilotfish`; a library user leaves it out |
 //! | `config` | [`config`]: accounts from a TOML file, passwords from files, descriptors and commands |
-//! | `aws-lc-rs` (default) | the cryptography of TLS and DKIM, with the hybrid key exchange X25519MLKEM768 |
+//! | `aws-lc-rs` (default) | the cryptography of TLS, DKIM and SCRAM, with the hybrid key exchange X25519MLKEM768 |
 //! | `ring` | another cryptography, which is used where `aws-lc-rs` is left out; one of them is needed |
+//! | `cram-md5` | logins by CRAM-MD5, for servers that offer nothing else; the cryptography has no MD5 |
 //! | `dkim` | [`message::dkim`] and [`Message::sign`]: signatures that show the domain (RFC 6376) |
 //! | `metrics` | counters, gauges and histograms for a recorder of that facade: [`manual::observing`] |
 //! | `html` | `markdown` and `inline_images` of [`message::MessageBuilder`] |
@@ -69,7 +70,7 @@
 //!          transport          message    sockets, TLS, codec | RFC 5322 and MIME, streamed
 //!              |                 |
 //!           protocol ------> address     SMTP without I/O | RFC 5321 addresses
-//!              \____ secret, error, observe    leaves
+//!              \____ secret, error, observe, cryptography    leaves
 //!
 //!      testing                           shares no code with the rest
 //! ```
@@ -77,15 +78,16 @@
 //! | module | knows | does not know |
 //! |---|---|---|
 //! | [`address`] | - | anything else |
-//! | [`protocol`] | address, secret | sockets, clocks, logs, randomness |
-//! | [`message`] | address | how it is sent |
-//! | [`transport`] | protocol, secret, error | what a mail is |
+//! | [`protocol`] | address, secret, cryptography | sockets, clocks, logs, randomness |
+//! | [`message`] | address, cryptography | how it is sent |
+//! | [`transport`] | protocol, secret, error, cryptography | what a mail is |
 //! | [`session`] | protocol, transport, message, address, error, observe | other sessions |
 //! | [`client`] | session, message, address, error, observe | commands, TLS |
 //! | [`config`] | address, secret, protocol, session, transport | what a mail is |
-//! | [`testing`] | secret | all that it is to test |
+//! | [`testing`] | secret, cryptography | all that it is to test |
 //!
-//! `observe` has the figures that are gathered, and knows names and numbers alone.
+//! `observe` has the figures that are gathered, and knows names and numbers alone. `cryptography` is
+//! `aws-lc-rs` or `ring`.
 //!
 //! [`Error`] carries replies and forward-paths as values, and so knows protocol and address: the
 //! caller is to get them, not their text.
@@ -120,6 +122,7 @@ pub mod address;
 pub mod client;
 #[cfg(feature = "config")]
 pub mod config;
+mod cryptography;
 mod descriptors;
 mod error;
 pub mod manual;

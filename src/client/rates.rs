@@ -164,7 +164,7 @@ impl Counted {
         let pace = limits.get(&Period::Second).zip(paced);
         let allowances = limits.iter().filter(|(period, _)| !is_paced(period));
         Self {
-            pace: pace.and_then(|(most, now)| Pace::new(*most, Period::Second.length(), now)),
+            pace: pace.map(|(most, now)| Pace::new(*most, Period::Second.length(), now)),
             allowances: allowances
                 .map(|(period, most)| Allowance::new(*most, period.length()))
                 .collect(),
@@ -178,8 +178,8 @@ impl Counted {
             .max()
     }
 
-    fn pace(&self, now: Instant) -> Result<(), Duration> {
-        self.pace.as_ref().map_or(Ok(()), |pace| pace.admit(now))
+    fn pace(&mut self, now: Instant) -> Result<(), Duration> {
+        self.pace.as_mut().map_or(Ok(()), |pace| pace.admit(now))
     }
 
     fn take(&mut self, now: Instant, count: u32) {

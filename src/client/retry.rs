@@ -3,8 +3,6 @@
 use std::num::{NonZeroU8, NonZeroU32};
 use std::time::Duration;
 
-use backon::{BackoffBuilder as _, ExponentialBuilder};
-
 use super::signal::Signal;
 use crate::error::{Error, ErrorKind, Fate};
 
@@ -192,15 +190,9 @@ impl Retry {
 
     /// The longest random wait behind this attempt.
     fn ceiling(&self, attempt: u32) -> Duration {
-        let mut waits = ExponentialBuilder::new()
-            .with_min_delay(self.first_wait)
-            .with_factor(f32::from(self.factor.get()))
-            .with_max_delay(self.longest_wait)
-            .without_max_times()
-            .build();
-        let before = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
-        let wait = waits.nth(before).unwrap_or(self.longest_wait);
-        wait.min(self.longest_wait)
+        let growth = u128::from(self.factor.get()).saturating_pow(attempt.saturating_sub(1));
+        let wait = self.first_wait.as_nanos().saturating_mul(growth);
+        Duration::from_nanos_u128(wait.min(self.longest_wait.as_nanos()))
     }
 }
 

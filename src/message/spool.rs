@@ -1,6 +1,8 @@
 //! What a reader gives, kept so that it can be read again.
 
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -9,6 +11,7 @@ use super::BodyError;
 use super::body::Source;
 use super::error::Origin;
 use super::file::SourceFile;
+use super::random::random_token;
 
 /// What is less than this stays in memory.
 const IN_MEMORY: u64 = 1024 * 1024;
@@ -26,11 +29,12 @@ pub(super) async fn spool(
         within(octets.len() as u64, limit)?;
         return Ok(Source::Bytes(octets.into()));
     }
+    let directory = std::env::temp_dir();
     let unkept = |source| BodyError::Spool {
         directory: std::env::temp_dir(),
         source,
     };
-    let file = tokio::task::spawn_blocking(tempfile::tempfile).await;
+    let file = tokio::task::spawn_blocking(move || temporary(&directory)).await;
     let file = file.map_err(io::Error::other).flatten().map_err(unkept)?;
     let mut file = tokio::fs::File::from_std(file);
     let mut len = 0;
@@ -49,6 +53,31 @@ pub(super) async fn spool(
     Ok(Source::File(Arc::new(file), 0))
 }
 
+/// A new file that nobody else can open. The system removes it when it is closed.
+fn temporary(directory: &Path) -> io::Result<File> {
+    let name = random_token().map_err(io::Error::other)?;
+    let path = directory.join(format!(".pilotfish-{name}"));
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path)?;
+        // An open file without a name is gone when it is closed.
+        std::fs::remove_file(&path)?;
+        Ok(file)
+    }
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::OpenOptionsExt as _;
+        const FILE_FLAG_DELETE_ON_CLOSE: u32 = 0x0400_0000;
+        options
+            .share_mode(0)
+            .custom_flags(FILE_FLAG_DELETE_ON_CLOSE);
+        options.open(&path)
+    }
+}
+
 fn unread(source: io::Error) -> BodyError {
     BodyError::Read {
         origin: Origin::Reader,
@@ -61,5 +90,28 @@ fn within(len: u64, limit: u64) -> Result<(), BodyError> {
         Ok(())
     } else {
         Err(BodyError::OverLimit { limit })
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::io::{Read as _, Seek as _, Write as _};
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_temporary_file_is_the_owners_and_has_no_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut file = temporary(directory.path()).unwrap();
+        assert_eq!(directory.path().read_dir().unwrap().count(), 0);
+        let metadata = file.metadata().unwrap();
+        assert_eq!((metadata.mode() & 0o777, metadata.nlink()), (0o600, 0));
+        file.write_all(b"kept").unwrap();
+        file.rewind().unwrap();
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "kept");
+        assert!(temporary(&directory.path().join("missing")).is_err());
     }
 }

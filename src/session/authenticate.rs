@@ -246,15 +246,27 @@ where
         .at(Stage::Auth)
 }
 
+/// Why none of the mechanisms can be tried.
 fn no_mechanism(extensions: &Extensions, credentials: &Credentials, order: &[Mechanism]) -> Error {
     let message = if extensions.offers(Extension::Auth) {
         let usable = order
             .iter()
             .filter(|mechanism| mechanism.takes(credentials));
         let usable: Vec<_> = usable.map(|mechanism| mechanism.name()).collect();
-        match usable.as_slice() {
-            [] => "the mechanisms that are allowed do not take these credentials".to_owned(),
-            names => format!(
+        let mut without_feature = order.iter().filter(|mechanism| {
+            let offered = extensions.mechanisms().contains(mechanism);
+            !mechanism.is_built() && mechanism.is_for(credentials) && (offered || usable.is_empty())
+        });
+        match (usable.as_slice(), without_feature.next()) {
+            (_, Some(mechanism)) => format!(
+                "this program is built without {mechanism}, the only login left: \
+                 add the feature `{}` to pilotfish",
+                mechanism.name().to_ascii_lowercase()
+            ),
+            ([], None) => {
+                "the mechanisms that are allowed do not take these credentials".to_owned()
+            }
+            (names, None) => format!(
                 "the server offers no login that these credentials are for: {}",
                 names.join(", ")
             ),
@@ -269,6 +281,56 @@ fn no_mechanism(extensions: &Extensions, credentials: &Credentials, order: &[Mec
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The error names the feature where nothing but a login of it is left.
+    #[test]
+    #[cfg(not(feature = "cram-md5"))]
+    fn a_login_that_is_not_built() {
+        use bytes::BytesMut;
+
+        use crate::protocol::ReplyDecoder;
+
+        let offering = |mechanisms: &str| {
+            let mut octets = BytesMut::from(format!("250-x\r\n250 AUTH {mechanisms}\r\n").as_str());
+            let reply = ReplyDecoder::default().decode(&mut octets).unwrap();
+            Extensions::from_ehlo(&reply.unwrap())
+        };
+        let password = Credentials::new("tim", "tanstaaf").unwrap();
+        let token = Credentials::token("tim", "token").unwrap();
+        let built_without = "this program is built without CRAM-MD5, the only login left: \
+                             add the feature `cram-md5` to pilotfish";
+        for (offered, credentials, order, expected) in [
+            (
+                "CRAM-MD5",
+                &password,
+                &Mechanism::PREFERENCE[..],
+                built_without,
+            ),
+            ("CRAM-MD5", &password, &[Mechanism::CramMd5], built_without),
+            ("PLAIN", &password, &[Mechanism::CramMd5], built_without),
+            (
+                "PLAIN",
+                &token,
+                &[Mechanism::CramMd5],
+                "the mechanisms that are allowed do not take these credentials",
+            ),
+            (
+                "SCRAM-SHA-1",
+                &token,
+                &Mechanism::PREFERENCE,
+                "the server offers no login that these credentials are for: OAUTHBEARER, XOAUTH2",
+            ),
+            (
+                "CRAM-MD5",
+                &token,
+                &Mechanism::PREFERENCE,
+                "the server offers no login that these credentials are for: OAUTHBEARER, XOAUTH2",
+            ),
+        ] {
+            let error = no_mechanism(&offering(offered), credentials, order);
+            assert_eq!(error.to_string(), expected, "{offered} {order:?}");
+        }
+    }
 
     /// RFC 5802 section 5.1: another value for each exchange.
     #[test]

@@ -1,10 +1,10 @@
 //! What a login can be bound to: the TLS connection, or the server's certificate.
 
-use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
 use tokio_rustls::rustls::ProtocolVersion;
 
 use super::maybe_tls::MaybeTls;
 use super::wire::Wire;
+use crate::cryptography::digest::{self, SHA256, SHA384, SHA512};
 use crate::protocol::ChannelBinding;
 
 /// RFC 9266 section 4.1.
@@ -14,7 +14,8 @@ impl<S> Wire<S> {
     /// What a login over this connection can be bound to: `tls-exporter` (RFC 9266) with TLS 1.3,
     /// `tls-server-end-point` (RFC 5929 section 4) with TLS 1.2, where the exporter is safe only
     /// with an extension that is not known to be in use. `None` in clear text, and for a
-    /// certificate with a signature that has no hash function of its own, such as Ed25519.
+    /// certificate whose signature has another hash function than SHA-256, SHA-384 or SHA-512, or
+    /// none of its own, as Ed25519.
     #[must_use]
     pub(crate) fn channel_binding(&self) -> Option<ChannelBinding> {
         let MaybeTls::Tls(stream) = self.framed.get_ref() else {
@@ -34,12 +35,14 @@ impl<S> Wire<S> {
 
 /// The hash of a certificate by the function of its signature; SHA-256 in place of MD5 and SHA-1.
 fn end_point(certificate: &[u8]) -> Option<Vec<u8>> {
-    Some(match signature_hash(certificate)? {
-        Hash::Sha224 => Sha224::digest(certificate).to_vec(),
-        Hash::Sha256 => Sha256::digest(certificate).to_vec(),
-        Hash::Sha384 => Sha384::digest(certificate).to_vec(),
-        Hash::Sha512 => Sha512::digest(certificate).to_vec(),
-    })
+    let algorithm = match signature_hash(certificate)? {
+        // `ring` has no SHA-224, and no authority signs with it.
+        Hash::Sha224 => return None,
+        Hash::Sha256 => &SHA256,
+        Hash::Sha384 => &SHA384,
+        Hash::Sha512 => &SHA512,
+    };
+    Some(digest::digest(algorithm, certificate).as_ref().to_vec())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -96,9 +96,9 @@ impl Socket {
     fn acknowledge(&self) {
         // A delay is all that a failure costs.
         let _ = match &self.inner {
-            Inner::Tcp(stream) => socket2::SockRef::from(stream).set_tcp_quickack(true),
+            Inner::Tcp(stream) => stream.set_quickack(true),
             #[cfg(feature = "proxy")]
-            Inner::Tunnel(stream) => socket2::SockRef::from(stream).set_tcp_quickack(true),
+            Inner::Tunnel(stream) => stream.set_quickack(true),
             #[cfg(unix)]
             Inner::Unix(_) => Ok(()),
         };
@@ -165,7 +165,6 @@ impl AsyncWrite for Socket {
 
 #[cfg(test)]
 mod tests {
-    use socket2::SockRef;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
@@ -195,7 +194,7 @@ mod tests {
     /// Where this is true, acknowledgements are not put off.
     #[cfg(target_os = "linux")]
     fn acknowledges_at_once(socket: &Socket) -> bool {
-        SockRef::from(tcp(socket)).tcp_quickack().unwrap()
+        tcp(socket).quickack().unwrap()
     }
 
     /// The server writes, the client reads, and does this then: has it acknowledged?
@@ -204,7 +203,7 @@ mod tests {
         let (mut socket, mut server) = connected().await;
         server.write_all(b"220 h").await.unwrap();
         socket.read_exact(&mut [0; 5]).await.unwrap();
-        SockRef::from(tcp(&socket)).set_tcp_quickack(false).unwrap();
+        tcp(&socket).set_quickack(false).unwrap();
         then(&mut socket).await;
         acknowledges_at_once(&socket)
     }

@@ -1,6 +1,6 @@
 //! The hash of a body, block by block (RFC 6376 sections 3.4.3, 3.4.4 and 3.7).
 
-use super::cryptography::digest::{Context, Digest, SHA256};
+use crate::cryptography::digest::{Context, Digest, SHA256};
 use memchr::{memchr_iter, memchr2, memrchr};
 
 use super::Canonicalization;

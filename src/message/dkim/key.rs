@@ -4,10 +4,10 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::cryptography::digest::{SHA256, digest};
-use super::cryptography::error::KeyRejected;
-use super::cryptography::rand::SystemRandom;
-use super::cryptography::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
+use crate::cryptography::digest::{SHA256, digest};
+use crate::cryptography::error::KeyRejected;
+use crate::cryptography::rand::SystemRandom;
+use crate::cryptography::signature::{Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use memchr::memmem;

@@ -78,7 +78,6 @@
 
 mod body;
 mod canonical;
-mod cryptography;
 mod error;
 mod fields;
 mod key;

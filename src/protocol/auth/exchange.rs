@@ -102,7 +102,7 @@ impl Exchange {
             (Mechanism::Login, Means::Password(password)) => {
                 (None, fixed([Secret::from(user), password.clone()]))
             }
-            (Mechanism::CramMd5, Means::Password(password)) => {
+            (Mechanism::CramMd5, Means::Password(password)) if mechanism.is_built() => {
                 let credentials = (user.to_owned(), password.clone());
                 (None, State::CramMd5(Some(credentials)))
             }

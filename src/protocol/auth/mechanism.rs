@@ -29,7 +29,7 @@ pub enum Mechanism {
     Plain,
     /// LOGIN, never standardised, and the only one that some services offer for passwords.
     Login,
-    /// CRAM-MD5 (RFC 2195): a keyed hash of a challenge.
+    /// CRAM-MD5 (RFC 2195): a keyed hash of a challenge. It needs the feature `cram-md5`.
     CramMd5,
 }
 
@@ -89,10 +89,21 @@ impl Mechanism {
         }
     }
 
+    /// Whether it can be used at all. CRAM-MD5 cannot without the feature `cram-md5`.
+    pub(crate) const fn is_built(self) -> bool {
+        !matches!(self, Self::CramMd5) || cfg!(feature = "cram-md5")
+    }
+
     /// Whether these credentials are of the kind that the mechanism takes. LOGIN and CRAM-MD5 take
-    /// none that [act as](Credentials::acting_as) another identity.
+    /// none that [act as](Credentials::acting_as) another identity, and CRAM-MD5 takes none at all
+    /// without the feature `cram-md5`.
     #[must_use]
     pub fn takes(self, credentials: &Credentials) -> bool {
+        self.is_built() && self.is_for(credentials)
+    }
+
+    /// Whether it takes these credentials once it [is built](Self::is_built).
+    pub(crate) fn is_for(self, credentials: &Credentials) -> bool {
         let carries_identity = !matches!(self, Self::Login | Self::CramMd5);
         if credentials.identity().is_some() && !carries_identity {
             return false;

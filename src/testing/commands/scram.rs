@@ -1,53 +1,56 @@
 //! The server's side of SCRAM (RFC 5802, RFC 7677).
 
+use std::num::NonZeroU32;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
-use sha1::{Digest as _, Sha1};
-use sha2::Sha256;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::super::dialogue::{Dialogue, Flow};
 use super::super::keyword::Keyword;
 use super::super::mechanism::Mechanism;
 use super::auth::Response;
+use crate::cryptography::{digest, hmac, pbkdf2};
 use crate::secret::Secret;
 
-const ITERATIONS: u32 = 4_096;
+const ITERATIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4_095);
 
 /// What differs between the mechanisms.
 struct Suite {
-    derive: fn(&[u8], &[u8]) -> Vec<u8>,
-    hmac: fn(&[u8], &[u8]) -> Vec<u8>,
-    hash: fn(&[u8]) -> Vec<u8>,
+    hash: &'static digest::Algorithm,
+    hmac: hmac::Algorithm,
+    pbkdf2: pbkdf2::Algorithm,
 }
 
-const SHA_1: Suite = Suite {
-    derive: |password, salt| {
-        let mut key = vec![0; 20];
-        pbkdf2::pbkdf2_hmac::<Sha1>(password, salt, ITERATIONS, &mut key);
-        key
-    },
-    hmac: hmac::<Hmac<Sha1>>,
-    hash: |octets| Sha1::digest(octets).to_vec(),
-};
+impl Suite {
+    fn of(mechanism: Mechanism) -> Self {
+        match mechanism {
+            Mechanism::ScramSha1 | Mechanism::ScramSha1Plus => Self {
+                hash: &digest::SHA1_FOR_LEGACY_USE_ONLY,
+                hmac: hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+                pbkdf2: pbkdf2::PBKDF2_HMAC_SHA1,
+            },
+            _ => Self {
+                hash: &digest::SHA256,
+                hmac: hmac::HMAC_SHA256,
+                pbkdf2: pbkdf2::PBKDF2_HMAC_SHA256,
+            },
+        }
+    }
 
-const SHA_256: Suite = Suite {
-    derive: |password, salt| {
-        let mut key = vec![0; 32];
-        pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, ITERATIONS, &mut key);
+    fn derive(&self, password: &[u8], salt: &[u8]) -> Vec<u8> {
+        let mut key = vec![0; self.hash.output_len()];
+        pbkdf2::derive(self.pbkdf2, ITERATIONS, salt, password, &mut key);
         key
-    },
-    hmac: hmac::<Hmac<Sha256>>,
-    hash: |octets| Sha256::digest(octets).to_vec(),
-};
+    }
 
-fn hmac<M: Mac + KeyInit>(key: &[u8], octets: &[u8]) -> Vec<u8> {
-    let mac = <M as KeyInit>::new_from_slice(key).map(|mut mac| {
-        mac.update(octets);
-        mac.finalize().into_bytes().to_vec()
-    });
-    mac.unwrap_or_default()
+    fn hmac(&self, key: &[u8], octets: &[u8]) -> hmac::Tag {
+        hmac::sign(&hmac::Key::new(self.hmac, key), octets)
+    }
+
+    fn hash(&self, octets: &[u8]) -> digest::Digest {
+        digest::digest(self.hash, octets)
+    }
 }
 
 /// The client's first message: header, name, nonce, and all behind the header.
@@ -88,10 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         mechanism: Mechanism,
         initial: Option<Response>,
     ) -> Flow<Option<String>> {
-        let suite = match mechanism {
-            Mechanism::ScramSha1 | Mechanism::ScramSha1Plus => SHA_1,
-            _ => SHA_256,
-        };
+        let suite = Suite::of(mechanism);
         let Some(message) = self.first_response(initial).await? else {
             return Ok(None);
         };
@@ -123,16 +123,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             return Ok(None);
         };
         let exchanged = [first.bare, &server_first, &without_proof].join(",");
-        let salted = (suite.derive)(password.expose(), &salt);
-        let client_key = (suite.hmac)(&salted, b"Client Key");
-        let signature = (suite.hmac)(&(suite.hash)(&client_key), exchanged.as_bytes());
-        let pairs = client_key.iter().zip(&signature);
+        let salted = suite.derive(password.expose(), &salt);
+        let client_key = suite.hmac(&salted, b"Client Key");
+        let stored_key = suite.hash(client_key.as_ref());
+        let signature = suite.hmac(stored_key.as_ref(), exchanged.as_bytes());
+        let pairs = client_key.as_ref().iter().zip(signature.as_ref());
         let expected: Vec<u8> = pairs.map(|(key, octet)| key ^ octet).collect();
         let Some(name) = name.filter(|_| proof == expected) else {
             self.refuse("535", "5.7.8", "Authentication credentials invalid");
             return Ok(None);
         };
-        let signature = (suite.hmac)(&(suite.hmac)(&salted, b"Server Key"), exchanged.as_bytes());
+        let server_key = suite.hmac(&salted, b"Server Key");
+        let signature = suite.hmac(server_key.as_ref(), exchanged.as_bytes());
         let server_final = format!("v={}", STANDARD.encode(signature));
         let response = self.challenge(&STANDARD.encode(server_final)).await?;
         match self.accept(response) {

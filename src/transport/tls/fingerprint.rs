@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use sha2::{Digest as _, Sha256};
 use thiserror::Error;
+
+use crate::cryptography::digest::{self, SHA256, SHA256_OUTPUT_LEN};
 
 /// What a server's certificate is known by: the SHA-256 of it, or of its public key.
 ///
@@ -45,11 +46,11 @@ pub struct FingerprintError(String);
 
 impl Fingerprint {
     pub(super) fn of_certificate(der: &[u8]) -> Self {
-        Self::Certificate(Sha256::digest(der).into())
+        Self::Certificate(sha256(der))
     }
 
     pub(super) fn of_spki(der: &[u8]) -> Self {
-        Self::Spki(Sha256::digest(der).into())
+        Self::Spki(sha256(der))
     }
 }
 
@@ -69,6 +70,12 @@ impl FromStr for Fingerprint {
         };
         read().ok_or_else(|| FingerprintError(text.chars().take(120).collect()))
     }
+}
+
+fn sha256(octets: &[u8]) -> [u8; SHA256_OUTPUT_LEN] {
+    let mut hash = [0; SHA256_OUTPUT_LEN];
+    hash.copy_from_slice(digest::digest(&SHA256, octets).as_ref());
+    hash
 }
 
 fn strip<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {

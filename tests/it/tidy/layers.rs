@@ -8,6 +8,8 @@ use super::{File, ROOT, none, source};
 /// What each module of the library may name of the others: the layers, lowest first.
 const LAYERS: &[(&str, &[&str])] = &[
     ("secret", &[]),
+    // A package by the name that both have.
+    ("cryptography", &[]),
     // What an error of the system says.
     ("descriptors", &[]),
     // Names and figures, which every recorder understands.
@@ -15,9 +17,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("address", &[]),
     // A reply and the address it is about are values.
     ("error", &["address", "protocol"]),
-    ("protocol", &["address", "secret"]),
-    ("message", &["address", "descriptors"]),
-    ("transport", &["protocol", "secret", "error", "descriptors"]),
+    ("protocol", &["address", "secret", "cryptography"]),
+    ("message", &["address", "descriptors", "cryptography"]),
+    (
+        "transport",
+        &["protocol", "secret", "error", "descriptors", "cryptography"],
+    ),
     (
         "session",
         &[
@@ -40,7 +45,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["address", "protocol", "transport", "session", "secret"],
     ),
     // What is tested is not tested by itself.
-    ("testing", &["secret"]),
+    ("testing", &["secret", "cryptography"]),
 ];
 
 /// Whose types are also at the root of the crate.

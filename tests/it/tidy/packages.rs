@@ -1,6 +1,8 @@
 //! What the crate is built of.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::Command;
 
 use super::{ROOT, files, lines_with, none, paths, source};
 
@@ -72,6 +74,37 @@ fn the_packages_that_were_asked_for_are_there() {
         "tracing-subscriber",
     ] {
         assert!(packages.iter().any(|found| found == package), "{package}");
+    }
+}
+
+/// A service that sends mail builds few packages, those for building included.
+#[test]
+fn the_library_alone_is_small() {
+    for (cryptography, most) in [("ring", 90), ("aws-lc-rs", 110)] {
+        let output = Command::new(env!("CARGO"))
+            .args(["tree", "--locked", "--offline", "--no-default-features"])
+            .args(["--features", cryptography, "--edges", "normal,build"])
+            .args(["--prefix", "none", "--format", "{p}"])
+            .current_dir(ROOT)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let lines = String::from_utf8(output.stdout).unwrap();
+        // What comes again is marked so.
+        let packages: BTreeSet<_> = lines
+            .lines()
+            .map(|line| line.trim_end_matches(" (*)"))
+            .collect();
+        assert!(
+            packages
+                .iter()
+                .any(|package| package.starts_with("tokio v"))
+        );
+        assert!(
+            packages.len() <= most,
+            "{} with {cryptography}: {packages:#?}",
+            packages.len()
+        );
     }
 }
 

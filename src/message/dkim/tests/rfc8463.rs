@@ -1,6 +1,6 @@
 //! The example of RFC 8463, Appendix A: a message, and its signatures by two keys.
 
-use crate::message::dkim::cryptography::signature::{
+use crate::cryptography::signature::{
     RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, UnparsedPublicKey,
 };
 use base64::Engine as _;

@@ -1,11 +1,6 @@
 //! The two hash functions, as SCRAM uses them.
 
-use hmac::digest::consts::U64;
-use hmac::{Hmac, KeyInit, Mac};
-use sha1::Sha1;
-use sha2::{Digest as _, Sha256};
-use zeroize::Zeroizing;
-
+use crate::cryptography::{digest, hmac};
 use crate::secret::Secret;
 
 /// What the mechanism's name ends with.
@@ -18,39 +13,26 @@ pub(in super::super) enum Hash {
 impl Hash {
     /// H of RFC 5802 section 2.2.
     pub(super) fn hash(self, octets: &[u8]) -> Secret {
-        match self {
-            Self::Sha1 => Secret::new(Sha1::digest(octets).as_slice()),
-            Self::Sha256 => Secret::new(Sha256::digest(octets).as_slice()),
-        }
+        let algorithm = match self {
+            Self::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+            Self::Sha256 => &digest::SHA256,
+        };
+        Secret::new(digest::digest(algorithm, octets).as_ref())
     }
 
     /// HMAC of RFC 5802 section 2.2.
     pub(super) fn hmac(self, key: &Secret, octets: &[u8]) -> Secret {
-        match self {
-            Self::Sha1 => hmac::<Hmac<Sha1>>(self, key, octets),
-            Self::Sha256 => hmac::<Hmac<Sha256>>(self, key, octets),
-        }
+        Secret::new(hmac::sign(&self.key(key), octets).as_ref())
     }
-}
 
-fn hmac<M: Mac + KeyInit<KeySize = U64>>(hash: Hash, key: &Secret, octets: &[u8]) -> Secret {
-    let mut mac = keyed::<M>(hash, key);
-    mac.update(octets);
-    Secret::new(mac.finalize().into_bytes().as_slice())
-}
-
-/// Both functions have blocks of so many octets, to which a key is filled up (RFC 2104 section 2).
-const BLOCK: usize = 64;
-
-/// HMAC with a key of any length.
-pub(super) fn keyed<M: Mac + KeyInit<KeySize = U64>>(hash: Hash, key: &Secret) -> M {
-    let hashed = (key.len() > BLOCK).then(|| hash.hash(key.expose()));
-    let key = hashed.as_ref().unwrap_or(key);
-    let mut block = Zeroizing::new([0; BLOCK]);
-    for (to, from) in block.iter_mut().zip(key.expose()) {
-        *to = *from;
+    /// A key for HMAC, of any length.
+    pub(super) fn key(self, key: &Secret) -> hmac::Key {
+        let algorithm = match self {
+            Self::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            Self::Sha256 => hmac::HMAC_SHA256,
+        };
+        hmac::Key::new(algorithm, key.expose())
     }
-    <M as KeyInit>::new((&*block).into())
 }
 
 /// Compares without telling by the time it takes where the difference is.

@@ -2,13 +2,10 @@
 
 use std::fmt;
 
-use hmac::digest::consts::U64;
-use hmac::{Hmac, KeyInit, Mac};
-use sha1::Sha1;
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::hash::{Hash, keyed};
+use super::hash::Hash;
+use crate::cryptography::hmac;
 use crate::secret::Secret;
 
 /// How many rounds are done at a time: a fraction of a millisecond, after which others get their
@@ -19,68 +16,44 @@ const ROUNDS: u32 = 1_024;
 ///
 /// A million rounds take a good part of a second. Done here and bit by bit they need no thread,
 /// and end with whoever waits for them.
-pub(super) enum Derivation {
-    Sha1(Rounds<Hmac<Sha1>>),
-    Sha256(Rounds<Hmac<Sha256>>),
-}
-
-impl Derivation {
-    pub(super) fn begin(hash: Hash, password: &Secret, salt: &[u8], iterations: u32) -> Self {
-        match hash {
-            Hash::Sha1 => Self::Sha1(Rounds::begin(hash, password, salt, iterations)),
-            Hash::Sha256 => Self::Sha256(Rounds::begin(hash, password, salt, iterations)),
-        }
-    }
-
-    /// Does some of the rounds; `SaltedPassword` after the last.
-    pub(super) fn advance(&mut self) -> Option<Secret> {
-        match self {
-            Self::Sha1(rounds) => rounds.advance(),
-            Self::Sha256(rounds) => rounds.advance(),
-        }
-    }
-}
-
-impl fmt::Debug for Derivation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Derivation(<redacted>)")
-    }
-}
-
-pub(super) struct Rounds<M> {
-    keyed: M,
+pub(super) struct Derivation {
+    key: hmac::Key,
     last: Zeroizing<Vec<u8>>,
     sum: Zeroizing<Vec<u8>>,
     left: u32,
 }
 
-impl<M: Mac + KeyInit<KeySize = U64> + Clone> Rounds<M> {
-    fn begin(hash: Hash, password: &Secret, salt: &[u8], iterations: u32) -> Self {
-        let keyed = keyed::<M>(hash, password);
-        let mut first = keyed.clone();
-        first.update(salt);
-        first.update(&1_u32.to_be_bytes());
-        let first = Zeroizing::new(first.finalize().into_bytes().to_vec());
+impl Derivation {
+    pub(super) fn begin(hash: Hash, password: &Secret, salt: &[u8], iterations: u32) -> Self {
+        let key = hash.key(password);
+        let first = hmac::sign(&key, &[salt, &1_u32.to_be_bytes()].concat());
+        let first = Zeroizing::new(first.as_ref().to_vec());
         Self {
-            keyed,
+            key,
             sum: first.clone(),
             last: first,
             left: iterations.saturating_sub(1),
         }
     }
 
-    fn advance(&mut self) -> Option<Secret> {
+    /// Does some of the rounds; `SaltedPassword` after the last.
+    pub(super) fn advance(&mut self) -> Option<Secret> {
         let now = self.left.min(ROUNDS);
         for _ in 0..now {
-            let mut next = self.keyed.clone();
-            next.update(&self.last);
-            self.last.copy_from_slice(&next.finalize().into_bytes());
+            let next = hmac::sign(&self.key, &self.last);
+            self.last.copy_from_slice(next.as_ref());
             for (sum, octet) in self.sum.iter_mut().zip(self.last.iter()) {
                 *sum ^= octet;
             }
         }
         self.left -= now;
         (self.left == 0).then(|| Secret::new(self.sum.as_slice()))
+    }
+}
+
+impl fmt::Debug for Derivation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Derivation(<redacted>)")
     }
 }
 
@@ -113,6 +86,7 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cryptography::pbkdf2;
 
     fn derived(hash: Hash, iterations: u32) -> (Vec<u8>, usize) {
         let mut derivation = Derivation::begin(hash, &"password".into(), b"salt", iterations);
@@ -140,14 +114,21 @@ mod tests {
     }
 
     #[test]
-    #[cfg(feature = "testing")]
     fn passwords_of_all_lengths() {
+        let rounds = std::num::NonZeroU32::new(2).unwrap();
         for length in [1, 63, 64, 65, 200] {
             let password = "p".repeat(length);
             let mut derivation =
                 Derivation::begin(Hash::Sha256, &password.as_str().into(), b"salt", 2);
             let mut expected = [0; 32];
-            pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), b"salt", 2, &mut expected);
+            let algorithm = pbkdf2::PBKDF2_HMAC_SHA256;
+            pbkdf2::derive(
+                algorithm,
+                rounds,
+                b"salt",
+                password.as_bytes(),
+                &mut expected,
+            );
             assert_eq!(derivation.advance().unwrap().expose(), expected, "{length}");
         }
     }

@@ -201,6 +201,7 @@ fn an_initial_response_is_given_once_more() {
 }
 
 #[test]
+#[cfg(feature = "cram-md5")]
 fn what_has_been_presented() {
     for (mechanism, challenges) in [
         (Mechanism::Plain, &[] as &[&str]),
@@ -279,6 +280,7 @@ fn login_in_three() {
 }
 
 #[test]
+#[cfg(feature = "cram-md5")]
 fn cram_md5_as_recorded() {
     // RFC 2195 section 2.
     let credentials = Credentials::new("tim", "tanstaaftanstaaf").unwrap();
@@ -358,7 +360,9 @@ fn challenges_that_are_no_base64() {
         ("*", false),
     ] {
         // What the prompts of LOGIN say does not matter.
-        for (mechanism, accepted) in [(Mechanism::Login, true), (Mechanism::CramMd5, is_base64)] {
+        let mechanisms = [(Mechanism::Login, true), (Mechanism::CramMd5, is_base64)];
+        let built = mechanisms.iter().filter(|(one, _)| one.is_built());
+        for (mechanism, accepted) in built.copied() {
             let (mut exchange, _) = begin(mechanism, &credentials);
             assert_eq!(
                 exchange.respond(challenge).is_ok(),
