@@ -59,22 +59,34 @@ def environment(root):
 
 
 def start_postfix(bed):
-    run(bed, "usr/sbin/postfix", "-c", bed / "postfix", "start")
+    """Not by `postfix start`: the scripts that it runs would read what the machine has installed."""
+    queue = bed / "queue"
+    (queue / "pid").mkdir()
+    for folder in ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming",
+                   "maildrop", "private", "public", "saved", "trace"):
+        (queue / folder).mkdir(mode=0o700)
+        shutil.chown(queue / folder, "news")
+    run(bed, "usr/lib/postfix/sbin/master", "-w", "-c", bed / "postfix")
 
 
 def start_dovecot(bed):
-    """Dovecot would read its configuration by the `doveconf` of an absolute path, which is the
-    machine's. `doveconf` does what Dovecot wants from it: it starts Dovecot with what it has read."""
+    """Dovecot would read its configuration with the machine's `doveconf`, whose absolute path is
+    compiled in. This starts the `doveconf` of the copy in the way that Dovecot does it: `doveconf`
+    reads the configuration and then runs Dovecot."""
     file = bed / "dovecot/dovecot.conf"
-    run(bed, "usr/bin/doveconf", "-f", "service=master", "-c", file, "-m", "master",
-        "-e", root(bed) / "usr/sbin/dovecot", "-c", file)
+    how = ["-f", "service=master", "-m", "master", "-e"] if is_dovecot_2_3(bed) else ["-F"]
+    run(bed, "usr/bin/doveconf", "-c", file, *how, root(bed) / "usr/sbin/dovecot", "-c", file)
 
 
 def dovecot_file(bed):
     """Dovecot 2.4 cannot read what 2.3 reads."""
+    return "dovecot-2.3.conf" if is_dovecot_2_3(bed) else "dovecot-2.4.conf"
+
+
+def is_dovecot_2_3(bed):
     version = subprocess.run([root(bed) / "usr/sbin/dovecot", "--version"], check=True,
                              env=environment(root(bed)), stdout=subprocess.PIPE).stdout
-    return "dovecot-2.3.conf" if version.startswith(b"2.3.") else "dovecot-2.4.conf"
+    return version.startswith(b"2.3.")
 
 
 def run(bed, program, *arguments):
