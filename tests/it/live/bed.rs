@@ -30,6 +30,12 @@ pub(super) fn server(host: &str, service: &str) -> String {
     format!("{host}:{}", FACTS["ports"][service])
 }
 
+/// A program that `tests/provision` has unpacked.
+pub(super) fn tool(name: &str) -> PathBuf {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin");
+    tools.join(name)
+}
+
 /// The port of a service, on 127.0.0.1.
 pub(super) fn port(service: &str) -> u16 {
     let port = FACTS["ports"][service].as_u64().unwrap();

@@ -130,7 +130,8 @@ impl Mail {
         // GNU time, not Python: a process inherits the peak of its parent, so
         // the parent has to be smaller than what it weighs.
         let mut command = Command::new("timeout");
-        command.args([PATIENCE, "time", "--quiet", "--format=%M", "--output"]);
+        command.arg(PATIENCE).arg(bed::tool("time"));
+        command.args(["--quiet", "--format=%M", "--output"]);
         let run = self.run(command.arg(&peak));
         let peak = fs::read_to_string(peak).unwrap();
         (run, peak.trim().parse().unwrap())

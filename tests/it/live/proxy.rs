@@ -38,7 +38,7 @@ impl Proxy {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .expect("this test needs microsocks and tinyproxy: tests/run installs them");
+            .expect("microsocks or tinyproxy is missing: tests/provision unpacks them");
         let begin = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(begin.elapsed() < PATIENCE, "the proxy does not begin");
@@ -53,7 +53,7 @@ impl Proxy {
 
     fn socks() -> Self {
         Self::start(|port, _| {
-            let mut command = Command::new("microsocks");
+            let mut command = Command::new(bed::tool("microsocks"));
             command.args(["-i", "127.0.0.1", "-p", &port.to_string()]);
             command.args(["-u", USER, "-P", PASSWORD]);
             command
@@ -68,7 +68,7 @@ impl Proxy {
                  BasicAuth {USER} {PASSWORD}\n"
             );
             fs::write(&settings, text).unwrap();
-            let mut command = Command::new("tinyproxy");
+            let mut command = Command::new(bed::tool("tinyproxy"));
             command.arg("-d").arg("-c").arg(settings);
             command
         })

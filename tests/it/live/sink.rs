@@ -11,6 +11,7 @@ use pilotfish::transport::Route;
 use pilotfish::{Message, Result};
 use tempfile::TempDir;
 
+use super::bed;
 use crate::company::strategy;
 use crate::support::client::{ACCOUNT, send_one, told, told_error};
 
@@ -27,7 +28,7 @@ impl Sink {
     fn start(options: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("sink");
-        let mut command = Command::new("smtp-sink");
+        let mut command = Command::new(bed::tool("smtp-sink"));
         if rustix::process::geteuid().is_root() {
             command.args(["-u", "mail"]);
         }
@@ -38,7 +39,7 @@ impl Sink {
             .stdin(Stdio::null())
             .stdout(File::create(folder.path().join("counters")).unwrap())
             .spawn()
-            .expect("smtp-sink is of Postfix, and in /usr/sbin");
+            .expect("smtp-sink is missing: tests/provision unpacks it");
         let sink = Self { process, folder };
         let deadline = Instant::now() + PATIENCE;
         while std::os::unix::net::UnixStream::connect(&path).is_err() {

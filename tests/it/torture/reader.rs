@@ -8,7 +8,7 @@ use pilotfish::message::BodyType;
 use super::case::{Case, Facts};
 use super::mail_parser;
 
-/// Where `tests/tools` puts Node, and its packages beside it.
+/// Where `tests/provision` puts Node, and its packages beside it.
 const NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/node/node");
 
 /// A program that reads mails and knows nothing of this crate.
@@ -98,7 +98,7 @@ fn run(command: &[&str], cases: &[&Case]) -> Vec<Facts> {
         .env("NODE_PATH", NODE.to_owned() + "_modules")
         .stderr(Stdio::inherit())
         .output()
-        .unwrap_or_else(|error| panic!("{}: {error}: tests/run installs it", command[0]));
+        .unwrap_or_else(|error| panic!("{}: {error}: tests/provision fetches it", command[0]));
     assert!(output.status.success(), "{command:?}: {}", output.status);
     serde_json::from_slice(&output.stdout).unwrap()
 }

@@ -6,9 +6,9 @@
 // them; the attachments, as it downloads them; and what it asked of any other
 // server. NODE_PATH names the folder of the packages.
 import { createHash } from 'node:crypto';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const { chromium } = createRequire(import.meta.url)('playwright-core');
 
@@ -18,7 +18,9 @@ const PATIENCE = 60_000;
 const [web, messageId, screenshot] = process.argv.slice(2);
 
 const browser = await chromium.launch({
-    executablePath: find(['chromium', 'chromium-browser', 'google-chrome']),
+    executablePath: fileURLToPath(new URL(
+        '../../../../target/tools/bin/chromium-headless-shell', import.meta.url,
+    )),
     timeout: PATIENCE,
     // No name is looked up and no proxy asked: the loopback interface is all
     // that there is.
@@ -94,19 +96,4 @@ async function download(page, link) {
         size: octets.length,
         sha256: createHash('sha256').update(octets).digest('hex'),
     };
-}
-
-function find(programs) {
-    for (const program of programs) {
-        for (const folder of process.env.PATH.split(':')) {
-            const path = join(folder, program);
-            try {
-                accessSync(path, constants.X_OK);
-                return path;
-            } catch {
-                // Not here.
-            }
-        }
-    }
-    throw new Error(`none of ${programs.join(', ')} is installed`);
 }
