@@ -7,6 +7,8 @@ mod argument;
 mod auth;
 mod command;
 mod extensions;
+#[doc(hidden)]
+pub mod fuzzing;
 mod limits;
 mod mask;
 mod parameter;
@@ -32,16 +34,3 @@ pub(crate) use reply::visible;
 pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode, is_printable};
 pub(crate) use reply_decoder::{ReplyDecoder, ReplyError};
 pub(crate) use transparency::Transparency;
-
-/// The parts that fuzz targets and benchmarks reach. It is not part of the interface.
-#[doc(hidden)]
-pub mod fuzzing {
-    pub use super::auth::{Binding, ClientNonce, Exchange, Step};
-    pub use super::command::{Chunk, Command};
-    pub use super::parameter::Parameters;
-    pub use super::pipeline::{
-        Course, Defect, Expected, Next, Outcome, Pipeline, UnexpectedReply, Way,
-    };
-    pub use super::reply_decoder::{MAX_LINE, MAX_LINES, MAX_REPLY, ReplyDecoder, ReplyError};
-    pub use super::transparency::Transparency;
-}

@@ -127,6 +127,13 @@ pub(super) fn encoded_field(name: &str, value: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    /// Whether a field is encoded like this, wherever it is folded.
+    fn is_encoded(field: &str, expected: &str) {
+        let (name, value) = field.split_once(": ").unwrap();
+        let encoded = encoded_field(name, value).unwrap();
+        assert_eq!(encoded.replace("\r\n", ""), expected, "{field}");
+    }
+
     #[test]
     fn text_is_encoded_and_nothing_else() {
         for (field, expected) in [
@@ -220,9 +227,7 @@ mod tests {
                 "Content-Disposition: attachment; filename*=utf-8''%C3%BC%3B%20x.txt; size=1",
             ),
         ] {
-            let (name, value) = field.split_once(": ").unwrap();
-            let encoded = encoded_field(name, value).unwrap();
-            assert_eq!(encoded.replace("\r\n", ""), expected, "{field}");
+            is_encoded(field, expected);
         }
     }
 
@@ -238,9 +243,7 @@ mod tests {
                 "Content-Disposition: attachment; filename*=utf-8''Plan%20%28%C3%BC%29.pdf",
             ),
         ] {
-            let (name, value) = field.split_once(": ").unwrap();
-            let encoded = encoded_field(name, value).unwrap();
-            assert_eq!(encoded.replace("\r\n", ""), expected, "{field}");
+            is_encoded(field, expected);
         }
     }
 

@@ -27,7 +27,7 @@ use crate::support::built::built;
 use crate::support::client::ACCOUNT;
 use crate::support::knowing::{Knowing, Store, Words};
 use crate::support::open_server::open_server;
-use crate::support::port::{Count, Fate, Port};
+use crate::support::port::{Count, Port};
 
 const TO: [&str; 3] = ["a@x.test", "b@x.test", "c@x.test"];
 
@@ -61,19 +61,11 @@ fn one_that_is_refused_for_now_is_reason_enough_for_another_attempt() {
                 let (port, rcpt) = (Port::new(), Count::default());
                 let client = client_to(port.number(), |server| server).retry(Retry::new());
                 let client = client.build();
-                let fate = |_| {
-                    let rcpt = rcpt.clone();
-                    Box::new(move |said: &mut Vec<u8>| {
-                        if said.starts_with(b"250 2.1.5") {
-                            let number = rcpt.add();
-                            let reply = replies[number % 2];
-                            if number < 2 || reply.starts_with("550") {
-                                *said = format!("{reply}\r\n").into_bytes();
-                            }
-                        }
-                        false
-                    }) as Fate
+                let reply = move |number: usize| {
+                    let reply = replies[number % 2];
+                    (number < 2 || reply.starts_with("550")).then_some(reply)
                 };
+                let fate = |_| rcpt.replies_to_rcpt(reply);
                 let (mail, paths) = mail(2);
                 let result = tokio::select! {
                     result = client.send(mail) => result,

@@ -54,19 +54,14 @@ fn what_an_earlier_attempt_has_shown_does_not_count() {
             let (port, store, rcpt) = (Port::new(), Store::default(), Count::default());
             let client = client_to(port.number(), |server| server).retry(Retry::new());
             let client = client.build();
-            let fate = |_| {
-                let rcpt = rcpt.clone();
-                Box::new(move |said: &mut Vec<u8>| {
-                    if said.starts_with(b"250 2.1.5") {
-                        let reply = match rcpt.add() {
-                            0 | 1 => "450 4.7.1 Greylisted",
-                            _ => second,
-                        };
-                        *said = format!("{reply}\r\n").into_bytes();
-                    }
-                    false
-                }) as Fate
+            let reply = move |number: usize| {
+                Some(if number < 2 {
+                    "450 4.7.1 Greylisted"
+                } else {
+                    second
+                })
             };
+            let fate = |_| rcpt.replies_to_rcpt(reply);
             let (mail, paths) = mail(1, &["a@x.test", "b@x.test"]);
             let result = tokio::select! {
                 result = client.send(mail) => result,
@@ -87,15 +82,9 @@ fn who_has_had_enough_is_asked_a_few_times() {
     paused(async {
         let (port, store, rcpt) = (Port::new(), Store::default(), Count::default());
         let client = client_to(port.number(), |server| server).build();
-        let fate = |_| {
-            let rcpt = rcpt.clone();
-            Box::new(move |said: &mut Vec<u8>| {
-                if said.starts_with(b"250 2.1.5") && rcpt.add() > 0 {
-                    *said = b"452 4.5.3 too many recipients in this hour\r\n".to_vec();
-                }
-                false
-            }) as Fate
-        };
+        let reply =
+            |number: usize| (number > 0).then_some("452 4.5.3 too many recipients in this hour");
+        let fate = |_| rcpt.replies_to_rcpt(reply);
         let all: Vec<_> = (0..100).map(|number| format!("r{number}@x.test")).collect();
         let all: Vec<_> = all.iter().map(String::as_str).collect();
         let (mail, paths) = mail(1, &all);
@@ -124,15 +113,7 @@ fn who_has_not_been_asked_is_not_refused() {
         paused(async {
             let (port, store, rcpt) = (Port::new(), Store::default(), Count::default());
             let client = client_to(port.number(), |server| server).build();
-            let fate = |_| {
-                let rcpt = rcpt.clone();
-                Box::new(move |said: &mut Vec<u8>| {
-                    if said.starts_with(b"250 2.1.5") && rcpt.add() < 3 {
-                        *said = format!("{reply}\r\n").into_bytes();
-                    }
-                    false
-                }) as Fate
-            };
+            let fate = |_| rcpt.replies_to_rcpt(move |number| (number < 3).then_some(reply));
             let (mail, paths) = mail(
                 1,
                 &["a@x.test", "b@x.test", "c@x.test", "d@x.test", "e@x.test"],

@@ -60,4 +60,20 @@ impl Count {
     pub(crate) fn all(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
+
+    /// Has yes to RCPT replaced, as `reply` says for the number of it.
+    pub(crate) fn replies_to_rcpt<'a>(
+        &self,
+        reply: impl Fn(usize) -> Option<&'a str> + Send + 'static,
+    ) -> Fate {
+        let count = self.clone();
+        Box::new(move |said| {
+            if said.starts_with(b"250 2.1.5")
+                && let Some(reply) = reply(count.add())
+            {
+                *said = format!("{reply}\r\n").into_bytes();
+            }
+            false
+        })
+    }
 }

@@ -1,0 +1,10 @@
+//! The parts that fuzz targets and benchmarks reach. This module is not part of the interface.
+
+pub use super::auth::{Binding, ClientNonce, Exchange, Step};
+pub use super::command::{Chunk, Command};
+pub use super::parameter::Parameters;
+pub use super::pipeline::{
+    Course, Defect, Expected, Next, Outcome, Pipeline, UnexpectedReply, Way,
+};
+pub use super::reply_decoder::{MAX_LINE, MAX_LINES, MAX_REPLY, ReplyDecoder, ReplyError};
+pub use super::transparency::Transparency;
