@@ -229,7 +229,7 @@ pub(super) mod tests {
             ),
             (
                 Stage::Greeting,
-                "421 4.4.5 ServerConfig busy, try again later.",
+                "421 4.4.5 Server busy, try again later.",
                 Throttled(None),
             ),
             (
@@ -329,7 +329,7 @@ pub(super) mod tests {
                 "421 4.7.0 Try again in 30 seconds, closing connection.",
                 false,
             ),
-            ("421 4.4.5 ServerConfig busy, try again later.", false),
+            ("421 4.4.5 Server busy, try again later.", false),
             (
                 "451 4.7.1 Greylisting in action, please come back in 00:05:00",
                 false,

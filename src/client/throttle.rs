@@ -199,7 +199,7 @@ mod tests {
     use crate::error::Stage;
 
     const SECOND: Duration = Duration::from_secs(1);
-    const BUSY: &str = "421 4.4.5 ServerConfig busy, try again later.";
+    const BUSY: &str = "421 4.4.5 Server busy, try again later.";
     const QUOTA: &str = "550 5.4.5 Daily user sending limit exceeded.";
 
     fn failed(throttle: &mut Throttle, now: Instant, line: &str) {

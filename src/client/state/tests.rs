@@ -130,7 +130,7 @@ impl Play {
             "is dropped early" => format!("{} back", state.has_been_dropped(worker, true).len()),
             "accepted" => begins(state.has_accepted(now()).into_iter().collect()),
             "too much" => {
-                let error = refused(Stage::Mail, "421 4.4.5 ServerConfig busy, try again later.");
+                let error = refused(Stage::Mail, "421 4.4.5 Server busy, try again later.");
                 state.gate.failed(now(), &error);
                 state.gate.connections().to_string()
             }

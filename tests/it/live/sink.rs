@@ -149,19 +149,19 @@ const FAULTS: [(&str, &str); 21] = [
     ("-q .", "Closed at EndOfData, Unknown, permanent: no reply"),
     (
         "-Q MAIL",
-        "Closed at Mail, NotAccepted, transient: 421 4.0.0 ServerConfig closing connection",
+        "Closed at Mail, NotAccepted, transient: 421 4.0.0 Server closing connection",
     ),
     (
         "-Q RCPT",
-        "Closed at Rcpt, NotAccepted, transient: 421 4.0.0 ServerConfig closing connection",
+        "Closed at Rcpt, NotAccepted, transient: 421 4.0.0 Server closing connection",
     ),
     (
         "-Q DATA",
-        "Closed at Data, NotAccepted, transient: 421 4.0.0 ServerConfig closing connection",
+        "Closed at Data, NotAccepted, transient: 421 4.0.0 Server closing connection",
     ),
     (
         "-Q .",
-        "Closed at EndOfData, NotAccepted, transient: 421 4.0.0 ServerConfig closing connection",
+        "Closed at EndOfData, NotAccepted, transient: 421 4.0.0 Server closing connection",
     ),
     (
         "-A 0",

@@ -61,7 +61,7 @@ const AT_THE_ROOT: &[(&str, &str)] = &[
     ("Credentials", "protocol"),
     ("Secret", "secret"),
     ("Security", "session"),
-    ("Server", "session"),
+    ("ServerConfig", "session"),
 ];
 
 /// The modules of the crate that the product's lines name.
