@@ -53,8 +53,8 @@ async function show() {
     const mail = await findMail(page);
     await page.goto(`${web}#/email/${mail.id}`);
     const subject = await page.getByTestId('email-subject').textContent();
-    const images = mail.html ? await lookAtImages(page) : [];
     await page.locator('[data-testid=loading-bar][data-active=false]').waitFor();
+    const images = mail.html ? await lookAtImages(page) : [];
     await page.screenshot({ path: screenshot, animations: 'disabled' });
     const attachments = [];
     for (const link of await page.getByTestId('email-attachment').all()) {
@@ -71,9 +71,19 @@ async function findMail(page) {
     return mail;
 }
 
+// The frame is empty at first, and then it is loaded.
 async function lookAtImages(page) {
     const html = page.frameLocator('iframe');
-    await html.locator('body').waitFor();
+    await html.locator('body > *').first().waitFor({ state: 'attached' });
+    try {
+        return await looked(html);
+    } catch (error) {
+        if (!error.message.includes('context was destroyed')) throw error;
+        return lookAtImages(page);
+    }
+}
+
+function looked(html) {
     return html.locator('img').evaluateAll((images) =>
         Promise.all(
             images.map(async (image) => {
