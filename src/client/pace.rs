@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-/// At most so many in a period, spread evenly over it: each waits until an interval has passed
-/// since the one before. So any stretch of time of that length has no more than that.
+/// Mails that are spread evenly over a period: each waits until an interval has passed
+/// since the one before. No stretch of time as long as the period has more mails than are allowed.
 #[derive(Debug)]
 pub(super) struct Pace {
     interval: Duration,

@@ -53,7 +53,7 @@ pub(super) async fn spool(
     Ok(Source::File(Arc::new(file), 0))
 }
 
-/// A new file that nobody else can open. The system removes it when it is closed.
+/// A new file that no other user can open. The system removes it when it is closed.
 fn temporary(directory: &Path) -> io::Result<File> {
     let name = random_token().map_err(io::Error::other)?;
     let path = directory.join(format!(".pilotfish-{name}"));

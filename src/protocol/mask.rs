@@ -101,7 +101,7 @@ impl Mask {
         Some(overwritten(octets, &hidden))
     }
 
-    /// The same for lines, of which one may end within the secret and the next go on with it.
+    /// The same for lines: one may end within the secret, and the next go on with it.
     pub(crate) fn applied_to_lines(&self, lines: &[String]) -> Option<Vec<String>> {
         let joined = Zeroizing::new(lines.concat());
         let hidden = self.hidden_in(joined.as_bytes())?;

@@ -113,7 +113,7 @@ pub enum Partial {
     /// It goes to those who are accepted.
     #[default]
     AsManyAsPossible,
-    /// It goes to nobody: no message is sent once the server has refused a recipient.
+    /// No message is sent once the server has refused a recipient.
     ///
     /// A server for LMTP may refuse recipients after the message, too. The others have the mail by
     /// then (RFC 2033 section 4.2), and [`Receipt::rejected`](crate::Receipt::rejected) says who

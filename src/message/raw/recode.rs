@@ -288,7 +288,7 @@ fn encode(head: &Head, body: &[u8], out: &mut Vec<u8>) -> &'static str {
     }
 }
 
-/// Whether most line ends have two octets or four, one of which is CR or LF and the others NUL. The
+/// Whether most line ends have two octets or four: CR or LF, and NUL for the others. The
 /// text is then in UTF-16 or UTF-32, whether its charset says so or not.
 fn has_wide_line_ends(text: &[u8]) -> bool {
     let (mut wide, mut narrow) = (0_usize, 0_usize);
