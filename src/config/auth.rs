@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use crate::protocol::{Mechanism, UnknownMechanism};
+use crate::protocol::{Mechanism, UnknownName};
 
 /// `auto`, `none`, or mechanisms with commas between them, in the order in which they are tried.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -21,9 +21,9 @@ pub enum Auth {
 }
 
 impl FromStr for Auth {
-    type Err = UnknownMechanism;
+    type Err = UnknownName;
 
-    fn from_str(text: &str) -> Result<Self, UnknownMechanism> {
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
         match text {
             "auto" => Ok(Self::Auto),
             "none" => Ok(Self::None),
@@ -36,9 +36,9 @@ impl FromStr for Auth {
 }
 
 impl TryFrom<String> for Auth {
-    type Error = UnknownMechanism;
+    type Error = UnknownName;
 
-    fn try_from(text: String) -> Result<Self, UnknownMechanism> {
+    fn try_from(text: String) -> Result<Self, UnknownName> {
         text.parse()
     }
 }

@@ -193,7 +193,7 @@ impl Extensions {
 
     fn add_mechanisms<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
         self.add(Extension::Auth);
-        for mechanism in names.filter_map(Mechanism::from_name) {
+        for mechanism in names.filter_map(|name| name.parse().ok()) {
             if !self.mechanisms.contains(&mechanism) {
                 self.mechanisms.push(mechanism);
             }

@@ -17,10 +17,11 @@ mod reply;
 mod reply_decoder;
 mod reply_meaning;
 mod transparency;
+mod unknown_name;
 
 pub(crate) use argument::{Argument, ArgumentError};
 pub(crate) use auth::{Binding, ChannelBinding, ClientNonce, Exchange, ExchangeError, Step};
-pub use auth::{Credentials, CredentialsError, Mechanism, UnknownMechanism};
+pub use auth::{Credentials, CredentialsError, Mechanism};
 pub(crate) use command::{Chunk, Command};
 pub use extensions::{Extension, Extensions, FutureRelease};
 pub use limits::Limits;
@@ -34,3 +35,4 @@ pub(crate) use reply::visible;
 pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode, is_printable};
 pub(crate) use reply_decoder::{ReplyDecoder, ReplyError};
 pub(crate) use transparency::Transparency;
+pub use unknown_name::UnknownName;

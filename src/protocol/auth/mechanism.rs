@@ -1,8 +1,6 @@
 //! The mechanisms, and the order in which they are tried.
 
-use std::fmt;
-use std::str::FromStr;
-
+use super::super::unknown_name::named;
 use super::credentials::{Credentials, Means};
 
 /// An AUTH mechanism.
@@ -65,12 +63,6 @@ impl Mechanism {
         Self::Plain,
         Self::Login,
     ];
-
-    pub(in crate::protocol) fn from_name(name: &str) -> Option<Self> {
-        Self::PREFERENCE
-            .into_iter()
-            .find(|mechanism| mechanism.name().eq_ignore_ascii_case(name))
-    }
 
     /// The name in EHLO and AUTH.
     #[must_use]
@@ -140,25 +132,10 @@ impl Mechanism {
     }
 }
 
-impl fmt::Display for Mechanism {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// The name, in any case of letters.
-impl FromStr for Mechanism {
-    type Err = UnknownMechanism;
-
-    fn from_str(name: &str) -> Result<Self, UnknownMechanism> {
-        Self::from_name(name).ok_or(UnknownMechanism)
-    }
-}
-
-/// A name that is no mechanism's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "no such mechanism: there are plain, login, cram-md5, scram-sha-1, scram-sha-256, both with \
-     -plus, xoauth2, oauthbearer and external"
-)]
-pub struct UnknownMechanism;
+named!(
+    Mechanism,
+    "mechanism",
+    Self::PREFERENCE,
+    "plain, login, cram-md5, scram-sha-1, scram-sha-256, both with -plus, xoauth2, oauthbearer and \
+     external"
+);

@@ -23,5 +23,5 @@ pub(crate) use channel_binding::ChannelBinding;
 pub use credentials::{Credentials, CredentialsError};
 pub(crate) use error::ExchangeError;
 pub use exchange::{Exchange, Step};
-pub use mechanism::{Mechanism, UnknownMechanism};
+pub use mechanism::Mechanism;
 pub use scram::ClientNonce;

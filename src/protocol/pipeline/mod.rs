@@ -19,7 +19,7 @@ use crate::address::Envelope;
 pub use outcome::Outcome;
 pub(crate) use outcome::Refusal;
 pub use step::{Expected, Next, UnexpectedReply};
-pub use strategy::{Chunking, Defect, Pipelining, Strategy};
+pub use strategy::{Chunking, Defect, Dialect, Pipelining, Strategy};
 use transaction::{Phase, Step, Transaction};
 
 /// How many octets of messages may be on their way before it is known whether anybody gets them.
@@ -28,17 +28,6 @@ const WINDOW: u64 = 1024 * 1024;
 /// How many chunks may be without a reply: over a mebibyte is then on its way, which fills a
 /// long line, and is what a refusal costs at most.
 const MAX_CHUNKS: usize = 16;
-
-/// Which of the two protocols a session speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Dialect {
-    /// SMTP (RFC 5321): one reply to a message.
-    #[default]
-    Smtp,
-    /// LMTP (RFC 2033): to a message, a reply for each recipient that was accepted.
-    Lmtp,
-}
 
 /// How many commands go out before a reply is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,35 @@
 
 use std::num::NonZeroU32;
 
+use super::super::unknown_name::named;
+
+/// Which of the two protocols a session speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// SMTP (RFC 5321): one reply to a message.
+    #[default]
+    Smtp,
+    /// LMTP (RFC 2033): to a message, a reply for each recipient that was accepted.
+    Lmtp,
+}
+
+impl Dialect {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Lmtp => "lmtp",
+        }
+    }
+}
+
+named!(
+    Dialect,
+    "protocol",
+    [Self::Smtp, Self::Lmtp],
+    "smtp and lmtp"
+);
+
 /// Which commands may go out before earlier ones are answered, on a server that offers
 /// PIPELINING (RFC 2920). Without the offer each command waits for its reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -18,6 +47,23 @@ pub enum Pipelining {
     Eager,
 }
 
+impl Pipelining {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Auto => "auto",
+            Self::Eager => "eager",
+        }
+    }
+}
+
+named!(
+    Pipelining,
+    "pipelining",
+    [Self::Never, Self::Auto, Self::Eager],
+    "never, auto and eager"
+);
+
 /// When a message goes by BDAT, on a server that offers CHUNKING (RFC 3030). A binary message
 /// always does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -33,6 +79,23 @@ pub enum Chunking {
     /// a mebibyte is sent whole before it is known whether its recipients are accepted.
     Always,
 }
+
+impl Chunking {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Auto => "auto",
+            Self::Always => "always",
+        }
+    }
+}
+
+named!(
+    Chunking,
+    "chunking",
+    [Self::Never, Self::Auto, Self::Always],
+    "never, auto and always"
+);
 
 /// How mails go out on a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
