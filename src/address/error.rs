@@ -1,5 +1,6 @@
 //! What is wrong with an address, and where.
 
+use std::convert::Infallible;
 use std::fmt;
 
 use super::parser::is_forbidden;
@@ -81,6 +82,13 @@ impl fmt::Display for AddressError {
 }
 
 impl std::error::Error for AddressError {}
+
+/// For values that need no conversion, where a text could have been given.
+impl From<Infallible> for AddressError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
 
 /// The surroundings of `position`, escaped.
 pub(super) fn excerpt(input: &str, position: usize) -> Box<str> {

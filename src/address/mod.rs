@@ -19,20 +19,43 @@
 //! here takes time in proportion to its input, and none of them recurses.
 //!
 //! ```
-//! use pilotfish::address::{Envelope, ForwardPath, Mailbox};
+//! use pilotfish::address::{Envelope, Mailbox};
 //!
 //! let to = Mailbox::parse_list("Ann <ann@example.org>, team: bo@bücher.example, cy@example.org;")?;
 //! let from: Mailbox = r#""Lee, Dan" <dan@example.org>"#.parse()?;
 //!
 //! let envelope = Envelope::new(
-//!     from.into_addr_spec().into(),
-//!     to.into_iter().map(|mailbox| ForwardPath::from(mailbox.into_addr_spec())),
+//!     from.into_addr_spec(),
+//!     to.into_iter().map(Mailbox::into_addr_spec),
 //! )?;
 //! assert_eq!(envelope.forward_paths()[1].to_string(), "<bo@xn--bcher-kva.example>");
 //! # Ok::<(), pilotfish::address::AddressError>(())
 //! ```
 
-/// `FromStr` and `TryFrom<&str>` of a type that has a `read` for [`parser::whole`].
+/// Conversions from texts and from a reference, for a type that implements `FromStr`.
+macro_rules! try_from_text {
+    ($type:ty: $($text:ty),*) => {$(
+        impl TryFrom<$text> for $type {
+            type Error = <$type as std::str::FromStr>::Err;
+
+            fn try_from(text: $text) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+    )*};
+    ($type:ty) => {
+        $crate::address::try_from_text!($type: &str, &String, String);
+
+        impl From<&$type> for $type {
+            fn from(value: &$type) -> Self {
+                value.clone()
+            }
+        }
+    };
+}
+pub(crate) use try_from_text;
+
+/// `FromStr` and `TryFrom` for a type that has a `read` for [`parser::whole`].
 macro_rules! read_from_str {
     ($type:ty) => {
         impl std::str::FromStr for $type {
@@ -43,13 +66,7 @@ macro_rules! read_from_str {
             }
         }
 
-        impl TryFrom<&str> for $type {
-            type Error = $crate::address::AddressError;
-
-            fn try_from(text: &str) -> Result<Self, Self::Error> {
-                text.parse()
-            }
-        }
+        $crate::address::try_from_text!($type);
     };
 }
 

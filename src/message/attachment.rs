@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::builder::FirstError;
 use super::header::Header;
 use super::media_guess::guess;
-use super::{Body, BodyError, FileName, MediaType};
+use super::{Body, BodyError, FileName, MediaType, MessageError};
 
 /// A body with a name and a media type, to be offered to the reader for saving, or to be shown
 /// (RFC 2183).
@@ -20,13 +21,17 @@ use super::{Body, BodyError, FileName, MediaType};
 /// Content that shows a container on which many formats are built, such as zip, is what the
 /// extension says. Text whose first mebibyte is UTF-8 and not ASCII has the charset `utf-8`; no
 /// charset is claimed for other text, as it is not known.
+///
+/// No method fails: the first error is kept, and building the message returns it.
 #[derive(Debug)]
+#[must_use]
 pub struct Attachment {
     body: Body,
     /// None for a file under its own name.
     name: Option<FileName>,
     media_type: Option<MediaType>,
     disposition: Disposition,
+    pub(super) error: FirstError,
 }
 
 /// What a reader is to do with a part (RFC 2183 section 2).
@@ -44,13 +49,27 @@ const CHARSET_PREFIX: usize = 1 << 20;
 
 impl Attachment {
     /// A body under a name.
-    #[must_use]
-    pub fn new(body: Body, name: FileName) -> Self {
+    ///
+    /// ```
+    /// # use pilotfish::message::Attachment;
+    /// let table = Attachment::new("a,b\r\n1,2\r\n", "table.csv");
+    /// let octets: Vec<u8> = vec![1, 2, 3];
+    /// let data = Attachment::new(octets, "data.bin").media_type("application/octet-stream");
+    /// ```
+    pub fn new(
+        body: impl Into<Body>,
+        name: impl TryInto<FileName, Error: Into<MessageError>>,
+    ) -> Self {
+        Self::of(body.into()).name(name)
+    }
+
+    fn of(body: Body) -> Self {
         Self {
             body,
-            name: Some(name),
+            name: None,
             media_type: None,
             disposition: Disposition::Attachment,
+            error: FirstError::default(),
         }
     }
 
@@ -59,34 +78,28 @@ impl Attachment {
     ///
     /// ```
     /// # use pilotfish::message::Attachment;
-    /// let shark = Attachment::file("pictures/shark.png").name("Hai.png".parse()?);
-    /// # Ok::<(), pilotfish::message::MessageError>(())
+    /// let shark = Attachment::file("pictures/shark.png").name("Hai.png");
     /// ```
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self {
-            body: Body::file(path),
-            name: None,
-            media_type: None,
-            disposition: Disposition::Attachment,
-        }
+        Self::of(Body::file(path))
     }
 
     /// Gives it another name.
-    #[must_use]
-    pub fn name(mut self, name: FileName) -> Self {
-        self.name = Some(name);
+    pub fn name(mut self, name: impl TryInto<FileName, Error: Into<MessageError>>) -> Self {
+        self.name = self.error.value(name);
         self
     }
 
     /// Says what it is, in place of the guess.
-    #[must_use]
-    pub fn media_type(mut self, media_type: MediaType) -> Self {
-        self.media_type = Some(media_type);
+    pub fn media_type(
+        mut self,
+        media_type: impl TryInto<MediaType, Error: Into<MessageError>>,
+    ) -> Self {
+        self.media_type = self.error.value(media_type);
         self
     }
 
     /// Says what a reader is to do with it, if it is not to be offered for saving.
-    #[must_use]
     pub fn disposition(mut self, disposition: Disposition) -> Self {
         self.disposition = disposition;
         self

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -23,6 +23,17 @@ use super::{BodyError, spool};
 ///
 /// However long a file or what a reader gives may be, no more than a few blocks of about 64 KiB
 /// are in memory at a time.
+///
+/// Wherever a body is expected, its source can be given: an array, a slice or a `Vec` of octets, a
+/// `String` or `&str` with the text itself, or a [`Path`] or [`PathBuf`] to a file.
+///
+/// ```
+/// # use std::path::Path;
+/// # use pilotfish::message::Body;
+/// assert_eq!(Body::from([1, 2, 3]).len(), Some(3));
+/// assert_eq!(Body::from("text").len(), Some(4));
+/// let file = Body::from(Path::new("shark.png"));
+/// ```
 pub struct Body(Source);
 
 /// The kinds of bodies.
@@ -250,7 +261,7 @@ impl Body {
     }
 
     /// The path, if it is a file.
-    pub(super) fn path(&self) -> Option<&std::path::Path> {
+    pub(super) fn path(&self) -> Option<&Path> {
         match &self.0 {
             Source::Path(path) => Some(path),
             Source::File(file, _) => file.path(),
@@ -260,6 +271,41 @@ impl Body {
 
     pub(super) fn into_source(self) -> Source {
         self.0
+    }
+}
+
+/// Octets in memory, without a copy where the type allows it, or the file at a path.
+macro_rules! body_from {
+    ($($type:ty => $make:expr;)*) => {$(
+        impl From<$type> for Body {
+            fn from(source: $type) -> Self {
+                $make(source)
+            }
+        }
+    )*};
+}
+
+body_from! {
+    Bytes => Body::bytes;
+    Vec<u8> => Body::bytes;
+    String => Body::bytes;
+    &[u8] => |octets| Body::bytes(Bytes::copy_from_slice(octets));
+    &str => |text: &str| Body::bytes(text.to_owned());
+    PathBuf => Body::file;
+    &Path => Body::file;
+}
+
+/// A copy of the octets in memory.
+impl<const N: usize> From<[u8; N]> for Body {
+    fn from(octets: [u8; N]) -> Self {
+        Self::from(&octets[..])
+    }
+}
+
+/// A copy of the octets in memory.
+impl<const N: usize> From<&[u8; N]> for Body {
+    fn from(octets: &[u8; N]) -> Self {
+        Self::from(&octets[..])
     }
 }
 

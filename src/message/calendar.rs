@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::text::normalised;
 use super::{Entity, MediaType, MessageError};
+use crate::address::try_from_text;
 
 /// What a message between calendars is for (RFC 5546 section 1.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -85,6 +86,8 @@ fn value(line: &str) -> &str {
     value.unwrap_or_default()
 }
 
+try_from_text!(Method);
+
 /// The name in any case.
 impl FromStr for Method {
     type Err = MessageError;
@@ -105,14 +108,25 @@ impl Entity {
     /// An iCalendar object with its method: `text/calendar` (RFC 6047 section 2.4). If the object
     /// names no method, the line that names it is added, as readers go by both.
     ///
-    /// # Errors
-    ///
-    /// If the object names another method (RFC 6047 section 2.4), or names none and does not
-    /// begin with the line `BEGIN:VCALENDAR`.
-    pub fn calendar(method: Method, icalendar: &str) -> Result<Self, MessageError> {
+    /// It is an error if the object names another method (RFC 6047 section 2.4), or names none and
+    /// does not begin with the line `BEGIN:VCALENDAR`.
+    pub fn calendar(
+        method: impl TryInto<Method, Error: Into<MessageError>>,
+        icalendar: &str,
+    ) -> Self {
+        let method = method.try_into().map_err(Into::into);
+        let calendar = method.and_then(|method| Self::calendar_of(method, icalendar));
+        calendar.unwrap_or_else(|error| {
+            let mut calendar = Self::text("");
+            calendar.error.keep(error);
+            calendar
+        })
+    }
+
+    fn calendar_of(method: Method, icalendar: &str) -> Result<Self, MessageError> {
         let media_type = MediaType::fixed("text/calendar", &[("method", method.as_str())]);
         match Method::named(icalendar)? {
-            Some(named) if named == method => Self::text_of(media_type, icalendar),
+            Some(named) if named == method => Ok(Self::text_of(media_type, icalendar)),
             Some(named) => Err(MessageError::OtherMethod {
                 said: method.as_str(),
                 named: named.as_str(),
@@ -123,7 +137,8 @@ impl Entity {
                 match first_line {
                     Some((begin, rest)) if begin.trim().eq_ignore_ascii_case(BEGIN) => {
                         let method = method.as_str();
-                        Self::text_of(media_type, &format!("{begin}\r\nMETHOD:{method}\r\n{rest}"))
+                        let object = format!("{begin}\r\nMETHOD:{method}\r\n{rest}");
+                        Ok(Self::text_of(media_type, &object))
                     }
                     _ => Err(MessageError::NoCalendar),
                 }
@@ -142,10 +157,15 @@ mod tests {
             assert_eq!(method.as_str(), name);
             let object = format!("BEGIN:VCALENDAR\r\nmethod:{name}\r\nEND:VCALENDAR\r\n");
             assert_eq!(Method::of(&object).unwrap(), method);
-            assert!(Entity::calendar(method, &object).is_ok());
+            assert!(Entity::calendar(method, &object).error.result().is_ok());
         }
         let publish = "BEGIN:VCALENDAR\nMETHOD:PUBLISH\n";
-        assert!(Entity::calendar(Method::Request, publish).is_err());
+        assert!(
+            Entity::calendar(Method::Request, publish)
+                .error
+                .result()
+                .is_err()
+        );
         for line in [
             "METHOD;X=y:PUBLISH",
             "Method;X=\"a:b\";Y=z: publish ",
@@ -172,7 +192,7 @@ mod tests {
         ] {
             assert_eq!(Method::of(object).unwrap(), Method::Publish);
             for method in [Method::Publish, Method::Request] {
-                let sent = text(Entity::calendar(method, object).unwrap());
+                let sent = text(Entity::calendar(method, object));
                 let (begin, rest) = sent.split_once("\r\n").unwrap();
                 assert!(begin.trim().eq_ignore_ascii_case(BEGIN), "{sent}");
                 let named = method.as_str();
@@ -181,7 +201,10 @@ mod tests {
             }
         }
         for text in ["", "BEGIN:VEVENT\n", "<p>"] {
-            let error = Entity::calendar(Method::Publish, text).unwrap_err();
+            let error = Entity::calendar(Method::Publish, text)
+                .error
+                .result()
+                .unwrap_err();
             assert!(matches!(error, MessageError::NoCalendar), "{text:?}");
         }
     }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::random::random_token;
 use super::{MessageError, MessageId};
+use crate::address::try_from_text;
 
 /// The identifier of a part, by which an HTML text of the same message shows it: `cid:` and
 /// the identifier (RFC 2045 section 7, RFC 2392 section 2).
@@ -53,6 +54,8 @@ impl FromStr for ContentId {
         }
     }
 }
+
+try_from_text!(ContentId);
 
 impl fmt::Display for ContentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,6 +11,7 @@ use jiff::{Timestamp, ZonedDateTime};
 
 use super::MessageError;
 use super::error::shown;
+use crate::address::try_from_text;
 
 /// A date with the time of day and the distance from UTC (RFC 5322 section 3.3).
 ///
@@ -137,6 +138,8 @@ impl FromStr for Date {
         Ok(date)
     }
 }
+
+try_from_text!(Date);
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,7 @@
 //! The parts of a message, as a tree.
 
 use super::attachment::Attachment;
+use super::builder::FirstError;
 use super::flowed::{DelSp, FormatFlowed};
 use super::inner_message::InnerMessage;
 use super::raw::Repair;
@@ -20,8 +21,8 @@ use super::{Body, ContentId, Language, MediaType, MessageError, Warning};
 /// let results = Attachment::file("example.net!1700000000!1700086399.json.gz");
 /// let report = Entity::multipart("report; report-type=tlsrpt", [
 ///     Entity::text("How servers reached example.net by TLS yesterday.\n"),
-///     results.media_type("application/tlsrpt+gzip".parse()?).into(),
-/// ])?;
+///     results.media_type("application/tlsrpt+gzip").into(),
+/// ]);
 /// let message = Message::builder()
 ///     .from("tls@example.org")
 ///     .to("reports@example.net")
@@ -32,11 +33,15 @@ use super::{Body, ContentId, Language, MediaType, MessageError, Warning};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// No method fails: the first error is kept, and building the message returns it.
 #[derive(Debug)]
+#[must_use]
 pub struct Entity {
     pub(super) kind: Kind,
     pub(super) content_id: Option<ContentId>,
     pub(super) language: Option<Language>,
+    pub(super) error: FirstError,
 }
 
 #[derive(Debug)]
@@ -83,14 +88,12 @@ impl Entity {
     ///
     /// CRLF, CR and LF are one line break each and arrive as one; a text that does not end with
     /// one gets one, unless it is empty. Apart from that it arrives exactly as it is, in UTF-8.
-    #[must_use]
     pub fn text(text: &str) -> Self {
         Self::text_kind(MediaType::fixed("text/plain", &[]), text)
     }
 
     /// A text whose long lines the reader fits to the screen; see
     /// [`MessageBuilder::text_flowed`](super::MessageBuilder::text_flowed).
-    #[must_use]
     pub fn flowed(text: &str) -> Self {
         let flowed = FormatFlowed::new(&normalised(text));
         let mut parameters = vec![("format", "flowed")];
@@ -102,25 +105,28 @@ impl Entity {
     }
 
     /// A document in HTML: `text/html`; line breaks are as in a [`text`](Self::text).
-    #[must_use]
     pub fn html(html: &str) -> Self {
         Self::text_kind(MediaType::fixed("text/html", &[]), html)
     }
 
     /// A text of another media type, such as `text/calendar; method=REQUEST`. It is sent in
-    /// UTF-8, and a parameter `charset` is replaced by that.
-    ///
-    /// # Errors
-    ///
-    /// If the media type is not of the kind `text`.
-    pub fn text_of(media_type: MediaType, text: &str) -> Result<Self, MessageError> {
+    /// UTF-8, and a parameter `charset` is replaced by that. A media type that is not of the kind
+    /// `text` is an error.
+    pub fn text_of(
+        media_type: impl TryInto<MediaType, Error: Into<MessageError>>,
+        text: &str,
+    ) -> Self {
+        let mut error = FirstError::default();
+        let media_type: Option<MediaType> = error.value(media_type);
+        let media_type = media_type.unwrap_or_else(|| MediaType::fixed("text/plain", &[]));
         if !media_type.essence().starts_with("text/") {
-            return Err(MessageError::MediaType {
+            error.keep(MessageError::MediaType {
                 found: media_type.to_string(),
                 hint: "use a text type for a text, or attach it",
             });
         }
-        Ok(Self::text_kind(media_type.without("charset"), text))
+        let entity = Self::text_kind(media_type.without("charset"), text);
+        Self { error, ..entity }
     }
 
     /// Another message, whole: `message/rfc822` (RFC 2046 section 5.2.1).
@@ -131,38 +137,25 @@ impl Entity {
     /// 3.7), and a field in any other charset is an error. As these types must not be encoded, a
     /// line of over 998 octets or a NUL is an error, too, and if there are octets over 127, only a
     /// server with 8BITMIME takes it. What cannot be sent like that can be attached as a file.
-    #[must_use]
-    pub fn message(message: Body) -> Self {
-        Self::of(Kind::Message(InnerMessage::new(message)))
+    pub fn message(message: impl Into<Body>) -> Self {
+        Self::of(Kind::Message(InnerMessage::new(message.into())))
     }
 
     /// Parts that belong together and are shown one after the other, such as a text and what is
     /// attached to it: `multipart/mixed` (RFC 2046 section 5.1.3).
-    ///
-    /// # Errors
-    ///
-    /// If there is no part, or if parts would stand deeper than [`MAX_DEPTH`](Self::MAX_DEPTH).
-    pub fn mixed(parts: impl IntoIterator<Item = Self>) -> Result<Self, MessageError> {
+    pub fn mixed(parts: impl IntoIterator<Item = Self>) -> Self {
         Self::multipart("mixed", parts)
     }
 
     /// The same content in several forms, the plainest first; a reader shows the last one that
     /// it can show: `multipart/alternative` (RFC 2046 section 5.1.4).
-    ///
-    /// # Errors
-    ///
-    /// If there is no part, or if parts would stand deeper than [`MAX_DEPTH`](Self::MAX_DEPTH).
-    pub fn alternative(parts: impl IntoIterator<Item = Self>) -> Result<Self, MessageError> {
+    pub fn alternative(parts: impl IntoIterator<Item = Self>) -> Self {
         Self::multipart("alternative", parts)
     }
 
     /// A document, and behind it the pictures and other parts that it shows by their Content-ID:
     /// `multipart/related` (RFC 2387).
-    ///
-    /// # Errors
-    ///
-    /// If there is no part, or if parts would stand deeper than [`MAX_DEPTH`](Self::MAX_DEPTH).
-    pub fn related(parts: impl IntoIterator<Item = Self>) -> Result<Self, MessageError> {
+    pub fn related(parts: impl IntoIterator<Item = Self>) -> Self {
         Self::multipart("related", parts)
     }
 
@@ -170,44 +163,49 @@ impl Entity {
     /// `report; report-type=delivery-status` (RFC 6522). The boundary is not among them: one that
     /// is given is replaced.
     ///
-    /// # Errors
-    ///
-    /// If there is no part (RFC 2046 section 5.1.1 wants one), if parts would stand deeper than
-    /// [`MAX_DEPTH`](Self::MAX_DEPTH), or if the subtype or a parameter has not its form.
-    pub fn multipart(
-        subtype: &str,
-        parts: impl IntoIterator<Item = Self>,
-    ) -> Result<Self, MessageError> {
-        let parts: Vec<_> = parts.into_iter().collect();
-        if parts.is_empty() {
-            return Err(MessageError::NoPart);
+    /// It is an error if there is no part (RFC 2046 section 5.1.1 requires one), if parts are
+    /// nested deeper than [`MAX_DEPTH`](Self::MAX_DEPTH), or if the subtype or a parameter is
+    /// malformed.
+    pub fn multipart(subtype: &str, parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut error = FirstError::default();
+        let mut parts: Vec<_> = parts.into_iter().collect();
+        for part in &mut parts {
+            error.take_over(&mut part.error);
         }
-        // Bounded here, as a tree is taken apart by recursion.
-        let depth = 1 + parts.iter().map(Self::depth).max().unwrap_or_default();
+        if parts.is_empty() {
+            error.keep(MessageError::NoPart);
+        }
+        let mut depth = 1 + parts.iter().map(Self::depth).max().unwrap_or_default();
         if depth > Self::MAX_DEPTH {
-            return Err(MessageError::Limit {
+            error.keep(MessageError::Limit {
                 what: "the depth of parts",
                 limit: Self::MAX_DEPTH,
             });
+            // The tree is dropped by recursion, which has to be bounded.
+            parts.clear();
+            depth = 1;
         }
-        Ok(Self::of(Kind::Multipart(Multipart {
-            media_type: MediaType::multipart(subtype)?,
+        let media_type = MediaType::multipart(subtype).unwrap_or_else(|wrong| {
+            error.keep(wrong);
+            MediaType::octet_stream()
+        });
+        let multipart = Self::of(Kind::Multipart(Multipart {
+            media_type,
             parts,
             depth,
-        })))
+        }));
+        Self { error, ..multipart }
     }
 
     /// Gives the part an identifier, by which another part can show it.
-    #[must_use]
-    pub fn content_id(mut self, id: ContentId) -> Self {
-        self.content_id = Some(id);
+    pub fn content_id(mut self, id: impl TryInto<ContentId, Error: Into<MessageError>>) -> Self {
+        self.content_id = self.error.value(id);
         self
     }
 
     /// Says what language the part is in (RFC 3282).
-    #[must_use]
-    pub fn language(mut self, language: Language) -> Self {
-        self.language = Some(language);
+    pub fn language(mut self, language: impl TryInto<Language, Error: Into<MessageError>>) -> Self {
+        self.language = self.error.value(language);
         self
     }
 
@@ -220,6 +218,7 @@ impl Entity {
             kind,
             content_id: None,
             language: None,
+            error: FirstError::default(),
         }
     }
 
@@ -288,7 +287,9 @@ impl Entity {
 }
 
 impl From<Attachment> for Entity {
-    fn from(attachment: Attachment) -> Self {
-        Self::of(Kind::Attachment(attachment))
+    fn from(mut attachment: Attachment) -> Self {
+        let error = std::mem::take(&mut attachment.error);
+        let entity = Self::of(Kind::Attachment(attachment));
+        Self { error, ..entity }
     }
 }

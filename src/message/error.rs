@@ -1,5 +1,6 @@
 //! What can be wrong with a message, and with the octets it carries.
 
+use std::convert::Infallible;
 use std::io;
 use std::path::PathBuf;
 
@@ -268,6 +269,13 @@ pub enum MessageError {
         /// What it said.
         cause: String,
     },
+}
+
+/// For values that need no conversion, where a text could have been given.
+impl From<Infallible> for MessageError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
 }
 
 /// At most this many characters of the input are repeated in an error.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::MessageError;
 use super::error::shown;
+use crate::address::try_from_text;
 
 /// The name of a header field: printable ASCII without space and colon (RFC 5322
 /// section 3.6.8, `field-name`), at most [76 octets](FieldName::MAX_LEN).
@@ -69,6 +70,8 @@ impl FromStr for FieldName {
         }
     }
 }
+
+try_from_text!(FieldName);
 
 impl fmt::Display for FieldName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use super::MessageError;
 use super::error::shown;
+use crate::address::try_from_text;
 
 /// The name under which an attachment is offered to its reader: text of any script, at most
 /// [255 characters](FileName::MAX_CHARS).
@@ -71,6 +72,8 @@ impl FromStr for FileName {
 fn is_separator(character: char) -> bool {
     character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
 }
+
+try_from_text!(FileName);
 
 impl fmt::Display for FileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

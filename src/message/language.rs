@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::MessageError;
 use super::error::shown;
+use crate::address::try_from_text;
 
 /// One or more language tags, as in the field Content-Language (RFC 3282 section 2): `de`, or
 /// `de, en-GB`.
@@ -25,6 +26,8 @@ impl Language {
         self.0.split(' ')
     }
 }
+
+try_from_text!(Language);
 
 impl FromStr for Language {
     type Err = MessageError;

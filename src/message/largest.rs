@@ -55,7 +55,7 @@ mod tests {
             .to("bo@example.org")
             .text("Look:");
         let builder = sizes.iter().fold(builder, |builder, (name, size)| {
-            let attachment = Attachment::new(Body::bytes(vec![0; *size]), name.parse().unwrap());
+            let attachment = Attachment::new(Body::bytes(vec![0; *size]), *name);
             builder.attach(attachment)
         });
         builder.build().await.unwrap()

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::MessageError;
 use super::error::shown;
 use super::header::Header;
-use crate::address::AddrSpec;
+use crate::address::{AddrSpec, AddressError};
 
 /// How a recipient leaves the list that a message was sent to (RFC 2369 section 3.2), with one
 /// click if the server of the list can do that (RFC 8058).
@@ -13,7 +13,7 @@ use crate::address::AddrSpec;
 /// ```
 /// # use pilotfish::message::ListUnsubscribe;
 /// let way_out = ListUnsubscribe::one_click("https://lists.example.org/leave?who=8a61")?
-///     .or_mail_to(&"leave@lists.example.org".parse()?);
+///     .or_mail_to("leave@lists.example.org")?;
 /// assert!(ListUnsubscribe::one_click("http://lists.example.org/leave").is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -53,19 +53,32 @@ impl ListUnsubscribe {
     }
 
     /// By an empty mail to this address.
-    #[must_use]
-    pub fn mail_to(address: &AddrSpec) -> Self {
-        Self {
-            uris: vec![mailto(address)],
+    ///
+    /// # Errors
+    ///
+    /// If a text is not an address.
+    pub fn mail_to(
+        address: impl TryInto<AddrSpec, Error: Into<AddressError>>,
+    ) -> Result<Self, AddressError> {
+        let none = Self {
+            uris: Vec::new(),
             one_click: false,
-        }
+        };
+        none.or_mail_to(address)
     }
 
     /// By an empty mail to this address too.
-    #[must_use]
-    pub fn or_mail_to(mut self, address: &AddrSpec) -> Self {
-        self.uris.push(mailto(address));
-        self
+    ///
+    /// # Errors
+    ///
+    /// If a text is not an address.
+    pub fn or_mail_to(
+        mut self,
+        address: impl TryInto<AddrSpec, Error: Into<AddressError>>,
+    ) -> Result<Self, AddressError> {
+        let address = address.try_into().map_err(Into::into)?;
+        self.uris.push(mailto(&address));
+        Ok(self)
     }
 
     fn web(url: &str, schemes: &[&str]) -> Result<Self, MessageError> {
@@ -128,7 +141,7 @@ mod tests {
     #[test]
     fn ways_out() {
         let url = "https://x.test/u?a=1,2";
-        let address = "le+ave@x.test".parse().unwrap();
+        let address = "le+ave@x.test";
         let page = ListUnsubscribe::page(url).unwrap();
         assert_eq!(
             fields(&page),
@@ -136,14 +149,15 @@ mod tests {
         );
         let click = ListUnsubscribe::one_click(url)
             .unwrap()
-            .or_mail_to(&address);
+            .or_mail_to("le+ave@x.test")
+            .unwrap();
         assert_eq!(
             fields(&click),
             "List-Unsubscribe: <https://x.test/u?a=1%2C2>, <mailto:le%2Bave@x.test>\r\n\
              List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
         );
         assert_eq!(
-            fields(&ListUnsubscribe::mail_to(&address)),
+            fields(&ListUnsubscribe::mail_to(address).unwrap()),
             "List-Unsubscribe: <mailto:le%2Bave@x.test>\r\n"
         );
     }

@@ -7,6 +7,7 @@ use super::MessageError;
 use super::address_list::quoted;
 use super::error::shown;
 use super::header::Header;
+use crate::address::try_from_text;
 
 /// What an attachment is: `type/subtype`, and parameters if there are any (RFC 2045
 /// section 5.1).
@@ -186,6 +187,8 @@ fn is_token(text: &str) -> bool {
     let is_special = |b: u8| b"()<>@,;:\\\"/[]?=".contains(&b);
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !is_special(b))
 }
+
+try_from_text!(MediaType);
 
 impl fmt::Display for MediaType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use super::MessageError;
 use super::error::shown;
 use super::random::random_token;
+use crate::address::try_from_text;
 
 /// The identifier of a message: `<left@right>`, with its angle brackets (RFC 5322
 /// section 3.6.4, `msg-id`).
@@ -102,6 +103,8 @@ impl FromStr for MessageId {
         }
     }
 }
+
+try_from_text!(MessageId);
 
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -28,7 +28,7 @@
 //!
 //! What servers can carry differs, and a [`Rendition`] is the message for one of them: text that
 //! is sent as it is where a server offers 8BITMIME is quoted-printable or base64 elsewhere. What
-//! is decoded in the end is the same. [`MessageBuilder::data`] sets how much use is made of that;
+//! is decoded in the end is the same. [`MessageBuilder::max_body_type`] sets how much use is made of that;
 //! with [`BodyType::SevenBit`], the octets are the same for every server.
 //!
 //! [`MessageReader`] gives it block by block. A file or what a reader gives is never in memory as a
@@ -180,17 +180,18 @@ impl Message {
     /// hinder it; see [`RawBuilder`].
     ///
     /// ```
-    /// # use pilotfish::message::{Body, Message};
+    /// # use pilotfish::message::Message;
+    /// # use std::path::Path;
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// let message = Message::raw(Body::file("draft.eml"))
+    /// let message = Message::raw(Path::new("draft.eml"))
     ///     .recipients_from_fields()
     ///     .build()
     ///     .await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn raw(message: Body) -> RawBuilder {
-        RawBuilder::new(message)
+    pub fn raw(message: impl Into<Body>) -> RawBuilder {
+        RawBuilder::new(message.into())
     }
 
     /// A message that makes use of `most`, and has no signature.
@@ -271,7 +272,7 @@ impl Message {
 
     /// The message for a server that can carry so much.
     ///
-    /// It makes no more use of that than [`MessageBuilder::data`] says. Names and text beyond
+    /// It makes no more use of that than [`MessageBuilder::max_body_type`] says. Names and text beyond
     /// ASCII in the fields of a finished message are in encoded words (RFC 2047), unless the
     /// message [needs SMTPUTF8](Self::needs_smtputf8).
     #[must_use]

@@ -12,7 +12,7 @@ use super::layout::Segment;
 
 /// The octets of a [`Rendition`](super::Rendition), in blocks.
 ///
-/// They are as its [`data`](super::Rendition::data) says. There is no dot stuffing and no end of
+/// They are as its [`body_type`](super::Rendition::body_type) says. There is no dot stuffing and no end of
 /// data in them (RFC 5321 sections 4.5.2 and 4.1.1.4); unless they are binary, the last line has
 /// its CRLF.
 pub struct MessageReader {

@@ -45,7 +45,7 @@ impl Rendition {
 
     /// What octets there are, and so what the server has to carry.
     #[must_use]
-    pub fn data(&self) -> BodyType {
+    pub fn body_type(&self) -> BodyType {
         self.data
     }
 

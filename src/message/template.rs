@@ -94,6 +94,7 @@ impl Template {
             kind,
             content_id,
             language,
+            error: _,
         } = entity;
         if let Some(id) = content_id {
             header.fixed("Content-ID", &format!("<{id}>"));

@@ -11,7 +11,7 @@ use crate::protocol::{BodyValue, Extension, Parameter, Parameters};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// The most that the server can carry, and all that is less.
-    pub(super) fn most(&self) -> BodyType {
+    pub(super) fn offered_body_type(&self) -> BodyType {
         let offers = |extension| self.extensions().offers(extension);
         // RFC 6531 section 3.1: a server with SMTPUTF8 has 8BITMIME.
         if !offers(Extension::EightBitMime) && !offers(Extension::SmtpUtf8) {
@@ -33,7 +33,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ) -> Result<Parameters> {
         let size = rendition.exact_size();
         if let Some(limit) = self.extensions().size_limit().filter(|limit| size > *limit) {
-            let message = too_large(size, limit, message, rendition.data());
+            let message = too_large(size, limit, message, rendition.body_type());
             return Err(Error::new(ErrorKind::InvalidInput, message).at(Stage::Mail));
         }
         let mut parameters = Parameters::default();
@@ -59,12 +59,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let message = format!("{what}, which the server does not accept (it lacks SMTPUTF8)");
             return Err(Error::new(ErrorKind::Unsupported, message).at(Stage::Mail));
         }
-        if rendition.data() > self.most() {
+        if rendition.body_type() > self.offered_body_type() {
             let message = "the message has octets beyond ASCII that must not be recoded, \
                            which the server does not take (it lacks 8BITMIME)";
             return Err(Error::new(ErrorKind::Unsupported, message).at(Stage::Mail));
         }
-        let body = match rendition.data() {
+        let body = match rendition.body_type() {
             BodyType::Binary => Some(BodyValue::BinaryMime),
             BodyType::EightBit => Some(BodyValue::EightBitMime),
             _ => smtputf8.then_some(BodyValue::EightBitMime),

@@ -32,7 +32,7 @@ impl Prepared {
             mail,
             size: rendition.exact_size(),
             // RFC 3030 section 3.
-            only: (rendition.data() == BodyType::Binary).then_some(Way::Bdat),
+            only: (rendition.body_type() == BodyType::Binary).then_some(Way::Bdat),
             octets: rendition.into_octets(),
             parameters,
         }
@@ -50,15 +50,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                  give it as a file, or spool it",
             ));
         }
-        let lacks_binary = self.list == List::BeforeLogin && self.most() != BodyType::Binary;
+        let lacks_binary =
+            self.list == List::BeforeLogin && self.offered_body_type() != BodyType::Binary;
         if lacks_binary && mail.message.asks_for_binary() {
             Box::pin(self.ask_again()).await?;
         }
         loop {
             let rendition = if self.extensions().offers(Extension::SmtpUtf8) {
-                mail.message.rendition_with_smtputf8(self.data())
+                mail.message
+                    .rendition_with_smtputf8(self.usable_body_type())
             } else {
-                mail.message.rendition(self.data())
+                mail.message.rendition(self.usable_body_type())
             };
             let error = match self.parameters(&mail.envelope, &mail.message, &rendition) {
                 Ok(parameters) => return Ok(Prepared::new(mail, rendition, parameters)),

@@ -297,11 +297,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// The most that messages may make use of.
-    pub(super) fn data(&self) -> BodyType {
+    pub(super) fn usable_body_type(&self) -> BodyType {
         if self.pipeline.has_chunking() {
-            self.most()
+            self.offered_body_type()
         } else {
-            self.most().min(BodyType::EightBit)
+            self.offered_body_type().min(BodyType::EightBit)
         }
     }
 

@@ -92,8 +92,8 @@ impl Flags {
         if let Some(path) = self.get("attach") {
             builder = builder.attach(
                 Attachment::file(path)
-                    .name("photo.jpg".parse()?)
-                    .media_type("image/jpeg".parse()?),
+                    .name("photo.jpg")
+                    .media_type("image/jpeg"),
             );
         }
         Ok(builder.build().await?)

@@ -19,12 +19,12 @@ pub(crate) fn from_text(text: &str) -> Message {
 
 /// A message of a text and one attachment of these octets, which goes out as it is.
 pub(crate) fn binary_from_bytes(octets: &Bytes) -> Message {
-    let attachment = Attachment::new(Body::bytes(octets.clone()), "octets.bin".parse().unwrap());
+    let attachment = Attachment::new(Body::bytes(octets.clone()), "octets.bin");
     built(
         builder()
             .text("Hello.\n")
             .attach(attachment)
-            .data(BodyType::Binary),
+            .max_body_type(BodyType::Binary),
     )
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn from_bytes(octets: &Bytes, attachments: usize) -> Message {
 
 /// A message of a text and these bodies as attachments.
 pub(crate) fn from_bodies(bodies: impl Iterator<Item = Body>) -> Message {
-    let attachments = bodies.map(|body| Attachment::new(body, "octets.bin".parse().unwrap()));
+    let attachments = bodies.map(|body| Attachment::new(body, "octets.bin"));
     built(attachments.fold(builder().text("Hello.\n"), MessageBuilder::attach))
 }
 
@@ -73,6 +73,6 @@ pub(crate) fn signer() -> pilotfish::message::dkim::Signer {
     use pilotfish::message::dkim::{Signer, SigningKey};
 
     let key = SigningKey::from_pem(include_bytes!("../fixtures/dkim/rsa-2048.pem")).unwrap();
-    let (domain, selector) = ("example.org".parse().unwrap(), "s1".parse().unwrap());
+    let (domain, selector) = ("example.org", "s1");
     Signer::builder(domain, selector, key).build().unwrap()
 }

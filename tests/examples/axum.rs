@@ -64,13 +64,13 @@ async fn mail_report(
 
 /// The report exists in memory alone.
 async fn message(to: &str, report: String) -> Result<Message, Error> {
-    let report = Attachment::new(Body::bytes(report), "report.csv".parse()?);
+    let report = Attachment::new(Body::bytes(report), "report.csv");
     let message = Message::builder()
         .from("Reports <reports@example.org>")
         .to(to)
         .subject("Your report")
         .text("It is attached.\n")
-        .attach(report.media_type("text/csv; charset=utf-8".parse()?));
+        .attach(report.media_type("text/csv; charset=utf-8"));
     Ok(message.build().await?)
 }
 

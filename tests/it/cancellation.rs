@@ -87,7 +87,7 @@ fn endless() -> (Message, tokio::io::DuplexStream) {
     let builder = Message::builder()
         .from("tim@client.example")
         .to("a@example.org")
-        .attach(Attachment::new(body, "shark.png".parse().unwrap()));
+        .attach(Attachment::new(body, "shark.png"));
     let message = built(builder);
     (message, other_end)
 }

@@ -61,8 +61,11 @@ const WINDOW: usize = 16;
 /// A message that is binary where it can be: its text would have to be encoded elsewhere.
 fn binary(text: &str) -> Message {
     let builder = ACCOUNT.letter_of_text(&["a@example.org"], text);
-    let message = built(builder.data(BodyType::Binary));
-    assert_eq!(message.rendition(BodyType::Binary).data(), BodyType::Binary);
+    let message = built(builder.max_body_type(BodyType::Binary));
+    assert_eq!(
+        message.rendition(BodyType::Binary).body_type(),
+        BodyType::Binary
+    );
     message
 }
 

@@ -35,8 +35,8 @@ fn binary(body: Body) -> Message {
     let builder = Message::builder()
         .from("tim@client.example")
         .to("a@example.org")
-        .data(BodyType::Binary)
-        .attach(Attachment::new(body, "shark.png".parse().unwrap()));
+        .max_body_type(BodyType::Binary)
+        .attach(Attachment::new(body, "shark.png"));
     built(builder)
 }
 
@@ -50,7 +50,7 @@ async fn an_end_together_with_the_reply_to_a_chunk() {
             let letter = ACCOUNT.letter_of_text(&["a@example.org"], &text);
             send(
                 in_clear(stream).await?,
-                built(letter.data(BodyType::Binary)),
+                built(letter.max_body_type(BodyType::Binary)),
             )
             .await
         })

@@ -36,9 +36,9 @@ async fn at_no_await_is_half_a_message_taken_for_a_whole() {
         ),
     ] {
         let octets: Vec<u8> = (0..=255).cycle().take(3_000).collect();
-        let file = Attachment::new(Body::bytes(octets), "x.bin".parse().unwrap());
+        let file = Attachment::new(Body::bytes(octets), "x.bin");
         let letter = ACCOUNT.letter_of_text(&["a@example.org"], ".\n");
-        let letter = built(letter.attach(file).data(data));
+        let letter = built(letter.attach(file).max_body_type(data));
         let mut whole = Vec::new();
         let mut octets = letter.clone().rendition(data).into_octets();
         while octets.next_block(&mut whole).await.unwrap() == Block::More {}

@@ -258,7 +258,7 @@ async fn a_message_over_the_limit_names_its_largest_parts() {
         let mut builder = ACCOUNT.letter_of_text(&["a@example.org"], "Here it comes.\n");
         for (name, size) in parts {
             let body = Body::bytes(vec![0; *size]);
-            builder = builder.attach(Attachment::new(body, name.parse().unwrap()));
+            builder = builder.attach(Attachment::new(body, *name));
         }
         let message = built(builder);
         let transcript = "

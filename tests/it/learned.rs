@@ -159,8 +159,8 @@ async fn send(
 }
 
 fn mail(number: usize, message: &Message) -> Mail {
-    let to = [format!("{number}@a.test").parse().unwrap()];
-    let envelope = Envelope::new(ACCOUNT.user.parse().unwrap(), to).unwrap();
+    let to = [format!("{number}@a.test")];
+    let envelope = Envelope::new(ACCOUNT.user, to).unwrap();
     Mail::new(envelope, message.clone())
 }
 

@@ -125,7 +125,7 @@ async fn the_reply_to_a_mail_counts_whatever_comes_behind_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_answers_and_stops_reading_has_answered() {
-    let paths = (0..1_000).map(|number| format!("a{number}@example.org").parse().unwrap());
+    let paths = (0..1_000).map(|number| format!("a{number}@example.org"));
     let envelope = Envelope::new(ReversePath::Null, paths).unwrap();
     for (answer, kind, code) in [
         ("421 too many connections\r\n", ErrorKind::Closed, 421),
@@ -152,7 +152,7 @@ async fn a_server_that_answers_and_stops_reading_has_answered() {
 
 #[tokio::test]
 async fn who_was_refused_is_told_whatever_becomes_of_the_mail() {
-    let to = ["ann@example.org", "bob@example.org"].map(|path| path.parse().unwrap());
+    let to = ["ann@example.org", "bob@example.org"].map(|path| path);
     let envelope = Envelope::new(ReversePath::Null, to).unwrap();
     for (answer, fate) in [
         ("", Fate::Unknown),
@@ -228,7 +228,7 @@ async fn no_reply_to_a_mail_leaves_its_fate_unknown() {
 
 #[tokio::test]
 async fn why_a_server_hung_up_within_a_group_is_told() {
-    let paths = (0..1_000).map(|number| format!("a{number}@example.org").parse().unwrap());
+    let paths = (0..1_000).map(|number| format!("a{number}@example.org"));
     let envelope = Envelope::new(ReversePath::Null, paths).unwrap();
     for (answer, kind, code) in [
         ("421 too many connections\r\n", ErrorKind::Closed, 421),

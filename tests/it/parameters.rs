@@ -114,7 +114,7 @@ async fn an_envelope_of_its_own_and_the_null_reverse_path() {
     let (result, _) = talk(transcript, async |stream| {
         let mut session = in_clear(stream).await?;
         let paths = ["\"two words\"@example.org", "postmaster@[192.0.2.1]"];
-        let paths = paths.map(|path| path.parse().unwrap());
+        let paths = paths.map(|path| path);
         let envelope = Envelope::new(pilotfish::address::ReversePath::Null, paths).unwrap();
         let message = ACCOUNT.letter(&["a@example.org"]);
         let result = session.send(&envelope, message).await;

@@ -102,7 +102,13 @@ async fn a_text_beyond_ascii_goes_as_it_is_where_that_can_be_carried() {
 
 #[tokio::test(start_paused = true)]
 async fn no_more_is_made_use_of_than_the_message_asks_for() {
-    let letter = |text, most| built(ACCOUNT.letter_of_text(&["a@example.org"], text).data(most));
+    let letter = |text, most| {
+        built(
+            ACCOUNT
+                .letter_of_text(&["a@example.org"], text)
+                .max_body_type(most),
+        )
+    };
     let encoded = transaction("", &letter_lines("quoted-printable", ENCODED));
     let seven_bit = letter(GREETINGS, BodyType::SevenBit);
     goes(&seven_bit, "8BITMIME", &encoded, QUEUED).await;
@@ -123,8 +129,8 @@ fn from_joerg() -> MessageBuilder {
         .from("Jörg <jörg@bücher.example>")
         .to("a@example.org")
         .subject("Grüße")
-        .date("Tue, 1 Jul 2003 10:52:37 +0200".parse().unwrap())
-        .message_id("<1@client.example>".parse().unwrap())
+        .date("Tue, 1 Jul 2003 10:52:37 +0200")
+        .message_id("<1@client.example>")
 }
 
 #[tokio::test(start_paused = true)]
@@ -224,10 +230,10 @@ async fn submitted(server: &TestServer, message: Message) -> Result<Receipt> {
 async fn the_declared_size_is_exact_in_each_rendition() {
     let message = |most: BodyType| {
         let octets: Vec<u8> = (0..=255).cycle().take(200_000).collect();
-        let table = Attachment::new(Body::bytes(octets), "Übersicht.bin".parse().unwrap());
+        let table = Attachment::new(Body::bytes(octets), "Übersicht.bin");
         let text = format!("{GREETINGS}\n.\nFrom here \n");
         let builder = ACCOUNT.letter_of_text(&["a@example.org"], &text);
-        built(builder.html("<p>Grüße").attach(table).data(most))
+        built(builder.html("<p>Grüße").attach(table).max_body_type(most))
     };
     for (left_out, most, body, carried) in [
         (
@@ -270,7 +276,7 @@ async fn the_declared_size_is_exact_in_each_rendition() {
         let server = server.start().await.unwrap();
         let message = message(most);
         let rendition = message.rendition(carried);
-        assert_eq!(rendition.data(), carried);
+        assert_eq!(rendition.body_type(), carried);
         let receipt = submitted(&server, message).await.unwrap();
         let [mail] = &server.received()[..] else {
             panic!("one mail");
@@ -302,7 +308,7 @@ async fn the_declared_size_is_exact_with_fields_in_utf_8() {
     let server = open_server();
     let server = server.start().await.unwrap();
     for most in [BodyType::SevenBit, BodyType::EightBit, BodyType::Binary] {
-        let message = built(from_joerg().text(GREETINGS).data(most));
+        let message = built(from_joerg().text(GREETINGS).max_body_type(most));
         let receipt = submitted(&server, message).await.unwrap();
         let mail = server.received().pop().unwrap();
         let declared = format!("SIZE={}", receipt.size);

@@ -95,7 +95,7 @@ async fn the_list_stays_as_it_is_where_the_server_does_not_say() {
 async fn binary_is_asked_for_once_more() {
     let message = || {
         let letter = ACCOUNT.letter_of_text(&["a@example.org"], "From here it comes.\n");
-        built(letter.data(BodyType::Binary))
+        built(letter.max_body_type(BodyType::Binary))
     };
     let octets = message().rendition(BodyType::Binary).exact_size();
     let transcript = format!(

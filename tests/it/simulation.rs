@@ -106,10 +106,10 @@ fn mails(dice: &mut Dice) -> Vec<Message> {
     (0..MAILS)
         .map(|number| {
             let octets = vec![b'x'; usize::try_from(dice.below(20_000)).unwrap()];
-            let file = Attachment::new(Body::bytes(octets), "x.bin".parse().unwrap());
+            let file = Attachment::new(Body::bytes(octets), "x.bin");
             let letter = ACCOUNT.letter_of_text(&["a@example.org", "b@example.org"], ".\n");
-            let id = format!("<{number}@client.example>").parse().unwrap();
-            built(letter.message_id(id).attach(file).data(data))
+            let id = format!("<{number}@client.example>");
+            built(letter.message_id(id).attach(file).max_body_type(data))
         })
         .collect()
 }

@@ -147,7 +147,7 @@ async fn a_source_that_gives_nothing_ends_the_mail() {
     let builder = Message::builder()
         .from("tim@client.example")
         .to("a@example.org")
-        .attach(Attachment::new(body, "shark.png".parse().unwrap()));
+        .attach(Attachment::new(body, "shark.png"));
     let message = built(builder);
     let (told, seconds) = through_64_octets("-- swallow all --", message).await;
     let outcome = "Body at Transfer, NotAccepted, permanent: no reply";

@@ -183,7 +183,7 @@ async fn broken_off(source: impl Fn() -> Box<dyn AsyncRead + Send + Unpin>) {
         let builder = Message::builder()
             .from("tim@client.example")
             .to("a@example.org")
-            .attach(Attachment::new(body, "shark.png".parse().unwrap()));
+            .attach(Attachment::new(body, "shark.png"));
         built(builder)
     };
     let outcome = "Body at Transfer, NotAccepted, permanent: no reply";
@@ -204,7 +204,7 @@ async fn a_body_that_has_been_read_is_told_before_anything_is_sent() {
     let builder = Message::builder()
         .from("tim@client.example")
         .to("a@example.org")
-        .attach(Attachment::new(body, "shark.png".parse().unwrap()));
+        .attach(Attachment::new(body, "shark.png"));
     let message = built(builder);
     let mut octets = message.clone().into_octets();
     while octets.next_block(&mut Vec::new()).await.unwrap() != Block::Last {}

@@ -69,6 +69,8 @@ impl FromStr for EnvelopeId {
     }
 }
 
+try_from_text!(EnvelopeId);
+
 impl fmt::Display for EnvelopeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_xtext(f, &self.0)
@@ -217,6 +219,8 @@ impl FromStr for OriginalRecipient {
         text.parse().map(Self)
     }
 }
+
+try_from_text!(OriginalRecipient);
 
 impl fmt::Display for OriginalRecipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -96,6 +96,8 @@ impl TryFrom<SystemTime> for Moment {
     }
 }
 
+try_from_text!(Moment);
+
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

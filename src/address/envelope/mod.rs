@@ -32,8 +32,7 @@ use super::path::{ForwardPath, ReversePath};
 /// ```
 /// use pilotfish::address::{Envelope, ReversePath};
 ///
-/// let recipients = ["bo@example.org".parse()?, "bo@EXAMPLE.org".parse()?];
-/// let envelope = Envelope::new(ReversePath::Null, recipients)?;
+/// let envelope = Envelope::new(ReversePath::Null, ["bo@example.org", "bo@EXAMPLE.org"])?;
 /// assert_eq!(envelope.forward_paths().len(), 1);
 /// # Ok::<(), pilotfish::address::AddressError>(())
 /// ```
@@ -50,16 +49,21 @@ struct Parts {
 }
 
 impl Envelope {
-    /// An envelope for these recipients, in their order. Of equal ones the first is kept.
+    /// An envelope for these recipients, in their order. Of equal recipients the first is kept.
+    ///
+    /// Each path is a text such as `ann@example.org`, an [`AddrSpec`] or a path.
     ///
     /// # Errors
     ///
-    /// If there is no recipient.
+    /// If a text is not an address, or if there is no recipient.
     pub fn new(
-        reverse_path: ReversePath,
-        forward_paths: impl IntoIterator<Item = ForwardPath>,
+        reverse_path: impl TryInto<ReversePath, Error: Into<AddressError>>,
+        forward_paths: impl IntoIterator<Item: TryInto<ForwardPath, Error: Into<AddressError>>>,
     ) -> Result<Self, AddressError> {
-        let mut forward_paths: Vec<_> = forward_paths.into_iter().collect();
+        let reverse_path = reverse_path.try_into().map_err(Into::into)?;
+        let paths = forward_paths.into_iter();
+        let paths = paths.map(|path| path.try_into().map_err(Into::into));
+        let mut forward_paths = paths.collect::<Result<Vec<ForwardPath>, _>>()?;
         if forward_paths.len() > 1 {
             let mut seen = HashSet::new();
             forward_paths.retain(|path| seen.insert(path.clone()));

@@ -22,7 +22,7 @@ use crate::address::AddrSpec;
 /// options.ret = Some(Ret::Headers);
 /// options.each.notify = Some((Event::Failure | Event::Delay).into());
 ///
-/// let envelope = Envelope::new("ann@example.org".parse()?, ["bo@example.org".parse()?])?;
+/// let envelope = Envelope::new("ann@example.org", ["bo@example.org"])?;
 /// let envelope = envelope.with_options(options);
 /// # Ok::<(), pilotfish::address::AddressError>(())
 /// ```

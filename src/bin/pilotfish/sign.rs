@@ -57,7 +57,7 @@ impl Signing {
 
 fn signer(dkim: &Dkim, pem: &[u8]) -> Result<Signer, DkimError> {
     let key = SigningKey::from_pem(pem)?;
-    let mut builder = Signer::builder(dkim.domain.clone(), dkim.selector.parse()?, key);
+    let mut builder = Signer::builder(dkim.domain.clone(), dkim.selector.as_str(), key);
     if let Some(identity) = &dkim.identity {
         builder = builder.identity(identity.clone());
     }

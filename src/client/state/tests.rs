@@ -57,7 +57,7 @@ impl Play {
     /// A mail that knows its number.
     fn job(&mut self) -> Job {
         self.mails += 1;
-        let id = format!("<{}@x.test>", self.mails).parse().unwrap();
+        let id = format!("<{}@x.test>", self.mails);
         let builder = Message::builder().from("a@x.test").to("b@x.test");
         let message = builder.text("x").message_id(id).build().now_or_never();
         let mail = message.unwrap().unwrap().into();

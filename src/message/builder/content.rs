@@ -102,28 +102,23 @@ impl Content {
                 let html = cid::replace(&html, |label| ids.get(label).map(ToString::to_string));
                 let document = in_language(Entity::html(&html));
                 let parts = inline.into_iter().map(|part| part.entity);
-                forms.push(one_or(
-                    Entity::related,
-                    [document].into_iter().chain(parts),
-                )?);
+                let parts = [document].into_iter().chain(parts);
+                forms.push(one_or(Entity::related, parts));
             }
             None => shown.extend(inline.into_iter().map(|part| part.entity)),
         }
         forms.extend(self.calendar.map(in_language));
         let has_parts = !shown.is_empty() || !self.attachments.is_empty();
-        if forms.is_empty() && !has_parts {
-            forms.push(Entity::text(""));
-        }
-        let body = if forms.is_empty() {
-            None
-        } else {
-            Some(one_or(Entity::alternative, forms)?)
-        };
         if !has_parts {
-            return body.ok_or(MessageError::NoPart);
+            if forms.is_empty() {
+                forms.push(Entity::text(""));
+            }
+            return Ok(one_or(Entity::alternative, forms));
         }
-        // An attachment alone is one in a multipart, too: readers show it with its name.
-        Entity::mixed(body.into_iter().chain(shown).chain(self.attachments))
+        let body = (!forms.is_empty()).then(|| one_or(Entity::alternative, forms));
+        // A single attachment is in a multipart, too: readers show its name there.
+        let parts = body.into_iter().chain(shown).chain(self.attachments);
+        Ok(Entity::mixed(parts))
     }
 
     #[cfg(feature = "html")]
@@ -177,12 +172,12 @@ fn identified(inline: Vec<(String, Attachment)>) -> Result<Vec<Shown>, MessageEr
 
 /// The only part, or a multipart of all.
 fn one_or<I: IntoIterator<Item = Entity>>(
-    multipart: fn(Vec<Entity>) -> Result<Entity, MessageError>,
+    multipart: fn(Vec<Entity>) -> Entity,
     parts: I,
-) -> Result<Entity, MessageError> {
+) -> Entity {
     let mut parts: Vec<_> = parts.into_iter().collect();
     match parts.pop() {
-        Some(only) if parts.is_empty() => Ok(only),
+        Some(only) if parts.is_empty() => only,
         last => {
             parts.extend(last);
             multipart(parts)

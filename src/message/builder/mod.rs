@@ -2,6 +2,7 @@
 
 mod content;
 mod fields;
+mod first_error;
 
 use std::fmt;
 #[cfg(feature = "html")]
@@ -15,14 +16,45 @@ use super::{
     Attachment, AutoSubmitted, Body, BodyType, Date, Entity, FieldName, Language, ListUnsubscribe,
     Message, MessageError, MessageId, Method, Warning,
 };
-use crate::address::{Address, IntoAddresses, Mailbox, ReversePath};
+use crate::address::{AddressError, IntoAddresses, ReversePath};
 use content::Content;
 use fields::Fields;
+pub(super) use first_error::FirstError;
 
-/// Takes what a message is made of, in any order; see [`Message::builder`].
+/// Collects the fields and the content of a message, in any order; see [`Message::builder`].
 ///
-/// Methods that add something can be called again for more. What is wrong with what they take
-/// comes to light in [`build`](MessageBuilder::build).
+/// Methods that add something can be called several times. Every method takes texts as well as
+/// values of the types of this crate: a date is a text such as
+/// `"Tue, 1 Jul 2003 10:52:37 +0200"`, a [`Date`] or a [`SystemTime`](std::time::SystemTime). No
+/// method fails or blocks. The builder keeps the first error, which
+/// [`build`](MessageBuilder::build) returns.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use pilotfish::message::{Attachment, Date, Message};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), pilotfish::message::MessageError> {
+/// let message = Message::builder()
+///     .from(("Lee, Ann", "ann@example.org"))
+///     .to(["bo@example.net", "Cy <cy@example.net>"])
+///     .reverse_path("bounces@example.org")
+///     .date(SystemTime::now())
+///     .message_id("<7@example.org>")
+///     .in_reply_to("<6@example.net>")
+///     .header("X-Mailer", "pilotfish")
+///     .language("en")
+///     .text("Here is the table.\n")
+///     .attach(Attachment::new(*b"a,b\r\n1,2\r\n", "table.csv").media_type("text/csv"))
+///     .build()
+///     .await?;
+/// assert_eq!(message.message_id().as_str(), "<7@example.org>");
+///
+/// let error = Message::builder().date("today").build().await.unwrap_err();
+/// assert!(error.to_string().starts_with("\"today\" is not a date"));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct MessageBuilder {
     // In boxes, as the builder moves with each call.
@@ -31,7 +63,7 @@ pub struct MessageBuilder {
     reverse_path: Option<ReversePath>,
     most: Option<BodyType>,
     repair: Repair,
-    error: Option<MessageError>,
+    error: FirstError,
 }
 
 impl Default for MessageBuilder {
@@ -42,7 +74,7 @@ impl Default for MessageBuilder {
             reverse_path: None,
             most: None,
             repair: Repair::Refused { hint: HINT },
-            error: None,
+            error: FirstError::default(),
         }
     }
 }
@@ -62,7 +94,7 @@ impl MessageBuilder {
     /// Adds an author, or several of them (RFC 5322 section 3.6.2). There has to be one; if there
     /// are more, it has to be said with [`sender`](MessageBuilder::sender) who sends the message.
     pub fn from(mut self, author: impl IntoAddresses) -> Self {
-        let authors = self.mailboxes("From", author);
+        let authors = self.error.mailboxes("From", author);
         self.fields.from.extend(authors);
         self
     }
@@ -70,20 +102,13 @@ impl MessageBuilder {
     /// Says who sends the message, if that is not its only author (RFC 5322 section 3.6.2). It
     /// has to be one mailbox.
     pub fn sender(mut self, sender: impl IntoAddresses) -> Self {
-        let senders = self.mailboxes("Sender", sender);
-        match <[Mailbox; 1]>::try_from(senders) {
-            Ok([sender]) => self.fields.sender = Some(sender),
-            Err(senders) => self.failed(MessageError::NotOneMailbox {
-                field: "Sender",
-                found: senders.len(),
-            }),
-        }
+        self.fields.sender = self.error.mailbox("Sender", sender);
         self
     }
 
     /// Adds addresses that answers should go to, if that is not the author.
     pub fn reply_to(mut self, addresses: impl IntoAddresses) -> Self {
-        let addresses = self.addresses("Reply-To", addresses);
+        let addresses = self.error.addresses("Reply-To", addresses);
         self.fields.reply_to.extend(addresses);
         self
     }
@@ -97,14 +122,14 @@ impl MessageBuilder {
     ///     .to(("Lee, Dan", "dan@example.org"));
     /// ```
     pub fn to(mut self, recipients: impl IntoAddresses) -> Self {
-        let recipients = self.addresses("To", recipients);
+        let recipients = self.error.addresses("To", recipients);
         self.fields.to.extend(recipients);
         self
     }
 
     /// Adds recipients of a copy.
     pub fn cc(mut self, recipients: impl IntoAddresses) -> Self {
-        let recipients = self.addresses("Cc", recipients);
+        let recipients = self.error.addresses("Cc", recipients);
         self.fields.cc.extend(recipients);
         self
     }
@@ -112,15 +137,18 @@ impl MessageBuilder {
     /// Adds recipients whom no other is to know of: they are in the envelope and in no field
     /// (RFC 5322 section 3.6.3).
     pub fn bcc(mut self, recipients: impl IntoAddresses) -> Self {
-        let recipients = self.addresses("Bcc", recipients);
+        let recipients = self.error.addresses("Bcc", recipients);
         self.fields.bcc.extend(recipients);
         self
     }
 
     /// Says where reports of failure go (RFC 5321 section 4.4), if that is not the sender or
     /// else the first author.
-    pub fn reverse_path(mut self, path: ReversePath) -> Self {
-        self.reverse_path = Some(path);
+    pub fn reverse_path(
+        mut self,
+        path: impl TryInto<ReversePath, Error: Into<AddressError>>,
+    ) -> Self {
+        self.reverse_path = self.error.address("the reverse path", path);
         self
     }
 
@@ -131,29 +159,29 @@ impl MessageBuilder {
     }
 
     /// Gives the message another date than that of [`build`](MessageBuilder::build).
-    pub fn date(mut self, date: Date) -> Self {
-        self.fields.date = Some(date);
+    pub fn date(mut self, date: impl TryInto<Date, Error: Into<MessageError>>) -> Self {
+        self.fields.date = self.error.value(date);
         self
     }
 
     /// Gives the message another identifier than a random one. It has to follow the grammar, as
     /// some receivers refuse or replace others: see [`MessageId`].
-    pub fn message_id(mut self, id: MessageId) -> Self {
-        self.fields.message_id = Some(id);
+    pub fn message_id(mut self, id: impl TryInto<MessageId, Error: Into<MessageError>>) -> Self {
+        self.fields.message_id = self.error.value(id);
         self
     }
 
     /// Adds a message that this one answers (RFC 5322 section 3.6.4), by the identifier that it
     /// has, whether or not that follows the grammar.
-    pub fn in_reply_to(mut self, id: MessageId) -> Self {
-        self.fields.in_reply_to.push(id);
+    pub fn in_reply_to(mut self, id: impl TryInto<MessageId, Error: Into<MessageError>>) -> Self {
+        self.fields.in_reply_to.extend(self.error.value(id));
         self
     }
 
     /// Adds a message that the conversation had before this one, the oldest first (RFC 5322
     /// section 3.6.4).
-    pub fn reference(mut self, id: MessageId) -> Self {
-        self.fields.references.push(id);
+    pub fn reference(mut self, id: impl TryInto<MessageId, Error: Into<MessageError>>) -> Self {
+        self.fields.references.extend(self.error.value(id));
         self
     }
 
@@ -182,8 +210,15 @@ impl MessageBuilder {
     /// `From` to `Auto-Submitted`; `MIME-Version` and everything that begins with `Content-`,
     /// which follow from the content; `Return-Path` and `Received`, which servers write; and
     /// everything that begins with `Resent-`.
-    pub fn header(mut self, name: FieldName, value: impl Into<String>) -> Self {
-        self.fields.others.push((name, value.into()));
+    pub fn header(
+        mut self,
+        name: impl TryInto<FieldName, Error: Into<MessageError>>,
+        value: impl Into<String>,
+    ) -> Self {
+        let name = self.error.value(name);
+        self.fields
+            .others
+            .extend(name.map(|name| (name, value.into())));
         self
     }
 
@@ -229,11 +264,13 @@ impl MessageBuilder {
 
     /// Gives the message an invitation, or another message between calendars (RFC 6047): the
     /// text of an iCalendar object, which has to name the same method.
-    pub fn calendar(mut self, method: Method, icalendar: impl AsRef<str>) -> Self {
-        match Entity::calendar(method, icalendar.as_ref()) {
-            Ok(entity) => self.content.calendar = Some(entity),
-            Err(error) => self.failed(error),
-        }
+    pub fn calendar(
+        mut self,
+        method: impl TryInto<Method, Error: Into<MessageError>>,
+        icalendar: impl AsRef<str>,
+    ) -> Self {
+        let calendar = Entity::calendar(method, icalendar.as_ref());
+        self.content.calendar = Some(self.checked(calendar));
         self
     }
 
@@ -258,7 +295,9 @@ impl MessageBuilder {
     /// # }
     /// ```
     pub fn inline(mut self, label: impl Into<String>, part: impl Into<Attachment>) -> Self {
-        self.content.inline.push((label.into(), part.into()));
+        let mut part = part.into();
+        self.error.take_over(&mut part.error);
+        self.content.inline.push((label.into(), part));
         self
     }
 
@@ -279,21 +318,19 @@ impl MessageBuilder {
     /// Adds an attachment: a path, or an [`Attachment`] made of a [`Body`].
     ///
     /// ```
-    /// # use pilotfish::message::{Attachment, Body, Message};
+    /// # use pilotfish::message::{Attachment, Message};
     /// let builder = Message::builder()
     ///     .attach("pictures/shark.png")
-    ///     .attach(Attachment::new(Body::bytes("a,b\r\n1,2\r\n"), "table.csv".parse()?));
-    /// # Ok::<(), pilotfish::message::MessageError>(())
+    ///     .attach(Attachment::new("a,b\r\n1,2\r\n", "table.csv"));
     /// ```
     pub fn attach(mut self, attachment: impl Into<Attachment>) -> Self {
-        self.content
-            .attachments
-            .push(Entity::from(attachment.into()));
+        let attachment = self.checked(attachment.into());
+        self.content.attachments.push(attachment);
         self
     }
 
     /// Adds another message, whole, as an attachment; see [`Entity::message`].
-    pub fn forward(mut self, message: Body) -> Self {
+    pub fn forward(mut self, message: impl Into<Body>) -> Self {
         self.content.attachments.push(Entity::message(message));
         self
     }
@@ -308,23 +345,23 @@ impl MessageBuilder {
     /// Gives the message this content, in place of one that is made of a text, attachments and
     /// so on.
     pub fn content(mut self, content: Entity) -> Self {
-        self.content.whole = Some(content);
+        self.content.whole = Some(self.checked(content));
         self
     }
 
     /// Says what language the text is in (RFC 3282).
-    pub fn language(mut self, language: Language) -> Self {
-        self.content.language = Some(language);
+    pub fn language(mut self, language: impl TryInto<Language, Error: Into<MessageError>>) -> Self {
+        self.content.language = self.error.value(language);
         self
     }
 
-    /// Says how much the message may make use of what a server carries; [`BodyType::EightBit`] if
-    /// it is not said.
+    /// Sets the richest body type to use if the server supports it. The default is
+    /// [`BodyType::EightBit`].
     ///
-    /// With [`BodyType::Binary`], attachments go out as they are to servers that take that, a
-    /// quarter less; servers on their way may have to recode them. With [`BodyType::SevenBit`], the
-    /// message is the same octets for every server.
-    pub fn data(mut self, most: BodyType) -> Self {
+    /// With [`BodyType::Binary`], a server that supports BINARYMIME gets attachments unencoded,
+    /// which saves a quarter of their size; servers further on may have to encode them. With
+    /// [`BodyType::SevenBit`], every server gets the same octets.
+    pub fn max_body_type(mut self, most: BodyType) -> Self {
         self.most = Some(most);
         self
     }
@@ -365,9 +402,7 @@ impl MessageBuilder {
     ///
     /// Dropping the future closes what has been opened.
     pub async fn build(mut self) -> Result<Message, MessageError> {
-        if let Some(error) = self.error.take() {
-            return Err(error);
-        }
+        self.error.result()?;
         self.fields.check()?;
         let envelope = self.fields.envelope(self.reverse_path)?;
         let script = self.fields.script();
@@ -384,29 +419,11 @@ impl MessageBuilder {
         Ok(message.with_warnings(Warning::limited(root.warnings)))
     }
 
-    /// Keeps what went wrong first.
-    fn failed(&mut self, error: MessageError) {
-        self.error.get_or_insert(error);
-    }
-
-    fn addresses(&mut self, field: &'static str, addresses: impl IntoAddresses) -> Vec<Address> {
-        addresses.into_addresses().unwrap_or_else(|source| {
-            self.failed(MessageError::Address { field, source });
-            Vec::new()
-        })
-    }
-
-    /// The mailboxes of a field that has no groups.
-    fn mailboxes(&mut self, field: &'static str, addresses: impl IntoAddresses) -> Vec<Mailbox> {
-        let addresses = self.addresses(field, addresses);
-        let mut mailboxes = Vec::new();
-        for address in addresses {
-            match address {
-                Address::Mailbox(mailbox) => mailboxes.push(mailbox),
-                Address::Group(_) => self.failed(MessageError::Group { field }),
-            }
-        }
-        mailboxes
+    /// The part, whose error the builder takes over.
+    fn checked(&mut self, part: impl Into<Entity>) -> Entity {
+        let mut part = part.into();
+        self.error.take_over(&mut part.error);
+        part
     }
 }
 

@@ -1,9 +1,18 @@
 //! What can be wrong with a key, a signer, and a header to sign.
 
+use std::convert::Infallible;
 use std::io;
 use std::path::PathBuf;
 
-use crate::message::BodyError;
+use crate::address::AddressError;
+use crate::message::{BodyError, MessageError};
+
+/// For values that need no conversion, where a text could have been given.
+impl From<Infallible> for DkimError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
 
 /// Why a message cannot be signed.
 ///
@@ -70,6 +79,15 @@ pub enum DkimError {
         /// What was given, shortened.
         found: String,
     },
+    /// The signing domain is not a domain.
+    #[error("the signing domain cannot be read: {0}")]
+    Domain(AddressError),
+    /// The identity that is signed for is not an address.
+    #[error("the identity cannot be read: {0}")]
+    Address(AddressError),
+    /// A field that is to be signed does not have the name of a field.
+    #[error(transparent)]
+    Name(MessageError),
     /// The signing domain is an IP address, which has no place for a key.
     #[error("{found} cannot sign: the signing domain must be a name in the DNS")]
     DomainLiteral {

@@ -10,7 +10,7 @@
 //!
 //! # async fn example(client: pilotfish::Client) -> Result<(), Box<dyn std::error::Error>> {
 //! let key = SigningKey::pem_file("/etc/pilotfish/dkim.pem").await?;
-//! let signer = Signer::builder("example.org".parse()?, "s1".parse()?, key).build()?;
+//! let signer = Signer::builder("example.org", "s1", key).build()?;
 //!
 //! let message = Message::builder()
 //!     .from("News <news@example.org>")

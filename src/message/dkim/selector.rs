@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::DkimError;
-use crate::address::Domain;
+use crate::address::{Domain, try_from_text};
 use crate::message::error::shown;
 
 /// Which of the domain's keys it is: the key of the selector `s1` of `example.org` is in the TXT
@@ -44,6 +44,8 @@ impl FromStr for Selector {
         }
     }
 }
+
+try_from_text!(Selector);
 
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

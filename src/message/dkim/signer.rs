@@ -8,9 +8,9 @@ use super::body::{BodyDigest, BodyHash};
 use super::fields::{Signed, default_names, fields};
 use super::signature::{self, Tags};
 use super::{Canonicalization, DkimError, Selector, SigningKey};
-use crate::address::{AddrSpec, Domain};
-use crate::message::FieldName;
+use crate::address::{AddrSpec, AddressError, Domain};
 use crate::message::error::shown;
+use crate::message::{FieldName, MessageError};
 
 /// The most octets of a name in the DNS, written with dots (RFC 1035 section 2.3.4).
 const MAX_RECORD_NAME: usize = 253;
@@ -27,20 +27,38 @@ const MAX_NAMES: usize = 100;
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let key = SigningKey::pem_file("/etc/pilotfish/dkim.pem").await?;
-/// let signer = Signer::builder("example.org".parse()?, "s1".parse()?, key).build()?;
+/// let signer = Signer::builder("example.org", "s1", key).build()?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Signer(Arc<SignerBuilder>);
+pub struct Signer(Arc<Setup>);
 
-/// Collects how a [`Signer`] signs.
-#[derive(Debug, Clone)]
-#[must_use]
-pub struct SignerBuilder {
+/// How a signer signs.
+#[derive(Debug)]
+struct Setup {
     domain: Domain,
     selector: Selector,
     key: SigningKey,
+    options: Options,
+}
+
+/// Collects how a [`Signer`] signs.
+///
+/// Names and addresses are texts or values of the types of this crate. The builder keeps the
+/// first error, which [`build`](Self::build) returns.
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct SignerBuilder {
+    domain: Option<Domain>,
+    selector: Option<Selector>,
+    key: SigningKey,
+    options: Options,
+    error: Option<DkimError>,
+}
+
+#[derive(Debug)]
+struct Options {
     header: Canonicalization,
     body: Canonicalization,
     names: Vec<String>,
@@ -52,13 +70,13 @@ pub struct SignerBuilder {
 impl SignerBuilder {
     /// The canonical form of the header (`c=`). Relaxed, unless this says otherwise.
     pub fn header_canonicalization(mut self, canonicalization: Canonicalization) -> Self {
-        self.header = canonicalization;
+        self.options.header = canonicalization;
         self
     }
 
     /// The canonical form of the body (`c=`). Relaxed, unless this says otherwise.
     pub fn body_canonicalization(mut self, canonicalization: Canonicalization) -> Self {
-        self.body = canonicalization;
+        self.options.body = canonicalization;
         self
     }
 
@@ -67,34 +85,47 @@ impl SignerBuilder {
     ///
     /// A provider that writes a field of the default anew, as some do with Message-ID and Date,
     /// breaks the signature, and that field has to be left out.
-    pub fn fields(mut self, names: impl IntoIterator<Item = FieldName>) -> Self {
-        self.names = vec!["From".to_owned()];
+    pub fn fields(
+        mut self,
+        names: impl IntoIterator<Item: TryInto<FieldName, Error: Into<MessageError>>>,
+    ) -> Self {
+        let mut signed = vec!["From".to_owned()];
         // One more than is allowed is enough for `build` to see it.
         for name in names.into_iter().take(MAX_NAMES + 1) {
+            let name = name
+                .try_into()
+                .map_err(|error| DkimError::Name(error.into()));
+            let Some(name) = kept(&mut self.error, name) else {
+                continue;
+            };
             let name = name.as_str();
-            if !self.names.iter().any(|n| n.eq_ignore_ascii_case(name)) {
-                self.names.push(name.to_owned());
+            if !signed.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                signed.push(name.to_owned());
             }
         }
+        self.options.names = signed;
         self
     }
 
     /// On whose behalf it is signed (`i=`): somebody of the domain or of one below it.
-    pub fn identity(mut self, identity: AddrSpec) -> Self {
-        self.identity = Some(identity);
+    pub fn identity(mut self, identity: impl TryInto<AddrSpec, Error: Into<AddressError>>) -> Self {
+        let identity = identity
+            .try_into()
+            .map_err(|error| DkimError::Address(error.into()));
+        self.options.identity = kept(&mut self.error, identity);
         self
     }
 
     /// How long the signature is valid (`x=`), in full seconds. Forever, unless this says
     /// otherwise. Mail may be under way for days.
     pub fn expires_after(mut self, period: Duration) -> Self {
-        self.expires_after = Some(period);
+        self.options.expires_after = Some(period);
         self
     }
 
     /// Leaves the moment of signing out (`t=`).
     pub fn without_timestamp(mut self) -> Self {
-        self.timestamp = false;
+        self.options.timestamp = false;
         self
     }
 
@@ -102,10 +133,38 @@ impl SignerBuilder {
     ///
     /// # Errors
     ///
-    /// If the domain is an address literal, the name of the key's record is over 253 octets, the
+    /// If a text that was given is not a domain, a selector, the name of a field or an address, if
+    /// the domain is an address literal, the name of the key's record is over 253 octets, the
     /// identity is of another domain, the signature would expire within a second, or a field
     /// that is to be signed has a semicolon in its name or is one of over a hundred.
     pub fn build(self) -> Result<Signer, DkimError> {
+        let (domain, selector) = match (self.error, self.domain, self.selector) {
+            (Some(error), ..) => return Err(error),
+            (None, Some(domain), Some(selector)) => (domain, selector),
+            // One that is missing has left its error.
+            (None, ..) => return Err(DkimError::Signing),
+        };
+        let setup = Setup {
+            domain,
+            selector,
+            key: self.key,
+            options: self.options,
+        };
+        setup.check()?;
+        Ok(Signer(Arc::new(setup)))
+    }
+}
+
+/// The value, or the first error in `first`.
+fn kept<T>(first: &mut Option<DkimError>, value: Result<T, DkimError>) -> Option<T> {
+    let keep = |error| {
+        first.get_or_insert(error);
+    };
+    value.map_err(keep).ok()
+}
+
+impl Setup {
+    fn check(&self) -> Result<(), DkimError> {
         let Some(domain) = self.domain.as_name() else {
             return Err(DkimError::DomainLiteral {
                 found: self.domain.to_string(),
@@ -115,7 +174,7 @@ impl SignerBuilder {
         if name.len() > MAX_RECORD_NAME {
             return Err(DkimError::RecordName { name });
         }
-        if let Some(identity) = &self.identity
+        if let Some(identity) = &self.options.identity
             && !is_below(identity.domain(), domain)
         {
             return Err(DkimError::Identity {
@@ -123,19 +182,20 @@ impl SignerBuilder {
                 domain: domain.to_owned(),
             });
         }
-        if self.names.len() > MAX_NAMES {
+        if self.options.names.len() > MAX_NAMES {
             return Err(DkimError::FieldNames { limit: MAX_NAMES });
         }
-        if let Some(name) = self.names.iter().find(|name| name.contains(';')) {
+        if let Some(name) = self.options.names.iter().find(|name| name.contains(';')) {
             return Err(DkimError::FieldName { name: name.clone() });
         }
         if self
+            .options
             .expires_after
             .is_some_and(|period| period.as_secs() == 0)
         {
             return Err(DkimError::Expiration);
         }
-        Ok(Signer(Arc::new(self)))
+        Ok(())
     }
 }
 
@@ -150,24 +210,35 @@ impl Signer {
     ///
     /// DMARC counts the signature if the domain is that of the From field, or one above or below
     /// it (RFC 7489 section 3.1.1).
-    pub fn builder(domain: Domain, selector: Selector, key: SigningKey) -> SignerBuilder {
+    pub fn builder(
+        domain: impl TryInto<Domain, Error: Into<AddressError>>,
+        selector: impl TryInto<Selector, Error: Into<DkimError>>,
+        key: SigningKey,
+    ) -> SignerBuilder {
+        let mut error = None;
+        let domain = domain
+            .try_into()
+            .map_err(|error| DkimError::Domain(error.into()));
         SignerBuilder {
-            domain,
-            selector,
+            domain: kept(&mut error, domain),
+            selector: kept(&mut error, selector.try_into().map_err(Into::into)),
             key,
-            header: Canonicalization::default(),
-            body: Canonicalization::default(),
-            names: default_names(),
-            identity: None,
-            timestamp: true,
-            expires_after: None,
+            options: Options {
+                header: Canonicalization::default(),
+                body: Canonicalization::default(),
+                names: default_names(),
+                identity: None,
+                timestamp: true,
+                expires_after: None,
+            },
+            error,
         }
     }
 
     /// Begins the hash of a body. What it becomes goes to [`sign`](Signer::sign).
     #[must_use]
     pub fn body_hash(&self) -> BodyHash {
-        BodyHash::new(self.0.body)
+        BodyHash::new(self.0.options.body)
     }
 
     /// Signs a message and gives the DKIM-Signature field, which belongs in front of the header,
@@ -187,11 +258,12 @@ impl Signer {
         moment: SystemTime,
     ) -> Result<String, DkimError> {
         let Self(setup) = self;
+        let options = &setup.options;
         let fields = fields(header)?;
-        let signed = Signed::of(&fields, &setup.names);
+        let signed = Signed::of(&fields, &options.names);
         let since = moment.duration_since(SystemTime::UNIX_EPOCH);
         let moment = since.map_err(|_| DkimError::Clock)?.as_secs();
-        let expiration = setup
+        let expiration = options
             .expires_after
             .map(|period| moment.checked_add(period.as_secs()));
         let expiration = match expiration {
@@ -204,13 +276,13 @@ impl Signer {
         }
         let unsigned = Tags {
             algorithm: setup.key.algorithm(),
-            header: setup.header,
-            body: setup.body,
+            header: options.header,
+            body: options.body,
             domain: &setup.domain,
             selector: &setup.selector,
-            moment: setup.timestamp.then_some(moment),
+            moment: options.timestamp.then_some(moment),
             expiration,
-            identity: setup.identity.as_ref(),
+            identity: options.identity.as_ref(),
             names: &signed.names,
             body_hash: body.as_ref(),
         }
@@ -218,10 +290,10 @@ impl Signer {
 
         let mut octets = Vec::with_capacity(header.len() + unsigned.len());
         for field in signed.fields {
-            setup.header.field(field.octets, &mut octets);
+            options.header.field(field.octets, &mut octets);
             octets.extend_from_slice(b"\r\n");
         }
-        setup.header.field(unsigned.as_bytes(), &mut octets);
+        options.header.field(unsigned.as_bytes(), &mut octets);
         Ok(signature::with_signature(
             unsigned,
             &setup.key.sign(&octets)?,

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::super::builder::FirstError;
 use super::super::error::shown;
 use super::super::template::Template;
 use super::super::{
@@ -12,7 +13,9 @@ use super::edit::Missing;
 use super::header::HeaderSection;
 use super::recipients::limited;
 use super::recode::sendable;
-use crate::address::{Address, Envelope, ForwardPath, IntoAddresses, Mailbox, ReversePath};
+use crate::address::{
+    Address, AddressError, Envelope, ForwardPath, IntoAddresses, Mailbox, ReversePath,
+};
 
 /// Takes a message that was made elsewhere, and what its sending needs besides; see
 /// [`Message::raw`].
@@ -45,7 +48,7 @@ pub struct RawBuilder {
     from_fields: FromFields,
     reverse_path: Option<ReversePath>,
     repair: Repair,
-    error: Option<MessageError>,
+    error: FirstError,
 }
 
 /// What the message is called in errors and warnings.
@@ -70,27 +73,21 @@ impl RawBuilder {
             from_fields: FromFields::No,
             reverse_path: None,
             repair: Repair::Refused { hint: HINT },
-            error: None,
+            error: FirstError::default(),
         }
     }
 
     /// Says who the author is, should the message not say it.
-    pub fn from(mut self, author: Mailbox) -> Self {
-        self.from = Some(author);
+    pub fn from(mut self, author: impl IntoAddresses) -> Self {
+        self.from = self.error.mailbox("From", author);
         self
     }
 
     /// Adds recipients. No field tells of them. With those of the fields, there may be as many
     /// as [`MessageBuilder::MAX_MAILBOXES`].
     pub fn to(mut self, recipients: impl IntoAddresses) -> Self {
-        match recipients.into_addresses() {
-            Ok(addresses) => self.recipients.extend(addresses),
-            Err(source) => {
-                let field = "the recipients";
-                self.error
-                    .get_or_insert(MessageError::Address { field, source });
-            }
-        }
+        let recipients = self.error.addresses("the recipients", recipients);
+        self.recipients.extend(recipients);
         self
     }
 
@@ -104,8 +101,11 @@ impl RawBuilder {
     /// Says where reports of failure go (RFC 5321 section 4.4), if not to the sender that the
     /// message names, or else to its first author. The message may be without a sender that can
     /// be read then, as are those of cron.
-    pub fn reverse_path(mut self, path: ReversePath) -> Self {
-        self.reverse_path = Some(path);
+    pub fn reverse_path(
+        mut self,
+        path: impl TryInto<ReversePath, Error: Into<AddressError>>,
+    ) -> Self {
+        self.reverse_path = self.error.address("the reverse path", path);
         self
     }
 
@@ -144,9 +144,7 @@ impl RawBuilder {
     ///
     /// Dropping the future closes what has been opened.
     pub async fn build(mut self) -> Result<Message, MessageError> {
-        if let Some(error) = self.error.take() {
-            return Err(error);
-        }
+        self.error.result()?;
         let beginning = HeaderSection::beginning(&mut self.message).await?;
         let section = HeaderSection::read(&beginning)?;
         let envelope = self.envelope(&section)?;
@@ -190,7 +188,7 @@ impl RawBuilder {
     fn envelope(&self, section: &HeaderSection<'_>) -> Result<Envelope, MessageError> {
         let reverse_path = match &self.reverse_path {
             Some(path) => path.clone(),
-            None => self.sender(section)?.into_addr_spec().into(),
+            None => ReversePath::Address(self.sender(section)?.into_addr_spec()),
         };
         let mailboxes = self.recipients.iter().flat_map(Address::mailboxes);
         let mut paths: Vec<_> = mailboxes

@@ -83,7 +83,7 @@ fn every_source_gives_the_same_octets() {
             dribble(&sample, 1_000),
         ];
         for body in bodies {
-            let attachment = Attachment::new(body, parsed("a"));
+            let attachment = Attachment::new(body, "a");
             let message = builder().text("a").attach(attachment).build_now().unwrap();
             assert_eq!(decoded(&octets(message)), sample, "{size}");
         }
@@ -170,7 +170,7 @@ fn blocks_are_appended() {
 #[test]
 fn dropping_the_future_loses_nothing() {
     let sample = sample(100_000);
-    let attachment = Attachment::new(dribble(&sample, 10_000), parsed("a"));
+    let attachment = Attachment::new(dribble(&sample, 10_000), "a");
     let mut octets = builder()
         .text("a")
         .attach(attachment)
@@ -200,7 +200,7 @@ fn dropping_the_future_loses_nothing_of_a_file() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&sample(300_000)).unwrap();
     run(async {
-        let attachment = Attachment::new(Body::file(file.path()), parsed("a"));
+        let attachment = Attachment::new(Body::file(file.path()), "a");
         let message = builder().attach(attachment).build().await.unwrap();
         let mut octets = message.into_octets();
         let mut all = Vec::new();
@@ -221,7 +221,7 @@ fn two_clones_read_one_file_at_once() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&sample(300_000)).unwrap();
     run(async {
-        let attachment = Attachment::new(Body::file(file.path()), parsed("a"));
+        let attachment = Attachment::new(Body::file(file.path()), "a");
         let message = builder().attach(attachment).build().await.unwrap();
         let mut one = message.clone().into_octets();
         let mut other = message.into_octets();
@@ -246,7 +246,7 @@ proptest! {
         for (at, size) in bodies.iter().enumerate() {
             let sample = sample(*size);
             let body = if at % 2 == 0 { Body::bytes(sample) } else { dribble(&sample, step) };
-            builder = builder.attach(Attachment::new(body, parsed("a.bin")));
+            builder = builder.attach(Attachment::new(body, "a.bin"));
         }
         octets(builder.build_now().unwrap());
     }

@@ -128,7 +128,7 @@ fn a_reader_that_gives_another_number_of_octets() {
         (101, 100),
     ] {
         let octets = std::io::Cursor::new(vec![0; given]);
-        let attachment = Attachment::new(Body::reader(octets, len), parsed("a"));
+        let attachment = Attachment::new(Body::reader(octets, len), "a");
         let message = builder().attach(attachment).build_now().unwrap();
         let mut octets = message.into_octets();
         run(async {
@@ -167,7 +167,7 @@ impl AsyncRead for Fails {
 #[test]
 fn a_reader_that_fails() {
     let reader = AsyncReadExt::chain(&b"abc"[..], Fails);
-    let attachment = Attachment::new(Body::reader(reader, 6), parsed("a"));
+    let attachment = Attachment::new(Body::reader(reader, 6), "a");
     let message = builder().attach(attachment).build_now().unwrap();
     let error = run(blocks(&mut message.into_octets())).unwrap_err();
     assert!(matches!(error, BodyError::Read { .. }));
@@ -204,7 +204,7 @@ fn what_cannot_be_attached_is_found_before() {
         let error = not_attached(Attachment::file(&path));
         assert!(matches!(error, BodyError::Name { .. }));
         assert!(!error.to_string().contains('\n'));
-        let named = Attachment::file(&path).name(parsed("a"));
+        let named = Attachment::file(&path).name("a");
         assert!(builder().attach(named).build_now().is_ok());
     }
 }

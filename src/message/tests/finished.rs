@@ -45,7 +45,7 @@ fn it_goes_out_as_it_is_but_for_its_line_ends() {
         } else {
             BodyType::EightBit
         };
-        assert_eq!(rendition.data(), eight_bit);
+        assert_eq!(rendition.body_type(), eight_bit);
         let octets = run(blocks(&mut rendition.into_octets())).unwrap().concat();
         assert_eq!(octets.len() as u64, message.exact_size());
         assert_eq!(
@@ -103,7 +103,7 @@ fn who_gets_it() {
 #[test]
 fn what_is_missing_is_added() {
     let message = Message::raw(Body::bytes("Subject: x\n\ntext\n")).to("bo@x.test");
-    let message = run(message.from(parsed("Ann <ann@x.test>")).build()).unwrap();
+    let message = run(message.from("Ann <ann@x.test>").build()).unwrap();
     let id = message.message_id().to_string();
     let text = text(message);
     assert!(text.starts_with("Subject: x\r\nDate: "), "{text}");
@@ -172,7 +172,11 @@ fn fields_beyond_ascii_are_encoded_unless_a_signature_would_break() {
         ] {
             let is_ascii = expected.is_ascii();
             assert_eq!(rendition.needs_smtputf8(), !is_ascii, "{field}");
-            assert_eq!(rendition.data() == BodyType::SevenBit, is_ascii, "{field}");
+            assert_eq!(
+                rendition.body_type() == BodyType::SevenBit,
+                is_ascii,
+                "{field}"
+            );
             let len = rendition.exact_size();
             let octets = run(blocks(&mut rendition.into_octets())).unwrap().concat();
             assert_eq!(octets.len() as u64, len);
@@ -222,7 +226,7 @@ fn what_is_odd_is_said() {
         ),
         ("From: a@b\nDKIM-Signature: x\nReferences: <ü@x>\n\nx", None),
     ] {
-        let message = Message::raw(Body::bytes(mail)).from(parsed("f@x.test"));
+        let message = Message::raw(Body::bytes(mail)).from("f@x.test");
         let message = run(message.to("a@b").build()).unwrap();
         let warnings: Vec<_> = message.warnings().iter().map(ToString::to_string).collect();
         match warning {
@@ -239,7 +243,7 @@ fn why_there_is_no_field_is_said() {
         ("\nTo: a@b\n\nx", "its first line is empty"),
         ("Hello\nTo: a@b\n\nx", "its first line is not a field"),
     ] {
-        let message = Message::raw(Body::bytes(mail)).from(parsed("f@x.test"));
+        let message = Message::raw(Body::bytes(mail)).from("f@x.test");
         let error = run(message.recipients_from_fields().build()).unwrap_err();
         assert!(error.to_string().contains(words), "{mail:?}: {error}");
     }
@@ -306,7 +310,7 @@ fn a_message_within_may_have_fields_in_utf_8() {
         let inner = format!("{FIELDS}Subject: {subject}\n\nx\n");
         let message = builder().content(Entity::message(Body::bytes(inner)));
         let message = message.build_now().unwrap();
-        let eight_bit = message.rendition(BodyType::SevenBit).data() == BodyType::EightBit;
+        let eight_bit = message.rendition(BodyType::SevenBit).body_type() == BodyType::EightBit;
         assert_eq!(eight_bit, kind == "global");
         let octets = run(blocks(&mut message.into_octets())).unwrap().concat();
         let text = String::from_utf8(octets).unwrap();
@@ -401,7 +405,7 @@ fn the_identifier_of_a_finished_message_is_the_one_in_it() {
 #[test]
 fn a_blind_copy_behind_white_space_is_not_taken_for_text() {
     let indented = " Bcc: s@x\nFrom: a@b\n\nx";
-    let message = Message::raw(Body::bytes(indented)).from(parsed("f@x.test"));
+    let message = Message::raw(Body::bytes(indented)).from("f@x.test");
     assert!(run(message.to("a@b").build()).is_err());
 }
 

@@ -1,6 +1,7 @@
 //! Whole messages: their shape, their octets, and what independent parsers make of them.
 
 mod blocks;
+mod conversions;
 mod faults;
 mod finished;
 mod left_out;
@@ -30,7 +31,7 @@ fn mailbox(name: &str, address: &str) -> Mailbox {
 }
 
 fn attachment(name: &str, octets: &[u8]) -> Attachment {
-    Attachment::new(Body::bytes(octets.to_vec()), parsed(name))
+    Attachment::new(Body::bytes(octets.to_vec()), name)
 }
 
 fn field(name: &str) -> FieldName {

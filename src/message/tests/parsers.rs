@@ -23,10 +23,10 @@ impl Mail {
         let [inline, attached] = &self.files;
         // Of a text, mail-parser does not give the octets.
         let binary = |(name, octets): &(String, Vec<u8>)| {
-            attachment(name, octets).media_type(parsed("application/octet-stream"))
+            attachment(name, octets).media_type("application/octet-stream")
         };
         let builder = Message::builder()
-            .data(BodyType::Binary)
+            .max_body_type(BodyType::Binary)
             .from(mailbox(&self.name, "from@x.test"))
             .to(mailbox(&self.name, "to@x.test"))
             .subject(&self.subject)
@@ -101,7 +101,7 @@ impl Tree {
     fn entity(&self) -> Entity {
         match self {
             Self::Text(text) => Entity::text(text),
-            Self::Parts(parts) => Entity::mixed(parts.iter().map(Self::entity)).unwrap(),
+            Self::Parts(parts) => Entity::mixed(parts.iter().map(Self::entity)),
         }
     }
 

@@ -8,8 +8,8 @@ use crate::message::{BodyType, Entity, ListUnsubscribe, MessageError};
 fn fixed() -> MessageBuilder {
     Message::builder()
         .from("Ann <ann@x.test>")
-        .date(parsed("Tue, 1 Jul 2003 10:52:37 +0200"))
-        .message_id(parsed("<1@x.test>"))
+        .date("Tue, 1 Jul 2003 10:52:37 +0200")
+        .message_id("<1@x.test>")
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn what_cannot_be_built() {
         Err(MessageError::Limit { .. })
     ));
     assert!(builder().subject(&long[1..]).build_now().is_ok());
-    let endless = Attachment::new(Body::reader(tokio::io::empty(), u64::MAX), parsed("a"));
+    let endless = Attachment::new(Body::reader(tokio::io::empty(), u64::MAX), "a");
     assert!(matches!(
         builder().attach(endless).build_now(),
         Err(MessageError::TooLarge)
@@ -239,7 +239,7 @@ fn a_message_is_the_same_every_time() {
 
 #[test]
 fn clones_share_a_body_that_can_be_read_once() {
-    let reader = Attachment::new(Body::reader(&b"b"[..], 1), parsed("a"));
+    let reader = Attachment::new(Body::reader(&b"b"[..], 1), "a");
     let message = builder().attach(reader).build_now().unwrap();
     assert!(!message.is_repeatable());
     let again = message.clone();

@@ -8,7 +8,7 @@ const KEY: &[u8] = include_bytes!("../../../tests/fixtures/dkim/rsa-2048.pem");
 
 fn signer() -> Signer {
     let key = SigningKey::from_pem(KEY).unwrap();
-    let signer = Signer::builder(parsed("x.test"), parsed("s1"), key);
+    let signer = Signer::builder("x.test", "s1", key);
     signer.build().unwrap()
 }
 
@@ -23,7 +23,7 @@ fn the_field_stands_in_front_and_nothing_else_changes() {
     let message = run(message.sign(&signer())).unwrap();
     for most in [BodyType::SevenBit, BodyType::EightBit, BodyType::Binary] {
         let rendition = message.rendition(most);
-        assert_eq!(rendition.data(), BodyType::SevenBit);
+        assert_eq!(rendition.body_type(), BodyType::SevenBit);
         assert_eq!(rendition.exact_size(), message.exact_size());
     }
     let message = run(message.sign(&signer())).unwrap();
@@ -61,7 +61,7 @@ fn others_may_run_while_a_long_message_is_signed() {
 #[test]
 fn what_can_be_read_only_once_is_not_signed() {
     let body = Body::reader(&b"x"[..], 1);
-    let message = builder().attach(Attachment::new(body, parsed("a")));
+    let message = builder().attach(Attachment::new(body, "a"));
     let error = run(message.build_now().unwrap().sign(&signer())).unwrap_err();
     assert!(matches!(error, DkimError::ReadOnce));
 }

@@ -70,7 +70,7 @@ impl Sort {
         static LARGE: LazyLock<Message> =
             LazyLock::new(|| ACCOUNT.letter_with(&["a@a.test"], &"x\n".repeat(SIZE)));
         let message = if self == Self::Large { &LARGE } else { &SMALL };
-        let from = ACCOUNT.user.parse().unwrap();
+        let from = ACCOUNT.user;
         let envelope = Envelope::new(from, self.paths(number)).unwrap();
         Mail::new(envelope, Message::clone(message))
     }

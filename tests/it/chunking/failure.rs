@@ -207,8 +207,8 @@ async fn a_source_that_breaks_off_between_chunks_ends_in_order() {
     let builder = Message::builder()
         .from("tim@client.example")
         .to("a@example.org")
-        .data(BodyType::Binary)
-        .attach(Attachment::new(body, "shark.png".parse().unwrap()));
+        .max_body_type(BodyType::Binary)
+        .attach(Attachment::new(body, "shark.png"));
     let message = built(builder);
     let replies = "S: 250 ok\n".repeat(2);
     let transcript = format!("{HELLO}{FLIGHT}-- swallow --\n{GO}{replies}{BYE}");

@@ -230,9 +230,9 @@ async fn an_observer_that_hangs_costs_no_mail() {
 }
 
 fn with_body(number: usize, body: Body) -> Mail {
-    let file = Attachment::new(body, "x.bin".parse().unwrap());
+    let file = Attachment::new(body, "x.bin");
     let letter = ACCOUNT.letter_of_text(&["a@example.org"], "The file is attached.\n");
-    let id = format!("<{number}@client.example>").parse().unwrap();
+    let id = format!("<{number}@client.example>");
     Mail::from(built(letter.message_id(id).attach(file)))
 }
 

@@ -57,10 +57,10 @@ async fn send() {
     }
     let mut mails = Vec::new();
     for number in 0..MAILS {
-        let id = format!("<{number}@client.example>").parse().unwrap();
+        let id = format!("<{number}@client.example>");
         let letter = ACCOUNT.letter_of_text(&["a@example.org"], "Two files are attached.\n");
         let letter = files.iter().fold(letter.message_id(id), |letter, file| {
-            let name = file.file_name().unwrap().to_str().unwrap().parse().unwrap();
+            let name = file.file_name().unwrap().to_str().unwrap();
             letter.attach(Attachment::new(Body::file(file), name))
         });
         mails.push(Mail::from(letter.build().await.unwrap()));

@@ -97,7 +97,7 @@ fn text(number: usize, octets: usize) -> String {
 /// A letter that is known by its number.
 pub(crate) fn letter(number: usize, octets: usize) -> Mail {
     let letter = ACCOUNT.letter_of_text(&["a@example.org"], &text(number, octets));
-    let id = format!("<{number}@client.example>").parse().unwrap();
+    let id = format!("<{number}@client.example>");
     Mail::from(built(letter.message_id(id)))
 }
 

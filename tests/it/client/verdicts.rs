@@ -38,7 +38,7 @@ fn paths_of(to: &[&str]) -> Vec<ForwardPath> {
 /// A letter to the first of [`TO`].
 fn mail(recipients: usize) -> (Mail, Vec<ForwardPath>) {
     let paths = paths_of(&TO[..recipients]);
-    let envelope = Envelope::new(ACCOUNT.user.parse().unwrap(), paths.iter().cloned()).unwrap();
+    let envelope = Envelope::new(ACCOUNT.user, paths.iter().cloned()).unwrap();
     (Mail::new(envelope, letter(1, 10).message), paths)
 }
 
@@ -253,7 +253,7 @@ fn a_client_that_is_aborted_after_a_mail_has_failed() {
         let octets = (0..4).map(|_| Ok(Bytes::from(vec![b'x'; 64 * 1024])));
         let failure = stream::iter([Err(io::Error::other("the disk is gone"))]);
         let body = Body::stream(stream::iter(octets).chain(failure).boxed(), 8 * 64 * 1024);
-        let attachment = Attachment::new(body, "broken.bin".parse().unwrap());
+        let attachment = Attachment::new(body, "broken.bin");
         built(
             ACCOUNT
                 .letter_of_text(&["a@x.test"], "Hi")
@@ -352,7 +352,7 @@ fn a_reply_that_comes_during_the_transfer_of_another_mail() {
             let client = client_of(&server, |server| server);
             let client = client.max_connections(count(1)).build();
             let never = Body::stream(stream::once(pending::<io::Result<Bytes>>()).boxed(), 10);
-            let attachment = Attachment::new(never, "slow.bin".parse().unwrap());
+            let attachment = Attachment::new(never, "slow.bin");
             let slow = ACCOUNT.letter_of_text(&TO[..1], "Hi").attach(attachment);
             let (mail, paths) = mail(3);
             let first = Mail::from(ACCOUNT.letter(&TO[..1]));
@@ -400,7 +400,7 @@ fn a_transfer_that_is_interrupted_loses_no_octet() {
             Instant::now()
         };
         let body = Body::reader(reader, octets.len() as u64);
-        let attachment = Attachment::new(body, "slow.bin".parse().unwrap());
+        let attachment = Attachment::new(body, "slow.bin");
         let slow = ACCOUNT.letter_of_text(&TO[..1], "Hi").attach(attachment);
         let mails = (0..4).map(|number| letter(number, 10));
         let mails = mails.chain([Mail::from(built(slow))]);

@@ -17,9 +17,9 @@ const CHUNKED: Words = Words::Offering(&["PIPELINING", "CHUNKING", "BINARYMIME",
 /// A mail with a small picture.
 pub(super) fn picture(recipients: &[&str], data: BodyType) -> Message {
     let octets: Vec<u8> = (0..=255).cycle().take(600).collect();
-    let image = Attachment::new(Body::bytes(octets), "shark.png".parse().unwrap());
+    let image = Attachment::new(Body::bytes(octets), "shark.png");
     let letter = ACCOUNT.letter_of_text(recipients, ".Here it comes.\n");
-    built(letter.attach(image).data(data))
+    built(letter.attach(image).max_body_type(data))
 }
 
 /// Tests of one line: what is offered, the message, and how many cases there are at least.

@@ -41,7 +41,7 @@ struct Case {
 /// A mail for each of these, told apart by its Message-ID.
 fn mails(recipients: &[&str]) -> Vec<Message> {
     let mail = |(number, recipient): (usize, &&str)| {
-        let id = format!("<{number}@client.example>").parse().unwrap();
+        let id = format!("<{number}@client.example>");
         let letter = ACCOUNT.letter_of_text(&[*recipient], ".Here it comes.\n");
         built(letter.message_id(id))
     };
@@ -223,8 +223,8 @@ async fn a_long_message_among_short_ones() {
     let octets = Body::bytes(vec![b'x'; 600]);
     let long = ACCOUNT
         .letter_of_text(&[A], "Long.\n")
-        .message_id("<1@client.example>".parse().unwrap())
-        .attach(Attachment::new(octets, "x.bin".parse().unwrap()));
+        .message_id("<1@client.example>")
+        .attach(Attachment::new(octets, "x.bin"));
     mails[1] = built(long);
     let company = Company {
         name: "a long message among short ones",

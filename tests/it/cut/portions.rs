@@ -64,7 +64,7 @@ impl Portioned {
             in_clear(stream).await?
         };
         let mut session = session.with_strategy(strategy(Pipelining::Auto, self.chunking));
-        let from = ACCOUNT.user.parse().unwrap();
+        let from = ACCOUNT.user;
         let envelope = Envelope::new(from, self.recipients.clone()).unwrap();
         let outcome = session.send(&envelope, self.message.clone()).await;
         session.quit().await;

@@ -154,7 +154,7 @@ async fn what_was_signed_is_what_arrives() {
     let signed = signed().await;
     for left_out in ["SIZE", "8BITMIME", "PIPELINING"] {
         let carried = |message: &Message| {
-            let data = message.rendition(BodyType::Binary).data();
+            let data = message.rendition(BodyType::Binary).body_type();
             left_out != "8BITMIME" || data == BodyType::SevenBit
         };
         let signed = signed.iter().filter(|(_, message)| carried(message));

@@ -82,7 +82,7 @@ fn to(recipients: &[&str], partial: Partial, message: Message) -> Mail {
         .collect();
     let mut options = Options::default();
     options.partial = partial;
-    let envelope = Envelope::new(ACCOUNT.user.parse().unwrap(), paths).unwrap();
+    let envelope = Envelope::new(ACCOUNT.user, paths).unwrap();
     Mail::new(envelope.with_options(options), message)
 }
 
@@ -139,7 +139,7 @@ fn a_number_of_recipients_is_advice() {
         let once = || {
             let letter = ACCOUNT.letter_of_text(&THREE, "Read once.");
             let body = Body::reader(&b"once"[..], 4);
-            built(letter.attach(Attachment::new(body, "once.txt".parse().unwrap())))
+            built(letter.attach(Attachment::new(body, "once.txt")))
         };
         for (minutes, partial, message, mails) in [
             // The third leaves with the second, which is refused.

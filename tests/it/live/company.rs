@@ -27,7 +27,7 @@ async fn nth(id: &str, n: usize, recipients: &[&str]) -> Message {
     let builder = match n % 5 {
         4 => {
             let body = Body::bytes(picture(5000));
-            builder.attach(Attachment::new(body, "shark.png".parse().unwrap()))
+            builder.attach(Attachment::new(body, "shark.png"))
         }
         _ => builder,
     };
@@ -153,7 +153,7 @@ async fn a_mail_that_is_too_large_is_left_out_of_the_batch() {
             messages.push(message);
         }
         let hole = Body::reader(tokio::io::repeat(0), 110_000_000);
-        let hole = Attachment::new(hole, "hole.bin".parse().unwrap());
+        let hole = Attachment::new(hole, "hole.bin");
         let large = letter(&id).to(address("carl")).text("Much.\n").attach(hole);
         messages.insert(1, large.build().await.unwrap());
         let (outcomes, _) = send(peer, Strategy::default(), messages).await;

@@ -82,7 +82,7 @@ pub(super) fn letter(id: &str) -> MessageBuilder {
     Message::builder()
         .from(address("ann"))
         .subject("A shark")
-        .header("X-Test-Id".parse().unwrap(), id)
+        .header("X-Test-Id", id)
 }
 
 /// All octets of a message for a server that carries this.

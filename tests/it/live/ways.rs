@@ -68,14 +68,14 @@ async fn arrives(peer: Peer, way: Way, content: &Content) {
     let mut builder = letter(&id)
         .to(address("carl"))
         .text(&content.text)
-        .data(data);
+        .max_body_type(data);
     if let Some(picture) = &content.picture {
         let body = Body::bytes(picture.clone());
-        builder = builder.attach(Attachment::new(body, "shark.png".parse().unwrap()));
+        builder = builder.attach(Attachment::new(body, "shark.png"));
     }
     let message = builder.build().await.unwrap();
     let sent = octets(&message, data).await;
-    let binary = message.rendition(data).data() == BodyType::Binary;
+    let binary = message.rendition(data).body_type() == BodyType::Binary;
     assert!(
         binary || way != Way::Binary || content.picture.is_none(),
         "{row}"

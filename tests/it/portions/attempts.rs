@@ -24,7 +24,7 @@ fn mail(number: usize, recipients: &[&str]) -> (Mail, Vec<ForwardPath>) {
         .iter()
         .map(|path| path.parse().unwrap())
         .collect();
-    let envelope = Envelope::new(ACCOUNT.user.parse().unwrap(), paths.iter().cloned()).unwrap();
+    let envelope = Envelope::new(ACCOUNT.user, paths.iter().cloned()).unwrap();
     (Mail::new(envelope, letter(number, 10).message), paths)
 }
 

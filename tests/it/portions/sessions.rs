@@ -117,7 +117,7 @@ fn recipients(first: usize, count: usize, domains: usize) -> Vec<ForwardPath> {
 }
 
 fn mail(recipients: &[ForwardPath]) -> Mail {
-    let from = ACCOUNT.user.parse().unwrap();
+    let from = ACCOUNT.user;
     let envelope = Envelope::new(from, recipients.iter().cloned()).unwrap();
     Mail::new(envelope, ACCOUNT.letter(&["a@example.org"]))
 }

@@ -130,8 +130,8 @@ impl Account {
         builder
             .from(self.user)
             .subject("A shark")
-            .date("Tue, 1 Jul 2003 10:52:37 +0200".parse().unwrap())
-            .message_id("<1@client.example>".parse().unwrap())
+            .date("Tue, 1 Jul 2003 10:52:37 +0200")
+            .message_id("<1@client.example>")
             .text(text)
     }
 

@@ -203,7 +203,7 @@ impl Mail {
             (BodyType::Binary, "binary"),
         ] {
             let rendition = message.rendition(most);
-            let data = rendition.data();
+            let data = rendition.body_type();
             let octets = octets(&self.name, rendition);
             if cases.last().is_some_and(|before| before.octets == octets) {
                 continue;
@@ -225,9 +225,9 @@ impl Mail {
         let (date, ..) = self.date.unwrap_or(DATE);
         let id = self.message_id.as_deref().unwrap_or(ID);
         let mut builder = Message::builder()
-            .data(BodyType::Binary)
-            .date(parsed(date))
-            .message_id(parsed(&format!("<{id}>")));
+            .max_body_type(BodyType::Binary)
+            .date(date)
+            .message_id(format!("<{id}>"));
         for (field, address) in &self.mailboxes {
             let mut mailbox = Mailbox::new(parsed(&address.given));
             if !address.name.is_empty() {
@@ -247,11 +247,11 @@ impl Mail {
             builder = builder.subject(subject);
         }
         for (name, value) in &self.fields {
-            builder = builder.header(parsed(name), value);
+            builder = builder.header(name, value);
         }
         for (name, ids) in &self.ids {
             for id in ids {
-                let id = parsed(&format!("<{id}>"));
+                let id = &format!("<{id}>");
                 builder = match *name {
                     "In-Reply-To" => builder.in_reply_to(id),
                     _ => builder.reference(id),
@@ -265,9 +265,9 @@ impl Mail {
             let Content::Octets(octets) = &file.expected.content else {
                 unreachable!("a file has octets");
             };
-            let mut file_built = Attachment::new(Body::bytes(octets.clone()), parsed(&file.given));
+            let mut file_built = Attachment::new(Body::bytes(octets.clone()), &file.given);
             if let Some(media_type) = &file.media_type {
-                file_built = file_built.media_type(parsed(media_type));
+                file_built = file_built.media_type(media_type);
             }
             builder = builder.attach(file_built);
         }

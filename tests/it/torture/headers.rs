@@ -211,7 +211,7 @@ fn named_fields() -> Vec<Mail> {
         mail("H12", "List-Unsubscribe")
             .with(move |b| {
                 let way_out = ListUnsubscribe::one_click(page).unwrap();
-                b.list_unsubscribe(way_out.or_mail_to(&mail_to))
+                b.list_unsubscribe(way_out.or_mail_to(&mail_to).unwrap())
             })
             .fact(
                 "field list-unsubscribe",

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use pilotfish::message::{Attachment, Body, Disposition, Entity as Built, Method};
 
-use super::build::{Mail, mail, parsed};
+use super::build::{Mail, mail};
 use super::case::{Content, Entity};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
@@ -34,7 +34,7 @@ pub(super) fn mails() -> Vec<Mail> {
 }
 
 fn png(name: &str) -> Attachment {
-    Attachment::new(Body::bytes(PNG), parsed(name))
+    Attachment::new(Body::bytes(PNG), name)
 }
 
 fn related(entities: impl Into<Vec<Entity>>) -> Entity {
@@ -197,7 +197,7 @@ fn nested() -> Vec<Mail> {
             mail("B7", &format!("{depth} deep"))
                 .with(move |builder| {
                     let whole = subtypes.fold(Built::text("in it"), |inner, subtype| {
-                        Built::multipart(subtype, [inner, Built::text(subtype)]).unwrap()
+                        Built::multipart(subtype, [inner, Built::text(subtype)])
                     });
                     builder.content(whole)
                 })
@@ -211,7 +211,7 @@ fn nested() -> Vec<Mail> {
             mail("B7", &format!("{count} parts"))
                 .with(move |builder| {
                     let parts = parts().map(|part| Built::text(&part));
-                    builder.content(Built::mixed(parts).unwrap())
+                    builder.content(Built::mixed(parts))
                 })
                 .seen(Entity::multipart("mixed", seen)),
         );
@@ -283,7 +283,7 @@ fn texts() -> Vec<Mail> {
     for tag in ["de", "de, en-GB"] {
         mails.push(
             mail("B8", tag)
-                .with(|builder| builder.text("Grüße").html("<p>Grüße").language(parsed(tag)))
+                .with(move |builder| builder.text("Grüße").html("<p>Grüße").language(tag))
                 .seen(Entity::multipart(
                     "alternative",
                     [text("Grüße").language(tag), html("<p>Grüße").language(tag)],
@@ -293,8 +293,8 @@ fn texts() -> Vec<Mail> {
     mails.push(
         mail("B8", "another charset")
             .with(|builder| {
-                let media_type = parsed("text/x-log; charset=latin1; x=y");
-                builder.content(Built::text_of(media_type, "Grüße").unwrap())
+                let media_type = "text/x-log; charset=latin1; x=y";
+                builder.content(Built::text_of(media_type, "Grüße"))
             })
             .seen(Entity::text("text/x-log", "Grüße").parameter("x", "y")),
     );

@@ -40,6 +40,6 @@ pub(crate) fn parse<T: FromStr<Err = AddressError>>(flag: &str, text: &str) -> R
     text.parse().map_err(|error| bad_address(flag, &error))
 }
 
-fn bad_address(flag: &str, error: &AddressError) -> Failure {
+pub(super) fn bad_address(flag: &str, error: &AddressError) -> Failure {
     Failure::bad_mail(format!("in {flag}: {error}"))
 }

@@ -73,7 +73,7 @@ pub(super) async fn with_content(
     if let Some(language) = content.language {
         builder = builder.language(language);
     }
-    Ok(builder.data(content.body.map_or(BodyType::EightBit, BodyType::from)))
+    Ok(builder.max_body_type(content.body.map_or(BodyType::EightBit, BodyType::from)))
 }
 
 /// The text of a flag. A text that is read and blank counts as missing: the program or the file

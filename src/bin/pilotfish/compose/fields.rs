@@ -1,8 +1,9 @@
 //! From what was typed to fields.
 
-use pilotfish::address::{AddrSpec, Mailbox};
+use pilotfish::address::Mailbox;
 use pilotfish::message::{ListUnsubscribe, MessageBuilder};
 
+use super::addresses::bad_address;
 use super::{list, parse};
 use crate::args::FieldArguments;
 use crate::failure::Failure;
@@ -36,17 +37,14 @@ pub(super) fn with_fields(
     for id in references.into_iter().flat_map(|ids| ids.0) {
         builder = builder.reference(id);
     }
-    let address = fields.list_unsubscribe_mailto;
-    let address: Option<AddrSpec> = address
-        .map(|text| parse("--list-unsubscribe-mailto", &text))
-        .transpose()?;
-    let way_out = match (fields.list_unsubscribe, address) {
-        (Some(url), Some(address)) => Some(url.or_mail_to(&address)),
-        (url, None) => url,
-        (None, Some(address)) => Some(ListUnsubscribe::mail_to(&address)),
+    let unsubscribe = match (fields.list_unsubscribe, fields.list_unsubscribe_mailto) {
+        (Some(url), Some(address)) => Some(url.or_mail_to(address)),
+        (url, None) => url.map(Ok),
+        (None, Some(address)) => Some(ListUnsubscribe::mail_to(address)),
     };
-    if let Some(way_out) = way_out {
-        builder = builder.list_unsubscribe(way_out);
+    let bad = |error| bad_address("--list-unsubscribe-mailto", &error);
+    if let Some(unsubscribe) = unsubscribe.transpose().map_err(bad)? {
+        builder = builder.list_unsubscribe(unsubscribe);
     }
     if let Some(automatic) = fields.auto_submitted {
         builder = builder.auto_submitted(automatic.into());

@@ -36,12 +36,9 @@ fn tags_say_how_it_was_signed() {
             " t=1528637909; x=1528724309;",
         ),
         (rsa().without_timestamp(), "s=s1;\r\n h="),
+        (rsa().identity("ann@mail.x.test"), " i=ann@mail.x.test;"),
         (
-            rsa().identity("ann@mail.x.test".parse().unwrap()),
-            " i=ann@mail.x.test;",
-        ),
-        (
-            rsa().fields(["x-a", "To", "FROM"].map(|name| name.parse().unwrap())),
+            rsa().fields(["x-a", "To", "FROM"].map(|name| name)),
             " h=From:From:To:To;",
         ),
     ] {
@@ -65,20 +62,18 @@ fn a_signer_that_nobody_would_believe_is_refused() {
     let names = |count| (0..count).map(|n| format!("x-{n}").parse::<FieldName>().unwrap());
     let with_names = |domain: &str, selector: &str| {
         let key = SigningKey::from_pem(ED25519).unwrap();
-        Signer::builder(domain.parse().unwrap(), selector.parse().unwrap(), key).build()
+        Signer::builder(domain, selector, key).build()
     };
     let long = ["a".repeat(60), "b".repeat(60)].join(".");
     for (result, expected) in [
         (with_names("[127.0.0.1]", "s1"), "[127.0.0.1] cannot sign"),
         (with_names(&format!("{long}.test"), &long), "253 octets"),
         (
-            builder(RSA).identity("ann@y.test".parse().unwrap()).build(),
+            builder(RSA).identity("ann@y.test").build(),
             "\"ann@y.test\" is not of x.test",
         ),
         (
-            builder(RSA)
-                .identity("ann@yx.test".parse().unwrap())
-                .build(),
+            builder(RSA).identity("ann@yx.test").build(),
             "is not of x.test",
         ),
         (
@@ -87,10 +82,7 @@ fn a_signer_that_nobody_would_believe_is_refused() {
                 .build(),
             "within a second",
         ),
-        (
-            builder(RSA).fields(["a;b".parse().unwrap()]).build(),
-            "\"a;b\"",
-        ),
+        (builder(RSA).fields(["a;b"]).build(), "\"a;b\""),
         (builder(RSA).fields(names(100)).build(), "over 100"),
     ] {
         let error = result.unwrap_err().to_string();

@@ -48,11 +48,11 @@ fn signers() -> Vec<Signer> {
         for header in forms {
             for body in forms {
                 let key = SigningKey::from_pem(pem).unwrap();
-                let domain = "x.test".parse().unwrap();
-                let builder = Signer::builder(domain, selector.parse().unwrap(), key)
+                let domain = "x.test";
+                let builder = Signer::builder(domain, selector, key)
                     .header_canonicalization(header)
                     .body_canonicalization(body)
-                    .identity("\"ann; lee\"@mail.x.test".parse().unwrap());
+                    .identity("\"ann; lee\"@mail.x.test");
                 signers.push(builder.build().unwrap());
             }
         }

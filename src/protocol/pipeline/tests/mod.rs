@@ -25,7 +25,7 @@ fn offering(keywords: &str) -> Extensions {
 }
 
 fn envelope(recipients: usize) -> Envelope {
-    let to = (0..recipients).map(|number| format!("r{number}@x.test").parse().unwrap());
+    let to = (0..recipients).map(|number| format!("r{number}@x.test"));
     Envelope::new(ReversePath::Null, to).unwrap()
 }
 
