@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::address::ForwardPath;
 #[cfg(doc)]
 use crate::address::Partial;
-use crate::protocol::Reply;
+pub(crate) use crate::protocol::Stage;
+use crate::protocol::{Reply, ReplyMeaning};
 
 type Source = Arc<dyn std::error::Error + Send + Sync>;
 
@@ -71,38 +72,6 @@ pub enum ErrorKind {
     /// The server closed the connection, or said that it is about to (421); or the client was
     /// [aborted](crate::Client::abort).
     Closed,
-}
-
-/// What was being done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Stage {
-    /// Looking up and connecting; with implicit TLS, its handshake too.
-    Connect,
-    /// Waiting for the greeting.
-    Greeting,
-    /// EHLO or HELO.
-    Hello,
-    /// STARTTLS and the handshake after it.
-    StartTls,
-    /// The exchange of AUTH.
-    Auth,
-    /// MAIL.
-    Mail,
-    /// RCPT.
-    Rcpt,
-    /// DATA.
-    Data,
-    /// Sending the message.
-    Transfer,
-    /// Waiting for the reply to the end of data, or to the last chunk.
-    EndOfData,
-    /// RSET.
-    Reset,
-    /// NOOP, VRFY, HELP or RSET between two mails.
-    Inquiry,
-    /// QUIT.
-    Quit,
 }
 
 /// What decides whether a mail that failed may be accepted later.
@@ -193,8 +162,8 @@ impl Error {
 
     /// A server that wants TLS first refuses the same again in clear text, whatever the code.
     pub(crate) fn with_tls(self, tls: bool) -> Self {
-        let wants_tls = self.reply().is_some_and(Reply::wants_tls);
-        if wants_tls && !tls {
+        let requires_tls = |reply: &Reply| reply.means(ReplyMeaning::TlsRequired);
+        if self.reply().is_some_and(requires_tls) && !tls {
             self.permanent()
         } else {
             self
@@ -236,6 +205,17 @@ impl Error {
     #[must_use]
     pub fn reply(&self) -> Option<&Reply> {
         self.0.reply.as_ref()
+    }
+
+    /// Whether the server's reply to the mail, or else to the first [rejected](Self::rejected)
+    /// recipient, has this meaning.
+    #[must_use]
+    pub fn means(&self, meaning: ReplyMeaning) -> bool {
+        let of_recipients = self.rejected().iter().map(|(_, reply)| reply);
+        let mut replies = self.reply().into_iter().chain(of_recipients);
+        replies
+            .next()
+            .is_some_and(|reply| reply.means_at(meaning, self.stage()))
     }
 
     /// The recipients that the server refused and its words for each: all of them, if the mail
@@ -337,26 +317,6 @@ impl std::error::Error for Error {
             Some(source) => Some(source.as_ref()),
             None => None,
         }
-    }
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Connect => "connecting",
-            Self::Greeting => "the greeting",
-            Self::Hello => "EHLO",
-            Self::StartTls => "STARTTLS",
-            Self::Auth => "AUTH",
-            Self::Mail => "MAIL",
-            Self::Rcpt => "RCPT",
-            Self::Data => "DATA",
-            Self::Transfer => "the transfer of the message",
-            Self::EndOfData => "the end of data",
-            Self::Reset => "RSET",
-            Self::Inquiry => "an inquiry",
-            Self::Quit => "QUIT",
-        })
     }
 }
 

@@ -136,9 +136,9 @@ pub mod testing;
 pub mod transport;
 
 pub use client::Client;
-pub use error::{Error, ErrorKind, Fate, Result, Stage};
+pub use error::{Error, ErrorKind, Fate, Result};
 pub use message::{Attachment, Message};
-pub use protocol::Credentials;
+pub use protocol::{Credentials, Stage};
 pub use secret::Secret;
 pub use session::{Mail, Receipt, Security, ServerConfig};
 

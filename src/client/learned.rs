@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::debug;
 
-use super::signal;
+use super::account_verdict::may_limit_mails;
+use crate::protocol::ReplyMeaning;
 use crate::session::{Session, Strategy};
 
 /// How long a fact holds. After that it is looked at again.
@@ -151,8 +152,8 @@ impl Facts {
         };
         self.learn_mails_from(
             mails,
-            signal::names_mails(error),
-            signal::may_be_full(error),
+            error.means(ReplyMeaning::TooManyMails),
+            may_limit_mails(error),
         )
     }
 

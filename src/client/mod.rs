@@ -1,9 +1,9 @@
 //! Sending mails without looking after sessions.
 
+mod account_verdict;
 mod allowance;
 mod builder;
 mod gate;
-mod hint;
 mod job;
 mod learned;
 mod pace;
@@ -16,7 +16,6 @@ mod send_all;
 #[cfg(feature = "tower")]
 mod service;
 mod settle;
-mod signal;
 mod state;
 mod throttle;
 mod worker;

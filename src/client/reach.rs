@@ -170,7 +170,7 @@ pub(super) fn is_cut(error: &Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::signal::tests::reply;
+    use super::super::account_verdict::tests::reply;
     use super::*;
 
     fn refused() -> Error {

@@ -3,7 +3,7 @@
 use std::num::{NonZeroU8, NonZeroU32};
 use std::time::Duration;
 
-use super::signal::Signal;
+use super::account_verdict::AccountVerdict;
 use crate::error::{Error, ErrorKind, Fate};
 
 /// How long a mail waits that was greylisted, unless the server says.
@@ -198,11 +198,11 @@ impl Retry {
 
 /// How long to wait because the server asks for it.
 pub(super) fn asked(error: &Error) -> Duration {
-    match Signal::of(error) {
-        Signal::Exhausted(wait) => wait.unwrap_or(EXHAUSTED),
-        Signal::Greylisted(wait) => wait.unwrap_or(GREYLISTED),
-        Signal::Throttled(wait) => wait.unwrap_or_default(),
-        Signal::Neutral => Duration::ZERO,
+    match AccountVerdict::of(error) {
+        AccountVerdict::Exhausted(wait) => wait.unwrap_or(EXHAUSTED),
+        AccountVerdict::Greylisted(wait) => wait.unwrap_or(GREYLISTED),
+        AccountVerdict::Throttled(wait) => wait.unwrap_or_default(),
+        AccountVerdict::Neutral => Duration::ZERO,
     }
 }
 
@@ -210,7 +210,7 @@ pub(super) fn asked(error: &Error) -> Duration {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::signal::tests::refused;
+    use super::super::account_verdict::tests::refused;
     use super::*;
     use crate::error::Stage;
 

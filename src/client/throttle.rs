@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::signal::Signal;
+use super::account_verdict::AccountVerdict;
 use crate::error::{Error, ErrorKind};
 
 /// Between two mails when one connection turns out to be too much, at first.
@@ -134,10 +134,10 @@ impl Throttle {
     /// A mail, or an attempt to connect, that was begun then has failed now. Says whether that
     /// means less for the server.
     pub(super) fn failed(&mut self, begun: Instant, now: Instant, error: &Error) -> bool {
-        let signal = Signal::of(error);
+        let signal = AccountVerdict::of(error);
         match signal {
-            Signal::Throttled(wait) => self.throttled(begun, now, wait),
-            Signal::Exhausted(wait) => {
+            AccountVerdict::Throttled(wait) => self.throttled(begun, now, wait),
+            AccountVerdict::Exhausted(wait) => {
                 self.exhausted = Some(Exhausted {
                     since: now,
                     until: now + wait.unwrap_or(EXHAUSTED),
@@ -145,9 +145,12 @@ impl Throttle {
                     error: error.clone(),
                 });
             }
-            Signal::Greylisted(_) | Signal::Neutral => {}
+            AccountVerdict::Greylisted(_) | AccountVerdict::Neutral => {}
         }
-        matches!(signal, Signal::Throttled(_) | Signal::Exhausted(_))
+        matches!(
+            signal,
+            AccountVerdict::Throttled(_) | AccountVerdict::Exhausted(_)
+        )
     }
 
     fn throttled(&mut self, begun: Instant, now: Instant, wait: Option<Duration>) {
@@ -194,7 +197,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::signal::tests::refused;
+    use super::super::account_verdict::tests::refused;
     use super::*;
     use crate::error::Stage;
 

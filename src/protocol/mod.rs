@@ -16,6 +16,8 @@ mod pipeline;
 mod reply;
 mod reply_decoder;
 mod reply_meaning;
+mod retry_after;
+mod stage;
 mod transparency;
 mod unknown_name;
 
@@ -34,5 +36,7 @@ pub(crate) use pipeline::{
 pub(crate) use reply::visible;
 pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode, is_printable};
 pub(crate) use reply_decoder::{ReplyDecoder, ReplyError};
+pub use reply_meaning::ReplyMeaning;
+pub use stage::Stage;
 pub(crate) use transparency::Transparency;
 pub use unknown_name::UnknownName;

@@ -9,7 +9,7 @@ use super::flow::{Blame, Concluded, InFlight, Shown, stage};
 use super::outcome::Division;
 use super::transaction::{Session, State};
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::protocol::{Defect, Dialect, Outcome, Refusal, Reply};
+use crate::protocol::{Defect, Dialect, Outcome, Refusal, Reply, ReplyMeaning};
 use crate::transport::Flight;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -198,7 +198,7 @@ struct After {
 }
 
 fn is_421(reply: &Reply) -> bool {
-    reply.code().number() == 421
+    reply.means(ReplyMeaning::ServiceClosing)
 }
 
 /// Whether the result of a mail is known, though its session ends: all replies to it have come, or

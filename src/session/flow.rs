@@ -18,7 +18,9 @@ use super::watch::Watched;
 use crate::address::Envelope;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::message::MessageReader;
-use crate::protocol::{Defect, Expected, Next, Outcome, Refusal, Reply, UnexpectedReply};
+use crate::protocol::{
+    Defect, Expected, Next, Outcome, Refusal, Reply, ReplyMeaning, UnexpectedReply,
+};
 use crate::transport::TlsParameters;
 
 /// A mail that the pipeline has.
@@ -374,7 +376,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let Some(Refusal::Mail(reply)) = &outcome.refusal else {
             return false;
         };
-        let refuses = self.begun > 1 && reply.is_too_many_mails();
+        let refuses = self.begun > 1 && reply.means(ReplyMeaning::TooManyMails);
         if refuses && !self.has_refused_more {
             self.has_refused_more = true;
             let error = refused(Stage::Mail, "the server takes no more mails", reply.clone());

@@ -4,7 +4,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::address::Domain;
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::protocol::{Command, Dialect, Extensions, Reply, ReplyClass};
+use crate::protocol::{Command, Dialect, Extensions, Reply, ReplyClass, ReplyMeaning};
 use crate::transport::Wire;
 
 /// How a client introduces itself: its name, and the protocol that it speaks.
@@ -85,7 +85,7 @@ where
     let unknown = is_unknown(&reply);
     let mut speaks_neither = false;
     // RFC 5321 section 3.2: without EHLO there are no extensions, and so no TLS and no login.
-    if *dialect == Dialect::Smtp && (unknown || matches!(reply.code().number(), 501 | 504 | 550)) {
+    if *dialect == Dialect::Smtp && reply.means(ReplyMeaning::HeloMayDo) {
         let old_greeting = Command::Helo(name.clone());
         match wire.command(Stage::Hello, old_greeting).await {
             Ok(answer) if answer.is_positive_completion() => return Ok(Extensions::default()),
@@ -111,7 +111,7 @@ where
 
 /// Whether the command is unknown, and not only its argument refused.
 fn is_unknown(reply: &Reply) -> bool {
-    matches!(reply.code().number(), 500 | 502 | 503)
+    reply.means(ReplyMeaning::CommandUnknown)
 }
 
 fn name_refused(name: &Domain) -> String {

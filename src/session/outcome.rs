@@ -5,7 +5,7 @@ use super::receipt::Receipt;
 use super::timing::Timing;
 use crate::address::{Envelope, ForwardPath, Partial};
 use crate::error::{Error, ErrorKind, JudgedBy, Result, Stage};
-use crate::protocol::{Dialect, Outcome, Refusal, Reply};
+use crate::protocol::{Dialect, Outcome, Refusal, Reply, ReplyMeaning};
 use crate::transport::TlsParameters;
 
 type Rejected = Vec<(ForwardPath, Reply)>;
@@ -97,7 +97,7 @@ fn judged_by(refusal: &Refusal, dialect: Dialect, partial: Partial) -> JudgedBy 
 fn refusal_error(refusal: Refusal, envelope: &Envelope, division: Division, size: u64) -> Error {
     let Division { rejected, open, .. } = division;
     match refusal {
-        Refusal::Mail(reply) if reply.is_message_too_large() => {
+        Refusal::Mail(reply) if reply.means(ReplyMeaning::MessageTooLarge) => {
             let message = format!(
                 "the message, of {size} octets, is larger than the server takes: send less, or \
                  send it another way"

@@ -14,7 +14,7 @@ use super::settled::Settled;
 use super::transaction::Session;
 use crate::address::{Domain, Envelope, ForwardPath, Partial};
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::protocol::{Dialect, Outcome, Reply};
+use crate::protocol::{Dialect, Outcome, Reply, ReplyMeaning};
 
 /// A mail that has a portion under way.
 #[derive(Debug)]
@@ -118,7 +118,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// said that it has enough.
     pub(super) fn learn_most_recipients(&mut self, outcome: &Outcome) {
         let replies = &outcome.recipients;
-        let count = replies.iter().position(Reply::names_too_many_recipients);
+        let count = replies
+            .iter()
+            .position(|reply| reply.means(ReplyMeaning::TooManyRecipients));
         let mut before = replies.iter().take(count.unwrap_or_default());
         if !before.any(Reply::is_positive_completion) {
             return;
@@ -152,9 +154,9 @@ impl Portion {
             return self.left;
         };
         // By LMTP, a code alone may be about the message, and another transaction gains nothing.
-        let is_too_many: fn(&Reply) -> bool = match dialect {
-            Dialect::Smtp => Reply::is_too_many_recipients,
-            Dialect::Lmtp => Reply::names_too_many_recipients,
+        let is_too_many = |reply: &Reply| {
+            reply.means(ReplyMeaning::TooManyRecipients)
+                || dialect == Dialect::Smtp && reply.means(ReplyMeaning::StorageExceeded)
         };
         let overflow = if concluded.mail.message.is_repeatable() {
             take_overflow(receipt, is_too_many)
@@ -171,7 +173,7 @@ impl Portion {
 }
 
 /// Takes the recipients out of a receipt who were one too many.
-fn take_overflow(receipt: &mut Receipt, is_too_many: fn(&Reply) -> bool) -> Vec<ForwardPath> {
+fn take_overflow(receipt: &mut Receipt, is_too_many: impl Fn(&Reply) -> bool) -> Vec<ForwardPath> {
     if receipt.accepted.is_empty() {
         return Vec::new();
     }

@@ -7,7 +7,7 @@ use super::outcome::Division;
 use super::receipt::Receipt;
 use crate::address::{Envelope, ForwardPath};
 use crate::error::{Error, ErrorKind, Fate, Result};
-use crate::protocol::Reply;
+use crate::protocol::{Reply, ReplyMeaning};
 
 /// What the portions of a mail have come to so far, over one session or several.
 #[derive(Debug, Default)]
@@ -63,7 +63,7 @@ impl Settled {
                 // A code alone may be about a mailbox, and what is permanent holds for those who
                 // were asked.
                 let is_too_many = |(_, reply): &(_, Reply)| {
-                    reply.is_transient() && reply.names_too_many_recipients()
+                    reply.is_transient() && reply.means(ReplyMeaning::TooManyRecipients)
                 };
                 if rejected.iter().all(is_too_many) {
                     self.refused_as_too_many += 1;

@@ -6,9 +6,9 @@ use std::task::Wake;
 use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
+use super::super::account_verdict::tests::{refused, reply};
 use super::super::job::Teller;
 use super::super::rates::Rates;
-use super::super::signal::tests::{refused, reply};
 use super::*;
 use crate::Message;
 use crate::error::{ErrorKind, Stage};

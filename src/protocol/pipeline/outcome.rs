@@ -1,6 +1,7 @@
 //! What became of a mail, in the server's words.
 
 use super::super::reply::Reply;
+use super::super::reply_meaning::ReplyMeaning;
 use super::{Defect, Dialect};
 
 /// Why a mail failed.
@@ -44,13 +45,13 @@ pub struct Outcome {
 impl Refusal {
     /// Whether the server refused MAIL as not understood or out of order (RFC 5321 section 4.2.2).
     pub(super) fn is_misunderstood_sender(&self) -> bool {
-        matches!(self, Self::Mail(reply) if is_misunderstood(reply))
+        matches!(self, Self::Mail(reply) if reply.means(ReplyMeaning::NotUnderstood))
     }
 
     /// Whether the server refused the commands as out of order (RFC 5321 section 4.2.2), with these
     /// replies to RCPT.
     pub(super) fn is_out_of_order(&self, recipients: &[Reply]) -> bool {
-        let out_of_order = |reply: &Reply| reply.code().number() == 503;
+        let out_of_order = |reply: &Reply| reply.means(ReplyMeaning::OutOfOrder);
         match self {
             Self::Mail(reply) | Self::Data(reply) => out_of_order(reply),
             Self::Recipients => !recipients.is_empty() && recipients.iter().all(out_of_order),
@@ -69,9 +70,4 @@ impl Outcome {
         });
         !is_refused_again
     }
-}
-
-/// Whether a command was not understood, or was out of order (RFC 5321 section 4.2.2).
-pub(super) fn is_misunderstood(reply: &Reply) -> bool {
-    matches!(reply.code().number(), 500..=504)
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::super::command::Command;
 use super::super::parameter::Parameters;
 use super::super::reply::Reply;
-use super::outcome::is_misunderstood;
+use super::super::reply_meaning::ReplyMeaning;
 use super::{Course, Defect, Dialect, Expected, Grouping, Outcome, Refusal, Way};
 use crate::address::Envelope;
 use crate::address::envelope::Partial;
@@ -165,7 +165,7 @@ impl Transaction {
         let enough = self
             .recipients
             .last()
-            .filter(|reply| reply.names_too_many_recipients());
+            .filter(|reply| reply.means(ReplyMeaning::TooManyRecipients));
         let Some(reply) = enough.filter(|_| self.accepted() > 0).cloned() else {
             return;
         };
@@ -271,7 +271,9 @@ impl Transaction {
                 Some(Defect::Grouping)
             }
             Refusal::Chunk(reply) | Refusal::Message(reply)
-                if self.course.way == Way::Bdat && !proven && is_misunderstood(&reply) =>
+                if self.course.way == Way::Bdat
+                    && !proven
+                    && reply.means(ReplyMeaning::NotUnderstood) =>
             {
                 Some(Defect::Chunking)
             }

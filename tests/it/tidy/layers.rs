@@ -34,9 +34,12 @@ const LAYERS: &[(&str, &[&str])] = &[
             "observe",
         ],
     ),
+    // Of the protocol, values alone: a strategy, and what a reply means.
     (
         "client",
-        &["session", "message", "address", "error", "observe"],
+        &[
+            "session", "protocol", "message", "address", "error", "observe",
+        ],
     ),
     // Values that a file has are read as what they are: a mailbox, a host, a way to protect
     // sessions or to log in, a secret.
@@ -55,7 +58,7 @@ const AT_THE_ROOT: &[(&str, &str)] = &[
     ("Fate", "error"),
     ("ErrorKind", "error"),
     ("Result", "error"),
-    ("Stage", "error"),
+    ("Stage", "protocol"),
     ("Attachment", "message"),
     ("Message", "message"),
     ("Credentials", "protocol"),

@@ -1,6 +1,6 @@
 //! Advice for what goes wrong before a mail: the network, the greeting, EHLO and TLS.
 
-use pilotfish::protocol::Reply;
+use pilotfish::protocol::ReplyMeaning;
 use pilotfish::session::Security;
 use pilotfish::{ErrorKind, Stage};
 
@@ -15,14 +15,14 @@ pub(super) const HINTS: &[Hint] = &[
     },
     Hint {
         stages: BEFORE_THE_MESSAGE,
-        means: Some(Reply::wants_tls),
+        means: Some(ReplyMeaning::TlsRequired),
         when: |situation| situation.tls_none_flag,
         advice: "the server wants TLS: leave --tls none out",
         ..ANY
     },
     Hint {
         stages: BEFORE_THE_MESSAGE,
-        means: Some(Reply::wants_tls),
+        means: Some(ReplyMeaning::TlsRequired),
         when: Situation::is_in_clear_text,
         advice: "the server wants TLS: use --tls starttls",
         ..ANY

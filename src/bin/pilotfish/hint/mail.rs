@@ -1,7 +1,7 @@
 //! Advice for a mail that is refused: its sender, its recipients, its size, a limit.
 
 use pilotfish::Stage;
-use pilotfish::protocol::Reply;
+use pilotfish::protocol::ReplyMeaning;
 
 use super::{ANY, Hint};
 
@@ -100,7 +100,7 @@ pub(super) const HINTS: &[Hint] = &[
     },
     Hint {
         stages: &[Stage::Mail, Stage::Transfer, Stage::EndOfData],
-        means: Some(Reply::is_message_too_large),
+        means: Some(ReplyMeaning::MessageTooLarge),
         advice: "send the files in several mails, or by a link; attachments grow by 37 % on their \
                  way",
         ..ANY

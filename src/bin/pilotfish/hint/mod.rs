@@ -11,7 +11,7 @@ mod situation;
 use std::error::Error as _;
 use std::iter::successors;
 
-use pilotfish::protocol::Reply;
+use pilotfish::protocol::{Reply, ReplyMeaning};
 use pilotfish::{Error, ErrorKind, Fate, Stage};
 
 pub(crate) use secret_shape::SecretShape;
@@ -31,7 +31,7 @@ struct Hint {
     /// Words of the reply with which the row does not match, in lower case.
     except: &'static [&'static str],
     /// What the reply has to mean.
-    means: Option<fn(&Reply) -> bool>,
+    means: Option<ReplyMeaning>,
     /// Words of the error or of its causes, in lower case, the reply excluded.
     causes: &'static [&'static str],
     /// What else has to be true.
@@ -110,7 +110,7 @@ struct Failure<'a> {
     code: Option<u16>,
     status: String,
     words: String,
-    reply: Option<&'a Reply>,
+    error: &'a Error,
     causes: String,
 }
 
@@ -134,7 +134,7 @@ impl<'a> Failure<'a> {
             code: reply.map(|reply| reply.code().number()),
             status: status.unwrap_or_default(),
             words: reply.map(Reply::text).unwrap_or_default().to_lowercase(),
-            reply,
+            error,
             causes: causes.collect::<String>().to_lowercase(),
         }
     }
@@ -152,7 +152,7 @@ impl Hint {
             && one_of(self.statuses, Some(&failure.status.as_str()))
             && one_in(self.words, &failure.words)
             && !self.except.iter().any(|word| failure.words.contains(word))
-            && (self.means).is_none_or(|means| failure.reply.is_some_and(means))
+            && (self.means).is_none_or(|meaning| failure.error.means(meaning))
             && one_in(self.causes, &failure.causes)
     }
 }

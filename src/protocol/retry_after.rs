@@ -1,13 +1,23 @@
-//! How long a server asks to be left alone, in its own words.
+//! How long a server asks to wait, in its own words.
 
 use std::time::Duration;
 
-/// The longest wait that is believed.
-const LONGEST: Duration = Duration::from_hours(24);
+use super::Reply;
 
-/// The wait that a reply's text asks for: "try again in 300 seconds", "Greylisted for 5 minutes",
-/// "please come back in 00:04:58". At most a day.
-pub(super) fn wait(text: &str) -> Option<Duration> {
+/// The longest wait that is believed.
+const MAX_WAIT: Duration = Duration::from_hours(24);
+
+impl Reply {
+    /// How long the server asks to wait before the same is sent again, at most a day: "try again in
+    /// 300 seconds", "Greylisted for 5 minutes", "please come back in 00:04:58". `None` if the text
+    /// names no time.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        wait(&self.text())
+    }
+}
+
+fn wait(text: &str) -> Option<Duration> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == ':';
     let words: Vec<_> = text
         .split_ascii_whitespace()
@@ -21,7 +31,7 @@ pub(super) fn wait(text: &str) -> Option<Duration> {
         }
         let unit = unit.first().map_or("", String::as_str);
         let seconds = clock(amount).or_else(|| counted(amount, unit))?;
-        (seconds > 0).then(|| Duration::from_secs(seconds).min(LONGEST))
+        (seconds > 0).then(|| Duration::from_secs(seconds).min(MAX_WAIT))
     })
 }
 
@@ -84,7 +94,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_has_a_wait_of_a_day_at_most(text in "(in |after |for |[0-9:]{1,12} |sec|.){0,20}") {
-            prop_assert!(wait(&text).is_none_or(|wait| wait <= LONGEST && !wait.is_zero()));
+            prop_assert!(wait(&text).is_none_or(|wait| wait <= MAX_WAIT && !wait.is_zero()));
         }
     }
 }
