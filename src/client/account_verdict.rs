@@ -56,6 +56,7 @@ fn replies(error: &Error) -> impl Iterator<Item = &Reply> {
 pub(super) mod tests {
     use bytes::BytesMut;
 
+    use super::AccountVerdict::{Exhausted, Greylisted, Neutral, Throttled};
     use super::*;
     use crate::error::{ErrorKind, Stage};
     use crate::protocol::ReplyDecoder;
@@ -83,108 +84,108 @@ pub(super) mod tests {
     }
 
     /// Each as some service sends it.
+    const SERVICES: &[(Stage, &str, AccountVerdict)] = &[
+        (
+            Stage::EndOfData,
+            "550 5.4.5 Daily user sending limit exceeded.",
+            Exhausted(None),
+        ),
+        (
+            Stage::EndOfData,
+            "454 Throttling failure: Daily message quota exceeded.",
+            Exhausted(None),
+        ),
+        (
+            Stage::Mail,
+            "550 5.7.1 <a@b>: You have exceeded your daily sending limit",
+            Exhausted(None),
+        ),
+        (
+            Stage::EndOfData,
+            "554 5.2.0 x; OutboundSpamException",
+            Neutral,
+        ),
+        (Stage::EndOfData, "552 5.2.2 mailbox over quota", Neutral),
+        (
+            Stage::Mail,
+            "451 4.7.1 Greylisting in action, please come back in 00:05:00",
+            Greylisted(Some(Duration::from_secs(300))),
+        ),
+        (
+            Stage::Mail,
+            "450 4.2.0 Greylisted for 60 seconds",
+            Greylisted(Some(Duration::from_secs(60))),
+        ),
+        (
+            Stage::Greeting,
+            "421 4.4.5 Server busy, try again later.",
+            Throttled(None),
+        ),
+        (
+            Stage::Mail,
+            "421 4.7.0 Try again in 30 seconds, closing connection.",
+            Throttled(Some(Duration::from_secs(30))),
+        ),
+        (
+            Stage::Mail,
+            "421 4.7.1 Max message per connection reached",
+            Neutral,
+        ),
+        (
+            Stage::Mail,
+            "451 4.4.2 Timeout waiting for data from client.",
+            Neutral,
+        ),
+        (
+            Stage::Auth,
+            "454 4.7.0 Too many login attempts, please try again later.",
+            Throttled(None),
+        ),
+        (
+            Stage::StartTls,
+            "454 4.7.0 TLS not available due to temporary reason",
+            Neutral,
+        ),
+        (
+            Stage::EndOfData,
+            "454 Throttling failure: Maximum sending rate exceeded.",
+            Throttled(None),
+        ),
+        (
+            Stage::Auth,
+            "432 4.3.2 Concurrent connections limit exceeded.",
+            Throttled(None),
+        ),
+        (
+            Stage::Mail,
+            "450 4.2.1 Peak SMTP relay limit exceeded",
+            Throttled(None),
+        ),
+        (
+            Stage::Mail,
+            "451 4.3.0 mail server temporarily rejected",
+            Throttled(None),
+        ),
+        (
+            Stage::Mail,
+            "452 4.3.1 Insufficient system storage",
+            Throttled(None),
+        ),
+        (Stage::Data, "451 4.5.0 protocol violation", Neutral),
+        (
+            Stage::Auth,
+            "535 5.7.8 Username and Password not accepted.",
+            Neutral,
+        ),
+        (Stage::EndOfData, "550 5.7.1 spam", Neutral),
+    ];
+
     #[test]
     fn the_words_of_services() {
-        use AccountVerdict::{Exhausted, Greylisted, Neutral, Throttled};
-        let in_seconds = |seconds| Some(Duration::from_secs(seconds));
-        for (stage, line, expected) in [
-            (
-                Stage::EndOfData,
-                "550 5.4.5 Daily user sending limit exceeded.",
-                Exhausted(None),
-            ),
-            (
-                Stage::EndOfData,
-                "454 Throttling failure: Daily message quota exceeded.",
-                Exhausted(None),
-            ),
-            (
-                Stage::Mail,
-                "550 5.7.1 <a@b>: You have exceeded your daily sending limit",
-                Exhausted(None),
-            ),
-            (
-                Stage::EndOfData,
-                "554 5.2.0 x; OutboundSpamException",
-                Neutral,
-            ),
-            (Stage::EndOfData, "552 5.2.2 mailbox over quota", Neutral),
-            (
-                Stage::Mail,
-                "451 4.7.1 Greylisting in action, please come back in 00:05:00",
-                Greylisted(in_seconds(300)),
-            ),
-            (
-                Stage::Mail,
-                "450 4.2.0 Greylisted for 60 seconds",
-                Greylisted(in_seconds(60)),
-            ),
-            (
-                Stage::Greeting,
-                "421 4.4.5 Server busy, try again later.",
-                Throttled(None),
-            ),
-            (
-                Stage::Mail,
-                "421 4.7.0 Try again in 30 seconds, closing connection.",
-                Throttled(in_seconds(30)),
-            ),
-            (
-                Stage::Mail,
-                "421 4.7.1 Max message per connection reached",
-                Neutral,
-            ),
-            (
-                Stage::Mail,
-                "451 4.4.2 Timeout waiting for data from client.",
-                Neutral,
-            ),
-            (
-                Stage::Auth,
-                "454 4.7.0 Too many login attempts, please try again later.",
-                Throttled(None),
-            ),
-            (
-                Stage::StartTls,
-                "454 4.7.0 TLS not available due to temporary reason",
-                Neutral,
-            ),
-            (
-                Stage::EndOfData,
-                "454 Throttling failure: Maximum sending rate exceeded.",
-                Throttled(None),
-            ),
-            (
-                Stage::Auth,
-                "432 4.3.2 Concurrent connections limit exceeded.",
-                Throttled(None),
-            ),
-            (
-                Stage::Mail,
-                "450 4.2.1 Peak SMTP relay limit exceeded",
-                Throttled(None),
-            ),
-            (
-                Stage::Mail,
-                "451 4.3.0 mail server temporarily rejected",
-                Throttled(None),
-            ),
-            (
-                Stage::Mail,
-                "452 4.3.1 Insufficient system storage",
-                Throttled(None),
-            ),
-            (Stage::Data, "451 4.5.0 protocol violation", Neutral),
-            (
-                Stage::Auth,
-                "535 5.7.8 Username and Password not accepted.",
-                Neutral,
-            ),
-            (Stage::EndOfData, "550 5.7.1 spam", Neutral),
-        ] {
+        for (stage, line, expected) in SERVICES {
             assert_eq!(
-                AccountVerdict::of(&refused(stage, line)),
-                expected,
+                AccountVerdict::of(&refused(*stage, line)),
+                *expected,
                 "{line}"
             );
         }
@@ -192,7 +193,6 @@ pub(super) mod tests {
 
     #[test]
     fn a_recipient_is_not_the_account() {
-        use AccountVerdict::{Exhausted, Greylisted, Neutral, Throttled};
         for (line, expected) in [
             ("450 4.2.1 The user is receiving mail too quickly", Neutral),
             ("452 4.2.2 over quota", Neutral),
@@ -244,7 +244,7 @@ pub(super) mod tests {
     fn an_error_without_a_reply_says_nothing() {
         assert_eq!(
             AccountVerdict::of(&Error::new(ErrorKind::Io, "cut")),
-            AccountVerdict::Neutral
+            Neutral
         );
     }
 }
