@@ -109,12 +109,12 @@ pub(super) mod tests {
         (
             Stage::Mail,
             "451 4.7.1 Greylisting in action, please come back in 00:05:00",
-            Greylisted(Some(Duration::from_secs(300))),
+            Greylisted(Some(Duration::from_mins(5))),
         ),
         (
             Stage::Mail,
             "450 4.2.0 Greylisted for 60 seconds",
-            Greylisted(Some(Duration::from_secs(60))),
+            Greylisted(Some(Duration::from_mins(1))),
         ),
         (
             Stage::Greeting,
