@@ -84,7 +84,7 @@
 //! | [`session`] | protocol, transport, message, address, error, observe | other sessions |
 //! | [`client`] | session, message, address, error, observe | commands, TLS |
 //! | [`config`] | address, secret, protocol, session, transport | what a mail is |
-//! | [`testing`] | secret, cryptography | all that it is to test |
+//! | [`testing`] | secret, cryptography; the client in the one file that makes one | all that it is to test |
 //!
 //! `observe` has the figures that are gathered, and knows names and numbers alone. `cryptography` is
 //! `aws-lc-rs` or `ring`.
@@ -125,6 +125,7 @@ pub mod config;
 mod cryptography;
 mod descriptors;
 mod error;
+mod error_sources;
 pub mod manual;
 pub mod message;
 mod observe;

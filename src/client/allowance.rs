@@ -1,7 +1,6 @@
 //! So many in any stretch of time.
 
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 /// How many parts of the period are told apart, so that a large allowance takes no more room than
@@ -29,9 +28,9 @@ struct Use {
 }
 
 impl Allowance {
-    pub(super) fn new(most: NonZeroU32, period: Duration) -> Self {
+    pub(super) fn new(most: u32, period: Duration) -> Self {
         Self {
-            most: most.get(),
+            most,
             period,
             used: 0,
             uses: VecDeque::new(),
@@ -80,7 +79,7 @@ mod tests {
     #[test]
     fn a_large_allowance_takes_little_room() {
         let day = Duration::from_hours(24);
-        let mut allowance = Allowance::new(NonZeroU32::new(1_000_000).unwrap(), day);
+        let mut allowance = Allowance::new(1_000_000, day);
         let start = Instant::now();
         for number in 0..200_000 {
             let now = start + Duration::from_secs(1) * number;
@@ -93,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_largest_allowance_is_none() {
-        let mut allowance = Allowance::new(NonZeroU32::MAX, Duration::from_hours(1));
+        let mut allowance = Allowance::new(u32::MAX, Duration::from_hours(1));
         let now = Instant::now();
         allowance.take(now, 5);
         assert_eq!(allowance.wait(now, 1), None);
@@ -103,7 +102,7 @@ mod tests {
     #[test]
     fn what_was_used_comes_back_in_its_order() {
         let second = Duration::from_secs(1);
-        let mut allowance = Allowance::new(NonZeroU32::new(5).unwrap(), second * 60);
+        let mut allowance = Allowance::new(5, second * 60);
         let start = Instant::now();
         allowance.take(start, 2);
         allowance.take(start + second * 10, 3);

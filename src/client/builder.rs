@@ -12,6 +12,7 @@ use super::pool::Pool;
 use super::provider::Provider;
 use super::rates::Rates;
 use super::retry::Retry;
+use crate::error::{Error, ErrorKind, Result};
 use crate::session::{Observer, Progress, ServerConfig};
 
 /// How many connections are enough for most.
@@ -71,15 +72,15 @@ impl ClientBuilder {
     /// How many connections may be open at once, always: one that is closing counts. But
     /// where a server without implicit TLS is silent, a second one may find out whether its port
     /// begins with TLS. By default 4, or fewer where the provider is known to take fewer. They are opened as mails wait.
-    pub fn max_connections(mut self, most: NonZeroU32) -> Self {
-        self.settings.max_connections = usize::try_from(most.get()).unwrap_or(usize::MAX);
+    pub fn max_connections(mut self, most: usize) -> Self {
+        self.settings.max_connections = most;
         self
     }
 
     /// How many mails may wait for a connection. [`send`](Client::send) waits where there are
     /// more, and [`send_all`](Client::send_all) takes no more from its stream. By default 256.
-    pub fn queue(mut self, most: NonZeroU32) -> Self {
-        self.settings.queue = usize::try_from(most.get()).unwrap_or(usize::MAX);
+    pub fn queue(mut self, most: usize) -> Self {
+        self.settings.queue = most;
         self
     }
 
@@ -107,8 +108,8 @@ impl ClientBuilder {
 
     /// How many mails go over a connection. By default as many as the server says that it takes
     /// (RFC 9422 section 4.1), or the provider is known to take.
-    pub fn mails_per_connection(mut self, most: NonZeroU32) -> Self {
-        self.settings.mails_per_connection = usize::try_from(most.get()).unwrap_or(usize::MAX);
+    pub fn mails_per_connection(mut self, most: usize) -> Self {
+        self.settings.mails_per_connection = most;
         self
     }
 
@@ -140,9 +141,42 @@ impl ClientBuilder {
         self
     }
 
-    /// Makes the client. Nothing is connected yet.
-    #[must_use]
-    pub fn build(self) -> Client {
+    /// Makes the client. It opens no connection yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`]: a number that must be at least 1 is 0. These are the connections, the
+    /// length of the queue, the mails for each connection, the attempts of [`Retry`] and the limits of
+    /// [`Rates`].
+    pub fn build(self) -> Result<Client> {
+        let Settings {
+            max_connections,
+            queue,
+            mails_per_connection,
+            retry,
+            rates,
+            ..
+        } = &self.settings;
+        let zero = [
+            ("ClientBuilder::max_connections", *max_connections == 0),
+            ("ClientBuilder::queue", *queue == 0),
+            (
+                "ClientBuilder::mails_per_connection",
+                *mails_per_connection == 0,
+            ),
+            ("Retry::attempts", retry.attempts == 0),
+            ("Retry::factor", retry.factor == 0),
+            ("Rates", rates.has_zero()),
+        ];
+        if let Some((setter, _)) = zero.iter().find(|(_, is_zero)| *is_zero) {
+            let message = format!("a limit is 0 (`{setter}`): the least is 1");
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        Ok(self.build_unchecked())
+    }
+
+    /// Makes a client of the defaults, none of which is 0.
+    pub(super) fn build_unchecked(self) -> Client {
         Client::of(Arc::new(Pool::new(self.server, self.settings)))
     }
 }

@@ -113,7 +113,7 @@ impl Client {
     /// A client for this server that goes by the defaults. Nothing is connected yet.
     #[must_use]
     pub fn new(server: ServerConfig) -> Self {
-        Self::builder(server).build()
+        Self::builder(server).build_unchecked()
     }
 
     /// Begins with a server. The rest has defaults.
@@ -214,27 +214,42 @@ impl Client {
         result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Closed, "the client was aborted")))
     }
 
-    /// Sends the mails of a stream, and gives what became of each and its place in the stream,
-    /// from 0, in the order in which it becomes known.
+    /// Sends the mails of a stream, and returns a stream of their outcomes.
     ///
-    /// It takes from the stream what soon can be sent, so any number of mails takes no more memory
-    /// than a few hundred do; and it takes none while its own outcomes are not taken.
+    /// Each item is a tag and a mail. The tag comes back with the outcome: a number, a row of a
+    /// database, whatever tells the mails apart. The mail is a [`Message`](crate::Message), a [`Mail`], or a
+    /// `Result` of building one. An item whose message could not be built has that error as its
+    /// outcome, and the others are sent. Outcomes come in the order in which they become known.
+    ///
+    /// `send_all` takes a mail from the stream when the queue has room for it, and none while the
+    /// caller does not take outcomes. So a stream of any length needs no more memory than a few
+    /// hundred mails do.
     ///
     /// ```no_run
     /// use futures_util::{StreamExt as _, stream};
     /// use pilotfish::{Client, Message};
     ///
-    /// # async fn example(client: Client, messages: Vec<Message>) {
-    /// let mut outcomes = client.send_all(stream::iter(messages));
-    /// while let Some((index, result)) = outcomes.next().await {
+    /// # async fn example(client: Client, subscribers: Vec<String>) {
+    /// let mails = stream::iter(subscribers).then(|subscriber| async {
+    ///     let message = Message::builder()
+    ///         .from("Reef News <news@example.org>")
+    ///         .to(subscriber.as_str())
+    ///         .subject("The reef in June")
+    ///         .text("Look who moved in.\n")
+    ///         .build()
+    ///         .await;
+    ///     (subscriber, message)
+    /// });
+    /// let mut outcomes = client.send_all(mails);
+    /// while let Some((subscriber, result)) = outcomes.next().await {
     ///     match result {
     ///         Ok(receipt) => {
-    ///             println!("mail {index}: {}", receipt.reply);
+    ///             println!("{subscriber}: {}", receipt.reply);
     ///             for (recipient, reply) in &receipt.rejected {
-    ///                 println!("mail {index} not to {recipient}: {reply}");
+    ///                 println!("not to {recipient}: {reply}");
     ///             }
     ///         }
-    ///         Err(error) => println!("mail {index}: {error}"),
+    ///         Err(error) => println!("{subscriber}: {error}"),
     ///     }
     /// }
     /// # }
@@ -242,7 +257,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Each mail has its own, as [`send`](Self::send).
+    /// Each outcome has its own error, as from [`send`](Self::send).
     ///
     /// # Panics
     ///
@@ -251,12 +266,13 @@ impl Client {
     ///
     /// # Cancel safety
     ///
-    /// Dropping it withdraws all mails whose end has not left. What becomes of the others is
-    /// logged.
-    pub fn send_all<S>(&self, mails: S) -> SendAll<S>
+    /// Dropping the returned stream withdraws all mails whose end has not left. The outcomes of
+    /// the others are logged.
+    pub fn send_all<S, T, M>(&self, mails: S) -> SendAll<S, T>
     where
-        S: Stream,
-        S::Item: Into<Mail>,
+        S: Stream<Item = (T, M)>,
+        M: TryInto<Mail>,
+        M::Error: Into<Error>,
     {
         SendAll::new(self.clone(), mails)
     }

@@ -1,6 +1,5 @@
 //! One after the other, evenly.
 
-use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 /// Mails that are spread evenly over a period: each waits until an interval has passed
@@ -13,11 +12,11 @@ pub(super) struct Pace {
 
 impl Pace {
     /// The first may begin at `start`.
-    pub(super) fn new(most: NonZeroU32, period: Duration, start: Instant) -> Self {
+    pub(super) fn new(most: u32, period: Duration, start: Instant) -> Self {
         // Rounded up, so that no fraction of a nanosecond adds up to one too many.
-        let rounding = Duration::from_nanos(u64::from(most.get()) - 1);
+        let rounding = Duration::from_nanos(u64::from(most).saturating_sub(1));
         Self {
-            interval: period.saturating_add(rounding) / most.get(),
+            interval: period.saturating_add(rounding) / most.max(1),
             next: start,
         }
     }

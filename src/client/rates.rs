@@ -1,6 +1,5 @@
 //! How much an account may send in a time.
 
-use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use super::allowance::Allowance;
@@ -19,13 +18,11 @@ use crate::error::{Error, ErrorKind, Result};
 /// its recipients get it. Recipients are those of its envelope. The count begins with the client and ends with it: it knows nothing of what another process sent.
 ///
 /// ```
-/// use std::num::NonZeroU32;
 /// use pilotfish::client::{Period, Rates};
 ///
-/// let number = |number| NonZeroU32::new(number).unwrap();
 /// let rates = Rates::new()
-///     .mails(number(30), Period::Minute)
-///     .recipients(number(10_000), Period::Day);
+///     .mails(30, Period::Minute)
+///     .recipients(10_000, Period::Day);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
@@ -63,7 +60,7 @@ impl Period {
 }
 
 /// One for each period at most.
-type Limits = std::collections::BTreeMap<Period, NonZeroU32>;
+type Limits = std::collections::BTreeMap<Period, u32>;
 
 impl Rates {
     /// No limit.
@@ -72,28 +69,37 @@ impl Rates {
     }
 
     /// At most so many mails in this time.
-    pub fn mails(mut self, most: NonZeroU32, period: Period) -> Self {
+    pub fn mails(mut self, most: u32, period: Period) -> Self {
         self.mails.insert(period, most);
         self
     }
 
     /// At most so many recipients in this time, those of all mails together. A mail with more of
     /// them than that is not sent: [`ErrorKind::InvalidInput`].
-    pub fn recipients(mut self, most: NonZeroU32, period: Period) -> Self {
+    pub fn recipients(mut self, most: u32, period: Period) -> Self {
         self.recipients.insert(period, most);
         self
     }
 
     /// At most so many new connections in this time.
-    pub fn connections(mut self, most: NonZeroU32, period: Period) -> Self {
+    pub fn connections(mut self, most: u32, period: Period) -> Self {
         self.connections.insert(period, most);
         self
+    }
+
+    /// Whether a limit is 0, so that nothing could ever be sent.
+    pub(super) fn has_zero(&self) -> bool {
+        let limits = [&self.mails, &self.recipients, &self.connections];
+        limits
+            .into_iter()
+            .flat_map(Limits::values)
+            .any(|most| *most == 0)
     }
 
     /// Whether a mail with so many recipients can be sent at all.
     pub(super) fn check(&self, recipients: usize) -> Result<()> {
         let least = self.recipients.values().min();
-        match least.filter(|most| u32::try_from(recipients).is_ok_and(|found| found > most.get())) {
+        match least.filter(|most| u32::try_from(recipients).is_ok_and(|found| found > **most)) {
             None => Ok(()),
             Some(most) => Err(Error::new(
                 ErrorKind::InvalidInput,
@@ -195,14 +201,10 @@ mod tests {
 
     use super::*;
 
-    fn number(number: u32) -> NonZeroU32 {
-        NonZeroU32::new(number).unwrap()
-    }
-
     #[test]
     fn all_of_a_minute_at_once_and_then_none() {
         let start = Instant::now();
-        let mut used = Used::none(&Rates::new().mails(number(3), Period::Minute), start);
+        let mut used = Used::none(&Rates::new().mails(3, Period::Minute), start);
         for _ in 0..3 {
             assert_eq!(used.admit(start, 1), Ok(()));
         }
@@ -213,7 +215,7 @@ mod tests {
     #[test]
     fn those_of_a_second_are_spread() {
         let start = Instant::now();
-        let mut used = Used::none(&Rates::new().mails(number(4), Period::Second), start);
+        let mut used = Used::none(&Rates::new().mails(4, Period::Second), start);
         let quarter = Duration::from_millis(250);
         assert_eq!(used.admit(start, 1), Ok(()));
         assert_eq!(used.admit(start, 1), Err(quarter));
@@ -224,9 +226,9 @@ mod tests {
     fn what_one_limit_refuses_is_not_taken_from_another() {
         let start = Instant::now();
         let rates = Rates::new()
-            .mails(number(2), Period::Hour)
-            .recipients(number(5), Period::Minute)
-            .connections(number(1), Period::Hour);
+            .mails(2, Period::Hour)
+            .recipients(5, Period::Minute)
+            .connections(1, Period::Hour);
         let mut used = Used::none(&rates, start);
         assert_eq!(used.admit(start, 4), Ok(()));
         assert_eq!(used.admit(start, 2), Err(Period::Minute.length()));
@@ -239,8 +241,8 @@ mod tests {
     #[test]
     fn more_recipients_than_are_ever_allowed_are_an_error() {
         let rates = Rates::new()
-            .recipients(number(50), Period::Day)
-            .recipients(number(10), Period::Minute);
+            .recipients(50, Period::Day)
+            .recipients(10, Period::Minute);
         assert!(rates.check(10).is_ok());
         assert_eq!(
             rates.check(11).unwrap_err().to_string(),
@@ -268,8 +270,8 @@ mod tests {
             scale in 1..40_000u64,
         ) {
             let rates = Rates::new()
-                .mails(number(mails.0), mails.1)
-                .recipients(number(recipients.0), recipients.1);
+                .mails(mails.0, mails.1)
+                .recipients(recipients.0, recipients.1);
             let mut now = Instant::now();
             let mut used = Used::none(&rates, now);
             let mut sent: Vec<(Instant, usize)> = Vec::new();

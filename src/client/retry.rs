@@ -1,6 +1,5 @@
 //! How often and when a mail is sent again.
 
-use std::num::{NonZeroU8, NonZeroU32};
 use std::time::Duration;
 
 use super::account_verdict::AccountVerdict;
@@ -39,20 +38,19 @@ const EXHAUSTED: Duration = Duration::from_hours(1);
 /// A mail that waits is in memory alone. This is no queue that survives the process.
 ///
 /// ```
-/// use std::num::NonZeroU32;
 /// use std::time::Duration;
 /// use pilotfish::client::Retry;
 ///
 /// let retry = Retry::new()
-///     .attempts(NonZeroU32::new(5).unwrap())
+///     .attempts(5)
 ///     .budget(Duration::from_mins(10));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Retry {
-    attempts: NonZeroU32,
+    pub(super) attempts: u32,
     first_wait: Duration,
-    factor: NonZeroU8,
+    pub(super) factor: u32,
     longest_wait: Duration,
     budget: Duration,
     unknown: Unknown,
@@ -85,7 +83,7 @@ impl Retry {
     /// One attempt.
     pub const fn none() -> Self {
         Self {
-            attempts: NonZeroU32::MIN,
+            attempts: 1,
             ..Self::new()
         }
     }
@@ -94,9 +92,9 @@ impl Retry {
     /// so on, up to 5 minutes. A server that cannot be reached is waited for as long as that.
     pub const fn new() -> Self {
         Self {
-            attempts: NonZeroU32::MIN.saturating_add(7),
+            attempts: 8,
             first_wait: Duration::from_secs(1),
-            factor: NonZeroU8::MIN.saturating_add(3),
+            factor: 4,
             longest_wait: Duration::from_mins(5),
             budget: Duration::from_mins(30),
             unknown: Unknown::Left,
@@ -104,7 +102,7 @@ impl Retry {
     }
 
     /// How often a mail is sent at most, the first time included.
-    pub const fn attempts(mut self, attempts: NonZeroU32) -> Self {
+    pub const fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
         self
     }
@@ -116,7 +114,7 @@ impl Retry {
     }
 
     /// How many times as long the next wait may be as the one before.
-    pub const fn factor(mut self, factor: NonZeroU8) -> Self {
+    pub const fn factor(mut self, factor: u32) -> Self {
         self.factor = factor;
         self
     }
@@ -168,12 +166,12 @@ impl Retry {
     /// Whether a mail that no session could be opened for waits until one is, `until` after it was
     /// given to the client at least. That is no attempt.
     pub(super) fn waits(&self, error: &Error, until: Duration) -> bool {
-        self.attempts > NonZeroU32::MIN && self.allows(error) && until <= self.budget
+        self.attempts > 1 && self.allows(error) && until <= self.budget
     }
 
     /// Whether there may be another attempt behind this one.
     pub(super) fn has_attempt_behind(&self, attempt: u32) -> bool {
-        attempt < self.attempts.get()
+        attempt < self.attempts
     }
 
     fn allows(&self, error: &Error) -> bool {
@@ -190,7 +188,7 @@ impl Retry {
 
     /// The longest random wait behind this attempt.
     fn ceiling(&self, attempt: u32) -> Duration {
-        let growth = u128::from(self.factor.get()).saturating_pow(attempt.saturating_sub(1));
+        let growth = u128::from(self.factor).saturating_pow(attempt.saturating_sub(1));
         let wait = self.first_wait.as_nanos().saturating_mul(growth);
         Duration::from_nanos_u128(wait.min(self.longest_wait.as_nanos()))
     }
@@ -225,14 +223,14 @@ mod tests {
 
     #[test]
     fn waits_grow_up_to_the_longest() {
-        let retry = Retry::new().attempts(NonZeroU32::MAX);
+        let retry = Retry::new().attempts(u32::MAX);
         let waits: Vec<_> = (1..=7).map(|n| longest(&retry, n, &io())).collect();
         let expected = [1, 4, 16, 64, 256, 300, 300].map(Duration::from_secs);
         assert_eq!(waits, expected.map(Decision::Again));
 
         let retry = retry
             .first_wait(Duration::from_secs(2))
-            .factor(NonZeroU8::MIN.saturating_add(2))
+            .factor(3)
             .longest_wait(Duration::from_secs(40));
         let waits: Vec<_> = (1..=5).map(|n| longest(&retry, n, &io())).collect();
         let expected = [2, 6, 18, 40, 40].map(Duration::from_secs);
@@ -303,15 +301,15 @@ mod tests {
         #[test]
         fn never_beyond_budget_nor_attempts(
             attempts in 1..20u32, attempt in 1..40u32, chance: u32,
-            first in 0..100_000u64, longest in 0..100_000u64, factor in 1..=255u8,
+            first in 0..100_000u64, longest in 0..100_000u64, factor in 1..=255u32,
             budget in 0..1_000_000u64, elapsed in 0..1_000_000u64,
         ) {
             let [first, longest, budget, elapsed] =
                 [first, longest, budget, elapsed].map(Duration::from_millis);
             let retry = Retry::new()
-                .attempts(NonZeroU32::new(attempts).unwrap())
+                .attempts(attempts)
                 .first_wait(first)
-                .factor(NonZeroU8::new(factor).unwrap())
+                .factor(factor)
                 .longest_wait(longest)
                 .budget(budget);
             if let Decision::Again(wait) = retry.decide(attempt, &io(), elapsed, chance) {

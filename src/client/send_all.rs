@@ -1,12 +1,13 @@
 //! Many mails from a stream.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
 use futures_util::stream::{Fuse, StreamExt as _};
@@ -15,31 +16,33 @@ use tokio_util::sync::PollSemaphore;
 
 use super::Client;
 use super::job::{Job, Teller};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::session::{Mail, Recall, Receipt};
 
 /// What becomes of the mails of a stream: see [`Client::send_all`].
 #[must_use = "nothing is sent unless it is polled"]
-pub struct SendAll<S> {
+pub struct SendAll<S, T> {
     client: Client,
     mails: Pin<Box<Fuse<S>>>,
     /// What the stream panicked with. It goes on to the caller after the outcomes of the mails that
     /// came before. The lock is never waited for: it makes this `Sync`.
     panic: Option<Mutex<Box<dyn Any + Send>>>,
     space: PollSemaphore,
-    /// The place of the next mail.
+    /// The number of the next mail.
     next: usize,
-    /// How many mails have been taken and not been told of.
-    under_way: usize,
+    /// The tags of the mails that have no outcome yet, by their numbers.
+    tags: HashMap<usize, T>,
     most_under_way: usize,
     withdrawn: Arc<AtomicBool>,
     told: mpsc::UnboundedSender<(usize, Result<Receipt>)>,
     outcomes: mpsc::UnboundedReceiver<(usize, Result<Receipt>)>,
 }
 
-impl<S> SendAll<S>
+impl<S, T, M> SendAll<S, T>
 where
-    S: Stream,
+    S: Stream<Item = (T, M)>,
+    M: TryInto<Mail>,
+    M::Error: Into<Error>,
 {
     pub(super) fn new(client: Client, mails: S) -> Self {
         let settings = &client.pool().settings;
@@ -51,91 +54,100 @@ where
             mails: Box::pin(mails.fuse()),
             panic: None,
             next: 0,
-            under_way: 0,
+            tags: HashMap::new(),
             withdrawn: Arc::default(),
             told,
             outcomes,
         }
     }
 
-    /// Whether no other mail comes from the stream.
+    /// Whether the stream gives no more mails.
     fn has_ended(&self) -> bool {
         self.panic.is_some() || self.mails.is_done()
     }
 
     /// Takes mails from the stream, as many as there is room for.
-    fn fill(&mut self, context: &mut Context<'_>)
-    where
-        S::Item: Into<Mail>,
-    {
-        while self.under_way < self.most_under_way && !self.has_ended() {
+    fn fill(&mut self, context: &mut Context<'_>) {
+        while self.tags.len() < self.most_under_way && !self.has_ended() {
             let Poll::Ready(Some(space)) = self.space.poll_acquire(context) else {
                 return;
             };
             let next = AssertUnwindSafe(|| {
                 let next = self.mails.poll_next_unpin(context);
-                next.map(|mail| mail.map(Into::<Mail>::into))
+                next.map(|item| item.map(|(tag, mail)| (tag, mail.try_into())))
             });
-            let mail = match catch_unwind(next) {
-                Ok(Poll::Ready(Some(mail))) => mail,
+            let (tag, mail) = match catch_unwind(next) {
+                Ok(Poll::Ready(Some(item))) => item,
                 Ok(_) => return,
                 Err(panic) => {
                     self.panic = Some(Mutex::new(panic));
                     return;
                 }
             };
-            let recall = Recall::new(Arc::clone(&self.withdrawn));
-            let teller = Teller::Each(self.next, self.told.clone());
-            let meter = Arc::clone(&self.client.pool().meter);
-            let job = Job::new(mail.queued(), recall, teller, meter);
-            self.client.pool().push(job, space);
+            let number = self.next;
             self.next += 1;
-            self.under_way += 1;
+            self.tags.insert(number, tag);
+            match mail {
+                Ok(mail) => {
+                    let recall = Recall::new(Arc::clone(&self.withdrawn));
+                    let teller = Teller::Each(number, self.told.clone());
+                    let meter = Arc::clone(&self.client.pool().meter);
+                    let job = Job::new(mail.queued(), recall, teller, meter);
+                    self.client.pool().push(job, space);
+                }
+                // The receiver is in this struct, so the channel is open.
+                Err(error) => drop(self.told.send((number, Err(error.into())))),
+            }
         }
     }
 }
 
-impl<S> Stream for SendAll<S>
+impl<S, T, M> Stream for SendAll<S, T>
 where
-    S: Stream,
-    S::Item: Into<Mail>,
+    S: Stream<Item = (T, M)>,
+    M: TryInto<Mail>,
+    M::Error: Into<Error>,
 {
-    type Item = (usize, Result<Receipt>);
+    type Item = (T, Result<Receipt>);
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.fill(context);
-        if self.under_way == 0 && self.has_ended() {
+        if self.tags.is_empty() && self.has_ended() {
             if let Some(panic) = self.panic.take() {
                 let panic = panic.into_inner();
                 resume_unwind(panic.unwrap_or_else(PoisonError::into_inner));
             }
             return Poll::Ready(None);
         }
-        let told = self.outcomes.poll_recv(context);
-        if told.is_ready() {
-            self.under_way -= 1;
-            // Who knows when it is polled again: it does not wait in line for space meanwhile,
-            // which would be given to it and to nobody else.
-            self.space = PollSemaphore::new(Arc::clone(&self.client.pool().space));
-        }
-        told
+        let outcome = ready!(self.outcomes.poll_recv(context));
+        // The caller may poll again much later. Until then, this stream must not wait for space: a
+        // permit given to it would be kept from all others.
+        self.space = PollSemaphore::new(Arc::clone(&self.client.pool().space));
+        let outcome = outcome.and_then(|(number, result)| {
+            let tag = self.tags.remove(&number)?;
+            Some((tag, result))
+        });
+        Poll::Ready(outcome)
     }
 }
 
-impl<S> fmt::Debug for SendAll<S> {
+/// The stream of mails is in a box, and tags are only moved in and out.
+impl<S, T> Unpin for SendAll<S, T> {}
+
+impl<S, T> fmt::Debug for SendAll<S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendAll")
             .field("client", &self.client)
             .field("taken", &self.next)
-            .field("under_way", &self.under_way)
+            .field("under_way", &self.tags.len())
             .finish_non_exhaustive()
     }
 }
 
 /// Withdraws the mails that have not left.
-impl<S> Drop for SendAll<S> {
+impl<S, T> Drop for SendAll<S, T> {
     fn drop(&mut self) {
-        if self.under_way > 0 {
+        if !self.tags.is_empty() {
             self.withdrawn.store(true, Ordering::Release);
             self.client.pool().have_been_withdrawn();
         }

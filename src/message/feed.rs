@@ -5,7 +5,7 @@ use std::io;
 use std::iter;
 use std::mem;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -294,8 +294,9 @@ impl Aligned {
 
 /// A reader, and what of the present piece it has given so far.
 struct ReaderFeed {
-    /// Nothing if somebody else reads it.
-    reader: Option<BoxedReader>,
+    /// `None` if another handle reads it. The lock is never waited for: it makes this `Sync`, and a
+    /// session with it.
+    reader: Option<Mutex<BoxedReader>>,
     raw: Vec<u8>,
     filled: usize,
 }
@@ -303,7 +304,7 @@ struct ReaderFeed {
 impl ReaderFeed {
     fn new(reader: Option<BoxedReader>) -> Self {
         Self {
-            reader,
+            reader: reader.map(Mutex::new),
             raw: Vec::new(),
             filled: 0,
         }
@@ -315,6 +316,7 @@ impl ReaderFeed {
             source,
         };
         let reader = self.reader.as_mut().ok_or(BodyError::Spent)?;
+        let reader = reader.get_mut().unwrap_or_else(PoisonError::into_inner);
         self.raw.resize(span.len, 0);
         while let Some(rest @ [_, ..]) = self.raw.get_mut(self.filled..) {
             let read = read(reader, rest).await.map_err(failed)?;

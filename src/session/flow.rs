@@ -64,7 +64,7 @@ impl InFlight {
                 let division = Division::new(&outcome, envelope);
                 Err(failure.clone().after_refusing(division.rejected))
             }
-            None => result(outcome, envelope, self.size, tls, timing),
+            None => result(outcome, &self.mail, self.size, tls, timing),
         };
         (timing, result)
     }

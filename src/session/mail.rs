@@ -65,6 +65,16 @@ impl From<Message> for Mail {
     }
 }
 
+/// A message that was built for the mail, or the reason why it could not be: what
+/// [`Client::send_all`](crate::Client::send_all) takes.
+impl<M: Into<Mail>, E: Into<Error>> TryFrom<Result<M, E>> for Mail {
+    type Error = Error;
+
+    fn try_from(built: Result<M, E>) -> Result<Self, Error> {
+        built.map(Into::into).map_err(Into::into)
+    }
+}
+
 /// Never seen: nobody waits for a mail that has been withdrawn.
 pub(super) fn withdrawn() -> Error {
     Error::new(ErrorKind::Closed, "the mail was withdrawn")

@@ -29,6 +29,7 @@ mod parameters;
 mod portions;
 mod prepare;
 mod progress;
+mod queue_id;
 mod recall;
 mod receipt;
 mod recipient;

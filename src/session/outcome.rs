@@ -1,6 +1,7 @@
 //! What the pipeline's outcome means for a mail.
 
 use super::hello::refused;
+use super::mail::Mail;
 use super::receipt::Receipt;
 use super::timing::Timing;
 use crate::address::{Envelope, ForwardPath, Partial};
@@ -49,11 +50,12 @@ impl Division {
 /// The result of a mail about which all has been said.
 pub(super) fn result(
     outcome: Outcome,
-    envelope: &Envelope,
+    mail: &Mail,
     size: u64,
     tls: Option<TlsParameters>,
     timing: Timing,
 ) -> Result<Receipt> {
+    let envelope = &mail.envelope;
     let division = Division::new(&outcome, envelope);
     if let Some(refusal) = outcome.refusal {
         let may_want_tls = matches!(refusal, Refusal::Mail(_) | Refusal::Data(_));
@@ -76,6 +78,7 @@ pub(super) fn result(
             size,
             tls,
             timing,
+            message_id: mail.message.message_id().clone(),
         }),
         None => Err(Error::new(
             ErrorKind::Protocol,

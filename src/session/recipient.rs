@@ -183,14 +183,14 @@ impl MailOutcome {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use bytes::BytesMut;
 
     use super::*;
     use crate::error::JudgedBy;
     use crate::protocol::ReplyDecoder;
 
-    fn reply(line: &str) -> Reply {
+    pub(crate) fn reply(line: &str) -> Reply {
         let mut buffer = BytesMut::from(format!("{line}\r\n").as_bytes());
         let mut decoder = ReplyDecoder::default();
         decoder.decode(&mut buffer).unwrap().unwrap()

@@ -106,7 +106,7 @@ pub struct ServerConfigBuilder {
     timeouts: Timeouts,
     dialect: Dialect,
     strategy: Strategy,
-    messages_in_flight: Option<NonZeroU32>,
+    messages_in_flight: Option<u32>,
 }
 
 impl ServerConfig {
@@ -364,7 +364,7 @@ impl ServerConfigBuilder {
     /// How many messages may have left whole on one connection without an answer, whatever the
     /// strategy says: see [`Strategy::messages_in_flight`]. By default 8. With 1, a break of the
     /// connection leaves the fate of one mail unknown at most.
-    pub fn messages_in_flight(mut self, most: NonZeroU32) -> Self {
+    pub fn messages_in_flight(mut self, most: u32) -> Self {
         self.messages_in_flight = Some(most);
         self
     }
@@ -380,7 +380,7 @@ impl ServerConfigBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Config`]: the port is 0, or 25 with LMTP (RFC 2033 section 5), there is a password
-    /// to send in clear text, or none for the user of a proxy.
+    /// to send in clear text, or none for the user of a proxy, or no message may be in flight.
     pub fn build(self) -> Result<ServerConfig> {
         let security = match (self.security, self.port) {
             (Some(security), _) => security,
@@ -417,7 +417,11 @@ impl ServerConfigBuilder {
         let tls = self.tls.map_or_else(|| TlsConfig::builder().build(), Ok)?;
         let mut strategy = self.strategy;
         if let Some(most) = self.messages_in_flight {
-            strategy.messages_in_flight = most;
+            strategy.messages_in_flight = NonZeroU32::new(most).ok_or_else(|| {
+                let message =
+                    "a limit is 0 (`ServerConfigBuilder::messages_in_flight`): the least is 1";
+                Error::new(ErrorKind::Config, message)
+            })?;
         }
         Ok(ServerConfig {
             host: self.host,

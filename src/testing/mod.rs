@@ -8,15 +8,14 @@
 //!
 //! # A first test
 //!
-//! The service's own code sends, with a [`ServerConfig`](crate::ServerConfig) that leads here.
+//! The service's own code sends, by a [`Client`](crate::Client) of the test server.
 //!
 //! ```
 //! use std::time::Duration;
 //!
 //! use mail_parser::{MessageParser, MimeHeaders as _};
 //! use pilotfish::message::Body;
-//! use pilotfish::transport::TlsConfig;
-//! use pilotfish::{Attachment, Client, Credentials, Message, ServerConfig, testing};
+//! use pilotfish::{Attachment, Client, Message, testing};
 //!
 //! /// What is to be tested.
 //! async fn mail_report(client: &Client, to: &str) -> Result<(), Box<dyn std::error::Error>> {
@@ -41,14 +40,8 @@
 //!     .start()
 //!     .await?;
 //!
-//! // The way there: address, authority, account.
-//! let authority = TlsConfig::builder().ca_pem(submission.ca_pem().as_bytes())?.build()?;
-//! let server = ServerConfig::builder(submission.addr().ip().into())
-//!     .port(submission.addr().port())
-//!     .tls(authority)
-//!     .credentials(Credentials::new("reports", "swordfish")?)
-//!     .build()?;
-//! let client = Client::new(server);
+//! // A client that trusts the server's certificate and logs in as its first user.
+//! let client = submission.client()?;
 //!
 //! mail_report(&client, "ann@example.org").await?;
 //!
@@ -119,6 +112,7 @@ mod asked;
 mod builder;
 mod certificate;
 mod chunks;
+mod client;
 mod commands;
 mod connection;
 mod data;

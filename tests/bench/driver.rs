@@ -11,13 +11,12 @@
 #![expect(clippy::print_stdout, reason = "the outcome goes to standard output")]
 
 use std::collections::HashMap;
-use std::num::NonZeroU32;
 use std::process::ExitCode;
 
 use futures_util::{StreamExt as _, stream};
 use pilotfish::session::{Chunking, Pipelining, Strategy};
 use pilotfish::transport::TlsConfig;
-use pilotfish::{Attachment, Client, Credentials, Mail, Message, Security, ServerConfig};
+use pilotfish::{Attachment, Client, Credentials, Message, Security, ServerConfig};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -59,7 +58,7 @@ impl Flags {
             _ => Security::Cleartext,
         });
         if let Some(path) = self.get("ca") {
-            builder = builder.tls(TlsConfig::builder().ca_file(path)?.build()?);
+            builder = builder.tls(TlsConfig::builder().ca_pem(std::fs::read(path)?).build()?);
         }
         if let (Some(user), Some(password)) = (self.get("user"), self.get("pass")) {
             builder = builder
@@ -106,12 +105,12 @@ async fn run(flags: Flags) -> Result<(usize, usize, String)> {
     if mails == 0 {
         return Ok((0, 0, String::new()));
     }
-    let connections = flags.get("conns").map_or(Ok(NonZeroU32::MIN), str::parse)?;
+    let connections = flags.get("conns").map_or(Ok(1), str::parse)?;
     let client = Client::builder(flags.server()?)
         .max_connections(connections)
-        .build();
-    let built = stream::iter(0..mails).then(|number| flags.message(number));
-    let built = built.filter_map(async |message| message.ok().map(Mail::from));
+        .build()?;
+    let built = stream::iter(0..mails)
+        .filter_map(async |number| Some((number, flags.message(number).await.ok()?)));
     let mut outcomes = client.send_all(built);
     // To a single recipient each, who was accepted if this is no error.
     let (mut sent, mut last_error) = (0, String::new());

@@ -14,8 +14,6 @@
 
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
 
-mod stand_in;
-
 use std::time::Duration;
 
 use axum::Router;
@@ -23,7 +21,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use pilotfish::message::Body;
-use pilotfish::{Attachment, Client, Credentials, Fate, Message, testing};
+use pilotfish::{Attachment, Client, Fate, Message, testing};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -82,10 +80,7 @@ async fn main() -> Result<(), Error> {
         .delay(Duration::from_millis(50)..=Duration::from_millis(150), 1)
         .start()
         .await?;
-    let server = stand_in::reached(&submission)?
-        .credentials(Credentials::new("reports", "swordfish")?)
-        .build()?;
-    let client = Client::new(server);
+    let client = submission.client()?;
 
     let mut asked_to_stop = signal(SignalKind::terminate())?;
     let routes = Router::new()

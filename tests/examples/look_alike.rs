@@ -11,8 +11,8 @@ pub(crate) fn instead(
     let Ok(proxy) = std::env::var("PILOTFISH_LOOK_ALIKE_PROXY") else {
         return Ok(gmail);
     };
-    let authority = std::env::var("PILOTFISH_LOOK_ALIKE_CA")?;
+    let authority = std::fs::read(std::env::var("PILOTFISH_LOOK_ALIKE_CA")?)?;
     Ok(gmail
         .route(Route::new().proxy(proxy.parse()?))
-        .tls(TlsConfig::builder().ca_file(authority)?.build()?))
+        .tls(TlsConfig::builder().ca_pem(authority).build()?))
 }

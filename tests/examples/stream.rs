@@ -6,12 +6,10 @@
 
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
 
-mod stand_in;
-
 use futures_util::{StreamExt as _, stream};
 use pilotfish::message::MessageError;
 use pilotfish::testing::{self, Store};
-use pilotfish::{Client, Credentials, Fate, Message};
+use pilotfish::{Client, Fate, Message};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -40,34 +38,28 @@ async fn main() -> Result<(), Error> {
         .store(Store::Discard)
         .start()
         .await?;
-    let server = stand_in::reached(&submission)?
-        .credentials(Credentials::new("news", "swordfish")?)
-        .build()?;
-    let client = Client::builder(server)
-        .max_connections(8_u32.try_into()?)
-        .build();
+    let server = submission.server_config_builder()?.build()?;
+    let client = Client::builder(server).max_connections(8).build()?;
 
-    // Each message is made when there is room for it.
-    let messages = stream::iter(0..count)
-        .then(newsletter)
-        .filter_map(async |message| message.inspect_err(|error| println!("{error}")).ok());
+    // Each message is built when the queue has room for it.
+    let messages = stream::iter(0..count).then(async |number| (number, newsletter(number).await));
     let mut outcomes = client.send_all(messages);
     let (mut accepted, mut unknown, mut not_accepted) = (0, 0, 0);
     let mut arrived = 0;
-    while let Some((index, outcome)) = outcomes.next().await {
+    while let Some((number, outcome)) = outcomes.next().await {
         match outcome {
             Ok(receipt) => {
                 for (path, reply) in &receipt.rejected {
-                    println!("mail {index} not to {path}: {reply}");
+                    println!("mail {number} not to {path}: {reply}");
                 }
                 accepted += 1;
             }
             Err(error) if error.fate() == Fate::Unknown => {
-                println!("mail {index} may have arrived: {error}");
+                println!("mail {number} may have arrived: {error}");
                 unknown += 1;
             }
             Err(error) => {
-                println!("mail {index}: {error}");
+                println!("mail {number}: {error}");
                 not_accepted += 1;
             }
         }

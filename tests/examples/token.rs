@@ -6,8 +6,6 @@
 
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
 
-mod stand_in;
-
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -76,16 +74,15 @@ async fn main() -> Result<(), Error> {
         .user(USER, "token-2")
         .start()
         .await?;
-    let server = stand_in::reached(&submission)?
+    let server = submission
+        .server_config_builder()?
         .credentials(Tokens {
             user: USER,
             current: Mutex::default(),
         })
         .build()?;
     // So that each mail has to log in.
-    let client = Client::builder(server)
-        .mails_per_connection(1_u32.try_into()?)
-        .build();
+    let client = Client::builder(server).mails_per_connection(1).build()?;
 
     for number in 1..=3 {
         let message = Message::builder()

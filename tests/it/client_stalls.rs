@@ -9,7 +9,7 @@ use pilotfish::{ErrorKind, Mail};
 use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
-use crate::client::{client_of, count, letter, paused};
+use crate::client::{client_of, letter, paused};
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
 use crate::support::open_server::open_server;
@@ -23,7 +23,7 @@ fn a_quota_comes_back_though_mails_are_given_meanwhile() {
         let refusal = "550 5.4.5 Daily user sending limit exceeded.".to_owned();
         let server = open_server().fault(Fault::ReplyAt(Point::Mail, refusal));
         let server = server.start().await.unwrap();
-        let client = client_of(&server, |server| server).build();
+        let client = client_of(&server, |server| server).build().unwrap();
         let mut told = Vec::new();
         for number in 0..8 {
             told.push(client.send(letter(number, 100)).await.is_ok());
@@ -39,9 +39,9 @@ fn a_mail_can_be_sent_between_two_outcomes() {
     paused(async {
         let server = open_server().start().await.unwrap();
         let client = client_of(&server, |server| server);
-        let client = client.max_connections(count(1)).queue(count(1)).build();
+        let client = client.max_connections(1).queue(1).build().unwrap();
         let mails = stream::iter((0..10).map(|number| letter(number, 100)));
-        let mut outcomes = client.send_all(mails);
+        let mut outcomes = client.send_all(mails.enumerate());
         while let Some((index, result)) = outcomes.next().await {
             drop(result.unwrap());
             drop(client.send(letter(100 + index, 100)).await.unwrap());
@@ -55,8 +55,11 @@ fn a_mail_can_be_sent_between_two_outcomes() {
 fn a_mail_that_is_held_and_given_up_holds_no_other() {
     paused(async {
         let server = open_server().start().await.unwrap();
-        let rates = Rates::new().recipients(count(2), Period::Day);
-        let client = client_of(&server, |server| server).rates(rates).build();
+        let rates = Rates::new().recipients(2, Period::Day);
+        let client = client_of(&server, |server| server)
+            .rates(rates)
+            .build()
+            .unwrap();
         drop(client.send(letter(0, 100)).await.unwrap());
         let both = ACCOUNT.letter_of_text(&["a@example.org", "b@example.org"], "To both.");
         let both = Mail::from(built(both));
@@ -78,7 +81,7 @@ fn a_mail_does_not_wait_for_a_slow_one_since_a_session_was_refused_once() {
             .fault(Fault::SilentAt(Point::EndOfData))
             .fault_every(2, refusal);
         let server = server.start().await.unwrap();
-        let client = client_of(&server, |server| server).build();
+        let client = client_of(&server, |server| server).build().unwrap();
         let (slow, quick) = tokio::join!(client.send(letter(0, 100)), async {
             sleep(Duration::from_millis(500)).await;
             timeout(Duration::from_secs(3), client.send(letter(1, 100))).await
@@ -94,8 +97,11 @@ fn a_connection_that_is_not_needed_any_more_is_not_waited_for() {
     paused(async {
         let delay = Duration::from_millis(500)..=Duration::from_secs(1);
         let server = open_server().delay(delay, 1).start().await.unwrap();
-        let rates = Rates::new().connections(count(1), Period::Hour);
-        let client = client_of(&server, |server| server).rates(rates).build();
+        let rates = Rates::new().connections(1, Period::Hour);
+        let client = client_of(&server, |server| server)
+            .rates(rates)
+            .build()
+            .unwrap();
         let closing = async {
             while server.received().is_empty() {
                 sleep(Duration::from_millis(100)).await;
@@ -105,7 +111,7 @@ fn a_connection_that_is_not_needed_any_more_is_not_waited_for() {
         let (closed, outcomes) = tokio::join!(
             closing,
             client
-                .send_all(stream::iter((0..6).map(|number| letter(number, 100))))
+                .send_all(stream::iter((0..6).map(|number| letter(number, 100))).enumerate())
                 .collect::<Vec<_>>()
         );
         assert!(outcomes.iter().all(|(_, result)| result.is_ok()));
@@ -121,7 +127,7 @@ fn the_end_of_a_runtime_strands_no_mail_of_another() {
     let (server, client) = second.block_on(async {
         let silent = Fault::SilentAt(Point::Greeting);
         let server = open_server().fault(silent).start().await.unwrap();
-        let client = client_of(&server, |server| server).build();
+        let client = client_of(&server, |server| server).build().unwrap();
         (server, client)
     });
     let send = |number| {
@@ -158,6 +164,6 @@ fn futures_can_be_spawned_and_clients_be_shared() {
     is_shared(&client);
     is_send(&client.send(letter(0, 100)));
     is_send(&client.close());
-    is_send(&client.send_all(stream::iter([letter(0, 100)])));
+    is_send(&client.send_all(stream::iter([letter(0, 100)]).enumerate()));
     is_send(&client.clone().into_service());
 }

@@ -18,7 +18,6 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::client::count;
 use crate::company::strategy;
 use crate::support::client::ACCOUNT;
 use crate::support::knowing::{Knowing, Store, Together, Words};
@@ -99,7 +98,7 @@ struct Outcomes {
 async fn send(
     conduct: Conduct,
     strategy: Strategy,
-    connections: Option<u32>,
+    connections: Option<usize>,
     mails: usize,
 ) -> Outcomes {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -115,13 +114,16 @@ async fn send(
         .strategy(strategy);
     let builder = Client::builder(server.build().unwrap());
     let client = match connections {
-        Some(most) => builder.max_connections(count(most)).build(),
-        None => builder.build(),
+        Some(most) => builder.max_connections(most).build().unwrap(),
+        None => builder.build().unwrap(),
     };
     let message = ACCOUNT.letter(&["a@a.test"]);
     let numbered = (0..mails).map(|number| mail(number, &message));
     let sending = async {
-        let outcomes: Vec<_> = client.send_all(stream::iter(numbered)).collect().await;
+        let outcomes: Vec<_> = client
+            .send_all(stream::iter(numbered).enumerate())
+            .collect()
+            .await;
         client.close().await;
         outcomes
     };

@@ -49,6 +49,8 @@ mod hostile;
 mod inquiry;
 /// What a client learns of a server, once for all of its sessions.
 mod learned;
+/// What a service writes with the library.
+mod library;
 /// Real servers: Postfix and Dovecot.
 mod live;
 /// A reply for each recipient.

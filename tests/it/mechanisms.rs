@@ -50,9 +50,7 @@ async fn log_in(
     mechanisms: &[Mechanism],
     credentials: Credentials,
 ) -> Result<()> {
-    let tls = TlsConfig::builder()
-        .ca_pem(server.ca_pem().as_bytes())?
-        .build()?;
+    let tls = TlsConfig::builder().ca_pem(server.ca_pem()).build()?;
     let builder = ServerConfig::builder("localhost".parse().unwrap())
         .port(server.addr().port())
         .tls(tls)
@@ -314,9 +312,7 @@ fn percent(secret: &str) -> String {
 #[tokio::test]
 async fn a_provider_is_asked_for_each_session() {
     let server = everything(SECRET).start().await.unwrap();
-    let tls = TlsConfig::builder()
-        .ca_pem(server.ca_pem().as_bytes())
-        .unwrap();
+    let tls = TlsConfig::builder().ca_pem(server.ca_pem());
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let client = ServerConfig::builder("localhost".parse().unwrap())

@@ -2,7 +2,6 @@
 #![cfg(feature = "metrics")]
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
 use metrics::{
@@ -118,8 +117,9 @@ fn client(port: u16) -> Client {
         .security(pilotfish::Security::Cleartext)
         .build();
     Client::builder(server.unwrap())
-        .max_connections(NonZeroU32::MIN)
+        .max_connections(1)
         .build()
+        .unwrap()
 }
 
 /// A recorder is the caller's code: it may use the client.

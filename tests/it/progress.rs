@@ -95,7 +95,8 @@ async fn all_is_told_only_when_the_end_has_left() {
             let of = progress.message_id.to_string();
             (observer.lock().unwrap()).push((of, progress.sent, progress.total));
         })
-        .build();
+        .build()
+        .unwrap();
     let large = Message::builder()
         .from("tim@client.example")
         .to("a@example.org")

@@ -304,11 +304,11 @@ async fn a_mail_server_behind_a_proxy_is_checked_by_its_own_name() {
             };
             steps.last_mut().unwrap().1.extend(greeting);
             let url = format!("{scheme}://127.0.0.1:{}", proxy(steps, Some(behind)).await);
-            let tls = TlsConfig::builder().ca_pem(server.ca_pem().as_bytes());
+            let tls = TlsConfig::builder().ca_pem(server.ca_pem());
             let session = ServerConfig::builder("mail.example".parse().unwrap())
                 .port(port)
                 .route(Route::new().proxy(url.parse().unwrap()))
-                .tls(tls.unwrap().build().unwrap())
+                .tls(tls.build().unwrap())
                 .credentials(Credentials::new("tim", "tanstaaftanstaaf").unwrap())
                 .build()
                 .unwrap()

@@ -22,12 +22,12 @@ async fn one_mail(here: Security, chunking: Chunking) -> (u64, u64) {
         .start()
         .await
         .unwrap();
-    let tls = TlsConfig::builder().ca_pem(server.ca_pem().as_bytes());
+    let tls = TlsConfig::builder().ca_pem(server.ca_pem());
     let client = pilotfish::ServerConfig::builder("localhost".parse().unwrap())
         .port(server.addr().port())
         .security(there)
         .strategy(strategy)
-        .tls(tls.unwrap().build().unwrap())
+        .tls(tls.build().unwrap())
         .credentials(Credentials::new("tim", "tanstaaftanstaaf").unwrap())
         .build()
         .unwrap();

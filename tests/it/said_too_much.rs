@@ -1,7 +1,6 @@
 //! Servers that say more than they were asked for right after the set-up of a session: that is the
 //! answer to all mails, and another session would get the same.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -47,8 +46,8 @@ async fn three_mails(answers: [String; 3], login: bool) -> (Vec<(String, String)
         let credentials = Credentials::new("tim", PASSWORD).unwrap();
         builder = builder.danger_cleartext_auth().credentials(credentials);
     }
-    let client = Client::builder(builder.build().unwrap()).max_connections(NonZeroU32::MIN);
-    let client = client.build();
+    let client = Client::builder(builder.build().unwrap()).max_connections(1);
+    let client = client.build().unwrap();
     let letter = || ACCOUNT.letter(&["a@example.org"]);
     let sent = [
         client.send(letter()),

@@ -9,7 +9,7 @@ use pilotfish::session::{Mail, Session};
 use pilotfish::{Client, Credentials, Error, ErrorKind, Receipt, Result};
 use tokio::time::{Instant, timeout_at};
 
-use crate::client::{client_to, count, paused};
+use crate::client::{client_to, paused};
 use crate::support::built::built;
 use crate::support::client::{ACCOUNT, send, talk, told};
 use crate::support::knowing::Store;
@@ -146,7 +146,7 @@ fn client_with_login(port: &Port) -> Client {
         let credentials = Credentials::new("tim", "tanstaaf").unwrap();
         server.danger_cleartext_auth().credentials(credentials)
     });
-    client.max_connections(count(1)).build()
+    client.max_connections(1).build().unwrap()
 }
 
 fn letters<const N: usize>(to: [&str; N]) -> [Mail; N] {
@@ -176,7 +176,7 @@ fn replies_that_come_while_a_mail_waits_for_the_list() {
             "a@example.org",
             "ä@example.org",
         ]);
-        let mut results = client.send_all(stream::iter(letters));
+        let mut results = client.send_all(stream::iter(letters).enumerate());
         let mut told = Vec::new();
         let until = Instant::now() + Duration::from_secs(2);
         let telling = async {
@@ -216,7 +216,7 @@ fn a_session_that_is_full_while_a_mail_waits_for_the_list() {
             "a@example.org",
         ]);
         let mut told: Vec<_> = tokio::select! {
-            told = client.send_all(stream::iter(letters)).collect() => told,
+            told = client.send_all(stream::iter(letters).enumerate()).collect() => told,
             () = port.serve(KEYWORDS, Store::default(), fate) => unreachable!(),
         };
         told.sort_by_key(|(number, _)| *number);

@@ -1,7 +1,6 @@
 //! `Client::send_all`: many mails over one session, and over another where that ends.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
@@ -24,8 +23,9 @@ fn client(server: &testing::TestServer, strategy: Strategy) -> Client {
         .timeouts(timeouts)
         .strategy(strategy);
     Client::builder(builder.build().unwrap())
-        .max_connections(NonZeroU32::MIN)
+        .max_connections(1)
         .build()
+        .unwrap()
 }
 
 pub(crate) fn letters(count: usize) -> impl Iterator<Item = Mail> {
@@ -44,7 +44,7 @@ async fn sent(
 ) -> (Vec<(usize, String)>, usize, usize) {
     let server = server.start().await.unwrap();
     let client = client(&server, strategy);
-    let outcomes = client.send_all(stream::iter(letters(count)));
+    let outcomes = client.send_all(stream::iter(letters(count)).enumerate());
     let outcomes = outcomes.map(|(index, result)| (index, told(&result)));
     let mut outcomes: Vec<_> = outcomes.collect().await;
     client.close().await;
@@ -107,13 +107,13 @@ async fn a_login_that_is_refused_ends_it() {
         .start()
         .await
         .unwrap();
-    let tls = pilotfish::transport::TlsConfig::builder().ca_pem(server.ca_pem().as_bytes());
+    let tls = pilotfish::transport::TlsConfig::builder().ca_pem(server.ca_pem());
     let builder = ServerConfig::builder("localhost".parse().unwrap())
         .port(server.addr().port())
-        .tls(tls.unwrap().build().unwrap())
+        .tls(tls.build().unwrap())
         .credentials(Credentials::new("tim", "wrong").unwrap());
     let client = Client::new(builder.build().unwrap());
-    let outcomes = client.send_all(stream::iter(letters(500)));
+    let outcomes = client.send_all(stream::iter(letters(500)).enumerate());
     let kinds: Vec<_> = (outcomes.map(|(_, result)| result.unwrap_err().kind()))
         .collect()
         .await;

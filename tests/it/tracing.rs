@@ -180,10 +180,10 @@ fn nested(capture: &Capture) -> Vec<String> {
 async fn spans_are_within_each_other() {
     let server = testing::TestServer::builder().user("tim", PASSWORD);
     let server = server.start().await.unwrap();
-    let tls = TlsConfig::builder().ca_pem(server.ca_pem().as_bytes());
+    let tls = TlsConfig::builder().ca_pem(server.ca_pem());
     let address = ServerConfig::builder("localhost".parse().unwrap())
         .port(server.addr().port())
-        .tls(tls.unwrap().build().unwrap())
+        .tls(tls.build().unwrap())
         .credentials(Credentials::new("tim", PASSWORD).unwrap())
         .security(Security::StartTls)
         .build();

@@ -176,9 +176,7 @@ async fn message(from: impl IntoAddresses, to: impl IntoAddresses) -> Result<Mes
 }
 
 fn submission(server: &testing::TestServer, password: Secret) -> Result<ServerConfig, Failure> {
-    let tls = TlsConfig::builder()
-        .ca_pem(server.ca_pem().as_bytes())?
-        .build()?;
+    let tls = TlsConfig::builder().ca_pem(server.ca_pem()).build()?;
     let credentials =
         Credentials::new(USER, password).map_err(|error| Failure::of(exit::BUG, &error))?;
     let builder = ServerConfig::builder(server.addr().ip().into())

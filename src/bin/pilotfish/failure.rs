@@ -38,6 +38,12 @@ impl Failure {
         self
     }
 
+    /// The same with what caused it.
+    pub(crate) fn with_cause(mut self, cause: &dyn std::error::Error) -> Self {
+        self.causes.push(cause.to_string());
+        self
+    }
+
     /// Any error, with its chain.
     pub(crate) fn of(status: u8, error: &dyn std::error::Error) -> Self {
         Self {
@@ -74,10 +80,7 @@ impl Failure {
 
     /// A file that cannot be read.
     pub(crate) fn input(message: String, error: impl std::error::Error) -> Self {
-        Self {
-            causes: vec![error.to_string()],
-            ..Self::new(exit::NO_INPUT, message)
-        }
+        Self::new(exit::NO_INPUT, message).with_cause(&error)
     }
 
     /// What became of the mail.

@@ -102,9 +102,11 @@ pub(crate) async fn deliver(
     };
     let mail = Mail::of(&message, server.to_string());
     let transfer = Transfer::watched_by(output);
-    let client = Client::builder(server)
-        .on_progress(transfer.observer())
-        .build();
+    let client = Client::builder(server).on_progress(transfer.observer());
+    let client = match client.build() {
+        Ok(client) => client,
+        Err(error) => return report::failed(output, Some(&mail), &error.into()),
+    };
     let started = Instant::now();
     let line = waiting.map(|waiting| waiting.show(mail.server.clone(), limits));
     let mail_to_send = pilotfish::Mail::new(envelope, message);

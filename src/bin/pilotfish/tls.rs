@@ -5,7 +5,6 @@ use pilotfish::transport::TlsConfig;
 
 use crate::exit;
 use crate::failure::Failure;
-use crate::input::blocking;
 use crate::report;
 
 /// Reads what the settings name, and makes a client of it. One that verifies nothing is never
@@ -16,7 +15,11 @@ pub(crate) async fn client(settings: TlsSettings) -> Result<TlsConfig, Failure> 
         builder = builder.roots(roots);
     }
     if let Some(path) = settings.ca {
-        builder = blocking(move || builder.ca_file(path)).await?;
+        let pem = tokio::fs::read(&path).await.map_err(|error| {
+            let message = format!("cannot read the CA file {}", path.display());
+            Failure::new(exit::CONFIG, message).with_cause(&error)
+        })?;
+        builder = builder.ca_pem(pem);
     }
     for fingerprint in settings.fingerprints {
         builder = builder.fingerprint(fingerprint);
@@ -30,7 +33,7 @@ pub(crate) async fn client(settings: TlsSettings) -> Result<TlsConfig, Failure> 
     if let Some(certificate) = settings.client_certificate {
         let read = certificate.read().await;
         let (chain, key) = read.map_err(|error| Failure::of(exit::CONFIG, &error))?;
-        builder = builder.client_certificate_pem(&chain, &key)?;
+        builder = builder.client_certificate_pem(chain, &key);
     }
     if settings.verification == Verification::DangerLeftOut {
         report::notice(

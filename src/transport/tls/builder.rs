@@ -1,7 +1,5 @@
 //! Collects what a client trusts, and as whom it comes.
 
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio_rustls::rustls::ClientConfig;
@@ -17,13 +15,15 @@ use super::parameters::TlsVersion;
 use super::pem::{certificates, unusable};
 use super::roots::TlsRoots;
 use super::verifier::{Authorities, Trust, Verifier};
-use crate::error::{Error, ErrorKind, Result};
+#[cfg(doc)]
+use crate::error::ErrorKind;
+use crate::error::{Error, Result};
 use crate::secret::Secret;
 use crate::transport::host::Host;
 
 /// Collects what a [`TlsConfig`] trusts, and as whom it comes.
 #[derive(Debug, Default)]
-#[must_use = "a client is made by `build`"]
+#[must_use = "`build` makes the configuration"]
 pub struct TlsConfigBuilder {
     roots: TlsRoots,
     own: Vec<TrustAnchor<'static>>,
@@ -32,6 +32,8 @@ pub struct TlsConfigBuilder {
     name: Option<Host>,
     identity: Option<ClientCertificate>,
     verification: Option<Verification>,
+    /// The first error of a setter.
+    error: Option<Error>,
 }
 
 impl TlsConfigBuilder {
@@ -42,42 +44,33 @@ impl TlsConfigBuilder {
         self
     }
 
-    /// Trusts the certificates of a PEM file too.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`]: the file cannot be read, or has no certificate in it that can serve as
-    /// an authority.
-    pub fn ca_file(self, path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let unreadable = |error: io::Error| {
-            let message = format!("cannot read the CA file {}", path.display());
-            Error::new(ErrorKind::Config, message).caused_by(error)
-        };
-        let pem = std::fs::read(path).map_err(unreadable)?;
-        self.ca_pem(&pem).map_err(|error| {
-            Error::new(
-                ErrorKind::Config,
-                format!("the CA file {} is of no use", path.display()),
-            )
-            .caused_by(error)
+    /// Also trusts the certificates in `pem`, the octets of a PEM file. If there is no certificate in
+    /// it, or one that cannot serve as an authority, [`build`](Self::build) returns the error.
+    pub fn ca_pem(self, pem: impl AsRef<[u8]>) -> Self {
+        self.keep_error(|builder| {
+            let certificates = certificates(pem.as_ref()).map_err(|error| {
+                unusable("the PEM text of the authorities (`ca_pem`) cannot be used")
+                    .caused_by(error)
+            })?;
+            for certificate in certificates {
+                let anchor = anchor_from_trusted_cert(&certificate).map_err(|error| {
+                    unusable(
+                        "a certificate in the PEM text (`ca_pem`) cannot serve as an authority",
+                    )
+                    .caused_by(error)
+                })?;
+                builder.own.push(anchor.to_owned());
+            }
+            Ok(())
         })
     }
 
-    /// Trusts the certificates in `pem` too.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`]: it has no certificate in it, or one that cannot serve as an authority.
-    pub fn ca_pem(mut self, pem: &[u8]) -> Result<Self> {
-        for certificate in certificates(pem)? {
-            let anchor = anchor_from_trusted_cert(&certificate).map_err(|error| {
-                unusable("a certificate in the PEM text cannot serve as an authority")
-                    .caused_by(error)
-            })?;
-            self.own.push(anchor.to_owned());
+    /// Keeps the first error of the setters for [`build`](Self::build).
+    fn keep_error(mut self, set: impl FnOnce(&mut Self) -> Result<()>) -> Self {
+        if let Err(error) = set(&mut self) {
+            self.error.get_or_insert(error);
         }
-        Ok(self)
+        self
     }
 
     /// Trusts the server that has this certificate or this key, and no other: pins it. More than
@@ -106,15 +99,13 @@ impl TlsConfigBuilder {
 
     /// Shows this certificate to servers that ask for one: the certificate and what leads from it
     /// to an authority that the server knows, in PEM, and its private key, in PEM too (PKCS #8,
-    /// PKCS #1 or SEC1).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`]: there is no certificate or no key, the key is encrypted, or it belongs to
-    /// another certificate.
-    pub fn client_certificate_pem(mut self, chain: &[u8], key: &Secret) -> Result<Self> {
-        self.identity = Some(ClientCertificate::from_pem(chain, key)?);
-        Ok(self)
+    /// PKCS #1 or SEC1). If there is no certificate or no key, if the key is encrypted, or if it belongs
+    /// to another certificate, [`build`](Self::build) returns the error.
+    pub fn client_certificate_pem(self, chain: impl AsRef<[u8]>, key: &Secret) -> Self {
+        self.keep_error(|builder| {
+            builder.identity = Some(ClientCertificate::from_pem(chain.as_ref(), key)?);
+            Ok(())
+        })
     }
 
     /// Takes whoever answers for the server, with whatever certificate. Anybody on the way can then
@@ -127,13 +118,17 @@ impl TlsConfigBuilder {
         self
     }
 
-    /// Makes the client. Reads the authorities of the system, if they are wanted.
+    /// Makes the configuration. With `TlsRoots::System`, it reads the authorities of the system from
+    /// files; everything else is computed.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`]: the system has no authorities; nobody is trusted at all; or certificates
+    /// [`ErrorKind::Config`]: PEM text that a setter was given is not usable; the system has no authorities; nobody is trusted at all; or certificates
     /// are to be both pinned and not verified.
     pub fn build(self) -> Result<TlsConfig> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
         let provider = Arc::new(provider());
         let verification = self.verification.unwrap_or(Verification::Done);
         let trust = match (verification, self.fingerprints.is_empty()) {

@@ -28,11 +28,12 @@ use crate::transport::host::Host;
 /// use pilotfish::transport::{TlsConfig, TlsRoots};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let our_ca = std::fs::read("/etc/ssl/our-ca.pem")?;
 /// let public = TlsConfig::builder().build()?;
-/// let with_own = TlsConfig::builder().ca_file("/etc/ssl/our-ca.pem")?.build()?;
+/// let with_own = TlsConfig::builder().ca_pem(&our_ca).build()?;
 /// let own_alone = TlsConfig::builder()
 ///     .roots(TlsRoots::None)
-///     .ca_file("/etc/ssl/our-ca.pem")?
+///     .ca_pem(&our_ca)
 ///     .build()?;
 /// let bridge = "sha256:6f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
 /// let pinned = TlsConfig::builder().fingerprint(bridge.parse()?).build()?;

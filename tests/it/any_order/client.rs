@@ -11,7 +11,6 @@ use tokio::task::{JoinSet, yield_now};
 use tokio::time::timeout;
 
 use super::{Case, Sort, seeds};
-use crate::client::count;
 use crate::support::knowing::{Knowing, Store, Words};
 
 /// Longer than any of them takes on a loaded machine.
@@ -47,10 +46,11 @@ async fn play(mut case: Case) {
         .port(port)
         .security(Security::Cleartext)
         .strategy(case.strategy);
-    let connections = u32::try_from(1 + case.dice.below(3)).unwrap();
+    let connections = usize::try_from(1 + case.dice.below(3)).unwrap();
     let client = Client::builder(server.build().unwrap())
-        .max_connections(count(connections))
-        .build();
+        .max_connections(connections)
+        .build()
+        .unwrap();
     let sending = async {
         let reported = if case.dice.one_in(2) {
             send(&client, &mut case).await
@@ -100,7 +100,7 @@ async fn send_all(client: &Client, case: &mut Case) -> Vec<Vec<Result<Receipt>>>
         .iter()
         .enumerate()
         .map(|(number, sort)| sort.mail(number));
-    let mut outcomes = client.send_all(stream::iter(mails));
+    let mut outcomes = client.send_all(stream::iter(mails).enumerate());
     while let Some((index, result)) = outcomes.next().await {
         reported[index].push(result);
     }

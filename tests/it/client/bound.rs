@@ -17,7 +17,7 @@ use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::case::{Tally, Told};
-use super::{client_of, count, letter, paused, tasks};
+use super::{client_of, letter, paused, tasks};
 use crate::company::strategy;
 use crate::support::open_server::open_server;
 
@@ -37,15 +37,12 @@ fn as_many_connections_as_allowed() {
         let server = server.start().await.unwrap();
         let grouped = strategy(Pipelining::Auto, Chunking::Never);
         let client = client_of(&server, |server| server.strategy(grouped))
-            .max_connections(count(3))
-            .mails_per_connection(count(20))
+            .max_connections(3)
+            .mails_per_connection(20)
             .idle_timeout(Duration::from_millis(40))
-            .retry(
-                Retry::new()
-                    .attempts(count(50))
-                    .budget(Duration::from_hours(1)),
-            )
-            .build();
+            .retry(Retry::new().attempts(50).budget(Duration::from_hours(1)))
+            .build()
+            .unwrap();
         let mut outcomes = Vec::new();
         for round in 0..20 {
             let numbers = round * 20..(round + 1) * 20;
@@ -82,9 +79,10 @@ fn a_million_futures_that_are_dropped_leave_all_places_free() {
         let server = server.start().await.unwrap();
         let before = tasks();
         let client = client_of(&server, |server| server)
-            .max_connections(count(2))
-            .queue(count(4))
-            .build();
+            .max_connections(2)
+            .queue(4)
+            .build()
+            .unwrap();
         let mail = letter(0, 10);
         let dropped_at_once = async |mails: usize| {
             for number in 0..mails {
@@ -122,7 +120,7 @@ async fn places(client: &pilotfish::Client, mail: &Mail) -> usize {
         count.fetch_add(1, Ordering::Relaxed);
         mail.clone()
     });
-    let mut outcomes = client.send_all(mails);
+    let mut outcomes = client.send_all(mails.enumerate());
     let poll_once = poll_fn(|context| Poll::Ready(outcomes.poll_next_unpin(context).is_pending()));
     assert!(poll_once.await);
     taken.load(Ordering::Relaxed)
@@ -138,10 +136,12 @@ fn how_old_a_connection_may_be() {
             .delay(second..=second, 1);
         let server = server.start().await.unwrap();
         let client = client_of(&server, |server| server)
-            .max_connections(count(1))
+            .max_connections(1)
             .max_age(Duration::from_secs(20))
-            .build();
-        let outcomes = client.send_all(stream::iter((0..30).map(|number| letter(number, 10))));
+            .build()
+            .unwrap();
+        let outcomes =
+            client.send_all(stream::iter((0..30).map(|number| letter(number, 10))).enumerate());
         let outcomes: Vec<_> = outcomes.collect().await;
         assert!(outcomes.iter().all(|(_, result)| result.is_ok()));
         client.close().await;
@@ -159,11 +159,12 @@ fn how_old_a_connection_may_be() {
 async fn a_session_takes_as_many_mails_as_the_caller_says() {
     let server = open_server().start().await.unwrap();
     let client = client_of(&server, |server| server)
-        .max_connections(count(1))
-        .mails_per_connection(count(2))
-        .build();
+        .max_connections(1)
+        .mails_per_connection(2)
+        .build()
+        .unwrap();
     let outcomes: Vec<_> = client
-        .send_all(stream::iter((0..9).map(|n| letter(n, 10))))
+        .send_all(stream::iter((0..9).map(|n| letter(n, 10))).enumerate())
         .collect()
         .await;
     assert_eq!(

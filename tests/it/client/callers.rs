@@ -17,7 +17,7 @@ use pilotfish::session::ServerConfigBuilder;
 use pilotfish::{Credentials, ErrorKind, Fate, Mail, testing};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{client_of, client_to, count, letter, paused};
+use super::{client_of, client_to, letter, paused};
 use crate::company::strategy;
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
@@ -79,7 +79,7 @@ fn a_provider_that_always_goes_wrong_is_asked_now_and_then() {
             paused(async {
                 let calls = Count::default();
                 let (server, describe) = with_login(&calls, move |_| Some(wrong)).await;
-                let client = client_of(&server, describe).retry(retry).build();
+                let client = client_of(&server, describe).retry(retry).build().unwrap();
                 let begun = Instant::now();
                 let mut told = 0;
                 while begun.elapsed() < Duration::from_mins(4) {
@@ -118,7 +118,7 @@ fn a_provider_that_goes_wrong_once_costs_no_mail() {
             let calls = Count::default();
             let (server, describe) =
                 with_login(&calls, move |call| (call > 0).then_some(wrong)).await;
-            let client = client_of(&server, describe).build();
+            let client = client_of(&server, describe).build().unwrap();
             for round in 0..10 {
                 let mails = (0..10).map(|number| client.send(letter(round * 10 + number, 10)));
                 for told in join_all(mails).await {
@@ -139,7 +139,8 @@ fn an_observer_that_panics_costs_nothing() {
     paused(async {
         let server = open_server().start().await.unwrap();
         let client = client_of(&server, |server| server);
-        let client = client.on_progress(|_| panic!("on purpose")).build();
+        let client = client.on_progress(|_| panic!("on purpose"));
+        let client = client.build().unwrap();
         let told = join_all((0..10).map(|number| client.send(letter(number, 10)))).await;
         assert!(told.iter().all(Result::is_ok), "{told:?}");
         assert_eq!(
@@ -160,7 +161,7 @@ fn a_log_that_panics_costs_one_mail() {
     ] {
         paused(async {
             let server = open_server().start().await.unwrap();
-            let client = client_of(&server, |server| server).build();
+            let client = client_of(&server, |server| server).build().unwrap();
             let _capture = Capture::panicking_at(event);
             let error = client.send(letter(0, 10)).await.unwrap_err();
             let said = (error.kind(), error.fate());
@@ -179,7 +180,9 @@ fn a_log_that_panics_at_all_events_costs_one_mail() {
     paused(async {
         let port = Port::new();
         let always = strategy(Pipelining::Auto, Chunking::Always);
-        let client = client_to(port.number(), |server| server.strategy(always)).build();
+        let client = client_to(port.number(), |server| server.strategy(always))
+            .build()
+            .unwrap();
         let sending = async {
             let mail = || Mail::from(ACCOUNT.letter(&["nobody@example.org"]));
             let capture = Capture::panicking_from("554 ");
@@ -211,7 +214,8 @@ async fn an_observer_that_hangs_costs_no_mail() {
                 let _ = released.lock().unwrap().recv();
             }
         })
-        .build();
+        .build()
+        .unwrap();
     let send = |number| {
         let client = client.clone();
         tokio::spawn(async move { client.send(letter(number, 10)).await })
@@ -260,10 +264,11 @@ fn a_mail_is_sent_as_often_as_retry_and_its_body_allow() {
     ] {
         paused(async {
             let (port, attempts) = (Port::new(), Count::default());
-            let retry = Retry::new().attempts(count(3));
+            let retry = Retry::new().attempts(3);
             let client = client_to(port.number(), |server| server)
                 .retry(retry)
-                .build();
+                .build()
+                .unwrap();
             let fate = |_| {
                 let attempts = attempts.clone();
                 Box::new(move |reply: &mut Vec<u8>| {
@@ -293,8 +298,9 @@ fn the_reader_of_a_body_that_goes_wrong_costs_its_own_mail() {
         paused(async {
             let server = open_server().start().await.unwrap();
             let client = client_of(&server, |server| server)
-                .max_connections(count(1))
-                .build();
+                .max_connections(1)
+                .build()
+                .unwrap();
             let told = join_all((0..10).map(|number| {
                 let mail = match number {
                     4 => with_body(number, body(wrong)),
@@ -324,14 +330,17 @@ fn a_stream_of_mails_that_goes_wrong_costs_no_mail() {
     for wrong in BOTH {
         paused(async {
             let server = open_server().start().await.unwrap();
-            let client = client_of(&server, |server| server).queue(count(1)).build();
+            let client = client_of(&server, |server| server)
+                .queue(1)
+                .build()
+                .unwrap();
             let mails = stream::iter(0..5).then(move |number| async move {
                 if number == 4 {
                     wrong.happen().await;
                 }
                 letter(number, 10)
             });
-            let mut outcomes = client.send_all(mails);
+            let mut outcomes = client.send_all(mails.enumerate());
             for _ in 0..4 {
                 let (_, told) = outcomes.next().await.unwrap();
                 drop(told.unwrap());
@@ -425,7 +434,7 @@ mod recorder {
             let send = || {
                 paused(async {
                     let server = open_server().start().await.unwrap();
-                    let client = client_of(&server, |server| server).build();
+                    let client = client_of(&server, |server| server).build().unwrap();
                     let told = join_all((0..10).map(|number| client.send(letter(number, 10))));
                     for told in told.await {
                         drop(told.unwrap());

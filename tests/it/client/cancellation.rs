@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use super::case::{Tally, Told};
 use super::conduct::{CONDUCTS, Conduct, Entry, FAULTS, server};
-use super::{client_of, count, letter, number_of, paused, tasks};
+use super::{client_of, letter, number_of, paused, tasks};
 use crate::company::strategy;
 use crate::support::dice::Dice;
 use crate::support::open_server::open_server;
@@ -43,19 +43,19 @@ fn milliseconds(dice: &mut Dice, most: u64) -> Duration {
 }
 
 fn limits(client: ClientBuilder, dice: &mut Dice) -> (ClientBuilder, usize) {
-    let most = u32::try_from(1 + dice.below(3)).unwrap();
+    let most = usize::try_from(1 + dice.below(3)).unwrap();
     let client = client
-        .max_connections(count(most))
-        .queue(count(u32::try_from(1 + dice.below(5)).unwrap()))
+        .max_connections(most)
+        .queue(usize::try_from(1 + dice.below(5)).unwrap())
         .queue_timeout(Duration::from_secs(1) + milliseconds(dice, 20_000))
         .idle_timeout(milliseconds(dice, 3_000));
     let client = match dice.below(4) {
-        0 => client.mails_per_connection(count(2)),
+        0 => client.mails_per_connection(2),
         1 => client.max_age(milliseconds(dice, 5_000)),
         2 => client.retry(Retry::new().first_wait(milliseconds(dice, 4_000))),
         _ => client,
     };
-    (client, usize::try_from(most).unwrap())
+    (client, most)
 }
 
 /// When a caller gives up.
@@ -155,7 +155,7 @@ async fn in_a_row(
     let mut told: Vec<_> = (0..mails)
         .map(|place| (first + place, Told::Nothing))
         .collect();
-    let mut outcomes = client.send_all(source);
+    let mut outcomes = client.send_all(source.enumerate());
     let taking = async {
         while let Some((place, result)) = outcomes.next().await {
             assert!(
@@ -203,7 +203,7 @@ async fn play(
     let before = tasks();
     let client = entry.client(&server, strategy);
     let (client, most) = limits(client, &mut dice);
-    let client = client.build();
+    let client = client.build().unwrap();
 
     let (single, row) = (1 + dice.below(4), 1 + dice.below(5));
     let (single, row) = (
@@ -307,10 +307,11 @@ fn what_has_not_begun_never_arrives() {
         let server = server.start().await.unwrap();
         let grouped = strategy(Pipelining::Auto, Chunking::Never);
         let client = client_of(&server, |server| server.strategy(grouped));
-        let client = client.max_connections(count(1)).build();
+        let client = client.max_connections(1).build().unwrap();
         let first = join_all((0..10).map(|number| client.send(letter(number, 10))));
         let later = join_all((10..30).map(|number| client.send(letter(number, 10))));
-        let at_once = client.send_all(stream::iter((30..60).map(|number| letter(number, 10))));
+        let at_once =
+            client.send_all(stream::iter((30..60).map(|number| letter(number, 10))).enumerate());
         let later = async { tokio::join!(later, at_once.collect::<Vec<_>>()) };
         let later = timeout(Duration::from_secs(5), later);
         let (told, given_up) = tokio::join!(first, later);

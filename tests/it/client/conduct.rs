@@ -32,11 +32,11 @@ impl Entry {
         client_of(server, |builder| match self {
             Self::Clear => builder.strategy(strategy),
             Self::LogIn => {
-                let tls = TlsConfig::builder().ca_pem(server.ca_pem().as_bytes());
+                let tls = TlsConfig::builder().ca_pem(server.ca_pem());
                 builder
                     .strategy(strategy)
                     .security(Security::StartTls)
-                    .tls(tls.unwrap().build().unwrap())
+                    .tls(tls.build().unwrap())
                     .credentials(Credentials::new("tim", "tanstaaf").unwrap())
             }
         })

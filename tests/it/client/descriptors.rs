@@ -67,7 +67,7 @@ async fn send() {
     }
     let (port, store, connections) = (Port::new(), Store::default(), Count::default());
     let client = client_to(port.number(), |server| server).retry(Retry::new());
-    let client = client.build();
+    let client = client.build().unwrap();
     let serving = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
         let fate = |_| {
@@ -77,7 +77,7 @@ async fn send() {
         port.serve(&["PIPELINING"], store.clone(), fate).await;
     };
     let sending = async {
-        let outcomes = client.send_all(stream::iter(mails));
+        let outcomes = client.send_all(stream::iter(mails).enumerate());
         let accepted = outcomes.filter(|(number, told)| {
             if let Err(error) = told {
                 println!("{number}: {error:?}");

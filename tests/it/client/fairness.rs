@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 use pilotfish::session::{Chunking, Pipelining, Strategy};
 use tokio::time::{Instant, sleep};
 
-use super::{client_of, count, letter, paused};
+use super::{client_of, letter, paused};
 use crate::company::strategy;
 use crate::support::open_server::open_server;
 
@@ -25,9 +25,10 @@ fn no_mail_of_a_batch_waits_twice_as_long_as_the_mean() {
             let delay = Duration::from_millis(200)..=Duration::from_millis(600);
             let server = open_server().delay(delay, 3).start().await.unwrap();
             let client = client_of(&server, |server| server.strategy(strategy()))
-                .max_connections(count(4))
-                .queue(count(500))
-                .build();
+                .max_connections(4)
+                .queue(500)
+                .build()
+                .unwrap();
             let begun = Instant::now();
             let waits = join_all((0..400).map(async |number| {
                 let _receipt = client.send(letter(number, 10)).await.unwrap();
@@ -52,14 +53,16 @@ fn no_mail_of_a_batch_waits_twice_as_long_as_the_mean() {
 fn a_single_mail_passes_a_long_stream() {
     for strategy in STRATEGIES {
         paused(async {
-            const QUEUE: u32 = 16;
+            const QUEUE: usize = 16;
             let delay = Duration::from_millis(200)..=Duration::from_millis(600);
             let server = open_server().delay(delay, 4).start().await.unwrap();
             let client = client_of(&server, |server| server.strategy(strategy()))
-                .max_connections(count(2))
-                .queue(count(QUEUE))
-                .build();
-            let many = client.send_all(stream::iter((0..600).map(|number| letter(number, 10))));
+                .max_connections(2)
+                .queue(QUEUE)
+                .build()
+                .unwrap();
+            let many = client
+                .send_all(stream::iter((0..600).map(|number| letter(number, 10))).enumerate());
             let single = async {
                 let mut passed_by = Vec::new();
                 for number in 1_000..1_005 {
@@ -77,7 +80,7 @@ fn a_single_mail_passes_a_long_stream() {
             // 32, and each session two.
             let by_data = strategy().chunking == Chunking::Never;
             let on_their_way = if by_data { 8 } else { 4 * 34 };
-            let most = QUEUE as usize + on_their_way;
+            let most = QUEUE + on_their_way;
             assert!(
                 passed_by.iter().all(|count| *count <= most),
                 "{passed_by:?}"

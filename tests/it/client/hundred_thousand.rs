@@ -8,11 +8,11 @@ use pilotfish::Fate;
 use pilotfish::session::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::{Fault, Point, TestServer};
 
-use super::{client_of, count, letter, number_of};
+use super::{client_of, letter, number_of};
 use crate::company::strategy;
 use crate::support::open_server::open_server;
 
-const CONNECTIONS: u32 = 16;
+const CONNECTIONS: usize = 16;
 
 /// What was told of a mail, and how often it arrived.
 #[derive(Debug, Clone, Copy, Default)]
@@ -62,12 +62,14 @@ async fn campaign(strategy: Strategy, size: usize) -> u64 {
         .await
         .unwrap();
     let client = client_of(&server, |server| server.strategy(strategy))
-        .max_connections(count(CONNECTIONS))
-        .build();
+        .max_connections(CONNECTIONS)
+        .build()
+        .unwrap();
     let begun = Instant::now();
     let mut mails = vec![Mail::default(); size];
     let (mut told, mut early, mut most) = (0, 0, 0);
-    let mut outcomes = client.send_all(stream::iter((0..size).map(|number| letter(number, 2_000))));
+    let mut outcomes =
+        client.send_all(stream::iter((0..size).map(|number| letter(number, 2_000))).enumerate());
     while let Some((number, result)) = outcomes.next().await {
         let fate = match result {
             Ok(_) => Told::Accepted,
@@ -110,7 +112,7 @@ async fn campaign(strategy: Strategy, size: usize) -> u64 {
     assert_eq!((lost, wrong), (0, 0), "told what is not so");
     let known = accepted + refused + unknown[0] + unknown[1];
     assert_eq!(known, size, "some arrived more than once");
-    assert!(server.most_open_connections() <= CONNECTIONS as usize);
+    assert!(server.most_open_connections() <= CONNECTIONS);
     // Of each fault some mails are told, and of a broken connection those that were on their way.
     assert!(accepted >= size * 9 / 10, "{accepted}");
     server.shutdown().await.unwrap();

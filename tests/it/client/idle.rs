@@ -8,7 +8,7 @@ use pilotfish::testing::{Fault, Point};
 use pilotfish::{Client, ServerConfig};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::{client_of, count, letter, number_of, paused, tasks};
+use super::{client_of, letter, number_of, paused, tasks};
 use crate::company::strategy;
 use crate::support::open_server::open_server;
 
@@ -26,7 +26,7 @@ fn a_client_without_mails_has_no_connection_and_no_task() {
         let server = open_server().idle_timeout(Duration::from_mins(5));
         let server = server.start().await.unwrap();
         let before = tasks();
-        let client = client_of(&server, |server| server).build();
+        let client = client_of(&server, |server| server).build().unwrap();
         for number in 0..3 {
             assert_eq!(tasks(), before);
             let _receipt = client.send(letter(number, 10)).await.unwrap();
@@ -57,7 +57,9 @@ fn a_server_that_has_waited_long_enough_costs_no_mail() {
                     None => server,
                 };
                 let server = server.start().await.unwrap();
-                let client = client_of(&server, |server| server.strategy(strategy())).build();
+                let client = client_of(&server, |server| server.strategy(strategy()))
+                    .build()
+                    .unwrap();
                 let mut number = 0;
                 for offset in (0..60).map(Duration::from_millis) {
                     let since = Instant::now();
@@ -93,7 +95,7 @@ fn a_server_that_has_waited_long_enough_costs_no_mail() {
 fn a_mail_that_is_withdrawn_ends_no_session() {
     paused(async {
         let server = open_server().start().await.unwrap();
-        let client = client_of(&server, |server| server).build();
+        let client = client_of(&server, |server| server).build().unwrap();
         for number in 0..3 {
             let _receipt = client.send(letter(number, 10)).await.unwrap();
             let mut sending = Box::pin(client.send(letter(9, 10)));
@@ -113,7 +115,7 @@ fn a_close_that_was_given_up_ends_no_session() {
         let second = Duration::from_secs(1);
         let server = open_server().delay(second..=second, 1);
         let server = server.start().await.unwrap();
-        let client = client_of(&server, |server| server).build();
+        let client = client_of(&server, |server| server).build().unwrap();
         for number in 0..3 {
             let sending = async { client.send(letter(number, 10)).await.unwrap() };
             let closing = async {
@@ -135,9 +137,10 @@ fn who_says_goodbye_takes_no_mail() {
         let server = open_server().fault_always(Fault::SilentAt(Point::Quit));
         let server = server.start().await.unwrap();
         let client = client_of(&server, |server| server)
-            .max_connections(count(2))
+            .max_connections(2)
             .idle_timeout(Duration::from_secs(1))
-            .build();
+            .build()
+            .unwrap();
         let _receipt = client.send(letter(0, 10)).await.unwrap();
         // QUIT is said after a second, and its reply waited for until the fifth.
         sleep(Duration::from_secs(2)).await;

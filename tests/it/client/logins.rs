@@ -48,7 +48,7 @@ fn client(port: &Port, retry: Retry) -> Client {
         server.credentials(Credentials::new("tim", "tanstaaf").unwrap())
     });
     let client = client.retry(retry).idle_timeout(Duration::from_secs(20));
-    client.build()
+    client.build().unwrap()
 }
 
 /// That passwords were sent with growing pauses: accounts are locked after some ten wrong ones in a
@@ -185,7 +185,7 @@ fn a_provider_that_fails_for_a_moment_is_no_refused_login() {
             let client = client_to(port.number(), |server| {
                 server.danger_cleartext_auth().credentials(provide)
             });
-            let client = client.retry(Retry::new()).build();
+            let client = client.retry(Retry::new()).build().unwrap();
             let capture = Capture::begin();
             let sending = async {
                 let mails = (0..20).map(async |number| {

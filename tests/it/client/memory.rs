@@ -4,7 +4,7 @@ use futures_util::{StreamExt as _, stream};
 use pilotfish::testing::Store;
 use pilotfish::{Client, Security, ServerConfig};
 
-use super::{count, letter};
+use super::letter;
 use crate::memory::high_water_mark;
 use crate::support::open_server::open_server;
 
@@ -21,10 +21,11 @@ async fn carry_out(order: &str) {
     let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
         .port(port.parse().unwrap())
         .security(Security::Cleartext);
-    let client = Client::builder(server.build().unwrap()).max_connections(count(4));
-    let client = client.build();
+    let client = Client::builder(server.build().unwrap()).max_connections(4);
+    let client = client.build().unwrap();
     let mails = 0..mails.parse().unwrap();
-    let mut outcomes = client.send_all(stream::iter(mails.map(|number| letter(number, 2_000))));
+    let mut outcomes =
+        client.send_all(stream::iter(mails.map(|number| letter(number, 2_000))).enumerate());
     while let Some((number, result)) = outcomes.next().await {
         assert!(result.is_ok(), "{number}: {result:?}");
     }

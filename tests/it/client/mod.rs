@@ -19,7 +19,6 @@ mod throttling;
 mod unknown;
 mod verdicts;
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use pilotfish::client::ClientBuilder;
@@ -81,10 +80,6 @@ pub(crate) fn client_to(
         .security(Security::Cleartext)
         .timeouts(timeouts);
     Client::builder(describe(builder).build().unwrap())
-}
-
-pub(crate) fn count(number: u32) -> NonZeroU32 {
-    NonZeroU32::new(number).unwrap()
 }
 
 /// The text of a letter with this number, of about so many octets.

@@ -13,7 +13,7 @@ use pilotfish::ErrorKind;
 use pilotfish::client::Retry;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{client_to, count, letter, number_of, paused};
+use super::{client_to, letter, number_of, paused};
 use crate::support::knowing::Store;
 use crate::support::port::{Count, Port};
 
@@ -34,12 +34,12 @@ async fn server(port: Port, down: Duration, store: Store, connections: Count) {
 async fn outlive(mails: usize, down: Duration) {
     let (port, store, connections) = (Port::new(), Store::default(), Count::default());
     let client = client_to(port.number(), |server| server).retry(Retry::new());
-    let client = client.build();
+    let client = client.build().unwrap();
     let begun = Instant::now();
     let server = server(port, down, store.clone(), connections.clone());
     let sending = async {
         let letters = stream::iter((0..mails).map(|number| letter(number, 10)));
-        let mut outcomes = client.send_all(letters);
+        let mut outcomes = client.send_all(letters.enumerate());
         while let Some((number, result)) = outcomes.next().await {
             assert!(result.is_ok(), "{number}: {result:?}");
         }
@@ -77,7 +77,7 @@ fn waiting(budget: Duration) -> (Port, pilotfish::Client) {
     let retry = Retry::new().budget(budget);
     let client = client_to(port.number(), |server| server).retry(retry);
     let client = client.queue_timeout(Duration::from_secs(20));
-    (port, client.max_connections(count(2)).build())
+    (port, client.max_connections(2).build().unwrap())
 }
 
 /// Neither the attempts nor the time limit of the queue end the wait.
@@ -112,7 +112,7 @@ fn the_budget_of_all_ends_at_once() {
         let port = Port::new();
         let budget = Duration::from_mins(2);
         let client = client_to(port.number(), |server| server);
-        let client = client.retry(Retry::new().budget(budget)).build();
+        let client = client.retry(Retry::new().budget(budget)).build().unwrap();
         let busy = port.serve(&[], Store::default(), |_| {
             Box::new(|said: &mut Vec<u8>| {
                 *said = b"421 4.3.2 too busy\r\n".to_vec();
@@ -122,7 +122,7 @@ fn the_budget_of_all_ends_at_once() {
         let begun = Instant::now();
         let sending = async {
             let letters = stream::iter((0..BUSY).map(|number| letter(number, 10)));
-            let outcomes: Vec<_> = client.send_all(letters).collect().await;
+            let outcomes: Vec<_> = client.send_all(letters.enumerate()).collect().await;
             assert_eq!(outcomes.len(), BUSY);
             let replied = |result: &pilotfish::Result<_>| {
                 result.as_ref().is_err_and(|error| error.reply().is_some())
@@ -171,7 +171,7 @@ fn who_closes_sends_what_waits_although_another_connection_was_refused() {
         let refused = Arc::new(AtomicUsize::new(0));
         let (port, store) = (Port::new(), Store::default());
         let client = client_to(port.number(), |server| server);
-        let client = client.mails_per_connection(count(5)).build();
+        let client = client.mails_per_connection(5).build().unwrap();
         let serving = port.serve(&[], store.clone(), |_| {
             let refused = Arc::clone(&refused);
             let is_second = Arc::strong_count(&refused) > 2;
@@ -221,7 +221,10 @@ fn mails_that_are_given_in_a_pause_share_it() {
         paused(async {
             let port = Port::new();
             let client = client_to(port.number(), |server| server).retry(retry.clone());
-            let client = client.queue_timeout(Duration::from_secs(20)).build();
+            let client = client
+                .queue_timeout(Duration::from_secs(20))
+                .build()
+                .unwrap();
             let serving = port.serve(&[], Store::default(), |connection| {
                 Box::new(move |said: &mut Vec<u8>| {
                     if connection == 0 {

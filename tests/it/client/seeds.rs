@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::case::{Tally, Told};
-use super::{client_to, count, letter, paused};
+use super::{client_to, letter, paused};
 use crate::company::strategy;
 use crate::simulation::variable;
 use crate::support::built::built;
@@ -148,20 +148,25 @@ async fn play(seed: u64, tally: &mut Tally) {
         0 => Retry::none(),
         1 => Retry::new()
             .first_wait(Duration::from_millis(100))
-            .attempts(count(3)),
+            .attempts(3),
         _ => Retry::new(),
     };
-    let connections = u32::try_from(1 + dice.below(4)).unwrap();
+    let connections = usize::try_from(1 + dice.below(4)).unwrap();
     let client = client
         .retry(retry)
-        .max_connections(count(connections))
-        .build();
+        .max_connections(connections)
+        .build()
+        .unwrap();
     let mails: Vec<_> = (0..25).map(|number| mail(number, &mut dice)).collect();
     let singles: Vec<_> = (25..30).map(|number| mail(number, &mut dice)).collect();
-    let streamed = client.send_all(stream::iter(mails).then(|mail| async {
-        sleep(Duration::from_millis(200)).await;
-        mail
-    }));
+    let streamed = client.send_all(
+        stream::iter(mails)
+            .then(|mail| async {
+                sleep(Duration::from_millis(200)).await;
+                mail
+            })
+            .enumerate(),
+    );
     let sending = async {
         let singles = singles.into_iter().map(|mail| client.send(mail));
         let (streamed, singles) = tokio::join!(streamed.collect::<Vec<_>>(), join_all(singles));

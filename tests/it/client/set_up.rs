@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 
-use super::{client_of, count, letter, paused, tasks};
+use super::{client_of, letter, paused, tasks};
 
 /// What is at the other end of each connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,11 +84,13 @@ async fn play(peer: Peer, security: Security, given_up: Option<Duration>) {
         .security(security)
         .timeouts(Timeouts::all(Duration::from_secs(4)));
     let client = Client::builder(server.build().unwrap())
-        .max_connections(count(2))
-        .build();
+        .max_connections(2)
+        .build()
+        .unwrap();
     let all = async {
         let single = join_all((0..5).map(|number| client.send(letter(number, 10))));
-        let stream = client.send_all(stream::iter((5..10).map(|number| letter(number, 10))));
+        let stream =
+            client.send_all(stream::iter((5..10).map(|number| letter(number, 10))).enumerate());
         tokio::join!(single, stream.map(|(_, told)| told).collect::<Vec<_>>())
     };
     let limit = given_up.unwrap_or(Duration::from_secs(9));
@@ -141,14 +143,14 @@ fn a_connection_that_is_cut_while_it_is_set_up_is_tried_once_more() {
             let server = (0..times).fold(server, |server, _| server.fault(fault.clone()));
             let server = server.start().await.unwrap();
             let client = client_of(&server, |builder| {
-                let tls = TlsConfig::builder().ca_pem(server.ca_pem().as_bytes());
+                let tls = TlsConfig::builder().ca_pem(server.ca_pem());
                 let credentials = Credentials::new("tim", "tanstaaf").unwrap();
                 builder
                     .security(Security::StartTls)
-                    .tls(tls.unwrap().build().unwrap())
+                    .tls(tls.build().unwrap())
                     .credentials(credentials)
             });
-            let client = client.build();
+            let client = client.build().unwrap();
             let told = join_all((0..56).map(|number| client.send(letter(number, 10)))).await;
             let all = told.iter().filter(|told| told.is_ok()).count();
             let expected = if accepted { 56 } else { 0 };

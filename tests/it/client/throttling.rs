@@ -9,7 +9,7 @@ use pilotfish::testing::{Fault, Point, TestServerBuilder};
 use tokio::time::{sleep, timeout};
 
 use super::case::{Tally, Told};
-use super::{client_of, count, letter, paused};
+use super::{client_of, letter, paused};
 use crate::company::strategy;
 use crate::support::open_server::open_server;
 
@@ -21,10 +21,12 @@ async fn send(server: TestServerBuilder, retry: Retry) -> (Tally, Vec<usize>, u6
     let server = server.delay(delay, 5).start().await.unwrap();
     let grouped = strategy(Pipelining::Auto, Chunking::Never);
     let client = client_of(&server, |server| server.strategy(grouped))
-        .max_connections(count(8))
+        .max_connections(8)
         .retry(retry)
-        .build();
-    let outcomes = client.send_all(stream::iter((0..MAILS).map(|number| letter(number, 10))));
+        .build()
+        .unwrap();
+    let outcomes =
+        client.send_all(stream::iter((0..MAILS).map(|number| letter(number, 10))).enumerate());
     let outcomes = outcomes.map(|(number, told)| (number, Told::Of(Box::new(told))));
     let mut seconds = Vec::new();
     let watching = async {
@@ -49,9 +51,7 @@ async fn send(server: TestServerBuilder, retry: Retry) -> (Tally, Vec<usize>, u6
 }
 
 fn persistent() -> Retry {
-    Retry::new()
-        .attempts(count(50))
-        .budget(Duration::from_hours(1))
+    Retry::new().attempts(50).budget(Duration::from_hours(1))
 }
 
 /// The fifth connection and all behind it are refused.

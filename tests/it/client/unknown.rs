@@ -10,7 +10,7 @@ use pilotfish::session::{Chunking, Pipelining};
 use pilotfish::{Error, ErrorKind, Fate};
 use tokio::sync::watch;
 
-use super::{client_to, count, letter, paused};
+use super::{client_to, letter, paused};
 use crate::company::strategy;
 use crate::support::knowing::Store;
 use crate::support::port::Port;
@@ -36,15 +36,18 @@ async fn told(later: Later) -> Result<(), Error> {
     let (port, (taken, mut is_taken)) = (Port::new(), watch::channel(false));
     let retry = Retry::new()
         .danger_even_if_unknown()
-        .attempts(count(3))
+        .attempts(3)
         .first_wait(Duration::from_secs(2))
         .budget(Duration::from_secs(30));
     let client = client_to(port.number(), |server| server).retry(retry);
     let client = match later {
-        Later::Held => client.rates(Rates::new().mails(count(1), Period::Minute)),
+        Later::Held => client.rates(Rates::new().mails(1, Period::Minute)),
         _ => client,
     };
-    let client = client.queue_timeout(Duration::from_secs(7)).build();
+    let client = client
+        .queue_timeout(Duration::from_secs(7))
+        .build()
+        .unwrap();
     let taken = Arc::new(taken);
     let serving = port.serve(&[], Store::default(), move |_| {
         let taken = taken.clone();
@@ -119,7 +122,7 @@ fn a_mail_that_is_about_to_be_repeated_has_not_left() {
         let client = client_to(port.number(), |server| {
             server.strategy(strategy(Pipelining::Auto, Chunking::Always))
         });
-        let client = client.build();
+        let client = client.build().unwrap();
         let fate = |_| {
             let (client, mut mails) = (client.clone(), 0);
             Box::new(move |said: &mut Vec<u8>| {

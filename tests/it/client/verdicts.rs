@@ -21,7 +21,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{client_of, client_to, count, letter, paused};
+use super::{client_of, client_to, letter, paused};
 use crate::company::strategy;
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
@@ -60,7 +60,7 @@ fn one_that_is_refused_for_now_is_reason_enough_for_another_attempt() {
             paused(async {
                 let (port, rcpt) = (Port::new(), Count::default());
                 let client = client_to(port.number(), |server| server).retry(Retry::new());
-                let client = client.build();
+                let client = client.build().unwrap();
                 let reply = move |number: usize| {
                     let reply = replies[number % 2];
                     (number < 2 || reply.starts_with("550")).then_some(reply)
@@ -121,7 +121,7 @@ fn silent() -> [(TestServerBuilder, bool, &'static str); 4] {
 /// A client of a server of [`silent`].
 fn client_in(server: &TestServer, lmtp: bool) -> Client {
     let client = client_of(server, |server| if lmtp { server.lmtp() } else { server });
-    client.build()
+    client.build().unwrap()
 }
 
 #[test]
@@ -182,7 +182,7 @@ async fn sent_and_aborted(
     let port = Port::new();
     let always = strategy(Pipelining::Auto, Chunking::Always);
     let client = client_to(port.number(), |server| server.strategy(always));
-    let client = client.max_connections(count(1)).build();
+    let client = client.max_connections(1).build().unwrap();
     let serving = async {
         let (stream, _) = port.listen().accept().await.unwrap();
         let words = Words::Offering(&["PIPELINING", "CHUNKING"]);
@@ -194,7 +194,9 @@ async fn sent_and_aborted(
         knowing.goes_on().serve().await;
         pending().await
     };
-    let sending = client.send_all(stream::iter(mails)).collect::<Vec<_>>();
+    let sending = client
+        .send_all(stream::iter(mails).enumerate())
+        .collect::<Vec<_>>();
     let aborting = async {
         sleep(Duration::from_secs(2)).await;
         client.abort();
@@ -350,14 +352,14 @@ fn a_reply_that_comes_during_the_transfer_of_another_mail() {
             let server = open_server().offer(Offer::Recipients(limit));
             let server = server.start().await.unwrap();
             let client = client_of(&server, |server| server);
-            let client = client.max_connections(count(1)).build();
+            let client = client.max_connections(1).build().unwrap();
             let never = Body::stream(stream::once(pending::<io::Result<Bytes>>()).boxed(), 10);
             let attachment = Attachment::new(never, "slow.bin");
             let slow = ACCOUNT.letter_of_text(&TO[..1], "Hi").attach(attachment);
             let (mail, paths) = mail(3);
             let first = Mail::from(ACCOUNT.letter(&TO[..1]));
             let mails = [first, mail, Mail::from(built(slow))];
-            let mut results = client.send_all(stream::iter(mails));
+            let mut results = client.send_all(stream::iter(mails).enumerate());
             let word = |(index, result): (usize, Result<Receipt>)| {
                 words(if index == 1 { &paths } else { &paths[..1] }, &result)
             };
@@ -388,7 +390,7 @@ fn a_transfer_that_is_interrupted_loses_no_octet() {
             .unwrap();
         let always = strategy(Pipelining::Auto, Chunking::Always);
         let client = client_of(&server, |server| server.strategy(always));
-        let client = client.max_connections(count(1)).build();
+        let client = client.max_connections(1).build().unwrap();
         let octets: Vec<u8> = (0_u32..150_000).flat_map(u32::to_be_bytes).collect();
         let (reader, mut writer) = tokio::io::duplex(16 * 1024);
         let giving = async {
@@ -405,7 +407,7 @@ fn a_transfer_that_is_interrupted_loses_no_octet() {
         let mails = (0..4).map(|number| letter(number, 10));
         let mails = mails.chain([Mail::from(built(slow))]);
         let sending = client
-            .send_all(stream::iter(mails))
+            .send_all(stream::iter(mails).enumerate())
             .map(|(index, result)| (index, Instant::now(), result.unwrap()))
             .collect::<Vec<_>>();
         let (told, given) = tokio::join!(sending, giving);

@@ -10,7 +10,7 @@ use pilotfish::session::Mail;
 use pilotfish::{Client, Message};
 use tokio::time::{Instant, sleep};
 
-use crate::client::{client_to, count, letter, paused};
+use crate::client::{client_to, letter, paused};
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
 use crate::support::knowing::Store;
@@ -59,8 +59,8 @@ fn against<T>(
     paused(async {
         let (port, had) = (Port::new(), Had::default());
         let client = client_to(port.number(), |server| server);
-        let client = client.max_connections(count(1));
-        let client = client.idle_timeout(Duration::from_secs(5)).build();
+        let client = client.max_connections(1);
+        let client = client.idle_timeout(Duration::from_secs(5)).build().unwrap();
         tokio::select! {
             outcome = test(client, had.clone()) => outcome,
             () = serve(port, keywords, had, conduct) => unreachable!(),
@@ -71,7 +71,7 @@ fn against<T>(
 /// How many of so many mails are accepted.
 async fn send(client: &Client, mails: usize) -> usize {
     let letters = stream::iter((0..mails).map(|number| letter(number, 10)));
-    let outcomes: Vec<_> = client.send_all(letters).collect().await;
+    let outcomes: Vec<_> = client.send_all(letters.enumerate()).collect().await;
     outcomes.iter().filter(|(_, result)| result.is_ok()).count()
 }
 

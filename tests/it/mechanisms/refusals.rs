@@ -63,10 +63,10 @@ async fn refused_mails(
 ) -> (Vec<String>, Vec<String>) {
     let capture = Capture::begin();
     let server = server.start().await.unwrap();
-    let tls = TlsConfig::builder().ca_pem(server.ca_pem().as_bytes());
+    let tls = TlsConfig::builder().ca_pem(server.ca_pem());
     let submission = ServerConfig::builder("localhost".parse().unwrap())
         .port(server.addr().port())
-        .tls(tls.unwrap().build().unwrap())
+        .tls(tls.build().unwrap())
         .credentials(credentials(Mechanism::Plain, secret))
         .mechanisms([Mechanism::Plain]);
     let client = Client::new(submission.build().unwrap());

@@ -11,7 +11,7 @@ use pilotfish::testing::Offer;
 use pilotfish::{Receipt, Result};
 use tokio::time::{Instant, sleep};
 
-use crate::client::{client_of, client_to, count, letter, number_of, paused};
+use crate::client::{client_of, client_to, letter, number_of, paused};
 use crate::support::client::ACCOUNT;
 use crate::support::events::Capture;
 use crate::support::knowing::{Arrived, Store};
@@ -53,7 +53,7 @@ fn what_an_earlier_attempt_has_shown_does_not_count() {
         paused(async {
             let (port, store, rcpt) = (Port::new(), Store::default(), Count::default());
             let client = client_to(port.number(), |server| server).retry(Retry::new());
-            let client = client.build();
+            let client = client.build().unwrap();
             let reply = move |number: usize| {
                 Some(if number < 2 {
                     "450 4.7.1 Greylisted"
@@ -81,7 +81,7 @@ fn what_an_earlier_attempt_has_shown_does_not_count() {
 fn who_has_had_enough_is_asked_a_few_times() {
     paused(async {
         let (port, store, rcpt) = (Port::new(), Store::default(), Count::default());
-        let client = client_to(port.number(), |server| server).build();
+        let client = client_to(port.number(), |server| server).build().unwrap();
         let reply =
             |number: usize| (number > 0).then_some("452 4.5.3 too many recipients in this hour");
         let fate = |_| rcpt.replies_to_rcpt(reply);
@@ -112,7 +112,7 @@ fn who_has_not_been_asked_is_not_refused() {
     ] {
         paused(async {
             let (port, store, rcpt) = (Port::new(), Store::default(), Count::default());
-            let client = client_to(port.number(), |server| server).build();
+            let client = client_to(port.number(), |server| server).build().unwrap();
             let fate = |_| rcpt.replies_to_rcpt(move |number| (number < 3).then_some(reply));
             let (mail, paths) = mail(
                 1,
@@ -134,9 +134,9 @@ fn who_has_not_been_asked_is_not_refused() {
 fn a_mail_counts_once_over_several_sessions() {
     paused(async {
         let (port, store) = (Port::new(), Store::default());
-        let rates = Rates::new().recipients(count(3), Period::Hour);
+        let rates = Rates::new().recipients(3, Period::Hour);
         let client = client_to(port.number(), |server| server).rates(rates);
-        let client = client.build();
+        let client = client.build().unwrap();
         let begun = Instant::now();
         let keywords = &["LIMITS RCPTDOMAINMAX=1"];
         let fate = |_| Box::new(|_: &mut Vec<u8>| false) as Fate;
@@ -158,7 +158,11 @@ fn a_portion_that_was_accepted_is_not_sent_again_after_a_quota() {
     paused(async {
         let (port, store, mails) = (Port::new(), Store::default(), Count::default());
         let client = client_to(port.number(), |server| server);
-        let client = client.retry(Retry::new()).max_connections(count(1)).build();
+        let client = client
+            .retry(Retry::new())
+            .max_connections(1)
+            .build()
+            .unwrap();
         let fate = |_| {
             let mails = mails.clone();
             Box::new(move |said: &mut Vec<u8>| {
@@ -176,7 +180,7 @@ fn a_portion_that_was_accepted_is_not_sent_again_after_a_quota() {
         ];
         let paths = sent.each_ref().map(|(_, paths)| paths.clone());
         let sending = async {
-            let mut results = client.send_all(stream::iter(sent.map(|(mail, _)| mail)));
+            let mut results = client.send_all(stream::iter(sent.map(|(mail, _)| mail)).enumerate());
             while let Some((number, result)) = results.next().await {
                 for (path, outcome) in paths[number].iter().zip(outcomes(&paths[number], &result)) {
                     let accepted = outcome == RecipientOutcome::Accepted;
@@ -201,7 +205,7 @@ fn a_mail_that_is_given_up_between_two_portions() {
         let second = Duration::from_secs(1);
         let server = open_server().offer(Offer::Recipients(1));
         let server = server.delay(second..=second, 1).start().await.unwrap();
-        let client = client_of(&server, |server| server).build();
+        let client = client_of(&server, |server| server).build().unwrap();
         let capture = Capture::begin();
         let accepted = async {
             while server.received().is_empty() {

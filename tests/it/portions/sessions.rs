@@ -11,7 +11,6 @@ use pilotfish::{Client, Receipt, Result, Security, ServerConfig};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::client::count;
 use crate::support::client::ACCOUNT;
 use crate::support::knowing::{Knowing, Store, Words};
 
@@ -68,7 +67,7 @@ impl Counting {
             }
         });
         Self {
-            client: Client::builder(server).max_connections(count(2)).build(),
+            client: Client::builder(server).max_connections(2).build().unwrap(),
             store,
             rcpt,
             sessions,
@@ -201,7 +200,7 @@ async fn mails_in_several_domains_among_others() {
         let mails = envelopes.iter().map(|recipients| mail(recipients));
         let mut outcomes = server
             .client
-            .send_all(stream::iter(mails.collect::<Vec<_>>()));
+            .send_all(stream::iter(mails.collect::<Vec<_>>()).enumerate());
         let mut reported = 0;
         while let Some((index, result)) = outcomes.next().await {
             let outcomes = recipient_outcomes(&envelopes[index], result.as_ref());

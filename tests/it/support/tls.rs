@@ -40,8 +40,8 @@ fn authority(name: &str) -> Authority {
 
 /// A client that trusts the authority of these tests.
 pub(crate) fn tls_client() -> TlsConfig {
-    let builder = TlsConfig::builder().ca_pem(TRUSTED.pem().as_bytes());
-    builder.unwrap().build().unwrap()
+    let builder = TlsConfig::builder().ca_pem(TRUSTED.pem());
+    builder.build().unwrap()
 }
 
 /// A server that shows a certificate for this name.

@@ -139,8 +139,7 @@ pub(super) fn good() -> Shown {
 pub(super) fn trusting() -> TlsConfigBuilder {
     TlsConfig::builder()
         .roots(TlsRoots::None)
-        .ca_pem(ROOT.pem().as_bytes())
-        .unwrap()
+        .ca_pem(ROOT.pem())
 }
 
 pub(super) fn client() -> TlsConfig {

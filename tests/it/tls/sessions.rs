@@ -169,9 +169,7 @@ async fn client_certificates() {
     let key = pilotfish::Secret::from(shown.key.serialize_pem());
     for version in [&version::TLS13, &version::TLS12] {
         let side = super::server::Side::from(asking(&[version]));
-        let builder = trusting()
-            .client_certificate_pem(chain.as_bytes(), &key)
-            .unwrap();
+        let builder = trusting().client_certificate_pem(&chain, &key);
         super::certificates::is_accepted(&side, &builder.build().unwrap(), "server.example").await;
         let (outcome, heard) = super::server::log_in(
             &side,
@@ -221,7 +219,8 @@ fn client_certificates_that_are_of_no_use() {
     ] {
         let secret = pilotfish::Secret::from(key);
         let error = trusting()
-            .client_certificate_pem(chain.as_bytes(), &secret)
+            .client_certificate_pem(chain, &secret)
+            .build()
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains(words), "{error}");

@@ -1,7 +1,6 @@
 //! Pilotfish: a client for all connections.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 
 use futures_util::{StreamExt as _, stream};
 use pilotfish::session::{Chunking, Pipelining, Strategy};
@@ -16,16 +15,16 @@ pub(crate) async fn send(server: SocketAddr, task: Task, strategy: &str) -> Resu
         .security(Security::Cleartext)
         .strategy(by_name(strategy))
         .build()?;
-    let connections = NonZeroU32::new(u32::try_from(task.connections())?).ok_or("no connection")?;
-    let client = Client::builder(server).max_connections(connections).build();
+    let client = Client::builder(server)
+        .max_connections(task.connections())
+        .build()?;
     let messages = stream::unfold((task, 0), async |(task, built)| {
         if !task.goes_on(built) {
             return None;
         }
         let message = message(built, task.attachment()).await;
-        Some((message, (task, built + 1)))
+        Some(((built, message), (task, built + 1)))
     });
-    let messages = messages.filter_map(async |message| message.ok());
     let mut outcomes = client.send_all(messages);
     let mut sent = 0;
     while let Some((_, outcome)) = outcomes.next().await {

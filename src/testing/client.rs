@@ -1,0 +1,59 @@
+//! The way from a client to the test server: the one file of this module that knows the library.
+
+use super::builder::{Protocol, Security};
+use super::server::TestServer;
+use crate::session::ServerConfigBuilder;
+#[cfg(unix)]
+use crate::transport::Route;
+use crate::transport::TlsConfig;
+use crate::{Client, Credentials, Result, ServerConfig};
+
+impl TestServer {
+    /// A client that sends to this server, with the defaults of [`Client::new`].
+    ///
+    /// It trusts the server's certificate and logs in as the first
+    /// [`user`](super::TestServerBuilder::user), if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`server_config_builder`](Self::server_config_builder).
+    pub fn client(&self) -> Result<Client> {
+        Ok(Client::new(self.server_config_builder()?.build()?))
+    }
+
+    /// The configuration that [`client`](Self::client) uses, for a client with other settings:
+    /// address, security, certificate authority, protocol and the login of the first user.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config): a client cannot log in with the user's name or
+    /// password, or the server has a host name that no certificate can be for.
+    pub fn server_config_builder(&self) -> Result<ServerConfigBuilder> {
+        let settings = &self.shared.settings;
+        let tls = TlsConfig::builder()
+            .ca_pem(self.ca_pem())
+            .server_name(settings.host_name().parse()?);
+        let mut builder = ServerConfig::builder(self.addr().ip().into())
+            .port(self.addr().port())
+            .security(match settings.security {
+                Security::ImplicitTls => crate::Security::ImplicitTls,
+                Security::StartTls => crate::Security::StartTls,
+                Security::Cleartext => crate::Security::Cleartext,
+            })
+            .tls(tls.build()?);
+        if settings.protocol == Protocol::Lmtp {
+            builder = builder.lmtp();
+        }
+        #[cfg(unix)]
+        if let Some(path) = &settings.unix_socket {
+            builder = builder.route(Route::new().unix_socket(path));
+        }
+        if let Some((name, password)) = settings.users.first() {
+            // In clear text too: the connection stays on the loopback interface.
+            builder = builder
+                .credentials(Credentials::new(name, password.clone())?)
+                .danger_cleartext_auth();
+        }
+        Ok(builder)
+    }
+}

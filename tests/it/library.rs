@@ -1,0 +1,328 @@
+//! What a service writes: results by `?`, builders that keep their first error, tagged mails.
+
+use std::error::Error as _;
+
+use futures_util::{StreamExt as _, stream};
+use pilotfish::address::envelope::RecipientOptions;
+use pilotfish::address::{Domain, Envelope, ForwardPath, Mailbox};
+use pilotfish::client::{Period, Rates, Retry};
+use pilotfish::config::{Config, ConfigError, SecretError, TimeLimits};
+use pilotfish::message::dkim::DkimError;
+use pilotfish::message::{Body, BodyError};
+use pilotfish::protocol::Mechanism;
+use pilotfish::session::Session;
+use pilotfish::testing::{Security, TestServer};
+use pilotfish::transport::{Fingerprint, Host, Proxy, TlsConfig, TlsRoots};
+use pilotfish::{
+    Attachment, Client, Credentials, Error, ErrorKind, Message, Receipt, Result, Secret,
+    ServerConfig,
+};
+
+async fn build(from: &str) -> Result<Message, pilotfish::message::MessageError> {
+    let message = Message::builder().from(from).to("ann@example.org");
+    message.subject("Hello").text("Hello.\n").build().await
+}
+
+#[test]
+fn what_a_service_shares_is_send_and_sync() {
+    fn is_shared<T: Send + Sync + 'static>() {}
+    is_shared::<Client>();
+    is_shared::<Session>();
+    is_shared::<Error>();
+    is_shared::<Message>();
+    is_shared::<ServerConfig>();
+    is_shared::<Receipt>();
+    is_shared::<Credentials>();
+    is_shared::<TlsConfig>();
+    is_shared::<TestServer>();
+}
+
+type Failing = fn() -> Result<()>;
+
+fn parsed<T: std::str::FromStr<Err: Into<Error>>>(text: &str) -> Result<()> {
+    text.parse::<T>().map(drop).map_err(Into::into)
+}
+
+fn no_such_recipient() -> Result<()> {
+    let envelope = Envelope::new("me@example.org".parse()?, ["ann@example.org".parse()?])?;
+    let (other, options) = ("bob@example.org".parse()?, RecipientOptions::default());
+    drop(envelope.with_recipient_options(&other, options)?);
+    Ok(())
+}
+
+fn bad_file_name() -> Result<()> {
+    drop(Attachment::new(Body::bytes("x"), "\u{1}".parse()?));
+    Ok(())
+}
+
+fn no_password() -> Result<()> {
+    drop(Credentials::new("tim", "")?);
+    Ok(())
+}
+
+fn no_configuration() -> Result<()> {
+    drop(Config::parse("account = 1")?);
+    Ok(())
+}
+
+/// Each error of the library becomes `pilotfish::Error` by `?`, which keeps it as its source.
+#[test]
+fn every_error_of_the_library_passes_through_a_question_mark() {
+    let table: &[(ErrorKind, &str, &[Failing])] = &[
+        (
+            ErrorKind::InvalidInput,
+            "the address is not valid",
+            &[
+                || parsed::<Mailbox>("x"),
+                || parsed::<ForwardPath>("x y"),
+                || parsed::<Domain>("a b"),
+            ],
+        ),
+        (
+            ErrorKind::InvalidInput,
+            "the envelope is not valid",
+            &[no_such_recipient],
+        ),
+        (
+            ErrorKind::InvalidInput,
+            "the message cannot be built",
+            &[bad_file_name],
+        ),
+        (
+            ErrorKind::Body,
+            "the body cannot be read",
+            &[|| Err(BodyError::Spent.into())],
+        ),
+        (
+            ErrorKind::Config,
+            "the message cannot be signed",
+            &[|| Err(DkimError::ReadOnce.into())],
+        ),
+        (
+            ErrorKind::Config,
+            "the credentials are not valid",
+            &[no_password],
+        ),
+        (
+            ErrorKind::Config,
+            "the AUTH mechanism is unknown",
+            &[|| parsed::<Mechanism>("NTLM")],
+        ),
+        (
+            ErrorKind::Config,
+            "the host is not valid",
+            &[|| parsed::<Host>("a b")],
+        ),
+        (
+            ErrorKind::Config,
+            "the fingerprint is not valid",
+            &[|| parsed::<Fingerprint>("md5:00")],
+        ),
+        (
+            ErrorKind::Config,
+            "the proxy is not valid",
+            &[|| parsed::<Proxy>("ftp://a")],
+        ),
+        (
+            ErrorKind::Config,
+            "the configuration cannot be used",
+            &[no_configuration, || {
+                Err(ConfigError::TooLarge("a.toml".into()).into())
+            }],
+        ),
+        (
+            ErrorKind::Config,
+            "the secret cannot be read",
+            &[|| Err(SecretError::TimedOut { what: "password" }.into())],
+        ),
+        (
+            ErrorKind::Config,
+            "the time limit is not valid",
+            &[|| parsed::<TimeLimits>("mail=never")],
+        ),
+    ];
+    for (kind, message, failing) in table {
+        for failing in *failing {
+            let error = failing().expect_err(message);
+            assert_eq!(
+                (error.kind(), error.to_string().as_str()),
+                (*kind, *message)
+            );
+            let source = error.source().expect(message).to_string();
+            assert!(!source.is_empty() && source != *message, "{source}");
+            assert!(!error.is_transient(), "{message}");
+        }
+    }
+}
+
+/// A number of which at least one is needed is a plain integer, and 0 an error of `build`.
+#[test]
+fn a_builder_that_is_given_0_says_so() {
+    let server = || ServerConfig::builder("127.0.0.1".parse().unwrap());
+    let client = || Client::builder(server().build().unwrap());
+    for (error, named) in [
+        (
+            client().max_connections(0).build().unwrap_err(),
+            "ClientBuilder::max_connections",
+        ),
+        (
+            client().queue(0).build().unwrap_err(),
+            "ClientBuilder::queue",
+        ),
+        (
+            client().mails_per_connection(0).build().unwrap_err(),
+            "ClientBuilder::mails_per_connection",
+        ),
+        (
+            client()
+                .retry(Retry::new().attempts(0))
+                .build()
+                .unwrap_err(),
+            "Retry::attempts",
+        ),
+        (
+            client().retry(Retry::new().factor(0)).build().unwrap_err(),
+            "Retry::factor",
+        ),
+        (
+            client()
+                .rates(Rates::new().mails(0, Period::Day))
+                .build()
+                .unwrap_err(),
+            "Rates",
+        ),
+        (
+            client()
+                .rates(Rates::new().recipients(0, Period::Hour))
+                .build()
+                .unwrap_err(),
+            "Rates",
+        ),
+        (
+            client()
+                .rates(Rates::new().connections(0, Period::Second))
+                .build()
+                .unwrap_err(),
+            "Rates",
+        ),
+        (
+            server().messages_in_flight(0).build().unwrap_err(),
+            "messages_in_flight",
+        ),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        let text = error.to_string();
+        assert!(
+            text.starts_with(&format!("`{named}` was given 0")),
+            "{text}"
+        );
+    }
+}
+
+/// The first error of a setter comes from `build`, whatever is set after it.
+#[test]
+fn a_tls_builder_keeps_its_first_error() {
+    for (builder, words) in [
+        (TlsConfig::builder().ca_pem("no PEM"), "the authorities"),
+        (
+            TlsConfig::builder()
+                .ca_pem("no PEM")
+                .client_certificate_pem("", &Secret::from("")),
+            "the authorities",
+        ),
+        (
+            TlsConfig::builder()
+                .client_certificate_pem("", &Secret::from(""))
+                .ca_pem("no PEM"),
+            "the client's certificate",
+        ),
+    ] {
+        let error = builder.roots(TlsRoots::Public).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+/// Each outcome has the tag of its mail, also where the message could not be built.
+#[tokio::test]
+async fn outcomes_have_the_tags_of_their_mails() {
+    let server = TestServer::builder().anonymous().start().await.unwrap();
+    let client = server.client().unwrap();
+    let mails = stream::iter([
+        (String::from("ann"), "me@example.org"),
+        (String::from("broken"), "no address"),
+        (String::from("bob"), "you@example.org"),
+    ])
+    .then(async |(tag, from)| (tag, build(from).await));
+    let outcomes = client.send_all(mails);
+    let mut outcomes: Vec<_> = outcomes
+        .map(|(tag, result)| (tag, result.map(drop).map_err(|error| error.kind())))
+        .collect()
+        .await;
+    outcomes.sort_by(|one, other| one.0.cmp(&other.0));
+    let tagged = |tag: &str, result| (tag.to_owned(), result);
+    assert_eq!(
+        outcomes,
+        [
+            tagged("ann", Ok(())),
+            tagged("bob", Ok(())),
+            tagged("broken", Err(ErrorKind::InvalidInput)),
+        ]
+    );
+    // A tag need not be `Send`, and a message need not be a result.
+    let tag = std::rc::Rc::new(());
+    let mails = stream::iter([(tag, build("me@example.org").await.unwrap())]);
+    assert!(
+        client
+            .send_all(mails)
+            .all(async |(_, result)| result.is_ok())
+            .await
+    );
+    client.close().await;
+    assert_eq!(server.received().len(), 3);
+    server.shutdown().await.unwrap();
+}
+
+/// The client of a test server needs no further setting, however the server is protected.
+#[tokio::test]
+async fn a_test_server_gives_a_client() {
+    for security in [
+        Security::ImplicitTls,
+        Security::StartTls,
+        Security::Cleartext,
+    ] {
+        for host_names in [&["localhost", "127.0.0.1"][..], &["mail.example"]] {
+            let server = TestServer::builder()
+                .user("tim", "tanstaaf")
+                .security(security)
+                .host_names(host_names.iter().copied())
+                .start()
+                .await
+                .unwrap();
+            let client = server.client().unwrap();
+            let message = build("me@example.org").await.unwrap();
+            let id = message.message_id().clone();
+            let receipt = client.send(message).await.unwrap();
+            assert_eq!(receipt.message_id(), &id);
+            let queue_id = receipt.queue_id().unwrap();
+            assert!(receipt.reply.text().contains(queue_id), "{}", receipt.reply);
+            client.close().await;
+            let received = server.take_received();
+            assert_eq!(received[0].authenticated_as.as_deref(), Some("tim"));
+            server.shutdown().await.unwrap();
+        }
+    }
+    let server = TestServer::builder()
+        .anonymous()
+        .lmtp()
+        .start()
+        .await
+        .unwrap();
+    let client = server.client().unwrap();
+    let _receipt = client
+        .send(build("me@example.org").await.unwrap())
+        .await
+        .unwrap();
+    client.close().await;
+    server.shutdown().await.unwrap();
+}
