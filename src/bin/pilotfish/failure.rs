@@ -40,7 +40,8 @@ impl Failure {
 
     /// The same with what caused it.
     pub(crate) fn with_cause(mut self, cause: &dyn std::error::Error) -> Self {
-        self.causes.push(cause.to_string());
+        self.causes.push(without_methods(&cause.to_string()));
+        self.causes.extend(causes(cause));
         self
     }
 

@@ -15,10 +15,14 @@ pub(crate) async fn client(settings: TlsSettings) -> Result<TlsConfig, Failure> 
         builder = builder.roots(roots);
     }
     if let Some(path) = settings.ca {
-        let pem = tokio::fs::read(&path).await.map_err(|error| {
-            let message = format!("cannot read the CA file {}", path.display());
-            Failure::new(exit::CONFIG, message).with_cause(&error)
-        })?;
+        let failed = |what: &str, error: &dyn std::error::Error| {
+            let message = format!("cannot {what} the CA file {}", path.display());
+            Failure::new(exit::CONFIG, message).with_cause(error)
+        };
+        let pem = tokio::fs::read(&path).await;
+        let pem = pem.map_err(|error| failed("read", &error))?;
+        let alone = TlsConfig::builder().ca_pem(&pem).build();
+        alone.map_err(|error| failed("use", &error))?;
         builder = builder.ca_pem(pem);
     }
     for fingerprint in settings.fingerprints {
