@@ -207,7 +207,7 @@ fn a_builder_that_is_given_0_says_so() {
         ),
         (
             server().messages_in_flight(0).build().unwrap_err(),
-            "messages_in_flight",
+            "ServerConfigBuilder::messages_in_flight",
         ),
     ] {
         assert_eq!(error.kind(), ErrorKind::Config, "{error}");
