@@ -33,7 +33,7 @@ sources! {
     #[cfg(feature = "dkim")]
     DkimError => Config, "the message cannot be signed";
     protocol::CredentialsError => Config, "the credentials are not valid";
-    protocol::UnknownMechanism => Config, "the AUTH mechanism is unknown";
+    protocol::UnknownName => Config, "the name is not known";
     transport::HostError => Config, "the host is not valid";
     transport::FingerprintError => Config, "the fingerprint is not valid";
     #[cfg(feature = "proxy")]

@@ -105,7 +105,7 @@ fn every_error_of_the_library_passes_through_a_question_mark() {
         ),
         (
             ErrorKind::Config,
-            "the AUTH mechanism is unknown",
+            "the name is not known",
             &[|| parsed::<Mechanism>("NTLM")],
         ),
         (
