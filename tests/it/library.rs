@@ -8,14 +8,13 @@ use pilotfish::address::{Domain, Envelope, ForwardPath, Mailbox};
 use pilotfish::client::{Period, Rates, Retry};
 use pilotfish::config::{Config, ConfigError, SecretError, TimeLimits};
 use pilotfish::message::dkim::DkimError;
-use pilotfish::message::{Body, BodyError};
+use pilotfish::message::{BodyError, FileName};
 use pilotfish::protocol::Mechanism;
 use pilotfish::session::Session;
 use pilotfish::testing::{Security, TestServer};
 use pilotfish::transport::{Fingerprint, Host, Proxy, TlsConfig, TlsRoots};
 use pilotfish::{
-    Attachment, Client, Credentials, Error, ErrorKind, Message, Receipt, Result, Secret,
-    ServerConfig,
+    Client, Credentials, Error, ErrorKind, Message, Receipt, Result, Secret, ServerConfig,
 };
 
 async fn build(from: &str) -> Result<Message, pilotfish::message::MessageError> {
@@ -44,14 +43,15 @@ fn parsed<T: std::str::FromStr<Err: Into<Error>>>(text: &str) -> Result<()> {
 }
 
 fn no_such_recipient() -> Result<()> {
-    let envelope = Envelope::new("me@example.org".parse()?, ["ann@example.org".parse()?])?;
+    let envelope = Envelope::new("me@example.org", ["ann@example.org"])?;
     let (other, options) = ("bob@example.org".parse()?, RecipientOptions::default());
     drop(envelope.with_recipient_options(&other, options)?);
     Ok(())
 }
 
 fn bad_file_name() -> Result<()> {
-    drop(Attachment::new(Body::bytes("x"), "\u{1}".parse()?));
+    let name: FileName = "\u{1}".parse()?;
+    drop(name);
     Ok(())
 }
 
