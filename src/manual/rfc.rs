@@ -38,7 +38,7 @@
 //! | C23 | sends CR and LF as CRLF alone (5321, 2.3.8) | `smuggling::every_server_finds_the_same_end`, `protocol::transparency::any_octets_in_any_blocks`; every scripted dialogue is looked through |
 //! | C24 | doubles a dot at the start of a line, wherever blocks are cut (5321, 4.5.2) | `transfer::dots_at_line_starts_are_doubled`, `protocol::transparency::all_short_texts_at_all_splits` |
 //! | C25 | adds no empty line before the end of data, and a line end where there is none (5321, 4.1.1.4) | `protocol::transparency::what_is_sent`, `transfer::the_end_of_data_leaves_with_the_last_block` |
-//! | C26 | sends no line of over 998 octets (5321, 4.5.3.1.6) | `message::text::long_lines_are_cut`, `torture::every_message_is_fit_for_the_wire` |
+//! | C26 | sends no line of over 998 octets (5321, 4.5.3.1.6) | `message::part::text::long_lines_are_cut`, `torture::every_message_is_fit_for_the_wire` |
 //! | C27 | sends octets beyond ASCII where that is offered, and says so (6152, 3) | `rendition::a_text_beyond_ascii_goes_as_it_is_where_that_can_be_carried`, `rendition::a_finished_message_beyond_ascii_is_not_recoded` |
 //! | C28 | names no hidden recipient; has one Date and From; keeps its Message-ID (5322, 3.6) | `live::delivery::a_bcc_recipient_is_reached_and_named_nowhere`, `message::tests::shape::blind_copies_are_in_the_envelope_alone`, `message::tests::shape::a_message_is_the_same_every_time` |
 //!

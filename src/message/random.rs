@@ -1,6 +1,6 @@
 //! Tokens that nobody can guess and that occur nowhere else.
 
-use super::MessageError;
+use super::error::MessageError;
 
 /// 128 random bits as 32 hexadecimal digits.
 ///

@@ -49,14 +49,14 @@ pub enum Warning {
         /// The name of the field, shortened.
         field: String,
     },
-    /// A field was encoded, as a [repair](super::RawBuilder::repair) was asked for.
+    /// A field was encoded, as a [repair](crate::message::RawBuilder::repair) was asked for.
     FieldRepaired {
         /// The name of the field, shortened.
         field: String,
         /// The charset that its octets were taken for.
         charset: String,
     },
-    /// A part was encoded anew, as a [repair](super::RawBuilder::repair) was asked for.
+    /// A part was encoded anew, as a [repair](crate::message::RawBuilder::repair) was asked for.
     PartRepaired {
         /// Which part it is.
         part: String,
@@ -66,7 +66,7 @@ pub enum Warning {
         encoding: String,
     },
     /// The message has a signature by DKIM (RFC 6376), which does not hold: after a
-    /// [repair](super::RawBuilder::repair), or on a server without SMTPUTF8, for which fields have
+    /// [repair](crate::message::RawBuilder::repair), or on a server without SMTPUTF8, for which fields have
     /// to be encoded.
     SignatureBroken {
         /// Where or after what it does not hold.

@@ -2,6 +2,7 @@
 
 mod layers;
 mod manual;
+mod message_layers;
 mod packages;
 
 use std::collections::BTreeSet;

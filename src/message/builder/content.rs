@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::super::entity::Kind;
-use super::super::error;
-use super::super::html::cid;
-use super::super::html::pictures::{Picture, has_base, pictures};
-use super::super::{Attachment, ContentId, Disposition, Entity, Language, MessageError, Warning};
-use super::{MessageBuilder, limit};
+use super::message_builder::{MessageBuilder, limit};
+use crate::message::error;
+use crate::message::error::MessageError;
+use crate::message::html::cid;
+use crate::message::html::pictures::{Picture, has_base, pictures};
+use crate::message::part::{Attachment, ContentId, Disposition, Entity, Kind, Language};
+use crate::message::warning::Warning;
 
 #[derive(Default)]
 pub(super) struct Content {
@@ -128,7 +129,7 @@ impl Content {
         };
         let html = self.html.as_ref().ok_or(MessageError::NoHtml)?;
         let labels = self.inline.iter().map(|(label, _)| label.as_str());
-        let found = super::super::html::images::local_images(html, labels)?;
+        let found = crate::message::html::images::local_images(html, labels)?;
         for image in found.images {
             let file = Attachment::file(directory.join(image.path));
             self.inline.push((image.label, file));

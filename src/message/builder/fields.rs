@@ -1,11 +1,12 @@
 //! The fields of a message, but for those about its content.
 
-use super::super::encoded_field::{encoded_field, has_addresses};
-use super::super::field::without_controls;
-use super::super::header::{Header, Script};
-use super::super::{AutoSubmitted, Date, FieldName, ListUnsubscribe, MessageError, MessageId};
-use super::{MessageBuilder, limit};
+use super::message_builder::{MessageBuilder, limit};
 use crate::address::{AddrSpec, Address, Envelope, ForwardPath, Mailbox, ReversePath};
+use crate::message::error::MessageError;
+use crate::message::header::{
+    AutoSubmitted, Date, FieldName, Header, ListUnsubscribe, MessageId, Script, encoded_field,
+    has_addresses, without_controls,
+};
 
 #[derive(Default)]
 pub(super) struct Fields {

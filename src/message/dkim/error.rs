@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::address::AddressError;
-use crate::message::{BodyError, MessageError};
+use crate::message::error::{BodyError, MessageError};
 
 /// For values that need no conversion, where a text could have been given.
 impl From<Infallible> for DkimError {

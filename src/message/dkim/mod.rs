@@ -1,7 +1,7 @@
 //! Signatures that show which domain is answerable for a message (DKIM, RFC 6376).
 //!
 //! A [`Signer`] has a [`SigningKey`], the domain it signs for and the [`Selector`] of the key's
-//! record in the DNS. [`Message::sign`](super::Message::sign) puts its field, DKIM-Signature, in
+//! record in the DNS. [`Message::sign`](crate::message::Message::sign) puts its field, DKIM-Signature, in
 //! front of a message.
 //!
 //! ```no_run
@@ -82,6 +82,7 @@ mod error;
 mod fields;
 mod key;
 mod selector;
+mod sign;
 mod signature;
 mod signer;
 #[cfg(test)]

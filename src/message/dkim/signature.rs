@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{Canonicalization, Selector};
 use crate::address::{AddrSpec, Domain};
-use crate::message::encoded_word::upper_hex;
+use crate::message::encoding::upper_hex;
 use crate::message::header::{FOLDED, Header, Script};
 
 /// The last moment that verifiers have to understand, in seconds since 1970.

@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use super::body::{BodyDigest, BodyHash};
 use super::fields::{Signed, default_names, fields};
-use super::signature::{self, Tags};
-use super::{Canonicalization, DkimError, Selector, SigningKey};
+use super::signature::Tags;
+use super::{Canonicalization, DkimError, Selector, SigningKey, signature};
 use crate::address::{AddrSpec, AddressError, Domain};
-use crate::message::error::shown;
-use crate::message::{FieldName, MessageError};
+use crate::message::error::{MessageError, shown};
+use crate::message::header::FieldName;
 
 /// The most octets of a name in the DNS, written with dots (RFC 1035 section 2.3.4).
 const MAX_RECORD_NAME: usize = 253;

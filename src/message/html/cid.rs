@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::decode::{character_references_decoded, percent_decoded};
 use super::places::{Kind, Place, Places};
 use super::urls::{in_srcset, in_style_attribute, in_style_sheet, whole};
-use crate::message::parameter::percent_encoded;
+use crate::message::header::percent_encoded;
 
 /// What the `cid:` URLs of an HTML text refer to, in their order, each as often as it is there.
 ///
@@ -16,17 +16,14 @@ use crate::message::parameter::percent_encoded;
 /// far as the quotes around it allow.
 ///
 /// This is one pass over the text and takes no memory but for what it finds.
-pub(in crate::message) fn references(html: &str) -> impl Iterator<Item = String> {
+pub(crate) fn references(html: &str) -> impl Iterator<Item = String> {
     labels(html).map(|(_, label)| label)
 }
 
 /// The HTML text with other references: what [`references`] finds is given to `replacement`, and
 /// what comes back is put in its place, percent-encoded but for its `@`. What is to stay comes
 /// back unchanged or as none; it and all of the rest stays to the octet.
-pub(in crate::message) fn replace(
-    html: &str,
-    mut replacement: impl FnMut(&str) -> Option<String>,
-) -> String {
+pub(crate) fn replace(html: &str, mut replacement: impl FnMut(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(html.len());
     let mut done = 0;
     for (range, label) in labels(html) {

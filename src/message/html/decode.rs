@@ -88,7 +88,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::message::parameter::percent_encoded;
+    use crate::message::header::percent_encoded;
 
     #[test]
     fn character_references() {

@@ -5,26 +5,25 @@ use std::collections::{HashMap, HashSet};
 use super::cid::references;
 use super::decode::percent_decoded;
 use super::pictures::{has_base, pictures, scheme};
-use crate::message::MessageError;
-use crate::message::error::shown;
+use crate::message::error::{MessageError, shown};
 
 /// An HTML text whose local pictures are references to parts.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::message) struct LocalImages {
+pub(crate) struct LocalImages {
     /// The text with its new references.
-    pub(in crate::message) html: String,
+    pub(crate) html: String,
     /// The pictures, in the order in which they are first referred to, each once.
-    pub(in crate::message) images: Vec<LocalImage>,
+    pub(crate) images: Vec<LocalImage>,
 }
 
 /// A picture that an HTML text refers to by its path.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::message) struct LocalImage {
+pub(crate) struct LocalImage {
     /// Its path, relative to the directory of the text: names with `/` between them, none of
     /// which is `..`. Whether one of them is a symbolic link is not known.
-    pub(in crate::message) path: String,
+    pub(crate) path: String,
     /// What stands behind `cid:` in the text now.
-    pub(in crate::message) label: String,
+    pub(crate) label: String,
 }
 
 /// Finds the local pictures of an HTML text, and makes them references to parts: `<img
@@ -41,7 +40,7 @@ pub(in crate::message) struct LocalImage {
 ///
 /// If the path of a picture is absolute, as all with the scheme `file:` are, or has `..` or a
 /// control character in it: no reader would find it there.
-pub(in crate::message) fn local_images<'a>(
+pub(crate) fn local_images<'a>(
     html: &str,
     taken: impl IntoIterator<Item = &'a str>,
 ) -> Result<LocalImages, MessageError> {
@@ -150,13 +149,13 @@ mod tests {
     use super::*;
 
     fn local_images(html: &str) -> Result<LocalImages, MessageError> {
-        super::local_images(html, [])
+        crate::message::html::images::local_images(html, [])
     }
 
     #[test]
     fn labels_of_others_are_left_to_them() {
         let taken = ["local-image-1", "a.png"];
-        let found = super::local_images("<img src=a.png>", taken).unwrap();
+        let found = crate::message::html::images::local_images("<img src=a.png>", taken).unwrap();
         assert_eq!(found.html, "<img src=cid:local-image-2>");
     }
 

@@ -16,7 +16,7 @@ const AFTER: &str = "</body>\n</html>\n";
 /// HTML in it is shown as text, and a link that would run a script leads nowhere.
 ///
 /// A title is not needed in a mail, which has its subject (HTML section 4.2.1).
-pub(in crate::message) fn markdown(source: &str) -> String {
+pub(crate) fn markdown(source: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let events = Parser::new_ext(source, options).map(harmless);
     let mut document = String::with_capacity(source.len() * 5 / 4 + BEFORE.len() + AFTER.len());
@@ -73,7 +73,7 @@ const METADATA: &[&str] = &[
 ///
 /// Metadata is YAML between lines `---` or TOML between lines `+++`, which programs that make pages
 /// of Markdown read. Its first key is one of [`METADATA`].
-pub(in crate::message) fn split_metadata(source: &str) -> (&str, &str) {
+pub(crate) fn split_metadata(source: &str) -> (&str, &str) {
     let len = metadata_len(source).unwrap_or(0);
     source.split_at_checked(len).unwrap_or(("", source))
 }

@@ -9,7 +9,7 @@ use super::urls::{in_srcset, in_style_attribute, in_style_sheet, whole};
 
 /// A URL of a picture.
 #[derive(Debug)]
-pub(in crate::message) struct Picture<'a> {
+pub(crate) struct Picture<'a> {
     /// Where it is in the text.
     #[cfg_attr(
         not(feature = "html"),
@@ -17,7 +17,7 @@ pub(in crate::message) struct Picture<'a> {
     )]
     pub(super) range: Range<usize>,
     /// It as it is written there.
-    pub(in crate::message) raw: &'a str,
+    pub(crate) raw: &'a str,
     /// It without character references.
     pub(super) url: Cow<'a, str>,
 }
@@ -26,7 +26,7 @@ impl Picture<'_> {
     /// Whether it leads to a file beside the text, or on the machine that the text is from: it
     /// is a relative reference with a path (RFC 3986 section 4.2), a path with the letter of a
     /// drive, or has the scheme `file`.
-    pub(in crate::message) fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         let path = self.url.split(['?', '#']).next().unwrap_or_default();
         match scheme(path) {
             Some(scheme) => scheme.len() == 1 || scheme.eq_ignore_ascii_case("file"),
@@ -38,7 +38,7 @@ impl Picture<'_> {
 /// The pictures of an HTML text, in their order: attributes `src`, `srcset`, `background` and
 /// `poster`, those of `object` and of SVG, and `url(..)` in CSS. In conditional comments, too, where VML has its pictures; but
 /// not what is shown in frames, played or run.
-pub(in crate::message) fn pictures(html: &str) -> impl Iterator<Item = Picture<'_>> {
+pub(crate) fn pictures(html: &str) -> impl Iterator<Item = Picture<'_>> {
     Places::new(html).flat_map(|place| {
         let urls = urls(&place);
         urls.into_iter().filter_map(move |range| {
@@ -92,7 +92,7 @@ fn urls(place: &Place<'_>) -> Vec<Range<usize>> {
 
 /// Whether the relative references of a text are to an address on the web, as an element `base`
 /// says.
-pub(in crate::message) fn has_base(html: &str) -> bool {
+pub(crate) fn has_base(html: &str) -> bool {
     Places::new(html).any(|place| {
         let is_href =
             matches!(place.kind, Kind::Attribute(name) if name.eq_ignore_ascii_case("href"));

@@ -6,17 +6,17 @@ use super::part::parameter;
 
 /// The text of a field, on one line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Decoded {
-    pub(super) text: String,
+pub(crate) struct Decoded {
+    pub(crate) text: String,
     /// The name of the charset that it was taken for.
-    pub(super) charset: String,
+    pub(crate) charset: String,
 }
 
 impl Decoded {
     /// Decodes it as UTF-8 if it is that; else by the charset that Content-Type declares for the
     /// body, as programs that write octets into fields write both in the same; else as
     /// Windows-1252, which most of what remains is, and which has ISO 8859-1 in it.
-    pub(super) fn new(body: &[u8], content_type: &str) -> Self {
+    pub(crate) fn new(body: &[u8], content_type: &str) -> Self {
         let declared = parameter(content_type, "charset");
         let declared = declared.and_then(|name| Encoding::for_label(name.as_bytes()));
         // UTF-16 is a charset of bodies alone, as a field has ASCII in it.

@@ -1,33 +1,34 @@
 //! The header section of a finished message as it is sent.
 
-use super::super::header::{Header, Script};
-use super::super::line_ends::lines;
-use super::super::{Date, MessageError, MessageId, Warning};
-use super::Repair;
 use super::field::Field;
 use super::header::HeaderSection;
 use super::writer::Writer;
 use crate::address::Mailbox;
+use crate::message::encoding::lines;
+use crate::message::error::MessageError;
+use crate::message::header::{Date, Header, MessageId, Script};
+use crate::message::raw::recode::Repair;
+use crate::message::warning::Warning;
 
 /// What a message gets that does not say it itself.
 #[derive(Debug, Clone)]
-pub(super) struct Missing {
-    pub(super) from: Option<Mailbox>,
-    pub(super) date: Date,
-    pub(super) message_id: MessageId,
+pub(crate) struct Missing {
+    pub(crate) from: Option<Mailbox>,
+    pub(crate) date: Date,
+    pub(crate) message_id: MessageId,
 }
 
 /// A header section as it is sent, with the empty line behind it if there is a body.
 #[derive(Debug, Default)]
-pub(in super::super) struct Finished {
-    pub(in super::super) header: Vec<u8>,
+pub(crate) struct Finished {
+    pub(crate) header: Vec<u8>,
     /// The same in ASCII, as long as that is possible and differs.
-    pub(in super::super) ascii: Option<Vec<u8>>,
+    pub(crate) ascii: Option<Vec<u8>>,
 }
 
 impl Finished {
     /// Whether there is something in it that can be written in UTF-8 alone.
-    pub(super) fn needs_smtputf8(&self) -> bool {
+    pub(crate) fn needs_smtputf8(&self) -> bool {
         self.ascii.is_none() && !self.header.is_ascii()
     }
 }
@@ -58,7 +59,7 @@ impl HeaderSection<'_> {
     /// If a field that stays has a control character other than the tab in it; if it is not
     /// UTF-8, or has a line that is too long and cannot be folded, and may not be repaired; or if
     /// there is no author.
-    pub(super) fn finished(
+    pub(crate) fn finished(
         &self,
         missing: &Missing,
         encoding: Option<&str>,
@@ -106,7 +107,7 @@ impl HeaderSection<'_> {
     /// # Errors
     ///
     /// If a field that stays is not UTF-8, and may not be repaired.
-    pub(in super::super) fn forwarded(
+    pub(crate) fn forwarded(
         &self,
         encoding: Option<&str>,
         repair: Repair,
@@ -173,9 +174,9 @@ fn is_empty_list(field: &Field<'_>) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::super::header::LONGEST;
-    use super::super::header::tests::messages;
     use super::*;
+    use crate::message::encoding::MAX_LINE;
+    use crate::message::raw::header::tests::messages;
 
     const ADDED: &str = "Date: Tue, 1 Jul 2003 10:52:37 +0200\r\n\
                          From: Ann <ann@x.test>\r\n\
@@ -412,7 +413,7 @@ mod tests {
             let Ok(out) = kept(format!("{field}\n").as_bytes()) else { return Ok(()) };
             prop_assert_eq!(out.replace("\r\n", ""), field);
             for line in out.lines() {
-                prop_assert!(line.len() <= LONGEST && !line.trim().is_empty());
+                prop_assert!(line.len() <= MAX_LINE && !line.trim().is_empty());
             }
         }
     }

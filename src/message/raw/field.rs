@@ -1,47 +1,46 @@
 //! One field of a finished message, every octet of it as it was found.
 
-use super::super::MessageError;
-use super::super::error::shown;
+use crate::message::error::{MessageError, shown};
 
 /// A field of a header section.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field<'a> {
+pub(crate) struct Field<'a> {
     /// Its name, as it was written.
-    pub(super) name: &'a str,
+    pub(crate) name: &'a str,
     /// All of it: its name, and its lines with their ends.
-    pub(super) octets: &'a [u8],
+    pub(crate) octets: &'a [u8],
 }
 
 impl<'a> Field<'a> {
     /// Whether it has this name.
-    pub(super) fn is(&self, name: &str) -> bool {
+    pub(crate) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
 
     /// Whether it belongs to a resending of the message (RFC 5322 section 3.6.6).
-    pub(super) fn is_resent(&self) -> bool {
+    pub(crate) fn is_resent(&self) -> bool {
         self.resent_name().is_some()
     }
 
     /// If it belongs to a resending of the message, its name without Resent-.
-    pub(super) fn resent_name(&self) -> Option<&'a str> {
+    pub(crate) fn resent_name(&self) -> Option<&'a str> {
         let (prefix, name) = self.name.split_at_checked("Resent-".len())?;
         prefix.eq_ignore_ascii_case("Resent-").then_some(name)
     }
 
     /// Whether it names recipients whom no other is to know of (RFC 5322 section 3.6.3).
-    pub(super) fn is_blind_copy(&self) -> bool {
+    pub(crate) fn is_blind_copy(&self) -> bool {
         is_blind_copy(self.name)
     }
 
     /// Whether there is nothing in it but white space.
-    pub(super) fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         let body = self.octets.get(self.body_offset()..).unwrap_or_default();
         body.trim_ascii().is_empty()
     }
 
     /// How many octets come before what it says: its name and the colon.
-    pub(super) fn body_offset(&self) -> usize {
+    pub(crate) fn body_offset(&self) -> usize {
         memchr::memchr(b':', self.octets).map_or(0, |colon| colon + 1)
     }
 
@@ -50,13 +49,13 @@ impl<'a> Field<'a> {
     /// # Errors
     ///
     /// If that is not UTF-8.
-    pub(super) fn unfolded(&self) -> Result<String, MessageError> {
+    pub(crate) fn unfolded(&self) -> Result<String, MessageError> {
         let body = self.text()?.get(self.body_offset()..).unwrap_or_default();
         Ok(body.replace(['\r', '\n'], ""))
     }
 
     /// The same, with U+FFFD in place of what is not UTF-8.
-    pub(super) fn unfolded_lossy(&self) -> String {
+    pub(crate) fn unfolded_lossy(&self) -> String {
         let body = self.octets.get(self.body_offset()..).unwrap_or_default();
         String::from_utf8_lossy(body).replace(['\r', '\n'], "")
     }
@@ -66,12 +65,12 @@ impl<'a> Field<'a> {
     /// # Errors
     ///
     /// If that is not UTF-8.
-    pub(super) fn text(&self) -> Result<&'a str, MessageError> {
+    pub(crate) fn text(&self) -> Result<&'a str, MessageError> {
         str::from_utf8(self.octets).map_err(|_| self.unsendable("is not UTF-8"))
     }
 
     /// What is to be said of it in an error.
-    pub(super) fn unsendable(&self, found: &'static str) -> MessageError {
+    pub(crate) fn unsendable(&self, found: &'static str) -> MessageError {
         MessageError::UnsendableField {
             field: shown(self.name),
             found,
@@ -80,14 +79,14 @@ impl<'a> Field<'a> {
 }
 
 /// Whether a field of this name is one for blind copies.
-pub(super) fn is_blind_copy(name: &str) -> bool {
+pub(crate) fn is_blind_copy(name: &str) -> bool {
     ["Bcc", "Resent-Bcc"]
         .iter()
         .any(|blind| blind.eq_ignore_ascii_case(name))
 }
 
 /// The name of the field that begins with this line, if one does.
-pub(super) fn field_name(line: &[u8]) -> Option<&str> {
+pub(crate) fn field_name(line: &[u8]) -> Option<&str> {
     let colon = memchr::memchr(b':', line)?;
     let name = line.get(..colon)?.trim_ascii_end();
     let legal = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
@@ -96,7 +95,7 @@ pub(super) fn field_name(line: &[u8]) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::header::HeaderSection;
+    use crate::message::raw::header::HeaderSection;
 
     #[test]
     fn fields_keep_their_octets_and_can_be_unfolded() {

@@ -2,10 +2,12 @@
 
 use bytes::Bytes;
 
-use super::super::error::shown;
-use super::super::line_ends::lines;
-use super::super::{Body, BodyError, MessageError, MessageId, Warning};
 use super::field::{Field, field_name, is_blind_copy};
+use crate::message::encoding::lines;
+use crate::message::error::{BodyError, MessageError, shown};
+use crate::message::header::MessageId;
+use crate::message::source::Body;
+use crate::message::warning::Warning;
 
 /// The header section of a message (RFC 5322 section 2.2), every octet of it as it was found.
 ///
@@ -19,7 +21,7 @@ use super::field::{Field, field_name, is_blind_copy};
 /// * in front of the first field, a byte order mark and the `From ` line of an mbox file are
 ///   not part of it.
 #[derive(Debug)]
-pub(in super::super) struct HeaderSection<'a> {
+pub(crate) struct HeaderSection<'a> {
     fields: Vec<Field<'a>>,
     /// The empty line behind them, if there is one.
     blank_line: &'a [u8],
@@ -31,13 +33,13 @@ pub(in super::super) struct HeaderSection<'a> {
 
 impl<'a> HeaderSection<'a> {
     /// The most octets that a header section may have, with the empty line behind it.
-    pub(super) const MAX_LEN: usize = 1024 * 1024;
+    pub(crate) const MAX_LEN: usize = 1024 * 1024;
     /// The most fields it may have.
-    pub(super) const MAX_FIELDS: usize = 10_000;
+    pub(crate) const MAX_FIELDS: usize = 10_000;
 
     /// As much of a message as reading it needs. The message is opened, and kept if it can be
     /// read only once.
-    pub(in super::super) async fn beginning(message: &mut Body) -> Result<Bytes, BodyError> {
+    pub(crate) async fn beginning(message: &mut Body) -> Result<Bytes, BodyError> {
         message.keep().await?;
         let most = Self::MAX_LEN + 1;
         let len = usize::try_from(message.len().unwrap_or_default());
@@ -51,7 +53,7 @@ impl<'a> HeaderSection<'a> {
     ///
     /// If it is over one of the limits, or if there is a blind copy behind it that was
     /// meant to be in it, where everybody would see it.
-    pub(in super::super) fn read(beginning: &'a [u8]) -> Result<Self, MessageError> {
+    pub(crate) fn read(beginning: &'a [u8]) -> Result<Self, MessageError> {
         let over = |what, limit| Err(MessageError::Limit { what, limit });
         let mut fields: Vec<Field<'a>> = Vec::new();
         let mut has_body = false;
@@ -101,30 +103,30 @@ impl<'a> HeaderSection<'a> {
     }
 
     /// Its fields, in their order.
-    pub(super) fn fields(&self) -> &[Field<'a>] {
+    pub(crate) fn fields(&self) -> &[Field<'a>] {
         &self.fields
     }
 
     /// Whether there is a field of this name that says something.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         let mut fields = self.fields.iter().filter(|field| field.is(name));
         fields.any(|field| !field.is_blank())
     }
 
     /// What the message is known by, if it says it: the first identifier in Message-ID.
-    pub(super) fn message_id(&self) -> Option<MessageId> {
+    pub(crate) fn message_id(&self) -> Option<MessageId> {
         let mut fields = self.fields.iter().filter(|field| field.is("Message-ID"));
         fields.find_map(|field| MessageId::first_in(field.octets))
     }
 
     /// How many lines it has, with the empty line and with what is in front of its first field.
-    pub(super) fn lines(&self) -> u64 {
+    pub(crate) fn lines(&self) -> u64 {
         self.lines
     }
 
     /// What the first field of this name says that is not empty, with U+FFFD in place of what is
     /// not UTF-8.
-    pub(super) fn value(&self, name: &str) -> Option<String> {
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
         let mut fields = self.fields.iter().filter(|field| field.is(name));
         fields
             .find(|field| !field.is_blank())
@@ -132,7 +134,7 @@ impl<'a> HeaderSection<'a> {
     }
 
     /// A warning if there is an empty line in front of what looks like the fields.
-    pub(super) fn fields_in_text(&self, beginning: &[u8]) -> Vec<Warning> {
+    pub(crate) fn fields_in_text(&self, beginning: &[u8]) -> Vec<Warning> {
         let body = beginning.get(self.body_offset..).unwrap_or_default();
         let mut lines = lines(body)
             .map(|line| line.text)
@@ -152,7 +154,7 @@ impl<'a> HeaderSection<'a> {
     /// # Errors
     ///
     /// If there are none.
-    pub(super) fn not_empty(&self) -> Result<(), MessageError> {
+    pub(crate) fn not_empty(&self) -> Result<(), MessageError> {
         let hint = match (self.fields.as_slice(), self.has_body) {
             ([_, ..], _) => return Ok(()),
             ([], false) => "it is empty",
@@ -165,17 +167,17 @@ impl<'a> HeaderSection<'a> {
     }
 
     /// Where the body begins, in octets from the beginning of the message.
-    pub(in super::super) fn body_offset(&self) -> usize {
+    pub(crate) fn body_offset(&self) -> usize {
         self.body_offset
     }
 
     /// The empty line behind it, or nothing if there is none.
-    pub(super) fn blank_line(&self) -> &'a [u8] {
+    pub(crate) fn blank_line(&self) -> &'a [u8] {
         self.blank_line
     }
 
     /// Whether there is a body, be it empty, and so an empty line in front of it to be written.
-    pub(super) fn has_body(&self) -> bool {
+    pub(crate) fn has_body(&self) -> bool {
         self.has_body
     }
 }
@@ -228,7 +230,7 @@ fn hidden_name(line: &[u8]) -> Option<&str> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -343,7 +345,7 @@ pub(super) mod tests {
     }
 
     /// Messages with a header of sorts.
-    pub(in super::super) fn messages() -> impl Strategy<Value = Vec<u8>> {
+    pub(in crate::message::raw) fn messages() -> impl Strategy<Value = Vec<u8>> {
         const PIECES: &[&str] = &[
             "\n",
             "\r",

@@ -1,22 +1,22 @@
 //! The header of a part of a finished message, as far as the repair of its body needs it.
 
-use super::super::line_ends::lines;
-use super::super::parameter::parameters;
 use super::field::field_name;
 use super::header::HeaderSection;
+use crate::message::encoding::lines;
+use crate::message::header::parameters;
 
 /// What a part is, and how it is encoded.
 #[derive(Debug, Default)]
-pub(super) struct Head {
+pub(crate) struct Head {
     /// The value of Content-Type, on one line; empty if there is none.
-    pub(super) content_type: String,
+    pub(crate) content_type: String,
     /// The value of Content-Transfer-Encoding in lower case; empty if there is none.
-    pub(super) encoding: String,
+    pub(crate) encoding: String,
 }
 
 impl Head {
     /// That of a whole message.
-    pub(super) fn of_section(section: &HeaderSection<'_>) -> Self {
+    pub(crate) fn of_section(section: &HeaderSection<'_>) -> Self {
         let mut head = Self::default();
         for field in section.fields() {
             head.note(field.name, || field.unfolded_lossy());
@@ -25,7 +25,7 @@ impl Head {
     }
 
     /// Reads that of a part: gives it, its octets with the empty line, and the body.
-    pub(super) fn read(part: &[u8]) -> (Self, &[u8], &[u8]) {
+    pub(crate) fn read(part: &[u8]) -> (Self, &[u8], &[u8]) {
         let mut head = Self::default();
         let mut offset = 0;
         for field in fields(part) {
@@ -43,7 +43,7 @@ impl Head {
     }
 
     /// Appends a header with this encoding in place of the one that it names.
-    pub(super) fn write_with(header: &[u8], encoding: &str, out: &mut Vec<u8>) {
+    pub(crate) fn write_with(header: &[u8], encoding: &str, out: &mut Vec<u8>) {
         for field in fields(header) {
             let name = field_name(first_line(field));
             if !name.is_some_and(|name| name.eq_ignore_ascii_case("Content-Transfer-Encoding")) {
@@ -70,13 +70,13 @@ impl Head {
     }
 
     /// The encoding without a comment, or a semicolon that programs put there by mistake.
-    pub(super) fn encoding_name(&self) -> &str {
+    pub(crate) fn encoding_name(&self) -> &str {
         let mut words = self.encoding.split([' ', '\t', ';', '(']);
         words.next().unwrap_or_default()
     }
 
     /// Whether the charset has more than one octet for every character, even of ASCII.
-    pub(super) fn is_wide(&self) -> bool {
+    pub(crate) fn is_wide(&self) -> bool {
         let charset = parameter(&self.content_type, "charset").unwrap_or_default();
         let charset = charset.to_ascii_lowercase();
         let wide = [
@@ -92,7 +92,7 @@ impl Head {
     }
 
     /// The type and the subtype in lower case; empty if they are not said.
-    pub(super) fn essence(&self) -> String {
+    pub(crate) fn essence(&self) -> String {
         let essence = self.content_type.split(';').next().unwrap_or_default();
         essence.trim().to_ascii_lowercase()
     }
@@ -121,7 +121,7 @@ fn first_line(field: &[u8]) -> &[u8] {
 }
 
 /// The value of a parameter of a field, unless it is empty.
-pub(super) fn parameter(value: &str, name: &str) -> Option<String> {
+pub(crate) fn parameter(value: &str, name: &str) -> Option<String> {
     let found = parameters(value)
         .1
         .find(|found| found.name.eq_ignore_ascii_case(name))?;

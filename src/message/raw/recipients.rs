@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::super::error::shown;
-use super::super::{MessageBuilder, MessageError};
 use super::field::Field;
 use super::header::HeaderSection;
 use crate::address::{ForwardPath, Mailbox};
+use crate::message::error::{MessageError, shown};
+
+/// The most recipients of a message.
+pub(crate) const MAX_MAILBOXES: usize = 100_000;
 
 impl<'a> HeaderSection<'a> {
     /// Everybody in To, Cc and Bcc, members of groups included, in the order of the fields.
@@ -18,7 +20,7 @@ impl<'a> HeaderSection<'a> {
     ///
     /// If one of these fields cannot be read, or if there are too many mailboxes in them. One
     /// that is empty names nobody.
-    pub(super) fn recipients(&self) -> Result<Vec<ForwardPath>, MessageError> {
+    pub(crate) fn recipients(&self) -> Result<Vec<ForwardPath>, MessageError> {
         self.not_empty()?;
         let mut paths = Vec::new();
         for (name, field) in self.transmission() {
@@ -38,7 +40,7 @@ impl<'a> HeaderSection<'a> {
     /// # Errors
     ///
     /// If the field cannot be read.
-    pub(super) fn sender(&self) -> Result<Option<Mailbox>, MessageError> {
+    pub(crate) fn sender(&self) -> Result<Option<Mailbox>, MessageError> {
         let fields = self.transmission();
         for wanted in ["Sender", "From"] {
             for (_, field) in fields
@@ -88,8 +90,8 @@ impl<'a> HeaderSection<'a> {
 }
 
 /// That there are not too many.
-pub(super) fn limited(paths: &[ForwardPath]) -> Result<(), MessageError> {
-    let limit = MessageBuilder::MAX_MAILBOXES;
+pub(crate) fn limited(paths: &[ForwardPath]) -> Result<(), MessageError> {
+    let limit = MAX_MAILBOXES;
     if paths.len() <= limit {
         return Ok(());
     }
@@ -114,8 +116,8 @@ fn mailboxes(field: &Field<'_>) -> Result<Vec<Mailbox>, MessageError> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::header::tests::messages;
     use super::*;
+    use crate::message::raw::header::tests::messages;
 
     fn recipients(header: &str) -> Result<String, MessageError> {
         let paths = HeaderSection::read(header.as_bytes())?.recipients()?;
@@ -257,7 +259,7 @@ mod tests {
             let list = vec!["a@b"; count / 2].join(",");
             format!("To: {list}\nCc: {list}\n")
         };
-        let max = MessageBuilder::MAX_MAILBOXES;
+        let max = MAX_MAILBOXES;
         let count = |header: &str| {
             let section = HeaderSection::read(header.as_bytes()).unwrap();
             section.recipients().map(|paths| paths.len())

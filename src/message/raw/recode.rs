@@ -2,16 +2,23 @@
 
 use std::io;
 
-use super::super::base64_lines::base64_lines;
-use super::super::error::{BodyError, Origin};
-use super::super::line_body::LineBody;
-use super::super::line_ends::{LineEnds, lines};
-use super::super::quoted_printable::{quoted_printable, shortened};
-use super::super::scan::{Scan, Trouble};
-use super::super::{Body, MessageError, Warning};
-use super::Repair;
 use super::header::HeaderSection;
 use super::part::{Head, parameter};
+use crate::message::encoding::{
+    LineEnds, Scan, Trouble, base64_lines, lines, quoted_printable, shortened,
+};
+use crate::message::error::{BodyError, MessageError, Origin};
+use crate::message::source::{Body, LineBody};
+use crate::message::warning::Warning;
+
+/// What is done about octets that no server has to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repair {
+    /// They are refused, and the hint says what to do.
+    Refused { hint: &'static str },
+    /// They are encoded, and a warning says so.
+    Made,
+}
 
 /// How deep parts may be within each other.
 const MAX_DEPTH: usize = 32;
@@ -20,7 +27,7 @@ const MAX_DEPTH: usize = 32;
 const MAX_REPAIRED: usize = 64 << 20;
 
 /// A body that can be sent, and its Content-Transfer-Encoding if that has changed.
-pub(in super::super) type Repaired = (LineBody, Option<&'static str>);
+pub(crate) type Repaired = (LineBody, Option<&'static str>);
 
 /// The body of a finished message, ready to be sent.
 ///
@@ -28,7 +35,7 @@ pub(in super::super) type Repaired = (LineBody, Option<&'static str>);
 ///
 /// If it cannot be read, or has a line that is too long or has a NUL, and that may not or cannot
 /// be repaired.
-pub(in super::super) async fn sendable(
+pub(crate) async fn sendable(
     section: &HeaderSection<'_>,
     message: &Body,
     what: &'static str,

@@ -1,24 +1,23 @@
 //! The fields of a finished message, written for the server.
 
-use super::super::encoded_field::encoded_field;
-use super::super::error::shown;
-use super::super::field::without_controls;
-use super::super::header::{Header, LONGEST};
-use super::super::line_ends::lines;
-use super::super::{MessageError, Warning};
-use super::Repair;
 use super::charset::Decoded;
 use super::edit::Finished;
 use super::field::Field;
 use super::header::HeaderSection;
 use super::part::Head;
+use crate::message::encoding::MAX_LINE;
+use crate::message::encoding::lines;
+use crate::message::error::{MessageError, shown};
+use crate::message::header::{Header, encoded_field, without_controls};
+use crate::message::raw::recode::Repair;
+use crate::message::warning::Warning;
 
 /// Writes fields twice: as they are, and in ASCII.
-pub(super) struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     section: &'a HeaderSection<'a>,
     /// The value of Content-Type.
     content_type: String,
-    pub(super) header: Vec<u8>,
+    pub(crate) header: Vec<u8>,
     /// Nothing once a field cannot be written so.
     ascii: Option<Vec<u8>>,
     repair: Repair,
@@ -26,7 +25,7 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         section: &'a HeaderSection<'a>,
         repair: Repair,
         warnings: &'a mut Vec<Warning>,
@@ -41,7 +40,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    pub(super) fn field(&mut self, field: &Field<'_>) -> Result<(), MessageError> {
+    pub(crate) fn field(&mut self, field: &Field<'_>) -> Result<(), MessageError> {
         let mut written = Vec::new();
         let problem = match field.text().and_then(|_| write_field(field, &mut written)) {
             Ok(()) => {
@@ -67,7 +66,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Leaves out a field that has nothing in it, and says so.
-    pub(super) fn leave_out(&mut self, field: &Field<'_>) {
+    pub(crate) fn leave_out(&mut self, field: &Field<'_>) {
         self.warnings.push(Warning::EmptyFieldLeftOut {
             field: shown(field.name),
         });
@@ -91,7 +90,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Names the encoding of the body if it has changed.
-    pub(super) fn encoding(&self, encoding: Option<&str>, added: &mut Header) {
+    pub(crate) fn encoding(&self, encoding: Option<&str>, added: &mut Header) {
         if let Some(encoding) = encoding {
             if !self.section.has("MIME-Version") {
                 added.fixed("MIME-Version", "1.0");
@@ -100,7 +99,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    pub(super) fn finish(mut self, added: &str) -> Finished {
+    pub(crate) fn finish(mut self, added: &str) -> Finished {
         self.header.extend_from_slice(added.as_bytes());
         if let Some(ascii) = &mut self.ascii {
             ascii.extend_from_slice(added.as_bytes());
@@ -122,8 +121,8 @@ fn write_field(field: &Field<'_>, out: &mut Vec<u8>) -> Result<(), MessageError>
         let mut rest = line.text;
         // A fold must not leave a line of nothing but white space.
         let mut content = rest.trim_ascii_end().len();
-        while rest.len() > LONGEST {
-            let (folded, after) = (fixed..content.min(LONGEST + 1))
+        while rest.len() > MAX_LINE {
+            let (folded, after) = (fixed..content.min(MAX_LINE + 1))
                 .rev()
                 .find(|at| is_fold(rest, *at))
                 .and_then(|at| rest.split_at_checked(at))

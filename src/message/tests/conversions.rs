@@ -5,10 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::address::{Envelope, IntoAddresses, Mailbox, ReversePath};
-use crate::message::{
-    Attachment, Body, ContentId, Date, Entity, FieldName, FileName, Language, MediaType,
-    MessageBuilder, MessageError, MessageId, Method,
-};
+use crate::message::builder::MessageBuilder;
+use crate::message::error::MessageError;
+use crate::message::header::{Date, FieldName, MessageId};
+use crate::message::part::{Attachment, ContentId, Entity, FileName, Language, MediaType, Method};
+use crate::message::source::Body;
 
 const ICALENDAR: &str = "BEGIN:VCALENDAR\nMETHOD:REQUEST\n";
 const DATE: &str = "Tue, 1 Jul 2003 08:52:37 +0000";

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::address::ReversePath;
-use crate::message::{BodyType, Entity};
+use crate::message::encoding::BodyType;
+use crate::message::part::Entity;
 
 const FIELDS: &str = "Date: Tue, 1 Jul 2003 10:52:37 +0200\r\n\
                       From: ann@x.test\r\n\
@@ -76,7 +77,7 @@ fn all_sources_give_the_same() {
 
 #[test]
 fn who_gets_it() {
-    let envelope = |builder: crate::message::RawBuilder| {
+    let envelope = |builder: crate::message::builder::RawBuilder| {
         let message = run(builder.build()).unwrap();
         let envelope = message.envelope();
         let paths: Vec<_> = envelope

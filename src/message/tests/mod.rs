@@ -15,11 +15,14 @@ mod structure;
 
 use std::str::FromStr;
 
-use super::{
-    Attachment, Block, Body, BodyError, FieldName, Message, MessageBuilder, MessageError,
-    MessageReader,
-};
+use super::error::{BodyError, MessageError};
 use crate::address::Mailbox;
+use crate::message::Message;
+use crate::message::builder::MessageBuilder;
+use crate::message::header::FieldName;
+use crate::message::part::Attachment;
+use crate::message::render::{Block, MessageReader};
+use crate::message::source::Body;
 
 /// A builder with what a message cannot be without.
 fn builder() -> MessageBuilder {

@@ -4,7 +4,9 @@ use mail_parser::{HeaderValue, MessageParser, MimeHeaders, PartType};
 use proptest::prelude::*;
 
 use super::*;
-use crate::message::{BodyType, Entity, Rendition};
+use crate::message::encoding::BodyType;
+use crate::message::part::Entity;
+use crate::message::render::Rendition;
 
 /// What goes into a message, and has to come out.
 #[derive(Debug, Clone)]
@@ -139,7 +141,7 @@ proptest! {
         files in proptest::array::uniform2(proptest::collection::vec(any::<u8>(), 0..200)),
     ) {
         prop_assume!(!name.trim().is_empty() && name.parse::<crate::address::DisplayName>().is_ok());
-        prop_assume!(file_name.parse::<crate::message::FileName>().is_ok());
+        prop_assume!(file_name.parse::<crate::message::part::FileName>().is_ok());
         let name = name.trim().to_owned();
         let files = files.map(|octets| (file_name.clone(), octets));
         let mail = Mail { subject, name, field, text, html, files };

@@ -4,7 +4,10 @@ use futures_util::FutureExt;
 use mail_parser::MessageParser;
 
 use super::*;
-use crate::message::{BodyType, Entity, RawBuilder, Warning};
+use crate::message::builder::RawBuilder;
+use crate::message::encoding::BodyType;
+use crate::message::part::Entity;
+use crate::message::warning::Warning;
 
 const FIELDS: &str = "Date: Tue, 1 Jul 2003 10:52:37 +0200\r\n\
                       From: ann@x.test\r\n\

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::address::ReversePath;
-use crate::message::{BodyType, Entity, ListUnsubscribe, MessageError};
+use crate::message::encoding::BodyType;
+use crate::message::error::MessageError;
+use crate::message::header::ListUnsubscribe;
+use crate::message::part::Entity;
 
 /// With what is random or of the moment fixed.
 fn fixed() -> MessageBuilder {
@@ -191,15 +194,17 @@ fn errors_show_no_control_characters() {
     for error in [
         "\x1b[2J\r\n".parse::<FieldName>().unwrap_err(),
         "a/\x1b[2J\r\n"
-            .parse::<crate::message::MediaType>()
+            .parse::<crate::message::part::MediaType>()
             .unwrap_err(),
         "\x1b[2J\r\n"
-            .parse::<crate::message::FileName>()
+            .parse::<crate::message::part::FileName>()
             .unwrap_err(),
         "\x1b[2J\r\n"
-            .parse::<crate::message::MessageId>()
+            .parse::<crate::message::header::MessageId>()
             .unwrap_err(),
-        "\x1b[2J\r\n".parse::<crate::message::Date>().unwrap_err(),
+        "\x1b[2J\r\n"
+            .parse::<crate::message::header::Date>()
+            .unwrap_err(),
         builder().subject("\x1b[2J").build_now().unwrap_err(),
     ] {
         assert!(!error.to_string().chars().any(char::is_control), "{error}");

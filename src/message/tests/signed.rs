@@ -1,8 +1,8 @@
 //! Signed messages: where the field stands, and what is the same afterwards.
 
 use super::*;
-use crate::message::BodyType;
 use crate::message::dkim::{DkimError, Signer, SigningKey};
+use crate::message::encoding::BodyType;
 
 const KEY: &[u8] = include_bytes!("../../../tests/fixtures/dkim/rsa-2048.pem");
 

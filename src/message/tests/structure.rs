@@ -1,7 +1,9 @@
 //! How the content of a message is put together: its parts, their identifiers and encodings.
 
 use super::*;
-use crate::message::{BodyType, Entity, Warning};
+use crate::message::encoding::BodyType;
+use crate::message::part::Entity;
+use crate::message::warning::Warning;
 
 fn rendered(message: &Message, most: BodyType) -> String {
     let octets = run(blocks(&mut message.rendition(most).into_octets())).unwrap();

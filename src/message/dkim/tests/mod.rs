@@ -6,7 +6,7 @@ mod verified;
 
 use std::time::{Duration, SystemTime};
 
-use super::{Signer, SignerBuilder, SigningKey};
+use crate::message::dkim::{Signer, SignerBuilder, SigningKey};
 
 const RSA: &[u8] = include_bytes!("../../../../tests/fixtures/dkim/rsa-2048.pem");
 const ED25519: &[u8] = include_bytes!("../../../../tests/fixtures/dkim/rfc8463-ed25519.pem");

@@ -1,8 +1,8 @@
 //! How a signer is set up, and what its field says.
 
 use super::*;
-use crate::message::FieldName;
 use crate::message::dkim::{Canonicalization, DkimError};
+use crate::message::header::FieldName;
 
 const HEADER: &str = "From: ann@x.test\r\nTo: bo@y.test\r\nSubject: a\r\n";
 

@@ -1,0 +1,327 @@
+//! From the parts of a message to the message.
+
+use std::fmt;
+
+use super::content::Content;
+use super::fields::Fields;
+use crate::address::{AddressError, IntoAddresses, ReversePath};
+use crate::message::Message;
+use crate::message::encoding::BodyType;
+use crate::message::error::MessageError;
+use crate::message::first_error::FirstError;
+use crate::message::header::{
+    AutoSubmitted, Date, FieldName, Header, ListUnsubscribe, MessageId, Script,
+};
+use crate::message::part::HINT;
+use crate::message::raw::{self, Repair};
+use crate::message::render::Template;
+use crate::message::warning::Warning;
+
+/// Collects the fields and the content of a message, in any order; see [`Message::builder`].
+///
+/// Methods that add something can be called several times. Every method takes texts as well as
+/// values of the types of this crate: a date is a text such as
+/// `"Tue, 1 Jul 2003 10:52:37 +0200"`, a [`Date`] or a [`SystemTime`](std::time::SystemTime). No
+/// method fails or blocks. The builder keeps the first error, which
+/// [`build`](MessageBuilder::build) returns.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use pilotfish::message::{Attachment, Date, Message};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), pilotfish::message::MessageError> {
+/// let message = Message::builder()
+///     .from(("Lee, Ann", "ann@example.org"))
+///     .to(["bo@example.net", "Cy <cy@example.net>"])
+///     .reverse_path("bounces@example.org")
+///     .date(SystemTime::now())
+///     .message_id("<7@example.org>")
+///     .in_reply_to("<6@example.net>")
+///     .header("X-Mailer", "pilotfish")
+///     .language("en")
+///     .text("Here is the table.\n")
+///     .attach(Attachment::new(*b"a,b\r\n1,2\r\n", "table.csv").media_type("text/csv"))
+///     .build()
+///     .await?;
+/// assert_eq!(message.message_id().as_str(), "<7@example.org>");
+///
+/// let error = Message::builder().date("today").build().await.unwrap_err();
+/// assert!(error.to_string().starts_with("\"today\" is not a date"));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct MessageBuilder {
+    // In boxes, as the builder moves with each call.
+    fields: Box<Fields>,
+    pub(super) content: Box<Content>,
+    reverse_path: Option<ReversePath>,
+    most: Option<BodyType>,
+    pub(super) repair: Repair,
+    pub(super) error: FirstError,
+}
+
+impl Message {
+    /// Begins a message.
+    ///
+    /// ```
+    /// # use pilotfish::message::Message;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let message = Message::builder()
+    ///     .from("ann@example.org")
+    ///     .bcc("bo@example.net")
+    ///     .subject("Lunch?")
+    ///     .text("At one, as always.\n")
+    ///     .build()
+    ///     .await?;
+    /// assert_eq!(message.envelope().forward_paths().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder() -> MessageBuilder {
+        MessageBuilder::default()
+    }
+}
+
+impl Default for MessageBuilder {
+    fn default() -> Self {
+        Self {
+            fields: Box::default(),
+            content: Box::default(),
+            reverse_path: None,
+            most: None,
+            repair: Repair::Refused { hint: HINT },
+            error: FirstError::default(),
+        }
+    }
+}
+
+impl MessageBuilder {
+    /// The most mailboxes in all the fields together.
+    pub const MAX_MAILBOXES: usize = raw::MAX_MAILBOXES;
+    /// The most attachments and inline parts together.
+    pub const MAX_ATTACHMENTS: usize = 1_000;
+    /// The most fields added with [`header`](MessageBuilder::header).
+    pub const MAX_FIELDS: usize = 1_000;
+    /// The longest subject or value of a field, in octets.
+    pub const MAX_VALUE: usize = 256 * 1024;
+    /// The most identifiers in References.
+    pub const MAX_REFERENCES: usize = 1_000;
+
+    /// Adds an author, or several of them (RFC 5322 section 3.6.2). There has to be one; if there
+    /// are more, it has to be said with [`sender`](MessageBuilder::sender) who sends the message.
+    pub fn from(mut self, author: impl IntoAddresses) -> Self {
+        let authors = self.error.mailboxes("From", author);
+        self.fields.from.extend(authors);
+        self
+    }
+
+    /// Says who sends the message, if that is not its only author (RFC 5322 section 3.6.2). It
+    /// has to be one mailbox.
+    pub fn sender(mut self, sender: impl IntoAddresses) -> Self {
+        self.fields.sender = self.error.mailbox("Sender", sender);
+        self
+    }
+
+    /// Adds addresses that answers should go to, if that is not the author.
+    pub fn reply_to(mut self, addresses: impl IntoAddresses) -> Self {
+        let addresses = self.error.addresses("Reply-To", addresses);
+        self.fields.reply_to.extend(addresses);
+        self
+    }
+
+    /// Adds recipients. A group stays a group in the field; its members get the message.
+    ///
+    /// ```
+    /// # use pilotfish::message::Message;
+    /// let builder = Message::builder()
+    ///     .to("Ann <ann@example.org>, crew: bo@example.org, cy@example.org;")
+    ///     .to(("Lee, Dan", "dan@example.org"));
+    /// ```
+    pub fn to(mut self, recipients: impl IntoAddresses) -> Self {
+        let recipients = self.error.addresses("To", recipients);
+        self.fields.to.extend(recipients);
+        self
+    }
+
+    /// Adds recipients of a copy.
+    pub fn cc(mut self, recipients: impl IntoAddresses) -> Self {
+        let recipients = self.error.addresses("Cc", recipients);
+        self.fields.cc.extend(recipients);
+        self
+    }
+
+    /// Adds recipients whom no other is to know of: they are in the envelope and in no field
+    /// (RFC 5322 section 3.6.3).
+    pub fn bcc(mut self, recipients: impl IntoAddresses) -> Self {
+        let recipients = self.error.addresses("Bcc", recipients);
+        self.fields.bcc.extend(recipients);
+        self
+    }
+
+    /// Says where reports of failure go (RFC 5321 section 4.4), if that is not the sender or
+    /// else the first author.
+    pub fn reverse_path(
+        mut self,
+        path: impl TryInto<ReversePath, Error: Into<AddressError>>,
+    ) -> Self {
+        self.reverse_path = self.error.address("the reverse path", path);
+        self
+    }
+
+    /// Says what the message is about, in any script.
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.fields.subject = Some(subject.into());
+        self
+    }
+
+    /// Gives the message another date than that of [`build`](MessageBuilder::build).
+    pub fn date(mut self, date: impl TryInto<Date, Error: Into<MessageError>>) -> Self {
+        self.fields.date = self.error.value(date);
+        self
+    }
+
+    /// Gives the message another identifier than a random one. It has to follow the grammar, as
+    /// some receivers refuse or replace others: see [`MessageId`].
+    pub fn message_id(mut self, id: impl TryInto<MessageId, Error: Into<MessageError>>) -> Self {
+        self.fields.message_id = self.error.value(id);
+        self
+    }
+
+    /// Adds a message that this one answers (RFC 5322 section 3.6.4), by the identifier that it
+    /// has, whether or not that follows the grammar.
+    pub fn in_reply_to(mut self, id: impl TryInto<MessageId, Error: Into<MessageError>>) -> Self {
+        self.fields.in_reply_to.extend(self.error.value(id));
+        self
+    }
+
+    /// Adds a message that the conversation had before this one, the oldest first (RFC 5322
+    /// section 3.6.4).
+    pub fn reference(mut self, id: impl TryInto<MessageId, Error: Into<MessageError>>) -> Self {
+        self.fields.references.extend(self.error.value(id));
+        self
+    }
+
+    /// Says how a recipient leaves the list that the message is sent to.
+    pub fn list_unsubscribe(mut self, way_out: ListUnsubscribe) -> Self {
+        self.fields.list_unsubscribe = Some(way_out);
+        self
+    }
+
+    /// Says that a program sends the message, and why (RFC 3834 section 5).
+    pub fn auto_submitted(mut self, auto_submitted: AutoSubmitted) -> Self {
+        self.fields.auto_submitted = Some(auto_submitted);
+        self
+    }
+
+    /// Adds a field of free text (RFC 5322 section 3.6.8), such as `X-Mailer`. Fields of the
+    /// same name stay side by side, in their order.
+    ///
+    /// The text is folded at spaces, and encoded (RFC 2047) if it would not come back exactly
+    /// otherwise. In fields that are known to have addresses, such as
+    /// `Disposition-Notification-To`, only the names beside them are encoded. So another field with a syntax, such as `List-Id`, can be given if its value is
+    /// printable ASCII, does not need to be folded at other places, and has neither `=?` nor two
+    /// spaces in a row anywhere.
+    ///
+    /// [`build`](MessageBuilder::build) refuses fields that have methods of their own, from
+    /// `From` to `Auto-Submitted`; `MIME-Version` and everything that begins with `Content-`,
+    /// which follow from the content; `Return-Path` and `Received`, which servers write; and
+    /// everything that begins with `Resent-`.
+    pub fn header(
+        mut self,
+        name: impl TryInto<FieldName, Error: Into<MessageError>>,
+        value: impl Into<String>,
+    ) -> Self {
+        let name = self.error.value(name);
+        self.fields
+            .others
+            .extend(name.map(|name| (name, value.into())));
+        self
+    }
+
+    /// Sets the richest body type to use if the server supports it. The default is
+    /// [`BodyType::EightBit`].
+    ///
+    /// With [`BodyType::Binary`], a server that supports BINARYMIME gets attachments unencoded,
+    /// which saves a quarter of their size; servers further on may have to encode them. With
+    /// [`BodyType::SevenBit`], every server gets the same octets.
+    pub fn max_body_type(mut self, most: BodyType) -> Self {
+        self.most = Some(most);
+        self
+    }
+
+    /// Puts the message together, and opens the files that it is made of. From here on it is
+    /// fixed, its Date, its Message-ID and its boundaries too; only how parts are encoded
+    /// depends on what a server carries.
+    ///
+    /// The parts stand as readers expect it, in whatever order they were given:
+    ///
+    /// ```text
+    /// mixed
+    ///   alternative
+    ///     text
+    ///     related
+    ///       html
+    ///       inline parts
+    ///     calendar
+    ///   attachments
+    /// ```
+    ///
+    /// A multipart with only one part in it is left out; but attachments are in a `mixed` even
+    /// if there is only one and no text, as readers show its name there.
+    ///
+    /// # Errors
+    ///
+    /// If something was given that is not what it should be; if there is no author, no
+    /// recipient, or no sender among several authors; if there are control characters in the
+    /// subject or a field, or a field that is not to be added; if a file cannot be opened; if
+    /// something is over the limits given here; or if there is no randomness to be had.
+    ///
+    /// # Panics
+    ///
+    /// If there is a file to open, or a forwarded message to repair, and it is polled outside of a
+    /// Tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes what has been opened.
+    pub async fn build(mut self) -> Result<Message, MessageError> {
+        self.error.result()?;
+        self.fields.check()?;
+        let envelope = self.fields.envelope(self.reverse_path)?;
+        let script = self.fields.script();
+        let needs_smtputf8 = envelope.needs_smtputf8() || script == Script::Utf8;
+        let id = self.fields.message_id()?;
+        let mut root = self.content.into_entity()?;
+        root.entity.open(self.repair).await?;
+        root.warnings.extend(root.entity.repairs());
+        let mut header = Header::new(script);
+        self.fields.write(&id, &mut header);
+        let template = Template::new(header, script, root.entity)?;
+        let most = self.most.unwrap_or(BodyType::EightBit);
+        let message = Message::unsigned(envelope, id, template, most, needs_smtputf8)?;
+        Ok(message.with_warnings(Warning::limited(root.warnings)))
+    }
+}
+
+/// Shows how much there is of what, and none of the content.
+impl fmt::Debug for MessageBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageBuilder")
+            .field("mailboxes", &self.fields.mailboxes().count())
+            .field("fields", &self.fields.others.len())
+            .field("attachments", &self.content.attachments.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Checks that there is no more of something than there may be.
+pub(super) fn limit(what: &'static str, found: usize, limit: usize) -> Result<(), MessageError> {
+    if found <= limit {
+        Ok(())
+    } else {
+        Err(MessageError::Limit { what, limit })
+    }
+}

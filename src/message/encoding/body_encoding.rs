@@ -1,0 +1,92 @@
+//! How the octets of a body are written.
+
+use super::base64::{LINE, base64_lines, base64_lines_len};
+use super::line_ends::LineEnds;
+
+/// How the octets of a body are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coding {
+    /// In base64.
+    Base64,
+    /// As they are.
+    Identity,
+    /// As lines that end with CRLF, which makes so many octets of the body.
+    Lines(u64),
+}
+
+/// Which piece of a body it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Position {
+    /// Others come behind it.
+    Inner,
+    /// None does.
+    Last,
+}
+
+/// The most octets that a piece has when it is written.
+pub(crate) const MAX_PIECE: usize = 128 * 1024;
+
+/// How many lines of base64 make one piece.
+const LINES: usize = 1680;
+
+impl Coding {
+    /// How many octets of a body make one piece. Base64 can be written piece by piece if each
+    /// has whole lines.
+    pub(crate) fn piece(self) -> usize {
+        match self {
+            Self::Base64 => LINES * LINE,
+            Self::Identity => MAX_PIECE,
+            // Each octet may be a line, and the last lack its end.
+            Self::Lines(_) => MAX_PIECE / 2 - 1,
+        }
+    }
+
+    /// Whether a piece can only be written by who knows the octet before it.
+    pub(crate) fn looks_back(self) -> bool {
+        matches!(self, Self::Lines(_))
+    }
+
+    /// The most octets that so many have when they are written.
+    pub(crate) fn max_len(self, octets: usize) -> usize {
+        match self {
+            Self::Base64 => base64_lines_len(octets as u64)
+                .and_then(|len| usize::try_from(len).ok())
+                .unwrap_or(MAX_PIECE),
+            Self::Identity => octets,
+            Self::Lines(_) => 2 * octets + 2,
+        }
+    }
+
+    /// How many octets a body of this length has when it is written; nothing if a number of 64
+    /// bits cannot say it.
+    pub(crate) fn len(self, octets: u64) -> Option<u64> {
+        match self {
+            Self::Base64 => base64_lines_len(octets),
+            Self::Identity => Some(octets),
+            Self::Lines(len) => Some(len),
+        }
+    }
+
+    /// Appends a piece as it is written, `before` being the octet in front of it.
+    pub(crate) fn encode(
+        self,
+        before: Option<u8>,
+        octets: &[u8],
+        position: Position,
+        out: &mut Vec<u8>,
+    ) {
+        match self {
+            Self::Base64 => base64_lines(octets, out),
+            Self::Identity => out.extend_from_slice(octets),
+            Self::Lines(_) => {
+                let mut line_ends = LineEnds::after(before);
+                line_ends.apply(octets, out);
+                if position == Position::Last {
+                    line_ends.finish(out);
+                }
+            }
+        }
+    }
+}
+
+const _: () = assert!(LINES * (LINE / 3 * 4 + 2) <= MAX_PIECE, "a piece of base64");

@@ -1,0 +1,19 @@
+//! How octets and text are written so that mail can carry them.
+
+mod base64;
+mod body_encoding;
+mod body_type;
+mod encoded_word;
+mod flowed;
+mod line_ends;
+mod line_scan;
+mod quoted_printable;
+
+pub(crate) use base64::base64_lines;
+pub(crate) use body_encoding::{Coding, MAX_PIECE, Position};
+pub use body_type::BodyType;
+pub(crate) use encoded_word::{EncodedWords, MIN_ROOM, upper_hex};
+pub(crate) use flowed::{DelSp, FormatFlowed};
+pub(crate) use line_ends::{LineEnds, MAX_LINE, lines};
+pub(crate) use line_scan::{Scan, Trouble};
+pub(crate) use quoted_printable::{quoted_printable, shortened};

@@ -1,0 +1,215 @@
+//! The words of a field's value: which of them are encoded, and how they are written.
+
+use super::parameter::unescaped;
+use super::writer::Header;
+use crate::address::AddrSpec;
+use crate::message::encoding::EncodedWords;
+use crate::message::encoding::MAX_LINE;
+
+/// The longest encoded word that is a whole comment.
+const COMMENT: usize = 60;
+
+/// A piece of a value.
+pub(crate) struct Piece<'a> {
+    /// The white space in front of it.
+    space: &'a str,
+    content: Content,
+}
+
+enum Content {
+    /// It stays as it is.
+    Plain(String),
+    /// It is encoded.
+    Text(String),
+    /// A comment whose text is encoded.
+    Comment(String),
+}
+
+impl Piece<'_> {
+    fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            Content::Plain(_) | Content::Comment(_) => None,
+        }
+    }
+
+    /// Whether it is an encoded word. The white space between two of them is no part of what
+    /// they say (RFC 2047 section 6.2).
+    fn is_encoded_word(&self) -> bool {
+        matches!(&self.content, Content::Plain(word)
+            if word.len() > 6 && word.starts_with("=?") && word.ends_with("?="))
+    }
+}
+
+pub(crate) fn write_pieces(header: &mut Header, pieces: &[Piece<'_>]) {
+    let mut at = 0;
+    let mut after_encoded = false;
+    while let Some(piece) = pieces.get(at) {
+        let spaced = !piece.space.is_empty() || at == 0;
+        match &piece.content {
+            Content::Plain(word) if spaced || after_encoded => {
+                if at > 0 && piece.space.len() > 1 {
+                    header.append(piece.space.get(1..).unwrap_or_default());
+                }
+                header.word(word);
+                after_encoded = false;
+            }
+            Content::Plain(word) => header.append(word),
+            Content::Comment(text) => {
+                let mut words = EncodedWords::new(text);
+                let word = words.next_within(COMMENT);
+                if words.is_empty() {
+                    header.word(&format!("({word})"));
+                } else {
+                    header.word("(");
+                    header.encoded(text, ")");
+                }
+                after_encoded = true;
+            }
+            Content::Text(_) => {
+                let run = pieces.get(at..).unwrap_or_default();
+                let len = run
+                    .iter()
+                    .take_while(|piece| piece.text().is_some())
+                    .count();
+                let is_word = |at: Option<usize>| {
+                    let piece = at.and_then(|at| pieces.get(at));
+                    piece.filter(|piece| piece.is_encoded_word())
+                };
+                let mut text = String::new();
+                for (nth, piece) in run.iter().take(len).enumerate() {
+                    if nth > 0 || is_word(at.checked_sub(1)).is_some() {
+                        text.push_str(piece.space);
+                    }
+                    text.push_str(piece.text().unwrap_or_default());
+                }
+                if let Some(next) = is_word(Some(at + len)) {
+                    text.push_str(next.space);
+                }
+                header.encoded(&text, "");
+                after_encoded = true;
+                at += len - 1;
+            }
+        }
+        at += 1;
+    }
+}
+
+/// The words of free text. One that is too long for a line can only be encoded.
+pub(crate) fn text_pieces(value: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = value;
+    while !rest.is_empty() {
+        let (space, word) = split(rest, |c| !is_space(c));
+        let (word, after) = split(word, is_space);
+        rest = after;
+        let content = if word.is_ascii() && word.len() < MAX_LINE / 2 {
+            Content::Plain(word.to_owned())
+        } else {
+            Content::Text(word.to_owned())
+        };
+        pieces.push(Piece { space, content });
+    }
+    pieces
+}
+
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t')
+}
+
+fn split(text: &str, is_end: impl Fn(char) -> bool) -> (&str, &str) {
+    text.split_at_checked(text.find(is_end).unwrap_or(text.len()))
+        .unwrap_or((text, ""))
+}
+
+/// The names, comments and addresses of a list.
+pub(crate) fn address_pieces(value: &str) -> Option<Vec<Piece<'_>>> {
+    let mut pieces = Vec::new();
+    let mut rest = value;
+    while !rest.is_empty() {
+        let (space, token) = split(rest, |c| !is_space(c));
+        let (token, after) = token.split_at_checked(token_len(token)?)?;
+        rest = after;
+        let content = match token.chars().next()? {
+            _ if token.is_ascii() => Content::Plain(token.to_owned()),
+            '(' => Content::Comment(unquoted(token)),
+            '<' => {
+                let address = token.strip_prefix('<')?.strip_suffix('>')?;
+                Content::Plain(format!("<{}>", ascii_address(address)?))
+            }
+            _ if token.contains('@') && !after.trim_start().starts_with('<') => {
+                Content::Plain(ascii_address(token)?)
+            }
+            '"' => Content::Text(unquoted(token)),
+            _ => Content::Text(token.to_owned()),
+        };
+        pieces.push(Piece { space, content });
+    }
+    Some(pieces)
+}
+
+/// The comments and other words of a value. Words beyond ASCII outside of comments are text, as
+/// no server without SMTPUTF8 takes them otherwise; so is all of a value whose comments do not end.
+pub(crate) fn comment_pieces(value: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = value;
+    while !rest.is_empty() {
+        let (space, token) = split(rest, |c| !is_space(c));
+        let token = token_len(token).and_then(|len| token.split_at_checked(len));
+        let Some((token, after)) = token else {
+            return text_pieces(value);
+        };
+        rest = after;
+        let content = if token.is_ascii() {
+            Content::Plain(token.to_owned())
+        } else if token.starts_with('(') {
+            Content::Comment(unquoted(token))
+        } else {
+            Content::Text(token.to_owned())
+        };
+        pieces.push(Piece { space, content });
+    }
+    pieces
+}
+
+/// An address as every server takes it, if it is one: only the domain can be written so.
+fn ascii_address(text: &str) -> Option<String> {
+    let address: AddrSpec = text.parse().ok()?;
+    address.is_ascii().then(|| address.to_string())
+}
+
+/// How many octets the first token has; nothing if it does not end.
+fn token_len(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut in_quotes = false;
+    let mut in_brackets = false;
+    let mut characters = text.char_indices();
+    while let Some((at, c)) = characters.next() {
+        let is_open = in_quotes || in_brackets || depth > 0;
+        match c {
+            '\\' if in_quotes || depth > 0 => {
+                characters.next()?;
+            }
+            '"' if depth == 0 => in_quotes = !in_quotes,
+            _ if in_quotes => {}
+            '(' if depth > 0 || at == 0 => depth += 1,
+            ')' if depth == 1 => return Some(at + 1),
+            ')' if depth > 1 => depth -= 1,
+            _ if depth > 0 => {}
+            '<' if at == 0 => in_brackets = true,
+            '>' if in_brackets => return Some(at + 1),
+            ',' | ':' | ';' if at == 0 => return Some(1),
+            ' ' | '\t' | '(' | '<' | ',' | ':' | ';' if !is_open => return Some(at),
+            _ => {}
+        }
+    }
+    (!in_quotes && !in_brackets && depth == 0).then_some(text.len())
+}
+
+/// What is inside of quotation marks or parentheses, without the backslashes that quote.
+fn unquoted(token: &str) -> String {
+    let mut characters = token.chars();
+    characters.next();
+    characters.next_back();
+    unescaped(characters.as_str(), None)
+}

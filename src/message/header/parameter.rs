@@ -1,0 +1,324 @@
+//! Parameters of Content-Type and Content-Disposition (RFC 2045 section 5.1, RFC 2231).
+
+use std::fmt::Write;
+
+use super::address_list::quoted;
+use super::writer::{FOLDED, Header, Script};
+use crate::message::encoding::MAX_LINE;
+use crate::message::encoding::upper_hex;
+
+/// A parameter as it was written.
+#[derive(Debug)]
+pub(crate) struct Parameter<'a> {
+    /// All of it, without white space around it.
+    pub(crate) text: &'a str,
+    pub(crate) name: &'a str,
+    /// What follows the equals sign; empty if there is none.
+    written: &'a str,
+}
+
+/// What a field says before its first semicolon, and its parameters.
+pub(crate) fn parameters(value: &str) -> (&str, impl Iterator<Item = Parameter<'_>> + Clone) {
+    let mut in_quotes = false;
+    let mut after_backslash = false;
+    let mut pieces = value.split(move |c| {
+        let is_quoted = std::mem::replace(&mut after_backslash, false);
+        match c {
+            '"' if !is_quoted => in_quotes = !in_quotes,
+            '\\' if !is_quoted => after_backslash = in_quotes,
+            _ => {}
+        }
+        c == ';' && !in_quotes
+    });
+    let first = pieces.next().unwrap_or_default().trim();
+    let parameters = pieces.map(|text| {
+        let text = text.trim();
+        let (name, written) = text.split_once('=').unwrap_or((text, ""));
+        Parameter {
+            text,
+            name: name.trim_end(),
+            written: written.trim_start(),
+        }
+    });
+    (first, parameters)
+}
+
+impl Parameter<'_> {
+    /// The value. Without quotation marks it ends at white space, which a comment may follow.
+    pub(crate) fn value(&self) -> String {
+        let value = self.whole_value();
+        let end = value.find([' ', '\t']).filter(|_| !self.is_quoted());
+        let value = value.get(..end.unwrap_or(value.len()));
+        value.unwrap_or_default().to_owned()
+    }
+
+    /// The value, with all that a program wrote without the quotation marks that it should have.
+    pub(crate) fn whole_value(&self) -> String {
+        match self.written.strip_prefix('"') {
+            Some(text) => unescaped(text, Some('"')),
+            None => match self.written.split_once(" (") {
+                // A comment (RFC 2045 section 5.1), and not a part of a file's name.
+                Some((token, comment)) if token.is_ascii() && comment.ends_with(')') => {
+                    token.trim_end().to_owned()
+                }
+                _ => self.written.to_owned(),
+            },
+        }
+    }
+
+    fn is_quoted(&self) -> bool {
+        self.written.starts_with('"')
+    }
+}
+
+/// A text up to `end`, without the backslashes that quote (RFC 5322 section 3.2.1).
+pub(crate) fn unescaped(text: &str, end: Option<char>) -> String {
+    let mut out = String::new();
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' => out.extend(characters.next()),
+            c if Some(c) == end => break,
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+impl Header {
+    /// Adds `; name=value` to the field, on lines of at most [`FOLDED`] octets.
+    ///
+    /// The value is a token or a quoted string if it comes back exactly from that. Otherwise it
+    /// is in UTF-8 with percent signs (RFC 2231 section 4), in as many pieces as the lines take
+    /// (section 3), which are cut between characters, as not every reader puts octets together
+    /// before it decodes them.
+    pub(crate) fn parameter(&mut self, name: &str, value: &str) {
+        self.append(";");
+        match plain(self.script(), name, value) {
+            Some(plain) => self.word(&plain),
+            None => self.extended(name, value),
+        }
+    }
+
+    /// Adds the name of a file as a parameter, and for readers that do not know RFC 2231 once
+    /// more: whole on one long line, or what can be said of it in ASCII. That comes second, as some readers take what comes first.
+    pub(crate) fn file_name(&mut self, parameter: &str, name: &str) {
+        self.append(";");
+        if let Some(plain) = plain(self.script(), parameter, name) {
+            return self.word(&plain);
+        }
+        self.extended(parameter, name);
+        self.append(";");
+        let whole = format!("{parameter}={}", quoted(name));
+        if is_clear(self.script(), name) && whole.len() < MAX_LINE {
+            self.word(&whole);
+        } else {
+            self.word(&format!("{parameter}={}", quoted(&fallback(name))));
+        }
+    }
+
+    fn extended(&mut self, name: &str, value: &str) {
+        let whole = format!("{name}*=utf-8''{}", percent_encoded(value));
+        // The space in front and the semicolon behind.
+        if whole.len() + 2 <= FOLDED {
+            return self.word(&whole);
+        }
+        let mut rest = value;
+        for section in 0.. {
+            let mut piece = format!("{name}*{section}*=");
+            if section == 0 {
+                piece.push_str("utf-8''");
+            }
+            let mut taken = 0;
+            for character in rest.chars() {
+                let encoded = percent_encoded(character.encode_utf8(&mut [0; 4]));
+                if piece.len() + encoded.len() + 2 > FOLDED && taken > 0 {
+                    break;
+                }
+                piece.push_str(&encoded);
+                taken += character.len_utf8();
+            }
+            rest = rest.get(taken..).unwrap_or_default();
+            if rest.is_empty() {
+                return self.word(&piece);
+            }
+            piece.push(';');
+            self.word(&piece);
+        }
+    }
+}
+
+/// The longest name for readers that do not know RFC 2231, in octets.
+const FALLBACK: usize = 60;
+
+/// What can be said of the name of a file in printable ASCII: its extension above all.
+fn fallback(name: &str) -> String {
+    let ascii: String = name
+        .chars()
+        .map(|c| match c {
+            ' '..='~' => c,
+            _ => '_',
+        })
+        .collect();
+    let ascii = ascii.replace("=?", "=_");
+    let cut = ascii.len().saturating_sub(FALLBACK);
+    ascii.get(cut..).unwrap_or_default().trim().to_owned()
+}
+
+/// Whether a text in quotes is taken for nothing else.
+fn is_clear(script: Script, text: &str) -> bool {
+    script.is_printable(text) && !text.contains("=?")
+}
+
+/// The parameter as a token or a quoted string, if it can be that.
+fn plain(script: Script, name: &str, value: &str) -> Option<String> {
+    let spaced = value.starts_with(' ') || value.ends_with(' ') || value.contains("  ");
+    if !is_clear(script, value) || spaced {
+        return None;
+    }
+    let is_safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+');
+    let plain = if !value.is_empty() && value.bytes().all(is_safe) {
+        format!("{name}={value}")
+    } else {
+        format!("{name}={}", quoted(value))
+    };
+    (plain.len() + 2 <= FOLDED).then_some(plain)
+}
+
+/// The octets of `text`, each that is not an `attribute-char` of RFC 2231 section 7 as a percent
+/// sign and two digits.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 3);
+    for octet in text.bytes() {
+        if octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'_' | b'-' | b'+') {
+            out.push(char::from(octet));
+        } else {
+            let _ = write!(out, "%{}{}", upper_hex(octet >> 4), upper_hex(octet & 15));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(value: &str) -> String {
+        let mut header = Header::new(Script::Ascii);
+        header.begin("Content-Disposition");
+        header.word("attachment");
+        header.parameter("filename", value);
+        header.end();
+        header.into_text()
+    }
+
+    #[test]
+    fn a_file_name_has_a_fallback_behind_it() {
+        for (name, fallback) in [
+            ("日本.png", "\"__.png\""),
+            ("Hä \"i\" 🦈.png", r#""H_ \"i\" _.png""#),
+            ("=?ü?=", "\"=__?=\""),
+            (
+                &format!("{}.png", "ü".repeat(100)),
+                &format!("\"{}.png\"", "_".repeat(56)),
+            ),
+        ] {
+            let mut header = Header::new(Script::Ascii);
+            header.begin("Content-Disposition");
+            header.word("attachment");
+            header.file_name("filename", name);
+            header.end();
+            let field = header.into_text();
+            let (extended, plain) = field.rsplit_once("filename=").unwrap();
+            assert!(
+                extended.contains("filename*") && extended.is_ascii(),
+                "{field}"
+            );
+            assert_eq!(plain.trim_end(), fallback);
+            assert!(field.lines().all(|line| line.len() <= FOLDED), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_there_whole_as_well() {
+        for name in ["a  b.pdf", &format!("{}.pdf", "long name ".repeat(20))] {
+            let mut header = Header::new(Script::Ascii);
+            header.begin("Content-Disposition");
+            header.file_name("filename", name);
+            header.end();
+            let field = header.into_text();
+            assert!(field.contains(" filename*"), "{field}");
+            assert!(
+                field.ends_with(&format!(" filename=\"{name}\"\r\n")),
+                "{field}"
+            );
+        }
+    }
+
+    #[test]
+    fn in_utf8_it_is_quoted() {
+        let mut header = Header::new(Script::Utf8);
+        header.begin("Content-Disposition");
+        header.word("attachment");
+        header.file_name("filename", "日本.png");
+        header.end();
+        assert_eq!(
+            header.into_text(),
+            "Content-Disposition: attachment; filename=\"日本.png\"\r\n"
+        );
+    }
+
+    #[test]
+    fn values_on_one_line() {
+        for (value, parameter) in [
+            ("shark.png", "filename=shark.png"),
+            ("no extension", "filename=\"no extension\""),
+            ("%41.png", "filename=\"%41.png\""),
+            ("a'b.png", "filename=\"a'b.png\""),
+            ("a*b=c.png", "filename=\"a*b=c.png\""),
+            ("say \"hi\";", r#"filename="say \"hi\";""#),
+            ("", "filename=\"\""),
+            ("日本", "filename*=utf-8''%E6%97%A5%E6%9C%AC"),
+            ("a  b", "filename*=utf-8''a%20%20b"),
+            (
+                "=?utf-8?q?x?=",
+                "filename*=utf-8''%3D%3Futf-8%3Fq%3Fx%3F%3D",
+            ),
+        ] {
+            let expected = format!("Content-Disposition: attachment; {parameter}\r\n");
+            let folded = format!("Content-Disposition: attachment;\r\n {parameter}\r\n");
+            let field = field(value);
+            assert!(field == expected || field == folded, "{field}");
+        }
+    }
+
+    #[test]
+    fn long_values_are_cut_between_characters() {
+        for value in ["a".repeat(255), "🦈".repeat(255), "aé日🦈".repeat(60)] {
+            let field = field(&value);
+            let mut decoded = String::new();
+            for (section, line) in field.lines().skip(1).enumerate() {
+                assert!(line.len() <= FOLDED, "{line}");
+                let start = format!(" filename*{section}*=");
+                let piece = line.strip_prefix(&start).unwrap().trim_end_matches(';');
+                let piece = if section == 0 {
+                    &piece["utf-8''".len()..]
+                } else {
+                    piece
+                };
+                decoded.push_str(&percent_decoded(piece));
+            }
+            assert_eq!(decoded, value);
+        }
+    }
+
+    fn percent_decoded(text: &str) -> String {
+        let mut parts = text.split('%');
+        let mut octets = parts.next().unwrap().as_bytes().to_vec();
+        for part in parts {
+            octets.push(u8::from_str_radix(&part[..2], 16).unwrap());
+            octets.extend_from_slice(&part.as_bytes()[2..]);
+        }
+        String::from_utf8(octets).expect("a piece holds whole characters")
+    }
+}

@@ -1,0 +1,246 @@
+//! The one writer of header fields.
+
+use crate::message::encoding::{EncodedWords, MAX_LINE, MIN_ROOM};
+
+/// Lines are folded to at most this many octets where there is a place to do it. RFC 5322
+/// section 2.1.1 wants 78, but RFC 2047 section 2 has 76 for lines with encoded words.
+pub(crate) const FOLDED: usize = 76;
+
+/// Header fields under construction.
+///
+/// Nothing that is put in may have a control character in it, which the types of the values see
+/// to; the only line ends are those written here.
+#[derive(Debug)]
+pub(crate) struct Header {
+    text: String,
+    script: Script,
+    /// Octets on the current line.
+    column: usize,
+    /// Whether there is something besides the name on the current line, so that a fold leaves
+    /// no line that is empty.
+    foldable: bool,
+}
+
+/// What characters header fields may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Script {
+    /// ASCII; others are encoded (RFC 2047, RFC 2231).
+    Ascii,
+    /// All of them, in UTF-8 (RFC 6532): in messages that need SMTPUTF8 anyway.
+    Utf8,
+}
+
+impl Script {
+    /// Whether a text stands for itself, and none of it would be taken for the end of a line.
+    pub(crate) fn is_printable(self, text: &str) -> bool {
+        match self {
+            Self::Ascii => text.bytes().all(|b| matches!(b, b' '..=b'~')),
+            Self::Utf8 => !text
+                .chars()
+                .any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')),
+        }
+    }
+}
+
+impl Header {
+    /// An empty header.
+    pub(crate) fn new(script: Script) -> Self {
+        Self {
+            text: String::new(),
+            script,
+            column: 0,
+            foldable: false,
+        }
+    }
+
+    pub(crate) fn script(&self) -> Script {
+        self.script
+    }
+
+    /// The fields written, each ended by CRLF.
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+
+    /// Starts a field.
+    pub(crate) fn begin(&mut self, name: &str) {
+        self.text.push_str(name);
+        self.text.push(':');
+        self.column = name.len() + 1;
+        self.foldable = false;
+    }
+
+    /// Ends the field, and its last line.
+    pub(crate) fn end(&mut self) {
+        self.text.push_str("\r\n");
+        self.column = 0;
+    }
+
+    /// Ends the header.
+    pub(crate) fn blank_line(&mut self) {
+        self.end();
+    }
+
+    /// Adds text to the current line, whatever its length.
+    pub(crate) fn append(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.column += text.len();
+        self.foldable = true;
+    }
+
+    /// Adds a space and text that must stay on one line, on a new line if this one would be
+    /// over [`FOLDED`].
+    pub(crate) fn word(&mut self, word: &str) {
+        if !self.fits(word.len()) && self.foldable {
+            self.fold();
+        }
+        self.append(" ");
+        self.append(word);
+    }
+
+    /// Continues on a new line.
+    pub(crate) fn fold(&mut self) {
+        self.text.push_str("\r\n");
+        self.column = 0;
+        self.foldable = false;
+    }
+
+    /// Whether a space and this many octets fit on the current line.
+    pub(crate) fn fits(&self, octets: usize) -> bool {
+        self.column + 1 + octets <= FOLDED
+    }
+
+    /// Whether a fold here would leave something on the line before it.
+    pub(crate) fn is_foldable(&self) -> bool {
+        self.foldable
+    }
+
+    /// How many octets fit behind a space at most: here, or on a new line if there can be one.
+    pub(crate) fn most_room(&self) -> usize {
+        let column = if self.foldable { 0 } else { self.column };
+        FOLDED.saturating_sub(column + 1)
+    }
+
+    /// Adds text as encoded words, with room for `tail` behind each, which goes behind the last.
+    pub(crate) fn encoded(&mut self, text: &str, tail: &str) {
+        let mut words = EncodedWords::new(text);
+        while !words.is_empty() {
+            // A full line leaves no room, and neither may the name of the field.
+            if !self.fits(MIN_ROOM + tail.len()) {
+                self.fold();
+            }
+            let word = words.next_within(FOLDED - self.column - 1 - tail.len());
+            self.append(" ");
+            self.append(&word);
+        }
+        self.append(tail);
+    }
+
+    /// Writes a field with a value that has one form and no place to fold.
+    pub(crate) fn fixed(&mut self, name: &str, value: &str) {
+        self.begin(name);
+        self.append(" ");
+        self.append(value);
+        self.end();
+    }
+
+    /// Adds a field that is written, with its line end.
+    pub(crate) fn field(&mut self, field: &str) {
+        self.text.push_str(field);
+        self.column = 0;
+    }
+
+    /// Writes an unstructured field (RFC 5322 section 2.2.1): the value as it is if it comes
+    /// back exactly from that, else as encoded words.
+    pub(crate) fn unstructured(&mut self, name: &str, value: &str) {
+        self.begin(name);
+        if survives(self.script, name.len() + 1, value) {
+            // Nothing at all is written without the space.
+            let words = value.split(' ').filter(|_| !value.is_empty());
+            words.for_each(|word| self.word(word));
+        } else {
+            self.encoded(value, "");
+        }
+        self.end();
+    }
+}
+
+/// Whether an unstructured value comes back exactly when it is folded at its spaces.
+///
+/// Not if it is not printable, if it has white space at an end or twice in a row, which readers
+/// make one, if a reader would take something in it for an encoded word, or if a line would be
+/// over [`MAX_LINE`].
+fn survives(script: Script, name: usize, value: &str) -> bool {
+    let spaced = value.starts_with(' ') || value.ends_with(' ') || value.contains("  ");
+    let fits =
+        |(at, word): (usize, &str)| 1 + word.len() + if at == 0 { name } else { 0 } <= MAX_LINE;
+    script.is_printable(value)
+        && !spaced
+        && !value.contains("=?")
+        && value.split(' ').enumerate().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unstructured(name: &str, value: &str) -> String {
+        let mut header = Header::new(Script::Ascii);
+        header.unstructured(name, value);
+        header.into_text()
+    }
+
+    #[test]
+    fn values_in_one_line() {
+        for (value, line) in [
+            ("", "Subject:\r\n"),
+            ("a", "Subject: a\r\n"),
+            ("a b c", "Subject: a b c\r\n"),
+            ("a b  c", "Subject: =?utf-8?q?a_b__c?=\r\n"),
+            ("a?=b", "Subject: a?=b\r\n"),
+            (" ", "Subject: =?utf-8?q?_?=\r\n"),
+            (" a", "Subject: =?utf-8?q?_a?=\r\n"),
+            ("a ", "Subject: =?utf-8?q?a_?=\r\n"),
+            ("a\tb", "Subject: =?utf-8?b?YQli?=\r\n"),
+            ("=?", "Subject: =?utf-8?b?PT8=?=\r\n"),
+            ("ü", "Subject: =?utf-8?b?w7w=?=\r\n"),
+        ] {
+            assert_eq!(unstructured("Subject", value), line);
+        }
+    }
+
+    #[test]
+    fn folds_are_at_spaces() {
+        let word = "w".repeat(30);
+        assert_eq!(
+            unstructured("Subject", &[&word[..]; 4].join(" ")),
+            format!("Subject: {word} {word}\r\n {word} {word}\r\n")
+        );
+    }
+
+    #[test]
+    fn words_that_cannot_be_folded_stay_whole_up_to_the_longest_line() {
+        for (len, whole) in [(66, true), (67, true), (989, true), (990, false)] {
+            let value = "x".repeat(len);
+            let field = unstructured("Subject", &value);
+            assert_eq!(field == format!("Subject: {value}\r\n"), whole, "{len}");
+        }
+        let later = format!("a {}", "x".repeat(997));
+        assert_eq!(
+            unstructured("Subject", &later),
+            format!("Subject: a\r\n {}\r\n", &later[2..])
+        );
+        assert!(unstructured("Subject", &format!("{later}x")).contains("=?utf-8?q?a_x"));
+    }
+
+    #[test]
+    fn encoded_lines_are_short_whatever_the_name() {
+        for name_len in 1..=76 {
+            let field = unstructured(&"n".repeat(name_len), &"🦈é a".repeat(40));
+            for (at, line) in field.lines().enumerate() {
+                assert!(line.len() <= if at == 0 { 77 } else { 76 }, "{field}");
+                assert!(!line.trim().is_empty());
+            }
+        }
+    }
+}

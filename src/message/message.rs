@@ -1,0 +1,182 @@
+//! The message.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::encoding::BodyType;
+use super::error::MessageError;
+use super::header::{MessageId, Script};
+use super::render::{Layout, MessageReader, Rendition, Template};
+use super::warning::Warning;
+use crate::address::Envelope;
+
+/// A mail that is ready to be sent, with its envelope.
+///
+/// Cloning is cheap, and copies no text. All clones are the same message, and any of them can be
+/// sent, even at the same time; but if a body [can be read only once](Self::is_repeatable), only
+/// the first to read it can, and sending it again is an error.
+#[derive(Clone)]
+pub struct Message(pub(super) Arc<Shared>);
+
+/// What clones of a message have in common.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) envelope: Envelope,
+    pub(super) id: MessageId,
+    /// Fields in front of all others.
+    pub(super) signatures: Bytes,
+    pub(super) template: Arc<Template>,
+    /// The most that may be made use of.
+    pub(super) most: BodyType,
+    /// What the fields of a finished message with a DKIM-Signature may be written in.
+    pub(super) script: Script,
+    pub(super) needs_smtputf8: bool,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Message {
+    /// A message that makes use of `most`, and has no signature.
+    pub(super) fn unsigned(
+        envelope: Envelope,
+        id: MessageId,
+        template: Template,
+        most: BodyType,
+        needs_smtputf8: bool,
+    ) -> Result<Self, MessageError> {
+        let len = template
+            .layout(most, Script::Ascii, Layout::default())
+            .finish()
+            .1;
+        len.ok_or(MessageError::TooLarge)?;
+        Ok(Self(Arc::new(Shared {
+            envelope,
+            id,
+            signatures: Bytes::new(),
+            template: Arc::new(template),
+            most,
+            script: Script::Utf8,
+            needs_smtputf8,
+            warnings: Vec::new(),
+        })))
+    }
+
+    pub(super) fn with_warnings(mut self, warnings: Vec<Warning>) -> Self {
+        Arc::make_mut(&mut self.0).warnings = warnings;
+        self
+    }
+
+    /// From whom and to whom it goes: back to the sender, or else the first author; and to
+    /// everybody in To, Cc and Bcc, once each.
+    #[must_use]
+    pub fn envelope(&self) -> &Envelope {
+        &self.0.envelope
+    }
+
+    /// Its identifier, which is the same in every attempt.
+    #[must_use]
+    pub fn message_id(&self) -> &MessageId {
+        &self.0.id
+    }
+
+    /// How many octets it has for a server that takes the least; see
+    /// [`Rendition::exact_size`]. For others it has mostly less.
+    #[must_use]
+    pub fn exact_size(&self) -> u64 {
+        self.rendition(BodyType::SevenBit).exact_size()
+    }
+
+    /// Whether only a server that offers SMTPUTF8 can take it (RFC 6531): whether an address in
+    /// a field or in the envelope has a non-ASCII local part, or an identifier in a field is not
+    /// ASCII. Nothing else needs it: other text of a finished message can be
+    /// [encoded](Self::rendition).
+    #[must_use]
+    pub fn needs_smtputf8(&self) -> bool {
+        self.0.needs_smtputf8
+    }
+
+    /// Whether it makes use of a server that carries any octets.
+    pub(crate) fn asks_for_binary(&self) -> bool {
+        self.0.most == BodyType::Binary
+            && self.0.template.data(BodyType::Binary) == BodyType::Binary
+    }
+
+    /// What is odd about it, and may be meant.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.0.warnings
+    }
+
+    /// The files that are sent with it, by their absolute paths.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.0.template.files()
+    }
+
+    /// The message for a server that can carry so much.
+    ///
+    /// It makes no more use of that than [`MessageBuilder::max_body_type`] says. Names and text beyond
+    /// ASCII in the fields of a finished message are in encoded words (RFC 2047), unless the
+    /// message [needs SMTPUTF8](Self::needs_smtputf8).
+    #[must_use]
+    pub fn rendition(&self, most: BodyType) -> Rendition {
+        self.rendition_in(most, Script::Ascii)
+    }
+
+    /// The message for a server that can carry so much, and that offers SMTPUTF8 (RFC 6531).
+    ///
+    /// It differs from [`rendition`](Self::rendition) in that the fields of a finished message with
+    /// a DKIM-Signature stay as they are.
+    #[must_use]
+    pub fn rendition_with_smtputf8(&self, most: BodyType) -> Rendition {
+        self.rendition_in(most, self.0.script)
+    }
+
+    fn rendition_in(&self, most: BodyType, script: Script) -> Rendition {
+        let most = most.min(self.0.most);
+        let mut layout = Layout::default();
+        layout.octets(&self.0.signatures);
+        let (segments, len) = self.0.template.layout(most, script, layout).finish();
+        let needs_smtputf8 = self.0.needs_smtputf8 || self.0.template.is_utf8(script);
+        let fields = if needs_smtputf8 {
+            BodyType::EightBit
+        } else {
+            BodyType::SevenBit
+        };
+        Rendition {
+            segments,
+            len: len.unwrap_or(u64::MAX),
+            data: self.0.template.data(most).max(fields),
+            needs_smtputf8,
+        }
+    }
+
+    /// Whether it can be sent more than once: whether none of its bodies is a
+    /// [reader](Body::reader), which can be read only once.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.0.template.is_repeatable()
+    }
+
+    /// Whether a body that can be read only once has been read, by this message or a clone.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.0.template.is_spent()
+    }
+
+    /// Its octets for a server that takes the least.
+    #[must_use]
+    pub fn into_octets(self) -> MessageReader {
+        self.rendition(BodyType::SevenBit).into_octets()
+    }
+}
+
+/// Shows what the message is known by, and none of its content.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("message_id", &self.0.id)
+            .field("exact_size", &self.exact_size())
+            .finish_non_exhaustive()
+    }
+}

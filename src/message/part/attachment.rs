@@ -1,0 +1,192 @@
+//! Attachments.
+
+use std::path::{Path, PathBuf};
+
+use super::file_name::FileName;
+use super::media_type::MediaType;
+use crate::message::error::{BodyError, MessageError};
+use crate::message::first_error::FirstError;
+use crate::message::header::Header;
+use crate::message::source::{Body, guess};
+
+/// A body with a name and a media type, to be offered to the reader for saving, or to be shown
+/// (RFC 2183).
+///
+/// Its octets arrive exactly as they are, text too: they are sent in base64, or as they are in a
+/// [binary](crate::message::BodyType::Binary) message.
+///
+/// Where an attachment is wanted, a path will do: `"pictures/shark.png"` is
+/// [`Attachment::file`].
+///
+/// The media type is guessed when the message is built: from the first octets if they show a
+/// known format, else from the extension of the name, else it is `application/octet-stream`.
+/// Content that shows a container on which many formats are built, such as zip, is what the
+/// extension says. Text whose first mebibyte is UTF-8 and not ASCII has the charset `utf-8`; no
+/// charset is claimed for other text, as it is not known.
+///
+/// No method fails: the first error is kept, and building the message returns it.
+#[derive(Debug)]
+#[must_use]
+pub struct Attachment {
+    body: Body,
+    /// None for a file under its own name.
+    name: Option<FileName>,
+    media_type: Option<MediaType>,
+    disposition: Disposition,
+    pub(crate) error: FirstError,
+}
+
+/// What a reader is to do with a part (RFC 2183 section 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Disposition {
+    /// Offer it for saving.
+    Attachment,
+    /// Show it where it stands.
+    Inline,
+}
+
+/// How many octets of a text are looked at for its charset.
+const CHARSET_PREFIX: usize = 1 << 20;
+
+impl Attachment {
+    /// A body under a name.
+    ///
+    /// ```
+    /// # use pilotfish::message::Attachment;
+    /// let table = Attachment::new("a,b\r\n1,2\r\n", "table.csv");
+    /// let octets: Vec<u8> = vec![1, 2, 3];
+    /// let data = Attachment::new(octets, "data.bin").media_type("application/octet-stream");
+    /// ```
+    pub fn new(
+        body: impl Into<Body>,
+        name: impl TryInto<FileName, Error: Into<MessageError>>,
+    ) -> Self {
+        Self::of(body.into()).name(name)
+    }
+
+    fn of(body: Body) -> Self {
+        Self {
+            body,
+            name: None,
+            media_type: None,
+            disposition: Disposition::Attachment,
+            error: FirstError::default(),
+        }
+    }
+
+    /// The file at `path` under its own name; see [`Body::file`]. A name that is not UTF-8 is an
+    /// error when the message is built: give it [another](Self::name).
+    ///
+    /// ```
+    /// # use pilotfish::message::Attachment;
+    /// let shark = Attachment::file("pictures/shark.png").name("Hai.png");
+    /// ```
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self::of(Body::file(path))
+    }
+
+    /// Gives it another name.
+    pub fn name(mut self, name: impl TryInto<FileName, Error: Into<MessageError>>) -> Self {
+        self.name = self.error.value(name);
+        self
+    }
+
+    /// Says what it is, in place of the guess.
+    pub fn media_type(
+        mut self,
+        media_type: impl TryInto<MediaType, Error: Into<MessageError>>,
+    ) -> Self {
+        self.media_type = self.error.value(media_type);
+        self
+    }
+
+    /// Says what a reader is to do with it, if it is not to be offered for saving.
+    pub fn disposition(mut self, disposition: Disposition) -> Self {
+        self.disposition = disposition;
+        self
+    }
+
+    /// What its reader will know it by, if it has a name.
+    pub(crate) fn shown_name(&self) -> Option<String> {
+        let of_path = || self.body.path()?.file_name();
+        match &self.name {
+            Some(name) => Some(name.as_str().to_owned()),
+            None => of_path().map(|name| name.to_string_lossy().into_owned()),
+        }
+    }
+
+    /// Opens the body, and settles the name.
+    pub(crate) async fn open(&mut self) -> Result<(), BodyError> {
+        self.body.open().await?;
+        if self.name.is_none() {
+            let path = self.body.path().unwrap_or(Path::new(""));
+            let name = FileName::of(path.file_name().unwrap_or_default());
+            let name = name.map_err(|source| BodyError::Name {
+                path: path.to_owned(),
+                source: Box::new(source),
+            })?;
+            self.name = Some(name);
+        }
+        if self.media_type.is_none()
+            && let Some(name) = &self.name
+        {
+            let guess = guess(self.body.content(), self.body.path(), name.as_str());
+            let kind = MediaType::fixed(guess, &[]);
+            self.media_type = Some(match self.charset(&kind).await? {
+                Some(charset) => kind.with("charset", charset),
+                None => kind,
+            });
+        }
+        Ok(())
+    }
+
+    /// The charset of a text, as far as its first octets show it. ASCII needs none.
+    async fn charset(&self, kind: &MediaType) -> Result<Option<&'static str>, BodyError> {
+        let is_text = kind.essence().starts_with("text/") && !kind.has("charset");
+        if !is_text || !self.body.is_repeatable() {
+            return Ok(None);
+        }
+        let len = usize::try_from(self.body.len().unwrap_or_default()).unwrap_or(CHARSET_PREFIX);
+        let octets = self.body.read(len.min(CHARSET_PREFIX)).await?;
+        let is_utf8 = match str::from_utf8(&octets) {
+            Ok(_) => true,
+            // A character may be cut.
+            Err(error) => error.error_len().is_none() && len > CHARSET_PREFIX,
+        };
+        Ok((is_utf8 && !octets.is_ascii()).then_some("utf-8"))
+    }
+
+    /// What it is, once it is open.
+    pub(crate) fn kind(&self) -> MediaType {
+        self.media_type
+            .clone()
+            .unwrap_or_else(MediaType::octet_stream)
+    }
+
+    /// Writes the header of the part; gives the body and its name.
+    ///
+    /// The name is in Content-Disposition alone (RFC 2183 section 2.3); `name` in Content-Type
+    /// could only tell more readers of names in other scripts with an encoded word in quotes,
+    /// which RFC 2047 section 5 forbids.
+    pub(crate) fn write(self, header: &mut Header) -> (Body, Option<FileName>) {
+        self.kind().write(header);
+        header.begin("Content-Disposition");
+        header.word(match self.disposition {
+            Disposition::Attachment => "attachment",
+            Disposition::Inline => "inline",
+        });
+        if let Some(name) = &self.name {
+            header.file_name("filename", name.as_str());
+        }
+        header.end();
+        (self.body, self.name)
+    }
+}
+
+/// The file at a path.
+impl<P: Into<PathBuf>> From<P> for Attachment {
+    fn from(path: P) -> Self {
+        Self::file(path)
+    }
+}

@@ -1,0 +1,300 @@
+//! The parts of a message, as a tree.
+
+use super::attachment::Attachment;
+use super::content_id::ContentId;
+use super::embedded_message::InnerMessage;
+use super::language::Language;
+use super::media_type::MediaType;
+use super::text::{Text, normalised};
+use crate::message::encoding::{DelSp, FormatFlowed};
+use crate::message::error::MessageError;
+use crate::message::first_error::FirstError;
+use crate::message::raw::Repair;
+use crate::message::source::Body;
+use crate::message::warning::Warning;
+
+/// A part of a message: a text, an attachment, a whole other message, or several parts together
+/// (RFC 2045 section 2.4).
+///
+/// A [`MessageBuilder`](crate::message::MessageBuilder) makes the tree that readers expect. Whoever needs
+/// another builds it by hand, and hands it to
+/// [`MessageBuilder::content`](crate::message::MessageBuilder::content):
+///
+/// ```
+/// # use pilotfish::message::{Attachment, Entity, Message};
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let results = Attachment::file("example.net!1700000000!1700086399.json.gz");
+/// let report = Entity::multipart("report; report-type=tlsrpt", [
+///     Entity::text("How servers reached example.net by TLS yesterday.\n"),
+///     results.media_type("application/tlsrpt+gzip").into(),
+/// ]);
+/// let message = Message::builder()
+///     .from("tls@example.org")
+///     .to("reports@example.net")
+///     .subject("Report Domain: example.net")
+///     .content(report)
+///     .build()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// No method fails: the first error is kept, and building the message returns it.
+#[derive(Debug)]
+#[must_use]
+pub struct Entity {
+    pub(crate) kind: Kind,
+    pub(crate) content_id: Option<ContentId>,
+    pub(crate) language: Option<Language>,
+    pub(crate) error: FirstError,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// A text of this media type, the charset left out.
+    Text(MediaType, Text),
+    Attachment(Attachment),
+    Message(InnerMessage),
+    Multipart(Multipart),
+}
+
+/// Several parts together (RFC 2046 section 5.1).
+#[derive(Debug)]
+pub(crate) struct Multipart {
+    media_type: MediaType,
+    pub(crate) parts: Vec<Entity>,
+    /// How deep the deepest part stands, with this one counted.
+    depth: usize,
+}
+
+impl Multipart {
+    /// What it is, once its parts are open.
+    pub(crate) fn media_type(&self) -> MediaType {
+        let media_type = self.media_type.clone();
+        match self.parts.first() {
+            // RFC 2387 section 3.1: mandatory, and what some readers go by.
+            Some(root)
+                if media_type.essence() == "multipart/related" && !media_type.has("type") =>
+            {
+                media_type.with("type", root.media_type().essence())
+            }
+            _ => media_type,
+        }
+    }
+}
+
+impl Entity {
+    /// How deep parts may stand inside of each other.
+    pub const MAX_DEPTH: usize = 50;
+    /// The most parts of a message in all.
+    pub const MAX_PARTS: usize = 10_000;
+
+    /// A text, in any script: `text/plain`.
+    ///
+    /// CRLF, CR and LF are one line break each and arrive as one; a text that does not end with
+    /// one gets one, unless it is empty. Apart from that it arrives exactly as it is, in UTF-8.
+    pub fn text(text: &str) -> Self {
+        Self::text_kind(MediaType::fixed("text/plain", &[]), text)
+    }
+
+    /// A text whose long lines the reader fits to the screen; see
+    /// [`MessageBuilder::text_flowed`](crate::message::MessageBuilder::text_flowed).
+    pub fn flowed(text: &str) -> Self {
+        let flowed = FormatFlowed::new(&normalised(text));
+        let mut parameters = vec![("format", "flowed")];
+        if flowed.delsp == DelSp::Yes {
+            parameters.push(("delsp", "yes"));
+        }
+        let media_type = MediaType::fixed("text/plain", &parameters);
+        Self::of(Kind::Text(media_type, Text::flowed(flowed.text)))
+    }
+
+    /// A document in HTML: `text/html`; line breaks are as in a [`text`](Self::text).
+    pub fn html(html: &str) -> Self {
+        Self::text_kind(MediaType::fixed("text/html", &[]), html)
+    }
+
+    /// A text of another media type, such as `text/calendar; method=REQUEST`. It is sent in
+    /// UTF-8, and a parameter `charset` is replaced by that. A media type that is not of the kind
+    /// `text` is an error.
+    pub fn text_of(
+        media_type: impl TryInto<MediaType, Error: Into<MessageError>>,
+        text: &str,
+    ) -> Self {
+        let mut error = FirstError::default();
+        let media_type: Option<MediaType> = error.value(media_type);
+        let media_type = media_type.unwrap_or_else(|| MediaType::fixed("text/plain", &[]));
+        if !media_type.essence().starts_with("text/") {
+            error.keep(MessageError::MediaType {
+                found: media_type.to_string(),
+                hint: "use a text type for a text, or attach it",
+            });
+        }
+        let entity = Self::text_kind(media_type.without("charset"), text);
+        Self { error, ..entity }
+    }
+
+    /// Another message, whole: `message/rfc822` (RFC 2046 section 5.2.1).
+    ///
+    /// It is looked through when the message is built, and goes out as it is, but for its line
+    /// ends, which become CRLF. Its Bcc and Resent-Bcc, and the `From ` line of an mbox file in
+    /// front of it, are left out; with fields in UTF-8 it is `message/global` (RFC 6532 section
+    /// 3.7), and a field in any other charset is an error. As these types must not be encoded, a
+    /// line of over 998 octets or a NUL is an error, too, and if there are octets over 127, only a
+    /// server with 8BITMIME takes it. What cannot be sent like that can be attached as a file.
+    pub fn message(message: impl Into<Body>) -> Self {
+        Self::of(Kind::Message(InnerMessage::new(message.into())))
+    }
+
+    /// Parts that belong together and are shown one after the other, such as a text and what is
+    /// attached to it: `multipart/mixed` (RFC 2046 section 5.1.3).
+    pub fn mixed(parts: impl IntoIterator<Item = Self>) -> Self {
+        Self::multipart("mixed", parts)
+    }
+
+    /// The same content in several forms, the plainest first; a reader shows the last one that
+    /// it can show: `multipart/alternative` (RFC 2046 section 5.1.4).
+    pub fn alternative(parts: impl IntoIterator<Item = Self>) -> Self {
+        Self::multipart("alternative", parts)
+    }
+
+    /// A document, and behind it the pictures and other parts that it shows by their Content-ID:
+    /// `multipart/related` (RFC 2387).
+    pub fn related(parts: impl IntoIterator<Item = Self>) -> Self {
+        Self::multipart("related", parts)
+    }
+
+    /// Parts under any other subtype of `multipart`, with parameters if it has any, such as
+    /// `report; report-type=delivery-status` (RFC 6522). The boundary is not among them: one that
+    /// is given is replaced.
+    ///
+    /// It is an error if there is no part (RFC 2046 section 5.1.1 requires one), if parts are
+    /// nested deeper than [`MAX_DEPTH`](Self::MAX_DEPTH), or if the subtype or a parameter is
+    /// malformed.
+    pub fn multipart(subtype: &str, parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut error = FirstError::default();
+        let mut parts: Vec<_> = parts.into_iter().collect();
+        for part in &mut parts {
+            error.take_over(&mut part.error);
+        }
+        if parts.is_empty() {
+            error.keep(MessageError::NoPart);
+        }
+        let mut depth = 1 + parts.iter().map(Self::depth).max().unwrap_or_default();
+        if depth > Self::MAX_DEPTH {
+            error.keep(MessageError::Limit {
+                what: "the depth of parts",
+                limit: Self::MAX_DEPTH,
+            });
+            // The tree is dropped by recursion, which has to be bounded.
+            parts.clear();
+            depth = 1;
+        }
+        let media_type = MediaType::multipart(subtype).unwrap_or_else(|wrong| {
+            error.keep(wrong);
+            MediaType::octet_stream()
+        });
+        let multipart = Self::of(Kind::Multipart(Multipart {
+            media_type,
+            parts,
+            depth,
+        }));
+        Self { error, ..multipart }
+    }
+
+    /// Gives the part an identifier, by which another part can show it.
+    pub fn content_id(mut self, id: impl TryInto<ContentId, Error: Into<MessageError>>) -> Self {
+        self.content_id = self.error.value(id);
+        self
+    }
+
+    /// Says what language the part is in (RFC 3282).
+    pub fn language(mut self, language: impl TryInto<Language, Error: Into<MessageError>>) -> Self {
+        self.language = self.error.value(language);
+        self
+    }
+
+    fn text_kind(media_type: MediaType, text: &str) -> Self {
+        Self::of(Kind::Text(media_type, Text::new(text)))
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            content_id: None,
+            language: None,
+            error: FirstError::default(),
+        }
+    }
+
+    /// What the part is.
+    pub(crate) fn media_type(&self) -> MediaType {
+        match &self.kind {
+            Kind::Text(media_type, _) => media_type.clone(),
+            Kind::Attachment(attachment) => attachment.kind(),
+            Kind::Message(_) => MediaType::fixed("message/rfc822", &[]),
+            Kind::Multipart(multipart) => multipart.media_type(),
+        }
+    }
+
+    /// How deep parts stand in it.
+    fn depth(&self) -> usize {
+        match &self.kind {
+            Kind::Multipart(multipart) => multipart.depth,
+            _ => 1,
+        }
+    }
+
+    /// The name of its file, if it is an attachment.
+    pub(crate) fn shown_name(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Attachment(attachment) => attachment.shown_name(),
+            _ => None,
+        }
+    }
+
+    /// The part and all that are in it, the outer first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Self> {
+        let mut waiting = vec![self];
+        std::iter::from_fn(move || {
+            let entity = waiting.pop()?;
+            if let Kind::Multipart(multipart) = &entity.kind {
+                waiting.extend(multipart.parts.iter().rev());
+            }
+            Some(entity)
+        })
+    }
+
+    /// What was repaired of the messages in it, which are open.
+    pub(crate) fn repairs(&self) -> Vec<Warning> {
+        let mut repairs = Vec::new();
+        for entity in self.all() {
+            if let Kind::Message(message) = &entity.kind {
+                repairs.extend(message.warnings.iter().cloned());
+            }
+        }
+        repairs
+    }
+
+    /// Opens all files that are in it.
+    pub(crate) async fn open(&mut self, repair: Repair) -> Result<(), MessageError> {
+        let mut waiting = vec![self];
+        while let Some(entity) = waiting.pop() {
+            match &mut entity.kind {
+                Kind::Text(..) => {}
+                Kind::Attachment(attachment) => attachment.open().await?,
+                Kind::Message(message) => message.open(repair).await?,
+                Kind::Multipart(multipart) => waiting.extend(multipart.parts.iter_mut().rev()),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<Attachment> for Entity {
+    fn from(mut attachment: Attachment) -> Self {
+        let error = std::mem::take(&mut attachment.error);
+        let entity = Self::of(Kind::Attachment(attachment));
+        Self { error, ..entity }
+    }
+}

@@ -1,0 +1,22 @@
+//! The parts of a message.
+
+mod attachment;
+mod calendar;
+mod content_id;
+mod embedded_message;
+mod entity;
+mod file_name;
+mod language;
+mod media_type;
+mod text;
+
+pub use attachment::{Attachment, Disposition};
+pub use calendar::Method;
+pub use content_id::ContentId;
+pub(crate) use embedded_message::{HINT, InnerMessage};
+pub use entity::Entity;
+pub(crate) use entity::{Kind, Multipart};
+pub use file_name::FileName;
+pub use language::Language;
+pub use media_type::MediaType;
+pub(crate) use text::Text;

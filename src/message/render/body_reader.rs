@@ -1,0 +1,348 @@
+//! A body on its way out, piece by piece.
+
+use std::collections::VecDeque;
+use std::io;
+use std::iter;
+use std::mem;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use tokio::io::AsyncReadExt;
+use tokio::task::JoinHandle;
+
+use crate::message::encoding::{Coding, Position};
+use crate::message::error::{BodyError, Origin};
+use crate::message::source::{Body, BoxedReader, FileReader, Source};
+
+/// A body of which pieces have been taken.
+pub(crate) struct Feed {
+    kind: Kind,
+    coding: Coding,
+    /// The piece to be taken next. Even an empty body has one, as its end has to be seen.
+    next: Option<Span>,
+    /// The last octet of the piece before it, unless it is a file's.
+    before: Option<u8>,
+    /// How many octets the pieces up to it had when they were encoded.
+    written: u64,
+    /// How many all of them have to have.
+    len: Option<u64>,
+}
+
+enum Kind {
+    Bytes(Bytes),
+    File(FileFeed),
+    Reader(ReaderFeed),
+}
+
+impl Feed {
+    /// Begins to read a body that is open.
+    pub(crate) fn new(body: Body, coding: Coding) -> Self {
+        let octets = body.len().unwrap_or_default();
+        let first = Span::at(0, octets, coding.piece());
+        let kind = match body.into_source() {
+            Source::Bytes(octets) => Kind::Bytes(octets),
+            Source::File(file, start) => Kind::File(FileFeed {
+                file: Arc::new(FileReader::new(file)),
+                start,
+                coding,
+                next: Some(first),
+                ahead: VecDeque::new(),
+                present: Stretch::default(),
+                spare: Vec::new(),
+            }),
+            Source::Reader(reader) => Kind::Reader(ReaderFeed::new(reader.take())),
+            // A message is not built before its files are open.
+            Source::Path(_) => Kind::Reader(ReaderFeed::new(None)),
+        };
+        Self {
+            kind,
+            coding,
+            next: Some(first),
+            before: None,
+            written: 0,
+            len: coding.len(octets),
+        }
+    }
+
+    /// The most octets that the next piece will have when it is encoded; none if there is no
+    /// more.
+    pub(crate) fn next_len(&self) -> Option<usize> {
+        self.next.map(|span| self.coding.max_len(span.len))
+    }
+
+    /// Appends the next piece, encoded, to `out`.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, nothing has been appended, and nothing is lost.
+    pub(crate) async fn next_piece(&mut self, out: &mut Vec<u8>) -> Result<(), BodyError> {
+        let Some(span) = self.next else {
+            return Ok(());
+        };
+        let begin = out.len();
+        match &mut self.kind {
+            Kind::Bytes(octets) => {
+                let piece = octets.split_to(span.len.min(octets.len()));
+                self.coding
+                    .encode(self.before, &piece, span.position(), out);
+                self.before = piece.last().copied();
+            }
+            Kind::File(file) => file.next_piece(out).await?,
+            Kind::Reader(reader) => {
+                let piece = reader.next_piece(span).await?;
+                self.coding.encode(self.before, piece, span.position(), out);
+                self.before = piece.last().copied();
+            }
+        }
+        self.next = span.following();
+        self.written += (out.len() - begin) as u64;
+        self.check_len()
+    }
+
+    /// That the octets written are as many as was said: a file that was rewritten with the same
+    /// length and time may have other line ends than it had.
+    fn check_len(&self) -> Result<(), BodyError> {
+        let is_right = match self.next {
+            None => Some(self.written) == self.len,
+            Some(_) => Some(self.written) <= self.len,
+        };
+        match &self.kind {
+            _ if is_right => Ok(()),
+            Kind::File(feed) => Err(feed.file.source().changed()),
+            Kind::Bytes(_) | Kind::Reader(_) => Err(BodyError::Changed {
+                origin: Origin::Reader,
+            }),
+        }
+    }
+}
+
+/// Which octets of a body are a piece.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    offset: u64,
+    len: usize,
+    /// The length of the whole body.
+    of: u64,
+    /// The length of every piece but the last.
+    piece: usize,
+}
+
+impl Span {
+    fn at(offset: u64, of: u64, piece: usize) -> Self {
+        let len = usize::try_from(of - offset).unwrap_or(piece).min(piece);
+        Self {
+            offset,
+            len,
+            of,
+            piece,
+        }
+    }
+
+    fn is_last(self) -> bool {
+        self.end() == self.of
+    }
+
+    fn position(self) -> Position {
+        if self.is_last() {
+            Position::Last
+        } else {
+            Position::Inner
+        }
+    }
+
+    fn following(self) -> Option<Self> {
+        (!self.is_last()).then(|| Self::at(self.end(), self.of, self.piece))
+    }
+
+    /// It and those behind it that are read in one go.
+    fn stretch(self) -> impl Iterator<Item = Self> {
+        iter::successors(Some(self), |span| span.following()).take(STRETCH)
+    }
+
+    fn end(self) -> u64 {
+        self.offset + self.len as u64
+    }
+}
+
+/// How many pieces of a file are read and encoded in one go: to wake a thread takes longer than
+/// a piece.
+const STRETCH: usize = 4;
+
+/// How many stretches are read and encoded ahead of the one that is being sent.
+const AHEAD: usize = 2;
+
+/// A file, of which the next stretches are being read and encoded in the pool of blocking
+/// threads.
+struct FileFeed {
+    file: Arc<FileReader>,
+    /// Where the body begins in it.
+    start: u64,
+    coding: Coding,
+    /// The first piece of the stretch to be started next.
+    next: Option<Span>,
+    ahead: VecDeque<JoinHandle<Result<Stretch, BodyError>>>,
+    /// What is being sent.
+    present: Stretch,
+    spare: Vec<Stretch>,
+}
+
+/// Some pieces, one behind the other: what a thread of the pool works on, and in.
+#[derive(Default)]
+struct Stretch {
+    raw: Aligned,
+    encoded: Vec<Vec<u8>>,
+    /// How many of them have been taken.
+    taken: usize,
+}
+
+impl FileFeed {
+    async fn next_piece(&mut self, out: &mut Vec<u8>) -> Result<(), BodyError> {
+        self.start();
+        if self.present.is_spent() {
+            let Some(first) = self.ahead.front_mut() else {
+                return Err(BodyError::BrokenOff);
+            };
+            let stretch = first.await;
+            self.ahead.pop_front();
+            let stretch = stretch
+                .map_err(|stopped| self.file.source().failed(io::Error::other(stopped)))??;
+            self.spare.push(mem::replace(&mut self.present, stretch));
+            self.start();
+        }
+        self.present.take(out);
+        Ok(())
+    }
+
+    /// Starts to read what may be read by now.
+    fn start(&mut self) {
+        while let Some(first) = self.next.filter(|_| self.ahead.len() < AHEAD) {
+            let last = first.stretch().last().unwrap_or(first);
+            // With the last piece comes the check that nobody has written to the file, which
+            // has to follow the reading of all the others.
+            if last.is_last() && !self.ahead.is_empty() {
+                return;
+            }
+            let stretch = self.spare.pop().unwrap_or_default();
+            self.ahead.push_back(self.read(first, stretch));
+            self.next = last.following();
+        }
+    }
+
+    /// Starts to read and encode a stretch.
+    fn read(&self, first: Span, mut stretch: Stretch) -> JoinHandle<Result<Stretch, BodyError>> {
+        let (file, start, coding) = (Arc::clone(&self.file), self.start, self.coding);
+        tokio::task::spawn_blocking(move || {
+            stretch.taken = 0;
+            stretch
+                .encoded
+                .resize_with(first.stretch().count(), Vec::new);
+            for (span, encoded) in first.stretch().zip(&mut stretch.encoded) {
+                let back = usize::from(coding.looks_back() && span.offset > 0);
+                let octets = stretch.raw.of_len(span.len + back);
+                file.read(octets, start + span.offset - back as u64)?;
+                if span.is_last() {
+                    file.check_end()?;
+                }
+                let (before, octets) = octets.split_at_checked(back).unwrap_or_default();
+                encoded.clear();
+                coding.encode(before.last().copied(), octets, span.position(), encoded);
+            }
+            Ok(stretch)
+        })
+    }
+}
+
+impl Stretch {
+    fn is_spent(&self) -> bool {
+        self.taken == self.encoded.len()
+    }
+
+    /// Appends the next piece to `out`.
+    fn take(&mut self, out: &mut Vec<u8>) {
+        if let Some(piece) = self.encoded.get_mut(self.taken) {
+            if out.is_empty() {
+                mem::swap(out, piece);
+            } else {
+                out.extend_from_slice(piece);
+            }
+            self.taken += 1;
+        }
+    }
+}
+
+/// Memory that begins where a cache line does: operating systems copy several times slower to
+/// places that do not.
+#[derive(Default)]
+struct Aligned(Vec<u8>);
+
+impl Aligned {
+    const LINE: usize = 64;
+
+    /// This many octets of it, whatever they are.
+    fn of_len(&mut self, len: usize) -> &mut [u8] {
+        if self.0.len() < len + Self::LINE {
+            self.0.resize(len + Self::LINE, 0);
+        }
+        let skip = self.0.as_ptr().align_offset(Self::LINE).min(Self::LINE);
+        self.0.get_mut(skip..skip + len).unwrap_or_default()
+    }
+}
+
+/// A reader, and what of the present piece it has given so far.
+struct ReaderFeed {
+    /// `None` if another handle reads it. The lock is never waited for: it makes this `Sync`, and a
+    /// session with it.
+    reader: Option<Mutex<BoxedReader>>,
+    raw: Vec<u8>,
+    filled: usize,
+}
+
+impl ReaderFeed {
+    fn new(reader: Option<BoxedReader>) -> Self {
+        Self {
+            reader: reader.map(Mutex::new),
+            raw: Vec::new(),
+            filled: 0,
+        }
+    }
+
+    async fn next_piece(&mut self, span: Span) -> Result<&[u8], BodyError> {
+        let failed = |source| BodyError::Read {
+            origin: Origin::Reader,
+            source,
+        };
+        let reader = self.reader.as_mut().ok_or(BodyError::Spent)?;
+        let reader = reader.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.raw.resize(span.len, 0);
+        while let Some(rest @ [_, ..]) = self.raw.get_mut(self.filled..) {
+            let read = read(reader, rest).await.map_err(failed)?;
+            if read == 0 {
+                return Err(BodyError::Short {
+                    origin: Origin::Reader,
+                    expected: span.of,
+                    found: span.offset + self.filled as u64,
+                });
+            }
+            self.filled += read;
+        }
+        if span.is_last() && read(reader, &mut [0]).await.map_err(failed)? > 0 {
+            return Err(BodyError::Long {
+                origin: Origin::Reader,
+                expected: span.of,
+                found: span.of.saturating_add(1),
+            });
+        }
+        self.filled = 0;
+        Ok(&self.raw)
+    }
+}
+
+/// Reads from what the caller gave. A panic there fails the one message, and not the connection
+/// that carries others, too.
+async fn read(reader: &mut BoxedReader, place: &mut [u8]) -> io::Result<usize> {
+    let read = AssertUnwindSafe(reader.read(place)).catch_unwind();
+    read.await
+        .unwrap_or_else(|_| Err(io::Error::other("the reader panicked")))
+}

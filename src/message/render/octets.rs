@@ -1,0 +1,116 @@
+//! A message as it goes out, block by block.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use bytes::Bytes;
+
+use super::body_reader::Feed;
+use super::layout::Segment;
+use crate::message::encoding::MAX_PIECE;
+use crate::message::error::BodyError;
+
+/// The octets of a [`Rendition`](crate::message::Rendition), in blocks.
+///
+/// They are as its [`body_type`](crate::message::Rendition::body_type) says. There is no dot stuffing and no end of
+/// data in them (RFC 5321 sections 4.5.2 and 4.1.1.4); unless they are binary, the last line has
+/// its CRLF.
+pub struct MessageReader {
+    parts: VecDeque<Part>,
+    broken_off: bool,
+}
+
+enum Part {
+    Octets(Bytes),
+    Body(Box<Feed>),
+}
+
+/// What a block was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Block {
+    /// There are more blocks to come.
+    More,
+    /// It was the last one, and nothing comes after it.
+    Last,
+}
+
+impl MessageReader {
+    /// The most octets of a block: enough for one piece of a body and some header.
+    pub const MAX_BLOCK: usize = 160 * 1024;
+
+    pub(crate) fn new(segments: Vec<Segment>) -> Self {
+        let part = |segment| match segment {
+            Segment::Octets(octets) => Part::Octets(octets),
+            Segment::Body(body, coding) => Part::Body(Box::new(Feed::new(body, coding))),
+        };
+        let parts = segments.into_iter().map(part).collect();
+        Self {
+            parts,
+            broken_off: false,
+        }
+    }
+
+    /// Appends the next block, of at most [`MAX_BLOCK`](MessageReader::MAX_BLOCK) octets, to `block`,
+    /// and says whether it was the last one. After the last, it appends nothing and says the
+    /// same again.
+    ///
+    /// It must be called in a Tokio runtime if there are files among the bodies.
+    ///
+    /// # Errors
+    ///
+    /// If a body cannot be read, or does not have the length it should have. This is always
+    /// found before the last block, so what has been handed out until then must not be
+    /// completed. After an error, every further call is [`BodyError::BrokenOff`].
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, what it appended up to then stays in `block`, and the next call
+    /// goes on from there. Nothing is lost or repeated.
+    pub async fn next_block(&mut self, block: &mut Vec<u8>) -> Result<Block, BodyError> {
+        if self.broken_off {
+            return Err(BodyError::BrokenOff);
+        }
+        let mut room = Self::MAX_BLOCK;
+        while let Some(part) = self.parts.front_mut() {
+            match part {
+                Part::Octets(octets) => {
+                    let taken = octets.split_to(octets.len().min(room));
+                    block.extend_from_slice(&taken);
+                    room -= taken.len();
+                    if !octets.is_empty() {
+                        return Ok(Block::More);
+                    }
+                }
+                Part::Body(feed) => {
+                    while let Some(most) = feed.next_len() {
+                        if most > room {
+                            return Ok(Block::More);
+                        }
+                        let before = block.len();
+                        if let Err(error) = feed.next_piece(block).await {
+                            self.broken_off = true;
+                            return Err(error);
+                        }
+                        room = room.saturating_sub(block.len() - before);
+                    }
+                }
+            }
+            self.parts.pop_front();
+        }
+        Ok(Block::Last)
+    }
+}
+
+const _: () = assert!(
+    MAX_PIECE <= MessageReader::MAX_BLOCK,
+    "a piece fits into a block"
+);
+
+/// Shows none of the octets.
+impl fmt::Debug for MessageReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Octets")
+            .field("parts", &self.parts.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,324 @@
+//! Where the octets of a part come from.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use tokio::io::AsyncRead;
+use tokio_util::io::StreamReader;
+
+use super::file::{FileReader, SourceFile};
+use super::media_guess::{PREFIX, by_content};
+use super::spool;
+use crate::message::error::{BodyError, Origin};
+
+/// The octets of a part: in memory, in a file, or from a reader or a stream.
+///
+/// Its length is known before anything is sent, so that the size of the message is exact, and
+/// the source is held to it: one that turns out to be shorter or longer is a [`BodyError`], and
+/// the message is not completed.
+///
+/// However long a file or what a reader gives may be, no more than a few blocks of about 64 KiB
+/// are in memory at a time.
+///
+/// Wherever a body is expected, its source can be given: an array, a slice or a `Vec` of octets, a
+/// `String` or `&str` with the text itself, or a [`Path`] or [`PathBuf`] to a file.
+///
+/// ```
+/// # use std::path::Path;
+/// # use pilotfish::message::Body;
+/// assert_eq!(Body::from([1, 2, 3]).len(), Some(3));
+/// assert_eq!(Body::from("text").len(), Some(4));
+/// let file = Body::from(Path::new("shark.png"));
+/// ```
+pub struct Body(Source);
+
+/// The kinds of bodies.
+pub(crate) enum Source {
+    Bytes(Bytes),
+    /// A file that has not been looked at yet.
+    Path(PathBuf),
+    /// A file, from this octet on.
+    File(Arc<SourceFile>, u64),
+    Reader(Arc<Reader>),
+}
+
+/// What can be read only once, and how many octets it gives.
+///
+/// The lock is never waited for. It makes a message `Sync` whatever its readers are.
+pub(crate) struct Reader {
+    inner: Mutex<Option<BoxedReader>>,
+    len: u64,
+}
+
+pub(crate) type BoxedReader = Box<dyn AsyncRead + Send + Unpin>;
+
+impl Reader {
+    /// The reader; nothing if it has been taken before.
+    pub(crate) fn take(&self) -> Option<BoxedReader> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.take()
+    }
+
+    fn is_spent(&self) -> bool {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.is_none()
+    }
+}
+
+impl Body {
+    /// Octets in memory. They are shared, not copied.
+    ///
+    /// ```
+    /// # use pilotfish::message::Body;
+    /// assert_eq!(Body::bytes(&b"\x89PNG"[..]).len(), Some(4));
+    /// ```
+    pub fn bytes(octets: impl Into<Bytes>) -> Self {
+        Self(Source::Bytes(octets.into()))
+    }
+
+    /// The file at `path`, which is looked at when the message is built, and opened again when
+    /// its octets are sent.
+    ///
+    /// So whatever hinders the sending comes to light before anything is sent, and a mail that
+    /// waits keeps no file open. The file has to stay what it was until the mail has been sent: its
+    /// length, the time of its last change and, on Unix, its device and inode are compared before
+    /// it is read and at its end. A file that was written to, replaced or deleted meanwhile is a
+    /// [`BodyError`]. Symbolic links are followed. It has to be a regular file: a directory, a pipe,
+    /// a socket or a device has no fixed number of octets.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self(Source::Path(path.into()))
+    }
+
+    /// What `reader` gives, which has to be exactly `len` octets and then its end.
+    ///
+    /// It is read while the message is sent, and only once: a message with such a body is
+    /// [not repeatable](crate::message::Message::is_repeatable).
+    pub fn reader(reader: impl AsyncRead + Send + Unpin + 'static, len: u64) -> Self {
+        Self(Source::Reader(Arc::new(Reader {
+            inner: Mutex::new(Some(Box::new(reader))),
+            len,
+        })))
+    }
+
+    /// What `stream` gives, which has to be exactly `len` octets and then its end; otherwise as
+    /// [`reader`](Self::reader).
+    ///
+    /// ```
+    /// # use pilotfish::message::Body;
+    /// let blocks = [Ok("Hello, "), Ok("world")].map(|block| block.map(bytes::Bytes::from));
+    /// let body = Body::stream(futures_util::stream::iter(blocks), 12);
+    /// ```
+    pub fn stream<S>(stream: S, len: u64) -> Self
+    where
+        S: Stream<Item = io::Result<Bytes>> + Send + Unpin + 'static,
+    {
+        Self::reader(StreamReader::new(stream), len)
+    }
+
+    /// How many octets there are; `None` for a file that is not open yet.
+    #[must_use]
+    pub fn len(&self) -> Option<u64> {
+        match &self.0 {
+            Source::Bytes(octets) => Some(octets.len() as u64),
+            Source::Path(_) => None,
+            Source::File(file, start) => Some(file.len().saturating_sub(*start)),
+            Source::Reader(reader) => Some(reader.len),
+        }
+    }
+
+    /// Whether it is known that there are no octets at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == Some(0)
+    }
+
+    /// Opens the file, if it is one. Dropping the future leaves nothing behind.
+    pub(crate) async fn open(&mut self) -> Result<(), BodyError> {
+        if let Source::Path(path) = &self.0 {
+            let (path, for_error) = (path.clone(), path.clone());
+            let file = tokio::task::spawn_blocking(move || SourceFile::open(&path)).await;
+            let file = file.map_err(|stopped| BodyError::Open {
+                path: for_error,
+                source: io::Error::other(stopped),
+            })??;
+            self.0 = Source::File(Arc::new(file), 0);
+        }
+        Ok(())
+    }
+
+    /// What `reader` gives until its end, which is at most `limit` octets.
+    ///
+    /// It is read now: into memory if it is less than a mebibyte, or else into a temporary file
+    /// that has no name, and that is gone as soon as the body is. So the octets can be sent
+    /// again. The temporary file stays open as long as the body.
+    ///
+    /// # Errors
+    ///
+    /// If the reader fails or gives more, or the temporary file cannot be written.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses what has been read, and leaves nothing behind.
+    pub async fn spool(
+        reader: impl AsyncRead + Send + Unpin,
+        limit: u64,
+    ) -> Result<Self, BodyError> {
+        spool::spool(reader, limit).await.map(Self)
+    }
+
+    /// The first octets of a body that is open, and no reader.
+    pub(crate) async fn read(&self, len: usize) -> Result<Bytes, BodyError> {
+        match &self.0 {
+            Source::Bytes(octets) => Ok(octets.slice(..len.min(octets.len()))),
+            Source::File(file, start) => {
+                let (reader, start) = (FileReader::new(Arc::clone(file)), *start);
+                let for_error = Arc::clone(file);
+                let read = tokio::task::spawn_blocking(move || {
+                    let mut octets = vec![0; len];
+                    reader.read(&mut octets, start)?;
+                    Ok(octets.into())
+                });
+                let stopped = |error| for_error.failed(io::Error::other(error));
+                read.await.map_err(stopped)?
+            }
+            Source::Path(_) | Source::Reader(_) => Err(BodyError::Spent),
+        }
+    }
+
+    /// All that follows so many octets. The body is open, and no reader.
+    pub(crate) fn skip(self, offset: usize) -> Self {
+        Self(match self.0 {
+            Source::Bytes(octets) => Source::Bytes(octets.slice(offset.min(octets.len())..)),
+            Source::File(file, start) => Source::File(file, start + offset as u64),
+            other => other,
+        })
+    }
+
+    /// Opens the body, and sees to it that it can be read more than once.
+    pub(crate) async fn keep(&mut self) -> Result<(), BodyError> {
+        self.open().await?;
+        let Source::Reader(reader) = &self.0 else {
+            return Ok(());
+        };
+        let expected = reader.len;
+        let taken = reader.take().ok_or(BodyError::Spent)?;
+        let kept = match spool::spool(taken, expected).await {
+            Ok(kept) => Self(kept),
+            Err(BodyError::OverLimit { .. }) => {
+                return Err(BodyError::Long {
+                    origin: Origin::Reader,
+                    expected,
+                    found: expected.saturating_add(1),
+                });
+            }
+            Err(error) => return Err(error),
+        };
+        match kept.len().unwrap_or_default() {
+            found if found < expected => Err(BodyError::Short {
+                origin: Origin::Reader,
+                expected,
+                found,
+            }),
+            _ => {
+                *self = kept;
+                Ok(())
+            }
+        }
+    }
+
+    /// Another body that gives the same octets. A reader is shared, so that only the first to
+    /// read it gets them.
+    pub(crate) fn share(&self) -> Self {
+        Self(match &self.0 {
+            Source::Bytes(octets) => Source::Bytes(octets.clone()),
+            Source::Path(path) => Source::Path(path.clone()),
+            Source::File(file, start) => Source::File(Arc::clone(file), *start),
+            Source::Reader(reader) => Source::Reader(Arc::clone(reader)),
+        })
+    }
+
+    /// Whether the octets can be had more than once.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        !matches!(self.0, Source::Reader(_))
+    }
+
+    /// Whether the octets were to be had once, and have been.
+    pub(crate) fn is_spent(&self) -> bool {
+        matches!(&self.0, Source::Reader(reader) if reader.is_spent())
+    }
+
+    /// The media type that the first octets give away, as far as they can be seen.
+    pub(crate) fn content(&self) -> Option<&'static str> {
+        match &self.0 {
+            Source::Bytes(octets) => by_content(octets.get(..PREFIX).unwrap_or(octets)),
+            Source::File(file, _) => file.content(),
+            Source::Path(_) | Source::Reader(_) => None,
+        }
+    }
+
+    /// The path, if it is a file.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.0 {
+            Source::Path(path) => Some(path),
+            Source::File(file, _) => file.path(),
+            Source::Bytes(_) | Source::Reader(_) => None,
+        }
+    }
+
+    pub(crate) fn into_source(self) -> Source {
+        self.0
+    }
+}
+
+/// Octets in memory, without a copy where the type allows it, or the file at a path.
+macro_rules! body_from {
+    ($($type:ty => $make:expr;)*) => {$(
+        impl From<$type> for Body {
+            fn from(source: $type) -> Self {
+                $make(source)
+            }
+        }
+    )*};
+}
+
+body_from! {
+    Bytes => Body::bytes;
+    Vec<u8> => Body::bytes;
+    String => Body::bytes;
+    &[u8] => |octets| Body::bytes(Bytes::copy_from_slice(octets));
+    &str => |text: &str| Body::bytes(text.to_owned());
+    PathBuf => Body::file;
+    &Path => Body::file;
+}
+
+/// A copy of the octets in memory.
+impl<const N: usize> From<[u8; N]> for Body {
+    fn from(octets: [u8; N]) -> Self {
+        Self::from(&octets[..])
+    }
+}
+
+/// A copy of the octets in memory.
+impl<const N: usize> From<&[u8; N]> for Body {
+    fn from(octets: &[u8; N]) -> Self {
+        Self::from(&octets[..])
+    }
+}
+
+/// Shows where the octets come from and how many they are, and none of them.
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Body");
+        match &self.0 {
+            Source::Bytes(_) => shown.field("source", &"bytes"),
+            Source::Path(path) => shown.field("source", path),
+            Source::File(file, _) => shown.field("source", &file.path()),
+            Source::Reader(_) => shown.field("source", &"reader"),
+        };
+        shown.field("len", &self.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,376 @@
+//! A file whose octets are sent.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::media_guess::{PREFIX, by_content};
+use super::regular_file::FileIdentity;
+use super::regular_file::open_regular;
+use crate::message::error::{BodyError, Origin};
+
+/// A regular file, and what it was when it was attached.
+///
+/// A file with a name is not kept open: mails that wait would use up the descriptors of the
+/// process. It is opened for each [`FileReader`], and has to be what it was. All of it blocks, and
+/// belongs in the pool of threads for that.
+#[derive(Debug)]
+pub(crate) struct SourceFile {
+    place: Place,
+    was: FileIdentity,
+    content: Option<&'static str>,
+}
+
+#[derive(Debug)]
+enum Place {
+    Path(PathBuf),
+    /// It has no name, and could not be opened again.
+    Open(File),
+}
+
+impl SourceFile {
+    /// Looks at the file and its first octets, and closes it again.
+    pub(crate) fn open(path: &Path) -> Result<Self, BodyError> {
+        let (file, metadata) = open_regular(path)?;
+        let failed = |source| BodyError::Open {
+            path: path.to_owned(),
+            source,
+        };
+        let content = content(&file).map_err(failed)?;
+        // The working directory may change before the file is opened again.
+        let absolute = std::path::absolute(path).map_err(failed)?;
+        Ok(Self {
+            place: Place::Path(absolute),
+            was: FileIdentity::of(&metadata),
+            content,
+        })
+    }
+
+    /// A file that is open and has no name, such as one of our own with what a reader gave.
+    pub(crate) fn without_name(file: File) -> io::Result<Self> {
+        Ok(Self {
+            was: FileIdentity::of(&file.metadata()?),
+            content: content(&file)?,
+            place: Place::Open(file),
+        })
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.was.len
+    }
+
+    /// The media type that its first octets give away.
+    pub(crate) fn content(&self) -> Option<&'static str> {
+        self.content
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Path(path) => Some(path),
+            Place::Open(_) => None,
+        }
+    }
+
+    pub(crate) fn changed(&self) -> BodyError {
+        BodyError::Changed {
+            origin: self.origin(),
+        }
+    }
+
+    pub(crate) fn failed(&self, source: io::Error) -> BodyError {
+        BodyError::Read {
+            origin: self.origin(),
+            source,
+        }
+    }
+
+    fn origin(&self) -> Origin {
+        self.path()
+            .map_or(Origin::Reader, |path| Origin::File(path.to_owned()))
+    }
+
+    /// That it is what it was.
+    fn compare(&self, found: &Metadata) -> Result<(), BodyError> {
+        self.compare_size(found)?;
+        if FileIdentity::of(found) != self.was {
+            return Err(self.changed());
+        }
+        Ok(())
+    }
+
+    /// That what has been open since it was compared is what it was. If another file has taken its
+    /// name meanwhile, that is a change of the inode, but not of the octets.
+    fn compare_open(&self, found: &Metadata) -> Result<(), BodyError> {
+        self.compare_size(found)?;
+        if found.modified().ok() != self.was.modified {
+            return Err(self.changed());
+        }
+        Ok(())
+    }
+
+    fn compare_size(&self, metadata: &Metadata) -> Result<(), BodyError> {
+        let (expected, found) = (self.was.len, metadata.len());
+        let origin = self.origin();
+        if found > expected {
+            return Err(BodyError::Long {
+                origin,
+                expected,
+                found,
+            });
+        }
+        if found < expected {
+            return Err(BodyError::Short {
+                origin,
+                expected,
+                found,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Reads a file. It is opened with the first octets that are read, and closed when this is dropped.
+///
+/// Reading names a position and moves none, so several threads may read.
+#[derive(Debug)]
+pub(crate) struct FileReader {
+    source: Arc<SourceFile>,
+    /// Nothing as well where the source itself is open.
+    file: OnceLock<File>,
+}
+
+impl FileReader {
+    pub(crate) fn new(source: Arc<SourceFile>) -> Self {
+        Self {
+            source,
+            file: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn source(&self) -> &SourceFile {
+        &self.source
+    }
+
+    fn file(&self) -> Result<&File, BodyError> {
+        let path = match (&self.source.place, self.file.get()) {
+            (Place::Open(file), _) | (_, Some(file)) => return Ok(file),
+            (Place::Path(path), None) => path,
+        };
+        let (file, metadata) = open_regular(path)?;
+        self.source.compare(&metadata)?;
+        // If another thread has opened it meanwhile, this one is closed.
+        Ok(self.file.get_or_init(|| file))
+    }
+
+    /// Fills `place` with the octets from `offset` on.
+    pub(crate) fn read(&self, place: &mut [u8], offset: u64) -> Result<(), BodyError> {
+        let file = self.file()?;
+        let mut rest = place;
+        let mut offset = offset;
+        while !rest.is_empty() {
+            let read = read_at(file, rest, offset).map_err(|error| self.source.failed(error))?;
+            if read == 0 {
+                // It may have become shorter than what has been read before.
+                let len = file.metadata().map_or(offset, |now| now.len());
+                return Err(BodyError::Short {
+                    origin: self.source.origin(),
+                    expected: self.source.len(),
+                    found: offset.min(len),
+                });
+            }
+            offset += read as u64;
+            rest = rest.get_mut(read..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// After all has been read: the file has no more octets, and was not written to.
+    pub(crate) fn check_end(&self) -> Result<(), BodyError> {
+        let file = self.file()?;
+        let failed = |error| self.source.failed(error);
+        let metadata = file.metadata().map_err(failed)?;
+        let expected = self.source.len();
+        // Some file systems say that a file is empty while it gives octets.
+        if read_at(file, &mut [0], expected).map_err(failed)? > 0 {
+            return Err(BodyError::Long {
+                origin: self.source.origin(),
+                expected,
+                found: metadata.len().max(expected.saturating_add(1)),
+            });
+        }
+        self.source.compare_open(&metadata)
+    }
+}
+
+/// The media type that the first octets give away.
+fn content(file: &File) -> io::Result<Option<&'static str>> {
+    let mut prefix = vec![0; PREFIX];
+    let read = read_at(file, &mut prefix, 0)?;
+    prefix.truncate(read);
+    Ok(by_content(&prefix))
+}
+
+/// Reads from a position, again if a signal interrupts it.
+fn read_at(file: &File, place: &mut [u8], offset: u64) -> io::Result<usize> {
+    loop {
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_at(file, place, offset);
+        #[cfg(windows)]
+        let read = std::os::windows::fs::FileExt::seek_read(file, place, offset);
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            #[cfg(windows)]
+            Err(error) if error.raw_os_error() == Some(38) => return Ok(0),
+            read => return read,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+    use std::time::SystemTime;
+
+    use super::*;
+
+    /// The file `a` of this directory, attached.
+    fn attached(dir: &Path, octets: &[u8]) -> Arc<SourceFile> {
+        let path = dir.join("a");
+        fs::write(&path, octets).unwrap();
+        Arc::new(SourceFile::open(&path).unwrap())
+    }
+
+    #[test]
+    fn a_file_that_changes_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = attached(dir.path(), b"0123456789");
+        let path = dir.path().join("a");
+        let writer = fs::OpenOptions::new().write(true).open(path).unwrap();
+        assert_eq!(file.len(), 10);
+        // One that is open, and another that is opened anew each time.
+        let open = FileReader::new(Arc::clone(&file));
+        let anew = || FileReader::new(Arc::clone(&file));
+        assert!(open.check_end().is_ok() && anew().check_end().is_ok());
+
+        writer.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        for result in [
+            open.check_end(),
+            anew().check_end(),
+            anew().read(&mut [0], 0),
+        ] {
+            assert!(
+                matches!(result, Err(BodyError::Changed { .. })),
+                "{result:?}"
+            );
+        }
+        writer.set_len(7).unwrap();
+        for result in [
+            open.check_end(),
+            open.read(&mut [0; 10], 0),
+            anew().check_end(),
+            anew().read(&mut [0], 0),
+        ] {
+            let short = matches!(
+                result,
+                Err(BodyError::Short {
+                    expected: 10,
+                    found: 7,
+                    ..
+                })
+            );
+            assert!(short, "{result:?}");
+        }
+        writer.set_len(12).unwrap();
+        for result in [open.check_end(), anew().read(&mut [0], 0)] {
+            let long = matches!(
+                result,
+                Err(BodyError::Long {
+                    expected: 10,
+                    found: 12,
+                    ..
+                })
+            );
+            assert!(long, "{result:?}");
+        }
+    }
+
+    /// The new one has the same length and time.
+    #[test]
+    fn a_file_that_is_replaced_or_deleted_is_not_sent_in_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        let file = attached(dir.path(), b"old");
+        let modified = fs::metadata(&path).unwrap().modified().unwrap();
+        let open = FileReader::new(Arc::clone(&file));
+        open.read(&mut [0], 0).unwrap();
+
+        let new = dir.path().join("new");
+        let mut writer = File::create(&new).unwrap();
+        writer.write_all(b"new").unwrap();
+        writer.set_modified(modified).unwrap();
+        fs::rename(&new, &path).unwrap();
+        // What has been opened before is read to its end.
+        let mut octets = [0; 3];
+        open.read(&mut octets, 0).unwrap();
+        assert_eq!((&octets, open.check_end().is_ok()), (b"old", true));
+        let anew = FileReader::new(Arc::clone(&file)).read(&mut octets, 0);
+        #[cfg(unix)]
+        assert!(matches!(anew, Err(BodyError::Changed { .. })), "{anew:?}");
+
+        fs::remove_file(&path).unwrap();
+        let anew = FileReader::new(file).read(&mut octets, 0);
+        assert!(matches!(anew, Err(BodyError::Open { .. })), "{anew:?}");
+    }
+
+    /// As `rsync --inplace --times` does. The clock of the file system may stand still for some
+    /// milliseconds.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_is_written_to_is_not_sent_though_its_time_is_the_old_one() {
+        use std::os::unix::fs::MetadataExt;
+
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        let file = attached(dir.path(), b"old");
+        let before = fs::metadata(&path).unwrap();
+        let changed = |metadata: &Metadata| (metadata.ctime(), metadata.ctime_nsec());
+        let writer = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        while changed(&fs::metadata(&path).unwrap()) == changed(&before) {
+            fs::write(&path, b"new").unwrap();
+            writer.set_modified(before.modified().unwrap()).unwrap();
+        }
+        let anew = FileReader::new(file).read(&mut [0], 0);
+        assert!(matches!(anew, Err(BodyError::Changed { .. })), "{anew:?}");
+    }
+
+    #[test]
+    fn a_file_is_found_again_from_another_working_directory() {
+        let file = SourceFile::open(Path::new("Cargo.toml")).unwrap();
+        assert_eq!(file.path(), Some(&*fs::canonicalize("Cargo.toml").unwrap()));
+    }
+
+    /// What the system has open of this directory.
+    #[cfg(target_os = "linux")]
+    fn descriptors(dir: &Path) -> usize {
+        let open = fs::read_dir("/proc/self/fd").unwrap();
+        let open = open.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        open.filter(|path| path.starts_with(dir)).count()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_is_open_while_it_is_read_and_not_before_and_after() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = attached(dir.path(), b"0123456789");
+        let reader = FileReader::new(file);
+        assert_eq!(descriptors(dir.path()), 0);
+        for offset in 0..3 {
+            reader.read(&mut [0], offset).unwrap();
+            assert_eq!(descriptors(dir.path()), 1);
+        }
+        drop(reader);
+        assert_eq!(descriptors(dir.path()), 0);
+    }
+}

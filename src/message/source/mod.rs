@@ -1,0 +1,14 @@
+//! Where the octets of a part come from.
+
+mod body;
+mod file;
+mod media_guess;
+mod regular_file;
+mod spool;
+mod verbatim_body;
+
+pub use body::Body;
+pub(crate) use body::{BoxedReader, Source};
+pub(crate) use file::FileReader;
+pub(crate) use media_guess::guess;
+pub(crate) use verbatim_body::LineBody;

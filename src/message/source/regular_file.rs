@@ -1,0 +1,160 @@
+//! Opens regular files only, and notices when a file has changed.
+
+use std::fs::{self, File, FileType, Metadata};
+use std::path::Path;
+use std::time::SystemTime;
+
+use crate::message::error::BodyError;
+
+/// Opens a regular file: a directory, a pipe, a socket or a device has no fixed number of octets.
+pub(crate) fn open_regular(path: &Path) -> Result<(File, Metadata), BodyError> {
+    let cannot_open = |source| BodyError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    // Before it is opened, as opening a pipe waits for somebody to write to it.
+    regular(path, &fs::metadata(path).map_err(cannot_open)?)?;
+    let file = File::open(path).map_err(cannot_open)?;
+    let metadata = file.metadata().map_err(cannot_open)?;
+    regular(path, &metadata)?;
+    Ok((file, metadata))
+}
+
+fn regular(path: &Path, metadata: &Metadata) -> Result<(), BodyError> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    let found = if metadata.is_dir() {
+        "a directory"
+    } else {
+        special(metadata.file_type())
+    };
+    Err(BodyError::NotRegular {
+        path: path.to_owned(),
+        found,
+    })
+}
+
+#[cfg(unix)]
+fn special(kind: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+
+    if kind.is_fifo() {
+        "a pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+#[cfg(not(unix))]
+fn special(_: FileType) -> &'static str {
+    "no regular file"
+}
+
+/// What shows that a file is still the same.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct FileIdentity {
+    pub(crate) len: u64,
+    pub(crate) modified: Option<SystemTime>,
+    /// What the system says about the inode, where it has inodes.
+    node: Option<Node>,
+}
+
+/// The inode of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Node {
+    device: u64,
+    number: u64,
+    /// When the file or what is known about it changed, in seconds and nanoseconds. Programs that
+    /// write to a file and then set the time of its last change back cannot set this back.
+    changed: (i64, i64),
+}
+
+impl FileIdentity {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        Self {
+            len: metadata.len(),
+            modified: metadata.modified().ok(),
+            node: node(metadata),
+        }
+    }
+}
+
+#[cfg(unix)]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the same signature on all systems"
+)]
+fn node(metadata: &Metadata) -> Option<Node> {
+    use std::os::unix::fs::MetadataExt;
+
+    Some(Node {
+        device: metadata.dev(),
+        number: metadata.ino(),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+    })
+}
+
+#[cfg(not(unix))]
+fn node(_: &Metadata) -> Option<Node> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn only_regular_files_are_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = |path: &Path| open_regular(path).unwrap_err();
+        let error = open(&dir.path().join("none"));
+        assert!(
+            matches!(error, BodyError::Open { source, .. } if source.kind() == io::ErrorKind::NotFound)
+        );
+        assert!(matches!(
+            open(dir.path()),
+            BodyError::NotRegular {
+                found: "a directory",
+                ..
+            }
+        ));
+        #[cfg(unix)]
+        {
+            let device = open(Path::new("/dev/zero"));
+            assert!(matches!(
+                device,
+                BodyError::NotRegular {
+                    found: "a device",
+                    ..
+                }
+            ));
+            let socket = dir.path().join("socket");
+            let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+            assert!(matches!(
+                open(&socket),
+                BodyError::NotRegular {
+                    found: "a socket",
+                    ..
+                }
+            ));
+            let pipe = dir.path().join("pipe");
+            let made = std::process::Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap();
+            assert!(made.success());
+            assert!(matches!(
+                open(&pipe),
+                BodyError::NotRegular {
+                    found: "a pipe",
+                    ..
+                }
+            ));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What a reader gives, kept so that it can be read again.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+
+use super::body::Source;
+use super::file::SourceFile;
+use crate::message::error::{BodyError, Origin};
+use crate::message::random::random_token;
+
+/// What is less than this stays in memory.
+const IN_MEMORY: u64 = 1024 * 1024;
+
+/// Reads to the end, which has to come within the limit.
+pub(crate) async fn spool(
+    reader: impl AsyncRead + Send + Unpin,
+    limit: u64,
+) -> Result<Source, BodyError> {
+    let mut reader = reader.take(limit.saturating_add(1));
+    let mut octets = Vec::new();
+    let mut first = (&mut reader).take(IN_MEMORY);
+    first.read_to_end(&mut octets).await.map_err(unread)?;
+    if (octets.len() as u64) < IN_MEMORY {
+        within(octets.len() as u64, limit)?;
+        return Ok(Source::Bytes(octets.into()));
+    }
+    let directory = std::env::temp_dir();
+    let unkept = |source| BodyError::Spool {
+        directory: std::env::temp_dir(),
+        source,
+    };
+    let file = tokio::task::spawn_blocking(move || temporary(&directory)).await;
+    let file = file.map_err(io::Error::other).flatten().map_err(unkept)?;
+    let mut file = tokio::fs::File::from_std(file);
+    let mut len = 0;
+    while !octets.is_empty() {
+        file.write_all(&octets).await.map_err(unkept)?;
+        len += octets.len() as u64;
+        within(len, limit)?;
+        octets.clear();
+        let mut next = (&mut reader).take(IN_MEMORY);
+        next.read_to_end(&mut octets).await.map_err(unread)?;
+    }
+    file.flush().await.map_err(unkept)?;
+    let file = file.into_std().await;
+    let file = tokio::task::spawn_blocking(|| SourceFile::without_name(file)).await;
+    let file = file.map_err(io::Error::other).flatten().map_err(unkept)?;
+    Ok(Source::File(Arc::new(file), 0))
+}
+
+/// A new file that no other user can open. The system removes it when it is closed.
+fn temporary(directory: &Path) -> io::Result<File> {
+    let name = random_token().map_err(io::Error::other)?;
+    let path = directory.join(format!(".pilotfish-{name}"));
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path)?;
+        // An open file without a name is gone when it is closed.
+        std::fs::remove_file(&path)?;
+        Ok(file)
+    }
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::OpenOptionsExt as _;
+        const FILE_FLAG_DELETE_ON_CLOSE: u32 = 0x0400_0000;
+        options
+            .share_mode(0)
+            .custom_flags(FILE_FLAG_DELETE_ON_CLOSE);
+        options.open(&path)
+    }
+}
+
+fn unread(source: io::Error) -> BodyError {
+    BodyError::Read {
+        origin: Origin::Reader,
+        source,
+    }
+}
+
+fn within(len: u64, limit: u64) -> Result<(), BodyError> {
+    if len <= limit {
+        Ok(())
+    } else {
+        Err(BodyError::OverLimit { limit })
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::io::{Read as _, Seek as _, Write as _};
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_temporary_file_is_the_owners_and_has_no_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut file = temporary(directory.path()).unwrap();
+        assert_eq!(directory.path().read_dir().unwrap().count(), 0);
+        let metadata = file.metadata().unwrap();
+        assert_eq!((metadata.mode() & 0o777, metadata.nlink()), (0o600, 0));
+        file.write_all(b"kept").unwrap();
+        file.rewind().unwrap();
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "kept");
+        assert!(temporary(&directory.path().join("missing")).is_err());
+    }
+}
