@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 
 #[cfg(feature = "config")]
-use crate::config::{ConfigError, NetworkError, SecretError, TimeLimitError};
+use crate::config::{ConfigError, SecretError};
 use crate::error::{Error, ErrorKind};
 #[cfg(feature = "dkim")]
 use crate::message::dkim::DkimError;
@@ -42,10 +42,6 @@ sources! {
     ConfigError => Config, "the configuration cannot be used";
     #[cfg(feature = "config")]
     SecretError => Config, "the secret cannot be read";
-    #[cfg(feature = "config")]
-    NetworkError => Config, "the way to the server is not valid";
-    #[cfg(feature = "config")]
-    TimeLimitError => Config, "the time limit is not valid";
 }
 
 /// A conversion that cannot fail, where one is asked for that may.

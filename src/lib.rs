@@ -79,11 +79,11 @@
 //! |---|---|---|
 //! | [`address`] | - | anything else |
 //! | [`protocol`] | address, secret, cryptography | sockets, clocks, logs, randomness |
-//! | [`message`] | address, cryptography | how it is sent |
+//! | [`message`] | address, secret, cryptography | how it is sent |
 //! | [`transport`] | protocol, secret, error, cryptography | what a mail is |
 //! | [`session`] | protocol, transport, message, address, error, observe | other sessions |
 //! | [`client`] | session, message, address, error, observe | commands, TLS |
-//! | [`config`] | address, secret, protocol, session, transport | what a mail is |
+//! | [`config`] | address, secret, error, protocol, message, session, transport | clients and their queues |
 //! | [`testing`] | secret, cryptography; the client in the one file that makes one | all that it is to test |
 //!
 //! `observe` has the figures that are gathered, and knows names and numbers alone. `cryptography` is

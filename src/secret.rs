@@ -1,7 +1,9 @@
-//! The one type that holds a secret.
+//! The one type that holds a secret, and the files that secrets are read from.
 
 use std::fmt;
 
+#[cfg(any(feature = "config", feature = "dkim"))]
+use tokio::fs::File;
 use zeroize::{Zeroize, Zeroizing};
 
 /// A password, a token, or octets made from one.
@@ -60,6 +62,23 @@ impl Zeroize for Secret {
     fn zeroize(&mut self) {
         self.0.zeroize();
     }
+}
+
+/// Opens a file that only its owner can read. `None` if group or others can read or write it.
+///
+/// A pipe has no owner to speak of: only the processes at its two ends have it.
+#[cfg(any(feature = "config", feature = "dkim"))]
+pub(crate) async fn open_private(path: &std::path::Path) -> std::io::Result<Option<File>> {
+    let file = File::open(path).await?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let metadata = file.metadata().await?;
+        if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
+            return Ok(None);
+        }
+    }
+    Ok(Some(file))
 }
 
 #[cfg(test)]

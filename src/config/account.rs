@@ -1,159 +1,278 @@
-//! One account: a server, and who uses it.
+//! One account: a server, and who logs in and sends there.
 
-use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
+use super::ConfigError;
 use super::auth::Auth;
 use super::dkim::Dkim;
 use super::network::Network;
-use super::password::PasswordSource;
+use super::secret_source::SecretSource;
 use super::server_address::ServerAddress;
-use super::strategy::{Chunking, Pipelining, Strategy};
-use super::tls::{self, TlsSettings};
+use super::some_from_text;
+use super::tls::fingerprints;
 use crate::address::Mailbox;
+use crate::protocol::{Chunking, Dialect, Mechanism, Pipelining};
 use crate::session::Security;
+use crate::transport::{Fingerprint, Host, TlsRoots, TlsVersion};
 
-/// The keys of a table `[account.NAME]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Table")]
+/// A server, and who logs in and sends there: the keys of a table `[account.NAME]`.
+///
+/// [`Config::account`](super::Config::account) takes an account from a file, and
+/// [`Account::new`] makes one from a server's address. [`server`](Self::server) reads the files
+/// and runs the commands that the account names, and returns the
+/// [`ServerConfig`](crate::ServerConfig) for a client.
+///
+/// A path that begins with `~/` is in the home directory. `Debug` shows no secret, as an account
+/// has only the places that secrets come from.
+///
+/// ```no_run
+/// use pilotfish::Client;
+/// use pilotfish::config::Config;
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = Config::load("mail.toml")?;
+/// let client = Client::new(config.account("work")?.server().await?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(
+    remote = "Self",
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    default
+)]
 #[non_exhaustive]
 pub struct Account {
-    /// `server`: the host, and the port where it is not 587 or 465; or a URL.
-    pub server: ServerAddress,
-    /// `tls`: how sessions are protected; customary for the port if it is left out.
-    pub tls: Option<Tls>,
-    /// `tls-ca` and the other keys that begin with `tls-`.
-    pub tls_settings: TlsSettings,
-    /// `user`: who logs in; nobody if it is left out.
+    #[serde(deserialize_with = "some_from_text")]
+    pub(super) server: Option<ServerAddress>,
+    /// How sessions are protected: `implicit`, `starttls` or `none`. By default as the server's
+    /// URL says, or else as is customary for the port.
+    #[serde(deserialize_with = "some_from_text")]
+    pub tls: Option<Security>,
+    /// Which certificate authorities are trusted besides [`tls_ca`](Self::tls_ca): `public`,
+    /// `system` or `none`. By default the public ones.
+    #[serde(deserialize_with = "some_from_text")]
+    pub tls_roots: Option<TlsRoots>,
+    /// A PEM file with more certificate authorities to trust.
+    pub tls_ca: Option<PathBuf>,
+    /// The certificates or keys that the server may have; no others are trusted. The file has one
+    /// text, or a list of them.
+    #[serde(deserialize_with = "fingerprints")]
+    pub tls_fingerprint: Vec<Fingerprint>,
+    /// Accepts any certificate, so that anybody on the way can read the mail and the password.
+    pub tls_insecure: bool,
+    /// The earliest version of TLS: `"1.2"` or `"1.3"`. By default 1.2.
+    #[serde(deserialize_with = "some_from_text")]
+    pub tls_min: Option<TlsVersion>,
+    /// The name that the server's certificate is for, if it is not that of the host.
+    #[serde(deserialize_with = "some_from_text")]
+    pub tls_name: Option<Host>,
+    /// The client's certificate with its chain, in PEM.
+    pub tls_cert: Option<PathBuf>,
+    /// The private key of the client's certificate, in PEM, in a file that only its owner can read.
+    pub tls_key: Option<PathBuf>,
+    /// The user who logs in. Without one, no login takes place.
     pub user: Option<String>,
-    /// `password-file` or `password-command`.
-    pub password: Option<PasswordSource>,
-    /// `token-file` or `token-command`: where an OAuth 2.0 access token comes from, in place of a
-    /// password.
-    pub token: Option<PasswordSource>,
-    /// `auth-as`: the identity to act as, if it is another than the user's own.
+    /// A file that only its owner can read, with the password on its first line.
+    pub password_file: Option<PathBuf>,
+    /// A file descriptor that the process was started with, with the password on its first line.
+    /// A file of accounts cannot name one.
+    #[serde(skip)]
+    pub password_fd: Option<u32>,
+    /// A command that prints the password, run by `sh -c` without input.
+    pub password_command: Option<String>,
+    /// A file that only its owner can read, with an OAuth 2.0 access token on its first line, or
+    /// as `access_token` in a JSON object (RFC 6749 section 5.1).
+    pub token_file: Option<PathBuf>,
+    /// A file descriptor with a token. A file of accounts cannot name one.
+    #[serde(skip)]
+    pub token_fd: Option<u32>,
+    /// A command that prints a token.
+    pub token_command: Option<String>,
+    #[serde(deserialize_with = "some_from_text")]
+    pub(super) auth: Option<Auth>,
+    /// The identity to act as, if it is not the user's own: the authorization identity of SASL.
     pub auth_as: Option<String>,
-    /// `auth`: which mechanisms are tried; the strongest first if it is left out.
-    pub auth: Auth,
-    /// `from`: the mailbox that mails are from.
+    /// Sends the password even without TLS, where anybody on the way can read it. A file of
+    /// accounts cannot ask for that.
+    #[serde(skip)]
+    pub danger_cleartext_auth: bool,
+    /// The mailbox that mails are from. See [`sender`](Self::sender).
+    #[serde(deserialize_with = "some_from_text")]
     pub from: Option<Mailbox>,
-    /// `[account.NAME.dkim]`: what mails are signed with; nothing if it is left out.
+    /// The table `[account.NAME.dkim]`: how mails are signed.
     pub dkim: Option<Dkim>,
-    /// `[account.NAME.network]`: how the server is reached.
+    /// The table `[account.NAME.network]`: how the server is reached.
     pub network: Network,
-    /// `pipelining`, `chunking` and `messages-in-flight`: how mails go out.
-    pub strategy: Strategy,
+    /// Which commands are sent before earlier ones are answered. By default `auto`.
+    #[serde(deserialize_with = "some_from_text")]
+    pub pipelining: Option<Pipelining>,
+    /// Which messages are sent by BDAT. By default `auto`.
+    #[serde(deserialize_with = "some_from_text")]
+    pub chunking: Option<Chunking>,
+    /// How many messages may be sent on one connection before the first is answered. By default 8.
+    pub messages_in_flight: Option<std::num::NonZeroU32>,
 }
 
-/// `implicit`, `starttls` or `none`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Tls {
-    /// TLS from the first octet.
-    Implicit,
-    /// TLS by STARTTLS, required.
-    StartTls,
-    /// Clear text.
-    None,
-}
-
-impl From<Tls> for Security {
-    fn from(tls: Tls) -> Self {
-        match tls {
-            Tls::Implicit => Self::ImplicitTls,
-            Tls::StartTls => Self::StartTls,
-            Tls::None => Self::Cleartext,
-        }
+impl<'de> Deserialize<'de> for Account {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The derived function reads the keys one by one.
+        let account = Self::deserialize(deserializer)?;
+        account.checked().map_err(serde::de::Error::custom)
     }
 }
 
-/// The table as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Table {
-    server: ServerAddress,
-    tls: Option<Tls>,
-    tls_roots: Option<tls::Roots>,
-    tls_ca: Option<PathBuf>,
-    tls_fingerprint: Option<tls::Fingerprints>,
-    tls_insecure: Option<bool>,
-    tls_min: Option<tls::Minimum>,
-    tls_name: Option<String>,
-    tls_cert: Option<PathBuf>,
-    tls_key: Option<PathBuf>,
-    user: Option<String>,
-    password_file: Option<PathBuf>,
-    password_command: Option<String>,
-    token_file: Option<PathBuf>,
-    token_command: Option<String>,
-    auth_as: Option<String>,
-    #[serde(default)]
-    auth: Auth,
-    from: Option<String>,
-    dkim: Option<Dkim>,
-    #[serde(default)]
-    network: Network,
-    pipelining: Option<Pipelining>,
-    chunking: Option<Chunking>,
-    messages_in_flight: Option<NonZeroU32>,
-}
-
-impl TryFrom<Table> for Account {
-    type Error = String;
-
-    fn try_from(table: Table) -> Result<Self, String> {
-        let password = source("password", table.password_file, table.password_command)?;
-        let token = source("token", table.token_file, table.token_command)?;
-        if password.is_some() && token.is_some() {
-            return Err("a login is by a password or by a token, not both".to_owned());
-        }
-        let from = match table.from {
-            None => None,
-            Some(text) => Some(text.parse().map_err(|error| format!("from: {error}"))?),
-        };
+impl Account {
+    /// An account at a server: `HOST`, `HOST:PORT` or a URL.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Value`]: the text names no server, or has a password in it.
+    pub fn new(server: &str) -> Result<Self, ConfigError> {
+        let server: ServerAddress = server.parse().map_err(ConfigError::value)?;
         Ok(Self {
-            server: table.server,
-            tls: table.tls,
-            tls_settings: tls::Keys {
-                roots: table.tls_roots,
-                ca: table.tls_ca,
-                fingerprint: table.tls_fingerprint,
-                insecure: table.tls_insecure,
-                min: table.tls_min,
-                name: table.tls_name,
-                cert: table.tls_cert,
-                key: table.tls_key,
-            }
-            .try_into()?,
-            user: table.user,
-            password,
-            token,
-            auth_as: table.auth_as,
-            auth: table.auth,
-            from,
-            dkim: table.dkim,
-            network: table.network,
-            strategy: Strategy {
-                pipelining: table.pipelining,
-                chunking: table.chunking,
-                messages_in_flight: table.messages_in_flight,
-            },
+            user: server.user.clone(),
+            server: Some(server),
+            ..Self::default()
         })
     }
-}
 
-fn source(
-    what: &str,
-    file: Option<PathBuf>,
-    command: Option<String>,
-) -> Result<Option<PasswordSource>, String> {
-    match (file, command) {
-        (None, None) => Ok(None),
-        (Some(path), None) => Ok(Some(PasswordSource::File(path))),
-        (None, Some(command)) => Ok(Some(PasswordSource::Command(command))),
-        (Some(_), Some(_)) => Err(format!("a {what} comes from {what}-file or {what}-command")),
+    /// Sets the mechanisms of the login: `auto`, `none`, or the names of mechanisms in the order in
+    /// which they are tried, separated by commas. The default, `auto`, is the strongest that the
+    /// server offers.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Value`]: the text names an unknown mechanism.
+    pub fn set_auth(&mut self, auth: &str) -> Result<(), ConfigError> {
+        self.auth = Some(auth.parse().map_err(ConfigError::value)?);
+        Ok(())
+    }
+
+    /// The server's host; `localhost` if the server is reached by a Unix socket.
+    #[must_use]
+    pub fn host(&self) -> Option<&Host> {
+        self.server.as_ref().map(|server| &server.host)
+    }
+
+    /// The Unix socket by which the server is reached, if there is one.
+    #[must_use]
+    pub fn unix_socket(&self) -> Option<&Path> {
+        self.server.as_ref()?.unix_socket.as_deref()
+    }
+
+    /// Whether the server speaks LMTP (RFC 2033).
+    #[must_use]
+    pub fn is_lmtp(&self) -> bool {
+        let server = self.server.as_ref();
+        server.is_some_and(|server| server.protocol == Dialect::Lmtp)
+    }
+
+    /// How sessions are protected, by [`tls`](Self::tls), the server's URL or the port.
+    #[must_use]
+    pub fn security(&self) -> Security {
+        let by_port = match self.server.as_ref().and_then(|server| server.port) {
+            _ if self.unix_socket().is_some() => Security::Cleartext,
+            Some(port) => Security::of_port(port),
+            None => Security::StartTls,
+        };
+        self.named_security().unwrap_or(by_port)
+    }
+
+    /// How sessions are protected, if the account says it.
+    pub(super) fn named_security(&self) -> Option<Security> {
+        self.tls.or_else(|| self.server.as_ref()?.tls)
+    }
+
+    /// The mechanisms that the login is limited to, in the order in which they are tried.
+    #[must_use]
+    pub fn mechanisms(&self) -> Option<&[Mechanism]> {
+        match &self.auth {
+            Some(Auth::Only(mechanisms)) => Some(mechanisms),
+            _ => None,
+        }
+    }
+
+    /// Whether a login takes place: there is a user, a secret or a client certificate to log in
+    /// with, and `auth` is not `none`.
+    #[must_use]
+    pub fn logs_in(&self) -> bool {
+        let has_login = self.user.is_some() || self.has_secret() || self.is_external();
+        has_login && self.auth != Some(Auth::None)
+    }
+
+    /// The mailbox that mails are from: [`from`](Self::from), or else the user if the name is an
+    /// address.
+    #[must_use]
+    pub fn sender(&self) -> Option<Mailbox> {
+        let user = || self.user.as_ref()?.parse().ok();
+        self.from.clone().or_else(user)
+    }
+
+    /// Whether the login is by what TLS shows already, the client's certificate.
+    pub(super) fn is_external(&self) -> bool {
+        self.mechanisms() == Some(&[Mechanism::External])
+    }
+
+    /// Whether a password or a token is named.
+    #[must_use]
+    pub(super) fn has_secret(&self) -> bool {
+        self.password().is_some() || self.token().is_some()
+    }
+
+    /// Where the password comes from.
+    pub(super) fn password(&self) -> Option<SecretSource<'_>> {
+        SecretSource::of(
+            self.password_file.as_deref(),
+            self.password_fd,
+            self.password_command.as_deref(),
+        )
+    }
+
+    /// Where the token comes from.
+    pub(super) fn token(&self) -> Option<SecretSource<'_>> {
+        SecretSource::of(
+            self.token_file.as_deref(),
+            self.token_fd,
+            self.token_command.as_deref(),
+        )
+    }
+
+    /// The account, if its keys go together.
+    fn checked(mut self) -> Result<Self, &'static str> {
+        let Some(server) = &self.server else {
+            return Err("the key server is missing");
+        };
+        // The URL says for whom it is.
+        self.user = server.user.clone().or(self.user);
+        if self.password_file.is_some() && self.password_command.is_some() {
+            return Err("a password comes from password-file or password-command: keep one");
+        }
+        if self.token_file.is_some() && self.token_command.is_some() {
+            return Err("a token comes from token-file or token-command: keep one");
+        }
+        if self.password().is_some() && self.token().is_some() {
+            return Err("a login is by a password or by a token: keep one");
+        }
+        if self.tls_cert.is_some() != self.tls_key.is_some() {
+            return Err("tls-cert and tls-key belong together");
+        }
+        let authorities = self.tls_ca.is_some() || self.tls_roots.is_some();
+        let pinned = !self.tls_fingerprint.is_empty();
+        if [authorities, pinned, self.tls_insecure]
+            .into_iter()
+            .filter(|way| *way)
+            .count()
+            > 1
+        {
+            return Err(
+                "a server is known by its authority (tls-ca, tls-roots), by tls-fingerprint, \
+                 or not at all (tls-insecure): keep one of them",
+            );
+        }
+        Ok(self)
     }
 }

@@ -1,18 +1,14 @@
-//! How to log in: which mechanisms.
+//! The mechanisms that a login is limited to.
 
 use std::str::FromStr;
 
-use serde::Deserialize;
-
 use crate::protocol::{Mechanism, UnknownName};
 
-/// `auto`, `none`, or mechanisms with commas between them, in the order in which they are tried.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(try_from = "String")]
-#[non_exhaustive]
-pub enum Auth {
+/// `auto`, `none`, or the names of mechanisms in the order in which they are tried, separated by
+/// commas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Auth {
     /// The strongest that the server offers.
-    #[default]
     Auto,
     /// No login.
     None,
@@ -32,14 +28,6 @@ impl FromStr for Auth {
                 mechanisms.collect::<Result<_, _>>().map(Self::Only)
             }
         }
-    }
-}
-
-impl TryFrom<String> for Auth {
-    type Error = UnknownName;
-
-    fn try_from(text: String) -> Result<Self, UnknownName> {
-        text.parse()
     }
 }
 

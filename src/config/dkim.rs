@@ -1,103 +1,94 @@
-//! What an account signs by DKIM with.
+//! What an account signs its mails with (DKIM).
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::secret_source::{SecretError, SecretSource};
+#[cfg(feature = "dkim")]
+use super::ConfigError;
+use super::secret_source::SecretSource;
+use super::{from_text, some_from_text};
 use crate::address::{AddrSpec, Domain};
+#[cfg(feature = "dkim")]
+use crate::message::dkim::{Signer, SigningKey};
+#[cfg(feature = "dkim")]
 use crate::secret::Secret;
 
-/// More octets than a key in PEM has, so that what is longer is seen to be.
+/// More octets than a key in PEM has, so that a longer file is noticed.
+#[cfg(feature = "dkim")]
 const MAX_KEY: usize = 65_537;
+
+const ONE_KEY: &str = "a DKIM key comes from key-file or key-command";
 
 /// The keys of a table `[account.NAME.dkim]`: a domain that signs, and its key (RFC 6376).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Table")]
+#[serde(remote = "Self", deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Dkim {
-    /// `domain`: the domain that signs.
+    /// The domain that signs.
+    #[serde(deserialize_with = "from_text")]
     pub domain: Domain,
-    /// `selector`: the name of its key, as it is written.
+    /// The name of the key among those of the domain.
     pub selector: String,
-    /// `key-file` or `key-command`.
-    pub key: KeySource,
-    /// `identity`: on whose behalf it signs, if that is said.
+    /// A file that only its owner can read, with the private key in PEM.
+    pub key_file: Option<PathBuf>,
+    /// A command that prints the private key, run by `sh -c` without input.
+    pub key_command: Option<String>,
+    /// The identity on whose behalf the domain signs.
+    #[serde(default, deserialize_with = "some_from_text")]
     pub identity: Option<AddrSpec>,
 }
 
-/// A place that a private key is read from, in PEM.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum KeySource {
-    /// A file that only its owner can read. `~/` is the home directory.
-    File(PathBuf),
-    /// What a command prints, run by `sh -c` without input.
-    Command(String),
-}
-
-impl Dkim {
-    /// What is signed with.
-    #[must_use]
-    pub fn new(domain: Domain, selector: impl Into<String>, key: KeySource) -> Self {
-        Self {
-            domain,
-            selector: selector.into(),
-            key,
-            identity: None,
+impl<'de> Deserialize<'de> for Dkim {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let dkim = Self::deserialize(deserializer)?;
+        match dkim.key() {
+            Some(_) => Ok(dkim),
+            None => Err(serde::de::Error::custom(ONE_KEY)),
         }
     }
 }
 
-impl KeySource {
-    /// Reads the key, in at most two minutes, and of what is not a key at most 65,537 octets.
-    ///
-    /// # Errors
-    ///
-    /// The source cannot be read, or is a file that others can read.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future ends a command.
-    pub async fn read(&self) -> Result<Secret, SecretError> {
-        let source = match self {
-            Self::File(path) => SecretSource::File(path),
-            Self::Command(command) => SecretSource::Command(command),
-        };
-        let octets = source.read("DKIM key", MAX_KEY).await?;
-        Ok(Secret::new(octets.as_slice()))
+impl Dkim {
+    /// A domain and the selector of its key. The place of the key is still to be named.
+    #[must_use]
+    pub fn new(domain: Domain, selector: impl Into<String>) -> Self {
+        Self {
+            domain,
+            selector: selector.into(),
+            key_file: None,
+            key_command: None,
+            identity: None,
+        }
+    }
+
+    /// Where the key comes from, if one place is named.
+    fn key(&self) -> Option<SecretSource<'_>> {
+        match (&self.key_file, &self.key_command) {
+            (Some(path), None) => Some(SecretSource::File(path)),
+            (None, Some(command)) => Some(SecretSource::Command(command)),
+            _ => None,
+        }
     }
 }
 
-/// The table as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Table {
-    domain: String,
-    selector: String,
-    key_file: Option<PathBuf>,
-    key_command: Option<String>,
-    identity: Option<String>,
-}
+#[cfg(feature = "dkim")]
+impl Dkim {
+    /// Reads the key, in at most two minutes, and at most 65,537 octets.
+    async fn read_key(&self) -> Result<Secret, ConfigError> {
+        let key = self.key().ok_or_else(|| ConfigError::value(ONE_KEY))?;
+        let octets = key.read("DKIM key", MAX_KEY).await?;
+        Ok(Secret::new(octets.as_slice()))
+    }
 
-impl TryFrom<Table> for Dkim {
-    type Error = String;
-
-    fn try_from(table: Table) -> Result<Self, String> {
-        let key = match (table.key_file, table.key_command) {
-            (Some(path), None) => KeySource::File(path),
-            (None, Some(command)) => KeySource::Command(command),
-            _ => return Err("a DKIM key comes from key-file or key-command".to_owned()),
-        };
-        let wrong = |key, error| format!("{key}: {error}");
-        let domain = table.domain.parse();
-        let identity = table.identity.map(|text| text.parse()).transpose();
-        Ok(Self {
-            domain: domain.map_err(|error| wrong("domain", error))?,
-            selector: table.selector,
-            key,
-            identity: identity.map_err(|error| wrong("identity", error))?,
-        })
+    /// Reads the key, and makes the signer.
+    pub(super) async fn signer(&self) -> Result<Signer, ConfigError> {
+        let key = SigningKey::from_pem(self.read_key().await?.expose())?;
+        let mut builder = Signer::builder(self.domain.clone(), self.selector.as_str(), key);
+        if let Some(identity) = &self.identity {
+            builder = builder.identity(identity.clone());
+        }
+        Ok(builder.build()?)
     }
 }
 
@@ -118,11 +109,12 @@ mod tests {
             read("domain = 'X.test'\nselector = 's1'\nkey-file = 'k'\nidentity = 'a@x.test'");
         let expected = Dkim {
             identity: Some("a@x.test".parse().unwrap()),
-            ..Dkim::new("x.test".parse().unwrap(), "s1", KeySource::File("k".into()))
+            key_file: Some("k".into()),
+            ..Dkim::new("x.test".parse().unwrap(), "s1")
         };
         assert_eq!(dkim, Ok(Some(expected)));
         let dkim = read("domain = 'x.test'\nselector = 's1'\nkey-command = 'pass k'").unwrap();
-        assert_eq!(dkim.unwrap().key, KeySource::Command("pass k".into()));
+        assert_eq!(dkim.unwrap().key(), Some(SecretSource::Command("pass k")));
     }
 
     #[test]
@@ -151,9 +143,14 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "dkim")]
     #[tokio::test]
     async fn all_that_a_command_prints_is_the_key() {
-        let read = async |command: &str| KeySource::Command(command.to_owned()).read().await;
+        let read = async |command: &str| {
+            let mut dkim = Dkim::new("x.test".parse().unwrap(), "s1");
+            dkim.key_command = Some(command.to_owned());
+            dkim.read_key().await
+        };
         assert_eq!(read("echo a; echo b").await.unwrap().expose(), b"a\nb\n");
         assert_eq!(read("yes | head -c 70000").await.unwrap().len(), MAX_KEY);
         let error = read("exit 3").await.unwrap_err().to_string();

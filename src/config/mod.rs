@@ -1,38 +1,36 @@
 //! Accounts from a file, and where their passwords and keys come from.
 //!
 //! A file is TOML, with a table `[account.NAME]` for each account; `config/gmail.toml` in the
-//! repository is a commented sample. The types here are for reading alone: what the library
-//! works with is a [`ServerConfig`](crate::ServerConfig).
+//! repository is a commented sample. [`Account::server`] makes the
+//! [`ServerConfig`](crate::ServerConfig) of an account.
 
 mod account;
 mod auth;
 mod dkim;
+mod error;
 mod network;
+mod overrides;
 mod password;
 mod secret_source;
+mod server;
 mod server_address;
-mod strategy;
 mod time_limits;
 mod tls;
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::str::FromStr;
 
-use serde::Deserialize;
-use thiserror::Error;
+use serde::{Deserialize, Deserializer};
 
-pub use account::{Account, Tls};
-pub use auth::Auth;
-pub use dkim::{Dkim, KeySource};
-pub use network::{Network, NetworkError};
-pub use password::PasswordSource;
+pub use account::Account;
+pub use dkim::Dkim;
+pub use error::ConfigError;
+pub use network::Network;
 pub use secret_source::SecretError;
-pub use server_address::{Protocol, ServerAddress, ServerAddressError};
-pub use strategy::{Chunking, Pipelining, Strategy};
-pub use time_limits::{TimeLimitError, TimeLimits};
-pub use tls::{ClientCertificate, TlsSettings, Verification};
 
 /// The largest file that is read, in octets.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -52,7 +50,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// The text is not TOML, or has a key or a value that means nothing here.
+    /// The text is not TOML, or has an unknown key or a value that is not valid.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         // Editors on Windows write a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -69,7 +67,7 @@ impl Config {
         let unreadable = |error| ConfigError::Unreadable(path.to_owned(), error);
         let file = File::open(path).map_err(unreadable)?;
         let mut text = String::new();
-        // What is no regular file does not tell its size.
+        // Only a regular file has a size.
         let read = file.take(MAX_FILE + 1).read_to_string(&mut text);
         if read.map_err(unreadable)? as u64 > MAX_FILE {
             return Err(ConfigError::TooLarge(path.to_owned()));
@@ -81,7 +79,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// There is none; the error lists those that there are.
+    /// There is no such account; the error lists the accounts of the file.
     pub fn account(&self, name: &str) -> Result<&Account, ConfigError> {
         self.accounts.get(name).ok_or_else(|| {
             let names: Vec<_> = self.accounts.keys().map(String::as_str).collect();
@@ -90,36 +88,38 @@ impl Config {
     }
 }
 
-/// What the parser says, without the line that it quotes: somebody may have written a password
-/// there.
+/// What the parser says, with the line's number and key, and without the value: it may be a
+/// password.
 fn without_quotation(text: &str, error: &toml::de::Error) -> String {
-    let before = error.span().and_then(|span| text.get(..span.start));
-    match before {
-        Some(before) => {
-            let line = before.matches('\n').count() + 1;
-            format!("line {line}: {}", error.message())
-        }
-        None => error.message().to_owned(),
+    let message = error.message();
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else {
+        return message.to_owned();
+    };
+    let number = before.matches('\n').count() + 1;
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    match line.split_once('=') {
+        Some((key, _)) => format!("line {number}: {}: {message}", key.trim()),
+        None => format!("line {number}: {message}"),
     }
 }
 
-/// Why a file is of no use.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// The operating system's reason.
-    #[error("cannot read the configuration {}", .0.display())]
-    Unreadable(PathBuf, #[source] std::io::Error),
-    /// Over 1 MiB.
-    #[error("the configuration {} is larger than 1 MiB: is it the right file?", .0.display())]
-    TooLarge(PathBuf),
-    /// The parser's reason, with the line's number.
-    #[error("the configuration is not valid: {0}")]
-    Invalid(String),
-    /// The name, and those that there are.
-    #[error("there is no account named \"{name}\" in the configuration, there is: {others}",
-        name = .0.escape_debug(), others = .1)]
-    NoSuchAccount(String, String),
+/// A value of the library's own type, from text.
+fn from_text<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(serde::de::Error::custom)
+}
+
+/// The same for a key that may be left out.
+fn some_from_text<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    from_text(deserializer).map(Some)
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use super::password::PasswordSource;
-use super::secret_source::SecretError;
+use super::secret_source::SecretSource;
 use super::time_limits::TimeLimits;
+use super::{ConfigError, some_from_text};
 use crate::address::Domain;
 use crate::transport::{Family, Proxy, ProxyError, Route, Timeouts};
 
@@ -16,81 +17,40 @@ use crate::transport::{Family, Proxy, ProxyError, Route, Timeouts};
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[non_exhaustive]
 pub struct Network {
-    /// `proxy`: the way leads through this one, as in `socks5h://localhost:1080`.
-    #[serde(deserialize_with = "from_text")]
+    /// The proxy by which the server is reached, as in `socks5h://localhost:1080`.
+    #[serde(deserialize_with = "some_from_text")]
     pub proxy: Option<Proxy>,
-    /// `proxy-password-file`: where the password is for the user in the proxy's URL.
+    /// A file that only its owner can read, with the password for the user in the proxy's URL on
+    /// its first line.
     pub proxy_password_file: Option<PathBuf>,
-    /// `source-ip`: the address of this machine that connections come from.
+    /// The address of this machine that connections come from.
     pub source_ip: Option<IpAddr>,
-    /// `family`: `ipv4` or `ipv6`; both if it is left out.
-    #[serde(deserialize_with = "family")]
+    /// Which addresses of the server are used: `ipv4` or `ipv6`. By default both.
+    #[serde(deserialize_with = "some_from_text")]
     pub family: Option<Family>,
-    /// `helo`: what the client calls itself in EHLO.
-    #[serde(deserialize_with = "from_text")]
+    /// The name that the client gives in EHLO.
+    #[serde(deserialize_with = "some_from_text")]
     pub helo: Option<Domain>,
-    /// `timeout`: how long to wait, as in `connect=10s,greeting=1m`.
-    pub timeout: Option<TimeLimits>,
-}
-
-/// A proxy that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NetworkError {
-    /// Its password cannot be read.
-    #[error("the password of the proxy cannot be read")]
-    Secret(#[from] SecretError),
-    /// Its password does not do.
-    #[error(transparent)]
-    Proxy(#[from] ProxyError),
+    #[serde(deserialize_with = "some_from_text")]
+    timeout: Option<TimeLimits>,
 }
 
 impl Network {
-    /// This, and where it says nothing the other one.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        // A password belongs to the proxy beside it.
-        let (proxy, proxy_password_file) = match self.proxy {
-            Some(proxy) => (Some(proxy), self.proxy_password_file),
-            None => (
-                other.proxy,
-                self.proxy_password_file.or(other.proxy_password_file),
-            ),
-        };
-        Self {
-            proxy,
-            proxy_password_file,
-            source_ip: self.source_ip.or(other.source_ip),
-            family: self.family.or(other.family),
-            helo: self.helo.or(other.helo),
-            timeout: self.timeout.or(other.timeout),
-        }
-    }
-
-    /// The way to a server.
+    /// Sets the key `timeout`: how long to wait at each step, as in `30s`, `total=2m` or
+    /// `connect=10s,greeting=1m`. Of two limits for one step, the later counts.
+    ///
+    /// A step is `connect`, `proxy`, `handshake`, `greeting`, `hello`, `starttls`, `auth`, `mail`,
+    /// `rcpt`, `data`, `block`, `end-of-data`, `pipelined`, `reset`, `inquiry` or `quit`, as the
+    /// fields of [`Timeouts`], or `all`. A time without a step is for all of them. `total` is not a
+    /// step, but the time that a mail may take in all. A time is a whole number of `ms`, `s`, `m` or
+    /// `h`, from 1 ms to 24 hours.
     ///
     /// # Errors
     ///
-    /// [`NetworkError`]: the password of the proxy cannot be read, or does not do.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future leaves nothing behind.
-    pub async fn route(&self) -> Result<Route, NetworkError> {
-        let mut route = Route::new().family(self.family.unwrap_or_default());
-        if let Some(address) = self.source_ip {
-            route = route.local_address(address);
-        }
-        let password = match &self.proxy_password_file {
-            Some(path) => Some(PasswordSource::File(path.clone()).read().await?),
-            None => None,
-        };
-        Ok(match (self.proxy.clone(), password) {
-            (Some(proxy), Some(password)) => route.proxy(proxy.password(password)?),
-            (Some(proxy), None) => route.proxy(proxy),
-            (None, Some(_)) => return Err(ProxyError::NoUser.into()),
-            (None, None) => route,
-        })
+    /// [`ConfigError::Value`]: the text has another form, or names an unknown step.
+    pub fn set_timeout(&mut self, timeout: &str) -> Result<(), ConfigError> {
+        self.timeout = Some(timeout.parse().map_err(ConfigError::value)?);
+        Ok(())
     }
 
     /// How long to wait at each step.
@@ -102,22 +62,47 @@ impl Network {
         }
         timeouts
     }
-}
 
-fn from_text<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
-    let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(serde::de::Error::custom)
-}
+    /// How long a mail may take in all, with the login and everything before it. The program that
+    /// sends the mail has to keep this limit; no step has it.
+    #[must_use]
+    pub fn total_time(&self) -> Option<Duration> {
+        self.timeout.as_ref()?.total()
+    }
 
-fn family<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Family>, D::Error> {
-    match String::deserialize(deserializer)?.as_str() {
-        "ipv4" => Ok(Some(Family::Ipv4)),
-        "ipv6" => Ok(Some(Family::Ipv6)),
-        _ => Err(serde::de::Error::custom("a family is ipv4 or ipv6")),
+    /// These keys, replaced by those that `flags` sets.
+    pub(super) fn with_overrides(self, flags: Self) -> Self {
+        // A password belongs to the proxy beside it.
+        let own_password = self.proxy_password_file.filter(|_| flags.proxy.is_none());
+        Self {
+            proxy: flags.proxy.or(self.proxy),
+            proxy_password_file: flags.proxy_password_file.or(own_password),
+            source_ip: flags.source_ip.or(self.source_ip),
+            family: flags.family.or(self.family),
+            helo: flags.helo.or(self.helo),
+            timeout: flags.timeout.or(self.timeout),
+        }
+    }
+
+    /// The route to a server, with the password of the proxy.
+    pub(super) async fn route(&self) -> Result<Route, ConfigError> {
+        let mut route = Route::new().family(self.family.unwrap_or_default());
+        if let Some(address) = self.source_ip {
+            route = route.local_address(address);
+        }
+        let password = match &self.proxy_password_file {
+            Some(path) => {
+                let read = SecretSource::File(path).read_password().await;
+                Some(read.map_err(ConfigError::ProxyPassword)?)
+            }
+            None => None,
+        };
+        Ok(match (self.proxy.clone(), password) {
+            (Some(proxy), Some(password)) => route.proxy(proxy.password(password)?),
+            (Some(proxy), None) => route.proxy(proxy),
+            (None, Some(_)) => return Err(ProxyError::NoUser.into()),
+            (None, None) => route,
+        })
     }
 }
 
@@ -144,7 +129,7 @@ mod tests {
             proxy: Some("http://other:80".parse().unwrap()),
             ..Network::default()
         };
-        let mixed = other.or(network.clone());
+        let mixed = network.clone().with_overrides(other);
         assert_eq!(mixed.proxy_password_file, None);
         assert_eq!(mixed.helo, network.helo);
         for (text, words) in [
@@ -153,7 +138,10 @@ mod tests {
             ("proxy = 'http://a:b@c:1'", "must not contain a password"),
             ("helo = \"a\\r\\nb\"", ""),
             ("helo = 'a b'", ""),
-            ("family = 'ipx'", "a family is ipv4 or ipv6"),
+            (
+                "family = 'ipx'",
+                "no such family: there are any, ipv4 and ipv6",
+            ),
             ("timeout = 'greeting'", "is not a time limit"),
             ("source-ip = 'localhost'", ""),
             ("port = 1", "unknown field"),

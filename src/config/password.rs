@@ -1,63 +1,29 @@
-//! Where a password comes from: never from a flag's value, which everybody on the machine can
+//! Passwords and tokens. They never come from a flag's value, which other users of the machine can
 //! read.
 
-use std::path::PathBuf;
-
 use serde::Deserialize;
-use zeroize::Zeroizing;
 
 use super::secret_source::{SecretError, SecretSource};
 use crate::secret::Secret;
 
-/// How much is read of a source, in octets.
-const MAX_SOURCE: usize = 8_192;
+/// How much of the source of a password is read, in octets.
+const MAX_PASSWORD_SOURCE: usize = 8_192;
 
-/// How much is read of a source of a token, in octets: the answer of a token endpoint has other
-/// tokens in it too.
+/// How much of the source of a token is read, in octets: the answer of a token endpoint contains
+/// other tokens too.
 const MAX_TOKEN_SOURCE: usize = 65_536;
 
-/// A place that a password is read from. Its first line counts, without a byte order mark and the
-/// line end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PasswordSource {
-    /// A file that only its owner can read. `~/` is the home directory.
-    File(PathBuf),
-    /// A file descriptor that the process was started with.
-    Fd(u32),
-    /// What a command prints until it ends, run by `sh -c` without input.
-    Command(String),
-}
-
-impl PasswordSource {
-    /// Reads the password, in at most two minutes.
-    ///
-    /// # Errors
-    ///
-    /// The source cannot be read, has nothing on its first line, or is a file that others can
-    /// read.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future ends a command; what was read of a descriptor is lost.
-    pub async fn read(&self) -> Result<Secret, SecretError> {
-        let octets = self.octets("password", MAX_SOURCE).await?;
+impl SecretSource<'_> {
+    /// Reads a password: the first line, without a byte order mark and the line end.
+    pub(super) async fn read_password(self) -> Result<Secret, SecretError> {
+        let octets = self.read("password", MAX_PASSWORD_SOURCE).await?;
         first_line(&octets, "password")
     }
 
-    /// Reads an access token in place of a password, in at most two minutes. The source has it on
-    /// its first line, or as `access_token` in a JSON object, as a token endpoint answers (RFC 6749
-    /// section 5.1).
-    ///
-    /// # Errors
-    ///
-    /// As [`read`](Self::read), or there is JSON without `access_token`.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`read`](Self::read).
-    pub async fn read_token(&self) -> Result<Secret, SecretError> {
-        let octets = self.octets("token", MAX_TOKEN_SOURCE).await?;
+    /// Reads an access token: the first line, or `access_token` of a JSON object, as a token
+    /// endpoint answers (RFC 6749 section 5.1).
+    pub(super) async fn read_token(self) -> Result<Secret, SecretError> {
+        let octets = self.read("token", MAX_TOKEN_SOURCE).await?;
         if octets.trim_ascii_start().starts_with(b"{") {
             let answer: Result<Answer, _> = serde_json::from_slice(&octets);
             return match answer {
@@ -67,19 +33,6 @@ impl PasswordSource {
             };
         }
         first_line(&octets, "token")
-    }
-
-    async fn octets(
-        &self,
-        what: &'static str,
-        most: usize,
-    ) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-        let source = match self {
-            Self::File(path) => SecretSource::File(path),
-            Self::Fd(number) => SecretSource::Fd(*number),
-            Self::Command(command) => SecretSource::Command(command),
-        };
-        source.read(what, most).await
     }
 }
 
@@ -126,10 +79,8 @@ mod tests {
             ("\u{feff}hunter2\r\n", "hunter2"),
         ] {
             let file = file(content, 0o600);
-            let secret = PasswordSource::File(file.path().to_owned())
-                .read()
-                .await
-                .unwrap();
+            let source = SecretSource::File(file.path());
+            let secret = source.read_password().await.unwrap();
             assert_eq!(secret.expose(), expected.as_bytes());
         }
     }
@@ -154,7 +105,7 @@ mod tests {
             ("{\"access_token\":7}", None),
         ] {
             let file = file(content, 0o600);
-            let source = PasswordSource::File(file.path().to_owned());
+            let source = SecretSource::File(file.path());
             match (source.read_token().await, expected) {
                 (Ok(token), Some(expected)) => assert_eq!(token.expose(), expected.as_bytes()),
                 (Err(error), None) => {
@@ -171,7 +122,7 @@ mod tests {
     async fn an_empty_file_has_no_password() {
         for content in ["", "\n", "\nx"] {
             let file = file(content, 0o600);
-            let result = PasswordSource::File(file.path().to_owned()).read().await;
+            let result = SecretSource::File(file.path()).read_password().await;
             assert!(
                 matches!(result, Err(SecretError::Empty { .. })),
                 "{content:?}"
@@ -183,8 +134,8 @@ mod tests {
     async fn a_file_that_others_can_read_is_refused() {
         for mode in [0o640, 0o604, 0o644, 0o620] {
             let file = file("hunter2", mode);
-            let error = PasswordSource::File(file.path().to_owned())
-                .read()
+            let error = SecretSource::File(file.path())
+                .read_password()
                 .await
                 .unwrap_err();
             assert!(
@@ -200,15 +151,19 @@ mod tests {
         let file = file("hunter2\n", 0o600);
         let number = u32::try_from(file.as_file().as_raw_fd()).unwrap();
         assert_eq!(
-            PasswordSource::Fd(number).read().await.unwrap().expose(),
+            SecretSource::Fd(number)
+                .read_password()
+                .await
+                .unwrap()
+                .expose(),
             b"hunter2"
         );
-        assert!(PasswordSource::Fd(9_999).read().await.is_err());
+        assert!(SecretSource::Fd(9_999).read_password().await.is_err());
     }
 
     #[tokio::test]
     async fn a_command() {
-        let read = async |command: &str| PasswordSource::Command(command.to_owned()).read().await;
+        let read = async |command: &str| SecretSource::Command(command).read_password().await;
         assert_eq!(read("echo hunter2").await.unwrap().expose(), b"hunter2");
         assert_eq!(read("seq 100000").await.unwrap().expose(), b"1");
         assert!(matches!(

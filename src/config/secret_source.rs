@@ -1,4 +1,4 @@
-//! How a secret is read, whatever it is for.
+//! How secrets are read, whatever they are for.
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -11,17 +11,20 @@ use tokio::process::Command;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-/// How long a source may take. Somebody may have to unlock a key ring.
-const LIMIT: Duration = Duration::from_mins(2);
+use crate::secret::open_private;
+
+/// How long a source may take. A user may have to unlock a key ring.
+const READ_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How long the pipe of a command is read after the command has ended.
 const AFTER_EXIT: Duration = Duration::from_millis(250);
 
 /// A place that a secret is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SecretSource<'a> {
     /// A file that only its owner can read. `~/` is the home directory.
     File(&'a Path),
-    /// A file that anybody may read, of what belongs to a secret. `~/` is the home directory.
+    /// A file that belongs to a secret and may be read by anybody. `~/` is the home directory.
     PublicFile(&'a Path),
     /// A file descriptor that the process was started with.
     Fd(u32),
@@ -29,9 +32,19 @@ pub(super) enum SecretSource<'a> {
     Command(&'a str),
 }
 
-impl SecretSource<'_> {
-    /// Reads the first octets, and `most` of them; `what` names the secret in errors. A byte order
-    /// mark at the beginning is left out.
+impl<'a> SecretSource<'a> {
+    /// The source that the keys of an account name: one of them at most.
+    pub(super) fn of(
+        file: Option<&'a Path>,
+        fd: Option<u32>,
+        command: Option<&'a str>,
+    ) -> Option<Self> {
+        let file = file.map(Self::File);
+        file.or(fd.map(Self::Fd)).or(command.map(Self::Command))
+    }
+
+    /// Reads the first `most` octets; `what` names the secret in errors. A byte order mark at the
+    /// beginning is left out.
     pub(super) async fn read(
         self,
         what: &'static str,
@@ -48,13 +61,13 @@ impl SecretSource<'_> {
                 Self::Command(command) => read_command(command, what, most).await,
             }
         };
-        let octets = timeout(LIMIT, read)
+        let octets = timeout(READ_TIMEOUT, read)
             .await
             .map_err(|_| SecretError::TimedOut { what })??;
         Ok(without_byte_order_mark(octets))
     }
 
-    /// Reads all octets, if they are no more than `most`.
+    /// Reads all octets, if there are at most `most`.
     pub(super) async fn read_whole(
         self,
         what: &'static str,
@@ -98,17 +111,10 @@ async fn read_file(
     most: usize,
 ) -> Result<Zeroizing<Vec<u8>>, SecretError> {
     let unreadable = |source| unreadable(what, path, source);
-    let file = File::open(path).await.map_err(unreadable)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let metadata = file.metadata().await.map_err(unreadable)?;
-        // A pipe belongs to the two who hold its ends.
-        if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
-            let path = path.to_owned();
-            return Err(SecretError::ReadableByOthers { what, path });
-        }
-    }
+    let Some(file) = open_private(path).await.map_err(unreadable)? else {
+        let path = path.to_owned();
+        return Err(SecretError::ReadableByOthers { what, path });
+    };
     beginning_of(file, most).await.map_err(unreadable)
 }
 
@@ -240,7 +246,7 @@ pub enum SecretError {
         most: usize,
     },
     /// It took over two minutes.
-    #[error("the source of the {what} gave none within {LIMIT:?}")]
+    #[error("the source of the {what} gave none within {READ_TIMEOUT:?}")]
     TimedOut {
         /// The secret.
         what: &'static str,

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use serde::Deserialize;
 use thiserror::Error;
 
-use super::account::Tls;
+use crate::protocol::Dialect;
+use crate::session::Security;
 use crate::transport::{Host, HostError, Url, decoded, parse_port, shortened};
 
 /// A server: a host, and a port if one is named: `smtp.gmail.com`, `smtp.gmail.com:465`,
@@ -25,33 +25,20 @@ use crate::transport::{Host, HostError, Url, decoded, parse_port, shortened};
 /// In the user's name and in a path, characters that URLs do not have are written in percent form:
 /// `%40` for an `@`, and `%25` for a `%` (RFC 3986 section 2.1). A final slash after the host says
 /// nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-#[non_exhaustive]
-pub struct ServerAddress {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServerAddress {
     /// The host: `localhost` if there is a Unix socket.
-    pub host: Host,
+    pub(crate) host: Host,
     /// The port, 1 to 65535, if it is named.
-    pub port: Option<u16>,
+    pub(crate) port: Option<u16>,
     /// The Unix socket, if there is one.
-    pub unix_socket: Option<PathBuf>,
+    pub(crate) unix_socket: Option<PathBuf>,
     /// The user, if one is named.
-    pub user: Option<String>,
+    pub(crate) user: Option<String>,
     /// What is spoken there.
-    pub protocol: Protocol,
+    pub(crate) protocol: Dialect,
     /// How sessions are protected, if the scheme says so.
-    pub tls: Option<Tls>,
-}
-
-/// What is spoken with a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Protocol {
-    /// RFC 5321.
-    #[default]
-    Smtp,
-    /// RFC 2033.
-    Lmtp,
+    pub(crate) tls: Option<Security>,
 }
 
 impl FromStr for ServerAddress {
@@ -68,20 +55,20 @@ impl FromStr for ServerAddress {
             };
         };
         let (protocol, tls) = match url.scheme.as_str() {
-            "smtp" => (Protocol::Smtp, None),
-            "smtp+tls" => (Protocol::Smtp, Some(Tls::StartTls)),
-            "smtps" => (Protocol::Smtp, Some(Tls::Implicit)),
-            "smtp+notls" => (Protocol::Smtp, Some(Tls::None)),
-            "lmtp" => (Protocol::Lmtp, Some(Tls::None)),
+            "smtp" => (Dialect::Smtp, None),
+            "smtp+tls" => (Dialect::Smtp, Some(Security::StartTls)),
+            "smtps" => (Dialect::Smtp, Some(Security::ImplicitTls)),
+            "smtp+notls" => (Dialect::Smtp, Some(Security::Cleartext)),
+            "lmtp" => (Dialect::Lmtp, Some(Security::Cleartext)),
             other => return Err(ServerAddressError::Scheme(shortened(other))),
         };
-        if protocol == Protocol::Lmtp && url.place.starts_with('/') && url.user.is_none() {
+        if protocol == Dialect::Lmtp && url.place.starts_with('/') && url.user.is_none() {
             let path = decoded(url.place).ok_or(ServerAddressError::Percent)?;
             return Self::at_path(&path);
         }
         let user = url.user.map(user_name).transpose()?;
         let address = Self::at(url.place)?;
-        if protocol == Protocol::Lmtp && matches!(address.port, None | Some(25)) {
+        if protocol == Dialect::Lmtp && matches!(address.port, None | Some(25)) {
             return Err(ServerAddressError::LmtpPort);
         }
         Ok(Self {
@@ -125,7 +112,7 @@ impl ServerAddress {
             port: port.transpose()?,
             unix_socket: None,
             user: None,
-            protocol: Protocol::Smtp,
+            protocol: Dialect::Smtp,
             tls: None,
         })
     }
@@ -136,24 +123,15 @@ impl ServerAddress {
         }
         Ok(Self {
             unix_socket: Some(path.into()),
-            protocol: Protocol::Lmtp,
+            protocol: Dialect::Lmtp,
             ..Self::at("localhost")?
         })
     }
 }
 
-impl TryFrom<String> for ServerAddress {
-    type Error = ServerAddressError;
-
-    fn try_from(text: String) -> Result<Self, ServerAddressError> {
-        text.parse()
-    }
-}
-
 /// Text that names no server.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ServerAddressError {
+pub(crate) enum ServerAddressError {
     /// It is a URL with this scheme, which is not one for mail.
     #[error("\"{}://\" is no way to send mail: write HOST[:PORT], or a URL with smtp, smtps, smtp+tls, smtp+notls or lmtp", .0.escape_debug())]
     Scheme(String),
@@ -263,7 +241,8 @@ mod tests {
             let told = match url.parse::<ServerAddress>() {
                 Ok(address) => {
                     let tls = match address.tls {
-                        Some(Tls::None) => "None!".to_owned(),
+                        Some(Security::Cleartext) => "None!".to_owned(),
+                        Some(Security::ImplicitTls) => "Implicit".to_owned(),
                         Some(tls) => format!("{tls:?}"),
                         None => "None".to_owned(),
                     };

@@ -1,39 +1,18 @@
-//! `connect=10s,greeting=1m`.
+//! Time limits as text: `connect=10s,greeting=1m`.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::Deserialize;
 use thiserror::Error;
 
 use crate::transport::{Timeouts, shortened};
 
 /// The longest time that can be asked for.
-const LONGEST: Duration = Duration::from_hours(24);
+const MAX_TIME: Duration = Duration::from_hours(24);
 
-/// How long to wait at some steps: `STEP=TIME`, more of them behind commas. What comes later
-/// counts.
-///
-/// A step is `connect`, `proxy`, `handshake`, `greeting`, `hello`, `starttls`, `auth`, `mail`,
-/// `rcpt`, `data`, `block`, `end-of-data`, `pipelined`, `reset`, `inquiry` or `quit`, as the fields
-/// of [`Timeouts`], or `all`, which a time on its own means too. `total` is not a step: it limits
-/// [how long a mail may take in all](Self::total). A time is a number with `ms`, `s`, `m` or `h`
-/// behind it, of 24 hours at most and not 0.
-///
-/// ```
-/// use std::time::Duration;
-/// use pilotfish::config::TimeLimits;
-/// use pilotfish::transport::Timeouts;
-///
-/// let limits: TimeLimits = "all=1m,end-of-data=10m".parse()?;
-/// let mut timeouts = Timeouts::default();
-/// limits.apply(&mut timeouts);
-/// assert_eq!(timeouts.greeting, Duration::from_secs(60));
-/// # Ok::<(), pilotfish::config::TimeLimitError>(())
-/// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct TimeLimits(Vec<(&'static str, Duration)>);
+/// How long to wait at some steps, as [`Network::set_timeout`](super::Network::set_timeout) reads it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct TimeLimits(Vec<(&'static str, Duration)>);
 
 /// What one limit is for.
 type Step = fn(&mut Timeouts, Duration);
@@ -66,16 +45,14 @@ const STEPS: [(&str, Step); 17] = [
 ];
 
 impl TimeLimits {
-    /// How long a mail may take in all, with the login and everything before it, if `total` is
-    /// named. Who sends the mail keeps this limit; no step has it.
-    #[must_use]
-    pub fn total(&self) -> Option<Duration> {
+    /// The time for everything together, if `total` is named.
+    pub(super) fn total(&self) -> Option<Duration> {
         let mut totals = self.0.iter().rev().filter(|(name, _)| *name == TOTAL);
         totals.next().map(|(_, time)| *time)
     }
 
     /// Sets the steps that are named.
-    pub fn apply(&self, timeouts: &mut Timeouts) {
+    pub(super) fn apply(&self, timeouts: &mut Timeouts) {
         for (name, time) in &self.0 {
             if let Some((_, set)) = STEPS.iter().find(|(step, _)| step == name) {
                 set(timeouts, *time);
@@ -106,14 +83,6 @@ impl FromStr for TimeLimits {
     }
 }
 
-impl TryFrom<String> for TimeLimits {
-    type Error = TimeLimitError;
-
-    fn try_from(text: String) -> Result<Self, TimeLimitError> {
-        text.parse()
-    }
-}
-
 fn duration(text: &str) -> Option<Duration> {
     let unit = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at_checked(unit)?;
@@ -126,21 +95,20 @@ fn duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     let time = Duration::from_millis(number.checked_mul(milliseconds)?);
-    (!time.is_zero() && time <= LONGEST).then_some(time)
+    (!time.is_zero() && time <= MAX_TIME).then_some(time)
 }
 
-/// Text that names no limits.
+/// Text that is not a list of time limits.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum TimeLimitError {
+pub(super) enum TimeLimitError {
     /// It is not of the form `STEP=TIME`.
     #[error("\"{}\" is not a time limit: write 30s for each step, connect=10s,greeting=1m for some, or total=2m for all together", .0.escape_debug())]
     Form(String),
     /// There is no such step.
     #[error("there is no step \"{}\": there are {}", .0.escape_debug(), names())]
     Step(String),
-    /// It is no time, or none from 1 ms to 24 h.
-    #[error("\"{}\" is no time from 1ms to 24h: write it like 500ms, 10s, 5m or 1h", .0.escape_debug())]
+    /// It is not a time from 1 ms to 24 h.
+    #[error("\"{}\" is not a time from 1ms to 24h: write it like 500ms, 10s, 5m or 1h", .0.escape_debug())]
     Time(String),
 }
 

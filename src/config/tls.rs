@@ -1,233 +1,98 @@
-//! Whom an account trusts by TLS, and as whom it comes.
+//! What an account trusts by TLS, and the certificate it presents.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde::{Deserialize, Deserializer};
 
+use super::ConfigError;
+use super::account::Account;
 use super::secret_source::{SecretError, SecretSource, at_home};
 use crate::secret::Secret;
-use crate::transport::{Fingerprint, Host, TlsRoots, TlsVersion};
+use crate::transport::{Fingerprint, TlsConfig};
 
-/// The most octets of a chain or a key that are read.
+/// The most octets of a certificate chain or a key that are read.
 const MAX_PEM: usize = 256 * 1024;
 
-/// The keys that begin with `tls-`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TlsSettings {
-    /// `tls-roots`: `public`, `system` or `none`; public if it is left out.
-    pub roots: Option<TlsRoots>,
-    /// `tls-ca`: a PEM file with certificate authorities to trust besides these. `~/`, where the
-    /// key begins with it, is the home directory.
-    pub ca: Option<PathBuf>,
-    /// `tls-fingerprint`: the certificates or keys that are the server's, and no others. One, or a
-    /// list.
-    pub fingerprints: Vec<Fingerprint>,
-    /// `tls-insecure = true`: whoever answers is taken for the server.
-    pub verification: Verification,
-    /// `tls-min`: `"1.2"` or `"1.3"`.
-    pub minimum: Option<TlsVersion>,
-    /// `tls-name`: whom the certificate is for, if not the host.
-    pub name: Option<Host>,
-    /// `tls-cert` and `tls-key`: what the client shows of itself.
-    pub client_certificate: Option<ClientCertificate>,
-}
-
-/// Whether certificates are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Verification {
-    /// Always, but where `tls-insecure` says otherwise.
-    #[default]
-    Done,
-    /// Never: anybody on the way can read along.
-    DangerLeftOut,
-}
-
-/// A certificate with its chain, and its key: two files in PEM. `~/` is the home directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ClientCertificate {
-    /// The certificate, and what leads from it to an authority.
-    pub chain: PathBuf,
-    /// Its private key, in a file that only its owner can read.
-    pub key: PathBuf,
-}
-
-impl ClientCertificate {
-    /// A certificate and its key.
-    #[must_use]
-    pub fn new(chain: PathBuf, key: PathBuf) -> Self {
-        Self { chain, key }
+/// Reads the files that the account names, and makes the client's side of TLS.
+pub(super) async fn config(account: &Account) -> Result<TlsConfig, ConfigError> {
+    let mut builder = TlsConfig::builder();
+    if let Some(roots) = account.tls_roots {
+        builder = builder.roots(roots);
     }
-
-    /// Reads chain and key, of each at most 256 KiB, and in at most two minutes.
-    ///
-    /// # Errors
-    ///
-    /// A file cannot be read or is too long, or that of the key is one that others can read.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future has no effect.
-    pub async fn read(&self) -> Result<(Vec<u8>, Secret), SecretError> {
-        let chain = SecretSource::PublicFile(&self.chain).read_whole("TLS certificate", MAX_PEM);
-        let chain = chain.await?.to_vec();
-        let key = SecretSource::File(&self.key).read_whole("TLS key", MAX_PEM);
-        Ok((chain, Secret::new(key.await?.as_slice())))
-    }
-}
-
-impl TlsSettings {
-    /// These settings where they say something, and else the others: whom they trust replaces whom
-    /// the others pin, or do not verify.
-    #[must_use]
-    pub fn or(self, others: Self) -> Self {
-        let trusts = self.ca.is_some()
-            || self.roots.is_some()
-            || !self.fingerprints.is_empty()
-            || self.verification == Verification::DangerLeftOut;
-        let (fingerprints, verification) = if trusts {
-            (self.fingerprints, self.verification)
-        } else {
-            (others.fingerprints, others.verification)
+    if let Some(path) = &account.tls_ca {
+        let path = at_home(path);
+        let pem = match tokio::fs::read(&path).await {
+            Ok(pem) => pem,
+            Err(error) => return Err(ConfigError::CaFile(path, error.into())),
         };
-        Self {
-            roots: self.roots.or(others.roots),
-            ca: self.ca.or(others.ca),
-            fingerprints,
-            verification,
-            minimum: self.minimum.or(others.minimum),
-            name: self.name.or(others.name),
-            client_certificate: self.client_certificate.or(others.client_certificate),
+        // An error of the file alone names it.
+        if let Err(error) = TlsConfig::builder().ca_pem(&pem).build() {
+            return Err(ConfigError::CaFile(path, error.into()));
         }
+        builder = builder.ca_pem(pem);
     }
-
-    /// What of these settings holds for any server: who may vouch for one, and the versions.
-    #[must_use]
-    pub fn for_any_server(self) -> Self {
-        Self {
-            roots: self.roots,
-            ca: self.ca,
-            minimum: self.minimum,
-            ..Self::default()
-        }
+    for fingerprint in &account.tls_fingerprint {
+        builder = builder.fingerprint(*fingerprint);
     }
-}
-
-/// The keys as they are written.
-#[derive(Default)]
-pub(super) struct Keys {
-    pub(super) roots: Option<Roots>,
-    pub(super) ca: Option<PathBuf>,
-    pub(super) fingerprint: Option<Fingerprints>,
-    pub(super) insecure: Option<bool>,
-    pub(super) min: Option<Minimum>,
-    pub(super) name: Option<String>,
-    pub(super) cert: Option<PathBuf>,
-    pub(super) key: Option<PathBuf>,
-}
-
-/// The key `tls-roots`.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Roots {
-    Public,
-    #[cfg(feature = "system-roots")]
-    System,
-    None,
-}
-
-/// The key `tls-min`.
-#[derive(Clone, Copy, Deserialize)]
-pub(super) enum Minimum {
-    #[serde(rename = "1.2")]
-    Tls12,
-    #[serde(rename = "1.3")]
-    Tls13,
-}
-
-/// The key `tls-fingerprint`.
-pub(super) struct Fingerprints(Vec<Fingerprint>);
-
-impl<'de> Deserialize<'de> for Fingerprints {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "tls-fingerprint is a text, or a list of them")]
-        enum Written {
-            One(String),
-            Many(Vec<String>),
-        }
-        let texts = match Written::deserialize(deserializer)? {
-            Written::One(text) => vec![text],
-            Written::Many(texts) => texts,
-        };
-        if texts.is_empty() {
-            let empty = "tls-fingerprint is an empty list: leave it out, or name one";
-            return Err(serde::de::Error::custom(empty));
-        }
-        let parsed: Result<_, _> = texts.iter().map(|text| text.parse()).collect();
-        parsed.map(Self).map_err(serde::de::Error::custom)
+    if let Some(version) = account.tls_min {
+        builder = builder.minimum_version(version);
     }
+    if let Some(name) = &account.tls_name {
+        builder = builder.server_name(name.clone());
+    }
+    if let (Some(chain), Some(key)) = (&account.tls_cert, &account.tls_key) {
+        let (chain, key) = read_certificate(chain, key).await?;
+        builder = builder.client_certificate_pem(chain, &key);
+    }
+    if account.tls_insecure {
+        builder = builder.danger_accept_invalid_certificates();
+    }
+    Ok(builder.build()?)
 }
 
-impl TryFrom<Keys> for TlsSettings {
-    type Error = String;
+/// Reads a certificate with its chain, and its key, in at most two minutes each.
+async fn read_certificate(chain: &Path, key: &Path) -> Result<(Vec<u8>, Secret), SecretError> {
+    let chain = SecretSource::PublicFile(chain).read_whole("TLS certificate", MAX_PEM);
+    let chain = chain.await?.to_vec();
+    let key = SecretSource::File(key).read_whole("TLS key", MAX_PEM);
+    Ok((chain, Secret::new(key.await?.as_slice())))
+}
 
-    fn try_from(keys: Keys) -> Result<Self, String> {
-        let client_certificate = match (keys.cert, keys.key) {
-            (None, None) => None,
-            (Some(chain), Some(key)) => Some(ClientCertificate::new(chain, key)),
-            _ => return Err("tls-cert and tls-key belong together".to_owned()),
-        };
-        let verification = match keys.insecure {
-            Some(true) => Verification::DangerLeftOut,
-            Some(false) | None => Verification::Done,
-        };
-        let fingerprints = keys.fingerprint.map_or_else(Vec::new, |pins| pins.0);
-        let authorities = keys.ca.is_some() || keys.roots.is_some();
-        let left_out = verification == Verification::DangerLeftOut;
-        if usize::from(authorities) + usize::from(!fingerprints.is_empty()) + usize::from(left_out)
-            > 1
-        {
-            return Err(
-                "a server is known by its authority (tls-ca, tls-roots), by tls-fingerprint, \
-                 or not at all (tls-insecure): keep one of them"
-                    .to_owned(),
-            );
-        }
-        let name = keys.name.map(|text| text.parse()).transpose();
-        Ok(Self {
-            roots: keys.roots.map(|roots| match roots {
-                Roots::Public => TlsRoots::Public,
-                #[cfg(feature = "system-roots")]
-                Roots::System => TlsRoots::System,
-                Roots::None => TlsRoots::None,
-            }),
-            ca: keys.ca.map(|path| at_home(&path)),
-            fingerprints,
-            verification,
-            minimum: keys.min.map(|minimum| match minimum {
-                Minimum::Tls12 => TlsVersion::Tls12,
-                Minimum::Tls13 => TlsVersion::Tls13,
-            }),
-            name: name.map_err(|error| format!("tls-name: {error}"))?,
-            client_certificate,
-        })
+/// The key `tls-fingerprint`: one text, or a list.
+pub(super) fn fingerprints<'de, D>(deserializer: D) -> Result<Vec<Fingerprint>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "tls-fingerprint is a text, or a list of them")]
+    enum Written {
+        One(String),
+        Many(Vec<String>),
     }
+    let texts = match Written::deserialize(deserializer)? {
+        Written::One(text) => vec![text],
+        Written::Many(texts) => texts,
+    };
+    if texts.is_empty() {
+        let empty = "tls-fingerprint is an empty list: leave it out, or name one";
+        return Err(serde::de::Error::custom(empty));
+    }
+    let parsed: Result<_, _> = texts.iter().map(|text| text.parse()).collect();
+    parsed.map_err(serde::de::Error::custom)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::Config;
     use super::*;
+    use crate::transport::{TlsRoots, TlsVersion};
 
     const PIN: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-    fn read(keys: &str) -> Result<TlsSettings, String> {
+    fn read(keys: &str) -> Result<Account, String> {
         let text = format!("[account.a]\nserver = 'x'\n{keys}");
         let config = Config::parse(&text).map_err(|error| error.to_string())?;
-        Ok(config.account("a").unwrap().tls_settings.clone())
+        Ok(config.account("a").unwrap().clone())
     }
 
     #[test]
@@ -236,29 +101,30 @@ mod tests {
             "tls-roots = 'none'\ntls-ca = 'ca'\ntls-min = '1.3'\ntls-name = 'mail.test'\n\
              tls-cert = 'c'\ntls-key = 'k'",
         );
-        let expected = TlsSettings {
-            roots: Some(TlsRoots::None),
-            ca: Some("ca".into()),
-            minimum: Some(TlsVersion::Tls13),
-            name: Some("mail.test".parse().unwrap()),
-            client_certificate: Some(ClientCertificate::new("c".into(), "k".into())),
-            ..TlsSettings::default()
+        let expected = Account {
+            tls_roots: Some(TlsRoots::None),
+            tls_ca: Some("ca".into()),
+            tls_min: Some(TlsVersion::Tls13),
+            tls_name: Some("mail.test".parse().unwrap()),
+            tls_cert: Some("c".into()),
+            tls_key: Some("k".into()),
+            ..Account::new("x").unwrap()
         };
         assert_eq!(settings, Ok(expected));
         let one = read(&format!("tls-fingerprint = '{PIN}'")).unwrap();
         let many = read(&format!("tls-fingerprint = ['{PIN}', 'spki-{PIN}']")).unwrap();
-        assert_eq!(one.fingerprints, [PIN.parse().unwrap()]);
-        assert_eq!(many.fingerprints.len(), 2);
+        assert_eq!(one.tls_fingerprint, [PIN.parse().unwrap()]);
+        assert_eq!(many.tls_fingerprint.len(), 2);
         let insecure = read("tls-insecure = true").unwrap();
-        assert_eq!(insecure.verification, Verification::DangerLeftOut);
-        assert_eq!(read("tls-insecure = false"), Ok(TlsSettings::default()));
+        assert!(insecure.tls_insecure);
+        assert_eq!(read("tls-insecure = false"), Ok(Account::new("x").unwrap()));
     }
 
     #[test]
     fn what_is_not_valid() {
         for (keys, reason) in [
-            ("tls-roots = 'all'", "unknown variant"),
-            ("tls-min = '1.1'", "unknown variant"),
+            ("tls-roots = 'all'", "tls-roots: no such authorities"),
+            ("tls-min = '1.1'", "tls-min: no such version"),
             ("tls-name = 'a b'", "tls-name: "),
             ("tls-cert = 'c'", "belong together"),
             ("tls-key = 'k'", "belong together"),
@@ -281,11 +147,13 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_home_directory() {
+    #[tokio::test]
+    async fn the_home_directory() {
         let home = std::env::home_dir().unwrap();
-        let settings = read("tls-ca = '~/ca.pem'").unwrap();
-        assert_eq!(settings.ca, Some(home.join("ca.pem")));
+        let account = read("tls-ca = '~/no-such-ca.pem'").unwrap();
+        let path = home.join("no-such-ca.pem").display().to_string();
+        let error = config(&account).await.unwrap_err();
+        assert!(format!("{error:?}").contains(&path), "{error:?}");
     }
 
     /// Reads a certificate and a key of so many octets.
@@ -296,8 +164,7 @@ mod tests {
             file
         };
         let (chain, key) = (file(chain), file(key));
-        let certificate = ClientCertificate::new(chain.path().into(), key.path().into());
-        match certificate.read().await {
+        match read_certificate(chain.path(), key.path()).await {
             Ok((chain, key)) => format!("{} {}", chain.len(), key.len()),
             Err(error) => error.to_string(),
         }
@@ -328,14 +195,14 @@ mod tests {
         let path = folder.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&path).status();
         assert!(made.unwrap().success());
-        let certificate = ClientCertificate::new(path, "key".into());
+        let key = Path::new("key");
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .unwrap();
         let (read, ()) = runtime.block_on(async {
-            tokio::join!(certificate.read(), async {
+            tokio::join!(read_certificate(&path, key), async {
                 // The clock does not leap while a file is read.
                 tokio::time::advance(std::time::Duration::from_secs(121)).await;
             })
@@ -347,20 +214,5 @@ mod tests {
             error,
             "the source of the TLS certificate gave none within 120s"
         );
-    }
-
-    #[test]
-    fn what_is_typed_replaces_whom_the_account_trusts() {
-        let account = read(&format!("tls-fingerprint = '{PIN}'\ntls-min = '1.3'")).unwrap();
-        let ca = read("tls-ca = 'ca'").unwrap();
-        let both = ca.clone().or(account.clone());
-        assert_eq!(
-            (both.fingerprints.len(), both.minimum),
-            (0, Some(TlsVersion::Tls13))
-        );
-        assert_eq!(TlsSettings::default().or(account.clone()), account);
-        let own_alone = read("tls-roots = 'none'\ntls-ca = 'a'").unwrap();
-        assert_eq!(ca.or(own_alone).roots, Some(TlsRoots::None));
-        assert_eq!(account.for_any_server().fingerprints, []);
     }
 }

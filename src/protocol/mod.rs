@@ -40,3 +40,4 @@ pub use reply_meaning::ReplyMeaning;
 pub use stage::Stage;
 pub(crate) use transparency::Transparency;
 pub use unknown_name::UnknownName;
+pub(crate) use unknown_name::named;

@@ -2,15 +2,15 @@
 
 /// A word that is the name of no value, with the names that are.
 ///
-/// It is what `FromStr` of [`Mechanism`](super::Mechanism), [`Dialect`](super::Dialect),
-/// [`Pipelining`](super::Pipelining) and [`Chunking`](super::Chunking) fails with.
+/// It is what `FromStr` of [`Mechanism`](super::Mechanism), [`Pipelining`](super::Pipelining),
+/// [`Security`](crate::Security) and similar types fails with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no such {of}: there are {names}")]
 pub struct UnknownName {
     /// What the word was to name.
-    pub(super) of: &'static str,
+    pub(crate) of: &'static str,
     /// The names that exist.
-    pub(super) names: &'static str,
+    pub(crate) names: &'static str,
 }
 
 /// Implements `Display` by the `name` of a type, and `FromStr` by comparing the names of `$all`,
@@ -38,7 +38,7 @@ macro_rules! named {
         }
     };
 }
-pub(super) use named;
+pub(crate) use named;
 
 #[cfg(test)]
 mod tests {

@@ -34,6 +34,7 @@ mod recall;
 mod receipt;
 mod recipient;
 mod secured;
+mod security;
 mod server;
 mod settled;
 mod timing;
@@ -52,7 +53,8 @@ pub(crate) use recall::Recall;
 pub use receipt::Receipt;
 pub use recipient::{Recipient, RecipientOutcome, recipient_outcomes};
 pub use secured::Secured;
-pub use server::{Security, ServerConfig, ServerConfigBuilder};
+pub use security::Security;
+pub use server::{ServerConfig, ServerConfigBuilder};
 pub use timing::{SetUp, Timing};
 pub use transaction::Session;
 

@@ -13,6 +13,7 @@ use super::credentials_provider::{CredentialsProvider, Provider};
 use super::greeted::Greeted;
 use super::hello::Hello;
 use super::secured::Secured;
+use super::security::Security;
 use super::timing::SetUp;
 use super::transaction::Session;
 use super::watch::{opened, session_span};
@@ -24,42 +25,6 @@ use crate::transport::{Host, Route, Socket, Timeouts, TlsConfig, Wire, begins_wi
 
 /// How long a server may be silent before it is asked whether it waits for TLS.
 const SILENCE: Duration = Duration::from_secs(5);
-
-/// How a session is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Security {
-    /// TLS from the first octet, customary on port 465 (RFC 8314 section 3.3).
-    ImplicitTls,
-    /// TLS by STARTTLS (RFC 3207), customary on port 587. Required: without it nothing is
-    /// sent.
-    StartTls,
-    /// No TLS. For servers on a trusted network; no password is sent.
-    Cleartext,
-}
-
-impl Security {
-    /// What a port is customarily used with: implicit TLS on 465, STARTTLS on all others.
-    #[must_use]
-    pub fn of_port(port: u16) -> Self {
-        if port == 465 {
-            Self::ImplicitTls
-        } else {
-            Self::StartTls
-        }
-    }
-
-    /// The port that is customary for this: 465 for implicit TLS, 587 for STARTTLS, 25 for
-    /// clear text.
-    #[must_use]
-    pub fn port(self) -> u16 {
-        match self {
-            Self::ImplicitTls => 465,
-            Self::StartTls => 587,
-            Self::Cleartext => 25,
-        }
-    }
-}
 
 /// A submission server, how to reach it, and who logs in.
 ///

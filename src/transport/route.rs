@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 #[cfg(feature = "proxy")]
 use super::proxy::Proxy;
+use crate::protocol::named;
 use crate::secret::Secret;
 
 /// The way to a server: straight by TCP, unless told otherwise.
@@ -43,6 +44,23 @@ pub enum Family {
     /// Those of IPv6 only.
     Ipv6,
 }
+
+impl Family {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+        }
+    }
+}
+
+named!(
+    Family,
+    "family",
+    [Self::Any, Self::Ipv4, Self::Ipv6],
+    "any, ipv4 and ipv6"
+);
 
 impl Family {
     fn has(self, address: IpAddr) -> bool {

@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, stream};
 use pilotfish::address::envelope::RecipientOptions;
 use pilotfish::address::{Domain, Envelope, ForwardPath, Mailbox};
 use pilotfish::client::{Period, Rates, Retry};
-use pilotfish::config::{Config, ConfigError, SecretError, TimeLimits};
+use pilotfish::config::{Config, ConfigError, Network, SecretError};
 use pilotfish::message::dkim::DkimError;
 use pilotfish::message::{BodyError, FileName};
 use pilotfish::protocol::Mechanism;
@@ -137,8 +137,8 @@ fn every_error_of_the_library_passes_through_a_question_mark() {
         ),
         (
             ErrorKind::Config,
-            "the time limit is not valid",
-            &[|| parsed::<TimeLimits>("mail=never")],
+            "the configuration cannot be used",
+            &[|| Ok(Network::default().set_timeout("mail=never")?)],
         ),
     ];
     for (kind, message, failing) in table {

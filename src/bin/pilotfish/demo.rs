@@ -14,13 +14,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::args::{DemoArguments, OutputArguments, ServerArguments};
 use crate::compose::{list, parse};
+use crate::connection::{Connection, signed};
 use crate::exit;
 use crate::failure::Failure;
-use crate::logging::{self, Waiting};
-use crate::report;
+use crate::output::logging::{self, Waiting};
+use crate::output::report;
 use crate::send::{deliver, stops, unless_stopped};
-use crate::sign::Signing;
-use crate::submitter::Submitter;
 
 /// Where everything is written to.
 const DIRECTORY: &str = "pilotfish-demo";
@@ -58,7 +57,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> u8 {
         send_and_compare().await
     } else {
         let message = "these flags are for a server: name it by --server or --account";
-        Err(Failure::new(exit::USAGE, message))
+        Err(Failure::usage(message))
     };
     match outcome {
         Ok(status) => status,
@@ -74,32 +73,33 @@ async fn send_to_server(
 ) -> Result<u8, Failure> {
     let mut stops = stops()?;
     stops.set_total_time(arguments.server.network.total_time());
-    let submitter = unless_stopped(&mut stops, Submitter::new(arguments.server)).await?;
-    stops.set_total_time(submitter.total_time());
+    let connection = unless_stopped(&mut stops, Connection::new(arguments.server, None)).await?;
+    stops.set_total_time(connection.total_time());
     let from: Mailbox = match &arguments.from {
         Some(text) => parse("--from", text)?,
-        None => submitter
-            .mailbox()
-            .ok_or_else(|| Failure::new(exit::USAGE, "there is no sender: add --from"))?,
+        None => connection
+            .account
+            .sender()
+            .ok_or_else(|| Failure::usage("there is no sender: add --from"))?,
     };
     let to = match &arguments.to {
         Some(text) => list("--to", std::slice::from_ref(text))?,
         None => vec![from.clone().into()],
     };
     let message = async {
-        let signing = Signing::of(submitter.dkim()).await?;
-        signing.apply(message(from, to).await?).await
+        let signer = connection.signer(None).await?;
+        signed(message(from, to).await?, signer.as_ref()).await
     };
     let message = unless_stopped(&mut stops, Box::pin(message)).await?;
     let envelope = message.envelope().clone();
-    Ok(deliver(submitter, envelope, message, output, waiting, stops).await)
+    Ok(deliver(connection, envelope, message, output, waiting, stops).await)
 }
 
 async fn send_and_compare() -> Result<u8, Failure> {
     let directory = Path::new(DIRECTORY);
     std::fs::create_dir_all(directory)
         .and_then(|()| is_real(directory))
-        .map_err(|error| cannot_write(&error))?;
+        .map_err(cannot_write)?;
 
     let password = random_password()?;
     let server = testing::TestServer::builder()
@@ -129,7 +129,7 @@ async fn send_and_compare() -> Result<u8, Failure> {
     let [inline, attached] = pictures(&received.octets)?;
     write(directory, "received.eml", &received.octets)
         .and_then(|()| write(directory, "received.png", &attached))
-        .map_err(|error| cannot_write(&error))?;
+        .map_err(cannot_write)?;
 
     let same = inline == SHARK && attached == SHARK;
     report::result(&format!(
@@ -241,10 +241,7 @@ fn write(directory: &Path, name: &str, octets: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
-fn cannot_write(error: &std::io::Error) -> Failure {
+fn cannot_write(error: std::io::Error) -> Failure {
     let message = format!("cannot write into ./{DIRECTORY}: go to a directory of your own");
-    Failure {
-        causes: vec![error.to_string()],
-        ..Failure::new(exit::CANNOT_CREATE, message)
-    }
+    Failure::io(exit::CANNOT_CREATE, message, error)
 }

@@ -3,7 +3,7 @@
 use pilotfish::session::MailOutcome;
 use pilotfish::{Error, ErrorKind, Stage};
 
-use crate::hint::wants_login;
+use crate::output::advice::wants_login;
 
 pub(crate) const OK: u8 = 0;
 pub(crate) const USAGE: u8 = 64;

@@ -1,35 +1,98 @@
 //! What ends a command before or instead of a reply.
 
 use std::fmt::Display;
+use std::io;
 
 use pilotfish::Error;
+use pilotfish::config::{ConfigError, SecretError};
 use pilotfish::session::{MailOutcome, Recipient, RecipientOutcome, recipient_outcomes};
 
 use crate::exit;
-use crate::hint::{Situation, hint};
-use crate::report::Mail;
+use crate::output::advice::{Situation, hint};
+use crate::output::report::Mail;
+use crate::stop::Stop;
 
-/// A failure with its exit status, its causes, and what to do next.
+/// A failure, and what to do next.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    pub(crate) status: u8,
-    pub(crate) message: String,
-    pub(crate) causes: Vec<String>,
+    pub(crate) cause: Cause,
     /// What to do next, if the message does not say it.
     pub(crate) help: Option<String>,
-    /// The library's error, if it was one.
-    pub(crate) error: Option<Error>,
+}
+
+/// What went wrong.
+#[derive(Debug)]
+pub(crate) enum Cause {
+    /// The command line, a setting, a file of the mail or the mail itself is wrong.
+    Usage {
+        status: u8,
+        message: String,
+        causes: Vec<String>,
+    },
+    /// The library could not send the mail.
+    Library(Error),
+    /// A signal, or the end of the total time, stopped the command.
+    Interrupted(Stop, Interrupted),
+    /// The operating system could not read or write.
+    Io {
+        status: u8,
+        message: String,
+        error: io::Error,
+    },
+}
+
+/// How far a command had come when it was stopped.
+#[derive(Debug)]
+pub(crate) enum Interrupted {
+    /// The message of a dry run was not written whole.
+    NotWritten,
+    /// The mail was not sent. The error says which recipients the server had rejected.
+    NotSent(Option<Error>),
+    /// Some recipients have the mail, or may have it. The error says which.
+    Unfinished(Error),
+    /// The whole mail was sent, and what the server replied is not known.
+    Unanswered,
 }
 
 impl Failure {
     pub(crate) fn new(status: u8, message: impl Display) -> Self {
-        Self {
+        Self::from(Cause::Usage {
             status,
-            message: without_methods(&message.to_string()),
+            message: message.to_string(),
             causes: Vec::new(),
-            help: None,
-            error: None,
-        }
+        })
+    }
+
+    /// The command line is wrong.
+    pub(crate) fn usage(message: impl Display) -> Self {
+        Self::new(exit::USAGE, message)
+    }
+
+    /// A mail that cannot be made.
+    pub(crate) fn bad_mail(message: impl Display) -> Self {
+        Self::new(exit::DATA, message)
+    }
+
+    /// Any error, with its chain.
+    pub(crate) fn of(status: u8, error: &dyn std::error::Error) -> Self {
+        Self::from(Cause::Usage {
+            status,
+            message: without_methods(&error.to_string()),
+            causes: causes(error),
+        })
+    }
+
+    /// A file that cannot be read or written.
+    pub(crate) fn io(status: u8, message: impl Display, error: io::Error) -> Self {
+        Self::from(Cause::Io {
+            status,
+            message: message.to_string(),
+            error,
+        })
+    }
+
+    pub(crate) fn interrupted(stop: Stop, how_far: Interrupted) -> Self {
+        Self::from(Cause::Interrupted(stop, how_far))
     }
 
     /// The same with what to do next.
@@ -38,25 +101,9 @@ impl Failure {
         self
     }
 
-    /// The same with what caused it.
-    pub(crate) fn with_cause(mut self, cause: &dyn std::error::Error) -> Self {
-        self.causes.push(without_methods(&cause.to_string()));
-        self.causes.extend(causes(cause));
-        self
-    }
-
-    /// Any error, with its chain.
-    pub(crate) fn of(status: u8, error: &dyn std::error::Error) -> Self {
-        Self {
-            causes: causes(error),
-            ..Self::new(status, error)
-        }
-    }
-
     /// The same with advice for the library's error, where there is any.
     pub(crate) fn advised(mut self, situation: &Situation) -> Self {
-        let advice = self.error.as_ref();
-        let advice = advice.and_then(|error| hint(error, situation));
+        let advice = self.error().and_then(|error| hint(error, situation));
         self.help = self.help.or(advice);
         self
     }
@@ -79,26 +126,76 @@ impl Failure {
         self
     }
 
-    /// A file that cannot be read.
-    pub(crate) fn input(message: String, error: impl std::error::Error) -> Self {
-        Self::new(exit::NO_INPUT, message).with_cause(&error)
+    /// The exit status.
+    pub(crate) fn status(&self) -> u8 {
+        match &self.cause {
+            Cause::Usage { status, .. } | Cause::Io { status, .. } => *status,
+            Cause::Library(error) | Cause::Interrupted(_, Interrupted::Unfinished(error)) => {
+                exit::status(error)
+            }
+            Cause::Interrupted(_, Interrupted::Unanswered) => exit::UNKNOWN,
+            Cause::Interrupted(stop, _) => stop.status(),
+        }
+    }
+
+    /// What went wrong, in one line.
+    pub(crate) fn message(&self) -> String {
+        let (stop, how_far) = match &self.cause {
+            Cause::Usage { message, .. } | Cause::Io { message, .. } => return message.clone(),
+            Cause::Library(error) => return without_methods(&error.to_string()),
+            Cause::Interrupted(stop, how_far) => (stop, how_far),
+        };
+        let how_far = match how_far {
+            Interrupted::NotWritten => "the message was not written whole",
+            Interrupted::NotSent(_) => "the mail was not sent",
+            Interrupted::Unfinished(_) => "the server had not replied for every recipient",
+            Interrupted::Unanswered => {
+                "the whole mail was sent and its reply was not waited for: look whether it arrived \
+                 before sending it again"
+            }
+        };
+        format!("{}: {how_far}", stop.shown())
+    }
+
+    /// The messages of the errors that led to this one.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        match &self.cause {
+            Cause::Usage { causes, .. } => causes.clone(),
+            Cause::Library(error) => causes(error),
+            Cause::Interrupted(..) => Vec::new(),
+            Cause::Io { error, .. } => vec![error.to_string()],
+        }
+    }
+
+    /// The library's error, if there was one.
+    pub(crate) fn error(&self) -> Option<&Error> {
+        match &self.cause {
+            Cause::Library(error) | Cause::Interrupted(_, Interrupted::Unfinished(error)) => {
+                Some(error)
+            }
+            Cause::Interrupted(_, Interrupted::NotSent(error)) => error.as_ref(),
+            _ => None,
+        }
     }
 
     /// What became of the mail.
     pub(crate) fn outcome(&self) -> MailOutcome {
-        match (&self.error, self.status) {
+        match &self.cause {
+            Cause::Interrupted(_, Interrupted::Unanswered) => MailOutcome::Unknown,
             // No failure has stopped the mail: the user did not want it to be sent.
-            (_, exit::INTERRUPTED | exit::TERMINATED | exit::HUNG_UP) => MailOutcome::Failed,
-            (Some(error), _) => MailOutcome::of(Err(error)),
-            (None, exit::UNKNOWN) => MailOutcome::Unknown,
-            (None, exit::TEMPORARY) => MailOutcome::Deferred,
-            (None, _) => MailOutcome::Failed,
+            Cause::Interrupted(stop, Interrupted::NotSent(_)) if *stop != Stop::TimeIsUp => {
+                MailOutcome::Failed
+            }
+            Cause::Interrupted(_, Interrupted::NotSent(None)) => MailOutcome::Deferred,
+            _ => self
+                .error()
+                .map_or(MailOutcome::Failed, |error| MailOutcome::of(Err(error))),
         }
     }
 
     /// What became of the mail for each recipient.
     pub(crate) fn recipients<'a>(&'a self, mail: &'a Mail) -> Vec<Recipient<'a>> {
-        if let Some(error) = &self.error {
+        if let Some(error) = self.error() {
             return recipient_outcomes(&mail.recipients, Err(error));
         }
         let outcome = match self.outcome() {
@@ -110,19 +207,53 @@ impl Failure {
             .map(|path| Recipient::new(path, outcome))
             .collect()
     }
+}
 
-    /// A mail that cannot be made.
-    pub(crate) fn bad_mail(message: impl Display) -> Self {
-        Self::new(exit::DATA, message)
+impl From<Cause> for Failure {
+    fn from(cause: Cause) -> Self {
+        Self { cause, help: None }
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let failure = Self::of(exit::status(&error), &error);
-        Self {
-            error: Some(error),
-            ..failure
+        Self::from(Cause::Library(error))
+    }
+}
+
+/// An account that cannot be used, with the flags that help.
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Server(error) => error.into(),
+            ConfigError::NoServer => Self::usage("no server is named by --server"),
+            ConfigError::NoPassword => Self::usage(
+                "there is a user and no password: add --password-file, --password-fd or \
+                 --password-command, or the same with token",
+            ),
+            ConfigError::NoUser => Self::usage("there is a password or a token and no --user"),
+            ConfigError::OtherServer { own, other } => Self::usage(format!(
+                "the secret of the account is for {own}, and --server names {other}: add the login \
+                 for that server (--user and --password-file), or --auth none"
+            )),
+            error => {
+                let help = match &error {
+                    ConfigError::Secret(SecretError::Unreadable { what, path, source })
+                        if source.kind() == io::ErrorKind::NotFound
+                            && !path.starts_with("/dev") =>
+                    {
+                        let path = path.display();
+                        Some(format!(
+                            "write the {what} into the file by: install -D -m 600 /dev/stdin {path}"
+                        ))
+                    }
+                    _ => None,
+                };
+                Self {
+                    help,
+                    ..Self::of(exit::CONFIG, &error)
+                }
+            }
         }
     }
 }

@@ -1,28 +1,16 @@
 //! The `pilotfish` command.
 
 mod args;
-mod attach_spec;
 mod compose;
+mod connection;
+mod core_dumps;
 mod demo;
-mod dry_run;
-mod dump;
 mod exit;
 mod failure;
-mod hint;
-mod inline_spec;
 mod input;
-mod json;
-mod logging;
-mod login;
-mod output_file;
-mod progress;
-mod report;
+mod output;
 mod send;
-mod sign;
 mod stop;
-mod submitter;
-mod text_source;
-mod tls;
 mod usage;
 
 use std::fs::File;
@@ -36,7 +24,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::args::{Arguments, Command};
 
 fn main() -> ExitCode {
-    dump::forbid();
+    core_dumps::forbid();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

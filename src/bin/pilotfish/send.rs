@@ -10,16 +10,16 @@ use pilotfish::{Client, Error, Message};
 use tokio::time::{Instant, timeout};
 
 use crate::args::{OutputArguments, SendArguments};
-use crate::compose::{compose, is_standard_input};
-use crate::failure::Failure;
+use crate::compose::compose;
+use crate::connection::{Connection, signed};
+use crate::exit;
+use crate::failure::{Cause, Failure, Interrupted};
 use crate::input::Input;
-use crate::logging::{self, Waiting, WaitingLine};
-use crate::progress::Transfer;
-use crate::report::{self, Mail, Sent};
-use crate::sign::Signing;
+use crate::output::dry_run;
+use crate::output::logging::{self, Waiting, WaitingLine};
+use crate::output::progress::ProgressWatcher;
+use crate::output::report::{self, Mail, Sent};
 use crate::stop::{Stop, Stops};
-use crate::submitter::Submitter;
-use crate::{dry_run, exit};
 
 /// How long an aborted client may take to say what became of the mail.
 const ABORT: Duration = Duration::from_secs(1);
@@ -37,26 +37,26 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     let waiting = logging::init(&output);
     let paths = mail.inputs().filter_map(Input::path);
     let read: Vec<_> = paths.map(PathBuf::from).collect();
-    let body = mail.content.body.map(BodyType::from);
+    let body = mail.content.body;
     let mut stops = match stops() {
         Ok(stops) => stops,
         Err(failure) => return report::failed(&output, None, &failure),
     };
     let prepared = async {
         stops.set_total_time(server.network.total_time());
-        let submitter = unless_stopped(&mut stops, Submitter::new(server)).await?;
-        stops.set_total_time(submitter.total_time());
-        let key_is_stdin = dkim.key.as_deref().is_some_and(is_standard_input);
-        let stdin_is_taken = key_is_stdin || submitter.reads_stdin();
+        let connection =
+            unless_stopped(&mut stops, Box::pin(Connection::new(server, dkim.dkim()?))).await?;
+        stops.set_total_time(connection.total_time());
         let message = async {
-            let signing = Signing::new(dkim, submitter.dkim(), body).await?;
-            let message = compose(mail, submitter.mailbox(), stdin_is_taken).await?;
-            signing.apply(message).await
+            let signer = connection.signer(body).await?;
+            let sender = connection.account.sender();
+            let message = compose(mail, sender, connection.reads_stdin()).await?;
+            signed(message, signer.as_ref()).await
         };
         let message = unless_stopped(&mut stops, Box::pin(message)).await?;
-        Ok((submitter, message))
+        Ok((connection, message))
     };
-    let (submitter, message) = match prepared.await {
+    let (connection, message) = match prepared.await {
         Ok(prepared) => prepared,
         Err(failure) => return report::failed(&output, None, &failure),
     };
@@ -65,6 +65,7 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
         let most = body.unwrap_or(BodyType::SevenBit);
         let written = dry_run::write(&message, most, &dry_run.output, &read);
         let written = stops.unless(written).await;
+        let not_written = |stop| Failure::interrupted(stop, Interrupted::NotWritten);
         return match written.map_err(not_written).flatten() {
             Ok(()) => exit::OK,
             Err(failure) => report::failed(&output, None, &failure),
@@ -72,7 +73,7 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     }
     let envelope = message.envelope().clone();
     let envelope = envelope.with_options(delivery.into());
-    deliver(submitter, envelope, message, &output, waiting, stops).await
+    deliver(connection, envelope, message, &output, waiting, stops).await
 }
 
 /// What can ask the command to stop from now on.
@@ -82,26 +83,26 @@ pub(crate) fn stops() -> Result<Stops, Failure> {
 
 /// Sends a mail that is made, prints what became of it, and returns the exit status.
 pub(crate) async fn deliver(
-    submitter: Submitter,
+    connection: Connection,
     envelope: Envelope,
     message: Message,
     output: &OutputArguments,
     waiting: Option<Waiting>,
     mut stops: Stops,
 ) -> u8 {
-    let mut situation = submitter.situation();
-    let limits = submitter.time_limits();
-    let server = match unless_stopped(&mut stops, Box::pin(submitter.server())).await {
+    let mut situation = connection.situation();
+    let limits = connection.account.network.timeouts();
+    let server = match unless_stopped(&mut stops, Box::pin(connection.server())).await {
         Ok((server, secret)) => {
             situation.secret = secret;
             server
         }
         Err(failure) => {
-            return report::failed(output, None, &Failure::advised(failure, &situation));
+            return report::failed(output, None, &failure.advised(&situation));
         }
     };
     let mail = Mail::of(&message, server.to_string());
-    let transfer = Transfer::watched_by(output);
+    let transfer = ProgressWatcher::watched_by(output);
     let client = Client::builder(server).on_progress(transfer.observer());
     let client = match client.build() {
         Ok(client) => client,
@@ -114,10 +115,8 @@ pub(crate) async fn deliver(
     let result = finish_or_stop(&client, sending, &transfer, line.as_ref(), &mut stops).await;
     transfer.clear_bar();
     drop(line);
-    // Whoever interrupts does not wait.
-    let interrupted = result
-        .as_ref()
-        .is_err_and(|failure| failure.error.is_none());
+    let was_interrupted = |failure: &Failure| matches!(failure.cause, Cause::Interrupted(..));
+    let interrupted = result.as_ref().is_err_and(was_interrupted);
     if let (Ok(receipt), 1) = (&result, output.verbose) {
         report::notice(&format!(
             "sent {} bytes in {} ms; the reply took {} ms",
@@ -140,7 +139,7 @@ pub(crate) async fn deliver(
             report::failed(output, Some(&mail), &failure)
         }
     };
-    // What became of the mail is told; nobody waits for QUIT but the server.
+    // The user has the result. A user who interrupts does not wait for QUIT.
     if !interrupted {
         client.close().await;
     }
@@ -152,7 +151,7 @@ pub(crate) async fn deliver(
 async fn finish_or_stop(
     client: &Client,
     sending: impl Future<Output = pilotfish::Result<Receipt>>,
-    transfer: &Transfer,
+    transfer: &ProgressWatcher,
     line: Option<&WaitingLine>,
     stops: &mut Stops,
 ) -> Result<Receipt, Failure> {
@@ -181,7 +180,7 @@ async fn finish_or_stop(
     client.abort();
     match timeout(ABORT, sending).await {
         Ok(result) => result.map_err(|error| stopped(stop, error)),
-        Err(_) => Err(unanswered(stop)),
+        Err(_) => Err(Failure::interrupted(stop, Interrupted::Unanswered)),
     }
 }
 
@@ -190,44 +189,15 @@ pub(crate) async fn unless_stopped<T>(
     stops: &mut Stops,
     step: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
+    let not_sent = |stop| Failure::interrupted(stop, Interrupted::NotSent(None));
     stops.unless(step).await.map_err(not_sent).flatten()
 }
 
-fn not_written(stop: Stop) -> Failure {
-    let message = format!("{}: the message was not written whole", stop.shown());
-    Failure::new(stop.status(), message)
-}
-
-fn not_sent(stop: Stop) -> Failure {
-    let message = format!("{}: the mail was not sent", stop.shown());
-    Failure::new(stop.status(), message)
-}
-
-/// A mail that was aborted. The error says which recipients have it, and which were refused.
+/// A mail that was aborted. The error says which recipients have it, and which the server rejected.
 fn stopped(stop: Stop, error: Error) -> Failure {
-    let failure = Failure::from(error);
-    let message = format!(
-        "{}: the server had not replied for every recipient",
-        stop.shown()
-    );
-    match failure.status {
-        exit::UNKNOWN | exit::PARTIAL => Failure {
-            message,
-            causes: Vec::new(),
-            ..failure
-        },
-        _ => Failure {
-            error: failure.error,
-            ..not_sent(stop)
-        },
-    }
-}
-
-fn unanswered(stop: Stop) -> Failure {
-    let message = format!(
-        "{}: the whole mail was sent and its reply was not waited for: look whether it arrived \
-         before sending it again",
-        stop.shown()
-    );
-    Failure::new(exit::UNKNOWN, message)
+    let how_far = match exit::status(&error) {
+        exit::UNKNOWN | exit::PARTIAL => Interrupted::Unfinished(error),
+        _ => Interrupted::NotSent(Some(error)),
+    };
+    Failure::interrupted(stop, how_far)
 }

@@ -12,11 +12,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use memchr::memmem;
 use rustls_pemfile::Item;
-use tokio::fs::File;
 use tokio::io::AsyncReadExt as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::DkimError;
+use crate::secret::open_private;
 
 /// The algorithm rsaEncryption in a `SubjectPublicKeyInfo` (RFC 8017 appendix A.1, RFC 5280
 /// section 4.1), in DER.
@@ -100,18 +100,11 @@ impl SigningKey {
             path: path.to_owned(),
             source,
         };
-        let file = File::open(path).await.map_err(unreadable)?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let metadata = file.metadata().await.map_err(unreadable)?;
-            // A pipe belongs to the two who hold its ends.
-            if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
-                return Err(DkimError::ReadableByOthers {
-                    path: path.to_owned(),
-                });
-            }
-        }
+        let Some(file) = open_private(path).await.map_err(unreadable)? else {
+            return Err(DkimError::ReadableByOthers {
+                path: path.to_owned(),
+            });
+        };
         let mut pem = Zeroizing::new(Vec::with_capacity(MAX_PEM + 1));
         file.take(MAX_PEM as u64 + 1)
             .read_to_end(&mut pem)

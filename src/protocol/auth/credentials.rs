@@ -138,8 +138,9 @@ impl Credentials {
         &self.means
     }
 
-    /// The password or the token.
-    pub(crate) fn secret(&self) -> Option<&Secret> {
+    /// The password or the token; `None` where [`external`](Self::external) has none.
+    #[must_use]
+    pub fn secret(&self) -> Option<&Secret> {
         match &self.means {
             Means::Password(secret) | Means::Token(secret) => Some(secret),
             Means::External => None,

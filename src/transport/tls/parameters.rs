@@ -6,6 +6,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::{HandshakeKind, ProtocolVersion, SupportedProtocolVersion, version};
 
 use super::fingerprint::Fingerprint;
+use crate::protocol::named;
 
 /// What a handshake agreed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,22 @@ pub enum TlsVersion {
     /// TLS 1.3 (RFC 8446).
     Tls13,
 }
+
+impl TlsVersion {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Tls12 => "1.2",
+            Self::Tls13 => "1.3",
+        }
+    }
+}
+
+named!(
+    TlsVersion,
+    "version of TLS",
+    [Self::Tls12, Self::Tls13],
+    "1.2 and 1.3"
+);
 
 static ALL: &[&SupportedProtocolVersion] = &[&version::TLS13, &version::TLS12];
 static TLS_1_3: &[&SupportedProtocolVersion] = &[&version::TLS13];

@@ -5,6 +5,7 @@ use tokio_rustls::rustls::RootCertStore;
 use crate::error::Result;
 #[cfg(feature = "system-roots")]
 use crate::error::{Error, ErrorKind};
+use crate::protocol::named;
 
 /// Which certificate authorities are trusted, besides those of
 /// [`ca_pem`](super::TlsConfigBuilder::ca_pem).
@@ -21,6 +22,29 @@ pub enum TlsRoots {
     /// None: the given ones alone.
     None,
 }
+
+impl TlsRoots {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            #[cfg(feature = "system-roots")]
+            Self::System => "system",
+            Self::None => "none",
+        }
+    }
+}
+
+named!(
+    TlsRoots,
+    "authorities",
+    [
+        Self::Public,
+        #[cfg(feature = "system-roots")]
+        Self::System,
+        Self::None
+    ],
+    "public, system and none"
+);
 
 impl TlsRoots {
     /// Reads those of the system, anew each time.

@@ -1,7 +1,7 @@
 //! What is found before anything is connected: 64 for the command line, 65 for the mail, 66 for
 //! files, 73 for the output.
 
-use super::cli_fixture::{Directory, Office, server};
+use super::office::{Directory, Office, server};
 use super::run::Run;
 
 /// Arguments that would do, were it not for what is added.
@@ -63,7 +63,7 @@ async fn a_wrong_command_line_is_64() {
         ("--helo a_b", "invalid value 'a_b'"),
         ("--source-ip localhost", "invalid value 'localhost'"),
         ("-4 -6", "cannot be used with"),
-        ("--timeout greeting=1", "is no time from 1ms to 24h"),
+        ("--timeout greeting=1", "is not a time from 1ms to 24h"),
         ("--timeout gretting=1s", "there is no step"),
         ("--timeout 5", "write 30s for each step"),
         ("--password-file password", "no --user"),
@@ -379,7 +379,10 @@ async fn input_that_cannot_be_read_is_66() {
         // A regular file that can be opened and not read, even by those who may do all.
         ("-a /proc/self/mem", "/proc/self/mem"),
         ("--text @none.txt", "none.txt"),
-        ("-a 'two\nlines'", "give the attachment another by ;name="),
+        (
+            "-a 'two\nlines'",
+            "help: give the attachment another name by ;name=",
+        ),
         ("--text @.", "cannot read the text in ."),
         ("--text @/proc/self/mem", "/proc/self/mem"),
     ] {

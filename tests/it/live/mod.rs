@@ -5,9 +5,10 @@
 //! and taken apart by Python (`fetch`), or opened in a browser (`node/show.mjs`), so that no code
 //! of ours judges our mail.
 
+mod bed;
+mod company;
 mod delivery;
 mod extensions;
-mod live_env;
 mod lmtp;
 mod login;
 mod mail;
@@ -15,7 +16,6 @@ mod memory;
 mod proxy;
 mod refusal;
 mod round_trip;
-mod send_each;
 mod session;
 mod sink;
 mod ways;

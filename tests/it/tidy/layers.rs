@@ -18,7 +18,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     // A reply and the address it is about are values.
     ("error", &["address", "protocol"]),
     ("protocol", &["address", "secret", "cryptography"]),
-    ("message", &["address", "descriptors", "cryptography"]),
+    (
+        "message",
+        &["address", "secret", "descriptors", "cryptography"],
+    ),
     (
         "transport",
         &["protocol", "secret", "error", "descriptors", "cryptography"],
@@ -41,11 +44,18 @@ const LAYERS: &[(&str, &[&str])] = &[
             "session", "protocol", "message", "address", "error", "observe",
         ],
     ),
-    // Values that a file has are read as what they are: a mailbox, a host, a way to protect
-    // sessions or to log in, a secret.
+    // An account becomes a server with its route, TLS and login, and a signer of messages.
     (
         "config",
-        &["address", "protocol", "transport", "session", "secret"],
+        &[
+            "address",
+            "protocol",
+            "message",
+            "transport",
+            "session",
+            "secret",
+            "error",
+        ],
     ),
     // The errors of the others as the crate's own.
     (

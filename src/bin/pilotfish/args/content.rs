@@ -1,13 +1,27 @@
 //! What the mail is made of.
 
+use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
-use clap::{Args, ValueEnum};
 use pilotfish::message::{BodyType, Language};
 
-use crate::attach_spec::AttachSpec;
-use crate::inline_spec::InlineSpec;
-use crate::input::Input;
-use crate::text_source::TextSource;
+use super::words::{Words, words};
+use crate::input::{AttachSpec, InlineSpec, Input, TextSource};
+
+/// By the names that the parameter BODY of MAIL has (RFC 6152, RFC 3030).
+const BODY_TYPES: Words<BodyType> = &[
+    (
+        "7bit",
+        "The same octets for every server",
+        BodyType::SevenBit,
+    ),
+    ("8bitmime", "Text as it is", BodyType::EightBit),
+    (
+        "binarymime",
+        "Attachments as they are, too: a quarter less. Some servers rewrite line ends in them and so \
+         damage them: compare what arrives before you use it",
+        BodyType::Binary,
+    ),
+];
 
 /// What the mail is made of.
 #[derive(Args)]
@@ -61,38 +75,13 @@ pub(crate) struct ContentArguments {
     #[arg(long, value_name = "TAG", hide_short_help = true)]
     pub(crate) language: Option<Language>,
 
-    /// The most that is made use of, of what the server carries [default: 8bitmime].
+    /// The richest body type to use if the server supports it [default: 8bitmime].
     #[arg(
         long,
-        value_enum,
+        value_parser = words(BODY_TYPES),
         value_name = "TYPE",
         ignore_case = true,
         hide_short_help = true
     )]
-    pub(crate) body: Option<BodyTypeArgument>,
-}
-
-/// By the names that the parameter BODY of MAIL has (RFC 6152, RFC 3030).
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BodyTypeArgument {
-    /// The same octets for every server.
-    #[value(name = "7bit")]
-    SevenBit,
-    /// Text as it is.
-    #[value(name = "8bitmime")]
-    EightBit,
-    /// Attachments as they are, too: a quarter less. Some servers rewrite line ends in them and so
-    /// damage them: compare what arrives before you use it.
-    #[value(name = "binarymime")]
-    Binary,
-}
-
-impl From<BodyTypeArgument> for BodyType {
-    fn from(body: BodyTypeArgument) -> Self {
-        match body {
-            BodyTypeArgument::SevenBit => Self::SevenBit,
-            BodyTypeArgument::EightBit => Self::EightBit,
-            BodyTypeArgument::Binary => Self::Binary,
-        }
-    }
+    pub(crate) body: Option<BodyType>,
 }

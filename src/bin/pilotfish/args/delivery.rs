@@ -1,24 +1,40 @@
 //! What is asked of the server beside delivery.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::{Span, SpanRelativeTo};
 use pilotfish::address::envelope::{
     DeliverBy, Dsn, EnvelopeError, EnvelopeId, Event, Events, Hold, Interval, Moment, Notify,
     Onward, Options, Partial, Priority, Ret,
 };
 
+use super::words::{Words, words};
+
+const RETURNED: Words<Ret> = &[
+    ("hdrs", "Its header fields", Ret::Headers),
+    ("full", "All of it", Ret::Full),
+];
+
+const ON_REJECTED: Words<Partial> = &[
+    (
+        "continue",
+        "The others get the mail",
+        Partial::AsManyAsPossible,
+    ),
+    ("abort", "No recipient gets the mail", Partial::AllOrNothing),
+];
+
 /// What is asked of the server beside delivery. A server that does not offer it gets no mail.
 #[derive(Args)]
 #[command(next_help_heading = "Delivery")]
 pub(crate) struct DeliveryArguments {
     /// When you are notified about the mail: never, or on success, failure, delay. Several are
-    /// divided by commas.
+    /// separated by commas.
     #[arg(long, value_name = "WHEN", value_parser = notify)]
     dsn: Option<Notify>,
 
     /// How much of the mail comes back with a notification.
-    #[arg(long, value_enum, value_name = "PART", hide_short_help = true)]
-    dsn_return: Option<Returned>,
+    #[arg(long, value_parser = words(RETURNED), value_name = "PART", hide_short_help = true)]
+    dsn_return: Option<Ret>,
 
     /// What notifications call the mail.
     #[arg(long, value_name = "ID", hide_short_help = true)]
@@ -52,43 +68,24 @@ pub(crate) struct DeliveryArguments {
     #[arg(long, hide_short_help = true)]
     require_tls: bool,
 
-    /// What happens when the server refuses some of the recipients.
+    /// What happens when the server rejects some of the recipients.
     ///
-    /// This is decided before the message is sent. By LMTP, the server may refuse recipients after
+    /// This is decided before the message is sent. By LMTP, the server may reject recipients after
     /// the message too, and the others have it then: the exit status is 80.
     #[arg(
         long,
-        value_enum,
+        value_parser = words(ON_REJECTED),
         value_name = "WHAT",
         default_value = "continue",
         hide_short_help = true
     )]
-    on_rejected: OnRejected,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Returned {
-    /// Its header fields.
-    Hdrs,
-    /// All of it.
-    Full,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum OnRejected {
-    /// The others get the mail.
-    Continue,
-    /// Nobody gets the mail.
-    Abort,
+    on_rejected: Partial,
 }
 
 impl From<DeliveryArguments> for Options {
     fn from(arguments: DeliveryArguments) -> Self {
         let mut options = Self::default();
-        options.ret = arguments.dsn_return.map(|returned| match returned {
-            Returned::Hdrs => Ret::Headers,
-            Returned::Full => Ret::Full,
-        });
+        options.ret = arguments.dsn_return;
         options.id = arguments.dsn_envid;
         options.each.notify = arguments.dsn;
         if arguments.dsn_if_offered {
@@ -101,10 +98,7 @@ impl From<DeliveryArguments> for Options {
         if arguments.require_tls {
             options.onward = Onward::RequireTls;
         }
-        options.partial = match arguments.on_rejected {
-            OnRejected::Continue => Partial::AsManyAsPossible,
-            OnRejected::Abort => Partial::AllOrNothing,
-        };
+        options.partial = arguments.on_rejected;
         options
     }
 }

@@ -3,7 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use pilotfish::config::Dkim;
 use pilotfish::message::dkim::Selector;
+
+use crate::compose::parse;
+use crate::failure::Failure;
 
 /// What to sign with.
 #[derive(Args)]
@@ -46,4 +50,20 @@ pub(crate) struct DkimArguments {
         hide_short_help = true
     )]
     pub(crate) identity: Option<String>,
+}
+
+impl DkimArguments {
+    /// What the flags sign with, if they are given.
+    pub(crate) fn dkim(self) -> Result<Option<Dkim>, Failure> {
+        let (Some(domain), Some(selector)) = (self.domain, self.selector) else {
+            return Ok(None);
+        };
+        let mut dkim = Dkim::new(parse("--dkim-domain", &domain)?, selector.as_str());
+        dkim.key_file = self.key;
+        dkim.key_command = self.key_command;
+        if let Some(identity) = self.identity {
+            dkim.identity = Some(parse("--dkim-identity", &identity)?);
+        }
+        Ok(Some(dkim))
+    }
 }

@@ -1,17 +1,16 @@
 //! What can be typed.
 
-mod auth;
 mod content;
 mod delivery;
 mod demo;
 mod dkim;
 mod fields;
-mod finished;
 mod network;
 mod output;
+mod raw;
 mod server;
-mod strategy;
 mod tls;
+mod words;
 
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
 
@@ -20,14 +19,13 @@ pub(crate) use delivery::DeliveryArguments;
 pub(crate) use demo::DemoArguments;
 pub(crate) use dkim::DkimArguments;
 pub(crate) use fields::{AddressArguments, FieldArguments};
-pub(crate) use finished::FinishedArguments;
 pub(crate) use network::NetworkArguments;
 pub(crate) use output::{DryRunArguments, OutputArguments};
-pub(crate) use server::{ServerArguments, TlsMode};
-pub(crate) use strategy::StrategyArguments;
+pub(crate) use raw::RawArguments;
+pub(crate) use server::ServerArguments;
 pub(crate) use tls::TlsArguments;
 
-/// Send mail: text and attachments of any size, over TLS, with the truth for every recipient.
+/// Send mail: text and attachments of any size, over TLS, with an exact result for every recipient.
 #[derive(Parser)]
 #[command(
     name = "pilotfish",
@@ -93,7 +91,7 @@ pub(crate) struct MailArguments {
     #[command(flatten)]
     pub(crate) fields: FieldArguments,
     #[command(flatten)]
-    pub(crate) finished: FinishedArguments,
+    pub(crate) raw: RawArguments,
 }
 
 const SEND_EXAMPLES: &str = "\

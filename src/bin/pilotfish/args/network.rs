@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use pilotfish::address::Domain;
-use pilotfish::config::{Network, TimeLimits};
+use pilotfish::config::{ConfigError, Network};
 use pilotfish::transport::{Family, Proxy};
 
 /// How the server is reached.
@@ -43,20 +43,20 @@ pub(crate) struct NetworkArguments {
     /// The total begins with the command and covers all that it waits for, standard input too.
     /// When the total is over and the whole mail has been sent, its reply is awaited for up to
     /// 10 s more.
-    #[arg(long, value_name = "TIME|STEP=TIME,...")]
-    timeout: Option<TimeLimits>,
+    #[arg(long, value_name = "TIME|STEP=TIME,...", value_parser = timeout)]
+    timeout: Option<Network>,
 }
 
 impl NetworkArguments {
     /// How long the command may take in all.
     pub(crate) fn total_time(&self) -> Option<Duration> {
-        self.timeout.as_ref()?.total()
+        self.timeout.as_ref()?.total_time()
     }
 }
 
 impl From<NetworkArguments> for Network {
     fn from(arguments: NetworkArguments) -> Self {
-        let mut network = Self::default();
+        let mut network = arguments.timeout.unwrap_or_default();
         network.proxy = arguments.proxy;
         network.proxy_password_file = arguments.proxy_password_file;
         network.source_ip = arguments.source_ip;
@@ -66,7 +66,13 @@ impl From<NetworkArguments> for Network {
             _ => None,
         };
         network.helo = arguments.helo;
-        network.timeout = arguments.timeout;
         network
     }
+}
+
+/// A network whose time limits are set.
+fn timeout(text: &str) -> Result<Network, ConfigError> {
+    let mut network = Network::default();
+    network.set_timeout(text)?;
+    Ok(network)
 }

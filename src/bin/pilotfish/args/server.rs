@@ -1,12 +1,14 @@
-//! Where to send it, and who does.
+//! The server, the login, and how mails go out.
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use pilotfish::config::{ServerAddress, Tls};
+use clap::Args;
+use pilotfish::Security;
+use pilotfish::config::{Account, ConfigError};
+use pilotfish::session::{Chunking, Pipelining};
 
-use super::auth::AuthArguments;
-use super::{NetworkArguments, StrategyArguments, TlsArguments};
+use super::words::{Words, words};
+use super::{NetworkArguments, TlsArguments};
 
 const SERVER_HELP: &str = "\
 The submission server; the port is 587, or 465 with implicit TLS, unless given.
@@ -14,7 +16,53 @@ The submission server; the port is 587, or 465 with implicit TLS, unless given.
 It can be a URL: [smtp|smtp+tls|smtps|smtp+notls|lmtp]://[USER@]HOST[:PORT], or
 lmtp:///PATH for a Unix socket.";
 
-/// Where to send it, and who does.
+const TLS: Words<Security> = &[
+    (
+        "implicit",
+        "TLS from the first octet",
+        Security::ImplicitTls,
+    ),
+    (
+        "starttls",
+        "Upgrade by STARTTLS; without it nothing is sent",
+        Security::StartTls,
+    ),
+    ("none", "No TLS, and no password", Security::Cleartext),
+];
+
+const PIPELINING: Words<Pipelining> = &[
+    (
+        "never",
+        "Each command waits for its reply",
+        Pipelining::Never,
+    ),
+    (
+        "auto",
+        "The commands of a mail leave together",
+        Pipelining::Auto,
+    ),
+    (
+        "eager",
+        "The next mail's commands leave with the end of the message before it",
+        Pipelining::Eager,
+    ),
+];
+
+const CHUNKING: Words<Chunking> = &[
+    ("never", "By DATA", Chunking::Never),
+    (
+        "auto",
+        "By BDAT where more mails are waiting",
+        Chunking::Auto,
+    ),
+    (
+        "always",
+        "By BDAT, which saves a round trip",
+        Chunking::Always,
+    ),
+];
+
+/// The server, the login, and how mails go out.
 #[derive(Args, Default, PartialEq)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct ServerArguments {
@@ -27,62 +75,98 @@ pub(crate) struct ServerArguments {
     pub(crate) account: Option<String>,
 
     /// The submission server; the port is 587, or 465 with implicit TLS, unless given.
-    #[arg(long, value_name = "HOST[:PORT]", long_help = SERVER_HELP)]
-    pub(crate) server: Option<ServerAddress>,
+    #[arg(long, value_name = "HOST[:PORT]", long_help = SERVER_HELP, value_parser = Account::new)]
+    pub(crate) server: Option<Account>,
 
     /// How the session is protected [default: implicit on port 465, else starttls].
-    #[arg(long, value_enum, value_name = "MODE")]
-    pub(crate) tls: Option<TlsMode>,
+    #[arg(long, value_parser = words(TLS), value_name = "MODE")]
+    tls: Option<Security>,
 
     #[command(flatten)]
-    pub(crate) tls_settings: TlsArguments,
+    tls_settings: TlsArguments,
 
     #[command(flatten)]
     pub(crate) network: NetworkArguments,
 
-    #[command(flatten)]
-    pub(crate) strategy: StrategyArguments,
+    /// Which commands are sent before earlier ones are answered [default: auto, those of a mail].
+    #[arg(long, value_parser = words(PIPELINING), value_name = "WHICH", hide_short_help = true)]
+    pipelining: Option<Pipelining>,
+
+    /// When messages are sent by BDAT [default: auto, where more mails are waiting].
+    #[arg(long, value_parser = words(CHUNKING), value_name = "WHEN", hide_short_help = true)]
+    chunking: Option<Chunking>,
 
     /// Log in as this user.
     #[arg(long, value_name = "NAME")]
-    pub(crate) user: Option<String>,
+    user: Option<String>,
 
     /// Read the password from the first line of a file that only you can read.
     #[arg(long, value_name = "FILE", group = "password")]
-    pub(crate) password_file: Option<PathBuf>,
+    password_file: Option<PathBuf>,
 
     /// Read the password from the first line of an open file descriptor.
     #[arg(long, value_name = "N", group = "password", hide_short_help = true)]
-    pub(crate) password_fd: Option<u32>,
+    password_fd: Option<u32>,
 
     /// Take the password from what this command prints.
     #[arg(long, value_name = "CMD", group = "password")]
-    pub(crate) password_command: Option<String>,
+    password_command: Option<String>,
 
-    #[command(flatten)]
-    pub(crate) auth: AuthArguments,
+    /// Log in by one of these, in this order, separated by commas: plain, login, cram-md5,
+    /// scram-sha-1, scram-sha-256, both with -plus, xoauth2, oauthbearer, external; or auto, or
+    /// none [default: auto, the strongest first].
+    #[arg(long, value_name = "MECHANISM", value_parser = auth)]
+    auth: Option<String>,
 
-    /// Send the password even without TLS, for everybody on the way to read.
+    /// Act as another identity than the user's own: the authorization identity of SASL.
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    auth_as: Option<String>,
+
+    /// Read an OAuth 2.0 access token from the first line of a file that only you can read, or from
+    /// the JSON that a token endpoint answers.
+    #[arg(long, value_name = "FILE", group = "password", hide_short_help = true)]
+    token_file: Option<PathBuf>,
+
+    /// Read the access token from the first line of an open file descriptor.
+    #[arg(long, value_name = "N", group = "password", hide_short_help = true)]
+    token_fd: Option<u32>,
+
+    /// Take the access token from what this command prints.
+    #[arg(long, value_name = "CMD", group = "password")]
+    token_command: Option<String>,
+
+    /// Send the password even without TLS, where anybody on the way can read it.
     #[arg(long, hide_short_help = true)]
-    pub(crate) danger_cleartext_auth: bool,
+    danger_cleartext_auth: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-pub(crate) enum TlsMode {
-    /// TLS from the first octet.
-    Implicit,
-    /// Upgrade by STARTTLS; without it nothing is sent.
-    Starttls,
-    /// No TLS, and no password.
-    None,
-}
-
-impl From<TlsMode> for Tls {
-    fn from(mode: TlsMode) -> Self {
-        match mode {
-            TlsMode::Implicit => Self::Implicit,
-            TlsMode::Starttls => Self::StartTls,
-            TlsMode::None => Self::None,
+impl ServerArguments {
+    /// The keys of an account that the flags set.
+    pub(crate) fn account(self) -> Result<Account, ConfigError> {
+        let mut account = self.server.unwrap_or_default();
+        account.tls = self.tls;
+        self.tls_settings.set(&mut account);
+        account.network = self.network.into();
+        account.pipelining = self.pipelining;
+        account.chunking = self.chunking;
+        account.user = self.user.or(account.user);
+        account.password_file = self.password_file;
+        account.password_fd = self.password_fd;
+        account.password_command = self.password_command;
+        account.token_file = self.token_file;
+        account.token_fd = self.token_fd;
+        account.token_command = self.token_command;
+        if let Some(auth) = self.auth {
+            account.set_auth(&auth)?;
         }
+        account.auth_as = self.auth_as;
+        account.danger_cleartext_auth = self.danger_cleartext_auth;
+        Ok(account)
     }
+}
+
+/// A list of mechanisms that an account takes.
+fn auth(text: &str) -> Result<String, ConfigError> {
+    Account::default().set_auth(text)?;
+    Ok(text.to_owned())
 }

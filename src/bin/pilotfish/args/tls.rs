@@ -1,12 +1,25 @@
-//! Whom to trust by TLS, and as whom to come.
+//! What to trust by TLS, and which certificate to present.
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use pilotfish::config::{ClientCertificate, TlsSettings, Verification};
+use clap::Args;
+use pilotfish::config::Account;
 use pilotfish::transport::{Fingerprint, Host, TlsRoots, TlsVersion};
 
-/// Whom to trust by TLS, and as whom to come.
+use super::words::{Words, words};
+
+const ROOTS: Words<TlsRoots> = &[
+    ("public", "Those that Mozilla trusts", TlsRoots::Public),
+    ("system", "Those that this system trusts", TlsRoots::System),
+    ("none", "None but those of --tls-ca", TlsRoots::None),
+];
+
+const VERSIONS: Words<TlsVersion> = &[
+    ("1.2", "TLS 1.2 (RFC 5246)", TlsVersion::Tls12),
+    ("1.3", "TLS 1.3 (RFC 8446)", TlsVersion::Tls13),
+];
+
+/// What to trust by TLS, and which certificate to present.
 #[derive(Args, Default, PartialEq)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct TlsArguments {
@@ -18,11 +31,11 @@ pub(crate) struct TlsArguments {
     #[arg(
         id = "tls_roots",
         long = "tls-roots",
-        value_enum,
+        value_parser = words(ROOTS),
         value_name = "WHICH",
         hide_short_help = true
     )]
-    roots: Option<Roots>,
+    roots: Option<TlsRoots>,
 
     /// Trust the server with this certificate, or this key (spki-sha256:HEX), and no other.
     /// Repeatable.
@@ -57,11 +70,11 @@ pub(crate) struct TlsArguments {
     #[arg(
         id = "tls_min",
         long = "tls-min",
-        value_enum,
+        value_parser = words(VERSIONS),
         value_name = "VERSION",
         hide_short_help = true
     )]
-    min: Option<Minimum>,
+    min: Option<TlsVersion>,
 
     /// Expect a certificate for this name in place of the server's.
     #[arg(
@@ -78,46 +91,16 @@ pub(crate) struct TlsArguments {
     insecure: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum Roots {
-    /// Those that Mozilla trusts.
-    Public,
-    /// Those that this system trusts.
-    System,
-    /// None but those of --tls-ca.
-    None,
-}
-
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum Minimum {
-    #[value(name = "1.2")]
-    Tls12,
-    #[value(name = "1.3")]
-    Tls13,
-}
-
-impl From<TlsArguments> for TlsSettings {
-    fn from(arguments: TlsArguments) -> Self {
-        let mut settings = Self::default();
-        settings.roots = arguments.roots.map(|roots| match roots {
-            Roots::Public => TlsRoots::Public,
-            Roots::System => TlsRoots::System,
-            Roots::None => TlsRoots::None,
-        });
-        settings.ca = arguments.ca;
-        settings.fingerprints = arguments.fingerprint;
-        if arguments.insecure {
-            settings.verification = Verification::DangerLeftOut;
-        }
-        settings.minimum = arguments.min.map(|minimum| match minimum {
-            Minimum::Tls12 => TlsVersion::Tls12,
-            Minimum::Tls13 => TlsVersion::Tls13,
-        });
-        settings.name = arguments.name;
-        settings.client_certificate = arguments
-            .cert
-            .zip(arguments.key)
-            .map(|(chain, key)| ClientCertificate::new(chain, key));
-        settings
+impl TlsArguments {
+    /// Sets the keys of an account that these flags name.
+    pub(super) fn set(self, account: &mut Account) {
+        account.tls_ca = self.ca;
+        account.tls_roots = self.roots;
+        account.tls_fingerprint = self.fingerprint;
+        account.tls_cert = self.cert;
+        account.tls_key = self.key;
+        account.tls_min = self.min;
+        account.tls_name = self.name;
+        account.tls_insecure = self.insecure;
     }
 }

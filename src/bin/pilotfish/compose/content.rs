@@ -4,13 +4,10 @@ use std::path::Path;
 
 use pilotfish::message::{BodyType, MessageBuilder, Method};
 
-use super::{cannot_make, finished};
+use super::cannot_make;
 use crate::args::ContentArguments;
-use crate::exit;
 use crate::failure::Failure;
-use crate::inline_spec::InlineSpec;
-use crate::input::Input;
-use crate::text_source::TextSource;
+use crate::input::{InlineSpec, Input, TextSource, raw};
 
 pub(super) async fn with_content(
     mut builder: MessageBuilder,
@@ -24,7 +21,7 @@ pub(super) async fn with_content(
     if !has_html && !content.inline.is_empty() {
         let message = "--inline is for the pictures of --html or --markdown: add one of them";
         let help = "a picture beside a text is attached: --attach FILE";
-        return Err(Failure::new(exit::USAGE, message).with_help(help));
+        return Err(Failure::usage(message).with_help(help));
     }
     let has_parts = content.has_parts();
     let text = read(content.text, "--text").await?;
@@ -37,7 +34,7 @@ pub(super) async fn with_content(
     let lacks_text = text.is_none() && html.is_none() && markdown.is_none();
     if !has_parts && (lacks_html || lacks_text) {
         let help = "pipe the text in, or add --text TEXT; --text '' makes an empty mail";
-        return Err(Failure::new(exit::USAGE, "the mail would be empty").with_help(help));
+        return Err(Failure::usage("the mail would be empty").with_help(help));
     }
     if let Some(text) = text {
         builder = if content.flowed {
@@ -63,7 +60,7 @@ pub(super) async fn with_content(
         builder = builder.attach(spec.attachment().await?);
     }
     for input in content.forward {
-        builder = builder.forward(finished::body(input, "--forward").await?);
+        builder = builder.forward(raw::body(input, "--forward").await?);
     }
     if let Some(input) = content.calendar {
         let icalendar = input.text().await?;
@@ -73,7 +70,7 @@ pub(super) async fn with_content(
     if let Some(language) = content.language {
         builder = builder.language(language);
     }
-    Ok(builder.max_body_type(content.body.map_or(BodyType::EightBit, BodyType::from)))
+    Ok(builder.max_body_type(content.body.unwrap_or(BodyType::EightBit)))
 }
 
 /// The text of a flag. A text that is read and blank counts as missing: the program or the file
@@ -93,15 +90,4 @@ async fn read(source: Option<TextSource>, flag: &str) -> Result<Option<String>, 
 
 fn not_blank(text: String) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
-}
-
-impl ContentArguments {
-    /// Whether there is something else in the mail than a text.
-    pub(super) fn has_parts(&self) -> bool {
-        let is_part = |spec: &InlineSpec| matches!(spec, InlineSpec::Part(..));
-        !self.attach.is_empty()
-            || self.inline.iter().any(is_part)
-            || !self.forward.is_empty()
-            || self.calendar.is_some()
-    }
 }

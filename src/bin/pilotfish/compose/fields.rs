@@ -47,7 +47,7 @@ pub(super) fn with_fields(
         builder = builder.list_unsubscribe(unsubscribe);
     }
     if let Some(automatic) = fields.auto_submitted {
-        builder = builder.auto_submitted(automatic.into());
+        builder = builder.auto_submitted(automatic);
     }
     for (name, value) in fields.header {
         builder = builder.header(name, value);

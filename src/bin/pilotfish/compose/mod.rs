@@ -2,26 +2,22 @@
 
 mod addresses;
 mod content;
+mod errors;
 mod fields;
-mod finished;
-mod standard_input;
-mod wrong;
 
 use pilotfish::Message;
 use pilotfish::address::{Address, Mailbox};
 use pilotfish::message::{MessageBuilder, RawBuilder};
 
 pub(crate) use addresses::{list, parse};
-pub(crate) use standard_input::is_standard_input;
 
 use crate::args::{AddressArguments, MailArguments};
-use crate::exit;
 use crate::failure::Failure;
-use crate::input::Input;
+use crate::input::{self, Input};
 use addresses::{authors, reverse_path};
 use content::with_content;
+use errors::{cannot_make, no_author};
 use fields::with_fields;
-use wrong::{cannot_make, no_author};
 
 /// Makes the message. Everything that it is made of is opened here, before anything is sent.
 ///
@@ -32,16 +28,16 @@ pub(crate) async fn compose(
     default_from: Option<Mailbox>,
     stdin_is_taken: bool,
 ) -> Result<Message, Failure> {
-    standard_input::assign(&mut mail, stdin_is_taken)?;
+    input::assign(&mut mail, stdin_is_taken)?;
     let MailArguments {
         addresses,
         content,
         fields,
-        finished,
+        raw: finished,
     } = mail;
     if finished.repair && finished.raw.is_none() && content.forward.is_empty() {
         let message = "--repair is for the mails of --raw and --forward: add one of them";
-        return Err(Failure::new(exit::USAGE, message));
+        return Err(Failure::usage(message));
     }
     let authors = authors(addresses.from.as_deref(), default_from)?;
     let made = if let Some(input) = finished.raw {
@@ -87,7 +83,7 @@ async fn raw(
     authors: Vec<Address>,
     addresses: &AddressArguments,
 ) -> Result<RawBuilder, Failure> {
-    let body = finished::body(input, "--raw").await?;
+    let body = input::raw::body(input, "--raw").await?;
     let mut builder = Message::raw(body)
         .to(list("--to", &addresses.to)?)
         .to(list("--cc", &addresses.cc)?)

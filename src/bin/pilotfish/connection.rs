@@ -1,0 +1,152 @@
+//! The account by which the mail is sent: one of the configuration, with the flags in place of its
+//! keys.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use pilotfish::config::{Account, Config, Dkim};
+use pilotfish::message::BodyType;
+use pilotfish::message::dkim::{DkimError, Signer};
+use pilotfish::{Credentials, Message, Security, ServerConfig};
+
+use crate::args::ServerArguments;
+use crate::exit;
+use crate::failure::Failure;
+use crate::input::{blocking, is_standard_input};
+use crate::output::advice::{LoginBy, SecretShape, Situation};
+use crate::output::report;
+
+/// The account by which the mail is sent.
+pub(crate) struct Connection {
+    pub(crate) account: Account,
+    /// The file that the account is from.
+    config: Option<PathBuf>,
+    /// Whether the session has no TLS because of the flag `--tls none` alone.
+    tls_none_flag: bool,
+}
+
+impl Connection {
+    /// `dkim` is what the flags sign with.
+    pub(crate) async fn new(
+        arguments: ServerArguments,
+        dkim: Option<Dkim>,
+    ) -> Result<Self, Failure> {
+        let account = match (&arguments.config, &arguments.account) {
+            (Some(path), Some(name)) => config(path).await?.account(name)?.clone(),
+            (Some(path), None) => return Err(no_account(path).await?),
+            _ => Account::default(),
+        };
+        let config = arguments.config.clone();
+        let mut flags = arguments.account()?;
+        flags.dkim = dkim;
+        let tls = flags.tls.take();
+        let mut account = account.with_overrides(flags)?;
+        let has_tls = account.security() != Security::Cleartext && account.unix_socket().is_none();
+        account.tls = tls.or(account.tls);
+        Ok(Self {
+            tls_none_flag: tls == Some(Security::Cleartext) && has_tls,
+            account,
+            config,
+        })
+    }
+
+    /// Whether a secret or another file is read from standard input.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        let account = &self.account;
+        let dkim_key = account
+            .dkim
+            .as_ref()
+            .and_then(|dkim| dkim.key_file.as_ref());
+        let files = [
+            account.password_file.as_ref(),
+            account.token_file.as_ref(),
+            account.tls_ca.as_ref(),
+            account.tls_cert.as_ref(),
+            account.tls_key.as_ref(),
+            account.network.proxy_password_file.as_ref(),
+            dkim_key,
+            self.config.as_ref(),
+        ];
+        [account.password_fd, account.token_fd].contains(&Some(0))
+            || files
+                .into_iter()
+                .flatten()
+                .any(|path| is_standard_input(path))
+    }
+
+    /// How long the mail may take in all.
+    pub(crate) fn total_time(&self) -> Option<Duration> {
+        self.account.network.total_time()
+    }
+
+    /// What advice depends on.
+    pub(crate) fn situation(&self) -> Situation {
+        let account = &self.account;
+        Situation {
+            host: account.host().map(ToString::to_string).unwrap_or_default(),
+            is_lmtp: account.is_lmtp(),
+            security: account.security(),
+            tls_none_flag: self.tls_none_flag,
+            takes_clear_login: account.unix_socket().is_some() || account.danger_cleartext_auth,
+            login: LoginBy::of(account),
+            secret: None,
+            names_mechanisms: account.mechanisms().is_some(),
+            names_helo: account.network.helo.is_some(),
+        }
+    }
+
+    /// The server, and what can be said of the password that logs in.
+    pub(crate) async fn server(&self) -> Result<(ServerConfig, Option<SecretShape>), Failure> {
+        if self.account.tls_insecure && self.account.security() != Security::Cleartext {
+            report::notice(
+                "warning: the server's certificate is not verified (--tls-insecure): \
+                 anybody on the way can read the mail and the password",
+            );
+        }
+        let mut builder = self.account.server_builder().await?;
+        let credentials = self.account.credentials().await?;
+        let secret = credentials.as_ref().and_then(Credentials::secret);
+        let is_password = LoginBy::of(&self.account) == LoginBy::Password;
+        let shape = secret.filter(|_| is_password).map(SecretShape::of);
+        if let Some(credentials) = credentials {
+            builder = builder.credentials(credentials);
+        }
+        Ok((builder.build()?, shape))
+    }
+
+    /// Reads the key that signs the mail, if there is one. `body` is the type of `--body`.
+    pub(crate) async fn signer(&self, body: Option<BodyType>) -> Result<Option<Signer>, Failure> {
+        let signer = self.account.signer().await?;
+        if signer.is_some() && body.is_some_and(|body| body > BodyType::SevenBit) {
+            let message = "a mail that is signed goes out with --body 7bit, not with another";
+            return Err(Failure::usage(message));
+        }
+        Ok(signer)
+    }
+}
+
+/// The message with the signature, if there is a signer.
+pub(crate) async fn signed(message: Message, signer: Option<&Signer>) -> Result<Message, Failure> {
+    let Some(signer) = signer else {
+        return Ok(message);
+    };
+    message.sign(signer).await.map_err(|error| match &error {
+        DkimError::Body(error) => Failure::of(exit::NO_INPUT, error),
+        DkimError::From { .. } => Failure::of(exit::DATA, &error),
+        _ => Failure::of(exit::CONFIG, &error),
+    })
+}
+
+async fn config(path: &Path) -> Result<Config, Failure> {
+    let path = path.to_owned();
+    Ok(blocking(move || Config::load(path)).await?)
+}
+
+/// The failure that no account of the file is named.
+async fn no_account(path: &Path) -> Result<Failure, Failure> {
+    let config = config(path).await?;
+    let names = config.accounts.keys();
+    let names: Vec<_> = names.map(|name| name.escape_debug().to_string()).collect();
+    let message = format!("no account of {} is named: add --account", path.display());
+    Ok(Failure::usage(message).with_help(format!("the file has: {}", names.join(", "))))
+}

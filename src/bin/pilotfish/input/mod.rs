@@ -1,0 +1,143 @@
+//! What the mail is made of, as it is typed: files, texts, attachments, pictures.
+
+mod attach;
+mod inline;
+pub(crate) mod raw;
+mod standard_input;
+mod text;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use pilotfish::message::{Body, BodyError};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+pub(crate) use attach::AttachSpec;
+pub(crate) use inline::InlineSpec;
+pub(crate) use standard_input::{assign, is_standard_input};
+pub(crate) use text::TextSource;
+
+use crate::exit;
+use crate::failure::Failure;
+
+/// The largest text that is taken, in octets. A text is held in memory; what is larger is an
+/// attachment.
+const MAX_TEXT: u64 = 64 << 20;
+
+/// The most that is attached of standard input, in octets. It is kept on the disk meanwhile.
+const MAX_SPOOLED: u64 = 16 << 30;
+
+/// Where a part of the mail comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Input {
+    File(PathBuf),
+    Stdin,
+}
+
+impl Input {
+    pub(crate) fn parse(typed: OsString) -> Result<Self, &'static str> {
+        match typed.to_str() {
+            Some("") => Err("there is no file name"),
+            Some("-") => Ok(Self::Stdin),
+            _ => Ok(Self::File(PathBuf::from(typed))),
+        }
+    }
+
+    pub(crate) fn parser() -> impl TypedValueParser<Value = Self> {
+        OsStringValueParser::new().try_map(Self::parse)
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Stdin => None,
+        }
+    }
+
+    /// Reads a text, which has to be UTF-8. A byte order mark at the beginning is left out.
+    pub(crate) async fn text(&self) -> Result<String, Failure> {
+        let (name, octets) = match self {
+            Self::Stdin => {
+                let name = "standard input".to_owned();
+                let octets = beginning(tokio::io::stdin()).await.map_err(unread)?;
+                (name, octets)
+            }
+            Self::File(path) => {
+                let name = format!("the text in {}", path.display());
+                let unreadable = |error| {
+                    let message =
+                        format!("cannot read {name}: check that it exists and may be read");
+                    Failure::io(exit::NO_INPUT, message, error)
+                };
+                let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+                let octets = beginning(file).await.map_err(unreadable)?;
+                (name, octets)
+            }
+        };
+        if octets.len() as u64 > MAX_TEXT {
+            return Err(Failure::bad_mail(format!(
+                "{name} is over 64 MiB: attach it instead"
+            )));
+        }
+        let text = String::from_utf8(octets).map_err(|_| {
+            Failure::bad_mail(format!("{name} is not in UTF-8: convert it, or attach it"))
+        })?;
+        Ok(without_byte_order_mark(text))
+    }
+
+    /// What is sent as it is. Standard input is read now, as its length is not known before, and
+    /// refused if it is empty: the program that writes it has failed.
+    pub(crate) async fn body(self) -> Result<Body, Failure> {
+        match self {
+            Self::File(path) => Ok(Body::file(path)),
+            Self::Stdin => {
+                let body = spooled(tokio::io::stdin()).await?;
+                if body.is_empty() {
+                    let message = "standard input is empty: check the program that writes it";
+                    let help = "an empty file can be attached by its name";
+                    return Err(Failure::bad_mail(message).with_help(help));
+                }
+                Ok(body)
+            }
+        }
+    }
+}
+
+/// Runs what reads a file on a thread of its own: the file may be a pipe that nothing comes from,
+/// and signals have to end the command meanwhile.
+pub(crate) async fn blocking<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
+    let read = tokio::task::spawn_blocking(read).await;
+    read.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+/// What standard input gives, kept until it is sent.
+pub(crate) async fn spooled(stdin: impl AsyncRead + Send + Unpin) -> Result<Body, Failure> {
+    let body = Body::spool(stdin, MAX_SPOOLED).await;
+    body.map_err(|error| match error {
+        BodyError::OverLimit { .. } => {
+            Failure::bad_mail("standard input gives over 16 GiB: put it into a file, and name that")
+        }
+        BodyError::Read { source, .. } => unread(source),
+        error => Failure::of(exit::CANNOT_CREATE, &error),
+    })
+}
+
+/// Leaves the mark out that editors on Windows write at the beginning of a text.
+pub(crate) fn without_byte_order_mark(text: String) -> String {
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    }
+}
+
+/// All that there is, unless it is too much.
+async fn beginning(source: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
+    let mut octets = Vec::new();
+    source.take(MAX_TEXT + 1).read_to_end(&mut octets).await?;
+    Ok(octets)
+}
+
+fn unread(error: std::io::Error) -> Failure {
+    Failure::io(exit::NO_INPUT, "cannot read standard input", error)
+}

@@ -1,0 +1,181 @@
+//! A finished message as it is read: one mail, neither none nor several.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pilotfish::message::Body;
+use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
+
+use super::{Input, spooled};
+use crate::failure::Failure;
+
+/// How many octets of a line are looked at.
+const LINE: usize = 200;
+
+/// How many octets of a file are read at a time.
+const BLOCK: usize = 64 * 1024;
+
+/// The octets of a finished message, if they are one mail. It is the value of this flag.
+pub(crate) async fn body(input: Input, flag: &str) -> Result<Body, Failure> {
+    let mut mails = Mails::default();
+    let body = match input {
+        Input::Stdin => {
+            let stdin = Counted {
+                reader: tokio::io::stdin(),
+                mails: &mut mails,
+            };
+            spooled(stdin).await?
+        }
+        Input::File(path) => {
+            // What cannot be read, or is not a regular file, is an error when it is attached.
+            if std::fs::metadata(&path).is_ok_and(|metadata| metadata.is_file())
+                && let Ok(file) = tokio::fs::File::open(&path).await
+            {
+                mails.count_in(file).await;
+            } else {
+                mails.octets = 1;
+            }
+            Body::file(path)
+        }
+    };
+    if mails.octets == 0 {
+        return Err(Failure::bad_mail(format!(
+            "the finished message ({flag}) is empty: check the program that makes it"
+        )));
+    }
+    if mails.separators > 1 {
+        return Err(Failure::bad_mail(format!(
+            "the finished message ({flag}) is an mbox file with {} mails: take it apart, \
+             for example with formail -s, and send each mail by itself",
+            mails.separators
+        )));
+    }
+    Ok(body)
+}
+
+/// Counts the separators of an mbox file (RFC 4155) in octets that pass. Only a file that begins
+/// with one is an mbox file.
+#[derive(Debug)]
+struct Mails {
+    octets: u64,
+    separators: usize,
+    /// The beginning of the present line.
+    line: Vec<u8>,
+    /// Whether the line before is empty, or there is none.
+    after_blank: bool,
+    /// Whether it is known that this is not an mbox file.
+    is_other: bool,
+}
+
+impl Default for Mails {
+    fn default() -> Self {
+        Self {
+            octets: 0,
+            separators: 0,
+            line: Vec::new(),
+            after_blank: true,
+            is_other: false,
+        }
+    }
+}
+
+impl Mails {
+    fn pass(&mut self, octets: &[u8]) {
+        self.octets += octets.len() as u64;
+        for part in octets.split_inclusive(|octet| *octet == b'\n') {
+            if self.is_other {
+                return;
+            }
+            let room = LINE.saturating_sub(self.line.len());
+            self.line.extend(part.iter().take(room));
+            if part.ends_with(b"\n") {
+                self.end_line();
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        let line = self.line.trim_ascii_end();
+        if self.after_blank && is_separator(line) {
+            self.separators += 1;
+        }
+        // The first line is not a separator.
+        self.is_other = self.separators == 0;
+        self.after_blank = line.is_empty();
+        self.line.clear();
+    }
+
+    async fn count_in(&mut self, mut file: tokio::fs::File) {
+        let mut block = vec![0; BLOCK];
+        // A file that cannot be read is an error when it is attached.
+        while let Ok(octets @ 1..) = file.read(&mut block).await {
+            self.pass(block.get(..octets).unwrap_or_default());
+            if self.is_other {
+                return;
+            }
+        }
+    }
+}
+
+/// `From `, a sender and a time, as in `From ann@example.org Mon Nov  2 10:00:00 2026`. A line of
+/// text seldom has a time in it.
+fn is_separator(line: &[u8]) -> bool {
+    let is_time = |octets: &[u8]| match octets {
+        [a, b, b':', c, d] => [a, b, c, d].into_iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    line.starts_with(b"From ") && line.windows(5).any(is_time)
+}
+
+/// A reader whose mails are counted.
+struct Counted<'a, R> {
+    reader: R,
+    mails: &'a mut Mails,
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for Counted<'_, R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.reader).poll_read(context, buffer))?;
+        let read = buffer.filled().get(before..).unwrap_or_default();
+        if !read.is_empty() {
+            self.mails.pass(read);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mails_are_counted_however_their_octets_come() {
+        let mail = "From ann@example.org Mon Nov  2 10:00:00 2026\nTo: b@x.test\n\ntext\n";
+        for (text, expected) in [
+            (String::new(), 0),
+            ("To: b@x.test\n\ntext\n".to_owned(), 0),
+            (mail.to_owned(), 1),
+            (format!("{mail}\nFrom here on it rains.\n"), 1),
+            (
+                format!("{mail}From ann@example.org Mon Nov  2 10:00:00 2026\n"),
+                1,
+            ),
+            (format!("{mail}\n{mail}\n{mail}"), 3),
+            (format!("{mail}\n{mail}").replace('\n', "\r\n"), 2),
+            (format!("To: b@x.test\n\n{mail}\n{mail}"), 0),
+        ] {
+            for size in [1, 7, 1_000] {
+                let mut mails = Mails::default();
+                text.as_bytes()
+                    .chunks(size)
+                    .for_each(|part| mails.pass(part));
+                assert_eq!(mails.separators, expected, "{size}: {text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! A line on the terminal that says what a silent server is waited for.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use pilotfish::transport::Timeouts;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer};
+
+use super::wire_event::WireEvent;
+
+/// How long nothing is shown.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often the line is brought up to date.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What the server is waited for, as the dialogue shows it.
+#[derive(Clone, Default)]
+pub(crate) struct Waiting(Arc<Mutex<State>>);
+
+struct State {
+    /// What is due, the next first. Empty while the message is sent.
+    due: VecDeque<Due>,
+    /// When something last happened.
+    since: Instant,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Due {
+    Connection,
+    Greeting,
+    Handshake,
+    /// The reply to a command with this verb.
+    Reply(String),
+    /// The reply to the end of the mail.
+    End,
+}
+
+/// The line, which goes away when this is dropped.
+pub(crate) struct WaitingLine {
+    task: JoinHandle<()>,
+    bar: ProgressBar,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            due: VecDeque::from([Due::Connection]),
+            since: Instant::now(),
+        }
+    }
+}
+
+impl State {
+    fn see(&mut self, line: &WireEvent) {
+        self.since = Instant::now();
+        match (line.from.as_str(), line.octets) {
+            ("network", _) => self.due = VecDeque::from([Due::Greeting]),
+            ("tls", _) => self.due.retain(|due| *due != Due::Handshake),
+            ("client", None) => {
+                let verb = line.text.split(' ').next().unwrap_or_default();
+                self.due.push_back(Due::Reply(verb.to_owned()));
+            }
+            ("client", Some(_)) if line.text == "last block" => self.due.push_back(Due::End),
+            ("client", Some(_)) if line.text == "last chunk" => {
+                // The reply to its BDAT is the reply to the mail.
+                self.due.pop_back();
+                self.due.push_back(Due::End);
+            }
+            _ if line.ends_a_reply() => {
+                let answered = self.due.pop_front();
+                if answered == Some(Due::Reply("STARTTLS".to_owned())) {
+                    self.due.push_back(Due::Handshake);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Due {
+    /// What it is called, and how long it may take.
+    fn shown(&self, host: &str, limits: &Timeouts) -> (String, Duration) {
+        match self {
+            Self::Connection => (format!("connecting to {host}"), limits.connect),
+            Self::Greeting => (
+                format!("waiting for the greeting of {host}"),
+                limits.greeting,
+            ),
+            Self::Handshake => ("waiting for the TLS handshake".to_owned(), limits.handshake),
+            Self::End => {
+                let what = "waiting for the reply to the end of the mail".to_owned();
+                (what, limits.end_of_data)
+            }
+            Self::Reply(verb) => {
+                let limit = match verb.as_str() {
+                    "EHLO" | "HELO" | "LHLO" => limits.hello,
+                    "STARTTLS" => limits.starttls,
+                    "MAIL" => limits.mail,
+                    "RCPT" => limits.rcpt,
+                    "DATA" => limits.data,
+                    "BDAT" => limits.block,
+                    "QUIT" => limits.quit,
+                    "RSET" => limits.reset,
+                    _ => limits.auth,
+                };
+                (format!("waiting for the reply to {verb}"), limit)
+            }
+        }
+    }
+}
+
+impl Waiting {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The line for the present wait, if it has lasted.
+    fn line(&self, host: &str, limits: &Timeouts) -> Option<String> {
+        let state = self.state();
+        let silent = state.since.elapsed();
+        let due = state.due.front().filter(|_| silent >= PATIENCE)?;
+        let (what, limit) = due.shown(host, limits);
+        let (silent, limit) = (time(silent), time(limit));
+        Some(format!("{what}: {silent} of {limit}"))
+    }
+
+    /// Shows the line whenever a wait lasts.
+    pub(crate) fn show(self, host: String, limits: Timeouts) -> WaitingLine {
+        // The time before was spent on passwords and files.
+        self.state().since = Instant::now();
+        let style = ProgressStyle::with_template("{msg}");
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
+            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        let drawn = bar.clone();
+        let task = tokio::spawn(async move {
+            let mut ticks = interval(TICK);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            loop {
+                ticks.tick().await;
+                match self.line(&host, &limits) {
+                    Some(line) if line == drawn.message() => {}
+                    Some(line) => {
+                        if drawn.is_hidden() {
+                            drawn.set_draw_target(ProgressDrawTarget::stderr());
+                        }
+                        drawn.set_message(line);
+                    }
+                    None => clear(&drawn),
+                }
+            }
+        });
+        WaitingLine { task, bar }
+    }
+}
+
+impl WaitingLine {
+    /// Takes the line away, before anything else is printed.
+    pub(crate) fn clear(&self) {
+        clear(&self.bar);
+    }
+}
+
+impl Drop for WaitingLine {
+    fn drop(&mut self) {
+        self.task.abort();
+        self.clear();
+    }
+}
+
+fn clear(bar: &ProgressBar) {
+    bar.finish_and_clear();
+    bar.set_draw_target(ProgressDrawTarget::hidden());
+    bar.reset();
+    bar.set_message("");
+}
+
+/// A time in seconds, or in minutes from two of them on.
+fn time(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 60, seconds % 60) {
+        (0 | 1, _) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} min"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Waiting {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        self.state().see(&WireEvent::of(event));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(from: &str, text: &str, octets: Option<u64>) -> WireEvent {
+        WireEvent {
+            from: from.to_owned(),
+            tls: false,
+            octets,
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_due_after_each_line_of_a_dialogue() {
+        let mut state = State::default();
+        let reply = |verb: &str| Some(Due::Reply(verb.to_owned()));
+        assert_eq!(state.due.front(), Some(&Due::Connection));
+        for (from, text, octets, due) in [
+            ("network", "connected to x", None, Some(Due::Greeting)),
+            ("server", "220-one", None, Some(Due::Greeting)),
+            ("server", "220 two", None, None),
+            ("client", "EHLO x", None, reply("EHLO")),
+            ("server", "250-x", None, reply("EHLO")),
+            ("server", "250 STARTTLS", None, None),
+            ("client", "STARTTLS", None, reply("STARTTLS")),
+            ("server", "220 go", None, Some(Due::Handshake)),
+            ("tls", "TLSv1.3", None, None),
+            ("client", "MAIL FROM:<a@b>", None, reply("MAIL")),
+            ("client", "RCPT TO:<a@b>", None, reply("MAIL")),
+            ("client", "DATA", None, reply("MAIL")),
+            ("server", "250 ok", None, reply("RCPT")),
+            ("server", "250 ok", None, reply("DATA")),
+            ("server", "354", None, None),
+            ("client", "block", Some(9), None),
+            ("client", "last block", Some(9), Some(Due::End)),
+            ("server", "250 ok", None, None),
+            ("client", "BDAT 9 LAST", None, reply("BDAT")),
+            ("client", "last chunk", Some(9), Some(Due::End)),
+            ("server", "250 ok", None, None),
+        ] {
+            state.see(&line(from, text, octets));
+            assert_eq!(state.due.front(), due.as_ref(), "{from} {text}");
+        }
+    }
+
+    #[test]
+    fn times_are_in_seconds_and_minutes() {
+        for (seconds, shown) in [(1, "1 s"), (90, "90 s"), (120, "2 min"), (301, "5 min 1 s")] {
+            assert_eq!(time(Duration::from_secs(seconds)), shown);
+        }
+    }
+}
