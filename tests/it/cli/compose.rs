@@ -3,7 +3,7 @@
 use mail_parser::{MessageParser, MimeHeaders as _};
 use pilotfish::testing::Received;
 
-use super::office::{Office, server};
+use super::cli_fixture::{Office, server};
 
 /// The mail that arrives when it is sent with these arguments, and this on standard input.
 async fn sent(arguments: &str, stdin: &str, files: &[(&str, &[u8])]) -> Received {

@@ -2,8 +2,8 @@
 
 use mail_parser::MessageParser;
 
+use super::cli_fixture::{Office, server};
 use super::made::{Desk, fields, shape};
-use super::office::{Office, server};
 use super::run::Run;
 
 const SHARK: &[u8] = include_bytes!("../../fixtures/images/shark.png");
@@ -308,7 +308,7 @@ async fn a_file_name_that_is_not_utf_8_needs_another() {
     let script = "touch \"$(printf 'caf\\351.txt')\" && \"$0\" send -n --from me@example.org \
                   --to ann@example.org --text x -a \"$(printf 'caf\\351.txt')$1\"";
     let run = async |name: &str| {
-        let directory = super::office::Directory::new();
+        let directory = super::cli_fixture::Directory::new();
         let run = Run::shell(script).args([name]);
         run.directory(directory.path()).end().await
     };

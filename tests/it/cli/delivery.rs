@@ -2,7 +2,7 @@
 
 use pilotfish::testing::Offer;
 
-use super::office::{Office, server};
+use super::cli_fixture::{Office, server};
 use super::run::Run;
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest as _, Sha256};
 
+use super::cli_fixture::{Directory, Office, server};
 use super::made::{Desk, fields};
-use super::office::{Directory, Office, server};
 use super::run::{Ended, Run};
 
 const KEY: &[u8] = include_bytes!("../../fixtures/dkim/rsa-2048.pem");

@@ -1,6 +1,6 @@
 //! `--dry-run`: the octets, and nothing else.
 
-use super::office::{Directory, Office, server};
+use super::cli_fixture::{Directory, Office, server};
 use super::run::Run;
 
 const MAIL: &str = "--from me@example.org --to ann@example.org --bcc eve@example.org \

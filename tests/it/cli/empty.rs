@@ -1,7 +1,7 @@
 //! No mail goes out empty, or with the name of a file in place of its text, by mistake.
 
+use super::cli_fixture::{Directory, Office, server};
 use super::made::{Desk, shape};
-use super::office::{Directory, Office, server};
 use super::run::Run;
 
 const MAIL: &str = "--from me@example.org --to ann@example.org";

@@ -1,7 +1,7 @@
 //! What the header and the envelope say.
 
+use super::cli_fixture::{Office, server};
 use super::made::{Desk, fields};
-use super::office::{Office, server};
 
 #[tokio::test]
 async fn fields_are_as_they_were_given() {

@@ -1,7 +1,7 @@
 //! `--raw`: messages that were made elsewhere.
 
+use super::cli_fixture::{Office, server};
 use super::made::Desk;
-use super::office::{Office, server};
 
 const FINISHED: &str = "Date: Tue, 1 Jul 2003 10:52:37 +0200\n\
     From: Bo <bo@example.org>\n\

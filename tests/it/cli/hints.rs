@@ -4,7 +4,7 @@ use pilotfish::testing::Fault::ReplyAt;
 use pilotfish::testing::Point::{self, Auth, Body, Ehlo, EndOfData, Mail, Rcpt};
 use pilotfish::testing::{Security, TestServer};
 
-use super::office::{Office, server};
+use super::cli_fixture::{Office, server};
 use super::peer::Peer;
 use super::run::{Run, USER};
 

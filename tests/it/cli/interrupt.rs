@@ -5,7 +5,7 @@ use pilotfish::testing::Offer;
 use pilotfish::testing::Point::{Body, Ehlo, EndOfData, Rcpt};
 use rustix::process::Signal;
 
-use super::office::{Directory, Office, server};
+use super::cli_fixture::{Directory, Office, server};
 use super::peer::Peer;
 use super::run::Run;
 

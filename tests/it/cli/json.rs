@@ -5,7 +5,7 @@ use pilotfish::testing::Offer;
 use pilotfish::testing::Point::{Auth, Data, EndOfData};
 use serde_json::{Value, json};
 
-use super::office::{Office, server};
+use super::cli_fixture::{Office, server};
 use super::run::Ended;
 
 const TO_BOTH: &str = "--to ann@example.org,bob@example.org --text Hi --json";

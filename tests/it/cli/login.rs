@@ -3,7 +3,7 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use pilotfish::testing::TestServerBuilder;
 
-use super::office::{Office, server};
+use super::cli_fixture::{Office, server};
 use super::peer::Peer;
 use super::run::{PASSWORD, Run, USER};
 

@@ -1,6 +1,6 @@
 //! A mail that is made and written, not sent.
 
-use super::office::Directory;
+use super::cli_fixture::Directory;
 use super::run::{Ended, Run};
 
 /// What is at hand when a mail is made.

@@ -4,8 +4,8 @@ use pilotfish::testing::Fault::ReplyAt;
 use pilotfish::testing::Point::{EndOfData, Mail, Rcpt};
 use pilotfish::testing::{Security, TestServer};
 
+use super::cli_fixture::{Directory, Office};
 use super::hints::{CLEAR, NO_LOGIN, advice};
-use super::office::{Directory, Office};
 use super::run::{Ended, Run};
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use pilotfish::testing::{Security, TestServer};
 
-use super::office::{Directory, Office, server};
+use super::cli_fixture::{Directory, Office, server};
 use super::run::Run;
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use pilotfish::testing::Fault::{CloseAt, ReplyAt};
 use pilotfish::testing::Point::{EndOfData, Quit};
 
-use super::office::{Office, server};
+use super::cli_fixture::{Office, server};
 
 const MAIL: &str = "--to ann@example.org --text Hi";
 

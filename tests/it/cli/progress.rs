@@ -8,7 +8,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 use tokio::time::sleep;
 
-use super::office::Directory;
+use super::cli_fixture::Directory;
 use super::peer::Peer;
 
 /// A terminal of 80 columns: the side where the screen is, and the side for a process.

@@ -5,7 +5,7 @@ use pilotfish::testing::Point::{self, Auth, Body, Data, Ehlo, EndOfData, Greetin
 use pilotfish::testing::{Fault, Security};
 use tokio::net::TcpListener;
 
-use super::office::{Office, server};
+use super::cli_fixture::{Office, server};
 use super::peer::Peer;
 use super::run::Run;
 

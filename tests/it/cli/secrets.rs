@@ -5,7 +5,7 @@ use pilotfish::testing::Fault::{ReplyAt, SilentAt};
 use pilotfish::testing::Point::{Auth, EndOfData};
 use pilotfish::testing::Security;
 
-use super::office::{Office, server};
+use super::cli_fixture::{Office, server};
 use super::run::{PASSWORD, Run, USER, forms_of_the_password};
 
 const MAIL: &str = "--to ann@example.org --text Hi";

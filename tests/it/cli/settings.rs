@@ -1,7 +1,7 @@
 //! Settings that are wrong, from flags and from files of accounts: 78, and 64 if an account has to be
 //! named first.
 
-use super::office::Directory;
+use super::cli_fixture::Directory;
 use super::run::Run;
 
 /// Arguments that would do, were it not for what is added.

@@ -1,7 +1,7 @@
 //! What is found before anything is connected: 64 for the command line, 65 for the mail, 66 for
 //! files, 73 for the output.
 
-use super::office::{Directory, Office, server};
+use super::cli_fixture::{Directory, Office, server};
 use super::run::Run;
 
 /// Arguments that would do, were it not for what is added.

@@ -7,7 +7,7 @@ use pilotfish::testing::{Offer, Security, TestServer, TestServerBuilder};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::office::{Directory, Office};
+use super::cli_fixture::{Directory, Office};
 use super::peer::Peer;
 use super::run::Run;
 use crate::support::open_server::open_server;

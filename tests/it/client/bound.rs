@@ -18,7 +18,7 @@ use tokio::time::sleep;
 
 use super::case::{Tally, Told};
 use super::{client_of, letter, paused, tasks};
-use crate::company::strategy;
+use crate::session::send_each::strategy;
 use crate::support::open_server::open_server;
 
 /// Connections that end in every way, and others in their place.

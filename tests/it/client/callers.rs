@@ -18,11 +18,11 @@ use pilotfish::{Credentials, ErrorKind, Fate, Mail, testing};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{client_of, client_to, letter, paused};
-use crate::company::strategy;
+use crate::session::send_each::strategy;
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
 use crate::support::events::Capture;
-use crate::support::knowing::Store;
+use crate::support::mini_server::Store;
 use crate::support::open_server::open_server;
 use crate::support::port::{Count, Port};
 

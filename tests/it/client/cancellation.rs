@@ -16,9 +16,9 @@ use pilotfish::{Client, Mail};
 use tokio::time::{sleep, timeout};
 
 use super::case::{Tally, Told};
-use super::conduct::{CONDUCTS, Conduct, Entry, FAULTS, server};
+use super::server_behaviour::{CONDUCTS, Conduct, Entry, FAULTS, server};
 use super::{client_of, letter, number_of, paused, tasks};
-use crate::company::strategy;
+use crate::session::send_each::strategy;
 use crate::support::dice::Dice;
 use crate::support::open_server::open_server;
 

@@ -11,7 +11,7 @@ use pilotfish::message::{Attachment, Body};
 
 use super::client_to;
 use crate::support::client::ACCOUNT;
-use crate::support::knowing::Store;
+use crate::support::mini_server::Store;
 use crate::support::port::{Count, Port};
 
 const MAILS: usize = 3_000;

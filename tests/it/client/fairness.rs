@@ -8,7 +8,7 @@ use pilotfish::session::{Chunking, Pipelining, Strategy};
 use tokio::time::{Instant, sleep};
 
 use super::{client_of, letter, paused};
-use crate::company::strategy;
+use crate::session::send_each::strategy;
 use crate::support::open_server::open_server;
 
 const STRATEGIES: [fn() -> Strategy; 3] = [

@@ -9,7 +9,7 @@ use pilotfish::session::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::{Fault, Point, TestServer};
 
 use super::{client_of, letter, number_of};
-use crate::company::strategy;
+use crate::session::send_each::strategy;
 use crate::support::open_server::open_server;
 
 const CONNECTIONS: usize = 16;

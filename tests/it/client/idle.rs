@@ -9,7 +9,7 @@ use pilotfish::{Client, ServerConfig};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{client_of, letter, number_of, paused, tasks};
-use crate::company::strategy;
+use crate::session::send_each::strategy;
 use crate::support::open_server::open_server;
 
 const STRATEGIES: [fn() -> Strategy; 4] = [

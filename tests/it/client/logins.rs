@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{client_to, letter, paused};
 use crate::support::events::Capture;
-use crate::support::knowing::Store;
+use crate::support::mini_server::Store;
 use crate::support::port::{Count, Port};
 
 /// When logins failed.

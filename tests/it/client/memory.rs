@@ -5,7 +5,7 @@ use pilotfish::testing::Store;
 use pilotfish::{Client, Security, ServerConfig};
 
 use super::letter;
-use crate::memory::high_water_mark;
+use crate::message::memory::high_water_mark;
 use crate::support::open_server::open_server;
 
 const KIB: u64 = 1024;

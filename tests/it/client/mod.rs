@@ -1,20 +1,34 @@
 //! The client against those who want it to lose a mail, to send it twice, or to tell of it what is
 //! not so: each test knows what the server has in truth.
 
+/// Mails in any order, some of which cannot be sent, over servers that end sessions.
+pub(crate) mod any_order;
 mod bound;
 mod callers;
 mod cancellation;
 mod case;
-mod conduct;
 mod descriptors;
 mod fairness;
 mod hundred_thousand;
 mod idle;
+/// What a client learns of a server, once for all of its sessions.
+pub(crate) mod learned;
 mod logins;
 mod memory;
+/// What a recorder of `metrics` gets.
+pub(crate) mod metrics;
 mod outage;
+/// How much of each message has been sent.
+pub(crate) mod progress;
 mod seeds;
+/// Many mails by a client.
+pub(crate) mod send_all;
+mod server_behaviour;
 mod set_up;
+/// Networks and hosts that fail, by the thousand, in simulated time.
+pub(crate) mod simulation;
+/// Mails that nobody would take, though they could be sent.
+pub(crate) mod stalls;
 mod throttling;
 mod unknown;
 mod verdicts;

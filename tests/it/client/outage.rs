@@ -14,7 +14,7 @@ use pilotfish::client::Retry;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{client_to, letter, number_of, paused};
-use crate::support::knowing::Store;
+use crate::support::mini_server::Store;
 use crate::support::port::{Count, Port};
 
 const MAILS: usize = 5_000;

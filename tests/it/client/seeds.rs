@@ -21,8 +21,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::case::{Tally, Told};
 use super::{client_to, letter, paused};
-use crate::company::strategy;
-use crate::simulation::variable;
+use crate::client::simulation::variable;
+use crate::session::send_each::strategy;
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
 use crate::support::dice::Dice;

@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::case::{Tally, Told};
 use super::{client_of, letter, paused};
-use crate::company::strategy;
+use crate::session::send_each::strategy;
 use crate::support::open_server::open_server;
 
 const MAILS: usize = 400;

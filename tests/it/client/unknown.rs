@@ -11,8 +11,8 @@ use pilotfish::{Error, ErrorKind, Fate};
 use tokio::sync::watch;
 
 use super::{client_to, letter, paused};
-use crate::company::strategy;
-use crate::support::knowing::Store;
+use crate::session::send_each::strategy;
+use crate::support::mini_server::Store;
 use crate::support::port::Port;
 
 /// What happens to the attempts after the first.

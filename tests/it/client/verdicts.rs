@@ -22,10 +22,10 @@ use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{client_of, client_to, letter, paused};
-use crate::company::strategy;
+use crate::session::send_each::strategy;
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
-use crate::support::knowing::{Knowing, Store, Words};
+use crate::support::mini_server::{Knowing, Store, Words};
 use crate::support::open_server::open_server;
 use crate::support::port::{Count, Port};
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    bed::{self, address, assert_once, fetch, header},
+    live_env::{self, address, assert_once, fetch, header},
     mail::Mail,
 };
 
@@ -76,11 +76,11 @@ fn an_unknown_recipient_costs_the_others_nothing() {
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
 fn a_server_is_reached_by_its_ipv6_address() {
-    if !bed::has_ipv6() {
+    if !live_env::has_ipv6() {
         // `servers start` has said that nothing is tested here.
         return;
     }
-    let mail = Mail::over("submission").server(bed::server("[::1]", "submission"));
+    let mail = Mail::over("submission").server(live_env::server("[::1]", "submission"));
     let mail = mail.to("bob");
     let run = mail.send();
     assert_once(&fetch("bob", &mail.id), run.accepted());

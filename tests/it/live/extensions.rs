@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    bed::{self, address, assert_once, fetch},
+    live_env::{self, address, assert_once, fetch},
     mail::Mail,
 };
 
@@ -22,7 +22,7 @@ fn the_sender_is_notified_of_success_as_was_asked() {
     ]);
     let run = mail.send();
     assert_once(&fetch("bob", &mail.id), run.accepted());
-    let report = bed::report("ann", &mail.id);
+    let report = live_env::report("ann", &mail.id);
     assert_eq!(report["notifications"], 1);
     // With RET=FULL the last would be message/rfc822.
     let parts = [

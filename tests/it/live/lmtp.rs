@@ -5,9 +5,9 @@ use pilotfish::session::{Chunking, Mail, Pipelining, ServerConfig, Strategy};
 use pilotfish::transport::Route;
 use pilotfish::{Message, Security};
 
-use super::bed::{self, address, fetch_all};
+use super::live_env::{self, address, fetch_all};
 use super::session::{is_delivery_of, letter, new_id, octets};
-use crate::company::strategy;
+use crate::session::send_each::strategy;
 use crate::support::client::{send, send_one, told};
 
 /// By TCP, and by a Unix socket.
@@ -16,9 +16,9 @@ fn servers(strategy: Strategy) -> [ServerConfig; 2] {
         let builder = ServerConfig::builder("localhost".parse().unwrap());
         builder.lmtp().strategy(strategy)
     };
-    let by_tcp = server().port(bed::port("lmtp"));
+    let by_tcp = server().port(live_env::port("lmtp"));
     let by_tcp = by_tcp.security(Security::Cleartext);
-    let by_socket = server().route(Route::new().unix_socket(bed::file("lmtp_socket")));
+    let by_socket = server().route(Route::new().unix_socket(live_env::file("lmtp_socket")));
     [by_tcp.build().unwrap(), by_socket.build().unwrap()]
 }
 

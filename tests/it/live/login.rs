@@ -1,6 +1,6 @@
 //! Dovecot takes what each mechanism says, behind Postfix.
 
-use super::bed::{assert_once, fetch};
+use super::live_env::{assert_once, fetch};
 use super::mail::Mail;
 
 #[test]

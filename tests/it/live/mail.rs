@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::bed;
+use super::live_env;
 
 /// Seconds after which `timeout` ends a command that hangs.
 const PATIENCE: &str = "300";
@@ -37,9 +37,9 @@ impl Mail {
             subject: format!("Grüße 🦈 – {id} – 日本語の件名も、長くても、そのまま届くはずです"),
             id,
             folder: TempDir::new().unwrap(),
-            server: bed::server("localhost", service),
-            ca: bed::file("ca"),
-            password_file: Some(bed::file("password_file")),
+            server: live_env::server("localhost", service),
+            ca: live_env::file("ca"),
+            password_file: Some(live_env::file("password_file")),
             arguments: Vec::new(),
         };
         match service {
@@ -55,13 +55,13 @@ impl Mail {
 
     /// Trusts an authority that `live.json` names.
     pub(super) fn trusting(mut self, ca: &str) -> Self {
-        self.ca = bed::file(ca);
+        self.ca = live_env::file(ca);
         self
     }
 
     /// Logs in with a password file that `live.json` names.
     pub(super) fn password(mut self, file: &str) -> Self {
-        self.password_file = Some(bed::file(file));
+        self.password_file = Some(live_env::file(file));
         self
     }
 
@@ -71,15 +71,15 @@ impl Mail {
     }
 
     pub(super) fn to(self, user: &str) -> Self {
-        self.arguments(["--to", &bed::address(user)])
+        self.arguments(["--to", &live_env::address(user)])
     }
 
     pub(super) fn cc(self, user: &str) -> Self {
-        self.arguments(["--cc", &bed::address(user)])
+        self.arguments(["--cc", &live_env::address(user)])
     }
 
     pub(super) fn bcc(self, user: &str) -> Self {
-        self.arguments(["--bcc", &bed::address(user)])
+        self.arguments(["--bcc", &live_env::address(user)])
     }
 
     pub(super) fn text(self, text: &str) -> Self {
@@ -130,7 +130,7 @@ impl Mail {
         // GNU time, not Python: a process inherits the peak of its parent, so
         // the parent has to be smaller than what it weighs.
         let mut command = Command::new("timeout");
-        command.arg(PATIENCE).arg(bed::tool("time"));
+        command.arg(PATIENCE).arg(live_env::tool("time"));
         command.args(["--quiet", "--format=%M", "--output"]);
         let run = self.run(command.arg(&peak));
         let peak = fs::read_to_string(peak).unwrap();
@@ -151,14 +151,14 @@ impl Mail {
         command
             .arg(env!("CARGO_BIN_EXE_pilotfish"))
             .args([verb, "--server", &self.server, "--tls-ca", self.ca])
-            .args(["--from", &bed::address("ann")])
+            .args(["--from", &live_env::address("ann")])
             .args(more)
             .args(&self.arguments)
             // The settings of whoever runs the tests do not count.
             .env("HOME", self.folder.path())
             .env_remove("XDG_CONFIG_HOME");
         if let Some(file) = self.password_file {
-            command.args(["--user", &bed::address("ann"), "--password-file", file]);
+            command.args(["--user", &live_env::address("ann"), "--password-file", file]);
         }
         // The text of a mail that has no other.
         let stdin = self.file("stdin");
@@ -170,7 +170,7 @@ impl Mail {
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         };
-        for secret in bed::secrets() {
+        for secret in live_env::secrets() {
             assert!(!run.stdout.contains(secret), "a password in {run:?}");
             assert!(!run.stderr.contains(secret), "a password in {run:?}");
         }

@@ -5,10 +5,9 @@
 //! and taken apart by Python (`fetch`), or opened in a browser (`node/show.mjs`), so that no code
 //! of ours judges our mail.
 
-mod bed;
-mod company;
 mod delivery;
 mod extensions;
+mod live_env;
 mod lmtp;
 mod login;
 mod mail;
@@ -16,6 +15,7 @@ mod memory;
 mod proxy;
 mod refusal;
 mod round_trip;
+mod send_each;
 mod session;
 mod sink;
 mod ways;

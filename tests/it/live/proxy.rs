@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::bed;
+use super::live_env;
 use super::mail::Mail;
 
 const USER: &str = "tim";
@@ -53,7 +53,7 @@ impl Proxy {
 
     fn socks() -> Self {
         Self::start(|port, _| {
-            let mut command = Command::new(bed::tool("microsocks"));
+            let mut command = Command::new(live_env::tool("microsocks"));
             command.args(["-i", "127.0.0.1", "-p", &port.to_string()]);
             command.args(["-u", USER, "-P", PASSWORD]);
             command
@@ -68,7 +68,7 @@ impl Proxy {
                  BasicAuth {USER} {PASSWORD}\n"
             );
             fs::write(&settings, text).unwrap();
-            let mut command = Command::new(bed::tool("tinyproxy"));
+            let mut command = Command::new(live_env::tool("tinyproxy"));
             command.arg("-d").arg("-c").arg(settings);
             command
         })
@@ -97,7 +97,7 @@ fn a_mail_goes_through_a_proxy_with_a_login() {
         let mail = Mail::over("submission").to("bob").arguments(flags);
         let run = mail.send();
         let line = run.accepted();
-        bed::assert_once(&bed::fetch("bob", &mail.id), line);
+        live_env::assert_once(&live_env::fetch("bob", &mail.id), line);
     }
 }
 
@@ -110,6 +110,6 @@ fn a_proxy_that_wants_a_login_ends_with_77() {
             .to("bob")
             .arguments(["--proxy", &url]);
         mail.send().failed(77);
-        bed::assert_never_submitted("bob", &mail.id);
+        live_env::assert_never_submitted("bob", &mail.id);
     }
 }

@@ -3,7 +3,7 @@
 use std::{net::TcpStream, process::Command};
 
 use super::{
-    bed::{self, assert_never_submitted},
+    live_env::{self, assert_never_submitted},
     mail::{Mail, Run},
 };
 
@@ -101,7 +101,7 @@ fn a_login_is_required_by_the_server() {
 #[ignore = "needs the real servers: tests/run starts them"]
 fn a_closed_port_ends_with_75() {
     // As long as our end of a connection has this port, nobody listens there.
-    let taken = TcpStream::connect(bed::server("127.0.0.1", "submission")).unwrap();
+    let taken = TcpStream::connect(live_env::server("127.0.0.1", "submission")).unwrap();
     let closed = taken.local_addr().unwrap();
     fails_before("EHLO", &mail("submission").server(closed.to_string()), 75);
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    bed::{self, assert_once, fetch, header},
+    live_env::{self, assert_once, fetch, header},
     mail::Mail,
 };
 
@@ -168,9 +168,9 @@ fn a_dry_run_writes_the_message_and_sends_nothing() {
     let file = mail.file("message");
     let mail = mail.arguments(["--dry-run", "-o", file.to_str().unwrap()]);
     mail.send().ended(0);
-    let got = bed::parse(&file);
+    let got = live_env::parse(&file);
     assert_whole(&got, &mail, &octets);
     assert_eq!(got["bare_newlines"], 0);
     assert_eq!(header(&got, "Bcc"), None);
-    bed::assert_never_submitted("bob", &mail.id);
+    live_env::assert_never_submitted("bob", &mail.id);
 }

@@ -12,7 +12,7 @@ use pilotfish::transport::Timeouts;
 use pilotfish::{Credentials, Message};
 use tokio::net::TcpStream;
 
-use super::bed::{self, address};
+use super::live_env::{self, address};
 use crate::support::client::name;
 use crate::support::wiretap::{Tap, Wiretap};
 
@@ -37,7 +37,7 @@ impl Peer {
             Self::DovecotSubmission => "dovecot",
             Self::DovecotLmtp => "lmtp",
         };
-        let stream = TcpStream::connect(("127.0.0.1", bed::port(service)));
+        let stream = TcpStream::connect(("127.0.0.1", live_env::port(service)));
         let (stream, tap) = Wiretap::new(stream.await.unwrap());
         let hello = match self {
             Self::DovecotLmtp => Hello::lmtp(name()),
@@ -56,17 +56,17 @@ impl Peer {
     pub(super) fn arrived(self, id: &str, count: usize) -> Vec<Vec<u8>> {
         match self {
             Self::DovecotSubmission => {
-                let file = Path::new(bed::file("next_hop")).join(id);
+                let file = Path::new(live_env::file("next_hop")).join(id);
                 // There is one: a second of this name would have been refused.
                 vec![fs::read(file).unwrap()]
             }
-            _ => bed::fetch_all("carl", id, count),
+            _ => live_env::fetch_all("carl", id, count),
         }
     }
 }
 
 fn credentials() -> Credentials {
-    let password = fs::read_to_string(bed::file("password_file")).unwrap();
+    let password = fs::read_to_string(live_env::file("password_file")).unwrap();
     Credentials::new(address("ann"), password.trim_end()).unwrap()
 }
 

@@ -11,8 +11,8 @@ use pilotfish::transport::Route;
 use pilotfish::{Message, Result};
 use tempfile::TempDir;
 
-use super::bed;
-use crate::company::strategy;
+use super::live_env;
+use crate::session::send_each::strategy;
 use crate::support::client::{ACCOUNT, send_one, told, told_error};
 
 /// How long to wait until it listens.
@@ -28,7 +28,7 @@ impl Sink {
     fn start(options: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("sink");
-        let mut command = Command::new(bed::tool("smtp-sink"));
+        let mut command = Command::new(live_env::tool("smtp-sink"));
         if rustix::process::geteuid().is_root() {
             command.args(["-u", "mail"]);
         }

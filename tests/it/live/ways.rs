@@ -4,10 +4,10 @@ use mail_parser::{MessageParser, MimeHeaders as _};
 use pilotfish::message::{Attachment, Body, BodyType};
 use pilotfish::session::{Chunking, Pipelining};
 
-use super::bed::address;
+use super::live_env::address;
 use super::round_trip::{picture, sha256};
 use super::session::{Peer, count_said, is_delivery_of, letter, new_id, octets};
-use crate::company::strategy;
+use crate::session::send_each::strategy;
 use crate::support::client::{send_one, told};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

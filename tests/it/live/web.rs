@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{bed, mail::Mail, round_trip::sha256};
+use super::{live_env, mail::Mail, round_trip::sha256};
 
 const SHARK: &[u8] = include_bytes!("../../fixtures/images/shark.png");
 
@@ -22,7 +22,7 @@ fn show(report: &Value, screenshot: &str) -> Value {
         .arg("tests/it/live/node/show.mjs")
         .arg(format!(
             "http://{}/",
-            bed::server("127.0.0.1", "maildev_web")
+            live_env::server("127.0.0.1", "maildev_web")
         ))
         .arg(report["message_id"].as_str().unwrap())
         .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join(screenshot))

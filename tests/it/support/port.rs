@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 
-use super::knowing::{Knowing, Store, Words};
+use super::mini_server::{Knowing, Store, Words};
 
 /// What is done to the replies of one connection: see [`Knowing::fate`].
 pub(crate) type Fate = Box<dyn FnMut(&mut Vec<u8>) -> bool + Send>;

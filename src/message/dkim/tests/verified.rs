@@ -6,7 +6,7 @@ use std::process::Command;
 use super::*;
 use crate::message::dkim::Canonicalization;
 
-const SCRIPT: &str = include_str!("../../../../tests/it/dkim/verify.py");
+const SCRIPT: &str = include_str!("../../../../tests/it/message/dkim/verify.py");
 const RSA_RECORD: &str = include_str!("../../../../tests/fixtures/dkim/rsa-2048.txt");
 const ED25519_RECORD: &str = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 

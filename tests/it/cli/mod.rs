@@ -1,0 +1,33 @@
+//! `pilotfish send` as a program: arguments in; exit status, two streams and a mail out.
+
+pub(crate) mod cli_fixture;
+mod compose;
+/// Accounts from a file.
+pub(crate) mod config;
+mod content;
+mod delivery;
+/// `pilotfish demo`.
+pub(crate) mod demo;
+mod dkim;
+mod dry_run;
+mod empty;
+/// The programs that show how it is used.
+pub(crate) mod examples;
+mod fields;
+mod finished;
+mod hints;
+mod interrupt;
+mod json;
+mod login;
+mod made;
+mod missing_login;
+mod network;
+mod output;
+pub(crate) mod peer;
+mod progress;
+mod refusals;
+pub(crate) mod run;
+mod secrets;
+mod settings;
+mod usage;
+mod verdicts;

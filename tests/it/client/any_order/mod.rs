@@ -1,0 +1,260 @@
+//! Mails in any order, of which some cannot be sent, need another session, go in portions or are
+//! withdrawn: each is reported once, what is reported is what the server has, and nothing waits for
+//! ever.
+//!
+//! Everything follows from a seed. `PILOTFISH_SEED=17` runs that one alone.
+
+mod client;
+mod session;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use pilotfish::address::{Envelope, ForwardPath};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
+use pilotfish::session::{Mail, Receipt, RecipientOutcome, recipient_outcomes};
+use pilotfish::{ErrorKind, Message, Result};
+
+use crate::session::send_each::strategy;
+use crate::support::client::ACCOUNT;
+use crate::support::dice::Dice;
+use crate::support::mini_server::Arrived;
+
+/// How many octets the server takes for a message.
+const SIZE: usize = 2_000;
+
+/// What the server offers: with each of these, one of the limits.
+const OFFERS: [&[&str]; 3] = [&[], &["PIPELINING"], &["PIPELINING", "CHUNKING"]];
+const LIMITS: [&str; 7] = [
+    "",
+    "RCPTMAX=2",
+    "RCPTDOMAINMAX=1",
+    "RCPTDOMAINMAX=2",
+    "MAILMAX=1",
+    "MAILMAX=3",
+    "RCPTMAX=2 RCPTDOMAINMAX=1 MAILMAX=2",
+];
+
+/// What a mail needs of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Good,
+    /// It is larger than the server takes.
+    Large,
+    /// It needs SMTPUTF8.
+    Utf8,
+    /// It goes to another domain.
+    Elsewhere,
+    /// It goes to three recipients in two domains.
+    Portioned,
+    /// It is good, and the caller stops waiting for it.
+    Withdrawn,
+}
+
+impl Sort {
+    /// The recipients of the mail with this number.
+    fn paths(self, number: usize) -> Vec<ForwardPath> {
+        let paths: &[&str] = match self {
+            Self::Good | Self::Large | Self::Withdrawn => &["a@a.test"],
+            Self::Utf8 => &["ä@a.test"],
+            Self::Elsewhere => &["b@b.test"],
+            Self::Portioned => &["a@a.test", "aa@a.test", "b@b.test"],
+        };
+        let path = |path: &&str| format!("{number}-{path}").parse().unwrap();
+        paths.iter().map(path).collect()
+    }
+
+    fn mail(self, number: usize) -> Mail {
+        static SMALL: LazyLock<Message> = LazyLock::new(|| ACCOUNT.letter(&["a@a.test"]));
+        static LARGE: LazyLock<Message> =
+            LazyLock::new(|| ACCOUNT.letter_with(&["a@a.test"], &"x\n".repeat(SIZE)));
+        let message = if self == Self::Large { &LARGE } else { &SMALL };
+        let from = ACCOUNT.user;
+        let envelope = Envelope::new(from, self.paths(number)).unwrap();
+        Mail::new(envelope, Message::clone(message))
+    }
+}
+
+/// Where a server ends a session, and how: by 421, or without a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Never,
+    /// In place of the reply to MAIL, after so many mails.
+    AtMail(usize, Last),
+    /// In place of any reply, after so many.
+    Anywhere(usize, Last),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Says421,
+    Closes,
+}
+
+impl End {
+    fn new(dice: &mut Dice) -> Self {
+        let last = dice.one_of(&[Last::Says421, Last::Closes]);
+        let after = usize::try_from(1 + dice.below(4)).unwrap();
+        match dice.below(4) {
+            0 => Self::AtMail(after, last),
+            1 => Self::Anywhere(2 + usize::try_from(dice.below(30)).unwrap(), last),
+            _ => Self::Never,
+        }
+    }
+
+    /// What it does to the replies of a session.
+    fn fate(self) -> impl FnMut(&mut Vec<u8>) -> bool + Send + 'static {
+        let (mut replies, mut mails) = (0, 0);
+        move |reply| {
+            let is_mail = reply.starts_with(b"250 2.1.0");
+            let is_end = match self {
+                Self::Never => false,
+                Self::AtMail(after, _) => is_mail && mails == after,
+                Self::Anywhere(after, _) => replies == after,
+            };
+            replies += 1;
+            mails += usize::from(is_mail);
+            let (Self::AtMail(_, last) | Self::Anywhere(_, last)) = self else {
+                return false;
+            };
+            if is_end && last == Last::Says421 {
+                // A word about too much at once would have the client wait.
+                *reply = match self {
+                    Self::AtMail(..) => b"421 4.7.1 too many messages in this session\r\n".to_vec(),
+                    _ => b"421 4.4.2 this session has timed out\r\n".to_vec(),
+                };
+            }
+            is_end && last == Last::Closes
+        }
+    }
+}
+
+/// Some mails, and the server that they go to.
+#[derive(Debug)]
+struct Case {
+    mails: Vec<Sort>,
+    strategy: Strategy,
+    keywords: &'static [&'static str],
+    limits: &'static str,
+    end: End,
+    dice: Dice,
+}
+
+impl Case {
+    fn new(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let sorts = [
+            Sort::Good,
+            Sort::Good,
+            Sort::Large,
+            Sort::Utf8,
+            Sort::Elsewhere,
+            Sort::Portioned,
+            Sort::Withdrawn,
+        ];
+        let (keywords, limits) = offer(&mut dice);
+        Self {
+            mails: (0..=dice.below(6)).map(|_| dice.one_of(&sorts)).collect(),
+            strategy: strategy(
+                dice.one_of(&[Pipelining::Never, Pipelining::Auto, Pipelining::Eager]),
+                dice.one_of(&[Chunking::Never, Chunking::Auto, Chunking::Always]),
+            ),
+            keywords,
+            limits,
+            end: End::new(&mut dice),
+            dice,
+        }
+    }
+
+    /// Whether a mail that the server could take is accepted by all of its recipients.
+    fn reaches_all(&self, sort: Sort) -> bool {
+        let fits = matches!(sort, Sort::Good | Sort::Elsewhere | Sort::Portioned);
+        fits && match self.end {
+            End::Never | End::AtMail(_, Last::Says421) => true,
+            // What has left whole is unknown.
+            End::AtMail(_, Last::Closes) => !self.keywords.contains(&"CHUNKING"),
+            End::Anywhere(..) => false,
+        }
+    }
+
+    /// What was reported of each mail is what the server has.
+    fn judge(&self, reported: &[Vec<Result<Receipt>>], arrived: &[Arrived]) {
+        for (number, (sort, reported)) in self.mails.iter().zip(reported).enumerate() {
+            match reported.as_slice() {
+                [] if *sort == Sort::Withdrawn => {}
+                [only] => self.judge_one(number, *sort, only, arrived),
+                _ => panic!("mail {number} is reported so: {reported:?}, {self:?}"),
+            }
+        }
+        for arrived in arrived {
+            let number = |path: &String| path.split('-').next().unwrap().to_owned();
+            let of: BTreeSet<_> = arrived.paths.iter().map(number).collect();
+            assert_eq!(of.len(), 1, "mixed up: {:?}, {self:?}", arrived.paths);
+            let most = if self.limits.contains("RCPTMAX=2") {
+                2
+            } else {
+                3
+            };
+            assert!(arrived.paths.len() <= most, "{:?}, {self:?}", arrived.paths);
+        }
+    }
+
+    fn judge_one(&self, number: usize, sort: Sort, result: &Result<Receipt>, arrived: &[Arrived]) {
+        let paths: Vec<_> = arrived.iter().map(|one| (&one.paths, one.taken)).collect();
+        let context = || format!("mail {number}, {result:?}, {paths:?}, {self:?}");
+        for recipient in recipient_outcomes(&sort.paths(number), result.as_ref()) {
+            let (path, outcome) = (recipient.path.addr_spec().to_string(), recipient.outcome);
+            let has = |arrived: &&Arrived| arrived.taken && arrived.paths.contains(&path);
+            let copies = arrived.iter().filter(has).count();
+            let expected = match outcome {
+                RecipientOutcome::Accepted => 1..=1,
+                RecipientOutcome::Unknown => 0..=1,
+                _ => 0..=0,
+            };
+            let fits = expected.contains(&copies);
+            assert!(fits, "{path}: {outcome}, {copies} there: {}", context());
+            let is_accepted = outcome == RecipientOutcome::Accepted;
+            assert!(
+                is_accepted || !self.reaches_all(sort),
+                "{path}: {outcome}: {}",
+                context()
+            );
+        }
+        let kind = result.as_ref().map_err(pilotfish::Error::kind).err();
+        match sort {
+            Sort::Large => assert_eq!(kind, Some(ErrorKind::InvalidInput), "{}", context()),
+            Sort::Utf8 => assert_eq!(kind, Some(ErrorKind::Unsupported), "{}", context()),
+            _ => {}
+        }
+    }
+}
+
+/// What a server says after EHLO, and which limits are among that.
+fn offer(dice: &mut Dice) -> (&'static [&'static str], &'static str) {
+    static ALL: LazyLock<Vec<(&[&str], &str)>> = LazyLock::new(|| {
+        let size: &'static str = Box::leak(format!("SIZE {SIZE}").into_boxed_str());
+        let mut all: Vec<(&'static [&'static str], &'static str)> = Vec::new();
+        for offers in OFFERS {
+            for limits in LIMITS {
+                let line = (!limits.is_empty()).then(|| format!("LIMITS {limits}"));
+                let line = line.map(|line| &*Box::leak(line.into_boxed_str()));
+                let keywords = offers.iter().copied().chain([size]).chain(line);
+                all.push((Vec::leak(keywords.collect()), limits));
+            }
+        }
+        all
+    });
+    dice.one_of(&ALL)
+}
+
+/// The seeds to run: these, or the one that the environment names.
+fn seeds(all: Range<u64>) -> Range<u64> {
+    match std::env::var("PILOTFISH_SEED") {
+        Ok(seed) => {
+            let seed = seed.parse().unwrap();
+            seed..seed + 1
+        }
+        Err(_) => all,
+    }
+}

@@ -1,0 +1,275 @@
+//! What a client learns of a server: each is learnt once for all of its sessions, and costs little.
+//! Sessions and commands are counted.
+
+mod passing;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use pilotfish::address::Envelope;
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
+use pilotfish::session::Mail;
+use pilotfish::transport::Timeouts;
+use pilotfish::{Client, Fate, Message, Security, ServerConfig};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::session::send_each::strategy;
+use crate::support::client::ACCOUNT;
+use crate::support::mini_server::{Knowing, Store, Together, Words};
+
+const PIPELINING: &[&str] = &["PIPELINING"];
+const CHUNKING: &[&str] = &["PIPELINING", "CHUNKING"];
+
+/// What a server does with the MAIL after so many mails of a session.
+#[derive(Debug, Clone, Copy)]
+enum Full {
+    Never,
+    Says(usize, &'static str),
+    Closes(usize),
+}
+
+/// A server, and what has come to it.
+#[derive(Debug, Clone, Copy)]
+struct Conduct {
+    keywords: &'static [&'static str],
+    full: Full,
+    together: Together,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Counted {
+    sessions: Arc<AtomicUsize>,
+    /// MAIL commands that were answered, or that a session ended at.
+    mails: Arc<AtomicUsize>,
+    store: Store,
+}
+
+impl Conduct {
+    fn new(keywords: &'static [&'static str]) -> Self {
+        Self {
+            keywords,
+            full: Full::Never,
+            together: Together::Answers,
+        }
+    }
+
+    async fn serve(self, listener: TcpListener, counted: Counted) {
+        let mut served = JoinSet::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            stream.set_nodelay(true).unwrap();
+            counted.sessions.fetch_add(1, Ordering::Relaxed);
+            let (mut in_session, mails) = (0, Arc::clone(&counted.mails));
+            let fate = move |reply: &mut Vec<u8>| {
+                if !reply.starts_with(b"250 2.1.0") {
+                    return false;
+                }
+                mails.fetch_add(1, Ordering::Relaxed);
+                in_session += 1;
+                match self.full {
+                    Full::Says(after, words) if in_session > after => {
+                        *reply = format!("{words}\r\n").into_bytes();
+                        false
+                    }
+                    Full::Closes(after) => in_session > after,
+                    _ => false,
+                }
+            };
+            let knowing = Knowing::new(stream, Words::Offering(self.keywords), &counted.store);
+            served.spawn(knowing.together(self.together).fate(fate).serve());
+        }
+    }
+}
+
+/// What became of some mails.
+#[derive(Debug, PartialEq, Eq)]
+struct Outcomes {
+    accepted: usize,
+    unknown: usize,
+    sessions: usize,
+    mails: usize,
+}
+
+/// Sends so many mails by one client. None arrives twice, and what is reported is so.
+async fn send(
+    conduct: Conduct,
+    strategy: Strategy,
+    connections: Option<usize>,
+    mails: usize,
+) -> Outcomes {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let counted = Counted::default();
+    let serving = tokio::spawn(conduct.serve(listener, counted.clone()));
+    let mut timeouts = Timeouts::default();
+    timeouts.pipelined = Duration::from_millis(300);
+    let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
+        .port(port)
+        .security(Security::Cleartext)
+        .timeouts(timeouts)
+        .strategy(strategy);
+    let builder = Client::builder(server.build().unwrap());
+    let client = match connections {
+        Some(most) => builder.max_connections(most).build().unwrap(),
+        None => builder.build().unwrap(),
+    };
+    let message = ACCOUNT.letter(&["a@a.test"]);
+    let numbered = (0..mails).map(|number| mail(number, &message));
+    let sending = async {
+        let outcomes: Vec<_> = client
+            .send_all(stream::iter(numbered).enumerate())
+            .collect()
+            .await;
+        client.close().await;
+        outcomes
+    };
+    let outcomes = timeout(Duration::from_mins(1), sending).await.unwrap();
+    serving.abort();
+    let mut copies = BTreeMap::new();
+    for arrived in counted.store.all() {
+        *copies.entry(arrived.paths[0].clone()).or_insert(0) += usize::from(arrived.taken);
+    }
+    let (mut accepted, mut unknown) = (0, 0);
+    assert_eq!(outcomes.len(), mails, "{conduct:?}");
+    for (number, result) in outcomes {
+        let copies = copies
+            .get(&format!("{number}@a.test"))
+            .copied()
+            .unwrap_or(0);
+        match result {
+            Ok(_) => {
+                accepted += 1;
+                assert_eq!(copies, 1, "{number}, {conduct:?}");
+            }
+            Err(error) if error.fate() == Fate::Unknown => {
+                unknown += 1;
+                assert!(copies <= 1, "{number}, {conduct:?}");
+            }
+            Err(error) => panic!("{number}, {conduct:?}: {error:?}"),
+        }
+    }
+    Outcomes {
+        accepted,
+        unknown,
+        sessions: counted.sessions.load(Ordering::Relaxed),
+        mails: counted.mails.load(Ordering::Relaxed),
+    }
+}
+
+fn mail(number: usize, message: &Message) -> Mail {
+    let to = [format!("{number}@a.test")];
+    let envelope = Envelope::new(ACCOUNT.user, to).unwrap();
+    Mail::new(envelope, message.clone())
+}
+
+/// A server that ends each session after so many mails: over one connection one mail is hit, over
+/// four at most one on each.
+#[tokio::test]
+async fn how_many_mails_a_session_takes() {
+    let default = Strategy::default();
+    let bye = "421 4.3.2 bye";
+    for (keywords, after, closes) in [
+        (PIPELINING, 3, false),
+        (PIPELINING, 10, true),
+        (PIPELINING, 20, true),
+        (PIPELINING, 3, true),
+        (CHUNKING, 3, false),
+        (CHUNKING, 10, false),
+        (CHUNKING, 20, false),
+        (CHUNKING, 3, true),
+        (CHUNKING, 10, true),
+        (CHUNKING, 20, true),
+    ] {
+        for connections in [Some(1), None] {
+            let mut conduct = Conduct::new(keywords);
+            conduct.full = if closes {
+                Full::Closes(after)
+            } else {
+                Full::Says(after, bye)
+            };
+            let context = format!("{conduct:?}, {connections:?}");
+            let outcomes = send(conduct, default, connections, 200).await;
+            // What had left whole in the first session that ended so.
+            let most = if closes && keywords == CHUNKING { 8 } else { 0 };
+            assert!(outcomes.unknown <= most, "{outcomes:?}, {context}");
+            assert_eq!(outcomes.accepted + outcomes.unknown, 200, "{context}");
+            let (least, hits) = (200_usize.div_ceil(after), connections.map_or(4, |_| 1));
+            let sessions = outcomes.sessions;
+            assert!(sessions <= least + 2 * hits + 1, "{outcomes:?}, {context}");
+            assert!(outcomes.mails <= 200 + hits, "{outcomes:?}, {context}");
+        }
+    }
+}
+
+/// A server that refuses a mail since the session has had enough, and goes on.
+#[tokio::test]
+async fn a_refusal_that_is_about_the_session() {
+    for words in [
+        "452 4.5.3 Too many recipients: Too many messages sent",
+        "451 4.7.1 too many messages in this session",
+        "450 4.7.0 you have reached the limit of 100 mails per connection",
+    ] {
+        for keywords in [PIPELINING, CHUNKING] {
+            let mut conduct = Conduct::new(keywords);
+            conduct.full = Full::Says(100, words);
+            let outcomes = send(conduct, Strategy::default(), Some(1), 300).await;
+            assert_eq!((outcomes.accepted, outcomes.sessions), (300, 3), "{words}");
+            // Those in flight with the first that was refused.
+            assert!(outcomes.mails <= 308, "{outcomes:?}, {words}");
+        }
+    }
+    let mut conduct = Conduct::new(CHUNKING);
+    conduct.full = Full::Says(10, "452 4.5.3 Too many messages sent");
+    let outcomes = send(conduct, Strategy::default(), None, 300).await;
+    assert_eq!(outcomes.accepted, 300);
+    assert!(outcomes.sessions <= 30 + 8, "{outcomes:?}");
+}
+
+/// A server that closes where a command comes with the end of a message, after it has taken that.
+#[tokio::test]
+async fn eager_commands_that_it_closes_for() {
+    let eager = strategy(Pipelining::Eager, Chunking::Never);
+    let mut conduct = Conduct::new(PIPELINING);
+    conduct.together = Together::ClosesAfterMessage;
+    let outcomes = send(conduct, eager, Some(1), 100).await;
+    let expected = Outcomes {
+        accepted: 100,
+        unknown: 0,
+        sessions: 2,
+        mails: 100,
+    };
+    assert_eq!(outcomes, expected);
+    let outcomes = send(conduct, eager, None, 100).await;
+    assert_eq!(outcomes.accepted, 100);
+    assert!(outcomes.sessions <= 4 + 1, "{outcomes:?}");
+}
+
+/// A server that loses, or refuses, commands that come together, or does not know BDAT.
+#[tokio::test]
+async fn commands_that_it_loses() {
+    for (together, sessions, mails) in [
+        (Together::LosesOthers, 2, 21),
+        (Together::LosesEarlier, 2, 20),
+        (Together::RefusesOthers, 1, 21),
+        (Together::RefusesOthersAndCloses, 2, 21),
+        (Together::ReadsChunks, 2, 21),
+    ] {
+        let mut conduct = Conduct::new(match together {
+            Together::ReadsChunks => CHUNKING,
+            _ => PIPELINING,
+        });
+        conduct.together = together;
+        let outcomes = send(conduct, Strategy::default(), Some(1), 20).await;
+        let expected = Outcomes {
+            accepted: 20,
+            unknown: 0,
+            sessions,
+            mails,
+        };
+        assert_eq!(outcomes, expected, "{together:?}");
+    }
+}

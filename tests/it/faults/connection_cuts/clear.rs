@@ -1,0 +1,71 @@
+//! In clear text, after each octet.
+
+use pilotfish::Message;
+use pilotfish::message::{Attachment, Body, BodyType};
+
+use super::judge::judge;
+use super::{Dialogue, Entry};
+use crate::support::built::built;
+use crate::support::client::ACCOUNT;
+use crate::support::mini_server::Words;
+
+/// What is offered, one command at a time and in groups.
+const PLAIN: Words = Words::Offering(&["8BITMIME"]);
+const GROUPED: Words = Words::Offering(&["PIPELINING", "SIZE 1000000", "8BITMIME"]);
+const CHUNKED: Words = Words::Offering(&["PIPELINING", "CHUNKING", "BINARYMIME", "8BITMIME"]);
+
+/// A mail with a small picture.
+pub(super) fn picture(recipients: &[&str], data: BodyType) -> Message {
+    let octets: Vec<u8> = (0..=255).cycle().take(600).collect();
+    let image = Attachment::new(Body::bytes(octets), "shark.png");
+    let letter = ACCOUNT.letter_of_text(recipients, ".Here it comes.\n");
+    built(letter.attach(image).max_body_type(data))
+}
+
+/// Tests of one line: what is offered, the message, and how many cases there are at least.
+macro_rules! cut {
+    ($($name:ident($words:expr, $message:expr): $cases:literal)*) => {$(
+        #[tokio::test(start_paused = true)]
+        async fn $name() {
+            let dialogue = Dialogue::new(stringify!($name), ACCOUNT, Entry::Clear, $words);
+            let tally = judge(&dialogue.message($message), 1, 0).await;
+            assert!(tally.cases() >= $cases, "{tally:?}");
+            // The reply to the end of data has some thirty octets, each in doubt but the last.
+            assert!(tally.accepted > 0 && tally.unknown > 60, "{tally:?}");
+        }
+    )*};
+}
+
+cut! {
+    one_command_at_a_time(PLAIN, ACCOUNT.letter(&["a@example.org"])): 1_400
+    grouped(GROUPED, ACCOUNT.letter(&["a@example.org"])): 1_500
+    two_recipients_and_a_picture(
+        GROUPED, picture(&["a@example.org", "b@example.org"], BodyType::EightBit)
+    ): 5_000
+    one_of_two_refused(GROUPED, ACCOUNT.letter(&["a@example.org", "nobody@example.org"])): 1_800
+    one_of_two_refused_one_at_a_time(
+        PLAIN, ACCOUNT.letter(&["nobody@example.org", "a@example.org"])
+    ): 1_600
+    chunked(CHUNKED, picture(&["a@example.org", "b@example.org"], BodyType::Binary)): 4_000
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_accepted() {
+    for words in [PLAIN, GROUPED] {
+        let dialogue = Dialogue::new("nobody accepted", ACCOUNT, Entry::Clear, words);
+        let message = ACCOUNT.letter(&["nobody@example.org"]);
+        let tally = judge(&dialogue.message(message), 1, 0).await;
+        assert_eq!((tally.accepted, tally.unknown), (0, 0));
+        assert!(tally.cases() > 1_000);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_mails_in_a_session() {
+    for words in [PLAIN, GROUPED, CHUNKED] {
+        let dialogue = Dialogue::new("two mails", ACCOUNT, Entry::Clear, words);
+        let tally = judge(&dialogue.twice(), 1, 0).await;
+        // Half of the cuts, or so, hit the second.
+        assert!(tally.accepted > 900, "{tally:?}");
+    }
+}

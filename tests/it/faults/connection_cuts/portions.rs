@@ -1,0 +1,128 @@
+//! A mail in portions, cut after each octet: what is said of each recipient is what the server has.
+
+use pilotfish::address::{Envelope, ForwardPath};
+use pilotfish::protocol::{Chunking, Pipelining};
+use pilotfish::session::Receipt;
+use pilotfish::{Message, Result};
+use tokio::io::duplex;
+
+use super::cuts;
+use super::judge::{Tally, counted, each_recipient};
+use crate::session::lmtp::in_lmtp;
+use crate::session::send_each::strategy;
+use crate::support::client::{ACCOUNT, TOO_LONG, in_clear};
+use crate::support::cutter::{Cut, Cutter, Side};
+use crate::support::mini_server::{Arrived, Knowing, Store, Words};
+use crate::support::peer::Stream;
+
+/// Among them one that is refused, and by LMTP one whose message is.
+const TO: [&str; 5] = [
+    "a@one.test",
+    "nobody@one.test",
+    "b@one.test",
+    "full@two.test",
+    "c@two.test",
+];
+
+/// A mail that goes in portions.
+struct Portioned {
+    words: Words,
+    lmtp: bool,
+    chunking: Chunking,
+    message: Message,
+    recipients: Vec<ForwardPath>,
+}
+
+/// One case, and all that is known of it.
+struct Case {
+    outcome: Result<Receipt>,
+    arrived: Vec<Arrived>,
+    from_client: usize,
+    from_server: usize,
+}
+
+impl Portioned {
+    fn new(keywords: &'static [&'static str], lmtp: bool) -> Self {
+        let chunking = if keywords.contains(&"CHUNKING") {
+            Chunking::Always
+        } else {
+            Chunking::Never
+        };
+        Self {
+            words: Words::Offering(keywords),
+            lmtp,
+            chunking,
+            message: ACCOUNT.letter_with(&["a@one.test"], "Hi.\n"),
+            recipients: TO.map(|to| to.parse().unwrap()).into(),
+        }
+    }
+
+    async fn submit<S: Stream>(&self, stream: S) -> Result<Receipt> {
+        let session = if self.lmtp {
+            in_lmtp(stream).await?
+        } else {
+            in_clear(stream).await?
+        };
+        let mut session = session.with_strategy(strategy(Pipelining::Auto, self.chunking));
+        let from = ACCOUNT.user;
+        let envelope = Envelope::new(from, self.recipients.clone()).unwrap();
+        let outcome = session.send(&envelope, self.message.clone()).await;
+        session.quit().await;
+        outcome
+    }
+
+    async fn play(&self, cut: Option<Cut>) -> Case {
+        let (here, there) = duplex(1024 * 1024);
+        let (stream, passed) = Cutter::new(here, cut);
+        let store = Store::default();
+        let server = Knowing::new(there, self.words.clone(), &store);
+        let both = async { tokio::join!(self.submit(stream), server.serve()) };
+        let Ok((outcome, ())) = tokio::time::timeout(TOO_LONG, both).await else {
+            panic!("{:?}: {cut:?}: it hangs", self.words);
+        };
+        Case {
+            outcome,
+            arrived: store.all(),
+            from_client: passed.from(Side::Client),
+            from_server: passed.from(Side::Server),
+        }
+    }
+
+    /// Counts the recipients by what became of the mail for them.
+    async fn judge(&self) -> Tally {
+        let whole = self.play(None).await;
+        let (mut tally, mut cases) = (Tally::default(), 0);
+        for cut in cuts(whole.from_client, whole.from_server, STRIDE, 0) {
+            let case = self.play(Some(cut)).await;
+            let context = format!("{:?}, LMTP {}: {cut:?}", self.words, self.lmtp);
+            let (outcome, recipients) = (&case.outcome, &self.recipients[..]);
+            let seen = (&case.arrived[..], case.from_server);
+            tally.add(&each_recipient(outcome, recipients, seen, &context));
+            cases += 1;
+        }
+        counted("portions", &tally, cases);
+        tally
+    }
+}
+
+/// How many octets the cuts are apart: the ways to cut begin at different ones.
+const STRIDE: usize = 3;
+
+#[tokio::test(start_paused = true)]
+async fn each_recipient_of_each_portion_has_an_outcome_of_its_own() {
+    for (keywords, lmtp) in [
+        (&["LIMITS RCPTMAX=2"][..], false),
+        (&["LIMITS RCPTMAX=2", "PIPELINING"], false),
+        (&["LIMITS RCPTMAX=2", "PIPELINING", "CHUNKING"], false),
+        (&["LIMITS RCPTDOMAINMAX=1", "PIPELINING"], false),
+        (&["LIMITS MAILMAX=1 RCPTMAX=3", "PIPELINING"], false),
+        (&["LIMITS RCPTMAX=2", "PIPELINING"], true),
+        (&["LIMITS RCPTMAX=4", "PIPELINING", "CHUNKING"], true),
+    ] {
+        let tally = Portioned::new(keywords, lmtp).judge().await;
+        let context = format!("{keywords:?}, LMTP {lmtp}: {tally:?}");
+        assert!(tally.accepted > 30 && tally.unknown > 20, "{context}");
+        // Some have it, and the turn of others has not come or they are in doubt.
+        assert!(tally.divided > 10, "{context}");
+    }
+}

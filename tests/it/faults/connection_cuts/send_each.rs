@@ -1,0 +1,237 @@
+//! Several mails close behind each other: each has a fate of its own, and those that came to
+//! nothing are sent again, over another connection.
+
+use futures_util::stream;
+use pilotfish::message::{Attachment, Body};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
+use pilotfish::session::{Mail, Receipt};
+use pilotfish::{Fate, Message, Result};
+use tokio::io::duplex;
+
+use super::cuts;
+use super::judge::{Tally, counted};
+use crate::session::send_each::strategy;
+use crate::support::built::built;
+use crate::support::client::{ACCOUNT, TOO_LONG, in_clear, told};
+use crate::support::cutter::{Cut, Cutter, Side};
+use crate::support::mini_server::{Arrived, Knowing, Store, Words};
+use crate::support::peer::Stream;
+
+const PLAIN: Words = Words::Offering(&["8BITMIME"]);
+const GROUPED: Words = Words::Offering(&["PIPELINING"]);
+const CHUNKED: Words = Words::Offering(&["PIPELINING", "CHUNKING"]);
+
+/// Mails that are sent together, and how.
+struct Company {
+    name: &'static str,
+    words: Words,
+    strategy: Strategy,
+    mails: Vec<Message>,
+}
+
+/// One case, and all that is known of it.
+struct Case {
+    /// What was told of each mail; nothing, where it came back or was never taken.
+    told: Vec<Option<Result<Receipt>>>,
+    arrived: Vec<Arrived>,
+    from_client: usize,
+    from_server: usize,
+}
+
+/// A mail for each of these, told apart by its Message-ID.
+fn mails(recipients: &[&str]) -> Vec<Message> {
+    let mail = |(number, recipient): (usize, &&str)| {
+        let id = format!("<{number}@client.example>");
+        let letter = ACCOUNT.letter_of_text(&[*recipient], ".Here it comes.\n");
+        built(letter.message_id(id))
+    };
+    recipients.iter().enumerate().map(mail).collect()
+}
+
+/// Whether it is the mail of this number.
+fn is_mail(arrived: &Arrived, number: usize) -> bool {
+    let id = format!("Message-ID: <{number}@client.example>\r\n");
+    memchr::memmem::find(&arrived.octets, id.as_bytes()).is_some()
+}
+
+impl Case {
+    fn arrived(&self, number: usize) -> Option<&Arrived> {
+        self.arrived.iter().find(|arrived| is_mail(arrived, number))
+    }
+}
+
+impl Company {
+    /// Sends the mails of these numbers. Tells what became of each of all.
+    async fn send<S: Stream>(&self, stream: S, numbers: &[usize]) -> Vec<Option<Result<Receipt>>> {
+        let mut told: Vec<_> = self.mails.iter().map(|_| None).collect();
+        let session = match in_clear(stream).await {
+            Ok(session) => session,
+            Err(error) => {
+                assert_eq!(error.fate(), Fate::NotAccepted);
+                return told;
+            }
+        };
+        let mut session = session.with_strategy(self.strategy);
+        let mails = numbers.iter().map(|number| &self.mails[*number]);
+        let mails = mails.map(|mail| Mail::from(mail.clone()));
+        let returned = session
+            .send_each(stream::iter(mails), |place, result| {
+                assert!(told[numbers[place]].replace(result).is_none(), "told twice");
+            })
+            .await;
+        for returned in returned {
+            assert_eq!(returned.error.fate(), Fate::NotAccepted);
+            assert!(told[numbers[returned.index]].is_none(), "told and returned");
+        }
+        session.quit().await;
+        told
+    }
+
+    async fn play(&self, cut: Option<Cut>) -> Case {
+        let all: Vec<_> = (0..self.mails.len()).collect();
+        let (here, there) = duplex(1024 * 1024);
+        let (stream, passed) = Cutter::new(here, cut);
+        let store = Store::default();
+        let server = Knowing::new(there, self.words.clone(), &store);
+        let both = async { tokio::join!(self.send(stream, &all), server.serve()) };
+        let Ok((told, ())) = tokio::time::timeout(TOO_LONG, both).await else {
+            panic!("{}: {cut:?}: it hangs", self.name);
+        };
+        Case {
+            told,
+            arrived: store.all(),
+            from_client: passed.from(Side::Client),
+            from_server: passed.from(Side::Server),
+        }
+    }
+
+    /// Plays the dialogue with each cut; counts the mails by what became of them.
+    async fn judge(&self) -> Tally {
+        let whole = self.play(None).await;
+        let (mut tally, mut cases) = (Tally::default(), 0);
+        for cut in cuts(whole.from_client, whole.from_server, 1, 0) {
+            let case = self.play(Some(cut)).await;
+            let context = format!("{}: {cut:?}", self.name);
+            for number in 0..self.mails.len() {
+                match Self::fate(number, &case, &whole, &context) {
+                    None => tally.accepted += 1,
+                    Some(Fate::NotAccepted) => tally.not_accepted += 1,
+                    Some(_) => tally.unknown += 1,
+                }
+            }
+            self.once_more(&case, &whole, &context).await;
+            cases += 1;
+        }
+        counted(self.name, &tally, cases);
+        tally
+    }
+
+    /// The table of the module, for one mail. Returns its fate, if it was not accepted.
+    fn fate(number: usize, case: &Case, whole: &Case, context: &str) -> Option<Fate> {
+        let outcome = case.told[number].as_ref();
+        let shown = outcome.map_or("returned".to_owned(), told);
+        let context = format!("{context}: mail {number}: {shown}");
+        let fate = match outcome {
+            Some(Ok(_)) => None,
+            Some(Err(error)) => Some(error.fate()),
+            None => Some(Fate::NotAccepted),
+        };
+        match (case.arrived(number), whole.arrived(number)) {
+            (Some(arrived), _) => match arrived.answered {
+                Some(octets) if case.from_server >= octets => {
+                    let whole = whole.told[number].as_ref().map(told);
+                    assert_eq!(Some(shown), whole, "{context}");
+                }
+                _ => assert_eq!(fate, Some(Fate::Unknown), "{context}"),
+            },
+            // Nobody knows of a message that left whole, though no server has read it.
+            (None, Some(whole)) if case.from_client >= whole.end => {
+                assert!(fate.is_some(), "{context}");
+            }
+            (None, Some(_)) => assert_eq!(fate, Some(Fate::NotAccepted), "{context}"),
+            (None, None) => assert!(fate.is_some(), "{context}"),
+        }
+        fate
+    }
+
+    /// What was not accepted, or came back, is sent again: no mail is there twice.
+    async fn once_more(&self, case: &Case, whole: &Case, context: &str) {
+        let open = |number: &usize| match &case.told[*number] {
+            Some(Ok(_)) => false,
+            Some(Err(error)) => error.fate() == Fate::NotAccepted,
+            None => true,
+        };
+        let numbers: Vec<_> = (0..self.mails.len()).filter(open).collect();
+        let (here, there) = duplex(1024 * 1024);
+        let store = Store::default();
+        let server = Knowing::new(there, self.words.clone(), &store);
+        let (again, ()) = tokio::join!(self.send(here, &numbers), server.serve());
+        let arrived = [&case.arrived[..], &store.all()].concat();
+        for (number, expected) in whole.told.iter().enumerate() {
+            let copies = arrived.iter().filter(|arrived| arrived.taken);
+            let copies = copies.filter(|arrived| is_mail(arrived, number)).count();
+            let expected = expected.as_ref().unwrap();
+            let once = usize::from(expected.is_ok());
+            if numbers.contains(&number) {
+                let again = again[number].as_ref().unwrap();
+                assert_eq!(told(again), told(expected), "{context}: again");
+                assert_eq!(copies, once, "{context}: mail {number}");
+            } else {
+                assert!(copies <= once, "{context}: mail {number}, {copies} times");
+            }
+        }
+    }
+}
+
+/// Tests of one line: what is offered, the strategy, the mails' recipients, and how many mails
+/// have an unknown fate at least.
+macro_rules! cut {
+    ($($name:ident($words:expr, $pipelining:ident, $chunking:ident, $to:expr): $unknown:literal)*) => {$(
+        #[tokio::test(start_paused = true)]
+        async fn $name() {
+            let company = Company {
+                name: stringify!($name),
+                words: $words,
+                strategy: strategy(Pipelining::$pipelining, Chunking::$chunking),
+                mails: mails($to),
+            };
+            let tally = company.judge().await;
+            assert!(tally.accepted > 0 && tally.not_accepted > 0, "{tally:?}");
+            assert!(tally.unknown >= $unknown, "{tally:?}");
+        }
+    )*};
+}
+
+const A: &str = "a@example.org";
+const NOBODY: &str = "nobody@example.org";
+
+cut! {
+    one_at_a_time(PLAIN, Auto, Auto, &[A, A]): 100
+    grouped(GROUPED, Auto, Auto, &[A, A]): 100
+    eager(GROUPED, Eager, Never, &[A, A]): 100
+    eager_with_one_to_nobody(GROUPED, Eager, Never, &[A, NOBODY, A]): 100
+    chunked(CHUNKED, Auto, Auto, &[A, A, A, A]): 1_000
+    chunked_with_one_to_nobody(CHUNKED, Auto, Auto, &[A, A, NOBODY, A]): 1_000
+    a_flight_of_one(CHUNKED, Auto, Always, &[A]): 100
+    chunked_one_command_at_a_time(CHUNKED, Never, Always, &[A, A]): 100
+}
+
+/// Chunks of which the last decides, in company.
+#[tokio::test(start_paused = true)]
+async fn a_long_message_among_short_ones() {
+    let mut mails = mails(&[A, A, A]);
+    let octets = Body::bytes(vec![b'x'; 600]);
+    let long = ACCOUNT
+        .letter_of_text(&[A], "Long.\n")
+        .message_id("<1@client.example>")
+        .attach(Attachment::new(octets, "x.bin"));
+    mails[1] = built(long);
+    let company = Company {
+        name: "a long message among short ones",
+        words: CHUNKED,
+        strategy: Strategy::default(),
+        mails,
+    };
+    let tally = company.judge().await;
+    assert!(tally.unknown > 500, "{tally:?}");
+}

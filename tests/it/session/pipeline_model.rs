@@ -1,0 +1,16 @@
+//! The pipeline against a model of a server; its fuzz target has the same.
+
+#[expect(unreachable_pub, reason = "its fuzz target has it in another crate")]
+#[path = "../../fuzz/src/pipeline_model.rs"]
+mod model;
+
+use proptest::prelude::*;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn whatever_the_server_says(octets in prop::collection::vec(any::<u8>(), 0..300)) {
+        model::play(&octets);
+    }
+}

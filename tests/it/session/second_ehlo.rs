@@ -1,0 +1,233 @@
+//! EHLO after a login, where a mail needs what the server has not offered so far.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use pilotfish::address::envelope::{Options, Ret};
+use pilotfish::message::BodyType;
+use pilotfish::session::{Mail, Session};
+use pilotfish::{Client, Credentials, Error, ErrorKind, Receipt, Result};
+use tokio::time::{Instant, timeout_at};
+
+use crate::client::{client_to, paused};
+use crate::support::built::built;
+use crate::support::client::{ACCOUNT, send, talk, told};
+use crate::support::lines::{BYE, letter_lines};
+use crate::support::mini_server::Store;
+use crate::support::peer::Stream;
+use crate::support::port::{Fate, Port};
+
+const LOGIN: &str = "
+    -- tls server.example --
+    S: 220 server.example ESMTP
+    C: EHLO client.example
+    S: 250-server.example
+    S: 250 AUTH PLAIN
+    C: AUTH PLAIN AHRpbUBjbGllbnQuZXhhbXBsZQB0YW5zdGFhZnRhbnN0YWFm
+    S: 235 ok
+";
+
+fn mail(parameters: &str) -> String {
+    format!(
+        "C: MAIL FROM:<tim@client.example>{parameters}
+         S: 250 ok
+         C: RCPT TO:<a@example.org>
+         S: 250 ok
+         C: DATA
+         S: 354 go
+         {}
+         S: 250 queued
+         ",
+        letter_lines("a@example.org")
+    )
+}
+
+/// A letter of which only the header is to be returned, if anything.
+async fn send_with_ret<S: Stream>(session: &mut Session<S>) -> Result<Receipt> {
+    let message = ACCOUNT.letter(&["a@example.org"]);
+    let mut options = Options::default();
+    options.ret = Some(Ret::Headers);
+    let envelope = message.envelope().clone().with_options(options);
+    session.send(&envelope, message).await
+}
+
+/// Two such letters.
+async fn two(transcript: &str, outcomes: [&str; 2]) {
+    let (told, _) = talk(transcript, async |stream| {
+        let mut session = ACCOUNT.log_in_465(stream).await.unwrap();
+        let first = send_with_ret(&mut session).await;
+        let second = send_with_ret(&mut session).await;
+        session.quit().await;
+        [told(&first), told(&second)]
+    })
+    .await;
+    assert_eq!(told, outcomes);
+}
+
+const SENT: &str = "<a@example.org>: 250 queued";
+const UNSUPPORTED: &str = "Unsupported at Mail, NotAccepted, permanent: no reply";
+
+#[tokio::test(start_paused = true)]
+async fn what_is_offered_after_the_login_is_made_use_of() {
+    let mail = mail(" RET=HDRS");
+    let transcript = format!(
+        "{LOGIN}
+        C: EHLO client.example
+        S: 250-server.example
+        S: 250-AUTH PLAIN
+        S: 250 DSN
+        {mail}{mail}{BYE}"
+    );
+    two(&transcript, [SENT, SENT]).await;
+}
+
+/// `OpenSMTPD` answers 503 to it; and where nothing is gained, it is not asked twice.
+#[tokio::test(start_paused = true)]
+async fn the_list_stays_as_it_is_where_the_server_does_not_say() {
+    for reply in ["S: 503 5.5.1 out of order", "S: 250 server.example"] {
+        let transcript = format!("{LOGIN}C: EHLO client.example\n{reply}\n{BYE}");
+        two(&transcript, [UNSUPPORTED, UNSUPPORTED]).await;
+    }
+}
+
+/// A message that makes use of a server that carries any octets, and could do without.
+#[tokio::test(start_paused = true)]
+async fn binary_is_asked_for_once_more() {
+    let message = || {
+        let letter = ACCOUNT.letter_of_text(&["a@example.org"], "From here it comes.\n");
+        built(letter.max_body_type(BodyType::Binary))
+    };
+    let octets = message().rendition(BodyType::Binary).exact_size();
+    let transcript = format!(
+        "{LOGIN}
+        C: EHLO client.example
+        S: 250-server.example
+        S: 250-8BITMIME
+        S: 250-CHUNKING
+        S: 250 BINARYMIME
+        C: MAIL FROM:<tim@client.example> BODY=BINARYMIME
+        S: 250 ok
+        C: RCPT TO:<a@example.org>
+        S: 250 ok
+        C: BDAT {octets} LAST
+        -- take {octets} --
+        S: 250 queued
+        {BYE}"
+    );
+    let (told, _) = talk(&transcript, async |stream| {
+        let session = ACCOUNT.log_in_465(stream).await.unwrap();
+        told(&send(session, message()).await)
+    })
+    .await;
+    assert_eq!(told, SENT);
+}
+
+/// A mail that needs nothing more costs nothing more.
+#[tokio::test(start_paused = true)]
+async fn it_is_not_asked_without_need() {
+    let transcript = format!("{LOGIN}{}{BYE}", mail(""));
+    let (told, _) = talk(&transcript, async |stream| {
+        let session = ACCOUNT.log_in_465(stream).await.unwrap();
+        let tls = session.tls();
+        let result = send(session, ACCOUNT.letter(&["a@example.org"])).await;
+        assert_eq!(tls, result.as_ref().ok().and_then(|receipt| receipt.tls));
+        assert!(tls.is_some());
+        told(&result)
+    })
+    .await;
+    assert_eq!(told, SENT);
+}
+
+const KEYWORDS: &[&str] = &["AUTH PLAIN", "PIPELINING", "CHUNKING"];
+
+/// A client with one connection, which logs in.
+fn client_with_login(port: &Port) -> Client {
+    let client = client_to(port.number(), |server| {
+        let credentials = Credentials::new("tim", "tanstaaf").unwrap();
+        server.danger_cleartext_auth().credentials(credentials)
+    });
+    client.max_connections(1).build().unwrap()
+}
+
+fn letters<const N: usize>(to: [&str; N]) -> [Mail; N] {
+    to.map(|to| Mail::from(ACCOUNT.letter(&[to])))
+}
+
+/// While a mail waits for the list, what the server says of those on their way is reported at once.
+#[test]
+fn replies_that_come_while_a_mail_waits_for_the_list() {
+    paused(async {
+        let port = Port::new();
+        let client = client_with_login(&port);
+        let mut queued = 0;
+        let fate = move |said: &mut Vec<u8>| {
+            queued += usize::from(said.starts_with(b"250 2.0.0 queued"));
+            // The third mail is not answered.
+            if queued > 2 {
+                said.clear();
+            }
+            false
+        };
+        let mut fate = Some(Box::new(fate) as Fate);
+        let fate = |_| fate.take().unwrap();
+        let letters = letters([
+            "a@example.org",
+            "a@example.org",
+            "a@example.org",
+            "ä@example.org",
+        ]);
+        let mut results = client.send_all(stream::iter(letters).enumerate());
+        let mut told = Vec::new();
+        let until = Instant::now() + Duration::from_secs(2);
+        let telling = async {
+            while let Ok(Some((number, result))) = timeout_at(until, results.next()).await {
+                told.push((number, result.is_ok()));
+            }
+        };
+        tokio::select! {
+            () = telling => {}
+            () = port.serve(KEYWORDS, Store::default(), fate) => unreachable!(),
+        }
+        assert_eq!(told, [(0, true), (1, true)]);
+    });
+}
+
+/// The server has had enough mails while one waits for the list of extensions: that mail is sent
+/// over another session, whose list decides.
+#[test]
+fn a_session_that_is_full_while_a_mail_waits_for_the_list() {
+    paused(async {
+        let port = Port::new();
+        let client = client_with_login(&port);
+        let fate = |connection| {
+            let mut mails = 0;
+            Box::new(move |said: &mut Vec<u8>| {
+                mails += usize::from(said.starts_with(b"250 2.1.0"));
+                if connection == 0 && mails == 2 && said.starts_with(b"250 2.1.0") {
+                    *said = b"452 4.5.3 too many messages in this session\r\n".to_vec();
+                }
+                false
+            }) as Fate
+        };
+        let letters = letters([
+            "a@example.org",
+            "a@example.org",
+            "ä@example.org",
+            "a@example.org",
+        ]);
+        let mut told: Vec<_> = tokio::select! {
+            told = client.send_all(stream::iter(letters).enumerate()).collect() => told,
+            () = port.serve(KEYWORDS, Store::default(), fate) => unreachable!(),
+        };
+        told.sort_by_key(|(number, _)| *number);
+        let kinds = told
+            .iter()
+            .map(|(_, result)| result.as_ref().err().map(Error::kind));
+        let kinds: Vec<_> = kinds.collect();
+        assert_eq!(
+            kinds,
+            [None, None, Some(ErrorKind::Unsupported), None],
+            "{told:?}"
+        );
+    });
+}

@@ -1,0 +1,391 @@
+//! Several mails over one session, close behind each other: `Session::send_each`.
+
+mod servers;
+
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt as _, stream};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
+use pilotfish::session::{Mail, Returned, Session};
+use pilotfish::transport::Timeouts;
+use tokio::time::sleep;
+
+use crate::session::transfer::BLOCK;
+use crate::support::client::{ACCOUNT, in_clear, talk, talk_through, told};
+use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
+
+const CHUNKING_HELLO: &str = "
+    S: 220 server.example ESMTP
+    C: EHLO client.example
+    S: 250-server.example
+    S: 250-PIPELINING
+    S: 250 CHUNKING
+";
+
+pub(crate) fn strategy(pipelining: Pipelining, chunking: Chunking) -> Strategy {
+    let mut strategy = Strategy::default();
+    strategy.pipelining = pipelining;
+    strategy.chunking = chunking;
+    strategy
+}
+
+fn eager() -> Strategy {
+    strategy(Pipelining::Eager, Chunking::Never)
+}
+
+fn letters(count: usize) -> impl Iterator<Item = Mail> {
+    (0..count).map(|_| Mail::from(ACCOUNT.letter(&["a@example.org"])))
+}
+
+/// What became of each mail, in the order in which it was told, and what came back.
+async fn send_each<S: crate::support::peer::Stream>(
+    session: &mut Session<S>,
+    mails: impl Stream<Item = Mail>,
+) -> (Vec<String>, Vec<Returned>) {
+    let mut outcomes = Vec::new();
+    let returned = session
+        .send_each(mails, |index, result| {
+            outcomes.push(format!("{index} {}", told(&result)));
+        })
+        .await;
+    (outcomes, returned)
+}
+
+/// Sends so many letters by this strategy. Returns what was told, with the indices of those that
+/// came back in brackets, the strategy that is left, and the number of round trips.
+pub(crate) async fn company(
+    strategy: Strategy,
+    count: usize,
+    transcript: &str,
+) -> (Vec<String>, Strategy, usize) {
+    let ((outcomes, left), played) = talk(transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap().with_strategy(strategy);
+        let (mut outcomes, returned) = send_each(&mut session, stream::iter(letters(count))).await;
+        outcomes.extend(
+            returned
+                .iter()
+                .map(|returned| format!("[{}]", returned.index)),
+        );
+        let left = session.strategy();
+        session.quit().await;
+        (outcomes, left)
+    })
+    .await;
+    (outcomes, left, played.round_trips)
+}
+
+fn accepted(count: usize) -> Vec<String> {
+    let told = |index| format!("{index} <a@example.org>: 250 queued");
+    (0..count).map(told).collect()
+}
+
+/// The only chunk of a letter, which has no end of data behind it.
+fn chunk() -> String {
+    chunk_of(&letter_lines("a@example.org"))
+}
+
+fn chunk_of(letter: &str) -> String {
+    let letter = letter.replace("    C: .\n", "");
+    let octets: usize = letter
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("C:"))
+        .map(|line| line.trim_start().len() + 2)
+        .sum();
+    format!("C: BDAT {octets} LAST\n{letter}")
+}
+
+const MAIL: &str = "
+    C: MAIL FROM:<tim@client.example>
+    C: RCPT TO:<a@example.org>
+";
+
+/// A mail by BDAT that is understood, and so many behind it in one flight.
+pub(crate) fn together(count: usize) -> String {
+    let chunk = chunk();
+    let behind = format!("C: RSET\n{MAIL}{chunk}").repeat(count - 1);
+    format!(
+        "{CHUNKING_HELLO}{MAIL}{chunk}
+        S: 250 ok
+        S: 250 ok
+        S: 250 queued
+        {MAIL}{chunk}{behind}"
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn grouped_takes_two_round_trips_each() {
+    let letter = letter_lines("a@example.org");
+    let mail = format!("{FLIGHT}{GO}{letter}S: 250 queued\n");
+    let transcript = format!("{HELLO}{}{BYE}", mail.repeat(3));
+    let (told, _, round_trips) = company(Strategy::default(), 3, &transcript).await;
+    assert_eq!(told, accepted(3));
+    // The greeting, EHLO and QUIT.
+    assert_eq!(round_trips, 3 + 3 * 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn eager_takes_one_more_for_each_further_mail() {
+    let letter = letter_lines("a@example.org");
+    let further = format!("{letter}{FLIGHT}S: 250 queued\n{GO}");
+    let transcript = format!(
+        "{HELLO}{FLIGHT}{GO}{}{letter}S: 250 queued\n{BYE}",
+        further.repeat(3)
+    );
+    let (told, left, round_trips) = company(eager(), 4, &transcript).await;
+    assert_eq!((told, left), (accepted(4), eager()));
+    assert_eq!(round_trips, 3 + 2 + 3);
+}
+
+/// A mail that comes while a reply is due leaves before the reply has come.
+#[tokio::test(start_paused = true)]
+async fn a_mail_that_comes_late_does_not_wait_for_the_reply_to_another() {
+    let letter = letter_lines("a@example.org");
+    let transcript = format!(
+        "{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}S: 250 queued\n{GO}{letter}S: 250 queued\n{BYE}"
+    );
+    let (told, _) = talk(&transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap().with_strategy(eager());
+        let mails = stream::iter(letters(2)).then(|mail| async {
+            sleep(Duration::from_secs(1)).await;
+            mail
+        });
+        let (outcomes, _) = send_each(&mut session, mails).await;
+        session.quit().await;
+        outcomes
+    })
+    .await;
+    assert_eq!(told, accepted(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn chunked_mails_leave_together_once_the_first_is_understood() {
+    let replies = "S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 250 queued\n".repeat(7);
+    let transcript = format!(
+        "{}
+        S: 250 ok
+        S: 250 ok
+        S: 250 queued
+        {replies}{BYE}",
+        together(8)
+    );
+    let (told, _, round_trips) = company(Strategy::default(), 9, &transcript).await;
+    assert_eq!(told, accepted(9));
+    assert_eq!(round_trips, 3 + 1 + 1);
+}
+
+/// A message of up to a mebibyte waits until it is known whether another mail follows it.
+#[tokio::test(start_paused = true)]
+async fn a_message_of_some_length_goes_in_company_too() {
+    let text = "Here it comes.\n".repeat(300);
+    let line = "    C: Here it comes.\n";
+    let letter = letter_lines("a@example.org").replace(line, &line.repeat(300));
+    let transcript = format!(
+        "{CHUNKING_HELLO}{MAIL}{}
+        S: 250 ok
+        S: 250 ok
+        S: 250 queued
+        {FLIGHT}{GO}{letter}
+        S: 250 queued
+        {BYE}",
+        chunk_of(&letter)
+    );
+    let (told, _) = talk(&transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap();
+        let mails = (0..2).map(|_| Mail::from(ACCOUNT.letter_with(&["a@example.org"], &text)));
+        let (outcomes, _) = send_each(&mut session, stream::iter(mails)).await;
+        session.quit().await;
+        outcomes
+    })
+    .await;
+    assert_eq!(told, accepted(2));
+}
+
+/// The reply to a mail comes between two chunks of the next one: it is reported at once, and the
+/// chunk that has been read by then is sent.
+#[tokio::test(start_paused = true)]
+async fn a_reply_between_the_chunks_of_another_mail() {
+    let text = "Here it comes.\n".repeat(4 * BLOCK / "Here it comes.\r\n".len());
+    let long = || Mail::from(ACCOUNT.letter_with(&["a@example.org"], &text));
+    let rest = long().message.exact_size() - 4 * BLOCK as u64;
+    let block = format!("C: BDAT {BLOCK}\n-- take {BLOCK} --\n");
+    let (chunk, ok) = (chunk(), "S: 250 ok\n");
+    let queued = format!("{ok}{ok}S: 250 queued\n");
+    let transcript = format!(
+        "{CHUNKING_HELLO}{MAIL}{chunk}{queued}
+        -- ahead --
+        {MAIL}{chunk}
+        C: RSET
+        {MAIL}{block}
+        {queued}
+        {}
+        C: BDAT {rest} LAST
+        -- take {rest} --
+        {ok}{}{queued}{BYE}",
+        block.repeat(3),
+        ok.repeat(4)
+    );
+    // The first chunk has been written when the server has read it.
+    let told = talk_through(16 * 1024, &transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap();
+        let mails = letters(2).chain([long()]);
+        let (outcomes, _) = send_each(&mut session, stream::iter(mails)).await;
+        session.quit().await;
+        outcomes
+    })
+    .await;
+    assert_eq!(told, accepted(3));
+}
+
+/// A break leaves no more mails unknown than may be in flight.
+#[tokio::test(start_paused = true)]
+async fn as_many_messages_in_flight_as_allowed() {
+    let (chunk, first) = (chunk(), "S: 250 ok\nS: 250 ok\nS: 250 queued\n");
+    for most in [1, 2, 3_u32] {
+        let mut strategy = Strategy::default();
+        strategy.messages_in_flight = most.try_into().unwrap();
+        let further = format!("C: RSET\n{MAIL}{chunk}").repeat(most as usize - 1);
+        let further = format!("{MAIL}{chunk}{further}");
+        let transcript = format!("{CHUNKING_HELLO}{MAIL}{chunk}{first}{further}-- cut --");
+        let (told, _, _) = company(strategy, 6, &transcript).await;
+        let count = told.iter().filter(|told| told.contains("Unknown")).count();
+        assert_eq!(count, most as usize, "{told:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_for_its_own_mail() {
+    let transcript = format!(
+        "{}
+        S: 250 ok
+        S: 550 5.1.1 no a
+        S: 554 5.5.1 no valid recipients
+        S: 250 flushed
+        S: 250 ok
+        S: 250 ok
+        S: 250 queued
+        S: 250 flushed
+        S: 452 4.3.1 full
+        S: 503 no
+        S: 503 no
+        {BYE}",
+        together(3)
+    );
+    let (told, left, _) = company(Strategy::default(), 4, &transcript).await;
+    let expected = [
+        "0 <a@example.org>: 250 queued",
+        "1 Rejected at Rcpt, NotAccepted, permanent: no reply",
+        "2 <a@example.org>: 250 queued",
+        "3 Rejected at Mail, NotAccepted, transient: 452 4.3.1 full",
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(left, Strategy::default());
+}
+
+/// RFC 2920 section 3.1 allows it, and servers refuse it all the same: the mail is sent again on
+/// its own, and no other like that.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_refuses_commands_behind_a_message() {
+    let letter = letter_lines("a@example.org");
+    let transcript = format!(
+        "{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}
+        S: 250 queued
+        S: 503 5.5.1 out of order
+        S: 503 5.5.1 out of order
+        S: 503 5.5.1 out of order
+        C: RSET
+        {FLIGHT}
+        S: 250 flushed
+        {GO}{letter}
+        S: 250 queued
+        {FLIGHT}{GO}{letter}
+        S: 250 queued
+        {BYE}"
+    );
+    let (mut told, left, _) = company(eager(), 3, &transcript).await;
+    told.sort();
+    assert_eq!(told, accepted(3));
+    assert_eq!(left, strategy(Pipelining::Auto, Chunking::Never));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_loses_commands_behind_a_message() {
+    let letter = letter_lines("a@example.org");
+    let transcript = format!("{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}S: 250 queued\n-- silence --");
+    let begun = tokio::time::Instant::now();
+    let (told, left, _) = company(eager(), 4, &transcript).await;
+    // It came back with the one that had been taken, to go over another connection.
+    assert_eq!(told, ["0 <a@example.org>: 250 queued", "[1]", "[2]"]);
+    assert_eq!(left, strategy(Pipelining::Auto, Chunking::Never));
+    assert_eq!(
+        begun.elapsed().as_secs(),
+        Timeouts::default().pipelined.as_secs()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_behind_a_421_has_not_been_taken() {
+    let begin = together(3);
+    for (reply, expected) in [
+        (
+            "S: 421 4.3.2 shutting down\n-- close --",
+            [
+                "0 <a@example.org>: 250 queued",
+                "1 Closed at EndOfData, NotAccepted, transient: 421 4.3.2 shutting down",
+                "[2]",
+                "[3]",
+            ],
+        ),
+        (
+            "-- cut --",
+            [
+                "0 <a@example.org>: 250 queued",
+                "1 Closed at EndOfData, Unknown, permanent: no reply",
+                "2 Closed at EndOfData, Unknown, permanent: no reply",
+                "3 Closed at EndOfData, Unknown, permanent: no reply",
+            ],
+        ),
+    ] {
+        let transcript = format!("{begin}S: 250 ok\nS: 250 ok\n{reply}");
+        let (told, _, _) = company(Strategy::default(), 4, &transcript).await;
+        assert_eq!(told, expected);
+    }
+}
+
+/// What is there before a flight is written is no reply to anything in it.
+#[tokio::test(start_paused = true)]
+async fn a_yes_before_a_flight_confirms_none_of_it() {
+    let begin = format!("{CHUNKING_HELLO}{MAIL}{}S: 250 ok\nS: 250 ok\n", chunk());
+    for surplus in [1, 2, 12] {
+        let replies = "S: 250 queued\n".repeat(1 + surplus);
+        let transcript = format!("{begin}{replies}-- swallow all --");
+        let (told, _, _) = company(Strategy::default(), 4, &transcript).await;
+        let expected = ["0 <a@example.org>: 250 queued", "[1]", "[2]"];
+        assert_eq!(told, expected, "{surplus}");
+    }
+    // Here the server has asked for a message, and may take nothing for one.
+    let early = format!("{HELLO}{FLIGHT}{GO}S: 250 queued\n-- swallow all --");
+    let (told, _, _) = company(eager(), 2, &early).await;
+    let expected = [
+        "0 Protocol at Transfer, Unknown, permanent: 250 queued",
+        "[1]",
+    ];
+    assert_eq!(told, expected);
+}
+
+/// The first message by BDAT goes on its own: a server that does not know BDAT reads the message
+/// as commands.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_know_bdat() {
+    let transcript = format!(
+        "{CHUNKING_HELLO}{MAIL}{}
+        S: 250 ok
+        S: 250 ok
+        S: 502 5.5.1 what
+        S: 500 what
+        -- swallow all --",
+        chunk()
+    );
+    let (told, left, _) = company(Strategy::default(), 3, &transcript).await;
+    assert_eq!(told, ["[0]", "[1]"]);
+    assert_eq!(left, strategy(Pipelining::Auto, Chunking::Never));
+}

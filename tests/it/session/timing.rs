@@ -1,0 +1,181 @@
+//! How long the parts of a mail took, with a server that says an octet a second.
+
+use std::time::Duration;
+
+use futures_util::stream;
+use pilotfish::Mail;
+use pilotfish::session::{Chunking, Pipelining, Timing};
+
+use crate::session::send_each::{strategy, together};
+use crate::support::client::{ACCOUNT, in_clear, send_one, talk, talk_through};
+use crate::support::lines::{BYE, FLIGHT, HELLO, letter_lines};
+
+/// The parts in seconds.
+fn seconds(timing: &Timing) -> String {
+    let of = |part: Duration| part.as_secs_f64().round();
+    let set_up = timing.set_up.map(|set_up| {
+        format!(
+            "connect {} tls {} greeting {} auth {}, ",
+            of(set_up.connect),
+            of(set_up.tls),
+            of(set_up.greeting),
+            of(set_up.auth)
+        )
+    });
+    format!(
+        "{}queue {} envelope {} transfer {} reply {}, total {}",
+        set_up.unwrap_or_default(),
+        of(timing.queue),
+        of(timing.envelope),
+        of(timing.transfer),
+        of(timing.reply),
+        of(timing.total())
+    )
+}
+
+/// Each reply takes as many seconds as it has octets, CRLF included; the very first octet is there
+/// at once.
+#[tokio::test(start_paused = true)]
+async fn each_part_has_the_replies_that_it_waited_for() {
+    let letter = letter_lines("a@example.org");
+    let transcript = format!(
+        "-- drip 1s --
+        S: 220 hi
+        C: EHLO client.example
+        S: 250-hi
+        S: 250 PIPELINING
+        {FLIGHT}
+        S: 250 a
+        S: 250 b
+        S: 354 c
+        {letter}
+        S: 250 queued
+        {FLIGHT}
+        S: 250 a
+        S: 250 b
+        S: 354 c
+        {letter}
+        S: 250 q
+        C: QUIT
+        S: 221 bye"
+    );
+    let (timings, _) = talk(&transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap();
+        let mut timings = Vec::new();
+        for _ in 0..2 {
+            let letter = ACCOUNT.letter(&["a@example.org"]);
+            let receipt = send_one(&mut session, letter).await.unwrap();
+            timings.push(seconds(&receipt.timing));
+        }
+        session.quit().await;
+        timings
+    })
+    .await;
+    assert_eq!(
+        timings,
+        [
+            "connect 0 tls 0 greeting 31 auth 0, queue 0 envelope 21 transfer 0 reply 12, total 64",
+            // The session was there.
+            "queue 0 envelope 21 transfer 0 reply 7, total 28",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_transfer_lasts_until_the_end_has_left() {
+    let transcript = format!(
+        "{HELLO}{FLIGHT}
+        S: 250 ok
+        S: 250 ok
+        S: 354 go
+        -- sip 100 every 10s --
+        {}
+        S: 250 queued
+        -- swallow all --",
+        letter_lines("a@example.org")
+    );
+    let timing = talk_through(64, &transcript, async |stream| {
+        let mut session = in_clear(stream).await.unwrap();
+        let letter = ACCOUNT.letter(&["a@example.org"]);
+        let receipt = send_one(&mut session, letter).await.unwrap();
+        session.quit().await;
+        receipt.timing
+    })
+    .await;
+    // 247 octets with the end of data, of which 64 are in the pipe at once.
+    let expected =
+        "connect 0 tls 0 greeting 0 auth 0, queue 0 envelope 0 transfer 30 reply 10, total 40";
+    assert_eq!(seconds(&timing), expected);
+}
+
+/// The message leaves with its envelope, and a reply waits for those before it.
+#[tokio::test(start_paused = true)]
+async fn parts_of_mails_that_leave_together_overlap() {
+    let transcript = format!(
+        "{}
+        -- drip 1s --
+        S: 250 a
+        S: 250 b
+        S: 250 queued
+        S: 250 r
+        S: 250 a
+        S: 250 b
+        S: 250 queued
+        {BYE}",
+        together(2)
+    );
+    let (timings, _) = talk(&transcript, async |stream| {
+        let always = strategy(Pipelining::Auto, Chunking::Always);
+        let mut session = in_clear(stream).await.unwrap().with_strategy(always);
+        let letters = (0..3).map(|_| Mail::from(ACCOUNT.letter(&["a@example.org"])).queued());
+        let mut timings = Vec::new();
+        session
+            .send_each(stream::iter(letters), |_, result| {
+                timings.push(seconds(&result.unwrap().timing));
+            })
+            .await;
+        session.quit().await;
+        timings
+    })
+    .await;
+    assert_eq!(
+        timings,
+        [
+            "connect 0 tls 0 greeting 0 auth 0, queue 0 envelope 0 transfer 0 reply 0, total 0",
+            "queue 0 envelope 0 transfer 0 reply 25, total 25",
+            // 25 of them are those of the mail in front.
+            "queue 0 envelope 0 transfer 0 reply 58, total 58",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_is_left_with_the_first_command() {
+    let transcript = format!(
+        "{HELLO}{FLIGHT}
+        S: 250 ok
+        S: 250 ok
+        S: 354 go
+        {}
+        S: 250 queued
+        {BYE}",
+        letter_lines("a@example.org")
+    );
+    let (timing, _) = talk(&transcript, async |stream| {
+        let mail = Mail::from(ACCOUNT.letter(&["a@example.org"])).queued();
+        tokio::time::advance(Duration::from_secs(40)).await;
+        let mut session = in_clear(stream).await.unwrap();
+        let mut timing = None;
+        session
+            .send_each(stream::iter([mail]), |_, result| {
+                timing = Some(result.unwrap().timing);
+            })
+            .await;
+        session.quit().await;
+        timing
+    })
+    .await;
+    let expected =
+        "connect 0 tls 0 greeting 0 auth 0, queue 40 envelope 0 transfer 0 reply 0, total 40";
+    assert_eq!(seconds(&timing.unwrap()), expected);
+}

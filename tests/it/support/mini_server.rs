@@ -1,0 +1,432 @@
+//! A small submission server that knows what it has taken, whatever breaks: it says what it is
+//! told to, and keeps what came whole.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::BytesMut;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_rustls::TlsAcceptor;
+
+use super::peer::Stream;
+pub(crate) use super::replies::{Together, Words};
+use super::wiretap::{Tap, Wiretap};
+
+/// A message that came whole, with the end of data or the last chunk; by LMTP, for each of its
+/// recipients.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrived {
+    pub(crate) octets: Vec<u8>,
+    /// Who it is for by LMTP; empty where one reply is for all.
+    pub(crate) to: String,
+    /// All recipients of the message.
+    pub(crate) paths: Vec<String>,
+    /// Whether the reply is yes, and so who sent it need not care any more.
+    pub(crate) taken: bool,
+    /// How many octets had been sent over the wire in all, with this reply the last of them.
+    pub(crate) answered: Option<usize>,
+    /// How many octets the client had sent in all, behind TLS if there is any, with the end of
+    /// this message the last of them.
+    pub(crate) end: usize,
+}
+
+/// What has come, over all connections.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Store(Arc<Mutex<Vec<Arrived>>>);
+
+impl Store {
+    pub(crate) fn all(&self) -> Vec<Arrived> {
+        self.with(|all| all.clone())
+    }
+
+    fn with<T>(&self, with: impl FnOnce(&mut Vec<Arrived>) -> T) -> T {
+        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What is done to a reply before it is said.
+type ToReply = Box<dyn FnMut(&mut Vec<u8>) -> bool + Send>;
+
+/// Why a connection is over. Whose fault it is makes no difference.
+struct Over;
+
+impl From<std::io::Error> for Over {
+    fn from(_: std::io::Error) -> Self {
+        Self
+    }
+}
+
+type Flow<T> = Result<T, Over>;
+
+/// Whether a 421 ends the connection (RFC 5321 section 3.8).
+#[derive(PartialEq, Eq)]
+enum LastWords {
+    End,
+    DoNotEnd,
+}
+
+/// One connection.
+pub(crate) struct Knowing {
+    stream: Box<dyn Stream>,
+    tap: Tap,
+    words: Words,
+    acceptor: Option<TlsAcceptor>,
+    store: Store,
+    /// What may go wrong at each reply: `true` ends the connection there.
+    fate: ToReply,
+    together: Together,
+    last_words: LastWords,
+    secured: bool,
+    input: BytesMut,
+    /// Octets that have come in all.
+    read: usize,
+    lmtp: bool,
+    /// MAIL was refused.
+    refused: bool,
+    recipients: Vec<String>,
+    chunks: Vec<u8>,
+}
+
+impl Knowing {
+    pub(crate) fn new(stream: impl Stream + 'static, words: Words, store: &Store) -> Self {
+        let (stream, tap) = Wiretap::new(stream);
+        Self {
+            stream: Box::new(stream),
+            tap,
+            words,
+            acceptor: None,
+            store: store.clone(),
+            fate: Box::new(|_| false),
+            together: Together::Answers,
+            last_words: LastWords::End,
+            secured: false,
+            input: BytesMut::new(),
+            read: 0,
+            lmtp: false,
+            refused: false,
+            recipients: Vec::new(),
+            chunks: Vec::new(),
+        }
+    }
+
+    /// Can do TLS.
+    pub(crate) fn acceptor(mut self, acceptor: TlsAcceptor) -> Self {
+        self.acceptor = Some(acceptor);
+        self
+    }
+
+    /// Has its replies changed, or the connection ended in place of one.
+    pub(crate) fn fate(mut self, fate: impl FnMut(&mut Vec<u8>) -> bool + Send + 'static) -> Self {
+        self.fate = Box::new(fate);
+        self
+    }
+
+    /// Does this with commands that come together.
+    pub(crate) fn together(mut self, together: Together) -> Self {
+        self.together = together;
+        self
+    }
+
+    /// Goes on after a 421, against RFC 5321 section 3.8.
+    pub(crate) fn goes_on(mut self) -> Self {
+        self.last_words = LastWords::DoNotEnd;
+        self
+    }
+
+    /// Begins with TLS.
+    pub(crate) async fn serve_in_tls(mut self) {
+        if self.handshake().await.is_ok() {
+            self.serve().await;
+        }
+    }
+
+    pub(crate) async fn serve(mut self) {
+        let _ = self.converse().await;
+        let _ = self.stream.shutdown().await;
+        // Who closes with octets unread may take the last reply away from the client.
+        while self.fill().await.is_ok() {
+            self.input.clear();
+        }
+    }
+
+    async fn converse(&mut self) -> Flow<()> {
+        self.answer("220 server.example ESMTP").await?;
+        loop {
+            let line = self.command().await?;
+            let words: Vec<_> = line.split(' ').collect();
+            match words[0].to_ascii_uppercase().as_str() {
+                "EHLO" | "LHLO" => {
+                    self.lmtp = words[0] == "LHLO";
+                    self.recipients.clear();
+                    self.answer(&self.extensions()).await?;
+                }
+                "STARTTLS" => {
+                    if self.answer("220 go").await? == b'2' {
+                        self.handshake().await?;
+                    }
+                }
+                "AUTH" => self.auth(&words).await?,
+                "RCPT" => {
+                    let reply = if self.refused {
+                        "503 5.5.1 MAIL first"
+                    } else if line.contains("nobody") {
+                        "550 5.1.1 nobody there"
+                    } else {
+                        "250 2.1.5 ok"
+                    };
+                    if self.answer(reply).await? == b'2' {
+                        let path = line.split(['<', '>']).nth(1).unwrap_or_default();
+                        self.recipients.push(path.to_owned());
+                    }
+                }
+                "DATA" => {
+                    let loses = self.together != Together::Answers;
+                    let reply = if self.recipients.is_empty() && loses {
+                        "503 5.5.1 bad sequence of commands"
+                    } else if self.recipients.is_empty() {
+                        "554 5.5.1 nobody to send it to"
+                    } else {
+                        "354 go"
+                    };
+                    if self.answer(reply).await? == b'3' {
+                        let octets = self.data().await?;
+                        let closes = self.together == Together::ClosesAfterMessage;
+                        let closes = closes && !self.input.is_empty();
+                        self.arrived(octets).await?;
+                        if closes {
+                            return Err(Over);
+                        }
+                    }
+                }
+                "BDAT" if self.together != Together::ReadsChunks => {
+                    let octets = self.take(words[1].parse().unwrap()).await?;
+                    self.chunks.extend(octets);
+                    if words.get(2).is_some() {
+                        let octets = std::mem::take(&mut self.chunks);
+                        self.arrived(octets).await?;
+                    } else {
+                        self.answer("250 more").await?;
+                    }
+                }
+                "QUIT" => {
+                    self.answer("221 bye").await?;
+                    return Ok(());
+                }
+                "MAIL" => {
+                    self.recipients.clear();
+                    self.refused = self.answer("250 2.1.0 ok").await? != b'2';
+                }
+                command if self.together == Together::ReadsChunks && command != "RSET" => {
+                    self.answer("500 5.5.1 what?").await?;
+                }
+                command => {
+                    if matches!(command, "RSET" | "HELO") {
+                        self.recipients.clear();
+                    }
+                    self.answer("250 2.0.0 ok").await?;
+                }
+            }
+        }
+    }
+
+    /// The next command that it sees.
+    async fn command(&mut self) -> Flow<String> {
+        let mut line = self.line().await?;
+        match self.together {
+            Together::LosesOthers => self.input.clear(),
+            Together::LosesEarlier => {
+                while !self.input.is_empty() {
+                    line = self.line().await?;
+                }
+            }
+            Together::RefusesOthers | Together::RefusesOthersAndCloses => {
+                let mut others = 0;
+                while !self.input.is_empty() {
+                    self.line().await?;
+                    others += 1;
+                }
+                if others > 0 {
+                    self.recipients.clear();
+                    self.answer("250 2.1.0 ok").await?;
+                    for _ in 1..others {
+                        self.answer("503 5.5.1 bad sequence of commands").await?;
+                    }
+                    if self.together == Together::RefusesOthersAndCloses {
+                        return Err(Over);
+                    }
+                    line = "DATA".to_owned();
+                }
+            }
+            Together::Answers | Together::ClosesAfterMessage | Together::ReadsChunks => {}
+        }
+        Ok(line)
+    }
+
+    fn extensions(&self) -> String {
+        let Words::Offering(keywords) = &self.words else {
+            return String::new();
+        };
+        let mut lines = vec!["server.example"];
+        lines.extend(keywords.iter().filter(|keyword| match **keyword {
+            "STARTTLS" => !self.secured,
+            keyword if keyword.starts_with("AUTH") => self.secured || self.acceptor.is_none(),
+            _ => true,
+        }));
+        let last = lines.pop().unwrap();
+        let before: Vec<_> = lines
+            .iter()
+            .flat_map(|line| ["250-", line, "\r\n"])
+            .collect();
+        format!("{}250 {last}", before.concat())
+    }
+
+    async fn auth(&mut self, words: &[&str]) -> Flow<()> {
+        let mut due = match words {
+            [_, "LOGIN"] => 2,
+            [_, _] => 1,
+            _ => 0,
+        };
+        loop {
+            let reply = if due > 0 { "334 " } else { "235 2.7.0 ok" };
+            if self.answer(reply).await? != b'3' {
+                return Ok(());
+            }
+            due -= 1;
+            self.line().await?;
+        }
+    }
+
+    /// Keeps a message, and says so: once, or to each recipient.
+    async fn arrived(&mut self, octets: Vec<u8>) -> Flow<()> {
+        let mut recipients = std::mem::take(&mut self.recipients);
+        let paths = recipients.clone();
+        if recipients.is_empty() {
+            self.answer("554 5.5.1 nobody to send it to").await?;
+            return Ok(());
+        }
+        if !self.lmtp {
+            recipients = vec![String::new()];
+        }
+        let mut due = Vec::new();
+        for to in recipients {
+            let usual = if to.contains("full") {
+                "452 4.2.2 full"
+            } else {
+                "250 2.0.0 queued"
+            };
+            let reply = self.reply(usual);
+            let taken = reply.as_ref().is_some_and(|reply| reply.starts_with(b"2"));
+            due.push((self.keep(&octets, to, &paths, taken), reply));
+        }
+        for (index, reply) in due {
+            let reply = reply.ok_or(Over)?;
+            self.say(&reply).await?;
+            let answered = self.tap.written();
+            self.store.with(|all| all[index].answered = Some(answered));
+            self.after(&reply)?;
+        }
+        Ok(())
+    }
+
+    fn keep(&self, octets: &[u8], to: String, paths: &[String], taken: bool) -> usize {
+        let end = self.read - self.input.len();
+        self.store.with(|all| {
+            all.push(Arrived {
+                octets: octets.to_vec(),
+                to,
+                paths: paths.to_vec(),
+                taken,
+                answered: None,
+                end,
+            });
+            all.len() - 1
+        })
+    }
+
+    /// Says this, or what is to be said in its place; the first digit of it.
+    async fn answer(&mut self, usual: &str) -> Flow<u8> {
+        let reply = self.reply(usual).ok_or(Over)?;
+        self.say(&reply).await?;
+        self.after(&reply)?;
+        Ok(reply.first().copied().unwrap_or_default())
+    }
+
+    fn after(&self, reply: &[u8]) -> Flow<()> {
+        if self.last_words == LastWords::End && reply.starts_with(b"421") {
+            return Err(Over);
+        }
+        Ok(())
+    }
+
+    fn reply(&mut self, usual: &str) -> Option<Vec<u8>> {
+        let mut reply = match &mut self.words {
+            Words::InOrder(replies) => replies.pop_front()?,
+            Words::Offering(_) => format!("{usual}\r\n").into_bytes(),
+        };
+        (!(self.fate)(&mut reply)).then_some(reply)
+    }
+
+    async fn say(&mut self, reply: &[u8]) -> Flow<()> {
+        self.stream.write_all(reply).await?;
+        Ok(self.stream.flush().await?)
+    }
+
+    async fn handshake(&mut self) -> Flow<()> {
+        let stream = std::mem::replace(&mut self.stream, Box::new(tokio::io::empty()));
+        let acceptor = self.acceptor.as_ref().unwrap();
+        self.stream = Box::new(acceptor.accept(stream).await?);
+        self.secured = true;
+        Ok(())
+    }
+
+    async fn fill(&mut self) -> Flow<()> {
+        match self.stream.read_buf(&mut self.input).await? {
+            0 => Err(Over),
+            count => {
+                self.read += count;
+                Ok(())
+            }
+        }
+    }
+
+    async fn take(&mut self, count: usize) -> Flow<BytesMut> {
+        while self.input.len() < count {
+            self.fill().await?;
+        }
+        Ok(self.input.split_to(count))
+    }
+
+    /// Up to CRLF, and without it.
+    async fn octets_of_line(&mut self) -> Flow<BytesMut> {
+        let mut scanned = 0;
+        loop {
+            for end in memchr::memchr_iter(b'\n', &self.input[scanned..]) {
+                let end = scanned + end;
+                if self.input[..end].ends_with(b"\r") {
+                    let mut line = self.take(end + 1).await?;
+                    line.truncate(end - 1);
+                    return Ok(line);
+                }
+            }
+            scanned = self.input.len();
+            self.fill().await?;
+        }
+    }
+
+    async fn line(&mut self) -> Flow<String> {
+        let line = self.octets_of_line().await?;
+        Ok(String::from_utf8_lossy(&line).into_owned())
+    }
+
+    /// The message, without what was done to it for its way.
+    async fn data(&mut self) -> Flow<Vec<u8>> {
+        let mut octets = Vec::new();
+        loop {
+            let line = self.octets_of_line().await?;
+            if *line == *b"." {
+                return Ok(octets);
+            }
+            octets.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
+            octets.extend_from_slice(b"\r\n");
+        }
+    }
+}
