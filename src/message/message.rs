@@ -8,8 +8,8 @@ use bytes::Bytes;
 
 use super::encoding::BodyType;
 use super::error::MessageError;
-use super::header::{MessageId, Script};
-use super::render::{Layout, MessageReader, Rendition, Template};
+use super::header::{HeaderCharset, MessageId};
+use super::render::{MessageReader, Rendition, Segment, Template};
 use super::warning::Warning;
 use crate::address::Envelope;
 
@@ -32,7 +32,7 @@ pub(super) struct Shared {
     /// The most that may be made use of.
     pub(super) most: BodyType,
     /// What the fields of a finished message with a DKIM-Signature may be written in.
-    pub(super) script: Script,
+    pub(super) script: HeaderCharset,
     pub(super) needs_smtputf8: bool,
     pub(super) warnings: Vec<Warning>,
 }
@@ -46,18 +46,15 @@ impl Message {
         most: BodyType,
         needs_smtputf8: bool,
     ) -> Result<Self, MessageError> {
-        let len = template
-            .layout(most, Script::Ascii, Layout::default())
-            .finish()
-            .1;
-        len.ok_or(MessageError::TooLarge)?;
+        let segments = template.segments(most, HeaderCharset::Ascii);
+        Segment::len_of_all(segments).ok_or(MessageError::TooLarge)?;
         Ok(Self(Arc::new(Shared {
             envelope,
             id,
             signatures: Bytes::new(),
             template: Arc::new(template),
             most,
-            script: Script::Utf8,
+            script: HeaderCharset::Utf8,
             needs_smtputf8,
             warnings: Vec::new(),
         })))
@@ -85,7 +82,7 @@ impl Message {
     /// [`Rendition::exact_size`]. For others it has mostly less.
     #[must_use]
     pub fn exact_size(&self) -> u64 {
-        self.rendition(BodyType::SevenBit).exact_size()
+        self.len(BodyType::SevenBit, HeaderCharset::Ascii)
     }
 
     /// Whether only a server that offers SMTPUTF8 can take it (RFC 6531): whether an address in
@@ -100,7 +97,7 @@ impl Message {
     /// Whether it makes use of a server that carries any octets.
     pub(crate) fn asks_for_binary(&self) -> bool {
         self.0.most == BodyType::Binary
-            && self.0.template.data(BodyType::Binary) == BodyType::Binary
+            && self.0.template.body_type(BodyType::Binary) == BodyType::Binary
     }
 
     /// What is odd about it, and may be meant.
@@ -121,7 +118,7 @@ impl Message {
     /// message [needs SMTPUTF8](Self::needs_smtputf8).
     #[must_use]
     pub fn rendition(&self, most: BodyType) -> Rendition {
-        self.rendition_in(most, Script::Ascii)
+        self.rendition_in(most, HeaderCharset::Ascii)
     }
 
     /// The message for a server that can carry so much, and that offers SMTPUTF8 (RFC 6531).
@@ -133,23 +130,28 @@ impl Message {
         self.rendition_in(most, self.0.script)
     }
 
-    fn rendition_in(&self, most: BodyType, script: Script) -> Rendition {
+    fn rendition_in(&self, most: BodyType, script: HeaderCharset) -> Rendition {
         let most = most.min(self.0.most);
-        let mut layout = Layout::default();
-        layout.octets(&self.0.signatures);
-        let (segments, len) = self.0.template.layout(most, script, layout).finish();
         let needs_smtputf8 = self.0.needs_smtputf8 || self.0.template.is_utf8(script);
         let fields = if needs_smtputf8 {
             BodyType::EightBit
         } else {
             BodyType::SevenBit
         };
-        Rendition {
-            segments,
-            len: len.unwrap_or(u64::MAX),
-            data: self.0.template.data(most).max(fields),
-            needs_smtputf8,
-        }
+        let body_type = self.0.template.body_type(most).max(fields);
+        let len = self.len(most, script);
+        Rendition::new(self.segments(most, script), len, body_type, needs_smtputf8)
+    }
+
+    fn segments(&self, most: BodyType, script: HeaderCharset) -> impl Iterator<Item = Segment> {
+        let signatures = Segment::from(self.0.signatures.clone());
+        let message = self.0.template.segments(most, script);
+        std::iter::once(signatures).chain(message)
+    }
+
+    fn len(&self, most: BodyType, script: HeaderCharset) -> u64 {
+        let len = Segment::len_of_all(self.segments(most, script));
+        len.unwrap_or(u64::MAX)
     }
 
     /// Whether it can be sent more than once: whether none of its bodies is a
@@ -160,8 +162,8 @@ impl Message {
     }
 
     /// Whether a body that can be read only once has been read, by this message or a clone.
-    pub(crate) fn is_spent(&self) -> bool {
-        self.0.template.is_spent()
+    pub(crate) fn is_consumed(&self) -> bool {
+        self.0.template.is_consumed()
     }
 
     /// Its octets for a server that takes the least.

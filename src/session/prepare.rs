@@ -43,7 +43,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Finds out whether the server can take a mail. If it lacks something and may offer more
     /// since the login, it is asked, unless mails are on their way: [`Self::asks_first`].
     pub(super) async fn prepare(&mut self, mail: Mail) -> Result<Prepared> {
-        if mail.message.is_spent() {
+        if mail.message.is_consumed() {
             return Err(Error::new(
                 ErrorKind::Body,
                 "the message has been sent before, and a body of it can be read only once: \

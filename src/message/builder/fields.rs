@@ -4,8 +4,8 @@ use super::message_builder::{MessageBuilder, limit};
 use crate::address::{AddrSpec, Address, Envelope, ForwardPath, Mailbox, ReversePath};
 use crate::message::error::MessageError;
 use crate::message::header::{
-    AutoSubmitted, Date, FieldName, Header, ListUnsubscribe, MessageId, Script, encoded_field,
-    has_addresses, without_controls,
+    AutoSubmitted, Date, FieldName, Header, HeaderCharset, ListUnsubscribe, MessageId,
+    encoded_field, has_addresses, without_controls,
 };
 
 #[derive(Default)]
@@ -69,7 +69,7 @@ impl Fields {
                 MessageBuilder::MAX_VALUE,
             )?;
             without_controls(name.as_str(), value)?;
-            let is_encoded = has_addresses(name.as_str()) && self.script() == Script::Ascii;
+            let is_encoded = has_addresses(name.as_str()) && self.script() == HeaderCharset::Ascii;
             if is_encoded && !value.is_ascii() && encoded_field(name.as_str(), value).is_none() {
                 return Err(MessageError::Field {
                     field: name.to_string(),
@@ -95,13 +95,13 @@ impl Fields {
     }
 
     /// What the fields can be written in.
-    pub(super) fn script(&self) -> Script {
+    pub(super) fn script(&self) -> HeaderCharset {
         let mut written = self.written();
         let mut ids = self.in_reply_to.iter().chain(&self.references);
         if written.all(|mailbox| mailbox.addr_spec().is_ascii()) && ids.all(MessageId::is_ascii) {
-            Script::Ascii
+            HeaderCharset::Ascii
         } else {
-            Script::Utf8
+            HeaderCharset::Utf8
         }
     }
 
@@ -178,7 +178,8 @@ impl Fields {
             header.fixed("Auto-Submitted", auto_submitted.as_str());
         }
         for (name, value) in &self.others {
-            let is_encoded = has_addresses(name.as_str()) && header.script() == Script::Ascii;
+            let is_encoded =
+                has_addresses(name.as_str()) && header.script() == HeaderCharset::Ascii;
             match encoded_field(name.as_str(), value).filter(|_| is_encoded) {
                 Some(field) => header.field(&field),
                 None => header.unstructured(name.as_str(), value),

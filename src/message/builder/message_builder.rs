@@ -10,7 +10,7 @@ use crate::message::encoding::BodyType;
 use crate::message::error::MessageError;
 use crate::message::first_error::FirstError;
 use crate::message::header::{
-    AutoSubmitted, Date, FieldName, Header, ListUnsubscribe, MessageId, Script,
+    AutoSubmitted, Date, FieldName, Header, HeaderCharset, ListUnsubscribe, MessageId,
 };
 use crate::message::part::HINT;
 use crate::message::raw::{self, Repair};
@@ -292,7 +292,7 @@ impl MessageBuilder {
         self.fields.check()?;
         let envelope = self.fields.envelope(self.reverse_path)?;
         let script = self.fields.script();
-        let needs_smtputf8 = envelope.needs_smtputf8() || script == Script::Utf8;
+        let needs_smtputf8 = envelope.needs_smtputf8() || script == HeaderCharset::Utf8;
         let id = self.fields.message_id()?;
         let mut root = self.content.into_entity()?;
         root.entity.open(self.repair).await?;

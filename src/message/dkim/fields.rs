@@ -6,7 +6,7 @@ use super::DkimError;
 /// can add one, which some readers would show instead of the signed one (RFC 6376
 /// sections 5.4.2 and 8.15).
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Seal {
+enum Oversign {
     /// Even if it is not there at all.
     Always,
     /// If it is there. A submission server completes what is missing (RFC 6409 section 8).
@@ -17,34 +17,34 @@ enum Seal {
 
 /// What is signed unless the caller wants something else: the list of RFC 6376 section 5.4.1,
 /// what RFC 8058 section 4 adds to it, and what tells a reader how to show the body.
-const FIELDS: [(&str, Seal); 27] = [
-    ("From", Seal::Always),
-    ("Sender", Seal::Never),
-    ("Reply-To", Seal::Always),
-    ("To", Seal::Always),
-    ("Cc", Seal::Always),
-    ("Subject", Seal::Always),
-    ("Date", Seal::Present),
-    ("Message-ID", Seal::Present),
-    ("In-Reply-To", Seal::Present),
-    ("References", Seal::Present),
-    ("MIME-Version", Seal::Present),
-    ("Content-Type", Seal::Present),
-    ("Content-Transfer-Encoding", Seal::Present),
-    ("Content-Disposition", Seal::Present),
-    ("Resent-Date", Seal::Never),
-    ("Resent-From", Seal::Never),
-    ("Resent-To", Seal::Never),
-    ("Resent-Cc", Seal::Never),
-    ("Resent-Message-ID", Seal::Never),
-    ("List-Id", Seal::Never),
-    ("List-Help", Seal::Never),
-    ("List-Unsubscribe", Seal::Never),
-    ("List-Unsubscribe-Post", Seal::Never),
-    ("List-Subscribe", Seal::Never),
-    ("List-Post", Seal::Never),
-    ("List-Owner", Seal::Never),
-    ("List-Archive", Seal::Never),
+const FIELDS: [(&str, Oversign); 27] = [
+    ("From", Oversign::Always),
+    ("Sender", Oversign::Never),
+    ("Reply-To", Oversign::Always),
+    ("To", Oversign::Always),
+    ("Cc", Oversign::Always),
+    ("Subject", Oversign::Always),
+    ("Date", Oversign::Present),
+    ("Message-ID", Oversign::Present),
+    ("In-Reply-To", Oversign::Present),
+    ("References", Oversign::Present),
+    ("MIME-Version", Oversign::Present),
+    ("Content-Type", Oversign::Present),
+    ("Content-Transfer-Encoding", Oversign::Present),
+    ("Content-Disposition", Oversign::Present),
+    ("Resent-Date", Oversign::Never),
+    ("Resent-From", Oversign::Never),
+    ("Resent-To", Oversign::Never),
+    ("Resent-Cc", Oversign::Never),
+    ("Resent-Message-ID", Oversign::Never),
+    ("List-Id", Oversign::Never),
+    ("List-Help", Oversign::Never),
+    ("List-Unsubscribe", Oversign::Never),
+    ("List-Unsubscribe-Post", Oversign::Never),
+    ("List-Subscribe", Oversign::Never),
+    ("List-Post", Oversign::Never),
+    ("List-Owner", Oversign::Never),
+    ("List-Archive", Oversign::Never),
 ];
 
 /// The names of the fields that are signed by default.
@@ -52,11 +52,11 @@ pub(super) fn default_names() -> Vec<String> {
     FIELDS.iter().map(|(name, _)| (*name).to_owned()).collect()
 }
 
-fn seal(name: &str) -> Seal {
+fn oversign(name: &str) -> Oversign {
     let entry = FIELDS
         .iter()
         .find(|(entry, _)| entry.eq_ignore_ascii_case(name));
-    entry.map_or(Seal::Never, |(_, seal)| *seal)
+    entry.map_or(Oversign::Never, |(_, seal)| *seal)
 }
 
 /// A field of a header.
@@ -137,10 +137,10 @@ impl<'a> Signed<'a> {
             let present = fields.iter().rev().filter(|field| field.is(name));
             signed.fields.extend(present);
             let present = signed.fields.len() - before;
-            let sealed = match seal(name) {
-                Seal::Always => true,
-                Seal::Present => present > 0,
-                Seal::Never => false,
+            let sealed = match oversign(name) {
+                Oversign::Always => true,
+                Oversign::Present => present > 0,
+                Oversign::Never => false,
             };
             let times = present + usize::from(sealed);
             signed.names.extend(std::iter::repeat_n(&**name, times));

@@ -9,7 +9,7 @@ use memchr::memmem;
 use super::{BodyHash, DkimError, Signer};
 use crate::message::Message;
 use crate::message::encoding::BodyType;
-use crate::message::header::Script;
+use crate::message::header::HeaderCharset;
 use crate::message::render::Block;
 
 /// Ends the header section.
@@ -37,7 +37,7 @@ impl Message {
         }
         let shared = Arc::make_mut(&mut self.0);
         shared.most = BodyType::SevenBit;
-        shared.script = Script::Ascii;
+        shared.script = HeaderCharset::Ascii;
         let mut octets = self.rendition(BodyType::SevenBit).into_octets();
         let mut message = Hashed::Header(Vec::new());
         let mut block = Vec::new();

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::{Canonicalization, Selector};
 use crate::address::{AddrSpec, Domain};
 use crate::message::encoding::upper_hex;
-use crate::message::header::{FOLDED, Header, Script};
+use crate::message::header::{FOLDED, Header, HeaderCharset};
 
 /// The last moment that verifiers have to understand, in seconds since 1970.
 pub(super) const MAX_TIME: u64 = 999_999_999_999;
@@ -28,7 +28,7 @@ pub(super) struct Tags<'a> {
 impl Tags<'_> {
     /// The field as it is signed: without CRLF at its end, and with nothing behind the `b=`.
     pub(super) fn unsigned_field(&self) -> String {
-        let mut field = Header::new(Script::Ascii);
+        let mut field = Header::new(HeaderCharset::Ascii);
         field.begin("DKIM-Signature");
         field.word("v=1;");
         field.word(&format!("a={};", self.algorithm));

@@ -5,7 +5,7 @@ use super::line_ends::LineEnds;
 
 /// How the octets of a body are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Coding {
+pub(crate) enum BodyEncoding {
     /// In base64.
     Base64,
     /// As they are.
@@ -14,22 +14,13 @@ pub(crate) enum Coding {
     Lines(u64),
 }
 
-/// Which piece of a body it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Position {
-    /// Others come behind it.
-    Inner,
-    /// None does.
-    Last,
-}
-
 /// The most octets that a piece has when it is written.
 pub(crate) const MAX_PIECE: usize = 128 * 1024;
 
 /// How many lines of base64 make one piece.
 const LINES: usize = 1680;
 
-impl Coding {
+impl BodyEncoding {
     /// How many octets of a body make one piece. Base64 can be written piece by piece if each
     /// has whole lines.
     pub(crate) fn piece(self) -> usize {
@@ -67,12 +58,13 @@ impl Coding {
         }
     }
 
-    /// Appends a piece as it is written, `before` being the octet in front of it.
+    /// Appends a piece as it is written. `before` is the octet before it; the last piece ends the
+    /// last line.
     pub(crate) fn encode(
         self,
         before: Option<u8>,
         octets: &[u8],
-        position: Position,
+        is_last: bool,
         out: &mut Vec<u8>,
     ) {
         match self {
@@ -81,7 +73,7 @@ impl Coding {
             Self::Lines(_) => {
                 let mut line_ends = LineEnds::after(before);
                 line_ends.apply(octets, out);
-                if position == Position::Last {
+                if is_last {
                     line_ends.finish(out);
                 }
             }

@@ -10,7 +10,7 @@ mod line_scan;
 mod quoted_printable;
 
 pub(crate) use base64::base64_lines;
-pub(crate) use body_encoding::{Coding, MAX_PIECE, Position};
+pub(crate) use body_encoding::{BodyEncoding, MAX_PIECE};
 pub use body_type::BodyType;
 pub(crate) use encoded_word::{EncodedWords, MIN_ROOM, upper_hex};
 pub(crate) use flowed::{DelSp, FormatFlowed};

@@ -132,7 +132,7 @@ pub(crate) fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::header::writer::{FOLDED, Script};
+    use crate::message::header::writer::{FOLDED, HeaderCharset};
 
     fn field(mailboxes: &[(&str, &str)]) -> String {
         let mailboxes: Vec<_> = mailboxes
@@ -147,7 +147,7 @@ mod tests {
             })
             .map(Address::from)
             .collect();
-        let mut header = Header::new(Script::Ascii);
+        let mut header = Header::new(HeaderCharset::Ascii);
         header.addresses("To", &mailboxes);
         header.into_text()
     }
@@ -174,7 +174,7 @@ mod tests {
                 ),
             ),
         ] {
-            let mut header = Header::new(Script::Ascii);
+            let mut header = Header::new(HeaderCharset::Ascii);
             header.addresses("To", &Address::parse_list(list).unwrap());
             assert_eq!(header.into_text(), field);
         }
@@ -255,7 +255,7 @@ mod tests {
                 let list = format!("{name:?}: {name:?} <a@x.test>;, {name:?}:;");
                 let list = Address::parse_list(&list).unwrap();
                 for field in ["To", "Reply-To"] {
-                    let mut header = Header::new(Script::Ascii);
+                    let mut header = Header::new(HeaderCharset::Ascii);
                     header.addresses(field, &list);
                     let text = header.into_text();
                     assert!(text.lines().all(|line| line.len() <= FOLDED), "{text}");

@@ -3,7 +3,7 @@
 
 use super::field_pieces::{address_pieces, comment_pieces, text_pieces, write_pieces};
 use super::parameter::parameters;
-use super::writer::{Header, Script};
+use super::writer::{Header, HeaderCharset};
 use crate::message::encoding::MAX_LINE;
 use std::collections::HashSet;
 
@@ -60,7 +60,7 @@ const IDENTIFIERS: &[&str] = &[
 const COMMENTS: &[&str] = &[
     "ARC-Authentication-Results",
     "ARC-Message-Signature",
-    "ARC-Seal",
+    "ARC-Oversign",
     "Accept-Language",
     "Authentication-Results",
     "Auto-Submitted",
@@ -103,7 +103,7 @@ fn is_one_of(names: &[&str], name: &str) -> bool {
 /// syntax of the field is broken.
 pub(crate) fn encoded_field(name: &str, value: &str) -> Option<String> {
     let value = value.trim_matches([' ', '\t']);
-    let mut header = Header::new(Script::Ascii);
+    let mut header = Header::new(HeaderCharset::Ascii);
     header.begin(name);
     if is_one_of(PARAMETERS, name) {
         write_parameters(&mut header, value)?;

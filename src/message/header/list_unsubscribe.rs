@@ -129,10 +129,10 @@ fn mailto(address: &AddrSpec) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::header::writer::Script;
+    use crate::message::header::writer::HeaderCharset;
 
     fn fields(list_unsubscribe: &ListUnsubscribe) -> String {
-        let mut header = Header::new(Script::Ascii);
+        let mut header = Header::new(HeaderCharset::Ascii);
         list_unsubscribe.write(&mut header);
         header.into_text()
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::address_list::quoted;
-use super::writer::{FOLDED, Header, Script};
+use super::writer::{FOLDED, Header, HeaderCharset};
 use crate::message::encoding::MAX_LINE;
 use crate::message::encoding::upper_hex;
 
@@ -166,12 +166,12 @@ fn fallback(name: &str) -> String {
 }
 
 /// Whether a text in quotes is taken for nothing else.
-fn is_clear(script: Script, text: &str) -> bool {
+fn is_clear(script: HeaderCharset, text: &str) -> bool {
     script.is_printable(text) && !text.contains("=?")
 }
 
 /// The parameter as a token or a quoted string, if it can be that.
-fn plain(script: Script, name: &str, value: &str) -> Option<String> {
+fn plain(script: HeaderCharset, name: &str, value: &str) -> Option<String> {
     let spaced = value.starts_with(' ') || value.ends_with(' ') || value.contains("  ");
     if !is_clear(script, value) || spaced {
         return None;
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     fn field(value: &str) -> String {
-        let mut header = Header::new(Script::Ascii);
+        let mut header = Header::new(HeaderCharset::Ascii);
         header.begin("Content-Disposition");
         header.word("attachment");
         header.parameter("filename", value);
@@ -223,7 +223,7 @@ mod tests {
                 &format!("\"{}.png\"", "_".repeat(56)),
             ),
         ] {
-            let mut header = Header::new(Script::Ascii);
+            let mut header = Header::new(HeaderCharset::Ascii);
             header.begin("Content-Disposition");
             header.word("attachment");
             header.file_name("filename", name);
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn a_long_name_is_there_whole_as_well() {
         for name in ["a  b.pdf", &format!("{}.pdf", "long name ".repeat(20))] {
-            let mut header = Header::new(Script::Ascii);
+            let mut header = Header::new(HeaderCharset::Ascii);
             header.begin("Content-Disposition");
             header.file_name("filename", name);
             header.end();
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn in_utf8_it_is_quoted() {
-        let mut header = Header::new(Script::Utf8);
+        let mut header = Header::new(HeaderCharset::Utf8);
         header.begin("Content-Disposition");
         header.word("attachment");
         header.file_name("filename", "日本.png");

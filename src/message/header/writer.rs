@@ -13,7 +13,7 @@ pub(crate) const FOLDED: usize = 76;
 #[derive(Debug)]
 pub(crate) struct Header {
     text: String,
-    script: Script,
+    script: HeaderCharset,
     /// Octets on the current line.
     column: usize,
     /// Whether there is something besides the name on the current line, so that a fold leaves
@@ -23,14 +23,14 @@ pub(crate) struct Header {
 
 /// What characters header fields may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Script {
+pub(crate) enum HeaderCharset {
     /// ASCII; others are encoded (RFC 2047, RFC 2231).
     Ascii,
     /// All of them, in UTF-8 (RFC 6532): in messages that need SMTPUTF8 anyway.
     Utf8,
 }
 
-impl Script {
+impl HeaderCharset {
     /// Whether a text stands for itself, and none of it would be taken for the end of a line.
     pub(crate) fn is_printable(self, text: &str) -> bool {
         match self {
@@ -44,7 +44,7 @@ impl Script {
 
 impl Header {
     /// An empty header.
-    pub(crate) fn new(script: Script) -> Self {
+    pub(crate) fn new(script: HeaderCharset) -> Self {
         Self {
             text: String::new(),
             script,
@@ -53,7 +53,7 @@ impl Header {
         }
     }
 
-    pub(crate) fn script(&self) -> Script {
+    pub(crate) fn script(&self) -> HeaderCharset {
         self.script
     }
 
@@ -170,7 +170,7 @@ impl Header {
 /// Not if it is not printable, if it has white space at an end or twice in a row, which readers
 /// make one, if a reader would take something in it for an encoded word, or if a line would be
 /// over [`MAX_LINE`].
-fn survives(script: Script, name: usize, value: &str) -> bool {
+fn survives(script: HeaderCharset, name: usize, value: &str) -> bool {
     let spaced = value.starts_with(' ') || value.ends_with(' ') || value.contains("  ");
     let fits =
         |(at, word): (usize, &str)| 1 + word.len() + if at == 0 { name } else { 0 } <= MAX_LINE;
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     fn unstructured(name: &str, value: &str) -> String {
-        let mut header = Header::new(Script::Ascii);
+        let mut header = Header::new(HeaderCharset::Ascii);
         header.unstructured(name, value);
         header.into_text()
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::decode::{character_references_decoded, percent_decoded};
-use super::places::{Kind, Place, Places};
+use super::places::{Kind, Place, UrlPositions};
 use super::urls::{in_srcset, in_style_attribute, in_style_sheet, whole};
 use crate::message::header::percent_encoded;
 
@@ -42,7 +42,7 @@ pub(crate) fn replace(html: &str, mut replacement: impl FnMut(&str) -> Option<St
 
 /// Where what follows `cid:` is in the text, and what that means.
 fn labels(html: &str) -> impl Iterator<Item = (Range<usize>, String)> {
-    Places::new(html).flat_map(|place| {
+    UrlPositions::new(html).flat_map(|place| {
         let ranges = ranges(&place);
         ranges.into_iter().map(move |range| {
             let raw = place.text.get(range.clone()).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::decode::character_references_decoded;
-use super::places::{Kind, Place, Places};
+use super::places::{Kind, Place, UrlPositions};
 use super::urls::{in_srcset, in_style_attribute, in_style_sheet, whole};
 
 /// A URL of a picture.
@@ -39,7 +39,7 @@ impl Picture<'_> {
 /// `poster`, those of `object` and of SVG, and `url(..)` in CSS. In conditional comments, too, where VML has its pictures; but
 /// not what is shown in frames, played or run.
 pub(crate) fn pictures(html: &str) -> impl Iterator<Item = Picture<'_>> {
-    Places::new(html).flat_map(|place| {
+    UrlPositions::new(html).flat_map(|place| {
         let urls = urls(&place);
         urls.into_iter().filter_map(move |range| {
             let raw = place
@@ -93,7 +93,7 @@ fn urls(place: &Place<'_>) -> Vec<Range<usize>> {
 /// Whether the relative references of a text are to an address on the web, as an element `base`
 /// says.
 pub(crate) fn has_base(html: &str) -> bool {
-    Places::new(html).any(|place| {
+    UrlPositions::new(html).any(|place| {
         let is_href =
             matches!(place.kind, Kind::Attribute(name) if name.eq_ignore_ascii_case("href"));
         place.tag.eq_ignore_ascii_case("base") && is_href

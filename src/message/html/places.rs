@@ -29,7 +29,7 @@ pub(super) enum Kind<'a> {
 /// section 13.2.5 as far as they matter for that. Comments are passed over, but for the
 /// conditional ones, as what is in those is shown by the one reader that knows them.
 #[derive(Debug)]
-pub(super) struct Places<'a> {
+pub(super) struct UrlPositions<'a> {
     html: &'a str,
     /// Everything before is done.
     at: usize,
@@ -40,7 +40,7 @@ pub(super) struct Places<'a> {
 /// The elements whose content is text even where it looks like markup.
 const RAW: &[&str] = &["style", "script", "title", "textarea", "xmp"];
 
-impl<'a> Places<'a> {
+impl<'a> UrlPositions<'a> {
     pub(super) fn new(html: &'a str) -> Self {
         Self {
             html,
@@ -146,7 +146,7 @@ impl<'a> Places<'a> {
     }
 }
 
-impl<'a> Iterator for Places<'a> {
+impl<'a> Iterator for UrlPositions<'a> {
     type Item = Place<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -180,7 +180,7 @@ mod tests {
 
     /// `name=value` for attributes and `{sheet}` for style sheets, with bars between them.
     fn places(html: &str) -> String {
-        let shown = Places::new(html).map(|place| {
+        let shown = UrlPositions::new(html).map(|place| {
             assert_eq!(&html[place.start..][..place.text.len()], place.text);
             match place.kind {
                 Kind::Attribute(name) => format!("{name}={}", place.text),

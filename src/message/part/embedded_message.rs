@@ -6,7 +6,7 @@ use super::file_name::FileName;
 use crate::message::error::{BodyError, MessageError};
 use crate::message::header::Header;
 use crate::message::raw::{HeaderSection, Repair, sendable};
-use crate::message::source::{Body, LineBody};
+use crate::message::source::{Body, VerbatimBody};
 use crate::message::warning::Warning;
 
 /// What the message is called in errors and warnings.
@@ -17,7 +17,7 @@ pub(crate) const HINT: &str = "attach it as a file, or let `repair_forwarded` en
 
 /// A message that is a part of another (RFC 2046 section 5.2.1).
 #[derive(Debug)]
-pub(crate) struct InnerMessage {
+pub(crate) struct EmbeddedMessage {
     message: Body,
     name: Option<FileName>,
     /// What was repaired of it.
@@ -29,10 +29,10 @@ pub(crate) struct InnerMessage {
 #[derive(Debug)]
 struct Opened {
     header: Bytes,
-    body: LineBody,
+    body: VerbatimBody,
 }
 
-impl InnerMessage {
+impl EmbeddedMessage {
     pub(crate) fn new(message: Body) -> Self {
         Self {
             message,
@@ -53,8 +53,8 @@ impl InnerMessage {
         let header = section.forwarded(encoding, repair, &mut self.warnings)?;
         let header = Bytes::from(header);
         // It is held to the same as the body.
-        body.data = match LineBody::new(Body::bytes(header.clone())).await? {
-            Ok(header) => body.data.max(header.data),
+        body.body_type = match VerbatimBody::new(Body::bytes(header.clone())).await? {
+            Ok(header) => body.body_type.max(header.body_type),
             Err(trouble) => {
                 return Err(MessageError::Unsendable {
                     what: WHAT,
@@ -70,7 +70,7 @@ impl InnerMessage {
 
     /// Writes the header of the part, up to its encoding; gives the header of the message, and
     /// its body.
-    pub(crate) fn write(self, header: &mut Header) -> Result<(Bytes, LineBody), MessageError> {
+    pub(crate) fn write(self, header: &mut Header) -> Result<(Bytes, VerbatimBody), MessageError> {
         let opened = self.opened.ok_or(MessageError::Body(BodyError::Spent))?;
         // RFC 6532 section 3.7.
         let media_type = if opened.header.is_ascii() {

@@ -2,7 +2,7 @@
 
 use super::attachment::Attachment;
 use super::content_id::ContentId;
-use super::embedded_message::InnerMessage;
+use super::embedded_message::EmbeddedMessage;
 use super::language::Language;
 use super::media_type::MediaType;
 use super::text::{Text, normalised};
@@ -54,7 +54,7 @@ pub(crate) enum Kind {
     /// A text of this media type, the charset left out.
     Text(MediaType, Text),
     Attachment(Attachment),
-    Message(InnerMessage),
+    Message(EmbeddedMessage),
     Multipart(Multipart),
 }
 
@@ -143,7 +143,7 @@ impl Entity {
     /// line of over 998 octets or a NUL is an error, too, and if there are octets over 127, only a
     /// server with 8BITMIME takes it. What cannot be sent like that can be attached as a file.
     pub fn message(message: impl Into<Body>) -> Self {
-        Self::of(Kind::Message(InnerMessage::new(message.into())))
+        Self::of(Kind::Message(EmbeddedMessage::new(message.into())))
     }
 
     /// Parts that belong together and are shown one after the other, such as a text and what is

@@ -13,7 +13,7 @@ mod text;
 pub use attachment::{Attachment, Disposition};
 pub use calendar::Method;
 pub use content_id::ContentId;
-pub(crate) use embedded_message::{HINT, InnerMessage};
+pub(crate) use embedded_message::{EmbeddedMessage, HINT};
 pub use entity::Entity;
 pub(crate) use entity::{Kind, Multipart};
 pub use file_name::FileName;

@@ -54,7 +54,7 @@ impl Text {
     }
 
     /// What it is sent as, where `most` can be carried.
-    pub(crate) fn data(&self, most: BodyType) -> BodyType {
+    pub(crate) fn body_type(&self, most: BodyType) -> BodyType {
         match self.plain {
             Some(data) if data <= most => data,
             // Line ends are CRLF in any case, so nothing else is to be seen to.
@@ -73,7 +73,7 @@ impl Text {
     /// * else base64, if there is a NUL in it, or if that is shorter;
     /// * else quoted-printable, which can be read as it is.
     pub(crate) fn encoded(&self, most: BodyType) -> (&'static str, &Bytes) {
-        match self.data(most) {
+        match self.body_type(most) {
             BodyType::SevenBit if self.plain != Some(BodyType::SevenBit) => {
                 let (name, octets) = self.encoded.get_or_init(|| encode(self.as_str()));
                 (name, octets)

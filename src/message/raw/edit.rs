@@ -6,7 +6,7 @@ use super::writer::Writer;
 use crate::address::Mailbox;
 use crate::message::encoding::lines;
 use crate::message::error::MessageError;
-use crate::message::header::{Date, Header, MessageId, Script};
+use crate::message::header::{Date, Header, HeaderCharset, MessageId};
 use crate::message::raw::recode::Repair;
 use crate::message::warning::Warning;
 
@@ -82,7 +82,7 @@ impl HeaderSection<'_> {
                 out.field(field)?;
             }
         }
-        let mut added = Header::new(Script::Ascii);
+        let mut added = Header::new(HeaderCharset::Ascii);
         if !self.has("Date") {
             added.fixed("Date", missing.date.as_str());
         }
@@ -126,7 +126,7 @@ impl HeaderSection<'_> {
                 }
             }
         }
-        let mut added = Header::new(Script::Ascii);
+        let mut added = Header::new(HeaderCharset::Ascii);
         out.encoding(encoding, &mut added);
         // A header that ends without an empty line needs one after a field that is added.
         let is_added = encoding.is_some() && self.has_body();

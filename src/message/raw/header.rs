@@ -40,7 +40,7 @@ impl<'a> HeaderSection<'a> {
     /// As much of a message as reading it needs. The message is opened, and kept if it can be
     /// read only once.
     pub(crate) async fn beginning(message: &mut Body) -> Result<Bytes, BodyError> {
-        message.keep().await?;
+        message.make_repeatable().await?;
         let most = Self::MAX_LEN + 1;
         let len = usize::try_from(message.len().unwrap_or_default());
         message.read(len.unwrap_or(most).min(most)).await

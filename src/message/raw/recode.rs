@@ -8,7 +8,7 @@ use crate::message::encoding::{
     LineEnds, Scan, Trouble, base64_lines, lines, quoted_printable, shortened,
 };
 use crate::message::error::{BodyError, MessageError, Origin};
-use crate::message::source::{Body, LineBody};
+use crate::message::source::{Body, VerbatimBody};
 use crate::message::warning::Warning;
 
 /// What is done about octets that no server has to take.
@@ -27,7 +27,7 @@ const MAX_DEPTH: usize = 32;
 const MAX_REPAIRED: usize = 64 << 20;
 
 /// A body that can be sent, and its Content-Transfer-Encoding if that has changed.
-pub(crate) type Repaired = (LineBody, Option<&'static str>);
+pub(crate) type Repaired = (VerbatimBody, Option<&'static str>);
 
 /// The body of a finished message, ready to be sent.
 ///
@@ -42,8 +42,8 @@ pub(crate) async fn sendable(
     repair: Repair,
     warnings: &mut Vec<Warning>,
 ) -> Result<Repaired, MessageError> {
-    let body = message.share().skip(section.body_offset());
-    let trouble = match LineBody::new(body.share()).await? {
+    let body = message.handle().skip(section.body_offset());
+    let trouble = match VerbatimBody::new(body.handle()).await? {
         Ok(body) => return Ok((body, None)),
         Err(trouble) => trouble,
     };
@@ -75,7 +75,7 @@ pub(crate) async fn sendable(
     };
     let (root, found) = recoding.await.map_err(stopped)??;
     warnings.extend(found);
-    match LineBody::new(Body::bytes(root.octets)).await? {
+    match VerbatimBody::new(Body::bytes(root.octets)).await? {
         Ok(body) => Ok((body, root.encoding)),
         Err(_) => Err(Recoder::new(what).cannot("", "its structure is broken, make it anew")),
     }

@@ -12,14 +12,14 @@ use futures_util::FutureExt as _;
 use tokio::io::AsyncReadExt;
 use tokio::task::JoinHandle;
 
-use crate::message::encoding::{Coding, Position};
+use crate::message::encoding::BodyEncoding;
 use crate::message::error::{BodyError, Origin};
 use crate::message::source::{Body, BoxedReader, FileReader, Source};
 
 /// A body of which pieces have been taken.
-pub(crate) struct Feed {
+pub(crate) struct BodyReader {
     kind: Kind,
-    coding: Coding,
+    encoding: BodyEncoding,
     /// The piece to be taken next. Even an empty body has one, as its end has to be seen.
     next: Option<Span>,
     /// The last octet of the piece before it, unless it is a file's.
@@ -32,44 +32,44 @@ pub(crate) struct Feed {
 
 enum Kind {
     Bytes(Bytes),
-    File(FileFeed),
-    Reader(ReaderFeed),
+    File(FileReading),
+    Reader(OnceReading),
 }
 
-impl Feed {
+impl BodyReader {
     /// Begins to read a body that is open.
-    pub(crate) fn new(body: Body, coding: Coding) -> Self {
+    pub(crate) fn new(body: Body, encoding: BodyEncoding) -> Self {
         let octets = body.len().unwrap_or_default();
-        let first = Span::at(0, octets, coding.piece());
+        let first = Span::at(0, octets, encoding.piece());
         let kind = match body.into_source() {
             Source::Bytes(octets) => Kind::Bytes(octets),
-            Source::File(file, start) => Kind::File(FileFeed {
+            Source::File(file, start) => Kind::File(FileReading {
                 file: Arc::new(FileReader::new(file)),
                 start,
-                coding,
+                encoding,
                 next: Some(first),
                 ahead: VecDeque::new(),
-                present: Stretch::default(),
+                present: ReadAhead::default(),
                 spare: Vec::new(),
             }),
-            Source::Reader(reader) => Kind::Reader(ReaderFeed::new(reader.take())),
+            Source::Reader(reader) => Kind::Reader(OnceReading::new(reader.take())),
             // A message is not built before its files are open.
-            Source::Path(_) => Kind::Reader(ReaderFeed::new(None)),
+            Source::Path(_) => Kind::Reader(OnceReading::new(None)),
         };
         Self {
             kind,
-            coding,
+            encoding,
             next: Some(first),
             before: None,
             written: 0,
-            len: coding.len(octets),
+            len: encoding.len(octets),
         }
     }
 
     /// The most octets that the next piece will have when it is encoded; none if there is no
     /// more.
     pub(crate) fn next_len(&self) -> Option<usize> {
-        self.next.map(|span| self.coding.max_len(span.len))
+        self.next.map(|span| self.encoding.max_len(span.len))
     }
 
     /// Appends the next piece, encoded, to `out`.
@@ -85,14 +85,15 @@ impl Feed {
         match &mut self.kind {
             Kind::Bytes(octets) => {
                 let piece = octets.split_to(span.len.min(octets.len()));
-                self.coding
-                    .encode(self.before, &piece, span.position(), out);
+                self.encoding
+                    .encode(self.before, &piece, span.is_last(), out);
                 self.before = piece.last().copied();
             }
             Kind::File(file) => file.next_piece(out).await?,
             Kind::Reader(reader) => {
                 let piece = reader.next_piece(span).await?;
-                self.coding.encode(self.before, piece, span.position(), out);
+                self.encoding
+                    .encode(self.before, piece, span.is_last(), out);
                 self.before = piece.last().copied();
             }
         }
@@ -144,14 +145,6 @@ impl Span {
         self.end() == self.of
     }
 
-    fn position(self) -> Position {
-        if self.is_last() {
-            Position::Last
-        } else {
-            Position::Inner
-        }
-    }
-
     fn following(self) -> Option<Self> {
         (!self.is_last()).then(|| Self::at(self.end(), self.of, self.piece))
     }
@@ -175,29 +168,29 @@ const AHEAD: usize = 2;
 
 /// A file, of which the next stretches are being read and encoded in the pool of blocking
 /// threads.
-struct FileFeed {
+struct FileReading {
     file: Arc<FileReader>,
     /// Where the body begins in it.
     start: u64,
-    coding: Coding,
+    encoding: BodyEncoding,
     /// The first piece of the stretch to be started next.
     next: Option<Span>,
-    ahead: VecDeque<JoinHandle<Result<Stretch, BodyError>>>,
+    ahead: VecDeque<JoinHandle<Result<ReadAhead, BodyError>>>,
     /// What is being sent.
-    present: Stretch,
-    spare: Vec<Stretch>,
+    present: ReadAhead,
+    spare: Vec<ReadAhead>,
 }
 
 /// Some pieces, one behind the other: what a thread of the pool works on, and in.
 #[derive(Default)]
-struct Stretch {
+struct ReadAhead {
     raw: Aligned,
     encoded: Vec<Vec<u8>>,
     /// How many of them have been taken.
     taken: usize,
 }
 
-impl FileFeed {
+impl FileReading {
     async fn next_piece(&mut self, out: &mut Vec<u8>) -> Result<(), BodyError> {
         self.start();
         if self.present.is_spent() {
@@ -231,15 +224,19 @@ impl FileFeed {
     }
 
     /// Starts to read and encode a stretch.
-    fn read(&self, first: Span, mut stretch: Stretch) -> JoinHandle<Result<Stretch, BodyError>> {
-        let (file, start, coding) = (Arc::clone(&self.file), self.start, self.coding);
+    fn read(
+        &self,
+        first: Span,
+        mut stretch: ReadAhead,
+    ) -> JoinHandle<Result<ReadAhead, BodyError>> {
+        let (file, start, encoding) = (Arc::clone(&self.file), self.start, self.encoding);
         tokio::task::spawn_blocking(move || {
             stretch.taken = 0;
             stretch
                 .encoded
                 .resize_with(first.stretch().count(), Vec::new);
             for (span, encoded) in first.stretch().zip(&mut stretch.encoded) {
-                let back = usize::from(coding.looks_back() && span.offset > 0);
+                let back = usize::from(encoding.looks_back() && span.offset > 0);
                 let octets = stretch.raw.of_len(span.len + back);
                 file.read(octets, start + span.offset - back as u64)?;
                 if span.is_last() {
@@ -247,14 +244,14 @@ impl FileFeed {
                 }
                 let (before, octets) = octets.split_at_checked(back).unwrap_or_default();
                 encoded.clear();
-                coding.encode(before.last().copied(), octets, span.position(), encoded);
+                encoding.encode(before.last().copied(), octets, span.is_last(), encoded);
             }
             Ok(stretch)
         })
     }
 }
 
-impl Stretch {
+impl ReadAhead {
     fn is_spent(&self) -> bool {
         self.taken == self.encoded.len()
     }
@@ -291,7 +288,7 @@ impl Aligned {
 }
 
 /// A reader, and what of the present piece it has given so far.
-struct ReaderFeed {
+struct OnceReading {
     /// `None` if another handle reads it. The lock is never waited for: it makes this `Sync`, and a
     /// session with it.
     reader: Option<Mutex<BoxedReader>>,
@@ -299,7 +296,7 @@ struct ReaderFeed {
     filled: usize,
 }
 
-impl ReaderFeed {
+impl OnceReading {
     fn new(reader: Option<BoxedReader>) -> Self {
         Self {
             reader: reader.map(Mutex::new),

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use bytes::Bytes;
 
-use super::layout::Layout;
-use crate::message::encoding::{BodyType, Coding};
+use super::rendition::Segment;
+use crate::message::encoding::{BodyEncoding, BodyType};
 use crate::message::error::MessageError;
-use crate::message::header::{Header, Script};
-use crate::message::part::{Entity, FileName, InnerMessage, Kind, Multipart, Text};
+use crate::message::header::{Header, HeaderCharset};
+use crate::message::part::{EmbeddedMessage, Entity, FileName, Kind, Multipart, Text};
 use crate::message::random::random_token;
-use crate::message::source::{Body, LineBody};
+use crate::message::source::{Body, VerbatimBody};
 
 /// What stays the same for every server, and what depends on it, in the order in which it is
 /// sent.
@@ -28,41 +28,40 @@ enum Piece {
         utf8: Bytes,
         ascii: Bytes,
     },
-    /// Content-Transfer-Encoding of a multipart whose last piece is just before this index, if
-    /// it is one that has to be said.
+    /// The field Content-Transfer-Encoding of a multipart, if it needs one. Its last piece is just
+    /// before the index `end`.
     MultipartEncoding {
         end: usize,
     },
-    /// The field Content-Transfer-Encoding, the blank line and the content of a part.
-    Leaf(Leaf, Place),
-    /// What goes out as it is, behind its header.
-    Lines(LineBody),
+    /// The field Content-Transfer-Encoding, the blank line and the content of a text.
+    Text(Text, Placement),
+    /// The same of an attachment, with its name.
+    Attachment(Body, Option<FileName>, Placement),
+    /// A body that goes out as it is. Its header is in the piece before it.
+    Verbatim(VerbatimBody),
 }
 
-#[derive(Debug)]
-enum Leaf {
-    Text(Text),
-    /// In base64, or as it is; with the name of the file.
-    Octets(Body, Option<FileName>),
-}
-
-/// Where a part stands, and so whether a delimiter follows that needs a line end before it.
+/// Where a part is, which decides whether a line end must follow it for the next delimiter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Placement {
     Alone,
     InMultipart,
 }
 
 impl Template {
     /// The message that has these fields, but for those about its content, and this content.
-    pub(crate) fn new(header: Header, script: Script, root: Entity) -> Result<Self, MessageError> {
+    pub(crate) fn new(
+        header: Header,
+        script: HeaderCharset,
+        root: Entity,
+    ) -> Result<Self, MessageError> {
         let mut template = Self::default();
-        template.entity(header, script, root, Place::Alone)?;
+        template.entity(header, script, root, Placement::Alone)?;
         Ok(template)
     }
 
     /// A finished message: its header, the same in ASCII if that differs, and its body.
-    pub(crate) fn finished(header: Bytes, ascii: Option<Bytes>, body: LineBody) -> Self {
+    pub(crate) fn finished(header: Bytes, ascii: Option<Bytes>, body: VerbatimBody) -> Self {
         let header = match ascii {
             Some(ascii) => Piece::Fields {
                 utf8: header,
@@ -71,22 +70,22 @@ impl Template {
             None => Piece::Octets(header),
         };
         Self {
-            pieces: vec![header, Piece::Lines(body)],
+            pieces: vec![header, Piece::Verbatim(body)],
         }
     }
 
     /// Whether the script makes fields be in UTF-8 that need not be.
-    pub(crate) fn is_utf8(&self, script: Script) -> bool {
+    pub(crate) fn is_utf8(&self, script: HeaderCharset) -> bool {
         let has_fields = |piece| matches!(piece, &Piece::Fields { .. });
-        script == Script::Utf8 && self.pieces.iter().any(has_fields)
+        script == HeaderCharset::Utf8 && self.pieces.iter().any(has_fields)
     }
 
     fn entity(
         &mut self,
         mut header: Header,
-        script: Script,
+        script: HeaderCharset,
         entity: Entity,
-        place: Place,
+        placement: Placement,
     ) -> Result<(), MessageError> {
         let Entity {
             kind,
@@ -102,27 +101,27 @@ impl Template {
             language.tags().for_each(|tag| header.word(tag));
             header.end();
         }
-        let leaf = match kind {
+        let content = match kind {
             Kind::Text(media_type, text) => {
                 media_type.with("charset", "utf-8").write(&mut header);
-                Leaf::Text(text)
+                Piece::Text(text, placement)
             }
             Kind::Attachment(attachment) => {
                 let (body, name) = attachment.write(&mut header);
-                Leaf::Octets(body, name)
+                Piece::Attachment(body, name, placement)
             }
-            Kind::Message(message) => return self.message(header, script, message, place),
+            Kind::Message(message) => return self.message(header, script, message, placement),
             Kind::Multipart(multipart) => return self.multipart(header, script, multipart),
         };
         self.header(header);
-        self.pieces.push(Piece::Leaf(leaf, place));
+        self.pieces.push(content);
         Ok(())
     }
 
     fn multipart(
         &mut self,
         mut header: Header,
-        script: Script,
+        script: HeaderCharset,
         multipart: Multipart,
     ) -> Result<(), MessageError> {
         // No line of quoted-printable or base64 has `=_`, so that only plain text could have the
@@ -140,7 +139,7 @@ impl Template {
         for part in multipart.parts {
             delimiter.append(&format!("--{boundary}"));
             delimiter.end();
-            self.entity(delimiter, script, part, Place::InMultipart)?;
+            self.entity(delimiter, script, part, Placement::InMultipart)?;
             delimiter = Header::new(script);
         }
         delimiter.append(&format!("--{boundary}--"));
@@ -156,17 +155,17 @@ impl Template {
     fn message(
         &mut self,
         mut header: Header,
-        script: Script,
-        message: InnerMessage,
-        place: Place,
+        script: HeaderCharset,
+        message: EmbeddedMessage,
+        placement: Placement,
     ) -> Result<(), MessageError> {
         let (inner, lines) = message.write(&mut header)?;
-        header.fixed("Content-Transfer-Encoding", lines.data.name());
+        header.fixed("Content-Transfer-Encoding", lines.body_type.name());
         header.blank_line();
         self.header(header);
         self.pieces.push(Piece::Octets(inner));
-        self.pieces.push(Piece::Lines(lines));
-        if place == Place::InMultipart {
+        self.pieces.push(Piece::Verbatim(lines));
+        if placement == Placement::InMultipart {
             // That of the delimiter, as the message keeps its own.
             let mut line_end = Header::new(script);
             line_end.blank_line();
@@ -179,134 +178,140 @@ impl Template {
         self.pieces.push(Piece::Octets(header.into_text().into()));
     }
 
-    /// What the content is sent as, where `most` can be carried.
-    pub(crate) fn data(&self, most: BodyType) -> BodyType {
-        data_of(&self.pieces, most)
+    /// The body type of the content for a server that supports up to `most`.
+    pub(crate) fn body_type(&self, most: BodyType) -> BodyType {
+        body_type(&self.pieces, most)
     }
 
-    /// Whether all bodies can be had more than once.
+    /// The bodies of attachments, with their names.
+    fn attachments(&self) -> impl Iterator<Item = (&Body, Option<&FileName>)> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Attachment(body, name, _) => Some((body, name.as_ref())),
+            _ => None,
+        })
+    }
+
+    /// Whether all bodies can be read more than once.
     pub(crate) fn is_repeatable(&self) -> bool {
-        self.pieces.iter().all(|piece| match piece {
-            Piece::Leaf(Leaf::Octets(body, _), _) => body.is_repeatable(),
-            _ => true,
-        })
+        self.attachments().all(|(body, _)| body.is_repeatable())
     }
 
-    /// Whether a body that could be had once has been.
-    pub(crate) fn is_spent(&self) -> bool {
-        self.pieces.iter().any(|piece| match piece {
-            Piece::Leaf(Leaf::Octets(body, _), _) => body.is_spent(),
-            _ => false,
-        })
+    /// Whether a body that can be read only once has been read.
+    pub(crate) fn is_consumed(&self) -> bool {
+        self.attachments().any(|(body, _)| body.is_consumed())
     }
 
     /// The files that are in it.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Leaf(Leaf::Octets(body, _), _) => body.path(),
-            Piece::Lines(lines) => lines.body.path(),
-            Piece::Leaf(Leaf::Text(_), _)
-            | Piece::Octets(_)
-            | Piece::Fields { .. }
-            | Piece::MultipartEncoding { .. } => None,
+            Piece::Attachment(body, ..) => body.path(),
+            Piece::Verbatim(verbatim) => verbatim.body.path(),
+            _ => None,
         })
     }
 
     /// The parts that have a name, and how many octets their content is sent as.
     pub(crate) fn named_parts(&self, most: BodyType) -> impl Iterator<Item = (&str, u64)> {
-        self.pieces.iter().filter_map(move |piece| match piece {
-            Piece::Leaf(leaf @ Leaf::Octets(body, Some(name)), _) => {
-                let (_, coding) = leaf.coding(most);
-                Some((name.as_str(), coding.len(body.len()?)?))
-            }
-            _ => None,
-        })
+        let (_, encoding) = attachment_encoding(most);
+        self.attachments()
+            .filter_map(move |(body, name)| Some((name?.as_str(), encoding.len(body.len()?)?)))
     }
 
-    /// Adds the octets to a layout, where `most` can be carried, and fields may be in `script`.
-    pub(crate) fn layout(&self, most: BodyType, script: Script, mut layout: Layout) -> Layout {
-        for (at, piece) in self.pieces.iter().enumerate() {
-            match piece {
-                Piece::Octets(octets) => layout.octets(octets),
-                Piece::Fields { utf8, ascii } => layout.octets(match script {
-                    Script::Ascii => ascii,
-                    Script::Utf8 => utf8,
-                }),
-                Piece::MultipartEncoding { end } => {
-                    let inside = self.pieces.get(at + 1..*end).unwrap_or_default();
-                    match data_of(inside, most) {
-                        // What no field at all says (RFC 2045 section 6.1).
-                        BodyType::SevenBit => {}
-                        data => encoding(&mut layout, data.name()),
-                    }
-                }
-                Piece::Leaf(leaf, place) => leaf.layout(most, *place, &mut layout),
-                Piece::Lines(lines) => layout.body(&lines.body, lines.coding),
+    /// The message for a server that supports up to `most`, with fields in `script`, as segments in
+    /// their order.
+    pub(crate) fn segments(
+        &self,
+        most: BodyType,
+        script: HeaderCharset,
+    ) -> impl Iterator<Item = Segment> {
+        let pieces = self.pieces.iter().enumerate();
+        let segments = pieces.map(move |(at, piece)| match piece {
+            Piece::Octets(octets) => [Some(octets.clone().into()), None, None, None],
+            Piece::Fields { utf8, ascii } => {
+                let fields = match script {
+                    HeaderCharset::Ascii => ascii,
+                    HeaderCharset::Utf8 => utf8,
+                };
+                [Some(fields.clone().into()), None, None, None]
             }
-        }
-        layout
+            Piece::MultipartEncoding { end } => {
+                let inside = self.pieces.get(at + 1..*end).unwrap_or_default();
+                let field = match body_type(inside, most) {
+                    // Without a field it is 7bit (RFC 2045 section 6.1).
+                    BodyType::SevenBit => None,
+                    found => Some(encoding_field(found.name())),
+                };
+                [field, None, None, None]
+            }
+            Piece::Text(text, placement) => {
+                let (name, octets) = text.encoded(most);
+                let end = (*placement == Placement::InMultipart).then(line_end);
+                [
+                    Some(encoding_field(name)),
+                    Some(line_end()),
+                    Some(octets.clone().into()),
+                    end,
+                ]
+            }
+            Piece::Attachment(body, _, placement) => {
+                let (name, encoding) = attachment_encoding(most);
+                // The line end in front of a delimiter belongs to the delimiter. Base64 ends with
+                // one.
+                let has_end = encoding == BodyEncoding::Base64 && !body.is_empty();
+                let end = (*placement == Placement::InMultipart && !has_end).then(line_end);
+                let body = Segment::Body(body.handle(), encoding);
+                [
+                    Some(encoding_field(name)),
+                    Some(line_end()),
+                    Some(body),
+                    end,
+                ]
+            }
+            Piece::Verbatim(verbatim) => {
+                let body = Segment::Body(verbatim.body.handle(), verbatim.encoding);
+                [Some(body), None, None, None]
+            }
+        });
+        segments.flatten().flatten()
     }
 }
 
-/// What these pieces are sent as, where `most` can be carried.
-fn data_of(pieces: &[Piece], most: BodyType) -> BodyType {
-    let data = pieces.iter().map(|piece| match piece {
-        Piece::Leaf(leaf, _) => leaf.data(most),
-        Piece::Lines(lines) => lines.data,
+/// The body type of these pieces for a server that supports up to `most`.
+fn body_type(pieces: &[Piece], most: BodyType) -> BodyType {
+    let all = pieces.iter().map(|piece| match piece {
+        Piece::Text(text, _) => text.body_type(most),
+        Piece::Attachment(..) if most == BodyType::Binary => BodyType::Binary,
+        Piece::Verbatim(verbatim) => verbatim.body_type,
         // The header of a part, in UTF-8.
         Piece::Octets(octets) if !octets.is_ascii() => BodyType::EightBit,
-        // Whoever chooses the fields in UTF-8 knows it.
-        Piece::Octets(_) | Piece::Fields { .. } | Piece::MultipartEncoding { .. } => {
-            BodyType::SevenBit
-        }
+        // The caller that chooses the fields in UTF-8 takes them into account.
+        Piece::Attachment(..)
+        | Piece::Octets(_)
+        | Piece::Fields { .. }
+        | Piece::MultipartEncoding { .. } => BodyType::SevenBit,
     });
-    data.max().unwrap_or_default()
+    all.max().unwrap_or_default()
 }
 
-fn encoding(layout: &mut Layout, name: &str) {
-    layout.line(b"Content-Transfer-Encoding: ");
-    layout.line(name.as_bytes());
-    layout.line(b"\r\n");
+/// How an attachment is encoded for a server that supports up to `most`, and the name of that.
+fn attachment_encoding(most: BodyType) -> (&'static str, BodyEncoding) {
+    match most {
+        BodyType::Binary => (most.name(), BodyEncoding::Identity),
+        _ => ("base64", BodyEncoding::Base64),
+    }
 }
 
-impl Leaf {
-    fn data(&self, most: BodyType) -> BodyType {
-        match self {
-            Self::Text(text) => text.data(most),
-            Self::Octets(..) if most == BodyType::Binary => BodyType::Binary,
-            Self::Octets(..) => BodyType::SevenBit,
-        }
-    }
+fn encoding_field(name: &str) -> Segment {
+    let field: &'static str = match name {
+        "8bit" => "Content-Transfer-Encoding: 8bit\r\n",
+        "base64" => "Content-Transfer-Encoding: base64\r\n",
+        "binary" => "Content-Transfer-Encoding: binary\r\n",
+        "quoted-printable" => "Content-Transfer-Encoding: quoted-printable\r\n",
+        _ => "Content-Transfer-Encoding: 7bit\r\n",
+    };
+    Bytes::from_static(field.as_bytes()).into()
+}
 
-    /// How octets are encoded, and what that is called.
-    fn coding(&self, most: BodyType) -> (&'static str, Coding) {
-        match self.data(most) {
-            BodyType::Binary => (BodyType::Binary.name(), Coding::Identity),
-            _ => ("base64", Coding::Base64),
-        }
-    }
-
-    fn layout(&self, most: BodyType, place: Place, layout: &mut Layout) {
-        // The line end in front of a delimiter belongs to the delimiter. Base64 ends with one
-        // that can be it.
-        let mut has_line_end = false;
-        match self {
-            Self::Text(text) => {
-                let (name, octets) = text.encoded(most);
-                encoding(layout, name);
-                layout.line(b"\r\n");
-                layout.octets(octets);
-            }
-            Self::Octets(body, _) => {
-                let (name, coding) = self.coding(most);
-                encoding(layout, name);
-                layout.line(b"\r\n");
-                layout.body(body, coding);
-                has_line_end = coding == Coding::Base64 && !body.is_empty();
-            }
-        }
-        if place == Place::InMultipart && !has_line_end {
-            layout.line(b"\r\n");
-        }
-    }
+fn line_end() -> Segment {
+    Bytes::from_static(b"\r\n").into()
 }

@@ -63,7 +63,7 @@ impl Reader {
         inner.take()
     }
 
-    fn is_spent(&self) -> bool {
+    fn is_consumed(&self) -> bool {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.is_none()
     }
@@ -199,7 +199,7 @@ impl Body {
     }
 
     /// Opens the body, and sees to it that it can be read more than once.
-    pub(crate) async fn keep(&mut self) -> Result<(), BodyError> {
+    pub(crate) async fn make_repeatable(&mut self) -> Result<(), BodyError> {
         self.open().await?;
         let Source::Reader(reader) = &self.0 else {
             return Ok(());
@@ -232,7 +232,7 @@ impl Body {
 
     /// Another body that gives the same octets. A reader is shared, so that only the first to
     /// read it gets them.
-    pub(crate) fn share(&self) -> Self {
+    pub(crate) fn handle(&self) -> Self {
         Self(match &self.0 {
             Source::Bytes(octets) => Source::Bytes(octets.clone()),
             Source::Path(path) => Source::Path(path.clone()),
@@ -247,8 +247,8 @@ impl Body {
     }
 
     /// Whether the octets were to be had once, and have been.
-    pub(crate) fn is_spent(&self) -> bool {
-        matches!(&self.0, Source::Reader(reader) if reader.is_spent())
+    pub(crate) fn is_consumed(&self) -> bool {
+        matches!(&self.0, Source::Reader(reader) if reader.is_consumed())
     }
 
     /// The media type that the first octets give away, as far as they can be seen.

@@ -11,4 +11,4 @@ pub use body::Body;
 pub(crate) use body::{BoxedReader, Source};
 pub(crate) use file::FileReader;
 pub(crate) use media_guess::guess;
-pub(crate) use verbatim_body::LineBody;
+pub(crate) use verbatim_body::VerbatimBody;

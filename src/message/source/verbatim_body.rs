@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::body::{Body, Source};
 use super::file::{FileReader, SourceFile};
-use crate::message::encoding::{BodyType, Coding, Scan, Trouble};
+use crate::message::encoding::{BodyEncoding, BodyType, Scan, Trouble};
 use crate::message::error::BodyError;
 
 /// How many octets are looked through at a time.
@@ -16,13 +16,13 @@ const SLICE: usize = 8 * 1024 * 1024;
 
 /// A body that was looked through, and has nothing in it that could not be sent.
 #[derive(Debug)]
-pub(crate) struct LineBody {
+pub(crate) struct VerbatimBody {
     pub(crate) body: Body,
-    pub(crate) coding: Coding,
-    pub(crate) data: BodyType,
+    pub(crate) encoding: BodyEncoding,
+    pub(crate) body_type: BodyType,
 }
 
-impl LineBody {
+impl VerbatimBody {
     /// Looks through a body that is open and can be read more than once. It can be sent unless
     /// it has a NUL or a line that is too long.
     ///
@@ -30,7 +30,7 @@ impl LineBody {
     ///
     /// If it cannot be read.
     pub(crate) async fn new(body: Body) -> Result<Result<Self, Trouble>, BodyError> {
-        let scan = match body.share().into_source() {
+        let scan = match body.handle().into_source() {
             Source::Bytes(octets) => {
                 let mut scan = Scan::default();
                 for (at, slice) in octets.chunks(SLICE).enumerate() {
@@ -48,8 +48,8 @@ impl LineBody {
             Some(trouble) => Err(trouble),
             None => Ok(Self {
                 body,
-                coding: Coding::Lines(scan.len()),
-                data: if scan.has_eight_bit() {
+                encoding: BodyEncoding::Lines(scan.len()),
+                body_type: if scan.has_eight_bit() {
                     BodyType::EightBit
                 } else {
                     BodyType::SevenBit
@@ -119,21 +119,21 @@ mod tests {
         let from_file = async {
             let mut body = Body::file(file.path());
             body.open().await.unwrap();
-            LineBody::new(body).await.unwrap().unwrap()
+            VerbatimBody::new(body).await.unwrap().unwrap()
         };
         let runtime = { runtime }.build().unwrap();
         let from_file = runtime.block_on(from_file);
-        let from_memory = runtime.block_on(LineBody::new(Body::bytes(text())));
+        let from_memory = runtime.block_on(VerbatimBody::new(Body::bytes(text())));
         let len = 100 + 2 * (SLICE as u64 - 101) + 2 + 4;
         for body in [from_file, from_memory.unwrap().unwrap()] {
-            assert_eq!(body.coding, Coding::Lines(len));
-            assert_eq!(body.data, BodyType::EightBit);
+            assert_eq!(body.encoding, BodyEncoding::Lines(len));
+            assert_eq!(body.body_type, BodyType::EightBit);
         }
     }
 
     #[test]
     fn others_may_run_meanwhile() {
-        let looking = LineBody::new(Body::bytes(text()));
+        let looking = VerbatimBody::new(Body::bytes(text()));
         assert!(looking.now_or_never().is_none());
     }
 }

@@ -248,9 +248,9 @@ fn clones_share_a_body_that_can_be_read_once() {
     let message = builder().attach(reader).build_now().unwrap();
     assert!(!message.is_repeatable());
     let again = message.clone();
-    assert!(!again.is_spent());
+    assert!(!again.is_consumed());
     assert!(text(message).contains("Yg=="));
-    assert!(again.is_spent());
+    assert!(again.is_consumed());
 }
 
 #[test]

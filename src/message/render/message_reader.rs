@@ -3,10 +3,8 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use bytes::Bytes;
-
-use super::body_reader::Feed;
-use super::layout::Segment;
+use super::body_reader::BodyReader;
+use super::rendition::Segment;
 use crate::message::encoding::MAX_PIECE;
 use crate::message::error::BodyError;
 
@@ -16,13 +14,10 @@ use crate::message::error::BodyError;
 /// data in them (RFC 5321 sections 4.5.2 and 4.1.1.4); unless they are binary, the last line has
 /// its CRLF.
 pub struct MessageReader {
-    parts: VecDeque<Part>,
+    segments: VecDeque<Segment>,
+    /// The body that is being read, which was the segment before all these.
+    body: Option<Box<BodyReader>>,
     broken_off: bool,
-}
-
-enum Part {
-    Octets(Bytes),
-    Body(Box<Feed>),
 }
 
 /// What a block was.
@@ -38,14 +33,10 @@ impl MessageReader {
     /// The most octets of a block: enough for one piece of a body and some header.
     pub const MAX_BLOCK: usize = 160 * 1024;
 
-    pub(crate) fn new(segments: Vec<Segment>) -> Self {
-        let part = |segment| match segment {
-            Segment::Octets(octets) => Part::Octets(octets),
-            Segment::Body(body, coding) => Part::Body(Box::new(Feed::new(body, coding))),
-        };
-        let parts = segments.into_iter().map(part).collect();
+    pub(crate) fn new(segments: VecDeque<Segment>) -> Self {
         Self {
-            parts,
+            segments,
+            body: None,
             broken_off: false,
         }
     }
@@ -71,33 +62,37 @@ impl MessageReader {
             return Err(BodyError::BrokenOff);
         }
         let mut room = Self::MAX_BLOCK;
-        while let Some(part) = self.parts.front_mut() {
-            match part {
-                Part::Octets(octets) => {
+        loop {
+            if let Some(body) = &mut self.body {
+                while let Some(most) = body.next_len() {
+                    if most > room {
+                        return Ok(Block::More);
+                    }
+                    let before = block.len();
+                    if let Err(error) = body.next_piece(block).await {
+                        self.broken_off = true;
+                        return Err(error);
+                    }
+                    room = room.saturating_sub(block.len() - before);
+                }
+                self.body = None;
+            }
+            match self.segments.pop_front() {
+                None => return Ok(Block::Last),
+                Some(Segment::Body(body, encoding)) => {
+                    self.body = Some(Box::new(BodyReader::new(body, encoding)));
+                }
+                Some(Segment::Octets(mut octets)) => {
                     let taken = octets.split_to(octets.len().min(room));
                     block.extend_from_slice(&taken);
                     room -= taken.len();
                     if !octets.is_empty() {
+                        self.segments.push_front(Segment::Octets(octets));
                         return Ok(Block::More);
                     }
                 }
-                Part::Body(feed) => {
-                    while let Some(most) = feed.next_len() {
-                        if most > room {
-                            return Ok(Block::More);
-                        }
-                        let before = block.len();
-                        if let Err(error) = feed.next_piece(block).await {
-                            self.broken_off = true;
-                            return Err(error);
-                        }
-                        room = room.saturating_sub(block.len() - before);
-                    }
-                }
             }
-            self.parts.pop_front();
         }
-        Ok(Block::Last)
     }
 }
 
@@ -109,8 +104,8 @@ const _: () = assert!(
 /// Shows none of the octets.
 impl fmt::Debug for MessageReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Octets")
-            .field("parts", &self.parts.len())
+        f.debug_struct("MessageReader")
+            .field("segments", &self.segments.len())
             .finish_non_exhaustive()
     }
 }
