@@ -1,6 +1,5 @@
 //! The words in front of an address.
 
-use std::fmt;
 use std::str::FromStr;
 
 use super::error::{AddressError, Fault, Problem};
@@ -69,20 +68,8 @@ impl FromStr for DisplayName {
     }
 }
 
-impl TryFrom<&str> for DisplayName {
-    type Error = AddressError;
-
-    fn try_from(text: &str) -> Result<Self, AddressError> {
-        text.parse()
-    }
-}
-
-/// The text, not quoted.
-impl fmt::Display for DisplayName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+// The text is not quoted.
+try_from_text!(DisplayName, displayed);
 
 #[cfg(test)]
 mod tests {

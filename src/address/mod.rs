@@ -32,7 +32,8 @@
 //! # Ok::<(), pilotfish::address::AddressError>(())
 //! ```
 
-/// Conversions from texts and from a reference, for a type that implements `FromStr`.
+/// Conversions from texts and from a reference, for a type that implements `FromStr`; with
+/// `displayed`, its `Display` is `as_str`.
 macro_rules! try_from_text {
     ($type:ty: $($text:ty),*) => {$(
         impl TryFrom<$text> for $type {
@@ -43,6 +44,15 @@ macro_rules! try_from_text {
             }
         }
     )*};
+    ($type:ty, displayed) => {
+        $crate::address::try_from_text!($type);
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
     ($type:ty) => {
         $crate::address::try_from_text!($type: &str, &String, String);
 

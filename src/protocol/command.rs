@@ -209,7 +209,7 @@ mod tests {
             (
                 Command::Rcpt(
                     "ann@example.org".parse().unwrap(),
-                    vec![RcptParameter::Notify(Notify::Never)],
+                    vec![RcptParameter::Notify(Notify::NEVER)],
                 ),
                 "RCPT TO:<ann@example.org> NOTIFY=NEVER\r\n",
             ),

@@ -3,7 +3,7 @@
 use super::auth::Mechanism;
 use super::limits::Limits;
 use super::reply::Reply;
-use crate::address::envelope::{Interval, Moment};
+use crate::address::envelope::{DateTime, HoldSeconds};
 
 /// An extension that this client makes use of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,9 +65,9 @@ impl Extension {
 #[non_exhaustive]
 pub struct FutureRelease {
     /// For no longer than that.
-    pub longest: Option<Interval>,
+    pub longest: Option<HoldSeconds>,
     /// Until then at the latest.
-    pub latest: Option<Moment>,
+    pub latest: Option<DateTime>,
 }
 
 /// The extensions that a server offers in the present state of the session.
@@ -162,7 +162,7 @@ impl Extensions {
                 self.add(Extension::FutureRelease);
                 let longest = words.next().and_then(|number| number.parse().ok());
                 self.future_release = FutureRelease {
-                    longest: longest.and_then(|seconds| Interval::new(seconds).ok()),
+                    longest: longest.and_then(|seconds| HoldSeconds::new(seconds).ok()),
                     latest: words.next().and_then(|moment| moment.parse().ok()),
                 };
             }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::address::AddrSpec;
 use crate::address::envelope::{
     DeliverBy, EnvelopeId, Hold, Notify, OriginalRecipient, Priority, Ret, Submitter,
 };
@@ -41,7 +42,7 @@ pub enum RcptParameter {
     /// When the sender is to be notified.
     Notify(Notify),
     /// To whom the mail was first addressed.
-    OriginalRecipient(OriginalRecipient),
+    OriginalRecipient(AddrSpec),
 }
 
 /// The parameters of a mail.
@@ -88,7 +89,7 @@ impl fmt::Display for RcptParameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Notify(notify) => write!(f, "NOTIFY={notify}"),
-            Self::OriginalRecipient(original) => write!(f, "ORCPT={original}"),
+            Self::OriginalRecipient(address) => write!(f, "ORCPT={}", OriginalRecipient(address)),
         }
     }
 }
@@ -97,7 +98,7 @@ impl fmt::Display for RcptParameter {
 mod tests {
     use super::super::Command;
     use super::*;
-    use crate::address::envelope::{Event, Interval};
+    use crate::address::envelope::{Event, HoldSeconds};
     use crate::address::{ForwardPath, ReversePath};
 
     #[test]
@@ -112,7 +113,7 @@ mod tests {
                 "BY=-1;NT",
             ),
             (
-                Parameter::Hold(Hold::For(Interval::new(60).unwrap())),
+                Parameter::Hold(Hold::For(HoldSeconds::new(60).unwrap())),
                 "HOLDFOR=60",
             ),
             (
@@ -128,7 +129,7 @@ mod tests {
         ] {
             assert_eq!(parameter.to_string(), sent);
         }
-        let notify = RcptParameter::Notify((Event::Success | Event::Delay).into());
+        let notify = RcptParameter::Notify(Event::Success | Event::Delay);
         assert_eq!(notify.to_string(), "NOTIFY=SUCCESS,DELAY");
         let original = RcptParameter::OriginalRecipient("a+b@x.test".parse().unwrap());
         assert_eq!(original.to_string(), "ORCPT=rfc822;a+2Bb@x.test");
@@ -172,7 +173,7 @@ mod tests {
             let forward: ForwardPath = address.parse().unwrap();
             let all = Event::Success | Event::Failure | Event::Delay;
             let parameters = vec![
-                RcptParameter::Notify(all.into()),
+                RcptParameter::Notify(all),
                 RcptParameter::OriginalRecipient(address.parse().unwrap()),
             ];
             let rcpt = Command::Rcpt(forward, parameters);

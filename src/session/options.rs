@@ -1,7 +1,7 @@
 //! What an envelope asks for beside delivery, and whether the server can do it.
 
 use crate::address::Envelope;
-use crate::address::envelope::{ByMode, DeliverBy, Dsn, Hold, Onward};
+use crate::address::envelope::{DeliverBy, Dsn, Hold, TlsOnward};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{Extension, Extensions, Parameter, Parameters, RcptParameter};
 use crate::transport::TlsParameters;
@@ -45,7 +45,7 @@ pub(super) fn add_options(
         }
         mail.push(Parameter::Priority(priority));
     }
-    if options.onward == Onward::RequireTls {
+    if options.onward == TlsOnward::Required {
         if tls.is_none() || !offers(Extension::RequireTls) {
             return Err(no_tls_onward(tls));
         }
@@ -76,7 +76,7 @@ fn add_dsn(parameters: &mut Parameters, envelope: &Envelope) {
 /// RFC 2852: the least time is for mails that are to be returned.
 fn deliverable(by: DeliverBy, extensions: &Extensions) -> Result<()> {
     let least = extensions.least_deliver_by().unwrap_or_default();
-    if by.mode() == ByMode::Return && i64::from(by.seconds()) < i64::from(least) {
+    if by.returns() && i64::from(by.seconds()) < i64::from(least) {
         return Err(invalid(format!(
             "the server takes no mail that is to be delivered within {} seconds or returned: give \
              it {least} or more",

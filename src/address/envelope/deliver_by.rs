@@ -26,8 +26,7 @@ pub struct DeliverBy {
 
 /// What happens to a mail that is late: RFC 2852 section 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ByMode {
+enum ByMode {
     /// The sender is notified, and delivery goes on.
     Notify,
     /// It is returned.
@@ -86,10 +85,10 @@ impl DeliverBy {
         self.seconds
     }
 
-    /// What happens then.
+    /// Whether a late mail is returned rather than delivered late.
     #[must_use]
-    pub fn mode(self) -> ByMode {
-        self.mode
+    pub fn returns(self) -> bool {
+        self.mode == ByMode::Return
     }
 }
 

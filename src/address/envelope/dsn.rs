@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::error::{EnvelopeError, shown};
 use super::xtext::{write_utf8_address, write_xtext, xtext_len};
-use crate::address::{AddrSpec, AddressError};
+use crate::address::AddrSpec;
 
 /// How many octets an envelope identifier has as it is sent, at most (RFC 3461 section 4.4).
 const MAX_ENVELOPE_ID: usize = 100;
@@ -77,25 +77,24 @@ impl fmt::Display for EnvelopeId {
     }
 }
 
-/// When the sender is to be notified about a recipient: RFC 3461 section 4.1. Without it, servers
-/// tell of failures and mostly of long delays.
+/// When the sender is notified about a recipient: RFC 3461 section 4.1. Without it, servers report
+/// failures and mostly long delays.
 ///
-/// It is shown as it is sent.
+/// Its `Display` is what is sent.
 ///
 /// ```
 /// use pilotfish::address::envelope::{Event, Notify};
 ///
-/// let notify = Notify::On(Event::Success | Event::Failure);
+/// let notify: Notify = Event::Success | Event::Failure;
 /// assert_eq!(notify.to_string(), "SUCCESS,FAILURE");
-/// assert_eq!(Notify::Never.to_string(), "NEVER");
+/// assert_eq!(Notify::NEVER.to_string(), "NEVER");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Notify {
-    /// Whatever happens, the sender is not told.
-    Never,
-    /// When one of these happens, and not else.
-    On(Events),
+pub struct Notify(u8);
+
+impl Notify {
+    /// The sender is not notified, whatever happens.
+    pub const NEVER: Self = Self(0);
 }
 
 /// What the sender can be notified of: RFC 3461 section 4.1.
@@ -132,25 +131,13 @@ impl fmt::Display for Event {
     }
 }
 
-/// One or more [events](Event), put together by `|`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Events(u8);
-
-impl Events {
-    /// The events, each once.
-    pub fn iter(self) -> impl Iterator<Item = Event> {
-        let among = move |event: &Event| self.0 & event.bit() != 0;
-        Event::ALL.into_iter().filter(among)
-    }
-}
-
-impl From<Event> for Events {
+impl From<Event> for Notify {
     fn from(event: Event) -> Self {
         Self(event.bit())
     }
 }
 
-impl<E: Into<Self>> BitOr<E> for Events {
+impl<E: Into<Self>> BitOr<E> for Notify {
     type Output = Self;
 
     fn bitor(self, other: E) -> Self {
@@ -158,71 +145,32 @@ impl<E: Into<Self>> BitOr<E> for Events {
     }
 }
 
-impl<E: Into<Events>> BitOr<E> for Event {
-    type Output = Events;
+impl<E: Into<Notify>> BitOr<E> for Event {
+    type Output = Notify;
 
-    fn bitor(self, other: E) -> Events {
-        Events::from(self) | other
-    }
-}
-
-impl From<Event> for Notify {
-    fn from(event: Event) -> Self {
-        Self::On(event.into())
-    }
-}
-
-impl From<Events> for Notify {
-    fn from(events: Events) -> Self {
-        Self::On(events)
+    fn bitor(self, other: E) -> Notify {
+        Notify::from(self) | other
     }
 }
 
 impl fmt::Display for Notify {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Never => f.write_str("NEVER"),
-            Self::On(events) => events.iter().enumerate().try_for_each(|(index, event)| {
-                let comma = if index == 0 { "" } else { "," };
-                write!(f, "{comma}{event}")
-            }),
+        if *self == Self::NEVER {
+            return f.write_str("NEVER");
         }
+        let events = Event::ALL.iter().filter(|event| self.0 & event.bit() != 0);
+        events.enumerate().try_for_each(|(index, event)| {
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, "{comma}{event}")
+        })
     }
 }
 
-/// To whom the mail was first addressed, as notifications say it: RFC 3461 section 4.2. A list or
-/// an alias is the case for it, where RCPT names somebody else.
-///
-/// It is shown as it is sent: `rfc822;` and xtext, or `utf-8;` with the encoding of RFC 6533
-/// section 3 that any server takes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct OriginalRecipient(AddrSpec);
+/// The address to which the mail was first addressed, as the parameter ORCPT has it: `rfc822;` and
+/// xtext, or `utf-8;` with the encoding of RFC 6533 section 3 that any server takes.
+pub(crate) struct OriginalRecipient<'a>(pub(crate) &'a AddrSpec);
 
-impl OriginalRecipient {
-    /// The address.
-    #[must_use]
-    pub fn addr_spec(&self) -> &AddrSpec {
-        &self.0
-    }
-}
-
-impl From<AddrSpec> for OriginalRecipient {
-    fn from(addr_spec: AddrSpec) -> Self {
-        Self(addr_spec)
-    }
-}
-
-impl FromStr for OriginalRecipient {
-    type Err = AddressError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
-    }
-}
-
-try_from_text!(OriginalRecipient);
-
-impl fmt::Display for OriginalRecipient {
+impl fmt::Display for OriginalRecipient<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = self.0.to_string();
         if self.0.is_ascii() {
@@ -275,12 +223,12 @@ mod tests {
     #[test]
     fn sets_of_events() {
         for (notify, sent) in [
-            (Notify::Never, "NEVER"),
+            (Notify::NEVER, "NEVER"),
             (Event::Delay.into(), "DELAY"),
-            ((Event::Delay | Event::Success).into(), "SUCCESS,DELAY"),
-            ((Event::Failure | Event::Failure).into(), "FAILURE"),
+            (Event::Delay | Event::Success, "SUCCESS,DELAY"),
+            (Event::Failure | Event::Failure, "FAILURE"),
             (
-                Notify::On(Event::Delay | Event::Failure | Event::Success),
+                Event::Delay | Event::Failure | Event::Success,
                 "SUCCESS,FAILURE,DELAY",
             ),
         ] {
@@ -297,14 +245,14 @@ mod tests {
             ("bo@bücher.test", "rfc822;bo@xn--bcher-kva.test"),
             ("jörg@x.test", r"utf-8;j\x{F6}rg@x.test"),
         ] {
-            let recipient: OriginalRecipient = address.parse().unwrap();
-            assert_eq!(recipient.to_string(), sent);
+            let address = address.parse().unwrap();
+            assert_eq!(OriginalRecipient(&address).to_string(), sent);
         }
-        assert!("bo".parse::<OriginalRecipient>().is_err());
+        assert!("bo".parse::<AddrSpec>().is_err());
         let controls = ('\0'..' ').chain(['\u{7f}', '\u{85}', '\u{2028}']);
         for control in controls {
             for address in [format!("b{control}o@x.test"), format!("bo@x.test{control}")] {
-                assert!(address.parse::<OriginalRecipient>().is_err(), "{address:?}");
+                assert!(address.parse::<AddrSpec>().is_err(), "{address:?}");
             }
         }
     }

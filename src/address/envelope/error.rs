@@ -26,7 +26,7 @@ pub enum EnvelopeError {
     },
     /// No time to hold a mail for (RFC 4865).
     #[error("a mail cannot be held for {seconds} seconds: use 1 to 999999999")]
-    Interval {
+    HoldSeconds {
         /// What was given.
         seconds: i64,
     },
@@ -35,7 +35,7 @@ pub enum EnvelopeError {
         "\"{found}\" is no date to hold a mail until: write one of 1970 or later as in \
          2030-01-31T08:00:00Z or 2030-01-31T09:00:00+01:00"
     )]
-    Moment {
+    DateTime {
         /// What was given.
         found: Box<str>,
     },

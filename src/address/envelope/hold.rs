@@ -11,9 +11,9 @@ use super::error::{EnvelopeError, shown};
 /// How long the server keeps a mail before it sends it on: RFC 4865
 ///
 /// ```
-/// use pilotfish::address::envelope::{Hold, Interval};
+/// use pilotfish::address::envelope::{Hold, HoldSeconds};
 ///
-/// let hold = Hold::For(Interval::new(7200)?);
+/// let hold = Hold::For(HoldSeconds::new(7200)?);
 /// let until = Hold::Until("2030-01-31T09:00:00+01:00".parse()?);
 /// # Ok::<(), pilotfish::address::envelope::EnvelopeError>(())
 /// ```
@@ -21,25 +21,25 @@ use super::error::{EnvelopeError, shown};
 #[non_exhaustive]
 pub enum Hold {
     /// For so long, from when it is submitted.
-    For(Interval),
+    For(HoldSeconds),
     /// Until then.
-    Until(Moment),
+    Until(DateTime),
 }
 
 /// Seconds, 1 to 999999999 (RFC 4865).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Interval(u32);
+pub struct HoldSeconds(u32);
 
-impl Interval {
+impl HoldSeconds {
     /// So many seconds.
     ///
     /// # Errors
     ///
-    /// [`EnvelopeError::Interval`] if it is not 1 to 999999999.
+    /// [`EnvelopeError::HoldSeconds`] if it is not 1 to 999999999.
     pub fn new(seconds: i64) -> Result<Self, EnvelopeError> {
         match u32::try_from(seconds) {
             Ok(seconds @ 1..=999_999_999) => Ok(Self(seconds)),
-            _ => Err(EnvelopeError::Interval { seconds }),
+            _ => Err(EnvelopeError::HoldSeconds { seconds }),
         }
     }
 
@@ -50,7 +50,7 @@ impl Interval {
     }
 }
 
-impl fmt::Display for Interval {
+impl fmt::Display for HoldSeconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -59,9 +59,9 @@ impl fmt::Display for Interval {
 /// A date with the time of day, exact to the second: RFC 3339 section 5.6. It is of the years
 /// 1970 to 9999, and shown in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment(Timestamp);
+pub struct DateTime(Timestamp);
 
-impl Moment {
+impl DateTime {
     fn new(timestamp: Timestamp) -> Option<Self> {
         let second = Timestamp::from_second(timestamp.as_second()).ok()?;
         (second >= Timestamp::UNIX_EPOCH).then_some(Self(second))
@@ -69,11 +69,11 @@ impl Moment {
 }
 
 /// Reads a date with its distance from UTC. A fraction of a second is left out.
-impl FromStr for Moment {
+impl FromStr for DateTime {
     type Err = EnvelopeError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || EnvelopeError::Moment { found: shown(text) };
+        let wrong = || EnvelopeError::DateTime { found: shown(text) };
         // jiff takes more forms than RFC 3339 has.
         let fits = |c: char| c.is_ascii_digit() || "-+:.TZtz".contains(c);
         if text.len() < 20 || !text.chars().all(fits) {
@@ -83,22 +83,22 @@ impl FromStr for Moment {
     }
 }
 
-impl TryFrom<SystemTime> for Moment {
+impl TryFrom<SystemTime> for DateTime {
     type Error = EnvelopeError;
 
     fn try_from(moment: SystemTime) -> Result<Self, Self::Error> {
         let timestamp = Timestamp::try_from(moment).ok();
         timestamp
             .and_then(Self::new)
-            .ok_or_else(|| EnvelopeError::Moment {
+            .ok_or_else(|| EnvelopeError::DateTime {
                 found: shown(&format!("{moment:?}")),
             })
     }
 }
 
-try_from_text!(Moment);
+try_from_text!(DateTime);
 
-impl fmt::Display for Moment {
+impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
@@ -120,7 +120,7 @@ mod tests {
             (i64::MAX, false),
             (-1, false),
         ] {
-            assert_eq!(Interval::new(seconds).is_ok(), fits, "{seconds}");
+            assert_eq!(HoldSeconds::new(seconds).is_ok(), fits, "{seconds}");
         }
     }
 
@@ -143,7 +143,7 @@ mod tests {
             ("2030-01-31T08:00:00Z\u{2028}", None),
             ("2030-01-31T08:00:00Z[Europe/Berlin]", None),
         ] {
-            let moment = text.parse().ok().map(|moment: Moment| moment.to_string());
+            let moment = text.parse().ok().map(|moment: DateTime| moment.to_string());
             assert_eq!(moment.as_deref(), sent, "{text:?}");
         }
     }
@@ -151,9 +151,9 @@ mod tests {
     #[test]
     fn moments_of_the_system() {
         let moment = SystemTime::UNIX_EPOCH + Duration::from_millis(1_999);
-        let moment = Moment::try_from(moment).unwrap();
+        let moment = DateTime::try_from(moment).unwrap();
         assert_eq!(moment.to_string(), "1970-01-01T00:00:01Z");
         let early = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
-        assert!(Moment::try_from(early).is_err());
+        assert!(DateTime::try_from(early).is_err());
     }
 }

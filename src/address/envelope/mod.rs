@@ -10,11 +10,12 @@ mod priority;
 mod tests;
 mod xtext;
 
-pub use deliver_by::{ByMode, DeliverBy};
-pub use dsn::{EnvelopeId, Event, Events, Notify, OriginalRecipient, Ret};
+pub use deliver_by::DeliverBy;
+pub(crate) use dsn::OriginalRecipient;
+pub use dsn::{EnvelopeId, Event, Notify, Ret};
 pub use error::EnvelopeError;
-pub use hold::{Hold, Interval, Moment};
-pub use options::{Dsn, Onward, Options, Partial, RecipientOptions, Submitter};
+pub use hold::{DateTime, Hold, HoldSeconds};
+pub use options::{Dsn, Options, Partial, RecipientOptions, Submitter, TlsOnward};
 pub use priority::Priority;
 
 use std::collections::{BTreeMap, HashSet};

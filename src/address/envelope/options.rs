@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::deliver_by::DeliverBy;
-use super::dsn::{EnvelopeId, Notify, OriginalRecipient, Ret};
+use super::dsn::{EnvelopeId, Notify, Ret};
 use super::hold::Hold;
 use super::priority::Priority;
 use super::xtext::write_xtext;
@@ -20,7 +20,7 @@ use crate::address::AddrSpec;
 ///
 /// let mut options = Options::default();
 /// options.ret = Some(Ret::Headers);
-/// options.each.notify = Some((Event::Failure | Event::Delay).into());
+/// options.each.notify = Some(Event::Failure | Event::Delay);
 ///
 /// let envelope = Envelope::new("ann@example.org", ["bo@example.org"])?;
 /// let envelope = envelope.with_options(options);
@@ -44,7 +44,7 @@ pub struct Options {
     /// What goes first (MT-PRIORITY, RFC 6710).
     pub priority: Option<Priority>,
     /// Whether it may leave the server without TLS (REQUIRETLS, RFC 8689).
-    pub onward: Onward,
+    pub onward: TlsOnward,
     /// Who submitted it first (AUTH, RFC 4954 section 5).
     pub submitter: Option<Submitter>,
     /// What becomes of the mail when some of its recipients are refused.
@@ -57,8 +57,9 @@ pub struct Options {
 pub struct RecipientOptions {
     /// When the sender is to be notified (DSN, RFC 3461 section 4.1).
     pub notify: Option<Notify>,
-    /// To whom the mail was first addressed (DSN, RFC 3461 section 4.2).
-    pub original: Option<OriginalRecipient>,
+    /// The address to which the mail was first addressed, if a list or an alias has replaced it
+    /// (DSN, RFC 3461 section 4.2).
+    pub original: Option<AddrSpec>,
 }
 
 /// What becomes of the wishes for notifications where the server does not offer DSN.
@@ -75,13 +76,13 @@ pub enum Dsn {
 /// How the mail leaves the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum Onward {
+pub enum TlsOnward {
     /// As the server sees fit.
     #[default]
-    AsUsual,
+    Optional,
     /// By TLS with a verified certificate, on every hop, or not at all (RFC 8689 section 2). The
     /// session has to be one with TLS itself.
-    RequireTls,
+    Required,
 }
 
 /// Who submitted a mail first, as a server says it that submits on behalf of others: RFC 4954

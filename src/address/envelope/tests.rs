@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::dsn::OriginalRecipient;
 use super::*;
 
 fn envelope(from: &str, to: &[&str]) -> Result<Envelope, AddressError> {
@@ -82,7 +83,9 @@ fn options_of(envelope: &Envelope) -> String {
         .zip(envelope.recipient_options())
         .map(|(path, options)| {
             let notify = options.notify.map(|notify| format!(" {notify}"));
-            let original = options.original.map(|original| format!(" {original}"));
+            let original = options
+                .original
+                .map(|original| format!(" {}", OriginalRecipient(&original)));
             format!(
                 "{path}{}{}",
                 notify.unwrap_or_default(),
@@ -106,7 +109,7 @@ fn a_recipient_has_options_of_his_own_or_those_of_each() {
     assert_eq!(options_of(&envelope), "<a@x.test> | <b@x.test>");
 
     let options = Options {
-        each: asked(Some(Notify::Never), Some("list@x.test")),
+        each: asked(Some(Notify::NEVER), Some("list@x.test")),
         ..Options::default()
     };
     let b = envelope.forward_paths()[1].clone();

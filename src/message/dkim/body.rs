@@ -16,7 +16,8 @@ const LINE_ENDS: [u8; 4096] = {
     line_ends
 };
 
-/// The hash of a body in the making. [`Signer::body_hash`](super::Signer::body_hash) begins one.
+/// The hash of a body, which is fed block by block. [`Signer::body_hash`](super::Signer::body_hash)
+/// begins it, and [`Signer::sign`](super::Signer::sign) takes it.
 ///
 /// It takes the same memory for any body. What may turn out to be the end of the body, and
 /// then does not count, is held back as a number.
@@ -24,10 +25,6 @@ pub struct BodyHash {
     canonical: CanonicalBody,
     digest: Context,
 }
-
-/// The hash of a whole body, as [`Signer::sign`](super::Signer::sign) takes it.
-#[derive(Debug, Clone, Copy)]
-pub struct BodyDigest(Digest);
 
 impl BodyHash {
     pub(super) fn new(canonicalization: Canonicalization) -> Self {
@@ -45,11 +42,10 @@ impl BodyHash {
     }
 
     /// Ends the body.
-    #[must_use]
-    pub fn finish(self) -> BodyDigest {
+    pub(super) fn finish(self) -> Digest {
         let mut digest = self.digest;
         self.canonical.finish(&mut |octets| digest.update(octets));
-        BodyDigest(digest.finish())
+        digest.finish()
     }
 }
 
@@ -57,12 +53,6 @@ impl BodyHash {
 impl std::fmt::Debug for BodyHash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BodyHash").finish_non_exhaustive()
-    }
-}
-
-impl AsRef<[u8]> for BodyDigest {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_ref()
     }
 }
 

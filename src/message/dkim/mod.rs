@@ -54,7 +54,7 @@
 //! fn signed(signer: &Signer, header: &str, body: &str) -> Result<String, DkimError> {
 //!     let mut hash = signer.body_hash();
 //!     hash.push(body.as_bytes());
-//!     let field = signer.sign(header.as_bytes(), &hash.finish(), SystemTime::now())?;
+//!     let field = signer.sign(header.as_bytes(), hash, SystemTime::now())?;
 //!     Ok(format!("{field}{header}\r\n{body}"))
 //! }
 //! ```
@@ -88,7 +88,7 @@ mod signer;
 #[cfg(test)]
 mod tests;
 
-pub use body::{BodyDigest, BodyHash};
+pub use body::BodyHash;
 pub use canonical::Canonicalization;
 pub use error::DkimError;
 pub use key::SigningKey;

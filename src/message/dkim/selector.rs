@@ -1,6 +1,5 @@
 //! The name of a key among those of its domain.
 
-use std::fmt;
 use std::str::FromStr;
 
 use super::DkimError;
@@ -45,13 +44,7 @@ impl FromStr for Selector {
     }
 }
 
-try_from_text!(Selector);
-
-impl fmt::Display for Selector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+try_from_text!(Selector, displayed);
 
 #[cfg(test)]
 mod tests {

@@ -55,7 +55,7 @@ impl Message {
             Hashed::Header(header) => (header, signer.body_hash()),
             Hashed::Body(header, hash) => (header, *hash),
         };
-        let field = signer.sign(&header, &hash.finish(), SystemTime::now())?;
+        let field = signer.sign(&header, hash, SystemTime::now())?;
         let signatures = Bytes::from([field.as_bytes(), &self.0.signatures].concat());
         Arc::make_mut(&mut self.0).signatures = signatures;
         Ok(self)

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::body::{BodyDigest, BodyHash};
+use super::body::BodyHash;
 use super::fields::{Signed, default_names, fields};
 use super::signature::Tags;
 use super::{Canonicalization, DkimError, Selector, SigningKey, signature};
@@ -254,7 +254,7 @@ impl Signer {
     pub fn sign(
         &self,
         header: &[u8],
-        body: &BodyDigest,
+        body: BodyHash,
         moment: SystemTime,
     ) -> Result<String, DkimError> {
         let Self(setup) = self;
@@ -284,7 +284,7 @@ impl Signer {
             expiration,
             identity: options.identity.as_ref(),
             names: &signed.names,
-            body_hash: body.as_ref(),
+            body_hash: body.finish().as_ref(),
         }
         .unsigned_field();
 

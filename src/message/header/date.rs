@@ -1,6 +1,5 @@
 //! The date of a message.
 
-use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 use std::time::SystemTime;
@@ -138,13 +137,7 @@ impl FromStr for Date {
     }
 }
 
-try_from_text!(Date);
-
-impl fmt::Display for Date {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+try_from_text!(Date, displayed);
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,5 @@
 //! Names of header fields, and which of them the caller may write.
 
-use std::fmt;
 use std::str::FromStr;
 
 use crate::address::try_from_text;
@@ -70,13 +69,7 @@ impl FromStr for FieldName {
     }
 }
 
-try_from_text!(FieldName);
-
-impl fmt::Display for FieldName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+try_from_text!(FieldName, displayed);
 
 impl PartialEq for FieldName {
     fn eq(&self, other: &Self) -> bool {

@@ -1,6 +1,5 @@
 //! Message identifiers.
 
-use std::fmt;
 use std::str::FromStr;
 
 use crate::address::try_from_text;
@@ -103,13 +102,7 @@ impl FromStr for MessageId {
     }
 }
 
-try_from_text!(MessageId);
-
-impl fmt::Display for MessageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+try_from_text!(MessageId, displayed);
 
 /// `atext` of RFC 5322 section 3.2.3.
 pub(crate) fn is_atext(octet: u8) -> bool {

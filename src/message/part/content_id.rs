@@ -1,6 +1,5 @@
 //! Identifiers of the parts of a message.
 
-use std::fmt;
 use std::str::FromStr;
 
 use crate::address::try_from_text;
@@ -56,13 +55,7 @@ impl FromStr for ContentId {
     }
 }
 
-try_from_text!(ContentId);
-
-impl fmt::Display for ContentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+try_from_text!(ContentId, displayed);
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,6 @@
 //! Names of attachments.
 
 use std::ffi::OsStr;
-use std::fmt;
 use std::str::FromStr;
 
 use crate::address::try_from_text;
@@ -72,13 +71,7 @@ fn is_separator(character: char) -> bool {
     character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
 }
 
-try_from_text!(FileName);
-
-impl fmt::Display for FileName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+try_from_text!(FileName, displayed);
 
 #[cfg(test)]
 mod tests {

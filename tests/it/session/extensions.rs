@@ -3,7 +3,7 @@
 
 use pilotfish::address::Envelope;
 use pilotfish::address::envelope::{
-    DeliverBy, Dsn, EnvelopeError, Event, Hold, Interval, Notify, Options, Priority,
+    DeliverBy, Dsn, EnvelopeError, Event, Hold, HoldSeconds, Notify, Options, Priority,
     RecipientOptions, Ret, Submitter,
 };
 use pilotfish::session::Receipt;
@@ -67,7 +67,7 @@ async fn says_nothing(offers: &str, envelope: Envelope) -> Error {
 type Ask = fn(&mut Options);
 
 fn held(seconds: i64) -> Hold {
-    Hold::For(Interval::new(seconds).unwrap())
+    Hold::For(HoldSeconds::new(seconds).unwrap())
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,7 +138,7 @@ async fn what_is_not_offered_is_an_error_before_mail() {
     let table: &[(Ask, &str)] = &[
         (|ask| ask.ret = Some(Ret::Full), "(DSN)"),
         (|ask| ask.id = Some("a".parse().unwrap()), "(DSN)"),
-        (|ask| ask.each.notify = Some(Notify::Never), "(DSN)"),
+        (|ask| ask.each.notify = Some(Notify::NEVER), "(DSN)"),
         (
             |ask| ask.deliver_by = DeliverBy::or_notify(1).ok(),
             "(DELIVERBY)",
@@ -189,7 +189,7 @@ async fn notifications_may_be_left_out_where_they_are_not_offered() {
     let wishes = |ask: &mut Options| {
         ask.dsn = Dsn::IfOffered;
         ask.ret = Some(Ret::Full);
-        ask.each.notify = Some(Notify::Never);
+        ask.each.notify = Some(Notify::NEVER);
     };
     says("ENHANCEDSTATUSCODES", asking(wishes), "").await;
     says("DSN", asking(wishes), " RET=FULL").await;
@@ -197,7 +197,7 @@ async fn notifications_may_be_left_out_where_they_are_not_offered() {
 
 #[tokio::test(start_paused = true)]
 async fn tls_onward_takes_tls_here() {
-    let onward = |ask: &mut Options| ask.onward = pilotfish::address::envelope::Onward::RequireTls;
+    let onward = |ask: &mut Options| ask.onward = pilotfish::address::envelope::TlsOnward::Required;
     let error = says_nothing("REQUIRETLS", asking(onward)).await;
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     let text = error.to_string();
@@ -209,7 +209,7 @@ async fn each_recipient_has_parameters_of_his_own() -> std::result::Result<(), E
     let envelope = asking(|ask| ask.each.notify = Some(Event::Failure.into()));
     let b = "b@example.org".parse().unwrap();
     let mut own = RecipientOptions::default();
-    own.notify = Some(Notify::Never);
+    own.notify = Some(Notify::NEVER);
     own.original = Some("l=st@example.org".parse().unwrap());
     let envelope = envelope.with_recipient_options(&b, own)?;
     let transcript = "

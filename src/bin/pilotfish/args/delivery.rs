@@ -3,8 +3,8 @@
 use clap::Args;
 use jiff::{Span, SpanRelativeTo};
 use pilotfish::address::envelope::{
-    DeliverBy, Dsn, EnvelopeError, EnvelopeId, Event, Events, Hold, Interval, Moment, Notify,
-    Onward, Options, Partial, Priority, Ret,
+    DateTime, DeliverBy, Dsn, EnvelopeError, EnvelopeId, Event, Hold, HoldSeconds, Notify, Options,
+    Partial, Priority, Ret, TlsOnward,
 };
 
 use super::words::{Words, words};
@@ -53,11 +53,11 @@ pub(crate) struct DeliveryArguments {
     /// Have the server hold the mail for a time such as 2h or 3d.
     #[arg(long, value_name = "TIME", value_parser = interval, conflicts_with = "hold_until",
           hide_short_help = true)]
-    hold_for: Option<Interval>,
+    hold_for: Option<HoldSeconds>,
 
     /// Have the server hold the mail until a date such as 2030-01-31T08:00:00Z.
     #[arg(long, value_name = "DATE", hide_short_help = true)]
-    hold_until: Option<Moment>,
+    hold_until: Option<DateTime>,
 
     /// From -9, which can wait, to 9.
     #[arg(long, value_name = "NUMBER", value_parser = priority, allow_hyphen_values = true,
@@ -96,7 +96,7 @@ impl From<DeliveryArguments> for Options {
         options.hold = arguments.hold_for.map(Hold::For).or(until);
         options.priority = arguments.priority;
         if arguments.require_tls {
-            options.onward = Onward::RequireTls;
+            options.onward = TlsOnward::Required;
         }
         options.partial = arguments.on_rejected;
         options
@@ -105,10 +105,10 @@ impl From<DeliveryArguments> for Options {
 
 fn notify(list: &str) -> Result<Notify, String> {
     if list == "never" {
-        return Ok(Notify::Never);
+        return Ok(Notify::NEVER);
     }
     let event = |word| match word {
-        "success" => Some(Events::from(Event::Success)),
+        "success" => Some(Notify::from(Event::Success)),
         "failure" => Some(Event::Failure.into()),
         "delay" => Some(Event::Delay.into()),
         _ => None,
@@ -117,7 +117,6 @@ fn notify(list: &str) -> Result<Notify, String> {
     events
         .reduce(|some, more| Some(some? | more?))
         .flatten()
-        .map(Notify::On)
         .ok_or_else(|| "write never, or some of success,failure,delay".to_owned())
 }
 
@@ -151,8 +150,8 @@ fn deliver_by(text: &str) -> Result<DeliverBy, String> {
     }
 }
 
-fn interval(text: &str) -> Result<Interval, String> {
-    Interval::new(seconds(text)?).map_err(|error| error.to_string())
+fn interval(text: &str) -> Result<HoldSeconds, String> {
+    HoldSeconds::new(seconds(text)?).map_err(|error| error.to_string())
 }
 
 fn priority(text: &str) -> Result<Priority, String> {

@@ -24,7 +24,7 @@ fn moment() -> SystemTime {
 fn signed(signer: &Signer, header: &str, body: &[u8], block: usize) -> Vec<u8> {
     let mut hash = signer.body_hash();
     body.chunks(block).for_each(|block| hash.push(block));
-    let field = signer.sign(header.as_bytes(), &hash.finish(), moment());
+    let field = signer.sign(header.as_bytes(), hash, moment());
     let header = format!("{}{header}\r\n", field.unwrap());
     [header.as_bytes(), body].concat()
 }
