@@ -1,6 +1,5 @@
 //! How many sessions a client has, and for how long.
 
-use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,39 +7,15 @@ use std::time::Duration;
 use tracing::warn;
 
 use super::Client;
+use super::limits::{ProviderLimits, Rates};
 use super::pool::Pool;
-use super::provider::Provider;
-use super::rates::Rates;
+use super::queue::Settings;
 use super::retry::Retry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::{Observer, Progress, ServerConfig};
 
 /// How many connections are enough for most.
 const CONNECTIONS: usize = 4;
-
-/// What a client goes by.
-#[derive(Clone)]
-pub(super) struct Settings {
-    pub(super) max_connections: usize,
-    pub(super) queue: usize,
-    pub(super) queue_timeout: Duration,
-    pub(super) idle_timeout: Duration,
-    pub(super) max_age: Duration,
-    pub(super) mails_per_connection: usize,
-    pub(super) most_recipients: Option<NonZeroU32>,
-    pub(super) retry: Retry,
-    pub(super) rates: Rates,
-    pub(super) on_progress: Option<Observer>,
-}
-
-impl Settings {
-    /// How many mails of a stream may be anywhere between it and their outcomes: in the queue, and
-    /// some on each connection.
-    pub(super) fn most_under_way(&self) -> usize {
-        let on_their_way = self.max_connections.saturating_mul(64);
-        self.queue.saturating_add(on_their_way)
-    }
-}
 
 /// Collects what a [`Client`] goes by. All has defaults.
 #[must_use]
@@ -51,7 +26,7 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     pub(super) fn new(server: ServerConfig) -> Self {
-        let provider = Provider::of(&server.host().to_string());
+        let provider = ProviderLimits::of(&server.host().to_string());
         Self {
             settings: Settings {
                 max_connections: provider.connections.unwrap_or(usize::MAX).min(CONNECTIONS),

@@ -1,14 +1,14 @@
-//! A mail that a client has been given, and who is told what becomes of it.
+//! A mail that a client was given, and where its outcome goes.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tracing::{debug, warn};
 
-use super::gate::now;
+use super::limits::now;
 use super::retry::Retry;
 use crate::error::{Error, ErrorKind, Fate, Result};
 use crate::message::MessageId;
@@ -19,7 +19,7 @@ use crate::session::{Mail, MailOutcome, Recall, Receipt};
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) mail: Mail,
-    pub(super) slip: Slip,
+    pub(super) completion: Completion,
     /// Its place in the queue, for as long as it waits there for the first time: the queue may be
     /// longer for mails that come back.
     pub(super) space: Option<OwnedSemaphorePermit>,
@@ -29,17 +29,17 @@ impl Job {
     pub(super) fn new(
         mut mail: Mail,
         recall: Recall,
-        teller: Teller,
-        meter: Arc<ClientMeter>,
+        sender: OutcomeSender,
+        tally: Arc<Tally>,
     ) -> Self {
         mail.recall = recall.clone();
         Self {
-            slip: Slip {
+            completion: Completion {
                 message_id: mail.message.message_id().clone(),
                 recall,
-                teller: Some(teller),
-                meter,
-                lost_sessions: 0,
+                sender: Some(sender),
+                tally,
+                ended_sessions: 0,
                 given: now(),
                 begun: now(),
                 attempt: 1,
@@ -53,32 +53,37 @@ impl Job {
         }
     }
 
-    /// What is to be told, with the mail, should it be sent again.
-    pub(super) fn into_slip(self) -> Slip {
-        let Self { mail, mut slip, .. } = self;
-        slip.copy.get_or_insert(mail);
-        slip
+    /// Ends an attempt that has not begun, and keeps the mail for another one.
+    pub(super) fn into_completion(self) -> Completion {
+        let Self {
+            mail,
+            mut completion,
+            ..
+        } = self;
+        completion.copy.get_or_insert(mail);
+        completion
     }
 
     /// The same mail once more.
-    pub(super) fn again(mail: Mail, slip: Slip) -> Self {
+    pub(super) fn again(mail: Mail, completion: Completion) -> Self {
         Self {
             mail,
-            slip,
+            completion,
             space: None,
         }
     }
 }
 
-/// What stays behind of a mail that a session has. Whatever happens, somebody is told.
+/// What the client keeps of a mail while a session has it. It gives the caller an outcome, whatever
+/// happens: dropping it does, too.
 #[derive(Debug)]
-pub(super) struct Slip {
+pub(super) struct Completion {
     pub(super) message_id: MessageId,
     pub(super) recall: Recall,
-    teller: Option<Teller>,
-    meter: Arc<ClientMeter>,
+    sender: Option<OutcomeSender>,
+    tally: Arc<Tally>,
     /// How many sessions have ended at the mail, or without having begun any.
-    pub(super) lost_sessions: u8,
+    pub(super) ended_sessions: u8,
     /// When the client was given the mail.
     pub(super) given: Instant,
     /// When this attempt has begun.
@@ -95,30 +100,56 @@ pub(super) struct Slip {
     pub(super) copy: Option<Mail>,
 }
 
-/// How to tell what became of a mail.
+/// Where the outcome of a mail goes.
 #[derive(Debug)]
-pub(super) enum Teller {
+pub(super) enum OutcomeSender {
     One(oneshot::Sender<Result<Receipt>>),
     Each(usize, mpsc::UnboundedSender<(usize, Result<Receipt>)>),
 }
 
-impl Slip {
+impl Completion {
     /// Keeps the mail, if it may be sent again and can: with all of its recipients, where it goes in
     /// portions.
     pub(super) fn keep(&mut self, mail: &Mail, retry: &Retry) {
         let can_be_sent_again =
-            retry.has_attempt_behind(self.attempt) && mail.message.is_repeatable();
+            retry.has_attempt_after(self.attempt) && mail.message.is_repeatable();
         let whole = self.copy.take();
         self.copy = can_be_sent_again.then(|| whole.unwrap_or_else(|| mail.clone()));
     }
 
-    /// Tells what became of the mail.
+    /// Gives the caller the outcome.
     pub(super) fn tell(mut self, result: Result<Receipt>) {
-        self.say(result);
+        let ending = match &result {
+            Ok(_) => Ending::Sent,
+            Err(_) => Ending::Failed,
+        };
+        self.send(result, ending);
     }
 
-    fn say(&mut self, result: Result<Receipt>) {
-        let Some(teller) = self.teller.take() else {
+    /// The client was aborted while the mail waited.
+    pub(super) fn abort(mut self) {
+        let error = self.outage.take();
+        let error = error
+            .unwrap_or_else(|| self.not_sent("the client was aborted before the mail was sent"));
+        self.send(Err(error), Ending::Withdrawn);
+    }
+
+    /// The session of the mail was stopped.
+    pub(super) fn stop(&mut self, cause: &str) {
+        let error = if self.recall.has_departed() {
+            let message = format!(
+                "{cause} before the server had answered: \
+                 look whether the mail arrived before sending it again"
+            );
+            Error::new(ErrorKind::Closed, message).with_unknown_fate()
+        } else {
+            self.not_sent(&format!("{cause} before the mail had left"))
+        };
+        self.send(Err(error), Ending::Withdrawn);
+    }
+
+    fn send(&mut self, result: Result<Receipt>, ending: Ending) {
+        let Some(sender) = self.sender.take() else {
             return;
         };
         let result = self.recall.concluded().unwrap_or(result);
@@ -131,31 +162,24 @@ impl Slip {
         let message_id = &self.message_id;
         let was_sent = self.recall.has_departed() || self.recall.has_accepted();
         if self.recall.is_withdrawn() && !was_sent {
+            self.tally.count(Ending::Withdrawn);
             return debug!(%message_id, "the mail was withdrawn before its end had left");
         }
-        self.meter.told(MailOutcome::of(result.as_ref()));
-        let untold = match teller {
-            Teller::One(waiting) => waiting.send(result).err(),
-            Teller::Each(index, told) => {
-                let told = told.send((index, result));
-                told.err().map(|mpsc::error::SendError((_, result))| result)
+        self.tally.count(match &result {
+            Ok(_) => Ending::Sent,
+            Err(error) if error.fate() == Fate::Unknown => Ending::Unknown,
+            Err(_) => ending,
+        });
+        self.tally.meter.told(MailOutcome::of(result.as_ref()));
+        let unsent = match sender {
+            OutcomeSender::One(waiting) => waiting.send(result).err(),
+            OutcomeSender::Each(number, outcomes) => {
+                let sent = outcomes.send((number, result));
+                sent.err().map(|mpsc::error::SendError((_, result))| result)
             }
         };
-        if let Some(result) = untold {
-            warn!(%message_id, ?result, "nobody waits for what became of this mail");
-        }
-    }
-
-    /// What is known of the mail when its session is given up.
-    pub(super) fn given_up(&self, cause: &str) -> Error {
-        if self.recall.has_departed() {
-            let message = format!(
-                "{cause} before the server had answered: \
-                 look whether the mail arrived before sending it again"
-            );
-            Error::new(ErrorKind::Closed, message).with_unknown_fate()
-        } else {
-            self.not_sent(&format!("{cause} before the mail had left"))
+        if let Some(result) = unsent {
+            warn!(%message_id, ?result, "no caller waits for the outcome of this mail");
         }
     }
 
@@ -167,11 +191,6 @@ impl Slip {
             ""
         };
         Error::new(ErrorKind::Closed, format!("{cause}: send it again{to}"))
-    }
-
-    /// The error of a mail that was waiting when the client was aborted.
-    pub(super) fn aborted(&self) -> Error {
-        self.not_sent("the client was aborted before the mail was sent")
     }
 }
 
@@ -195,59 +214,121 @@ fn still_unknown(error: Error) -> Error {
 
 /// The runtime is shutting down, or what the caller gave panicked. A second panic on the way, such
 /// as one of a subscriber to the log, must not end the process.
-impl Drop for Slip {
+impl Drop for Completion {
     fn drop(&mut self) {
-        if self.teller.is_some() {
+        if self.sender.is_some() {
             let _ = catch_unwind(AssertUnwindSafe(|| {
-                let error = self.given_up("the sending task was stopped");
-                self.say(Err(error));
+                self.stop("the sending task was stopped");
             }));
         }
     }
 }
 
-/// The mails that a session has been given and that have not been told of, by their places.
+/// The mails that a session was given and that have no outcome yet, by their numbers in the session.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
-    /// The place of the first of `slips`.
-    first: usize,
-    slips: VecDeque<Option<Slip>>,
-    count: usize,
+pub(super) struct Outstanding {
+    /// How many mails the session was given.
+    total: usize,
+    completions: BTreeMap<usize, Completion>,
 }
 
-impl Taken {
+impl Outstanding {
     /// Adds the next mail.
-    pub(super) fn push(&mut self, slip: Slip) {
-        self.slips.push_back(Some(slip));
-        self.count += 1;
+    pub(super) fn push(&mut self, completion: Completion) {
+        self.completions.insert(self.total, completion);
+        self.total += 1;
     }
 
-    pub(super) fn remove(&mut self, index: usize) -> Option<Slip> {
-        let slip = self.slips.get_mut(index.checked_sub(self.first)?)?.take()?;
-        self.count -= 1;
-        while self.slips.pop_front_if(|slip| slip.is_none()).is_some() {
-            self.first += 1;
-        }
-        Some(slip)
+    pub(super) fn remove(&mut self, number: usize) -> Option<Completion> {
+        self.completions.remove(&number)
     }
 
-    /// How many have not been told of.
+    /// How many have no outcome yet.
     pub(super) fn len(&self) -> usize {
-        self.count
+        self.completions.len()
     }
 
-    /// How many have been taken.
+    /// How many mails the session was given.
     pub(super) fn total(&self) -> usize {
-        self.first + self.slips.len()
+        self.total
     }
 
     /// Whether there are some, and all are withdrawn before their ends have left.
-    pub(super) fn is_in_vain(&self) -> bool {
-        let in_vain = |slip: &Slip| slip.recall.is_withdrawn() && !slip.recall.has_departed();
-        self.count > 0 && self.slips.iter().flatten().all(in_vain)
+    pub(super) fn all_withdrawn(&self) -> bool {
+        let is_withdrawn = |completion: &Completion| {
+            completion.recall.is_withdrawn() && !completion.recall.has_departed()
+        };
+        self.len() > 0 && self.completions.values().all(is_withdrawn)
     }
 
-    pub(super) fn into_slips(self) -> impl Iterator<Item = Slip> {
-        self.slips.into_iter().flatten()
+    pub(super) fn into_completions(self) -> impl Iterator<Item = Completion> {
+        self.completions.into_values()
+    }
+}
+
+/// What became of the mails of a client while [`Client::close_within`](crate::Client::close_within)
+/// waited.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CloseReport {
+    /// Mails that the server accepted for at least one recipient.
+    pub sent: usize,
+    /// Mails that failed: each caller has the error.
+    pub failed: usize,
+    /// Mails that the client, or a caller who dropped a future, took back in time. The server does not
+    /// deliver them.
+    pub withdrawn: usize,
+    /// Mails that the server may have or not ([`Fate::Unknown`]).
+    pub unknown: usize,
+}
+
+/// How a mail has ended, as a [`CloseReport`] counts it.
+#[derive(Debug, Clone, Copy)]
+enum Ending {
+    Sent,
+    Failed,
+    Withdrawn,
+    Unknown,
+}
+
+/// Counts the mails of a client by their endings, and hands figures to the recorder of metrics.
+#[derive(Debug)]
+pub(super) struct Tally {
+    pub(super) meter: ClientMeter,
+    report: Mutex<CloseReport>,
+}
+
+impl Tally {
+    pub(super) fn new(server: &str) -> Self {
+        Self {
+            meter: ClientMeter::new(server),
+            report: Mutex::default(),
+        }
+    }
+
+    fn report(&self) -> MutexGuard<'_, CloseReport> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, ending: Ending) {
+        let mut report = self.report();
+        let count = match ending {
+            Ending::Sent => &mut report.sent,
+            Ending::Failed => &mut report.failed,
+            Ending::Withdrawn => &mut report.withdrawn,
+            Ending::Unknown => &mut report.unknown,
+        };
+        *count += 1;
+    }
+
+    /// What has been counted since `before`.
+    pub(super) fn since(&self, before: CloseReport) -> CloseReport {
+        let now = *self.report();
+        CloseReport {
+            sent: now.sent - before.sent,
+            failed: now.failed - before.failed,
+            withdrawn: now.withdrawn - before.withdrawn,
+            unknown: now.unknown - before.unknown,
+        }
     }
 }

@@ -1,23 +1,16 @@
 //! Sending mails without looking after sessions.
 
 mod account_verdict;
-mod allowance;
 mod builder;
-mod gate;
 mod job;
 mod learned;
-mod pace;
+mod limits;
 mod pool;
-mod provider;
-mod rates;
-mod reach;
+mod queue;
 mod retry;
 mod send_all;
 #[cfg(feature = "tower")]
 mod service;
-mod settle;
-mod state;
-mod throttle;
 mod worker;
 
 use std::fmt;
@@ -27,12 +20,13 @@ use std::time::Duration;
 
 use futures_util::Stream;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 pub use self::builder::ClientBuilder;
-use self::job::{Job, Teller};
+pub use self::job::CloseReport;
+use self::job::{Job, OutcomeSender};
+pub use self::limits::{Period, Rates};
 use self::pool::Pool;
-pub use self::rates::{Period, Rates};
 pub use self::retry::Retry;
 pub use self::send_all::SendAll;
 #[cfg(feature = "tower")]
@@ -41,6 +35,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::session::{Mail, MailOutcome, Recall, Receipt, ServerConfig};
 #[cfg(doc)]
 use crate::session::{Session, Strategy};
+
+/// How long the tasks may take to end after an abort before mails that came meanwhile are aborted, too.
+const ABORTED: Duration = Duration::from_millis(100);
 
 /// How often it is looked, at most, whether a mail still waits for a server that cannot be reached.
 const OUTAGE: Duration = Duration::from_secs(1);
@@ -183,7 +180,7 @@ impl Client {
         } else {
             let space = Arc::clone(&pool.space).acquire_owned();
             let Ok(Ok(space)) = timeout_at(deadline, space).await else {
-                pool.meter.told(MailOutcome::Deferred);
+                pool.tally.meter.told(MailOutcome::Deferred);
                 return Err(waited_long());
             };
             space
@@ -194,8 +191,8 @@ impl Client {
             pool,
             recall: Some(recall.clone()),
         };
-        let (teller, meter) = (Teller::One(outcome), Arc::clone(&pool.meter));
-        let job = Job::new(mail, recall.clone(), teller, meter);
+        let (sender, tally) = (OutcomeSender::One(outcome), Arc::clone(&pool.tally));
+        let job = Job::new(mail, recall.clone(), sender, tally);
         pool.push(job, space);
         let mut deadline = deadline;
         let result = loop {
@@ -291,6 +288,37 @@ impl Client {
         self.pool().close().await;
     }
 
+    /// Closes as [`close`](Self::close) does, but for `limit` at most. Then it [aborts](Self::abort)
+    /// what is left, and so the mails of callers that send meanwhile. Returns what became of the mails
+    /// since it was called.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    ///
+    /// # async fn example(client: pilotfish::Client) {
+    /// let report = client.close_within(Duration::from_secs(10)).await;
+    /// if report.withdrawn + report.unknown > 0 {
+    ///     println!("{} not sent, {} unknown", report.withdrawn, report.unknown);
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: if the future is dropped before the limit, connections stay open for mails to
+    /// come.
+    pub async fn close_within(&self, limit: Duration) -> CloseReport {
+        let pool = self.pool();
+        let before = pool.tally.since(CloseReport::default());
+        let deadline = worker::later(Instant::now(), limit);
+        let mut closed = timeout_at(deadline, pool.close()).await;
+        while closed.is_err() {
+            pool.abort();
+            closed = timeout(ABORTED, pool.close()).await;
+        }
+        pool.tally.since(before)
+    }
+
     /// Closes all connections at once, of all clones. What waits fails with [`ErrorKind::Closed`], or
     /// with the error of its last attempt. The [`Fate`](crate::Fate) of mails on their way is unknown
     /// if their end had left and the server has not replied to it. Mails can be sent afterwards.
@@ -309,7 +337,7 @@ impl Drop for Withdrawing<'_> {
     fn drop(&mut self) {
         if let Some(recall) = self.recall.take() {
             recall.withdraw();
-            self.pool.have_been_withdrawn();
+            self.pool.drop_withdrawn();
         }
     }
 }

@@ -152,11 +152,11 @@ impl Retry {
         elapsed: Duration,
         chance: u32,
     ) -> Decision {
-        if !self.has_attempt_behind(attempt) || !self.allows(error) {
+        if !self.has_attempt_after(attempt) || !self.allows(error) {
             return Decision::GiveUp;
         }
         let fraction = f64::from(chance) / f64::from(u32::MAX);
-        let wait = asked(error).saturating_add(self.ceiling(attempt).mul_f64(fraction));
+        let wait = requested_wait(error).saturating_add(self.ceiling(attempt).mul_f64(fraction));
         if elapsed.saturating_add(wait) > self.budget {
             return Decision::GiveUp;
         }
@@ -170,7 +170,7 @@ impl Retry {
     }
 
     /// Whether there may be another attempt behind this one.
-    pub(super) fn has_attempt_behind(&self, attempt: u32) -> bool {
+    pub(super) fn has_attempt_after(&self, attempt: u32) -> bool {
         attempt < self.attempts
     }
 
@@ -195,7 +195,7 @@ impl Retry {
 }
 
 /// How long to wait because the server asks for it.
-pub(super) fn asked(error: &Error) -> Duration {
+pub(super) fn requested_wait(error: &Error) -> Duration {
     match AccountVerdict::of(error) {
         AccountVerdict::Exhausted(wait) => wait.unwrap_or(EXHAUSTED),
         AccountVerdict::Greylisted(wait) => wait.unwrap_or(GREYLISTED),

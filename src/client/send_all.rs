@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::PollSemaphore;
 
 use super::Client;
-use super::job::{Job, Teller};
+use super::job::{Job, OutcomeSender};
 use crate::error::{Error, Result};
 use crate::session::{Mail, Recall, Receipt};
 
@@ -90,9 +90,9 @@ where
             match mail {
                 Ok(mail) => {
                     let recall = Recall::new(Arc::clone(&self.withdrawn));
-                    let teller = Teller::Each(number, self.told.clone());
-                    let meter = Arc::clone(&self.client.pool().meter);
-                    let job = Job::new(mail.queued(), recall, teller, meter);
+                    let sender = OutcomeSender::Each(number, self.told.clone());
+                    let tally = Arc::clone(&self.client.pool().tally);
+                    let job = Job::new(mail.queued(), recall, sender, tally);
                     self.client.pool().push(job, space);
                 }
                 // The receiver is in this struct, so the channel is open.
@@ -149,7 +149,7 @@ impl<S, T> Drop for SendAll<S, T> {
     fn drop(&mut self) {
         if !self.tags.is_empty() {
             self.withdrawn.store(true, Ordering::Release);
-            self.client.pool().have_been_withdrawn();
+            self.client.pool().drop_withdrawn();
         }
     }
 }

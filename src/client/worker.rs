@@ -10,17 +10,16 @@ use futures_util::{FutureExt as _, Stream};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::debug;
 
-use super::gate::now;
-use super::job::{Job, Taken};
+use super::job::{Job, Outstanding};
 use super::learned::Lessons;
-use super::pool::Pool;
-use super::reach::is_cut;
-use super::state::Turn;
+use super::limits::{is_cut, now};
+use super::pool::{Pool, WorkerEvent};
+use super::queue::NextMail;
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::{Mail, Receipt, Returned, Session};
 
 /// How many sessions may end at a mail, or without having begun any, before it fails.
-const LOST_SESSIONS: u8 = 3;
+const MAX_EMPTY_SESSIONS: u8 = 3;
 
 pub(super) struct Worker {
     pool: Arc<Pool>,
@@ -55,13 +54,13 @@ impl Worker {
             // mails on their way gets an error as their slips are dropped.
             let session = AssertUnwindSafe(self.session()).catch_unwind();
             if session.await.is_err() {
-                let _ = catch_unwind(AssertUnwindSafe(|| self.has_panicked()));
+                let _ = catch_unwind(AssertUnwindSafe(|| self.panicked()));
             }
             if self.phase == Phase::Connecting {
-                self.pool.gives_up_connecting();
+                self.report(WorkerEvent::ConnectAbandoned);
                 self.phase = Phase::Connected;
             }
-            if !self.pool.goes_on(self.id) {
+            if !self.pool.should_continue(self.id) {
                 self.phase = Phase::Ended;
                 return;
             }
@@ -70,14 +69,19 @@ impl Worker {
         }
     }
 
+    fn report(&self, event: WorkerEvent<'_>) {
+        self.pool.report(self.id, event);
+    }
+
     /// A session, or the attempt to open one, ended by a panic.
-    fn has_panicked(&self) {
+    fn panicked(&self) {
         if self.phase == Phase::Connecting {
             let message = "opening a session panicked: see the message of the panic";
-            self.pool
-                .cannot_connect(now(), &Error::new(ErrorKind::Connect, message));
+            let error = Error::new(ErrorKind::Connect, message);
+            let (begun, error) = (now(), &error);
+            self.report(WorkerEvent::ConnectFailed { begun, error });
         } else {
-            self.pool.has_panicked();
+            self.report(WorkerEvent::Panicked);
         }
         debug!("a session ended by a panic");
     }
@@ -111,12 +115,13 @@ impl Worker {
         };
         match connected {
             Ok(session) => {
-                pool.has_connected();
+                self.report(WorkerEvent::Connected);
                 self.phase = Phase::Connected;
                 self.work(session).await;
             }
             Err(error) => {
-                pool.cannot_connect(begun, &error);
+                let error = &error;
+                self.report(WorkerEvent::ConnectFailed { begun, error });
             }
         }
     }
@@ -124,7 +129,7 @@ impl Worker {
     async fn work(&self, session: Session) {
         let pool = &self.pool;
         // Dropped after the session, which knows what the server has said about its mails.
-        let taken = Mutex::new(Taken::default());
+        let taken = Mutex::new(Outstanding::default());
         let lessons = pool.learned.begin(self.id);
         let mut session = session
             .with_strategy(lessons.strategy)
@@ -139,14 +144,13 @@ impl Worker {
         let Some(returned) = returned else {
             // Aborted, or all was withdrawn: the connection is closed by being dropped.
             drop(session);
-            for slip in taken.into_slips() {
-                let error = slip.given_up("the client was aborted");
-                slip.tell(Err(error));
+            for mut completion in taken.into_completions() {
+                completion.stop("the client was aborted");
             }
             return;
         };
-        self.give_back(returned, taken, is_full);
-        pool.takes_leave(self.id);
+        self.return_unsent(returned, taken, is_full);
+        self.report(WorkerEvent::StopsTaking);
         tokio::select! {
             () = session.quit() => {}
             () = pool.until(|| self.is_aborted()) => {}
@@ -157,7 +161,7 @@ impl Worker {
     async fn send_each(
         &self,
         session: &mut Session,
-        taken: &Mutex<Taken>,
+        taken: &Mutex<Outstanding>,
         lessons: &Lessons<'_>,
     ) -> Option<Vec<Returned>> {
         let mut accepted = 0;
@@ -166,12 +170,12 @@ impl Worker {
                 accepted += 1;
                 lessons.has_accepted(accepted);
             }
-            if let Some(slip) = lock(taken).remove(index) {
-                self.pool.settle(slip, result, self.generation);
+            if let Some(completion) = lock(taken).remove(index) {
+                self.pool.finish(completion, result, self.generation);
             }
         };
         let mut sending = pin!(session.send_each(Mails::new(self, taken, lessons), told));
-        let in_vain = || self.is_aborted() || lock(taken).is_in_vain();
+        let in_vain = || self.is_aborted() || lock(taken).all_withdrawn();
         tokio::select! {
             biased;
             returned = &mut sending => Some(returned),
@@ -180,7 +184,7 @@ impl Worker {
     }
 
     /// Puts back what can be sent over another session.
-    fn give_back(&self, returned: Vec<Returned>, mut taken: Taken, is_full: bool) {
+    fn return_unsent(&self, returned: Vec<Returned>, mut taken: Outstanding, is_full: bool) {
         let fruitless = returned.len() == taken.total() && returned.iter().all(|mail| !mail.hit);
         let mut back = Vec::new();
         for Returned {
@@ -191,27 +195,27 @@ impl Worker {
             hit,
         } in returned
         {
-            let Some(mut slip) = taken.remove(index) else {
+            let Some(mut completion) = taken.remove(index) else {
                 continue;
             };
             if advanced {
-                slip.lost_sessions = 0;
+                completion.ended_sessions = 0;
             } else {
-                slip.lost_sessions += u8::from(fruitless || hit);
+                completion.ended_sessions += u8::from(fruitless || hit);
             }
-            if slip.lost_sessions >= LOST_SESSIONS {
-                let slip = Job::again(mail, slip).into_slip();
-                self.pool.settle(slip, Err(error), self.generation);
+            if completion.ended_sessions >= MAX_EMPTY_SESSIONS {
+                let completion = Job::again(mail, completion).into_completion();
+                self.pool.finish(completion, Err(error), self.generation);
                 continue;
             }
             if hit && !is_full {
-                self.pool.learn(slip.begun, Some(&error));
+                self.pool.learn(completion.begun, Some(&error));
             }
-            let message_id = &slip.message_id;
+            let message_id = &completion.message_id;
             debug!(%message_id, "the mail goes over another session");
-            back.push(Job::again(mail, slip));
+            back.push(Job::again(mail, completion));
         }
-        self.pool.put_back(back, self.generation);
+        self.pool.requeue_front(back, self.generation);
     }
 }
 
@@ -220,19 +224,19 @@ impl Drop for Worker {
     fn drop(&mut self) {
         if self.phase != Phase::Ended {
             let was_connecting = self.phase == Phase::Connecting;
-            self.pool.has_been_dropped(self.id, was_connecting);
+            self.report(WorkerEvent::Dropped { was_connecting });
         }
     }
 }
 
-fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
+fn lock(taken: &Mutex<Outstanding>) -> MutexGuard<'_, Outstanding> {
     taken.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The mails for one session, as they come. It ends when the session is to end.
 struct Mails<'a> {
     worker: &'a Worker,
-    taken: &'a Mutex<Taken>,
+    taken: &'a Mutex<Outstanding>,
     lessons: &'a Lessons<'a>,
     /// When the session has become too old to begin a mail.
     old: Instant,
@@ -244,7 +248,7 @@ struct Mails<'a> {
 }
 
 impl<'a> Mails<'a> {
-    fn new(worker: &'a Worker, taken: &'a Mutex<Taken>, lessons: &'a Lessons<'a>) -> Self {
+    fn new(worker: &'a Worker, taken: &'a Mutex<Outstanding>, lessons: &'a Lessons<'a>) -> Self {
         let settings = &worker.pool.settings;
         let now = Instant::now();
         Self {
@@ -308,23 +312,31 @@ impl Stream for Mails<'_> {
             return Poll::Pending;
         }
         loop {
-            match pool.take(*id, *generation, count > 0, context) {
-                Turn::Mail(Job { mail, mut slip, .. }) => {
+            match pool.next_mail(*id, *generation, count > 0, context.waker()) {
+                NextMail::Mail(Job {
+                    mail,
+                    mut completion,
+                    ..
+                }) => {
                     mails.idle_since = None;
-                    let message_id = &slip.message_id;
+                    let message_id = &completion.message_id;
                     debug!(%message_id, "a session takes the mail");
-                    slip.keep(&mail, &settings.retry);
-                    lock(mails.taken).push(slip);
+                    completion.keep(&mail, &settings.retry);
+                    lock(mails.taken).push(completion);
                     return Poll::Ready(Some(mail));
                 }
                 // The server has not said it once more.
-                Turn::Refused(job, error) => pool.fail(job.into_slip(), error, *generation),
-                Turn::Hold(until) if !mails.is_held(until, context) => {}
-                Turn::Leave => return Poll::Ready(None),
-                Turn::Hold(_) | Turn::Wait if count == 0 && mails.has_been_idle(context) => {
+                NextMail::Refused(job, error) => {
+                    pool.fail(job.into_completion(), error, *generation);
+                }
+                NextMail::BlockedUntil(until) if !mails.is_held(until, context) => {}
+                NextMail::Stop => return Poll::Ready(None),
+                NextMail::BlockedUntil(_) | NextMail::Wait
+                    if count == 0 && mails.has_been_idle(context) =>
+                {
                     return Poll::Ready(None);
                 }
-                Turn::Hold(_) | Turn::Wait => return Poll::Pending,
+                NextMail::BlockedUntil(_) | NextMail::Wait => return Poll::Pending,
             }
         }
     }

@@ -1,7 +1,9 @@
 //! What a service writes: results by `?`, builders that keep their first error, tagged mails.
 
 use std::error::Error as _;
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use pilotfish::address::envelope::RecipientOptions;
 use pilotfish::address::{Domain, Envelope, ForwardPath, Mailbox};
@@ -11,11 +13,16 @@ use pilotfish::message::dkim::DkimError;
 use pilotfish::message::{BodyError, FileName};
 use pilotfish::protocol::Mechanism;
 use pilotfish::session::Session;
-use pilotfish::testing::{Security, TestServer};
+use pilotfish::testing::{Fault, Point, Security, TestServer};
 use pilotfish::transport::{Fingerprint, Host, Proxy, TlsConfig, TlsRoots};
 use pilotfish::{
-    Client, Credentials, Error, ErrorKind, Message, Receipt, Result, Secret, ServerConfig,
+    Client, Credentials, Error, ErrorKind, Fate, Message, Receipt, Result, Secret, ServerConfig,
 };
+
+use tokio::time::sleep;
+
+use crate::client::paused;
+use crate::support::open_server::open_server;
 
 async fn build(from: &str) -> Result<Message, pilotfish::message::MessageError> {
     let message = Message::builder().from(from).to("ann@example.org");
@@ -322,4 +329,68 @@ async fn a_test_server_gives_a_client() {
         .unwrap();
     client.close().await;
     server.shutdown().await.unwrap();
+}
+
+/// Whoever closes in time learns how many mails came to which end.
+#[test]
+fn a_client_that_closes_in_time_says_what_became_of_its_mails() {
+    paused(async {
+        let server = open_server()
+            .without("CHUNKING")
+            .refuse_recipient("no@example.org", "550 5.1.1 no such user")
+            .fault_every(2, Fault::SilentAt(Point::EndOfData))
+            .start()
+            .await
+            .unwrap();
+        let server_config = server.server_config_builder().unwrap().build().unwrap();
+        let client = Client::builder(server_config).max_connections(1);
+        let client = client.build().unwrap();
+        let send = async |to: &'static str| {
+            let message = Message::builder()
+                .from("me@example.org")
+                .to(to)
+                .text("Hi.\n");
+            client.send(message.build().await.unwrap()).await
+        };
+        let sending = join_all([
+            send("no@example.org"),
+            send("sent@example.org"),
+            send("unknown@example.org"),
+            send("withdrawn@example.org"),
+        ]);
+        let closing = async {
+            while server.received().is_empty() {
+                sleep(Duration::from_millis(10)).await;
+            }
+            client.close_within(Duration::from_mins(1)).await
+        };
+        let (results, report) = tokio::join!(sending, closing);
+        assert_eq!((report.unknown, report.withdrawn), (1, 1), "{report:?}");
+        let fates: Vec<_> = results
+            .iter()
+            .map(|result| {
+                result
+                    .as_ref()
+                    .err()
+                    .map(|error| (error.kind(), error.fate()))
+            })
+            .collect();
+        assert_eq!(
+            fates,
+            [
+                Some((ErrorKind::Rejected, Fate::NotAccepted)),
+                None,
+                Some((ErrorKind::Closed, Fate::Unknown)),
+                Some((ErrorKind::Closed, Fate::NotAccepted)),
+            ]
+        );
+        // All in time: nothing is withdrawn, and the client can send again.
+        let (result, report) = tokio::join!(
+            send("sent@example.org"),
+            client.close_within(Duration::from_mins(1))
+        );
+        assert!(result.is_ok(), "{result:?}");
+        assert_eq!((report.sent, report.withdrawn), (1, 0), "{report:?}");
+        assert_eq!((report.failed, report.unknown), (0, 0), "{report:?}");
+    });
 }

@@ -221,7 +221,7 @@ fn a_mail_that_is_given_up_between_two_portions() {
         let said: Vec<_> = said.iter().map(|event| event.message.as_str()).collect();
         let is_said = |words| said.contains(&words);
         assert!(
-            is_said("nobody waits for what became of this mail"),
+            is_said("no caller waits for the outcome of this mail"),
             "{said:?}"
         );
         assert!(

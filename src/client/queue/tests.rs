@@ -7,12 +7,10 @@ use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
 use super::super::account_verdict::tests::{refused, reply};
-use super::super::job::Teller;
-use super::super::rates::Rates;
+use super::super::job::{OutcomeSender, Tally};
 use super::*;
 use crate::Message;
 use crate::error::{ErrorKind, Stage};
-use crate::observe::ClientMeter;
 use crate::session::Recall;
 
 /// Notes which worker is woken.
@@ -26,7 +24,7 @@ impl Wake for Bell {
 
 /// A state, the workers that have been woken, and how many mails have come.
 struct Play {
-    state: State,
+    queue: Queue,
     woken: Arc<Mutex<Vec<u64>>>,
     mails: usize,
     retry: Retry,
@@ -47,7 +45,7 @@ impl Play {
             on_progress: None,
         };
         Self {
-            state: State::new(&settings),
+            queue: Queue::new(&settings),
             woken: Arc::default(),
             mails: 0,
             retry,
@@ -61,27 +59,30 @@ impl Play {
         let builder = Message::builder().from("a@x.test").to("b@x.test");
         let message = builder.text("x").message_id(id).build().now_or_never();
         let mail = message.unwrap().unwrap().into();
-        let (teller, meter) = (
-            Teller::One(oneshot::channel().0),
-            Arc::new(ClientMeter::new("x")),
+        let (sender, tally) = (
+            OutcomeSender::One(oneshot::channel().0),
+            Arc::new(Tally::new("x")),
         );
-        Job::new(mail, Recall::default(), teller, meter)
+        Job::new(mail, Recall::default(), sender, tally)
     }
 
-    fn named(&self, summoned: Summoned) -> String {
-        match summoned {
-            Summoned::Parked(waker) => {
+    /// Which workers are woken or begun.
+    fn wakeups(&mut self) -> String {
+        let named = self.queue.wakeups.drain(..).map(|wakeup| match wakeup {
+            Wakeup::Parked(waker) => {
                 waker.wake();
                 format!("wakes {}", self.woken.lock().unwrap().pop().unwrap())
             }
-            Summoned::New(worker) => format!("begins {worker}"),
-            Summoned::Nobody => "none".to_owned(),
-        }
+            Wakeup::Spawn(worker) => format!("begins {worker}"),
+        });
+        named.collect::<Vec<_>>().join(", ")
     }
 
-    fn all_named(&self, summoned: Vec<Summoned>) -> String {
-        let named: Vec<_> = summoned.into_iter().map(|one| self.named(one)).collect();
-        named.join(", ")
+    fn wakeups_or_none(&mut self) -> String {
+        match self.wakeups() {
+            wakeups if wakeups.is_empty() => "none".to_owned(),
+            wakeups => wakeups,
+        }
     }
 
     /// What follows from an event. A number before it is that of the worker.
@@ -92,100 +93,110 @@ impl Play {
             }
             _ => (0, step),
         };
-        let begins = |workers: Vec<u64>| {
-            let begins: Vec<_> = workers.iter().map(|id| format!("begins {id}")).collect();
-            begins.join(", ")
-        };
-        let state = &mut self.state;
+        let queue = &mut self.queue;
         match event {
             "mail" => {
                 let job = self.job();
-                self.state.jobs.push_back(job);
-                let summoned = self.state.summon();
-                self.named(summoned)
+                self.queue.jobs.push_back(job);
+                self.queue.wake_one();
+                self.wakeups_or_none()
             }
             "mail in silence" => {
                 let job = self.job();
-                self.state.jobs.push_back(job);
+                self.queue.jobs.push_back(job);
                 String::new()
             }
-            "connected" => begins(state.has_connected()),
+            "connected" => {
+                queue.connected();
+                self.wakeups()
+            }
             "asks" | "asks busy" => {
                 let bell = Bell(worker, Arc::clone(&self.woken));
-                match state.take(worker, event == "asks busy", &Arc::new(bell).into()) {
-                    Turn::Mail(job) => format!("mail {}", number_of(&job)),
-                    Turn::Refused(..) => "refused".to_owned(),
-                    Turn::Hold(_) => "hold".to_owned(),
-                    Turn::Wait => "wait".to_owned(),
-                    Turn::Leave => "leave".to_owned(),
+                match queue.next_mail(worker, event == "asks busy", &Arc::new(bell).into()) {
+                    NextMail::Mail(job) => format!("mail {}", number_of(&job)),
+                    NextMail::Refused(..) => "refused".to_owned(),
+                    NextMail::BlockedUntil(_) => "hold".to_owned(),
+                    NextMail::Wait => "wait".to_owned(),
+                    NextMail::Stop => "leave".to_owned(),
                 }
             }
             "takes leave" => {
-                let summoned = state.takes_leave(worker);
-                self.all_named(summoned)
+                queue.stop_taking(worker);
+                self.wakeups_or_none()
             }
-            "ends" if state.goes_on(worker, &Retry::none()) => "goes on".to_owned(),
+            "ends" if queue.should_continue(worker, &Retry::none()) => "goes on".to_owned(),
             "ends" => "over".to_owned(),
-            "is dropped" => format!("{} back", state.has_been_dropped(worker, false).len()),
-            "is dropped early" => format!("{} back", state.has_been_dropped(worker, true).len()),
-            "accepted" => begins(state.has_accepted(now()).into_iter().collect()),
+            "is dropped" => format!("{} back", queue.worker_dropped(worker, false).len()),
+            "is dropped early" => format!("{} back", queue.worker_dropped(worker, true).len()),
+            "accepted" => {
+                queue.accepted(now());
+                self.wakeups()
+            }
             "too much" => {
                 let error = refused(Stage::Mail, "421 4.4.5 Server busy, try again later.");
-                state.gate.failed(now(), &error);
-                state.gate.connections().to_string()
+                queue.admission.failed(now(), &error);
+                queue.admission.connections().to_string()
             }
             "withdrawn" => {
-                let (out, summoned) = state.take_out(|job| number_of(job) == worker);
-                let summoned = self.all_named(summoned);
-                format!("{}: {summoned}", out.len()).trim_end().to_owned()
+                let removed = queue.remove_where(|job| number_of(job) == worker).len();
+                let wakeups = self.wakeups();
+                format!("{removed}: {wakeups}").trim_end().to_owned()
             }
             "closes" => {
-                state.closes().for_each(Waker::wake);
+                queue.begin_close();
+                for wakeup in queue.wakeups.drain(..) {
+                    if let Wakeup::Parked(waker) = wakeup {
+                        waker.wake();
+                    }
+                }
                 let woken = std::mem::take(&mut *self.woken.lock().unwrap());
                 format!("wakes {woken:?}")
             }
             "closes no more" => {
-                state.closes_no_more();
+                queue.end_close();
                 String::new()
             }
             "rests" => {
-                state.reach.rests();
+                queue.backoff.rests();
                 String::new()
             }
             "gives up" => {
-                state.gives_up_connecting();
+                queue.connect_abandoned();
                 String::new()
             }
-            "connecting for nothing" => state.is_connecting_for_nothing().to_string(),
-            "unreachable" | "not now" | "wrong password" => {
-                let error = match event {
-                    "unreachable" => Error::new(ErrorKind::Connect, "x").passing(),
-                    "not now" => refused(Stage::Greeting, "421 4.3.2 not now").passing(),
-                    _ => {
-                        let reply = reply("535 5.7.8 no");
-                        Error::new(ErrorKind::Auth, "x")
-                            .at(Stage::Auth)
-                            .with_reply(reply)
-                    }
-                };
-                let retry = self.retry.clone();
-                let failed = state.cannot_connect(&error, &retry, u32::MAX);
-                let first = if failed.is_first_refusal {
-                    ", first refusal"
-                } else {
-                    ""
-                };
-                format!(
-                    "{} fail, {} wait, {:?}{first}",
-                    failed.stranded.len(),
-                    failed.waiting,
-                    failed.pause
-                )
-            }
-            "may connect" => format!("{:?}", state.admit_connection()),
-            "refusal" => state.refusal().is_some().to_string(),
+            "connecting for nothing" => queue.is_connecting_without_mail().to_string(),
+            "unreachable" | "not now" | "wrong password" => self.connect_fails(event),
+            "may connect" => format!("{:?}", queue.admit_connection()),
+            "refusal" => queue.refusal().is_some().to_string(),
             _ => panic!("{step}"),
         }
+    }
+
+    /// An attempt to open a session fails.
+    fn connect_fails(&mut self, event: &str) -> String {
+        let error = match event {
+            "unreachable" => Error::new(ErrorKind::Connect, "x").passing(),
+            "not now" => refused(Stage::Greeting, "421 4.3.2 not now").passing(),
+            _ => {
+                let reply = reply("535 5.7.8 no");
+                Error::new(ErrorKind::Auth, "x")
+                    .at(Stage::Auth)
+                    .with_reply(reply)
+            }
+        };
+        let retry = self.retry.clone();
+        let failed = self.queue.connect_failed(&error, &retry, u32::MAX);
+        let first = if failed.is_first_refusal {
+            ", first refusal"
+        } else {
+            ""
+        };
+        format!(
+            "{} fail, {} wait, {:?}{first}",
+            failed.stranded.len(),
+            failed.waiting,
+            failed.pause
+        )
     }
 
     fn play(&mut self, transcript: &str) {
@@ -197,7 +208,7 @@ impl Play {
 }
 
 fn number_of(job: &Job) -> u64 {
-    let id = job.slip.message_id.to_string();
+    let id = job.completion.message_id.to_string();
     id[1..].split('@').next().unwrap().parse().unwrap()
 }
 
@@ -234,7 +245,7 @@ fn a_worker_without_mails_is_woken_before_another_is_begun_and_a_busy_one_last()
     plays(
         2,
         "mail -> begins 1; connected; 1 asks -> mail 1; 1 asks -> wait; mail in \
-         silence; mail in silence; 1 takes leave -> begins 2, none",
+         silence; mail in silence; 1 takes leave -> begins 2",
     );
 }
 

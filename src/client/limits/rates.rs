@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::allowance::Allowance;
-use super::pace::Pace;
+use super::min_interval::MinInterval;
+use super::sliding_window::SlidingWindow;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How much may be sent in a time, as a provider publishes it. The default is no limit.
@@ -88,7 +88,7 @@ impl Rates {
     }
 
     /// Whether a limit is 0, so that nothing could ever be sent.
-    pub(super) fn has_zero(&self) -> bool {
+    pub(in crate::client) fn has_zero(&self) -> bool {
         let limits = [&self.mails, &self.recipients, &self.connections];
         limits
             .into_iter()
@@ -97,7 +97,7 @@ impl Rates {
     }
 
     /// Whether a mail with so many recipients can be sent at all.
-    pub(super) fn check(&self, recipients: usize) -> Result<()> {
+    pub(in crate::client) fn check(&self, recipients: usize) -> Result<()> {
         let least = self.recipients.values().min();
         match least.filter(|most| u32::try_from(recipients).is_ok_and(|found| found > **most)) {
             None => Ok(()),
@@ -114,7 +114,7 @@ impl Rates {
 
 /// What has been used of the rates.
 #[derive(Debug)]
-pub(super) struct Used {
+pub(in crate::client) struct Used {
     mails: Counted,
     recipients: Counted,
     connections: Counted,
@@ -122,7 +122,7 @@ pub(super) struct Used {
 
 impl Used {
     /// Nothing yet.
-    pub(super) fn none(rates: &Rates, now: Instant) -> Self {
+    pub(in crate::client) fn none(rates: &Rates, now: Instant) -> Self {
         Self {
             mails: Counted::new(&rates.mails, Some(now)),
             recipients: Counted::new(&rates.recipients, None),
@@ -132,7 +132,11 @@ impl Used {
 
     /// Whether a mail with so many recipients may be begun now; if not, how long it has to wait
     /// before it asks again. If so, it counts.
-    pub(super) fn admit(&mut self, now: Instant, recipients: usize) -> Result<(), Duration> {
+    pub(in crate::client) fn admit(
+        &mut self,
+        now: Instant,
+        recipients: usize,
+    ) -> Result<(), Duration> {
         let recipients = u32::try_from(recipients).unwrap_or(u32::MAX);
         let wait = self.mails.wait(now, 1);
         if let Some(wait) = wait.max(self.recipients.wait(now, recipients)) {
@@ -145,7 +149,7 @@ impl Used {
     }
 
     /// Whether a connection may be opened now; otherwise as [`admit`](Self::admit).
-    pub(super) fn admit_connection(&mut self, now: Instant) -> Result<(), Duration> {
+    pub(in crate::client) fn admit_connection(&mut self, now: Instant) -> Result<(), Duration> {
         if let Some(wait) = self.connections.wait(now, 1) {
             return Err(wait);
         }
@@ -158,8 +162,8 @@ impl Used {
 /// All limits of one kind. Those of the allowances can be asked without taking, so they come first.
 #[derive(Debug)]
 struct Counted {
-    pace: Option<Pace>,
-    allowances: Vec<Allowance>,
+    pace: Option<MinInterval>,
+    windows: Vec<SlidingWindow>,
 }
 
 impl Counted {
@@ -168,20 +172,18 @@ impl Counted {
     fn new(limits: &Limits, paced: Option<Instant>) -> Self {
         let is_paced = |period: &Period| *period == Period::Second && paced.is_some();
         let pace = limits.get(&Period::Second).zip(paced);
-        let allowances = limits.iter().filter(|(period, _)| !is_paced(period));
+        let windows = limits.iter().filter(|(period, _)| !is_paced(period));
         Self {
-            pace: pace.map(|(most, now)| Pace::new(*most, Period::Second.length(), now)),
-            allowances: allowances
-                .map(|(period, most)| Allowance::new(*most, period.length()))
+            pace: pace.map(|(most, now)| MinInterval::new(*most, Period::Second.length(), now)),
+            windows: windows
+                .map(|(period, most)| SlidingWindow::new(*most, period.length()))
                 .collect(),
         }
     }
 
     fn wait(&mut self, now: Instant, count: u32) -> Option<Duration> {
-        let waits = self.allowances.iter_mut();
-        waits
-            .filter_map(|allowance| allowance.wait(now, count))
-            .max()
+        let waits = self.windows.iter_mut();
+        waits.filter_map(|window| window.wait(now, count)).max()
     }
 
     fn pace(&mut self, now: Instant) -> Result<(), Duration> {
@@ -189,8 +191,8 @@ impl Counted {
     }
 
     fn take(&mut self, now: Instant, count: u32) {
-        for allowance in &mut self.allowances {
-            allowance.take(now, count);
+        for window in &mut self.windows {
+            window.take(now, count);
         }
     }
 }
@@ -277,12 +279,12 @@ mod tests {
             let mut sent: Vec<(Instant, usize)> = Vec::new();
             for (step, count) in steps {
                 now += Duration::from_micros(step * scale / 1_000);
-                let mut asked = 0;
+                let mut requested_wait = 0;
                 while let Err(wait) = used.admit(now, count) {
                     prop_assert!(!wait.is_zero() && wait <= Period::Day.length());
                     now += wait;
-                    asked += 1;
-                    prop_assert!(asked < 1_000);
+                    requested_wait += 1;
+                    prop_assert!(requested_wait < 1_000);
                 }
                 sent.push((now, count));
             }

@@ -12,7 +12,7 @@ const PARTS: u32 = 1_024;
 /// A bucket that fills evenly (GCRA) would either let nearly twice as many through in a stretch of
 /// its length, or a daily quota out one by one.
 #[derive(Debug)]
-pub(super) struct Allowance {
+pub(in crate::client) struct SlidingWindow {
     most: u32,
     period: Duration,
     used: u32,
@@ -27,8 +27,8 @@ struct Use {
     count: u32,
 }
 
-impl Allowance {
-    pub(super) fn new(most: u32, period: Duration) -> Self {
+impl SlidingWindow {
+    pub(in crate::client) fn new(most: u32, period: Duration) -> Self {
         Self {
             most,
             period,
@@ -39,7 +39,7 @@ impl Allowance {
 
     /// How long to wait for so many; nothing if they may be taken now. Whoever wants more than
     /// there ever are waits for all.
-    pub(super) fn wait(&mut self, now: Instant, count: u32) -> Option<Duration> {
+    pub(in crate::client) fn wait(&mut self, now: Instant, count: u32) -> Option<Duration> {
         while let Some(oldest) = self.uses.pop_front_if(|old| old.last + self.period <= now) {
             self.used -= oldest.count;
         }
@@ -54,7 +54,7 @@ impl Allowance {
     }
 
     /// Uses so many, for which there is no wait.
-    pub(super) fn take(&mut self, now: Instant, count: u32) {
+    pub(in crate::client) fn take(&mut self, now: Instant, count: u32) {
         let count = count.min(self.most);
         self.used += count;
         match self.uses.back_mut() {
@@ -79,41 +79,37 @@ mod tests {
     #[test]
     fn a_large_allowance_takes_little_room() {
         let day = Duration::from_hours(24);
-        let mut allowance = Allowance::new(1_000_000, day);
+        let mut window = SlidingWindow::new(1_000_000, day);
         let start = Instant::now();
         for number in 0..200_000 {
             let now = start + Duration::from_secs(1) * number;
-            assert_eq!(allowance.wait(now, 1), None);
-            allowance.take(now, 1);
+            assert_eq!(window.wait(now, 1), None);
+            window.take(now, 1);
         }
-        assert!(allowance.uses.len() <= PARTS as usize + 1);
-        assert!(allowance.used <= 86_400 + 100);
+        assert!(window.uses.len() <= PARTS as usize + 1);
+        assert!(window.used <= 86_400 + 100);
     }
 
     #[test]
     fn the_largest_allowance_is_none() {
-        let mut allowance = Allowance::new(u32::MAX, Duration::from_hours(1));
+        let mut window = SlidingWindow::new(u32::MAX, Duration::from_hours(1));
         let now = Instant::now();
-        allowance.take(now, 5);
-        assert_eq!(allowance.wait(now, 1), None);
-        assert!(allowance.wait(now, u32::MAX).is_some());
+        window.take(now, 5);
+        assert_eq!(window.wait(now, 1), None);
+        assert!(window.wait(now, u32::MAX).is_some());
     }
 
     #[test]
     fn what_was_used_comes_back_in_its_order() {
         let second = Duration::from_secs(1);
-        let mut allowance = Allowance::new(5, second * 60);
+        let mut window = SlidingWindow::new(5, second * 60);
         let start = Instant::now();
-        allowance.take(start, 2);
-        allowance.take(start + second * 10, 3);
+        window.take(start, 2);
+        window.take(start + second * 10, 3);
         let now = start + second * 20;
         for (count, seconds) in [(1, 40), (2, 40), (3, 50), (5, 50), (9, 50)] {
-            assert_eq!(
-                allowance.wait(now, count),
-                Some(second * seconds),
-                "{count}"
-            );
+            assert_eq!(window.wait(now, count), Some(second * seconds), "{count}");
         }
-        assert_eq!(allowance.wait(start + second * 60, 2), None);
+        assert_eq!(window.wait(start + second * 60, 2), None);
     }
 }

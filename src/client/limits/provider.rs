@@ -9,20 +9,20 @@ use super::rates::{Period, Rates};
 /// are not here, and neither are those a day: the service counts them over all programs that use
 /// the account, and says when they are reached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Provider {
+pub(in crate::client) struct ProviderLimits {
     /// Connections at a time.
-    pub(super) connections: Option<usize>,
+    pub(in crate::client) connections: Option<usize>,
     /// Mails over one connection.
-    pub(super) mails: Option<usize>,
+    pub(in crate::client) mails: Option<usize>,
     /// Recipients of one mail.
-    pub(super) recipients: Option<NonZeroU32>,
+    pub(in crate::client) recipients: Option<NonZeroU32>,
     /// How long a connection without a mail is kept.
-    pub(super) idle: Option<Duration>,
+    pub(in crate::client) idle: Option<Duration>,
     /// Mails a minute.
-    pub(super) a_minute: Option<u32>,
+    pub(in crate::client) a_minute: Option<u32>,
 }
 
-const NOTHING: Provider = Provider {
+const NOTHING: ProviderLimits = ProviderLimits {
     connections: None,
     mails: None,
     recipients: None,
@@ -31,12 +31,12 @@ const NOTHING: Provider = Provider {
 };
 
 /// A host; or, with a dot in front, the end of its name behind `email-smtp.` and a region.
-const PROVIDERS: &[(&str, Provider)] = &[
+const PROVIDERS: &[(&str, ProviderLimits)] = &[
     ("smtp.gmail.com", RECIPIENTS_100),
     ("smtp-relay.gmail.com", RECIPIENTS_100),
     (
         "smtp.office365.com",
-        Provider {
+        ProviderLimits {
             connections: Some(3),
             a_minute: Some(30),
             ..NOTHING
@@ -46,7 +46,7 @@ const PROVIDERS: &[(&str, Provider)] = &[
     // The number of mails is what its senders have found.
     (
         "smtp.mail.yahoo.com",
-        Provider {
+        ProviderLimits {
             mails: Some(20),
             ..RECIPIENTS_100
         },
@@ -57,7 +57,7 @@ const PROVIDERS: &[(&str, Provider)] = &[
     // It ends a connection after 10 s without a command.
     (
         ".amazonaws.com",
-        Provider {
+        ProviderLimits {
             idle: Some(Duration::from_secs(8)),
             ..recipients(50)
         },
@@ -67,7 +67,7 @@ const PROVIDERS: &[(&str, Provider)] = &[
     ("smtp.eu.sparkpostmail.com", mails(100)),
     (
         "smtp.socketlabs.com",
-        Provider {
+        ProviderLimits {
             connections: Some(10),
             mails: Some(50),
             ..recipients(500)
@@ -77,25 +77,25 @@ const PROVIDERS: &[(&str, Provider)] = &[
     ("smtp-broadcasts.postmarkapp.com", recipients(50)),
 ];
 
-const RECIPIENTS_100: Provider = recipients(100);
+const RECIPIENTS_100: ProviderLimits = recipients(100);
 
-const fn recipients(most: u32) -> Provider {
-    Provider {
+const fn recipients(most: u32) -> ProviderLimits {
+    ProviderLimits {
         recipients: NonZeroU32::new(most),
         ..NOTHING
     }
 }
 
-const fn mails(most: usize) -> Provider {
-    Provider {
+const fn mails(most: usize) -> ProviderLimits {
+    ProviderLimits {
         mails: Some(most),
         ..NOTHING
     }
 }
 
-impl Provider {
+impl ProviderLimits {
     /// The service of this host; one of which nothing is known, if it is not in the table.
-    pub(super) fn of(host: &str) -> Self {
+    pub(in crate::client) fn of(host: &str) -> Self {
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
         let found = PROVIDERS.iter().find(|(name, _)| {
             let is_end = name.starts_with('.');
@@ -105,7 +105,7 @@ impl Provider {
     }
 
     /// What it publishes of rates.
-    pub(super) fn rates(self) -> Rates {
+    pub(in crate::client) fn rates(self) -> Rates {
         match self.a_minute {
             Some(most) => Rates::new().mails(most, Period::Minute),
             None => Rates::new(),
@@ -119,11 +119,14 @@ mod tests {
 
     #[test]
     fn hosts_are_found_by_name_and_by_end() {
-        let ses = Provider::of("email-smtp.eu-west-1.amazonaws.com");
+        let ses = ProviderLimits::of("email-smtp.eu-west-1.amazonaws.com");
         assert_eq!(ses.recipients, NonZeroU32::new(50));
         assert_eq!(ses.idle, Some(Duration::from_secs(8)));
-        assert_eq!(Provider::of("SMTP.Office365.com.").connections, Some(3));
-        assert_eq!(Provider::of("smtp.mail.yahoo.com").mails, Some(20));
+        assert_eq!(
+            ProviderLimits::of("SMTP.Office365.com.").connections,
+            Some(3)
+        );
+        assert_eq!(ProviderLimits::of("smtp.mail.yahoo.com").mails, Some(20));
         for other in [
             "amazonaws.com",
             "mail.amazonaws.com",
@@ -131,15 +134,22 @@ mod tests {
             "smtp.gmail.com.example.org",
             "",
         ] {
-            assert_eq!(Provider::of(other), Provider::default(), "{other}");
+            assert_eq!(
+                ProviderLimits::of(other),
+                ProviderLimits::default(),
+                "{other}"
+            );
         }
     }
 
     #[test]
     fn rates_are_those_published() {
         let expected = Rates::new().mails(30, Period::Minute);
-        assert_eq!(Provider::of("smtp.office365.com").rates(), expected);
-        assert_eq!(Provider::of("smtp.gmail.com").rates(), Rates::default());
+        assert_eq!(ProviderLimits::of("smtp.office365.com").rates(), expected);
+        assert_eq!(
+            ProviderLimits::of("smtp.gmail.com").rates(),
+            Rates::default()
+        );
     }
 
     #[test]

@@ -4,20 +4,20 @@
 use std::time::{Duration, Instant};
 
 use super::rates::{Rates, Used};
-use super::throttle::{Held, Throttle};
+use super::throttle::{Blocked, Throttle};
 use crate::error::Error;
 
 /// All that keeps mails and connections back.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(in crate::client) struct Admission {
     used: Used,
     throttle: Throttle,
     /// Until when it is known to be closed.
     closed_until: Option<Instant>,
 }
 
-impl Gate {
-    pub(super) fn new(rates: &Rates, most_connections: usize) -> Self {
+impl Admission {
+    pub(in crate::client) fn new(rates: &Rates, most_connections: usize) -> Self {
         Self {
             used: Used::none(rates, now()),
             throttle: Throttle::new(most_connections),
@@ -26,38 +26,41 @@ impl Gate {
     }
 
     /// How many connections there may be now: at least one.
-    pub(super) fn connections(&self) -> usize {
+    pub(in crate::client) fn connections(&self) -> usize {
         self.throttle.connections()
     }
 
     /// Whether a mail to so many recipients may be begun now. If so, it counts. One that another
     /// session has begun has no `recipients`: it has been counted.
-    pub(super) fn admit(&mut self, recipients: Option<usize>) -> Result<Instant, Held> {
+    pub(in crate::client) fn admit(
+        &mut self,
+        recipients: Option<usize>,
+    ) -> Result<Instant, Blocked> {
         let now = now();
         let admitted = self.throttle.admit(now).and_then(|()| {
             let admitted = recipients.map_or(Ok(()), |count| self.used.admit(now, count));
-            admitted.map_err(|wait| Held::Until(now + wait))
+            admitted.map_err(|wait| Blocked::Until(now + wait))
         });
         self.closed_until = match &admitted {
-            Err(Held::Until(time)) => Some(*time),
+            Err(Blocked::Until(time)) => Some(*time),
             _ => None,
         };
         admitted.map(|()| now)
     }
 
     /// How long nothing can be sent, as far as is known, and no connection is worth opening.
-    pub(super) fn closed_for(&self) -> Option<Duration> {
+    pub(in crate::client) fn closed_for(&self) -> Option<Duration> {
         let left = self.closed_until?.saturating_duration_since(now());
         (!left.is_zero()).then_some(left)
     }
 
     /// The mail that it was closed for is not there any more: another may be admitted.
-    pub(super) fn may_be_open(&mut self) {
+    pub(in crate::client) fn may_be_open(&mut self) {
         self.closed_until = None;
     }
 
     /// Whether a connection may be opened now, which then counts; if not, for how long.
-    pub(super) fn admit_connection(&mut self) -> Result<(), Duration> {
+    pub(in crate::client) fn admit_connection(&mut self) -> Result<(), Duration> {
         match self.closed_for() {
             Some(wait) => Err(wait),
             None => self.used.admit_connection(now()),
@@ -65,18 +68,18 @@ impl Gate {
     }
 
     /// A mail that was begun then has been accepted.
-    pub(super) fn accepted(&mut self, begun: Instant) {
+    pub(in crate::client) fn accepted(&mut self, begun: Instant) {
         self.throttle.accepted(begun);
     }
 
     /// A mail, or an attempt to connect, that was begun then has failed. Says whether the server
     /// is to be given less.
-    pub(super) fn failed(&mut self, begun: Instant, error: &Error) -> bool {
+    pub(in crate::client) fn failed(&mut self, begun: Instant, error: &Error) -> bool {
         self.throttle.failed(begun, now(), error)
     }
 }
 
 /// By the clock of the runtime, which stands still in some tests.
-pub(super) fn now() -> Instant {
+pub(in crate::client) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::account_verdict::AccountVerdict;
+use super::super::account_verdict::AccountVerdict;
 use crate::error::{Error, ErrorKind};
 
 /// Between two mails when one connection turns out to be too much, at first.
@@ -36,7 +36,7 @@ const PROBE: Duration = Duration::from_mins(1);
 /// [`admit`](Self::admit) is asked before a mail is begun; [`accepted`](Self::accepted) and
 /// [`failed`](Self::failed) are told what became of it.
 #[derive(Debug)]
-pub(super) struct Throttle {
+pub(in crate::client) struct Throttle {
     most: usize,
     connections: usize,
     /// Mails accepted since the number of connections changed.
@@ -61,7 +61,7 @@ struct Exhausted {
 
 /// Why a mail may not be begun.
 #[derive(Debug)]
-pub(super) enum Held {
+pub(in crate::client) enum Blocked {
     /// It has to wait, and ask again then.
     Until(Instant),
     /// There is no use in waiting: it is told this.
@@ -70,7 +70,7 @@ pub(super) enum Held {
 
 impl Throttle {
     /// With so many connections at most; at least one.
-    pub(super) fn new(most: usize) -> Self {
+    pub(in crate::client) fn new(most: usize) -> Self {
         let most = most.max(1);
         Self {
             most,
@@ -85,12 +85,12 @@ impl Throttle {
     }
 
     /// How many connections there may be now: at least one.
-    pub(super) fn connections(&self) -> usize {
+    pub(in crate::client) fn connections(&self) -> usize {
         self.connections
     }
 
     /// Whether a mail may be begun now. If so, it counts as begun.
-    pub(super) fn admit(&mut self, now: Instant) -> Result<(), Held> {
+    pub(in crate::client) fn admit(&mut self, now: Instant) -> Result<(), Blocked> {
         let next = self.last.map(|last| last + self.interval);
         let not_before = next.max(self.rests_until).filter(|time| *time > now);
         if let Some(exhausted) = &mut self.exhausted {
@@ -103,14 +103,14 @@ impl Throttle {
             }
         }
         if let Some(time) = not_before {
-            return Err(Held::Until(time));
+            return Err(Blocked::Until(time));
         }
         self.last = Some(now);
         Ok(())
     }
 
     /// A mail that was begun then has been accepted.
-    pub(super) fn accepted(&mut self, begun: Instant) {
+    pub(in crate::client) fn accepted(&mut self, begun: Instant) {
         self.exhausted.take_if(|exhausted| begun > exhausted.since);
         if self.is_before_the_cut(begun) {
             return;
@@ -133,7 +133,12 @@ impl Throttle {
 
     /// A mail, or an attempt to connect, that was begun then has failed now. Says whether that
     /// means less for the server.
-    pub(super) fn failed(&mut self, begun: Instant, now: Instant, error: &Error) -> bool {
+    pub(in crate::client) fn failed(
+        &mut self,
+        begun: Instant,
+        now: Instant,
+        error: &Error,
+    ) -> bool {
         let signal = AccountVerdict::of(error);
         match signal {
             AccountVerdict::Throttled(wait) => self.throttled(begun, now, wait),
@@ -174,9 +179,9 @@ impl Throttle {
 }
 
 impl Exhausted {
-    fn held(&self, now: Instant) -> Held {
+    fn held(&self, now: Instant) -> Blocked {
         if self.probing {
-            return Held::Until(self.until);
+            return Blocked::Until(self.until);
         }
         let left = self.until.saturating_duration_since(now);
         let message = format!(
@@ -187,7 +192,7 @@ impl Exhausted {
         if let Some(reply) = self.error.reply() {
             error = error.with_reply(reply.clone());
         }
-        Held::Exhausted(error.caused_by(self.error.clone()).passing())
+        Blocked::Exhausted(error.caused_by(self.error.clone()).passing())
     }
 }
 
@@ -197,7 +202,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::account_verdict::tests::refused;
+    use super::super::super::account_verdict::tests::refused;
     use super::*;
     use crate::error::Stage;
 
@@ -209,9 +214,9 @@ mod tests {
         throttle.failed(now, now, &refused(Stage::Mail, line));
     }
 
-    fn waits_until(held: Result<(), Held>) -> Instant {
+    fn waits_until(held: Result<(), Blocked>) -> Instant {
         match held {
-            Err(Held::Until(time)) => time,
+            Err(Blocked::Until(time)) => time,
             other => panic!("{other:?}"),
         }
     }
@@ -306,7 +311,7 @@ mod tests {
         let mut throttle = Throttle::new(4);
         let start = Instant::now();
         failed(&mut throttle, start, QUOTA);
-        let Err(Held::Exhausted(error)) = throttle.admit(start + SECOND * 600) else {
+        let Err(Blocked::Exhausted(error)) = throttle.admit(start + SECOND * 600) else {
             panic!("it is told");
         };
         assert_eq!(
@@ -324,7 +329,7 @@ mod tests {
         assert!(throttle.admit(hour).is_ok());
         assert_eq!(waits_until(throttle.admit(hour)), hour + PROBE);
         failed(&mut throttle, hour, QUOTA);
-        assert!(matches!(throttle.admit(hour), Err(Held::Exhausted(_))));
+        assert!(matches!(throttle.admit(hour), Err(Blocked::Exhausted(_))));
 
         let later = hour + SECOND * 3600;
         assert!(throttle.admit(later).is_ok());

@@ -22,9 +22,9 @@ const LONGEST_PAUSE_OF_LOGIN: Duration = Duration::from_mins(5);
 
 /// Whether sessions can be opened, and how many at a time.
 #[derive(Debug, Default)]
-pub(super) struct Reach {
+pub(in crate::client) struct ConnectBackoff {
     /// The last attempt has succeeded.
-    proven: bool,
+    has_connected_once: bool,
     /// No session is opened before.
     rests_until: Option<Instant>,
     /// Why the last attempt failed; `None` once one has succeeded.
@@ -35,23 +35,27 @@ pub(super) struct Reach {
     pause: Duration,
 }
 
-impl Reach {
+impl ConnectBackoff {
     /// How many sessions may be opened at the same time, with so many open: one until an attempt
     /// has succeeded, then as many as are open. So a wrong password is sent once, and not by each
     /// worker.
-    pub(super) fn most_connecting(&self, open: usize) -> usize {
-        if self.proven { open.max(1) } else { 1 }
+    pub(in crate::client) fn most_connecting(&self, open: usize) -> usize {
+        if self.has_connected_once {
+            open.max(1)
+        } else {
+            1
+        }
     }
 
     /// For how long no session is to be opened.
-    pub(super) fn rests_for(&self) -> Option<Duration> {
+    pub(in crate::client) fn rests_for(&self) -> Option<Duration> {
         let left = self.rests_until?.saturating_duration_since(Instant::now());
         (!left.is_zero()).then_some(left)
     }
 
-    pub(super) fn has_connected(&mut self) {
+    pub(in crate::client) fn connected(&mut self) {
         *self = Self {
-            proven: true,
+            has_connected_once: true,
             ..Self::default()
         };
     }
@@ -59,7 +63,7 @@ impl Reach {
     /// The pause after this failure: twice the last one. `chance` is any number, a new one each
     /// time: it takes up to half of the pause away, so that clients which lost their server at the
     /// same time do not come back at the same time. Pauses between logins are never shortened.
-    pub(super) fn next_pause(&self, error: &Error, chance: u32) -> Duration {
+    pub(in crate::client) fn next_pause(&self, error: &Error, chance: u32) -> Duration {
         let pause = self.doubled(error);
         if is_of_the_login(error) {
             return pause;
@@ -78,8 +82,8 @@ impl Reach {
     }
 
     /// No session could be opened. The next attempt is made after `pause`.
-    pub(super) fn has_failed(&mut self, error: &Error, pause: Duration) {
-        self.proven = false;
+    pub(in crate::client) fn has_failed(&mut self, error: &Error, pause: Duration) {
+        self.has_connected_once = false;
         self.failure = Some(error.clone());
         self.is_outage = true;
         self.rests_until = (!pause.is_zero()).then(|| Instant::now() + pause);
@@ -89,12 +93,12 @@ impl Reach {
     }
 
     /// No session could be opened while others are open: the mails are left to those.
-    pub(super) fn has_failed_beside_others(&mut self, error: &Error) {
+    pub(in crate::client) fn has_failed_beside_others(&mut self, error: &Error) {
         if is_of_the_login(error) {
             let pause = self.doubled(error);
             self.has_failed(error, pause);
         } else {
-            self.proven = false;
+            self.has_connected_once = false;
             self.failure = Some(error.clone());
             self.rests_until = Some(Instant::now() + REST);
         }
@@ -103,7 +107,7 @@ impl Reach {
 
     /// A session ended by a panic in what the caller gave: the next is not opened at once.
     /// An older failure says nothing about the time until then.
-    pub(super) fn rests(&mut self) {
+    pub(in crate::client) fn rests(&mut self) {
         if self.rests_for().is_none() {
             self.failure = None;
             self.is_outage = false;
@@ -113,23 +117,23 @@ impl Reach {
 
     /// Whether the server could not be reached at the last attempt, as far as is known: a session
     /// that was open at the time shows that it could.
-    pub(super) fn is_outage(&self) -> bool {
+    pub(in crate::client) fn is_outage(&self) -> bool {
         self.is_outage
     }
 
     /// Why the last attempt failed, until the next may be made.
-    pub(super) fn failure(&self) -> Option<&Error> {
+    pub(in crate::client) fn failure(&self) -> Option<&Error> {
         self.rests_for().and(self.failure.as_ref())
     }
 
     /// Whether this is the first of a series of refused logins.
-    pub(super) fn is_first_refusal(&self, error: &Error) -> bool {
+    pub(in crate::client) fn is_first_refusal(&self, error: &Error) -> bool {
         is_refused_login(error) && !self.failure.as_ref().is_some_and(is_refused_login)
     }
 }
 
 /// Whether the login was refused for good.
-pub(super) fn is_refused_login(error: &Error) -> bool {
+pub(in crate::client) fn is_refused_login(error: &Error) -> bool {
     error.kind() == ErrorKind::Auth && !error.is_transient() && !is_without_credentials(error)
 }
 
@@ -150,19 +154,19 @@ fn is_without_credentials(error: &Error) -> bool {
 
 /// Whether there is a pause before the next attempt although no mail waits for it: the server
 /// itself said no, or a password or its provider would be asked again for each mail.
-pub(super) fn pauses_anyway(error: &Error) -> bool {
+pub(in crate::client) fn pauses_anyway(error: &Error) -> bool {
     is_of_the_login(error) || is_without_credentials(error) || is_refused_for_now(error)
 }
 
 /// Whether the server itself said that a session cannot be opened just now. Others may be in a
 /// moment, as against a server that cannot be reached.
-pub(super) fn is_refused_for_now(error: &Error) -> bool {
+pub(in crate::client) fn is_refused_for_now(error: &Error) -> bool {
     error.is_transient() && error.reply().is_some()
 }
 
 /// Whether the connection broke while the session was set up, before the login: the next one may
 /// well hold, as the server has accepted this one.
-pub(super) fn is_cut(error: &Error) -> bool {
+pub(in crate::client) fn is_cut(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Io | ErrorKind::Closed)
         && error.reply().is_none()
         && error.stage() != Some(Stage::Auth)
@@ -170,7 +174,7 @@ pub(super) fn is_cut(error: &Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::account_verdict::tests::reply;
+    use super::super::super::account_verdict::tests::reply;
     use super::*;
 
     fn refused() -> Error {
@@ -183,72 +187,75 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_refused_login_is_not_tried_again_at_once() {
-        let mut reach = Reach::default();
+        let mut backoff = ConnectBackoff::default();
         for seconds in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
-            assert_eq!(reach.is_first_refusal(&refused()), seconds == 1);
-            let pause = reach.next_pause(&refused(), 0);
+            assert_eq!(backoff.is_first_refusal(&refused()), seconds == 1);
+            let pause = backoff.next_pause(&refused(), 0);
             assert_eq!(pause, Duration::from_secs(seconds));
-            reach.has_failed(&refused(), pause);
-            assert_eq!(reach.failure().unwrap().kind(), ErrorKind::Auth);
+            backoff.has_failed(&refused(), pause);
+            assert_eq!(backoff.failure().unwrap().kind(), ErrorKind::Auth);
             tokio::time::advance(pause).await;
-            assert!(reach.failure().is_none(), "{seconds} s");
+            assert!(backoff.failure().is_none(), "{seconds} s");
         }
-        reach.has_connected();
-        assert_eq!(reach.next_pause(&refused(), 0), FIRST_PAUSE);
+        backoff.connected();
+        assert_eq!(backoff.next_pause(&refused(), 0), FIRST_PAUSE);
     }
 
     /// Sessions that are open do not make the pauses shorter.
     #[tokio::test(start_paused = true)]
     async fn a_refused_login_pauses_beside_open_sessions_too() {
-        let mut reach = Reach::default();
-        reach.has_connected();
+        let mut backoff = ConnectBackoff::default();
+        backoff.connected();
         for seconds in [1, 2, 4, 8] {
-            reach.has_failed_beside_others(&refused());
-            assert_eq!(reach.rests_for(), Some(Duration::from_secs(seconds)));
-            assert_eq!(reach.most_connecting(3), 1);
+            backoff.has_failed_beside_others(&refused());
+            assert_eq!(backoff.rests_for(), Some(Duration::from_secs(seconds)));
+            assert_eq!(backoff.most_connecting(3), 1);
         }
         // Another failure in between does not make them begin again.
-        reach.has_failed_beside_others(&unreachable());
-        assert_eq!(reach.rests_for(), Some(REST));
-        assert!(!reach.failure().is_some_and(is_refused_login));
-        reach.has_failed_beside_others(&refused());
-        assert_eq!(reach.rests_for(), Some(Duration::from_secs(16)));
+        backoff.has_failed_beside_others(&unreachable());
+        assert_eq!(backoff.rests_for(), Some(REST));
+        assert!(!backoff.failure().is_some_and(is_refused_login));
+        backoff.has_failed_beside_others(&refused());
+        assert_eq!(backoff.rests_for(), Some(Duration::from_secs(16)));
     }
 
     /// A panic does not make a failure count again after its pause, nor does it shorten a pause.
     #[tokio::test(start_paused = true)]
     async fn a_panic_is_not_a_failure() {
-        let mut reach = Reach::default();
+        let mut backoff = ConnectBackoff::default();
         let pause = Duration::from_secs(8);
-        reach.has_failed(&refused(), pause);
-        reach.rests();
-        assert_eq!(reach.rests_for(), Some(pause));
-        assert!(reach.failure().is_some());
+        backoff.has_failed(&refused(), pause);
+        backoff.rests();
+        assert_eq!(backoff.rests_for(), Some(pause));
+        assert!(backoff.failure().is_some());
         tokio::time::advance(pause).await;
-        reach.rests();
-        assert_eq!(reach.rests_for(), Some(REST));
-        assert!(reach.failure().is_none());
+        backoff.rests();
+        assert_eq!(backoff.rests_for(), Some(REST));
+        assert!(backoff.failure().is_none());
     }
 
     #[test]
     fn pauses_of_an_outage_grow_to_ten_seconds_and_chance_shortens_them() {
-        let mut reach = Reach::default();
+        let mut backoff = ConnectBackoff::default();
         for seconds in [1, 2, 4, 8, 10, 10] {
             let full = Duration::from_secs(seconds);
-            assert_eq!(reach.next_pause(&unreachable(), u32::MAX), full);
-            assert_eq!(reach.next_pause(&unreachable(), 0), full / 2);
-            reach.pause = reach.doubled(&unreachable());
+            assert_eq!(backoff.next_pause(&unreachable(), u32::MAX), full);
+            assert_eq!(backoff.next_pause(&unreachable(), 0), full / 2);
+            backoff.pause = backoff.doubled(&unreachable());
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn sessions_are_opened_one_by_one_until_one_is_open() {
-        let mut reach = Reach::default();
-        assert_eq!(reach.most_connecting(0), 1);
-        reach.has_connected();
-        assert_eq!([0, 1, 3].map(|open| reach.most_connecting(open)), [1, 1, 3]);
-        reach.has_failed(&unreachable(), Duration::ZERO);
-        assert_eq!((reach.most_connecting(3), reach.rests_for()), (1, None));
+        let mut backoff = ConnectBackoff::default();
+        assert_eq!(backoff.most_connecting(0), 1);
+        backoff.connected();
+        assert_eq!(
+            [0, 1, 3].map(|open| backoff.most_connecting(open)),
+            [1, 1, 3]
+        );
+        backoff.has_failed(&unreachable(), Duration::ZERO);
+        assert_eq!((backoff.most_connecting(3), backoff.rests_for()), (1, None));
     }
 
     /// A provider of credentials that fails is not the server's word on them.

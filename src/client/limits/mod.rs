@@ -1,0 +1,18 @@
+//! What holds mails and connections back: rates, throttling, what providers publish, and pauses
+//! after failed connections.
+
+mod admission;
+mod connect_backoff;
+mod min_interval;
+mod provider;
+mod rates;
+mod sliding_window;
+mod throttle;
+
+pub(super) use self::admission::{Admission, now};
+pub(super) use self::connect_backoff::{
+    ConnectBackoff, is_cut, is_refused_for_now, is_refused_login, pauses_anyway,
+};
+pub(super) use self::provider::ProviderLimits;
+pub use self::rates::{Period, Rates};
+pub(super) use self::throttle::Blocked;
