@@ -1,9 +1,8 @@
 //! Exit statuses: those of sysexits.h, and three of our own.
 
+use pilotfish::protocol::ReplyMeaning;
 use pilotfish::session::MailOutcome;
 use pilotfish::{Error, ErrorKind, Stage};
-
-use crate::output::advice::wants_login;
 
 pub(crate) const OK: u8 = 0;
 pub(crate) const USAGE: u8 = 64;
@@ -53,7 +52,7 @@ pub(crate) fn status(error: &Error) -> u8 {
         ErrorKind::Tls | ErrorKind::Protocol => PROTOCOL,
         ErrorKind::Auth => NO_PERMISSION,
         ErrorKind::Unsupported => UNAVAILABLE,
-        ErrorKind::Rejected if wants_login(error) => NO_PERMISSION,
+        ErrorKind::Rejected if error.means(ReplyMeaning::LoginRequired) => NO_PERMISSION,
         // A server that does not talk to us at all has not looked at the mail.
         ErrorKind::Rejected
             if matches!(

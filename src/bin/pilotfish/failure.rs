@@ -8,7 +8,7 @@ use pilotfish::config::{ConfigError, SecretError};
 use pilotfish::session::{MailOutcome, Recipient, RecipientOutcome, recipient_outcomes};
 
 use crate::exit;
-use crate::output::advice::{Situation, hint};
+use crate::output::advice::{Situation, advice};
 use crate::output::report::Mail;
 use crate::stop::Stop;
 
@@ -103,8 +103,8 @@ impl Failure {
 
     /// The same with advice for the library's error, where there is any.
     pub(crate) fn advised(mut self, situation: &Situation) -> Self {
-        let advice = self.error().and_then(|error| hint(error, situation));
-        self.help = self.help.or(advice);
+        let advised = self.error().and_then(|error| advice(error, situation));
+        self.help = self.help.or(advised);
         self
     }
 

@@ -16,52 +16,52 @@ pub(crate) struct DkimArguments {
     /// Sign the mail for this domain (DKIM), in place of the account's.
     ///
     /// A signed mail is the same octets for every server, of 7 bits where it can be.
-    #[arg(long = "dkim-domain", value_name = "DOMAIN", requires_all = ["selector", "signing_key"])]
-    pub(crate) domain: Option<String>,
+    #[arg(long, value_name = "DOMAIN", requires_all = ["dkim_selector", "signing_key"])]
+    dkim_domain: Option<String>,
 
     /// The name of the key among those of the domain.
-    #[arg(long = "dkim-selector", value_name = "NAME", requires = "domain")]
-    pub(crate) selector: Option<Selector>,
+    #[arg(long, value_name = "NAME", requires = "dkim_domain")]
+    dkim_selector: Option<Selector>,
 
     /// Read the private key from a PEM file that only you can read.
     #[arg(
-        long = "dkim-key",
+        long,
         value_name = "FILE",
         group = "signing_key",
-        requires = "domain"
+        requires = "dkim_domain"
     )]
-    pub(crate) key: Option<PathBuf>,
+    dkim_key: Option<PathBuf>,
 
     /// Take the private key, in PEM, from what this command prints.
     #[arg(
-        long = "dkim-key-command",
+        long,
         value_name = "CMD",
         group = "signing_key",
-        requires = "domain",
+        requires = "dkim_domain",
         hide_short_help = true
     )]
-    pub(crate) key_command: Option<String>,
+    dkim_key_command: Option<String>,
 
     /// On whose behalf the domain signs.
     #[arg(
-        long = "dkim-identity",
+        long,
         value_name = "ADDRESS",
-        requires = "domain",
+        requires = "dkim_domain",
         hide_short_help = true
     )]
-    pub(crate) identity: Option<String>,
+    dkim_identity: Option<String>,
 }
 
 impl DkimArguments {
     /// What the flags sign with, if they are given.
     pub(crate) fn dkim(self) -> Result<Option<Dkim>, Failure> {
-        let (Some(domain), Some(selector)) = (self.domain, self.selector) else {
+        let (Some(domain), Some(selector)) = (self.dkim_domain, self.dkim_selector) else {
             return Ok(None);
         };
         let mut dkim = Dkim::new(parse("--dkim-domain", &domain)?, selector.as_str());
-        dkim.key_file = self.key;
-        dkim.key_command = self.key_command;
-        if let Some(identity) = self.identity {
+        dkim.key_file = self.dkim_key;
+        dkim.key_command = self.dkim_key_command;
+        if let Some(identity) = self.dkim_identity {
             dkim.identity = Some(parse("--dkim-identity", &identity)?);
         }
         Ok(Some(dkim))

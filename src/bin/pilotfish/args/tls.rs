@@ -24,83 +24,74 @@ const VERSIONS: Words<TlsVersion> = &[
 #[command(next_help_heading = "Server")]
 pub(crate) struct TlsArguments {
     /// Trust the certificate authorities in this PEM file too.
-    #[arg(id = "tls_ca", long = "tls-ca", value_name = "FILE")]
-    ca: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    tls_ca: Option<PathBuf>,
 
     /// Which certificate authorities to trust besides [default: public].
     #[arg(
-        id = "tls_roots",
-        long = "tls-roots",
+        long,
         value_parser = words(ROOTS),
         value_name = "WHICH",
         hide_short_help = true
     )]
-    roots: Option<TlsRoots>,
+    tls_roots: Option<TlsRoots>,
 
     /// Trust the server with this certificate, or this key (spki-sha256:HEX), and no other.
     /// Repeatable.
     #[arg(
-        id = "tls_fingerprint", long = "tls-fingerprint",
+        long,
         value_name = "sha256:HEX",
         conflicts_with_all = ["tls_ca", "tls_roots", "tls_insecure"]
     )]
-    fingerprint: Vec<Fingerprint>,
+    tls_fingerprint: Vec<Fingerprint>,
 
     /// Show this certificate to the server: a PEM file with its chain.
     #[arg(
-        id = "tls_cert",
-        long = "tls-cert",
+        long,
         value_name = "FILE",
         requires = "tls_key",
         hide_short_help = true
     )]
-    cert: Option<PathBuf>,
+    tls_cert: Option<PathBuf>,
 
     /// The certificate's private key: a PEM file that only you can read.
     #[arg(
-        id = "tls_key",
-        long = "tls-key",
+        long,
         value_name = "FILE",
         requires = "tls_cert",
         hide_short_help = true
     )]
-    key: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
 
     /// The earliest version of TLS [default: 1.2].
     #[arg(
-        id = "tls_min",
-        long = "tls-min",
+        long,
         value_parser = words(VERSIONS),
         value_name = "VERSION",
         hide_short_help = true
     )]
-    min: Option<TlsVersion>,
+    tls_min: Option<TlsVersion>,
 
     /// Expect a certificate for this name in place of the server's.
-    #[arg(
-        id = "tls_name",
-        long = "tls-name",
-        value_name = "NAME",
-        hide_short_help = true
-    )]
-    name: Option<Host>,
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    tls_name: Option<Host>,
 
     /// Take whoever answers for the server, so that anybody on the way can read the mail and the
     /// password. --tls-fingerprint is the way to a server that nobody vouches for.
-    #[arg(id = "tls_insecure", long = "tls-insecure", conflicts_with_all = ["tls_ca", "tls_roots"], hide_short_help = true)]
-    insecure: bool,
+    #[arg(long, conflicts_with_all = ["tls_ca", "tls_roots"], hide_short_help = true)]
+    tls_insecure: bool,
 }
 
 impl TlsArguments {
     /// Sets the keys of an account that these flags name.
     pub(super) fn set(self, account: &mut Account) {
-        account.tls_ca = self.ca;
-        account.tls_roots = self.roots;
-        account.tls_fingerprint = self.fingerprint;
-        account.tls_cert = self.cert;
-        account.tls_key = self.key;
-        account.tls_min = self.min;
-        account.tls_name = self.name;
-        account.tls_insecure = self.insecure;
+        account.tls_ca = self.tls_ca;
+        account.tls_roots = self.tls_roots;
+        account.tls_fingerprint = self.tls_fingerprint;
+        account.tls_cert = self.tls_cert;
+        account.tls_key = self.tls_key;
+        account.tls_min = self.tls_min;
+        account.tls_name = self.tls_name;
+        account.tls_insecure = self.tls_insecure;
     }
 }

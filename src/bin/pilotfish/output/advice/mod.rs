@@ -17,9 +17,9 @@ use pilotfish::{Error, ErrorKind, Fate, Stage};
 pub(crate) use secret_shape::SecretShape;
 pub(crate) use situation::{LoginBy, Situation};
 
-/// A failure that many users meet, and the advice for it. A list that is empty matches
-/// everything; otherwise one of its entries has to match.
-struct Hint {
+/// A failure that many users meet, and what to do next. An empty list matches everything;
+/// otherwise one of its entries has to match.
+struct Advice {
     kinds: &'static [ErrorKind],
     stages: &'static [Stage],
     /// The reply's code.
@@ -28,8 +28,6 @@ struct Hint {
     statuses: &'static [&'static str],
     /// Words of the reply, in lower case.
     words: &'static [&'static str],
-    /// Words of the reply with which the row does not match, in lower case.
-    except: &'static [&'static str],
     /// What the reply has to mean.
     means: Option<ReplyMeaning>,
     /// Words of the error or of its causes, in lower case, the reply excluded.
@@ -41,14 +39,21 @@ struct Hint {
     says_what_was_sent: bool,
 }
 
+/// Fills in the columns that a row leaves out.
+macro_rules! rows {
+    ($($($column:ident: $value:expr),+ => $advice:expr;)*) => {
+        &[$(Advice { $($column: $value,)+ advice: $advice, ..ANY }),*]
+    };
+}
+use rows;
+
 /// Matches everything: rows name only the fields that they restrict.
-const ANY: Hint = Hint {
+const ANY: Advice = Advice {
     kinds: &[],
     stages: &[],
     codes: &[],
     statuses: &[],
     words: &[],
-    except: &[],
     means: None,
     causes: &[],
     when: |_| true,
@@ -57,24 +62,22 @@ const ANY: Hint = Hint {
 };
 
 /// In this order.
-const TABLES: [&[Hint]; 5] = [
-    connection::HINTS,
-    login::HINTS,
+const TABLES: [&[Advice]; 5] = [
+    connection::ROWS,
+    login::ROWS,
     login::WANTED,
-    mail::HINTS,
+    mail::ROWS,
     OTHERS,
 ];
 
 /// For what no other row matches.
-const OTHERS: &[Hint] = &[Hint {
-    kinds: &[ErrorKind::Closed],
-    codes: &[421],
-    advice: "the server is busy: try again later",
-    ..ANY
-}];
+const OTHERS: &[Advice] = rows! {
+    kinds: &[ErrorKind::Closed], codes: &[421]
+        => "the server is busy: try again later";
+};
 
 /// The advice for an error that happened in a situation, if there is any.
-pub(crate) fn hint(error: &Error, situation: &Situation) -> Option<String> {
+pub(crate) fn advice(error: &Error, situation: &Situation) -> Option<String> {
     let failure = Failure::of(error);
     if error.fate() == Fate::Unknown {
         let how = if failure.causes.contains("pipelining::never") {
@@ -94,13 +97,6 @@ pub(crate) fn hint(error: &Error, situation: &Situation) -> Option<String> {
         Some(secret) => format!("{} ({secret})", row.advice),
         None => row.advice.to_owned(),
     })
-}
-
-/// Whether the server refused a mail because the client has not logged in: the mail itself may be
-/// right.
-pub(crate) fn wants_login(error: &Error) -> bool {
-    let failure = Failure::of(error);
-    login::WANTED.iter().any(|row| row.matches_reply(&failure))
 }
 
 /// What rows look at.
@@ -140,20 +136,16 @@ impl<'a> Failure<'a> {
     }
 }
 
-impl Hint {
+impl Advice {
     fn matches(&self, failure: &Failure<'_>, situation: &Situation) -> bool {
-        self.matches_reply(failure) && (self.when)(situation)
-    }
-
-    fn matches_reply(&self, failure: &Failure<'_>) -> bool {
         one_of(self.kinds, Some(&failure.kind))
             && one_of(self.stages, failure.stage.as_ref())
             && one_of(self.codes, failure.code.as_ref())
             && one_of(self.statuses, Some(&failure.status.as_str()))
             && one_in(self.words, &failure.words)
-            && !self.except.iter().any(|word| failure.words.contains(word))
             && (self.means).is_none_or(|meaning| failure.error.means(meaning))
             && one_in(self.causes, &failure.causes)
+            && (self.when)(situation)
     }
 }
 
