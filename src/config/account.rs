@@ -246,7 +246,7 @@ impl Account {
         let Some(server) = &self.server else {
             return Err("the key server is missing");
         };
-        // The URL says for whom it is.
+        // The user in the URL takes precedence.
         self.user = server.user.clone().or(self.user);
         if self.password_file.is_some() && self.password_command.is_some() {
             return Err("a password comes from password-file or password-command: keep one");

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_account_is_told_the_known_ones() {
+    fn an_unknown_account_lists_the_known_ones() {
         let config = Config::parse("[account.a]\nserver=\"x\"\n[account.b]\nserver=\"y\"").unwrap();
         let error = config.account("c").unwrap_err().to_string();
         assert!(error.ends_with("there is: a, b"), "{error}");

@@ -10,8 +10,8 @@ impl Account {
     ///
     /// What the account says of its own server is for that server alone. If `flags` has another
     /// server's address, the account's pins, client certificate, TLS mode and `tls_insecure` are
-    /// left out. A password or a token of the account is never sent to another host or port, whoever
-    /// logs in there: `flags` has the secret for that server, or the login is left out.
+    /// left out. A password or a token of the account is never sent to another host or port, even if
+    /// another user logs in there: `flags` has the secret for that server, or the login is left out.
     ///
     /// Some keys belong together: a password replaces a token, and a token a password; an
     /// authority, a pin or `tls_insecure` replaces the account's pins and its `tls_insecure`; a
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_replaces_whom_the_account_trusts() {
+    fn flags_replace_what_the_account_trusts() {
         let own = account(&format!("tls-fingerprint = '{PIN}'\ntls-min = '1.3'"));
         let both = own.clone().with_overrides(flags("tls-ca = 'ca'")).unwrap();
         assert_eq!(

@@ -183,7 +183,7 @@ mod tests {
                 "Time(\"18446744073709551615h\")",
             ),
         ] {
-            let told = match text.parse::<TimeLimits>() {
+            let found = match text.parse::<TimeLimits>() {
                 Ok(limits) => {
                     let mut timeouts = Timeouts::default();
                     limits.apply(&mut timeouts);
@@ -200,7 +200,7 @@ mod tests {
                 }
                 Err(error) => format!("{error:?}"),
             };
-            assert_eq!(told, expected, "{text}");
+            assert_eq!(found, expected, "{text}");
         }
     }
 }

@@ -47,7 +47,7 @@
 //! | `pilotfish_transactions_total` | counter | transactions that have ended: each attempt, and each portion | `server`, `outcome` |
 //! | `pilotfish_message_octets_total` | counter | octets of messages that have left whole | `server` |
 //! | `pilotfish_connections` | gauge | connections that are open | `server` |
-//! | `pilotfish_connects_total` | counter | sessions that were set up, or not | `server`, `outcome`: `open`; `connect`, `tls`, `auth`, `timeout`, `refused`, `closed` or `other` for what it failed of |
+//! | `pilotfish_connects_total` | counter | sessions that were set up, or not | `server`, `outcome`: `open`; `connect`, `tls`, `auth`, `timeout`, `rejected`, `closed` or `other` for what it failed of |
 //! | `pilotfish_set_up_seconds` | histogram | the parts of setting up a session | `server`, `part`: `connect`, `tls`, `greeting` or `auth` |
 //! | `pilotfish_queued_mails` | gauge | mails that wait for a session | `server` |
 //! | `pilotfish_queue_wait_seconds` | histogram | [`Timing::queue`](crate::session::Timing::queue) of mails that were queued | `server` |

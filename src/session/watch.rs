@@ -175,7 +175,7 @@ fn cause(error: &Error) -> &'static str {
         ErrorKind::Tls => "tls",
         ErrorKind::Auth => "auth",
         ErrorKind::Timeout => "timeout",
-        ErrorKind::Rejected => "refused",
+        ErrorKind::Rejected => "rejected",
         ErrorKind::Closed | ErrorKind::Io => "closed",
         _ => "other",
     }

@@ -1,4 +1,4 @@
-//! What ends a command before or instead of a reply.
+//! Why the command failed.
 
 use std::fmt::Display;
 use std::io;
@@ -285,13 +285,13 @@ fn without_methods(text: &str) -> String {
     };
     let mut out = String::new();
     let mut rest = text;
-    while let Some((before, behind)) = rest.split_once(BEGIN) {
+    while let Some((before, after_begin)) = rest.split_once(BEGIN) {
         out.push_str(before);
-        rest = match behind.split_once(END) {
+        rest = match after_begin.split_once(END) {
             Some((name, after)) if is_method(name) => after,
             _ => {
                 out.push_str(BEGIN);
-                behind
+                after_begin
             }
         };
     }

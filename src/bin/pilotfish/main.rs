@@ -1,5 +1,8 @@
 //! The `pilotfish` command.
 
+#[cfg(not(unix))]
+compile_error!("the command runs on Unix alone: leave the feature `cli` out to build the library");
+
 mod args;
 mod compose;
 mod connection;
@@ -64,7 +67,7 @@ fn main() -> ExitCode {
             Command::Demo(arguments) => demo::run(*arguments).await,
         }
     });
-    // A read of standard input that nobody waits for must not keep the process.
+    // A pending read of standard input must not keep the process.
     runtime.shutdown_background();
     // A shell stops a loop or a script only if the signal has ended the command.
     if let Some(signal) = exit::signal(code, std::process::id()) {

@@ -219,7 +219,7 @@ fn a_session_that_does_not_come_about_is_counted() {
         client.close().await;
         server.shutdown().await.unwrap();
         let expected = [
-            "pilotfish_connects_total refused 1",
+            "pilotfish_connects_total rejected 1",
             "pilotfish_mails_total rejected 1",
         ];
         assert_eq!(figures.told(), expected);

@@ -1,4 +1,4 @@
-//! What the mail is made of.
+//! The content of the mail.
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
@@ -23,7 +23,7 @@ const BODY_TYPES: Words<BodyType> = &[
     ),
 ];
 
-/// What the mail is made of.
+/// The content of the mail.
 #[derive(Args)]
 #[command(next_help_heading = "Content")]
 pub(crate) struct ContentArguments {

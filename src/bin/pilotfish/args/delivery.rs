@@ -1,4 +1,4 @@
-//! What is asked of the server beside delivery.
+//! What the server is to do besides delivery.
 
 use clap::Args;
 use jiff::{Span, SpanRelativeTo};
@@ -23,7 +23,7 @@ const ON_REJECTED: Words<Partial> = &[
     ("abort", "No recipient gets the mail", Partial::AllOrNothing),
 ];
 
-/// What is asked of the server beside delivery. A server that does not offer it gets no mail.
+/// What the server is to do besides delivery. If the server does not offer it, nothing is sent.
 #[derive(Args)]
 #[command(next_help_heading = "Delivery")]
 pub(crate) struct DeliveryArguments {
@@ -45,7 +45,7 @@ pub(crate) struct DeliveryArguments {
     dsn_if_offered: bool,
 
     /// Have the mail delivered within a time such as 1h, or else be notified; `1h,return` has it
-    /// returned, and `1h,notify,trace` asks servers on the way to tell about it.
+    /// returned, and `1h,notify,trace` asks servers on the way to report it.
     #[arg(long, value_name = "TIME[,MODE][,trace]", value_parser = deliver_by,
           allow_hyphen_values = true, hide_short_help = true)]
     deliver_by: Option<DeliverBy>,
@@ -163,7 +163,7 @@ fn priority(text: &str) -> Result<Priority, String> {
 mod tests {
     use super::*;
 
-    fn told<T: ToString>(result: Result<T, String>) -> String {
+    fn shown<T: ToString>(result: Result<T, String>) -> String {
         result.map_or_else(|error| error, |value| value.to_string())
     }
 
@@ -179,7 +179,7 @@ mod tests {
             ("success,never", wrong),
             ("Success", wrong),
         ] {
-            assert_eq!(told(notify(text)), expected, "{text:?}");
+            assert_eq!(shown(notify(text)), expected, "{text:?}");
         }
     }
 
@@ -198,7 +198,7 @@ mod tests {
             ("60", "write a time as in 90s, 15m, 2h or 3d"),
             ("", "write a time as in 90s, 15m, 2h or 3d"),
         ] {
-            assert_eq!(told(deliver_by(text)), expected, "{text:?}");
+            assert_eq!(shown(deliver_by(text)), expected, "{text:?}");
         }
         for (text, seconds) in [
             ("0s,return", "0"),
@@ -206,7 +206,7 @@ mod tests {
             ("9000000h", "32400000000"),
             ("-9000000h", "-32400000000"),
         ] {
-            let error = told(deliver_by(text));
+            let error = shown(deliver_by(text));
             let begin = format!("{seconds} seconds are no time to deliver by");
             assert!(error.starts_with(&begin), "{error}");
         }
@@ -226,7 +226,7 @@ mod tests {
                 "a mail cannot be held for 32400000000 seconds: use 1 to 999999999",
             ),
         ] {
-            assert_eq!(told(interval(text)), expected);
+            assert_eq!(shown(interval(text)), expected);
         }
     }
 
@@ -238,7 +238,7 @@ mod tests {
             ("10", "write a number from -9 to 9"),
             ("high", "write a number from -9 to 9"),
         ] {
-            assert_eq!(told(priority(text)), expected);
+            assert_eq!(shown(priority(text)), expected);
         }
     }
 }

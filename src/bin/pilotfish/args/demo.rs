@@ -11,7 +11,7 @@ pub(crate) struct DemoArguments {
     #[command(flatten)]
     pub(crate) server: ServerArguments,
 
-    /// The mailbox it is from [default: the account's, or the user if it is an address].
+    /// The sender [default: the account's, or the user if it is an address].
     #[arg(
         long,
         value_name = "MAILBOX",
@@ -20,7 +20,7 @@ pub(crate) struct DemoArguments {
     )]
     pub(crate) from: Option<String>,
 
-    /// Recipients [default: whom it is from].
+    /// Recipients [default: the sender].
     #[arg(
         long,
         value_name = "LIST",

@@ -1,4 +1,4 @@
-//! What to sign with.
+//! The DKIM signature.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use pilotfish::message::dkim::Selector;
 use crate::compose::parse;
 use crate::failure::Failure;
 
-/// What to sign with.
+/// The DKIM signature.
 #[derive(Args)]
 #[command(next_help_heading = "Signature")]
 pub(crate) struct DkimArguments {
@@ -42,7 +42,7 @@ pub(crate) struct DkimArguments {
     )]
     dkim_key_command: Option<String>,
 
-    /// On whose behalf the domain signs.
+    /// The identity on whose behalf the domain signs.
     #[arg(
         long,
         value_name = "ADDRESS",

@@ -1,4 +1,4 @@
-//! What the header and the envelope say.
+//! The header fields and the envelope.
 
 use clap::Args;
 use pilotfish::message::{AutoSubmitted, Date, FieldName, ListUnsubscribe, MessageId};
@@ -19,14 +19,14 @@ const AUTO_SUBMITTED: Words<AutoSubmitted> = &[
     ("no", "A person sends it", AutoSubmitted::No),
 ];
 
-/// From whom and to whom it is.
+/// The sender and the recipients.
 #[derive(Args)]
 #[command(next_help_heading = "Mail")]
 pub(crate) struct AddressArguments {
-    /// The mailbox it is from [default: the account's, or the user if it is an address].
+    /// The sender [default: the account's, or the user if it is an address].
     ///
-    /// It may be a list of several authors, if --sender says who of them sends. A finished
-    /// message (--raw) that says whom it is from stays as it is.
+    /// It may be a list of several authors, if --sender names the one who sends. A finished
+    /// message (--raw) that has a field From keeps it.
     #[arg(long, value_name = "MAILBOX")]
     pub(crate) from: Option<String>,
 
@@ -39,7 +39,7 @@ pub(crate) struct AddressArguments {
     #[arg(long, value_name = "LIST")]
     pub(crate) cc: Vec<String>,
 
-    /// Recipients whom the others do not see. Repeatable.
+    /// Recipients that the others do not see. Repeatable.
     #[arg(long, value_name = "LIST")]
     pub(crate) bcc: Vec<String>,
 

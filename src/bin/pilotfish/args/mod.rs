@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The command line.
 
 mod content;
 mod delivery;
@@ -118,7 +118,7 @@ Examples:
 Exit status:
    0  every recipient was accepted
   64  the command line is wrong
-  65  refused for good: the mail, the sender or all recipients; or the mail is too large, or
+  65  rejected for good: the mail, the sender or all recipients; or the mail is too large, or
       cannot be made: an address, a header field, a calendar or a finished message is wrong
   66  an attachment, the text or another file of the mail cannot be read
   68  the host name does not exist
@@ -128,7 +128,7 @@ Exit status:
   73  the output or a temporary file cannot be written
   75  not sent, but may succeed later for at least one recipient
   76  TLS or the protocol failed: the mail was not sent
-  77  the login was refused
+  77  the login was rejected
   78  the configuration, the DKIM key, or the source of it or of the password, is at fault
   80  partly sent: accepted for some recipients, and rejected, deferred or not tried for others
   81  unknown, for some recipients at least: the mail left whole and no answer came; do not send

@@ -32,7 +32,7 @@ pub(crate) struct NetworkArguments {
     #[arg(short = '6', long, hide_short_help = true)]
     ipv6: bool,
 
-    /// What to call this machine in EHLO [default: its address in brackets].
+    /// The name of this machine in EHLO [default: its address in brackets].
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     helo: Option<Domain>,
 

@@ -1,10 +1,10 @@
-//! What to show, and what to write.
+//! What the command prints and writes.
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-/// What to write in place of sending.
+/// Writing the message instead of sending it.
 #[derive(Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct DryRunArguments {
@@ -27,7 +27,7 @@ pub(crate) struct DryRunArguments {
     pub(crate) output: PathBuf,
 }
 
-/// What to show.
+/// What the command prints.
 #[derive(Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArguments {

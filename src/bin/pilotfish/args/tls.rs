@@ -76,8 +76,8 @@ pub(crate) struct TlsArguments {
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     tls_name: Option<Host>,
 
-    /// Take whoever answers for the server, so that anybody on the way can read the mail and the
-    /// password. --tls-fingerprint is the way to a server that nobody vouches for.
+    /// Accept any certificate, so that anybody on the way can read the mail and the password. For a
+    /// server whose certificate no authority has signed, --tls-fingerprint is safe.
     #[arg(long, conflicts_with_all = ["tls_ca", "tls_roots"], hide_short_help = true)]
     tls_insecure: bool,
 }

@@ -1,4 +1,4 @@
-//! Addresses as they are typed.
+//! The addresses of flags.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use pilotfish::address::{Address, AddressError, Mailbox, ReversePath};
 use crate::args::AddressArguments;
 use crate::failure::Failure;
 
-/// Whom the mail is from: nobody if neither says it.
+/// The authors of the mail: none if neither names one.
 pub(super) fn authors(
     from: Option<&str>,
     default: Option<Mailbox>,

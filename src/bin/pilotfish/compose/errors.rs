@@ -1,4 +1,4 @@
-//! What is wrong, in the words of the command line.
+//! Errors of messages in the words of the command line.
 
 use pilotfish::message::{BodyError, MessageError};
 
@@ -46,7 +46,7 @@ pub(super) fn cannot_make(error: &MessageError) -> Failure {
             ..Failure::of(exit::DATA, error)
         },
         MessageError::NoCalendar => Failure {
-            help: Some("attach what is no calendar by --attach".to_owned()),
+            help: Some("attach a file that is not a calendar by --attach".to_owned()),
             ..Failure::of(exit::DATA, error)
         },
         _ => Failure::of(exit::DATA, error),

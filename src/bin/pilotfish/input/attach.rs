@@ -94,7 +94,7 @@ fn parse<T: FromStr<Err: std::fmt::Display>>(value: &str) -> Result<T, String> {
 fn parameter(text: &str) -> Result<(&str, String, &str), String> {
     let text = text
         .strip_prefix(';')
-        .ok_or("a ; is missing behind the quoted value")?;
+        .ok_or("a ; is missing after the quoted value")?;
     let (key, rest) = text
         .split_once('=')
         .ok_or("a ; is followed by name= or type=")?;

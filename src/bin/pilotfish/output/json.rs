@@ -77,7 +77,7 @@ pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure) -> Value {
     })
 }
 
-/// What became of each recipient, with the server's reply to it if it was refused.
+/// What became of each recipient, with the server's reply if it was rejected.
 fn recipients(recipients: &[Recipient<'_>]) -> Vec<Value> {
     let recipient = |recipient: &Recipient<'_>| {
         let (address, outcome) = (

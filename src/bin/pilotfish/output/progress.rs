@@ -11,7 +11,7 @@ use tracing::debug;
 
 use crate::args::OutputArguments;
 
-/// What is over sooner needs no bar.
+/// A shorter transfer needs no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Follows one transfer.
@@ -25,7 +25,7 @@ pub(crate) struct ProgressWatcher {
 /// A bar that is hidden until the transfer has lasted.
 #[derive(Default)]
 struct Bar {
-    /// Since the first block: connecting and logging in is no part of the transfer.
+    /// Since the first block: connecting and logging in are not part of the transfer.
     begun: OnceLock<(Instant, ProgressBar)>,
     shown: AtomicBool,
 }

@@ -12,7 +12,7 @@ use crate::args::OutputArguments;
 use crate::exit;
 use crate::failure::{Cause, Failure};
 
-/// What is known of a mail before it is sent.
+/// A mail before it is sent.
 #[derive(Debug)]
 pub(crate) struct Mail {
     pub(crate) message_id: String,
@@ -56,7 +56,7 @@ impl Mail {
     }
 }
 
-/// Prints what is odd about a mail.
+/// Prints the warnings about a mail.
 pub(crate) fn warnings(output: &OutputArguments, message: &Message) {
     for warning in message.warnings().iter().filter(|_| !output.quiet) {
         notice(&format!("warning: {warning}"));
@@ -152,7 +152,7 @@ pub(crate) fn failed(output: &OutputArguments, mail: Option<&Mail>, failure: &Fa
     failure.status()
 }
 
-/// Tells something that is neither a result nor an error.
+/// Prints a line that is neither a result nor an error.
 pub(crate) fn notice(text: &str) {
     let mut lines = Lines::default();
     lines.push(text);
@@ -182,7 +182,7 @@ impl Lines {
     }
 }
 
-/// Prints a result, with a line end behind it.
+/// Prints a result and a line end.
 pub(crate) fn result(text: &str) {
     let mut stdout = io::stdout().lock();
     let printed = writeln!(stdout, "{text}").and_then(|()| stdout.flush());

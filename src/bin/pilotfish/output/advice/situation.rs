@@ -7,7 +7,7 @@ use pilotfish::protocol::Mechanism;
 use super::SecretShape;
 
 /// What the command line and the account ask for: advice names the flag that helps, and never one
-/// that would be refused.
+/// that would be an error.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a fact of its own, and none a state"
