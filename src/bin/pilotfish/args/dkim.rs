@@ -12,6 +12,10 @@ use crate::failure::Failure;
 /// The DKIM signature.
 #[derive(Args)]
 #[command(next_help_heading = "Signature")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "clap makes the names of flags from them"
+)]
 pub(crate) struct DkimArguments {
     /// Sign the mail for this domain (DKIM), in place of the account's.
     ///

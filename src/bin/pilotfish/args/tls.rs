@@ -22,6 +22,10 @@ const VERSIONS: Words<TlsVersion> = &[
 /// What to trust by TLS, and which certificate to present.
 #[derive(Args, Default, PartialEq)]
 #[command(next_help_heading = "Server")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "clap makes the names of flags from them"
+)]
 pub(crate) struct TlsArguments {
     /// Trust the certificate authorities in this PEM file too.
     #[arg(long, value_name = "FILE")]

@@ -34,15 +34,15 @@ struct Advice {
     causes: &'static [&'static str],
     /// What else has to be true.
     when: fn(&Situation) -> bool,
-    advice: &'static str,
+    text: &'static str,
     /// Whether it helps to know what can be said of the password that was sent.
     says_what_was_sent: bool,
 }
 
 /// Fills in the columns that a row leaves out.
 macro_rules! rows {
-    ($($($column:ident: $value:expr),+ => $advice:expr;)*) => {
-        &[$(Advice { $($column: $value,)+ advice: $advice, ..ANY }),*]
+    ($($($column:ident: $value:expr),+ => $text:expr;)*) => {
+        &[$(Advice { $($column: $value,)+ text: $text, ..ANY }),*]
     };
 }
 use rows;
@@ -57,7 +57,7 @@ const ANY: Advice = Advice {
     means: None,
     causes: &[],
     when: |_| true,
-    advice: "",
+    text: "",
     says_what_was_sent: false,
 };
 
@@ -94,8 +94,8 @@ pub(crate) fn advice(error: &Error, situation: &Situation) -> Option<String> {
     let row = rows.find(|row| row.matches(&failure, situation))?;
     let secret = situation.secret.as_ref();
     Some(match secret.filter(|_| row.says_what_was_sent) {
-        Some(secret) => format!("{} ({secret})", row.advice),
-        None => row.advice.to_owned(),
+        Some(secret) => format!("{} ({secret})", row.text),
+        None => row.text.to_owned(),
     })
 }
 
