@@ -13,7 +13,7 @@ use super::retry::Retry;
 use crate::error::{Error, ErrorKind, Fate, Result};
 use crate::message::MessageId;
 use crate::observe::ClientMeter;
-use crate::session::{Mail, MailOutcome, Recall, Receipt};
+use crate::session::{Mail, MailOutcome, Receipt, Withdrawal};
 
 /// A mail that is to be sent.
 #[derive(Debug)]
@@ -28,15 +28,15 @@ pub(super) struct Job {
 impl Job {
     pub(super) fn new(
         mut mail: Mail,
-        recall: Recall,
+        withdrawal: Withdrawal,
         sender: OutcomeSender,
         tally: Arc<Tally>,
     ) -> Self {
-        mail.recall = recall.clone();
+        mail.withdrawal = withdrawal.clone();
         Self {
             completion: Completion {
                 message_id: mail.message.message_id().clone(),
-                recall,
+                withdrawal,
                 sender: Some(sender),
                 tally,
                 ended_sessions: 0,
@@ -79,7 +79,7 @@ impl Job {
 #[derive(Debug)]
 pub(super) struct Completion {
     pub(super) message_id: MessageId,
-    pub(super) recall: Recall,
+    pub(super) withdrawal: Withdrawal,
     sender: Option<OutcomeSender>,
     tally: Arc<Tally>,
     /// How many sessions have ended at the mail, or without having begun any.
@@ -136,7 +136,7 @@ impl Completion {
 
     /// The session of the mail was stopped.
     pub(super) fn stop(&mut self, cause: &str) {
-        let error = if self.recall.has_departed() {
+        let error = if self.withdrawal.is_committed() {
             let message = format!(
                 "{cause} before the server had answered: \
                  look whether the mail arrived before sending it again"
@@ -152,16 +152,16 @@ impl Completion {
         let Some(sender) = self.sender.take() else {
             return;
         };
-        let result = self.recall.concluded().unwrap_or(result);
+        let result = self.withdrawal.concluded().unwrap_or(result);
         // Portions of it may have been accepted, whatever it failed for.
-        let result = result.map_err(|error| self.recall.cut_short(error, None));
+        let result = result.map_err(|error| self.withdrawal.cut_short(error, None));
         let result = match result {
             Err(error) if self.was_unknown => Err(still_unknown(error)),
             result => result,
         };
         let message_id = &self.message_id;
-        let was_sent = self.recall.has_departed() || self.recall.has_accepted();
-        if self.recall.is_withdrawn() && !was_sent {
+        let was_sent = self.withdrawal.is_committed() || self.withdrawal.has_accepted();
+        if self.withdrawal.is_withdrawn() && !was_sent {
             self.tally.count(Ending::Withdrawn);
             return debug!(%message_id, "the mail was withdrawn before its end had left");
         }
@@ -185,7 +185,7 @@ impl Completion {
 
     /// The error of a mail that was not sent for this cause, or not to all of its recipients.
     fn not_sent(&self, cause: &str) -> Error {
-        let to = if self.recall.has_accepted() {
+        let to = if self.withdrawal.has_accepted() {
             " to the recipients that have not accepted it, and not to the others (`Error::accepted`)"
         } else {
             ""
@@ -256,7 +256,7 @@ impl Outstanding {
     /// Whether there are some, and all are withdrawn before their ends have left.
     pub(super) fn all_withdrawn(&self) -> bool {
         let is_withdrawn = |completion: &Completion| {
-            completion.recall.is_withdrawn() && !completion.recall.has_departed()
+            completion.withdrawal.is_withdrawn() && !completion.withdrawal.is_committed()
         };
         self.len() > 0 && self.completions.values().all(is_withdrawn)
     }

@@ -121,7 +121,7 @@ impl Facts {
 
     fn learn_strategy(&mut self, lessons: &Lessons<'_>, session: &Session) {
         let (mut said, mut suspected) = (lessons.said, lessons.strategy);
-        for shown in session.shown() {
+        for shown in session.found_defects() {
             if shown.in_words {
                 said = said.without(shown.defect);
                 self.strategy = self.strategy.least(said);

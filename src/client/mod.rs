@@ -32,7 +32,7 @@ pub use self::send_all::SendAll;
 #[cfg(feature = "tower")]
 pub use self::service::ClientService;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::{Mail, MailOutcome, Recall, Receipt, ServerConfig};
+use crate::session::{Mail, MailOutcome, Receipt, ServerConfig, Withdrawal};
 #[cfg(doc)]
 use crate::session::{Session, Strategy};
 
@@ -186,13 +186,13 @@ impl Client {
             space
         };
         let (outcome, mut told) = oneshot::channel();
-        let recall = Recall::new(Arc::new(AtomicBool::new(false)));
+        let withdrawal = Withdrawal::new(Arc::new(AtomicBool::new(false)));
         let mut withdrawing = Withdrawing {
             pool,
-            recall: Some(recall.clone()),
+            withdrawal: Some(withdrawal.clone()),
         };
         let (sender, tally) = (OutcomeSender::One(outcome), Arc::clone(&pool.tally));
-        let job = Job::new(mail, recall.clone(), sender, tally);
+        let job = Job::new(mail, withdrawal.clone(), sender, tally);
         pool.push(job, space);
         let mut deadline = deadline;
         let result = loop {
@@ -201,13 +201,13 @@ impl Client {
                 result = &mut told => break result,
                 () = sleep_until(deadline) => {}
             }
-            if !pool.expire(&recall, waited_long()) {
+            if !pool.expire(&withdrawal, waited_long()) {
                 break told.await;
             }
             // It waits for a server that cannot be reached: `Retry` says for how long.
             deadline = worker::later(Instant::now(), limit.max(OUTAGE));
         };
-        withdrawing.recall = None;
+        withdrawing.withdrawal = None;
         result.unwrap_or_else(|_| Err(Error::new(ErrorKind::Closed, "the client was aborted")))
     }
 
@@ -330,13 +330,13 @@ impl Client {
 /// Withdraws a mail when the caller waits for it no more.
 struct Withdrawing<'a> {
     pool: &'a Arc<Pool>,
-    recall: Option<Recall>,
+    withdrawal: Option<Withdrawal>,
 }
 
 impl Drop for Withdrawing<'_> {
     fn drop(&mut self) {
-        if let Some(recall) = self.recall.take() {
-            recall.withdraw();
+        if let Some(withdrawal) = self.withdrawal.take() {
+            withdrawal.withdraw();
             self.pool.drop_withdrawn();
         }
     }

@@ -21,7 +21,7 @@ use super::queue::{ConnectFailure, NextMail, Queue, Settings, Wakeup};
 use super::retry::Decision;
 use super::worker::Worker;
 use crate::error::{Error, Fate, Result};
-use crate::session::{Recall, Receipt, ServerConfig};
+use crate::session::{Receipt, ServerConfig, Withdrawal};
 
 /// What all clones of a client share.
 pub(super) struct Pool {
@@ -127,7 +127,7 @@ impl Pool {
 
     /// Puts mails of this generation back in front of all others, in their order.
     pub(super) fn requeue_front(self: &Arc<Self>, jobs: Vec<Job>, generation: u64) {
-        let is_wanted = |job: &Job| !job.completion.recall.is_withdrawn();
+        let is_wanted = |job: &Job| !job.completion.withdrawal.is_withdrawn();
         let (jobs, _withdrawn): (Vec<_>, Vec<_>) = jobs.into_iter().partition(is_wanted);
         let aborted = self.update(|queue| {
             if self.generation() != generation {
@@ -235,7 +235,7 @@ impl Pool {
 
     /// Drops the waiting mails that were withdrawn, and has busy workers look whether theirs were.
     pub(super) fn drop_withdrawn(self: &Arc<Self>) {
-        drop(self.remove_where(|job| job.completion.recall.is_withdrawn()));
+        drop(self.remove_where(|job| job.completion.withdrawal.is_withdrawn()));
     }
 
     fn remove_where(self: &Arc<Self>, is_out: impl Fn(&Job) -> bool) -> Vec<Job> {
@@ -263,8 +263,8 @@ impl Pool {
 
     /// Fails a mail that no session took in time, if it still waits. Returns whether it waits on,
     /// since no session can be opened and it may be sent again.
-    pub(super) fn expire(self: &Arc<Self>, recall: &Recall, error: Error) -> bool {
-        let is_it = |job: &Job| job.completion.recall.is(recall);
+    pub(super) fn expire(self: &Arc<Self>, withdrawal: &Withdrawal, error: Error) -> bool {
+        let is_it = |job: &Job| job.completion.withdrawal.is(withdrawal);
         let is_expired = |job: &Job| is_it(job) && job.completion.outage.is_none();
         if let Some(job) = self.remove_where(is_expired).pop() {
             job.completion.tell(Err(error));
@@ -310,18 +310,18 @@ impl Pool {
         generation: u64,
     ) {
         // Recipients that accepted an earlier portion do not get the mail again.
-        let error = completion.recall.cut_short(error, None);
+        let error = completion.withdrawal.cut_short(error, None);
         let elapsed = now().saturating_duration_since(completion.given);
         let retry = &self.settings.retry;
         let decision = retry.decide(completion.attempt, &error, elapsed, chance());
         match (completion.copy.take(), decision) {
-            (Some(mail), Decision::Again(wait)) if !completion.recall.is_withdrawn() => {
+            (Some(mail), Decision::Again(wait)) if !completion.withdrawal.is_withdrawn() => {
                 self.tally.meter.retried();
                 completion.was_unknown |= error.fate() == Fate::Unknown;
                 completion.attempt += 1;
                 completion.counted = false;
                 completion.ended_sessions = 0;
-                completion.recall.begin_anew();
+                completion.withdrawal.begin_anew();
                 let message_id = &completion.message_id;
                 debug!(%message_id, %error, ?wait, "the mail is sent again later");
                 let job = Job::again(mail, completion);
@@ -337,7 +337,7 @@ impl Pool {
     async fn send_later(self: Arc<Self>, job: Job, wait: Duration, error: Error, generation: u64) {
         let is_unwanted = || {
             let ends = self.generation() != generation || self.update(|queue| queue.is_closing());
-            ends || job.completion.recall.is_withdrawn()
+            ends || job.completion.withdrawal.is_withdrawn()
         };
         tokio::select! {
             biased;

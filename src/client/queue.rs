@@ -325,7 +325,7 @@ impl Queue {
     pub(super) fn requeue_front(&mut self, jobs: Vec<Job>) {
         let count = jobs.len();
         for job in jobs.into_iter().rev() {
-            job.completion.recall.return_home();
+            job.completion.withdrawal.uncommit();
             self.jobs.push_front(job);
         }
         (0..count).for_each(|_| self.wake_one());

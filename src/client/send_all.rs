@@ -17,7 +17,7 @@ use tokio_util::sync::PollSemaphore;
 use super::Client;
 use super::job::{Job, OutcomeSender};
 use crate::error::{Error, Result};
-use crate::session::{Mail, Recall, Receipt};
+use crate::session::{Mail, Receipt, Withdrawal};
 
 /// What becomes of the mails of a stream: see [`Client::send_all`].
 #[must_use = "nothing is sent unless it is polled"]
@@ -89,10 +89,10 @@ where
             self.tags.insert(number, tag);
             match mail {
                 Ok(mail) => {
-                    let recall = Recall::new(Arc::clone(&self.withdrawn));
+                    let withdrawal = Withdrawal::new(Arc::clone(&self.withdrawn));
                     let sender = OutcomeSender::Each(number, self.told.clone());
                     let tally = Arc::clone(&self.client.pool().tally);
-                    let job = Job::new(mail.queued(), recall, sender, tally);
+                    let job = Job::new(mail.queued(), withdrawal, sender, tally);
                     self.client.pool().push(job, space);
                 }
                 // The receiver is in this struct, so the channel is open.

@@ -16,7 +16,7 @@ use super::limits::{is_cut, now};
 use super::pool::{Pool, WorkerEvent};
 use super::queue::NextMail;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::{Mail, Receipt, Returned, Session};
+use crate::session::{Mail, Receipt, Session, UnsentMail};
 
 /// How many sessions may end at a mail, or without having begun any, before it fails.
 const MAX_EMPTY_SESSIONS: u8 = 3;
@@ -133,9 +133,9 @@ impl Worker {
         let lessons = pool.learned.begin(self.id);
         let mut session = session
             .with_strategy(lessons.strategy)
-            .with_most_recipients(pool.settings.most_recipients)
+            .with_max_recipients(pool.settings.most_recipients)
             .with_learned_recipients(lessons.recipients)
-            .with_most_mails(lessons.mails)
+            .with_max_mails(lessons.mails)
             .observed_by(pool.settings.on_progress.clone());
         let returned = self.send_each(&mut session, &taken, &lessons).await;
         let is_full = lessons.learn(&session);
@@ -163,7 +163,7 @@ impl Worker {
         session: &mut Session,
         taken: &Mutex<Outstanding>,
         lessons: &Lessons<'_>,
-    ) -> Option<Vec<Returned>> {
+    ) -> Option<Vec<UnsentMail>> {
         let mut accepted = 0;
         let told = |index, result: Result<Receipt>| {
             if result.is_ok() {
@@ -184,10 +184,10 @@ impl Worker {
     }
 
     /// Puts back what can be sent over another session.
-    fn return_unsent(&self, returned: Vec<Returned>, mut taken: Outstanding, is_full: bool) {
+    fn return_unsent(&self, returned: Vec<UnsentMail>, mut taken: Outstanding, is_full: bool) {
         let fruitless = returned.len() == taken.total() && returned.iter().all(|mail| !mail.hit);
         let mut back = Vec::new();
-        for Returned {
+        for UnsentMail {
             index,
             mail,
             error,

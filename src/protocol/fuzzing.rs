@@ -4,7 +4,8 @@ pub use super::auth::{Binding, ClientNonce, Exchange, Step};
 pub use super::command::{Chunk, Command};
 pub use super::parameter::Parameters;
 pub use super::pipeline::{
-    Course, Defect, Expected, Next, Outcome, Pipeline, UnexpectedReply, Way,
+    Action, Defect, ExpectedReply, Pipeline, SendPlan, TransactionOutcome, TransferCommand,
+    UnexpectedReply,
 };
 pub use super::reply_decoder::{MAX_LINE, MAX_LINES, MAX_REPLY, ReplyDecoder, ReplyError};
 pub use super::transparency::Transparency;

@@ -29,10 +29,11 @@ pub use extensions::{Extension, Extensions, FutureRelease};
 pub use limits::Limits;
 pub(crate) use mask::Mask;
 pub(crate) use parameter::{BodyValue, Parameter, Parameters, RcptParameter};
-pub use pipeline::{Chunking, Dialect, Pipelining, Strategy};
 pub(crate) use pipeline::{
-    Course, Defect, Expected, Grouping, Next, Outcome, Pipeline, Refusal, UnexpectedReply, Way,
+    Action, Defect, ExpectedReply, Grouping, Pipeline, Refusal, SendPlan, TransactionOutcome,
+    TransferCommand, UnexpectedReply,
 };
+pub use pipeline::{Chunking, Dialect, Pipelining, Strategy};
 pub(crate) use reply::visible;
 pub use reply::{EnhancedStatus, Reply, ReplyClass, ReplyCode, is_printable};
 pub(crate) use reply_decoder::{ReplyDecoder, ReplyError};

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 use tracing::Span;
 
-use super::recall::Recall;
+use super::withdrawal::Withdrawal;
 use crate::address::Envelope;
 use crate::error::{Error, ErrorKind};
 use crate::message::Message;
@@ -17,11 +17,11 @@ pub struct Mail {
     pub envelope: Envelope,
     /// What is delivered.
     pub message: Message,
-    pub(crate) recall: Recall,
+    pub(crate) withdrawal: Withdrawal,
     pub(super) queued: Option<Queued>,
-    /// What the server may not be capable of, as its refusal of this mail suggests. The mail is sent
+    /// What the server may not be able to do, as its refusal of this mail suggests. The mail is sent
     /// again without that.
-    pub(super) doubted: Option<Defect>,
+    pub(super) suspected: Option<Defect>,
 }
 
 /// Since when a mail waits, and on behalf of what.
@@ -38,9 +38,9 @@ impl Mail {
         Self {
             envelope,
             message,
-            recall: Recall::default(),
+            withdrawal: Withdrawal::default(),
             queued: None,
-            doubted: None,
+            suspected: None,
         }
     }
 
@@ -75,7 +75,7 @@ impl<M: Into<Mail>, E: Into<Error>> TryFrom<Result<M, E>> for Mail {
     }
 }
 
-/// Never seen: nobody waits for a mail that has been withdrawn.
+/// The error of a mail that has been withdrawn: no caller waits for it, so no user sees it.
 pub(super) fn withdrawn() -> Error {
     Error::new(ErrorKind::Closed, "the mail was withdrawn")
 }

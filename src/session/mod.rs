@@ -13,50 +13,40 @@
 //! the [`Greeted`] that learnt it; the one way round has `danger` in its name. Once set up, a
 //! [`Session`] sends one mail after the other, or [many](Session::send_each) close behind each other.
 
-mod authenticate;
-mod credentials_provider;
-mod each;
-mod ending;
-mod flow;
-mod greeted;
-mod hello;
-mod inquiry;
-mod login_refusal;
+mod dialogue;
+mod findings;
 mod mail;
-mod options;
 mod outcome;
-mod parameters;
+mod plan;
 mod portions;
-mod prepare;
-mod progress;
 mod queue_id;
-mod recall;
 mod receipt;
 mod recipient;
-mod secured;
-mod security;
-mod server;
-mod settled;
+mod send;
+mod send_each;
+#[expect(
+    clippy::module_inception,
+    reason = "the file holds the type of that name"
+)]
+mod session;
+mod setup;
+mod telemetry;
 mod timing;
-mod transaction;
-mod transfer;
-mod watch;
+mod withdrawal;
 
-pub use credentials_provider::{CredentialsProvider, ProvidedCredentials};
-pub use each::Returned;
-pub use greeted::Greeted;
-pub use hello::Hello;
 pub use mail::Mail;
-pub(crate) use progress::Observer;
-pub use progress::Progress;
-pub(crate) use recall::Recall;
 pub use receipt::Receipt;
 pub use recipient::{Recipient, RecipientOutcome, recipient_outcomes};
-pub use secured::Secured;
-pub use security::Security;
-pub use server::{ServerConfig, ServerConfigBuilder};
+pub use send_each::UnsentMail;
+pub use session::Session;
+pub use setup::{
+    CredentialsProvider, Greeted, Hello, ProvidedCredentials, Secured, Security, ServerConfig,
+    ServerConfigBuilder,
+};
+pub(crate) use telemetry::Observer;
+pub use telemetry::Progress;
 pub use timing::{SetUp, Timing};
-pub use transaction::Session;
+pub(crate) use withdrawal::Withdrawal;
 
 pub use crate::observe::MailOutcome;
 pub use crate::protocol::{Chunking, Pipelining, Strategy};

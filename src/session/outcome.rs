@@ -1,12 +1,12 @@
 //! What the pipeline's outcome means for a mail.
 
-use super::hello::refused;
-use super::mail::Mail;
 use super::receipt::Receipt;
+use super::setup::hello::rejection;
 use super::timing::Timing;
 use crate::address::{Envelope, ForwardPath, Partial};
 use crate::error::{Error, ErrorKind, JudgedBy, Result, Stage};
-use crate::protocol::{Dialect, Outcome, Refusal, Reply, ReplyMeaning};
+use crate::message::MessageId;
+use crate::protocol::{Dialect, Refusal, Reply, ReplyMeaning, TransactionOutcome};
 use crate::transport::TlsParameters;
 
 type Rejected = Vec<(ForwardPath, Reply)>;
@@ -22,7 +22,7 @@ pub(super) struct Division {
 
 impl Division {
     /// By the replies to RCPT and, where there is one for each recipient, to the message.
-    pub(super) fn new(outcome: &Outcome, envelope: &Envelope) -> Self {
+    pub(super) fn new(outcome: &TransactionOutcome, envelope: &Envelope) -> Self {
         let mut division = Self::default();
         let mut messages = outcome.messages.iter();
         for (path, reply) in envelope.forward_paths().iter().zip(&outcome.recipients) {
@@ -49,13 +49,13 @@ impl Division {
 
 /// The result of a mail about which all has been said.
 pub(super) fn result(
-    outcome: Outcome,
-    mail: &Mail,
+    outcome: TransactionOutcome,
+    envelope: &Envelope,
+    message_id: &MessageId,
     size: u64,
     tls: Option<TlsParameters>,
     timing: Timing,
 ) -> Result<Receipt> {
-    let envelope = &mail.envelope;
     let division = Division::new(&outcome, envelope);
     if let Some(refusal) = outcome.refusal {
         let may_want_tls = matches!(refusal, Refusal::Mail(_) | Refusal::Data(_));
@@ -78,7 +78,7 @@ pub(super) fn result(
             size,
             tls,
             timing,
-            message_id: mail.message.message_id().clone(),
+            message_id: message_id.clone(),
         }),
         None => Err(Error::new(
             ErrorKind::Protocol,
@@ -105,21 +105,21 @@ fn refusal_error(refusal: Refusal, envelope: &Envelope, division: Division, size
                 "the message, of {size} octets, is larger than the server takes: send less, or \
                  send it another way"
             );
-            refused(Stage::Mail, message, reply)
+            rejection(Stage::Mail, message, reply)
         }
         Refusal::Mail(reply) => {
             let message = format!("the server refused the sender {}", envelope.reverse_path());
-            refused(Stage::Mail, message, reply)
+            rejection(Stage::Mail, message, reply)
         }
         Refusal::Data(reply) => {
-            refused(Stage::Data, "the server refused DATA", reply).after_refusing(rejected)
+            rejection(Stage::Data, "the server refused DATA", reply).after_refusing(rejected)
         }
         Refusal::Chunk(reply) => {
             let message = "the server refused a chunk of the message";
-            refused(Stage::Transfer, message, reply).after_refusing(rejected)
+            rejection(Stage::Transfer, message, reply).after_refusing(rejected)
         }
         Refusal::Message(reply) => {
-            refused(Stage::EndOfData, "the server refused the message", reply)
+            rejection(Stage::EndOfData, "the server refused the message", reply)
                 .after_refusing(rejected)
         }
         Refusal::SomeRecipients => {

@@ -1,134 +1,100 @@
-//! A mail with more recipients than a server takes at a time: it goes in portions (RFC 9422, RFC
-//! 5321 section 4.5.3.1.10).
+//! A mail with more recipients than a server takes at a time: it goes in portions, each a transaction
+//! of its own (RFC 9422, RFC 5321 section 4.5.3.1.10).
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 
-use tokio::io::{AsyncRead, AsyncWrite};
-
-use super::flow::Concluded;
-use super::mail::Mail;
+use super::outcome::Division;
 use super::receipt::Receipt;
-use super::settled::Settled;
-use super::transaction::Session;
 use crate::address::{Domain, Envelope, ForwardPath, Partial};
-use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::protocol::{Dialect, Outcome, Reply, ReplyMeaning};
+use crate::error::{Error, ErrorKind, Fate, Result, Stage};
+use crate::protocol::{Dialect, Limits, Reply, ReplyMeaning};
 
-/// A mail that has a portion under way.
+/// How many recipients a session takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RecipientLimits<'a> {
+    /// What the server has announced.
+    pub(super) announced: Limits,
+    /// What the user of the session allows.
+    pub(super) configured: Option<NonZeroU32>,
+    /// How many the server accepted before it refused one more, here or in an earlier session.
+    pub(super) learned: Option<NonZeroU32>,
+    /// The domains of earlier recipients, where the server limits their number in a session.
+    pub(super) domains: &'a HashSet<Domain>,
+}
+
+/// A portion of a mail.
 #[derive(Debug)]
 pub(super) struct Portion {
     /// The recipients that the portion was taken from.
     pub(super) whole: Envelope,
     /// The recipients of the portion.
     pub(super) first: Envelope,
-    /// Those that are left; `None` if the portion is the whole.
+    /// The recipients of later portions; `None` if the portion is the whole.
     pub(super) left: Option<Envelope>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    /// Whether the server takes recipients in these domains too: the limit is one of the session
-    /// (RFC 9422 section 4.3).
-    fn require_domains(&self, envelope: &Envelope) -> Result<()> {
-        let Some(most) = self.extensions().limits().domains else {
-            return Ok(());
-        };
-        let new = domains(envelope).filter(|domain| !self.domains.contains(domain));
-        let new: HashSet<_> = new.collect();
-        if u32::try_from(self.domains.len() + new.len()).is_ok_and(|count| count <= most.get()) {
-            return Ok(());
+/// Cuts the first portion that the server takes off a mail with this envelope. A message that cannot be
+/// sent twice cannot go in portions.
+pub(super) fn cut(
+    whole: &Envelope,
+    is_repeatable: bool,
+    limits: RecipientLimits<'_>,
+) -> Result<Portion> {
+    let most = |limit: Option<NonZeroU32>| {
+        limit.map_or(usize::MAX, |limit| {
+            usize::try_from(limit.get()).unwrap_or(usize::MAX)
+        })
+    };
+    let obstacle = if whole.partial() == Partial::AllOrNothing {
+        Some("it is to go to all or none: allow less, or send it to fewer")
+    } else if !is_repeatable {
+        Some("its body can be read only once: give it as a file, or send it to fewer")
+    } else {
+        None
+    };
+    let recipients = most(limits.announced.recipients).min(most(limits.configured));
+    // The number that was learned is only advice: the server may take more by now.
+    let recipients = match obstacle {
+        Some(_) => recipients,
+        None => recipients.min(most(limits.learned)),
+    };
+    let (first, left) = whole.split(recipients, most(limits.announced.domains));
+    require_domains(&first, limits)?;
+    match obstacle.filter(|_| left.is_some()) {
+        Some(obstacle) => {
+            let message = format!(
+                "the server takes fewer than {} recipients at a time, and the mail cannot go in \
+                 portions since {obstacle}",
+                whole.forward_paths().len()
+            );
+            Err(Error::new(ErrorKind::InvalidInput, message).at(Stage::Mail))
         }
-        let message = format!(
-            "the server takes recipients in no more than {most} domains in a session: open another"
-        );
-        Err(Error::new(ErrorKind::Closed, message).at(Stage::Mail))
+        None => Ok(Portion {
+            whole: whole.clone(),
+            first,
+            left,
+        }),
     }
+}
 
-    /// Takes from a mail the first portion that the server takes.
-    pub(super) fn portion(&self, mail: &Mail) -> Result<Portion> {
-        let limits = self.extensions().limits();
-        let most = |limit: Option<NonZeroU32>| {
-            limit.map_or(usize::MAX, |limit| {
-                usize::try_from(limit.get()).unwrap_or(usize::MAX)
-            })
-        };
-        let recipients = most(limits.recipients).min(most(self.most_recipients));
-        let whole = mail.envelope.clone();
-        let obstacle = if whole.partial() == Partial::AllOrNothing {
-            Some("it is to go to all or none: allow less, or send it to fewer")
-        } else if !mail.message.is_repeatable() {
-            Some("its body can be read only once: give it as a file, or send it to fewer")
-        } else {
-            None
-        };
-        // The number that was learnt is no more than advice: the server may take more by now.
-        let recipients = match obstacle {
-            Some(_) => recipients,
-            None => recipients.min(most(self.learned_recipients)),
-        };
-        let (first, left) = whole.split(recipients, most(limits.domains));
-        self.require_domains(&first)?;
-        match obstacle.filter(|_| left.is_some()) {
-            Some(obstacle) => {
-                let message = format!(
-                    "the server takes fewer than {} recipients at a time, and the mail cannot go \
-                     in portions since {obstacle}",
-                    whole.forward_paths().len()
-                );
-                Err(Error::new(ErrorKind::InvalidInput, message).at(Stage::Mail))
-            }
-            None => Ok(Portion { whole, first, left }),
-        }
+/// Requires that the server takes recipients in these domains too: it may limit their number in a
+/// session (RFC 9422 section 4.3).
+fn require_domains(envelope: &Envelope, limits: RecipientLimits<'_>) -> Result<()> {
+    let Some(most) = limits.announced.domains else {
+        return Ok(());
+    };
+    let new = domains(envelope).filter(|domain| !limits.domains.contains(domain));
+    let new: HashSet<_> = new.collect();
+    let count = limits.domains.len() + new.len();
+    if u32::try_from(count).is_ok_and(|count| count <= most.get()) {
+        return Ok(());
     }
-
-    /// Sends a mail, in as many portions as the server wants.
-    pub(super) async fn send_in_portions(&mut self, mut mail: Mail) -> Result<Receipt> {
-        let mut settled = Settled::default();
-        loop {
-            let (concluded, left) = match self.send_portion(&mail).await {
-                Ok(sent) => sent,
-                Err(error) if settled.is_empty() => return Err(error),
-                Err(error) => return Err(settled.cut_short(error, Some(&mail.envelope))),
-            };
-            match settled.add(concluded.result, &concluded.mail.envelope, left) {
-                ControlFlow::Continue(rest) => mail.envelope = rest,
-                ControlFlow::Break(result) => return result,
-            }
-        }
-    }
-
-    /// What a portion has come to, and the recipients that are left.
-    async fn send_portion(&mut self, mail: &Mail) -> Result<(Concluded, Option<Envelope>)> {
-        self.require_open()?;
-        let portion = self.portion(mail)?;
-        let mut mail = mail.clone();
-        mail.envelope = portion.first.clone();
-        let mut concluded = self.send_one(mail).await?;
-        // A session that has ended takes no other portion.
-        let left = if self.is_open() {
-            portion.left(&mut concluded, self.hello.dialect)
-        } else {
-            portion.left
-        };
-        Ok((concluded, left))
-    }
-
-    /// Learns how many recipients the server takes in a transaction, where it took some and then
-    /// said that it has enough.
-    pub(super) fn learn_most_recipients(&mut self, outcome: &Outcome) {
-        let replies = &outcome.recipients;
-        let count = replies
-            .iter()
-            .position(|reply| reply.means(ReplyMeaning::TooManyRecipients));
-        let mut before = replies.iter().take(count.unwrap_or_default());
-        if !before.any(Reply::is_positive_completion) {
-            return;
-        }
-        let learnt = count.and_then(|count| NonZeroU32::new(u32::try_from(count).ok()?));
-        let known = self.learned_recipients.into_iter();
-        self.learned_recipients = known.chain(learnt).min();
-    }
+    let message = format!(
+        "the server takes recipients in no more than {most} domains in a session: open another"
+    );
+    Err(Error::new(ErrorKind::Closed, message).at(Stage::Mail))
 }
 
 /// The domains of the recipients.
@@ -139,30 +105,35 @@ pub(super) fn domains(envelope: &Envelope) -> impl Iterator<Item = &Domain> {
 
 impl Portion {
     /// A mail that goes to all of its recipients at once.
-    pub(super) fn whole(mail: &Mail) -> Self {
+    pub(super) fn whole(envelope: &Envelope) -> Self {
         Self {
-            whole: mail.envelope.clone(),
-            first: mail.envelope.clone(),
+            whole: envelope.clone(),
+            first: envelope.clone(),
             left: None,
         }
     }
 
-    /// The recipients that are left, with those of the portion who were one too many: another
-    /// transaction may accept them (RFC 5321 section 4.5.3.1.10).
-    pub(super) fn left(self, concluded: &mut Concluded, dialect: Dialect) -> Option<Envelope> {
-        let Ok(receipt) = &mut concluded.result else {
+    /// The recipients of later portions. The recipients that were one too many for this portion are moved
+    /// there: another transaction may accept them (RFC 5321 section 4.5.3.1.10).
+    pub(super) fn remaining(
+        self,
+        result: &mut Result<Receipt>,
+        is_repeatable: bool,
+        dialect: Dialect,
+    ) -> Option<Envelope> {
+        let Ok(receipt) = result else {
             return self.left;
         };
+        if !is_repeatable || receipt.accepted.is_empty() {
+            return self.left;
+        }
         // By LMTP, a code alone may be about the message, and another transaction gains nothing.
-        let is_too_many = |reply: &Reply| {
+        let is_overflow = |(_, reply): &mut (ForwardPath, Reply)| {
             reply.means(ReplyMeaning::TooManyRecipients)
                 || dialect == Dialect::Smtp && reply.means(ReplyMeaning::StorageExceeded)
         };
-        let overflow = if concluded.mail.message.is_repeatable() {
-            take_overflow(receipt, is_too_many)
-        } else {
-            Vec::new()
-        };
+        let overflow = receipt.rejected.extract_if(.., is_overflow);
+        let overflow: Vec<_> = overflow.map(|(path, _)| path).collect();
         if overflow.is_empty() {
             return self.left;
         }
@@ -172,12 +143,166 @@ impl Portion {
     }
 }
 
-/// Takes the recipients out of a receipt who were one too many.
-fn take_overflow(receipt: &mut Receipt, is_too_many: impl Fn(&Reply) -> bool) -> Vec<ForwardPath> {
-    if receipt.accepted.is_empty() {
-        return Vec::new();
+/// What the portions of a mail have come to so far, over one session or several.
+#[derive(Debug, Default)]
+pub(crate) struct PortionResults {
+    /// Of the first portion that was accepted.
+    receipt: Option<Receipt>,
+    accepted: Vec<ForwardPath>,
+    rejected: Vec<(ForwardPath, Reply)>,
+    /// Of the first portion that was refused as a mail, or else for all of its recipients.
+    error: Option<Error>,
+    /// How many portions in a row were refused since the server had enough recipients.
+    refused_as_too_many: u8,
+    /// Those who are left, if the session ended in the middle of a portion.
+    untried: Vec<ForwardPath>,
+    /// What the mail has come to, if that was known when its session ended.
+    pub(super) whole: Option<Result<Receipt>>,
+}
+
+/// After so many portions that were refused since the server had enough recipients, its reply holds
+/// for all that are left.
+const MAX_REFUSED_PORTIONS: u8 = 3;
+
+impl PortionResults {
+    /// Adds what a portion has come to, which went to the recipients of `envelope`. Continues with
+    /// the recipients that are left; breaks with what the mail has come to, if it was the last
+    /// portion or no other can follow it.
+    pub(super) fn add(
+        &mut self,
+        result: Result<Receipt>,
+        envelope: &Envelope,
+        left: Option<Envelope>,
+    ) -> ControlFlow<Result<Receipt>, Envelope> {
+        if left.is_none() && self.is_empty() {
+            return ControlFlow::Break(result);
+        }
+        match result {
+            Ok(mut receipt) => {
+                self.refused_as_too_many = 0;
+                self.accepted.append(&mut receipt.accepted);
+                self.rejected.append(&mut receipt.rejected);
+                match &mut self.receipt {
+                    Some(first) => first.timing.add(receipt.timing),
+                    none => *none = Some(receipt),
+                }
+            }
+            Err(error) => {
+                let Some(rejected) = all_refused(&error, envelope) else {
+                    return ControlFlow::Break(Err(self.cut_short(error, left.as_ref())));
+                };
+                // By LMTP, some of a portion may be accepted before it fails for others.
+                self.accepted.extend_from_slice(error.accepted());
+                let last = rejected.last().map(|(_, reply)| reply.clone());
+                // A code alone may be about a mailbox, and what is permanent holds for those who
+                // were asked.
+                let is_too_many = |(_, reply): &(_, Reply)| {
+                    reply.is_transient() && reply.means(ReplyMeaning::TooManyRecipients)
+                };
+                if rejected.iter().all(is_too_many) {
+                    self.refused_as_too_many += 1;
+                } else {
+                    self.refused_as_too_many = 0;
+                }
+                self.rejected.extend(rejected);
+                match &self.error {
+                    Some(first) if first.is_about_mail() || !error.is_about_mail() => {}
+                    _ => self.error = Some(error),
+                }
+                if self.refused_as_too_many >= MAX_REFUSED_PORTIONS
+                    && let (Some(left), Some(reply)) = (&left, last)
+                {
+                    let paths = left.forward_paths().iter();
+                    self.rejected
+                        .extend(paths.map(|path| (path.clone(), reply.clone())));
+                    return ControlFlow::Break(self.result());
+                }
+            }
+        }
+        match left {
+            Some(left) => ControlFlow::Continue(left),
+            None => ControlFlow::Break(self.result()),
+        }
     }
-    let is_overflow = |(_, reply): &mut (ForwardPath, Reply)| is_too_many(reply);
-    let overflow = receipt.rejected.extract_if(.., is_overflow);
-    overflow.map(|(path, _)| path).collect()
+
+    /// Adds what is known of a portion in the middle of which the session ended.
+    pub(super) fn break_off(&mut self, division: Division, left: Option<&Envelope>) {
+        self.accepted.extend(division.accepted);
+        self.rejected.extend(division.rejected);
+        let left = left.into_iter().flat_map(Envelope::forward_paths);
+        self.untried.extend(left.cloned());
+    }
+
+    /// Whether no portion has come to anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.receipt.is_none() && self.error.is_none()
+    }
+
+    /// Whether a portion has been accepted for a recipient.
+    pub(crate) fn has_accepted(&self) -> bool {
+        !self.accepted.is_empty()
+    }
+
+    /// What the mail has come to, with all portions added.
+    fn result(&self) -> Result<Receipt> {
+        match (&self.receipt, &self.error) {
+            (Some(receipt), _) => Ok(Receipt {
+                accepted: self.accepted.clone(),
+                rejected: self.rejected.clone(),
+                ..receipt.clone()
+            }),
+            (None, Some(error)) => Err((error.clone())
+                .after_accepting(self.accepted.clone())
+                .after_refusing(self.rejected.clone())),
+            (None, None) => Err(Error::new(
+                ErrorKind::Closed,
+                "no portion of the mail was sent",
+            )),
+        }
+    }
+
+    /// The error of a mail that fails with its portions settled so far. The turn of those who are
+    /// left has not come. What the error says of a recipient itself stands.
+    pub(crate) fn cut_short(&self, error: Error, left: Option<&Envelope>) -> Error {
+        let mut said: HashSet<_> = error.accepted().iter().cloned().collect();
+        said.extend(error.rejected().iter().map(|(path, _)| path.clone()));
+        let mut accepted = self.accepted.clone();
+        accepted.retain(|path| !said.contains(path));
+        accepted.extend_from_slice(error.accepted());
+        let mut refused = self.rejected.clone();
+        refused.retain(|(path, _)| !said.contains(path));
+        refused.extend_from_slice(error.rejected());
+        said.extend(accepted.iter().cloned());
+        said.extend(refused.iter().map(|(path, _)| path.clone()));
+        let left = left.into_iter().flat_map(Envelope::forward_paths);
+        let mut untried = error.untried().to_vec();
+        said.extend(untried.iter().cloned());
+        let others = self.untried.iter().chain(left);
+        untried.extend(others.filter(|path| said.insert((*path).clone())).cloned());
+        error
+            .after_accepting(accepted)
+            .after_refusing(refused)
+            .before_trying(untried)
+    }
+}
+
+/// The recipients of a portion that the server refused, with its words to each. `None` if it is not
+/// known of each what the server would have said, since the session ended before.
+fn all_refused(error: &Error, envelope: &Envelope) -> Option<Vec<(ForwardPath, Reply)>> {
+    let mut refused = error.rejected().to_vec();
+    let said = error.accepted().iter().cloned();
+    let said: HashSet<_> = said
+        .chain(refused.iter().map(|(path, _)| path.clone()))
+        .collect();
+    let others = envelope.forward_paths().iter();
+    let others: Vec<_> = others.filter(|path| !said.contains(path)).collect();
+    let reply = error.reply().filter(|_| error.fate() == Fate::NotAccepted);
+    match reply {
+        None if !others.is_empty() => None,
+        None => Some(refused),
+        Some(reply) => {
+            refused.extend(others.into_iter().map(|path| (path.clone(), reply.clone())));
+            Some(refused)
+        }
+    }
 }

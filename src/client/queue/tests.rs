@@ -11,7 +11,7 @@ use super::super::job::{OutcomeSender, Tally};
 use super::*;
 use crate::Message;
 use crate::error::{ErrorKind, Stage};
-use crate::session::Recall;
+use crate::session::Withdrawal;
 
 /// Notes which worker is woken.
 struct Bell(u64, Arc<Mutex<Vec<u64>>>);
@@ -63,7 +63,7 @@ impl Play {
             OutcomeSender::One(oneshot::channel().0),
             Arc::new(Tally::new("x")),
         );
-        Job::new(mail, Recall::default(), sender, tally)
+        Job::new(mail, Withdrawal::default(), sender, tally)
     }
 
     /// Which workers are woken or begun.

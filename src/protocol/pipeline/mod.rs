@@ -1,9 +1,9 @@
 //! The queue of expected replies: which command goes out when, and which reply is whose
 //! (RFC 5321 section 4.1.4, RFC 2920 section 3.1, RFC 3030 section 2, RFC 2033 section 4.2).
 
+mod action;
 mod defects;
 mod outcome;
-mod step;
 mod strategy;
 #[cfg(test)]
 mod tests;
@@ -16,11 +16,12 @@ use super::extensions::{Extension, Extensions};
 use super::parameter::Parameters;
 use super::reply::Reply;
 use crate::address::Envelope;
-pub use outcome::Outcome;
+pub(crate) use action::Grouping;
+pub use action::{Action, ExpectedReply, SendPlan, TransferCommand, UnexpectedReply};
 pub(crate) use outcome::Refusal;
-pub use step::{Expected, Next, UnexpectedReply};
+pub use outcome::TransactionOutcome;
 pub use strategy::{Chunking, Defect, Dialect, Pipelining, Strategy};
-use transaction::{Phase, Step, Transaction};
+use transaction::{NextStep, SendPhase, Transaction};
 
 /// How many octets of messages may be on their way before it is known whether anybody gets them.
 const WINDOW: u64 = 1024 * 1024;
@@ -28,43 +29,6 @@ const WINDOW: u64 = 1024 * 1024;
 /// How many chunks may be without a reply: over a mebibyte is then on its way, which fills a
 /// long line, and is what a refusal costs at most.
 const MAX_CHUNKS: usize = 16;
-
-/// How many commands go out before a reply is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Grouping {
-    /// Each command waits for its reply: for servers without PIPELINING.
-    OneAtATime,
-    /// MAIL, all RCPT and DATA leave together (RFC 2920 section 3.1). By BDAT, the message waits
-    /// until it is known whether anybody gets it.
-    Grouped,
-    /// MAIL, all RCPT and the message by BDAT leave together (RFC 3030 section 2).
-    Whole,
-}
-
-/// By which command a message goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Way {
-    /// By DATA (RFC 5321 section 4.1.1.4).
-    Data,
-    /// By BDAT, in chunks (RFC 3030 section 2).
-    Bdat,
-}
-
-/// How one mail goes out, as [`Pipeline::course`] has decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Course {
-    /// What waits for replies.
-    pub grouping: Grouping,
-    /// By which command the message goes.
-    pub way: Way,
-    /// The message's size in octets.
-    pub size: u64,
-    /// What the server says to the message.
-    pub dialect: Dialect,
-}
 
 /// The mails that are on their way on one connection, and the replies that are due for them.
 ///
@@ -77,38 +41,38 @@ pub struct Course {
     reason = "each is a fact of its own, and none a state"
 )]
 #[derive(Debug)]
-pub struct Pipeline {
+pub struct Pipeline<T = ()> {
     strategy: Strategy,
     pipelining: bool,
     chunking: bool,
     dialect: Dialect,
-    mails: VecDeque<Transaction>,
+    mails: VecDeque<Transaction<T>>,
     /// What replies are due for. Those of a mail stand together, in the order of the mails.
-    awaited: VecDeque<Expected>,
+    awaited: VecDeque<ExpectedReply>,
     /// A transaction may be open that is not to go on (RFC 5321 section 4.1.4).
     reset_due: bool,
     /// As many mails as may be are on their way, or were not long ago: no other is begun until half
     /// of them have been answered, so that mails keep leaving together.
     full: bool,
-    proven: Proven,
+    confirmed: Confirmed,
     /// Commands that left together were refused, and the mail may have been the reason. Until
     /// another mail has gone without that, alone, no others leave like that.
-    doubt: Option<Defect>,
+    suspected: Option<Defect>,
 }
 
 /// What the server has shown that it can do.
 #[derive(Debug, Clone, Copy, Default)]
-struct Proven {
+struct Confirmed {
     /// A message has been taken by BDAT. Before that, only one is on its way: a server that does
     /// not know BDAT would read messages as commands.
-    chunking: bool,
+    bdat: bool,
     /// Commands of one mail that left together have all been answered in order.
     grouping: bool,
     /// A mail that was begun before the one before it had been answered has been answered.
-    company: bool,
+    batches: bool,
 }
 
-impl Pipeline {
+impl<T> Pipeline<T> {
     /// Begins with no mail on its way.
     #[must_use]
     pub fn new(strategy: Strategy, dialect: Dialect, extensions: &Extensions) -> Self {
@@ -121,8 +85,8 @@ impl Pipeline {
             awaited: VecDeque::new(),
             reset_due: false,
             full: false,
-            proven: Proven::default(),
-            doubt: None,
+            confirmed: Confirmed::default(),
+            suspected: None,
         };
         pipeline.set_extensions(extensions);
         pipeline
@@ -159,52 +123,55 @@ impl Pipeline {
     fn has_pipelining(&self) -> bool {
         self.pipelining
             && self.strategy.pipelining != Pipelining::Never
-            && self.doubt != Some(Defect::Grouping)
+            && self.suspected != Some(Defect::Grouping)
     }
 
     /// Decides how a message of so many octets goes out, by the only way for it if there is one,
     /// with so many mails waiting behind it.
     #[must_use]
-    pub fn course(&self, size: u64, only: Option<Way>, waiting: usize) -> Course {
+    pub fn plan(&self, size: u64, only: Option<TransferCommand>, waiting: usize) -> SendPlan {
         let in_company = waiting > 0 || !self.mails.is_empty();
-        let way = only.unwrap_or(match self.strategy.chunking {
-            Chunking::Always if self.chunking => Way::Bdat,
-            Chunking::Auto if self.chunking && self.has_pipelining() && in_company => Way::Bdat,
-            _ => Way::Data,
+        let command = only.unwrap_or(match self.strategy.chunking {
+            Chunking::Always if self.chunking => TransferCommand::Bdat,
+            Chunking::Auto if self.chunking && self.has_pipelining() && in_company => {
+                TransferCommand::Bdat
+            }
+            _ => TransferCommand::Data,
         });
         // How many replies LMTP has to the last chunk is known only after those to RCPT.
-        let at_once = way == Way::Bdat && size <= WINDOW && self.dialect == Dialect::Smtp;
+        let at_once =
+            command == TransferCommand::Bdat && size <= WINDOW && self.dialect == Dialect::Smtp;
         let grouping = match self.has_pipelining() {
             false => Grouping::OneAtATime,
-            true if at_once => Grouping::Whole,
+            true if at_once => Grouping::WithMessage,
             true => Grouping::Grouped,
         };
-        Course {
+        SendPlan {
             grouping,
-            way,
+            command,
             size,
             dialect: self.dialect,
         }
     }
 
-    /// Whether a mail on this course may be begun now, behind those that are on their way.
+    /// Whether a mail on this plan may be begun now, behind those that are on their way.
     #[must_use]
-    pub fn may_begin(&self, course: &Course) -> bool {
+    pub fn may_begin(&self, plan: &SendPlan) -> bool {
         let Some(last) = self.mails.back() else {
             return true;
         };
         // What a server holds after a refusal is not certain.
-        let alone = course.grouping == Grouping::OneAtATime
+        let alone = plan.grouping == Grouping::OneAtATime
             || !self.has_pipelining()
-            || self.doubt.is_some();
-        if last.phase != Phase::Sent || alone || last.refusal().is_some() {
+            || self.suspected.is_some();
+        if last.phase != SendPhase::Sent || alone || last.refusal().is_some() {
             return false;
         }
         let eager = self.strategy.pipelining == Pipelining::Eager;
-        if last.course.way == Way::Bdat && course.way == Way::Bdat {
-            return self.proven.chunking && !self.full && self.has_room(course);
+        if last.plan.command == TransferCommand::Bdat && plan.command == TransferCommand::Bdat {
+            return self.confirmed.bdat && !self.full && self.has_room(plan);
         }
-        let adds_whole = course.grouping == Grouping::Whole && self.most_mails() == 1;
+        let adds_whole = plan.grouping == Grouping::WithMessage && self.most_mails() == 1;
         eager && self.mails.len() == 1 && !adds_whole
     }
 
@@ -215,16 +182,18 @@ impl Pipeline {
             return true;
         };
         self.has_pipelining()
-            && self.doubt.is_none()
-            && match last.course.way {
-                Way::Bdat => self.proven.chunking && self.most_mails() > 1,
-                Way::Data => self.strategy.pipelining == Pipelining::Eager && self.mails.len() == 1,
+            && self.suspected.is_none()
+            && match last.plan.command {
+                TransferCommand::Bdat => self.confirmed.bdat && self.most_mails() > 1,
+                TransferCommand::Data => {
+                    self.strategy.pipelining == Pipelining::Eager && self.mails.len() == 1
+                }
             }
     }
 
     /// Whether it makes a difference to a mail that another waits behind it.
     #[must_use]
-    pub fn likes_company(&self) -> bool {
+    pub fn benefits_from_batching(&self) -> bool {
         let may_chunk = self.chunking && self.strategy.chunking == Chunking::Auto;
         may_chunk && self.has_pipelining() && self.mails.is_empty()
     }
@@ -234,55 +203,67 @@ impl Pipeline {
         usize::try_from(self.strategy.messages_in_flight.get()).unwrap_or(usize::MAX)
     }
 
-    fn has_room(&self, course: &Course) -> bool {
-        let octets = |course: &Course| match course.grouping {
-            Grouping::Whole => course.size,
+    fn has_room(&self, plan: &SendPlan) -> bool {
+        let octets = |plan: &SendPlan| match plan.grouping {
+            Grouping::WithMessage => plan.size,
             _ => 0,
         };
-        let on_their_way: u64 = self.mails.iter().map(|mail| octets(&mail.course)).sum();
-        on_their_way.saturating_add(octets(course)) <= WINDOW
+        let on_their_way: u64 = self.mails.iter().map(|mail| octets(&mail.plan)).sum();
+        on_their_way.saturating_add(octets(plan)) <= WINDOW
     }
 
     /// Begins a mail, which [`may_begin`](Self::may_begin) has allowed.
-    pub fn begin(&mut self, course: Course, envelope: &Envelope, parameters: Parameters) {
+    pub fn begin(
+        &mut self,
+        plan: SendPlan,
+        envelope: &Envelope,
+        parameters: Parameters,
+        carried: T,
+    ) {
         // Behind a mail by BDAT, whose transaction stays open if it is refused (RFC 3030 section
         // 2), RSET keeps the recipients of one mail from another's message.
-        let behind = self.mails.back().map(|mail| mail.course.way);
-        let reset = self.reset_due || behind == Some(Way::Bdat);
+        let previous = self.mails.back().map(|mail| mail.plan.command);
+        let reset = self.reset_due || previous == Some(TransferCommand::Bdat);
         self.reset_due = false;
         let reset = reset.then_some(Command::Rset);
-        let mut mail = Transaction::new(course, envelope, parameters, reset, behind);
-        mail.in_doubt = self.doubt.is_some();
+        let mut mail = Transaction::new(plan, envelope, parameters, reset, carried);
+        mail.previous = previous;
+        mail.is_probe = self.suspected.is_some();
         self.mails.push_back(mail);
         self.full = self.mails.len() >= self.most_mails();
     }
 
     /// What to do now.
-    pub fn next_step(&mut self) -> Next {
-        let step = self.mails.back_mut().map_or(Step::Over, Transaction::step);
+    pub fn next_step(&mut self) -> Action {
+        let step = self
+            .mails
+            .back_mut()
+            .map_or(NextStep::Over, Transaction::step);
         match (step, self.awaited.front()) {
-            (Step::Send(group), _) => {
+            (NextStep::Send(group), _) => {
                 let (expected, commands): (Vec<_>, Vec<_>) = group.into_iter().unzip();
                 self.awaited.extend(expected);
-                Next::Send(commands)
+                Action::Send(commands)
             }
-            (Step::Transfer, _) => Next::Transfer(self.way()),
-            (Step::HangUp, _) => Next::HangUp,
-            (Step::AbandonData, _) => {
-                self.now_due(Expected::LoneEndOfData, 1);
-                Next::AbandonData
+            (NextStep::Transfer, _) => Action::Transfer(self.transfer_command()),
+            (NextStep::HangUp, _) => Action::HangUp,
+            (NextStep::AbandonData, _) => {
+                self.now_due(ExpectedReply::LoneEndOfData, 1);
+                Action::AbandonData
             }
-            (Step::Wait, Some(expected)) => Next::Receive(*expected),
-            (Step::Over, Some(expected)) => Next::Await(*expected),
-            (Step::Wait | Step::Over, None) => Next::Idle,
+            (NextStep::Wait, Some(expected)) => Action::Receive(*expected),
+            (NextStep::Over, Some(expected)) => Action::Await(*expected),
+            (NextStep::Wait | NextStep::Over, None) => Action::Idle,
         }
     }
 
-    fn way(&self) -> Way {
-        self.mails.back().map_or(Way::Data, |mail| mail.course.way)
+    fn transfer_command(&self) -> TransferCommand {
+        self.mails
+            .back()
+            .map_or(TransferCommand::Data, |mail| mail.plan.command)
     }
 
-    fn now_due(&mut self, expected: Expected, replies: usize) {
+    fn now_due(&mut self, expected: ExpectedReply, replies: usize) {
         if let Some(mail) = self.mails.back_mut() {
             mail.due += replies;
             self.awaited.extend(std::iter::repeat_n(expected, replies));
@@ -297,7 +278,7 @@ impl Pipeline {
             Dialect::Smtp if self.has_pipelining() => MAX_CHUNKS,
             _ => 1,
         };
-        let chunks = (self.awaited.iter()).filter(|expected| **expected == Expected::Chunk);
+        let chunks = (self.awaited.iter()).filter(|expected| **expected == ExpectedReply::Chunk);
         chunks.count() < window
     }
 
@@ -305,7 +286,7 @@ impl Pipeline {
     pub fn chunk_sent(&mut self, chunk: Chunk) -> usize {
         match chunk {
             Chunk::More => {
-                self.now_due(Expected::Chunk, 1);
+                self.now_due(ExpectedReply::Chunk, 1);
                 1
             }
             Chunk::Last => self.message_sent(),
@@ -318,19 +299,19 @@ impl Pipeline {
         let Some(mail) = self.mails.back_mut() else {
             return 0;
         };
-        mail.phase = Phase::Sent;
-        let replies = match mail.course.dialect {
+        mail.phase = SendPhase::Sent;
+        let replies = match mail.plan.dialect {
             Dialect::Smtp => 1,
             Dialect::Lmtp => mail.accepted(),
         };
-        self.now_due(Expected::Message, replies);
+        self.now_due(ExpectedReply::Message, replies);
         replies
     }
 
     /// The newest mail's message will not be completed, and stops between two chunks.
     pub fn abandon_message(&mut self) {
         if let Some(mail) = self.mails.back_mut() {
-            mail.phase = Phase::Abandoned;
+            mail.phase = SendPhase::Abandoned;
         }
     }
 
@@ -342,7 +323,7 @@ impl Pipeline {
 
     /// What the next reply is for; `None` if none is due.
     #[must_use]
-    pub fn awaited(&self) -> Option<Expected> {
+    pub fn awaited(&self) -> Option<ExpectedReply> {
         self.awaited.front().copied()
     }
 
@@ -361,38 +342,72 @@ impl Pipeline {
         Ok(())
     }
 
+    /// What the oldest mail carries; `None` if no mail is on its way.
+    #[must_use]
+    pub fn oldest(&self) -> Option<&T> {
+        self.mails.front().map(|mail| &mail.carried)
+    }
+
+    /// What the newest mail carries.
+    #[must_use]
+    pub fn newest(&self) -> Option<&T> {
+        self.mails.back().map(|mail| &mail.carried)
+    }
+
+    /// What the newest mail carries, to be changed.
+    pub fn newest_mut(&mut self) -> Option<&mut T> {
+        self.mails.back_mut().map(|mail| &mut mail.carried)
+    }
+
+    /// What all mails on their way carry, from the oldest to the newest.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> {
+        self.mails.iter().map(|mail| &mail.carried)
+    }
+
+    /// The same, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.mails.iter_mut().map(|mail| &mut mail.carried)
+    }
+
+    /// Whether no mail is on its way.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.mails.is_empty()
+    }
+
     /// The outcome of the oldest mail, once all is said about it.
-    pub fn take_outcome(&mut self) -> Option<Outcome> {
+    pub fn take_outcome(&mut self) -> Option<(T, TransactionOutcome)> {
         let mail = self.mails.pop_front_if(|mail| mail.is_over())?;
         self.full &= self.mails.len() > self.most_mails() / 2;
-        let way = mail.course.way;
-        if mail.in_doubt {
-            self.doubt = None;
+        let command = mail.plan.command;
+        if mail.is_probe {
+            self.suspected = None;
         }
-        let abandoned = mail.phase == Phase::Abandoned;
-        let in_company = mail.behind.is_some();
+        let abandoned = mail.phase == SendPhase::Abandoned;
+        let in_company = mail.previous.is_some();
         let grouped = mail.leaves_together();
-        let outcome = mail.outcome(self.proven.chunking);
-        self.proven.chunking |= way == Way::Bdat && outcome.refusal.is_none() && !abandoned;
-        self.proven.grouping |= grouped && outcome.defect.is_none();
-        self.proven.company |= in_company && outcome.defect.is_none();
+        let (carried, outcome) = mail.outcome(self.confirmed.bdat);
+        self.confirmed.bdat |=
+            command == TransferCommand::Bdat && outcome.refusal.is_none() && !abandoned;
+        self.confirmed.grouping |= grouped && outcome.defect.is_none();
+        self.confirmed.batches |= in_company && outcome.defect.is_none();
         // After an end of data no transaction is open, whatever the server said to it; after a
         // refused chunk that is not certain (RFC 3030 section 2).
         let closed = match outcome.refusal {
             None => !abandoned,
-            Some(_) => way == Way::Data && !outcome.messages.is_empty(),
+            Some(_) => command == TransferCommand::Data && !outcome.messages.is_empty(),
         };
         self.reset_due |= !closed && self.mails.is_empty();
         self.has_shown(outcome.defect);
-        Some(outcome)
+        Some((carried, outcome))
     }
 
     /// What has been said so far about the oldest mail, when no more will be.
-    pub fn break_off(&mut self) -> Option<Outcome> {
+    pub fn break_off(&mut self) -> Option<(T, TransactionOutcome)> {
         self.awaited.clear();
         let mail = self.mails.pop_front()?;
-        let outcome = mail.outcome(self.proven.chunking);
+        let (carried, outcome) = mail.outcome(self.confirmed.bdat);
         self.has_shown(outcome.defect);
-        Some(outcome)
+        Some((carried, outcome))
     }
 }

@@ -25,7 +25,7 @@ pub enum Refusal {
 /// What became of a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Outcome {
+pub struct TransactionOutcome {
     /// Why it failed; `None` if the server has taken it.
     pub refusal: Option<Refusal>,
     /// The replies to RCPT in the envelope's order.
@@ -35,7 +35,7 @@ pub struct Outcome {
     /// Which of the two.
     pub dialect: Dialect,
     /// What the refusal says about the server rather than about the mail: it can be sent again
-    /// at once, in another way. With [`Defect::Chunking`] the connection is of no use any more.
+    /// at once, in another command. With [`Defect::Chunking`] the connection is of no use any more.
     pub defect: Option<Defect>,
     /// Whether the server refused the mail and took its message all the same: nobody knows what
     /// comes of it.
@@ -60,9 +60,9 @@ impl Refusal {
     }
 }
 
-impl Outcome {
+impl TransactionOutcome {
     /// Whether the mail, which was sent again without what the server was suspected of, was not
-    /// refused in the same way: the suspicion is true.
+    /// refused in the same command: the suspicion is true.
     pub(crate) fn confirms(&self, defect: Defect) -> bool {
         let is_refused_again = self.refusal.as_ref().is_some_and(|refusal| match defect {
             Defect::Grouping => refusal.is_out_of_order(&self.recipients),

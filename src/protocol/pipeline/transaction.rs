@@ -6,26 +6,31 @@ use super::super::command::Command;
 use super::super::parameter::Parameters;
 use super::super::reply::Reply;
 use super::super::reply_meaning::ReplyMeaning;
-use super::{Course, Defect, Dialect, Expected, Grouping, Outcome, Refusal, Way};
+use super::{
+    Defect, Dialect, ExpectedReply, Grouping, Refusal, SendPlan, TransactionOutcome,
+    TransferCommand,
+};
 use crate::address::Envelope;
 use crate::address::envelope::Partial;
 
 /// How many commands leave together at most. A server that has enough recipients says so, and those
 /// that have left with it were asked for nothing.
-const GROUP: usize = 500;
+const MAX_GROUP: usize = 500;
 
 /// What has been said about a mail, and what is left to say.
 #[derive(Debug)]
-pub(super) struct Transaction {
-    pub(super) course: Course,
+pub(super) struct Transaction<T> {
+    /// What the driver keeps with the mail.
+    pub(super) carried: T,
+    pub(super) plan: SendPlan,
     /// How the mail in front of it went, if that had not been answered when it was begun.
-    pub(super) behind: Option<Way>,
+    pub(super) previous: Option<TransferCommand>,
     /// Whether it was begun alone, to see whether the server has a defect.
-    pub(super) in_doubt: bool,
-    pub(super) phase: Phase,
+    pub(super) is_probe: bool,
+    pub(super) phase: SendPhase,
     /// Replies to its commands that have not come.
     pub(super) due: usize,
-    unsent: VecDeque<(Expected, Command)>,
+    unsent: VecDeque<(ExpectedReply, Command)>,
     /// How many recipients the envelope has.
     count: usize,
     partial: Partial,
@@ -38,7 +43,7 @@ pub(super) struct Transaction {
 
 /// How far the client is with a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(super) enum SendPhase {
     /// Commands are left.
     Envelope,
     /// The message is on its way.
@@ -50,8 +55,8 @@ pub(super) enum Phase {
 }
 
 /// What a mail whose commands have all been answered needs next.
-pub(super) enum Step {
-    Send(Vec<(Expected, Command)>),
+pub(super) enum NextStep {
+    Send(Vec<(ExpectedReply, Command)>),
     Wait,
     Transfer,
     AbandonData,
@@ -59,32 +64,34 @@ pub(super) enum Step {
     Over,
 }
 
-impl Transaction {
+impl<T> Transaction<T> {
     pub(super) fn new(
-        course: Course,
+        plan: SendPlan,
         envelope: &Envelope,
         parameters: Parameters,
         reset: Option<Command>,
-        behind: Option<Way>,
+        carried: T,
     ) -> Self {
         let paths = envelope.forward_paths();
-        let rset = reset.map(|command| (Expected::Reset, command));
+        let rset = reset.map(|command| (ExpectedReply::Reset, command));
         let Parameters { mail, rcpt } = parameters;
         let mail = Command::Mail(envelope.reverse_path().clone(), mail);
         let rcpt = rcpt.into_iter().chain(std::iter::repeat_with(Vec::new));
         let rcpt = (paths.iter().cloned().zip(rcpt))
             .map(|(path, parameters)| Command::Rcpt(path, parameters))
             .enumerate();
-        let data = (course.way == Way::Data).then_some((Expected::Data, Command::Data));
+        let data =
+            (plan.command == TransferCommand::Data).then_some((ExpectedReply::Data, Command::Data));
         Self {
-            course,
-            behind,
-            in_doubt: false,
-            phase: Phase::Envelope,
+            plan,
+            carried,
+            previous: None,
+            is_probe: false,
+            phase: SendPhase::Envelope,
             due: 0,
             unsent: (rset.into_iter())
-                .chain([(Expected::Mail, mail)])
-                .chain(rcpt.map(|(index, command)| (Expected::Rcpt(index), command)))
+                .chain([(ExpectedReply::Mail, mail)])
+                .chain(rcpt.map(|(index, command)| (ExpectedReply::Rcpt(index), command)))
                 .chain(data)
                 .collect(),
             count: paths.len(),
@@ -97,39 +104,41 @@ impl Transaction {
         }
     }
 
-    pub(super) fn step(&mut self) -> Step {
+    pub(super) fn step(&mut self) -> NextStep {
         match self.phase {
-            Phase::Envelope => {}
-            Phase::Message => return Step::Transfer,
-            Phase::Sent | Phase::Abandoned => return Step::Over,
+            SendPhase::Envelope => {}
+            SendPhase::Message => return NextStep::Transfer,
+            SendPhase::Sent | SendPhase::Abandoned => return NextStep::Over,
         }
         let group = self.next_group();
         if !group.is_empty() {
             self.due += group.len();
-            return Step::Send(group);
+            return NextStep::Send(group);
         }
         let is_said = self.unsent.is_empty();
-        if self.course.grouping == Grouping::Whole && is_said && !self.asks_first() {
-            self.phase = Phase::Message;
-            return Step::Transfer;
+        if self.plan.grouping == Grouping::WithMessage && is_said && !self.asks_first() {
+            self.phase = SendPhase::Message;
+            return NextStep::Transfer;
         }
         if self.due > 0 {
-            return Step::Wait;
+            return NextStep::Wait;
         }
         if self.refusal().is_none() {
-            self.phase = Phase::Message;
-            return Step::Transfer;
+            self.phase = SendPhase::Message;
+            return NextStep::Transfer;
         }
-        self.phase = Phase::Sent;
+        self.phase = SendPhase::Sent;
         match &self.data {
             // An end of data would deliver an empty message to those who were accepted.
-            Some(data) if data.is_positive_intermediate() && self.accepted() > 0 => Step::HangUp,
+            Some(data) if data.is_positive_intermediate() && self.accepted() > 0 => {
+                NextStep::HangUp
+            }
             // RFC 2033 section 4.2: there, nobody accepted means no reply.
-            Some(data) if data.is_positive_intermediate() => match self.course.dialect {
-                Dialect::Lmtp => Step::HangUp,
-                Dialect::Smtp => Step::AbandonData,
+            Some(data) if data.is_positive_intermediate() => match self.plan.dialect {
+                Dialect::Lmtp => NextStep::HangUp,
+                Dialect::Smtp => NextStep::AbandonData,
             },
-            _ => Step::Over,
+            _ => NextStep::Over,
         }
     }
 
@@ -139,23 +148,23 @@ impl Transaction {
     }
 
     /// The commands that can go now.
-    fn next_group(&mut self) -> Vec<(Expected, Command)> {
+    fn next_group(&mut self) -> Vec<(ExpectedReply, Command)> {
         let awaits_replies = self.due > 0;
-        let at_data = matches!(self.unsent.front(), Some((Expected::Data, _)));
+        let at_data = matches!(self.unsent.front(), Some((ExpectedReply::Data, _)));
         if awaits_replies || (self.mail.is_some() && self.refusal().is_some()) {
             return Vec::new();
         }
         self.skip_recipients();
-        let count = match self.course.grouping {
+        let count = match self.plan.grouping {
             Grouping::OneAtATime => 1,
             _ if at_data || !self.asks_first() => self.unsent.len(),
             _ => self
                 .unsent
                 .iter()
-                .take_while(|(expected, _)| *expected != Expected::Data)
+                .take_while(|(expected, _)| *expected != ExpectedReply::Data)
                 .count(),
         };
-        let count = count.min(GROUP).min(self.unsent.len());
+        let count = count.min(MAX_GROUP).min(self.unsent.len());
         self.unsent.drain(..count).collect()
     }
 
@@ -172,14 +181,14 @@ impl Transaction {
         let others = self.count - self.recipients.len();
         self.recipients.extend(std::iter::repeat_n(reply, others));
         self.unsent
-            .retain(|(expected, _)| !matches!(expected, Expected::Rcpt(_)));
+            .retain(|(expected, _)| !matches!(expected, ExpectedReply::Rcpt(_)));
     }
 
     /// Takes in a reply to one of its commands; `None` if it cannot be one.
-    pub(super) fn accept(&mut self, expected: Expected, reply: Reply) -> Result<(), Reply> {
+    pub(super) fn accept(&mut self, expected: ExpectedReply, reply: Reply) -> Result<(), Reply> {
         let fits = match expected {
-            Expected::Data => !reply.is_positive_completion(),
-            Expected::Reset => reply.is_positive_completion(),
+            ExpectedReply::Data => !reply.is_positive_completion(),
+            ExpectedReply::Reset => reply.is_positive_completion(),
             _ => !reply.is_positive_intermediate(),
         };
         if !fits {
@@ -187,23 +196,23 @@ impl Transaction {
         }
         self.due -= 1;
         match expected {
-            Expected::Mail => self.mail = Some(reply),
-            Expected::Rcpt(_) => self.recipients.push(reply.shortened()),
-            Expected::Data => self.data = Some(reply),
-            Expected::Chunk if reply.is_positive_completion() => {}
-            Expected::Chunk => {
+            ExpectedReply::Mail => self.mail = Some(reply),
+            ExpectedReply::Rcpt(_) => self.recipients.push(reply.shortened()),
+            ExpectedReply::Data => self.data = Some(reply),
+            ExpectedReply::Chunk if reply.is_positive_completion() => {}
+            ExpectedReply::Chunk => {
                 self.chunk.get_or_insert(reply);
             }
-            Expected::Message => self.messages.push(reply),
+            ExpectedReply::Message => self.messages.push(reply),
             // Nobody would get what stands before a lone end, whatever the server says to it.
-            Expected::Reset | Expected::LoneEndOfData => {}
+            ExpectedReply::Reset | ExpectedReply::LoneEndOfData => {}
         }
         Ok(())
     }
 
     /// Whether nothing is left to send and no reply is due.
     pub(super) fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Sent | Phase::Abandoned) && self.due == 0
+        matches!(self.phase, SendPhase::Sent | SendPhase::Abandoned) && self.due == 0
     }
 
     /// Whether not one of its commands has been answered.
@@ -213,7 +222,7 @@ impl Transaction {
 
     /// Whether MAIL, all RCPT and DATA, or the message by BDAT, leave together.
     pub(super) fn leaves_together(&self) -> bool {
-        self.course.grouping != Grouping::OneAtATime && !self.asks_first()
+        self.plan.grouping != Grouping::OneAtATime && !self.asks_first()
     }
 
     /// How many recipients were accepted.
@@ -261,18 +270,18 @@ impl Transaction {
     }
 
     /// What the server cannot do, as this mail has shown.
-    fn defect(&self, proven: bool) -> Option<Defect> {
-        let grouped = self.course.grouping != Grouping::OneAtATime;
+    fn defect(&self, bdat_confirmed: bool) -> Option<Defect> {
+        let grouped = self.plan.grouping != Grouping::OneAtATime;
         match self.refusal()? {
-            refusal if self.behind.is_some() && refusal.is_misunderstood_sender() => {
+            refusal if self.previous.is_some() && refusal.is_misunderstood_sender() => {
                 Some(Defect::Pipelining)
             }
             refusal if grouped && refusal.is_out_of_order(&self.recipients) => {
                 Some(Defect::Grouping)
             }
             Refusal::Chunk(reply) | Refusal::Message(reply)
-                if self.course.way == Way::Bdat
-                    && !proven
+                if self.plan.command == TransferCommand::Bdat
+                    && !bdat_confirmed
                     && reply.means(ReplyMeaning::NotUnderstood) =>
             {
                 Some(Defect::Chunking)
@@ -283,19 +292,20 @@ impl Transaction {
 
     /// What became of the mail; whether BDAT has been understood before decides what a refusal of
     /// it means.
-    pub(super) fn outcome(self, proven: bool) -> Outcome {
+    pub(super) fn outcome(self, bdat_confirmed: bool) -> (T, TransactionOutcome) {
         let refusal = self.refusal();
         let taken = |reply: &Reply| reply.is_positive_completion();
-        Outcome {
-            defect: self.defect(proven),
+        let outcome = TransactionOutcome {
+            defect: self.defect(bdat_confirmed),
             // It took the message all the same, or so it says.
             contradictory: matches!(refusal, Some(Refusal::Mail(_) | Refusal::Chunk(_)))
                 && self.messages.iter().any(taken)
                 && self.accepted() > 0,
-            dialect: self.course.dialect,
+            dialect: self.plan.dialect,
             refusal,
             recipients: self.recipients,
             messages: self.messages,
-        }
+        };
+        (self.carried, outcome)
     }
 }

@@ -10,7 +10,7 @@ use pilotfish::address::Domain;
 use pilotfish::protocol::fuzzing::ReplyDecoder;
 use pilotfish::session::{Greeted, Receipt};
 use pilotfish::transport::Timeouts;
-use pilotfish::{Fate, Result};
+use pilotfish::{Fate, Mail, Result};
 use pilotfish_fuzz::{builder, now};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::time::timeout;
@@ -57,7 +57,7 @@ async fn submit(stream: DuplexStream) -> Result<Receipt> {
     let mut session = greeted.in_cleartext();
     let message = now(builder().text("Hello.\n").build()).unwrap();
     let envelope = message.envelope().clone();
-    let result = session.send(&envelope, message).await;
+    let result = session.send(Mail::new(envelope.clone(), message)).await;
     session.quit().await;
     result
 }

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::BytesMut;
 use pilotfish::address::{Envelope, ReversePath};
 use pilotfish::protocol::fuzzing::{
-    Chunk, Command, Defect, Next, Outcome, Parameters, Pipeline, ReplyDecoder, Way,
+    Action, Chunk, Command, Defect, Parameters, Pipeline, ReplyDecoder, TransactionOutcome,
+    TransferCommand,
 };
 use pilotfish::protocol::{Chunking, Dialect, Extensions, Pipelining, Reply, Strategy};
 
@@ -186,7 +187,7 @@ fn extensions(choices: &mut Choices<'_>) -> Extensions {
 /// What is known of a mail in the end.
 #[derive(Debug)]
 enum Told {
-    Outcome(Outcome),
+    Outcome(TransactionOutcome),
     /// The session ended after its message had left whole.
     Unknown,
     /// It was never begun.
@@ -196,7 +197,7 @@ enum Told {
 /// Some mails on their way, over one session after another.
 struct Play<'a> {
     choices: Choices<'a>,
-    pipeline: Pipeline,
+    pipeline: Pipeline<usize>,
     model: Model,
     dialect: Dialect,
     extensions: Extensions,
@@ -254,16 +255,16 @@ impl Play<'_> {
         let newest = self.under_way.back().copied().unwrap_or_default();
         let (mut sent, mut is_idle) = (Vec::new(), false);
         match self.pipeline.next_step() {
-            Next::Send(commands) => sent.extend(commands.into_iter().map(Sent::Command)),
-            Next::Transfer(Way::Bdat) => self.transfer_chunks(newest),
-            Next::Transfer(_) => {
+            Action::Send(commands) => sent.extend(commands.into_iter().map(Sent::Command)),
+            Action::Transfer(TransferCommand::Bdat) => self.transfer_chunks(newest),
+            Action::Transfer(_) => {
                 self.pipeline.message_sent();
                 self.left.insert(newest);
                 sent.push(Sent::Message(newest));
             }
-            Next::AbandonData => sent.push(Sent::LoneEndOfData),
-            Next::HangUp => self.end_session(),
-            Next::Receive(_) | Next::Await(_) => {
+            Action::AbandonData => sent.push(Sent::LoneEndOfData),
+            Action::HangUp => self.end_session(),
+            Action::Receive(_) | Action::Await(_) => {
                 if self.ends > 0 && self.choices.one_in(12) {
                     self.ends -= 1;
                     self.end_session();
@@ -277,8 +278,8 @@ impl Play<'_> {
             let replies = self.model.answer(sent, &mut self.choices);
             self.replies.extend(replies);
         }
-        while let Some(outcome) = self.pipeline.take_outcome() {
-            self.conclude(outcome);
+        while let Some((mail, outcome)) = self.pipeline.take_outcome() {
+            self.conclude(mail, outcome);
         }
         !(is_idle && self.waiting.is_empty() && self.under_way.is_empty())
     }
@@ -294,12 +295,12 @@ impl Play<'_> {
             return;
         }
         let size = self.choices.of(&[1_000, 1_000, 400_000, 2_000_000]);
-        let course = self.pipeline.course(size, None, self.waiting.len() - 1);
-        if self.pipeline.may_begin(&course) {
+        let plan = self.pipeline.plan(size, None, self.waiting.len() - 1);
+        if self.pipeline.may_begin(&plan) {
             let recipients = usize::from(self.choices.next() % 3) + 1;
             let envelope = envelope(mail, recipients);
             self.pipeline
-                .begin(course, &envelope, Parameters::default());
+                .begin(plan, &envelope, Parameters::default(), mail);
             self.waiting.pop_front();
             self.under_way.push_back(mail);
         }
@@ -313,8 +314,8 @@ impl Play<'_> {
     }
 
     /// All is said about a mail. One that is sent again has not been taken.
-    fn conclude(&mut self, outcome: Outcome) {
-        let mail = self.under_way.pop_front().unwrap();
+    fn conclude(&mut self, mail: usize, outcome: TransactionOutcome) {
+        assert_eq!(self.under_way.pop_front(), Some(mail));
         let defect = outcome.defect;
         if defect.is_some() && !outcome.contradictory && self.again.insert(mail) {
             self.waiting.push_front(mail);
@@ -329,8 +330,8 @@ impl Play<'_> {
     /// The connection ends, with replies that never come: what has not left goes over another.
     fn end_session(&mut self) {
         let mut again = Vec::new();
-        while let Some(outcome) = self.pipeline.break_off() {
-            let mail = self.under_way.pop_front().unwrap();
+        while let Some((mail, outcome)) = self.pipeline.break_off() {
+            assert_eq!(self.under_way.pop_front(), Some(mail));
             if outcome.messages.is_empty() && outcome.refusal.is_some() {
                 self.told.insert(mail, Told::Outcome(outcome));
             } else if self.left.contains(&mail) {

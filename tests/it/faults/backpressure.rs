@@ -53,7 +53,7 @@ async fn a_thousand_recipients_are_no_deadlock() {
     let receipt = talk_through(BUFFER, &transcript, async |stream| {
         let mut session = in_clear(stream).await?;
         let message = ACCOUNT.letter(&["a@example.org"]);
-        let receipt = session.send(&envelope, message).await;
+        let receipt = session.send(Mail::new(envelope.clone(), message)).await;
         session.quit().await;
         receipt
     })
@@ -91,7 +91,7 @@ async fn a_server_that_answers_and_closes_within_the_group_is_heard() {
             let result = talk_through(BUFFER, &transcript, async |stream| {
                 let mut session = in_clear(stream).await?;
                 let message = ACCOUNT.letter(&["a@example.org"]);
-                let result = session.send(&envelope, message).await;
+                let result = session.send(Mail::new(envelope.clone(), message)).await;
                 session.quit().await;
                 result
             })

@@ -52,7 +52,11 @@ async fn at_no_await_is_half_a_message_taken_for_a_whole() {
                 let mut session = in_clear(here).await.unwrap();
                 let message = letter.clone();
                 let envelope = message.envelope().clone();
-                dropped_after(polls, session.send(&envelope, message)).await
+                dropped_after(
+                    polls,
+                    session.send(pilotfish::Mail::new(envelope.clone(), message)),
+                )
+                .await
             };
             let server = Knowing::new(there, Words::Offering(offers), &store);
             let (outcome, ()) = tokio::join!(client, server.serve());

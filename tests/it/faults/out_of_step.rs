@@ -8,7 +8,7 @@ use pilotfish::address::{Envelope, ReversePath};
 use pilotfish::message::Message;
 use pilotfish::session::{Greeted, Receipt, Session};
 use pilotfish::transport::Timeouts;
-use pilotfish::{Client, Credentials, Error, ErrorKind, Fate};
+use pilotfish::{Client, Credentials, Error, ErrorKind, Fate, Mail};
 use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex,
 };
@@ -93,7 +93,7 @@ async fn send<S>(mut session: Session<S>, envelope: &Envelope) -> Result<Receipt
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    session.send(envelope, message()).await
+    session.send(Mail::new(envelope.clone(), message())).await
 }
 
 /// Sends a mail to one recipient, whose end of data is answered so.
@@ -258,6 +258,6 @@ fn futures_go_to_other_threads() {
     let _ = |client: &Client, session: &mut Session<DuplexStream>| {
         is_send(client.send(message()));
         is_send(client.close());
-        is_send(session.send(message().envelope(), message()));
+        is_send(session.send(message()));
     };
 }

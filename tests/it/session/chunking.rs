@@ -3,10 +3,10 @@
 /// Chunks that are refused, and connections lost among them.
 mod failure;
 
-use pilotfish::Message;
 use pilotfish::address::Envelope;
 use pilotfish::message::BodyType;
 use pilotfish::testing::{Fault, Point};
+use pilotfish::{Mail, Message};
 use tokio::net::TcpStream;
 
 use crate::session::transfer::BLOCK;
@@ -329,7 +329,7 @@ async fn a_strict_server_takes_it() {
         for _ in 0..3 {
             let letter = letter_of_chunks(40);
             let envelope: Envelope = letter.envelope().clone();
-            match session.send(&envelope, letter).await {
+            match session.send(Mail::new(envelope.clone(), letter)).await {
                 Ok(_) => sent += 1,
                 Err(error) => assert_eq!(error.reply().unwrap().code().number(), 452),
             }

@@ -28,7 +28,9 @@ async fn submit(offers: &str, envelope: Envelope, dialogue: &str) -> Result<Rece
     let (result, _) = talk(&transcript, async |stream| {
         let mut session = in_clear(stream).await?;
         let message = ACCOUNT.letter(&["a@example.org"]);
-        let result = session.send(&envelope, message).await;
+        let result = session
+            .send(pilotfish::Mail::new(envelope.clone(), message))
+            .await;
         session.quit().await;
         result
     })
@@ -229,7 +231,9 @@ async fn each_recipient_has_parameters_of_his_own() -> std::result::Result<(), E
     let (result, _) = talk(transcript, async |stream| {
         let mut session = in_clear(stream).await?;
         let message = ACCOUNT.letter(&["a@example.org"]);
-        let result = session.send(&envelope, message).await;
+        let result = session
+            .send(pilotfish::Mail::new(envelope.clone(), message))
+            .await;
         session.quit().await;
         result
     })

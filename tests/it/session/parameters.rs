@@ -117,7 +117,9 @@ async fn an_envelope_of_its_own_and_the_null_reverse_path() {
         let paths = paths.map(|path| path);
         let envelope = Envelope::new(pilotfish::address::ReversePath::Null, paths).unwrap();
         let message = ACCOUNT.letter(&["a@example.org"]);
-        let result = session.send(&envelope, message).await;
+        let result = session
+            .send(pilotfish::Mail::new(envelope.clone(), message))
+            .await;
         session.quit().await;
         result
     })

@@ -48,7 +48,7 @@ async fn send_with_ret<S: Stream>(session: &mut Session<S>) -> Result<Receipt> {
     let mut options = Options::default();
     options.ret = Some(Ret::Headers);
     let envelope = message.envelope().clone().with_options(options);
-    session.send(&envelope, message).await
+    session.send(Mail::new(envelope.clone(), message)).await
 }
 
 /// Two such letters.

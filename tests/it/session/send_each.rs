@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::{Stream, StreamExt as _, stream};
 use pilotfish::protocol::{Chunking, Pipelining, Strategy};
-use pilotfish::session::{Mail, Returned, Session};
+use pilotfish::session::{Mail, Session, UnsentMail};
 use pilotfish::transport::Timeouts;
 use tokio::time::sleep;
 
@@ -41,7 +41,7 @@ fn letters(count: usize) -> impl Iterator<Item = Mail> {
 async fn send_each<S: crate::support::peer::Stream>(
     session: &mut Session<S>,
     mails: impl Stream<Item = Mail>,
-) -> (Vec<String>, Vec<Returned>) {
+) -> (Vec<String>, Vec<UnsentMail>) {
     let mut outcomes = Vec::new();
     let returned = session
         .send_each(mails, |index, result| {

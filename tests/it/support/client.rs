@@ -8,7 +8,7 @@ use pilotfish::address::envelope::Options;
 use pilotfish::message::MessageBuilder;
 use pilotfish::session::{Greeted, Receipt, Secured, Session};
 use pilotfish::transport::{Host, Timeouts};
-use pilotfish::{Credentials, Error, Message, Result};
+use pilotfish::{Credentials, Error, Mail, Message, Result};
 use tokio::io::DuplexStream;
 
 use super::built::built;
@@ -201,7 +201,7 @@ pub(crate) async fn send_with<S: Stream>(
     options: Options,
 ) -> Result<Receipt> {
     let envelope = message.envelope().clone().with_options(options);
-    let result = session.send(&envelope, message).await;
+    let result = session.send(Mail::new(envelope.clone(), message)).await;
     session.quit().await;
     result
 }
@@ -212,7 +212,7 @@ pub(crate) async fn send_one<S: Stream>(
     message: Message,
 ) -> Result<Receipt> {
     let envelope = message.envelope().clone();
-    session.send(&envelope, message).await
+    session.send(Mail::new(envelope.clone(), message)).await
 }
 
 /// The outcome of a mail in one line.

@@ -9,19 +9,19 @@ fn proven(strategy: (Pipelining, Chunking), messages_in_flight: u32) -> Play {
     let mut strategy = play.pipeline.strategy();
     strategy.messages_in_flight = messages_in_flight.try_into().unwrap();
     play.pipeline.set_strategy(strategy);
-    play.begin(SMALL, Some(Way::Bdat), 1, 1);
+    play.begin(SMALL, Some(TransferCommand::Bdat), 1, 1);
     play.answer("250 250 250");
     play
 }
 
-const BY_BDAT: Option<Way> = Some(Way::Bdat);
-const BY_DATA: Option<Way> = Some(Way::Data);
+const BY_BDAT: Option<TransferCommand> = Some(TransferCommand::Bdat);
+const BY_DATA: Option<TransferCommand> = Some(TransferCommand::Data);
 
 /// Sends the whole of a mail, of which nothing has been answered but what DATA waits for.
-fn sent(play: &mut Play, way: Option<Way>) {
-    assert!(play.begin(SMALL, way, 1, 1), "{way:?}");
+fn sent(play: &mut Play, command: Option<TransferCommand>) {
+    assert!(play.begin(SMALL, command, 1, 1), "{command:?}");
     play.go();
-    if way == BY_DATA {
+    if command == BY_DATA {
         for line in ["250", "250", "354"] {
             play.pipeline.accept(reply(line)).unwrap();
         }
@@ -57,7 +57,7 @@ fn a_mail_may_be_followed_once_bdat_is_understood() {
     assert!(play.pipeline.may_be_followed());
     play.begin(SMALL, None, 1, 1);
     assert!(!play.pipeline.may_be_followed());
-    for (strategy, in_flight, way, expected) in [
+    for (strategy, in_flight, command, expected) in [
         (AUTO, 8, BY_BDAT, true),
         (AUTO, 1, BY_BDAT, false),
         (AUTO, 8, BY_DATA, false),
@@ -65,8 +65,8 @@ fn a_mail_may_be_followed_once_bdat_is_understood() {
         ((Pipelining::Never, Chunking::Always), 8, BY_BDAT, false),
     ] {
         let mut play = proven(strategy, in_flight);
-        play.begin(SMALL, way, 0, 1);
-        let context = format!("{strategy:?}, {in_flight}, {way:?}");
+        play.begin(SMALL, command, 0, 1);
+        let context = format!("{strategy:?}, {in_flight}, {command:?}");
         assert_eq!(play.pipeline.may_be_followed(), expected, "{context}");
     }
 }
@@ -75,7 +75,7 @@ fn a_mail_may_be_followed_once_bdat_is_understood() {
 #[test]
 fn what_an_end_says_of_a_server() {
     let pipelining = Some(Defect::Pipelining);
-    for (strategy, way, replies, closed_for, lost) in [
+    for (strategy, command, replies, closed_for, lost) in [
         (AUTO, BY_BDAT, "", pipelining, None),
         (AUTO, BY_BDAT, "250 250 250", pipelining, None),
         (AUTO, BY_BDAT, "250 250 250 250 250", pipelining, None),
@@ -86,28 +86,32 @@ fn what_an_end_says_of_a_server() {
         (EAGER, BY_DATA, "250 250 250 354 250", None, None),
     ] {
         let mut play = proven(strategy, 8);
-        sent(&mut play, way);
-        play.begin(SMALL, way, 0, 1);
+        sent(&mut play, command);
+        play.begin(SMALL, command, 0, 1);
         play.answer(replies);
         let pipeline = &play.pipeline;
         let said = (pipeline.may_have_closed_for(), pipeline.may_have_lost());
-        assert_eq!(said, (closed_for, lost), "{way:?} {replies}");
+        assert_eq!(said, (closed_for, lost), "{command:?} {replies}");
     }
     // The first answer to a mail behind another shows that it can do that, if not eagerly.
-    for (strategy, way, closed_for) in [(AUTO, BY_BDAT, None), (EAGER, BY_DATA, pipelining)] {
+    for (strategy, command, closed_for) in [(AUTO, BY_BDAT, None), (EAGER, BY_DATA, pipelining)] {
         let mut play = proven(strategy, 8);
-        sent(&mut play, way);
-        sent_behind(&mut play, way);
-        sent(&mut play, way);
-        play.begin(SMALL, way, 0, 1);
-        assert_eq!(play.pipeline.may_have_closed_for(), closed_for, "{way:?}");
+        sent(&mut play, command);
+        sent_behind(&mut play, command);
+        sent(&mut play, command);
+        play.begin(SMALL, command, 0, 1);
+        assert_eq!(
+            play.pipeline.may_have_closed_for(),
+            closed_for,
+            "{command:?}"
+        );
     }
 }
 
 /// A mail that was begun before the one in front of it was answered, and then both are accepted.
-fn sent_behind(play: &mut Play, way: Option<Way>) {
-    play.begin(SMALL, way, 0, 1);
-    play.answer(match way {
+fn sent_behind(play: &mut Play, command: Option<TransferCommand>) {
+    play.begin(SMALL, command, 0, 1);
+    play.answer(match command {
         BY_DATA => "250 250 250 354 250",
         _ => "250 250 250 250 250 250 250",
     });
@@ -181,7 +185,7 @@ fn a_server_that_has_enough_recipients_is_asked_for_no_more() {
             play.launch();
             play.pipeline.accept(reply(line)).unwrap();
         }
-        let outcome = play.pipeline.take_outcome().unwrap();
+        let ((), outcome) = play.pipeline.take_outcome().unwrap();
         let said = outcome.recipients.iter().map(|reply| reply.code().number());
         assert_eq!(said.collect::<Vec<_>>(), codes);
         assert_eq!(play.story(), story);
@@ -204,14 +208,14 @@ fn all_or_nothing_waits_for_the_replies_to_several_recipients() {
         (2, "250 550 250", "[MAIL RCPT RCPT] (some recipients)"),
     ] {
         let mut play = Play::new(AUTO, Dialect::Smtp, "PIPELINING");
-        let course = play.pipeline.course(SMALL, None, 0);
+        let plan = play.pipeline.plan(SMALL, None, 0);
         let options = Options {
             partial: Partial::AllOrNothing,
             ..Options::default()
         };
         let envelope = envelope(to).with_options(options);
         play.pipeline
-            .begin(course, &envelope, Parameters::default());
+            .begin(plan, &envelope, Parameters::default(), ());
         play.answer(replies);
         assert_eq!(play.story(), story, "{to}: {replies}");
     }

@@ -90,7 +90,7 @@ fn a_group_that_is_out_of_order() {
             play.answer(replies);
             assert_eq!(play.pipeline.strategy().pipelining, Pipelining::Auto);
             assert!(play.begin(SMALL, None, 0, 1));
-            let grouping = |play: &Play| play.pipeline.course(SMALL, None, 0).grouping;
+            let grouping = |play: &Play| play.pipeline.plan(SMALL, None, 0).grouping;
             assert_eq!(grouping(&play), Grouping::OneAtATime, "{replies}");
             play.answer(alone);
             assert_eq!(grouping(&play), Grouping::Grouped, "{replies} {alone}");

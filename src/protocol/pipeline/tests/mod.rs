@@ -37,7 +37,7 @@ struct Play {
     story: Vec<String>,
 }
 
-/// How a mail goes, if not in the usual way.
+/// How a mail goes, if not in the usual command.
 const SMALL: u64 = 2_048;
 
 impl Play {
@@ -55,12 +55,18 @@ impl Play {
     }
 
     /// Begins a mail if it may be.
-    fn begin(&mut self, size: u64, only: Option<Way>, waiting: usize, to: usize) -> bool {
-        let course = self.pipeline.course(size, only, waiting);
-        let may_begin = self.pipeline.may_begin(&course);
+    fn begin(
+        &mut self,
+        size: u64,
+        only: Option<TransferCommand>,
+        waiting: usize,
+        to: usize,
+    ) -> bool {
+        let plan = self.pipeline.plan(size, only, waiting);
+        let may_begin = self.pipeline.may_begin(&plan);
         if may_begin {
             self.pipeline
-                .begin(course, &envelope(to), Parameters::default());
+                .begin(plan, &envelope(to), Parameters::default(), ());
         }
         may_begin
     }
@@ -73,28 +79,28 @@ impl Play {
     }
 
     fn settle(&mut self) {
-        while let Some(outcome) = self.pipeline.take_outcome() {
+        while let Some(((), outcome)) = self.pipeline.take_outcome() {
             self.story.push(told(&outcome));
         }
     }
 
     /// Goes on until a reply has to come, or no mail is on its way.
-    fn go(&mut self) -> Next {
+    fn go(&mut self) -> Action {
         loop {
             match self.pipeline.next_step() {
-                Next::Send(commands) => {
+                Action::Send(commands) => {
                     let verb = |command: &Command| command.to_string()[..4].to_owned();
                     self.flight.extend(commands.iter().map(verb));
                 }
-                Next::Transfer(Way::Data) => {
+                Action::Transfer(TransferCommand::Data) => {
                     self.pipeline.message_sent();
                     self.flight.push("message".to_owned());
                 }
-                Next::Transfer(Way::Bdat) => {
+                Action::Transfer(TransferCommand::Bdat) => {
                     self.pipeline.chunk_sent(Chunk::Last);
                     self.flight.push("BDAT".to_owned());
                 }
-                Next::AbandonData => self.flight.push(".".to_owned()),
+                Action::AbandonData => self.flight.push(".".to_owned()),
                 next => {
                     self.settle();
                     return next;
@@ -114,7 +120,7 @@ impl Play {
             }
             self.settle();
         }
-        if self.go() == Next::HangUp {
+        if self.go() == Action::HangUp {
             self.story.push("hang up".to_owned());
         }
         self.launch();
@@ -125,7 +131,7 @@ impl Play {
     }
 }
 
-fn told(outcome: &Outcome) -> String {
+fn told(outcome: &TransactionOutcome) -> String {
     let refusal = match &outcome.refusal {
         None => "accepted".to_owned(),
         Some(Refusal::Mail(reply)) => format!("mail {}", reply.code()),
@@ -291,10 +297,10 @@ fn chunked_mails_wait_for_the_first_to_be_understood() {
     let most = play.pipeline.most_mails();
     assert_eq!(fill(&mut play, SMALL), most);
     play.launch();
-    let behind = vec!["RSET MAIL RCPT BDAT"; most - 1].join(" ");
+    let previous = vec!["RSET MAIL RCPT BDAT"; most - 1].join(" ");
     assert_eq!(
         play.story(),
-        format!("[MAIL RCPT BDAT] (accepted) [MAIL RCPT BDAT {behind}]")
+        format!("[MAIL RCPT BDAT] (accepted) [MAIL RCPT BDAT {previous}]")
     );
     // When half of them are answered, the next half follows together.
     for answered in 1..=most / 2 {

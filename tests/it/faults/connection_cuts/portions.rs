@@ -3,7 +3,7 @@
 use pilotfish::address::{Envelope, ForwardPath};
 use pilotfish::protocol::{Chunking, Pipelining};
 use pilotfish::session::Receipt;
-use pilotfish::{Message, Result};
+use pilotfish::{Mail, Message, Result};
 use tokio::io::duplex;
 
 use super::cuts;
@@ -66,7 +66,9 @@ impl Portioned {
         let mut session = session.with_strategy(strategy(Pipelining::Auto, self.chunking));
         let from = ACCOUNT.user;
         let envelope = Envelope::new(from, self.recipients.clone()).unwrap();
-        let outcome = session.send(&envelope, self.message.clone()).await;
+        let outcome = session
+            .send(Mail::new(envelope.clone(), self.message.clone()))
+            .await;
         session.quit().await;
         outcome
     }

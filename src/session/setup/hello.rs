@@ -27,7 +27,8 @@ impl Hello {
         }
     }
 
-    fn command(&self) -> Command {
+    /// The command that introduces the client.
+    pub(in crate::session) fn command(&self) -> Command {
         match self.dialect {
             Dialect::Lmtp => Command::Lhlo(self.name.clone()),
             _ => Command::Ehlo(self.name.clone()),
@@ -46,7 +47,10 @@ impl From<Domain> for Hello {
 }
 
 /// Waits for the greeting, and answers it.
-pub(super) async fn introduce<S>(wire: &mut Wire<S>, introduction: &Hello) -> Result<Extensions>
+pub(in crate::session) async fn introduce<S>(
+    wire: &mut Wire<S>,
+    introduction: &Hello,
+) -> Result<Extensions>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -64,7 +68,7 @@ where
         return Ok(());
     }
     quit(wire).await;
-    Err(refused(
+    Err(rejection(
         Stage::Greeting,
         "the server does not take mail from here",
         reply,
@@ -73,7 +77,7 @@ where
 
 /// Says EHLO or LHLO, or HELO to a server that does not know EHLO. What the server then offers is
 /// valid until TLS begins.
-pub(super) async fn hello<S>(wire: &mut Wire<S>, hello: &Hello) -> Result<Extensions>
+pub(in crate::session) async fn hello<S>(wire: &mut Wire<S>, hello: &Hello) -> Result<Extensions>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -95,7 +99,7 @@ where
             }
             Err(error) if error.reply().is_some() => return Err(error),
             // A server that has hung up after its refusal of EHLO has given its reason.
-            Err(_) => return Err(refused(Stage::Hello, name_refused(name), reply)),
+            Err(_) => return Err(rejection(Stage::Hello, name_refused(name), reply)),
         }
     }
     quit(wire).await;
@@ -106,7 +110,7 @@ where
             .to_owned(),
         _ => name_refused(name),
     };
-    Err(refused(Stage::Hello, message, reply).with_tls(wire.tls().is_some()))
+    Err(rejection(Stage::Hello, message, reply).with_tls(wire.tls().is_some()))
 }
 
 /// Whether the command is unknown, and not only its argument refused.
@@ -118,20 +122,9 @@ fn name_refused(name: &Domain) -> String {
     format!("the server refused the name {name}: give it another one (`ServerConfigBuilder::name`)")
 }
 
-/// Asks once more what the server offers, after a login. `None` if it refuses to say, which leaves
-/// things as they are.
-pub(super) async fn hello_again<S>(wire: &mut Wire<S>, hello: &Hello) -> Result<Option<Extensions>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let reply = wire.command(Stage::Hello, hello.command()).await?;
-    let offered = reply.is_positive_completion();
-    Ok(offered.then(|| Extensions::from_ehlo(&reply)))
-}
-
 /// Ends a conversation in order (RFC 5321 section 4.1.1.10). Whatever happens now is no failure
 /// of anything.
-pub(super) async fn quit<S>(wire: &mut Wire<S>)
+pub(in crate::session) async fn quit<S>(wire: &mut Wire<S>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -139,7 +132,7 @@ where
 }
 
 /// The error for a reply that is not the one hoped for.
-pub(super) fn refused(
+pub(in crate::session) fn rejection(
     stage: Stage,
     message: impl Into<std::borrow::Cow<'static, str>>,
     reply: Reply,

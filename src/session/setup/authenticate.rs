@@ -2,13 +2,10 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::yield_now;
-use tokio::time::Instant;
 use tracing::{Instrument as _, debug_span};
 
-use super::hello::{Hello, quit};
+use super::hello::quit;
 use super::login_refusal::Refused;
-use super::timing::SetUp;
-use super::transaction::Session;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{
     Binding, ClientNonce, Command, Credentials, Exchange, ExchangeError, Extension, Extensions,
@@ -19,22 +16,17 @@ use crate::transport::Wire;
 /// Tries the mechanisms that both sides know and the credentials allow, in this order, until the
 /// server lets one log in or refuses the credentials.
 pub(super) async fn authenticate<S>(
-    mut wire: Wire<S>,
-    hello: Hello,
-    extensions: Extensions,
-    mut set_up: SetUp,
+    wire: &mut Wire<S>,
+    extensions: &Extensions,
     credentials: &Credentials,
     order: &[Mechanism],
-) -> Result<Session<S>>
+) -> Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let span = debug_span!(target: "pilotfish", "auth");
-    let tried = try_each(&mut wire, &extensions, credentials, order).instrument(span);
-    let begun = Instant::now();
-    tried.await?;
-    set_up.auth = begun.elapsed();
-    Ok(Session::after_login(wire, hello, extensions, set_up))
+    let tried = try_each(wire, extensions, credentials, order);
+    tried.instrument(span).await
 }
 
 async fn try_each<S>(
@@ -72,8 +64,8 @@ where
             }
         };
         let refused = match converse(wire, mechanism, exchange, command).await? {
-            Outcome::LoggedIn => return undisturbed(wire).await,
-            Outcome::Refused(refused) => refused,
+            LoginOutcome::LoggedIn => return undisturbed(wire).await,
+            LoginOutcome::Refused(refused) => refused,
         };
         // A refusal of the credentials says more than those that follow it.
         let says_most = !tried.judged;
@@ -127,7 +119,7 @@ impl Tried {
 }
 
 /// How an exchange ended.
-enum Outcome {
+enum LoginOutcome {
     LoggedIn,
     Refused(Refused),
 }
@@ -137,7 +129,7 @@ async fn converse<S>(
     mechanism: Mechanism,
     mut exchange: Exchange,
     mut command: Command,
-) -> Result<Outcome>
+) -> Result<LoginOutcome>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -149,13 +141,13 @@ where
         let reply = wire.command(Stage::Auth, command).await?;
         if reply.is_positive_completion() {
             return match exchange.succeed(&reply) {
-                Ok(()) => Ok(Outcome::LoggedIn),
+                Ok(()) => Ok(LoginOutcome::LoggedIn),
                 // Whoever this is gets no QUIT: nothing more is to be said.
                 Err(error) => Err(broken(wire, mechanism, error)),
             };
         }
         if !reply.is_positive_intermediate() {
-            return Ok(Outcome::Refused(Refused::by(reply, &exchange, wire)));
+            return Ok(LoginOutcome::Refused(Refused::by(reply, &exchange, wire)));
         }
         let challenge = reply.lines().first().map_or("", String::as_str);
         command = match next(&mut exchange, challenge).await {
@@ -176,7 +168,7 @@ async fn cancel<S>(
     mechanism: Mechanism,
     error: ExchangeError,
     presented: u8,
-) -> Result<Outcome>
+) -> Result<LoginOutcome>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -187,7 +179,7 @@ where
         quit(wire).await;
         return Err(error);
     }
-    Ok(Outcome::Refused(Refused::cancelled(error, presented)))
+    Ok(LoginOutcome::Refused(Refused::cancelled(error, presented)))
 }
 
 /// The answer to a challenge, while others get their turn.
@@ -224,7 +216,7 @@ fn binding<S>(wire: &Wire<S>, extensions: &Extensions, mechanism: Mechanism) -> 
 fn random() -> Result<[u8; 18]> {
     let mut octets = [0; 18];
     getrandom::fill(&mut octets).map_err(|error| {
-        let message = "the system has no random octets to log in with";
+        let message = "the system's random generator failed";
         Error::new(ErrorKind::Io, message)
             .caused_by(error)
             .at(Stage::Auth)

@@ -1,38 +1,24 @@
-//! A session that nobody else can read.
+//! A session inside TLS, not yet authenticated.
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tracing::{Instrument as _, debug_span};
 
-use super::authenticate::authenticate;
-use super::hello::{Hello, introduce};
-use super::timing::SetUp;
-use super::transaction::Session;
+use super::established::Established;
+use super::hello::Hello;
 use crate::error::Result;
 #[cfg(doc)]
 use crate::error::{ErrorKind, Stage};
 use crate::protocol::{Credentials, Extensions, Mechanism};
+use crate::session::Session;
+use crate::session::timing::SetUp;
 use crate::transport::{Host, Timeouts, TlsConfig, Wire};
 
-/// A server that is who it says, behind TLS, and has answered EHLO there.
+/// A server inside TLS whose certificate has been verified, and that has answered EHLO there.
 #[derive(Debug)]
-pub struct Secured<S> {
-    wire: Wire<S>,
-    hello: Hello,
-    extensions: Extensions,
-    set_up: SetUp,
-}
+pub struct Secured<S>(pub(super) Established<S>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
-    pub(super) fn new(wire: Wire<S>, hello: Hello, extensions: Extensions, set_up: SetUp) -> Self {
-        Self {
-            wire,
-            hello,
-            extensions,
-            set_up,
-        }
-    }
-
     /// Begins with TLS (RFC 8314 section 3.3), with a certificate that is valid for `host`, then
     /// waits for the greeting and introduces itself, mostly by a name and so with EHLO.
     ///
@@ -65,18 +51,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
         let handshake = wire.begin_tls(tls, host);
         let span = debug_span!(target: "pilotfish", "tls");
         let begun = Instant::now();
-        let mut wire = handshake.instrument(span).await?;
-        let secured = Instant::now();
-        set_up.tls = secured - begun;
-        let extensions = introduce(&mut wire, &introduction).await?;
-        set_up.greeting = secured.elapsed();
-        Ok(Self::new(wire, introduction, extensions, set_up))
+        let wire = handshake.instrument(span).await?;
+        set_up.tls = begun.elapsed();
+        Ok(Self(Established::greet(wire, introduction, set_up).await?))
     }
 
     /// What the server offers.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
-        &self.extensions
+        &self.0.extensions
     }
 
     /// Logs in with the strongest mechanism that both sides know and the credentials allow (RFC
@@ -115,18 +98,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
         mechanisms: &[Mechanism],
         credentials: &Credentials,
     ) -> Result<Session<S>> {
-        let Self {
-            wire,
-            hello,
-            extensions,
-            set_up,
-        } = self;
-        authenticate(wire, hello, extensions, set_up, credentials, mechanisms).await
+        self.0.authenticate(mechanisms, credentials).await
     }
 
     /// Goes on without a login.
     #[must_use]
     pub fn without_authentication(self) -> Session<S> {
-        Session::without_login(self.wire, self.hello, self.extensions, self.set_up)
+        self.0.without_login()
     }
 }

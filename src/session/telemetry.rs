@@ -1,23 +1,57 @@
 //! What a session shows of itself while it works: see [`manual::observing`](crate::manual::observing).
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{Span, debug, debug_span, field};
 
 use super::mail::Mail;
-use super::progress::{Observer, Progress};
 use super::receipt::Receipt;
 use super::timing::{Marks, SetUp, Timing};
-use super::transaction::Session;
 use crate::error::{Error, ErrorKind, Result};
+use crate::message::MessageId;
 use crate::observe::{self, Ended, MailOutcome, SessionMeter};
 use crate::transport::Host;
 
-/// Who watches a session.
+/// How much of a message has been sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress<'a> {
+    /// Whose progress it is. A mail that is sent again, or in portions, begins again at 0.
+    pub message_id: &'a MessageId,
+    /// 0 when the mail is begun; then the octets handed to the network, or by BDAT to what leaves next: the message alone, without
+    /// transparency and end of data. As many as in all only when the end has left, too.
+    pub sent: u64,
+    /// Octets in all.
+    pub total: u64,
+}
+
+/// What is called as messages are sent.
+#[derive(Clone)]
+pub(crate) struct Observer(Arc<dyn Fn(Progress<'_>) + Send + Sync>);
+
+impl Observer {
+    pub(crate) fn new(observer: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(observer))
+    }
+
+    pub(super) fn call(&self, progress: Progress<'_>) {
+        (self.0)(progress);
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer(..)")
+    }
+}
+
+/// What observes a session.
 #[derive(Debug)]
-pub(super) struct Watch {
-    /// The session's. None for one that no [`ServerConfig`](super::Server) has opened: its commands
-    /// belong to the caller's.
+pub(super) struct SessionTelemetry {
+    /// The session's. `Span::none` for a session that no [`ServerConfig`](super::ServerConfig) has opened:
+    /// its commands belong to the caller's span.
     pub(super) span: Span,
     pub(super) meter: SessionMeter,
     pub(super) observer: Option<Observer>,
@@ -25,15 +59,15 @@ pub(super) struct Watch {
     pub(super) set_up: Option<SetUp>,
 }
 
-/// One transaction, as it is watched.
+/// What observes one transaction.
 #[derive(Debug)]
-pub(super) struct Watched {
+pub(super) struct TransactionTelemetry {
     span: Span,
     pub(super) marks: Marks,
     size: u64,
 }
 
-impl Watch {
+impl SessionTelemetry {
     pub(super) fn new(set_up: SetUp) -> Self {
         Self {
             span: Span::none(),
@@ -44,7 +78,7 @@ impl Watch {
     }
 
     /// The first command of a mail leaves.
-    pub(super) fn begin(&mut self, mail: &Mail, size: u64) -> Watched {
+    pub(super) fn begin(&mut self, mail: &Mail, size: u64) -> TransactionTelemetry {
         let new = || {
             debug_span!(
                 target: "pilotfish",
@@ -61,7 +95,7 @@ impl Watch {
                 code = field::Empty,
             )
         };
-        // Who waits for the mail is its cause, and the session is what carries it.
+        // The caller that waits for the mail is its cause, and the session carries it.
         let span = match &mail.queued {
             Some(queued) => {
                 let span = queued.span.in_scope(new);
@@ -71,7 +105,7 @@ impl Watch {
             None => new(),
         };
         let queued = mail.queued.as_ref().map(|queued| queued.at);
-        Watched {
+        TransactionTelemetry {
             span,
             marks: Marks::begin(queued, self.set_up.take()),
             size,
@@ -89,18 +123,23 @@ impl Watch {
         }
     }
 
-    /// All is said about a mail.
-    pub(super) fn end(&self, watched: &Watched, timing: Timing, result: &Result<Receipt>) {
+    /// A mail has its result.
+    pub(super) fn end(
+        &self,
+        transaction: &TransactionTelemetry,
+        timing: Timing,
+        result: &Result<Receipt>,
+    ) {
         let outcome = MailOutcome::of(result.as_ref());
         self.meter.ended(&Ended {
             outcome,
-            octets: watched.marks.has_left().then_some(watched.size),
-            queue: watched.marks.queue(),
+            octets: transaction.marks.has_left().then_some(transaction.size),
+            queue: transaction.marks.queue(),
             envelope: timing.envelope,
             transfer: timing.transfer,
             reply: timing.reply,
         });
-        let span = &watched.span;
+        let span = &transaction.span;
         if span.is_disabled() {
             return;
         }
@@ -135,40 +174,29 @@ pub(super) fn session_span(host: &Host, port: u16) -> Span {
     )
 }
 
-/// A session has been set up with this server, or has not.
-pub(super) fn opened<S>(result: Result<Session<S>>, host: &Host, span: Span) -> Result<Session<S>> {
+/// Reports that a session with this server has been set up, or that the attempt has failed.
+pub(super) fn report_set_up(result: Result<SetUp, &Error>, host: &Host, span: &Span) {
     let host = host.to_string();
-    match result {
-        Ok(mut session) => {
-            let set_up = session.watch.set_up.unwrap_or_default();
-            observe::connected(
-                &host,
-                "open",
-                &[
-                    ("connect", set_up.connect),
-                    ("tls", set_up.tls),
-                    ("greeting", set_up.greeting),
-                    ("auth", set_up.auth),
-                ],
-            );
-            if !span.is_disabled() {
-                span.record("connect_ms", millis(set_up.connect));
-                span.record("tls_ms", millis(set_up.tls));
-                span.record("greeting_ms", millis(set_up.greeting));
-                span.record("auth_ms", millis(set_up.auth));
-                debug!(target: "pilotfish", parent: &span, "the session is set up");
-            }
-            session.watch.span = span;
-            Ok(session)
+    let set_up = match result {
+        Ok(set_up) => set_up,
+        Err(error) => return observe::connected(&host, cause(error), &[]),
+    };
+    let parts = [
+        ("connect", "connect_ms", set_up.connect),
+        ("tls", "tls_ms", set_up.tls),
+        ("greeting", "greeting_ms", set_up.greeting),
+        ("auth", "auth_ms", set_up.auth),
+    ];
+    observe::connected(&host, "open", &parts.map(|(part, _, took)| (part, took)));
+    if !span.is_disabled() {
+        for (_, field, took) in parts {
+            span.record(field, millis(took));
         }
-        Err(error) => {
-            observe::connected(&host, cause(&error), &[]);
-            Err(error)
-        }
+        debug!(target: "pilotfish", parent: span, "the session is set up");
     }
 }
 
-/// What no session came about for, as it is counted.
+/// Why no session was opened, as the label of a counter.
 fn cause(error: &Error) -> &'static str {
     match error.kind() {
         ErrorKind::Connect => "connect",
@@ -178,18 +206,6 @@ fn cause(error: &Error) -> &'static str {
         ErrorKind::Rejected => "rejected",
         ErrorKind::Closed | ErrorKind::Io => "closed",
         _ => "other",
-    }
-}
-
-impl<S> Session<S> {
-    /// Adds what was before the greeting.
-    pub(super) fn opened(mut self, meter: SessionMeter, before: SetUp) -> Self {
-        self.watch.meter = meter;
-        if let Some(set_up) = &mut self.watch.set_up {
-            set_up.connect += before.connect;
-            set_up.auth += before.auth;
-        }
-        self
     }
 }
 

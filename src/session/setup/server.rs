@@ -9,18 +9,18 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument as _, debug_span};
 
-use super::credentials_provider::{CredentialsProvider, Provider};
+use super::credentials_provider::{CredentialsProvider, SharedCredentialsProvider};
 use super::greeted::Greeted;
 use super::hello::Hello;
 use super::secured::Secured;
 use super::security::Security;
-use super::timing::SetUp;
-use super::transaction::Session;
-use super::watch::{opened, session_span};
 use crate::address::Domain;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::observe::SessionMeter;
 use crate::protocol::{Credentials, Dialect, Mechanism, Strategy};
+use crate::session::Session;
+use crate::session::telemetry::{report_set_up, session_span};
+use crate::session::timing::SetUp;
 use crate::transport::{Host, Route, Socket, Timeouts, TlsConfig, Wire, begins_with_tls};
 
 /// How long a server may be silent before it is asked whether it waits for TLS.
@@ -47,7 +47,7 @@ pub struct ServerConfig {
     route: Route,
     security: Security,
     tls: TlsConfig,
-    credentials: Option<Provider>,
+    credentials: Option<SharedCredentialsProvider>,
     mechanisms: Option<Vec<Mechanism>>,
     name: Option<Domain>,
     timeouts: Timeouts,
@@ -64,7 +64,7 @@ pub struct ServerConfigBuilder {
     route: Route,
     security: Option<Security>,
     tls: Option<TlsConfig>,
-    credentials: Option<Provider>,
+    credentials: Option<SharedCredentialsProvider>,
     mechanisms: Option<Vec<Mechanism>>,
     cleartext_auth: bool,
     name: Option<Domain>,
@@ -133,7 +133,9 @@ impl ServerConfig {
     pub async fn connect(&self) -> Result<Session<Socket>> {
         let span = session_span(&self.host, self.port);
         let result = self.open().instrument(span.clone()).await;
-        opened(result, &self.host, span)
+        let set_up = result.as_ref().map(Session::set_up);
+        report_set_up(set_up, &self.host, &span);
+        result.map(|session| session.in_span(span))
     }
 
     async fn open(&self) -> Result<Session<Socket>> {
@@ -188,7 +190,7 @@ impl ServerConfig {
             }
         }?;
         // Another session would begin with the same words.
-        if let Some(error) = session.wire.said_too_much(last).await {
+        if let Some(error) = session.dialogue.said_too_much(last).await {
             return Err(error);
         }
         Ok(session.with_strategy(self.strategy).opened(meter, before))
@@ -288,7 +290,7 @@ impl ServerConfigBuilder {
     /// Who logs in: [`Credentials`], or whoever gives them when a session begins. By default
     /// nobody.
     pub fn credentials(mut self, provider: impl CredentialsProvider + 'static) -> Self {
-        self.credentials = Some(Provider::new(provider));
+        self.credentials = Some(SharedCredentialsProvider::new(provider));
         self
     }
 

@@ -4,23 +4,18 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tracing::{Instrument as _, debug_span};
 
-use super::authenticate::authenticate;
-use super::hello::{Hello, hello, introduce, quit};
+use super::established::Established;
+use super::hello::{Hello, hello, quit};
 use super::secured::Secured;
-use super::timing::SetUp;
-use super::transaction::Session;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{Command, Credentials, Extension, Extensions, Mechanism, ReplyClass};
+use crate::session::Session;
+use crate::session::timing::SetUp;
 use crate::transport::{Host, Timeouts, TlsConfig, Wire};
 
 /// A server that has greeted in clear text and answered EHLO.
 #[derive(Debug)]
-pub struct Greeted<S> {
-    wire: Wire<S>,
-    hello: Hello,
-    extensions: Extensions,
-    set_up: SetUp,
-}
+pub struct Greeted<S>(Established<S>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     /// Waits for the greeting and introduces itself, mostly by a name and so with EHLO (RFC 5321 section 3.1).
@@ -42,23 +37,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     }
 
     /// The same over a wire that exists.
-    pub(super) async fn over(mut wire: Wire<S>, introduction: Hello) -> Result<Self> {
-        let mut set_up = SetUp::default();
-        let begun = Instant::now();
-        let extensions = introduce(&mut wire, &introduction).await?;
-        set_up.greeting = begun.elapsed();
-        Ok(Self {
-            wire,
-            hello: introduction,
-            extensions,
-            set_up,
-        })
+    pub(super) async fn over(wire: Wire<S>, introduction: Hello) -> Result<Self> {
+        let set_up = SetUp::default();
+        Ok(Self(Established::greet(wire, introduction, set_up).await?))
     }
 
     /// What the server offers in clear text. An attacker may have written it.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
-        &self.extensions
+        &self.0.extensions
     }
 
     /// Upgrades to TLS, with a certificate that is valid for `host`, and asks anew what the
@@ -75,12 +62,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     ///
     /// Dropping the future closes the connection.
     pub async fn starttls(self, tls: &TlsConfig, host: &Host) -> Result<Secured<S>> {
-        let Self {
+        let Established {
             wire,
             hello: introduction,
             extensions,
             mut set_up,
-        } = self;
+        } = self.0;
         // Once in a session, and large.
         let upgraded = Box::pin(upgrade(wire, &extensions, tls, host));
         let span = debug_span!(target: "pilotfish", "tls");
@@ -90,13 +77,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
         set_up.tls = secured - begun;
         let extensions = hello(&mut wire, &introduction).await?;
         set_up.greeting += secured.elapsed();
-        Ok(Secured::new(wire, introduction, extensions, set_up))
+        Ok(Secured(Established {
+            wire,
+            hello: introduction,
+            extensions,
+            set_up,
+        }))
     }
 
     /// Goes on in clear text and without a login, as a relay on a trusted network may want it.
     #[must_use]
     pub fn in_cleartext(self) -> Session<S> {
-        Session::without_login(self.wire, self.hello, self.extensions, self.set_up)
+        self.0.without_login()
     }
 
     /// Logs in in clear text, where everybody on the way can read the password, or guess it at
@@ -128,17 +120,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
         mechanisms: &[Mechanism],
         credentials: &Credentials,
     ) -> Result<Session<S>> {
-        let Self {
-            wire,
-            hello,
-            extensions,
-            set_up,
-        } = self;
-        authenticate(wire, hello, extensions, set_up, credentials, mechanisms).await
+        self.0.authenticate(mechanisms, credentials).await
     }
 }
 
-/// Says STARTTLS, and goes on behind TLS.
+/// Sends STARTTLS, and makes the handshake.
 async fn upgrade<S>(
     mut wire: Wire<S>,
     extensions: &Extensions,

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::Credentials;
 
 /// How long a provider may take: somebody may have to unlock a key ring.
-const LIMIT: Duration = Duration::from_mins(3);
+const MAX_WAIT: Duration = Duration::from_mins(3);
 
 /// What a provider failed with.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -85,9 +85,9 @@ where
 
 /// A provider that servers share.
 #[derive(Clone)]
-pub(super) struct Provider(Arc<dyn CredentialsProvider>);
+pub(super) struct SharedCredentialsProvider(Arc<dyn CredentialsProvider>);
 
-impl Provider {
+impl SharedCredentialsProvider {
     pub(super) fn new(provider: impl CredentialsProvider + 'static) -> Self {
         Self(Arc::new(provider))
     }
@@ -95,11 +95,11 @@ impl Provider {
     /// Asks, for as long as a provider may take.
     pub(super) async fn ask(&self) -> Result<Credentials> {
         let failed = |message: &'static str| Error::new(ErrorKind::Auth, message).at(Stage::Auth);
-        let asking = AssertUnwindSafe(async { timeout(LIMIT, self.0.credentials()).await });
+        let asking = AssertUnwindSafe(async { timeout(MAX_WAIT, self.0.credentials()).await });
         match asking.catch_unwind().await {
             Ok(Ok(Ok(credentials))) => Ok(credentials),
             Ok(Ok(Err(error))) => {
-                let failed = failed("there are no credentials to log in with");
+                let failed = failed("the credentials provider failed");
                 let failed = if passes(&*error) {
                     failed.passing()
                 } else {
@@ -108,11 +108,11 @@ impl Provider {
                 Err(failed.caused_by(error))
             }
             Ok(Err(_)) => {
-                let message = "the provider of credentials gave none within three minutes";
+                let message = "the credentials provider returned none within three minutes";
                 Err(failed(message).passing())
             }
             // The panic's message may show a secret.
-            Err(_) => Err(failed("the provider of credentials panicked")),
+            Err(_) => Err(failed("the credentials provider panicked")),
         }
     }
 }
@@ -132,8 +132,8 @@ fn passes(failure: &(dyn std::error::Error + 'static)) -> bool {
     })
 }
 
-impl fmt::Debug for Provider {
+impl fmt::Debug for SharedCredentialsProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Provider")
+        f.write_str("SharedCredentialsProvider")
     }
 }

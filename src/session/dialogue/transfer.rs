@@ -8,64 +8,31 @@ use futures_util::poll;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::flow::InFlight;
-use super::mail::withdrawn;
-use super::transaction::{Session, State};
+use super::Dialogue;
+use super::in_flight::{InFlight, Transfer};
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::message::{Block, BodyError, MessageReader};
-use crate::protocol::{Chunk, Transparency, Way};
+use crate::message::{Block, BodyError};
+use crate::protocol::{Chunk, TransferCommand, Transparency};
+use crate::session::mail::withdrawn;
 use crate::transport::within;
 
-/// A message that is on its way into the flight.
-#[derive(Debug)]
-pub(super) struct Transfer {
-    octets: MessageReader,
-    /// What has been read of the next block.
-    block: Vec<u8>,
-    /// The block has been read whole, or cannot be.
-    read: Option<Result<Block>>,
-    /// How long the source has taken for the block.
-    waited: Duration,
-    /// How many octets are in the flight.
-    sent: u64,
-}
-
-impl Transfer {
-    fn new(octets: MessageReader) -> Self {
-        Self {
-            octets,
-            block: Vec::new(),
-            read: None,
-            waited: Duration::ZERO,
-            sent: 0,
-        }
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// Sends the message of the newest mail. Its end may wait in the flight for what follows. By
     /// BDAT it is interrupted as soon as an earlier mail is concluded, since who waits for that mail
     /// is not to wait for the source of another.
-    pub(super) async fn transfer_message(&mut self, way: Way) {
-        let Some(mail) = self.mails.back_mut() else {
+    pub(super) async fn transfer_message(&mut self, way: TransferCommand) {
+        let newest = self.pipeline.newest_mut();
+        let Some(transfer) = newest.and_then(InFlight::take_transfer) else {
             return;
         };
-        let transfer = match (mail.transfer.take(), mail.octets.take()) {
-            (Some(transfer), _) => *transfer,
-            (None, Some(octets)) => {
-                mail.watched.marks.transfer_begins();
-                Transfer::new(octets)
-            }
-            (None, None) => return,
-        };
         match way {
-            Way::Bdat => self.chunks(transfer).await,
+            TransferCommand::Bdat => self.chunks(transfer).await,
             _ => self.blocks(transfer).await,
         }
     }
 
     fn interrupt(&mut self, transfer: Transfer) {
-        if let Some(mail) = self.mails.back_mut() {
+        if let Some(mail) = self.pipeline.newest_mut() {
             mail.transfer = Some(Box::new(transfer));
         }
     }
@@ -80,7 +47,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Some(Err(error)) => return self.hang_up(error),
                 None => return self.interrupt(transfer),
             };
-            if position == Block::Last && !self.departs() {
+            if position == Block::Last && !self.commits() {
                 return self.hang_up(withdrawn());
             }
             let Transfer { block, sent, .. } = &mut transfer;
@@ -93,7 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return self.message_ends();
             }
             if let Err(error) = self.wire.block(block).await {
-                return self.lose(error).await;
+                return self.fail_connection(error).await;
             }
             block.clear();
             self.report(*sent);
@@ -104,14 +71,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     async fn chunks(&mut self, mut transfer: Transfer) {
         loop {
             let read = self.next_block(&mut transfer).await;
-            while self.goes_on()
+            while self.is_alive()
                 && self.concluded.is_empty()
                 && (!self.pipeline.may_send_chunk()
                     || transfer.sent > 0 && self.wire.has_reply().await)
             {
                 self.early_reply().await;
             }
-            if self.state == State::Lost {
+            if self.state.has_ended() {
                 return;
             }
             if !self.concluded.is_empty() {
@@ -122,7 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return self.pipeline.abandon_message();
             }
             let read = match read {
-                Some(Ok(Block::Last)) if !self.departs() => Err(withdrawn()),
+                Some(Ok(Block::Last)) if !self.commits() => Err(withdrawn()),
                 Some(read) => read,
                 None => continue,
             };
@@ -131,7 +98,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Ok(Block::Last) => Chunk::Last,
                 Err(error) => {
                     // Between two chunks the server waits for nothing.
-                    if let Some(mail) = self.mails.back_mut() {
+                    if let Some(mail) = self.pipeline.newest_mut() {
                         mail.failure = Some(error);
                     }
                     return self.pipeline.abandon_message();
@@ -153,25 +120,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// The end of the newest mail's message is about to leave. Says whether it may.
-    fn departs(&self) -> bool {
-        self.mails
-            .back()
-            .is_none_or(|mail| mail.mail.recall.depart())
+    fn commits(&self) -> bool {
+        (self.pipeline.newest()).is_none_or(|mail| mail.mail.withdrawal.commit())
     }
 
     fn message_ends(&mut self) {
         let end = self.wire.position(&self.flight);
-        if let Some(mail) = self.mails.back_mut() {
+        if let Some(mail) = self.pipeline.newest_mut() {
             mail.end = Some(end);
         }
     }
 
     /// Tells how much has been sent. That all has is told when the end has left.
     fn report(&self, sent: u64) {
-        if let Some(InFlight { mail, size, .. }) = self.mails.back()
+        if let Some(InFlight { mail, size, .. }) = self.pipeline.newest()
             && sent < *size
         {
-            self.watch.report(mail, sent, *size);
+            self.telemetry.report(mail, sent, *size);
         }
     }
 
@@ -179,7 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// concluded a mail or ended the session; the next call goes on with the block.
     async fn next_block(&mut self, transfer: &mut Transfer) -> Option<Result<Block>> {
         let Transfer {
-            octets,
+            reader,
             block,
             read,
             waited,
@@ -188,23 +153,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if let Some(read) = read.take() {
             return Some(read);
         }
-        if self.mails.back().is_some_and(InFlight::is_withdrawn) {
+        if self.pipeline.newest().is_some_and(InFlight::is_withdrawn) {
             return Some(Err(withdrawn()));
         }
-        let mut next = pin!(octets.next_block(block));
+        let mut next = pin!(reader.next_block(block));
         if let Poll::Ready(read) = poll!(&mut next) {
             *waited = Duration::ZERO;
             return Some(read.map_err(unreadable));
         }
         // Mails that are whole do not wait for the source of another.
-        if self.mails.len() > 1 {
+        if self.pipeline.iter().len() > 1 {
             self.launch().await;
         }
         let limit = self.wire.timeouts().block;
         let begun = Instant::now();
         let mut next = pin!(within(limit.saturating_sub(*waited), next));
         let read = loop {
-            if self.state == State::Lost || !self.concluded.is_empty() {
+            if self.state.has_ended() || !self.concluded.is_empty() {
                 *waited += begun.elapsed();
                 return None;
             }
@@ -224,7 +189,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.answer().await;
         // Nothing is due, so this is the server's reason to stop, or its end.
         } else if let Err(error) = self.wire.receive(Stage::Transfer).await {
-            self.lose(error).await;
+            self.fail_connection(error).await;
         }
     }
 }

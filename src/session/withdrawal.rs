@@ -5,29 +5,29 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::outcome::Division;
+use super::portions::PortionResults;
 use super::receipt::Receipt;
-use super::settled::Settled;
 use crate::address::Envelope;
 use crate::error::{Error, Result};
 
-/// Connects a mail on its way with whoever may withdraw it. By default nobody can.
+/// A handle that can withdraw a mail that is queued or on its way; detached by default.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Recall(Option<Arc<Flags>>);
+pub(crate) struct Withdrawal(Option<Arc<Flags>>);
 
 #[derive(Debug, Default)]
 struct Flags {
-    /// Nobody wants the mail to be sent any more.
+    /// The mail has been withdrawn.
     withdrawn: AtomicBool,
-    /// The same of all mails that were given together.
+    /// All mails that were given together have been withdrawn.
     all_withdrawn: Arc<AtomicBool>,
     /// The end of the message has been handed over, or is about to be: from here on the server
     /// alone decides.
-    departed: AtomicBool,
+    committed: AtomicBool,
     /// What portions have come to, where the mail goes in several.
-    settled: Mutex<Option<Box<Settled>>>,
+    portions: Mutex<Option<Box<PortionResults>>>,
 }
 
-impl Recall {
+impl Withdrawal {
     /// A mail that can be withdrawn, by itself or with others.
     pub(crate) fn new(all_withdrawn: Arc<AtomicBool>) -> Self {
         Self(Some(Arc::new(Flags {
@@ -51,20 +51,20 @@ impl Recall {
     }
 
     /// The end of the message is about to leave. Says whether it may.
-    pub(crate) fn depart(&self) -> bool {
+    pub(crate) fn commit(&self) -> bool {
         if self.is_withdrawn() {
             return false;
         }
         if let Some(flags) = &self.0 {
-            flags.departed.store(true, Ordering::Release);
+            flags.committed.store(true, Ordering::Release);
         }
         true
     }
 
     /// The mail has not been accepted, and is to be sent once more.
-    pub(crate) fn return_home(&self) {
+    pub(crate) fn uncommit(&self) {
         if let Some(flags) = &self.0 {
-            flags.departed.store(false, Ordering::Release);
+            flags.committed.store(false, Ordering::Release);
         }
     }
 
@@ -72,21 +72,27 @@ impl Recall {
     /// that this attempt has shown is part of the next one.
     pub(crate) fn begin_anew(&self) {
         if let Some(flags) = &self.0 {
-            flags.departed.store(false, Ordering::Release);
-            let mut settled = flags.settled.lock().unwrap_or_else(PoisonError::into_inner);
+            flags.committed.store(false, Ordering::Release);
+            let mut settled = flags
+                .portions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             *settled = None;
         }
     }
 
     /// Whether the end of the message may have left.
-    pub(crate) fn has_departed(&self) -> bool {
-        (self.0.as_ref()).is_some_and(|flags| flags.departed.load(Ordering::Acquire))
+    pub(crate) fn is_committed(&self) -> bool {
+        (self.0.as_ref()).is_some_and(|flags| flags.committed.load(Ordering::Acquire))
     }
 
     /// Adds to what portions of the mail have come to. Whoever waits for the mail sees it too.
-    pub(super) fn settle<T>(&mut self, add: impl FnOnce(&mut Settled) -> T) -> T {
+    pub(super) fn add_portion<T>(&mut self, add: impl FnOnce(&mut PortionResults) -> T) -> T {
         let flags = self.0.get_or_insert_default();
-        let mut settled = flags.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut settled = flags
+            .portions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         add(settled.get_or_insert_default())
     }
 
@@ -94,7 +100,10 @@ impl Recall {
     /// it. The recipients of `left` have not been sent to.
     pub(super) fn break_off(&self, division: Division, left: Option<&Envelope>) {
         if let Some(flags) = &self.0 {
-            let mut settled = flags.settled.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut settled = flags
+                .portions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             settled.get_or_insert_default().break_off(division, left);
         }
     }
@@ -108,11 +117,14 @@ impl Recall {
         left: Option<Envelope>,
     ) {
         if let Some(flags) = &self.0 {
-            let mut settled = flags.settled.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut settled = flags
+                .portions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             let settled = settled.get_or_insert_default();
             match settled.add(result, envelope, left) {
                 ControlFlow::Continue(left) => {
-                    flags.departed.store(false, Ordering::Release);
+                    flags.committed.store(false, Ordering::Release);
                     settled.break_off(Division::default(), Some(&left));
                 }
                 ControlFlow::Break(result) => settled.whole = Some(result),
@@ -122,29 +134,32 @@ impl Recall {
 
     /// What the mail has come to, if that was known when its session ended.
     pub(crate) fn concluded(&self) -> Option<Result<Receipt>> {
-        self.settled(|settled| settled.whole.clone())?
+        self.portions(|settled| settled.whole.clone())?
     }
 
-    fn settled<T>(&self, of: impl FnOnce(&Settled) -> T) -> Option<T> {
+    fn portions<T>(&self, of: impl FnOnce(&PortionResults) -> T) -> Option<T> {
         let flags = self.0.as_ref()?;
-        let settled = flags.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        let settled = flags
+            .portions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         settled.as_deref().map(of)
     }
 
     /// Whether a portion of the mail has come to something.
-    pub(super) fn has_settled(&self) -> bool {
-        self.settled(|_| ()).is_some()
+    pub(super) fn has_portions(&self) -> bool {
+        self.portions(|_| ()).is_some()
     }
 
     /// Whether a portion of the mail has been accepted.
     pub(crate) fn has_accepted(&self) -> bool {
-        self.settled(Settled::has_accepted) == Some(true)
+        self.portions(PortionResults::has_accepted) == Some(true)
     }
 
     /// An error that the mail fails with, and what its portions have come to. The turn of those who
     /// are left has not come.
     pub(crate) fn cut_short(&self, error: Error, left: Option<&Envelope>) -> Error {
-        match self.settled(|settled| settled.cut_short(error.clone(), left)) {
+        match self.portions(|settled| settled.cut_short(error.clone(), left)) {
             Some(error) => error,
             None => error,
         }

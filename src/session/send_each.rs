@@ -1,4 +1,4 @@
-//! Many mails over one session, one close behind the other.
+//! Many mails over one session, each begun before the replies to the previous ones.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::ControlFlow;
@@ -10,14 +10,13 @@ use futures_util::{Stream, StreamExt as _, poll};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::Instrument as _;
 
-use super::flow::{Blame, Concluded, Standing};
+use super::dialogue::{Blame, Concluded, DialogueStatus};
 use super::mail::{Mail, withdrawn};
-use super::portions::Portion;
-use super::prepare::Prepared;
+use super::plan::Prepared;
+use super::portions::{Portion, PortionResults};
 use super::receipt::Receipt;
-use super::settled::Settled;
-use super::transaction::{Session, State};
-use crate::error::{Error, ErrorKind, Result, Stage};
+use super::session::Session;
+use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::Pipeline;
 
 /// A mail that a session gives back: it has not been accepted, is not to blame for that, and can
@@ -25,7 +24,7 @@ use crate::protocol::Pipeline;
 /// accepted.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Returned {
+pub struct UnsentMail {
     /// Its place in the stream, from 0.
     pub index: usize,
     /// The mail, for the recipients that are left. Sent over another session, it comes to a result
@@ -41,16 +40,16 @@ pub struct Returned {
     pub(crate) hit: bool,
 }
 
-/// The size of a message, in octets, behind which no other mail waits.
-const LONG: u64 = 1024 * 1024;
+/// The size of a message, in octets, up to which another mail is taken to wait after it.
+const MAX_BATCHED_OCTETS: u64 = 1024 * 1024;
 
 /// The mails that have been taken from the stream and wait.
 #[derive(Debug, Default)]
 struct Queue {
     /// The next, which the server can take as far as is known.
     next: Option<(usize, Prepared)>,
-    /// Those behind it.
-    behind: VecDeque<(usize, Mail)>,
+    /// Those after it.
+    later: VecDeque<(usize, Mail)>,
     taken: usize,
     /// What was cut into portions, for mails that have a portion under way.
     portions: HashMap<usize, Portion>,
@@ -60,40 +59,32 @@ struct Queue {
     again: HashSet<usize>,
     /// The next waits until all mails on their way are answered, and the server can be asked what it
     /// offers.
-    asks_first: bool,
+    must_ask_first: bool,
     /// Why no other mail is begun, though the server would take some.
     closed: Option<Error>,
 }
 
 impl Queue {
-    /// Takes a mail from the stream, if one is there and of interest to the pipeline: one to
-    /// send, and one behind it to know whether it goes in company. Others may be sent by another
-    /// session sooner.
-    async fn fill(
-        &mut self,
-        pipeline: &Pipeline,
-        mut mails: Pin<&mut Fuse<impl Stream<Item = Mail>>>,
-    ) {
-        let of_interest = match &self.next {
-            None => pipeline.may_be_followed(),
-            Some((_, next)) => next.size <= LONG && pipeline.likes_company(),
-        };
-        if of_interest
-            && self.behind.is_empty()
-            && let Poll::Ready(Some(mail)) = poll!(mails.next())
-        {
-            self.push(mail);
-        }
+    /// Whether another mail from the stream is of use to the pipeline: one to send, and one after it, so
+    /// that the first is known to have a successor. Another session may send the rest sooner.
+    fn wants_mail<T>(&self, pipeline: &Pipeline<T>) -> bool {
+        self.later.is_empty()
+            && match &self.next {
+                None => pipeline.may_be_followed(),
+                Some((_, next)) => {
+                    next.size <= MAX_BATCHED_OCTETS && pipeline.benefits_from_batching()
+                }
+            }
     }
 
     /// Whether a mail waits to be begun.
     fn has_mails(&self) -> bool {
-        self.next.is_some() || !self.behind.is_empty()
+        self.next.is_some() || !self.later.is_empty()
     }
 
     /// A mail that is given back to be sent to the recipients of its envelope.
-    fn returned(&self, index: usize, mail: Mail, error: Error, hit: bool) -> Returned {
-        Returned {
+    fn unsent(&self, index: usize, mail: Mail, error: Error, hit: bool) -> UnsentMail {
+        UnsentMail {
             index,
             error: cut_short(&mail, error),
             advanced: self.advanced.contains(&index),
@@ -103,23 +94,23 @@ impl Queue {
     }
 
     fn push(&mut self, mail: Mail) {
-        self.behind.push_back((self.taken, mail));
+        self.later.push_back((self.taken, mail));
         self.taken += 1;
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Sends the mails of a stream, as close behind each other as the
-    /// [strategy](Self::strategy) and the server allow, and calls `told` with what became of each
+    /// [strategy](Self::strategy) and the server allow, and calls `on_outcome` with what became of each
     /// and its place in the stream, from 0. It takes from the stream no more than it can send soon,
     /// and what comes late is not waited for: mails that are on their way go on.
     ///
-    /// It is ready when the stream has ended and `told` has been called for every mail. It is ready
+    /// It is ready when the stream has ended and `on_outcome` has been called for every mail. It is ready
     /// earlier when a mail needs another session: since this one has ended
     /// ([`is_open`](Self::is_open)), or since the server takes no recipients in further domains
     /// (RFC 9422 section 4.3). It then returns the mails that were taken from the stream and can be
     /// sent over another session. All others are still in the stream. Each mail that was taken is
-    /// either reported to `told` or returned, and never both.
+    /// either reported to `on_outcome` or returned, and never both.
     ///
     /// A mail that is refused since the server lacks a capability that it offers
     /// is sent again at once, in another way; or it is among
@@ -133,119 +124,120 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future ends the session. What has not been told of the mails that were taken
+    /// Dropping the future ends the session. What has not been on_outcome of the mails that were taken
     /// is unknown.
     pub async fn send_each(
         &mut self,
         mails: impl Stream<Item = Mail>,
-        mut told: impl FnMut(usize, Result<Receipt>),
-    ) -> Vec<Returned> {
+        mut on_outcome: impl FnMut(usize, Result<Receipt>),
+    ) -> Vec<UnsentMail> {
         if self.require_open().is_err() {
             return Vec::new();
         }
-        let span = self.watch.span.clone();
+        let span = self.dialogue.telemetry.span.clone();
         let mails = pin!(mails.fuse());
-        self.gives_back = true;
-        let sent = self.send_while_open(mails, &mut told);
+        self.dialogue.return_unsent(true);
+        let sent = self.send_while_open(mails, &mut on_outcome);
         let returned = sent.instrument(span).await;
-        self.gives_back = false;
+        self.dialogue.return_unsent(false);
         returned
     }
 
     async fn send_while_open(
         &mut self,
         mut mails: Pin<&mut Fuse<impl Stream<Item = Mail>>>,
-        told: &mut impl FnMut(usize, Result<Receipt>),
-    ) -> Vec<Returned> {
+        on_outcome: &mut impl FnMut(usize, Result<Receipt>),
+    ) -> Vec<UnsentMail> {
         let mut queue = Queue::default();
         let mut returned = Vec::new();
-        while self.goes_on() && !(self.begins_no_more(&queue) && self.mails.is_empty()) {
-            self.line_up(&mut queue, mails.as_mut(), told).await;
+        while self.dialogue.is_alive() && !(self.stops_taking(&queue) && self.dialogue.is_empty()) {
+            self.fill(&mut queue, mails.as_mut(), on_outcome).await;
             // What a server says while nothing is due is its end: no mail is sent there for nothing.
-            if self.mails.is_empty()
-                && let Some(end) = self.wire.ended_while_idle(Stage::Mail).await
-            {
-                self.state = State::Lost;
+            if let Some(end) = self.dialogue.ended_while_idle().await {
                 queue.closed = Some(end);
                 break;
             }
             if self.begin_next(&mut queue) {
                 continue;
             }
-            match self.advance().await {
-                Standing::Working => {}
+            match self.dialogue.advance().await {
+                DialogueStatus::Working => {}
                 // What has come may make room for mails that leave with what is put together.
-                Standing::Waiting if self.wire.has_reply().await => {
-                    let received = self.reply().await;
-                    self.take_in(received).await;
+                DialogueStatus::Waiting if self.dialogue.has_reply().await => {
+                    let received = self.dialogue.reply().await;
+                    self.dialogue.accept_reply(received).await;
                 }
-                Standing::Waiting
+                DialogueStatus::Waiting
                     if queue.has_mails()
                         || mails.is_done()
-                        || self.begins_no_more(&queue)
-                        || !self.pipeline.may_be_followed() =>
+                        || self.stops_taking(&queue)
+                        || !self.dialogue.pipeline().may_be_followed() =>
                 {
-                    self.answer().await;
+                    self.dialogue.answer().await;
                 }
-                Standing::Waiting => {
-                    self.launch().await;
+                DialogueStatus::Waiting => {
+                    self.dialogue.launch().await;
                     tokio::select! {
                         biased;
-                        received = self.reply() => self.take_in(received).await,
+                        received = self.dialogue.reply() => self.dialogue.accept_reply(received).await,
                         Some(mail) = mails.next() => queue.push(mail),
                     }
                 }
-                Standing::Idle if queue.has_mails() || !self.concluded.is_empty() => {}
-                Standing::Idle => tokio::select! {
+                DialogueStatus::Idle if queue.has_mails() || self.dialogue.has_concluded() => {}
+                DialogueStatus::Idle => tokio::select! {
                     biased;
-                    () = self.wire.readable() => {}
+                    () = self.dialogue.readable() => {}
                     mail = mails.next() => match mail {
                         Some(mail) => queue.push(mail),
                         None => break,
                     },
                 },
             }
-            self.tell(&mut queue, &mut returned, told);
+            self.report(&mut queue, &mut returned, on_outcome);
         }
-        self.tell(&mut queue, &mut returned, told);
+        self.report(&mut queue, &mut returned, on_outcome);
         self.give_back(queue, &mut returned);
         returned
     }
 
     /// Whether no other mail is begun in this session.
-    fn begins_no_more(&self, queue: &Queue) -> bool {
-        self.is_spent() || queue.closed.is_some()
+    fn stops_taking(&self, queue: &Queue) -> bool {
+        self.takes_no_more() || queue.closed.is_some()
     }
 
     /// Prepares the next mail, and takes mails from the stream for it. A mail that cannot be sent
     /// makes room for the one that follows.
-    async fn line_up(
+    async fn fill(
         &mut self,
         queue: &mut Queue,
         mut mails: Pin<&mut Fuse<impl Stream<Item = Mail>>>,
-        told: &mut impl FnMut(usize, Result<Receipt>),
+        on_outcome: &mut impl FnMut(usize, Result<Receipt>),
     ) {
-        let is_withdrawn = |(_, next): &mut (usize, Prepared)| next.mail.recall.is_withdrawn();
+        let is_withdrawn = |(_, next): &mut (usize, Prepared)| next.mail.withdrawal.is_withdrawn();
         if let Some((index, prepared)) = queue.next.take_if(is_withdrawn) {
             let mut mail = prepared.mail;
             if let Some(portion) = queue.portions.remove(&index) {
                 mail.envelope = portion.whole;
             }
-            told(index, Err(cut_short(&mail, withdrawn())));
+            on_outcome(index, Err(cut_short(&mail, withdrawn())));
         }
-        if queue.asks_first && !self.mails.is_empty() {
+        if queue.must_ask_first && !self.dialogue.is_empty() {
             return;
         }
-        while self.goes_on() && !self.begins_no_more(queue) {
-            queue.fill(&self.pipeline, mails.as_mut()).await;
+        while self.dialogue.is_alive() && !self.stops_taking(queue) {
+            if queue.wants_mail(self.dialogue.pipeline())
+                && let Poll::Ready(Some(mail)) = poll!(mails.next())
+            {
+                queue.push(mail);
+            }
             if queue.next.is_some() {
                 return;
             }
-            let Some((index, mail)) = queue.behind.pop_front() else {
+            let Some((index, mail)) = queue.later.pop_front() else {
                 return;
             };
-            self.prepare_next(queue, index, mail, told).await;
-            if queue.asks_first {
+            self.prepare_next(queue, index, mail, on_outcome).await;
+            if queue.must_ask_first {
                 return;
             }
         }
@@ -258,25 +250,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         queue: &mut Queue,
         index: usize,
         mut mail: Mail,
-        told: &mut impl FnMut(usize, Result<Receipt>),
+        on_outcome: &mut impl FnMut(usize, Result<Receipt>),
     ) {
-        if mail.recall.is_withdrawn() {
-            return told(index, Err(cut_short(&mail, withdrawn())));
+        if mail.withdrawal.is_withdrawn() {
+            return on_outcome(index, Err(cut_short(&mail, withdrawn())));
         }
-        let portion = match self.portion(&mail) {
+        let portion = match self.cut(&mail) {
             Ok(portion) => portion,
             Err(error) if error.kind() == ErrorKind::Closed => {
-                queue.behind.push_front((index, mail));
+                queue.later.push_front((index, mail));
                 queue.closed = Some(error);
                 return;
             }
-            Err(error) => return told(index, Err(cut_short(&mail, error))),
+            Err(error) => return on_outcome(index, Err(cut_short(&mail, error))),
         };
         mail.envelope = portion.first.clone();
-        let prepared = self.prepare(mail.clone()).await;
-        queue.asks_first = (prepared.as_ref())
+        let prepared = self.prepare(&mail).await;
+        queue.must_ask_first = (prepared.as_ref())
             .err()
-            .is_some_and(|error| self.asks_first(error));
+            .is_some_and(|error| self.must_ask_first(error));
         match prepared {
             Ok(prepared) => {
                 queue.next = Some((index, prepared));
@@ -284,107 +276,100 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     queue.portions.insert(index, portion);
                 }
             }
-            Err(_) if queue.asks_first => {
+            Err(_) if queue.must_ask_first => {
                 mail.envelope = portion.whole;
-                queue.behind.push_front((index, mail));
+                queue.later.push_front((index, mail));
             }
             // The session ended, or the server takes no more mails, while it was asked what it offers.
-            Err(error) if !self.goes_on() || self.is_spent() => {
+            Err(error) if !self.dialogue.is_alive() || self.takes_no_more() => {
                 mail.envelope = portion.whole;
-                queue.behind.push_front((index, mail));
+                queue.later.push_front((index, mail));
                 queue.closed = Some(error);
             }
             Err(error) => {
                 mail.envelope = portion.whole;
-                told(index, Err(cut_short(&mail, error)));
+                on_outcome(index, Err(cut_short(&mail, error)));
             }
         }
     }
 
     /// Begins the next mail, if it may be.
     fn begin_next(&mut self, queue: &mut Queue) -> bool {
-        if self.begins_no_more(queue) {
+        if self.stops_taking(queue) {
             return false;
         }
-        let waiting = queue.behind.len();
-        let may_begin = |prepared: &Prepared| {
-            let is_certain = prepared.mail.doubted.is_none() || self.mails.is_empty();
-            is_certain && self.pipeline.may_begin(&self.course(prepared, waiting))
+        let waiting = queue.later.len();
+        let may_begin = |(_, next): &mut (usize, Prepared)| self.dialogue.may_begin(next, waiting);
+        let Some((index, prepared)) = queue.next.take_if(may_begin) else {
+            return false;
         };
-        match queue.next.take_if(|(_, prepared)| may_begin(prepared)) {
-            Some((index, prepared)) => {
-                self.begin(index, prepared, waiting);
-                if let (Some(begun), Some(portion)) =
-                    (self.mails.back_mut(), queue.portions.get(&index))
-                {
-                    begun.left.clone_from(&portion.left);
-                }
-                true
-            }
-            None => false,
-        }
+        let portion = queue.portions.get(&index);
+        let left = portion.and_then(|portion| portion.left.clone());
+        self.begin(index, prepared, waiting, left);
+        true
     }
 
     /// Tells what is known, and lines up what is to be sent again.
-    fn tell(
+    fn report(
         &mut self,
         queue: &mut Queue,
-        returned: &mut Vec<Returned>,
-        told: &mut impl FnMut(usize, Result<Receipt>),
+        returned: &mut Vec<UnsentMail>,
+        on_outcome: &mut impl FnMut(usize, Result<Receipt>),
     ) {
-        let goes_on = self.goes_on() && !self.begins_no_more(queue);
+        let is_alive = self.dialogue.is_alive() && !self.stops_taking(queue);
         let mut again = Vec::new();
-        for mut concluded in self.concluded.drain(..) {
+        for mut concluded in self.dialogue.take_concluded() {
             let index = concluded.ticket;
             let portion = queue.portions.remove(&index);
-            let portion = portion.unwrap_or_else(|| Portion::whole(&concluded.mail));
-            if let Some(mut mail) = concluded.again() {
+            let portion = portion.unwrap_or_else(|| Portion::whole(&concluded.mail.envelope));
+            if let Some(mut mail) = concluded.to_resend() {
                 mail.envelope = portion.whole.clone();
                 match concluded.result {
-                    Err(error) if !goes_on => {
+                    Err(error) if !is_alive => {
                         let hit = concluded.blame == Blame::Session;
-                        returned.push(queue.returned(index, mail, error, hit));
+                        returned.push(queue.unsent(index, mail, error, hit));
                         continue;
                     }
                     Err(_) if queue.again.insert(index) => {
-                        mail.recall.return_home();
+                        mail.withdrawal.uncommit();
                         again.push((index, mail));
                         continue;
                     }
                     _ => {}
                 }
             }
-            let left = portion.left(&mut concluded, self.hello.dialect);
+            let is_repeatable = concluded.mail.message.is_repeatable();
+            let left = portion.remaining(&mut concluded.result, is_repeatable, self.hello.dialect);
             let Concluded {
                 mut mail, result, ..
             } = concluded;
             queue.again.remove(&index);
-            if left.is_none() && !mail.recall.has_settled() {
-                told(index, result);
+            if left.is_none() && !mail.withdrawal.has_portions() {
+                on_outcome(index, result);
                 continue;
             }
             let envelope = mail.envelope.clone();
-            let add = |settled: &mut Settled| settled.add(result, &envelope, left);
-            match mail.recall.settle(add) {
+            let add = |results: &mut PortionResults| results.add(result, &envelope, left);
+            match mail.withdrawal.add_portion(add) {
                 ControlFlow::Continue(rest) => {
                     mail.envelope = rest;
-                    mail.recall.return_home();
+                    mail.withdrawal.uncommit();
                     queue.advanced.insert(index);
                     again.push((index, mail));
                 }
                 ControlFlow::Break(result) => {
                     queue.advanced.remove(&index);
-                    told(index, result);
+                    on_outcome(index, result);
                 }
             }
         }
         for mail in again.into_iter().rev() {
-            queue.behind.push_front(mail);
+            queue.later.push_front(mail);
         }
     }
 
     /// Gives back every mail that was taken and not begun.
-    fn give_back(&mut self, mut queue: Queue, returned: &mut Vec<Returned>) {
+    fn give_back(&mut self, mut queue: Queue, returned: &mut Vec<UnsentMail>) {
         let error = (queue.closed.take()).or_else(|| self.require_open().err());
         // A mail is never dropped, whatever the reason that it is still here.
         let error = error.unwrap_or_else(|| {
@@ -395,12 +380,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         });
         let next = queue.next.take();
         let next = next.map(|(index, prepared)| (index, prepared.mail));
-        let behind = std::mem::take(&mut queue.behind);
-        for (index, mut mail) in next.into_iter().chain(behind) {
+        let later = std::mem::take(&mut queue.later);
+        for (index, mut mail) in next.into_iter().chain(later) {
             if let Some(portion) = queue.portions.get(&index) {
                 mail.envelope = portion.whole.clone();
             }
-            returned.push(queue.returned(index, mail, error.clone(), false));
+            returned.push(queue.unsent(index, mail, error.clone(), false));
         }
     }
 }
@@ -408,5 +393,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 /// The error of a mail that is not sent to the recipients of its envelope. Earlier portions of it
 /// may have been.
 fn cut_short(mail: &Mail, error: Error) -> Error {
-    mail.recall.cut_short(error, Some(&mail.envelope))
+    mail.withdrawal.cut_short(error, Some(&mail.envelope))
 }

@@ -5,17 +5,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::flow::{Blame, Concluded, InFlight, Shown, stage};
-use super::outcome::Division;
-use super::transaction::{Session, State};
+use super::in_flight::{Blame, InFlight};
+use super::{Dialogue, stage};
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::protocol::{Defect, Dialect, Outcome, Refusal, Reply, ReplyMeaning};
+use crate::protocol::{Defect, Dialect, Refusal, Reply, ReplyMeaning, TransactionOutcome};
+use crate::session::findings::FoundDefect;
+use crate::session::outcome::Division;
 use crate::transport::Flight;
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// The connection has failed or the server has ended the session: the error is the oldest
     /// mail's. The server may have a defect that explains it.
-    pub(super) async fn lose(&mut self, error: Error) {
+    pub(super) async fn fail_connection(&mut self, error: Error) {
         let defect = match error.kind() {
             ErrorKind::Timeout => self.pipeline.may_have_lost(),
             ErrorKind::Closed | ErrorKind::Io if error.reply().is_none() => {
@@ -24,8 +25,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             _ => None,
         };
         if let Some(defect) = defect {
-            self.pipeline.learn(defect);
-            self.shown.push(Shown {
+            self.found_defect(FoundDefect {
                 defect,
                 in_words: false,
             });
@@ -46,15 +46,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Ends the dialogue. What has not left is not sent: it may go over another session.
     fn end_at(&mut self, error: Error, defect: Option<Defect>) -> End {
-        self.state = State::Lost;
+        self.state.end();
         self.flight = Flight::default();
         // A server may end a session between two mails at any time, and cross with the next mail.
-        let unheard = self.begun > 1
+        let unheard = self.findings.begun > 1
             && self.pipeline.is_unanswered()
             && matches!(error.kind(), ErrorKind::Closed | ErrorKind::Io);
-        let after_idle = self.mails.front().is_some_and(|mail| mail.after_idle);
-        if unheard && defect.is_none() && self.last_accepted && !after_idle {
-            self.has_ended_after(error.clone());
+        let after_idle = (self.pipeline.oldest()).is_some_and(|mail| mail.after_idle);
+        if unheard && defect.is_none() && self.findings.last_accepted && !after_idle {
+            self.findings.ended_by(error.clone());
         }
         End {
             error,
@@ -68,7 +68,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// section 3.8). Some servers go on, and accept messages that they have already: their replies
     /// are read before such a message is sent again.
     async fn read_on(&mut self, reply: Reply) -> After {
-        let left = self.mails.iter().take_while(|mail| self.has_left(mail));
+        let left = (self.pipeline.iter()).take_while(|mail| self.has_left(mail));
         let left = left.count();
         let mut after = After::default();
         if left == 0 {
@@ -141,7 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let is_final = own.is_some() || is_decided && !is_doubted(&outcome);
             let by_421 = is_refused(&outcome) && is_refused_by_421(&outcome);
             if is_final && !by_421 && is_known(&in_flight, &outcome, is_decided) {
-                self.conclude_one(in_flight, outcome);
+                self.conclude_by(outcome, in_flight);
                 continue;
             }
             // By LMTP, the replies to a message are independent of each other (RFC 2033 section 4.2).
@@ -157,21 +157,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     };
                     (in_doubt(own, doubtful), blame)
                 }
-                None if doubtful => (behind(true), Blame::Mail),
-                None => (behind(false), Blame::Earlier),
+                None if doubtful => (ended_earlier(true), Blame::Mail),
+                None => (ended_earlier(false), Blame::Earlier),
             };
             let division = Division::new(&outcome, &in_flight.mail.envelope);
             let result = Err(cause
                 .after_refusing(division.rejected)
                 .after_accepting(division.accepted));
-            let timing = in_flight.watched.marks.end();
-            self.watch.end(&in_flight.watched, timing, &result);
-            self.concluded.push_back(Concluded {
-                ticket: in_flight.ticket,
-                mail: in_flight.mail,
-                result,
-                blame,
-            });
+            let timing = in_flight.telemetry.marks.end();
+            self.conclude(in_flight, timing, result, blame);
         }
     }
 }
@@ -203,22 +197,22 @@ fn is_421(reply: &Reply) -> bool {
 
 /// Whether the result of a mail is known, though its session ends: all replies to it have come, or
 /// it had failed before.
-fn is_known(in_flight: &InFlight, outcome: &Outcome, is_decided: bool) -> bool {
+fn is_known(in_flight: &InFlight, outcome: &TransactionOutcome, is_decided: bool) -> bool {
     let is_refused = is_refused(outcome) && outcome.messages.is_empty();
     in_flight.failure.is_some() || is_decided || is_refused
 }
 
-fn is_refused(outcome: &Outcome) -> bool {
+fn is_refused(outcome: &TransactionOutcome) -> bool {
     outcome.refusal.is_some() && !outcome.contradictory
 }
 
 /// Whether the refusal may be due to what the server cannot do, so that the mail is to go once more.
-fn is_doubted(outcome: &Outcome) -> bool {
+fn is_doubted(outcome: &TransactionOutcome) -> bool {
     outcome.defect.is_some() && !outcome.contradictory
 }
 
 /// Whether the refusal of a mail is the end of the session.
-fn is_refused_by_421(outcome: &Outcome) -> bool {
+fn is_refused_by_421(outcome: &TransactionOutcome) -> bool {
     match &outcome.refusal {
         Some(
             Refusal::Mail(reply)
@@ -235,19 +229,16 @@ fn is_refused_by_421(outcome: &Outcome) -> bool {
     }
 }
 
-impl<S> Session<S> {
+impl<S> Dialogue<S> {
     /// The oldest mail on its way, and all that the server has said of it.
-    fn break_off(&mut self) -> Option<(InFlight, Outcome)> {
-        let in_flight = self.mails.pop_front()?;
-        let decided = self.decided.pop_front();
-        let outcome = decided.or_else(|| self.pipeline.break_off())?;
-        Some((in_flight, outcome))
+    fn break_off(&mut self) -> Option<(InFlight, TransactionOutcome)> {
+        (self.decided.pop_front()).or_else(|| self.pipeline.break_off())
     }
 }
 
 /// A session may be dropped in the middle of mails. Those who wait for them learn what the server has
 /// said about each.
-impl<S> Drop for Session<S> {
+impl<S> Drop for Dialogue<S> {
     fn drop(&mut self) {
         loop {
             let is_decided = !self.decided.is_empty();
@@ -258,14 +249,14 @@ impl<S> Drop for Session<S> {
                 let (timing, result) = in_flight.result(outcome, self.wire.tls());
                 // This may be an unwinding, and a second panic would end the process.
                 let _ = catch_unwind(AssertUnwindSafe(|| {
-                    self.watch.end(&in_flight.watched, timing, &result);
+                    self.telemetry.end(&in_flight.telemetry, timing, &result);
                 }));
                 let InFlight { mail, left, .. } = in_flight;
-                mail.recall.conclude(result, &mail.envelope, left);
+                mail.withdrawal.conclude(result, &mail.envelope, left);
             } else {
                 let InFlight { mail, left, .. } = in_flight;
                 let division = Division::new(&outcome, &mail.envelope);
-                mail.recall.break_off(division, left.as_ref());
+                mail.withdrawal.break_off(division, left.as_ref());
             }
         }
     }
@@ -283,7 +274,7 @@ fn in_doubt(error: Error, left: bool) -> Error {
 }
 
 /// The error of a mail that was sent behind the one that the dialogue ended with.
-fn behind(unknown: bool) -> Error {
+fn ended_earlier(unknown: bool) -> Error {
     let message = "the connection ended with an earlier mail";
     let error = Error::new(ErrorKind::Closed, message);
     if unknown {

@@ -1,0 +1,265 @@
+//! How a mail goes to a server: what MAIL and RCPT say, and how the message is written. All of it is
+//! decided by the extensions that the server offers, before a command is sent.
+
+use crate::address::Envelope;
+use crate::address::envelope::{DeliverBy, Dsn, Hold, TlsOnward};
+use crate::error::{Error, ErrorKind, Result, Stage};
+use crate::message::{BodyType, Message, MessageReader, Rendition};
+use crate::protocol::{
+    BodyValue, Extension, Extensions, Parameter, Parameters, RcptParameter, TransferCommand,
+};
+use crate::transport::TlsParameters;
+
+use super::mail::Mail;
+
+/// A mail that the server can take, as far as its extensions say.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) mail: Mail,
+    pub(super) reader: MessageReader,
+    pub(super) size: u64,
+    pub(super) parameters: Parameters,
+    /// The only command that can transfer the message, if there is only one.
+    pub(super) only: Option<TransferCommand>,
+}
+
+/// The richest body type that the server offers to transfer.
+pub(super) fn offered_body_type(extensions: &Extensions) -> BodyType {
+    let offers = |extension| extensions.offers(extension);
+    // RFC 6531 section 3.1: a server with SMTPUTF8 has 8BITMIME.
+    if !offers(Extension::EightBitMime) && !offers(Extension::SmtpUtf8) {
+        BodyType::SevenBit
+    // RFC 3030 section 3: BINARYMIME is of use with CHUNKING alone.
+    } else if offers(Extension::BinaryMime) && offers(Extension::Chunking) {
+        BodyType::Binary
+    } else {
+        BodyType::EightBit
+    }
+}
+
+/// Decides how a mail goes to a server with these extensions, which can carry body types up to `most` in
+/// this session.
+///
+/// # Errors
+///
+/// The server could not take the mail: it lacks an extension, or the mail exceeds a limit.
+pub(super) fn prepare(
+    extensions: &Extensions,
+    tls: Option<TlsParameters>,
+    most: BodyType,
+    mail: &Mail,
+) -> Result<Prepared> {
+    if mail.message.is_consumed() {
+        return Err(Error::new(
+            ErrorKind::Body,
+            "the message has been sent before, and a body of it can be read only once: \
+             give it as a file, or spool it",
+        ));
+    }
+    let rendition = if extensions.offers(Extension::SmtpUtf8) {
+        mail.message.rendition_with_smtputf8(most)
+    } else {
+        mail.message.rendition(most)
+    };
+    let parameters = parameters(extensions, tls, mail, &rendition)?;
+    Ok(Prepared {
+        mail: mail.clone(),
+        size: rendition.exact_size(),
+        // RFC 3030 section 3.
+        only: (rendition.body_type() == BodyType::Binary).then_some(TransferCommand::Bdat),
+        reader: rendition.into_octets(),
+        parameters,
+    })
+}
+
+/// The parameters of MAIL and RCPT.
+fn parameters(
+    extensions: &Extensions,
+    tls: Option<TlsParameters>,
+    mail: &Mail,
+    rendition: &Rendition,
+) -> Result<Parameters> {
+    let envelope = &mail.envelope;
+    let size = rendition.exact_size();
+    if let Some(limit) = extensions.size_limit().filter(|limit| size > *limit) {
+        let message = too_large(size, limit, &mail.message, rendition.body_type());
+        return Err(Error::new(ErrorKind::InvalidInput, message).at(Stage::Mail));
+    }
+    let mut parameters = Parameters::default();
+    if extensions.offers(Extension::Size) {
+        parameters.mail.push(Parameter::Size(size));
+    }
+    let smtputf8 = envelope.needs_smtputf8() || rendition.needs_smtputf8();
+    if smtputf8 && !extensions.offers(Extension::SmtpUtf8) {
+        let what = match (
+            envelope.address_beyond_ascii(),
+            rendition.address_beyond_ascii(),
+        ) {
+            (Some(address), _) => {
+                format!("the address {address} has characters beyond ASCII before the @")
+            }
+            (None, Some((address, field))) => {
+                format!("{address} in the field {field} has characters beyond ASCII")
+            }
+            (None, None) => "a header field has an address or an identifier with characters \
+                             beyond ASCII"
+                .to_owned(),
+        };
+        let message = format!("{what}, which the server does not accept (it lacks SMTPUTF8)");
+        return Err(Error::new(ErrorKind::Unsupported, message).at(Stage::Mail));
+    }
+    if rendition.body_type() > offered_body_type(extensions) {
+        let message = "the message has octets beyond ASCII that must not be recoded, \
+                       which the server does not take (it lacks 8BITMIME)";
+        return Err(Error::new(ErrorKind::Unsupported, message).at(Stage::Mail));
+    }
+    let body = match rendition.body_type() {
+        BodyType::Binary => Some(BodyValue::BinaryMime),
+        BodyType::EightBit => Some(BodyValue::EightBitMime),
+        _ => smtputf8.then_some(BodyValue::EightBitMime),
+    };
+    parameters.mail.extend(body.map(Parameter::Body));
+    parameters
+        .mail
+        .extend(smtputf8.then_some(Parameter::SmtpUtf8));
+    add_options(&mut parameters, envelope, extensions, tls)?;
+    Ok(parameters)
+}
+/// How many parts of a message that is too large are named.
+const NAMED: usize = 3;
+
+fn too_large(size: u64, limit: u64, message: &Message, data: BodyType) -> String {
+    let parts = message.largest_parts(data, NAMED);
+    let named = parts.iter().map(|part| format!("{part}"));
+    let named = named.collect::<Vec<_>>().join(", ");
+    let largest = match parts.as_slice() {
+        [] => String::new(),
+        [_] => format!(", of which {named} is the largest part"),
+        _ => format!(", and its largest parts are {named}"),
+    };
+    format!(
+        "the message has {size} octets{largest}, and the server takes {limit}: send less, or send \
+         it another way"
+    )
+}
+
+/// Adds what the envelope asks for to the parameters; an error if the server does not offer it,
+/// or not so much of it.
+fn add_options(
+    parameters: &mut Parameters,
+    envelope: &Envelope,
+    extensions: &Extensions,
+    tls: Option<TlsParameters>,
+) -> Result<()> {
+    let options = envelope.options();
+    let offers = |extension| extensions.offers(extension);
+    if envelope.asks_for_dsn() {
+        if offers(Extension::Dsn) {
+            add_dsn(parameters, envelope);
+        } else if options.dsn == Dsn::Required {
+            let what = "notifications (RET, ENVID, NOTIFY or ORCPT)";
+            return Err(not_offered("DSN", what));
+        }
+    }
+    let mail = &mut parameters.mail;
+    if let Some(by) = options.deliver_by {
+        if !offers(Extension::DeliverBy) {
+            return Err(not_offered("DELIVERBY", "a time to deliver by"));
+        }
+        deliverable(by, extensions)?;
+        mail.push(Parameter::DeliverBy(by));
+    }
+    if let Some(hold) = options.hold {
+        if !offers(Extension::FutureRelease) {
+            return Err(not_offered("FUTURERELEASE", "a time to hold the mail"));
+        }
+        holdable(hold, extensions)?;
+        mail.push(Parameter::Hold(hold));
+    }
+    if let Some(priority) = options.priority {
+        if !offers(Extension::MtPriority) {
+            return Err(not_offered("MT-PRIORITY", "a priority"));
+        }
+        mail.push(Parameter::Priority(priority));
+    }
+    if options.onward == TlsOnward::Required {
+        if tls.is_none() || !offers(Extension::RequireTls) {
+            return Err(no_tls_onward(tls));
+        }
+        mail.push(Parameter::RequireTls);
+    }
+    if let Some(submitter) = &options.submitter {
+        if !offers(Extension::Auth) {
+            return Err(not_offered("AUTH", "the name of who submitted the mail"));
+        }
+        mail.push(Parameter::Submitter(submitter.clone()));
+    }
+    Ok(())
+}
+
+fn add_dsn(parameters: &mut Parameters, envelope: &Envelope) {
+    let options = envelope.options();
+    let mail = &mut parameters.mail;
+    mail.extend(options.ret.map(Parameter::Ret));
+    mail.extend(options.id.clone().map(Parameter::EnvelopeId));
+    let rcpt = envelope.recipient_options().map(|asked| {
+        let notify = asked.notify.map(RcptParameter::Notify);
+        let original = asked.original.map(RcptParameter::OriginalRecipient);
+        notify.into_iter().chain(original).collect()
+    });
+    parameters.rcpt = rcpt.collect();
+}
+
+/// RFC 2852: the least time is for mails that are to be returned.
+fn deliverable(by: DeliverBy, extensions: &Extensions) -> Result<()> {
+    let least = extensions.least_deliver_by().unwrap_or_default();
+    if by.returns() && i64::from(by.seconds()) < i64::from(least) {
+        return Err(invalid(format!(
+            "the server takes no mail that is to be delivered within {} seconds or returned: give \
+             it {least} or more",
+            by.seconds()
+        )));
+    }
+    Ok(())
+}
+
+fn holdable(hold: Hold, extensions: &Extensions) -> Result<()> {
+    let limits = extensions.future_release();
+    match hold {
+        Hold::For(interval) => match limits.longest {
+            Some(longest) if interval > longest => Err(invalid(format!(
+                "the server holds no mail for {interval} seconds: hold it for {longest} or less"
+            ))),
+            _ => Ok(()),
+        },
+        Hold::Until(moment) => match limits.latest {
+            Some(latest) if moment > latest => Err(invalid(format!(
+                "the server holds no mail until {moment}: hold it until {latest} or earlier"
+            ))),
+            _ => Ok(()),
+        },
+    }
+}
+
+/// RFC 8689 section 4.2.1: without TLS, or without the extension, there is no sending.
+fn no_tls_onward(tls: Option<TlsParameters>) -> Error {
+    let why = match tls {
+        None => "this session has no TLS: connect with it",
+        Some(_) => "the server does not offer REQUIRETLS: leave that out, or use another server",
+    };
+    let message =
+        format!("the mail is to be sent on by TLS alone, and that cannot be had (5.7.30): {why}");
+    Error::new(ErrorKind::Unsupported, message).at(Stage::Mail)
+}
+
+fn not_offered(keyword: &str, what: &str) -> Error {
+    let message = format!(
+        "the mail asks for {what}, which this server does not offer ({keyword}): leave it out, or \
+         use another server"
+    );
+    Error::new(ErrorKind::Unsupported, message).at(Stage::Mail)
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(ErrorKind::InvalidInput, message).at(Stage::Mail)
+}

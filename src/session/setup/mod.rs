@@ -1,0 +1,18 @@
+//! From a connection to a session that can send mails.
+
+mod authenticate;
+mod credentials_provider;
+mod established;
+mod greeted;
+pub(super) mod hello;
+mod login_refusal;
+mod secured;
+mod security;
+mod server;
+
+pub use credentials_provider::{CredentialsProvider, ProvidedCredentials};
+pub use greeted::Greeted;
+pub use hello::Hello;
+pub use secured::Secured;
+pub use security::Security;
+pub use server::{ServerConfig, ServerConfigBuilder};
