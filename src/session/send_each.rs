@@ -100,32 +100,30 @@ impl Queue {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    /// Sends the mails of a stream, as close behind each other as the
-    /// [strategy](Self::strategy) and the server allow, and calls `on_outcome` with what became of each
-    /// and its place in the stream, from 0. It takes from the stream no more than it can send soon,
-    /// and what comes late is not waited for: mails that are on their way go on.
+    /// Sends the mails of a stream. Each mail follows the previous one as closely as the
+    /// [strategy](Self::strategy) and the server allow. `on_outcome` is called with the place of each
+    /// mail in the stream, from 0, and with its result. The session takes a mail from the stream only
+    /// when it can send it soon, and goes on with the mails on their way while the stream is pending.
     ///
-    /// It is ready when the stream has ended and `on_outcome` has been called for every mail. It is ready
-    /// earlier when a mail needs another session: since this one has ended
-    /// ([`is_open`](Self::is_open)), or since the server takes no recipients in further domains
-    /// (RFC 9422 section 4.3). It then returns the mails that were taken from the stream and can be
-    /// sent over another session. All others are still in the stream. Each mail that was taken is
-    /// either reported to `on_outcome` or returned, and never both.
+    /// The future is ready when the stream has ended and every mail has its result. It is ready earlier
+    /// when a mail needs another session: because this one has ended ([`is_open`](Self::is_open)), or
+    /// because the server takes no recipients in further domains (RFC 9422 section 4.3). It then returns
+    /// the mails that were taken from the stream and that another session can send. All others are still in
+    /// the stream. Each mail that was taken is either reported to `on_outcome` or returned, never both.
     ///
-    /// A mail that is refused since the server lacks a capability that it offers
-    /// is sent again at once, in another way; or it is among
-    /// those returned.
+    /// If the server refuses a mail because it cannot do what it offers, the mail is sent again at once, in
+    /// another way; or it is among those returned.
     ///
     /// # Errors
     ///
     /// Each mail has its own, as [`send`](Self::send). If the connection breaks, the
-    /// [`Fate`](crate::Fate) of each is known by what had left: for several at once it may be
-    /// unknown where messages go by BDAT, for one at most where they go by DATA.
+    /// [`Fate`](crate::Fate) of each mail follows from what had left. It may be unknown for several mails
+    /// at once if messages go by BDAT, and for one at most if they go by DATA.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future ends the session. What has not been on_outcome of the mails that were taken
-    /// is unknown.
+    /// Dropping the future ends the session. The fate of each mail that was taken and not reported is
+    /// unknown.
     pub async fn send_each(
         &mut self,
         mails: impl Stream<Item = Mail>,

@@ -360,12 +360,13 @@ impl<T> Pipeline<T> {
     }
 
     /// What all mails on their way carry, from the oldest to the newest.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> {
+    #[must_use]
+    pub fn carried(&self) -> impl ExactSizeIterator<Item = &T> {
         self.mails.iter().map(|mail| &mail.carried)
     }
 
     /// The same, to be changed.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+    pub fn carried_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.mails.iter_mut().map(|mail| &mut mail.carried)
     }
 

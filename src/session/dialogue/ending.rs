@@ -68,7 +68,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// section 3.8). Some servers go on, and accept messages that they have already: their replies
     /// are read before such a message is sent again.
     async fn read_on(&mut self, reply: Reply) -> After {
-        let left = (self.pipeline.iter()).take_while(|mail| self.has_left(mail));
+        let left = (self.pipeline.carried()).take_while(|mail| self.has_left(mail));
         let left = left.count();
         let mut after = After::default();
         if left == 0 {

@@ -106,15 +106,12 @@ impl InFlight {
     ) -> (Timing, Result<Receipt>) {
         let timing = self.telemetry.marks.end();
         let envelope = &self.mail.envelope;
-        let result = match &self.failure {
-            Some(failure) => {
-                let division = Division::new(&outcome, envelope);
-                Err(failure.clone().after_refusing(division.rejected))
-            }
-            None => {
-                let message_id = self.mail.message.message_id();
-                result(outcome, envelope, message_id, self.size, tls, timing)
-            }
+        let result = if let Some(failure) = &self.failure {
+            let division = Division::new(&outcome, envelope);
+            Err(failure.clone().after_refusing(division.rejected))
+        } else {
+            let message_id = self.mail.message.message_id();
+            result(outcome, envelope, message_id, self.size, tls, timing)
         };
         (timing, result)
     }

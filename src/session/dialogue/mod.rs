@@ -288,7 +288,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             return;
         }
         let is_leaving = |mail: &InFlight| mail.reader.is_none() && !self.has_left(mail);
-        let with_message = self.pipeline.iter().any(is_leaving);
+        let with_message = self.pipeline.carried().any(is_leaving);
         let stage = if with_message && !self.is_answered_in_advance().await {
             Stage::Transfer
         } else {
@@ -304,7 +304,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     fn mark_left(&mut self) {
         let handed_over = self.wire.handed_over();
         let mut now = None;
-        for in_flight in self.pipeline.iter_mut() {
+        for in_flight in self.pipeline.carried_mut() {
             if in_flight.has_left(handed_over) && !in_flight.telemetry.marks.has_left() {
                 let now = *now.get_or_insert_with(Instant::now);
                 in_flight.telemetry.marks.leaves(now);

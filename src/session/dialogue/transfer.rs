@@ -162,7 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             return Some(read.map_err(unreadable));
         }
         // Mails that are whole do not wait for the source of another.
-        if self.pipeline.iter().len() > 1 {
+        if self.pipeline.carried().len() > 1 {
             self.launch().await;
         }
         let limit = self.wire.timeouts().block;

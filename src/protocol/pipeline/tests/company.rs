@@ -208,14 +208,14 @@ fn all_or_nothing_waits_for_the_replies_to_several_recipients() {
         (2, "250 550 250", "[MAIL RCPT RCPT] (some recipients)"),
     ] {
         let mut play = Play::new(AUTO, Dialect::Smtp, "PIPELINING");
-        let plan = play.pipeline.plan(SMALL, None, 0);
+        let send_plan = play.pipeline.plan(SMALL, None, 0);
         let options = Options {
             partial: Partial::AllOrNothing,
             ..Options::default()
         };
         let envelope = envelope(to).with_options(options);
         play.pipeline
-            .begin(plan, &envelope, Parameters::default(), ());
+            .begin(send_plan, &envelope, Parameters::default(), ());
         play.answer(replies);
         assert_eq!(play.story(), story, "{to}: {replies}");
     }
