@@ -1,5 +1,5 @@
-//! Asynchronous mail submission for Tokio: text, HTML and attachments of any size, over TLS, with
-//! the truth for every recipient.
+//! Asynchronous mail submission for Tokio: text, HTML and attachments of any size, over TLS, and an
+//! exact result for every recipient.
 //!
 //! ```no_run
 //! use pilotfish::{Client, Credentials, Message, ServerConfig};
@@ -29,39 +29,39 @@
 //! ```
 //!
 //! A [`Receipt`] means that the server accepted the mail for at least one recipient. It may have
-//! refused others: [`Receipt::is_partial`] says so, and [`session::recipient_outcomes`] gives one
+//! rejected others: then [`Receipt::is_partial`] is true. [`session::recipient_outcomes`] returns one
 //! outcome for each recipient, whatever the result.
 //!
-//! Begin with [`Client`], [`ServerConfig`] and [`Message`]; when something fails, [`Error`] says what
-//! can be done. [`manual`] has the reasons behind it all, and [`manual::client`] what a client does
-//! with its connections.
+//! Start with [`Client`], [`ServerConfig`] and [`Message`]. When sending fails, [`Error`] says what
+//! failed and whether a retry makes sense. The [`manual`] explains the design, and
+//! [`manual::client`] how a client manages its connections.
 //!
 //! # Features
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `cli` (default) | the command `pilotfish`; a library user leaves it out |
+//! | `cli` (default) | the command `pilotfish`; users of the library leave it out |
 //! | `config` | [`config`]: accounts from a TOML file, passwords from files, descriptors and commands |
-//! | `aws-lc-rs` (default) | the cryptography of TLS, DKIM and SCRAM, with the hybrid key exchange X25519MLKEM768 |
-//! | `ring` | another cryptography, which is used where `aws-lc-rs` is left out; one of them is needed |
-//! | `cram-md5` | logins by CRAM-MD5, for servers that offer nothing else; the cryptography has no MD5 |
-//! | `dkim` | [`message::dkim`] and [`Message::sign`]: signatures that show the domain (RFC 6376) |
-//! | `metrics` | counters, gauges and histograms for a recorder of that facade: [`manual::observing`] |
+//! | `aws-lc-rs` (default) | the cryptography for TLS, DKIM and SCRAM, with the hybrid key exchange X25519MLKEM768 |
+//! | `ring` | the other choice of cryptography, used if `aws-lc-rs` is not enabled; one of the two is required |
+//! | `cram-md5` | logins by CRAM-MD5, for servers that offer nothing else; neither cryptography library has MD5 |
+//! | `dkim` | [`message::dkim`] and [`Message::sign`]: DKIM signatures (RFC 6376) |
+//! | `metrics` | counters, gauges and histograms through the `metrics` facade: [`manual::observing`] |
 //! | `html` | `markdown` and `inline_images` of [`message::MessageBuilder`] |
-//! | `proxy` | ways to a server by SOCKS 5 and HTTP proxies, by [`transport::Proxy`] |
-//! | `system-roots` | the certificate authorities that the system trusts, by [`transport::TlsRoots`] |
-//! | `tower` | [`client::ClientService`]: a client as a service of tower |
-//! | `testing` | [`testing`]: a submission server inside the process |
+//! | `proxy` | connections through SOCKS 5 and HTTP proxies: [`transport::Proxy`] |
+//! | `system-roots` | the certificate authorities that the operating system trusts: [`transport::TlsRoots`] |
+//! | `tower` | [`client::ClientService`]: a client as a tower service |
+//! | `testing` | [`testing`]: a submission server in the same process |
 //!
 //! # Map
 //!
-//! Data flows one way, from the top to the bottom. A module knows those that stand below it, and
-//! only those that the table names; a test checks it.
+//! Data flows in one direction, from the top to the bottom. A module uses only modules below it, and
+//! only those that the table names. A test checks this.
 //!
 //! ```text
 //!         bin/pilotfish                  the command: public API only
 //!             |
-//!          config                        accounts, password sources
+//!          config                        accounts, sources of passwords
 //!             |
 //!           client                       many mails: workers, a queue, retry, rates, throttling
 //!              |
@@ -75,38 +75,38 @@
 //!      testing                           shares no code with the rest
 //! ```
 //!
-//! | module | knows | does not know |
+//! | module | uses | knows nothing of |
 //! |---|---|---|
 //! | [`address`] | - | anything else |
 //! | [`protocol`] | address, secret, cryptography | sockets, clocks, logs, randomness |
-//! | [`message`] | address, secret, cryptography | how it is sent |
+//! | [`message`] | address, secret, cryptography | how messages are sent |
 //! | [`transport`] | protocol, secret, error, cryptography | what a mail is |
 //! | [`session`] | protocol, transport, message, address, error, observe | other sessions |
 //! | [`client`] | session, message, address, error, observe | commands, TLS |
 //! | [`config`] | address, secret, error, protocol, message, session, transport | clients and their queues |
-//! | [`testing`] | secret, cryptography; the client in the one file that makes one | all that it is to test |
+//! | [`testing`] | secret, cryptography; the client in the one file that makes one | the code that it tests |
 //!
-//! `observe` has the figures that are gathered, and knows names and numbers alone. `cryptography` is
-//! `aws-lc-rs` or `ring`.
+//! `observe` collects metrics: it knows only names and numbers. `cryptography` wraps `aws-lc-rs` or
+//! `ring`.
 //!
-//! [`Error`] carries replies and forward-paths as values, and so knows protocol and address: the
-//! caller is to get them, not their text.
+//! [`Error`] uses protocol and address because it carries replies and forward-paths as values: the
+//! caller receives them, and not only their text.
 //!
 //! # Invariants
 //!
-//! * Everything that is sent or received passes `transport::wire`, the one place that logs it
-//!   (target `pilotfish::wire`: commands and replies at DEBUG, blocks of the message at TRACE and
-//!   by their size alone).
-//! * A command is one line. What goes into it is of a type that has no room for a control
-//!   character.
-//! * Credentials exist as [`Secret`], and leave over [`session::Secured`] alone.
-//! * What was learnt in clear text is gone after STARTTLS: [`session::Greeted`] is consumed.
+//! * All octets that are sent or received pass through `transport::wire`. Only this module logs them
+//!   (target `pilotfish::wire`: commands and replies at DEBUG; at TRACE the size of each block of a
+//!   message, never its content).
+//! * A command is one line. The types of its arguments cannot hold a control character.
+//! * Credentials are stored as [`Secret`], and only [`session::Secured`] sends them.
+//! * STARTTLS consumes [`session::Greeted`], so nothing that the server said in clear text is used
+//!   afterwards.
 //! * A message's size and its octets come from the same list of segments.
-//! * A message is fixed when it is built, but for how its parts are encoded for a server.
-//! * Whatever is dropped, cancelled or failed before the end of data leaves a connection that is
-//!   closed without one.
+//! * Building a message fixes everything but the encoding of its parts, which depends on the server.
+//! * If a mail is dropped, cancelled or fails before the end of data, its connection is closed
+//!   without an end of data.
 //!
-// What a feature adds is not there without it: such a link leads to the table of features then.
+// Without its feature an item does not exist. Links to it then lead to the table of features.
 #![cfg_attr(not(feature = "config"), doc = "[`config`]: #features")]
 #![cfg_attr(not(feature = "dkim"), doc = "[`message::dkim`]: #features")]
 #![cfg_attr(not(feature = "dkim"), doc = "[`Message::sign`]: #features")]
@@ -116,7 +116,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(not(any(feature = "aws-lc-rs", feature = "ring")))]
-compile_error!("pilotfish needs a cryptography: choose the feature `aws-lc-rs` or `ring`");
+compile_error!("pilotfish needs a cryptography library: enable the feature `aws-lc-rs` or `ring`");
 
 pub mod address;
 pub mod client;
@@ -143,7 +143,7 @@ pub use protocol::{Credentials, Stage};
 pub use secret::Secret;
 pub use session::{Mail, Receipt, Security, ServerConfig};
 
-/// The README's examples compile.
+/// Compiles the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
