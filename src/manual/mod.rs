@@ -1,4 +1,4 @@
-//! The reasons: why things are as they are. There is no code in here.
+//! Why things are as they are. This module contains only documentation.
 
 pub mod attacks;
 pub mod client;

@@ -1,57 +1,61 @@
-//! From a file to the socket in constant memory.
+//! How a message goes from a file to the socket in constant memory.
 //!
-//! What is sent is a list of segments: octets that are there (header fields, boundaries, text)
-//! and bodies that are read, and mostly encoded, on their way. The list is what is added up for
-//! `SIZE=`, and what is walked when the message is sent, so the two cannot differ.
+//! A message is sent from a list of segments: octets in memory (header fields, boundaries, text), and
+//! bodies that are read, and usually encoded, while they are sent. `SIZE=` is the sum over this list, and
+//! the transfer walks the same list, so the two cannot differ.
 //!
-//! A body has a length from the beginning. A file that turns out shorter, longer or changed is an
-//! error before the last block, and then there is no end of data: a server never takes a damaged
-//! mail for a whole one.
+//! The length of a body is known from the start. If a file turns out to be shorter, longer or changed,
+//! the transfer fails before the last block and sends no end of data: a server never accepts a damaged
+//! mail as a whole one.
 //!
-//! # Seven bits, eight, or all
+//! # 7-bit, 8-bit or binary
 //!
-//! What a server can carry is known when it has answered EHLO, long after the message was built.
-//! So a [`Message`](crate::Message) is fixed in all but one thing, and a session asks for the
-//! [`Rendition`](crate::message::Rendition) that suits its server:
+//! The reply to EHLO tells which octets the server accepts, long after the message was built. A
+//! [`Message`](crate::Message) is therefore fixed in everything except the encoding of its parts, and a
+//! session requests the [`Rendition`](crate::message::Rendition) that suits its server:
 //!
-//! | the server offers | at most | MAIL says | text beyond ASCII | attachments |
+//! | the server offers | body type | MAIL says | text beyond ASCII | attachments |
 //! |---|---|---|---|---|
-//! | neither of these | [`SevenBit`](crate::message::BodyType::SevenBit) | | quoted-printable, base64 | base64 |
-//! | 8BITMIME, or SMTPUTF8 | [`EightBit`](crate::message::BodyType::EightBit) | `BODY=8BITMIME` | as it is | base64 |
-//! | CHUNKING and BINARYMIME too | [`Binary`](crate::message::BodyType::Binary) | `BODY=BINARYMIME` | as it is | as they are |
+//! | neither 8BITMIME nor SMTPUTF8 | [`SevenBit`](crate::message::BodyType::SevenBit) | | quoted-printable, base64 | base64 |
+//! | 8BITMIME, or SMTPUTF8 | up to [`EightBit`](crate::message::BodyType::EightBit) | `BODY=8BITMIME` | unencoded | base64 |
+//! | also CHUNKING and BINARYMIME | up to [`Binary`](crate::message::BodyType::Binary) | `BODY=BINARYMIME` | unencoded | unencoded |
 //!
-//! Only the fields Content-Transfer-Encoding and the contents differ. Date, Message-ID,
-//! boundaries and what is decoded in the end do not, so a second attempt, even at another server,
-//! sends the same mail. MAIL says what is in the message, not what could be: ASCII goes without
-//! `BODY=`.
+//! Renditions differ only in the field Content-Transfer-Encoding and in the encoded contents. Date,
+//! Message-ID, boundaries and the decoded contents are the same, so a second attempt, even at another
+//! server, sends the same mail. `BODY=` states what the message contains, not what it could contain: an
+//! ASCII message goes without `BODY=`.
 //!
-//! [`MessageBuilder::data`](crate::message::MessageBuilder::data) is a ceiling, and 8 bits unless
-//! it is said. Nearly every server offers 8BITMIME and passes such mail on as it is; it is
-//! shorter, and can be read and searched where it lies. A server on the way that meets one
-//! without 8BITMIME has to recode the text or to return the mail (RFC 6152 section 3). A text that
-//! something might change on the way, as with a space at the end of a line, is encoded even so.
+//! [`MessageBuilder::max_body_type`](crate::message::MessageBuilder::max_body_type) sets the upper limit,
+//! by default `EightBit`. Nearly every server offers 8BITMIME and passes such mail on unchanged. Unencoded
+//! text is shorter, and can be read and searched in storage. If a server further on meets one without
+//! 8BITMIME, it has to recode the text or return the mail (RFC 6152 section 3). A text that could be
+//! changed in transit, such as one with a space at the end of a line, is always encoded.
 //!
-//! Binary saves a quarter of the octets of an attachment, and has to be asked for: few servers
-//! take it, and one that has taken it may find that the next does not, and has to recode all of it
-//! (RFC 3030 section 3). Some servers that take it rewrite a lone LF as CRLF, and so damage
-//! attachments without an error. Send a file through a server and compare what arrives before you
-//! ask for Binary there.
+//! `Binary` saves a quarter of the octets of an attachment. It has to be enabled explicitly: few servers
+//! offer it, and if the next server does not, the first one has to recode the whole message (RFC 3030
+//! section 3). Some servers that offer it rewrite a lone LF as CRLF, and so damage attachments without
+//! an error. Before you enable `Binary` for a server, send a file through it and compare what arrives.
 //!
-//! With 7 bits nobody on the way has a reason to recode anything. That is what a signature needs,
-//! so `Message::sign` fixes that rendition (RFC 6376 section 5.3). A
-//! finished message ([`Message::raw`](crate::Message::raw)) is fixed as it came, as what is in it
-//! may be signed: if its body has octets beyond ASCII and the server lacks 8BITMIME, it is refused
-//! before MAIL. Its header fields are the exception. A field such as To that must not be empty, and
-//! is, is left out, unless there is a DKIM-Signature. Names and text beyond ASCII are in encoded
-//! words (RFC 2047), as servers further on may lack SMTPUTF8 though this one offers it. With a
-//! DKIM-Signature, they are so only where this server lacks SMTPUTF8, as the signature does not
-//! hold afterwards. What no server has to take, such as a line of over 998 octets, is encoded where [`RawBuilder::repair`](crate::message::RawBuilder::repair)
-//! asks for it, or `--repair`, and each change is a warning.
+//! With `SevenBit`, no server in transit has a reason to recode anything. A signature requires that, so
+//! `Message::sign` fixes this rendition (RFC 6376 section 5.3).
 //!
-//! `--dry-run` knows of no server, and writes the rendition of 7 bits.
+//! A finished message ([`Message::raw`](crate::Message::raw)) keeps its octets, because parts of it may
+//! be signed. If its body has octets beyond ASCII and the server lacks 8BITMIME, sending fails before
+//! MAIL. Only header fields are changed:
+//!
+//! * A field such as To that must not be empty, but is empty, is omitted, unless the message has a
+//!   DKIM-Signature.
+//! * Names and text beyond ASCII are written as encoded words (RFC 2047), because servers further on may
+//!   lack SMTPUTF8 even if this one offers it. In a message with a DKIM-Signature they are encoded only
+//!   if this server lacks SMTPUTF8, because the encoding breaks the signature.
+//!
+//! [`RawBuilder::repair`](crate::message::RawBuilder::repair) and `--repair` also encode what no server
+//! is required to accept, such as a line of over 998 octets. Each change causes a warning.
+//!
+//! `--dry-run` does not know the server, and writes the rendition for `SevenBit`.
 //!
 //! # Transparency
 //!
-//! The transport doubles leading dots, and makes every lone CR
-//! and LF a CRLF. A rendition that goes by DATA has none, but the stage that guards the wire does
-//! not rely on it. A block in which nothing is to be done is not even moved.
+//! The transport doubles leading dots, and replaces every lone CR and LF by CRLF. A rendition for DATA
+//! contains no lone CR or LF, but the transport does not rely on that. Blocks that need no change are not
+//! copied.

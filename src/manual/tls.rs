@@ -1,33 +1,33 @@
-//! What of TLS is verified, and why.
+//! What Pilotfish verifies in TLS, and why.
 //!
-//! * **Always.** A handshake that fails ends the connection: nothing is sent in clear text in its
-//!   place (RFC 8314 section 4.1, RFC 3207 section 4.1). No authority, name or date is skipped
-//!   unless [`danger_accept_invalid_certificates`] says so, which warns at each connection.
-//! * **The name is the user's** (RFC 9525 section 6.1): that of the
-//!   [`Host`](crate::transport::Host), never one that DNS or the server came up with. Names stand
-//!   in `subjectAltName` alone. A wildcard is a whole label, the leftmost; an address is looked for
-//!   among addresses. [`server_name`] puts another name in place of the host's.
-//! * **A pin is enough, and the only thing** (as `tls_fingerprint` of msmtp): with a
-//!   [`fingerprint`], authorities, names and dates count no more, since who pins a certificate has
-//!   seen it. So a certificate that is its own authority can be a server's, which no chain would
-//!   allow: the bridge of Proton Mail has one. Several pins are the old certificate and the next; a
-//!   certificate that is none of them is refused however good its chain is.
-//! * **The key is always proved.** The signature of the handshake is verified, pinned or not, and
-//!   an RSA key of less than 2048 bits or a signature with SHA-1 proves nothing.
-//! * **A resumed session is as good as the first**: it has its secrets, and the certificate was
-//!   verified then, under the same name and by the same
-//!   [`TlsConfig`](crate::transport::TlsConfig). The store of sessions goes with the client and its
-//!   clones, and with nothing else.
-//! * **No revocation.** Lists and OCSP are not asked: what most authorities have now is
-//!   certificates that live shortly.
-//! * **The key exchange** is X25519MLKEM768 where the server knows it and the cryptography is
-//!   `aws-lc-rs`: what is recorded today stays secret when there are quantum computers. The share of
-//!   X25519 is sent with it, so that other servers cost no round trip.
-//! * **SNI, and no ALPN.** The name is announced, but not an address (RFC 6066 section 3). No
-//!   protocol name is registered for submission, so there is none that a server could check
-//!   against another protocol's (the attack named ALPACA); certificate and port are what is left.
-//! * **The end.** An end that TLS does not announce (`close_notify`) is an error within a reply and
-//!   before one; after QUIT it does not matter any more.
+//! * **Always.** If a handshake fails, the connection ends: Pilotfish never continues in clear text (RFC
+//!   8314 section 4.1, RFC 3207 section 4.1). It always verifies the authority, the name and the dates,
+//!   unless [`danger_accept_invalid_certificates`] is set, which logs a warning for each connection.
+//! * **The user's name** (RFC 9525 section 6.1). The certificate must be valid for the name in
+//!   [`Host`](crate::transport::Host), never for a name that DNS or the server provided. Only names in
+//!   `subjectAltName` count. A wildcard matches exactly one label, the leftmost. An IP address must be
+//!   among the addresses of the certificate. [`server_name`] sets another name than that of the host.
+//! * **A pin replaces everything else** (like `tls_fingerprint` of msmtp). With a [`fingerprint`], the
+//!   authority, the names and the dates are not checked, because the user has verified the pinned
+//!   certificate. A server may then use a certificate that is its own authority, which no chain would
+//!   allow; Proton Mail Bridge does. Several pins allow for the old certificate and the next one. A
+//!   certificate that matches no pin is rejected, however good its chain is.
+//! * **Proof of the key.** The signature of the handshake is verified, with and without a pin. An RSA key
+//!   of less than 2048 bits and a signature with SHA-1 are rejected.
+//! * **Session resumption.** A resumed session is as secure as the first one: it uses the secrets of the
+//!   first session, whose certificate was verified under the same name and by the same
+//!   [`TlsConfig`](crate::transport::TlsConfig). Only a `TlsConfig` and its
+//!   clones share a session store, which is dropped with them.
+//! * **No revocation checks.** Pilotfish fetches no revocation lists and sends no OCSP requests. Most
+//!   authorities now issue certificates with short lifetimes instead.
+//! * **Key exchange.** Pilotfish uses X25519MLKEM768 if the server supports it and the cryptography is
+//!   `aws-lc-rs`: traffic that is recorded today then stays secret from quantum computers. The X25519 share
+//!   is sent along, so other servers cost no additional round trip.
+//! * **SNI, but no ALPN.** Pilotfish announces a host name, but not an address (RFC 6066 section 3). No
+//!   ALPN protocol name is registered for submission, so no server could check one to detect a
+//!   cross-protocol attack (ALPACA). The certificate and the port remain as protection.
+//! * **The end of the connection.** An end without `close_notify` is an error within a reply or before
+//!   one. After QUIT it is ignored.
 //!
 //! [`danger_accept_invalid_certificates`]: crate::transport::TlsConfigBuilder::danger_accept_invalid_certificates
 //! [`server_name`]: crate::transport::TlsConfigBuilder::server_name
