@@ -73,10 +73,10 @@
 //! | a number of mails, after a reply that names their number as the reason | for an hour |
 //! | a number of mails, after a close or another reply | for five minutes, and twice as long each time, up to an hour |
 //!
-//! In none of these cases can the server have accepted the mail that the client sends again. Only one
-//! session is to pay for each fact. Therefore, where no session of the client has been successful yet, only
-//! one session at a time has several mails in flight, and in other sessions each mail waits for the reply
-//! to the one before it.
+//! In none of these cases can the server have accepted the mail that the client sends again. To
+//! limit the cost of a fact to one session, only one session at a time has several mails in flight beyond
+//! the number of mails that any session of the client has completed so far. In the other sessions, each
+//! mail beyond that number waits for the reply to the one before it.
 //!
 //! After a rejected mail by BDAT, some servers leave the transaction open. The client therefore sends
 //! RSET before each MAIL that follows a mail by BDAT, so the recipients of one mail can never receive the
@@ -163,7 +163,7 @@
 //! what each extension adds to it, suffices for the largest value of each parameter.
 //!
 //! The client reads enhanced status codes from every reply that has one, also if the server does not
-//! offer them. Servers behind a proxy send them without offering them, and a text that merely looks like
+//! offer them. Servers behind another server send them without offering them, and a text that merely looks like
 //! an enhanced code, and agrees with the reply code in its first digit, does no harm. The reply code
 //! decides in all but a few [cases](crate::protocol::Reply::is_transient).
 //!
