@@ -1,23 +1,23 @@
-//! Integration tests, through the public API alone.
+//! Integration tests, which use only the public API.
 #![cfg(test)]
 
-/// The command: what it prints and how it ends, against a server in this process.
+/// The command: its output and exit status, against a server in this process.
 mod cli;
-/// The client, and those who mean it ill.
+/// The client: each test compares what the client reports with what the server has.
 mod client;
-/// Servers and connections that fail, stall or lie, and callers that give up.
+/// Servers and connections that fail, stall or send wrong replies, and callers that cancel.
 mod faults;
-/// What a service writes with the library.
+/// Code as a service writes it with the library.
 mod library;
-/// Real servers: Postfix and Dovecot.
+/// Real servers: Postfix, Dovecot and Exim.
 mod live;
-/// What a message is made of, and what its readers make of it.
+/// The octets of messages, and what independent readers find in them.
 mod message;
 /// One session: the dialogue with a server, from login to QUIT.
 mod session;
-/// The peer that plays transcripts, certificates, and what is logged.
+/// The scripted peer, test servers, certificates, and captured logs.
 mod support;
-/// The source keeps its own rules.
+/// Rules that the source code keeps.
 mod tidy;
-/// Connections: greeting, TLS, proxies, and what is logged.
+/// Connections: greeting, TLS, proxies, and logs.
 mod transport;

@@ -1,4 +1,4 @@
-//! More recipients than fit into the buffers on the way (RFC 2920 section 3.1).
+//! More recipients than the network buffers hold (RFC 2920 section 3.1).
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::support::mini_server::{Knowing, Store, Words};
 
 const MAIL: &str = "C: MAIL FROM:<tim@client.example>\n";
 
-/// What the network holds each way.
+/// How many octets the network holds in each direction.
 const BUFFER: usize = 64;
 
 fn thousand() -> (Envelope, Vec<String>) {
@@ -29,8 +29,8 @@ fn thousand() -> (Envelope, Vec<String>) {
     (envelope, addresses)
 }
 
-/// RFC 2920 section 3.1: a client must not wait for its send window while the server waits for
-/// its own. Here the server reads no command before its answer to the last is taken.
+/// RFC 2920 section 3.1: a client must not wait for its send window while the server waits for its
+/// own. This server reads a command only after the client has read the reply to the last one.
 #[tokio::test(start_paused = true)]
 async fn a_thousand_recipients_are_no_deadlock() {
     let (envelope, addresses) = thousand();
@@ -101,8 +101,8 @@ async fn a_server_that_answers_and_closes_within_the_group_is_heard() {
     }
 }
 
-/// Groups behind messages, and whole mails in one flight: the server answers each command before
-/// it reads the next, and the network holds next to nothing of either.
+/// Groups after messages, and whole mails in one flight. The server answers each command before it
+/// reads the next, and the network holds almost nothing in either direction.
 #[tokio::test(start_paused = true)]
 async fn mails_close_behind_each_other_are_no_deadlock() {
     const GROUPED: &[&str] = &["PIPELINING"];
@@ -134,7 +134,7 @@ async fn mails_close_behind_each_other_are_no_deadlock() {
             let (accepted, ()) = tokio::join!(client, server.serve());
             assert_eq!(accepted, [1000; 3], "{strategy:?}, {octets} octets");
             assert_eq!(store.all().len(), 3);
-            // No limit had to end a wait.
+            // No time limit was needed to end a wait.
             assert_eq!(begun.elapsed(), Duration::ZERO);
         }
     }

@@ -1,5 +1,5 @@
-//! Nobody waits for a mail any more: before its end has left it is withdrawn, after that its
-//! fate is still found out.
+//! The caller cancels a mail: before the end of data has left, the mail is withdrawn. After that,
+//! the worker waits for the reply.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ use crate::support::lines::{FLIGHT, GO, HELLO, letter_lines};
 use crate::support::peer::{Meeting, Peer, Played};
 use crate::support::script::Script;
 
-/// How long a test may take before it counts as hanging.
+/// A test that takes longer counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A peer on a port of its own, that comes to a meeting.
+/// A peer at a port of its own, whose script contains `-- meet --`.
 async fn listen(transcript: &str) -> (Client, Meeting, JoinHandle<Result<Played, String>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
@@ -42,8 +42,8 @@ async fn listen(transcript: &str) -> (Client, Meeting, JoinHandle<Result<Played,
     (Client::new(server), meeting, peer)
 }
 
-/// Drops the future of a mail as soon as the peer is at its meeting. The client has to be done
-/// with it while the peer still says nothing.
+/// Drops the future of a mail as soon as the peer reaches its `-- meet --`. The client has to
+/// finish while the peer stays silent.
 async fn withdrawn(transcript: &str, message: Message) -> Vec<u8> {
     let (client, meeting, peer) = listen(transcript).await;
     let test = async {
@@ -79,7 +79,7 @@ async fn a_mail_dropped_before_its_end_is_withdrawn() {
     }
 }
 
-/// A message that comes to no end: its source gives half of what it should, and waits.
+/// A message without an end: its source provides half of the octets, and then waits.
 fn endless() -> (Message, tokio::io::DuplexStream) {
     let (waiting, other_end) = tokio::io::duplex(1);
     let source = tokio::io::repeat(0).take(200_000).chain(waiting);
@@ -140,7 +140,7 @@ async fn a_mail_that_is_waited_for_ends_before_quit() {
         format!("{HELLO}{FLIGHT}{GO}{letter}S: 250 ok\nC: QUIT\n-- meet --\nS: 221 bye");
     let (client, meeting, peer) = listen(&transcript).await;
     let test = async {
-        // The peer does not answer QUIT before the meeting.
+        // The peer does not answer QUIT before `-- meet --`.
         let result = client.send(ACCOUNT.letter(&["a@example.org"])).await;
         assert_eq!(told(&result), "<a@example.org>: 250 ok");
         let asked = async {

@@ -1,5 +1,5 @@
-//! The future of a mail is dropped at each of its awaits: whatever the server has then, it has
-//! whole, or without an end.
+//! The future of a mail is dropped at each of its awaits: the server then has the whole message, or
+//! one without an end of data.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -12,7 +12,7 @@ use crate::support::built::built;
 use crate::support::client::{ACCOUNT, in_clear};
 use crate::support::mini_server::{Knowing, Store, Words};
 
-/// Drops the future after so many polls; whether it was ready before.
+/// Drops the future after so many polls. Returns whether it was ready before.
 async fn dropped_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
     let (mut future, mut left) = (pin!(future), polls);
     poll_fn(|context| {
@@ -45,7 +45,7 @@ async fn at_no_await_is_half_a_message_taken_for_a_whole() {
 
         let (mut before, mut arrived_before_the_reply) = (0, 0);
         for polls in 1.. {
-            // A pipe so narrow that there is an await every few octets.
+            // The pipe is so small that there is an `await` every few octets.
             let (here, there) = duplex(50);
             let store = Store::default();
             let client = async {

@@ -1,11 +1,11 @@
-//! The reply to the end of data, on which everything depends (RFC 1047).
+//! The reply to the end of data, which decides about the mail (RFC 1047).
 
 use crate::support::client::{ACCOUNT, converse, in_clear, send, talk_through, told};
 use crate::support::delivery::Delivery;
 use crate::support::lines::{FLIGHT, GO, HELLO, letter_lines};
 use crate::support::script::Script;
 
-/// Sends a mail, in every delivery, to a server that does this when it has it all.
+/// Sends a mail, in every delivery, to a server that does this after the end of data.
 async fn after_the_message(transcript: &str, outcome: &str) {
     let letter = letter_lines("a@example.org");
     let script = Script::inline(&format!("{HELLO}{FLIGHT}{GO}{letter}{transcript}"));
@@ -67,8 +67,8 @@ async fn an_answer_after_end_of_data_counts_whatever_follows() {
     }
 }
 
-/// TLS takes more than the network does. What waits there has not left, and the end of a long
-/// message is not among it.
+/// TLS buffers more than the network accepts. The buffered octets have not left, and the end of a
+/// long message is not among them.
 #[tokio::test(start_paused = true)]
 async fn the_end_of_a_long_message_does_not_wait_in_tls() {
     let transcript = "

@@ -1,5 +1,5 @@
-//! Servers that mean no good, at every point of a dialogue: what a client holds and how long it
-//! waits is bounded, and what it tells of a mail is so.
+//! Hostile servers, at every point of a dialogue: memory and waiting times of the client stay
+//! bounded, and the reported outcome of each mail is true.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::support::cutter::{Cutter, Passed, Side};
 use crate::support::mini_server::{Arrived, Knowing, Store, Words};
 use crate::support::peer::Stream;
 
-/// More than a client reads of any reply, with what its buffers hold.
+/// More octets than a client reads of any reply, including its buffers.
 const BOUND: usize = 128 * 1024;
 
 const OFFERS: [Words; 2] = [
@@ -22,21 +22,21 @@ const OFFERS: [Words; 2] = [
     Words::Offering(&["PIPELINING", "8BITMIME"]),
 ];
 
-/// The replies of a session with one mail: the greeting, EHLO, MAIL, RCPT, DATA, the end of data,
-/// QUIT.
+/// The replies of a session with one mail: to the connection, EHLO, MAIL, RCPT, DATA, the end of
+/// data and QUIT.
 const REPLIES: usize = 7;
 
-/// What is done to a reply.
+/// A change of a reply.
 type Mischief = fn(&mut Vec<u8>);
 
-/// What came of a session with two mails.
+/// The outcome of a session with two mails.
 struct Outcome {
     told: Vec<Result<Receipt>>,
     arrived: Vec<Arrived>,
     passed: std::sync::Arc<Passed>,
 }
 
-/// Sends two mails to a server whose replies are changed.
+/// Sends two mails to a server with changed replies.
 async fn two_mails(
     words: Words,
     mut mischief: impl FnMut(usize, &mut Vec<u8>) + Send + 'static,
@@ -79,7 +79,8 @@ async fn one_mail<S: Stream>(session: &mut Session<S>) -> Result<Receipt> {
 }
 
 impl Outcome {
-    /// A mail that is said to be accepted was taken; any other was not, or nobody knows.
+    /// A mail that is reported as accepted was accepted. Any other mail was not accepted, or its
+    /// fate is reported as unknown.
     fn check(&self, context: &str) {
         let told: Vec<_> = self.told.iter().map(told).collect();
         let accepted = self.told.iter().filter(|told| told.is_ok()).count();
@@ -98,7 +99,7 @@ impl Outcome {
     }
 }
 
-/// Does this to every reply in turn, and to those of the second mail.
+/// Applies this change to every reply in turn, and to those of the second mail.
 async fn at_every_reply(name: &str, mischief: Mischief) -> Vec<(usize, Outcome)> {
     let mut outcomes = Vec::new();
     for words in OFFERS {
@@ -116,8 +117,8 @@ async fn at_every_reply(name: &str, mischief: Mischief) -> Vec<(usize, Outcome)>
     outcomes
 }
 
-/// Replies that are too long, or are none, end the session at once: nothing of them is confirmed,
-/// and next to nothing read.
+/// Replies that are too long or malformed end the session at once. They confirm nothing, and the
+/// client reads hardly more of them.
 #[tokio::test(start_paused = true)]
 async fn what_is_no_reply_ends_the_session_at_every_point() {
     let mischief: [(&str, Mischief); 5] = [
@@ -156,8 +157,8 @@ async fn what_is_no_reply_ends_the_session_at_every_point() {
     }
 }
 
-/// Too few, too many, in advance: whatever a group of commands is answered with, no mail is
-/// confirmed by the reply to something else.
+/// Too few replies, too many, or replies in advance: whatever the server replies to a group of
+/// commands, no mail is confirmed by the reply to another command.
 #[tokio::test(start_paused = true)]
 async fn a_wrong_number_of_replies_confirms_nothing() {
     let mischief: [(&str, Mischief); 6] = [
@@ -175,7 +176,7 @@ async fn a_wrong_number_of_replies_confirms_nothing() {
     }
 }
 
-/// A session that is kept has to notice.
+/// An open session has to notice the unsolicited reply.
 #[tokio::test(start_paused = true)]
 async fn a_stale_yes_never_confirms_a_later_mail() {
     for words in OFFERS {
@@ -198,7 +199,7 @@ async fn a_stale_yes_never_confirms_a_later_mail() {
 async fn a_421_at_every_point_is_the_last_word() {
     let outcomes = at_every_reply("421", |reply| *reply = b"421 4.3.2 busy\r\n".to_vec()).await;
     for (place, outcome) in outcomes {
-        // The second mail begins behind the reply to the first.
+        // The second mail begins after the reply to the first.
         let nth = usize::from(place > 5);
         let told = told(&outcome.told[nth]);
         let stages = ["Greeting", "Hello", "Mail", "Rcpt", "Data", "EndOfData"];
@@ -212,7 +213,7 @@ async fn a_421_at_every_point_is_the_last_word() {
     }
 }
 
-/// Whoever logs in is asked for more, again and again.
+/// A server that sends challenges without end during a login.
 #[tokio::test(start_paused = true)]
 async fn endless_challenges_come_to_an_end() {
     let words = Words::Offering(&["AUTH PLAIN LOGIN"]);
@@ -245,7 +246,7 @@ async fn endless_challenges_come_to_an_end() {
     assert!(passed.from(Side::Server) < 1_000);
 }
 
-/// What a server says is shown, and controls nothing that shows it.
+/// Replies are printed, but their control characters have no effect on the terminal.
 #[tokio::test(start_paused = true)]
 async fn a_terminal_is_not_the_servers() {
     let hostile = "554 \u{1b}[2J\u{1b}]0;pwned\u{7} \r \u{9b}31m \u{202e}gnp.exe\r\n";
@@ -268,7 +269,7 @@ async fn a_terminal_is_not_the_servers() {
     }
 }
 
-/// Real connections: what the server said before it reset them is still told, if it arrived.
+/// Real connections: if the server's reply arrives before the reset, it becomes the error.
 #[tokio::test]
 async fn an_early_refusal_outlives_a_reset() {
     for linger in [None, Some(Duration::ZERO)] {
@@ -295,7 +296,7 @@ async fn an_early_refusal_outlives_a_reset() {
             send_one(&mut session, letter_of(4_000_000)).await
         };
         let (result, ()) = tokio::join!(client, server);
-        // The network may have taken all of it before.
+        // The network may have accepted everything before.
         let expected = "NotAccepted, permanent: 552 5.3.4 too big";
         let told = told(&result);
         assert!(

@@ -1,24 +1,24 @@
-//! Servers and connections that fail, stall or lie, and callers that give up.
+//! Servers and connections that fail, stall or send wrong replies, and callers that cancel.
 
-/// More recipients than fit into the buffers on the way.
+/// More recipients than the network buffers hold.
 pub(crate) mod backpressure;
-/// A mail that nobody waits for any more.
+/// Mails that the caller cancels.
 pub(crate) mod cancellation;
 /// Connections that are cut after each octet.
 pub(crate) mod connection_cuts;
-/// A mail that is dropped at each of its awaits.
+/// Futures that are dropped at each `await`.
 pub(crate) mod dropped;
-/// The reply to the end of data, on which everything depends.
+/// The reply to the end of data, which decides about the mail.
 pub(crate) mod end_of_data;
-/// Servers that mean no good, at every point.
+/// Hostile servers, at every point of a dialogue.
 pub(crate) mod hostile;
-/// Replies that a server should not give, or not then.
+/// Replies at the wrong time.
 pub(crate) mod out_of_step;
-/// Replies of which a part comes.
+/// Partial replies.
 pub(crate) mod partial_replies;
-/// Each stage has a limit of its own.
+/// The time limit of each stage.
 pub(crate) mod time_limits;
-/// Servers that are silent, drip, or hardly read, with the clock paused.
+/// Servers that are silent, send one octet at a time, or hardly read; the clock is paused.
 pub(crate) mod timeouts;
-/// Servers that say more than they were asked for.
+/// Servers that send unsolicited replies.
 pub(crate) mod unsolicited_replies;

@@ -1,4 +1,4 @@
-//! Replies that a server should not give, or not then.
+//! Replies that a server must not send, or not at that time.
 
 use std::io;
 use std::pin::Pin;
@@ -15,8 +15,8 @@ use tokio::io::{
 
 use crate::support::built::built;
 
-/// A stream whose flush ends after the reply to what was flushed has come, as it may on a machine
-/// that is busy elsewhere.
+/// A stream whose flush returns only after the reply to the flushed octets has arrived, as can
+/// happen on a busy machine.
 #[derive(Debug)]
 struct LateFlush {
     stream: DuplexStream,
@@ -57,7 +57,7 @@ impl AsyncWrite for LateFlush {
     }
 }
 
-/// Waits until the client has sent this, and answers. The connection ends with the script.
+/// Waits until the client has sent this, and replies. The connection ends with the script.
 async fn serve(mut stream: DuplexStream, script: Vec<(&str, &str)>) {
     for (wanted, answer) in script {
         talk(&mut stream, wanted, answer).await;
@@ -96,7 +96,7 @@ where
     session.send(Mail::new(envelope.clone(), message())).await
 }
 
-/// Sends a mail to one recipient, whose end of data is answered so.
+/// Sends a mail to one recipient. The server replies to the end of data with this.
 async fn answered(answer: &str) -> Result<Receipt, Error> {
     let (stream, server) = duplex(64 * 1024);
     let script = SET_UP.into_iter().chain([
@@ -249,7 +249,7 @@ async fn why_a_server_hung_up_within_a_group_is_told() {
     }
 }
 
-/// It compiles.
+/// The test is that this compiles.
 #[test]
 fn futures_go_to_other_threads() {
     fn is_send(future: impl Send) {

@@ -1,9 +1,9 @@
-//! Replies of which a part comes: often the only reason that there is, so it is shown.
+//! Partial replies. They are often the only reason that the server gave, so the error shows them.
 
 use crate::support::client::{ACCOUNT, PASSWORD, talk, told};
 use crate::support::lines::letter_lines;
 
-/// What leads from one stage to the next, where a reply is due.
+/// The lines that lead from one stage to the next, at which a reply is due.
 fn stages() -> Vec<(&'static str, String)> {
     let end = format!("S: 354 go\n{}", letter_lines("a@example.org"));
     [
@@ -31,7 +31,7 @@ fn stages() -> Vec<(&'static str, String)> {
     .into()
 }
 
-/// That what comes before each way to end is shown in this way.
+/// Checks that the error shows this partial reply for each way in which the connection ends.
 async fn is_shown(stage: &str, transcript: &str, part: &str, shown: &str) {
     for (end, kind) in [
         ("-- close --", "Closed"),

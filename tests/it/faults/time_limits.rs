@@ -1,4 +1,4 @@
-//! Each stage has a limit of its own, and silence and dripping octets end there alike.
+//! Each stage has a time limit, which ends silence and single octets alike.
 
 use std::time::Duration;
 
@@ -27,14 +27,14 @@ const HELLO: &str = "
     S: 235 2.7.0 accepted
 ";
 
-/// What all other stages may take, in seconds.
+/// The time limit of all other stages, in seconds.
 const LONG: u64 = 3600;
 
-/// What the stage of a test may take, in seconds.
+/// The time limit of the tested stage, in seconds.
 const LIMIT: u64 = 10;
 
-/// Sends two mails within limits of which one is short; tells the first time-out, and when it
-/// was.
+/// Sends two mails with one short time limit. Returns the first time-out, and the time at which it
+/// occurred.
 async fn first_timeout(set: fn(&mut Timeouts, Duration), transcript: &str) -> (String, u64) {
     let mut timeouts = Timeouts::all(Duration::from_secs(LONG));
     set(&mut timeouts, Duration::from_secs(LIMIT));
@@ -65,7 +65,7 @@ async fn first_timeout(set: fn(&mut Timeouts, Duration), transcript: &str) -> (S
     outcome
 }
 
-/// Which limit is set.
+/// The limit to set.
 type Set = fn(&mut Timeouts, Duration);
 
 #[tokio::test(start_paused = true)]

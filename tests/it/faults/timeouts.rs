@@ -1,4 +1,4 @@
-//! Every wait has an end (RFC 5321 section 4.5.3.2), and says where it was.
+//! Every wait has a time limit (RFC 5321 section 4.5.3.2), and the error names the stage.
 
 use pilotfish::Message;
 use pilotfish::message::{Attachment, Body};
@@ -31,7 +31,7 @@ const SECURE: &str = "
     C: AUTH PLAIN AHRpbUBjbGllbnQuZXhhbXBsZQB0YW5zdGFhZnRhbnN0YWFm
 ";
 
-/// Submits a mail to a server that falls silent behind the transcript.
+/// Submits a mail to a server that falls silent after the transcript.
 async fn silence(transcript: &str, seconds: u64, outcome: &str) {
     let begin = Instant::now();
     let transcript = format!("{transcript}\n-- silence --");
@@ -45,7 +45,7 @@ async fn silence(transcript: &str, seconds: u64, outcome: &str) {
     assert_eq!(result, (outcome.to_owned(), seconds));
 }
 
-/// The times are those that RFC 5321 section 4.5.3.2 names, as far as it does.
+/// The time limits of RFC 5321 section 4.5.3.2, where it defines one.
 #[tokio::test(start_paused = true)]
 async fn silence_at_each_stage() {
     let mail = format!("{HELLO}{SECURE}S: 235 ok\n{FLIGHT}");
@@ -104,7 +104,8 @@ async fn silence_in_an_implicit_handshake_and_after_rset() {
     assert_eq!(outcomes, expected);
 }
 
-/// Sends a mail where the network holds 64 octets; tells its outcome, and how many seconds it took.
+/// Sends a mail over a network that holds 64 octets. Returns the outcome and the duration in
+/// seconds.
 async fn through_64_octets(transcript: &str, message: Message) -> (String, u64) {
     let transcript = format!("{HELLO}{FLIGHT}{GO}{transcript}");
     talk_through(64, &transcript, async |stream| {
@@ -118,8 +119,8 @@ async fn through_64_octets(transcript: &str, message: Message) -> (String, u64) 
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_but_steady_reader_gets_everything() {
-    // 244 octets and the end of data, 32 each two minutes: 16 minutes in all, of which the last
-    // 64 octets wait in the pipe.
+    // 244 octets and the end of data, 32 octets every two minutes: 16 minutes in all. The last 64
+    // octets wait in the pipe.
     let transcript = format!(
         "-- sip 32 every 120s --\n{}S: 250 queued\n-- swallow all --",
         letter_lines("a@example.org")
@@ -141,7 +142,7 @@ async fn a_reader_that_stops_is_a_timeout_and_no_doubt() {
 
 #[tokio::test(start_paused = true)]
 async fn a_source_that_gives_nothing_ends_the_mail() {
-    // The other end is kept, and nothing is ever written there.
+    // The other end stays open, and never sends anything.
     let (source, _other_end) = tokio::io::duplex(1);
     let body = Body::reader(source, 200_000);
     let builder = Message::builder()
@@ -154,7 +155,7 @@ async fn a_source_that_gives_nothing_ends_the_mail() {
     assert_eq!((told.as_str(), seconds), (outcome, 180));
 }
 
-/// The whole connection, whatever its stage, is over with a timeout: nothing more is sent.
+/// After a time-out at any stage the whole connection has ended: the client sends nothing more.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_sent_after_a_timeout() {
     let script = Script::inline(&format!("{HELLO}{FLIGHT}-- silence --"));

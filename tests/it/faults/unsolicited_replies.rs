@@ -1,5 +1,5 @@
-//! Servers that say more than they were asked for right after the set-up of a session: that is the
-//! answer to all mails, and another session would get the same.
+//! Servers that send unsolicited replies right after the setup of a session. The unsolicited reply
+//! becomes the result of all mails, because another session would get it too.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::client::{ACCOUNT, PASSWORD, told_error};
 
-/// Says `greeting`, answers EHLO and AUTH so, and nothing else.
+/// Sends `greeting`, answers EHLO and AUTH in this way, and sends nothing else.
 async fn serve(stream: TcpStream, [greeting, ehlo, auth]: [String; 3]) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     stream.write_all(greeting.as_bytes()).await?;
@@ -27,7 +27,7 @@ async fn serve(stream: TcpStream, [greeting, ehlo, auth]: [String; 3]) -> std::i
     Ok(())
 }
 
-/// Sends three mails at once; says what became of them, and how many sessions there were.
+/// Sends three mails at once. Returns their outcomes and the number of sessions.
 async fn three_mails(answers: [String; 3], login: bool) -> (Vec<(String, String)>, usize) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

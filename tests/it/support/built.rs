@@ -1,4 +1,4 @@
-//! Messages that nothing has to be waited for.
+//! Messages that are built without waiting.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -6,12 +6,12 @@ use std::task::{Context, Poll, Waker};
 use pilotfish::Message;
 use pilotfish::message::{MessageBuilder, MessageError};
 
-/// Builds a message that no file has to be opened for.
+/// Builds a message that opens no file.
 pub(crate) fn built(builder: MessageBuilder) -> Message {
     try_built(builder).unwrap()
 }
 
-/// The same, where it may fail.
+/// The same as [`built`], for a message that may be invalid.
 pub(crate) fn try_built(builder: MessageBuilder) -> Result<Message, MessageError> {
     let building = pin!(builder.build());
     match building.poll(&mut Context::from_waker(Waker::noop())) {

@@ -17,19 +17,19 @@ use super::peer::{Peer, Played, Stream};
 use super::script::Script;
 use super::tls::tls_client;
 
-/// The password of RFC 4616 section 4, in every dialogue.
+/// The password of RFC 4616 section 4, which every dialogue uses.
 pub(crate) const PASSWORD: &str = "tanstaaftanstaaf";
 
-/// Longer than all limits of a client together.
+/// Longer than all time limits of a client together.
 pub(crate) const TOO_LONG: Duration = Duration::from_hours(3);
 
-/// What the client calls itself.
+/// The client's name in EHLO.
 pub(crate) fn name() -> Domain {
     "client.example".parse().unwrap()
 }
 
-/// Lets a client and a scripted peer talk over a pipe. The clock has to be paused: when both
-/// sides wait for each other, it leaps, and the client's time limits end the dialogue.
+/// Connects a client and a scripted peer by a pipe. The clock has to be paused: when both sides
+/// wait for each other, it advances, and the client's time limits end the dialogue.
 pub(crate) async fn converse<T: Debug>(
     script: &Script,
     delivery: Delivery,
@@ -38,7 +38,7 @@ pub(crate) async fn converse<T: Debug>(
     converse_through(delivery.pipe(), script, delivery, client).await
 }
 
-/// A dialogue in a transcript of the test's own, delivered whole.
+/// Plays a transcript that is given as text, with whole deliveries.
 pub(crate) async fn talk<T: Debug>(
     transcript: &str,
     client: impl AsyncFnOnce(DuplexStream) -> T,
@@ -46,7 +46,7 @@ pub(crate) async fn talk<T: Debug>(
     converse(&Script::inline(transcript), Delivery::Whole, client).await
 }
 
-/// The same where the network takes so many octets at a time, and no more until they are read.
+/// The same as [`play`], over a network that holds so many octets until they are read.
 pub(crate) async fn talk_through<T: Debug>(
     octets: usize,
     transcript: &str,
@@ -76,8 +76,8 @@ async fn converse_through<T: Debug>(
     }
 }
 
-/// RFC 5321 section 2.3.8: CR and LF go out as CRLF alone, unless the message is binary. The last
-/// octet may be the first of two; and a handshake that the script swallowed is no text.
+/// RFC 5321 section 2.3.8: the client sends CR and LF only as CRLF, unless the message is binary.
+/// The last octet may be the CR of a pair. A handshake that the script swallowed is not text.
 fn has_bare_line_end(octets: &[u8]) -> bool {
     let binary = b"BODY=BINARYMIME";
     if octets.windows(binary.len()).any(|window| window == binary) {
@@ -89,14 +89,14 @@ fn has_bare_line_end(octets: &[u8]) -> bool {
     text.windows(2).any(bare) || text.first() == Some(&b'\n')
 }
 
-/// Who submits, and where.
+/// The user of a dialogue, and the host.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Account {
     pub(crate) host: &'static str,
     pub(crate) user: &'static str,
 }
 
-/// An account at a server of no particular kind.
+/// An account at a server without special behaviour.
 pub(crate) const ACCOUNT: Account = Account {
     host: "server.example",
     user: "tim@client.example",
@@ -111,7 +111,7 @@ impl Account {
         Credentials::new(self.user, PASSWORD).unwrap()
     }
 
-    /// A message that is the same octets every time.
+    /// A message that has the same octets every time.
     pub(crate) fn letter(self, recipients: &[&str]) -> Message {
         self.letter_with(recipients, "Here it comes.\n")
     }
@@ -120,7 +120,7 @@ impl Account {
         built(self.letter_of_text(recipients, text))
     }
 
-    /// The same before it is built.
+    /// The builder of that message.
     pub(crate) fn letter_of_text(self, recipients: &[&str], text: &str) -> MessageBuilder {
         let builder = recipients
             .iter()
@@ -147,7 +147,7 @@ impl Account {
         secured.authenticate(&self.credentials()).await
     }
 
-    /// Everything from the greeting to QUIT, by STARTTLS.
+    /// The whole dialogue from the greeting to QUIT, with STARTTLS.
     pub(crate) async fn submit<S: Stream>(self, stream: S, message: Message) -> Result<Receipt> {
         send(self.log_in(stream).await?, message).await
     }
@@ -164,7 +164,7 @@ impl Account {
         secured.authenticate(&self.credentials()).await
     }
 
-    /// Everything from the greeting to QUIT, by implicit TLS.
+    /// The whole dialogue from the greeting to QUIT, with implicit TLS.
     pub(crate) async fn submit_465<S: Stream>(
         self,
         stream: S,
@@ -174,7 +174,7 @@ impl Account {
     }
 }
 
-/// A session in clear text and without a login: what most tests of a transaction need.
+/// A session in clear text and without a login, which most tests of a transaction use.
 pub(crate) async fn in_clear<S: Stream>(stream: S) -> Result<Session<S>> {
     in_clear_within(stream, Timeouts::default()).await
 }
@@ -187,14 +187,14 @@ pub(crate) async fn in_clear_within<S: Stream>(
     Ok(greeted.in_cleartext())
 }
 
-/// One mail, and QUIT.
+/// Sends one mail, and QUIT.
 pub(crate) async fn send<S: Stream>(mut session: Session<S>, message: Message) -> Result<Receipt> {
     let result = send_one(&mut session, message).await;
     session.quit().await;
     result
 }
 
-/// The same with more in its envelope.
+/// The same as [`send`], with options in the envelope.
 pub(crate) async fn send_with<S: Stream>(
     mut session: Session<S>,
     message: Message,
@@ -206,7 +206,7 @@ pub(crate) async fn send_with<S: Stream>(
     result
 }
 
-/// One mail of several.
+/// Sends one of several mails.
 pub(crate) async fn send_one<S: Stream>(
     session: &mut Session<S>,
     message: Message,
@@ -231,7 +231,7 @@ pub(crate) fn told(outcome: &Result<Receipt>) -> String {
     }
 }
 
-/// An error in one line: its kind, stage and fate, and the server's words.
+/// An error in one line: its kind, stage and fate, and the server's reply.
 pub(crate) fn told_error(error: &Error) -> String {
     let stage = error.stage().map(|stage| format!("{stage:?}"));
     let reply = error.reply().map(ToString::to_string);

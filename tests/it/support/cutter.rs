@@ -1,4 +1,4 @@
-//! A stream that is cut after so many octets.
+//! A stream that is cut after a number of octets.
 
 use std::io;
 use std::pin::Pin;
@@ -8,23 +8,23 @@ use std::task::{Context, Poll, Waker, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Whose octets are counted.
+/// The side whose octets are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     Client,
     Server,
 }
 
-/// What a cut is.
+/// The kind of cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum How {
-    /// The connection is closed: nothing more can be read, and nothing written.
+    /// The connection is closed: reading returns the end, and writing fails.
     Close,
-    /// Nothing more can be read, but what is written arrives.
+    /// Reading returns the end, but written octets arrive.
     HalfClose,
     /// Reading and writing fail.
     Reset,
-    /// What the side says does not get through any more, and nobody is told.
+    /// Octets of this side no longer arrive, and neither side gets an error.
     Silence,
 }
 
@@ -74,13 +74,13 @@ impl<S> Cutter<S> {
         (cutter, passed)
     }
 
-    /// What has happened, if it has.
+    /// The cut, if it has happened.
     fn fallen(&self) -> Option<Cut> {
         self.cut
             .filter(|cut| self.passed.from(cut.side) >= cut.after)
     }
 
-    /// How many octets this side may send still.
+    /// How many octets this side may still send.
     fn left(&self, side: Side) -> usize {
         match self.cut {
             Some(cut) if cut.side == side => cut.after - self.passed.from(side),

@@ -5,11 +5,11 @@ use std::time::Duration;
 /// How the peer's octets reach the client. The outcome of a dialogue does not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    /// Replies that go together come together.
+    /// Consecutive replies arrive together.
     Whole,
     /// In pieces that follow from the seed.
     Pieces(u64),
-    /// Octet by octet; inside TLS, each in a record of its own.
+    /// Octet by octet. Inside TLS, each octet is in its own record.
     OctetByOctet,
 }
 
@@ -25,8 +25,8 @@ impl Delivery {
 
     /// How many octets the pipe between client and peer holds.
     ///
-    /// rustls does not read while it has something of a handshake to write, on either side: the
-    /// six octets of a `ChangeCipherSpec` must find room.
+    /// rustls, on either side, does not read while it has to write a part of a handshake: the pipe
+    /// must hold the six octets of a `ChangeCipherSpec`.
     pub(crate) fn pipe(self) -> usize {
         match self {
             Self::Whole => 1024 * 1024,
@@ -35,7 +35,7 @@ impl Delivery {
         }
     }
 
-    /// What is sent at a time.
+    /// The pieces in which the octets are sent.
     pub(super) fn pieces(self, octets: &[u8], drip: bool) -> impl Iterator<Item = &[u8]> {
         let mut rest = octets;
         let mut state = octets.len() as u64;
@@ -56,7 +56,7 @@ impl Delivery {
     }
 }
 
-/// `SplitMix64`: as good as dice here, and the same every time.
+/// `SplitMix64`: random enough for tests, and the same every time.
 fn random(seed: u64) -> usize {
     let mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -64,17 +64,17 @@ fn random(seed: u64) -> usize {
     usize::from((mixed >> 31).to_le_bytes()[0])
 }
 
-/// The clock of the runtime that a test is in.
+/// The clock of the test's runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Clock {
-    /// Time stands still, and leaps to the next timer when nobody has anything else to do.
+    /// Time stands still, and advances to the next timer when all tasks wait.
     Paused,
-    /// Time passes, as it has to with real sockets.
+    /// Time passes, as real sockets require.
     Running,
 }
 
 impl Clock {
-    /// Lets the client do all that it can do. Costs no time.
+    /// Lets the client do everything it can do now. Takes no time on the clock.
     pub(super) async fn settle(self) {
         match self {
             Self::Paused => tokio::time::sleep(Duration::from_millis(1)).await,

@@ -1,4 +1,4 @@
-//! Dice that fall the same way each time for the same seed.
+//! Random numbers that follow from a seed.
 
 /// `SplitMix64`.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ impl Dice {
         self.next() % end
     }
 
-    /// Whether something happens that does once in so many times.
+    /// True once in so many times, on average.
     pub(crate) fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }

@@ -1,4 +1,4 @@
-//! What a test's client logs.
+//! Captures what a client logs in a test.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::{Debug, Write as _};
@@ -24,22 +24,22 @@ type Record = Rc<RefCell<Vec<Logged>>>;
 pub(crate) struct Logged {
     pub(crate) target: String,
     pub(crate) level: String,
-    /// Which span it is; `None` for an event.
+    /// The id of the span. `None` for an event.
     span: Option<Id>,
-    /// The message of an event, the name of a span.
+    /// The message of an event, or the name of a span.
     pub(crate) message: String,
-    /// The field `from`, which says who spoke.
+    /// The field `from`: the side that sent the line.
     pub(crate) from: String,
-    /// The span around it; empty if there is none.
+    /// The parent span. Empty if there is none.
     pub(crate) within: String,
-    /// All other fields, with those that a span is given later, as `name=value` with a space in front of each.
+    /// All other fields, including those recorded later, as `name=value` with a space before each.
     pub(crate) fields: String,
 }
 
 /// Collects all events and spans of the thread, at every level, until it is dropped.
 ///
-/// There is one subscriber for the whole process, since what `tracing` remembers about places
-/// in the code would be wrong for one of several tests that run side by side.
+/// The process has only one subscriber: `tracing` caches the interest of callsites, and the caches
+/// of parallel tests would conflict.
 #[derive(Debug)]
 pub(crate) struct Capture(Record);
 
@@ -55,13 +55,14 @@ impl Capture {
         Self(record)
     }
 
-    /// The same, with a panic at the first event whose message begins so.
+    /// The same as [`Self::begin`], with a panic at the first event whose message begins with this
+    /// text.
     pub(crate) fn panicking_at(message: &'static str) -> Self {
         PANICS_AT.set(Some(message));
         Self::begin()
     }
 
-    /// The same, with a panic at that event and at all that follow.
+    /// The same, with a panic at that event and at all later ones.
     pub(crate) fn panicking_from(message: &'static str) -> Self {
         PANICS_FOREVER.set(true);
         Self::panicking_at(message)
@@ -71,7 +72,7 @@ impl Capture {
         self.0.borrow().clone()
     }
 
-    /// The dialogue: `C: ` or `S: ` and a line, and `-- ... --` for all else.
+    /// The dialogue: `C: ` or `S: ` and a line, and `-- ... --` for everything else.
     pub(crate) fn dialogue(&self) -> Vec<String> {
         let wire = self.all().into_iter();
         let wire = wire.filter(|logged| logged.target == "pilotfish::wire");
@@ -142,7 +143,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
         RECORD.with_borrow(|record| {
             let mut record = record.as_ref().map(|record| record.borrow_mut());
             let all = record.iter_mut().flat_map(|record| record.iter_mut());
-            // Ids are used again.
+            // Ids are reused.
             if let Some(span) = all.rev().find(|logged| logged.span.as_ref() == Some(id)) {
                 values.record(span);
             }

@@ -1,4 +1,4 @@
-//! Pieces of transcripts that many tests begin and end with.
+//! Pieces of transcripts that many tests share.
 
 /// A server in clear text that offers PIPELINING.
 pub(crate) const HELLO: &str = "
@@ -15,7 +15,7 @@ pub(crate) const FLIGHT: &str = "
     C: DATA
 ";
 
-/// The replies to them that ask for the message.
+/// The replies to them, which ask for the message.
 pub(crate) const GO: &str = "
     S: 250 ok
     S: 250 ok
@@ -28,7 +28,7 @@ pub(crate) const BYE: &str = "
     S: 221 bye
 ";
 
-/// The letter of `ACCOUNT` as it goes out, with what its field To says, and the end of data.
+/// The message of `ACCOUNT` with this text in its field To, and the end of data.
 pub(crate) fn letter_lines(to: &str) -> String {
     format!(
         "

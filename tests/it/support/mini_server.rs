@@ -1,5 +1,5 @@
-//! A small submission server that knows what it has taken, whatever breaks: it says what it is
-//! told to, and keeps what came whole.
+//! A small submission server that follows its instructions, and stores what arrived completely even
+//! if the connection breaks.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,25 +11,26 @@ use super::peer::Stream;
 pub(crate) use super::replies::{Together, Words};
 use super::wiretap::{Tap, Wiretap};
 
-/// A message that came whole, with the end of data or the last chunk; by LMTP, for each of its
-/// recipients.
+/// A message that arrived completely, with the end of data or the last chunk. By LMTP there is one
+/// for each of its recipients.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrived {
     pub(crate) octets: Vec<u8>,
-    /// Who it is for by LMTP; empty where one reply is for all.
+    /// The recipient by LMTP. Empty if one reply is for all recipients.
     pub(crate) to: String,
     /// All recipients of the message.
     pub(crate) paths: Vec<String>,
-    /// Whether the reply is yes, and so who sent it need not care any more.
+    /// Whether the reply is positive: then the client is no longer responsible for the message.
     pub(crate) taken: bool,
-    /// How many octets had been sent over the wire in all, with this reply the last of them.
+    /// How many octets the server had sent over the wire, including the whole reply to this
+    /// message.
     pub(crate) answered: Option<usize>,
-    /// How many octets the client had sent in all, behind TLS if there is any, with the end of
-    /// this message the last of them.
+    /// How many octets the client had sent, including the end of this message. Inside TLS they are
+    /// counted after decryption.
     pub(crate) end: usize,
 }
 
-/// What has come, over all connections.
+/// The messages that arrived, over all connections.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Store(Arc<Mutex<Vec<Arrived>>>);
 
@@ -43,10 +44,10 @@ impl Store {
     }
 }
 
-/// What is done to a reply before it is said.
+/// A change of a reply before it is sent.
 type ToReply = Box<dyn FnMut(&mut Vec<u8>) -> bool + Send>;
 
-/// Why a connection is over. Whose fault it is makes no difference.
+/// The connection has ended. The cause does not matter.
 struct Over;
 
 impl From<std::io::Error> for Over {
@@ -71,16 +72,16 @@ pub(crate) struct Knowing {
     words: Words,
     acceptor: Option<TlsAcceptor>,
     store: Store,
-    /// What may go wrong at each reply: `true` ends the connection there.
+    /// The fault at each reply: `true` ends the connection there.
     fate: ToReply,
     together: Together,
     last_words: LastWords,
     secured: bool,
     input: BytesMut,
-    /// Octets that have come in all.
+    /// How many octets have arrived.
     read: usize,
     lmtp: bool,
-    /// MAIL was refused.
+    /// MAIL was rejected.
     refused: bool,
     recipients: Vec<String>,
     chunks: Vec<u8>,
@@ -108,31 +109,31 @@ impl Knowing {
         }
     }
 
-    /// Can do TLS.
+    /// Offers TLS.
     pub(crate) fn acceptor(mut self, acceptor: TlsAcceptor) -> Self {
         self.acceptor = Some(acceptor);
         self
     }
 
-    /// Has its replies changed, or the connection ended in place of one.
+    /// Changes replies, or ends the connection instead of sending one.
     pub(crate) fn fate(mut self, fate: impl FnMut(&mut Vec<u8>) -> bool + Send + 'static) -> Self {
         self.fate = Box::new(fate);
         self
     }
 
-    /// Does this with commands that come together.
+    /// Handles commands that arrive together in this way.
     pub(crate) fn together(mut self, together: Together) -> Self {
         self.together = together;
         self
     }
 
-    /// Goes on after a 421, against RFC 5321 section 3.8.
+    /// Continues after a 421, against RFC 5321 section 3.8.
     pub(crate) fn goes_on(mut self) -> Self {
         self.last_words = LastWords::DoNotEnd;
         self
     }
 
-    /// Begins with TLS.
+    /// Starts with TLS.
     pub(crate) async fn serve_in_tls(mut self) {
         if self.handshake().await.is_ok() {
             self.serve().await;
@@ -142,7 +143,8 @@ impl Knowing {
     pub(crate) async fn serve(mut self) {
         let _ = self.converse().await;
         let _ = self.stream.shutdown().await;
-        // Who closes with octets unread may take the last reply away from the client.
+        // Closing a socket with unread octets could discard the last reply before the client reads
+        // it.
         while self.fill().await.is_ok() {
             self.input.clear();
         }
@@ -228,7 +230,7 @@ impl Knowing {
         }
     }
 
-    /// The next command that it sees.
+    /// The next command that the server sees.
     async fn command(&mut self) -> Flow<String> {
         let mut line = self.line().await?;
         match self.together {
@@ -295,7 +297,7 @@ impl Knowing {
         }
     }
 
-    /// Keeps a message, and says so: once, or to each recipient.
+    /// Stores a message, and replies once, or once for each recipient.
     async fn arrived(&mut self, octets: Vec<u8>) -> Flow<()> {
         let mut recipients = std::mem::take(&mut self.recipients);
         let paths = recipients.clone();
@@ -342,7 +344,7 @@ impl Knowing {
         })
     }
 
-    /// Says this, or what is to be said in its place; the first digit of it.
+    /// Sends this reply, or the changed one. Returns the first digit of the reply sent.
     async fn answer(&mut self, usual: &str) -> Flow<u8> {
         let reply = self.reply(usual).ok_or(Over)?;
         self.say(&reply).await?;
@@ -395,7 +397,7 @@ impl Knowing {
         Ok(self.input.split_to(count))
     }
 
-    /// Up to CRLF, and without it.
+    /// Reads up to CRLF, and returns the line without it.
     async fn octets_of_line(&mut self) -> Flow<BytesMut> {
         let mut scanned = 0;
         loop {
@@ -417,7 +419,7 @@ impl Knowing {
         Ok(String::from_utf8_lossy(&line).into_owned())
     }
 
-    /// The message, without what was done to it for its way.
+    /// The message, without dot-stuffing.
     async fn data(&mut self) -> Flow<Vec<u8>> {
         let mut octets = Vec::new();
         loop {

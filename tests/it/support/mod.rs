@@ -1,4 +1,4 @@
-//! A peer that plays transcripts, and a client that talks to it.
+//! The scripted peer and the test servers, and the client's side of a dialogue.
 
 pub(crate) mod built;
 pub(crate) mod client;

@@ -1,4 +1,4 @@
-//! A testing server that asks for neither TLS nor a login.
+//! A testing server that requires neither TLS nor a login.
 
 use pilotfish::testing::{Security, TestServer, TestServerBuilder};
 

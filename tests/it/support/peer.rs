@@ -1,4 +1,4 @@
-//! The scripted peer: compares and sends octets, and knows nothing of SMTP.
+//! The scripted peer, which compares and sends octets and knows nothing of SMTP.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -18,10 +18,10 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-/// What the peer has seen of the client.
+/// What the peer received from the client.
 #[derive(Debug)]
 pub(crate) struct Played {
-    /// What the client said, inside TLS where there was any.
+    /// What the client sent, decrypted if it used TLS.
     pub(crate) heard: Vec<u8>,
     /// What the client sent over the wire.
     pub(crate) wire: Vec<u8>,
@@ -29,7 +29,7 @@ pub(crate) struct Played {
     pub(crate) round_trips: usize,
 }
 
-/// Where the peer of a test waits for the test, and the other way round.
+/// A rendezvous: the peer of a test waits here for the test, and the test for the peer.
 #[derive(Debug, Clone)]
 pub(crate) struct Meeting(Arc<Barrier>);
 
@@ -40,8 +40,8 @@ impl Default for Meeting {
 }
 
 impl Meeting {
-    /// Waits for the other side. A `-- meet --` takes two: at the first the peer has come to the
-    /// place, at the second it goes on.
+    /// Waits for the other side. Each `-- meet --` takes two calls: after the first, the peer has
+    /// reached the line; after the second, it continues.
     pub(crate) async fn meet(&self) {
         self.0.wait().await;
     }
@@ -53,7 +53,7 @@ pub(crate) struct Peer {
     delivery: Delivery,
     clock: Clock,
     meeting: Meeting,
-    /// What came and has not been compared.
+    /// Octets that have arrived and were not compared yet.
     input: Vec<u8>,
     closed: bool,
     heard: Vec<u8>,
@@ -87,7 +87,8 @@ impl Peer {
         self
     }
 
-    /// Plays the script, then waits for the client to close; or says what was different.
+    /// Plays the script, then waits for the client to close. Returns the first difference as an
+    /// error.
     pub(crate) async fn play(mut self, script: &Script) -> Result<Played, String> {
         for (line, step) in &script.steps {
             let step = self.step(step).await;
@@ -123,7 +124,7 @@ impl Peer {
                 self.meeting.meet().await;
             }
             Step::Close => {
-                // A client that is gone is no difference.
+                // A client that has closed the connection is not a difference.
                 let _ = self.stream.shutdown().await;
             }
             Step::Cut => {
@@ -153,7 +154,7 @@ impl Peer {
         ))
     }
 
-    /// Sends octets, once the client waits for them.
+    /// Sends octets as soon as the client waits for them.
     async fn send(&mut self, octets: &[u8]) -> Result<(), String> {
         if !self.ahead {
             self.clock.settle().await;
@@ -187,7 +188,7 @@ impl Peer {
         match acceptor(name, flaw).accept(stream).into_fallible().await {
             Ok(stream) => self.stream = Box::new(stream),
             Err((_, mut stream)) => {
-                // The rest is on the wiretap.
+                // The wiretap has the other octets.
                 let _ = stream.read_to_end(&mut Vec::new()).await;
                 self.closed = true;
             }
@@ -223,7 +224,7 @@ impl Peer {
         self.heard.append(&mut self.input);
     }
 
-    /// Waits for more; `false` if there is none, because the client closed.
+    /// Waits for more octets. Returns `false` if the client has closed the connection.
     async fn read(&mut self) -> bool {
         if let Some((_, pause)) = self.sip {
             tokio::time::sleep(pause).await;
@@ -254,7 +255,7 @@ impl Peer {
     }
 }
 
-/// Octets in a message of a test: text is easier to compare than numbers.
+/// The octets of a test's message as text, which is easier to compare than numbers.
 fn shown(octets: &[u8]) -> String {
     let more = if octets.len() > 400 { " ..." } else { "" };
     let octets = &octets[..octets.len().min(400)];

@@ -1,4 +1,4 @@
-//! A port of the loopback interface, on which a server listens later, and not for ever.
+//! A port of the loopback interface, whose server starts later and stops at the end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,10 +8,10 @@ use tokio::task::JoinSet;
 
 use super::mini_server::{Knowing, Store, Words};
 
-/// What is done to the replies of one connection: see [`Knowing::fate`].
+/// A change of the replies of one connection: see [`MiniServer::fate`].
 pub(crate) type Fate = Box<dyn FnMut(&mut Vec<u8>) -> bool + Send>;
 
-/// A port on which connections are refused.
+/// A port that refuses connections.
 pub(crate) struct Port(TcpSocket);
 
 impl Port {
@@ -29,8 +29,8 @@ impl Port {
         self.0.listen(64).unwrap()
     }
 
-    /// Serves whoever connects, until it is dropped: `fate` is asked for each connection, by its
-    /// number from 0.
+    /// Serves connections until it is dropped. It calls `fate` for each connection, with the
+    /// connection's number from 0.
     pub(crate) async fn serve(
         self,
         keywords: &'static [&'static str],
@@ -47,12 +47,12 @@ impl Port {
     }
 }
 
-/// Counts across connections.
+/// A counter that connections share.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Count(Arc<AtomicUsize>);
 
 impl Count {
-    /// One more; how many there were before.
+    /// Adds one. Returns the count before.
     pub(crate) fn add(&self) -> usize {
         self.0.fetch_add(1, Ordering::Relaxed)
     }
@@ -61,7 +61,7 @@ impl Count {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Has yes to RCPT replaced, as `reply` says for the number of it.
+    /// Replaces positive replies to RCPT: `reply` gets the number of the reply.
     pub(crate) fn replies_to_rcpt<'a>(
         &self,
         reply: impl Fn(usize) -> Option<&'a str> + Send + 'static,

@@ -1,22 +1,24 @@
-//! What a knowing server says, and what it does with commands that come together.
+//! The replies of a [`MiniServer`](super::mini_server::MiniServer), and how it handles commands
+//! that arrive together.
 
 use std::collections::VecDeque;
 
 use super::script::{Script, Step};
 
-/// What it says.
+/// Which replies the server sends.
 #[derive(Debug, Clone)]
 pub(crate) enum Words {
-    /// Each command, and each message, gets the reply that is next, or none any more.
+    /// Each command and each message gets the next reply of the list. After the last one the server
+    /// is silent.
     InOrder(VecDeque<Vec<u8>>),
-    /// What RFC 5321 asks for, with these keywords after EHLO. STARTTLS is said before TLS
-    /// alone, AUTH behind it alone if there is TLS. A recipient with `nobody` in it is refused,
-    /// and by LMTP the message for one with `full` in it.
+    /// The replies that RFC 5321 defines, with these keywords after EHLO. STARTTLS is offered only
+    /// before TLS, and AUTH only inside TLS if the server has TLS. A recipient with `nobody` in it
+    /// is rejected. By LMTP the message is rejected for recipients with `full` in them.
     Offering(&'static [&'static str]),
 }
 
 impl Words {
-    /// The replies of a transcript, as far as it goes.
+    /// The replies of a transcript, up to its end.
     pub(crate) fn of(script: &Script) -> Self {
         let said = script.steps.iter().filter_map(|(_, step)| match step {
             Step::Send(octets) => Some(octets.as_slice()),
@@ -34,21 +36,22 @@ impl Words {
     }
 }
 
-/// What a server does with commands that come together.
+/// How the server handles commands that arrive together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Together {
-    /// It carries them out, as RFC 2920 asks for.
+    /// It executes all of them, as RFC 2920 requires.
     Answers,
-    /// It sees the first alone.
+    /// It sees only the first one.
     LosesOthers,
-    /// It sees the last alone.
+    /// It sees only the last one.
     LosesEarlier,
-    /// It answers all and carries out the first alone.
+    /// It answers all of them and executes only the first one.
     RefusesOthers,
-    /// The same, and it closes the connection before its answer to the last of them.
+    /// The same as above, and it closes the connection before its reply to the last one.
     RefusesOthersAndCloses,
-    /// It closes the connection where something comes with the end of a message, which it takes.
+    /// It accepts a message, and closes the connection if anything arrives together with the end of
+    /// the message.
     ClosesAfterMessage,
-    /// It does not know BDAT, and reads the chunk as commands.
+    /// It does not support BDAT, and reads the chunk as commands.
     ReadsChunks,
 }

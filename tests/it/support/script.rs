@@ -1,4 +1,4 @@
-//! Transcripts: octets of both sides in their order.
+//! Transcripts: the octets of both sides in order.
 //!
 //! ```text
 //! # where the text comes from

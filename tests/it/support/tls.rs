@@ -1,4 +1,4 @@
-//! Certificates, good and bad, and the two sides that use them.
+//! Valid and invalid certificates, and the two sides that use them.
 
 use std::sync::{Arc, LazyLock};
 
@@ -15,13 +15,13 @@ pub(crate) use tokio_rustls::rustls::crypto::aws_lc_rs as cryptography;
 pub(crate) use tokio_rustls::rustls::crypto::ring as cryptography;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// What is wrong with a certificate.
+/// The defect of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flaw {
     None,
-    /// It was valid until 2000.
+    /// It expired in 2000.
     Expired,
-    /// An authority issued it that the client does not know.
+    /// It was issued by an authority that the client does not trust.
     Stranger,
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn tls_client() -> TlsConfig {
     builder.build().unwrap()
 }
 
-/// A server that shows a certificate for this name.
+/// A server with a certificate for this name.
 pub(crate) fn acceptor(name: &str, flaw: Flaw) -> TlsAcceptor {
     let mut params = CertificateParams::new([name.to_owned()]).unwrap();
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];

@@ -1,4 +1,4 @@
-//! A stream whose octets are on record.
+//! A stream that records its octets.
 
 use std::io;
 use std::pin::Pin;
@@ -7,14 +7,14 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream that writes down all that is read from it and written to it.
+/// A stream that records all octets that are read from it and written to it.
 #[derive(Debug)]
 pub(crate) struct Wiretap<S> {
     stream: S,
     tap: Tap,
 }
 
-/// What a [`Wiretap`] has written down.
+/// The record of a [`Wiretap`].
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tap(Arc<Mutex<Record>>);
 
@@ -42,7 +42,7 @@ impl Tap {
         with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// All that was read.
+    /// All octets that were read.
     pub(crate) fn read(&self) -> Vec<u8> {
         self.record(|record| record.read.clone())
     }
@@ -52,7 +52,7 @@ impl Tap {
         self.record(|record| record.writes.iter().map(Vec::len).sum())
     }
 
-    /// What was written, by each write.
+    /// The octets of each write.
     pub(crate) fn writes(&self) -> Vec<Vec<u8>> {
         self.record(|record| record.writes.clone())
     }

@@ -1,4 +1,4 @@
-//! In clear text, after each octet.
+//! Dialogues in clear text, cut after each octet.
 
 use pilotfish::Message;
 use pilotfish::message::{Attachment, Body, BodyType};
@@ -9,12 +9,12 @@ use crate::support::built::built;
 use crate::support::client::ACCOUNT;
 use crate::support::mini_server::Words;
 
-/// What is offered, one command at a time and in groups.
+/// The extensions: one command at a time, and in groups.
 const PLAIN: Words = Words::Offering(&["8BITMIME"]);
 const GROUPED: Words = Words::Offering(&["PIPELINING", "SIZE 1000000", "8BITMIME"]);
 const CHUNKED: Words = Words::Offering(&["PIPELINING", "CHUNKING", "BINARYMIME", "8BITMIME"]);
 
-/// A mail with a small picture.
+/// A mail with a small image.
 pub(super) fn picture(recipients: &[&str], data: BodyType) -> Message {
     let octets: Vec<u8> = (0..=255).cycle().take(600).collect();
     let image = Attachment::new(Body::bytes(octets), "shark.png");
@@ -22,7 +22,7 @@ pub(super) fn picture(recipients: &[&str], data: BodyType) -> Message {
     built(letter.attach(image).max_body_type(data))
 }
 
-/// Tests of one line: what is offered, the message, and how many cases there are at least.
+/// Tests of one line: the extensions, the message, and the least number of cases.
 macro_rules! cut {
     ($($name:ident($words:expr, $message:expr): $cases:literal)*) => {$(
         #[tokio::test(start_paused = true)]
@@ -30,7 +30,8 @@ macro_rules! cut {
             let dialogue = Dialogue::new(stringify!($name), ACCOUNT, Entry::Clear, $words);
             let tally = judge(&dialogue.message($message), 1, 0).await;
             assert!(tally.cases() >= $cases, "{tally:?}");
-            // The reply to the end of data has some thirty octets, each in doubt but the last.
+            // The reply to the end of data has some thirty octets. A cut after any of them but the
+            // last leaves the fate unknown.
             assert!(tally.accepted > 0 && tally.unknown > 60, "{tally:?}");
         }
     )*};
@@ -65,7 +66,7 @@ async fn two_mails_in_a_session() {
     for words in [PLAIN, GROUPED, CHUNKED] {
         let dialogue = Dialogue::new("two mails", ACCOUNT, Entry::Clear, words);
         let tally = judge(&dialogue.twice(), 1, 0).await;
-        // Half of the cuts, or so, hit the second.
+        // About half of the cuts hit the second mail.
         assert!(tally.accepted > 900, "{tally:?}");
     }
 }

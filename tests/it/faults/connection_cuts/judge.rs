@@ -1,4 +1,4 @@
-//! Whether what the client tells of a cut dialogue is so.
+//! Compares what the client reports about a cut dialogue with what the server has.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -12,16 +12,16 @@ use crate::support::client::told;
 use crate::support::cutter::{Cut, How, Side};
 use crate::support::mini_server::Arrived;
 
-/// How many cases have run in this process, whatever the test.
+/// How many cases have run in this process, over all tests.
 static CASES: AtomicUsize = AtomicUsize::new(0);
 
-/// How many cases of a dialogue came to what.
+/// The cases of a dialogue, counted by outcome.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) accepted: usize,
     pub(super) not_accepted: usize,
     pub(super) unknown: usize,
-    /// Of the unknown, those whose end of data still waited in TLS in truth.
+    /// Mails that are reported as unknown, whose end of data was still buffered in TLS.
     pub(super) within_tls: usize,
     /// Mails that some recipients have for certain and others have not.
     pub(super) divided: usize,
@@ -48,7 +48,7 @@ impl Tally {
     }
 }
 
-/// Plays a dialogue whole, and then with each `stride`-th cut.
+/// Plays a dialogue without a cut, and then with each `stride`-th cut.
 pub(super) async fn judge(dialogue: &Dialogue, stride: usize, first: usize) -> Tally {
     let whole = dialogue.play(None).await;
     let mut tally = Tally::default();
@@ -77,14 +77,14 @@ pub(super) async fn judge(dialogue: &Dialogue, stride: usize, first: usize) -> T
     tally
 }
 
-/// Tells how many cases a dialogue had, and what they came to.
+/// Prints how many cases a dialogue had, and their outcomes.
 pub(super) fn counted(name: &str, tally: &Tally, cases: usize) {
     let all = CASES.fetch_add(cases, Relaxed) + cases;
     println!("{name}: {tally:?} of {cases} cases, {all} so far");
 }
 
-/// What is said of each recipient of a mail. The server has kept it for exactly those that are
-/// accepted, and perhaps for those that are unknown.
+/// Checks the outcome of each recipient of a mail. The server has stored the mail for exactly those
+/// that are accepted, and perhaps for those that are unknown.
 pub(super) fn each_recipient(
     outcome: &Outcome,
     recipients: &[ForwardPath],
@@ -130,10 +130,10 @@ pub(crate) fn listed_once(outcome: &Outcome, context: &str) {
     assert_eq!(all.len(), different.len(), "{context}: {outcome:?}");
 }
 
-/// The table of the module, for each mail.
+/// Checks the table of the module for each mail.
 fn fate(case: &Case, whole: &Case, cut: Cut, context: &str) {
-    // A message that goes along with its commands may have left whole, and a server that can no
-    // more answer those may not read it: the client cannot know.
+    // A message in the flight of its commands may have left completely, but a server that can no
+    // longer reply to the commands may not read it. The client cannot know.
     let has_left = |nth: usize| {
         let end = whole.arrived.get(nth).map(|arrived| arrived.end);
         cut.side == Side::Client && end.is_some_and(|end| case.from_client >= end)
@@ -168,8 +168,8 @@ fn one_fate(
     }
 }
 
-/// Whether the last octets had left the client, but not its TLS: `manual::fate` says that such a
-/// mail may be told as unknown.
+/// Whether the last octets had left the client, but were still buffered in TLS. `manual::fate` says
+/// that such a mail may be reported as unknown.
 fn waits_in_tls(dialogue: &Dialogue, case: &Case, cut: Cut) -> bool {
     let stage = case
         .outcome
@@ -186,7 +186,7 @@ fn waits_in_tls(dialogue: &Dialogue, case: &Case, cut: Cut) -> bool {
         && matches!(stage, Some(Stage::Transfer | Stage::EndOfData))
 }
 
-/// What failed fits how the connection ended.
+/// The error matches the way in which the connection ended.
 fn plausible(case: &Case, whole: &Case, cut: Cut, context: &str) {
     let Err(error) = &case.outcome else { return };
     assert!(error.stage().is_some(), "{context}");
@@ -206,7 +206,8 @@ fn plausible(case: &Case, whole: &Case, cut: Cut, context: &str) {
     );
 }
 
-/// A mail is taken as often as it was said to be, or once more where that was said to be open.
+/// The server has accepted a mail as often as the client reports, or once more if a fate was
+/// reported as unknown.
 fn no_second_delivery(case: &Case, context: &str) {
     let taken = case.arrived.iter().filter(|arrived| arrived.taken).count();
     let outcomes = [Some(&case.outcome), case.again.as_ref()];

@@ -1,4 +1,4 @@
-//! LMTP: a reply to the message for each recipient, and a cut after each octet.
+//! LMTP: one reply to the message for each recipient, and a cut after each octet.
 
 use pilotfish::Result;
 use pilotfish::protocol::{Chunking, Pipelining};
@@ -21,7 +21,7 @@ const RECIPIENTS: [&str; 4] = [
     "b@example.org",
 ];
 
-/// One case, and all that is known of it.
+/// One case: the cut, the outcome, and what the server has.
 struct Case {
     outcome: Result<Receipt>,
     arrived: Vec<Arrived>,
@@ -52,14 +52,14 @@ async fn play(words: &Words, chunking: Chunking, cut: Option<Cut>) -> Case {
     }
 }
 
-/// What is said of one recipient, with the code of the server's reply to it.
+/// The outcome of one recipient, with the code of the server's reply.
 fn of_recipient(outcome: &Result<Receipt>, recipient: &str) -> (RecipientOutcome, Option<u16>) {
     let paths = [recipient.parse().unwrap()];
     let of = recipient_outcomes(&paths, outcome.as_ref())[0];
     (of.outcome, of.reply.map(|reply| reply.code().number()))
 }
 
-/// The table of the module, for one recipient.
+/// Checks the table of the module for one recipient.
 fn judge(case: &Case, whole: &Case, recipient: &str, context: &str) -> RecipientOutcome {
     let outcome = of_recipient(&case.outcome, recipient);
     let context = format!(
@@ -86,7 +86,7 @@ fn judge(case: &Case, whole: &Case, recipient: &str, context: &str) -> Recipient
             let open = [RecipientOutcome::Deferred, RecipientOutcome::NotTried];
             assert!(open.contains(&outcome.0), "{context}");
         }
-        // Refused before the message.
+        // Rejected before the message.
         (None, None) => assert_ne!(outcome.0, RecipientOutcome::Accepted, "{context}"),
     }
     outcome.0
@@ -113,7 +113,7 @@ async fn each_recipient_has_a_fate_of_his_own() {
             let seen = (&case.arrived[..], case.from_server);
             each_recipient(&case.outcome, &paths, seen, &context);
             tally.add(&outcomes);
-            // One has it, and of another nobody knows.
+            // One recipient has the mail, and the fate of another is unknown.
             let has = |outcome| outcomes.contains(&outcome);
             let both = has(RecipientOutcome::Accepted) && has(RecipientOutcome::Unknown);
             divided += usize::from(both);

@@ -1,18 +1,18 @@
-//! The cut: every dialogue is broken off after each octet of either side, in every way a
-//! connection can end, and each time the mail's fate is told as it is.
+//! Every dialogue is cut after each octet of either side, in every way a connection can end. Each
+//! time, the reported fate of the mail is true.
 //!
-//! The judge is a server that knows what has come whole, and a wire that knows how much of its
-//! reply went back:
+//! A server that knows which messages arrived completely, and a wire that knows how much of the
+//! reply went back, decide what is true:
 //!
-//! | the end of data | its reply | told |
+//! | the end of data | its reply | reported |
 //! |---|---|---|
-//! | has not come whole | | [`Fate::NotAccepted`] |
-//! | has come whole | not whole | [`Fate::Unknown`] |
-//! | has come whole | whole | what it says |
+//! | did not arrive completely | | [`Fate::NotAccepted`] |
+//! | arrived completely | not complete | [`Fate::Unknown`] |
+//! | arrived completely | complete | what the reply says |
 //!
-//! Of several mails that are on their way at once each has a fate of its own. So has each recipient
-//! of a mail: for all cases it is judged what `recipient_outcomes` says of each of them, also where
-//! a server answers for each (LMTP) and where a mail goes in portions.
+//! If several mails are in flight, each has its own fate. So has each recipient of a mail: every
+//! case checks `recipient_outcomes` for each of them, also if the server replies for each recipient
+//! (LMTP) and if a mail goes in portions.
 
 mod clear;
 pub(crate) mod judge;
@@ -33,32 +33,33 @@ use crate::support::mini_server::{Arrived, Knowing, Store, Words};
 use crate::support::peer::Stream;
 use crate::support::tls::{Flaw, acceptor, tls_client};
 
-/// How the client comes to its session.
+/// How the client opens its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Entry {
     Clear,
-    /// With a login that anybody can read.
+    /// With a login in clear text.
     ClearAuth,
     StartTls,
     Implicit,
 }
 
-/// A dialogue to be cut.
+/// A dialogue to cut.
 struct Dialogue {
     name: &'static str,
     account: Account,
     entry: Entry,
     words: Words,
     message: Message,
-    /// Whether it is sent once more when it was accepted, in the same session.
+    /// Whether the client sends the mail again in the same session after the server has accepted
+    /// it.
     twice: bool,
     tls: Option<TlsAcceptor>,
 }
 
-/// One case, and all that is known of it.
+/// One case: the cut, the outcome, and what the server has.
 struct Case {
     outcome: Result<Receipt>,
-    /// What another attempt in the same session came to, or a second mail.
+    /// The outcome of another attempt in the same session, or of a second mail.
     again: Option<Result<Receipt>>,
     arrived: Vec<Arrived>,
     from_client: usize,
@@ -122,8 +123,8 @@ impl Dialogue {
         }
     }
 
-    /// Sends the mail, and where that fails or another is to follow once more, as far as the
-    /// session lets it.
+    /// Sends the mail. Sends it once more if that fails or a second one is to follow, and the
+    /// session allows it.
     async fn submit<S: Stream>(&self, stream: S) -> (Result<Receipt>, Option<Result<Receipt>>) {
         let mut session = match self.session(stream).await {
             Ok(session) => session,
@@ -151,8 +152,8 @@ impl Dialogue {
         match self.entry {
             Entry::ClearAuth => greeted.danger_cleartext_auth(&credentials).await,
             Entry::StartTls => {
-                // A client of its own: none remembers the last session, which would make the
-                // handshakes differ.
+                // A separate TLS client, which cannot resume the last session: resumption would
+                // make the handshakes differ.
                 let secured = greeted.starttls(&tls_client(), &host).await?;
                 secured.authenticate(&credentials).await
             }
@@ -161,7 +162,7 @@ impl Dialogue {
     }
 }
 
-/// Every cut of a dialogue that takes so many octets, each `stride`-th of them.
+/// Every `stride`-th cut of a dialogue with so many octets.
 fn cuts(
     from_client: usize,
     from_server: usize,

@@ -1,4 +1,5 @@
-//! A mail in portions, cut after each octet: what is said of each recipient is what the server has.
+//! A mail in portions, cut after each octet: the outcome of each recipient agrees with what the
+//! server has.
 
 use pilotfish::address::{Envelope, ForwardPath};
 use pilotfish::protocol::{Chunking, Pipelining};
@@ -15,7 +16,7 @@ use crate::support::cutter::{Cut, Cutter, Side};
 use crate::support::mini_server::{Arrived, Knowing, Store, Words};
 use crate::support::peer::Stream;
 
-/// Among them one that is refused, and by LMTP one whose message is.
+/// One of the recipients is rejected. By LMTP, the message for one of them is rejected.
 const TO: [&str; 5] = [
     "a@one.test",
     "nobody@one.test",
@@ -33,7 +34,7 @@ struct Portioned {
     recipients: Vec<ForwardPath>,
 }
 
-/// One case, and all that is known of it.
+/// One case: the cut, the outcome, and what the server has.
 struct Case {
     outcome: Result<Receipt>,
     arrived: Vec<Arrived>,
@@ -90,7 +91,7 @@ impl Portioned {
         }
     }
 
-    /// Counts the recipients by what became of the mail for them.
+    /// Counts the recipients by outcome.
     async fn judge(&self) -> Tally {
         let whole = self.play(None).await;
         let (mut tally, mut cases) = (Tally::default(), 0);
@@ -107,7 +108,7 @@ impl Portioned {
     }
 }
 
-/// How many octets the cuts are apart: the ways to cut begin at different ones.
+/// The number of octets between two cuts. Each kind of cut starts at a different octet.
 const STRIDE: usize = 3;
 
 #[tokio::test(start_paused = true)]
@@ -124,7 +125,7 @@ async fn each_recipient_of_each_portion_has_an_outcome_of_its_own() {
         let tally = Portioned::new(keywords, lmtp).judge().await;
         let context = format!("{keywords:?}, LMTP {lmtp}: {tally:?}");
         assert!(tally.accepted > 30 && tally.unknown > 20, "{context}");
-        // Some have it, and the turn of others has not come or they are in doubt.
+        // Some recipients have the mail; the others are untried or unknown.
         assert!(tally.divided > 10, "{context}");
     }
 }

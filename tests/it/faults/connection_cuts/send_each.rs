@@ -1,5 +1,5 @@
-//! Several mails close behind each other: each has a fate of its own, and those that came to
-//! nothing are sent again, over another connection.
+//! Several mails in close succession: each has its own fate, and those that were not accepted are
+//! sent again over another connection.
 
 use futures_util::stream;
 use pilotfish::message::{Attachment, Body};
@@ -29,16 +29,17 @@ struct Company {
     mails: Vec<Message>,
 }
 
-/// One case, and all that is known of it.
+/// One case: the cut, the outcomes, and what the server has.
 struct Case {
-    /// What was told of each mail; nothing, where it came back or was never taken.
+    /// The reported outcome of each mail. `None` if the mail was returned or never taken from the
+    /// stream.
     told: Vec<Option<Result<Receipt>>>,
     arrived: Vec<Arrived>,
     from_client: usize,
     from_server: usize,
 }
 
-/// A mail for each of these, told apart by its Message-ID.
+/// A mail for each of these, distinguished by its Message-ID.
 fn mails(recipients: &[&str]) -> Vec<Message> {
     let mail = |(number, recipient): (usize, &&str)| {
         let id = format!("<{number}@client.example>");
@@ -48,7 +49,7 @@ fn mails(recipients: &[&str]) -> Vec<Message> {
     recipients.iter().enumerate().map(mail).collect()
 }
 
-/// Whether it is the mail of this number.
+/// Whether the message is the mail with this number.
 fn is_mail(arrived: &Arrived, number: usize) -> bool {
     let id = format!("Message-ID: <{number}@client.example>\r\n");
     memchr::memmem::find(&arrived.octets, id.as_bytes()).is_some()
@@ -61,7 +62,7 @@ impl Case {
 }
 
 impl Company {
-    /// Sends the mails of these numbers. Tells what became of each of all.
+    /// Sends the mails with these numbers. Returns the outcomes of all mails.
     async fn send<S: Stream>(&self, stream: S, numbers: &[usize]) -> Vec<Option<Result<Receipt>>> {
         let mut told: Vec<_> = self.mails.iter().map(|_| None).collect();
         let session = match in_clear(stream).await {
@@ -105,7 +106,7 @@ impl Company {
         }
     }
 
-    /// Plays the dialogue with each cut; counts the mails by what became of them.
+    /// Plays the dialogue with each cut, and counts the mails by outcome.
     async fn judge(&self) -> Tally {
         let whole = self.play(None).await;
         let (mut tally, mut cases) = (Tally::default(), 0);
@@ -126,7 +127,7 @@ impl Company {
         tally
     }
 
-    /// The table of the module, for one mail. Returns its fate, if it was not accepted.
+    /// Checks the table of the module for one mail. Returns its fate if it was not accepted.
     fn fate(number: usize, case: &Case, whole: &Case, context: &str) -> Option<Fate> {
         let outcome = case.told[number].as_ref();
         let shown = outcome.map_or("returned".to_owned(), told);
@@ -144,7 +145,7 @@ impl Company {
                 }
                 _ => assert_eq!(fate, Some(Fate::Unknown), "{context}"),
             },
-            // Nobody knows of a message that left whole, though no server has read it.
+            // The fate of a message that left completely is unknown, even if no server has read it.
             (None, Some(whole)) if case.from_client >= whole.end => {
                 assert!(fate.is_some(), "{context}");
             }
@@ -154,7 +155,7 @@ impl Company {
         fate
     }
 
-    /// What was not accepted, or came back, is sent again: no mail is there twice.
+    /// The client sends again what was not accepted or was returned. No mail arrives twice.
     async fn once_more(&self, case: &Case, whole: &Case, context: &str) {
         let open = |number: &usize| match &case.told[*number] {
             Some(Ok(_)) => false,
@@ -183,8 +184,8 @@ impl Company {
     }
 }
 
-/// Tests of one line: what is offered, the strategy, the mails' recipients, and how many mails
-/// have an unknown fate at least.
+/// Tests of one line: the extensions, the strategy, the recipients of the mails, and the least
+/// number of mails with an unknown fate.
 macro_rules! cut {
     ($($name:ident($words:expr, $pipelining:ident, $chunking:ident, $to:expr): $unknown:literal)*) => {$(
         #[tokio::test(start_paused = true)]
@@ -216,7 +217,7 @@ cut! {
     chunked_one_command_at_a_time(CHUNKED, Never, Always, &[A, A]): 100
 }
 
-/// Chunks of which the last decides, in company.
+/// Several mails of several chunks each. The last chunk of each decides about the mail.
 #[tokio::test(start_paused = true)]
 async fn a_long_message_among_short_ones() {
     let mut mails = mails(&[A, A, A]);

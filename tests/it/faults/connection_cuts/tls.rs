@@ -1,8 +1,7 @@
-//! The dialogues of known services, and one with all there is, by their octets inside TLS and
-//! before it.
+//! Dialogues of known services, and one with every feature, cut inside TLS and before it.
 //!
-//! A handshake is a thousand times the work of a cut, so the cuts are some octets apart; where they
-//! begin differs from one way of cutting to the next. `every_octet` leaves none out.
+//! A handshake takes a thousand times as long as a cut, so the cuts are several octets apart. Each
+//! kind of cut starts at a different octet. `every_octet` omits none.
 
 use pilotfish::message::BodyType;
 
@@ -13,7 +12,7 @@ use crate::support::client::{ACCOUNT, Account};
 use crate::support::mini_server::Words;
 use crate::support::script::Script;
 
-/// How many octets the cuts are apart.
+/// The number of octets between two cuts.
 const STRIDE: usize = 13;
 
 fn fixture(host: &'static str, user: &'static str, fixture: &'static str) -> Dialogue {
@@ -25,7 +24,7 @@ fn fixture(host: &'static str, user: &'static str, fixture: &'static str) -> Dia
     Dialogue::new(fixture, Account { host, user }, entry, words)
 }
 
-/// The dialogues that do not end well; all others do.
+/// The dialogues that end with an error. All others succeed.
 const FAILURES: [&str; 8] = [
     "gmail_421_after_end_of_data",
     "gmail_421_greeting",
@@ -68,7 +67,7 @@ cut! {
     fastmail_465("smtp.fastmail.com", "me@fastmail.example")
 }
 
-/// STARTTLS, a login, two recipients and a picture.
+/// STARTTLS, a login, two recipients and an image.
 fn all_there_is(entry: Entry) -> Dialogue {
     let words = Words::Offering(&[
         "STARTTLS",
