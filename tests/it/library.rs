@@ -1,4 +1,4 @@
-//! What a service writes: results by `?`, builders that keep their first error, tagged mails.
+//! Code as a service writes it: results by `?`, builders that keep their first error, tagged mails.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -162,7 +162,7 @@ fn every_error_of_the_library_passes_through_a_question_mark() {
     }
 }
 
-/// A number of which at least one is needed is a plain integer, and 0 an error of `build`.
+/// Settings that need at least one are plain integers. With 0, `build` returns an error.
 #[test]
 fn a_builder_that_is_given_0_says_so() {
     let server = || ServerConfig::builder("127.0.0.1".parse().unwrap());
@@ -247,7 +247,7 @@ fn a_tls_builder_keeps_its_first_error() {
     }
 }
 
-/// Each outcome has the tag of its mail, also where the message could not be built.
+/// Each outcome has the tag of its mail, also if the message could not be built.
 #[tokio::test]
 async fn outcomes_have_the_tags_of_their_mails() {
     let server = TestServer::builder().anonymous().start().await.unwrap();

@@ -1,4 +1,4 @@
-//! The source keeps its own rules.
+//! Rules that the source code keeps.
 
 mod layers;
 mod manual;
@@ -10,7 +10,7 @@ use std::process::Command;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The longest file of source.
+/// The maximum number of lines of a source file.
 const MAX_LINES: usize = 450;
 
 /// A file that is under version control.
@@ -19,7 +19,7 @@ struct File {
     text: String,
 }
 
-/// The files under version control whose path begins so, as far as they are text.
+/// The text files under version control whose path begins with this.
 fn files(beginning: &str) -> Vec<File> {
     paths()
         .into_iter()
@@ -31,8 +31,8 @@ fn files(beginning: &str) -> Vec<File> {
         .collect()
 }
 
-/// The paths of the working tree that are not ignored. Outside of a repository, as in an unpacked
-/// archive, all of them but what is built.
+/// The paths of the working tree that git does not ignore. Outside of a repository, as in an
+/// unpacked archive, all paths but the build output.
 fn paths() -> Vec<String> {
     let git = ["ls-files", "--cached", "--others", "--exclude-standard"];
     let output = Command::new("git").args(git).current_dir(ROOT).output();
@@ -42,7 +42,7 @@ fn paths() -> Vec<String> {
         return paths;
     };
     let paths = String::from_utf8(output.stdout).unwrap();
-    // What is deleted and not yet committed is no more.
+    // Files that were deleted, but whose deletion is not committed yet.
     let there = |path: &&str| Path::new(ROOT).join(path).exists();
     paths.lines().filter(there).map(str::to_owned).collect()
 }
@@ -77,7 +77,7 @@ impl File {
         self.path.contains("/tests/") || self.path.ends_with("tests.rs")
     }
 
-    /// The lines of the product with their numbers: no comments, no tests, and no imports that
+    /// The product's lines of code with their numbers: no comments, no tests, and no imports that
     /// only the documentation needs.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let mut previous = "";
@@ -105,7 +105,7 @@ fn source() -> Vec<File> {
     files("src/").into_iter().filter(File::is_rust).collect()
 }
 
-/// That a list of complaints is empty.
+/// Fails if there are complaints, and prints them.
 #[track_caller]
 fn none(complaints: &[String]) {
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
@@ -131,7 +131,7 @@ fn the_top_level_holds_nothing_else() {
     none(&others);
 }
 
-/// A process and its copy after a `fork` have the same state. Random octets in it would make both
+/// After a `fork`, a process and its copy have the same state. Random octets in it would make both
 /// give the same Message-ID to different mails.
 #[test]
 fn the_only_state_of_the_process_is_the_same_in_all_processes() {
@@ -154,8 +154,8 @@ fn the_only_state_of_the_process_is_the_same_in_all_processes() {
     none(&complaints);
 }
 
-/// The command leaves out what the library says as "(`Type::method`)", and adds its flag. What is
-/// wrong with a message it says in its own words.
+/// The command omits the parts "(`Type::method`)" of the library's messages, and adds its own flag.
+/// It describes errors in messages in its own words.
 #[test]
 fn errors_name_methods_in_parentheses() {
     let is_name = |name: &str| {
@@ -232,7 +232,7 @@ fn every_file_says_what_it_is_for() {
     none(&complaints);
 }
 
-/// Paths of the machine that something was made on mean nothing elsewhere.
+/// Paths of the machine on which a file was made have no meaning elsewhere.
 #[test]
 fn no_text_names_the_place_it_was_made_at() {
     let places = ["work", "home", "root", "tmp"].map(|place| format!("/{place}/"));
@@ -241,12 +241,12 @@ fn no_text_names_the_place_it_was_made_at() {
     }));
 }
 
-/// The tests that run the command, which has a network; the others have a duplex in memory, or the
-/// server in this process.
+/// The tests that run the command, which uses the network. All other tests use a duplex in memory
+/// or the server in this process.
 const WITH_NETWORK: &[&str] = &["cli", "live", "message/memory"];
 
-/// Names that are kept for examples and tests (RFC 2606, RFC 6761) belong to nobody. Others may
-/// only be spoken of.
+/// Names that are reserved for examples and tests (RFC 2606, RFC 6761) have no owner. Tests may
+/// mention other names only in comments.
 #[test]
 fn no_test_connects_to_a_public_host() {
     let public = ["com", "net", "org", "io", "dev", "de", "edu", "gov"];
@@ -267,15 +267,15 @@ fn no_test_connects_to_a_public_host() {
     for module in WITH_NETWORK {
         let beginning = format!("tests/it/{module}");
         let found = lines_with(&beginning, names_public_host).into_iter();
-        // Whoever made a package may be named; where it is taken from is in `packages`.
+        // The authors of a package may be named. `packages` checks the source of the packages.
         let found = found.filter(|place| !place.contains("/package-lock.json:"));
-        // An account at a public service, which the example reaches at this machine.
+        // An account at a public service, which the example reaches on this machine.
         let found = found.filter(|place| !place.starts_with("tests/it/cli/examples.rs:"));
         none(&found.collect::<Vec<_>>());
     }
 }
 
-/// Where the lines are that have this, in the files whose path begins so.
+/// The places of the lines that satisfy `has`, in the files whose path begins with this.
 fn lines_with(beginning: &str, has: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for file in files(beginning) {
@@ -288,7 +288,7 @@ fn lines_with(beginning: &str, has: impl Fn(&str) -> bool) -> Vec<String> {
     found
 }
 
-/// A dialogue is as good as the place it was taken from.
+/// The first line of a dialogue names its source.
 #[test]
 fn a_dialogue_begins_with_where_it_is_from() {
     let complaints: Vec<_> = files("tests/fixtures/")

@@ -1,4 +1,4 @@
-//! As many connections and waiting mails as are allowed, and never one more or less.
+//! As many connections and waiting mails as allowed, and never one more or less.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -21,7 +21,7 @@ use super::{client_of, letter, paused, tasks};
 use crate::session::send_each::strategy;
 use crate::support::open_server::open_server;
 
-/// Connections that end in every way, and others in their place.
+/// Connections that end in every way, and are replaced by others.
 #[test]
 fn as_many_connections_as_allowed() {
     paused(async {
@@ -71,7 +71,7 @@ fn as_many_connections_as_allowed() {
     });
 }
 
-/// A server that takes no mail, and callers that do not wait for it.
+/// A server that accepts no mail, and callers that do not wait for it.
 #[test]
 fn a_million_futures_that_are_dropped_leave_all_places_free() {
     paused(async {
@@ -93,14 +93,14 @@ fn a_million_futures_that_are_dropped_leave_all_places_free() {
                 }
             }
         };
-        // There is a place in the queue for each.
+        // The queue has a place for each.
         dropped_at_once(100_000).await;
         let waiting = (0..4).map(|_| Box::pin(client.send(mail.clone())));
         let mut waiting: Vec<_> = waiting.collect();
         for sending in &mut waiting {
             assert!(poll!(sending).is_pending());
         }
-        // There is none.
+        // The queue is full.
         dropped_at_once(900_000).await;
         drop(waiting);
         assert_eq!(places(&client, &mail).await, 4);
@@ -112,7 +112,7 @@ fn a_million_futures_that_are_dropped_leave_all_places_free() {
     });
 }
 
-/// How many mails of a stream find a place in a queue that nobody empties.
+/// How many mails of a stream fit into a queue that no worker empties.
 async fn places(client: &pilotfish::Client, mail: &Mail) -> usize {
     let taken = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&taken);
@@ -126,7 +126,7 @@ async fn places(client: &pilotfish::Client, mail: &Mail) -> usize {
     taken.load(Ordering::Relaxed)
 }
 
-/// A connection that is old begins no mail, busy as it may be.
+/// A connection that has reached its age limit begins no mail, even if mails wait.
 #[test]
 fn how_old_a_connection_may_be() {
     paused(async {
@@ -145,7 +145,7 @@ fn how_old_a_connection_may_be() {
         let outcomes: Vec<_> = outcomes.collect().await;
         assert!(outcomes.iter().all(|(_, result)| result.is_ok()));
         client.close().await;
-        // Each takes four seconds.
+        // Each mail takes four seconds.
         let by_connection = server.received_by_connection();
         assert!(
             by_connection.iter().all(|mails| (1..=6).contains(mails)),

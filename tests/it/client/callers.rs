@@ -1,4 +1,4 @@
-//! What callers give may panic or hang: that costs its own mail, and no other.
+//! Code of the caller that panics or hangs affects its own mail, and no other.
 
 use std::any::Any;
 use std::future::pending;
@@ -26,7 +26,7 @@ use crate::support::mini_server::Store;
 use crate::support::open_server::open_server;
 use crate::support::port::{Count, Port};
 
-/// What goes wrong in what the caller gives.
+/// The fault of the caller's code.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Wrong {
     Panics,
@@ -44,8 +44,8 @@ impl Wrong {
     }
 }
 
-/// A server with an account, and a provider of its credentials that goes wrong at the calls that
-/// `wrong` names, from 0.
+/// A server with an account, and a credentials provider that fails at the calls with the numbers in
+/// `wrong`, counted from 0.
 async fn with_login(
     calls: &Count,
     wrong: impl Fn(usize) -> Option<Wrong> + Send + Sync + Clone + 'static,
@@ -70,8 +70,8 @@ async fn with_login(
     (server, describe)
 }
 
-/// Without a session, the mails that wait fail with what the provider failed with, and it is asked
-/// again after pauses.
+/// Without a session, the waiting mails fail with the provider's error, and the client calls the
+/// provider again after a pause.
 #[test]
 fn a_provider_that_always_goes_wrong_is_asked_now_and_then() {
     for wrong in BOTH {
@@ -95,7 +95,8 @@ fn a_provider_that_always_goes_wrong_is_asked_now_and_then() {
                     sleep(Duration::from_millis(100)).await;
                 }
                 assert!(told >= 5, "{told}");
-                // One that hangs is given three minutes, and mails that may wait wait for it.
+                // A provider that hangs is stopped after three minutes. Mails that may wait
+                // continue to wait.
                 let most = match wrong {
                     Wrong::Panics => 9,
                     Wrong::Hangs => 2 + begun.elapsed().as_secs() / 180,
@@ -110,7 +111,7 @@ fn a_provider_that_always_goes_wrong_is_asked_now_and_then() {
     }
 }
 
-/// A session that is open takes all mails, and the client closes while the provider hangs.
+/// An open session takes all mails, and the client closes while the provider hangs.
 #[test]
 fn a_provider_that_goes_wrong_once_costs_no_mail() {
     for wrong in BOTH {
@@ -150,8 +151,8 @@ fn an_observer_that_panics_costs_nothing() {
     });
 }
 
-/// A subscriber to the log, whose panic ends the attempt to open a session, or the session. After
-/// the latter no session is opened for a second.
+/// A subscriber to the log panics. The panic ends the attempt to open a session, or the session. In
+/// the second case the client opens no session for a second.
 #[test]
 fn a_log_that_panics_costs_one_mail() {
     let second = Duration::from_secs(1);
@@ -173,8 +174,8 @@ fn a_log_that_panics_costs_one_mail() {
     }
 }
 
-/// A panic within the end of a session that ends by a panic would end the process. The first comes
-/// after the server has refused the recipient, and what it said is kept.
+/// A second panic while a panic ends the session would abort the process. The first panic comes
+/// after the server has rejected the recipient, and its reply is kept.
 #[test]
 fn a_log_that_panics_at_all_events_costs_one_mail() {
     paused(async {
@@ -200,8 +201,8 @@ fn a_log_that_panics_at_all_events_costs_one_mail() {
     });
 }
 
-/// It blocks a thread of the runtime, which may be the one that looks for I/O and timers. When it
-/// returns, all mails go.
+/// The observer blocks a thread of the runtime, possibly the one that polls I/O and timers. When
+/// the observer returns, all mails leave.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_observer_that_hangs_costs_no_mail() {
     let server = open_server().start().await.unwrap();
@@ -221,7 +222,7 @@ async fn an_observer_that_hangs_costs_no_mail() {
         tokio::spawn(async move { client.send(letter(number, 10)).await })
     };
     let first = send(0);
-    // This thread is none of the runtime's.
+    // This thread does not belong to the runtime.
     hangs.recv().unwrap();
     let others = (1..10).map(send).collect::<Vec<_>>();
     assert!(!first.is_finished());
@@ -240,7 +241,7 @@ fn with_body(number: usize, body: Body) -> Mail {
     Mail::from(built(letter.message_id(id).attach(file)))
 }
 
-/// The stream of a body that gives some octets and then goes wrong.
+/// A stream for a body, which yields some octets and then fails.
 fn body(wrong: Wrong) -> Body {
     let first = stream::iter([Ok::<_, io::Error>(Bytes::from_static(&[b'x'; 100]))]);
     let then = stream::once(async move {
@@ -250,7 +251,8 @@ fn body(wrong: Wrong) -> Body {
     Body::stream(Box::pin(first.chain(then)), 300_000)
 }
 
-/// A body that can be read once is not sent again, and others as often as `Retry` says.
+/// A body that can be read once is not sent again. Other bodies are sent as often as `Retry`
+/// allows.
 #[test]
 fn a_mail_is_sent_as_often_as_retry_and_its_body_allow() {
     let once = || {
@@ -291,7 +293,7 @@ fn a_mail_is_sent_as_often_as_retry_and_its_body_allow() {
     }
 }
 
-/// Also of mails that go over the same connection.
+/// Also for mails on the same connection.
 #[test]
 fn the_reader_of_a_body_that_goes_wrong_costs_its_own_mail() {
     for wrong in BOTH {
@@ -324,7 +326,8 @@ fn the_reader_of_a_body_that_goes_wrong_costs_its_own_mail() {
     }
 }
 
-/// The mails that came before are sent, others are not held up, and a panic goes on to the caller.
+/// The client sends the mails before the panic, delays no others, and passes the panic to the
+/// caller.
 #[test]
 fn a_stream_of_mails_that_goes_wrong_costs_no_mail() {
     for wrong in BOTH {
@@ -363,7 +366,7 @@ fn words(panic: &(dyn Any + Send)) -> &str {
     panic.downcast_ref::<&str>().copied().unwrap_or_default()
 }
 
-/// A recorder whose every call panics.
+/// A recorder that panics at every call.
 #[cfg(feature = "metrics")]
 mod recorder {
     use std::sync::Arc;
@@ -375,7 +378,7 @@ mod recorder {
 
     use super::*;
 
-    /// Whether to panic as soon as a figure is registered, or when it changes.
+    /// Whether to panic when a metric is registered, or when it changes.
     struct Panics {
         at_once: bool,
     }

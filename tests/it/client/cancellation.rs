@@ -1,5 +1,5 @@
-//! At each stage a server that is well, slow, silent or wrong; and callers that give up at each
-//! moment, one by one or all at once.
+//! At each stage a server that is well, slow, silent or wrong; callers that cancel at each moment,
+//! one by one or all at once.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -58,7 +58,7 @@ fn limits(client: ClientBuilder, dice: &mut Dice) -> (ClientBuilder, usize) {
     (client, most)
 }
 
-/// When a caller gives up.
+/// When a caller cancels.
 #[derive(Debug, Clone, Copy)]
 enum Patience {
     Endless,
@@ -75,7 +75,7 @@ fn patience(dice: &mut Dice) -> Patience {
     }
 }
 
-/// What comes of a future that is dropped then.
+/// The result of a future that is dropped then.
 async fn within<T>(patience: Patience, future: impl Future<Output = T>) -> Option<T> {
     match patience {
         Patience::Endless => Some(future.await),
@@ -94,7 +94,7 @@ async fn within<T>(patience: Patience, future: impl Future<Output = T>) -> Optio
     }
 }
 
-/// One to three, in two domains, so that some servers take them in portions.
+/// One to three recipients in two domains, so that some servers take them in portions.
 fn recipients(number: usize) -> Vec<ForwardPath> {
     let all = ["a@example.org", "b@example.net", "c@example.org"];
     let count = if number < OTHERS { 1 + number % 3 } else { 1 };
@@ -104,7 +104,7 @@ fn recipients(number: usize) -> Vec<ForwardPath> {
         .collect()
 }
 
-/// From this number on, letters go to one recipient.
+/// From this number on, mails go to one recipient.
 const OTHERS: usize = 100;
 
 fn mail(number: usize, longest: usize, dice: &mut Dice) -> Mail {
@@ -129,7 +129,7 @@ async fn one_by_one(
     vec![(number, told)]
 }
 
-/// Several mails by a stream that is not always ready.
+/// Sends several mails by a stream that is not always ready.
 async fn in_a_row(
     client: Client,
     first: usize,
@@ -172,7 +172,7 @@ async fn in_a_row(
     told
 }
 
-/// Somebody who ends it all.
+/// Ends the whole client.
 async fn meddle(client: Client, mut dice: Dice) {
     sleep(milliseconds(&mut dice, 4_000)).await;
     match dice.below(4) {
@@ -269,8 +269,8 @@ async fn play(
     tally.judge_each(&outcomes, &server.received(), recipients, &context);
     drop(client);
     let ended = server.shutdown().await;
-    // What is answered in advance is followed by more before its end has been read; and a server
-    // that takes chunks for commands does not know them.
+    // A server that replies in advance gets more octets before it has read the end of a message. A
+    // server that reads chunks as commands does not know these commands.
     let in_advance = matches!((stage, conduct), (Point::Body(_), Conduct::Says(_)));
     if !in_advance && strategy.chunking == Chunking::Never {
         assert!(ended.is_ok(), "{context}: {ended:.200?}");
@@ -278,7 +278,7 @@ async fn play(
     assert_eq!(tasks(), before - 1, "{context}");
 }
 
-/// Each stage and conduct, with so many seeds.
+/// Each stage and behaviour, with so many seeds.
 fn matrix(entry: Entry, strategy: Strategy, stages: &[Point], seeds: u64) {
     let mut tally = Tally::default();
     let mut seed = 0;
@@ -299,7 +299,7 @@ fn matrix(entry: Entry, strategy: Strategy, stages: &[Point], seeds: u64) {
     assert!(tally.not_accepted > 0 && tally.unknown > 0, "{tally:?}");
 }
 
-/// A mail that waits behind others is withdrawn for good.
+/// A mail that waits after others is withdrawn permanently.
 #[test]
 fn what_has_not_begun_never_arrives() {
     paused(async {

@@ -1,4 +1,4 @@
-//! What was told of mails, and whether it is so.
+//! Compares the reported outcomes of mails with what the server has.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,29 +10,29 @@ use pilotfish::{Fate, Receipt, Result};
 use super::number_of;
 use crate::support::client::told;
 
-/// What the caller knows of a mail.
+/// The outcome of a mail, as the caller knows it.
 #[derive(Debug)]
 pub(crate) enum Told {
     Of(Box<Result<Receipt>>),
-    /// The future was dropped.
+    /// The caller dropped the future.
     Nothing,
 }
 
-/// How many mails came to what.
+/// Mails, counted by outcome.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) cases: usize,
     pub(crate) accepted: usize,
     pub(crate) not_accepted: usize,
     pub(crate) unknown: usize,
-    /// Of the unknown, those that arrived.
+    /// How many of the unknown mails arrived.
     pub(crate) unknown_there: usize,
     pub(crate) dropped: usize,
-    /// Of the dropped, those that arrived.
+    /// How many of the dropped mails arrived.
     pub(crate) dropped_there: usize,
 }
 
-/// All recipients that a result has something to say of.
+/// All recipients that a result mentions.
 fn lists(result: &Result<Receipt>) -> Vec<ForwardPath> {
     let path = |(path, _): &(ForwardPath, _)| path.clone();
     match result {
@@ -49,8 +49,8 @@ fn lists(result: &Result<Receipt>) -> Vec<ForwardPath> {
 }
 
 impl Tally {
-    /// Compares what was told of each mail, by its number, with what the server has. They all went
-    /// to the recipient of a [`letter`](super::letter).
+    /// Compares the reported outcome of each mail, by number, with what the server has. All mails
+    /// have the recipient of [`letter`](super::letter).
     pub(crate) fn judge(
         &mut self,
         outcomes: &[(usize, Told)],
@@ -61,7 +61,7 @@ impl Tally {
         self.judge_each(outcomes, received, recipients, context);
     }
 
-    /// The same for mails to these recipients: what became of the mail for each.
+    /// The same for mails to these recipients: compares the outcome of each recipient.
     pub(crate) fn judge_each(
         &mut self,
         outcomes: &[(usize, Told)],

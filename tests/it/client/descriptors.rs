@@ -1,4 +1,5 @@
-//! Few file descriptors: what is open is bounded by the connections, and not by the mails.
+//! The number of open file descriptors is bounded by the number of connections, not by the number
+//! of mails.
 #![cfg(target_os = "linux")]
 
 use std::process::Command;
@@ -16,7 +17,7 @@ use crate::support::port::{Count, Port};
 
 const MAILS: usize = 3_000;
 
-/// Says to the process that it is the one with few descriptors.
+/// Marks the child process that may open only few descriptors.
 const CHILD: &str = "PILOTFISH_FEW_DESCRIPTORS";
 
 /// All mails are built before the first one is sent, and wait for a server that is down at first.

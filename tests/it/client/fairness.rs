@@ -1,4 +1,4 @@
-//! Nobody waits long for others.
+//! No mail waits much longer than others.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const STRATEGIES: [fn() -> Strategy; 3] = [
     Strategy::default,
 ];
 
-/// However long the queue is, the last of it waits no longer than twice the mean.
+/// However long the queue is, its last mail waits at most twice as long as the mean.
 #[test]
 fn no_mail_of_a_batch_waits_twice_as_long_as_the_mean() {
     for strategy in STRATEGIES {
@@ -48,7 +48,8 @@ fn no_mail_of_a_batch_waits_twice_as_long_as_the_mean() {
     }
 }
 
-/// A mail by itself comes behind those that wait, and not behind a whole campaign.
+/// A single mail waits only for the mails that are in the queue already, and not for a whole
+/// stream.
 #[test]
 fn a_single_mail_passes_a_long_stream() {
     for strategy in STRATEGIES {
@@ -76,8 +77,8 @@ fn a_single_mail_passes_a_long_stream() {
             let (outcomes, passed_by) = tokio::join!(many.collect::<Vec<_>>(), single);
             assert!(outcomes.iter().all(|(_, result)| result.is_ok()));
             println!("{:?}: {passed_by:?} mails before it", strategy());
-            // Those in the queue, and those that were on their way or left with it: a flight has up to
-            // 32, and each session two.
+            // The mails in the queue, and those that were in flight or left together with the mail:
+            // a flight has up to 32, and each session two.
             let by_data = strategy().chunking == Chunking::Never;
             let on_their_way = if by_data { 8 } else { 4 * 34 };
             let most = QUEUE + on_their_way;

@@ -1,5 +1,4 @@
-//! Many mails through many connections, with a server that breaks them, has no time, and takes its
-//! time.
+//! Many mails through many connections, to a server that breaks them, defers mails, and is slow.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,7 @@ use crate::support::open_server::open_server;
 
 const CONNECTIONS: usize = 16;
 
-/// What was told of a mail, and how often it arrived.
+/// The reported outcome of a mail, and how often it arrived.
 #[derive(Debug, Clone, Copy, Default)]
 struct Mail {
     told: Option<Told>,
@@ -28,7 +27,7 @@ enum Told {
     Unknown,
 }
 
-/// Counts what has arrived, and has the server forget it.
+/// Counts the mails that have arrived, and removes them from the server's memory.
 fn take_in(server: &TestServer, mails: &mut [Mail]) {
     for received in server.take_received() {
         mails[number_of(&received.octets)].times += 1;
@@ -47,7 +46,7 @@ fn resident() -> u64 {
         .unwrap()
 }
 
-/// Sends so many mails; the growth of memory behind the first tenth, in KiB.
+/// Sends so many mails. Returns the growth of memory after the first tenth, in KiB.
 async fn campaign(strategy: Strategy, size: usize) -> u64 {
     let says = |point, reply: &str| Fault::ReplyAt(point, reply.to_owned());
     let server = open_server()
@@ -113,7 +112,8 @@ async fn campaign(strategy: Strategy, size: usize) -> u64 {
     let known = accepted + refused + unknown[0] + unknown[1];
     assert_eq!(known, size, "some arrived more than once");
     assert!(server.most_open_connections() <= CONNECTIONS);
-    // Of each fault some mails are told, and of a broken connection those that were on their way.
+    // Some mails get an error from each fault. A broken connection fails the mails that were in
+    // flight.
     assert!(accepted >= size * 9 / 10, "{accepted}");
     server.shutdown().await.unwrap();
     most - early
@@ -142,7 +142,7 @@ async fn five_thousand_chunked() {
 async fn all_of_them() {
     for strategy in [grouped(), chunked()] {
         let grown = campaign(strategy, 100_000).await;
-        // Other tests of this process have their share.
+        // Other tests of this process use memory too.
         assert!(grown < 64 * 1024, "{grown} KiB");
     }
 }

@@ -1,5 +1,5 @@
-//! Connections without a mail: they end in time, leave nothing, and cost no mail when the server
-//! ends them.
+//! Connections without a mail: the client closes them in time, leaves nothing behind, and loses no
+//! mail when the server closes them.
 
 use std::time::Duration;
 
@@ -37,13 +37,13 @@ fn a_client_without_mails_has_no_connection_and_no_task() {
             sleep(Duration::from_hours(1)).await;
         }
         assert_eq!(tasks(), before);
-        // It took its leave each time.
+        // The client sent QUIT on each connection.
         assert_eq!(server.round_trips().len(), 3);
         server.shutdown().await.unwrap();
     });
 }
 
-/// The server ends a session that is idle, and a mail comes at about the same moment.
+/// The server ends an idle session at about the moment at which a mail comes.
 #[test]
 fn a_server_that_has_waited_long_enough_costs_no_mail() {
     let ends = [None, Some(Fault::CloseAt(Point::Idle))];
@@ -90,7 +90,7 @@ fn a_server_that_has_waited_long_enough_costs_no_mail() {
     }
 }
 
-/// A session without a mail stays open when a mail that waits is withdrawn.
+/// An idle session stays open when the caller withdraws a waiting mail.
 #[test]
 fn a_mail_that_is_withdrawn_ends_no_session() {
     paused(async {
@@ -108,7 +108,7 @@ fn a_mail_that_is_withdrawn_ends_no_session() {
     });
 }
 
-/// Nor does a call of `close` that was given up.
+/// An idle session stays open when the caller drops a future of `close`.
 #[test]
 fn a_close_that_was_given_up_ends_no_session() {
     paused(async {
@@ -130,7 +130,7 @@ fn a_close_that_was_given_up_ends_no_session() {
     });
 }
 
-/// A server that does not answer QUIT keeps a connection, and no mail.
+/// A server that does not answer QUIT delays the connection, but no mail.
 #[test]
 fn who_says_goodbye_takes_no_mail() {
     paused(async {
@@ -142,7 +142,7 @@ fn who_says_goodbye_takes_no_mail() {
             .build()
             .unwrap();
         let _receipt = client.send(letter(0, 10)).await.unwrap();
-        // QUIT is said after a second, and its reply waited for until the fifth.
+        // The client sends QUIT after a second, and waits for the reply until the fifth.
         sleep(Duration::from_secs(2)).await;
         let begun = Instant::now();
         let _receipt = client.send(letter(1, 10)).await.unwrap();
@@ -155,7 +155,7 @@ fn who_says_goodbye_takes_no_mail() {
     });
 }
 
-/// Nothing is there before the first mail, nor if there is none.
+/// A client has no connection and no task before the first mail, or without one.
 #[test]
 fn an_unused_client_does_nothing() {
     paused(async {

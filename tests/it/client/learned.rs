@@ -1,5 +1,5 @@
-//! What a client learns of a server: each is learnt once for all of its sessions, and costs little.
-//! Sessions and commands are counted.
+//! What a client detects about a server: it detects each fact once for all of its sessions, at a
+//! low cost. The tests count sessions and commands.
 
 mod passing;
 
@@ -25,7 +25,7 @@ use crate::support::mini_server::{Knowing, Store, Together, Words};
 const PIPELINING: &[&str] = &["PIPELINING"];
 const CHUNKING: &[&str] = &["PIPELINING", "CHUNKING"];
 
-/// What a server does with the MAIL after so many mails of a session.
+/// What a server replies to the MAIL after so many mails of a session.
 #[derive(Debug, Clone, Copy)]
 enum Full {
     Never,
@@ -33,7 +33,7 @@ enum Full {
     Closes(usize),
 }
 
-/// A server, and what has come to it.
+/// A server, and what it received.
 #[derive(Debug, Clone, Copy)]
 struct Conduct {
     keywords: &'static [&'static str],
@@ -44,7 +44,7 @@ struct Conduct {
 #[derive(Debug, Clone, Default)]
 struct Counted {
     sessions: Arc<AtomicUsize>,
-    /// MAIL commands that were answered, or that a session ended at.
+    /// MAIL commands that the server answered, or at which a session ended.
     mails: Arc<AtomicUsize>,
     store: Store,
 }
@@ -85,7 +85,7 @@ impl Conduct {
     }
 }
 
-/// What became of some mails.
+/// The outcomes of some mails.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcomes {
     accepted: usize,
@@ -94,7 +94,7 @@ struct Outcomes {
     mails: usize,
 }
 
-/// Sends so many mails by one client. None arrives twice, and what is reported is so.
+/// Sends so many mails by one client. Checks that none arrives twice and that the reports are true.
 async fn send(
     conduct: Conduct,
     strategy: Strategy,
@@ -166,8 +166,8 @@ fn mail(number: usize, message: &Message) -> Mail {
     Mail::new(envelope, message.clone())
 }
 
-/// A server that ends each session after so many mails: over one connection one mail is hit, over
-/// four at most one on each.
+/// A server that ends each session after so many mails. Over one connection this costs one mail an
+/// attempt, over four at most one mail on each.
 #[tokio::test]
 async fn how_many_mails_a_session_takes() {
     let default = Strategy::default();
@@ -193,7 +193,7 @@ async fn how_many_mails_a_session_takes() {
             };
             let context = format!("{conduct:?}, {connections:?}");
             let outcomes = send(conduct, default, connections, 200).await;
-            // What had left whole in the first session that ended so.
+            // The mails that had left completely in the first such session.
             let most = if closes && keywords == CHUNKING { 8 } else { 0 };
             assert!(outcomes.unknown <= most, "{outcomes:?}, {context}");
             assert_eq!(outcomes.accepted + outcomes.unknown, 200, "{context}");
@@ -205,7 +205,7 @@ async fn how_many_mails_a_session_takes() {
     }
 }
 
-/// A server that refuses a mail since the session has had enough, and goes on.
+/// A server that rejects a mail because the session has had enough mails, and continues.
 #[tokio::test]
 async fn a_refusal_that_is_about_the_session() {
     for words in [
@@ -218,7 +218,7 @@ async fn a_refusal_that_is_about_the_session() {
             conduct.full = Full::Says(100, words);
             let outcomes = send(conduct, Strategy::default(), Some(1), 300).await;
             assert_eq!((outcomes.accepted, outcomes.sessions), (300, 3), "{words}");
-            // Those in flight with the first that was refused.
+            // The mails that were in flight with the first rejected one.
             assert!(outcomes.mails <= 308, "{outcomes:?}, {words}");
         }
     }
@@ -229,7 +229,8 @@ async fn a_refusal_that_is_about_the_session() {
     assert!(outcomes.sessions <= 30 + 8, "{outcomes:?}");
 }
 
-/// A server that closes where a command comes with the end of a message, after it has taken that.
+/// A server that accepts a message, and closes the connection if a command arrives together with
+/// its end.
 #[tokio::test]
 async fn eager_commands_that_it_closes_for() {
     let eager = strategy(Pipelining::Eager, Chunking::Never);
@@ -248,7 +249,7 @@ async fn eager_commands_that_it_closes_for() {
     assert!(outcomes.sessions <= 4 + 1, "{outcomes:?}");
 }
 
-/// A server that loses, or refuses, commands that come together, or does not know BDAT.
+/// A server that loses, or rejects, commands that arrive together, or does not support BDAT.
 #[tokio::test]
 async fn commands_that_it_loses() {
     for (together, sessions, mails) in [

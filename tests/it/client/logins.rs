@@ -1,4 +1,4 @@
-//! Logins that fail, while another session works and without one.
+//! Failed logins, with and without another open session.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -15,17 +15,17 @@ use crate::support::events::Capture;
 use crate::support::mini_server::Store;
 use crate::support::port::{Count, Port};
 
-/// When logins failed.
+/// The times of the failed logins.
 type Refused = Arc<Mutex<Vec<Instant>>>;
 
-/// What the server does in place of accepting a login.
+/// What the server does instead of accepting a login.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Failure {
     Refuses,
     Closes,
 }
 
-/// A server at which all logins but the first `accepted` fail.
+/// A server at which all logins but the first `accepted` ones fail.
 async fn server(port: Port, accepted: usize, failure: Failure, refused: Refused) {
     let fate = |connection| {
         let refused = Arc::clone(&refused);
@@ -51,8 +51,8 @@ fn client(port: &Port, retry: Retry) -> Client {
     client.build().unwrap()
 }
 
-/// That passwords were sent with growing pauses: accounts are locked after some ten wrong ones in a
-/// short time.
+/// Checks that the client sent passwords with growing delays. Servers lock accounts after about ten
+/// wrong passwords in a short time.
 fn judge(at: &[Instant]) {
     let first = *at.first().expect("no login was tried");
     let times: Vec<_> = at.iter().map(|at| at.duration_since(first)).collect();
@@ -90,7 +90,7 @@ fn a_password_that_was_changed_is_tried_by_one_worker_with_growing_pauses() {
                     sleep(Duration::from_secs(1)).await;
                 }
                 let at = refused.lock().unwrap().clone();
-                // The session that works ends, and then the mails fail as the logins do.
+                // The working session ends, and then the mails fail with the error of the logins.
                 sleep(Duration::from_secs(30)).await;
                 let error = client.send(letter(9_999, 10)).await.unwrap_err();
                 assert_eq!(error.kind(), kind);
@@ -108,7 +108,7 @@ fn a_password_that_was_changed_is_tried_by_one_worker_with_growing_pauses() {
     }
 }
 
-/// One mail after the other, each of which would send the password.
+/// One mail after the other. Without delays, each of them would send the password.
 #[test]
 fn without_a_session_there_are_pauses_too() {
     for failure in [Failure::Refuses, Failure::Closes] {
@@ -134,7 +134,7 @@ fn without_a_session_there_are_pauses_too() {
     }
 }
 
-/// Each session ends at the EHLO after the login, before a mail has been begun.
+/// Each session ends at the EHLO after the login, before a mail begins.
 #[test]
 fn three_sessions_that_end_before_a_mail_are_enough() {
     paused(async {
@@ -151,7 +151,7 @@ fn three_sessions_that_end_before_a_mail_are_enough() {
                 ends
             }) as Box<_>
         };
-        // The server has not offered DSN before the login.
+        // The server offers DSN only after the login.
         let mut options = Options::default();
         options.ret = Some(Ret::Headers);
         let mut mail = letter(0, 10);
@@ -165,7 +165,7 @@ fn three_sessions_that_end_before_a_mail_are_enough() {
     });
 }
 
-/// A provider of credentials that fails for ten seconds.
+/// A credentials provider that fails for ten seconds.
 #[test]
 fn a_provider_that_fails_for_a_moment_is_no_refused_login() {
     for (kind, waits) in [

@@ -10,12 +10,13 @@ use crate::support::open_server::open_server;
 
 const KIB: u64 = 1024;
 
-/// What a process is to send, if the environment has it: the port of the server and how many mails.
+/// The task of a child process, from the environment: the port of the server and the number of
+/// mails.
 const ORDER: &str = "PILOTFISH_TEST_MAILS";
 
 const NAME: &str = "client::memory::many_mails_take_no_more_memory_than_some";
 
-/// Sends so many mails, as a process that is measured.
+/// Sends so many mails in a process whose memory is measured.
 async fn carry_out(order: &str) {
     let (port, mails) = order.split_once(' ').unwrap();
     let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
@@ -35,7 +36,7 @@ async fn carry_out(order: &str) {
     println!("\n{status}");
 }
 
-/// The most memory that a process had which sent so many mails, in octets.
+/// The peak memory of a process that sent so many mails, in octets.
 async fn peak(mails: usize) -> u64 {
     let server = open_server().store(Store::Discard).start().await.unwrap();
     let output = tokio::process::Command::new(std::env::current_exe().unwrap())

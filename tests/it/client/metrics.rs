@@ -1,4 +1,4 @@
-//! What a recorder of `metrics` gets.
+//! The metrics that a recorder receives.
 #![cfg(feature = "metrics")]
 
 use std::collections::BTreeMap;
@@ -14,8 +14,8 @@ use pilotfish::{Client, ErrorKind, ServerConfig};
 use crate::support::client::ACCOUNT;
 use crate::support::open_server::open_server;
 
-/// Counters, gauges, and how often something was measured; by names, with labels that are not
-/// `server` behind a space each.
+/// Counters, gauges, and the number of measurements. Their names include all labels but `server`,
+/// each after a space.
 #[derive(Debug, Clone, Default)]
 struct Figures(Arc<Mutex<BTreeMap<String, f64>>>, Aborts);
 
@@ -33,7 +33,7 @@ impl Figures {
         Arc::new(Figure(self.clone(), name.collect::<Vec<_>>().join(" ")))
     }
 
-    /// All that is not zero.
+    /// All values that are not zero.
     fn told(&self) -> Vec<String> {
         let figures = self.0.lock().unwrap();
         let figures = figures.iter().filter(|(_, value)| **value != 0.0);
@@ -102,7 +102,7 @@ impl Recorder for Figures {
     }
 }
 
-/// Runs a test in which this thread's figures are taken down.
+/// Runs a test, and records the metrics of this thread.
 fn recorded(test: impl AsyncFnOnce(&Figures)) {
     let figures = Figures::default();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -122,7 +122,7 @@ fn client(port: u16) -> Client {
         .unwrap()
 }
 
-/// A recorder is the caller's code: it may use the client.
+/// A recorder is code of the caller, which may use the client.
 #[test]
 fn a_recorder_that_aborts_the_client() {
     recorded(async |figures| {
@@ -146,7 +146,7 @@ fn mails_are_counted_by_what_became_of_them() {
             .await
             .unwrap();
         let client = client(server.addr().port());
-        // The first message is cut off behind its end.
+        // The connection is cut after the end of the first message.
         for to in [
             &["a@example.org"][..],
             &["a@example.org"],

@@ -1,5 +1,5 @@
-//! The client against those who want it to lose a mail, to send it twice, or to tell of it what is
-//! not so: each test knows what the server has in truth.
+//! The client under faults: each test compares the reported outcomes with what the server has. The
+//! client must not lose a mail, send it twice, or report a wrong outcome.
 
 /// Mails in any order, some of which cannot be sent, over servers that end sessions.
 pub(crate) mod any_order;
@@ -11,23 +11,23 @@ mod descriptors;
 mod fairness;
 mod hundred_thousand;
 mod idle;
-/// What a client learns of a server, once for all of its sessions.
+/// What a client detects about a server, once for all of its sessions.
 pub(crate) mod learned;
 mod logins;
 mod memory;
-/// What a recorder of `metrics` gets.
+/// The metrics that a recorder receives.
 pub(crate) mod metrics;
 mod outage;
-/// How much of each message has been sent.
+/// Progress: how much of each message has been sent.
 pub(crate) mod progress;
 mod seeds;
-/// Many mails by a client.
+/// `Client::send_all`.
 pub(crate) mod send_all;
 mod server_behaviour;
 mod set_up;
-/// Networks and hosts that fail, by the thousand, in simulated time.
+/// Thousands of simulated runs with failing networks and hosts.
 pub(crate) mod simulation;
-/// Mails that nobody would take, though they could be sent.
+/// Mails that must not get stuck.
 pub(crate) mod stalls;
 mod throttling;
 mod unknown;
@@ -46,11 +46,12 @@ use tokio::time::sleep;
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
 
-/// How far the clock leaps at a time.
+/// How far the clock advances at a time.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Runs a test over real sockets with the clock paused. The clock leaps whenever all tasks wait, and
-/// cannot know that octets are on their way: so it leaps by a little, and limits are many leaps.
+/// Runs a test over real sockets with the clock paused. The clock advances whenever all tasks wait,
+/// even while octets are in transit. It therefore advances in small steps, and time limits are many
+/// steps long.
 pub(crate) fn paused<T>(test: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -69,12 +70,12 @@ pub(crate) fn paused<T>(test: impl Future<Output = T>) -> T {
     })
 }
 
-/// How many tasks there are besides the clock.
+/// The number of tasks other than the clock.
 pub(crate) fn tasks() -> usize {
     Handle::current().metrics().num_alive_tasks() - 1
 }
 
-/// A client that waits no longer than four seconds for anything.
+/// A client whose time limits are all four seconds.
 pub(crate) fn client_of(
     server: &testing::TestServer,
     describe: impl FnOnce(ServerConfigBuilder) -> ServerConfigBuilder,
@@ -82,7 +83,7 @@ pub(crate) fn client_of(
     client_to(server.addr().port(), describe)
 }
 
-/// The same, for whatever listens on a port.
+/// The same client, for the server at this port.
 pub(crate) fn client_to(
     port: u16,
     describe: impl FnOnce(ServerConfigBuilder) -> ServerConfigBuilder,
@@ -96,21 +97,21 @@ pub(crate) fn client_to(
     Client::builder(describe(builder).build().unwrap())
 }
 
-/// The text of a letter with this number, of about so many octets.
+/// The text of the mail with this number, with about so many octets.
 fn text(number: usize, octets: usize) -> String {
     let line = format!("This is letter {number}, and here it comes.\n");
     let lines = line.repeat(octets / line.len() + 1);
     format!("{lines}The end of letter {number}.\n")
 }
 
-/// A letter that is known by its number.
+/// The mail with this number.
 pub(crate) fn letter(number: usize, octets: usize) -> Mail {
     let letter = ACCOUNT.letter_of_text(&["a@example.org"], &text(number, octets));
     let id = format!("<{number}@client.example>");
     Mail::from(built(letter.message_id(id)))
 }
 
-/// The number of a letter that has arrived, whole.
+/// The number of a mail that arrived completely.
 pub(crate) fn number_of(octets: &[u8]) -> usize {
     let text = str::from_utf8(octets).unwrap();
     let (_, rest) = text.split_once("Message-ID: <").unwrap();

@@ -1,6 +1,6 @@
 //! Servers that are down for a while, and clients that wait for them.
 //!
-//! `PILOTFISH_OUTAGE=10` has the server down for ten seconds of real time.
+//! `PILOTFISH_OUTAGE=10` stops the server for ten seconds of real time.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::support::port::{Count, Port};
 
 const MAILS: usize = 5_000;
 
-/// A server that comes up after this time; how many connections it has had is counted.
+/// A server that starts after this time, and counts its connections.
 async fn server(port: Port, down: Duration, store: Store, connections: Count) {
     sleep(down).await;
     let fate = |_| {
@@ -29,8 +29,8 @@ async fn server(port: Port, down: Duration, store: Store, connections: Count) {
     port.serve(&["PIPELINING", "CHUNKING"], store, fate).await;
 }
 
-/// Sends so many mails by a stream while the server is down for this time: all of them arrive once,
-/// the last one soon after it is back.
+/// Sends so many mails by a stream while the server is down for this time. All of them arrive once,
+/// the last one soon after the server has started.
 async fn outlive(mails: usize, down: Duration) {
     let (port, store, connections) = (Port::new(), Store::default(), Count::default());
     let client = client_to(port.number(), |server| server).retry(Retry::new());
@@ -71,7 +71,7 @@ fn an_outage_uses_up_no_attempt_and_all_mails_go_when_it_ends() {
     }
 }
 
-/// A client that waits for a server that is never there.
+/// A client that waits for a server that never starts.
 fn waiting(budget: Duration) -> (Port, pilotfish::Client) {
     let port = Port::new();
     let retry = Retry::new().budget(budget);
@@ -80,7 +80,7 @@ fn waiting(budget: Duration) -> (Port, pilotfish::Client) {
     (port, client.max_connections(2).build().unwrap())
 }
 
-/// Neither the attempts nor the time limit of the queue end the wait.
+/// Neither the number of attempts nor the time limit of the queue ends the wait.
 #[test]
 fn the_budget_alone_limits_the_wait() {
     paused(async {
@@ -94,7 +94,7 @@ fn the_budget_alone_limits_the_wait() {
                 (ErrorKind::Connect, true)
             );
             let waited = begun.elapsed();
-            // The next attempt would have been after it.
+            // The next attempt would be due after the budget.
             let least = budget.saturating_sub(Duration::from_secs(11));
             assert!(
                 least <= waited && waited <= budget + Duration::from_secs(1),
@@ -104,7 +104,7 @@ fn the_budget_alone_limits_the_wait() {
     });
 }
 
-/// A server that answers each connection, and opens no session.
+/// A server that replies on each connection, and opens no session.
 #[test]
 fn the_budget_of_all_ends_at_once() {
     const BUSY: usize = 50;
@@ -163,7 +163,7 @@ fn who_closes_or_aborts_does_not_wait_for_the_server() {
     });
 }
 
-/// The server takes one connection at a time, and the client ends each after a few mails.
+/// The server accepts one connection at a time, and the client closes each after a few mails.
 #[test]
 fn who_closes_sends_what_waits_although_another_connection_was_refused() {
     paused(async {
@@ -200,7 +200,7 @@ fn who_closes_sends_what_waits_although_another_connection_was_refused() {
     });
 }
 
-/// How the wait for a server ends that has asked for twenty minutes of it.
+/// The server asks for a pause of twenty minutes. How the wait for it ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum End {
     Served,
@@ -208,7 +208,7 @@ enum End {
     Aborted,
 }
 
-/// Mails that are given while nobody may connect wait as those do that were there before.
+/// Mails that are given during the pause wait like those before them.
 #[test]
 fn mails_that_are_given_in_a_pause_share_it() {
     const ASKED: Duration = Duration::from_mins(20);

@@ -1,4 +1,4 @@
-//! How much of each message has been sent, as an observer is told.
+//! Progress: how much of each message has been sent, as an observer receives it.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +13,7 @@ use crate::support::built::built;
 use crate::support::client::ACCOUNT;
 use crate::support::open_server::open_server;
 
-/// What an observer has been told: whose, how much, and of how much.
+/// What an observer received: the message, how many octets were sent, and of how many.
 type Told = Arc<Mutex<Vec<(String, u64, u64)>>>;
 
 fn server(there: &testing::TestServer) -> ServerConfig {
@@ -23,7 +23,7 @@ fn server(there: &testing::TestServer) -> ServerConfig {
     builder.build().unwrap()
 }
 
-/// Sends mails over one session, and returns what was told.
+/// Sends mails over one session. Returns what the observer received.
 async fn observed(
     strategy: Strategy,
     mails: impl Iterator<Item = Mail>,
@@ -56,7 +56,7 @@ fn ways() -> [Strategy; 2] {
 async fn each_small_mail_is_told_of_when_it_is_begun_and_when_it_has_left() {
     for strategy in ways() {
         let mut told = observed(strategy, letters(5)).await;
-        // Several are on their way at once.
+        // Several messages are in flight at once.
         told.sort_by(|(one, ..), (other, ..)| one.cmp(other));
         let expected: Vec<_> = letters(5)
             .flat_map(|mail| {
@@ -83,7 +83,7 @@ async fn a_large_mail_is_told_of_with_each_block() {
     }
 }
 
-/// A message that does not leave whole is never said to be.
+/// An incomplete message is never reported as complete.
 #[tokio::test]
 async fn all_is_told_only_when_the_end_has_left() {
     let there = open_server().fault_always(Fault::CloseAt(Point::Body(100_000)));

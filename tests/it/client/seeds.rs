@@ -1,9 +1,9 @@
-//! A client that sends through whatever chance has in store: mails that cannot be sent, servers that
-//! end sessions and forget, outages that are longer than all attempts. Each mail has one outcome, and
-//! what is told is so.
+//! A client under random faults: mails that cannot be sent, servers that end sessions and forget,
+//! outages that are longer than all attempts. Each mail has one outcome, and the reported outcome
+//! is true.
 //!
 //! Everything but the random waits of [`Retry`] follows from a seed. `PILOTFISH_SEEDS=10000` runs
-//! more of them than each run, `PILOTFISH_SEED=17` one alone.
+//! more seeds than the default. `PILOTFISH_SEED=17` runs only seed 17.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ use crate::support::port::Port;
 
 const SEEDS: u64 = 100;
 
-/// The most that the server takes.
+/// The server's limit for the size of a message.
 const MAX_SIZE: u64 = 20_000;
 
 fn server(dice: &mut Dice) -> TestServerBuilder {
@@ -70,7 +70,7 @@ fn server(dice: &mut Dice) -> TestServerBuilder {
     server
 }
 
-/// Passes connections on to the server, but during the outage closes them at once.
+/// Forwards connections to the server. During the outage it closes them at once.
 async fn relay(listener: TcpListener, server: u16, outage: (Duration, Duration)) {
     let begun = Instant::now();
     let mut open = JoinSet::new();
@@ -110,7 +110,7 @@ fn recipients(number: usize) -> Vec<ForwardPath> {
         .collect()
 }
 
-/// One that can be sent, or not.
+/// The mail with this number, which the server accepts or not.
 fn mail(number: usize, dice: &mut Dice) -> Mail {
     let mut mail = message(number, dice);
     if mail.envelope.forward_paths()[0].to_string() == "<a@example.org>" {

@@ -1,4 +1,4 @@
-//! `Client::send_all`: many mails over one session, and over another where that ends.
+//! `Client::send_all`: many mails over one session, and over another one after the first has ended.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub(crate) fn letters(count: usize) -> impl Iterator<Item = Mail> {
     })
 }
 
-/// Sends so many letters; returns what was told of each, and how often each has arrived.
+/// Sends so many mails. Returns the outcome of each, and how often each arrived.
 async fn sent(
     server: TestServerBuilder,
     strategy: Strategy,
@@ -77,8 +77,8 @@ async fn whatever_a_server_cannot_do_each_mail_arrives_once() {
     }
 }
 
-/// A mail that is refused is told, and the session goes on; one that a session ended with is told,
-/// and another goes on.
+/// A rejected mail gets its error, and the session continues. The mail at which a session ended
+/// gets its error, and another session continues.
 #[tokio::test]
 async fn what_fails_is_told_of_its_own_mail() {
     let reply = |point, text: &str| Fault::ReplyAt(point, text.to_owned());
@@ -99,7 +99,7 @@ async fn what_fails_is_told_of_its_own_mail() {
     assert_eq!(received, 3);
 }
 
-/// A wrong password is sent once, and not for each mail.
+/// The client sends a wrong password once, and not for each mail.
 #[tokio::test]
 async fn a_login_that_is_refused_ends_it() {
     let server = testing::TestServer::builder()

@@ -1,4 +1,4 @@
-//! How servers behave in the tests of cancellation, and how clients come to them.
+//! How servers behave in the tests of cancellation, and how clients connect to them.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use super::client_of;
 use crate::support::dice::Dice;
 use crate::support::open_server::open_server;
 
-/// How a client comes to its session.
+/// How a client opens its session.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Entry {
     Clear,
-    /// By STARTTLS and a login.
+    /// With STARTTLS and a login.
     LogIn,
 }
 
@@ -67,10 +67,10 @@ pub(super) const CONDUCTS: [Conduct; 9] = [
     Conduct::SaysBehind("421 4.3.2 bye"),
 ];
 
-/// How many faults of a kind a server has.
+/// How often a server has each kind of fault.
 pub(super) const FAULTS: usize = 2;
 
-/// A server that behaves so at a stage.
+/// A server that behaves in this way at a stage.
 pub(super) fn server(
     entry: Entry,
     strategy: Strategy,
@@ -92,7 +92,7 @@ pub(super) fn server(
             .delay(Duration::ZERO..=Duration::from_secs(1), dice.next()),
         _ => entry.server(),
     };
-    // What is lost in the middle of chunks leaves the rest of them as commands.
+    // If a chunk is lost in the middle, the server reads the rest of the chunks as commands.
     let by_data = strategy.chunking == Chunking::Never;
     let server = match dice.below(12) {
         0 if by_data => server.quirk(Quirk::LosesBehindMessage),

@@ -1,4 +1,5 @@
-//! Who cannot even be connected to: nobody is there, the connection hangs, or TLS does.
+//! Servers to which no connection can be set up: the port is closed, or the connection or the TLS
+//! handshake hangs.
 
 use std::time::Duration;
 
@@ -16,13 +17,13 @@ use super::{client_of, letter, paused, tasks};
 /// What is at the other end of each connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Peer {
-    /// Nobody listens.
+    /// The port is closed.
     Nobody,
-    /// Nobody takes the connection from the system.
+    /// A listener that accepts no connection.
     Busy,
     Silent,
     Closes,
-    /// What it says is no TLS.
+    /// It sends something that is not TLS.
     Babbles,
 }
 
@@ -46,8 +47,8 @@ async fn listen(peer: Peer, listener: TcpListener) {
     }
 }
 
-/// All mails are told the same, whenever they are given up or the client is; and then nothing is
-/// left of it.
+/// All mails get the same error, whenever the caller drops them or the client. Afterwards nothing
+/// is left.
 #[test]
 fn nobody_waits_for_ever_and_nothing_is_left() {
     for peer in [
@@ -70,7 +71,7 @@ async fn play(peer: Peer, security: Security, given_up: Option<Duration>) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let port = socket.local_addr().unwrap().port();
-    // Nobody else gets its port.
+    // No other process gets its port.
     let (mut _bound, mut _held, mut listening) = (None, None, None);
     match peer {
         Peer::Nobody => _bound = Some(socket),
@@ -118,16 +119,16 @@ async fn play(peer: Peer, security: Security, given_up: Option<Duration>) {
     assert!(closed.is_ok(), "{context}: it does not close");
     drop(client);
     if let Some(listening) = listening {
-        // The other ends have been closed, so those who serve them have ended.
+        // The other ends have been closed, so the tasks that serve them have ended.
         sleep(Duration::from_millis(500)).await;
         assert_eq!(tasks(), before, "{context}");
         listening.abort();
     }
 }
 
-/// One connection that breaks while a session is set up is no reason to fail what waits; a second
-/// one is, and so is a connection that breaks at the login, which might be the server's answer to
-/// it.
+/// One connection that breaks while a session is set up does not fail the waiting mails. A second
+/// one does, and so does a connection that breaks at the login, because that might be the server's
+/// answer to it.
 #[test]
 fn a_connection_that_is_cut_while_it_is_set_up_is_tried_once_more() {
     for (fault, times, accepted) in [

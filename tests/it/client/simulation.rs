@@ -1,8 +1,8 @@
-//! Networks that delay, lose and part, and hosts that go down, in simulated time: whatever
-//! happens, what the client tells of each mail is so.
+//! Networks that delay, lose and partition, and hosts that crash, in simulated time: the outcome
+//! that the client reports for each mail is always true.
 //!
-//! Everything follows from a seed. `PILOTFISH_SEEDS=100000` runs more of them than the few
-//! thousand of each run, `PILOTFISH_SEED=17` one alone.
+//! Everything follows from a seed. `PILOTFISH_SEEDS=100000` runs more seeds than the few thousand
+//! of each run. `PILOTFISH_SEED=17` runs only seed 17.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,11 +26,11 @@ use crate::support::mini_server::{Arrived, Knowing, Store, Words};
 
 const SEEDS: u64 = 2_000;
 
-/// How many mails a client sends, and how often it tries each.
+/// How many mails a client sends, and how many attempts it makes for each.
 const MAILS: usize = 4;
 const ATTEMPTS: usize = 6;
 
-/// How mails go out close behind each other, or that each goes on its own.
+/// The strategy for mails in close succession, or `None` to send each mail on its own.
 const STRATEGIES: [Option<(Pipelining, Chunking)>; 5] = [
     None,
     Some((Pipelining::Auto, Chunking::Auto)),
@@ -41,15 +41,15 @@ const STRATEGIES: [Option<(Pipelining, Chunking)>; 5] = [
 
 const TICK: Duration = Duration::from_millis(20);
 
-/// Longer than all attempts together, each with all of its limits.
+/// Longer than all attempts together, each with all of its time limits.
 const TOO_LONG: Duration = Duration::from_hours(1);
 
-/// The client's limits: a simulation makes a step for each tick of them.
+/// The client's time limits. The simulation runs one step for each tick.
 fn timeouts() -> Timeouts {
     Timeouts::all(Duration::from_millis(1_500))
 }
 
-/// What may happen to a server or to the way there, and when.
+/// A fault of a server or of the network, and its time.
 #[derive(Debug, Clone, Copy)]
 enum Fault {
     Crash,
@@ -63,7 +63,7 @@ enum Fault {
 }
 
 impl Fault {
-    /// Each, and what ends it.
+    /// Each fault, and its repair.
     const PAIRS: [(Self, Self); 5] = [
         (Self::Crash, Self::Bounce),
         (Self::Partition, Self::Repair),
@@ -87,7 +87,7 @@ impl Fault {
     }
 }
 
-/// When which faults happen, in ticks.
+/// The faults, with their times in ticks.
 fn faults(dice: &mut Dice) -> Vec<(u64, Fault)> {
     let mut faults = Vec::new();
     for _ in 0..dice.below(6) {
@@ -100,7 +100,7 @@ fn faults(dice: &mut Dice) -> Vec<(u64, Fault)> {
     faults
 }
 
-/// The mails of a client. They differ in their size.
+/// The mails of a client. They differ in size.
 fn mails(dice: &mut Dice) -> Vec<Message> {
     let data = dice.one_of(&[BodyType::EightBit, BodyType::Binary]);
     (0..MAILS)
@@ -114,7 +114,7 @@ fn mails(dice: &mut Dice) -> Vec<Message> {
         .collect()
 }
 
-/// A server that now and then says no, or nothing more.
+/// A server that sometimes rejects a command, or falls silent.
 async fn server(words: Words, store: Store, seed: u64) -> turmoil::Result {
     let listener = TcpListener::bind(("0.0.0.0", 587)).await?;
     let mut dice = Dice::new(seed);
@@ -133,7 +133,7 @@ async fn server(words: Words, store: Store, seed: u64) -> turmoil::Result {
     }
 }
 
-/// A session that is open, or a new one.
+/// The open session, or a new one.
 async fn session(
     open: Option<Session<TcpStream>>,
 ) -> std::result::Result<Session<TcpStream>, Option<Error>> {
@@ -147,7 +147,7 @@ async fn session(
     in_clear_within(stream, timeouts()).await.map_err(Some)
 }
 
-/// What a client tells of a mail, in the end.
+/// The final outcome that a client reports for a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Told {
     Accepted,
@@ -165,7 +165,8 @@ impl Told {
     }
 }
 
-/// Sends each mail on its own, until it is accepted, or nobody knows, or patience is at its end.
+/// Sends each mail on its own until it is accepted, its fate is unknown, or all attempts are used
+/// up.
 async fn one_by_one(mails: Rc<Vec<Message>>, told: Rc<RefCell<Vec<Told>>>) -> turmoil::Result {
     let mut open = None;
     for mail in mails.iter() {
@@ -185,7 +186,8 @@ async fn one_by_one(mails: Rc<Vec<Message>>, told: Rc<RefCell<Vec<Told>>>) -> tu
             if outcome != Told::NotAccepted {
                 break;
             }
-            // A session that has lost its way says so at once; one that was refused can go on.
+            // A session that is out of step fails at once. A session with a rejected mail can
+            // continue.
             if result.is_err_and(|error| error.reply().is_none()) {
                 open = None;
             }
@@ -198,8 +200,8 @@ async fn one_by_one(mails: Rc<Vec<Message>>, told: Rc<RefCell<Vec<Told>>>) -> tu
     Ok(())
 }
 
-/// Sends all mails close behind each other, and those that come back or are not accepted again,
-/// by what is left of the strategy.
+/// Sends all mails in close succession. Sends again those that are returned or not accepted, by the
+/// strategy that remains.
 async fn company(
     mails: Rc<Vec<Message>>,
     told: Rc<RefCell<Vec<Told>>>,
@@ -234,7 +236,7 @@ async fn company(
     Ok(())
 }
 
-/// What a mail is, in each way that it may go out.
+/// The octets of a mail in each of its renditions.
 async fn renditions(mail: &Message) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     for most in [BodyType::SevenBit, BodyType::EightBit, BodyType::Binary] {
@@ -246,7 +248,7 @@ async fn renditions(mail: &Message) -> Vec<Vec<u8>> {
     all
 }
 
-/// How many of the mails that have arrived, and were taken, are this one.
+/// How many of the accepted mails are this one.
 fn copies(arrived: &[Arrived], mail: &Message) -> usize {
     let id = format!("Message-ID: {}\r\n", mail.message_id());
     let copies = arrived.iter().filter(|arrived| arrived.taken);
@@ -257,7 +259,7 @@ fn copies(arrived: &[Arrived], mail: &Message) -> usize {
     copies.count()
 }
 
-/// What came of all mails of a seed.
+/// The outcomes of all mails of a seed.
 async fn judge(seed: u64, mails: &[Message], told: &[Told], arrived: &[Arrived]) {
     assert_eq!(told.len(), mails.len(), "seed {seed}");
     let mut whole = Vec::new();
@@ -280,7 +282,7 @@ async fn judge(seed: u64, mails: &[Message], told: &[Told], arrived: &[Arrived])
     }
 }
 
-/// What clients told over all seeds: accepted, not accepted, unknown.
+/// The outcomes over all seeds: accepted, not accepted, unknown.
 type Tally = [usize; 3];
 
 fn simulate(seed: u64) -> Tally {
@@ -358,7 +360,7 @@ fn what_is_told_of_each_mail_is_so() {
         }
     }
     println!("{seeds:?}: {all:?} accepted, not accepted, unknown");
-    // Most get through, but the faults are faults.
+    // Most mails arrive, but the faults do occur.
     if seeds.end - seeds.start >= 100 {
         assert!(all.iter().all(|count| *count > 0), "{all:?}");
         assert!(all[0] > 2 * (all[1] + all[2]), "{all:?}");

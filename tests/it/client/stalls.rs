@@ -1,4 +1,4 @@
-//! Mails that nobody would take, though they could be sent.
+//! Mails that could be sent must not get stuck.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::support::open_server::open_server;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// What is told to mails without asking the server is no news of the quota.
+/// Results that the client returns without asking the server do not renew the pause for the quota.
 #[test]
 fn a_quota_comes_back_though_mails_are_given_meanwhile() {
     paused(async {
@@ -33,7 +33,7 @@ fn a_quota_comes_back_though_mails_are_given_meanwhile() {
     });
 }
 
-/// A stream of outcomes that is not polled keeps no place in the queue.
+/// A stream of outcomes that is not polled occupies no place in the queue.
 #[test]
 fn a_mail_can_be_sent_between_two_outcomes() {
     paused(async {
@@ -50,7 +50,7 @@ fn a_mail_can_be_sent_between_two_outcomes() {
     });
 }
 
-/// The gate was closed for a mail that is not there any more.
+/// The mail for which the client had paused is gone.
 #[test]
 fn a_mail_that_is_held_and_given_up_holds_no_other() {
     paused(async {
@@ -72,7 +72,8 @@ fn a_mail_that_is_held_and_given_up_holds_no_other() {
     });
 }
 
-/// A server that refused a second session is asked for it again, though no other mail comes.
+/// If the server refuses a second session, the client asks for it again, even if no other mail
+/// comes.
 #[test]
 fn a_mail_does_not_wait_for_a_slow_one_since_a_session_was_refused_once() {
     paused(async {
@@ -119,7 +120,7 @@ fn a_connection_that_is_not_needed_any_more_is_not_waited_for() {
     });
 }
 
-/// A mail of another runtime is told when the one that the workers live in ends.
+/// When the runtime of the workers ends, a mail of another runtime gets a result.
 #[test]
 fn the_end_of_a_runtime_strands_no_mail_of_another() {
     let runtime = || tokio::runtime::Runtime::new().unwrap();
@@ -135,11 +136,11 @@ fn the_end_of_a_runtime_strands_no_mail_of_another() {
         async move { client.send(letter(number, 100)).await }
     };
     let mut of_the_first = Box::pin(send(0));
-    // Its worker is in this runtime.
+    // The worker of this mail is in this runtime.
     first.block_on(async { assert!(futures_util::poll!(&mut of_the_first).is_pending()) });
     second.block_on(async {
-        // It waits for the greeting: earlier, the end of its runtime would be the end of its look for
-        // the address, and the server would be silent to the next session.
+        // The worker waits for the greeting. If its runtime ended earlier, it would interrupt the
+        // lookup of the address, and the server would be silent in the next session.
         while server.open_connections() == 0 {
             yield_now().await;
         }
@@ -154,7 +155,7 @@ fn the_end_of_a_runtime_strands_no_mail_of_another() {
     drop((server, of_the_first));
 }
 
-/// What services need of the types: tasks of their own, and state that is shared.
+/// Services move futures into tasks and share clients.
 #[test]
 fn futures_can_be_spawned_and_clients_be_shared() {
     fn is_send<T: Send>(_: &T) {}

@@ -1,4 +1,4 @@
-//! Servers that want less: they get it, and all mails in the end.
+//! Servers that want less: the client sends less, and all mails arrive in the end.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::support::open_server::open_server;
 
 const MAILS: usize = 400;
 
-/// What became of the mails, and how many connections there were in each second.
+/// The outcomes of the mails, and the number of connections in each second.
 async fn send(server: TestServerBuilder, retry: Retry) -> (Tally, Vec<usize>, u64) {
     let delay = Duration::from_millis(300)..=Duration::from_millis(600);
     let server = server.delay(delay, 5).start().await.unwrap();
@@ -54,7 +54,7 @@ fn persistent() -> Retry {
     Retry::new().attempts(50).budget(Duration::from_hours(1))
 }
 
-/// The fifth connection and all behind it are refused.
+/// The server refuses the fifth connection and all later ones.
 #[test]
 fn who_bears_four_connections_gets_four() {
     paused(async {
@@ -65,7 +65,8 @@ fn who_bears_four_connections_gets_four() {
     });
 }
 
-/// The first mails are refused: few are sent for a while, and then as many as there may be.
+/// The server rejects the first mails. The client sends few mails for a while, and then uses all
+/// connections again.
 #[test]
 fn after_a_storm_there_are_as_many_connections_as_ever() {
     paused(async {
@@ -80,7 +81,7 @@ fn after_a_storm_there_are_as_many_connections_as_ever() {
     });
 }
 
-/// What the account may send is used up: the server is not asked for each mail.
+/// The quota of the account is used up: the client does not ask the server for each mail.
 #[test]
 fn a_quota_stops_the_account() {
     paused(async {

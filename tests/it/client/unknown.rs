@@ -19,20 +19,20 @@ use crate::support::port::Port;
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Later {
     Says(&'static str),
-    /// Nobody listens any more.
+    /// The port is closed.
     Gone,
-    /// The server closes connections in place of a greeting.
+    /// The server closes connections instead of sending a greeting.
     Closes,
-    /// It may not be begun before the time limit of the queue.
+    /// The attempt may not begin before the time limit of the queue.
     Held,
     Aborted,
     Closed,
 }
 
-/// The server takes the first mail and closes the connection in place of its reply. Returns what
-/// the client tells.
+/// The server accepts the first mail and closes the connection instead of replying. Returns what
+/// the client reports.
 async fn told(later: Later) -> Result<(), Error> {
-    // Nothing here waits on the clock: the next attempt may be due a millisecond after the first.
+    // No test here waits for the clock: the next attempt may be due a millisecond after the first.
     let (port, (taken, mut is_taken)) = (Port::new(), watch::channel(false));
     let retry = Retry::new()
         .danger_even_if_unknown()
@@ -109,12 +109,12 @@ fn what_was_unknown_stays_unknown_until_the_server_takes_it() {
             assert!(matches!(later, Later::Aborted | Later::Closed), "{error:?}");
         }
     }
-    // What the server takes in the end is known.
+    // The final reply of the server decides.
     paused(told(Later::Says("250 2.0.0 ok"))).unwrap();
 }
 
-/// The server refuses a group that has left with its message, and the mail is sent again: when the
-/// client is aborted then, the mail has not arrived, and that is known.
+/// The server rejects a group that left with its message, and the client sends the mail again. If
+/// the client is aborted then, it reports correctly that the mail was not accepted.
 #[test]
 fn a_mail_that_is_about_to_be_repeated_has_not_left() {
     paused(async {

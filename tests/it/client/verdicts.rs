@@ -1,5 +1,5 @@
-//! What the server has said of each recipient is kept: of mails that are sent again, and of mails
-//! whose session ends in the middle.
+//! The client keeps the server's reply for each recipient: for mails that are sent again, and for
+//! mails whose session ends in the middle.
 
 use std::future::pending;
 use std::io;
@@ -35,21 +35,21 @@ fn paths_of(to: &[&str]) -> Vec<ForwardPath> {
     to.iter().map(|path| path.parse().unwrap()).collect()
 }
 
-/// A letter to the first of [`TO`].
+/// A mail to the first of [`TO`].
 fn mail(recipients: usize) -> (Mail, Vec<ForwardPath>) {
     let paths = paths_of(&TO[..recipients]);
     let envelope = Envelope::new(ACCOUNT.user, paths.iter().cloned()).unwrap();
     (Mail::new(envelope, letter(1, 10).message), paths)
 }
 
-/// What became of each, in one word.
+/// The outcome of each recipient, in one word.
 fn words(paths: &[ForwardPath], result: &Result<Receipt>) -> String {
     let outcomes = recipient_outcomes(paths, result.as_ref());
     let words = outcomes.iter().map(|recipient| recipient.outcome.name());
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// One recipient is refused for good, and the other one for now: at first.
+/// In the first attempt, the server rejects one recipient permanently and defers the other one.
 #[test]
 fn one_that_is_refused_for_now_is_reason_enough_for_another_attempt() {
     for keywords in [&[][..], &["LIMITS RCPTMAX=1"]] {
@@ -86,8 +86,8 @@ fn one_that_is_refused_for_now_is_reason_enough_for_another_attempt() {
     }
 }
 
-/// A server that takes the message and is silent from then on, how the client speaks to it, and what
-/// is known by then of the recipients in [`TO`].
+/// A server that accepts the message and is silent from then on, the strategy of the client, and
+/// what is known by then about the recipients in [`TO`].
 fn silent() -> [(TestServerBuilder, bool, &'static str); 4] {
     let refuses = |path: &str| open_server().refuse_recipient(path, "550 5.1.1 no");
     [
@@ -141,7 +141,7 @@ fn a_client_that_is_aborted() {
     }
 }
 
-/// A mail that one recipient has is not to be sent again to that recipient.
+/// A mail must not be sent again to a recipient who has it.
 #[test]
 fn a_client_that_is_aborted_between_two_portions() {
     for (portions, advice) in [
@@ -173,8 +173,8 @@ fn a_client_that_is_aborted_between_two_portions() {
     }
 }
 
-/// What becomes of mails to a server that says what `fate` lets it say, when the client is aborted
-/// after a while.
+/// The outcomes of mails to a server whose replies `fate` limits, when the client is aborted after
+/// a while.
 async fn sent_and_aborted(
     mails: Vec<Mail>,
     fate: impl FnMut(&mut Vec<u8>) + Send + 'static,
@@ -209,7 +209,7 @@ async fn sent_and_aborted(
     told.into_iter().map(|(_, result)| result).collect()
 }
 
-/// One of several mails on their way is answered with 421, and the server goes on with the next.
+/// The server answers one of several mails in flight with 421, and continues with the next one.
 #[test]
 fn a_client_that_is_aborted_after_a_421() {
     let to = [
@@ -234,7 +234,7 @@ fn a_client_that_is_aborted_after_a_421() {
                     _ => {}
                 }
             };
-            // The last one is not answered.
+            // The server does not answer the last one.
             let mails = (to.iter().chain(&to[..1])).map(|paths| ACCOUNT.letter(paths).into());
             let told = sent_and_aborted(mails.collect(), fate).await;
             let said = to.iter().zip(&told).skip(1);
@@ -246,8 +246,8 @@ fn a_client_that_is_aborted_after_a_421() {
     }
 }
 
-/// What the server said to the envelope, or what became of the source, decides on a mail whose end
-/// is not answered.
+/// If the server does not answer the end of a mail, its replies to the envelope, or a failed
+/// source, decide about the mail.
 #[test]
 fn a_client_that_is_aborted_after_a_mail_has_failed() {
     let whole = || ACCOUNT.letter(&["a@x.test"]);
@@ -316,7 +316,7 @@ fn a_client_that_is_aborted_after_a_mail_has_failed() {
     }
 }
 
-/// The runtime of the sessions is shut down, while another one waits for the mail.
+/// The runtime of the sessions shuts down while another runtime waits for the mail.
 #[test]
 fn a_session_that_is_dropped() {
     let of_smtp = silent().into_iter().filter(|(_, lmtp, _)| !lmtp);
@@ -328,7 +328,7 @@ fn a_session_that_is_dropped() {
         let mut sending = Box::pin(client.send(mail));
         theirs.block_on(async {
             assert!(poll!(&mut sending).is_pending());
-            // The portions that are accepted, and the one that is not answered.
+            // The accepted portions, and the portion that is not answered.
             for _ in 0..=expected.matches("accepted").count() {
                 server.next_received().await.unwrap();
             }
@@ -339,8 +339,8 @@ fn a_session_that_is_dropped() {
     }
 }
 
-/// A mail leaves together with the beginning of another, whose source gives nothing: what the server
-/// says about the mail is reported at once.
+/// A mail leaves together with the beginning of another one, whose source yields nothing. The
+/// server's reply to the first mail is reported at once.
 #[test]
 fn a_reply_that_comes_during_the_transfer_of_another_mail() {
     for (limit, in_time, after) in [
@@ -378,7 +378,8 @@ fn a_reply_that_comes_during_the_transfer_of_another_mail() {
     }
 }
 
-/// The transfer of a mail is interrupted whenever another is concluded, in the middle of its blocks.
+/// Whenever another mail is concluded, the transfer of a mail is interrupted in the middle of its
+/// blocks.
 #[test]
 fn a_transfer_that_is_interrupted_loses_no_octet() {
     paused(async {

@@ -1,21 +1,21 @@
-//! Which module names which.
+//! The modules that each module may use.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{File, ROOT, none, source};
 
-/// What each module of the library may name of the others: the layers, lowest first.
+/// The modules that each module of the library may use: the layers, lowest first.
 const LAYERS: &[(&str, &[&str])] = &[
     ("secret", &[]),
-    // A package by the name that both have.
+    // A package that both use by name.
     ("cryptography", &[]),
-    // What an error of the system says.
+    // Error messages of the operating system.
     ("descriptors", &[]),
     // Names and figures, which every recorder understands.
     ("observe", &[]),
     ("address", &[]),
-    // A reply and the address it is about are values.
+    // A reply, and the address that it is about, are values.
     ("error", &["address", "protocol"]),
     ("protocol", &["address", "secret", "cryptography"]),
     (
@@ -37,7 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "observe",
         ],
     ),
-    // Of the protocol, values alone: a strategy, and what a reply means.
+    // Only values of the protocol: a strategy, and the meaning of a reply.
     (
         "client",
         &[
@@ -57,7 +57,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "error",
         ],
     ),
-    // The errors of the others as the crate's own.
+    // The errors of other modules become the crate's error.
     (
         "error_sources",
         &[
@@ -69,18 +69,18 @@ const LAYERS: &[(&str, &[&str])] = &[
             "transport",
         ],
     ),
-    // What is tested is not tested by itself.
+    // The test server must not test itself.
     ("testing", &["secret", "cryptography"]),
 ];
 
-/// Files that may name more than their module. A test server knows the library in one file, which
-/// says how a client reaches it. What the server reads and answers is written without the library.
+/// Files that may use more than their module. Only one file of the test server uses the library: it
+/// describes how a client connects. The server reads and replies without the library.
 const FILES: &[(&str, &[&str])] = &[(
     "src/testing/client.rs",
     &["client", "error", "protocol", "session", "transport"],
 )];
 
-/// Whose types are also at the root of the crate.
+/// Modules whose types are also at the root of the crate.
 const AT_THE_ROOT: &[(&str, &str)] = &[
     ("Client", "client"),
     ("Error", "error"),
@@ -96,7 +96,7 @@ const AT_THE_ROOT: &[(&str, &str)] = &[
     ("ServerConfig", "session"),
 ];
 
-/// The modules of the crate that the product's lines name.
+/// The modules of the crate that the product's lines use.
 fn modules_named(file: &File) -> BTreeSet<String> {
     let code = file
         .code()
@@ -121,7 +121,7 @@ fn modules_named(file: &File) -> BTreeSet<String> {
     modules
 }
 
-/// How far below the crate's own the module of a file is.
+/// How many levels the module of a file is below the crate root.
 fn depth(file: &File) -> usize {
     let path = file.path.strip_prefix("src/").unwrap();
     let path = path.strip_suffix("/mod.rs").unwrap_or(path);
@@ -193,7 +193,7 @@ fn protocol_does_no_io_and_has_no_clock_and_no_chance() {
     ];
     let mut complaints = Vec::new();
     for file in source() {
-        // The time that a server asks to wait is a value that is read from its words.
+        // The time that a server asks the client to wait is a value that is parsed from its words.
         let reads_durations = file.path == "src/protocol/retry_after.rs";
         for (number, line) in file.code() {
             if reads_durations && line.contains("Duration") {

@@ -1,15 +1,15 @@
-//! What the manual says is tested is tested.
+//! The manual names only tests that exist.
 
 use super::{File, files, none};
 
-/// The module that a file is, as its tests are named.
+/// The module of a file, as the manual names its tests.
 fn module(file: &File) -> String {
     let path = file.path.trim_start_matches("src/");
     let path = path.trim_start_matches("tests/it/").trim_end_matches(".rs");
     path.trim_end_matches("/mod").replace('/', "::")
 }
 
-/// Whether there is a test of this name, as a function or as a line of a macro of tests.
+/// Whether the file has a test with this name, as a function or as a line of a test macro.
 fn has_test(file: &File, test: &str) -> bool {
     file.text.lines().any(|line| {
         let line = line.trim_start().trim_start_matches("async ");
@@ -18,7 +18,7 @@ fn has_test(file: &File, test: &str) -> bool {
     })
 }
 
-/// The names of tests in a table: words in backquotes with a path.
+/// The tests that a table names: words in backquotes with a path.
 fn named(table: &str) -> impl Iterator<Item = (&str, &str)> {
     let rows = table.lines().filter(|line| line.starts_with("//! | "));
     let last_cells = rows.filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").next());
@@ -36,7 +36,7 @@ fn every_test_that_the_manual_names_exists() {
         let mut count = 0;
         for (place, test) in named(&table.text) {
             count += 1;
-            // Types and pages of the manual may be named too.
+            // The manual may also name types and its own pages.
             let other = place == "manual" || test.starts_with(char::is_uppercase);
             let mut there = sources.iter().filter(|file| module(file) == place);
             if !other && !there.any(|file| has_test(file, test)) {

@@ -1,11 +1,11 @@
-//! Which folder of `message` names which.
+//! The folders that each folder of `message` may use.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{ROOT, none, source};
 
-/// The folders and files of `message`, the lowest first. None names one after it.
+/// The folders and files of `message`, the lowest first. None uses a later one.
 const ORDER: [&str; 15] = [
     "error",
     "warning",
@@ -24,7 +24,7 @@ const ORDER: [&str; 15] = [
     "dkim",
 ];
 
-/// The types that `message` exports, with the folder or file that each is from.
+/// The types that `message` exports, each with its folder or file.
 fn exported() -> BTreeMap<String, String> {
     let module = Path::new(ROOT).join("src/message/mod.rs");
     let text = std::fs::read_to_string(module).unwrap();
@@ -73,7 +73,7 @@ fn a_folder_of_message_names_only_those_before_it() {
         let own_place = place(own).unwrap_or_else(|| panic!("{own} has no place in the order"));
         let code: Vec<_> = file.code().map(|(_, line)| line).collect();
         let code = code.join("\n");
-        // What it names would not be seen below.
+        // This test cannot see the names behind a glob import.
         if code.contains("super::super") {
             complaints.push(format!("{}: write crate::message", file.path));
         }

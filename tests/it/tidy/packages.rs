@@ -1,4 +1,4 @@
-//! What the crate is built of.
+//! The packages that the crate depends on.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::{ROOT, files, lines_with, none, paths, source};
 
-/// Where packages come from is the machine's to say.
+/// The machine decides where packages are downloaded from.
 #[test]
 fn no_registry_is_named_but_the_public_one() {
     let lock = files("Cargo.lock").remove(0);
@@ -77,7 +77,7 @@ fn the_packages_that_were_asked_for_are_there() {
     }
 }
 
-/// A service that sends mail builds few packages, those for building included.
+/// A service that sends mail builds few packages, including those for the build.
 #[test]
 fn the_library_alone_is_small() {
     for (cryptography, most) in [("ring", 90), ("aws-lc-rs", 110)] {
@@ -90,7 +90,7 @@ fn the_library_alone_is_small() {
             .unwrap();
         assert!(output.status.success(), "{output:?}");
         let lines = String::from_utf8(output.stdout).unwrap();
-        // What comes again is marked so.
+        // Cargo marks packages that are listed again.
         let packages: BTreeSet<_> = lines
             .lines()
             .map(|line| line.trim_end_matches(" (*)"))
@@ -108,7 +108,7 @@ fn the_library_alone_is_small() {
     }
 }
 
-/// The protocol and the messages are made here.
+/// This crate implements the protocol and the messages itself.
 #[test]
 fn no_package_sends_mail_or_makes_messages() {
     let others = [

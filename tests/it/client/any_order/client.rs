@@ -67,7 +67,7 @@ async fn play(mut case: Case) {
     case.judge(&reported, &store.all());
 }
 
-/// All at once. Some are given up soon.
+/// All at once. The caller cancels some of them soon.
 async fn send(client: &Client, case: &mut Case) -> Vec<Vec<Result<Receipt>>> {
     let mails: Vec<_> = case.mails.iter().enumerate().collect();
     let sending = mails.into_iter().map(|(number, sort)| {
@@ -91,7 +91,7 @@ async fn send(client: &Client, case: &mut Case) -> Vec<Vec<Result<Receipt>>> {
     join_all(sending.collect::<Vec<_>>()).await
 }
 
-/// From a stream, which cannot withdraw one mail alone.
+/// From a stream, which cannot cancel a single mail.
 async fn send_all(client: &Client, case: &mut Case) -> Vec<Vec<Result<Receipt>>> {
     case.mails.retain(|sort| *sort != Sort::Withdrawn);
     let mut reported: Vec<_> = case.mails.iter().map(|_| Vec::new()).collect();

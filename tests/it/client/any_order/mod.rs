@@ -1,8 +1,8 @@
-//! Mails in any order, of which some cannot be sent, need another session, go in portions or are
-//! withdrawn: each is reported once, what is reported is what the server has, and nothing waits for
-//! ever.
+//! Mails in any order, some of which cannot be sent, need another session, go in portions or are
+//! cancelled. Each is reported once, the report agrees with what the server has, and no mail waits
+//! without end.
 //!
-//! Everything follows from a seed. `PILOTFISH_SEED=17` runs that one alone.
+//! Everything follows from a seed. `PILOTFISH_SEED=17` runs only seed 17.
 
 mod client;
 mod session;
@@ -21,10 +21,10 @@ use crate::support::client::ACCOUNT;
 use crate::support::dice::Dice;
 use crate::support::mini_server::Arrived;
 
-/// How many octets the server takes for a message.
+/// The server's limit for the size of a message, in octets.
 const SIZE: usize = 2_000;
 
-/// What the server offers: with each of these, one of the limits.
+/// The extensions of the server. With each of these it has one of the limits.
 const OFFERS: [&[&str]; 3] = [&[], &["PIPELINING"], &["PIPELINING", "CHUNKING"]];
 const LIMITS: [&str; 7] = [
     "",
@@ -36,19 +36,19 @@ const LIMITS: [&str; 7] = [
     "RCPTMAX=2 RCPTDOMAINMAX=1 MAILMAX=2",
 ];
 
-/// What a mail needs of the server.
+/// What a mail requires of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sort {
     Good,
-    /// It is larger than the server takes.
+    /// The message is larger than the server accepts.
     Large,
-    /// It needs SMTPUTF8.
+    /// The mail needs SMTPUTF8.
     Utf8,
-    /// It goes to another domain.
+    /// The mail goes to another domain.
     Elsewhere,
-    /// It goes to three recipients in two domains.
+    /// The mail goes to three recipients in two domains.
     Portioned,
-    /// It is good, and the caller stops waiting for it.
+    /// The mail is valid, and the caller cancels it.
     Withdrawn,
 }
 
@@ -76,13 +76,13 @@ impl Sort {
     }
 }
 
-/// Where a server ends a session, and how: by 421, or without a word.
+/// Where a server ends a session, and how: by 421, or without a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Never,
-    /// In place of the reply to MAIL, after so many mails.
+    /// Instead of the reply to MAIL, after so many mails.
     AtMail(usize, Last),
-    /// In place of any reply, after so many.
+    /// Instead of any reply, after so many replies.
     Anywhere(usize, Last),
 }
 
@@ -103,7 +103,7 @@ impl End {
         }
     }
 
-    /// What it does to the replies of a session.
+    /// Changes the replies of a session.
     fn fate(self) -> impl FnMut(&mut Vec<u8>) -> bool + Send + 'static {
         let (mut replies, mut mails) = (0, 0);
         move |reply| {
@@ -119,7 +119,7 @@ impl End {
                 return false;
             };
             if is_end && last == Last::Says421 {
-                // A word about too much at once would have the client wait.
+                // A reply about overload would make the client wait.
                 *reply = match self {
                     Self::AtMail(..) => b"421 4.7.1 too many messages in this session\r\n".to_vec(),
                     _ => b"421 4.4.2 this session has timed out\r\n".to_vec(),
@@ -130,7 +130,7 @@ impl End {
     }
 }
 
-/// Some mails, and the server that they go to.
+/// Some mails, and their server.
 #[derive(Debug)]
 struct Case {
     mails: Vec<Sort>,
@@ -167,18 +167,18 @@ impl Case {
         }
     }
 
-    /// Whether a mail that the server could take is accepted by all of its recipients.
+    /// Whether all recipients of a valid mail accept it.
     fn reaches_all(&self, sort: Sort) -> bool {
         let fits = matches!(sort, Sort::Good | Sort::Elsewhere | Sort::Portioned);
         fits && match self.end {
             End::Never | End::AtMail(_, Last::Says421) => true,
-            // What has left whole is unknown.
+            // A mail that left completely is unknown.
             End::AtMail(_, Last::Closes) => !self.keywords.contains(&"CHUNKING"),
             End::Anywhere(..) => false,
         }
     }
 
-    /// What was reported of each mail is what the server has.
+    /// The reported outcome of each mail agrees with what the server has.
     fn judge(&self, reported: &[Vec<Result<Receipt>>], arrived: &[Arrived]) {
         for (number, (sort, reported)) in self.mails.iter().zip(reported).enumerate() {
             match reported.as_slice() {
@@ -230,7 +230,7 @@ impl Case {
     }
 }
 
-/// What a server says after EHLO, and which limits are among that.
+/// The server's reply to EHLO, and the limits in it.
 fn offer(dice: &mut Dice) -> (&'static [&'static str], &'static str) {
     static ALL: LazyLock<Vec<(&[&str], &str)>> = LazyLock::new(|| {
         let size: &'static str = Box::leak(format!("SIZE {SIZE}").into_boxed_str());

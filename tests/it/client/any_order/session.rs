@@ -12,14 +12,14 @@ use super::{Case, Sort, seeds};
 use crate::support::client::in_clear;
 use crate::support::mini_server::{Arrived, Knowing, Store, Words};
 
-/// Longer than all limits of a session together. The clock is paused.
+/// Longer than all time limits of a session together. The clock is paused.
 const TOO_LONG: Duration = Duration::from_hours(24);
 
 #[tokio::test(start_paused = true)]
 async fn each_is_reported_once_or_returned() {
     for seed in seeds(0..8_500) {
         let mut case = Case::new(seed);
-        // A session's mails cannot be withdrawn.
+        // Mails of a session cannot be cancelled.
         case.mails.retain(|sort| *sort != Sort::Withdrawn);
         play(&case).await;
     }
@@ -78,7 +78,7 @@ async fn play(case: &Case) {
     case.judge(&reported, &arrived);
 }
 
-/// What a session has carried is within the limits of the server.
+/// What a session sent is within the limits of the server.
 fn keeps_limits(case: &Case, arrived: &[Arrived]) {
     let domain = |path: &String| path.rsplit('@').next().unwrap().to_owned();
     let domains: BTreeSet<_> = arrived

@@ -1,4 +1,4 @@
-//! What a client learns by accident passes, and hinders no mail meanwhile.
+//! What a client derives from an accident expires, and blocks no mail in the meantime.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::support::port::{Count, Fate, Port};
 
 const MAIL: &[u8] = b"250 2.1.0";
 
-/// What a server has had.
+/// What a server has received.
 #[derive(Debug, Clone, Default)]
 struct Had {
     sessions: Count,
@@ -27,8 +27,8 @@ struct Had {
     data: Count,
 }
 
-/// What is done to a reply, by the number of the connection and those of the mail in all and in the
-/// session, from 0.
+/// A change of a reply, by the numbers of the connection, of the mail in all, and of the mail in
+/// the session, all from 0.
 type Conduct = fn(&mut Vec<u8>, usize, usize, usize) -> bool;
 
 async fn serve(port: Port, keywords: &'static [&'static str], had: Had, conduct: Conduct) {
@@ -86,7 +86,8 @@ fn to(recipients: &[&str], partial: Partial, message: Message) -> Mail {
     Mail::new(envelope.with_options(options), message)
 }
 
-/// The second mail of the first session meets a close: for some minutes each session has one mail.
+/// The server closes the connection at the second mail of the first session: for some minutes each
+/// session has one mail.
 #[test]
 fn the_number_of_mails_from_a_close() {
     let conduct: Conduct = |said, connection, _, in_session| {
@@ -102,14 +103,14 @@ fn the_number_of_mails_from_a_close() {
     });
 }
 
-/// The first session that has several mails in flight breaks: for an hour messages go by DATA.
+/// The first session with several mails in flight breaks: for an hour messages go by DATA.
 #[test]
 fn a_close_with_several_mails_in_flight() {
     let conduct: Conduct = |said, connection, _, in_session| {
         connection == 0 && said.starts_with(MAIL) && in_session == 2
     };
     against(&["PIPELINING", "CHUNKING"], conduct, async |client, had| {
-        // Those that had left whole are unknown.
+        // The mails that had left completely are unknown.
         let accepted = send(&client, 40).await;
         assert!((32..40).contains(&accepted), "{accepted}");
         assert!(had.data.all() > 30, "{had:?}");
@@ -123,8 +124,8 @@ fn a_close_with_several_mails_in_flight() {
     });
 }
 
-/// A server that is annoyed once: mails that cannot go in portions go as they are, and others in
-/// portions for an hour.
+/// A server that limits recipients only once: for an hour, mails go in portions if they can, and
+/// otherwise as they are.
 #[test]
 fn a_number_of_recipients_is_advice() {
     const THREE: [&str; 3] = ["a@x.test", "b@x.test", "c@x.test"];
@@ -142,7 +143,7 @@ fn a_number_of_recipients_is_advice() {
             built(letter.attach(Attachment::new(body, "once.txt")))
         };
         for (minutes, partial, message, mails) in [
-            // The third leaves with the second, which is refused.
+            // The third mail leaves together with the second, which is rejected.
             (0, Partial::AsManyAsPossible, text(), 2),
             (0, Partial::AllOrNothing, text(), 1),
             (0, Partial::AsManyAsPossible, once(), 1),
