@@ -167,7 +167,7 @@ impl Case {
         }
     }
 
-    /// Whether all recipients of a valid mail accept it.
+    /// Whether the server accepts a valid mail for all of its recipients.
     fn reaches_all(&self, sort: Sort) -> bool {
         let fits = matches!(sort, Sort::Good | Sort::Elsewhere | Sort::Portioned);
         fits && match self.end {
