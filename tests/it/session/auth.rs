@@ -149,7 +149,8 @@ async fn a_421_closes() {
     }
 }
 
-/// What refuses no password leads to the next mechanism, and the password goes out twice at most.
+/// After a rejection that judges no password, the client tries the next mechanism. It sends the
+/// password at most twice.
 #[tokio::test(start_paused = true)]
 async fn a_mechanism_that_is_refused_at_once_costs_nothing() {
     let transcript = format!(
@@ -166,8 +167,8 @@ async fn a_mechanism_that_is_refused_at_once_costs_nothing() {
     login("AUTH LOGIN PLAIN CRAM-MD5", &transcript, outcome).await;
 }
 
-/// One other mechanism is tried after a refusal of the password that names the mechanism, and the
-/// refusal of the password is the error.
+/// If the rejection of the password names the mechanism, the client tries one other mechanism, and
+/// returns the rejection of the password as the error.
 #[tokio::test(start_paused = true)]
 async fn after_a_refused_password_one_other_mechanism_is_tried() {
     let transcript = format!(
@@ -180,7 +181,7 @@ async fn after_a_refused_password_one_other_mechanism_is_tried() {
     login("AUTH LOGIN PLAIN CRAM-MD5", &transcript, outcome).await;
 }
 
-/// Some servers do not read an initial response, and ask for it.
+/// Some servers do not read an initial response, and send a challenge for it.
 #[tokio::test(start_paused = true)]
 async fn a_challenge_after_an_initial_response_is_answered_once() {
     for challenge in ["334", "334 ", "334 VXNlcm5hbWU6", "334 go on"] {
@@ -199,16 +200,16 @@ async fn a_challenge_too_many_is_cancelled() {
     let plain = format!("C: AUTH PLAIN {PLAIN}\nS: 334\nC: {PLAIN}\nS: 334\nC: *\n");
     let outcome = "Protocol at Auth, NotAccepted, permanent: no reply";
     let cancelled = format!("{plain}S: 501 cancelled");
-    // The server has had the password twice: no other mechanism is tried.
+    // The server has received the password twice: the client tries no other mechanism.
     for offer in ["AUTH PLAIN", "AUTH PLAIN LOGIN"] {
         login(offer, &cancelled, outcome).await;
     }
-    // As in two mechanisms, but for the one that does not show it.
+    // The same with two mechanisms, except for one that never sends the password itself.
     let refused = format!("C: AUTH PLAIN {PLAIN}\nS: 334\nC: {PLAIN}\nS: 504 5.5.4 unrecognized");
     let outcome_of_refusal = "Auth at Auth, NotAccepted, permanent: 504 5.5.4 unrecognized";
     login("AUTH PLAIN LOGIN", &refused, outcome_of_refusal).await;
 
-    // Some servers answer the cancellation with yet another challenge, or with a success.
+    // Some servers answer the cancellation with another challenge, or with success.
     for reply in ["334 UGFzc3dvcmQ6", "235 ok"] {
         let transcript = format!(
             "C: AUTH LOGIN
@@ -238,7 +239,7 @@ async fn a_challenge_that_is_not_base64_is_cancelled() {
     }
 }
 
-/// What the server says after its answer ends the session at once, in its own words.
+/// A reply after the answer to AUTH ends the session at once, and becomes the error.
 #[tokio::test(start_paused = true)]
 async fn a_reply_too_many_after_the_login_is_the_error() {
     for (after, outcome) in [
@@ -359,7 +360,7 @@ async fn a_secret_that_the_server_repeats_is_shown_nowhere() {
     }
 }
 
-/// What a server asks may have words in common with the password, and is answered all the same.
+/// A challenge may contain the words of the password. The client answers it all the same.
 #[tokio::test(start_paused = true)]
 async fn a_challenge_with_words_of_the_password_is_answered() {
     let script = Script::inline(

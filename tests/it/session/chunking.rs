@@ -1,6 +1,6 @@
-//! A binary message: BODY=BINARYMIME, and BDAT in place of DATA (RFC 3030).
+//! Binary messages: BODY=BINARYMIME, and BDAT instead of DATA (RFC 3030).
 
-/// Chunks that are refused, and connections lost among them.
+/// Rejected chunks, and connections that break between chunks.
 mod failure;
 
 use pilotfish::address::Envelope;
@@ -20,7 +20,7 @@ use crate::support::open_server::open_server;
 use crate::support::script::Script;
 use crate::support::wiretap::Wiretap;
 
-/// A server that takes binary messages, and commands in groups.
+/// A server that accepts binary messages, and commands in groups.
 const HELLO: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
@@ -41,7 +41,8 @@ const GO: &str = "
     S: 250 ok
 ";
 
-/// A server that takes binary messages, and one command at a time; up to the message.
+/// A server that accepts binary messages, and one command at a time: the dialogue up to the
+/// message.
 const HELLO_AND_MAIL_ONE_BY_ONE: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
@@ -55,10 +56,10 @@ const HELLO_AND_MAIL_ONE_BY_ONE: &str = "
     S: 250 ok
 ";
 
-/// How many chunks go without waiting for a reply.
+/// How many chunks are in flight without a reply.
 const WINDOW: usize = 16;
 
-/// A message that is binary where it can be: its text would have to be encoded elsewhere.
+/// A message that is binary if possible: its text would have to be encoded otherwise.
 fn binary(text: &str) -> Message {
     let builder = ACCOUNT.letter_of_text(&["a@example.org"], text);
     let message = built(builder.max_body_type(BodyType::Binary));
@@ -69,12 +70,12 @@ fn binary(text: &str) -> Message {
     message
 }
 
-/// A short one: a line may not begin so in a message that is no binary one.
+/// A short message. A line may begin like this only in a binary message.
 fn short() -> Message {
     binary("From here it comes.\n")
 }
 
-/// The only chunk of the short one.
+/// The only chunk of the short message.
 fn short_chunk() -> String {
     let letter = letter_lines("a@example.org")
         .replace("C: .\n", "")
@@ -83,7 +84,7 @@ fn short_chunk() -> String {
     format!("C: BDAT {SHORT} LAST\n{letter}")
 }
 
-/// How many octets the short one has.
+/// How many octets the short message has.
 const SHORT: usize = 251;
 
 /// A message of so many octets, whose text has a space at its end.
@@ -96,19 +97,19 @@ fn letter_of(octets: usize) -> Message {
     letter
 }
 
-/// So many chunks of a message that has more.
+/// The first so many chunks of a longer message.
 fn chunks(count: usize) -> String {
     format!("C: BDAT {BLOCK}\n-- take {BLOCK} --\n").repeat(count)
 }
 
 const LAST: &str = "C: BDAT 1000 LAST\n-- take 1000 --\n";
 
-/// A letter of so many chunks, and a last one of 1000 octets.
+/// A message of so many chunks, and a last one of 1000 octets.
 fn letter_of_chunks(count: usize) -> Message {
     letter_of(count * BLOCK + 1000)
 }
 
-/// Sends a short letter in every delivery, and says how many round trips it took.
+/// Sends a short message in every delivery, and returns the number of round trips.
 async fn letter(transcript: &str, outcome: &str) -> usize {
     let script = Script::inline(transcript);
     let mut round_trips = 0;
@@ -123,7 +124,7 @@ async fn letter(transcript: &str, outcome: &str) -> usize {
     round_trips
 }
 
-/// Sends a letter of chunks, and then a short one in the same session.
+/// Sends a message of several chunks, and then a short one in the same session.
 async fn chunks_and_another(count: usize, transcript: &str, outcomes: [&str; 2]) {
     let (told, _) = talk(transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
@@ -207,7 +208,7 @@ async fn each_chunk_leaves_with_its_command() {
     }
 }
 
-/// What the server may say to MAIL and RCPT, and what becomes of the mail.
+/// The replies to MAIL and RCPT, and the outcome of the mail.
 const TO_NOBODY: [(&str, &str); 3] = [
     (
         "S: 250 ok\nS: 550 5.1.1 no a\n",
@@ -217,14 +218,14 @@ const TO_NOBODY: [(&str, &str); 3] = [
         "S: 550 no\nS: 503 no\n",
         "Rejected at Mail, NotAccepted, permanent: 550 no",
     ),
-    // Strange.
+    // A strange reply.
     (
         "S: 550 no\nS: 250 ok\n",
         "Rejected at Mail, NotAccepted, permanent: 550 no",
     ),
 ];
 
-/// A short mail behind RSET.
+/// A short mail after RSET.
 fn short_after_rset() -> String {
     let chunk = short_chunk();
     format!("C: RSET\n{FLIGHT}{chunk}S: 250 ok\n{GO}S: 250 queued\n{BYE}")
@@ -239,7 +240,7 @@ async fn no_long_message_is_sent_to_nobody() {
     }
 }
 
-/// It is short, so it went before anything was known.
+/// The message is short, so it left before any reply.
 #[tokio::test(start_paused = true)]
 async fn a_short_message_to_nobody_is_refused_with_its_recipients() {
     for (replies, outcome) in TO_NOBODY {
@@ -249,7 +250,7 @@ async fn a_short_message_to_nobody_is_refused_with_its_recipients() {
                 chunks(1),
                 short_after_rset()
             );
-            // It cannot know better than to believe what is said of its recipient.
+            // The client has to trust the reply to the recipient.
             let outcome = match (reply, replies.contains("S: 250 ok\nS: 550")) {
                 ("250 strange", false) if replies.ends_with("S: 250 ok\n") => {
                     "Rejected at Mail, Unknown, permanent: 550 no"
@@ -293,8 +294,8 @@ async fn with_pipelining_a_window_of_chunks_goes_ahead() {
     assert_eq!(told(&result), "<a@example.org>: 250 queued");
 }
 
-/// The server sends replies that are larger than what the network holds, and reads nothing
-/// before they are taken.
+/// The server sends replies that exceed the capacity of the network, and reads nothing before the
+/// client has read them.
 #[tokio::test(start_paused = true)]
 async fn replies_that_fill_the_network_are_no_deadlock() {
     let fine = format!("S: 250 {}\n", "fine ".repeat(60));

@@ -1,4 +1,4 @@
-//! Dialogues with the services that people use, as transcripts of them show.
+//! Dialogues of known services, as their transcripts show them.
 
 use crate::support::client::{Account, converse, told};
 use crate::support::delivery::Delivery;
@@ -9,7 +9,7 @@ const GMAIL: Account = Account {
     user: "me@gmail.com",
 };
 
-/// Replays a transcript in every delivery; the outcome is always the same.
+/// Replays a transcript in every delivery. The outcome is always the same.
 async fn replay(account: Account, fixture: &str, outcome: &str) {
     let script = Script::fixture(fixture);
     for delivery in Delivery::ALL {

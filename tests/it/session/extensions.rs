@@ -1,5 +1,5 @@
-//! What an envelope asks for beside delivery: said where it is offered, and an error before MAIL
-//! where it is not, or not so much of it.
+//! What an envelope requests of the server: a parameter if the server offers the extension, and an
+//! error before MAIL if it does not, or not to the requested extent.
 
 use pilotfish::address::Envelope;
 use pilotfish::address::envelope::{
@@ -14,7 +14,7 @@ use crate::support::client::{ACCOUNT, in_clear, send, talk, told};
 
 const REFUSED: &str = "Rejected at Mail, NotAccepted, permanent: 550 no";
 
-/// Sends a letter in this envelope to a server that offers this, as far as a refused MAIL.
+/// Sends a mail in this envelope to a server that offers this extension, up to a rejected MAIL.
 async fn submit(offers: &str, envelope: Envelope, dialogue: &str) -> Result<Receipt> {
     let transcript = format!(
         "S: 220 server.example ESMTP
@@ -51,14 +51,14 @@ fn asking(ask: impl FnOnce(&mut Options)) -> Envelope {
     envelope().with_options(options)
 }
 
-/// That the parameters go out with MAIL.
+/// Checks that the parameters leave with MAIL.
 async fn says(offers: &str, envelope: Envelope, parameters: &str) {
     let dialogue = format!("C: MAIL FROM:<tim@client.example>{parameters}\nS: 550 no");
     let result = submit(offers, envelope, &dialogue).await;
     assert_eq!(told(&result), REFUSED, "{offers}");
 }
 
-/// That nothing goes out; returns why.
+/// Checks that nothing leaves, and returns the error.
 async fn says_nothing(offers: &str, envelope: Envelope) -> Error {
     let error = submit(offers, envelope, "").await.unwrap_err();
     assert_eq!(error.stage(), Some(Stage::Mail), "{error}");
@@ -93,7 +93,7 @@ async fn what_is_offered_is_said() {
             |ask| ask.deliver_by = DeliverBy::or_return(240).ok(),
             " BY=240;R",
         ),
-        // The least time is for mails that are to be returned.
+        // The minimum time applies to mails that are to be returned.
         (
             "DELIVERBY 240",
             |ask| ask.deliver_by = DeliverBy::or_notify(-9).ok(),

@@ -28,7 +28,7 @@ pub(crate) async fn in_lmtp<S: Stream>(stream: S) -> Result<Session<S>> {
     Ok(greeted.in_cleartext())
 }
 
-/// A letter to a, b and c, and what the server says to RCPT and to the message.
+/// A mail to a, b and c, and the server's replies to RCPT and to the message.
 async fn to_three(replies: &str, to_message: &str) -> Result<pilotfish::Receipt> {
     let letter = letter_lines("a@example.org, b@example.org, c@example.org");
     let transcript = format!("{HELLO}S: 250 ok\n{replies}S: 354 go\n{letter}{to_message}");
@@ -57,7 +57,7 @@ async fn each_recipient_has_a_reply_of_its_own() {
             "<b@example.org>, not <a@example.org> (552 a is full), \
              not <c@example.org> (451 c later): 250 b has it",
         ),
-        // Who was refused before has no reply.
+        // A recipient that was rejected before gets no reply.
         (
             "S: 250 ok\nS: 550 no b\nS: 250 ok\n",
             "S: 250 a has it\nS: 452 c is full\n",
@@ -71,8 +71,8 @@ async fn each_recipient_has_a_reply_of_its_own() {
     }
 }
 
-/// A recipient who is one too many gets the message in a transaction of its own. A mailbox that is
-/// full is not tried again.
+/// A recipient that is one too many gets the message in a separate transaction. A recipient with a
+/// full mailbox is not tried again.
 #[tokio::test(start_paused = true)]
 async fn who_was_one_too_many_follows() {
     let letter = letter_lines("a@example.org, b@example.org, c@example.org");
@@ -97,7 +97,7 @@ async fn who_was_one_too_many_follows() {
     }
 }
 
-/// A reply that is missing leaves its own recipient in doubt, and no other.
+/// A missing reply makes only its own recipient unknown.
 #[tokio::test(start_paused = true)]
 async fn only_who_has_no_reply_is_in_doubt() {
     let replies = "S: 250 a has it\nS: 552 b is full\n-- cut --";
@@ -120,7 +120,7 @@ async fn only_who_has_no_reply_is_in_doubt() {
     );
 }
 
-/// A 421 is the reply to one recipient. Others may be accepted all the same.
+/// A 421 is the reply to one recipient. The server may still accept others.
 #[tokio::test(start_paused = true)]
 async fn a_421_is_about_one_recipient() {
     for (replies, expected) in [
@@ -151,7 +151,7 @@ async fn a_421_is_about_one_recipient() {
     }
 }
 
-/// In portions, each recipient keeps its own reply, and what is known of it.
+/// In portions, each recipient keeps its own reply and outcome.
 #[tokio::test(start_paused = true)]
 async fn in_portions_each_recipient_keeps_its_reply() {
     let letter = letter_lines("a@example.org, b@example.org, c@example.org");

@@ -24,7 +24,7 @@ use crate::support::script::Script;
 const USER: &str = "tim@client.example";
 const SECRET: &str = "tanstaaf-tanstaaf-7Qx";
 
-/// A server that offers everything.
+/// A server that offers every mechanism.
 fn everything(secret: &str) -> TestServerBuilder {
     let builder = testing::TestServer::builder().user(USER, secret);
     Mechanism::PREFERENCE
@@ -34,7 +34,7 @@ fn everything(secret: &str) -> TestServerBuilder {
         })
 }
 
-/// Password, token or neither, as the mechanism takes it.
+/// A password, a token or neither, depending on the mechanism.
 fn credentials(mechanism: Mechanism, secret: &str) -> Credentials {
     match mechanism {
         Mechanism::XOAuth2 | Mechanism::OAuthBearer => Credentials::token(USER, secret),
@@ -44,7 +44,7 @@ fn credentials(mechanism: Mechanism, secret: &str) -> Credentials {
     .unwrap()
 }
 
-/// Logs in and out.
+/// Logs in and quits.
 async fn log_in(
     server: &testing::TestServer,
     mechanisms: &[Mechanism],
@@ -85,7 +85,7 @@ async fn each_takes_a_wrong_secret_for_an_answer() {
         let capture = Capture::begin();
         let server = everything(SECRET).start().await.unwrap();
         let wrong = credentials(mechanism, "swordfish-swordfish");
-        // Whatever else there is to try, a wrong password is shown once.
+        // The client sends a wrong password once, whatever other mechanisms there are.
         let mechanisms = [&[mechanism][..], &Mechanism::PREFERENCE].concat();
         let error = log_in(&server, &mechanisms, wrong).await.unwrap_err();
         assert_eq!(
@@ -162,7 +162,7 @@ async fn external() {
     }
 }
 
-/// The exchange of Google's documentation, and its refusal.
+/// The exchange of Google's documentation, and its rejection.
 #[tokio::test(start_paused = true)]
 async fn xoauth2() {
     let token = "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg";
@@ -180,7 +180,7 @@ async fn xoauth2() {
     login("LOGIN PLAIN XOAUTH2", &credentials, &refused, outcome).await;
 }
 
-/// A token of 2 kB does not fit into a command; the refusal is acknowledged by `AQ==`.
+/// A token of 2 kB does not fit into a command. The client acknowledges the rejection with `AQ==`.
 #[tokio::test(start_paused = true)]
 async fn oauthbearer_with_a_long_token() {
     let token = "t".repeat(2_500);
@@ -202,7 +202,7 @@ async fn oauthbearer_with_a_long_token() {
     login(auth, &credentials, &refused, outcome).await;
 }
 
-/// In none of all that is shown, whatever the server repeats, stands the secret in any form.
+/// No output contains the secret in any form, whatever the server repeats.
 #[tokio::test]
 async fn no_mechanism_shows_the_secret() {
     for (mechanism, forms, shown) in all_that_is_shown(SECRET).await {
@@ -215,14 +215,15 @@ async fn no_mechanism_shows_the_secret() {
     }
 }
 
-/// The same for a secret that nobody has seen before, nor sees when this fails.
+/// The same for a random secret, which the failure of this test does not show either.
 #[tokio::test]
 async fn random_secrets_are_shown_nowhere() {
     let mut octets = [0; 20];
     getrandom::fill(&mut octets).unwrap();
-    // Printable, and each as likely to be one that base64 or percent forms change.
+    // Printable characters, each as likely as another to be one that base64 or percent encoding
+    // changes.
     let random = octets.iter().map(|octet| char::from(b'!' + octet % 94));
-    // What begins with a brace or a quote is JSON, and no token.
+    // A text that begins with a brace or a quote is JSON, and not a token.
     let secret: String = ['t'].into_iter().chain(random).collect();
     for (mechanism, forms, shown) in all_that_is_shown(&secret).await {
         for (number, form) in forms.iter().enumerate() {
@@ -237,11 +238,11 @@ async fn random_secrets_are_shown_nowhere() {
 }
 
 /// All events, results, errors and values of logins with this secret, by each mechanism, accepted
-/// and refused with each form of the secret in the refusal; and these forms.
+/// and rejected with each form of the secret in the reply; and these forms.
 async fn all_that_is_shown(secret: &str) -> Vec<(Mechanism, Vec<String>, String)> {
     let with_secret = |mechanism: &Mechanism| *mechanism != Mechanism::External;
     let forms = forms(secret);
-    // As it is, in Debug text, and in that of a text that was escaped before.
+    // Unchanged, in Debug text, and in Debug text of a text that was escaped before.
     let escaped = |form: &String| form.escape_debug().to_string();
     let once: Vec<_> = forms.iter().map(escaped).collect();
     let twice: Vec<_> = once.iter().map(escaped).collect();
@@ -284,7 +285,7 @@ fn causes(error: &Error) -> String {
     shown
 }
 
-/// As it is, in base64 behind none, one and two octets, and in percent form.
+/// Unchanged, in base64 after zero, one and two octets, and in percent encoding.
 fn forms(secret: &str) -> Vec<String> {
     let whole = |digits: String, before: usize| digits[before..digits.len() - 4].to_owned();
     vec![
@@ -296,7 +297,7 @@ fn forms(secret: &str) -> Vec<String> {
     ]
 }
 
-/// RFC 3986 section 2.1, of all but what is never changed.
+/// RFC 3986 section 2.1, for all octets but the unreserved ones.
 fn percent(secret: &str) -> String {
     let mut form = String::new();
     for octet in secret.bytes() {

@@ -1,38 +1,38 @@
 //! One session: the dialogue with a server, from login to QUIT.
 
-/// Logging in: PLAIN, LOGIN, and servers that do as they like.
+/// Logging in: PLAIN, LOGIN, and servers that deviate from RFC 4954.
 pub(crate) mod auth;
-/// A binary message goes in chunks.
+/// Binary messages in chunks.
 pub(crate) mod chunking;
 /// Dialogues of known services: replayed whole, in pieces, octet by octet.
 pub(crate) mod dialogue;
-/// What an envelope asks for beside delivery, and who takes that.
+/// What an envelope requests of the server, and which servers support it.
 pub(crate) mod extensions;
-/// Questions between two mails.
+/// Commands between two mails.
 pub(crate) mod inquiry;
-/// A reply for each recipient.
+/// LMTP: a reply for each recipient.
 pub(crate) mod lmtp;
 /// Every AUTH mechanism.
 pub(crate) mod mechanisms;
-/// What MAIL says of the message, and what is refused before it.
+/// The parameters of MAIL, and mails that fail before it.
 pub(crate) mod parameters;
 /// The pipeline against a model of a server.
 pub(crate) mod pipeline_model;
-/// Commands in groups, and which reply is whose.
+/// Commands in groups, and the assignment of replies.
 pub(crate) mod pipelining;
-/// More recipients than a server takes at a time.
+/// More recipients than a server accepts at a time.
 pub(crate) mod portions;
-/// Round trips, counted at the other end.
+/// Round trips, as the server counts them.
 pub(crate) mod round_trips;
 /// EHLO after a login.
 pub(crate) mod second_ehlo;
-/// Several mails over one session, close behind each other.
+/// Several mails over one session, in close succession.
 pub(crate) mod send_each;
 /// Faults between mails of one session, and among their chunks.
 pub(crate) mod send_each_faults;
 /// One mail after the other in a session.
 pub(crate) mod several_mails;
-/// How long the parts of a mail took.
+/// The times of a mail's parts.
 pub(crate) mod timing;
-/// The message itself, and what may happen while it is on its way.
+/// The message itself, and faults during its transfer.
 pub(crate) mod transfer;

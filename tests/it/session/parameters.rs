@@ -1,11 +1,11 @@
-//! What MAIL says of the message, and what is refused before it: SIZE (RFC 1870), SMTPUTF8
-//! (RFC 6531).
+//! The parameters of MAIL about the message, and mails that fail before it: SIZE (RFC 1870),
+//! SMTPUTF8 (RFC 6531).
 
 use pilotfish::address::Envelope;
 
 use crate::support::client::{ACCOUNT, Account, in_clear, send, talk, told};
 
-/// Sends a letter to a server that offers these, as far as a refused MAIL.
+/// Sends a mail to a server that offers these extensions, up to a rejected MAIL.
 async fn mail(account: Account, recipient: &str, offers: &str, dialogue: &str, outcome: &str) {
     let transcript = format!(
         "S: 220 server.example ESMTP

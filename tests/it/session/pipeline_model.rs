@@ -1,4 +1,4 @@
-//! The pipeline against a model of a server; its fuzz target has the same.
+//! The pipeline against a model of a server. The fuzz target uses the same model.
 
 #[expect(unreachable_pub, reason = "its fuzz target has it in another crate")]
 #[path = "../../fuzz/src/pipeline_model.rs"]

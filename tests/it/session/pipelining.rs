@@ -1,4 +1,4 @@
-//! Commands in groups (RFC 2920), and which reply is whose.
+//! Commands in groups (RFC 2920), and the assignment of replies.
 
 use crate::support::client::{ACCOUNT, converse, in_clear, send, talk, told};
 use crate::support::delivery::Delivery;
@@ -26,7 +26,7 @@ async fn to_three(transcript: &str, outcome: &str) {
     }
 }
 
-/// What follows a flight of MAIL, RCPT for a, b and c, and DATA.
+/// The commands after a flight of MAIL, RCPT for a, b and c, and DATA.
 async fn flight(replies: &str, outcome: &str) {
     let transcript = format!(
         "{HELLO}{MAIL}
@@ -79,7 +79,7 @@ async fn each_refusal_is_for_its_own_recipient() {
     flight(&rest, outcome).await;
 }
 
-/// RFC 2920 section 3.1: a 354 for a mail that nobody gets is answered with a lone dot.
+/// RFC 2920 section 3.1: if no recipient was accepted, the client answers a 354 with a lone dot.
 #[tokio::test(start_paused = true)]
 async fn all_refused_and_354_is_a_lone_dot() {
     for (refusals, reply, outcome) in [
@@ -123,7 +123,8 @@ async fn a_refused_sender_is_the_reason_for_all_that_follows() {
     for rest in [
         format!("{mail}\nS: 503 a\nS: 503 b\nS: 503 c\nS: 503 d\n{BYE}"),
         format!("{mail}\nS: 550 a\nS: 550 b\nS: 550 c\nS: 354 d\nC: .\nS: 554 no\n{BYE}"),
-        // It would deliver an empty mail for a lone dot: the client just closes.
+        // This server would deliver an empty mail after a lone dot, so the client closes the
+        // connection.
         format!("{mail}\nS: 250 a\nS: 250 b\nS: 250 c\nS: 354 d"),
         format!("{mail}\n-- close --"),
     ] {

@@ -1,4 +1,4 @@
-//! More recipients than a server takes at a time (RFC 9422, RFC 5321 section 4.5.3.1.10).
+//! More recipients than a server accepts at a time (RFC 9422, RFC 5321 section 4.5.3.1.10).
 
 mod attempts;
 mod sessions;
@@ -22,7 +22,7 @@ const LIMITS: &str = "
 
 const TO: [&str; 3] = ["a@example.org", "b@example.org", "c@example.net"];
 
-/// MAIL and DATA with RCPT for each of these letters between them.
+/// MAIL, RCPT for each of these letters, and DATA.
 fn flight(recipients: &str) -> String {
     let rcpt = recipients.chars().map(|letter| {
         let whole = TO.iter().find(|to| to.starts_with(letter)).unwrap();
@@ -70,7 +70,7 @@ async fn a_limit_is_obeyed() {
     }
 }
 
-/// RFC 9422 section 4.3: the limit is one of the session.
+/// RFC 9422 section 4.3: the limit applies to the session.
 #[tokio::test(start_paused = true)]
 async fn recipients_in_more_domains_need_another_session() {
     let letter = letter();
@@ -92,11 +92,11 @@ async fn recipients_in_more_domains_need_another_session() {
     );
 }
 
-/// RFC 5321 section 4.5.3.1.10: 552 is taken for 452.
+/// RFC 5321 section 4.5.3.1.10: the client treats 552 like 452.
 #[tokio::test(start_paused = true)]
 async fn those_who_were_too_many_follow() {
     let letter = letter();
-    // Where the reply leaves no doubt, it is learnt that one recipient at a time is enough.
+    // The reply is unambiguous, so the client sends one recipient at a time from now on.
     for (too_many, portions) in [
         ("452 4.5.3 too many", ["b", "c"].as_slice()),
         ("452 too many", &["bc"]),
@@ -113,7 +113,7 @@ async fn those_who_were_too_many_follow() {
         let all = "<a@example.org> <b@example.org> <c@example.net>: 250 first";
         to_three(&transcript, all).await;
     }
-    // A mailbox that is full stays so.
+    // A full mailbox stays full.
     let transcript = format!(
         "{HELLO}{}S: 250 ok\nS: 250 ok\nS: 452 4.2.2 full\nS: 250 ok\nS: 354 go\n\
          {letter}S: 250 first\n{BYE}",
@@ -150,7 +150,7 @@ async fn what_became_of_each_portion_is_told_of_each_recipient() {
     assert_eq!(accepted, ["<a@example.org>", "<b@example.org>"]);
 }
 
-/// Whoever was refused is told, whatever becomes of those who come later.
+/// The result of a rejected recipient is reported, whatever the results of later recipients.
 #[tokio::test(start_paused = true)]
 async fn a_portion_that_nobody_got_is_told_with_the_others() {
     let letter = letter();
@@ -192,7 +192,7 @@ async fn a_portion_that_nobody_got_is_told_with_the_others() {
     }
 }
 
-/// Everybody or nobody: DATA waits for the replies to RCPT.
+/// All recipients or none: DATA waits for the replies to RCPT.
 #[tokio::test(start_paused = true)]
 async fn all_or_nothing() {
     let letter = letter();
@@ -226,7 +226,7 @@ async fn all_or_nothing() {
         })
         .await;
         assert_eq!(told(&result), outcome);
-        // The server was not asked to accept the mail for those it had said yes to.
+        // The client did not send the message to the recipients that the server had accepted.
         let untried = result.map_or_else(|error| error.untried().len(), |_| 0);
         let refused = transcript.contains("550 no");
         assert_eq!(untried, if refused { 2 } else { 0 });
@@ -256,11 +256,11 @@ async fn after_so_many_mails_a_session_is_over() {
         )
     })
     .await;
-    // The third is still in the stream.
+    // The third mail is still in the stream.
     assert_eq!(outcomes, (vec![(0, true), (1, true)], vec![]));
 }
 
-/// The same where mails go one behind the other.
+/// The same for mails in close succession.
 #[tokio::test(start_paused = true)]
 async fn among_other_mails() {
     let letter = letter();

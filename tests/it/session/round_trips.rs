@@ -7,8 +7,8 @@ use pilotfish::{Credentials, Message, session};
 
 use crate::support::client::send_one;
 
-/// Sends one mail over a connection of its own; returns the round trips until it is answered,
-/// and until QUIT is.
+/// Sends one mail over a separate connection. Returns the round trips until the reply to the mail,
+/// and until the reply to QUIT.
 async fn one_mail(here: Security, chunking: Chunking) -> (u64, u64) {
     let there = match here {
         Security::ImplicitTls => session::Security::ImplicitTls,
@@ -60,7 +60,7 @@ async fn a_mail_with_implicit_tls_takes_seven() {
     assert_eq!(figures, (7, 8));
 }
 
-/// The message goes along with the envelope.
+/// The message leaves together with the envelope.
 #[tokio::test]
 async fn by_bdat_it_takes_one_less() {
     let figures = one_mail(Security::StartTls, Chunking::Always).await;

@@ -1,4 +1,4 @@
-//! EHLO after a login, where a mail needs what the server has not offered so far.
+//! EHLO after a login, if a mail needs an extension that the server has not offered so far.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ fn mail(parameters: &str) -> String {
     )
 }
 
-/// A letter of which only the header is to be returned, if anything.
+/// A mail with the option that only the header is returned, if anything.
 async fn send_with_ret<S: Stream>(session: &mut Session<S>) -> Result<Receipt> {
     let message = ACCOUNT.letter(&["a@example.org"]);
     let mut options = Options::default();
@@ -51,7 +51,7 @@ async fn send_with_ret<S: Stream>(session: &mut Session<S>) -> Result<Receipt> {
     session.send(Mail::new(envelope.clone(), message)).await
 }
 
-/// Two such letters.
+/// Two such mails.
 async fn two(transcript: &str, outcomes: [&str; 2]) {
     let (told, _) = talk(transcript, async |stream| {
         let mut session = ACCOUNT.log_in_465(stream).await.unwrap();
@@ -81,7 +81,7 @@ async fn what_is_offered_after_the_login_is_made_use_of() {
     two(&transcript, [SENT, SENT]).await;
 }
 
-/// `OpenSMTPD` answers 503 to it; and where nothing is gained, it is not asked twice.
+/// `OpenSMTPD` replies 503 to it. If the reply offers nothing new, the client does not ask again.
 #[tokio::test(start_paused = true)]
 async fn the_list_stays_as_it_is_where_the_server_does_not_say() {
     for reply in ["S: 503 5.5.1 out of order", "S: 250 server.example"] {
@@ -90,7 +90,7 @@ async fn the_list_stays_as_it_is_where_the_server_does_not_say() {
     }
 }
 
-/// A message that makes use of a server that carries any octets, and could do without.
+/// A message that uses BINARYMIME if the server offers it, and does not need it.
 #[tokio::test(start_paused = true)]
 async fn binary_is_asked_for_once_more() {
     let message = || {
@@ -122,7 +122,7 @@ async fn binary_is_asked_for_once_more() {
     assert_eq!(told, SENT);
 }
 
-/// A mail that needs nothing more costs nothing more.
+/// A mail that needs no other extension causes no further command.
 #[tokio::test(start_paused = true)]
 async fn it_is_not_asked_without_need() {
     let transcript = format!("{LOGIN}{}{BYE}", mail(""));
@@ -153,7 +153,8 @@ fn letters<const N: usize>(to: [&str; N]) -> [Mail; N] {
     to.map(|to| Mail::from(ACCOUNT.letter(&[to])))
 }
 
-/// While a mail waits for the list, what the server says of those on their way is reported at once.
+/// While a mail waits for the reply to EHLO, the replies to the mails in flight are reported at
+/// once.
 #[test]
 fn replies_that_come_while_a_mail_waits_for_the_list() {
     paused(async {
@@ -162,7 +163,7 @@ fn replies_that_come_while_a_mail_waits_for_the_list() {
         let mut queued = 0;
         let fate = move |said: &mut Vec<u8>| {
             queued += usize::from(said.starts_with(b"250 2.0.0 queued"));
-            // The third mail is not answered.
+            // The server does not answer the third mail.
             if queued > 2 {
                 said.clear();
             }
@@ -192,8 +193,8 @@ fn replies_that_come_while_a_mail_waits_for_the_list() {
     });
 }
 
-/// The server has had enough mails while one waits for the list of extensions: that mail is sent
-/// over another session, whose list decides.
+/// The server accepts no more mails while one waits for the reply to EHLO. The client sends that
+/// mail over another session, whose extensions count.
 #[test]
 fn a_session_that_is_full_while_a_mail_waits_for_the_list() {
     paused(async {

@@ -1,4 +1,4 @@
-//! Several mails over one session, close behind each other: `Session::send_each`.
+//! Several mails over one session, in close succession: `Session::send_each`.
 
 mod servers;
 
@@ -37,7 +37,7 @@ fn letters(count: usize) -> impl Iterator<Item = Mail> {
     (0..count).map(|_| Mail::from(ACCOUNT.letter(&["a@example.org"])))
 }
 
-/// What became of each mail, in the order in which it was told, and what came back.
+/// The outcome of each mail, in the order of the reports, and the returned mails.
 async fn send_each<S: crate::support::peer::Stream>(
     session: &mut Session<S>,
     mails: impl Stream<Item = Mail>,
@@ -51,8 +51,8 @@ async fn send_each<S: crate::support::peer::Stream>(
     (outcomes, returned)
 }
 
-/// Sends so many letters by this strategy. Returns what was told, with the indices of those that
-/// came back in brackets, the strategy that is left, and the number of round trips.
+/// Sends so many mails by this strategy. Returns the outcomes, with the indices of the returned
+/// mails in brackets, the strategy that remains, and the number of round trips.
 pub(crate) async fn company(
     strategy: Strategy,
     count: usize,
@@ -79,7 +79,7 @@ fn accepted(count: usize) -> Vec<String> {
     (0..count).map(told).collect()
 }
 
-/// The only chunk of a letter, which has no end of data behind it.
+/// The only chunk of a mail, which has no end of data after it.
 fn chunk() -> String {
     chunk_of(&letter_lines("a@example.org"))
 }
@@ -99,7 +99,7 @@ const MAIL: &str = "
     C: RCPT TO:<a@example.org>
 ";
 
-/// A mail by BDAT that is understood, and so many behind it in one flight.
+/// A mail by BDAT that the server understands, and so many after it in one flight.
 pub(crate) fn together(count: usize) -> String {
     let chunk = chunk();
     let behind = format!("C: RSET\n{MAIL}{chunk}").repeat(count - 1);
@@ -136,7 +136,7 @@ async fn eager_takes_one_more_for_each_further_mail() {
     assert_eq!(round_trips, 3 + 2 + 3);
 }
 
-/// A mail that comes while a reply is due leaves before the reply has come.
+/// A mail that comes while a reply is due leaves before the reply has arrived.
 #[tokio::test(start_paused = true)]
 async fn a_mail_that_comes_late_does_not_wait_for_the_reply_to_another() {
     let letter = letter_lines("a@example.org");
@@ -173,7 +173,7 @@ async fn chunked_mails_leave_together_once_the_first_is_understood() {
     assert_eq!(round_trips, 3 + 1 + 1);
 }
 
-/// A message of up to a mebibyte waits until it is known whether another mail follows it.
+/// A message of up to a mebibyte waits until it is known whether another mail follows.
 #[tokio::test(start_paused = true)]
 async fn a_message_of_some_length_goes_in_company_too() {
     let text = "Here it comes.\n".repeat(300);
@@ -200,8 +200,8 @@ async fn a_message_of_some_length_goes_in_company_too() {
     assert_eq!(told, accepted(2));
 }
 
-/// The reply to a mail comes between two chunks of the next one: it is reported at once, and the
-/// chunk that has been read by then is sent.
+/// The reply to a mail arrives between two chunks of the next one. It is reported at once, and the
+/// chunk that was read by then is sent.
 #[tokio::test(start_paused = true)]
 async fn a_reply_between_the_chunks_of_another_mail() {
     let text = "Here it comes.\n".repeat(4 * BLOCK / "Here it comes.\r\n".len());
@@ -224,7 +224,7 @@ async fn a_reply_between_the_chunks_of_another_mail() {
         block.repeat(3),
         ok.repeat(4)
     );
-    // The first chunk has been written when the server has read it.
+    // The client has written the first chunk when the server has read it.
     let told = talk_through(16 * 1024, &transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
         let mails = letters(2).chain([long()]);
@@ -236,7 +236,7 @@ async fn a_reply_between_the_chunks_of_another_mail() {
     assert_eq!(told, accepted(3));
 }
 
-/// A break leaves no more mails unknown than may be in flight.
+/// A break leaves at most as many mails unknown as may be in flight.
 #[tokio::test(start_paused = true)]
 async fn as_many_messages_in_flight_as_allowed() {
     let (chunk, first) = (chunk(), "S: 250 ok\nS: 250 ok\nS: 250 queued\n");
@@ -281,8 +281,8 @@ async fn a_refusal_is_for_its_own_mail() {
     assert_eq!(left, Strategy::default());
 }
 
-/// RFC 2920 section 3.1 allows it, and servers refuse it all the same: the mail is sent again on
-/// its own, and no other like that.
+/// RFC 2920 section 3.1 allows it, but some servers reject it: the client sends the mail again on
+/// its own, and sends no other mail in this way.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_refuses_commands_behind_a_message() {
     let letter = letter_lines("a@example.org");
@@ -313,7 +313,8 @@ async fn a_server_that_loses_commands_behind_a_message() {
     let transcript = format!("{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}S: 250 queued\n-- silence --");
     let begun = tokio::time::Instant::now();
     let (told, left, _) = company(eager(), 4, &transcript).await;
-    // It came back with the one that had been taken, to go over another connection.
+    // The session returned it together with the mail that the client had already taken from the
+    // stream. Both go over another connection.
     assert_eq!(told, ["0 <a@example.org>: 250 queued", "[1]", "[2]"]);
     assert_eq!(left, strategy(Pipelining::Auto, Chunking::Never));
     assert_eq!(
@@ -351,7 +352,7 @@ async fn what_is_behind_a_421_has_not_been_taken() {
     }
 }
 
-/// What is there before a flight is written is no reply to anything in it.
+/// A reply that arrives before a flight is written answers nothing in it.
 #[tokio::test(start_paused = true)]
 async fn a_yes_before_a_flight_confirms_none_of_it() {
     let begin = format!("{CHUNKING_HELLO}{MAIL}{}S: 250 ok\nS: 250 ok\n", chunk());
@@ -362,7 +363,7 @@ async fn a_yes_before_a_flight_confirms_none_of_it() {
         let expected = ["0 <a@example.org>: 250 queued", "[1]", "[2]"];
         assert_eq!(told, expected, "{surplus}");
     }
-    // Here the server has asked for a message, and may take nothing for one.
+    // Here the server asks for a message, and may take any octets for one.
     let early = format!("{HELLO}{FLIGHT}{GO}S: 250 queued\n-- swallow all --");
     let (told, _, _) = company(eager(), 2, &early).await;
     let expected = [
@@ -372,7 +373,7 @@ async fn a_yes_before_a_flight_confirms_none_of_it() {
     assert_eq!(told, expected);
 }
 
-/// The first message by BDAT goes on its own: a server that does not know BDAT reads the message
+/// The first message by BDAT goes on its own: a server that does not support BDAT reads the message
 /// as commands.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_does_not_know_bdat() {

@@ -40,7 +40,7 @@ fn binary(body: Body) -> Message {
     built(builder)
 }
 
-/// The reply to a chunk and the end of the session come together.
+/// The reply to a chunk and the end of the session arrive together.
 #[tokio::test(start_paused = true)]
 async fn an_end_together_with_the_reply_to_a_chunk() {
     for end in ["S: 421 4.3.2 bye\n-- close --", "-- cut --"] {
@@ -63,7 +63,7 @@ async fn an_end_together_with_the_reply_to_a_chunk() {
     }
 }
 
-/// The server ends the session while the source of the message gives nothing.
+/// The server ends the session while the source of the message yields nothing.
 #[tokio::test(start_paused = true)]
 async fn an_end_while_the_source_is_slow() {
     let (waiting, _other_end) = tokio::io::duplex(1);
@@ -79,7 +79,7 @@ async fn an_end_while_the_source_is_slow() {
     assert_eq!(outcome, (expected.to_owned(), false));
 }
 
-/// A message that leaves with its commands would be delivered to those who were accepted.
+/// A message that leaves with its commands would be delivered to the accepted recipients.
 #[tokio::test(start_paused = true)]
 async fn all_or_nothing_waits_for_the_replies_by_bdat_too() {
     let transcript = format!(
@@ -113,7 +113,8 @@ fn letter() -> Mail {
     Mail::from(ACCOUNT.letter(&["a@example.org"]))
 }
 
-/// Whoever waits for what became of a mail before giving the next does not wait for ever.
+/// A caller that waits for the outcome of a mail before it gives the next one does not wait without
+/// end.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_told_before_the_next_mail_comes() {
     let transcript = format!(
@@ -142,7 +143,7 @@ async fn a_refusal_is_told_before_the_next_mail_comes() {
     );
 }
 
-/// No mail is taken for a session that the server has ended meanwhile.
+/// The client takes no mail for a session that the server has ended in the meantime.
 #[tokio::test(start_paused = true)]
 async fn an_end_between_two_mails_costs_none() {
     for end in [
@@ -196,7 +197,8 @@ async fn sent_again_to_all_portions() {
     server.shutdown().await.unwrap();
 }
 
-/// It has refused the sender as out of order, and takes the message: the mail is not sent again.
+/// The server rejects the sender as out of order, and accepts the message: the client does not send
+/// the mail again.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_contradicts_itself_gets_the_mail_once() {
     let transcript = format!(
@@ -216,7 +218,7 @@ async fn a_server_that_contradicts_itself_gets_the_mail_once() {
     assert_eq!(told, expected);
 }
 
-/// A mail on its own is sent again too, over the same session.
+/// A single mail is also sent again, over the same session.
 #[tokio::test(start_paused = true)]
 async fn a_group_that_is_out_of_order_is_sent_one_command_at_a_time() {
     let letter = letter_lines("a@example.org");
@@ -245,7 +247,7 @@ async fn a_group_that_is_out_of_order_is_sent_one_command_at_a_time() {
     assert_eq!(told, "<a@example.org>: 250 queued");
 }
 
-/// Other mails of a stream may be sent by another session sooner.
+/// Another session may send the other mails of a stream sooner.
 #[tokio::test(start_paused = true)]
 async fn no_more_mails_are_taken_than_can_leave_soon() {
     let letter = letter_lines("a@example.org");
@@ -277,7 +279,8 @@ async fn no_more_mails_are_taken_than_can_leave_soon() {
     }
 }
 
-/// A sender who is refused by 503, whichever way the commands come: the others lose nothing.
+/// The server rejects one sender with 503, however the commands arrive: the other mails are not
+/// affected.
 #[tokio::test(start_paused = true)]
 async fn a_503_that_is_about_the_mail() {
     let letter = letter_lines("a@example.org");
@@ -305,7 +308,7 @@ async fn a_503_that_is_about_the_mail() {
     assert_eq!(left, grouped);
 }
 
-/// After a 421 to one of four messages that left together: a server may go on, close the
+/// After a 421 to one of four messages that left together, a server may continue, close the
 /// connection, or do neither.
 #[tokio::test(start_paused = true)]
 async fn after_a_421_the_server_goes_on_or_ends() {
@@ -330,14 +333,14 @@ async fn after_a_421_the_server_goes_on_or_ends() {
             "2 <a@example.org>: 250 queued",
             "[3]".to_owned(),
         ),
-        // It accepts the message of a mail whose sender it refuses.
+        // The server accepts the message of a mail whose sender it rejects.
         (
             "S: 250 reset\nS: 503 no\nS: 250 ok\nS: 250 queued\nS: 250 reset\nS: 250 ok\nS: 250 ok\nS: 421 nor this\n-- silence --"
                 .to_owned(),
             "2 Rejected at Mail, Unknown, permanent: 503 no",
             "[3]".to_owned(),
         ),
-        // It has accepted one, so it may have accepted the other.
+        // The server has accepted one mail, so it may have accepted the other.
         (
             format!("{goes_on}-- close --"),
             "2 <a@example.org>: 250 queued",
@@ -378,8 +381,8 @@ async fn after_a_421_the_server_goes_on_or_ends() {
     }
 }
 
-/// A sender who is refused behind another mail, and again alone: the mail is sent twice at most, and
-/// the others go together as before.
+/// A sender is rejected after another mail, and again alone: the client sends the mail twice at
+/// most, and the other mails leave together as before.
 #[tokio::test(start_paused = true)]
 async fn a_sender_who_is_refused_in_company() {
     let letter = letter_lines("a@example.org");
@@ -387,7 +390,7 @@ async fn a_sender_who_is_refused_in_company() {
         ("501 5.1.7 invalid", "503 5.5.1 MAIL first"),
         ("503 5.7.0 not you", "503 5.5.1 MAIL first"),
         ("504 5.5.4 no", "503 5.5.1 MAIL first"),
-        // All that leaves together.
+        // All commands that leave together.
         ("503 5.5.1 out of order", "503 5.5.1 out of order"),
     ] {
         let refused = format!("S: {reply}\nS: {others}\nS: {others}\n");

@@ -3,7 +3,7 @@
 use crate::support::client::{ACCOUNT, in_clear, send_one, talk, told};
 use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
 
-/// Sends a mail for each outcome, then QUIT; returns the number of round trips.
+/// Sends a mail for each outcome, then QUIT. Returns the number of round trips.
 async fn mails(transcript: &str, expected: &[&str]) -> usize {
     let (outcomes, played) = talk(transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
@@ -30,8 +30,8 @@ async fn each_takes_two_round_trips() {
     assert_eq!(round_trips, 3 + 3 * 2);
 }
 
-/// RFC 5321 section 4.1.4: a transaction that was refused half way ends with RSET. One whose
-/// message was refused has ended.
+/// RFC 5321 section 4.1.4: a rejected transaction ends with RSET. A transaction whose message was
+/// rejected has ended already.
 #[tokio::test(start_paused = true)]
 async fn rset_goes_before_the_next_after_a_refusal() {
     let letter = letter_lines("a@example.org");

@@ -1,4 +1,4 @@
-//! How long the parts of a mail took, with a server that says an octet a second.
+//! The times of a mail's parts, with a server that sends an octet a second.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::session::send_each::{strategy, together};
 use crate::support::client::{ACCOUNT, in_clear, send_one, talk, talk_through};
 use crate::support::lines::{BYE, FLIGHT, HELLO, letter_lines};
 
-/// The parts in seconds.
+/// The times of the parts in seconds.
 fn seconds(timing: &Timing) -> String {
     let of = |part: Duration| part.as_secs_f64().round();
     let set_up = timing.set_up.map(|set_up| {
@@ -33,7 +33,7 @@ fn seconds(timing: &Timing) -> String {
     )
 }
 
-/// Each reply takes as many seconds as it has octets, CRLF included; the very first octet is there
+/// Each reply takes as many seconds as it has octets, CRLF included. The very first octet arrives
 /// at once.
 #[tokio::test(start_paused = true)]
 async fn each_part_has_the_replies_that_it_waited_for() {
@@ -75,7 +75,7 @@ async fn each_part_has_the_replies_that_it_waited_for() {
         timings,
         [
             "connect 0 tls 0 greeting 31 auth 0, queue 0 envelope 21 transfer 0 reply 12, total 64",
-            // The session was there.
+            // The session was open already.
             "queue 0 envelope 21 transfer 0 reply 7, total 28",
         ]
     );
@@ -102,13 +102,13 @@ async fn the_transfer_lasts_until_the_end_has_left() {
         receipt.timing
     })
     .await;
-    // 247 octets with the end of data, of which 64 are in the pipe at once.
+    // 247 octets with the end of data. The pipe holds 64 of them at once.
     let expected =
         "connect 0 tls 0 greeting 0 auth 0, queue 0 envelope 0 transfer 30 reply 10, total 40";
     assert_eq!(seconds(&timing), expected);
 }
 
-/// The message leaves with its envelope, and a reply waits for those before it.
+/// The message leaves with its envelope, and a reply waits for the replies before it.
 #[tokio::test(start_paused = true)]
 async fn parts_of_mails_that_leave_together_overlap() {
     let transcript = format!(
@@ -143,7 +143,7 @@ async fn parts_of_mails_that_leave_together_overlap() {
         [
             "connect 0 tls 0 greeting 0 auth 0, queue 0 envelope 0 transfer 0 reply 0, total 0",
             "queue 0 envelope 0 transfer 0 reply 25, total 25",
-            // 25 of them are those of the mail in front.
+            // 25 of them belong to the mail before.
             "queue 0 envelope 0 transfer 0 reply 58, total 58",
         ]
     );

@@ -13,7 +13,7 @@ use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
 use crate::support::script::Script;
 use crate::support::wiretap::Wiretap;
 
-/// What a block of a message has at most.
+/// The maximum size of a message block.
 pub(crate) const BLOCK: usize = pilotfish::message::MessageReader::MAX_BLOCK;
 
 /// A text of so many octets, in lines of 64 with CRLF.
@@ -24,7 +24,7 @@ fn text_of(octets: usize) -> String {
     format!("{}{last}\n", format!("{line}\n").repeat(lines))
 }
 
-/// A letter to a@example.org of so many octets in all.
+/// A message to a@example.org of so many octets in all.
 pub(crate) fn letter_of(octets: usize) -> Message {
     let header = ACCOUNT.letter_with(&["a@example.org"], "").exact_size();
     let text = text_of(octets - usize::try_from(header).unwrap());
@@ -142,7 +142,7 @@ async fn a_reply_within_the_message_ends_the_transfer() {
             "421 4.4.2 time is up",
             "Closed at Transfer, NotAccepted, transient: 421 4.4.2 time is up",
         ),
-        // Who knows what such a server takes for the message.
+        // It is unknown what such a server accepts as the message.
         (
             "250 queued",
             "Protocol at Transfer, Unknown, permanent: 250 queued",
@@ -152,7 +152,7 @@ async fn a_reply_within_the_message_ends_the_transfer() {
             let transcript = format!("-- ahead --\n-- swallow 500 --\nS: {reply}\n{ending}");
             transfer(letter, &transcript, outcome).await;
         }
-        // In the segment of the 354 already.
+        // In the same segment as the 354.
         let transcript = format!("-- ahead --\nS: {reply}\n-- swallow all --");
         transfer(letter, &transcript, outcome).await;
     }
@@ -167,7 +167,7 @@ async fn a_connection_lost_within_the_message_is_no_doubt() {
         let transcript = format!("-- swallow 500 --\n{ending}");
         transfer(letter, &transcript, outcome).await;
     }
-    // Within the only block, which leaves in pieces here: the end of data is still to come.
+    // Within the only block, which leaves in pieces here. The end of data has not left yet.
     let script = Script::inline(&format!("{HELLO}{FLIGHT}{GO}-- swallow 200 --\n-- cut --"));
     let (result, _) = converse(&script, Delivery::OctetByOctet, async |stream| {
         send(in_clear(stream).await?, letter_of(300)).await
@@ -176,7 +176,7 @@ async fn a_connection_lost_within_the_message_is_no_doubt() {
     assert_eq!(told(&result), outcome);
 }
 
-/// Sends an attachment whose source gives something else than the 200,000 octets that it should.
+/// Sends an attachment whose source yields something else than the 200,000 octets that it should.
 async fn broken_off(source: impl Fn() -> Box<dyn AsyncRead + Send + Unpin>) {
     let message = || {
         let body = Body::reader(source(), 200_000);

@@ -1,10 +1,10 @@
-//! Who answers behind a port, and how (RFC 5321 sections 3.1, 4.2 and 4.3.2).
+//! The first replies of a server (RFC 5321 sections 3.1, 4.2 and 4.3.2).
 
 use crate::support::client::{ACCOUNT, converse, in_clear, send, told};
 use crate::support::delivery::Delivery;
 use crate::support::script::Script;
 
-/// Sends a mail in every delivery to a server that takes none.
+/// Sends a mail in every delivery to a server that accepts none.
 async fn fails(transcript: &str, outcome: &str) {
     let script = Script::inline(transcript);
     for delivery in Delivery::ALL {
@@ -98,7 +98,7 @@ async fn a_421_or_the_end_of_the_connection_closes() {
     }
 }
 
-/// RFC 5321 section 4.2: the code alone counts, and any text may follow it, or none.
+/// RFC 5321 section 4.2: only the code counts. Any text may follow it, or none.
 #[tokio::test(start_paused = true)]
 async fn greetings_and_lists_of_every_form() {
     for (greeting, list) in [
@@ -121,7 +121,7 @@ async fn greetings_and_lists_of_every_form() {
     }
 }
 
-/// RFC 5321 section 3.2: a server of old is greeted by HELO, and has no extension.
+/// RFC 5321 section 3.2: an old server is greeted with HELO, and has no extensions.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_knows_only_helo_takes_mail() {
     for refusal in ["500 what?", "502 5.5.1 what?", "550 no"] {
@@ -142,7 +142,8 @@ async fn a_server_that_knows_only_helo_takes_mail() {
     }
 }
 
-/// A server that hangs up, or falls silent, after it has refused EHLO has given its reason.
+/// A server that closes the connection, or falls silent, after it has rejected EHLO has given its
+/// reason.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_of_ehlo_counts_where_helo_gets_no_answer() {
     for refusal in [
@@ -189,7 +190,7 @@ async fn an_answer_to_helo_counts_more_than_a_refusal_of_ehlo() {
     }
 }
 
-/// What the error advises: the name, or another protocol.
+/// The advice of the error: the name, or another protocol.
 #[tokio::test(start_paused = true)]
 async fn advice_after_a_refusal_of_ehlo_and_helo() {
     for (ehlo, helo, words) in [
@@ -244,7 +245,7 @@ async fn empty_lines_before_the_greeting_say_nothing() {
     fails("S: 220 hi\nC: EHLO client.example\nS:", outcome).await;
 }
 
-/// Only at the greeting does it tell that the server speaks another protocol.
+/// Only the greeting shows that the server speaks another protocol.
 #[tokio::test(start_paused = true)]
 async fn what_is_not_a_reply_is_quoted_with_its_stage() {
     for (transcript, words) in [

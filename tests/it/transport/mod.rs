@@ -1,12 +1,12 @@
-//! Connections: greeting, TLS, proxies, and what is logged.
+//! Connections: greeting, TLS, proxies, and logs.
 
-/// Who answers behind a port, and how.
+/// The first replies of a server, and ports of other protocols.
 pub(crate) mod greeting;
 /// SOCKS and HTTP proxies.
 pub(crate) mod proxy;
-/// STARTTLS, and who tries to go round it.
+/// STARTTLS, and attacks against it.
 pub(crate) mod starttls;
-/// TLS: certificates good and bad, faults of the connection, sessions.
+/// TLS: certificates, faults of the connection, resumption.
 pub(crate) mod tls;
-/// What is logged: each line of a dialogue once, and no secret.
+/// Logs: each line of a dialogue once, and no secret.
 pub(crate) mod tracing;

@@ -1,12 +1,12 @@
-//! Proxies that do as they are asked, and those that do not.
+//! Proxies that work, and proxies that do not.
 
 use pilotfish::transport::{Host, Proxy, Route, Timeouts, TlsConfig};
 use pilotfish::{Credentials, Error, ErrorKind, ServerConfig, Stage, testing};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A proxy that plays this dialogue with one client: what it expects, and what it says then.
-/// Behind it is a server, or the connection ends.
+/// A proxy that plays this dialogue with one client: what it expects, and what it replies. After
+/// the dialogue the client reaches a server, or the connection ends.
 pub(crate) async fn proxy(steps: Vec<(Vec<u8>, Vec<u8>)>, server: Option<TcpStream>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -19,7 +19,7 @@ pub(crate) async fn proxy(steps: Vec<(Vec<u8>, Vec<u8>)>, server: Option<TcpStre
                 came.escape_ascii().to_string(),
                 expected.escape_ascii().to_string()
             );
-            // The client may have had enough.
+            // The client may have closed the connection.
             if stream.write_all(&answer).await.is_err() {
                 return;
             }
@@ -34,7 +34,7 @@ pub(crate) async fn proxy(steps: Vec<(Vec<u8>, Vec<u8>)>, server: Option<TcpStre
     port
 }
 
-/// Connects to mail.example by way of a proxy that plays this.
+/// Connects to mail.example through a proxy that plays this dialogue.
 async fn connect(scheme: &str, steps: Vec<(Vec<u8>, Vec<u8>)>) -> Error {
     let user = if scheme.contains('@') { "tanstaaf" } else { "" };
     let url = format!("{scheme}127.0.0.1:{}", proxy(steps, None).await);
@@ -48,7 +48,7 @@ async fn connect(scheme: &str, steps: Vec<(Vec<u8>, Vec<u8>)>) -> Error {
     connected.unwrap_err()
 }
 
-/// The kind, whether it is transient, and where.
+/// The kind of the error, whether it is transient, and its stage.
 fn told(error: &Error) -> (ErrorKind, bool) {
     assert_eq!(error.stage(), Some(Stage::Connect));
     assert!(
@@ -105,7 +105,7 @@ async fn what_an_http_proxy_may_answer() {
     }
 }
 
-/// What a proxy says may have its password in it.
+/// A proxy may repeat its password in its reply.
 #[tokio::test]
 async fn a_password_that_the_proxy_repeats_is_masked() {
     // tim:tanstaaf
@@ -122,8 +122,8 @@ async fn a_password_that_the_proxy_repeats_is_masked() {
     }
 }
 
-/// RFC 9110 section 15.2 and RFC 9112 section 2.2: interim responses go before the response, and
-/// a line may end in LF alone. What follows the header is the server's, to the octet.
+/// RFC 9110 section 15.2 and RFC 9112 section 2.2: interim responses precede the response, and a
+/// line may end in LF alone. Every octet after the header belongs to the server.
 #[tokio::test]
 async fn what_may_stand_before_the_end_of_an_http_header() {
     let finals = ["HTTP/1.1 200 ok", "HTTP/1.0 200", "HTTP/1.1 204 no content"];
@@ -265,7 +265,7 @@ async fn what_a_socks_proxy_may_answer() {
     assert_eq!(told(&error), (ErrorKind::Auth, false));
 }
 
-/// The greeting comes with the proxy's answer, in one segment: it belongs to the tunnel.
+/// The greeting arrives with the proxy's answer, in one segment: it belongs to the tunnel.
 #[tokio::test]
 async fn a_mail_server_behind_a_proxy_is_checked_by_its_own_name() {
     let http = |port: u16| {

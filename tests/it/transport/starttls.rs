@@ -1,5 +1,5 @@
-//! STARTTLS (RFC 3207) against everything that would go round it: no AUTH, no MAIL and no octet
-//! of a password leaves before TLS with the right server.
+//! STARTTLS (RFC 3207) against every way to bypass it: no AUTH, no MAIL and no octet of a password
+//! leaves before TLS with the right server.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,7 +19,7 @@ const HELLO: &str = "
     C: STARTTLS
 ";
 
-/// Submits a mail, which fails, and looks at every octet that the client sent.
+/// Submits a mail, which fails, and checks every octet that the client sent.
 async fn fails(transcript: &str, outcome: &str) {
     let (result, played) = talk(transcript, async |stream| {
         ACCOUNT
@@ -43,7 +43,7 @@ async fn fails(transcript: &str, outcome: &str) {
     }
 }
 
-/// As [`fails`], for what follows the command STARTTLS.
+/// The same as [`fails`], for the dialogue after the command STARTTLS.
 async fn fails_after_starttls(transcript: &str, outcome: &str) {
     fails(&format!("{HELLO}{transcript}"), outcome).await;
 }
@@ -100,7 +100,7 @@ async fn starttls_not_offered() {
     }
 }
 
-/// As PREAUTH of IMAP would have it: there is no way round TLS.
+/// Like PREAUTH of IMAP: it must not bypass TLS.
 #[tokio::test(start_paused = true)]
 async fn a_greeting_that_says_logged_in_already() {
     let transcript = "
@@ -114,7 +114,7 @@ async fn a_greeting_that_says_logged_in_already() {
     fails(transcript, UNTRUSTED).await;
 }
 
-/// A record of TLS is no better than text; what comes later is taken for the handshake.
+/// A TLS record is rejected like text. Octets that arrive later are read as the handshake.
 #[tokio::test(start_paused = true)]
 async fn a_reply_injected_in_two_writes_or_with_a_record_of_tls() {
     for injected in ["250-injected", "\u{16}\u{3}\u{3}\u{0}"] {
@@ -207,7 +207,8 @@ async fn a_connection_that_ends_in_the_handshake() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_offered_in_clear_text_counts_no_more() {
-    // Neither AUTH nor SIZE nor PIPELINING are there after TLS; STARTTLS is, and is ignored.
+    // After TLS the server offers no AUTH, SIZE or PIPELINING. It offers STARTTLS, which the client
+    // ignores.
     let transcript = format!(
         "{HELLO}
         S: 220 go
@@ -272,7 +273,7 @@ async fn implicit_tls_is_checked_as_well() {
     }
 }
 
-/// Each side would wait for the other: it takes five seconds of the clock to find out.
+/// Each side would wait for the other: five seconds on the clock pass before the error.
 #[tokio::test]
 async fn a_port_that_begins_with_tls_is_found_out() {
     let submission = testing::TestServer::builder()

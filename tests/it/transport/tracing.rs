@@ -14,7 +14,7 @@ use crate::support::events::Capture;
 use crate::support::open_server::open_server;
 use crate::support::script::Script;
 
-/// What the log should say of a transcript, with what stands in it for secrets and blocks.
+/// The expected log of a transcript, with the placeholders for secrets and blocks.
 fn expected(fixture: &str) -> Vec<String> {
     let path = format!(
         "{}/tests/fixtures/dialogues/{fixture}.smtp",
@@ -51,7 +51,7 @@ fn expected(fixture: &str) -> Vec<String> {
     lines
 }
 
-/// Submits a mail, and compares what was logged with the transcript.
+/// Submits a mail, and compares the log with the transcript.
 async fn logs(account: Account, fixture: &str) {
     let script = Script::fixture(fixture);
     for delivery in Delivery::ALL {
@@ -165,7 +165,7 @@ async fn a_transaction_has_a_span_with_what_identifies_the_mail() {
     );
 }
 
-/// The names of spans and the messages of events, each behind the span around it.
+/// The names of spans and the messages of events, each after its parent span.
 fn nested(capture: &Capture) -> Vec<String> {
     let all = capture.all().into_iter();
     let own = all.filter(|logged| logged.target.starts_with("pilotfish"));
@@ -174,8 +174,8 @@ fn nested(capture: &Capture) -> Vec<String> {
         .collect()
 }
 
-/// Commands belong to the session, what is said of a mail to its transaction, and that to whoever
-/// sends the mail.
+/// Commands belong to the session. Events about a mail belong to its transaction, and the
+/// transaction belongs to the span of the caller.
 #[tokio::test]
 async fn spans_are_within_each_other() {
     let server = testing::TestServer::builder().user("tim", PASSWORD);
@@ -218,7 +218,7 @@ async fn spans_are_within_each_other() {
     }
 }
 
-/// With several mails on their way, each has its own.
+/// With several mails in flight, each has its own transaction.
 #[tokio::test]
 async fn each_of_several_mails_has_its_transaction() {
     let server = open_server().start().await.unwrap();

@@ -1,4 +1,4 @@
-//! Chunks that are refused, and connections lost among them.
+//! Rejected chunks, and connections that break between chunks.
 
 use pilotfish::Message;
 use pilotfish::message::{Attachment, Body, BodyType};
@@ -28,7 +28,7 @@ async fn after_a_refused_chunk_no_other_is_sent_and_rset_is_next() {
             "Rejected at Transfer, NotAccepted, transient: 452 4.3.1 disk full",
         ),
     ] {
-        // The first, and the last waits for it.
+        // The first chunk. The last one waits for its reply.
         let one = chunks(1);
         let alone = format!("{HELLO_AND_MAIL_ONE_BY_ONE}{one}{refusal}");
         let next_alone = format!(
@@ -45,18 +45,18 @@ async fn after_a_refused_chunk_no_other_is_sent_and_rset_is_next() {
         );
         let outcomes = [outcome, "<a@example.org>: 250 queued"];
         chunks_and_another(1, &format!("{alone}{next_alone}"), outcomes).await;
-        // The first of a window, which is on its way.
+        // The first chunk of a window, which is in flight.
         let window = chunks(WINDOW);
         let rest = others(WINDOW - 1);
         let transcript = format!("{HELLO}{FLIGHT}{GO}{window}{refusal}{rest}{next}");
         chunks_and_another(WINDOW + 3, &transcript, outcomes).await;
-        // The second of three, which are all on their way.
+        // The second of three chunks, which are all in flight.
         let rest = others(1);
         let two = chunks(2);
         let transcript = format!("{HELLO}{FLIGHT}{two}{LAST}{GO}S: 250 ok\n{refusal}{rest}{next}");
         chunks_and_another(2, &transcript, outcomes).await;
     }
-    // The last.
+    // The last chunk.
     let outcomes = [
         "Rejected at EndOfData, NotAccepted, permanent: 554 5.6.0 content refused",
         "<a@example.org>: 250 queued",
@@ -68,7 +68,7 @@ async fn after_a_refused_chunk_no_other_is_sent_and_rset_is_next() {
     chunks_and_another(2, &transcript, outcomes).await;
 }
 
-/// Sends a letter of two chunks and a last one, all of which are on their way.
+/// Sends a message of two chunks and a last one, which are all in flight.
 async fn on_their_way(transcript: &str, outcome: &str) {
     let transcript = format!("{HELLO}{FLIGHT}{}{LAST}{GO}{transcript}", chunks(2));
     let (result, _) = talk(&transcript, async |stream| {
@@ -89,12 +89,12 @@ async fn once_the_last_chunk_has_left_only_a_reply_is_certain() {
             "S: 250 ok\nS: 421 4.3.2 shutting down\n-- close --",
             "Closed at EndOfData, NotAccepted, transient: 421 4.3.2 shutting down",
         ),
-        // A message of which a chunk was refused is never taken.
+        // No server may accept a message after it has rejected one of its chunks.
         (
             "S: 250 ok\nS: 452 4.3.1 disk full\n-- cut --",
             "Rejected at Transfer, NotAccepted, transient: 452 4.3.1 disk full",
         ),
-        // Or so one should think.
+        // This server accepts it all the same.
         (
             "S: 250 ok\nS: 452 4.3.1 disk full\nS: 250 queued\nC: QUIT",
             "Rejected at Transfer, Unknown, permanent: 452 4.3.1 disk full",
@@ -135,7 +135,7 @@ async fn before_the_last_chunk_has_left_nothing_is_in_doubt() {
         };
         let reply = reply.replace("-- cut --", &format!("{then}-- cut --"));
         let transcript = format!("{HELLO_AND_MAIL_ONE_BY_ONE}{}{reply}", chunks(1));
-        // So little of the last chunk is in the pipe when the connection is lost.
+        // So few octets of the last chunk are in the pipe when the connection breaks.
         let result = talk_through(64, &transcript, async |stream| {
             send(in_clear(stream).await?, letter_of_chunks(1)).await
         })
@@ -173,7 +173,7 @@ async fn a_reply_within_the_chunk_ends_the_transfer() {
     }
 }
 
-/// The reply to the first chunk comes while the second leaves, and the connection is lost then.
+/// The reply to the first chunk arrives while the second leaves. Then the connection breaks.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_that_comes_with_the_next_chunk_is_the_reason() {
     for (reply, outcome) in [

@@ -1,4 +1,4 @@
-//! How often a password goes out, whatever a server with every mechanism replies.
+//! How often a password is sent to a server that offers every mechanism, depending on its replies.
 
 use futures_util::future::join_all;
 use pilotfish::protocol::Mechanism;
@@ -12,8 +12,8 @@ use super::{SECRET, causes, commands, credentials, everything, log_in};
 use crate::support::client::{ACCOUNT, told_error};
 use crate::support::events::Capture;
 
-/// A server with nine mechanisms for passwords and tokens, and EXTERNAL, which answers each login
-/// so.
+/// A server with nine mechanisms for passwords and tokens, and EXTERNAL, which gives each login
+/// this reply.
 fn refusing(reply: &str) -> TestServerBuilder {
     Mechanism::PREFERENCE
         .into_iter()
@@ -22,7 +22,7 @@ fn refusing(reply: &str) -> TestServerBuilder {
         })
 }
 
-/// Each reply comes after the whole exchange, so that each mechanism has presented the credentials.
+/// Each reply comes after the whole exchange, so each mechanism has presented the credentials.
 #[tokio::test]
 async fn credentials_are_presented_once_or_twice() {
     for (reply, password, token) in [
@@ -32,7 +32,7 @@ async fn credentials_are_presented_once_or_twice() {
         ("525 5.7.13 disabled", 1, 1),
         ("454 4.7.0 later", 1, 1),
         ("550 5.7.1 no", 1, 1),
-        // Cyrus says so to a wrong password.
+        // Cyrus gives this reply to a wrong password.
         ("501 5.5.4 authentication failure", 2, 2),
         ("500 no", 2, 2),
         ("504 5.5.4 unrecognized", 2, 2),
@@ -54,8 +54,8 @@ async fn credentials_are_presented_once_or_twice() {
     }
 }
 
-/// So many mails at once, over as many connections as a client likes. The errors, and the
-/// mechanisms of all logins.
+/// Sends so many mails at once, over as many connections as the client opens. Returns the errors,
+/// and the mechanisms of all logins.
 async fn refused_mails(
     server: TestServerBuilder,
     secret: &str,
@@ -88,7 +88,7 @@ async fn a_client_presents_a_wrong_password_once() {
     }
 }
 
-/// A reply after the one to AUTH: one session, one password, and the server's words.
+/// An extra reply after the one to AUTH: one session, one password, and this reply as the error.
 #[tokio::test]
 async fn a_client_does_not_log_in_again_after_a_reply_too_many() {
     for words in ["421 4.7.0 too many sessions", "550 5.7.1 not from here"] {
@@ -101,7 +101,7 @@ async fn a_client_does_not_log_in_again_after_a_reply_too_many() {
     }
 }
 
-/// A server that knows the secret from another session may say it before this one logs in.
+/// A server that knows the secret from another session may repeat it before this one logs in.
 #[tokio::test]
 async fn a_secret_is_masked_from_the_greeting_on() {
     for point in [Greeting, Ehlo, StartTls] {

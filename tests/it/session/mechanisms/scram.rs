@@ -1,4 +1,4 @@
-//! SCRAM (RFC 5802, RFC 7677), against another implementation and against those that cheat.
+//! SCRAM (RFC 5802, RFC 7677), against another implementation and against servers that cheat.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +13,7 @@ use crate::support::events::Capture;
 use crate::support::peer::Played;
 use crate::support::script::Script;
 
-/// A server that offers no -PLUS takes a `y`, and one that does would refuse it.
+/// A server that offers no -PLUS accepts a `y`. A server that offers it would reject the `y`.
 #[tokio::test]
 async fn scram_without_plus_says_that_it_could() {
     let server = testing::TestServer::builder()
@@ -26,7 +26,7 @@ async fn scram_without_plus_says_that_it_could() {
         .unwrap();
     server.shutdown().await.unwrap();
 
-    // A server that is asked by "n" would not learn that somebody has taken -PLUS away.
+    // With an "n", the server could not detect that an attacker has removed -PLUS.
     let rest = "S: 504 5.5.4 not now\nC: QUIT\nS: 221 bye";
     let (result, played) = begins_scram(rest, Delivery::Whole).await;
     result.unwrap_err();
@@ -35,7 +35,8 @@ async fn scram_without_plus_says_that_it_could() {
     assert!(heard.contains(&begin), "{heard}");
 }
 
-/// Logs in at a server that has SCRAM alone, takes the client's first message, and goes on so.
+/// Logs in to a server that offers only SCRAM, reads the client's first message, and continues with
+/// these lines.
 async fn begins_scram(rest: &str, delivery: Delivery) -> (Result<()>, Played) {
     let transcript = format!(
         "-- tls server.example --
@@ -52,7 +53,7 @@ async fn begins_scram(rest: &str, delivery: Delivery) -> (Result<()>, Played) {
     .await
 }
 
-/// What `SASLprep` forbids goes by PLAIN, as it is.
+/// A password that `SASLprep` forbids is sent by PLAIN unchanged.
 #[tokio::test]
 async fn a_password_that_scram_does_not_take_goes_by_plain() {
     let capture = Capture::begin();
@@ -73,7 +74,7 @@ async fn a_password_that_scram_does_not_take_goes_by_plain() {
     server.shutdown().await.unwrap();
 }
 
-/// Whoever says yes to SCRAM without a proof of its own gets no mail.
+/// A server that accepts SCRAM without its own proof gets no mail.
 #[tokio::test(start_paused = true)]
 async fn a_success_without_a_signature_is_a_failure() {
     for delivery in Delivery::ALL {
@@ -83,7 +84,7 @@ async fn a_success_without_a_signature_is_a_failure() {
     }
 }
 
-/// What a server says is wrong may be the password.
+/// The server's error may be about the password.
 #[tokio::test(start_paused = true)]
 async fn the_words_that_end_scram_are_masked() {
     let words = STANDARD.encode(format!("e={PASSWORD} \u{1b}[2J"));
@@ -95,7 +96,7 @@ async fn the_words_that_end_scram_are_masked() {
     assert!(!shown.contains(PASSWORD), "{shown}");
 }
 
-/// RFC 5802 section 7: the words of the server, then its reply.
+/// RFC 5802 section 7: the error of the server, then its reply.
 #[tokio::test(start_paused = true)]
 async fn words_that_end_scram_are_a_refusal() {
     for (word, outcome) in [

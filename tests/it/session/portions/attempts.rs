@@ -1,5 +1,5 @@
-//! A client that sends a mail in portions again: each attempt stands for itself, and no recipient
-//! that has the mail gets it twice.
+//! A client that sends a mail in portions again: each attempt has its own results, and no recipient
+//! who has the mail gets it twice.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::support::mini_server::{Arrived, Store};
 use crate::support::open_server::open_server;
 use crate::support::port::{Count, Fate, Port};
 
-/// The letter with this number, to these recipients.
+/// The mail with this number, to these recipients.
 fn mail(number: usize, recipients: &[&str]) -> (Mail, Vec<ForwardPath>) {
     let paths: Vec<ForwardPath> = recipients
         .iter()
@@ -33,7 +33,7 @@ fn outcomes(paths: &[ForwardPath], result: &Result<Receipt>) -> Vec<RecipientOut
     outcomes.iter().map(|recipient| recipient.outcome).collect()
 }
 
-/// How often this recipient has the letter with this number.
+/// How often this recipient has the mail with this number.
 fn copies(store: &Store, number: usize, path: &ForwardPath) -> usize {
     let address = path.addr_spec().to_string();
     let arrived = store.all();
@@ -41,7 +41,7 @@ fn copies(store: &Store, number: usize, path: &ForwardPath) -> usize {
     arrived.iter().filter(is_copy).count()
 }
 
-/// Both recipients are refused for now in the first attempt. What the second one shows is the
+/// The server defers both recipients in the first attempt. The second attempt determines the
 /// result.
 #[test]
 fn what_an_earlier_attempt_has_shown_does_not_count() {
@@ -76,7 +76,7 @@ fn what_an_earlier_attempt_has_shown_does_not_count() {
     }
 }
 
-/// A server that has had enough recipients is not asked for each of the others.
+/// If a server accepts no more recipients, the client does not offer it each of the others.
 #[test]
 fn who_has_had_enough_is_asked_a_few_times() {
     paused(async {
@@ -151,7 +151,7 @@ fn a_mail_counts_once_over_several_sessions() {
     });
 }
 
-/// The quota of the account is used up after the first portion was accepted.
+/// The quota of the account is used up after the server has accepted the first portion.
 #[test]
 fn a_portion_that_was_accepted_is_not_sent_again_after_a_quota() {
     const QUOTA: &[u8] = b"450 4.7.1 Daily message quota exceeded, try again in 60 seconds\r\n";
@@ -198,7 +198,7 @@ fn a_portion_that_was_accepted_is_not_sent_again_after_a_quota() {
     });
 }
 
-/// Its first portion has been accepted, which the log must not conceal.
+/// The server has accepted the first portion, and the log must say so.
 #[test]
 fn a_mail_that_is_given_up_between_two_portions() {
     paused(async {

@@ -1,5 +1,5 @@
-//! A client: what one session does not take goes over another, and how many recipients a server
-//! takes is learnt once.
+//! A client sends what one session does not accept over another session, and detects only once how
+//! many recipients a server accepts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -14,17 +14,17 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::support::client::ACCOUNT;
 use crate::support::mini_server::{Knowing, Store, Words};
 
-/// A server that counts, and says after so many recipients of a mail that it has enough.
+/// A server that counts recipients, and rejects RCPT after so many recipients of a mail.
 struct Counting {
     client: Client,
     store: Store,
-    /// RCPT commands and sessions.
+    /// The numbers of RCPT commands and of sessions.
     rcpt: Arc<AtomicUsize>,
     sessions: Arc<AtomicUsize>,
     serving: JoinHandle<()>,
 }
 
-/// What is done to the replies of one session: the recipients after so many get this one.
+/// Changes the replies of one session: RCPT gets this reply after so many recipients.
 fn enough(
     most: usize,
     reply: &'static str,
@@ -75,7 +75,7 @@ impl Counting {
         }
     }
 
-    /// That all of these have the mail, each once, and the client says so.
+    /// Checks that each of these recipients has the mail once, and that the client reports it.
     fn judge(&self, recipients: &[ForwardPath], result: &Result<Receipt>) {
         let outcomes = recipient_outcomes(recipients, result.as_ref());
         let accepted = |outcome: &&RecipientOutcome| **outcome == RecipientOutcome::Accepted;
@@ -105,7 +105,7 @@ impl Counting {
     }
 }
 
-/// So many recipients, at this domain or at several in turn.
+/// So many recipients, in this domain or in several in turn.
 fn recipients(first: usize, count: usize, domains: usize) -> Vec<ForwardPath> {
     let path = |number: usize| {
         format!("r{number}@d{}.test", number % domains)
@@ -121,7 +121,7 @@ fn mail(recipients: &[ForwardPath]) -> Mail {
     Mail::new(envelope, ACCOUNT.letter(&["a@example.org"]))
 }
 
-/// As `OpenSMTPD` and Courier say it, with their numbers.
+/// The replies of `OpenSMTPD` and Courier, with their numbers.
 #[tokio::test]
 async fn those_who_were_too_many_follow_and_the_number_is_learnt() {
     for keywords in [&["PIPELINING"][..], &["PIPELINING", "CHUNKING"], &[]] {
@@ -133,7 +133,7 @@ async fn those_who_were_too_many_follow_and_the_number_is_learnt() {
             let all = recipients(0, 1_500, 1);
             let result = server.client.send(mail(&all)).await;
             server.judge(&all, &result);
-            // What leaves together may be in vain, once.
+            // The commands that leave together may be in vain once.
             let first = server.rcpt.load(Relaxed);
             assert!(first <= 1_500 + 500, "{first} RCPT, {most}");
             let others = recipients(1_500, 1_500, 1);
@@ -157,7 +157,7 @@ async fn many_recipients_cost_a_command_each_and_few_more() {
     server.end().await;
 }
 
-/// RFC 9422: the limits are known before, so nobody is left out, and nothing fails.
+/// RFC 9422: the client knows the limits in advance, so it omits no recipient, and nothing fails.
 #[tokio::test]
 async fn what_a_session_does_not_take_goes_over_another() {
     for (keywords, domains, count, sessions) in [
@@ -172,7 +172,7 @@ async fn what_a_session_does_not_take_goes_over_another() {
             5,
         ),
     ] {
-        // One domain after the other: those of a domain stand together.
+        // One domain after the other: the client keeps the recipients of a domain together.
         let mut all = recipients(0, count, domains);
         all.sort_by_key(|path| path.addr_spec().domain().to_string());
         let server = Counting::start(keywords, usize::MAX, "").await;
@@ -183,7 +183,7 @@ async fn what_a_session_does_not_take_goes_over_another() {
     }
 }
 
-/// The same among other mails.
+/// The same mail among other mails.
 #[tokio::test]
 async fn mails_in_several_domains_among_others() {
     for keywords in [

@@ -14,8 +14,9 @@ use super::{eager, strategy};
 use crate::support::client::in_clear_within;
 use crate::support::open_server::open_server;
 
-/// Sends letters to a server with this quirk, over as many connections as it takes, by what each
-/// has learnt. Returns how many connections, and the round trips of the last, QUIT included.
+/// Sends mails to a server with this quirk, over as many connections as it takes. Each session
+/// passes on the strategy that remains. Returns the number of connections, and the round trips of
+/// the last one including QUIT.
 async fn real(quirk: Option<Quirk>, strategy: Strategy, count: usize) -> (usize, u64) {
     let server = open_server();
     let server = match quirk {
@@ -58,7 +59,7 @@ async fn real(quirk: Option<Quirk>, strategy: Strategy, count: usize) -> (usize,
     (connections, round_trips)
 }
 
-/// Figures that the manual promises.
+/// The numbers that the manual promises.
 #[tokio::test]
 async fn round_trips_of_further_mails() {
     // TCP, the greeting, EHLO and QUIT.

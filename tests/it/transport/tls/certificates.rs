@@ -1,5 +1,5 @@
-//! Certificates, good and bad, each over STARTTLS and implicit TLS: a bad one is refused in words
-//! of its own, and no octet of a login is sent.
+//! Valid and invalid certificates, each over STARTTLS and implicit TLS. Each invalid one has its
+//! own error, and no octet of a login is sent.
 
 use pilotfish::ErrorKind;
 use pilotfish::transport::{Fingerprint, TlsConfig};
@@ -17,7 +17,7 @@ use super::server::{BOTH, Side, log_in};
 
 const HOST: &str = "server.example";
 
-/// Fails both ways with these words, before anything is said inside TLS.
+/// Fails both ways with this error, before anything is sent inside TLS.
 pub(super) async fn is_refused(side: &Side, tls: &TlsConfig, host: &str, words: &str) {
     for begin in BOTH {
         let (outcome, heard) = log_in(side, begin, tls, host).await;
@@ -180,13 +180,13 @@ async fn unknown_authorities() {
         "is from an unknown authority: if it is yours",
     )
     .await;
-    // The root that a stranger sends makes nobody trust it.
+    // The client does not trust a root that the server sends.
     let stranger = other_root();
     let side = Side::from(Shown::by(&stranger, &named()).and(&stranger).config());
     is_refused(&side, &client(), HOST, "or pin sha256:").await;
     let side = Side::from(Shown::self_signed(&named()).config());
     is_refused(&side, &client(), HOST, "is signed by itself: ").await;
-    // Public authorities did not sign ours.
+    // No public authority signed our certificates.
     let public = TlsConfig::builder().build().unwrap();
     is_refused(
         &Side::from(good().config()),
@@ -197,7 +197,7 @@ async fn unknown_authorities() {
     .await;
 }
 
-/// An authority that is made anew keeps its name and has another key.
+/// An authority that is created again keeps its name and has another key.
 #[tokio::test]
 async fn an_authority_of_the_same_name() {
     let words = "is from an authority with the same name as the given one, and another key";
@@ -217,7 +217,7 @@ async fn an_authority_of_the_same_name() {
         let side = Side::from(Shown::by(&between, &named()).and(&between).config());
         is_refused(&side, &client(), HOST, words).await;
     }
-    // A wrong signature below an authority that is not the user's is its owner's business.
+    // A wrong signature below an authority that the user does not trust does not matter.
     let between = intermediate(authority_params("between"), &other_root());
     let namesake = intermediate(authority_params("between"), &other_root());
     let side = Side::from(Shown::by(&namesake, &named()).and(&between).config());

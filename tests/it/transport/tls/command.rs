@@ -9,7 +9,7 @@ use crate::cli::run::{Ended, Run};
 
 const MAIL: &str = "--from me@example.org --to ann@example.org --text hello";
 
-/// Sends to a server whose authority is not known, with these flags alone.
+/// Sends to a server whose authority is unknown, with only these flags.
 async fn send(office: &Office, arguments: &str) -> Ended {
     let address = office.server.addr().to_string();
     Run::new("send --user me@example.org --password-file password --server")
@@ -25,7 +25,7 @@ async fn whom_to_trust() {
     let office = Office::open(server()).await;
     let refused = send(&office, "").await;
     assert_eq!(refused.status, 76, "{refused:?}");
-    // The refusal says what to pin, and that is what the server is known by from then on.
+    // The error names the hash to pin. From then on the hash identifies the server.
     let pin = refused
         .stderr
         .split_whitespace()
@@ -200,13 +200,14 @@ async fn an_account_pins_and_a_flag_pins_anew() {
     assert_eq!(office.mails().await.len(), 1);
 }
 
-/// What is in the memory of the process is in no file when it dies (R2).
+/// No file contains the memory of the process after a crash (R2).
 #[tokio::test]
 async fn no_core_is_dumped() {
     let server: TestServer = server().start().await.unwrap();
     let script = "ulimit -c unlimited 2>/dev/null; exec \"$0\" \"$@\"";
     let address = server.addr().to_string();
-    // The password command is a child: it has the limits, and the process above it.
+    // The password command is a child process: it has the same limits, and its parent is the tested
+    // process.
     let look = "cat /proc/$PPID/limits >limits; echo p";
     let directory = Directory::new();
     directory.file("ca.pem", server.ca_pem());

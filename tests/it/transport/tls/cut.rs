@@ -14,7 +14,7 @@ use tokio_rustls::rustls::ServerConfig;
 use super::made::{client, good};
 use super::server::{Begin, secured};
 
-/// What becomes of a stream that is cut.
+/// What happens to a stream that is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cut {
     Close,
@@ -111,8 +111,8 @@ impl AsyncWrite for Fragile {
     }
 }
 
-/// A handshake with a server that says nothing afterwards, cut at an octet: the error, or `None` if
-/// the handshake was over by then. The server has to have heard nothing.
+/// A handshake with a server that sends nothing afterwards, cut at an octet. Returns the error, or
+/// `None` if the handshake had ended by then. The server must not have received anything.
 async fn cut(
     config: &Arc<ServerConfig>,
     tls: &TlsConfig,
@@ -138,7 +138,7 @@ async fn cut(
     };
     let host = "server.example".parse().unwrap();
     let client = secured(fragile, Begin::Implicit, tls, &host);
-    // A client that was cut off after its last octet waits for a greeting that nobody sends.
+    // A client that was cut off after its last octet waits for a greeting that does not come.
     let (outcome, (heard, accepted)) = tokio::join!(client, server);
     assert_eq!(heard, b"", "at {octets}");
     let error = outcome.expect_err("nobody greeted");
@@ -146,10 +146,10 @@ async fn cut(
     (!done).then_some(error)
 }
 
-/// Cuts after each octet until the handshake is through; says how many cuts there were.
+/// Cuts after each octet until the handshake completes. Returns the number of cuts.
 async fn cut_everywhere(direction: Direction, how: Cut, kind: ErrorKind) -> usize {
     let config = Arc::new(good().config());
-    // One that resumes would make another handshake.
+    // A resumed session would make another handshake.
     let tls = || client();
     let mut octets = 0;
     while let Some(error) = cut(&config, &tls(), direction, how, octets).await {

@@ -1,5 +1,5 @@
-//! Handshakes and records that are not as they should be: an error or the time limit, always, and
-//! no login.
+//! Malformed handshakes and records: the result is always an error or the time limit, and never a
+//! login.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +15,8 @@ use super::made::{client, good};
 use super::server::{BOTH, Begin, say_in_clear, secured};
 use crate::support::client::{ACCOUNT, send, talk, told};
 
-/// Answers the client's first octets with these, for ever if there are none left, and says how the
-/// session ended and how long it took.
+/// Replies to the client's first octets with these, without end if none are left. Returns the error
+/// of the session and its duration.
 async fn answered(begin: Begin, answer: &[u8], again: &[u8]) -> (Error, Duration) {
     let (here, there) = tokio::io::duplex(64 * 1024);
     let server = async {
@@ -123,17 +123,17 @@ async fn records_without_end() {
 #[tokio::test(start_paused = true)]
 async fn a_handshake_that_is_never_answered() {
     for begin in BOTH {
-        // The first octets of a record that goes on and on.
+        // The first octets of a record without end.
         for answer in [&b""[..], b"\x16\x03\x03\x40\x00"] {
             let (error, time) = answered(begin, answer, b"").await;
             assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
-            // A moment is for a last look.
+            // One more moment for a last read.
             assert_eq!(time.as_secs(), Timeouts::default().handshake.as_secs());
         }
     }
 }
 
-/// A session inside TLS whose records the server makes as it likes.
+/// A session inside TLS whose records the server cuts as it likes.
 async fn odd_records(
     prepare: impl FnOnce(&mut ServerConfig),
     say: impl AsyncFn(&mut tokio_rustls::server::TlsStream<DuplexStream>, &str),
@@ -219,8 +219,8 @@ async fn a_flood_of_tickets() {
     .await;
 }
 
-/// C35 and C36: an end that TLS does not announce is no end of a reply; after that to QUIT it does
-/// not matter.
+/// C35 and C36: an end without `close_notify` within a reply is an error. After the reply to QUIT
+/// it does not matter.
 #[tokio::test(start_paused = true)]
 async fn an_end_without_close_notify() {
     let beginning = "
@@ -262,7 +262,7 @@ async fn an_end_without_close_notify() {
         })
         .await;
         assert_eq!(told(&result), outcome, "{end}");
-        // What the TLS library says of it ends in the address of its documentation.
+        // The TLS library's message ends with a link to its documentation.
         let shown = format!("{:?}", result.unwrap_err());
         assert!(
             !shown.contains("close_notify") && !shown.contains("http"),

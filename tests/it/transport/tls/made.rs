@@ -21,7 +21,7 @@ pub(super) static ROOT: LazyLock<Authority> = LazyLock::new(|| {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 });
 
-/// What an authority says of itself.
+/// The contents of an authority's certificate.
 pub(super) fn authority_params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
@@ -31,12 +31,12 @@ pub(super) fn authority_params(name: &str) -> CertificateParams {
     params
 }
 
-/// An authority that another one vouches for.
+/// An authority that another one has signed.
 pub(super) fn intermediate(params: CertificateParams, issuer: &Authority) -> Authority {
     CertifiedIssuer::signed_by(params, KeyPair::generate().unwrap(), issuer).unwrap()
 }
 
-/// What the certificate of a server says, which is for these DNS names, however odd they are.
+/// The contents of a server certificate for these DNS names, which may be invalid.
 pub(super) fn server_params(names: &[&str]) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
@@ -51,14 +51,14 @@ pub(super) fn server_params(names: &[&str]) -> CertificateParams {
     params
 }
 
-/// What a server shows, and its key.
+/// The certificates that a server sends, and its key.
 pub(super) struct Shown {
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: KeyPair,
 }
 
 impl Shown {
-    /// By this authority.
+    /// Signed by this authority.
     pub(super) fn by(issuer: &Authority, params: &CertificateParams) -> Self {
         Self::with_key(issuer, params, KeyPair::generate().unwrap())
     }
@@ -88,14 +88,14 @@ impl Shown {
         }
     }
 
-    /// Shows this authority's certificate too.
+    /// Sends this authority's certificate too.
     pub(super) fn and(mut self, authority: &Authority) -> Self {
         self.chain.push(authority.der().clone());
         self
     }
 
-    /// The same without the fields of version 3: the version and the extensions. Its signature is
-    /// wrong then.
+    /// The same certificate without the fields of version 3: the version and the extensions. Its
+    /// signature is then wrong.
     pub(super) fn of_version_1(mut self) -> Self {
         let certificate = elements(&self.chain[0])[0].1;
         let [fields, algorithm, signature] = elements(certificate)[..] else {
@@ -116,7 +116,7 @@ impl Shown {
         CertifiedKey::new(self.chain.clone(), signer)
     }
 
-    /// A server that shows it, whatever it is.
+    /// A server that sends this certificate, whatever it is.
     pub(super) fn config(&self) -> ServerConfig {
         self.config_of(&[&version::TLS13, &version::TLS12])
     }
@@ -130,12 +130,12 @@ impl Shown {
     }
 }
 
-/// A certificate with which nothing is wrong.
+/// A valid certificate.
 pub(super) fn good() -> Shown {
     Shown::by(&ROOT, &server_params(&["server.example"]))
 }
 
-/// Trusts the authority of these tests and no other.
+/// Trusts only the authority of these tests.
 pub(super) fn trusting() -> TlsConfigBuilder {
     TlsConfig::builder()
         .roots(TlsRoots::None)
@@ -146,7 +146,7 @@ pub(super) fn client() -> TlsConfig {
     trusting().build().unwrap()
 }
 
-/// The elements of DER that follow each other, each whole and its content.
+/// The DER elements in sequence, each as a whole and as its content.
 fn elements(mut octets: &[u8]) -> Vec<(&[u8], &[u8])> {
     let mut elements = Vec::new();
     while !octets.is_empty() {

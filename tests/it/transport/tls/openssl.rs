@@ -1,4 +1,4 @@
-//! Certificates that OpenSSL has to make and show: what is too weak for other tools, too.
+//! Certificates that only OpenSSL can make and serve, because they are too weak for other tools.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -28,7 +28,7 @@ fn openssl(directory: &Path, arguments: &str) {
     assert!(output.status.success(), "openssl {arguments}: {said}");
 }
 
-/// A directory with the authority that is trusted, and what a server and an authority say.
+/// A directory with the trusted authority, and the configurations of a server and an authority.
 fn workshop() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
@@ -45,7 +45,7 @@ fn workshop() -> TempDir {
     directory
 }
 
-/// Makes NAME.key and NAME.pem, with this key and this digest in the issuer's signature.
+/// Makes NAME.key and NAME.pem, with this key and with this digest in the issuer's signature.
 fn certify(directory: &Path, name: &str, key: &str, issuer: &str, digest: &str, kind: &str) {
     openssl(
         directory,
@@ -62,7 +62,7 @@ fn certify(directory: &Path, name: &str, key: &str, issuer: &str, digest: &str, 
 
 const P256: &str = "ec -pkeyopt ec_paramgen_curve:P-256";
 
-/// Shows certificates of the workshop.
+/// Serves certificates of the directory.
 fn shown(directory: &Path, names: &[&str]) -> Shown {
     let key = directory.join(format!("{}.key", names[0]));
     let key = std::fs::read_to_string(key).unwrap();
@@ -110,7 +110,7 @@ async fn an_authority_with_a_short_key() {
     is_refused(&side, &client(), HOST, words).await;
 }
 
-/// `openssl s_server`, at a port of its own.
+/// `openssl s_server`, at a separate port.
 struct Listening {
     child: Child,
     port: u16,
@@ -152,7 +152,7 @@ async fn a_server_with_a_short_key() {
     }
 }
 
-/// Its signature cannot be verified, which does not mean that it is wrong.
+/// The client cannot verify the signature, which does not mean that it is wrong.
 #[tokio::test]
 async fn a_key_of_an_unknown_kind() {
     let directory = workshop();

@@ -1,4 +1,4 @@
-//! Certificates that are known by their hash.
+//! Certificates that are identified by their hash.
 
 use pilotfish::ErrorKind;
 use pilotfish::transport::{Fingerprint, TlsConfig, TlsRoots};
@@ -35,7 +35,7 @@ fn pinning(pins: &[Fingerprint]) -> TlsConfig {
 async fn a_pin_is_enough() {
     let mut expired = server_params(&["other.example"]);
     expired.not_after = rcgen::date_time_ymd(2000, 1, 1);
-    // As the bridge of Proton Mail has it: an authority that is its own, for 127.0.0.1.
+    // Like Proton Mail Bridge: a certificate that is its own authority, for 127.0.0.1.
     let authority = authority_params("127.0.0.1");
     for shown in [
         good(),
@@ -51,7 +51,7 @@ async fn a_pin_is_enough() {
     }
 }
 
-/// Devices have certificates of version 1, which name no host, and which webpki does not read.
+/// Some devices have certificates of version 1, which name no host, and which webpki does not read.
 #[tokio::test]
 async fn an_old_certificate_is_pinned_by_its_key() {
     let anybody = TlsConfig::builder().danger_accept_invalid_certificates();
@@ -105,7 +105,7 @@ async fn a_pin_is_the_only_one_who_is_trusted() {
     for pin in [certificate(&good()), spki(&good())] {
         is_refused(&side, &pinning(&[pin]), HOST, &words).await;
     }
-    // The hash of the one is not taken for that of the other.
+    // The hash of the one is not accepted as the hash of the other.
     let (Fingerprint::Certificate(digest), Fingerprint::Spki(key)) =
         (certificate(&shown), spki(&shown))
     else {
@@ -113,7 +113,7 @@ async fn a_pin_is_the_only_one_who_is_trusted() {
     };
     let swapped = [Fingerprint::Spki(digest), Fingerprint::Certificate(key)];
     is_refused(&side, &pinning(&swapped), HOST, &words).await;
-    // Whoever has the certificate but not its key is not the server.
+    // A server that has the certificate but not its key is not the right one.
     let thief = Shown {
         chain: shown.chain.clone(),
         key: good().key,

@@ -1,4 +1,4 @@
-//! A server that speaks TLS over a pipe, and what it heard.
+//! A server that speaks TLS over a pipe, and records what it receives.
 
 use std::sync::Arc;
 
@@ -23,11 +23,11 @@ pub(super) enum Begin {
 
 pub(super) const BOTH: [Begin; 2] = [Begin::Implicit, Begin::StartTls];
 
-/// Who makes the server's side of the handshake.
+/// The server's side of the handshake.
 #[derive(Clone)]
 pub(super) enum Side {
     Rustls(Arc<ServerConfig>),
-    /// What listens at this port.
+    /// The kind of server at this port.
     Port(u16),
 }
 
@@ -37,7 +37,7 @@ impl From<ServerConfig> for Side {
     }
 }
 
-/// Logs in and goes; says what the server heard inside TLS.
+/// Logs in and quits. Returns what the server received inside TLS.
 pub(super) async fn log_in(
     side: &Side,
     begin: Begin,
@@ -73,7 +73,7 @@ pub(super) async fn secured<S: Stream>(
     }
 }
 
-/// The server's side, to the end; returns what it heard inside TLS.
+/// The server's side, to the end. Returns what it received inside TLS.
 async fn serve(stream: DuplexStream, begin: Begin, side: &Side) -> Vec<u8> {
     let mut stream = BufReader::new(stream);
     if begin == Begin::StartTls {
@@ -110,7 +110,7 @@ pub(super) async fn say_in_clear<S: Stream>(stream: &mut BufReader<S>) {
     stream.write_all(b"220 go\r\n").await.unwrap();
 }
 
-/// Inside TLS: takes whatever login there is, and everything else to the end.
+/// Inside TLS: accepts any login, and reads everything else to the end.
 async fn converse<S: Stream>(stream: S, begin: Begin) -> Vec<u8> {
     let mut stream = BufReader::new(stream);
     let mut heard = Vec::new();

@@ -1,4 +1,4 @@
-//! What a handshake agrees on, and sessions that are resumed.
+//! Negotiated parameters, and resumed sessions.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use tokio_rustls::rustls::{HandshakeKind, RootCertStore, ServerConfig, version};
 use super::made::{ROOT, Shown, client, good, server_params, trusting};
 use crate::support::tls::cryptography;
 
-/// What both sides say of one handshake: the client's parameters; the server's kind of handshake,
-/// and the name and the protocols that were announced.
+/// Both sides of one handshake: the client's parameters; the server's kind of handshake, and the
+/// name and the protocols that the client announced.
 struct Agreed {
     client: TlsParameters,
     server: HandshakeKind,
@@ -35,7 +35,7 @@ async fn agree(config: &Arc<ServerConfig>, tls: &TlsConfig, host: &str) -> Agree
     let server = async {
         let acceptor = TlsAcceptor::from(Arc::clone(config));
         let mut stream = acceptor.accept(there).await.unwrap();
-        // Tickets come with what the server says first.
+        // Session tickets arrive together with the server's first line.
         stream.write_all(b"220 hello\r\n").await.unwrap();
         stream.flush().await.unwrap();
         let _ = stream.read(&mut [0; 512]).await.unwrap();
@@ -71,7 +71,7 @@ async fn the_key_exchange_is_one_that_quantum_computers_cannot_undo() {
         ),
         ("TLSv1.3", Some("X25519MLKEM768"), Handshake::Full)
     );
-    // It costs no round trip where the server does not know it.
+    // It costs no round trip if the server does not support it.
     let mut provider = cryptography::default_provider();
     provider.kx_groups = vec![cryptography::kx_group::X25519];
     let config = ServerConfig::builder_with_provider(Arc::new(provider))
@@ -101,7 +101,7 @@ async fn clones_resume_sessions() {
             [first.server, second.server],
             [HandshakeKind::Full, HandshakeKind::Resumed]
         );
-        // The certificate is the one that was verified then.
+        // The certificate is the one that was verified in the first session.
         assert!(first.client.certificate.is_some());
         assert_eq!(first.client.certificate, second.client.certificate);
         // Not under another name, and not by another client.
@@ -146,7 +146,7 @@ async fn the_least_version() {
     super::certificates::is_refused(&old, &strict, "server.example", words).await;
 }
 
-/// A server that asks for a certificate of these tests' authority.
+/// A server that requires a certificate of these tests' authority.
 fn asking(versions: &[&'static tokio_rustls::rustls::SupportedProtocolVersion]) -> ServerConfig {
     let provider = Arc::new(cryptography::default_provider());
     let mut roots = RootCertStore::empty();
