@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::domain::Domain;
-use super::error::{AddressError, Fault, Problem};
+use super::error::{AddressError, ParseFault, Problem};
 use super::local_part::LocalPart;
 use super::parser::Cursor;
 
@@ -48,13 +48,13 @@ impl AddrSpec {
         Self::checked(local_part, domain).map_err(AddressError::of_values)
     }
 
-    /// What is in front of the `@`.
+    /// What is before the `@`.
     #[must_use]
     pub fn local_part(&self) -> &LocalPart {
         &self.local_part
     }
 
-    /// What is behind the `@`.
+    /// What is after the `@`.
     #[must_use]
     pub fn domain(&self) -> &Domain {
         &self.domain
@@ -67,7 +67,7 @@ impl AddrSpec {
         self.local_part.is_ascii()
     }
 
-    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Fault> {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, ParseFault> {
         let start = cursor.clone();
         let local_part = LocalPart::read(cursor)?;
         if !cursor.eat('@') {

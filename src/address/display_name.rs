@@ -1,8 +1,8 @@
-//! The words in front of an address.
+//! The words before an address.
 
 use std::str::FromStr;
 
-use super::error::{AddressError, Fault, Problem};
+use super::error::{AddressError, ParseFault, Problem};
 use super::parser::is_forbidden;
 
 /// The most octets of a name. No RFC has a limit; this one is the length of the longest line.
@@ -44,8 +44,8 @@ impl DisplayName {
     }
 
     /// The name, its text having been at `position`.
-    pub(super) fn checked(text: &str, position: usize) -> Result<Self, Fault> {
-        let fault = |problem, offset| Fault {
+    pub(super) fn checked(text: &str, position: usize) -> Result<Self, ParseFault> {
+        let fault = |problem, offset| ParseFault {
             problem,
             position: position + offset,
         };

@@ -1,11 +1,11 @@
-//! The part of an address behind the `@`.
+//! The part of an address after the `@`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
-use super::error::{Fault, Problem};
+use super::error::{ParseFault, Problem};
 use super::literal::AddressLiteral;
 use super::parser::{Cursor, is_atext, is_invisible};
 
@@ -39,10 +39,10 @@ const MAX_UNICODE_OCTETS: usize = 4 * MAX_OCTETS;
 /// # Ok::<(), pilotfish::address::AddressError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Domain(Kind);
+pub struct Domain(NameOrLiteral);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Kind {
+enum NameOrLiteral {
     Name(String),
     Literal(AddressLiteral),
 }
@@ -52,8 +52,8 @@ impl Domain {
     #[must_use]
     pub fn as_name(&self) -> Option<&str> {
         match &self.0 {
-            Kind::Name(name) => Some(name),
-            Kind::Literal(_) => None,
+            NameOrLiteral::Name(name) => Some(name),
+            NameOrLiteral::Literal(_) => None,
         }
     }
 
@@ -61,8 +61,8 @@ impl Domain {
     #[must_use]
     pub fn as_literal(&self) -> Option<&AddressLiteral> {
         match &self.0 {
-            Kind::Name(_) => None,
-            Kind::Literal(literal) => Some(literal),
+            NameOrLiteral::Name(_) => None,
+            NameOrLiteral::Literal(literal) => Some(literal),
         }
     }
 
@@ -77,12 +77,12 @@ impl Domain {
     #[must_use]
     pub fn to_unicode(&self) -> String {
         match &self.0 {
-            Kind::Name(name) => unicode(name),
-            Kind::Literal(literal) => literal.to_string(),
+            NameOrLiteral::Name(name) => unicode(name),
+            NameOrLiteral::Literal(literal) => literal.to_string(),
         }
     }
 
-    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Fault> {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, ParseFault> {
         if cursor.peek() == Some('[') {
             return AddressLiteral::read(cursor).map(Self::from);
         }
@@ -96,7 +96,7 @@ impl Domain {
                 })),
             );
         }
-        let fault = |problem, offset| Fault {
+        let fault = |problem, offset| ParseFault {
             problem,
             position: start + offset,
         };
@@ -120,7 +120,7 @@ impl Domain {
         if name.len() > MAX_OCTETS {
             return Err(fault(Problem::DomainTooLong(MAX_OCTETS), 0));
         }
-        Ok(Self(Kind::Name(name)))
+        Ok(Self(NameOrLiteral::Name(name)))
     }
 }
 
@@ -230,7 +230,7 @@ read_from_str!(Domain);
 
 impl From<AddressLiteral> for Domain {
     fn from(literal: AddressLiteral) -> Self {
-        Self(Kind::Literal(literal))
+        Self(NameOrLiteral::Literal(literal))
     }
 }
 
@@ -244,8 +244,8 @@ impl From<IpAddr> for Domain {
 impl fmt::Display for Domain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Name(name) => f.write_str(name),
-            Kind::Literal(literal) => literal.fmt(f),
+            NameOrLiteral::Name(name) => f.write_str(name),
+            NameOrLiteral::Literal(literal) => literal.fmt(f),
         }
     }
 }

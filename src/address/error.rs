@@ -8,7 +8,7 @@ use super::parser::is_forbidden;
 /// How many octets of the input are shown on either side of the problem.
 const CONTEXT: usize = 24;
 
-/// Why a text is no address, or why addresses do not make an envelope.
+/// Why a text is not an address, or why addresses do not make an envelope.
 ///
 /// `Display` names the cause, what to do about it, and the place in the input. The input is
 /// shown escaped and shortened, so that the message is safe in a log and on a terminal.
@@ -27,11 +27,11 @@ const CONTEXT: usize = 24;
 #[non_exhaustive]
 pub struct AddressError {
     problem: Problem,
-    place: Option<Place>,
+    place: Option<InputPosition>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
+struct InputPosition {
     position: usize,
     excerpt: Box<str>,
 }
@@ -53,8 +53,8 @@ impl AddressError {
     }
 
     /// The error of a text, `fault` having been found in it.
-    pub(super) fn of_text(input: &str, fault: Fault) -> Self {
-        let place = Place {
+    pub(super) fn of_text(input: &str, fault: ParseFault) -> Self {
+        let place = InputPosition {
             position: fault.position,
             excerpt: excerpt(input, fault.position),
         };
@@ -102,7 +102,7 @@ pub(super) fn excerpt(input: &str, position: usize) -> Box<str> {
 
 /// A problem at an octet offset of the text being read.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct ParseFault {
     pub(super) problem: Problem,
     pub(super) position: usize,
 }
@@ -131,7 +131,7 @@ pub(super) enum Problem {
 
     #[error("no '@' in an address, write it as local-part@domain")]
     NoAt,
-    #[error("nothing in front of the '@', write the mailbox's name there")]
+    #[error("nothing before the '@', write the mailbox's name there")]
     NoLocalPart,
     #[error("a dot at the start or end, or two in a row; remove it or use quotation marks")]
     MisplacedDot,
@@ -175,7 +175,7 @@ pub(super) enum Problem {
     UnclosedComment,
     #[error("comments more than {0} deep, remove them")]
     CommentDepth(usize),
-    #[error("an angle bracket that is not closed, add the '>' right behind the address")]
+    #[error("an angle bracket that is not closed, add the '>' right after the address")]
     UnclosedAngle,
     #[error("no address in the angle brackets, write one as local-part@domain")]
     EmptyAngle,
@@ -183,15 +183,15 @@ pub(super) enum Problem {
     SourceRoute,
     #[error("a name without an address, add it in angle brackets, or quote a ',' in the name")]
     NameAlone,
-    #[error("words in front of an address, write it in angle brackets: name <local-part@domain>")]
+    #[error("words before an address, write it in angle brackets: name <local-part@domain>")]
     WordsBeforeAt,
-    #[error("white space or a comment in front of the '@', remove it")]
+    #[error("white space or a comment before the '@', remove it")]
     GapBeforeAt,
     #[error("an '@' in an unquoted name, put the name in quotation marks")]
     AtInName,
-    #[error("a '>' without a '<' in front of the address, add the '<' or remove the '>'")]
+    #[error("a '>' without a '<' before the address, add the '<' or remove the '>'")]
     StrayAngle,
-    #[error("text behind an address, separate addresses with ','")]
+    #[error("text after an address, separate addresses with ','")]
     TextBehind,
     #[error("a ';' that ends no group, separate addresses with ','")]
     Semicolon,
@@ -249,7 +249,7 @@ mod tests {
     fn error(input: &str, position: usize) -> AddressError {
         AddressError::of_text(
             input,
-            Fault {
+            ParseFault {
                 problem: Problem::Comment,
                 position,
             },

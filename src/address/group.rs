@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::display_name::DisplayName;
 use super::error::AddressError;
-use super::list::{self, Names};
+use super::list::{self, NameLengths};
 use super::mailbox::{Mailbox, write_name};
 use super::parser::whole;
 
@@ -81,7 +81,9 @@ impl Address {
     ///
     /// As for [`Mailbox::parse_list`].
     pub fn parse_list(text: &str) -> Result<Vec<Self>, AddressError> {
-        whole(text, |cursor| list::address_list(cursor, Names::Whole))
+        whole(text, |cursor| {
+            list::address_list(cursor, NameLengths::Whole)
+        })
     }
 
     /// The mailboxes that it names: one, or the members of the group.

@@ -2,14 +2,14 @@
 
 use super::addr_spec::AddrSpec;
 use super::display_name::DisplayName;
-use super::error::{Fault, Problem};
+use super::error::{ParseFault, Problem};
 use super::group::{Address, Group};
 use super::mailbox::Mailbox;
 use super::parser::{Cursor, is_atext, is_invisible};
 use super::phrase::Phrase;
 
 /// What an element of a list begins with.
-enum Element {
+enum ListElement {
     Mailbox(Mailbox),
     /// A group's name and colon.
     GroupStart(DisplayName),
@@ -17,15 +17,15 @@ enum Element {
 
 /// What becomes of names that are too long.
 #[derive(Clone, Copy)]
-pub(super) enum Names {
+pub(super) enum NameLengths {
     /// They are refused.
     Whole,
     /// Only their beginning is kept.
     Cut,
 }
 
-impl Names {
-    fn read(self, text: &str, position: usize) -> Result<DisplayName, Fault> {
+impl NameLengths {
+    fn read(self, text: &str, position: usize) -> Result<DisplayName, ParseFault> {
         let text = match self {
             Self::Whole => text,
             Self::Cut => DisplayName::beginning(text.trim()),
@@ -35,7 +35,10 @@ impl Names {
 }
 
 /// `address-list`, up to the end of the text.
-pub(super) fn address_list(cursor: &mut Cursor<'_>, names: Names) -> Result<Vec<Address>, Fault> {
+pub(super) fn address_list(
+    cursor: &mut Cursor<'_>,
+    names: NameLengths,
+) -> Result<Vec<Address>, ParseFault> {
     let mut addresses = Vec::new();
     let mut open_group: Option<(Cursor<'_>, Group)> = None;
     loop {
@@ -56,12 +59,12 @@ pub(super) fn address_list(cursor: &mut Cursor<'_>, names: Names) -> Result<Vec<
                 cursor.next();
             }
             Some(_) => match (element(cursor, &space, names)?, &mut open_group) {
-                (Element::Mailbox(mailbox), Some((_, group))) => group.push(mailbox),
-                (Element::Mailbox(mailbox), None) => addresses.push(mailbox.into()),
-                (Element::GroupStart(_), Some(_)) => {
+                (ListElement::Mailbox(mailbox), Some((_, group))) => group.push(mailbox),
+                (ListElement::Mailbox(mailbox), None) => addresses.push(mailbox.into()),
+                (ListElement::GroupStart(_), Some(_)) => {
                     return Err(start.fault(Problem::NestedGroup));
                 }
-                (Element::GroupStart(name), None) => {
+                (ListElement::GroupStart(name), None) => {
                     open_group = Some((start, Group::new(name, [])));
                     continue;
                 }
@@ -77,21 +80,21 @@ pub(super) fn address_list(cursor: &mut Cursor<'_>, names: Names) -> Result<Vec<
 }
 
 /// `mailbox`, up to the end of the text.
-pub(super) fn one_mailbox(cursor: &mut Cursor<'_>) -> Result<Mailbox, Fault> {
+pub(super) fn one_mailbox(cursor: &mut Cursor<'_>) -> Result<Mailbox, ParseFault> {
     let space = cursor.clone();
     cursor.skip_cfws()?;
     let start = cursor.clone();
-    match element(cursor, &space, Names::Whole)? {
-        Element::Mailbox(mailbox) => {
+    match element(cursor, &space, NameLengths::Whole)? {
+        ListElement::Mailbox(mailbox) => {
             end_of_element(cursor)?;
             Ok(mailbox)
         }
-        Element::GroupStart(_) => Err(start.fault(Problem::Group)),
+        ListElement::GroupStart(_) => Err(start.fault(Problem::Group)),
     }
 }
 
 /// Skips to what ends an element: a comma, a semicolon or the end of the text.
-fn end_of_element(cursor: &mut Cursor<'_>) -> Result<(), Fault> {
+fn end_of_element(cursor: &mut Cursor<'_>) -> Result<(), ParseFault> {
     cursor.skip_cfws()?;
     match cursor.peek() {
         None | Some(',' | ';') => Ok(()),
@@ -103,9 +106,13 @@ fn end_of_element(cursor: &mut Cursor<'_>) -> Result<(), Fault> {
     }
 }
 
-/// `mailbox`, or the beginning of `group`. The comments in front of it began at `space`; those
+/// `mailbox`, or the beginning of `group`. The comments before it began at `space`; those
 /// that follow a mailbox are read, too, as all of them are a part of its name.
-fn element(cursor: &mut Cursor<'_>, space: &Cursor<'_>, names: Names) -> Result<Element, Fault> {
+fn element(
+    cursor: &mut Cursor<'_>,
+    space: &Cursor<'_>,
+    names: NameLengths,
+) -> Result<ListElement, ParseFault> {
     let start = cursor.clone();
     let mut phrase = Phrase::default();
     phrase.skip(cursor.since(space));
@@ -136,7 +143,7 @@ fn element(cursor: &mut Cursor<'_>, space: &Cursor<'_>, names: Names) -> Result<
             Some(':') if phrase.words > 0 => {
                 cursor.next();
                 let name = names.read(&phrase.text, start.position())?;
-                return Ok(Element::GroupStart(name));
+                return Ok(ListElement::GroupStart(name));
             }
             next => return Err(cursor.fault(phrase.broken_off(next))),
         }
@@ -149,7 +156,7 @@ fn element(cursor: &mut Cursor<'_>, space: &Cursor<'_>, names: Names) -> Result<
     phrase.skip(cursor.since(&space));
     let mailbox = Mailbox::new(addr_spec);
     // A name in quotation marks may be empty: then there is none.
-    Ok(Element::Mailbox(match phrase.name().trim() {
+    Ok(ListElement::Mailbox(match phrase.name().trim() {
         "" => mailbox,
         name => mailbox.with_name(names.read(name, start.position())?),
     }))
@@ -174,7 +181,7 @@ fn named_by_itself<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a str, AddrSpec)> {
 }
 
 /// `angle-addr` without comments and white space inside the brackets.
-fn angle_addr(cursor: &mut Cursor<'_>) -> Result<AddrSpec, Fault> {
+fn angle_addr(cursor: &mut Cursor<'_>) -> Result<AddrSpec, ParseFault> {
     let unclosed = cursor.fault(Problem::UnclosedAngle);
     cursor.next();
     match cursor.peek() {

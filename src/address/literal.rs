@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::error::{Fault, Problem};
+use super::error::{ParseFault, Problem};
 use super::parser::Cursor;
 
 /// An IP address in brackets: RFC 5321, 4.1.3 `address-literal`.
@@ -34,7 +34,7 @@ impl AddressLiteral {
         self.0
     }
 
-    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Fault> {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, ParseFault> {
         let fault = cursor.fault(Problem::Literal);
         if !cursor.eat('[') {
             return Err(fault);

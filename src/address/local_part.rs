@@ -1,9 +1,9 @@
-//! The part of an address in front of the `@`.
+//! The part of an address before the `@`.
 
 use std::fmt;
 
 use super::addr_spec;
-use super::error::{Fault, Problem};
+use super::error::{ParseFault, Problem};
 use super::parser::{Cursor, is_atext, is_dot_atom, is_forbidden, is_invisible, write_quoted};
 
 /// The most octets of a local part as it is sent: as many as an address has, without `@` and
@@ -52,7 +52,7 @@ impl LocalPart {
         self.0.is_ascii()
     }
 
-    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Fault> {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, ParseFault> {
         let start = cursor.clone();
         let content = if cursor.peek() == Some('"') {
             cursor.quoted_string()?

@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::addr_spec::AddrSpec;
 use super::display_name::DisplayName;
-use super::error::{AddressError, Fault};
+use super::error::{AddressError, ParseFault};
 use super::group::Address;
-use super::list::{self, Names};
+use super::list::{self, NameLengths};
 use super::parser::{Cursor, is_atext, whole, write_quoted};
 
 /// An address and perhaps a name, as in the fields From and To: RFC 5322, 3.4 `mailbox`.
@@ -96,7 +96,7 @@ impl Mailbox {
     /// # Ok::<(), pilotfish::address::AddressError>(())
     /// ```
     pub fn parse_list(text: &str) -> Result<Vec<Self>, AddressError> {
-        Self::list(text, Names::Whole)
+        Self::list(text, NameLengths::Whole)
     }
 
     /// The same, but of a name that is too long, the beginning.
@@ -104,16 +104,16 @@ impl Mailbox {
     /// For lists that came in a message, where a name may consist of encoded words and so be
     /// several times longer than it was.
     pub(crate) fn parse_list_of_long_names(text: &str) -> Result<Vec<Self>, AddressError> {
-        Self::list(text, Names::Cut)
+        Self::list(text, NameLengths::Cut)
     }
 
-    fn list(text: &str, names: Names) -> Result<Vec<Self>, AddressError> {
+    fn list(text: &str, names: NameLengths) -> Result<Vec<Self>, AddressError> {
         let addresses = whole(text, |cursor| list::address_list(cursor, names))?;
         let mailboxes = addresses.into_iter().flat_map(Address::into_mailboxes);
         Ok(mailboxes.collect())
     }
 
-    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Fault> {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, ParseFault> {
         list::one_mailbox(cursor)
     }
 }

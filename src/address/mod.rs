@@ -1,4 +1,4 @@
-//! Mail addresses: who a message is from, who it is for, and what the server is told.
+//! Mail addresses: the sender, the recipients, and the envelope for the server.
 //!
 //! | type | grammar | example |
 //! |---|---|---|
@@ -85,6 +85,7 @@ mod display_name;
 mod domain;
 pub mod envelope;
 mod error;
+mod escape;
 mod group;
 #[cfg(test)]
 mod hint_tests;
@@ -103,6 +104,7 @@ pub use display_name::DisplayName;
 pub use domain::Domain;
 pub use envelope::{Envelope, Partial};
 pub use error::AddressError;
+pub(crate) use escape::{escaped, push_escaped};
 pub use group::{Address, Group, IntoAddresses};
 pub use literal::AddressLiteral;
 pub use local_part::LocalPart;

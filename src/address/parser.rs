@@ -1,6 +1,6 @@
 //! What all parsers here share: a cursor, the classes of characters, quoted strings, comments.
 
-use super::error::{AddressError, Fault, Problem};
+use super::error::{AddressError, ParseFault, Problem};
 
 /// The longest text that is read, in octets.
 pub(super) const MAX_INPUT: usize = 1024 * 1024;
@@ -56,11 +56,11 @@ pub(super) fn write_quoted(out: &mut impl std::fmt::Write, text: &str) -> std::f
 /// Reads the whole of `input` with `read`.
 pub(super) fn whole<T>(
     input: &str,
-    read: impl FnOnce(&mut Cursor<'_>) -> Result<T, Fault>,
+    read: impl FnOnce(&mut Cursor<'_>) -> Result<T, ParseFault>,
 ) -> Result<T, AddressError> {
     let mut cursor = Cursor::new(input);
     let result = if input.len() > MAX_INPUT {
-        Err(Fault {
+        Err(ParseFault {
             problem: Problem::InputTooLong(MAX_INPUT),
             position: MAX_INPUT,
         })
@@ -126,8 +126,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// `problem` at this place.
-    pub(super) fn fault(&self, problem: Problem) -> Fault {
-        Fault {
+    pub(super) fn fault(&self, problem: Problem) -> ParseFault {
+        ParseFault {
             problem,
             position: self.position(),
         }
@@ -135,7 +135,7 @@ impl<'a> Cursor<'a> {
 
     /// RFC 5322, 3.2.4 `quoted-string` without folding: what it says, without the quotation
     /// marks and backslashes. A tab stays a tab. The opening mark has to come next.
-    pub(super) fn quoted_string(&mut self) -> Result<String, Fault> {
+    pub(super) fn quoted_string(&mut self) -> Result<String, ParseFault> {
         let unclosed = self.fault(Problem::UnclosedQuote);
         let is_refused = |c| is_forbidden(c) && c != '\t';
         let mut content = String::new();
@@ -164,7 +164,7 @@ impl<'a> Cursor<'a> {
 
     /// RFC 5322, 3.2.2 `[CFWS]` without folding: skips white space and comments, and says
     /// whether there were any.
-    pub(super) fn skip_cfws(&mut self) -> Result<bool, Fault> {
+    pub(super) fn skip_cfws(&mut self) -> Result<bool, ParseFault> {
         let start = self.position();
         loop {
             match self.peek() {
@@ -177,7 +177,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn skip_comment(&mut self) -> Result<(), Fault> {
+    fn skip_comment(&mut self) -> Result<(), ParseFault> {
         let unclosed = self.fault(Problem::UnclosedComment);
         let mut depth = 0_usize;
         loop {

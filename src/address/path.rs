@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::addr_spec::AddrSpec;
-use super::error::Fault;
+use super::error::ParseFault;
 use super::parser::Cursor;
 
 /// Where reports of failure go: RFC 5321, 4.1.2 `Reverse-path`, the argument of MAIL.
@@ -37,7 +37,7 @@ impl ReversePath {
         }
     }
 
-    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Fault> {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, ParseFault> {
         AddrSpec::read(cursor).map(Self::Address)
     }
 }
@@ -82,7 +82,7 @@ impl ForwardPath {
         &self.0
     }
 
-    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Fault> {
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, ParseFault> {
         AddrSpec::read(cursor).map(Self)
     }
 }

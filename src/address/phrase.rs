@@ -9,7 +9,7 @@ pub(super) struct Phrase {
     pub(super) text: String,
     pub(super) words: usize,
     comments: Vec<String>,
-    /// Whether white space or a comment came behind the last word.
+    /// Whether white space or a comment came after the last word.
     gap: bool,
 }
 

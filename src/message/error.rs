@@ -111,7 +111,7 @@ pub enum MessageError {
         /// The largest value there may be.
         limit: usize,
     },
-    /// This is no name for a header field (RFC 5322 section 3.6.8).
+    /// This is not a valid name for a header field (RFC 5322 section 3.6.8).
     #[error(
         "{found:?} is not a field name: use 1 to 76 printable ASCII characters, no space and no colon"
     )]
@@ -119,25 +119,25 @@ pub enum MessageError {
         /// What was given, shortened.
         found: String,
     },
-    /// This is no message identifier (RFC 5322 section 3.6.4).
+    /// This is not a valid message identifier (RFC 5322 section 3.6.4).
     #[error("{found:?} is not a message identifier: use the form <left@right>")]
     MessageId {
         /// What was given, shortened.
         found: String,
     },
-    /// This is no identifier of a part (RFC 2045 section 7).
+    /// This is not a valid identifier of a part (RFC 2045 section 7).
     #[error("{found:?} is not an identifier of a part: use the form left@right")]
     ContentId {
         /// What was given, shortened.
         found: String,
     },
-    /// This is no list of language tags (RFC 3282 section 2).
+    /// This is not a valid list of language tags (RFC 3282 section 2).
     #[error("{found:?} is not a language: use tags such as de or en-GB")]
     Language {
         /// What was given, shortened.
         found: String,
     },
-    /// This is no address on the web that a list can be left by.
+    /// This is not a valid address on the web that a list can be left by.
     #[error(
         "{found:?} cannot be opened to leave a list: use https:// and at most 900 octets of a URI"
     )]
@@ -162,7 +162,7 @@ pub enum MessageError {
     /// There is no document in HTML to take pictures from.
     #[error("there is no HTML text to take pictures from: give one, or take none")]
     NoHtml,
-    /// This is no method of a message between calendars (RFC 5546 section 1.4).
+    /// This is not a valid method of a message between calendars (RFC 5546 section 1.4).
     #[error("{found:?} is not a method of a calendar: use one such as REQUEST")]
     Method {
         /// What was given, or what the calendar names, shortened; empty if it names none.
@@ -191,7 +191,7 @@ pub enum MessageError {
     /// The octets of a part cannot be had.
     #[error(transparent)]
     Body(#[from] BodyError),
-    /// This is no date (RFC 5322 section 3.3).
+    /// This is not a valid date (RFC 5322 section 3.3).
     #[error(
         "{found:?} is not a date of the years 1900 to 9999: use the form Mon, 02 Jan 2006 15:04:05 -0700"
     )]
@@ -215,7 +215,7 @@ pub enum MessageError {
         /// The name, shortened.
         found: String,
     },
-    /// This is no media type (RFC 2045 section 5.1).
+    /// This is not a valid media type (RFC 2045 section 5.1).
     #[error("{found:?} is not a media type: {hint}")]
     MediaType {
         /// What was given, shortened.

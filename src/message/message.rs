@@ -19,14 +19,14 @@ use crate::address::Envelope;
 /// sent, even at the same time; but if a body [can be read only once](Self::is_repeatable), only
 /// the first to read it can, and sending it again is an error.
 #[derive(Clone)]
-pub struct Message(pub(super) Arc<Shared>);
+pub struct Message(pub(super) Arc<MessageParts>);
 
 /// What clones of a message have in common.
 #[derive(Clone)]
-pub(super) struct Shared {
+pub(super) struct MessageParts {
     pub(super) envelope: Envelope,
     pub(super) id: MessageId,
-    /// Fields in front of all others.
+    /// Fields before all others.
     pub(super) signatures: Bytes,
     pub(super) template: Arc<Template>,
     /// The most that may be made use of.
@@ -48,7 +48,7 @@ impl Message {
     ) -> Result<Self, MessageError> {
         let segments = template.segments(most, HeaderCharset::Ascii);
         Segment::len_of_all(segments).ok_or(MessageError::TooLarge)?;
-        Ok(Self(Arc::new(Shared {
+        Ok(Self(Arc::new(MessageParts {
             envelope,
             id,
             signatures: Bytes::new(),

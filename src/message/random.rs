@@ -1,4 +1,4 @@
-//! Tokens that nobody can guess and that occur nowhere else.
+//! Random tokens, unique and impossible to guess.
 
 use super::error::MessageError;
 

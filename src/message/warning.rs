@@ -9,7 +9,7 @@ use std::fmt;
 pub enum Warning {
     /// A document in HTML shows a part that the message does not have: `cid:` and this.
     NoPart {
-        /// What stands behind `cid:`, shortened.
+        /// What stands after `cid:`, shortened.
         id: String,
     },
     /// A part is there to be shown by a document in HTML, and none shows it.
@@ -133,7 +133,7 @@ impl fmt::Display for Warning {
             ),
             Self::FieldsInText { line } => write!(
                 f,
-                "the message begins with an empty line, so that {line:?} is text and no field: \
+                "the message begins with an empty line, so that {line:?} is text and not a field: \
                  remove the empty line if that is not meant"
             ),
             Self::EmptyFieldLeftOut { field } => write!(

@@ -1,11 +1,11 @@
-//! Delivery status notifications: who is told what became of a mail (RFC 3461).
+//! Delivery status notifications (RFC 3461).
 
 use std::fmt;
 use std::ops::BitOr;
 use std::str::FromStr;
 
 use super::error::{EnvelopeError, shown};
-use super::xtext::{write_utf8_address, write_xtext, xtext_len};
+use super::xtext::{write_utf8_address, xtext};
 use crate::address::AddrSpec;
 
 /// How many octets an envelope identifier has as it is sent, at most (RFC 3461 section 4.4).
@@ -61,7 +61,7 @@ impl FromStr for EnvelopeId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let printable = text.bytes().all(|octet| matches!(octet, b' '..=b'~'));
-        if printable && (1..=MAX_ENVELOPE_ID).contains(&xtext_len(text)) {
+        if printable && (1..=MAX_ENVELOPE_ID).contains(&xtext(text).len()) {
             return Ok(Self(text.into()));
         }
         let found = shown(text);
@@ -73,7 +73,7 @@ try_from_text!(EnvelopeId);
 
 impl fmt::Display for EnvelopeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_xtext(f, &self.0)
+        f.write_str(&xtext(&self.0))
     }
 }
 
@@ -175,7 +175,7 @@ impl fmt::Display for OriginalRecipient<'_> {
         let address = self.0.to_string();
         if self.0.is_ascii() {
             f.write_str("rfc822;")?;
-            write_xtext(f, &address)
+            f.write_str(&xtext(&address))
         } else {
             f.write_str("utf-8;")?;
             write_utf8_address(f, &address)

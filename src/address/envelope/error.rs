@@ -17,7 +17,7 @@ pub enum EnvelopeError {
     },
     /// No time to deliver by (RFC 2852).
     #[error(
-        "{seconds} seconds are no time to deliver by: use -999999999 to 999999999, and more than \
+        "{seconds} seconds is not a valid delivery time: use -999999999 to 999999999, and more than \
          0 where the mail is to be returned"
     )]
     DeliverBy {
@@ -32,7 +32,7 @@ pub enum EnvelopeError {
     },
     /// No date to hold a mail until (RFC 4865).
     #[error(
-        "\"{found}\" is no date to hold a mail until: write one of 1970 or later as in \
+        "\"{found}\" is not a valid date to hold a mail until: write one of 1970 or later as in \
          2030-01-31T08:00:00Z or 2030-01-31T09:00:00+01:00"
     )]
     DateTime {
@@ -40,13 +40,13 @@ pub enum EnvelopeError {
         found: Box<str>,
     },
     /// No priority (RFC 6710).
-    #[error("{found} is no priority: use -9 (lowest) to 9 (highest)")]
+    #[error("{found} is not a valid priority: use -9 (lowest) to 9 (highest)")]
     Priority {
         /// What was given.
         found: i64,
     },
-    /// Options for somebody to whom the mail does not go.
-    #[error("{path} is no recipient of this envelope: add it, or leave its options out")]
+    /// Options for an address that is not a recipient.
+    #[error("{path} is not a recipient of this envelope: add it, or leave its options out")]
     NoSuchRecipient {
         /// The path that was given.
         path: Box<str>,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::error::{EnvelopeError, shown};
 
-/// How long the server keeps a mail before it sends it on: RFC 4865
+/// How long the server keeps a mail before it sends it on: RFC 4865.
 ///
 /// ```
 /// use pilotfish::address::envelope::{Hold, HoldSeconds};
@@ -20,9 +20,9 @@ use super::error::{EnvelopeError, shown};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Hold {
-    /// For so long, from when it is submitted.
+    /// For this time, from its submission on.
     For(HoldSeconds),
-    /// Until then.
+    /// Until this date.
     Until(DateTime),
 }
 

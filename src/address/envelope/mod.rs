@@ -1,4 +1,4 @@
-//! What the server is told beside the message: paths, and what the extensions add to them.
+//! The envelope: the paths of a mail, and the options that extensions add to them.
 
 mod deliver_by;
 mod dsn;
@@ -206,7 +206,7 @@ impl Envelope {
         self.0.forward_paths.len()
     }
 
-    /// The same mail for those of these recipients whom it has; `None` if it has none of them.
+    /// The same mail for those of these recipients that it has; `None` if it has none of them.
     pub(crate) fn restricted_to(&self, paths: &[ForwardPath]) -> Option<Self> {
         let wanted: HashSet<_> = paths.iter().collect();
         let places = || {

@@ -6,7 +6,7 @@ use super::deliver_by::DeliverBy;
 use super::dsn::{EnvelopeId, Notify, Ret};
 use super::hold::Hold;
 use super::priority::Priority;
-use super::xtext::write_xtext;
+use super::xtext::xtext;
 use crate::address::AddrSpec;
 
 /// What an envelope asks of the server beside delivery: by default nothing.
@@ -33,7 +33,7 @@ pub struct Options {
     pub ret: Option<Ret>,
     /// What notifications call the envelope (DSN, RFC 3461 section 4.4).
     pub id: Option<EnvelopeId>,
-    /// What is asked for each recipient who has no options of his own.
+    /// What is asked for each recipient that has no options of its own.
     pub each: RecipientOptions,
     /// What becomes of all this where the server does not offer DSN.
     pub dsn: Dsn,
@@ -62,7 +62,7 @@ pub struct RecipientOptions {
     pub original: Option<AddrSpec>,
 }
 
-/// What becomes of the wishes for notifications where the server does not offer DSN.
+/// What happens to requests for notifications if the server does not offer DSN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Dsn {
@@ -77,7 +77,7 @@ pub enum Dsn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum TlsOnward {
-    /// As the server sees fit.
+    /// The server decides.
     #[default]
     Optional,
     /// By TLS with a verified certificate, on every hop, or not at all (RFC 8689 section 2). The
@@ -85,14 +85,14 @@ pub enum TlsOnward {
     Required,
 }
 
-/// Who submitted a mail first, as a server says it that submits on behalf of others: RFC 4954
-/// section 5.
+/// The original submitter of a mail, which a server names that submits on behalf of others:
+/// RFC 4954 section 5.
 ///
 /// It is shown as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Submitter {
-    /// Nobody knows, or nobody is to know.
+    /// Unknown, or kept secret.
     Unknown,
     /// The user with this address.
     Address(AddrSpec),
@@ -102,19 +102,19 @@ impl fmt::Display for Submitter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown => f.write_str("<>"),
-            Self::Address(address) => write_xtext(f, &address.to_string()),
+            Self::Address(address) => f.write_str(&xtext(&address.to_string())),
         }
     }
 }
 
-/// What becomes of a mail when some of its recipients are refused.
+/// What happens to a mail if the server rejects some of its recipients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Partial {
-    /// It goes to those who are accepted.
+    /// It goes to the accepted recipients.
     #[default]
     AsManyAsPossible,
-    /// No message is sent once the server has refused a recipient.
+    /// No message is sent once the server has rejected a recipient.
     ///
     /// A server for LMTP may refuse recipients after the message, too. The others have the mail by
     /// then (RFC 2033 section 4.2), and [`Receipt::rejected`](crate::Receipt::rejected) says who

@@ -127,7 +127,7 @@ fn a_recipient_has_options_of_his_own_or_those_of_each() {
     let error = envelope.with_recipient_options(&stranger, asked(None, None));
     assert_eq!(
         error.unwrap_err().to_string(),
-        "<c@x.test> is no recipient of this envelope: add it, or leave its options out"
+        "<c@x.test> is not a recipient of this envelope: add it, or leave its options out"
     );
 }
 

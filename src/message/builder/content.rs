@@ -7,11 +7,11 @@ use crate::message::error;
 use crate::message::error::MessageError;
 use crate::message::html::cid;
 use crate::message::html::pictures::{Picture, has_base, pictures};
-use crate::message::part::{Attachment, ContentId, Disposition, Entity, Kind, Language};
+use crate::message::part::{Attachment, ContentId, Disposition, Entity, EntityKind, Language};
 use crate::message::warning::Warning;
 
 #[derive(Default)]
-pub(super) struct Content {
+pub(super) struct MessageContent {
     pub(super) text: Option<Entity>,
     pub(super) html: Option<String>,
     /// How many lines of metadata were left out of the text.
@@ -32,7 +32,7 @@ pub(super) struct Root {
     pub(super) warnings: Vec<Warning>,
 }
 
-impl Content {
+impl MessageContent {
     /// One part with all the others in it.
     pub(super) fn into_entity(mut self) -> Result<Root, MessageError> {
         let lines = self.metadata;
@@ -92,7 +92,7 @@ impl Content {
         let each = inline.iter();
         labels.extend(each.map(|part| (part.id.to_string(), part.label.clone())));
         let mut forms: Vec<_> = self.text.into_iter().map(in_language).collect();
-        // What is shown behind the text, if no document shows it.
+        // What is shown after the text, if no document shows it.
         let mut shown = Vec::new();
         match self.html {
             Some(html) => {
@@ -140,14 +140,14 @@ impl Content {
 }
 
 /// A part that is shown, and what it is called.
-struct Shown {
+struct InlinePart {
     label: String,
     id: ContentId,
     entity: Entity,
 }
 
-fn identified(inline: Vec<(String, Attachment)>) -> Result<Vec<Shown>, MessageError> {
-    let mut shown: Vec<Shown> = Vec::with_capacity(inline.len());
+fn identified(inline: Vec<(String, Attachment)>) -> Result<Vec<InlinePart>, MessageError> {
+    let mut shown: Vec<InlinePart> = Vec::with_capacity(inline.len());
     let mut labels = HashSet::new();
     for (label, attachment) in inline {
         let wrong = |hint| MessageError::Label {
@@ -162,7 +162,7 @@ fn identified(inline: Vec<(String, Attachment)>) -> Result<Vec<Shown>, MessageEr
         }
         let id = label.parse().or_else(|_| ContentId::random())?;
         let part = attachment.disposition(Disposition::Inline);
-        shown.push(Shown {
+        shown.push(InlinePart {
             label,
             entity: Entity::from(part).content_id(id.clone()),
             id,
@@ -194,7 +194,7 @@ fn warnings(root: &Entity, labels: &HashMap<String, String>) -> Result<Vec<Warni
     let mut references = BTreeSet::new();
     let mut ids = BTreeMap::new();
     for entity in root.all() {
-        if let Kind::Text(media_type, text) = &entity.kind
+        if let EntityKind::Text(media_type, text) = &entity.kind
             && media_type.essence() == "text/html"
         {
             has_document = true;

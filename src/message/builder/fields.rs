@@ -9,7 +9,7 @@ use crate::message::header::{
 };
 
 #[derive(Default)]
-pub(super) struct Fields {
+pub(super) struct HeaderFields {
     pub(super) from: Vec<Mailbox>,
     pub(super) sender: Option<Mailbox>,
     pub(super) reply_to: Vec<Address>,
@@ -26,7 +26,7 @@ pub(super) struct Fields {
     pub(super) others: Vec<(FieldName, String)>,
 }
 
-impl Fields {
+impl HeaderFields {
     pub(super) fn check(&self) -> Result<(), MessageError> {
         if self.from.len() > 1 && self.sender.is_none() {
             return Err(MessageError::NoSender {

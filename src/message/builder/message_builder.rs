@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::content::Content;
-use super::fields::Fields;
+use super::content::MessageContent;
+use super::fields::HeaderFields;
 use crate::address::{AddressError, IntoAddresses, ReversePath};
 use crate::message::Message;
 use crate::message::encoding::BodyType;
@@ -54,8 +54,8 @@ use crate::message::warning::Warning;
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct MessageBuilder {
     // In boxes, as the builder moves with each call.
-    fields: Box<Fields>,
-    pub(super) content: Box<Content>,
+    fields: Box<HeaderFields>,
+    pub(super) content: Box<MessageContent>,
     reverse_path: Option<ReversePath>,
     most: Option<BodyType>,
     pub(super) repair: Repair,
@@ -153,7 +153,7 @@ impl MessageBuilder {
         self
     }
 
-    /// Adds recipients whom no other is to know of: they are in the envelope and in no field
+    /// Adds recipients that no other recipient may see: they are in the envelope and in no field
     /// (RFC 5322 section 3.6.3).
     pub fn bcc(mut self, recipients: impl IntoAddresses) -> Self {
         let recipients = self.error.addresses("Bcc", recipients);
@@ -204,9 +204,9 @@ impl MessageBuilder {
         self
     }
 
-    /// Says how a recipient leaves the list that the message is sent to.
-    pub fn list_unsubscribe(mut self, way_out: ListUnsubscribe) -> Self {
-        self.fields.list_unsubscribe = Some(way_out);
+    /// Sets how a recipient unsubscribes from the list that the message is sent to.
+    pub fn list_unsubscribe(mut self, unsubscribe: ListUnsubscribe) -> Self {
+        self.fields.list_unsubscribe = Some(unsubscribe);
         self
     }
 
@@ -274,10 +274,10 @@ impl MessageBuilder {
     ///
     /// # Errors
     ///
-    /// If something was given that is not what it should be; if there is no author, no
-    /// recipient, or no sender among several authors; if there are control characters in the
+    /// The first error of a method; or if there is no author, no recipient, or no sender among
+    /// several authors; if there are control characters in the
     /// subject or a field, or a field that is not to be added; if a file cannot be opened; if
-    /// something is over the limits given here; or if there is no randomness to be had.
+    /// something is over the limits given here; or if there is no randomness available.
     ///
     /// # Panics
     ///

@@ -64,9 +64,9 @@ impl MessageBuilder {
 
     /// Adds a picture, or another part, that the document in HTML shows as `cid:LABEL`.
     ///
-    /// It gets an identifier that no other part in the world has, and the label is replaced by
-    /// it in the document; a label that has the form of an identifier itself, `left@right`, is
-    /// kept. No two parts may have the same, and none an empty one. Without a document, it is shown behind the text.
+    /// It gets a globally unique Content-ID, which replaces the label in the document. A label that
+    /// has the form of an identifier itself, `left@right`, is kept. Labels must not be empty, nor
+    /// used twice. Without a document, the part is shown after the text.
     ///
     /// ```
     /// # use pilotfish::message::Message;

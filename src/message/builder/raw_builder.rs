@@ -30,7 +30,7 @@ use crate::message::warning::Warning;
 ///   [warning](Warning::EmptyFieldLeftOut) says; a message with a DKIM-Signature keeps it unless a
 ///   repair is asked for, as the signature may be of it;
 /// * a line of a header field that is over 998 octets is folded at white space;
-/// * a byte order mark and the `From ` line of an mbox file in front of it are left out;
+/// * a byte order mark and the `From ` line of an mbox file before it are left out;
 /// * names and text beyond ASCII in header fields are in encoded words (RFC 2047) if that makes all
 ///   fields ASCII, as servers further on may not offer SMTPUTF8; a message with a DKIM-Signature,
 ///   which would not hold afterwards, keeps its fields for a server that offers SMTPUTF8;

@@ -34,7 +34,7 @@ impl BodyHash {
         }
     }
 
-    /// Takes the next octets of the body, which is what stands behind the blank line, as it is
+    /// Takes the next octets of the body, which is what stands after the blank line, as it is
     /// sent: with CRLF, without dot stuffing. They may end anywhere, inside of a CRLF too.
     pub fn push(&mut self, block: &[u8]) {
         let Self { canonical, digest } = self;
@@ -60,7 +60,7 @@ impl std::fmt::Debug for BodyHash {
 #[derive(Debug)]
 pub(super) struct CanonicalBody {
     canonicalization: Canonicalization,
-    /// Line ends with nothing but white space behind them so far.
+    /// Line ends with nothing but white space after them so far.
     line_ends: u64,
     /// Whether the current line has white space at its end so far.
     space: bool,

@@ -50,7 +50,7 @@ pub enum DkimError {
     /// The PEM text has broken lines, or is cut off.
     #[error("the PEM text of the DKIM key is damaged: take it from its source again")]
     DamagedPem,
-    /// The key is behind a passphrase.
+    /// The key is after a passphrase.
     #[error("the DKIM key is encrypted: decrypt it with `openssl pkey`")]
     EncryptedKey,
     /// There is no private key in the PEM text.
@@ -73,7 +73,7 @@ pub enum DkimError {
         /// What the cryptography found.
         reason: String,
     },
-    /// This is no selector (RFC 6376 section 3.1).
+    /// This is not a valid selector (RFC 6376 section 3.1).
     #[error("{found:?} is not a selector: use letters, digits, hyphens and inner dots")]
     Selector {
         /// What was given, shortened.
@@ -122,7 +122,7 @@ pub enum DkimError {
         limit: usize,
     },
     /// The signature would expire when it is made.
-    #[error("a signature that expires within a second is of no use: let it last for days")]
+    #[error("a signature that expires within a second is useless: let it last for days")]
     Expiration,
     /// A line of the header is no field, or part of one, that ends with CRLF.
     #[error("line {line} of the header is not a field: signing needs the final header, with CRLF")]

@@ -1,6 +1,7 @@
 //! Which fields are signed (RFC 6376 section 5.4).
 
 use super::DkimError;
+use crate::message::raw::{Field, field_name, first_line, split_fields};
 
 /// When the list of the signed fields names a field once more than it is there, so that nobody
 /// can add one, which some readers would show instead of the signed one (RFC 6376
@@ -59,60 +60,30 @@ fn oversign(name: &str) -> Oversign {
     entry.map_or(Oversign::Never, |(_, seal)| *seal)
 }
 
-/// A field of a header.
-pub(super) struct Field<'a> {
-    name: &'a [u8],
-    /// All of it but the CRLF at its end.
-    pub(super) octets: &'a [u8],
-}
-
-/// The fields of a header, which goes to its end or to a blank line.
+/// The fields of a header, which ends at its end or at a blank line. Every line has to end with
+/// CRLF.
 pub(super) fn fields(header: &[u8]) -> Result<Vec<Field<'_>>, DkimError> {
     let mut fields: Vec<Field<'_>> = Vec::new();
-    let mut start = 0;
-    let mut end = 0;
-    for (number, line) in header.split_inclusive(|octet| *octet == b'\n').enumerate() {
-        let wrong = DkimError::Header { line: number + 1 };
-        let Some(text) = line.strip_suffix(b"\r\n") else {
-            return Err(wrong);
-        };
-        if text.is_empty() {
-            break;
-        }
-        if text.contains(&b'\r') {
-            return Err(wrong);
-        }
-        let continues = matches!(text, [b' ' | b'\t', ..]);
-        if !continues {
-            start = end;
-        }
-        let octets = header.get(start..end + text.len()).unwrap_or_default();
-        end += line.len();
-        match (continues, fields.last_mut()) {
-            (true, Some(field)) => field.octets = octets,
-            (true, None) => return Err(wrong),
-            (false, _) => {
-                let name = name(text).ok_or(wrong)?;
-                fields.push(Field { name, octets });
+    let mut line = 1;
+    let mut rest = header;
+    for octets in split_fields(header) {
+        let name = field_name(first_line(octets));
+        for text in octets.split_inclusive(|octet| *octet == b'\n') {
+            let text = text.strip_suffix(b"\r\n");
+            if name.is_none() || text.is_none_or(|text| text.contains(&b'\r')) {
+                return Err(DkimError::Header { line });
             }
+            line += 1;
         }
+        fields.extend(name.map(|name| Field { name, octets }));
+        rest = rest.get(octets.len()..).unwrap_or_default();
+    }
+    if !rest.is_empty() && !rest.starts_with(b"\r\n") {
+        return Err(DkimError::Header { line });
     }
     match fields.iter().filter(|field| field.is("From")).count() {
         1 => Ok(fields),
         found => Err(DkimError::From { found }),
-    }
-}
-
-/// The name that a line begins with (RFC 5322 section 3.6.8; white space behind it is obsolete).
-fn name(line: &[u8]) -> Option<&[u8]> {
-    let colon = line.iter().position(|octet| *octet == b':')?;
-    let name = line.get(..colon)?.trim_ascii_end();
-    (!name.is_empty() && name.iter().all(u8::is_ascii_graphic)).then_some(name)
-}
-
-impl Field<'_> {
-    fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 }
 

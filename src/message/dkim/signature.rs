@@ -4,8 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Canonicalization, Selector};
-use crate::address::{AddrSpec, Domain};
-use crate::message::encoding::upper_hex;
+use crate::address::{AddrSpec, Domain, escaped};
 use crate::message::header::{FOLDED, Header, HeaderCharset};
 
 /// The last moment that verifiers have to understand, in seconds since 1970.
@@ -51,7 +50,7 @@ impl Tags<'_> {
         field.into_text()
     }
 
-    /// Folds may be behind colons.
+    /// Folds may be after colons.
     fn write_names(&self, field: &mut Header) {
         for (at, name) in self.names.iter().enumerate() {
             let end = if at + 1 < self.names.len() { ':' } else { ';' };
@@ -89,17 +88,8 @@ pub(super) fn with_signature(mut field: String, signature: &[u8]) -> String {
 
 /// The encoding of RFC 6376 section 2.11.
 fn quoted_printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for octet in text.bytes() {
-        if octet.is_ascii_graphic() && !b";=".contains(&octet) {
-            out.push(char::from(octet));
-        } else {
-            out.push('=');
-            out.push(upper_hex(octet >> 4));
-            out.push(upper_hex(octet & 15));
-        }
-    }
-    out
+    let is_literal = |octet: u8| octet.is_ascii_graphic() && !b";=".contains(&octet);
+    escaped(text, '=', is_literal)
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ struct Setup {
     domain: Domain,
     selector: Selector,
     key: SigningKey,
-    options: Options,
+    options: SigningOptions,
 }
 
 /// Collects how a [`Signer`] signs.
@@ -53,12 +53,12 @@ pub struct SignerBuilder {
     domain: Option<Domain>,
     selector: Option<Selector>,
     key: SigningKey,
-    options: Options,
+    options: SigningOptions,
     error: Option<DkimError>,
 }
 
 #[derive(Debug)]
-struct Options {
+struct SigningOptions {
     header: Canonicalization,
     body: Canonicalization,
     names: Vec<String>,
@@ -223,7 +223,7 @@ impl Signer {
             domain: kept(&mut error, domain),
             selector: kept(&mut error, selector.try_into().map_err(Into::into)),
             key,
-            options: Options {
+            options: SigningOptions {
                 header: Canonicalization::default(),
                 body: Canonicalization::default(),
                 names: default_names(),
@@ -241,7 +241,7 @@ impl Signer {
         BodyHash::new(self.0.options.body)
     }
 
-    /// Signs a message and gives the DKIM-Signature field, which belongs in front of the header,
+    /// Signs a message and gives the DKIM-Signature field, which belongs before the header,
     /// folded and with the CRLF at its end.
     ///
     /// The header is final: it goes out like that, octet by octet. A blank line at its end is
@@ -290,7 +290,8 @@ impl Signer {
 
         let mut octets = Vec::with_capacity(header.len() + unsigned.len());
         for field in signed.fields {
-            options.header.field(field.octets, &mut octets);
+            let field = field.octets.strip_suffix(b"\r\n").unwrap_or(field.octets);
+            options.header.field(field, &mut octets);
             octets.extend_from_slice(b"\r\n");
         }
         options.header.field(unsigned.as_bytes(), &mut octets);

@@ -46,7 +46,7 @@ pub(crate) fn base64_lines(octets: &[u8], out: &mut Vec<u8>) {
 }
 
 /// The encoding of `octets`, without line ends. The scratch has the room for it, so that there is
-/// no error to be had.
+/// no error available.
 fn encoded<'a>(octets: &[u8], scratch: &'a mut [u8]) -> &'a [u8] {
     let len = ENGINE.encode_slice(octets, scratch).unwrap_or_default();
     scratch.get(..len).unwrap_or_default()
@@ -59,7 +59,7 @@ fn end(line: &mut [u8; TEXT + 2], text: &[u8; TEXT]) {
     end.copy_from_slice(b"\r\n");
 }
 
-/// How many octets the encoding of `octets` has, line ends included; nothing if a number of 64
+/// How many octets the encoding of `octets` has, line ends included; `None` if a number of 64
 /// bits cannot say it.
 pub(crate) fn base64_lines_len(octets: u64) -> Option<u64> {
     let lines = octets.div_ceil(LINE as u64);

@@ -48,7 +48,7 @@ impl BodyEncoding {
         }
     }
 
-    /// How many octets a body of this length has when it is written; nothing if a number of 64
+    /// How many octets a body of this length has when it is written; `None` if a number of 64
     /// bits cannot say it.
     pub(crate) fn len(self, octets: u64) -> Option<u64> {
         match self {

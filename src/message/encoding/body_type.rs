@@ -1,7 +1,7 @@
-//! What octets a message may have.
+//! Which octets a message may contain.
 
-/// What octets there are in the content of a message, from the least that every server takes
-/// to the most (RFC 2045 sections 2.7 to 2.9).
+/// Which octets a message may contain, from what every server accepts to unrestricted (RFC 2045
+/// sections 2.7 to 2.9).
 ///
 /// ```
 /// # use pilotfish::message::BodyType;

@@ -3,6 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::address::escaped;
+
 /// The longest an encoded word may be (RFC 2047 section 2).
 pub(crate) const MAX_LEN: usize = 75;
 
@@ -99,27 +101,8 @@ fn b_len(octets: usize) -> usize {
 }
 
 fn q_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(MAX_LEN);
-    for octet in text.bytes() {
-        match octet {
-            b' ' => out.push('_'),
-            _ if is_literal(octet) => out.push(char::from(octet)),
-            _ => {
-                out.push('=');
-                out.push(upper_hex(octet >> 4));
-                out.push(upper_hex(octet & 15));
-            }
-        }
-    }
-    out
-}
-
-/// The hexadecimal digit of a value below 16, in upper case as RFC 2045 section 6.7 and
-/// RFC 2047 section 4.2 want it.
-pub(crate) fn upper_hex(value: u8) -> char {
-    char::from_digit(u32::from(value), 16)
-        .unwrap_or('0')
-        .to_ascii_uppercase()
+    let is_literal = |octet| octet == b' ' || is_literal(octet);
+    escaped(text, '=', is_literal).replace(' ', "_")
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ pub(crate) struct FormatFlowed {
     pub(crate) delsp: DelSp,
 }
 
-/// Whether the space in front of a soft line break belongs to the line break: the value of the
+/// Whether the space before a soft line break belongs to the line break: the value of the
 /// parameter `DelSp` (RFC 3676 section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DelSp {
@@ -35,12 +35,12 @@ impl FormatFlowed {
     /// * Chinese and Japanese, which have no spaces, are broken between two characters. Only a
     ///   text that needs this has `DelSp=yes`, as not every reader knows that.
     /// * Spaces at the end of a line are removed, as they would make it flow into the next. The
-    ///   line in front of a signature, `-- `, keeps its space (section 4.3).
+    ///   line before a signature, `-- `, keeps its space (section 4.3).
     /// * A line that begins with a space, with `From ` or, after a line break, with `>` gets a
     ///   space in front, which its reader removes (section 4.4).
     /// * A line of the text that begins with `>` is a quotation and is broken within it. Its
     ///   depth is the number of `>`, between which there may be single spaces. They are written
-    ///   without, and with one behind (section 4.5).
+    ///   without, and with one after (section 4.5).
     ///
     /// Columns are counted in characters, as the RFC does. Those that are twice as wide or have
     /// no width do not matter, as the reader breaks the lines anew.
@@ -94,7 +94,7 @@ fn flowed(text: &str, delsp: DelSp) -> Option<String> {
     Some(out)
 }
 
-/// The line in front of a signature, which does not flow although it ends with a space.
+/// The line before a signature, which does not flow although it ends with a space.
 const SIGNATURE: &str = "-- ";
 
 /// The depth of a quotation, and what is quoted.
@@ -124,7 +124,7 @@ fn soft_line_break(line: &str, room: usize, delsp: DelSp) -> Option<usize> {
             return found;
         }
         let opportunity = if previous == ' ' {
-            // No line has spaces alone, nor could be taken for that in front of a signature.
+            // No line has spaces alone, nor could be taken for that before a signature.
             let signature = delsp == DelSp::No && line.get(..at) == Some(SIGNATURE);
             character != ' ' && word_seen && !signature
         } else {

@@ -20,7 +20,7 @@ pub(crate) struct LineEnds {
 }
 
 impl LineEnds {
-    /// What goes on behind this octet, or begins if there is none.
+    /// What goes on after this octet, or begins if there is none.
     pub(crate) fn after(octet: Option<u8>) -> Self {
         Self {
             after_cr: octet == Some(b'\r'),
@@ -63,7 +63,7 @@ impl LineEnds {
 
 /// A line as it was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Line<'a> {
+pub(crate) struct TextLine<'a> {
     /// It without its line end.
     pub(crate) text: &'a [u8],
     /// How many octets it has with its line end, which the last line may lack.
@@ -71,7 +71,7 @@ pub(crate) struct Line<'a> {
 }
 
 /// Takes octets apart into lines, with the same line breaks as [`LineEnds`].
-pub(crate) fn lines(octets: &[u8]) -> impl Iterator<Item = Line<'_>> {
+pub(crate) fn lines(octets: &[u8]) -> impl Iterator<Item = TextLine<'_>> {
     let mut rest = octets;
     iter::from_fn(move || {
         let end = memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
@@ -82,7 +82,7 @@ pub(crate) fn lines(octets: &[u8]) -> impl Iterator<Item = Line<'_>> {
         };
         let len = rest.len() - next.len();
         rest = next;
-        (len > 0).then_some(Line { text, len })
+        (len > 0).then_some(TextLine { text, len })
     })
 }
 

@@ -12,7 +12,7 @@ mod quoted_printable;
 pub(crate) use base64::base64_lines;
 pub(crate) use body_encoding::{BodyEncoding, MAX_PIECE};
 pub use body_type::BodyType;
-pub(crate) use encoded_word::{EncodedWords, MIN_ROOM, upper_hex};
+pub(crate) use encoded_word::{EncodedWords, MIN_ROOM};
 pub(crate) use flowed::{DelSp, FormatFlowed};
 pub(crate) use line_ends::{LineEnds, MAX_LINE, lines};
 pub(crate) use line_scan::{Scan, Trouble};

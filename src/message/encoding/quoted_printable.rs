@@ -1,7 +1,7 @@
 //! The quoted-printable encoding of text (RFC 2045 section 6.7).
 
-use super::encoded_word::upper_hex;
 use super::line_ends::lines;
+use crate::address::push_escaped;
 
 /// The longest line, without its CRLF (rule 5).
 const LINE: usize = 76;
@@ -34,9 +34,7 @@ pub(crate) fn quoted_printable(text: &str) -> String {
             out.push_str("=\r\n");
             column = 0;
         } else {
-            out.push('=');
-            out.push(upper_hex(octet >> 4));
-            out.push(upper_hex(octet & 15));
+            push_escaped(&mut out, '=', *octet);
             column += 3;
             at += 1;
         }
@@ -112,7 +110,7 @@ fn is_literal(octet: u8) -> bool {
     matches!(octet, b' '..=b'<' | b'>'..=b'~' | b'\t')
 }
 
-/// How many columns the line has in front of `after`: a soft line break needs the last one for
+/// How many columns the line has before `after`: a soft line break needs the last one for
 /// its equals sign.
 fn limit(after: &[u8]) -> usize {
     if is_end(after) { LINE } else { LINE - 1 }

@@ -36,7 +36,7 @@ impl Header {
         } else {
             ":".to_owned()
         };
-        // RFC 2047 section 5 (3): nothing stands right behind an encoded word of a phrase.
+        // RFC 2047 section 5 (3): nothing stands right after an encoded word of a phrase.
         let apart = format!(" {colon}");
         match self.phrase(name, &apart) {
             Some(word) if word.ends_with("?=") => self.word(&format!("{word}{apart}")),
@@ -97,7 +97,7 @@ impl Header {
     }
 }
 
-/// The elements of a list, each with what follows it: commas, and `end` behind the last.
+/// The elements of a list, each with what follows it: commas, and `end` after the last.
 fn separated<'a, T>(all: &'a [T], end: &'a str) -> impl Iterator<Item = (&'a T, &'a str)> {
     let last = all.len().saturating_sub(1);
     let followed = move |(at, element)| (element, if at == last { end } else { "," });

@@ -9,91 +9,35 @@ use std::collections::HashSet;
 
 /// The fields of addresses, and those of URLs in angle brackets with comments. All of the text
 /// outside of the brackets is names and comments.
-const ADDRESSES: &[&str] = &[
-    "Abuse-Reports-To",
-    "Apparently-To",
-    "Cc",
-    "Delivered-To",
-    "Disposition-Notification-To",
-    "Envelope-To",
-    "Errors-To",
-    "From",
-    "List-Archive",
-    "List-Help",
-    "List-Id",
-    "List-Owner",
-    "List-Post",
-    "List-Subscribe",
-    "List-Unsubscribe",
-    "Mail-Followup-To",
-    "Mail-Reply-To",
-    "Reply-To",
-    "Resent-Cc",
-    "Resent-From",
-    "Resent-Reply-To",
-    "Resent-Sender",
-    "Resent-To",
-    "Return-Receipt-To",
-    "Sender",
-    "To",
-    "X-Complaints-To",
-    "X-Confirm-Reading-To",
-    "X-Envelope-From",
-    "X-Envelope-To",
-    "X-Forwarded-To",
-    "X-Original-From",
-    "X-Original-To",
-];
+const ADDRESSES: &str = "Abuse-Reports-To Apparently-To Cc Delivered-To Disposition-Notification-To Envelope-To \
+    Errors-To From List-Archive List-Help List-Id List-Owner List-Post List-Subscribe \
+    List-Unsubscribe Mail-Followup-To Mail-Reply-To Reply-To Resent-Cc Resent-From \
+    Resent-Reply-To Resent-Sender Resent-To Return-Receipt-To Sender To X-Complaints-To \
+    X-Confirm-Reading-To X-Envelope-From X-Envelope-To X-Forwarded-To X-Original-From \
+    X-Original-To";
 
 /// The fields in which nothing can be encoded.
-const IDENTIFIERS: &[&str] = &[
-    "Content-ID",
-    "In-Reply-To",
-    "Message-ID",
-    "References",
-    "Resent-Message-ID",
-    "Return-Path",
-];
+const IDENTIFIERS: &str =
+    "Content-ID In-Reply-To Message-ID References Resent-Message-ID Return-Path";
 
 /// The other fields with a syntax that has comments: text is encoded there without the parentheses
 /// around it.
-const COMMENTS: &[&str] = &[
-    "ARC-Authentication-Results",
-    "ARC-Message-Signature",
-    "ARC-Oversign",
-    "Accept-Language",
-    "Authentication-Results",
-    "Auto-Submitted",
-    "Content-Duration",
-    "Content-Language",
-    "Content-Transfer-Encoding",
-    "DKIM-Signature",
-    "Date",
-    "Deferred-Delivery",
-    "Delivery-Date",
-    "DomainKey-Signature",
-    "Expires",
-    "Expiry-Date",
-    "Injection-Date",
-    "MIME-Version",
-    "Received",
-    "Received-SPF",
-    "Reply-By",
-    "Resent-Date",
-    "X-Google-DKIM-Signature",
-    "X-Received",
-];
+const COMMENTS: &str = "ARC-Authentication-Results ARC-Message-Signature ARC-Oversign Accept-Language \
+    Authentication-Results Auto-Submitted Content-Duration Content-Language \
+    Content-Transfer-Encoding DKIM-Signature Date Deferred-Delivery Delivery-Date \
+    DomainKey-Signature Expires Expiry-Date Injection-Date MIME-Version Received \
+    Received-SPF Reply-By Resent-Date X-Google-DKIM-Signature X-Received";
 
 /// The fields of a value with parameters (RFC 2045 section 5.1, RFC 2183).
-const PARAMETERS: &[&str] = &["Content-Disposition", "Content-Type"];
+const PARAMETERS: &str = "Content-Disposition Content-Type";
 
 /// Whether a field is known to have addresses, or URLs in angle brackets.
 pub(crate) fn has_addresses(name: &str) -> bool {
     is_one_of(ADDRESSES, name)
 }
 
-fn is_one_of(names: &[&str], name: &str) -> bool {
-    names.iter().any(|one| one.eq_ignore_ascii_case(name))
+fn is_one_of(names: &str, name: &str) -> bool {
+    names.split(' ').any(|one| one.eq_ignore_ascii_case(name))
 }
 
 /// The field of this name in ASCII, with its line end; its value is on one line. Words in ASCII

@@ -10,13 +10,13 @@ use crate::message::encoding::MAX_LINE;
 const COMMENT: usize = 60;
 
 /// A piece of a value.
-pub(crate) struct Piece<'a> {
-    /// The white space in front of it.
+pub(crate) struct Word<'a> {
+    /// The white space before it.
     space: &'a str,
-    content: Content,
+    content: WordForm,
 }
 
-enum Content {
+enum WordForm {
     /// It stays as it is.
     Plain(String),
     /// It is encoded.
@@ -25,37 +25,37 @@ enum Content {
     Comment(String),
 }
 
-impl Piece<'_> {
+impl Word<'_> {
     fn text(&self) -> Option<&str> {
         match &self.content {
-            Content::Text(text) => Some(text),
-            Content::Plain(_) | Content::Comment(_) => None,
+            WordForm::Text(text) => Some(text),
+            WordForm::Plain(_) | WordForm::Comment(_) => None,
         }
     }
 
     /// Whether it is an encoded word. The white space between two of them is no part of what
     /// they say (RFC 2047 section 6.2).
     fn is_encoded_word(&self) -> bool {
-        matches!(&self.content, Content::Plain(word)
+        matches!(&self.content, WordForm::Plain(word)
             if word.len() > 6 && word.starts_with("=?") && word.ends_with("?="))
     }
 }
 
-pub(crate) fn write_pieces(header: &mut Header, pieces: &[Piece<'_>]) {
+pub(crate) fn write_pieces(header: &mut Header, pieces: &[Word<'_>]) {
     let mut at = 0;
     let mut after_encoded = false;
     while let Some(piece) = pieces.get(at) {
         let spaced = !piece.space.is_empty() || at == 0;
         match &piece.content {
-            Content::Plain(word) if spaced || after_encoded => {
+            WordForm::Plain(word) if spaced || after_encoded => {
                 if at > 0 && piece.space.len() > 1 {
                     header.append(piece.space.get(1..).unwrap_or_default());
                 }
                 header.word(word);
                 after_encoded = false;
             }
-            Content::Plain(word) => header.append(word),
-            Content::Comment(text) => {
+            WordForm::Plain(word) => header.append(word),
+            WordForm::Comment(text) => {
                 let mut words = EncodedWords::new(text);
                 let word = words.next_within(COMMENT);
                 if words.is_empty() {
@@ -66,7 +66,7 @@ pub(crate) fn write_pieces(header: &mut Header, pieces: &[Piece<'_>]) {
                 }
                 after_encoded = true;
             }
-            Content::Text(_) => {
+            WordForm::Text(_) => {
                 let run = pieces.get(at..).unwrap_or_default();
                 let len = run
                     .iter()
@@ -96,7 +96,7 @@ pub(crate) fn write_pieces(header: &mut Header, pieces: &[Piece<'_>]) {
 }
 
 /// The words of free text. One that is too long for a line can only be encoded.
-pub(crate) fn text_pieces(value: &str) -> Vec<Piece<'_>> {
+pub(crate) fn text_pieces(value: &str) -> Vec<Word<'_>> {
     let mut pieces = Vec::new();
     let mut rest = value;
     while !rest.is_empty() {
@@ -104,11 +104,11 @@ pub(crate) fn text_pieces(value: &str) -> Vec<Piece<'_>> {
         let (word, after) = split(word, is_space);
         rest = after;
         let content = if word.is_ascii() && word.len() < MAX_LINE / 2 {
-            Content::Plain(word.to_owned())
+            WordForm::Plain(word.to_owned())
         } else {
-            Content::Text(word.to_owned())
+            WordForm::Text(word.to_owned())
         };
-        pieces.push(Piece { space, content });
+        pieces.push(Word { space, content });
     }
     pieces
 }
@@ -123,7 +123,7 @@ fn split(text: &str, is_end: impl Fn(char) -> bool) -> (&str, &str) {
 }
 
 /// The names, comments and addresses of a list.
-pub(crate) fn address_pieces(value: &str) -> Option<Vec<Piece<'_>>> {
+pub(crate) fn address_pieces(value: &str) -> Option<Vec<Word<'_>>> {
     let mut pieces = Vec::new();
     let mut rest = value;
     while !rest.is_empty() {
@@ -131,26 +131,26 @@ pub(crate) fn address_pieces(value: &str) -> Option<Vec<Piece<'_>>> {
         let (token, after) = token.split_at_checked(token_len(token)?)?;
         rest = after;
         let content = match token.chars().next()? {
-            _ if token.is_ascii() => Content::Plain(token.to_owned()),
-            '(' => Content::Comment(unquoted(token)),
+            _ if token.is_ascii() => WordForm::Plain(token.to_owned()),
+            '(' => WordForm::Comment(unquoted(token)),
             '<' => {
                 let address = token.strip_prefix('<')?.strip_suffix('>')?;
-                Content::Plain(format!("<{}>", ascii_address(address)?))
+                WordForm::Plain(format!("<{}>", ascii_address(address)?))
             }
             _ if token.contains('@') && !after.trim_start().starts_with('<') => {
-                Content::Plain(ascii_address(token)?)
+                WordForm::Plain(ascii_address(token)?)
             }
-            '"' => Content::Text(unquoted(token)),
-            _ => Content::Text(token.to_owned()),
+            '"' => WordForm::Text(unquoted(token)),
+            _ => WordForm::Text(token.to_owned()),
         };
-        pieces.push(Piece { space, content });
+        pieces.push(Word { space, content });
     }
     Some(pieces)
 }
 
 /// The comments and other words of a value. Words beyond ASCII outside of comments are text, as
 /// no server without SMTPUTF8 takes them otherwise; so is all of a value whose comments do not end.
-pub(crate) fn comment_pieces(value: &str) -> Vec<Piece<'_>> {
+pub(crate) fn comment_pieces(value: &str) -> Vec<Word<'_>> {
     let mut pieces = Vec::new();
     let mut rest = value;
     while !rest.is_empty() {
@@ -161,13 +161,13 @@ pub(crate) fn comment_pieces(value: &str) -> Vec<Piece<'_>> {
         };
         rest = after;
         let content = if token.is_ascii() {
-            Content::Plain(token.to_owned())
+            WordForm::Plain(token.to_owned())
         } else if token.starts_with('(') {
-            Content::Comment(unquoted(token))
+            WordForm::Comment(unquoted(token))
         } else {
-            Content::Text(token.to_owned())
+            WordForm::Text(token.to_owned())
         };
-        pieces.push(Piece { space, content });
+        pieces.push(Word { space, content });
     }
     pieces
 }

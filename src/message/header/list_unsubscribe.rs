@@ -1,9 +1,7 @@
-//! The way out of a list.
-
-use std::fmt::Write as _;
+//! How recipients unsubscribe from a list.
 
 use super::writer::Header;
-use crate::address::{AddrSpec, AddressError};
+use crate::address::{AddrSpec, AddressError, escaped};
 use crate::message::error::{MessageError, shown};
 
 /// How a recipient leaves the list that a message was sent to (RFC 2369 section 3.2), with one
@@ -11,7 +9,7 @@ use crate::message::error::{MessageError, shown};
 ///
 /// ```
 /// # use pilotfish::message::ListUnsubscribe;
-/// let way_out = ListUnsubscribe::one_click("https://lists.example.org/leave?who=8a61")?
+/// let unsubscribe = ListUnsubscribe::one_click("https://lists.example.org/leave?who=8a61")?
 ///     .or_mail_to("leave@lists.example.org")?;
 /// assert!(ListUnsubscribe::one_click("http://lists.example.org/leave").is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -114,16 +112,10 @@ impl ListUnsubscribe {
 
 /// RFC 6068 section 2: octets that are not unreserved are percent-encoded.
 fn mailto(address: &AddrSpec) -> String {
-    let mut uri = String::from("mailto:");
-    for octet in address.local_part().to_string().bytes() {
-        if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) {
-            uri.push(char::from(octet));
-        } else {
-            let _ = write!(uri, "%{octet:02X}");
-        }
-    }
-    let _ = write!(uri, "@{}", address.domain());
-    uri
+    let is_unreserved = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~".contains(&octet);
+    let local_part = address.local_part().to_string();
+    let local_part = escaped(&local_part, '%', is_unreserved);
+    format!("mailto:{local_part}@{}", address.domain())
 }
 
 #[cfg(test)]

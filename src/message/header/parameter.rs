@@ -1,15 +1,13 @@
 //! Parameters of Content-Type and Content-Disposition (RFC 2045 section 5.1, RFC 2231).
 
-use std::fmt::Write;
-
 use super::address_list::quoted;
 use super::writer::{FOLDED, Header, HeaderCharset};
+use crate::address::escaped;
 use crate::message::encoding::MAX_LINE;
-use crate::message::encoding::upper_hex;
 
 /// A parameter as it was written.
 #[derive(Debug)]
-pub(crate) struct Parameter<'a> {
+pub(crate) struct MimeParameter<'a> {
     /// All of it, without white space around it.
     pub(crate) text: &'a str,
     pub(crate) name: &'a str,
@@ -18,7 +16,7 @@ pub(crate) struct Parameter<'a> {
 }
 
 /// What a field says before its first semicolon, and its parameters.
-pub(crate) fn parameters(value: &str) -> (&str, impl Iterator<Item = Parameter<'_>> + Clone) {
+pub(crate) fn parameters(value: &str) -> (&str, impl Iterator<Item = MimeParameter<'_>> + Clone) {
     let mut in_quotes = false;
     let mut after_backslash = false;
     let mut pieces = value.split(move |c| {
@@ -34,7 +32,7 @@ pub(crate) fn parameters(value: &str) -> (&str, impl Iterator<Item = Parameter<'
     let parameters = pieces.map(|text| {
         let text = text.trim();
         let (name, written) = text.split_once('=').unwrap_or((text, ""));
-        Parameter {
+        MimeParameter {
             text,
             name: name.trim_end(),
             written: written.trim_start(),
@@ -43,7 +41,7 @@ pub(crate) fn parameters(value: &str) -> (&str, impl Iterator<Item = Parameter<'
     (first, parameters)
 }
 
-impl Parameter<'_> {
+impl MimeParameter<'_> {
     /// The value. Without quotation marks it ends at white space, which a comment may follow.
     pub(crate) fn value(&self) -> String {
         let value = self.whole_value();
@@ -188,15 +186,8 @@ fn plain(script: HeaderCharset, name: &str, value: &str) -> Option<String> {
 /// The octets of `text`, each that is not an `attribute-char` of RFC 2231 section 7 as a percent
 /// sign and two digits.
 pub(crate) fn percent_encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 3);
-    for octet in text.bytes() {
-        if octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'_' | b'-' | b'+') {
-            out.push(char::from(octet));
-        } else {
-            let _ = write!(out, "%{}{}", upper_hex(octet >> 4), upper_hex(octet & 15));
-        }
-    }
-    out
+    let is_literal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+');
+    escaped(text, '%', is_literal)
 }
 
 #[cfg(test)]

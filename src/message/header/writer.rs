@@ -115,13 +115,13 @@ impl Header {
         self.foldable
     }
 
-    /// How many octets fit behind a space at most: here, or on a new line if there can be one.
+    /// How many octets fit after a space at most: here, or on a new line if there can be one.
     pub(crate) fn most_room(&self) -> usize {
         let column = if self.foldable { 0 } else { self.column };
         FOLDED.saturating_sub(column + 1)
     }
 
-    /// Adds text as encoded words, with room for `tail` behind each, which goes behind the last.
+    /// Adds text as encoded words, with room for `tail` after each, which goes after the last.
     pub(crate) fn encoded(&mut self, text: &str, tail: &str) {
         let mut words = EncodedWords::new(text);
         while !words.is_empty() {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::decode::{character_references_decoded, percent_decoded};
-use super::places::{Kind, Place, UrlPositions};
+use super::url_positions::{UrlContext, UrlPosition, UrlPositions};
 use super::urls::{in_srcset, in_style_attribute, in_style_sheet, whole};
 use crate::message::header::percent_encoded;
 
@@ -47,8 +47,10 @@ fn labels(html: &str) -> impl Iterator<Item = (Range<usize>, String)> {
         ranges.into_iter().map(move |range| {
             let raw = place.text.get(range.clone()).unwrap_or_default();
             let label = match place.kind {
-                Kind::Attribute(_) => percent_decoded(&character_references_decoded(raw)).into(),
-                Kind::StyleSheet => percent_decoded(raw).into(),
+                UrlContext::Attribute(_) => {
+                    percent_decoded(&character_references_decoded(raw)).into()
+                }
+                UrlContext::StyleSheet => percent_decoded(raw).into(),
             };
             (place.start + range.start..place.start + range.end, label)
         })
@@ -56,12 +58,12 @@ fn labels(html: &str) -> impl Iterator<Item = (Range<usize>, String)> {
 }
 
 /// Where what follows `cid:` is in a place.
-fn ranges(place: &Place<'_>) -> Vec<Range<usize>> {
-    let Place { kind, text, .. } = *place;
+fn ranges(place: &UrlPosition<'_>) -> Vec<Range<usize>> {
+    let UrlPosition { kind, text, .. } = *place;
     let urls = match kind {
-        Kind::StyleSheet => in_style_sheet(text),
-        Kind::Attribute(name) if name.eq_ignore_ascii_case("srcset") => in_srcset(text),
-        Kind::Attribute(_) => match after_cid(text, whole(text)) {
+        UrlContext::StyleSheet => in_style_sheet(text),
+        UrlContext::Attribute(name) if name.eq_ignore_ascii_case("srcset") => in_srcset(text),
+        UrlContext::Attribute(_) => match after_cid(text, whole(text)) {
             Some(range) => return vec![range],
             None => in_style_attribute(text),
         },

@@ -22,7 +22,7 @@ pub(crate) struct LocalImage {
     /// Its path, relative to the directory of the text: names with `/` between them, none of
     /// which is `..`. Whether one of them is a symbolic link is not known.
     pub(crate) path: String,
-    /// What stands behind `cid:` in the text now.
+    /// What stands after `cid:` in the text now.
     pub(crate) label: String,
 }
 

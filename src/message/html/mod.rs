@@ -7,5 +7,5 @@ pub(super) mod images;
 #[cfg(feature = "html")]
 pub(super) mod markdown;
 pub(super) mod pictures;
-mod places;
+mod url_positions;
 mod urls;

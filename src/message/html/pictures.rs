@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::decode::character_references_decoded;
-use super::places::{Kind, Place, UrlPositions};
+use super::url_positions::{UrlContext, UrlPosition, UrlPositions};
 use super::urls::{in_srcset, in_style_attribute, in_style_sheet, whole};
 
 /// A URL of a picture.
@@ -47,8 +47,8 @@ pub(crate) fn pictures(html: &str) -> impl Iterator<Item = Picture<'_>> {
                 .get(range.clone())
                 .filter(|raw| !raw.is_empty())?;
             let url = match place.kind {
-                Kind::Attribute(_) => character_references_decoded(raw),
-                Kind::StyleSheet => raw.into(),
+                UrlContext::Attribute(_) => character_references_decoded(raw),
+                UrlContext::StyleSheet => raw.into(),
             };
             let range = place.start + range.start..place.start + range.end;
             Some(Picture { range, raw, url })
@@ -66,11 +66,11 @@ const OF_ONE_ELEMENT: &[(&str, &str)] = &[
     ("image", "xlink:href"),
 ];
 
-fn urls(place: &Place<'_>) -> Vec<Range<usize>> {
-    let Place {
+fn urls(place: &UrlPosition<'_>) -> Vec<Range<usize>> {
+    let UrlPosition {
         kind, text, tag, ..
     } = *place;
-    let Kind::Attribute(name) = kind else {
+    let UrlContext::Attribute(name) = kind else {
         return in_style_sheet(text);
     };
     let is = |other: &str| name.eq_ignore_ascii_case(other);
@@ -95,7 +95,7 @@ fn urls(place: &Place<'_>) -> Vec<Range<usize>> {
 pub(crate) fn has_base(html: &str) -> bool {
     UrlPositions::new(html).any(|place| {
         let is_href =
-            matches!(place.kind, Kind::Attribute(name) if name.eq_ignore_ascii_case("href"));
+            matches!(place.kind, UrlContext::Attribute(name) if name.eq_ignore_ascii_case("href"));
         place.tag.eq_ignore_ascii_case("base") && is_href
     })
 }

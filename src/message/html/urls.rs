@@ -79,7 +79,7 @@ fn in_css(css: &str, quotes: &[&str]) -> Vec<Range<usize>> {
         let end = css
             .get(at..)
             .and_then(|url| url.find(quote.unwrap_or(&")")));
-        // Without its end it is no URL, and there can be no other behind it.
+        // Without its end it is no URL, and there can be no other after it.
         let Some(end) = end else { break };
         found.push(trimmed(css, at..at + end));
         at += end;

@@ -77,7 +77,7 @@ impl Method {
     }
 }
 
-/// What stands behind the name and the parameters, whose values may be in quotes.
+/// What stands after the name and the parameters, whose values may be in quotes.
 fn value(line: &str) -> &str {
     let mut in_quotes = false;
     let colon = line.find(|character| {
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn an_object_without_a_method_gets_it() {
         let text = |entity: Entity| match entity.kind {
-            crate::message::part::entity::Kind::Text(_, text) => text.as_str().to_owned(),
+            crate::message::part::entity::EntityKind::Text(_, text) => text.as_str().to_owned(),
             _ => String::new(),
         };
         for object in [

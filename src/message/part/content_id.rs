@@ -24,7 +24,7 @@ use crate::message::random::random_token;
 pub struct ContentId(String);
 
 impl ContentId {
-    /// The identifier without brackets, as it stands behind `cid:`.
+    /// The identifier without brackets, as it stands after `cid:`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

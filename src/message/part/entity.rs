@@ -43,14 +43,14 @@ use crate::message::warning::Warning;
 #[derive(Debug)]
 #[must_use]
 pub struct Entity {
-    pub(crate) kind: Kind,
+    pub(crate) kind: EntityKind,
     pub(crate) content_id: Option<ContentId>,
     pub(crate) language: Option<Language>,
     pub(crate) error: FirstError,
 }
 
 #[derive(Debug)]
-pub(crate) enum Kind {
+pub(crate) enum EntityKind {
     /// A text of this media type, the charset left out.
     Text(MediaType, Text),
     Attachment(Attachment),
@@ -106,7 +106,7 @@ impl Entity {
             parameters.push(("delsp", "yes"));
         }
         let media_type = MediaType::fixed("text/plain", &parameters);
-        Self::of(Kind::Text(media_type, Text::flowed(flowed.text)))
+        Self::of(EntityKind::Text(media_type, Text::flowed(flowed.text)))
     }
 
     /// A document in HTML: `text/html`; line breaks are as in a [`text`](Self::text).
@@ -143,7 +143,7 @@ impl Entity {
     /// line of over 998 octets or a NUL is an error, too, and if there are octets over 127, only a
     /// server with 8BITMIME takes it. What cannot be sent like that can be attached as a file.
     pub fn message(message: impl Into<Body>) -> Self {
-        Self::of(Kind::Message(EmbeddedMessage::new(message.into())))
+        Self::of(EntityKind::Message(EmbeddedMessage::new(message.into())))
     }
 
     /// Parts that belong together and are shown one after the other, such as a text and what is
@@ -158,7 +158,7 @@ impl Entity {
         Self::multipart("alternative", parts)
     }
 
-    /// A document, and behind it the pictures and other parts that it shows by their Content-ID:
+    /// A document, and after it the pictures and other parts that it shows by their Content-ID:
     /// `multipart/related` (RFC 2387).
     pub fn related(parts: impl IntoIterator<Item = Self>) -> Self {
         Self::multipart("related", parts)
@@ -194,7 +194,7 @@ impl Entity {
             error.keep(wrong);
             MediaType::octet_stream()
         });
-        let multipart = Self::of(Kind::Multipart(Multipart {
+        let multipart = Self::of(EntityKind::Multipart(Multipart {
             media_type,
             parts,
             depth,
@@ -215,10 +215,10 @@ impl Entity {
     }
 
     fn text_kind(media_type: MediaType, text: &str) -> Self {
-        Self::of(Kind::Text(media_type, Text::new(text)))
+        Self::of(EntityKind::Text(media_type, Text::new(text)))
     }
 
-    fn of(kind: Kind) -> Self {
+    fn of(kind: EntityKind) -> Self {
         Self {
             kind,
             content_id: None,
@@ -230,17 +230,17 @@ impl Entity {
     /// What the part is.
     pub(crate) fn media_type(&self) -> MediaType {
         match &self.kind {
-            Kind::Text(media_type, _) => media_type.clone(),
-            Kind::Attachment(attachment) => attachment.kind(),
-            Kind::Message(_) => MediaType::fixed("message/rfc822", &[]),
-            Kind::Multipart(multipart) => multipart.media_type(),
+            EntityKind::Text(media_type, _) => media_type.clone(),
+            EntityKind::Attachment(attachment) => attachment.kind(),
+            EntityKind::Message(_) => MediaType::fixed("message/rfc822", &[]),
+            EntityKind::Multipart(multipart) => multipart.media_type(),
         }
     }
 
     /// How deep parts stand in it.
     fn depth(&self) -> usize {
         match &self.kind {
-            Kind::Multipart(multipart) => multipart.depth,
+            EntityKind::Multipart(multipart) => multipart.depth,
             _ => 1,
         }
     }
@@ -248,7 +248,7 @@ impl Entity {
     /// The name of its file, if it is an attachment.
     pub(crate) fn shown_name(&self) -> Option<String> {
         match &self.kind {
-            Kind::Attachment(attachment) => attachment.shown_name(),
+            EntityKind::Attachment(attachment) => attachment.shown_name(),
             _ => None,
         }
     }
@@ -258,7 +258,7 @@ impl Entity {
         let mut waiting = vec![self];
         std::iter::from_fn(move || {
             let entity = waiting.pop()?;
-            if let Kind::Multipart(multipart) = &entity.kind {
+            if let EntityKind::Multipart(multipart) = &entity.kind {
                 waiting.extend(multipart.parts.iter().rev());
             }
             Some(entity)
@@ -269,7 +269,7 @@ impl Entity {
     pub(crate) fn repairs(&self) -> Vec<Warning> {
         let mut repairs = Vec::new();
         for entity in self.all() {
-            if let Kind::Message(message) = &entity.kind {
+            if let EntityKind::Message(message) = &entity.kind {
                 repairs.extend(message.warnings.iter().cloned());
             }
         }
@@ -281,10 +281,12 @@ impl Entity {
         let mut waiting = vec![self];
         while let Some(entity) = waiting.pop() {
             match &mut entity.kind {
-                Kind::Text(..) => {}
-                Kind::Attachment(attachment) => attachment.open().await?,
-                Kind::Message(message) => message.open(repair).await?,
-                Kind::Multipart(multipart) => waiting.extend(multipart.parts.iter_mut().rev()),
+                EntityKind::Text(..) => {}
+                EntityKind::Attachment(attachment) => attachment.open().await?,
+                EntityKind::Message(message) => message.open(repair).await?,
+                EntityKind::Multipart(multipart) => {
+                    waiting.extend(multipart.parts.iter_mut().rev());
+                }
             }
         }
         Ok(())
@@ -294,7 +296,7 @@ impl Entity {
 impl From<Attachment> for Entity {
     fn from(mut attachment: Attachment) -> Self {
         let error = std::mem::take(&mut attachment.error);
-        let entity = Self::of(Kind::Attachment(attachment));
+        let entity = Self::of(EntityKind::Attachment(attachment));
         Self { error, ..entity }
     }
 }

@@ -20,7 +20,7 @@ impl Language {
         &self.0
     }
 
-    /// Each tag, with the comma behind it if there is one.
+    /// Each tag, with the comma after it if there is one.
     pub(crate) fn tags(&self) -> impl Iterator<Item = &str> {
         self.0.split(' ')
     }

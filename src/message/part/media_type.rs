@@ -57,7 +57,7 @@ impl MediaType {
         }
     }
 
-    /// `multipart` with this subtype, which may have parameters behind it.
+    /// `multipart` with this subtype, which may have parameters after it.
     pub(crate) fn multipart(subtype: &str) -> Result<Self, MessageError> {
         Self::read(&format!("multipart/{subtype}"))
     }

@@ -15,7 +15,7 @@ pub use calendar::Method;
 pub use content_id::ContentId;
 pub(crate) use embedded_message::{EmbeddedMessage, HINT};
 pub use entity::Entity;
-pub(crate) use entity::{Kind, Multipart};
+pub(crate) use entity::{EntityKind, Multipart};
 pub use file_name::FileName;
 pub use language::Language;
 pub use media_type::MediaType;

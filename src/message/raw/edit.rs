@@ -18,11 +18,11 @@ pub(crate) struct Missing {
     pub(crate) message_id: MessageId,
 }
 
-/// A header section as it is sent, with the empty line behind it if there is a body.
+/// A header section as it is sent, with the empty line after it if there is a body.
 #[derive(Debug, Default)]
 pub(crate) struct Finished {
     pub(crate) header: Vec<u8>,
-    /// The same in ASCII, as long as that is possible and differs.
+    /// The same in ASCII, where that is possible and differs.
     pub(crate) ascii: Option<Vec<u8>>,
 }
 
@@ -137,7 +137,7 @@ impl HeaderSection<'_> {
     }
 }
 
-/// Appends what is whole lines, whatever stood in front of it.
+/// Appends what is whole lines, whatever stood before it.
 fn append_lines(octets: &[u8], out: &mut Vec<u8>) {
     for line in lines(octets) {
         out.extend_from_slice(line.text);
@@ -202,7 +202,7 @@ mod tests {
         Ok(String::from_utf8_lossy(&octets).into_owned())
     }
 
-    /// What becomes of a header that has all it must have behind these fields.
+    /// What becomes of a header that has all it must have after these fields.
     fn kept(fields: &[u8]) -> Result<String, MessageError> {
         const REST: &str = "Date:x\r\nFrom:x\r\nMessage-Id:<2@x>\r\n\r\n";
         let message = [fields, REST.as_bytes()].concat();

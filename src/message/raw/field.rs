@@ -1,5 +1,6 @@
 //! One field of a finished message, every octet of it as it was found.
 
+use crate::message::encoding::lines;
 use crate::message::error::{MessageError, shown};
 
 /// A field of a header section.
@@ -28,7 +29,7 @@ impl<'a> Field<'a> {
         prefix.eq_ignore_ascii_case("Resent-").then_some(name)
     }
 
-    /// Whether it names recipients whom no other is to know of (RFC 5322 section 3.6.3).
+    /// Whether it names recipients that no other recipient may see (RFC 5322 section 3.6.3).
     pub(crate) fn is_blind_copy(&self) -> bool {
         is_blind_copy(self.name)
     }
@@ -91,6 +92,28 @@ pub(crate) fn field_name(line: &[u8]) -> Option<&str> {
     let name = line.get(..colon)?.trim_ascii_end();
     let legal = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
     str::from_utf8(name).ok().filter(|_| legal)
+}
+
+/// The fields of a header up to the empty line, each with all of its lines.
+pub(crate) fn split_fields(header: &[u8]) -> Vec<&[u8]> {
+    let mut fields = Vec::new();
+    let (mut start, mut offset) = (0, 0);
+    for line in lines(header) {
+        if offset > start && !line.text.starts_with(b" ") && !line.text.starts_with(b"\t") {
+            fields.extend(header.get(start..offset));
+            start = offset;
+        }
+        if line.text.is_empty() {
+            return fields;
+        }
+        offset += line.len;
+    }
+    fields.extend(header.get(start..offset).filter(|field| !field.is_empty()));
+    fields
+}
+
+pub(crate) fn first_line(field: &[u8]) -> &[u8] {
+    lines(field).next().map_or(field, |line| line.text)
 }
 
 #[cfg(test)]

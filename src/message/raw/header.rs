@@ -18,12 +18,12 @@ use crate::message::warning::Warning;
 /// * a line that is neither a field nor the continuation of one ends the section and begins the
 ///   body, as does the end of the message; without a field at its beginning, all of a message is
 ///   body;
-/// * in front of the first field, a byte order mark and the `From ` line of an mbox file are
+/// * before the first field, a byte order mark and the `From ` line of an mbox file are
 ///   not part of it.
 #[derive(Debug)]
 pub(crate) struct HeaderSection<'a> {
     fields: Vec<Field<'a>>,
-    /// The empty line behind them, if there is one.
+    /// The empty line after them, if there is one.
     blank_line: &'a [u8],
     /// How many lines come before the body.
     lines: u64,
@@ -32,7 +32,7 @@ pub(crate) struct HeaderSection<'a> {
 }
 
 impl<'a> HeaderSection<'a> {
-    /// The most octets that a header section may have, with the empty line behind it.
+    /// The most octets that a header section may have, with the empty line after it.
     pub(crate) const MAX_LEN: usize = 1024 * 1024;
     /// The most fields it may have.
     pub(crate) const MAX_FIELDS: usize = 10_000;
@@ -51,7 +51,7 @@ impl<'a> HeaderSection<'a> {
     ///
     /// # Errors
     ///
-    /// If it is over one of the limits, or if there is a blind copy behind it that was
+    /// If it is over one of the limits, or if there is a blind copy after it that was
     /// meant to be in it, where everybody would see it.
     pub(crate) fn read(beginning: &'a [u8]) -> Result<Self, MessageError> {
         let over = |what, limit| Err(MessageError::Limit { what, limit });
@@ -119,7 +119,7 @@ impl<'a> HeaderSection<'a> {
         fields.find_map(|field| MessageId::first_in(field.octets))
     }
 
-    /// How many lines it has, with the empty line and with what is in front of its first field.
+    /// How many lines it has, with the empty line and with what is before its first field.
     pub(crate) fn lines(&self) -> u64 {
         self.lines
     }
@@ -133,7 +133,7 @@ impl<'a> HeaderSection<'a> {
             .map(Field::unfolded_lossy)
     }
 
-    /// A warning if there is an empty line in front of what looks like the fields.
+    /// A warning if there is an empty line before what looks like the fields.
     pub(crate) fn fields_in_text(&self, beginning: &[u8]) -> Vec<Warning> {
         let body = beginning.get(self.body_offset..).unwrap_or_default();
         let mut lines = lines(body)
@@ -171,20 +171,20 @@ impl<'a> HeaderSection<'a> {
         self.body_offset
     }
 
-    /// The empty line behind it, or nothing if there is none.
+    /// The empty line after it, or nothing if there is none.
     pub(crate) fn blank_line(&self) -> &'a [u8] {
         self.blank_line
     }
 
-    /// Whether there is a body, be it empty, and so an empty line in front of it to be written.
+    /// Whether there is a body, be it empty, and so an empty line before it to be written.
     pub(crate) fn has_body(&self) -> bool {
         self.has_body
     }
 }
 
-/// What stands in front of the first field and is not part of the message: a byte order mark,
+/// What stands before the first field and is not part of the message: a byte order mark,
 /// and the separator of an mbox file, which later programs may have quoted and added to. What
-/// looks like a separator stays if there is no field behind it, as then it is text.
+/// looks like a separator stays if there is no field after it, as then it is text.
 fn preface_len(beginning: &[u8]) -> usize {
     let message = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
     let mark = beginning.len() - message.len();
@@ -214,8 +214,8 @@ fn no_blind_copy(body: &[u8]) -> Result<(), MessageError> {
         None => Ok(()),
         Some(name) => Err(MessageError::Field {
             field: name.to_owned(),
-            hint: "a line in front of it is no field, so that it is in the body, where all would \
-                   see it: put all fields at the beginning, and an empty line behind them",
+            hint: "a line before it is not a field, so that it is in the body, where every recipient would \
+                   see it: put all fields at the beginning, and an empty line after them",
         }),
     }
 }

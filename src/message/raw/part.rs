@@ -1,6 +1,6 @@
 //! The header of a part of a finished message, as far as the repair of its body needs it.
 
-use super::field::field_name;
+use super::field::{field_name, first_line, split_fields};
 use super::header::HeaderSection;
 use crate::message::encoding::lines;
 use crate::message::header::parameters;
@@ -28,7 +28,7 @@ impl Head {
     pub(crate) fn read(part: &[u8]) -> (Self, &[u8], &[u8]) {
         let mut head = Self::default();
         let mut offset = 0;
-        for field in fields(part) {
+        for field in split_fields(part) {
             offset += field.len();
             if let Some(name) = field_name(first_line(field)) {
                 let body = memchr::memchr(b':', field).and_then(|colon| field.get(colon + 1..));
@@ -44,7 +44,7 @@ impl Head {
 
     /// Appends a header with this encoding in place of the one that it names.
     pub(crate) fn write_with(header: &[u8], encoding: &str, out: &mut Vec<u8>) {
-        for field in fields(header) {
+        for field in split_fields(header) {
             let name = field_name(first_line(field));
             if !name.is_some_and(|name| name.eq_ignore_ascii_case("Content-Transfer-Encoding")) {
                 out.extend_from_slice(field);
@@ -96,28 +96,6 @@ impl Head {
         let essence = self.content_type.split(';').next().unwrap_or_default();
         essence.trim().to_ascii_lowercase()
     }
-}
-
-/// The fields up to the empty line, each with all of its lines.
-fn fields(part: &[u8]) -> Vec<&[u8]> {
-    let mut fields = Vec::new();
-    let (mut start, mut offset) = (0, 0);
-    for line in lines(part) {
-        if offset > start && !line.text.starts_with(b" ") && !line.text.starts_with(b"\t") {
-            fields.extend(part.get(start..offset));
-            start = offset;
-        }
-        if line.text.is_empty() {
-            return fields;
-        }
-        offset += line.len;
-    }
-    fields.extend(part.get(start..offset).filter(|field| !field.is_empty()));
-    fields
-}
-
-fn first_line(field: &[u8]) -> &[u8] {
-    lines(field).next().map_or(field, |line| line.text)
 }
 
 /// The value of a parameter of a field, unless it is empty.

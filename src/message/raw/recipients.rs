@@ -67,7 +67,7 @@ impl<'a> HeaderSection<'a> {
 
     /// The fields of the resending that is the latest, as each puts its own in front. They are a
     /// block, which ends where a server has added a field, or where a field comes again; but one
-    /// list may be in several fields of the same name, one behind the other.
+    /// list may be in several fields of the same name, one after the other.
     fn latest_resending(&self) -> Vec<(&'a str, &Field<'a>)> {
         let mut block = Vec::new();
         let mut seen = HashSet::new();

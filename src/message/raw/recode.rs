@@ -173,7 +173,7 @@ impl Recoder {
             if is_part {
                 parts += 1;
                 let dot = if number.is_empty() { "" } else { "." };
-                // The line end in front of a delimiter belongs to the delimiter.
+                // The line end before a delimiter belongs to the delimiter.
                 let content = without_line_end(content);
                 self.part(content, &format!("{number}{dot}{parts}"), depth, &mut out)?;
                 out.extend_from_slice(b"\r\n");
@@ -320,7 +320,7 @@ fn without_line_end(octets: &[u8]) -> &[u8] {
     octets.strip_suffix(b"\r").unwrap_or(octets)
 }
 
-/// What a delimiter is in front of (RFC 2046 section 5.1.1).
+/// What a delimiter is before (RFC 2046 section 5.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Delimiter {
     /// A part.

@@ -114,7 +114,7 @@ impl<'a> Writer<'a> {
 /// Writes a field as it is, its lines folded if they have to be.
 fn write_field(field: &Field<'_>, out: &mut Vec<u8>) -> Result<(), MessageError> {
     let name = shown(field.name);
-    // What is in front of this cannot be folded: in the first line, the name.
+    // What is before this cannot be folded: in the first line, the name.
     let mut fixed = field.body_offset();
     for line in lines(field.octets) {
         without_controls(&name, line.text)?;
@@ -140,7 +140,7 @@ fn write_field(field: &Field<'_>, out: &mut Vec<u8>) -> Result<(), MessageError>
     Ok(())
 }
 
-/// Whether a line can be folded here: in front of white space with something before it, which
+/// Whether a line can be folded here: before white space with something before it, which
 /// must not be a backslash that quotes the white space (RFC 5322 section 3.2.1).
 fn is_fold(line: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|before| line.get(before));

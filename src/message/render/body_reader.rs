@@ -1,4 +1,4 @@
-//! A body on its way out, piece by piece.
+//! Reads a body piece by piece, encoded. Files are read ahead.
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,11 +14,11 @@ use tokio::task::JoinHandle;
 
 use crate::message::encoding::BodyEncoding;
 use crate::message::error::{BodyError, Origin};
-use crate::message::source::{Body, BoxedReader, FileReader, Source};
+use crate::message::source::{Body, BodySource, BoxedReader, FileReader};
 
-/// A body of which pieces have been taken.
+/// Reads the pieces of a body.
 pub(crate) struct BodyReader {
-    kind: Kind,
+    kind: Reading,
     encoding: BodyEncoding,
     /// The piece to be taken next. Even an empty body has one, as its end has to be seen.
     next: Option<Span>,
@@ -30,7 +30,7 @@ pub(crate) struct BodyReader {
     len: Option<u64>,
 }
 
-enum Kind {
+enum Reading {
     Bytes(Bytes),
     File(FileReading),
     Reader(OnceReading),
@@ -42,8 +42,8 @@ impl BodyReader {
         let octets = body.len().unwrap_or_default();
         let first = Span::at(0, octets, encoding.piece());
         let kind = match body.into_source() {
-            Source::Bytes(octets) => Kind::Bytes(octets),
-            Source::File(file, start) => Kind::File(FileReading {
+            BodySource::Bytes(octets) => Reading::Bytes(octets),
+            BodySource::File(file, start) => Reading::File(FileReading {
                 file: Arc::new(FileReader::new(file)),
                 start,
                 encoding,
@@ -52,9 +52,9 @@ impl BodyReader {
                 present: ReadAhead::default(),
                 spare: Vec::new(),
             }),
-            Source::Reader(reader) => Kind::Reader(OnceReading::new(reader.take())),
+            BodySource::Reader(reader) => Reading::Reader(OnceReading::new(reader.take())),
             // A message is not built before its files are open.
-            Source::Path(_) => Kind::Reader(OnceReading::new(None)),
+            BodySource::Path(_) => Reading::Reader(OnceReading::new(None)),
         };
         Self {
             kind,
@@ -83,14 +83,14 @@ impl BodyReader {
         };
         let begin = out.len();
         match &mut self.kind {
-            Kind::Bytes(octets) => {
+            Reading::Bytes(octets) => {
                 let piece = octets.split_to(span.len.min(octets.len()));
                 self.encoding
                     .encode(self.before, &piece, span.is_last(), out);
                 self.before = piece.last().copied();
             }
-            Kind::File(file) => file.next_piece(out).await?,
-            Kind::Reader(reader) => {
+            Reading::File(file) => file.next_piece(out).await?,
+            Reading::Reader(reader) => {
                 let piece = reader.next_piece(span).await?;
                 self.encoding
                     .encode(self.before, piece, span.is_last(), out);
@@ -111,8 +111,8 @@ impl BodyReader {
         };
         match &self.kind {
             _ if is_right => Ok(()),
-            Kind::File(feed) => Err(feed.file.source().changed()),
-            Kind::Bytes(_) | Kind::Reader(_) => Err(BodyError::Changed {
+            Reading::File(feed) => Err(feed.file.source().changed()),
+            Reading::Bytes(_) | Reading::Reader(_) => Err(BodyError::Changed {
                 origin: Origin::Reader,
             }),
         }
@@ -149,7 +149,7 @@ impl Span {
         (!self.is_last()).then(|| Self::at(self.end(), self.of, self.piece))
     }
 
-    /// It and those behind it that are read in one go.
+    /// This piece and those after it that are read together.
     fn stretch(self) -> impl Iterator<Item = Self> {
         iter::successors(Some(self), |span| span.following()).take(STRETCH)
     }
@@ -163,11 +163,10 @@ impl Span {
 /// a piece.
 const STRETCH: usize = 4;
 
-/// How many stretches are read and encoded ahead of the one that is being sent.
+/// How many groups of pieces are read and encoded ahead of the one that is being sent.
 const AHEAD: usize = 2;
 
-/// A file, of which the next stretches are being read and encoded in the pool of blocking
-/// threads.
+/// A file, whose next pieces are read and encoded in the pool of blocking threads.
 struct FileReading {
     file: Arc<FileReader>,
     /// Where the body begins in it.
@@ -181,7 +180,7 @@ struct FileReading {
     spare: Vec<ReadAhead>,
 }
 
-/// Some pieces, one behind the other: what a thread of the pool works on, and in.
+/// Some pieces, one after the other: what a thread of the pool works on, and in.
 #[derive(Default)]
 struct ReadAhead {
     raw: Aligned,

@@ -11,23 +11,8 @@ use crate::message::source::Body;
 
 /// The fields with addresses and identifiers (RFC 5322 section 3.6), which no encoded word can stand
 /// in for.
-const ADDRESSED: [&str; 15] = [
-    "From",
-    "Sender",
-    "Reply-To",
-    "To",
-    "Cc",
-    "Bcc",
-    "Message-ID",
-    "In-Reply-To",
-    "References",
-    "Resent-From",
-    "Resent-Sender",
-    "Resent-To",
-    "Resent-Cc",
-    "Resent-Bcc",
-    "Resent-Message-ID",
-];
+const ADDRESSED: &str = "From Sender Reply-To To Cc Bcc Message-ID In-Reply-To References Resent-From \
+    Resent-Sender Resent-To Resent-Cc Resent-Bcc Resent-Message-ID";
 
 /// A piece of a message.
 pub(crate) enum Segment {
@@ -142,10 +127,8 @@ impl Rendition {
                 }
                 _ => line,
             };
-            if !ADDRESSED
-                .iter()
-                .any(|field| name.eq_ignore_ascii_case(field))
-            {
+            let mut addressed = ADDRESSED.split(' ');
+            if !addressed.any(|field| name.eq_ignore_ascii_case(field)) {
                 continue;
             }
             let is_end = |c: char| c.is_ascii_whitespace() || "<>,;:()\"".contains(c);

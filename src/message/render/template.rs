@@ -8,7 +8,7 @@ use super::rendition::Segment;
 use crate::message::encoding::{BodyEncoding, BodyType};
 use crate::message::error::MessageError;
 use crate::message::header::{Header, HeaderCharset};
-use crate::message::part::{EmbeddedMessage, Entity, FileName, Kind, Multipart, Text};
+use crate::message::part::{EmbeddedMessage, Entity, EntityKind, FileName, Multipart, Text};
 use crate::message::random::random_token;
 use crate::message::source::{Body, VerbatimBody};
 
@@ -102,16 +102,18 @@ impl Template {
             header.end();
         }
         let content = match kind {
-            Kind::Text(media_type, text) => {
+            EntityKind::Text(media_type, text) => {
                 media_type.with("charset", "utf-8").write(&mut header);
                 Piece::Text(text, placement)
             }
-            Kind::Attachment(attachment) => {
+            EntityKind::Attachment(attachment) => {
                 let (body, name) = attachment.write(&mut header);
                 Piece::Attachment(body, name, placement)
             }
-            Kind::Message(message) => return self.message(header, script, message, placement),
-            Kind::Multipart(multipart) => return self.multipart(header, script, multipart),
+            EntityKind::Message(message) => {
+                return self.message(header, script, message, placement);
+            }
+            EntityKind::Multipart(multipart) => return self.multipart(header, script, multipart),
         };
         self.header(header);
         self.pieces.push(content);
@@ -255,7 +257,7 @@ impl Template {
             }
             Piece::Attachment(body, _, placement) => {
                 let (name, encoding) = attachment_encoding(most);
-                // The line end in front of a delimiter belongs to the delimiter. Base64 ends with
+                // The line end before a delimiter belongs to the delimiter. Base64 ends with
                 // one.
                 let has_end = encoding == BodyEncoding::Base64 && !body.is_empty();
                 let end = (*placement == Placement::InMultipart && !has_end).then(line_end);

@@ -34,29 +34,29 @@ use crate::message::error::{BodyError, Origin};
 /// assert_eq!(Body::from("text").len(), Some(4));
 /// let file = Body::from(Path::new("shark.png"));
 /// ```
-pub struct Body(Source);
+pub struct Body(BodySource);
 
 /// The kinds of bodies.
-pub(crate) enum Source {
+pub(crate) enum BodySource {
     Bytes(Bytes),
     /// A file that has not been looked at yet.
     Path(PathBuf),
     /// A file, from this octet on.
     File(Arc<SourceFile>, u64),
-    Reader(Arc<Reader>),
+    Reader(Arc<OnceReader>),
 }
 
 /// What can be read only once, and how many octets it gives.
 ///
 /// The lock is never waited for. It makes a message `Sync` whatever its readers are.
-pub(crate) struct Reader {
+pub(crate) struct OnceReader {
     inner: Mutex<Option<BoxedReader>>,
     len: u64,
 }
 
 pub(crate) type BoxedReader = Box<dyn AsyncRead + Send + Unpin>;
 
-impl Reader {
+impl OnceReader {
     /// The reader; nothing if it has been taken before.
     pub(crate) fn take(&self) -> Option<BoxedReader> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,7 +77,7 @@ impl Body {
     /// assert_eq!(Body::bytes(&b"\x89PNG"[..]).len(), Some(4));
     /// ```
     pub fn bytes(octets: impl Into<Bytes>) -> Self {
-        Self(Source::Bytes(octets.into()))
+        Self(BodySource::Bytes(octets.into()))
     }
 
     /// The file at `path`, which is looked at when the message is built, and opened again when
@@ -90,7 +90,7 @@ impl Body {
     /// [`BodyError`]. Symbolic links are followed. It has to be a regular file: a directory, a pipe,
     /// a socket or a device has no fixed number of octets.
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self(Source::Path(path.into()))
+        Self(BodySource::Path(path.into()))
     }
 
     /// What `reader` gives, which has to be exactly `len` octets and then its end.
@@ -98,7 +98,7 @@ impl Body {
     /// It is read while the message is sent, and only once: a message with such a body is
     /// [not repeatable](crate::message::Message::is_repeatable).
     pub fn reader(reader: impl AsyncRead + Send + Unpin + 'static, len: u64) -> Self {
-        Self(Source::Reader(Arc::new(Reader {
+        Self(BodySource::Reader(Arc::new(OnceReader {
             inner: Mutex::new(Some(Box::new(reader))),
             len,
         })))
@@ -123,10 +123,10 @@ impl Body {
     #[must_use]
     pub fn len(&self) -> Option<u64> {
         match &self.0 {
-            Source::Bytes(octets) => Some(octets.len() as u64),
-            Source::Path(_) => None,
-            Source::File(file, start) => Some(file.len().saturating_sub(*start)),
-            Source::Reader(reader) => Some(reader.len),
+            BodySource::Bytes(octets) => Some(octets.len() as u64),
+            BodySource::Path(_) => None,
+            BodySource::File(file, start) => Some(file.len().saturating_sub(*start)),
+            BodySource::Reader(reader) => Some(reader.len),
         }
     }
 
@@ -138,14 +138,14 @@ impl Body {
 
     /// Opens the file, if it is one. Dropping the future leaves nothing behind.
     pub(crate) async fn open(&mut self) -> Result<(), BodyError> {
-        if let Source::Path(path) = &self.0 {
+        if let BodySource::Path(path) = &self.0 {
             let (path, for_error) = (path.clone(), path.clone());
             let file = tokio::task::spawn_blocking(move || SourceFile::open(&path)).await;
             let file = file.map_err(|stopped| BodyError::Open {
                 path: for_error,
                 source: io::Error::other(stopped),
             })??;
-            self.0 = Source::File(Arc::new(file), 0);
+            self.0 = BodySource::File(Arc::new(file), 0);
         }
         Ok(())
     }
@@ -173,8 +173,8 @@ impl Body {
     /// The first octets of a body that is open, and no reader.
     pub(crate) async fn read(&self, len: usize) -> Result<Bytes, BodyError> {
         match &self.0 {
-            Source::Bytes(octets) => Ok(octets.slice(..len.min(octets.len()))),
-            Source::File(file, start) => {
+            BodySource::Bytes(octets) => Ok(octets.slice(..len.min(octets.len()))),
+            BodySource::File(file, start) => {
                 let (reader, start) = (FileReader::new(Arc::clone(file)), *start);
                 let for_error = Arc::clone(file);
                 let read = tokio::task::spawn_blocking(move || {
@@ -185,15 +185,17 @@ impl Body {
                 let stopped = |error| for_error.failed(io::Error::other(error));
                 read.await.map_err(stopped)?
             }
-            Source::Path(_) | Source::Reader(_) => Err(BodyError::Spent),
+            BodySource::Path(_) | BodySource::Reader(_) => Err(BodyError::Spent),
         }
     }
 
     /// All that follows so many octets. The body is open, and no reader.
     pub(crate) fn skip(self, offset: usize) -> Self {
         Self(match self.0 {
-            Source::Bytes(octets) => Source::Bytes(octets.slice(offset.min(octets.len())..)),
-            Source::File(file, start) => Source::File(file, start + offset as u64),
+            BodySource::Bytes(octets) => {
+                BodySource::Bytes(octets.slice(offset.min(octets.len())..))
+            }
+            BodySource::File(file, start) => BodySource::File(file, start + offset as u64),
             other => other,
         })
     }
@@ -201,7 +203,7 @@ impl Body {
     /// Opens the body, and sees to it that it can be read more than once.
     pub(crate) async fn make_repeatable(&mut self) -> Result<(), BodyError> {
         self.open().await?;
-        let Source::Reader(reader) = &self.0 else {
+        let BodySource::Reader(reader) = &self.0 else {
             return Ok(());
         };
         let expected = reader.len;
@@ -234,42 +236,42 @@ impl Body {
     /// read it gets them.
     pub(crate) fn handle(&self) -> Self {
         Self(match &self.0 {
-            Source::Bytes(octets) => Source::Bytes(octets.clone()),
-            Source::Path(path) => Source::Path(path.clone()),
-            Source::File(file, start) => Source::File(Arc::clone(file), *start),
-            Source::Reader(reader) => Source::Reader(Arc::clone(reader)),
+            BodySource::Bytes(octets) => BodySource::Bytes(octets.clone()),
+            BodySource::Path(path) => BodySource::Path(path.clone()),
+            BodySource::File(file, start) => BodySource::File(Arc::clone(file), *start),
+            BodySource::Reader(reader) => BodySource::Reader(Arc::clone(reader)),
         })
     }
 
     /// Whether the octets can be had more than once.
     pub(crate) fn is_repeatable(&self) -> bool {
-        !matches!(self.0, Source::Reader(_))
+        !matches!(self.0, BodySource::Reader(_))
     }
 
-    /// Whether the octets were to be had once, and have been.
+    /// Whether the octets were available once, and have been.
     pub(crate) fn is_consumed(&self) -> bool {
-        matches!(&self.0, Source::Reader(reader) if reader.is_consumed())
+        matches!(&self.0, BodySource::Reader(reader) if reader.is_consumed())
     }
 
     /// The media type that the first octets give away, as far as they can be seen.
     pub(crate) fn content(&self) -> Option<&'static str> {
         match &self.0 {
-            Source::Bytes(octets) => by_content(octets.get(..PREFIX).unwrap_or(octets)),
-            Source::File(file, _) => file.content(),
-            Source::Path(_) | Source::Reader(_) => None,
+            BodySource::Bytes(octets) => by_content(octets.get(..PREFIX).unwrap_or(octets)),
+            BodySource::File(file, _) => file.content(),
+            BodySource::Path(_) | BodySource::Reader(_) => None,
         }
     }
 
     /// The path, if it is a file.
     pub(crate) fn path(&self) -> Option<&Path> {
         match &self.0 {
-            Source::Path(path) => Some(path),
-            Source::File(file, _) => file.path(),
-            Source::Bytes(_) | Source::Reader(_) => None,
+            BodySource::Path(path) => Some(path),
+            BodySource::File(file, _) => file.path(),
+            BodySource::Bytes(_) | BodySource::Reader(_) => None,
         }
     }
 
-    pub(crate) fn into_source(self) -> Source {
+    pub(crate) fn into_source(self) -> BodySource {
         self.0
     }
 }
@@ -314,10 +316,10 @@ impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Body");
         match &self.0 {
-            Source::Bytes(_) => shown.field("source", &"bytes"),
-            Source::Path(path) => shown.field("source", path),
-            Source::File(file, _) => shown.field("source", &file.path()),
-            Source::Reader(_) => shown.field("source", &"reader"),
+            BodySource::Bytes(_) => shown.field("source", &"bytes"),
+            BodySource::Path(path) => shown.field("source", path),
+            BodySource::File(file, _) => shown.field("source", &file.path()),
+            BodySource::Reader(_) => shown.field("source", &"reader"),
         };
         shown.field("len", &self.len()).finish_non_exhaustive()
     }

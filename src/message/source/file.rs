@@ -17,13 +17,13 @@ use crate::message::error::{BodyError, Origin};
 /// belongs in the pool of threads for that.
 #[derive(Debug)]
 pub(crate) struct SourceFile {
-    place: Place,
+    place: FileLocation,
     was: FileIdentity,
     content: Option<&'static str>,
 }
 
 #[derive(Debug)]
-enum Place {
+enum FileLocation {
     Path(PathBuf),
     /// It has no name, and could not be opened again.
     Open(File),
@@ -41,7 +41,7 @@ impl SourceFile {
         // The working directory may change before the file is opened again.
         let absolute = std::path::absolute(path).map_err(failed)?;
         Ok(Self {
-            place: Place::Path(absolute),
+            place: FileLocation::Path(absolute),
             was: FileIdentity::of(&metadata),
             content,
         })
@@ -52,7 +52,7 @@ impl SourceFile {
         Ok(Self {
             was: FileIdentity::of(&file.metadata()?),
             content: content(&file)?,
-            place: Place::Open(file),
+            place: FileLocation::Open(file),
         })
     }
 
@@ -67,8 +67,8 @@ impl SourceFile {
 
     pub(crate) fn path(&self) -> Option<&Path> {
         match &self.place {
-            Place::Path(path) => Some(path),
-            Place::Open(_) => None,
+            FileLocation::Path(path) => Some(path),
+            FileLocation::Open(_) => None,
         }
     }
 
@@ -154,8 +154,8 @@ impl FileReader {
 
     fn file(&self) -> Result<&File, BodyError> {
         let path = match (&self.source.place, self.file.get()) {
-            (Place::Open(file), _) | (_, Some(file)) => return Ok(file),
-            (Place::Path(path), None) => path,
+            (FileLocation::Open(file), _) | (_, Some(file)) => return Ok(file),
+            (FileLocation::Path(path), None) => path,
         };
         let (file, metadata) = open_regular(path)?;
         self.source.compare(&metadata)?;

@@ -8,7 +8,7 @@ mod spool;
 mod verbatim_body;
 
 pub use body::Body;
-pub(crate) use body::{BoxedReader, Source};
+pub(crate) use body::{BodySource, BoxedReader};
 pub(crate) use file::FileReader;
 pub(crate) use media_guess::guess;
 pub(crate) use verbatim_body::VerbatimBody;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
-use super::body::Source;
+use super::body::BodySource;
 use super::file::SourceFile;
 use crate::message::error::{BodyError, Origin};
 use crate::message::random::random_token;
@@ -19,14 +19,14 @@ const IN_MEMORY: u64 = 1024 * 1024;
 pub(crate) async fn spool(
     reader: impl AsyncRead + Send + Unpin,
     limit: u64,
-) -> Result<Source, BodyError> {
+) -> Result<BodySource, BodyError> {
     let mut reader = reader.take(limit.saturating_add(1));
     let mut octets = Vec::new();
     let mut first = (&mut reader).take(IN_MEMORY);
     first.read_to_end(&mut octets).await.map_err(unread)?;
     if (octets.len() as u64) < IN_MEMORY {
         within(octets.len() as u64, limit)?;
-        return Ok(Source::Bytes(octets.into()));
+        return Ok(BodySource::Bytes(octets.into()));
     }
     let directory = std::env::temp_dir();
     let unkept = |source| BodyError::Spool {
@@ -49,7 +49,7 @@ pub(crate) async fn spool(
     let file = file.into_std().await;
     let file = tokio::task::spawn_blocking(|| SourceFile::without_name(file)).await;
     let file = file.map_err(io::Error::other).flatten().map_err(unkept)?;
-    Ok(Source::File(Arc::new(file), 0))
+    Ok(BodySource::File(Arc::new(file), 0))
 }
 
 /// A new file that no other user can open. The system removes it when it is closed.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::body::{Body, Source};
+use super::body::{Body, BodySource};
 use super::file::{FileReader, SourceFile};
 use crate::message::encoding::{BodyEncoding, BodyType, Scan, Trouble};
 use crate::message::error::BodyError;
@@ -31,7 +31,7 @@ impl VerbatimBody {
     /// If it cannot be read.
     pub(crate) async fn new(body: Body) -> Result<Result<Self, Trouble>, BodyError> {
         let scan = match body.handle().into_source() {
-            Source::Bytes(octets) => {
+            BodySource::Bytes(octets) => {
                 let mut scan = Scan::default();
                 for (at, slice) in octets.chunks(SLICE).enumerate() {
                     if at > 0 {
@@ -41,8 +41,8 @@ impl VerbatimBody {
                 }
                 scan
             }
-            Source::File(file, start) => scan_file(file, start).await?,
-            Source::Path(_) | Source::Reader(_) => return Err(BodyError::Spent),
+            BodySource::File(file, start) => scan_file(file, start).await?,
+            BodySource::Path(_) | BodySource::Reader(_) => return Err(BodyError::Spent),
         };
         Ok(match scan.trouble() {
             Some(trouble) => Err(trouble),

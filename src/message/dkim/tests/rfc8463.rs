@@ -73,7 +73,7 @@ fn the_signature_by_ed25519_is_that_of_the_rfc() {
 #[test]
 fn the_signature_by_rsa_is_of_the_canonical_header() {
     let info = STANDARD.decode(RSA_PUBLIC).unwrap();
-    // SubjectPublicKeyInfo has 22 octets in front of the RSAPublicKey.
+    // SubjectPublicKeyInfo has 22 octets before the RSAPublicKey.
     let key = UnparsedPublicKey::new(&RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, &info[22..]);
     let signature = STANDARD.decode(RSA_SIGNATURE).unwrap();
     key.verify(&canonical(RSA_FIELD), &signature).unwrap();

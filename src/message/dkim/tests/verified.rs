@@ -76,7 +76,7 @@ const HEADER: &str = "Received: by y.test\r\n\
     Content-Type: text/plain; charset=utf-8\r\n";
 
 /// Bodies that are not quite as the canonical form has them. White space at the very end is not
-/// among them: dkimpy removes it in front of line ends alone, and a body that was sent has one.
+/// among them: dkimpy removes it before line ends alone, and a body that was sent has one.
 const BODIES: [&str; 11] = [
     "",
     "\r\n",

@@ -1,12 +1,12 @@
-//! The places of an HTML text where a URL can be: the values of attributes, and style sheets.
+//! The positions of an HTML text where a URL can be: the values of attributes, and style sheets.
 
 use memchr::memchr;
 use memchr::memmem;
 
 /// A place where a URL can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place<'a> {
-    pub(super) kind: Kind<'a>,
+pub(super) struct UrlPosition<'a> {
+    pub(super) kind: UrlContext<'a>,
     /// The name of the element.
     pub(super) tag: &'a str,
     /// Where in the HTML text it begins.
@@ -16,7 +16,7 @@ pub(super) struct Place<'a> {
 
 /// What kind of place it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind<'a> {
+pub(super) enum UrlContext<'a> {
     /// The value of the attribute of this name, without quotes around it.
     Attribute(&'a str),
     /// What is in an element `style`.
@@ -53,7 +53,7 @@ impl<'a> UrlPositions<'a> {
         self.html.get(self.at..).unwrap_or_default()
     }
 
-    /// Takes everything in front of the first octet of which `is_end` is true, an ASCII
+    /// Takes everything before the first octet of which `is_end` is true, an ASCII
     /// character, or else all there is.
     fn take_until(&mut self, is_end: impl Fn(u8) -> bool) -> &'a str {
         let rest = self.rest();
@@ -90,7 +90,7 @@ impl<'a> UrlPositions<'a> {
     }
 
     /// The next attribute with a value, in a start tag.
-    fn attribute(&mut self, tag: &'a str) -> Option<Place<'a>> {
+    fn attribute(&mut self, tag: &'a str) -> Option<UrlPosition<'a>> {
         loop {
             self.take_until(|b| !is_space(b) && b != b'/');
             if matches!(self.rest().as_bytes().first(), None | Some(b'>')) {
@@ -115,8 +115,8 @@ impl<'a> UrlPositions<'a> {
             if let Some(quote) = quote {
                 self.take(quote);
             }
-            return Some(Place {
-                kind: Kind::Attribute(name),
+            return Some(UrlPosition {
+                kind: UrlContext::Attribute(name),
                 tag,
                 start,
                 text,
@@ -125,7 +125,7 @@ impl<'a> UrlPositions<'a> {
     }
 
     /// Leaves a start tag, and with it the content of an element that holds no markup.
-    fn leave_tag(&mut self, name: &'a str) -> Option<Place<'a>> {
+    fn leave_tag(&mut self, name: &'a str) -> Option<UrlPosition<'a>> {
         self.take(b'>');
         let raw = RAW.iter().find(|raw| raw.eq_ignore_ascii_case(name))?;
         let start = self.at;
@@ -137,8 +137,8 @@ impl<'a> UrlPositions<'a> {
         });
         let end = end.unwrap_or(text.len());
         self.at += end;
-        (*raw == "style").then_some(Place {
-            kind: Kind::StyleSheet,
+        (*raw == "style").then_some(UrlPosition {
+            kind: UrlContext::StyleSheet,
             tag: name,
             start,
             text: text.get(..end).unwrap_or_default(),
@@ -147,7 +147,7 @@ impl<'a> UrlPositions<'a> {
 }
 
 impl<'a> Iterator for UrlPositions<'a> {
-    type Item = Place<'a>;
+    type Item = UrlPosition<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -183,8 +183,8 @@ mod tests {
         let shown = UrlPositions::new(html).map(|place| {
             assert_eq!(&html[place.start..][..place.text.len()], place.text);
             match place.kind {
-                Kind::Attribute(name) => format!("{name}={}", place.text),
-                Kind::StyleSheet => format!("{{{}}}", place.text),
+                UrlContext::Attribute(name) => format!("{name}={}", place.text),
+                UrlContext::StyleSheet => format!("{{{}}}", place.text),
             }
         });
         shown.collect::<Vec<_>>().join("|")
