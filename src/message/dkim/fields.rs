@@ -128,7 +128,8 @@ mod tests {
     fn picked(header: &str, names: &[String]) -> (String, String) {
         let fields = fields(header.as_bytes()).unwrap();
         let signed = Signed::of(&fields, names);
-        let octets = signed.fields.iter().map(|field| field.octets);
+        let octets = signed.fields.iter();
+        let octets = octets.map(|field| field.octets.strip_suffix(b"\r\n").unwrap());
         let octets: Vec<_> = octets.map(String::from_utf8_lossy).collect();
         (signed.names.join(":"), octets.join("|"))
     }
