@@ -52,11 +52,13 @@ impl<'a> SecretSource<'a> {
     ) -> Result<Zeroizing<Vec<u8>>, SecretError> {
         let read = async {
             match self {
-                Self::File(path) => read_file(&at_home(path), what, most).await,
-                Self::PublicFile(path) => read_public_file(&at_home(path), what, most).await,
+                Self::File(path) => read_file(&at_home(path), Readers::Owner, what, most).await,
+                Self::PublicFile(path) => {
+                    read_file(&at_home(path), Readers::Anybody, what, most).await
+                }
                 Self::Fd(number) => {
                     let path = PathBuf::from(format!("/dev/fd/{number}"));
-                    read_public_file(&path, what, most).await
+                    read_file(&path, Readers::Anybody, what, most).await
                 }
                 Self::Command(command) => read_command(command, what, most).await,
             }
@@ -97,35 +99,36 @@ pub(super) fn at_home(path: &Path) -> PathBuf {
     }
 }
 
-fn unreadable(what: &'static str, path: &Path, source: std::io::Error) -> SecretError {
-    SecretError::Unreadable {
-        what,
-        path: path.to_owned(),
-        source,
-    }
+/// Who may read a file.
+#[derive(Clone, Copy)]
+enum Readers {
+    Owner,
+    Anybody,
 }
 
 async fn read_file(
     path: &Path,
+    readers: Readers,
     what: &'static str,
     most: usize,
 ) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-    let unreadable = |source| unreadable(what, path, source);
-    let Some(file) = open_private(path).await.map_err(unreadable)? else {
+    let unreadable = |source| SecretError::Unreadable {
+        what,
+        path: path.to_owned(),
+        source,
+    };
+    let file = match readers {
+        Readers::Owner => open_private(path).await,
+        Readers::Anybody => File::open(path).await.map(Some),
+    };
+    let Some(file) = file.map_err(unreadable)? else {
         let path = path.to_owned();
         return Err(SecretError::ReadableByOthers { what, path });
     };
-    beginning_of(file, most).await.map_err(unreadable)
-}
-
-async fn read_public_file(
-    path: &Path,
-    what: &'static str,
-    most: usize,
-) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-    let unreadable = |source| unreadable(what, path, source);
-    let file = File::open(path).await.map_err(unreadable)?;
-    beginning_of(file, most).await.map_err(unreadable)
+    let mut octets = room(most);
+    let read = beginning(file, &mut octets, most).await;
+    read.map_err(unreadable)?;
+    Ok(octets)
 }
 
 async fn read_command(
@@ -181,13 +184,6 @@ async fn read_command(
             status,
         })
     }
-}
-
-/// Reads a file to its end and returns the beginning.
-async fn beginning_of(file: File, most: usize) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    let mut octets = room(most);
-    beginning(file, &mut octets, most).await?;
-    Ok(octets)
 }
 
 /// Room for all that is kept, as octets that were moved could not be overwritten.

@@ -236,42 +236,29 @@ impl From<ConfigError> for Failure {
                 "the secret of the account is for {own}, and --server names {other}: add the login \
                  for that server (--user and --password-file), or --auth none"
             )),
-            error => {
-                let help = match &error {
-                    ConfigError::Secret(SecretError::Unreadable { what, path, source })
-                        if source.kind() == io::ErrorKind::NotFound
-                            && !path.starts_with("/dev") =>
-                    {
-                        let path = path.display();
-                        Some(format!(
-                            "write the {what} into the file by: install -D -m 600 /dev/stdin {path}"
-                        ))
-                    }
-                    _ => None,
-                };
-                Self {
-                    help,
-                    ..Self::of(exit::CONFIG, &error)
-                }
+            ConfigError::Secret(SecretError::Unreadable {
+                what,
+                ref path,
+                ref source,
+            }) if source.kind() == io::ErrorKind::NotFound && !path.starts_with("/dev") => {
+                Self::of(exit::CONFIG, &error).with_help(format!(
+                    "write the {what} into the file by: install -D -m 600 /dev/stdin {}",
+                    path.display()
+                ))
             }
+            error => Self::of(exit::CONFIG, &error),
         }
     }
 }
 
 /// The messages below an error, each once: some types repeat what they wrap.
 fn causes(error: &dyn std::error::Error) -> Vec<String> {
-    let mut causes: Vec<String> = Vec::new();
-    let mut source = error.source();
-    let top = error.to_string();
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        let above = causes.last().unwrap_or(&top);
-        if !above.contains(&text) {
-            causes.push(text);
-        }
-        source = cause.source();
-    }
-    causes.iter().map(|cause| without_methods(cause)).collect()
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    let mut messages: Vec<_> = chain
+        .map(|error| without_methods(&error.to_string()))
+        .collect();
+    messages.dedup();
+    messages.split_off(1)
 }
 
 /// The library names its own methods in the form "(`ServerConfigBuilder::name`)". The command leaves them

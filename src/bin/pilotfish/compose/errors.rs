@@ -15,67 +15,66 @@ pub(super) fn cannot_make(error: &MessageError) -> Failure {
         MessageError::Body(error) => unreadable(error),
         MessageError::NoFrom => no_author(),
         MessageError::NoSender { authors } => Failure::bad_mail(format!(
-            "in --from: there are {authors} authors: say by --sender who of them sends the mail"
+            "in --from: there are {authors} authors: name the one who sends the mail by --sender"
         )),
-        MessageError::NoRecipient => Failure::new(
-            exit::USAGE,
-            "there is no recipient: name one by --to, --cc or --bcc",
-        ),
+        MessageError::NoRecipient => {
+            Failure::usage("there is no recipient: name one by --to, --cc or --bcc")
+        }
         MessageError::Reserved { field, hint } => Failure::bad_mail(format!(
             "the field {field} cannot be added by --header: {}",
             instead(field).unwrap_or(hint)
         )),
         MessageError::Unsendable {
             what, line, found, ..
-        } => Failure {
-            help: Some(REPAIR.to_owned()),
-            ..Failure::bad_mail(format!(
-                "line {line} of {what} has {found}, which no server has to take"
-            ))
-        },
-        MessageError::UnsendableField { field, found } => Failure {
-            help: Some(REPAIR.to_owned()),
-            ..Failure::bad_mail(format!(
-                "the field {field} {found}, which no server has to take"
-            ))
-        },
-        MessageError::Addresses { .. } => Failure {
-            help: Some(
-                "name the envelope by --envelope-from and --to, and leave -t out".to_owned(),
-            ),
-            ..Failure::of(exit::DATA, error)
-        },
-        MessageError::NoCalendar => Failure {
-            help: Some("attach a file that is not a calendar by --attach".to_owned()),
-            ..Failure::of(exit::DATA, error)
-        },
+        } => Failure::bad_mail(format!(
+            "line {line} of {what} has {found}, which no server has to take"
+        ))
+        .with_help(REPAIR),
+        MessageError::UnsendableField { field, found } => {
+            let message = format!("the field {field} {found}, which no server has to take");
+            Failure::bad_mail(message).with_help(REPAIR)
+        }
+        MessageError::Addresses { .. } => Failure::of(exit::DATA, error)
+            .with_help("name the envelope by --envelope-from and --to, and leave -t out"),
+        MessageError::NoCalendar => Failure::of(exit::DATA, error)
+            .with_help("attach a file that is not a calendar by --attach"),
         _ => Failure::of(exit::DATA, error),
     }
 }
 
 const REPAIR: &str = "add --repair to have it encoded, with a warning for each change";
 
+/// The flags for fields that `--header` cannot add.
+const FLAGS: &[(&str, &str)] = &[
+    ("From", "use --from"),
+    ("Sender", "use --sender"),
+    ("Reply-To", "use --reply-to"),
+    ("To", "use --to"),
+    ("Cc", "use --cc"),
+    ("Bcc", "use --bcc"),
+    ("Subject", "use --subject"),
+    ("Date", "use --date"),
+    ("Message-ID", "use --message-id"),
+    ("In-Reply-To", "use --in-reply-to"),
+    ("References", "use --references"),
+    ("Auto-Submitted", "use --auto-submitted"),
+    (
+        "List-Unsubscribe",
+        "use --list-unsubscribe or --list-unsubscribe-mailto",
+    ),
+    ("List-Unsubscribe-Post", "use --list-unsubscribe"),
+    ("MIME-Version", "each mail has it"),
+    ("Content-Language", "use --language"),
+];
+
 fn instead(field: &str) -> Option<&'static str> {
-    match field.to_ascii_lowercase().as_str() {
-        "from" => Some("use --from"),
-        "sender" => Some("use --sender"),
-        "reply-to" => Some("use --reply-to"),
-        "to" => Some("use --to"),
-        "cc" => Some("use --cc"),
-        "bcc" => Some("use --bcc"),
-        "subject" => Some("use --subject"),
-        "date" => Some("use --date"),
-        "message-id" => Some("use --message-id"),
-        "in-reply-to" => Some("use --in-reply-to"),
-        "references" => Some("use --references"),
-        "auto-submitted" => Some("use --auto-submitted"),
-        "list-unsubscribe" => Some("use --list-unsubscribe or --list-unsubscribe-mailto"),
-        "list-unsubscribe-post" => Some("use --list-unsubscribe"),
-        "mime-version" => Some("each mail has it"),
-        "content-language" => Some("use --language"),
-        name if name.starts_with("content-") => Some("it follows from the text and --attach"),
-        _ => None,
-    }
+    let mut rows = FLAGS.iter();
+    let row = rows.find(|(name, _)| name.eq_ignore_ascii_case(field));
+    let content = field
+        .get(..8)
+        .filter(|begin| begin.eq_ignore_ascii_case("content-"));
+    let other = content.map(|_| "it follows from the text and --attach");
+    row.map(|(_, instead)| *instead).or(other)
 }
 
 fn unreadable(error: &BodyError) -> Failure {
