@@ -79,7 +79,7 @@ impl Connection {
         self.account.network.total_time()
     }
 
-    /// What advice depends on.
+    /// The settings that advice depends on.
     pub(crate) fn situation(&self) -> Situation {
         let account = &self.account;
         Situation {
@@ -95,7 +95,7 @@ impl Connection {
         }
     }
 
-    /// The server, and what can be said of the password that logs in.
+    /// The server, and the shape of the password that logs in.
     pub(crate) async fn server(&self) -> Result<(ServerConfig, Option<SecretShape>), Failure> {
         if self.account.tls_insecure && self.account.security() != Security::Cleartext {
             report::notice(

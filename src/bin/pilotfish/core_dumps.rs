@@ -1,4 +1,4 @@
-//! What is in memory stays there.
+//! Keeps passwords in memory out of core dumps.
 
 /// Sees to it that no core is dumped, and that no other process of the user looks into this one:
 /// passwords are in its memory. Where the system does not let it be, nothing is lost.

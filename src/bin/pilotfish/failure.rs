@@ -16,7 +16,7 @@ use crate::stop::Stop;
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) cause: Cause,
-    /// What to do next, if the message does not say it.
+    /// The next step, if the message does not name it.
     pub(crate) help: Option<String>,
 }
 
@@ -95,20 +95,20 @@ impl Failure {
         Self::from(Cause::Interrupted(stop, how_far))
     }
 
-    /// The same with what to do next.
+    /// Adds the next step.
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The same with advice for the library's error, where there is any.
+    /// Adds advice for the library's error, if there is any.
     pub(crate) fn advised(mut self, situation: &Situation) -> Self {
         let advised = self.error().and_then(|error| advice(error, situation));
         self.help = self.help.or(advised);
         self
     }
 
-    /// The same with which recipients can get the mail again, if others have it or may have it.
+    /// Adds which recipients can get the mail again, if others have it or may have it.
     pub(crate) fn advised_for(mut self, mail: &Mail) -> Self {
         use RecipientOutcome::{Accepted, Deferred, NotTried, Unknown};
         let recipients = self.recipients(mail);

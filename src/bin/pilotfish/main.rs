@@ -76,8 +76,7 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Makes sure that there are enough file descriptors for the runtime, which panics if there are
-/// too few.
+/// Makes sure that enough file descriptors are free: the runtime panics if there are too few.
 fn descriptors_for_the_runtime() -> std::io::Result<()> {
     const ENOUGH: usize = 8;
     let null = File::open("/dev/null")?;

@@ -21,7 +21,7 @@ use crate::output::progress::ProgressWatcher;
 use crate::output::report::{self, Mail, Sent};
 use crate::stop::{Stop, Stops};
 
-/// How long an aborted client may take to say what became of the mail.
+/// How long an aborted client may take to return the result of the mail.
 const ABORT: Duration = Duration::from_secs(1);
 
 /// Sends one mail, prints what became of it, and returns the exit status.
@@ -76,7 +76,7 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
     deliver(connection, envelope, message, &output, waiting, stops).await
 }
 
-/// What can ask the command to stop from now on.
+/// Watches for signals from now on.
 pub(crate) fn stops() -> Result<Stops, Failure> {
     Stops::new().map_err(|error| Failure::of(exit::OS_ERROR, &error))
 }
@@ -146,8 +146,8 @@ pub(crate) async fn deliver(
     status
 }
 
-/// Sends, unless something asks to stop before. A mail that has left is waited for, until
-/// something asks once more or its patience is over.
+/// Sends, unless a signal or the total time stops the command before. If the whole mail was sent,
+/// the command waits for the reply until a second signal, or until its patience is over.
 async fn finish_or_stop(
     client: &Client,
     sending: impl Future<Output = pilotfish::Result<Receipt>>,
@@ -176,7 +176,7 @@ async fn finish_or_stop(
             again = stops.next_after(stop) => again,
         };
     }
-    // The error says what the server has replied so far, and whether the end has left.
+    // The error has the replies so far, and says whether the end of the mail was sent.
     client.abort();
     match timeout(ABORT, sending).await {
         Ok(result) => result.map_err(|error| stopped(stop, error)),
@@ -184,7 +184,7 @@ async fn finish_or_stop(
     }
 }
 
-/// What a step before the mail is sent gives, unless something asks to stop before.
+/// The result of a step before the mail is sent, unless the command is stopped first.
 pub(crate) async fn unless_stopped<T>(
     stops: &mut Stops,
     step: impl Future<Output = Result<T, Failure>>,

@@ -1,4 +1,4 @@
-//! What asks the command to stop before it has the server's reply.
+//! Signals and the total time, which stop the command before it has the server's reply.
 
 use std::io;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::exit;
 
-/// How long the reply to a mail that has left is awaited after SIGTERM, SIGHUP or the end of the
+/// How long the command waits for the reply to a mail that was sent after SIGTERM, SIGHUP or the end of the
 /// total time. Service managers kill a process some time after SIGTERM.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -36,7 +36,7 @@ impl Stop {
         }
     }
 
-    /// What has happened, for messages.
+    /// The reason, for messages.
     pub(crate) fn shown(self) -> &'static str {
         match self {
             Self::Interrupt => "interrupted",
@@ -46,7 +46,7 @@ impl Stop {
         }
     }
 
-    /// How long the reply to a mail that has left is awaited; `None` if a person decides it.
+    /// How long the command waits for the reply to a mail that was sent; `None` if a person decides it.
     fn patience(self) -> Option<Duration> {
         (self != Self::Interrupt).then_some(PATIENCE)
     }
@@ -60,7 +60,7 @@ impl Stop {
     }
 }
 
-/// All that can ask the command to stop.
+/// The signals and the total time.
 #[derive(Debug)]
 pub(crate) struct Stops {
     interrupt: Option<Signal>,

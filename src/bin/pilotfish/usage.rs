@@ -1,4 +1,4 @@
-//! What is wrong with a command line, where clap's own words would mislead or show a secret.
+//! Errors of the command line, where clap's own words would mislead or show a secret.
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -6,106 +6,60 @@ use clap::{CommandFactory as _, Error};
 
 use crate::args::Arguments;
 
-/// Flags that other programs have, and what is in their place here.
-const OF_OTHERS: &[(&str, &str)] = &[
-    (
-        "-m --message --msg --body-text --body-file --text-file --content --data --stdin --input",
-        "the text is --text TEXT or --text @FILE, or comes from standard input",
-    ),
-    (
-        "--body-html --html-body --html-file",
-        "the HTML is --html HTML or --html @FILE",
-    ),
-    ("--eml --mime", "a finished message is --raw FILE"),
-    (
-        "--port -p -P --smtp-port --server-port",
-        "the port is a part of --server HOST:PORT",
-    ),
-    (
-        "--host --hostname --smtp --smtp-server --smtp-host --mailserver --url",
-        "the server is --server HOST[:PORT]",
-    ),
-    (
-        "--password --pass --passwd --pw --pwd --password-env --auth-password --auth-pass --smtp-password",
-        "a password on the command line can be read by others: use --password-file FILE or \
-         --password-command CMD",
-    ),
-    (
-        "--ssl --smtps --use-ssl --ssl-reqd",
-        "TLS from the first octet is --tls implicit, or port 465",
-    ),
-    (
-        "--starttls --use-tls",
-        "STARTTLS is the default; --tls starttls names it",
-    ),
-    (
-        "--no-tls --notls --no-ssl --no-starttls --disable-tls --plain --plaintext",
-        "a server without TLS is --tls none",
-    ),
-    (
-        "-k --insecure --no-verify --no-check-certificate",
-        "--tls-fingerprint pins the certificate of the server; --tls-insecure accepts any",
-    ),
-    (
-        "--ca --cacert --ca-file --cafile",
-        "an authority of yours is --tls-ca FILE",
-    ),
-    (
-        "--cert --key",
-        "the certificate that logs in is --tls-cert FILE, and its key --tls-key FILE",
-    ),
-    (
-        "--attachment --attachments --attach-file --file",
-        "attach a file by -a FILE",
-    ),
-    (
-        "--username --login -u -x --auth-user --auth-username --smtp-user",
-        "the name for the login is --user NAME",
-    ),
-    ("--title --subj --h-Subject", "the subject is -s TEXT"),
-    (
-        "--recipient --rcpt --recipients --mail-rcpt",
-        "recipients are --to, --cc and --bcc",
-    ),
-    (
-        "--sender-address --mail-from -f -r",
-        "the sender is --from MAILBOX",
-    ),
-    (
-        "--name --from-name --sender-name",
-        "the name of the sender is a part of --from 'NAME <ADDRESS>'",
-    ),
-    (
-        "--receipt --read-receipt --mdn",
-        "a receipt is asked for by -H 'Disposition-Notification-To: ADDRESS'",
-    ),
-    (
-        "--retry --retries",
-        "the command tries once: run it again when the exit status is 75",
-    ),
-];
+/// Rows of flags, separated by spaces, and what helps.
+macro_rules! tips {
+    ($($flags:literal => $tip:literal;)*) => { &[$(($flags, $tip)),*] };
+}
+
+/// Flags of other programs, and the flags of this command for the same.
+const OF_OTHERS: &[(&str, &str)] = tips! {
+    "-m --message --msg --body-text --body-file --text-file --content --data --stdin --input"
+        => "the text is --text TEXT or --text @FILE, or comes from standard input";
+    "--body-html --html-body --html-file" => "the HTML is --html HTML or --html @FILE";
+    "--eml --mime" => "a finished message is --raw FILE";
+    "--port -p -P --smtp-port --server-port" => "the port is a part of --server HOST:PORT";
+    "--host --hostname --smtp --smtp-server --smtp-host --mailserver --url"
+        => "the server is --server HOST[:PORT]";
+    "--password --pass --passwd --pw --pwd --password-env --auth-password --auth-pass --smtp-password"
+        => "a password on the command line can be read by others: use --password-file FILE or \
+            --password-command CMD";
+    "--ssl --smtps --use-ssl --ssl-reqd"
+        => "TLS from the first octet is --tls implicit, or port 465";
+    "--starttls --use-tls" => "STARTTLS is the default; --tls starttls names it";
+    "--no-tls --notls --no-ssl --no-starttls --disable-tls --plain --plaintext"
+        => "a server without TLS is --tls none";
+    "-k --insecure --no-verify --no-check-certificate"
+        => "--tls-fingerprint pins the certificate of the server; --tls-insecure accepts any";
+    "--ca --cacert --ca-file --cafile" => "an authority of yours is --tls-ca FILE";
+    "--cert --key" => "the certificate that logs in is --tls-cert FILE, and its key --tls-key FILE";
+    "--attachment --attachments --attach-file --file" => "attach a file by -a FILE";
+    "--username --login -u -x --auth-user --auth-username --smtp-user"
+        => "the name for the login is --user NAME";
+    "--title --subj --h-Subject" => "the subject is -s TEXT";
+    "--recipient --rcpt --recipients --mail-rcpt" => "recipients are --to, --cc and --bcc";
+    "--sender-address --mail-from -f -r" => "the sender is --from MAILBOX";
+    "--name --from-name --sender-name"
+        => "the name of the sender is a part of --from 'NAME <ADDRESS>'";
+    "--receipt --read-receipt --mdn"
+        => "a receipt is asked for by -H 'Disposition-Notification-To: ADDRESS'";
+    "--retry --retries" => "the command tries once: run it again when the exit status is 75";
+};
 
 /// Flags that take one value, and what to do where several words follow.
-const ONE_VALUE: &[(&str, &str)] = &[
-    ("-a --attach", "repeat -a for each file: -a a.png -a b.png"),
-    ("-s --subject", "quote the subject: -s 'Hello world'"),
-    ("--text", "quote the text: --text 'Hello world'"),
-    ("--html", "quote the HTML: --html '<p>Hello world'"),
-    (
-        "--to --cc --bcc",
-        "put commas between the addresses and quote the list, or repeat the flag",
-    ),
-    ("--from", "quote the mailbox: --from 'Me <me@example.org>'"),
-    ("-H --header", "quote the field: -H 'Name: value'"),
-    ("--server", "the port is a part of --server HOST:PORT"),
-    ("--user", "quote the name: --user 'NAME'"),
-    (
-        "--auth",
-        "put commas between the mechanisms: --auth plain,login",
-    ),
-    ("--forward", "repeat --forward for each mail"),
-    ("--inline", "repeat --inline for each picture"),
-];
+const ONE_VALUE: &[(&str, &str)] = tips! {
+    "-a --attach" => "repeat -a for each file: -a a.png -a b.png";
+    "-s --subject" => "quote the subject: -s 'Hello world'";
+    "--text" => "quote the text: --text 'Hello world'";
+    "--html" => "quote the HTML: --html '<p>Hello world'";
+    "--to --cc --bcc" => "put commas between the addresses and quote the list, or repeat the flag";
+    "--from" => "quote the mailbox: --from 'Me <me@example.org>'";
+    "-H --header" => "quote the field: -H 'Name: value'";
+    "--server" => "the port is a part of --server HOST:PORT";
+    "--user" => "quote the name: --user 'NAME'";
+    "--auth" => "put commas between the mechanisms: --auth plain,login";
+    "--forward" => "repeat --forward for each mail";
+    "--inline" => "repeat --inline for each picture";
+};
 
 /// The flags whose value may have a password in it by mistake.
 const URLS: [&str; 2] = ["--server", "--proxy"];

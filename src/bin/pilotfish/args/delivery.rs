@@ -36,7 +36,7 @@ pub(crate) struct DeliveryArguments {
     #[arg(long, value_parser = words(RETURNED), value_name = "PART", hide_short_help = true)]
     dsn_return: Option<Ret>,
 
-    /// What notifications call the mail.
+    /// The identifier of the mail in notifications.
     #[arg(long, value_name = "ID", hide_short_help = true)]
     dsn_envid: Option<EnvelopeId>,
 

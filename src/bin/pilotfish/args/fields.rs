@@ -48,7 +48,7 @@ pub(crate) struct AddressArguments {
     pub(crate) envelope_from: Option<String>,
 }
 
-/// What other fields say.
+/// Other header fields.
 #[derive(Args)]
 #[command(next_help_heading = "Mail")]
 pub(crate) struct FieldArguments {
@@ -60,7 +60,7 @@ pub(crate) struct FieldArguments {
     #[arg(long, value_name = "LIST")]
     pub(crate) reply_to: Vec<String>,
 
-    /// Who sends the mail, if that is not its only author.
+    /// The mailbox that sends the mail, if it is not the only author.
     #[arg(long, value_name = "MAILBOX", hide_short_help = true)]
     pub(crate) sender: Option<String>,
 

@@ -8,18 +8,18 @@ use crate::input::Input;
 #[derive(Args)]
 #[command(next_help_heading = "Finished message")]
 pub(crate) struct RawArguments {
-    /// Send this finished message (RFC 5322) as it is, in place of one that is put together.
+    /// Send this finished message (RFC 5322) as it is, in place of a new one.
     ///
     /// Date, From and Message-ID are added if they are missing; Bcc is taken out; a field such as Cc
     /// that is empty is left out, unless there is a DKIM signature; text beyond ASCII in header
     /// fields is encoded, unless there is a DKIM signature and the server offers SMTPUTF8.
-    /// The recipients are those of --to, --cc and --bcc, which stand in no field then, and with -t those that
-    /// the fields name.
+    /// The recipients are those of --to, --cc and --bcc, which are not added to the fields, and with -t
+    /// those of the fields.
     #[arg(long, value_name = "FILE|-", value_parser = Input::parser(),
           conflicts_with_all = ["ContentArguments", "FieldArguments"])]
     pub(crate) raw: Option<Input>,
 
-    /// Encode what no server has to take in a finished or forwarded mail, and list each change.
+    /// Encode the parts of a finished or forwarded mail that servers may reject, and list each change.
     ///
     /// That is header fields that are not UTF-8, and parts with a line of over 998 octets or a
     /// NUL. Empty fields are left out even if there is a DKIM signature. A DKIM signature of the mail does not hold afterwards; a part that is signed by

@@ -1,4 +1,4 @@
-//! From what was typed to parts.
+//! From flags to the parts of a message.
 
 use std::path::Path;
 

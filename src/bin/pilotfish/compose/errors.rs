@@ -9,7 +9,7 @@ pub(super) fn no_author() -> Failure {
     Failure::usage("there is no sender: add --from")
 }
 
-/// What is wrong, in the words of the command line where the library speaks of its own methods.
+/// Names the flags where the library names its methods.
 pub(super) fn cannot_make(error: &MessageError) -> Failure {
     match error {
         MessageError::Body(error) => unreadable(error),

@@ -1,4 +1,4 @@
-//! From what was typed to fields.
+//! From flags to header fields.
 
 use pilotfish::address::Mailbox;
 use pilotfish::message::{ListUnsubscribe, MessageBuilder};

@@ -1,4 +1,4 @@
-//! From what was typed to a message.
+//! From flags to a message.
 
 mod addresses;
 mod content;
@@ -19,7 +19,7 @@ use content::with_content;
 use errors::{cannot_make, no_author};
 use fields::with_fields;
 
-/// Makes the message. Everything that it is made of is opened here, before anything is sent.
+/// Makes the message. All its files are opened here, before anything is sent.
 ///
 /// `default_from` is the author if `--from` names none. `stdin_is_taken` says that a password,
 /// a key or another file is read from standard input.

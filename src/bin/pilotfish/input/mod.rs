@@ -21,11 +21,10 @@ pub(crate) use text::TextSource;
 use crate::exit;
 use crate::failure::Failure;
 
-/// The largest text that is taken, in octets. A text is held in memory; what is larger is an
-/// attachment.
+/// The largest text, in octets. A text is held in memory; a larger file is attached instead.
 const MAX_TEXT: u64 = 64 << 20;
 
-/// The most that is attached of standard input, in octets. It is kept on the disk meanwhile.
+/// The most octets of standard input that can be attached. They are kept on the disk until they are sent.
 const MAX_SPOOLED: u64 = 16 << 30;
 
 /// Where a part of the mail comes from.
@@ -86,8 +85,8 @@ impl Input {
         Ok(without_byte_order_mark(text))
     }
 
-    /// What is sent as it is. Standard input is read now, as its length is not known before, and
-    /// refused if it is empty: the program that writes it has failed.
+    /// The octets as they are. Standard input is read now, as its length is not known before, and
+    /// must not be empty: the program that writes it has failed then.
     pub(crate) async fn body(self) -> Result<Body, Failure> {
         match self {
             Self::File(path) => Ok(Body::file(path)),
@@ -104,14 +103,14 @@ impl Input {
     }
 }
 
-/// Runs what reads a file on a thread of its own: the file may be a pipe that nothing comes from,
-/// and signals have to end the command meanwhile.
+/// Reads a file on a thread of its own: it may be a pipe without a writer, and signals have to end the
+/// command all the same.
 pub(crate) async fn blocking<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
     let read = tokio::task::spawn_blocking(read).await;
     read.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
-/// What standard input gives, kept until it is sent.
+/// Standard input, kept on the disk until it is sent.
 pub(crate) async fn spooled(stdin: impl AsyncRead + Send + Unpin) -> Result<Body, Failure> {
     let body = Body::spool(stdin, MAX_SPOOLED).await;
     body.map_err(|error| match error {
@@ -131,7 +130,7 @@ pub(crate) fn without_byte_order_mark(text: String) -> String {
     }
 }
 
-/// All that there is, unless it is too much.
+/// All octets, or one more than the limit.
 async fn beginning(source: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
     let mut octets = Vec::new();
     source.take(MAX_TEXT + 1).read_to_end(&mut octets).await?;

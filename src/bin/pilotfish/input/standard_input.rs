@@ -1,4 +1,4 @@
-//! What standard input is for: one part of the mail, and its text if no flag names any content.
+//! The use of standard input: one part of the mail, or its text if no flag names any content.
 
 use std::fs::Metadata;
 use std::io::IsTerminal as _;

@@ -46,7 +46,7 @@ pub(crate) async fn write(
         .map_err(|error| cannot_write(&name, error))
 }
 
-/// What tells a regular file from all others.
+/// The device and inode of a regular file.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
     Some((metadata.dev(), metadata.ino()))

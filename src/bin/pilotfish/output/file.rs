@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempPath;
 
-/// What is written to.
+/// A file that is being written.
 pub(crate) struct OutputFile {
     pub(crate) file: tokio::fs::File,
     temporary: Option<Temporary>,
 }
 
-/// A file that is to take the place of another. It is removed if this is dropped before.
+/// A file that will replace another. Dropping this before that removes the file.
 struct Temporary {
     path: TempPath,
     /// The path that it gets.
     target: PathBuf,
-    /// What is there so far.
+    /// The file that is replaced.
     old: Option<File>,
 }
 

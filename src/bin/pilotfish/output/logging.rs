@@ -1,4 +1,4 @@
-//! What goes to standard error while the work is done.
+//! The log on standard error.
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
@@ -13,10 +13,10 @@ use crate::output::progress::can_draw;
 /// Where the library shows the dialogue.
 const WIRE: &str = "pilotfish::wire";
 
-/// Sets up what is shown: the steps by `-v`, the dialogue with times by `-vv`, everything by
+/// Sets up the log: the steps by `-v`, the dialogue with times by `-vv`, everything by
 /// `-vvv`; the dialogue alone by `--transcript`.
 ///
-/// Returns what a line on the terminal can say about the present wait, if one is drawn.
+/// Returns the source of the waiting line, if the terminal shows one.
 pub(crate) fn init(output: &OutputArguments) -> Option<Waiting> {
     let wire = |level| Targets::new().with_target(WIRE, level);
     let times = match output.verbose {

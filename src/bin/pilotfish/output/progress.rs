@@ -1,4 +1,4 @@
-//! How far the transfer is, and a bar for those that last.
+//! The progress of the transfer, and a bar for a long one.
 
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,7 +54,7 @@ impl ProgressWatcher {
             if let Some(bar) = &transfer.bar {
                 bar.update(progress);
             }
-            // A mail in portions leaves several times.
+            // A mail in portions is sent several times.
             transfer.done.store(is_done, Ordering::SeqCst);
             if is_done {
                 debug!("the mail has left, end of data included");
@@ -63,12 +63,12 @@ impl ProgressWatcher {
         }
     }
 
-    /// Whether the mail has left, end of data included.
+    /// Whether the whole mail was sent, end of data included.
     pub(crate) fn is_done(&self) -> bool {
         self.done.load(Ordering::SeqCst)
     }
 
-    /// Takes the bar away, before anything else is printed.
+    /// Clears the bar, before anything else is printed.
     pub(crate) fn clear_bar(&self) {
         if let Some((_, bar)) = self.bar.as_ref().and_then(|bar| bar.begun.get()) {
             bar.finish_and_clear();
@@ -88,7 +88,7 @@ impl Bar {
     }
 }
 
-/// A bar that takes note of the speed and draws nothing yet.
+/// A hidden bar, which already measures the speed.
 fn hidden(total: u64) -> ProgressBar {
     let style = ProgressStyle::with_template(
         "{bar:32} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",

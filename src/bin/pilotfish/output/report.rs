@@ -1,4 +1,4 @@
-//! What is printed at the end: the result on standard output, all else on standard error.
+//! The report at the end: the result on standard output, everything else on standard error.
 
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -159,7 +159,7 @@ pub(crate) fn notice(text: &str) {
     lines.print();
 }
 
-/// Lines that go out in one write, so that nothing comes between.
+/// Lines that are printed by one write, so that they stay together.
 #[derive(Default)]
 struct Lines(String);
 
@@ -187,7 +187,7 @@ pub(crate) fn result(text: &str) {
     let mut stdout = io::stdout().lock();
     let printed = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
     match printed {
-        // What became of the mail does not depend on who reads it.
+        // The result of the mail does not depend on its reader.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             notice(&format!("warning: cannot print the result: {error}"));
         }

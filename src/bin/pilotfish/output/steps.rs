@@ -34,7 +34,7 @@ impl Default for Steps {
 }
 
 impl Seen {
-    /// What a line says about a step, if it does.
+    /// The step that an event shows, if it shows one.
     fn step(&mut self, line: &WireEvent) -> Option<String> {
         match line.from.as_str() {
             "network" => {

@@ -1,4 +1,4 @@
-//! A line on the terminal that says what a silent server is waited for.
+//! A line on the terminal that names the reply that a silent server owes.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,24 +13,24 @@ use tracing_subscriber::layer::{Context, Layer};
 
 use super::wire_event::WireEvent;
 
-/// How long nothing is shown.
+/// How long a wait has to last before the line is shown.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often the line is brought up to date.
 const TICK: Duration = Duration::from_millis(100);
 
-/// What the server is waited for, as the dialogue shows it.
+/// The steps that the server has not taken yet, as the dialogue shows.
 #[derive(Clone, Default)]
 pub(crate) struct Waiting(Arc<Mutex<State>>);
 
 struct State {
-    /// What is due, the next first. Empty while the message is sent.
+    /// The replies and steps to wait for, the next first. Empty while the message is sent.
     due: VecDeque<Due>,
     /// When something last happened.
     since: Instant,
 }
 
-/// What is waited for.
+/// A step of the server to wait for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Due {
     Connection,
@@ -42,7 +42,7 @@ enum Due {
     End,
 }
 
-/// The line, which goes away when this is dropped.
+/// The line. Dropping this clears it.
 pub(crate) struct WaitingLine {
     task: JoinHandle<()>,
     bar: ProgressBar,
@@ -161,7 +161,7 @@ impl Waiting {
 }
 
 impl WaitingLine {
-    /// Takes the line away, before anything else is printed.
+    /// Clears the line, before anything else is printed.
     pub(crate) fn clear(&self) {
         clear(&self.bar);
     }

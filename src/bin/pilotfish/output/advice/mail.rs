@@ -33,7 +33,7 @@ pub(super) const ROWS: &[Advice] = rows! {
         => NOT_YOURS;
     codes: &[501, 550, 551, 553, 554], words: NOT_OWNED
         => NOT_YOURS;
-    // GMX, web.de and Yahoo say so of the sender, before any recipient is named.
+    // GMX, web.de and Yahoo reject the sender with these words, before any recipient is named.
     stages: &[Stage::Mail], codes: &[550], statuses: &[""], words: &["mailbox unavailable"]
         => NOT_YOURS;
     stages: &[Stage::EndOfData], codes: &[550], words: &["request failed; mailbox unavailable"]

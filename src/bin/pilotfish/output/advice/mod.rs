@@ -1,4 +1,4 @@
-//! What to do next, where the error does not say it.
+//! The next step, where the error does not name it.
 //!
 //! Each subject has a table. The first row that matches gives the advice.
 
@@ -35,7 +35,7 @@ struct Advice {
     /// What else has to be true.
     when: fn(&Situation) -> bool,
     text: &'static str,
-    /// Whether it helps to know what can be said of the password that was sent.
+    /// Whether the shape of the password that was sent helps.
     says_what_was_sent: bool,
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn advice(error: &Error, situation: &Situation) -> Option<String> {
     })
 }
 
-/// What rows look at.
+/// The properties of an error that rows compare.
 struct Failure<'a> {
     kind: ErrorKind,
     stage: Option<Stage>,

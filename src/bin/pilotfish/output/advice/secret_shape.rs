@@ -1,4 +1,4 @@
-//! What can be said of a password without showing it.
+//! The shape of a password, which does not show the password.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What the user asked for, as far as advice depends on it.
+//! The settings that advice depends on.
 
 use pilotfish::Security;
 use pilotfish::config::Account;
@@ -6,8 +6,8 @@ use pilotfish::protocol::Mechanism;
 
 use super::SecretShape;
 
-/// What the command line and the account ask for: advice names the flag that helps, and never one
-/// that would be an error.
+/// The settings of the command line and the account. Advice names the flag that helps, and never
+/// one that would be an error.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a fact of its own, and none a state"
@@ -26,7 +26,7 @@ pub(crate) struct Situation {
     pub(crate) takes_clear_login: bool,
     /// What the login is by.
     pub(crate) login: LoginBy,
-    /// What can be said of the password that was sent.
+    /// The shape of the password that was sent.
     pub(crate) secret: Option<SecretShape>,
     /// Whether `--auth` or the account names mechanisms.
     pub(crate) names_mechanisms: bool,
@@ -34,15 +34,15 @@ pub(crate) struct Situation {
     pub(crate) names_helo: bool,
 }
 
-/// What a login is by.
+/// The proof in a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LoginBy {
-    /// Nothing: no login was asked for.
+    /// No login.
     None,
     Password,
     /// An OAuth 2.0 access token.
     Token,
-    /// What TLS already says: the client's certificate.
+    /// The client's certificate, which TLS has shown.
     Certificate,
 }
 
