@@ -120,7 +120,7 @@ impl Error {
         }))
     }
 
-    pub(crate) fn at(mut self, stage: Stage) -> Self {
+    pub(crate) fn with_stage(mut self, stage: Stage) -> Self {
         self.0.stage = Some(stage);
         self
     }
@@ -138,19 +138,19 @@ impl Error {
     }
 
     /// The server refused these recipients.
-    pub(crate) fn after_refusing(mut self, refused: Vec<(ForwardPath, Reply)>) -> Self {
+    pub(crate) fn with_rejected(mut self, refused: Vec<(ForwardPath, Reply)>) -> Self {
         self.0.refused = refused;
         self
     }
 
     /// Some recipients have it, and nobody knows about the others.
-    pub(crate) fn after_accepting(mut self, accepted: Vec<ForwardPath>) -> Self {
+    pub(crate) fn with_accepted(mut self, accepted: Vec<ForwardPath>) -> Self {
         self.0.accepted = accepted;
         self
     }
 
     /// The server was not asked to accept the mail for these recipients.
-    pub(crate) fn before_trying(mut self, untried: Vec<ForwardPath>) -> Self {
+    pub(crate) fn with_untried(mut self, untried: Vec<ForwardPath>) -> Self {
         self.0.untried = untried;
         self
     }
@@ -171,7 +171,7 @@ impl Error {
     }
 
     /// It is not the mail that is refused, whatever the reply says.
-    pub(crate) fn passing(mut self) -> Self {
+    pub(crate) fn transient(mut self) -> Self {
         self.0.transient = true;
         self
     }
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn a_clone_says_the_same_and_has_the_same_cause() {
         let error = Error::new(ErrorKind::Connect, "no way to the server")
-            .at(Stage::Connect)
+            .with_stage(Stage::Connect)
             .caused_by(std::io::Error::other("unplugged"));
         let clone = error.clone();
         assert_eq!(format!("{clone:?}"), format!("{error:?}"));

@@ -73,14 +73,14 @@ pub(super) mod tests {
     pub(crate) fn refused(stage: Stage, line: &str) -> Error {
         Error::new(ErrorKind::Rejected, "the server refused it")
             .with_reply(reply(line))
-            .at(stage)
+            .with_stage(stage)
     }
 
     fn recipient(line: &str) -> Error {
         let refused = vec![("a@example.org".parse().unwrap(), reply(line))];
         Error::new(ErrorKind::Rejected, "the server refused all recipients")
-            .after_refusing(refused)
-            .at(Stage::Rcpt)
+            .with_rejected(refused)
+            .with_stage(Stage::Rcpt)
     }
 
     /// Each as some service sends it.

@@ -204,10 +204,10 @@ fn still_unknown(error: Error) -> Error {
                    look whether the mail arrived before sending it again";
     let mut unknown = Error::new(error.kind(), message);
     if let Some(stage) = error.stage() {
-        unknown = unknown.at(stage);
+        unknown = unknown.with_stage(stage);
     }
     unknown
-        .after_accepting(error.accepted().to_vec())
+        .with_accepted(error.accepted().to_vec())
         .with_unknown_fate()
         .caused_by(error)
 }

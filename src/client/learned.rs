@@ -10,7 +10,8 @@ use tracing::debug;
 
 use super::account_verdict::may_limit_mails;
 use crate::protocol::ReplyMeaning;
-use crate::session::{Session, Strategy};
+use crate::protocol::Strategy;
+use crate::session::Session;
 
 /// How long a fact holds. After that it is looked at again.
 const KEPT: Duration = Duration::from_hours(1);

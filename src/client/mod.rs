@@ -32,9 +32,11 @@ pub use self::send_all::SendAll;
 #[cfg(feature = "tower")]
 pub use self::service::ClientService;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::{Mail, MailOutcome, Receipt, ServerConfig, Withdrawal};
 #[cfg(doc)]
-use crate::session::{Session, Strategy};
+use crate::protocol::Strategy;
+#[cfg(doc)]
+use crate::session::Session;
+use crate::session::{Mail, MailOutcome, Receipt, ServerConfig, Withdrawal};
 
 /// How long the tasks may take to end after an abort before mails that came meanwhile are aborted, too.
 const ABORTED: Duration = Duration::from_millis(100);

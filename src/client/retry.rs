@@ -271,7 +271,7 @@ mod tests {
     fn some_errors_are_told_at_once() {
         let path = || "a@example.org".parse().unwrap();
         for error in [
-            io().after_accepting(vec![path()]),
+            io().with_accepted(vec![path()]),
             io().with_unknown_fate(),
             io().permanent(),
             Error::new(ErrorKind::Tls, "not trusted"),
@@ -293,7 +293,7 @@ mod tests {
         let retry = Retry::new().danger_even_if_unknown();
         let unknown = io().with_unknown_fate();
         assert_ne!(longest(&retry, 1, &unknown), Decision::GiveUp);
-        let taken = unknown.after_accepting(vec!["a@example.org".parse().unwrap()]);
+        let taken = unknown.with_accepted(vec!["a@example.org".parse().unwrap()]);
         assert_eq!(longest(&retry, 1, &taken), Decision::GiveUp);
     }
 

@@ -24,7 +24,7 @@
 //!
 //! # Strategies
 //!
-//! The server's extensions and the [`Strategy`](crate::session::Strategy) determine which commands leave
+//! The server's extensions and the [`Strategy`](crate::protocol::Strategy) determine which commands leave
 //! before a reply has come. One module decides this, `protocol::pipeline`, which does no I/O.
 //!
 //! | strategy | what is sent | round trips for each mail, on an open session |
@@ -35,7 +35,7 @@
 //! | chunked | MAIL, all RCPT and the message by BDAT in one flight, up to 8 mails in flight | below 1 |
 //!
 //! A single mail is sent grouped. [Consecutive mails](crate::session::Session::send_each) are sent chunked
-//! if the server offers CHUNKING and PIPELINING, unless [`Chunking`](crate::session::Chunking) says
+//! if the server offers CHUNKING and PIPELINING, unless [`Chunking`](crate::protocol::Chunking) says
 //! otherwise. `Chunking::Always` also sends a single message in the flight of its envelope, which saves
 //! the round trip of 354. The eager strategy has to be enabled explicitly. On a session that was idle for
 //! over a second, no message leaves with its envelope: if the server had closed the session in the
@@ -58,7 +58,7 @@
 //! |---|---|---|
 //! | The server loses eager commands. | The server rejects, with 500 to 504, a MAIL that was sent after a message and before the reply to it, and answers MAIL otherwise when the mail goes alone. Or it answers the message, and no reply to MAIL comes for [30 s](crate::transport::Timeouts::pipelined). | The client sends the mail again, on the same session after a rejection. It no longer sends a command after a message before the reply to the message. |
 //! | The server closes the connection because of eager commands. | The server closes the connection without a reply when the reply to such commands is due. | The same, over another session. Mails by BDAT that are sent before the reply to an earlier one count as eager commands if no such mail was ever answered in the session: messages go by DATA then. |
-//! | The server loses pipelined commands. | MAIL, RCPT and DATA were sent together; the server rejects them with 503, and answers otherwise when they are sent one at a time. Or it answers some of them, no reply to the next comes for 30 s, and no such group was answered in the session before. ([`Session::send`](crate::session::Session::send) waits for the usual time limit of the reply instead, and its error names the setting.) | The client sends the mail again, and each command waits for its reply, as with [`Pipelining::Never`](crate::session::Pipelining::Never). If the message left with these commands by BDAT, the client does not send it again, and the error names this setting. It does not resend a message that can be read only once either: then a rejection counts like a silence. |
+//! | The server loses pipelined commands. | MAIL, RCPT and DATA were sent together; the server rejects them with 503, and answers otherwise when they are sent one at a time. Or it answers some of them, no reply to the next comes for 30 s, and no such group was answered in the session before. ([`Session::send`](crate::session::Session::send) waits for the usual time limit of the reply instead, and its error names the setting.) | The client sends the mail again, and each command waits for its reply, as with [`Pipelining::Never`](crate::protocol::Pipelining::Never). If the message left with these commands by BDAT, the client does not send it again, and the error names this setting. It does not resend a message that can be read only once either: then a rejection counts like a silence. |
 //! | The server does not support BDAT. | The server does not understand the first BDAT. | The client sends the mail again over another session, and sends messages by DATA. A server that does not know BDAT reads the message as commands, so the client sends no second BDAT until the server has accepted one. |
 //! | The server limits the mails in a session. | After the server has accepted some mails, it answers the next MAIL with 421 or closes the connection, or it rejects it with 452 4.5.3 or with words about the session. | The client sends the mail first over another session, and ends sessions with QUIT after that number of mails. Later, one mail at a time tests whether the limit still holds, because a server that is shut down gives the same sign. The client does not derive this limit from a close after a silence, nor from words about time, errors or overload. If another session has had more mails accepted within the last hour, the client derives the limit only from a reply that names the number, or when two consecutive sessions end after the same number. |
 //! | The server limits the recipients in a transaction. | The server rejects RCPT because there are too many. | The other recipients go in further [portions](#portions), in later mails too. A mail that cannot go in portions is sent as it is. |

@@ -22,7 +22,7 @@ mod transparency;
 mod unknown_name;
 
 pub(crate) use argument::{Argument, ArgumentError};
-pub(crate) use auth::{Binding, ChannelBinding, ClientNonce, Exchange, ExchangeError, Step};
+pub(crate) use auth::{ChannelBinding, ClientNonce, Exchange, ExchangeError, Gs2Flag, Step};
 pub use auth::{Credentials, CredentialsError, Mechanism};
 pub(crate) use command::{Chunk, Command};
 pub use extensions::{Extension, Extensions, FutureRelease};

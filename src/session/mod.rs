@@ -49,4 +49,3 @@ pub use timing::{SetUp, Timing};
 pub(crate) use withdrawal::Withdrawal;
 
 pub use crate::observe::MailOutcome;
-pub use crate::protocol::{Chunking, Pipelining, Strategy};

@@ -1,4 +1,4 @@
-//! What the pipeline's outcome means for a mail.
+//! The result of a mail, from the replies to it.
 
 use super::receipt::Receipt;
 use super::setup::hello::rejection;
@@ -82,7 +82,7 @@ pub(super) fn result(
         }),
         None => Err(Error::new(
             ErrorKind::Protocol,
-            "the server said nothing to the message",
+            "the server did not reply to the message",
         )),
     }
 }
@@ -112,15 +112,15 @@ fn refusal_error(refusal: Refusal, envelope: &Envelope, division: Division, size
             rejection(Stage::Mail, message, reply)
         }
         Refusal::Data(reply) => {
-            rejection(Stage::Data, "the server refused DATA", reply).after_refusing(rejected)
+            rejection(Stage::Data, "the server refused DATA", reply).with_rejected(rejected)
         }
         Refusal::Chunk(reply) => {
             let message = "the server refused a chunk of the message";
-            rejection(Stage::Transfer, message, reply).after_refusing(rejected)
+            rejection(Stage::Transfer, message, reply).with_rejected(rejected)
         }
         Refusal::Message(reply) => {
             rejection(Stage::EndOfData, "the server refused the message", reply)
-                .after_refusing(rejected)
+                .with_rejected(rejected)
         }
         Refusal::SomeRecipients => {
             let message = format!(
@@ -129,9 +129,9 @@ fn refusal_error(refusal: Refusal, envelope: &Envelope, division: Division, size
                 envelope.forward_paths().len()
             );
             Error::new(ErrorKind::Rejected, message)
-                .after_refusing(rejected)
-                .before_trying(open)
-                .at(Stage::Rcpt)
+                .with_rejected(rejected)
+                .with_untried(open)
+                .with_stage(Stage::Rcpt)
         }
         _ => {
             let message = match rejected.as_slice() {
@@ -139,8 +139,8 @@ fn refusal_error(refusal: Refusal, envelope: &Envelope, division: Division, size
                 all => format!("the server refused all {} recipients", all.len()),
             };
             Error::new(ErrorKind::Rejected, message)
-                .after_refusing(rejected)
-                .at(Stage::Rcpt)
+                .with_rejected(rejected)
+                .with_stage(Stage::Rcpt)
         }
     }
 }

@@ -83,7 +83,7 @@ fn parameters(
     let size = rendition.exact_size();
     if let Some(limit) = extensions.size_limit().filter(|limit| size > *limit) {
         let message = too_large(size, limit, &mail.message, rendition.body_type());
-        return Err(Error::new(ErrorKind::InvalidInput, message).at(Stage::Mail));
+        return Err(Error::new(ErrorKind::InvalidInput, message).with_stage(Stage::Mail));
     }
     let mut parameters = Parameters::default();
     if extensions.offers(Extension::Size) {
@@ -106,12 +106,12 @@ fn parameters(
                 .to_owned(),
         };
         let message = format!("{what}, which the server does not accept (it lacks SMTPUTF8)");
-        return Err(Error::new(ErrorKind::Unsupported, message).at(Stage::Mail));
+        return Err(Error::new(ErrorKind::Unsupported, message).with_stage(Stage::Mail));
     }
     if rendition.body_type() > offered_body_type(extensions) {
         let message = "the message has octets beyond ASCII that must not be recoded, \
                        which the server does not take (it lacks 8BITMIME)";
-        return Err(Error::new(ErrorKind::Unsupported, message).at(Stage::Mail));
+        return Err(Error::new(ErrorKind::Unsupported, message).with_stage(Stage::Mail));
     }
     let body = match rendition.body_type() {
         BodyType::Binary => Some(BodyValue::BinaryMime),
@@ -249,7 +249,7 @@ fn no_tls_onward(tls: Option<TlsParameters>) -> Error {
     };
     let message =
         format!("the mail is to be sent on by TLS alone, and that cannot be had (5.7.30): {why}");
-    Error::new(ErrorKind::Unsupported, message).at(Stage::Mail)
+    Error::new(ErrorKind::Unsupported, message).with_stage(Stage::Mail)
 }
 
 fn not_offered(keyword: &str, what: &str) -> Error {
@@ -257,9 +257,9 @@ fn not_offered(keyword: &str, what: &str) -> Error {
         "the mail asks for {what}, which this server does not offer ({keyword}): leave it out, or \
          use another server"
     );
-    Error::new(ErrorKind::Unsupported, message).at(Stage::Mail)
+    Error::new(ErrorKind::Unsupported, message).with_stage(Stage::Mail)
 }
 
 fn invalid(message: String) -> Error {
-    Error::new(ErrorKind::InvalidInput, message).at(Stage::Mail)
+    Error::new(ErrorKind::InvalidInput, message).with_stage(Stage::Mail)
 }

@@ -69,7 +69,7 @@ pub(super) fn cut(
                  portions since {obstacle}",
                 whole.forward_paths().len()
             );
-            Err(Error::new(ErrorKind::InvalidInput, message).at(Stage::Mail))
+            Err(Error::new(ErrorKind::InvalidInput, message).with_stage(Stage::Mail))
         }
         None => Ok(Portion {
             whole: whole.clone(),
@@ -94,7 +94,7 @@ fn require_domains(envelope: &Envelope, limits: RecipientLimits<'_>) -> Result<(
     let message = format!(
         "the server takes recipients in no more than {most} domains in a session: open another"
     );
-    Err(Error::new(ErrorKind::Closed, message).at(Stage::Mail))
+    Err(Error::new(ErrorKind::Closed, message).with_stage(Stage::Mail))
 }
 
 /// The domains of the recipients.
@@ -252,8 +252,8 @@ impl PortionResults {
                 ..receipt.clone()
             }),
             (None, Some(error)) => Err((error.clone())
-                .after_accepting(self.accepted.clone())
-                .after_refusing(self.rejected.clone())),
+                .with_accepted(self.accepted.clone())
+                .with_rejected(self.rejected.clone())),
             (None, None) => Err(Error::new(
                 ErrorKind::Closed,
                 "no portion of the mail was sent",
@@ -280,9 +280,9 @@ impl PortionResults {
         let others = self.untried.iter().chain(left);
         untried.extend(others.filter(|path| said.insert((*path).clone())).cloned());
         error
-            .after_accepting(accepted)
-            .after_refusing(refused)
-            .before_trying(untried)
+            .with_accepted(accepted)
+            .with_rejected(refused)
+            .with_untried(untried)
     }
 }
 

@@ -212,13 +212,13 @@ pub(super) mod tests {
 
     #[test]
     fn each_recipient_has_an_outcome_of_its_own() {
-        let at = |kind, stage| Error::new(kind, "it failed").at(stage);
+        let at = |kind, stage| Error::new(kind, "it failed").with_stage(stage);
         let lists = |error: Error| {
             let refused = vec![
                 (path("later"), reply("450 later")),
                 (path("never"), reply("550 never")),
             ];
-            (error.after_refusing(refused)).before_trying(vec![path("untried")])
+            (error.with_rejected(refused)).with_untried(vec![path("untried")])
         };
         let rejected = |line| at(ErrorKind::Rejected, Stage::EndOfData).with_reply(reply(line));
         for (error, of_mail, of_other) in [
@@ -269,7 +269,7 @@ pub(super) mod tests {
                 "{error:?}"
             );
             // The server has the mail for one recipient, so it must not be sent again as it is.
-            let partly = lists(error).after_accepting(vec![path("accepted")]);
+            let partly = lists(error).with_accepted(vec![path("accepted")]);
             let of_mail = if of_mail == "unknown" {
                 of_mail
             } else {

@@ -307,7 +307,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     async fn ask(&mut self, command: Command) -> Result<Reply> {
         self.require_open()
-            .map_err(|error| error.at(Stage::Inquiry))?;
+            .map_err(|error| error.with_stage(Stage::Inquiry))?;
         let span = self.dialogue.telemetry.span.clone();
         let asking = self.dialogue.ask(Stage::Inquiry, command);
         asking.instrument(span).await
@@ -324,6 +324,6 @@ fn accepted(reply: Reply, verb: &str) -> Result<()> {
 
 fn argument(text: &str) -> Result<Argument> {
     text.parse().map_err(|error: ArgumentError| {
-        Error::new(ErrorKind::InvalidInput, error.to_string()).at(Stage::Inquiry)
+        Error::new(ErrorKind::InvalidInput, error.to_string()).with_stage(Stage::Inquiry)
     })
 }

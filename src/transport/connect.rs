@@ -52,7 +52,9 @@ impl Route {
             let stream = tcp(self, &name, host, port, timeouts.connect).await?;
             Socket::tcp(stream).map_err(|error| refused(&name, &[], error))
         };
-        connected.await.map_err(|error| error.at(Stage::Connect))
+        connected
+            .await
+            .map_err(|error| error.with_stage(Stage::Connect))
     }
 }
 

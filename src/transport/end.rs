@@ -56,7 +56,7 @@ impl End {
         }
     }
 
-    pub(super) fn at(self, stage: Stage) -> Error {
+    pub(super) fn with_stage(self, stage: Stage) -> Error {
         match self {
             Self::Failed(error, words) => failed(error, &words, stage),
             Self::Closed => closed(stage),
@@ -127,7 +127,7 @@ pub(super) fn closed_by(reply: Reply, stage: Stage) -> Error {
     let message = format!("the server closed the connection at {stage}");
     Error::new(ErrorKind::Closed, message)
         .with_reply(reply)
-        .at(stage)
+        .with_stage(stage)
 }
 
 pub(super) fn broke(cause: io::Error, stage: Stage) -> Error {
@@ -193,21 +193,21 @@ fn unasked(reply: Reply, stage: Stage) -> Error {
             "the server refused the message while it was sent",
         )
         .with_reply(reply)
-        .at(stage),
+        .with_stage(stage),
         // The server may take what it got for a whole message.
         (Stage::Transfer, false) => Error::new(
             ErrorKind::Protocol,
             "the server answered before the end of the message",
         )
         .with_reply(reply)
-        .at(stage)
+        .with_stage(stage)
         .with_unknown_fate(),
         _ => Error::new(
             ErrorKind::Protocol,
             "the server sent a reply that no command asked for",
         )
         .with_reply(reply)
-        .at(stage),
+        .with_stage(stage),
     }
 }
 
@@ -229,8 +229,8 @@ mod tests {
             (Stage::EndOfData, false),
         ] {
             let limit = Duration::from_secs(5);
-            let late = End::Late(limit, Unfinished("250-".to_owned())).at(stage);
-            let stalled = End::Stalled(limit).at(stage);
+            let late = End::Late(limit, Unfinished("250-".to_owned())).with_stage(stage);
+            let stalled = End::Stalled(limit).with_stage(stage);
             for error in [late, stalled] {
                 let text = error.to_string();
                 assert_eq!(text.contains("try again later"), advised, "{text}");

@@ -63,7 +63,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// What ended the dialogue while no reply was due, if that is known without waiting.
     pub(crate) async fn ended_while_idle(&mut self, stage: Stage) -> Option<Error> {
         if self.has_reply().await && self.early.is_empty() {
-            self.ended.take().map(|end| end.at(stage))
+            self.ended.take().map(|end| end.with_stage(stage))
         } else {
             None
         }
@@ -103,7 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 self.early_octets = self.early_octets.saturating_sub(reply.octets());
                 reply
             }
-            (None, Some(end)) => return Err(end.at(stage)),
+            (None, Some(end)) => return Err(end.with_stage(stage)),
             (None, None) => self.read(stage, limit).await?,
         };
         self.due = self.due.saturating_sub(1);
@@ -124,9 +124,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         });
         match read.await {
             Some(Some(Ok(reply))) => Ok(self.take_in(reply)),
-            Some(Some(Err(error))) => Err(self.failed(error).at(stage)),
-            Some(None) => Err(End::Closed.at(stage)),
-            None => Err(End::Late(limit, self.unfinished()).at(stage)),
+            Some(Some(Err(error))) => Err(self.failed(error).with_stage(stage)),
+            Some(None) => Err(End::Closed.with_stage(stage)),
+            None => Err(End::Late(limit, self.unfinished()).with_stage(stage)),
         }
     }
 

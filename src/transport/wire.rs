@@ -121,7 +121,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 "the server sent more than its reply to STARTTLS: \
                  somebody may be tampering with the connection",
             )
-            .at(Stage::StartTls));
+            .with_stage(Stage::StartTls));
         }
         self.upgrade(Stage::StartTls, tls, host).await
     }
@@ -135,10 +135,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             ..
         } = self;
         let MaybeTls::Clear(stream) = framed.into_inner() else {
-            return Err(Error::new(ErrorKind::Protocol, "TLS is active already").at(stage));
+            return Err(Error::new(ErrorKind::Protocol, "TLS is active already").with_stage(stage));
         };
         let stream = match within(timeouts.handshake, tls.handshake(host, stream)).await {
-            Some(result) => result.map_err(|error| error.at(stage))?,
+            Some(result) => result.map_err(|error| error.with_stage(stage))?,
             None => {
                 return Err(Error::new(
                     ErrorKind::Timeout,
@@ -148,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                         timeouts.handshake
                     ),
                 )
-                .at(stage));
+                .with_stage(stage));
             }
         };
         let parameters = TlsParameters::of(&stream);
@@ -268,7 +268,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
 /// An error of the connection at a stage: behind the end of data, it leaves the fate open.
 pub(super) fn failure(kind: ErrorKind, stage: Stage, message: String) -> Error {
-    let error = Error::new(kind, message).at(stage);
+    let error = Error::new(kind, message).with_stage(stage);
     if stage == Stage::EndOfData {
         error.with_unknown_fate()
     } else {

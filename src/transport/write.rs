@@ -41,7 +41,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             return Ok(());
         }
         if let Some(end) = self.ended.take() {
-            return Err(end.at(stage));
+            return Err(end.with_stage(stage));
         }
         let limit = self.timeouts.write(stage);
         let mut rest = octets;
@@ -91,7 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             }
             return Poll::Ready(Err(match broken.take() {
                 Some(cause) if !end.has_words() => broke(cause, stage),
-                _ => end.at(stage),
+                _ => end.with_stage(stage),
             }));
         }
         if broken.is_some() {

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 
 use futures_util::{StreamExt as _, stream};
-use pilotfish::session::{Chunking, Pipelining, Strategy};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::transport::TlsConfig;
 use pilotfish::{Attachment, Client, Credentials, Message, Security, ServerConfig};
 

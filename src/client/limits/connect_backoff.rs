@@ -261,14 +261,14 @@ mod tests {
     /// A provider of credentials that fails is not the server's word on them.
     #[test]
     fn what_is_of_the_login() {
-        let provided = refused().at(Stage::Auth);
+        let provided = refused().with_stage(Stage::Auth);
         let judged = refused()
-            .at(Stage::Auth)
+            .with_stage(Stage::Auth)
             .with_reply(reply("535 5.7.8 wrong"));
-        let closed = Error::new(ErrorKind::Closed, "closed").at(Stage::Auth);
+        let closed = Error::new(ErrorKind::Closed, "closed").with_stage(Stage::Auth);
         for (error, is_refused, is_of_it) in [
             (&provided, false, true),
-            (&provided.clone().passing(), false, false),
+            (&provided.clone().transient(), false, false),
             (&judged, true, true),
             (&closed, false, true),
             // A proxy's word has no reply.
@@ -285,15 +285,18 @@ mod tests {
     fn a_connection_that_breaks_before_the_login_is_tried_once_more() {
         let closed = || Error::new(ErrorKind::Closed, "closed");
         for (error, expected) in [
-            (closed().at(Stage::StartTls), true),
-            (closed().at(Stage::Greeting), true),
-            (Error::new(ErrorKind::Io, "reset").at(Stage::Hello), true),
-            // The password may have been what the server closed for.
-            (closed().at(Stage::Auth), false),
-            (unreachable().at(Stage::Connect), false),
-            (refused().at(Stage::Auth), false),
+            (closed().with_stage(Stage::StartTls), true),
+            (closed().with_stage(Stage::Greeting), true),
             (
-                Error::new(ErrorKind::Timeout, "silent").at(Stage::Hello),
+                Error::new(ErrorKind::Io, "reset").with_stage(Stage::Hello),
+                true,
+            ),
+            // The password may have been what the server closed for.
+            (closed().with_stage(Stage::Auth), false),
+            (unreachable().with_stage(Stage::Connect), false),
+            (refused().with_stage(Stage::Auth), false),
+            (
+                Error::new(ErrorKind::Timeout, "silent").with_stage(Stage::Hello),
                 false,
             ),
         ] {

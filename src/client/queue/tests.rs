@@ -175,12 +175,12 @@ impl Play {
     /// An attempt to open a session fails.
     fn connect_fails(&mut self, event: &str) -> String {
         let error = match event {
-            "unreachable" => Error::new(ErrorKind::Connect, "x").passing(),
-            "not now" => refused(Stage::Greeting, "421 4.3.2 not now").passing(),
+            "unreachable" => Error::new(ErrorKind::Connect, "x").transient(),
+            "not now" => refused(Stage::Greeting, "421 4.3.2 not now").transient(),
             _ => {
                 let reply = reply("535 5.7.8 no");
                 Error::new(ErrorKind::Auth, "x")
-                    .at(Stage::Auth)
+                    .with_stage(Stage::Auth)
                     .with_reply(reply)
             }
         };

@@ -30,7 +30,7 @@ impl ChannelBinding {
 /// What the client can say of channel binding: the flag of a GS2 header (RFC 5802 section 6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Binding {
+pub enum Gs2Flag {
     /// `n`: the client cannot bind, or was told not to.
     Unsupported,
     /// `y`: the client could, and the server offers no mechanism that does. A server that does

@@ -24,13 +24,13 @@ const IDENTITY: &str = "identity to act as";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
     user: String,
-    means: Means,
+    means: Proof,
     identity: Option<String>,
 }
 
 /// What shows that the user is who they say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Means {
+pub(super) enum Proof {
     Password(Secret),
     Token(Secret),
     External,
@@ -57,7 +57,7 @@ impl Credentials {
         check("password", password.expose(), MAX_CREDENTIAL)?;
         Ok(Self {
             user,
-            means: Means::Password(password),
+            means: Proof::Password(password),
             identity: None,
         })
     }
@@ -86,7 +86,7 @@ impl Credentials {
         }
         Ok(Self {
             user,
-            means: Means::Token(token),
+            means: Proof::Token(token),
             identity: None,
         })
     }
@@ -102,7 +102,7 @@ impl Credentials {
         match check("user name", user.as_bytes(), MAX_CREDENTIAL) {
             Ok(()) | Err(CredentialsError::Empty(_)) => Ok(Self {
                 user,
-                means: Means::External,
+                means: Proof::External,
                 identity: None,
             }),
             Err(error) => Err(error),
@@ -134,7 +134,7 @@ impl Credentials {
         self.identity.as_deref()
     }
 
-    pub(super) fn means(&self) -> &Means {
+    pub(super) fn proof(&self) -> &Proof {
         &self.means
     }
 
@@ -142,8 +142,8 @@ impl Credentials {
     #[must_use]
     pub fn secret(&self) -> Option<&Secret> {
         match &self.means {
-            Means::Password(secret) | Means::Token(secret) => Some(secret),
-            Means::External => None,
+            Proof::Password(secret) | Proof::Token(secret) => Some(secret),
+            Proof::External => None,
         }
     }
 }

@@ -3,13 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::channel_binding::Binding;
-use super::credentials::{Credentials, Means};
+use super::channel_binding::Gs2Flag;
+use super::credentials::{Credentials, Proof};
 use super::error::ExchangeError;
 use super::mechanism::Mechanism;
 use super::oauth::{self, Answered};
 use super::oauth_refusal::OAuthRefusal;
-use super::scram::{ClientNonce, Hash, Names, Scram, prepared};
+use super::scram::{ClientNonce, Hash, Names, Scram, saslprep};
 use super::{cram_md5, plain};
 use crate::protocol::command::Command;
 use crate::protocol::reply::Reply;
@@ -90,30 +90,30 @@ impl Exchange {
         mechanism: Mechanism,
         credentials: &Credentials,
         nonce: ClientNonce,
-        binding: &Binding,
+        binding: &Gs2Flag,
     ) -> Result<(Self, Command), ExchangeError> {
         let user = credentials.user();
         let identity = credentials.identity();
-        let (initial, state) = match (mechanism, credentials.means()) {
-            (Mechanism::Plain, Means::Password(password)) => {
+        let (initial, state) = match (mechanism, credentials.proof()) {
+            (Mechanism::Plain, Proof::Password(password)) => {
                 (Some(plain::plain(identity, user, password)), fixed([]))
             }
             // Not all servers take the name of LOGIN in the command.
-            (Mechanism::Login, Means::Password(password)) => {
+            (Mechanism::Login, Proof::Password(password)) => {
                 (None, fixed([Secret::from(user), password.clone()]))
             }
-            (Mechanism::CramMd5, Means::Password(password)) if mechanism.is_built() => {
+            (Mechanism::CramMd5, Proof::Password(password)) if mechanism.is_built() => {
                 let credentials = (user.to_owned(), password.clone());
                 (None, State::CramMd5(Some(credentials)))
             }
-            (Mechanism::External, Means::External) => {
+            (Mechanism::External, Proof::External) => {
                 (Some(Secret::from(identity.unwrap_or(user))), fixed([]))
             }
-            (Mechanism::OAuthBearer, Means::Token(token)) => {
+            (Mechanism::OAuthBearer, Proof::Token(token)) => {
                 let bearer = oauth::bearer(identity.unwrap_or(user), token);
                 (Some(bearer), token_sent(b"\x01"))
             }
-            (Mechanism::XOAuth2, Means::Token(token)) => {
+            (Mechanism::XOAuth2, Proof::Token(token)) => {
                 let token = oauth::xoauth2(identity.unwrap_or(user), token);
                 (Some(token), token_sent(b""))
             }
@@ -122,7 +122,7 @@ impl Exchange {
                 | Mechanism::ScramSha256
                 | Mechanism::ScramSha1Plus
                 | Mechanism::ScramSha1,
-                Means::Password(password),
+                Proof::Password(password),
             ) => {
                 let (scram, first) = scram(mechanism, credentials, password, nonce, binding)?;
                 (Some(first), State::Scram(scram))
@@ -305,9 +305,9 @@ fn scram(
     credentials: &Credentials,
     password: &Secret,
     nonce: ClientNonce,
-    binding: &Binding,
+    binding: &Gs2Flag,
 ) -> Result<(Scram, Secret), ExchangeError> {
-    if mechanism.binds() != matches!(binding, Binding::Bound(_)) {
+    if mechanism.binds() != matches!(binding, Gs2Flag::Bound(_)) {
         return Err(ExchangeError::NoChannelBinding(mechanism));
     }
     let hash = match mechanism {
@@ -315,9 +315,9 @@ fn scram(
         _ => Hash::Sha1,
     };
     let unusable = |what| ExchangeError::NotPreparable(what, mechanism);
-    let user = prepared(credentials.user().as_bytes()).ok_or(unusable("user name"))?;
+    let user = saslprep(credentials.user().as_bytes()).ok_or(unusable("user name"))?;
     let user = String::from_utf8_lossy(user.expose());
-    let password = prepared(password.expose()).ok_or(unusable("password"))?;
+    let password = saslprep(password.expose()).ok_or(unusable("password"))?;
     let names = Names {
         identity: credentials.identity(),
         user: &user,

@@ -1,7 +1,7 @@
 //! The mechanisms, and the order in which they are tried.
 
 use super::super::unknown_name::named;
-use super::credentials::{Credentials, Means};
+use super::credentials::{Credentials, Proof};
 
 /// An AUTH mechanism.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,9 +101,9 @@ impl Mechanism {
             return false;
         }
         matches!(
-            (self, credentials.means()),
-            (Self::OAuthBearer | Self::XOAuth2, Means::Token(_))
-                | (Self::External, Means::External)
+            (self, credentials.proof()),
+            (Self::OAuthBearer | Self::XOAuth2, Proof::Token(_))
+                | (Self::External, Proof::External)
                 | (
                     Self::ScramSha256Plus
                         | Self::ScramSha256
@@ -112,7 +112,7 @@ impl Mechanism {
                         | Self::Plain
                         | Self::Login
                         | Self::CramMd5,
-                    Means::Password(_)
+                    Proof::Password(_)
                 )
         )
     }

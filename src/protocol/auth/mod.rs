@@ -18,8 +18,8 @@ mod scram;
 #[cfg(test)]
 mod tests;
 
-pub use channel_binding::Binding;
 pub(crate) use channel_binding::ChannelBinding;
+pub use channel_binding::Gs2Flag;
 pub use credentials::{Credentials, CredentialsError};
 pub(crate) use error::ExchangeError;
 pub use exchange::{Exchange, Step};

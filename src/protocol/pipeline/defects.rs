@@ -1,4 +1,4 @@
-//! What a server turns out not to be capable of.
+//! What a server offers and turns out not to support.
 
 use super::transaction::Transaction;
 use super::{Defect, ExpectedReply, Pipeline, TransferCommand};
@@ -23,9 +23,9 @@ impl<T> Pipeline<T> {
         (is_answered_in_part && is_due && !self.confirmed.grouping).then_some(Defect::Grouping)
     }
 
-    /// What the server cannot do, if it has closed the connection without a word: it may close it
-    /// for commands that leave with the end of a message. Once it has answered such commands, it
-    /// has another reason.
+    /// What the server cannot do, if it has closed the connection without a reply: it may have closed it
+    /// because of commands that left with the end of a message. A server that has answered such
+    /// commands before has another reason.
     #[must_use]
     pub fn may_have_closed_for(&self) -> Option<Defect> {
         let is_eager = |mail: &Transaction<T>| {
@@ -37,7 +37,7 @@ impl<T> Pipeline<T> {
         is_suspect.then_some(Defect::Pipelining)
     }
 
-    /// Whether not a word has been said about the oldest mail.
+    /// Whether the server has not replied to any command of the oldest mail.
     #[must_use]
     pub fn is_unanswered(&self) -> bool {
         (self.mails.front()).is_some_and(Transaction::is_unanswered)

@@ -1,5 +1,31 @@
-//! The queue of expected replies: which command goes out when, and which reply is whose
+//! The queue of expected replies: which command goes out when, and which mail each reply belongs to
 //! (RFC 5321 section 4.1.4, RFC 2920 section 3.1, RFC 3030 section 2, RFC 2033 section 4.2).
+//!
+//! A mail goes through these phases. Replies may come in all of them, in the order of the commands.
+//!
+//! ```text
+//!              commands are left
+//!               +-----------+
+//!               v           |  Send(MAIL, RCPT, DATA)
+//!  begin --> Envelope ------+
+//!               |   |
+//!   no recipient|   | accepted: Transfer, or at once with Grouping::WithMessage
+//!   is accepted |   v
+//!               | Message ------ refused, or unreadable between two chunks
+//!               |   |                        |
+//!   AbandonData |   | message_sent           | abandon_message
+//!   or HangUp   v   v                        v
+//!              Sent ---- last reply ---- Abandoned
+//!                            |
+//!                       take_outcome
+//! ```
+//!
+//! Several mails overlap like this (RFC 3030 section 2), where each line is one flight:
+//!
+//! ```text
+//!  C: MAIL 1, RCPT 1, BDAT 1 LAST, RSET, MAIL 2, RCPT 2, BDAT 2 LAST
+//!  S: 250 MAIL 1, 250 RCPT 1, 250 message 1, 250 RSET, 250 MAIL 2, 250 RCPT 2, 250 message 2
+//! ```
 
 mod action;
 mod defects;
@@ -23,22 +49,23 @@ pub use outcome::TransactionOutcome;
 pub use strategy::{Chunking, Defect, Dialect, Pipelining, Strategy};
 use transaction::{NextStep, SendPhase, Transaction};
 
-/// How many octets of messages may be on their way before it is known whether anybody gets them.
+/// How many octets of messages may be on their way before the server has accepted a recipient for them.
 const WINDOW: u64 = 1024 * 1024;
 
 /// How many chunks may be without a reply: over a mebibyte is then on its way, which fills a
 /// long line, and is what a refusal costs at most.
 const MAX_CHUNKS: usize = 16;
 
-/// The mails that are on their way on one connection, and the replies that are due for them.
+/// The mails that are on their way on one connection, each with what the driver keeps for it (`T`), and
+/// the replies that are due for them.
 ///
-/// The driver asks what to do [`next_step`](Self::next_step), does it, and hands over each reply by
-/// [`accept`](Self::accept). The pipeline alone knows what may leave together, that DATA ends a
-/// group, what a refused command means for those behind it, when RSET or a lone end of data is
-/// due, and how many mails may follow each other.
+/// The driver asks for the [`next_step`](Self::next_step), takes it, and hands over each reply by
+/// [`accept`](Self::accept). The pipeline alone knows which commands may leave together, that DATA ends a
+/// group, what a refused command means for those after it, when RSET or a lone end of data is due, and
+/// how many mails may follow each other.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, and none a state"
+    reason = "the facts are independent of each other"
 )]
 #[derive(Debug)]
 pub struct Pipeline<T = ()> {
@@ -49,26 +76,26 @@ pub struct Pipeline<T = ()> {
     mails: VecDeque<Transaction<T>>,
     /// What replies are due for. Those of a mail stand together, in the order of the mails.
     awaited: VecDeque<ExpectedReply>,
-    /// A transaction may be open that is not to go on (RFC 5321 section 4.1.4).
+    /// The server may still have a transaction open that has failed (RFC 5321 section 4.1.4).
     reset_due: bool,
-    /// As many mails as may be are on their way, or were not long ago: no other is begun until half
-    /// of them have been answered, so that mails keep leaving together.
+    /// The largest number of mails is on its way, or was a moment ago: no other is begun until half of
+    /// them have been answered, so that mails keep leaving together.
     full: bool,
     confirmed: Confirmed,
-    /// Commands that left together were refused, and the mail may have been the reason. Until
-    /// another mail has gone without that, alone, no others leave like that.
+    /// Commands that left together were refused, and the mail may have been the reason. Until another
+    /// mail has gone out alone and without this, no mail uses it.
     suspected: Option<Defect>,
 }
 
-/// What the server has shown that it can do.
+/// What the server is known to support.
 #[derive(Debug, Clone, Copy, Default)]
 struct Confirmed {
-    /// A message has been taken by BDAT. Before that, only one is on its way: a server that does
-    /// not know BDAT would read messages as commands.
+    /// The server has accepted a message by BDAT. Before that, only one is on its way: a server that
+    /// does not know BDAT would read messages as commands.
     bdat: bool,
     /// Commands of one mail that left together have all been answered in order.
     grouping: bool,
-    /// A mail that was begun before the one before it had been answered has been answered.
+    /// A mail that was begun before the server had answered the previous one has been answered.
     batches: bool,
 }
 
@@ -92,7 +119,7 @@ impl<T> Pipeline<T> {
         pipeline
     }
 
-    /// Goes by another list, which the server has given since. No mail may be on its way.
+    /// Sets the extensions that the server has listed since. No mail may be on its way.
     pub fn set_extensions(&mut self, extensions: &Extensions) {
         self.pipelining = extensions.offers(Extension::Pipelining);
         self.chunking = extensions.offers(Extension::Chunking);
@@ -103,13 +130,13 @@ impl<T> Pipeline<T> {
         self.strategy = strategy;
     }
 
-    /// The strategy, less what the server has turned out not to be capable of.
+    /// The strategy, less what the server has turned out not to support.
     #[must_use]
     pub fn strategy(&self) -> Strategy {
         self.strategy
     }
 
-    /// RSET has been sent, and carried out.
+    /// The server has carried out RSET.
     pub fn has_reset(&mut self) {
         self.reset_due = false;
     }
@@ -126,14 +153,14 @@ impl<T> Pipeline<T> {
             && self.suspected != Some(Defect::Grouping)
     }
 
-    /// Decides how a message of so many octets goes out, by the only way for it if there is one,
-    /// with so many mails waiting behind it.
+    /// Decides how a message of `size` octets goes out, with `waiting` mails in the queue after it. `only`
+    /// is the command that the message needs, if it needs one.
     #[must_use]
     pub fn plan(&self, size: u64, only: Option<TransferCommand>, waiting: usize) -> SendPlan {
-        let in_company = waiting > 0 || !self.mails.is_empty();
+        let is_batched = waiting > 0 || !self.mails.is_empty();
         let command = only.unwrap_or(match self.strategy.chunking {
             Chunking::Always if self.chunking => TransferCommand::Bdat,
-            Chunking::Auto if self.chunking && self.has_pipelining() && in_company => {
+            Chunking::Auto if self.chunking && self.has_pipelining() && is_batched => {
                 TransferCommand::Bdat
             }
             _ => TransferCommand::Data,
@@ -154,13 +181,13 @@ impl<T> Pipeline<T> {
         }
     }
 
-    /// Whether a mail on this plan may be begun now, behind those that are on their way.
+    /// Whether a mail with this plan may be begun now, after those that are on their way.
     #[must_use]
     pub fn may_begin(&self, plan: &SendPlan) -> bool {
         let Some(last) = self.mails.back() else {
             return true;
         };
-        // What a server holds after a refusal is not certain.
+        // After a refusal, it is not certain which transaction the server has open.
         let alone = plan.grouping == Grouping::OneAtATime
             || !self.has_pipelining()
             || self.suspected.is_some();
@@ -175,7 +202,7 @@ impl<T> Pipeline<T> {
         eager && self.mails.len() == 1 && !adds_whole
     }
 
-    /// Whether another mail may be begun soon, without an answer to those that are on their way.
+    /// Whether another mail may be begun soon, before those on their way are answered.
     #[must_use]
     pub fn may_be_followed(&self) -> bool {
         let Some(last) = self.mails.back() else {
@@ -191,7 +218,7 @@ impl<T> Pipeline<T> {
             }
     }
 
-    /// Whether it makes a difference to a mail that another waits behind it.
+    /// Whether a mail goes out in another way if another mail waits after it.
     #[must_use]
     pub fn benefits_from_batching(&self) -> bool {
         let may_chunk = self.chunking && self.strategy.chunking == Chunking::Auto;
@@ -220,8 +247,8 @@ impl<T> Pipeline<T> {
         parameters: Parameters,
         carried: T,
     ) {
-        // Behind a mail by BDAT, whose transaction stays open if it is refused (RFC 3030 section
-        // 2), RSET keeps the recipients of one mail from another's message.
+        // The transaction of a mail by BDAT stays open if the server refuses it (RFC 3030 section 2).
+        // RSET keeps the recipients of one mail from another's message.
         let previous = self.mails.back().map(|mail| mail.plan.command);
         let reset = self.reset_due || previous == Some(TransferCommand::Bdat);
         self.reset_due = false;
@@ -233,7 +260,7 @@ impl<T> Pipeline<T> {
         self.full = self.mails.len() >= self.most_mails();
     }
 
-    /// What to do now.
+    /// What the driver does now.
     pub fn next_step(&mut self) -> Action {
         let step = self
             .mails
@@ -327,12 +354,12 @@ impl<T> Pipeline<T> {
         self.awaited.front().copied()
     }
 
-    /// Takes in the next reply.
+    /// Hands the next reply to its mail.
     ///
     /// # Errors
     ///
-    /// The reply cannot be one to the command it is for, or no reply was due. The dialogue has
-    /// lost its step, and the connection is to be closed.
+    /// The reply cannot be one to the command it is for, or no reply was due. Later replies would be
+    /// matched to the wrong commands, so the connection must be closed.
     pub fn accept(&mut self, reply: Reply) -> Result<(), UnexpectedReply> {
         let (Some(mail), Some(expected)) = (self.mails.front_mut(), self.awaited.front()) else {
             return Err(UnexpectedReply(reply));
@@ -376,7 +403,7 @@ impl<T> Pipeline<T> {
         self.mails.is_empty()
     }
 
-    /// The outcome of the oldest mail, once all is said about it.
+    /// The outcome of the oldest mail, once all replies to it have come.
     pub fn take_outcome(&mut self) -> Option<(T, TransactionOutcome)> {
         let mail = self.mails.pop_front_if(|mail| mail.is_over())?;
         self.full &= self.mails.len() > self.most_mails() / 2;
@@ -385,13 +412,13 @@ impl<T> Pipeline<T> {
             self.suspected = None;
         }
         let abandoned = mail.phase == SendPhase::Abandoned;
-        let in_company = mail.previous.is_some();
+        let is_batched = mail.previous.is_some();
         let grouped = mail.leaves_together();
         let (carried, outcome) = mail.outcome(self.confirmed.bdat);
         self.confirmed.bdat |=
             command == TransferCommand::Bdat && outcome.refusal.is_none() && !abandoned;
         self.confirmed.grouping |= grouped && outcome.defect.is_none();
-        self.confirmed.batches |= in_company && outcome.defect.is_none();
+        self.confirmed.batches |= is_batched && outcome.defect.is_none();
         // After an end of data no transaction is open, whatever the server said to it; after a
         // refused chunk that is not certain (RFC 3030 section 2).
         let closed = match outcome.refusal {
@@ -403,7 +430,7 @@ impl<T> Pipeline<T> {
         Some((carried, outcome))
     }
 
-    /// What has been said so far about the oldest mail, when no more will be.
+    /// What the server has replied to the oldest mail so far, when no more replies will come.
     pub fn break_off(&mut self) -> Option<(T, TransactionOutcome)> {
         self.awaited.clear();
         let mail = self.mails.pop_front()?;

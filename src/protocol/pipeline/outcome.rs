@@ -1,4 +1,4 @@
-//! What became of a mail, in the server's words.
+//! What became of a mail, in the server's replies.
 
 use super::super::reply::Reply;
 use super::super::reply_meaning::ReplyMeaning;
@@ -26,19 +26,19 @@ pub enum Refusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransactionOutcome {
-    /// Why it failed; `None` if the server has taken it.
+    /// Why it failed; `None` if the server has accepted it.
     pub refusal: Option<Refusal>,
     /// The replies to RCPT in the envelope's order.
     pub recipients: Vec<Reply>,
     /// The replies to the message: one, or by LMTP one for each accepted recipient in turn.
     pub messages: Vec<Reply>,
-    /// Which of the two.
+    /// SMTP or LMTP.
     pub dialect: Dialect,
     /// What the refusal says about the server rather than about the mail: it can be sent again
     /// at once, in another command. With [`Defect::Chunking`] the connection is of no use any more.
     pub defect: Option<Defect>,
-    /// Whether the server refused the mail and took its message all the same: nobody knows what
-    /// comes of it.
+    /// Whether the server refused the mail and accepted its message all the same: whether it delivers
+    /// the message is unknown.
     pub contradictory: bool,
 }
 

@@ -13,19 +13,19 @@ use super::{
 use crate::address::Envelope;
 use crate::address::envelope::Partial;
 
-/// How many commands leave together at most. A server that has enough recipients says so, and those
-/// that have left with it were asked for nothing.
+/// How many commands leave together at most. A server that has enough recipients refuses the rest, so the
+/// commands that have left with the last accepted one were sent for nothing.
 const MAX_GROUP: usize = 500;
 
-/// What has been said about a mail, and what is left to say.
+/// The replies to one mail, and the commands that are left.
 #[derive(Debug)]
 pub(super) struct Transaction<T> {
     /// What the driver keeps with the mail.
     pub(super) carried: T,
     pub(super) plan: SendPlan,
-    /// How the mail in front of it went, if that had not been answered when it was begun.
+    /// How the previous mail went, if the server had not answered it when this one was begun.
     pub(super) previous: Option<TransferCommand>,
-    /// Whether it was begun alone, to see whether the server has a defect.
+    /// Whether the mail was begun alone, to find out whether the server has a defect.
     pub(super) is_probe: bool,
     pub(super) phase: SendPhase,
     /// Replies to its commands that have not come.
@@ -41,7 +41,7 @@ pub(super) struct Transaction<T> {
     messages: Vec<Reply>,
 }
 
-/// How far the client is with a mail.
+/// How far the client is with a mail: see the diagram of the [module](super).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SendPhase {
     /// Commands are left.
@@ -50,7 +50,7 @@ pub(super) enum SendPhase {
     Message,
     /// Nothing is left to send.
     Sent,
-    /// The message was given up between two chunks.
+    /// The message was abandoned between two chunks.
     Abandoned,
 }
 
@@ -184,7 +184,7 @@ impl<T> Transaction<T> {
             .retain(|(expected, _)| !matches!(expected, ExpectedReply::Rcpt(_)));
     }
 
-    /// Takes in a reply to one of its commands; `None` if it cannot be one.
+    /// Notes the reply to one of its commands. Returns a reply that cannot be one.
     pub(super) fn accept(&mut self, expected: ExpectedReply, reply: Reply) -> Result<(), Reply> {
         let fits = match expected {
             ExpectedReply::Data => !reply.is_positive_completion(),
@@ -204,7 +204,7 @@ impl<T> Transaction<T> {
                 self.chunk.get_or_insert(reply);
             }
             ExpectedReply::Message => self.messages.push(reply),
-            // Nobody would get what stands before a lone end, whatever the server says to it.
+            // There is no recipient for an empty message, whatever the server replies to it.
             ExpectedReply::Reset | ExpectedReply::LoneEndOfData => {}
         }
         Ok(())
@@ -234,7 +234,7 @@ impl<T> Transaction<T> {
     /// Why the mail fails, once that is certain.
     ///
     /// A refused MAIL is the reason of all that follows; the server's words to the commands
-    /// behind it, mostly "503 MAIL first", are not.
+    /// after it, mostly "503 MAIL first", are not.
     pub(super) fn refusal(&self) -> Option<Refusal> {
         if let Some(refusal) = self.envelope_refusal() {
             return Some(refusal);

@@ -127,7 +127,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         };
         // What was found out while something else was written.
         let mut error = Some(match stage {
-            Some(stage) if error.reply().is_none() || closing => error.at(stage),
+            Some(stage) if error.reply().is_none() || closing => error.with_stage(stage),
             _ => error,
         });
         loop {
@@ -162,8 +162,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             };
             let division = Division::new(&outcome, &in_flight.mail.envelope);
             let result = Err(cause
-                .after_refusing(division.rejected)
-                .after_accepting(division.accepted));
+                .with_rejected(division.rejected)
+                .with_accepted(division.accepted));
             let timing = in_flight.telemetry.marks.end();
             self.conclude(in_flight, timing, result, blame);
         }
@@ -278,9 +278,9 @@ fn ended_earlier(unknown: bool) -> Error {
     let message = "the connection ended with an earlier mail";
     let error = Error::new(ErrorKind::Closed, message);
     if unknown {
-        error.at(Stage::EndOfData).with_unknown_fate()
+        error.with_stage(Stage::EndOfData).with_unknown_fate()
     } else {
-        error.at(Stage::Mail)
+        error.with_stage(Stage::Mail)
     }
 }
 

@@ -108,7 +108,7 @@ impl InFlight {
         let envelope = &self.mail.envelope;
         let result = if let Some(failure) = &self.failure {
             let division = Division::new(&outcome, envelope);
-            Err(failure.clone().after_refusing(division.rejected))
+            Err(failure.clone().with_rejected(division.rejected))
         } else {
             let message_id = self.mail.message.message_id();
             result(outcome, envelope, message_id, self.size, tls, timing)

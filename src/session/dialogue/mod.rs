@@ -373,7 +373,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 let message = format!("the server's reply cannot be one to {stage}");
                 Error::new(ErrorKind::Protocol, message)
                     .with_reply(reply)
-                    .at(stage)
+                    .with_stage(stage)
             }
         };
         self.fail_connection(error).await;

@@ -196,11 +196,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
 fn too_slow(limit: Duration) -> Error {
     let message = format!("the source of the message took over {limit:?} for a block of it");
-    Error::new(ErrorKind::Body, message).at(Stage::Transfer)
+    Error::new(ErrorKind::Body, message).with_stage(Stage::Transfer)
 }
 
 fn unreadable(cause: BodyError) -> Error {
     Error::new(ErrorKind::Body, "the message could not be read whole")
         .caused_by(cause)
-        .at(Stage::Transfer)
+        .with_stage(Stage::Transfer)
 }

@@ -8,7 +8,7 @@ use super::hello::quit;
 use super::login_refusal::Refused;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{
-    Binding, ClientNonce, Command, Credentials, Exchange, ExchangeError, Extension, Extensions,
+    ClientNonce, Command, Credentials, Exchange, ExchangeError, Extension, Extensions, Gs2Flag,
     Mask, Mechanism, Step,
 };
 use crate::transport::Wire;
@@ -59,7 +59,7 @@ where
                 let message = format!("the credentials are not for AUTH {mechanism}");
                 failure = Error::new(ErrorKind::Config, message)
                     .caused_by(error)
-                    .at(Stage::Auth);
+                    .with_stage(Stage::Auth);
                 continue;
             }
         };
@@ -198,18 +198,18 @@ async fn next(exchange: &mut Exchange, challenge: &str) -> Result<Command, Excha
 
 /// What to say of channel binding (RFC 5802 section 6); `None` if the mechanism binds and there is
 /// nothing to bind to.
-fn binding<S>(wire: &Wire<S>, extensions: &Extensions, mechanism: Mechanism) -> Option<Binding> {
+fn binding<S>(wire: &Wire<S>, extensions: &Extensions, mechanism: Mechanism) -> Option<Gs2Flag> {
     let possible = wire.channel_binding();
     if mechanism.binds() {
-        return possible.map(Binding::Bound);
+        return possible.map(Gs2Flag::Bound);
     }
     let offered = extensions
         .mechanisms()
         .iter()
         .any(|offered| offered.binds());
     Some(match possible {
-        Some(_) if !offered => Binding::NotOffered,
-        _ => Binding::Unsupported,
+        Some(_) if !offered => Gs2Flag::NotOffered,
+        _ => Gs2Flag::Unsupported,
     })
 }
 
@@ -219,7 +219,7 @@ fn random() -> Result<[u8; 18]> {
         let message = "the system's random generator failed";
         Error::new(ErrorKind::Io, message)
             .caused_by(error)
-            .at(Stage::Auth)
+            .with_stage(Stage::Auth)
     })?;
     Ok(octets)
 }
@@ -235,7 +235,7 @@ where
     };
     Error::new(ErrorKind::Protocol, message)
         .caused_by(error)
-        .at(Stage::Auth)
+        .with_stage(Stage::Auth)
 }
 
 /// Why none of the mechanisms can be tried.
@@ -267,7 +267,7 @@ fn no_mechanism(extensions: &Extensions, credentials: &Credentials, order: &[Mec
         "the server offers no login (AUTH) here: leave the user name out, or try another port"
             .to_owned()
     };
-    Error::new(ErrorKind::Unsupported, message).at(Stage::Auth)
+    Error::new(ErrorKind::Unsupported, message).with_stage(Stage::Auth)
 }
 
 #[cfg(test)]

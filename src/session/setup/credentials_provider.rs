@@ -94,14 +94,15 @@ impl SharedCredentialsProvider {
 
     /// Asks, for as long as a provider may take.
     pub(super) async fn ask(&self) -> Result<Credentials> {
-        let failed = |message: &'static str| Error::new(ErrorKind::Auth, message).at(Stage::Auth);
+        let failed =
+            |message: &'static str| Error::new(ErrorKind::Auth, message).with_stage(Stage::Auth);
         let asking = AssertUnwindSafe(async { timeout(MAX_WAIT, self.0.credentials()).await });
         match asking.catch_unwind().await {
             Ok(Ok(Ok(credentials))) => Ok(credentials),
             Ok(Ok(Err(error))) => {
                 let failed = failed("the credentials provider failed");
                 let failed = if passes(&*error) {
-                    failed.passing()
+                    failed.transient()
                 } else {
                     failed
                 };
@@ -109,7 +110,7 @@ impl SharedCredentialsProvider {
             }
             Ok(Err(_)) => {
                 let message = "the credentials provider returned none within three minutes";
-                Err(failed(message).passing())
+                Err(failed(message).transient())
             }
             // The panic's message may show a secret.
             Err(_) => Err(failed("the credentials provider panicked")),

@@ -142,15 +142,19 @@ where
              use implicit TLS (port 465), or no TLS for a relay on a network that you trust \
              (`Security::Cleartext`)",
         )
-        .at(Stage::StartTls));
+        .with_stage(Stage::StartTls));
     }
     let reply = wire.command(Stage::StartTls, Command::StartTls).await?;
     if !reply.is_positive_completion() {
         quit(&mut wire).await;
         let refusal = Error::new(ErrorKind::Tls, "the server offers STARTTLS and refused it");
         let for_now = reply.code().class() == ReplyClass::TransientNegative;
-        let refusal = refusal.with_reply(reply).at(Stage::StartTls);
-        return Err(if for_now { refusal.passing() } else { refusal });
+        let refusal = refusal.with_reply(reply).with_stage(Stage::StartTls);
+        return Err(if for_now {
+            refusal.transient()
+        } else {
+            refusal
+        });
     }
     wire.starttls(tls, host).await
 }

@@ -141,5 +141,7 @@ pub(in crate::session) fn rejection(
         ReplyClass::TransientNegative | ReplyClass::PermanentNegative => ErrorKind::Rejected,
         _ => ErrorKind::Protocol,
     };
-    Error::new(kind, message).with_reply(reply).at(stage)
+    Error::new(kind, message)
+        .with_reply(reply)
+        .with_stage(stage)
 }

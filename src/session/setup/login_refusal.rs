@@ -131,10 +131,12 @@ fn refused(
     } else {
         ErrorKind::Auth
     };
-    let error = Error::new(kind, message).with_reply(reply).at(Stage::Auth);
+    let error = Error::new(kind, message)
+        .with_reply(reply)
+        .with_stage(Stage::Auth);
     // RFC 5802 section 7.
     if reason == "no-resources" {
-        error.passing()
+        error.transient()
     } else {
         error
     }

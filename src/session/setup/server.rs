@@ -212,7 +212,7 @@ impl ServerConfig {
                     "{} port {} begins with TLS and was spoken to in clear text: use implicit TLS",
                     self.host, self.port
                 );
-                Err(Error::new(ErrorKind::Tls, message).at(Stage::Greeting))
+                Err(Error::new(ErrorKind::Tls, message).with_stage(Stage::Greeting))
             }
         }
     }
@@ -256,7 +256,7 @@ fn local_name(stream: &Socket) -> Result<Domain> {
             let message = "the connection broke before anything was said";
             Err(Error::new(ErrorKind::Io, message)
                 .caused_by(error)
-                .at(Stage::Connect))
+                .with_stage(Stage::Connect))
         }
     }
 }

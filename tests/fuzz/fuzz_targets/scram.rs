@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
 use pilotfish::Credentials;
-use pilotfish::protocol::fuzzing::{Binding, ClientNonce, Exchange, ReplyDecoder, Step};
+use pilotfish::protocol::fuzzing::{Gs2Flag, ClientNonce, Exchange, ReplyDecoder, Step};
 use pilotfish::protocol::{Mechanism};
 
 /// The most slices of work that a challenge may ask for.
@@ -18,7 +18,7 @@ fuzz_target!(|messages: &str| {
     let nonce = ClientNonce::new([0; 18]);
     let mechanism = Mechanism::ScramSha256;
     let (mut exchange, _) =
-        Exchange::begin(mechanism, &credentials, nonce, &Binding::NotOffered).unwrap();
+        Exchange::begin(mechanism, &credentials, nonce, &Gs2Flag::NotOffered).unwrap();
     let mut last = String::new();
     for message in messages.lines().take(4) {
         // What the fuzzer cannot guess is put in for it.

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use futures_util::{StreamExt as _, poll, stream};
 use pilotfish::Mail;
 use pilotfish::client::Retry;
-use pilotfish::session::{Chunking, Pipelining};
+use pilotfish::protocol::{Chunking, Pipelining};
 use pilotfish::testing::{Fault, Point};
 use tokio::task::yield_now;
 use tokio::time::sleep;

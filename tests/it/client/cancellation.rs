@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use pilotfish::address::{Envelope, ForwardPath};
 use pilotfish::client::{ClientBuilder, Retry};
-use pilotfish::session::{Chunking, Pipelining, Strategy};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::Point;
 use pilotfish::{Client, Mail};
 use tokio::time::{sleep, timeout};

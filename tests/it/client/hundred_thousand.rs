@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 use pilotfish::Fate;
-use pilotfish::session::{Chunking, Pipelining, Strategy};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::{Fault, Point, TestServer};
 
 use super::{client_of, letter, number_of};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use pilotfish::session::{Chunking, Pipelining, Strategy};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::{Fault, Point};
 use pilotfish::{Client, ServerConfig};
 use tokio::time::{Instant, sleep, sleep_until, timeout};

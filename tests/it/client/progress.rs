@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use futures_util::stream;
-use pilotfish::session::{Chunking, Pipelining, Strategy};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::{Fault, Point};
 use pilotfish::{Client, Mail, Message, ServerConfig, testing};
 

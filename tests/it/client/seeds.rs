@@ -12,7 +12,7 @@ use futures_util::{StreamExt as _, stream};
 use pilotfish::Mail;
 use pilotfish::address::{Envelope, ForwardPath};
 use pilotfish::client::Retry;
-use pilotfish::session::{Chunking, Pipelining, Strategy};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::{Fault, Offer, Point, TestServerBuilder};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use pilotfish::session::{Chunking, Pipelining, Strategy};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::testing::{Fault, Offer, Point, Quirk, TestServerBuilder};
 use pilotfish::transport::Timeouts;
 use pilotfish::{Client, Credentials, ErrorKind, Mail, ServerConfig, testing};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pilotfish::client::ClientBuilder;
-use pilotfish::session::{Chunking, Strategy};
+use pilotfish::protocol::{Chunking, Strategy};
 use pilotfish::testing::{self, Fault, Point, Quirk, TestServerBuilder};
 use pilotfish::transport::TlsConfig;
 use pilotfish::{Credentials, Security};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use pilotfish::client::Retry;
-use pilotfish::session::{Chunking, Pipelining};
+use pilotfish::protocol::{Chunking, Pipelining};
 use pilotfish::testing::{Fault, Point, TestServerBuilder};
 use tokio::time::{sleep, timeout};
 

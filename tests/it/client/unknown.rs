@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pilotfish::client::{Period, Rates, Retry};
-use pilotfish::session::{Chunking, Pipelining};
+use pilotfish::protocol::{Chunking, Pipelining};
 use pilotfish::{Error, ErrorKind, Fate};
 use tokio::sync::watch;
 

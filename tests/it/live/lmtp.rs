@@ -1,7 +1,8 @@
 //! Dovecot by LMTP: a reply for each recipient.
 
 use pilotfish::message::BodyType;
-use pilotfish::session::{Chunking, Mail, Pipelining, ServerConfig, Strategy};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
+use pilotfish::session::{Mail, ServerConfig};
 use pilotfish::transport::Route;
 use pilotfish::{Message, Security};
 

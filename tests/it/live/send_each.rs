@@ -3,7 +3,8 @@
 use futures_util::stream;
 use pilotfish::Message;
 use pilotfish::message::{Attachment, Body, BodyType};
-use pilotfish::session::{Chunking, Mail, Pipelining, Strategy};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
+use pilotfish::session::Mail;
 
 use super::live_env::address;
 use super::round_trip::picture;

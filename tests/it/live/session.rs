@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memchr::memmem;
 use pilotfish::message::{Block, BodyType, MessageBuilder};
-use pilotfish::session::{Greeted, Hello, Session, Strategy};
+use pilotfish::protocol::Strategy;
+use pilotfish::session::{Greeted, Hello, Session};
 use pilotfish::transport::Timeouts;
 use pilotfish::{Credentials, Message};
 use tokio::net::TcpStream;

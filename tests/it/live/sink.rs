@@ -6,7 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::stream;
-use pilotfish::session::{Chunking, Mail, Pipelining, ServerConfig, Session, Strategy};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
+use pilotfish::session::{Mail, ServerConfig, Session};
 use pilotfish::transport::Route;
 use pilotfish::{Message, Result};
 use tempfile::TempDir;

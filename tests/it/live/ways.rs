@@ -2,7 +2,7 @@
 
 use mail_parser::{MessageParser, MimeHeaders as _};
 use pilotfish::message::{Attachment, Body, BodyType};
-use pilotfish::session::{Chunking, Pipelining};
+use pilotfish::protocol::{Chunking, Pipelining};
 
 use super::live_env::address;
 use super::round_trip::{picture, sha256};

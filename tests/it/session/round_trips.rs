@@ -1,6 +1,6 @@
 //! How many round trips a mail takes, as the server counts them.
 
-use pilotfish::session::{Chunking, Strategy};
+use pilotfish::protocol::{Chunking, Strategy};
 use pilotfish::testing::{Security, TestServer};
 use pilotfish::transport::TlsConfig;
 use pilotfish::{Credentials, Message, session};

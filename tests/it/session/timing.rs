@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::stream;
 use pilotfish::Mail;
-use pilotfish::session::{Chunking, Pipelining, Timing};
+use pilotfish::protocol::{Chunking, Pipelining};
+use pilotfish::session::Timing;
 
 use crate::session::send_each::{strategy, together};
 use crate::support::client::{ACCOUNT, in_clear, send_one, talk, talk_through};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use pilotfish::Security;
 use pilotfish::config::{Account, ConfigError};
-use pilotfish::session::{Chunking, Pipelining};
+use pilotfish::protocol::{Chunking, Pipelining};
 
 use super::words::{Words, words};
 use super::{NetworkArguments, TlsArguments};

@@ -36,7 +36,7 @@ impl Hash {
 }
 
 /// Compares without telling by the time it takes where the difference is.
-pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
+pub(super) fn constant_time_eq(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len()
         && one
             .iter()

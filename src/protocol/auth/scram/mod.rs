@@ -10,20 +10,20 @@
 mod hash;
 mod keys;
 mod messages;
-mod prepared;
+mod saslprep;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 pub(super) use hash::Hash;
-use hash::same;
+use hash::constant_time_eq;
 use keys::{Derivation, Keys};
 pub use messages::ClientNonce;
 pub(super) use messages::{MAX_ITERATIONS, MIN_ITERATIONS, escaped_name};
 use messages::{ServerFirst, signature};
-pub(super) use prepared::prepared;
+pub(super) use saslprep::saslprep;
 
-use super::channel_binding::Binding;
+use super::channel_binding::Gs2Flag;
 use super::error::ExchangeError;
 use super::plain::concat;
 use crate::secret::Secret;
@@ -76,12 +76,12 @@ impl Scram {
         names: &Names<'_>,
         password: Secret,
         nonce: ClientNonce,
-        binding: &Binding,
+        binding: &Gs2Flag,
     ) -> (Self, Secret) {
         let (flag, data): (_, &[u8]) = match binding {
-            Binding::Unsupported => ("n".to_owned(), &[]),
-            Binding::NotOffered => ("y".to_owned(), &[]),
-            Binding::Bound(binding) => (format!("p={}", binding.name()), binding.octets()),
+            Gs2Flag::Unsupported => ("n".to_owned(), &[]),
+            Gs2Flag::NotOffered => ("y".to_owned(), &[]),
+            Gs2Flag::Bound(binding) => (format!("p={}", binding.name()), binding.octets()),
         };
         let identity = names.identity.map(escaped_name);
         let identity = identity.map_or_else(String::new, |name| format!("a={name}"));
@@ -200,7 +200,7 @@ impl Scram {
 }
 
 fn prove(expected: &Secret, message: &[u8]) -> Result<State, ExchangeError> {
-    if same(expected.expose(), &signature(text(message)?)?) {
+    if constant_time_eq(expected.expose(), &signature(text(message)?)?) {
         Ok(State::Proved)
     } else {
         Err(ExchangeError::WrongSignature)

@@ -39,9 +39,9 @@ fn nonce() -> ClientNonce {
 
 fn begin(mechanism: Mechanism, credentials: &Credentials) -> (Exchange, Command) {
     let binding = if mechanism.binds() {
-        Binding::Bound(ChannelBinding::TlsExporter(vec![7; 32]))
+        Gs2Flag::Bound(ChannelBinding::TlsExporter(vec![7; 32]))
     } else {
-        Binding::Unsupported
+        Gs2Flag::Unsupported
     };
     Exchange::begin(mechanism, credentials, nonce(), &binding).unwrap()
 }
@@ -66,30 +66,30 @@ fn mechanisms_that_do_not_fit() {
     let token = Credentials::token("user", "t").unwrap();
     let shark = Credentials::new("user", "🦈").unwrap();
     let fish = Credentials::new("🐟", "pencil").unwrap();
-    let bound = Binding::Bound(ChannelBinding::TlsExporter(vec![7; 32]));
+    let bound = Gs2Flag::Bound(ChannelBinding::TlsExporter(vec![7; 32]));
     for (mechanism, credentials, binding, expected) in [
         (
             Mechanism::Plain,
             &token,
-            &Binding::Unsupported,
+            &Gs2Flag::Unsupported,
             OtherCredentials(Mechanism::Plain),
         ),
         (
             Mechanism::XOAuth2,
             &password(),
-            &Binding::Unsupported,
+            &Gs2Flag::Unsupported,
             OtherCredentials(Mechanism::XOAuth2),
         ),
         (
             Mechanism::External,
             &password(),
-            &Binding::Unsupported,
+            &Gs2Flag::Unsupported,
             OtherCredentials(Mechanism::External),
         ),
         (
             Mechanism::ScramSha1Plus,
             &password(),
-            &Binding::Unsupported,
+            &Gs2Flag::Unsupported,
             NoChannelBinding(Mechanism::ScramSha1Plus),
         ),
         (
@@ -101,13 +101,13 @@ fn mechanisms_that_do_not_fit() {
         (
             Mechanism::ScramSha1,
             &shark,
-            &Binding::Unsupported,
+            &Gs2Flag::Unsupported,
             NotPreparable("password", Mechanism::ScramSha1),
         ),
         (
             Mechanism::ScramSha1,
             &fish,
-            &Binding::Unsupported,
+            &Gs2Flag::Unsupported,
             NotPreparable("user name", Mechanism::ScramSha1),
         ),
     ] {

@@ -39,7 +39,7 @@ fn scram_as_recorded() {
         } = recorded;
         let client_nonce = ClientNonce::recorded(nonce);
         let (mut exchange, command) =
-            Exchange::begin(*mechanism, &password(), client_nonce, &Binding::Unsupported).unwrap();
+            Exchange::begin(*mechanism, &password(), client_nonce, &Gs2Flag::Unsupported).unwrap();
         assert_eq!(
             decoded(&command),
             format!("AUTH {mechanism} n,,n=user,r={nonce}")
@@ -63,7 +63,7 @@ fn proved_ourselves(recorded: &Recorded) -> Exchange {
         recorded.mechanism,
         &password(),
         client_nonce,
-        &Binding::Unsupported,
+        &Gs2Flag::Unsupported,
     )
     .unwrap();
     answer(&mut exchange, recorded.server_first).unwrap();
@@ -218,10 +218,10 @@ fn words_of_servers_that_end_the_exchange() {
 #[test]
 fn names_and_flags_of_gs2() {
     for (user, binding, expected) in [
-        ("user", Binding::Unsupported, "n,,n=user,r="),
-        ("user", Binding::NotOffered, "y,,n=user,r="),
-        ("a=b,c", Binding::Unsupported, "n,,n=a=3Db=2Cc,r="),
-        ("I\u{ad}X", Binding::Unsupported, "n,,n=IX,r="),
+        ("user", Gs2Flag::Unsupported, "n,,n=user,r="),
+        ("user", Gs2Flag::NotOffered, "y,,n=user,r="),
+        ("a=b,c", Gs2Flag::Unsupported, "n,,n=a=3Db=2Cc,r="),
+        ("I\u{ad}X", Gs2Flag::Unsupported, "n,,n=IX,r="),
     ] {
         let credentials = Credentials::new(user, "pencil").unwrap();
         let (_, command) =
@@ -241,7 +241,7 @@ fn a_bound_login_carries_the_binding() {
         ),
     ] {
         let data = binding.octets().to_vec();
-        let binding = Binding::Bound(binding);
+        let binding = Gs2Flag::Bound(binding);
         let (mut exchange, command) =
             Exchange::begin(Mechanism::ScramSha256Plus, &password(), nonce(), &binding).unwrap();
         let first = decoded(&command);

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use futures_util::{StreamExt as _, stream};
-use pilotfish::session::{Chunking, Pipelining, Strategy};
+use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::{Client, Message, Security, ServerConfig};
 
 use crate::Result;

@@ -6,7 +6,7 @@ use crate::secret::Secret;
 
 /// `Normalize`: `SASLprep` of a stored string. None if the text has what that prohibits, or nothing
 /// is left of it.
-pub(in super::super) fn prepared(octets: &[u8]) -> Option<Secret> {
+pub(in super::super) fn saslprep(octets: &[u8]) -> Option<Secret> {
     let text = str::from_utf8(octets).ok()?;
     let prepared = Zeroizing::new(stringprep::saslprep(text).ok()?.into_owned());
     (!prepared.is_empty()).then(|| Secret::from(prepared.as_str()))
@@ -32,10 +32,10 @@ mod tests {
             // Not in Unicode 3.2.
             ("🦈", None),
         ] {
-            let prepared = prepared(text.as_bytes());
+            let prepared = saslprep(text.as_bytes());
             let shown = prepared.as_ref().map(Secret::expose);
             assert_eq!(shown, expected.map(str::as_bytes), "{text:?}");
         }
-        assert!(prepared(b"p\xe4ss").is_none());
+        assert!(saslprep(b"p\xe4ss").is_none());
     }
 }
