@@ -1,4 +1,4 @@
-//! A server, and a directory with what it takes to submit there.
+//! A server, and a directory with the files that are needed to send a mail to it.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -47,21 +47,21 @@ impl Office {
             .args(["--user", USER, "--password-file", "password"])
     }
 
-    /// The only mail that arrived, when nothing was wrong with it.
+    /// The only mail that arrived. Fails if the server complains about it.
     pub(crate) async fn mail(self) -> Received {
         let mut mails = self.mails().await;
         assert_eq!(mails.len(), 1);
         mails.remove(0)
     }
 
-    /// The mails that arrived, when nothing was wrong with them.
+    /// The mails that arrived. Fails if the server complains about them.
     pub(crate) async fn mails(self) -> Vec<Received> {
         let received = self.server.received();
         self.server.shutdown().await.unwrap();
         received
     }
 
-    /// That no mail arrived, and nothing was wrong.
+    /// Checks that no mail arrived and that the server has no complaints.
     pub(crate) async fn got_nothing(self) {
         assert_eq!(self.mails().await, []);
     }
@@ -84,7 +84,7 @@ impl Directory {
         path
     }
 
-    /// Makes a file of zeros that takes no room.
+    /// Makes a file of zeros that uses no disk space.
     pub(crate) fn sparse_file(&self, name: &str, octets: u64) -> PathBuf {
         let path = self.path().join(name);
         let file = std::fs::File::create(&path).unwrap();

@@ -1,11 +1,11 @@
-//! What the mail is made of.
+//! The parts and fields of the mail.
 
 use mail_parser::{MessageParser, MimeHeaders as _};
 use pilotfish::testing::Received;
 
 use super::cli_fixture::{Office, server};
 
-/// The mail that arrives when it is sent with these arguments, and this on standard input.
+/// The mail that arrives when the command gets these arguments and this standard input.
 async fn sent(arguments: &str, stdin: &str, files: &[(&str, &[u8])]) -> Received {
     let office = Office::open(server()).await;
     for (name, content) in files {

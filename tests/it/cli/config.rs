@@ -50,7 +50,7 @@ async fn the_samples_for_gmail_are_587_with_starttls_and_465_with_implicit_tls()
     }
 }
 
-/// What the samples have in comments is as valid as the rest.
+/// The accounts in the comments of the samples are as valid as the others.
 #[test]
 fn the_accounts_in_the_comments_of_the_samples_are_valid() {
     for file in std::fs::read_dir(SAMPLES).unwrap() {
@@ -104,7 +104,7 @@ fn all_keys_are_read() {
     assert_eq!(account.password_command.as_deref(), Some("pass"));
 }
 
-/// An office in whose directory a file has the account `work`, complete.
+/// A fixture whose directory has a file with the complete account `work`.
 async fn office_with_account(security: Security) -> Office {
     let office = Office::open(server().security(security)).await;
     let tls = match security {
@@ -158,12 +158,12 @@ async fn flags_prevail_over_the_account() {
     }
     send(&office, "--from eve@example.org").await.result();
     assert_eq!(office.server.received()[0].reverse_path, "eve@example.org");
-    // A handshake that never was is in its log.
+    // A handshake that never happened is in the server's log.
     office.server.shutdown().await.ok();
 }
 
-/// Another server than the account's does not get the account's password in the account's mode:
-/// the mode is the one customary for the port.
+/// Another server than the account's does not use the security mode of the account, but the mode
+/// that is customary for the port. It does not get the account's password.
 #[tokio::test]
 async fn another_server_does_not_get_the_mode_of_the_account() {
     let office = Office::open(server()).await;

@@ -1,4 +1,4 @@
-//! HTML, Markdown, pictures in them, other mails, calendars.
+//! HTML, Markdown, their images, embedded messages, calendars.
 
 use mail_parser::MessageParser;
 
@@ -133,7 +133,7 @@ async fn fields_and_parts_say_what_they_are() {
     }
 }
 
-/// Beside the file that the HTML is in, wherever that is.
+/// The directory of the HTML file, wherever it is.
 #[tokio::test]
 async fn pictures_are_looked_for_beside_the_file() {
     let office = Office::open(server()).await;
@@ -316,7 +316,7 @@ async fn a_file_name_that_is_not_utf_8_needs_another() {
     assert_eq!(run(";name=café.txt").await.status, 0);
 }
 
-/// More than is kept in memory.
+/// More than the command keeps in memory.
 #[tokio::test]
 async fn standard_input_of_any_length_is_attached() {
     let office = Office::open(server()).await;

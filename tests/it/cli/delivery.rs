@@ -1,4 +1,4 @@
-//! What is asked of the server beside delivery.
+//! Requests to the server: notifications, deadlines and priorities.
 
 use pilotfish::testing::Offer;
 

@@ -9,7 +9,7 @@ use crate::cli::run::{Run, USER};
 
 const SHARK: &[u8] = include_bytes!("../../fixtures/images/shark.png");
 
-/// The digest of the drawing, as other programs have it.
+/// The digest of the drawing, as other programs compute it.
 fn sha256_of_the_shark() -> String {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -26,7 +26,7 @@ fn sha256_of_the_shark() -> String {
 #[tokio::test]
 async fn it_shows_that_the_picture_arrived_as_it_was_sent() {
     let directory = Directory::new();
-    // What an earlier demonstration has left is replaced.
+    // The command replaces the files of an earlier demo.
     for _ in 0..2 {
         let ended = Run::new("demo").directory(directory.path()).end().await;
         assert_eq!(ended.status, 0, "{ended:?}");
@@ -53,7 +53,7 @@ async fn it_shows_that_the_picture_arrived_as_it_was_sent() {
     assert!(directory.read("pilotfish-demo/received.png") == SHARK);
 }
 
-/// The mail has the picture in its HTML and attached, and a text for those who see no HTML.
+/// The mail has the image in its HTML and attached, and a text for readers without HTML.
 fn shows_the_picture(octets: &[u8]) {
     let mail = MessageParser::default().parse(octets).unwrap();
     let pictures: Vec<_> = mail
@@ -142,7 +142,7 @@ async fn where_it_cannot_write_it_is_73() {
     ended.fails(73, "./pilotfish-demo");
 }
 
-/// Someone else may have put the link into a directory that all can write to.
+/// Another user may have put the link into a directory that all users can write to.
 #[tokio::test]
 async fn it_does_not_write_through_a_link() {
     use std::os::unix::fs::symlink;

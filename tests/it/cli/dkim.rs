@@ -1,4 +1,4 @@
-//! Mails that are signed.
+//! Signed mails.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest as _, Sha256};
@@ -29,7 +29,7 @@ fn desk<'a>() -> Desk<'a> {
     }
 }
 
-/// The signature, which is in front, without its folding.
+/// The signature, which is the first field, unfolded.
 #[track_caller]
 fn signature(mail: &str) -> String {
     assert!(mail.starts_with("DKIM-Signature: "), "{mail}");
@@ -64,7 +64,7 @@ async fn the_signature_is_of_whom_it_is_said() {
     }
 }
 
-/// What the server got is what was signed, although it would take 8 bits.
+/// The server received the octets that were signed, although it accepts 8 bits.
 #[tokio::test]
 async fn the_octets_that_arrive_are_those_that_were_signed() {
     let office = Office::open(server()).await;

@@ -11,7 +11,7 @@ const TEXT: &[u8] = b"BEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\n";
 
 const SHARK: &[u8] = include_bytes!("../../fixtures/images/shark.png");
 
-/// A message in which what differs from run to run is replaced.
+/// A message with placeholders for what differs from run to run.
 fn without_chance(message: &[u8]) -> String {
     let text = String::from_utf8(message.to_vec()).unwrap();
     let behind = |mark: &str, end: &str| {
@@ -78,7 +78,7 @@ async fn a_file_that_is_there_is_replaced() {
     assert!(written.starts_with("Date: ") && !written.contains('x'.to_string().repeat(9).as_str()));
 }
 
-/// A file that cannot be written whole stays as it is, or is not there.
+/// A file that cannot be written completely stays unchanged, or does not exist.
 #[tokio::test]
 async fn an_output_that_breaks_off_leaves_no_part() {
     let directory = Directory::new();

@@ -1,4 +1,4 @@
-//! No mail goes out empty, or with the name of a file in place of its text, by mistake.
+//! The command sends no empty mail by mistake, and no file name in place of the file's text.
 
 use super::cli_fixture::{Directory, Office, server};
 use super::made::{Desk, shape};
@@ -334,7 +334,7 @@ async fn limits_of_the_process_are_errors_with_a_status() {
     let directory = Directory::new();
     directory.sparse_file("large", 3_000_000);
     let send = format!("\"$0\" send --server 127.0.0.1:1 --tls none {MAIL} --text Hi");
-    // Fewer would not leave the shell enough to start.
+    // With less, the shell could not start.
     for (limit, status) in [("-n 6", 71), ("-n 7", 71), ("-n 8", 71)] {
         let ended = Run::shell(&format!("ulimit {limit}; {send}")).end().await;
         ended.fails(status, "ulimit -n");

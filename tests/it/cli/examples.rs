@@ -1,4 +1,4 @@
-//! The examples are run, and what comes of them is as they say.
+//! Runs the examples, and checks their results.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,12 +16,12 @@ use tokio::time::timeout;
 use crate::cli::run::Run;
 use crate::transport::proxy::proxy;
 
-/// What takes longer hangs.
+/// An example that takes longer hangs.
 const LIMIT: Duration = Duration::from_mins(2);
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// An example, built as the tests are.
+/// An example, built with the flags of the tests.
 fn example(name: &str) -> Run {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let folder = BUILT.get_or_init(|| {
@@ -33,7 +33,7 @@ fn example(name: &str) -> Run {
         if !cfg!(debug_assertions) {
             cargo.arg("--release");
         }
-        // What the build of this test was told would make it another build.
+        // Cargo's variables of this test run would cause another build.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if ["CARGO_MANIFEST_", "CARGO_PKG_"]
@@ -45,15 +45,15 @@ fn example(name: &str) -> Run {
         }
         let built = cargo.current_dir(ROOT).status().unwrap();
         assert!(built.success(), "the examples are not built");
-        // This runs in the folder beside theirs.
+        // This test runs in the directory next to theirs.
         let deps = std::env::current_exe().unwrap();
         deps.ancestors().nth(2).unwrap().join("examples")
     });
     Run::program(folder.join(name))
 }
 
-/// The server has another name than its address, a certificate for that alone, and no public
-/// authority: the way there leads through a proxy.
+/// The server's name is not its address, its certificate is only for this name, and its authority
+/// is not public: the example connects through a proxy.
 #[tokio::test]
 async fn gmail() {
     let server = TestServer::builder()
@@ -107,8 +107,8 @@ async fn gmail() {
     server.shutdown().await.unwrap();
 }
 
-/// A server can accept a mail for some recipients and refuse others, which is `Ok`. Whoever copies an
-/// example that shows the reply alone loses mails.
+/// A server can accept a mail for some recipients and reject others, and the result is `Ok`. A
+/// program that copies an example without `receipt.rejected` loses mails.
 #[test]
 fn an_example_that_shows_a_reply_shows_who_is_refused() {
     let read = |path: &str| std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
@@ -130,7 +130,7 @@ fn an_example_that_shows_a_reply_shows_who_is_refused() {
     }
 }
 
-/// The lines of the dependencies in the README are all that its examples need.
+/// The dependencies in the README suffice for its examples.
 #[test]
 fn the_examples_of_the_readme_use_its_dependencies() {
     let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
@@ -145,7 +145,7 @@ fn the_examples_of_the_readme_use_its_dependencies() {
     }
 }
 
-/// Asks the service for a mail, and returns a connection over which it will answer.
+/// Requests a mail from the service. Returns the connection on which the service will answer.
 async fn ask(address: &str, to: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!(
@@ -183,7 +183,7 @@ async fn mails_that_are_under_way_arrive() {
     for number in 0..6 {
         asked.push(ask(address, &format!("reader-{number}@example.org")).await);
     }
-    // The requests have been read, and their mails are far from their server.
+    // The service has read the requests, and their mails wait for the distant server.
     for _ in 0..=asked.len() {
         let line = lines.next_line().await.unwrap().unwrap();
         assert!(line.starts_with("a report for "), "{line}");
@@ -202,7 +202,7 @@ async fn mails_that_are_under_way_arrive() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
-/// Its peak of memory, in KiB, and what it has printed before.
+/// The peak memory of the example, in KiB, and its output before that.
 async fn stream_of(count: &str) -> (u64, String) {
     let ended = example("stream").args([count]).end().await;
     assert_eq!(ended.status, 0, "{ended:?}");
@@ -219,7 +219,7 @@ async fn stream() {
         outcome,
         "10000 accepted, 0 not, 0 unknown, 10000 arrived\n8 connections\n"
     );
-    // All at once they would be 20 MB at least.
+    // All messages at once would take 20 MB at least.
     assert!(
         large < small + 8 * 1024,
         "{large} KiB, and {small} for a tenth"

@@ -1,4 +1,4 @@
-//! What the header and the envelope say.
+//! The header fields and the envelope.
 
 use super::cli_fixture::{Office, server};
 use super::made::{Desk, fields};

@@ -1,4 +1,4 @@
-//! `--raw`: messages that were made elsewhere.
+//! `--raw`: finished messages of other programs.
 
 use super::cli_fixture::{Office, server};
 use super::made::Desk;
@@ -70,7 +70,7 @@ async fn what_is_missing_is_added() {
     }
 }
 
-/// As cron writes it.
+/// A message as cron writes it.
 const CRON: &str = "From: \"(Cron Daemon)\" <root>\nTo: ann@example.org\nSubject: x\n\ndone\n";
 
 #[tokio::test]

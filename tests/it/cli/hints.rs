@@ -15,7 +15,8 @@ pub(super) const NO_LOGIN: &str = "--from me@example.org";
 /// Without a login and without TLS.
 pub(super) const CLEAR: &str = "--from me@example.org --tls none";
 
-/// Where the server says what; and the advice, or nothing where there must be none.
+/// The server's reply, and its point in the dialogue. The expected advice, or nothing if there must
+/// be none.
 pub(super) type Row = (&'static str, Point, &'static str, &'static str);
 
 /// Sends a mail for each row, and compares the line of advice.
@@ -145,7 +146,7 @@ async fn a_refused_login() {
     .await;
 }
 
-/// What was sent is described, and an app password is not asked for again.
+/// The advice describes what was sent, and does not ask for an app password again.
 #[tokio::test]
 async fn a_refused_app_password() {
     for (password, reply, words) in [
@@ -175,7 +176,7 @@ async fn a_refused_app_password() {
     }
 }
 
-/// The sender is not one of the user's, in the words of many services.
+/// The sender is not an address of the user, in the words of many services.
 #[tokio::test]
 async fn a_refused_sender() {
     const YOURS: &str = "own addresses alone: give one of them by --from";
@@ -263,8 +264,8 @@ async fn a_refused_mail() {
     .await;
 }
 
-/// Whatever the code, the mail is refused for good: without TLS it would be so again. The refusal of
-/// a recipient may have another reason, which passes.
+/// Whatever the code, the server rejects the mail permanently: without TLS it would reject it
+/// again. A rejected recipient may have another, transient reason.
 #[tokio::test]
 async fn tls_that_is_wanted_first() {
     for reply in [
@@ -293,7 +294,7 @@ async fn tls_that_is_wanted_first() {
     }
 }
 
-/// A refusal of the message may speak of encryption in it.
+/// A rejection of the message may mention encryption within the message.
 #[tokio::test]
 async fn a_message_that_is_encrypted() {
     for reply in [
@@ -305,7 +306,8 @@ async fn a_message_that_is_encrypted() {
     advice(&[(CLEAR, Mail, "550 encrypted mail is not accepted", "")]).await;
 }
 
-/// The password is right, and the server cannot verify it by the strongest mechanism that it offers.
+/// The password is right, and the server cannot verify it by the strongest mechanism that it
+/// offers.
 #[tokio::test]
 async fn a_mechanism_that_is_offered_and_does_not_work() {
     let refused = ReplyAt(Auth, "535 5.7.8 authentication failed".to_owned());
@@ -329,7 +331,7 @@ async fn a_mechanism_that_is_offered_and_does_not_work() {
     }
 }
 
-/// The whole mail was sent with MAIL, and only MAIL was answered.
+/// The client sent the whole mail with MAIL, and the server answered only MAIL.
 #[tokio::test]
 async fn a_server_that_loses_commands() {
     let peer = Peer::listen().await;

@@ -1,4 +1,5 @@
-//! Ctrl-C: before the end of data it withdraws the mail, after it the reply is waited for.
+//! Ctrl-C: before the end of data the command cancels the mail. After it, the command waits for the
+//! reply.
 
 use pilotfish::testing::Fault::SilentAt;
 use pilotfish::testing::Offer;
@@ -9,7 +10,7 @@ use super::cli_fixture::{Directory, Office, server};
 use super::peer::Peer;
 use super::run::Run;
 
-/// The line of the log that says that the end of data is out.
+/// The line of the log that shows that the end of data has left.
 const LEFT: &str = "the mail has left";
 
 #[tokio::test]
@@ -115,7 +116,7 @@ async fn as_json_it_is_unknown_too() {
     assert_eq!(outcome["recipients"][0]["outcome"], "unknown");
 }
 
-/// A service manager kills the process soon after SIGTERM: the status has to be out by then.
+/// A service manager kills the process soon after SIGTERM: the exit status has to be set by then.
 #[tokio::test]
 async fn after_the_message_sigterm_waits_for_ten_seconds() {
     let peer = Peer::listen().await;
@@ -178,8 +179,8 @@ async fn a_source_of_the_password_counts_in_the_total_time() {
     office.got_nothing().await;
 }
 
-/// A pipe may stay open and give nothing: the configuration, the authorities and the text are read
-/// from one, and the message is written to one.
+/// A pipe may stay open and yield nothing: the configuration, the authorities and the text are read
+/// from pipes, and the message is written to one.
 #[tokio::test]
 async fn a_signal_ends_a_command_that_waits_for_a_pipe() {
     const MAIL: &str = "--from me@example.org --to ann@example.org";
@@ -253,7 +254,7 @@ async fn the_total_time_covers_all_that_the_mail_is_made_of() {
     );
 }
 
-/// A command that gives a secret ends with the one that it is for: otherwise it would keep standard
+/// A command that prints a secret ends together with `pilotfish`. Otherwise it would keep standard
 /// error open.
 #[tokio::test]
 async fn a_signal_ends_the_source_of_a_secret() {
@@ -283,7 +284,7 @@ async fn a_signal_ends_the_source_of_a_secret() {
     office.got_nothing().await;
 }
 
-/// The recipients of a portion that was accepted have the mail, whatever stops the next portion.
+/// The recipients of an accepted portion have the mail, whatever stops the next portion.
 #[tokio::test]
 async fn a_stop_within_a_later_portion_keeps_what_the_first_came_to() {
     for signals in [
@@ -317,7 +318,7 @@ async fn a_stop_within_a_later_portion_keeps_what_the_first_came_to() {
     }
 }
 
-/// As by `nohup`, and as a shell does with what runs in the background.
+/// Like with `nohup`, and like a shell does for programs in the background.
 #[tokio::test]
 async fn a_signal_that_is_ignored_from_the_start_changes_nothing() {
     for (name, signal) in [("HUP", Signal::HUP), ("INT", Signal::INT)] {

@@ -102,7 +102,7 @@ async fn partial() {
     }
 }
 
-/// What becomes of a mail to two, when the server does this.
+/// The outcome of a mail to two recipients, when the server does this.
 async fn failed(server: pilotfish::testing::TestServerBuilder, status: i32) -> Value {
     let office = Office::open(server).await;
     let ended = office.send(TO_BOTH).end().await;
@@ -245,7 +245,7 @@ async fn a_mail_that_could_not_be_made() {
     office.got_nothing().await;
 }
 
-/// As in the text, nothing that a server says steers a terminal or turns the text around.
+/// As in the text, a reply cannot control a terminal or reverse the direction of the text.
 #[tokio::test]
 async fn what_the_server_says_is_escaped_and_still_the_same() {
     let words =
@@ -263,7 +263,7 @@ async fn what_the_server_says_is_escaped_and_still_the_same() {
     office.got_nothing().await;
 }
 
-/// The limits are known before anything is sent, so nobody is left out and nothing fails.
+/// The client knows the limits in advance, so it omits no recipient, and nothing fails.
 #[tokio::test]
 async fn recipients_that_one_session_does_not_take_get_the_mail_by_another() {
     for (limit, sessions) in [(Offer::Domains(1), 2), (Offer::Recipients(1), 2)] {
@@ -283,7 +283,7 @@ async fn recipients_that_one_session_does_not_take_get_the_mail_by_another() {
     }
 }
 
-/// What one recipient has is never sent again, whatever becomes of the portions after it.
+/// A recipient who has the mail never gets it again, whatever the outcome of later portions.
 #[tokio::test]
 async fn a_later_portion_that_fails() {
     let end = |reply: &str| ReplyAt(EndOfData, reply.to_owned());

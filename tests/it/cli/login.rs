@@ -1,4 +1,4 @@
-//! How to log in: `--auth`, and tokens in place of passwords.
+//! Logging in: `--auth`, and tokens instead of passwords.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use pilotfish::testing::TestServerBuilder;
@@ -11,7 +11,7 @@ const MAIL: &str = "--to ann@example.org --from me@example.org --text Hi --trans
 
 const SCRAM: &str = "--user me --password-command 'echo sesame' --danger-cleartext-auth";
 
-/// Offers all that it knows, strongest and weakest.
+/// Offers every mechanism, strongest and weakest.
 async fn office() -> Office {
     let mechanisms = [
         "SCRAM-SHA-256",
@@ -50,7 +50,7 @@ async fn the_mechanism_that_was_asked_for_is_used() {
     }
 }
 
-/// The answer of a token endpoint is taken, and another JSON object is not sent.
+/// The command accepts the answer of a token endpoint, and sends no other JSON object.
 #[tokio::test]
 async fn a_token_file_with_json() {
     let token = format!("{{\n  \"access_token\": \"{PASSWORD}\",\n  \"expires_in\": 3599\n}}\n");
@@ -67,7 +67,7 @@ async fn a_token_file_with_json() {
     office.mail().await;
 }
 
-/// The server lets nobody act for another, and says so when it gets the identity.
+/// The server lets no user act for another, and rejects the identity.
 #[tokio::test]
 async fn an_identity_to_act_as() {
     let password = format!("{MAIL} --user {USER} --password-file password");
@@ -84,7 +84,7 @@ async fn an_identity_to_act_as() {
     }
 }
 
-/// The server ends SCRAM by a word of its own (RFC 5802 section 7), and then by 535.
+/// The server ends SCRAM with its own error (RFC 5802 section 7), and then with 535.
 #[tokio::test]
 async fn what_ends_scram_decides_the_advice() {
     for (word, status, advice) in [

@@ -3,7 +3,7 @@
 use super::cli_fixture::Directory;
 use super::run::{Ended, Run};
 
-/// What is at hand when a mail is made.
+/// The files that a mail can use.
 #[derive(Default)]
 pub(crate) struct Desk<'a> {
     pub(crate) files: &'a [(&'a str, &'a [u8])],
@@ -25,7 +25,7 @@ impl Desk<'_> {
             .await
     }
 
-    /// The mail that is made with these arguments, without a warning, for ann by me.
+    /// The mail that is made with these arguments, without a warning, from me to ann.
     pub(crate) async fn mail(&self, arguments: &str) -> String {
         let to = "--from me@example.org --to ann@example.org";
         let ended = self.run(&format!("{to} {arguments}")).await;
@@ -50,7 +50,7 @@ pub(crate) fn fields(mail: &str, names: &[&str]) -> String {
     header.lines().filter(is_one).collect::<Vec<_>>().join("\n")
 }
 
-/// The parts of a mail, each in its parentheses behind the one it is in.
+/// The parts of a mail, each in parentheses after its parent.
 pub(crate) fn shape(mail: &str) -> String {
     use mail_parser::{MessageParser, MimeHeaders as _, PartType};
     fn one(mail: &mail_parser::Message<'_>, id: u32) -> String {

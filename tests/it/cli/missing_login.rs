@@ -1,4 +1,4 @@
-//! The advice for a login that the server wants and that was not asked for.
+//! The advice for a login that the server requires and that the user has not enabled.
 
 use pilotfish::testing::Fault::ReplyAt;
 use pilotfish::testing::Point::{EndOfData, Mail, Rcpt};
@@ -82,7 +82,7 @@ async fn a_login_that_is_missing() {
             77,
             "the server wants a login",
         ),
-        // The domain is not authenticated, whoever logs in.
+        // The server rejects the domain, whoever logs in.
         (
             EndOfData,
             "550 5.7.26 the sender is not authenticated. SPF did not pass",
@@ -112,7 +112,7 @@ async fn a_login_that_is_missing() {
     }
 }
 
-/// What a server without TLS and without a login leads to that replies so to RCPT.
+/// The advice after this reply to RCPT, by a server without TLS and without a login.
 async fn in_clear_text(arguments: &str, reply: &str) -> Ended {
     const ACCOUNTS: &str = "[account.clear]\nserver = \"ADDRESS\"\ntls = \"none\"\n";
     let directory = Directory::new();
@@ -138,7 +138,7 @@ async fn in_clear_text(arguments: &str, reply: &str) -> Ended {
     run.end().await
 }
 
-/// The advice leads to a login that is not refused for going out in clear text.
+/// The advised command does not fail because it would log in over clear text.
 #[tokio::test]
 async fn a_login_that_is_missing_without_tls() {
     const LOGIN: &str = "the server wants a login: give --user and --password-file";

@@ -11,7 +11,7 @@ pub(crate) mod demo;
 mod dkim;
 mod dry_run;
 mod empty;
-/// The programs that show how it is used.
+/// The example programs.
 pub(crate) mod examples;
 mod fields;
 mod finished;

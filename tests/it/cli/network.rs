@@ -1,4 +1,4 @@
-//! Ways to the server.
+//! How the command connects to the server.
 
 use pilotfish::testing::{Security, TestServer};
 
@@ -22,7 +22,7 @@ async fn lmtp_over_a_unix_socket_tells_of_each_recipient() {
     let url = format!("lmtp://{}", path.display());
     let run = run.args(["--server", &url, "--text", "Hi"]).end().await;
     run.reports(80, "452 4.2.2 over quota");
-    // The host and the port of a Unix socket are of no interest.
+    // The host and the port of a Unix socket are not used.
     let place = format!(" · {} · ", path.display());
     assert!(run.stdout.contains(&place), "{run:?}");
     let received = server.next_received().await.unwrap();
@@ -60,7 +60,7 @@ async fn an_account_has_a_network() {
          timeout = 'all=1m'",
         office.server.addr()
     );
-    // The user of the URL goes before the user of the account.
+    // The user of the URL overrides the user of the account.
     office.directory.file("mail.toml", &account);
     let send = "send -C mail.toml -A work --from me@example.org --to ann@example.org --text Hi";
     let run = Run::new(send).directory(office.directory.path());

@@ -1,4 +1,4 @@
-//! What is printed.
+//! The command's output.
 
 use pilotfish::testing::Fault::{CloseAt, ReplyAt};
 use pilotfish::testing::Point::{EndOfData, Quit};
@@ -56,7 +56,7 @@ async fn a_result_that_nobody_reads_does_not_change_what_became_of_the_mail() {
     assert_eq!(office.mails().await.len(), 3);
 }
 
-/// The lines of the dialogue with a server that offers STARTTLS, up to where chance begins.
+/// The lines of the dialogue with a server that offers STARTTLS, up to the first random line.
 #[tokio::test]
 async fn the_transcript_is_the_dialogue() {
     let farewell = ReplyAt(Quit, "221-one\r\n221 two".to_owned());
@@ -156,7 +156,7 @@ async fn what_the_server_says_cannot_move_the_cursor() {
     assert!(!ended.stderr.contains(control), "{ended:?}");
 }
 
-/// Whoever was refused before the fate became unknown will not get the mail in any case.
+/// A recipient that was rejected before the fate became unknown does not get the mail in any case.
 #[tokio::test]
 async fn a_refused_recipient_is_told_once_whatever_becomes_of_the_mail() {
     let refusing = || server().refuse_recipient("bob@example.org", "550 5.1.1 no Bob");

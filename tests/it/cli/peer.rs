@@ -1,4 +1,4 @@
-//! A server whose every word the test says, in clear text.
+//! A server in clear text, each reply of which the test sends.
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufStream};
 use tokio::net::{TcpListener, TcpStream};
@@ -28,7 +28,7 @@ impl Peer {
         Conversation(BufStream::new(self.0.accept().await.unwrap().0))
     }
 
-    /// Accepts a connection, and takes it to where the message begins.
+    /// Accepts a connection, and plays the dialogue up to the beginning of the message.
     pub(crate) async fn accept_up_to_data(&self) -> Conversation {
         let mut client = self.accept().await;
         client.talks_up_to_data().await;
@@ -53,7 +53,7 @@ impl Conversation {
         self.0.flush().await.unwrap();
     }
 
-    /// Reads a line, which has to begin so; returns it.
+    /// Reads a line, which must begin with this text, and returns it.
     pub(crate) async fn hears(&mut self, beginning: &str) -> String {
         let mut line = String::new();
         self.0.read_line(&mut line).await.unwrap();
@@ -71,7 +71,7 @@ impl Conversation {
         }
     }
 
-    /// Reads until the client closes the connection; returns the last of it.
+    /// Reads until the client closes the connection. Returns the last octets.
     pub(crate) async fn hears_the_end(&mut self) -> Vec<u8> {
         let mut last = Vec::new();
         let mut block = vec![0; 65_536];

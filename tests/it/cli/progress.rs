@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::cli_fixture::Directory;
 use super::peer::Peer;
 
-/// A terminal of 80 columns: the side where the screen is, and the side for a process.
+/// A terminal of 80 columns: the side of the screen, and the side for a process.
 fn terminal() -> (File, File) {
     let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&screen).unwrap();
@@ -46,21 +46,21 @@ async fn shown(mut screen: File) -> String {
     String::from_utf8_lossy(&read.await.unwrap()).into_owned()
 }
 
-/// A little more than the patience that the bar has.
+/// A little longer than the delay before the bar appears.
 const LONG: Duration = Duration::from_millis(1_200);
 
-/// Where the server takes so long.
+/// Where the server waits for so long.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pause {
     Greeting,
     Message,
 }
 
-/// More than the buffers of a connection take.
+/// More than the buffers of a connection hold.
 const LARGE: u64 = 20_000_000;
 const SMALL: u64 = 200_000;
 
-/// What the terminal shows of a transfer in which the server pauses.
+/// What the terminal shows of a transfer during which the server pauses.
 async fn transfer(arguments: &str, octets: u64, pause: Pause) -> String {
     transfer_on("xterm", arguments, octets, pause).await
 }

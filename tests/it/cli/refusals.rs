@@ -1,4 +1,4 @@
-//! What the server, or the way there, ends with: one status for each thing to do next.
+//! Failures of the server or the connection: one exit status for each thing to do next.
 
 use pilotfish::testing::Fault::{CloseAt, ReplyAt, SilentAt};
 use pilotfish::testing::Point::{self, Auth, Body, Data, Ehlo, EndOfData, Greeting, Mail, Rcpt};
@@ -17,7 +17,7 @@ fn reply(point: Point, text: &str) -> Fault {
     ReplyAt(point, text.to_owned())
 }
 
-/// That a mail to Ann ends so when this goes wrong each time.
+/// Checks how a mail to Ann ends when this fault occurs each time.
 async fn ends(fault: Fault, status: i32, words: &str) {
     let office = Office::open(server().fault_always(fault)).await;
     office.send(TO_ANN).end().await.fails(status, words);
@@ -121,8 +121,8 @@ async fn a_mail_larger_than_the_server_takes_is_65_and_never_begun() {
 
 #[tokio::test]
 async fn a_host_that_does_not_exist_is_68() {
-    // RFC 6761 section 6.4: no resolver knows a name under "invalid". Without a network the
-    // system may not be able to say so.
+    // RFC 6761 section 6.4: no resolver knows a name under "invalid". Without a network the system
+    // may report another error.
     let look_up = "import socket\n\
                    try: socket.getaddrinfo('there.invalid', 587)\n\
                    except socket.gaierror as error: print(error.errno == socket.EAI_AGAIN)";
@@ -210,9 +210,9 @@ async fn what_may_succeed_later_is_75() {
         "shutting down",
     )
     .await;
-    // Gmail's limit for a day has a permanent code.
+    // Gmail's daily limit has a permanent code.
     ends(reply(EndOfData, "550 5.4.5 daily limit"), 75, "tomorrow").await;
-    // One connection that breaks before the login is followed by another.
+    // After one connection that breaks before the login, the client opens another one.
     for point in [Greeting, Ehlo] {
         let office = Office::open(server().fault_always(CloseAt(point))).await;
         let ended = office.send(TO_ANN).end().await;
@@ -279,7 +279,7 @@ async fn without_tls_that_can_be_trusted_it_is_76() {
         } else {
             "implicit"
         };
-        // The authority that the server comes from is not among the public ones.
+        // The server's authority is not among the public ones.
         let run = Run::new(&format!(
             "send --from me@example.org --tls {tls} --server {address}"
         ));
@@ -372,7 +372,7 @@ async fn a_connection_that_ends_behind_the_message_is_81() {
     let office = Office::open(server().fault(CloseAt(EndOfData))).await;
     let ended = office.send(TO_ANN).end().await;
     ended.fails(81, "before you send it again");
-    // It has arrived, though the client cannot know.
+    // The mail has arrived, but the client cannot know that.
     office.mail().await;
 }
 
@@ -398,7 +398,7 @@ async fn a_server_that_is_silent_at_quit_has_the_mail_all_the_same() {
     tokio::io::AsyncBufReadExt::read_line(&mut { stdout }, &mut line)
         .await
         .unwrap();
-    // Told before the server has said goodbye.
+    // The command prints the result before the server has replied to QUIT.
     assert!(line.starts_with("sent to 1 recipient"), "{line}");
     office.mail().await;
     assert_eq!(child.wait().await.unwrap().code(), Some(0));

@@ -1,4 +1,4 @@
-//! Running the command.
+//! Runs the command.
 
 use std::ffi::OsStr;
 use std::os::unix::process::ExitStatusExt as _;
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 pub(crate) const USER: &str = "me@example.org";
 pub(crate) const PASSWORD: &str = "c0rrect-h0rse";
 
-/// What takes longer hangs.
+/// A command that takes longer hangs.
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// A command that has not started.
@@ -28,21 +28,21 @@ pub(crate) struct Run {
 pub(crate) struct Running {
     child: Child,
     stderr: Lines<BufReader<ChildStderr>>,
-    /// What was read of it.
+    /// The lines that were read from it.
     seen: String,
 }
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// The exit status, or 128 and the number of the signal that ended it.
+    /// The exit status, or 128 plus the number of the signal that ended the command.
     pub(crate) status: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
 impl Run {
-    /// `pilotfish` with these arguments, which are divided as by a shell that knows blanks and
+    /// `pilotfish` with these arguments, which are split like in a shell with only blanks and
     /// single quotes.
     pub(crate) fn new(arguments: &str) -> Self {
         Self::program(env!("CARGO_BIN_EXE_pilotfish")).args(Self::words(arguments))
@@ -55,8 +55,8 @@ impl Run {
 
     /// Another program than `pilotfish`.
     pub(crate) fn program(program: impl AsRef<OsStr>) -> Self {
-        // The tests may run in the background of a shell, which ignores signals there, and the
-        // command would too.
+        // A shell that runs the tests in the background ignores signals, and the command would
+        // inherit that.
         let mut command = Command::new("env");
         command
             .arg("--default-signal=INT,TERM,HUP")
@@ -71,7 +71,7 @@ impl Run {
         }
     }
 
-    /// Divides text at blanks that are not between single quotes.
+    /// Splits text at blanks that are not between single quotes.
     pub(crate) fn words(text: &str) -> Vec<String> {
         let mut words = Vec::new();
         let mut word: Option<String> = None;
@@ -96,7 +96,7 @@ impl Run {
         self
     }
 
-    /// What standard input gives, before it ends: the text `Hi` unless said otherwise.
+    /// The content of standard input: the text `Hi` unless the test sets it.
     pub(crate) fn stdin(mut self, text: &str) -> Self {
         text.clone_into(&mut self.stdin);
         self
@@ -122,7 +122,7 @@ impl Run {
         self
     }
 
-    /// Runs it to its end.
+    /// Runs the command to its end.
     pub(crate) async fn end(self) -> Ended {
         let child = self.spawn().await;
         let output = timeout(LIMIT, child.wait_with_output())
@@ -132,7 +132,7 @@ impl Run {
         Ended::new(output.status, output.stdout, &output.stderr)
     }
 
-    /// Starts it, to be watched on standard error.
+    /// Starts the command, and watches its standard error.
     pub(crate) async fn start(self) -> Running {
         let mut child = self.spawn().await;
         let stderr = child.stderr.take().unwrap();
@@ -143,18 +143,18 @@ impl Run {
         }
     }
 
-    /// Starts it, to be watched otherwise.
+    /// Starts the command with other streams.
     pub(crate) async fn spawn(mut self) -> Child {
         let mut child = self.command.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
-        // It may end without having read anything.
+        // The command may end without reading its input.
         let _ = stdin.write_all(self.stdin.as_bytes()).await;
         child
     }
 }
 
 impl Running {
-    /// Waits for a line of standard error that has this in it.
+    /// Waits for a line of standard error that contains this text.
     pub(crate) async fn until(&mut self, phrase: &str) {
         loop {
             let line = timeout(LIMIT, self.stderr.next_line()).await;
@@ -195,7 +195,7 @@ impl Ended {
     fn new(status: std::process::ExitStatus, stdout: Vec<u8>, stderr: &[u8]) -> Self {
         let signal = status.signal().map(|signal| signal + 128);
         if signal.is_none() {
-            // A shell goes on with a loop unless the signal itself has ended the command.
+            // A shell continues a loop unless the signal itself has ended the command.
             assert!(!matches!(status.code(), Some(129 | 130 | 143)), "{status}");
         }
         let ended = Self {
@@ -206,7 +206,7 @@ impl Ended {
             stdout: String::from_utf8(stdout).unwrap(),
             stderr: String::from_utf8_lossy(stderr).into_owned(),
         };
-        // Users of the command have flags, and not the methods of the library.
+        // Users of the command know flags, and not the methods of the library.
         for line in ended.stderr.lines().filter(|line| is_message(line)) {
             assert!(!names_a_method(line), "{line}");
         }
@@ -217,14 +217,14 @@ impl Ended {
         ended
     }
 
-    /// That it ended so: one error with this in it, and no result.
+    /// Checks for this exit status, one error with this text, and no result.
     #[track_caller]
     pub(crate) fn fails(&self, status: i32, phrase: &str) {
         assert_eq!(self.stdout, "", "{self:?}");
         self.reports(status, phrase);
     }
 
-    /// That it ended so: one error with this in it, which is the last that is printed.
+    /// Checks for this exit status, and one error with this text, which is printed last.
     #[track_caller]
     pub(crate) fn reports(&self, status: i32, phrase: &str) {
         assert_eq!(self.status, status, "{phrase}: {self:?}");
@@ -235,7 +235,7 @@ impl Ended {
         assert!(error.contains(phrase), "{phrase}: {self:?}");
     }
 
-    /// That it ended well and printed one line, which is returned.
+    /// Checks for success with one line, and returns the line.
     #[track_caller]
     pub(crate) fn result(&self) -> &str {
         assert_eq!(self.status, 0, "{self:?}");
@@ -244,13 +244,14 @@ impl Ended {
     }
 }
 
-/// Whether the command says it in its own words.
+/// Whether the command uses its own words.
 fn is_message(line: &str) -> bool {
     let begins = ["error: ", "warning: ", "  cause: ", "  help: "];
     begins.iter().any(|begin| line.starts_with(begin))
 }
 
-/// Whether there is a Rust path as `ServerConfig::builder`, or a name in the library's parentheses.
+/// Whether the text has a Rust path such as `ServerConfig::builder`, or a name in the library's
+/// parentheses.
 fn names_a_method(line: &str) -> bool {
     let mut words = line.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | ':'));
     let is_path = |word: &str| {
@@ -261,7 +262,7 @@ fn names_a_method(line: &str) -> bool {
     line.contains("(`") || words.any(is_path)
 }
 
-/// The password as it is, and as it is in AUTH LOGIN and AUTH PLAIN (RFC 4616).
+/// The password in plain text, and as it is in AUTH LOGIN and AUTH PLAIN (RFC 4616).
 pub(crate) fn forms_of_the_password() -> [String; 3] {
     [
         PASSWORD.to_owned(),

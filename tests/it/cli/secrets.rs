@@ -1,5 +1,5 @@
-//! That the password is nowhere but where it has to be. What the command prints is looked through
-//! in every other test, too.
+//! The password is only where it has to be. Every other test also searches the command's output for
+//! it.
 
 use pilotfish::testing::Fault::{ReplyAt, SilentAt};
 use pilotfish::testing::Point::{Auth, EndOfData};
@@ -10,8 +10,8 @@ use super::run::{PASSWORD, Run, USER, forms_of_the_password};
 
 const MAIL: &str = "--to ann@example.org --text Hi";
 
-/// Looks for the password in what the command prints when it says as much as it can: the last
-/// line of every run does that. PLAIN and LOGIN, accepted and refused, in clear and within TLS.
+/// Searches the command's output at the highest level for the password. The last line of every run
+/// does that. PLAIN and LOGIN, accepted and rejected, in clear text and inside TLS.
 #[tokio::test]
 async fn the_log_and_the_transcript_have_no_password() {
     for flags in ["-vv --transcript", "-vv", "--transcript"] {
@@ -94,7 +94,7 @@ async fn it_comes_from_a_file_a_descriptor_or_a_command() {
         (pipe.as_str(), "--password-file /dev/stdin"),
     ] {
         let office = Office::open(server()).await;
-        // The command prints what it likes on standard error; that is not ours to look at.
+        // The output of the password command on standard error is not checked.
         let script = format!(
             "{before} exec \"$0\" send --server {} --tls-ca ca.pem --user {USER} {MAIL} {arguments} \
              2>/dev/null",

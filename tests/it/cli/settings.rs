@@ -1,10 +1,10 @@
-//! Settings that are wrong, from flags and from files of accounts: 78, and 64 if an account has to be
-//! named first.
+//! Invalid settings, from flags and from files of accounts: 78, and 64 if the user has to name an
+//! account first.
 
 use super::cli_fixture::Directory;
 use super::run::Run;
 
-/// Arguments that would do, were it not for what is added.
+/// Arguments that would be valid without what the test adds.
 const ENOUGH: &str = "send --server there.invalid --from me@example.org --to ann@example.org";
 
 #[tokio::test]

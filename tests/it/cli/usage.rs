@@ -1,10 +1,10 @@
-//! What is found before anything is connected: 64 for the command line, 65 for the mail, 66 for
-//! files, 73 for the output.
+//! Errors that the command finds before it connects: 64 for the command line, 65 for the mail, 66
+//! for files, 73 for the output.
 
 use super::cli_fixture::{Directory, Office, server};
 use super::run::Run;
 
-/// Arguments that would do, were it not for what is added.
+/// Arguments that would be valid without what the test adds.
 const ENOUGH: &str = "send --server there.invalid --from me@example.org --to ann@example.org";
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn a_wrong_command_line_is_64() {
     }
 }
 
-/// Flags of other programs, and words that a shell has divided.
+/// Flags of other programs, and words that a shell has split.
 #[tokio::test]
 async fn a_wrong_flag_gets_the_tip_that_helps() {
     for (arguments, tip) in [
@@ -140,7 +140,7 @@ async fn a_wrong_flag_gets_the_tip_that_helps() {
             "{arguments}: {ended:?}"
         );
         assert!(!ended.stderr.contains("sesame"), "{arguments}: {ended:?}");
-        // The usage has the flag that clap would have suggested.
+        // The usage line has the flag that clap would have suggested.
         assert!(!ended.stderr.contains("--password-fd"), "{ended:?}");
     }
     let ended = Run::new("send --server there.invalid --raw mail.eml").end();
@@ -197,7 +197,7 @@ async fn a_password_in_a_url_is_not_shown() {
         .end()
         .await;
     ended.fails(64, "tip: give the password by --password-file");
-    // A password, or a token, may be a number.
+    // A password or a token may be a number.
     for (flag, tip) in [
         ("--password-fd", "tip: give the password by --password-file"),
         ("--token-fd", "tip: give the token by --token-file"),
@@ -213,7 +213,7 @@ async fn a_password_in_a_url_is_not_shown() {
     assert!(!ended.stderr.contains("sesame"), "{ended:?}");
 }
 
-/// However it comes about that nobody gets the mail.
+/// However the command line leads to a mail without recipients.
 #[tokio::test]
 async fn a_recipient_that_is_missing_is_64() {
     for (arguments, words) in [
@@ -376,7 +376,7 @@ async fn input_that_cannot_be_read_is_66() {
         ("-a .", "a directory"),
         ("-a pipe", "a pipe"),
         ("-a /dev/zero", "a device"),
-        // A regular file that can be opened and not read, even by those who may do all.
+        // A regular file that can be opened but not read, even by root.
         ("-a /proc/self/mem", "/proc/self/mem"),
         ("--text @none.txt", "none.txt"),
         (
@@ -400,7 +400,7 @@ async fn an_attachment_that_changes_while_it_is_sent_is_66() {
     ] {
         let office = Office::open(server()).await;
         office.directory.sparse_file("letter.txt", 10_000_000);
-        // The password is read when the message is made and before anything is sent.
+        // The command reads the password when it makes the message, before it sends anything.
         let command = format!("{change} letter.txt; cat password");
         let run = office
             .send_without_login("--user me@example.org --to ann@example.org -a letter.txt")

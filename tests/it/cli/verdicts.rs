@@ -1,4 +1,5 @@
-//! What the server has said of each recipient decides what becomes of the mail, and is printed.
+//! The server's replies for each recipient decide the outcome of the mail, and the command prints
+//! them.
 
 use futures_util::future::join_all;
 use pilotfish::testing::Fault::{ReplyAt, SilentAt};
@@ -12,7 +13,7 @@ use super::peer::Peer;
 use super::run::Run;
 use crate::support::open_server::open_server;
 
-/// `pilotfish send` in clear text to the server of an office.
+/// `pilotfish send` in clear text to the server of a fixture.
 fn send(office: &Office, scheme: &str, to: &str) -> Run {
     let server = format!("{scheme}://{}", office.server.addr());
     Run::new("send --tls none --from me@example.org --text Hi --json")
@@ -20,7 +21,7 @@ fn send(office: &Office, scheme: &str, to: &str) -> Run {
         .args(Run::words(to))
 }
 
-/// What became of the mail and of each recipient, in one word each.
+/// The outcome of the mail and of each recipient, in one word each.
 fn words(stdout: &str) -> String {
     let object: Value = serde_json::from_str(stdout).unwrap();
     let of = |value: &Value| value["outcome"].as_str().unwrap().to_owned();
@@ -29,7 +30,7 @@ fn words(stdout: &str) -> String {
     format!("{}: {}", of(&object), recipients.join(" "))
 }
 
-/// A server with a recipient that is refused for good, and another that is refused for now.
+/// A server that rejects one recipient permanently, and defers another.
 fn refusing() -> TestServerBuilder {
     open_server()
         .refuse_recipient("never@x.test", "550 5.1.1 no such user")
@@ -68,7 +69,7 @@ async fn recipients_that_are_refused_for_good_and_for_now() {
             ("lmtp", refusing().lmtp(), "", true),
             ("lmtp", refusing().lmtp(), "--chunking always", true),
             ("lmtp", refusing().lmtp(), "--pipelining never", true),
-            // They cannot go to all or none.
+            // These cannot go to all recipients or none.
             ("smtp", in_portions, "", all.is_empty()),
         ] {
             if !goes {
@@ -87,7 +88,7 @@ async fn recipients_that_are_refused_for_good_and_for_now() {
                 expected,
                 "{scheme} {flags} {strategy}: {ended:?}"
             );
-            // By LMTP too, no message follows a refusal.
+            // By LMTP too, no message follows a rejected recipient.
             let goes_on = ["-> DATA", "-> BDAT"]
                 .iter()
                 .any(|line| ended.stderr.contains(line));
@@ -98,7 +99,7 @@ async fn recipients_that_are_refused_for_good_and_for_now() {
     }
 }
 
-/// A reply to the message holds for the recipients that were refused before, too.
+/// A reply to the message does not change the result of the recipients that were rejected before.
 #[tokio::test]
 async fn a_message_that_is_refused_with_one_recipient_refused_for_now() {
     for (point, reply, status, expected) in [
@@ -132,8 +133,8 @@ async fn a_message_that_is_refused_with_one_recipient_refused_for_now() {
     }
 }
 
-/// By LMTP, the server replies to the message for each recipient: even of a mail that was to go to all
-/// or none, some may have it then.
+/// By LMTP, the server replies to the message once for each recipient. Some recipients may then
+/// have even a mail that is for all recipients or none.
 #[tokio::test]
 async fn recipients_that_are_refused_after_the_message() {
     for (names, status, expected) in [
@@ -165,7 +166,7 @@ async fn recipients_that_are_refused_after_the_message() {
     }
 }
 
-/// The server says nothing more after RCPT, or in the middle of the message, and something stops the
+/// The server is silent after RCPT, or in the middle of the message, and something stops the
 /// command.
 #[tokio::test]
 async fn a_stop_before_the_end_of_data_keeps_what_is_known() {
@@ -235,7 +236,7 @@ async fn a_stop_before_the_end_of_data_keeps_what_is_known() {
             let large = office.directory.sparse_file("large", 20_000_000);
             let to = names.split(' ').map(|name| format!("{name}@x.test"));
             let to = to.collect::<Vec<_>>().join(",");
-            // Long enough for the replies to come on a busy machine.
+            // Long enough for the replies to arrive on a busy machine.
             let total = ["--timeout", "total=4s"];
             let total = total.into_iter().filter(|_| stop.is_none());
             let run = send(&office, scheme, &format!("--to {to} --transcript"));
@@ -270,7 +271,8 @@ async fn a_stop_before_the_end_of_data_keeps_what_is_known() {
     }
 }
 
-/// The first portion is accepted, and something stops the command in the message of the second.
+/// The server accepts the first portion, and something stops the command in the message of the
+/// second.
 #[tokio::test]
 async fn a_stop_in_a_later_portion_says_who_has_the_mail() {
     let directory = Directory::new();
@@ -309,7 +311,7 @@ async fn a_stop_in_a_later_portion_says_who_has_the_mail() {
     assert_eq!(words(&ended.stdout), "partial: accepted not-tried");
 }
 
-/// The reply to the message does not come, and something stops the command.
+/// The reply to the message does not arrive, and something stops the command.
 #[tokio::test]
 async fn a_stop_after_the_end_of_data_keeps_what_is_known() {
     let refuses = |path: &str| open_server().refuse_recipient(path, "550 5.1.1 no");
@@ -362,7 +364,8 @@ async fn a_stop_after_the_end_of_data_keeps_what_is_known() {
     }
 }
 
-/// The server may want TLS of the server that it sends to, or that it asks about a recipient.
+/// The server may require TLS of the server to which it relays, or of the server that it asks about
+/// a recipient.
 #[tokio::test]
 async fn tls_that_is_wanted_further_on() {
     const NO_LOGIN: &str = "--from me@example.org";

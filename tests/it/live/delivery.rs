@@ -1,4 +1,4 @@
-//! Everybody whom a mail is meant for gets it, and the command says who did.
+//! Every recipient of a mail gets it, and the command reports who did.
 
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ fn an_unknown_recipient_costs_the_others_nothing() {
 #[ignore = "needs the real servers: tests/run starts them"]
 fn a_server_is_reached_by_its_ipv6_address() {
     if !live_env::has_ipv6() {
-        // `servers start` has said that nothing is tested here.
+        // `servers start` has printed that this is not tested here.
         return;
     }
     let mail = Mail::over("submission").server(live_env::server("[::1]", "submission"));

@@ -1,4 +1,4 @@
-//! What Postfix makes of the parameters of extensions.
+//! How Postfix handles the parameters of extensions.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ fn the_sender_is_notified_of_success_as_was_asked() {
     assert_once(&fetch("bob", &mail.id), run.accepted());
     let report = live_env::report("ann", &mail.id);
     assert_eq!(report["notifications"], 1);
-    // With RET=FULL the last would be message/rfc822.
+    // With RET=FULL the last part would be message/rfc822.
     let parts = [
         "text/plain",
         "message/delivery-status",

@@ -1,4 +1,4 @@
-//! The servers that run, and what reached their mailboxes.
+//! The running servers, and the mails in their mailboxes.
 
 use std::{
     env,
@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-/// What `servers start` wrote into `live.json`.
+/// The file `live.json`, which `servers start` writes.
 static FACTS: LazyLock<Value> = LazyLock::new(|| {
     let folder = env::var_os("PILOTFISH_LIVE")
         .expect("PILOTFISH_LIVE is unset: tests/run starts the servers and sets it");
@@ -49,7 +49,7 @@ pub(super) fn has_ipv6() -> bool {
         .contains(&"::1".into())
 }
 
-/// The address of a user, whether or not there is such a user.
+/// The address of a user, whether or not the user exists.
 pub(super) fn address(user: &str) -> String {
     format!("{user}@{}", FACTS["domain"].as_str().unwrap())
 }
@@ -70,7 +70,7 @@ pub(super) fn report(user: &str, envelope_id: &str) -> Value {
     run_fetch(&["--report", user, envelope_id])
 }
 
-/// Neither Postfix nor the mailbox has seen the mail.
+/// Neither Postfix nor the mailbox has received the mail.
 pub(super) fn assert_never_submitted(user: &str, id: &str) {
     assert_eq!(
         run_fetch(&["--absent", user, id]),
@@ -78,8 +78,8 @@ pub(super) fn assert_never_submitted(user: &str, id: &str) {
     );
 }
 
-/// The mail was submitted once, under the queue id that this line of the
-/// command's has, and is once in the mailbox.
+/// The mail was submitted once, with the queue id in this line of the command's output, and is in
+/// the mailbox once.
 pub(super) fn assert_once(got: &Value, line: &str) {
     let queue_ids = got["submissions"].as_array().unwrap();
     assert_eq!(queue_ids.len(), 1, "{queue_ids:?}");
@@ -87,15 +87,15 @@ pub(super) fn assert_once(got: &Value, line: &str) {
     assert_eq!(got["copies"], 1);
 }
 
-/// Waits until so many mails with the id are in the mailbox of the user, and gives back the octets
-/// of all that are there.
+/// Waits until so many mails with the id are in the mailbox of the user. Returns the octets of all
+/// of them.
 pub(super) fn fetch_all(user: &str, id: &str, count: usize) -> Vec<Vec<u8>> {
     let found = run_fetch(&["--all", user, id, &count.to_string()]);
     let octets = |mail: &Value| mail.as_str().unwrap().chars().map(octet).collect();
     found.as_array().unwrap().iter().map(octets).collect()
 }
 
-/// Of Latin-1.
+/// From text in Latin-1.
 fn octet(character: char) -> u8 {
     u8::try_from(u32::from(character)).unwrap()
 }
@@ -107,7 +107,7 @@ pub(super) fn header<'a>(got: &'a Value, name: &str) -> Option<&'a str> {
     field[1].as_str()
 }
 
-/// What Python makes of the octets of a message.
+/// The facts that Python finds in the octets of a message.
 pub(super) fn parse(message: &Path) -> Value {
     run_fetch(&[OsStr::new("--file"), message.as_os_str()])
 }

@@ -1,4 +1,4 @@
-//! Dovecot takes what each mechanism says, behind Postfix.
+//! Dovecot, behind Postfix, accepts the login of each mechanism.
 
 use super::live_env::{assert_once, fetch};
 use super::mail::Mail;

@@ -1,4 +1,4 @@
-//! A mail for the command to send, and what the command printed.
+//! A mail for the command to send, and the output of the command.
 
 use std::{
     fs,
@@ -12,10 +12,10 @@ use tempfile::TempDir;
 
 use super::live_env;
 
-/// Seconds after which `timeout` ends a command that hangs.
+/// The time in seconds after which `timeout` ends a command that hangs.
 const PATIENCE: &str = "300";
 
-/// The arguments of one `pilotfish send`; ann is who sends.
+/// The arguments of one `pilotfish send` by ann.
 pub(super) struct Mail {
     pub(super) id: String,
     pub(super) subject: String,
@@ -33,7 +33,7 @@ impl Mail {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let id = format!("live.{}.{count}.", process::id());
         let mail = Self {
-            // Long enough to be folded in the middle of what is encoded.
+            // Long enough to be folded within an encoded word.
             subject: format!("Grüße 🦈 – {id} – 日本語の件名も、長くても、そのまま届くはずです"),
             id,
             folder: TempDir::new().unwrap(),
@@ -103,7 +103,7 @@ impl Mail {
         self.arguments(["-a", &format!("{};name=\"{name}\"", file.display())])
     }
 
-    /// Attaches a file that takes no room on the disk.
+    /// Attaches a file that uses no disk space.
     pub(super) fn attach_hole(self, size: u64) -> Self {
         let file = self.file("hole");
         fs::File::create(&file).unwrap().set_len(size).unwrap();
@@ -115,7 +115,7 @@ impl Mail {
         self
     }
 
-    /// The path of a file that lives as long as this.
+    /// The path of a file that exists as long as this value.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -124,11 +124,11 @@ impl Mail {
         self.run(Command::new("timeout").arg(PATIENCE))
     }
 
-    /// Gives the peak of the command's memory as well, in KiB.
+    /// Also returns the peak of the command's memory, in KiB.
     pub(super) fn send_and_weigh(&self) -> (Run, u64) {
         let peak = self.file("peak");
-        // GNU time, not Python: a process inherits the peak of its parent, so
-        // the parent has to be smaller than what it weighs.
+        // GNU time, not Python: a process inherits the peak of its parent, so the parent has to be
+        // smaller than the measured process.
         let mut command = Command::new("timeout");
         command.arg(PATIENCE).arg(live_env::tool("time"));
         command.args(["--quiet", "--format=%M", "--output"]);
@@ -137,7 +137,7 @@ impl Mail {
         (run, peak.trim().parse().unwrap())
     }
 
-    /// Sends the demonstration's mail in its place.
+    /// Sends the demo message instead.
     pub(super) fn demonstrate(&self) -> Run {
         self.run_with(Command::new("timeout").arg(PATIENCE), "demo", &[])
     }
@@ -154,13 +154,13 @@ impl Mail {
             .args(["--from", &live_env::address("ann")])
             .args(more)
             .args(&self.arguments)
-            // The settings of whoever runs the tests do not count.
+            // The settings of the user who runs the tests must not matter.
             .env("HOME", self.folder.path())
             .env_remove("XDG_CONFIG_HOME");
         if let Some(file) = self.password_file {
             command.args(["--user", &live_env::address("ann"), "--password-file", file]);
         }
-        // The text of a mail that has no other.
+        // The text of a mail without another text.
         let stdin = self.file("stdin");
         fs::write(&stdin, "Hi\n").unwrap();
         let stdin = fs::File::open(stdin).unwrap();
@@ -178,7 +178,7 @@ impl Mail {
     }
 }
 
-/// What came of a run. That it printed no password is already checked.
+/// The result of a run, which has already been checked for passwords.
 #[derive(Debug)]
 pub(super) struct Run {
     code: Option<i32>,
@@ -187,7 +187,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Accepted; gives the line that says so.
+    /// Checks that the mail was accepted. Returns the line that says so.
     pub(super) fn accepted(&self) -> &str {
         self.ended(0);
         let mut lines = self.stdout.lines();
@@ -196,7 +196,7 @@ impl Run {
         line
     }
 
-    /// Nothing was sent: one error, and beside the dialogue nothing else.
+    /// Checks that nothing was sent: one error, and no other output except for the dialogue.
     pub(super) fn failed(&self, code: i32) -> &Self {
         self.ended(code);
         let rest = self.stderr.lines().filter(|line| side(line).is_none());
@@ -226,12 +226,12 @@ impl Run {
     }
 }
 
-/// The side that spoke, if this line is one of the dialogue.
+/// The side that sent this line, if it is a line of the dialogue.
 fn side(line: &str) -> Option<char> {
     match line.get(..3)? {
         "-> " | "~> " => Some('>'),
         "<- " | "<~ " => Some('<'),
-        // What TLS agreed on.
+        // The negotiated parameters of TLS.
         "===" => Some('='),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! The size of an attachment is not the size of the command.
+//! The command's memory does not depend on the size of an attachment.
 
 use super::mail::Mail;
 

@@ -1,9 +1,8 @@
 //! The command and the library against real servers: Postfix, Dovecot, Exim, smtp-sink and maildev.
 //!
-//! `tests/run` starts the servers (`servers start`), names their folder in
-//! `PILOTFISH_LIVE`, and runs these tests. What arrived is read back over IMAP
-//! and taken apart by Python (`fetch`), or opened in a browser (`node/show.mjs`), so that no code
-//! of ours judges our mail.
+//! `tests/run` starts the servers (`servers start`), sets `PILOTFISH_LIVE` to their directory, and
+//! runs these tests. The tests read received mails over IMAP and parse them with Python (`fetch`),
+//! or open them in a browser (`node/show.mjs`), so that none of our code judges our mail.
 
 mod delivery;
 mod extensions;

@@ -1,4 +1,4 @@
-//! By way of real proxies: microsocks and tinyproxy.
+//! Through real proxies: microsocks and tinyproxy.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -14,10 +14,10 @@ use super::mail::Mail;
 const USER: &str = "tim";
 const PASSWORD: &str = "tanstaaf";
 
-/// How long a proxy may take to begin.
+/// How long a proxy may take to start.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A proxy that runs, and its folder with its password.
+/// A running proxy, and its directory with its password.
 struct Proxy {
     child: Child,
     port: u16,
@@ -25,7 +25,7 @@ struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy that is started by this on a port that is free.
+    /// A proxy that this function starts on a free port.
     fn start(command: impl Fn(u16, &TempDir) -> Command) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let password = folder.path().join("password");

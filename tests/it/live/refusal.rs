@@ -1,4 +1,4 @@
-//! What cannot be sent, or not safely, is not sent, and the command says why.
+//! Mails that cannot be sent, or not safely: the command sends nothing, and prints the reason.
 
 use std::{net::TcpStream, process::Command};
 
@@ -11,7 +11,7 @@ fn mail(service: &str) -> Mail {
     Mail::over(service).to("bob").arguments(["--transcript"])
 }
 
-/// The command ends with the code and one error, and nobody gets the mail.
+/// The command ends with the code and one error, and no recipient gets the mail.
 fn fails(mail: &Mail, code: i32) -> Run {
     let run = mail.send();
     run.failed(code);
@@ -19,7 +19,7 @@ fn fails(mail: &Mail, code: i32) -> Run {
     run
 }
 
-/// The same, and the server is never told so much as this.
+/// The same, and the server never receives this text.
 fn fails_before(word: &str, mail: &Mail, code: i32) {
     let run = fails(mail, code);
     assert!(!run.commands().contains(&word), "{run:?}");
@@ -100,7 +100,7 @@ fn a_login_is_required_by_the_server() {
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
 fn a_closed_port_ends_with_75() {
-    // As long as our end of a connection has this port, nobody listens there.
+    // While our end of a connection uses this port, no server listens on it.
     let taken = TcpStream::connect(live_env::server("127.0.0.1", "submission")).unwrap();
     let closed = taken.local_addr().unwrap();
     fails_before("EHLO", &mail("submission").server(closed.to_string()), 75);
@@ -110,7 +110,7 @@ fn a_closed_port_ends_with_75() {
 #[ignore = "needs the real servers: tests/run starts them"]
 fn an_unknown_host_ends_with_68() {
     let host = "no-such-host.invalid";
-    // Without any name server the answer may come tomorrow.
+    // Without any name server the resolver may report a temporary failure.
     let code = if resolver_denies(host) { 68 } else { 75 };
     fails_before(
         "EHLO",

@@ -1,4 +1,4 @@
-//! What is sent arrives once and whole.
+//! Every mail arrives once and complete.
 
 use std::{fmt::Write as _, iter, thread};
 
@@ -13,11 +13,11 @@ use super::{
 const TEXT: &str = "Grüße aus der Tiefe 🦈\n.\n..\n.. zwei Punkte\ntrailing spaces   \n\ttab\t\n\n\
                     From the deep\n日本語の行\n-- \nthe end\n";
 const QUOTED: &str = "Hä\"i 🦈 (1).png";
-/// What Python calls a parameter that is there in ASCII too.
+/// Python's name for a parameter that is also present in ASCII.
 const NAMED_TWICE: &str = "InvalidHeaderDefect('duplicate parameter name; duplicate ignored')";
 const JAPANESE: &str = "深海の鮫、その写真.png";
 
-/// Octets that look like a picture and do not compress, always the same.
+/// Octets that look like an image and do not compress, always the same.
 pub(super) fn picture(size: usize) -> Vec<u8> {
     let noise = iter::successors(Some(0x9E37_79B9_7F4A_7C15_u64), |state| {
         let state = state ^ (state << 13);
@@ -41,7 +41,7 @@ pub(super) fn sha256(octets: &[u8]) -> String {
     text
 }
 
-/// A mail to bob with everything in it that could be mangled.
+/// A mail to bob with everything that could be damaged in transit.
 fn full_mail(service: &str, octets: &[u8]) -> Mail {
     let mail = Mail::over(service).to("bob").text(TEXT);
     mail.attach_as(QUOTED, octets)
@@ -66,7 +66,7 @@ fn assert_whole(got: &Value, mail: &Mail, octets: &[u8]) {
     assert_eq!(got["subject"], mail.subject);
     assert_eq!(got["text"], TEXT);
     assert_eq!(got["attachments"], json!(attachments));
-    // Both names are there in ASCII too, behind the true ones.
+    // Both names are also present in ASCII, after the real ones.
     assert_eq!(got["defects"], json!([NAMED_TWICE, NAMED_TWICE]));
 }
 
@@ -120,7 +120,7 @@ fn lines_of_dots_come_back_from_a_text_that_needs_no_encoding() {
     assert_eq!(got["text"], text);
 }
 
-/// Postfix offers 8BITMIME, and Dovecot's LMTP too.
+/// Postfix offers 8BITMIME, and so does Dovecot's LMTP.
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
 fn a_text_beyond_ascii_comes_back_as_it_is() {

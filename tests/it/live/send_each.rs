@@ -12,7 +12,7 @@ use super::session::{Peer, count_said, is_delivery_of, letter, new_id, octets};
 use crate::session::send_each::strategy;
 use crate::support::client::told;
 
-/// One of a batch; they take turns in being short, long, beyond ASCII, dotted and in several parts.
+/// One mail of a batch. In turn they are short, long, beyond ASCII, dotted and in several parts.
 async fn nth(id: &str, n: usize, recipients: &[&str]) -> Message {
     let text = match n % 5 {
         0 => "Here it comes.\n".to_owned(),
@@ -35,8 +35,8 @@ async fn nth(id: &str, n: usize, recipients: &[&str]) -> Message {
     builder.build().await.unwrap()
 }
 
-/// Sends the messages over one session; returns what was told of each, and how often BDAT and
-/// DATA were said.
+/// Sends the messages over one session. Returns the outcome of each, and how often BDAT and DATA
+/// were sent.
 async fn send(peer: Peer, strategy: Strategy, messages: Vec<Message>) -> (Vec<String>, [usize; 2]) {
     let (mut session, tap) = peer.open(strategy).await;
     let mut outcomes = vec![String::new(); messages.len()];
@@ -53,7 +53,7 @@ async fn send(peer: Peer, strategy: Strategy, messages: Vec<Message>) -> (Vec<St
     (outcomes, said)
 }
 
-/// Each of those sent has arrived once, as it was, and nothing else has.
+/// Each of the sent mails has arrived once, unchanged, and nothing else has.
 fn assert_arrived(peer: Peer, id: &str, sent: &[Vec<u8>]) {
     let arrived = peer.arrived(id, sent.len());
     assert_eq!(arrived.len(), sent.len(), "{peer:?}");
@@ -93,7 +93,7 @@ async fn a_batch_arrives_once_and_whole_by_every_strategy() {
             match chunking {
                 Chunking::Never => assert_eq!([bdat, data], [0, COUNT]),
                 Chunking::Always => assert!(bdat >= COUNT && data == 0, "{bdat}, {data}"),
-                // The last goes on its own.
+                // The last mail goes on its own.
                 _ => assert!(bdat >= COUNT - 1 && data <= 1, "{bdat}, {data}"),
             }
         }
@@ -101,7 +101,7 @@ async fn a_batch_arrives_once_and_whole_by_every_strategy() {
     }
 }
 
-/// What is behind a mail that is refused, in the same flight, is not touched by that.
+/// A rejected mail does not affect the mails after it in the same flight.
 #[tokio::test]
 #[ignore = "needs the real servers: tests/run starts them"]
 async fn a_refused_mail_does_not_touch_those_behind_it() {
@@ -141,7 +141,8 @@ async fn a_refused_mail_does_not_touch_those_behind_it() {
     }
 }
 
-/// The end of each server's list says how much it takes, and nothing of more is said to it.
+/// The end of each server's reply to EHLO declares its limit, and the client sends it no larger
+/// message.
 #[tokio::test]
 #[ignore = "needs the real servers: tests/run starts them"]
 async fn a_mail_that_is_too_large_is_left_out_of_the_batch() {

@@ -1,4 +1,4 @@
-//! Sessions of the library with the servers, on record, and the mails for them.
+//! Recorded sessions of the library with the servers, and the mails for them.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ use super::live_env::{self, address};
 use crate::support::client::name;
 use crate::support::wiretap::{Tap, Wiretap};
 
-/// Who takes the mails. All of it in clear text, so that it can be seen what is said.
+/// The receiving servers. Everything is in clear text, so that the tests can see the dialogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Peer {
     /// Offers PIPELINING and CHUNKING.
@@ -53,12 +53,12 @@ impl Peer {
         (session.with_strategy(strategy), tap)
     }
 
-    /// What of the batch is in the mailbox of carl, as soon as there is so much.
+    /// The mails of the batch in the mailbox of carl, as soon as there are so many.
     pub(super) fn arrived(self, id: &str, count: usize) -> Vec<Vec<u8>> {
         match self {
             Self::DovecotSubmission => {
                 let file = Path::new(live_env::file("next_hop")).join(id);
-                // There is one: a second of this name would have been refused.
+                // There is one: Postfix would have rejected a second one with this name.
                 vec![fs::read(file).unwrap()]
             }
             _ => live_env::fetch_all("carl", id, count),
@@ -78,7 +78,7 @@ pub(super) fn new_id() -> String {
     format!("session.{}.{count}.", process::id())
 }
 
-/// A letter from ann.
+/// A mail from ann.
 pub(super) fn letter(id: &str) -> MessageBuilder {
     Message::builder()
         .from(address("ann"))
@@ -86,7 +86,7 @@ pub(super) fn letter(id: &str) -> MessageBuilder {
         .header("X-Test-Id", id)
 }
 
-/// All octets of a message for a server that carries this.
+/// All octets of a message for a server that accepts this body type.
 pub(super) async fn octets(message: &Message, most: BodyType) -> Vec<u8> {
     let mut octets = message.rendition(most).into_octets();
     let mut all = Vec::new();
@@ -94,7 +94,7 @@ pub(super) async fn octets(message: &Message, most: BodyType) -> Vec<u8> {
     all
 }
 
-/// What arrived is what was sent, behind nothing but the fields of servers on the way.
+/// The received octets are those that were sent, after the fields of the servers in transit.
 pub(super) fn is_delivery_of(arrived: &[u8], sent: &[u8]) -> bool {
     let Some(trace) = arrived.strip_suffix(sent) else {
         return false;
@@ -106,7 +106,7 @@ pub(super) fn is_delivery_of(arrived: &[u8], sent: &[u8]) -> bool {
         .all(|line| names.iter().any(|name| line.starts_with(name)))
 }
 
-/// How often this was said.
+/// How often this was sent.
 pub(super) fn count_said(tap: &Tap, words: &str) -> usize {
     let said = tap.writes().concat();
     memmem::find_iter(&said, words).count()

@@ -1,4 +1,4 @@
-//! Postfix's smtp-sink, which plays faults to order and counts what it takes.
+//! Postfix's smtp-sink, which plays faults as configured and counts what it receives.
 
 use std::fs::{self, File};
 use std::process::{Child, Command, Stdio};
@@ -16,10 +16,10 @@ use super::live_env;
 use crate::session::send_each::strategy;
 use crate::support::client::{ACCOUNT, send_one, told, told_error};
 
-/// How long to wait until it listens.
+/// How long to wait until smtp-sink listens.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// One that runs, behind a Unix socket of its own.
+/// A running smtp-sink, with its own Unix socket.
 struct Sink {
     process: Child,
     folder: TempDir,
@@ -57,7 +57,7 @@ impl Sink {
         server.connect().await
     }
 
-    /// How many sessions, QUIT and messages it says that it had.
+    /// The numbers of sessions, QUIT and messages that smtp-sink reports.
     fn counters(mut self) -> String {
         self.process.kill().unwrap();
         let printed = fs::read_to_string(self.folder.path().join("counters")).unwrap();
@@ -87,7 +87,7 @@ async fn every_fault_is_told_as_it_is() {
                 Ok(mut session) => told(&send_one(&mut session, letter()).await),
                 Err(error) => told_error(&error),
             };
-            // Its early reply may come while the message leaves, or after.
+            // Its early reply may arrive while the message leaves, or afterwards.
             let told = match options {
                 "-A 0" => told.replace("EndOfData", "Transfer"),
                 _ => told,
@@ -97,7 +97,7 @@ async fn every_fault_is_told_as_it_is() {
     }
 }
 
-/// The options of a sink, and what becomes of a mail there.
+/// The options of smtp-sink, and the outcome of a mail.
 const FAULTS: [(&str, &str); 21] = [
     (
         "-r MAIL",
@@ -192,7 +192,7 @@ async fn thousands_of_mails_are_counted() {
         assert_eq!(session.strategy(), strategy);
         session.quit().await;
         assert_eq!(accepted, vec![1; COUNT]);
-        // One session was to see whether it listens.
+        // One session checked whether smtp-sink listens.
         assert_eq!(sink.counters(), format!("sess=2 quit=1 mesg={COUNT}"));
     }
 }

@@ -18,7 +18,7 @@ enum Way {
     Binary,
 }
 
-/// A text and what is attached to it.
+/// A text and its attachments.
 struct Content {
     name: &'static str,
     text: String,
@@ -31,8 +31,8 @@ fn contents() -> Vec<Content> {
         text: text.to_owned(),
         picture,
     };
-    // Within a binary part, a line end of its own need not stay as it is on the way: Dovecot's
-    // submission server takes BINARYMIME, and yet reads lines.
+    // A line end within a binary part may change in transit: Dovecot's submission server accepts
+    // BINARYMIME, but reads lines.
     let without_line_ends = |size| {
         let mut picture = picture(size);
         picture.retain(|octet| !b"\r\n".contains(octet));

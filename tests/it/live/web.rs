@@ -12,7 +12,7 @@ use super::{live_env, mail::Mail, round_trip::sha256};
 
 const SHARK: &[u8] = include_bytes!("../../fixtures/images/shark.png");
 
-/// Opens the mail that a report is about. The screenshot is kept in `target/tmp`.
+/// Opens the mail of a report. The screenshot is kept in `target/tmp`.
 fn show(report: &Value, screenshot: &str) -> Value {
     let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/node");
     let home = TempDir::new().unwrap();
@@ -27,7 +27,7 @@ fn show(report: &Value, screenshot: &str) -> Value {
         .arg(report["message_id"].as_str().unwrap())
         .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join(screenshot))
         .env("NODE_PATH", tools.join("node_modules"))
-        // The browser leaves files there, whatever it is told.
+        // The browser writes files there, whatever its settings.
         .env("HOME", home.path())
         .env_remove("XDG_CONFIG_HOME")
         .stderr(Stdio::inherit())
@@ -37,7 +37,7 @@ fn show(report: &Value, screenshot: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The only mail that is sent there, as the interface lists all of them.
+/// The only mail that is sent to maildev, because its interface lists all mails.
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
 fn the_demonstration_is_shown_with_its_picture() {

@@ -1,6 +1,7 @@
-//! Memory does not grow with the mail.
+//! Memory does not grow with the size of a mail.
 //!
-//! `PILOTFISH_LARGE=1024` has mails of a gibibyte signed, in place of an eighth: a debug build takes
+//! `PILOTFISH_LARGE=1024` signs mails of a gibibyte instead of an eighth: a debug build takes
+//! minutes for it.
 //! minutes for it.
 
 use std::io::{BufWriter, Write as _};
@@ -26,9 +27,10 @@ const MIB: u64 = 1024 * KIB;
 /// How much more memory a large mail may take than a small one.
 const ALLOWANCE: u64 = 4 * MIB;
 
-/// The most memory that the command had while it sent an attachment of this size, in octets.
+/// The peak memory of the command while it sent an attachment of this size, in octets.
 async fn peak(octets: u64) -> u64 {
-    // At QUIT the command has done all that it does, and is still there to be measured.
+    // At QUIT the command has done all of its work, and the process still exists for the
+    // measurement.
     let server = server()
         .max_size(0)
         .store(Store::Discard)
@@ -64,11 +66,11 @@ async fn an_attachment_of_a_gibibyte_takes_at_most_4_mib_more_than_one_of_a_kibi
     );
 }
 
-/// What a process is to sign and send, if the environment has it: the address of the server, the
-/// kind of mail and its file.
+/// The task of a child process, from the environment: the address of the server, the kind of mail
+/// and its file.
 const ORDER: &str = "PILOTFISH_TEST_ORDER";
 
-/// Signs a mail and sends it, as a process that is measured.
+/// Signs a mail and sends it, in a process whose memory is measured.
 async fn carry_out(order: &str) {
     let [server, kind, path] = order.split(' ').collect::<Vec<_>>()[..] else {
         panic!("{order}");
@@ -89,7 +91,7 @@ async fn carry_out(order: &str) {
     println!("\n{status}");
 }
 
-/// The most memory that a process had which runs this test to carry out an order.
+/// The peak memory of a process that runs this test to carry out a task.
 async fn peak_of(test: &str, kind: &str, path: &Path) -> u64 {
     let server = open_server().max_size(0).store(Store::Discard);
     let server = server.start().await.unwrap();
@@ -108,7 +110,7 @@ async fn peak_of(test: &str, kind: &str, path: &Path) -> u64 {
     high_water_mark(&String::from_utf8(output.stdout).unwrap())
 }
 
-/// That a large mail takes hardly more memory than a small one.
+/// Checks that a large mail takes hardly more memory than a small one.
 async fn compare(test: &str, kind: &str, file: impl Fn(&Path, u64)) {
     if let Ok(order) = std::env::var(ORDER) {
         return carry_out(&order).await;

@@ -1,12 +1,12 @@
-//! What a message is made of, and what its readers make of it.
+//! The octets of messages, and what independent readers find in them.
 
-/// Signatures, from the builder to what arrives, and what an independent verifier says of them.
+/// Signatures, from the builder to the received message, and the result of an independent verifier.
 pub(crate) mod dkim;
 /// A mail of any size takes the same memory.
 pub(crate) mod memory;
-/// The same message for servers that can carry more, or less.
+/// The same message for servers with different extensions.
 pub(crate) mod rendition;
-/// Messages with an end of data within them, for whoever reads them.
+/// No message contains an end of data, for any server.
 pub(crate) mod smuggling;
-/// Mails that have been trouble to somebody, read back by five independent readers.
+/// Difficult mails, read back by five independent readers.
 pub(crate) mod torture;

@@ -1,5 +1,5 @@
-//! The same message for servers that can carry more, or less: 8BITMIME (RFC 6152), SMTPUTF8
-//! (RFC 6531), BINARYMIME (RFC 3030).
+//! The same message for servers with different extensions: 8BITMIME (RFC 6152), SMTPUTF8 (RFC
+//! 6531), BINARYMIME (RFC 3030).
 
 use mail_parser::MessageParser;
 use pilotfish::message::{Attachment, Body, BodyType, MessageBuilder};
@@ -15,8 +15,8 @@ use crate::support::lines::BYE;
 use crate::support::open_server::open_server;
 use crate::support::script::Script;
 
-/// Sends a message in every delivery to a server that offers this, and gives the error, if it is
-/// one each time.
+/// Sends a message in every delivery to a server that offers these extensions. Returns the error,
+/// if each delivery fails.
 async fn goes(message: &Message, offers: &str, dialogue: &str, outcome: &str) -> Option<String> {
     let script = Script::inline(&format!(
         "S: 220 server.example ESMTP
@@ -57,7 +57,7 @@ fn transaction(parameters: &str, message: &str) -> String {
     )
 }
 
-/// The letter of `ACCOUNT` with this in place of its text.
+/// The message of `ACCOUNT` with this text instead of its own.
 fn letter_lines(encoding: &str, text: &str) -> String {
     format!(
         "C: Date: Tue, 1 Jul 2003 10:52:37 +0200
@@ -91,7 +91,7 @@ async fn a_text_beyond_ascii_goes_as_it_is_where_that_can_be_carried() {
     ] {
         goes(&latin, offers, &transaction(parameters, lines), QUEUED).await;
     }
-    // In base64, as it is shorter; with the line end.
+    // In base64, which is shorter; with the line end.
     let kanji = ACCOUNT.letter_with(&["a@example.org"], "日本語の行");
     let as_it_is = letter_lines("8bit", "日本語の行");
     let encoded = letter_lines("base64", "5pel5pys6Kqe44Gu6KGMDQo=");
@@ -112,7 +112,7 @@ async fn no_more_is_made_use_of_than_the_message_asks_for() {
     let encoded = transaction("", &letter_lines("quoted-printable", ENCODED));
     let seven_bit = letter(GREETINGS, BodyType::SevenBit);
     goes(&seven_bit, "8BITMIME", &encoded, QUEUED).await;
-    // ASCII is no reason to say BODY.
+    // ASCII is no reason for BODY.
     let plain = transaction("", &letter_lines("7bit", "Hello"));
     goes(
         &letter("Hello", BodyType::Binary),
@@ -123,7 +123,7 @@ async fn no_more_is_made_use_of_than_the_message_asks_for() {
     .await;
 }
 
-/// From somebody whose address needs SMTPUTF8.
+/// From a sender whose address needs SMTPUTF8.
 fn from_joerg() -> MessageBuilder {
     Message::builder()
         .from("Jörg <jörg@bücher.example>")
@@ -190,8 +190,8 @@ async fn a_finished_message_beyond_ascii_is_not_recoded() {
     assert!(error.contains("it lacks 8BITMIME"), "{error}");
 }
 
-/// Servers further on may lack SMTPUTF8, though this one offers it. Only a signature is a reason to
-/// keep the fields.
+/// Servers further on may lack SMTPUTF8, even if this one offers it. Only a signature is a reason
+/// to keep the fields.
 #[tokio::test(start_paused = true)]
 async fn fields_of_a_finished_message_are_in_utf_8_only_for_a_signature() {
     let header = "From: tim@client.example\n\
@@ -220,7 +220,8 @@ async fn fields_of_a_finished_message_are_in_utf_8_only_for_a_signature() {
     }
 }
 
-/// Sends a message to the server of `pilotfish::testing`, which holds it to what MAIL said.
+/// Sends a message to the server of `pilotfish::testing`, which checks it against the parameters of
+/// MAIL.
 async fn submitted(server: &TestServer, message: Message) -> Result<Receipt> {
     let stream = TcpStream::connect(server.addr()).await.unwrap();
     send(in_clear(stream).await.unwrap(), message).await
@@ -313,7 +314,7 @@ async fn the_declared_size_is_exact_with_fields_in_utf_8() {
         let mail = server.received().pop().unwrap();
         let declared = format!("SIZE={}", receipt.size);
         assert_eq!(mail.size, receipt.size);
-        // Octets beyond ASCII are in the fields, whatever the text is in.
+        // The fields have octets beyond ASCII, whatever the encoding of the text.
         let parameters = [declared.as_str(), "BODY=8BITMIME", "SMTPUTF8"];
         assert_eq!(mail.mail_parameters, parameters, "{most:?}");
     }

@@ -1,11 +1,11 @@
-//! No message has an end of data within it, for whoever reads it (RFC 5321 section 4.1.1.4):
-//! servers differ in what they take for the end of a line.
+//! No message contains an end of data, for any server (RFC 5321 section 4.1.1.4): servers differ in
+//! what they accept as the end of a line.
 
 use pilotfish::protocol::fuzzing::Transparency;
 
 use crate::support::dice::Dice;
 
-/// What goes out behind DATA, in one block or octet by octet.
+/// The octets that are sent after DATA, in one block or octet by octet.
 fn sent(message: &[u8], blocks: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
     let mut transparency = Transparency::default();
     let mut sent = Vec::with_capacity(message.len() + 8);
@@ -17,8 +17,8 @@ fn sent(message: &[u8], blocks: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
     sent
 }
 
-/// The lines of the first message for a server to which this ends a line, and what is left behind
-/// the end of data.
+/// The lines of the first message for a server that accepts this as the end of a line, and the
+/// octets after the end of data.
 fn read<'a>(sent: &'a [u8], end_of_line: &[u8]) -> (Vec<&'a [u8]>, &'a [u8]) {
     let (mut lines, mut rest) = (Vec::new(), sent);
     while let Some(end) = memchr::memmem::find(rest, end_of_line) {

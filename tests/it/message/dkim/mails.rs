@@ -5,7 +5,7 @@ use pilotfish::message::{
     Attachment, AutoSubmitted, Body, BodyType, ListUnsubscribe, MessageBuilder, Method,
 };
 
-/// Begins a mail that can be signed for `x.test`.
+/// Starts a mail that can be signed for `x.test`.
 pub(super) fn letter() -> MessageBuilder {
     Message::builder()
         .from("Ann Lee <ann@x.test>")
@@ -22,7 +22,7 @@ const INVITATION: &str = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nMETHOD:REQUEST
 
 const MARKDOWN: &str = "# Sharks\n\n* one  \n* two\n";
 
-/// Of every kind of content.
+/// Mails with every kind of content.
 fn contents() -> Vec<(&'static str, MessageBuilder)> {
     let every_octet: Vec<u8> = (0..=255).cycle().take(70_000).collect();
     vec![
@@ -85,7 +85,7 @@ fn contents() -> Vec<(&'static str, MessageBuilder)> {
     ]
 }
 
-/// With every kind of field.
+/// Mails with every kind of field.
 fn headers() -> Vec<(&'static str, MessageBuilder)> {
     let crowd = (0..100).map(|n| format!("Müller, Nº {n} <recipient{n}@y.test>").replace(',', ""));
     let one_click = ListUnsubscribe::one_click("https://x.test/u?a=b;c").unwrap();
@@ -139,7 +139,7 @@ fn headers() -> Vec<(&'static str, MessageBuilder)> {
 
 const FIELDS: &str = "Date: Tue, 1 Jul 2003 10:52:37 +0200\r\nMessage-ID: <1@x.test>\r\n";
 
-/// Fields behind the ones that no message is without, and the body.
+/// The fields after those that every message has, and the body.
 const FINISHED: &[(&str, &str, &[u8])] = &[
     ("finished: a text", "Subject: x\r\n\r\n", b"a\r\n"),
     ("finished: without a body", "Subject: x\r\n", b""),

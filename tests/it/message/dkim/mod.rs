@@ -1,4 +1,4 @@
-//! Signed mails, from the builder to what arrives, verified by dkimpy.
+//! Signed mails, from the builder to the received message, verified by dkimpy.
 
 mod mails;
 pub(crate) mod verifier;
@@ -23,7 +23,7 @@ fn server() -> TestServerBuilder {
         .anonymous()
 }
 
-/// What arrives of these mails, sent in one session.
+/// The received messages of these mails, sent in one session.
 async fn arrived(server: TestServerBuilder, messages: Vec<Message>) -> Vec<Received> {
     let server = server.start().await.unwrap();
     let stream = TcpStream::connect(server.addr()).await.unwrap();
@@ -56,7 +56,7 @@ async fn signed() -> Vec<(&'static str, Message)> {
     signed
 }
 
-/// The same as they arrive.
+/// The same messages as they arrive.
 async fn signed_and_sent() -> Vec<(&'static str, Bytes)> {
     let (names, messages): (Vec<_>, Vec<_>) = signed().await.into_iter().unzip();
     let octets = arrived(server(), messages)
@@ -73,7 +73,7 @@ async fn octets(message: &Message) -> Vec<u8> {
     octets
 }
 
-/// The octets in front of the body, and those of it.
+/// The octets before the body, and the octets of the body.
 fn parts(mail: &[u8]) -> (&[u8], &[u8]) {
     let end = mail.windows(4).position(|octets| octets == b"\r\n\r\n");
     let (header, rest) = mail.split_at(end.map_or(mail.len(), |end| end + 2));
@@ -112,8 +112,8 @@ fn signed_names(mail: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// The mail with one octet changed: each time another, in every field that is signed and in the
-/// body, which gets one if it has no letter.
+/// The mail with one octet changed, a different one each time: in every signed field, and in the
+/// body, which gets a letter if it has none.
 fn changed(mail: &[u8]) -> Vec<(String, Vec<u8>)> {
     let names = signed_names(mail);
     let (header, body) = parts(mail);
@@ -134,7 +134,7 @@ fn changed(mail: &[u8]) -> Vec<(String, Vec<u8>)> {
                 .iter()
                 .position(|octet| *octet == b':')
                 .unwrap();
-        // Of several in a kind, those at the end are signed.
+        // If there are several fields of a name, the last ones are signed.
         if names.contains(&name) && !changed.iter().any(|(other, _)| *other == name) {
             changed.extend(letter_before(value, end).map(|at| (name, flipped(at))));
         }
@@ -205,7 +205,7 @@ async fn dkimpy_notices_every_octet_that_was_changed() {
         };
         assert!(complaint.starts_with(because), "{what}: {complaint}");
     }
-    // Not all of the same few fields.
+    // Not always the same few fields.
     for field in [
         "reply-to",
         "references",

@@ -1,4 +1,4 @@
-//! What signs, and dkimpy, which verifies.
+//! The signers, and dkimpy, which verifies.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 const RSA: &[u8] = include_bytes!("../../../fixtures/dkim/rsa-2048.pem");
 const ED25519: &[u8] = include_bytes!("../../../fixtures/dkim/rfc8463-ed25519.pem");
 
-/// An algorithm, which is the selector too.
+/// An algorithm, which is also the selector.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Algorithm {
     Rsa,
@@ -55,10 +55,10 @@ pub(super) fn signers() -> Vec<Signer> {
         .collect()
 }
 
-/// What is wrong with each of the signatures of a mail, in their order.
+/// The defects of each of the signatures of a mail, in order.
 pub(super) type Verdict = Vec<Option<String>>;
 
-/// Lets one process verify all of these mails.
+/// Verifies all of these mails in one process.
 pub(super) fn verify<M: AsRef<[u8]>>(mails: &[M]) -> Vec<Verdict> {
     let folder = TempDir::new().unwrap();
     let files = mails.iter().enumerate().map(|(number, mail)| {

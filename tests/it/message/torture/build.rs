@@ -1,5 +1,4 @@
-//! From a row of a table to a message and what is expected of it. Nothing else here knows the
-//! builder.
+//! Turns a row of a table into a message and its expected facts. Only this file uses the builder.
 
 use std::fmt::Debug;
 use std::str::FromStr;
@@ -16,7 +15,7 @@ use super::wire::octets;
 const DATE: (&str, i64, i64) = ("Tue, 1 Jul 2003 10:52:37 +0200", 1_057_049_557, 120);
 const ID: &str = "1.2@x.test";
 
-/// Begins a mail for a row: from `from@x.test` to `to@x.test`, unless the row says otherwise.
+/// Starts a mail for a row: from `from@x.test` to `to@x.test`, unless the row sets them.
 pub(super) fn mail(row: &str, input: &str) -> Mail {
     Mail {
         name: format!("{row} {}", shown(input)),
@@ -24,11 +23,11 @@ pub(super) fn mail(row: &str, input: &str) -> Mail {
     }
 }
 
-/// What goes into a mail.
+/// The contents of a mail.
 #[derive(Default)]
 pub(super) struct Mail {
     name: String,
-    /// By the field: `from`, `to`, ..
+    /// By field name: `from`, `to`, ..
     mailboxes: Vec<(&'static str, Address)>,
     subject: Option<String>,
     date: Option<(&'static str, i64, i64)>,
@@ -37,7 +36,7 @@ pub(super) struct Mail {
     ids: Vec<(&'static str, Vec<String>)>,
     text: Option<String>,
     files: Vec<File>,
-    /// Anything else, and as what it is seen.
+    /// Any other field, and the text that a reader finds.
     others: Vec<Build>,
     facts: Facts,
     seen: Option<Entity>,
@@ -49,13 +48,13 @@ type Build = Box<dyn FnOnce(MessageBuilder) -> MessageBuilder>;
 struct Address {
     name: String,
     given: String,
-    /// As readers see it.
+    /// The text that a reader finds.
     seen: String,
 }
 
 struct File {
     given: String,
-    /// Only if it is not to be guessed.
+    /// Only if it cannot be guessed.
     media_type: Option<String>,
     expected: Entity,
 }
@@ -66,7 +65,7 @@ impl Mail {
         self.mailbox_seen_as(field, name, address, address)
     }
 
-    /// Adds a mailbox whose address is not written as it is given.
+    /// Adds a mailbox whose address is written in another form than given.
     pub(super) fn mailbox_seen_as(
         mut self,
         field: &'static str,
@@ -84,7 +83,7 @@ impl Mail {
         self
     }
 
-    /// Gives the date in words, in seconds since 1970, and the minutes of its distance from UTC.
+    /// Sets the date: the text, the seconds since 1970, and the offset from UTC in minutes.
     pub(super) fn date(mut self, date: &'static str, seconds: i64, zone: i64) -> Self {
         self.date = Some((date, seconds, zone));
         self
@@ -100,7 +99,7 @@ impl Mail {
         self
     }
 
-    /// Adds a field of message identifiers, which are given without their brackets.
+    /// Adds a field of message identifiers, given without their brackets.
     pub(super) fn ids(mut self, name: &'static str, ids: Vec<String>) -> Self {
         self.ids.push((name, ids));
         self
@@ -111,22 +110,22 @@ impl Mail {
         self
     }
 
-    /// Attaches a picture.
+    /// Attaches an image.
     pub(super) fn attach(self, name: &str, octets: &[u8]) -> Self {
         self.attach_seen_as(name, name, octets)
     }
 
-    /// Attaches a picture whose name is not all that is given for it.
+    /// Attaches an image whose name is only a part of the given text.
     pub(super) fn attach_seen_as(self, given: &str, seen: &str, octets: &[u8]) -> Self {
         self.file(given, seen, octets, Some("image/png"), "image/png")
     }
 
-    /// Attaches octets of which it has to be guessed what they are.
+    /// Attaches octets whose media type has to be guessed.
     pub(super) fn guess(self, name: &str, octets: &[u8], media_type: &str) -> Self {
         self.file(name, name, octets, None, media_type)
     }
 
-    /// Attaches a picture with a media type as it is given and as it is seen.
+    /// Attaches an image with the given media type, and the type that readers find.
     pub(super) fn attach_as(self, given: &str, seen: &str, parameters: Value) -> Self {
         let mut mail = self.file("a.png", "a.png", b"octets", Some(given), seen);
         let Value::Object(parameters) = parameters else {
@@ -152,7 +151,7 @@ impl Mail {
         self
     }
 
-    /// Adds anything else.
+    /// Adds any other content.
     pub(super) fn with(
         mut self,
         build: impl FnOnce(MessageBuilder) -> MessageBuilder + 'static,
@@ -161,25 +160,25 @@ impl Mail {
         self
     }
 
-    /// Says what a reader finds in the header.
+    /// Sets the facts that a reader finds in the header.
     pub(super) fn fact(mut self, fact: &str, value: Value) -> Self {
         self.facts.insert(fact.to_owned(), value);
         self
     }
 
-    /// Says as what the content is seen.
+    /// Sets the content that a reader finds.
     pub(super) fn seen(mut self, entity: Entity) -> Self {
         self.seen = Some(entity);
         self
     }
 
-    /// Makes it a mail whose fields are in UTF-8 (RFC 6532), by one more address.
+    /// Adds an address that makes the fields of the mail UTF-8 (RFC 6532).
     pub(super) fn in_utf8(mut self) -> Self {
         self.variant = "UTF-8";
         self.mailbox("cc", "", "jörg@x.test")
     }
 
-    /// Builds it, for every server that makes a difference.
+    /// Builds the message for every kind of server that makes a difference.
     pub(super) fn cases(mut self) -> Vec<Case> {
         for field in ["from", "to"] {
             let fields: &[&str] = match field {
@@ -293,7 +292,7 @@ impl Mail {
         for (name, ids) in &self.ids {
             facts.insert(format!("ids {}", name.to_lowercase()), json!(ids));
         }
-        // RFC 5322 section 3.4: a group of nobody.
+        // RFC 5322 section 3.4: a group without members.
         if !facts.contains_key("to") && !facts.contains_key("cc") {
             facts.insert("to groups".to_owned(), json!(["undisclosed-recipients"]));
         }
@@ -321,7 +320,7 @@ impl Mail {
     }
 }
 
-/// The identifiers of the entities, in their order.
+/// The identifiers of the entities, in order.
 fn ids(octets: &[u8]) -> Vec<String> {
     let lines = octets.split(|octet| *octet == b'\n');
     let ids = lines.filter_map(|line| line.strip_prefix(b"Content-ID: <"));
@@ -341,7 +340,7 @@ where
         .unwrap_or_else(|error| panic!("{text:?}: {error:?}"))
 }
 
-/// A long input, as the name of a case has it.
+/// A shortened input for the name of a case.
 fn shown(input: &str) -> String {
     const SHOWN: usize = 16;
     let count = input.chars().count();

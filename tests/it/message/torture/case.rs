@@ -1,4 +1,4 @@
-//! A message, and what every reader has to find in it.
+//! A message, and the facts that every reader has to find in it.
 
 use std::fmt::Write as _;
 
@@ -6,17 +6,17 @@ use pilotfish::message::BodyType;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-/// What a reader finds, each fact under a name of its own: `subject`, `to`, `to names`,
-/// `field x-field`, `/1 type`, `/2 name`. A fact that is not there is no fact.
+/// The facts that a reader finds, each by name: `subject`, `to`, `to names`, `field x-field`, `/1
+/// type`, `/2 name`. A missing value is not a fact.
 ///
 /// Entities are numbered as IMAP does it, with `/` for the outermost.
 pub(super) type Facts = Map<String, Value>;
 
 /// One row of the tables, built.
 pub(super) struct Case {
-    /// The row, and its input: `H4 "=?"`. Deviations go by it.
+    /// The row, and its input: `H4 "=?"`. `deviations` refers to cases by this name.
     pub(super) name: String,
-    /// How it is carried: ` 8bit, UTF-8`. Nothing, if any server can.
+    /// The extensions that carry it: ` 8bit, UTF-8`. Empty if any server can.
     pub(super) variant: String,
     pub(super) data: BodyType,
     pub(super) octets: Vec<u8>,
@@ -27,7 +27,7 @@ pub(super) struct Case {
 pub(super) struct Expected {
     /// The facts about the header of the message.
     pub(super) header: Facts,
-    /// What the message is made of.
+    /// The contents of the message.
     pub(super) entity: Entity,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct Expected {
 #[derive(Clone)]
 pub(super) struct Entity {
     pub(super) media_type: String,
-    /// Those of the media type, without the boundary.
+    /// The parameters of the media type, without the boundary.
     pub(super) parameters: Facts,
     pub(super) disposition: Option<String>,
     pub(super) name: Option<String>,
@@ -47,26 +47,26 @@ pub(super) struct Entity {
 
 #[derive(Clone)]
 pub(super) enum Content {
-    /// A text to be shown; its line ends as they travel.
+    /// A text to display, with its line ends as they are sent.
     Text(String),
-    /// A text as it travels, and as it is read by who knows `format=flowed`.
+    /// A text as it is sent, and as a reader shows it that supports `format=flowed`.
     Flowed(String, String),
-    /// Octets to be saved.
+    /// Octets to save.
     Octets(Vec<u8>),
     Entities(Vec<Entity>),
-    /// A message: its octets, and what it is made of.
+    /// A message: its octets, and its contents.
     Message(Vec<u8>, Box<Entity>),
 }
 
 impl Expected {
-    /// For readers that give the tree of entities.
+    /// For readers that return the tree of entities.
     pub(super) fn tree(&self) -> Facts {
         let mut facts = self.header();
         self.entity.write("/", &mut facts);
         facts
     }
 
-    /// For readers that give one text, one document and a list of files.
+    /// For readers that return one text, one document and a list of files.
     pub(super) fn list(&self) -> Facts {
         let mut facts = self.header();
         let (mut text, mut html, mut files) = (String::new(), String::new(), 0);
@@ -118,7 +118,7 @@ impl Entity {
         }
     }
 
-    /// A text that came through `given`, by the rule for line ends: each is a line break, and
+    /// A text that was converted by `given`, by the rule for line ends: each is a line break, and
     /// there is one at the end.
     pub(super) fn text(media_type: &str, given: &str) -> Self {
         let mut text = given.replace("\r\n", "\n").replace('\r', "\n");
@@ -129,7 +129,7 @@ impl Entity {
         Self::new(media_type, text).parameter("charset", "utf-8")
     }
 
-    /// A file to be saved.
+    /// A file to save.
     pub(super) fn file(media_type: &str, name: &str, octets: &[u8]) -> Self {
         Self {
             disposition: Some("attachment".to_owned()),
@@ -138,7 +138,7 @@ impl Entity {
         }
     }
 
-    /// A file that is shown.
+    /// A file to display.
     pub(super) fn inline(media_type: &str, name: &str, octets: &[u8], id: &str) -> Self {
         Self {
             disposition: Some("inline".to_owned()),
@@ -162,7 +162,7 @@ impl Entity {
         self
     }
 
-    /// Puts identifiers that are found in a message in the places of `#1#`, `#2#` ..
+    /// Replaces `#1#`, `#2#` .. by the identifiers that are found in a message.
     pub(super) fn identify(&mut self, ids: &[String]) {
         let replace = |text: &mut String| {
             for (at, id) in ids.iter().enumerate() {
@@ -177,7 +177,7 @@ impl Entity {
         }
     }
 
-    /// A leaf for readers to whom it is a file whatever it is.
+    /// A leaf for readers that treat every leaf as a file.
     fn write_file(&self, place: &str, facts: &mut Facts) {
         let content = match &self.content {
             Content::Text(text) => Content::Octets(text.clone().into()),
@@ -233,7 +233,7 @@ impl Entity {
     }
 }
 
-/// How many octets there are, and their SHA-256.
+/// The number of octets, and their SHA-256.
 pub(super) fn fingerprint(octets: &[u8]) -> String {
     let mut text = format!("{} ", octets.len());
     for octet in Sha256::digest(octets) {

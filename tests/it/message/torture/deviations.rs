@@ -1,5 +1,5 @@
-//! Where a reader, not the mail, is at fault. Every entry has to be needed, for each of the cases
-//! it names, and has to say what the reader makes of it.
+//! Deviations of a reader, where the mail is right. Every entry must be needed for each of the
+//! cases that it names, and states the value that the reader returns.
 
 use serde_json::Value;
 
@@ -7,23 +7,23 @@ use super::reader::Reader::{self, Dovecot, MailParser, Mailparser, PostalMime, P
 
 pub(super) struct Deviation {
     pub(super) reader: Reader,
-    /// The names of the cases; `*` at the end stands for anything.
+    /// The names of the cases. A `*` at the end matches any text.
     pub(super) cases: &'static [&'static str],
     /// The end of the name of the fact.
     fact: &'static str,
     reads: Reads,
-    /// Why it is not the mail's fault.
+    /// Why the mail is right.
     pub(super) because: &'static str,
 }
 
 enum Reads {
-    /// What it makes of a text.
+    /// The value that the reader returns.
     As(fn(&str) -> String),
-    /// Something that is the same if both are changed in this way.
+    /// A value that is equal if both are changed in this way.
     Like(fn(&str) -> String),
-    /// This, in JSON.
+    /// This value, in JSON.
     Value(&'static str),
-    /// No such fact.
+    /// The fact is missing.
     Nothing,
 }
 
@@ -96,7 +96,7 @@ pub(super) const DEVIATIONS: &[Deviation] = &[
 ];
 
 impl Deviation {
-    /// The pattern that this case falls under.
+    /// The pattern that matches this case.
     pub(super) fn concerns(
         &self,
         reader: Reader,
@@ -111,7 +111,7 @@ impl Deviation {
         self.cases.iter().find(is_case).filter(|_| is_about)
     }
 
-    /// Whether this is what the reader is known to find instead of what is expected.
+    /// Whether the reader is known to return this value instead of the expected one.
     pub(super) fn explains(&self, expected: &Value, found: &Value) -> bool {
         match self.reads {
             As(change) => changed(expected, change) == *found,

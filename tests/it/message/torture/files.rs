@@ -39,7 +39,7 @@ const NAMES: &[&str] = &[
     "'",
 ];
 
-/// F2: of a path, the last component.
+/// F2: the last component of a path.
 const PATHS: &[(&str, &str)] = &[
     ("../../etc/passwd", "passwd"),
     (r"C:\x\y.png", "y.png"),
@@ -100,7 +100,7 @@ const KINDS: &[(&str, &[u8], &str)] = &[
     ),
 ];
 
-/// F1, F2: where it is the header that matters.
+/// F1, F2: for names where the header matters.
 pub(super) fn named() -> Vec<Mail> {
     let mut mails = Vec::new();
     for name in names() {
@@ -161,7 +161,7 @@ fn names() -> Vec<String> {
     names
 }
 
-/// Octets that look like nothing, always the same.
+/// Octets without a known format, always the same.
 fn noise(seed: usize, size: usize) -> Vec<u8> {
     let mut state = seed as u64 ^ 0x9E37_79B9_7F4A_7C15;
     let mut next = || {

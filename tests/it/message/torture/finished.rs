@@ -1,4 +1,4 @@
-//! Messages that were made elsewhere (B11): they go out as they are, but for the stated repairs.
+//! Messages of other programs (B11): they are sent unchanged, except for the documented repairs.
 
 use futures_util::FutureExt as _;
 use pilotfish::Message;
@@ -11,7 +11,7 @@ use super::wire;
 const HEADER: &str = "From: a@x.test\r\nDate: Tue, 1 Jul 2003 10:52:37 +0200\r\n\
                       Message-ID: <1@x.test>\r\n";
 
-/// What comes in front of [`HEADER`] and what behind it, and the same as it is sent.
+/// The lines before and after [`HEADER`], and the same lines as they are sent.
 const REPAIRED: &[(&str, &str, &str, &str)] = &[
     ("", "\r\n", "", "\r\n"),
     ("", "", "", ""),
@@ -57,13 +57,13 @@ fn raw(octets: impl AsRef<[u8]>) -> RawBuilder {
     Message::raw(Body::bytes(octets.as_ref().to_vec())).to("to@x.test")
 }
 
-/// The same for somebody who need not read who sent it.
+/// The same for a reader that does not show the sender.
 fn bounced(octets: impl AsRef<[u8]>) -> RawBuilder {
     raw(octets).reverse_path(ReversePath::Null)
 }
 
 fn sent(name: &str, builder: RawBuilder) -> Result<Vec<u8>, MessageError> {
-    // It is in memory, but others get their turn while a long one is looked through.
+    // The message is in memory, but building it yields to other tasks while it scans a long one.
     let runtime = tokio::runtime::Builder::new_current_thread();
     let message = { runtime }.build().unwrap().block_on(builder.build())?;
     Ok(wire::octets(name, message.rendition(BodyType::EightBit)))

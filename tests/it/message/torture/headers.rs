@@ -1,4 +1,4 @@
-//! Rows of the header: subjects, own fields, mailboxes, dates, identifiers.
+//! Rows of the header: subjects, custom fields, mailboxes, dates, identifiers.
 
 use pilotfish::address::AddrSpec;
 use pilotfish::message::{AutoSubmitted, ListUnsubscribe};
@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::build::{Mail, mail, parsed};
 
-/// H2, H4, H5: white space that folding would lose, what looks encoded, what is no letter.
+/// H2, H4, H5: white space that folding would lose, text that looks encoded, characters that are
+/// not letters.
 const VALUES: &[(&str, &str)] = &[
     ("H2", ""),
     ("H2", " "),
@@ -42,7 +43,7 @@ const VALUES: &[(&str, &str)] = &[
     ("H3", "\u{560d}\u{10a}"),
 ];
 
-/// H7, which are display names too.
+/// H7: texts that are also used as display names.
 const NAMES: &[&str] = &[
     "a, b",
     "\"quoted\"",
@@ -68,7 +69,7 @@ const NAMES: &[&str] = &[
     "a\u{a0}b",
 ];
 
-/// H8: as given, and as readers see them.
+/// H8: addresses as given, and as readers return them.
 const ADDRESSES: &[(&str, &str)] = &[
     ("a+b@x", "a+b@x"),
     (r#""a b"@x.test"#, r#""a b"@x.test"#),
@@ -91,7 +92,7 @@ const ADDRESSES: &[(&str, &str)] = &[
     ("jörg@bücher.test", "jörg@xn--bcher-kva.test"),
 ];
 
-/// H11: in words, in seconds since 1970, and the minutes of its distance from UTC.
+/// H11: the text, the seconds since 1970, and the offset from UTC in minutes.
 const DATES: &[(&str, i64, i64)] = &[
     ("Thu, 1 Jan 1970 00:00:00 +0000", 0, 0),
     ("Mon, 1 Jan 1900 00:00:00 +0000", -2_208_988_800, 0),
@@ -199,7 +200,7 @@ fn groups() -> Vec<Mail> {
     mails.collect()
 }
 
-/// H12: fields that have methods of their own.
+/// H12: fields with their own methods.
 fn named_fields() -> Vec<Mail> {
     let long = format!("https://x.test/{}", "u".repeat(885));
     let page = "https://x.test/u?a=1,2";

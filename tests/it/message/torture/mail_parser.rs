@@ -121,7 +121,7 @@ fn entity(message: &Message, part: &MessagePart, place: &str, facts: &mut Facts)
             let place = place.trim_end_matches('/');
             entity(inner, inner.root_part(), &format!("{place}/1"), facts);
         }
-        // It decodes the charset of a text that is attached, too.
+        // It also decodes the charset of a text that is attached.
         PartType::Text(_) | PartType::Html(_) => {
             let range = part.raw_body_offset() as usize..part.raw_end_offset() as usize;
             let raw = &message.raw_message()[range];

@@ -1,27 +1,26 @@
-//! Mails with everything in them that has been trouble to somebody, read back by programs that
-//! know nothing of this crate.
+//! Difficult mails of every kind, read back by programs that share no code with this crate.
 //!
-//! A row of a table goes through `build` into a message and the facts that are to be found in
-//! it; a reader, asked by a script of its own, says what it finds; and what differs fails the test,
-//! unless `deviations` has it.
+//! `build` turns a row of a table into a message and its expected facts. A script for each reader
+//! reports the facts that the reader finds. A difference fails the test, unless `deviations` lists
+//! it.
 //!
-//! | row | what it has | where it is |
+//! | row | contents | file |
 //! | --- | --- | --- |
-//! | H1, H2, H3, H4 | long values, white space, scripts, what looks encoded | `headers` |
+//! | H1, H2, H3, H4 | long values, white space, scripts, text that looks encoded | `headers` |
 //! | H5 | control characters | `refused`; line separators in `headers` |
 //! | H6 | names of fields | `refused`, `headers` |
 //! | H7, H8 | display names, addresses | `headers`, `refused` |
-//! | H9, H10 | many recipients, groups | `headers`; nobody in `refused` |
-//! | H11, H12 | dates, identifiers, fields with methods of their own | `headers`, `refused` |
-//! | H13, H14 | fields twice, long values | `headers`, `refused` |
+//! | H9, H10 | many recipients, groups | `headers`; no recipients in `refused` |
+//! | H11, H12 | dates, identifiers, fields with their own methods | `headers`, `refused` |
+//! | H13, H14 | repeated fields, long values | `headers`, `refused` |
 //! | F1, F2, F3 | names of files | `files`, `refused` |
 //! | F4, F5, F8 | kinds of files, sizes, media types | `files`, `refused` |
-//! | F6, F7 | pictures in a document, alternatives | `structure`; warnings in `refused` |
+//! | F6, F7 | images in a document, alternatives | `structure`; warnings in `refused` |
 //! | F9 | messages in a message | `structure` |
-//! | F10 | a thousand pictures | `files`; over real servers, `live::round_trip` |
+//! | F10 | a thousand images | `files`; over real servers, `live::round_trip` |
 //! | B1, B2, B3, B4, B5, B6 | texts | `bodies` |
 //! | B7, B8, B9 | depth, formats, languages, documents | `structure`, `refused` |
-//! | B10 | every rendition, fields in UTF-8 | all rows of the others, in `build` |
+//! | B10 | every rendition, fields in UTF-8 | all rows of the other files, in `build` |
 //! | B11 | finished messages | `finished` |
 //! | B12 | octets that are signed | `dkim` |
 
@@ -56,10 +55,11 @@ static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
     mails.flat_map(Mail::cases).collect()
 });
 
-/// At most this many differences are shown.
+/// The maximum number of differences that are printed.
 const SHOWN: usize = 40;
 
-/// That a reader finds what is expected, but for its deviations, all of which are needed.
+/// Checks that a reader finds the expected facts, except for its deviations, and that each
+/// deviation is needed.
 fn check(reader: Reader) {
     let cases = reader.cases(&CASES);
     let found = reader.read(&cases);

@@ -1,4 +1,4 @@
-//! The readers, and how they are asked.
+//! The readers, and how the tests call them.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -8,10 +8,10 @@ use pilotfish::message::BodyType;
 use super::case::{Case, Facts};
 use super::mail_parser;
 
-/// Where `tests/provision` puts Node, and its packages beside it.
+/// The directory in which `tests/provision` unpacks Node, and its packages next to it.
 const NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/node/node");
 
-/// A program that reads mails and knows nothing of this crate.
+/// A program that reads mails and shares no code with this crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reader {
     /// Python's `email` with its default policy.
@@ -29,14 +29,14 @@ pub(super) enum Reader {
 use Reader::{Dovecot, MailParser, Mailparser, PostalMime, Python};
 
 impl Reader {
-    /// The cases that it can read in reasonable time.
+    /// The cases that the reader can handle in reasonable time.
     pub(super) fn cases(self, cases: &[Case]) -> Vec<&Case> {
         let is_given = |case: &&Case| match self {
-            // The time that it takes grows with the square of the recipients.
+            // Its time grows with the square of the number of recipients.
             Python => case.name != "H9 \"10000 recipients\"",
-            // It knows nothing but lines; Python's `imaplib` does not either.
+            // It reads only lines, like Python's `imaplib`.
             PostalMime | Dovecot => case.data < BodyType::Binary,
-            // It takes at most 1,000 parts, with all that they are in.
+            // It takes at most 1,000 parts, including their parents.
             Mailparser => !case.name.starts_with("B7 \"1000 parts"),
             // It panics.
             MailParser => case.name != "F9 \"in another\"",
@@ -44,7 +44,7 @@ impl Reader {
         cases.iter().filter(is_given).collect()
     }
 
-    /// What it finds in each of the mails.
+    /// The facts that the reader finds in each of the mails.
     pub(super) fn read(self, cases: &[&Case]) -> Vec<Facts> {
         match self {
             MailParser => cases
@@ -76,7 +76,7 @@ impl Reader {
         }
     }
 
-    /// What it should find.
+    /// The facts that the reader should find.
     pub(super) fn expected(self, case: &Case) -> Facts {
         let mut facts = match self {
             Python | MailParser | Dovecot => case.expected.tree(),
@@ -86,7 +86,7 @@ impl Reader {
         facts
     }
 
-    /// Whether this kind of fact is none of its concern.
+    /// Whether the reader does not report this kind of fact.
     fn never_tells(self, fact: &str) -> bool {
         let none: &[&str] = match self {
             Mailparser => &["zone", "parameters", "language"],
@@ -97,7 +97,7 @@ impl Reader {
     }
 }
 
-/// Runs a program on a folder of the mails.
+/// Runs a program on a directory of the mails.
 fn run(command: &[&str], cases: &[&Case]) -> Vec<Facts> {
     let folder = tempfile::tempdir().unwrap();
     for (number, case) in cases.iter().enumerate() {

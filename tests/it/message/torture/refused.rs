@@ -1,4 +1,4 @@
-//! Rows whose input is an error or odd, found before anything is sent.
+//! Rows whose input is an error or causes a warning before anything is sent.
 
 use std::str::FromStr;
 
@@ -10,7 +10,7 @@ use pilotfish::message::{
 
 use crate::support::built::try_built;
 
-/// The inputs that a type does not take.
+/// Inputs that a type rejects.
 fn refuses<T: FromStr>(row: &str, inputs: &[&str]) {
     for input in inputs {
         assert!(input.parse::<T>().is_err(), "{row} {input:?}");

@@ -1,4 +1,4 @@
-//! Rows of trees of entities: pictures in a document, alternatives, parts in parts, languages.
+//! Rows of trees of entities: images in a document, alternatives, nested parts, languages.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
 const INVITATION: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\n\
                           BEGIN:VEVENT\r\nSUMMARY:Grüße\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
 
-/// F6: a label, as the document has it.
+/// F6: a Content-ID, as the document has it.
 const LABELS: &[(&str, &str)] = &[
     ("shark", "cid:shark"),
     ("shark", "CID:shark"),
@@ -227,7 +227,7 @@ fn nested() -> Vec<Mail> {
     mails
 }
 
-/// F9: a message with a boundary like ours, one beyond ASCII, one in another.
+/// F9: a message with a boundary like ours, a message beyond ASCII, a message in a message.
 fn messages() -> Vec<Mail> {
     let inner = |entity: &str| {
         format!(

@@ -1,4 +1,4 @@
-//! What the octets of every message have to be, whoever reads them.
+//! Rules for the octets of every message, independent of the reader.
 
 use pilotfish::message::{Block, BodyType, Rendition};
 
@@ -12,7 +12,7 @@ pub(super) fn check(cases: &[Case]) {
     cases.iter().for_each(check_one);
 }
 
-/// All octets of a message, as many as it said.
+/// All octets of a message, which must be as many as it declared.
 pub(super) fn octets(name: &str, rendition: Rendition) -> Vec<u8> {
     let size = rendition.exact_size();
     let mut source = rendition.into_octets();
@@ -70,7 +70,7 @@ fn check_line(name: &str, line: &str) {
         words.is_empty() || line.len() <= WITH_ENCODED_WORD,
         "{name}: {line}"
     );
-    // Where there is a place to fold, lines are short.
+    // If a line can be folded, it is short.
     if line.len() > 78 {
         let rest = line
             .split_once(": ")
