@@ -30,7 +30,7 @@ async fn build(from: &str) -> Result<Message, pilotfish::message::MessageError> 
 }
 
 #[test]
-fn what_a_service_shares_is_send_and_sync() {
+fn shared_types_are_send_and_sync() {
     fn is_shared<T: Send + Sync + 'static>() {}
     is_shared::<Client>();
     is_shared::<Session>();
@@ -74,7 +74,7 @@ fn no_configuration() -> Result<()> {
 
 /// Each error of the library becomes `pilotfish::Error` by `?`, which keeps it as its source.
 #[test]
-fn every_error_of_the_library_passes_through_a_question_mark() {
+fn every_error_of_the_library_converts_by_question_mark() {
     let table: &[(ErrorKind, &str, &[Failing])] = &[
         (
             ErrorKind::InvalidInput,
@@ -164,7 +164,7 @@ fn every_error_of_the_library_passes_through_a_question_mark() {
 
 /// Settings that need at least one are plain integers. With 0, `build` returns an error.
 #[test]
-fn a_builder_that_is_given_0_says_so() {
+fn a_builder_rejects_0() {
     let server = || ServerConfig::builder("127.0.0.1".parse().unwrap());
     let client = || Client::builder(server().build().unwrap());
     for (error, named) in [
@@ -289,7 +289,7 @@ async fn outcomes_have_the_tags_of_their_mails() {
 
 /// The client of a test server needs no further setting, however the server is protected.
 #[tokio::test]
-async fn a_test_server_gives_a_client() {
+async fn a_test_server_has_a_client() {
     for security in [
         Security::ImplicitTls,
         Security::StartTls,
@@ -333,7 +333,7 @@ async fn a_test_server_gives_a_client() {
 
 /// Whoever closes in time learns how many mails came to which end.
 #[test]
-fn a_client_that_closes_in_time_says_what_became_of_its_mails() {
+fn close_within_reports_the_outcomes() {
     paused(async {
         let server = open_server()
             .without("CHUNKING")

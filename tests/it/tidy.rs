@@ -112,7 +112,7 @@ fn none(complaints: &[String]) {
 }
 
 #[test]
-fn the_top_level_holds_nothing_else() {
+fn the_top_level_has_only_these_entries() {
     let allowed = [
         "Cargo.toml",
         "Cargo.lock",
@@ -197,7 +197,7 @@ fn no_file_is_long() {
 }
 
 #[test]
-fn nothing_is_left_undone_and_nothing_may_panic() {
+fn no_code_is_unfinished_and_none_may_panic() {
     let words = [
         "todo!",
         "unimplemented!",
@@ -234,7 +234,7 @@ fn every_file_says_what_it_is_for() {
 
 /// Paths of the machine on which a file was made have no meaning elsewhere.
 #[test]
-fn no_text_names_the_place_it_was_made_at() {
+fn no_text_names_a_path_of_the_developer() {
     let places = ["work", "home", "root", "tmp"].map(|place| format!("/{place}/"));
     none(&lines_with("", |line| {
         places.iter().any(|place| line.contains(place))
@@ -290,7 +290,7 @@ fn lines_with(beginning: &str, has: impl Fn(&str) -> bool) -> Vec<String> {
 
 /// The first line of a dialogue names its source.
 #[test]
-fn a_dialogue_begins_with_where_it_is_from() {
+fn a_dialogue_begins_with_its_source() {
     let complaints: Vec<_> = files("tests/fixtures/")
         .into_iter()
         .filter(|file| has_extension(&file.path, "smtp"))

@@ -71,7 +71,7 @@ fn the_accounts_in_the_comments_of_the_samples_are_valid() {
 }
 
 #[test]
-fn a_file_that_is_no_configuration_is_not_read_whole() {
+fn a_file_that_is_not_a_configuration_is_not_read_completely() {
     let file = tempfile::NamedTempFile::new().unwrap();
     file.as_file().set_len(2 << 30).unwrap();
     for path in [file.path(), Path::new("/dev/zero")] {
@@ -130,7 +130,7 @@ async fn send(office: &Office, arguments: &str) -> Ended {
 }
 
 #[tokio::test]
-async fn an_account_is_all_that_it_takes() {
+async fn an_account_suffices_to_send() {
     for security in [Security::StartTls, Security::ImplicitTls] {
         let office = office_with_account(security).await;
         send(&office, "").await.result();

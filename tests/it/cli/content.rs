@@ -85,7 +85,7 @@ async fn the_parts_stand_as_readers_expect() {
 }
 
 #[tokio::test]
-async fn fields_and_parts_say_what_they_are() {
+async fn fields_and_parts_have_their_properties() {
     for (arguments, expected) in [
         ("--html '<p>x'", "text/html; charset=utf-8"),
         ("--text x --flowed", "format=flowed"),
@@ -135,7 +135,7 @@ async fn fields_and_parts_say_what_they_are() {
 
 /// The directory of the HTML file, wherever it is.
 #[tokio::test]
-async fn pictures_are_looked_for_beside_the_file() {
+async fn images_are_searched_in_the_directory_of_the_file() {
     let office = Office::open(server()).await;
     std::fs::create_dir(office.directory.path().join("sub")).unwrap();
     office
@@ -161,7 +161,7 @@ async fn pictures_are_looked_for_beside_the_file() {
 }
 
 #[tokio::test]
-async fn what_is_odd_is_told_and_the_mail_made() {
+async fn suspicious_content_causes_a_warning() {
     let enough = "--from me@example.org --to ann@example.org";
     for (arguments, warning) in [
         (
@@ -215,7 +215,7 @@ async fn what_is_odd_is_told_and_the_mail_made() {
 }
 
 #[tokio::test]
-async fn how_much_is_made_use_of_can_be_said() {
+async fn the_body_type_can_be_limited() {
     let field = |mail: &str| fields(mail, &["Content-Transfer-Encoding"]);
     for (arguments, encoding) in [
         ("", "quoted-printable"),
@@ -237,7 +237,7 @@ async fn how_much_is_made_use_of_can_be_said() {
 
 /// The server of the tests offers 8BITMIME.
 #[tokio::test]
-async fn the_server_is_sent_what_it_may_be_sent() {
+async fn the_body_type_depends_on_the_server() {
     for (arguments, expected) in [
         ("", "\r\n\r\nwörld\r\n"),
         ("--body 8bitmime", "\r\n\r\nwörld\r\n"),
@@ -253,7 +253,7 @@ async fn the_server_is_sent_what_it_may_be_sent() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_made_has_a_reason() {
+async fn unusable_content_has_an_error() {
     for (arguments, status, words) in [
         ("--markdown news.md --text x", 64, "cannot be used with"),
         ("--markdown news.md --html x", 64, "cannot be used with"),

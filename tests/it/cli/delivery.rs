@@ -40,7 +40,7 @@ async fn flags_become_parameters() {
 }
 
 #[tokio::test]
-async fn what_the_server_does_not_offer_is_69() {
+async fn missing_extensions_are_69() {
     for (flags, words) in [
         ("--dsn never", "(DSN)"),
         ("--deliver-by 1h", "(DELIVERBY)"),
@@ -56,7 +56,7 @@ async fn what_the_server_does_not_offer_is_69() {
 }
 
 #[tokio::test]
-async fn notifications_can_be_done_without() {
+async fn notifications_can_be_optional() {
     let office = Office::open(server()).await;
     let run = office.send("--to ann@example.org --text Hi --dsn never --dsn-if-offered");
     run.end().await.result();
@@ -65,7 +65,7 @@ async fn notifications_can_be_done_without() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_asked_for_is_64() {
+async fn invalid_requests_are_64() {
     for (flags, words) in [
         ("--dsn sometimes", "write never, or some of"),
         ("--dsn-return some", "invalid value 'some'"),

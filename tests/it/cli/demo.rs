@@ -24,7 +24,7 @@ fn sha256_of_the_shark() -> String {
 }
 
 #[tokio::test]
-async fn it_shows_that_the_picture_arrived_as_it_was_sent() {
+async fn it_shows_that_the_image_arrived_unchanged() {
     let directory = Directory::new();
     // The command replaces the files of an earlier demo.
     for _ in 0..2 {
@@ -76,14 +76,14 @@ fn shows_the_picture(octets: &[u8]) {
 }
 
 #[tokio::test]
-async fn what_it_received_is_a_mail_with_the_picture() {
+async fn the_server_received_a_mail_with_the_image() {
     let directory = Directory::new();
     Run::new("demo").directory(directory.path()).end().await;
     shows_the_picture(&directory.read("pilotfish-demo/received.eml"));
 }
 
 #[tokio::test]
-async fn the_same_mail_goes_to_a_server_that_is_named() {
+async fn the_same_mail_goes_to_a_real_server() {
     for (arguments, forward_path) in [
         ("", "me@example.org"),
         ("--to ann@example.org", "ann@example.org"),
@@ -114,7 +114,7 @@ async fn the_same_mail_goes_to_a_server_that_is_named() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_reported_as_for_any_mail() {
+async fn an_unreachable_server_is_reported_as_for_any_mail() {
     for (arguments, status, words) in [
         (
             "--server there.invalid --from a@x.test --to nobody",
@@ -135,7 +135,7 @@ async fn a_server_that_is_not_there_is_reported_as_for_any_mail() {
 }
 
 #[tokio::test]
-async fn where_it_cannot_write_it_is_73() {
+async fn an_unwritable_directory_is_73() {
     let directory = Directory::new();
     directory.file("pilotfish-demo", "a file");
     let ended = Run::new("demo").directory(directory.path()).end().await;

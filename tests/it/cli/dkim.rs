@@ -37,7 +37,7 @@ fn signature(mail: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_signature_is_of_whom_it_is_said() {
+async fn the_signature_has_the_given_domain_and_selector() {
     for (arguments, tags) in [
         (
             "--dkim-domain x.test --dkim-key key.pem",
@@ -66,7 +66,7 @@ async fn the_signature_is_of_whom_it_is_said() {
 
 /// The server received the octets that were signed, although it accepts 8 bits.
 #[tokio::test]
-async fn the_octets_that_arrive_are_those_that_were_signed() {
+async fn the_received_octets_are_the_signed_ones() {
     let office = Office::open(server()).await;
     office.directory.file("key.pem", KEY);
     let run = office.send(
@@ -144,7 +144,7 @@ async fn an_account_signs() {
 }
 
 #[tokio::test]
-async fn what_an_account_cannot_sign_with_is_78() {
+async fn unusable_keys_of_an_account_are_78() {
     for (dkim, words) in [
         ("domain = 'x.test'", "selector"),
         (
@@ -169,7 +169,7 @@ async fn what_an_account_cannot_sign_with_is_78() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_signed_has_a_reason() {
+async fn unsignable_mails_have_an_error() {
     for (arguments, status, words) in [
         ("--dkim-domain x.test", 64, "--dkim-selector"),
         ("--dkim-selector s1", 64, "--dkim-domain"),

@@ -56,7 +56,7 @@ async fn it_needs_no_server_and_no_login() {
 }
 
 #[tokio::test]
-async fn it_connects_to_nobody_and_reads_no_password() {
+async fn it_does_not_connect_and_reads_no_password() {
     let office = Office::open(server()).await;
     let run = office.send_without_login("--to ann@example.org --user me@example.org --dry-run");
     let ended = run
@@ -69,7 +69,7 @@ async fn it_connects_to_nobody_and_reads_no_password() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_there_is_replaced() {
+async fn an_existing_file_is_replaced() {
     let directory = Directory::new();
     directory.file("mail.eml", vec![b'x'; 10_000]);
     let run = Run::new("send --from me@example.org --to ann@example.org --dry-run -o mail.eml");
@@ -80,7 +80,7 @@ async fn a_file_that_is_there_is_replaced() {
 
 /// A file that cannot be written completely stays unchanged, or does not exist.
 #[tokio::test]
-async fn an_output_that_breaks_off_leaves_no_part() {
+async fn an_interrupted_output_leaves_no_partial_file() {
     let directory = Directory::new();
     directory.sparse_file("large", 1_000_000);
     for old in [None, Some("old")] {
@@ -100,7 +100,7 @@ async fn an_output_that_breaks_off_leaves_no_part() {
 }
 
 #[tokio::test]
-async fn what_the_mail_is_made_of_is_not_replaced() {
+async fn the_output_never_replaces_an_input() {
     let directory = Directory::new();
     directory.file("a.png", SHARK);
     std::fs::hard_link(
@@ -131,7 +131,7 @@ async fn what_the_mail_is_made_of_is_not_replaced() {
 }
 
 #[tokio::test]
-async fn a_reader_that_has_seen_enough_is_no_error() {
+async fn a_reader_that_closes_the_pipe_is_not_an_error() {
     let directory = Directory::new();
     directory.sparse_file("large.bin", 1_000_000);
     let script = "(\"$0\" send --from me@example.org --to ann@example.org -a large.bin -n; \

@@ -33,7 +33,7 @@ fn desk(stdin: &str) -> Desk<'_> {
 }
 
 #[tokio::test]
-async fn what_is_piped_in_is_the_text() {
+async fn piped_input_is_the_text() {
     for (arguments, expected) in [
         ("", "plain"),
         ("--text -", "plain"),
@@ -63,7 +63,7 @@ async fn what_is_piped_in_is_the_text() {
 
 /// A loop or a script around the command needs the rest of its standard input.
 #[tokio::test]
-async fn beside_an_attachment_standard_input_is_not_read() {
+async fn with_an_attachment_standard_input_is_not_read() {
     let directory = Directory::new();
     directory.file("report.csv", "a,b\n");
     let script = format!(
@@ -76,7 +76,7 @@ async fn beside_an_attachment_standard_input_is_not_read() {
 }
 
 #[tokio::test]
-async fn an_empty_mail_is_one_that_was_asked_for() {
+async fn an_empty_mail_has_to_be_requested() {
     for arguments in ["--text ''", "--html ''", "--text '' -s ''"] {
         desk("").mail(arguments).await;
     }
@@ -141,7 +141,7 @@ async fn an_empty_mail_is_one_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn an_mbox_file_with_several_mails_is_refused() {
+async fn an_mbox_file_with_several_mails_is_rejected() {
     let mail = "From a@x.test Mon Nov  2 10:00:00 2026\nFrom: a@x.test\nTo: b@x.test\n\ntext\n\n";
     let several = [mail, mail].concat();
     let files: &[(&str, &[u8])] = &[("one", mail.as_bytes()), ("two", several.as_bytes())];
@@ -175,7 +175,7 @@ async fn closed_standard_input_is_empty() {
 }
 
 #[tokio::test]
-async fn a_text_that_names_a_file_is_refused() {
+async fn a_text_that_names_a_file_is_rejected() {
     for (arguments, advice) in [
         ("--text letter.txt", "did you mean --text @letter.txt"),
         ("--text LETTER.TXT", "--text @LETTER.TXT"),
@@ -280,7 +280,7 @@ async fn a_file_that_a_flag_reads_from_standard_input_is_not_the_text() {
 }
 
 #[tokio::test]
-async fn a_secret_goes_to_the_server_that_it_is_for() {
+async fn a_secret_goes_only_to_its_server() {
     let office = Office::open(server()).await;
     let address = office.server.addr();
     let account = format!(

@@ -110,7 +110,7 @@ async fn gmail() {
 /// A server can accept a mail for some recipients and reject others, and the result is `Ok`. A
 /// program that copies an example without `receipt.rejected` loses mails.
 #[test]
-fn an_example_that_shows_a_reply_shows_who_is_refused() {
+fn examples_that_show_the_reply_show_rejected_recipients() {
     let read = |path: &str| std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
     let mut shown = 0;
     for path in ["README.md", "src/lib.rs", "src/client/mod.rs"] {

@@ -4,7 +4,7 @@ use super::cli_fixture::{Office, server};
 use super::made::{Desk, fields};
 
 #[tokio::test]
-async fn fields_are_as_they_were_given() {
+async fn fields_have_the_given_values() {
     for (arguments, expected) in [
         ("-s Hi", "Subject: Hi"),
         ("--message-id '<a@b>'", "Message-ID: <a@b>"),
@@ -100,7 +100,7 @@ async fn several_authors_have_a_sender() {
 }
 
 #[tokio::test]
-async fn reports_of_failure_go_where_it_is_said() {
+async fn failure_reports_go_to_the_given_address() {
     for (arguments, reverse_path) in [
         ("", "me@example.org"),
         ("--sender eve@example.org", "eve@example.org"),
@@ -119,7 +119,7 @@ async fn reports_of_failure_go_where_it_is_said() {
 }
 
 #[tokio::test]
-async fn what_is_no_value_is_64() {
+async fn invalid_values_are_64() {
     for (arguments, words) in [
         ("--message-id a@b", "use the form <left@right>"),
         ("--in-reply-to a@b", "use the form <left@right>"),

@@ -17,7 +17,7 @@ const FINISHED: &str = "Date: Tue, 1 Jul 2003 10:52:37 +0200\n\
 const REST: &str = "X-Odd:   kept  as it is\r\n\r\n.\r\ntext\r\n";
 
 #[tokio::test]
-async fn it_goes_out_as_it_is_to_whom_it_is_said() {
+async fn it_is_sent_unchanged_to_the_given_recipients() {
     for (arguments, reverse_path, forward_paths) in [
         ("-t", "bo", "ann cy dan eve"),
         (
@@ -53,7 +53,7 @@ async fn it_goes_out_as_it_is_to_whom_it_is_said() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_added() {
+async fn missing_fields_are_added() {
     let desk = Desk {
         stdin: "To: ann@example.org\n\ntext\n",
         ..Desk::default()
@@ -116,7 +116,7 @@ async fn fields_are_read_as_they_are_written() {
 }
 
 #[tokio::test]
-async fn what_is_odd_is_told() {
+async fn suspicious_input_causes_a_warning() {
     for (mail, kept, warning) in [
         (
             "From:\nDate: \nSubject: x\n\nx\n",
@@ -163,7 +163,7 @@ async fn what_is_odd_is_told() {
 }
 
 #[tokio::test]
-async fn what_no_server_has_to_take_is_repaired_on_demand() {
+async fn repair_encodes_what_servers_may_reject() {
     let long = format!("From: me@example.org\n\n{}\n", "x".repeat(1_200));
     let files: &[(&str, &[u8])] = &[
         ("long.eml", long.as_bytes()),
@@ -216,7 +216,7 @@ async fn what_no_server_has_to_take_is_repaired_on_demand() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_has_a_reason() {
+async fn unsendable_messages_have_an_error() {
     let files: &[(&str, &[u8])] = &[
         ("mail.eml", FINISHED.as_bytes()),
         ("nul.eml", b"From: bo@example.org\n\n\0"),

@@ -54,7 +54,7 @@ pub(super) async fn advice(rows: &[Row]) {
 }
 
 #[tokio::test]
-async fn a_refused_login() {
+async fn a_rejected_login() {
     const CLEAR_LOGIN: &str = "--user me@example.org --password-file password --tls none \
                                --danger-cleartext-auth --auth plain";
     const AUTH: &str = "--user me@example.org --password-file password --auth plain";
@@ -148,7 +148,7 @@ async fn a_refused_login() {
 
 /// The advice describes what was sent, and does not ask for an app password again.
 #[tokio::test]
-async fn a_refused_app_password() {
+async fn a_rejected_app_password() {
     for (password, reply, words) in [
         (
             "abcd efgh ijkl mnop",
@@ -178,7 +178,7 @@ async fn a_refused_app_password() {
 
 /// The sender is not an address of the user, in the words of many services.
 #[tokio::test]
-async fn a_refused_sender() {
+async fn a_rejected_sender() {
     const YOURS: &str = "own addresses alone: give one of them by --from";
     advice(&[
         (LOGIN, Mail, "550 5.7.60 SMTP; Client does not have permissions to send as this sender", YOURS),
@@ -200,7 +200,7 @@ async fn a_refused_sender() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_refused() {
+async fn a_rejected_name() {
     let reply = "554 5.7.1 invalid HELO name";
     let named = "--from me@example.org --helo there.example";
     advice(&[
@@ -211,7 +211,7 @@ async fn a_name_that_is_refused() {
 }
 
 #[tokio::test]
-async fn a_refused_mail() {
+async fn a_rejected_mail() {
     advice(&[
         (
             LOGIN,
@@ -267,7 +267,7 @@ async fn a_refused_mail() {
 /// Whatever the code, the server rejects the mail permanently: without TLS it would reject it
 /// again. A rejected recipient may have another, transient reason.
 #[tokio::test]
-async fn tls_that_is_wanted_first() {
+async fn tls_required_first() {
     for reply in [
         "451 5.7.3 STARTTLS is required to send mail",
         "451 4.7.0 Must issue a STARTTLS command first",

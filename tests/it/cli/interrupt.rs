@@ -65,7 +65,7 @@ async fn within_the_message_the_connection_ends_without_an_end_of_data() {
 }
 
 #[tokio::test]
-async fn behind_the_message_the_answer_is_waited_for() {
+async fn after_the_message_the_command_waits_for_the_reply() {
     let peer = Peer::listen().await;
     let mut sending = peer.send("--to ann@example.org -vvv").start().await;
     let mut client = peer.accept_up_to_data().await;
@@ -81,7 +81,7 @@ async fn behind_the_message_the_answer_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_second_one_behind_the_message_is_81_at_once() {
+async fn a_second_ctrl_c_after_the_message_is_81_at_once() {
     for (signal, word) in [(Signal::INT, "interrupted"), (Signal::TERM, "terminated")] {
         let peer = Peer::listen().await;
         let mut sending = peer.send("--to ann@example.org -vvv").start().await;
@@ -99,7 +99,7 @@ async fn a_second_one_behind_the_message_is_81_at_once() {
 }
 
 #[tokio::test]
-async fn as_json_it_is_unknown_too() {
+async fn the_json_outcome_is_unknown_too() {
     let peer = Peer::listen().await;
     let run = peer.send("--to ann@example.org -vvv --json");
     let mut sending = run.start().await;
@@ -286,7 +286,7 @@ async fn a_signal_ends_the_source_of_a_secret() {
 
 /// The recipients of an accepted portion have the mail, whatever stops the next portion.
 #[tokio::test]
-async fn a_stop_within_a_later_portion_keeps_what_the_first_came_to() {
+async fn a_stop_in_a_later_portion_keeps_the_result_of_the_first() {
     for signals in [
         &[Signal::INT, Signal::INT][..],
         &[Signal::INT, Signal::TERM],

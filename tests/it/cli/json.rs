@@ -140,7 +140,7 @@ fn both(outcome: &str) -> Value {
 }
 
 #[tokio::test]
-async fn refused_as_a_whole() {
+async fn rejected_completely() {
     let reply = ReplyAt(EndOfData, "550 5.7.1 spam".to_owned());
     let outcome = failed(server().fault(reply), 65).await;
     assert_eq!(outcome["outcome"], "rejected");
@@ -158,7 +158,7 @@ async fn refused_as_a_whole() {
 }
 
 #[tokio::test]
-async fn refused_for_each_recipient() {
+async fn rejected_for_each_recipient() {
     let server = server()
         .refuse_recipient("ann@example.org", "550 5.1.1 no Ann")
         .refuse_recipient("bob@example.org", "450 4.2.1 later");
@@ -217,7 +217,7 @@ async fn a_login_that_failed() {
 }
 
 #[tokio::test]
-async fn a_mail_that_could_not_be_made() {
+async fn a_mail_that_could_not_be_built() {
     let office = Office::open(server()).await;
     let ended = office.send(&format!("{TO_BOTH} -a none.png")).end().await;
     ended.reports(66, "none.png");
@@ -247,7 +247,7 @@ async fn a_mail_that_could_not_be_made() {
 
 /// As in the text, a reply cannot control a terminal or reverse the direction of the text.
 #[tokio::test]
-async fn what_the_server_says_is_escaped_and_still_the_same() {
+async fn replies_are_escaped_without_loss() {
     let words =
         "5.7.1 a\u{7f}b\u{9b}2Jc\u{202e}d\u{61c}e\u{2066}f\u{200f}g\u{2028}h\u{e9}\u{200b}\u{feff}";
     let fault = ReplyAt(EndOfData, format!("550 {words}"));
@@ -265,7 +265,7 @@ async fn what_the_server_says_is_escaped_and_still_the_same() {
 
 /// The client knows the limits in advance, so it omits no recipient, and nothing fails.
 #[tokio::test]
-async fn recipients_that_one_session_does_not_take_get_the_mail_by_another() {
+async fn recipients_beyond_a_session_limit_get_the_mail_over_another() {
     for (limit, sessions) in [(Offer::Domains(1), 2), (Offer::Recipients(1), 2)] {
         let office = Office::open(server().offer(limit).offer(Offer::Mails(1))).await;
         let to = "--to ann@example.org,bob@example.net --text Hi --json";

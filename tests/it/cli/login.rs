@@ -86,7 +86,7 @@ async fn an_identity_to_act_as() {
 
 /// The server ends SCRAM with its own error (RFC 5802 section 7), and then with 535.
 #[tokio::test]
-async fn what_ends_scram_decides_the_advice() {
+async fn the_advice_depends_on_the_error_of_scram() {
     for (word, status, advice) in [
         ("no-resources", 75, "try again later"),
         ("unknown-user", 77, "check the user name and the password"),
@@ -119,7 +119,7 @@ async fn what_ends_scram_decides_the_advice() {
 
 /// An account's identity is for the account's user.
 #[tokio::test]
-async fn another_user_acts_as_nobody() {
+async fn a_user_may_not_act_as_another() {
     for (arguments, status) in [("", 77), ("smtp://me%40example.org@", 0), ("smtp://", 77)] {
         let office = office().await;
         let address = office.server.addr();

@@ -6,7 +6,7 @@ use super::cli_fixture::{Directory, Office, server};
 use super::run::Run;
 
 #[tokio::test]
-async fn lmtp_over_a_unix_socket_tells_of_each_recipient() {
+async fn lmtp_over_a_unix_socket_reports_each_recipient() {
     let directory = Directory::new();
     let path = directory.path().join("lmtp");
     let server = TestServer::builder()
@@ -73,7 +73,7 @@ async fn an_account_has_a_network() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_is_not_there_is_named() {
+async fn an_unreachable_proxy_is_named() {
     let office = Office::open(server()).await;
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -41,7 +41,7 @@ async fn quiet_prints_nothing_but_errors() {
 }
 
 #[tokio::test]
-async fn a_result_that_nobody_reads_does_not_change_what_became_of_the_mail() {
+async fn a_closed_output_does_not_change_the_exit_status() {
     let office = Office::open(server()).await;
     for output in ["1>&-", "| true", ">/dev/full"] {
         let script = format!(
@@ -144,7 +144,7 @@ async fn verbose_twice_is_the_dialogue_with_times_and_three_times_everything() {
 }
 
 #[tokio::test]
-async fn what_the_server_says_cannot_move_the_cursor() {
+async fn replies_cannot_move_the_cursor() {
     let words = "550 5.7.1 \u{1b}[2J\u{7}spam \u{9b}1A".to_owned();
     let office = Office::open(server().fault(ReplyAt(EndOfData, words))).await;
     let ended = office
@@ -158,7 +158,7 @@ async fn what_the_server_says_cannot_move_the_cursor() {
 
 /// A recipient that was rejected before the fate became unknown does not get the mail in any case.
 #[tokio::test]
-async fn a_refused_recipient_is_told_once_whatever_becomes_of_the_mail() {
+async fn a_rejected_recipient_is_reported_once_whatever_the_outcome() {
     let refusing = || server().refuse_recipient("bob@example.org", "550 5.1.1 no Bob");
     let to_both = "--to ann@example.org,bob@example.org";
     for (server, recipients, status) in [

@@ -95,14 +95,14 @@ async fn transfer_on(kind: &str, arguments: &str, octets: u64, pause: Pause) -> 
 }
 
 #[tokio::test]
-async fn a_transfer_of_more_than_a_second_has_a_bar_which_goes_away() {
+async fn a_transfer_of_more_than_a_second_has_a_temporary_bar() {
     let shown = transfer("", LARGE, Pause::Message).await;
     assert!(shown.contains(" of 26.1"), "{shown:?}");
     assert!(shown.ends_with("\r\u{1b}[2K"), "{shown:?}");
 }
 
 #[tokio::test]
-async fn a_silent_server_is_waited_for_by_name_until_it_speaks() {
+async fn the_terminal_names_a_silent_server_until_it_replies() {
     let shown = transfer("", SMALL, Pause::Greeting).await;
     assert!(
         shown.contains("waiting for the greeting of 127.0.0.1:"),
@@ -115,7 +115,7 @@ async fn a_silent_server_is_waited_for_by_name_until_it_speaks() {
 }
 
 #[tokio::test]
-async fn nothing_is_said_about_a_wait_where_nothing_can_be_drawn() {
+async fn without_a_terminal_no_wait_is_shown() {
     for (terminal, arguments) in [("dumb", ""), ("xterm", "-q")] {
         let shown = transfer_on(terminal, arguments, SMALL, Pause::Greeting).await;
         assert_eq!(shown, "", "{terminal} {arguments}");
@@ -123,11 +123,11 @@ async fn nothing_is_said_about_a_wait_where_nothing_can_be_drawn() {
 }
 
 #[tokio::test]
-async fn where_nothing_can_be_drawn_nothing_is() {
+async fn without_a_terminal_there_is_no_bar() {
     assert_eq!(transfer_on("dumb", "", LARGE, Pause::Message).await, "");
 }
 
 #[tokio::test]
-async fn a_quiet_one_has_none() {
+async fn with_quiet_there_is_no_bar() {
     assert_eq!(transfer("-q", LARGE, Pause::Message).await, "");
 }

@@ -25,7 +25,7 @@ async fn ends(fault: Fault, status: i32, words: &str) {
 }
 
 #[tokio::test]
-async fn what_is_accepted_is_0() {
+async fn an_accepted_mail_is_0() {
     let office = Office::open(server()).await;
     let ended = office.send(TO_BOTH).end().await;
     assert_eq!(ended.stderr, "");
@@ -41,7 +41,7 @@ async fn what_is_accepted_is_0() {
 }
 
 #[tokio::test]
-async fn what_is_refused_for_good_is_65() {
+async fn a_permanently_rejected_mail_is_65() {
     for words in ["552 5.3.4 too big", "534 SIZE=Message too big"] {
         let expected = format!("send it another way: {words}");
         ends(reply(Mail, words), 65, &expected).await;
@@ -69,7 +69,7 @@ async fn what_is_refused_for_good_is_65() {
 }
 
 #[tokio::test]
-async fn all_recipients_refused_and_one_for_now_is_75_and_each_is_listed() {
+async fn all_recipients_rejected_and_one_deferred_is_75_and_each_is_listed() {
     let office = Office::open(
         server()
             .refuse_recipient("ann@example.org", "550 5.1.1 no Ann")
@@ -83,7 +83,7 @@ async fn all_recipients_refused_and_one_for_now_is_75_and_each_is_listed() {
 }
 
 #[tokio::test]
-async fn one_recipient_refused_is_told_of_once_and_with_advice() {
+async fn one_rejected_recipient_is_reported_once_with_advice() {
     let words = "554 5.7.1 <ann@example.org>: Relay access denied";
     let office = Office::open(server().refuse_recipient("ann@example.org", words)).await;
     let ended = office.send(TO_ANN).end().await;
@@ -96,7 +96,7 @@ async fn one_recipient_refused_is_told_of_once_and_with_advice() {
 }
 
 #[tokio::test]
-async fn all_recipients_refused_for_now_is_75() {
+async fn all_recipients_deferred_is_75() {
     let office = Office::open(
         server()
             .refuse_recipient("ann@example.org", "450 4.2.1 Ann is away")
@@ -109,7 +109,7 @@ async fn all_recipients_refused_for_now_is_75() {
 }
 
 #[tokio::test]
-async fn a_mail_larger_than_the_server_takes_is_65_and_never_begun() {
+async fn a_mail_over_the_size_limit_is_65_and_never_begun() {
     let office = Office::open(server().max_size(10_000)).await;
     office.directory.sparse_file("large.bin", 10_000);
     let run = office.send(&format!("{TO_ANN} -a large.bin --transcript"));
@@ -137,7 +137,7 @@ async fn a_host_that_does_not_exist_is_68() {
 }
 
 #[tokio::test]
-async fn a_server_that_lacks_what_is_needed_is_69() {
+async fn a_server_without_a_needed_extension_is_69() {
     let office = Office::open(server().without("AUTH")).await;
     office
         .send(TO_ANN)
@@ -175,7 +175,7 @@ async fn a_server_that_lacks_what_is_needed_is_69() {
 }
 
 #[tokio::test]
-async fn what_may_succeed_later_is_75() {
+async fn a_transient_failure_is_75() {
     ends(
         reply(Greeting, "421 4.3.2 too busy"),
         75,
@@ -233,7 +233,7 @@ async fn a_connection_that_ends_before_the_message_does_is_75() {
 }
 
 #[tokio::test]
-async fn a_refusal_in_the_middle_of_the_message_is_told_in_the_servers_words() {
+async fn a_reply_in_the_middle_of_the_message_is_the_error() {
     for (text, status) in [("552 5.3.4 too big", 65), ("421 4.3.2 shutting down", 75)] {
         let office = Office::open(server().fault(reply(Body(100_000), text))).await;
         office.directory.sparse_file("large.bin", 20_000_000);
@@ -244,7 +244,7 @@ async fn a_refusal_in_the_middle_of_the_message_is_told_in_the_servers_words() {
 }
 
 #[tokio::test]
-async fn a_port_where_nobody_listens_is_75() {
+async fn a_closed_port_is_75() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
@@ -256,7 +256,7 @@ async fn a_port_where_nobody_listens_is_75() {
 }
 
 #[tokio::test]
-async fn without_tls_that_can_be_trusted_it_is_76() {
+async fn unverified_tls_is_76() {
     let office = Office::open(server().without("STARTTLS")).await;
     office
         .send(TO_ANN)
@@ -313,7 +313,7 @@ async fn a_server_that_speaks_another_protocol_is_76() {
 }
 
 #[tokio::test]
-async fn octets_behind_the_reply_to_starttls_are_76() {
+async fn octets_after_the_reply_to_starttls_are_76() {
     ends(
         reply(Point::StartTls, "220 go on\r\n250 AUTH PLAIN"),
         76,
@@ -323,7 +323,7 @@ async fn octets_behind_the_reply_to_starttls_are_76() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_refused_is_77() {
+async fn a_rejected_login_is_77() {
     let office = Office::open(server()).await;
     office.directory.file("password", "another");
     let ended = office.send(TO_ANN).end().await;
@@ -341,7 +341,7 @@ async fn a_login_that_is_refused_is_77() {
 }
 
 #[tokio::test]
-async fn some_recipients_refused_is_80() {
+async fn some_recipients_rejected_is_80() {
     let server = server()
         .refuse_recipient("bob@example.org", "550 no Bob")
         .refuse_recipient("carl@example.org", "450 4.2.0 Carl is greylisted");
@@ -368,7 +368,7 @@ async fn some_recipients_refused_is_80() {
 }
 
 #[tokio::test]
-async fn a_connection_that_ends_behind_the_message_is_81() {
+async fn a_connection_that_ends_after_the_message_is_81() {
     let office = Office::open(server().fault(CloseAt(EndOfData))).await;
     let ended = office.send(TO_ANN).end().await;
     ended.fails(81, "before you send it again");
@@ -377,7 +377,7 @@ async fn a_connection_that_ends_behind_the_message_is_81() {
 }
 
 #[tokio::test]
-async fn a_reply_broken_off_behind_the_message_is_81() {
+async fn a_reply_cut_off_after_the_message_is_81() {
     let peer = Peer::listen().await;
     let run = peer.send(TO_ANN).end();
     let server = async {

@@ -37,7 +37,7 @@ async fn a_password_that_the_server_repeats_is_masked() {
 }
 
 #[tokio::test]
-async fn in_clear_text_it_is_sent_on_demand_alone_and_still_not_shown() {
+async fn in_clear_text_it_is_sent_only_on_demand_and_never_shown() {
     let office = Office::open(server().security(Security::Cleartext)).await;
     let run = office.send(&format!("{MAIL} --tls none -vv --transcript"));
     run.end().await.fails(78, "in clear text");
@@ -63,7 +63,7 @@ async fn in_clear_text_a_mail_without_a_login_can_be_sent() {
 }
 
 #[tokio::test]
-async fn other_processes_do_not_see_it() {
+async fn other_processes_cannot_see_it() {
     let office = Office::open(server().fault(SilentAt(EndOfData))).await;
     let run = office.send(&format!("{MAIL} --transcript"));
     let mut sending = run.start().await;

@@ -253,7 +253,7 @@ async fn a_password_is_never_the_value_of_a_flag() {
 }
 
 #[tokio::test]
-async fn without_arguments_there_is_help_and_no_waiting_for_input() {
+async fn without_arguments_it_prints_help_and_reads_no_input() {
     let ended = Run::new("").end().await;
     assert_eq!(ended.status, 64);
     assert!(
@@ -336,7 +336,7 @@ async fn a_bad_address_is_65_and_the_flag_is_named() {
 }
 
 #[tokio::test]
-async fn a_mail_that_cannot_be_made_is_65() {
+async fn a_mail_that_cannot_be_built_is_65() {
     let directory = Directory::new();
     directory.file("latin1.txt", b"caf\xe9");
     for (arguments, words) in [

@@ -38,7 +38,7 @@ fn refusing() -> TestServerBuilder {
 }
 
 #[tokio::test]
-async fn recipients_that_are_refused_for_good_and_for_now() {
+async fn rejected_and_deferred_recipients() {
     for (flags, status, expected) in [
         ("never later", 75, "deferred: rejected deferred"),
         ("later never", 75, "deferred: deferred rejected"),
@@ -101,7 +101,7 @@ async fn recipients_that_are_refused_for_good_and_for_now() {
 
 /// A reply to the message does not change the result of the recipients that were rejected before.
 #[tokio::test]
-async fn a_message_that_is_refused_with_one_recipient_refused_for_now() {
+async fn a_rejected_message_with_one_deferred_recipient() {
     for (point, reply, status, expected) in [
         (Data, "554 5.5.1 no", 65, "rejected: rejected deferred"),
         (
@@ -136,7 +136,7 @@ async fn a_message_that_is_refused_with_one_recipient_refused_for_now() {
 /// By LMTP, the server replies to the message once for each recipient. Some recipients may then
 /// have even a mail that is for all recipients or none.
 #[tokio::test]
-async fn recipients_that_are_refused_after_the_message() {
+async fn recipients_rejected_after_the_message() {
     for (names, status, expected) in [
         ("never full", 75, "deferred: rejected deferred"),
         ("later spam", 75, "deferred: deferred rejected"),
@@ -274,7 +274,7 @@ async fn a_stop_before_the_end_of_data_keeps_what_is_known() {
 /// The server accepts the first portion, and something stops the command in the message of the
 /// second.
 #[tokio::test]
-async fn a_stop_in_a_later_portion_says_who_has_the_mail() {
+async fn a_stop_in_a_later_portion_reports_accepted_recipients() {
     let directory = Directory::new();
     let large = directory.sparse_file("large", 20_000_000);
     let peer = Peer::listen().await;
@@ -367,7 +367,7 @@ async fn a_stop_after_the_end_of_data_keeps_what_is_known() {
 /// The server may require TLS of the server to which it relays, or of the server that it asks about
 /// a recipient.
 #[tokio::test]
-async fn tls_that_is_wanted_further_on() {
+async fn tls_required_by_a_later_server() {
     const NO_LOGIN: &str = "--from me@example.org";
     const CLEAR: &str = "--from me@example.org --tls none";
     for (arguments, point, reply) in [

@@ -73,7 +73,7 @@ async fn with_login(
 /// Without a session, the waiting mails fail with the provider's error, and the client calls the
 /// provider again after a pause.
 #[test]
-fn a_provider_that_always_goes_wrong_is_asked_now_and_then() {
+fn a_provider_that_always_fails_is_called_with_pauses() {
     for wrong in BOTH {
         for retry in [Retry::none(), Retry::new()] {
             paused(async {
@@ -113,7 +113,7 @@ fn a_provider_that_always_goes_wrong_is_asked_now_and_then() {
 
 /// An open session takes all mails, and the client closes while the provider hangs.
 #[test]
-fn a_provider_that_goes_wrong_once_costs_no_mail() {
+fn a_provider_that_fails_once_fails_no_mail() {
     for wrong in BOTH {
         paused(async {
             let calls = Count::default();
@@ -136,7 +136,7 @@ fn a_provider_that_goes_wrong_once_costs_no_mail() {
 }
 
 #[test]
-fn an_observer_that_panics_costs_nothing() {
+fn an_observer_that_panics_fails_no_mail() {
     paused(async {
         let server = open_server().start().await.unwrap();
         let client = client_of(&server, |server| server);
@@ -154,7 +154,7 @@ fn an_observer_that_panics_costs_nothing() {
 /// A subscriber to the log panics. The panic ends the attempt to open a session, or the session. In
 /// the second case the client opens no session for a second.
 #[test]
-fn a_log_that_panics_costs_one_mail() {
+fn a_log_that_panics_fails_one_mail() {
     let second = Duration::from_secs(1);
     for (event, kind, rests) in [
         ("220 ", ErrorKind::Connect, false),
@@ -177,7 +177,7 @@ fn a_log_that_panics_costs_one_mail() {
 /// A second panic while a panic ends the session would abort the process. The first panic comes
 /// after the server has rejected the recipient, and its reply is kept.
 #[test]
-fn a_log_that_panics_at_all_events_costs_one_mail() {
+fn a_log_that_panics_at_all_events_fails_one_mail() {
     paused(async {
         let port = Port::new();
         let always = strategy(Pipelining::Auto, Chunking::Always);
@@ -204,7 +204,7 @@ fn a_log_that_panics_at_all_events_costs_one_mail() {
 /// The observer blocks a thread of the runtime, possibly the one that polls I/O and timers. When
 /// the observer returns, all mails leave.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn an_observer_that_hangs_costs_no_mail() {
+async fn an_observer_that_hangs_fails_no_mail() {
     let server = open_server().start().await.unwrap();
     let ((release, released), (hang, hangs)) = (mpsc::channel::<()>(), mpsc::channel::<()>());
     let released = std::sync::Mutex::new(released);
@@ -254,7 +254,7 @@ fn body(wrong: Wrong) -> Body {
 /// A body that can be read once is not sent again. Other bodies are sent as often as `Retry`
 /// allows.
 #[test]
-fn a_mail_is_sent_as_often_as_retry_and_its_body_allow() {
+fn attempts_are_limited_by_retry_and_by_the_body() {
     let once = || {
         Box::pin(stream::iter([Ok::<_, io::Error>(Bytes::from_static(
             b"once",
@@ -295,7 +295,7 @@ fn a_mail_is_sent_as_often_as_retry_and_its_body_allow() {
 
 /// Also for mails on the same connection.
 #[test]
-fn the_reader_of_a_body_that_goes_wrong_costs_its_own_mail() {
+fn a_reader_that_fails_fails_only_its_own_mail() {
     for wrong in BOTH {
         paused(async {
             let server = open_server().start().await.unwrap();
@@ -329,7 +329,7 @@ fn the_reader_of_a_body_that_goes_wrong_costs_its_own_mail() {
 /// The client sends the mails before the panic, delays no others, and passes the panic to the
 /// caller.
 #[test]
-fn a_stream_of_mails_that_goes_wrong_costs_no_mail() {
+fn a_stream_that_panics_fails_no_mail() {
     for wrong in BOTH {
         paused(async {
             let server = open_server().start().await.unwrap();
@@ -432,7 +432,7 @@ mod recorder {
     }
 
     #[test]
-    fn a_recorder_that_panics_costs_nothing() {
+    fn a_recorder_that_panics_fails_no_mail() {
         for at_once in [true, false] {
             let send = || {
                 paused(async {

@@ -301,7 +301,7 @@ fn matrix(entry: Entry, strategy: Strategy, stages: &[Point], seeds: u64) {
 
 /// A mail that waits after others is withdrawn permanently.
 #[test]
-fn what_has_not_begun_never_arrives() {
+fn a_waiting_mail_that_is_cancelled_never_arrives() {
     paused(async {
         let server = open_server().delay(Duration::from_secs(1)..=Duration::from_secs(1), 1);
         let server = server.start().await.unwrap();

@@ -45,7 +45,7 @@ fn a_client_without_mails_has_no_connection_and_no_task() {
 
 /// The server ends an idle session at about the moment at which a mail comes.
 #[test]
-fn a_server_that_has_waited_long_enough_costs_no_mail() {
+fn a_server_that_closes_an_idle_session_fails_no_mail() {
     let ends = [None, Some(Fault::CloseAt(Point::Idle))];
     for strategy in STRATEGIES {
         for end in &ends {
@@ -92,7 +92,7 @@ fn a_server_that_has_waited_long_enough_costs_no_mail() {
 
 /// An idle session stays open when the caller withdraws a waiting mail.
 #[test]
-fn a_mail_that_is_withdrawn_ends_no_session() {
+fn a_cancelled_mail_ends_no_session() {
     paused(async {
         let server = open_server().start().await.unwrap();
         let client = client_of(&server, |server| server).build().unwrap();
@@ -110,7 +110,7 @@ fn a_mail_that_is_withdrawn_ends_no_session() {
 
 /// An idle session stays open when the caller drops a future of `close`.
 #[test]
-fn a_close_that_was_given_up_ends_no_session() {
+fn a_cancelled_close_ends_no_session() {
     paused(async {
         let second = Duration::from_secs(1);
         let server = open_server().delay(second..=second, 1);
@@ -132,7 +132,7 @@ fn a_close_that_was_given_up_ends_no_session() {
 
 /// A server that does not answer QUIT delays the connection, but no mail.
 #[test]
-fn who_says_goodbye_takes_no_mail() {
+fn a_connection_after_quit_takes_no_mail() {
     paused(async {
         let server = open_server().fault_always(Fault::SilentAt(Point::Quit));
         let server = server.start().await.unwrap();

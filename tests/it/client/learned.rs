@@ -169,7 +169,7 @@ fn mail(number: usize, message: &Message) -> Mail {
 /// A server that ends each session after so many mails. Over one connection this costs one mail an
 /// attempt, over four at most one mail on each.
 #[tokio::test]
-async fn how_many_mails_a_session_takes() {
+async fn the_number_of_mails_in_a_session() {
     let default = Strategy::default();
     let bye = "421 4.3.2 bye";
     for (keywords, after, closes) in [
@@ -207,7 +207,7 @@ async fn how_many_mails_a_session_takes() {
 
 /// A server that rejects a mail because the session has had enough mails, and continues.
 #[tokio::test]
-async fn a_refusal_that_is_about_the_session() {
+async fn a_rejection_about_the_session() {
     for words in [
         "452 4.5.3 Too many recipients: Too many messages sent",
         "451 4.7.1 too many messages in this session",
@@ -232,7 +232,7 @@ async fn a_refusal_that_is_about_the_session() {
 /// A server that accepts a message, and closes the connection if a command arrives together with
 /// its end.
 #[tokio::test]
-async fn eager_commands_that_it_closes_for() {
+async fn a_close_because_of_eager_commands() {
     let eager = strategy(Pipelining::Eager, Chunking::Never);
     let mut conduct = Conduct::new(PIPELINING);
     conduct.together = Together::ClosesAfterMessage;
@@ -251,7 +251,7 @@ async fn eager_commands_that_it_closes_for() {
 
 /// A server that loses, or rejects, commands that arrive together, or does not support BDAT.
 #[tokio::test]
-async fn commands_that_it_loses() {
+async fn lost_commands() {
     for (together, sessions, mails) in [
         (Together::LosesOthers, 2, 21),
         (Together::LosesEarlier, 2, 20),

@@ -68,7 +68,7 @@ fn judge(at: &[Instant]) {
 }
 
 #[test]
-fn a_password_that_was_changed_is_tried_by_one_worker_with_growing_pauses() {
+fn a_wrong_password_is_tried_by_one_worker_with_growing_pauses() {
     let wait = || Retry::new().budget(Duration::from_mins(1));
     for (retry, failure, kind, logged) in [
         (Retry::none(), Failure::Refuses, ErrorKind::Auth, 1),
@@ -110,7 +110,7 @@ fn a_password_that_was_changed_is_tried_by_one_worker_with_growing_pauses() {
 
 /// One mail after the other. Without delays, each of them would send the password.
 #[test]
-fn without_a_session_there_are_pauses_too() {
+fn logins_pause_without_a_session_too() {
     for failure in [Failure::Refuses, Failure::Closes] {
         paused(async {
             let (port, refused) = (Port::new(), Refused::default());
@@ -167,7 +167,7 @@ fn three_sessions_that_end_before_a_mail_are_enough() {
 
 /// A credentials provider that fails for ten seconds.
 #[test]
-fn a_provider_that_fails_for_a_moment_is_no_refused_login() {
+fn a_provider_that_fails_briefly_is_not_a_rejected_login() {
     for (kind, waits) in [
         (io::ErrorKind::ConnectionRefused, true),
         (io::ErrorKind::TimedOut, true),

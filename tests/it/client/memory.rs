@@ -14,7 +14,7 @@ const KIB: u64 = 1024;
 /// mails.
 const ORDER: &str = "PILOTFISH_TEST_MAILS";
 
-const NAME: &str = "client::memory::many_mails_take_no_more_memory_than_some";
+const NAME: &str = "client::memory::many_mails_take_no_more_memory_than_few";
 
 /// Sends so many mails in a process whose memory is measured.
 async fn carry_out(order: &str) {
@@ -53,7 +53,7 @@ async fn peak(mails: usize) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_mails_take_no_more_memory_than_some() {
+async fn many_mails_take_no_more_memory_than_few() {
     if let Ok(order) = std::env::var(ORDER) {
         return carry_out(&order).await;
     }

@@ -136,7 +136,7 @@ fn a_recorder_that_aborts_the_client() {
 }
 
 #[test]
-fn mails_are_counted_by_what_became_of_them() {
+fn mails_are_counted_by_outcome() {
     recorded(async |figures| {
         let server = open_server()
             .refuse_recipient("nobody@example.org", "550 5.1.1 nobody")
@@ -207,7 +207,7 @@ fn mails_that_wait_are_counted() {
 }
 
 #[test]
-fn a_session_that_does_not_come_about_is_counted() {
+fn a_failed_session_is_counted() {
     recorded(async |figures| {
         let server = open_server()
             .fault(Fault::ReplyAt(Point::Greeting, "554 5.3.2 not here".into()))

@@ -60,7 +60,7 @@ async fn outlive(mails: usize, down: Duration) {
 }
 
 #[test]
-fn an_outage_uses_up_no_attempt_and_all_mails_go_when_it_ends() {
+fn an_outage_uses_up_no_attempt_and_all_mails_leave_at_its_end() {
     if let Ok(seconds) = std::env::var("PILOTFISH_OUTAGE") {
         let down = Duration::from_secs(seconds.parse().unwrap());
         let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -82,7 +82,7 @@ fn waiting(budget: Duration) -> (Port, pilotfish::Client) {
 
 /// Neither the number of attempts nor the time limit of the queue ends the wait.
 #[test]
-fn the_budget_alone_limits_the_wait() {
+fn only_the_budget_limits_the_wait() {
     paused(async {
         for seconds in [0, 30, 1_200] {
             let budget = Duration::from_secs(seconds);
@@ -106,7 +106,7 @@ fn the_budget_alone_limits_the_wait() {
 
 /// A server that replies on each connection, and opens no session.
 #[test]
-fn the_budget_of_all_ends_at_once() {
+fn all_budgets_end_at_once() {
     const BUSY: usize = 50;
     paused(async {
         let port = Port::new();
@@ -139,7 +139,7 @@ fn the_budget_of_all_ends_at_once() {
 }
 
 #[test]
-fn who_closes_or_aborts_does_not_wait_for_the_server() {
+fn close_and_abort_do_not_wait_for_the_server() {
     paused(async {
         for closes in [true, false] {
             let (_port, client) = waiting(Duration::from_hours(1));
@@ -165,7 +165,7 @@ fn who_closes_or_aborts_does_not_wait_for_the_server() {
 
 /// The server accepts one connection at a time, and the client closes each after a few mails.
 #[test]
-fn who_closes_sends_what_waits_although_another_connection_was_refused() {
+fn close_sends_waiting_mails_even_if_another_connection_was_refused() {
     paused(async {
         // Each open connection has a clone.
         let refused = Arc::new(AtomicUsize::new(0));
@@ -210,7 +210,7 @@ enum End {
 
 /// Mails that are given during the pause wait like those before them.
 #[test]
-fn mails_that_are_given_in_a_pause_share_it() {
+fn mails_given_during_a_pause_share_it() {
     const ASKED: Duration = Duration::from_mins(20);
     for (retry, end) in [
         (Retry::new(), End::Served),

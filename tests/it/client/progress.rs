@@ -53,7 +53,7 @@ fn ways() -> [Strategy; 2] {
 }
 
 #[tokio::test]
-async fn each_small_mail_is_told_of_when_it_is_begun_and_when_it_has_left() {
+async fn each_small_mail_is_reported_at_its_beginning_and_end() {
     for strategy in ways() {
         let mut told = observed(strategy, letters(5)).await;
         // Several messages are in flight at once.
@@ -70,7 +70,7 @@ async fn each_small_mail_is_told_of_when_it_is_begun_and_when_it_has_left() {
 }
 
 #[tokio::test]
-async fn a_large_mail_is_told_of_with_each_block() {
+async fn a_large_mail_is_reported_with_each_block() {
     for strategy in ways() {
         let large =
             built(ACCOUNT.letter_of_text(&["a@example.org"], &"Here it comes.\n".repeat(200_000)));
@@ -85,7 +85,7 @@ async fn a_large_mail_is_told_of_with_each_block() {
 
 /// An incomplete message is never reported as complete.
 #[tokio::test]
-async fn all_is_told_only_when_the_end_has_left() {
+async fn completion_is_reported_only_after_the_end_has_left() {
     let there = open_server().fault_always(Fault::CloseAt(Point::Body(100_000)));
     let there = there.start().await.unwrap();
     let told = Told::default();

@@ -190,7 +190,7 @@ async fn play(seed: u64, tally: &mut Tally) {
 }
 
 #[test]
-fn what_is_told_of_each_mail_is_so() {
+fn every_reported_outcome_is_true() {
     let seeds = match variable("PILOTFISH_SEED") {
         Some(seed) => seed..seed + 1,
         None => 0..variable("PILOTFISH_SEEDS").unwrap_or(SEEDS),

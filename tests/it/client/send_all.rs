@@ -56,7 +56,7 @@ async fn sent(
 }
 
 #[tokio::test]
-async fn whatever_a_server_cannot_do_each_mail_arrives_once() {
+async fn each_mail_arrives_once_whatever_the_server_lacks() {
     let eager = strategy(Pipelining::Eager, Chunking::Never);
     let default = Strategy::default();
     for (server, strategy) in [
@@ -80,7 +80,7 @@ async fn whatever_a_server_cannot_do_each_mail_arrives_once() {
 /// A rejected mail gets its error, and the session continues. The mail at which a session ended
 /// gets its error, and another session continues.
 #[tokio::test]
-async fn what_fails_is_told_of_its_own_mail() {
+async fn an_error_belongs_to_its_own_mail() {
     let reply = |point, text: &str| Fault::ReplyAt(point, text.to_owned());
     let server = open_server()
         .fault(reply(Point::EndOfData, "250 2.0.0 Ok"))
@@ -101,7 +101,7 @@ async fn what_fails_is_told_of_its_own_mail() {
 
 /// The client sends a wrong password once, and not for each mail.
 #[tokio::test]
-async fn a_login_that_is_refused_ends_it() {
+async fn a_rejected_login_fails_all_mails() {
     let server = testing::TestServer::builder()
         .user("tim", "right")
         .start()

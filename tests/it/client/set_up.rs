@@ -50,7 +50,7 @@ async fn listen(peer: Peer, listener: TcpListener) {
 /// All mails get the same error, whenever the caller drops them or the client. Afterwards nothing
 /// is left.
 #[test]
-fn nobody_waits_for_ever_and_nothing_is_left() {
+fn every_mail_gets_a_result_and_nothing_is_left() {
     for peer in [
         Peer::Nobody,
         Peer::Busy,

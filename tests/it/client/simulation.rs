@@ -348,7 +348,7 @@ pub(crate) fn variable(name: &str) -> Option<u64> {
 }
 
 #[test]
-fn what_is_told_of_each_mail_is_so() {
+fn every_reported_outcome_is_true() {
     let seeds = match variable("PILOTFISH_SEED") {
         Some(seed) => seed..seed + 1,
         None => 0..variable("PILOTFISH_SEEDS").unwrap_or(SEEDS),

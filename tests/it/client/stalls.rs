@@ -18,7 +18,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 
 /// Results that the client returns without asking the server do not renew the pause for the quota.
 #[test]
-fn a_quota_comes_back_though_mails_are_given_meanwhile() {
+fn a_quota_is_restored_although_mails_arrive_in_the_meantime() {
     paused(async {
         let refusal = "550 5.4.5 Daily user sending limit exceeded.".to_owned();
         let server = open_server().fault(Fault::ReplyAt(Point::Mail, refusal));
@@ -52,7 +52,7 @@ fn a_mail_can_be_sent_between_two_outcomes() {
 
 /// The mail for which the client had paused is gone.
 #[test]
-fn a_mail_that_is_held_and_given_up_holds_no_other() {
+fn a_cancelled_mail_that_was_held_blocks_no_other() {
     paused(async {
         let server = open_server().start().await.unwrap();
         let rates = Rates::new().recipients(2, Period::Day);
@@ -75,7 +75,7 @@ fn a_mail_that_is_held_and_given_up_holds_no_other() {
 /// If the server refuses a second session, the client asks for it again, even if no other mail
 /// comes.
 #[test]
-fn a_mail_does_not_wait_for_a_slow_one_since_a_session_was_refused_once() {
+fn a_mail_does_not_wait_for_a_slow_one_after_a_refused_session() {
     paused(async {
         let refusal = Fault::ReplyAt(Point::Greeting, "554 5.3.2 not now".to_owned());
         let server = open_server()
@@ -94,7 +94,7 @@ fn a_mail_does_not_wait_for_a_slow_one_since_a_session_was_refused_once() {
 
 /// A worker that may not connect for an hour does not keep the client from closing.
 #[test]
-fn a_connection_that_is_not_needed_any_more_is_not_waited_for() {
+fn close_does_not_wait_for_an_unneeded_connection() {
     paused(async {
         let delay = Duration::from_millis(500)..=Duration::from_secs(1);
         let server = open_server().delay(delay, 1).start().await.unwrap();
@@ -122,7 +122,7 @@ fn a_connection_that_is_not_needed_any_more_is_not_waited_for() {
 
 /// When the runtime of the workers ends, a mail of another runtime gets a result.
 #[test]
-fn the_end_of_a_runtime_strands_no_mail_of_another() {
+fn the_end_of_a_runtime_fails_no_mail_of_another() {
     let runtime = || tokio::runtime::Runtime::new().unwrap();
     let (first, second) = (runtime(), runtime());
     let (server, client) = second.block_on(async {

@@ -56,7 +56,7 @@ fn persistent() -> Retry {
 
 /// The server refuses the fifth connection and all later ones.
 #[test]
-fn who_bears_four_connections_gets_four() {
+fn a_server_that_accepts_four_connections_gets_four() {
     paused(async {
         let (tally, seconds, _) = send(open_server().max_connections(4), persistent()).await;
         println!("{tally:?}, {seconds:?}");
@@ -68,7 +68,7 @@ fn who_bears_four_connections_gets_four() {
 /// The server rejects the first mails. The client sends few mails for a while, and then uses all
 /// connections again.
 #[test]
-fn after_a_storm_there_are_as_many_connections_as_ever() {
+fn after_throttling_all_connections_return() {
     paused(async {
         let busy = || Fault::ReplyAt(Point::Mail, "451 4.3.2 too busy".to_owned());
         let server = (0..8).fold(open_server(), |server, _| server.fault(busy()));

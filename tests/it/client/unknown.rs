@@ -85,7 +85,7 @@ async fn told(later: Later) -> Result<(), Error> {
 }
 
 #[test]
-fn what_was_unknown_stays_unknown_until_the_server_takes_it() {
+fn an_unknown_mail_stays_unknown_until_the_server_accepts_it() {
     for (later, kind) in [
         (Later::Says("450 4.2.0 later"), ErrorKind::Rejected),
         (Later::Says("550 5.7.1 no"), ErrorKind::Rejected),
@@ -116,7 +116,7 @@ fn what_was_unknown_stays_unknown_until_the_server_takes_it() {
 /// The server rejects a group that left with its message, and the client sends the mail again. If
 /// the client is aborted then, it reports correctly that the mail was not accepted.
 #[test]
-fn a_mail_that_is_about_to_be_repeated_has_not_left() {
+fn a_mail_that_is_about_to_be_sent_again_has_not_left() {
     paused(async {
         let (port, store) = (Port::new(), Store::default());
         let client = client_to(port.number(), |server| {

@@ -51,7 +51,7 @@ fn words(paths: &[ForwardPath], result: &Result<Receipt>) -> String {
 
 /// In the first attempt, the server rejects one recipient permanently and defers the other one.
 #[test]
-fn one_that_is_refused_for_now_is_reason_enough_for_another_attempt() {
+fn one_deferred_recipient_allows_another_attempt() {
     for keywords in [&[][..], &["LIMITS RCPTMAX=1"]] {
         for replies in [
             ["550 5.1.1 no", "450 4.2.0 later"],
@@ -381,7 +381,7 @@ fn a_reply_that_comes_during_the_transfer_of_another_mail() {
 /// Whenever another mail is concluded, the transfer of a mail is interrupted in the middle of its
 /// blocks.
 #[test]
-fn a_transfer_that_is_interrupted_loses_no_octet() {
+fn an_interrupted_transfer_loses_no_octet() {
     paused(async {
         let second = Duration::from_secs(1);
         let server = open_server()

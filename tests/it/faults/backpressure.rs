@@ -32,7 +32,7 @@ fn thousand() -> (Envelope, Vec<String>) {
 /// RFC 2920 section 3.1: a client must not wait for its send window while the server waits for its
 /// own. This server reads a command only after the client has read the reply to the last one.
 #[tokio::test(start_paused = true)]
-async fn a_thousand_recipients_are_no_deadlock() {
+async fn a_thousand_recipients_cause_no_deadlock() {
     let (envelope, addresses) = thousand();
     let mut transcript = format!("{HELLO}-- ahead --\n{MAIL}S: 250 ok\n");
     for (index, address) in addresses.iter().enumerate() {
@@ -104,7 +104,7 @@ async fn a_server_that_answers_and_closes_within_the_group_is_heard() {
 /// Groups after messages, and whole mails in one flight. The server answers each command before it
 /// reads the next, and the network holds almost nothing in either direction.
 #[tokio::test(start_paused = true)]
-async fn mails_close_behind_each_other_are_no_deadlock() {
+async fn mails_in_close_succession_cause_no_deadlock() {
     const GROUPED: &[&str] = &["PIPELINING"];
     const CHUNKED: &[&str] = &["PIPELINING", "CHUNKING"];
     let (envelope, _) = thousand();

@@ -59,7 +59,7 @@ async fn withdrawn(transcript: &str, message: Message) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_mail_dropped_before_its_end_is_withdrawn() {
+async fn a_mail_dropped_before_its_end_is_cancelled() {
     for (transcript, last) in [
         ("-- meet --".to_owned(), ""),
         (
@@ -134,7 +134,7 @@ async fn a_mail_dropped_after_its_end_is_followed_to_its_reply() {
 }
 
 #[tokio::test]
-async fn a_mail_that_is_waited_for_ends_before_quit() {
+async fn a_mail_with_a_waiting_caller_ends_before_quit() {
     let letter = letter_lines("a@example.org");
     let transcript =
         format!("{HELLO}{FLIGHT}{GO}{letter}S: 250 ok\nC: QUIT\n-- meet --\nS: 221 bye");

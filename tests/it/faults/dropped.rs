@@ -26,7 +26,7 @@ async fn dropped_after<T>(polls: usize, future: impl Future<Output = T>) -> Opti
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_no_await_is_half_a_message_taken_for_a_whole() {
+async fn at_no_await_is_half_a_message_accepted() {
     for (offers, data) in [
         (&["PIPELINING"] as &[_], BodyType::SevenBit),
         (&["8BITMIME"], BodyType::EightBit),

@@ -32,7 +32,7 @@ async fn server_closes_after_end_of_data_is_fate_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_after_end_of_data_counts_whatever_follows() {
+async fn a_reply_after_end_of_data_counts_whatever_follows() {
     for (reply, outcome) in [
         (
             "250 queued\nC: QUIT\n-- cut --",

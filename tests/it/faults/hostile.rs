@@ -120,7 +120,7 @@ async fn at_every_reply(name: &str, mischief: Mischief) -> Vec<(usize, Outcome)>
 /// Replies that are too long or malformed end the session at once. They confirm nothing, and the
 /// client reads hardly more of them.
 #[tokio::test(start_paused = true)]
-async fn what_is_no_reply_ends_the_session_at_every_point() {
+async fn malformed_replies_end_the_session_at_every_point() {
     let mischief: [(&str, Mischief); 5] = [
         ("endless line", |reply| {
             *reply = [b"250 ".to_vec(), vec![b'x'; 4 << 20]].concat();
@@ -178,7 +178,7 @@ async fn a_wrong_number_of_replies_confirms_nothing() {
 
 /// An open session has to notice the unsolicited reply.
 #[tokio::test(start_paused = true)]
-async fn a_stale_yes_never_confirms_a_later_mail() {
+async fn a_stale_reply_never_confirms_a_later_mail() {
     for words in OFFERS {
         let outcome = two_mails(words, |at, reply| match at {
             // The first mail's reply, and the second's.
@@ -196,7 +196,7 @@ async fn a_stale_yes_never_confirms_a_later_mail() {
 
 /// RFC 5321 section 3.8.
 #[tokio::test(start_paused = true)]
-async fn a_421_at_every_point_is_the_last_word() {
+async fn a_421_at_every_point_ends_the_session() {
     let outcomes = at_every_reply("421", |reply| *reply = b"421 4.3.2 busy\r\n".to_vec()).await;
     for (place, outcome) in outcomes {
         // The second mail begins after the reply to the first.
@@ -215,7 +215,7 @@ async fn a_421_at_every_point_is_the_last_word() {
 
 /// A server that sends challenges without end during a login.
 #[tokio::test(start_paused = true)]
-async fn endless_challenges_come_to_an_end() {
+async fn endless_challenges_are_bounded() {
     let words = Words::Offering(&["AUTH PLAIN LOGIN"]);
     let (here, there) = duplex(1024 * 1024);
     let (stream, passed) = Cutter::new(here, None);
@@ -248,7 +248,7 @@ async fn endless_challenges_come_to_an_end() {
 
 /// Replies are printed, but their control characters have no effect on the terminal.
 #[tokio::test(start_paused = true)]
-async fn a_terminal_is_not_the_servers() {
+async fn replies_cannot_control_the_terminal() {
     let hostile = "554 \u{1b}[2J\u{1b}]0;pwned\u{7} \r \u{9b}31m \u{202e}gnp.exe\r\n";
     for (_, outcome) in at_every_reply("escapes", |_| ()).await {
         assert!(outcome.told.iter().all(Result::is_ok));
@@ -271,7 +271,7 @@ async fn a_terminal_is_not_the_servers() {
 
 /// Real connections: if the server's reply arrives before the reset, it becomes the error.
 #[tokio::test]
-async fn an_early_refusal_outlives_a_reset() {
+async fn an_early_rejection_survives_a_reset() {
     for linger in [None, Some(Duration::ZERO)] {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -112,7 +112,7 @@ async fn answered(answer: &str) -> Result<Receipt, Error> {
 }
 
 #[tokio::test]
-async fn the_reply_to_a_mail_counts_whatever_comes_behind_it() {
+async fn the_reply_to_a_mail_counts_whatever_comes_after_it() {
     for behind in ["", "421 busy\r\n", "250 twice\r\n", "nonsense\r\n", "2"] {
         let receipt = answered(&format!("250 queued as 1\r\n{behind}")).await;
         assert_eq!(receipt.unwrap().reply.text(), "queued as 1", "{behind:?}");
@@ -151,7 +151,7 @@ async fn a_server_that_answers_and_stops_reading_has_answered() {
 }
 
 #[tokio::test]
-async fn who_was_refused_is_told_whatever_becomes_of_the_mail() {
+async fn rejected_recipients_are_reported_whatever_the_outcome() {
     let to = ["ann@example.org", "bob@example.org"].map(|path| path);
     let envelope = Envelope::new(ReversePath::Null, to).unwrap();
     for (answer, fate) in [
@@ -183,7 +183,7 @@ async fn who_was_refused_is_told_whatever_becomes_of_the_mail() {
 }
 
 #[tokio::test]
-async fn a_password_that_comes_back_is_not_shown() {
+async fn a_repeated_password_is_not_shown() {
     let credentials = Credentials::new("tim", "tanstaaftanstaaf").unwrap();
     for echo in [
         "bad: AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n",
@@ -227,7 +227,7 @@ async fn no_reply_to_a_mail_leaves_its_fate_unknown() {
 }
 
 #[tokio::test]
-async fn why_a_server_hung_up_within_a_group_is_told() {
+async fn the_reason_for_a_close_within_a_group_is_reported() {
     let paths = (0..1_000).map(|number| format!("a{number}@example.org"));
     let envelope = Envelope::new(ReversePath::Null, paths).unwrap();
     for (answer, kind, code) in [

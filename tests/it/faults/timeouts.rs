@@ -132,7 +132,7 @@ async fn a_slow_but_steady_reader_gets_everything() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_that_stops_is_a_timeout_and_no_doubt() {
+async fn a_server_that_stops_reading_is_a_timeout_with_a_known_fate() {
     let transcript = "-- sip 32 every 3600s --\n-- swallow all --";
     let letter = ACCOUNT.letter(&["a@example.org"]);
     let (told, seconds) = through_64_octets(transcript, letter).await;

@@ -65,7 +65,7 @@ async fn three_mails(answers: [String; 3], login: bool) -> (Vec<(String, String)
 }
 
 #[tokio::test]
-async fn what_stands_after_the_reply_to_ehlo_or_auth_is_the_error() {
+async fn an_unsolicited_reply_after_ehlo_or_auth_is_the_error() {
     let greeting = "220 server.example\r\n";
     let ehlo = "250-server.example\r\n250 AUTH PLAIN\r\n";
     let auth = "235 welcome\r\n";

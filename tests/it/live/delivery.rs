@@ -9,7 +9,7 @@ use super::{
 
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
-fn a_bcc_recipient_is_reached_and_named_nowhere() {
+fn a_bcc_recipient_gets_the_mail_and_is_named_nowhere() {
     let mail = Mail::over("submission").to("bob").cc("carl").bcc("dora");
     let run = mail.send();
     let line = run.accepted();
@@ -52,7 +52,7 @@ fn outcomes(report: &Value) -> Value {
 
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
-fn an_unknown_recipient_costs_the_others_nothing() {
+fn an_unknown_recipient_does_not_affect_the_others() {
     let mail = Mail::over("submission")
         .to("bob")
         .to("nobody")
@@ -88,7 +88,7 @@ fn a_server_is_reached_by_its_ipv6_address() {
 
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
-fn a_password_goes_in_the_clear_when_that_is_asked_for() {
+fn a_password_is_sent_in_clear_text_on_request() {
     let mail = Mail::over("no_starttls").to("bob");
     let mail = mail.arguments(["--tls", "none", "--danger-cleartext-auth"]);
     let run = mail.send();

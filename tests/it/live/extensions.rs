@@ -9,7 +9,7 @@ use super::{
 
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
-fn the_sender_is_notified_of_success_as_was_asked() {
+fn the_sender_is_notified_of_success_on_request() {
     let mail = Mail::over("submission").to("bob");
     let id = format!("{}+=", mail.id);
     let mail = mail.arguments([
@@ -41,7 +41,7 @@ fn the_sender_is_notified_of_success_as_was_asked() {
 
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
-fn an_address_beyond_ascii_is_taken() {
+fn an_address_beyond_ascii_is_accepted() {
     let sender = address("jörg");
     let mail = Mail::over("sink").to("bob");
     let mail = mail.arguments(["--transcript", "--envelope-from", &sender]);

@@ -42,7 +42,7 @@ async fn to(recipients: &[&str], id: &str) -> Message {
 
 #[tokio::test]
 #[ignore = "needs the real servers: tests/run starts them"]
-async fn who_is_full_or_unknown_costs_the_others_nothing() {
+async fn full_and_unknown_mailboxes_do_not_affect_the_others() {
     for (pipelining, chunking) in STRATEGIES {
         for server in servers(strategy(pipelining, chunking)) {
             let id = new_id();
@@ -74,7 +74,7 @@ async fn who_is_full_or_unknown_costs_the_others_nothing() {
 
 #[tokio::test]
 #[ignore = "needs the real servers: tests/run starts them"]
-async fn a_mail_that_nobody_gets_is_refused() {
+async fn a_mail_without_accepted_recipients_is_rejected() {
     for (pipelining, chunking) in STRATEGIES {
         for server in servers(strategy(pipelining, chunking)) {
             let id = new_id();

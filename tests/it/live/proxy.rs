@@ -103,7 +103,7 @@ fn a_mail_goes_through_a_proxy_with_a_login() {
 
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
-fn a_proxy_that_wants_a_login_ends_with_77() {
+fn a_proxy_that_requires_a_login_ends_with_77() {
     for (scheme, proxy) in [("socks5h", Proxy::socks()), ("http", Proxy::http())] {
         let url = format!("{scheme}://127.0.0.1:{}", proxy.port);
         let mail = Mail::over("submission")

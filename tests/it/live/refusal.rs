@@ -71,7 +71,7 @@ fn a_server_without_starttls_gets_no_password() {
 
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
-fn giving_up_tls_is_not_giving_up_the_password() {
+fn disabling_tls_does_not_send_the_password() {
     let mail = mail("no_starttls").arguments(["--tls", "none"]);
     let run = mail.send();
     assert!(!run.commands().contains(&"AUTH"), "{run:?}");

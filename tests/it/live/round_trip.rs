@@ -80,7 +80,7 @@ fn comes_back(service: &str, size: usize) {
     assert_whole(&got, &mail, &octets);
 }
 
-macro_rules! pictures_come_back {
+macro_rules! images_arrive {
     ($($name:ident: $service:literal, $size:literal;)*) => {$(
         #[test]
         #[ignore = "needs the real servers: tests/run starts them"]
@@ -91,7 +91,7 @@ macro_rules! pictures_come_back {
 }
 
 // 57 octets fill one line of base64.
-pictures_come_back! {
+images_arrive! {
     pictures_of_0_octets_come_back_over_starttls: "submission", 0;
     pictures_of_1_octet_come_back_over_starttls: "submission", 1;
     pictures_of_56_octets_come_back_over_starttls: "submission", 56;
@@ -110,7 +110,7 @@ pictures_come_back! {
 
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
-fn lines_of_dots_come_back_from_a_text_that_needs_no_encoding() {
+fn lines_of_dots_arrive_unchanged_in_an_unencoded_text() {
     let text = ".\n..\n...\n.dot\n\n.\nthe end\n";
     let mail = Mail::over("submission").to("bob").text(text);
     let run = mail.send();
@@ -123,7 +123,7 @@ fn lines_of_dots_come_back_from_a_text_that_needs_no_encoding() {
 /// Postfix offers 8BITMIME, and so does Dovecot's LMTP.
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
-fn a_text_beyond_ascii_comes_back_as_it_is() {
+fn a_text_beyond_ascii_arrives_unchanged() {
     let text = "Grüße aus der Tiefe 🦈\n..\n.. zwei Punkte\n\ttab\n\n日本語の行\n--\nthe end\n";
     let mail = Mail::over("submission").to("bob").text(text);
     let mail = mail.arguments(["--transcript"]);

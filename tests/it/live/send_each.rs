@@ -104,7 +104,7 @@ async fn a_batch_arrives_once_and_whole_by_every_strategy() {
 /// A rejected mail does not affect the mails after it in the same flight.
 #[tokio::test]
 #[ignore = "needs the real servers: tests/run starts them"]
-async fn a_refused_mail_does_not_touch_those_behind_it() {
+async fn a_rejected_mail_does_not_affect_those_after_it() {
     for peer in [Peer::Postfix, Peer::Exim] {
         let (id, mut sent) = (new_id(), Vec::new());
         for (pipelining, chunking) in [

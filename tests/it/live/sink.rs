@@ -79,7 +79,7 @@ fn letter() -> Message {
 
 #[tokio::test]
 #[ignore = "needs the real servers: tests/run starts them"]
-async fn every_fault_is_told_as_it_is() {
+async fn every_fault_is_reported_correctly() {
     for (options, expected) in FAULTS {
         for pipelining in [Pipelining::Never, Pipelining::Auto] {
             let sink = Sink::start(options);

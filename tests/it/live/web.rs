@@ -40,7 +40,7 @@ fn show(report: &Value, screenshot: &str) -> Value {
 /// The only mail that is sent to maildev, because its interface lists all mails.
 #[test]
 #[ignore = "needs the real servers: tests/run starts them"]
-fn the_demonstration_is_shown_with_its_picture() {
+fn the_demo_is_shown_with_its_image() {
     let mail = Mail::over("maildev").to("bob").arguments(["--json"]);
     let shown = show(&mail.demonstrate().report(0), "demo.png");
     let picture = |name: &str| json!({"name": name, "size": SHARK.len(), "sha256": sha256(SHARK)});

@@ -77,7 +77,7 @@ const GREETINGS: &str = "Viele Grüße aus dem schönen Bremen, Jörg";
 const ENCODED: &str = "Viele Gr=C3=BC=C3=9Fe aus dem sch=C3=B6nen Bremen, J=C3=B6rg";
 
 #[tokio::test(start_paused = true)]
-async fn a_text_beyond_ascii_goes_as_it_is_where_that_can_be_carried() {
+async fn a_text_beyond_ascii_is_unencoded_with_8bitmime() {
     let as_it_is = letter_lines("8bit", GREETINGS);
     let encoded = letter_lines("quoted-printable", ENCODED);
     let latin = ACCOUNT.letter_with(&["a@example.org"], GREETINGS);
@@ -101,7 +101,7 @@ async fn a_text_beyond_ascii_goes_as_it_is_where_that_can_be_carried() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_is_made_use_of_than_the_message_asks_for() {
+async fn the_rendition_stays_below_max_body_type() {
     let letter = |text, most| {
         built(
             ACCOUNT

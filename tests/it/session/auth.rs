@@ -47,7 +47,7 @@ async fn plain_with_an_initial_response() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn login_whatever_the_prompts_say() {
+async fn login_ignores_the_text_of_the_prompts() {
     for (user, password) in [
         ("VXNlcm5hbWU6", "UGFzc3dvcmQ6"),
         ("VXNlciBOYW1lAA==", "UGFzc3dvcmQA"),
@@ -68,7 +68,7 @@ async fn login_whatever_the_prompts_say() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_mechanism_refused_as_such_is_followed_by_the_next() {
+async fn a_rejected_mechanism_is_followed_by_the_next() {
     for refusal in [
         "500 unrecognized command",
         "501 5.5.2 cannot decode",
@@ -96,7 +96,7 @@ async fn a_mechanism_refused_as_such_is_followed_by_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_password_is_not_tried_again() {
+async fn a_rejected_password_is_not_tried_again() {
     for (reply, outcome) in [
         (
             "535 5.7.8 no",
@@ -152,7 +152,7 @@ async fn a_421_closes() {
 /// After a rejection that judges no password, the client tries the next mechanism. It sends the
 /// password at most twice.
 #[tokio::test(start_paused = true)]
-async fn a_mechanism_that_is_refused_at_once_costs_nothing() {
+async fn a_mechanism_rejected_at_once_uses_up_no_attempt() {
     let transcript = format!(
         "C: AUTH PLAIN {PLAIN}
          S: 500 5.5.6 line too long
@@ -170,7 +170,7 @@ async fn a_mechanism_that_is_refused_at_once_costs_nothing() {
 /// If the rejection of the password names the mechanism, the client tries one other mechanism, and
 /// returns the rejection of the password as the error.
 #[tokio::test(start_paused = true)]
-async fn after_a_refused_password_one_other_mechanism_is_tried() {
+async fn after_a_rejected_password_one_other_mechanism_is_tried() {
     let transcript = format!(
         "C: AUTH PLAIN {PLAIN}
          S: 535 5.7.8 no mechanism available
@@ -275,7 +275,7 @@ async fn a_reply_too_many_after_the_login_is_the_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_auth_or_none_that_is_known() {
+async fn no_auth_or_no_known_mechanism() {
     for auth in [
         "SIZE",
         "AUTH",

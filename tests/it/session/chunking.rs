@@ -147,7 +147,7 @@ async fn a_short_message_is_one_chunk_in_one_flight() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn data_is_the_way_where_something_is_not_offered() {
+async fn data_is_used_if_an_extension_is_missing() {
     for offered in [
         "BINARYMIME",
         "CHUNKING",
@@ -232,7 +232,7 @@ fn short_after_rset() -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_long_message_is_sent_to_nobody() {
+async fn a_long_message_without_accepted_recipients_is_not_sent() {
     for (replies, outcome) in TO_NOBODY {
         let transcript = format!("{HELLO}{FLIGHT}{replies}{}", short_after_rset());
         let outcomes = [outcome, "<a@example.org>: 250 queued"];
@@ -242,7 +242,7 @@ async fn no_long_message_is_sent_to_nobody() {
 
 /// The message is short, so it left before any reply.
 #[tokio::test(start_paused = true)]
-async fn a_short_message_to_nobody_is_refused_with_its_recipients() {
+async fn a_short_message_is_rejected_with_its_recipients() {
     for (replies, outcome) in TO_NOBODY {
         for reply in ["554 no valid recipients", "503 MAIL first", "250 strange"] {
             let transcript = format!(
@@ -279,7 +279,7 @@ async fn without_pipelining_each_chunk_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_pipelining_a_window_of_chunks_goes_ahead() {
+async fn with_pipelining_a_window_of_chunks_is_in_flight() {
     // The peer sends a reply only when the client waits for one.
     let transcript = format!(
         "{HELLO}{FLIGHT}{GO}{}S: 250 ok\n{}S: 250 ok\n{LAST}{}S: 250 queued\n{BYE}",
@@ -297,7 +297,7 @@ async fn with_pipelining_a_window_of_chunks_goes_ahead() {
 /// The server sends replies that exceed the capacity of the network, and reads nothing before the
 /// client has read them.
 #[tokio::test(start_paused = true)]
-async fn replies_that_fill_the_network_are_no_deadlock() {
+async fn replies_that_fill_the_network_cause_no_deadlock() {
     let fine = format!("S: 250 {}\n", "fine ".repeat(60));
     let transcript = format!(
         "{HELLO}{FLIGHT}{GO}-- ahead --\n{}{LAST}S: 250 queued\n{BYE}",
@@ -311,7 +311,7 @@ async fn replies_that_fill_the_network_are_no_deadlock() {
 }
 
 #[tokio::test]
-async fn a_strict_server_takes_it() {
+async fn a_strict_server_accepts_it() {
     for left_out in [None, Some("PIPELINING"), Some("CHUNKING"), Some("SIZE")] {
         let server = open_server();
         let server = match left_out {

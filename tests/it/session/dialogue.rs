@@ -43,19 +43,19 @@ replays! {
         "<a@example.org>: 250 2.0.0 OK  1781920757"
     gmail_accepts_on_port_465(GMAIL, "gmail_success_465"):
         "<a@example.org>: 250 2.0.0 OK  1781920757"
-    gmail_refuses_the_password(GMAIL, "gmail_535_bad_credentials"):
+    gmail_rejects_the_password(GMAIL, "gmail_535_bad_credentials"):
         "Auth at Auth, NotAccepted, permanent: 535 5.7.8 Username and Password not accepted. \
          For more information, go to https://support.google.com/mail/?p=BadCredentials"
-    gmail_wants_an_application_password(GMAIL, "gmail_534_application_password"):
+    gmail_requires_an_app_password(GMAIL, "gmail_534_application_password"):
         "Auth at Auth, NotAccepted, permanent: 534 5.7.9 Application-specific password required. \
          For more information, go to https://support.google.com/mail/?p=InvalidSecondFactor"
-    gmail_had_too_many_logins_which_is_no_wrong_password(GMAIL, "gmail_454_too_many_logins"):
+    gmail_had_too_many_logins_which_is_not_a_wrong_password(GMAIL, "gmail_454_too_many_logins"):
         "Auth at Auth, NotAccepted, transient: 454 4.7.0 Too many login attempts, \
          please try again later."
     gmail_is_busy_before_it_greets(GMAIL, "gmail_421_greeting"):
         "Closed at Greeting, NotAccepted, transient: 421 4.7.0 Try again later, \
          closing connection."
-    gmail_refuses_the_declared_size_and_what_follows_is_no_reason(
+    gmail_rejects_the_declared_size_and_later_replies_are_not_the_error(
         GMAIL, "gmail_552_too_large_at_mail"
     ):
         "Rejected at Mail, NotAccepted, permanent: 552 5.2.3 Your message exceeded Google's \
@@ -70,12 +70,12 @@ replays! {
          Try again later (10)."
     gmail_lost_after_end_of_data_is_fate_unknown(GMAIL, "gmail_lost_after_end_of_data"):
         "Closed at EndOfData, Unknown, permanent: no reply"
-    exchange_online_takes_passwords_by_login_alone(
+    exchange_online_takes_passwords_only_by_login(
         Account { host: "smtp.office365.com", user: "me@contoso.example" }, "exchange_online"
     ):
         "<a@example.org>: 250 2.0.0 OK <SY5P282MB0001.AUSP282.PROD.OUTLOOK.COM> \
          [Hostname=SY5P282MB0001.AUSP282.PROD.OUTLOOK.COM]"
-    amazon_ses_is_told_one_command_at_a_time(
+    amazon_ses_gets_one_command_at_a_time(
         Account { host: "email-smtp.eu-west-1.amazonaws.com", user: "me@shop.example" },
         "amazon_ses"
     ):

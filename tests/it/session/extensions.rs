@@ -73,7 +73,7 @@ fn held(seconds: i64) -> Hold {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_offered_is_said() {
+async fn offered_parameters_are_sent() {
     let table: &[(&str, Ask, &str)] = &[
         ("DSN", |ask| ask.ret = Some(Ret::Full), " RET=FULL"),
         ("DSN", |ask| ask.ret = Some(Ret::Headers), " RET=HDRS"),
@@ -136,7 +136,7 @@ async fn what_is_offered_is_said() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_offered_is_an_error_before_mail() {
+async fn a_missing_extension_is_an_error_before_mail() {
     let table: &[(Ask, &str)] = &[
         (|ask| ask.ret = Some(Ret::Full), "(DSN)"),
         (|ask| ask.id = Some("a".parse().unwrap()), "(DSN)"),
@@ -161,7 +161,7 @@ async fn what_is_not_offered_is_an_error_before_mail() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_over_a_limit_is_an_error_before_mail() {
+async fn an_exceeded_limit_is_an_error_before_mail() {
     let table: &[(&str, Ask, &str)] = &[
         (
             "DELIVERBY 240",
@@ -187,7 +187,7 @@ async fn what_is_over_a_limit_is_an_error_before_mail() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn notifications_may_be_left_out_where_they_are_not_offered() {
+async fn optional_notifications_are_omitted_without_dsn() {
     let wishes = |ask: &mut Options| {
         ask.dsn = Dsn::IfOffered;
         ask.ret = Some(Ret::Full);
@@ -198,7 +198,7 @@ async fn notifications_may_be_left_out_where_they_are_not_offered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tls_onward_takes_tls_here() {
+async fn requiretls_needs_tls_to_this_server() {
     let onward = |ask: &mut Options| ask.onward = pilotfish::address::envelope::TlsOnward::Required;
     let error = says_nothing("REQUIRETLS", asking(onward)).await;
     assert_eq!(error.kind(), ErrorKind::Unsupported);
@@ -207,7 +207,7 @@ async fn tls_onward_takes_tls_here() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_recipient_has_parameters_of_his_own() -> std::result::Result<(), EnvelopeError> {
+async fn each_recipient_has_its_own_parameters() -> std::result::Result<(), EnvelopeError> {
     let envelope = asking(|ask| ask.each.notify = Some(Event::Failure.into()));
     let b = "b@example.org".parse().unwrap();
     let mut own = RecipientOptions::default();

@@ -49,7 +49,7 @@ async fn answers_are_returned_and_mails_go_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_leaves_the_session_as_it_was() {
+async fn a_rejection_does_not_change_the_session() {
     let transcript = "
         S: 220 server.example ESMTP
         C: EHLO client.example
@@ -84,7 +84,7 @@ async fn a_refusal_leaves_the_session_as_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_goes_ends_the_session() {
+async fn a_server_that_closes_ends_the_session() {
     for (last, outcome) in [
         (
             "S: 421 4.3.2 shutting down",

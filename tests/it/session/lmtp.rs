@@ -74,7 +74,7 @@ async fn each_recipient_has_a_reply_of_its_own() {
 /// A recipient that is one too many gets the message in a separate transaction. A recipient with a
 /// full mailbox is not tried again.
 #[tokio::test(start_paused = true)]
-async fn who_was_one_too_many_follows() {
+async fn a_recipient_too_many_gets_another_transaction() {
     let letter = letter_lines("a@example.org, b@example.org, c@example.org");
     let second = format!(
         "S: 250 a has it\nC: MAIL FROM:<tim@client.example>\nC: RCPT TO:<c@example.org>\nC: DATA\n\
@@ -99,7 +99,7 @@ async fn who_was_one_too_many_follows() {
 
 /// A missing reply makes only its own recipient unknown.
 #[tokio::test(start_paused = true)]
-async fn only_who_has_no_reply_is_in_doubt() {
+async fn only_a_recipient_without_a_reply_is_unknown() {
     let replies = "S: 250 a has it\nS: 552 b is full\n-- cut --";
     let error = to_three(ALL, replies).await.unwrap_err();
     let paths = |paths: Vec<String>| paths.join(" ");
@@ -199,7 +199,7 @@ async fn in_portions_each_recipient_keeps_its_reply() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_of_smtp_is_told_apart() {
+async fn a_server_of_smtp_is_detected() {
     let transcript = "
         S: 220 server.example ESMTP
         C: LHLO client.example

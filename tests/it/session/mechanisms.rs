@@ -79,7 +79,7 @@ async fn each_logs_in() {
 }
 
 #[tokio::test]
-async fn each_takes_a_wrong_secret_for_an_answer() {
+async fn each_reports_a_wrong_secret() {
     let takes_a_secret = |mechanism: &Mechanism| *mechanism != Mechanism::External;
     for mechanism in Mechanism::PREFERENCE.into_iter().filter(takes_a_secret) {
         let capture = Capture::begin();

@@ -26,7 +26,7 @@ async fn mail(account: Account, recipient: &str, offers: &str, dialogue: &str, o
 const REFUSED: &str = "Rejected at Mail, NotAccepted, permanent: 550 no";
 
 #[tokio::test(start_paused = true)]
-async fn size_is_declared_where_it_is_offered() {
+async fn size_is_declared_if_offered() {
     let size = ACCOUNT.letter(&["a@example.org"]).exact_size();
     assert_eq!(size, 244);
     for (offers, parameters) in [
@@ -45,7 +45,7 @@ async fn size_is_declared_where_it_is_offered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_over_the_limit_is_refused_before_mail() {
+async fn a_message_over_the_limit_fails_before_mail() {
     let outcome = "InvalidInput at Mail, NotAccepted, permanent: no reply";
     for limit in ["S: 250 SIZE 243", "S: 250 SIZE 1"] {
         mail(ACCOUNT, "a@example.org", limit, "", outcome).await;
@@ -58,7 +58,7 @@ const JOERG: Account = Account {
 };
 
 #[tokio::test(start_paused = true)]
-async fn smtputf8_is_said_where_it_is_offered_and_needed() {
+async fn smtputf8_is_sent_if_offered_and_needed() {
     let dialogue = "C: MAIL FROM:<jörg@client.example> BODY=8BITMIME SMTPUTF8\nS: 550 no";
     let offers = "S: 250-8BITMIME\nS: 250 SMTPUTF8";
     mail(JOERG, "a@example.org", offers, dialogue, REFUSED).await;
@@ -71,7 +71,7 @@ async fn smtputf8_is_said_where_it_is_offered_and_needed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_local_part_beyond_ascii_is_refused_before_mail_without_smtputf8() {
+async fn a_local_part_beyond_ascii_fails_before_mail_without_smtputf8() {
     let outcome = "Unsupported at Mail, NotAccepted, permanent: no reply";
     mail(JOERG, "a@example.org", "S: 250 8BITMIME", "", outcome).await;
     mail(ACCOUNT, "jörg@example.org", "S: 250 8BITMIME", "", outcome).await;
@@ -95,7 +95,7 @@ async fn a_domain_beyond_ascii_needs_no_smtputf8() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_envelope_of_its_own_and_the_null_reverse_path() {
+async fn a_custom_envelope_and_the_null_reverse_path() {
     let transcript = "
         S: 220 server.example ESMTP
         C: EHLO client.example

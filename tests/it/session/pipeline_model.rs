@@ -10,7 +10,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(3_000))]
 
     #[test]
-    fn whatever_the_server_says(octets in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn any_replies_of_a_server(octets in prop::collection::vec(any::<u8>(), 0..300)) {
         model::play(&octets);
     }
 }

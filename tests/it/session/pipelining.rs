@@ -61,7 +61,7 @@ async fn everything_up_to_data_in_one_flight() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_refusal_is_for_its_own_recipient() {
+async fn each_rejection_belongs_to_its_recipient() {
     let rest = format!(
         "S: 250 sender ok
          S: 550-5.1.1 no a
@@ -81,7 +81,7 @@ async fn each_refusal_is_for_its_own_recipient() {
 
 /// RFC 2920 section 3.1: if no recipient was accepted, the client answers a 354 with a lone dot.
 #[tokio::test(start_paused = true)]
-async fn all_refused_and_354_is_a_lone_dot() {
+async fn all_rejected_and_354_is_a_lone_dot() {
     for (refusals, reply, outcome) in [
         (
             ["550 a", "550 b", "550 c"],
@@ -103,7 +103,7 @@ async fn all_refused_and_354_is_a_lone_dot() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_refused_and_data_too() {
+async fn all_rejected_and_data_too() {
     let rest = format!("S: 250 ok\nS: 550 a\nS: 550 b\nS: 550 c\nS: 503 no recipients\n{BYE}");
     let outcome = "Rejected at Rcpt, NotAccepted, permanent: no reply";
     flight(&rest, outcome).await;
@@ -117,7 +117,7 @@ async fn a_connection_lost_after_the_lone_dot_does_not_hide_the_refusals() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_sender_is_the_reason_for_all_that_follows() {
+async fn a_rejected_sender_is_the_error_of_the_mail() {
     let outcome = "Rejected at Mail, NotAccepted, permanent: 550 5.7.60 not your address";
     let mail = "S: 550 5.7.60 not your address";
     for rest in [
@@ -140,7 +140,7 @@ async fn a_421_among_the_replies_closes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_was_refused_before_a_421_is_told() {
+async fn recipients_rejected_before_a_421_are_reported() {
     let transcript = format!(
         "{HELLO}{MAIL}
         C: RCPT TO:<a@example.org>
@@ -167,7 +167,7 @@ async fn who_was_refused_before_a_421_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reply_that_cannot_be_one_to_its_command() {
+async fn a_reply_that_cannot_answer_its_command() {
     for (replies, outcome) in [
         (
             "S: 354 go",
@@ -209,7 +209,7 @@ async fn without_pipelining_each_command_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_pipelining_nothing_pointless_is_sent() {
+async fn without_pipelining_no_useless_command_is_sent() {
     let transcript = format!("{HELLO_WITHOUT}{MAIL}S: 550 no\n{BYE}");
     let outcome = "Rejected at Mail, NotAccepted, permanent: 550 no";
     to_three(&transcript, outcome).await;

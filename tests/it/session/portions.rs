@@ -94,7 +94,7 @@ async fn recipients_in_more_domains_need_another_session() {
 
 /// RFC 5321 section 4.5.3.1.10: the client treats 552 like 452.
 #[tokio::test(start_paused = true)]
-async fn those_who_were_too_many_follow() {
+async fn recipients_too_many_get_another_transaction() {
     let letter = letter();
     // The reply is unambiguous, so the client sends one recipient at a time from now on.
     for (too_many, portions) in [
@@ -125,7 +125,7 @@ async fn those_who_were_too_many_follow() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_became_of_each_portion_is_told_of_each_recipient() {
+async fn each_recipient_has_the_outcome_of_its_portion() {
     let letter = letter();
     let begin = format!(
         "{LIMITS}S: 250 LIMITS RCPTMAX=2\n{}{}{letter}S: 250 first\n{}{}",
@@ -152,7 +152,7 @@ async fn what_became_of_each_portion_is_told_of_each_recipient() {
 
 /// The result of a rejected recipient is reported, whatever the results of later recipients.
 #[tokio::test(start_paused = true)]
-async fn a_portion_that_nobody_got_is_told_with_the_others() {
+async fn a_rejected_portion_is_reported_with_the_others() {
     let letter = letter();
     let begin = format!(
         "{LIMITS}S: 250 LIMITS RCPTMAX=2\n{}S: 250 ok\nS: 550 not a\nS: 551 not b\nS: 503 no\n",

@@ -68,7 +68,7 @@ const SENT: &str = "<a@example.org>: 250 queued";
 const UNSUPPORTED: &str = "Unsupported at Mail, NotAccepted, permanent: no reply";
 
 #[tokio::test(start_paused = true)]
-async fn what_is_offered_after_the_login_is_made_use_of() {
+async fn extensions_offered_after_the_login_are_used() {
     let mail = mail(" RET=HDRS");
     let transcript = format!(
         "{LOGIN}
@@ -83,7 +83,7 @@ async fn what_is_offered_after_the_login_is_made_use_of() {
 
 /// `OpenSMTPD` replies 503 to it. If the reply offers nothing new, the client does not ask again.
 #[tokio::test(start_paused = true)]
-async fn the_list_stays_as_it_is_where_the_server_does_not_say() {
+async fn the_extensions_stay_the_same_without_a_reply() {
     for reply in ["S: 503 5.5.1 out of order", "S: 250 server.example"] {
         let transcript = format!("{LOGIN}C: EHLO client.example\n{reply}\n{BYE}");
         two(&transcript, [UNSUPPORTED, UNSUPPORTED]).await;
@@ -124,7 +124,7 @@ async fn binary_is_asked_for_once_more() {
 
 /// A mail that needs no other extension causes no further command.
 #[tokio::test(start_paused = true)]
-async fn it_is_not_asked_without_need() {
+async fn ehlo_is_not_sent_without_need() {
     let transcript = format!("{LOGIN}{}{BYE}", mail(""));
     let (told, _) = talk(&transcript, async |stream| {
         let session = ACCOUNT.log_in_465(stream).await.unwrap();
@@ -156,7 +156,7 @@ fn letters<const N: usize>(to: [&str; N]) -> [Mail; N] {
 /// While a mail waits for the reply to EHLO, the replies to the mails in flight are reported at
 /// once.
 #[test]
-fn replies_that_come_while_a_mail_waits_for_the_list() {
+fn replies_that_arrive_while_a_mail_waits_for_ehlo() {
     paused(async {
         let port = Port::new();
         let client = client_with_login(&port);
@@ -196,7 +196,7 @@ fn replies_that_come_while_a_mail_waits_for_the_list() {
 /// The server accepts no more mails while one waits for the reply to EHLO. The client sends that
 /// mail over another session, whose extensions count.
 #[test]
-fn a_session_that_is_full_while_a_mail_waits_for_the_list() {
+fn a_session_that_is_full_while_a_mail_waits_for_ehlo() {
     paused(async {
         let port = Port::new();
         let client = client_with_login(&port);

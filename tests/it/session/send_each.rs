@@ -138,7 +138,7 @@ async fn eager_takes_one_more_for_each_further_mail() {
 
 /// A mail that comes while a reply is due leaves before the reply has arrived.
 #[tokio::test(start_paused = true)]
-async fn a_mail_that_comes_late_does_not_wait_for_the_reply_to_another() {
+async fn a_late_mail_does_not_wait_for_the_reply_to_another() {
     let letter = letter_lines("a@example.org");
     let transcript = format!(
         "{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}S: 250 queued\n{GO}{letter}S: 250 queued\n{BYE}"
@@ -175,7 +175,7 @@ async fn chunked_mails_leave_together_once_the_first_is_understood() {
 
 /// A message of up to a mebibyte waits until it is known whether another mail follows.
 #[tokio::test(start_paused = true)]
-async fn a_message_of_some_length_goes_in_company_too() {
+async fn a_longer_message_is_grouped_too() {
     let text = "Here it comes.\n".repeat(300);
     let line = "    C: Here it comes.\n";
     let letter = letter_lines("a@example.org").replace(line, &line.repeat(300));
@@ -253,7 +253,7 @@ async fn as_many_messages_in_flight_as_allowed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_is_for_its_own_mail() {
+async fn a_rejection_belongs_to_its_mail() {
     let transcript = format!(
         "{}
         S: 250 ok
@@ -284,7 +284,7 @@ async fn a_refusal_is_for_its_own_mail() {
 /// RFC 2920 section 3.1 allows it, but some servers reject it: the client sends the mail again on
 /// its own, and sends no other mail in this way.
 #[tokio::test(start_paused = true)]
-async fn a_server_that_refuses_commands_behind_a_message() {
+async fn a_server_that_rejects_commands_after_a_message() {
     let letter = letter_lines("a@example.org");
     let transcript = format!(
         "{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}
@@ -308,7 +308,7 @@ async fn a_server_that_refuses_commands_behind_a_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_loses_commands_behind_a_message() {
+async fn a_server_that_loses_commands_after_a_message() {
     let letter = letter_lines("a@example.org");
     let transcript = format!("{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}S: 250 queued\n-- silence --");
     let begun = tokio::time::Instant::now();
@@ -324,7 +324,7 @@ async fn a_server_that_loses_commands_behind_a_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_behind_a_421_has_not_been_taken() {
+async fn mails_after_a_421_were_not_accepted() {
     let begin = together(3);
     for (reply, expected) in [
         (
@@ -354,7 +354,7 @@ async fn what_is_behind_a_421_has_not_been_taken() {
 
 /// A reply that arrives before a flight is written answers nothing in it.
 #[tokio::test(start_paused = true)]
-async fn a_yes_before_a_flight_confirms_none_of_it() {
+async fn a_reply_before_a_flight_confirms_none_of_it() {
     let begin = format!("{CHUNKING_HELLO}{MAIL}{}S: 250 ok\nS: 250 ok\n", chunk());
     for surplus in [1, 2, 12] {
         let replies = "S: 250 queued\n".repeat(1 + surplus);

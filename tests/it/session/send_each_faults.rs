@@ -116,7 +116,7 @@ fn letter() -> Mail {
 /// A caller that waits for the outcome of a mail before it gives the next one does not wait without
 /// end.
 #[tokio::test(start_paused = true)]
-async fn a_refusal_is_told_before_the_next_mail_comes() {
+async fn a_rejection_is_reported_before_the_next_mail_comes() {
     let transcript = format!(
         "{HELLO}
         C: MAIL FROM:<tim@client.example>
@@ -249,7 +249,7 @@ async fn a_group_that_is_out_of_order_is_sent_one_command_at_a_time() {
 
 /// Another session may send the other mails of a stream sooner.
 #[tokio::test(start_paused = true)]
-async fn no_more_mails_are_taken_than_can_leave_soon() {
+async fn the_client_takes_only_mails_that_can_leave_soon() {
     let letter = letter_lines("a@example.org");
     let first = format!("{HELLO}{FLIGHT}{GO}{letter}");
     for (strategy, transcript, expected) in [
@@ -311,7 +311,7 @@ async fn a_503_that_is_about_the_mail() {
 /// After a 421 to one of four messages that left together, a server may continue, close the
 /// connection, or do neither.
 #[tokio::test(start_paused = true)]
-async fn after_a_421_the_server_goes_on_or_ends() {
+async fn after_a_421_the_server_continues_or_closes() {
     const ALL_OK: &str = "S: 250 reset\nS: 250 ok\nS: 250 ok\n";
     let first = "1 Closed at EndOfData, NotAccepted, transient: 421 4.7.0 not this one";
     let goes_on = format!("{ALL_OK}S: 250 queued\n{ALL_OK}");
@@ -384,7 +384,7 @@ async fn after_a_421_the_server_goes_on_or_ends() {
 /// A sender is rejected after another mail, and again alone: the client sends the mail twice at
 /// most, and the other mails leave together as before.
 #[tokio::test(start_paused = true)]
-async fn a_sender_who_is_refused_in_company() {
+async fn a_sender_rejected_among_others() {
     let letter = letter_lines("a@example.org");
     for (reply, others) in [
         ("501 5.1.7 invalid", "503 5.5.1 MAIL first"),

@@ -33,7 +33,7 @@ async fn each_takes_two_round_trips() {
 /// RFC 5321 section 4.1.4: a rejected transaction ends with RSET. A transaction whose message was
 /// rejected has ended already.
 #[tokio::test(start_paused = true)]
-async fn rset_goes_before_the_next_after_a_refusal() {
+async fn after_a_rejection_rset_precedes_the_next_mail() {
     let letter = letter_lines("a@example.org");
     let transcript = format!(
         "{HELLO}{FLIGHT}
@@ -58,7 +58,7 @@ async fn rset_goes_before_the_next_after_a_refusal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_rset_ends_the_session() {
+async fn a_rejected_rset_ends_the_session() {
     let transcript = format!(
         "{HELLO}{FLIGHT}
         S: 550 no
@@ -77,7 +77,7 @@ async fn a_refused_rset_ends_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reply_nobody_asked_for_confirms_none() {
+async fn an_unsolicited_reply_confirms_no_mail() {
     let letter = letter_lines("a@example.org");
     let transcript = format!("{HELLO}{FLIGHT}{GO}{letter}S: 250 queued\nS: 250 and another");
     let expected = [

@@ -159,7 +159,7 @@ async fn a_reply_within_the_message_ends_the_transfer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_lost_within_the_message_is_no_doubt() {
+async fn a_connection_lost_within_the_message_is_not_accepted() {
     let letter = letter_of(1_200_000);
     let letter = || letter.clone();
     let outcome = "Closed at Transfer, NotAccepted, transient: no reply";
@@ -191,7 +191,7 @@ async fn broken_off(source: impl Fn() -> Box<dyn AsyncRead + Send + Unpin>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_breaks_off_leaves_no_end_of_data() {
+async fn a_failing_source_sends_no_end_of_data() {
     broken_off(|| Box::new(tokio::io::empty())).await;
     broken_off(|| Box::new(tokio::io::repeat(0).take(199_999))).await;
     broken_off(|| Box::new(tokio::io::repeat(0).take(200_001))).await;
@@ -199,7 +199,7 @@ async fn a_source_that_breaks_off_leaves_no_end_of_data() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_has_been_read_is_told_before_anything_is_sent() {
+async fn a_consumed_body_fails_before_anything_is_sent() {
     let body = Body::reader(&b"once"[..], 4);
     let builder = Message::builder()
         .from("tim@client.example")

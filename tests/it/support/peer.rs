@@ -158,7 +158,7 @@ impl Peer {
     async fn send(&mut self, octets: &[u8]) -> Result<(), String> {
         if !self.ahead {
             self.clock.settle().await;
-            self.read_what_is_there().await;
+            self.read_available().await;
             if !self.input.is_empty() {
                 return Err(format!("the client did not wait: {}", shown(&self.input)));
             }
@@ -201,7 +201,7 @@ impl Peer {
             match portion {
                 Portion::UntilQuiet => {
                     self.clock.settle().await;
-                    self.read_what_is_there().await;
+                    self.read_available().await;
                     if self.input.is_empty() {
                         break;
                     }
@@ -238,7 +238,7 @@ impl Peer {
         !self.closed
     }
 
-    async fn read_what_is_there(&mut self) {
+    async fn read_available(&mut self) {
         let mut buffer = vec![0; 64 * 1024];
         poll_fn(|context| {
             loop {

@@ -173,7 +173,7 @@ fn the_layers_are_those_of_the_library() {
 }
 
 #[test]
-fn protocol_does_no_io_and_has_no_clock_and_no_chance() {
+fn protocol_has_no_io_no_clock_and_no_randomness() {
     let foreign = [
         "tokio",
         "rustls",

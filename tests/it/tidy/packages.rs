@@ -8,7 +8,7 @@ use super::{ROOT, files, lines_with, none, paths, source};
 
 /// The machine decides where packages are downloaded from.
 #[test]
-fn no_registry_is_named_but_the_public_one() {
+fn only_the_public_registry_is_named() {
     let lock = files("Cargo.lock").remove(0);
     let sources = lock
         .text
@@ -62,7 +62,7 @@ fn every_package_is_used() {
 }
 
 #[test]
-fn the_packages_that_were_asked_for_are_there() {
+fn the_required_packages_are_used() {
     let packages = packages("dependencies");
     for package in [
         "tokio",
@@ -79,7 +79,7 @@ fn the_packages_that_were_asked_for_are_there() {
 
 /// A service that sends mail builds few packages, including those for the build.
 #[test]
-fn the_library_alone_is_small() {
+fn the_bare_library_is_small() {
     for (cryptography, most) in [("ring", 90), ("aws-lc-rs", 110)] {
         let output = Command::new(env!("CARGO"))
             .args(["tree", "--locked", "--offline", "--no-default-features"])

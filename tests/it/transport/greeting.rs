@@ -54,7 +54,7 @@ async fn a_reply_without_end_is_cut_short() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_refuses_to_talk_is_told_quit() {
+async fn a_server_that_rejects_the_connection_gets_quit() {
     for (transcript, outcome) in [
         (
             "S: 554 no SMTP service here\nC: QUIT\nS: 221 bye",
@@ -123,7 +123,7 @@ async fn greetings_and_lists_of_every_form() {
 
 /// RFC 5321 section 3.2: an old server is greeted with HELO, and has no extensions.
 #[tokio::test(start_paused = true)]
-async fn a_server_that_knows_only_helo_takes_mail() {
+async fn a_server_with_only_helo_accepts_mail() {
     for refusal in ["500 what?", "502 5.5.1 what?", "550 no"] {
         let transcript = format!(
             "S: 220 server.example
@@ -145,7 +145,7 @@ async fn a_server_that_knows_only_helo_takes_mail() {
 /// A server that closes the connection, or falls silent, after it has rejected EHLO has given its
 /// reason.
 #[tokio::test(start_paused = true)]
-async fn a_refusal_of_ehlo_counts_where_helo_gets_no_answer() {
+async fn a_rejected_ehlo_is_the_error_if_helo_gets_no_reply() {
     for refusal in [
         "500 what?",
         "501 5.5.4 invalid domain name, use a real one",
@@ -168,7 +168,7 @@ async fn a_refusal_of_ehlo_counts_where_helo_gets_no_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_to_helo_counts_more_than_a_refusal_of_ehlo() {
+async fn a_reply_to_helo_counts_more_than_a_rejected_ehlo() {
     for (answer, outcome) in [
         (
             "S: 421 busy\n-- close --",
@@ -192,7 +192,7 @@ async fn an_answer_to_helo_counts_more_than_a_refusal_of_ehlo() {
 
 /// The advice of the error: the name, or another protocol.
 #[tokio::test(start_paused = true)]
-async fn advice_after_a_refusal_of_ehlo_and_helo() {
+async fn advice_after_rejected_ehlo_and_helo() {
     for (ehlo, helo, words) in [
         (
             "502 what?",
@@ -226,7 +226,7 @@ async fn advice_after_a_refusal_of_ehlo_and_helo() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn empty_lines_before_the_greeting_say_nothing() {
+async fn empty_lines_before_the_greeting_are_ignored() {
     for lines in ["S:", "S:\nS:\nS:"] {
         let transcript = format!(
             "{lines}
@@ -247,7 +247,7 @@ async fn empty_lines_before_the_greeting_say_nothing() {
 
 /// Only the greeting shows that the server speaks another protocol.
 #[tokio::test(start_paused = true)]
-async fn what_is_not_a_reply_is_quoted_with_its_stage() {
+async fn malformed_replies_are_quoted_with_their_stage() {
     for (transcript, words) in [
         (
             "S: HTTP/1.1 400 Bad",

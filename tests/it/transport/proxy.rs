@@ -61,7 +61,7 @@ fn told(error: &Error) -> (ErrorKind, bool) {
 const CONNECT: &str = "CONNECT mail.example:587 HTTP/1.1\r\nHost: mail.example:587\r\n";
 
 #[tokio::test]
-async fn what_an_http_proxy_may_answer() {
+async fn responses_of_an_http_proxy() {
     let endless = format!("HTTP/1.1 200 ok\r\n{}", "X: y\r\n".repeat(5_000));
     let fields = format!("HTTP/1.1 200 ok\r\n{}\r\n", "X: y\r\n".repeat(100));
     for (answer, kind, transient) in [
@@ -125,7 +125,7 @@ async fn a_password_that_the_proxy_repeats_is_masked() {
 /// RFC 9110 section 15.2 and RFC 9112 section 2.2: interim responses precede the response, and a
 /// line may end in LF alone. Every octet after the header belongs to the server.
 #[tokio::test]
-async fn what_may_stand_before_the_end_of_an_http_header() {
+async fn lines_before_the_end_of_an_http_header() {
     let finals = ["HTTP/1.1 200 ok", "HTTP/1.0 200", "HTTP/1.1 204 no content"];
     let interims = [
         "",
@@ -185,7 +185,7 @@ async fn interim_responses_are_bounded_and_101_is_not_one() {
 }
 
 #[tokio::test]
-async fn what_is_quoted_is_escaped_and_short() {
+async fn quoted_replies_are_escaped_and_short() {
     let reason = format!("HTTP/1.1 403 \u{1b}[31m{}\r\n\r\n", "no ".repeat(1_000));
     let steps = vec![(format!("{CONNECT}\r\n").into(), reason.into())];
     let error = connect("http://", steps).await;
@@ -218,7 +218,7 @@ async fn a_login_at_an_http_proxy() {
 
 /// RFC 1928 sections 3 to 6, RFC 1929 section 2.
 #[tokio::test]
-async fn what_a_socks_proxy_may_answer() {
+async fn replies_of_a_socks_proxy() {
     let hello = || (b"\x05\x01\x00".to_vec(), b"\x05\x00".to_vec());
     let request = b"\x05\x01\x00\x03\x0cmail.example\x02\x4b";
     let reply = |code: u8| {
@@ -267,7 +267,7 @@ async fn what_a_socks_proxy_may_answer() {
 
 /// The greeting arrives with the proxy's answer, in one segment: it belongs to the tunnel.
 #[tokio::test]
-async fn a_mail_server_behind_a_proxy_is_checked_by_its_own_name() {
+async fn tls_through_a_proxy_checks_the_name_of_the_server() {
     let http = |port: u16| {
         let request =
             format!("CONNECT mail.example:{port} HTTP/1.1\r\nHost: mail.example:{port}\r\n\r\n");
@@ -346,7 +346,7 @@ async fn a_silent_proxy_has_its_limit() {
 }
 
 #[test]
-fn a_user_without_a_password_is_told_early() {
+fn a_user_without_a_password_fails_early() {
     let route = Route::new().proxy("http://tim@proxy:80".parse().unwrap());
     let server = ServerConfig::builder("mail.example".parse().unwrap()).route(route);
     assert_eq!(server.build().unwrap_err().kind(), ErrorKind::Config);

@@ -52,7 +52,7 @@ const INJECTED: &str = "Protocol at StartTls, NotAccepted, permanent: no reply";
 const UNTRUSTED: &str = "Tls at StartTls, NotAccepted, permanent: no reply";
 
 #[tokio::test(start_paused = true)]
-async fn a_reply_injected_behind_the_220_ends_the_session() {
+async fn a_reply_injected_after_the_220_ends_the_session() {
     let transcript = "
         S: 220 go
         S: 250-injected
@@ -63,7 +63,7 @@ async fn a_reply_injected_behind_the_220_ends_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_single_octet_injected_behind_the_220_ends_the_session() {
+async fn a_single_octet_injected_after_the_220_ends_the_session() {
     let transcript = "
         S: 220 go
         S> 2
@@ -102,7 +102,7 @@ async fn starttls_not_offered() {
 
 /// Like PREAUTH of IMAP: it must not bypass TLS.
 #[tokio::test(start_paused = true)]
-async fn a_greeting_that_says_logged_in_already() {
+async fn a_greeting_that_pretends_to_be_logged_in() {
     let transcript = "
         S: 235 server.example, welcome back
         C: EHLO client.example
@@ -157,7 +157,7 @@ async fn a_421_to_starttls_closes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_knows_only_helo_gets_nothing() {
+async fn a_server_with_only_helo_gets_nothing() {
     let transcript = "
         S: 220 server.example
         C: EHLO client.example
@@ -171,7 +171,7 @@ async fn a_server_that_knows_only_helo_gets_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn certificates_that_prove_nothing() {
+async fn invalid_certificates_are_rejected() {
     for certificate in [
         "server.example stranger",
         "server.example expired",
@@ -206,7 +206,7 @@ async fn a_connection_that_ends_in_the_handshake() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_offered_in_clear_text_counts_no_more() {
+async fn extensions_offered_in_clear_text_are_discarded() {
     // After TLS the server offers no AUTH, SIZE or PIPELINING. It offers STARTTLS, which the client
     // ignores.
     let transcript = format!(
@@ -275,7 +275,7 @@ async fn implicit_tls_is_checked_as_well() {
 
 /// Each side would wait for the other: five seconds on the clock pass before the error.
 #[tokio::test]
-async fn a_port_that_begins_with_tls_is_found_out() {
+async fn a_port_with_implicit_tls_is_detected() {
     let submission = testing::TestServer::builder()
         .security(testing::Security::ImplicitTls)
         .start()

@@ -114,7 +114,7 @@ async fn one_command_at_a_time_and_a_login_in_three() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_goes_over_tls_is_marked() {
+async fn lines_inside_tls_are_marked() {
     let capture = Capture::begin();
     let script = Script::fixture("gmail_success");
     let _ = converse(&script, Delivery::Whole, async |stream| {
@@ -177,7 +177,7 @@ fn nested(capture: &Capture) -> Vec<String> {
 /// Commands belong to the session. Events about a mail belong to its transaction, and the
 /// transaction belongs to the span of the caller.
 #[tokio::test]
-async fn spans_are_within_each_other() {
+async fn spans_are_nested() {
     let server = testing::TestServer::builder().user("tim", PASSWORD);
     let server = server.start().await.unwrap();
     let tls = TlsConfig::builder().ca_pem(server.ca_pem());

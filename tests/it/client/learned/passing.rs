@@ -163,7 +163,7 @@ fn a_number_of_recipients_is_advice() {
 
 /// A 421 after fewer mails than another session has had is not about their number.
 #[test]
-fn a_421_that_is_not_about_the_number_of_mails_slows_down() {
+fn a_421_about_something_else_throttles() {
     let conduct: Conduct = |said, connection, _, in_session| {
         let is_over = match connection {
             0 => in_session == 6,

@@ -43,8 +43,8 @@ cut! {
     two_recipients_and_a_picture(
         GROUPED, picture(&["a@example.org", "b@example.org"], BodyType::EightBit)
     ): 5_000
-    one_of_two_refused(GROUPED, ACCOUNT.letter(&["a@example.org", "nobody@example.org"])): 1_800
-    one_of_two_refused_one_at_a_time(
+    one_of_two_rejected(GROUPED, ACCOUNT.letter(&["a@example.org", "nobody@example.org"])): 1_800
+    one_of_two_rejected_one_at_a_time(
         PLAIN, ACCOUNT.letter(&["nobody@example.org", "a@example.org"])
     ): 1_600
     chunked(CHUNKED, picture(&["a@example.org", "b@example.org"], BodyType::Binary)): 4_000

@@ -66,7 +66,7 @@ pub(super) async fn judge(dialogue: &Dialogue, stride: usize, first: usize) -> T
             each_recipient(&case.outcome, recipients, seen, &context);
         }
         plausible(&case, &whole, cut, &context);
-        no_second_delivery(&case, &context);
+        not_delivered_twice(&case, &context);
         match case.outcome.as_ref().map_err(pilotfish::Error::fate) {
             Ok(_) => tally.accepted += 1,
             Err(Fate::Unknown) => tally.unknown += 1,
@@ -208,7 +208,7 @@ fn plausible(case: &Case, whole: &Case, cut: Cut, context: &str) {
 
 /// The server has accepted a mail as often as the client reports, or once more if a fate was
 /// reported as unknown.
-fn no_second_delivery(case: &Case, context: &str) {
+fn not_delivered_twice(case: &Case, context: &str) {
     let taken = case.arrived.iter().filter(|arrived| arrived.taken).count();
     let outcomes = [Some(&case.outcome), case.again.as_ref()];
     let outcomes = || outcomes.into_iter().flatten();

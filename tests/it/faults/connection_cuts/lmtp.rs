@@ -93,7 +93,7 @@ fn judge(case: &Case, whole: &Case, recipient: &str, context: &str) -> Recipient
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_recipient_has_a_fate_of_his_own() {
+async fn each_recipient_has_its_own_fate() {
     for (words, chunking) in [
         (Words::Offering(&["8BITMIME"]), Chunking::Never),
         (Words::Offering(&["PIPELINING"]), Chunking::Never),

@@ -210,9 +210,9 @@ cut! {
     one_at_a_time(PLAIN, Auto, Auto, &[A, A]): 100
     grouped(GROUPED, Auto, Auto, &[A, A]): 100
     eager(GROUPED, Eager, Never, &[A, A]): 100
-    eager_with_one_to_nobody(GROUPED, Eager, Never, &[A, NOBODY, A]): 100
+    eager_with_one_without_recipients(GROUPED, Eager, Never, &[A, NOBODY, A]): 100
     chunked(CHUNKED, Auto, Auto, &[A, A, A, A]): 1_000
-    chunked_with_one_to_nobody(CHUNKED, Auto, Auto, &[A, A, NOBODY, A]): 1_000
+    chunked_with_one_without_recipients(CHUNKED, Auto, Auto, &[A, A, NOBODY, A]): 1_000
     a_flight_of_one(CHUNKED, Auto, Always, &[A]): 100
     chunked_one_command_at_a_time(CHUNKED, Never, Always, &[A, A]): 100
 }

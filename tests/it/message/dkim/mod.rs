@@ -150,7 +150,7 @@ fn changed(mail: &[u8]) -> Vec<(String, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn what_was_signed_is_what_arrives() {
+async fn the_signed_octets_arrive() {
     let signed = signed().await;
     for left_out in ["SIZE", "8BITMIME", "PIPELINING"] {
         let carried = |message: &Message| {
@@ -187,7 +187,7 @@ async fn dkimpy_verifies_every_kind_of_mail() {
 
 #[tokio::test]
 #[ignore = "needs dkimpy: tests/run installs it"]
-async fn dkimpy_notices_every_octet_that_was_changed() {
+async fn dkimpy_detects_every_changed_octet() {
     let mut whats = Vec::new();
     let mut mails = Vec::new();
     for (name, mail) in signed_and_sent().await {

@@ -70,7 +70,7 @@ fn sent(name: &str, builder: RawBuilder) -> Result<Vec<u8>, MessageError> {
 }
 
 #[test]
-fn what_was_well_made_goes_out_as_it_is() {
+fn a_valid_message_is_sent_unchanged() {
     for case in CASES.iter().filter(|case| case.data < BodyType::Binary) {
         let name = &case.name;
         let octets = sent(name, bounced(&case.octets)).unwrap();
@@ -86,7 +86,7 @@ fn what_was_well_made_goes_out_as_it_is() {
 }
 
 #[test]
-fn only_what_is_stated_is_repaired() {
+fn only_documented_repairs_are_made() {
     for (before, after, sent_before, sent_after) in REPAIRED {
         let octets = sent(before, raw(format!("{before}{HEADER}{after}")));
         let octets = octets.unwrap_or_else(|error| panic!("{before:?} {after:?}: {error}"));
@@ -116,7 +116,7 @@ fn a_long_line_is_folded_and_a_word_is_not() {
 }
 
 #[test]
-fn what_is_missing_is_added() {
+fn missing_fields_are_added() {
     for (message, body) in [("no header at all", "no header at all\r\n"), ("", "")] {
         let error = sent("", raw(message)).unwrap_err();
         assert!(matches!(error, MessageError::NoFields { .. }), "{error:?}");

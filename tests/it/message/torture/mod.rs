@@ -129,7 +129,7 @@ fn every_case_has_a_name_of_its_own() {
 }
 
 #[test]
-fn every_message_is_fit_for_the_wire() {
+fn every_message_keeps_the_rules_of_the_wire() {
     wire::check(&CASES);
 }
 

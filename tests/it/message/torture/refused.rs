@@ -18,7 +18,7 @@ fn refuses<T: FromStr>(row: &str, inputs: &[&str]) {
 }
 
 #[test]
-fn values_that_no_header_may_carry_are_refused() {
+fn invalid_header_values_are_rejected() {
     refuses::<FieldName>(
         "H6",
         &["", "a b", "a:", "ä", "a\r\nb", "a\0", &"n".repeat(200)],
@@ -75,7 +75,7 @@ fn values_that_no_header_may_carry_are_refused() {
 }
 
 #[test]
-fn controls_in_a_subject_or_a_field_are_refused() {
+fn controls_in_a_subject_or_a_field_are_rejected() {
     let builder = || {
         let builder = Message::builder().from("from@x.test");
         builder.to("to@x.test")
@@ -120,7 +120,7 @@ fn controls_in_a_subject_or_a_field_are_refused() {
 }
 
 #[test]
-fn trees_that_no_reader_would_bear_are_refused() {
+fn excessive_trees_are_rejected() {
     let nested =
         |depth: usize| (1..depth).fold(Entity::text("in it"), |inner, _| Entity::mixed([inner]));
     let built = |content| {
@@ -135,7 +135,7 @@ fn trees_that_no_reader_would_bear_are_refused() {
 }
 
 #[test]
-fn what_a_document_shows_and_what_is_there_is_compared() {
+fn references_of_a_document_are_checked() {
     for (document, labels, warnings) in [
         ("<img src=cid:a>", &["a"][..], &[][..]),
         ("<img src=cid:a@b>", &["a@b"], &[]),

@@ -12,7 +12,7 @@ use crate::support::client::{in_clear, send, talk, talk_through, told};
 use crate::support::lines::BYE;
 
 #[tokio::test(start_paused = true)]
-async fn after_a_refused_chunk_no_other_is_sent_and_rset_is_next() {
+async fn after_a_rejected_chunk_no_other_is_sent_and_rset_is_next() {
     let next = format!(
         "C: RSET\n{FLIGHT}{}S: 250 ok\n{GO}S: 250 queued\n{BYE}",
         short_chunk()
@@ -175,7 +175,7 @@ async fn a_reply_within_the_chunk_ends_the_transfer() {
 
 /// The reply to the first chunk arrives while the second leaves. Then the connection breaks.
 #[tokio::test(start_paused = true)]
-async fn a_refusal_that_comes_with_the_next_chunk_is_the_reason() {
+async fn a_rejection_during_the_next_chunk_is_the_error() {
     for (reply, outcome) in [
         (
             "452 4.3.1 disk full",

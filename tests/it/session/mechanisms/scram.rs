@@ -15,7 +15,7 @@ use crate::support::script::Script;
 
 /// A server that offers no -PLUS accepts a `y`. A server that offers it would reject the `y`.
 #[tokio::test]
-async fn scram_without_plus_says_that_it_could() {
+async fn scram_without_plus_announces_channel_binding() {
     let server = testing::TestServer::builder()
         .user(USER, SECRET)
         .mechanism("SCRAM-SHA-256");
@@ -55,7 +55,7 @@ async fn begins_scram(rest: &str, delivery: Delivery) -> (Result<()>, Played) {
 
 /// A password that `SASLprep` forbids is sent by PLAIN unchanged.
 #[tokio::test]
-async fn a_password_that_scram_does_not_take_goes_by_plain() {
+async fn a_password_that_scram_forbids_is_sent_by_plain() {
     let capture = Capture::begin();
     let secret = "tanstaaf 🦈";
     let server = testing::TestServer::builder()
@@ -98,7 +98,7 @@ async fn the_words_that_end_scram_are_masked() {
 
 /// RFC 5802 section 7: the error of the server, then its reply.
 #[tokio::test(start_paused = true)]
-async fn words_that_end_scram_are_a_refusal() {
+async fn an_error_of_scram_is_a_rejection() {
     for (word, outcome) in [
         ("unknown-user", "Auth at Auth, NotAccepted, permanent"),
         ("invalid-proof", "Auth at Auth, NotAccepted, permanent"),

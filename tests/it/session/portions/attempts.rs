@@ -44,7 +44,7 @@ fn copies(store: &Store, number: usize, path: &ForwardPath) -> usize {
 /// The server defers both recipients in the first attempt. The second attempt determines the
 /// result.
 #[test]
-fn what_an_earlier_attempt_has_shown_does_not_count() {
+fn the_results_of_an_earlier_attempt_do_not_count() {
     use RecipientOutcome::{Accepted, Rejected};
     for (second, outcome, copies) in [
         ("250 2.1.5 ok", Accepted, 2),
@@ -78,7 +78,7 @@ fn what_an_earlier_attempt_has_shown_does_not_count() {
 
 /// If a server accepts no more recipients, the client does not offer it each of the others.
 #[test]
-fn who_has_had_enough_is_asked_a_few_times() {
+fn a_server_with_enough_recipients_is_asked_a_few_times() {
     paused(async {
         let (port, store, rcpt) = (Port::new(), Store::default(), Count::default());
         let client = client_to(port.number(), |server| server).build().unwrap();
@@ -103,7 +103,7 @@ fn who_has_had_enough_is_asked_a_few_times() {
 /// What the server says of a mailbox, or for good, holds for that recipient alone: each of the
 /// others is asked.
 #[test]
-fn who_has_not_been_asked_is_not_refused() {
+fn an_untried_recipient_is_not_rejected() {
     use RecipientOutcome::{Accepted, Deferred, Rejected};
     for (reply, refused) in [
         ("552 exceeded storage allocation", Rejected),
@@ -200,7 +200,7 @@ fn a_portion_that_was_accepted_is_not_sent_again_after_a_quota() {
 
 /// The server has accepted the first portion, and the log must say so.
 #[test]
-fn a_mail_that_is_given_up_between_two_portions() {
+fn a_mail_cancelled_between_two_portions() {
     paused(async {
         let second = Duration::from_secs(1);
         let server = open_server().offer(Offer::Recipients(1));

@@ -123,7 +123,7 @@ fn mail(recipients: &[ForwardPath]) -> Mail {
 
 /// The replies of `OpenSMTPD` and Courier, with their numbers.
 #[tokio::test]
-async fn those_who_were_too_many_follow_and_the_number_is_learnt() {
+async fn recipients_too_many_follow_and_the_number_is_remembered() {
     for keywords in [&["PIPELINING"][..], &["PIPELINING", "CHUNKING"], &[]] {
         for (most, reply) in [
             (1_000, "451 4.5.3 Too many recipients"),
@@ -146,7 +146,7 @@ async fn those_who_were_too_many_follow_and_the_number_is_learnt() {
 }
 
 #[tokio::test]
-async fn many_recipients_cost_a_command_each_and_few_more() {
+async fn many_recipients_take_a_command_each_and_few_more() {
     let server = Counting::start(&["PIPELINING"], 100, "452 4.5.3 Too many recipients").await;
     let all = recipients(0, 20_000, 1);
     let result = server.client.send(mail(&all)).await;
@@ -159,7 +159,7 @@ async fn many_recipients_cost_a_command_each_and_few_more() {
 
 /// RFC 9422: the client knows the limits in advance, so it omits no recipient, and nothing fails.
 #[tokio::test]
-async fn what_a_session_does_not_take_goes_over_another() {
+async fn portions_beyond_a_session_limit_go_over_another() {
     for (keywords, domains, count, sessions) in [
         (&["LIMITS RCPTDOMAINMAX=1"][..], 2, 2, 2),
         (&["LIMITS RCPTDOMAINMAX=1", "PIPELINING"], 7, 21, 7),

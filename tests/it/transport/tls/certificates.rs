@@ -132,7 +132,7 @@ async fn names() {
 }
 
 #[tokio::test]
-async fn a_name_in_a_refusal_cannot_write_to_the_terminal() {
+async fn a_name_in_an_error_cannot_control_the_terminal() {
     let side = Side::from(Shown::by(&ROOT, &server_params(&["a\u{1b}[2J.test"])).config());
     is_refused(&side, &client(), HOST, "is not for server.example").await;
     let (outcome, _) = log_in(&side, BOTH[0], &client(), HOST).await;
@@ -141,7 +141,7 @@ async fn a_name_in_a_refusal_cannot_write_to_the_terminal() {
 }
 
 #[tokio::test]
-async fn names_that_are_right() {
+async fn valid_names() {
     let wildcard = Side::from(Shown::by(&ROOT, &server_params(&["*.example.test"])).config());
     is_accepted(&wildcard, &client(), "mail.example.test").await;
     let mut params = server_params(&[]);

@@ -21,7 +21,7 @@ async fn send(office: &Office, arguments: &str) -> Ended {
 }
 
 #[tokio::test]
-async fn whom_to_trust() {
+async fn trusted_authorities() {
     let office = Office::open(server()).await;
     let refused = send(&office, "").await;
     assert_eq!(refused.status, 76, "{refused:?}");
@@ -106,7 +106,7 @@ async fn the_roots_of_the_system() {
 }
 
 #[tokio::test]
-async fn flags_that_make_no_sense() {
+async fn contradictory_flags() {
     let pin = format!("sha256:{}", "0".repeat(64));
     for (arguments, words) in [
         ("--tls-roots all", "possible values: public, system, none"),
@@ -165,7 +165,7 @@ async fn a_key_that_others_can_read_is_not_used() {
 }
 
 #[tokio::test]
-async fn an_account_pins_and_a_flag_pins_anew() {
+async fn a_flag_replaces_the_pins_of_an_account() {
     let office = Office::open(server()).await;
     let pin = |shown: &Shown| {
         let digest = Sha256::digest(&shown.chain[0]);

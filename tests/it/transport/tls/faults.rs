@@ -62,7 +62,7 @@ fn old_hello(minor: u8) -> Vec<u8> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_that_are_no_handshake() {
+async fn octets_that_are_not_a_handshake() {
     let http = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
     let failed = "the TLS handshake with server.example failed";
     for (answer, words) in [

@@ -180,7 +180,7 @@ async fn a_key_of_an_unknown_kind() {
 }
 
 #[tokio::test]
-async fn a_server_that_speaks_old_versions_alone() {
+async fn a_server_with_only_old_versions() {
     let directory = workshop();
     let directory = directory.path();
     certify(directory, "server", P256, "root", "sha256", "server");

@@ -98,7 +98,7 @@ async fn what_is_not_a_certificate_has_no_key() {
 }
 
 #[tokio::test]
-async fn a_pin_is_the_only_one_who_is_trusted() {
+async fn a_pin_replaces_all_authorities() {
     let shown = good();
     let side = Side::from(shown.config());
     let words = format!("is not the pinned one but {}", certificate(&shown));
@@ -129,7 +129,7 @@ async fn a_pin_is_the_only_one_who_is_trusted() {
 }
 
 #[tokio::test]
-async fn the_refusal_of_a_stranger_says_what_to_pin() {
+async fn the_error_about_an_unknown_authority_names_the_pin() {
     let shown = Shown::self_signed(&authority_params("127.0.0.1"));
     let side = Side::from(shown.config());
     let words = format!("pin {}", certificate(&shown));
@@ -137,14 +137,14 @@ async fn the_refusal_of_a_stranger_says_what_to_pin() {
 }
 
 #[tokio::test]
-async fn without_verification_anybody_is_the_server() {
+async fn without_verification_any_certificate_is_accepted() {
     let side = Side::from(Shown::self_signed(&authority_params("mallory")).config());
     let tls = TlsConfig::builder().danger_accept_invalid_certificates();
     is_accepted(&side, &tls.build().unwrap(), HOST).await;
 }
 
 #[test]
-fn settings_that_make_no_sense() {
+fn contradictory_settings() {
     let pin = certificate(&good());
     for (builder, words) in [
         (

@@ -60,7 +60,7 @@ async fn agree(config: &Arc<ServerConfig>, tls: &TlsConfig, host: &str) -> Agree
 
 #[cfg(feature = "aws-lc-rs")]
 #[tokio::test]
-async fn the_key_exchange_is_one_that_quantum_computers_cannot_undo() {
+async fn the_key_exchange_is_secure_against_quantum_computers() {
     let shown = good();
     let agreed = agree(&Arc::new(shown.config()), &client(), "server.example").await;
     assert_eq!(
@@ -133,7 +133,7 @@ async fn names_are_announced_and_addresses_are_not() {
 }
 
 #[tokio::test]
-async fn the_least_version() {
+async fn the_minimum_version() {
     let side = |version| super::server::Side::from(good().config_of(&[version]));
     let strict = trusting()
         .minimum_version(TlsVersion::Tls13)
@@ -198,7 +198,7 @@ fn pem(der: &[u8]) -> String {
 }
 
 #[test]
-fn client_certificates_that_are_of_no_use() {
+fn unusable_client_certificates() {
     let shown = good();
     let chain = pem(&shown.chain[0]);
     let key = shown.key.serialize_pem();
