@@ -14,7 +14,7 @@ pub(crate) fn server() -> TestServerBuilder {
 }
 
 /// A server that runs, and a directory.
-pub(crate) struct Office {
+pub(crate) struct CliFixture {
     pub(crate) server: TestServer,
     pub(crate) directory: Directory,
 }
@@ -22,7 +22,7 @@ pub(crate) struct Office {
 /// A directory for one test.
 pub(crate) struct Directory(TempDir);
 
-impl Office {
+impl CliFixture {
     pub(crate) async fn open(server: TestServerBuilder) -> Self {
         let server = server.start().await.unwrap();
         let directory = Directory::new();
@@ -62,7 +62,7 @@ impl Office {
     }
 
     /// Checks that no mail arrived and that the server has no complaints.
-    pub(crate) async fn got_nothing(self) {
+    pub(crate) async fn received_nothing(self) {
         assert_eq!(self.mails().await, []);
     }
 }

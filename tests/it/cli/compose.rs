@@ -3,16 +3,16 @@
 use mail_parser::{MessageParser, MimeHeaders as _};
 use pilotfish::testing::Received;
 
-use super::cli_fixture::{Office, server};
+use super::cli_fixture::{CliFixture, server};
 
 /// The mail that arrives when the command gets these arguments and this standard input.
 async fn sent(arguments: &str, stdin: &str, files: &[(&str, &[u8])]) -> Received {
-    let office = Office::open(server()).await;
+    let fixture = CliFixture::open(server()).await;
     for (name, content) in files {
-        office.directory.file(name, content);
+        fixture.directory.file(name, content);
     }
-    office.send(arguments).stdin(stdin).end().await.result();
-    office.mail().await
+    fixture.send(arguments).stdin(stdin).end().await.result();
+    fixture.mail().await
 }
 
 #[tokio::test]

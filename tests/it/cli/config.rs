@@ -5,7 +5,7 @@ use std::path::Path;
 use pilotfish::config::{Account, Config};
 use pilotfish::testing::Security;
 
-use crate::cli::cli_fixture::{Office, server};
+use crate::cli::cli_fixture::{CliFixture, server};
 use crate::cli::run::{Ended, Run};
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
@@ -105,8 +105,8 @@ fn all_keys_are_read() {
 }
 
 /// A fixture whose directory has a file with the complete account `work`.
-async fn office_with_account(security: Security) -> Office {
-    let office = Office::open(server().security(security)).await;
+async fn fixture_with_account(security: Security) -> CliFixture {
+    let fixture = CliFixture::open(server().security(security)).await;
     let tls = match security {
         Security::ImplicitTls => "implicit",
         _ => "starttls",
@@ -115,26 +115,26 @@ async fn office_with_account(security: Security) -> Office {
         "[account.work]\nserver = '{}'\ntls = '{tls}'\ntls-ca = 'ca.pem'\n\
          user = 'me@example.org'\nfrom = 'Me <work@example.org>'\npassword-file = 'password'\n\
          [account.other]\nserver = 'there.invalid'\n",
-        office.server.addr()
+        fixture.server.addr()
     );
-    office.directory.file("accounts.toml", account);
-    office
+    fixture.directory.file("accounts.toml", account);
+    fixture
 }
 
-async fn send(office: &Office, arguments: &str) -> Ended {
+async fn send(fixture: &CliFixture, arguments: &str) -> Ended {
     let run = Run::new("send --config accounts.toml --account work --to ann@example.org");
     let run = run
         .args(Run::words(arguments))
-        .directory(office.directory.path());
+        .directory(fixture.directory.path());
     run.end().await
 }
 
 #[tokio::test]
 async fn an_account_suffices_to_send() {
     for security in [Security::StartTls, Security::ImplicitTls] {
-        let office = office_with_account(security).await;
-        send(&office, "").await.result();
-        let mail = office.mail().await;
+        let fixture = fixture_with_account(security).await;
+        send(&fixture, "").await.result();
+        let mail = fixture.mail().await;
         assert_eq!(mail.reverse_path, "work@example.org");
         assert_eq!(mail.authenticated_as.as_deref(), Some("me@example.org"));
     }
@@ -142,9 +142,9 @@ async fn an_account_suffices_to_send() {
 
 #[tokio::test]
 async fn flags_prevail_over_the_account() {
-    let office = office_with_account(Security::StartTls).await;
-    office.directory.file("another", "wrong");
-    office.directory.file("other-ca.pem", "");
+    let fixture = fixture_with_account(Security::StartTls).await;
+    fixture.directory.file("another", "wrong");
+    fixture.directory.file("other-ca.pem", "");
     for (arguments, status, words) in [
         ("--user you@example.org", 77, "you@example.org"),
         ("--password-file another", 77, "535"),
@@ -154,48 +154,48 @@ async fn flags_prevail_over_the_account() {
         ("--tls none", 78, "in clear text"),
         ("--server there.invalid:0", 64, "is not a port"),
     ] {
-        send(&office, arguments).await.fails(status, words);
+        send(&fixture, arguments).await.fails(status, words);
     }
-    send(&office, "--from eve@example.org").await.result();
-    assert_eq!(office.server.received()[0].reverse_path, "eve@example.org");
+    send(&fixture, "--from eve@example.org").await.result();
+    assert_eq!(fixture.server.received()[0].reverse_path, "eve@example.org");
     // A handshake that never happened is in the server's log.
-    office.server.shutdown().await.ok();
+    fixture.server.shutdown().await.ok();
 }
 
 /// Another server than the account's does not use the security mode of the account, but the mode
 /// that is customary for the port. It does not get the account's password.
 #[tokio::test]
 async fn another_server_does_not_get_the_mode_of_the_account() {
-    let office = Office::open(server()).await;
-    office.directory.file(
+    let fixture = CliFixture::open(server()).await;
+    fixture.directory.file(
         "accounts.toml",
         "[account.work]\nserver = 'there.invalid'\ntls = 'none'\ntls-ca = 'ca.pem'\n\
          user = 'me@example.org'\npassword-file = 'password'",
     );
     // The secret of the account is for its own server, unless the login is named.
-    let arguments = format!("--server {}", office.server.addr());
-    send(&office, &arguments)
+    let arguments = format!("--server {}", fixture.server.addr());
+    send(&fixture, &arguments)
         .await
         .fails(64, "for there.invalid");
-    send(&office, &format!("{arguments} --password-file password"))
+    send(&fixture, &format!("{arguments} --password-file password"))
         .await
         .result();
-    assert!(office.mail().await.tls.is_some());
+    assert!(fixture.mail().await.tls.is_some());
 }
 
 #[tokio::test]
 async fn a_password_file_may_be_in_the_home_directory() {
-    let office = Office::open(server()).await;
-    office.directory.file(
+    let fixture = CliFixture::open(server()).await;
+    fixture.directory.file(
         "accounts.toml",
         format!(
             "[account.work]\nserver = '{}'\ntls-ca = 'ca.pem'\nuser = 'me@example.org'\n\
              password-file = '~/password'",
-            office.server.addr()
+            fixture.server.addr()
         ),
     );
-    let home = office.directory.path().to_owned();
+    let home = fixture.directory.path().to_owned();
     let run = Run::new("send --config accounts.toml --account work --to ann@example.org");
     run.directory(&home).env("HOME", &home).end().await.result();
-    office.mail().await;
+    fixture.mail().await;
 }

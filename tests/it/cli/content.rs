@@ -2,8 +2,8 @@
 
 use mail_parser::MessageParser;
 
-use super::cli_fixture::{Office, server};
-use super::made::{Desk, fields, shape};
+use super::cli_fixture::{CliFixture, server};
+use super::made::{Composer, fields, shape};
 use super::run::Run;
 
 const SHARK: &[u8] = include_bytes!("../../fixtures/images/shark.png");
@@ -26,18 +26,18 @@ const FILES: &[(&str, &[u8])] = &[
     ("nul.eml", b"Subject: x\n\n\0\n"),
 ];
 
-fn desk<'a>() -> Desk<'a> {
-    Desk {
+fn composer<'a>() -> Composer<'a> {
+    Composer {
         files: FILES,
-        ..Desk::default()
+        ..Composer::default()
     }
 }
 
 #[tokio::test]
 async fn the_parts_stand_as_readers_expect() {
-    let at_desk = Desk {
+    let composer_with_files = Composer {
         stdin: "piped in",
-        ..desk()
+        ..composer()
     };
     for (arguments, expected) in [
         ("--html '<p>x'", "html"),
@@ -77,7 +77,7 @@ async fn the_parts_stand_as_readers_expect() {
         ("--text x -a '-;type=image/x-y;name=z'", "mixed(plain x-y)"),
     ] {
         assert_eq!(
-            shape(&at_desk.mail(arguments).await),
+            shape(&composer_with_files.mail(arguments).await),
             expected,
             "{arguments}"
         );
@@ -124,11 +124,11 @@ async fn fields_and_parts_have_their_properties() {
             "\r\n\r\nU3ViamVjdDogc3RkaW4KCg==\r\n",
         ),
     ] {
-        let desk = Desk {
+        let composer = Composer {
             stdin: "Subject: stdin\n\n",
-            ..desk()
+            ..composer()
         };
-        let mail = desk.mail(arguments).await;
+        let mail = composer.mail(arguments).await;
         assert!(mail.contains(expected), "{arguments}: {mail}");
     }
 }
@@ -136,25 +136,25 @@ async fn fields_and_parts_have_their_properties() {
 /// The directory of the HTML file, wherever it is.
 #[tokio::test]
 async fn images_are_searched_in_the_directory_of_the_file() {
-    let office = Office::open(server()).await;
-    std::fs::create_dir(office.directory.path().join("sub")).unwrap();
-    office
+    let fixture = CliFixture::open(server()).await;
+    std::fs::create_dir(fixture.directory.path().join("sub")).unwrap();
+    fixture
         .directory
         .file("sub/page.html", "<img src='shark.png'>");
-    office.directory.file("sub/page.md", "![](shark.png)");
-    office.directory.file("sub/shark.png", SHARK);
+    fixture.directory.file("sub/page.md", "![](shark.png)");
+    fixture.directory.file("sub/shark.png", SHARK);
     let mail = "--to ann@example.org --inline auto";
     for arguments in ["--html @sub/page.html", "--markdown sub/page.md"] {
-        let run = office.send(&format!("{mail} {arguments}"));
+        let run = fixture.send(&format!("{mail} {arguments}"));
         run.end().await.result();
     }
-    let ended = office
+    let ended = fixture
         .send(&format!("{mail} --html -"))
         .stdin("<img src='shark.png'>")
         .end()
         .await;
     ended.fails(66, "shark.png");
-    for mail in office.mails().await {
+    for mail in fixture.mails().await {
         let parsed = MessageParser::default().parse(&mail.octets[..]).unwrap();
         assert!(parsed.parts.iter().any(|part| part.contents() == SHARK));
     }
@@ -205,11 +205,13 @@ async fn suspicious_content_causes_a_warning() {
             "warning: the first 5 lines of the Markdown are metadata, and are left out",
         ),
     ] {
-        let ended = desk().run(&format!("{enough} {arguments}")).await;
+        let ended = composer().run(&format!("{enough} {arguments}")).await;
         assert_eq!(ended.status, 0, "{arguments}");
         assert!(ended.stderr.starts_with(warning), "{ended:?}");
         assert_eq!(ended.stderr.matches('\n').count(), 1, "{ended:?}");
-        let ended = desk().run(&format!("{enough} {arguments} --quiet")).await;
+        let ended = composer()
+            .run(&format!("{enough} {arguments} --quiet"))
+            .await;
         assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
     }
 }
@@ -224,11 +226,15 @@ async fn the_body_type_can_be_limited() {
         ("--body 8BITMIME", "8bit"),
         ("--body binarymime", "8bit"),
     ] {
-        let mail = desk().mail(&format!("--text 'wörld' {arguments}")).await;
+        let mail = composer()
+            .mail(&format!("--text 'wörld' {arguments}"))
+            .await;
         let expected = format!("Content-Transfer-Encoding: {encoding}");
         assert_eq!(field(&mail), expected, "{arguments}");
     }
-    let mail = desk().mail("-a inner.eml;type=a/b --body binarymime").await;
+    let mail = composer()
+        .mail("-a inner.eml;type=a/b --body binarymime")
+        .await;
     assert!(
         mail.contains("\r\n\r\nFrom: bo@example.org\nSubject: inner\n\n"),
         "{mail}"
@@ -243,10 +249,10 @@ async fn the_body_type_depends_on_the_server() {
         ("--body 8bitmime", "\r\n\r\nwörld\r\n"),
         ("--body 7bit", "\r\n\r\nw=C3=B6rld\r\n"),
     ] {
-        let office = Office::open(server()).await;
-        let run = office.send(&format!("--to ann@example.org --text wörld {arguments}"));
+        let fixture = CliFixture::open(server()).await;
+        let run = fixture.send(&format!("--to ann@example.org --text wörld {arguments}"));
         run.end().await.result();
-        let mail = office.mail().await;
+        let mail = fixture.mail().await;
         let text = String::from_utf8_lossy(&mail.octets);
         assert!(text.ends_with(expected), "{arguments}: {text}");
     }
@@ -297,7 +303,7 @@ async fn unusable_content_has_an_error() {
         ("--calendar none.ics", 66, "none.ics"),
     ] {
         let enough = "--from me@example.org --to ann@example.org";
-        let ended = desk().run(&format!("{enough} {arguments}")).await;
+        let ended = composer().run(&format!("{enough} {arguments}")).await;
         ended.fails(status, words);
     }
 }
@@ -319,13 +325,13 @@ async fn a_file_name_that_is_not_utf_8_needs_another() {
 /// More than the command keeps in memory.
 #[tokio::test]
 async fn standard_input_of_any_length_is_attached() {
-    let office = Office::open(server()).await;
+    let fixture = CliFixture::open(server()).await;
     let script = "seq 500000 | \"$0\" send --server \"$1\" --tls-ca ca.pem --user me@example.org \
                   --password-file password --to ann@example.org -a '-;name=numbers.txt'";
-    let address = office.server.addr().to_string();
+    let address = fixture.server.addr().to_string();
     let run = Run::shell(script).args([address]);
-    run.directory(office.directory.path()).end().await.result();
-    let mail = office.mail().await;
+    run.directory(fixture.directory.path()).end().await.result();
+    let mail = fixture.mail().await;
     let parsed = MessageParser::default().parse(&mail.octets[..]).unwrap();
     let contents = parsed.attachment(0).unwrap().contents();
     assert_eq!(contents.len(), 3_388_895);

@@ -2,12 +2,12 @@
 
 use pilotfish::testing::Offer;
 
-use super::cli_fixture::{Office, server};
+use super::cli_fixture::{CliFixture, server};
 use super::run::Run;
 
 #[tokio::test]
 async fn flags_become_parameters() {
-    let office = Office::open(
+    let fixture = CliFixture::open(
         server()
             .offer(Offer::Dsn)
             .offer(Offer::DeliverBy(0))
@@ -19,12 +19,12 @@ async fn flags_become_parameters() {
             .offer(Offer::RequireTls),
     )
     .await;
-    let run = office.send(
+    let run = fixture.send(
         "--to ann@example.org --text Hi --dsn delay,success --dsn-return hdrs --dsn-envid 'a b' \
          --deliver-by 1h,return,trace --hold-for 2h --priority -9 --require-tls",
     );
     run.end().await.result();
-    let mail = office.mail().await;
+    let mail = fixture.mail().await;
     for (keyword, value) in [
         ("RET", Some("HDRS")),
         ("ENVID", Some("a+20b")),
@@ -48,19 +48,19 @@ async fn missing_extensions_are_69() {
         ("--priority 3", "(MT-PRIORITY)"),
         ("--require-tls", "5.7.30"),
     ] {
-        let office = Office::open(server()).await;
-        let run = office.send(&format!("--to ann@example.org --text Hi {flags}"));
+        let fixture = CliFixture::open(server()).await;
+        let run = fixture.send(&format!("--to ann@example.org --text Hi {flags}"));
         run.end().await.fails(69, words);
-        office.got_nothing().await;
+        fixture.received_nothing().await;
     }
 }
 
 #[tokio::test]
 async fn notifications_can_be_optional() {
-    let office = Office::open(server()).await;
-    let run = office.send("--to ann@example.org --text Hi --dsn never --dsn-if-offered");
+    let fixture = CliFixture::open(server()).await;
+    let run = fixture.send("--to ann@example.org --text Hi --dsn never --dsn-if-offered");
     run.end().await.result();
-    let mail = office.mail().await;
+    let mail = fixture.mail().await;
     assert_eq!(mail.rcpt_parameter("ann@example.org", "NOTIFY"), None);
 }
 

@@ -4,7 +4,7 @@ use mail_parser::{MessageParser, MimeHeaders as _};
 
 use serde_json::Value;
 
-use crate::cli::cli_fixture::{Directory, Office, server};
+use crate::cli::cli_fixture::{CliFixture, Directory, server};
 use crate::cli::run::{Run, USER};
 
 const SHARK: &[u8] = include_bytes!("../../fixtures/images/shark.png");
@@ -92,17 +92,17 @@ async fn the_same_mail_goes_to_a_real_server() {
             "ann@example.org",
         ),
     ] {
-        let office = Office::open(server()).await;
+        let fixture = CliFixture::open(server()).await;
         let ended = Run::new("demo --json --tls-ca ca.pem --password-file password --server")
-            .args([office.server.addr().to_string().as_str(), "--user", USER])
+            .args([fixture.server.addr().to_string().as_str(), "--user", USER])
             .args(Run::words(arguments))
-            .directory(office.directory.path())
+            .directory(fixture.directory.path())
             .end()
             .await;
         let outcome: Value = serde_json::from_str(ended.result()).unwrap();
         assert!(ended.stderr.contains("~> AUTH PLAIN <"), "{ended:?}");
-        assert!(!office.directory.path().join("pilotfish-demo").exists());
-        let mail = office.mail().await;
+        assert!(!fixture.directory.path().join("pilotfish-demo").exists());
+        let mail = fixture.mail().await;
         assert_eq!(mail.forward_paths, [forward_path]);
         let id = format!(
             "\r\nMessage-ID: {}\r\n",

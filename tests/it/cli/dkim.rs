@@ -3,8 +3,8 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest as _, Sha256};
 
-use super::cli_fixture::{Directory, Office, server};
-use super::made::{Desk, fields};
+use super::cli_fixture::{CliFixture, Directory, server};
+use super::made::{Composer, fields};
 use super::run::{Ended, Run};
 
 const KEY: &[u8] = include_bytes!("../../fixtures/dkim/rsa-2048.pem");
@@ -22,10 +22,10 @@ const FILES: &[(&str, &[u8])] = &[
     ),
 ];
 
-fn desk<'a>() -> Desk<'a> {
-    Desk {
+fn composer<'a>() -> Composer<'a> {
+    Composer {
         files: FILES,
-        ..Desk::default()
+        ..Composer::default()
     }
 }
 
@@ -56,7 +56,7 @@ async fn the_signature_has_the_given_domain_and_selector() {
             "d=x.test",
         ),
     ] {
-        let mail = desk()
+        let mail = composer()
             .mail(&format!("--text Hi --dkim-selector s1 {arguments}"))
             .await;
         let signature = signature(&mail);
@@ -67,14 +67,14 @@ async fn the_signature_has_the_given_domain_and_selector() {
 /// The server received the octets that were signed, although it accepts 8 bits.
 #[tokio::test]
 async fn the_received_octets_are_the_signed_ones() {
-    let office = Office::open(server()).await;
-    office.directory.file("key.pem", KEY);
-    let run = office.send(
+    let fixture = CliFixture::open(server()).await;
+    fixture.directory.file("key.pem", KEY);
+    let run = fixture.send(
         "--to ann@example.org --text wörld --dkim-domain x.test --dkim-selector s1 \
          --dkim-key key.pem",
     );
     run.end().await.result();
-    let mail = String::from_utf8(office.mail().await.octets.to_vec()).unwrap();
+    let mail = String::from_utf8(fixture.mail().await.octets.to_vec()).unwrap();
     let (_, body) = mail.split_once("\r\n\r\n").unwrap();
     assert_eq!(body, "w=C3=B6rld\r\n");
     let hash = BASE64_STANDARD.encode(Sha256::digest(body));
@@ -84,12 +84,12 @@ async fn the_received_octets_are_the_signed_ones() {
 
 #[tokio::test]
 async fn finished_messages_are_signed_too() {
-    let desk = Desk {
+    let composer = Composer {
         stdin: "From: a@x.test\nTo: b@x.test\n\ntext\n",
-        ..desk()
+        ..composer()
     };
     let dkim = "--dkim-domain x.test --dkim-selector s1 --dkim-key key.pem";
-    let ended = desk.run(&format!("--raw - -t {dkim}")).await;
+    let ended = composer.run(&format!("--raw - -t {dkim}")).await;
     signature(&ended.stdout);
     assert!(ended.stdout.ends_with("\r\n\r\ntext\r\n"), "{ended:?}");
 }
@@ -227,12 +227,12 @@ async fn unsignable_mails_have_an_error() {
         ),
     ] {
         let enough = "--from me@example.org --to ann@example.org --text Hi";
-        let ended = desk().run(&format!("{enough} {arguments}")).await;
+        let ended = composer().run(&format!("{enough} {arguments}")).await;
         ended.fails(status, words);
     }
     let two = "--raw two.eml -t --envelope-from a@x.test --dkim-domain x.test --dkim-selector s1 \
                --dkim-key key.pem";
-    desk().run(two).await.fails(65, "From");
+    composer().run(two).await.fails(65, "From");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `--dry-run`: the octets, and nothing else.
 
-use super::cli_fixture::{Directory, Office, server};
+use super::cli_fixture::{CliFixture, Directory, server};
 use super::run::Run;
 
 const MAIL: &str = "--from me@example.org --to ann@example.org --bcc eve@example.org \
@@ -25,15 +25,15 @@ fn without_chance(message: &[u8]) -> String {
 
 #[tokio::test]
 async fn the_octets_are_those_that_the_server_would_get() {
-    let office = Office::open(server()).await;
-    office.directory.file("shark.png", SHARK);
-    office.send(MAIL).end().await.result();
-    office
+    let fixture = CliFixture::open(server()).await;
+    fixture.directory.file("shark.png", SHARK);
+    fixture.send(MAIL).end().await.result();
+    fixture
         .send(&format!("{MAIL} --dry-run -o mail.eml"))
         .end()
         .await;
-    let written = office.directory.read("mail.eml");
-    let mail = office.mail().await;
+    let written = fixture.directory.read("mail.eml");
+    let mail = fixture.mail().await;
     assert_eq!(without_chance(&written), without_chance(&mail.octets));
 }
 
@@ -57,15 +57,15 @@ async fn it_needs_no_server_and_no_login() {
 
 #[tokio::test]
 async fn it_does_not_connect_and_reads_no_password() {
-    let office = Office::open(server()).await;
-    let run = office.send_without_login("--to ann@example.org --user me@example.org --dry-run");
+    let fixture = CliFixture::open(server()).await;
+    let run = fixture.send_without_login("--to ann@example.org --user me@example.org --dry-run");
     let ended = run
         .args(["--password-command", "touch asked; cat password"])
         .end()
         .await;
     assert_eq!(ended.status, 0, "{ended:?}");
-    assert!(!office.directory.path().join("asked").exists());
-    office.got_nothing().await;
+    assert!(!fixture.directory.path().join("asked").exists());
+    fixture.received_nothing().await;
 }
 
 #[tokio::test]

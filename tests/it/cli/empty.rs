@@ -1,7 +1,7 @@
 //! The command sends no empty mail by mistake, and no file name in place of the file's text.
 
-use super::cli_fixture::{Directory, Office, server};
-use super::made::{Desk, shape};
+use super::cli_fixture::{CliFixture, Directory, server};
+use super::made::{Composer, shape};
 use super::run::Run;
 
 const MAIL: &str = "--from me@example.org --to ann@example.org";
@@ -25,8 +25,8 @@ const FILES: &[(&str, &[u8])] = &[
     ),
 ];
 
-fn desk(stdin: &str) -> Desk<'_> {
-    Desk {
+fn composer(stdin: &str) -> Composer<'_> {
+    Composer {
         files: FILES,
         stdin,
     }
@@ -43,7 +43,7 @@ async fn piped_input_is_the_text() {
             "alternative(plain calendar)",
         ),
     ] {
-        let mail = desk("The disk is full.\n").mail(arguments).await;
+        let mail = composer("The disk is full.\n").mail(arguments).await;
         assert_eq!(shape(&mail), expected, "{arguments}");
         assert!(mail.contains("\r\n\r\nThe disk is full.\r\n"), "{mail}");
     }
@@ -55,7 +55,7 @@ async fn piped_input_is_the_text() {
         ("--forward mark.txt", "mixed(rfc822)"),
         ("--calendar page.ics", "calendar"),
     ] {
-        let mail = desk("The disk is full.\n").mail(arguments).await;
+        let mail = composer("The disk is full.\n").mail(arguments).await;
         assert_eq!(shape(&mail), expected, "{arguments}");
         assert!(!mail.contains("The disk"), "{mail}");
     }
@@ -78,7 +78,7 @@ async fn with_an_attachment_standard_input_is_not_read() {
 #[tokio::test]
 async fn an_empty_mail_has_to_be_requested() {
     for arguments in ["--text ''", "--html ''", "--text '' -s ''"] {
-        desk("").mail(arguments).await;
+        composer("").mail(arguments).await;
     }
     for (arguments, expected) in [
         ("-a shark.png", "mixed(png)"),
@@ -91,7 +91,7 @@ async fn an_empty_mail_has_to_be_requested() {
         ("--text Hello -a nothing", "mixed(plain octet-stream)"),
     ] {
         assert_eq!(
-            shape(&desk("").mail(arguments).await),
+            shape(&composer("").mail(arguments).await),
             expected,
             "{arguments}"
         );
@@ -110,7 +110,7 @@ async fn an_empty_mail_has_to_be_requested() {
             "--text Hello --html -",
             "--text '' --html @nothing",
         ] {
-            let ended = desk(stdin).run(&format!("{MAIL} {arguments}")).await;
+            let ended = composer(stdin).run(&format!("{MAIL} {arguments}")).await;
             ended.fails(64, "the mail would be empty");
             ended.fails(64, "--text '' makes an empty mail");
         }
@@ -135,7 +135,7 @@ async fn an_empty_mail_has_to_be_requested() {
         ("--calendar -", "this is not a calendar"),
         ("--calendar nothing", "this is not a calendar"),
     ] {
-        let ended = desk("").run(&format!("{MAIL} {arguments}")).await;
+        let ended = composer("").run(&format!("{MAIL} {arguments}")).await;
         ended.fails(65, words);
     }
 }
@@ -156,7 +156,7 @@ async fn an_mbox_file_with_several_mails_is_rejected() {
         ("--forward - --to ann@example.org", several.as_str(), 2),
     ] {
         let arguments = format!("--from me@example.org {arguments}");
-        let ended = Desk { files, stdin }.run(&arguments).await;
+        let ended = Composer { files, stdin }.run(&arguments).await;
         match count {
             1 => assert_eq!((ended.status, ended.stderr.as_str()), (0, "")),
             _ => ended.fails(65, "an mbox file with 2 mails: take it apart"),
@@ -186,7 +186,7 @@ async fn a_text_that_names_a_file_is_rejected() {
         ("--text 'with blank'", "--text @with blank"),
         ("--text Hello --html shark.png", "--html @shark.png"),
     ] {
-        let ended = desk("").run(&format!("{MAIL} {arguments}")).await;
+        let ended = composer("").run(&format!("{MAIL} {arguments}")).await;
         ended.fails(64, advice);
     }
     for arguments in [
@@ -196,7 +196,7 @@ async fn a_text_that_names_a_file_is_rejected() {
         "--text letter.txt.",
         "--text https://example.org/report.html",
     ] {
-        desk("").mail(arguments).await;
+        composer("").mail(arguments).await;
     }
 }
 
@@ -209,32 +209,32 @@ async fn a_byte_order_mark_is_not_part_of_a_text() {
         ("--html @mark.html", ""),
         ("--markdown mark.md", ""),
     ] {
-        let mail = desk(stdin).mail(arguments).await;
+        let mail = composer(stdin).mail(arguments).await;
         assert!(mail.contains("Marked"), "{arguments}: {mail}");
         assert!(!mail.contains("=EF=BB=BF"), "{arguments}: {mail}");
         assert!(!mail.contains('\u{feff}'), "{arguments}: {mail}");
     }
-    let mail = desk("").mail("--markdown mark.md").await;
+    let mail = composer("").mail("--markdown mark.md").await;
     assert!(mail.contains("<h1>Marked</h1>"), "{mail}");
 }
 
 /// Standard input is the password or the text, never both.
 #[tokio::test]
 async fn a_password_on_standard_input_is_not_the_text() {
-    let office = Office::open(server()).await;
+    let fixture = CliFixture::open(server()).await;
     for source in ["--password-fd 0", "--password-file /dev/stdin"] {
         for arguments in ["-s Hi", "--text -"] {
             let script = format!(
                 "cat password | \"$0\" send --server {} --tls-ca ca.pem --user me@example.org \
                  --to ann@example.org {arguments} {source}",
-                office.server.addr()
+                fixture.server.addr()
             );
-            let run = Run::shell(&script).directory(office.directory.path());
+            let run = Run::shell(&script).directory(fixture.directory.path());
             let ended = run.end().await;
             assert_eq!(ended.status, 64, "{source} {arguments}: {ended:?}");
         }
     }
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 }
 
 #[tokio::test]
@@ -281,8 +281,8 @@ async fn a_file_that_a_flag_reads_from_standard_input_is_not_the_text() {
 
 #[tokio::test]
 async fn a_secret_goes_only_to_its_server() {
-    let office = Office::open(server()).await;
-    let address = office.server.addr();
+    let fixture = CliFixture::open(server()).await;
+    let address = fixture.server.addr();
     let account = format!(
         "[account.elsewhere]\nserver = 'elsewhere.invalid'\nuser = 'me@example.org'\n\
          password-file = 'password'\n\
@@ -296,7 +296,7 @@ async fn a_secret_goes_only_to_its_server() {
          token-command = 'cat password'\n",
         host = address.ip(),
     );
-    office.directory.file("mail.toml", account);
+    fixture.directory.file("mail.toml", account);
     let at = address.to_string();
     let by_url = format!("smtp://me%40example.org@{at}");
     let elsewhere = Some("for elsewhere.invalid, and");
@@ -316,7 +316,7 @@ async fn a_secret_goes_only_to_its_server() {
         let run = Run::new("send -C mail.toml --tls-ca ca.pem --to ann@example.org --text Hi")
             .args(Run::words(arguments))
             .args(["--server", server])
-            .directory(office.directory.path());
+            .directory(fixture.directory.path());
         let ended = run.end().await;
         match refused {
             Some(words) => {
@@ -326,7 +326,7 @@ async fn a_secret_goes_only_to_its_server() {
             None => assert!(ended.result().contains("queued"), "{arguments}: {ended:?}"),
         }
     }
-    assert_eq!(office.mails().await.len(), 5);
+    assert_eq!(fixture.mails().await.len(), 5);
 }
 
 #[tokio::test]

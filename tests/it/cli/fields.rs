@@ -1,7 +1,7 @@
 //! The header fields and the envelope.
 
-use super::cli_fixture::{Office, server};
-use super::made::{Desk, fields};
+use super::cli_fixture::{CliFixture, server};
+use super::made::{Composer, fields};
 
 #[tokio::test]
 async fn fields_have_the_given_values() {
@@ -75,7 +75,9 @@ async fn fields_have_the_given_values() {
              List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         ),
     ] {
-        let mail = Desk::default().mail(&format!("{arguments} --text x")).await;
+        let mail = Composer::default()
+            .mail(&format!("{arguments} --text x"))
+            .await;
         let names: Vec<_> = match expected {
             "" => vec!["Sender"],
             expected => expected
@@ -90,7 +92,7 @@ async fn fields_have_the_given_values() {
 #[tokio::test]
 async fn several_authors_have_a_sender() {
     let authors = "--from 'ann@example.org, Bo <bo@example.org>' --to cy@example.org";
-    let ended = Desk::default()
+    let ended = Composer::default()
         .run(&format!("{authors} --sender bo@example.org --text x"))
         .await;
     assert_eq!(
@@ -107,11 +109,11 @@ async fn failure_reports_go_to_the_given_address() {
         ("--envelope-from bounces@example.org", "bounces@example.org"),
         ("--envelope-from '<>'", ""),
     ] {
-        let office = Office::open(server()).await;
-        let run = office.send(&format!("--to ann@example.org {arguments}"));
+        let fixture = CliFixture::open(server()).await;
+        let run = fixture.send(&format!("--to ann@example.org {arguments}"));
         run.end().await.result();
         assert_eq!(
-            office.mail().await.reverse_path,
+            fixture.mail().await.reverse_path,
             reverse_path,
             "{arguments}"
         );
@@ -135,7 +137,9 @@ async fn invalid_values_are_64() {
         ("--date", "a value is required"),
     ] {
         let enough = "--from me@example.org --to ann@example.org";
-        let ended = Desk::default().run(&format!("{enough} {arguments}")).await;
+        let ended = Composer::default()
+            .run(&format!("{enough} {arguments}"))
+            .await;
         ended.fails(64, words);
     }
 }

@@ -1,7 +1,7 @@
 //! `--raw`: finished messages of other programs.
 
-use super::cli_fixture::{Office, server};
-use super::made::Desk;
+use super::cli_fixture::{CliFixture, server};
+use super::made::Composer;
 
 const FINISHED: &str = "Date: Tue, 1 Jul 2003 10:52:37 +0200\n\
     From: Bo <bo@example.org>\n\
@@ -35,11 +35,11 @@ async fn it_is_sent_unchanged_to_the_given_recipients() {
         ("-t --envelope-from me@example.org", "me", "ann cy dan eve"),
     ] {
         for raw in ["--raw mail.eml", "--raw -"] {
-            let office = Office::open(server()).await;
-            office.directory.file("mail.eml", FINISHED);
-            let run = office.send(&format!("{raw} {arguments}"));
+            let fixture = CliFixture::open(server()).await;
+            fixture.directory.file("mail.eml", FINISHED);
+            let run = fixture.send(&format!("{raw} {arguments}"));
             run.stdin(FINISHED).end().await.result();
-            let mail = office.mail().await;
+            let mail = fixture.mail().await;
             let address = |name: &str| format!("{name}@example.org");
             let paths: Vec<_> = forward_paths.split(' ').map(address).collect();
             assert_eq!(mail.reverse_path, address(reverse_path), "{arguments}");
@@ -54,11 +54,13 @@ async fn it_is_sent_unchanged_to_the_given_recipients() {
 
 #[tokio::test]
 async fn missing_fields_are_added() {
-    let desk = Desk {
+    let composer = Composer {
         stdin: "To: ann@example.org\n\ntext\n",
-        ..Desk::default()
+        ..Composer::default()
     };
-    let ended = desk.run("--raw - -t --from 'Me <me@example.org>'").await;
+    let ended = composer
+        .run("--raw - -t --from 'Me <me@example.org>'")
+        .await;
     for words in [
         "From: Me <me@example.org>\r\n",
         "Date: ",
@@ -79,9 +81,9 @@ async fn a_named_envelope_is_enough() {
         "--raw - --envelope-from me@example.org --to ann@example.org",
         "--raw - --envelope-from me@example.org -t",
     ] {
-        let office = Office::open(server()).await;
-        office.send(arguments).stdin(CRON).end().await.result();
-        let mail = office.mail().await;
+        let fixture = CliFixture::open(server()).await;
+        fixture.send(arguments).stdin(CRON).end().await.result();
+        let mail = fixture.mail().await;
         assert_eq!(mail.reverse_path, "me@example.org");
         assert_eq!(mail.forward_paths, ["ann@example.org"]);
         let text = String::from_utf8_lossy(&mail.octets);
@@ -103,10 +105,10 @@ async fn fields_are_read_as_they_are_written() {
         ("To: ann@example.org <ann@example.org>\n", "ann"),
         ("To: ann@example.org (Ann)\n", "ann"),
     ] {
-        let office = Office::open(server()).await;
+        let fixture = CliFixture::open(server()).await;
         let mail = format!("From: me@example.org\n{mail}\nx\n");
-        office.send("--raw - -t").stdin(&mail).end().await.result();
-        let paths = office.mail().await.forward_paths;
+        fixture.send("--raw - -t").stdin(&mail).end().await.result();
+        let paths = fixture.mail().await.forward_paths;
         let names: Vec<_> = paths
             .iter()
             .filter_map(|path| path.split('@').next())
@@ -149,12 +151,12 @@ async fn suspicious_input_causes_a_warning() {
             "warning: the field Cc is empty, and is left out",
         ),
     ] {
-        let desk = Desk {
+        let composer = Composer {
             stdin: mail,
-            ..Desk::default()
+            ..Composer::default()
         };
         let arguments = "--raw - --to ann@example.org --from 'Me <me@x.test>'";
-        let ended = desk.run(arguments).await;
+        let ended = composer.run(arguments).await;
         assert_eq!(ended.status, 0, "{ended:?}");
         assert!(ended.stdout.contains(kept), "{ended:?}");
         assert!(ended.stderr.starts_with(warning), "{ended:?}");
@@ -174,9 +176,9 @@ async fn repair_encodes_what_servers_may_reject() {
             b"From: me@example.org\nContent-Type: multipart/signed; boundary=a\n\n--a\n\n\0\n--a--\n",
         ),
     ];
-    let desk = || Desk {
+    let composer = || Composer {
         files,
-        ..Desk::default()
+        ..Composer::default()
     };
     for (mail, reason, warnings) in [
         (
@@ -197,19 +199,19 @@ async fn repair_encodes_what_servers_may_reject() {
         ),
     ] {
         let raw = format!("--raw {mail} --to ann@example.org");
-        let ended = desk().run(&raw).await;
+        let ended = composer().run(&raw).await;
         ended.fails(65, reason);
         assert!(ended.stderr.contains("--repair"), "{ended:?}");
-        let ended = desk().run(&format!("{raw} --repair")).await;
+        let ended = composer().run(&format!("{raw} --repair")).await;
         assert_eq!((ended.status, ended.stderr.as_str()), (0, warnings));
 
         let forward = format!("--from me@example.org --to ann@example.org --forward {mail}");
-        desk().run(&forward).await.fails(65, "--repair");
-        let ended = desk().run(&format!("{forward} --repair")).await;
+        composer().run(&forward).await.fails(65, "--repair");
+        let ended = composer().run(&format!("{forward} --repair")).await;
         let warnings = warnings.replace("the message had", "the forwarded message had");
         assert_eq!((ended.status, ended.stderr), (0, warnings));
     }
-    let ended = desk()
+    let ended = composer()
         .run("--raw signed.eml --to ann@example.org --repair")
         .await;
     ended.fails(65, "it is signed");
@@ -269,10 +271,10 @@ async fn unsendable_messages_have_an_error() {
         ("--raw . -t", 66, "a directory"),
         ("--raw mail.eml -t -o mail.eml", 73, "a part of the mail"),
     ] {
-        let desk = Desk {
+        let composer = Composer {
             files,
-            ..Desk::default()
+            ..Composer::default()
         };
-        desk.run(arguments).await.fails(status, words);
+        composer.run(arguments).await.fails(status, words);
     }
 }

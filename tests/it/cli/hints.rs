@@ -4,7 +4,7 @@ use pilotfish::testing::Fault::ReplyAt;
 use pilotfish::testing::Point::{self, Auth, Body, Ehlo, EndOfData, Mail, Rcpt};
 use pilotfish::testing::{Security, TestServer};
 
-use super::cli_fixture::{Office, server};
+use super::cli_fixture::{CliFixture, server};
 use super::peer::Peer;
 use super::run::{Run, USER};
 
@@ -37,9 +37,9 @@ pub(super) async fn advice(rows: &[Row]) {
         } else {
             builder
         };
-        let office = Office::open(builder.fault(ReplyAt(*point, (*reply).to_owned()))).await;
+        let fixture = CliFixture::open(builder.fault(ReplyAt(*point, (*reply).to_owned()))).await;
         let arguments = format!("{arguments} --to ann@example.org --text Hi");
-        let ended = office.send_without_login(&arguments).end().await;
+        let ended = fixture.send_without_login(&arguments).end().await;
         let help = ended
             .stderr
             .lines()
@@ -168,9 +168,9 @@ async fn a_rejected_app_password() {
         ),
     ] {
         let builder = server().user(USER, password);
-        let office = Office::open(builder.fault(ReplyAt(Auth, reply.to_owned()))).await;
-        office.directory.file("password", password);
-        let ended = office.send("--to ann@example.org --text Hi").end().await;
+        let fixture = CliFixture::open(builder.fault(ReplyAt(Auth, reply.to_owned()))).await;
+        fixture.directory.file("password", password);
+        let ended = fixture.send("--to ann@example.org --text Hi").end().await;
         ended.fails(77, words);
         assert!(!ended.stderr.contains("make an app password"), "{ended:?}");
     }
@@ -284,8 +284,8 @@ async fn tls_required_first() {
                 .anonymous()
                 .security(Security::Cleartext);
             let fault = ReplyAt(point, reply.to_owned());
-            let office = Office::open(builder.fault(fault)).await;
-            let run = office.send_without_login(&format!("{CLEAR} --to a@example.org --text Hi"));
+            let fixture = CliFixture::open(builder.fault(fault)).await;
+            let run = fixture.send_without_login(&format!("{CLEAR} --to a@example.org --text Hi"));
             let other = if reply.starts_with("530") { 77 } else { 65 };
             let status = if reply.starts_with('4') { later } else { other };
             let words = "help: the server wants TLS: leave --tls none out";
@@ -313,21 +313,21 @@ async fn a_mechanism_that_is_offered_and_does_not_work() {
     let refused = ReplyAt(Auth, "535 5.7.8 authentication failed".to_owned());
     for mechanism in ["SCRAM-SHA-256", "CRAM-MD5"] {
         let builder = server().mechanism(mechanism).fault(refused.clone());
-        let office = Office::open(builder).await;
+        let fixture = CliFixture::open(builder).await;
         let only = match mechanism {
             "CRAM-MD5" => "--auth cram-md5",
             _ => "",
         };
         let mail = "--to ann@example.org --text Hi";
-        let ended = office.send(&format!("{mail} {only}")).end().await;
+        let ended = fixture.send(&format!("{mail} {only}")).end().await;
         ended.fails(77, "also offers");
         ended.fails(77, "--auth plain,login");
-        office
+        fixture
             .send(&format!("{mail} --auth plain,login"))
             .end()
             .await
             .result();
-        office.mail().await;
+        fixture.mail().await;
     }
 }
 
@@ -338,15 +338,15 @@ async fn a_server_that_loses_commands() {
     let arguments = "--to ann@example.org --text Hi --chunking always --timeout rcpt=1s";
     let sending = peer.send(arguments).start().await;
     let mut client = peer.accept().await;
-    client.says("220 there.example").await;
-    client.hears("EHLO ").await;
+    client.reply("220 there.example").await;
+    client.expect_line("EHLO ").await;
     client
-        .says("250-there.example\r\n250-CHUNKING\r\n250 PIPELINING")
+        .reply("250-there.example\r\n250-CHUNKING\r\n250 PIPELINING")
         .await;
-    client.hears("MAIL ").await;
-    client.says("250 ok").await;
-    client.hears("RCPT ").await;
-    client.hears("BDAT ").await;
+    client.expect_line("MAIL ").await;
+    client.reply("250 ok").await;
+    client.expect_line("RCPT ").await;
+    client.expect_line("BDAT ").await;
     let ended = sending.end().await;
     ended.fails(
         81,
@@ -412,18 +412,18 @@ async fn starttls_that_is_not_offered() {
         ),
         (LOGIN, "add --tls implicit"),
     ] {
-        let office = Office::open(server().without("STARTTLS")).await;
+        let fixture = CliFixture::open(server().without("STARTTLS")).await;
         let arguments = format!("{arguments} --to ann@example.org --text Hi");
-        let run = office.send_without_login(&arguments);
+        let run = fixture.send_without_login(&arguments);
         run.end().await.fails(76, words);
-        office.got_nothing().await;
+        fixture.received_nothing().await;
     }
-    let office = Office::open(server().lmtp().without("STARTTLS")).await;
-    let server = format!("lmtp://{}", office.server.addr());
+    let fixture = CliFixture::open(server().lmtp().without("STARTTLS")).await;
+    let server = format!("lmtp://{}", fixture.server.addr());
     let arguments = format!("{NO_LOGIN} --to ann@example.org --text Hi --tls starttls --server");
     let run = Run::new(&format!("send {arguments} {server}"));
     run.end()
         .await
         .fails(76, "or --tls none for a server without a login");
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 }

@@ -6,7 +6,7 @@ use pilotfish::testing::Offer;
 use pilotfish::testing::Point::{Body, Ehlo, EndOfData, Rcpt};
 use rustix::process::Signal;
 
-use super::cli_fixture::{Directory, Office, server};
+use super::cli_fixture::{CliFixture, Directory, server};
 use super::peer::Peer;
 use super::run::Run;
 
@@ -16,15 +16,15 @@ const LEFT: &str = "the mail has left";
 #[tokio::test]
 async fn while_it_waits_it_is_130() {
     for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
-        let office = Office::open(server().fault(SilentAt(Ehlo))).await;
-        let mut sending = office
+        let fixture = CliFixture::open(server().fault(SilentAt(Ehlo))).await;
+        let mut sending = fixture
             .send("--to ann@example.org --transcript")
             .start()
             .await;
         sending.until("-> EHLO").await;
         sending.signal(signal);
         sending.end().await.fails(status, "the mail was not sent");
-        office.got_nothing().await;
+        fixture.received_nothing().await;
     }
 }
 
@@ -39,27 +39,27 @@ async fn before_the_greeting_it_is_130() {
 
 #[tokio::test]
 async fn within_the_message_it_is_130_and_the_server_has_no_mail() {
-    let office = Office::open(server().fault(SilentAt(Body(100_000)))).await;
-    office.directory.sparse_file("large.bin", 20_000_000);
-    let run = office.send("--to ann@example.org -a large.bin --transcript");
+    let fixture = CliFixture::open(server().fault(SilentAt(Body(100_000)))).await;
+    fixture.directory.sparse_file("large.bin", 20_000_000);
+    let run = fixture.send("--to ann@example.org -a large.bin --transcript");
     let mut sending = run.start().await;
     sending.until("<~ 354").await;
     sending.signal(Signal::INT);
     sending.end().await.fails(130, "the mail was not sent");
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 }
 
 #[tokio::test]
 async fn within_the_message_the_connection_ends_without_an_end_of_data() {
     let peer = Peer::listen().await;
-    let office = Office::open(server()).await;
-    let file = office.directory.sparse_file("large.bin", 20_000_000);
+    let fixture = CliFixture::open(server()).await;
+    let file = fixture.directory.sparse_file("large.bin", 20_000_000);
     let run = peer.send("--to ann@example.org -a").args([file]);
     let sending = run.start().await;
     let mut client = peer.accept_up_to_data().await;
-    client.hears("Date: ").await;
+    client.expect_line("Date: ").await;
     sending.signal(Signal::INT);
-    let last = client.hears_the_end().await;
+    let last = client.expect_close().await;
     assert!(!last.ends_with(b"\r\n.\r\n"), "{last:?}");
     sending.end().await.fails(130, "the mail was not sent");
 }
@@ -69,13 +69,13 @@ async fn after_the_message_the_command_waits_for_the_reply() {
     let peer = Peer::listen().await;
     let mut sending = peer.send("--to ann@example.org -vvv").start().await;
     let mut client = peer.accept_up_to_data().await;
-    client.hears_a_message().await;
+    client.expect_message().await;
     sending.until(LEFT).await;
     sending.signal(Signal::INT);
     sending.until("waiting for the reply").await;
-    client.says("250 2.0.0 Ok: queued as 4711").await;
-    client.hears("QUIT").await;
-    client.says("221 bye").await;
+    client.reply("250 2.0.0 Ok: queued as 4711").await;
+    client.expect_line("QUIT").await;
+    client.reply("221 bye").await;
     let ended = sending.end().await;
     assert!(ended.result().contains("queued as 4711"), "{ended:?}");
 }
@@ -86,7 +86,7 @@ async fn a_second_ctrl_c_after_the_message_is_81_at_once() {
         let peer = Peer::listen().await;
         let mut sending = peer.send("--to ann@example.org -vvv").start().await;
         let mut client = peer.accept_up_to_data().await;
-        client.hears_a_message().await;
+        client.expect_message().await;
         sending.until(LEFT).await;
         sending.signal(Signal::INT);
         sending.until("waiting for the reply").await;
@@ -104,7 +104,7 @@ async fn the_json_outcome_is_unknown_too() {
     let run = peer.send("--to ann@example.org -vvv --json");
     let mut sending = run.start().await;
     let mut client = peer.accept_up_to_data().await;
-    client.hears_a_message().await;
+    client.expect_message().await;
     sending.until(LEFT).await;
     sending.signal(Signal::INT);
     sending.until("waiting for the reply").await;
@@ -130,7 +130,7 @@ async fn after_the_message_sigterm_waits_for_ten_seconds() {
             .start()
             .await;
         let mut client = peer.accept_up_to_data().await;
-        client.hears_a_message().await;
+        client.expect_message().await;
         sending.until(LEFT).await;
         sending.signal(signal);
         sending.until("waiting for the reply (for 10 s)").await;
@@ -157,7 +157,7 @@ async fn a_total_time_ends_a_mail_that_has_not_left_and_one_that_has() {
             // Long enough for the mail to leave on a busy machine.
             let sending = other.send(&format!("{mail} total=4s")).start().await;
             let mut client = other.accept_up_to_data().await;
-            client.hears_a_message().await;
+            client.expect_message().await;
             sending.end().await
         }
     );
@@ -170,13 +170,13 @@ async fn a_total_time_ends_a_mail_that_has_not_left_and_one_that_has() {
 
 #[tokio::test]
 async fn a_source_of_the_password_counts_in_the_total_time() {
-    let office = Office::open(server()).await;
-    let run = office.send_without_login(
+    let fixture = CliFixture::open(server()).await;
+    let run = fixture.send_without_login(
         "--to ann@example.org --text Hi --user me@example.org --timeout total=1s \
          --password-command 'exec sleep 60'",
     );
     run.end().await.fails(75, "the mail was not sent");
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 }
 
 /// A pipe may stay open and yield nothing: the configuration, the authorities and the text are read
@@ -259,21 +259,21 @@ async fn the_total_time_covers_all_that_the_mail_is_made_of() {
 #[tokio::test]
 async fn a_signal_ends_the_source_of_a_secret() {
     const SOURCE: &str = "echo wait >&2; exec sleep 3600";
-    let office = Office::open(server()).await;
+    let fixture = CliFixture::open(server()).await;
     let account = format!(
         "[account.a]\nserver = 'there.invalid'\nfrom = 'me@example.org'\n[account.a.dkim]\n\
          domain = 'example.org'\nselector = 's'\nkey-command = '{SOURCE}'\n"
     );
-    office.directory.file("mail.toml", account);
+    fixture.directory.file("mail.toml", account);
     for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
         let password = ["--password-command", SOURCE];
         for run in [
-            office
+            fixture
                 .send_without_login("--to ann@example.org --user me@example.org")
                 .args(password),
             Run::new("send -C mail.toml -A a --to ann@example.org")
-                .directory(office.directory.path()),
-            Run::new("demo -C mail.toml -A a").directory(office.directory.path()),
+                .directory(fixture.directory.path()),
+            Run::new("demo -C mail.toml -A a").directory(fixture.directory.path()),
         ] {
             let mut sending = run.start().await;
             sending.until("wait").await;
@@ -281,7 +281,7 @@ async fn a_signal_ends_the_source_of_a_secret() {
             sending.end().await.fails(status, "the mail was not sent");
         }
     }
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 }
 
 /// The recipients of an accepted portion have the mail, whatever stops the next portion.
@@ -296,9 +296,9 @@ async fn a_stop_in_a_later_portion_keeps_the_result_of_the_first() {
             (SilentAt(EndOfData), 81, "unknown"),
         ] {
             let server = server().offer(Offer::Recipients(1));
-            let office = Office::open(server.fault_every(2, fault.clone())).await;
+            let fixture = CliFixture::open(server.fault_every(2, fault.clone())).await;
             let to = "--to ann@example.org,bob@example.org --text Hi --json --transcript";
-            let mut sending = office.send(to).start().await;
+            let mut sending = fixture.send(to).start().await;
             sending.until("~> RCPT TO:<bob@example.org>").await;
             if status == 81 {
                 sending.until("~> <message and end of data").await;
@@ -322,17 +322,17 @@ async fn a_stop_in_a_later_portion_keeps_the_result_of_the_first() {
 #[tokio::test]
 async fn a_signal_that_is_ignored_from_the_start_changes_nothing() {
     for (name, signal) in [("HUP", Signal::HUP), ("INT", Signal::INT)] {
-        let office = Office::open(server().fault(SilentAt(Ehlo))).await;
+        let fixture = CliFixture::open(server().fault(SilentAt(Ehlo))).await;
         let script = format!(
             "trap '' {name}; exec \"$0\" send --server {} --tls-ca ca.pem --from me@example.org \
              --to ann@example.org --text Hi --transcript --timeout hello=2s",
-            office.server.addr()
+            fixture.server.addr()
         );
-        let run = Run::shell(&script).directory(office.directory.path());
+        let run = Run::shell(&script).directory(fixture.directory.path());
         let mut sending = run.start().await;
         sending.until("-> EHLO").await;
         sending.signal(signal);
         sending.end().await.fails(75, "EHLO");
-        office.got_nothing().await;
+        fixture.received_nothing().await;
     }
 }

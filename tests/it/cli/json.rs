@@ -5,7 +5,7 @@ use pilotfish::testing::Offer;
 use pilotfish::testing::Point::{Auth, Data, EndOfData};
 use serde_json::{Value, json};
 
-use super::cli_fixture::{Office, server};
+use super::cli_fixture::{CliFixture, server};
 use super::run::Ended;
 
 const TO_BOTH: &str = "--to ann@example.org,bob@example.org --text Hi --json";
@@ -31,11 +31,11 @@ fn said(code: u16, enhanced: &str, text: &str) -> Value {
 
 #[tokio::test]
 async fn accepted() {
-    let office = Office::open(server()).await;
-    let address = office.server.addr().to_string();
-    let ended = office.send(TO_BOTH).end().await;
+    let fixture = CliFixture::open(server()).await;
+    let address = fixture.server.addr().to_string();
+    let ended = fixture.send(TO_BOTH).end().await;
     assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
-    let mail = office.mail().await;
+    let mail = fixture.mail().await;
     let outcome = object(&ended);
     let text = String::from_utf8_lossy(&mail.octets);
     let id = outcome["message_id"].as_str().unwrap();
@@ -87,8 +87,8 @@ async fn partial() {
             json!({"outcome": "deferred", "reply": said(450, "4.2.1", "later")}),
         ),
     ] {
-        let office = Office::open(server().refuse_recipient("bob@example.org", reply)).await;
-        let ended = office.send(TO_BOTH).end().await;
+        let fixture = CliFixture::open(server().refuse_recipient("bob@example.org", reply)).await;
+        let ended = fixture.send(TO_BOTH).end().await;
         ended.reports(80, reply);
         let outcome = object(&ended);
         assert_eq!(outcome["outcome"], "partial");
@@ -98,14 +98,14 @@ async fn partial() {
         let mut bob = becomes;
         bob["address"] = json!("bob@example.org");
         assert_eq!(outcome["recipients"], json!([ann, bob]));
-        office.mail().await;
+        fixture.mail().await;
     }
 }
 
 /// The outcome of a mail to two recipients, when the server does this.
 async fn failed(server: pilotfish::testing::TestServerBuilder, status: i32) -> Value {
-    let office = Office::open(server).await;
-    let ended = office.send(TO_BOTH).end().await;
+    let fixture = CliFixture::open(server).await;
+    let ended = fixture.send(TO_BOTH).end().await;
     ended.reports(status, "");
     let outcome = object(&ended);
     assert_eq!(
@@ -125,7 +125,7 @@ async fn failed(server: pilotfish::testing::TestServerBuilder, status: i32) -> V
         ]
     );
     assert_eq!(outcome["exit_status"], status);
-    assert_eq!(outcome["server"], office.server.addr().to_string());
+    assert_eq!(outcome["server"], fixture.server.addr().to_string());
     assert!(outcome["size"].as_u64() > Some(100));
     assert!(outcome["message_id"].as_str().unwrap().starts_with('<'));
     outcome
@@ -218,8 +218,8 @@ async fn a_login_that_failed() {
 
 #[tokio::test]
 async fn a_mail_that_could_not_be_built() {
-    let office = Office::open(server()).await;
-    let ended = office.send(&format!("{TO_BOTH} -a none.png")).end().await;
+    let fixture = CliFixture::open(server()).await;
+    let ended = fixture.send(&format!("{TO_BOTH} -a none.png")).end().await;
     ended.reports(66, "none.png");
     let mut outcome = object(&ended);
     for (key, words) in [("error", "none.png"), ("causes", "No such file")] {
@@ -242,7 +242,7 @@ async fn a_mail_that_could_not_be_built() {
             "exit_status": 66,
         })
     );
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 }
 
 /// As in the text, a reply cannot control a terminal or reverse the direction of the text.
@@ -251,8 +251,8 @@ async fn replies_are_escaped_without_loss() {
     let words =
         "5.7.1 a\u{7f}b\u{9b}2Jc\u{202e}d\u{61c}e\u{2066}f\u{200f}g\u{2028}h\u{e9}\u{200b}\u{feff}";
     let fault = ReplyAt(EndOfData, format!("550 {words}"));
-    let office = Office::open(server().fault(fault)).await;
-    let ended = office.send(TO_BOTH).end().await;
+    let fixture = CliFixture::open(server().fault(fault)).await;
+    let ended = fixture.send(TO_BOTH).end().await;
     let steers = |character: char| {
         let turns = "\u{61c}\u{200b}\u{200f}\u{202e}\u{2028}\u{2066}\u{feff}";
         (character.is_control() && character != '\n') || turns.contains(character)
@@ -260,23 +260,23 @@ async fn replies_are_escaped_without_loss() {
     assert!(!ended.stdout.contains(steers), "{ended:?}");
     assert!(!ended.stderr.contains(steers), "{ended:?}");
     assert_eq!(object(&ended)["reply"]["lines"][0], words);
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 }
 
 /// The client knows the limits in advance, so it omits no recipient, and nothing fails.
 #[tokio::test]
 async fn recipients_beyond_a_session_limit_get_the_mail_over_another() {
     for (limit, sessions) in [(Offer::Domains(1), 2), (Offer::Recipients(1), 2)] {
-        let office = Office::open(server().offer(limit).offer(Offer::Mails(1))).await;
+        let fixture = CliFixture::open(server().offer(limit).offer(Offer::Mails(1))).await;
         let to = "--to ann@example.org,bob@example.net --text Hi --json";
-        let ended = office.send(to).end().await;
+        let ended = fixture.send(to).end().await;
         assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
         let outcome = object(&ended);
         assert_eq!(outcome["outcome"], "accepted");
         let of = |address| json!({"address": address, "outcome": "accepted"});
         let all = json!([of("ann@example.org"), of("bob@example.net")]);
         assert_eq!(outcome["recipients"], all);
-        let mails = office.mails().await;
+        let mails = fixture.mails().await;
         let paths: Vec<_> = mails.iter().flat_map(|mail| &mail.forward_paths).collect();
         assert_eq!(paths, ["ann@example.org", "bob@example.net"]);
         assert_eq!(mails.len(), sessions);
@@ -301,9 +301,9 @@ async fn a_later_portion_that_fails() {
         (CloseAt(EndOfData), 81, "unknown", "unknown", "not-tried"),
     ] {
         let server = server().offer(Offer::Recipients(1));
-        let office = Office::open(server.fault_every(2, fault.clone())).await;
+        let fixture = CliFixture::open(server.fault_every(2, fault.clone())).await;
         let to = "--to ann@example.org,bob@example.org,carl@example.org --text Hi --json";
-        let ended = office.send(to).end().await;
+        let ended = fixture.send(to).end().await;
         ended.reports(status, "");
         let outcome = object(&ended);
         assert_eq!(outcome["outcome"], of_mail, "{fault:?}: {ended:?}");
@@ -321,7 +321,7 @@ async fn a_later_portion_that_fails() {
             assert_eq!(named, is_advised, "{fault:?}: {ended:?}");
             assert!(!advice.contains("to the others"), "{fault:?}: {ended:?}");
         }
-        let mails = office.mails().await;
+        let mails = fixture.mails().await;
         let paths = mails.iter().flat_map(|mail| &mail.forward_paths);
         let anns = paths.filter(|path| path.starts_with("ann")).count();
         assert_eq!(anns, 1, "{fault:?}");
@@ -331,9 +331,9 @@ async fn a_later_portion_that_fails() {
 #[tokio::test]
 async fn recipients_that_may_have_the_mail_are_not_sent_to_again() {
     let server = server().offer(Offer::Recipients(1));
-    let office = Office::open(server.fault_every(2, CloseAt(EndOfData))).await;
+    let fixture = CliFixture::open(server.fault_every(2, CloseAt(EndOfData))).await;
     let to = "--to ann@example.org,bob@example.org --text Hi --json";
-    let ended = office.send(to).end().await;
+    let ended = fixture.send(to).end().await;
     ended.reports(81, "");
     let hint = &object(&ended)["hint"];
     for advice in [hint.as_str().unwrap(), &ended.stderr] {

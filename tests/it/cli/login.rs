@@ -3,7 +3,7 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use pilotfish::testing::TestServerBuilder;
 
-use super::cli_fixture::{Office, server};
+use super::cli_fixture::{CliFixture, server};
 use super::peer::Peer;
 use super::run::{PASSWORD, Run, USER};
 
@@ -12,7 +12,7 @@ const MAIL: &str = "--to ann@example.org --from me@example.org --text Hi --trans
 const SCRAM: &str = "--user me --password-command 'echo sesame' --danger-cleartext-auth";
 
 /// Offers every mechanism, strongest and weakest.
-async fn office() -> Office {
+async fn fixture() -> CliFixture {
     let mechanisms = [
         "SCRAM-SHA-256",
         "CRAM-MD5",
@@ -23,7 +23,7 @@ async fn office() -> Office {
     let builder = mechanisms
         .into_iter()
         .fold(server(), TestServerBuilder::mechanism);
-    Office::open(builder).await
+    CliFixture::open(builder).await
 }
 
 #[tokio::test]
@@ -39,14 +39,14 @@ async fn the_mechanism_that_was_asked_for_is_used() {
         (format!("{token} --auth xoauth2"), "AUTH XOAUTH2 <"),
         ("--auth external".to_owned(), "AUTH EXTERNAL <"),
     ] {
-        let office = office().await;
-        let ended = office
+        let fixture = fixture().await;
+        let ended = fixture
             .send_without_login(&format!("{MAIL} {arguments}"))
             .end()
             .await;
         assert!(ended.stderr.contains(command), "{arguments}: {ended:?}");
         ended.result();
-        assert_eq!(office.mail().await.authenticated_as.as_deref(), Some(USER));
+        assert_eq!(fixture.mail().await.authenticated_as.as_deref(), Some(USER));
     }
 }
 
@@ -55,16 +55,16 @@ async fn the_mechanism_that_was_asked_for_is_used() {
 async fn a_token_file_with_json() {
     let token = format!("{{\n  \"access_token\": \"{PASSWORD}\",\n  \"expires_in\": 3599\n}}\n");
     let arguments = format!("{MAIL} --user {USER} --token-file token.json --auth xoauth2");
-    let office = office().await;
-    office.directory.file("token.json", token);
-    office.send_without_login(&arguments).end().await.result();
-    office
+    let fixture = fixture().await;
+    fixture.directory.file("token.json", token);
+    fixture.send_without_login(&arguments).end().await.result();
+    fixture
         .directory
         .file("token.json", "{\n  \"accessToken\": \"eyJ0eXAi\"\n}\n");
-    let ended = office.send_without_login(&arguments).end().await;
+    let ended = fixture.send_without_login(&arguments).end().await;
     ended.fails(78, "JSON without \"access_token\"");
     assert!(!ended.stderr.contains("EHLO"), "{ended:?}");
-    office.mail().await;
+    fixture.mail().await;
 }
 
 /// The server lets no user act for another, and rejects the identity.
@@ -77,8 +77,8 @@ async fn an_identity_to_act_as() {
         ("--auth login --auth-as ann@example.org".to_owned(), 69),
         ("--auth-as ''".to_owned(), 78),
     ] {
-        let office = office().await;
-        let run = office.send_without_login(&format!("{password} {arguments}"));
+        let fixture = fixture().await;
+        let run = fixture.send_without_login(&format!("{password} {arguments}"));
         let ended = run.end().await;
         assert_eq!(ended.status, status, "{arguments}: {ended:?}");
     }
@@ -95,12 +95,12 @@ async fn the_advice_depends_on_the_error_of_scram() {
         let run = peer.send(&format!("--to a@example.org --text Hi {SCRAM}"));
         let sending = run.start().await;
         let mut client = peer.accept().await;
-        client.says("220 there.example").await;
-        client.hears("EHLO ").await;
+        client.reply("220 there.example").await;
+        client.expect_line("EHLO ").await;
         client
-            .says("250-there.example\r\n250 AUTH SCRAM-SHA-256")
+            .reply("250-there.example\r\n250 AUTH SCRAM-SHA-256")
             .await;
-        let command = client.hears("AUTH SCRAM-SHA-256 ").await;
+        let command = client.expect_line("AUTH SCRAM-SHA-256 ").await;
         let first = BASE64_STANDARD.decode(command.trim().rsplit(' ').next().unwrap());
         let first = String::from_utf8(first.unwrap()).unwrap();
         let (_, nonce) = first.rsplit_once("r=").unwrap();
@@ -109,10 +109,10 @@ async fn the_advice_depends_on_the_error_of_scram() {
             format!("e={word}"),
         ] {
             let challenge = BASE64_STANDARD.encode(challenge);
-            client.says(&format!("334 {challenge}")).await;
-            client.hears("").await;
+            client.reply(&format!("334 {challenge}")).await;
+            client.expect_line("").await;
         }
-        client.says("535 5.7.8 no").await;
+        client.reply("535 5.7.8 no").await;
         sending.end().await.fails(status, advice);
     }
 }
@@ -121,16 +121,16 @@ async fn the_advice_depends_on_the_error_of_scram() {
 #[tokio::test]
 async fn a_user_may_not_act_as_another() {
     for (arguments, status) in [("", 77), ("smtp://me%40example.org@", 0), ("smtp://", 77)] {
-        let office = office().await;
-        let address = office.server.addr();
+        let fixture = fixture().await;
+        let address = fixture.server.addr();
         let account = format!(
             "[account.a]\nserver = '{address}'\nuser = '{USER}'\nauth-as = 'ann@example.org'\n\
              auth = 'plain'\n"
         );
-        office.directory.file("mail.toml", account);
+        fixture.directory.file("mail.toml", account);
         let mut run = Run::new("send -C mail.toml -A a --tls-ca ca.pem --password-file password")
             .args(Run::words(MAIL))
-            .directory(office.directory.path());
+            .directory(fixture.directory.path());
         if !arguments.is_empty() {
             run = run.args(["--server", &format!("{arguments}{address}")]);
         }
@@ -165,11 +165,11 @@ async fn logins_that_cannot_be() {
             "status invalid_token",
         ),
     ] {
-        let office = office().await;
-        let run = office.send_without_login(&format!("{MAIL} {arguments}"));
+        let fixture = fixture().await;
+        let run = fixture.send_without_login(&format!("{MAIL} {arguments}"));
         let ended = run.end().await;
         assert!(!ended.stderr.contains(PASSWORD), "{ended:?}");
         ended.fails(status, words);
-        office.got_nothing().await;
+        fixture.received_nothing().await;
     }
 }

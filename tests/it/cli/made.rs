@@ -5,12 +5,12 @@ use super::run::{Ended, Run};
 
 /// The files that a mail can use.
 #[derive(Default)]
-pub(crate) struct Desk<'a> {
+pub(crate) struct Composer<'a> {
     pub(crate) files: &'a [(&'a str, &'a [u8])],
     pub(crate) stdin: &'a str,
 }
 
-impl Desk<'_> {
+impl Composer<'_> {
     /// `pilotfish send --dry-run` with these arguments.
     pub(crate) async fn run(&self, arguments: &str) -> Ended {
         let directory = Directory::new();

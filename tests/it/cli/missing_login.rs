@@ -4,7 +4,7 @@ use pilotfish::testing::Fault::ReplyAt;
 use pilotfish::testing::Point::{EndOfData, Mail, Rcpt};
 use pilotfish::testing::{Security, TestServer};
 
-use super::cli_fixture::{Directory, Office};
+use super::cli_fixture::{CliFixture, Directory};
 use super::hints::{CLEAR, NO_LOGIN, advice};
 use super::run::{Ended, Run};
 
@@ -103,8 +103,9 @@ async fn a_login_that_is_missing() {
         ),
     ] {
         let fault = ReplyAt(point, reply.to_owned());
-        let office = Office::open(TestServer::builder().anonymous().fault_every(1, fault)).await;
-        let run = office.send_without_login(&format!("{NO_LOGIN} --to ann@example.org --text Hi"));
+        let fixture =
+            CliFixture::open(TestServer::builder().anonymous().fault_every(1, fault)).await;
+        let run = fixture.send_without_login(&format!("{NO_LOGIN} --to ann@example.org --text Hi"));
         let ended = run.end().await;
         ended.fails(status, words);
         let advised = ended.stderr.contains("the server wants a login");

@@ -2,7 +2,7 @@
 
 use pilotfish::testing::{Security, TestServer};
 
-use super::cli_fixture::{Directory, Office, server};
+use super::cli_fixture::{CliFixture, Directory, server};
 use super::run::Run;
 
 #[tokio::test]
@@ -33,22 +33,22 @@ async fn lmtp_over_a_unix_socket_reports_each_recipient() {
 
 #[tokio::test]
 async fn the_client_has_the_name_and_the_family_that_it_is_given() {
-    let office = Office::open(server()).await;
+    let fixture = CliFixture::open(server()).await;
     let flags = "--helo client.example -4 --source-ip 127.0.0.1 --timeout all=1m";
-    let run = office.send(&format!("{flags} --to ann@example.org --text Hi"));
+    let run = fixture.send(&format!("{flags} --to ann@example.org --text Hi"));
     run.end().await.result();
-    assert_eq!(office.mail().await.hello, "client.example");
-    let office = Office::open(server()).await;
-    let run = office.send("-6 --to ann@example.org --text Hi");
+    assert_eq!(fixture.mail().await.hello, "client.example");
+    let fixture = CliFixture::open(server()).await;
+    let run = fixture.send("-6 --to ann@example.org --text Hi");
     let ended = run.end().await;
     ended.fails(68, "no address of the family");
     ended.fails(68, "help: leave -4, -6 and --source-ip out");
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 }
 
 #[tokio::test]
 async fn an_account_has_a_network() {
-    let office = Office::open(server()).await;
+    let fixture = CliFixture::open(server()).await;
     let account = format!(
         "[account.work]
          server = 'smtp+tls://me%40here@{}'
@@ -58,37 +58,37 @@ async fn an_account_has_a_network() {
          [account.work.network]
          helo = 'client.example'
          timeout = 'all=1m'",
-        office.server.addr()
+        fixture.server.addr()
     );
     // The user of the URL overrides the user of the account.
-    office.directory.file("mail.toml", &account);
+    fixture.directory.file("mail.toml", &account);
     let send = "send -C mail.toml -A work --from me@example.org --to ann@example.org --text Hi";
-    let run = Run::new(send).directory(office.directory.path());
+    let run = Run::new(send).directory(fixture.directory.path());
     run.end().await.fails(77, "535");
     let account = account.replace("me%40here@", "");
-    office.directory.file("mail.toml", account);
-    let run = Run::new(send).directory(office.directory.path());
+    fixture.directory.file("mail.toml", account);
+    let run = Run::new(send).directory(fixture.directory.path());
     run.end().await.result();
-    assert_eq!(office.mail().await.hello, "client.example");
+    assert_eq!(fixture.mail().await.hello, "client.example");
 }
 
 #[tokio::test]
 async fn an_unreachable_proxy_is_named() {
-    let office = Office::open(server()).await;
+    let fixture = CliFixture::open(server()).await;
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let run = office.send(&format!(
+    let run = fixture.send(&format!(
         "--proxy socks5h://127.0.0.1:{port} --to ann@example.org --text Hi"
     ));
     let words = format!("cannot connect to the SOCKS proxy 127.0.0.1 port {port}");
     run.end().await.fails(75, &words);
-    let run = office.send("--proxy http://tim@127.0.0.1:9 --to ann@example.org --text Hi");
+    let run = fixture.send("--proxy http://tim@127.0.0.1:9 --to ann@example.org --text Hi");
     let ended = run.end().await;
     ended.fails(78, "the proxy has a user and no password");
     ended.fails(
         78,
         "help: give the proxy's password by --proxy-password-file",
     );
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 }

@@ -3,65 +3,66 @@
 use pilotfish::testing::Fault::{CloseAt, ReplyAt};
 use pilotfish::testing::Point::{EndOfData, Quit};
 
-use super::cli_fixture::{Office, server};
+use super::cli_fixture::{CliFixture, server};
 
 const MAIL: &str = "--to ann@example.org --text Hi";
 
 #[tokio::test]
 async fn a_success_is_one_line() {
-    let office = Office::open(server()).await;
-    let address = office.server.addr();
-    let ended = office.send(MAIL).end().await;
+    let fixture = CliFixture::open(server()).await;
+    let address = fixture.server.addr();
+    let ended = fixture.send(MAIL).end().await;
     assert_eq!(ended.stderr, "");
     let mut parts = ended.result().split(" · ");
     assert_eq!(parts.next(), Some("sent to 1 recipient"));
     assert_eq!(parts.next(), Some(address.to_string().as_str()));
     let size_and_time = parts.next().unwrap();
     assert!(size_and_time.ends_with(" s"), "{size_and_time}");
-    let reply = format!("250 2.0.0 Ok: queued as {}", office.mail().await.queue_id);
+    let reply = format!("250 2.0.0 Ok: queued as {}", fixture.mail().await.queue_id);
     assert_eq!(parts.next(), Some(reply.as_str()));
 }
 
 #[tokio::test]
 async fn quiet_prints_nothing_but_errors() {
-    let office = Office::open(server().refuse_recipient("bob@example.org", "550 no Bob")).await;
-    let ended = office.send(&format!("{MAIL} -q")).end().await;
+    let fixture =
+        CliFixture::open(server().refuse_recipient("bob@example.org", "550 no Bob")).await;
+    let ended = fixture.send(&format!("{MAIL} -q")).end().await;
     assert_eq!(
         (ended.status, ended.stdout + &ended.stderr),
         (0, String::new())
     );
-    let ended = office
+    let ended = fixture
         .send(&format!("{MAIL} --cc bob@example.org --quiet"))
         .end()
         .await;
     ended.fails(80, "bob@example.org");
-    let ended = office.send("--to bob@example.org -q").end().await;
+    let ended = fixture.send("--to bob@example.org -q").end().await;
     ended.fails(65, "bob@example.org");
-    assert_eq!(office.mails().await.len(), 2);
+    assert_eq!(fixture.mails().await.len(), 2);
 }
 
 #[tokio::test]
 async fn a_closed_output_does_not_change_the_exit_status() {
-    let office = Office::open(server()).await;
+    let fixture = CliFixture::open(server()).await;
     for output in ["1>&-", "| true", ">/dev/full"] {
         let script = format!(
             "(\"$0\" send --server {} --tls-ca ca.pem --user me@example.org {MAIL} \
              --password-file password; echo $? >status) {output}",
-            office.server.addr()
+            fixture.server.addr()
         );
-        let run = super::run::Run::shell(&script).directory(office.directory.path());
+        let run = super::run::Run::shell(&script).directory(fixture.directory.path());
         run.end().await;
-        assert_eq!(office.directory.read("status"), b"0\n", "{output}");
+        assert_eq!(fixture.directory.read("status"), b"0\n", "{output}");
     }
-    assert_eq!(office.mails().await.len(), 3);
+    assert_eq!(fixture.mails().await.len(), 3);
 }
 
 /// The lines of the dialogue with a server that offers STARTTLS, up to the first random line.
 #[tokio::test]
 async fn the_transcript_is_the_dialogue() {
     let farewell = ReplyAt(Quit, "221-one\r\n221 two".to_owned());
-    let office = Office::open(server().fault(farewell).without("ENHANCEDSTATUSCODES")).await;
-    let ended = office.send(&format!("{MAIL} --transcript")).end().await;
+    let fixture = CliFixture::open(server().fault(farewell).without("ENHANCEDSTATUSCODES")).await;
+    let ended = fixture.send(&format!("{MAIL} --transcript")).end().await;
     let lines: Vec<_> = ended.stderr.lines().collect();
     let expected = [
         "<- 220 localhost ESMTP Pilotfish",
@@ -97,24 +98,24 @@ async fn the_transcript_is_the_dialogue() {
     let marks = ["-> ", "<- ", "~> ", "<~ ", "=== "];
     let marked = |line: &&str| marks.iter().any(|mark| line.starts_with(mark));
     assert!(lines.iter().all(marked), "{}", ended.stderr);
-    let wire_octets = office.mail().await.wire_octets;
+    let wire_octets = fixture.mail().await.wire_octets;
     let message = format!("~> <message and end of data, {wire_octets} octets>");
     assert!(lines.contains(&message.as_str()), "{}", ended.stderr);
 }
 
 #[tokio::test]
 async fn verbose_is_five_lines_that_a_person_reads() {
-    let office = Office::open(server()).await;
-    let ended = office.send(&format!("{MAIL} -v")).end().await;
+    let fixture = CliFixture::open(server()).await;
+    let ended = fixture.send(&format!("{MAIL} -v")).end().await;
     ended.result();
     let lines: Vec<_> = ended.stderr.lines().collect();
-    let port = office.server.addr().port();
+    let port = fixture.server.addr().port();
     let expected = [
         format!("connected to 127.0.0.1 port {port} (127.0.0.1) (after "),
         "the server says: 220 localhost ESMTP Pilotfish (after ".to_owned(),
         "encrypted by TLSv1.3 ".to_owned(),
         "logged in by ".to_owned(),
-        format!("sent {} bytes in ", office.mail().await.size),
+        format!("sent {} bytes in ", fixture.mail().await.size),
     ];
     assert_eq!(lines.len(), expected.len(), "{ended:?}");
     for (line, expected) in lines.iter().zip(expected) {
@@ -124,14 +125,14 @@ async fn verbose_is_five_lines_that_a_person_reads() {
 
 #[tokio::test]
 async fn verbose_twice_is_the_dialogue_with_times_and_three_times_everything() {
-    let office = Office::open(server()).await;
+    let fixture = CliFixture::open(server()).await;
     let address = "=== connected to 127.0.0.1 port ";
     for (flags, has_times, has_events) in [
         ("--transcript", false, false),
         ("-vv", true, false),
         ("-vvv", true, true),
     ] {
-        let ended = office.send(&format!("{MAIL} {flags}")).end().await;
+        let ended = fixture.send(&format!("{MAIL} {flags}")).end().await;
         ended.result();
         assert!(ended.stderr.contains(address), "{ended:?}");
         let line = ended.stderr.lines().find(|line| line.contains("~> DATA"));
@@ -140,14 +141,14 @@ async fn verbose_twice_is_the_dialogue_with_times_and_three_times_everything() {
         assert_eq!(ended.stderr.contains("DEBUG"), has_events, "{ended:?}");
         assert_eq!(ended.stderr.matches("MAIL FROM").count(), 1, "{ended:?}");
     }
-    office.mails().await;
+    fixture.mails().await;
 }
 
 #[tokio::test]
 async fn replies_cannot_move_the_cursor() {
     let words = "550 5.7.1 \u{1b}[2J\u{7}spam \u{9b}1A".to_owned();
-    let office = Office::open(server().fault(ReplyAt(EndOfData, words))).await;
-    let ended = office
+    let fixture = CliFixture::open(server().fault(ReplyAt(EndOfData, words))).await;
+    let ended = fixture
         .send(&format!("{MAIL} --transcript -vvv"))
         .end()
         .await;
@@ -166,8 +167,8 @@ async fn a_rejected_recipient_is_reported_once_whatever_the_outcome() {
         (refusing(), to_both, 80),
         (refusing(), "--to bob@example.org", 65),
     ] {
-        let office = Office::open(server).await;
-        let ended = office.send(recipients).end().await;
+        let fixture = CliFixture::open(server).await;
+        let ended = fixture.send(recipients).end().await;
         assert_eq!(ended.status, status);
         assert_eq!(
             ended.stderr.matches("550 5.1.1 no Bob").count(),

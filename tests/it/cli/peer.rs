@@ -9,7 +9,7 @@ use super::run::Run;
 pub(crate) struct Peer(TcpListener);
 
 /// A connection to it.
-pub(crate) struct Conversation(BufStream<TcpStream>);
+pub(crate) struct PeerConnection(BufStream<TcpStream>);
 
 impl Peer {
     pub(crate) async fn listen() -> Self {
@@ -24,37 +24,37 @@ impl Peer {
             .args(Run::words(arguments))
     }
 
-    pub(crate) async fn accept(&self) -> Conversation {
-        Conversation(BufStream::new(self.0.accept().await.unwrap().0))
+    pub(crate) async fn accept(&self) -> PeerConnection {
+        PeerConnection(BufStream::new(self.0.accept().await.unwrap().0))
     }
 
     /// Accepts a connection, and plays the dialogue up to the beginning of the message.
-    pub(crate) async fn accept_up_to_data(&self) -> Conversation {
+    pub(crate) async fn accept_up_to_data(&self) -> PeerConnection {
         let mut client = self.accept().await;
-        client.talks_up_to_data().await;
+        client.dialogue_up_to_data().await;
         client
     }
 }
 
-impl Conversation {
-    pub(crate) async fn talks_up_to_data(&mut self) {
-        self.says("220 there.example").await;
+impl PeerConnection {
+    pub(crate) async fn dialogue_up_to_data(&mut self) {
+        self.reply("220 there.example").await;
         for command in ["EHLO ", "MAIL ", "RCPT "] {
-            self.hears(command).await;
-            self.says("250 ok").await;
+            self.expect_line(command).await;
+            self.reply("250 ok").await;
         }
-        self.hears("DATA").await;
-        self.says("354 go on").await;
+        self.expect_line("DATA").await;
+        self.reply("354 go on").await;
     }
 
-    pub(crate) async fn says(&mut self, line: &str) {
+    pub(crate) async fn reply(&mut self, line: &str) {
         self.0.write_all(line.as_bytes()).await.unwrap();
         self.0.write_all(b"\r\n").await.unwrap();
         self.0.flush().await.unwrap();
     }
 
     /// Reads a line, which must begin with this text, and returns it.
-    pub(crate) async fn hears(&mut self, beginning: &str) -> String {
+    pub(crate) async fn expect_line(&mut self, beginning: &str) -> String {
         let mut line = String::new();
         self.0.read_line(&mut line).await.unwrap();
         assert!(line.starts_with(beginning), "{line:?} is no {beginning:?}");
@@ -62,7 +62,7 @@ impl Conversation {
     }
 
     /// Reads a message with its end of data.
-    pub(crate) async fn hears_a_message(&mut self) {
+    pub(crate) async fn expect_message(&mut self) {
         let mut line = Vec::new();
         while line != b".\r\n" {
             line.clear();
@@ -72,7 +72,7 @@ impl Conversation {
     }
 
     /// Reads until the client closes the connection. Returns the last octets.
-    pub(crate) async fn hears_the_end(&mut self) -> Vec<u8> {
+    pub(crate) async fn expect_close(&mut self) -> Vec<u8> {
         let mut last = Vec::new();
         let mut block = vec![0; 65_536];
         loop {

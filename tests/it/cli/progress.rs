@@ -80,14 +80,14 @@ async fn transfer_on(kind: &str, arguments: &str, octets: u64, pause: Pause) -> 
         if pause == Pause::Greeting {
             sleep(2 * LONG).await;
         }
-        client.talks_up_to_data().await;
+        client.dialogue_up_to_data().await;
         if pause == Pause::Message {
             sleep(LONG).await;
         }
-        client.hears_a_message().await;
-        client.says("250 ok").await;
-        client.hears("QUIT").await;
-        client.says("221 bye").await;
+        client.expect_message().await;
+        client.reply("250 ok").await;
+        client.expect_line("QUIT").await;
+        client.reply("221 bye").await;
     };
     let (ended, (), shown) = tokio::join!(run.end(), server, shown(screen));
     assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));

@@ -5,7 +5,7 @@ use pilotfish::testing::Point::{self, Auth, Body, Data, Ehlo, EndOfData, Greetin
 use pilotfish::testing::{Fault, Security};
 use tokio::net::TcpListener;
 
-use super::cli_fixture::{Office, server};
+use super::cli_fixture::{CliFixture, server};
 use super::peer::Peer;
 use super::run::Run;
 
@@ -19,18 +19,18 @@ fn reply(point: Point, text: &str) -> Fault {
 
 /// Checks how a mail to Ann ends when this fault occurs each time.
 async fn ends(fault: Fault, status: i32, words: &str) {
-    let office = Office::open(server().fault_always(fault)).await;
-    office.send(TO_ANN).end().await.fails(status, words);
-    office.got_nothing().await;
+    let fixture = CliFixture::open(server().fault_always(fault)).await;
+    fixture.send(TO_ANN).end().await.fails(status, words);
+    fixture.received_nothing().await;
 }
 
 #[tokio::test]
 async fn an_accepted_mail_is_0() {
-    let office = Office::open(server()).await;
-    let ended = office.send(TO_BOTH).end().await;
+    let fixture = CliFixture::open(server()).await;
+    let ended = fixture.send(TO_BOTH).end().await;
     assert_eq!(ended.stderr, "");
     let line = ended.result().to_owned();
-    let mail = office.mail().await;
+    let mail = fixture.mail().await;
     assert!(line.starts_with("sent to 2 recipients"), "{line}");
     assert!(
         line.ends_with(&format!("queued as {}", mail.queue_id)),
@@ -70,53 +70,53 @@ async fn a_permanently_rejected_mail_is_65() {
 
 #[tokio::test]
 async fn all_recipients_rejected_and_one_deferred_is_75_and_each_is_listed() {
-    let office = Office::open(
+    let fixture = CliFixture::open(
         server()
             .refuse_recipient("ann@example.org", "550 5.1.1 no Ann")
             .refuse_recipient("bob@example.org", "450 4.2.1 Bob is away"),
     )
     .await;
-    let ended = office.send(TO_BOTH).end().await;
+    let ended = fixture.send(TO_BOTH).end().await;
     ended.fails(75, "rejected  ann@example.org  550 5.1.1 no Ann");
     ended.fails(75, "deferred  bob@example.org  450 4.2.1 Bob is away");
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 }
 
 #[tokio::test]
 async fn one_rejected_recipient_is_reported_once_with_advice() {
     let words = "554 5.7.1 <ann@example.org>: Relay access denied";
-    let office = Office::open(server().refuse_recipient("ann@example.org", words)).await;
-    let ended = office.send(TO_ANN).end().await;
+    let fixture = CliFixture::open(server().refuse_recipient("ann@example.org", words)).await;
+    let ended = fixture.send(TO_ANN).end().await;
     ended.fails(
         65,
         "Relay access denied\n  help: the server does not take mail from this sender",
     );
     assert_eq!(ended.stderr.matches("denied").count(), 1, "{ended:?}");
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 }
 
 #[tokio::test]
 async fn all_recipients_deferred_is_75() {
-    let office = Office::open(
+    let fixture = CliFixture::open(
         server()
             .refuse_recipient("ann@example.org", "450 4.2.1 Ann is away")
             .refuse_recipient("bob@example.org", "450 4.2.1 Bob is away"),
     )
     .await;
-    let ended = office.send(TO_BOTH).end().await;
+    let ended = fixture.send(TO_BOTH).end().await;
     ended.fails(75, "deferred  bob@example.org  450 4.2.1 Bob is away");
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 }
 
 #[tokio::test]
 async fn a_mail_over_the_size_limit_is_65_and_never_begun() {
-    let office = Office::open(server().max_size(10_000)).await;
-    office.directory.sparse_file("large.bin", 10_000);
-    let run = office.send(&format!("{TO_ANN} -a large.bin --transcript"));
+    let fixture = CliFixture::open(server().max_size(10_000)).await;
+    fixture.directory.sparse_file("large.bin", 10_000);
+    let run = fixture.send(&format!("{TO_ANN} -a large.bin --transcript"));
     let ended = run.end().await;
     ended.fails(65, "the server takes 10000");
     assert!(!ended.stderr.contains("MAIL FROM"), "{ended:?}");
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 }
 
 #[tokio::test]
@@ -138,25 +138,26 @@ async fn a_host_that_does_not_exist_is_68() {
 
 #[tokio::test]
 async fn a_server_without_a_needed_extension_is_69() {
-    let office = Office::open(server().without("AUTH")).await;
-    office
+    let fixture = CliFixture::open(server().without("AUTH")).await;
+    fixture
         .send(TO_ANN)
         .end()
         .await
         .fails(69, "offers no login (AUTH)");
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 
     let mechanisms = reply(Ehlo, "250-there.example\r\n250 AUTH GSSAPI NTLM");
-    let office = Office::open(server().security(Security::ImplicitTls).fault(mechanisms)).await;
-    let run = office.send(&format!("{TO_ANN} --tls implicit"));
+    let fixture =
+        CliFixture::open(server().security(Security::ImplicitTls).fault(mechanisms)).await;
+    let run = fixture.send(&format!("{TO_ANN} --tls implicit"));
     run.end().await.fails(
         69,
         "no login that these credentials are for: SCRAM-SHA-256-PLUS,",
     );
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 
-    let office = Office::open(server().without("SMTPUTF8")).await;
-    office
+    let fixture = CliFixture::open(server().without("SMTPUTF8")).await;
+    fixture
         .send("--to jürgen@example.org --text Hi")
         .end()
         .await
@@ -164,7 +165,7 @@ async fn a_server_without_a_needed_extension_is_69() {
             69,
             "the address jürgen@example.org has characters beyond ASCII",
         );
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 
     ends(
         reply(Greeting, "554 no mail from there"),
@@ -214,10 +215,10 @@ async fn a_transient_failure_is_75() {
     ends(reply(EndOfData, "550 5.4.5 daily limit"), 75, "tomorrow").await;
     // After one connection that breaks before the login, the client opens another one.
     for point in [Greeting, Ehlo] {
-        let office = Office::open(server().fault_always(CloseAt(point))).await;
-        let ended = office.send(TO_ANN).end().await;
+        let fixture = CliFixture::open(server().fault_always(CloseAt(point))).await;
+        let ended = fixture.send(TO_ANN).end().await;
         ended.fails(75, "closed the connection");
-        office.got_nothing().await;
+        fixture.received_nothing().await;
     }
     ends(CloseAt(Mail), 75, "closed the connection").await;
     ends(CloseAt(Data), 75, "closed the connection").await;
@@ -225,21 +226,21 @@ async fn a_transient_failure_is_75() {
 
 #[tokio::test]
 async fn a_connection_that_ends_before_the_message_does_is_75() {
-    let office = Office::open(server().fault(CloseAt(Body(100_000)))).await;
-    office.directory.sparse_file("large.bin", 20_000_000);
-    let run = office.send(&format!("{TO_ANN} -a large.bin"));
+    let fixture = CliFixture::open(server().fault(CloseAt(Body(100_000)))).await;
+    fixture.directory.sparse_file("large.bin", 20_000_000);
+    let run = fixture.send(&format!("{TO_ANN} -a large.bin"));
     run.end().await.fails(75, "the transfer of the message");
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 }
 
 #[tokio::test]
 async fn a_reply_in_the_middle_of_the_message_is_the_error() {
     for (text, status) in [("552 5.3.4 too big", 65), ("421 4.3.2 shutting down", 75)] {
-        let office = Office::open(server().fault(reply(Body(100_000), text))).await;
-        office.directory.sparse_file("large.bin", 20_000_000);
-        let run = office.send(&format!("{TO_ANN} -a large.bin"));
+        let fixture = CliFixture::open(server().fault(reply(Body(100_000), text))).await;
+        fixture.directory.sparse_file("large.bin", 20_000_000);
+        let run = fixture.send(&format!("{TO_ANN} -a large.bin"));
         run.end().await.fails(status, text);
-        office.got_nothing().await;
+        fixture.received_nothing().await;
     }
 }
 
@@ -257,23 +258,23 @@ async fn a_closed_port_is_75() {
 
 #[tokio::test]
 async fn unverified_tls_is_76() {
-    let office = Office::open(server().without("STARTTLS")).await;
-    office
+    let fixture = CliFixture::open(server().without("STARTTLS")).await;
+    fixture
         .send(TO_ANN)
         .end()
         .await
         .fails(76, "does not offer STARTTLS");
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 
     ends(reply(Point::StartTls, "501 no"), 76, "refused it").await;
 
-    let office = Office::open(server().host_names(["mail.example.org"])).await;
-    office.send(TO_ANN).end().await.fails(76, "certificate");
-    office.got_nothing().await;
+    let fixture = CliFixture::open(server().host_names(["mail.example.org"])).await;
+    fixture.send(TO_ANN).end().await.fails(76, "certificate");
+    fixture.received_nothing().await;
 
     for security in [Security::StartTls, Security::ImplicitTls] {
-        let office = Office::open(server().security(security)).await;
-        let address = office.server.addr().to_string();
+        let fixture = CliFixture::open(server().security(security)).await;
+        let address = fixture.server.addr().to_string();
         let tls = if security == Security::StartTls {
             "starttls"
         } else {
@@ -287,16 +288,16 @@ async fn unverified_tls_is_76() {
             .end()
             .await
             .fails(76, "certificate");
-        office.got_nothing().await;
+        fixture.received_nothing().await;
     }
 }
 
 #[tokio::test]
 async fn implicit_tls_where_the_server_speaks_in_clear_is_76() {
-    let office = Office::open(server()).await;
-    let run = office.send(&format!("{TO_ANN} --tls implicit"));
+    let fixture = CliFixture::open(server()).await;
+    let run = fixture.send(&format!("{TO_ANN} --tls implicit"));
     run.end().await.fails(76, "STARTTLS");
-    office.server.shutdown().await.ok();
+    fixture.server.shutdown().await.ok();
 }
 
 #[tokio::test]
@@ -324,13 +325,13 @@ async fn octets_after_the_reply_to_starttls_are_76() {
 
 #[tokio::test]
 async fn a_rejected_login_is_77() {
-    let office = Office::open(server()).await;
-    office.directory.file("password", "another");
-    let ended = office.send(TO_ANN).end().await;
+    let fixture = CliFixture::open(server()).await;
+    fixture.directory.file("password", "another");
+    let ended = fixture.send(TO_ANN).end().await;
     ended.fails(77, "535");
     ended.fails(77, "me@example.org");
     ended.fails(77, "help: check the user name and the password");
-    office.got_nothing().await;
+    fixture.received_nothing().await;
 
     ends(
         reply(Auth, "534 5.7.9 application-specific password - gsmtp"),
@@ -345,9 +346,9 @@ async fn some_recipients_rejected_is_80() {
     let server = server()
         .refuse_recipient("bob@example.org", "550 no Bob")
         .refuse_recipient("carl@example.org", "450 4.2.0 Carl is greylisted");
-    let office = Office::open(server).await;
+    let fixture = CliFixture::open(server).await;
     let to = "--to ann@example.org,bob@example.org,carl@example.org --text Hi";
-    let ended = office.send(to).end().await;
+    let ended = fixture.send(to).end().await;
     for phrase in [
         "error: not accepted for 2 of 3 recipients: 1 rejected, 1 deferred",
         "\n  rejected  bob@example.org  550 no Bob",
@@ -356,7 +357,7 @@ async fn some_recipients_rejected_is_80() {
         ended.reports(80, phrase);
     }
     assert!(!ended.stderr.contains("ann@example.org"), "{ended:?}");
-    let mail = office.mail().await;
+    let mail = fixture.mail().await;
     assert!(
         ended
             .stdout
@@ -369,11 +370,11 @@ async fn some_recipients_rejected_is_80() {
 
 #[tokio::test]
 async fn a_connection_that_ends_after_the_message_is_81() {
-    let office = Office::open(server().fault(CloseAt(EndOfData))).await;
-    let ended = office.send(TO_ANN).end().await;
+    let fixture = CliFixture::open(server().fault(CloseAt(EndOfData))).await;
+    let ended = fixture.send(TO_ANN).end().await;
     ended.fails(81, "before you send it again");
     // The mail has arrived, but the client cannot know that.
-    office.mail().await;
+    fixture.mail().await;
 }
 
 #[tokio::test]
@@ -382,8 +383,8 @@ async fn a_reply_cut_off_after_the_message_is_81() {
     let run = peer.send(TO_ANN).end();
     let server = async {
         let mut client = peer.accept_up_to_data().await;
-        client.hears_a_message().await;
-        client.says("250-2.0.0 Ok").await;
+        client.expect_message().await;
+        client.reply("250-2.0.0 Ok").await;
     };
     let (ended, ()) = tokio::join!(run, server);
     ended.fails(81, "closed the connection");
@@ -391,8 +392,8 @@ async fn a_reply_cut_off_after_the_message_is_81() {
 
 #[tokio::test]
 async fn a_server_that_is_silent_at_quit_has_the_mail_all_the_same() {
-    let office = Office::open(server().fault(SilentAt(Point::Quit))).await;
-    let mut child = office.send(TO_ANN).spawn().await;
+    let fixture = CliFixture::open(server().fault(SilentAt(Point::Quit))).await;
+    let mut child = fixture.send(TO_ANN).spawn().await;
     let mut line = String::new();
     let stdout = tokio::io::BufReader::new(child.stdout.as_mut().unwrap());
     tokio::io::AsyncBufReadExt::read_line(&mut { stdout }, &mut line)
@@ -400,6 +401,6 @@ async fn a_server_that_is_silent_at_quit_has_the_mail_all_the_same() {
         .unwrap();
     // The command prints the result before the server has replied to QUIT.
     assert!(line.starts_with("sent to 1 recipient"), "{line}");
-    office.mail().await;
+    fixture.mail().await;
     assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }

@@ -5,7 +5,7 @@ use pilotfish::testing::Fault::{ReplyAt, SilentAt};
 use pilotfish::testing::Point::{Auth, EndOfData};
 use pilotfish::testing::Security;
 
-use super::cli_fixture::{Office, server};
+use super::cli_fixture::{CliFixture, server};
 use super::run::{PASSWORD, Run, USER, forms_of_the_password};
 
 const MAIL: &str = "--to ann@example.org --text Hi";
@@ -16,11 +16,11 @@ const MAIL: &str = "--to ann@example.org --text Hi";
 async fn the_log_and_the_transcript_have_no_password() {
     for flags in ["-vv --transcript", "-vv", "--transcript"] {
         for left_out in ["AUTH LOGIN", "AUTH PLAIN"] {
-            let office = Office::open(server().without(left_out)).await;
-            let ended = office.send(&format!("{MAIL} {flags}")).end().await;
+            let fixture = CliFixture::open(server().without(left_out)).await;
+            let ended = fixture.send(&format!("{MAIL} {flags}")).end().await;
             assert!(ended.stderr.contains("AUTH "), "{ended:?}");
             ended.result();
-            office.mail().await;
+            fixture.mail().await;
         }
     }
 }
@@ -29,25 +29,28 @@ async fn the_log_and_the_transcript_have_no_password() {
 async fn a_password_that_the_server_repeats_is_masked() {
     for form in forms_of_the_password() {
         let words = ReplyAt(Auth, format!("535 5.7.8 no: {form} is wrong"));
-        let office = Office::open(server().fault(words)).await;
-        let ended = office.send(&format!("{MAIL} -vv --transcript")).end().await;
+        let fixture = CliFixture::open(server().fault(words)).await;
+        let ended = fixture
+            .send(&format!("{MAIL} -vv --transcript"))
+            .end()
+            .await;
         ended.fails(77, "is wrong");
-        office.got_nothing().await;
+        fixture.received_nothing().await;
     }
 }
 
 #[tokio::test]
 async fn in_clear_text_it_is_sent_only_on_demand_and_never_shown() {
-    let office = Office::open(server().security(Security::Cleartext)).await;
-    let run = office.send(&format!("{MAIL} --tls none -vv --transcript"));
+    let fixture = CliFixture::open(server().security(Security::Cleartext)).await;
+    let run = fixture.send(&format!("{MAIL} --tls none -vv --transcript"));
     run.end().await.fails(78, "in clear text");
-    let run = office.send(&format!(
+    let run = fixture.send(&format!(
         "{MAIL} --tls none --danger-cleartext-auth -vv --transcript"
     ));
     let ended = run.end().await;
     assert!(ended.stderr.contains("-> AUTH PLAIN"), "{ended:?}");
     ended.result();
-    let mail = office.mail().await;
+    let mail = fixture.mail().await;
     assert_eq!(
         (mail.authenticated_as.as_deref(), mail.tls),
         (Some(USER), None)
@@ -56,16 +59,16 @@ async fn in_clear_text_it_is_sent_only_on_demand_and_never_shown() {
 
 #[tokio::test]
 async fn in_clear_text_a_mail_without_a_login_can_be_sent() {
-    let office = Office::open(server().security(Security::Cleartext).anonymous()).await;
-    let run = office.send_without_login(&format!("{MAIL} --from me@example.org --tls none"));
+    let fixture = CliFixture::open(server().security(Security::Cleartext).anonymous()).await;
+    let run = fixture.send_without_login(&format!("{MAIL} --from me@example.org --tls none"));
     run.end().await.result();
-    assert_eq!(office.mail().await.authenticated_as, None);
+    assert_eq!(fixture.mail().await.authenticated_as, None);
 }
 
 #[tokio::test]
 async fn other_processes_cannot_see_it() {
-    let office = Office::open(server().fault(SilentAt(EndOfData))).await;
-    let run = office.send(&format!("{MAIL} --transcript"));
+    let fixture = CliFixture::open(server().fault(SilentAt(EndOfData))).await;
+    let run = fixture.send(&format!("{MAIL} --transcript"));
     let mut sending = run.start().await;
     sending.until("end of data").await;
     for file in ["cmdline", "environ"] {
@@ -93,21 +96,21 @@ async fn it_comes_from_a_file_a_descriptor_or_a_command() {
         (pipe.as_str(), "--password-fd 0"),
         (pipe.as_str(), "--password-file /dev/stdin"),
     ] {
-        let office = Office::open(server()).await;
+        let fixture = CliFixture::open(server()).await;
         // The output of the password command on standard error is not checked.
         let script = format!(
             "{before} exec \"$0\" send --server {} --tls-ca ca.pem --user {USER} {MAIL} {arguments} \
              2>/dev/null",
-            office.server.addr()
+            fixture.server.addr()
         );
         let ended = Run::shell(&script)
-            .directory(office.directory.path())
+            .directory(fixture.directory.path())
             .end()
             .await;
         assert!(
             ended.result().contains("queued as"),
             "{arguments}: {ended:?}"
         );
-        assert_eq!(office.mail().await.authenticated_as.as_deref(), Some(USER));
+        assert_eq!(fixture.mail().await.authenticated_as.as_deref(), Some(USER));
     }
 }

@@ -1,7 +1,7 @@
 //! Errors that the command finds before it connects: 64 for the command line, 65 for the mail, 66
 //! for files, 73 for the output.
 
-use super::cli_fixture::{Directory, Office, server};
+use super::cli_fixture::{CliFixture, Directory, server};
 use super::run::Run;
 
 /// Arguments that would be valid without what the test adds.
@@ -398,15 +398,15 @@ async fn an_attachment_that_changes_while_it_is_sent_is_66() {
         ("truncate -s 20000000", "letter.txt"),
         ("touch -d 2001-01-01", "letter.txt"),
     ] {
-        let office = Office::open(server()).await;
-        office.directory.sparse_file("letter.txt", 10_000_000);
+        let fixture = CliFixture::open(server()).await;
+        fixture.directory.sparse_file("letter.txt", 10_000_000);
         // The command reads the password when it makes the message, before it sends anything.
         let command = format!("{change} letter.txt; cat password");
-        let run = office
+        let run = fixture
             .send_without_login("--user me@example.org --to ann@example.org -a letter.txt")
             .args(["--password-command", &command]);
         run.end().await.fails(66, words);
-        office.got_nothing().await;
+        fixture.received_nothing().await;
     }
 }
 

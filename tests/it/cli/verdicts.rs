@@ -8,14 +8,14 @@ use pilotfish::testing::{Offer, Security, TestServer, TestServerBuilder};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::cli_fixture::{Directory, Office};
+use super::cli_fixture::{CliFixture, Directory};
 use super::peer::Peer;
 use super::run::Run;
 use crate::support::open_server::open_server;
 
 /// `pilotfish send` in clear text to the server of a fixture.
-fn send(office: &Office, scheme: &str, to: &str) -> Run {
-    let server = format!("{scheme}://{}", office.server.addr());
+fn send(fixture: &CliFixture, scheme: &str, to: &str) -> Run {
+    let server = format!("{scheme}://{}", fixture.server.addr());
     Run::new("send --tls none --from me@example.org --text Hi --json")
         .args(["--server", &server])
         .args(Run::words(to))
@@ -75,9 +75,9 @@ async fn rejected_and_deferred_recipients() {
             if !goes {
                 continue;
             }
-            let office = Office::open(server).await;
+            let fixture = CliFixture::open(server).await;
             let run = send(
-                &office,
+                &fixture,
                 scheme,
                 &format!("{arguments} {strategy} --transcript"),
             );
@@ -124,8 +124,8 @@ async fn a_rejected_message_with_one_deferred_recipient() {
             } else {
                 server
             };
-            let office = Office::open(server).await;
-            let ended = send(&office, "smtp", "--to ok@x.test,later@x.test");
+            let fixture = CliFixture::open(server).await;
+            let ended = send(&fixture, "smtp", "--to ok@x.test,later@x.test");
             let ended = ended.end().await;
             ended.reports(status, "");
             assert_eq!(words(&ended.stdout), expected, "{reply}: {ended:?}");
@@ -158,8 +158,8 @@ async fn recipients_rejected_after_the_message() {
         let server = (refusing().lmtp())
             .refuse_after_data("full@x.test", "452 4.2.2 over quota")
             .refuse_after_data("spam@x.test", "550 5.7.1 spam");
-        let office = Office::open(server).await;
-        let ended = send(&office, "lmtp", &format!("--to {} {all}", to.join(",")));
+        let fixture = CliFixture::open(server).await;
+        let ended = send(&fixture, "lmtp", &format!("--to {} {all}", to.join(",")));
         let ended = ended.end().await;
         ended.reports(status, "");
         assert_eq!(words(&ended.stdout), expected, "{names}: {ended:?}");
@@ -232,14 +232,14 @@ async fn a_stop_before_the_end_of_data_keeps_what_is_known() {
             ),
         ];
         let runs = runs.map(async |(scheme, server, names, last, expected)| {
-            let office = Office::open(server).await;
-            let large = office.directory.sparse_file("large", 20_000_000);
+            let fixture = CliFixture::open(server).await;
+            let large = fixture.directory.sparse_file("large", 20_000_000);
             let to = names.split(' ').map(|name| format!("{name}@x.test"));
             let to = to.collect::<Vec<_>>().join(",");
             // Long enough for the replies to arrive on a busy machine.
             let total = ["--timeout", "total=4s"];
             let total = total.into_iter().filter(|_| stop.is_none());
-            let run = send(&office, scheme, &format!("--to {to} --transcript"));
+            let run = send(&fixture, scheme, &format!("--to {to} --transcript"));
             let mut sending = run.args(total).args(["-a".into(), large]).start().await;
             sending.until(last).await;
             if let Some(stop) = stop {
@@ -265,7 +265,7 @@ async fn a_stop_before_the_end_of_data_keeps_what_is_known() {
                     "{ended:?}"
                 );
             }
-            office.got_nothing().await;
+            fixture.received_nothing().await;
         });
         join_all(runs).await;
     }
@@ -281,26 +281,26 @@ async fn a_stop_in_a_later_portion_reports_accepted_recipients() {
     let run = peer.send("--to a@x.test,b@x.test --text Hi --json -a");
     let sending = run.args([large]).start().await;
     let mut client = peer.accept().await;
-    client.says("220 there.example").await;
-    client.hears("EHLO ").await;
+    client.reply("220 there.example").await;
+    client.expect_line("EHLO ").await;
     client
-        .says("250-there.example\r\n250 LIMITS RCPTMAX=1")
+        .reply("250-there.example\r\n250 LIMITS RCPTMAX=1")
         .await;
     for recipient in ["RCPT TO:<a@x.test>", "RCPT TO:<b@x.test>"] {
         for command in ["MAIL ", recipient] {
-            client.hears(command).await;
-            client.says("250 ok").await;
+            client.expect_line(command).await;
+            client.reply("250 ok").await;
         }
-        client.hears("DATA").await;
-        client.says("354 go on").await;
+        client.expect_line("DATA").await;
+        client.reply("354 go on").await;
         if recipient.contains("a@") {
-            client.hears_a_message().await;
-            client.says("250 queued").await;
+            client.expect_message().await;
+            client.reply("250 queued").await;
         }
     }
     // More than one block of the message.
     for _ in 0..10_000 {
-        client.hears("").await;
+        client.expect_line("").await;
     }
     sending.signal(Signal::INT);
     let ended = sending.end().await;
@@ -338,12 +338,12 @@ async fn a_stop_after_the_end_of_data_keeps_what_is_known() {
     };
     for again in [Some(Signal::INT), Some(Signal::TERM), None] {
         let runs = servers().map(async |(scheme, server, expected)| {
-            let office = Office::open(server).await;
+            let fixture = CliFixture::open(server).await;
             let to = "--to a@x.test,b@x.test,c@x.test --transcript";
             // Long enough for the mail to leave on a busy machine.
             let total = ["--timeout", "total=4s"];
             let total = total.into_iter().filter(|_| again.is_none());
-            let mut sending = send(&office, scheme, to).args(total).start().await;
+            let mut sending = send(&fixture, scheme, to).args(total).start().await;
             sending.until("> <message and end of data").await;
             if scheme == "lmtp" {
                 sending.until("<a@x.test> Ok: queued").await;
@@ -387,9 +387,9 @@ async fn tls_required_by_a_later_server() {
         } else {
             builder
         };
-        let office = Office::open(builder.fault(ReplyAt(point, reply.to_owned()))).await;
+        let fixture = CliFixture::open(builder.fault(ReplyAt(point, reply.to_owned()))).await;
         let arguments = format!("{arguments} --to ann@example.org --text Hi");
-        let ended = office.send_without_login(&arguments).end().await;
+        let ended = fixture.send_without_login(&arguments).end().await;
         assert_eq!(ended.status, 75, "{reply}: {ended:?}");
     }
 }

@@ -16,7 +16,7 @@ use pilotfish::testing::{Fault, Point};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use super::case::{Tally, Told};
+use super::case::{Reported, Tally};
 use super::{client_of, letter, paused, tasks};
 use crate::session::send_each::strategy;
 use crate::support::open_server::open_server;
@@ -51,18 +51,18 @@ fn as_many_connections_as_allowed() {
                     .clone()
                     .map(|number| client.send(letter(number, 10))),
             );
-            let told = results
+            let reported = results
                 .await
                 .into_iter()
-                .map(|told| Told::Of(Box::new(told)));
-            outcomes.extend(numbers.zip(told));
+                .map(|reported| Reported::Of(Box::new(reported)));
+            outcomes.extend(numbers.zip(reported));
             sleep(Duration::from_millis(60)).await;
         }
         client.close().await;
         assert_eq!(server.open_connections(), 0);
         assert_eq!(server.most_open_connections(), 3);
         let mut tally = Tally::default();
-        tally.judge(&outcomes, &server.received(), "bound");
+        tally.verify(&outcomes, &server.received(), "bound");
         println!("{tally:?}, {} connections", server.round_trips().len());
         assert!(
             tally.accepted > 350 && server.round_trips().len() > 50,

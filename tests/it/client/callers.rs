@@ -36,7 +36,7 @@ enum Wrong {
 const BOTH: [Wrong; 2] = [Wrong::Panics, Wrong::Hangs];
 
 impl Wrong {
-    async fn happen(self) {
+    async fn inject(self) {
         match self {
             Self::Panics => panic!("on purpose"),
             Self::Hangs => pending().await,
@@ -60,7 +60,7 @@ async fn with_login(
         let wrong = wrong(calls.add());
         async move {
             if let Some(wrong) = wrong {
-                wrong.happen().await;
+                wrong.inject().await;
             }
             Credentials::new("tim", "tanstaaf")
         }
@@ -81,7 +81,7 @@ fn a_provider_that_always_fails_is_called_with_pauses() {
                 let (server, describe) = with_login(&calls, move |_| Some(wrong)).await;
                 let client = client_of(&server, describe).retry(retry).build().unwrap();
                 let begun = Instant::now();
-                let mut told = 0;
+                let mut reported = 0;
                 while begun.elapsed() < Duration::from_mins(4) {
                     let mails = join_all((0..5).map(|number| client.send(letter(number, 10))));
                     for result in mails.await {
@@ -90,11 +90,11 @@ fn a_provider_that_always_fails_is_called_with_pauses() {
                             (error.kind(), error.fate()),
                             (ErrorKind::Auth, Fate::NotAccepted)
                         );
-                        told += 1;
+                        reported += 1;
                     }
                     sleep(Duration::from_millis(100)).await;
                 }
-                assert!(told >= 5, "{told}");
+                assert!(reported >= 5, "{reported}");
                 // A provider that hangs is stopped after three minutes. Mails that may wait
                 // continue to wait.
                 let most = match wrong {
@@ -122,8 +122,8 @@ fn a_provider_that_fails_once_fails_no_mail() {
             let client = client_of(&server, describe).build().unwrap();
             for round in 0..10 {
                 let mails = (0..10).map(|number| client.send(letter(round * 10 + number, 10)));
-                for told in join_all(mails).await {
-                    drop(told.unwrap());
+                for reported in join_all(mails).await {
+                    drop(reported.unwrap());
                 }
                 sleep(Duration::from_secs(1)).await;
             }
@@ -142,8 +142,8 @@ fn an_observer_that_panics_fails_no_mail() {
         let client = client_of(&server, |server| server);
         let client = client.on_progress(|_| panic!("on purpose"));
         let client = client.build().unwrap();
-        let told = join_all((0..10).map(|number| client.send(letter(number, 10)))).await;
-        assert!(told.iter().all(Result::is_ok), "{told:?}");
+        let reported = join_all((0..10).map(|number| client.send(letter(number, 10)))).await;
+        assert!(reported.iter().all(Result::is_ok), "{reported:?}");
         assert_eq!(
             server.received_by_connection().len(),
             server.most_open_connections()
@@ -245,7 +245,7 @@ fn with_body(number: usize, body: Body) -> Mail {
 fn body(wrong: Wrong) -> Body {
     let first = stream::iter([Ok::<_, io::Error>(Bytes::from_static(&[b'x'; 100]))]);
     let then = stream::once(async move {
-        wrong.happen().await;
+        wrong.inject().await;
         Ok(Bytes::new())
     });
     Body::stream(Box::pin(first.chain(then)), 300_000)
@@ -279,7 +279,7 @@ fn attempts_are_limited_by_retry_and_by_the_body() {
                         *reply = b"451 4.3.0 later\r\n".to_vec();
                     }
                     false
-                }) as crate::support::port::Fate
+                }) as crate::support::port::ReplyFault
             };
             let error = tokio::select! {
                 result = client.send(with_body(0, body)) => result.unwrap_err(),
@@ -303,22 +303,22 @@ fn a_reader_that_fails_fails_only_its_own_mail() {
                 .max_connections(1)
                 .build()
                 .unwrap();
-            let told = join_all((0..10).map(|number| {
+            let reported = join_all((0..10).map(|number| {
                 let mail = match number {
                     4 => with_body(number, body(wrong)),
                     _ => letter(number, 10),
                 };
                 client.send(mail)
             }));
-            for (number, told) in told.await.into_iter().enumerate() {
+            for (number, reported) in reported.await.into_iter().enumerate() {
                 if number == 4 {
-                    let error = told.unwrap_err();
+                    let error = reported.unwrap_err();
                     assert_eq!(
                         (error.kind(), error.fate()),
                         (ErrorKind::Body, Fate::NotAccepted)
                     );
                 } else {
-                    assert!(told.is_ok(), "{wrong:?}, {number}: {told:?}");
+                    assert!(reported.is_ok(), "{wrong:?}, {number}: {reported:?}");
                 }
             }
             client.close().await;
@@ -339,14 +339,14 @@ fn a_stream_that_panics_fails_no_mail() {
                 .unwrap();
             let mails = stream::iter(0..5).then(move |number| async move {
                 if number == 4 {
-                    wrong.happen().await;
+                    wrong.inject().await;
                 }
                 letter(number, 10)
             });
             let mut outcomes = client.send_all(mails.enumerate());
             for _ in 0..4 {
-                let (_, told) = outcomes.next().await.unwrap();
-                drop(told.unwrap());
+                let (_, reported) = outcomes.next().await.unwrap();
+                drop(reported.unwrap());
             }
             drop(client.send(letter(5, 10)).await.unwrap());
             let next = AssertUnwindSafe(outcomes.next()).catch_unwind();
@@ -438,9 +438,9 @@ mod recorder {
                 paused(async {
                     let server = open_server().start().await.unwrap();
                     let client = client_of(&server, |server| server).build().unwrap();
-                    let told = join_all((0..10).map(|number| client.send(letter(number, 10))));
-                    for told in told.await {
-                        drop(told.unwrap());
+                    let reported = join_all((0..10).map(|number| client.send(letter(number, 10))));
+                    for reported in reported.await {
+                        drop(reported.unwrap());
                     }
                     client.close().await;
                     assert_eq!(server.received().len(), 10);

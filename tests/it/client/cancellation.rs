@@ -15,8 +15,8 @@ use pilotfish::testing::Point;
 use pilotfish::{Client, Mail};
 use tokio::time::{sleep, timeout};
 
-use super::case::{Tally, Told};
-use super::server_behaviour::{CONDUCTS, Conduct, Entry, FAULTS, server};
+use super::case::{Reported, Tally};
+use super::server_behaviour::{BEHAVIOURS, FAULTS, ServerBehaviour, SessionSetup, server};
 use super::{client_of, letter, number_of, paused, tasks};
 use crate::session::send_each::strategy;
 use crate::support::dice::Dice;
@@ -60,27 +60,27 @@ fn limits(client: ClientBuilder, dice: &mut Dice) -> (ClientBuilder, usize) {
 
 /// When a caller cancels.
 #[derive(Debug, Clone, Copy)]
-enum Patience {
+enum CancelAt {
     Endless,
     Polls(u64),
     For(Duration),
 }
 
-fn patience(dice: &mut Dice) -> Patience {
+fn cancel_at(dice: &mut Dice) -> CancelAt {
     match dice.below(5) {
-        0 | 1 => Patience::Endless,
-        2 => Patience::Polls(dice.below(6)),
-        3 => Patience::For(milliseconds(dice, 500)),
-        _ => Patience::For(milliseconds(dice, 9_000)),
+        0 | 1 => CancelAt::Endless,
+        2 => CancelAt::Polls(dice.below(6)),
+        3 => CancelAt::For(milliseconds(dice, 500)),
+        _ => CancelAt::For(milliseconds(dice, 9_000)),
     }
 }
 
 /// The result of a future that is dropped then.
-async fn within<T>(patience: Patience, future: impl Future<Output = T>) -> Option<T> {
-    match patience {
-        Patience::Endless => Some(future.await),
-        Patience::For(limit) => timeout(limit, future).await.ok(),
-        Patience::Polls(mut left) => {
+async fn within<T>(cancel_at: CancelAt, future: impl Future<Output = T>) -> Option<T> {
+    match cancel_at {
+        CancelAt::Endless => Some(future.await),
+        CancelAt::For(limit) => timeout(limit, future).await.ok(),
+        CancelAt::Polls(mut left) => {
             let mut future = pin!(future);
             poll_fn(|context| {
                 if left == 0 {
@@ -119,25 +119,25 @@ async fn one_by_one(
     number: usize,
     longest: usize,
     mut dice: Dice,
-) -> Vec<(usize, Told)> {
+) -> Vec<(usize, Reported)> {
     sleep(milliseconds(&mut dice, 2_000)).await;
     let mail = mail(number, longest, &mut dice);
-    let told = match within(patience(&mut dice), client.send(mail)).await {
-        Some(result) => Told::Of(Box::new(result)),
-        None => Told::Nothing,
+    let reported = match within(cancel_at(&mut dice), client.send(mail)).await {
+        Some(result) => Reported::Of(Box::new(result)),
+        None => Reported::Nothing,
     };
-    vec![(number, told)]
+    vec![(number, reported)]
 }
 
 /// Sends several mails by a stream that is not always ready.
-async fn in_a_row(
+async fn by_stream(
     client: Client,
     first: usize,
     mails: usize,
     longest: usize,
     mut dice: Dice,
-) -> Vec<(usize, Told)> {
-    let patience = patience(&mut dice);
+) -> Vec<(usize, Reported)> {
+    let cancel_at = cancel_at(&mut dice);
     let mut others = dice.clone();
     let source = stream::iter(0..mails).then(move |place| {
         let (mail, pause) = (
@@ -152,28 +152,30 @@ async fn in_a_row(
             mail
         }
     });
-    let mut told: Vec<_> = (0..mails)
-        .map(|place| (first + place, Told::Nothing))
+    let mut reported: Vec<_> = (0..mails)
+        .map(|place| (first + place, Reported::Nothing))
         .collect();
     let mut outcomes = client.send_all(source.enumerate());
     let taking = async {
         while let Some((place, result)) = outcomes.next().await {
             assert!(
-                matches!(told[place].1, Told::Nothing),
+                matches!(reported[place].1, Reported::Nothing),
                 "{place} is told twice"
             );
-            told[place].1 = Told::Of(Box::new(result));
+            reported[place].1 = Reported::Of(Box::new(result));
         }
     };
-    if within(patience, taking).await.is_some() {
-        let all = told.iter().all(|(_, told)| matches!(told, Told::Of(_)));
-        assert!(all, "{told:?}");
+    if within(cancel_at, taking).await.is_some() {
+        let all = reported
+            .iter()
+            .all(|(_, reported)| matches!(reported, Reported::Of(_)));
+        assert!(all, "{reported:?}");
     }
-    told
+    reported
 }
 
 /// Ends the whole client.
-async fn meddle(client: Client, mut dice: Dice) {
+async fn end_client(client: Client, mut dice: Dice) {
     sleep(milliseconds(&mut dice, 4_000)).await;
     match dice.below(4) {
         0 => client.abort(),
@@ -184,24 +186,24 @@ async fn meddle(client: Client, mut dice: Dice) {
 }
 
 async fn play(
-    entry: Entry,
+    setup: SessionSetup,
     strategy: Strategy,
     stage: Point,
-    conduct: Conduct,
+    behaviour: ServerBehaviour,
     seed: u64,
     tally: &mut Tally,
 ) {
     let is_late = stage == LATE;
     // Octets that the server has not read keep the system from closing a connection.
     let longest = if is_late { 120_000 } else { 3_000 };
-    let context = format!("{entry:?}, {strategy:?}, {stage:?}, {conduct:?}, seed {seed}");
+    let context = format!("{setup:?}, {strategy:?}, {stage:?}, {behaviour:?}, seed {seed}");
     let mut dice = Dice::new(seed);
-    let server = server(entry, strategy, stage, conduct, &mut dice)
+    let server = server(setup, strategy, stage, behaviour, &mut dice)
         .start()
         .await
         .unwrap();
     let before = tasks();
-    let client = entry.client(&server, strategy);
+    let client = setup.client(&server, strategy);
     let (client, most) = limits(client, &mut dice);
     let client = client.build().unwrap();
 
@@ -211,20 +213,20 @@ async fn play(
         usize::try_from(row).unwrap(),
     );
     let mut outcomes: Vec<_> = (0..single + row)
-        .map(|number| (number, Told::Nothing))
+        .map(|number| (number, Reported::Nothing))
         .collect();
     let singles = (0..single).map(|number| {
         let (client, dice) = (client.clone(), Dice::new(dice.next()));
         one_by_one(client, number, longest, dice)
     });
     let singles = join_all(singles.collect::<Vec<_>>());
-    let row = in_a_row(client.clone(), single, row, longest, Dice::new(dice.next()));
-    let meddling = meddle(client.clone(), Dice::new(dice.next()));
+    let row = by_stream(client.clone(), single, row, longest, Dice::new(dice.next()));
+    let meddling = end_client(client.clone(), Dice::new(dice.next()));
     let all = async { tokio::join!(singles, row, meddling) };
     let given_up = if dice.one_in(4) {
-        Patience::For(milliseconds(&mut dice, 4_000))
+        CancelAt::For(milliseconds(&mut dice, 4_000))
     } else {
-        Patience::For(Duration::from_hours(1))
+        CancelAt::For(Duration::from_hours(1))
     };
     let client = match within(given_up, all).await {
         Some((singles, row, ())) => {
@@ -249,7 +251,7 @@ async fn play(
             sleep(Duration::from_secs(2)).await;
             let result = client.send(letter(number, 10)).await;
             let sent = result.is_ok();
-            outcomes.push((number, Told::Of(Box::new(result))));
+            outcomes.push((number, Reported::Of(Box::new(result))));
             if sent {
                 break;
             }
@@ -266,12 +268,15 @@ async fn play(
         is_late || most_open <= most,
         "{context}: {most_open} connections"
     );
-    tally.judge_each(&outcomes, &server.received(), recipients, &context);
+    tally.verify_each(&outcomes, &server.received(), recipients, &context);
     drop(client);
     let ended = server.shutdown().await;
     // A server that replies in advance gets more octets before it has read the end of a message. A
     // server that reads chunks as commands does not know these commands.
-    let in_advance = matches!((stage, conduct), (Point::Body(_), Conduct::Says(_)));
+    let in_advance = matches!(
+        (stage, behaviour),
+        (Point::Body(_), ServerBehaviour::Says(_))
+    );
     if !in_advance && strategy.chunking == Chunking::Never {
         assert!(ended.is_ok(), "{context}: {ended:.200?}");
     }
@@ -279,14 +284,14 @@ async fn play(
 }
 
 /// Each stage and behaviour, with so many seeds.
-fn matrix(entry: Entry, strategy: Strategy, stages: &[Point], seeds: u64) {
+fn matrix(setup: SessionSetup, strategy: Strategy, stages: &[Point], seeds: u64) {
     let mut tally = Tally::default();
     let mut seed = 0;
     for stage in stages {
-        for conduct in CONDUCTS {
+        for behaviour in BEHAVIOURS {
             for _ in 0..seeds {
                 seed += 1;
-                paused(play(entry, strategy, *stage, conduct, seed, &mut tally));
+                paused(play(setup, strategy, *stage, behaviour, seed, &mut tally));
             }
         }
     }
@@ -314,8 +319,8 @@ fn a_waiting_mail_that_is_cancelled_never_arrives() {
             client.send_all(stream::iter((30..60).map(|number| letter(number, 10))).enumerate());
         let later = async { tokio::join!(later, at_once.collect::<Vec<_>>()) };
         let later = timeout(Duration::from_secs(5), later);
-        let (told, given_up) = tokio::join!(first, later);
-        assert!(given_up.is_err() && told.iter().all(Result::is_ok));
+        let (reported, given_up) = tokio::join!(first, later);
+        assert!(given_up.is_err() && reported.iter().all(Result::is_ok));
         client.close().await;
         let received = server.received();
         let mut numbers: Vec<_> = received
@@ -331,7 +336,7 @@ fn a_waiting_mail_that_is_cancelled_never_arrives() {
 #[test]
 fn one_at_a_time() {
     matrix(
-        Entry::Clear,
+        SessionSetup::Clear,
         strategy(Pipelining::Never, Chunking::Never),
         &STAGES,
         5,
@@ -341,7 +346,7 @@ fn one_at_a_time() {
 #[test]
 fn grouped() {
     matrix(
-        Entry::Clear,
+        SessionSetup::Clear,
         strategy(Pipelining::Auto, Chunking::Never),
         &STAGES,
         5,
@@ -351,7 +356,7 @@ fn grouped() {
 #[test]
 fn eager() {
     matrix(
-        Entry::Clear,
+        SessionSetup::Clear,
         strategy(Pipelining::Eager, Chunking::Never),
         &STAGES,
         5,
@@ -361,7 +366,7 @@ fn eager() {
 #[test]
 fn chunked() {
     matrix(
-        Entry::Clear,
+        SessionSetup::Clear,
         strategy(Pipelining::Auto, Chunking::Always),
         &STAGES,
         5,
@@ -370,7 +375,7 @@ fn chunked() {
 
 #[test]
 fn as_it_comes() {
-    matrix(Entry::Clear, Strategy::default(), &STAGES, 5);
+    matrix(SessionSetup::Clear, Strategy::default(), &STAGES, 5);
 }
 
 #[test]
@@ -382,5 +387,5 @@ fn with_tls_and_a_login() {
         Point::EndOfData,
         Point::Quit,
     ];
-    matrix(Entry::LogIn, Strategy::default(), &stages, 2);
+    matrix(SessionSetup::LogIn, Strategy::default(), &stages, 2);
 }

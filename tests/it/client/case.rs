@@ -8,11 +8,11 @@ use pilotfish::testing::Received;
 use pilotfish::{Fate, Receipt, Result};
 
 use super::number_of;
-use crate::support::client::told;
+use crate::support::client::summary;
 
 /// The outcome of a mail, as the caller knows it.
 #[derive(Debug)]
-pub(crate) enum Told {
+pub(crate) enum Reported {
     Of(Box<Result<Receipt>>),
     /// The caller dropped the future.
     Nothing,
@@ -51,20 +51,20 @@ fn lists(result: &Result<Receipt>) -> Vec<ForwardPath> {
 impl Tally {
     /// Compares the reported outcome of each mail, by number, with what the server has. All mails
     /// have the recipient of [`letter`](super::letter).
-    pub(crate) fn judge(
+    pub(crate) fn verify(
         &mut self,
-        outcomes: &[(usize, Told)],
+        outcomes: &[(usize, Reported)],
         received: &[Received],
         context: &str,
     ) {
         let recipients = |_| vec!["a@example.org".parse().unwrap()];
-        self.judge_each(outcomes, received, recipients, context);
+        self.verify_each(outcomes, received, recipients, context);
     }
 
     /// The same for mails to these recipients: compares the outcome of each recipient.
-    pub(crate) fn judge_each(
+    pub(crate) fn verify_each(
         &mut self,
-        outcomes: &[(usize, Told)],
+        outcomes: &[(usize, Reported)],
         received: &[Received],
         recipients: impl Fn(usize) -> Vec<ForwardPath>,
         context: &str,
@@ -78,10 +78,10 @@ impl Tally {
             let recipients = recipients(*number);
             let paths: Vec<_> = there.iter().map(|mail| &mail.forward_paths).collect();
             let context = || match told_of_it {
-                Told::Of(result) => {
-                    format!("{context}: {number}: {}, {paths:?} there", told(result))
+                Reported::Of(result) => {
+                    format!("{context}: {number}: {}, {paths:?} there", summary(result))
                 }
-                Told::Nothing => format!("{context}: {number}: dropped, {paths:?} there"),
+                Reported::Nothing => format!("{context}: {number}: dropped, {paths:?} there"),
             };
             let times = |path: &ForwardPath| {
                 let path = path.addr_spec().to_string();
@@ -91,12 +91,12 @@ impl Tally {
             assert!(at_most_once, "twice: {}", context());
             let is_there = usize::from(!there.is_empty());
             let result = match told_of_it {
-                Told::Nothing => {
+                Reported::Nothing => {
                     self.dropped += 1;
                     self.dropped_there += is_there;
                     continue;
                 }
-                Told::Of(result) => &**result,
+                Reported::Of(result) => &**result,
             };
             for recipient in recipient_outcomes(&recipients, result.as_ref()) {
                 let times = times(recipient.path);

@@ -79,11 +79,11 @@ async fn send() {
     };
     let sending = async {
         let outcomes = client.send_all(stream::iter(mails).enumerate());
-        let accepted = outcomes.filter(|(number, told)| {
-            if let Err(error) = told {
+        let accepted = outcomes.filter(|(number, reported)| {
+            if let Err(error) = reported {
                 println!("{number}: {error:?}");
             }
-            std::future::ready(told.is_ok())
+            std::future::ready(reported.is_ok())
         });
         let accepted = accepted.count().await;
         client.close().await;

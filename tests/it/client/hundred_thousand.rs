@@ -16,26 +16,26 @@ const CONNECTIONS: usize = 16;
 /// The reported outcome of a mail, and how often it arrived.
 #[derive(Debug, Clone, Copy, Default)]
 struct Mail {
-    told: Option<Told>,
+    reported: Option<Reported>,
     times: u8,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum Reported {
     Accepted,
     NotAccepted,
     Unknown,
 }
 
 /// Counts the mails that have arrived, and removes them from the server's memory.
-fn take_in(server: &TestServer, mails: &mut [Mail]) {
+fn count_received(server: &TestServer, mails: &mut [Mail]) {
     for received in server.take_received() {
         mails[number_of(&received.octets)].times += 1;
     }
 }
 
 /// The line `VmRSS` of proc(5), in KiB.
-fn resident() -> u64 {
+fn resident_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.unwrap()
@@ -47,7 +47,7 @@ fn resident() -> u64 {
 }
 
 /// Sends so many mails. Returns the growth of memory after the first tenth, in KiB.
-async fn campaign(strategy: Strategy, size: usize) -> u64 {
+async fn send_many(strategy: Strategy, size: usize) -> u64 {
     let says = |point, reply: &str| Fault::ReplyAt(point, reply.to_owned());
     let server = open_server()
         .delay(Duration::ZERO..=Duration::from_micros(500), 1)
@@ -66,40 +66,40 @@ async fn campaign(strategy: Strategy, size: usize) -> u64 {
         .unwrap();
     let begun = Instant::now();
     let mut mails = vec![Mail::default(); size];
-    let (mut told, mut early, mut most) = (0, 0, 0);
+    let (mut reported, mut early, mut most) = (0, 0, 0);
     let mut outcomes =
         client.send_all(stream::iter((0..size).map(|number| letter(number, 2_000))).enumerate());
     while let Some((number, result)) = outcomes.next().await {
         let fate = match result {
-            Ok(_) => Told::Accepted,
-            Err(error) if error.fate() == Fate::Unknown => Told::Unknown,
-            Err(_) => Told::NotAccepted,
+            Ok(_) => Reported::Accepted,
+            Err(error) if error.fate() == Fate::Unknown => Reported::Unknown,
+            Err(_) => Reported::NotAccepted,
         };
         assert_eq!(
-            mails[number].told.replace(fate),
+            mails[number].reported.replace(fate),
             None,
             "{number} is told twice"
         );
-        told += 1;
-        if told % 500 == 0 {
-            take_in(&server, &mut mails);
-            most = most.max(resident());
-            if told <= size / 10 {
+        reported += 1;
+        if reported % 500 == 0 {
+            count_received(&server, &mut mails);
+            most = most.max(resident_memory());
+            if reported <= size / 10 {
                 early = most;
             }
         }
     }
     drop(outcomes);
     client.close().await;
-    assert_eq!((told, server.open_connections()), (size, 0));
-    take_in(&server, &mut mails);
+    assert_eq!((reported, server.open_connections()), (size, 0));
+    count_received(&server, &mut mails);
     let of = |fate, times: u8| {
-        let is = |mail: &&Mail| mail.told == Some(fate) && mail.times == times;
+        let is = |mail: &&Mail| mail.reported == Some(fate) && mail.times == times;
         mails.iter().filter(is).count()
     };
-    let (accepted, lost) = (of(Told::Accepted, 1), of(Told::Accepted, 0));
-    let (refused, wrong) = (of(Told::NotAccepted, 0), of(Told::NotAccepted, 1));
-    let unknown = [of(Told::Unknown, 0), of(Told::Unknown, 1)];
+    let (accepted, lost) = (of(Reported::Accepted, 1), of(Reported::Accepted, 0));
+    let (refused, wrong) = (of(Reported::NotAccepted, 0), of(Reported::NotAccepted, 1));
+    let unknown = [of(Reported::Unknown, 0), of(Reported::Unknown, 1)];
     println!(
         "{strategy:?}: {size} mails in {:?} over {} connections, {} at once at most: {accepted} \
          accepted, {refused} not, {unknown:?} unknown and not there or there; memory {early} KiB \
@@ -129,19 +129,19 @@ fn chunked() -> Strategy {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_thousand_grouped() {
-    campaign(grouped(), 5_000).await;
+    send_many(grouped(), 5_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_thousand_chunked() {
-    campaign(chunked(), 5_000).await;
+    send_many(chunked(), 5_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "minutes: tests/run runs it"]
 async fn all_of_them() {
     for strategy in [grouped(), chunked()] {
-        let grown = campaign(strategy, 100_000).await;
+        let grown = send_many(strategy, 100_000).await;
         // Other tests of this process use memory too.
         assert!(grown < 64 * 1024, "{grown} KiB");
     }

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 use crate::session::send_each::strategy;
 use crate::support::client::ACCOUNT;
-use crate::support::mini_server::{Knowing, Store, Together, Words};
+use crate::support::mini_server::{GroupHandling, MiniServer, Replies, Store};
 
 const PIPELINING: &[&str] = &["PIPELINING"];
 const CHUNKING: &[&str] = &["PIPELINING", "CHUNKING"];
@@ -35,10 +35,10 @@ enum Full {
 
 /// A server, and what it received.
 #[derive(Debug, Clone, Copy)]
-struct Conduct {
+struct ServerBehaviour {
     keywords: &'static [&'static str],
     full: Full,
-    together: Together,
+    group_handling: GroupHandling,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -49,12 +49,12 @@ struct Counted {
     store: Store,
 }
 
-impl Conduct {
+impl ServerBehaviour {
     fn new(keywords: &'static [&'static str]) -> Self {
         Self {
             keywords,
             full: Full::Never,
-            together: Together::Answers,
+            group_handling: GroupHandling::Answers,
         }
     }
 
@@ -79,8 +79,14 @@ impl Conduct {
                     _ => false,
                 }
             };
-            let knowing = Knowing::new(stream, Words::Offering(self.keywords), &counted.store);
-            served.spawn(knowing.together(self.together).fate(fate).serve());
+            let mini_server =
+                MiniServer::new(stream, Replies::Offering(self.keywords), &counted.store);
+            served.spawn(
+                mini_server
+                    .group_handling(self.group_handling)
+                    .fate(fate)
+                    .serve(),
+            );
         }
     }
 }
@@ -96,7 +102,7 @@ struct Outcomes {
 
 /// Sends so many mails by one client. Checks that none arrives twice and that the reports are true.
 async fn send(
-    conduct: Conduct,
+    behaviour: ServerBehaviour,
     strategy: Strategy,
     connections: Option<usize>,
     mails: usize,
@@ -104,7 +110,7 @@ async fn send(
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let counted = Counted::default();
-    let serving = tokio::spawn(conduct.serve(listener, counted.clone()));
+    let serving = tokio::spawn(behaviour.serve(listener, counted.clone()));
     let mut timeouts = Timeouts::default();
     timeouts.pipelined = Duration::from_millis(300);
     let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
@@ -134,7 +140,7 @@ async fn send(
         *copies.entry(arrived.paths[0].clone()).or_insert(0) += usize::from(arrived.taken);
     }
     let (mut accepted, mut unknown) = (0, 0);
-    assert_eq!(outcomes.len(), mails, "{conduct:?}");
+    assert_eq!(outcomes.len(), mails, "{behaviour:?}");
     for (number, result) in outcomes {
         let copies = copies
             .get(&format!("{number}@a.test"))
@@ -143,13 +149,13 @@ async fn send(
         match result {
             Ok(_) => {
                 accepted += 1;
-                assert_eq!(copies, 1, "{number}, {conduct:?}");
+                assert_eq!(copies, 1, "{number}, {behaviour:?}");
             }
             Err(error) if error.fate() == Fate::Unknown => {
                 unknown += 1;
-                assert!(copies <= 1, "{number}, {conduct:?}");
+                assert!(copies <= 1, "{number}, {behaviour:?}");
             }
-            Err(error) => panic!("{number}, {conduct:?}: {error:?}"),
+            Err(error) => panic!("{number}, {behaviour:?}: {error:?}"),
         }
     }
     Outcomes {
@@ -185,14 +191,14 @@ async fn the_number_of_mails_in_a_session() {
         (CHUNKING, 20, true),
     ] {
         for connections in [Some(1), None] {
-            let mut conduct = Conduct::new(keywords);
-            conduct.full = if closes {
+            let mut behaviour = ServerBehaviour::new(keywords);
+            behaviour.full = if closes {
                 Full::Closes(after)
             } else {
                 Full::Says(after, bye)
             };
-            let context = format!("{conduct:?}, {connections:?}");
-            let outcomes = send(conduct, default, connections, 200).await;
+            let context = format!("{behaviour:?}, {connections:?}");
+            let outcomes = send(behaviour, default, connections, 200).await;
             // The mails that had left completely in the first such session.
             let most = if closes && keywords == CHUNKING { 8 } else { 0 };
             assert!(outcomes.unknown <= most, "{outcomes:?}, {context}");
@@ -214,17 +220,17 @@ async fn a_rejection_about_the_session() {
         "450 4.7.0 you have reached the limit of 100 mails per connection",
     ] {
         for keywords in [PIPELINING, CHUNKING] {
-            let mut conduct = Conduct::new(keywords);
-            conduct.full = Full::Says(100, words);
-            let outcomes = send(conduct, Strategy::default(), Some(1), 300).await;
+            let mut behaviour = ServerBehaviour::new(keywords);
+            behaviour.full = Full::Says(100, words);
+            let outcomes = send(behaviour, Strategy::default(), Some(1), 300).await;
             assert_eq!((outcomes.accepted, outcomes.sessions), (300, 3), "{words}");
             // The mails that were in flight with the first rejected one.
             assert!(outcomes.mails <= 308, "{outcomes:?}, {words}");
         }
     }
-    let mut conduct = Conduct::new(CHUNKING);
-    conduct.full = Full::Says(10, "452 4.5.3 Too many messages sent");
-    let outcomes = send(conduct, Strategy::default(), None, 300).await;
+    let mut behaviour = ServerBehaviour::new(CHUNKING);
+    behaviour.full = Full::Says(10, "452 4.5.3 Too many messages sent");
+    let outcomes = send(behaviour, Strategy::default(), None, 300).await;
     assert_eq!(outcomes.accepted, 300);
     assert!(outcomes.sessions <= 30 + 8, "{outcomes:?}");
 }
@@ -234,9 +240,9 @@ async fn a_rejection_about_the_session() {
 #[tokio::test]
 async fn a_close_because_of_eager_commands() {
     let eager = strategy(Pipelining::Eager, Chunking::Never);
-    let mut conduct = Conduct::new(PIPELINING);
-    conduct.together = Together::ClosesAfterMessage;
-    let outcomes = send(conduct, eager, Some(1), 100).await;
+    let mut behaviour = ServerBehaviour::new(PIPELINING);
+    behaviour.group_handling = GroupHandling::ClosesAfterMessage;
+    let outcomes = send(behaviour, eager, Some(1), 100).await;
     let expected = Outcomes {
         accepted: 100,
         unknown: 0,
@@ -244,7 +250,7 @@ async fn a_close_because_of_eager_commands() {
         mails: 100,
     };
     assert_eq!(outcomes, expected);
-    let outcomes = send(conduct, eager, None, 100).await;
+    let outcomes = send(behaviour, eager, None, 100).await;
     assert_eq!(outcomes.accepted, 100);
     assert!(outcomes.sessions <= 4 + 1, "{outcomes:?}");
 }
@@ -252,25 +258,25 @@ async fn a_close_because_of_eager_commands() {
 /// A server that loses, or rejects, commands that arrive together, or does not support BDAT.
 #[tokio::test]
 async fn lost_commands() {
-    for (together, sessions, mails) in [
-        (Together::LosesOthers, 2, 21),
-        (Together::LosesEarlier, 2, 20),
-        (Together::RefusesOthers, 1, 21),
-        (Together::RefusesOthersAndCloses, 2, 21),
-        (Together::ReadsChunks, 2, 21),
+    for (group_handling, sessions, mails) in [
+        (GroupHandling::LosesOthers, 2, 21),
+        (GroupHandling::LosesEarlier, 2, 20),
+        (GroupHandling::RefusesOthers, 1, 21),
+        (GroupHandling::RefusesOthersAndCloses, 2, 21),
+        (GroupHandling::ReadsChunks, 2, 21),
     ] {
-        let mut conduct = Conduct::new(match together {
-            Together::ReadsChunks => CHUNKING,
+        let mut behaviour = ServerBehaviour::new(match group_handling {
+            GroupHandling::ReadsChunks => CHUNKING,
             _ => PIPELINING,
         });
-        conduct.together = together;
-        let outcomes = send(conduct, Strategy::default(), Some(1), 20).await;
+        behaviour.group_handling = group_handling;
+        let outcomes = send(behaviour, Strategy::default(), Some(1), 20).await;
         let expected = Outcomes {
             accepted: 20,
             unknown: 0,
             sessions,
             mails,
         };
-        assert_eq!(outcomes, expected, "{together:?}");
+        assert_eq!(outcomes, expected, "{group_handling:?}");
     }
 }

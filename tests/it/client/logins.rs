@@ -53,7 +53,7 @@ fn client(port: &Port, retry: Retry) -> Client {
 
 /// Checks that the client sent passwords with growing delays. Servers lock accounts after about ten
 /// wrong passwords in a short time.
-fn judge(at: &[Instant]) {
+fn verify(at: &[Instant]) {
     let first = *at.first().expect("no login was tried");
     let times: Vec<_> = at.iter().map(|at| at.duration_since(first)).collect();
     let minute = times.iter().filter(|time| **time <= Duration::from_mins(1));
@@ -84,8 +84,8 @@ fn a_wrong_password_is_tried_by_one_worker_with_growing_pauses() {
                 drop(client.send(letter(0, 10)).await.unwrap());
                 for round in 0..70 {
                     let mails = (1..=8).map(|number| client.send(letter(round * 8 + number, 10)));
-                    for told in join_all(mails).await {
-                        drop(told.unwrap());
+                    for reported in join_all(mails).await {
+                        drop(reported.unwrap());
                     }
                     sleep(Duration::from_secs(1)).await;
                 }
@@ -100,7 +100,7 @@ fn a_wrong_password_is_tried_by_one_worker_with_growing_pauses() {
                 at = sending => at,
                 () = server(port, 1, failure, Arc::clone(&refused)) => unreachable!(),
             };
-            judge(&at);
+            verify(&at);
             let all = capture.all();
             let warnings: Vec<_> = all.iter().filter(|event| event.level == "WARN").collect();
             assert_eq!(warnings.len(), logged, "{warnings:?}");
@@ -129,7 +129,7 @@ fn logins_pause_without_a_session_too() {
                 () = sending => {}
                 () = server(port, 0, failure, Arc::clone(&refused)) => unreachable!(),
             }
-            judge(&refused.lock().unwrap());
+            verify(&refused.lock().unwrap());
         });
     }
 }
@@ -194,8 +194,8 @@ fn a_provider_that_fails_briefly_is_not_a_rejected_login() {
                         .send(letter(usize::try_from(number).unwrap(), 10))
                         .await
                 });
-                let told = join_all(mails).await;
-                for result in &told {
+                let reported = join_all(mails).await;
+                for result in &reported {
                     let waited = result.is_ok();
                     assert_eq!(waited, waits, "{kind:?}: {result:?}");
                 }

@@ -34,7 +34,7 @@ impl Figures {
     }
 
     /// All values that are not zero.
-    fn told(&self) -> Vec<String> {
+    fn reported(&self) -> Vec<String> {
         let figures = self.0.lock().unwrap();
         let figures = figures.iter().filter(|(_, value)| **value != 0.0);
         figures
@@ -156,7 +156,7 @@ fn mails_are_counted_by_outcome() {
         ] {
             let _ = client.send(ACCOUNT.letter(to)).await;
         }
-        let open = figures.told();
+        let open = figures.reported();
         assert!(
             open.contains(&"pilotfish_connections 1".to_owned()),
             "{open:?}"
@@ -185,7 +185,7 @@ fn mails_are_counted_by_outcome() {
             "pilotfish_transactions_total unknown 1",
             "pilotfish_transfer_seconds 3",
         ];
-        assert_eq!(figures.told(), expected);
+        assert_eq!(figures.reported(), expected);
     });
 }
 
@@ -200,9 +200,9 @@ fn mails_that_wait_are_counted() {
         for sending in &mut waiting {
             assert!(futures_util::poll!(sending).is_pending());
         }
-        assert_eq!(figures.told(), ["pilotfish_queued_mails 3"]);
+        assert_eq!(figures.reported(), ["pilotfish_queued_mails 3"]);
         drop(waiting);
-        assert_eq!(figures.told(), [""; 0]);
+        assert_eq!(figures.reported(), [""; 0]);
     });
 }
 
@@ -222,6 +222,6 @@ fn a_failed_session_is_counted() {
             "pilotfish_connects_total rejected 1",
             "pilotfish_mails_total rejected 1",
         ];
-        assert_eq!(figures.told(), expected);
+        assert_eq!(figures.reported(), expected);
     });
 }

@@ -31,7 +31,7 @@ async fn server(port: Port, down: Duration, store: Store, connections: Count) {
 
 /// Sends so many mails by a stream while the server is down for this time. All of them arrive once,
 /// the last one soon after the server has started.
-async fn outlive(mails: usize, down: Duration) {
+async fn send_during_outage(mails: usize, down: Duration) {
     let (port, store, connections) = (Port::new(), Store::default(), Count::default());
     let client = client_to(port.number(), |server| server).retry(Retry::new());
     let client = client.build().unwrap();
@@ -64,10 +64,10 @@ fn an_outage_uses_up_no_attempt_and_all_mails_leave_at_its_end() {
     if let Ok(seconds) = std::env::var("PILOTFISH_OUTAGE") {
         let down = Duration::from_secs(seconds.parse().unwrap());
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        return runtime.block_on(outlive(MAILS, down));
+        return runtime.block_on(send_during_outage(MAILS, down));
     }
     for (mails, seconds) in [(MAILS, 10), (500, 60), (MAILS, 600)] {
-        paused(outlive(mails, Duration::from_secs(seconds)));
+        paused(send_during_outage(mails, Duration::from_secs(seconds)));
     }
 }
 
@@ -152,8 +152,8 @@ fn close_and_abort_do_not_wait_for_the_server() {
                     client.abort();
                 }
             };
-            let (told, ()) = tokio::join!(client.send(letter(0, 10)), ending);
-            assert_eq!(told.unwrap_err().kind(), ErrorKind::Connect);
+            let (reported, ()) = tokio::join!(client.send(letter(0, 10)), ending);
+            assert_eq!(reported.unwrap_err().kind(), ErrorKind::Connect);
             assert!(
                 begun.elapsed() < Duration::from_secs(101),
                 "{:?}",

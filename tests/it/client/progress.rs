@@ -14,7 +14,7 @@ use crate::support::client::ACCOUNT;
 use crate::support::open_server::open_server;
 
 /// What an observer received: the message, how many octets were sent, and of how many.
-type Told = Arc<Mutex<Vec<(String, u64, u64)>>>;
+type Reported = Arc<Mutex<Vec<(String, u64, u64)>>>;
 
 fn server(there: &testing::TestServer) -> ServerConfig {
     let builder = ServerConfig::builder("127.0.0.1".parse().unwrap())
@@ -29,8 +29,8 @@ async fn observed(
     mails: impl Iterator<Item = Mail>,
 ) -> Vec<(String, u64, u64)> {
     let there = open_server().start().await.unwrap();
-    let told = Told::default();
-    let observer = Arc::clone(&told);
+    let reported = Reported::default();
+    let observer = Arc::clone(&reported);
     let session = server(&there).connect().await.unwrap();
     let mut session = session
         .with_strategy(strategy)
@@ -42,7 +42,7 @@ async fn observed(
     session.send_each(stream::iter(mails), accepted).await;
     session.quit().await;
     there.shutdown().await.unwrap();
-    std::mem::take(&mut *told.lock().unwrap())
+    std::mem::take(&mut *reported.lock().unwrap())
 }
 
 fn ways() -> [Strategy; 2] {
@@ -55,9 +55,9 @@ fn ways() -> [Strategy; 2] {
 #[tokio::test]
 async fn each_small_mail_is_reported_at_its_beginning_and_end() {
     for strategy in ways() {
-        let mut told = observed(strategy, letters(5)).await;
+        let mut reported = observed(strategy, letters(5)).await;
         // Several messages are in flight at once.
-        told.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+        reported.sort_by(|(one, ..), (other, ..)| one.cmp(other));
         let expected: Vec<_> = letters(5)
             .flat_map(|mail| {
                 let size = mail.message.exact_size();
@@ -65,7 +65,7 @@ async fn each_small_mail_is_reported_at_its_beginning_and_end() {
                 [(id.clone(), 0, size), (id, size, size)]
             })
             .collect();
-        assert_eq!(told, expected, "{strategy:?}");
+        assert_eq!(reported, expected, "{strategy:?}");
     }
 }
 
@@ -75,11 +75,11 @@ async fn a_large_mail_is_reported_with_each_block() {
         let large =
             built(ACCOUNT.letter_of_text(&["a@example.org"], &"Here it comes.\n".repeat(200_000)));
         let total = large.exact_size();
-        let told = observed(strategy, [Mail::from(large)].into_iter()).await;
-        assert!(told.len() > 10, "{}", told.len());
-        assert!(told.iter().all(|(_, _, of)| *of == total));
-        assert!(told.is_sorted_by(|(_, one, _), (_, next, _)| one < next));
-        assert_eq!(told.last().unwrap().1, total);
+        let reported = observed(strategy, [Mail::from(large)].into_iter()).await;
+        assert!(reported.len() > 10, "{}", reported.len());
+        assert!(reported.iter().all(|(_, _, of)| *of == total));
+        assert!(reported.is_sorted_by(|(_, one, _), (_, next, _)| one < next));
+        assert_eq!(reported.last().unwrap().1, total);
     }
 }
 
@@ -88,8 +88,8 @@ async fn a_large_mail_is_reported_with_each_block() {
 async fn completion_is_reported_only_after_the_end_has_left() {
     let there = open_server().fault_always(Fault::CloseAt(Point::Body(100_000)));
     let there = there.start().await.unwrap();
-    let told = Told::default();
-    let observer = Arc::clone(&told);
+    let reported = Reported::default();
+    let observer = Arc::clone(&reported);
     let client = Client::builder(server(&there))
         .on_progress(move |progress| {
             let of = progress.message_id.to_string();
@@ -104,7 +104,7 @@ async fn completion_is_reported_only_after_the_end_has_left() {
     client.send(built(large)).await.unwrap_err();
     client.close().await;
     there.shutdown().await.unwrap();
-    let told = told.lock().unwrap();
-    assert!(!told.is_empty());
-    assert!(told.iter().all(|(_, sent, total)| sent < total));
+    let reported = reported.lock().unwrap();
+    assert!(!reported.is_empty());
+    assert!(reported.iter().all(|(_, sent, total)| sent < total));
 }

@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::case::{Tally, Told};
+use super::case::{Reported, Tally};
 use super::{client_to, letter, paused};
 use crate::client::simulation::variable;
 use crate::session::send_each::strategy;
@@ -175,7 +175,7 @@ async fn play(seed: u64, tally: &mut Tally) {
         streamed
             .into_iter()
             .chain(singles)
-            .map(|(number, told)| (number, Told::Of(Box::new(told))))
+            .map(|(number, reported)| (number, Reported::Of(Box::new(reported))))
     };
     let outcomes = tokio::select! {
         outcomes = timeout(Duration::from_hours(2), sending) => outcomes,
@@ -186,7 +186,7 @@ async fn play(seed: u64, tally: &mut Tally) {
         .collect();
     assert_eq!(outcomes.len(), 30, "seed {seed}");
     let received = server.received();
-    tally.judge_each(&outcomes, &received, recipients, &format!("seed {seed}"));
+    tally.verify_each(&outcomes, &received, recipients, &format!("seed {seed}"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use pilotfish::{Client, Credentials, ErrorKind, Mail, ServerConfig, testing};
 
 use crate::session::send_each::strategy;
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, told};
+use crate::support::client::{ACCOUNT, summary};
 use crate::support::open_server::open_server;
 
 fn client(server: &testing::TestServer, strategy: Strategy) -> Client {
@@ -45,7 +45,7 @@ async fn sent(
     let server = server.start().await.unwrap();
     let client = client(&server, strategy);
     let outcomes = client.send_all(stream::iter(letters(count)).enumerate());
-    let outcomes = outcomes.map(|(index, result)| (index, told(&result)));
+    let outcomes = outcomes.map(|(index, result)| (index, summary(&result)));
     let mut outcomes: Vec<_> = outcomes.collect().await;
     client.close().await;
     outcomes.sort();
@@ -70,9 +70,9 @@ async fn each_mail_arrives_once_whatever_the_server_lacks() {
     ] {
         let (outcomes, received, different) = sent(server, strategy, 10).await;
         assert_eq!((outcomes.len(), received, different), (10, 10, 10));
-        for (place, (index, told)) in outcomes.iter().enumerate() {
+        for (place, (index, reported)) in outcomes.iter().enumerate() {
             assert_eq!(place, *index);
-            assert!(told.starts_with("<a@example.org>: 250"), "{told}");
+            assert!(reported.starts_with("<a@example.org>: 250"), "{reported}");
         }
     }
 }
@@ -88,9 +88,12 @@ async fn an_error_belongs_to_its_own_mail() {
         .fault(reply(Point::EndOfData, "421 4.3.2 shutting down"));
     let grouped = strategy(Pipelining::Auto, Chunking::Never);
     let (outcomes, received, _) = sent(server, grouped, 5).await;
-    let told: Vec<_> = outcomes.iter().map(|(_, told)| told.as_str()).collect();
+    let reported: Vec<_> = outcomes
+        .iter()
+        .map(|(_, reported)| reported.as_str())
+        .collect();
     assert_eq!(
-        told[1..3],
+        reported[1..3],
         [
             "Rejected at EndOfData, NotAccepted, permanent: 554 5.6.0 no",
             "Closed at EndOfData, NotAccepted, transient: 421 4.3.2 shutting down",

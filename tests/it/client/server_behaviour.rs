@@ -14,13 +14,13 @@ use crate::support::open_server::open_server;
 
 /// How a client opens its session.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Entry {
+pub(super) enum SessionSetup {
     Clear,
     /// With STARTTLS and a login.
     LogIn,
 }
 
-impl Entry {
+impl SessionSetup {
     fn server(self) -> TestServerBuilder {
         match self {
             Self::Clear => open_server(),
@@ -45,7 +45,7 @@ impl Entry {
 
 /// What a server does at a stage.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Conduct {
+pub(super) enum ServerBehaviour {
     Well,
     Slow,
     Silent,
@@ -55,16 +55,16 @@ pub(super) enum Conduct {
     SaysBehind(&'static str),
 }
 
-pub(super) const CONDUCTS: [Conduct; 9] = [
-    Conduct::Well,
-    Conduct::Slow,
-    Conduct::Silent,
-    Conduct::Says("451 4.3.0 try again"),
-    Conduct::Says("554 5.7.1 no"),
-    Conduct::Says("421 4.3.2 busy"),
-    Conduct::Closes,
-    Conduct::ClosesBehind,
-    Conduct::SaysBehind("421 4.3.2 bye"),
+pub(super) const BEHAVIOURS: [ServerBehaviour; 9] = [
+    ServerBehaviour::Well,
+    ServerBehaviour::Slow,
+    ServerBehaviour::Silent,
+    ServerBehaviour::Says("451 4.3.0 try again"),
+    ServerBehaviour::Says("554 5.7.1 no"),
+    ServerBehaviour::Says("421 4.3.2 busy"),
+    ServerBehaviour::Closes,
+    ServerBehaviour::ClosesBehind,
+    ServerBehaviour::SaysBehind("421 4.3.2 bye"),
 ];
 
 /// How often a server has each kind of fault.
@@ -72,25 +72,25 @@ pub(super) const FAULTS: usize = 2;
 
 /// A server that behaves in this way at a stage.
 pub(super) fn server(
-    entry: Entry,
+    setup: SessionSetup,
     strategy: Strategy,
     stage: Point,
-    conduct: Conduct,
+    behaviour: ServerBehaviour,
     dice: &mut Dice,
 ) -> TestServerBuilder {
-    let fault = match conduct {
-        Conduct::Well | Conduct::Slow => None,
-        Conduct::Silent => Some(Fault::SilentAt(stage)),
-        Conduct::Says(reply) => Some(Fault::ReplyAt(stage, reply.to_owned())),
-        Conduct::Closes => Some(Fault::CloseAt(stage)),
-        Conduct::ClosesBehind => Some(Fault::CloseAfter(stage)),
-        Conduct::SaysBehind(reply) => Some(Fault::SayAfter(stage, reply.to_owned())),
+    let fault = match behaviour {
+        ServerBehaviour::Well | ServerBehaviour::Slow => None,
+        ServerBehaviour::Silent => Some(Fault::SilentAt(stage)),
+        ServerBehaviour::Says(reply) => Some(Fault::ReplyAt(stage, reply.to_owned())),
+        ServerBehaviour::Closes => Some(Fault::CloseAt(stage)),
+        ServerBehaviour::ClosesBehind => Some(Fault::CloseAfter(stage)),
+        ServerBehaviour::SaysBehind(reply) => Some(Fault::SayAfter(stage, reply.to_owned())),
     };
-    let server = match conduct {
-        Conduct::Slow => entry
+    let server = match behaviour {
+        ServerBehaviour::Slow => setup
             .server()
             .delay(Duration::ZERO..=Duration::from_secs(1), dice.next()),
-        _ => entry.server(),
+        _ => setup.server(),
     };
     // If a chunk is lost in the middle, the server reads the rest of the chunks as commands.
     let by_data = strategy.chunking == Chunking::Never;

@@ -92,7 +92,10 @@ async fn play(peer: Peer, security: Security, given_up: Option<Duration>) {
         let single = join_all((0..5).map(|number| client.send(letter(number, 10))));
         let stream =
             client.send_all(stream::iter((5..10).map(|number| letter(number, 10))).enumerate());
-        tokio::join!(single, stream.map(|(_, told)| told).collect::<Vec<_>>())
+        tokio::join!(
+            single,
+            stream.map(|(_, reported)| reported).collect::<Vec<_>>()
+        )
     };
     let limit = given_up.unwrap_or(Duration::from_secs(9));
     match timeout(limit, all).await {
@@ -107,8 +110,8 @@ async fn play(peer: Peer, security: Security, given_up: Option<Duration>) {
                     ErrorKind::Tls,
                 ],
             };
-            for told in single.into_iter().chain(stream) {
-                let error = told.unwrap_err();
+            for reported in single.into_iter().chain(stream) {
+                let error = reported.unwrap_err();
                 assert_eq!(error.fate(), Fate::NotAccepted, "{context}");
                 assert!(expected.contains(&error.kind()), "{context}: {error}");
             }
@@ -152,10 +155,10 @@ fn a_connection_that_is_cut_while_it_is_set_up_is_tried_once_more() {
                     .credentials(credentials)
             });
             let client = client.build().unwrap();
-            let told = join_all((0..56).map(|number| client.send(letter(number, 10)))).await;
-            let all = told.iter().filter(|told| told.is_ok()).count();
+            let reported = join_all((0..56).map(|number| client.send(letter(number, 10)))).await;
+            let all = reported.iter().filter(|reported| reported.is_ok()).count();
             let expected = if accepted { 56 } else { 0 };
-            assert_eq!(all, expected, "{fault:?}, {times}: {:?}", told[0]);
+            assert_eq!(all, expected, "{fault:?}, {times}: {:?}", reported[0]);
             client.close().await;
         });
     }

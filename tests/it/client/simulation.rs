@@ -22,7 +22,7 @@ use crate::session::send_each::strategy;
 use crate::support::built::built;
 use crate::support::client::{ACCOUNT, in_clear_within, send_one};
 use crate::support::dice::Dice;
-use crate::support::mini_server::{Arrived, Knowing, Store, Words};
+use crate::support::mini_server::{Arrived, MiniServer, Replies, Store};
 
 const SEEDS: u64 = 2_000;
 
@@ -72,7 +72,7 @@ impl Fault {
         (Self::Hold, Self::Release),
     ];
 
-    fn happen(self, sim: &mut Sim) {
+    fn inject(self, sim: &mut Sim) {
         let (client, server) = ("client", "server");
         match self {
             Self::Crash => sim.crash(server),
@@ -115,13 +115,13 @@ fn mails(dice: &mut Dice) -> Vec<Message> {
 }
 
 /// A server that sometimes rejects a command, or falls silent.
-async fn server(words: Words, store: Store, seed: u64) -> turmoil::Result {
+async fn server(words: Replies, store: Store, seed: u64) -> turmoil::Result {
     let listener = TcpListener::bind(("0.0.0.0", 587)).await?;
     let mut dice = Dice::new(seed);
     loop {
         let (stream, _) = listener.accept().await?;
         let mut dice = Dice::new(dice.next());
-        let moody = Knowing::new(stream, words.clone(), &store).fate(move |reply| {
+        let moody = MiniServer::new(stream, words.clone(), &store).fate(move |reply| {
             if dice.one_in(40) {
                 let refusal: &[u8] =
                     dice.one_of(&[b"451 later\r\n", b"421 busy\r\n", b"554 no\r\n"]);
@@ -149,13 +149,13 @@ async fn session(
 
 /// The final outcome that a client reports for a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum Reported {
     Accepted,
     NotAccepted,
     Unknown,
 }
 
-impl Told {
+impl Reported {
     fn of(result: &Result<Receipt>) -> Self {
         match result.as_ref().map_err(Error::fate) {
             Ok(_) => Self::Accepted,
@@ -167,10 +167,13 @@ impl Told {
 
 /// Sends each mail on its own until it is accepted, its fate is unknown, or all attempts are used
 /// up.
-async fn one_by_one(mails: Rc<Vec<Message>>, told: Rc<RefCell<Vec<Told>>>) -> turmoil::Result {
+async fn one_by_one(
+    mails: Rc<Vec<Message>>,
+    reported: Rc<RefCell<Vec<Reported>>>,
+) -> turmoil::Result {
     let mut open = None;
     for mail in mails.iter() {
-        let mut outcome = Told::NotAccepted;
+        let mut outcome = Reported::NotAccepted;
         for _ in 0..ATTEMPTS {
             let mut session = match session(open.take()).await {
                 Ok(session) => session,
@@ -182,8 +185,8 @@ async fn one_by_one(mails: Rc<Vec<Message>>, told: Rc<RefCell<Vec<Told>>>) -> tu
             };
             let result = send_one(&mut session, mail.clone()).await;
             open = Some(session);
-            outcome = Told::of(&result);
-            if outcome != Told::NotAccepted {
+            outcome = Reported::of(&result);
+            if outcome != Reported::NotAccepted {
                 break;
             }
             // A session that is out of step fails at once. A session with a rejected mail can
@@ -192,7 +195,7 @@ async fn one_by_one(mails: Rc<Vec<Message>>, told: Rc<RefCell<Vec<Told>>>) -> tu
                 open = None;
             }
         }
-        told.borrow_mut().push(outcome);
+        reported.borrow_mut().push(outcome);
     }
     if let Some(session) = open {
         session.quit().await;
@@ -202,14 +205,14 @@ async fn one_by_one(mails: Rc<Vec<Message>>, told: Rc<RefCell<Vec<Told>>>) -> tu
 
 /// Sends all mails in close succession. Sends again those that are returned or not accepted, by the
 /// strategy that remains.
-async fn company(
+async fn send_together(
     mails: Rc<Vec<Message>>,
-    told: Rc<RefCell<Vec<Told>>>,
+    reported: Rc<RefCell<Vec<Reported>>>,
     mut strategy: Strategy,
 ) -> turmoil::Result {
-    let mut outcomes = vec![Told::NotAccepted; mails.len()];
+    let mut outcomes = vec![Reported::NotAccepted; mails.len()];
     for _ in 0..ATTEMPTS {
-        let open = (0..mails.len()).filter(|number| outcomes[*number] == Told::NotAccepted);
+        let open = (0..mails.len()).filter(|number| outcomes[*number] == Reported::NotAccepted);
         let open: Vec<_> = open.collect();
         if open.is_empty() {
             break;
@@ -222,17 +225,17 @@ async fn company(
         let again = open.iter().map(|number| Mail::from(mails[*number].clone()));
         let returned = session
             .send_each(stream::iter(again), |place, result| {
-                outcomes[open[place]] = Told::of(&result);
+                outcomes[open[place]] = Reported::of(&result);
             })
             .await;
         for returned in returned {
             assert_eq!(returned.error.fate(), Fate::NotAccepted);
-            assert_eq!(outcomes[open[returned.index]], Told::NotAccepted);
+            assert_eq!(outcomes[open[returned.index]], Reported::NotAccepted);
         }
         strategy = session.strategy();
         session.quit().await;
     }
-    told.replace(outcomes);
+    reported.replace(outcomes);
     Ok(())
 }
 
@@ -260,19 +263,19 @@ fn copies(arrived: &[Arrived], mail: &Message) -> usize {
 }
 
 /// The outcomes of all mails of a seed.
-async fn judge(seed: u64, mails: &[Message], told: &[Told], arrived: &[Arrived]) {
-    assert_eq!(told.len(), mails.len(), "seed {seed}");
+async fn verify(seed: u64, mails: &[Message], reported: &[Reported], arrived: &[Arrived]) {
+    assert_eq!(reported.len(), mails.len(), "seed {seed}");
     let mut whole = Vec::new();
-    for (mail, told) in mails.iter().zip(told) {
+    for (mail, reported) in mails.iter().zip(reported) {
         let copies = copies(arrived, mail);
-        let expected = match told {
-            Told::Accepted => 1..=1,
-            Told::NotAccepted => 0..=0,
-            Told::Unknown => 0..=1,
+        let expected = match reported {
+            Reported::Accepted => 1..=1,
+            Reported::NotAccepted => 0..=0,
+            Reported::Unknown => 0..=1,
         };
         assert!(
             expected.contains(&copies),
-            "seed {seed}: {} is said to be {told:?}, and was taken {copies} times",
+            "seed {seed}: {} is said to be {reported:?}, and was taken {copies} times",
             mail.message_id()
         );
         whole.extend(renditions(mail).await);
@@ -298,7 +301,7 @@ fn simulate(seed: u64) -> Tally {
         .tcp_capacity(1024)
         .enable_random_order()
         .build();
-    let words = Words::Offering(dice.one_of(&[
+    let words = Replies::Offering(dice.one_of(&[
         &["8BITMIME"] as &[_],
         &["PIPELINING"],
         &["PIPELINING", "CHUNKING"],
@@ -310,19 +313,19 @@ fn simulate(seed: u64) -> Tally {
         server(words.clone(), of_server.clone(), seed_of_server)
     });
     let mails = Rc::new(mails(&mut dice));
-    let told = Rc::default();
-    let (sent, outcomes) = (Rc::clone(&mails), Rc::clone(&told));
+    let reported = Rc::default();
+    let (sent, outcomes) = (Rc::clone(&mails), Rc::clone(&reported));
     match dice.one_of(&STRATEGIES) {
         None => sim.client("client", one_by_one(sent, outcomes)),
         Some((pipelining, chunking)) => {
             let strategy = strategy(pipelining, chunking);
-            sim.client("client", company(sent, outcomes, strategy));
+            sim.client("client", send_together(sent, outcomes, strategy));
         }
     }
     let mut faults = faults(&mut dice).into_iter().peekable();
     for tick in 0.. {
         while let Some((_, fault)) = faults.next_if(|(at, _)| *at <= tick) {
-            fault.happen(&mut sim);
+            fault.inject(&mut sim);
         }
         let done = sim
             .step()
@@ -332,13 +335,13 @@ fn simulate(seed: u64) -> Tally {
         }
     }
     drop(sim);
-    let told = told.borrow();
+    let reported = reported.borrow();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    runtime.block_on(judge(seed, &mails, &told, &store.all()));
-    [Told::Accepted, Told::NotAccepted, Told::Unknown]
-        .map(|one| told.iter().filter(|told| **told == one).count())
+    runtime.block_on(verify(seed, &mails, &reported, &store.all()));
+    [Reported::Accepted, Reported::NotAccepted, Reported::Unknown]
+        .map(|one| reported.iter().filter(|reported| **reported == one).count())
 }
 
 /// A number from the environment.

@@ -24,12 +24,15 @@ fn a_quota_is_restored_although_mails_arrive_in_the_meantime() {
         let server = open_server().fault(Fault::ReplyAt(Point::Mail, refusal));
         let server = server.start().await.unwrap();
         let client = client_of(&server, |server| server).build().unwrap();
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for number in 0..8 {
-            told.push(client.send(letter(number, 100)).await.is_ok());
+            reported.push(client.send(letter(number, 100)).await.is_ok());
             sleep(MINUTE * 10).await;
         }
-        assert_eq!(told, [false, false, false, false, false, false, true, true]);
+        assert_eq!(
+            reported,
+            [false, false, false, false, false, false, true, true]
+        );
     });
 }
 

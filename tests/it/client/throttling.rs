@@ -8,7 +8,7 @@ use pilotfish::protocol::{Chunking, Pipelining};
 use pilotfish::testing::{Fault, Point, TestServerBuilder};
 use tokio::time::{sleep, timeout};
 
-use super::case::{Tally, Told};
+use super::case::{Reported, Tally};
 use super::{client_of, letter, paused};
 use crate::session::send_each::strategy;
 use crate::support::open_server::open_server;
@@ -27,7 +27,7 @@ async fn send(server: TestServerBuilder, retry: Retry) -> (Tally, Vec<usize>, u6
         .unwrap();
     let outcomes =
         client.send_all(stream::iter((0..MAILS).map(|number| letter(number, 10))).enumerate());
-    let outcomes = outcomes.map(|(number, told)| (number, Told::Of(Box::new(told))));
+    let outcomes = outcomes.map(|(number, reported)| (number, Reported::Of(Box::new(reported))));
     let mut seconds = Vec::new();
     let watching = async {
         loop {
@@ -40,7 +40,7 @@ async fn send(server: TestServerBuilder, retry: Retry) -> (Tally, Vec<usize>, u6
         () = watching => unreachable!("it watches for ever"),
     };
     let mut tally = Tally::default();
-    tally.judge(
+    tally.verify(
         &outcomes.expect("it hangs"),
         &server.received(),
         "throttled",

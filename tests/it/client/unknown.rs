@@ -17,7 +17,7 @@ use crate::support::port::Port;
 
 /// What happens to the attempts after the first.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Later {
+enum LaterAttempts {
     Says(&'static str),
     /// The port is closed.
     Gone,
@@ -31,7 +31,7 @@ enum Later {
 
 /// The server accepts the first mail and closes the connection instead of replying. Returns what
 /// the client reports.
-async fn told(later: Later) -> Result<(), Error> {
+async fn reported(later: LaterAttempts) -> Result<(), Error> {
     // No test here waits for the clock: the next attempt may be due a millisecond after the first.
     let (port, (taken, mut is_taken)) = (Port::new(), watch::channel(false));
     let retry = Retry::new()
@@ -41,7 +41,7 @@ async fn told(later: Later) -> Result<(), Error> {
         .budget(Duration::from_secs(30));
     let client = client_to(port.number(), |server| server).retry(retry);
     let client = match later {
-        Later::Held => client.rates(Rates::new().mails(1, Period::Minute)),
+        LaterAttempts::Held => client.rates(Rates::new().mails(1, Period::Minute)),
         _ => client,
     };
     let client = client
@@ -54,25 +54,25 @@ async fn told(later: Later) -> Result<(), Error> {
         Box::new(move |reply: &mut Vec<u8>| {
             let is_first = reply.ends_with(b"queued\r\n") && !taken.send_replace(true);
             let is_yes = reply.ends_with(b"ok\r\n") || reply.ends_with(b"queued\r\n");
-            if let (Later::Says(text), true) = (later, is_yes && *taken.borrow()) {
+            if let (LaterAttempts::Says(text), true) = (later, is_yes && *taken.borrow()) {
                 *reply = format!("{text}\r\n").into_bytes();
             }
-            is_first || later == Later::Closes && *taken.borrow()
+            is_first || later == LaterAttempts::Closes && *taken.borrow()
         })
     });
     let mut gone = is_taken.clone();
     let serving = async {
         tokio::select! {
             () = serving => {}
-            _ = gone.wait_for(|is_taken| *is_taken && later == Later::Gone) => {}
+            _ = gone.wait_for(|is_taken| *is_taken && later == LaterAttempts::Gone) => {}
         }
         pending::<()>().await;
     };
     let ending = async {
         is_taken.wait_for(|is_taken| *is_taken).await.unwrap();
         match later {
-            Later::Aborted => client.abort(),
-            Later::Closed => client.close().await,
+            LaterAttempts::Aborted => client.abort(),
+            LaterAttempts::Closed => client.close().await,
             _ => {}
         }
     };
@@ -87,15 +87,15 @@ async fn told(later: Later) -> Result<(), Error> {
 #[test]
 fn an_unknown_mail_stays_unknown_until_the_server_accepts_it() {
     for (later, kind) in [
-        (Later::Says("450 4.2.0 later"), ErrorKind::Rejected),
-        (Later::Says("550 5.7.1 no"), ErrorKind::Rejected),
-        (Later::Gone, ErrorKind::Connect),
-        (Later::Closes, ErrorKind::Closed),
-        (Later::Held, ErrorKind::Timeout),
-        (Later::Aborted, ErrorKind::Closed),
-        (Later::Closed, ErrorKind::Closed),
+        (LaterAttempts::Says("450 4.2.0 later"), ErrorKind::Rejected),
+        (LaterAttempts::Says("550 5.7.1 no"), ErrorKind::Rejected),
+        (LaterAttempts::Gone, ErrorKind::Connect),
+        (LaterAttempts::Closes, ErrorKind::Closed),
+        (LaterAttempts::Held, ErrorKind::Timeout),
+        (LaterAttempts::Aborted, ErrorKind::Closed),
+        (LaterAttempts::Closed, ErrorKind::Closed),
     ] {
-        let error = paused(told(later)).expect_err(&format!("{later:?}"));
+        let error = paused(reported(later)).expect_err(&format!("{later:?}"));
         assert_eq!(error.fate(), Fate::Unknown, "{later:?}: {error:?}");
         assert!(!error.is_transient(), "{later:?}");
         assert_eq!(error.kind(), kind, "{later:?}: {error:?}");
@@ -106,11 +106,14 @@ fn an_unknown_mail_stays_unknown_until_the_server_accepts_it() {
             assert_eq!(cause.kind(), kind, "{later:?}: {cause:?}");
         } else {
             // The first attempt is the last one.
-            assert!(matches!(later, Later::Aborted | Later::Closed), "{error:?}");
+            assert!(
+                matches!(later, LaterAttempts::Aborted | LaterAttempts::Closed),
+                "{error:?}"
+            );
         }
     }
     // The final reply of the server decides.
-    paused(told(Later::Says("250 2.0.0 ok"))).unwrap();
+    paused(reported(LaterAttempts::Says("250 2.0.0 ok"))).unwrap();
 }
 
 /// The server rejects a group that left with its message, and the client sends the mail again. If

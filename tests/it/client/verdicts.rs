@@ -25,7 +25,7 @@ use super::{client_of, client_to, letter, paused};
 use crate::session::send_each::strategy;
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
-use crate::support::mini_server::{Knowing, Store, Words};
+use crate::support::mini_server::{MiniServer, Replies, Store};
 use crate::support::open_server::open_server;
 use crate::support::port::{Count, Port};
 
@@ -185,13 +185,13 @@ async fn sent_and_aborted(
     let client = client.max_connections(1).build().unwrap();
     let serving = async {
         let (stream, _) = port.listen().accept().await.unwrap();
-        let words = Words::Offering(&["PIPELINING", "CHUNKING"]);
+        let words = Replies::Offering(&["PIPELINING", "CHUNKING"]);
         let (store, mut fate) = (Store::default(), fate);
-        let knowing = Knowing::new(stream, words, &store).fate(move |said| {
+        let mini_server = MiniServer::new(stream, words, &store).fate(move |said| {
             fate(said);
             false
         });
-        knowing.goes_on().serve().await;
+        mini_server.continue_after_421().serve().await;
         pending().await
     };
     let sending = client
@@ -201,12 +201,12 @@ async fn sent_and_aborted(
         sleep(Duration::from_secs(2)).await;
         client.abort();
     };
-    let (mut told, ()) = tokio::select! {
+    let (mut reported, ()) = tokio::select! {
         both = async { tokio::join!(sending, aborting) } => both,
         never = serving => never,
     };
-    told.sort_by_key(|(index, _)| *index);
-    told.into_iter().map(|(_, result)| result).collect()
+    reported.sort_by_key(|(index, _)| *index);
+    reported.into_iter().map(|(_, result)| result).collect()
 }
 
 /// The server answers one of several mails in flight with 421, and continues with the next one.
@@ -236,12 +236,12 @@ fn a_client_that_is_aborted_after_a_421() {
             };
             // The server does not answer the last one.
             let mails = (to.iter().chain(&to[..1])).map(|paths| ACCOUNT.letter(paths).into());
-            let told = sent_and_aborted(mails.collect(), fate).await;
-            let said = to.iter().zip(&told).skip(1);
+            let reported = sent_and_aborted(mails.collect(), fate).await;
+            let said = to.iter().zip(&reported).skip(1);
             let said: Vec<_> = said
                 .map(|(paths, result)| words(&paths_of(paths), result))
                 .collect();
-            assert_eq!(said.join(", "), expected, "{told:?}");
+            assert_eq!(said.join(", "), expected, "{reported:?}");
         });
     }
 }
@@ -297,15 +297,17 @@ fn a_client_that_is_aborted_after_a_mail_has_failed() {
                 }
             };
             let mails = vec![whole().into(), message.into()];
-            let told = sent_and_aborted(mails, fate).await;
-            let word = words(&paths_of(&["a@x.test"]), &told[1]);
-            let error = told[1].as_ref().unwrap_err();
+            let reported = sent_and_aborted(mails, fate).await;
+            let word = words(&paths_of(&["a@x.test"]), &reported[1]);
+            let error = reported[1].as_ref().unwrap_err();
             let class = if error.is_transient() {
                 "transient"
             } else {
                 "permanent"
             };
-            let stage = error.stage().unwrap_or_else(|| panic!("{to}: {told:?}"));
+            let stage = error
+                .stage()
+                .unwrap_or_else(|| panic!("{to}: {reported:?}"));
             let said = format!(
                 "{:?} at {stage:?}, {:?}, {class}: {word}",
                 error.kind(),
@@ -366,8 +368,8 @@ fn a_reply_that_comes_during_the_transfer_of_another_mail() {
             // The source of the last one may take four seconds.
             let mut said = Vec::new();
             let until = Instant::now() + Duration::from_secs(2);
-            while let Ok(Some(told)) = timeout_at(until, results.next()).await {
-                said.push(word(told));
+            while let Ok(Some(reported)) = timeout_at(until, results.next()).await {
+                said.push(word(reported));
             }
             assert_eq!(said.join(", "), in_time);
             client.abort();
@@ -411,10 +413,10 @@ fn an_interrupted_transfer_loses_no_octet() {
             .send_all(stream::iter(mails).enumerate())
             .map(|(index, result)| (index, Instant::now(), result.unwrap()))
             .collect::<Vec<_>>();
-        let (told, given) = tokio::join!(sending, giving);
-        let indices: Vec<_> = told.iter().map(|(index, ..)| *index).collect();
+        let (reported, given) = tokio::join!(sending, giving);
+        let indices: Vec<_> = reported.iter().map(|(index, ..)| *index).collect();
         assert_eq!(indices, [0, 1, 2, 3, 4]);
-        assert!(told[3].1 < given);
+        assert!(reported[3].1 < given);
         let received = server.take_received().pop().unwrap();
         let message = MessageParser::default()
             .parse(&received.octets[..])

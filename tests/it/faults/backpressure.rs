@@ -11,9 +11,9 @@ use tokio::io::duplex;
 use tokio::time::Instant;
 
 use crate::session::send_each::strategy;
-use crate::support::client::{ACCOUNT, in_clear, talk_through, told};
-use crate::support::lines::{BYE, HELLO, letter_lines};
-use crate::support::mini_server::{Knowing, Store, Words};
+use crate::support::client::{ACCOUNT, in_clear, play_through, summary};
+use crate::support::lines::{GREETING_AND_EHLO, QUIT_AND_221, letter_lines};
+use crate::support::mini_server::{MiniServer, Replies, Store};
 
 const MAIL: &str = "C: MAIL FROM:<tim@client.example>\n";
 
@@ -34,7 +34,7 @@ fn thousand() -> (Envelope, Vec<String>) {
 #[tokio::test(start_paused = true)]
 async fn a_thousand_recipients_cause_no_deadlock() {
     let (envelope, addresses) = thousand();
-    let mut transcript = format!("{HELLO}-- ahead --\n{MAIL}S: 250 ok\n");
+    let mut transcript = format!("{GREETING_AND_EHLO}-- ahead --\n{MAIL}S: 250 ok\n");
     for (index, address) in addresses.iter().enumerate() {
         let reply = if index % 2 == 0 {
             "250 ok"
@@ -46,11 +46,11 @@ async fn a_thousand_recipients_cause_no_deadlock() {
     let letter = letter_lines("a@example.org");
     write!(
         transcript,
-        "C: DATA\nS: 354 go\n{letter}S: 250 queued\n{BYE}"
+        "C: DATA\nS: 354 go\n{letter}S: 250 queued\n{QUIT_AND_221}"
     )
     .unwrap();
 
-    let receipt = talk_through(BUFFER, &transcript, async |stream| {
+    let receipt = play_through(BUFFER, &transcript, async |stream| {
         let mut session = in_clear(stream).await?;
         let message = ACCOUNT.letter(&["a@example.org"]);
         let receipt = session.send(Mail::new(envelope.clone(), message)).await;
@@ -86,9 +86,10 @@ async fn a_server_that_answers_and_closes_within_the_group_is_heard() {
         ),
     ] {
         for ending in ["-- swallow 200 --\n-- cut --", "-- swallow all --"] {
-            let transcript = format!("{HELLO}-- ahead --\n{MAIL}S: {reply}\n-- close --\n{ending}");
+            let transcript =
+                format!("{GREETING_AND_EHLO}-- ahead --\n{MAIL}S: {reply}\n-- close --\n{ending}");
             let (envelope, _) = thousand();
-            let result = talk_through(BUFFER, &transcript, async |stream| {
+            let result = play_through(BUFFER, &transcript, async |stream| {
                 let mut session = in_clear(stream).await?;
                 let message = ACCOUNT.letter(&["a@example.org"]);
                 let result = session.send(Mail::new(envelope.clone(), message)).await;
@@ -96,7 +97,7 @@ async fn a_server_that_answers_and_closes_within_the_group_is_heard() {
                 result
             })
             .await;
-            assert_eq!(told(&result), outcome, "{ending}");
+            assert_eq!(summary(&result), outcome, "{ending}");
         }
     }
 }
@@ -116,7 +117,7 @@ async fn mails_in_close_succession_cause_no_deadlock() {
         for octets in [BUFFER, 4096] {
             let (here, there) = duplex(octets);
             let store = Store::default();
-            let server = Knowing::new(there, Words::Offering(offered), &store);
+            let server = MiniServer::new(there, Replies::Offering(offered), &store);
             let begun = Instant::now();
             let client = async {
                 let session = in_clear(here).await.unwrap();

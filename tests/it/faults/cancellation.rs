@@ -12,10 +12,10 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, in_clear, name, send_one, talk, told};
+use crate::support::client::{ACCOUNT, in_clear, name, play, send_one, summary};
 use crate::support::delivery::{Clock, Delivery};
 use crate::support::events::Capture;
-use crate::support::lines::{FLIGHT, GO, HELLO, letter_lines};
+use crate::support::lines::{GREETING_AND_EHLO, MAIL_RCPT_DATA, OK_OK_354, letter_lines};
 use crate::support::peer::{Meeting, Peer, Played};
 use crate::support::script::Script;
 
@@ -48,7 +48,7 @@ async fn withdrawn(transcript: &str, message: Message) -> Vec<u8> {
     let (client, meeting, peer) = listen(transcript).await;
     let test = async {
         tokio::select! {
-            result = client.send(message) => panic!("{}", told(&result)),
+            result = client.send(message) => panic!("{}", summary(&result)),
             () = meeting.meet() => {}
         }
         client.close().await;
@@ -66,10 +66,16 @@ async fn a_mail_dropped_before_its_end_is_cancelled() {
             "S: 220 hi\nC: EHLO client.example\n-- meet --".to_owned(),
             "EHLO client.example",
         ),
-        (format!("{HELLO}{FLIGHT}-- meet --"), "DATA"),
-        (format!("{HELLO}{FLIGHT}S: 250 ok\n-- meet --"), "DATA"),
         (
-            format!("{HELLO}{FLIGHT}S: 250 ok\nS: 250 ok\n-- meet --"),
+            format!("{GREETING_AND_EHLO}{MAIL_RCPT_DATA}-- meet --"),
+            "DATA",
+        ),
+        (
+            format!("{GREETING_AND_EHLO}{MAIL_RCPT_DATA}S: 250 ok\n-- meet --"),
+            "DATA",
+        ),
+        (
+            format!("{GREETING_AND_EHLO}{MAIL_RCPT_DATA}S: 250 ok\nS: 250 ok\n-- meet --"),
             "DATA",
         ),
     ] {
@@ -94,8 +100,9 @@ fn endless() -> (Message, tokio::io::DuplexStream) {
 
 #[tokio::test]
 async fn a_mail_dropped_within_the_message_has_no_end_of_data() {
-    let transcript =
-        format!("{HELLO}{FLIGHT}{GO}-- swallow 100000 --\n-- meet --\n-- swallow all --");
+    let transcript = format!(
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}-- swallow 100000 --\n-- meet --\n-- swallow all --"
+    );
     let (message, _other_end) = endless();
     let heard = withdrawn(&transcript, message).await;
     assert!(heard.len() > 100_000);
@@ -110,14 +117,15 @@ async fn a_mail_dropped_after_its_end_is_followed_to_its_reply() {
         ("554 5.7.1 spam", "554 5.7.1 spam"),
     ] {
         let letter = letter_lines("a@example.org");
-        let transcript =
-            format!("{HELLO}{FLIGHT}{GO}{letter}-- meet --\nS: {reply}\nC: QUIT\nS: 221 bye");
+        let transcript = format!(
+            "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}{letter}-- meet --\nS: {reply}\nC: QUIT\nS: 221 bye"
+        );
         let capture = Capture::begin();
         let (client, meeting, peer) = listen(&transcript).await;
         let test = async {
             tokio::select! {
                 result = client.send(ACCOUNT.letter(&["a@example.org"])) => {
-                    panic!("{}", told(&result))
+                    panic!("{}", summary(&result))
                 }
                 () = meeting.meet() => {}
             }
@@ -136,13 +144,14 @@ async fn a_mail_dropped_after_its_end_is_followed_to_its_reply() {
 #[tokio::test]
 async fn a_mail_with_a_waiting_caller_ends_before_quit() {
     let letter = letter_lines("a@example.org");
-    let transcript =
-        format!("{HELLO}{FLIGHT}{GO}{letter}S: 250 ok\nC: QUIT\n-- meet --\nS: 221 bye");
+    let transcript = format!(
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}{letter}S: 250 ok\nC: QUIT\n-- meet --\nS: 221 bye"
+    );
     let (client, meeting, peer) = listen(&transcript).await;
     let test = async {
         // The peer does not answer QUIT before `-- meet --`.
         let result = client.send(ACCOUNT.letter(&["a@example.org"])).await;
-        assert_eq!(told(&result), "<a@example.org>: 250 ok");
+        assert_eq!(summary(&result), "<a@example.org>: 250 ok");
         let asked = async {
             meeting.meet().await;
             meeting.meet().await;
@@ -156,14 +165,14 @@ async fn a_mail_with_a_waiting_caller_ends_before_quit() {
 #[tokio::test(start_paused = true)]
 async fn a_session_whose_mail_was_dropped_sends_nothing_more() {
     for rest in ["-- silence --", "S: 250 ok\n-- silence --"] {
-        let transcript = format!("{HELLO}{FLIGHT}{rest}");
-        let (second, _) = talk(&transcript, async |stream| {
+        let transcript = format!("{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{rest}");
+        let (second, _) = play(&transcript, async |stream| {
             let mut session = in_clear(stream).await.unwrap();
             let first = send_one(&mut session, ACCOUNT.letter(&["a@example.org"]));
             timeout(Timeouts::default().quit, first).await.unwrap_err();
             let second = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
             session.quit().await;
-            told(&second)
+            summary(&second)
         })
         .await;
         assert_eq!(

@@ -10,7 +10,7 @@ use tokio::io::duplex;
 
 use crate::support::built::built;
 use crate::support::client::{ACCOUNT, in_clear};
-use crate::support::mini_server::{Knowing, Store, Words};
+use crate::support::mini_server::{MiniServer, Replies, Store};
 
 /// Drops the future after so many polls. Returns whether it was ready before.
 async fn dropped_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
@@ -58,7 +58,7 @@ async fn at_no_await_is_half_a_message_accepted() {
                 )
                 .await
             };
-            let server = Knowing::new(there, Words::Offering(offers), &store);
+            let server = MiniServer::new(there, Replies::Offering(offers), &store);
             let (outcome, ()) = tokio::join!(client, server.serve());
             let arrived = store.all();
             assert!(arrived.len() <= 1);

@@ -1,20 +1,22 @@
 //! The reply to the end of data, which decides about the mail (RFC 1047).
 
-use crate::support::client::{ACCOUNT, converse, in_clear, send, talk_through, told};
+use crate::support::client::{ACCOUNT, in_clear, play_script, play_through, send, summary};
 use crate::support::delivery::Delivery;
-use crate::support::lines::{FLIGHT, GO, HELLO, letter_lines};
+use crate::support::lines::{GREETING_AND_EHLO, MAIL_RCPT_DATA, OK_OK_354, letter_lines};
 use crate::support::script::Script;
 
 /// Sends a mail, in every delivery, to a server that does this after the end of data.
 async fn after_the_message(transcript: &str, outcome: &str) {
     let letter = letter_lines("a@example.org");
-    let script = Script::inline(&format!("{HELLO}{FLIGHT}{GO}{letter}{transcript}"));
+    let script = Script::inline(&format!(
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}{letter}{transcript}"
+    ));
     for delivery in Delivery::ALL {
-        let (result, _) = converse(&script, delivery, async |stream| {
+        let (result, _) = play_script(&script, delivery, async |stream| {
             send(in_clear(stream).await?, ACCOUNT.letter(&["a@example.org"])).await
         })
         .await;
-        assert_eq!(told(&result), outcome, "{delivery:?}");
+        assert_eq!(summary(&result), outcome, "{delivery:?}");
     }
 }
 
@@ -89,11 +91,11 @@ async fn the_end_of_a_long_message_does_not_wait_in_tls() {
         -- cut --
     ";
     let letter = ACCOUNT.letter_with(&["a@example.org"], &"Here it comes.\n".repeat(4_000));
-    let result = talk_through(64, transcript, async |stream| {
+    let result = play_through(64, transcript, async |stream| {
         ACCOUNT.submit_465(stream, letter).await
     })
     .await;
-    let outcome = told(&result);
+    let outcome = summary(&result);
     assert!(
         outcome.contains("at Transfer, NotAccepted, transient"),
         "{outcome}"

@@ -9,17 +9,17 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::session::transfer::letter_of;
-use crate::support::client::{ACCOUNT, TOO_LONG, in_clear, send_one, told, told_error};
+use crate::support::client::{ACCOUNT, TOO_LONG, error_summary, in_clear, send_one, summary};
 use crate::support::cutter::{Cutter, Passed, Side};
-use crate::support::mini_server::{Arrived, Knowing, Store, Words};
+use crate::support::mini_server::{Arrived, MiniServer, Replies, Store};
 use crate::support::peer::Stream;
 
 /// More octets than a client reads of any reply, including its buffers.
 const BOUND: usize = 128 * 1024;
 
-const OFFERS: [Words; 2] = [
-    Words::Offering(&["8BITMIME"]),
-    Words::Offering(&["PIPELINING", "8BITMIME"]),
+const OFFERS: [Replies; 2] = [
+    Replies::Offering(&["8BITMIME"]),
+    Replies::Offering(&["PIPELINING", "8BITMIME"]),
 ];
 
 /// The replies of a session with one mail: to the connection, EHLO, MAIL, RCPT, DATA, the end of
@@ -27,35 +27,35 @@ const OFFERS: [Words; 2] = [
 const REPLIES: usize = 7;
 
 /// A change of a reply.
-type Mischief = fn(&mut Vec<u8>);
+type ReplyChange = fn(&mut Vec<u8>);
 
 /// The outcome of a session with two mails.
 struct Outcome {
-    told: Vec<Result<Receipt>>,
+    reported: Vec<Result<Receipt>>,
     arrived: Vec<Arrived>,
     passed: std::sync::Arc<Passed>,
 }
 
 /// Sends two mails to a server with changed replies.
 async fn two_mails(
-    words: Words,
+    words: Replies,
     mut mischief: impl FnMut(usize, &mut Vec<u8>) + Send + 'static,
 ) -> Outcome {
     let (here, there) = duplex(1024 * 1024);
     let (stream, passed) = Cutter::new(here, None);
     let store = Store::default();
     let mut replies = 0..;
-    let server = Knowing::new(there, words, &store).fate(move |reply| {
+    let server = MiniServer::new(there, words, &store).fate(move |reply| {
         mischief(replies.next().unwrap(), reply);
         false
     });
     let both = async { tokio::join!(submit(stream), server.serve()) };
-    let (told, ()) = tokio::time::timeout(TOO_LONG, both)
+    let (reported, ()) = tokio::time::timeout(TOO_LONG, both)
         .await
         .expect("it hangs");
     let arrived = store.all();
     Outcome {
-        told,
+        reported,
         arrived,
         passed,
     }
@@ -66,12 +66,12 @@ async fn submit<S: Stream>(stream: S) -> Vec<Result<Receipt>> {
         Ok(session) => session,
         Err(error) => return vec![Err(error)],
     };
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for _ in 0..2 {
-        told.push(one_mail(&mut session).await);
+        reported.push(one_mail(&mut session).await);
     }
     session.quit().await;
-    told
+    reported
 }
 
 async fn one_mail<S: Stream>(session: &mut Session<S>) -> Result<Receipt> {
@@ -82,17 +82,22 @@ impl Outcome {
     /// A mail that is reported as accepted was accepted. Any other mail was not accepted, or its
     /// fate is reported as unknown.
     fn check(&self, context: &str) {
-        let told: Vec<_> = self.told.iter().map(told).collect();
-        let accepted = self.told.iter().filter(|told| told.is_ok()).count();
-        let unknown = |told: &&Result<Receipt>| {
-            told.as_ref()
+        let reported: Vec<_> = self.reported.iter().map(summary).collect();
+        let accepted = self
+            .reported
+            .iter()
+            .filter(|reported| reported.is_ok())
+            .count();
+        let unknown = |reported: &&Result<Receipt>| {
+            reported
+                .as_ref()
                 .is_err_and(|error| error.fate() == Fate::Unknown)
         };
-        let unknown = self.told.iter().filter(unknown).count();
+        let unknown = self.reported.iter().filter(unknown).count();
         let taken = self.arrived.iter().filter(|arrived| arrived.taken).count();
         assert!(
             (accepted..=accepted + unknown).contains(&taken),
-            "{context}: {taken} taken, {told:?}"
+            "{context}: {taken} taken, {reported:?}"
         );
         let read = self.passed.from(Side::Server);
         assert!(read < BOUND, "{context}: read {read} octets");
@@ -100,7 +105,7 @@ impl Outcome {
 }
 
 /// Applies this change to every reply in turn, and to those of the second mail.
-async fn at_every_reply(name: &str, mischief: Mischief) -> Vec<(usize, Outcome)> {
+async fn at_every_reply(name: &str, mischief: ReplyChange) -> Vec<(usize, Outcome)> {
     let mut outcomes = Vec::new();
     for words in OFFERS {
         for place in 0..REPLIES + 4 {
@@ -121,7 +126,7 @@ async fn at_every_reply(name: &str, mischief: Mischief) -> Vec<(usize, Outcome)>
 /// client reads hardly more of them.
 #[tokio::test(start_paused = true)]
 async fn malformed_replies_end_the_session_at_every_point() {
-    let mischief: [(&str, Mischief); 5] = [
+    let mischief: [(&str, ReplyChange); 5] = [
         ("endless line", |reply| {
             *reply = [b"250 ".to_vec(), vec![b'x'; 4 << 20]].concat();
         }),
@@ -140,9 +145,9 @@ async fn malformed_replies_end_the_session_at_every_point() {
     ];
     for (name, mischief) in mischief {
         for (place, outcome) in at_every_reply(name, mischief).await {
-            let first = &outcome.told[0];
+            let first = &outcome.reported[0];
             if place > 5 {
-                assert!(first.is_ok(), "{name} at {place}: {}", told(first));
+                assert!(first.is_ok(), "{name} at {place}: {}", summary(first));
                 continue;
             }
             let error = first.as_ref().unwrap_err();
@@ -161,7 +166,7 @@ async fn malformed_replies_end_the_session_at_every_point() {
 /// commands, no mail is confirmed by the reply to another command.
 #[tokio::test(start_paused = true)]
 async fn a_wrong_number_of_replies_confirms_nothing() {
-    let mischief: [(&str, Mischief); 6] = [
+    let mischief: [(&str, ReplyChange); 6] = [
         ("no reply", Vec::clear),
         ("twice", |reply| reply.extend_from_within(..)),
         ("thrice", |reply| *reply = reply.repeat(3)),
@@ -187,8 +192,8 @@ async fn a_stale_reply_never_confirms_a_later_mail() {
             _ => {}
         })
         .await;
-        assert!(outcome.told[0].is_ok());
-        let second = outcome.told[1].as_ref().unwrap_err();
+        assert!(outcome.reported[0].is_ok());
+        let second = outcome.reported[1].as_ref().unwrap_err();
         assert_eq!(second.kind(), ErrorKind::Protocol, "{second}");
         outcome.check("stale");
     }
@@ -201,14 +206,17 @@ async fn a_421_at_every_point_ends_the_session() {
     for (place, outcome) in outcomes {
         // The second mail begins after the reply to the first.
         let nth = usize::from(place > 5);
-        let told = told(&outcome.told[nth]);
+        let reported = summary(&outcome.reported[nth]);
         let stages = ["Greeting", "Hello", "Mail", "Rcpt", "Data", "EndOfData"];
         let stage = stages.get(place - 4 * nth).copied().unwrap_or("QUIT");
         if place < 10 {
             let expected = format!("Closed at {stage}, NotAccepted, transient: 421 4.3.2 busy");
-            assert_eq!(told, expected, "{place}");
+            assert_eq!(reported, expected, "{place}");
         } else {
-            assert!(outcome.told.iter().all(Result::is_ok), "QUIT: {told}");
+            assert!(
+                outcome.reported.iter().all(Result::is_ok),
+                "QUIT: {reported}"
+            );
         }
     }
 }
@@ -216,10 +224,10 @@ async fn a_421_at_every_point_ends_the_session() {
 /// A server that sends challenges without end during a login.
 #[tokio::test(start_paused = true)]
 async fn endless_challenges_are_bounded() {
-    let words = Words::Offering(&["AUTH PLAIN LOGIN"]);
+    let words = Replies::Offering(&["AUTH PLAIN LOGIN"]);
     let (here, there) = duplex(1024 * 1024);
     let (stream, passed) = Cutter::new(here, None);
-    let server = Knowing::new(there, words, &Store::default()).fate(|reply| {
+    let server = MiniServer::new(there, words, &Store::default()).fate(|reply| {
         if reply.starts_with(b"235") || reply.starts_with(b"334") {
             *reply = b"334 TW9yZQ==\r\n".to_vec();
         }
@@ -241,7 +249,7 @@ async fn endless_challenges_are_bounded() {
     assert!(
         matches!(error.kind(), ErrorKind::Protocol | ErrorKind::Auth),
         "{}",
-        told_error(&error)
+        error_summary(&error)
     );
     assert!(passed.from(Side::Server) < 1_000);
 }
@@ -251,7 +259,7 @@ async fn endless_challenges_are_bounded() {
 async fn replies_cannot_control_the_terminal() {
     let hostile = "554 \u{1b}[2J\u{1b}]0;pwned\u{7} \r \u{9b}31m \u{202e}gnp.exe\r\n";
     for (_, outcome) in at_every_reply("escapes", |_| ()).await {
-        assert!(outcome.told.iter().all(Result::is_ok));
+        assert!(outcome.reported.iter().all(Result::is_ok));
     }
     for place in 0..6 {
         let outcome = two_mails(OFFERS[1].clone(), move |at, reply| {
@@ -260,7 +268,7 @@ async fn replies_cannot_control_the_terminal() {
             }
         })
         .await;
-        let error = outcome.told[0].as_ref().unwrap_err();
+        let error = outcome.reported[0].as_ref().unwrap_err();
         for shown in [error.to_string(), format!("{error:?}")] {
             let controls = |c: char| c.is_control() || c == '\u{202e}';
             assert!(!shown.contains(controls), "{place}: {shown:?}");
@@ -298,10 +306,10 @@ async fn an_early_rejection_survives_a_reset() {
         let (result, ()) = tokio::join!(client, server);
         // The network may have accepted everything before.
         let expected = "NotAccepted, permanent: 552 5.3.4 too big";
-        let told = told(&result);
+        let reported = summary(&result);
         assert!(
-            told.starts_with("Rejected at ") && told.ends_with(expected),
-            "{told}"
+            reported.starts_with("Rejected at ") && reported.ends_with(expected),
+            "{reported}"
         );
     }
 }

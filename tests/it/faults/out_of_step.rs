@@ -60,11 +60,11 @@ impl AsyncWrite for LateFlush {
 /// Waits until the client has sent this, and replies. The connection ends with the script.
 async fn serve(mut stream: DuplexStream, script: Vec<(&str, &str)>) {
     for (wanted, answer) in script {
-        talk(&mut stream, wanted, answer).await;
+        expect_and_reply(&mut stream, wanted, answer).await;
     }
 }
 
-async fn talk(stream: &mut DuplexStream, wanted: &str, answer: &str) {
+async fn expect_and_reply(stream: &mut DuplexStream, wanted: &str, answer: &str) {
     let mut got = Vec::new();
     while !String::from_utf8_lossy(&got).contains(wanted) {
         got.push(stream.read_u8().await.unwrap());
@@ -139,7 +139,7 @@ async fn a_server_that_answers_and_stops_reading_has_answered() {
         let stalled = async {
             let mut server = server;
             for (wanted, answer) in SET_UP.into_iter().chain([("RCPT", answer)]) {
-                talk(&mut server, wanted, answer).await;
+                expect_and_reply(&mut server, wanted, answer).await;
             }
             server
         };

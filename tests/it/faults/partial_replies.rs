@@ -1,6 +1,6 @@
 //! Partial replies. They are often the only reason that the server gave, so the error shows them.
 
-use crate::support::client::{ACCOUNT, PASSWORD, talk, told};
+use crate::support::client::{ACCOUNT, PASSWORD, play, summary};
 use crate::support::lines::letter_lines;
 
 /// The lines that lead from one stage to the next, at which a reply is due.
@@ -38,7 +38,7 @@ async fn is_shown(stage: &str, transcript: &str, part: &str, shown: &str) {
         ("-- cut --", "Closed"),
         ("-- silence --", "Timeout"),
     ] {
-        let (result, _) = talk(&format!("{transcript}\n{part}\n{end}"), async |stream| {
+        let (result, _) = play(&format!("{transcript}\n{part}\n{end}"), async |stream| {
             ACCOUNT
                 .submit(stream, ACCOUNT.letter(&["a@example.org"]))
                 .await
@@ -49,7 +49,7 @@ async fn is_shown(stage: &str, transcript: &str, part: &str, shown: &str) {
             _ => "NotAccepted, transient",
         };
         let outcome = format!("{kind} at {stage}, {fate}: no reply");
-        assert_eq!(told(&result), outcome, "{part:?} {end}");
+        assert_eq!(summary(&result), outcome, "{part:?} {end}");
         let error = result.unwrap_err();
         for text in [error.to_string(), format!("{error:?}")] {
             assert!(!text.contains(&PASSWORD[..6]), "{stage} {part:?}: {text}");

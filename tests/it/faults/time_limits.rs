@@ -6,11 +6,11 @@ use pilotfish::session::Greeted;
 use pilotfish::transport::Timeouts;
 use tokio::time::Instant;
 
-use crate::support::client::{ACCOUNT, name, send_one, talk, told};
-use crate::support::lines::{FLIGHT, letter_lines};
+use crate::support::client::{ACCOUNT, name, play, send_one, summary};
+use crate::support::lines::{MAIL_RCPT_DATA, letter_lines};
 use crate::support::tls::tls_client;
 
-const HELLO: &str = "
+const GREETING_TO_LOGIN: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
     S: 250-server.example
@@ -39,7 +39,7 @@ async fn first_timeout(set: fn(&mut Timeouts, Duration), transcript: &str) -> (S
     let mut timeouts = Timeouts::all(Duration::from_secs(LONG));
     set(&mut timeouts, Duration::from_secs(LIMIT));
     let begin = Instant::now();
-    let (outcome, _) = talk(transcript, async |stream| {
+    let (outcome, _) = play(transcript, async |stream| {
         let mut outcomes = Vec::new();
         let session = async {
             let greeted = Greeted::greet(stream, name(), timeouts).await?;
@@ -50,11 +50,11 @@ async fn first_timeout(set: fn(&mut Timeouts, Duration), transcript: &str) -> (S
             Ok(mut session) => {
                 for _ in 0..2 {
                     let letter = ACCOUNT.letter(&["a@example.org"]);
-                    outcomes.push(told(&send_one(&mut session, letter).await));
+                    outcomes.push(summary(&send_one(&mut session, letter).await));
                 }
                 session.quit().await;
             }
-            Err(error) => outcomes.push(told(&Err(error))),
+            Err(error) => outcomes.push(summary(&Err(error))),
         }
         let timeout = outcomes
             .into_iter()
@@ -71,15 +71,15 @@ type Set = fn(&mut Timeouts, Duration);
 #[tokio::test(start_paused = true)]
 async fn each_reply_has_its_limit() {
     let upto = |line: &str| {
-        let (begin, _) = HELLO.split_once(line).unwrap();
+        let (begin, _) = GREETING_TO_LOGIN.split_once(line).unwrap();
         begin.to_owned()
     };
-    let mail = format!("{HELLO}{FLIGHT}");
+    let mail = format!("{GREETING_TO_LOGIN}{MAIL_RCPT_DATA}");
     let letter = letter_lines("a@example.org");
     let sent = format!("{mail}S: 250 ok\nS: 250 ok\nS: 354 go\n{letter}");
-    let failed = format!("{mail}S: 550 no\nS: 503 no\nS: 503 no\nC: RSET\n{FLIGHT}");
+    let failed = format!("{mail}S: 550 no\nS: 503 no\nS: 503 no\nC: RSET\n{MAIL_RCPT_DATA}");
     let quit = format!(
-        "{sent}S: 250 queued\n{FLIGHT}S: 250 ok\nS: 250 ok\nS: 354 go\n{letter}S: 250 queued\nC: QUIT\n"
+        "{sent}S: 250 queued\n{MAIL_RCPT_DATA}S: 250 ok\nS: 250 ok\nS: 354 go\n{letter}S: 250 queued\nC: QUIT\n"
     );
     let second_hello = upto("S: 250-server.example\n    S: 250-AUTH");
     let rows: [(Set, String, &str, &str); 11] = [
@@ -155,17 +155,17 @@ async fn each_reply_has_its_limit() {
             "-- drip 1s --\nS: 250 this takes longer than ten seconds",
         ] {
             let transcript = format!("{transcript}{end}");
-            let told = first_timeout(set, &transcript).await;
-            assert_eq!(told, (outcome.clone(), LIMIT), "{stage} {end}");
+            let reported = first_timeout(set, &transcript).await;
+            assert_eq!(reported, (outcome.clone(), LIMIT), "{stage} {end}");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_handshake_has_its_limit() {
-    let (begin, _) = HELLO.split_once("-- tls").unwrap();
+    let (begin, _) = GREETING_TO_LOGIN.split_once("-- tls").unwrap();
     let transcript = format!("{begin}-- swallow all --");
-    let told = first_timeout(|t, d| t.handshake = d, &transcript).await;
+    let reported = first_timeout(|t, d| t.handshake = d, &transcript).await;
     let outcome = "Timeout at StartTls, NotAccepted, transient: no reply";
-    assert_eq!(told, (outcome.to_owned(), LIMIT));
+    assert_eq!(reported, (outcome.to_owned(), LIMIT));
 }

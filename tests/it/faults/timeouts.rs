@@ -6,13 +6,13 @@ use tokio::time::Instant;
 
 use crate::support::built::built;
 use crate::support::client::{
-    ACCOUNT, converse, in_clear, send, send_one, talk, talk_through, told,
+    ACCOUNT, in_clear, play, play_script, play_through, send, send_one, summary,
 };
 use crate::support::delivery::Delivery;
-use crate::support::lines::{FLIGHT, GO, letter_lines};
+use crate::support::lines::{MAIL_RCPT_DATA, OK_OK_354, letter_lines};
 use crate::support::script::Script;
 
-const HELLO: &str = "
+const GREETING_AND_EHLO: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
     S: 250-server.example
@@ -35,11 +35,11 @@ const SECURE: &str = "
 async fn silence(transcript: &str, seconds: u64, outcome: &str) {
     let begin = Instant::now();
     let transcript = format!("{transcript}\n-- silence --");
-    let (result, _) = talk(&transcript, async |stream| {
+    let (result, _) = play(&transcript, async |stream| {
         let result = ACCOUNT
             .submit(stream, ACCOUNT.letter(&["a@example.org"]))
             .await;
-        (told(&result), begin.elapsed().as_secs())
+        (summary(&result), begin.elapsed().as_secs())
     })
     .await;
     assert_eq!(result, (outcome.to_owned(), seconds));
@@ -48,9 +48,9 @@ async fn silence(transcript: &str, seconds: u64, outcome: &str) {
 /// The time limits of RFC 5321 section 4.5.3.2, where it defines one.
 #[tokio::test(start_paused = true)]
 async fn silence_at_each_stage() {
-    let mail = format!("{HELLO}{SECURE}S: 235 ok\n{FLIGHT}");
+    let mail = format!("{GREETING_AND_EHLO}{SECURE}S: 235 ok\n{MAIL_RCPT_DATA}");
     let letter = letter_lines("a@example.org");
-    let starttls = format!("{HELLO}C: STARTTLS\n");
+    let starttls = format!("{GREETING_AND_EHLO}C: STARTTLS\n");
     let timeout = |stage: &str| format!("Timeout at {stage}, NotAccepted, transient: no reply");
     for (transcript, seconds, stage) in [
         (String::new(), 300, "Greeting"),
@@ -62,7 +62,7 @@ async fn silence_at_each_stage() {
             60,
             "StartTls",
         ),
-        (format!("{HELLO}{SECURE}"), 300, "Auth"),
+        (format!("{GREETING_AND_EHLO}{SECURE}"), 300, "Auth"),
         (mail.clone(), 300, "Mail"),
         (format!("{mail}S: 250 ok"), 300, "Rcpt"),
         (format!("{mail}S: 250 ok\nS: 250 ok"), 120, "Data"),
@@ -79,22 +79,24 @@ async fn silence_at_each_stage() {
 
 #[tokio::test(start_paused = true)]
 async fn silence_in_an_implicit_handshake_and_after_rset() {
-    let (result, _) = talk("-- swallow all --", async |stream| {
+    let (result, _) = play("-- swallow all --", async |stream| {
         ACCOUNT
             .submit_465(stream, ACCOUNT.letter(&["a@example.org"]))
             .await
     })
     .await;
     let outcome = "Timeout at Connect, NotAccepted, transient: no reply";
-    assert_eq!(told(&result), outcome);
+    assert_eq!(summary(&result), outcome);
 
-    let transcript = format!("{HELLO}{FLIGHT}S: 550 no\nS: 503 no\nS: 503 no\nC: RSET\n{FLIGHT}");
-    let (outcomes, _) = talk(&transcript, async |stream| {
+    let transcript = format!(
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}S: 550 no\nS: 503 no\nS: 503 no\nC: RSET\n{MAIL_RCPT_DATA}"
+    );
+    let (outcomes, _) = play(&transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
         let first = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
         let second = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
         session.quit().await;
-        [told(&first), told(&second)]
+        [summary(&first), summary(&second)]
     })
     .await;
     let expected = [
@@ -107,12 +109,12 @@ async fn silence_in_an_implicit_handshake_and_after_rset() {
 /// Sends a mail over a network that holds 64 octets. Returns the outcome and the duration in
 /// seconds.
 async fn through_64_octets(transcript: &str, message: Message) -> (String, u64) {
-    let transcript = format!("{HELLO}{FLIGHT}{GO}{transcript}");
-    talk_through(64, &transcript, async |stream| {
+    let transcript = format!("{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}{transcript}");
+    play_through(64, &transcript, async |stream| {
         let session = in_clear(stream).await.unwrap();
         let begin = Instant::now();
         let result = send(session, message).await;
-        (told(&result), begin.elapsed().as_secs())
+        (summary(&result), begin.elapsed().as_secs())
     })
     .await
 }
@@ -126,8 +128,8 @@ async fn a_slow_but_steady_reader_gets_everything() {
         letter_lines("a@example.org")
     );
     let letter = ACCOUNT.letter(&["a@example.org"]);
-    let (told, seconds) = through_64_octets(&transcript, letter).await;
-    assert_eq!(told, "<a@example.org>: 250 queued");
+    let (reported, seconds) = through_64_octets(&transcript, letter).await;
+    assert_eq!(reported, "<a@example.org>: 250 queued");
     assert!(seconds > 15 * 60, "{seconds}");
 }
 
@@ -135,9 +137,9 @@ async fn a_slow_but_steady_reader_gets_everything() {
 async fn a_server_that_stops_reading_is_a_timeout_with_a_known_fate() {
     let transcript = "-- sip 32 every 3600s --\n-- swallow all --";
     let letter = ACCOUNT.letter(&["a@example.org"]);
-    let (told, seconds) = through_64_octets(transcript, letter).await;
+    let (reported, seconds) = through_64_octets(transcript, letter).await;
     let outcome = "Timeout at Transfer, NotAccepted, transient: no reply";
-    assert_eq!((told.as_str(), seconds), (outcome, 180));
+    assert_eq!((reported.as_str(), seconds), (outcome, 180));
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,22 +152,22 @@ async fn a_source_that_gives_nothing_ends_the_mail() {
         .to("a@example.org")
         .attach(Attachment::new(body, "shark.png"));
     let message = built(builder);
-    let (told, seconds) = through_64_octets("-- swallow all --", message).await;
+    let (reported, seconds) = through_64_octets("-- swallow all --", message).await;
     let outcome = "Body at Transfer, NotAccepted, permanent: no reply";
-    assert_eq!((told.as_str(), seconds), (outcome, 180));
+    assert_eq!((reported.as_str(), seconds), (outcome, 180));
 }
 
 /// After a time-out at any stage the whole connection has ended: the client sends nothing more.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_sent_after_a_timeout() {
-    let script = Script::inline(&format!("{HELLO}{FLIGHT}-- silence --"));
+    let script = Script::inline(&format!("{GREETING_AND_EHLO}{MAIL_RCPT_DATA}-- silence --"));
     for delivery in Delivery::ALL {
-        let (outcomes, _) = converse(&script, delivery, async |stream| {
+        let (outcomes, _) = play_script(&script, delivery, async |stream| {
             let mut session = in_clear(stream).await.unwrap();
             let first = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
             let second = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
             session.quit().await;
-            [told(&first), told(&second)]
+            [summary(&first), summary(&second)]
         })
         .await;
         let expected = [

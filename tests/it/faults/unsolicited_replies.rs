@@ -8,7 +8,7 @@ use pilotfish::{Client, Credentials, Security, ServerConfig};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::client::{ACCOUNT, PASSWORD, told_error};
+use crate::support::client::{ACCOUNT, PASSWORD, error_summary};
 
 /// Sends `greeting`, answers EHLO and AUTH in this way, and sends nothing else.
 async fn serve(stream: TcpStream, [greeting, ehlo, auth]: [String; 3]) -> std::io::Result<()> {
@@ -57,11 +57,11 @@ async fn three_mails(answers: [String; 3], login: bool) -> (Vec<(String, String)
     let results = futures_util::future::join_all(sent).await;
     client.close().await;
     server.abort();
-    let told = results.into_iter().map(|result| {
+    let reported = results.into_iter().map(|result| {
         let error = result.unwrap_err();
-        (told_error(&error), error.to_string())
+        (error_summary(&error), error.to_string())
     });
-    (told.collect(), sessions.load(Ordering::SeqCst))
+    (reported.collect(), sessions.load(Ordering::SeqCst))
 }
 
 #[tokio::test]
@@ -103,9 +103,9 @@ async fn an_unsolicited_reply_after_ehlo_or_auth_is_the_error() {
             ([&format!("{greeting}{extra}"), ehlo, auth], "Hello"),
         ] {
             let login = stage == "Auth";
-            let (told, sessions) = three_mails(answers.map(str::to_owned), login).await;
-            for (told, text) in &told {
-                assert_eq!(*told, outcome.replace("STAGE", stage), "{answers:?}");
+            let (reported, sessions) = three_mails(answers.map(str::to_owned), login).await;
+            for (reported, text) in &reported {
+                assert_eq!(*reported, outcome.replace("STAGE", stage), "{answers:?}");
                 assert!(text.contains(words), "{answers:?}: {text}");
             }
             let most = if extra.starts_with("421") { 3 } else { 1 };

@@ -9,7 +9,7 @@ use pilotfish::{Message, Security};
 use super::live_env::{self, address, fetch_all};
 use super::session::{is_delivery_of, letter, new_id, octets};
 use crate::session::send_each::strategy;
-use crate::support::client::{send, send_one, told};
+use crate::support::client::{send, send_one, summary};
 
 /// By TCP, and by a Unix socket.
 fn servers(strategy: Strategy) -> [ServerConfig; 2] {
@@ -83,16 +83,16 @@ async fn a_mail_without_accepted_recipients_is_rejected() {
             let nobody = send_one(&mut session, to(&["nobody"], &id).await).await;
             let carl = send_one(&mut session, to(&["carl"], &id).await).await;
             session.quit().await;
-            let told = [full, nobody, carl].map(|outcome| told(&outcome));
+            let reported = [full, nobody, carl].map(|outcome| summary(&outcome));
             let start = "Rejected at EndOfData, NotAccepted, permanent: 552 5.2.2";
-            assert!(told[0].starts_with(start), "{told:?}");
+            assert!(reported[0].starts_with(start), "{reported:?}");
             assert_eq!(
-                told[1],
+                reported[1],
                 "Rejected at Rcpt, NotAccepted, permanent: no reply"
             );
             assert!(
-                told[2].starts_with(&format!("<{}>: 250", address("carl"))),
-                "{told:?}"
+                reported[2].starts_with(&format!("<{}>: 250", address("carl"))),
+                "{reported:?}"
             );
             assert_eq!(fetch_all("carl", &id, 1).len(), 1);
         }
@@ -118,7 +118,7 @@ async fn a_batch_has_the_replies_of_each_mail_apart() {
             let mut outcomes = vec![String::new(); mails.len()];
             let returned = session
                 .send_each(futures_util::stream::iter(mails), |index, result| {
-                    outcomes[index] = told(&result);
+                    outcomes[index] = summary(&result);
                 })
                 .await;
             assert!(returned.is_empty(), "{returned:?}");

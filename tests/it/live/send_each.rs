@@ -10,7 +10,7 @@ use super::live_env::address;
 use super::round_trip::picture;
 use super::session::{Peer, count_said, is_delivery_of, letter, new_id, octets};
 use crate::session::send_each::strategy;
-use crate::support::client::told;
+use crate::support::client::summary;
 
 /// One mail of a batch. In turn they are short, long, beyond ASCII, dotted and in several parts.
 async fn nth(id: &str, n: usize, recipients: &[&str]) -> Message {
@@ -44,7 +44,7 @@ async fn send(peer: Peer, strategy: Strategy, messages: Vec<Message>) -> (Vec<St
     let returned = session
         .send_each(mails, |index, result| {
             assert_eq!(outcomes[index], "", "told twice");
-            outcomes[index] = told(&result);
+            outcomes[index] = summary(&result);
         })
         .await;
     assert!(returned.is_empty(), "{returned:?}");

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::live_env;
 use crate::session::send_each::strategy;
-use crate::support::client::{ACCOUNT, send_one, told, told_error};
+use crate::support::client::{ACCOUNT, error_summary, send_one, summary};
 
 /// How long to wait until smtp-sink listens.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -83,16 +83,16 @@ async fn every_fault_is_reported_correctly() {
     for (options, expected) in FAULTS {
         for pipelining in [Pipelining::Never, Pipelining::Auto] {
             let sink = Sink::start(options);
-            let told = match sink.open(strategy(pipelining, Chunking::Auto)).await {
-                Ok(mut session) => told(&send_one(&mut session, letter()).await),
-                Err(error) => told_error(&error),
+            let reported = match sink.open(strategy(pipelining, Chunking::Auto)).await {
+                Ok(mut session) => summary(&send_one(&mut session, letter()).await),
+                Err(error) => error_summary(&error),
             };
             // Its early reply may arrive while the message leaves, or afterwards.
-            let told = match options {
-                "-A 0" => told.replace("EndOfData", "Transfer"),
-                _ => told,
+            let reported = match options {
+                "-A 0" => reported.replace("EndOfData", "Transfer"),
+                _ => reported,
             };
-            assert_eq!(told, expected, "{options}, {pipelining:?}");
+            assert_eq!(reported, expected, "{options}, {pipelining:?}");
         }
     }
 }

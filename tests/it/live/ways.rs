@@ -8,10 +8,10 @@ use super::live_env::address;
 use super::round_trip::{picture, sha256};
 use super::session::{Peer, count_said, is_delivery_of, letter, new_id, octets};
 use crate::session::send_each::strategy;
-use crate::support::client::{send_one, told};
+use crate::support::client::{send_one, summary};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum TransferMode {
     Data,
     Bdat,
     /// With BODY=BINARYMIME.
@@ -57,13 +57,13 @@ fn contents() -> Vec<Content> {
     ]
 }
 
-async fn arrives(peer: Peer, way: Way, content: &Content) {
+async fn arrives(peer: Peer, way: TransferMode, content: &Content) {
     let row = format!("{} by {way:?} to {peer:?}", content.name);
     let id = new_id();
     let (chunking, data) = match way {
-        Way::Data => (Chunking::Never, BodyType::EightBit),
-        Way::Bdat => (Chunking::Always, BodyType::EightBit),
-        Way::Binary => (Chunking::Always, BodyType::Binary),
+        TransferMode::Data => (Chunking::Never, BodyType::EightBit),
+        TransferMode::Bdat => (Chunking::Always, BodyType::EightBit),
+        TransferMode::Binary => (Chunking::Always, BodyType::Binary),
     };
     let mut builder = letter(&id)
         .to(address("carl"))
@@ -77,22 +77,22 @@ async fn arrives(peer: Peer, way: Way, content: &Content) {
     let sent = octets(&message, data).await;
     let binary = message.rendition(data).body_type() == BodyType::Binary;
     assert!(
-        binary || way != Way::Binary || content.picture.is_none(),
+        binary || way != TransferMode::Binary || content.picture.is_none(),
         "{row}"
     );
 
     let (mut session, tap) = peer.open(strategy(Pipelining::Auto, chunking)).await;
-    let outcome = told(&send_one(&mut session, message).await);
+    let outcome = summary(&send_one(&mut session, message).await);
     session.quit().await;
     let accepted = format!("<{}>: 250 ", address("carl"));
     assert!(outcome.starts_with(&accepted), "{row}: {outcome}");
     assert_eq!(
         count_said(&tap, "DATA\r\n"),
-        usize::from(way == Way::Data),
+        usize::from(way == TransferMode::Data),
         "{row}"
     );
     let chunks = count_said(&tap, "BDAT ");
-    assert_eq!(chunks > 0, way != Way::Data, "{row}");
+    assert_eq!(chunks > 0, way != TransferMode::Data, "{row}");
     assert!(chunks < 2 || sent.len() > 65_536, "{row}: {chunks} chunks");
     assert_eq!(
         count_said(&tap, " BODY=BINARYMIME"),
@@ -123,7 +123,7 @@ macro_rules! arrive {
         #[ignore = "needs the real servers: tests/run starts them"]
         async fn $name() {
             for content in contents() {
-                $(arrives(Peer::$peer, Way::$way, &content).await;)*
+                $(arrives(Peer::$peer, TransferMode::$way, &content).await;)*
             }
         }
     )*};

@@ -16,7 +16,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
-use crate::cli::cli_fixture::{Office, server};
+use crate::cli::cli_fixture::{CliFixture, server};
 use crate::message::dkim::verifier::{Algorithm, signer};
 use crate::support::client::{in_clear, send};
 use crate::support::open_server::open_server;
@@ -35,16 +35,16 @@ async fn peak(octets: u64) -> u64 {
         .max_size(0)
         .store(Store::Discard)
         .fault(Fault::SilentAt(Point::Quit));
-    let office = Office::open(server).await;
-    office.directory.sparse_file("large.bin", octets);
-    let run = office.send("--to ann@example.org -a large.bin");
+    let fixture = CliFixture::open(server).await;
+    fixture.directory.sparse_file("large.bin", octets);
+    let run = fixture.send("--to ann@example.org -a large.bin");
     let mut child = run.spawn().await;
     let mut line = String::new();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     stdout.read_line(&mut line).await.unwrap();
     assert!(line.starts_with("sent to 1 recipient"), "{line}");
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id().unwrap())).unwrap();
-    let mail = office.mail().await;
+    let mail = fixture.mail().await;
     assert!(mail.size > octets / 3 * 4, "{}", mail.size);
     high_water_mark(&status)
 }

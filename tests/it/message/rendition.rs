@@ -9,9 +9,9 @@ use pilotfish::{Message, Result};
 use tokio::net::TcpStream;
 
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, converse, in_clear, send, told};
+use crate::support::client::{ACCOUNT, in_clear, play_script, send, summary};
 use crate::support::delivery::Delivery;
-use crate::support::lines::BYE;
+use crate::support::lines::QUIT_AND_221;
 use crate::support::open_server::open_server;
 use crate::support::script::Script;
 
@@ -25,16 +25,16 @@ async fn goes(message: &Message, offers: &str, dialogue: &str, outcome: &str) ->
          S: 250-{offers}
          S: 250 HELP
          {dialogue}
-         {BYE}"
+         {QUIT_AND_221}"
     ));
     let mut error = None;
     for delivery in Delivery::ALL {
         let message = message.clone();
-        let (result, _) = converse(&script, delivery, async |stream| {
+        let (result, _) = play_script(&script, delivery, async |stream| {
             send(in_clear(stream).await?, message).await
         })
         .await;
-        assert_eq!(told(&result), outcome, "{offers}, {delivery:?}");
+        assert_eq!(summary(&result), outcome, "{offers}, {delivery:?}");
         error = result.err().map(|error| error.to_string());
     }
     error

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::fmt::Write as _;
 
-use crate::support::client::{ACCOUNT, PASSWORD, converse, told_error};
+use crate::support::client::{ACCOUNT, PASSWORD, error_summary, play_script};
 use crate::support::delivery::Delivery;
 use crate::support::events::Capture;
 use crate::support::script::Script;
@@ -24,13 +24,13 @@ async fn login(auth: &str, transcript: &str, outcome: &str) {
          S: 221 bye"
     ));
     for delivery in Delivery::ALL {
-        let (result, _) = converse(&script, delivery, async |stream| {
+        let (result, _) = play_script(&script, delivery, async |stream| {
             match ACCOUNT.log_in_465(stream).await {
                 Ok(session) => {
                     session.quit().await;
                     "logged in".to_owned()
                 }
-                Err(error) => told_error(&error),
+                Err(error) => error_summary(&error),
             }
         })
         .await;
@@ -138,12 +138,12 @@ async fn a_421_closes() {
          -- close --"
     ));
     for delivery in Delivery::ALL {
-        let (result, _) = converse(&script, delivery, async |stream| {
+        let (result, _) = play_script(&script, delivery, async |stream| {
             ACCOUNT.log_in_465(stream).await.map(drop)
         })
         .await;
         assert_eq!(
-            told_error(&result.unwrap_err()),
+            error_summary(&result.unwrap_err()),
             "Closed at Auth, NotAccepted, transient: 421 4.7.0 too many login attempts"
         );
     }
@@ -266,11 +266,11 @@ async fn a_reply_too_many_after_the_login_is_the_error() {
              S: 235 ok
              S: {after}"
         ));
-        let (result, _) = converse(&script, Delivery::Whole, async |stream| {
+        let (result, _) = play_script(&script, Delivery::Whole, async |stream| {
             ACCOUNT.log_in_465(stream).await.map(drop)
         })
         .await;
-        assert_eq!(told_error(&result.unwrap_err()), outcome);
+        assert_eq!(error_summary(&result.unwrap_err()), outcome);
     }
 }
 
@@ -309,7 +309,7 @@ async fn plain_too_long_for_a_line_waits_for_the_challenge() {
     ));
     let credentials = pilotfish::Credentials::new(ACCOUNT.user, password.as_str()).unwrap();
     for delivery in Delivery::ALL {
-        let (result, _) = converse(&script, delivery, async |stream| {
+        let (result, _) = play_script(&script, delivery, async |stream| {
             let secured = ACCOUNT.secure_465(stream).await?;
             secured.authenticate(&credentials).await.map(drop)
         })
@@ -335,7 +335,7 @@ async fn a_secret_that_the_server_repeats_is_shown_nowhere() {
          S: 221 bye, {PASSWORD}"
     ));
     for delivery in Delivery::ALL {
-        let (result, _) = converse(&script, delivery, async |stream| {
+        let (result, _) = play_script(&script, delivery, async |stream| {
             ACCOUNT.log_in_465(stream).await.map(drop)
         })
         .await;
@@ -377,7 +377,7 @@ async fn a_challenge_with_words_of_the_password_is_answered() {
          S: 235 ok",
     );
     let credentials = pilotfish::Credentials::new(ACCOUNT.user, "my-password").unwrap();
-    let (result, _) = converse(&script, Delivery::Whole, async |stream| {
+    let (result, _) = play_script(&script, Delivery::Whole, async |stream| {
         let secured = ACCOUNT.secure_465(stream).await?;
         secured.authenticate(&credentials).await.map(drop)
     })

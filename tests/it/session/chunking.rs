@@ -12,16 +12,16 @@ use tokio::net::TcpStream;
 use crate::session::transfer::BLOCK;
 use crate::support::built::built;
 use crate::support::client::{
-    ACCOUNT, converse, in_clear, send, send_one, talk, talk_through, told,
+    ACCOUNT, in_clear, play, play_script, play_through, send, send_one, summary,
 };
 use crate::support::delivery::Delivery;
-use crate::support::lines::{BYE, letter_lines};
+use crate::support::lines::{QUIT_AND_221, letter_lines};
 use crate::support::open_server::open_server;
 use crate::support::script::Script;
 use crate::support::wiretap::Wiretap;
 
 /// A server that accepts binary messages, and commands in groups.
-const HELLO: &str = "
+const GREETING_AND_EHLO: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
     S: 250-server.example
@@ -31,19 +31,19 @@ const HELLO: &str = "
     S: 250 BINARYMIME
 ";
 
-const FLIGHT: &str = "
+const MAIL_AND_RCPT: &str = "
     C: MAIL FROM:<tim@client.example> BODY=BINARYMIME
     C: RCPT TO:<a@example.org>
 ";
 
-const GO: &str = "
+const TWO_OKS: &str = "
     S: 250 ok
     S: 250 ok
 ";
 
 /// A server that accepts binary messages, and one command at a time: the dialogue up to the
 /// message.
-const HELLO_AND_MAIL_ONE_BY_ONE: &str = "
+const GREETING_TO_RCPT_ONE_BY_ONE: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
     S: 250-server.example
@@ -114,11 +114,11 @@ async fn letter(transcript: &str, outcome: &str) -> usize {
     let script = Script::inline(transcript);
     let mut round_trips = 0;
     for delivery in Delivery::ALL {
-        let (result, played) = converse(&script, delivery, async |stream| {
+        let (result, played) = play_script(&script, delivery, async |stream| {
             send(in_clear(stream).await?, short()).await
         })
         .await;
-        assert_eq!(told(&result), outcome, "{delivery:?}");
+        assert_eq!(summary(&result), outcome, "{delivery:?}");
         round_trips = played.round_trips;
     }
     round_trips
@@ -126,21 +126,22 @@ async fn letter(transcript: &str, outcome: &str) -> usize {
 
 /// Sends a message of several chunks, and then a short one in the same session.
 async fn chunks_and_another(count: usize, transcript: &str, outcomes: [&str; 2]) {
-    let (told, _) = talk(transcript, async |stream| {
+    let (reported, _) = play(transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
         let first = send_one(&mut session, letter_of_chunks(count)).await;
         let second = send_one(&mut session, short()).await;
         session.quit().await;
-        [told(&first), told(&second)]
+        [summary(&first), summary(&second)]
     })
     .await;
-    assert_eq!(told, outcomes);
+    assert_eq!(reported, outcomes);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_short_message_is_one_chunk_in_one_flight() {
     let chunk = short_chunk();
-    let transcript = format!("{HELLO}{FLIGHT}{chunk}{GO}S: 250 queued\n{BYE}");
+    let transcript =
+        format!("{GREETING_AND_EHLO}{MAIL_AND_RCPT}{chunk}{TWO_OKS}S: 250 queued\n{QUIT_AND_221}");
     let round_trips = letter(&transcript, "<a@example.org>: 250 queued").await;
     // The greeting, EHLO, MAIL with RCPT and the message, and QUIT.
     assert_eq!(round_trips, 4);
@@ -165,11 +166,11 @@ async fn data_is_used_if_an_extension_is_missing() {
              C: MAIL FROM:<tim@client.example>
              C: RCPT TO:<a@example.org>
              C: DATA
-             {GO}
+             {TWO_OKS}
              S: 354 go
              {}
              S: 250 queued
-             {BYE}",
+             {QUIT_AND_221}",
             letter_lines("a@example.org")
                 .replace("7bit", "quoted-printable")
                 .replace("Here", "=46rom here")
@@ -183,11 +184,11 @@ async fn each_chunk_leaves_with_its_command() {
     for size in [300, BLOCK, BLOCK + 1, 3 * BLOCK - 1] {
         let (whole, rest) = ((size - 1) / BLOCK, (size - 1) % BLOCK + 1);
         let transcript = format!(
-            "{HELLO}{FLIGHT}{}C: BDAT {rest} LAST\n-- take {rest} --\n{GO}{}S: 250 queued\n{BYE}",
+            "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{}C: BDAT {rest} LAST\n-- take {rest} --\n{TWO_OKS}{}S: 250 queued\n{QUIT_AND_221}",
             chunks(whole),
             "S: 250 ok\n".repeat(whole)
         );
-        let (writes, _) = talk(&transcript, async |stream| {
+        let (writes, _) = play(&transcript, async |stream| {
             let (stream, tap) = Wiretap::new(stream);
             let receipt = send(in_clear(stream).await.unwrap(), letter_of(size))
                 .await
@@ -228,13 +229,16 @@ const TO_NOBODY: [(&str, &str); 3] = [
 /// A short mail after RSET.
 fn short_after_rset() -> String {
     let chunk = short_chunk();
-    format!("C: RSET\n{FLIGHT}{chunk}S: 250 ok\n{GO}S: 250 queued\n{BYE}")
+    format!("C: RSET\n{MAIL_AND_RCPT}{chunk}S: 250 ok\n{TWO_OKS}S: 250 queued\n{QUIT_AND_221}")
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_long_message_without_accepted_recipients_is_not_sent() {
     for (replies, outcome) in TO_NOBODY {
-        let transcript = format!("{HELLO}{FLIGHT}{replies}{}", short_after_rset());
+        let transcript = format!(
+            "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{replies}{}",
+            short_after_rset()
+        );
         let outcomes = [outcome, "<a@example.org>: 250 queued"];
         chunks_and_another(WINDOW, &transcript, outcomes).await;
     }
@@ -246,7 +250,7 @@ async fn a_short_message_is_rejected_with_its_recipients() {
     for (replies, outcome) in TO_NOBODY {
         for reply in ["554 no valid recipients", "503 MAIL first", "250 strange"] {
             let transcript = format!(
-                "{HELLO}{FLIGHT}{}{LAST}{replies}S: 503 no\nS: {reply}\n{}",
+                "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{}{LAST}{replies}S: 503 no\nS: {reply}\n{}",
                 chunks(1),
                 short_after_rset()
             );
@@ -267,14 +271,18 @@ async fn a_short_message_is_rejected_with_its_recipients() {
 async fn without_pipelining_each_chunk_waits() {
     let chunk = chunks(1);
     let script = Script::inline(&format!(
-        "{HELLO_AND_MAIL_ONE_BY_ONE}{chunk}S: 250 ok\n{chunk}S: 250 ok\n{LAST}S: 250 queued\n{BYE}"
+        "{GREETING_TO_RCPT_ONE_BY_ONE}{chunk}S: 250 ok\n{chunk}S: 250 ok\n{LAST}S: 250 queued\n{QUIT_AND_221}"
     ));
     for delivery in Delivery::ALL {
-        let (result, _) = converse(&script, delivery, async |stream| {
+        let (result, _) = play_script(&script, delivery, async |stream| {
             send(in_clear(stream).await?, letter_of_chunks(2)).await
         })
         .await;
-        assert_eq!(told(&result), "<a@example.org>: 250 queued", "{delivery:?}");
+        assert_eq!(
+            summary(&result),
+            "<a@example.org>: 250 queued",
+            "{delivery:?}"
+        );
     }
 }
 
@@ -282,16 +290,16 @@ async fn without_pipelining_each_chunk_waits() {
 async fn with_pipelining_a_window_of_chunks_is_in_flight() {
     // The peer sends a reply only when the client waits for one.
     let transcript = format!(
-        "{HELLO}{FLIGHT}{GO}{}S: 250 ok\n{}S: 250 ok\n{LAST}{}S: 250 queued\n{BYE}",
+        "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{TWO_OKS}{}S: 250 ok\n{}S: 250 ok\n{LAST}{}S: 250 queued\n{QUIT_AND_221}",
         chunks(WINDOW),
         chunks(1),
         "S: 250 ok\n".repeat(WINDOW - 1)
     );
-    let (result, _) = talk(&transcript, async |stream| {
+    let (result, _) = play(&transcript, async |stream| {
         send(in_clear(stream).await?, letter_of_chunks(WINDOW + 1)).await
     })
     .await;
-    assert_eq!(told(&result), "<a@example.org>: 250 queued");
+    assert_eq!(summary(&result), "<a@example.org>: 250 queued");
 }
 
 /// The server sends replies that exceed the capacity of the network, and reads nothing before the
@@ -300,14 +308,14 @@ async fn with_pipelining_a_window_of_chunks_is_in_flight() {
 async fn replies_that_fill_the_network_cause_no_deadlock() {
     let fine = format!("S: 250 {}\n", "fine ".repeat(60));
     let transcript = format!(
-        "{HELLO}{FLIGHT}{GO}-- ahead --\n{}{LAST}S: 250 queued\n{BYE}",
+        "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{TWO_OKS}-- ahead --\n{}{LAST}S: 250 queued\n{QUIT_AND_221}",
         format!("{}{fine}", chunks(1)).repeat(WINDOW + 4)
     );
-    let result = talk_through(64, &transcript, async |stream| {
+    let result = play_through(64, &transcript, async |stream| {
         send(in_clear(stream).await?, letter_of_chunks(WINDOW + 4)).await
     })
     .await;
-    assert_eq!(told(&result), "<a@example.org>: 250 queued");
+    assert_eq!(summary(&result), "<a@example.org>: 250 queued");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Dialogues of known services, as their transcripts show them.
 
-use crate::support::client::{Account, converse, told};
+use crate::support::client::{Account, play_script, summary};
 use crate::support::delivery::Delivery;
 use crate::support::script::Script;
 
@@ -13,7 +13,7 @@ const GMAIL: Account = Account {
 async fn replay(account: Account, fixture: &str, outcome: &str) {
     let script = Script::fixture(fixture);
     for delivery in Delivery::ALL {
-        let (result, _) = converse(&script, delivery, async |stream| {
+        let (result, _) = play_script(&script, delivery, async |stream| {
             let message = account.letter(&["a@example.org"]);
             if fixture.ends_with("_465") {
                 account.submit_465(stream, message).await
@@ -22,7 +22,7 @@ async fn replay(account: Account, fixture: &str, outcome: &str) {
             }
         })
         .await;
-        let result = told(&result);
+        let result = summary(&result);
         let result = result.replace(" d2e1a72fcca58-81fa12913cesm10275683b3a.48 - gsmtp", "");
         assert_eq!(result, outcome, "{delivery:?}");
     }

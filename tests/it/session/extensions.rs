@@ -10,7 +10,7 @@ use pilotfish::session::Receipt;
 use pilotfish::{Attachment, Error, ErrorKind, Result, Stage, message::Body};
 
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, in_clear, send, talk, told};
+use crate::support::client::{ACCOUNT, in_clear, play, send, summary};
 
 const REFUSED: &str = "Rejected at Mail, NotAccepted, permanent: 550 no";
 
@@ -25,7 +25,7 @@ async fn submit(offers: &str, envelope: Envelope, dialogue: &str) -> Result<Rece
          C: QUIT
          S: 221 bye"
     );
-    let (result, _) = talk(&transcript, async |stream| {
+    let (result, _) = play(&transcript, async |stream| {
         let mut session = in_clear(stream).await?;
         let message = ACCOUNT.letter(&["a@example.org"]);
         let result = session
@@ -52,21 +52,21 @@ fn asking(ask: impl FnOnce(&mut Options)) -> Envelope {
 }
 
 /// Checks that the parameters leave with MAIL.
-async fn says(offers: &str, envelope: Envelope, parameters: &str) {
+async fn sends(offers: &str, envelope: Envelope, parameters: &str) {
     let dialogue = format!("C: MAIL FROM:<tim@client.example>{parameters}\nS: 550 no");
     let result = submit(offers, envelope, &dialogue).await;
-    assert_eq!(told(&result), REFUSED, "{offers}");
+    assert_eq!(summary(&result), REFUSED, "{offers}");
 }
 
 /// Checks that nothing leaves, and returns the error.
-async fn says_nothing(offers: &str, envelope: Envelope) -> Error {
+async fn sends_nothing(offers: &str, envelope: Envelope) -> Error {
     let error = submit(offers, envelope, "").await.unwrap_err();
     assert_eq!(error.stage(), Some(Stage::Mail), "{error}");
     assert!(!error.is_transient());
     error
 }
 
-type Ask = fn(&mut Options);
+type Request = fn(&mut Options);
 
 fn held(seconds: i64) -> Hold {
     Hold::For(HoldSeconds::new(seconds).unwrap())
@@ -74,7 +74,7 @@ fn held(seconds: i64) -> Hold {
 
 #[tokio::test(start_paused = true)]
 async fn offered_parameters_are_sent() {
-    let table: &[(&str, Ask, &str)] = &[
+    let table: &[(&str, Request, &str)] = &[
         ("DSN", |ask| ask.ret = Some(Ret::Full), " RET=FULL"),
         ("DSN", |ask| ask.ret = Some(Ret::Headers), " RET=HDRS"),
         (
@@ -131,13 +131,13 @@ async fn offered_parameters_are_sent() {
         ),
     ];
     for (offers, ask, parameters) in table {
-        says(offers, asking(ask), parameters).await;
+        sends(offers, asking(ask), parameters).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_extension_is_an_error_before_mail() {
-    let table: &[(Ask, &str)] = &[
+    let table: &[(Request, &str)] = &[
         (|ask| ask.ret = Some(Ret::Full), "(DSN)"),
         (|ask| ask.id = Some("a".parse().unwrap()), "(DSN)"),
         (|ask| ask.each.notify = Some(Notify::NEVER), "(DSN)"),
@@ -150,7 +150,7 @@ async fn a_missing_extension_is_an_error_before_mail() {
         (|ask| ask.submitter = Some(Submitter::Unknown), "(AUTH)"),
     ];
     for (ask, words) in table {
-        let error = says_nothing("ENHANCEDSTATUSCODES", asking(ask)).await;
+        let error = sends_nothing("ENHANCEDSTATUSCODES", asking(ask)).await;
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         let text = error.to_string();
         assert!(
@@ -162,7 +162,7 @@ async fn a_missing_extension_is_an_error_before_mail() {
 
 #[tokio::test(start_paused = true)]
 async fn an_exceeded_limit_is_an_error_before_mail() {
-    let table: &[(&str, Ask, &str)] = &[
+    let table: &[(&str, Request, &str)] = &[
         (
             "DELIVERBY 240",
             |ask| ask.deliver_by = DeliverBy::or_return(239).ok(),
@@ -180,7 +180,7 @@ async fn an_exceeded_limit_is_an_error_before_mail() {
         ),
     ];
     for (offers, ask, words) in table {
-        let error = says_nothing(offers, asking(ask)).await;
+        let error = sends_nothing(offers, asking(ask)).await;
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().contains(words), "{error}");
     }
@@ -193,14 +193,14 @@ async fn optional_notifications_are_omitted_without_dsn() {
         ask.ret = Some(Ret::Full);
         ask.each.notify = Some(Notify::NEVER);
     };
-    says("ENHANCEDSTATUSCODES", asking(wishes), "").await;
-    says("DSN", asking(wishes), " RET=FULL").await;
+    sends("ENHANCEDSTATUSCODES", asking(wishes), "").await;
+    sends("DSN", asking(wishes), " RET=FULL").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn requiretls_needs_tls_to_this_server() {
     let onward = |ask: &mut Options| ask.onward = pilotfish::address::envelope::TlsOnward::Required;
-    let error = says_nothing("REQUIRETLS", asking(onward)).await;
+    let error = sends_nothing("REQUIRETLS", asking(onward)).await;
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     let text = error.to_string();
     assert!(text.contains("5.7.30") && text.contains("no TLS"), "{text}");
@@ -228,7 +228,7 @@ async fn each_recipient_has_its_own_parameters() -> std::result::Result<(), Enve
         C: QUIT
         S: 221 bye
     ";
-    let (result, _) = talk(transcript, async |stream| {
+    let (result, _) = play(transcript, async |stream| {
         let mut session = in_clear(stream).await?;
         let message = ACCOUNT.letter(&["a@example.org"]);
         let result = session
@@ -239,7 +239,7 @@ async fn each_recipient_has_its_own_parameters() -> std::result::Result<(), Enve
     })
     .await;
     let outcome = "Rejected at Rcpt, NotAccepted, permanent: no reply";
-    assert_eq!(told(&result), outcome);
+    assert_eq!(summary(&result), outcome);
     Ok(())
 }
 
@@ -273,7 +273,7 @@ async fn a_message_over_the_limit_names_its_largest_parts() {
             C: QUIT
             S: 221 bye
         ";
-        let (result, _) = talk(transcript, async |stream| {
+        let (result, _) = play(transcript, async |stream| {
             send(in_clear(stream).await?, message).await
         })
         .await;

@@ -2,7 +2,7 @@
 
 use pilotfish::Error;
 
-use crate::support::client::{ACCOUNT, in_clear, send_one, talk, told, told_error};
+use crate::support::client::{ACCOUNT, error_summary, in_clear, play, send_one, summary};
 
 #[tokio::test(start_paused = true)]
 async fn answers_are_returned_and_mails_go_on() {
@@ -28,7 +28,7 @@ async fn answers_are_returned_and_mails_go_on() {
         C: QUIT
         S: 221 bye
     ";
-    let (answers, _) = talk(transcript, async |stream| {
+    let (answers, _) = play(transcript, async |stream| {
         let mut session = in_clear(stream).await?;
         session.noop().await?;
         let answers = [
@@ -41,7 +41,7 @@ async fn answers_are_returned_and_mails_go_on() {
         let result = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
         session.quit().await;
         let refused = "Rejected at Mail, NotAccepted, permanent: 550 no";
-        assert_eq!(told(&result), refused);
+        assert_eq!(summary(&result), refused);
         Ok::<_, Error>(answers.map(|reply| reply.code().number()))
     })
     .await;
@@ -63,7 +63,7 @@ async fn a_rejection_does_not_change_the_session() {
         C: QUIT
         S: 221 bye
     ";
-    let (refusals, _) = talk(transcript, async |stream| {
+    let (refusals, _) = play(transcript, async |stream| {
         let mut session = in_clear(stream).await?;
         let refusals = [
             session.noop().await.unwrap_err(),
@@ -71,7 +71,7 @@ async fn a_rejection_does_not_change_the_session() {
         ];
         session.noop().await?;
         session.quit().await;
-        Ok::<_, Error>(refusals.map(|error| told_error(&error)))
+        Ok::<_, Error>(refusals.map(|error| error_summary(&error)))
     })
     .await;
     assert_eq!(
@@ -102,12 +102,12 @@ async fn a_server_that_closes_ends_the_session() {
              C: NOOP
              {last}"
         );
-        let (outcomes, _) = talk(&transcript, async |stream| {
+        let (outcomes, _) = play(&transcript, async |stream| {
             let mut session = in_clear(stream).await?;
             let first = session.noop().await.unwrap_err();
             let second = session.noop().await.unwrap_err();
             session.quit().await;
-            Ok::<_, Error>([first, second].map(|error| told_error(&error)))
+            Ok::<_, Error>([first, second].map(|error| error_summary(&error)))
         })
         .await;
         let after = "Closed at Inquiry, NotAccepted, transient: no reply";

@@ -4,13 +4,13 @@ use pilotfish::session::{Greeted, Hello, Session, recipient_outcomes};
 use pilotfish::transport::Timeouts;
 use pilotfish::{Client, ErrorKind, Result, Security, ServerConfig};
 
-use crate::faults::connection_cuts::judge::listed_once;
-use crate::support::client::{ACCOUNT, name, send, talk, told, told_error};
-use crate::support::lines::{BYE, letter_lines};
+use crate::faults::connection_cuts::verify::listed_once;
+use crate::support::client::{ACCOUNT, error_summary, name, play, send, summary};
+use crate::support::lines::{QUIT_AND_221, letter_lines};
 use crate::support::open_server::open_server;
 use crate::support::peer::Stream;
 
-const HELLO: &str = "
+const GREETING_TO_DATA: &str = "
     S: 220 server.example LMTP
     C: LHLO client.example
     S: 250-server.example
@@ -31,9 +31,10 @@ pub(crate) async fn in_lmtp<S: Stream>(stream: S) -> Result<Session<S>> {
 /// A mail to a, b and c, and the server's replies to RCPT and to the message.
 async fn to_three(replies: &str, to_message: &str) -> Result<pilotfish::Receipt> {
     let letter = letter_lines("a@example.org, b@example.org, c@example.org");
-    let transcript = format!("{HELLO}S: 250 ok\n{replies}S: 354 go\n{letter}{to_message}");
+    let transcript =
+        format!("{GREETING_TO_DATA}S: 250 ok\n{replies}S: 354 go\n{letter}{to_message}");
     let recipients = ["a@example.org", "b@example.org", "c@example.org"];
-    let (result, _) = talk(&transcript, async |stream| {
+    let (result, _) = play(&transcript, async |stream| {
         send(in_lmtp(stream).await?, ACCOUNT.letter(&recipients)).await
     })
     .await;
@@ -66,8 +67,8 @@ async fn each_recipient_has_a_reply_of_its_own() {
         ),
         (ALL, "S: 552 no a\nS: 552 no b\nS: 552 no c\n", refused),
     ] {
-        let to_message = format!("{to_message}{BYE}");
-        assert_eq!(told(&to_three(replies, &to_message).await), outcome);
+        let to_message = format!("{to_message}{QUIT_AND_221}");
+        assert_eq!(summary(&to_three(replies, &to_message).await), outcome);
     }
 }
 
@@ -78,7 +79,7 @@ async fn a_recipient_too_many_gets_another_transaction() {
     let letter = letter_lines("a@example.org, b@example.org, c@example.org");
     let second = format!(
         "S: 250 a has it\nC: MAIL FROM:<tim@client.example>\nC: RCPT TO:<c@example.org>\nC: DATA\n\
-         S: 250 ok\nS: 250 ok\nS: 354 go\n{letter}S: 250 c has it\n{BYE}"
+         S: 250 ok\nS: 250 ok\nS: 354 go\n{letter}S: 250 c has it\n{QUIT_AND_221}"
     );
     for (replies, to_message, outcome) in [
         (
@@ -88,12 +89,12 @@ async fn a_recipient_too_many_gets_another_transaction() {
         ),
         (
             "S: 250 ok\nS: 550 no b\nS: 452 4.2.2 full\n",
-            &format!("S: 250 a has it\n{BYE}"),
+            &format!("S: 250 a has it\n{QUIT_AND_221}"),
             "<a@example.org>, not <b@example.org> (550 no b), \
              not <c@example.org> (452 4.2.2 full): 250 a has it",
         ),
     ] {
-        assert_eq!(told(&to_three(replies, to_message).await), outcome);
+        assert_eq!(summary(&to_three(replies, to_message).await), outcome);
     }
 }
 
@@ -108,7 +109,7 @@ async fn only_a_recipient_without_a_reply_is_unknown() {
     let refused = refused.map(|(path, reply)| format!("{path} {reply}"));
     assert_eq!(
         (
-            told_error(&error).as_str(),
+            error_summary(&error).as_str(),
             paths(accepted),
             paths(refused.collect())
         ),
@@ -155,7 +156,7 @@ async fn a_421_is_about_one_recipient() {
 #[tokio::test(start_paused = true)]
 async fn in_portions_each_recipient_keeps_its_reply() {
     let letter = letter_lines("a@example.org, b@example.org, c@example.org");
-    let first = HELLO
+    let first = GREETING_TO_DATA
         .replace(
             "S: 250 PIPELINING",
             "S: 250-PIPELINING\n    S: 250 LIMITS RCPTMAX=2",
@@ -186,14 +187,19 @@ async fn in_portions_each_recipient_keeps_its_reply() {
     ] {
         let transcript = format!("{first}{go}S: 250 a has it\n{replies}");
         let recipients = ["a@example.org", "b@example.org", "c@example.org"];
-        let (result, _) = talk(&transcript, async |stream| {
+        let (result, _) = play(&transcript, async |stream| {
             send(in_lmtp(stream).await?, ACCOUNT.letter(&recipients)).await
         })
         .await;
         let paths = recipients.map(|recipient| recipient.parse().unwrap());
         let outcomes = recipient_outcomes(&paths, result.as_ref());
         let words: Vec<_> = outcomes.iter().map(|of| of.outcome.name()).collect();
-        assert_eq!(words.join(" "), expected, "{}: {result:?}", told(&result));
+        assert_eq!(
+            words.join(" "),
+            expected,
+            "{}: {result:?}",
+            summary(&result)
+        );
         listed_once(&result, expected);
     }
 }
@@ -207,7 +213,7 @@ async fn a_server_of_smtp_is_detected() {
         C: QUIT
         S: 221 bye
     ";
-    let (error, _) = talk(transcript, async |stream| {
+    let (error, _) = play(transcript, async |stream| {
         in_lmtp(stream).await.map(drop).unwrap_err()
     })
     .await;

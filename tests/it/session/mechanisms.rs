@@ -16,7 +16,7 @@ use pilotfish::testing::{self, TestServerBuilder};
 use pilotfish::transport::TlsConfig;
 use pilotfish::{Credentials, Error, Result, ServerConfig};
 
-use crate::support::client::{ACCOUNT, converse, told_error};
+use crate::support::client::{ACCOUNT, error_summary, play_script};
 use crate::support::delivery::Delivery;
 use crate::support::events::Capture;
 use crate::support::script::Script;
@@ -89,7 +89,7 @@ async fn each_reports_a_wrong_secret() {
         let mechanisms = [&[mechanism][..], &Mechanism::PREFERENCE].concat();
         let error = log_in(&server, &mechanisms, wrong).await.unwrap_err();
         assert_eq!(
-            told_error(&error),
+            error_summary(&error),
             "Auth at Auth, NotAccepted, permanent: 535 5.7.8 Authentication credentials invalid"
         );
         assert_eq!(commands(&capture), [mechanism.name()]);
@@ -127,7 +127,7 @@ async fn login(auth: &str, credentials: &Credentials, transcript: &str, outcome:
          S: 221 bye"
     ));
     for delivery in Delivery::ALL {
-        let (result, _) = converse(&script, delivery, async |stream| {
+        let (result, _) = play_script(&script, delivery, async |stream| {
             let secured = ACCOUNT.secure_465(stream).await.unwrap();
             match secured.authenticate(credentials).await {
                 Ok(session) => {
@@ -336,7 +336,7 @@ async fn a_provider_is_asked_for_each_session() {
     }
     let error = client.connect().await.map(drop).unwrap_err();
     assert_eq!(
-        told_error(&error),
+        error_summary(&error),
         "Auth at Auth, NotAccepted, permanent: no reply"
     );
     assert!(causes(&error).contains("the key ring is locked"));

@@ -3,7 +3,7 @@
 
 use pilotfish::address::Envelope;
 
-use crate::support::client::{ACCOUNT, Account, in_clear, send, talk, told};
+use crate::support::client::{ACCOUNT, Account, in_clear, play, send, summary};
 
 /// Sends a mail to a server that offers these extensions, up to a rejected MAIL.
 async fn mail(account: Account, recipient: &str, offers: &str, dialogue: &str, outcome: &str) {
@@ -16,11 +16,11 @@ async fn mail(account: Account, recipient: &str, offers: &str, dialogue: &str, o
          C: QUIT
          S: 221 bye"
     );
-    let (result, _) = talk(&transcript, async |stream| {
+    let (result, _) = play(&transcript, async |stream| {
         send(in_clear(stream).await?, account.letter(&[recipient])).await
     })
     .await;
-    assert_eq!(told(&result), outcome, "{offers}");
+    assert_eq!(summary(&result), outcome, "{offers}");
 }
 
 const REFUSED: &str = "Rejected at Mail, NotAccepted, permanent: 550 no";
@@ -111,7 +111,7 @@ async fn a_custom_envelope_and_the_null_reverse_path() {
         C: QUIT
         S: 221 bye
     ";
-    let (result, _) = talk(transcript, async |stream| {
+    let (result, _) = play(transcript, async |stream| {
         let mut session = in_clear(stream).await?;
         let paths = ["\"two words\"@example.org", "postmaster@[192.0.2.1]"];
         let paths = paths.map(|path| path);
@@ -125,5 +125,5 @@ async fn a_custom_envelope_and_the_null_reverse_path() {
     })
     .await;
     let outcome = "Rejected at Data, NotAccepted, transient: 451 later";
-    assert_eq!(told(&result), outcome);
+    assert_eq!(summary(&result), outcome);
 }

@@ -1,11 +1,11 @@
 //! Commands in groups (RFC 2920), and the assignment of replies.
 
-use crate::support::client::{ACCOUNT, converse, in_clear, send, talk, told};
+use crate::support::client::{ACCOUNT, in_clear, play, play_script, send, summary};
 use crate::support::delivery::Delivery;
-use crate::support::lines::{BYE, HELLO, letter_lines};
+use crate::support::lines::{GREETING_AND_EHLO, QUIT_AND_221, letter_lines};
 use crate::support::script::Script;
 
-const HELLO_WITHOUT: &str = "
+const GREETING_AND_EHLO_WITHOUT_EXTENSIONS: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
     S: 250 server.example
@@ -18,18 +18,18 @@ async fn to_three(transcript: &str, outcome: &str) {
     let script = Script::inline(transcript);
     let recipients = ["a@example.org", "b@example.org", "c@example.org"];
     for delivery in Delivery::ALL {
-        let (result, _) = converse(&script, delivery, async |stream| {
+        let (result, _) = play_script(&script, delivery, async |stream| {
             send(in_clear(stream).await?, ACCOUNT.letter(&recipients)).await
         })
         .await;
-        assert_eq!(told(&result), outcome, "{delivery:?}");
+        assert_eq!(summary(&result), outcome, "{delivery:?}");
     }
 }
 
 /// The commands after a flight of MAIL, RCPT for a, b and c, and DATA.
 async fn flight(replies: &str, outcome: &str) {
     let transcript = format!(
-        "{HELLO}{MAIL}
+        "{GREETING_AND_EHLO}{MAIL}
         C: RCPT TO:<a@example.org>
         C: RCPT TO:<b@example.org>
         C: RCPT TO:<c@example.org>
@@ -53,7 +53,7 @@ async fn everything_up_to_data_in_one_flight() {
          S: 354 go
          {}
          S: 250 queued
-         {BYE}",
+         {QUIT_AND_221}",
         letter_to_three()
     );
     let outcome = "<a@example.org> <b@example.org> <c@example.org>: 250 queued";
@@ -71,7 +71,7 @@ async fn each_rejection_belongs_to_its_recipient() {
          S: 354 go
          {}
          S: 250 queued
-         {BYE}",
+         {QUIT_AND_221}",
         letter_to_three()
     );
     let outcome = "<b@example.org>, not <a@example.org> (550 5.1.1 no a here), \
@@ -96,7 +96,7 @@ async fn all_rejected_and_354_is_a_lone_dot() {
         (["450 a", "550 b", "450 c"], "451 no", "transient"),
     ] {
         let refusals = refusals.map(|refusal| format!("S: {refusal}\n")).concat();
-        let rest = format!("S: 250 ok\n{refusals}S: 354 go\nC: .\nS: {reply}\n{BYE}");
+        let rest = format!("S: 250 ok\n{refusals}S: 354 go\nC: .\nS: {reply}\n{QUIT_AND_221}");
         let outcome = format!("Rejected at Rcpt, NotAccepted, {outcome}: no reply");
         flight(&rest, &outcome).await;
     }
@@ -104,7 +104,8 @@ async fn all_rejected_and_354_is_a_lone_dot() {
 
 #[tokio::test(start_paused = true)]
 async fn all_rejected_and_data_too() {
-    let rest = format!("S: 250 ok\nS: 550 a\nS: 550 b\nS: 550 c\nS: 503 no recipients\n{BYE}");
+    let rest =
+        format!("S: 250 ok\nS: 550 a\nS: 550 b\nS: 550 c\nS: 503 no recipients\n{QUIT_AND_221}");
     let outcome = "Rejected at Rcpt, NotAccepted, permanent: no reply";
     flight(&rest, outcome).await;
 }
@@ -121,8 +122,8 @@ async fn a_rejected_sender_is_the_error_of_the_mail() {
     let outcome = "Rejected at Mail, NotAccepted, permanent: 550 5.7.60 not your address";
     let mail = "S: 550 5.7.60 not your address";
     for rest in [
-        format!("{mail}\nS: 503 a\nS: 503 b\nS: 503 c\nS: 503 d\n{BYE}"),
-        format!("{mail}\nS: 550 a\nS: 550 b\nS: 550 c\nS: 354 d\nC: .\nS: 554 no\n{BYE}"),
+        format!("{mail}\nS: 503 a\nS: 503 b\nS: 503 c\nS: 503 d\n{QUIT_AND_221}"),
+        format!("{mail}\nS: 550 a\nS: 550 b\nS: 550 c\nS: 354 d\nC: .\nS: 554 no\n{QUIT_AND_221}"),
         // This server would deliver an empty mail after a lone dot, so the client closes the
         // connection.
         format!("{mail}\nS: 250 a\nS: 250 b\nS: 250 c\nS: 354 d"),
@@ -142,7 +143,7 @@ async fn a_421_among_the_replies_closes() {
 #[tokio::test(start_paused = true)]
 async fn recipients_rejected_before_a_421_are_reported() {
     let transcript = format!(
-        "{HELLO}{MAIL}
+        "{GREETING_AND_EHLO}{MAIL}
         C: RCPT TO:<a@example.org>
         C: RCPT TO:<b@example.org>
         C: DATA
@@ -151,7 +152,7 @@ async fn recipients_rejected_before_a_421_are_reported() {
         S: 421 4.7.0 too many errors
         -- close --"
     );
-    let (result, _) = talk(&transcript, async |stream| {
+    let (result, _) = play(&transcript, async |stream| {
         let letter = ACCOUNT.letter(&["a@example.org", "b@example.org"]);
         send(in_clear(stream).await?, letter).await
     })
@@ -189,7 +190,7 @@ async fn a_reply_that_cannot_answer_its_command() {
 #[tokio::test(start_paused = true)]
 async fn without_pipelining_each_command_waits() {
     let transcript = format!(
-        "{HELLO_WITHOUT}{MAIL}
+        "{GREETING_AND_EHLO_WITHOUT_EXTENSIONS}{MAIL}
         S: 250 ok
         C: RCPT TO:<a@example.org>
         S: 250 ok
@@ -201,7 +202,7 @@ async fn without_pipelining_each_command_waits() {
         S: 354 go
         {}
         S: 250 queued
-        {BYE}",
+        {QUIT_AND_221}",
         letter_to_three()
     );
     let outcome = "<a@example.org> <c@example.org>, not <b@example.org> (550 no): 250 queued";
@@ -210,12 +211,13 @@ async fn without_pipelining_each_command_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn without_pipelining_no_useless_command_is_sent() {
-    let transcript = format!("{HELLO_WITHOUT}{MAIL}S: 550 no\n{BYE}");
+    let transcript =
+        format!("{GREETING_AND_EHLO_WITHOUT_EXTENSIONS}{MAIL}S: 550 no\n{QUIT_AND_221}");
     let outcome = "Rejected at Mail, NotAccepted, permanent: 550 no";
     to_three(&transcript, outcome).await;
 
     let transcript = format!(
-        "{HELLO_WITHOUT}{MAIL}
+        "{GREETING_AND_EHLO_WITHOUT_EXTENSIONS}{MAIL}
         S: 250 ok
         C: RCPT TO:<a@example.org>
         S: 550 no
@@ -223,7 +225,7 @@ async fn without_pipelining_no_useless_command_is_sent() {
         S: 450 no
         C: RCPT TO:<c@example.org>
         S: 550 no
-        {BYE}"
+        {QUIT_AND_221}"
     );
     let outcome = "Rejected at Rcpt, NotAccepted, transient: no reply";
     to_three(&transcript, outcome).await;

@@ -10,8 +10,8 @@ use pilotfish::address::envelope::{Options, Partial};
 use pilotfish::protocol::Reply;
 use pilotfish::session::{Mail, Receipt};
 
-use crate::support::client::{ACCOUNT, in_clear, send, send_with, talk, told};
-use crate::support::lines::{BYE, HELLO, letter_lines};
+use crate::support::client::{ACCOUNT, in_clear, play, send, send_with, summary};
+use crate::support::lines::{GREETING_AND_EHLO, QUIT_AND_221, letter_lines};
 
 const LIMITS: &str = "
     S: 220 server.example ESMTP
@@ -41,7 +41,7 @@ fn letter() -> String {
 }
 
 async fn submit(transcript: &str) -> Result<Receipt> {
-    let (result, _) = talk(transcript, async |stream| {
+    let (result, _) = play(transcript, async |stream| {
         send(in_clear(stream).await?, ACCOUNT.letter(&TO)).await
     })
     .await;
@@ -49,7 +49,7 @@ async fn submit(transcript: &str) -> Result<Receipt> {
 }
 
 async fn to_three(transcript: &str, outcome: &str) {
-    assert_eq!(told(&submit(transcript).await), outcome);
+    assert_eq!(summary(&submit(transcript).await), outcome);
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,7 +64,7 @@ async fn a_limit_is_obeyed() {
     ] {
         let mail = |to: &&str| format!("{}{}{letter}S: 250 queued\n", flight(to), go(to.len()));
         let mails = portions.iter().map(mail).collect::<Vec<_>>().concat();
-        let transcript = format!("{LIMITS}S: 250 LIMITS {limits}\n{mails}{BYE}");
+        let transcript = format!("{LIMITS}S: 250 LIMITS {limits}\n{mails}{QUIT_AND_221}");
         let all = "<a@example.org> <b@example.org> <c@example.net>: 250 queued";
         to_three(&transcript, all).await;
     }
@@ -75,13 +75,13 @@ async fn a_limit_is_obeyed() {
 async fn recipients_in_more_domains_need_another_session() {
     let letter = letter();
     let transcript = format!(
-        "{LIMITS}S: 250 LIMITS RCPTDOMAINMAX=1\n{}{}{letter}S: 250 queued\n{BYE}",
+        "{LIMITS}S: 250 LIMITS RCPTDOMAINMAX=1\n{}{}{letter}S: 250 queued\n{QUIT_AND_221}",
         flight("ab"),
         go(2)
     );
     let outcome = submit(&transcript).await;
     assert_eq!(
-        told(&outcome),
+        summary(&outcome),
         "Closed at Mail, NotAccepted, permanent: no reply"
     );
     let error = outcome.unwrap_err();
@@ -106,8 +106,8 @@ async fn recipients_too_many_get_another_transaction() {
         let portion = |to: &&str| format!("{}{}{letter}S: 250 other\n", flight(to), go(to.len()));
         let others = portions.iter().map(portion).collect::<Vec<_>>().concat();
         let transcript = format!(
-            "{HELLO}{}S: 250 ok\nS: 250 ok\nS: {too_many}\nS: {too_many}\nS: 354 go\n\
-             {letter}S: 250 first\n{others}{BYE}",
+            "{GREETING_AND_EHLO}{}S: 250 ok\nS: 250 ok\nS: {too_many}\nS: {too_many}\nS: 354 go\n\
+             {letter}S: 250 first\n{others}{QUIT_AND_221}",
             flight("abc"),
         );
         let all = "<a@example.org> <b@example.org> <c@example.net>: 250 first";
@@ -115,8 +115,8 @@ async fn recipients_too_many_get_another_transaction() {
     }
     // A full mailbox stays full.
     let transcript = format!(
-        "{HELLO}{}S: 250 ok\nS: 250 ok\nS: 452 4.2.2 full\nS: 250 ok\nS: 354 go\n\
-         {letter}S: 250 first\n{BYE}",
+        "{GREETING_AND_EHLO}{}S: 250 ok\nS: 250 ok\nS: 452 4.2.2 full\nS: 250 ok\nS: 354 go\n\
+         {letter}S: 250 first\n{QUIT_AND_221}",
         flight("abc")
     );
     let outcome =
@@ -135,14 +135,14 @@ async fn each_recipient_has_the_outcome_of_its_portion() {
         go(1)
     );
     to_three(
-        &format!("{begin}{letter}S: 554 no\n{BYE}"),
+        &format!("{begin}{letter}S: 554 no\n{QUIT_AND_221}"),
         "<a@example.org> <b@example.org>, not <c@example.net> (554 no): 250 first",
     )
     .await;
     let transcript = format!("{begin}{letter}-- cut --");
     let result = submit(&transcript).await;
     assert_eq!(
-        told(&result),
+        summary(&result),
         "Closed at EndOfData, Unknown, permanent: no reply"
     );
     let accepted = result.unwrap_err().accepted().to_vec();
@@ -170,7 +170,7 @@ async fn a_rejected_portion_is_reported_with_the_others() {
     let (rest, go) = (format!("C: RSET\n{}S: 250 ok\n", flight("c")), go(1));
     for (rest, outcome, others) in [
         (
-            format!("{rest}{go}{letter}S: 250 queued\n{BYE}"),
+            format!("{rest}{go}{letter}S: 250 queued\n{QUIT_AND_221}"),
             "<c@example.net>, not <a@example.org> (550 not a), not <b@example.org> (551 not b): \
              250 queued",
             "",
@@ -181,13 +181,13 @@ async fn a_rejected_portion_is_reported_with_the_others() {
             "",
         ),
         (
-            format!("{rest}S: 250 ok\nS: 552 not c\nS: 503 no\n{BYE}"),
+            format!("{rest}S: 250 ok\nS: 552 not c\nS: 503 no\n{QUIT_AND_221}"),
             "Rejected at Rcpt, NotAccepted, permanent: no reply",
             ", <c@example.net> 552 not c",
         ),
     ] {
         let result = submit(&format!("{begin}{rest}")).await;
-        assert_eq!(told(&result), outcome);
+        assert_eq!(summary(&result), outcome);
         assert_eq!(refused(&result), format!("{both}{others}"));
     }
 }
@@ -202,21 +202,23 @@ async fn all_or_nothing() {
     for (transcript, outcome) in [
         (
             format!(
-                "{HELLO}{mail}S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 250 ok\n\
-                 C: DATA\nS: 354 go\n{letter}S: 250 queued\n{BYE}"
+                "{GREETING_AND_EHLO}{mail}S: 250 ok\nS: 250 ok\nS: 250 ok\nS: 250 ok\n\
+                 C: DATA\nS: 354 go\n{letter}S: 250 queued\n{QUIT_AND_221}"
             ),
             "<a@example.org> <b@example.org> <c@example.net>: 250 queued",
         ),
         (
-            format!("{HELLO}{mail}S: 250 ok\nS: 250 ok\nS: 550 no\nS: 250 ok\n{BYE}"),
+            format!(
+                "{GREETING_AND_EHLO}{mail}S: 250 ok\nS: 250 ok\nS: 550 no\nS: 250 ok\n{QUIT_AND_221}"
+            ),
             "Rejected at Rcpt, NotAccepted, permanent: no reply",
         ),
         (
-            format!("{LIMITS}S: 250 LIMITS RCPTMAX=2\n{BYE}"),
+            format!("{LIMITS}S: 250 LIMITS RCPTMAX=2\n{QUIT_AND_221}"),
             "InvalidInput at Mail, NotAccepted, permanent: no reply",
         ),
     ] {
-        let (result, _) = talk(&transcript, async |stream| {
+        let (result, _) = play(&transcript, async |stream| {
             send_with(
                 in_clear(stream).await?,
                 ACCOUNT.letter(&TO),
@@ -225,7 +227,7 @@ async fn all_or_nothing() {
             .await
         })
         .await;
-        assert_eq!(told(&result), outcome);
+        assert_eq!(summary(&result), outcome);
         // The client did not send the message to the recipients that the server had accepted.
         let untried = result.map_or_else(|error| error.untried().len(), |_| 0);
         let refused = transcript.contains("550 no");
@@ -238,8 +240,8 @@ async fn all_or_nothing() {
 async fn after_so_many_mails_a_session_is_over() {
     let letter = letter();
     let mail = format!("{}{}{letter}S: 250 queued\n", flight("abc"), go(3));
-    let transcript = format!("{LIMITS}S: 250 LIMITS MAILMAX=2\n{mail}{mail}{BYE}");
-    let (outcomes, _) = talk(&transcript, async |stream| {
+    let transcript = format!("{LIMITS}S: 250 LIMITS MAILMAX=2\n{mail}{mail}{QUIT_AND_221}");
+    let (outcomes, _) = play(&transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
         let mut outcomes = Vec::new();
         let mails = (0..3).map(|_| Mail::from(ACCOUNT.letter(&TO)));
@@ -266,13 +268,13 @@ async fn among_other_mails() {
     let letter = letter();
     let whole = |to: &str| format!("{}{}{letter}S: 250 queued\n", flight(to), go(to.len()));
     let transcript = format!(
-        "{LIMITS}S: 250 LIMITS RCPTMAX=2\n{}{}{}{}{BYE}",
+        "{LIMITS}S: 250 LIMITS RCPTMAX=2\n{}{}{}{}{QUIT_AND_221}",
         whole("ab"),
         whole("c"),
         whole("ab"),
         whole("c")
     );
-    let (outcomes, _) = talk(&transcript, async |stream| {
+    let (outcomes, _) = play(&transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
         let mut outcomes = Vec::new();
         let mails = (0..2).map(|_| Mail::from(ACCOUNT.letter(&TO)));

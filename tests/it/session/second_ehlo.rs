@@ -11,11 +11,11 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::client::{client_to, paused};
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, send, talk, told};
-use crate::support::lines::{BYE, letter_lines};
+use crate::support::client::{ACCOUNT, play, send, summary};
+use crate::support::lines::{QUIT_AND_221, letter_lines};
 use crate::support::mini_server::Store;
 use crate::support::peer::Stream;
-use crate::support::port::{Fate, Port};
+use crate::support::port::{Port, ReplyFault};
 
 const LOGIN: &str = "
     -- tls server.example --
@@ -53,15 +53,15 @@ async fn send_with_ret<S: Stream>(session: &mut Session<S>) -> Result<Receipt> {
 
 /// Two such mails.
 async fn two(transcript: &str, outcomes: [&str; 2]) {
-    let (told, _) = talk(transcript, async |stream| {
+    let (reported, _) = play(transcript, async |stream| {
         let mut session = ACCOUNT.log_in_465(stream).await.unwrap();
         let first = send_with_ret(&mut session).await;
         let second = send_with_ret(&mut session).await;
         session.quit().await;
-        [told(&first), told(&second)]
+        [summary(&first), summary(&second)]
     })
     .await;
-    assert_eq!(told, outcomes);
+    assert_eq!(reported, outcomes);
 }
 
 const SENT: &str = "<a@example.org>: 250 queued";
@@ -76,7 +76,7 @@ async fn extensions_offered_after_the_login_are_used() {
         S: 250-server.example
         S: 250-AUTH PLAIN
         S: 250 DSN
-        {mail}{mail}{BYE}"
+        {mail}{mail}{QUIT_AND_221}"
     );
     two(&transcript, [SENT, SENT]).await;
 }
@@ -85,7 +85,7 @@ async fn extensions_offered_after_the_login_are_used() {
 #[tokio::test(start_paused = true)]
 async fn the_extensions_stay_the_same_without_a_reply() {
     for reply in ["S: 503 5.5.1 out of order", "S: 250 server.example"] {
-        let transcript = format!("{LOGIN}C: EHLO client.example\n{reply}\n{BYE}");
+        let transcript = format!("{LOGIN}C: EHLO client.example\n{reply}\n{QUIT_AND_221}");
         two(&transcript, [UNSUPPORTED, UNSUPPORTED]).await;
     }
 }
@@ -112,30 +112,30 @@ async fn binary_is_asked_for_once_more() {
         C: BDAT {octets} LAST
         -- take {octets} --
         S: 250 queued
-        {BYE}"
+        {QUIT_AND_221}"
     );
-    let (told, _) = talk(&transcript, async |stream| {
+    let (reported, _) = play(&transcript, async |stream| {
         let session = ACCOUNT.log_in_465(stream).await.unwrap();
-        told(&send(session, message()).await)
+        summary(&send(session, message()).await)
     })
     .await;
-    assert_eq!(told, SENT);
+    assert_eq!(reported, SENT);
 }
 
 /// A mail that needs no other extension causes no further command.
 #[tokio::test(start_paused = true)]
 async fn ehlo_is_not_sent_without_need() {
-    let transcript = format!("{LOGIN}{}{BYE}", mail(""));
-    let (told, _) = talk(&transcript, async |stream| {
+    let transcript = format!("{LOGIN}{}{QUIT_AND_221}", mail(""));
+    let (reported, _) = play(&transcript, async |stream| {
         let session = ACCOUNT.log_in_465(stream).await.unwrap();
         let tls = session.tls();
         let result = send(session, ACCOUNT.letter(&["a@example.org"])).await;
         assert_eq!(tls, result.as_ref().ok().and_then(|receipt| receipt.tls));
         assert!(tls.is_some());
-        told(&result)
+        summary(&result)
     })
     .await;
-    assert_eq!(told, SENT);
+    assert_eq!(reported, SENT);
 }
 
 const KEYWORDS: &[&str] = &["AUTH PLAIN", "PIPELINING", "CHUNKING"];
@@ -169,7 +169,7 @@ fn replies_that_arrive_while_a_mail_waits_for_ehlo() {
             }
             false
         };
-        let mut fate = Some(Box::new(fate) as Fate);
+        let mut fate = Some(Box::new(fate) as ReplyFault);
         let fate = |_| fate.take().unwrap();
         let letters = letters([
             "a@example.org",
@@ -178,18 +178,18 @@ fn replies_that_arrive_while_a_mail_waits_for_ehlo() {
             "ä@example.org",
         ]);
         let mut results = client.send_all(stream::iter(letters).enumerate());
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         let until = Instant::now() + Duration::from_secs(2);
         let telling = async {
             while let Ok(Some((number, result))) = timeout_at(until, results.next()).await {
-                told.push((number, result.is_ok()));
+                reported.push((number, result.is_ok()));
             }
         };
         tokio::select! {
             () = telling => {}
             () = port.serve(KEYWORDS, Store::default(), fate) => unreachable!(),
         }
-        assert_eq!(told, [(0, true), (1, true)]);
+        assert_eq!(reported, [(0, true), (1, true)]);
     });
 }
 
@@ -208,7 +208,7 @@ fn a_session_that_is_full_while_a_mail_waits_for_ehlo() {
                     *said = b"452 4.5.3 too many messages in this session\r\n".to_vec();
                 }
                 false
-            }) as Fate
+            }) as ReplyFault
         };
         let letters = letters([
             "a@example.org",
@@ -216,19 +216,19 @@ fn a_session_that_is_full_while_a_mail_waits_for_ehlo() {
             "ä@example.org",
             "a@example.org",
         ]);
-        let mut told: Vec<_> = tokio::select! {
-            told = client.send_all(stream::iter(letters).enumerate()).collect() => told,
+        let mut reported: Vec<_> = tokio::select! {
+            reported = client.send_all(stream::iter(letters).enumerate()).collect() => reported,
             () = port.serve(KEYWORDS, Store::default(), fate) => unreachable!(),
         };
-        told.sort_by_key(|(number, _)| *number);
-        let kinds = told
+        reported.sort_by_key(|(number, _)| *number);
+        let kinds = reported
             .iter()
             .map(|(_, result)| result.as_ref().err().map(Error::kind));
         let kinds: Vec<_> = kinds.collect();
         assert_eq!(
             kinds,
             [None, None, Some(ErrorKind::Unsupported), None],
-            "{told:?}"
+            "{reported:?}"
         );
     });
 }

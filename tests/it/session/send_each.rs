@@ -11,10 +11,12 @@ use pilotfish::transport::Timeouts;
 use tokio::time::sleep;
 
 use crate::session::transfer::BLOCK;
-use crate::support::client::{ACCOUNT, in_clear, talk, talk_through, told};
-use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
+use crate::support::client::{ACCOUNT, in_clear, play, play_through, summary};
+use crate::support::lines::{
+    GREETING_AND_EHLO, MAIL_RCPT_DATA, OK_OK_354, QUIT_AND_221, letter_lines,
+};
 
-const CHUNKING_HELLO: &str = "
+const GREETING_AND_EHLO_WITH_CHUNKING: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
     S: 250-server.example
@@ -45,7 +47,7 @@ async fn send_each<S: crate::support::peer::Stream>(
     let mut outcomes = Vec::new();
     let returned = session
         .send_each(mails, |index, result| {
-            outcomes.push(format!("{index} {}", told(&result)));
+            outcomes.push(format!("{index} {}", summary(&result)));
         })
         .await;
     (outcomes, returned)
@@ -53,12 +55,12 @@ async fn send_each<S: crate::support::peer::Stream>(
 
 /// Sends so many mails by this strategy. Returns the outcomes, with the indices of the returned
 /// mails in brackets, the strategy that remains, and the number of round trips.
-pub(crate) async fn company(
+pub(crate) async fn send_batch(
     strategy: Strategy,
     count: usize,
     transcript: &str,
 ) -> (Vec<String>, Strategy, usize) {
-    let ((outcomes, left), played) = talk(transcript, async |stream| {
+    let ((outcomes, left), played) = play(transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap().with_strategy(strategy);
         let (mut outcomes, returned) = send_each(&mut session, stream::iter(letters(count))).await;
         outcomes.extend(
@@ -75,8 +77,8 @@ pub(crate) async fn company(
 }
 
 fn accepted(count: usize) -> Vec<String> {
-    let told = |index| format!("{index} <a@example.org>: 250 queued");
-    (0..count).map(told).collect()
+    let queued = |index| format!("{index} <a@example.org>: 250 queued");
+    (0..count).map(queued).collect()
 }
 
 /// The only chunk of a mail, which has no end of data after it.
@@ -104,7 +106,7 @@ pub(crate) fn together(count: usize) -> String {
     let chunk = chunk();
     let behind = format!("C: RSET\n{MAIL}{chunk}").repeat(count - 1);
     format!(
-        "{CHUNKING_HELLO}{MAIL}{chunk}
+        "{GREETING_AND_EHLO_WITH_CHUNKING}{MAIL}{chunk}
         S: 250 ok
         S: 250 ok
         S: 250 queued
@@ -115,10 +117,10 @@ pub(crate) fn together(count: usize) -> String {
 #[tokio::test(start_paused = true)]
 async fn grouped_takes_two_round_trips_each() {
     let letter = letter_lines("a@example.org");
-    let mail = format!("{FLIGHT}{GO}{letter}S: 250 queued\n");
-    let transcript = format!("{HELLO}{}{BYE}", mail.repeat(3));
-    let (told, _, round_trips) = company(Strategy::default(), 3, &transcript).await;
-    assert_eq!(told, accepted(3));
+    let mail = format!("{MAIL_RCPT_DATA}{OK_OK_354}{letter}S: 250 queued\n");
+    let transcript = format!("{GREETING_AND_EHLO}{}{QUIT_AND_221}", mail.repeat(3));
+    let (reported, _, round_trips) = send_batch(Strategy::default(), 3, &transcript).await;
+    assert_eq!(reported, accepted(3));
     // The greeting, EHLO and QUIT.
     assert_eq!(round_trips, 3 + 3 * 2);
 }
@@ -126,13 +128,13 @@ async fn grouped_takes_two_round_trips_each() {
 #[tokio::test(start_paused = true)]
 async fn eager_takes_one_more_for_each_further_mail() {
     let letter = letter_lines("a@example.org");
-    let further = format!("{letter}{FLIGHT}S: 250 queued\n{GO}");
+    let further = format!("{letter}{MAIL_RCPT_DATA}S: 250 queued\n{OK_OK_354}");
     let transcript = format!(
-        "{HELLO}{FLIGHT}{GO}{}{letter}S: 250 queued\n{BYE}",
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}{}{letter}S: 250 queued\n{QUIT_AND_221}",
         further.repeat(3)
     );
-    let (told, left, round_trips) = company(eager(), 4, &transcript).await;
-    assert_eq!((told, left), (accepted(4), eager()));
+    let (reported, left, round_trips) = send_batch(eager(), 4, &transcript).await;
+    assert_eq!((reported, left), (accepted(4), eager()));
     assert_eq!(round_trips, 3 + 2 + 3);
 }
 
@@ -141,9 +143,9 @@ async fn eager_takes_one_more_for_each_further_mail() {
 async fn a_late_mail_does_not_wait_for_the_reply_to_another() {
     let letter = letter_lines("a@example.org");
     let transcript = format!(
-        "{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}S: 250 queued\n{GO}{letter}S: 250 queued\n{BYE}"
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}{letter}{MAIL_RCPT_DATA}S: 250 queued\n{OK_OK_354}{letter}S: 250 queued\n{QUIT_AND_221}"
     );
-    let (told, _) = talk(&transcript, async |stream| {
+    let (reported, _) = play(&transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap().with_strategy(eager());
         let mails = stream::iter(letters(2)).then(|mail| async {
             sleep(Duration::from_secs(1)).await;
@@ -154,7 +156,7 @@ async fn a_late_mail_does_not_wait_for_the_reply_to_another() {
         outcomes
     })
     .await;
-    assert_eq!(told, accepted(2));
+    assert_eq!(reported, accepted(2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,11 +167,11 @@ async fn chunked_mails_leave_together_once_the_first_is_understood() {
         S: 250 ok
         S: 250 ok
         S: 250 queued
-        {replies}{BYE}",
+        {replies}{QUIT_AND_221}",
         together(8)
     );
-    let (told, _, round_trips) = company(Strategy::default(), 9, &transcript).await;
-    assert_eq!(told, accepted(9));
+    let (reported, _, round_trips) = send_batch(Strategy::default(), 9, &transcript).await;
+    assert_eq!(reported, accepted(9));
     assert_eq!(round_trips, 3 + 1 + 1);
 }
 
@@ -180,16 +182,16 @@ async fn a_longer_message_is_grouped_too() {
     let line = "    C: Here it comes.\n";
     let letter = letter_lines("a@example.org").replace(line, &line.repeat(300));
     let transcript = format!(
-        "{CHUNKING_HELLO}{MAIL}{}
+        "{GREETING_AND_EHLO_WITH_CHUNKING}{MAIL}{}
         S: 250 ok
         S: 250 ok
         S: 250 queued
-        {FLIGHT}{GO}{letter}
+        {MAIL_RCPT_DATA}{OK_OK_354}{letter}
         S: 250 queued
-        {BYE}",
+        {QUIT_AND_221}",
         chunk_of(&letter)
     );
-    let (told, _) = talk(&transcript, async |stream| {
+    let (reported, _) = play(&transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
         let mails = (0..2).map(|_| Mail::from(ACCOUNT.letter_with(&["a@example.org"], &text)));
         let (outcomes, _) = send_each(&mut session, stream::iter(mails)).await;
@@ -197,7 +199,7 @@ async fn a_longer_message_is_grouped_too() {
         outcomes
     })
     .await;
-    assert_eq!(told, accepted(2));
+    assert_eq!(reported, accepted(2));
 }
 
 /// The reply to a mail arrives between two chunks of the next one. It is reported at once, and the
@@ -211,7 +213,7 @@ async fn a_reply_between_the_chunks_of_another_mail() {
     let (chunk, ok) = (chunk(), "S: 250 ok\n");
     let queued = format!("{ok}{ok}S: 250 queued\n");
     let transcript = format!(
-        "{CHUNKING_HELLO}{MAIL}{chunk}{queued}
+        "{GREETING_AND_EHLO_WITH_CHUNKING}{MAIL}{chunk}{queued}
         -- ahead --
         {MAIL}{chunk}
         C: RSET
@@ -220,12 +222,12 @@ async fn a_reply_between_the_chunks_of_another_mail() {
         {}
         C: BDAT {rest} LAST
         -- take {rest} --
-        {ok}{}{queued}{BYE}",
+        {ok}{}{queued}{QUIT_AND_221}",
         block.repeat(3),
         ok.repeat(4)
     );
     // The client has written the first chunk when the server has read it.
-    let told = talk_through(16 * 1024, &transcript, async |stream| {
+    let reported = play_through(16 * 1024, &transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
         let mails = letters(2).chain([long()]);
         let (outcomes, _) = send_each(&mut session, stream::iter(mails)).await;
@@ -233,7 +235,7 @@ async fn a_reply_between_the_chunks_of_another_mail() {
         outcomes
     })
     .await;
-    assert_eq!(told, accepted(3));
+    assert_eq!(reported, accepted(3));
 }
 
 /// A break leaves at most as many mails unknown as may be in flight.
@@ -245,10 +247,14 @@ async fn as_many_messages_in_flight_as_allowed() {
         strategy.messages_in_flight = most.try_into().unwrap();
         let further = format!("C: RSET\n{MAIL}{chunk}").repeat(most as usize - 1);
         let further = format!("{MAIL}{chunk}{further}");
-        let transcript = format!("{CHUNKING_HELLO}{MAIL}{chunk}{first}{further}-- cut --");
-        let (told, _, _) = company(strategy, 6, &transcript).await;
-        let count = told.iter().filter(|told| told.contains("Unknown")).count();
-        assert_eq!(count, most as usize, "{told:?}");
+        let transcript =
+            format!("{GREETING_AND_EHLO_WITH_CHUNKING}{MAIL}{chunk}{first}{further}-- cut --");
+        let (reported, _, _) = send_batch(strategy, 6, &transcript).await;
+        let count = reported
+            .iter()
+            .filter(|reported| reported.contains("Unknown"))
+            .count();
+        assert_eq!(count, most as usize, "{reported:?}");
     }
 }
 
@@ -267,17 +273,17 @@ async fn a_rejection_belongs_to_its_mail() {
         S: 452 4.3.1 full
         S: 503 no
         S: 503 no
-        {BYE}",
+        {QUIT_AND_221}",
         together(3)
     );
-    let (told, left, _) = company(Strategy::default(), 4, &transcript).await;
+    let (reported, left, _) = send_batch(Strategy::default(), 4, &transcript).await;
     let expected = [
         "0 <a@example.org>: 250 queued",
         "1 Rejected at Rcpt, NotAccepted, permanent: no reply",
         "2 <a@example.org>: 250 queued",
         "3 Rejected at Mail, NotAccepted, transient: 452 4.3.1 full",
     ];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
     assert_eq!(left, Strategy::default());
 }
 
@@ -287,35 +293,37 @@ async fn a_rejection_belongs_to_its_mail() {
 async fn a_server_that_rejects_commands_after_a_message() {
     let letter = letter_lines("a@example.org");
     let transcript = format!(
-        "{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}{letter}{MAIL_RCPT_DATA}
         S: 250 queued
         S: 503 5.5.1 out of order
         S: 503 5.5.1 out of order
         S: 503 5.5.1 out of order
         C: RSET
-        {FLIGHT}
+        {MAIL_RCPT_DATA}
         S: 250 flushed
-        {GO}{letter}
+        {OK_OK_354}{letter}
         S: 250 queued
-        {FLIGHT}{GO}{letter}
+        {MAIL_RCPT_DATA}{OK_OK_354}{letter}
         S: 250 queued
-        {BYE}"
+        {QUIT_AND_221}"
     );
-    let (mut told, left, _) = company(eager(), 3, &transcript).await;
-    told.sort();
-    assert_eq!(told, accepted(3));
+    let (mut reported, left, _) = send_batch(eager(), 3, &transcript).await;
+    reported.sort();
+    assert_eq!(reported, accepted(3));
     assert_eq!(left, strategy(Pipelining::Auto, Chunking::Never));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_loses_commands_after_a_message() {
     let letter = letter_lines("a@example.org");
-    let transcript = format!("{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}S: 250 queued\n-- silence --");
+    let transcript = format!(
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}{letter}{MAIL_RCPT_DATA}S: 250 queued\n-- silence --"
+    );
     let begun = tokio::time::Instant::now();
-    let (told, left, _) = company(eager(), 4, &transcript).await;
+    let (reported, left, _) = send_batch(eager(), 4, &transcript).await;
     // The session returned it together with the mail that the client had already taken from the
     // stream. Both go over another connection.
-    assert_eq!(told, ["0 <a@example.org>: 250 queued", "[1]", "[2]"]);
+    assert_eq!(reported, ["0 <a@example.org>: 250 queued", "[1]", "[2]"]);
     assert_eq!(left, strategy(Pipelining::Auto, Chunking::Never));
     assert_eq!(
         begun.elapsed().as_secs(),
@@ -347,30 +355,34 @@ async fn mails_after_a_421_were_not_accepted() {
         ),
     ] {
         let transcript = format!("{begin}S: 250 ok\nS: 250 ok\n{reply}");
-        let (told, _, _) = company(Strategy::default(), 4, &transcript).await;
-        assert_eq!(told, expected);
+        let (reported, _, _) = send_batch(Strategy::default(), 4, &transcript).await;
+        assert_eq!(reported, expected);
     }
 }
 
 /// A reply that arrives before a flight is written answers nothing in it.
 #[tokio::test(start_paused = true)]
 async fn a_reply_before_a_flight_confirms_none_of_it() {
-    let begin = format!("{CHUNKING_HELLO}{MAIL}{}S: 250 ok\nS: 250 ok\n", chunk());
+    let begin = format!(
+        "{GREETING_AND_EHLO_WITH_CHUNKING}{MAIL}{}S: 250 ok\nS: 250 ok\n",
+        chunk()
+    );
     for surplus in [1, 2, 12] {
         let replies = "S: 250 queued\n".repeat(1 + surplus);
         let transcript = format!("{begin}{replies}-- swallow all --");
-        let (told, _, _) = company(Strategy::default(), 4, &transcript).await;
+        let (reported, _, _) = send_batch(Strategy::default(), 4, &transcript).await;
         let expected = ["0 <a@example.org>: 250 queued", "[1]", "[2]"];
-        assert_eq!(told, expected, "{surplus}");
+        assert_eq!(reported, expected, "{surplus}");
     }
     // Here the server asks for a message, and may take any octets for one.
-    let early = format!("{HELLO}{FLIGHT}{GO}S: 250 queued\n-- swallow all --");
-    let (told, _, _) = company(eager(), 2, &early).await;
+    let early =
+        format!("{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}S: 250 queued\n-- swallow all --");
+    let (reported, _, _) = send_batch(eager(), 2, &early).await;
     let expected = [
         "0 Protocol at Transfer, Unknown, permanent: 250 queued",
         "[1]",
     ];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 /// The first message by BDAT goes on its own: a server that does not support BDAT reads the message
@@ -378,7 +390,7 @@ async fn a_reply_before_a_flight_confirms_none_of_it() {
 #[tokio::test(start_paused = true)]
 async fn a_server_that_does_not_know_bdat() {
     let transcript = format!(
-        "{CHUNKING_HELLO}{MAIL}{}
+        "{GREETING_AND_EHLO_WITH_CHUNKING}{MAIL}{}
         S: 250 ok
         S: 250 ok
         S: 502 5.5.1 what
@@ -386,7 +398,7 @@ async fn a_server_that_does_not_know_bdat() {
         -- swallow all --",
         chunk()
     );
-    let (told, left, _) = company(Strategy::default(), 3, &transcript).await;
-    assert_eq!(told, ["[0]", "[1]"]);
+    let (reported, left, _) = send_batch(Strategy::default(), 3, &transcript).await;
+    assert_eq!(reported, ["[0]", "[1]"]);
     assert_eq!(left, strategy(Pipelining::Auto, Chunking::Never));
 }

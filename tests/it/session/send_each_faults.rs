@@ -11,11 +11,13 @@ use pilotfish::session::Mail;
 use pilotfish::{Client, Message, Security, ServerConfig, testing};
 use tokio::time::timeout;
 
-use crate::session::send_each::{company, strategy, together};
+use crate::session::send_each::{send_batch, strategy, together};
 use crate::session::transfer::BLOCK;
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, in_clear, send, send_one, send_with, talk, told};
-use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
+use crate::support::client::{ACCOUNT, in_clear, play, send, send_one, send_with, summary};
+use crate::support::lines::{
+    GREETING_AND_EHLO, MAIL_RCPT_DATA, OK_OK_354, QUIT_AND_221, letter_lines,
+};
 use crate::support::open_server::open_server;
 
 const CHUNKS: &str = "
@@ -45,7 +47,7 @@ fn binary(body: Body) -> Message {
 async fn an_end_together_with_the_reply_to_a_chunk() {
     for end in ["S: 421 4.3.2 bye\n-- close --", "-- cut --"] {
         let transcript = format!("{CHUNKS}C: BDAT {BLOCK}\n-- take {BLOCK} --\nS: 250 ok\n{end}");
-        let (result, _) = talk(&transcript, async |stream| {
+        let (result, _) = play(&transcript, async |stream| {
             let text = format!("{} \n", "x".repeat(3 * BLOCK));
             let letter = ACCOUNT.letter_of_text(&["a@example.org"], &text);
             send(
@@ -55,10 +57,10 @@ async fn an_end_together_with_the_reply_to_a_chunk() {
             .await
         })
         .await;
-        let told = told(&result);
+        let reported = summary(&result);
         assert!(
-            told.starts_with("Closed at Transfer, NotAccepted"),
-            "{told}"
+            reported.starts_with("Closed at Transfer, NotAccepted"),
+            "{reported}"
         );
     }
 }
@@ -69,10 +71,10 @@ async fn an_end_while_the_source_is_slow() {
     let (waiting, _other_end) = tokio::io::duplex(1);
     let message = binary(Body::reader(waiting, 100));
     let transcript = format!("{CHUNKS}S: 421 4.3.2 bye\n-- close --");
-    let (outcome, _) = talk(&transcript, async |stream| {
+    let (outcome, _) = play(&transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
         let result = send_one(&mut session, message).await;
-        (told(&result), session.is_open())
+        (summary(&result), session.is_open())
     })
     .await;
     let expected = "Closed at Transfer, NotAccepted, transient: 421 4.3.2 bye";
@@ -94,9 +96,9 @@ async fn all_or_nothing_waits_for_the_replies_by_bdat_too() {
         S: 250 ok
         S: 250 ok
         S: 550 no
-        {BYE}"
+        {QUIT_AND_221}"
     );
-    let (result, _) = talk(&transcript, async |stream| {
+    let (result, _) = play(&transcript, async |stream| {
         let always = strategy(Pipelining::Auto, Chunking::Always);
         let session = in_clear(stream).await?.with_strategy(always);
         let message = ACCOUNT.letter(&["a@example.org", "b@example.org"]);
@@ -106,7 +108,7 @@ async fn all_or_nothing_waits_for_the_replies_by_bdat_too() {
     })
     .await;
     let expected = "Rejected at Rcpt, NotAccepted, permanent: no reply";
-    assert_eq!(told(&result), expected);
+    assert_eq!(summary(&result), expected);
 }
 
 fn letter() -> Mail {
@@ -118,7 +120,7 @@ fn letter() -> Mail {
 #[tokio::test(start_paused = true)]
 async fn a_rejection_is_reported_before_the_next_mail_comes() {
     let transcript = format!(
-        "{HELLO}
+        "{GREETING_AND_EHLO}
         C: MAIL FROM:<tim@client.example>
         C: RCPT TO:<a@example.org>
         C: DATA
@@ -127,12 +129,13 @@ async fn a_rejection_is_reported_before_the_next_mail_comes() {
         S: 503 no
         -- silence --"
     );
-    let (outcomes, _) = talk(&transcript, async |stream| {
+    let (outcomes, _) = play(&transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
         let outcomes = RefCell::new(Vec::new());
         let mails = stream::iter([letter()]).chain(stream::pending());
-        let sending =
-            session.send_each(mails, |_, result| outcomes.borrow_mut().push(told(&result)));
+        let sending = session.send_each(mails, |_, result| {
+            outcomes.borrow_mut().push(summary(&result));
+        });
         timeout(Duration::from_secs(1), sending).await.unwrap_err();
         outcomes.into_inner()
     })
@@ -151,8 +154,8 @@ async fn an_end_between_two_mails_costs_none() {
         "-- close --",
         "S: 250 what\n-- silence --",
     ] {
-        let transcript = format!("{HELLO}{end}");
-        let (outcome, _) = talk(&transcript, async |stream| {
+        let transcript = format!("{GREETING_AND_EHLO}{end}");
+        let (outcome, _) = play(&transcript, async |stream| {
             let mut session = in_clear(stream).await.unwrap();
             let late = stream::once(async {
                 tokio::time::sleep(Duration::from_secs(1)).await;
@@ -160,7 +163,7 @@ async fn an_end_between_two_mails_costs_none() {
             });
             let mut late = Box::pin(late);
             let returned = session
-                .send_each(&mut late, |_, result| panic!("{}", told(&result)))
+                .send_each(&mut late, |_, result| panic!("{}", summary(&result)))
                 .await;
             (
                 returned.len(),
@@ -206,16 +209,16 @@ async fn a_server_that_contradicts_itself_gets_the_mail_once() {
         S: 503 5.5.1 out of order
         S: 250 ok
         S: 250 queued
-        {BYE}",
+        {QUIT_AND_221}",
         together(1)
     );
     let always = strategy(Pipelining::Auto, Chunking::Always);
-    let (told, _, _) = company(always, 2, &transcript).await;
+    let (reported, _, _) = send_batch(always, 2, &transcript).await;
     let expected = [
         "0 <a@example.org>: 250 queued",
         "1 Rejected at Mail, Unknown, permanent: 503 5.5.1 out of order",
     ];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 /// A single mail is also sent again, over the same session.
@@ -223,7 +226,7 @@ async fn a_server_that_contradicts_itself_gets_the_mail_once() {
 async fn a_group_that_is_out_of_order_is_sent_one_command_at_a_time() {
     let letter = letter_lines("a@example.org");
     let transcript = format!(
-        "{HELLO}{FLIGHT}
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}
         S: 503 5.5.1 out of order
         S: 503 5.5.1 out of order
         S: 503 5.5.1 out of order
@@ -237,21 +240,21 @@ async fn a_group_that_is_out_of_order_is_sent_one_command_at_a_time() {
         S: 354 go
         {letter}
         S: 250 queued
-        {BYE}"
+        {QUIT_AND_221}"
     );
-    let (told, _) = talk(&transcript, async |stream| {
+    let (reported, _) = play(&transcript, async |stream| {
         let letter = ACCOUNT.letter(&["a@example.org"]);
-        told(&send(in_clear(stream).await.unwrap(), letter).await)
+        summary(&send(in_clear(stream).await.unwrap(), letter).await)
     })
     .await;
-    assert_eq!(told, "<a@example.org>: 250 queued");
+    assert_eq!(reported, "<a@example.org>: 250 queued");
 }
 
 /// Another session may send the other mails of a stream sooner.
 #[tokio::test(start_paused = true)]
 async fn the_client_takes_only_mails_that_can_leave_soon() {
     let letter = letter_lines("a@example.org");
-    let first = format!("{HELLO}{FLIGHT}{GO}{letter}");
+    let first = format!("{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}{letter}");
     for (strategy, transcript, expected) in [
         (
             strategy(Pipelining::Auto, Chunking::Never),
@@ -260,13 +263,13 @@ async fn the_client_takes_only_mails_that_can_leave_soon() {
         ),
         (
             strategy(Pipelining::Eager, Chunking::Never),
-            first + FLIGHT,
+            first + MAIL_RCPT_DATA,
             2,
         ),
         (Strategy::default(), together(8), 10),
     ] {
         let transcript = format!("{transcript}-- silence --");
-        let (taken, _) = talk(&transcript, async |stream| {
+        let (taken, _) = play(&transcript, async |stream| {
             let mut session = in_clear(stream).await.unwrap().with_strategy(strategy);
             let mut taken = 0;
             let mails = (0..20).map(|_| Mail::from(ACCOUNT.letter(&["a@example.org"])));
@@ -286,7 +289,7 @@ async fn a_503_that_is_about_the_mail() {
     let letter = letter_lines("a@example.org");
     let mail = "C: MAIL FROM:<tim@client.example>\n";
     let transcript = format!(
-        "{HELLO}{FLIGHT}
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}
         S: 503 5.7.0 not you
         S: 503 5.5.1 MAIL first
         S: 503 5.5.1 MAIL first
@@ -295,16 +298,16 @@ async fn a_503_that_is_about_the_mail() {
         {mail}
         S: 503 5.7.0 not you
         C: RSET
-        {FLIGHT}
+        {MAIL_RCPT_DATA}
         S: 250 flushed
-        {GO}{letter}
+        {OK_OK_354}{letter}
         S: 250 queued
-        {BYE}"
+        {QUIT_AND_221}"
     );
     let grouped = strategy(Pipelining::Auto, Chunking::Never);
-    let (told, left, _) = company(grouped, 2, &transcript).await;
+    let (reported, left, _) = send_batch(grouped, 2, &transcript).await;
     let refused = "0 Rejected at Mail, NotAccepted, permanent: 503 5.7.0 not you";
-    assert_eq!(told, [refused, "1 <a@example.org>: 250 queued"]);
+    assert_eq!(reported, [refused, "1 <a@example.org>: 250 queued"]);
     assert_eq!(left, grouped);
 }
 
@@ -372,10 +375,10 @@ async fn after_a_421_the_server_continues_or_closes() {
             let transcript = format!(
                 "{flight}S: 250 ok\nS: 250 ok\nS: 421 4.7.0 not this one\n{pause}{replies}"
             );
-            let (told, left, _) = company(Strategy::default(), 4, &transcript).await;
-            assert_eq!(told[0], "0 <a@example.org>: 250 queued");
-            assert_eq!(told[1], first);
-            assert_eq!(told[2..], [second.as_str(), third.as_str()], "{replies}");
+            let (reported, left, _) = send_batch(Strategy::default(), 4, &transcript).await;
+            assert_eq!(reported[0], "0 <a@example.org>: 250 queued");
+            assert_eq!(reported[1], first);
+            assert_eq!(reported[2..], [second.as_str(), third.as_str()], "{replies}");
             assert_eq!(left, Strategy::default());
         }
     }
@@ -395,21 +398,21 @@ async fn a_sender_rejected_among_others() {
     ] {
         let refused = format!("S: {reply}\nS: {others}\nS: {others}\n");
         let transcript = format!(
-            "{HELLO}{FLIGHT}{GO}{letter}{FLIGHT}
+            "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}{letter}{MAIL_RCPT_DATA}
             S: 250 queued
             {refused}
             C: RSET
-            {FLIGHT}
+            {MAIL_RCPT_DATA}
             S: 250 flushed
             {refused}
-            {BYE}"
+            {QUIT_AND_221}"
         );
         let eager = strategy(Pipelining::Eager, Chunking::Never);
-        let (told, left, _) = company(eager, 2, &transcript).await;
+        let (reported, left, _) = send_batch(eager, 2, &transcript).await;
         let expected = [
             "0 <a@example.org>: 250 queued".to_owned(),
             format!("1 Rejected at Mail, NotAccepted, permanent: {reply}"),
         ];
-        assert_eq!((told.as_slice(), left), (expected.as_slice(), eager));
+        assert_eq!((reported.as_slice(), left), (expected.as_slice(), eager));
     }
 }

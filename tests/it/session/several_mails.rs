@@ -1,16 +1,18 @@
 //! One mail after the other in a session.
 
-use crate::support::client::{ACCOUNT, in_clear, send_one, talk, told};
-use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
+use crate::support::client::{ACCOUNT, in_clear, play, send_one, summary};
+use crate::support::lines::{
+    GREETING_AND_EHLO, MAIL_RCPT_DATA, OK_OK_354, QUIT_AND_221, letter_lines,
+};
 
 /// Sends a mail for each outcome, then QUIT. Returns the number of round trips.
 async fn mails(transcript: &str, expected: &[&str]) -> usize {
-    let (outcomes, played) = talk(transcript, async |stream| {
+    let (outcomes, played) = play(transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
         let mut outcomes = Vec::new();
         for _ in expected {
             let letter = ACCOUNT.letter(&["a@example.org"]);
-            outcomes.push(told(&send_one(&mut session, letter).await));
+            outcomes.push(summary(&send_one(&mut session, letter).await));
         }
         session.quit().await;
         outcomes
@@ -23,8 +25,8 @@ async fn mails(transcript: &str, expected: &[&str]) -> usize {
 #[tokio::test(start_paused = true)]
 async fn each_takes_two_round_trips() {
     let letter = letter_lines("a@example.org");
-    let mail = format!("{FLIGHT}{GO}{letter}S: 250 queued\n");
-    let transcript = format!("{HELLO}{mail}{mail}{mail}{BYE}");
+    let mail = format!("{MAIL_RCPT_DATA}{OK_OK_354}{letter}S: 250 queued\n");
+    let transcript = format!("{GREETING_AND_EHLO}{mail}{mail}{mail}{QUIT_AND_221}");
     let round_trips = mails(&transcript, &["<a@example.org>: 250 queued"; 3]).await;
     // The greeting, EHLO and QUIT, and the mails.
     assert_eq!(round_trips, 3 + 3 * 2);
@@ -36,18 +38,18 @@ async fn each_takes_two_round_trips() {
 async fn after_a_rejection_rset_precedes_the_next_mail() {
     let letter = letter_lines("a@example.org");
     let transcript = format!(
-        "{HELLO}{FLIGHT}
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}
         S: 550 no
         S: 503 no
         S: 503 no
         C: RSET
-        {FLIGHT}
+        {MAIL_RCPT_DATA}
         S: 250 flushed
-        {GO}{letter}
+        {OK_OK_354}{letter}
         S: 554 5.6.0 content refused
-        {FLIGHT}{GO}{letter}
+        {MAIL_RCPT_DATA}{OK_OK_354}{letter}
         S: 250 queued
-        {BYE}"
+        {QUIT_AND_221}"
     );
     let expected = [
         "Rejected at Mail, NotAccepted, permanent: 550 no",
@@ -60,12 +62,12 @@ async fn after_a_rejection_rset_precedes_the_next_mail() {
 #[tokio::test(start_paused = true)]
 async fn a_rejected_rset_ends_the_session() {
     let transcript = format!(
-        "{HELLO}{FLIGHT}
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}
         S: 550 no
         S: 503 no
         S: 503 no
         C: RSET
-        {FLIGHT}
+        {MAIL_RCPT_DATA}
         S: 421 enough"
     );
     let expected = [
@@ -79,7 +81,9 @@ async fn a_rejected_rset_ends_the_session() {
 #[tokio::test(start_paused = true)]
 async fn an_unsolicited_reply_confirms_no_mail() {
     let letter = letter_lines("a@example.org");
-    let transcript = format!("{HELLO}{FLIGHT}{GO}{letter}S: 250 queued\nS: 250 and another");
+    let transcript = format!(
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}{letter}S: 250 queued\nS: 250 and another"
+    );
     let expected = [
         "<a@example.org>: 250 queued",
         "Protocol at Mail, NotAccepted, permanent: 250 and another",
@@ -90,8 +94,9 @@ async fn an_unsolicited_reply_confirms_no_mail() {
 #[tokio::test(start_paused = true)]
 async fn a_421_between_two_is_for_the_second() {
     let letter = letter_lines("a@example.org");
-    let mail = format!("{FLIGHT}{GO}{letter}S: 250 queued");
-    let transcript = format!("{HELLO}{mail}\nS: 421 4.4.2 idle for too long\n-- close --");
+    let mail = format!("{MAIL_RCPT_DATA}{OK_OK_354}{letter}S: 250 queued");
+    let transcript =
+        format!("{GREETING_AND_EHLO}{mail}\nS: 421 4.4.2 idle for too long\n-- close --");
     let expected = [
         "<a@example.org>: 250 queued",
         "Closed at Mail, NotAccepted, transient: 421 4.4.2 idle for too long",

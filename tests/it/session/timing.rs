@@ -8,8 +8,8 @@ use pilotfish::protocol::{Chunking, Pipelining};
 use pilotfish::session::Timing;
 
 use crate::session::send_each::{strategy, together};
-use crate::support::client::{ACCOUNT, in_clear, send_one, talk, talk_through};
-use crate::support::lines::{BYE, FLIGHT, HELLO, letter_lines};
+use crate::support::client::{ACCOUNT, in_clear, play, play_through, send_one};
+use crate::support::lines::{GREETING_AND_EHLO, MAIL_RCPT_DATA, QUIT_AND_221, letter_lines};
 
 /// The times of the parts in seconds.
 fn seconds(timing: &Timing) -> String {
@@ -45,13 +45,13 @@ async fn each_part_has_the_replies_that_it_waited_for() {
         C: EHLO client.example
         S: 250-hi
         S: 250 PIPELINING
-        {FLIGHT}
+        {MAIL_RCPT_DATA}
         S: 250 a
         S: 250 b
         S: 354 c
         {letter}
         S: 250 queued
-        {FLIGHT}
+        {MAIL_RCPT_DATA}
         S: 250 a
         S: 250 b
         S: 354 c
@@ -60,7 +60,7 @@ async fn each_part_has_the_replies_that_it_waited_for() {
         C: QUIT
         S: 221 bye"
     );
-    let (timings, _) = talk(&transcript, async |stream| {
+    let (timings, _) = play(&transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
         let mut timings = Vec::new();
         for _ in 0..2 {
@@ -85,7 +85,7 @@ async fn each_part_has_the_replies_that_it_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn the_transfer_lasts_until_the_end_has_left() {
     let transcript = format!(
-        "{HELLO}{FLIGHT}
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}
         S: 250 ok
         S: 250 ok
         S: 354 go
@@ -95,7 +95,7 @@ async fn the_transfer_lasts_until_the_end_has_left() {
         -- swallow all --",
         letter_lines("a@example.org")
     );
-    let timing = talk_through(64, &transcript, async |stream| {
+    let timing = play_through(64, &transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
         let letter = ACCOUNT.letter(&["a@example.org"]);
         let receipt = send_one(&mut session, letter).await.unwrap();
@@ -122,10 +122,10 @@ async fn parts_of_mails_that_leave_together_overlap() {
         S: 250 a
         S: 250 b
         S: 250 queued
-        {BYE}",
+        {QUIT_AND_221}",
         together(2)
     );
-    let (timings, _) = talk(&transcript, async |stream| {
+    let (timings, _) = play(&transcript, async |stream| {
         let always = strategy(Pipelining::Auto, Chunking::Always);
         let mut session = in_clear(stream).await.unwrap().with_strategy(always);
         let letters = (0..3).map(|_| Mail::from(ACCOUNT.letter(&["a@example.org"])).queued());
@@ -153,16 +153,16 @@ async fn parts_of_mails_that_leave_together_overlap() {
 #[tokio::test(start_paused = true)]
 async fn a_queue_is_left_with_the_first_command() {
     let transcript = format!(
-        "{HELLO}{FLIGHT}
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}
         S: 250 ok
         S: 250 ok
         S: 354 go
         {}
         S: 250 queued
-        {BYE}",
+        {QUIT_AND_221}",
         letter_lines("a@example.org")
     );
-    let (timing, _) = talk(&transcript, async |stream| {
+    let (timing, _) = play(&transcript, async |stream| {
         let mail = Mail::from(ACCOUNT.letter(&["a@example.org"])).queued();
         tokio::time::advance(Duration::from_secs(40)).await;
         let mut session = in_clear(stream).await.unwrap();

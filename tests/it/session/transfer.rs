@@ -7,9 +7,13 @@ use pilotfish::message::{Attachment, Block, Body};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, Account, converse, in_clear, send, send_one, talk, told};
+use crate::support::client::{
+    ACCOUNT, Account, in_clear, play, play_script, send, send_one, summary,
+};
 use crate::support::delivery::Delivery;
-use crate::support::lines::{BYE, FLIGHT, GO, HELLO, letter_lines};
+use crate::support::lines::{
+    GREETING_AND_EHLO, MAIL_RCPT_DATA, OK_OK_354, QUIT_AND_221, letter_lines,
+};
 use crate::support::script::Script;
 use crate::support::wiretap::Wiretap;
 
@@ -35,13 +39,15 @@ pub(crate) fn letter_of(octets: usize) -> Message {
 
 /// Sends a message in every delivery.
 async fn transfer(message: impl Fn() -> Message, transcript: &str, outcome: &str) {
-    let script = Script::inline(&format!("{HELLO}{FLIGHT}{GO}{transcript}"));
+    let script = Script::inline(&format!(
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}{transcript}"
+    ));
     for delivery in Delivery::ALL {
-        let (result, played) = converse(&script, delivery, async |stream| {
+        let (result, played) = play_script(&script, delivery, async |stream| {
             send(in_clear(stream).await?, message()).await
         })
         .await;
-        assert_eq!(told(&result), outcome, "{delivery:?}");
+        assert_eq!(summary(&result), outcome, "{delivery:?}");
         let ended = played.heard.windows(5).any(|octets| octets == b"\r\n.\r\n");
         assert_eq!(
             ended,
@@ -64,8 +70,10 @@ async fn the_end_of_data_leaves_with_the_last_block() {
     ] {
         // The end of data adds a dot and CRLF.
         let body = format!("-- swallow {} --", size + 3);
-        let transcript = format!("{HELLO}{FLIGHT}{GO}{body}\nS: 250 queued\n{BYE}");
-        let (writes, _) = talk(&transcript, async |stream| {
+        let transcript = format!(
+            "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}{body}\nS: 250 queued\n{QUIT_AND_221}"
+        );
+        let (writes, _) = play(&transcript, async |stream| {
             let (stream, tap) = Wiretap::new(stream);
             let _ = send(in_clear(stream).await.unwrap(), letter_of(size))
                 .await
@@ -98,7 +106,7 @@ async fn a_submission_takes_seven_round_trips_and_quit() {
         ("gmail_success_465", 6),
     ] {
         let script = Script::fixture(fixture);
-        let (result, played) = converse(&script, Delivery::Whole, async |stream| {
+        let (result, played) = play_script(&script, Delivery::Whole, async |stream| {
             let letter = gmail.letter(&["a@example.org"]);
             if fixture.ends_with("465") {
                 gmail.submit_465(stream, letter).await
@@ -119,7 +127,7 @@ async fn dots_at_line_starts_are_doubled() {
     let message = || ACCOUNT.letter_with(&["a@example.org"], ".a\n..\nx.\n\n...");
     transfer(
         message,
-        &format!("{body}S: 250 queued\n{BYE}"),
+        &format!("{body}S: 250 queued\n{QUIT_AND_221}"),
         "<a@example.org>: 250 queued",
     )
     .await;
@@ -168,12 +176,14 @@ async fn a_connection_lost_within_the_message_is_not_accepted() {
         transfer(letter, &transcript, outcome).await;
     }
     // Within the only block, which leaves in pieces here. The end of data has not left yet.
-    let script = Script::inline(&format!("{HELLO}{FLIGHT}{GO}-- swallow 200 --\n-- cut --"));
-    let (result, _) = converse(&script, Delivery::OctetByOctet, async |stream| {
+    let script = Script::inline(&format!(
+        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}-- swallow 200 --\n-- cut --"
+    ));
+    let (result, _) = play_script(&script, Delivery::OctetByOctet, async |stream| {
         send(in_clear(stream).await?, letter_of(300)).await
     })
     .await;
-    assert_eq!(told(&result), outcome);
+    assert_eq!(summary(&result), outcome);
 }
 
 /// Sends an attachment whose source yields something else than the 200,000 octets that it should.
@@ -209,12 +219,15 @@ async fn a_consumed_body_fails_before_anything_is_sent() {
     let mut octets = message.clone().into_octets();
     while octets.next_block(&mut Vec::new()).await.unwrap() != Block::Last {}
 
-    let (outcome, _) = talk(&format!("{HELLO}{BYE}"), async |stream| {
-        let mut session = in_clear(stream).await.unwrap();
-        let outcome = told(&send_one(&mut session, message).await);
-        session.quit().await;
-        outcome
-    })
+    let (outcome, _) = play(
+        &format!("{GREETING_AND_EHLO}{QUIT_AND_221}"),
+        async |stream| {
+            let mut session = in_clear(stream).await.unwrap();
+            let outcome = summary(&send_one(&mut session, message).await);
+            session.quit().await;
+            outcome
+        },
+    )
     .await;
     assert!(outcome.starts_with("Body"), "{outcome}");
 }

@@ -30,35 +30,35 @@ pub(crate) fn name() -> Domain {
 
 /// Connects a client and a scripted peer by a pipe. The clock has to be paused: when both sides
 /// wait for each other, it advances, and the client's time limits end the dialogue.
-pub(crate) async fn converse<T: Debug>(
+pub(crate) async fn play_script<T: Debug>(
     script: &Script,
     delivery: Delivery,
     client: impl AsyncFnOnce(DuplexStream) -> T,
 ) -> (T, Played) {
-    converse_through(delivery.pipe(), script, delivery, client).await
+    play_script_through(delivery.pipe(), script, delivery, client).await
 }
 
 /// Plays a transcript that is given as text, with whole deliveries.
-pub(crate) async fn talk<T: Debug>(
+pub(crate) async fn play<T: Debug>(
     transcript: &str,
     client: impl AsyncFnOnce(DuplexStream) -> T,
 ) -> (T, Played) {
-    converse(&Script::inline(transcript), Delivery::Whole, client).await
+    play_script(&Script::inline(transcript), Delivery::Whole, client).await
 }
 
 /// The same as [`play`], over a network that holds so many octets until they are read.
-pub(crate) async fn talk_through<T: Debug>(
+pub(crate) async fn play_through<T: Debug>(
     octets: usize,
     transcript: &str,
     client: impl AsyncFnOnce(DuplexStream) -> T,
 ) -> T {
     let script = Script::inline(transcript);
-    converse_through(octets, &script, Delivery::Whole, client)
+    play_script_through(octets, &script, Delivery::Whole, client)
         .await
         .0
 }
 
-async fn converse_through<T: Debug>(
+async fn play_script_through<T: Debug>(
     octets: usize,
     script: &Script,
     delivery: Delivery,
@@ -216,7 +216,7 @@ pub(crate) async fn send_one<S: Stream>(
 }
 
 /// The outcome of a mail in one line.
-pub(crate) fn told(outcome: &Result<Receipt>) -> String {
+pub(crate) fn summary(outcome: &Result<Receipt>) -> String {
     match outcome {
         Ok(receipt) => {
             let accepted: Vec<_> = receipt.accepted.iter().map(ToString::to_string).collect();
@@ -227,12 +227,12 @@ pub(crate) fn told(outcome: &Result<Receipt>) -> String {
             let (accepted, rejected) = (accepted.join(" "), rejected.concat());
             format!("{accepted}{rejected}: {}", receipt.reply)
         }
-        Err(error) => told_error(error),
+        Err(error) => error_summary(error),
     }
 }
 
 /// An error in one line: its kind, stage and fate, and the server's reply.
-pub(crate) fn told_error(error: &Error) -> String {
+pub(crate) fn error_summary(error: &Error) -> String {
     let stage = error.stage().map(|stage| format!("{stage:?}"));
     let reply = error.reply().map(ToString::to_string);
     format!(

@@ -1,7 +1,7 @@
 //! Pieces of transcripts that many tests share.
 
 /// A server in clear text that offers PIPELINING.
-pub(crate) const HELLO: &str = "
+pub(crate) const GREETING_AND_EHLO: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
     S: 250-server.example
@@ -9,21 +9,21 @@ pub(crate) const HELLO: &str = "
 ";
 
 /// All commands of a mail to a@example.org.
-pub(crate) const FLIGHT: &str = "
+pub(crate) const MAIL_RCPT_DATA: &str = "
     C: MAIL FROM:<tim@client.example>
     C: RCPT TO:<a@example.org>
     C: DATA
 ";
 
 /// The replies to them, which ask for the message.
-pub(crate) const GO: &str = "
+pub(crate) const OK_OK_354: &str = "
     S: 250 ok
     S: 250 ok
     S: 354 go
 ";
 
 /// The end of most dialogues.
-pub(crate) const BYE: &str = "
+pub(crate) const QUIT_AND_221: &str = "
     C: QUIT
     S: 221 bye
 ";

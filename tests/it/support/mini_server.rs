@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::TlsAcceptor;
 
 use super::peer::Stream;
-pub(crate) use super::replies::{Together, Words};
+pub(crate) use super::replies::{GroupHandling, Replies};
 use super::wiretap::{Tap, Wiretap};
 
 /// A message that arrived completely, with the end of data or the last chunk. By LMTP there is one
@@ -45,37 +45,37 @@ impl Store {
 }
 
 /// A change of a reply before it is sent.
-type ToReply = Box<dyn FnMut(&mut Vec<u8>) -> bool + Send>;
+type ReplyFault = Box<dyn FnMut(&mut Vec<u8>) -> bool + Send>;
 
 /// The connection has ended. The cause does not matter.
-struct Over;
+struct ConnectionEnded;
 
-impl From<std::io::Error> for Over {
+impl From<std::io::Error> for ConnectionEnded {
     fn from(_: std::io::Error) -> Self {
         Self
     }
 }
 
-type Flow<T> = Result<T, Over>;
+type Flow<T> = Result<T, ConnectionEnded>;
 
 /// Whether a 421 ends the connection (RFC 5321 section 3.8).
 #[derive(PartialEq, Eq)]
-enum LastWords {
+enum After421 {
     End,
     DoNotEnd,
 }
 
 /// One connection.
-pub(crate) struct Knowing {
+pub(crate) struct MiniServer {
     stream: Box<dyn Stream>,
     tap: Tap,
-    words: Words,
+    replies: Replies,
     acceptor: Option<TlsAcceptor>,
     store: Store,
     /// The fault at each reply: `true` ends the connection there.
-    fate: ToReply,
-    together: Together,
-    last_words: LastWords,
+    fate: ReplyFault,
+    group_handling: GroupHandling,
+    after_421: After421,
     secured: bool,
     input: BytesMut,
     /// How many octets have arrived.
@@ -87,18 +87,18 @@ pub(crate) struct Knowing {
     chunks: Vec<u8>,
 }
 
-impl Knowing {
-    pub(crate) fn new(stream: impl Stream + 'static, words: Words, store: &Store) -> Self {
+impl MiniServer {
+    pub(crate) fn new(stream: impl Stream + 'static, replies: Replies, store: &Store) -> Self {
         let (stream, tap) = Wiretap::new(stream);
         Self {
             stream: Box::new(stream),
             tap,
-            words,
+            replies,
             acceptor: None,
             store: store.clone(),
             fate: Box::new(|_| false),
-            together: Together::Answers,
-            last_words: LastWords::End,
+            group_handling: GroupHandling::Answers,
+            after_421: After421::End,
             secured: false,
             input: BytesMut::new(),
             read: 0,
@@ -122,14 +122,14 @@ impl Knowing {
     }
 
     /// Handles commands that arrive together in this way.
-    pub(crate) fn together(mut self, together: Together) -> Self {
-        self.together = together;
+    pub(crate) fn group_handling(mut self, group_handling: GroupHandling) -> Self {
+        self.group_handling = group_handling;
         self
     }
 
     /// Continues after a 421, against RFC 5321 section 3.8.
-    pub(crate) fn goes_on(mut self) -> Self {
-        self.last_words = LastWords::DoNotEnd;
+    pub(crate) fn continue_after_421(mut self) -> Self {
+        self.after_421 = After421::DoNotEnd;
         self
     }
 
@@ -154,10 +154,10 @@ impl Knowing {
         self.answer("220 server.example ESMTP").await?;
         loop {
             let line = self.command().await?;
-            let words: Vec<_> = line.split(' ').collect();
-            match words[0].to_ascii_uppercase().as_str() {
+            let replies: Vec<_> = line.split(' ').collect();
+            match replies[0].to_ascii_uppercase().as_str() {
                 "EHLO" | "LHLO" => {
-                    self.lmtp = words[0] == "LHLO";
+                    self.lmtp = replies[0] == "LHLO";
                     self.recipients.clear();
                     self.answer(&self.extensions()).await?;
                 }
@@ -166,7 +166,7 @@ impl Knowing {
                         self.handshake().await?;
                     }
                 }
-                "AUTH" => self.auth(&words).await?,
+                "AUTH" => self.auth(&replies).await?,
                 "RCPT" => {
                     let reply = if self.refused {
                         "503 5.5.1 MAIL first"
@@ -181,7 +181,7 @@ impl Knowing {
                     }
                 }
                 "DATA" => {
-                    let loses = self.together != Together::Answers;
+                    let loses = self.group_handling != GroupHandling::Answers;
                     let reply = if self.recipients.is_empty() && loses {
                         "503 5.5.1 bad sequence of commands"
                     } else if self.recipients.is_empty() {
@@ -191,18 +191,18 @@ impl Knowing {
                     };
                     if self.answer(reply).await? == b'3' {
                         let octets = self.data().await?;
-                        let closes = self.together == Together::ClosesAfterMessage;
+                        let closes = self.group_handling == GroupHandling::ClosesAfterMessage;
                         let closes = closes && !self.input.is_empty();
                         self.arrived(octets).await?;
                         if closes {
-                            return Err(Over);
+                            return Err(ConnectionEnded);
                         }
                     }
                 }
-                "BDAT" if self.together != Together::ReadsChunks => {
-                    let octets = self.take(words[1].parse().unwrap()).await?;
+                "BDAT" if self.group_handling != GroupHandling::ReadsChunks => {
+                    let octets = self.take(replies[1].parse().unwrap()).await?;
                     self.chunks.extend(octets);
-                    if words.get(2).is_some() {
+                    if replies.get(2).is_some() {
                         let octets = std::mem::take(&mut self.chunks);
                         self.arrived(octets).await?;
                     } else {
@@ -217,7 +217,9 @@ impl Knowing {
                     self.recipients.clear();
                     self.refused = self.answer("250 2.1.0 ok").await? != b'2';
                 }
-                command if self.together == Together::ReadsChunks && command != "RSET" => {
+                command
+                    if self.group_handling == GroupHandling::ReadsChunks && command != "RSET" =>
+                {
                     self.answer("500 5.5.1 what?").await?;
                 }
                 command => {
@@ -233,14 +235,14 @@ impl Knowing {
     /// The next command that the server sees.
     async fn command(&mut self) -> Flow<String> {
         let mut line = self.line().await?;
-        match self.together {
-            Together::LosesOthers => self.input.clear(),
-            Together::LosesEarlier => {
+        match self.group_handling {
+            GroupHandling::LosesOthers => self.input.clear(),
+            GroupHandling::LosesEarlier => {
                 while !self.input.is_empty() {
                     line = self.line().await?;
                 }
             }
-            Together::RefusesOthers | Together::RefusesOthersAndCloses => {
+            GroupHandling::RefusesOthers | GroupHandling::RefusesOthersAndCloses => {
                 let mut others = 0;
                 while !self.input.is_empty() {
                     self.line().await?;
@@ -252,19 +254,21 @@ impl Knowing {
                     for _ in 1..others {
                         self.answer("503 5.5.1 bad sequence of commands").await?;
                     }
-                    if self.together == Together::RefusesOthersAndCloses {
-                        return Err(Over);
+                    if self.group_handling == GroupHandling::RefusesOthersAndCloses {
+                        return Err(ConnectionEnded);
                     }
                     line = "DATA".to_owned();
                 }
             }
-            Together::Answers | Together::ClosesAfterMessage | Together::ReadsChunks => {}
+            GroupHandling::Answers
+            | GroupHandling::ClosesAfterMessage
+            | GroupHandling::ReadsChunks => {}
         }
         Ok(line)
     }
 
     fn extensions(&self) -> String {
-        let Words::Offering(keywords) = &self.words else {
+        let Replies::Offering(keywords) = &self.replies else {
             return String::new();
         };
         let mut lines = vec!["server.example"];
@@ -281,8 +285,8 @@ impl Knowing {
         format!("{}250 {last}", before.concat())
     }
 
-    async fn auth(&mut self, words: &[&str]) -> Flow<()> {
-        let mut due = match words {
+    async fn auth(&mut self, replies: &[&str]) -> Flow<()> {
+        let mut due = match replies {
             [_, "LOGIN"] => 2,
             [_, _] => 1,
             _ => 0,
@@ -320,7 +324,7 @@ impl Knowing {
             due.push((self.keep(&octets, to, &paths, taken), reply));
         }
         for (index, reply) in due {
-            let reply = reply.ok_or(Over)?;
+            let reply = reply.ok_or(ConnectionEnded)?;
             self.say(&reply).await?;
             let answered = self.tap.written();
             self.store.with(|all| all[index].answered = Some(answered));
@@ -346,23 +350,23 @@ impl Knowing {
 
     /// Sends this reply, or the changed one. Returns the first digit of the reply sent.
     async fn answer(&mut self, usual: &str) -> Flow<u8> {
-        let reply = self.reply(usual).ok_or(Over)?;
+        let reply = self.reply(usual).ok_or(ConnectionEnded)?;
         self.say(&reply).await?;
         self.after(&reply)?;
         Ok(reply.first().copied().unwrap_or_default())
     }
 
     fn after(&self, reply: &[u8]) -> Flow<()> {
-        if self.last_words == LastWords::End && reply.starts_with(b"421") {
-            return Err(Over);
+        if self.after_421 == After421::End && reply.starts_with(b"421") {
+            return Err(ConnectionEnded);
         }
         Ok(())
     }
 
     fn reply(&mut self, usual: &str) -> Option<Vec<u8>> {
-        let mut reply = match &mut self.words {
-            Words::InOrder(replies) => replies.pop_front()?,
-            Words::Offering(_) => format!("{usual}\r\n").into_bytes(),
+        let mut reply = match &mut self.replies {
+            Replies::InOrder(replies) => replies.pop_front()?,
+            Replies::Offering(_) => format!("{usual}\r\n").into_bytes(),
         };
         (!(self.fate)(&mut reply)).then_some(reply)
     }
@@ -382,7 +386,7 @@ impl Knowing {
 
     async fn fill(&mut self) -> Flow<()> {
         match self.stream.read_buf(&mut self.input).await? {
-            0 => Err(Over),
+            0 => Err(ConnectionEnded),
             count => {
                 self.read += count;
                 Ok(())

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 
-use super::mini_server::{Knowing, Store, Words};
+use super::mini_server::{MiniServer, Replies, Store};
 
 /// A change of the replies of one connection: see [`MiniServer::fate`].
-pub(crate) type Fate = Box<dyn FnMut(&mut Vec<u8>) -> bool + Send>;
+pub(crate) type ReplyFault = Box<dyn FnMut(&mut Vec<u8>) -> bool + Send>;
 
 /// A port that refuses connections.
 pub(crate) struct Port(TcpSocket);
@@ -35,14 +35,14 @@ impl Port {
         self,
         keywords: &'static [&'static str],
         store: Store,
-        mut fate: impl FnMut(usize) -> Fate,
+        mut fate: impl FnMut(usize) -> ReplyFault,
     ) {
         let listener = self.listen();
         let mut serving = JoinSet::new();
         for number in 0.. {
             let (stream, _) = listener.accept().await.unwrap();
-            let knowing = Knowing::new(stream, Words::Offering(keywords), &store);
-            serving.spawn(knowing.fate(fate(number)).serve());
+            let mini_server = MiniServer::new(stream, Replies::Offering(keywords), &store);
+            serving.spawn(mini_server.fate(fate(number)).serve());
         }
     }
 }
@@ -65,7 +65,7 @@ impl Count {
     pub(crate) fn replies_to_rcpt<'a>(
         &self,
         reply: impl Fn(usize) -> Option<&'a str> + Send + 'static,
-    ) -> Fate {
+    ) -> ReplyFault {
         let count = self.clone();
         Box::new(move |said| {
             if said.starts_with(b"250 2.1.5")

@@ -7,7 +7,7 @@ use super::script::{Script, Step};
 
 /// Which replies the server sends.
 #[derive(Debug, Clone)]
-pub(crate) enum Words {
+pub(crate) enum Replies {
     /// Each command and each message gets the next reply of the list. After the last one the server
     /// is silent.
     InOrder(VecDeque<Vec<u8>>),
@@ -17,7 +17,7 @@ pub(crate) enum Words {
     Offering(&'static [&'static str]),
 }
 
-impl Words {
+impl Replies {
     /// The replies of a transcript, up to its end.
     pub(crate) fn of(script: &Script) -> Self {
         let said = script.steps.iter().filter_map(|(_, step)| match step {
@@ -38,7 +38,7 @@ impl Words {
 
 /// How the server handles commands that arrive together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Together {
+pub(crate) enum GroupHandling {
     /// It executes all of them, as RFC 2920 requires.
     Answers,
     /// It sees only the first one.

@@ -1,6 +1,6 @@
 //! The first replies of a server (RFC 5321 sections 3.1, 4.2 and 4.3.2).
 
-use crate::support::client::{ACCOUNT, converse, in_clear, send, told};
+use crate::support::client::{ACCOUNT, in_clear, play_script, send, summary};
 use crate::support::delivery::Delivery;
 use crate::support::script::Script;
 
@@ -8,11 +8,11 @@ use crate::support::script::Script;
 async fn fails(transcript: &str, outcome: &str) {
     let script = Script::inline(transcript);
     for delivery in Delivery::ALL {
-        let (result, _) = converse(&script, delivery, async |stream| {
+        let (result, _) = play_script(&script, delivery, async |stream| {
             send(in_clear(stream).await?, ACCOUNT.letter(&["a@example.org"])).await
         })
         .await;
-        assert_eq!(told(&result), outcome, "{delivery:?}: {transcript:.80}");
+        assert_eq!(summary(&result), outcome, "{delivery:?}: {transcript:.80}");
     }
 }
 
@@ -42,12 +42,12 @@ async fn a_reply_without_end_is_cut_short() {
     let lines = "S: 220-and so on\n".repeat(5_000);
     for transcript in [line, lines] {
         let script = Script::inline(&format!("{transcript}\n-- swallow all --"));
-        let (result, _) = converse(&script, Delivery::Whole, async |stream| {
+        let (result, _) = play_script(&script, Delivery::Whole, async |stream| {
             in_clear(stream).await.map(drop)
         })
         .await;
         assert_eq!(
-            crate::support::client::told_error(&result.unwrap_err()),
+            crate::support::client::error_summary(&result.unwrap_err()),
             outcome
         );
     }
@@ -216,7 +216,7 @@ async fn advice_after_rejected_ehlo_and_helo() {
              C: QUIT\nS: 221 bye"
         );
         let script = Script::inline(&transcript);
-        let (result, _) = converse(&script, Delivery::Whole, async |stream| {
+        let (result, _) = play_script(&script, Delivery::Whole, async |stream| {
             in_clear(stream).await.map(drop)
         })
         .await;
@@ -263,7 +263,7 @@ async fn malformed_replies_are_quoted_with_their_stage() {
         ),
     ] {
         let script = Script::inline(transcript);
-        let (result, _) = converse(&script, Delivery::Whole, async |stream| {
+        let (result, _) = play_script(&script, Delivery::Whole, async |stream| {
             in_clear(stream).await.map(drop)
         })
         .await;

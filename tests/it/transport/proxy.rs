@@ -49,7 +49,7 @@ async fn connect(scheme: &str, steps: Vec<(Vec<u8>, Vec<u8>)>) -> Error {
 }
 
 /// The kind of the error, whether it is transient, and its stage.
-fn told(error: &Error) -> (ErrorKind, bool) {
+fn reported(error: &Error) -> (ErrorKind, bool) {
     assert_eq!(error.stage(), Some(Stage::Connect));
     assert!(
         error.to_string().contains("proxy 127.0.0.1 port "),
@@ -101,7 +101,7 @@ async fn responses_of_an_http_proxy() {
     ] {
         let steps = vec![(format!("{CONNECT}\r\n").into(), answer.into())];
         let error = connect("http://", steps).await;
-        assert_eq!(told(&error), (kind, transient), "{answer:?}: {error}");
+        assert_eq!(reported(&error), (kind, transient), "{answer:?}: {error}");
     }
 }
 
@@ -113,7 +113,7 @@ async fn a_password_that_the_proxy_repeats_is_masked() {
     let answer = "HTTP/1.1 407 tanstaaf is wrong: dGltOnRhbnN0YWFm\r\n\r\n";
     let steps = vec![(format!("{CONNECT}{login}\r\n\r\n").into(), answer.into())];
     let error = connect("http://tim@", steps).await;
-    assert_eq!(told(&error), (ErrorKind::Auth, false));
+    assert_eq!(reported(&error), (ErrorKind::Auth, false));
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert!(cause.starts_with("407 <redacted> is wrong: "), "{cause}");
     let shown = format!("{error:?}");
@@ -180,7 +180,7 @@ async fn interim_responses_are_bounded_and_101_is_not_one() {
     ] {
         let steps = vec![(format!("{CONNECT}\r\n").into(), answer.clone().into())];
         let error = connect("http://", steps).await;
-        assert_eq!(told(&error).0, kind, "{answer:.60}: {error}");
+        assert_eq!(reported(&error).0, kind, "{answer:.60}: {error}");
     }
 }
 
@@ -189,7 +189,7 @@ async fn quoted_replies_are_escaped_and_short() {
     let reason = format!("HTTP/1.1 403 \u{1b}[31m{}\r\n\r\n", "no ".repeat(1_000));
     let steps = vec![(format!("{CONNECT}\r\n").into(), reason.into())];
     let error = connect("http://", steps).await;
-    assert_eq!(told(&error).0, ErrorKind::Protocol);
+    assert_eq!(reported(&error).0, ErrorKind::Protocol);
     let reason = format!("HTTP/1.1 403 {}\r\n\r\n", "no ".repeat(1_000));
     let steps = vec![(format!("{CONNECT}\r\n").into(), reason.into())];
     let error = connect("http://", steps).await;
@@ -207,7 +207,7 @@ async fn a_login_at_an_http_proxy() {
     let answer = "HTTP/1.1 407 no\r\n\r\n";
     let steps = vec![(format!("{CONNECT}{login}\r\n").into(), answer.into())];
     let error = connect("http://tim@", steps).await;
-    assert_eq!(told(&error), (ErrorKind::Auth, false));
+    assert_eq!(reported(&error), (ErrorKind::Auth, false));
     assert!(error.to_string().contains("check its user"), "{error}");
     let shown = format!("{error:?}");
     assert!(
@@ -254,7 +254,7 @@ async fn replies_of_a_socks_proxy() {
     ] {
         let shown = format!("{steps:?}");
         let error = connect("socks5h://", steps).await;
-        assert_eq!(told(&error), (kind, transient), "{shown}: {error}");
+        assert_eq!(reported(&error), (kind, transient), "{shown}: {error}");
     }
     let login = b"\x01\x03tim\x08tanstaaf".to_vec();
     let steps = vec![
@@ -262,7 +262,7 @@ async fn replies_of_a_socks_proxy() {
         (login, b"\x01\x01".to_vec()),
     ];
     let error = connect("socks5h://tim@", steps).await;
-    assert_eq!(told(&error), (ErrorKind::Auth, false));
+    assert_eq!(reported(&error), (ErrorKind::Auth, false));
 }
 
 /// The greeting arrives with the proxy's answer, in one segment: it belongs to the tunnel.
@@ -340,7 +340,7 @@ async fn a_silent_proxy_has_its_limit() {
         timeouts.proxy = std::time::Duration::from_secs(7);
         let host = "mail.example".parse().unwrap();
         let error = route.connect(&host, 587, &timeouts).await.unwrap_err();
-        assert_eq!(told(&error), (ErrorKind::Timeout, true));
+        assert_eq!(reported(&error), (ErrorKind::Timeout, true));
         assert!(error.to_string().contains("within 7s"), "{error}");
     }
 }

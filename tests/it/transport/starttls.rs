@@ -6,9 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use pilotfish::{ErrorKind, Security, ServerConfig, Stage, testing};
 
-use crate::support::client::{ACCOUNT, PASSWORD, send, talk, told};
+use crate::support::client::{ACCOUNT, PASSWORD, play, send, summary};
 
-const HELLO: &str = "
+const GREETING_TO_STARTTLS: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
     S: 250-server.example
@@ -21,13 +21,13 @@ const HELLO: &str = "
 
 /// Submits a mail, which fails, and checks every octet that the client sent.
 async fn fails(transcript: &str, outcome: &str) {
-    let (result, played) = talk(transcript, async |stream| {
+    let (result, played) = play(transcript, async |stream| {
         ACCOUNT
             .submit(stream, ACCOUNT.letter(&["a@example.org"]))
             .await
     })
     .await;
-    assert_eq!(told(&result), outcome);
+    assert_eq!(summary(&result), outcome);
     let encoded = STANDARD.encode(PASSWORD);
     for secret in ["AUTH", "MAIL", PASSWORD, &encoded, "dGFuc3RhYWZ0YW5zdGFhZg"] {
         let secret = secret.as_bytes();
@@ -45,7 +45,7 @@ async fn fails(transcript: &str, outcome: &str) {
 
 /// The same as [`fails`], for the dialogue after the command STARTTLS.
 async fn fails_after_starttls(transcript: &str, outcome: &str) {
-    fails(&format!("{HELLO}{transcript}"), outcome).await;
+    fails(&format!("{GREETING_TO_STARTTLS}{transcript}"), outcome).await;
 }
 
 const INJECTED: &str = "Protocol at StartTls, NotAccepted, permanent: no reply";
@@ -210,7 +210,7 @@ async fn extensions_offered_in_clear_text_are_discarded() {
     // After TLS the server offers no AUTH, SIZE or PIPELINING. It offers STARTTLS, which the client
     // ignores.
     let transcript = format!(
-        "{HELLO}
+        "{GREETING_TO_STARTTLS}
         S: 220 go
         -- tls server.example --
         C: EHLO client.example
@@ -221,13 +221,13 @@ async fn extensions_offered_in_clear_text_are_discarded() {
         C: QUIT
         S: 221 bye"
     );
-    let (result, _) = talk(&transcript, async |stream| {
+    let (result, _) = play(&transcript, async |stream| {
         let session = ACCOUNT.secure(stream).await?.without_authentication();
         send(session, ACCOUNT.letter(&["a@example.org"])).await
     })
     .await;
     assert_eq!(
-        told(&result),
+        summary(&result),
         "Rejected at Mail, NotAccepted, permanent: 550 no"
     );
 
@@ -263,13 +263,13 @@ async fn implicit_tls_is_checked_as_well() {
             "Io at Connect, NotAccepted, transient: no reply",
         ),
     ] {
-        let (result, _) = talk(transcript, async |stream| {
+        let (result, _) = play(transcript, async |stream| {
             ACCOUNT
                 .submit_465(stream, ACCOUNT.letter(&["a@example.org"]))
                 .await
         })
         .await;
-        assert_eq!(told(&result), outcome, "{transcript}");
+        assert_eq!(summary(&result), outcome, "{transcript}");
     }
 }
 

@@ -8,7 +8,7 @@ use pilotfish::{Client, Credentials, Security, ServerConfig, testing};
 use tracing::{Instrument as _, debug_span};
 
 use crate::client::send_all::letters;
-use crate::support::client::{Account, PASSWORD, converse, told};
+use crate::support::client::{Account, PASSWORD, play_script, summary};
 use crate::support::delivery::Delivery;
 use crate::support::events::Capture;
 use crate::support::open_server::open_server;
@@ -56,7 +56,7 @@ async fn logs(account: Account, fixture: &str) {
     let script = Script::fixture(fixture);
     for delivery in Delivery::ALL {
         let capture = Capture::begin();
-        let (result, _) = converse(&script, delivery, async |stream| {
+        let (result, _) = play_script(&script, delivery, async |stream| {
             account
                 .submit(stream, account.letter(&["a@example.org"]))
                 .await
@@ -66,7 +66,7 @@ async fn logs(account: Account, fixture: &str) {
             capture.dialogue(),
             expected(fixture),
             "{delivery:?} {}",
-            told(&result)
+            summary(&result)
         );
 
         let plain = STANDARD_NO_PAD.encode(format!("\0{}\0{PASSWORD}", account.user));
@@ -117,7 +117,7 @@ async fn one_command_at_a_time_and_a_login_in_three() {
 async fn lines_inside_tls_are_marked() {
     let capture = Capture::begin();
     let script = Script::fixture("gmail_success");
-    let _ = converse(&script, Delivery::Whole, async |stream| {
+    let _ = play_script(&script, Delivery::Whole, async |stream| {
         GMAIL.submit(stream, GMAIL.letter(&["a@example.org"])).await
     })
     .await
@@ -149,7 +149,7 @@ async fn lines_inside_tls_are_marked() {
 async fn a_transaction_has_a_span_with_what_identifies_the_mail() {
     let capture = Capture::begin();
     let script = Script::fixture("gmail_success");
-    let _ = converse(&script, Delivery::Whole, async |stream| {
+    let _ = play_script(&script, Delivery::Whole, async |stream| {
         GMAIL.submit(stream, GMAIL.letter(&["a@example.org"])).await
     })
     .await

@@ -10,8 +10,8 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::timeout;
 
-use super::{Case, Sort, seeds};
-use crate::support::mini_server::{Knowing, Store, Words};
+use super::{Case, MailKind, seeds};
+use crate::support::mini_server::{MiniServer, Replies, Store};
 
 /// Longer than any of them takes on a loaded machine.
 const TOO_LONG: Duration = Duration::from_mins(1);
@@ -32,8 +32,8 @@ async fn serve(
     let mut served = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         stream.set_nodelay(true).unwrap();
-        let knowing = Knowing::new(stream, Words::Offering(keywords), &store);
-        served.spawn(knowing.fate(case.fate()).serve());
+        let mini_server = MiniServer::new(stream, Replies::Offering(keywords), &store);
+        served.spawn(mini_server.fate(case.fate()).serve());
     }
 }
 
@@ -64,17 +64,17 @@ async fn play(mut case: Case) {
         panic!("it hangs: {case:?}");
     };
     serving.abort();
-    case.judge(&reported, &store.all());
+    case.verify(&reported, &store.all());
 }
 
 /// All at once. The caller cancels some of them soon.
 async fn send(client: &Client, case: &mut Case) -> Vec<Vec<Result<Receipt>>> {
     let mails: Vec<_> = case.mails.iter().enumerate().collect();
-    let sending = mails.into_iter().map(|(number, sort)| {
+    let sending = mails.into_iter().map(|(number, kind)| {
         let patience = case.dice.below(200);
         async move {
-            let sending = client.send(sort.mail(number));
-            if *sort != Sort::Withdrawn {
+            let sending = client.send(kind.mail(number));
+            if *kind != MailKind::Withdrawn {
                 return vec![sending.await];
             }
             tokio::select! {
@@ -93,13 +93,13 @@ async fn send(client: &Client, case: &mut Case) -> Vec<Vec<Result<Receipt>>> {
 
 /// From a stream, which cannot cancel a single mail.
 async fn send_all(client: &Client, case: &mut Case) -> Vec<Vec<Result<Receipt>>> {
-    case.mails.retain(|sort| *sort != Sort::Withdrawn);
+    case.mails.retain(|kind| *kind != MailKind::Withdrawn);
     let mut reported: Vec<_> = case.mails.iter().map(|_| Vec::new()).collect();
     let mails = case
         .mails
         .iter()
         .enumerate()
-        .map(|(number, sort)| sort.mail(number));
+        .map(|(number, kind)| kind.mail(number));
     let mut outcomes = client.send_all(stream::iter(mails).enumerate());
     while let Some((index, result)) = outcomes.next().await {
         reported[index].push(result);

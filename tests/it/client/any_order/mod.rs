@@ -38,7 +38,7 @@ const LIMITS: [&str; 7] = [
 
 /// What a mail requires of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sort {
+enum MailKind {
     Good,
     /// The message is larger than the server accepts.
     Large,
@@ -52,7 +52,7 @@ enum Sort {
     Withdrawn,
 }
 
-impl Sort {
+impl MailKind {
     /// The recipients of the mail with this number.
     fn paths(self, number: usize) -> Vec<ForwardPath> {
         let paths: &[&str] = match self {
@@ -133,7 +133,7 @@ impl End {
 /// Some mails, and their server.
 #[derive(Debug)]
 struct Case {
-    mails: Vec<Sort>,
+    mails: Vec<MailKind>,
     strategy: Strategy,
     keywords: &'static [&'static str],
     limits: &'static str,
@@ -145,13 +145,13 @@ impl Case {
     fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let sorts = [
-            Sort::Good,
-            Sort::Good,
-            Sort::Large,
-            Sort::Utf8,
-            Sort::Elsewhere,
-            Sort::Portioned,
-            Sort::Withdrawn,
+            MailKind::Good,
+            MailKind::Good,
+            MailKind::Large,
+            MailKind::Utf8,
+            MailKind::Elsewhere,
+            MailKind::Portioned,
+            MailKind::Withdrawn,
         ];
         let (keywords, limits) = offer(&mut dice);
         Self {
@@ -168,8 +168,11 @@ impl Case {
     }
 
     /// Whether the server accepts a valid mail for all of its recipients.
-    fn reaches_all(&self, sort: Sort) -> bool {
-        let fits = matches!(sort, Sort::Good | Sort::Elsewhere | Sort::Portioned);
+    fn reaches_all(&self, kind: MailKind) -> bool {
+        let fits = matches!(
+            kind,
+            MailKind::Good | MailKind::Elsewhere | MailKind::Portioned
+        );
         fits && match self.end {
             End::Never | End::AtMail(_, Last::Says421) => true,
             // A mail that left completely is unknown.
@@ -179,11 +182,11 @@ impl Case {
     }
 
     /// The reported outcome of each mail agrees with what the server has.
-    fn judge(&self, reported: &[Vec<Result<Receipt>>], arrived: &[Arrived]) {
-        for (number, (sort, reported)) in self.mails.iter().zip(reported).enumerate() {
+    fn verify(&self, reported: &[Vec<Result<Receipt>>], arrived: &[Arrived]) {
+        for (number, (kind, reported)) in self.mails.iter().zip(reported).enumerate() {
             match reported.as_slice() {
-                [] if *sort == Sort::Withdrawn => {}
-                [only] => self.judge_one(number, *sort, only, arrived),
+                [] if *kind == MailKind::Withdrawn => {}
+                [only] => self.verify_one(number, *kind, only, arrived),
                 _ => panic!("mail {number} is reported so: {reported:?}, {self:?}"),
             }
         }
@@ -200,10 +203,16 @@ impl Case {
         }
     }
 
-    fn judge_one(&self, number: usize, sort: Sort, result: &Result<Receipt>, arrived: &[Arrived]) {
+    fn verify_one(
+        &self,
+        number: usize,
+        kind: MailKind,
+        result: &Result<Receipt>,
+        arrived: &[Arrived],
+    ) {
         let paths: Vec<_> = arrived.iter().map(|one| (&one.paths, one.taken)).collect();
         let context = || format!("mail {number}, {result:?}, {paths:?}, {self:?}");
-        for recipient in recipient_outcomes(&sort.paths(number), result.as_ref()) {
+        for recipient in recipient_outcomes(&kind.paths(number), result.as_ref()) {
             let (path, outcome) = (recipient.path.addr_spec().to_string(), recipient.outcome);
             let has = |arrived: &&Arrived| arrived.taken && arrived.paths.contains(&path);
             let copies = arrived.iter().filter(has).count();
@@ -216,15 +225,15 @@ impl Case {
             assert!(fits, "{path}: {outcome}, {copies} there: {}", context());
             let is_accepted = outcome == RecipientOutcome::Accepted;
             assert!(
-                is_accepted || !self.reaches_all(sort),
+                is_accepted || !self.reaches_all(kind),
                 "{path}: {outcome}: {}",
                 context()
             );
         }
-        let kind = result.as_ref().map_err(pilotfish::Error::kind).err();
-        match sort {
-            Sort::Large => assert_eq!(kind, Some(ErrorKind::InvalidInput), "{}", context()),
-            Sort::Utf8 => assert_eq!(kind, Some(ErrorKind::Unsupported), "{}", context()),
+        let error = result.as_ref().map_err(pilotfish::Error::kind).err();
+        match kind {
+            MailKind::Large => assert_eq!(error, Some(ErrorKind::InvalidInput), "{}", context()),
+            MailKind::Utf8 => assert_eq!(error, Some(ErrorKind::Unsupported), "{}", context()),
             _ => {}
         }
     }

@@ -8,9 +8,9 @@ use pilotfish::session::{Mail, Receipt};
 use pilotfish::{Fate, Result};
 use tokio::time::timeout;
 
-use super::{Case, Sort, seeds};
+use super::{Case, MailKind, seeds};
 use crate::support::client::in_clear;
-use crate::support::mini_server::{Arrived, Knowing, Store, Words};
+use crate::support::mini_server::{Arrived, MiniServer, Replies, Store};
 
 /// Longer than all time limits of a session together. The clock is paused.
 const TOO_LONG: Duration = Duration::from_hours(24);
@@ -20,7 +20,7 @@ async fn each_is_reported_once_or_returned() {
     for seed in seeds(0..8_500) {
         let mut case = Case::new(seed);
         // Mails of a session cannot be cancelled.
-        case.mails.retain(|sort| *sort != Sort::Withdrawn);
+        case.mails.retain(|kind| *kind != MailKind::Withdrawn);
         play(&case).await;
     }
 }
@@ -30,7 +30,7 @@ async fn play(case: &Case) {
     let mut arrived = Vec::new();
     let mut strategy = case.strategy;
     let numbered = case.mails.iter().enumerate();
-    let mut left: Vec<(usize, Mail)> = numbered.map(|(n, sort)| (n, sort.mail(n))).collect();
+    let mut left: Vec<(usize, Mail)> = numbered.map(|(n, kind)| (n, kind.mail(n))).collect();
     for sessions in 0.. {
         if left.is_empty() {
             break;
@@ -38,7 +38,7 @@ async fn play(case: &Case) {
         assert!(sessions < 30, "no end: {left:?}, {case:?}");
         let store = Store::default();
         let (here, there) = tokio::io::duplex(4_096);
-        let knowing = Knowing::new(there, Words::Offering(case.keywords), &store);
+        let mini_server = MiniServer::new(there, Replies::Offering(case.keywords), &store);
         let numbers: Vec<_> = left.iter().map(|(number, _)| *number).collect();
         let client = async {
             let Ok(session) = in_clear(here).await else {
@@ -68,14 +68,14 @@ async fn play(case: &Case) {
             session.quit().await;
             again
         };
-        let both = async { tokio::join!(client, knowing.fate(case.end.fate()).serve()).0 };
+        let both = async { tokio::join!(client, mini_server.fate(case.end.fate()).serve()).0 };
         left = timeout(TOO_LONG, Box::pin(both))
             .await
             .unwrap_or_else(|_| panic!("it hangs: {case:?}"));
         keeps_limits(case, &store.all());
         arrived.extend(store.all());
     }
-    case.judge(&reported, &arrived);
+    case.verify(&reported, &arrived);
 }
 
 /// What a session sent is within the limits of the server.

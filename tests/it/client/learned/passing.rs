@@ -14,13 +14,13 @@ use crate::client::{client_to, letter, paused};
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
 use crate::support::mini_server::Store;
-use crate::support::port::{Count, Fate, Port};
+use crate::support::port::{Count, Port, ReplyFault};
 
 const MAIL: &[u8] = b"250 2.1.0";
 
 /// What a server has received.
 #[derive(Debug, Clone, Default)]
-struct Had {
+struct Received {
     sessions: Count,
     mails: Count,
     rcpt: Count,
@@ -29,23 +29,28 @@ struct Had {
 
 /// A change of a reply, by the numbers of the connection, of the mail in all, and of the mail in
 /// the session, all from 0.
-type Conduct = fn(&mut Vec<u8>, usize, usize, usize) -> bool;
+type ServerBehaviour = fn(&mut Vec<u8>, usize, usize, usize) -> bool;
 
-async fn serve(port: Port, keywords: &'static [&'static str], had: Had, conduct: Conduct) {
+async fn serve(
+    port: Port,
+    keywords: &'static [&'static str],
+    received: Received,
+    behaviour: ServerBehaviour,
+) {
     let fate = |connection| {
-        had.sessions.add();
-        let (had, mut in_session) = (had.clone(), 0);
+        received.sessions.add();
+        let (received, mut in_session) = (received.clone(), 0);
         Box::new(move |said: &mut Vec<u8>| {
             if said.starts_with(b"250 2.1.5") {
-                had.rcpt.add();
+                received.rcpt.add();
             } else if said.starts_with(b"354") {
-                had.data.add();
+                received.data.add();
             } else if said.starts_with(MAIL) {
-                had.mails.add();
+                received.mails.add();
                 in_session += 1;
             }
-            conduct(said, connection, had.rcpt.all(), in_session)
-        }) as Fate
+            behaviour(said, connection, received.rcpt.all(), in_session)
+        }) as ReplyFault
     };
     port.serve(keywords, Store::default(), fate).await;
 }
@@ -53,17 +58,17 @@ async fn serve(port: Port, keywords: &'static [&'static str], had: Had, conduct:
 /// Runs a test with a client of one connection and such a server.
 fn against<T>(
     keywords: &'static [&'static str],
-    conduct: Conduct,
-    test: impl AsyncFnOnce(Client, Had) -> T,
+    behaviour: ServerBehaviour,
+    test: impl AsyncFnOnce(Client, Received) -> T,
 ) -> T {
     paused(async {
-        let (port, had) = (Port::new(), Had::default());
+        let (port, received) = (Port::new(), Received::default());
         let client = client_to(port.number(), |server| server);
         let client = client.max_connections(1);
         let client = client.idle_timeout(Duration::from_secs(5)).build().unwrap();
         tokio::select! {
-            outcome = test(client, had.clone()) => outcome,
-            () = serve(port, keywords, had, conduct) => unreachable!(),
+            outcome = test(client, received.clone()) => outcome,
+            () = serve(port, keywords, received, behaviour) => unreachable!(),
         }
     })
 }
@@ -90,38 +95,42 @@ fn to(recipients: &[&str], partial: Partial, message: Message) -> Mail {
 /// session has one mail.
 #[test]
 fn the_number_of_mails_from_a_close() {
-    let conduct: Conduct = |said, connection, _, in_session| {
+    let behaviour: ServerBehaviour = |said, connection, _, in_session| {
         connection == 0 && said.starts_with(MAIL) && in_session == 2
     };
-    against(&["PIPELINING"], conduct, async |client, had| {
+    against(&["PIPELINING"], behaviour, async |client, received| {
         assert_eq!(send(&client, 10).await, 10);
-        assert!(had.sessions.all() <= 10, "{had:?}");
+        assert!(received.sessions.all() <= 10, "{received:?}");
         sleep(Duration::from_mins(6)).await;
-        let before = had.sessions.all();
+        let before = received.sessions.all();
         assert_eq!(send(&client, 10).await, 10);
-        assert_eq!(had.sessions.all() - before, 1, "{had:?}");
+        assert_eq!(received.sessions.all() - before, 1, "{received:?}");
     });
 }
 
 /// The first session with several mails in flight breaks: for an hour messages go by DATA.
 #[test]
 fn a_close_with_several_mails_in_flight() {
-    let conduct: Conduct = |said, connection, _, in_session| {
+    let behaviour: ServerBehaviour = |said, connection, _, in_session| {
         connection == 0 && said.starts_with(MAIL) && in_session == 2
     };
-    against(&["PIPELINING", "CHUNKING"], conduct, async |client, had| {
-        // The mails that had left completely are unknown.
-        let accepted = send(&client, 40).await;
-        assert!((32..40).contains(&accepted), "{accepted}");
-        assert!(had.data.all() > 30, "{had:?}");
-        for (minutes, by_data) in [(50, true), (11, false)] {
-            sleep(Duration::from_mins(minutes)).await;
-            let before = had.data.all();
-            assert_eq!(send(&client, 20).await, 20);
-            let data = had.data.all() - before;
-            assert_eq!(data > 10, by_data, "{data} by DATA, {had:?}");
-        }
-    });
+    against(
+        &["PIPELINING", "CHUNKING"],
+        behaviour,
+        async |client, received| {
+            // The mails that had left completely are unknown.
+            let accepted = send(&client, 40).await;
+            assert!((32..40).contains(&accepted), "{accepted}");
+            assert!(received.data.all() > 30, "{received:?}");
+            for (minutes, by_data) in [(50, true), (11, false)] {
+                sleep(Duration::from_mins(minutes)).await;
+                let before = received.data.all();
+                assert_eq!(send(&client, 20).await, 20);
+                let data = received.data.all() - before;
+                assert_eq!(data > 10, by_data, "{data} by DATA, {received:?}");
+            }
+        },
+    );
 }
 
 /// A server that limits recipients only once: for an hour, mails go in portions if they can, and
@@ -129,13 +138,13 @@ fn a_close_with_several_mails_in_flight() {
 #[test]
 fn a_number_of_recipients_is_advice() {
     const THREE: [&str; 3] = ["a@x.test", "b@x.test", "c@x.test"];
-    let conduct: Conduct = |said, _, rcpt, _| {
+    let behaviour: ServerBehaviour = |said, _, rcpt, _| {
         if said.starts_with(b"250 2.1.5") && rcpt == 2 {
             *said = b"452 4.5.3 Too many recipients, slow down\r\n".to_vec();
         }
         false
     };
-    against(&["PIPELINING"], conduct, async |client, had| {
+    against(&["PIPELINING"], behaviour, async |client, received| {
         let text = || letter(0, 10).message;
         let once = || {
             let letter = ACCOUNT.letter_of_text(&THREE, "Read once.");
@@ -152,11 +161,11 @@ fn a_number_of_recipients_is_advice() {
             (11, Partial::AsManyAsPossible, text(), 1),
         ] {
             sleep(Duration::from_mins(minutes)).await;
-            let before = had.mails.all();
+            let before = received.mails.all();
             let context = format!("{minutes}, {partial:?}");
             let receipt = client.send(to(&THREE, partial, message)).await;
             assert_eq!(receipt.expect(&context).accepted.len(), 3, "{context}");
-            assert_eq!(had.mails.all() - before, mails, "{context}");
+            assert_eq!(received.mails.all() - before, mails, "{context}");
         }
     });
 }
@@ -164,7 +173,7 @@ fn a_number_of_recipients_is_advice() {
 /// A 421 after fewer mails than another session has had is not about their number.
 #[test]
 fn a_421_about_something_else_throttles() {
-    let conduct: Conduct = |said, connection, _, in_session| {
+    let behaviour: ServerBehaviour = |said, connection, _, in_session| {
         let is_over = match connection {
             0 => in_session == 6,
             1 => in_session == 3,
@@ -175,12 +184,12 @@ fn a_421_about_something_else_throttles() {
         }
         false
     };
-    against(&["PIPELINING"], conduct, async |client, had| {
+    against(&["PIPELINING"], behaviour, async |client, received| {
         assert_eq!(send(&client, 7).await, 7);
-        assert_eq!(had.sessions.all(), 2);
+        assert_eq!(received.sessions.all(), 2);
         let begun = Instant::now();
         assert_eq!(send(&client, 3).await, 3);
-        assert_eq!(had.sessions.all(), 3);
+        assert_eq!(received.sessions.all(), 3);
         assert!(
             begun.elapsed() >= Duration::from_secs(1),
             "{:?}",

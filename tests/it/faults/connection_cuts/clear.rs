@@ -3,16 +3,16 @@
 use pilotfish::Message;
 use pilotfish::message::{Attachment, Body, BodyType};
 
-use super::judge::judge;
-use super::{Dialogue, Entry};
+use super::verify::verify;
+use super::{Dialogue, SessionSetup};
 use crate::support::built::built;
 use crate::support::client::ACCOUNT;
-use crate::support::mini_server::Words;
+use crate::support::mini_server::Replies;
 
 /// The extensions: one command at a time, and in groups.
-const PLAIN: Words = Words::Offering(&["8BITMIME"]);
-const GROUPED: Words = Words::Offering(&["PIPELINING", "SIZE 1000000", "8BITMIME"]);
-const CHUNKED: Words = Words::Offering(&["PIPELINING", "CHUNKING", "BINARYMIME", "8BITMIME"]);
+const PLAIN: Replies = Replies::Offering(&["8BITMIME"]);
+const GROUPED: Replies = Replies::Offering(&["PIPELINING", "SIZE 1000000", "8BITMIME"]);
+const CHUNKED: Replies = Replies::Offering(&["PIPELINING", "CHUNKING", "BINARYMIME", "8BITMIME"]);
 
 /// A mail with a small image.
 pub(super) fn picture(recipients: &[&str], data: BodyType) -> Message {
@@ -24,11 +24,11 @@ pub(super) fn picture(recipients: &[&str], data: BodyType) -> Message {
 
 /// Tests of one line: the extensions, the message, and the least number of cases.
 macro_rules! cut {
-    ($($name:ident($words:expr, $message:expr): $cases:literal)*) => {$(
+    ($($name:ident($replies:expr, $message:expr): $cases:literal)*) => {$(
         #[tokio::test(start_paused = true)]
         async fn $name() {
-            let dialogue = Dialogue::new(stringify!($name), ACCOUNT, Entry::Clear, $words);
-            let tally = judge(&dialogue.message($message), 1, 0).await;
+            let dialogue = Dialogue::new(stringify!($name), ACCOUNT, SessionSetup::Clear, $replies);
+            let tally = verify(&dialogue.message($message), 1, 0).await;
             assert!(tally.cases() >= $cases, "{tally:?}");
             // The reply to the end of data has some thirty octets. A cut after any of them but the
             // last leaves the fate unknown.
@@ -52,10 +52,10 @@ cut! {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_accepted() {
-    for words in [PLAIN, GROUPED] {
-        let dialogue = Dialogue::new("nobody accepted", ACCOUNT, Entry::Clear, words);
+    for replies in [PLAIN, GROUPED] {
+        let dialogue = Dialogue::new("nobody accepted", ACCOUNT, SessionSetup::Clear, replies);
         let message = ACCOUNT.letter(&["nobody@example.org"]);
-        let tally = judge(&dialogue.message(message), 1, 0).await;
+        let tally = verify(&dialogue.message(message), 1, 0).await;
         assert_eq!((tally.accepted, tally.unknown), (0, 0));
         assert!(tally.cases() > 1_000);
     }
@@ -63,9 +63,9 @@ async fn nobody_accepted() {
 
 #[tokio::test(start_paused = true)]
 async fn two_mails_in_a_session() {
-    for words in [PLAIN, GROUPED, CHUNKED] {
-        let dialogue = Dialogue::new("two mails", ACCOUNT, Entry::Clear, words);
-        let tally = judge(&dialogue.twice(), 1, 0).await;
+    for replies in [PLAIN, GROUPED, CHUNKED] {
+        let dialogue = Dialogue::new("two mails", ACCOUNT, SessionSetup::Clear, replies);
+        let tally = verify(&dialogue.twice(), 1, 0).await;
         // About half of the cuts hit the second mail.
         assert!(tally.accepted > 900, "{tally:?}");
     }

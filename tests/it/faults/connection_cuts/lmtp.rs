@@ -6,12 +6,12 @@ use pilotfish::session::{Receipt, RecipientOutcome, recipient_outcomes};
 use tokio::io::duplex;
 
 use super::cuts;
-use super::judge::{Tally, counted, each_recipient};
+use super::verify::{Tally, counted, each_recipient};
 use crate::session::lmtp::in_lmtp;
 use crate::session::send_each::strategy;
-use crate::support::client::{ACCOUNT, TOO_LONG, send, told};
+use crate::support::client::{ACCOUNT, TOO_LONG, send, summary};
 use crate::support::cutter::{Cut, Cutter, Side};
-use crate::support::mini_server::{Arrived, Knowing, Store, Words};
+use crate::support::mini_server::{Arrived, MiniServer, Replies, Store};
 use crate::support::peer::Stream;
 
 const RECIPIENTS: [&str; 4] = [
@@ -35,14 +35,14 @@ async fn submit<S: Stream>(stream: S, chunking: Chunking) -> Result<Receipt> {
     send(session, ACCOUNT.letter(&RECIPIENTS)).await
 }
 
-async fn play(words: &Words, chunking: Chunking, cut: Option<Cut>) -> Case {
+async fn play(replies: &Replies, chunking: Chunking, cut: Option<Cut>) -> Case {
     let (here, there) = duplex(1024 * 1024);
     let (stream, passed) = Cutter::new(here, cut);
     let store = Store::default();
-    let server = Knowing::new(there, words.clone(), &store);
+    let server = MiniServer::new(there, replies.clone(), &store);
     let both = async { tokio::join!(submit(stream, chunking), server.serve()) };
     let Ok((outcome, ())) = tokio::time::timeout(TOO_LONG, both).await else {
-        panic!("{words:?}: {cut:?}: it hangs");
+        panic!("{replies:?}: {cut:?}: it hangs");
     };
     Case {
         outcome,
@@ -60,11 +60,11 @@ fn of_recipient(outcome: &Result<Receipt>, recipient: &str) -> (RecipientOutcome
 }
 
 /// Checks the table of the module for one recipient.
-fn judge(case: &Case, whole: &Case, recipient: &str, context: &str) -> RecipientOutcome {
+fn verify(case: &Case, whole: &Case, recipient: &str, context: &str) -> RecipientOutcome {
     let outcome = of_recipient(&case.outcome, recipient);
     let context = format!(
         "{context}: {recipient}: {outcome:?}: {}",
-        told(&case.outcome)
+        summary(&case.outcome)
     );
     let find = |case: &Case| {
         let mut arrived = case.arrived.iter();
@@ -94,22 +94,22 @@ fn judge(case: &Case, whole: &Case, recipient: &str, context: &str) -> Recipient
 
 #[tokio::test(start_paused = true)]
 async fn each_recipient_has_its_own_fate() {
-    for (words, chunking) in [
-        (Words::Offering(&["8BITMIME"]), Chunking::Never),
-        (Words::Offering(&["PIPELINING"]), Chunking::Never),
+    for (replies, chunking) in [
+        (Replies::Offering(&["8BITMIME"]), Chunking::Never),
+        (Replies::Offering(&["PIPELINING"]), Chunking::Never),
         (
-            Words::Offering(&["PIPELINING", "CHUNKING"]),
+            Replies::Offering(&["PIPELINING", "CHUNKING"]),
             Chunking::Always,
         ),
     ] {
         let paths = RECIPIENTS.map(|recipient| recipient.parse().unwrap());
-        let whole = play(&words, chunking, None).await;
+        let whole = play(&replies, chunking, None).await;
         assert_eq!(whole.arrived.len(), 3);
         let (mut tally, mut cases, mut divided) = (Tally::default(), 0, 0);
         for cut in cuts(whole.from_client, whole.from_server, 1, 0) {
-            let case = play(&words, chunking, Some(cut)).await;
-            let context = format!("{words:?}: {cut:?}");
-            let outcomes = RECIPIENTS.map(|recipient| judge(&case, &whole, recipient, &context));
+            let case = play(&replies, chunking, Some(cut)).await;
+            let context = format!("{replies:?}: {cut:?}");
+            let outcomes = RECIPIENTS.map(|recipient| verify(&case, &whole, recipient, &context));
             let seen = (&case.arrived[..], case.from_server);
             each_recipient(&case.outcome, &paths, seen, &context);
             tally.add(&outcomes);

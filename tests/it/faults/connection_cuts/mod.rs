@@ -15,11 +15,11 @@
 //! (LMTP) and if a mail goes in portions.
 
 mod clear;
-pub(crate) mod judge;
 mod lmtp;
 mod portions;
 mod send_each;
 mod tls;
+pub(crate) mod verify;
 
 use pilotfish::session::{Greeted, Receipt, Secured, Session};
 use pilotfish::transport::Timeouts;
@@ -29,13 +29,13 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::support::client::{Account, TOO_LONG, name, send_one};
 use crate::support::cutter::{Cut, Cutter, How, Side};
-use crate::support::mini_server::{Arrived, Knowing, Store, Words};
+use crate::support::mini_server::{Arrived, MiniServer, Replies, Store};
 use crate::support::peer::Stream;
 use crate::support::tls::{Flaw, acceptor, tls_client};
 
 /// How the client opens its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Entry {
+enum SessionSetup {
     Clear,
     /// With a login in clear text.
     ClearAuth,
@@ -47,8 +47,8 @@ enum Entry {
 struct Dialogue {
     name: &'static str,
     account: Account,
-    entry: Entry,
-    words: Words,
+    setup: SessionSetup,
+    replies: Replies,
     message: Message,
     /// Whether the client sends the mail again in the same session after the server has accepted
     /// it.
@@ -67,15 +67,15 @@ struct Case {
 }
 
 impl Dialogue {
-    fn new(name: &'static str, account: Account, entry: Entry, words: Words) -> Self {
-        let tls = matches!(entry, Entry::StartTls | Entry::Implicit)
+    fn new(name: &'static str, account: Account, setup: SessionSetup, replies: Replies) -> Self {
+        let tls = matches!(setup, SessionSetup::StartTls | SessionSetup::Implicit)
             .then(|| acceptor(account.host, Flaw::None));
         let message = account.letter(&["a@example.org"]);
         Self {
             name,
             account,
-            entry,
-            words,
+            setup,
+            replies,
             message,
             twice: false,
             tls,
@@ -112,13 +112,13 @@ impl Dialogue {
     }
 
     async fn serve(&self, stream: DuplexStream, store: &Store) {
-        let server = Knowing::new(stream, self.words.clone(), store);
+        let server = MiniServer::new(stream, self.replies.clone(), store);
         let server = match &self.tls {
             Some(acceptor) => server.acceptor(acceptor.clone()),
             None => server,
         };
-        match self.entry {
-            Entry::Implicit => server.serve_in_tls().await,
+        match self.setup {
+            SessionSetup::Implicit => server.serve_in_tls().await,
             _ => server.serve().await,
         }
     }
@@ -143,15 +143,15 @@ impl Dialogue {
     async fn session<S: Stream>(&self, stream: S) -> Result<Session<S>> {
         let (host, credentials) = (self.account.host(), self.account.credentials());
         let timeouts = Timeouts::default();
-        if self.entry == Entry::Implicit {
+        if self.setup == SessionSetup::Implicit {
             let tls = tls_client();
             let secured = Secured::implicit_tls(stream, &tls, &host, name(), timeouts).await?;
             return secured.authenticate(&credentials).await;
         }
         let greeted = Greeted::greet(stream, name(), timeouts).await?;
-        match self.entry {
-            Entry::ClearAuth => greeted.danger_cleartext_auth(&credentials).await,
-            Entry::StartTls => {
+        match self.setup {
+            SessionSetup::ClearAuth => greeted.danger_cleartext_auth(&credentials).await,
+            SessionSetup::StartTls => {
                 // A separate TLS client, which cannot resume the last session: resumption would
                 // make the handshakes differ.
                 let secured = greeted.starttls(&tls_client(), &host).await?;

@@ -8,12 +8,12 @@ use pilotfish::{Mail, Message, Result};
 use tokio::io::duplex;
 
 use super::cuts;
-use super::judge::{Tally, counted, each_recipient};
+use super::verify::{Tally, counted, each_recipient};
 use crate::session::lmtp::in_lmtp;
 use crate::session::send_each::strategy;
 use crate::support::client::{ACCOUNT, TOO_LONG, in_clear};
 use crate::support::cutter::{Cut, Cutter, Side};
-use crate::support::mini_server::{Arrived, Knowing, Store, Words};
+use crate::support::mini_server::{Arrived, MiniServer, Replies, Store};
 use crate::support::peer::Stream;
 
 /// One of the recipients is rejected. By LMTP, the message for one of them is rejected.
@@ -27,7 +27,7 @@ const TO: [&str; 5] = [
 
 /// A mail that goes in portions.
 struct Portioned {
-    words: Words,
+    replies: Replies,
     lmtp: bool,
     chunking: Chunking,
     message: Message,
@@ -50,7 +50,7 @@ impl Portioned {
             Chunking::Never
         };
         Self {
-            words: Words::Offering(keywords),
+            replies: Replies::Offering(keywords),
             lmtp,
             chunking,
             message: ACCOUNT.letter_with(&["a@one.test"], "Hi.\n"),
@@ -78,10 +78,10 @@ impl Portioned {
         let (here, there) = duplex(1024 * 1024);
         let (stream, passed) = Cutter::new(here, cut);
         let store = Store::default();
-        let server = Knowing::new(there, self.words.clone(), &store);
+        let server = MiniServer::new(there, self.replies.clone(), &store);
         let both = async { tokio::join!(self.submit(stream), server.serve()) };
         let Ok((outcome, ())) = tokio::time::timeout(TOO_LONG, both).await else {
-            panic!("{:?}: {cut:?}: it hangs", self.words);
+            panic!("{:?}: {cut:?}: it hangs", self.replies);
         };
         Case {
             outcome,
@@ -92,12 +92,12 @@ impl Portioned {
     }
 
     /// Counts the recipients by outcome.
-    async fn judge(&self) -> Tally {
+    async fn verify(&self) -> Tally {
         let whole = self.play(None).await;
         let (mut tally, mut cases) = (Tally::default(), 0);
         for cut in cuts(whole.from_client, whole.from_server, STRIDE, 0) {
             let case = self.play(Some(cut)).await;
-            let context = format!("{:?}, LMTP {}: {cut:?}", self.words, self.lmtp);
+            let context = format!("{:?}, LMTP {}: {cut:?}", self.replies, self.lmtp);
             let (outcome, recipients) = (&case.outcome, &self.recipients[..]);
             let seen = (&case.arrived[..], case.from_server);
             tally.add(&each_recipient(outcome, recipients, seen, &context));
@@ -122,7 +122,7 @@ async fn each_recipient_of_each_portion_has_an_outcome_of_its_own() {
         (&["LIMITS RCPTMAX=2", "PIPELINING"], true),
         (&["LIMITS RCPTMAX=4", "PIPELINING", "CHUNKING"], true),
     ] {
-        let tally = Portioned::new(keywords, lmtp).judge().await;
+        let tally = Portioned::new(keywords, lmtp).verify().await;
         let context = format!("{keywords:?}, LMTP {lmtp}: {tally:?}");
         assert!(tally.accepted > 30 && tally.unknown > 20, "{context}");
         // Some recipients have the mail; the others are untried or unknown.

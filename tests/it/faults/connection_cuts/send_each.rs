@@ -9,22 +9,22 @@ use pilotfish::{Fate, Message, Result};
 use tokio::io::duplex;
 
 use super::cuts;
-use super::judge::{Tally, counted};
+use super::verify::{Tally, counted};
 use crate::session::send_each::strategy;
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, TOO_LONG, in_clear, told};
+use crate::support::client::{ACCOUNT, TOO_LONG, in_clear, summary};
 use crate::support::cutter::{Cut, Cutter, Side};
-use crate::support::mini_server::{Arrived, Knowing, Store, Words};
+use crate::support::mini_server::{Arrived, MiniServer, Replies, Store};
 use crate::support::peer::Stream;
 
-const PLAIN: Words = Words::Offering(&["8BITMIME"]);
-const GROUPED: Words = Words::Offering(&["PIPELINING"]);
-const CHUNKED: Words = Words::Offering(&["PIPELINING", "CHUNKING"]);
+const PLAIN: Replies = Replies::Offering(&["8BITMIME"]);
+const GROUPED: Replies = Replies::Offering(&["PIPELINING"]);
+const CHUNKED: Replies = Replies::Offering(&["PIPELINING", "CHUNKING"]);
 
 /// Mails that are sent together, and how.
-struct Company {
+struct Batch {
     name: &'static str,
-    words: Words,
+    replies: Replies,
     strategy: Strategy,
     mails: Vec<Message>,
 }
@@ -33,7 +33,7 @@ struct Company {
 struct Case {
     /// The reported outcome of each mail. `None` if the mail was returned or never taken from the
     /// stream.
-    told: Vec<Option<Result<Receipt>>>,
+    reported: Vec<Option<Result<Receipt>>>,
     arrived: Vec<Arrived>,
     from_client: usize,
     from_server: usize,
@@ -61,15 +61,15 @@ impl Case {
     }
 }
 
-impl Company {
+impl Batch {
     /// Sends the mails with these numbers. Returns the outcomes of all mails.
     async fn send<S: Stream>(&self, stream: S, numbers: &[usize]) -> Vec<Option<Result<Receipt>>> {
-        let mut told: Vec<_> = self.mails.iter().map(|_| None).collect();
+        let mut reported: Vec<_> = self.mails.iter().map(|_| None).collect();
         let session = match in_clear(stream).await {
             Ok(session) => session,
             Err(error) => {
                 assert_eq!(error.fate(), Fate::NotAccepted);
-                return told;
+                return reported;
             }
         };
         let mut session = session.with_strategy(self.strategy);
@@ -77,15 +77,21 @@ impl Company {
         let mails = mails.map(|mail| Mail::from(mail.clone()));
         let returned = session
             .send_each(stream::iter(mails), |place, result| {
-                assert!(told[numbers[place]].replace(result).is_none(), "told twice");
+                assert!(
+                    reported[numbers[place]].replace(result).is_none(),
+                    "told twice"
+                );
             })
             .await;
         for returned in returned {
             assert_eq!(returned.error.fate(), Fate::NotAccepted);
-            assert!(told[numbers[returned.index]].is_none(), "told and returned");
+            assert!(
+                reported[numbers[returned.index]].is_none(),
+                "told and returned"
+            );
         }
         session.quit().await;
-        told
+        reported
     }
 
     async fn play(&self, cut: Option<Cut>) -> Case {
@@ -93,13 +99,13 @@ impl Company {
         let (here, there) = duplex(1024 * 1024);
         let (stream, passed) = Cutter::new(here, cut);
         let store = Store::default();
-        let server = Knowing::new(there, self.words.clone(), &store);
+        let server = MiniServer::new(there, self.replies.clone(), &store);
         let both = async { tokio::join!(self.send(stream, &all), server.serve()) };
-        let Ok((told, ())) = tokio::time::timeout(TOO_LONG, both).await else {
+        let Ok((reported, ())) = tokio::time::timeout(TOO_LONG, both).await else {
             panic!("{}: {cut:?}: it hangs", self.name);
         };
         Case {
-            told,
+            reported,
             arrived: store.all(),
             from_client: passed.from(Side::Client),
             from_server: passed.from(Side::Server),
@@ -107,7 +113,7 @@ impl Company {
     }
 
     /// Plays the dialogue with each cut, and counts the mails by outcome.
-    async fn judge(&self) -> Tally {
+    async fn verify(&self) -> Tally {
         let whole = self.play(None).await;
         let (mut tally, mut cases) = (Tally::default(), 0);
         for cut in cuts(whole.from_client, whole.from_server, 1, 0) {
@@ -129,8 +135,8 @@ impl Company {
 
     /// Checks the table of the module for one mail. Returns its fate if it was not accepted.
     fn fate(number: usize, case: &Case, whole: &Case, context: &str) -> Option<Fate> {
-        let outcome = case.told[number].as_ref();
-        let shown = outcome.map_or("returned".to_owned(), told);
+        let outcome = case.reported[number].as_ref();
+        let shown = outcome.map_or("returned".to_owned(), summary);
         let context = format!("{context}: mail {number}: {shown}");
         let fate = match outcome {
             Some(Ok(_)) => None,
@@ -140,7 +146,7 @@ impl Company {
         match (case.arrived(number), whole.arrived(number)) {
             (Some(arrived), _) => match arrived.answered {
                 Some(octets) if case.from_server >= octets => {
-                    let whole = whole.told[number].as_ref().map(told);
+                    let whole = whole.reported[number].as_ref().map(summary);
                     assert_eq!(Some(shown), whole, "{context}");
                 }
                 _ => assert_eq!(fate, Some(Fate::Unknown), "{context}"),
@@ -157,7 +163,7 @@ impl Company {
 
     /// The client sends again what was not accepted or was returned. No mail arrives twice.
     async fn once_more(&self, case: &Case, whole: &Case, context: &str) {
-        let open = |number: &usize| match &case.told[*number] {
+        let open = |number: &usize| match &case.reported[*number] {
             Some(Ok(_)) => false,
             Some(Err(error)) => error.fate() == Fate::NotAccepted,
             None => true,
@@ -165,17 +171,17 @@ impl Company {
         let numbers: Vec<_> = (0..self.mails.len()).filter(open).collect();
         let (here, there) = duplex(1024 * 1024);
         let store = Store::default();
-        let server = Knowing::new(there, self.words.clone(), &store);
+        let server = MiniServer::new(there, self.replies.clone(), &store);
         let (again, ()) = tokio::join!(self.send(here, &numbers), server.serve());
         let arrived = [&case.arrived[..], &store.all()].concat();
-        for (number, expected) in whole.told.iter().enumerate() {
+        for (number, expected) in whole.reported.iter().enumerate() {
             let copies = arrived.iter().filter(|arrived| arrived.taken);
             let copies = copies.filter(|arrived| is_mail(arrived, number)).count();
             let expected = expected.as_ref().unwrap();
             let once = usize::from(expected.is_ok());
             if numbers.contains(&number) {
                 let again = again[number].as_ref().unwrap();
-                assert_eq!(told(again), told(expected), "{context}: again");
+                assert_eq!(summary(again), summary(expected), "{context}: again");
                 assert_eq!(copies, once, "{context}: mail {number}");
             } else {
                 assert!(copies <= once, "{context}: mail {number}, {copies} times");
@@ -187,16 +193,16 @@ impl Company {
 /// Tests of one line: the extensions, the strategy, the recipients of the mails, and the least
 /// number of mails with an unknown fate.
 macro_rules! cut {
-    ($($name:ident($words:expr, $pipelining:ident, $chunking:ident, $to:expr): $unknown:literal)*) => {$(
+    ($($name:ident($replies:expr, $pipelining:ident, $chunking:ident, $to:expr): $unknown:literal)*) => {$(
         #[tokio::test(start_paused = true)]
         async fn $name() {
-            let company = Company {
+            let batch = Batch {
                 name: stringify!($name),
-                words: $words,
+                replies: $replies,
                 strategy: strategy(Pipelining::$pipelining, Chunking::$chunking),
                 mails: mails($to),
             };
-            let tally = company.judge().await;
+            let tally = batch.verify().await;
             assert!(tally.accepted > 0 && tally.not_accepted > 0, "{tally:?}");
             assert!(tally.unknown >= $unknown, "{tally:?}");
         }
@@ -227,12 +233,12 @@ async fn a_long_message_among_short_ones() {
         .message_id("<1@client.example>")
         .attach(Attachment::new(octets, "x.bin"));
     mails[1] = built(long);
-    let company = Company {
+    let batch = Batch {
         name: "a long message among short ones",
-        words: CHUNKED,
+        replies: CHUNKED,
         strategy: Strategy::default(),
         mails,
     };
-    let tally = company.judge().await;
+    let tally = batch.verify().await;
     assert!(tally.unknown > 500, "{tally:?}");
 }

@@ -6,22 +6,22 @@
 use pilotfish::message::BodyType;
 
 use super::clear::picture;
-use super::judge::judge;
-use super::{Dialogue, Entry};
+use super::verify::verify;
+use super::{Dialogue, SessionSetup};
 use crate::support::client::{ACCOUNT, Account};
-use crate::support::mini_server::Words;
+use crate::support::mini_server::Replies;
 use crate::support::script::Script;
 
 /// The number of octets between two cuts.
 const STRIDE: usize = 13;
 
 fn fixture(host: &'static str, user: &'static str, fixture: &'static str) -> Dialogue {
-    let entry = match fixture {
-        _ if fixture.ends_with("_465") => Entry::Implicit,
-        _ => Entry::StartTls,
+    let setup = match fixture {
+        _ if fixture.ends_with("_465") => SessionSetup::Implicit,
+        _ => SessionSetup::StartTls,
     };
-    let words = Words::of(&Script::fixture(fixture));
-    Dialogue::new(fixture, Account { host, user }, entry, words)
+    let replies = Replies::of(&Script::fixture(fixture));
+    Dialogue::new(fixture, Account { host, user }, setup, replies)
 }
 
 /// The dialogues that end with an error. All others succeed.
@@ -42,7 +42,7 @@ macro_rules! cut {
         #[tokio::test(start_paused = true)]
         async fn $fixture() {
             let dialogue = fixture($host, $user, stringify!($fixture));
-            let tally = judge(&dialogue, STRIDE, stringify!($fixture).len()).await;
+            let tally = verify(&dialogue, STRIDE, stringify!($fixture).len()).await;
             assert!(tally.not_accepted > 0, "{tally:?}");
             assert_eq!(tally.accepted > 0, !FAILURES.contains(&stringify!($fixture)), "{tally:?}");
         }
@@ -68,8 +68,8 @@ cut! {
 }
 
 /// STARTTLS, a login, two recipients and an image.
-fn all_there_is(entry: Entry) -> Dialogue {
-    let words = Words::Offering(&[
+fn all_there_is(setup: SessionSetup) -> Dialogue {
+    let replies = Replies::Offering(&[
         "STARTTLS",
         "AUTH PLAIN LOGIN",
         "PIPELINING",
@@ -77,13 +77,13 @@ fn all_there_is(entry: Entry) -> Dialogue {
         "8BITMIME",
     ]);
     let message = picture(&["a@example.org", "b@example.org"], BodyType::EightBit);
-    Dialogue::new("all there is", ACCOUNT, entry, words).message(message)
+    Dialogue::new("all there is", ACCOUNT, setup, replies).message(message)
 }
 
 #[tokio::test(start_paused = true)]
 async fn all_there_is_by_starttls_and_at_once() {
-    for entry in [Entry::StartTls, Entry::Implicit] {
-        let tally = judge(&all_there_is(entry), STRIDE, 0).await;
+    for setup in [SessionSetup::StartTls, SessionSetup::Implicit] {
+        let tally = verify(&all_there_is(setup), STRIDE, 0).await;
         assert!(tally.accepted > 0, "{tally:?}");
         assert!(tally.unknown > tally.within_tls, "{tally:?}");
     }
@@ -91,15 +91,15 @@ async fn all_there_is_by_starttls_and_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn all_there_is_with_a_login_in_clear_text() {
-    let words = Words::Offering(&["AUTH LOGIN", "PIPELINING"]);
-    let dialogue = Dialogue::new("login", ACCOUNT, Entry::ClearAuth, words);
-    let tally = judge(&dialogue, 1, 0).await;
+    let replies = Replies::Offering(&["AUTH LOGIN", "PIPELINING"]);
+    let dialogue = Dialogue::new("login", ACCOUNT, SessionSetup::ClearAuth, replies);
+    let tally = verify(&dialogue, 1, 0).await;
     assert!(tally.unknown > 60 && tally.cases() > 1_800, "{tally:?}");
 }
 
 #[tokio::test(start_paused = true)]
 #[ignore = "a minute of handshakes: tests/run runs it"]
 async fn every_octet() {
-    let tally = judge(&all_there_is(Entry::StartTls), 1, 0).await;
+    let tally = verify(&all_there_is(SessionSetup::StartTls), 1, 0).await;
     assert!(tally.cases() > 10_000, "{tally:?}");
 }

@@ -82,12 +82,12 @@ impl Reader {
             Python | MailParser | Dovecot => case.expected.tree(),
             Mailparser | PostalMime => case.expected.list(),
         };
-        facts.retain(|fact, _| !self.never_tells(fact));
+        facts.retain(|fact, _| !self.does_not_report(fact));
         facts
     }
 
     /// Whether the reader does not report this kind of fact.
-    fn never_tells(self, fact: &str) -> bool {
+    fn does_not_report(self, fact: &str) -> bool {
         let none: &[&str] = match self {
             Mailparser => &["zone", "parameters", "language"],
             PostalMime => &["zone", "parameters", "language", "linked"],

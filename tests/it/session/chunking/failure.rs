@@ -4,17 +4,17 @@ use pilotfish::Message;
 use pilotfish::message::{Attachment, Body, BodyType};
 
 use super::{
-    FLIGHT, GO, HELLO, HELLO_AND_MAIL_ONE_BY_ONE, LAST, SHORT, WINDOW, chunks, chunks_and_another,
-    letter_of_chunks, short, short_chunk,
+    GREETING_AND_EHLO, GREETING_TO_RCPT_ONE_BY_ONE, LAST, MAIL_AND_RCPT, SHORT, TWO_OKS, WINDOW,
+    chunks, chunks_and_another, letter_of_chunks, short, short_chunk,
 };
 use crate::support::built::built;
-use crate::support::client::{in_clear, send, talk, talk_through, told};
-use crate::support::lines::BYE;
+use crate::support::client::{in_clear, play, play_through, send, summary};
+use crate::support::lines::QUIT_AND_221;
 
 #[tokio::test(start_paused = true)]
 async fn after_a_rejected_chunk_no_other_is_sent_and_rset_is_next() {
     let next = format!(
-        "C: RSET\n{FLIGHT}{}S: 250 ok\n{GO}S: 250 queued\n{BYE}",
+        "C: RSET\n{MAIL_AND_RCPT}{}S: 250 ok\n{TWO_OKS}S: 250 queued\n{QUIT_AND_221}",
         short_chunk()
     );
     let others = |count: usize| "S: 503 a chunk was refused\n".repeat(count);
@@ -30,7 +30,7 @@ async fn after_a_rejected_chunk_no_other_is_sent_and_rset_is_next() {
     ] {
         // The first chunk. The last one waits for its reply.
         let one = chunks(1);
-        let alone = format!("{HELLO_AND_MAIL_ONE_BY_ONE}{one}{refusal}");
+        let alone = format!("{GREETING_TO_RCPT_ONE_BY_ONE}{one}{refusal}");
         let next_alone = format!(
             "C: RSET
              S: 250 ok
@@ -40,7 +40,7 @@ async fn after_a_rejected_chunk_no_other_is_sent_and_rset_is_next() {
              S: 250 ok
              {}
              S: 250 queued
-             {BYE}",
+             {QUIT_AND_221}",
             short_chunk()
         );
         let outcomes = [outcome, "<a@example.org>: 250 queued"];
@@ -48,12 +48,15 @@ async fn after_a_rejected_chunk_no_other_is_sent_and_rset_is_next() {
         // The first chunk of a window, which is in flight.
         let window = chunks(WINDOW);
         let rest = others(WINDOW - 1);
-        let transcript = format!("{HELLO}{FLIGHT}{GO}{window}{refusal}{rest}{next}");
+        let transcript =
+            format!("{GREETING_AND_EHLO}{MAIL_AND_RCPT}{TWO_OKS}{window}{refusal}{rest}{next}");
         chunks_and_another(WINDOW + 3, &transcript, outcomes).await;
         // The second of three chunks, which are all in flight.
         let rest = others(1);
         let two = chunks(2);
-        let transcript = format!("{HELLO}{FLIGHT}{two}{LAST}{GO}S: 250 ok\n{refusal}{rest}{next}");
+        let transcript = format!(
+            "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{two}{LAST}{TWO_OKS}S: 250 ok\n{refusal}{rest}{next}"
+        );
         chunks_and_another(2, &transcript, outcomes).await;
     }
     // The last chunk.
@@ -63,19 +66,22 @@ async fn after_a_rejected_chunk_no_other_is_sent_and_rset_is_next() {
     ];
     let two = chunks(2);
     let transcript = format!(
-        "{HELLO}{FLIGHT}{two}{LAST}{GO}S: 250 ok\nS: 250 ok\nS: 554 5.6.0 content refused\n{next}"
+        "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{two}{LAST}{TWO_OKS}S: 250 ok\nS: 250 ok\nS: 554 5.6.0 content refused\n{next}"
     );
     chunks_and_another(2, &transcript, outcomes).await;
 }
 
 /// Sends a message of two chunks and a last one, which are all in flight.
 async fn on_their_way(transcript: &str, outcome: &str) {
-    let transcript = format!("{HELLO}{FLIGHT}{}{LAST}{GO}{transcript}", chunks(2));
-    let (result, _) = talk(&transcript, async |stream| {
+    let transcript = format!(
+        "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{}{LAST}{TWO_OKS}{transcript}",
+        chunks(2)
+    );
+    let (result, _) = play(&transcript, async |stream| {
         send(in_clear(stream).await?, letter_of_chunks(2)).await
     })
     .await;
-    assert_eq!(told(&result), outcome);
+    assert_eq!(summary(&result), outcome);
 }
 
 #[tokio::test(start_paused = true)]
@@ -134,13 +140,13 @@ async fn before_the_last_chunk_has_left_nothing_is_in_doubt() {
             ""
         };
         let reply = reply.replace("-- cut --", &format!("{then}-- cut --"));
-        let transcript = format!("{HELLO_AND_MAIL_ONE_BY_ONE}{}{reply}", chunks(1));
+        let transcript = format!("{GREETING_TO_RCPT_ONE_BY_ONE}{}{reply}", chunks(1));
         // So few octets of the last chunk are in the pipe when the connection breaks.
-        let result = talk_through(64, &transcript, async |stream| {
+        let result = play_through(64, &transcript, async |stream| {
             send(in_clear(stream).await?, letter_of_chunks(1)).await
         })
         .await;
-        assert_eq!(told(&result), outcome, "{reply}");
+        assert_eq!(summary(&result), outcome, "{reply}");
     }
 }
 
@@ -162,13 +168,13 @@ async fn a_reply_within_the_chunk_ends_the_transfer() {
     ] {
         for ending in ["-- swallow all --", "-- cut --"] {
             let transcript = format!(
-                "{HELLO}-- ahead --\n{FLIGHT}{GO}C: BDAT {SHORT} LAST\n-- swallow 50 --\nS: {reply}\n{ending}"
+                "{GREETING_AND_EHLO}-- ahead --\n{MAIL_AND_RCPT}{TWO_OKS}C: BDAT {SHORT} LAST\n-- swallow 50 --\nS: {reply}\n{ending}"
             );
-            let result = talk_through(64, &transcript, async |stream| {
+            let result = play_through(64, &transcript, async |stream| {
                 send(in_clear(stream).await?, short()).await
             })
             .await;
-            assert_eq!(told(&result), outcome, "{ending}");
+            assert_eq!(summary(&result), outcome, "{ending}");
         }
     }
 }
@@ -187,14 +193,14 @@ async fn a_rejection_during_the_next_chunk_is_the_error() {
         ),
     ] {
         let transcript = format!(
-            "{HELLO}-- ahead --\n{FLIGHT}{GO}{}C: BDAT 1000 LAST\nS: {reply}\n-- cut --\n-- swallow all --",
+            "{GREETING_AND_EHLO}-- ahead --\n{MAIL_AND_RCPT}{TWO_OKS}{}C: BDAT 1000 LAST\nS: {reply}\n-- cut --\n-- swallow all --",
             chunks(1)
         );
-        let result = talk_through(64, &transcript, async |stream| {
+        let result = play_through(64, &transcript, async |stream| {
             send(in_clear(stream).await?, letter_of_chunks(1)).await
         })
         .await;
-        assert_eq!(told(&result), outcome);
+        assert_eq!(summary(&result), outcome);
     }
 }
 
@@ -211,13 +217,15 @@ async fn a_source_that_breaks_off_between_chunks_ends_in_order() {
         .attach(Attachment::new(body, "shark.png"));
     let message = built(builder);
     let replies = "S: 250 ok\n".repeat(2);
-    let transcript = format!("{HELLO}{FLIGHT}-- swallow --\n{GO}{replies}{BYE}");
-    let (result, played) = talk(&transcript, async |stream| {
+    let transcript = format!(
+        "{GREETING_AND_EHLO}{MAIL_AND_RCPT}-- swallow --\n{TWO_OKS}{replies}{QUIT_AND_221}"
+    );
+    let (result, played) = play(&transcript, async |stream| {
         send(in_clear(stream).await?, message).await
     })
     .await;
     assert_eq!(
-        told(&result),
+        summary(&result),
         "Body at Transfer, NotAccepted, permanent: no reply"
     );
     let last = played.heard.windows(6).any(|octets| octets == b" LAST\r");

@@ -9,7 +9,7 @@ use pilotfish::transport::TlsConfig;
 use pilotfish::{Client, ServerConfig};
 
 use super::{SECRET, causes, commands, credentials, everything, log_in};
-use crate::support::client::{ACCOUNT, told_error};
+use crate::support::client::{ACCOUNT, error_summary};
 use crate::support::events::Capture;
 
 /// A server with nine mechanisms for passwords and tokens, and EXTERNAL, which gives each login
@@ -45,8 +45,8 @@ async fn credentials_are_presented_once_or_twice() {
             let server = refusing(reply).start().await.unwrap();
             let credentials = credentials(mechanism, SECRET);
             let outcome = log_in(&server, &Mechanism::PREFERENCE, credentials).await;
-            let told = told_error(&outcome.unwrap_err());
-            assert!(told.ends_with(reply), "{told}");
+            let reported = error_summary(&outcome.unwrap_err());
+            assert!(reported.ends_with(reply), "{reported}");
             let tried = commands(&capture);
             assert_eq!(tried.len(), expected, "{reply}: {tried:?}");
             server.shutdown().await.unwrap();
@@ -72,7 +72,7 @@ async fn refused_mails(
     let client = Client::new(submission.build().unwrap());
     let sent = (0..mails).map(|_| client.send(ACCOUNT.letter(&["a@example.org"])));
     let outcomes = join_all(sent).await.into_iter();
-    let outcomes = outcomes.map(|outcome| told_error(&outcome.unwrap_err()));
+    let outcomes = outcomes.map(|outcome| error_summary(&outcome.unwrap_err()));
     let outcomes = outcomes.collect();
     client.close().await;
     server.shutdown().await.unwrap();

@@ -7,7 +7,7 @@ use pilotfish::{Credentials, ErrorKind, Result, testing};
 use proptest::prelude::*;
 
 use super::{SECRET, USER, causes, commands, credentials, log_in};
-use crate::support::client::{ACCOUNT, PASSWORD, converse, told_error};
+use crate::support::client::{ACCOUNT, PASSWORD, error_summary, play_script};
 use crate::support::delivery::Delivery;
 use crate::support::events::Capture;
 use crate::support::peer::Played;
@@ -47,7 +47,7 @@ async fn begins_scram(rest: &str, delivery: Delivery) -> (Result<()>, Played) {
          -- take 89 --
          {rest}"
     );
-    converse(&Script::inline(&transcript), delivery, async |stream| {
+    play_script(&Script::inline(&transcript), delivery, async |stream| {
         ACCOUNT.log_in_465(stream).await.map(drop)
     })
     .await
@@ -79,8 +79,11 @@ async fn a_password_that_scram_forbids_is_sent_by_plain() {
 async fn a_success_without_a_signature_is_a_failure() {
     for delivery in Delivery::ALL {
         let (result, _) = begins_scram("S: 235 2.7.0 welcome", delivery).await;
-        let told = told_error(&result.unwrap_err());
-        assert_eq!(told, "Protocol at Auth, NotAccepted, permanent: no reply");
+        let reported = error_summary(&result.unwrap_err());
+        assert_eq!(
+            reported,
+            "Protocol at Auth, NotAccepted, permanent: no reply"
+        );
     }
 }
 
@@ -119,7 +122,7 @@ async fn an_error_of_scram_is_a_rejection() {
             let (result, _) = begins_scram(&rest, delivery).await;
             let error = result.unwrap_err();
             assert!(error.to_string().contains(word), "{error}");
-            assert_eq!(told_error(&error), format!("{outcome}: 535 5.7.8 no"));
+            assert_eq!(error_summary(&error), format!("{outcome}: 535 5.7.8 no"));
         }
     }
 }

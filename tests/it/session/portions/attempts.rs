@@ -16,7 +16,7 @@ use crate::support::client::ACCOUNT;
 use crate::support::events::Capture;
 use crate::support::mini_server::{Arrived, Store};
 use crate::support::open_server::open_server;
-use crate::support::port::{Count, Fate, Port};
+use crate::support::port::{Count, Port, ReplyFault};
 
 /// The mail with this number, to these recipients.
 fn mail(number: usize, recipients: &[&str]) -> (Mail, Vec<ForwardPath>) {
@@ -139,7 +139,7 @@ fn a_mail_counts_once_over_several_sessions() {
         let client = client.build().unwrap();
         let begun = Instant::now();
         let keywords = &["LIMITS RCPTDOMAINMAX=1"];
-        let fate = |_| Box::new(|_: &mut Vec<u8>| false) as Fate;
+        let fate = |_| Box::new(|_: &mut Vec<u8>| false) as ReplyFault;
         let (mail, paths) = mail(1, &["a@x.test", "b@y.test", "c@z.test"]);
         let result = tokio::select! {
             result = client.send(mail) => result,
@@ -170,7 +170,7 @@ fn a_portion_that_was_accepted_is_not_sent_again_after_a_quota() {
                     *said = QUOTA.to_vec();
                 }
                 false
-            }) as Fate
+            }) as ReplyFault
         };
         let keywords = &["LIMITS RCPTDOMAINMAX=1", "PIPELINING", "CHUNKING"];
         let sent = [

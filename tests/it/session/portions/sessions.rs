@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::support::client::ACCOUNT;
-use crate::support::mini_server::{Knowing, Store, Words};
+use crate::support::mini_server::{MiniServer, Replies, Store};
 
 /// A server that counts recipients, and rejects RCPT after so many recipients of a mail.
 struct Counting {
@@ -61,9 +61,9 @@ impl Counting {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 opened.fetch_add(1, Relaxed);
-                let knowing = Knowing::new(stream, Words::Offering(keywords), &kept);
+                let mini_server = MiniServer::new(stream, Replies::Offering(keywords), &kept);
                 let fate = enough(most, reply, Arc::clone(&counted));
-                connections.spawn(knowing.fate(fate).serve());
+                connections.spawn(mini_server.fate(fate).serve());
             }
         });
         Self {
@@ -76,7 +76,7 @@ impl Counting {
     }
 
     /// Checks that each of these recipients has the mail once, and that the client reports it.
-    fn judge(&self, recipients: &[ForwardPath], result: &Result<Receipt>) {
+    fn verify(&self, recipients: &[ForwardPath], result: &Result<Receipt>) {
         let outcomes = recipient_outcomes(recipients, result.as_ref());
         let accepted = |outcome: &&RecipientOutcome| **outcome == RecipientOutcome::Accepted;
         let outcomes: Vec<_> = outcomes.iter().map(|recipient| recipient.outcome).collect();
@@ -132,7 +132,7 @@ async fn recipients_too_many_follow_and_the_number_is_remembered() {
             let server = Counting::start(keywords, most, reply).await;
             let all = recipients(0, 1_500, 1);
             let result = server.client.send(mail(&all)).await;
-            server.judge(&all, &result);
+            server.verify(&all, &result);
             // The commands that leave together may be in vain once.
             let first = server.rcpt.load(Relaxed);
             assert!(first <= 1_500 + 500, "{first} RCPT, {most}");
@@ -150,7 +150,7 @@ async fn many_recipients_take_a_command_each_and_few_more() {
     let server = Counting::start(&["PIPELINING"], 100, "452 4.5.3 Too many recipients").await;
     let all = recipients(0, 20_000, 1);
     let result = server.client.send(mail(&all)).await;
-    server.judge(&all, &result);
+    server.verify(&all, &result);
     let rcpt = server.rcpt.load(Relaxed);
     assert!(rcpt <= 20_000 + 500, "{rcpt} RCPT");
     assert_eq!(server.store.all().len(), 200);
@@ -177,7 +177,7 @@ async fn portions_beyond_a_session_limit_go_over_another() {
         all.sort_by_key(|path| path.addr_spec().domain().to_string());
         let server = Counting::start(keywords, usize::MAX, "").await;
         let result = server.client.send(mail(&all)).await;
-        server.judge(&all, &result);
+        server.verify(&all, &result);
         assert_eq!(server.sessions.load(Relaxed), sessions, "{keywords:?}");
         server.end().await;
     }

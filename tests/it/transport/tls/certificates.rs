@@ -11,7 +11,8 @@ use rcgen::{
 use sha2::{Digest as _, Sha256};
 
 use super::made::{
-    Authority, ROOT, Shown, authority_params, client, good, intermediate, server_params, trusting,
+    Authority, ROOT, ServerCertificates, authority_params, client, good, intermediate,
+    server_params, trusting,
 };
 use super::server::{BOTH, Side, log_in};
 
@@ -47,7 +48,7 @@ pub(super) async fn is_accepted(side: &Side, tls: &TlsConfig, host: &str) {
 }
 
 async fn refused(params: CertificateParams, words: &str) {
-    let side = Side::from(Shown::by(&ROOT, &params).config());
+    let side = Side::from(ServerCertificates::by(&ROOT, &params).config());
     is_refused(&side, &client(), HOST, words).await;
 }
 
@@ -63,7 +64,7 @@ async fn good_certificates() {
         &PKCS_ED25519,
         &PKCS_RSA_SHA256,
     ] {
-        let side = Side::from(Shown::of_kind(&ROOT, &named(), kind).config());
+        let side = Side::from(ServerCertificates::of_kind(&ROOT, &named(), kind).config());
         is_accepted(&side, &client(), HOST).await;
     }
 }
@@ -71,7 +72,7 @@ async fn good_certificates() {
 #[tokio::test]
 async fn a_chain_with_its_intermediate() {
     let between = intermediate(authority_params("between"), &ROOT);
-    let shown = Shown::by(&between, &named());
+    let shown = ServerCertificates::by(&between, &named());
     let alone = Side::from(shown.config());
     let words = "is from an unknown authority, and came without any intermediate certificate";
     is_refused(&alone, &client(), HOST, words).await;
@@ -126,14 +127,15 @@ async fn names() {
             "has only a common name, \"server.example\", which counts no more",
         ),
     ] {
-        let side = Side::from(Shown::by(&ROOT, &server_params(&names)).config());
+        let side = Side::from(ServerCertificates::by(&ROOT, &server_params(&names)).config());
         is_refused(&side, &client(), host, words).await;
     }
 }
 
 #[tokio::test]
 async fn a_name_in_an_error_cannot_control_the_terminal() {
-    let side = Side::from(Shown::by(&ROOT, &server_params(&["a\u{1b}[2J.test"])).config());
+    let side =
+        Side::from(ServerCertificates::by(&ROOT, &server_params(&["a\u{1b}[2J.test"])).config());
     is_refused(&side, &client(), HOST, "is not for server.example").await;
     let (outcome, _) = log_in(&side, BOTH[0], &client(), HOST).await;
     let error = outcome.unwrap_err().to_string();
@@ -142,11 +144,12 @@ async fn a_name_in_an_error_cannot_control_the_terminal() {
 
 #[tokio::test]
 async fn valid_names() {
-    let wildcard = Side::from(Shown::by(&ROOT, &server_params(&["*.example.test"])).config());
+    let wildcard =
+        Side::from(ServerCertificates::by(&ROOT, &server_params(&["*.example.test"])).config());
     is_accepted(&wildcard, &client(), "mail.example.test").await;
     let mut params = server_params(&[]);
     params.subject_alt_names = vec![SanType::IpAddress("127.0.0.1".parse().unwrap())];
-    let address = Side::from(Shown::by(&ROOT, &params).config());
+    let address = Side::from(ServerCertificates::by(&ROOT, &params).config());
     is_accepted(&address, &client(), "127.0.0.1").await;
     let words = "is not for server.example but for 127.0.0.1";
     is_refused(&address, &client(), HOST, words).await;
@@ -171,7 +174,7 @@ async fn another_name_than_the_host_can_be_expected() {
 #[tokio::test]
 async fn unknown_authorities() {
     let stranger = intermediate(authority_params("between"), &other_root());
-    let shown = Shown::by(&stranger, &named()).and(&stranger);
+    let shown = ServerCertificates::by(&stranger, &named()).and(&stranger);
     let side = Side::from(shown.config());
     is_refused(
         &side,
@@ -182,9 +185,13 @@ async fn unknown_authorities() {
     .await;
     // The client does not trust a root that the server sends.
     let stranger = other_root();
-    let side = Side::from(Shown::by(&stranger, &named()).and(&stranger).config());
+    let side = Side::from(
+        ServerCertificates::by(&stranger, &named())
+            .and(&stranger)
+            .config(),
+    );
     is_refused(&side, &client(), HOST, "or pin sha256:").await;
-    let side = Side::from(Shown::self_signed(&named()).config());
+    let side = Side::from(ServerCertificates::self_signed(&named()).config());
     is_refused(&side, &client(), HOST, "is signed by itself: ").await;
     // No public authority signed our certificates.
     let public = TlsConfig::builder().build().unwrap();
@@ -205,7 +212,7 @@ async fn an_authority_of_the_same_name() {
     let other_kind = || rcgen::KeyPair::generate_for(&PKCS_ED25519).unwrap();
     for key in [key(), other_kind()] {
         let namesake = Authority::self_signed(authority_params("root"), key).unwrap();
-        let alone = Shown::by(&namesake, &named());
+        let alone = ServerCertificates::by(&namesake, &named());
         let pin = format!(
             "or pin {}",
             Fingerprint::Certificate(Sha256::digest(&alone.chain[0]).into())
@@ -214,13 +221,21 @@ async fn an_authority_of_the_same_name() {
         is_refused(&side, &client(), HOST, words).await;
         is_refused(&side, &client(), HOST, &pin).await;
         let between = intermediate(authority_params("between"), &namesake);
-        let side = Side::from(Shown::by(&between, &named()).and(&between).config());
+        let side = Side::from(
+            ServerCertificates::by(&between, &named())
+                .and(&between)
+                .config(),
+        );
         is_refused(&side, &client(), HOST, words).await;
     }
     // A wrong signature below an authority that the user does not trust does not matter.
     let between = intermediate(authority_params("between"), &other_root());
     let namesake = intermediate(authority_params("between"), &other_root());
-    let side = Side::from(Shown::by(&namesake, &named()).and(&between).config());
+    let side = Side::from(
+        ServerCertificates::by(&namesake, &named())
+            .and(&between)
+            .config(),
+    );
     let words = "is from an unknown authority";
     is_refused(&side, &client(), HOST, words).await;
 }
@@ -264,7 +279,11 @@ async fn name_constraints() {
         excluded_subtrees: Vec::new(),
     });
     let between = intermediate(params, &ROOT);
-    let side = Side::from(Shown::by(&between, &named()).and(&between).config());
+    let side = Side::from(
+        ServerCertificates::by(&between, &named())
+            .and(&between)
+            .config(),
+    );
     let words = "is for a name that its authority may not vouch for";
     is_refused(&side, &client(), HOST, words).await;
 }
@@ -276,7 +295,7 @@ async fn a_chain_of_a_hundred() {
         let issuer = chain.last().unwrap();
         chain.push(intermediate(authority_params(&number.to_string()), issuer));
     }
-    let mut shown = Shown::by(chain.last().unwrap(), &named());
+    let mut shown = ServerCertificates::by(chain.last().unwrap(), &named());
     for authority in chain.iter().rev() {
         shown = shown.and(authority);
     }

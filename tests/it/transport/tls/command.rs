@@ -3,27 +3,27 @@
 use pilotfish::testing::TestServer;
 use sha2::{Digest as _, Sha256};
 
-use super::made::{ROOT, Shown, good, server_params};
-use crate::cli::cli_fixture::{Directory, Office, server};
+use super::made::{ROOT, ServerCertificates, good, server_params};
+use crate::cli::cli_fixture::{CliFixture, Directory, server};
 use crate::cli::run::{Ended, Run};
 
 const MAIL: &str = "--from me@example.org --to ann@example.org --text hello";
 
 /// Sends to a server whose authority is unknown, with only these flags.
-async fn send(office: &Office, arguments: &str) -> Ended {
-    let address = office.server.addr().to_string();
+async fn send(fixture: &CliFixture, arguments: &str) -> Ended {
+    let address = fixture.server.addr().to_string();
     Run::new("send --user me@example.org --password-file password --server")
         .args([&address])
         .args(Run::words(&format!("{MAIL} {arguments}")))
-        .directory(office.directory.path())
+        .directory(fixture.directory.path())
         .end()
         .await
 }
 
 #[tokio::test]
 async fn trusted_authorities() {
-    let office = Office::open(server()).await;
-    let refused = send(&office, "").await;
+    let fixture = CliFixture::open(server()).await;
+    let refused = send(&fixture, "").await;
     assert_eq!(refused.status, 76, "{refused:?}");
     // The error names the hash to pin. From then on the hash identifies the server.
     let pin = refused
@@ -32,7 +32,7 @@ async fn trusted_authorities() {
         .find(|word| word.starts_with("sha256:"))
         .unwrap()
         .to_owned();
-    let json = send(&office, &format!("--json --tls-fingerprint {pin}")).await;
+    let json = send(&fixture, &format!("--json --tls-fingerprint {pin}")).await;
     assert_eq!((json.status, json.stderr.as_str()), (0, ""), "{json:?}");
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(json["tls"]["certificate"], pin);
@@ -41,7 +41,7 @@ async fn trusted_authorities() {
         "--tls-ca ca.pem --tls-roots none --tls-min 1.3",
         "--tls-ca ca.pem --tls-name localhost",
     ] {
-        let sent = send(&office, arguments).await;
+        let sent = send(&fixture, arguments).await;
         assert_eq!(
             (sent.status, sent.stderr.as_str()),
             (0, ""),
@@ -52,25 +52,25 @@ async fn trusted_authorities() {
         "--tls-roots none",
         "--tls-ca ca.pem --tls-name other.example",
     ] {
-        let refused = send(&office, arguments).await;
+        let refused = send(&fixture, arguments).await;
         assert!(
             [76, 78].contains(&refused.status),
             "{arguments}: {refused:?}"
         );
     }
-    assert_eq!(office.mails().await.len(), 4);
+    assert_eq!(fixture.mails().await.len(), 4);
 }
 
 #[tokio::test]
 async fn without_verification_each_time_is_a_warning() {
-    let office = Office::open(server()).await;
+    let fixture = CliFixture::open(server()).await;
     for arguments in ["--tls-insecure", "--tls-insecure --quiet"] {
-        let sent = send(&office, arguments).await;
+        let sent = send(&fixture, arguments).await;
         assert_eq!(sent.status, 0, "{sent:?}");
         let words = "warning: the server's certificate is not verified (--tls-insecure)";
         assert!(sent.stderr.starts_with(words), "{sent:?}");
     }
-    assert_eq!(office.mails().await.len(), 2);
+    assert_eq!(fixture.mails().await.len(), 2);
     let short = Run::new("send -h").end().await.stdout;
     let long = Run::new("send --help").end().await.stdout;
     assert!(!short.contains("--tls-insecure") && long.contains("--tls-insecure"));
@@ -78,22 +78,22 @@ async fn without_verification_each_time_is_a_warning() {
 
 #[tokio::test]
 async fn the_roots_of_the_system() {
-    let office = Office::open(server()).await;
-    let address = office.server.addr().to_string();
+    let fixture = CliFixture::open(server()).await;
+    let address = fixture.server.addr().to_string();
     let of_system = |file: &str| {
         Run::new("send --user me@example.org --password-file password --tls-roots system --server")
             .args([&address])
             .args(Run::words(MAIL))
-            .env("SSL_CERT_FILE", office.directory.path().join(file))
+            .env("SSL_CERT_FILE", fixture.directory.path().join(file))
             .env("SSL_CERT_DIR", "")
-            .directory(office.directory.path())
+            .directory(fixture.directory.path())
     };
     let sent = of_system("ca.pem").end().await;
     assert_eq!(sent.status, 0, "{sent:?}");
-    office.directory.file("other.pem", ROOT.pem());
+    fixture.directory.file("other.pem", ROOT.pem());
     let refused = of_system("other.pem").end().await;
     assert_eq!(refused.status, 76, "{refused:?}");
-    office.directory.file("none.pem", "");
+    fixture.directory.file("none.pem", "");
     let refused = of_system("none.pem").end().await;
     assert_eq!(refused.status, 78, "{refused:?}");
     assert!(
@@ -102,7 +102,7 @@ async fn the_roots_of_the_system() {
             .contains("the system has no certificate authorities"),
         "{refused:?}"
     );
-    assert_eq!(office.mails().await.len(), 1);
+    assert_eq!(fixture.mails().await.len(), 1);
 }
 
 #[tokio::test]
@@ -139,7 +139,7 @@ async fn contradictory_flags() {
 #[tokio::test]
 async fn a_key_that_others_can_read_is_not_used() {
     let directory = Directory::new();
-    let shown = Shown::by(&ROOT, &server_params(&["client.example"]));
+    let shown = ServerCertificates::by(&ROOT, &server_params(&["client.example"]));
     directory.file("key.pem", shown.key.serialize_pem());
     directory.file("cert.pem", ROOT.pem());
     let send = async || {
@@ -166,8 +166,8 @@ async fn a_key_that_others_can_read_is_not_used() {
 
 #[tokio::test]
 async fn a_flag_replaces_the_pins_of_an_account() {
-    let office = Office::open(server()).await;
-    let pin = |shown: &Shown| {
+    let fixture = CliFixture::open(server()).await;
+    let pin = |shown: &ServerCertificates| {
         let digest = Sha256::digest(&shown.chain[0]);
         digest
             .iter()
@@ -178,14 +178,14 @@ async fn a_flag_replaces_the_pins_of_an_account() {
     let account = format!(
         "[account.a]\nserver = '{}'\ntls-fingerprint = ['sha256:{}']\nfrom = 'me@example.org'\n\
          user = 'me@example.org'\npassword-file = 'password'\n",
-        office.server.addr(),
+        fixture.server.addr(),
         pin(&good()),
     );
-    office.directory.file("mail.toml", account);
+    fixture.directory.file("mail.toml", account);
     let run = async |arguments: &str| {
         Run::new("send -C mail.toml -A a --to ann@example.org --text hello")
             .args(Run::words(arguments))
-            .directory(office.directory.path())
+            .directory(fixture.directory.path())
             .end()
             .await
     };
@@ -197,7 +197,7 @@ async fn a_flag_replaces_the_pins_of_an_account() {
     );
     let sent = run("--tls-ca ca.pem").await;
     assert_eq!(sent.status, 0, "{sent:?}");
-    assert_eq!(office.mails().await.len(), 1);
+    assert_eq!(fixture.mails().await.len(), 1);
 }
 
 /// No file contains the memory of the process after a crash (R2).

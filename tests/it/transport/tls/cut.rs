@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::made::{client, good};
-use super::server::{Begin, secured};
+use super::server::{TlsStart, secured};
 
 /// What happens to a stream that is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,14 +30,14 @@ enum Direction {
 
 /// The client's end of a pipe, which is cut after so many octets in one direction.
 #[derive(Debug)]
-struct Fragile {
+struct CutStream {
     stream: DuplexStream,
     cut: Cut,
     direction: Direction,
     left: usize,
 }
 
-impl Fragile {
+impl CutStream {
     fn is_cut(&self) -> bool {
         self.left == 0
     }
@@ -47,7 +47,7 @@ impl Fragile {
     }
 }
 
-impl AsyncRead for Fragile {
+impl AsyncRead for CutStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -76,7 +76,7 @@ impl AsyncRead for Fragile {
     }
 }
 
-impl AsyncWrite for Fragile {
+impl AsyncWrite for CutStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -121,7 +121,7 @@ async fn cut(
     octets: usize,
 ) -> Option<Error> {
     let (here, there) = tokio::io::duplex(64 * 1024);
-    let fragile = Fragile {
+    let fragile = CutStream {
         stream: here,
         cut,
         direction,
@@ -137,7 +137,7 @@ async fn cut(
         (heard, true)
     };
     let host = "server.example".parse().unwrap();
-    let client = secured(fragile, Begin::Implicit, tls, &host);
+    let client = secured(fragile, TlsStart::Implicit, tls, &host);
     // A client that was cut off after its last octet waits for a greeting that does not come.
     let (outcome, (heard, accepted)) = tokio::join!(client, server);
     assert_eq!(heard, b"", "at {octets}");

@@ -12,16 +12,16 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::made::{client, good};
-use super::server::{BOTH, Begin, say_in_clear, secured};
-use crate::support::client::{ACCOUNT, send, talk, told};
+use super::server::{BOTH, TlsStart, say_in_clear, secured};
+use crate::support::client::{ACCOUNT, play, send, summary};
 
 /// Replies to the client's first octets with these, without end if none are left. Returns the error
 /// of the session and its duration.
-async fn answered(begin: Begin, answer: &[u8], again: &[u8]) -> (Error, Duration) {
+async fn answered(begin: TlsStart, answer: &[u8], again: &[u8]) -> (Error, Duration) {
     let (here, there) = tokio::io::duplex(64 * 1024);
     let server = async {
         let mut stream = BufReader::new(there);
-        if begin == Begin::StartTls {
+        if begin == TlsStart::StartTls {
             say_in_clear(&mut stream).await;
         }
         let mut stream = stream.into_inner();
@@ -167,7 +167,9 @@ async fn odd_records(
     let client = async {
         let tls = client();
         let host = "server.example".parse().unwrap();
-        let secured = secured(here, Begin::Implicit, &tls, &host).await.unwrap();
+        let secured = secured(here, TlsStart::Implicit, &tls, &host)
+            .await
+            .unwrap();
         let session = secured.authenticate(&ACCOUNT.credentials()).await.unwrap();
         session.quit().await;
     };
@@ -255,13 +257,13 @@ async fn an_end_without_close_notify() {
             "Closed at Mail, NotAccepted, transient: no reply",
         ),
     ] {
-        let (result, _) = talk(&format!("{beginning}{end}"), async |stream| {
+        let (result, _) = play(&format!("{beginning}{end}"), async |stream| {
             ACCOUNT
                 .submit_465(stream, ACCOUNT.letter(&["a@example.org"]))
                 .await
         })
         .await;
-        assert_eq!(told(&result), outcome, "{end}");
+        assert_eq!(summary(&result), outcome, "{end}");
         // The TLS library's message ends with a link to its documentation.
         let shown = format!("{:?}", result.unwrap_err());
         assert!(
@@ -287,12 +289,12 @@ async fn an_end_without_close_notify() {
             "a@example.org: 250 queued",
         ),
     ] {
-        let (result, _) = talk(&format!("{beginning}{mail}{end}"), async |stream| {
+        let (result, _) = play(&format!("{beginning}{mail}{end}"), async |stream| {
             let session = ACCOUNT.log_in_465(stream).await?;
             send(session, ACCOUNT.letter(&["a@example.org"])).await
         })
         .await;
-        let told = told(&result).replace("<a@example.org>", "a@example.org");
-        assert_eq!(told, outcome, "{end}");
+        let reported = summary(&result).replace("<a@example.org>", "a@example.org");
+        assert_eq!(reported, outcome, "{end}");
     }
 }

@@ -52,12 +52,12 @@ pub(super) fn server_params(names: &[&str]) -> CertificateParams {
 }
 
 /// The certificates that a server sends, and its key.
-pub(super) struct Shown {
+pub(super) struct ServerCertificates {
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: KeyPair,
 }
 
-impl Shown {
+impl ServerCertificates {
     /// Signed by this authority.
     pub(super) fn by(issuer: &Authority, params: &CertificateParams) -> Self {
         Self::with_key(issuer, params, KeyPair::generate().unwrap())
@@ -131,8 +131,8 @@ impl Shown {
 }
 
 /// A valid certificate.
-pub(super) fn good() -> Shown {
-    Shown::by(&ROOT, &server_params(&["server.example"]))
+pub(super) fn good() -> ServerCertificates {
+    ServerCertificates::by(&ROOT, &server_params(&["server.example"]))
 }
 
 /// Trusts only the authority of these tests.

@@ -12,7 +12,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::version;
 
 use super::certificates::{is_accepted, is_refused};
-use super::made::{ROOT, Shown, client, good, trusting};
+use super::made::{ROOT, ServerCertificates, client, good, trusting};
 use super::server::Side;
 
 const HOST: &str = "server.example";
@@ -29,7 +29,7 @@ fn openssl(directory: &Path, arguments: &str) {
 }
 
 /// A directory with the trusted authority, and the configurations of a server and an authority.
-fn workshop() -> TempDir {
+fn certificate_directory() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
     write("root.pem", &ROOT.pem());
@@ -63,11 +63,11 @@ fn certify(directory: &Path, name: &str, key: &str, issuer: &str, digest: &str, 
 const P256: &str = "ec -pkeyopt ec_paramgen_curve:P-256";
 
 /// Serves certificates of the directory.
-fn shown(directory: &Path, names: &[&str]) -> Shown {
+fn shown(directory: &Path, names: &[&str]) -> ServerCertificates {
     let key = directory.join(format!("{}.key", names[0]));
     let key = std::fs::read_to_string(key).unwrap();
     let chain = names.iter().map(|name| certificate(directory, name));
-    Shown {
+    ServerCertificates {
         chain: chain.collect(),
         key: KeyPair::from_pem(&key).unwrap(),
     }
@@ -81,7 +81,7 @@ fn certificate(directory: &Path, name: &str) -> CertificateDer<'static> {
 
 #[tokio::test]
 async fn a_signature_with_sha_1() {
-    let directory = workshop();
+    let directory = certificate_directory();
     let directory = directory.path();
     for (digest, words) in [
         ("sha256", None),
@@ -101,7 +101,7 @@ async fn a_signature_with_sha_1() {
 
 #[tokio::test]
 async fn an_authority_with_a_short_key() {
-    let directory = workshop();
+    let directory = certificate_directory();
     let directory = directory.path();
     certify(directory, "between", "rsa:1024", "root", "sha256", "ca");
     certify(directory, "server", P256, "between", "sha256", "server");
@@ -111,19 +111,19 @@ async fn an_authority_with_a_short_key() {
 }
 
 /// `openssl s_server`, at a separate port.
-struct Listening {
+struct OpensslServer {
     child: Child,
     port: u16,
 }
 
-impl Drop for Listening {
+impl Drop for OpensslServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-fn listen(directory: &Path, arguments: &str) -> Listening {
+fn listen(directory: &Path, arguments: &str) -> OpensslServer {
     let mut child = Command::new("openssl")
         .args("s_server -accept 127.0.0.1:0 -cert server.pem -key server.key".split(' '))
         .args(arguments.split(' '))
@@ -137,12 +137,12 @@ fn listen(directory: &Path, arguments: &str) -> Listening {
     let line = said.find(|line| line.as_ref().is_ok_and(|line| line.starts_with("ACCEPT")));
     let line = line.expect("the server listens").unwrap();
     let port = line.rsplit(':').next().unwrap().parse().unwrap();
-    Listening { child, port }
+    OpensslServer { child, port }
 }
 
 #[tokio::test]
 async fn a_server_with_a_short_key() {
-    let directory = workshop();
+    let directory = certificate_directory();
     let directory = directory.path();
     certify(directory, "server", "rsa:1024", "root", "sha256", "server");
     for version in ["-tls1_2", "-tls1_3"] {
@@ -155,11 +155,11 @@ async fn a_server_with_a_short_key() {
 /// The client cannot verify the signature, which does not mean that it is wrong.
 #[tokio::test]
 async fn a_key_of_an_unknown_kind() {
-    let directory = workshop();
+    let directory = certificate_directory();
     let directory = directory.path();
     for kind in ["ec -pkeyopt ec_paramgen_curve:secp256k1", "ed448"] {
         certify(directory, "server", kind, "root", "sha256", "server");
-        let shown = Shown {
+        let shown = ServerCertificates {
             chain: vec![certificate(directory, "server")],
             key: good().key,
         };
@@ -181,7 +181,7 @@ async fn a_key_of_an_unknown_kind() {
 
 #[tokio::test]
 async fn a_server_with_only_old_versions() {
-    let directory = workshop();
+    let directory = certificate_directory();
     let directory = directory.path();
     certify(directory, "server", P256, "root", "sha256", "server");
     for version in ["-tls1", "-tls1_1"] {

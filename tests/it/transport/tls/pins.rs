@@ -10,16 +10,16 @@ use sha2::{Digest as _, Sha256};
 use tokio_rustls::rustls::version;
 
 use super::certificates::{is_accepted, is_refused};
-use super::made::{ROOT, Shown, authority_params, client, good, server_params};
+use super::made::{ROOT, ServerCertificates, authority_params, client, good, server_params};
 use super::server::{BOTH, Side, log_in};
 
 const HOST: &str = "server.example";
 
-fn certificate(shown: &Shown) -> Fingerprint {
+fn certificate(shown: &ServerCertificates) -> Fingerprint {
     Fingerprint::Certificate(Sha256::digest(&shown.chain[0]).into())
 }
 
-fn spki(shown: &Shown) -> Fingerprint {
+fn spki(shown: &ServerCertificates) -> Fingerprint {
     Fingerprint::Spki(Sha256::digest(shown.key.subject_public_key_info()).into())
 }
 
@@ -39,9 +39,9 @@ async fn a_pin_is_enough() {
     let authority = authority_params("127.0.0.1");
     for shown in [
         good(),
-        Shown::self_signed(&server_params(&[HOST])),
-        Shown::self_signed(&expired),
-        Shown::self_signed(&authority),
+        ServerCertificates::self_signed(&server_params(&[HOST])),
+        ServerCertificates::self_signed(&expired),
+        ServerCertificates::self_signed(&authority),
     ] {
         let side = Side::from(shown.config());
         is_accepted(&side, &pinning(&[certificate(&shown)]), HOST).await;
@@ -62,7 +62,8 @@ async fn an_old_certificate_is_pinned_by_its_key() {
         &PKCS_ED25519,
         &PKCS_RSA_SHA256,
     ] {
-        let shown = Shown::of_kind(&ROOT, &server_params(&[HOST]), kind).of_version_1();
+        let shown =
+            ServerCertificates::of_kind(&ROOT, &server_params(&[HOST]), kind).of_version_1();
         for versions in [&[&version::TLS12], &[&version::TLS13]] {
             let side = Side::from(shown.config_of(versions));
             is_accepted(&side, &pinning(&[certificate(&shown)]), HOST).await;
@@ -71,7 +72,7 @@ async fn an_old_certificate_is_pinned_by_its_key() {
             is_refused(&side, &client(), HOST, "is of an old version of X.509").await;
             let words = "is not the pinned one";
             is_refused(&side, &pinning(&[spki(&good())]), HOST, words).await;
-            let thief = Shown {
+            let thief = ServerCertificates {
                 chain: shown.chain.clone(),
                 key: good().key,
             };
@@ -114,7 +115,7 @@ async fn a_pin_replaces_all_authorities() {
     let swapped = [Fingerprint::Spki(digest), Fingerprint::Certificate(key)];
     is_refused(&side, &pinning(&swapped), HOST, &words).await;
     // A server that has the certificate but not its key is not the right one.
-    let thief = Shown {
+    let thief = ServerCertificates {
         chain: shown.chain.clone(),
         key: good().key,
     };
@@ -130,7 +131,7 @@ async fn a_pin_replaces_all_authorities() {
 
 #[tokio::test]
 async fn the_error_about_an_unknown_authority_names_the_pin() {
-    let shown = Shown::self_signed(&authority_params("127.0.0.1"));
+    let shown = ServerCertificates::self_signed(&authority_params("127.0.0.1"));
     let side = Side::from(shown.config());
     let words = format!("pin {}", certificate(&shown));
     is_refused(&side, &TlsConfig::builder().build().unwrap(), HOST, &words).await;
@@ -138,7 +139,7 @@ async fn the_error_about_an_unknown_authority_names_the_pin() {
 
 #[tokio::test]
 async fn without_verification_any_certificate_is_accepted() {
-    let side = Side::from(Shown::self_signed(&authority_params("mallory")).config());
+    let side = Side::from(ServerCertificates::self_signed(&authority_params("mallory")).config());
     let tls = TlsConfig::builder().danger_accept_invalid_certificates();
     is_accepted(&side, &tls.build().unwrap(), HOST).await;
 }

@@ -16,12 +16,12 @@ use crate::support::peer::Stream;
 
 /// How TLS begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Begin {
+pub(super) enum TlsStart {
     Implicit,
     StartTls,
 }
 
-pub(super) const BOTH: [Begin; 2] = [Begin::Implicit, Begin::StartTls];
+pub(super) const BOTH: [TlsStart; 2] = [TlsStart::Implicit, TlsStart::StartTls];
 
 /// The server's side of the handshake.
 #[derive(Clone)]
@@ -40,7 +40,7 @@ impl From<ServerConfig> for Side {
 /// Logs in and quits. Returns what the server received inside TLS.
 pub(super) async fn log_in(
     side: &Side,
-    begin: Begin,
+    begin: TlsStart,
     tls: &TlsConfig,
     host: &str,
 ) -> (Result<()>, Vec<u8>) {
@@ -58,15 +58,15 @@ pub(super) async fn log_in(
 /// The client's side up to EHLO inside TLS.
 pub(super) async fn secured<S: Stream>(
     stream: S,
-    begin: Begin,
+    begin: TlsStart,
     tls: &TlsConfig,
     host: &Host,
 ) -> Result<Secured<S>> {
     match begin {
-        Begin::Implicit => {
+        TlsStart::Implicit => {
             Secured::implicit_tls(stream, tls, host, name(), Timeouts::default()).await
         }
-        Begin::StartTls => {
+        TlsStart::StartTls => {
             let greeted = Greeted::greet(stream, name(), Timeouts::default()).await?;
             greeted.starttls(tls, host).await
         }
@@ -74,9 +74,9 @@ pub(super) async fn secured<S: Stream>(
 }
 
 /// The server's side, to the end. Returns what it received inside TLS.
-async fn serve(stream: DuplexStream, begin: Begin, side: &Side) -> Vec<u8> {
+async fn serve(stream: DuplexStream, begin: TlsStart, side: &Side) -> Vec<u8> {
     let mut stream = BufReader::new(stream);
-    if begin == Begin::StartTls {
+    if begin == TlsStart::StartTls {
         say_in_clear(&mut stream).await;
     }
     let mut stream = stream.into_inner();
@@ -111,10 +111,10 @@ pub(super) async fn say_in_clear<S: Stream>(stream: &mut BufReader<S>) {
 }
 
 /// Inside TLS: accepts any login, and reads everything else to the end.
-async fn converse<S: Stream>(stream: S, begin: Begin) -> Vec<u8> {
+async fn converse<S: Stream>(stream: S, begin: TlsStart) -> Vec<u8> {
     let mut stream = BufReader::new(stream);
     let mut heard = Vec::new();
-    if begin == Begin::Implicit {
+    if begin == TlsStart::Implicit {
         let _ = stream.write_all(b"220 server.example\r\n").await;
     }
     for reply in [

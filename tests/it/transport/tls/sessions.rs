@@ -11,19 +11,19 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{HandshakeKind, RootCertStore, ServerConfig, version};
 
-use super::made::{ROOT, Shown, client, good, server_params, trusting};
+use super::made::{ROOT, ServerCertificates, client, good, server_params, trusting};
 use crate::support::tls::cryptography;
 
 /// Both sides of one handshake: the client's parameters; the server's kind of handshake, and the
 /// name and the protocols that the client announced.
-struct Agreed {
+struct Negotiated {
     client: TlsParameters,
     server: HandshakeKind,
     sni: Option<String>,
     alpn: Option<Vec<u8>>,
 }
 
-async fn agree(config: &Arc<ServerConfig>, tls: &TlsConfig, host: &str) -> Agreed {
+async fn negotiate(config: &Arc<ServerConfig>, tls: &TlsConfig, host: &str) -> Negotiated {
     let (here, there) = tokio::io::duplex(64 * 1024);
     let host = host.parse().unwrap();
     let client = async {
@@ -50,7 +50,7 @@ async fn agree(config: &Arc<ServerConfig>, tls: &TlsConfig, host: &str) -> Agree
         )
     };
     let (client, (server, sni, alpn)) = tokio::join!(client, server);
-    Agreed {
+    Negotiated {
         client,
         server,
         sni,
@@ -62,7 +62,7 @@ async fn agree(config: &Arc<ServerConfig>, tls: &TlsConfig, host: &str) -> Agree
 #[tokio::test]
 async fn the_key_exchange_is_secure_against_quantum_computers() {
     let shown = good();
-    let agreed = agree(&Arc::new(shown.config()), &client(), "server.example").await;
+    let agreed = negotiate(&Arc::new(shown.config()), &client(), "server.example").await;
     assert_eq!(
         (
             agreed.client.version,
@@ -79,7 +79,7 @@ async fn the_key_exchange_is_secure_against_quantum_computers() {
         .unwrap()
         .with_no_client_auth()
         .with_cert_resolver(shown.config().cert_resolver);
-    let agreed = agree(&Arc::new(config), &client(), "server.example").await;
+    let agreed = negotiate(&Arc::new(config), &client(), "server.example").await;
     assert_eq!(
         (agreed.client.key_exchange, agreed.server),
         (Some("X25519"), HandshakeKind::Full)
@@ -91,8 +91,8 @@ async fn clones_resume_sessions() {
     for version in [&version::TLS13, &version::TLS12] {
         let config = Arc::new(good().config_of(&[version]));
         let tls = client();
-        let first = agree(&config, &tls, "server.example").await;
-        let second = agree(&config, &tls.clone(), "server.example").await;
+        let first = negotiate(&config, &tls, "server.example").await;
+        let second = negotiate(&config, &tls.clone(), "server.example").await;
         assert_eq!(
             [first.client.handshake, second.client.handshake],
             [Handshake::Full, Handshake::Resumed]
@@ -109,7 +109,7 @@ async fn clones_resume_sessions() {
             .server_name("server.example".parse().unwrap())
             .build()
             .unwrap();
-        let third = agree(&config, &other, "server.example").await;
+        let third = negotiate(&config, &other, "server.example").await;
         assert_eq!(third.server, HandshakeKind::Full);
     }
 }
@@ -120,14 +120,14 @@ async fn names_are_announced_and_addresses_are_not() {
     params
         .subject_alt_names
         .push(rcgen::SanType::IpAddress("127.0.0.1".parse().unwrap()));
-    let mut config = Shown::by(&ROOT, &params).config();
+    let mut config = ServerCertificates::by(&ROOT, &params).config();
     config.alpn_protocols = vec![b"smtp".to_vec(), b"http/1.1".to_vec()];
     let config = Arc::new(config);
     for (host, sni) in [
         ("server.example", Some("server.example")),
         ("127.0.0.1", None),
     ] {
-        let agreed = agree(&config, &client(), host).await;
+        let agreed = negotiate(&config, &client(), host).await;
         assert_eq!((agreed.sni.as_deref(), agreed.alpn), (sni, None));
     }
 }
@@ -164,7 +164,7 @@ fn asking(versions: &[&'static tokio_rustls::rustls::SupportedProtocolVersion]) 
 async fn client_certificates() {
     let mut params = server_params(&["client.example"]);
     params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
-    let shown = Shown::by(&ROOT, &params);
+    let shown = ServerCertificates::by(&ROOT, &params);
     let chain = pem(&shown.chain[0]);
     let key = pilotfish::Secret::from(shown.key.serialize_pem());
     for version in [&version::TLS13, &version::TLS12] {
@@ -173,7 +173,7 @@ async fn client_certificates() {
         super::certificates::is_accepted(&side, &builder.build().unwrap(), "server.example").await;
         let (outcome, heard) = super::server::log_in(
             &side,
-            super::server::Begin::Implicit,
+            super::server::TlsStart::Implicit,
             &client(),
             "server.example",
         )

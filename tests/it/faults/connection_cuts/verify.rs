@@ -8,7 +8,7 @@ use pilotfish::session::{Receipt, RecipientOutcome, recipient_outcomes};
 use pilotfish::{ErrorKind, Fate, Stage};
 
 use super::{Case, Dialogue, cuts};
-use crate::support::client::told;
+use crate::support::client::summary;
 use crate::support::cutter::{Cut, How, Side};
 use crate::support::mini_server::Arrived;
 
@@ -49,12 +49,12 @@ impl Tally {
 }
 
 /// Plays a dialogue without a cut, and then with each `stride`-th cut.
-pub(super) async fn judge(dialogue: &Dialogue, stride: usize, first: usize) -> Tally {
+pub(super) async fn verify(dialogue: &Dialogue, stride: usize, first: usize) -> Tally {
     let whole = dialogue.play(None).await;
     let mut tally = Tally::default();
     for cut in cuts(whole.from_client, whole.from_server, stride, first) {
         let case = dialogue.play(Some(cut)).await;
-        let context = format!("{}: {cut:?}: {}", dialogue.name, told(&case.outcome));
+        let context = format!("{}: {cut:?}: {}", dialogue.name, summary(&case.outcome));
         if waits_in_tls(dialogue, &case, cut) {
             tally.within_tls += 1;
         } else {
@@ -103,7 +103,7 @@ pub(super) fn each_recipient(
         let copies: Vec<_> = arrived.iter().filter(is_for_it).collect();
         let kept = copies.iter().filter(|one| one.taken).count();
         let is_answered = |one: &&Arrived| one.answered.is_some_and(|end| from_server >= end);
-        let context = format!("{context}: {recipient:?}: {}, {copies:?}", told(outcome));
+        let context = format!("{context}: {recipient:?}: {}, {copies:?}", summary(outcome));
         assert!(kept <= 1, "twice: {context}");
         match copies.as_slice() {
             [one] if !is_answered(one) => {
@@ -141,7 +141,7 @@ fn fate(case: &Case, whole: &Case, cut: Cut, context: &str) {
     let first = (&case.outcome, &whole.outcome);
     one_fate(0, case, first, has_left(0), context);
     if let (Ok(_), Some(again), Some(whole)) = (&case.outcome, &case.again, &whole.again) {
-        let context = format!("{context}, then {}", told(again));
+        let context = format!("{context}, then {}", summary(again));
         one_fate(1, case, (again, whole), has_left(1), &context);
     }
 }
@@ -162,7 +162,7 @@ fn one_fate(
         (None, _) if has_left => assert!(fate.is_some(), "{context}"),
         (None, _) => assert_eq!(fate, Some(Fate::NotAccepted), "{context}"),
         (Some(_), Some(octets)) if case.from_server >= octets => {
-            assert_eq!(told(outcome), told(whole), "{context}");
+            assert_eq!(summary(outcome), summary(whole), "{context}");
         }
         (Some(_), _) => assert_eq!(fate, Some(Fate::Unknown), "{context}"),
     }
@@ -212,10 +212,13 @@ fn not_delivered_twice(case: &Case, context: &str) {
     let taken = case.arrived.iter().filter(|arrived| arrived.taken).count();
     let outcomes = [Some(&case.outcome), case.again.as_ref()];
     let outcomes = || outcomes.into_iter().flatten();
-    let told = outcomes().filter(|outcome| outcome.is_ok()).count();
+    let reported = outcomes().filter(|outcome| outcome.is_ok()).count();
     let open = outcomes()
         .filter_map(|outcome| outcome.as_ref().err())
         .filter(|error| error.fate() == Fate::Unknown)
         .count();
-    assert!((told..=told + open).contains(&taken), "{context}: {taken}");
+    assert!(
+        (reported..=reported + open).contains(&taken),
+        "{context}: {taken}"
+    );
 }
