@@ -4,9 +4,9 @@
 //! --pass P] --mails N --conns C [--attach FILE] [--text OCTETS] [--from A] [--to B]
 //! [--strategy grouped|eager|chunked]`
 //!
-//! Without `--strategy`, it is the last part of the name that the program is called by:
-//! `ours-eager`, a link to it, is eager. The password stands on the command line since it guards
-//! nothing. The last line of the output is a JSON object with what became of the mails.
+//! Without `--strategy`, the last part of the program's name selects the strategy: a link named
+//! `ours-eager` is eager. The password is on the command line because it protects nothing. The last
+//! line of the output is a JSON object with the outcomes of the mails.
 
 #![expect(clippy::print_stdout, reason = "the outcome goes to standard output")]
 
@@ -20,7 +20,7 @@ use pilotfish::{Attachment, Client, Credentials, Message, Security, ServerConfig
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// What was asked for, by flag.
+/// The command line, by flag.
 struct Flags(HashMap<String, String>);
 
 impl Flags {
@@ -47,7 +47,7 @@ impl Flags {
     }
 
     fn server(&self) -> Result<ServerConfig> {
-        // The certificate is for this name, which has to lead to the host.
+        // The certificate is for this name, which has to resolve to the host.
         let name = self.get("name").filter(|_| self.get("ca").is_some());
         let host = name.map_or_else(|| self.required("host"), Ok)?;
         let mut builder =
@@ -112,7 +112,7 @@ async fn run(flags: Flags) -> Result<(usize, usize, String)> {
     let built = stream::iter(0..mails)
         .filter_map(async |number| Some((number, flags.message(number).await.ok()?)));
     let mut outcomes = client.send_all(built);
-    // To a single recipient each, who was accepted if this is no error.
+    // Each mail has a single recipient, which was accepted if this is not an error.
     let (mut sent, mut last_error) = (0, String::new());
     while let Some((_, result)) = outcomes.next().await {
         match result {

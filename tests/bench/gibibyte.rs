@@ -1,4 +1,4 @@
-//! What an attachment of a gibibyte costs, beside the bare encoder on the same octets.
+//! The cost of an attachment of a gibibyte, compared with the bare encoder on the same octets.
 
 use std::fs::File;
 use std::io::Read;
@@ -13,10 +13,10 @@ use super::{PIECE, engine, octets};
 
 const GIB: usize = 1 << 30;
 
-/// Each is measured this many times, in turns, and the best of them counts.
+/// The number of measurements of each, in turn. The best one counts.
 const ROUNDS: usize = 7;
 
-/// The least time that something took, and the least work of all processors together.
+/// The shortest time of a measurement, and the least CPU time of all processors together.
 #[derive(Clone, Copy)]
 struct Cost {
     time: Duration,
@@ -28,7 +28,7 @@ pub(crate) fn compare() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("sparse");
     File::create(&path).unwrap().set_len(GIB as u64).unwrap();
-    // Sixteen times the same, as what matters is how much goes through.
+    // Sixteen times the same block, because only the amount matters.
     let sixteenth = octets(GIB / 16);
 
     println!("a gibibyte           seconds   ratio   of all processors   ratio");
@@ -75,7 +75,7 @@ fn best<const N: usize>(measured: [&dyn Fn(); N]) -> [Cost; N] {
     least
 }
 
-/// How long processors have worked for this process.
+/// The CPU time of this process.
 fn worked() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap()
 }

@@ -17,7 +17,7 @@ pub(crate) fn from_text(text: &str) -> Message {
     built(builder().text(text))
 }
 
-/// A message of a text and one attachment of these octets, which goes out as it is.
+/// A message of a text and one attachment of these octets, which is sent unencoded.
 pub(crate) fn binary_from_bytes(octets: &Bytes) -> Message {
     let attachment = Attachment::new(Body::bytes(octets.clone()), "octets.bin");
     built(
@@ -67,7 +67,7 @@ pub(crate) fn stream(mut octets: MessageReader, mut sink: impl FnMut(&mut Vec<u8
     });
 }
 
-/// Who signs for the author's domain, by RSA of 2048 bits.
+/// The signer for the author's domain, with RSA of 2048 bits.
 #[cfg(feature = "dkim")]
 pub(crate) fn signer() -> pilotfish::message::dkim::Signer {
     use pilotfish::message::dkim::{Signer, SigningKey};

@@ -1,8 +1,8 @@
 //! How fast messages are written, in GB/s: `cargo bench --bench octets`.
 //!
-//! Every group has the same octets copied (`memcpy`) and, where it is base64, encoded by the bare
-//! crate without line ends, in the same run: figures of different machines say little, their
-//! ratios much. At the end comes what an attachment of a gibibyte costs, as such a ratio.
+//! In the same run, every group also copies the octets (`memcpy`) and, for base64, encodes them by the
+//! bare crate without line ends: ratios are comparable between machines, absolute figures are not. The
+//! last line is the cost of an attachment of a gibibyte, as such a ratio.
 
 #![expect(
     clippy::print_stdout,
@@ -24,7 +24,7 @@ use pilotfish::protocol::fuzzing::Transparency;
 
 fn main() {
     divan::main();
-    // All of them, or this alone.
+    // All groups, or only this one.
     if std::env::args()
         .skip(1)
         .all(|argument| ["--bench", "gibibyte"].contains(&&*argument))
@@ -36,7 +36,7 @@ fn main() {
 /// How much of a body is encoded at a time: whole lines, just below 64 KiB when encoded.
 const PIECE: usize = 840 * 57;
 
-/// Octets without a pattern that a processor could learn.
+/// Octets without a pattern that a branch predictor could learn.
 fn octets(len: usize) -> Bytes {
     let mut state = 1_u32;
     let next = || {
@@ -141,7 +141,7 @@ mod transparency {
 mod quoted_printable {
     use super::{Bencher, BodyType, BytesCount, copy, from_text, stream};
 
-    /// Hardly anything to be encoded, some of it, and every line too long.
+    /// Texts with few characters to encode, with some, and with lines that are all too long.
     const LINES: [(&str, &str); 3] = [
         (
             "English",
@@ -180,7 +180,7 @@ mod quoted_printable {
             .bench(|| stream(from_text(&text).into_octets(), |_| ()));
     }
 
-    /// For a server with 8BITMIME, which takes the first two as they are.
+    /// For a server with 8BITMIME, which gets the first two unencoded.
     #[divan::bench(args = NAMES)]
     fn eight_bit(bencher: Bencher, name: &str) {
         let text = text(name);
@@ -191,7 +191,7 @@ mod quoted_printable {
     }
 }
 
-/// A whole message to nowhere, from its parts to what is safe to follow DATA.
+/// A whole message, from its parts to the dot-stuffed octets after DATA, which are discarded.
 mod whole_message {
     use super::{
         Bencher, BodyType, BytesCount, PIECE, Transparency, binary_from_bytes, copy, from_bytes,
@@ -219,7 +219,7 @@ mod whole_message {
         });
     }
 
-    /// For BDAT, so that there is no transparency.
+    /// For BDAT, without dot-stuffing.
     #[divan::bench]
     fn binary(bencher: Bencher) {
         let octets = octets(LEN);
@@ -229,7 +229,7 @@ mod whole_message {
         });
     }
 
-    /// It is read once to be signed, and once to be sent. Large, so that the RSA counts little.
+    /// The message is read once to sign it, and once to send it. It is large, so the RSA takes a small part.
     #[cfg(feature = "dkim")]
     #[divan::bench]
     fn signed(bencher: Bencher) {

@@ -1,16 +1,16 @@
-//! A service that mails the reports it is given, and drains when it is asked to stop.
+//! A service that mails the reports that it receives, and drains on SIGTERM.
 //!
-//! `cargo run --example axum` says where it listens and which process it is. Then
+//! `cargo run --example axum` prints its address and its process id. Then run
 //!
 //! ```sh
 //! curl -d fish,weight http://127.0.0.1:PORT/reports/ann@example.org
 //! kill PID
 //! ```
 //!
-//! A request is answered when the mail server has answered, so that its caller learns the truth; a
-//! caller that hangs up withdraws its mail, unless it has left. A service that rather says 202 at
-//! once gives each mail to a task (`tokio_util::task::TaskTracker`), and waits for these before it
-//! closes the client. The submission server is one inside the process.
+//! The service answers a request after the mail server has replied, so its caller gets the real
+//! result. A caller that hangs up cancels its mail, unless the mail has left. A service that prefers
+//! to answer 202 at once spawns a task for each mail (`tokio_util::task::TaskTracker`), and waits for
+//! these tasks before it closes the client. The submission server runs in the same process.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
 
@@ -27,7 +27,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// What a request is answered with.
+/// The answer to a request.
 type Answer = (StatusCode, String);
 
 async fn mail_report(
@@ -40,7 +40,7 @@ async fn mail_report(
     let message = message(&to, report).await.map_err(not_a_mail)?;
     let id = message.message_id().to_string();
     match client.send(message).await {
-        // The server accepted the mail for some recipients, and refused the others.
+        // The server accepted the mail for some recipients, and rejected the others.
         Ok(receipt) if receipt.is_partial() => {
             let refused = receipt.rejected.iter();
             let refused = refused.map(|(path, reply)| format!("{id}: not to {path}: {reply}"));
@@ -48,7 +48,7 @@ async fn mail_report(
             Ok((StatusCode::MULTI_STATUS, refused.join("\n")))
         }
         Ok(receipt) => Ok((StatusCode::OK, format!("{id}: {}", receipt.reply))),
-        // The server may have it: whoever sends it again may send it twice.
+        // The server may have accepted the mail: a retry may send it twice.
         Err(error) if error.fate() == Fate::Unknown => Err((
             StatusCode::GATEWAY_TIMEOUT,
             format!("{id} may have been sent: {error}"),
@@ -60,7 +60,7 @@ async fn mail_report(
     }
 }
 
-/// The report exists in memory alone.
+/// Builds the message. The report exists only in memory.
 async fn message(to: &str, report: String) -> Result<Message, Error> {
     let report = Attachment::new(Body::bytes(report), "report.csv");
     let message = Message::builder()
@@ -76,13 +76,13 @@ async fn message(to: &str, report: String) -> Result<Message, Error> {
 async fn main() -> Result<(), Error> {
     let submission = testing::TestServer::builder()
         .user("reports", "swordfish")
-        // Far away, so that there is something to wait for.
+        // A distant server, so that mails are in progress at SIGTERM.
         .delay(Duration::from_millis(50)..=Duration::from_millis(150), 1)
         .start()
         .await?;
     let client = submission.client()?;
 
-    let mut asked_to_stop = signal(SignalKind::terminate())?;
+    let mut terminate = signal(SignalKind::terminate())?;
     let routes = Router::new()
         .route("/reports/{to}", post(mail_report))
         .with_state(client.clone());
@@ -94,12 +94,11 @@ async fn main() -> Result<(), Error> {
     );
     axum::serve(listener, routes)
         .with_graceful_shutdown(async move {
-            asked_to_stop.recv().await;
+            terminate.recv().await;
         })
         .await?;
 
-    // All requests have been answered. What is open still are connections to the mail server, which
-    // wait for more.
+    // All requests have been answered. Only idle connections to the mail server are still open.
     client.close().await;
     println!("{} mails have arrived", submission.received().len());
     submission.shutdown().await?;

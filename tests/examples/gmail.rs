@@ -1,4 +1,4 @@
-//! A text and a picture through Gmail.
+//! Sends a text and an image through Gmail.
 //!
 //! `cargo run --example gmail -- me@gmail.com ann@example.org shark.png`, with an app password
 //! (<https://myaccount.google.com/apppasswords>) in the file `app-password`.

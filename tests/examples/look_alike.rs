@@ -1,10 +1,10 @@
-//! The way to a server that looks like Gmail, for whoever has no account: the tests.
+//! Replaces Gmail by a local server in the tests, which have no account.
 
 use pilotfish::session::ServerConfigBuilder;
 use pilotfish::transport::{Route, TlsConfig};
 
-/// Nothing is changed unless the environment names a proxy that leads there, and an authority that
-/// vouches for the name of Gmail.
+/// Changes nothing unless the environment names a proxy that connects to the local server, and an
+/// authority that has issued a certificate for the name of Gmail.
 pub(crate) fn instead(
     gmail: ServerConfigBuilder,
 ) -> Result<ServerConfigBuilder, Box<dyn std::error::Error>> {

@@ -1,8 +1,8 @@
-//! Ten thousand mails from a stream, over eight connections at most, in memory that does not grow
-//! with their number.
+//! Sends ten thousand mails from a stream, over eight connections at most. Memory does not grow with
+//! their number.
 //!
 //! `cargo run --release --example stream`, or with another number: `-- 100000`. The submission
-//! server is one inside the process.
+//! server runs in the same process.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
 
@@ -13,10 +13,10 @@ use pilotfish::{Client, Fate, Message};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// How many outcomes there are between two looks at what has arrived.
+/// The number of outcomes after which the example counts the arrived mails.
 const STEP: usize = 1000;
 
-/// One of them: a real one would be a row of a table that is read as the mails leave.
+/// One mail. A real program would read a row of a table for each mail.
 async fn newsletter(number: usize) -> Result<Message, MessageError> {
     Message::builder()
         .from("News <news@example.org>")
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Error> {
     let server = submission.server_config_builder()?.build()?;
     let client = Client::builder(server).max_connections(8).build()?;
 
-    // Each message is built when the queue has room for it.
+    // The client builds each message when its queue has room.
     let messages = stream::iter(0..count).then(async |number| (number, newsletter(number).await));
     let mut outcomes = client.send_all(messages);
     let (mut accepted, mut unknown, mut not_accepted) = (0, 0, 0);

@@ -1,8 +1,8 @@
-//! Credentials from a provider of one's own: an OAuth 2.0 access token that is fetched anew when it
-//! has expired, and shared by all connections until then.
+//! A custom credentials provider: it fetches a new OAuth 2.0 access token when the last one has
+//! expired, and all connections share the token until then.
 //!
-//! `cargo run --example token`. The submission server is one inside the process, and so is the
-//! authority that issues tokens.
+//! `cargo run --example token`. The submission server and the authority that issues tokens run in the
+//! same process.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
 
@@ -18,13 +18,13 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 
 const USER: &str = "me@example.org";
 
-/// A token that would expire while a session begins is as good as none.
+/// A token that could expire during the setup of a session is not used.
 const MARGIN: Duration = Duration::from_mins(1);
 
 /// The tokens of a user.
 struct Tokens {
     user: &'static str,
-    /// Locked while a token is fetched: connections that begin together need one.
+    /// Locked while a token is fetched: connections that begin together share one request.
     current: Mutex<Option<Token>>,
 }
 
@@ -48,11 +48,11 @@ impl CredentialsProvider for Tokens {
     }
 }
 
-/// Here the refresh token goes to your authority (RFC 6749 section 6), and comes back as this. The
-/// first token is about to expire.
+/// A real program sends the refresh token to its authority here (RFC 6749 section 6), and parses the
+/// response. The first token is about to expire.
 async fn fetch() -> Result<Token, Error> {
     static FETCHED: AtomicU64 = AtomicU64::new(0);
-    // The way there and back.
+    // The round trip to the authority.
     sleep(Duration::from_millis(20)).await;
     let number = FETCHED.fetch_add(1, Ordering::Relaxed) + 1;
     println!("fetched token {number}");
@@ -81,7 +81,7 @@ async fn main() -> Result<(), Error> {
             current: Mutex::default(),
         })
         .build()?;
-    // So that each mail has to log in.
+    // Each mail has to log in.
     let client = Client::builder(server).mails_per_connection(1).build()?;
 
     for number in 1..=3 {

@@ -1,4 +1,4 @@
-//! What a server offers, however it writes it.
+//! The extensions of a server, in any spelling.
 
 #![no_main]
 
@@ -35,7 +35,7 @@ fuzz_target!(|lines: Vec<Vec<u8>>| {
     }
 });
 
-/// The reply of these lines, if it is one.
+/// Parses these lines as a reply.
 fn reply(lines: &[Vec<u8>]) -> Option<Reply> {
     let mut octets = BytesMut::new();
     for (index, line) in lines.iter().enumerate() {

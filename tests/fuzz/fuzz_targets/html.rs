@@ -1,4 +1,4 @@
-//! A document in HTML, with a picture: a line for its label, and the document.
+//! An HTML document with an image: a line for its Content-ID, and the document.
 
 #![no_main]
 
@@ -29,7 +29,7 @@ fuzz_target!(|input: &str| {
     let message = parsed(&with_picture);
     let id = message.attachment(0).unwrap().content_id().unwrap();
     let document = message.body_html(0).unwrap_or_default();
-    // Behind these characters, a label may have been written in another way.
+    // After these characters, the document may spell a Content-ID in another way.
     if is_plain(label) && !html.contains(['%', '&']) {
         assert_eq!(document.replace(id, label), lines(html).replace(id, label));
     }
@@ -41,7 +41,7 @@ fn is_plain(label: &str) -> bool {
     label.bytes().all(|octet| octet.is_ascii_alphanumeric())
 }
 
-/// No path leads out of the directory, in which there is nothing.
+/// No path leaves the directory, which is empty.
 fn pictures_from_files(html: &str) {
     thread_local! {
         static RUNTIME: runtime::Runtime = runtime::Builder::new_current_thread().build().unwrap();

@@ -1,4 +1,4 @@
-//! A name of a file, as parameter of Content-Disposition.
+//! A file name, as a parameter of Content-Disposition.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any words of a server, to any mails.
+//! Any replies of a server, to any mails.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! A text, whatever its encoding turns out to be.
+//! A text, in every encoding that the builder chooses.
 
 #![no_main]
 

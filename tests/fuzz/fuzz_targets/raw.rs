@@ -12,7 +12,7 @@ fuzz_target!(|message: &[u8]| {
         let author = "From <from@x.test>".parse().unwrap();
         Message::raw(Body::bytes(message.to_vec())).from(author)
     };
-    // Whoever the fields name may be refused.
+    // The builder may reject the recipients in the fields.
     let _ = now(builder(message).recipients_from_fields().build());
 
     let built = now(builder(message).to("to@x.test").build());
@@ -40,7 +40,7 @@ fuzz_target!(|message: &[u8]| {
 
     match now(builder(&octets).to("to@x.test").build()) {
         Ok(again) => assert_eq!(streamed(again), octets, "once is enough"),
-        // Its only sign of having been resent was secret, so that now the author is looked at.
+        // Its only Resent field was a Resent-Bcc, which was removed, so the author is checked now.
         Err(MessageError::Addresses { .. } | MessageError::Field { .. }) => {}
         Err(error) => panic!("{error}"),
     }

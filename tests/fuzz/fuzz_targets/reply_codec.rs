@@ -1,4 +1,4 @@
-//! Replies in any pieces are the replies of the whole, and little of them is ever held.
+//! Replies that arrive in any pieces are parsed like whole ones, and the decoder buffers little.
 
 #![no_main]
 
@@ -14,7 +14,7 @@ fuzz_target!(|input: (Vec<u8>, Vec<u8>)| {
     assert_eq!(decoded(octets.chunks(1)), whole);
     for reply in &whole.0 {
         assert!((1..=MAX_LINES).contains(&reply.lines().len()));
-        // What is no UTF-8 becomes three octets for one.
+        // An octet that is not UTF-8 becomes three octets.
         let length: usize = reply.lines().iter().map(String::len).sum();
         assert!(length <= 3 * MAX_REPLY);
     }

@@ -1,5 +1,5 @@
-//! Whatever a server says in SCRAM: no panic, bounded work, and it is not believed, since it does
-//! not know the password.
+//! Any messages of a server in SCRAM: the client does not panic, its work is bounded, and it does not
+//! accept the server, which does not know the password.
 #![no_main]
 
 use base64::Engine as _;
@@ -10,7 +10,7 @@ use pilotfish::Credentials;
 use pilotfish::protocol::fuzzing::{Gs2Flag, ClientNonce, Exchange, ReplyDecoder, Step};
 use pilotfish::protocol::{Mechanism};
 
-/// The most slices of work that a challenge may ask for.
+/// The maximum number of slices of work for a challenge.
 const SLICES: usize = 1_000_000 / 1_024 + 1;
 
 fuzz_target!(|messages: &str| {
@@ -21,7 +21,7 @@ fuzz_target!(|messages: &str| {
         Exchange::begin(mechanism, &credentials, nonce, &Gs2Flag::NotOffered).unwrap();
     let mut last = String::new();
     for message in messages.lines().take(4) {
-        // What the fuzzer cannot guess is put in for it.
+        // Inserts values that the fuzzer cannot guess.
         last = STANDARD.encode(message.replace('N', "AAAAAAAAAAAAAAAAAAAAAAAA"));
         let mut step = exchange.respond(&last);
         let mut slices = 0;

@@ -1,4 +1,4 @@
-//! A whole session in clear text with a server that says anything.
+//! A whole session in clear text with a server that sends any octets.
 
 #![no_main]
 
@@ -15,10 +15,10 @@ use pilotfish_fuzz::{builder, now};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::time::timeout;
 
-/// Between what is said at once and what is said when the client has spoken again.
+/// Separates octets that are sent at once from those that wait for the client.
 const TURN: u8 = 0xFF;
 
-/// No dialogue that the client's own limits bound takes as long.
+/// Longer than any dialogue under the client's own time limits.
 const TOO_LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
 fuzz_target!(|octets: &[u8]| {
@@ -43,7 +43,7 @@ fuzz_target!(|octets: &[u8]| {
             assert!(positive >= 5 && (intermediate >= 1 || chunked));
         }
         Err(error) => {
-            // Without the end nothing is in doubt, but for a reply that nobody asked for.
+            // Without the end of data the fate is known, except after an unsolicited reply.
             assert!(
                 ended || chunked || error.fate() == Fate::NotAccepted || error.reply().is_some()
             );
@@ -62,7 +62,7 @@ async fn submit(stream: DuplexStream) -> Result<Receipt> {
     result
 }
 
-/// Says a piece, and the next when the client has said something; returns what that was.
+/// Sends a piece, and the next one after the client has sent something. Returns the client's octets.
 async fn serve(mut stream: DuplexStream, octets: &[u8]) -> Vec<u8> {
     let mut heard = Vec::new();
     for piece in octets.split(|octet| *octet == TURN) {
@@ -73,7 +73,7 @@ async fn serve(mut stream: DuplexStream, octets: &[u8]) -> Vec<u8> {
             return heard;
         }
     }
-    // One who says that it is over hangs up; another falls silent.
+    // A server that announces the end closes the connection; another falls silent.
     if octets.last() == Some(&TURN) {
         let _ = stream.shutdown().await;
     }
@@ -81,7 +81,7 @@ async fn serve(mut stream: DuplexStream, octets: &[u8]) -> Vec<u8> {
     heard
 }
 
-/// How many replies of the classes 2yz and 3yz there are, one behind the other.
+/// The number of consecutive replies of the classes 2yz and 3yz.
 fn answers(octets: &[u8]) -> (usize, usize) {
     let (mut decoder, mut counts) = (ReplyDecoder::default(), (0, 0));
     let spoken: Vec<u8> = octets

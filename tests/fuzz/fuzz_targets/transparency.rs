@@ -1,5 +1,5 @@
-//! A message in any blocks behind DATA, against a model, and as servers read it that are strict or
-//! lenient with line ends.
+//! A message in any blocks after DATA, against a model, and against servers that are strict or lenient
+//! about line ends.
 
 #![no_main]
 
@@ -16,7 +16,7 @@ fuzz_target!(|blocks: Vec<Vec<u8>>| {
     transparency.end_of_data(&mut sent);
     assert_eq!(sent, model(&blocks.concat()));
 
-    // Whoever takes a lone LF for the end of a line finds the same end of data.
+    // A server that accepts a lone LF as the end of a line finds the same end of data.
     let lenient = sent
         .windows(3)
         .filter(|end| *end == b"\n.\r" || *end == b"\n.\n");

@@ -1,4 +1,4 @@
-//! What the fuzz targets have in common: a message from its parts, and what holds for every one.
+//! Shared code of the fuzz targets: builds a message from its parts, and checks the rules for every message.
 
 pub mod pipeline_model;
 
@@ -9,19 +9,19 @@ use mail_parser::{HeaderValue, MessageParser};
 use pilotfish::Message;
 use pilotfish::message::{Block, FieldName, MessageBuilder};
 
-/// A builder with what a message cannot be without.
+/// A builder with the required fields of a message.
 pub fn builder() -> MessageBuilder {
     Message::builder().from("from@x.test").to("to@x.test")
 }
 
-/// The octets of what is built, checked; none if the builder refuses it.
+/// The checked octets of the built message. `None` if the builder rejects it.
 pub fn octets(builder: MessageBuilder) -> Option<Vec<u8>> {
     let octets = streamed(now(builder.build()).ok()?);
     check(&octets);
     Some(octets)
 }
 
-/// The octets of a message, which are as many as it says.
+/// The octets of a message. Their number must be the declared size.
 pub fn streamed(message: Message) -> Vec<u8> {
     let size = message.exact_size();
     let octets = now(async {
@@ -42,7 +42,7 @@ pub fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Lines as RFC 5322 sections 2.1.1 and 2.3 and RFC 2045 section 2.8 have them.
+/// Checks lines by RFC 5322 sections 2.1.1 and 2.3 and RFC 2045 section 2.8.
 pub fn check_lines(octets: &[u8]) {
     assert!(!octets.contains(&0));
     for line in octets.split_inclusive(|octet| *octet == b'\n') {
@@ -54,13 +54,13 @@ pub fn check_lines(octets: &[u8]) {
     }
 }
 
-/// And what else holds for a message of our own, in 7 bit.
+/// Checks the further rules for a composed message, in 7 bit.
 fn check(octets: &[u8]) {
     assert!(octets.is_ascii());
     check_lines(octets);
     for line in header(octets) {
         assert!(!line.trim().is_empty(), "an empty line in the header");
-        // Whoever takes a name for the beginning of the value is wrong by one place to fold.
+        // A parser that takes the name for the beginning of the value is wrong by one place to fold.
         let value = line.split_once(": ").map_or(line, |(_, value)| value);
         assert!(line.len() <= 78 || !value.trim().contains(' '), "{line:?}");
         for word in line.split(' ').filter(|word| word.starts_with("=?utf-8?")) {
@@ -76,7 +76,7 @@ fn header(octets: &[u8]) -> impl Iterator<Item = &str> {
     header.split("\r\n")
 }
 
-/// An independent parser's view.
+/// The result of an independent parser.
 pub fn parsed(octets: &[u8]) -> mail_parser::Message<'_> {
     MessageParser::new()
         .with_mime_headers()

@@ -12,18 +12,18 @@ use pilotfish::protocol::fuzzing::{
 };
 use pilotfish::protocol::{Chunking, Dialect, Extensions, Pipelining, Reply, Strategy};
 
-/// What the client sends.
+/// Octets of the client.
 #[derive(Debug)]
 enum Sent {
     Command(Command),
-    /// The message of a mail behind 354, with its end.
+    /// The message of a mail after 354, with its end of data.
     Message(usize),
     /// A chunk of a mail's message.
     Chunk(usize, Chunk),
     LoneEndOfData,
 }
 
-/// Octets that decide, in their order; 1 when there are no more.
+/// The decisions, in order, from the octets of the fuzzer; 1 after the last one.
 struct Choices<'a>(std::slice::Iter<'a, u8>);
 
 impl Choices<'_> {
@@ -40,22 +40,22 @@ impl Choices<'_> {
     }
 }
 
-/// A message that the server has taken.
+/// A message that the server has accepted.
 #[derive(Debug)]
 struct Stored {
     mail: usize,
     recipients: usize,
 }
 
-/// A server that goes by RFC 5321 and RFC 3030, and refuses what it likes.
+/// A server that follows RFC 5321 and RFC 3030, and rejects commands at random.
 #[derive(Default)]
 struct Model {
     lmtp: bool,
-    /// Whose transaction is open.
+    /// The mail whose transaction is open.
     open: Option<usize>,
     recipients: usize,
     in_data: bool,
-    /// A chunk was refused (RFC 3030 section 2).
+    /// A chunk was rejected (RFC 3030 section 2).
     failed: bool,
     stored: Vec<Stored>,
 }
@@ -65,7 +65,7 @@ impl Model {
         (self.open, self.recipients, self.in_data, self.failed) = (None, 0, false, false);
     }
 
-    /// The replies to what has come.
+    /// The replies to the received commands.
     fn answer(&mut self, sent: &Sent, choices: &mut Choices<'_>) -> Vec<&'static str> {
         match sent {
             Sent::Command(Command::Rset) => {
@@ -96,7 +96,7 @@ impl Model {
             }
             Sent::Command(Command::Data) => {
                 let refused = self.recipients == 0 || choices.one_in(8);
-                // Some servers ask for a message that nobody gets.
+                // Some servers ask for a message without an accepted recipient.
                 if refused && !(self.recipients == 0 && choices.one_in(3)) {
                     return vec![choices.of(&["503", "554", "451"])];
                 }
@@ -136,7 +136,7 @@ impl Model {
         replies
     }
 
-    /// Takes a message, or does not: for all recipients, or for each.
+    /// Accepts or rejects a message: for all recipients, or for each.
     fn take(&mut self, mail: usize, choices: &mut Choices<'_>) -> Vec<&'static str> {
         if self.recipients == 0 {
             return if self.lmtp { vec![] } else { vec!["554"] };
@@ -184,17 +184,17 @@ fn extensions(choices: &mut Choices<'_>) -> Extensions {
     Extensions::from_ehlo(&reply.unwrap().unwrap())
 }
 
-/// What is known of a mail in the end.
+/// The final outcome of a mail.
 #[derive(Debug)]
 enum Told {
     Outcome(TransactionOutcome),
-    /// The session ended after its message had left whole.
+    /// The session ended after the whole message had left.
     Unknown,
-    /// It was never begun.
+    /// The mail was never begun.
     Unsendable,
 }
 
-/// Some mails on their way, over one session after another.
+/// Some mails in flight, over one session after another.
 struct Play<'a> {
     choices: Choices<'a>,
     pipeline: Pipeline<usize>,
@@ -204,16 +204,16 @@ struct Play<'a> {
     replies: VecDeque<&'static str>,
     waiting: VecDeque<usize>,
     under_way: VecDeque<usize>,
-    /// Mails whose messages have left whole in this session.
+    /// Mails whose whole messages have left in this session.
     left: BTreeSet<usize>,
-    /// Mails that a defect of the server has cost an attempt.
+    /// Mails that lost an attempt by a defect of the server.
     again: BTreeSet<usize>,
     told: BTreeMap<usize, Told>,
     /// How many sessions the server may still end.
     ends: u8,
 }
 
-/// Mails, a server's words, and the checks of all that is told.
+/// Mails, the replies of a server, and the checks of all outcomes.
 pub fn play(octets: &[u8]) {
     let mut choices = Choices(octets.iter());
     let mut strategy = Strategy::default();
@@ -284,7 +284,7 @@ impl Play<'_> {
         !(is_idle && self.waiting.is_empty() && self.under_way.is_empty())
     }
 
-    /// Begins the next mail that can be sent, if it may be.
+    /// Begins the next mail, if the pipeline allows it.
     fn begin(&mut self) {
         let Some(&mail) = self.waiting.front() else {
             return;
@@ -313,7 +313,7 @@ impl Play<'_> {
         self.pipeline.accept(reply(code)).unwrap();
     }
 
-    /// All is said about a mail. One that is sent again has not been taken.
+    /// A mail is concluded. The server must not have accepted a mail that is sent again.
     fn conclude(&mut self, mail: usize, outcome: TransactionOutcome) {
         assert_eq!(self.under_way.pop_front(), Some(mail));
         let defect = outcome.defect;
@@ -327,7 +327,7 @@ impl Play<'_> {
         }
     }
 
-    /// The connection ends, with replies that never come: what has not left goes over another.
+    /// The connection ends before some replies: mails that have not left go over another connection.
     fn end_session(&mut self) {
         let mut again = Vec::new();
         while let Some((mail, outcome)) = self.pipeline.break_off() {
@@ -383,7 +383,7 @@ fn envelope(mail: usize, recipients: usize) -> Envelope {
     Envelope::new(from, to).unwrap()
 }
 
-/// What was told of each mail is what the server has.
+/// The reported outcome of each mail agrees with what the server has.
 fn judge(told: BTreeMap<usize, Told>, model: &Model) {
     for (mail, told) in told {
         let stored: Vec<_> = model.stored.iter().filter(|one| one.mail == mail).collect();
@@ -401,7 +401,7 @@ fn judge(told: BTreeMap<usize, Told>, model: &Model) {
         let accepted = match outcome.refusal {
             Some(_) => 0,
             None if model.lmtp => outcome.messages.iter().filter(yes).count(),
-            // Given up between two chunks, or taken for all.
+            // Abandoned between two chunks, or accepted for all.
             None if outcome.messages.is_empty() => 0,
             None => outcome.recipients.iter().filter(yes).count(),
         };
