@@ -151,67 +151,32 @@ pub trait IntoAddresses {
     fn into_addresses(self) -> Result<Vec<Address>, AddressError>;
 }
 
-impl IntoAddresses for &str {
-    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
-        Address::parse_list(self)
-    }
-}
-
-impl IntoAddresses for &String {
-    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
-        Address::parse_list(self)
-    }
-}
-
-impl IntoAddresses for String {
-    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
-        Address::parse_list(&self)
-    }
-}
-
-/// A name and an address: neither has to be quoted.
-impl IntoAddresses for (&str, &str) {
-    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
-        let (name, addr_spec) = self;
-        let mailbox = Mailbox::new(addr_spec.parse()?).with_name(name.parse()?);
-        Ok(vec![mailbox.into()])
-    }
-}
-
-impl IntoAddresses for (String, String) {
-    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
-        (self.0.as_str(), self.1.as_str()).into_addresses()
-    }
-}
-
-impl IntoAddresses for &Mailbox {
-    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
-        self.clone().into_addresses()
-    }
-}
-
-macro_rules! one_address {
-    ($($type:ty),*) => {$(
+macro_rules! into_addresses {
+    ($($type:ty, $value:pat => $addresses:expr;)*) => {$(
         impl IntoAddresses for $type {
             fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
-                Ok(vec![Mailbox::from(self).into()])
+                let $value = self;
+                $addresses
             }
         }
     )*};
 }
 
-one_address!(Mailbox, super::AddrSpec);
-
-impl IntoAddresses for Address {
-    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
-        Ok(vec![self])
-    }
-}
-
-impl IntoAddresses for Group {
-    fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
-        Ok(vec![self.into()])
-    }
+into_addresses! {
+    &str, text => Address::parse_list(text);
+    &String, text => Address::parse_list(text);
+    String, text => Address::parse_list(&text);
+    // A name and an address, neither of them quoted.
+    (&str, &str), (name, address) => {
+        let mailbox = Mailbox::new(address.parse()?).with_name(name.parse()?);
+        Ok(vec![mailbox.into()])
+    };
+    (String, String), (name, address) => (name.as_str(), address.as_str()).into_addresses();
+    &Mailbox, mailbox => Ok(vec![mailbox.clone().into()]);
+    Mailbox, mailbox => Ok(vec![mailbox.into()]);
+    super::AddrSpec, address => Ok(vec![Mailbox::from(address).into()]);
+    Address, address => Ok(vec![address]);
+    Group, group => Ok(vec![group.into()]);
 }
 
 impl<T: IntoAddresses> IntoAddresses for Vec<T> {

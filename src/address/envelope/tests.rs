@@ -1,9 +1,12 @@
 //! Envelopes, their recipients and their options.
 
+use std::collections::HashSet;
+
 use proptest::prelude::*;
 
 use super::dsn::OriginalRecipient;
 use super::*;
+use crate::address::{AddressError, ForwardPath, ReversePath};
 
 fn envelope(from: &str, to: &[&str]) -> Result<Envelope, AddressError> {
     let paths: Vec<ForwardPath> = to.iter().map(|path| path.parse().unwrap()).collect();

@@ -127,8 +127,9 @@ impl MessageBuilder {
 
     /// Adds addresses that answers should go to, if that is not the author.
     pub fn reply_to(mut self, addresses: impl IntoAddresses) -> Self {
-        let addresses = self.error.addresses("Reply-To", addresses);
-        self.fields.reply_to.extend(addresses);
+        self.fields
+            .reply_to
+            .extend(self.error.addresses("Reply-To", addresses));
         self
     }
 
@@ -141,23 +142,26 @@ impl MessageBuilder {
     ///     .to(("Lee, Dan", "dan@example.org"));
     /// ```
     pub fn to(mut self, recipients: impl IntoAddresses) -> Self {
-        let recipients = self.error.addresses("To", recipients);
-        self.fields.to.extend(recipients);
+        self.fields
+            .to
+            .extend(self.error.addresses("To", recipients));
         self
     }
 
     /// Adds recipients of a copy.
     pub fn cc(mut self, recipients: impl IntoAddresses) -> Self {
-        let recipients = self.error.addresses("Cc", recipients);
-        self.fields.cc.extend(recipients);
+        self.fields
+            .cc
+            .extend(self.error.addresses("Cc", recipients));
         self
     }
 
     /// Adds recipients that no other recipient may see: they are in the envelope and in no field
     /// (RFC 5322 section 3.6.3).
     pub fn bcc(mut self, recipients: impl IntoAddresses) -> Self {
-        let recipients = self.error.addresses("Bcc", recipients);
-        self.fields.bcc.extend(recipients);
+        self.fields
+            .bcc
+            .extend(self.error.addresses("Bcc", recipients));
         self
     }
 

@@ -1,0 +1,228 @@
+//! Where a message goes.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use super::error::EnvelopeError;
+use super::options::{Options, Partial, RecipientOptions};
+use crate::address::error::Problem;
+use crate::address::{AddrSpec, AddressError, ForwardPath, ReversePath};
+
+/// Where a message goes and where reports about it go: RFC 5321 section 2.3.1.
+///
+/// It has one or more recipients, each of them once. It need not agree with the fields of the
+/// message: blind copies are recipients here and in no field. Cloning is cheap.
+///
+/// ```
+/// use pilotfish::address::{Envelope, ReversePath};
+///
+/// let envelope = Envelope::new(ReversePath::Null, ["bo@example.org", "bo@EXAMPLE.org"])?;
+/// assert_eq!(envelope.forward_paths().len(), 1);
+/// # Ok::<(), pilotfish::address::AddressError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Envelope(Arc<Parts>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Parts {
+    reverse_path: ReversePath,
+    forward_paths: Vec<ForwardPath>,
+    options: Options,
+    /// What is asked for some recipients alone, by their place.
+    own: BTreeMap<usize, RecipientOptions>,
+}
+
+impl Envelope {
+    /// An envelope for these recipients, in their order. Of equal recipients the first is kept.
+    ///
+    /// Each path is a text such as `ann@example.org`, an [`AddrSpec`] or a path.
+    ///
+    /// # Errors
+    ///
+    /// If a text is not an address, or if there is no recipient.
+    pub fn new(
+        reverse_path: impl TryInto<ReversePath, Error: Into<AddressError>>,
+        forward_paths: impl IntoIterator<Item: TryInto<ForwardPath, Error: Into<AddressError>>>,
+    ) -> Result<Self, AddressError> {
+        let reverse_path = reverse_path.try_into().map_err(Into::into)?;
+        let paths = forward_paths.into_iter();
+        let paths = paths.map(|path| path.try_into().map_err(Into::into));
+        let mut forward_paths = paths.collect::<Result<Vec<ForwardPath>, _>>()?;
+        if forward_paths.len() > 1 {
+            let mut seen = HashSet::new();
+            forward_paths.retain(|path| seen.insert(path.clone()));
+        }
+        if forward_paths.is_empty() {
+            return Err(AddressError::of_values(Problem::NoRecipient));
+        }
+        Ok(Self::of(Parts {
+            reverse_path,
+            forward_paths,
+            options: Options::default(),
+            own: BTreeMap::new(),
+        }))
+    }
+
+    fn of(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Asks the server for this, in place of what was asked for before.
+    #[must_use]
+    pub fn with_options(mut self, options: Options) -> Self {
+        Arc::make_mut(&mut self.0).options = options;
+        self
+    }
+
+    /// Asks for this for one recipient. What is `None` in it is as for
+    /// [each](Options::each).
+    ///
+    /// # Errors
+    ///
+    /// [`EnvelopeError::NoSuchRecipient`] if the mail does not go there.
+    pub fn with_recipient_options(
+        mut self,
+        recipient: &ForwardPath,
+        options: RecipientOptions,
+    ) -> Result<Self, EnvelopeError> {
+        let place = self
+            .0
+            .forward_paths
+            .iter()
+            .position(|path| path == recipient);
+        let place = place.ok_or_else(|| EnvelopeError::NoSuchRecipient {
+            path: recipient.to_string().into(),
+        })?;
+        Arc::make_mut(&mut self.0).own.insert(place, options);
+        Ok(self)
+    }
+
+    /// Where reports of failure go.
+    #[must_use]
+    pub fn reverse_path(&self) -> &ReversePath {
+        &self.0.reverse_path
+    }
+
+    /// The recipients: at least one, and no two are equal.
+    #[must_use]
+    pub fn forward_paths(&self) -> &[ForwardPath] {
+        &self.0.forward_paths
+    }
+
+    /// Whether an address has a non-ASCII local part, which only a server that offers
+    /// SMTPUTF8 can take (RFC 6531 section 3.4). The message may need SMTPUTF8 for its own reasons.
+    #[must_use]
+    pub fn needs_smtputf8(&self) -> bool {
+        self.address_beyond_ascii().is_some()
+    }
+
+    /// The first address that has a non-ASCII local part.
+    pub(crate) fn address_beyond_ascii(&self) -> Option<&AddrSpec> {
+        let recipients = self.0.forward_paths.iter().map(ForwardPath::addr_spec);
+        let mut all = (self.0.reverse_path.addr_spec().into_iter()).chain(recipients);
+        all.find(|address| !address.is_ascii())
+    }
+
+    /// What is asked of the server beside delivery.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    /// What becomes of the mail when some of its recipients are refused.
+    #[must_use]
+    pub fn partial(&self) -> Partial {
+        self.0.options.partial
+    }
+
+    /// What is asked for each recipient, in their order.
+    pub fn recipient_options(&self) -> impl Iterator<Item = RecipientOptions> {
+        let each = &self.0.options.each;
+        (0..self.0.forward_paths.len()).map(move |place| match self.0.own.get(&place) {
+            Some(own) => RecipientOptions {
+                notify: own.notify.or(each.notify),
+                original: own.original.clone().or_else(|| each.original.clone()),
+            },
+            None => each.clone(),
+        })
+    }
+
+    /// Whether anything is asked for that takes DSN (RFC 3461).
+    pub(crate) fn asks_for_dsn(&self) -> bool {
+        let Options { ret, id, each, .. } = &self.0.options;
+        let mut recipients = std::iter::once(each).chain(self.0.own.values());
+        ret.is_some()
+            || id.is_some()
+            || recipients.any(|asked| *asked != RecipientOptions::default())
+    }
+
+    /// The same mail for the first of its recipients, at most so many of them and in so many domains:
+    /// for servers with a limit (RFC 9422, RFC 5321 section 4.5.3.1.10). It has one recipient at
+    /// least. Then the same mail for the recipients that are left; `None` if there are none.
+    pub(crate) fn split(&self, recipients: usize, domains: usize) -> (Self, Option<Self>) {
+        let (end, all) = (
+            self.end_of_portion(recipients, domains),
+            self.0.forward_paths.len(),
+        );
+        if end == all {
+            return (self.clone(), None);
+        }
+        (self.portion(0, end), Some(self.portion(end, all)))
+    }
+
+    /// Where the portion ends that begins with the first recipient.
+    fn end_of_portion(&self, recipients: usize, domains: usize) -> usize {
+        let paths = self.0.forward_paths.iter();
+        // There are no more domains than recipients.
+        if paths.len() <= recipients.min(domains) {
+            return self.0.forward_paths.len();
+        }
+        let mut seen = HashSet::new();
+        for (count, path) in paths.enumerate() {
+            let domain = path.addr_spec().domain();
+            let full = count >= recipients || (seen.len() >= domains && !seen.contains(domain));
+            if full && count > 0 {
+                return count;
+            }
+            seen.insert(domain);
+        }
+        self.0.forward_paths.len()
+    }
+
+    /// The same mail for those of these recipients that it has; `None` if it has none of them.
+    pub(crate) fn restricted_to(&self, paths: &[ForwardPath]) -> Option<Self> {
+        let wanted: HashSet<_> = paths.iter().collect();
+        let places = || {
+            let all = self.0.forward_paths.iter().enumerate();
+            all.filter(|(_, path)| wanted.contains(path))
+        };
+        let own = places().enumerate().filter_map(|(new, (place, _))| {
+            let options = self.0.own.get(&place)?;
+            Some((new, options.clone()))
+        });
+        let restricted = Parts {
+            reverse_path: self.0.reverse_path.clone(),
+            forward_paths: places().map(|(_, path)| path.clone()).collect(),
+            options: self.0.options.clone(),
+            own: own.collect(),
+        };
+        (!restricted.forward_paths.is_empty()).then(|| Self::of(restricted))
+    }
+
+    fn portion(&self, begin: usize, end: usize) -> Self {
+        let own = self.0.own.range(begin..end);
+        Self::of(Parts {
+            reverse_path: self.0.reverse_path.clone(),
+            forward_paths: self
+                .0
+                .forward_paths
+                .get(begin..end)
+                .unwrap_or_default()
+                .to_vec(),
+            options: self.0.options.clone(),
+            own: own
+                .map(|(place, options)| (place - begin, options.clone()))
+                .collect(),
+        })
+    }
+}
