@@ -20,4 +20,6 @@ pub(crate) use field_name::without_controls;
 pub use list_unsubscribe::ListUnsubscribe;
 pub use message_id::MessageId;
 pub(crate) use parameter::{parameters, percent_encoded};
-pub(crate) use writer::{FOLDED, Header, HeaderCharset};
+#[cfg(feature = "dkim")]
+pub(crate) use writer::FOLDED;
+pub(crate) use writer::{Header, HeaderCharset};

@@ -10,6 +10,7 @@ mod recode;
 mod writer;
 
 pub(crate) use edit::Missing;
+#[cfg(feature = "dkim")]
 pub(crate) use field::{Field, field_name, first_line, split_fields};
 pub(crate) use header::HeaderSection;
 pub(crate) use recipients::{MAX_MAILBOXES, limited};
