@@ -9,12 +9,11 @@ use super::auth::Auth;
 use super::dkim::Dkim;
 use super::network::Network;
 use super::secret_source::SecretSource;
-use super::server_address::ServerAddress;
 use super::some_from_text;
 use super::tls::fingerprints;
 use crate::address::Mailbox;
 use crate::protocol::{Chunking, Dialect, Mechanism, Pipelining};
-use crate::session::Security;
+use crate::session::{Security, ServerAddress};
 use crate::transport::{Fingerprint, Host, TlsRoots, TlsVersion};
 
 /// A server, and who logs in and sends there: the keys of a table `[account.NAME]`.

@@ -13,7 +13,6 @@ mod overrides;
 mod password;
 mod secret_source;
 mod server;
-mod server_address;
 mod time_limits;
 mod tls;
 

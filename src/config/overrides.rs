@@ -3,7 +3,7 @@
 use super::ConfigError;
 use super::account::Account;
 use super::auth::Auth;
-use super::server_address::ServerAddress;
+use crate::session::ServerAddress;
 
 impl Account {
     /// This account, with the keys that `flags` sets in place of its own.

@@ -39,6 +39,8 @@ pub use receipt::Receipt;
 pub use recipient::{Recipient, RecipientOutcome, recipient_outcomes};
 pub use send_each::UnsentMail;
 pub use session::Session;
+#[cfg(feature = "config")]
+pub(crate) use setup::ServerAddress;
 pub use setup::{
     CredentialsProvider, Greeted, Hello, ProvidedCredentials, Secured, Security, ServerConfig,
     ServerConfigBuilder,

@@ -394,3 +394,51 @@ fn close_within_reports_the_outcomes() {
         assert_eq!((report.failed, report.unknown), (0, 0), "{report:?}");
     });
 }
+
+/// What a URL says of a server, and what it must not say.
+#[test]
+fn a_server_by_its_url() {
+    for (url, expected) in [
+        ("smtp://mail.example", "mail.example:587 StartTls"),
+        ("smtp://mail.example:465", "mail.example:465 ImplicitTls"),
+        ("smtps://mail.example/", "mail.example:465 ImplicitTls"),
+        ("smtp+tls://[2001:db8::1]:25", "[2001:db8::1]:25 StartTls"),
+        ("smtp+notls://mail.example", "mail.example:25 Cleartext"),
+        ("lmtp://mail.example:24", "mail.example:24 Cleartext"),
+        ("lmtp:///run/my%20lmtp", "/run/my lmtp Cleartext"),
+        ("mail.example:587", "mail.example:587 StartTls"),
+    ] {
+        let server = ServerConfig::from_url(url).unwrap().build().unwrap();
+        assert_eq!(
+            format!("{server} {:?}", server.security()),
+            expected,
+            "{url}"
+        );
+    }
+    for (url, words) in [
+        ("https://mail.example", "smtps"),
+        (
+            "smtp://tim:secret@mail.example",
+            "must not contain a password",
+        ),
+        ("lmtp://mail.example", "LMTP has no port"),
+        ("smtp://mail.example:0", "port"),
+        ("smtp://100%@mail.example", "%25"),
+    ] {
+        let error = ServerConfig::from_url(url).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{url}");
+        let source = error.source().unwrap().to_string();
+        assert!(
+            source.contains(words) && !source.contains("secret"),
+            "{url}: {source}"
+        );
+    }
+    let with_user = || ServerConfig::from_url("smtps://me%40x.example@mail.example").unwrap();
+    let error = with_user().build().unwrap_err();
+    assert!(
+        error.to_string().contains("there is no password"),
+        "{error}"
+    );
+    let login = Credentials::new("me@x.example", "password").unwrap();
+    assert!(with_user().credentials(login).build().is_ok());
+}

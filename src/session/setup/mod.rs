@@ -9,6 +9,7 @@ mod login_refusal;
 mod secured;
 mod security;
 mod server;
+mod server_address;
 
 pub use credentials_provider::{CredentialsProvider, ProvidedCredentials};
 pub use greeted::Greeted;
@@ -16,3 +17,5 @@ pub use hello::Hello;
 pub use secured::Secured;
 pub use security::Security;
 pub use server::{ServerConfig, ServerConfigBuilder};
+#[cfg(feature = "config")]
+pub(crate) use server_address::ServerAddress;

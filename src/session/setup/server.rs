@@ -64,6 +64,8 @@ pub struct ServerConfigBuilder {
     route: Route,
     security: Option<Security>,
     tls: Option<TlsConfig>,
+    /// The user that the URL names.
+    pub(super) user: Option<String>,
     credentials: Option<SharedCredentialsProvider>,
     mechanisms: Option<Vec<Mechanism>>,
     cleartext_auth: bool,
@@ -84,6 +86,7 @@ impl ServerConfig {
             route: Route::new(),
             security: None,
             tls: None,
+            user: None,
             credentials: None,
             mechanisms: None,
             cleartext_auth: false,
@@ -366,6 +369,12 @@ impl ServerConfigBuilder {
             return Err(Error::new(
                 ErrorKind::Config,
                 "port 25 is for SMTP alone: name the port that the server has for LMTP",
+            ));
+        }
+        if self.user.is_some() && self.credentials.is_none() {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "the URL names a user and there is no password (`ServerConfigBuilder::credentials`)",
             ));
         }
         if self.route.wants_password() {

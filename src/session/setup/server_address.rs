@@ -1,30 +1,20 @@
-//! `HOST[:PORT]`, or a URL.
+//! The text that names a server: `HOST[:PORT]`, or a URL.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use thiserror::Error;
-
+use super::security::Security;
+use super::server::{ServerConfig, ServerConfigBuilder};
+use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::Dialect;
-use crate::session::Security;
+#[cfg(unix)]
+use crate::transport::Route;
 use crate::transport::{Host, HostError, Url, decoded, parse_port, shortened};
 
 /// A server: a host, and a port if one is named: `smtp.gmail.com`, `smtp.gmail.com:465`,
 /// `192.0.2.1:587`, `[2001:db8::1]:587` or `2001:db8::1`.
 ///
-/// A URL says more: `SCHEME://[USER@]HOST[:PORT]`, or `lmtp:///PATH` for a Unix socket. A scheme is
-///
-/// | scheme | protocol | protected |
-/// |---|---|---|
-/// | `smtp` | SMTP | as is customary for the port |
-/// | `smtp+tls` | SMTP | by STARTTLS |
-/// | `smtps` | SMTP | by implicit TLS |
-/// | `smtp+notls` | SMTP | not at all |
-/// | `lmtp` | LMTP (RFC 2033), whose port must be named and is not 25 | not at all |
-///
-/// In the user's name and in a path, characters that URLs do not have are written in percent form:
-/// `%40` for an `@`, and `%25` for a `%` (RFC 3986 section 2.1). A final slash after the host says
-/// nothing.
+/// Or a URL: see [`ServerConfig::from_url`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServerAddress {
     /// The host: `localhost` if there is a Unix socket.
@@ -39,6 +29,61 @@ pub(crate) struct ServerAddress {
     pub(crate) protocol: Dialect,
     /// How sessions are protected, if the scheme says so.
     pub(crate) tls: Option<Security>,
+}
+
+impl ServerConfig {
+    /// Begins with a URL: `SCHEME://[USER@]HOST[:PORT]`, or `lmtp:///PATH` for a Unix socket.
+    ///
+    /// | scheme | protocol | TLS | port by default |
+    /// |---|---|---|---|
+    /// | `smtp` | SMTP | implicit on port 465, else STARTTLS | 587 |
+    /// | `smtps` | SMTP | implicit | 465 |
+    /// | `smtp+tls` | SMTP | STARTTLS | 587 |
+    /// | `smtp+notls` | SMTP | none | 25 |
+    /// | `lmtp` | LMTP (RFC 2033) | none | must be named |
+    ///
+    /// The user and the path may have characters in percent form (RFC 3986 section 2.1): `%40` for
+    /// `@`. A URL that names a user needs [`credentials`](ServerConfigBuilder::credentials): without
+    /// them, [`build`](ServerConfigBuilder::build) fails. A text without a scheme is `HOST[:PORT]`.
+    ///
+    /// ```
+    /// use pilotfish::{Credentials, ServerConfig};
+    ///
+    /// # fn example(password: String) -> pilotfish::Result<()> {
+    /// let server = ServerConfig::from_url("smtps://me%40gmail.com@smtp.gmail.com")?
+    ///     .credentials(Credentials::new("me@gmail.com", password)?)
+    ///     .build()?;
+    /// assert_eq!(server.port(), 465);
+    /// # Ok(())
+    /// # }
+    /// # example("app password".to_owned()).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`]: the text is not such a URL, or there is a password in it. URLs end up in
+    /// logs and process lists, so a password comes by `credentials` alone.
+    pub fn from_url(url: &str) -> Result<ServerConfigBuilder> {
+        let address: ServerAddress = url.parse().map_err(|error: ServerAddressError| {
+            Error::new(ErrorKind::Config, "the URL of the server is not valid").caused_by(error)
+        })?;
+        let mut builder = Self::builder(address.host);
+        builder.user = address.user;
+        if let Some(port) = address.port {
+            builder = builder.port(port);
+        }
+        if let Some(security) = address.tls {
+            builder = builder.security(security);
+        }
+        if address.protocol == Dialect::Lmtp {
+            builder = builder.lmtp();
+        }
+        #[cfg(unix)]
+        if let Some(path) = address.unix_socket {
+            builder = builder.route(Route::new().unix_socket(path));
+        }
+        Ok(builder)
+    }
 }
 
 impl FromStr for ServerAddress {
@@ -130,7 +175,7 @@ impl ServerAddress {
 }
 
 /// Text that names no server.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ServerAddressError {
     /// It is a URL with this scheme, which is not one for mail.
     #[error("\"{}://\" is no way to send mail: write HOST[:PORT], or a URL with smtp, smtps, smtp+tls, smtp+notls or lmtp", .0.escape_debug())]
