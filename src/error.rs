@@ -34,7 +34,7 @@ struct Inner {
     judged_by: JudgedBy,
     message: Cow<'static, str>,
     reply: Option<Reply>,
-    refused: Vec<(ForwardPath, Reply)>,
+    rejected: Vec<(ForwardPath, Reply)>,
     accepted: Vec<ForwardPath>,
     untried: Vec<ForwardPath>,
     source: Option<Source>,
@@ -113,7 +113,7 @@ impl Error {
             judged_by: JudgedBy::Cause,
             message: message.into(),
             reply: None,
-            refused: Vec::new(),
+            rejected: Vec::new(),
             accepted: Vec::new(),
             untried: Vec::new(),
             source: None,
@@ -138,8 +138,8 @@ impl Error {
     }
 
     /// The server refused these recipients.
-    pub(crate) fn with_rejected(mut self, refused: Vec<(ForwardPath, Reply)>) -> Self {
-        self.0.refused = refused;
+    pub(crate) fn with_rejected(mut self, rejected: Vec<(ForwardPath, Reply)>) -> Self {
+        self.0.rejected = rejected;
         self
     }
 
@@ -223,7 +223,7 @@ impl Error {
     /// [`fate`](Self::fate), these will not get it.
     #[must_use]
     pub fn rejected(&self) -> &[(ForwardPath, Reply)] {
-        &self.0.refused
+        &self.0.rejected
     }
 
     /// The recipients for whom the server has taken the mail all the same, before it failed for
@@ -263,7 +263,11 @@ impl Error {
     /// it to them twice.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        let mut refused = self.0.refused.iter().map(|(_, reply)| reply.is_transient());
+        let mut refused = self
+            .0
+            .rejected
+            .iter()
+            .map(|(_, reply)| reply.is_transient());
         let may_pass = match self.0.judged_by {
             JudgedBy::Cause => self.is_passing(),
             JudgedBy::AnyRecipient => refused.any(|transient| transient),
@@ -303,7 +307,7 @@ impl fmt::Debug for Error {
             .field("transient", &self.is_transient())
             .field("message", &self.0.message)
             .field("reply", &self.0.reply)
-            .field("refused", &self.0.refused)
+            .field("rejected", &self.0.rejected)
             .field("accepted", &self.0.accepted)
             .field("untried", &self.0.untried)
             .field("source", &self.0.source)

@@ -8,9 +8,9 @@ use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
 use tokio::net::{TcpSocket, TcpStream};
 use tracing::debug;
 
-use super::alarm::within;
+use super::happy_eyeballs::{alternate, happy_eyeballs};
 use super::host::Host;
-use super::race::{alternate, race};
+use super::io_timer::within;
 use super::route::Route;
 use super::socket::Socket;
 use super::timeouts::Timeouts;
@@ -46,7 +46,8 @@ impl Route {
             if let Some(proxy) = &self.proxy {
                 let (name, (at, behind)) = (proxy.to_string(), proxy.place());
                 let stream = tcp(self, &name, at, behind, timeouts.connect).await?;
-                return super::tunnel::dig(proxy, stream, host, port, timeouts.proxy).await;
+                return super::tunnel::connect_through(proxy, stream, host, port, timeouts.proxy)
+                    .await;
             }
             let name = format!("{host} port {port}");
             let stream = tcp(self, &name, host, port, timeouts.connect).await?;
@@ -119,7 +120,7 @@ async fn tcp_unbounded(route: &Route, name: &str, host: &Host, port: u16) -> Res
         return Err(Error::new(ErrorKind::Connect, message).permanent());
     }
     let local = route.local_address;
-    let connected = race(addresses, |address| {
+    let connected = happy_eyeballs(addresses, |address| {
         open(local, SocketAddr::new(address, port))
     });
     connected.await.map_err(|mut failures| {

@@ -37,9 +37,9 @@ pub(super) enum End {
     Failed(ReadError, Unfinished),
     Closed,
     /// A reply that no command asked for.
-    Unasked(Reply),
+    UnsolicitedReply(Reply),
     /// More came than is kept until it is due to be read.
-    Flood,
+    TooManyReplies,
     /// The server has not taken the rest of what it is to answer.
     Stalled(Duration),
     /// The server has not answered in time, or not with a whole reply.
@@ -50,18 +50,18 @@ impl End {
     /// Whether the server sent something that can be shown.
     pub(super) fn has_words(&self) -> bool {
         match self {
-            Self::Unasked(_) | Self::Failed(ReadError::NotAReply(_), _) => true,
+            Self::UnsolicitedReply(_) | Self::Failed(ReadError::NotAReply(_), _) => true,
             Self::Failed(_, words) | Self::Late(_, words) => !words.is_empty(),
-            Self::Closed | Self::Flood | Self::Stalled(_) => false,
+            Self::Closed | Self::TooManyReplies | Self::Stalled(_) => false,
         }
     }
 
-    pub(super) fn with_stage(self, stage: Stage) -> Error {
+    pub(super) fn into_error(self, stage: Stage) -> Error {
         match self {
             Self::Failed(error, words) => failed(error, &words, stage),
             Self::Closed => closed(stage),
-            Self::Unasked(reply) => unasked(reply, stage),
-            Self::Flood => failure(
+            Self::UnsolicitedReply(reply) => unasked(reply, stage),
+            Self::TooManyReplies => failure(
                 ErrorKind::Protocol,
                 stage,
                 format!("the server's replies have over {MAX_EARLY} octets: send to fewer"),
@@ -229,8 +229,8 @@ mod tests {
             (Stage::EndOfData, false),
         ] {
             let limit = Duration::from_secs(5);
-            let late = End::Late(limit, Unfinished("250-".to_owned())).with_stage(stage);
-            let stalled = End::Stalled(limit).with_stage(stage);
+            let late = End::Late(limit, Unfinished("250-".to_owned())).into_error(stage);
+            let stalled = End::Stalled(limit).into_error(stage);
             for error in [late, stalled] {
                 let text = error.to_string();
                 assert_eq!(text.contains("try again later"), advised, "{text}");

@@ -1,18 +1,18 @@
 //! Sockets, TLS and the reply codec: moves commands, replies and octets, and does not know what
 //! a mail is.
 
-mod alarm;
 mod channel_binding;
 mod codec;
 mod connect;
 mod end;
 mod flight;
+mod happy_eyeballs;
 mod host;
+mod io_timer;
 mod maybe_tls;
 mod probe;
 #[cfg(feature = "proxy")]
 mod proxy;
-mod race;
 mod read;
 mod route;
 mod socket;
@@ -27,11 +27,11 @@ mod url;
 mod wire;
 mod write;
 
-pub(crate) use alarm::within;
 pub(crate) use flight::Flight;
 pub use host::{Host, HostError};
 #[cfg(feature = "config")]
 pub(crate) use host::{parse_port, shortened};
+pub(crate) use io_timer::within;
 pub(crate) use probe::begins_with_tls;
 #[cfg(feature = "proxy")]
 pub use proxy::{Proxy, ProxyError};

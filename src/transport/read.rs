@@ -9,9 +9,9 @@ use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::{Level, debug, enabled};
 
-use super::alarm::Wait;
 use super::codec::ReadError;
 use super::end::{End, Unfinished, closed_by};
+use super::io_timer::Deadline;
 use super::wire::{TARGET, Wire};
 #[cfg(doc)]
 use crate::error::ErrorKind;
@@ -30,8 +30,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             let polled = self.poll_readable(context);
             if polled.is_pending() {
                 self.acknowledge(context);
-                if self.due == 0 {
-                    self.alarm.stop();
+                if self.expected_replies == 0 {
+                    self.timer.stop();
                 }
             }
             polled
@@ -54,7 +54,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         {
             self.ended = Some(end);
         }
-        if self.early.is_empty() && self.ended.is_none() {
+        if self.pending_replies.is_empty() && self.ended.is_none() {
             return Poll::Pending;
         }
         Poll::Ready(())
@@ -62,8 +62,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// What ended the dialogue while no reply was due, if that is known without waiting.
     pub(crate) async fn ended_while_idle(&mut self, stage: Stage) -> Option<Error> {
-        if self.has_reply().await && self.early.is_empty() {
-            self.ended.take().map(|end| end.with_stage(stage))
+        if self.has_reply().await && self.pending_replies.is_empty() {
+            self.ended.take().map(|end| end.into_error(stage))
         } else {
             None
         }
@@ -97,16 +97,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// The same with another limit than the stage's.
     pub(crate) async fn receive_within(&mut self, stage: Stage, limit: Duration) -> Result<Reply> {
-        let reply = match (self.early.pop_front(), self.ended.take()) {
+        let reply = match (self.pending_replies.pop_front(), self.ended.take()) {
             (Some(reply), ended) => {
                 self.ended = ended;
-                self.early_octets = self.early_octets.saturating_sub(reply.octets());
+                self.pending_octets = self.pending_octets.saturating_sub(reply.octets());
                 reply
             }
-            (None, Some(end)) => return Err(end.with_stage(stage)),
+            (None, Some(end)) => return Err(end.into_error(stage)),
             (None, None) => self.read(stage, limit).await?,
         };
-        self.due = self.due.saturating_sub(1);
+        self.expected_replies = self.expected_replies.saturating_sub(1);
         if reply.code().number() == 421 {
             return Err(closed_by(reply, stage));
         }
@@ -114,19 +114,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     async fn read(&mut self, stage: Stage, limit: Duration) -> Result<Reply> {
-        let mut wait = Wait::new(limit);
+        let mut wait = Deadline::new(limit);
         let read = poll_fn(|context| match self.framed.poll_next_unpin(context) {
             Poll::Ready(read) => Poll::Ready(Some(read)),
             Poll::Pending => {
                 self.acknowledge(context);
-                self.alarm.poll(context, &mut wait).map(|()| None)
+                self.timer.poll(context, &mut wait).map(|()| None)
             }
         });
         match read.await {
-            Some(Some(Ok(reply))) => Ok(self.take_in(reply)),
-            Some(Some(Err(error))) => Err(self.failed(error).with_stage(stage)),
-            Some(None) => Err(End::Closed.with_stage(stage)),
-            None => Err(End::Late(limit, self.unfinished()).with_stage(stage)),
+            Some(Some(Ok(reply))) => Ok(self.mask_and_log(reply)),
+            Some(Some(Err(error))) => Err(self.failed(error).into_error(stage)),
+            Some(None) => Err(End::Closed.into_error(stage)),
+            None => Err(End::Late(limit, self.unfinished()).into_error(stage)),
         }
     }
 
@@ -138,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     /// Masks and logs a reply: none goes further without.
-    pub(super) fn take_in(&self, mut reply: Reply) -> Reply {
+    pub(super) fn mask_and_log(&self, mut reply: Reply) -> Reply {
         let challenge = self.in_exchange && reply.is_positive_intermediate();
         let unmasked = challenge.then(|| reply.clone());
         for mask in &self.masks {

@@ -109,7 +109,7 @@ impl Route {
     }
 
     /// Whether nothing leaves the machine.
-    pub(crate) fn stays_inside(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         self.path().is_some()
     }
 

@@ -11,8 +11,8 @@ use tokio_socks::tcp::Socks5Stream;
 use tokio_socks::{Error as SocksError, TargetAddr};
 use zeroize::Zeroizing;
 
-use super::alarm::within;
 use super::host::{Host, shortened};
+use super::io_timer::within;
 use super::proxy::{Proxy, ProxyProtocol};
 use super::socket::Socket;
 use crate::error::{Error, ErrorKind, Result};
@@ -26,7 +26,7 @@ const LONGEST_HEADER: usize = 8 * 1024;
 const MOST_FIELDS: usize = 64;
 
 /// Has the proxy at the other end of a stream connect to the server.
-pub(super) async fn dig(
+pub(super) async fn connect_through(
     proxy: &Proxy,
     mut stream: TcpStream,
     host: &Host,

@@ -8,10 +8,10 @@ use tokio_util::codec::FramedRead;
 use tracing::{debug, trace};
 use zeroize::Zeroizing;
 
-use super::alarm::{Alarm, within};
 use super::codec::ReplyCodec;
 use super::end::End;
 use super::host::Host;
+use super::io_timer::{IoTimer, within};
 use super::maybe_tls::MaybeTls;
 use super::timeouts::Timeouts;
 use super::tls::{TlsConfig, TlsParameters};
@@ -33,20 +33,20 @@ const LONGEST_SECRET: usize = 12 * 1024 + 2;
 /// reading can neither block the client nor make it miss the answer. A reply that belongs to
 /// no command is an error, as is any octet behind the reply to STARTTLS.
 ///
-/// After an error the connection is of no use but to be dropped, which closes it.
+/// After an error the connection must be dropped, which closes it.
 #[derive(Debug)]
 pub(crate) struct Wire<S> {
     pub(super) framed: FramedRead<MaybeTls<S>, ReplyCodec>,
     pub(super) timeouts: Timeouts,
-    pub(super) alarm: Alarm,
+    pub(super) timer: IoTimer,
     /// Replies that came while something was written.
-    pub(super) early: VecDeque<Reply>,
+    pub(super) pending_replies: VecDeque<Reply>,
     /// How many octets these have.
-    pub(super) early_octets: usize,
-    /// What came behind those of `early`, if that was the end: it is told after them.
+    pub(super) pending_octets: usize,
+    /// What came behind those of `pending_replies`, if that was the end: it is told after them.
     pub(super) ended: Option<End>,
     /// Replies that are due and have not come.
-    pub(super) due: usize,
+    pub(super) expected_replies: usize,
     /// Octets that have been written since the connection or TLS began.
     pub(super) handed_over: u64,
     pub(super) tls: Option<TlsParameters>,
@@ -68,14 +68,19 @@ impl<S> Wire<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Begins in clear text. The greeting is the first reply.
     pub(crate) fn clear(stream: S, timeouts: Timeouts) -> Self {
+        Self::over(MaybeTls::Clear(stream), timeouts, 1)
+    }
+
+    /// Nothing has been written or read yet.
+    fn over(stream: MaybeTls<S>, timeouts: Timeouts, expected_replies: usize) -> Self {
         Self {
-            framed: FramedRead::new(MaybeTls::Clear(stream), ReplyCodec::default()),
+            framed: FramedRead::new(stream, ReplyCodec::default()),
             timeouts,
-            alarm: Alarm::default(),
-            early: VecDeque::new(),
-            early_octets: 0,
+            timer: IoTimer::default(),
+            pending_replies: VecDeque::new(),
+            pending_octets: 0,
             ended: None,
-            due: 1,
+            expected_replies,
             handed_over: 0,
             tls: None,
             masks: Vec::new(),
@@ -130,7 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let Self {
             framed,
             timeouts,
-            due,
+            expected_replies,
             masks,
             ..
         } = self;
@@ -158,17 +163,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             "{parameters}"
         );
         Ok(Self {
-            framed: FramedRead::new(MaybeTls::Tls(stream), ReplyCodec::default()),
-            timeouts,
-            alarm: Alarm::default(),
-            early: VecDeque::new(),
-            early_octets: 0,
-            ended: None,
-            due,
-            handed_over: 0,
             tls: Some(parameters),
             masks,
-            in_exchange: false,
+            ..Self::over(MaybeTls::Tls(stream), timeouts, expected_replies)
         })
     }
 
@@ -180,7 +177,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Whether no reply is due, and nothing that came is unread.
     fn is_quiet(&self) -> bool {
-        self.due == 0
+        self.expected_replies == 0
             && self.ended.is_none()
             && self.framed.read_buffer().is_empty()
             && self.framed.decoder().is_between_replies()
@@ -252,7 +249,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// How many replies are due that have not been received.
     #[must_use]
     pub(crate) fn unanswered(&self) -> usize {
-        self.due
+        self.expected_replies
     }
 
     /// Ends TLS if there is any, and the connection. Failures are of no interest any more.

@@ -8,8 +8,8 @@ use std::task::{Context, Poll, ready};
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::alarm::Wait;
 use super::end::{End, broke, stalled};
+use super::io_timer::Deadline;
 use super::wire::Wire;
 use crate::error::{Result, Stage};
 
@@ -37,23 +37,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         octets: &[u8],
         answered: &[usize],
     ) -> Result<()> {
-        if self.ended.is_some() && !self.early.is_empty() {
+        if self.ended.is_some() && !self.pending_replies.is_empty() {
             return Ok(());
         }
         if let Some(end) = self.ended.take() {
-            return Err(end.with_stage(stage));
+            return Err(end.into_error(stage));
         }
         let limit = self.timeouts.write(stage);
         let mut rest = octets;
         let mut answered = answered.iter().peekable();
         let mut broken = None;
         loop {
-            let mut wait = Wait::new(limit);
+            let mut wait = Deadline::new(limit);
             let step =
                 poll_fn(
                     |context| match self.poll_write(context, stage, rest, &mut broken) {
                         Poll::Ready(step) => Poll::Ready(Some(step)),
-                        Poll::Pending => self.alarm.poll(context, &mut wait).map(|()| None),
+                        Poll::Pending => self.timer.poll(context, &mut wait).map(|()| None),
                     },
                 );
             match step.await {
@@ -62,12 +62,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                     self.handed_over += count as u64;
                     let written = octets.len() - rest.len();
                     while answered.next_if(|end| **end <= written).is_some() {
-                        self.due += 1;
+                        self.expected_replies += 1;
                     }
                 }
                 Some(Ok(Progress::Flushed | Progress::Answered)) => return Ok(()),
                 Some(Err(error)) => return Err(error),
-                None if self.early.is_empty() => return Err(stalled(limit, stage)),
+                None if self.pending_replies.is_empty() => return Err(stalled(limit, stage)),
                 None => {
                     self.ended = Some(End::Stalled(limit));
                     return Ok(());
@@ -85,13 +85,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         broken: &mut Option<io::Error>,
     ) -> Poll<Result<Progress>> {
         if let Poll::Ready(end) = self.poll_replies(context) {
-            if !self.early.is_empty() {
+            if !self.pending_replies.is_empty() {
                 self.ended = Some(end);
                 return Poll::Ready(Ok(Progress::Answered));
             }
             return Poll::Ready(Err(match broken.take() {
                 Some(cause) if !end.has_words() => broke(cause, stage),
-                _ => end.with_stage(stage),
+                _ => end.into_error(stage),
             }));
         }
         if broken.is_some() {
@@ -127,14 +127,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         loop {
             match ready!(self.framed.poll_next_unpin(context)) {
                 Some(Ok(reply)) => {
-                    let reply = self.take_in(reply);
-                    if self.early.len() >= self.due {
-                        return Poll::Ready(End::Unasked(reply));
+                    let reply = self.mask_and_log(reply);
+                    if self.pending_replies.len() >= self.expected_replies {
+                        return Poll::Ready(End::UnsolicitedReply(reply));
                     }
-                    self.early_octets += reply.octets();
-                    self.early.push_back(reply);
-                    if self.early_octets > MAX_EARLY {
-                        return Poll::Ready(End::Flood);
+                    self.pending_octets += reply.octets();
+                    self.pending_replies.push_back(reply);
+                    if self.pending_octets > MAX_EARLY {
+                        return Poll::Ready(End::TooManyReplies);
                     }
                 }
                 Some(Err(error)) => return Poll::Ready(self.failed(error)),

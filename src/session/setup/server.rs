@@ -354,7 +354,7 @@ impl ServerConfigBuilder {
     pub fn build(self) -> Result<ServerConfig> {
         let security = match (self.security, self.port) {
             (Some(security), _) => security,
-            (None, _) if self.route.stays_inside() => Security::Cleartext,
+            (None, _) if self.route.is_local() => Security::Cleartext,
             (None, Some(port)) => Security::of_port(port),
             (None, None) => Security::StartTls,
         };
@@ -365,7 +365,7 @@ impl ServerConfigBuilder {
                 "there is no port 0: use 587 or 465",
             ));
         }
-        if port == 25 && self.dialect == Dialect::Lmtp && !self.route.stays_inside() {
+        if port == 25 && self.dialect == Dialect::Lmtp && !self.route.is_local() {
             return Err(Error::new(
                 ErrorKind::Config,
                 "port 25 is for SMTP alone: name the port that the server has for LMTP",
@@ -384,7 +384,7 @@ impl ServerConfigBuilder {
             ));
         }
         let in_clear = security == Security::Cleartext && self.credentials.is_some();
-        if in_clear && !self.cleartext_auth && !self.route.stays_inside() {
+        if in_clear && !self.cleartext_auth && !self.route.is_local() {
             return Err(Error::new(
                 ErrorKind::Config,
                 "the password would be sent in clear text: use TLS, or leave the login out",

@@ -76,7 +76,7 @@ impl<'a> Element<'a> {
 
 /// What is worth saying of a certificate that is refused.
 #[derive(Debug, Default)]
-pub(super) struct About {
+pub(super) struct CertificateSummary {
     pub(super) is_self_signed: bool,
     pub(super) has_short_key: bool,
     pub(super) common_name: Option<String>,
@@ -91,7 +91,7 @@ const COMMON_NAME: &[u8] = b"\x06\x03\x55\x04\x03";
 /// and the shortest exponent.
 const RSA_2048: usize = 290;
 
-impl About {
+impl CertificateSummary {
     pub(super) fn certificate(der: &CertificateDer<'_>) -> Self {
         let Some(fields) = Fields::of(der) else {
             return Self::default();

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use tokio_rustls::rustls::pki_types::{CertificateDer, UnixTime};
 
-use super::certificate::About;
+use super::certificate::CertificateSummary;
 use super::fingerprint::Fingerprint;
 
 /// How many of a certificate's names are told.
@@ -16,7 +16,7 @@ const LONGEST_NAME: usize = 100;
 
 /// What is wrong with a certificate.
 #[derive(Debug)]
-pub(super) enum Wrong {
+pub(super) enum CertificateProblem {
     /// What the path or the name is at fault for.
     Path(webpki::Error),
     /// It names an authority of the user as its issuer, and another key has signed it.
@@ -29,7 +29,7 @@ pub(super) enum Wrong {
     UnknownKey,
 }
 
-impl From<webpki::Error> for Wrong {
+impl From<webpki::Error> for CertificateProblem {
     fn from(error: webpki::Error) -> Self {
         Self::Path(error)
     }
@@ -57,34 +57,44 @@ impl std::error::Error for Fault {
 
 impl Fault {
     pub(super) fn new(
-        wrong: Wrong,
+        wrong: CertificateProblem,
         certificate: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
     ) -> Self {
-        let about = About::certificate(certificate);
+        let about = CertificateSummary::certificate(certificate);
         let fingerprint = Fingerprint::of_certificate(certificate);
         let message = match &wrong {
-            Wrong::NotPinned => format!(
+            CertificateProblem::NotPinned => format!(
                 "is not the pinned one but {fingerprint}: \
                  if its owner has a new one, pin that in place of the old"
             ),
-            Wrong::Proof | Wrong::UnknownKey if about.has_short_key => short_key(),
-            Wrong::Proof => "is shown by somebody who does not prove to have its key: \
+            CertificateProblem::Proof | CertificateProblem::UnknownKey if about.has_short_key => {
+                short_key()
+            }
+            CertificateProblem::Proof => {
+                "is shown by somebody who does not prove to have its key: \
                              somebody may be tampering with the connection"
-                .to_owned(),
-            Wrong::UnknownKey => "has a key of a kind that is not known here: its owner needs one \
+                    .to_owned()
+            }
+            CertificateProblem::UnknownKey => {
+                "has a key of a kind that is not known here: its owner needs one \
                                   with a key for RSA, or for ECDSA on the curve P-256"
-                .to_owned(),
-            Wrong::Namesake(_) => format!(
+                    .to_owned()
+            }
+            CertificateProblem::Namesake(_) => format!(
                 "is from an authority with the same name as the given one, and another key: \
                  the authority was made anew, so give its new certificate (`ca_file`); \
                  or pin {fingerprint}"
             ),
-            Wrong::Path(error) => path(error, &about, fingerprint, intermediates.is_empty()),
+            CertificateProblem::Path(error) => {
+                path(error, &about, fingerprint, intermediates.is_empty())
+            }
         };
         let cause = match wrong {
-            Wrong::Path(error) | Wrong::Namesake(error) => Some(error),
-            Wrong::NotPinned | Wrong::Proof | Wrong::UnknownKey => None,
+            CertificateProblem::Path(error) | CertificateProblem::Namesake(error) => Some(error),
+            CertificateProblem::NotPinned
+            | CertificateProblem::Proof
+            | CertificateProblem::UnknownKey => None,
         };
         Self { message, cause }
     }
@@ -97,7 +107,7 @@ fn short_key() -> String {
 
 fn path(
     error: &webpki::Error,
-    about: &About,
+    about: &CertificateSummary,
     fingerprint: Fingerprint,
     came_alone: bool,
 ) -> String {
@@ -163,7 +173,7 @@ fn path(
 
 fn not_for_name(
     context: &webpki::InvalidNameContext,
-    about: &About,
+    about: &CertificateSummary,
     fingerprint: Fingerprint,
 ) -> String {
     let expected = context.expected.to_str();

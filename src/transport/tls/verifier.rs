@@ -18,8 +18,8 @@ use tokio_rustls::rustls::{
 };
 use webpki::{EndEntityCert, KeyUsage, RawPublicKeyEntity};
 
-use super::certificate::{About, Fields};
-use super::fault::{Fault, Wrong};
+use super::certificate::{CertificateSummary, Fields};
+use super::fault::{CertificateProblem, Fault};
 use super::fingerprint::Fingerprint;
 
 /// Who is taken for the server.
@@ -67,7 +67,7 @@ impl Verifier {
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
         now: UnixTime,
-    ) -> Result<(), Wrong> {
+    ) -> Result<(), CertificateProblem> {
         match &self.trust {
             Trust::Anybody => Ok(()),
             Trust::Pinned(pins) => verify_pinned(pins, end_entity),
@@ -85,14 +85,15 @@ impl Verifier {
                 verified.map_err(|error| {
                     let mut chain = [end_entity].into_iter().chain(intermediates);
                     // The signature by a short key is wrong, too, whoever has issued its certificate.
-                    let is_short = |certificate| About::certificate(certificate).has_short_key;
+                    let is_short =
+                        |certificate| CertificateSummary::certificate(certificate).has_short_key;
                     if is_wrong_signature(&error)
                         && !intermediates.iter().any(is_short)
                         && chain.any(|certificate| authorities.are_named_by(certificate))
                     {
-                        Wrong::Namesake(error)
+                        CertificateProblem::Namesake(error)
                     } else {
-                        Wrong::Path(error)
+                        CertificateProblem::Path(error)
                     }
                 })?;
                 Ok(certificate.verify_is_valid_for_subject_name(name)?)
@@ -160,9 +161,9 @@ impl Verifier {
         verified.map_err(|error| match error {
             rustls::Error::InvalidCertificate(_) => {
                 let wrong = if self.knows_key_of(certificate) {
-                    Wrong::Proof
+                    CertificateProblem::Proof
                 } else {
-                    Wrong::UnknownKey
+                    CertificateProblem::UnknownKey
                 };
                 refused(Fault::new(wrong, certificate, &[]))
             }
@@ -180,7 +181,10 @@ fn is_wrong_signature(error: &webpki::Error) -> bool {
     )
 }
 
-fn verify_pinned(pins: &[Fingerprint], certificate: &CertificateDer<'_>) -> Result<(), Wrong> {
+fn verify_pinned(
+    pins: &[Fingerprint],
+    certificate: &CertificateDer<'_>,
+) -> Result<(), CertificateProblem> {
     if pins.contains(&Fingerprint::of_certificate(certificate)) {
         return Ok(());
     }
@@ -188,7 +192,7 @@ fn verify_pinned(pins: &[Fingerprint], certificate: &CertificateDer<'_>) -> Resu
     if key.is_some_and(|key| pins.contains(&key)) {
         return Ok(());
     }
-    Err(Wrong::NotPinned)
+    Err(CertificateProblem::NotPinned)
 }
 
 fn refused(fault: Fault) -> rustls::Error {

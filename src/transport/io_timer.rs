@@ -16,7 +16,7 @@ const LONGEST: Duration = Duration::from_hours(30 * 365 * 24);
 /// write. So it is set when a wait turns out to be one, and left alone when that ends. Should it
 /// fire in a later wait before the end of that, it is set anew.
 #[derive(Debug, Default)]
-pub(super) struct Alarm(Option<Pin<Box<Sleep>>>);
+pub(super) struct IoTimer(Option<Pin<Box<Sleep>>>);
 
 /// A wait with a limit, which counts from the first moment that there was something to wait for.
 ///
@@ -24,7 +24,7 @@ pub(super) struct Alarm(Option<Pin<Box<Sleep>>>);
 /// what came meanwhile. So the end of a wait is put off once, for a last look at the stream: by as
 /// much as it is late, and at most a second.
 #[derive(Debug)]
-pub(super) struct Wait {
+pub(super) struct Deadline {
     limit: Duration,
     end: Option<Instant>,
     is_last_look: bool,
@@ -34,7 +34,7 @@ pub(super) struct Wait {
 const SHORTEST_LOOK: Duration = Duration::from_millis(1);
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
-impl Wait {
+impl Deadline {
     pub(super) fn new(limit: Duration) -> Self {
         Self {
             limit,
@@ -65,18 +65,18 @@ impl Wait {
 /// What a future gives within a limit, with a last look at it when the limit is over; `None` if it
 /// gives nothing.
 pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
-    let (mut alarm, mut wait) = (Alarm::default(), Wait::new(limit));
+    let (mut timer, mut wait) = (IoTimer::default(), Deadline::new(limit));
     let mut future = pin!(future);
     poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => alarm.poll(context, &mut wait).map(|()| None),
+        Poll::Pending => timer.poll(context, &mut wait).map(|()| None),
     })
     .await
 }
 
-impl Alarm {
+impl IoTimer {
     /// Ready when the wait has come to its limit.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>, wait: &mut Wait) -> Poll<()> {
+    pub(super) fn poll(&mut self, context: &mut Context<'_>, wait: &mut Deadline) -> Poll<()> {
         let mut end = wait.end();
         let timer = self.0.get_or_insert_with(|| Box::pin(sleep_until(end)));
         if end < timer.deadline() {
@@ -110,63 +110,63 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     /// Waits until the limit, and says how many seconds that took.
-    async fn waited(alarm: &mut Alarm, limit: Duration) -> u64 {
-        let (begin, mut wait) = (Instant::now(), Wait::new(limit));
-        poll_fn(|context| alarm.poll(context, &mut wait)).await;
+    async fn waited(timer: &mut IoTimer, limit: Duration) -> u64 {
+        let (begin, mut wait) = (Instant::now(), Deadline::new(limit));
+        poll_fn(|context| timer.poll(context, &mut wait)).await;
         begin.elapsed().as_secs()
     }
 
     /// Begins a wait that ends well.
-    async fn begun(alarm: &mut Alarm, limit: Duration) {
-        let mut wait = Wait::new(limit);
-        let polled = poll!(poll_fn(|context| alarm.poll(context, &mut wait)));
+    async fn begun(timer: &mut IoTimer, limit: Duration) {
+        let mut wait = Deadline::new(limit);
+        let polled = poll!(poll_fn(|context| timer.poll(context, &mut wait)));
         assert!(polled.is_pending());
     }
 
     #[tokio::test(start_paused = true)]
     async fn each_wait_has_its_own_limit() {
-        let mut alarm = Alarm::default();
+        let mut timer = IoTimer::default();
         for limit in [10, 60, 5, 5, 600] {
-            assert_eq!(waited(&mut alarm, limit * SECOND).await, u64::from(limit));
+            assert_eq!(waited(&mut timer, limit * SECOND).await, u64::from(limit));
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_that_has_ended_shortens_and_lengthens_no_other() {
         for (before, limit) in [(10, 60), (60, 10), (600, 600)] {
-            let mut alarm = Alarm::default();
-            begun(&mut alarm, before * SECOND).await;
+            let mut timer = IoTimer::default();
+            begun(&mut timer, before * SECOND).await;
             advance(3 * SECOND).await;
-            assert_eq!(waited(&mut alarm, limit * SECOND).await, u64::from(limit));
+            assert_eq!(waited(&mut timer, limit * SECOND).await, u64::from(limit));
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn waits_that_follow_each_other_set_the_timer_once() {
-        let mut alarm = Alarm::default();
+        let mut timer = IoTimer::default();
         let end = Instant::now() + 60 * SECOND;
         for _ in 0..59 {
-            begun(&mut alarm, 60 * SECOND).await;
-            assert_eq!(alarm.0.as_ref().unwrap().deadline(), end);
+            begun(&mut timer, 60 * SECOND).await;
+            assert_eq!(timer.0.as_ref().unwrap().deadline(), end);
             advance(SECOND).await;
         }
-        begun(&mut alarm, 60 * SECOND).await;
+        begun(&mut timer, 60 * SECOND).await;
         advance(SECOND).await;
-        begun(&mut alarm, 60 * SECOND).await;
-        assert_eq!(alarm.0.as_ref().unwrap().deadline(), end + 60 * SECOND);
+        begun(&mut timer, 60 * SECOND).await;
+        assert_eq!(timer.0.as_ref().unwrap().deadline(), end + 60 * SECOND);
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_limit_is_too_long() {
-        begun(&mut Alarm::default(), Duration::MAX).await;
+        begun(&mut IoTimer::default(), Duration::MAX).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_stopped_alarm_is_set_by_the_next_wait() {
-        let mut alarm = Alarm::default();
-        begun(&mut alarm, 10 * SECOND).await;
-        alarm.stop();
-        assert!(alarm.0.is_none());
-        assert_eq!(waited(&mut alarm, 20 * SECOND).await, 20);
+        let mut timer = IoTimer::default();
+        begun(&mut timer, 10 * SECOND).await;
+        timer.stop();
+        assert!(timer.0.is_none());
+        assert_eq!(waited(&mut timer, 20 * SECOND).await, 20);
     }
 }

@@ -24,7 +24,7 @@ const MAX_ADDRESSES: usize = 16;
 /// # Cancel safety
 ///
 /// Dropping the future ends all attempts.
-pub(super) async fn race<A, T, F>(
+pub(super) async fn happy_eyeballs<A, T, F>(
     addresses: Vec<A>,
     attempt: impl Fn(A) -> F,
 ) -> Result<T, Vec<(A, io::Error)>>
@@ -117,7 +117,7 @@ mod tests {
             (&[], Err(vec![]), 0),
         ] {
             let begin = Instant::now();
-            let outcome = race((0..attempts.len()).collect(), |index| {
+            let outcome = happy_eyeballs((0..attempts.len()).collect(), |index| {
                 let (outcome, after) = attempts[index];
                 async move {
                     sleep(Duration::from_millis(after)).await;
