@@ -299,10 +299,8 @@ fn a_reader_that_fails_fails_only_its_own_mail() {
     for wrong in BOTH {
         paused(async {
             let server = open_server().start().await.unwrap();
-            let client = client_of(&server, |server| server)
-                .max_connections(1)
-                .build()
-                .unwrap();
+            let client = client_of(&server, |server| server).max_connections(1);
+            let client = client.build().unwrap();
             let reported = join_all((0..10).map(|number| {
                 let mail = match number {
                     4 => with_body(number, body(wrong)),
@@ -333,10 +331,8 @@ fn a_stream_that_panics_fails_no_mail() {
     for wrong in BOTH {
         paused(async {
             let server = open_server().start().await.unwrap();
-            let client = client_of(&server, |server| server)
-                .queue(1)
-                .build()
-                .unwrap();
+            let client = client_of(&server, |server| server).queue(1);
+            let client = client.build().unwrap();
             let mails = stream::iter(0..5).then(move |number| async move {
                 if number == 4 {
                     wrong.inject().await;
