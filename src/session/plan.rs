@@ -263,3 +263,74 @@ fn not_offered(keyword: &str, what: &str) -> Error {
 fn invalid(message: String) -> Error {
     Error::new(ErrorKind::InvalidInput, message).with_stage(Stage::Mail)
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+
+    use super::*;
+    use crate::protocol::ReplyDecoder;
+
+    fn extensions(offered: &str) -> Extensions {
+        let lines: String = offered
+            .split(", ")
+            .map(|line| format!("250-{line}\r\n"))
+            .collect();
+        let mut octets = BytesMut::from(format!("250-x.test\r\n{lines}250 HELP\r\n").as_str());
+        let reply = ReplyDecoder::default().decode(&mut octets).unwrap();
+        Extensions::from_ehlo(&reply.unwrap())
+    }
+
+    #[test]
+    fn the_richest_body_type() {
+        for (offered, expected) in [
+            ("SIZE", BodyType::SevenBit),
+            ("8BITMIME", BodyType::EightBit),
+            ("SMTPUTF8", BodyType::EightBit),
+            ("8BITMIME, BINARYMIME", BodyType::EightBit),
+            ("8BITMIME, BINARYMIME, CHUNKING", BodyType::Binary),
+        ] {
+            assert_eq!(
+                offered_body_type(&extensions(offered)),
+                expected,
+                "{offered}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn what_mail_says() {
+        let text = "From: a@x.test\r\nTo: b@x.test\r\n\r\nGr\u{fc}\u{df}e\r\n";
+        let message = Message::builder()
+            .from("a@x.test")
+            .to("b@x.test")
+            .text(text);
+        let mail = Mail::from(message.build().await.unwrap());
+        for (offered, expected) in [
+            ("HELP", ""),
+            ("8BITMIME", "BODY=8BITMIME"),
+            ("SIZE 1000000, 8BITMIME", "SIZE BODY=8BITMIME"),
+            ("SIZE 10", "the message has"),
+        ] {
+            let extensions = extensions(offered);
+            let most = offered_body_type(&extensions);
+            let found = match prepare(&extensions, None, most, &mail) {
+                Ok(prepared) => {
+                    let words = prepared.parameters.mail.iter().map(|parameter| {
+                        let word = parameter.to_string();
+                        word.strip_suffix(&format!("={}", prepared.size))
+                            .map_or(word.clone(), str::to_owned)
+                    });
+                    words.collect::<Vec<_>>().join(" ")
+                }
+                Err(error) => error.to_string(),
+            };
+            let matches = if expected.starts_with("the") {
+                found.starts_with(expected)
+            } else {
+                found == expected
+            };
+            assert!(matches, "{offered}: {found}");
+        }
+    }
+}

@@ -306,3 +306,69 @@ fn all_refused(error: &Error, envelope: &Envelope) -> Option<Vec<(ForwardPath, R
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope(domains: &str) -> Envelope {
+        let to = domains.split(' ').map(|domain| format!("a@{domain}.test"));
+        Envelope::new("me@x.test", to).unwrap()
+    }
+
+    /// The number of recipients in the first portion, and of those that are left.
+    fn sizes(portion: &Portion) -> (usize, usize) {
+        let left = (portion.left.as_ref()).map_or(0, |left| left.forward_paths().len());
+        (portion.first.forward_paths().len(), left)
+    }
+
+    #[test]
+    fn a_mail_is_cut_at_the_lowest_limit() {
+        let none = HashSet::new();
+        for (announced, configured, learned, repeatable, expected) in [
+            (None, None, None, true, Some((4, 0))),
+            (Some(3), None, None, true, Some((3, 1))),
+            (Some(3), Some(2), None, true, Some((2, 2))),
+            (Some(3), Some(2), Some(1), true, Some((1, 3))),
+            (Some(4), None, None, false, Some((4, 0))),
+            // A number that was learned does not stop a mail that cannot go in portions.
+            (None, None, Some(1), false, Some((4, 0))),
+            (Some(3), None, None, false, None),
+        ] {
+            let mut limits = RecipientLimits {
+                announced: Limits::default(),
+                configured: configured.and_then(NonZeroU32::new),
+                learned: learned.and_then(NonZeroU32::new),
+                domains: &none,
+            };
+            limits.announced.recipients = announced.and_then(NonZeroU32::new);
+            let portion = cut(&envelope("p q r s"), repeatable, limits);
+            let found = portion.as_ref().ok().map(sizes);
+            assert_eq!(found, expected, "{announced:?} {configured:?} {learned:?}");
+        }
+    }
+
+    #[test]
+    fn domains_are_counted_over_the_session() {
+        for (earlier, to, expected) in [
+            ("", "p q r", Some((2, 1))),
+            ("p", "p q", Some((2, 0))),
+            ("p q", "p q", Some((2, 0))),
+            ("p q", "r", None),
+        ] {
+            let earlier: HashSet<_> = match earlier {
+                "" => HashSet::new(),
+                earlier => domains(&envelope(earlier)).cloned().collect(),
+            };
+            let mut limits = RecipientLimits {
+                announced: Limits::default(),
+                configured: None,
+                learned: None,
+                domains: &earlier,
+            };
+            limits.announced.domains = NonZeroU32::new(2);
+            let portion = cut(&envelope(to), true, limits);
+            assert_eq!(portion.as_ref().ok().map(sizes), expected, "{to}");
+        }
+    }
+}
