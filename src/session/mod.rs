@@ -1,6 +1,6 @@
 //! One conversation with a server: from the greeting to QUIT.
 //!
-//! Setting up is a chain of types, so that what must not happen cannot be written down:
+//! The set-up is a chain of types, so that the compiler rejects what must not happen:
 //!
 //! ```text
 //! Greeted ----starttls----> Secured ----authenticate---------> Session
@@ -9,9 +9,9 @@
 //!    \----- in_cleartext / danger_cleartext_auth -----------------/
 //! ```
 //!
-//! Credentials go out on a [`Secured`] session alone; what was learnt in clear text is gone with
-//! the [`Greeted`] that learnt it; the one way round has `danger` in its name. Once set up, a
-//! [`Session`] sends one mail after the other, or [many](Session::send_each) close behind each other.
+//! Credentials are sent only on a [`Secured`] session; the extensions that were
+//! listed in clear text are gone with the [`Greeted`] that read them; the only exception has `danger` in its name. Once set up, a
+//! [`Session`] sends one mail after the other, or [many](Session::send_each) that follow each other closely.
 
 mod dialogue;
 mod findings;

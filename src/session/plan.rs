@@ -272,11 +272,9 @@ mod tests {
     use crate::protocol::ReplyDecoder;
 
     fn extensions(offered: &str) -> Extensions {
-        let lines: String = offered
-            .split(", ")
-            .map(|line| format!("250-{line}\r\n"))
-            .collect();
-        let mut octets = BytesMut::from(format!("250-x.test\r\n{lines}250 HELP\r\n").as_str());
+        let lines = offered.replace(", ", "\r\n250-");
+        let mut octets =
+            BytesMut::from(format!("250-x.test\r\n250-{lines}\r\n250 HELP\r\n").as_str());
         let reply = ReplyDecoder::default().decode(&mut octets).unwrap();
         Extensions::from_ehlo(&reply.unwrap())
     }

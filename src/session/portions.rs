@@ -143,7 +143,7 @@ impl Portion {
     }
 }
 
-/// What the portions of a mail have come to so far, over one session or several.
+/// The results of the portions of a mail so far, over one session or several.
 #[derive(Debug, Default)]
 pub(crate) struct PortionResults {
     /// Of the first portion that was accepted.
@@ -154,9 +154,9 @@ pub(crate) struct PortionResults {
     error: Option<Error>,
     /// How many portions in a row were refused since the server had enough recipients.
     refused_as_too_many: u8,
-    /// Those who are left, if the session ended in the middle of a portion.
+    /// The recipients that are left, if the session ended in the middle of a portion.
     untried: Vec<ForwardPath>,
-    /// What the mail has come to, if that was known when its session ended.
+    /// The result of the mail, if it was known when its session ended.
     pub(super) whole: Option<Result<Receipt>>,
 }
 
@@ -261,8 +261,8 @@ impl PortionResults {
         }
     }
 
-    /// The error of a mail that fails with its portions settled so far. The turn of those who are
-    /// left has not come. What the error says of a recipient itself stands.
+    /// The error of a mail that fails after these portions. The recipients that are left have not been
+    /// tried. What the error itself says of a recipient stands.
     pub(crate) fn cut_short(&self, error: Error, left: Option<&Envelope>) -> Error {
         let mut said: HashSet<_> = error.accepted().iter().cloned().collect();
         said.extend(error.rejected().iter().map(|(path, _)| path.clone()));

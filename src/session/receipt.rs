@@ -7,15 +7,15 @@ use crate::message::MessageId;
 use crate::protocol::Reply;
 use crate::transport::TlsParameters;
 
-/// The server has taken responsibility for a mail (RFC 5321 section 4.2.5), for at least one of
-/// its recipients.
+/// The server has taken responsibility for a mail (RFC 5321 section 4.2.5), for at least one of its
+/// recipients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "some recipients may have been rejected"]
 #[non_exhaustive]
 pub struct Receipt {
     /// The recipients for whom the server has taken the mail.
     pub accepted: Vec<ForwardPath>,
-    /// The recipients who will not get it, with the server's words for each.
+    /// The recipients that will not get it, with the server's reply to each.
     pub rejected: Vec<(ForwardPath, Reply)>,
     /// The server's reply to the whole mail.
     pub reply: Reply,

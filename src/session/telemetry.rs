@@ -18,7 +18,7 @@ use crate::transport::Host;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress<'a> {
-    /// Whose progress it is. A mail that is sent again, or in portions, begins again at 0.
+    /// The message. A mail that is sent again, or in portions, begins again at 0.
     pub message_id: &'a MessageId,
     /// 0 when the mail is begun; then the octets handed to the network, or by BDAT to what leaves next: the message alone, without
     /// transparency and end of data. As many as in all only when the end has left, too.

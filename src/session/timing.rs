@@ -33,7 +33,7 @@ pub struct Timing {
     pub reply: Duration,
 }
 
-/// How long it took to set up a session, part by part. What there was no need for took no time.
+/// How long it took to set up a session, part by part. Steps that were not needed took no time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct SetUp {
@@ -118,7 +118,7 @@ impl Marks {
         self.left.is_some()
     }
 
-    /// All is said. Parts that were not come to took no time.
+    /// The mail has its result. Phases that were not reached took no time.
     pub(super) fn end(&self) -> Timing {
         let now = Instant::now();
         let left = self.left.unwrap_or(now);

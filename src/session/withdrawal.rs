@@ -1,4 +1,4 @@
-//! Whether a mail is still to be sent, and which recipients have it.
+//! Whether a mail has been withdrawn, and which recipients have it.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,7 +50,7 @@ impl Withdrawal {
         })
     }
 
-    /// The end of the message is about to leave. Says whether it may.
+    /// Decides whether the end of the message may leave, which is about to.
     pub(crate) fn commit(&self) -> bool {
         if self.is_withdrawn() {
             return false;
@@ -61,7 +61,7 @@ impl Withdrawal {
         true
     }
 
-    /// The mail has not been accepted, and is to be sent once more.
+    /// The mail has not been accepted, and will be sent once more.
     pub(crate) fn uncommit(&self) {
         if let Some(flags) = &self.0 {
             flags.committed.store(false, Ordering::Release);
@@ -86,7 +86,7 @@ impl Withdrawal {
         (self.0.as_ref()).is_some_and(|flags| flags.committed.load(Ordering::Acquire))
     }
 
-    /// Adds to what portions of the mail have come to. Whoever waits for the mail sees it too.
+    /// Adds the result of a portion of the mail. The caller that waits for the mail sees it too.
     pub(super) fn add_portion<T>(&mut self, add: impl FnOnce(&mut PortionResults) -> T) -> T {
         let flags = self.0.get_or_insert_default();
         let mut settled = flags
@@ -132,7 +132,7 @@ impl Withdrawal {
         }
     }
 
-    /// What the mail has come to, if that was known when its session ended.
+    /// The result of the mail, if it was known when its session ended.
     pub(crate) fn concluded(&self) -> Option<Result<Receipt>> {
         self.portions(|settled| settled.whole.clone())?
     }
@@ -146,7 +146,7 @@ impl Withdrawal {
         settled.as_deref().map(of)
     }
 
-    /// Whether a portion of the mail has come to something.
+    /// Whether a portion of the mail has a result.
     pub(super) fn has_portions(&self) -> bool {
         self.portions(|_| ()).is_some()
     }
@@ -156,8 +156,8 @@ impl Withdrawal {
         self.portions(PortionResults::has_accepted) == Some(true)
     }
 
-    /// An error that the mail fails with, and what its portions have come to. The turn of those who
-    /// are left has not come.
+    /// An error that the mail fails with, and the results of its portions. The recipients that are left
+    /// have not been tried.
     pub(crate) fn cut_short(&self, error: Error, left: Option<&Envelope>) -> Error {
         match self.portions(|settled| settled.cut_short(error.clone(), left)) {
             Some(error) => error,

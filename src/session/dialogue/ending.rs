@@ -1,5 +1,5 @@
-//! The end of a session with mails on their way: what is known of each, and which of them may go
-//! over another.
+//! The end of a session with mails on their way: what is known of each, and which of them another
+//! session may send.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -112,7 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         after
     }
 
-    /// Says of each mail what is known of it.
+    /// Gives each mail what is known of it.
     fn end(&mut self, end: End, after: &After) {
         let End {
             error,
@@ -125,7 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             (Some(Defect::Grouping), Some(stage)) => lost_commands(stage).caused_by(error),
             _ => error,
         };
-        // What was found out while something else was written.
+        // The failure may have been found while the client was writing something else.
         let mut error = Some(match stage {
             Some(stage) if error.reply().is_none() || closing => error.with_stage(stage),
             _ => error,
@@ -230,14 +230,14 @@ fn is_refused_by_421(outcome: &TransactionOutcome) -> bool {
 }
 
 impl<S> Dialogue<S> {
-    /// The oldest mail on its way, and all that the server has said of it.
+    /// The oldest mail on its way, and all that the server has replied to it.
     fn break_off(&mut self) -> Option<(InFlight, TransactionOutcome)> {
         (self.decided.pop_front()).or_else(|| self.pipeline.break_off())
     }
 }
 
-/// A session may be dropped in the middle of mails. Those who wait for them learn what the server has
-/// said about each.
+/// A session may be dropped in the middle of mails. Their callers learn what the server has replied to
+/// each.
 impl<S> Drop for Dialogue<S> {
     fn drop(&mut self) {
         loop {
@@ -273,7 +273,7 @@ fn in_doubt(error: Error, left: bool) -> Error {
     }
 }
 
-/// The error of a mail that was sent behind the one that the dialogue ended with.
+/// The error of a mail that was sent after the one that the dialogue ended at.
 fn ended_earlier(unknown: bool) -> Error {
     let message = "the connection ended with an earlier mail";
     let error = Error::new(ErrorKind::Closed, message);

@@ -37,7 +37,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         }
     }
 
-    /// Sends the message behind DATA, with the end of data. No earlier mail waits for a reply then.
+    /// Sends the message after DATA, with the end of data. No earlier mail waits for a reply then.
     async fn blocks(&mut self, mut transfer: Transfer) {
         let mut transparency = Transparency::default();
         loop {
@@ -131,7 +131,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         }
     }
 
-    /// Tells how much has been sent. That all has is told when the end has left.
+    /// Reports how much has been sent. The last report follows when the end has left.
     fn report(&self, sent: u64) {
         if let Some(InFlight { mail, size, .. }) = self.pipeline.newest()
             && sent < *size
@@ -140,7 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         }
     }
 
-    /// Reads the next block, and replies while the source gives nothing. `None` if these have
+    /// Reads the next block, and accepts replies while the source is pending. `None` if a reply has
     /// concluded a mail or ended the session; the next call goes on with the block.
     async fn next_block(&mut self, transfer: &mut Transfer) -> Option<Result<Block>> {
         let Transfer {
@@ -183,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         Some(read.map_or_else(|| Err(too_slow(limit)), |read| read.map_err(unreadable)))
     }
 
-    /// Takes in what has come while the message is under way.
+    /// Accepts what the server has sent while the message is on its way.
     async fn early_reply(&mut self) {
         if self.pipeline.awaited().is_some() {
             self.answer().await;

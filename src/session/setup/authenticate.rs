@@ -96,10 +96,10 @@ where
     Ok(())
 }
 
-/// What has been tried: a wrong password sent several times may lock an account.
+/// What has been tried. A wrong password that is sent several times may lock an account.
 #[derive(Debug, Default)]
 struct Tried {
-    /// How many times the server got the credentials, or a proof of them.
+    /// How many times the server has received the credentials, or a proof of them.
     presented: u8,
     /// Whether a reply says that they are wrong.
     judged: bool,
@@ -142,7 +142,7 @@ where
         if reply.is_positive_completion() {
             return match exchange.succeed(&reply) {
                 Ok(()) => Ok(LoginOutcome::LoggedIn),
-                // Whoever this is gets no QUIT: nothing more is to be said.
+                // The server may be an impostor: it gets no QUIT.
                 Err(error) => Err(broken(wire, mechanism, error)),
             };
         }
@@ -182,7 +182,7 @@ where
     Ok(LoginOutcome::Refused(Refused::cancelled(error, presented)))
 }
 
-/// The answer to a challenge, while others get their turn.
+/// The response to a challenge. Yields to other tasks while it is computed.
 async fn next(exchange: &mut Exchange, challenge: &str) -> Result<Command, ExchangeError> {
     let mut step = exchange.respond(challenge)?;
     loop {

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::Credentials;
 
-/// How long a provider may take: somebody may have to unlock a key ring.
+/// How long a provider may take: a user may have to unlock a key ring.
 const MAX_WAIT: Duration = Duration::from_mins(3);
 
 /// What a provider failed with.

@@ -1,4 +1,4 @@
-//! A session in clear text, before anything that matters.
+//! A session in clear text, before TLS or a login.
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
@@ -42,7 +42,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
         Ok(Self(Established::greet(wire, introduction, set_up).await?))
     }
 
-    /// What the server offers in clear text. An attacker may have written it.
+    /// What the server offers in clear text. An attacker on the network may have changed it.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
         &self.0.extensions
@@ -85,7 +85,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
         }))
     }
 
-    /// Goes on in clear text and without a login, as a relay on a trusted network may want it.
+    /// Goes on in clear text and without a login, for example with a relay on a trusted network.
     #[must_use]
     pub fn in_cleartext(self) -> Session<S> {
         self.0.without_login()

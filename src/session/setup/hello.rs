@@ -1,4 +1,4 @@
-//! The first exchange, and the way out (RFC 5321 sections 3.1, 3.2 and 4.1.1.1).
+//! EHLO and QUIT (RFC 5321 sections 3.1, 3.2, 4.1.1.1 and 4.1.1.10).
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -58,7 +58,7 @@ where
     hello(wire, introduction).await
 }
 
-/// Waits for the greeting; a server that refuses to talk is told QUIT.
+/// Waits for the greeting. A server that refuses the client gets QUIT.
 async fn greeting<S>(wire: &mut Wire<S>) -> Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -75,7 +75,7 @@ where
     ))
 }
 
-/// Says EHLO or LHLO, or HELO to a server that does not know EHLO. What the server then offers is
+/// Sends EHLO or LHLO, or HELO to a server that does not know EHLO. The extensions in the reply are
 /// valid until TLS begins.
 pub(in crate::session) async fn hello<S>(wire: &mut Wire<S>, hello: &Hello) -> Result<Extensions>
 where
@@ -122,8 +122,8 @@ fn name_refused(name: &Domain) -> String {
     format!("the server refused the name {name}: give it another one (`ServerConfigBuilder::name`)")
 }
 
-/// Ends a conversation in order (RFC 5321 section 4.1.1.10). Whatever happens now is no failure
-/// of anything.
+/// Ends a dialogue in order (RFC 5321 section 4.1.1.10). Nothing depends on the reply, so errors are
+/// ignored.
 pub(in crate::session) async fn quit<S>(wire: &mut Wire<S>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -131,7 +131,7 @@ where
     let _ = wire.command(Stage::Quit, Command::Quit).await;
 }
 
-/// The error for a reply that is not the one hoped for.
+/// The error for a reply that is not positive.
 pub(in crate::session) fn rejection(
     stage: Stage,
     message: impl Into<std::borrow::Cow<'static, str>>,

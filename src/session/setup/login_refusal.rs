@@ -1,4 +1,4 @@
-//! What a server means that refuses a login (RFC 4954 section 6).
+//! A login that the server refuses (RFC 4954 section 6).
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -9,7 +9,7 @@ use crate::transport::Wire;
 /// An exchange that ended without a login.
 #[derive(Debug)]
 pub(super) struct Refused {
-    /// How many times the server got the credentials, or a proof of them.
+    /// How many times the server has received the credentials, or a proof of them.
     pub(super) presented: u8,
     cause: Cause,
 }
@@ -53,7 +53,7 @@ impl Refused {
         }
     }
 
-    /// Whether the reply is the one for credentials that are wrong: 535.
+    /// Whether the reply says that the credentials are invalid.
     pub(super) fn judges(&self) -> bool {
         matches!(&self.cause, Cause::Reply { reply, .. } if reply.means(ReplyMeaning::CredentialsInvalid))
     }
@@ -61,7 +61,7 @@ impl Refused {
     /// Whether the refusal is for the mechanism, so that another may do.
     pub(super) fn is_about_mechanism(&self) -> bool {
         match &self.cause {
-            // Somebody may have taken a mechanism out of the server's list.
+            // An attacker may have removed a mechanism from the server's list.
             Cause::Reply { reason, .. } if is_about_binding(reason) => false,
             Cause::Reply { reply, .. } => reply.means(ReplyMeaning::MechanismRejected),
             Cause::Cancelled(_) => true,

@@ -1,4 +1,4 @@
-//! A server, and everything that it takes to open a session there.
+//! A server, and everything that it takes to open a session with it.
 
 use std::fmt;
 use std::future::pending;
@@ -143,7 +143,7 @@ impl ServerConfig {
 
     async fn open(&self) -> Result<Session<Socket>> {
         let mut before = SetUp::default();
-        // A token may take its time: no server is kept waiting for it.
+        // A token may take long, so no server waits for it.
         let begun = Instant::now();
         let credentials = match &self.credentials {
             Some(provider) => Some(provider.ask().await?),
@@ -181,7 +181,7 @@ impl ServerConfig {
             Security::Cleartext => {
                 let greeted = self.greet(wire, hello).await?;
                 match credentials {
-                    // The builder has seen to it that this is wanted.
+                    // The builder has checked that the user wants this.
                     Some(credentials) => {
                         let mechanisms = self.mechanisms(&Mechanism::PREFERENCE_IN_CLEARTEXT);
                         greeted
@@ -290,8 +290,8 @@ impl ServerConfigBuilder {
         self
     }
 
-    /// Who logs in: [`Credentials`], or whoever gives them when a session begins. By default
-    /// nobody.
+    /// The credentials of the login: [`Credentials`], or a provider that is asked when a session
+    /// begins. By default there is no login.
     pub fn credentials(mut self, provider: impl CredentialsProvider + 'static) -> Self {
         self.credentials = Some(SharedCredentialsProvider::new(provider));
         self
