@@ -10,11 +10,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
-use pilotfish::client::Retry;
 use pilotfish::message::{Attachment, Body};
 use pilotfish::protocol::{Chunking, Pipelining};
-use pilotfish::session::ServerConfigBuilder;
-use pilotfish::{Credentials, ErrorKind, Fate, Mail, testing};
+use pilotfish::{Credentials, ErrorKind, Fate, Mail, client::Retry, session, testing};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{client_of, client_to, letter, paused};
@@ -51,7 +49,7 @@ async fn with_login(
     wrong: impl Fn(usize) -> Option<Wrong> + Send + Sync + Clone + 'static,
 ) -> (
     testing::TestServer,
-    impl FnOnce(ServerConfigBuilder) -> ServerConfigBuilder,
+    impl FnOnce(session::ServerConfigBuilder) -> session::ServerConfigBuilder,
 ) {
     let server = testing::TestServer::builder().security(testing::Security::Cleartext);
     let server = server.user("tim", "tanstaaf").start().await.unwrap();
@@ -66,7 +64,7 @@ async fn with_login(
         }
     };
     let describe =
-        |server: ServerConfigBuilder| server.danger_cleartext_auth().credentials(provider);
+        |server: session::ServerConfigBuilder| server.danger_cleartext_auth().credentials(provider);
     (server, describe)
 }
 
