@@ -249,8 +249,7 @@ fn body(wrong: Wrong) -> Body {
     Body::stream(Box::pin(first.chain(then)), 300_000)
 }
 
-/// A body that can be read once is not sent again. Other bodies are sent as often as `Retry`
-/// allows.
+/// A body that can be read once is not sent again, other bodies as often as `Retry` allows.
 #[test]
 fn attempts_are_limited_by_retry_and_by_the_body() {
     let once = || {
@@ -322,8 +321,7 @@ fn a_reader_that_fails_fails_only_its_own_mail() {
     }
 }
 
-/// The client sends the mails before the panic, delays no others, and passes the panic to the
-/// caller.
+/// The client sends the mails before the panic, delays no others, and passes the panic on.
 #[test]
 fn a_stream_that_panics_fails_no_mail() {
     for wrong in BOTH {
