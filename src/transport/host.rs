@@ -51,7 +51,6 @@ pub(crate) fn shortened(text: &str) -> String {
 }
 
 /// The number of a port, 1 to 65535. The standard parser would take a sign.
-#[cfg(any(feature = "config", feature = "proxy"))]
 pub(crate) fn parse_port(text: &str) -> Option<u16> {
     let digits = text.bytes().all(|octet| octet.is_ascii_digit());
     text.parse().ok().filter(|port| digits && *port > 0)

@@ -22,14 +22,12 @@ mod timeouts;
 mod tls;
 #[cfg(feature = "proxy")]
 mod tunnel;
-#[cfg(feature = "proxy")]
 mod url;
 mod wire;
 mod write;
 
 pub(crate) use flight::Flight;
 pub use host::{Host, HostError};
-#[cfg(feature = "config")]
 pub(crate) use host::{parse_port, shortened};
 pub(crate) use io_timer::within;
 pub(crate) use probe::begins_with_tls;
@@ -42,6 +40,5 @@ pub use tls::{
     Fingerprint, FingerprintError, Handshake, TlsConfig, TlsConfigBuilder, TlsParameters, TlsRoots,
     TlsVersion,
 };
-#[cfg(feature = "config")]
 pub(crate) use url::{Url, decoded};
 pub(crate) use wire::Wire;

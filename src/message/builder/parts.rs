@@ -41,7 +41,7 @@ impl MessageBuilder {
     /// text is sent as it is: Markdown is made to be read.
     ///
     /// Metadata at its beginning, in YAML between lines `---` or in TOML between lines `+++`, is
-    /// left out, which is a [warning](Warning::MetadataLeftOut). Its first key has to be one that
+    /// left out, which is a [warning](crate::message::Warning::MetadataLeftOut). Its first key has to be one that
     /// programs for web pages use, such as `title` or `date`; other lines are text.
     #[cfg(feature = "html")]
     pub fn markdown(mut self, source: impl AsRef<str>) -> Self {
@@ -95,7 +95,7 @@ impl MessageBuilder {
     /// picture that begins with `/` or `file:`, or has `..` in it, is an error.
     ///
     /// Addresses on the web and such are left as they are. A file without the extension of a
-    /// picture, such as a font, is left too, with a [warning](Warning::LocalPicture). There has to
+    /// picture, such as a font, is left too, with a [warning](crate::message::Warning::LocalPicture). There has to
     /// be a document.
     #[cfg(feature = "html")]
     pub fn inline_images(mut self, directory: impl Into<PathBuf>) -> Self {
