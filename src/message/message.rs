@@ -113,7 +113,7 @@ impl Message {
 
     /// The message for a server that can carry so much.
     ///
-    /// It makes no more use of that than [`MessageBuilder::max_body_type`] says. Names and text beyond
+    /// It makes no more use of that than [`max_body_type`](crate::message::MessageBuilder::max_body_type) says. Names and text beyond
     /// ASCII in the fields of a finished message are in encoded words (RFC 2047), unless the
     /// message [needs SMTPUTF8](Self::needs_smtputf8).
     #[must_use]
@@ -155,7 +155,7 @@ impl Message {
     }
 
     /// Whether it can be sent more than once: whether none of its bodies is a
-    /// [reader](Body::reader), which can be read only once.
+    /// [reader](crate::message::Body::reader), which can be read only once.
     #[must_use]
     pub fn is_repeatable(&self) -> bool {
         self.0.template.is_repeatable()

@@ -4,7 +4,7 @@ use memchr::{memchr, memchr2_iter};
 
 use super::line_ends::MAX_LINE;
 
-/// One pass over octets, block by block, that says what [`LineEnds`](crate::message::encoding::line_ends::LineEnds)
+/// One pass over octets, block by block, that says what [`LineEnds`](super::line_ends::LineEnds)
 /// will make of them.
 ///
 /// From this follows how they can be sent: with lines of at most 998 octets and no NUL they are
