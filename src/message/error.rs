@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::address::AddressError;
 use crate::descriptors;
@@ -323,32 +323,28 @@ pub enum BodyError {
         source: Box<MessageError>,
     },
     /// Reading failed on the way.
-    #[error("cannot read {origin}: send the message again when it can be read")]
+    #[error("cannot read {}: send the message again when it can be read", source_name(file.as_deref()))]
     Read {
-        /// The file or the reader.
-        origin: Origin,
+        /// The file; `None` if it is a reader.
+        file: Option<PathBuf>,
         /// What the operating system, or the reader, said.
         source: io::Error,
     },
     /// The source ended before its length.
-    #[error(
-        "{origin} has {found} octets instead of {expected}: it was cut short, or its length is wrong"
-    )]
+    #[error("{} has {found} octets instead of {expected}: it was cut short, or its length is wrong", source_name(file.as_deref()))]
     Short {
-        /// The file or the reader.
-        origin: Origin,
+        /// The file; `None` if it is a reader.
+        file: Option<PathBuf>,
         /// The length that it had, or that was given.
         expected: u64,
         /// The octets that were there.
         found: u64,
     },
     /// The source went on after its length.
-    #[error(
-        "{origin} has at least {found} octets instead of {expected}: it grew, or its length is wrong"
-    )]
+    #[error("{} has at least {found} octets instead of {expected}: it grew, or its length is wrong", source_name(file.as_deref()))]
     Long {
-        /// The file or the reader.
-        origin: Origin,
+        /// The file; `None` if it is a reader.
+        file: Option<PathBuf>,
         /// The length that it had, or that was given.
         expected: u64,
         /// The octets that were seen; there may be more.
@@ -356,10 +352,10 @@ pub enum BodyError {
     },
     /// The file was written to or replaced since it was attached, so that what was read may be a
     /// mixture of the old and the new.
-    #[error("{origin} was changed since it was attached: attach it again")]
+    #[error("{} was changed since it was attached: attach it again", source_name(file.as_deref()))]
     Changed {
-        /// The file.
-        origin: Origin,
+        /// The file; `None` if it is a reader.
+        file: Option<PathBuf>,
     },
     /// What a reader gives cannot be kept in a temporary file.
     #[error(
@@ -389,24 +385,10 @@ pub enum BodyError {
 }
 
 /// Where the octets of a body come from, as an error names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Origin {
-    /// The file at this path.
-    File(PathBuf),
-    /// A reader, which has no name.
-    Reader,
-}
-
-impl std::fmt::Display for Origin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            #[expect(
-                clippy::unnecessary_debug_formatting,
-                reason = "a path may have control characters in it that must not reach a terminal"
-            )]
-            Self::File(path) => write!(f, "{path:?}"),
-            Self::Reader => f.write_str("the reader"),
-        }
-    }
+#[expect(
+    clippy::unnecessary_debug_formatting,
+    reason = "a path may have control characters in it that must not reach a terminal"
+)]
+fn source_name(file: Option<&Path>) -> String {
+    file.map_or("the reader".to_owned(), |path| format!("{path:?}"))
 }

@@ -74,7 +74,7 @@ mod warning;
 
 pub use builder::{MessageBuilder, RawBuilder};
 pub use encoding::BodyType;
-pub use error::{BodyError, MessageError, Origin};
+pub use error::{BodyError, MessageError};
 pub use header::{AutoSubmitted, Date, FieldName, ListUnsubscribe, MessageId};
 pub use message::Message;
 pub use part::{Attachment, ContentId, Disposition, Entity, FileName, Language, MediaType, Method};

@@ -7,7 +7,7 @@ use super::part::{Head, parameter};
 use crate::message::encoding::{
     LineEnds, Scan, Trouble, base64_lines, lines, quoted_printable, shortened,
 };
-use crate::message::error::{BodyError, MessageError, Origin};
+use crate::message::error::{BodyError, MessageError};
 use crate::message::source::{Body, VerbatimBody};
 use crate::message::warning::Warning;
 
@@ -70,7 +70,7 @@ pub(crate) async fn sendable(
         root.map(|root| (root, recoder.warnings))
     });
     let stopped = |error| BodyError::Read {
-        origin: Origin::Reader,
+        file: None,
         source: io::Error::other(error),
     };
     let (root, found) = recoding.await.map_err(stopped)??;

@@ -13,7 +13,7 @@ use tokio::io::AsyncReadExt;
 use tokio::task::JoinHandle;
 
 use crate::message::encoding::BodyEncoding;
-use crate::message::error::{BodyError, Origin};
+use crate::message::error::BodyError;
 use crate::message::source::{Body, BodySource, BoxedReader, FileReader};
 
 /// Reads the pieces of a body.
@@ -112,9 +112,7 @@ impl BodyReader {
         match &self.kind {
             _ if is_right => Ok(()),
             Reading::File(feed) => Err(feed.file.source().changed()),
-            Reading::Bytes(_) | Reading::Reader(_) => Err(BodyError::Changed {
-                origin: Origin::Reader,
-            }),
+            Reading::Bytes(_) | Reading::Reader(_) => Err(BodyError::Changed { file: None }),
         }
     }
 }
@@ -305,10 +303,7 @@ impl OnceReading {
     }
 
     async fn next_piece(&mut self, span: Span) -> Result<&[u8], BodyError> {
-        let failed = |source| BodyError::Read {
-            origin: Origin::Reader,
-            source,
-        };
+        let failed = |source| BodyError::Read { file: None, source };
         let reader = self.reader.as_mut().ok_or(BodyError::Spent)?;
         let reader = reader.get_mut().unwrap_or_else(PoisonError::into_inner);
         self.raw.resize(span.len, 0);
@@ -316,7 +311,7 @@ impl OnceReading {
             let read = read(reader, rest).await.map_err(failed)?;
             if read == 0 {
                 return Err(BodyError::Short {
-                    origin: Origin::Reader,
+                    file: None,
                     expected: span.of,
                     found: span.offset + self.filled as u64,
                 });
@@ -325,7 +320,7 @@ impl OnceReading {
         }
         if span.is_last() && read(reader, &mut [0]).await.map_err(failed)? > 0 {
             return Err(BodyError::Long {
-                origin: Origin::Reader,
+                file: None,
                 expected: span.of,
                 found: span.of.saturating_add(1),
             });

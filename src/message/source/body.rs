@@ -13,7 +13,7 @@ use tokio_util::io::StreamReader;
 use super::file::{FileReader, SourceFile};
 use super::media_guess::{PREFIX, by_content};
 use super::spool;
-use crate::message::error::{BodyError, Origin};
+use crate::message::error::BodyError;
 
 /// The octets of a part: in memory, in a file, or from a reader or a stream.
 ///
@@ -212,7 +212,7 @@ impl Body {
             Ok(kept) => Self(kept),
             Err(BodyError::OverLimit { .. }) => {
                 return Err(BodyError::Long {
-                    origin: Origin::Reader,
+                    file: None,
                     expected,
                     found: expected.saturating_add(1),
                 });
@@ -221,7 +221,7 @@ impl Body {
         };
         match kept.len().unwrap_or_default() {
             found if found < expected => Err(BodyError::Short {
-                origin: Origin::Reader,
+                file: None,
                 expected,
                 found,
             }),

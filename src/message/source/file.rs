@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use super::media_guess::{PREFIX, by_content};
 use super::regular_file::FileIdentity;
 use super::regular_file::open_regular;
-use crate::message::error::{BodyError, Origin};
+use crate::message::error::BodyError;
 
 /// A regular file, and what it was when it was attached.
 ///
@@ -73,21 +73,18 @@ impl SourceFile {
     }
 
     pub(crate) fn changed(&self) -> BodyError {
-        BodyError::Changed {
-            origin: self.origin(),
-        }
+        BodyError::Changed { file: self.name() }
     }
 
     pub(crate) fn failed(&self, source: io::Error) -> BodyError {
         BodyError::Read {
-            origin: self.origin(),
+            file: self.name(),
             source,
         }
     }
 
-    fn origin(&self) -> Origin {
-        self.path()
-            .map_or(Origin::Reader, |path| Origin::File(path.to_owned()))
+    fn name(&self) -> Option<PathBuf> {
+        self.path().map(Path::to_owned)
     }
 
     /// That it is what it was.
@@ -111,17 +108,17 @@ impl SourceFile {
 
     fn compare_size(&self, metadata: &Metadata) -> Result<(), BodyError> {
         let (expected, found) = (self.was.len, metadata.len());
-        let origin = self.origin();
+        let file = self.name();
         if found > expected {
             return Err(BodyError::Long {
-                origin,
+                file,
                 expected,
                 found,
             });
         }
         if found < expected {
             return Err(BodyError::Short {
-                origin,
+                file,
                 expected,
                 found,
             });
@@ -174,7 +171,7 @@ impl FileReader {
                 // It may have become shorter than what has been read before.
                 let len = file.metadata().map_or(offset, |now| now.len());
                 return Err(BodyError::Short {
-                    origin: self.source.origin(),
+                    file: self.source.name(),
                     expected: self.source.len(),
                     found: offset.min(len),
                 });
@@ -194,7 +191,7 @@ impl FileReader {
         // Some file systems say that a file is empty while it gives octets.
         if read_at(file, &mut [0], expected).map_err(failed)? > 0 {
             return Err(BodyError::Long {
-                origin: self.source.origin(),
+                file: self.source.name(),
                 expected,
                 found: metadata.len().max(expected.saturating_add(1)),
             });

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
 use super::body::BodySource;
 use super::file::SourceFile;
-use crate::message::error::{BodyError, Origin};
+use crate::message::error::BodyError;
 use crate::message::random::random_token;
 
 /// What is less than this stays in memory.
@@ -78,10 +78,7 @@ fn temporary(directory: &Path) -> io::Result<File> {
 }
 
 fn unread(source: io::Error) -> BodyError {
-    BodyError::Read {
-        origin: Origin::Reader,
-        source,
-    }
+    BodyError::Read { file: None, source }
 }
 
 fn within(len: u64, limit: u64) -> Result<(), BodyError> {
