@@ -331,7 +331,7 @@ async fn a_test_server_has_a_client() {
     server.shutdown().await.unwrap();
 }
 
-/// Whoever closes in time learns how many mails came to which end.
+/// `close_within` returns how many mails were sent, withdrawn or unknown.
 #[test]
 fn close_within_reports_the_outcomes() {
     paused(async {

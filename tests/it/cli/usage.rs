@@ -147,7 +147,7 @@ async fn a_wrong_flag_gets_the_tip_that_helps() {
     ended.await.fails(64, "tip: -t takes the recipients");
 }
 
-/// A URL with a password in it is refused without showing the password.
+/// The error about a URL with a password does not show the password.
 #[tokio::test]
 async fn a_password_in_a_url_is_not_shown() {
     for arguments in [

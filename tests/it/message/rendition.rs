@@ -159,7 +159,7 @@ async fn a_message_that_needs_smtputf8_has_its_fields_in_utf_8() {
     };
     let letter = built(from_joerg().text("Grüße"));
     let plain = built(from_joerg().text("Hello"));
-    // A server with SMTPUTF8 has 8BITMIME, whether it says so or not (RFC 6531 section 3.1).
+    // A server with SMTPUTF8 has 8BITMIME, whether it announces it or not (RFC 6531 section 3.1).
     for offers in ["SMTPUTF8", "8BITMIME\nS: 250-SMTPUTF8"] {
         goes(&letter, offers, &dialogue("8bit", "Grüße"), QUEUED).await;
         goes(&plain, offers, &dialogue("7bit", "Hello"), QUEUED).await;

@@ -11,7 +11,7 @@ use crate::support::script::Script;
 /// `\0tim@client.example\0tanstaaftanstaaf` in base64 (RFC 4616 section 2).
 const PLAIN: &str = "AHRpbUBjbGllbnQuZXhhbXBsZQB0YW5zdGFhZnRhbnN0YWFm";
 
-/// Logs in to a server that offers `auth`, in every delivery, and then says QUIT.
+/// Logs in to a server that offers `auth`, in every delivery, and then sends QUIT.
 async fn login(auth: &str, transcript: &str, outcome: &str) {
     let script = Script::inline(&format!(
         "-- tls server.example --

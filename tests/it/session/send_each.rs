@@ -374,7 +374,7 @@ async fn a_reply_before_a_flight_confirms_none_of_it() {
         let expected = ["0 <a@example.org>: 250 queued", "[1]", "[2]"];
         assert_eq!(reported, expected, "{surplus}");
     }
-    // Here the server asks for a message, and may take any octets for one.
+    // Here the server asks for a message, and may read any octets as one.
     let early =
         format!("{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}S: 250 queued\n-- swallow all --");
     let (reported, _, _) = send_batch(eager(), 2, &early).await;

@@ -1,15 +1,15 @@
 //! Transcripts: the octets of both sides in order.
 //!
 //! ```text
-//! # where the text comes from
+//! # the source of the text
 //! S: 220 server.example          the peer sends this and CRLF; S: lines that follow one
-//! S> 250 in piec                 another are sent together; S> has no CRLF behind it
+//! S> 250 in piec                 another are sent together; S> has no CRLF after it
 //! C: EHLO client.example         the client has to send exactly this and CRLF
 //! -- tls server.example --       handshake; the certificate is for this name
-//! -- tls server.example expired --       ... and was, until 2000
-//! -- tls server.example stranger --      ... and is from an authority nobody trusts
-//! -- swallow --                  takes what comes until the client is quiet
-//! -- swallow 1000 --                         ... until it is so many octets
+//! -- tls server.example expired --       ... and expired in 2000
+//! -- tls server.example stranger --      ... and is from an unknown authority
+//! -- swallow --                  reads everything until the client pauses
+//! -- swallow 1000 --                         ... until so many octets have arrived
 //! -- take 1000 --                ... exactly so many octets
 //! -- swallow all --                          ... until the client closes
 //! -- ahead --                    from here on the client need not wait for replies
@@ -17,9 +17,9 @@
 //!                                long as the client takes them
 //! -- sip 100 every 60s --        from here on the peer reads 100 octets each minute
 //! -- meet --                     waits for the test, which calls `Meeting::meet`
-//! -- close --                    the peer closes, in order: with TLS, by its alert
-//! -- cut --                      the peer is gone
-//! -- silence --                  the peer says nothing more
+//! -- close --                    the peer closes the connection, inside TLS with close_notify
+//! -- cut --                      the connection breaks
+//! -- silence --                  the peer sends nothing more
 //! ```
 //!
 //! At the end, the peer waits for the client to close. Whatever the client sends beyond the
@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use super::tls::Flaw;
 
-/// A transcript, with the line that each step stands in.
+/// A transcript, with the line number of each step.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
     pub(crate) name: String,

@@ -100,8 +100,8 @@ fn a_server_with_enough_recipients_is_asked_a_few_times() {
     });
 }
 
-/// What the server says of a mailbox, or for good, holds for that recipient alone: each of the
-/// others is asked.
+/// A reply about a mailbox, or a permanent one, applies only to that recipient: the client tries each of
+/// the others.
 #[test]
 fn an_untried_recipient_is_not_rejected() {
     use RecipientOutcome::{Accepted, Deferred, Rejected};

@@ -133,7 +133,7 @@ async fn recipients_too_many_follow_and_the_number_is_remembered() {
             let all = recipients(0, 1_500, 1);
             let result = server.client.send(mail(&all)).await;
             server.verify(&all, &result);
-            // The commands that leave together may be in vain once.
+            // The commands that leave together may be rejected once.
             let first = server.rcpt.load(Relaxed);
             assert!(first <= 1_500 + 500, "{first} RCPT, {most}");
             let others = recipients(1_500, 1_500, 1);
