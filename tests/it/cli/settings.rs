@@ -5,7 +5,8 @@ use super::cli_fixture::Directory;
 use super::run::Run;
 
 /// Arguments that would be valid without what the test adds.
-const ENOUGH: &str = "send --server there.invalid --from me@example.org --to ann@example.org";
+const VALID_ARGUMENTS: &str =
+    "send --server there.invalid --from me@example.org --to ann@example.org";
 
 #[tokio::test]
 async fn a_source_without_a_password_is_78() {
@@ -33,7 +34,7 @@ async fn a_source_without_a_password_is_78() {
         ("--password-command 'echo sesame; exit 1'", "failed"),
         ("--password-command pilotfish-no-such-command", "failed"),
     ] {
-        let run = Run::new(&format!("{ENOUGH} --user me {arguments}"));
+        let run = Run::new(&format!("{VALID_ARGUMENTS} --user me {arguments}"));
         run.directory(directory.path()).end().await.fails(78, words);
     }
 }
@@ -69,7 +70,7 @@ async fn settings_that_are_wrong_are_78() {
              --danger-cleartext-auth",
         ),
     ] {
-        let run = Run::new(&format!("{ENOUGH} {arguments}"));
+        let run = Run::new(&format!("{VALID_ARGUMENTS} {arguments}"));
         run.directory(directory.path()).end().await.fails(78, words);
     }
 }

@@ -5,7 +5,8 @@ use super::cli_fixture::{CliFixture, Directory, server};
 use super::run::Run;
 
 /// Arguments that would be valid without what the test adds.
-const ENOUGH: &str = "send --server there.invalid --from me@example.org --to ann@example.org";
+const VALID_ARGUMENTS: &str =
+    "send --server there.invalid --from me@example.org --to ann@example.org";
 
 #[tokio::test]
 async fn a_wrong_command_line_is_64() {
@@ -83,7 +84,7 @@ async fn a_wrong_command_line_is_64() {
             "no parameter \";titel=\"",
         ),
     ] {
-        Run::new(&format!("{ENOUGH} {arguments}"))
+        Run::new(&format!("{VALID_ARGUMENTS} {arguments}"))
             .end()
             .await
             .fails(64, words);
@@ -132,7 +133,9 @@ async fn a_wrong_flag_gets_the_tip_that_helps() {
         ("--forward a b", "repeat --forward"),
         ("smtp://me@x.test:25", "the server is --server HOST[:PORT]"),
     ] {
-        let ended = Run::new(&format!("{ENOUGH} {arguments}")).end().await;
+        let ended = Run::new(&format!("{VALID_ARGUMENTS} {arguments}"))
+            .end()
+            .await;
         ended.fails(64, tip);
         assert_eq!(
             ended.stderr.matches("tip:").count(),
@@ -193,7 +196,7 @@ async fn a_password_in_a_url_is_not_shown() {
         assert_eq!(ended.status, 64, "{arguments}: {ended:?}");
         assert!(!ended.stderr.contains("sesame"), "{arguments}: {ended:?}");
     }
-    let ended = Run::new(&format!("{ENOUGH} --password-fd sesame"))
+    let ended = Run::new(&format!("{VALID_ARGUMENTS} --password-fd sesame"))
         .end()
         .await;
     ended.fails(64, "tip: give the password by --password-file");
@@ -203,7 +206,9 @@ async fn a_password_in_a_url_is_not_shown() {
         ("--token-fd", "tip: give the token by --token-file"),
     ] {
         for number in ["12345678901", "-7654321"] {
-            let ended = Run::new(&format!("{ENOUGH} {flag}={number}")).end().await;
+            let ended = Run::new(&format!("{VALID_ARGUMENTS} {flag}={number}"))
+                .end()
+                .await;
             ended.fails(64, tip);
             assert!(!ended.stderr.contains(number), "{ended:?}");
         }
@@ -237,7 +242,7 @@ async fn a_date_that_readers_take_for_another_is_64() {
         ("Tue, 02 Nov 2026 10:00:00 +0100", "is a Monday"),
         ("tomorrow", "is not a date"),
     ] {
-        let run = Run::new(&format!("{ENOUGH} --text Hi --date '{date}'"));
+        let run = Run::new(&format!("{VALID_ARGUMENTS} --text Hi --date '{date}'"));
         run.end().await.fails(64, words);
     }
 }
@@ -245,7 +250,7 @@ async fn a_date_that_readers_take_for_another_is_64() {
 #[tokio::test]
 async fn a_password_is_never_the_value_of_a_flag() {
     for flag in ["--password", "--pass", "--password-env"] {
-        let run = Run::new(&format!("{ENOUGH} --user me {flag} sesame"));
+        let run = Run::new(&format!("{VALID_ARGUMENTS} --user me {flag} sesame"));
         run.end()
             .await
             .fails(64, &format!("unexpected argument '{flag}'"));
@@ -325,12 +330,12 @@ async fn a_bad_address_is_65_and_the_flag_is_named() {
             "in --list-unsubscribe-mailto: ",
         ),
     ] {
-        let enough = if arguments.starts_with("--from") {
+        let valid_arguments = if arguments.starts_with("--from") {
             "send --server there.invalid --to ann@example.org"
         } else {
             "send --server there.invalid --from me@example.org"
         };
-        let run = Run::new(&format!("{enough} {arguments}"));
+        let run = Run::new(&format!("{valid_arguments} {arguments}"));
         run.end().await.fails(65, words);
     }
 }
@@ -361,7 +366,7 @@ async fn a_mail_that_cannot_be_built_is_65() {
         ("-H 'X-Note: a\r\nBcc: eve@example.org'", "X-Note"),
         ("--text @latin1.txt", "not in UTF-8"),
     ] {
-        let run = Run::new(&format!("{ENOUGH} {arguments}")).directory(directory.path());
+        let run = Run::new(&format!("{VALID_ARGUMENTS} {arguments}")).directory(directory.path());
         run.end().await.fails(65, words);
     }
 }
@@ -386,7 +391,7 @@ async fn input_that_cannot_be_read_is_66() {
         ("--text @.", "cannot read the text in ."),
         ("--text @/proc/self/mem", "/proc/self/mem"),
     ] {
-        let run = Run::new(&format!("{ENOUGH} {arguments}")).directory(directory.path());
+        let run = Run::new(&format!("{VALID_ARGUMENTS} {arguments}")).directory(directory.path());
         run.end().await.fails(66, words);
     }
 }
@@ -414,7 +419,9 @@ async fn an_attachment_that_changes_while_it_is_sent_is_66() {
 async fn an_output_that_cannot_be_written_is_73() {
     let directory = Directory::new();
     for output in [".", "none/mail.eml", "/dev/full"] {
-        let run = Run::new(&format!("{ENOUGH} --text Hi --dry-run -o {output}"));
+        let run = Run::new(&format!(
+            "{VALID_ARGUMENTS} --text Hi --dry-run -o {output}"
+        ));
         let ended = run.directory(directory.path()).end().await;
         ended.fails(73, &format!("cannot write to {output}"));
     }
@@ -422,6 +429,6 @@ async fn an_output_that_cannot_be_written_is_73() {
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let run = Run::new(&format!("{ENOUGH} --text Hi --dry-run")).stdout(full);
+    let run = Run::new(&format!("{VALID_ARGUMENTS} --text Hi --dry-run")).stdout(full);
     run.end().await.fails(73, "cannot write to standard output");
 }

@@ -89,10 +89,10 @@ async fn rejected_and_deferred_recipients() {
                 "{scheme} {flags} {strategy}: {ended:?}"
             );
             // By LMTP too, no message follows a rejected recipient.
-            let goes_on = ["-> DATA", "-> BDAT"]
+            let continues = ["-> DATA", "-> BDAT"]
                 .iter()
                 .any(|line| ended.stderr.contains(line));
-            assert!(!(goes_on && flags.ends_with('!')), "{ended:?}");
+            assert!(!(continues && flags.ends_with('!')), "{ended:?}");
             let listed = ended.stderr.contains("  not-tried ok@x.test\n");
             assert_eq!(listed, expected.contains("not-tried"), "{ended:?}");
         }

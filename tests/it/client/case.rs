@@ -73,11 +73,11 @@ impl Tally {
         for mail in received {
             there.entry(number_of(&mail.octets)).or_default().push(mail);
         }
-        for (number, told_of_it) in outcomes {
+        for (number, reported) in outcomes {
             let there = there.remove(number).unwrap_or_default();
             let recipients = recipients(*number);
             let paths: Vec<_> = there.iter().map(|mail| &mail.forward_paths).collect();
-            let context = || match told_of_it {
+            let context = || match reported {
                 Reported::Of(result) => {
                     format!("{context}: {number}: {}, {paths:?} there", summary(result))
                 }
@@ -90,7 +90,7 @@ impl Tally {
             let at_most_once = recipients.iter().all(|path| times(path) <= 1);
             assert!(at_most_once, "twice: {}", context());
             let is_there = usize::from(!there.is_empty());
-            let result = match told_of_it {
+            let result = match reported {
                 Reported::Nothing => {
                     self.dropped += 1;
                     self.dropped_there += is_there;

@@ -61,8 +61,8 @@ async fn full_and_unknown_mailboxes_do_not_affect_the_others() {
                 .map(|(path, reply)| (path.to_string(), reply.code().to_string()))
                 .collect();
             let full = (format!("<{}>", address("full")), "552".to_owned());
-            let nobody = (format!("<{}>", address("nobody")), "550".to_owned());
-            assert_eq!(rejected, [full, nobody]);
+            let no_recipient = (format!("<{}>", address("nobody")), "550".to_owned());
+            assert_eq!(rejected, [full, no_recipient]);
             for user in ["carl", "dora"] {
                 let arrived = fetch_all(user, &id, 1);
                 assert_eq!(arrived.len(), 1);
@@ -80,10 +80,10 @@ async fn a_mail_without_accepted_recipients_is_rejected() {
             let id = new_id();
             let mut session = server.connect().await.unwrap();
             let full = send_one(&mut session, to(&["full"], &id).await).await;
-            let nobody = send_one(&mut session, to(&["nobody"], &id).await).await;
+            let no_recipient = send_one(&mut session, to(&["nobody"], &id).await).await;
             let carl = send_one(&mut session, to(&["carl"], &id).await).await;
             session.quit().await;
-            let reported = [full, nobody, carl].map(|outcome| summary(&outcome));
+            let reported = [full, no_recipient, carl].map(|outcome| summary(&outcome));
             let start = "Rejected at EndOfData, NotAccepted, permanent: 552 5.2.2";
             assert!(reported[0].starts_with(start), "{reported:?}");
             assert_eq!(

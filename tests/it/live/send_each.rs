@@ -8,7 +8,7 @@ use pilotfish::session::Mail;
 
 use super::live_env::address;
 use super::round_trip::picture;
-use super::session::{Peer, count_said, is_delivery_of, letter, new_id, octets};
+use super::session::{Peer, count_sent, is_delivery_of, letter, new_id, octets};
 use crate::session::send_each::strategy;
 use crate::support::client::summary;
 
@@ -49,7 +49,7 @@ async fn send(peer: Peer, strategy: Strategy, messages: Vec<Message>) -> (Vec<St
         .await;
     assert!(returned.is_empty(), "{returned:?}");
     session.quit().await;
-    let said = ["\r\nBDAT ", "\r\nDATA\r\n"].map(|command| count_said(&tap, command));
+    let said = ["\r\nBDAT ", "\r\nDATA\r\n"].map(|command| count_sent(&tap, command));
     (outcomes, said)
 }
 

@@ -107,7 +107,7 @@ pub(super) fn is_delivery_of(arrived: &[u8], sent: &[u8]) -> bool {
 }
 
 /// How often this was sent.
-pub(super) fn count_said(tap: &Tap, words: &str) -> usize {
+pub(super) fn count_sent(tap: &Tap, words: &str) -> usize {
     let said = tap.writes().concat();
     memmem::find_iter(&said, words).count()
 }

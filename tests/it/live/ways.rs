@@ -6,7 +6,7 @@ use pilotfish::protocol::{Chunking, Pipelining};
 
 use super::live_env::address;
 use super::round_trip::{picture, sha256};
-use super::session::{Peer, count_said, is_delivery_of, letter, new_id, octets};
+use super::session::{Peer, count_sent, is_delivery_of, letter, new_id, octets};
 use crate::session::send_each::strategy;
 use crate::support::client::{send_one, summary};
 
@@ -87,15 +87,15 @@ async fn arrives(peer: Peer, way: TransferMode, content: &Content) {
     let accepted = format!("<{}>: 250 ", address("carl"));
     assert!(outcome.starts_with(&accepted), "{row}: {outcome}");
     assert_eq!(
-        count_said(&tap, "DATA\r\n"),
+        count_sent(&tap, "DATA\r\n"),
         usize::from(way == TransferMode::Data),
         "{row}"
     );
-    let chunks = count_said(&tap, "BDAT ");
+    let chunks = count_sent(&tap, "BDAT ");
     assert_eq!(chunks > 0, way != TransferMode::Data, "{row}");
     assert!(chunks < 2 || sent.len() > 65_536, "{row}: {chunks} chunks");
     assert_eq!(
-        count_said(&tap, " BODY=BINARYMIME"),
+        count_sent(&tap, " BODY=BINARYMIME"),
         usize::from(binary),
         "{row}"
     );

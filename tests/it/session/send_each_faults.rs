@@ -317,22 +317,22 @@ async fn a_503_that_is_about_the_mail() {
 async fn after_a_421_the_server_continues_or_closes() {
     const ALL_OK: &str = "S: 250 reset\nS: 250 ok\nS: 250 ok\n";
     let first = "1 Closed at EndOfData, NotAccepted, transient: 421 4.7.0 not this one";
-    let goes_on = format!("{ALL_OK}S: 250 queued\n{ALL_OK}");
+    let continues = format!("{ALL_OK}S: 250 queued\n{ALL_OK}");
     let refuses = "S: 250 reset\nS: 503 bad sequence\nS: 503 MAIL first\nS: 503 MAIL first\n";
     let unknown = "Closed at EndOfData, Unknown, permanent: no reply";
     for (replies, second, third) in [
         (
-            format!("{goes_on}S: 250 queued\n-- silence --"),
+            format!("{continues}S: 250 queued\n-- silence --"),
             "2 <a@example.org>: 250 queued",
             "3 <a@example.org>: 250 queued".to_owned(),
         ),
         (
-            format!("{goes_on}S: 550 never\n-- close --"),
+            format!("{continues}S: 550 never\n-- close --"),
             "2 <a@example.org>: 250 queued",
             "3 Rejected at EndOfData, NotAccepted, permanent: 550 never".to_owned(),
         ),
         (
-            format!("{goes_on}S: 421 nor this\n-- silence --"),
+            format!("{continues}S: 421 nor this\n-- silence --"),
             "2 <a@example.org>: 250 queued",
             "[3]".to_owned(),
         ),
@@ -345,7 +345,7 @@ async fn after_a_421_the_server_continues_or_closes() {
         ),
         // The server has accepted one mail, so it may have accepted the other.
         (
-            format!("{goes_on}-- close --"),
+            format!("{continues}-- close --"),
             "2 <a@example.org>: 250 queued",
             format!("3 {unknown}"),
         ),

@@ -105,8 +105,8 @@ fn modules_named(file: &File) -> BTreeSet<String> {
         .join("\n");
     let root = "super::".repeat(depth(file));
     let in_crate = code.split("crate::").skip(1);
-    let behind_root = in_crate.chain(code.split(root.as_str()).skip(1));
-    let first_names = behind_root.flat_map(|rest| {
+    let after_root = in_crate.chain(code.split(root.as_str()).skip(1));
+    let first_names = after_root.flat_map(|rest| {
         let list = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
         list.map_or(vec![rest], |(list, _)| list.split(',').collect())
     });

@@ -51,7 +51,7 @@ cut! {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_accepted() {
+async fn no_recipient_accepted() {
     for replies in [PLAIN, GROUPED] {
         let dialogue = Dialogue::new("nobody accepted", ACCOUNT, SessionSetup::Clear, replies);
         let message = ACCOUNT.letter(&["nobody@example.org"]);

@@ -25,7 +25,7 @@ struct Counting {
 }
 
 /// Changes the replies of one session: RCPT gets this reply after so many recipients.
-fn enough(
+fn reject_after(
     most: usize,
     reply: &'static str,
     rcpt: Arc<AtomicUsize>,
@@ -62,7 +62,7 @@ impl Counting {
             while let Ok((stream, _)) = listener.accept().await {
                 opened.fetch_add(1, Relaxed);
                 let mini_server = MiniServer::new(stream, Replies::Offering(keywords), &kept);
-                let fate = enough(most, reply, Arc::clone(&counted));
+                let fate = reject_after(most, reply, Arc::clone(&counted));
                 connections.spawn(mini_server.fate(fate).serve());
             }
         });

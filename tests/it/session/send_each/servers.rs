@@ -24,7 +24,7 @@ async fn real(quirk: Option<Quirk>, strategy: Strategy, count: usize) -> (usize,
         None => server,
     };
     let server = server.start().await.unwrap();
-    let (mut left, mut connections, mut told_ok) = (strategy, 0, 0);
+    let (mut left, mut connections, mut reported_ok) = (strategy, 0, 0);
     let mut mails: Vec<Mail> = crate::client::send_all::letters(count).collect();
     while !mails.is_empty() {
         connections += 1;
@@ -38,7 +38,7 @@ async fn real(quirk: Option<Quirk>, strategy: Strategy, count: usize) -> (usize,
         let returned = session
             .send_each(&mut source, |_, result| {
                 assert!(!result.unwrap().is_partial());
-                told_ok += 1;
+                reported_ok += 1;
             })
             .await;
         mails = returned.into_iter().map(|returned| returned.mail).collect();
@@ -51,7 +51,7 @@ async fn real(quirk: Option<Quirk>, strategy: Strategy, count: usize) -> (usize,
     let received = server.received();
     let different: BTreeSet<_> = received.iter().map(|mail| mail.octets.to_vec()).collect();
     assert_eq!(
-        (told_ok, received.len(), different.len()),
+        (reported_ok, received.len(), different.len()),
         (count, count, count)
     );
     let round_trips = *server.round_trips().last().unwrap();

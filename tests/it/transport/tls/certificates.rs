@@ -57,7 +57,7 @@ fn named() -> CertificateParams {
 }
 
 #[tokio::test]
-async fn good_certificates() {
+async fn valid_certificates() {
     for kind in [
         &PKCS_ECDSA_P256_SHA256,
         &PKCS_ECDSA_P384_SHA384,
@@ -173,8 +173,8 @@ async fn another_name_than_the_host_can_be_expected() {
 
 #[tokio::test]
 async fn unknown_authorities() {
-    let stranger = intermediate(authority_params("between"), &other_root());
-    let shown = ServerCertificates::by(&stranger, &named()).and(&stranger);
+    let unknown_authority = intermediate(authority_params("between"), &other_root());
+    let shown = ServerCertificates::by(&unknown_authority, &named()).and(&unknown_authority);
     let side = Side::from(shown.config());
     is_refused(
         &side,
@@ -184,10 +184,10 @@ async fn unknown_authorities() {
     )
     .await;
     // The client does not trust a root that the server sends.
-    let stranger = other_root();
+    let unknown_authority = other_root();
     let side = Side::from(
-        ServerCertificates::by(&stranger, &named())
-            .and(&stranger)
+        ServerCertificates::by(&unknown_authority, &named())
+            .and(&unknown_authority)
             .config(),
     );
     is_refused(&side, &client(), HOST, "or pin sha256:").await;

@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::made::{client, good};
-use super::server::{BOTH, TlsStart, say_in_clear, secured};
+use super::server::{BOTH, TlsStart, secured, send_in_clear};
 use crate::support::client::{ACCOUNT, play, send, summary};
 
 /// Replies to the client's first octets with these, without end if none are left. Returns the error
@@ -22,7 +22,7 @@ async fn answered(begin: TlsStart, answer: &[u8], again: &[u8]) -> (Error, Durat
     let server = async {
         let mut stream = BufReader::new(there);
         if begin == TlsStart::StartTls {
-            say_in_clear(&mut stream).await;
+            send_in_clear(&mut stream).await;
         }
         let mut stream = stream.into_inner();
         let mut hello = [0; 1];
@@ -134,7 +134,7 @@ async fn a_handshake_that_is_never_answered() {
 }
 
 /// A session inside TLS whose records the server cuts as it likes.
-async fn odd_records(
+async fn unusual_records(
     prepare: impl FnOnce(&mut ServerConfig),
     say: impl AsyncFn(&mut tokio_rustls::server::TlsStream<DuplexStream>, &str),
 ) {
@@ -185,8 +185,8 @@ async fn whole(stream: &mut (impl AsyncWrite + Unpin), reply: &str) {
 #[tokio::test]
 async fn records_of_one_octet_and_of_sixteen_kibibytes() {
     // The greeting has 14,822 octets.
-    odd_records(|_| {}, async |stream, reply| whole(stream, reply).await).await;
-    odd_records(
+    unusual_records(|_| {}, async |stream, reply| whole(stream, reply).await).await;
+    unusual_records(
         |_| {},
         async |stream, reply| {
             for octet in reply.as_bytes() {
@@ -200,7 +200,7 @@ async fn records_of_one_octet_and_of_sixteen_kibibytes() {
 
 #[tokio::test]
 async fn new_keys_in_the_middle_of_a_reply() {
-    odd_records(
+    unusual_records(
         |_| {},
         async |stream, reply| {
             let (first, second) = reply.split_at(2);
@@ -214,7 +214,7 @@ async fn new_keys_in_the_middle_of_a_reply() {
 
 #[tokio::test]
 async fn a_flood_of_tickets() {
-    odd_records(
+    unusual_records(
         |config| config.send_tls13_tickets = 32,
         async |stream, reply| whole(stream, reply).await,
     )

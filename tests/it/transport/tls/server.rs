@@ -77,7 +77,7 @@ pub(super) async fn secured<S: Stream>(
 async fn serve(stream: DuplexStream, begin: TlsStart, side: &Side) -> Vec<u8> {
     let mut stream = BufReader::new(stream);
     if begin == TlsStart::StartTls {
-        say_in_clear(&mut stream).await;
+        send_in_clear(&mut stream).await;
     }
     let mut stream = stream.into_inner();
     match side {
@@ -99,7 +99,7 @@ async fn serve(stream: DuplexStream, begin: TlsStart, side: &Side) -> Vec<u8> {
 }
 
 /// Up to STARTTLS.
-pub(super) async fn say_in_clear<S: Stream>(stream: &mut BufReader<S>) {
+pub(super) async fn send_in_clear<S: Stream>(stream: &mut BufReader<S>) {
     let mut line = String::new();
     stream.write_all(b"220 server.example\r\n").await.unwrap();
     stream.read_line(&mut line).await.unwrap();
