@@ -132,7 +132,7 @@ async fn compare(test: &str, kind: &str, file: impl Fn(&Path, u64)) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_attachment_that_is_signed_takes_at_most_4_mib_more() {
-    let test = "memory::a_large_attachment_that_is_signed_takes_at_most_4_mib_more";
+    let test = "message::memory::a_large_attachment_that_is_signed_takes_at_most_4_mib_more";
     compare(test, "attachment", |path, octets| {
         std::fs::File::create(path)
             .unwrap()
@@ -144,7 +144,7 @@ async fn a_large_attachment_that_is_signed_takes_at_most_4_mib_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_finished_message_that_is_signed_takes_at_most_4_mib_more() {
-    let test = "memory::a_large_finished_message_that_is_signed_takes_at_most_4_mib_more";
+    let test = "message::memory::a_large_finished_message_that_is_signed_takes_at_most_4_mib_more";
     compare(test, "finished", |path, octets| {
         let mut file = BufWriter::new(std::fs::File::create(path).unwrap());
         file.write_all(b"From: ann@x.test\n\n").unwrap();
