@@ -103,12 +103,7 @@ impl Domain {
         if text.len() > MAX_UNICODE_OCTETS {
             return Err(fault(Problem::DomainTooLong(MAX_OCTETS), 0));
         }
-        if let Some((offset, c)) = text.char_indices().find(|&(_, c)| is_unseen(c)) {
-            return Err(fault(Problem::Invisible(c), offset));
-        }
-        if let Some((offset, c)) = text.char_indices().find(|&(_, c)| is_quotation_mark(c)) {
-            return Err(fault(Problem::DomainQuote(c), offset));
-        }
+        check_unicode(text).map_err(|(problem, offset)| fault(problem, offset))?;
         check_ascii(text).map_err(|(problem, offset)| fault(problem, offset))?;
         let name = ascii(text).map_err(|problem| fault(problem, 0))?;
         if name.parse::<Ipv4Addr>().is_ok() {
@@ -152,6 +147,15 @@ fn is_quotation_mark(c: char) -> bool {
     )
 }
 
+/// Refuses characters that IDNA lets pass. The number is the offset in `name`.
+fn check_unicode(name: &str) -> Result<(), (Problem, usize)> {
+    name.char_indices().try_for_each(|(offset, c)| match c {
+        c if is_unseen(c) => Err((Problem::Invisible(c), offset)),
+        c if is_quotation_mark(c) => Err((Problem::DomainQuote(c), offset)),
+        _ => Ok(()),
+    })
+}
+
 /// Checks what needs no IDNA: dots, hyphens and the characters of ASCII. The number is the
 /// offset in `name`.
 fn check_ascii(name: &str) -> Result<(), (Problem, usize)> {
@@ -183,6 +187,8 @@ fn ascii(name: &str) -> Result<String, Problem> {
         )
         .map_err(|_| Problem::Idna)?;
     let reading = unicode(&ascii);
+    // A-labels can encode what is refused in U-labels.
+    check_unicode(&reading).map_err(|(problem, _)| problem)?;
     if is_case_folded(name, &ascii, &reading) {
         Ok(ascii.into_owned())
     } else {
@@ -289,6 +295,9 @@ mod tests {
             ("xn--a.test", Err(0)),
             ("xn--abc-.test", Err(0)),
             ("x.\u{301}test", Err(0)),
+            // A quotation mark, as it is and as an A-label.
+            ("に〟〧.test", Err(3)),
+            ("xn--l7jq6r.test", Err(0)),
         ] {
             let read = input.parse::<Domain>();
             let read = read.map(|x| x.to_string()).map_err(|e| e.position());
