@@ -207,7 +207,7 @@ mod tests {
             ("-9000000h", "-32400000000"),
         ] {
             let error = shown(deliver_by(text));
-            let begin = format!("{seconds} seconds are no time to deliver by");
+            let begin = format!("{seconds} seconds is not a valid delivery time");
             assert!(error.starts_with(&begin), "{error}");
         }
         for (text, expected) in [
