@@ -19,7 +19,7 @@
 //!
 //! /// What is to be tested.
 //! async fn mail_report(client: &Client, to: &str) -> Result<(), Box<dyn std::error::Error>> {
-//!     let report = Attachment::new(Body::bytes("fish\nshark\n"), "report.csv".parse()?);
+//!     let report = Attachment::new(Body::bytes("fish\nshark\n"), "report.csv");
 //!     let message = Message::builder()
 //!         .from("Reports <reports@example.org>")
 //!         .to(to)

@@ -4,7 +4,7 @@
 
 use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
-use pilotfish::protocol::fuzzing::{ReplyDecoder};
+use pilotfish::protocol::fuzzing::ReplyDecoder;
 use pilotfish::protocol::{Extension, Extensions, Reply};
 
 fuzz_target!(|lines: Vec<Vec<u8>>| {

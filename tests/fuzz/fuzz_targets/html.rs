@@ -24,7 +24,7 @@ fuzz_target!(|input: &str| {
         "without pictures, a document is not touched"
     );
 
-    let picture = Attachment::new(Body::bytes(&b"octets"[..]), "picture.png".parse().unwrap());
+    let picture = Attachment::new(Body::bytes(&b"octets"[..]), "picture.png");
     let with_picture = octets_of(builder().html(html).inline(label, picture));
     let message = parsed(&with_picture);
     let id = message.attachment(0).unwrap().content_id().unwrap();

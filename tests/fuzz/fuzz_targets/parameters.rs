@@ -13,7 +13,7 @@ fuzz_target!(|text: &str| {
         return;
     };
     let attachment = Attachment::new(Body::bytes(&b"octets"[..]), name.clone())
-        .media_type("application/octet-stream".parse().unwrap());
+        .media_type("application/octet-stream");
     let octets = octets(builder().attach(attachment)).expect("a name is enough");
     let message = parsed(&octets);
     let part = message.attachment(0).unwrap();

@@ -4,8 +4,8 @@
 
 use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
+use pilotfish::protocol::Reply;
 use pilotfish::protocol::fuzzing::{MAX_LINE, MAX_LINES, MAX_REPLY, ReplyDecoder, ReplyError};
-use pilotfish::protocol::{Reply};
 
 fuzz_target!(|input: (Vec<u8>, Vec<u8>)| {
     let (octets, lengths) = input;

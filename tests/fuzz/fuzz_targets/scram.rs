@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
 use pilotfish::Credentials;
-use pilotfish::protocol::fuzzing::{Gs2Flag, ClientNonce, Exchange, ReplyDecoder, Step};
-use pilotfish::protocol::{Mechanism};
+use pilotfish::protocol::Mechanism;
+use pilotfish::protocol::fuzzing::{ClientNonce, Exchange, Gs2Flag, ReplyDecoder, Step};
 
 /// The maximum number of slices of work for a challenge.
 const SLICES: usize = 1_000_000 / 1_024 + 1;
