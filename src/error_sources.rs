@@ -3,15 +3,14 @@
 
 use std::convert::Infallible;
 
+use crate::address;
 #[cfg(feature = "config")]
 use crate::config::{ConfigError, SecretError};
 use crate::error::{Error, ErrorKind};
 #[cfg(feature = "dkim")]
 use crate::message::dkim::DkimError;
 use crate::message::{BodyError, MessageError};
-#[cfg(feature = "proxy")]
-use crate::transport::ProxyError;
-use crate::{address, protocol, transport};
+use crate::protocol::ValueError;
 
 /// For each type: the kind, and what the error says before its source.
 macro_rules! sources {
@@ -32,16 +31,16 @@ sources! {
     BodyError => Body, "the body cannot be read";
     #[cfg(feature = "dkim")]
     DkimError => Config, "the message cannot be signed";
-    protocol::CredentialsError => Config, "the credentials are not valid";
-    protocol::UnknownName => Config, "the name is not known";
-    transport::HostError => Config, "the host is not valid";
-    transport::FingerprintError => Config, "the fingerprint is not valid";
-    #[cfg(feature = "proxy")]
-    ProxyError => Config, "the proxy is not valid";
     #[cfg(feature = "config")]
     ConfigError => Config, "the configuration cannot be used";
     #[cfg(feature = "config")]
     SecretError => Config, "the secret cannot be read";
+}
+
+impl From<ValueError> for Error {
+    fn from(source: ValueError) -> Self {
+        Self::new(ErrorKind::Config, source.context()).caused_by(source)
+    }
 }
 
 /// A conversion that cannot fail, where one is asked for that may.

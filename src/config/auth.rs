@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::protocol::{Mechanism, UnknownName};
+use crate::protocol::{Mechanism, ValueError};
 
 /// `auto`, `none`, or the names of mechanisms in the order in which they are tried, separated by
 /// commas.
@@ -17,9 +17,9 @@ pub(super) enum Auth {
 }
 
 impl FromStr for Auth {
-    type Err = UnknownName;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         match text {
             "auto" => Ok(Self::Auto),
             "none" => Ok(Self::None),

@@ -8,8 +8,7 @@ use super::SecretError;
 use crate::error::Error;
 #[cfg(feature = "dkim")]
 use crate::message::dkim::DkimError;
-use crate::protocol::CredentialsError;
-use crate::transport::ProxyError;
+use crate::protocol::ValueError;
 
 /// Why a configuration or an account cannot be used.
 #[derive(Debug, Error)]
@@ -23,7 +22,7 @@ pub enum ConfigError {
     TooLarge(PathBuf),
     /// The parser's reason, with the line's number.
     #[error("the configuration is not valid: {0}")]
-    Invalid(String),
+    Syntax(String),
     /// The name, and the names of the accounts in the file.
     #[error("there is no account named \"{name}\" in the configuration, there is: {others}",
         name = .0.escape_debug(), others = .1)]
@@ -57,12 +56,10 @@ pub enum ConfigError {
     /// The password of the proxy cannot be read.
     #[error("the password of the proxy cannot be read")]
     ProxyPassword(#[source] SecretError),
-    /// The proxy's user and password do not go together.
+    /// The user, the password or the token is not valid, or the user and password of the proxy do not
+    /// go together.
     #[error(transparent)]
-    Proxy(#[from] ProxyError),
-    /// The user, the password or the token is not valid.
-    #[error(transparent)]
-    Credentials(#[from] CredentialsError),
+    Invalid(#[from] ValueError),
     /// The DKIM key or its selector is not valid.
     #[cfg(feature = "dkim")]
     #[error(transparent)]

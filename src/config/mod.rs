@@ -53,7 +53,7 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         // Editors on Windows write a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        toml::from_str(text).map_err(|error| ConfigError::Invalid(without_quotation(text, &error)))
+        toml::from_str(text).map_err(|error| ConfigError::Syntax(without_quotation(text, &error)))
     }
 
     /// Reads a file of up to 1 MiB.

@@ -10,7 +10,7 @@ use super::secret_source::SecretSource;
 use super::time_limits::TimeLimits;
 use super::{ConfigError, some_from_text};
 use crate::address::Domain;
-use crate::transport::{Family, Proxy, ProxyError, Route, Timeouts};
+use crate::transport::{Family, Proxy, Route, Timeouts};
 
 /// The keys of a table `[account.NAME.network]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -100,7 +100,7 @@ impl Network {
         Ok(match (self.proxy.clone(), password) {
             (Some(proxy), Some(password)) => route.proxy(proxy.password(password)?),
             (Some(proxy), None) => route.proxy(proxy),
-            (None, Some(_)) => return Err(ProxyError::NoUser.into()),
+            (None, Some(_)) => return Err(Proxy::NO_USER.into()),
             (None, None) => route,
         })
     }

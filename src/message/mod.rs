@@ -78,6 +78,6 @@ pub use error::{BodyError, MessageError};
 pub use header::{AutoSubmitted, Date, FieldName, ListUnsubscribe, MessageId};
 pub use message::Message;
 pub use part::{Attachment, ContentId, Disposition, Entity, FileName, Language, MediaType, Method};
-pub use render::{Block, MessageReader, Rendition};
+pub use render::{MessageReader, Rendition};
 pub use source::Body;
 pub use warning::Warning;

@@ -60,16 +60,6 @@ impl Extension {
     }
 }
 
-/// How long a server holds mails at most (RFC 4865), as far as it says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct FutureRelease {
-    /// For no longer than that.
-    pub longest: Option<HoldSeconds>,
-    /// Until then at the latest.
-    pub latest: Option<DateTime>,
-}
-
 /// The extensions that a server offers in the present state of the session.
 ///
 /// What was learnt before STARTTLS is worth nothing after it (RFC 3207 section 4.2): the
@@ -81,7 +71,8 @@ pub struct Extensions {
     size_limit: Option<u64>,
     mechanisms: Vec<Mechanism>,
     least_deliver_by: Option<u32>,
-    future_release: FutureRelease,
+    longest_hold: Option<HoldSeconds>,
+    latest_release: Option<DateTime>,
     priority_profile: Option<Box<str>>,
     limits: Limits,
 }
@@ -123,10 +114,16 @@ impl Extensions {
         self.least_deliver_by
     }
 
-    /// How long the server holds mails, where it offers FUTURERELEASE.
+    /// How long the server holds a mail at most (RFC 4865), if it says so.
     #[must_use]
-    pub fn future_release(&self) -> FutureRelease {
-        self.future_release
+    pub fn longest_hold(&self) -> Option<HoldSeconds> {
+        self.longest_hold
+    }
+
+    /// When the server releases a mail at the latest (RFC 4865), if it says so.
+    #[must_use]
+    pub fn latest_release(&self) -> Option<DateTime> {
+        self.latest_release
     }
 
     /// What the server calls its way to treat priorities, where it says so (RFC 6710).
@@ -161,10 +158,8 @@ impl Extensions {
             "FUTURERELEASE" => {
                 self.add(Extension::FutureRelease);
                 let longest = words.next().and_then(|number| number.parse().ok());
-                self.future_release = FutureRelease {
-                    longest: longest.and_then(|seconds| HoldSeconds::new(seconds).ok()),
-                    latest: words.next().and_then(|moment| moment.parse().ok()),
-                };
+                self.longest_hold = longest.and_then(|seconds| HoldSeconds::new(seconds).ok());
+                self.latest_release = words.next().and_then(|moment| moment.parse().ok());
             }
             "MT-PRIORITY" => {
                 self.add(Extension::MtPriority);
@@ -344,10 +339,10 @@ mod tests {
         let extension = extensions.offered[0];
         let values = match extension {
             Extension::DeliverBy => vec![or_none(extensions.least_deliver_by())],
-            Extension::FutureRelease => {
-                let limits = extensions.future_release();
-                vec![or_none(limits.longest), or_none(limits.latest)]
-            }
+            Extension::FutureRelease => vec![
+                or_none(extensions.longest_hold()),
+                or_none(extensions.latest_release()),
+            ],
             Extension::MtPriority => vec![or_none(extensions.priority_profile())],
             Extension::Limits => {
                 let limits = extensions.limits();

@@ -224,15 +224,14 @@ fn deliverable(by: DeliverBy, extensions: &Extensions) -> Result<()> {
 }
 
 fn holdable(hold: Hold, extensions: &Extensions) -> Result<()> {
-    let limits = extensions.future_release();
     match hold {
-        Hold::For(interval) => match limits.longest {
+        Hold::For(interval) => match extensions.longest_hold() {
             Some(longest) if interval > longest => Err(invalid(format!(
                 "the server holds no mail for {interval} seconds: hold it for {longest} or less"
             ))),
             _ => Ok(()),
         },
-        Hold::Until(moment) => match limits.latest {
+        Hold::Until(moment) => match extensions.latest_release() {
             Some(latest) if moment > latest => Err(invalid(format!(
                 "the server holds no mail until {moment}: hold it until {latest} or earlier"
             ))),

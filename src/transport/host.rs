@@ -4,8 +4,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use thiserror::Error;
 use tokio_rustls::rustls::pki_types::{DnsName, ServerName};
+
+use crate::protocol::ValueError;
 
 /// A host to connect to: a DNS name or an IP address.
 ///
@@ -40,11 +41,6 @@ enum Ending {
     Dot,
 }
 
-/// Text that names no host.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("\"{}\" is no host name and no IP address: write it like smtp.example.com", .0.escape_debug())]
-pub struct HostError(String);
-
 /// What of `text` an error quotes.
 pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(80).collect()
@@ -77,14 +73,21 @@ impl Host {
 }
 
 impl FromStr for Host {
-    type Err = HostError;
+    type Err = ValueError;
 
     /// Reads a DNS name, an IPv4 address, or an IPv6 address with or without brackets.
-    fn from_str(text: &str) -> Result<Self, HostError> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         // What is after a colon may be a password.
-        let error = || match text.split_once(':') {
-            Some((before, _)) => HostError(format!("{}:..", shortened(before))),
-            None => HostError(shortened(text)),
+        let error = || {
+            let quoted = match text.split_once(':') {
+                Some((before, _)) => format!("{}:..", shortened(before)),
+                None => shortened(text),
+            };
+            let reason = format!(
+                "\"{}\" is no host name and no IP address: write it like smtp.example.com",
+                quoted.escape_debug()
+            );
+            ValueError::with_reason("the host is not valid", reason)
         };
         let unbracketed = text
             .strip_prefix('[')

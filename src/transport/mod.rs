@@ -27,18 +27,15 @@ mod wire;
 mod write;
 
 pub(crate) use flight::Flight;
-pub use host::{Host, HostError};
+pub use host::Host;
 pub(crate) use host::{parse_port, shortened};
 pub(crate) use io_timer::within;
 pub(crate) use probe::begins_with_tls;
 #[cfg(feature = "proxy")]
-pub use proxy::{Proxy, ProxyError};
+pub use proxy::Proxy;
 pub use route::{Family, Route};
 pub use socket::Socket;
 pub use timeouts::Timeouts;
-pub use tls::{
-    Fingerprint, FingerprintError, Handshake, TlsConfig, TlsConfigBuilder, TlsParameters, TlsRoots,
-    TlsVersion,
-};
+pub use tls::{Fingerprint, TlsConfig, TlsConfigBuilder, TlsParameters, TlsRoots, TlsVersion};
 pub(crate) use url::{Url, decoded};
 pub(crate) use wire::Wire;

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use thiserror::Error;
-
-use super::host::{Host, HostError, parse_port, shortened};
+use super::host::{Host, parse_port, shortened};
 use super::url::{Url, decoded};
+use crate::protocol::ValueError;
 use crate::secret::Secret;
 
 /// A proxy that connects to servers on behalf of its users.
@@ -48,22 +47,47 @@ pub(super) enum ProxyProtocol {
 /// A user name or password of RFC 1929 has as many octets at most.
 const LONGEST_LOGIN: usize = 255;
 
+/// The user is not one that the proxy can receive.
+const USER: &str = "the user of a proxy has 1 to 255 octets, no colon and no control character";
+
+/// Other users of the machine can read the command line.
+const PASSWORD_IN_URL: &str =
+    "the URL of a proxy must not contain a password: write http://USER@HOST:PORT";
+
+/// A `%` before `@` has not two hexadecimal digits after it, or they are not of UTF-8.
+const PERCENT: &str =
+    "a % in the user of a proxy's URL begins a percent form: write %25 for the % itself";
+
+/// There is no port, or none from 1 to 65535.
+const PORT: &str = "the port of the proxy is missing, or is no number from 1 to 65535";
+
+/// The password is empty, too long, not UTF-8, or has control characters.
+const PASSWORD: &str =
+    "the password of the proxy is not 1 to 255 octets of text without control characters";
+
+const fn invalid(reason: &'static str) -> ValueError {
+    ValueError::new("the proxy is not valid", reason)
+}
+
 impl Proxy {
+    /// There is a password and no user.
+    pub(crate) const NO_USER: ValueError =
+        invalid("there is a password for the proxy and no user: write USER@ before its host");
+
     /// The password of the user that the URL names: 1 to 255 octets of UTF-8 (RFC 1929) without
     /// control characters (RFC 7617 section 2).
     ///
     /// # Errors
     ///
-    /// [`ProxyError::NoUser`] if there is no user, [`ProxyError::Password`] if the proxy could not
-    /// be told this password.
-    pub fn password(mut self, password: impl Into<Secret>) -> Result<Self, ProxyError> {
+    /// The URL has no user, or the password is not one that the proxy can receive.
+    pub fn password(mut self, password: impl Into<Secret>) -> Result<Self, ValueError> {
         let password = password.into();
-        let text = str::from_utf8(password.expose()).map_err(|_| ProxyError::Password)?;
+        let text = str::from_utf8(password.expose()).map_err(|_| invalid(PASSWORD))?;
         if !is_login(text) {
-            return Err(ProxyError::Password);
+            return Err(invalid(PASSWORD));
         }
         if self.user.is_none() {
-            return Err(ProxyError::NoUser);
+            return Err(Proxy::NO_USER);
         }
         self.password = Some(password);
         Ok(self)
@@ -86,24 +110,30 @@ fn is_login(text: &str) -> bool {
 
 /// The user of a URL, in percent form (RFC 3986 section 3.2.1). It is not quoted in an error, as it
 /// may have a password in it.
-fn user_name(user: &str, protocol: ProxyProtocol) -> Result<String, ProxyError> {
+fn user_name(user: &str, protocol: ProxyProtocol) -> Result<String, ValueError> {
     if user.contains(':') {
-        return Err(ProxyError::PasswordInUrl);
+        return Err(invalid(PASSWORD_IN_URL));
     }
-    let name = decoded(user).ok_or(ProxyError::Percent)?;
+    let name = decoded(user).ok_or(invalid(PERCENT))?;
     // RFC 7617 section 2: the name ends at the first colon.
     let has_colon = protocol == ProxyProtocol::Http && name.contains(':');
     if has_colon || !is_login(&name) {
-        return Err(ProxyError::User);
+        return Err(invalid(USER));
     }
     Ok(name.into_owned())
 }
 
 impl FromStr for Proxy {
-    type Err = ProxyError;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, ProxyError> {
-        let scheme = |text: &str| ProxyError::Scheme(shortened(text));
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let scheme = |text: &str| {
+            let reason = format!(
+                "a proxy is written like socks5h://HOST:PORT or http://HOST:PORT, not with \"{}://\"",
+                shortened(text).escape_debug()
+            );
+            ValueError::with_reason("the proxy is not valid", reason)
+        };
         let url = Url::split(text).ok_or_else(|| scheme(""))?;
         let protocol = match url.scheme.as_str() {
             "socks5h" => ProxyProtocol::Socks5,
@@ -111,11 +141,11 @@ impl FromStr for Proxy {
             other => return Err(scheme(other)),
         };
         let user = url.user.map(|user| user_name(user, protocol)).transpose()?;
-        let (host, port) = url.place.rsplit_once(':').ok_or(ProxyError::Port)?;
+        let (host, port) = url.place.rsplit_once(':').ok_or(invalid(PORT))?;
         Ok(Self {
             protocol,
             host: host.parse()?,
-            port: parse_port(port).ok_or(ProxyError::Port)?,
+            port: parse_port(port).ok_or(invalid(PORT))?,
             user,
             password: None,
         })
@@ -133,39 +163,12 @@ impl fmt::Display for Proxy {
     }
 }
 
-/// Text that names no proxy, or a login that none can be told.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum ProxyError {
-    /// It does not begin as the URL of a proxy does, but with this scheme, or none.
-    #[error("a proxy is written like socks5h://HOST:PORT or http://HOST:PORT, not with \"{}://\"", .0.escape_debug())]
-    Scheme(String),
-    /// What stands before `@` is no user name.
-    #[error("the user of a proxy has 1 to 255 octets, no colon and no control character")]
-    User,
-    /// There is a password before `@`. Other users of the machine can read the command line.
-    #[error("the URL of a proxy must not contain a password: write http://USER@HOST:PORT")]
-    PasswordInUrl,
-    /// A `%` before `@` has not two hexadecimal digits after it, or they are not of UTF-8.
-    #[error("a % in the user of a proxy's URL begins a percent form: write %25 for the % itself")]
-    Percent,
-    /// The host is none.
-    #[error(transparent)]
-    Host(#[from] HostError),
-    /// There is no port, or none from 1 to 65535.
-    #[error("the port of the proxy is missing, or is no number from 1 to 65535")]
-    Port,
-    /// There is a password and no user.
-    #[error("there is a password for the proxy and no user: write USER@ before its host")]
-    NoUser,
-    /// The password is empty, too long, no UTF-8, or has control characters.
-    #[error("the password of the proxy is not 1 to 255 octets of text without control characters")]
-    Password,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NO_SCHEME: &str =
+        "a proxy is written like socks5h://HOST:PORT or http://HOST:PORT, not with \"://\"";
 
     #[test]
     fn urls() {
@@ -176,34 +179,40 @@ mod tests {
             ),
             ("http://tim@[::1]:3128/", "the HTTP proxy ::1 port 3128"),
             ("http://a@b@proxy:80", "the HTTP proxy proxy port 80"),
-            ("socks5://proxy:1080", "Scheme(\"socks5\")"),
-            ("proxy:1080", "Scheme(\"\")"),
-            ("http://proxy", "Port"),
-            ("http://proxy:", "Port"),
-            ("http://proxy:+80", "Port"),
-            ("http://proxy:0", "Port"),
-            ("http://tim:secret@proxy:80", "PasswordInUrl"),
-            ("http://@proxy:80", "User"),
-            ("http://t\r\nHost: x@proxy:80", "PasswordInUrl"),
-            ("http://t\r\n@proxy:80", "User"),
-            ("http://t\u{85}@proxy:80", "User"),
-            ("http://pro\r\nxy:80", "Host(HostError(\"pro\\r\\nxy\"))"),
-            ("http://proxy:80/path", "Port"),
-            ("http://tim@proxy/x@evil.test:80", "Scheme(\"\")"),
-            ("http://proxy:80#@evil.test:80", "Scheme(\"\")"),
+            (
+                "socks5://proxy:1080",
+                "a proxy is written like socks5h://HOST:PORT or http://HOST:PORT, not with \"socks5://\"",
+            ),
+            ("proxy:1080", NO_SCHEME),
+            ("http://proxy", PORT),
+            ("http://proxy:", PORT),
+            ("http://proxy:+80", PORT),
+            ("http://proxy:0", PORT),
+            ("http://tim:secret@proxy:80", PASSWORD_IN_URL),
+            ("http://@proxy:80", USER),
+            ("http://t\r\nHost: x@proxy:80", PASSWORD_IN_URL),
+            ("http://t\r\n@proxy:80", USER),
+            ("http://t\u{85}@proxy:80", USER),
+            (
+                "http://pro\r\nxy:80",
+                r#""pro\r\nxy" is no host name and no IP address: write it like smtp.example.com"#,
+            ),
+            ("http://proxy:80/path", PORT),
+            ("http://tim@proxy/x@evil.test:80", NO_SCHEME),
+            ("http://proxy:80#@evil.test:80", NO_SCHEME),
             ("HTTP://proxy:80/", "the HTTP proxy proxy port 80"),
             ("Socks5H://tim@proxy:80", "the SOCKS proxy proxy port 80"),
-            ("http://t%3Am@proxy:80", "User"),
+            ("http://t%3Am@proxy:80", USER),
             ("socks5h://t%3am@proxy:80", "the SOCKS proxy proxy port 80"),
-            ("http://t%0d%0aHost%3a%20x@proxy:80", "User"),
-            ("http://100%@proxy:80", "Percent"),
-            ("http://%f@proxy:80", "Percent"),
-            ("http://%ff@proxy:80", "Percent"),
-            ("http://proxy:80\r\n", "Port"),
+            ("http://t%0d%0aHost%3a%20x@proxy:80", USER),
+            ("http://100%@proxy:80", PERCENT),
+            ("http://%f@proxy:80", PERCENT),
+            ("http://%ff@proxy:80", PERCENT),
+            ("http://proxy:80\r\n", PORT),
         ] {
             let told = match url.parse::<Proxy>() {
                 Ok(proxy) => proxy.to_string(),
-                Err(error) => format!("{error:?}"),
+                Err(error) => error.to_string(),
             };
             assert_eq!(told, expected, "{url:?}");
         }
@@ -232,9 +241,9 @@ mod tests {
         assert!(!format!("{with:?}").contains("tanstaaf"));
         for password in ["", "a\r\nb", "\u{85}", &"a".repeat(256)] {
             let error = proxy.clone().password(password).unwrap_err();
-            assert_eq!(error, ProxyError::Password);
+            assert_eq!(error, invalid(PASSWORD));
         }
         let nobody: Proxy = "http://proxy:80".parse().unwrap();
-        assert_eq!(nobody.password("a"), Err(ProxyError::NoUser));
+        assert_eq!(nobody.password("a"), Err(Proxy::NO_USER));
     }
 }

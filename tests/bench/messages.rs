@@ -1,7 +1,7 @@
 //! The messages that are measured.
 
 use bytes::Bytes;
-use pilotfish::message::{Block, Body, BodyType, MessageBuilder, MessageReader};
+use pilotfish::message::{Body, BodyType, MessageBuilder, MessageReader};
 use pilotfish::{Attachment, Message};
 
 /// Runs a future that may need the pool of blocking threads.
@@ -57,10 +57,10 @@ pub(crate) fn stream(mut octets: MessageReader, mut sink: impl FnMut(&mut Vec<u8
         let mut block = Vec::new();
         loop {
             block.clear();
-            let position = octets.next_block(&mut block).await.unwrap();
+            let more = octets.next_block(&mut block).await.unwrap();
             sink(&mut block);
             divan::black_box(&mut block);
-            if position == Block::Last {
+            if !more {
                 return;
             }
         }

@@ -10,7 +10,6 @@ use super::{BodyHash, DkimError, Signer};
 use crate::message::Message;
 use crate::message::encoding::BodyType;
 use crate::message::header::HeaderCharset;
-use crate::message::render::Block;
 
 /// Ends the header section.
 const BLANK_LINE: &[u8] = b"\r\n\r\n";
@@ -43,9 +42,9 @@ impl Message {
         let mut block = Vec::new();
         loop {
             block.clear();
-            let position = octets.next_block(&mut block).await?;
+            let more = octets.next_block(&mut block).await?;
             message.push(&block, signer);
-            if position == Block::Last {
+            if !more {
                 break;
             }
             // What is in memory is always ready, and others want to run, too.

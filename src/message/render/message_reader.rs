@@ -20,15 +20,6 @@ pub struct MessageReader {
     broken_off: bool,
 }
 
-/// What a block was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Block {
-    /// There are more blocks to come.
-    More,
-    /// It was the last one, and nothing comes after it.
-    Last,
-}
-
 impl MessageReader {
     /// The most octets of a block: enough for one piece of a body and some header.
     pub const MAX_BLOCK: usize = 160 * 1024;
@@ -42,8 +33,17 @@ impl MessageReader {
     }
 
     /// Appends the next block, of at most [`MAX_BLOCK`](MessageReader::MAX_BLOCK) octets, to `block`,
-    /// and says whether it was the last one. After the last, it appends nothing and says the
-    /// same again.
+    /// and returns whether more blocks follow. After the last block, it appends nothing and returns
+    /// `false` again.
+    ///
+    /// ```
+    /// # async fn example(message: pilotfish::Message) -> Result<(), pilotfish::message::BodyError> {
+    /// let mut reader = message.into_octets();
+    /// let mut octets = Vec::new();
+    /// while reader.next_block(&mut octets).await? {}
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// It must be called in a Tokio runtime if there are files among the bodies.
     ///
@@ -57,7 +57,7 @@ impl MessageReader {
     ///
     /// If the future is dropped, what it appended up to then stays in `block`, and the next call
     /// goes on from there. Nothing is lost or repeated.
-    pub async fn next_block(&mut self, block: &mut Vec<u8>) -> Result<Block, BodyError> {
+    pub async fn next_block(&mut self, block: &mut Vec<u8>) -> Result<bool, BodyError> {
         if self.broken_off {
             return Err(BodyError::BrokenOff);
         }
@@ -66,7 +66,7 @@ impl MessageReader {
             if let Some(body) = &mut self.body {
                 while let Some(most) = body.next_len() {
                     if most > room {
-                        return Ok(Block::More);
+                        return Ok(true);
                     }
                     let before = block.len();
                     if let Err(error) = body.next_piece(block).await {
@@ -78,7 +78,7 @@ impl MessageReader {
                 self.body = None;
             }
             match self.segments.pop_front() {
-                None => return Ok(Block::Last),
+                None => return Ok(false),
                 Some(Segment::Body(body, encoding)) => {
                     self.body = Some(Box::new(BodyReader::new(body, encoding)));
                 }
@@ -88,7 +88,7 @@ impl MessageReader {
                     room -= taken.len();
                     if !octets.is_empty() {
                         self.segments.push_front(Segment::Octets(octets));
-                        return Ok(Block::More);
+                        return Ok(true);
                     }
                 }
             }

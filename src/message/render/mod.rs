@@ -5,7 +5,7 @@ mod message_reader;
 mod rendition;
 mod template;
 
-pub use message_reader::{Block, MessageReader};
+pub use message_reader::MessageReader;
 pub use rendition::Rendition;
 pub(crate) use rendition::Segment;
 pub(crate) use template::Template;

@@ -139,7 +139,7 @@ fn blocks_are_large_and_the_last_says_so() {
                 .all(|block| block.capacity() <= 2 * MessageReader::MAX_BLOCK)
         );
         let mut block = Vec::new();
-        assert_eq!(octets.next_block(&mut block).await.unwrap(), Block::Last);
+        assert!(!octets.next_block(&mut block).await.unwrap());
         assert!(block.is_empty());
     });
 }
@@ -162,7 +162,7 @@ fn blocks_are_appended() {
     run(async {
         let mut octets = message.into_octets();
         let mut all = b"before".to_vec();
-        while octets.next_block(&mut all).await.unwrap() == Block::More {}
+        while octets.next_block(&mut all).await.unwrap() {}
         assert_eq!(all, [b"before", &expected[..]].concat());
     });
 }
@@ -187,8 +187,8 @@ fn dropping_the_future_loses_nothing() {
             .unwrap()
         {
             None => dropped += 1,
-            Some(Block::Last) => break,
-            Some(Block::More) => {}
+            Some(false) => break,
+            Some(true) => {}
         }
     }
     assert!(dropped >= 10);
@@ -205,11 +205,11 @@ fn dropping_the_future_loses_nothing_of_a_file() {
         let mut octets = message.into_octets();
         let mut all = Vec::new();
         loop {
-            let kind = octets.next_block(&mut all).now_or_never();
-            match kind.transpose().unwrap() {
+            let more = octets.next_block(&mut all).now_or_never();
+            match more.transpose().unwrap() {
                 None => tokio::task::yield_now().await,
-                Some(Block::Last) => break,
-                Some(Block::More) => {}
+                Some(false) => break,
+                Some(true) => {}
             }
         }
         assert_eq!(decoded(&all), sample(300_000));

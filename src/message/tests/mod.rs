@@ -21,7 +21,7 @@ use crate::message::Message;
 use crate::message::builder::MessageBuilder;
 use crate::message::header::FieldName;
 use crate::message::part::Attachment;
-use crate::message::render::{Block, MessageReader};
+use crate::message::render::MessageReader;
 use crate::message::source::Body;
 
 /// A builder with what a message cannot be without.
@@ -72,10 +72,10 @@ async fn blocks(octets: &mut MessageReader) -> Result<Vec<Vec<u8>>, BodyError> {
     let mut blocks = Vec::new();
     loop {
         let mut block = Vec::new();
-        let kind = octets.next_block(&mut block).await?;
+        let more = octets.next_block(&mut block).await?;
         assert!(block.len() <= MessageReader::MAX_BLOCK);
         blocks.push(block);
-        if kind == Block::Last {
+        if !more {
             return Ok(blocks);
         }
     }

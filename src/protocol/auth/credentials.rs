@@ -1,7 +1,6 @@
 //! Who logs in, and by what.
 
-use thiserror::Error;
-
+use crate::protocol::ValueError;
 use crate::secret::Secret;
 
 /// The longest user name or password, in octets: what RFC 4954 section 4 lets a response
@@ -48,10 +47,7 @@ impl Credentials {
     /// One of them is empty, longer than 4,096 octets, or has a control character in it. NUL
     /// would shift the fields of PLAIN (RFC 4616 section 2); the others come from a file's
     /// line end far more often than from a password.
-    pub fn new(
-        user: impl Into<String>,
-        password: impl Into<Secret>,
-    ) -> Result<Self, CredentialsError> {
+    pub fn new(user: impl Into<String>, password: impl Into<Secret>) -> Result<Self, ValueError> {
         let (user, password) = (user.into(), password.into());
         check("user name", user.as_bytes(), MAX_CREDENTIAL)?;
         check("password", password.expose(), MAX_CREDENTIAL)?;
@@ -72,17 +68,17 @@ impl Credentials {
     /// One of them is empty, the name is longer than 512 octets or has a control character in it,
     /// or the token is longer than 8,192 octets, has anything but visible ASCII in it (RFC 6750
     /// section 2.1), or is JSON with a token in it.
-    pub fn token(
-        user: impl Into<String>,
-        token: impl Into<Secret>,
-    ) -> Result<Self, CredentialsError> {
+    pub fn token(user: impl Into<String>, token: impl Into<Secret>) -> Result<Self, ValueError> {
         let (user, token) = (user.into(), token.into());
         check("user name", user.as_bytes(), MAX_NAME_OF_TOKEN)?;
         check("token", token.expose(), MAX_TOKEN)?;
         // JSON begins with a brace or a quote, as no bearer token does.
         let is_json = token.expose().starts_with(b"{") || token.expose().starts_with(b"\"");
         if is_json || !token.expose().iter().all(u8::is_ascii_graphic) {
-            return Err(CredentialsError::NotAToken);
+            return Err(invalid(
+                "the token has characters in it that no access token has: is it really one?"
+                    .to_owned(),
+            ));
         }
         Ok(Self {
             user,
@@ -97,16 +93,16 @@ impl Credentials {
     /// # Errors
     ///
     /// The name is longer than 4,096 octets or has a control character in it.
-    pub fn external(user: impl Into<String>) -> Result<Self, CredentialsError> {
+    pub fn external(user: impl Into<String>) -> Result<Self, ValueError> {
         let user = user.into();
-        match check("user name", user.as_bytes(), MAX_CREDENTIAL) {
-            Ok(()) | Err(CredentialsError::Empty(_)) => Ok(Self {
-                user,
-                means: Proof::External,
-                identity: None,
-            }),
-            Err(error) => Err(error),
+        if !user.is_empty() {
+            check("user name", user.as_bytes(), MAX_CREDENTIAL)?;
         }
+        Ok(Self {
+            user,
+            means: Proof::External,
+            identity: None,
+        })
     }
 
     /// Acts as another identity than the user's own: the authorization identity of SASL (RFC 4422
@@ -116,7 +112,7 @@ impl Credentials {
     /// # Errors
     ///
     /// The identity is empty, longer than 512 octets, or has a control character in it.
-    pub fn acting_as(mut self, identity: impl Into<String>) -> Result<Self, CredentialsError> {
+    pub fn acting_as(mut self, identity: impl Into<String>) -> Result<Self, ValueError> {
         let identity = identity.into();
         check(IDENTITY, identity.as_bytes(), MAX_IDENTITY)?;
         self.identity = Some(identity);
@@ -148,35 +144,24 @@ impl Credentials {
     }
 }
 
-fn check(what: &'static str, octets: &[u8], longest: usize) -> Result<(), CredentialsError> {
+fn check(what: &'static str, octets: &[u8], longest: usize) -> Result<(), ValueError> {
     if octets.is_empty() {
-        return Err(CredentialsError::Empty(what));
+        return Err(invalid(format!("the {what} is empty")));
     }
     if octets.len() > longest {
-        return Err(CredentialsError::TooLong(what, longest));
+        let reason = format!("the {what} is longer than {longest} octets: is it really one?");
+        return Err(invalid(reason));
     }
     if octets.iter().any(u8::is_ascii_control) {
-        return Err(CredentialsError::ControlCharacter(what));
+        let reason =
+            format!("the {what} has a control character in it, perhaps a line end: remove it");
+        return Err(invalid(reason));
     }
     Ok(())
 }
 
-/// Why a name, a password or a token cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum CredentialsError {
-    /// Nothing was given.
-    #[error("the {0} is empty")]
-    Empty(&'static str),
-    /// Over so many octets.
-    #[error("the {0} is longer than {1} octets: is it really one?")]
-    TooLong(&'static str, usize),
-    /// A control character, such as a line end.
-    #[error("the {0} has a control character in it, perhaps a line end: remove it")]
-    ControlCharacter(&'static str),
-    /// A space, a character outside of ASCII, or JSON.
-    #[error("the token has characters in it that no access token has: is it really one?")]
-    NotAToken,
+fn invalid(reason: String) -> ValueError {
+    ValueError::with_reason("the credentials are not valid", reason)
 }
 
 #[cfg(test)]

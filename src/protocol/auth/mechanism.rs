@@ -1,6 +1,6 @@
 //! The mechanisms, and the order in which they are tried.
 
-use super::super::unknown_name::named;
+use super::super::value_error::named;
 use super::credentials::{Credentials, Proof};
 
 /// An AUTH mechanism.

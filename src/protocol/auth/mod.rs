@@ -20,7 +20,7 @@ mod tests;
 
 pub(crate) use channel_binding::ChannelBinding;
 pub use channel_binding::Gs2Flag;
-pub use credentials::{Credentials, CredentialsError};
+pub use credentials::Credentials;
 pub(crate) use error::ExchangeError;
 pub use exchange::{Exchange, Step};
 pub use mechanism::Mechanism;

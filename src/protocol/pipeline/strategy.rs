@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use super::super::unknown_name::named;
+use super::super::value_error::named;
 
 /// Which of the two protocols a session speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::address::Envelope;
 use crate::error::{Error, Result};
-use crate::message::{Block, MessageReader};
+use crate::message::MessageReader;
 use crate::protocol::TransactionOutcome;
 use crate::session::mail::Mail;
 use crate::session::outcome::{Division, result};
@@ -42,8 +42,8 @@ pub(super) struct Transfer {
     pub(super) reader: MessageReader,
     /// What has been read of the next block.
     pub(super) block: Vec<u8>,
-    /// The block has been read whole, or cannot be.
-    pub(super) read: Option<Result<Block>>,
+    /// Whether more blocks follow, once the block has been read whole, or why it cannot be read.
+    pub(super) read: Option<Result<bool>>,
     /// How long the source has taken for the block.
     pub(super) waited: Duration,
     /// How many octets are in the flight.

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::Dialogue;
 use super::in_flight::{InFlight, Transfer};
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::message::{Block, BodyError};
+use crate::message::BodyError;
 use crate::protocol::{Chunk, TransferCommand, Transparency};
 use crate::session::mail::withdrawn;
 use crate::transport::within;
@@ -41,19 +41,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     async fn blocks(&mut self, mut transfer: Transfer) {
         let mut transparency = Transparency::default();
         loop {
-            let position = match self.next_block(&mut transfer).await {
-                Some(Ok(position)) => position,
+            let more = match self.next_block(&mut transfer).await {
+                Some(Ok(more)) => more,
                 // Without an end of data the server has nothing.
                 Some(Err(error)) => return self.hang_up(error),
                 None => return self.interrupt(transfer),
             };
-            if position == Block::Last && !self.commits() {
+            if !more && !self.commits() {
                 return self.hang_up(withdrawn());
             }
             let Transfer { block, sent, .. } = &mut transfer;
             *sent += block.len() as u64;
             transparency.apply(block);
-            if position == Block::Last {
+            if !more {
                 transparency.end_of_data(block);
                 let replies = self.pipeline.message_sent();
                 self.wire.put_last_block(&mut self.flight, block, replies);
@@ -89,13 +89,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 return self.pipeline.abandon_message();
             }
             let read = match read {
-                Some(Ok(Block::Last)) if !self.commits() => Err(withdrawn()),
+                Some(Ok(false)) if !self.commits() => Err(withdrawn()),
                 Some(read) => read,
                 None => continue,
             };
             let chunk = match read {
-                Ok(Block::More) => Chunk::More,
-                Ok(Block::Last) => Chunk::Last,
+                Ok(true) => Chunk::More,
+                Ok(false) => Chunk::Last,
                 Err(error) => {
                     // Between two chunks the server waits for nothing.
                     if let Some(mail) = self.pipeline.newest_mut() {
@@ -142,7 +142,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
     /// Reads the next block, and accepts replies while the source is pending. `None` if a reply has
     /// concluded a mail or ended the session; the next call goes on with the block.
-    async fn next_block(&mut self, transfer: &mut Transfer) -> Option<Result<Block>> {
+    async fn next_block(&mut self, transfer: &mut Transfer) -> Option<Result<bool>> {
         let Transfer {
             reader,
             block,

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use thiserror::Error;
-
 use crate::cryptography::digest::{self, SHA256, SHA256_OUTPUT_LEN};
+use crate::protocol::ValueError;
 
 /// What a server's certificate is known by: the SHA-256 of it, or of its public key.
 ///
@@ -36,14 +35,6 @@ pub enum Fingerprint {
 const CERTIFICATE: &str = "sha256:";
 const SPKI: &str = "spki-sha256:";
 
-/// Text that is no fingerprint.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error(
-    "\"{}\" is no fingerprint: write sha256: or spki-sha256: and 64 hexadecimal digits",
-    .0.escape_debug()
-)]
-pub struct FingerprintError(String);
-
 impl Fingerprint {
     pub(super) fn of_certificate(der: &[u8]) -> Self {
         Self::Certificate(sha256(der))
@@ -55,9 +46,9 @@ impl Fingerprint {
 }
 
 impl FromStr for Fingerprint {
-    type Err = FingerprintError;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, FingerprintError> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         let read = || {
             let prefixed = |prefix| Some((prefix, strip(text, prefix)?));
             let (prefix, digits) = prefixed(SPKI).or_else(|| prefixed(CERTIFICATE))?;
@@ -68,7 +59,14 @@ impl FromStr for Fingerprint {
                 Self::Certificate(digest)
             })
         };
-        read().ok_or_else(|| FingerprintError(text.chars().take(120).collect()))
+        read().ok_or_else(|| {
+            let quoted: String = text.chars().take(120).collect();
+            let reason = format!(
+                "\"{}\" is no fingerprint: write sha256: or spki-sha256: and 64 hexadecimal digits",
+                quoted.escape_debug()
+            );
+            ValueError::with_reason("the fingerprint is not valid", reason)
+        })
     }
 }
 

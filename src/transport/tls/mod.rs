@@ -22,6 +22,6 @@ use tokio_rustls::rustls::crypto::ring as cryptography;
 pub use builder::TlsConfigBuilder;
 pub use client::TlsConfig;
 pub(super) use failure::is_refusal;
-pub use fingerprint::{Fingerprint, FingerprintError};
-pub use parameters::{Handshake, TlsParameters, TlsVersion};
+pub use fingerprint::Fingerprint;
+pub use parameters::{TlsParameters, TlsVersion};
 pub use roots::TlsRoots;

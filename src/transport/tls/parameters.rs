@@ -19,22 +19,13 @@ pub struct TlsParameters {
     /// The group of the key exchange, such as `X25519MLKEM768`; `None` for a TLS 1.2 session that
     /// was resumed, which has none.
     pub key_exchange: Option<&'static str>,
-    /// Whether the session is a new one.
-    pub handshake: Handshake,
+    /// Whether both sides resumed an earlier session (RFC 8446 section 2.2, RFC 5077). In a full
+    /// handshake, the server shows its certificate and proves that it has the key.
+    pub resumed: bool,
     /// The SHA-256 of the server's certificate, by which it can be
     /// [pinned](super::TlsConfigBuilder::fingerprint). For a resumed session, it is what the
     /// server showed when the session was new.
     pub certificate: Option<Fingerprint>,
-}
-
-/// How a session came about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Handshake {
-    /// The server showed its certificate, and proved that it has the key.
-    Full,
-    /// Both sides went on with the secrets of an earlier session (RFC 8446 section 2.2, RFC 5077).
-    Resumed,
 }
 
 /// A version of TLS that is safe.
@@ -95,10 +86,7 @@ impl TlsParameters {
             key_exchange: connection
                 .negotiated_key_exchange_group()
                 .and_then(|group| group.name().as_str()),
-            handshake: match connection.handshake_kind() {
-                Some(HandshakeKind::Resumed) => Handshake::Resumed,
-                _ => Handshake::Full,
-            },
+            resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
             certificate: certificates
                 .and_then(<[_]>::first)
                 .map(|certificate| Fingerprint::of_certificate(certificate)),
@@ -112,9 +100,9 @@ impl fmt::Display for TlsParameters {
         if let Some(group) = self.key_exchange {
             write!(f, " {group}")?;
         }
-        match self.handshake {
-            Handshake::Full => Ok(()),
-            Handshake::Resumed => f.write_str(" resumed"),
+        if self.resumed {
+            f.write_str(" resumed")?;
         }
+        Ok(())
     }
 }

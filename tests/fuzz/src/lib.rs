@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use mail_parser::{HeaderValue, MessageParser};
 use pilotfish::Message;
-use pilotfish::message::{Block, FieldName, MessageBuilder};
+use pilotfish::message::{FieldName, MessageBuilder};
 
 /// A builder with the required fields of a message.
 pub fn builder() -> MessageBuilder {
@@ -27,7 +27,7 @@ pub fn streamed(message: Message) -> Vec<u8> {
     let octets = now(async {
         let mut octets = message.into_octets();
         let mut all = Vec::new();
-        while octets.next_block(&mut all).await.unwrap() == Block::More {}
+        while octets.next_block(&mut all).await.unwrap() {}
         all
     });
     assert_eq!(octets.len() as u64, size);

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::stream;
-use pilotfish::message::{Attachment, Block, Body, BodyType};
+use pilotfish::message::{Attachment, Body, BodyType};
 use pilotfish::protocol::{Chunking, Pipelining, Strategy};
 use pilotfish::session::{Mail, Receipt, Session};
 use pilotfish::transport::Timeouts;
@@ -245,7 +245,7 @@ async fn renditions(mail: &Message) -> Vec<Vec<u8>> {
     for most in [BodyType::SevenBit, BodyType::EightBit, BodyType::Binary] {
         let mut octets = mail.clone().rendition(most).into_octets();
         let mut rendition = Vec::new();
-        while octets.next_block(&mut rendition).await.unwrap() == Block::More {}
+        while octets.next_block(&mut rendition).await.unwrap() {}
         all.push(rendition);
     }
     all

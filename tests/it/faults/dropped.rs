@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use pilotfish::message::{Attachment, Block, Body, BodyType};
+use pilotfish::message::{Attachment, Body, BodyType};
 use tokio::io::duplex;
 
 use crate::support::built::built;
@@ -41,7 +41,7 @@ async fn at_no_await_is_half_a_message_accepted() {
         let letter = built(letter.attach(file).max_body_type(data));
         let mut whole = Vec::new();
         let mut octets = letter.clone().rendition(data).into_octets();
-        while octets.next_block(&mut whole).await.unwrap() == Block::More {}
+        while octets.next_block(&mut whole).await.unwrap() {}
 
         let (mut before, mut arrived_before_the_reply) = (0, 0);
         for polls in 1.. {

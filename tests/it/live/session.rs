@@ -6,7 +6,7 @@ use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memchr::memmem;
-use pilotfish::message::{Block, BodyType, MessageBuilder};
+use pilotfish::message::{BodyType, MessageBuilder};
 use pilotfish::protocol::Strategy;
 use pilotfish::session::{Greeted, Hello, Session};
 use pilotfish::transport::Timeouts;
@@ -90,7 +90,7 @@ pub(super) fn letter(id: &str) -> MessageBuilder {
 pub(super) async fn octets(message: &Message, most: BodyType) -> Vec<u8> {
     let mut octets = message.rendition(most).into_octets();
     let mut all = Vec::new();
-    while octets.next_block(&mut all).await.unwrap() == Block::More {}
+    while octets.next_block(&mut all).await.unwrap() {}
     all
 }
 

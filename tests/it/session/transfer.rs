@@ -3,7 +3,7 @@
 use std::io;
 
 use pilotfish::Message;
-use pilotfish::message::{Attachment, Block, Body};
+use pilotfish::message::{Attachment, Body};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::support::built::built;
@@ -217,7 +217,7 @@ async fn a_consumed_body_fails_before_anything_is_sent() {
         .attach(Attachment::new(body, "shark.png"));
     let message = built(builder);
     let mut octets = message.clone().into_octets();
-    while octets.next_block(&mut Vec::new()).await.unwrap() != Block::Last {}
+    while octets.next_block(&mut Vec::new()).await.unwrap() {}
 
     let (outcome, _) = play(
         &format!("{GREETING_AND_EHLO}{QUIT_AND_221}"),

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use pilotfish::Message;
-use pilotfish::message::{Block, BodyType, MessageReader};
+use pilotfish::message::{BodyType, MessageReader};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::file::OutputFile;
@@ -60,16 +60,16 @@ async fn copy(
     let mut block = Vec::new();
     loop {
         block.clear();
-        let position = octets
+        let more = octets
             .next_block(&mut block)
             .await
             .map_err(|error| Failure::of(exit::NO_INPUT, &error))?;
         let mut written = output.write_all(&block).await;
-        if position == Block::Last {
+        if !more {
             written = written.and(output.flush().await);
         }
         match written {
-            Ok(()) if position == Block::More => {}
+            Ok(()) if more => {}
             Ok(()) => return Ok(()),
             // Whoever reads has seen enough.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),

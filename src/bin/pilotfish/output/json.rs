@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use pilotfish::Error;
 use pilotfish::protocol::{Reply, is_printable};
 use pilotfish::session::{MailOutcome, Recipient};
-use pilotfish::transport::Handshake;
 use serde_json::{Value, json};
 
 use super::report::{Mail, Sent};
@@ -39,7 +38,7 @@ pub(crate) fn sent(mail: &Mail, sent: &Sent) -> Value {
             "version": tls.version,
             "cipher": tls.cipher_suite,
             "key_exchange": tls.key_exchange,
-            "resumed": tls.handshake == Handshake::Resumed,
+            "resumed": tls.resumed,
             "certificate": tls.certificate.map(|fingerprint| fingerprint.to_string()),
         })
     });

@@ -7,8 +7,8 @@ use std::io::Write;
 
 use bytes::Bytes;
 use pilotfish::Message;
+use pilotfish::message::BodyType;
 use pilotfish::message::dkim::Canonicalization;
-use pilotfish::message::{Block, BodyType};
 use pilotfish::testing::{Received, Security, Store, TestServer, TestServerBuilder};
 use tokio::net::TcpStream;
 
@@ -69,7 +69,7 @@ async fn signed_and_sent() -> Vec<(&'static str, Bytes)> {
 async fn octets(message: &Message) -> Vec<u8> {
     let mut octets = Vec::new();
     let mut blocks = message.clone().into_octets();
-    while blocks.next_block(&mut octets).await.unwrap() != Block::Last {}
+    while blocks.next_block(&mut octets).await.unwrap() {}
     octets
 }
 

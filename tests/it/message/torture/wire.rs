@@ -1,6 +1,6 @@
 //! Rules for the octets of every message, independent of the reader.
 
-use pilotfish::message::{Block, BodyType, Rendition};
+use pilotfish::message::{BodyType, Rendition};
 
 use super::case::Case;
 
@@ -19,8 +19,7 @@ pub(super) fn octets(name: &str, rendition: Rendition) -> Vec<u8> {
     let mut octets = Vec::new();
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.build().unwrap();
-    runtime
-        .block_on(async { while source.next_block(&mut octets).await.unwrap() != Block::Last {} });
+    runtime.block_on(async { while source.next_block(&mut octets).await.unwrap() {} });
     assert_eq!(octets.len() as u64, size, "{name}");
     octets
 }

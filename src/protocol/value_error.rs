@@ -1,16 +1,45 @@
-//! Values that are written as one word, in settings and on the command line.
+//! Texts and secrets that are not valid values.
 
-/// A word that is the name of no value, with the names that are.
+use std::borrow::Cow;
+use std::fmt;
+
+/// Why a text is not a valid host, proxy, fingerprint or name of a setting, or why credentials cannot
+/// be used.
 ///
-/// It is what `FromStr` of [`Mechanism`](super::Mechanism), [`Pipelining`](super::Pipelining),
-/// [`Security`](crate::Security) and similar types fails with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no such {of}: there are {names}")]
-pub struct UnknownName {
-    /// What the word was to name.
-    pub(crate) of: &'static str,
-    /// The names that exist.
-    pub(crate) names: &'static str,
+/// `Display` says what is wrong and what to write. It never shows a secret.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct ValueError {
+    /// What is not valid, as the error of the crate says it.
+    context: &'static str,
+    reason: Cow<'static, str>,
+}
+
+impl ValueError {
+    pub(crate) const fn new(context: &'static str, reason: &'static str) -> Self {
+        Self {
+            context,
+            reason: Cow::Borrowed(reason),
+        }
+    }
+
+    pub(crate) fn with_reason(context: &'static str, reason: String) -> Self {
+        Self {
+            context,
+            reason: Cow::Owned(reason),
+        }
+    }
+
+    /// What is not valid, such as "the host is not valid".
+    pub(crate) fn context(&self) -> &'static str {
+        self.context
+    }
+}
+
+impl fmt::Debug for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ValueError({:?})", self.reason)
+    }
 }
 
 /// Implements `Display` by the `name` of a type, and `FromStr` by comparing the names of `$all`,
@@ -25,15 +54,15 @@ macro_rules! named {
 
         /// Reads the name, in upper or lower case.
         impl std::str::FromStr for $type {
-            type Err = crate::protocol::UnknownName;
+            type Err = crate::protocol::ValueError;
 
             fn from_str(name: &str) -> Result<Self, Self::Err> {
                 let mut all = $all.into_iter();
                 all.find(|value| value.name().eq_ignore_ascii_case(name))
-                    .ok_or(crate::protocol::UnknownName {
-                        of: $of,
-                        names: $names,
-                    })
+                    .ok_or(crate::protocol::ValueError::new(
+                        "the name is not known",
+                        concat!("no such ", $of, ": there are ", $names),
+                    ))
             }
         }
     };
