@@ -5,7 +5,7 @@
 //! use pilotfish::{Client, Credentials, Message, ServerConfig};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let server = ServerConfig::builder("smtp.gmail.com".parse()?)
+//! let server = ServerConfig::builder("smtp.gmail.com")
 //!     .credentials(Credentials::new("me@gmail.com", "app password")?)
 //!     .build()?;
 //! let message = Message::builder()

@@ -66,7 +66,7 @@ const OUTAGE: Duration = Duration::from_secs(1);
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let password = std::fs::read_to_string("password")?;
-/// let server = ServerConfig::builder("smtp.gmail.com".parse()?)
+/// let server = ServerConfig::builder("smtp.gmail.com")
 ///     .credentials(Credentials::new("me@gmail.com", password.trim())?)
 ///     .build()?;
 /// let message = Message::builder()

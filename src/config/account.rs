@@ -9,8 +9,8 @@ use super::auth::Auth;
 use super::dkim::Dkim;
 use super::network::Network;
 use super::secret_source::SecretSource;
-use super::some_from_text;
 use super::tls::fingerprints;
+use super::{at_least_one, some_from_text};
 use crate::address::Mailbox;
 use crate::protocol::{Chunking, Dialect, Mechanism, Pipelining};
 use crate::session::{Security, ServerAddress};
@@ -113,7 +113,8 @@ pub struct Account {
     #[serde(deserialize_with = "some_from_text")]
     pub chunking: Option<Chunking>,
     /// How many messages may be sent on one connection before the first is answered. By default 8.
-    pub messages_in_flight: Option<std::num::NonZeroU32>,
+    #[serde(deserialize_with = "at_least_one")]
+    pub messages_in_flight: Option<u32>,
 }
 
 impl<'de> Deserialize<'de> for Account {

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::Read as _;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -119,6 +120,11 @@ where
     T: FromStr<Err: Display>,
 {
     from_text(deserializer).map(Some)
+}
+
+/// A number that is not 0.
+fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    NonZeroU32::deserialize(deserializer).map(|number| Some(number.get()))
 }
 
 #[cfg(test)]

@@ -178,7 +178,7 @@ mod tests {
     #[tokio::test]
     async fn messages_in_flight() {
         for (keys, expected) in [("", 8), ("messages-in-flight = 1", 1)] {
-            assert_eq!(strategy(keys).await.messages_in_flight.get(), expected);
+            assert_eq!(strategy(keys).await.messages_in_flight, expected);
         }
     }
 

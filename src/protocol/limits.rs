@@ -1,18 +1,16 @@
 //! How much a server takes at a time (RFC 9422).
 
-use std::num::NonZeroU32;
-
 /// The limits that a server names in its reply to EHLO: RFC 9422 section 4. `None` means that it
 /// names none, which does not mean that there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Limits {
     /// Mails in a session (`MAILMAX`).
-    pub mails: Option<NonZeroU32>,
+    pub mails: Option<u32>,
     /// Recipients of a mail (`RCPTMAX`).
-    pub recipients: Option<NonZeroU32>,
+    pub recipients: Option<u32>,
     /// Domains among the recipients of all mails of a session (`RCPTDOMAINMAX`).
-    pub domains: Option<NonZeroU32>,
+    pub domains: Option<u32>,
 }
 
 impl Limits {
@@ -35,7 +33,7 @@ impl Limits {
 }
 
 /// One to six digits, of which the first is not 0.
-fn number(value: &str) -> Option<NonZeroU32> {
+fn number(value: &str) -> Option<u32> {
     let digits = value.bytes().all(|octet| octet.is_ascii_digit());
     if !digits || value.len() > 6 || value.starts_with('0') {
         return None;
@@ -64,9 +62,9 @@ mod tests {
             let mut limits = Limits::default();
             limits.add(words.split_ascii_whitespace());
             let expected = Limits {
-                mails: NonZeroU32::new(mails),
-                recipients: NonZeroU32::new(recipients),
-                domains: NonZeroU32::new(domains),
+                mails: Some(mails).filter(|most| *most > 0),
+                recipients: Some(recipients).filter(|most| *most > 0),
+                domains: Some(domains).filter(|most| *most > 0),
             };
             assert_eq!(limits, expected, "{words}");
         }

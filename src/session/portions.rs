@@ -42,11 +42,15 @@ pub(super) fn cut(
     is_repeatable: bool,
     limits: RecipientLimits<'_>,
 ) -> Result<Portion> {
-    let most = |limit: Option<NonZeroU32>| {
+    let most = |limit: Option<u32>| {
         limit.map_or(usize::MAX, |limit| {
-            usize::try_from(limit.get()).unwrap_or(usize::MAX)
+            usize::try_from(limit).unwrap_or(usize::MAX)
         })
     };
+    let (configured, learned) = (
+        limits.configured.map(u32::from),
+        limits.learned.map(u32::from),
+    );
     let obstacle = if whole.partial() == Partial::AllOrNothing {
         Some("it is to go to all or none: allow less, or send it to fewer")
     } else if !is_repeatable {
@@ -54,11 +58,11 @@ pub(super) fn cut(
     } else {
         None
     };
-    let recipients = most(limits.announced.recipients).min(most(limits.configured));
+    let recipients = most(limits.announced.recipients).min(most(configured));
     // The number that was learned is only advice: the server may take more by now.
     let recipients = match obstacle {
         Some(_) => recipients,
-        None => recipients.min(most(limits.learned)),
+        None => recipients.min(most(learned)),
     };
     let (first, left) = whole.split(recipients, most(limits.announced.domains));
     require_domains(&first, limits)?;
@@ -88,7 +92,7 @@ fn require_domains(envelope: &Envelope, limits: RecipientLimits<'_>) -> Result<(
     let new = domains(envelope).filter(|domain| !limits.domains.contains(domain));
     let new: HashSet<_> = new.collect();
     let count = limits.domains.len() + new.len();
-    if u32::try_from(count).is_ok_and(|count| count <= most.get()) {
+    if u32::try_from(count).is_ok_and(|count| count <= most) {
         return Ok(());
     }
     let message = format!(
@@ -341,7 +345,7 @@ mod tests {
                 learned: learned.and_then(NonZeroU32::new),
                 domains: &none,
             };
-            limits.announced.recipients = announced.and_then(NonZeroU32::new);
+            limits.announced.recipients = announced;
             let portion = cut(&envelope("p q r s"), repeatable, limits);
             let found = portion.as_ref().ok().map(sizes);
             assert_eq!(found, expected, "{announced:?} {configured:?} {learned:?}");
@@ -366,7 +370,7 @@ mod tests {
                 learned: None,
                 domains: &earlier,
             };
-            limits.announced.domains = NonZeroU32::new(2);
+            limits.announced.domains = Some(2);
             let portion = cut(&envelope(to), true, limits);
             assert_eq!(portion.as_ref().ok().map(sizes), expected, "{to}");
         }

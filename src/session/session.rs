@@ -171,9 +171,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Whether the server takes no more mails, but for those that have been begun.
     pub(super) fn takes_no_more(&self) -> bool {
-        let most = self.extensions.limits().mails.or(self.max_mails);
+        let most = self
+            .extensions
+            .limits()
+            .mails
+            .or(self.max_mails.map(u32::from));
         let findings = &self.dialogue.findings;
-        findings.takes_no_more || most.is_some_and(|most| findings.begun >= most.get())
+        findings.takes_no_more || most.is_some_and(|most| findings.begun >= most)
     }
 
     pub(super) fn require_open(&self) -> Result<()> {

@@ -249,7 +249,7 @@ impl TestServerBuilder {
     ///     .start()
     ///     .await?;
     ///
-    /// let server = ServerConfig::builder("localhost".parse()?)
+    /// let server = ServerConfig::builder("localhost")
     ///     .route(Route::new().unix_socket(&path))
     ///     .lmtp()
     ///     .build()?;

@@ -33,7 +33,7 @@ impl TestServer {
         let tls = TlsConfig::builder()
             .ca_pem(self.ca_pem())
             .server_name(settings.host_name().parse()?);
-        let mut builder = ServerConfig::builder(self.addr().ip().into())
+        let mut builder = ServerConfig::builder(self.addr().ip())
             .port(self.addr().port())
             .security(match settings.security {
                 Security::ImplicitTls => crate::Security::ImplicitTls,

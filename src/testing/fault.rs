@@ -22,7 +22,7 @@ use std::sync::{Mutex, PoisonError};
 ///     .anonymous()
 ///     .start()
 ///     .await?;
-/// # let server = ServerConfig::builder(submission.addr().ip().into())
+/// # let server = ServerConfig::builder(submission.addr().ip())
 /// #     .port(submission.addr().port())
 /// #     .security(pilotfish::Security::Cleartext)
 /// #     .build()?;

@@ -21,7 +21,7 @@ use super::keyword::Keyword;
 ///     .anonymous()
 ///     .start()
 ///     .await?;
-/// # let server = ServerConfig::builder(submission.addr().ip().into())
+/// # let server = ServerConfig::builder(submission.addr().ip())
 /// #     .port(submission.addr().port())
 /// #     .security(pilotfish::Security::Cleartext)
 /// #     .build()?;

@@ -114,6 +114,25 @@ impl FromStr for Host {
     }
 }
 
+macro_rules! host_from_text {
+    ($($text:ty),*) => {$(
+        impl TryFrom<$text> for Host {
+            type Error = ValueError;
+
+            fn try_from(text: $text) -> Result<Self, ValueError> {
+                text.parse()
+            }
+        }
+    )*};
+}
+host_from_text!(&str, &String, String);
+
+impl From<&Host> for Host {
+    fn from(host: &Host) -> Self {
+        host.clone()
+    }
+}
+
 impl From<IpAddr> for Host {
     fn from(address: IpAddr) -> Self {
         Self(Inner::Address(address))

@@ -50,8 +50,7 @@ impl Flags {
         // The certificate is for this name, which has to resolve to the host.
         let name = self.get("name").filter(|_| self.get("ca").is_some());
         let host = name.map_or_else(|| self.required("host"), Ok)?;
-        let mut builder =
-            ServerConfig::builder(host.parse()?).port(self.required("port")?.parse()?);
+        let mut builder = ServerConfig::builder(host).port(self.required("port")?.parse()?);
         builder = builder.security(match self.required("tls")? {
             "implicit" => Security::ImplicitTls,
             "starttls" => Security::StartTls,

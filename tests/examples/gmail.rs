@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
 
     let login = Credentials::new(me, std::fs::read_to_string("app-password")?.trim())?;
-    let gmail = ServerConfig::builder("smtp.gmail.com".parse()?).credentials(login);
+    let gmail = ServerConfig::builder("smtp.gmail.com").credentials(login);
     let client = Client::new(look_alike::instead(gmail)?.build()?);
     let message = Message::builder()
         .from(me)

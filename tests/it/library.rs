@@ -11,7 +11,7 @@ use pilotfish::client::{Period, Rates, Retry};
 use pilotfish::config::{Config, ConfigError, Network, SecretError};
 use pilotfish::message::dkim::DkimError;
 use pilotfish::message::{BodyError, FileName};
-use pilotfish::protocol::Mechanism;
+use pilotfish::protocol::{Mechanism, Strategy};
 use pilotfish::session::Session;
 use pilotfish::testing::{Fault, Point, Security, TestServer};
 use pilotfish::transport::{Fingerprint, Host, Proxy, TlsConfig, TlsRoots};
@@ -165,8 +165,10 @@ fn every_error_of_the_library_converts_by_question_mark() {
 /// Settings that need at least one are plain integers. With 0, `build` returns an error.
 #[test]
 fn a_builder_rejects_0() {
-    let server = || ServerConfig::builder("127.0.0.1".parse().unwrap());
+    let server = || ServerConfig::builder("127.0.0.1");
     let client = || Client::builder(server().build().unwrap());
+    let mut none_in_flight = Strategy::default();
+    none_in_flight.messages_in_flight = 0;
     for (error, named) in [
         (
             client().max_connections(0).build().unwrap_err(),
@@ -216,10 +218,37 @@ fn a_builder_rejects_0() {
             server().messages_in_flight(0).build().unwrap_err(),
             "ServerConfigBuilder::messages_in_flight",
         ),
+        (
+            server().strategy(none_in_flight).build().unwrap_err(),
+            "ServerConfigBuilder::messages_in_flight",
+        ),
     ] {
         assert_eq!(error.kind(), ErrorKind::Config, "{error}");
         let text = error.to_string();
         assert!(text.contains(&format!("is 0 (`{named}`)")), "{text}");
+    }
+}
+
+/// A builder accepts texts and values. A text that is not valid is an error of `build`.
+#[test]
+fn a_server_builder_keeps_the_errors_of_texts() {
+    let host: Host = "localhost".parse().unwrap();
+    for builder in [
+        ServerConfig::builder(&host),
+        ServerConfig::builder(host.clone()),
+        ServerConfig::builder(String::from("localhost")).name("client.example"),
+    ] {
+        assert_eq!(builder.build().unwrap().to_string(), "localhost:587");
+    }
+    for (builder, message) in [
+        (ServerConfig::builder("a b"), "the host is not valid"),
+        (
+            ServerConfig::builder("localhost").name("a b"),
+            "the address is not valid",
+        ),
+    ] {
+        let error = builder.port(0).build().unwrap_err();
+        assert!(error.to_string().starts_with(message), "{error}");
     }
 }
 

@@ -179,7 +179,7 @@ fn submission(server: &testing::TestServer, password: Secret) -> Result<ServerCo
     let tls = TlsConfig::builder().ca_pem(server.ca_pem()).build()?;
     let credentials =
         Credentials::new(USER, password).map_err(|error| Failure::of(exit::BUG, &error))?;
-    let builder = ServerConfig::builder(server.addr().ip().into())
+    let builder = ServerConfig::builder(server.addr().ip())
         .port(server.addr().port())
         .tls(tls)
         .credentials(credentials);

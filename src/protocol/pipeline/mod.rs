@@ -227,7 +227,7 @@ impl<T> Pipeline<T> {
 
     /// How many mails may be on their way at once.
     fn most_mails(&self) -> usize {
-        usize::try_from(self.strategy.messages_in_flight.get()).unwrap_or(usize::MAX)
+        usize::try_from(self.strategy.messages_in_flight.max(1)).unwrap_or(usize::MAX)
     }
 
     fn has_room(&self, plan: &SendPlan) -> bool {

@@ -1,7 +1,5 @@
 //! How eager a dialogue may be.
 
-use std::num::NonZeroU32;
-
 use super::super::value_error::named;
 
 /// Which of the two protocols a session speaks.
@@ -107,8 +105,9 @@ pub struct Strategy {
     pub chunking: Chunking,
     /// How many messages may have left whole on one connection without an answer, by default 8. If
     /// the connection breaks, the [`Fate`](crate::Fate) of each of them is unknown. More of them
-    /// save round trips, and one keeps the number of such mails as low as DATA does.
-    pub messages_in_flight: NonZeroU32,
+    /// save round trips, and 1 keeps the number of such mails as low as DATA does. 0 is an error
+    /// where a server is built with it, and means 1 on a session.
+    pub messages_in_flight: u32,
 }
 
 /// What is asked of a server by default.
@@ -123,7 +122,7 @@ impl Default for Strategy {
 }
 
 /// A break costs little more than without BDAT, and seven eighths of the round trips are saved.
-const MESSAGES_IN_FLIGHT: NonZeroU32 = NonZeroU32::MIN.saturating_add(7);
+const MESSAGES_IN_FLIGHT: u32 = 8;
 
 /// What a server offers and cannot do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

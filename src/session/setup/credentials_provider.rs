@@ -32,7 +32,7 @@ pub type ProvidedCredentials<'a> =
 /// # async fn fresh_token() -> Result<String, std::io::Error> { Ok("t".to_owned()) }
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let server = ServerConfig::builder("smtp.office365.com".parse()?)
+/// let server = ServerConfig::builder("smtp.office365.com")
 ///     .credentials(|| async {
 ///         let token = fresh_token().await?;
 ///         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Credentials::token("me@example.org", token)?)

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::pending;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -32,7 +31,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// use pilotfish::{Credentials, ServerConfig};
 ///
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let server = ServerConfig::builder("smtp.gmail.com".parse()?)
+/// let server = ServerConfig::builder("smtp.gmail.com")
 ///     .credentials(Credentials::new("me@gmail.com", std::fs::read_to_string("password")?.trim())?)
 ///     .build()?;
 /// let session = server.connect().await?;
@@ -59,7 +58,7 @@ pub struct ServerConfig {
 #[derive(Debug)]
 #[must_use]
 pub struct ServerConfigBuilder {
-    host: Host,
+    host: Result<Host>,
     port: Option<u16>,
     route: Route,
     security: Option<Security>,
@@ -69,7 +68,7 @@ pub struct ServerConfigBuilder {
     credentials: Option<SharedCredentialsProvider>,
     mechanisms: Option<Vec<Mechanism>>,
     cleartext_auth: bool,
-    name: Option<Domain>,
+    name: Option<Result<Domain>>,
     timeouts: Timeouts,
     dialect: Dialect,
     strategy: Strategy,
@@ -77,11 +76,11 @@ pub struct ServerConfigBuilder {
 }
 
 impl ServerConfig {
-    /// Begins with a host. The rest has defaults: port 587 with STARTTLS, the public
+    /// Begins with a host, or its text. The rest has defaults: port 587 with STARTTLS, the public
     /// certificate authorities, and no login.
-    pub fn builder(host: Host) -> ServerConfigBuilder {
+    pub fn builder(host: impl TryInto<Host, Error: Into<Error>>) -> ServerConfigBuilder {
         ServerConfigBuilder {
-            host,
+            host: host.try_into().map_err(Into::into),
             port: None,
             route: Route::new(),
             security: None,
@@ -313,8 +312,8 @@ impl ServerConfigBuilder {
     /// What the client calls itself in EHLO: its primary host name, if it has one (RFC 5321
     /// section 4.1.4). By default the literal of its address; over a Unix socket and behind a
     /// proxy, where that says nothing to the server, `[127.0.0.1]`.
-    pub fn name(mut self, name: Domain) -> Self {
-        self.name = Some(name);
+    pub fn name(mut self, name: impl TryInto<Domain, Error: Into<Error>>) -> Self {
+        self.name = Some(name.try_into().map_err(Into::into));
         self
     }
 
@@ -349,9 +348,11 @@ impl ServerConfigBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`]: the port is 0, or 25 with LMTP (RFC 2033 section 5), there is a password
+    /// [`ErrorKind::Config`]: the host is not valid, the port is 0, or 25 with LMTP (RFC 2033 section 5), there is a password
     /// to send in clear text, or none for the user of a proxy, or no message may be in flight.
+    /// [`ErrorKind::InvalidInput`]: the name is not valid.
     pub fn build(self) -> Result<ServerConfig> {
+        let (host, name) = (self.host?, self.name.transpose()?);
         let security = match (self.security, self.port) {
             (Some(security), _) => security,
             (None, _) if self.route.is_local() => Security::Cleartext,
@@ -393,21 +394,23 @@ impl ServerConfigBuilder {
         let tls = self.tls.map_or_else(|| TlsConfig::builder().build(), Ok)?;
         let mut strategy = self.strategy;
         if let Some(most) = self.messages_in_flight {
-            strategy.messages_in_flight = NonZeroU32::new(most).ok_or_else(|| {
-                let message =
-                    "a limit is 0 (`ServerConfigBuilder::messages_in_flight`): the least is 1";
-                Error::new(ErrorKind::Config, message)
-            })?;
+            strategy.messages_in_flight = most;
+        }
+        if strategy.messages_in_flight == 0 {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "a limit is 0 (`ServerConfigBuilder::messages_in_flight`): the least is 1",
+            ));
         }
         Ok(ServerConfig {
-            host: self.host,
+            host,
             port,
             route: self.route,
             security,
             tls,
             credentials: self.credentials,
             mechanisms: self.mechanisms,
-            name: self.name,
+            name,
             timeouts: self.timeouts,
             dialect: self.dialect,
             strategy,

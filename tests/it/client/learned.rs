@@ -113,7 +113,7 @@ async fn send(
     let serving = tokio::spawn(behaviour.serve(listener, counted.clone()));
     let mut timeouts = Timeouts::default();
     timeouts.pipelined = Duration::from_millis(300);
-    let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
+    let server = ServerConfig::builder("127.0.0.1")
         .port(port)
         .security(Security::Cleartext)
         .timeouts(timeouts)

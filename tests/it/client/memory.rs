@@ -19,7 +19,7 @@ const NAME: &str = "client::memory::many_mails_take_no_more_memory_than_few";
 /// Sends so many mails in a process whose memory is measured.
 async fn carry_out(order: &str) {
     let (port, mails) = order.split_once(' ').unwrap();
-    let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
+    let server = ServerConfig::builder("127.0.0.1")
         .port(port.parse().unwrap())
         .security(Security::Cleartext);
     let client = Client::builder(server.build().unwrap()).max_connections(4);

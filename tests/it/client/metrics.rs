@@ -112,7 +112,7 @@ fn recorded(test: impl AsyncFnOnce(&Figures)) {
 }
 
 fn client(port: u16) -> Client {
-    let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
+    let server = ServerConfig::builder("127.0.0.1")
         .port(port)
         .security(pilotfish::Security::Cleartext)
         .build();

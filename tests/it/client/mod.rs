@@ -90,7 +90,7 @@ pub(crate) fn client_to(
 ) -> ClientBuilder {
     let mut timeouts = Timeouts::all(Duration::from_secs(4));
     timeouts.pipelined = Duration::from_secs(2);
-    let builder = ServerConfig::builder("127.0.0.1".parse().unwrap())
+    let builder = ServerConfig::builder("127.0.0.1")
         .port(port)
         .security(Security::Cleartext)
         .timeouts(timeouts);

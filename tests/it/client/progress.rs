@@ -17,7 +17,7 @@ use crate::support::open_server::open_server;
 type Reported = Arc<Mutex<Vec<(String, u64, u64)>>>;
 
 fn server(there: &testing::TestServer) -> ServerConfig {
-    let builder = ServerConfig::builder("127.0.0.1".parse().unwrap())
+    let builder = ServerConfig::builder("127.0.0.1")
         .port(there.addr().port())
         .security(pilotfish::Security::Cleartext);
     builder.build().unwrap()

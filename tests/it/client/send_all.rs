@@ -17,7 +17,7 @@ use crate::support::open_server::open_server;
 fn client(server: &testing::TestServer, strategy: Strategy) -> Client {
     let mut timeouts = Timeouts::default();
     timeouts.pipelined = Duration::from_millis(50);
-    let builder = ServerConfig::builder("127.0.0.1".parse().unwrap())
+    let builder = ServerConfig::builder("127.0.0.1")
         .port(server.addr().port())
         .security(pilotfish::Security::Cleartext)
         .timeouts(timeouts)
@@ -111,7 +111,7 @@ async fn a_rejected_login_fails_all_mails() {
         .await
         .unwrap();
     let tls = pilotfish::transport::TlsConfig::builder().ca_pem(server.ca_pem());
-    let builder = ServerConfig::builder("localhost".parse().unwrap())
+    let builder = ServerConfig::builder("localhost")
         .port(server.addr().port())
         .tls(tls.build().unwrap())
         .credentials(Credentials::new("tim", "wrong").unwrap());

@@ -80,7 +80,7 @@ async fn play(peer: Peer, security: Security, given_up: Option<Duration>) {
     }
     sleep(Duration::from_millis(1)).await;
     let before = tasks();
-    let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
+    let server = ServerConfig::builder("127.0.0.1")
         .port(port)
         .security(security)
         .timeouts(Timeouts::all(Duration::from_secs(4)));

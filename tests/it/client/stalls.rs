@@ -163,7 +163,7 @@ fn the_end_of_a_runtime_fails_no_mail_of_another() {
 fn futures_can_be_spawned_and_clients_be_shared() {
     fn is_send<T: Send>(_: &T) {}
     fn is_shared<T: Clone + Send + Sync + 'static>(_: &T) {}
-    let server = pilotfish::ServerConfig::builder("127.0.0.1".parse().unwrap());
+    let server = pilotfish::ServerConfig::builder("127.0.0.1");
     let client = pilotfish::Client::new(server.build().unwrap());
     is_shared(&client);
     is_send(&client.send(letter(0, 100)));

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A peer at a port of its own, whose script contains `-- meet --`.
 async fn listen(transcript: &str) -> (Client, Meeting, JoinHandle<Result<Played, String>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
+    let server = ServerConfig::builder("127.0.0.1")
         .port(listener.local_addr().unwrap().port())
         .security(Security::Cleartext)
         .name(name())

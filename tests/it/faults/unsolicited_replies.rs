@@ -39,7 +39,7 @@ async fn three_mails(answers: [String; 3], login: bool) -> (Vec<(String, String)
             tokio::spawn(serve(stream, answers.clone()));
         }
     });
-    let mut builder = ServerConfig::builder("127.0.0.1".parse().unwrap())
+    let mut builder = ServerConfig::builder("127.0.0.1")
         .port(port)
         .security(Security::Cleartext);
     if login {

@@ -14,7 +14,7 @@ use crate::support::client::{send, send_one, summary};
 /// By TCP, and by a Unix socket.
 fn servers(strategy: Strategy) -> [ServerConfig; 2] {
     let server = || {
-        let builder = ServerConfig::builder("localhost".parse().unwrap());
+        let builder = ServerConfig::builder("localhost");
         builder.lmtp().strategy(strategy)
     };
     let by_tcp = server().port(live_env::port("lmtp"));

@@ -52,7 +52,7 @@ impl Sink {
 
     async fn open(&self, strategy: Strategy) -> Result<Session> {
         let route = Route::new().unix_socket(self.folder.path().join("sink"));
-        let server = ServerConfig::builder("localhost".parse().unwrap());
+        let server = ServerConfig::builder("localhost");
         let server = server.route(route).strategy(strategy).build()?;
         server.connect().await
     }

@@ -230,7 +230,7 @@ async fn a_client_delivers_over_tcp() {
         .await
         .unwrap();
     let client = Client::new(
-        ServerConfig::builder("127.0.0.1".parse().unwrap())
+        ServerConfig::builder("127.0.0.1")
             .port(server.addr().port())
             .security(Security::Cleartext)
             .lmtp()
@@ -248,7 +248,7 @@ async fn a_client_delivers_over_tcp() {
 /// RFC 2033 section 5.
 #[test]
 fn never_on_port_25() {
-    let builder = ServerConfig::builder("127.0.0.1".parse().unwrap()).lmtp();
+    let builder = ServerConfig::builder("127.0.0.1").lmtp();
     let error = builder.security(Security::Cleartext).build().unwrap_err();
     assert!(error.to_string().contains("port 25"), "{error}");
 }

@@ -51,7 +51,7 @@ async fn log_in(
     credentials: Credentials,
 ) -> Result<()> {
     let tls = TlsConfig::builder().ca_pem(server.ca_pem()).build()?;
-    let builder = ServerConfig::builder("localhost".parse().unwrap())
+    let builder = ServerConfig::builder("localhost")
         .port(server.addr().port())
         .tls(tls)
         .mechanisms(mechanisms.to_vec())
@@ -316,7 +316,7 @@ async fn a_provider_is_asked_for_each_session() {
     let tls = TlsConfig::builder().ca_pem(server.ca_pem());
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
-    let client = ServerConfig::builder("localhost".parse().unwrap())
+    let client = ServerConfig::builder("localhost")
         .port(server.addr().port())
         .tls(tls.build().unwrap())
         .credentials(move || {

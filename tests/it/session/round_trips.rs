@@ -23,7 +23,7 @@ async fn one_mail(here: Security, chunking: Chunking) -> (u64, u64) {
         .await
         .unwrap();
     let tls = TlsConfig::builder().ca_pem(server.ca_pem());
-    let client = pilotfish::ServerConfig::builder("localhost".parse().unwrap())
+    let client = pilotfish::ServerConfig::builder("localhost")
         .port(server.addr().port())
         .security(there)
         .strategy(strategy)

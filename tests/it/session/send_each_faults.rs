@@ -186,7 +186,7 @@ async fn sent_again_to_all_portions() {
         .await
         .unwrap();
     let client = Client::new(
-        ServerConfig::builder("127.0.0.1".parse().unwrap())
+        ServerConfig::builder("127.0.0.1")
             .port(server.addr().port())
             .security(Security::Cleartext)
             .strategy(strategy(Pipelining::Auto, Chunking::Always))

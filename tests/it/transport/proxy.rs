@@ -305,7 +305,7 @@ async fn tls_through_a_proxy_checks_the_name_of_the_server() {
             steps.last_mut().unwrap().1.extend(greeting);
             let url = format!("{scheme}://127.0.0.1:{}", proxy(steps, Some(behind)).await);
             let tls = TlsConfig::builder().ca_pem(server.ca_pem());
-            let session = ServerConfig::builder("mail.example".parse().unwrap())
+            let session = ServerConfig::builder("mail.example")
                 .port(port)
                 .route(Route::new().proxy(url.parse().unwrap()))
                 .tls(tls.build().unwrap())
@@ -348,6 +348,6 @@ async fn a_silent_proxy_has_its_limit() {
 #[test]
 fn a_user_without_a_password_fails_early() {
     let route = Route::new().proxy("http://tim@proxy:80".parse().unwrap());
-    let server = ServerConfig::builder("mail.example".parse().unwrap()).route(route);
+    let server = ServerConfig::builder("mail.example").route(route);
     assert_eq!(server.build().unwrap_err().kind(), ErrorKind::Config);
 }

@@ -281,7 +281,7 @@ async fn a_port_with_implicit_tls_is_detected() {
         .start()
         .await
         .unwrap();
-    let server = ServerConfig::builder(submission.addr().ip().into())
+    let server = ServerConfig::builder(submission.addr().ip())
         .port(submission.addr().port())
         .security(Security::StartTls)
         .build()

@@ -181,7 +181,7 @@ async fn spans_are_nested() {
     let server = testing::TestServer::builder().user("tim", PASSWORD);
     let server = server.start().await.unwrap();
     let tls = TlsConfig::builder().ca_pem(server.ca_pem());
-    let address = ServerConfig::builder("localhost".parse().unwrap())
+    let address = ServerConfig::builder("localhost")
         .port(server.addr().port())
         .tls(tls.build().unwrap())
         .credentials(Credentials::new("tim", PASSWORD).unwrap())
@@ -222,7 +222,7 @@ async fn spans_are_nested() {
 #[tokio::test]
 async fn each_of_several_mails_has_its_transaction() {
     let server = open_server().start().await.unwrap();
-    let address = ServerConfig::builder("127.0.0.1".parse().unwrap())
+    let address = ServerConfig::builder("127.0.0.1")
         .port(server.addr().port())
         .security(Security::Cleartext)
         .build();

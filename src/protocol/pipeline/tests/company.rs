@@ -7,7 +7,7 @@ use crate::address::envelope::{Options, Partial};
 fn proven(strategy: (Pipelining, Chunking), messages_in_flight: u32) -> Play {
     let mut play = Play::new(strategy, Dialect::Smtp, BOTH);
     let mut strategy = play.pipeline.strategy();
-    strategy.messages_in_flight = messages_in_flight.try_into().unwrap();
+    strategy.messages_in_flight = messages_in_flight;
     play.pipeline.set_strategy(strategy);
     play.begin(SMALL, Some(TransferCommand::Bdat), 1, 1);
     play.answer("250 250 250");

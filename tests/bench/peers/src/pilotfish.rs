@@ -10,7 +10,7 @@ use crate::Result;
 use crate::client::{FROM, TO, Task, text};
 
 pub(crate) async fn send(server: SocketAddr, task: Task, strategy: &str) -> Result<usize> {
-    let server = ServerConfig::builder(server.ip().to_string().parse()?)
+    let server = ServerConfig::builder(server.ip())
         .port(server.port())
         .security(Security::Cleartext)
         .strategy(by_name(strategy))

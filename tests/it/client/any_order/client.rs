@@ -42,7 +42,7 @@ async fn play(mut case: Case) {
     let port = listener.local_addr().unwrap().port();
     let store = Store::default();
     let serving = tokio::spawn(serve(listener, case.keywords, case.end, store.clone()));
-    let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
+    let server = ServerConfig::builder("127.0.0.1")
         .port(port)
         .security(Security::Cleartext)
         .strategy(case.strategy);

@@ -64,7 +64,7 @@ async fn refused_mails(
     let capture = Capture::begin();
     let server = server.start().await.unwrap();
     let tls = TlsConfig::builder().ca_pem(server.ca_pem());
-    let submission = ServerConfig::builder("localhost".parse().unwrap())
+    let submission = ServerConfig::builder("localhost")
         .port(server.addr().port())
         .tls(tls.build().unwrap())
         .credentials(credentials(Mechanism::Plain, secret))

@@ -49,7 +49,7 @@ fn reject_after(
 impl Counting {
     async fn start(keywords: &'static [&'static str], most: usize, reply: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = ServerConfig::builder("127.0.0.1".parse().unwrap())
+        let server = ServerConfig::builder("127.0.0.1")
             .port(listener.local_addr().unwrap().port())
             .security(Security::Cleartext)
             .build()
