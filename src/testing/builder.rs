@@ -2,117 +2,34 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::ops::RangeInclusive;
 #[cfg(unix)]
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::fault::{Fault, Often};
+use super::fault::{Fault, Faults, Frequency};
 use super::keyword::Keyword;
-use super::limits::Delay;
-use super::mechanism::Mechanism;
+use super::mechanism::AuthMechanism;
 use super::offer::Offer;
 use super::quirk::Quirk;
 use super::server::TestServer;
+use super::settings::{Delay, Security, ServerSettings};
 use super::store::Store;
 use crate::secret::Secret;
-
-/// The largest message that is taken unless [`TestServerBuilder::max_size`] says otherwise.
-const MAX_SIZE: u64 = 64 * 1024 * 1024;
-
-/// How connections are protected.
-///
-/// A client has to be told the same: [`Security`](crate::Security) of the session is another type,
-/// since this module shares nothing with those that it tests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Security {
-    /// TLS from the first octet (RFC 8314, section 3.3).
-    ImplicitTls,
-    /// TLS after STARTTLS, without which nothing is taken (RFC 3207).
-    #[default]
-    StartTls,
-    /// No TLS at all. AUTH is offered in the clear.
-    Cleartext,
-}
-
-/// Who may submit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Admission {
-    #[default]
-    Users,
-    Anyone,
-}
-
-/// What is spoken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Protocol {
-    #[default]
-    Smtp,
-    /// RFC 2033.
-    Lmtp,
-}
 
 /// A server that is not running yet, made by [`TestServer::builder`].
 #[derive(Debug, Default)]
 #[must_use = "a server runs when it is started"]
 pub struct TestServerBuilder {
-    pub(super) settings: Settings,
-    faults: Vec<(Fault, Often)>,
+    pub(super) settings: ServerSettings,
+    faults: Vec<(Fault, Frequency)>,
     unknown: Vec<String>,
 }
 
-/// What stays the same while a server runs.
-#[derive(Debug)]
-pub(super) struct Settings {
-    pub(super) protocol: Protocol,
-    #[cfg(unix)]
-    pub(super) unix_socket: Option<PathBuf>,
-    pub(super) quirks: Vec<Quirk>,
-    pub(super) users: Vec<(String, Secret)>,
-    pub(super) admission: Admission,
-    pub(super) security: Security,
-    pub(super) max_size: u64,
-    pub(super) left_out: Vec<Keyword>,
-    pub(super) offers: Vec<Offer>,
-    pub(super) mechanisms: Vec<Mechanism>,
-    pub(super) refused: Vec<(String, String)>,
-    pub(super) refused_after_data: Vec<(String, String)>,
-    pub(super) store: Store,
-    pub(super) host_names: Vec<String>,
-    pub(super) idle_timeout: Option<Duration>,
-    pub(super) max_connections: Option<usize>,
-    pub(super) delay: Option<Delay>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            protocol: Protocol::default(),
-            #[cfg(unix)]
-            unix_socket: None,
-            quirks: Vec::new(),
-            users: Vec::new(),
-            admission: Admission::default(),
-            security: Security::default(),
-            max_size: MAX_SIZE,
-            left_out: Vec::new(),
-            offers: Vec::new(),
-            mechanisms: Vec::new(),
-            refused: Vec::new(),
-            refused_after_data: Vec::new(),
-            store: Store::default(),
-            host_names: ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into(),
-            idle_timeout: None,
-            max_connections: None,
-            delay: None,
-        }
-    }
-}
-
-impl Settings {
-    /// The name that the server gives itself.
-    pub(super) fn host_name(&self) -> &str {
-        self.host_names.first().map_or("localhost", String::as_str)
+impl TestServer {
+    /// Describes a server that [`start`](TestServerBuilder::start) then starts.
+    pub fn builder() -> TestServerBuilder {
+        TestServerBuilder::default()
     }
 }
 
@@ -128,7 +45,7 @@ impl TestServerBuilder {
     /// Takes mail from clients that have not logged in. Without this MAIL is answered with
     /// 530 until a user has (RFC 4954, section 6), even if there are no users.
     pub fn anonymous(mut self) -> Self {
-        self.settings.admission = Admission::Anyone;
+        self.settings.anonymous = true;
         self
     }
 
@@ -154,9 +71,20 @@ impl TestServerBuilder {
     /// A client that uses it all the same breaks the rules. What the server demands does not
     /// change: without STARTTLS, where it is the only way to TLS, there is no way to submit.
     pub fn without(mut self, keyword: &str) -> Self {
-        match Keyword::named(keyword) {
-            [] => self.unknown.push(keyword.to_owned()),
-            known => self.settings.left_out.extend_from_slice(known),
+        use AuthMechanism::{Login, Plain};
+
+        let settings = &mut self.settings;
+        let left_out: &[AuthMechanism] = match keyword.to_ascii_uppercase().as_str() {
+            "AUTH" => &[Plain, Login],
+            "AUTH PLAIN" => &[Plain],
+            "AUTH LOGIN" => &[Login],
+            _ => &[],
+        };
+        let not_optional = |known: &Keyword| !known.is_optional() || *known == Keyword::Limits;
+        match Keyword::named(keyword).filter(not_optional) {
+            _ if !left_out.is_empty() => settings.mechanisms.retain(|own| !left_out.contains(own)),
+            Some(known) => settings.left_out.push(known),
+            None => self.unknown.push(keyword.to_owned()),
         }
         self
     }
@@ -171,8 +99,8 @@ impl TestServerBuilder {
     /// Offers another AUTH mechanism: CRAM-MD5, SCRAM-SHA-1, SCRAM-SHA-256, both with -PLUS (bound
     /// to TLS 1.3 by `tls-exporter`, RFC 9266), OAUTHBEARER, XOAUTH2 or EXTERNAL.
     pub fn mechanism(mut self, name: &str) -> Self {
-        match Mechanism::named(name) {
-            Some(Mechanism::Plain | Mechanism::Login) => {}
+        match AuthMechanism::named(name) {
+            Some(AuthMechanism::Plain | AuthMechanism::Login) => {}
             Some(mechanism) => self.settings.mechanisms.push(mechanism),
             None => self.unknown.push(name.to_owned()),
         }
@@ -225,7 +153,7 @@ impl TestServerBuilder {
     /// # }
     /// ```
     pub fn lmtp(mut self) -> Self {
-        self.settings.protocol = Protocol::Lmtp;
+        self.settings.lmtp = true;
         self
     }
 
@@ -296,14 +224,14 @@ impl TestServerBuilder {
     ///
     /// Faults for the same point happen one after another in the order they were asked for.
     pub fn fault(mut self, fault: Fault) -> Self {
-        self.faults.push((fault, Often::Once));
+        self.faults.push((fault, Frequency::Once));
         self
     }
 
     /// Lets something go wrong every time its point is reached, once the faults that were
     /// asked for before have happened.
     pub fn fault_always(mut self, fault: Fault) -> Self {
-        self.faults.push((fault, Often::Always));
+        self.faults.push((fault, Frequency::Always));
         self
     }
 
@@ -311,7 +239,8 @@ impl TestServerBuilder {
     /// with 3, the third time, the sixth and so on. Where several faults are due at once, it is the
     /// one asked for first.
     pub fn fault_every(mut self, nth: u64, fault: Fault) -> Self {
-        self.faults.push((fault, Often::Every { nth, reached: 0 }));
+        self.faults
+            .push((fault, Frequency::Every { nth, reached: 0 }));
         self
     }
 
@@ -337,7 +266,34 @@ impl TestServerBuilder {
     pub fn fault_every_in_connection(mut self, nth: u64, fault: Fault) -> Self {
         let reached = HashMap::new();
         self.faults
-            .push((fault, Often::EveryInConnection { nth, reached }));
+            .push((fault, Frequency::EveryInConnection { nth, reached }));
+        self
+    }
+
+    /// Closes a connection over which nothing has come for so long, in Tokio's time and wherever
+    /// the client is in its dialogue, with `421 4.4.2` (RFC 5321, section 4.5.3.2.7). A TLS handshake
+    /// may take as long as it likes. There is no limit unless told otherwise.
+    ///
+    /// For a server that says nothing then, there is
+    /// `fault_always(Fault::CloseAt(Point::Idle))`.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.settings.idle_timeout = Some(limit);
+        self
+    }
+
+    /// Bears so many [open connections](super::TestServer::open_connections) at once. Those that come
+    /// when it serves as many already are greeted with 421 and closed. There is no limit unless told
+    /// otherwise.
+    pub fn max_connections(mut self, most: usize) -> Self {
+        self.settings.max_connections = Some(most);
+        self
+    }
+
+    /// Waits each time before it sends what it has to say, for a time out of this range, in
+    /// Tokio's time. Which is drawn by lot: the same seed makes the same times for the first
+    /// connection, the second and so on.
+    pub fn delay(mut self, range: RangeInclusive<Duration>, seed: u64) -> Self {
+        self.settings.delay = Some(Delay { range, seed });
         self
     }
 
@@ -360,52 +316,21 @@ impl TestServerBuilder {
         if let Some(keyword) = self.unknown.first() {
             return invalid(format!("no such extension or mechanism: {keyword:?}"));
         }
-        let Settings {
-            refused,
-            refused_after_data,
-            ..
-        } = &self.settings;
-        if self.settings.protocol == Protocol::Smtp
-            && let Some((address, _)) = refused_after_data.first()
+        self.settings.check()?;
+        if let Some((fault, _)) = self
+            .faults
+            .iter()
+            .find(|(_, frequency)| !frequency.is_possible())
         {
-            return invalid(format!("{address:?} alone cannot be refused without LMTP"));
-        }
-        self.settings.check_limits()?;
-        if let Some((fault, _)) = self.faults.iter().find(|(_, often)| !often.is_possible()) {
             return invalid(format!("every 0th time is never: {fault:?}"));
         }
-        for (_, reply) in refused.iter().chain(refused_after_data) {
-            if !is_refusal(reply) {
-                return invalid(format!("not a refusal of one line: {reply:?}"));
-            }
-        }
-        TestServer::start(self.settings, self.faults).await
+        TestServer::start(self.settings, Faults::new(self.faults)).await
     }
-}
-
-fn is_refusal(reply: &str) -> bool {
-    let refuses = match reply.as_bytes() {
-        [first, second, third] | [first, second, third, b' ', ..] => {
-            matches!(first, b'4' | b'5') && second.is_ascii_digit() && third.is_ascii_digit()
-        }
-        _ => false,
-    };
-    refuses && !reply.contains(['\r', '\n'])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn refusals_are_one_line_of_400_or_500() {
-        for reply in ["450", "550 5.1.1 no such user", "550 "] {
-            assert!(is_refusal(reply), "{reply:?}");
-        }
-        for reply in ["", "55", "250 ok", "5500", "550-a", "550 a\r\n550 b"] {
-            assert!(!is_refusal(reply), "{reply:?}");
-        }
-    }
 
     #[tokio::test]
     async fn a_misspelt_extension_is_an_error() {
@@ -414,5 +339,22 @@ mod tests {
             error.err().map(|error| error.kind()),
             Some(io::ErrorKind::InvalidInput)
         );
+    }
+
+    #[tokio::test]
+    async fn limits_that_allow_nothing_are_errors() {
+        let second = Duration::from_secs(1);
+        for (server, wrong) in [
+            (TestServer::builder().idle_timeout(Duration::ZERO), "idle"),
+            (TestServer::builder().max_connections(0), "0 connections"),
+            (
+                TestServer::builder().delay(second..=Duration::ZERO, 1),
+                "delay",
+            ),
+        ] {
+            let error = server.start().await.err().unwrap();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+            assert!(error.to_string().contains(wrong), "{error}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose,
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 #[cfg(feature = "aws-lc-rs")]
 pub(super) use tokio_rustls::rustls::crypto::aws_lc_rs as cryptography;
@@ -14,14 +15,9 @@ pub(super) use tokio_rustls::rustls::crypto::aws_lc_rs as cryptography;
 pub(super) use tokio_rustls::rustls::crypto::ring as cryptography;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// What a server proves its name with, and what its clients have to trust for it.
-pub(super) struct Identity {
-    pub(super) config: Arc<ServerConfig>,
-    pub(super) ca_pem: String,
-}
-
-/// Makes an authority and has it certify these host names and addresses (RFC 9525).
-pub(super) fn make(host_names: &[String]) -> io::Result<Identity> {
+/// Makes an authority that certifies these host names and addresses (RFC 9525). Returns what
+/// accepts TLS with that certificate, and the authority in PEM.
+pub(super) fn make(host_names: &[String]) -> io::Result<(TlsAcceptor, String)> {
     let authority = authority().map_err(io::Error::other)?;
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let mut wanted = CertificateParams::new(host_names)
@@ -40,10 +36,7 @@ pub(super) fn make(host_names: &[String]) -> io::Result<Identity> {
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)
         .map_err(io::Error::other)?;
-    Ok(Identity {
-        config: Arc::new(config),
-        ca_pem: authority.pem(),
-    })
+    Ok((TlsAcceptor::from(Arc::new(config)), authority.pem()))
 }
 
 fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {

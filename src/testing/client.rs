@@ -1,7 +1,7 @@
 //! The way from a client to the test server: the one file of this module that knows the library.
 
-use super::builder::{Protocol, Security};
 use super::server::TestServer;
+use super::settings::Security;
 use crate::session::ServerConfigBuilder;
 #[cfg(unix)]
 use crate::transport::Route;
@@ -41,7 +41,7 @@ impl TestServer {
                 Security::Cleartext => crate::Security::Cleartext,
             })
             .tls(tls.build()?);
-        if settings.protocol == Protocol::Lmtp {
+        if settings.lmtp {
             builder = builder.lmtp();
         }
         #[cfg(unix)]

@@ -3,29 +3,28 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, join, split};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, join, split};
 use tokio_rustls::rustls::{HandshakeKind, ProtocolVersion};
-use tokio_rustls::server::TlsStream;
 
-use super::builder::Security;
-use super::dialogue::{Dialogue, End};
-use super::listeners::Accepted;
-use super::open_connections::Room;
+use super::fault::Point;
+use super::listeners::ByteStream;
 use super::received::TlsVersion;
-use super::server::Shared;
+use super::session::{Flow, ServerSession, Stop};
+use super::settings::Security;
+use super::shared::Shared;
 
 /// The first octet of a TLS handshake (RFC 8446, section 5.1: `ContentType` handshake).
 const HANDSHAKE: u8 = 22;
 
-/// Serves a client until it goes or is sent away.
-pub(super) async fn serve(accepted: Accepted, number: u64, room: Room, shared: Arc<Shared>) {
+/// Serves a client until one side ends the connection. A client that is one too many is refused.
+pub(super) async fn serve(
+    stream: Box<dyn ByteStream>,
+    number: u64,
+    too_many: bool,
+    shared: Arc<Shared>,
+) {
     tracing::debug!(target: "pilotfish::testing", connection = number, "accepted");
-    let served = match accepted {
-        Accepted::Tcp(stream) => converse(stream, number, room, &shared).await,
-        #[cfg(unix)]
-        Accepted::Unix(stream) => converse(stream, number, room, &shared).await,
-    };
-    match served {
+    match converse(stream, number, too_many, &shared).await {
         Ok(()) => tracing::debug!(target: "pilotfish::testing", connection = number, "closed"),
         Err(error) => {
             tracing::debug!(target: "pilotfish::testing", connection = number, %error, "broken");
@@ -33,47 +32,46 @@ pub(super) async fn serve(accepted: Accepted, number: u64, room: Room, shared: A
     }
 }
 
-async fn converse<S>(stream: S, number: u64, room: Room, shared: &Arc<Shared>) -> io::Result<()>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    if shared.settings.security == Security::ImplicitTls {
-        let (stream, version) = handshake(stream, number, shared).await?;
-        let binding = exporter(&stream, version);
-        let dialogue = Dialogue::new(stream, Some(version), number, Arc::clone(shared));
-        let dialogue = dialogue.bound_to(binding);
-        return finish(dialogue.greet_and_run(room).await, shared).await;
+async fn converse(
+    stream: Box<dyn ByteStream>,
+    number: u64,
+    too_many: bool,
+    shared: &Arc<Shared>,
+) -> io::Result<()> {
+    let mut session = if shared.settings.security == Security::ImplicitTls {
+        handshake(stream, number, shared).await?
+    } else {
+        ServerSession::new(stream, number, Arc::clone(shared))
+    };
+    let mut stop = match session.greet(too_many).await {
+        Ok(()) => session.obey().await,
+        Err(stop) => stop,
+    };
+    if matches!(stop, Stop::StartTls) {
+        session.flush().await.map_err(io_error)?;
+        let mut stream = session.stream;
+        let mut first = [0];
+        stream.read_exact(&mut first).await?;
+        if first != [HANDSHAKE] {
+            shared.log.add_violation(format!(
+                "connection {number}: octets in clear text after STARTTLS (RFC 3207, section 4)"
+            ));
+            return Ok(());
+        }
+        let (reader, writer) = split(stream);
+        let stream = join(io::Cursor::new(first).chain(reader), writer);
+        session = handshake(Box::new(stream), number, shared).await?;
+        stop = session.obey().await;
     }
-    let dialogue = Dialogue::new(stream, None, number, Arc::clone(shared));
-    let (mut stream, end) = dialogue.greet_and_run(room).await;
-    if !matches!(end, End::StartTls) {
-        return finish((stream, end), shared).await;
-    }
-    let mut first = [0];
-    stream.read_exact(&mut first).await?;
-    if first != [HANDSHAKE] {
-        shared.log.add_violation(format!(
-            "connection {number}: octets in clear text behind STARTTLS (RFC 3207, section 4)"
-        ));
-        return Ok(());
-    }
-    let (reader, writer) = split(stream);
-    let stream = join(first.as_slice().chain(reader), writer);
-    let (stream, version) = handshake(stream, number, shared).await?;
-    let binding = exporter(&stream, version);
-    let dialogue = Dialogue::new(stream, Some(version), number, Arc::clone(shared));
-    let dialogue = dialogue.bound_to(binding);
-    finish(dialogue.run().await, shared).await
+    session.finish(stop).await
 }
 
-async fn handshake<S>(
-    stream: S,
+/// Begins a session inside TLS.
+async fn handshake(
+    stream: Box<dyn ByteStream>,
     number: u64,
-    shared: &Shared,
-) -> io::Result<(TlsStream<S>, TlsVersion)>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+    shared: &Arc<Shared>,
+) -> io::Result<ServerSession> {
     let stream = shared.acceptor.accept(stream).await?;
     let tls = stream.get_ref().1;
     let version = match tls.protocol_version() {
@@ -87,40 +85,66 @@ where
         _ => 1,
     };
     shared.log.add_round_trips(number, round_trips);
-    Ok((stream, version))
-}
-
-/// What only the two ends of a connection know (RFC 9266); with TLS 1.2 it is not safe to use.
-fn exporter<S>(stream: &TlsStream<S>, version: TlsVersion) -> Option<Vec<u8>> {
-    if version != TlsVersion::Tls13 {
-        return None;
-    }
-    let (_, connection) = stream.get_ref();
+    // RFC 9266; with TLS 1.2 it is not safe to use.
     let label = b"EXPORTER-Channel-Binding";
-    let material = connection.export_keying_material([0_u8; 32], label, Some(&[]));
-    material.ok().map(|octets| octets.to_vec())
+    let material = tls.export_keying_material([0_u8; 32], label, Some(&[]));
+    let material = material.ok().filter(|_| version == TlsVersion::Tls13);
+    let mut session = ServerSession::new(Box::new(stream), number, Arc::clone(shared));
+    session.channel_binding = material.map(Vec::from);
+    session.tls = Some(version);
+    Ok(session)
 }
 
-/// Closes the connection as its end asks for.
-async fn finish<S>((mut stream, end): (S, End), shared: &Shared) -> io::Result<()>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    match end {
-        End::Io(error) => Err(error),
-        End::Closed | End::Abrupt | End::StartTls => Ok(()),
-        End::Over => {
-            stream.shutdown().await?;
-            // Closing with octets unread could reset the connection, and the client would
-            // lose the last reply.
-            let mut unread = [0; 4096];
-            tokio::select! {
-                () = shared.stop.cancelled() => Ok(()),
-                result = async {
-                    while stream.read(&mut unread).await? > 0 {}
-                    Ok(())
-                } => result,
+fn io_error(stop: Stop) -> io::Error {
+    match stop {
+        Stop::Io(error) => error,
+        _ => io::ErrorKind::ConnectionAborted.into(),
+    }
+}
+
+impl ServerSession {
+    /// Greets the client, unless there are too many clients.
+    async fn greet(&mut self, too_many: bool) -> Flow<()> {
+        if too_many {
+            self.refuse("421 4.7.0 Too many connections");
+            return Err(Stop::CloseAfterReply);
+        }
+        let settings = &self.shared.settings;
+        let protocol = if settings.lmtp { "LMTP" } else { "ESMTP" };
+        let greeting = format!("220 {} {protocol} Pilotfish", settings.host_name());
+        self.say_at(Point::Greeting, greeting).await?;
+        Ok(())
+    }
+
+    /// Reads commands and carries them out, until the session ends.
+    async fn obey(&mut self) -> Stop {
+        loop {
+            match self.command().await {
+                Ok(()) | Err(Stop::Refused) => {}
+                Err(stop) => return stop,
             }
+        }
+    }
+
+    /// Closes the connection in the way that fits the end of the session.
+    async fn finish(mut self, stop: Stop) -> io::Result<()> {
+        match stop {
+            Stop::Io(error) => return Err(error),
+            Stop::CloseAfterReply => {}
+            Stop::Refused | Stop::ClientClosed | Stop::CloseNow | Stop::StartTls => return Ok(()),
+        }
+        self.flush().await.map_err(io_error)?;
+        self.stream.shutdown().await?;
+        // Closing the socket while octets are unread could reset the connection, and the client
+        // would lose the last reply.
+        let mut unread = [0; 4096];
+        let drained = async {
+            while self.stream.read(&mut unread).await? > 0 {}
+            Ok(())
+        };
+        tokio::select! {
+            () = self.shared.stop.cancelled() => Ok(()),
+            drained = drained => drained,
         }
     }
 }

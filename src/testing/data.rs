@@ -1,9 +1,10 @@
-//! The message behind 354: its end, and its transparency (RFC 5321, section 4.5.2).
+//! The message after 354 or in chunks: its end, its transparency, its lines (RFC 5321, section
+//! 4.5.2; RFC 3030, section 2).
 
 /// The longest text line without its CRLF (RFC 5321, section 4.5.3.1.6).
-pub(super) const LONGEST_LINE: usize = 998;
+const LONGEST_LINE: usize = 998;
 
-/// Something that may not be in a message, unless BODY has announced it.
+/// Something that a message must not contain, unless BODY has announced it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flaw {
     BareCr,
@@ -30,35 +31,48 @@ impl Flaw {
 
 /// Where in a line the reader is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Place {
+enum LinePosition {
     #[default]
-    LineStart,
-    /// Behind a dot that began the line.
+    Start,
+    /// After a dot that began the line.
     Dot,
-    /// Behind a dot that began the line, and CR.
+    /// After a dot that began the line, and CR.
     DotCr,
     Inside,
     Cr,
-    End,
+    EndOfData,
 }
 
 /// Reads a message in pieces of any size, in constant memory.
 #[derive(Debug, Default)]
-pub(super) struct DataReader {
-    place: Place,
+pub(super) struct MessageReader {
+    /// Whether the message comes in chunks, without transparency and end of data.
+    chunked: bool,
+    position: LinePosition,
     line_octets: usize,
     wire_octets: u64,
     flaws: Vec<Flaw>,
 }
 
-impl DataReader {
-    /// Reads a piece, adds what it says to `message`, and returns how many octets of it
-    /// belonged to the message. They are fewer than there are only if it has ended.
+impl MessageReader {
+    /// A reader for a message in chunks; the default is for a message after 354.
+    pub(super) fn of_chunks() -> Self {
+        Self {
+            chunked: true,
+            ..Self::default()
+        }
+    }
+
+    /// Reads a piece, appends its content to `message`, and returns how many octets of the piece
+    /// belong to the message: all of them, unless the message has ended.
     pub(super) fn feed(&mut self, piece: &[u8], message: &mut Vec<u8>) -> usize {
         let mut rest = piece;
-        while self.place != Place::End {
-            if self.place == Place::Inside {
-                rest = self.run(rest, message);
+        while !self.has_ended() {
+            if self.position == LinePosition::Inside {
+                let end = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+                let (text, tail) = rest.split_at(end);
+                self.text(text, message);
+                rest = tail;
             }
             let Some((&octet, tail)) = rest.split_first() else {
                 break;
@@ -73,7 +87,7 @@ impl DataReader {
 
     /// Whether the end of data has been read.
     pub(super) fn has_ended(&self) -> bool {
-        self.place == Place::End
+        self.position == LinePosition::EndOfData
     }
 
     /// The octets read so far, with transparency and the end of data.
@@ -81,51 +95,57 @@ impl DataReader {
         self.wire_octets
     }
 
-    /// What was wrong so far, each once.
-    pub(super) fn flaws(&self) -> &[Flaw] {
-        &self.flaws
-    }
-
-    /// Reads up to the next CR or LF, and returns what comes from there on.
-    fn run<'a>(&mut self, piece: &'a [u8], message: &mut Vec<u8>) -> &'a [u8] {
-        let end = memchr::memchr2(b'\r', b'\n', piece).unwrap_or(piece.len());
-        let (text, rest) = piece.split_at(end);
-        self.text(text, message);
-        rest
+    /// What is wrong with the message so far, each once. For a binary message nothing of it need be
+    /// wrong.
+    pub(super) fn flaws(&self) -> Vec<Flaw> {
+        let mut flaws = self.flaws.clone();
+        if self.position == LinePosition::Cr && !flaws.contains(&Flaw::BareCr) {
+            flaws.push(Flaw::BareCr);
+        }
+        flaws
     }
 
     fn octet(&mut self, octet: u8, message: &mut Vec<u8>) {
-        let place = self.place;
-        if matches!(place, Place::Cr | Place::DotCr) && octet != b'\n' {
+        use LinePosition::{Cr, Dot, DotCr, EndOfData, Inside, Start};
+
+        let position = self.position;
+        if matches!(position, Cr | DotCr) && octet != b'\n' {
             self.note(Flaw::BareCr);
-            self.text(b"\r", message);
+            // A bare CR is text. Only after a dot it has not been appended yet.
+            if position == DotCr {
+                message.push(b'\r');
+            }
+            self.line_octets += 1;
+            self.text(b"", message);
         }
-        if matches!(place, Place::Dot) && octet != b'.' && octet != b'\r'
-            || matches!(place, Place::DotCr) && octet != b'\n'
+        if position == Dot && octet != b'.' && octet != b'\r' || position == DotCr && octet != b'\n'
         {
             self.note(Flaw::SingleDot);
         }
-        self.place = match (place, octet) {
-            (Place::LineStart, b'.') => Place::Dot,
-            (Place::Dot, b'\r') => Place::DotCr,
-            (Place::DotCr, b'\n') => Place::End,
-            (Place::Cr, b'\n') => {
-                message.extend_from_slice(b"\r\n");
+        self.position = match (position, octet) {
+            (Start, b'.') if !self.chunked => Dot,
+            (Dot, b'\r') => DotCr,
+            (DotCr, b'\n') => EndOfData,
+            (Cr, b'\n') => {
+                message.push(b'\n');
                 self.line_octets = 0;
-                Place::LineStart
+                Start
             }
-            (_, b'\r') => Place::Cr,
+            (_, b'\r') => {
+                message.push(b'\r');
+                Cr
+            }
             _ => {
                 if octet == b'\n' {
                     self.note(Flaw::BareLf);
                 }
                 self.text(&[octet], message);
-                Place::Inside
+                Inside
             }
         };
     }
 
-    /// Takes octets into the current line.
+    /// Reads octets of the current line.
     fn text(&mut self, text: &[u8], message: &mut Vec<u8>) {
         if !text.is_ascii() {
             self.note(Flaw::EightBit);
@@ -154,7 +174,7 @@ mod tests {
     /// What came out of reading these pieces one after another: the message, the flaws, and
     /// what was left behind the end.
     fn read(pieces: &[&[u8]]) -> (Vec<u8>, Vec<Flaw>, Vec<u8>) {
-        let mut reader = DataReader::default();
+        let mut reader = MessageReader::default();
         let (mut message, mut behind) = (Vec::new(), Vec::new());
         for piece in pieces {
             let consumed = reader.feed(piece, &mut message);
@@ -163,7 +183,7 @@ mod tests {
         assert!(reader.has_ended(), "{pieces:?}");
         let sent: usize = pieces.iter().map(|piece| piece.len()).sum();
         assert_eq!(reader.wire_octets(), (sent - behind.len()) as u64);
-        (message, reader.flaws().to_vec(), behind)
+        (message, reader.flaws(), behind)
     }
 
     /// All ways to cut these octets into pieces.
@@ -243,5 +263,42 @@ mod tests {
     fn octets_that_are_no_text_are_noted() {
         assert_eq!(read(&[b"\xc3\xa9\r\n.\r\n"]).1, [Flaw::EightBit]);
         assert_eq!(read(&[b"a\0\r\n.\r\n"]).1, [Flaw::Nul]);
+    }
+
+    #[test]
+    fn flaws_in_chunks_at_all_splits() {
+        let cases: &[(&[u8], &[Flaw])] = &[
+            (b"a\r\n.\r\n\r\n", &[]),
+            (b"a", &[]),
+            (b"a\nb", &[Flaw::BareLf]),
+            (b"a\rb", &[Flaw::BareCr]),
+            (b"a\r\r\n", &[Flaw::BareCr]),
+            (b"a\r", &[Flaw::BareCr]),
+            (b"\xff", &[Flaw::EightBit]),
+            (b"\0", &[Flaw::Nul]),
+        ];
+        for (message, flaws) in cases {
+            for split in 0..=message.len() {
+                let (first, second) = message.split_at(split);
+                let mut reader = MessageReader::of_chunks();
+                let mut octets = Vec::new();
+                reader.feed(first, &mut octets);
+                reader.feed(second, &mut octets);
+                assert_eq!(octets, *message);
+                assert_eq!(reader.flaws(), *flaws, "{message:?} at {split}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_in_chunks_has_998_octets() {
+        for (octets, flaws) in [(998, vec![]), (999, vec![Flaw::LongLine])] {
+            let mut reader = MessageReader::of_chunks();
+            for _ in 0..octets {
+                reader.feed(b"a", &mut Vec::new());
+            }
+            reader.feed(b"\r\n", &mut Vec::new());
+            assert_eq!(reader.flaws(), flaws);
+        }
     }
 }

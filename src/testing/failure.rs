@@ -1,10 +1,10 @@
-//! What a test must not pass over.
+//! What went wrong while a server ran.
 
 use std::error::Error;
 use std::fmt;
 
-/// What went wrong while the server ran: what clients did that they may not do, panics
-/// of the server itself, and what was waited for in vain.
+/// What went wrong while the server ran: what clients did that they must not do, panics
+/// of the server itself, and a wait that timed out.
 ///
 /// ```
 /// use pilotfish::testing::{Security, TestServer};
@@ -29,17 +29,17 @@ use std::fmt;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Failure {
+pub struct TestServerError {
     /// What clients sent against the rules, one sentence each with the section that forbids
     /// it.
     pub violations: Vec<String>,
     /// The messages of panics in the server's tasks.
     pub panics: Vec<String>,
-    /// What [`TestServer::wait_for`](super::TestServer::wait_for) has waited for in vain, if that is it.
-    pub in_vain: Option<String>,
+    /// What [`TestServer::wait_for`](super::TestServer::wait_for) waited for, if its time was over.
+    pub timed_out: Option<String>,
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for TestServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let violations = self.violations.iter().map(|text| ("violation", text));
         let panics = self.panics.iter().map(|text| ("panic", text));
@@ -48,14 +48,14 @@ impl fmt::Display for Failure {
             write!(f, "{separator}{what}: {text}")?;
             separator = "; ";
         }
-        match &self.in_vain {
+        match &self.timed_out {
             Some(text) => write!(f, "{separator}{text}"),
             None => Ok(()),
         }
     }
 }
 
-impl Error for Failure {}
+impl Error for TestServerError {}
 
 #[cfg(test)]
 mod tests {
@@ -63,10 +63,10 @@ mod tests {
 
     #[test]
     fn display_names_everything() {
-        let failure = Failure {
+        let failure = TestServerError {
             violations: vec!["bare LF".into()],
             panics: vec!["overflow".into()],
-            in_vain: Some("waited 1s".into()),
+            timed_out: Some("waited 1s".into()),
         };
         assert_eq!(
             failure.to_string(),

@@ -125,7 +125,7 @@ impl Fault {
 
 /// How often a fault happens.
 #[derive(Debug)]
-pub(super) enum Often {
+pub(super) enum Frequency {
     Once,
     Always,
     /// Every so many times that its point is reached.
@@ -140,7 +140,7 @@ pub(super) enum Often {
     },
 }
 
-impl Often {
+impl Frequency {
     /// Whether the fault is due, now that this connection has reached its point once more.
     fn is_due(&mut self, connection: u64) -> bool {
         let (nth, reached) = match self {
@@ -165,10 +165,10 @@ impl Often {
 
 /// The faults that are still to happen, in the order they were asked for.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Mutex<Vec<(Fault, Often)>>);
+pub(super) struct Faults(Mutex<Vec<(Fault, Frequency)>>);
 
 impl Faults {
-    pub(super) fn new(faults: Vec<(Fault, Often)>) -> Self {
+    pub(super) fn new(faults: Vec<(Fault, Frequency)>) -> Self {
         Self(Mutex::new(faults))
     }
 
@@ -177,14 +177,14 @@ impl Faults {
     pub(super) fn take(&self, point: Point, connection: u64) -> Option<Fault> {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = None;
-        for (index, (fault, often)) in faults.iter_mut().enumerate() {
+        for (index, (fault, frequency)) in faults.iter_mut().enumerate() {
             // Each is asked, so that each counts.
-            if fault.point() == point && often.is_due(connection) && found.is_none() {
+            if fault.point() == point && frequency.is_due(connection) && found.is_none() {
                 found = Some(index);
             }
         }
         match faults.get(found?)? {
-            (_, Often::Once) => Some(faults.remove(found?).0),
+            (_, Frequency::Once) => Some(faults.remove(found?).0),
             (fault, _) => Some(fault.clone()),
         }
     }
@@ -207,8 +207,8 @@ mod tests {
     #[test]
     fn a_fault_happens_once_or_always() {
         let faults = Faults::new(vec![
-            (Fault::CloseAt(Point::Mail), Often::Once),
-            (Fault::SilentAt(Point::Mail), Often::Always),
+            (Fault::CloseAt(Point::Mail), Frequency::Once),
+            (Fault::SilentAt(Point::Mail), Frequency::Always),
         ]);
         assert_eq!(faults.take(Point::Rcpt, 1), None);
         assert_eq!(
@@ -225,14 +225,14 @@ mod tests {
 
     #[test]
     fn every_third_time_for_all_or_for_each_connection() {
-        let every = Often::Every { nth: 3, reached: 0 };
-        let in_connection = Often::EveryInConnection {
+        let every = Frequency::Every { nth: 3, reached: 0 };
+        let in_connection = Frequency::EveryInConnection {
             nth: 3,
             reached: HashMap::new(),
         };
         // Connections in turn, and at which of their visits the fault is due.
-        for (often, due) in [(every, [3, 6]), (in_connection, [5, 6])] {
-            let faults = Faults::new(vec![(Fault::CloseAt(Point::Mail), often)]);
+        for (frequency, due) in [(every, [3, 6]), (in_connection, [5, 6])] {
+            let faults = Faults::new(vec![(Fault::CloseAt(Point::Mail), frequency)]);
             let visits = (1..=6).filter(|visit| {
                 let connection = u64::from(visit % 2 == 0);
                 faults.take(Point::Mail, connection).is_some()
@@ -244,8 +244,8 @@ mod tests {
     #[test]
     fn the_earliest_fault_in_a_body_comes_first() {
         let faults = Faults::new(vec![
-            (Fault::CloseAt(Point::Body(20)), Often::Once),
-            (Fault::SilentAt(Point::Body(10)), Often::Once),
+            (Fault::CloseAt(Point::Body(20)), Frequency::Once),
+            (Fault::SilentAt(Point::Body(10)), Frequency::Once),
         ]);
         assert_eq!(faults.next_in_body(0), Some(10));
         assert_eq!(faults.next_in_body(11), Some(20));

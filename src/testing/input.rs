@@ -1,4 +1,4 @@
-//! Octets that have come and not been looked at yet.
+//! Octets that have arrived and wait to be read.
 
 use bytes::{Buf, BytesMut};
 use futures_util::FutureExt as _;
@@ -9,10 +9,10 @@ const ROOM: usize = 32 * 1024;
 
 /// The longest line of an authentication exchange, with its CRLF (RFC 4954, section 4). No
 /// other line may be longer.
-pub(super) const LONGEST_LINE: usize = 12_288;
+const LONGEST_LINE: usize = 12_288;
 
 #[derive(Debug, Default)]
-pub(super) struct Input(BytesMut);
+pub(super) struct InputBuffer(BytesMut);
 
 /// What a line turned out to be.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) enum Line {
     TooLong,
 }
 
-impl Input {
+impl InputBuffer {
     /// Reads what there is. 0 means that no more will come.
     pub(super) async fn fill(
         &mut self,
@@ -86,8 +86,8 @@ impl Input {
 mod tests {
     use super::*;
 
-    fn input(octets: &[u8]) -> Input {
-        Input(BytesMut::from(octets))
+    fn input(octets: &[u8]) -> InputBuffer {
+        InputBuffer(BytesMut::from(octets))
     }
 
     #[test]

@@ -5,11 +5,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 #[cfg(target_os = "linux")]
 use std::os::fd::{AsFd, BorrowedFd};
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
 
-use super::builder::Settings;
+use super::settings::ServerSettings;
+
+/// A connection of any kind: TCP or a Unix socket, in clear text or inside TLS.
+pub(super) trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> ByteStream for S {}
 
 /// A TCP port of the loopback interface, and a Unix socket if one is wanted.
 pub(super) struct Listeners {
@@ -36,6 +42,14 @@ impl AsFd for Accepted {
 }
 
 impl Accepted {
+    pub(super) fn into_stream(self) -> Box<dyn ByteStream> {
+        match self {
+            Self::Tcp(stream) => Box::new(stream),
+            #[cfg(unix)]
+            Self::Unix(stream) => Box::new(stream),
+        }
+    }
+
     /// How many round trips it took to come about (RFC 9293, section 3.5).
     pub(super) fn round_trips(&self) -> u64 {
         match self {
@@ -48,7 +62,7 @@ impl Accepted {
 
 impl Listeners {
     #[cfg_attr(not(unix), expect(unused_variables, reason = "only Unix has a choice"))]
-    pub(super) async fn open(settings: &Settings) -> io::Result<Self> {
+    pub(super) async fn open(settings: &ServerSettings) -> io::Result<Self> {
         Ok(Self {
             tcp: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?,
             #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 /// A mechanism (RFC 4954, section 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mechanism {
+pub(super) enum AuthMechanism {
     /// RFC 4616.
     Plain,
     /// Described by no RFC.
@@ -25,20 +25,20 @@ pub(super) enum Mechanism {
     External,
 }
 
-const ALL: [(Mechanism, &str); 10] = [
-    (Mechanism::Plain, "PLAIN"),
-    (Mechanism::Login, "LOGIN"),
-    (Mechanism::CramMd5, "CRAM-MD5"),
-    (Mechanism::ScramSha1, "SCRAM-SHA-1"),
-    (Mechanism::ScramSha1Plus, "SCRAM-SHA-1-PLUS"),
-    (Mechanism::ScramSha256, "SCRAM-SHA-256"),
-    (Mechanism::ScramSha256Plus, "SCRAM-SHA-256-PLUS"),
-    (Mechanism::XOAuth2, "XOAUTH2"),
-    (Mechanism::OAuthBearer, "OAUTHBEARER"),
-    (Mechanism::External, "EXTERNAL"),
+const ALL: [(AuthMechanism, &str); 10] = [
+    (AuthMechanism::Plain, "PLAIN"),
+    (AuthMechanism::Login, "LOGIN"),
+    (AuthMechanism::CramMd5, "CRAM-MD5"),
+    (AuthMechanism::ScramSha1, "SCRAM-SHA-1"),
+    (AuthMechanism::ScramSha1Plus, "SCRAM-SHA-1-PLUS"),
+    (AuthMechanism::ScramSha256, "SCRAM-SHA-256"),
+    (AuthMechanism::ScramSha256Plus, "SCRAM-SHA-256-PLUS"),
+    (AuthMechanism::XOAuth2, "XOAUTH2"),
+    (AuthMechanism::OAuthBearer, "OAUTHBEARER"),
+    (AuthMechanism::External, "EXTERNAL"),
 ];
 
-impl Mechanism {
+impl AuthMechanism {
     /// The mechanism of this name, in any case of letters.
     pub(super) fn named(name: &str) -> Option<Self> {
         let mut all = ALL.iter();

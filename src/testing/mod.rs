@@ -108,20 +108,18 @@
 //! cost nothing. Where files are read, names are looked up or there are several threads, leave the
 //! clock running.
 
-mod asked;
 mod builder;
 mod certificate;
-mod chunks;
 mod client;
 mod commands;
 mod connection;
 mod data;
-mod dialogue;
+mod envelope_parameters;
 mod failure;
 mod fault;
 mod input;
+mod inspection;
 mod keyword;
-mod limits;
 mod listeners;
 mod log;
 mod mechanism;
@@ -129,18 +127,22 @@ mod offer;
 mod open_connections;
 mod quirk;
 mod received;
-mod seen;
 mod server;
+mod session;
+mod settings;
+mod shared;
 mod store;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod transaction;
 
-pub use builder::{Security, TestServerBuilder};
-pub use failure::Failure;
+pub use builder::TestServerBuilder;
+pub use failure::TestServerError;
 pub use fault::{Fault, Point};
 pub use offer::Offer;
 pub use quirk::Quirk;
 pub use received::{Received, TlsVersion};
 pub use server::TestServer;
+pub use settings::Security;
 pub use store::Store;

@@ -1,4 +1,4 @@
-//! Extensions that are offered to order.
+//! Extensions that the server offers only if a test asks for them.
 
 use super::keyword::Keyword;
 
@@ -83,8 +83,8 @@ impl Offer {
         }
     }
 
-    /// What stands behind the keyword in the reply to EHLO.
-    fn value(&self) -> Option<String> {
+    /// What follows the keyword in the reply to EHLO.
+    pub(super) fn value(&self) -> Option<String> {
         match self {
             Self::DeliverBy(0) | Self::Dsn | Self::MtPriority | Self::RequireTls => None,
             Self::DeliverBy(least) => Some(least.to_string()),
@@ -94,16 +94,4 @@ impl Offer {
             Self::Domains(most) => Some(format!("RCPTDOMAINMAX={most}")),
         }
     }
-}
-
-/// The line of the reply to EHLO for an extension that was ordered.
-pub(super) fn line(name: &str, keyword: Keyword, offers: &[Offer]) -> String {
-    let values = offers
-        .iter()
-        .filter(|offer| offer.keyword() == keyword)
-        .filter_map(Offer::value);
-    std::iter::once(name.to_owned())
-        .chain(values)
-        .collect::<Vec<_>>()
-        .join(" ")
 }

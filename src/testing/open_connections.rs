@@ -7,21 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::listeners::Accepted;
 
-/// Whether there is room for a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
-    Enough,
-    Full,
-}
-
 /// The connections that neither side has closed.
 #[derive(Debug, Default)]
-pub(super) struct OpenConnections(Mutex<Count>);
+pub(super) struct OpenConnections(Mutex<Connections>);
 
 #[derive(Debug, Default)]
-struct Count {
-    /// By their numbers.
-    open: BTreeMap<u64, (Peer, Room)>,
+struct Connections {
+    /// By their numbers, and whether each was one too many when it was accepted.
+    open: BTreeMap<u64, (Peer, bool)>,
     most: usize,
 }
 
@@ -32,35 +25,30 @@ pub(super) struct Presence {
 }
 
 impl OpenConnections {
-    /// Counts a connection that has just been accepted.
+    /// Counts a connection that has just been accepted. Returns whether it is one too many.
     pub(super) fn add(
         self: &Arc<Self>,
         accepted: &Accepted,
         number: u64,
         limit: Option<usize>,
-    ) -> (Presence, Room) {
+    ) -> (Presence, bool) {
         let mut count = self.lock();
-        count.forget_those_who_left();
-        let served = count
-            .open
-            .values()
-            .filter(|(_, room)| *room == Room::Enough);
-        let room = match limit {
-            Some(most) if served.count() >= most => Room::Full,
-            _ => Room::Enough,
-        };
-        count.open.insert(number, (Peer::of(accepted), room));
+        count.forget_closed();
+        let served = count.open.values().filter(|(_, too_many)| !too_many);
+        let served = served.count();
+        let too_many = limit.is_some_and(|most| served >= most);
+        count.open.insert(number, (Peer::of(accepted), too_many));
         count.most = count.most.max(count.open.len());
         let presence = Presence {
             connections: Arc::clone(self),
             number,
         };
-        (presence, room)
+        (presence, too_many)
     }
 
     pub(super) fn count(&self) -> usize {
         let mut count = self.lock();
-        count.forget_those_who_left();
+        count.forget_closed();
         count.open.len()
     }
 
@@ -68,13 +56,13 @@ impl OpenConnections {
         self.lock().most
     }
 
-    fn lock(&self) -> MutexGuard<'_, Count> {
+    fn lock(&self) -> MutexGuard<'_, Connections> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Count {
-    fn forget_those_who_left(&mut self) {
+impl Connections {
+    fn forget_closed(&mut self) {
         self.open.retain(|_, (peer, _)| !peer.has_left());
     }
 }

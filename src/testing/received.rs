@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 
+use super::syntax::keyword_and_value;
+
 /// A message that the server took: its sender was told 250 at the end of data, or would have
 /// been but for a [`Fault`](super::Fault).
 ///
@@ -74,15 +76,14 @@ impl Received {
 }
 
 /// The value of SIZE among the parameters of MAIL.
-pub(super) fn declared_size(mail_parameters: &[String]) -> Option<u64> {
+fn declared_size(mail_parameters: &[String]) -> Option<u64> {
     value(mail_parameters, "SIZE")?.parse().ok()
 }
 
 fn value<'a>(parameters: &'a [String], keyword: &str) -> Option<&'a str> {
-    parameters.iter().find_map(|parameter| {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        name.eq_ignore_ascii_case(keyword).then_some(value)
-    })
+    let mut parameters = parameters.iter().map(|one| keyword_and_value(one));
+    let (_, value) = parameters.find(|(name, _)| name.eq_ignore_ascii_case(keyword))?;
+    Some(value.unwrap_or_default())
 }
 
 /// A version of TLS.

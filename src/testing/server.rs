@@ -1,4 +1,4 @@
-//! A server that runs.
+//! A running server.
 
 use std::any::Any;
 use std::future::Future;
@@ -7,32 +7,28 @@ use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
-use tokio_util::sync::CancellationToken;
 
-use super::builder::{Settings, TestServerBuilder};
 use super::certificate;
 use super::connection;
-use super::failure::Failure;
-use super::fault::{Fault, Faults, Often};
-use super::listeners::{Accepted, Listeners};
+use super::failure::TestServerError;
+use super::fault::Faults;
+use super::listeners::{ByteStream, Listeners};
 use super::log::Log;
-use super::open_connections::{OpenConnections, Room};
-use super::store::Budget;
+use super::settings::ServerSettings;
+use super::shared::Shared;
 
-/// How long connections may take to end by themselves when the server is shut down. Those
-/// whose clients have gone need no time, but what these sent last has still to be read.
+/// How long connections may take to end by themselves when the server shuts down. If the client has
+/// closed its end, the server still reads what the client sent last.
 const GRACE: Duration = Duration::from_millis(250);
 
 /// A submission server on the loopback interface: see the [module](super) for what it does.
 ///
-/// Dropping it ends it and its connections at once. What went wrong is then not told to
-/// anybody: a test calls [`shutdown`](Self::shutdown).
+/// Dropping it ends the server and its connections at once, and does not report what went wrong.
+/// A test calls [`shutdown`](Self::shutdown).
 #[derive(Debug)]
 pub struct TestServer {
     addr: SocketAddr,
@@ -41,58 +37,16 @@ pub struct TestServer {
     listening: JoinHandle<()>,
 }
 
-/// What the connections of a server have in common.
-pub(super) struct Shared {
-    pub(super) settings: Settings,
-    pub(super) faults: Faults,
-    pub(super) log: Log,
-    pub(super) connections: Arc<OpenConnections>,
-    pub(super) budget: Arc<Budget>,
-    pub(super) acceptor: TlsAcceptor,
-    pub(super) stop: CancellationToken,
-    queued: AtomicU64,
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Shared {
-    /// A name for the next message.
-    pub(super) fn queue_id(&self) -> String {
-        let number = self.queued.fetch_add(1, Ordering::Relaxed);
-        format!("4C1F{number:08X}")
-    }
-}
-
 impl TestServer {
-    /// A server to be described and then [started](TestServerBuilder::start).
-    pub fn builder() -> TestServerBuilder {
-        TestServerBuilder::default()
-    }
-
-    pub(super) async fn start(settings: Settings, faults: Vec<(Fault, Often)>) -> io::Result<Self> {
-        let identity = certificate::make(&settings.host_names)?;
+    pub(super) async fn start(settings: ServerSettings, faults: Faults) -> io::Result<Self> {
+        let (acceptor, ca_pem) = certificate::make(&settings.host_names)?;
         let listeners = Listeners::open(&settings).await?;
         let addr = listeners.addr()?;
-        let shared = Arc::new(Shared {
-            settings,
-            faults: Faults::new(faults),
-            log: Log::default(),
-            connections: Arc::default(),
-            budget: Arc::default(),
-            acceptor: TlsAcceptor::from(identity.config),
-            stop: CancellationToken::new(),
-            queued: AtomicU64::new(0),
-        });
+        let shared = Arc::new(Shared::new(settings, faults, acceptor));
         let listening = tokio::spawn(listen(listeners, Arc::clone(&shared), connection::serve));
         Ok(Self {
             addr,
-            ca_pem: identity.ca_pem,
+            ca_pem,
             shared,
             listening,
         })
@@ -105,7 +59,7 @@ impl TestServer {
     }
 
     /// The Unix domain socket where the server listens, too, if
-    /// [`TestServerBuilder::unix_socket`] asked for one.
+    /// [`TestServerBuilder::unix_socket`](super::TestServerBuilder::unix_socket) asked for one.
     #[cfg(unix)]
     #[must_use]
     pub fn unix_socket(&self) -> Option<&Path> {
@@ -114,28 +68,26 @@ impl TestServer {
 
     /// The certificate that clients have to trust, in PEM (RFC 7468).
     ///
-    /// It belongs to an authority made for this server alone, which certified the host names
-    /// of [`TestServerBuilder::host_names`].
+    /// It belongs to an authority that exists for this server alone and certified the host names
+    /// of [`TestServerBuilder::host_names`](super::TestServerBuilder::host_names).
     #[must_use]
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
     }
 
-    /// Stops listening, lets connections end that are about to, aborts the others, and says
-    /// what went wrong.
+    /// Stops listening, gives connections a moment to end, aborts the others, and returns what went
+    /// wrong.
     ///
     /// # Errors
     ///
-    /// [`Failure`] if a client broke the rules or a task of the server panicked.
+    /// [`TestServerError`] if a client broke the rules or a task of the server panicked.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future ends the server at once, as dropping the server does.
-    pub async fn shutdown(mut self) -> Result<(), Failure> {
+    pub async fn shutdown(mut self) -> Result<(), TestServerError> {
         self.shared.stop.cancel();
-        if let Err(error) = (&mut self.listening).await {
-            record_panic(&self.shared.log, error);
-        }
+        record_panic(&self.shared.log, (&mut self.listening).await);
         self.shared.log.failure().map_or(Ok(()), Err)
     }
 }
@@ -146,11 +98,11 @@ impl Drop for TestServer {
     }
 }
 
-/// Accepts connections until told to stop, and sees each to its end.
+/// Accepts and serves connections until the server shuts down.
 async fn listen<F>(
     listeners: Listeners,
     shared: Arc<Shared>,
-    serve: impl Fn(Accepted, u64, Room, Arc<Shared>) -> F,
+    serve: impl Fn(Box<dyn ByteStream>, u64, bool, Arc<Shared>) -> F,
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -159,17 +111,17 @@ async fn listen<F>(
     loop {
         tokio::select! {
             () = shared.stop.cancelled() => break,
-            Some(ended) = connections.join_next() => note_end(&shared.log, ended),
+            Some(ended) = connections.join_next() => record_panic(&shared.log, ended),
             accepted = listeners.accept() => match accepted {
-                Ok(stream) => {
+                Ok(accepted) => {
                     number += 1;
-                    shared.log.add_connection(stream.round_trips());
+                    shared.log.add_connection(accepted.round_trips());
                     let limit = shared.settings.max_connections;
-                    let (presence, room) = shared.connections.add(&stream, number, limit);
-                    let served = serve(stream, number, room, Arc::clone(&shared));
+                    let (presence, too_many) = shared.connections.add(&accepted, number, limit);
+                    let served = serve(accepted.into_stream(), number, too_many, Arc::clone(&shared));
                     connections.spawn(async move {
                         served.await;
-                        // Only now, when the connection has been closed.
+                        // The connection counts as open until here.
                         drop(presence);
                     });
                 }
@@ -179,27 +131,19 @@ async fn listen<F>(
         }
     }
     drop(listeners);
-    let ended = async {
+    let ended = async |connections: &mut JoinSet<()>| {
         while let Some(ended) = connections.join_next().await {
-            note_end(&shared.log, ended);
+            record_panic(&shared.log, ended);
         }
     };
-    if timeout(GRACE, ended).await.is_err() {
+    if timeout(GRACE, ended(&mut connections)).await.is_err() {
         connections.abort_all();
-        while let Some(ended) = connections.join_next().await {
-            note_end(&shared.log, ended);
-        }
+        ended(&mut connections).await;
     }
 }
 
-fn note_end(log: &Log, ended: Result<(), JoinError>) {
-    if let Err(error) = ended {
-        record_panic(log, error);
-    }
-}
-
-fn record_panic(log: &Log, error: JoinError) {
-    if let Ok(panic) = error.try_into_panic() {
+fn record_panic(log: &Log, ended: Result<(), JoinError>) {
+    if let Some(panic) = ended.err().and_then(|error| error.try_into_panic().ok()) {
         log.add_panic(panic_message(panic.as_ref()));
     }
 }
@@ -221,7 +165,7 @@ mod tests {
     use super::*;
 
     /// Runs a server whose connections do this with their number.
-    async fn run(serve: impl Fn(u64) + Send + Sync + 'static) -> Result<(), Failure> {
+    async fn run(serve: impl Fn(u64) + Send + Sync + 'static) -> Result<(), TestServerError> {
         let mut server = TestServer::builder().start().await.unwrap();
         server.listening.abort();
         let listeners = Listeners::open(&server.shared.settings).await.unwrap();

@@ -73,13 +73,6 @@ pub(super) enum Sink {
     Discard,
 }
 
-/// A message as it was kept.
-#[derive(Debug, Default)]
-pub(super) struct Kept {
-    pub(super) octets: Bytes,
-    pub(super) file: Option<PathBuf>,
-}
-
 impl Sink {
     /// Prepares for a message of this name.
     pub(super) async fn open(
@@ -110,18 +103,12 @@ impl Sink {
         }
     }
 
-    /// Keeps the message, which is complete.
-    pub(super) async fn keep(self) -> io::Result<Kept> {
+    /// Keeps the message, which is complete. Returns its octets or its file.
+    pub(super) async fn keep(self) -> io::Result<(Bytes, Option<PathBuf>)> {
         match self {
-            Self::Memory(mut memory) => Ok(Kept {
-                octets: std::mem::take(&mut memory.octets).into(),
-                file: None,
-            }),
-            Self::File(file) => Ok(Kept {
-                octets: Bytes::new(),
-                file: Some(file.keep().await?),
-            }),
-            Self::Discard => Ok(Kept::default()),
+            Self::Memory(mut memory) => Ok((std::mem::take(&mut memory.octets).into(), None)),
+            Self::File(file) => Ok((Bytes::new(), Some(file.keep().await?))),
+            Self::Discard => Ok((Bytes::new(), None)),
         }
     }
 }
@@ -204,7 +191,7 @@ mod tests {
         drop(sink);
         let mut sink = in_memory(&budget).await;
         sink.write(b"abcd").await.unwrap();
-        assert_eq!(sink.keep().await.unwrap().octets, "abcd");
+        assert_eq!(sink.keep().await.unwrap().0, "abcd");
         let error = in_memory(&budget).await.write(b"e").await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }

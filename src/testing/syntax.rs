@@ -33,15 +33,13 @@ impl PathArgument {
             parameters,
         })
     }
+}
 
-    /// The keyword of each parameter, in upper case.
-    pub(super) fn keywords(&self) -> impl Iterator<Item = String> {
-        self.parameters.iter().map(|parameter| {
-            let keyword = parameter
-                .split_once('=')
-                .map_or(&parameter[..], |(keyword, _)| keyword);
-            keyword.to_ascii_uppercase()
-        })
+/// The keyword and the value of a parameter.
+pub(super) fn keyword_and_value(parameter: &str) -> (&str, Option<&str>) {
+    match parameter.split_once('=') {
+        Some((keyword, value)) => (keyword, Some(value)),
+        None => (parameter, None),
     }
 }
 
@@ -63,10 +61,7 @@ fn path_len(argument: &str) -> Option<usize> {
 
 /// Whether this is an esmtp-param (RFC 5321, section 4.1.2), or one of RFC 6531.
 fn is_parameter(parameter: &str) -> bool {
-    let (keyword, value) = match parameter.split_once('=') {
-        Some((keyword, value)) => (keyword, Some(value)),
-        None => (parameter, None),
-    };
+    let (keyword, value) = keyword_and_value(parameter);
     let alphanumeric = |octet: u8| octet.is_ascii_alphanumeric();
     let keyword_fits = keyword.bytes().next().is_some_and(alphanumeric)
         && keyword

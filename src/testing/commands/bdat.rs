@@ -1,45 +1,24 @@
-//! BDAT and the chunk behind it (RFC 3030, section 2).
+//! BDAT and the chunk after it (RFC 3030, section 2).
 
-use tokio::io::{AsyncRead, AsyncWrite};
-
-use super::super::chunks::ChunkReader;
-use super::super::dialogue::{Dialogue, Effect, Flow};
+use super::super::data::MessageReader;
 use super::super::fault::Point;
 use super::super::keyword::Keyword;
 use super::super::quirk::Quirk;
-use super::Transaction;
-use super::transaction::Envelope;
-use super::transfer::{Answered, Incoming, up_to_fault};
+use super::super::session::{Flow, ServerSession};
+use super::super::transaction::{IncomingMail, TransactionState};
+use super::transfer::up_to;
 
-/// A message of which some chunks have come.
-#[derive(Debug)]
-pub(in super::super) struct Chunks {
-    envelope: Envelope,
-    message: Incoming,
-    reader: ChunkReader,
-}
-
-/// Which chunk of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Chunk {
-    More,
-    Last,
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
-    pub(super) async fn bdat(&mut self, octets: u64, chunk: Chunk, line: &str) -> Flow<()> {
-        // Where it is not certain how much of a message follows, it would be taken for commands.
+impl ServerSession {
+    pub(super) async fn bdat(&mut self, octets: u64, is_last: bool, line: &str) -> Flow<()> {
+        // The server cannot tell how much of a message follows, and would read it as commands.
         if !self.offers(Keyword::Chunking) {
             let violation = "BDAT, not offered (RFC 3030, section 2)";
-            return Err(self.send_away(violation, "Not offered"));
+            return Err(self.disconnect(violation, "Not offered"));
         }
-        let well_formed = match chunk {
-            Chunk::More => format!("BDAT {octets}"),
-            Chunk::Last => format!("BDAT {octets} LAST"),
-        };
-        if !line.eq_ignore_ascii_case(&well_formed) {
+        let last = if is_last { " LAST" } else { "" };
+        if !line.eq_ignore_ascii_case(&format!("BDAT {octets}{last}")) {
             let violation = "malformed BDAT (RFC 3030, section 2)";
-            return Err(self.send_away(violation, "Syntax error in parameters"));
+            return Err(self.disconnect(violation, "Syntax error in parameters"));
         }
         if self.has(Quirk::NoBdat) {
             self.say("502 Command not implemented");
@@ -48,104 +27,63 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         }
         if self.has(Quirk::RefusesBdat) {
             self.discard(octets).await?;
-            self.refuse("503", "5.5.1", "Not now");
-            return self.check_behind();
+            self.refuse("503 5.5.1 Not now");
+            return self.check_after_chunk();
         }
-        match std::mem::replace(&mut self.transaction, Transaction::Broken) {
-            Transaction::Open(envelope) if !envelope.forward_paths.is_empty() => {
-                let chunks = Chunks {
-                    envelope,
-                    message: self.incoming().await,
-                    reader: ChunkReader::default(),
-                };
-                self.add(Box::new(chunks), octets, chunk).await
+        match std::mem::replace(&mut self.transaction, TransactionState::Broken) {
+            TransactionState::Open(mut mail) if mail.has_recipients() => {
+                self.begin_message(&mut mail, MessageReader::of_chunks())
+                    .await;
+                self.add_chunk(mail, octets, is_last).await
             }
-            Transaction::Chunks(chunks) => self.add(chunks, octets, chunk).await,
+            TransactionState::Chunks(mail) => self.add_chunk(mail, octets, is_last).await,
             other => {
                 self.discard(octets).await?;
+                // RFC 2033, section 4.3: the last chunk has one reply for each accepted recipient,
+                // and so may have none.
+                let unanswered = is_last
+                    && self.shared.settings.lmtp
+                    && matches!(&other, TransactionState::Open(mail) if mail.named_recipients > 0);
                 self.transaction = other;
-                if !self.is_answered_by_nothing(chunk) {
-                    self.may_transfer("BDAT");
+                if !unanswered {
+                    // The reply is all that the client gets, whatever the state was.
+                    let _ = self.check_state_for_message("BDAT");
                 }
-                self.transaction = Transaction::Broken;
-                self.check_behind()
+                self.transaction = TransactionState::Broken;
+                self.check_after_chunk()
             }
         }
     }
 
-    /// RFC 2033, section 4.3: the last chunk has one reply for each recipient that was accepted,
-    /// and so may have none.
-    fn is_answered_by_nothing(&self, chunk: Chunk) -> bool {
-        let nobody = matches!(&self.transaction, Transaction::Open(envelope)
-            if envelope.asked_for > 0 && envelope.forward_paths.is_empty());
-        self.speaks_lmtp() && chunk == Chunk::Last && nobody
-    }
-
-    async fn add(&mut self, mut chunks: Box<Chunks>, octets: u64, chunk: Chunk) -> Flow<()> {
-        let answered = self.read_chunk(&mut chunks, octets).await?;
-        self.check_behind()?;
-        if chunk == Chunk::Last {
+    async fn add_chunk(
+        &mut self,
+        mut mail: Box<IncomingMail>,
+        octets: u64,
+        is_last: bool,
+    ) -> Flow<()> {
+        mail.received.chunks += 1;
+        let answered = self.receive(&mut mail, Some(octets)).await?;
+        self.check_after_chunk()?;
+        if is_last {
             self.message_has_ended()?;
         }
-        if answered == Answered::Early {
+        if answered {
             return Ok(());
         }
-        if chunk == Chunk::More && self.is_too_large(&chunks.message) {
-            self.refuse("552", "5.3.4", "Message size exceeds the limit");
-            return Ok(());
+        if is_last {
+            self.transaction = TransactionState::None;
+            return self.deliver(mail).await;
         }
-        match chunk {
-            Chunk::More => {
-                let reply = self.reply("250", "2.0.0", &format!("{octets} octets received"));
-                if self.answer(Point::Chunk, reply).await? == Effect::Happens {
-                    self.transaction = Transaction::Chunks(chunks);
-                }
-            }
-            Chunk::Last => {
-                let Chunks {
-                    envelope,
-                    mut message,
-                    reader,
-                } = *chunks;
-                self.transaction = Transaction::None;
-                message.flaws = reader.finish();
-                if self.may_take(&envelope, &message) {
-                    self.take(envelope, message).await?;
-                }
-            }
+        if self.is_too_large(&mail) {
+            return Err(self.refuse("552 5.3.4 Message size exceeds the limit"));
         }
+        let reply = format!("250 2.0.0 {octets} octets received");
+        self.answer(Point::Chunk, &reply).await?;
+        self.transaction = TransactionState::Chunks(mail);
         Ok(())
     }
 
-    async fn read_chunk(&mut self, chunks: &mut Chunks, octets: u64) -> Flow<Answered> {
-        let Chunks {
-            message, reader, ..
-        } = chunks;
-        message.chunks += 1;
-        let end = message.octets.saturating_add(octets);
-        let mut answered = Answered::NotYet;
-        let mut next_fault = self.shared.faults.next_in_body(message.octets);
-        while message.octets < end {
-            let passed = message.octets;
-            if let Some(at) = next_fault.filter(|at| *at <= passed) {
-                self.fault_in_body(at, &mut answered).await?;
-                next_fault = self.shared.faults.next_in_body(at + 1);
-                continue;
-            }
-            if self.input.is_empty() {
-                self.fill().await?;
-            }
-            let piece = up_to_fault(self.input.octets(), passed, next_fault);
-            let piece = up_to(piece, end - passed).to_vec();
-            self.input.consume(piece.len());
-            reader.feed(&piece);
-            self.store(message, &piece).await;
-        }
-        message.wire_octets = message.octets;
-        Ok(answered)
-    }
-
-    /// Reads a chunk that is not wanted: it is refused only then (RFC 3030, section 2).
+    /// Reads a chunk that the server then refuses (RFC 3030, section 2).
     async fn discard(&mut self, octets: u64) -> Flow<()> {
         let mut rest = octets;
         while rest > 0 {
@@ -159,17 +97,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         Ok(())
     }
 
-    fn check_behind(&mut self) -> Flow<()> {
+    fn check_after_chunk(&mut self) -> Flow<()> {
         if self.input.is_empty() || self.offers(Keyword::Pipelining) {
             return Ok(());
         }
-        let violation = "octets behind a chunk, PIPELINING is not offered (RFC 2920)";
-        Err(self.send_away(violation, "PIPELINING is not offered"))
+        Err(self.not_pipelining("a chunk"))
     }
-}
-
-/// So many octets at most.
-fn up_to(octets: &[u8], most: u64) -> &[u8] {
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
-    octets.get(..most).unwrap_or(octets)
 }

@@ -1,134 +1,114 @@
-//! What becomes of a message, and who is told: its sender, or in LMTP each recipient's own
-//! reply (RFC 2033, section 4.2).
+//! What happens to a message, and the replies: one for the message, or in LMTP one for each
+//! recipient (RFC 2033, section 4.2).
 
 use std::io;
 
-use tokio::io::{AsyncRead, AsyncWrite};
-
-use super::super::dialogue::{Dialogue, Effect, Flow, effect_of};
 use super::super::fault::{Fault, Point};
-use super::super::received::Received;
-use super::transaction::Envelope;
-use super::transfer::Incoming;
+use super::super::session::{Flow, ServerSession, Stop, is_positive};
+use super::super::transaction::IncomingMail;
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
-    /// Takes a message that is as it should be.
-    pub(super) async fn take(&mut self, mut envelope: Envelope, message: Incoming) -> Flow<()> {
-        let replies = if self.speaks_lmtp() {
-            self.replies_for_each(&mut envelope, &message)
+impl ServerSession {
+    /// Checks a message that has arrived, keeps it and replies.
+    pub(super) async fn deliver(&mut self, mut mail: Box<IncomingMail>) -> Flow<()> {
+        self.check_message(&mail)?;
+        let replies = if self.shared.settings.lmtp {
+            self.replies_for_each(&mut mail)
         } else {
             let fault = self.shared.faults.take(Point::EndOfData, self.number);
             if is_refusal(fault.as_ref()) {
-                envelope.forward_paths.clear();
+                mail.received.forward_paths.clear();
             }
-            let text = format!("Ok: queued as {}", message.queue_id);
-            vec![(fault, self.reply("250", "2.0.0", &text))]
+            let text = format!("250 2.0.0 Ok: queued as {}", mail.received.queue_id);
+            vec![(fault, self.reply(&text))]
         };
-        if !envelope.forward_paths.is_empty()
-            && let Err(error) = self.keep(envelope, message).await
+        if mail.has_recipients()
+            && let Err(error) = self.keep(mail).await
         {
             tracing::debug!(target: "pilotfish::testing", %error, "not kept");
-            let full = error.kind() == io::ErrorKind::StorageFull;
-            for _ in replies {
-                if full {
-                    self.refuse("452", "4.3.1", "Insufficient system storage");
-                } else {
-                    self.refuse("451", "4.3.0", "Local error in processing");
-                }
-            }
-            return Ok(());
+            let reply = match error.kind() {
+                io::ErrorKind::StorageFull => "452 4.3.1 Insufficient system storage",
+                _ => "451 4.3.0 Local error in processing",
+            };
+            return Err(self.refuse_times(replies.len(), reply));
         }
         for (fault, reply) in replies {
-            self.answer_with(fault, reply).await?;
+            self.say_unless(fault, &reply).await?;
         }
         Ok(())
     }
 
-    /// The answer for each recipient, in their order. Those that it refuses are left out of
-    /// the envelope.
-    fn replies_for_each(
-        &self,
-        envelope: &mut Envelope,
-        message: &Incoming,
-    ) -> Vec<(Option<Fault>, String)> {
+    /// Checks that nothing is wrong with the message.
+    fn check_message(&mut self, mail: &IncomingMail) -> Flow<()> {
+        let violations = mail.violations();
+        for violation in &violations {
+            self.violation(violation);
+        }
+        let reply = match violations.first() {
+            Some(violation) => format!("554 5.6.0 {violation}"),
+            None if self.is_too_large(mail) => {
+                "552 5.3.4 Message size exceeds the limit".to_owned()
+            }
+            None => return Ok(()),
+        };
+        let recipients = mail.received.forward_paths.len();
+        let replies = if self.shared.settings.lmtp {
+            recipients
+        } else {
+            1
+        };
+        Err(self.refuse_times(replies, &reply))
+    }
+
+    fn refuse_times(&mut self, replies: usize, reply: &str) -> Stop {
+        for _ in 0..replies {
+            self.refuse(reply);
+        }
+        Stop::Refused
+    }
+
+    /// The reply for each recipient, in their order. The refused recipients are removed from the
+    /// mail.
+    fn replies_for_each(&self, mail: &mut IncomingMail) -> Vec<(Option<Fault>, String)> {
         let faults = &self.shared.faults;
         let for_all = faults.take(Point::EndOfData, self.number);
-        let refused = &self.shared.settings.refused_after_data;
+        let received = &mut mail.received;
         let mut replies = Vec::new();
-        let mut taken_for = Vec::new();
-        let last = envelope.forward_paths.len().saturating_sub(1);
-        for (number, path) in envelope.forward_paths.drain(..).enumerate() {
-            let refusal = refused
-                .iter()
-                .find(|(address, _)| address.eq_ignore_ascii_case(&path));
+        let mut accepted = Vec::new();
+        let last = received.forward_paths.len().saturating_sub(1);
+        for (number, path) in received.forward_paths.drain(..).enumerate() {
+            let mut refused = self.shared.settings.refused_after_data.iter();
+            let refusal = refused.find(|(address, _)| address.eq_ignore_ascii_case(&path));
             let reply = if let Some((_, reply)) = refusal {
                 reply.clone()
             } else {
-                let text = format!("<{path}> Ok: queued as {}", message.queue_id);
-                self.reply("250", "2.1.5", &text)
+                let queue_id = &received.queue_id;
+                self.reply(&format!("250 2.1.5 <{path}> Ok: queued as {queue_id}"))
             };
             let fault = for_all
                 .clone()
                 .filter(|fault| !fault.is_behind() || number == last)
                 .or_else(|| faults.take(Point::EndOfDataFor(number), self.number));
-            if effect_of(&reply) == Effect::Happens && !is_refusal(fault.as_ref()) {
-                taken_for.push(path);
+            if is_positive(&reply) && !is_refusal(fault.as_ref()) {
+                accepted.push(path);
             }
             replies.push((fault, reply));
         }
-        envelope.forward_paths = taken_for;
+        received.forward_paths = accepted;
         replies
     }
 
-    /// Refuses a message whole: once, or in LMTP once for each recipient.
-    pub(super) fn refuse_message(
-        &mut self,
-        envelope: &Envelope,
-        code: &str,
-        status: &str,
-        text: &str,
-    ) {
-        let replies = if self.speaks_lmtp() {
-            envelope.forward_paths.len()
-        } else {
-            1
-        };
-        for _ in 0..replies {
-            self.refuse(code, status, text);
-        }
-    }
-
-    pub(super) fn no_recipients(&mut self) {
-        // RFC 2033, section 4.2.
-        let code = if self.speaks_lmtp() { "503" } else { "554" };
-        self.refuse(code, "5.5.1", "No valid recipients");
-    }
-
-    async fn keep(&mut self, envelope: Envelope, message: Incoming) -> io::Result<()> {
-        let kept = message.stored?.keep().await?;
+    async fn keep(&mut self, mail: Box<IncomingMail>) -> io::Result<()> {
+        let mut received = mail.received;
+        (received.octets, received.file) = mail.sink?.keep().await?;
+        received.wire_octets = mail.reader.wire_octets();
         let log = &self.shared.log;
-        log.add_received(Received {
-            queue_id: message.queue_id,
-            connection: self.number,
-            hello: self.hello.clone().unwrap_or_default(),
-            tls: self.tls,
-            authenticated_as: self.authenticated_as.clone(),
-            reverse_path: envelope.reverse_path,
-            mail_parameters: envelope.parameters,
-            forward_paths: envelope.forward_paths,
-            rcpt_parameters: envelope.rcpt_parameters,
-            octets: kept.octets,
-            file: kept.file,
-            size: message.octets,
-            wire_octets: message.wire_octets,
-            chunks: message.chunks,
-            // With that of the reply which is due now.
-            round_trips: log.round_trips_of(self.number) + 1,
-        });
+        // With the round trip of the reply that follows.
+        received.round_trips = log.round_trips_of(self.number) + 1;
+        log.add_received(received);
         Ok(())
     }
 }
 
 fn is_refusal(fault: Option<&Fault>) -> bool {
-    matches!(fault, Some(Fault::ReplyAt(_, text)) if effect_of(text) == Effect::Fails)
+    matches!(fault, Some(Fault::ReplyAt(_, text)) if !is_positive(text))
 }

@@ -10,207 +10,158 @@ mod token;
 mod transaction;
 mod transfer;
 
-use bdat::Chunk;
-pub(super) use transaction::Transaction;
+use std::borrow::Cow;
 
 use smtp_proto::{Error, Request};
-use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::dialogue::{Dialogue, Effect, End, Flow};
 use super::fault::Point;
-use super::keyword::Keyword;
+use super::keyword::{EXTENSIONS, Keyword};
 use super::quirk::Quirk;
+use super::session::{Flow, ServerSession, Stop};
+use super::transaction::TransactionState;
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
-    /// Reads a command and does what it says.
+impl ServerSession {
+    /// Reads a command and carries it out.
     pub(super) async fn command(&mut self) -> Flow<()> {
         self.refuse_unwanted().await?;
         let octets = self.line().await?;
         let Some(line) = as_text(&octets) else {
-            self.malformed("command with octets that are no text (RFC 5321, section 2.4)");
-            return Ok(());
+            return Err(
+                self.malformed("command with octets that are no text (RFC 5321, section 2.4)")
+            );
         };
         let whole = format!("{line}\r\n");
         let request = Request::parse(&mut whole.as_bytes().iter());
         self.check_group(request.as_ref().ok())?;
-        let verb = line.split(' ').next().unwrap_or_default();
-        if whole.len() > self.longest(verb) {
-            let longest = self.longest(verb);
-            self.violation(&format!(
+        let verb = line
+            .split(' ')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_uppercase();
+        let longest = self.longest(&verb);
+        if whole.len() > longest {
+            let violation = format!(
                 "command line of {} octets, not {longest} (RFC 5321, section 4.5.3.1.4)",
                 whole.len()
-            ));
-            self.refuse("500", "5.5.2", "Line too long");
-            return Ok(());
+            );
+            return Err(self.reject(&violation, "500 5.5.2 Line too long"));
         }
-        match request {
+        let done = match request {
             Ok(request) => self.request(request, line).await,
-            // smtp-proto knows no addresses of RFC 6533.
+            // smtp-proto does not know the addresses of RFC 6533.
             Err(Error::InvalidParameter { param: "ORCPT" }) => self.rcpt(line).await,
-            Err(error) => {
-                self.not_parsed(&error, verb);
-                Ok(())
+            // The words of an unknown command are not repeated: they may be a password.
+            Err(Error::UnknownCommand) => {
+                let violation = "unknown command (RFC 5321, section 4.1)";
+                return Err(self.reject(violation, "500 5.5.2 Unknown command"));
             }
+            Err(Error::UnsupportedParameter { param }) => Err(self.parameter_not_offered(&param)),
+            Err(error) => Err(self.malformed(&format!("malformed {verb} ({error:?})"))),
+        };
+        if done.is_err() && verb == "MAIL" && !self.transaction.has_begun() {
+            self.transaction = TransactionState::Refused;
         }
+        done
     }
 
-    async fn request(
-        &mut self,
-        request: Request<std::borrow::Cow<'_, str>>,
-        line: &str,
-    ) -> Flow<()> {
-        if takes_no_argument(&request) && !line.eq_ignore_ascii_case(request.name()) {
-            self.malformed(&format!(
-                "{} with an argument (RFC 5321, section 4.1.1)",
-                request.name()
-            ));
-            return Ok(());
+    async fn request(&mut self, request: Request<Cow<'_, str>>, line: &str) -> Flow<()> {
+        let name = request.name();
+        if takes_no_argument(&request) && !line.eq_ignore_ascii_case(name) {
+            let violation = format!("{name} with an argument (RFC 5321, section 4.1.1)");
+            return Err(self.malformed(&violation));
         }
         match request {
-            Request::Ehlo { .. } | Request::Helo { .. } if self.speaks_lmtp() => {
-                self.violation("EHLO or HELO over LMTP (RFC 2033, section 4.1)");
-                self.refuse("500", "5.5.1", "This is LMTP, say LHLO");
-                Ok(())
+            Request::Ehlo { .. } | Request::Helo { .. } if self.shared.settings.lmtp => {
+                let violation = "EHLO or HELO over LMTP (RFC 2033, section 4.1)";
+                Err(self.reject(violation, "500 5.5.1 This is LMTP, say LHLO"))
             }
-            Request::Lhlo { .. } if self.speaks_lmtp() => self.ehlo(line).await,
+            Request::Lhlo { .. } if self.shared.settings.lmtp => self.ehlo(line).await,
             Request::Ehlo { .. } => self.ehlo(line).await,
             Request::Helo { .. } => self.helo(line).await,
             Request::StartTls => self.start_tls().await,
             Request::Auth { .. } => self.auth(line).await,
-            Request::Mail { from } => self.mail(&from, line).await,
+            Request::Mail { .. } => self.mail(line).await,
             Request::Rcpt { .. } => self.rcpt(line).await,
             Request::Data => self.data().await,
-            Request::Rset => self.rset().await,
-            Request::Quit => self.quit().await,
-            Request::Noop { .. } => {
-                self.refuse("250", "2.0.0", "Ok");
+            Request::Rset => {
+                self.answer(Point::Rset, "250 2.0.0 Ok").await?;
+                self.transaction = TransactionState::None;
                 Ok(())
             }
-            Request::Vrfy { .. } => {
-                self.refuse("252", "2.0.0", "Send some mail and see");
-                Ok(())
+            Request::Quit => {
+                let reply = self.reply("221 2.0.0 Bye");
+                self.say_at(Point::Quit, reply).await?;
+                Err(Stop::CloseAfterReply)
             }
-            Request::Help { .. } => {
-                self.refuse("214", "2.0.0", "RFC 5321");
-                Ok(())
-            }
+            Request::Noop { .. } => Err(self.refuse("250 2.0.0 Ok")),
+            Request::Vrfy { .. } => Err(self.refuse("252 2.0.0 Send some mail and see")),
+            Request::Help { .. } => Err(self.refuse("214 2.0.0 RFC 5321")),
             Request::Bdat {
                 chunk_size,
                 is_last,
-            } => {
-                let chunk = if is_last { Chunk::Last } else { Chunk::More };
-                self.bdat(chunk_size as u64, chunk, line).await
-            }
-            other => {
-                self.violation(&format!("{}, not offered", other.name()));
-                self.refuse("502", "5.5.1", "Not implemented");
-                Ok(())
-            }
+            } => self.bdat(chunk_size as u64, is_last, line).await,
+            _ => Err(self.reject(&format!("{name}, not offered"), "502 5.5.1 Not implemented")),
         }
-    }
-
-    async fn rset(&mut self) -> Flow<()> {
-        let reply = self.reply("250", "2.0.0", "Ok");
-        if self.answer(Point::Rset, reply).await? == Effect::Happens {
-            self.transaction = Transaction::None;
-        }
-        Ok(())
-    }
-
-    async fn quit(&mut self) -> Flow<()> {
-        let reply = self.reply("221", "2.0.0", "Bye");
-        self.answer(Point::Quit, reply).await?;
-        Err(End::Over)
     }
 
     /// Checks that nothing follows a command that must be answered first (RFC 2920, section
     /// 3.1).
     fn check_group<T>(&mut self, request: Option<&Request<T>>) -> Flow<()> {
-        // A chunk stands behind its BDAT.
+        // A chunk follows its BDAT.
         if self.input.is_empty() || matches!(request, Some(Request::Bdat { .. })) {
             return Ok(());
         }
         if self.has(Quirk::ClosesOnGroups) {
-            return Err(End::Abrupt);
+            return Err(Stop::CloseNow);
         }
         let may_go_on = matches!(
             request,
             None | Some(Request::Mail { .. } | Request::Rcpt { .. } | Request::Rset)
         );
         let name = request.map_or("a command", Request::name);
-        if matches!(request, Some(Request::StartTls)) {
-            let violation = "octets behind STARTTLS (RFC 3207, section 4)";
-            return Err(self.send_away(violation, "STARTTLS is answered first"));
-        }
-        if !self.offers(Keyword::Pipelining) {
-            let violation = format!("octets behind {name}, PIPELINING is not offered (RFC 2920)");
-            return Err(self.send_away(&violation, "PIPELINING is not offered"));
-        }
-        if !may_go_on {
-            let violation = format!("octets behind {name}, unanswered (RFC 2920, section 3.1)");
-            return Err(self.send_away(&violation, "This command is the last of its group"));
-        }
-        Ok(())
+        let (why, text) = if matches!(request, Some(Request::StartTls)) {
+            (" (RFC 3207, section 4)", "STARTTLS is answered first")
+        } else if !self.offers(Keyword::Pipelining) {
+            return Err(self.not_pipelining(name));
+        } else if !may_go_on {
+            let text = "This command is the last of its group";
+            (", unanswered (RFC 2920, section 3.1)", text)
+        } else {
+            return Ok(());
+        };
+        Err(self.disconnect(&format!("octets after {name}{why}"), text))
     }
 
     /// How long a command line may be, with its CRLF.
     fn longest(&self, verb: &str) -> usize {
-        // RFC 5321, section 4.5.3.1.4, and for MAIL what extensions add: RFC 1870, section 3;
-        // RFC 6152, section 2; RFC 6531, section 3.1; RFC 4954, section 3; RFC 3461, section 4;
-        // RFC 2852; RFC 4865; RFC 6710; RFC 8689.
-        let added = |keyword, octets| if self.offers(keyword) { octets } else { 0 };
-        if verb.eq_ignore_ascii_case("RCPT") {
-            return 512 + added(Keyword::Dsn, 528);
-        }
-        if !verb.eq_ignore_ascii_case("MAIL") {
-            return 512;
-        }
-        let auth = if self.offers_auth() { 500 } else { 0 };
-        512 + auth
-            + added(Keyword::Size, 26)
-            + added(Keyword::EightBitMime, 17).max(added(Keyword::BinaryMime, 17))
-            + added(Keyword::SmtpUtf8, 10)
-            + added(Keyword::Dsn, 116)
-            + added(Keyword::DeliverBy, 17)
-            + added(Keyword::FutureRelease, 34)
-            + added(Keyword::MtPriority, 15)
-            + added(Keyword::RequireTls, 11)
+        // RFC 5321, section 4.5.3.1.4.
+        let extensions: usize = match verb {
+            // RFC 3461, section 4.
+            "RCPT" if self.offers(Keyword::Dsn) => 528,
+            "MAIL" => {
+                let mut extensions = EXTENSIONS.to_vec();
+                // BODY is there once.
+                let both =
+                    |keyword| keyword == Keyword::BinaryMime && self.offers(Keyword::EightBitMime);
+                extensions.retain(|(keyword, ..)| self.offers(*keyword) && !both(*keyword));
+                extensions.iter().map(|(.., octets)| octets).sum()
+            }
+            _ => 0,
+        };
+        512 + extensions
     }
 
-    fn not_parsed(&mut self, error: &Error, verb: &str) {
-        match error {
-            // The words of an unknown command are not repeated: they may be a password.
-            Error::UnknownCommand => {
-                self.violation("unknown command (RFC 5321, section 4.1)");
-                self.refuse("500", "5.5.2", "Unknown command");
-            }
-            Error::UnsupportedParameter { param } => {
-                self.violation(&format!(
-                    "parameter {param}, not offered (RFC 5321, section 4.1.1.11)"
-                ));
-                self.refuse("555", "5.5.4", "Parameter not offered");
-                self.mail_failed(verb);
-            }
-            _ => {
-                self.malformed(&format!(
-                    "malformed {} ({error:?})",
-                    verb.to_ascii_uppercase()
-                ));
-                self.mail_failed(verb);
-            }
-        }
+    /// Records that something follows this, which PIPELINING would allow, and ends the session.
+    fn not_pipelining(&mut self, what: &str) -> Stop {
+        let violation = format!("octets after {what}, PIPELINING is not offered (RFC 2920)");
+        self.disconnect(&violation, "PIPELINING is not offered")
     }
 
-    /// Writes down a command that is not as the grammar says.
-    pub(super) fn malformed(&mut self, violation: &str) {
-        self.violation(violation);
-        self.refuse("501", "5.5.4", "Syntax error in parameters");
-    }
-
-    /// Writes down a command that comes too early, too late, or twice.
-    pub(super) fn out_of_order(&mut self, violation: &str) {
-        self.violation(violation);
-        self.refuse("503", "5.5.1", "Bad sequence of commands");
+    fn parameter_not_offered(&mut self, parameter: &str) -> Stop {
+        self.reject(
+            &format!("parameter {parameter}, not offered (RFC 5321, section 4.1.1.11)"),
+            "555 5.5.4 Parameter not offered",
+        )
     }
 }
 

@@ -4,12 +4,9 @@ use std::num::NonZeroU32;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::super::dialogue::{Dialogue, Flow};
-use super::super::keyword::Keyword;
-use super::super::mechanism::Mechanism;
-use super::auth::Response;
+use super::super::mechanism::AuthMechanism;
+use super::super::session::{Flow, ServerSession};
 use crate::cryptography::{digest, hmac, pbkdf2};
 use crate::secret::Secret;
 
@@ -23,9 +20,9 @@ struct Suite {
 }
 
 impl Suite {
-    fn of(mechanism: Mechanism) -> Self {
+    fn of(mechanism: AuthMechanism) -> Self {
         match mechanism {
-            Mechanism::ScramSha1 | Mechanism::ScramSha1Plus => Self {
+            AuthMechanism::ScramSha1 | AuthMechanism::ScramSha1Plus => Self {
                 hash: &digest::SHA1_FOR_LEGACY_USE_ONLY,
                 hmac: hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
                 pbkdf2: pbkdf2::PBKDF2_HMAC_SHA1,
@@ -53,7 +50,7 @@ impl Suite {
     }
 }
 
-/// The client's first message: header, name, nonce, and all behind the header.
+/// The client's first message: header, name, nonce, and all that follows the header.
 struct First<'a> {
     header: &'a str,
     name: String,
@@ -84,33 +81,28 @@ impl<'a> First<'a> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
-    /// The name of who has logged in; none if nobody has, and the reply is given.
+impl ServerSession {
+    /// The name of the user that has logged in.
     pub(super) async fn scram(
         &mut self,
-        mechanism: Mechanism,
-        initial: Option<Response>,
-    ) -> Flow<Option<String>> {
+        mechanism: AuthMechanism,
+        initial: Option<&str>,
+    ) -> Flow<String> {
         let suite = Suite::of(mechanism);
-        let Some(message) = self.first_response(initial).await? else {
-            return Ok(None);
-        };
+        let message = self.first_response(initial, "").await?;
         let Some(first) = str::from_utf8(message.expose()).ok().and_then(First::read) else {
-            self.malformed("malformed first message of SCRAM (RFC 5802, section 7)");
-            return Ok(None);
+            return Err(self.malformed("malformed first message of SCRAM (RFC 5802, section 7)"));
         };
         let Some(binding) = self.binding_of(mechanism, first.header) else {
-            self.malformed("SCRAM with the wrong channel binding flag (RFC 5802, section 6)");
-            return Ok(None);
+            return Err(
+                self.malformed("SCRAM with the wrong channel binding flag (RFC 5802, section 6)")
+            );
         };
         let (name, password) = self.account(&first.name);
         let nonce = format!("{}{}", first.nonce, STANDARD.encode(random()));
         let salt = random();
         let server_first = format!("r={nonce},s={},i={ITERATIONS}", STANDARD.encode(salt));
-        let response = self.challenge(&STANDARD.encode(&server_first)).await?;
-        let Some(message) = self.accept(response) else {
-            return Ok(None);
-        };
+        let message = self.challenge(&STANDARD.encode(&server_first)).await?;
         let last = str::from_utf8(message.expose()).unwrap_or_default();
         let bound = STANDARD.encode([first.header.as_bytes(), &binding].concat());
         let without_proof = format!("c={bound},r={nonce}");
@@ -119,8 +111,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             .and_then(|rest| rest.strip_prefix(",p="))
             .and_then(|proof| STANDARD.decode(proof).ok());
         let Some(proof) = proof else {
-            self.malformed("malformed last message of SCRAM (RFC 5802, section 7)");
-            return Ok(None);
+            return Err(self.malformed("malformed last message of SCRAM (RFC 5802, section 7)"));
         };
         let exchanged = [first.bare, &server_first, &without_proof].join(",");
         let salted = suite.derive(password.expose(), &salt);
@@ -130,37 +121,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         let pairs = client_key.as_ref().iter().zip(signature.as_ref());
         let expected: Vec<u8> = pairs.map(|(key, octet)| key ^ octet).collect();
         let Some(name) = name.filter(|_| proof == expected) else {
-            self.refuse("535", "5.7.8", "Authentication credentials invalid");
-            return Ok(None);
+            return Err(self.wrong_credentials());
         };
         let server_key = suite.hmac(&salted, b"Server Key");
         let signature = suite.hmac(server_key.as_ref(), exchanged.as_bytes());
         let server_final = format!("v={}", STANDARD.encode(signature));
         let response = self.challenge(&STANDARD.encode(server_final)).await?;
-        match self.accept(response) {
-            Some(empty) if empty.is_empty() => Ok(Some(name)),
-            Some(_) => {
-                self.malformed("SCRAM goes on behind its end (RFC 5802, section 5)");
-                Ok(None)
-            }
-            None => Ok(None),
+        if response.is_empty() {
+            return Ok(name);
         }
+        Err(self.malformed("SCRAM goes on after its end (RFC 5802, section 5)"))
     }
 
     /// What the client is bound to, if its flag is the right one.
-    fn binding_of(&self, mechanism: Mechanism, header: &str) -> Option<Vec<u8>> {
-        let offered = |mechanism| self.offers(Keyword::Auth(mechanism));
-        let plus = offered(Mechanism::ScramSha1Plus) || offered(Mechanism::ScramSha256Plus);
+    fn binding_of(&self, mechanism: AuthMechanism, header: &str) -> Option<Vec<u8>> {
+        let plus = self.mechanisms.iter().any(|offered| offered.binds());
         match header {
-            "p=tls-exporter,," if mechanism.binds() => self.binding.clone(),
+            "p=tls-exporter,," if mechanism.binds() => self.channel_binding.clone(),
             "n,," if !mechanism.binds() => Some(Vec::new()),
             "y,," if !mechanism.binds() && !plus && self.tls.is_some() => Some(Vec::new()),
             _ => None,
         }
     }
 
-    /// The account of a name, prepared as RFC 5802, section 2.2 wants it; for others a password
-    /// that nobody has.
+    /// The user of this name, prepared by RFC 5802, section 2.2, and the password. For an unknown
+    /// name it is a random password.
     fn account(&self, name: &str) -> (Option<String>, Secret) {
         let mut users = self.shared.settings.users.iter();
         let user = users.find(|(own, _)| stringprep::saslprep(own).is_ok_and(|own| own == name));

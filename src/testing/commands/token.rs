@@ -2,64 +2,45 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::super::dialogue::{Dialogue, Flow};
-use super::super::mechanism::Mechanism;
-use super::auth::Response;
+use super::super::mechanism::AuthMechanism;
+use super::super::session::{Flow, ServerSession};
 
-/// What is said of a token before it is refused (RFC 7628, section 3.2.2).
+/// The challenge that says why a token is refused (RFC 7628, section 3.2.2).
 const REFUSAL: &str = r#"{"status":"invalid_token","schemes":"bearer","scope":"mail.send"}"#;
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
-    /// The name of who has logged in; none if nobody has, and the reply is given.
+impl ServerSession {
+    /// The name of the user that the token belongs to.
     pub(super) async fn token(
         &mut self,
-        mechanism: Mechanism,
-        initial: Option<Response>,
-    ) -> Flow<Option<String>> {
-        let Some(message) = self.first_response(initial).await? else {
-            return Ok(None);
-        };
+        mechanism: AuthMechanism,
+        initial: Option<&str>,
+    ) -> Flow<String> {
+        let message = self.first_response(initial, "").await?;
         let text = String::from_utf8_lossy(message.expose());
-        let (name, fields) = match mechanism {
-            Mechanism::XOAuth2 => match text.strip_prefix("user=") {
-                Some(rest) => rest.split_once('\u{1}').unwrap_or_default(),
-                None => ("", ""),
-            },
-            _ => match text.strip_prefix("n,a=") {
-                Some(rest) => rest.split_once(",\u{1}").unwrap_or_default(),
-                None => ("", ""),
-            },
+        // How the message begins, what ends the name, and what answers a refusal.
+        let (begin, end, dummy) = match mechanism {
+            AuthMechanism::XOAuth2 => ("user=", "\u{1}", ""),
+            _ => ("n,a=", ",\u{1}", "\u{1}"),
         };
+        let rest = text.strip_prefix(begin).unwrap_or_default();
+        let (name, fields) = rest.split_once(end).unwrap_or_default();
         let name = name.replace("=2C", ",").replace("=3D", "=");
         let token = fields.strip_suffix("\u{1}\u{1}").and_then(|fields| {
-            fields
-                .split('\u{1}')
-                .find_map(|field| field.strip_prefix("auth=Bearer "))
+            let mut fields = fields.split('\u{1}');
+            fields.find_map(|field| field.strip_prefix("auth=Bearer "))
         });
         let Some(token) = token.filter(|_| !name.is_empty()) else {
-            self.malformed("malformed token response (RFC 7628, section 3.1)");
-            return Ok(None);
+            return Err(self.malformed("malformed token response (RFC 7628, section 3.1)"));
         };
         let mut users = self.shared.settings.users.iter();
-        let known =
-            users.any(|(own, password)| *own == name && password.expose() == token.as_bytes());
-        if known {
-            return Ok(Some(name));
+        if users.any(|(own, password)| *own == name && password.expose() == token.as_bytes()) {
+            return Ok(name);
         }
         let response = self.challenge(&STANDARD.encode(REFUSAL)).await?;
-        let Some(dummy) = self.accept(response) else {
-            return Ok(None);
-        };
-        let expected: &[u8] = match mechanism {
-            Mechanism::XOAuth2 => b"",
-            _ => b"\x01",
-        };
-        if dummy.expose() != expected {
+        if response.expose() != dummy.as_bytes() {
             self.violation("answer to a refused token (RFC 7628, section 3.2.3)");
         }
-        self.refuse("535", "5.7.8", "Authentication credentials invalid");
-        Ok(None)
+        Err(self.wrong_credentials())
     }
 }

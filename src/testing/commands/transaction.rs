@@ -1,77 +1,21 @@
 //! MAIL and RCPT (RFC 5321, sections 4.1.1.2 and 4.1.1.3).
 
-use std::borrow::Cow;
+use bytes::Bytes;
 
-use smtp_proto::{MAIL_BODY_8BITMIME, MAIL_BODY_BINARYMIME, MAIL_SMTPUTF8, MailFrom};
-use tokio::io::{AsyncRead, AsyncWrite};
-
-use super::super::builder::{Admission, Security};
-use super::super::dialogue::{Dialogue, Effect, End, Flow};
 use super::super::fault::Point;
 use super::super::keyword::Keyword;
 use super::super::offer::Offer;
-use super::super::received::declared_size;
+use super::super::received::Received;
+use super::super::session::{Flow, ServerSession, Stop};
+use super::super::settings::Security;
 use super::super::syntax::PathArgument;
-use super::bdat::Chunks;
+use super::super::transaction::{IncomingMail, TransactionState};
 
 /// How many recipients a message may have; RFC 5321, section 4.5.3.1.8, asks for 100.
 const MAX_RECIPIENTS: usize = 1000;
 
-/// How far the client is with its mail.
-#[derive(Debug)]
-pub(in super::super) enum Transaction {
-    None,
-    /// MAIL was refused. What followed it in the same group is refused, too, and that is
-    /// no fault of the client.
-    Refused,
-    Open(Envelope),
-    /// Some chunks of the message have come.
-    Chunks(Box<Chunks>),
-    /// A chunk was refused. Those that were on their way are refused, too, and only RSET makes
-    /// an end (RFC 3030, section 2).
-    Broken,
-}
-
-impl Transaction {
-    /// Whether MAIL was accepted, and nothing has ended what it began.
-    fn has_begun(&self) -> bool {
-        matches!(self, Self::Open(_) | Self::Chunks(_) | Self::Broken)
-    }
-}
-
-/// What MAIL and RCPT have said.
-#[derive(Debug)]
-pub(in super::super) struct Envelope {
-    pub(super) reverse_path: String,
-    pub(super) parameters: Vec<String>,
-    pub(super) declared_size: Option<u64>,
-    pub(super) body: Body,
-    addresses: Addresses,
-    /// How many recipients were asked for, and those of them that were accepted.
-    pub(super) asked_for: usize,
-    pub(super) forward_paths: Vec<String>,
-    /// The parameters of RCPT for each of those.
-    pub(super) rcpt_parameters: Vec<Vec<String>>,
-}
-
-/// What BODY has announced (RFC 6152, section 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Body {
-    SevenBit,
-    EightBitMime,
-    /// RFC 3030, section 3.
-    BinaryMime,
-}
-
-/// What SMTPUTF8 has announced (RFC 6531, section 3.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Addresses {
-    Ascii,
-    Utf8,
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
-    pub(super) async fn mail(&mut self, from: &MailFrom<Cow<'_, str>>, line: &str) -> Flow<()> {
+impl ServerSession {
+    pub(super) async fn mail(&mut self, line: &str) -> Flow<()> {
         let most = |offer: &Offer| match offer {
             Offer::Mails(most) => Some(*most),
             _ => None,
@@ -79,169 +23,129 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         if let Some(most) = self.shared.settings.offers.iter().find_map(most)
             && self.mails >= most
         {
-            self.refuse("421", "4.7.0", "Too many messages in this session");
-            return Err(End::Over);
+            self.refuse("421 4.7.0 Too many messages in this session");
+            return Err(Stop::CloseAfterReply);
         }
-        if self.may_mail()
-            && let Some(envelope) = self.envelope(from, line)
-        {
-            let reply = self.reply("250", "2.1.0", "Sender ok");
-            self.transaction = match self.answer(Point::Mail, reply).await? {
-                Effect::Happens => {
-                    self.mails += 1;
-                    Transaction::Open(envelope)
-                }
-                Effect::Fails => Transaction::Refused,
-            };
-        } else if !self.transaction.has_begun() {
-            self.transaction = Transaction::Refused;
-        }
+        self.check_state_for_mail()?;
+        let mail = self.incoming_mail(line)?;
+        self.answer(Point::Mail, "250 2.1.0 Sender ok").await?;
+        self.mails += 1;
+        self.transaction = TransactionState::Open(Box::new(mail));
         Ok(())
     }
 
-    /// Notes that MAIL was refused before it was looked at.
-    pub(super) fn mail_failed(&mut self, verb: &str) {
-        if verb.eq_ignore_ascii_case("MAIL") && matches!(self.transaction, Transaction::None) {
-            self.transaction = Transaction::Refused;
-        }
-    }
-
-    /// Whether the session is where MAIL may be sent.
-    fn may_mail(&mut self) -> bool {
+    /// Checks that the session is where the client may send MAIL.
+    fn check_state_for_mail(&mut self) -> Flow<()> {
         let settings = &self.shared.settings;
-        if self.hello.is_none() {
-            self.out_of_order("MAIL before EHLO (RFC 5321, section 4.1.1.1)");
+        Err(if self.hello.is_none() {
+            self.out_of_order("MAIL before EHLO (RFC 5321, section 4.1.1.1)")
         } else if self.transaction.has_begun() {
-            self.out_of_order("MAIL in a transaction (RFC 5321, section 4.1.4)");
+            self.out_of_order("MAIL in a transaction (RFC 5321, section 4.1.4)")
         } else if settings.security == Security::StartTls && self.tls.is_none() {
-            self.refuse("530", "5.7.0", "Must issue a STARTTLS command first");
-        } else if settings.admission == Admission::Users && self.authenticated_as.is_none() {
-            self.refuse("530", "5.7.0", "Authentication required");
+            self.refuse("530 5.7.0 Must issue a STARTTLS command first")
+        } else if !settings.anonymous && self.authenticated_as.is_none() {
+            self.refuse("530 5.7.0 Authentication required")
         } else {
-            return true;
-        }
-        false
-    }
-
-    fn envelope(&mut self, from: &MailFrom<Cow<'_, str>>, line: &str) -> Option<Envelope> {
-        let Some(argument) = PathArgument::parse(line, "MAIL FROM:") else {
-            self.malformed("malformed MAIL (RFC 5321, section 4.1.1.2)");
-            return None;
-        };
-        self.check_mail_parameters(&argument)?;
-        let addresses = if from.flags & MAIL_SMTPUTF8 == 0 {
-            Addresses::Ascii
-        } else {
-            Addresses::Utf8
-        };
-        self.check_path(&argument.path, addresses)?;
-        let declared_size = declared_size(&argument.parameters);
-        let max_size = self.shared.settings.max_size;
-        if max_size != 0 && declared_size.is_some_and(|size| size > max_size) {
-            self.refuse("552", "5.3.4", "Message size exceeds the limit");
-            return None;
-        }
-        Some(Envelope {
-            reverse_path: argument.path,
-            parameters: argument.parameters,
-            declared_size,
-            body: if from.flags & MAIL_BODY_BINARYMIME != 0 {
-                Body::BinaryMime
-            } else if from.flags & MAIL_BODY_8BITMIME != 0 {
-                Body::EightBitMime
-            } else {
-                Body::SevenBit
-            },
-            addresses,
-            asked_for: 0,
-            forward_paths: Vec::new(),
-            rcpt_parameters: Vec::new(),
+            return Ok(());
         })
     }
 
-    /// Checks what smtp-proto does not look at in an address.
-    fn check_path(&mut self, path: &str, addresses: Addresses) -> Option<()> {
-        if path.starts_with('@') {
-            self.malformed("source route (RFC 5321, appendix C)");
-            return None;
+    fn incoming_mail(&mut self, line: &str) -> Flow<IncomingMail> {
+        let Some(argument) = PathArgument::parse(line, "MAIL FROM:") else {
+            return Err(self.malformed("malformed MAIL (RFC 5321, section 4.1.1.2)"));
+        };
+        self.check_parameters("MAIL", &argument.parameters)?;
+        let received = Received {
+            queue_id: String::new(),
+            connection: self.number,
+            hello: self.hello.clone().unwrap_or_default(),
+            tls: self.tls,
+            authenticated_as: self.authenticated_as.clone(),
+            reverse_path: argument.path,
+            mail_parameters: argument.parameters,
+            forward_paths: Vec::new(),
+            rcpt_parameters: Vec::new(),
+            octets: Bytes::new(),
+            file: None,
+            size: 0,
+            wire_octets: 0,
+            chunks: 0,
+            round_trips: 0,
+        };
+        self.check_path(&received.reverse_path, has_smtputf8(&received))?;
+        let max_size = self.shared.settings.max_size;
+        let declared_size = received.declared_size();
+        if max_size != 0 && declared_size.is_some_and(|size| size > max_size) {
+            return Err(self.refuse("552 5.3.4 Message size exceeds the limit"));
         }
-        if !path.is_ascii() && addresses == Addresses::Ascii {
-            self.violation("address beyond ASCII without SMTPUTF8 (RFC 6531, section 3.4)");
-            self.refuse("553", "5.6.7", "Address beyond ASCII without SMTPUTF8");
-            return None;
-        }
-        Some(())
+        Ok(IncomingMail::new(received))
     }
 
-    pub(super) async fn rcpt(&mut self, line: &str) -> Flow<()> {
-        let Some(addresses) = self.may_rcpt() else {
-            return Ok(());
-        };
-        let argument = match PathArgument::parse(line, "RCPT TO:") {
-            Some(argument) if !argument.path.is_empty() => argument,
-            _ => {
-                self.malformed("malformed RCPT (RFC 5321, section 4.1.1.3)");
-                return Ok(());
-            }
-        };
-        if self.check_parameters("RCPT", &argument).is_some()
-            && self.check_path(&argument.path, addresses).is_some()
-        {
-            self.recipient(argument).await?;
+    /// Checks what smtp-proto does not check in an address.
+    fn check_path(&mut self, path: &str, smtputf8: bool) -> Flow<()> {
+        if path.starts_with('@') {
+            return Err(self.malformed("source route (RFC 5321, appendix C)"));
+        }
+        if !path.is_ascii() && !smtputf8 {
+            let violation = "address beyond ASCII without SMTPUTF8 (RFC 6531, section 3.4)";
+            return Err(self.reject(violation, "553 5.6.7 Address beyond ASCII without SMTPUTF8"));
         }
         Ok(())
     }
 
-    /// What addresses may be, if a recipient may be named now.
-    fn may_rcpt(&mut self) -> Option<Addresses> {
-        let pipelining = self.offers(Keyword::Pipelining);
-        match &mut self.transaction {
-            Transaction::Open(envelope) => {
-                envelope.asked_for += 1;
-                return Some(envelope.addresses);
-            }
-            Transaction::Refused if pipelining => {
-                self.refuse("503", "5.5.1", "MAIL was refused");
-            }
-            Transaction::None | Transaction::Refused => {
-                self.out_of_order("RCPT without MAIL (RFC 5321, section 4.1.4)");
-            }
-            Transaction::Chunks(_) | Transaction::Broken => {
-                self.out_of_order("RCPT behind BDAT (RFC 3030, section 2)");
-            }
-        }
-        None
-    }
-
-    async fn recipient(&mut self, argument: PathArgument) -> Flow<()> {
+    pub(super) async fn rcpt(&mut self, line: &str) -> Flow<()> {
+        let smtputf8 = self.check_state_for_rcpt()?;
+        let argument = PathArgument::parse(line, "RCPT TO:");
+        let Some(argument) = argument.filter(|argument| !argument.path.is_empty()) else {
+            return Err(self.malformed("malformed RCPT (RFC 5321, section 4.1.1.3)"));
+        };
         let PathArgument { path, parameters } = argument;
+        self.check_parameters("RCPT", &parameters)?;
+        self.check_path(&path, smtputf8)?;
         let mut refused = self.shared.settings.refused.iter();
         let found = refused.find(|(address, _)| address.eq_ignore_ascii_case(&path));
         if let Some(reply) = found.map(|(_, reply)| reply.clone()) {
             self.say(&reply);
-            return Ok(());
+            return Err(Stop::Refused);
         }
-        if let Transaction::Open(envelope) = &self.transaction
-            && !self.has_room(envelope, &path)
-        {
-            self.refuse("452", "4.5.3", "Too many recipients");
-            return Ok(());
+        if !self.has_room(&path) {
+            return Err(self.refuse("452 4.5.3 Too many recipients"));
         }
-        let reply = self.reply("250", "2.1.5", "Recipient ok");
-        if self.answer(Point::Rcpt, reply).await? == Effect::Happens
-            && let Transaction::Open(envelope) = &mut self.transaction
-        {
+        self.answer(Point::Rcpt, "250 2.1.5 Recipient ok").await?;
+        if let TransactionState::Open(mail) = &mut self.transaction {
             self.domains.insert(domain(&path));
-            envelope.forward_paths.push(path);
-            envelope.rcpt_parameters.push(parameters);
+            mail.received.forward_paths.push(path);
+            mail.received.rcpt_parameters.push(parameters);
         }
         Ok(())
     }
 
-    /// Whether an envelope may have one recipient more (RFC 9422, section 4).
-    fn has_room(&self, envelope: &Envelope, path: &str) -> bool {
+    /// Checks that the session is where the client may send RCPT. Returns whether addresses may
+    /// have characters beyond ASCII.
+    fn check_state_for_rcpt(&mut self) -> Flow<bool> {
+        let pipelining = self.offers(Keyword::Pipelining);
+        Err(match &mut self.transaction {
+            TransactionState::Open(mail) => {
+                mail.named_recipients += 1;
+                return Ok(has_smtputf8(&mail.received));
+            }
+            TransactionState::Refused if pipelining => self.refuse("503 5.5.1 MAIL was refused"),
+            TransactionState::None | TransactionState::Refused => {
+                self.out_of_order("RCPT without MAIL (RFC 5321, section 4.1.4)")
+            }
+            TransactionState::Chunks(_) | TransactionState::Broken => {
+                self.out_of_order("RCPT after BDAT (RFC 3030, section 2)")
+            }
+        })
+    }
+
+    /// Whether the mail may have one recipient more (RFC 9422, section 4).
+    fn has_room(&self, path: &str) -> bool {
         let below = |count: usize, most: u32| count < usize::try_from(most).unwrap_or(usize::MAX);
-        let recipients = envelope.forward_paths.len();
+        let recipients = match &self.transaction {
+            TransactionState::Open(mail) => mail.received.forward_paths.len(),
+            _ => 0,
+        };
         let known = self.domains.contains(&domain(path));
         let mut limits = self.shared.settings.offers.iter();
         recipients < MAX_RECIPIENTS
@@ -256,4 +160,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 fn domain(path: &str) -> String {
     let domain = path.rsplit_once('@').map_or("", |(_, domain)| domain);
     domain.to_ascii_lowercase()
+}
+
+fn has_smtputf8(received: &Received) -> bool {
+    received.mail_parameter("SMTPUTF8").is_some()
 }

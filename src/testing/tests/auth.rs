@@ -127,11 +127,11 @@ async fn what_a_client_may_not_do_in_an_exchange() {
         ),
         (
             "C: AUTH LOGIN\n C: dGlt\n S: 503 5.5.1 This command is the last of its group\n S: EOF",
-            "octets behind AUTH, unanswered (RFC 2920, section 3.1)",
+            "octets after AUTH, unanswered (RFC 2920, section 3.1)",
         ),
         (
             "C: AUTH LOGIN\n S: 334 VXNlcm5hbWU6\n C: dGlt\n C: dGFu\n S: 503 5.5.1 A response is answered first\n S: EOF",
-            "octets behind a response, unanswered (RFC 2920, section 3.1)",
+            "octets after a response, unanswered (RFC 2920, section 3.1)",
         ),
     ] {
         let violations = violations_of(server(), &[&hello(), exchange].concat()).await;

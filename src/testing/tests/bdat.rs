@@ -76,13 +76,13 @@ async fn what_may_not_be_sent_by_bdat() {
             "",
             &format!("{BINARY}C: DATA"),
             octets,
-            "DATA behind BODY=BINARYMIME (RFC 3030, section 3)",
+            "DATA after BODY=BINARYMIME (RFC 3030, section 3)",
         ),
         (
             "",
             &format!("{text}C> BDAT 0\\r\\n\n S: 250 2.0.0 0 octets received\n C: DATA"),
             octets,
-            "DATA behind BDAT (RFC 3030, section 2)",
+            "DATA after BDAT (RFC 3030, section 2)",
         ),
         (
             "",
@@ -98,7 +98,7 @@ async fn what_may_not_be_sent_by_bdat() {
                  C: RCPT TO:<c@b.example>"
             ),
             octets,
-            "RCPT behind BDAT (RFC 3030, section 2)",
+            "RCPT after BDAT (RFC 3030, section 2)",
         ),
         (
             "PIPELINING",
@@ -108,7 +108,7 @@ async fn what_may_not_be_sent_by_bdat() {
              S: 250 2.1.5 Recipient ok
              C> BDAT 1\\r\\naBDAT 0 LAST\\r\\n",
             not_offered,
-            "octets behind a chunk, PIPELINING is not offered (RFC 2920)",
+            "octets after a chunk, PIPELINING is not offered (RFC 2920)",
         ),
     ] {
         let server = match left_out {

@@ -214,5 +214,5 @@ async fn a_client_that_breaks_the_rules_is_not_waited_for() {
     peer.play("C> NOOP\\n\n").await;
     let failure = server.wait_for(1, super::PATIENCE).await.unwrap_err();
     assert_eq!(failure.violations.len(), 1);
-    assert_eq!(failure.in_vain, None);
+    assert_eq!(failure.timed_out, None);
 }

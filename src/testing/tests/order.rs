@@ -71,7 +71,7 @@ async fn a_command_that_must_be_answered_is_the_last_of_its_group() {
              S: EOF"
         );
         let verb = command.split(' ').next().unwrap();
-        let violation = format!("octets behind {verb}, unanswered (RFC 2920, section 3.1)");
+        let violation = format!("octets after {verb}, unanswered (RFC 2920, section 3.1)");
         refused(&transcript, &violation).await;
     }
 }
@@ -102,7 +102,7 @@ async fn pipelining_must_be_offered() {
         let server = open_server().without("PIPELINING");
         let violations = violations_of(server, &transcript).await;
         let violation =
-            format!("connection 1: octets behind {behind}, PIPELINING is not offered (RFC 2920)");
+            format!("connection 1: octets after {behind}, PIPELINING is not offered (RFC 2920)");
         assert_eq!(violations, [violation]);
     }
 }

@@ -100,7 +100,7 @@ async fn octets_in_the_segment_of_starttls_are_a_violation() {
         violations_of(TestServer::builder(), &[&before_tls(), transcript].concat()).await;
     assert_eq!(
         violations,
-        ["connection 1: octets behind STARTTLS (RFC 3207, section 4)"]
+        ["connection 1: octets after STARTTLS (RFC 3207, section 4)"]
     );
 }
 
@@ -114,7 +114,7 @@ async fn clear_text_in_place_of_the_handshake_is_a_violation() {
         violations_of(TestServer::builder(), &[&before_tls(), transcript].concat()).await;
     assert_eq!(
         violations,
-        ["connection 1: octets in clear text behind STARTTLS (RFC 3207, section 4)"]
+        ["connection 1: octets in clear text after STARTTLS (RFC 3207, section 4)"]
     );
 }
 

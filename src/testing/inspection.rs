@@ -1,10 +1,11 @@
-//! What a server tells of its clients.
+//! What a test can find out about the clients of a server.
 
 use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::failure::Failure;
+use super::failure::TestServerError;
+use super::log::Entries;
 use super::received::Received;
 use super::server::TestServer;
 
@@ -12,21 +13,26 @@ impl TestServer {
     /// The messages taken so far, the earliest first.
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
-        self.shared.log.received()
+        self.shared.log.entries().received.clone()
     }
 
     /// Waits for the next message: each that is taken is returned once, in order.
     ///
     /// # Errors
     ///
-    /// [`Failure`] if there is no message to return and a client has broken the rules, or
+    /// [`TestServerError`] if there is no message to return and a client has broken the rules, or
     /// the server has panicked: what was waited for may then never come.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future loses no message.
-    pub async fn next_received(&self) -> Result<Received, Failure> {
-        self.shared.log.next_received().await
+    pub async fn next_received(&self) -> Result<Received, TestServerError> {
+        let next = |entries: &mut Entries| {
+            let received = entries.received.get(entries.returned).cloned()?;
+            entries.returned += 1;
+            Some(received)
+        };
+        self.shared.log.wait(next).await
     }
 
     /// Waits until so many messages have been taken, those before included, for no longer than
@@ -47,23 +53,29 @@ impl TestServer {
     ///
     /// # Errors
     ///
-    /// [`Failure`] if the time is over, or a client has broken the rules, or the server has
+    /// [`TestServerError`] if the time is over, or a client has broken the rules, or the server has
     /// panicked, before there were as many.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future loses no message.
-    pub async fn wait_for(&self, count: usize, limit: Duration) -> Result<Vec<Received>, Failure> {
-        let log = &self.shared.log;
-        if let Ok(waited) = timeout(limit, log.wait_for(count)).await {
-            return waited.map(|()| log.received());
+    pub async fn wait_for(
+        &self,
+        count: usize,
+        limit: Duration,
+    ) -> Result<Vec<Received>, TestServerError> {
+        let all = |entries: &mut Entries| {
+            (entries.received.len() >= count).then(|| entries.received.clone())
+        };
+        if let Ok(waited) = timeout(limit, self.shared.log.wait(all)).await {
+            return waited;
         }
-        let came = log.received_count();
-        Err(Failure {
-            in_vain: Some(format!(
+        let came = self.shared.log.entries().received.len();
+        Err(TestServerError {
+            timed_out: Some(format!(
                 "waited {limit:?} for {count} messages, and {came} came"
             )),
-            ..Failure::default()
+            ..TestServerError::default()
         })
     }
 
@@ -72,7 +84,9 @@ impl TestServer {
     /// on counting.
     #[must_use]
     pub fn take_received(&self) -> Vec<Received> {
-        let taken = self.shared.log.take_received();
+        let mut entries = self.shared.log.entries();
+        entries.returned = 0;
+        let taken = std::mem::take(&mut entries.received);
         let octets = taken.iter().map(|received| received.octets.len() as u64);
         self.shared.budget.give_back(octets.sum());
         taken
@@ -82,7 +96,7 @@ impl TestServer {
     /// [`take_received`](Self::take_received) has returned included.
     #[must_use]
     pub fn received_by_connection(&self) -> Vec<u64> {
-        self.shared.log.received_by_connection()
+        self.shared.log.entries().by_connection.clone()
     }
 
     /// How many connections are open: those that the server has not closed, less those whose
@@ -119,13 +133,13 @@ impl TestServer {
     /// server cannot know: the figure is then an upper bound.
     #[must_use]
     pub fn round_trips(&self) -> Vec<u64> {
-        self.shared.log.round_trips()
+        self.shared.log.entries().round_trips.clone()
     }
 
     /// What clients have sent against the rules so far, one sentence each with the section
     /// that forbids it.
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
-        self.shared.log.violations()
+        self.shared.log.entries().violations.clone()
     }
 }
