@@ -1,4 +1,4 @@
-//! What a server shall be like.
+//! Describes a server before it starts.
 
 use std::collections::HashMap;
 use std::io;
@@ -34,42 +34,41 @@ impl TestServer {
 }
 
 impl TestServerBuilder {
-    /// Lets a user log in with AUTH PLAIN or LOGIN (RFC 4954), and by what
-    /// [`mechanism`](Self::mechanism) adds. More than one can be named. For OAUTHBEARER and XOAUTH2
-    /// the password is the token; EXTERNAL takes everybody for the first user.
+    /// Adds a user that can log in with AUTH PLAIN or LOGIN (RFC 4954), and with the mechanisms that
+    /// [`mechanism`](Self::mechanism) adds. There can be several users. For OAUTHBEARER and XOAUTH2
+    /// the password is the token. EXTERNAL logs every client in as the first user.
     pub fn user(mut self, name: impl Into<String>, password: impl Into<Secret>) -> Self {
         self.settings.users.push((name.into(), password.into()));
         self
     }
 
-    /// Takes mail from clients that have not logged in. Without this MAIL is answered with
-    /// 530 until a user has (RFC 4954, section 6), even if there are no users.
+    /// Accepts mail from clients that have not logged in. Without this setting the server replies 530
+    /// to MAIL before a login (RFC 4954, section 6), even if there are no users.
     pub fn anonymous(mut self) -> Self {
         self.settings.anonymous = true;
         self
     }
 
-    /// Says how connections are protected: by STARTTLS unless told otherwise.
+    /// Sets how connections are protected. The default is STARTTLS.
     pub fn security(mut self, security: Security) -> Self {
         self.settings.security = security;
         self
     }
 
-    /// Limits the size of a message: declared sizes above it are refused with 552, and
-    /// messages that turn out to be larger, too (RFC 1870, section 6). The limit is 64 MiB
-    /// unless told otherwise; 0 means that there is none.
+    /// Limits the size of a message. The server replies 552 to a declared size above the limit, and to
+    /// a message that is larger (RFC 1870, section 6). The default is 64 MiB; 0 means no limit.
     pub fn max_size(mut self, octets: u64) -> Self {
         self.settings.max_size = octets;
         self
     }
 
-    /// Leaves an extension out of what EHLO offers, whether its name is in upper or lower case:
+    /// Leaves an extension out of the reply to EHLO. Its name can be in upper or lower case:
     /// STARTTLS, PIPELINING, SIZE, 8BITMIME, ENHANCEDSTATUSCODES, SMTPUTF8, CHUNKING, BINARYMIME,
     /// AUTH, or one mechanism as in `AUTH PLAIN`. With 8BITMIME goes SMTPUTF8, which is not offered without it (RFC 6531,
     /// section 3.1), and with CHUNKING goes BINARYMIME (RFC 3030, section 3).
     ///
-    /// A client that uses it all the same breaks the rules. What the server demands does not
-    /// change: without STARTTLS, where it is the only way to TLS, there is no way to submit.
+    /// A client that uses the extension all the same breaks the rules. What the server demands does
+    /// not change: without STARTTLS, where only STARTTLS leads to TLS, no client can submit.
     pub fn without(mut self, keyword: &str) -> Self {
         use AuthMechanism::{Login, Plain};
 
@@ -89,8 +88,8 @@ impl TestServerBuilder {
         self
     }
 
-    /// Offers an extension that is not offered otherwise. Limits are kept to without being
-    /// offered after `without("LIMITS")`.
+    /// Offers an extension that the server does not offer by default. After `without("LIMITS")` the
+    /// server enforces its limits without offering them.
     pub fn offer(mut self, offer: Offer) -> Self {
         self.settings.offers.push(offer);
         self
@@ -107,26 +106,26 @@ impl TestServerBuilder {
         self
     }
 
-    /// Answers RCPT for this address (compared without regard to case) with this reply, such
-    /// as `550 5.1.1 no such user`.
+    /// Replies to RCPT for this address (compared without regard to case) with this text, such as
+    /// `550 5.1.1 no such user`.
     pub fn refuse_recipient(mut self, address: &str, reply: &str) -> Self {
         let refused = (address.to_owned(), reply.to_owned());
         self.settings.refused.push(refused);
         self
     }
 
-    /// Lets a message fail for this address (compared without regard to case) with this reply,
-    /// such as `452 4.2.2 over quota`, after RCPT was accepted. The others may get it: only
-    /// LMTP can say so (RFC 2033, section 4.2).
+    /// Accepts RCPT for this address (compared without regard to case) and refuses the message for it
+    /// with this reply, such as `452 4.2.2 over quota`. The other recipients may get the message:
+    /// only LMTP can report that (RFC 2033, section 4.2).
     pub fn refuse_after_data(mut self, address: &str, reply: &str) -> Self {
         let refused = (address.to_owned(), reply.to_owned());
         self.settings.refused_after_data.push(refused);
         self
     }
 
-    /// Speaks LMTP (RFC 2033): LHLO in place of EHLO and HELO, and behind a message one reply
-    /// for each recipient that was accepted, in their order. DATA without such a recipient is
-    /// answered with 503, and the last chunk not at all.
+    /// Speaks LMTP (RFC 2033): LHLO in place of EHLO and HELO, and after a message one reply for each
+    /// accepted recipient, in their order. Without an accepted recipient the server replies 503 to
+    /// DATA, and does not reply to the last chunk.
     ///
     /// ```
     /// use pilotfish::testing::{Security, TestServer};
@@ -157,8 +156,8 @@ impl TestServerBuilder {
         self
     }
 
-    /// Listens on a Unix domain socket at this path, too. There must be nothing there; when the
-    /// server ends the socket is removed.
+    /// Also listens on a Unix domain socket at this path, where no file may exist yet. When the
+    /// server ends it removes the socket.
     ///
     /// ```
     /// use pilotfish::testing;
@@ -201,13 +200,13 @@ impl TestServerBuilder {
         self
     }
 
-    /// Gives the server a bad habit. It can have several.
+    /// Adds a quirk to the server. There can be several.
     pub fn quirk(mut self, quirk: Quirk) -> Self {
         self.settings.quirks.push(quirk);
         self
     }
 
-    /// Says where messages are kept: in memory unless told otherwise.
+    /// Sets where the server keeps messages. The default is memory.
     pub fn store(mut self, store: Store) -> Self {
         self.settings.store = store;
         self
@@ -220,39 +219,39 @@ impl TestServerBuilder {
         self
     }
 
-    /// Lets something go wrong once, the first time its point is reached.
+    /// Adds a fault that happens once, the first time a client reaches its point.
     ///
-    /// Faults for the same point happen one after another in the order they were asked for.
+    /// Faults for the same point happen one after another, in the order in which they were added.
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push((fault, Frequency::Once));
         self
     }
 
-    /// Lets something go wrong every time its point is reached, once the faults that were
-    /// asked for before have happened.
+    /// Adds a fault that happens every time a client reaches its point, after the faults that were
+    /// added before.
     pub fn fault_always(mut self, fault: Fault) -> Self {
         self.faults.push((fault, Frequency::Always));
         self
     }
 
-    /// Lets something go wrong every `nth` time its point is reached, counted over all connections:
-    /// with 3, the third time, the sixth and so on. Where several faults are due at once, it is the
-    /// one asked for first.
+    /// Adds a fault that happens every `nth` time a client reaches its point, counted over all
+    /// connections: with 3, the third time, the sixth and so on. If several faults are due at once,
+    /// the one that was added first happens.
     pub fn fault_every(mut self, nth: u64, fault: Fault) -> Self {
         self.faults
             .push((fault, Frequency::Every { nth, reached: 0 }));
         self
     }
 
-    /// Lets something go wrong every `nth` time that one connection reaches its point.
+    /// Adds a fault that happens every `nth` time one connection reaches its point.
     ///
     /// ```
     /// use pilotfish::testing::{Fault, Point, TestServer};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> std::io::Result<()> {
-    /// // It takes 500 messages over a connection and closes it. Of every thousandth of all the
-    /// // reply is lost, and now and then it has no time.
+    /// // It accepts 500 messages over a connection and closes it. The reply to every thousandth
+    /// // message is lost, and the reply to every 777th MAIL is 421.
     /// let busy = |point| Fault::ReplyAt(point, "421 4.3.2 Come back later".to_owned());
     /// let server = TestServer::builder()
     ///     .fault_every_in_connection(500, Fault::CloseAfter(Point::EndOfData))
@@ -270,28 +269,25 @@ impl TestServerBuilder {
         self
     }
 
-    /// Closes a connection over which nothing has come for so long, in Tokio's time and wherever
-    /// the client is in its dialogue, with `421 4.4.2` (RFC 5321, section 4.5.3.2.7). A TLS handshake
-    /// may take as long as it likes. There is no limit unless told otherwise.
+    /// Closes a connection with `421 4.4.2` when the client has sent nothing for this time, measured
+    /// in Tokio's time and anywhere in the dialogue (RFC 5321, section 4.5.3.2.7). A TLS handshake has
+    /// no limit. The default is no limit.
     ///
-    /// For a server that says nothing then, there is
-    /// `fault_always(Fault::CloseAt(Point::Idle))`.
+    /// With `fault_always(Fault::CloseAt(Point::Idle))` the server closes without a reply.
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.settings.idle_timeout = Some(limit);
         self
     }
 
-    /// Bears so many [open connections](super::TestServer::open_connections) at once. Those that come
-    /// when it serves as many already are greeted with 421 and closed. There is no limit unless told
-    /// otherwise.
+    /// Limits the [open connections](super::TestServer::open_connections). The server greets those that
+    /// are too many with 421 and closes them. The default is no limit.
     pub fn max_connections(mut self, most: usize) -> Self {
         self.settings.max_connections = Some(most);
         self
     }
 
-    /// Waits each time before it sends what it has to say, for a time out of this range, in
-    /// Tokio's time. Which is drawn by lot: the same seed makes the same times for the first
-    /// connection, the second and so on.
+    /// Waits before each time it sends replies, for a random time in this range, in Tokio's time. The
+    /// same seed gives the same times for the first connection, the second and so on.
     pub fn delay(mut self, range: RangeInclusive<Duration>, seed: u64) -> Self {
         self.settings.delay = Some(Delay { range, seed });
         self
@@ -303,14 +299,14 @@ impl TestServerBuilder {
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if [`without`](Self::without) or
     /// [`mechanism`](Self::mechanism) named what the server does not know, if a reply for a
-    /// recipient is no refusal of one line, if a recipient is to be refused behind the message and
+    /// recipient is not a refusal of one line, if a recipient is to be refused after the message and
     /// the server does not speak LMTP, if a host name cannot be in a certificate, if a fault is to
-    /// happen every 0th time, if no connection is allowed at all or none may be idle, or if a delay's
-    /// range is empty. Else what the system said when the port or the Unix socket was opened.
+    /// happen every 0th time, if the limit of connections or the idle timeout is 0, or if the range
+    /// of a delay is empty. Otherwise the system's error for the port or the Unix socket.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves nothing behind.
+    /// Dropping the future starts no server and leaves no socket.
     pub async fn start(self) -> io::Result<TestServer> {
         let invalid = |text: String| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         if let Some(keyword) = self.unknown.first() {

@@ -1,4 +1,4 @@
-//! A certificate authority that lives as long as a server.
+//! A certificate authority for one server.
 
 use std::io;
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use tokio_rustls::rustls::{HandshakeKind, ProtocolVersion};
 use super::fault::Point;
 use super::listeners::ByteStream;
 use super::received::TlsVersion;
-use super::session::{Flow, ServerSession, Stop};
+use super::session::{Flow, ServerSession, SessionStop};
 use super::settings::Security;
 use super::shared::Shared;
 
@@ -44,10 +44,10 @@ async fn converse(
         ServerSession::new(stream, number, Arc::clone(shared))
     };
     let mut stop = match session.greet(too_many).await {
-        Ok(()) => session.obey().await,
+        Ok(()) => session.run().await,
         Err(stop) => stop,
     };
-    if matches!(stop, Stop::StartTls) {
+    if matches!(stop, SessionStop::StartTls) {
         session.flush().await.map_err(io_error)?;
         let mut stream = session.stream;
         let mut first = [0];
@@ -61,7 +61,7 @@ async fn converse(
         let (reader, writer) = split(stream);
         let stream = join(io::Cursor::new(first).chain(reader), writer);
         session = handshake(Box::new(stream), number, shared).await?;
-        stop = session.obey().await;
+        stop = session.run().await;
     }
     session.finish(stop).await
 }
@@ -95,9 +95,9 @@ async fn handshake(
     Ok(session)
 }
 
-fn io_error(stop: Stop) -> io::Error {
+fn io_error(stop: SessionStop) -> io::Error {
     match stop {
-        Stop::Io(error) => error,
+        SessionStop::Io(error) => error,
         _ => io::ErrorKind::ConnectionAborted.into(),
     }
 }
@@ -107,7 +107,7 @@ impl ServerSession {
     async fn greet(&mut self, too_many: bool) -> Flow<()> {
         if too_many {
             self.refuse("421 4.7.0 Too many connections");
-            return Err(Stop::CloseAfterReply);
+            return Err(SessionStop::CloseAfterReply);
         }
         let settings = &self.shared.settings;
         let protocol = if settings.lmtp { "LMTP" } else { "ESMTP" };
@@ -117,21 +117,24 @@ impl ServerSession {
     }
 
     /// Reads commands and carries them out, until the session ends.
-    async fn obey(&mut self) -> Stop {
+    async fn run(&mut self) -> SessionStop {
         loop {
             match self.command().await {
-                Ok(()) | Err(Stop::Refused) => {}
+                Ok(()) | Err(SessionStop::Refused) => {}
                 Err(stop) => return stop,
             }
         }
     }
 
     /// Closes the connection in the way that fits the end of the session.
-    async fn finish(mut self, stop: Stop) -> io::Result<()> {
+    async fn finish(mut self, stop: SessionStop) -> io::Result<()> {
         match stop {
-            Stop::Io(error) => return Err(error),
-            Stop::CloseAfterReply => {}
-            Stop::Refused | Stop::ClientClosed | Stop::CloseNow | Stop::StartTls => return Ok(()),
+            SessionStop::Io(error) => return Err(error),
+            SessionStop::CloseAfterReply => {}
+            SessionStop::Refused
+            | SessionStop::ClientClosed
+            | SessionStop::CloseNow
+            | SessionStop::StartTls => return Ok(()),
         }
         self.flush().await.map_err(io_error)?;
         self.stream.shutdown().await?;

@@ -45,7 +45,7 @@ enum LinePosition {
 
 /// Reads a message in pieces of any size, in constant memory.
 #[derive(Debug, Default)]
-pub(super) struct MessageReader {
+pub(super) struct DataReader {
     /// Whether the message comes in chunks, without transparency and end of data.
     chunked: bool,
     position: LinePosition,
@@ -54,7 +54,7 @@ pub(super) struct MessageReader {
     flaws: Vec<Flaw>,
 }
 
-impl MessageReader {
+impl DataReader {
     /// A reader for a message in chunks; the default is for a message after 354.
     pub(super) fn of_chunks() -> Self {
         Self {
@@ -172,18 +172,18 @@ mod tests {
     use super::*;
 
     /// What came out of reading these pieces one after another: the message, the flaws, and
-    /// what was left behind the end.
+    /// what followed the end.
     fn read(pieces: &[&[u8]]) -> (Vec<u8>, Vec<Flaw>, Vec<u8>) {
-        let mut reader = MessageReader::default();
-        let (mut message, mut behind) = (Vec::new(), Vec::new());
+        let mut reader = DataReader::default();
+        let (mut message, mut after) = (Vec::new(), Vec::new());
         for piece in pieces {
             let consumed = reader.feed(piece, &mut message);
-            behind.extend_from_slice(&piece[consumed..]);
+            after.extend_from_slice(&piece[consumed..]);
         }
         assert!(reader.has_ended(), "{pieces:?}");
         let sent: usize = pieces.iter().map(|piece| piece.len()).sum();
-        assert_eq!(reader.wire_octets(), (sent - behind.len()) as u64);
-        (message, reader.flaws(), behind)
+        assert_eq!(reader.wire_octets(), (sent - after.len()) as u64);
+        (message, reader.flaws(), after)
     }
 
     /// All ways to cut these octets into pieces.
@@ -223,9 +223,9 @@ mod tests {
     #[test]
     fn what_follows_the_end_is_left_at_all_splits() {
         for pieces in splits(b"a\r\n.\r\nRSET\r\n") {
-            let (message, flaws, behind) = read(&pieces);
+            let (message, flaws, after) = read(&pieces);
             assert_eq!((&message[..], &flaws[..]), (&b"a\r\n"[..], &[][..]));
-            assert_eq!(behind, b"RSET\r\n");
+            assert_eq!(after, b"RSET\r\n");
         }
     }
 
@@ -280,7 +280,7 @@ mod tests {
         for (message, flaws) in cases {
             for split in 0..=message.len() {
                 let (first, second) = message.split_at(split);
-                let mut reader = MessageReader::of_chunks();
+                let mut reader = DataReader::of_chunks();
                 let mut octets = Vec::new();
                 reader.feed(first, &mut octets);
                 reader.feed(second, &mut octets);
@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn a_line_in_chunks_has_998_octets() {
         for (octets, flaws) in [(998, vec![]), (999, vec![Flaw::LongLine])] {
-            let mut reader = MessageReader::of_chunks();
+            let mut reader = DataReader::of_chunks();
             for _ in 0..octets {
                 reader.feed(b"a", &mut Vec::new());
             }

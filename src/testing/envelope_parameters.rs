@@ -128,11 +128,11 @@ fn is_original_recipient(value: &str) -> bool {
 fn xtext(value: &str) -> Option<Vec<u8>> {
     let mut octets = Vec::new();
     let mut rest = value.as_bytes();
-    while let Some((first, behind)) = rest.split_first() {
-        rest = behind;
-        octets.push(match (first, behind) {
-            (b'+', [high, low, behind @ ..]) => {
-                rest = behind;
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        octets.push(match (first, tail) {
+            (b'+', [high, low, tail @ ..]) => {
+                rest = tail;
                 hex(*high)? * 16 + hex(*low)?
             }
             (b'+' | b'=', _) => return None,
@@ -156,14 +156,14 @@ fn utf8_address(value: &str) -> Option<String> {
     let mut address = String::new();
     let mut rest = value;
     while let Some(first) = rest.chars().next() {
-        let behind = rest.get(first.len_utf8()..)?;
+        let tail = rest.get(first.len_utf8()..)?;
         if first == '\\' {
-            let (digits, behind) = behind.strip_prefix("x{")?.split_once('}')?;
+            let (digits, tail) = tail.strip_prefix("x{")?.split_once('}')?;
             address.push(char::from_u32(u32::from_str_radix(digits, 16).ok()?)?);
-            rest = behind;
+            rest = tail;
         } else if matches!(first, '!'..='~') && !matches!(first, '+' | '=') {
             address.push(first);
-            rest = behind;
+            rest = tail;
         } else {
             return None;
         }

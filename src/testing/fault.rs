@@ -1,13 +1,12 @@
-//! What shall go wrong, and where.
+//! What goes wrong, and where.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 /// Something that goes wrong on purpose.
 ///
-/// A fault happens when a client's command has been checked and would now be answered. A
-/// command that is out of order, or a password that is wrong, gets the answer it deserves
-/// and uses up no fault.
+/// A fault happens when the server has checked a command and would now reply. A command that is out
+/// of order, or a wrong password, gets the usual reply and uses up no fault.
 ///
 /// ```
 /// use pilotfish::testing::{self, Fault, Point};
@@ -15,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// // The message arrives, and the reply that would say so does not.
+/// // The message arrives, and the reply is lost.
 /// let submission = testing::TestServer::builder()
 ///     .fault(Fault::CloseAt(Point::EndOfData))
 /// #   .security(testing::Security::Cleartext)
@@ -52,17 +51,16 @@ pub enum Fault {
     /// 3.8). At [`Point::Body`] the text is an answer before its time, and nothing more is
     /// said when the message or the chunk has ended.
     ReplyAt(Point, String),
-    /// The usual answer is sent, and the connection is closed behind it without a word. What the
-    /// client has sent meanwhile is read and dropped. At [`Point::Body`], where no answer is due,
-    /// the message is cut off.
+    /// The server sends the usual reply and closes the connection. It reads and drops what the client
+    /// has sent meanwhile. At [`Point::Body`], where no reply is due, the message is cut off.
     CloseAfter(Point),
-    /// The usual answer is sent, and behind it this text and CRLF, which nobody has asked for. A
-    /// text that begins with 421 is followed by the end of the connection, so that
-    /// `SayAfter(Point::EndOfData, "421 4.3.2 bye".into())` takes a message, says so, and then takes
-    /// leave. At [`Point::Body`], where no answer is due, it is the text alone.
+    /// The server sends the usual reply and after it this text and CRLF as an unsolicited reply. After
+    /// a text that begins with 421 it ends the connection:
+    /// `SayAfter(Point::EndOfData, "421 4.3.2 bye".into())` accepts a message, replies 250, and then
+    /// closes with 421. At [`Point::Body`], where no reply is due, it sends the text alone.
     SayAfter(Point, String),
-    /// Nothing is sent any more and nothing is read, but the connection stays open until the
-    /// server is shut down. At [`Point::EndOfData`] the message has been taken before.
+    /// The server neither sends nor reads any more, but keeps the connection open until it shuts
+    /// down. At [`Point::EndOfData`] it has accepted the message before.
     SilentAt(Point),
 }
 
@@ -84,17 +82,17 @@ pub enum Point {
     Rcpt,
     /// In answer to DATA (RFC 5321, section 4.1.1.4).
     Data,
-    /// Behind 354 or in chunks, when this many octets of the message have come, as they are on
-    /// the wire.
+    /// After 354 or in chunks, when this many octets of the message have arrived, counted as they are
+    /// on the wire.
     Body(u64),
     /// In answer to a chunk that is not the last (RFC 3030, section 2).
     Chunk,
     /// In answer to the end of data (RFC 5321, section 4.1.1.4), or to the last chunk. Over
     /// LMTP a reply is for all recipients, and otherwise this is before the first of them.
     EndOfData,
-    /// Over LMTP, behind the message, in answer for the recipient with this number among those
-    /// that were accepted, counted from 0 (RFC 2033, section 4.2). Where nothing is said from
-    /// here on, the message has been taken for this recipient and those behind.
+    /// Over LMTP, after the message, in the reply for the recipient with this number among the
+    /// accepted ones, counted from 0 (RFC 2033, section 4.2). If the server sends nothing from here
+    /// on, it has accepted the message for this recipient and the following ones.
     EndOfDataFor(usize),
     /// In answer to RSET (RFC 5321, section 4.1.1.5).
     Rset,
@@ -102,13 +100,13 @@ pub enum Point {
     Quit,
     /// In place of the 421 for a client that was idle for longer than
     /// [`TestServerBuilder::idle_timeout`](super::TestServerBuilder::idle_timeout) allows. The connection
-    /// ends here whatever is said.
+    /// ends here, whatever the fault is.
     Idle,
 }
 
 impl Fault {
-    /// Whether it comes behind the usual answer.
-    pub(super) fn is_behind(&self) -> bool {
+    /// Whether it follows the usual reply.
+    pub(super) fn follows_reply(&self) -> bool {
         matches!(self, Self::CloseAfter(_) | Self::SayAfter(..))
     }
 
@@ -163,7 +161,7 @@ impl Frequency {
     }
 }
 
-/// The faults that are still to happen, in the order they were asked for.
+/// The faults that are still to happen, in the order in which they were added.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Mutex<Vec<(Fault, Frequency)>>);
 
@@ -178,7 +176,7 @@ impl Faults {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = None;
         for (index, (fault, frequency)) in faults.iter_mut().enumerate() {
-            // Each is asked, so that each counts.
+            // Every frequency counts, also after a fault was found.
             if fault.point() == point && frequency.is_due(connection) && found.is_none() {
                 found = Some(index);
             }

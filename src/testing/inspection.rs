@@ -10,18 +10,18 @@ use super::received::Received;
 use super::server::TestServer;
 
 impl TestServer {
-    /// The messages taken so far, the earliest first.
+    /// The messages accepted so far, the earliest first.
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
         self.shared.log.entries().received.clone()
     }
 
-    /// Waits for the next message: each that is taken is returned once, in order.
+    /// Waits for the next message, and returns each accepted message once, in order.
     ///
     /// # Errors
     ///
     /// [`TestServerError`] if there is no message to return and a client has broken the rules, or
-    /// the server has panicked: what was waited for may then never come.
+    /// the server has panicked: the message may then never arrive.
     ///
     /// # Cancel safety
     ///
@@ -35,8 +35,8 @@ impl TestServer {
         self.shared.log.wait(next).await
     }
 
-    /// Waits until so many messages have been taken, those before included, for no longer than
-    /// this. Returns all of them as [`received`](Self::received) does.
+    /// Waits until the server keeps this many messages, the earlier ones included, at most for this
+    /// time. Returns all of them as [`received`](Self::received) does.
     ///
     /// ```
     /// use std::time::Duration;
@@ -45,8 +45,8 @@ impl TestServer {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> std::io::Result<()> {
     /// let server = TestServer::builder().start().await?;
-    /// let nobody_sends = server.wait_for(2, Duration::from_millis(1)).await.unwrap_err();
-    /// assert_eq!(nobody_sends.to_string(), "waited 1ms for 2 messages, and 0 came");
+    /// let timed_out = server.wait_for(2, Duration::from_millis(1)).await.unwrap_err();
+    /// assert_eq!(timed_out.to_string(), "waited 1ms for 2 messages, and 0 came");
     /// # Ok(())
     /// # }
     /// ```
@@ -79,8 +79,8 @@ impl TestServer {
         })
     }
 
-    /// The messages taken so far, the earliest first, which the server forgets: for tests with more
-    /// of them than fit into memory. [`received_by_connection`](Self::received_by_connection) goes
+    /// The messages accepted so far, the earliest first, which the server no longer keeps: for tests
+    /// with more messages than fit into memory. [`received_by_connection`](Self::received_by_connection) goes
     /// on counting.
     #[must_use]
     pub fn take_received(&self) -> Vec<Received> {

@@ -17,14 +17,14 @@ pub(super) trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> ByteStream for S {}
 
-/// A TCP port of the loopback interface, and a Unix socket if one is wanted.
+/// A TCP port of the loopback interface, and a Unix socket if the settings name one.
 pub(super) struct Listeners {
     tcp: TcpListener,
     #[cfg(unix)]
     unix: Option<UnixSocket>,
 }
 
-/// A connection that has come.
+/// An accepted connection.
 pub(super) enum Accepted {
     Tcp(TcpStream),
     #[cfg(unix)]
@@ -50,7 +50,7 @@ impl Accepted {
         }
     }
 
-    /// How many round trips it took to come about (RFC 9293, section 3.5).
+    /// How many round trips it took to connect (RFC 9293, section 3.5).
     pub(super) fn round_trips(&self) -> u64 {
         match self {
             Self::Tcp(_) => 1,
@@ -98,7 +98,7 @@ impl Listeners {
     }
 }
 
-/// A socket that has a name as long as it is open.
+/// A socket whose file is removed when it closes.
 #[cfg(unix)]
 struct UnixSocket {
     listener: UnixListener,
@@ -116,7 +116,7 @@ impl UnixSocket {
 #[cfg(unix)]
 impl Drop for UnixSocket {
     fn drop(&mut self) {
-        // Nobody could be told of a failure, and nothing depends on it.
+        // There is no caller for an error, and nothing depends on it.
         let _ = std::fs::remove_file(&self.path);
     }
 }

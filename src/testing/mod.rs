@@ -3,8 +3,8 @@
 //!
 //! [`TestServer`] listens on a free port of the loopback interface, makes a certificate authority of its
 //! own for every start, and behaves as a careful mail submission server does (RFC 6409): TLS before
-//! passwords, passwords before mail. What it takes it keeps, to be looked at as [`Received`]; what a
-//! client may not do it writes down; and it fails to order.
+//! passwords, passwords before mail. It keeps each accepted message as [`Received`], records what a
+//! client must not do, and fails where a test asks it to.
 //!
 //! # A first test
 //!
@@ -57,28 +57,28 @@
 //! assert_eq!(report.attachment_name(), Some("report.csv"));
 //! assert_eq!(report.contents(), b"fish\nshark\n");
 //!
-//! // This fails if the client has done what it may not do.
+//! // This fails if the client has broken a rule.
 //! client.close().await;
 //! submission.shutdown().await?;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # What can be ordered
+//! # Settings
 //!
 //! | what | by |
 //! |---|---|
 //! | accounts, their mechanisms, or none at all | [`user`](TestServerBuilder::user), [`mechanism`](TestServerBuilder::mechanism), [`anonymous`](TestServerBuilder::anonymous) |
 //! | STARTTLS, implicit TLS, clear text | [`security`](TestServerBuilder::security), and [`host_names`](TestServerBuilder::host_names) for the certificate |
 //! | extensions | [`without`](TestServerBuilder::without) and [`offer`](TestServerBuilder::offer), which takes an [`Offer`] |
-//! | recipients that are refused | [`refuse_recipient`](TestServerBuilder::refuse_recipient) |
+//! | refused recipients | [`refuse_recipient`](TestServerBuilder::refuse_recipient) |
 //! | what goes wrong once, always, or every so many times | [`fault`](TestServerBuilder::fault), [`fault_always`](TestServerBuilder::fault_always), [`fault_every`](TestServerBuilder::fault_every), [`fault_every_in_connection`](TestServerBuilder::fault_every_in_connection), which take a [`Fault`] |
 //! | what real servers do wrong | [`quirk`](TestServerBuilder::quirk), which takes a [`Quirk`] |
-//! | slow replies, leave taken of idle clients, few connections | [`delay`](TestServerBuilder::delay), [`idle_timeout`](TestServerBuilder::idle_timeout), [`max_connections`](TestServerBuilder::max_connections) |
+//! | slow replies, a limit for idle clients and for connections | [`delay`](TestServerBuilder::delay), [`idle_timeout`](TestServerBuilder::idle_timeout), [`max_connections`](TestServerBuilder::max_connections) |
 //! | LMTP, a Unix socket | [`lmtp`](TestServerBuilder::lmtp), [`unix_socket`](TestServerBuilder::unix_socket) |
 //! | where messages are kept, and how large they may be | [`store`](TestServerBuilder::store), [`max_size`](TestServerBuilder::max_size) |
 //!
-//! # What can be asked
+//! # Questions
 //!
 //! | what | by |
 //! |---|---|
@@ -86,13 +86,13 @@
 //! | how many came over each connection | [`received_by_connection`](TestServer::received_by_connection) |
 //! | how many connections are open, and were | [`open_connections`](TestServer::open_connections), [`most_open_connections`](TestServer::most_open_connections) |
 //! | how often the client waited for the network | [`round_trips`](TestServer::round_trips) |
-//! | what clients have done wrong | [`violations`](TestServer::violations), [`shutdown`](TestServer::shutdown) |
+//! | what clients did wrong | [`violations`](TestServer::violations), [`shutdown`](TestServer::shutdown) |
 //!
 //! # Strictness
 //!
-//! It is strict where real servers are lenient. Whatever a client may not send is written
-//! down as a violation and answered with a permanent refusal: a bare CR or LF, a line too
-//! long, a parameter of an extension that was not offered, octets behind STARTTLS. Where RFC
+//! It is strict where real servers are lenient. The server records what a client
+//! must not send as a violation and refuses it permanently: a bare CR or LF, a line that is too
+//! long, a parameter of an extension that was not offered, octets after STARTTLS. Where RFC
 //! 1870 lets SIZE be an estimate, it must be exact here. [`TestServer::shutdown`] brings violations
 //! to the caller, so that a test fails for what a server in production would have let pass; they
 //! are logged at WARN too, as they happen. It shares no code with the client for reading

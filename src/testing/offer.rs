@@ -2,10 +2,10 @@
 
 use super::keyword::Keyword;
 
-/// An extension that the server offers when it is asked to, by
-/// [`TestServerBuilder::offer`](super::TestServerBuilder::offer). What is asked for in its terms is with
-/// the messages, see [`Received::mail_parameter`](super::Received::mail_parameter) and
-/// [`Received::rcpt_parameter`](super::Received::rcpt_parameter), and nothing comes of it.
+/// An extension that the server offers only after
+/// [`TestServerBuilder::offer`](super::TestServerBuilder::offer). The server records the parameters that
+/// a client sends, see [`Received::mail_parameter`](super::Received::mail_parameter) and
+/// [`Received::rcpt_parameter`](super::Received::rcpt_parameter), and does not act on them.
 ///
 /// ```
 /// use pilotfish::testing::{self, Offer};

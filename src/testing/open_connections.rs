@@ -18,7 +18,7 @@ struct Connections {
     most: usize,
 }
 
-/// A connection as long as the server has it open.
+/// Counts a connection as open until it is dropped.
 pub(super) struct Presence {
     connections: Arc<OpenConnections>,
     number: u64,
@@ -73,7 +73,7 @@ impl Drop for Presence {
     }
 }
 
-/// Who is at the other end.
+/// The other end of a connection.
 #[derive(Debug)]
 struct Peer {
     /// A second handle of the socket, since another task reads from the first.
@@ -98,7 +98,7 @@ impl Peer {
         };
         let mut polled = [PollFd::new(socket, PollFlags::RDHUP)];
         let now = Timespec::default();
-        // Errors and a connection that was reset are told without being asked for.
+        // `poll` always reports errors and a reset connection.
         poll(&mut polled, Some(&now)).is_ok_and(|found| found > 0)
     }
 }

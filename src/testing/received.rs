@@ -1,4 +1,4 @@
-//! A message that the server took, and how it came.
+//! A message that the server accepted, and how it arrived.
 
 use std::path::PathBuf;
 
@@ -6,17 +6,17 @@ use bytes::Bytes;
 
 use super::syntax::keyword_and_value;
 
-/// A message that the server took: its sender was told 250 at the end of data, or would have
-/// been but for a [`Fault`](super::Fault).
+/// A message that the server accepted: it replied 250 at the end of data, or would have without a
+/// [`Fault`](super::Fault).
 ///
-/// Its envelope and how it came are values. What is in the message is for a parser of the test's
-/// own choice, such as the package mail-parser in the example of the [module](super).
+/// Its envelope and how it arrived are values. To read the message a test uses a parser of its own
+/// choice, such as the package mail-parser in the example of the [module](super).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Received {
     /// The name that the reply to the end of data gave the message.
     pub queue_id: String,
-    /// Which connection it came over; they are counted from 1.
+    /// The number of its connection, counted from 1.
     pub connection: u64,
     /// What the client called itself in EHLO, HELO or LHLO.
     pub hello: String,
@@ -42,10 +42,10 @@ pub struct Received {
     /// How many octets the message has, wherever it is kept. This is what SIZE declares (RFC
     /// 1870, section 5).
     pub size: u64,
-    /// How many octets came over the wire behind 354: with transparency and the end of data,
+    /// How many octets arrived after 354: with transparency and the end of data,
     /// and without TLS. In chunks there are no more of them than the message has.
     pub wire_octets: u64,
-    /// How many chunks it came in (RFC 3030, section 2); 0 if it came behind 354.
+    /// How many chunks it came in (RFC 3030, section 2); 0 if it came after 354.
     pub chunks: u64,
     /// How many [round trips](super::TestServer::round_trips) the connection had taken when the
     /// message was answered, that of the answer included.

@@ -49,7 +49,7 @@ pub(super) struct ServerSession {
 
 /// Why a command had no effect, or why the session ends.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(super) enum SessionStop {
     /// The command was refused. The session goes on.
     Refused,
     /// The client has closed the connection.
@@ -63,13 +63,13 @@ pub(super) enum Stop {
     Io(io::Error),
 }
 
-impl From<io::Error> for Stop {
+impl From<io::Error> for SessionStop {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
-pub(super) type Flow<T> = Result<T, Stop>;
+pub(super) type Flow<T> = Result<T, SessionStop>;
 
 impl ServerSession {
     pub(super) fn new(stream: Box<dyn ByteStream>, number: u64, shared: Arc<Shared>) -> Self {
@@ -134,13 +134,13 @@ impl ServerSession {
             None => Ok(filled.await),
         };
         match filled {
-            Ok(Ok(0)) => Err(Stop::ClientClosed),
+            Ok(Ok(0)) => Err(SessionStop::ClientClosed),
             Ok(filled) => Ok(filled.map(|_| ())?),
             // RFC 5321, section 4.5.3.2.7.
             Err(_) => {
                 let reply = self.reply("421 4.4.2 Idle for too long");
                 self.say_at(Point::Idle, reply).await?;
-                Err(Stop::CloseAfterReply)
+                Err(SessionStop::CloseAfterReply)
             }
         }
     }
@@ -162,7 +162,7 @@ impl ServerSession {
     /// Applies the quirks of servers that lose or refuse what follows a message.
     pub(super) fn message_has_ended(&mut self) -> Flow<()> {
         if self.has(Quirk::ClosesOnGroups) && !self.input.is_empty() {
-            return Err(Stop::CloseNow);
+            return Err(SessionStop::CloseNow);
         }
         let loses = self.has(Quirk::LosesBehindMessage);
         if loses || self.has(Quirk::RefusesBehindMessage) {
@@ -211,17 +211,17 @@ impl ServerSession {
     }
 
     /// Queues a [reply](Self::reply) to a command that has no effect.
-    pub(super) fn refuse(&mut self, reply: &str) -> Stop {
+    pub(super) fn refuse(&mut self, reply: &str) -> SessionStop {
         let reply = self.reply(reply);
         self.say(&reply);
-        Stop::Refused
+        SessionStop::Refused
     }
 
     /// Replies to a valid command, unless a fault is due. Fails if the command has no effect then.
     pub(super) async fn answer(&mut self, point: Point, reply: &str) -> Flow<()> {
         let reply = self.reply(reply);
         let accepted = self.say_at(point, reply).await?;
-        accepted.then_some(()).ok_or(Stop::Refused)
+        accepted.then_some(()).ok_or(SessionStop::Refused)
     }
 
     /// Queues a reply as it is, unless a fault is due. Returns whether the client may take its
@@ -254,15 +254,17 @@ impl ServerSession {
         match fault {
             Some(Fault::CloseAt(_)) => {
                 self.flush().await?;
-                Err(Stop::CloseNow)
+                Err(SessionStop::CloseNow)
             }
             Some(Fault::SilentAt(_)) => {
                 self.flush().await?;
                 self.shared.stop.cancelled().await;
-                Err(Stop::CloseNow)
+                Err(SessionStop::CloseNow)
             }
-            Some(Fault::CloseAfter(_)) => Err(Stop::CloseAfterReply),
-            _ if text.is_some_and(|text| text.starts_with("421")) => Err(Stop::CloseAfterReply),
+            Some(Fault::CloseAfter(_)) => Err(SessionStop::CloseAfterReply),
+            _ if text.is_some_and(|text| text.starts_with("421")) => {
+                Err(SessionStop::CloseAfterReply)
+            }
             _ => Ok(accepted),
         }
     }
@@ -274,26 +276,26 @@ impl ServerSession {
     }
 
     /// Records a violation and refuses the command with this reply.
-    pub(super) fn reject(&mut self, violation: &str, reply: &str) -> Stop {
+    pub(super) fn reject(&mut self, violation: &str, reply: &str) -> SessionStop {
         self.violation(violation);
         self.refuse(reply)
     }
 
     /// Records a command that breaks the grammar, and refuses it.
-    pub(super) fn malformed(&mut self, violation: &str) -> Stop {
+    pub(super) fn malformed(&mut self, violation: &str) -> SessionStop {
         self.reject(violation, "501 5.5.4 Syntax error in parameters")
     }
 
     /// Records a command that comes too early, too late, or twice, and refuses it.
-    pub(super) fn out_of_order(&mut self, violation: &str) -> Stop {
+    pub(super) fn out_of_order(&mut self, violation: &str) -> SessionStop {
         self.reject(violation, "503 5.5.1 Bad sequence of commands")
     }
 
     /// Records a violation and ends the session, because the server cannot tell what the next
     /// octets are.
-    pub(super) fn disconnect(&mut self, violation: &str, text: &str) -> Stop {
+    pub(super) fn disconnect(&mut self, violation: &str, text: &str) -> SessionStop {
         self.reject(violation, &format!("503 5.5.1 {text}"));
-        Stop::CloseAfterReply
+        SessionStop::CloseAfterReply
     }
 }
 

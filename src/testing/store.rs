@@ -12,7 +12,7 @@ use tokio::io::AsyncWriteExt;
 /// How many octets a server keeps in memory, of all messages together.
 const MEMORY: u64 = 256 * 1024 * 1024;
 
-/// Where the messages are kept that a server takes. With each of them there is a
+/// Where the server keeps accepted messages. For each of them there is a
 /// [`Received`](super::Received); [`TestServer::take_received`](super::TestServer::take_received) is for
 /// tests with a great many.
 ///
@@ -21,7 +21,7 @@ const MEMORY: u64 = 256 * 1024 * 1024;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
-/// // Gigabytes come through, and only their number stays.
+/// // Messages of gigabytes arrive, and only their sizes are kept.
 /// let server = TestServer::builder()
 ///     .store(Store::Discard)
 ///     .max_size(0)
@@ -50,7 +50,7 @@ pub enum Store {
 pub(super) struct Budget(AtomicU64);
 
 impl Budget {
-    /// Frees what messages took that are forgotten.
+    /// Frees the memory of messages that the server no longer keeps.
     pub(super) fn give_back(&self, octets: u64) {
         self.0.fetch_sub(octets, Ordering::Relaxed);
     }
@@ -65,7 +65,7 @@ impl Budget {
     }
 }
 
-/// A message that is being written down. Dropping it forgets the message.
+/// Where a message is written. Dropping it deletes the message.
 #[derive(Debug)]
 pub(super) enum Sink {
     Memory(InMemory),
@@ -74,7 +74,7 @@ pub(super) enum Sink {
 }
 
 impl Sink {
-    /// Prepares for a message of this name.
+    /// Prepares to write a message with this queue identifier.
     pub(super) async fn open(
         store: &Store,
         budget: &Arc<Budget>,
@@ -92,7 +92,7 @@ impl Sink {
         }
     }
 
-    /// Writes down a piece.
+    /// Writes a piece.
     ///
     /// [`StorageFull`](io::ErrorKind::StorageFull) if there is no room for it.
     pub(super) async fn write(&mut self, piece: &[u8]) -> io::Result<()> {
@@ -130,7 +130,8 @@ impl InMemory {
 }
 
 impl Drop for InMemory {
-    /// Gives back what a forgotten message used; that of a kept one has been moved away.
+    /// Frees the memory of a message that is not kept. The octets of a kept message have been moved
+    /// out.
     fn drop(&mut self) {
         self.budget.give_back(self.octets.len() as u64);
     }
@@ -167,7 +168,7 @@ impl InFile {
 impl Drop for InFile {
     fn drop(&mut self) {
         if let Some(part) = &self.part {
-            // It may be gone with its directory; and there is nobody to tell.
+            // It may be gone with its directory, and there is no caller for an error.
             let _ = std::fs::remove_file(part);
         }
     }

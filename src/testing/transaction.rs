@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::data::{Flaw, MessageReader};
+use super::data::{DataReader, Flaw};
 use super::received::Received;
 use super::store::Sink;
 
@@ -36,7 +36,7 @@ pub(super) struct IncomingMail {
     pub(super) received: Received,
     /// How many recipients the client has named, the refused ones included.
     pub(super) named_recipients: usize,
-    pub(super) reader: MessageReader,
+    pub(super) reader: DataReader,
     pub(super) sink: io::Result<Sink>,
 }
 
@@ -45,7 +45,7 @@ impl IncomingMail {
         Self {
             received,
             named_recipients: 0,
-            reader: MessageReader::default(),
+            reader: DataReader::default(),
             sink: Ok(Sink::Discard),
         }
     }

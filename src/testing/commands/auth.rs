@@ -10,7 +10,7 @@ use md5::Md5;
 use super::super::fault::Point;
 use super::super::keyword::Keyword;
 use super::super::mechanism::AuthMechanism;
-use super::super::session::{Flow, ServerSession, Stop};
+use super::super::session::{Flow, ServerSession, SessionStop};
 use super::super::transaction::TransactionState;
 use crate::secret::Secret;
 
@@ -162,7 +162,7 @@ impl ServerSession {
         name.ok_or_else(|| self.wrong_credentials())
     }
 
-    pub(super) fn wrong_credentials(&mut self) -> Stop {
+    pub(super) fn wrong_credentials(&mut self) -> SessionStop {
         self.refuse("535 5.7.8 Authentication credentials invalid")
     }
 }

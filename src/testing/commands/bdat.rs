@@ -1,6 +1,6 @@
 //! BDAT and the chunk after it (RFC 3030, section 2).
 
-use super::super::data::MessageReader;
+use super::super::data::DataReader;
 use super::super::fault::Point;
 use super::super::keyword::Keyword;
 use super::super::quirk::Quirk;
@@ -32,8 +32,7 @@ impl ServerSession {
         }
         match std::mem::replace(&mut self.transaction, TransactionState::Broken) {
             TransactionState::Open(mut mail) if mail.has_recipients() => {
-                self.begin_message(&mut mail, MessageReader::of_chunks())
-                    .await;
+                self.begin_message(&mut mail, DataReader::of_chunks()).await;
                 self.add_chunk(mail, octets, is_last).await
             }
             TransactionState::Chunks(mail) => self.add_chunk(mail, octets, is_last).await,

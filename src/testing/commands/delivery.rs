@@ -4,7 +4,7 @@
 use std::io;
 
 use super::super::fault::{Fault, Point};
-use super::super::session::{Flow, ServerSession, Stop, is_positive};
+use super::super::session::{Flow, ServerSession, SessionStop, is_positive};
 use super::super::transaction::IncomingMail;
 
 impl ServerSession {
@@ -59,11 +59,11 @@ impl ServerSession {
         Err(self.refuse_times(replies, &reply))
     }
 
-    fn refuse_times(&mut self, replies: usize, reply: &str) -> Stop {
+    fn refuse_times(&mut self, replies: usize, reply: &str) -> SessionStop {
         for _ in 0..replies {
             self.refuse(reply);
         }
-        Stop::Refused
+        SessionStop::Refused
     }
 
     /// The reply for each recipient, in their order. The refused recipients are removed from the
@@ -86,7 +86,7 @@ impl ServerSession {
             };
             let fault = for_all
                 .clone()
-                .filter(|fault| !fault.is_behind() || number == last)
+                .filter(|fault| !fault.follows_reply() || number == last)
                 .or_else(|| faults.take(Point::EndOfDataFor(number), self.number));
             if is_positive(&reply) && !is_refusal(fault.as_ref()) {
                 accepted.push(path);

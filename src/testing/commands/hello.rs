@@ -5,7 +5,7 @@ use super::super::keyword::{EXTENSIONS, Keyword};
 use super::super::mechanism::AuthMechanism;
 use super::super::offer::Offer;
 use super::super::received::TlsVersion;
-use super::super::session::{Flow, ServerSession, Stop};
+use super::super::session::{Flow, ServerSession, SessionStop};
 use super::super::settings::{Security, ServerSettings};
 use super::super::syntax::is_host;
 use super::super::transaction::TransactionState;
@@ -44,7 +44,7 @@ impl ServerSession {
             ));
         };
         if !self.say_at(Point::Ehlo, reply).await? {
-            return Err(Stop::Refused);
+            return Err(SessionStop::Refused);
         }
         self.hello = Some(name.to_owned());
         self.transaction = TransactionState::None;
@@ -57,7 +57,7 @@ impl ServerSession {
         }
         self.answer(Point::StartTls, "220 2.0.0 Ready to start TLS")
             .await?;
-        Err(Stop::StartTls)
+        Err(SessionStop::StartTls)
     }
 }
 

@@ -17,7 +17,7 @@ use smtp_proto::{Error, Request};
 use super::fault::Point;
 use super::keyword::{EXTENSIONS, Keyword};
 use super::quirk::Quirk;
-use super::session::{Flow, ServerSession, Stop};
+use super::session::{Flow, ServerSession, SessionStop};
 use super::transaction::TransactionState;
 
 impl ServerSession {
@@ -91,7 +91,7 @@ impl ServerSession {
             Request::Quit => {
                 let reply = self.reply("221 2.0.0 Bye");
                 self.say_at(Point::Quit, reply).await?;
-                Err(Stop::CloseAfterReply)
+                Err(SessionStop::CloseAfterReply)
             }
             Request::Noop { .. } => Err(self.refuse("250 2.0.0 Ok")),
             Request::Vrfy { .. } => Err(self.refuse("252 2.0.0 Send some mail and see")),
@@ -112,7 +112,7 @@ impl ServerSession {
             return Ok(());
         }
         if self.has(Quirk::ClosesOnGroups) {
-            return Err(Stop::CloseNow);
+            return Err(SessionStop::CloseNow);
         }
         let may_go_on = matches!(
             request,
@@ -152,12 +152,12 @@ impl ServerSession {
     }
 
     /// Records that something follows this, which PIPELINING would allow, and ends the session.
-    fn not_pipelining(&mut self, what: &str) -> Stop {
+    fn not_pipelining(&mut self, what: &str) -> SessionStop {
         let violation = format!("octets after {what}, PIPELINING is not offered (RFC 2920)");
         self.disconnect(&violation, "PIPELINING is not offered")
     }
 
-    fn parameter_not_offered(&mut self, parameter: &str) -> Stop {
+    fn parameter_not_offered(&mut self, parameter: &str) -> SessionStop {
         self.reject(
             &format!("parameter {parameter}, not offered (RFC 5321, section 4.1.1.11)"),
             "555 5.5.4 Parameter not offered",

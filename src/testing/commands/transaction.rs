@@ -6,7 +6,7 @@ use super::super::fault::Point;
 use super::super::keyword::Keyword;
 use super::super::offer::Offer;
 use super::super::received::Received;
-use super::super::session::{Flow, ServerSession, Stop};
+use super::super::session::{Flow, ServerSession, SessionStop};
 use super::super::settings::Security;
 use super::super::syntax::PathArgument;
 use super::super::transaction::{IncomingMail, TransactionState};
@@ -24,7 +24,7 @@ impl ServerSession {
             && self.mails >= most
         {
             self.refuse("421 4.7.0 Too many messages in this session");
-            return Err(Stop::CloseAfterReply);
+            return Err(SessionStop::CloseAfterReply);
         }
         self.check_state_for_mail()?;
         let mail = self.incoming_mail(line)?;
@@ -106,7 +106,7 @@ impl ServerSession {
         let found = refused.find(|(address, _)| address.eq_ignore_ascii_case(&path));
         if let Some(reply) = found.map(|(_, reply)| reply.clone()) {
             self.say(&reply);
-            return Err(Stop::Refused);
+            return Err(SessionStop::Refused);
         }
         if !self.has_room(&path) {
             return Err(self.refuse("452 4.5.3 Too many recipients"));

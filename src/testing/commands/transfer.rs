@@ -1,9 +1,9 @@
 //! DATA and the message after it (RFC 5321, section 4.1.1.4).
 
-use super::super::data::MessageReader;
+use super::super::data::DataReader;
 use super::super::fault::{Fault, Point};
 use super::super::keyword::Keyword;
-use super::super::session::{Flow, ServerSession, Stop};
+use super::super::session::{Flow, ServerSession, SessionStop};
 use super::super::store::Sink;
 use super::super::transaction::{IncomingMail, TransactionState};
 
@@ -22,14 +22,13 @@ impl ServerSession {
         }
         let reply = "354 End data with <CR><LF>.<CR><LF>".to_owned();
         if !self.say_at(Point::Data, reply).await? {
-            return Err(Stop::Refused);
+            return Err(SessionStop::Refused);
         }
         let transaction = std::mem::replace(&mut self.transaction, TransactionState::None);
         let TransactionState::Open(mut mail) = transaction else {
             return Ok(());
         };
-        self.begin_message(&mut mail, MessageReader::default())
-            .await;
+        self.begin_message(&mut mail, DataReader::default()).await;
         let answered = self.receive(&mut mail, None).await?;
         if !self.input.is_empty() && !self.offers(Keyword::Pipelining) {
             return Err(self.not_pipelining("the end of data"));
@@ -75,7 +74,7 @@ impl ServerSession {
     }
 
     /// Prepares to read the message of a mail.
-    pub(super) async fn begin_message(&self, mail: &mut IncomingMail, reader: MessageReader) {
+    pub(super) async fn begin_message(&self, mail: &mut IncomingMail, reader: DataReader) {
         let shared = &self.shared;
         let queue_id = shared.queue_id();
         mail.sink = Sink::open(&shared.settings.store, &shared.budget, &queue_id).await;
