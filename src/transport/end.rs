@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use super::codec::ReadError;
 use super::tls::is_refusal;
-use super::wire::failure;
-use super::write::MAX_EARLY;
 use crate::error::{Error, ErrorKind, Stage};
 use crate::protocol::{Reply, ReplyClass, ReplyError, visible};
 
+/// The most octets of replies that are kept until they are read.
+pub(super) const MAX_PENDING_OCTETS: usize = 1024 * 1024;
+
 /// How many characters of an unfinished reply are shown.
-const SHOWN: usize = 500;
+const MAX_SHOWN_CHARACTERS: usize = 500;
 
 /// What has come of a reply that is not whole, without secrets. It may be empty.
 #[derive(Debug, Default)]
@@ -26,7 +27,7 @@ impl Unfinished {
 
 impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", visible(&self.0, SHOWN))
+        write!(f, "{}", visible(&self.0, MAX_SHOWN_CHARACTERS))
     }
 }
 
@@ -64,11 +65,23 @@ impl End {
             Self::TooManyReplies => failure(
                 ErrorKind::Protocol,
                 stage,
-                format!("the server's replies have over {MAX_EARLY} octets: send to fewer"),
+                format!(
+                    "the server's replies have over {MAX_PENDING_OCTETS} octets: send to fewer"
+                ),
             ),
             Self::Stalled(limit) => stalled(limit, stage),
             Self::Late(limit, words) => late(limit, &words, stage),
         }
+    }
+}
+
+/// An error of the connection at a stage. After the end of data, the fate of the mail is unknown.
+fn failure(kind: ErrorKind, stage: Stage, message: String) -> Error {
+    let error = Error::new(kind, message).with_stage(stage);
+    if stage == Stage::EndOfData {
+        error.with_unknown_fate()
+    } else {
+        error
     }
 }
 
@@ -99,7 +112,7 @@ fn failed(error: ReadError, words: &Unfinished, stage: Stage) -> Error {
             let message = match (&error, stage) {
                 (ReplyError::NotAReply(line), Stage::Greeting) => format!(
                     "the server does not speak SMTP, it sent \"{}\": check the port",
-                    visible(&String::from_utf8_lossy(line), SHOWN)
+                    visible(&String::from_utf8_lossy(line), MAX_SHOWN_CHARACTERS)
                 ),
                 _ => format!("{error} (at {stage})"),
             };

@@ -262,13 +262,3 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let _ = timeout(self.timeouts.quit, self.framed.get_mut().shutdown()).await;
     }
 }
-
-/// An error of the connection at a stage: behind the end of data, it leaves the fate open.
-pub(super) fn failure(kind: ErrorKind, stage: Stage, message: String) -> Error {
-    let error = Error::new(kind, message).with_stage(stage);
-    if stage == Stage::EndOfData {
-        error.with_unknown_fate()
-    } else {
-        error
-    }
-}

@@ -8,13 +8,10 @@ use std::task::{Context, Poll, ready};
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::end::{End, broke, stalled};
+use super::end::{End, MAX_PENDING_OCTETS, broke, stalled};
 use super::io_timer::Deadline;
 use super::wire::Wire;
 use crate::error::{Result, Stage};
-
-/// How many octets of replies wait at most until they are read.
-pub(super) const MAX_EARLY: usize = 1024 * 1024;
 
 /// How far a poll got.
 enum Progress {
@@ -133,7 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                     }
                     self.pending_octets += reply.octets();
                     self.pending_replies.push_back(reply);
-                    if self.pending_octets > MAX_EARLY {
+                    if self.pending_octets > MAX_PENDING_OCTETS {
                         return Poll::Ready(End::TooManyReplies);
                     }
                 }

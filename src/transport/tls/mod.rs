@@ -2,10 +2,9 @@
 //!
 //! What is verified and why is in [`manual::tls`](crate::manual::tls).
 
-mod builder;
 mod certificate;
-mod client;
 mod client_certificate;
+mod config;
 mod failure;
 mod fault;
 mod fingerprint;
@@ -19,8 +18,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs as cryptography;
 #[cfg(not(feature = "aws-lc-rs"))]
 use tokio_rustls::rustls::crypto::ring as cryptography;
 
-pub use builder::TlsConfigBuilder;
-pub use client::TlsConfig;
+pub use config::{TlsConfig, TlsConfigBuilder};
 pub(super) use failure::is_refusal;
 pub use fingerprint::Fingerprint;
 pub use parameters::{TlsParameters, TlsVersion};
