@@ -221,6 +221,43 @@ fn no_code_is_unfinished_and_none_may_panic() {
     none(&complaints);
 }
 
+/// A builder that is dropped builds nothing, and a stream that is dropped withdraws its mails.
+#[test]
+fn builders_and_streams_are_marked_must_use() {
+    let mut count = 0;
+    let mut complaints = Vec::new();
+    for file in source() {
+        let lines: Vec<_> = file.code().map(|(_, line)| line).collect();
+        for (index, line) in lines.iter().enumerate() {
+            let Some(rest) = line.strip_prefix("pub struct ") else {
+                continue;
+            };
+            let end = |c: char| !c.is_alphanumeric();
+            let name = rest.split(end).next().unwrap();
+            let is_for = |of_trait: &str| {
+                let implemented = |line: &&str| {
+                    let types = line
+                        .strip_prefix("impl")
+                        .and_then(|l| l.split_once(of_trait));
+                    types.is_some_and(|(_, on)| on.split(end).next() == Some(name))
+                };
+                lines.iter().any(|line| implemented(&line))
+            };
+            if !name.ends_with("Builder") && !is_for(" Stream for ") && !is_for(" Future for ") {
+                continue;
+            }
+            count += 1;
+            let attributes = lines[..index].iter().rev();
+            let mut attributes = attributes.take_while(|line| line.starts_with("#["));
+            if !attributes.any(|line| line.starts_with("#[must_use")) {
+                complaints.push(format!("{}: {name} lacks #[must_use]", file.path));
+            }
+        }
+    }
+    none(&complaints);
+    assert!(count >= 8, "{count}");
+}
+
 #[test]
 fn every_file_says_what_it_is_for() {
     let complaints: Vec<_> = source()
