@@ -41,4 +41,4 @@ pub use reply_meaning::ReplyMeaning;
 pub use stage::Stage;
 pub(crate) use transparency::Transparency;
 pub use value_error::ValueError;
-pub(crate) use value_error::named;
+pub(crate) use value_error::{named, try_from_text};

@@ -69,6 +69,9 @@ macro_rules! named {
 }
 pub(crate) use named;
 
+/// `TryFrom` for the texts of a type that has `FromStr`.
+pub(crate) use crate::address::try_from_text;
+
 #[cfg(test)]
 mod tests {
     use crate::protocol::{Chunking, Dialect, Mechanism, Pipelining};

@@ -32,7 +32,7 @@ impl TestServer {
         let settings = &self.shared.settings;
         let tls = TlsConfig::builder()
             .ca_pem(self.ca_pem())
-            .server_name(settings.host_name().parse()?);
+            .server_name(settings.host_name());
         let mut builder = ServerConfig::builder(self.addr().ip())
             .port(self.addr().port())
             .security(match settings.security {

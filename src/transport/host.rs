@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use tokio_rustls::rustls::pki_types::{DnsName, ServerName};
 
-use crate::protocol::ValueError;
+use crate::protocol::{ValueError, try_from_text};
 
 /// A host to connect to: a DNS name or an IP address.
 ///
@@ -114,24 +114,7 @@ impl FromStr for Host {
     }
 }
 
-macro_rules! host_from_text {
-    ($($text:ty),*) => {$(
-        impl TryFrom<$text> for Host {
-            type Error = ValueError;
-
-            fn try_from(text: $text) -> Result<Self, ValueError> {
-                text.parse()
-            }
-        }
-    )*};
-}
-host_from_text!(&str, &String, String);
-
-impl From<&Host> for Host {
-    fn from(host: &Host) -> Self {
-        host.clone()
-    }
-}
+try_from_text!(Host);
 
 impl From<IpAddr> for Host {
     fn from(address: IpAddr) -> Self {

@@ -3,6 +3,8 @@
 //! Who is trusted without an authority needs its key alone. All else is for the words about one
 //! that is refused.
 
+use std::net::IpAddr;
+
 use tokio_rustls::rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 
 /// The fields of a certificate of any version, in DER. webpki reads version 3 alone, and not all
@@ -13,33 +15,55 @@ pub(super) struct Fields<'a> {
     pub(super) subject: &'a [u8],
     /// The whole `SubjectPublicKeyInfo`.
     pub(super) key: SubjectPublicKeyInfoDer<'a>,
+    /// What follows the key: the extensions, in version 3.
+    rest: &'a [u8],
 }
 
 impl<'a> Fields<'a> {
     pub(super) fn of(certificate: &'a CertificateDer<'_>) -> Option<Self> {
         let certificate = Element::first(certificate)?;
-        let mut rest = Element::first(certificate.content)?.content;
-        let mut next = || {
-            let element = Element::first(rest)?;
-            rest = element.rest;
-            Some(element)
-        };
+        let mut elements = Element::all(Element::first(certificate.content)?.content);
         // The serial number comes first in version 1.
-        if next()?.tag == VERSION {
-            next()?;
+        if elements.next()?.tag == VERSION {
+            elements.next()?;
         }
-        let [_signature, issuer, _validity, subject, key] =
-            [next(), next(), next(), next(), next()];
+        let [_signature, issuer, _validity, subject, key] = [(); 5].map(|()| elements.next());
+        let key = key?;
         Some(Self {
             issuer: issuer?.content,
             subject: subject?.content,
-            key: SubjectPublicKeyInfoDer::from(key?.whole),
+            key: SubjectPublicKeyInfoDer::from(key.whole),
+            rest: key.rest,
         })
+    }
+
+    /// The names in the extension subjectAltName (RFC 5280 section 4.2.1.6): host names, addresses
+    /// and URIs.
+    fn subject_alt_names(&self) -> Vec<String> {
+        let extensions = Element::all(self.rest).find(|element| element.tag == EXTENSIONS);
+        let extensions = extensions.and_then(|element| Element::first(element.content));
+        let mut extensions = extensions
+            .into_iter()
+            .flat_map(|list| Element::all(list.content));
+        let names = extensions.find(|extension| extension.content.starts_with(SUBJECT_ALT_NAME));
+        // The value comes last, after a mark that the extension is critical.
+        let names = names.and_then(|extension| Element::all(extension.content).last());
+        let names = names.and_then(|value| Element::first(value.content));
+        let names = names
+            .into_iter()
+            .flat_map(|list| Element::all(list.content));
+        names.filter_map(|name| name.to_name()).collect()
     }
 }
 
-/// The tag of the version.
+/// The tags of the version and of the extensions.
 const VERSION: u8 = 0xa0;
+const EXTENSIONS: u8 = 0xa3;
+
+/// The tags of names (`GeneralName`).
+const DNS_NAME: u8 = 0x82;
+const URI: u8 = 0x86;
+const IP_ADDRESS: u8 = 0x87;
 
 /// An element of DER (X.690 section 8.1), with a length of up to four octets.
 struct Element<'a> {
@@ -50,6 +74,23 @@ struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
+    /// All elements up to the first that is not valid.
+    fn all(octets: &'a [u8]) -> impl Iterator<Item = Self> {
+        std::iter::successors(Self::first(octets), |element| Self::first(element.rest))
+    }
+
+    fn to_name(&self) -> Option<String> {
+        match self.tag {
+            DNS_NAME | URI => Some(String::from_utf8_lossy(self.content).into_owned()),
+            IP_ADDRESS => {
+                let v4 = <[u8; 4]>::try_from(self.content).map(IpAddr::from);
+                let address = v4.or_else(|_| <[u8; 16]>::try_from(self.content).map(IpAddr::from));
+                address.ok().map(|address| address.to_string())
+            }
+            _ => None,
+        }
+    }
+
     fn first(octets: &'a [u8]) -> Option<Self> {
         let (&[tag, first], after) = octets.split_first_chunk()?;
         let (length, after) = match first {
@@ -80,12 +121,14 @@ pub(super) struct CertificateSummary {
     pub(super) is_self_signed: bool,
     pub(super) has_short_key: bool,
     pub(super) common_name: Option<String>,
+    pub(super) subject_alt_names: Vec<String>,
 }
 
-/// The object identifiers rsaEncryption (RFC 8017 appendix A.1) and id-at-commonName (RFC 5280
-/// appendix A.1), in DER.
+/// The object identifiers rsaEncryption (RFC 8017 appendix A.1), id-at-commonName and
+/// id-ce-subjectAltName (RFC 5280 appendix A), in DER.
 const RSA_ENCRYPTION: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
 const COMMON_NAME: &[u8] = b"\x06\x03\x55\x04\x03";
+const SUBJECT_ALT_NAME: &[u8] = b"\x06\x03\x55\x1d\x11";
 
 /// The octets of a `SubjectPublicKeyInfo` with the shortest RSA key that is verified, 2048 bits,
 /// and the shortest exponent.
@@ -101,6 +144,7 @@ impl CertificateSummary {
             is_self_signed: fields.subject == fields.issuer,
             has_short_key: is_rsa && fields.key.len() < RSA_2048,
             common_name: common_name(fields.subject),
+            subject_alt_names: fields.subject_alt_names(),
         }
     }
 }

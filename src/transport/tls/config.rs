@@ -49,7 +49,7 @@ use crate::transport::host::Host;
 ///     .ca_pem(&our_ca)
 ///     .build()?;
 /// let bridge = "sha256:6f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
-/// let pinned = TlsConfig::builder().fingerprint(bridge.parse()?).build()?;
+/// let pinned = TlsConfig::builder().fingerprint(bridge).build()?;
 /// # Ok(())
 /// # }
 /// ```
@@ -201,9 +201,12 @@ impl TlsConfigBuilder {
     ///
     /// A pin identifies the server by itself, so authorities, names and dates are not checked. The
     /// handshake still proves that the server has the private key of the certificate.
-    pub fn fingerprint(mut self, fingerprint: Fingerprint) -> Self {
-        self.fingerprints.push(fingerprint);
-        self
+    pub fn fingerprint(self, fingerprint: impl TryInto<Fingerprint, Error: Into<Error>>) -> Self {
+        self.keep_error(|builder| {
+            let fingerprint = fingerprint.try_into().map_err(Into::into)?;
+            builder.fingerprints.push(fingerprint);
+            Ok(())
+        })
     }
 
     /// Sets the minimum version. Default: TLS 1.2.
@@ -214,9 +217,11 @@ impl TlsConfigBuilder {
 
     /// Expects a certificate for this name, and sends it as SNI, in place of the host to connect to:
     /// for hosts that are an address, or the end of a tunnel.
-    pub fn server_name(mut self, name: Host) -> Self {
-        self.name = Some(name);
-        self
+    pub fn server_name(self, name: impl TryInto<Host, Error: Into<Error>>) -> Self {
+        self.keep_error(|builder| {
+            builder.name = Some(name.try_into().map_err(Into::into)?);
+            Ok(())
+        })
     }
 
     /// Presents this certificate to servers that request one. `chain` is the certificate and its
@@ -243,7 +248,7 @@ impl TlsConfigBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`]: PEM text of a setter cannot be used; the system has no authorities; no
+    /// [`ErrorKind::Config`]: PEM text, a fingerprint or a name of a setter is not valid; the system has no authorities; no
     /// authority and no pin is set; or certificates are both pinned and not verified.
     pub fn build(self) -> Result<TlsConfig> {
         if let Some(error) = self.error {

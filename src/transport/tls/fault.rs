@@ -177,7 +177,8 @@ fn not_for_name(
     fingerprint: Fingerprint,
 ) -> String {
     let expected = context.expected.to_str();
-    if context.presented.is_empty() {
+    let names = &about.subject_alt_names;
+    if names.is_empty() {
         return match &about.common_name {
             Some(name) => format!(
                 "has only a common name, \"{}\", which counts no more (RFC 9525): its owner needs \
@@ -191,27 +192,15 @@ fn not_for_name(
             ),
         };
     }
-    let mut names: Vec<_> = context
-        .presented
-        .iter()
-        .take(MOST_NAMES)
-        .map(|name| shown(bare(name)))
-        .collect();
-    if context.presented.len() > MOST_NAMES {
-        names.push(format!("{} others", context.presented.len() - MOST_NAMES));
+    let listed = names.iter().take(MOST_NAMES).map(|name| shown(name));
+    let mut listed: Vec<_> = listed.collect();
+    if names.len() > MOST_NAMES {
+        listed.push(format!("{} others", names.len() - MOST_NAMES));
     }
     format!(
         "is not for {expected} but for {}: give the server by a name it is for",
-        names.join(", ")
+        listed.join(", ")
     )
-}
-
-/// The name in what is presented as `DnsName("mail.example.org")`.
-fn bare(name: &str) -> &str {
-    name.split_once('(')
-        .map_or(name, |(_, rest)| rest)
-        .trim_end_matches(')')
-        .trim_matches('"')
 }
 
 fn shown(name: &str) -> String {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::cryptography::digest::{self, SHA256, SHA256_OUTPUT_LEN};
-use crate::protocol::ValueError;
+use crate::protocol::{ValueError, try_from_text};
 
 /// What a server's certificate is known by: the SHA-256 of it, or of its public key.
 ///
@@ -69,6 +69,8 @@ impl FromStr for Fingerprint {
         })
     }
 }
+
+try_from_text!(Fingerprint);
 
 fn sha256(octets: &[u8]) -> [u8; SHA256_OUTPUT_LEN] {
     let mut hash = [0; SHA256_OUTPUT_LEN];

@@ -112,6 +112,14 @@ fn a_tls_builder_keeps_its_first_error() {
                 .ca_pem("no PEM"),
             "the client's certificate",
         ),
+        (
+            TlsConfig::builder().fingerprint("md5:00").ca_pem("no PEM"),
+            "the fingerprint is not valid",
+        ),
+        (
+            TlsConfig::builder().server_name("a b").fingerprint("x"),
+            "the host is not valid",
+        ),
     ] {
         let error = builder.roots(TlsRoots::Public).build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);

@@ -4,9 +4,9 @@
 use pilotfish::ErrorKind;
 use pilotfish::transport::{Fingerprint, TlsConfig};
 use rcgen::{
-    CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, NameConstraints,
-    PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, SanType,
-    date_time_ymd,
+    CertificateParams, CustomExtension, DistinguishedName, ExtendedKeyUsagePurpose, GeneralSubtree,
+    NameConstraints, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256,
+    SanType, date_time_ymd,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -155,19 +155,33 @@ async fn valid_names() {
     is_refused(&address, &client(), HOST, words).await;
 }
 
+/// An error lists every kind of name that a host can have, and no others.
+#[tokio::test]
+async fn names_of_other_kinds() {
+    let mut params = server_params(&["other.example"]);
+    params.subject_alt_names.extend([
+        SanType::Rfc822Name("ann@example.org".try_into().unwrap()),
+        SanType::URI("https://example.org/".try_into().unwrap()),
+        SanType::IpAddress("2001:db8::1".parse().unwrap()),
+    ]);
+    let mut critical = params.clone();
+    // Without a subject, the extension is critical (RFC 5280 section 4.1.2.6).
+    critical.distinguished_name = DistinguishedName::new();
+    for params in [params, critical] {
+        let side = Side::from(ServerCertificates::by(&ROOT, &params).config());
+        let words = "is not for server.example but for other.example, https://example.org/, \
+                     2001:db8::1: give";
+        is_refused(&side, &client(), HOST, words).await;
+    }
+}
+
 #[tokio::test]
 async fn another_name_than_the_host_can_be_expected() {
     let side = Side::from(good().config());
-    let tls = trusting()
-        .server_name(HOST.parse().unwrap())
-        .build()
-        .unwrap();
+    let tls = trusting().server_name(HOST).build().unwrap();
     is_accepted(&side, &tls, "127.0.0.1").await;
     let words = "the certificate of 127.0.0.1 is not for other.example but for server.example";
-    let tls = trusting()
-        .server_name("other.example".parse().unwrap())
-        .build()
-        .unwrap();
+    let tls = trusting().server_name("other.example").build().unwrap();
     is_refused(&side, &tls, "127.0.0.1", words).await;
 }
 

@@ -102,10 +102,7 @@ async fn clones_resume_sessions() {
         assert!(first.client.certificate.is_some());
         assert_eq!(first.client.certificate, second.client.certificate);
         // Not under another name, and not by another client.
-        let other = trusting()
-            .server_name("server.example".parse().unwrap())
-            .build()
-            .unwrap();
+        let other = trusting().server_name("server.example").build().unwrap();
         let third = negotiate(&config, &other, "server.example").await;
         assert_eq!(third.server, HandshakeKind::Full);
     }
