@@ -155,8 +155,9 @@ impl Error {
         self
     }
 
-    pub(crate) fn permanent(mut self) -> Self {
-        self.0.transient = false;
+    /// Whether another attempt makes sense, in place of what the kind or the reply says.
+    pub(crate) fn with_transient(mut self, transient: bool) -> Self {
+        self.0.transient = transient;
         self
     }
 
@@ -164,16 +165,10 @@ impl Error {
     pub(crate) fn with_tls(self, tls: bool) -> Self {
         let requires_tls = |reply: &Reply| reply.means(ReplyMeaning::TlsRequired);
         if self.reply().is_some_and(requires_tls) && !tls {
-            self.permanent()
+            self.with_transient(false)
         } else {
             self
         }
-    }
-
-    /// It is not the mail that is refused, whatever the reply says.
-    pub(crate) fn transient(mut self) -> Self {
-        self.0.transient = true;
-        self
     }
 
     pub(crate) fn with_unknown_fate(mut self) -> Self {

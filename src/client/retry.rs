@@ -273,7 +273,7 @@ mod tests {
         for error in [
             io().with_accepted(vec![path()]),
             io().with_unknown_fate(),
-            io().permanent(),
+            io().with_transient(false),
             Error::new(ErrorKind::Tls, "not trusted"),
             Error::new(ErrorKind::Auth, "wrong password"),
             Error::new(ErrorKind::Body, "the file has changed"),

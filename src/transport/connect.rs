@@ -117,7 +117,7 @@ async fn tcp_unbounded(route: &Route, name: &str, host: &Host, port: u16) -> Res
             "{host} has no address of the family that is asked for: \
              leave the restriction to IPv4 or IPv6, or the source address, out"
         );
-        return Err(Error::new(ErrorKind::Connect, message).permanent());
+        return Err(Error::new(ErrorKind::Connect, message).with_transient(false));
     }
     let local = route.local_address;
     let connected = happy_eyeballs(addresses, |address| {
@@ -220,7 +220,7 @@ async fn look_up(host: &Host) -> Result<Vec<IpAddr>> {
             let cause = io::Error::from(error);
             let failed = if unknown {
                 let message = format!("there is no host named {host}: check its spelling");
-                Error::new(ErrorKind::Connect, message).permanent()
+                Error::new(ErrorKind::Connect, message).with_transient(false)
             } else {
                 let hint = descriptors::hint(&cause);
                 let hint = hint.unwrap_or("check the network, or try again later");

@@ -268,7 +268,7 @@ mod tests {
         let closed = Error::new(ErrorKind::Closed, "closed").with_stage(Stage::Auth);
         for (error, is_refused, is_of_it) in [
             (&provided, false, true),
-            (&provided.clone().transient(), false, false),
+            (&provided.clone().with_transient(true), false, false),
             (&judged, true, true),
             (&closed, false, true),
             // A proxy's word has no reply.

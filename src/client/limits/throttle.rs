@@ -192,7 +192,7 @@ impl Exhausted {
         if let Some(reply) = self.error.reply() {
             error = error.with_reply(reply.clone());
         }
-        Blocked::Exhausted(error.caused_by(self.error.clone()).transient())
+        Blocked::Exhausted(error.caused_by(self.error.clone()).with_transient(true))
     }
 }
 

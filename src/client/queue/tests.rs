@@ -175,8 +175,8 @@ impl Play {
     /// An attempt to open a session fails.
     fn connect_fails(&mut self, event: &str) -> String {
         let error = match event {
-            "unreachable" => Error::new(ErrorKind::Connect, "x").transient(),
-            "not now" => refused(Stage::Greeting, "421 4.3.2 not now").transient(),
+            "unreachable" => Error::new(ErrorKind::Connect, "x").with_transient(true),
+            "not now" => refused(Stage::Greeting, "421 4.3.2 not now").with_transient(true),
             _ => {
                 let reply = reply("535 5.7.8 no");
                 Error::new(ErrorKind::Auth, "x")

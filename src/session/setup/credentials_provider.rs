@@ -101,16 +101,11 @@ impl SharedCredentialsProvider {
             Ok(Ok(Ok(credentials))) => Ok(credentials),
             Ok(Ok(Err(error))) => {
                 let failed = failed("the credentials provider failed");
-                let failed = if passes(&*error) {
-                    failed.transient()
-                } else {
-                    failed
-                };
-                Err(failed.caused_by(error))
+                Err(failed.with_transient(passes(&*error)).caused_by(error))
             }
             Ok(Err(_)) => {
                 let message = "the credentials provider returned none within three minutes";
-                Err(failed(message).transient())
+                Err(failed(message).with_transient(true))
             }
             // The panic's message may show a secret.
             Err(_) => Err(failed("the credentials provider panicked")),

@@ -149,12 +149,9 @@ where
         quit(&mut wire).await;
         let refusal = Error::new(ErrorKind::Tls, "the server offers STARTTLS and refused it");
         let for_now = reply.code().class() == ReplyClass::TransientNegative;
-        let refusal = refusal.with_reply(reply).with_stage(Stage::StartTls);
-        return Err(if for_now {
-            refusal.transient()
-        } else {
-            refusal
-        });
+        let transient = for_now || reply.is_transient();
+        let refusal = refusal.with_reply(reply).with_transient(transient);
+        return Err(refusal.with_stage(Stage::StartTls));
     }
     wire.starttls(tls, host).await
 }

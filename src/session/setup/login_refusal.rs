@@ -131,15 +131,12 @@ fn refused(
     } else {
         ErrorKind::Auth
     };
-    let error = Error::new(kind, message)
-        .with_reply(reply)
-        .with_stage(Stage::Auth);
     // RFC 5802 section 7.
-    if reason == "no-resources" {
-        error.transient()
-    } else {
-        error
-    }
+    let transient = reason == "no-resources" || reply.is_transient();
+    Error::new(kind, message)
+        .with_reply(reply)
+        .with_transient(transient)
+        .with_stage(Stage::Auth)
 }
 
 #[cfg(test)]
