@@ -1,5 +1,6 @@
 //! Rules that the source code keeps.
 
+mod advice;
 mod layers;
 mod manual;
 mod message_layers;
