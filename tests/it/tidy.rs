@@ -242,7 +242,7 @@ fn builders_and_streams_are_marked_must_use() {
                         .and_then(|l| l.split_once(of_trait));
                     types.is_some_and(|(_, on)| on.split(end).next() == Some(name))
                 };
-                lines.iter().any(|line| implemented(&line))
+                lines.iter().any(implemented)
             };
             if !name.ends_with("Builder") && !is_for(" Stream for ") && !is_for(" Future for ") {
                 continue;
