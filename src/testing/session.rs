@@ -235,13 +235,12 @@ impl ServerSession {
     pub(super) async fn say_unless(&mut self, fault: Option<Fault>, reply: &str) -> Flow<bool> {
         let mut accepted = true;
         let texts = match &fault {
-            None => [Some(reply), None],
+            None | Some(Fault::CloseAfter(_)) => [Some(reply), None],
             Some(Fault::ReplyAt(_, text)) => {
                 accepted = is_positive(text);
                 [None, Some(&text[..])]
             }
             Some(Fault::SayAfter(_, text)) => [Some(reply), Some(&text[..])],
-            Some(Fault::CloseAfter(_)) => [Some(reply), None],
             Some(Fault::CloseAt(_) | Fault::SilentAt(_)) => [None, None],
         };
         let [usual, text] = texts;
