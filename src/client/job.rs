@@ -170,7 +170,9 @@ impl Completion {
             Err(error) if error.fate() == Fate::Unknown => Ending::Unknown,
             Err(_) => ending,
         });
-        self.tally.meter.told(MailOutcome::of(result.as_ref()));
+        self.tally
+            .meter
+            .count_mail(MailOutcome::of(result.as_ref()));
         let unsent = match sender {
             OutcomeSender::One(waiting) => waiting.send(result).err(),
             OutcomeSender::Each(number, outcomes) => {

@@ -182,12 +182,12 @@ impl Client {
         } else {
             let space = Arc::clone(&pool.space).acquire_owned();
             let Ok(Ok(space)) = timeout_at(deadline, space).await else {
-                pool.tally.meter.told(MailOutcome::Deferred);
+                pool.tally.meter.count_mail(MailOutcome::Deferred);
                 return Err(waited_long());
             };
             space
         };
-        let (outcome, mut told) = oneshot::channel();
+        let (outcome, mut answer) = oneshot::channel();
         let withdrawal = Withdrawal::new(Arc::new(AtomicBool::new(false)));
         let mut withdrawing = Withdrawing {
             pool,
@@ -200,11 +200,11 @@ impl Client {
         let result = loop {
             tokio::select! {
                 biased;
-                result = &mut told => break result,
+                result = &mut answer => break result,
                 () = sleep_until(deadline) => {}
             }
             if !pool.expire(&withdrawal, waited_long()) {
-                break told.await;
+                break answer.await;
             }
             // It waits for a server that cannot be reached: `Retry` says for how long.
             deadline = worker::later(Instant::now(), limit.max(OUTAGE));

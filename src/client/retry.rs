@@ -68,7 +68,7 @@ enum Unknown {
 pub(super) enum Decision {
     /// It is sent again after this wait.
     Again(Duration),
-    /// It is told its error.
+    /// The caller gets its error.
     GiveUp,
 }
 

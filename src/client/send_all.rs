@@ -34,7 +34,7 @@ pub struct SendAll<S, T> {
     tags: HashMap<usize, T>,
     most_under_way: usize,
     withdrawn: Arc<AtomicBool>,
-    told: mpsc::UnboundedSender<(usize, Result<Receipt>)>,
+    sender: mpsc::UnboundedSender<(usize, Result<Receipt>)>,
     outcomes: mpsc::UnboundedReceiver<(usize, Result<Receipt>)>,
 }
 
@@ -46,7 +46,7 @@ where
 {
     pub(super) fn new(client: Client, mails: S) -> Self {
         let settings = &client.pool().settings;
-        let (told, outcomes) = mpsc::unbounded_channel();
+        let (sender, outcomes) = mpsc::unbounded_channel();
         Self {
             most_under_way: settings.most_under_way(),
             space: PollSemaphore::new(Arc::clone(&client.pool().space)),
@@ -56,7 +56,7 @@ where
             next: 0,
             tags: HashMap::new(),
             withdrawn: Arc::default(),
-            told,
+            sender,
             outcomes,
         }
     }
@@ -90,13 +90,13 @@ where
             match mail {
                 Ok(mail) => {
                     let withdrawal = Withdrawal::new(Arc::clone(&self.withdrawn));
-                    let sender = OutcomeSender::Each(number, self.told.clone());
+                    let sender = OutcomeSender::Each(number, self.sender.clone());
                     let tally = Arc::clone(&self.client.pool().tally);
                     let job = Job::new(mail.queued(), withdrawal, sender, tally);
                     self.client.pool().push(job, space);
                 }
                 // The receiver is in this struct, so the channel is open.
-                Err(error) => drop(self.told.send((number, Err(error.into())))),
+                Err(error) => drop(self.sender.send((number, Err(error.into())))),
             }
         }
     }

@@ -165,7 +165,7 @@ impl Worker {
         lessons: &Lessons<'_>,
     ) -> Option<Vec<UnsentMail>> {
         let mut accepted = 0;
-        let told = |index, result: Result<Receipt>| {
+        let on_outcome = |index, result: Result<Receipt>| {
             if result.is_ok() {
                 accepted += 1;
                 lessons.has_accepted(accepted);
@@ -174,7 +174,7 @@ impl Worker {
                 self.pool.finish(completion, result, self.generation);
             }
         };
-        let mut sending = pin!(session.send_each(Mails::new(self, taken, lessons), told));
+        let mut sending = pin!(session.send_each(Mails::new(self, taken, lessons), on_outcome));
         let in_vain = || self.is_aborted() || lock(taken).all_withdrawn();
         tokio::select! {
             biased;

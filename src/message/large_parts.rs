@@ -63,7 +63,7 @@ mod tests {
         builder.build().await.unwrap()
     }
 
-    fn told(message: &Message, most: BodyType, count: usize) -> String {
+    fn largest(message: &Message, most: BodyType, count: usize) -> String {
         let parts = message.largest_parts(most, count);
         let parts: Vec<_> = parts.iter().map(ToString::to_string).collect();
         parts.join(", ")
@@ -82,9 +82,12 @@ mod tests {
                 "c (156 octets), a (78 octets), d (78 octets), e (6 octets), b (0 octets)",
             ),
         ] {
-            assert_eq!(told(&message, BodyType::SevenBit, count), expected);
+            assert_eq!(largest(&message, BodyType::SevenBit, count), expected);
         }
-        assert_eq!(told(&self::message(&[]).await, BodyType::SevenBit, 3), "");
+        assert_eq!(
+            largest(&self::message(&[]).await, BodyType::SevenBit, 3),
+            ""
+        );
     }
 
     #[tokio::test]
@@ -92,6 +95,6 @@ mod tests {
         let name = format!("\"{}", "é".repeat(60));
         let message = message(&[(&name, 1)]).await;
         let expected = format!("\\\"{}... (6 octets)", "é".repeat(39));
-        assert_eq!(told(&message, BodyType::SevenBit, 1), expected);
+        assert_eq!(largest(&message, BodyType::SevenBit, 1), expected);
     }
 }

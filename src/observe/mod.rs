@@ -119,8 +119,8 @@ impl ClientMeter {
         }
     }
 
-    /// The caller is told what became of a mail.
-    pub(crate) fn told(&self, outcome: MailOutcome) {
+    /// Counts a mail whose outcome the caller gets.
+    pub(crate) fn count_mail(&self, outcome: MailOutcome) {
         self.mails.count(outcome);
     }
 

@@ -9,7 +9,7 @@ use super::proxy::Proxy;
 use crate::protocol::named;
 use crate::secret::Secret;
 
-/// The way to a server: straight by TCP, unless told otherwise.
+/// The way to a server: directly by TCP by default.
 ///
 /// ```
 /// use pilotfish::transport::{Family, Route};

@@ -43,7 +43,7 @@ pub(crate) struct Wire<S> {
     pub(super) pending_replies: VecDeque<Reply>,
     /// How many octets these have.
     pub(super) pending_octets: usize,
-    /// What came behind those of `pending_replies`, if that was the end: it is told after them.
+    /// What came behind those of `pending_replies`, if that was the end: it is reported after them.
     pub(super) ended: Option<End>,
     /// Replies that are due and have not come.
     pub(super) expected_replies: usize,

@@ -3,7 +3,6 @@
 
 mod admission;
 mod connect_backoff;
-mod min_interval;
 mod provider;
 mod rates;
 mod sliding_window;

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::min_interval::MinInterval;
-use super::sliding_window::SlidingWindow;
+use super::sliding_window::{MinInterval, SlidingWindow};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How much may be sent in a time, as a provider publishes it. The default is no limit.

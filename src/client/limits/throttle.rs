@@ -64,7 +64,7 @@ struct Exhausted {
 pub(in crate::client) enum Blocked {
     /// It has to wait, and ask again then.
     Until(Instant),
-    /// There is no use in waiting: it is told this.
+    /// Waiting is of no use: the mail gets this error.
     Exhausted(Error),
 }
 
@@ -312,7 +312,7 @@ mod tests {
         let start = Instant::now();
         failed(&mut throttle, start, QUOTA);
         let Err(Blocked::Exhausted(error)) = throttle.admit(start + SECOND * 600) else {
-            panic!("it is told");
+            panic!("the mail gets the error");
         };
         assert_eq!(
             error.to_string(),

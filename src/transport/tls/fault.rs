@@ -8,10 +8,10 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, UnixTime};
 use super::certificate::CertificateSummary;
 use super::fingerprint::Fingerprint;
 
-/// How many of a certificate's names are told.
+/// How many of a certificate's names are shown.
 const MOST_NAMES: usize = 5;
 
-/// How many characters of a name are told.
+/// How many characters of a name are shown.
 const LONGEST_NAME: usize = 100;
 
 /// What is wrong with a certificate.

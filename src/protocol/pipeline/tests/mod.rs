@@ -80,7 +80,7 @@ impl Play {
 
     fn settle(&mut self) {
         while let Some(((), outcome)) = self.pipeline.take_outcome() {
-            self.story.push(told(&outcome));
+            self.story.push(summary(&outcome));
         }
     }
 
@@ -131,7 +131,7 @@ impl Play {
     }
 }
 
-fn told(outcome: &TransactionOutcome) -> String {
+fn summary(outcome: &TransactionOutcome) -> String {
     let refusal = match &outcome.refusal {
         None => "accepted".to_owned(),
         Some(Refusal::Mail(reply)) => format!("mail {}", reply.code()),
