@@ -20,7 +20,7 @@ use turmoil::net::{TcpListener, TcpStream};
 
 use crate::session::send_each::strategy;
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, in_clear_within, send_one};
+use crate::support::client::{ACCOUNT, in_clear_within};
 use crate::support::dice::Dice;
 use crate::support::mini_server::{Arrived, MiniServer, Replies, Store};
 
@@ -183,7 +183,7 @@ async fn one_by_one(
                     continue;
                 }
             };
-            let result = send_one(&mut session, mail.clone()).await;
+            let result = session.send(mail.clone()).await;
             open = Some(session);
             outcome = Reported::of(&result);
             if outcome != Reported::NotAccepted {

@@ -11,7 +11,7 @@ use tokio::io::duplex;
 use tokio::time::Instant;
 
 use crate::session::send_each::strategy;
-use crate::support::client::{ACCOUNT, in_clear, play_through, summary};
+use crate::support::client::{ACCOUNT, in_clear, play_through, send, summary};
 use crate::support::lines::{GREETING_AND_EHLO, QUIT_AND_221, letter_lines};
 use crate::support::mini_server::{MiniServer, Replies, Store};
 
@@ -51,11 +51,9 @@ async fn a_thousand_recipients_cause_no_deadlock() {
     .unwrap();
 
     let receipt = play_through(BUFFER, &transcript, async |stream| {
-        let mut session = in_clear(stream).await?;
+        let session = in_clear(stream).await?;
         let message = ACCOUNT.letter(&["a@example.org"]);
-        let receipt = session.send(Mail::new(envelope.clone(), message)).await;
-        session.quit().await;
-        receipt
+        send(session, Mail::new(envelope.clone(), message)).await
     })
     .await
     .unwrap();
@@ -90,11 +88,9 @@ async fn a_server_that_answers_and_closes_within_the_group_is_heard() {
                 format!("{GREETING_AND_EHLO}-- ahead --\n{MAIL}S: {reply}\n-- close --\n{ending}");
             let (envelope, _) = thousand();
             let result = play_through(BUFFER, &transcript, async |stream| {
-                let mut session = in_clear(stream).await?;
+                let session = in_clear(stream).await?;
                 let message = ACCOUNT.letter(&["a@example.org"]);
-                let result = session.send(Mail::new(envelope.clone(), message)).await;
-                session.quit().await;
-                result
+                send(session, Mail::new(envelope.clone(), message)).await
             })
             .await;
             assert_eq!(summary(&result), outcome, "{ending}");

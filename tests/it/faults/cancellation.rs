@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, in_clear, name, play, send_one, summary};
+use crate::support::client::{ACCOUNT, in_clear, name, play, summary};
 use crate::support::delivery::{Clock, Delivery};
 use crate::support::events::Capture;
 use crate::support::lines::{GREETING_AND_EHLO, MAIL_RCPT_DATA, OK_OK_354, letter_lines};
@@ -168,9 +168,9 @@ async fn a_session_whose_mail_was_dropped_sends_nothing_more() {
         let transcript = format!("{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{rest}");
         let (second, _) = play(&transcript, async |stream| {
             let mut session = in_clear(stream).await.unwrap();
-            let first = send_one(&mut session, ACCOUNT.letter(&["a@example.org"]));
+            let first = session.send(ACCOUNT.letter(&["a@example.org"]));
             timeout(Timeouts::default().quit, first).await.unwrap_err();
-            let second = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
+            let second = session.send(ACCOUNT.letter(&["a@example.org"])).await;
             session.quit().await;
             summary(&second)
         })

@@ -51,12 +51,7 @@ async fn at_no_await_is_half_a_message_accepted() {
             let client = async {
                 let mut session = in_clear(here).await.unwrap();
                 let message = letter.clone();
-                let envelope = message.envelope().clone();
-                dropped_after(
-                    polls,
-                    session.send(pilotfish::Mail::new(envelope.clone(), message)),
-                )
-                .await
+                dropped_after(polls, session.send(message)).await
             };
             let server = MiniServer::new(there, Replies::Offering(offers), &store);
             let (outcome, ()) = tokio::join!(client, server.serve());

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::session::transfer::letter_of;
-use crate::support::client::{ACCOUNT, TOO_LONG, error_summary, in_clear, send_one, summary};
+use crate::support::client::{ACCOUNT, TOO_LONG, error_summary, in_clear, summary};
 use crate::support::cutter::{Cutter, Passed, Side};
 use crate::support::mini_server::{Arrived, MiniServer, Replies, Store};
 use crate::support::peer::Stream;
@@ -75,7 +75,7 @@ async fn submit<S: Stream>(stream: S) -> Vec<Result<Receipt>> {
 }
 
 async fn one_mail<S: Stream>(session: &mut Session<S>) -> Result<Receipt> {
-    send_one(session, ACCOUNT.letter(&["a@example.org"])).await
+    session.send(ACCOUNT.letter(&["a@example.org"])).await
 }
 
 impl Outcome {
@@ -301,7 +301,7 @@ async fn an_early_rejection_survives_a_reset() {
         let client = async {
             let stream = TcpStream::connect(address).await.unwrap();
             let mut session = in_clear(stream).await.unwrap();
-            send_one(&mut session, letter_of(4_000_000)).await
+            session.send(letter_of(4_000_000)).await
         };
         let (result, ()) = tokio::join!(client, server);
         // The network may have accepted everything before.

@@ -152,7 +152,7 @@ async fn a_server_that_answers_and_stops_reading_has_answered() {
 
 #[tokio::test]
 async fn rejected_recipients_are_reported_whatever_the_outcome() {
-    let to = ["ann@example.org", "bob@example.org"].map(|path| path);
+    let to = ["ann@example.org", "bob@example.org"];
     let envelope = Envelope::new(ReversePath::Null, to).unwrap();
     for (answer, fate) in [
         ("", Fate::Unknown),

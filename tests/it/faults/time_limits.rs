@@ -6,7 +6,7 @@ use pilotfish::session::Greeted;
 use pilotfish::transport::Timeouts;
 use tokio::time::Instant;
 
-use crate::support::client::{ACCOUNT, name, play, send_one, summary};
+use crate::support::client::{ACCOUNT, name, play, summary};
 use crate::support::lines::{MAIL_RCPT_DATA, letter_lines};
 use crate::support::tls::tls_client;
 
@@ -50,7 +50,7 @@ async fn first_timeout(set: fn(&mut Timeouts, Duration), transcript: &str) -> (S
             Ok(mut session) => {
                 for _ in 0..2 {
                     let letter = ACCOUNT.letter(&["a@example.org"]);
-                    outcomes.push(summary(&send_one(&mut session, letter).await));
+                    outcomes.push(summary(&session.send(letter).await));
                 }
                 session.quit().await;
             }

@@ -2,17 +2,17 @@
 
 use pilotfish::Message;
 use pilotfish::message::{Attachment, Body};
+use pilotfish::session::Session;
 use tokio::time::Instant;
 
 use crate::support::built::built;
-use crate::support::client::{
-    ACCOUNT, in_clear, play, play_script, play_through, send, send_one, summary,
-};
+use crate::support::client::{ACCOUNT, in_clear, play, play_script, play_through, send, summary};
 use crate::support::delivery::Delivery;
 use crate::support::lines::{MAIL_RCPT_DATA, OK_OK_354, letter_lines};
+use crate::support::peer::Stream;
 use crate::support::script::Script;
 
-const GREETING_AND_EHLO: &str = "
+const GREETING_AND_EHLO_WITH_STARTTLS: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
     S: 250-server.example
@@ -20,7 +20,7 @@ const GREETING_AND_EHLO: &str = "
     S: 250 PIPELINING
 ";
 
-const SECURE: &str = "
+const STARTTLS_TO_AUTH: &str = "
     C: STARTTLS
     S: 220 go
     -- tls server.example --
@@ -48,9 +48,10 @@ async fn silence(transcript: &str, seconds: u64, outcome: &str) {
 /// The time limits of RFC 5321 section 4.5.3.2, where it defines one.
 #[tokio::test(start_paused = true)]
 async fn silence_at_each_stage() {
-    let mail = format!("{GREETING_AND_EHLO}{SECURE}S: 235 ok\n{MAIL_RCPT_DATA}");
+    let mail =
+        format!("{GREETING_AND_EHLO_WITH_STARTTLS}{STARTTLS_TO_AUTH}S: 235 ok\n{MAIL_RCPT_DATA}");
     let letter = letter_lines("a@example.org");
-    let starttls = format!("{GREETING_AND_EHLO}C: STARTTLS\n");
+    let starttls = format!("{GREETING_AND_EHLO_WITH_STARTTLS}C: STARTTLS\n");
     let timeout = |stage: &str| format!("Timeout at {stage}, NotAccepted, transient: no reply");
     for (transcript, seconds, stage) in [
         (String::new(), 300, "Greeting"),
@@ -62,7 +63,11 @@ async fn silence_at_each_stage() {
             60,
             "StartTls",
         ),
-        (format!("{GREETING_AND_EHLO}{SECURE}"), 300, "Auth"),
+        (
+            format!("{GREETING_AND_EHLO_WITH_STARTTLS}{STARTTLS_TO_AUTH}"),
+            300,
+            "Auth",
+        ),
         (mail.clone(), 300, "Mail"),
         (format!("{mail}S: 250 ok"), 300, "Rcpt"),
         (format!("{mail}S: 250 ok\nS: 250 ok"), 120, "Data"),
@@ -77,6 +82,14 @@ async fn silence_at_each_stage() {
     silence(&quit, 5, "<a@example.org>: 250 queued").await;
 }
 
+/// Sends two mails, and QUIT.
+async fn send_two<S: Stream>(mut session: Session<S>) -> [String; 2] {
+    let first = session.send(ACCOUNT.letter(&["a@example.org"])).await;
+    let second = session.send(ACCOUNT.letter(&["a@example.org"])).await;
+    session.quit().await;
+    [summary(&first), summary(&second)]
+}
+
 #[tokio::test(start_paused = true)]
 async fn silence_in_an_implicit_handshake_and_after_rset() {
     let (result, _) = play("-- swallow all --", async |stream| {
@@ -89,14 +102,10 @@ async fn silence_in_an_implicit_handshake_and_after_rset() {
     assert_eq!(summary(&result), outcome);
 
     let transcript = format!(
-        "{GREETING_AND_EHLO}{MAIL_RCPT_DATA}S: 550 no\nS: 503 no\nS: 503 no\nC: RSET\n{MAIL_RCPT_DATA}"
+        "{GREETING_AND_EHLO_WITH_STARTTLS}{MAIL_RCPT_DATA}S: 550 no\nS: 503 no\nS: 503 no\nC: RSET\n{MAIL_RCPT_DATA}"
     );
     let (outcomes, _) = play(&transcript, async |stream| {
-        let mut session = in_clear(stream).await.unwrap();
-        let first = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
-        let second = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
-        session.quit().await;
-        [summary(&first), summary(&second)]
+        send_two(in_clear(stream).await.unwrap()).await
     })
     .await;
     let expected = [
@@ -109,7 +118,8 @@ async fn silence_in_an_implicit_handshake_and_after_rset() {
 /// Sends a mail over a network that holds 64 octets. Returns the outcome and the duration in
 /// seconds.
 async fn through_64_octets(transcript: &str, message: Message) -> (String, u64) {
-    let transcript = format!("{GREETING_AND_EHLO}{MAIL_RCPT_DATA}{OK_OK_354}{transcript}");
+    let transcript =
+        format!("{GREETING_AND_EHLO_WITH_STARTTLS}{MAIL_RCPT_DATA}{OK_OK_354}{transcript}");
     play_through(64, &transcript, async |stream| {
         let session = in_clear(stream).await.unwrap();
         let begin = Instant::now();
@@ -160,14 +170,12 @@ async fn a_source_that_gives_nothing_ends_the_mail() {
 /// After a time-out at any stage the whole connection has ended: the client sends nothing more.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_sent_after_a_timeout() {
-    let script = Script::inline(&format!("{GREETING_AND_EHLO}{MAIL_RCPT_DATA}-- silence --"));
+    let script = Script::inline(&format!(
+        "{GREETING_AND_EHLO_WITH_STARTTLS}{MAIL_RCPT_DATA}-- silence --"
+    ));
     for delivery in Delivery::ALL {
         let (outcomes, _) = play_script(&script, delivery, async |stream| {
-            let mut session = in_clear(stream).await.unwrap();
-            let first = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
-            let second = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
-            session.quit().await;
-            [summary(&first), summary(&second)]
+            send_two(in_clear(stream).await.unwrap()).await
         })
         .await;
         let expected = [

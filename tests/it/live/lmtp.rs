@@ -9,7 +9,7 @@ use pilotfish::{Message, Security};
 use super::live_env::{self, address, fetch_all};
 use super::session::{is_delivery_of, letter, new_id, octets};
 use crate::session::send_each::strategy;
-use crate::support::client::{send, send_one, summary};
+use crate::support::client::{send, summary};
 
 /// By TCP, and by a Unix socket.
 fn servers(strategy: Strategy) -> [ServerConfig; 2] {
@@ -79,9 +79,9 @@ async fn a_mail_without_accepted_recipients_is_rejected() {
         for server in servers(strategy(pipelining, chunking)) {
             let id = new_id();
             let mut session = server.connect().await.unwrap();
-            let full = send_one(&mut session, to(&["full"], &id).await).await;
-            let no_recipient = send_one(&mut session, to(&["nobody"], &id).await).await;
-            let carl = send_one(&mut session, to(&["carl"], &id).await).await;
+            let full = session.send(to(&["full"], &id).await).await;
+            let no_recipient = session.send(to(&["nobody"], &id).await).await;
+            let carl = session.send(to(&["carl"], &id).await).await;
             session.quit().await;
             let reported = [full, no_recipient, carl].map(|outcome| summary(&outcome));
             let start = "Rejected at EndOfData, NotAccepted, permanent: 552 5.2.2";

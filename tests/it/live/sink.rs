@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::live_env;
 use crate::session::send_each::strategy;
-use crate::support::client::{ACCOUNT, error_summary, send_one, summary};
+use crate::support::client::{ACCOUNT, error_summary, summary};
 
 /// How long to wait until smtp-sink listens.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -84,7 +84,7 @@ async fn every_fault_is_reported_correctly() {
         for pipelining in [Pipelining::Never, Pipelining::Auto] {
             let sink = Sink::start(options);
             let reported = match sink.open(strategy(pipelining, Chunking::Auto)).await {
-                Ok(mut session) => summary(&send_one(&mut session, letter()).await),
+                Ok(mut session) => summary(&session.send(letter()).await),
                 Err(error) => error_summary(&error),
             };
             // Its early reply may arrive while the message leaves, or afterwards.

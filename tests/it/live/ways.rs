@@ -8,7 +8,7 @@ use super::live_env::address;
 use super::round_trip::{picture, sha256};
 use super::session::{Peer, count_sent, is_delivery_of, letter, new_id, octets};
 use crate::session::send_each::strategy;
-use crate::support::client::{send_one, summary};
+use crate::support::client::summary;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TransferMode {
@@ -82,7 +82,7 @@ async fn arrives(peer: Peer, way: TransferMode, content: &Content) {
     );
 
     let (mut session, tap) = peer.open(strategy(Pipelining::Auto, chunking)).await;
-    let outcome = summary(&send_one(&mut session, message).await);
+    let outcome = summary(&session.send(message).await);
     session.quit().await;
     let accepted = format!("<{}>: 250 ", address("carl"));
     assert!(outcome.starts_with(&accepted), "{row}: {outcome}");

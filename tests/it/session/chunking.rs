@@ -3,25 +3,22 @@
 /// Rejected chunks, and connections that break between chunks.
 mod failure;
 
-use pilotfish::address::Envelope;
+use pilotfish::Message;
 use pilotfish::message::BodyType;
 use pilotfish::testing::{Fault, Point};
-use pilotfish::{Mail, Message};
 use tokio::net::TcpStream;
 
 use crate::session::transfer::BLOCK;
 use crate::support::built::built;
-use crate::support::client::{
-    ACCOUNT, in_clear, play, play_script, play_through, send, send_one, summary,
-};
+use crate::support::client::{ACCOUNT, in_clear, play, play_script, play_through, send, summary};
 use crate::support::delivery::Delivery;
-use crate::support::lines::{QUIT_AND_221, letter_lines};
+use crate::support::lines::{GREETING_TO_BINARY_RCPT, QUIT_AND_221, letter_lines};
 use crate::support::open_server::open_server;
 use crate::support::script::Script;
 use crate::support::wiretap::Wiretap;
 
 /// A server that accepts binary messages, and commands in groups.
-const GREETING_AND_EHLO: &str = "
+const GREETING_AND_EHLO_WITH_BINARYMIME: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
     S: 250-server.example
@@ -38,21 +35,6 @@ const MAIL_AND_RCPT: &str = "
 
 const TWO_OKS: &str = "
     S: 250 ok
-    S: 250 ok
-";
-
-/// A server that accepts binary messages, and one command at a time: the dialogue up to the
-/// message.
-const GREETING_TO_RCPT_ONE_BY_ONE: &str = "
-    S: 220 server.example ESMTP
-    C: EHLO client.example
-    S: 250-server.example
-    S: 250-8BITMIME
-    S: 250-CHUNKING
-    S: 250 BINARYMIME
-    C: MAIL FROM:<tim@client.example> BODY=BINARYMIME
-    S: 250 ok
-    C: RCPT TO:<a@example.org>
     S: 250 ok
 ";
 
@@ -128,8 +110,8 @@ async fn letter(transcript: &str, outcome: &str) -> usize {
 async fn chunks_and_another(count: usize, transcript: &str, outcomes: [&str; 2]) {
     let (reported, _) = play(transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
-        let first = send_one(&mut session, letter_of_chunks(count)).await;
-        let second = send_one(&mut session, short()).await;
+        let first = session.send(letter_of_chunks(count)).await;
+        let second = session.send(short()).await;
         session.quit().await;
         [summary(&first), summary(&second)]
     })
@@ -140,8 +122,9 @@ async fn chunks_and_another(count: usize, transcript: &str, outcomes: [&str; 2])
 #[tokio::test(start_paused = true)]
 async fn a_short_message_is_one_chunk_in_one_flight() {
     let chunk = short_chunk();
-    let transcript =
-        format!("{GREETING_AND_EHLO}{MAIL_AND_RCPT}{chunk}{TWO_OKS}S: 250 queued\n{QUIT_AND_221}");
+    let transcript = format!(
+        "{GREETING_AND_EHLO_WITH_BINARYMIME}{MAIL_AND_RCPT}{chunk}{TWO_OKS}S: 250 queued\n{QUIT_AND_221}"
+    );
     let round_trips = letter(&transcript, "<a@example.org>: 250 queued").await;
     // The greeting, EHLO, MAIL with RCPT and the message, and QUIT.
     assert_eq!(round_trips, 4);
@@ -184,7 +167,7 @@ async fn each_chunk_leaves_with_its_command() {
     for size in [300, BLOCK, BLOCK + 1, 3 * BLOCK - 1] {
         let (whole, rest) = ((size - 1) / BLOCK, (size - 1) % BLOCK + 1);
         let transcript = format!(
-            "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{}C: BDAT {rest} LAST\n-- take {rest} --\n{TWO_OKS}{}S: 250 queued\n{QUIT_AND_221}",
+            "{GREETING_AND_EHLO_WITH_BINARYMIME}{MAIL_AND_RCPT}{}C: BDAT {rest} LAST\n-- take {rest} --\n{TWO_OKS}{}S: 250 queued\n{QUIT_AND_221}",
             chunks(whole),
             "S: 250 ok\n".repeat(whole)
         );
@@ -236,7 +219,7 @@ fn short_after_rset() -> String {
 async fn a_long_message_without_accepted_recipients_is_not_sent() {
     for (replies, outcome) in TO_NOBODY {
         let transcript = format!(
-            "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{replies}{}",
+            "{GREETING_AND_EHLO_WITH_BINARYMIME}{MAIL_AND_RCPT}{replies}{}",
             short_after_rset()
         );
         let outcomes = [outcome, "<a@example.org>: 250 queued"];
@@ -250,7 +233,7 @@ async fn a_short_message_is_rejected_with_its_recipients() {
     for (replies, outcome) in TO_NOBODY {
         for reply in ["554 no valid recipients", "503 MAIL first", "250 strange"] {
             let transcript = format!(
-                "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{}{LAST}{replies}S: 503 no\nS: {reply}\n{}",
+                "{GREETING_AND_EHLO_WITH_BINARYMIME}{MAIL_AND_RCPT}{}{LAST}{replies}S: 503 no\nS: {reply}\n{}",
                 chunks(1),
                 short_after_rset()
             );
@@ -271,7 +254,7 @@ async fn a_short_message_is_rejected_with_its_recipients() {
 async fn without_pipelining_each_chunk_waits() {
     let chunk = chunks(1);
     let script = Script::inline(&format!(
-        "{GREETING_TO_RCPT_ONE_BY_ONE}{chunk}S: 250 ok\n{chunk}S: 250 ok\n{LAST}S: 250 queued\n{QUIT_AND_221}"
+        "{GREETING_TO_BINARY_RCPT}{chunk}S: 250 ok\n{chunk}S: 250 ok\n{LAST}S: 250 queued\n{QUIT_AND_221}"
     ));
     for delivery in Delivery::ALL {
         let (result, _) = play_script(&script, delivery, async |stream| {
@@ -290,7 +273,7 @@ async fn without_pipelining_each_chunk_waits() {
 async fn with_pipelining_a_window_of_chunks_is_in_flight() {
     // The peer sends a reply only when the client waits for one.
     let transcript = format!(
-        "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{TWO_OKS}{}S: 250 ok\n{}S: 250 ok\n{LAST}{}S: 250 queued\n{QUIT_AND_221}",
+        "{GREETING_AND_EHLO_WITH_BINARYMIME}{MAIL_AND_RCPT}{TWO_OKS}{}S: 250 ok\n{}S: 250 ok\n{LAST}{}S: 250 queued\n{QUIT_AND_221}",
         chunks(WINDOW),
         chunks(1),
         "S: 250 ok\n".repeat(WINDOW - 1)
@@ -308,7 +291,7 @@ async fn with_pipelining_a_window_of_chunks_is_in_flight() {
 async fn replies_that_fill_the_network_cause_no_deadlock() {
     let fine = format!("S: 250 {}\n", "fine ".repeat(60));
     let transcript = format!(
-        "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{TWO_OKS}-- ahead --\n{}{LAST}S: 250 queued\n{QUIT_AND_221}",
+        "{GREETING_AND_EHLO_WITH_BINARYMIME}{MAIL_AND_RCPT}{TWO_OKS}-- ahead --\n{}{LAST}S: 250 queued\n{QUIT_AND_221}",
         format!("{}{fine}", chunks(1)).repeat(WINDOW + 4)
     );
     let result = play_through(64, &transcript, async |stream| {
@@ -337,8 +320,7 @@ async fn a_strict_server_accepts_it() {
         let mut sent = 0;
         for _ in 0..3 {
             let letter = letter_of_chunks(40);
-            let envelope: Envelope = letter.envelope().clone();
-            match session.send(Mail::new(envelope.clone(), letter)).await {
+            match session.send(letter).await {
                 Ok(_) => sent += 1,
                 Err(error) => assert_eq!(error.reply().unwrap().code().number(), 452),
             }

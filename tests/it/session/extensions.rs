@@ -7,7 +7,7 @@ use pilotfish::address::envelope::{
     RecipientOptions, Ret, Submitter,
 };
 use pilotfish::session::Receipt;
-use pilotfish::{Attachment, Error, ErrorKind, Result, Stage, message::Body};
+use pilotfish::{Attachment, Error, ErrorKind, Mail, Result, Stage, message::Body};
 
 use crate::support::built::built;
 use crate::support::client::{ACCOUNT, in_clear, play, send, summary};
@@ -26,13 +26,9 @@ async fn submit(offers: &str, envelope: Envelope, dialogue: &str) -> Result<Rece
          S: 221 bye"
     );
     let (result, _) = play(&transcript, async |stream| {
-        let mut session = in_clear(stream).await?;
+        let session = in_clear(stream).await?;
         let message = ACCOUNT.letter(&["a@example.org"]);
-        let result = session
-            .send(pilotfish::Mail::new(envelope.clone(), message))
-            .await;
-        session.quit().await;
-        result
+        send(session, Mail::new(envelope.clone(), message)).await
     })
     .await;
     result
@@ -229,13 +225,9 @@ async fn each_recipient_has_its_own_parameters() -> std::result::Result<(), Enve
         S: 221 bye
     ";
     let (result, _) = play(transcript, async |stream| {
-        let mut session = in_clear(stream).await?;
+        let session = in_clear(stream).await?;
         let message = ACCOUNT.letter(&["a@example.org"]);
-        let result = session
-            .send(pilotfish::Mail::new(envelope.clone(), message))
-            .await;
-        session.quit().await;
-        result
+        send(session, Mail::new(envelope.clone(), message)).await
     })
     .await;
     let outcome = "Rejected at Rcpt, NotAccepted, permanent: no reply";

@@ -2,7 +2,7 @@
 
 use pilotfish::Error;
 
-use crate::support::client::{ACCOUNT, error_summary, in_clear, play, send_one, summary};
+use crate::support::client::{ACCOUNT, error_summary, in_clear, play, summary};
 
 #[tokio::test(start_paused = true)]
 async fn answers_are_returned_and_mails_go_on() {
@@ -38,7 +38,7 @@ async fn answers_are_returned_and_mails_go_on() {
             session.help(Some("DATA")).await?,
         ];
         session.reset().await?;
-        let result = send_one(&mut session, ACCOUNT.letter(&["a@example.org"])).await;
+        let result = session.send(ACCOUNT.letter(&["a@example.org"])).await;
         session.quit().await;
         let refused = "Rejected at Mail, NotAccepted, permanent: 550 no";
         assert_eq!(summary(&result), refused);

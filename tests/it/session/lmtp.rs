@@ -41,19 +41,19 @@ async fn to_three(replies: &str, to_message: &str) -> Result<pilotfish::Receipt>
     result
 }
 
-const ALL: &str = "S: 250 ok\nS: 250 ok\nS: 250 ok\n";
+const THREE_OKS: &str = "S: 250 ok\nS: 250 ok\nS: 250 ok\n";
 
 #[tokio::test(start_paused = true)]
 async fn each_recipient_has_a_reply_of_its_own() {
     let refused = "Rejected at Rcpt, NotAccepted, permanent: no reply";
     for (replies, to_message, outcome) in [
         (
-            ALL,
+            THREE_OKS,
             "S: 250 a has it\nS: 250 b has it\nS: 250 c has it\n",
             "<a@example.org> <b@example.org> <c@example.org>: 250 a has it",
         ),
         (
-            ALL,
+            THREE_OKS,
             "S: 552 a is full\nS: 250 b has it\nS: 451 c later\n",
             "<b@example.org>, not <a@example.org> (552 a is full), \
              not <c@example.org> (451 c later): 250 b has it",
@@ -65,7 +65,11 @@ async fn each_recipient_has_a_reply_of_its_own() {
             "<a@example.org>, not <b@example.org> (550 no b), \
              not <c@example.org> (452 c is full): 250 a has it",
         ),
-        (ALL, "S: 552 no a\nS: 552 no b\nS: 552 no c\n", refused),
+        (
+            THREE_OKS,
+            "S: 552 no a\nS: 552 no b\nS: 552 no c\n",
+            refused,
+        ),
     ] {
         let to_message = format!("{to_message}{QUIT_AND_221}");
         assert_eq!(summary(&to_three(replies, &to_message).await), outcome);
@@ -102,7 +106,7 @@ async fn a_recipient_too_many_gets_another_transaction() {
 #[tokio::test(start_paused = true)]
 async fn only_a_recipient_without_a_reply_is_unknown() {
     let replies = "S: 250 a has it\nS: 552 b is full\n-- cut --";
-    let error = to_three(ALL, replies).await.unwrap_err();
+    let error = to_three(THREE_OKS, replies).await.unwrap_err();
     let paths = |paths: Vec<String>| paths.join(" ");
     let accepted = error.accepted().iter().map(ToString::to_string).collect();
     let refused = error.rejected().iter();
@@ -142,7 +146,7 @@ async fn a_421_is_about_one_recipient() {
             let lines = replies
                 .split(", ")
                 .map(|reply| format!("S: {reply}\n{pause}"));
-            let result = to_three(ALL, &format!("{}{end}", lines.collect::<String>())).await;
+            let result = to_three(THREE_OKS, &format!("{}{end}", lines.collect::<String>())).await;
             let paths = ["a", "b", "c"].map(|name| format!("{name}@example.org").parse().unwrap());
             let outcomes = recipient_outcomes(&paths, result.as_ref());
             let words: Vec<_> = outcomes.iter().map(|of| of.outcome.name()).collect();

@@ -112,16 +112,11 @@ async fn a_custom_envelope_and_the_null_reverse_path() {
         S: 221 bye
     ";
     let (result, _) = play(transcript, async |stream| {
-        let mut session = in_clear(stream).await?;
+        let session = in_clear(stream).await?;
         let paths = ["\"two words\"@example.org", "postmaster@[192.0.2.1]"];
-        let paths = paths.map(|path| path);
         let envelope = Envelope::new(pilotfish::address::ReversePath::Null, paths).unwrap();
         let message = ACCOUNT.letter(&["a@example.org"]);
-        let result = session
-            .send(pilotfish::Mail::new(envelope.clone(), message))
-            .await;
-        session.quit().await;
-        result
+        send(session, pilotfish::Mail::new(envelope, message)).await
     })
     .await;
     let outcome = "Rejected at Data, NotAccepted, transient: 451 later";

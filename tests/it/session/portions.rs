@@ -10,10 +10,10 @@ use pilotfish::address::envelope::{Options, Partial};
 use pilotfish::protocol::Reply;
 use pilotfish::session::{Mail, Receipt};
 
-use crate::support::client::{ACCOUNT, in_clear, play, send, send_with, summary};
+use crate::support::client::{ACCOUNT, in_clear, play, send, summary, with_options};
 use crate::support::lines::{GREETING_AND_EHLO, QUIT_AND_221, letter_lines};
 
-const LIMITS: &str = "
+const GREETING_TO_PIPELINING: &str = "
     S: 220 server.example ESMTP
     C: EHLO client.example
     S: 250-server.example
@@ -64,7 +64,8 @@ async fn a_limit_is_obeyed() {
     ] {
         let mail = |to: &&str| format!("{}{}{letter}S: 250 queued\n", flight(to), go(to.len()));
         let mails = portions.iter().map(mail).collect::<Vec<_>>().concat();
-        let transcript = format!("{LIMITS}S: 250 LIMITS {limits}\n{mails}{QUIT_AND_221}");
+        let transcript =
+            format!("{GREETING_TO_PIPELINING}S: 250 LIMITS {limits}\n{mails}{QUIT_AND_221}");
         let all = "<a@example.org> <b@example.org> <c@example.net>: 250 queued";
         to_three(&transcript, all).await;
     }
@@ -75,7 +76,7 @@ async fn a_limit_is_obeyed() {
 async fn recipients_in_more_domains_need_another_session() {
     let letter = letter();
     let transcript = format!(
-        "{LIMITS}S: 250 LIMITS RCPTDOMAINMAX=1\n{}{}{letter}S: 250 queued\n{QUIT_AND_221}",
+        "{GREETING_TO_PIPELINING}S: 250 LIMITS RCPTDOMAINMAX=1\n{}{}{letter}S: 250 queued\n{QUIT_AND_221}",
         flight("ab"),
         go(2)
     );
@@ -128,7 +129,7 @@ async fn recipients_too_many_get_another_transaction() {
 async fn each_recipient_has_the_outcome_of_its_portion() {
     let letter = letter();
     let begin = format!(
-        "{LIMITS}S: 250 LIMITS RCPTMAX=2\n{}{}{letter}S: 250 first\n{}{}",
+        "{GREETING_TO_PIPELINING}S: 250 LIMITS RCPTMAX=2\n{}{}{letter}S: 250 first\n{}{}",
         flight("ab"),
         go(2),
         flight("c"),
@@ -155,7 +156,7 @@ async fn each_recipient_has_the_outcome_of_its_portion() {
 async fn a_rejected_portion_is_reported_with_the_others() {
     let letter = letter();
     let begin = format!(
-        "{LIMITS}S: 250 LIMITS RCPTMAX=2\n{}S: 250 ok\nS: 550 not a\nS: 551 not b\nS: 503 no\n",
+        "{GREETING_TO_PIPELINING}S: 250 LIMITS RCPTMAX=2\n{}S: 250 ok\nS: 550 not a\nS: 551 not b\nS: 503 no\n",
         flight("ab")
     );
     let refused = |result: &Result<Receipt>| {
@@ -214,17 +215,13 @@ async fn all_or_nothing() {
             "Rejected at Rcpt, NotAccepted, permanent: no reply",
         ),
         (
-            format!("{LIMITS}S: 250 LIMITS RCPTMAX=2\n{QUIT_AND_221}"),
+            format!("{GREETING_TO_PIPELINING}S: 250 LIMITS RCPTMAX=2\n{QUIT_AND_221}"),
             "InvalidInput at Mail, NotAccepted, permanent: no reply",
         ),
     ] {
         let (result, _) = play(&transcript, async |stream| {
-            send_with(
-                in_clear(stream).await?,
-                ACCOUNT.letter(&TO),
-                options.clone(),
-            )
-            .await
+            let mail = with_options(ACCOUNT.letter(&TO), options.clone());
+            send(in_clear(stream).await?, mail).await
         })
         .await;
         assert_eq!(summary(&result), outcome);
@@ -240,7 +237,8 @@ async fn all_or_nothing() {
 async fn after_so_many_mails_a_session_is_over() {
     let letter = letter();
     let mail = format!("{}{}{letter}S: 250 queued\n", flight("abc"), go(3));
-    let transcript = format!("{LIMITS}S: 250 LIMITS MAILMAX=2\n{mail}{mail}{QUIT_AND_221}");
+    let transcript =
+        format!("{GREETING_TO_PIPELINING}S: 250 LIMITS MAILMAX=2\n{mail}{mail}{QUIT_AND_221}");
     let (outcomes, _) = play(&transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
         let mut outcomes = Vec::new();
@@ -268,7 +266,7 @@ async fn among_other_mails() {
     let letter = letter();
     let whole = |to: &str| format!("{}{}{letter}S: 250 queued\n", flight(to), go(to.len()));
     let transcript = format!(
-        "{LIMITS}S: 250 LIMITS RCPTMAX=2\n{}{}{}{}{QUIT_AND_221}",
+        "{GREETING_TO_PIPELINING}S: 250 LIMITS RCPTMAX=2\n{}{}{}{}{QUIT_AND_221}",
         whole("ab"),
         whole("c"),
         whole("ab"),

@@ -5,8 +5,6 @@ use pilotfish::testing::{Security, TestServer};
 use pilotfish::transport::TlsConfig;
 use pilotfish::{Credentials, Message, session};
 
-use crate::support::client::send_one;
-
 /// Sends one mail over a separate connection. Returns the round trips until the reply to the mail,
 /// and until the reply to QUIT.
 async fn one_mail(here: Security, chunking: Chunking) -> (u64, u64) {
@@ -37,7 +35,7 @@ async fn one_mail(here: Security, chunking: Chunking) -> (u64, u64) {
         .to("a@example.org")
         .subject("nine")
         .text("or seven");
-    let receipt = send_one(&mut session, message.build().await.unwrap()).await;
+    let receipt = session.send(message.build().await.unwrap()).await;
     assert!(receipt.unwrap().rejected.is_empty());
     session.quit().await;
     let answered = server.next_received().await.unwrap().round_trips;

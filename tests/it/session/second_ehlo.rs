@@ -11,13 +11,13 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::client::{client_to, paused};
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, play, send, summary};
+use crate::support::client::{ACCOUNT, play, send, summary, with_options};
 use crate::support::lines::{QUIT_AND_221, letter_lines};
 use crate::support::mini_server::Store;
 use crate::support::peer::Stream;
 use crate::support::port::{Port, ReplyFault};
 
-const LOGIN: &str = "
+const GREETING_TO_LOGIN: &str = "
     -- tls server.example --
     S: 220 server.example ESMTP
     C: EHLO client.example
@@ -47,8 +47,7 @@ async fn send_with_ret<S: Stream>(session: &mut Session<S>) -> Result<Receipt> {
     let message = ACCOUNT.letter(&["a@example.org"]);
     let mut options = Options::default();
     options.ret = Some(Ret::Headers);
-    let envelope = message.envelope().clone().with_options(options);
-    session.send(Mail::new(envelope.clone(), message)).await
+    session.send(with_options(message, options)).await
 }
 
 /// Two such mails.
@@ -71,7 +70,7 @@ const UNSUPPORTED: &str = "Unsupported at Mail, NotAccepted, permanent: no reply
 async fn extensions_offered_after_the_login_are_used() {
     let mail = mail(" RET=HDRS");
     let transcript = format!(
-        "{LOGIN}
+        "{GREETING_TO_LOGIN}
         C: EHLO client.example
         S: 250-server.example
         S: 250-AUTH PLAIN
@@ -85,7 +84,8 @@ async fn extensions_offered_after_the_login_are_used() {
 #[tokio::test(start_paused = true)]
 async fn the_extensions_stay_the_same_without_a_reply() {
     for reply in ["S: 503 5.5.1 out of order", "S: 250 server.example"] {
-        let transcript = format!("{LOGIN}C: EHLO client.example\n{reply}\n{QUIT_AND_221}");
+        let transcript =
+            format!("{GREETING_TO_LOGIN}C: EHLO client.example\n{reply}\n{QUIT_AND_221}");
         two(&transcript, [UNSUPPORTED, UNSUPPORTED]).await;
     }
 }
@@ -99,7 +99,7 @@ async fn binary_is_asked_for_once_more() {
     };
     let octets = message().rendition(BodyType::Binary).exact_size();
     let transcript = format!(
-        "{LOGIN}
+        "{GREETING_TO_LOGIN}
         C: EHLO client.example
         S: 250-server.example
         S: 250-8BITMIME
@@ -125,7 +125,7 @@ async fn binary_is_asked_for_once_more() {
 /// A mail that needs no other extension causes no further command.
 #[tokio::test(start_paused = true)]
 async fn ehlo_is_not_sent_without_need() {
-    let transcript = format!("{LOGIN}{}{QUIT_AND_221}", mail(""));
+    let transcript = format!("{GREETING_TO_LOGIN}{}{QUIT_AND_221}", mail(""));
     let (reported, _) = play(&transcript, async |stream| {
         let session = ACCOUNT.log_in_465(stream).await.unwrap();
         let tls = session.tls();

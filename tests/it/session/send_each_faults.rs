@@ -14,24 +14,12 @@ use tokio::time::timeout;
 use crate::session::send_each::{send_batch, strategy, together};
 use crate::session::transfer::BLOCK;
 use crate::support::built::built;
-use crate::support::client::{ACCOUNT, in_clear, play, send, send_one, send_with, summary};
+use crate::support::client::{ACCOUNT, in_clear, play, send, summary, with_options};
 use crate::support::lines::{
-    GREETING_AND_EHLO, MAIL_RCPT_DATA, OK_OK_354, QUIT_AND_221, letter_lines,
+    GREETING_AND_EHLO, GREETING_TO_BINARY_RCPT, MAIL_RCPT_DATA, OK_OK_354, QUIT_AND_221,
+    letter_lines,
 };
 use crate::support::open_server::open_server;
-
-const CHUNKS: &str = "
-    S: 220 server.example ESMTP
-    C: EHLO client.example
-    S: 250-server.example
-    S: 250-8BITMIME
-    S: 250-CHUNKING
-    S: 250 BINARYMIME
-    C: MAIL FROM:<tim@client.example> BODY=BINARYMIME
-    S: 250 ok
-    C: RCPT TO:<a@example.org>
-    S: 250 ok
-";
 
 fn binary(body: Body) -> Message {
     let builder = Message::builder()
@@ -46,7 +34,9 @@ fn binary(body: Body) -> Message {
 #[tokio::test(start_paused = true)]
 async fn an_end_together_with_the_reply_to_a_chunk() {
     for end in ["S: 421 4.3.2 bye\n-- close --", "-- cut --"] {
-        let transcript = format!("{CHUNKS}C: BDAT {BLOCK}\n-- take {BLOCK} --\nS: 250 ok\n{end}");
+        let transcript = format!(
+            "{GREETING_TO_BINARY_RCPT}C: BDAT {BLOCK}\n-- take {BLOCK} --\nS: 250 ok\n{end}"
+        );
         let (result, _) = play(&transcript, async |stream| {
             let text = format!("{} \n", "x".repeat(3 * BLOCK));
             let letter = ACCOUNT.letter_of_text(&["a@example.org"], &text);
@@ -70,10 +60,10 @@ async fn an_end_together_with_the_reply_to_a_chunk() {
 async fn an_end_while_the_source_is_slow() {
     let (waiting, _other_end) = tokio::io::duplex(1);
     let message = binary(Body::reader(waiting, 100));
-    let transcript = format!("{CHUNKS}S: 421 4.3.2 bye\n-- close --");
+    let transcript = format!("{GREETING_TO_BINARY_RCPT}S: 421 4.3.2 bye\n-- close --");
     let (outcome, _) = play(&transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
-        let result = send_one(&mut session, message).await;
+        let result = session.send(message).await;
         (summary(&result), session.is_open())
     })
     .await;
@@ -104,7 +94,7 @@ async fn all_or_nothing_waits_for_the_replies_by_bdat_too() {
         let message = ACCOUNT.letter(&["a@example.org", "b@example.org"]);
         let mut options = Options::default();
         options.partial = Partial::AllOrNothing;
-        send_with(session, message, options).await
+        send(session, with_options(message, options)).await
     })
     .await;
     let expected = "Rejected at Rcpt, NotAccepted, permanent: no reply";
@@ -315,9 +305,9 @@ async fn a_503_that_is_about_the_mail() {
 /// connection, or do neither.
 #[tokio::test(start_paused = true)]
 async fn after_a_421_the_server_continues_or_closes() {
-    const ALL_OK: &str = "S: 250 reset\nS: 250 ok\nS: 250 ok\n";
+    const RESET_OK_OK: &str = "S: 250 reset\nS: 250 ok\nS: 250 ok\n";
     let first = "1 Closed at EndOfData, NotAccepted, transient: 421 4.7.0 not this one";
-    let continues = format!("{ALL_OK}S: 250 queued\n{ALL_OK}");
+    let continues = format!("{RESET_OK_OK}S: 250 queued\n{RESET_OK_OK}");
     let refuses = "S: 250 reset\nS: 503 bad sequence\nS: 503 MAIL first\nS: 503 MAIL first\n";
     let unknown = "Closed at EndOfData, Unknown, permanent: no reply";
     for (replies, second, third) in [

@@ -1,6 +1,6 @@
 //! One mail after the other in a session.
 
-use crate::support::client::{ACCOUNT, in_clear, play, send_one, summary};
+use crate::support::client::{ACCOUNT, in_clear, play, summary};
 use crate::support::lines::{
     GREETING_AND_EHLO, MAIL_RCPT_DATA, OK_OK_354, QUIT_AND_221, letter_lines,
 };
@@ -12,7 +12,7 @@ async fn mails(transcript: &str, expected: &[&str]) -> usize {
         let mut outcomes = Vec::new();
         for _ in expected {
             let letter = ACCOUNT.letter(&["a@example.org"]);
-            outcomes.push(summary(&send_one(&mut session, letter).await));
+            outcomes.push(summary(&session.send(letter).await));
         }
         session.quit().await;
         outcomes

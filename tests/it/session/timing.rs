@@ -8,7 +8,7 @@ use pilotfish::protocol::{Chunking, Pipelining};
 use pilotfish::session::Timing;
 
 use crate::session::send_each::{strategy, together};
-use crate::support::client::{ACCOUNT, in_clear, play, play_through, send_one};
+use crate::support::client::{ACCOUNT, in_clear, play, play_through};
 use crate::support::lines::{GREETING_AND_EHLO, MAIL_RCPT_DATA, QUIT_AND_221, letter_lines};
 
 /// The times of the parts in seconds.
@@ -65,7 +65,7 @@ async fn each_part_has_the_replies_that_it_waited_for() {
         let mut timings = Vec::new();
         for _ in 0..2 {
             let letter = ACCOUNT.letter(&["a@example.org"]);
-            let receipt = send_one(&mut session, letter).await.unwrap();
+            let receipt = session.send(letter).await.unwrap();
             timings.push(seconds(&receipt.timing));
         }
         session.quit().await;
@@ -98,7 +98,7 @@ async fn the_transfer_lasts_until_the_end_has_left() {
     let timing = play_through(64, &transcript, async |stream| {
         let mut session = in_clear(stream).await.unwrap();
         let letter = ACCOUNT.letter(&["a@example.org"]);
-        let receipt = send_one(&mut session, letter).await.unwrap();
+        let receipt = session.send(letter).await.unwrap();
         session.quit().await;
         receipt.timing
     })

@@ -7,9 +7,7 @@ use pilotfish::message::{Attachment, Body};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::support::built::built;
-use crate::support::client::{
-    ACCOUNT, Account, in_clear, play, play_script, send, send_one, summary,
-};
+use crate::support::client::{ACCOUNT, Account, in_clear, play, play_script, send, summary};
 use crate::support::delivery::Delivery;
 use crate::support::lines::{
     GREETING_AND_EHLO, MAIL_RCPT_DATA, OK_OK_354, QUIT_AND_221, letter_lines,
@@ -223,7 +221,7 @@ async fn a_consumed_body_fails_before_anything_is_sent() {
         &format!("{GREETING_AND_EHLO}{QUIT_AND_221}"),
         async |stream| {
             let mut session = in_clear(stream).await.unwrap();
-            let outcome = summary(&send_one(&mut session, message).await);
+            let outcome = summary(&session.send(message).await);
             session.quit().await;
             outcome
         },

@@ -188,31 +188,19 @@ pub(crate) async fn in_clear_within<S: Stream>(
 }
 
 /// Sends one mail, and QUIT.
-pub(crate) async fn send<S: Stream>(mut session: Session<S>, message: Message) -> Result<Receipt> {
-    let result = send_one(&mut session, message).await;
-    session.quit().await;
-    result
-}
-
-/// The same as [`send`], with options in the envelope.
-pub(crate) async fn send_with<S: Stream>(
+pub(crate) async fn send<S: Stream>(
     mut session: Session<S>,
-    message: Message,
-    options: Options,
+    mail: impl Into<Mail>,
 ) -> Result<Receipt> {
-    let envelope = message.envelope().clone().with_options(options);
-    let result = session.send(Mail::new(envelope.clone(), message)).await;
+    let result = session.send(mail).await;
     session.quit().await;
     result
 }
 
-/// Sends one of several mails.
-pub(crate) async fn send_one<S: Stream>(
-    session: &mut Session<S>,
-    message: Message,
-) -> Result<Receipt> {
-    let envelope = message.envelope().clone();
-    session.send(Mail::new(envelope.clone(), message)).await
+/// A mail to the recipients of the message, with these options in the envelope.
+pub(crate) fn with_options(message: Message, options: Options) -> Mail {
+    let envelope = message.envelope().clone().with_options(options);
+    Mail::new(envelope, message)
 }
 
 /// The outcome of a mail in one line.

@@ -8,6 +8,21 @@ pub(crate) const GREETING_AND_EHLO: &str = "
     S: 250 PIPELINING
 ";
 
+/// A server that accepts binary messages, and one command at a time: the dialogue up to the
+/// message.
+pub(crate) const GREETING_TO_BINARY_RCPT: &str = "
+    S: 220 server.example ESMTP
+    C: EHLO client.example
+    S: 250-server.example
+    S: 250-8BITMIME
+    S: 250-CHUNKING
+    S: 250 BINARYMIME
+    C: MAIL FROM:<tim@client.example> BODY=BINARYMIME
+    S: 250 ok
+    C: RCPT TO:<a@example.org>
+    S: 250 ok
+";
+
 /// All commands of a mail to a@example.org.
 pub(crate) const MAIL_RCPT_DATA: &str = "
     C: MAIL FROM:<tim@client.example>

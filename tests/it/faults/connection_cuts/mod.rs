@@ -27,7 +27,7 @@ use pilotfish::{Message, Result};
 use tokio::io::{DuplexStream, duplex};
 use tokio_rustls::TlsAcceptor;
 
-use crate::support::client::{Account, TOO_LONG, name, send_one};
+use crate::support::client::{Account, TOO_LONG, name};
 use crate::support::cutter::{Cut, Cutter, How, Side};
 use crate::support::mini_server::{Arrived, MiniServer, Replies, Store};
 use crate::support::peer::Stream;
@@ -131,10 +131,10 @@ impl Dialogue {
             Err(error) => return (Err(error), None),
         };
         let message = || self.message.clone();
-        let outcome = send_one(&mut session, message()).await;
+        let outcome = session.send(message()).await;
         let again = match outcome {
             Ok(_) if !self.twice => None,
-            _ => Some(send_one(&mut session, message()).await),
+            _ => Some(session.send(message()).await),
         };
         session.quit().await;
         (outcome, again)

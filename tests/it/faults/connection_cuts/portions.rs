@@ -11,7 +11,7 @@ use super::cuts;
 use super::verify::{Tally, counted, each_recipient};
 use crate::session::lmtp::in_lmtp;
 use crate::session::send_each::strategy;
-use crate::support::client::{ACCOUNT, TOO_LONG, in_clear};
+use crate::support::client::{ACCOUNT, TOO_LONG, in_clear, send};
 use crate::support::cutter::{Cut, Cutter, Side};
 use crate::support::mini_server::{Arrived, MiniServer, Replies, Store};
 use crate::support::peer::Stream;
@@ -64,14 +64,10 @@ impl Portioned {
         } else {
             in_clear(stream).await?
         };
-        let mut session = session.with_strategy(strategy(Pipelining::Auto, self.chunking));
+        let session = session.with_strategy(strategy(Pipelining::Auto, self.chunking));
         let from = ACCOUNT.user;
         let envelope = Envelope::new(from, self.recipients.clone()).unwrap();
-        let outcome = session
-            .send(Mail::new(envelope.clone(), self.message.clone()))
-            .await;
-        session.quit().await;
-        outcome
+        send(session, Mail::new(envelope, self.message.clone())).await
     }
 
     async fn play(&self, cut: Option<Cut>) -> Case {

@@ -12,7 +12,7 @@ use pilotfish::message::dkim::Canonicalization;
 use pilotfish::testing::{Received, Security, Store, TestServer, TestServerBuilder};
 use tokio::net::TcpStream;
 
-use crate::support::client::{in_clear, send_one};
+use crate::support::client::in_clear;
 
 use mails::{letter, mails};
 use verifier::{Algorithm, signer, signers, verify, verify_files};
@@ -30,7 +30,7 @@ async fn arrived(server: TestServerBuilder, messages: Vec<Message>) -> Vec<Recei
     let mut session = in_clear(stream).await.unwrap();
     let count = messages.len();
     for message in messages {
-        let receipt = send_one(&mut session, message).await.unwrap();
+        let receipt = session.send(message).await.unwrap();
         assert!(!receipt.is_partial());
     }
     session.quit().await;

@@ -4,12 +4,12 @@ use pilotfish::Message;
 use pilotfish::message::{Attachment, Body, BodyType};
 
 use super::{
-    GREETING_AND_EHLO, GREETING_TO_RCPT_ONE_BY_ONE, LAST, MAIL_AND_RCPT, SHORT, TWO_OKS, WINDOW,
-    chunks, chunks_and_another, letter_of_chunks, short, short_chunk,
+    GREETING_AND_EHLO_WITH_BINARYMIME, LAST, MAIL_AND_RCPT, SHORT, TWO_OKS, WINDOW, chunks,
+    chunks_and_another, letter_of_chunks, short, short_chunk,
 };
 use crate::support::built::built;
 use crate::support::client::{in_clear, play, play_through, send, summary};
-use crate::support::lines::QUIT_AND_221;
+use crate::support::lines::{GREETING_TO_BINARY_RCPT, QUIT_AND_221};
 
 #[tokio::test(start_paused = true)]
 async fn after_a_rejected_chunk_no_other_is_sent_and_rset_is_next() {
@@ -30,7 +30,7 @@ async fn after_a_rejected_chunk_no_other_is_sent_and_rset_is_next() {
     ] {
         // The first chunk. The last one waits for its reply.
         let one = chunks(1);
-        let alone = format!("{GREETING_TO_RCPT_ONE_BY_ONE}{one}{refusal}");
+        let alone = format!("{GREETING_TO_BINARY_RCPT}{one}{refusal}");
         let next_alone = format!(
             "C: RSET
              S: 250 ok
@@ -48,14 +48,15 @@ async fn after_a_rejected_chunk_no_other_is_sent_and_rset_is_next() {
         // The first chunk of a window, which is in flight.
         let window = chunks(WINDOW);
         let rest = others(WINDOW - 1);
-        let transcript =
-            format!("{GREETING_AND_EHLO}{MAIL_AND_RCPT}{TWO_OKS}{window}{refusal}{rest}{next}");
+        let transcript = format!(
+            "{GREETING_AND_EHLO_WITH_BINARYMIME}{MAIL_AND_RCPT}{TWO_OKS}{window}{refusal}{rest}{next}"
+        );
         chunks_and_another(WINDOW + 3, &transcript, outcomes).await;
         // The second of three chunks, which are all in flight.
         let rest = others(1);
         let two = chunks(2);
         let transcript = format!(
-            "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{two}{LAST}{TWO_OKS}S: 250 ok\n{refusal}{rest}{next}"
+            "{GREETING_AND_EHLO_WITH_BINARYMIME}{MAIL_AND_RCPT}{two}{LAST}{TWO_OKS}S: 250 ok\n{refusal}{rest}{next}"
         );
         chunks_and_another(2, &transcript, outcomes).await;
     }
@@ -66,7 +67,7 @@ async fn after_a_rejected_chunk_no_other_is_sent_and_rset_is_next() {
     ];
     let two = chunks(2);
     let transcript = format!(
-        "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{two}{LAST}{TWO_OKS}S: 250 ok\nS: 250 ok\nS: 554 5.6.0 content refused\n{next}"
+        "{GREETING_AND_EHLO_WITH_BINARYMIME}{MAIL_AND_RCPT}{two}{LAST}{TWO_OKS}S: 250 ok\nS: 250 ok\nS: 554 5.6.0 content refused\n{next}"
     );
     chunks_and_another(2, &transcript, outcomes).await;
 }
@@ -74,7 +75,7 @@ async fn after_a_rejected_chunk_no_other_is_sent_and_rset_is_next() {
 /// Sends a message of two chunks and a last one, which are all in flight.
 async fn on_their_way(transcript: &str, outcome: &str) {
     let transcript = format!(
-        "{GREETING_AND_EHLO}{MAIL_AND_RCPT}{}{LAST}{TWO_OKS}{transcript}",
+        "{GREETING_AND_EHLO_WITH_BINARYMIME}{MAIL_AND_RCPT}{}{LAST}{TWO_OKS}{transcript}",
         chunks(2)
     );
     let (result, _) = play(&transcript, async |stream| {
@@ -140,7 +141,7 @@ async fn before_the_last_chunk_has_left_nothing_is_in_doubt() {
             ""
         };
         let reply = reply.replace("-- cut --", &format!("{then}-- cut --"));
-        let transcript = format!("{GREETING_TO_RCPT_ONE_BY_ONE}{}{reply}", chunks(1));
+        let transcript = format!("{GREETING_TO_BINARY_RCPT}{}{reply}", chunks(1));
         // So few octets of the last chunk are in the pipe when the connection breaks.
         let result = play_through(64, &transcript, async |stream| {
             send(in_clear(stream).await?, letter_of_chunks(1)).await
@@ -168,7 +169,7 @@ async fn a_reply_within_the_chunk_ends_the_transfer() {
     ] {
         for ending in ["-- swallow all --", "-- cut --"] {
             let transcript = format!(
-                "{GREETING_AND_EHLO}-- ahead --\n{MAIL_AND_RCPT}{TWO_OKS}C: BDAT {SHORT} LAST\n-- swallow 50 --\nS: {reply}\n{ending}"
+                "{GREETING_AND_EHLO_WITH_BINARYMIME}-- ahead --\n{MAIL_AND_RCPT}{TWO_OKS}C: BDAT {SHORT} LAST\n-- swallow 50 --\nS: {reply}\n{ending}"
             );
             let result = play_through(64, &transcript, async |stream| {
                 send(in_clear(stream).await?, short()).await
@@ -193,7 +194,7 @@ async fn a_rejection_during_the_next_chunk_is_the_error() {
         ),
     ] {
         let transcript = format!(
-            "{GREETING_AND_EHLO}-- ahead --\n{MAIL_AND_RCPT}{TWO_OKS}{}C: BDAT 1000 LAST\nS: {reply}\n-- cut --\n-- swallow all --",
+            "{GREETING_AND_EHLO_WITH_BINARYMIME}-- ahead --\n{MAIL_AND_RCPT}{TWO_OKS}{}C: BDAT 1000 LAST\nS: {reply}\n-- cut --\n-- swallow all --",
             chunks(1)
         );
         let result = play_through(64, &transcript, async |stream| {
@@ -218,7 +219,7 @@ async fn a_source_that_breaks_off_between_chunks_ends_in_order() {
     let message = built(builder);
     let replies = "S: 250 ok\n".repeat(2);
     let transcript = format!(
-        "{GREETING_AND_EHLO}{MAIL_AND_RCPT}-- swallow --\n{TWO_OKS}{replies}{QUIT_AND_221}"
+        "{GREETING_AND_EHLO_WITH_BINARYMIME}{MAIL_AND_RCPT}-- swallow --\n{TWO_OKS}{replies}{QUIT_AND_221}"
     );
     let (result, played) = play(&transcript, async |stream| {
         send(in_clear(stream).await?, message).await
