@@ -1,5 +1,5 @@
-//! The pipeline against a model of a server: whatever the server says, no message goes to
-//! another's recipients, and what is told of each mail is so, also where mails cannot be sent and
+//! The pipeline against a model of a server. Whatever the server replies, no message goes to the
+//! recipients of another, and every reported outcome is true, also if mails cannot be sent and if
 //! the server ends sessions.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -186,7 +186,7 @@ fn extensions(choices: &mut Choices<'_>) -> Extensions {
 
 /// The final outcome of a mail.
 #[derive(Debug)]
-enum Told {
+enum Reported {
     Outcome(TransactionOutcome),
     /// The session ended after the whole message had left.
     Unknown,
@@ -208,7 +208,7 @@ struct Play<'a> {
     left: BTreeSet<usize>,
     /// Mails that lost an attempt by a defect of the server.
     again: BTreeSet<usize>,
-    told: BTreeMap<usize, Told>,
+    reported: BTreeMap<usize, Reported>,
     /// How many sessions the server may still end.
     ends: u8,
 }
@@ -235,7 +235,7 @@ pub fn play(octets: &[u8]) {
         under_way: VecDeque::new(),
         left: BTreeSet::new(),
         again: BTreeSet::new(),
-        told: BTreeMap::new(),
+        reported: BTreeMap::new(),
         ends: choices.next() % 4,
         choices,
     };
@@ -245,8 +245,8 @@ pub fn play(octets: &[u8]) {
         "replies are left: {:?}",
         play.replies
     );
-    assert_eq!(play.told.len(), count);
-    judge(play.told, &play.model);
+    assert_eq!(play.reported.len(), count);
+    judge(play.reported, &play.model);
 }
 
 impl Play<'_> {
@@ -291,7 +291,7 @@ impl Play<'_> {
         };
         if self.choices.one_in(9) {
             self.waiting.pop_front();
-            self.told.insert(mail, Told::Unsendable);
+            self.reported.insert(mail, Reported::Unsendable);
             return;
         }
         let size = self.choices.of(&[1_000, 1_000, 400_000, 2_000_000]);
@@ -320,7 +320,7 @@ impl Play<'_> {
         if defect.is_some() && !outcome.contradictory && self.again.insert(mail) {
             self.waiting.push_front(mail);
         } else {
-            self.told.insert(mail, Told::Outcome(outcome));
+            self.reported.insert(mail, Reported::Outcome(outcome));
         }
         if defect == Some(Defect::Chunking) {
             self.end_session();
@@ -333,9 +333,9 @@ impl Play<'_> {
         while let Some((mail, outcome)) = self.pipeline.break_off() {
             assert_eq!(self.under_way.pop_front(), Some(mail));
             if outcome.messages.is_empty() && outcome.refusal.is_some() {
-                self.told.insert(mail, Told::Outcome(outcome));
+                self.reported.insert(mail, Reported::Outcome(outcome));
             } else if self.left.contains(&mail) {
-                self.told.insert(mail, Told::Unknown);
+                self.reported.insert(mail, Reported::Unknown);
             } else {
                 again.push(mail);
             }
@@ -384,15 +384,15 @@ fn envelope(mail: usize, recipients: usize) -> Envelope {
 }
 
 /// The reported outcome of each mail agrees with what the server has.
-fn judge(told: BTreeMap<usize, Told>, model: &Model) {
-    for (mail, told) in told {
+fn judge(reported: BTreeMap<usize, Reported>, model: &Model) {
+    for (mail, reported) in reported {
         let stored: Vec<_> = model.stored.iter().filter(|one| one.mail == mail).collect();
         assert!(stored.len() <= 1, "mail {mail} was taken twice");
         let has = stored.first().map_or(0, |stored| stored.recipients);
-        let outcome = match told {
-            Told::Outcome(outcome) => outcome,
-            Told::Unknown => continue,
-            Told::Unsendable => {
+        let outcome = match reported {
+            Reported::Outcome(outcome) => outcome,
+            Reported::Unknown => continue,
+            Reported::Unsendable => {
                 assert_eq!(has, 0, "mail {mail} was not to be sent");
                 continue;
             }

@@ -14,13 +14,13 @@ const SHARK: &[u8] = include_bytes!("../../fixtures/images/shark.png");
 /// A message with placeholders for what differs from run to run.
 fn without_chance(message: &[u8]) -> String {
     let text = String::from_utf8(message.to_vec()).unwrap();
-    let behind = |mark: &str, end: &str| {
+    let after = |mark: &str, end: &str| {
         let (_, rest) = text.split_once(mark).unwrap();
         rest.split_once(end).unwrap().0.to_owned()
     };
-    text.replace(&behind("\r\nMessage-ID: ", "\r\n"), "MESSAGE-ID")
-        .replace(&behind("boundary=\"", "\""), "BOUNDARY")
-        .replace(&behind("Date: ", "\r\n"), "DATE")
+    text.replace(&after("\r\nMessage-ID: ", "\r\n"), "MESSAGE-ID")
+        .replace(&after("boundary=\"", "\""), "BOUNDARY")
+        .replace(&after("Date: ", "\r\n"), "DATE")
 }
 
 #[tokio::test]

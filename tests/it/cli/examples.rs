@@ -65,9 +65,9 @@ async fn gmail() {
         .unwrap();
     let request = "CONNECT smtp.gmail.com:587 HTTP/1.1\r\nHost: smtp.gmail.com:587\r\n\r\n";
     let answer = "HTTP/1.1 200 ok\r\n\r\n";
-    let behind = TcpStream::connect(server.addr()).await.unwrap();
+    let target = TcpStream::connect(server.addr()).await.unwrap();
     let steps = vec![(request.into(), answer.into())];
-    let port = proxy(steps, Some(behind)).await;
+    let port = proxy(steps, Some(target)).await;
 
     let directory = tempdir().unwrap();
     let file = |name: &str| directory.path().join(name);

@@ -26,13 +26,13 @@ use crate::support::open_server::open_server;
 fn as_many_connections_as_allowed() {
     paused(async {
         let delay = Duration::from_millis(1)..=Duration::from_millis(80);
-        let says = |point, reply: &str| Fault::ReplyAt(point, reply.to_owned());
+        let reply_at = |point, reply: &str| Fault::ReplyAt(point, reply.to_owned());
         let server = open_server()
             .delay(delay, 7)
             .fault_every_in_connection(9, Fault::CloseAfter(Point::EndOfData))
             .fault_every(31, Fault::CloseAt(Point::EndOfData))
-            .fault_every(17, says(Point::Mail, "421 4.3.2 busy"))
-            .fault_every(7, says(Point::Greeting, "421 4.3.2 too many"))
+            .fault_every(17, reply_at(Point::Mail, "421 4.3.2 busy"))
+            .fault_every(7, reply_at(Point::Greeting, "421 4.3.2 too many"))
             .fault_every(5, Fault::SilentAt(Point::Quit));
         let server = server.start().await.unwrap();
         let grouped = strategy(Pipelining::Auto, Chunking::Never);

@@ -160,7 +160,7 @@ async fn by_stream(
         while let Some((place, result)) = outcomes.next().await {
             assert!(
                 matches!(reported[place].1, Reported::Nothing),
-                "{place} is told twice"
+                "{place} is reported twice"
             );
             reported[place].1 = Reported::Of(Box::new(result));
         }
@@ -275,7 +275,7 @@ async fn play(
     // server that reads chunks as commands does not know these commands.
     let in_advance = matches!(
         (stage, behaviour),
-        (Point::Body(_), ServerBehaviour::Says(_))
+        (Point::Body(_), ServerBehaviour::Replies(_))
     );
     if !in_advance && strategy.chunking == Chunking::Never {
         assert!(ended.is_ok(), "{context}: {ended:.200?}");
@@ -283,7 +283,7 @@ async fn play(
     assert_eq!(tasks(), before - 1, "{context}");
 }
 
-/// Each stage and behaviour, with so many seeds.
+/// Each stage and behaviour, with this many seeds.
 fn matrix(setup: SessionSetup, strategy: Strategy, stages: &[Point], seeds: u64) {
     let mut tally = Tally::default();
     let mut seed = 0;

@@ -130,7 +130,7 @@ impl Tally {
         }
         assert!(
             there.is_empty(),
-            "{context}: nobody sent {:?}",
+            "{context}: arrived, but not sent: {:?}",
             there.keys()
         );
         self.cases += 1;

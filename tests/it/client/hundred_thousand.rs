@@ -46,17 +46,17 @@ fn resident_memory() -> u64 {
         .unwrap()
 }
 
-/// Sends so many mails. Returns the growth of memory after the first tenth, in KiB.
+/// Sends this many mails. Returns the growth of memory after the first tenth, in KiB.
 async fn send_many(strategy: Strategy, size: usize) -> u64 {
-    let says = |point, reply: &str| Fault::ReplyAt(point, reply.to_owned());
+    let reply_at = |point, reply: &str| Fault::ReplyAt(point, reply.to_owned());
     let server = open_server()
         .delay(Duration::ZERO..=Duration::from_micros(500), 1)
         .fault_every_in_connection(500, Fault::CloseAfter(Point::EndOfData))
         .fault_every(2_003, Fault::CloseAt(Point::EndOfData))
-        .fault_every(1_499, says(Point::EndOfData, "421 4.3.2 shutting down"))
-        .fault_every(997, says(Point::Mail, "421 4.3.2 busy"))
-        .fault_every(1_009, says(Point::EndOfData, "451 4.3.0 later"))
-        .fault_every(19, says(Point::Greeting, "421 4.7.0 too many"))
+        .fault_every(1_499, reply_at(Point::EndOfData, "421 4.3.2 shutting down"))
+        .fault_every(997, reply_at(Point::Mail, "421 4.3.2 busy"))
+        .fault_every(1_009, reply_at(Point::EndOfData, "451 4.3.0 later"))
+        .fault_every(19, reply_at(Point::Greeting, "421 4.7.0 too many"))
         .start()
         .await
         .unwrap();
@@ -78,7 +78,7 @@ async fn send_many(strategy: Strategy, size: usize) -> u64 {
         assert_eq!(
             mails[number].reported.replace(fate),
             None,
-            "{number} is told twice"
+            "{number} is reported twice"
         );
         reported += 1;
         if reported % 500 == 0 {
@@ -108,7 +108,7 @@ async fn send_many(strategy: Strategy, size: usize) -> u64 {
         server.round_trips().len(),
         server.most_open_connections(),
     );
-    assert_eq!((lost, wrong), (0, 0), "told what is not so");
+    assert_eq!((lost, wrong), (0, 0), "reported what is not true");
     let known = accepted + refused + unknown[0] + unknown[1];
     assert_eq!(known, size, "some arrived more than once");
     assert!(server.most_open_connections() <= CONNECTIONS);

@@ -25,11 +25,11 @@ use crate::support::mini_server::{GroupHandling, MiniServer, Replies, Store};
 const PIPELINING: &[&str] = &["PIPELINING"];
 const CHUNKING: &[&str] = &["PIPELINING", "CHUNKING"];
 
-/// What a server replies to the MAIL after so many mails of a session.
+/// What a server replies to the MAIL after this many mails of a session.
 #[derive(Debug, Clone, Copy)]
 enum Full {
     Never,
-    Says(usize, &'static str),
+    Replies(usize, &'static str),
     Closes(usize),
 }
 
@@ -71,7 +71,7 @@ impl ServerBehaviour {
                 mails.fetch_add(1, Ordering::Relaxed);
                 in_session += 1;
                 match self.full {
-                    Full::Says(after, words) if in_session > after => {
+                    Full::Replies(after, words) if in_session > after => {
                         *reply = format!("{words}\r\n").into_bytes();
                         false
                     }
@@ -100,7 +100,7 @@ struct Outcomes {
     mails: usize,
 }
 
-/// Sends so many mails by one client. Checks that none arrives twice and that the reports are true.
+/// Sends this many mails by one client. Checks that none arrives twice and that the reports are true.
 async fn send(
     behaviour: ServerBehaviour,
     strategy: Strategy,
@@ -172,7 +172,7 @@ fn mail(number: usize, message: &Message) -> Mail {
     Mail::new(envelope, message.clone())
 }
 
-/// A server that ends each session after so many mails. Over one connection this costs one mail an
+/// A server that ends each session after this many mails. Over one connection this costs one mail an
 /// attempt, over four at most one mail on each.
 #[tokio::test]
 async fn the_number_of_mails_in_a_session() {
@@ -195,7 +195,7 @@ async fn the_number_of_mails_in_a_session() {
             behaviour.full = if closes {
                 Full::Closes(after)
             } else {
-                Full::Says(after, bye)
+                Full::Replies(after, bye)
             };
             let context = format!("{behaviour:?}, {connections:?}");
             let outcomes = send(behaviour, default, connections, 200).await;
@@ -221,7 +221,7 @@ async fn a_rejection_about_the_session() {
     ] {
         for keywords in [PIPELINING, CHUNKING] {
             let mut behaviour = ServerBehaviour::new(keywords);
-            behaviour.full = Full::Says(100, words);
+            behaviour.full = Full::Replies(100, words);
             let outcomes = send(behaviour, Strategy::default(), Some(1), 300).await;
             assert_eq!((outcomes.accepted, outcomes.sessions), (300, 3), "{words}");
             // The mails that were in flight with the first rejected one.
@@ -229,7 +229,7 @@ async fn a_rejection_about_the_session() {
         }
     }
     let mut behaviour = ServerBehaviour::new(CHUNKING);
-    behaviour.full = Full::Says(10, "452 4.5.3 Too many messages sent");
+    behaviour.full = Full::Replies(10, "452 4.5.3 Too many messages sent");
     let outcomes = send(behaviour, Strategy::default(), None, 300).await;
     assert_eq!(outcomes.accepted, 300);
     assert!(outcomes.sessions <= 30 + 8, "{outcomes:?}");

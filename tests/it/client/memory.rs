@@ -16,7 +16,7 @@ const ORDER: &str = "PILOTFISH_TEST_MAILS";
 
 const NAME: &str = "client::memory::many_mails_take_no_more_memory_than_few";
 
-/// Sends so many mails in a process whose memory is measured.
+/// Sends this many mails in a process whose memory is measured.
 async fn carry_out(order: &str) {
     let (port, mails) = order.split_once(' ').unwrap();
     let server = ServerConfig::builder("127.0.0.1")
@@ -36,7 +36,7 @@ async fn carry_out(order: &str) {
     println!("\n{status}");
 }
 
-/// The peak memory of a process that sent so many mails, in octets.
+/// The peak memory of a process that sent this many mails, in octets.
 async fn peak(mails: usize) -> u64 {
     let server = open_server().store(Store::Discard).start().await.unwrap();
     let output = tokio::process::Command::new(std::env::current_exe().unwrap())

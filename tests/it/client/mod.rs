@@ -97,7 +97,7 @@ pub(crate) fn client_to(
     Client::builder(describe(builder).build().unwrap())
 }
 
-/// The text of the mail with this number, with about so many octets.
+/// The text of the mail with this number, with about this many octets.
 fn text(number: usize, octets: usize) -> String {
     let line = format!("This is letter {number}, and here it comes.\n");
     let lines = line.repeat(octets / line.len() + 1);

@@ -29,7 +29,7 @@ async fn server(port: Port, down: Duration, store: Store, connections: Count) {
     port.serve(&["PIPELINING", "CHUNKING"], store, fate).await;
 }
 
-/// Sends so many mails by a stream while the server is down for this time. All of them arrive once,
+/// Sends this many mails by a stream while the server is down for this time. All of them arrive once,
 /// the last one soon after the server has started.
 async fn send_during_outage(mails: usize, down: Duration) {
     let (port, store, connections) = (Port::new(), Store::default(), Count::default());

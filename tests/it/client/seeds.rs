@@ -44,18 +44,18 @@ fn server(dice: &mut Dice) -> TestServerBuilder {
         3 => server.offer(Offer::Recipients(1)),
         _ => server,
     };
-    let says = |point, reply: &str| Fault::ReplyAt(point, reply.to_owned());
+    let reply_at = |point, reply: &str| Fault::ReplyAt(point, reply.to_owned());
     for _ in 0..dice.below(3) {
         let nth = 2 + dice.below(6);
         let fault = match dice.below(9) {
-            0 => says(Point::Mail, "421 4.3.2 enough"),
-            1 => says(Point::EndOfData, "421 4.3.2 shutting down"),
-            2 => says(Point::EndOfData, "451 4.3.0 later"),
-            3 => says(Point::Rcpt, "550 5.1.1 unknown"),
+            0 => reply_at(Point::Mail, "421 4.3.2 enough"),
+            1 => reply_at(Point::EndOfData, "421 4.3.2 shutting down"),
+            2 => reply_at(Point::EndOfData, "451 4.3.0 later"),
+            3 => reply_at(Point::Rcpt, "550 5.1.1 unknown"),
             4 => Fault::CloseAt(Point::EndOfData),
             5 => Fault::CloseAfter(Point::EndOfData),
-            6 => says(Point::Rcpt, "450 4.2.0 later"),
-            7 => says(Point::Rcpt, "452 4.5.3 too many recipients"),
+            6 => reply_at(Point::Rcpt, "450 4.2.0 later"),
+            7 => reply_at(Point::Rcpt, "452 4.5.3 too many recipients"),
             _ => Fault::CloseAt(Point::Mail),
         };
         server = if dice.one_in(2) {
@@ -65,7 +65,7 @@ fn server(dice: &mut Dice) -> TestServerBuilder {
         };
     }
     if dice.one_in(3) {
-        server = server.fault_every(3, says(Point::Greeting, "421 4.7.0 too many"));
+        server = server.fault_every(3, reply_at(Point::Greeting, "421 4.7.0 too many"));
     }
     server
 }

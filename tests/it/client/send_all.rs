@@ -36,7 +36,7 @@ pub(crate) fn letters(count: usize) -> impl Iterator<Item = Mail> {
     })
 }
 
-/// Sends so many mails. Returns the outcome of each, and how often each arrived.
+/// Sends this many mails. Returns the outcome of each, and how often each arrived.
 async fn sent(
     server: TestServerBuilder,
     strategy: Strategy,

@@ -49,22 +49,22 @@ pub(super) enum ServerBehaviour {
     Well,
     Slow,
     Silent,
-    Says(&'static str),
+    Replies(&'static str),
     Closes,
-    ClosesBehind,
-    SaysBehind(&'static str),
+    ClosesAfterwards,
+    RepliesAfterwards(&'static str),
 }
 
 pub(super) const BEHAVIOURS: [ServerBehaviour; 9] = [
     ServerBehaviour::Well,
     ServerBehaviour::Slow,
     ServerBehaviour::Silent,
-    ServerBehaviour::Says("451 4.3.0 try again"),
-    ServerBehaviour::Says("554 5.7.1 no"),
-    ServerBehaviour::Says("421 4.3.2 busy"),
+    ServerBehaviour::Replies("451 4.3.0 try again"),
+    ServerBehaviour::Replies("554 5.7.1 no"),
+    ServerBehaviour::Replies("421 4.3.2 busy"),
     ServerBehaviour::Closes,
-    ServerBehaviour::ClosesBehind,
-    ServerBehaviour::SaysBehind("421 4.3.2 bye"),
+    ServerBehaviour::ClosesAfterwards,
+    ServerBehaviour::RepliesAfterwards("421 4.3.2 bye"),
 ];
 
 /// How often a server has each kind of fault.
@@ -81,10 +81,10 @@ pub(super) fn server(
     let fault = match behaviour {
         ServerBehaviour::Well | ServerBehaviour::Slow => None,
         ServerBehaviour::Silent => Some(Fault::SilentAt(stage)),
-        ServerBehaviour::Says(reply) => Some(Fault::ReplyAt(stage, reply.to_owned())),
+        ServerBehaviour::Replies(reply) => Some(Fault::ReplyAt(stage, reply.to_owned())),
         ServerBehaviour::Closes => Some(Fault::CloseAt(stage)),
-        ServerBehaviour::ClosesBehind => Some(Fault::CloseAfter(stage)),
-        ServerBehaviour::SaysBehind(reply) => Some(Fault::SayAfter(stage, reply.to_owned())),
+        ServerBehaviour::ClosesAfterwards => Some(Fault::CloseAfter(stage)),
+        ServerBehaviour::RepliesAfterwards(reply) => Some(Fault::SayAfter(stage, reply.to_owned())),
     };
     let server = match behaviour {
         ServerBehaviour::Slow => setup

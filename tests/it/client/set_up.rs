@@ -18,7 +18,7 @@ use super::{client_of, letter, paused, tasks};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Peer {
     /// The port is closed.
-    Nobody,
+    Closed,
     /// A listener that accepts no connection.
     Busy,
     Silent,
@@ -52,7 +52,7 @@ async fn listen(peer: Peer, listener: TcpListener) {
 #[test]
 fn every_mail_gets_a_result_and_nothing_is_left() {
     for peer in [
-        Peer::Nobody,
+        Peer::Closed,
         Peer::Busy,
         Peer::Silent,
         Peer::Closes,
@@ -74,7 +74,7 @@ async fn play(peer: Peer, security: Security, given_up: Option<Duration>) {
     // No other process gets its port.
     let (mut _bound, mut _held, mut listening) = (None, None, None);
     match peer {
-        Peer::Nobody => _bound = Some(socket),
+        Peer::Closed => _bound = Some(socket),
         Peer::Busy => _held = Some(socket.listen(16).unwrap()),
         _ => listening = Some(tokio::spawn(listen(peer, socket.listen(16).unwrap()))),
     }
@@ -101,7 +101,7 @@ async fn play(peer: Peer, security: Security, given_up: Option<Duration>) {
     match timeout(limit, all).await {
         Ok((single, stream)) => {
             let expected: &[ErrorKind] = match peer {
-                Peer::Nobody => &[ErrorKind::Connect],
+                Peer::Closed => &[ErrorKind::Connect],
                 Peer::Busy | Peer::Silent => &[ErrorKind::Timeout],
                 Peer::Closes | Peer::Babbles => &[
                     ErrorKind::Closed,

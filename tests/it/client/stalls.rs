@@ -66,12 +66,12 @@ fn a_cancelled_mail_that_was_held_blocks_no_other() {
         drop(client.send(letter(0, 100)).await.unwrap());
         let both = ACCOUNT.letter_of_text(&["a@example.org", "b@example.org"], "To both.");
         let both = Mail::from(built(both));
-        let (both, behind) = tokio::join!(client.send(both), async {
+        let (both, later) = tokio::join!(client.send(both), async {
             sleep(MINUTE).await;
             client.send(letter(1, 100)).await
         });
         assert_eq!(both.unwrap_err().kind(), ErrorKind::Timeout);
-        drop(behind.unwrap());
+        drop(later.unwrap());
     });
 }
 

@@ -18,7 +18,7 @@ use crate::support::port::Port;
 /// What happens to the attempts after the first.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum LaterAttempts {
-    Says(&'static str),
+    Replies(&'static str),
     /// The port is closed.
     Gone,
     /// The server closes connections instead of sending a greeting.
@@ -54,7 +54,7 @@ async fn reported(later: LaterAttempts) -> Result<(), Error> {
         Box::new(move |reply: &mut Vec<u8>| {
             let is_first = reply.ends_with(b"queued\r\n") && !taken.send_replace(true);
             let is_yes = reply.ends_with(b"ok\r\n") || reply.ends_with(b"queued\r\n");
-            if let (LaterAttempts::Says(text), true) = (later, is_yes && *taken.borrow()) {
+            if let (LaterAttempts::Replies(text), true) = (later, is_yes && *taken.borrow()) {
                 *reply = format!("{text}\r\n").into_bytes();
             }
             is_first || later == LaterAttempts::Closes && *taken.borrow()
@@ -87,8 +87,11 @@ async fn reported(later: LaterAttempts) -> Result<(), Error> {
 #[test]
 fn an_unknown_mail_stays_unknown_until_the_server_accepts_it() {
     for (later, kind) in [
-        (LaterAttempts::Says("450 4.2.0 later"), ErrorKind::Rejected),
-        (LaterAttempts::Says("550 5.7.1 no"), ErrorKind::Rejected),
+        (
+            LaterAttempts::Replies("450 4.2.0 later"),
+            ErrorKind::Rejected,
+        ),
+        (LaterAttempts::Replies("550 5.7.1 no"), ErrorKind::Rejected),
         (LaterAttempts::Gone, ErrorKind::Connect),
         (LaterAttempts::Closes, ErrorKind::Closed),
         (LaterAttempts::Held, ErrorKind::Timeout),
@@ -113,7 +116,7 @@ fn an_unknown_mail_stays_unknown_until_the_server_accepts_it() {
         }
     }
     // The final reply of the server decides.
-    paused(reported(LaterAttempts::Says("250 2.0.0 ok"))).unwrap();
+    paused(reported(LaterAttempts::Replies("250 2.0.0 ok"))).unwrap();
 }
 
 /// The server rejects a group that left with its message, and the client sends the mail again. If

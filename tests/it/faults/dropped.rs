@@ -12,7 +12,7 @@ use crate::support::built::built;
 use crate::support::client::{ACCOUNT, in_clear};
 use crate::support::mini_server::{MiniServer, Replies, Store};
 
-/// Drops the future after so many polls. Returns whether it was ready before.
+/// Drops the future after this many polls. Returns whether it was ready before.
 async fn dropped_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
     let (mut future, mut left) = (pin!(future), polls);
     poll_fn(|context| {

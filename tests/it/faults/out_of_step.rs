@@ -113,13 +113,13 @@ async fn answered(answer: &str) -> Result<Receipt, Error> {
 
 #[tokio::test]
 async fn the_reply_to_a_mail_counts_whatever_comes_after_it() {
-    for behind in ["", "421 busy\r\n", "250 twice\r\n", "nonsense\r\n", "2"] {
-        let receipt = answered(&format!("250 queued as 1\r\n{behind}")).await;
-        assert_eq!(receipt.unwrap().reply.text(), "queued as 1", "{behind:?}");
+    for rest in ["", "421 busy\r\n", "250 twice\r\n", "nonsense\r\n", "2"] {
+        let receipt = answered(&format!("250 queued as 1\r\n{rest}")).await;
+        assert_eq!(receipt.unwrap().reply.text(), "queued as 1", "{rest:?}");
 
-        let error = answered(&format!("550 no\r\n{behind}")).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Rejected, "{behind:?}: {error}");
-        assert_eq!(error.fate(), Fate::NotAccepted, "{behind:?}: {error}");
+        let error = answered(&format!("550 no\r\n{rest}")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Rejected, "{rest:?}: {error}");
+        assert_eq!(error.fate(), Fate::NotAccepted, "{rest:?}: {error}");
     }
 }
 

@@ -87,7 +87,7 @@ pub(super) fn assert_once(got: &Value, line: &str) {
     assert_eq!(got["copies"], 1);
 }
 
-/// Waits until so many mails with the id are in the mailbox of the user. Returns the octets of all
+/// Waits until this many mails with the id are in the mailbox of the user. Returns the octets of all
 /// of them.
 pub(super) fn fetch_all(user: &str, id: &str, count: usize) -> Vec<Vec<u8>> {
     let found = run_fetch(&["--all", user, id, &count.to_string()]);

@@ -43,7 +43,7 @@ async fn send(peer: Peer, strategy: Strategy, messages: Vec<Message>) -> (Vec<St
     let mails = stream::iter(messages.into_iter().map(Mail::from));
     let returned = session
         .send_each(mails, |index, result| {
-            assert_eq!(outcomes[index], "", "told twice");
+            assert_eq!(outcomes[index], "", "reported twice");
             outcomes[index] = summary(&result);
         })
         .await;

@@ -53,7 +53,7 @@ impl Peer {
         (session.with_strategy(strategy), tap)
     }
 
-    /// The mails of the batch in the mailbox of carl, as soon as there are so many.
+    /// The mails of the batch in the mailbox of carl, as soon as there are this many.
     pub(super) fn arrived(self, id: &str, count: usize) -> Vec<Vec<u8>> {
         match self {
             Self::DovecotSubmission => {

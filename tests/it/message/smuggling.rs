@@ -43,16 +43,16 @@ fn check(message: &[u8]) {
         assert_eq!(previous == b'\r', *octet == b'\n', "bare: {}", shown());
         previous = *octet;
     }
-    let (strict, behind) = read(&whole, b"\r\n");
-    assert!(behind.is_empty(), "{}", shown());
-    let (lenient, behind) = read(&whole, b"\n");
-    assert!(behind.is_empty(), "{}", shown());
+    let (strict, rest) = read(&whole, b"\r\n");
+    assert!(rest.is_empty(), "{}", shown());
+    let (lenient, rest) = read(&whole, b"\n");
+    assert!(rest.is_empty(), "{}", shown());
     assert_eq!(strict, lenient, "{}", shown());
 }
 
 const ALPHABET: [u8; 5] = [b'a', b'.', b'\r', b'\n', 0];
 
-/// All messages of so many of these octets.
+/// All messages of this many of these octets.
 fn all_of(length: u32) {
     for number in 0..5_usize.pow(length) {
         let mut rest = number;

@@ -69,7 +69,7 @@ fn short_chunk() -> String {
 /// How many octets the short message has.
 const SHORT: usize = 251;
 
-/// A message of so many octets, whose text has a space at its end.
+/// A message of this many octets, whose text has a space at its end.
 fn letter_of(octets: usize) -> Message {
     let text = |octets: usize| format!("{} \n", "x".repeat(octets));
     let header = binary(&text(0)).rendition(BodyType::Binary).exact_size();
@@ -79,14 +79,14 @@ fn letter_of(octets: usize) -> Message {
     letter
 }
 
-/// The first so many chunks of a longer message.
+/// The first this many chunks of a longer message.
 fn chunks(count: usize) -> String {
     format!("C: BDAT {BLOCK}\n-- take {BLOCK} --\n").repeat(count)
 }
 
 const LAST: &str = "C: BDAT 1000 LAST\n-- take 1000 --\n";
 
-/// A message of so many chunks, and a last one of 1000 octets.
+/// A message of this many chunks, and a last one of 1000 octets.
 fn letter_of_chunks(count: usize) -> Message {
     letter_of(count * BLOCK + 1000)
 }

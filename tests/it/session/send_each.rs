@@ -53,7 +53,7 @@ async fn send_each<S: crate::support::peer::Stream>(
     (outcomes, returned)
 }
 
-/// Sends so many mails by this strategy. Returns the outcomes, with the indices of the returned
+/// Sends this many mails by this strategy. Returns the outcomes, with the indices of the returned
 /// mails in brackets, the strategy that remains, and the number of round trips.
 pub(crate) async fn send_batch(
     strategy: Strategy,
@@ -101,16 +101,16 @@ const MAIL: &str = "
     C: RCPT TO:<a@example.org>
 ";
 
-/// A mail by BDAT that the server understands, and so many after it in one flight.
+/// A mail by BDAT that the server understands, and this many after it in one flight.
 pub(crate) fn together(count: usize) -> String {
     let chunk = chunk();
-    let behind = format!("C: RSET\n{MAIL}{chunk}").repeat(count - 1);
+    let later = format!("C: RSET\n{MAIL}{chunk}").repeat(count - 1);
     format!(
         "{GREETING_AND_EHLO_WITH_CHUNKING}{MAIL}{chunk}
         S: 250 ok
         S: 250 ok
         S: 250 queued
-        {MAIL}{chunk}{behind}"
+        {MAIL}{chunk}{later}"
     )
 }
 

@@ -18,7 +18,7 @@ use crate::support::wiretap::Wiretap;
 /// The maximum size of a message block.
 pub(crate) const BLOCK: usize = pilotfish::message::MessageReader::MAX_BLOCK;
 
-/// A text of so many octets, in lines of 64 with CRLF.
+/// A text of this many octets, in lines of 64 with CRLF.
 fn text_of(octets: usize) -> String {
     let lines = (octets - 3) / 64;
     let line = "x".repeat(62);
@@ -26,7 +26,7 @@ fn text_of(octets: usize) -> String {
     format!("{}{last}\n", format!("{line}\n").repeat(lines))
 }
 
-/// A message to a@example.org of so many octets in all.
+/// A message to a@example.org of this many octets in all.
 pub(crate) fn letter_of(octets: usize) -> Message {
     let header = ACCOUNT.letter_with(&["a@example.org"], "").exact_size();
     let text = text_of(octets - usize::try_from(header).unwrap());

@@ -46,7 +46,7 @@ pub(crate) async fn play<T: Debug>(
     play_script(&Script::inline(transcript), Delivery::Whole, client).await
 }
 
-/// The same as [`play`], over a network that holds so many octets until they are read.
+/// The same as [`play`], over a network that holds this many octets until they are read.
 pub(crate) async fn play_through<T: Debug>(
     octets: usize,
     transcript: &str,

@@ -21,7 +21,7 @@ impl Dice {
         self.next() % end
     }
 
-    /// True once in so many times, on average.
+    /// True once in this many times, on average.
     pub(crate) fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }

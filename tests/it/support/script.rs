@@ -9,8 +9,8 @@
 //! -- tls server.example expired --       ... and expired in 2000
 //! -- tls server.example stranger --      ... and is from an unknown authority
 //! -- swallow --                  reads everything until the client pauses
-//! -- swallow 1000 --                         ... until so many octets have arrived
-//! -- take 1000 --                ... exactly so many octets
+//! -- swallow 1000 --                         ... until this many octets have arrived
+//! -- take 1000 --                ... exactly this many octets
 //! -- swallow all --                          ... until the client closes
 //! -- ahead --                    from here on the client need not wait for replies
 //! -- drip 1s --                  from here on S: leaves octet by octet, one each second, as

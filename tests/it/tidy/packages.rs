@@ -35,9 +35,8 @@ const PUBLIC_REGISTRY: &str = "source = \"registry+https://github.com/rust-lang/
 /// The names in a table of the manifest.
 fn packages(table: &str) -> Vec<String> {
     let manifest = std::fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).unwrap();
-    let behind = manifest.split_once(&format!("\n[{table}]\n")).unwrap().1;
-    behind
-        .lines()
+    let rest = manifest.split_once(&format!("\n[{table}]\n")).unwrap().1;
+    rest.lines()
         .take_while(|line| !line.starts_with('['))
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| Some(line.split_once(" = ")?.0.to_owned()))

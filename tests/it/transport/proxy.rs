@@ -294,16 +294,16 @@ async fn tls_through_a_proxy_checks_the_name_of_the_server() {
                 .await
                 .unwrap();
             let port = server.addr().port();
-            let mut behind = TcpStream::connect(server.addr()).await.unwrap();
+            let mut target = TcpStream::connect(server.addr()).await.unwrap();
             let mut greeting = vec![0; 29 + name.len() - 9];
-            behind.read_exact(&mut greeting).await.unwrap();
+            target.read_exact(&mut greeting).await.unwrap();
             let mut steps = if scheme == "http" {
                 http(port)
             } else {
                 socks(port)
             };
             steps.last_mut().unwrap().1.extend(greeting);
-            let url = format!("{scheme}://127.0.0.1:{}", proxy(steps, Some(behind)).await);
+            let url = format!("{scheme}://127.0.0.1:{}", proxy(steps, Some(target)).await);
             let tls = TlsConfig::builder().ca_pem(server.ca_pem());
             let session = ServerConfig::builder("mail.example")
                 .port(port)

@@ -25,7 +25,7 @@ pub(crate) const TO: &str = "recipient@example.net";
 /// What a client is to send.
 #[derive(Clone)]
 pub(crate) enum Task {
-    /// Mails over so many connections, for as long as there is time.
+    /// Mails over this many connections, for as long as there is time.
     Mails(usize, Instant),
     /// One mail with this file.
     Attachment(String),
@@ -53,7 +53,7 @@ impl Task {
         }
     }
 
-    /// Whether there is another mail to send behind so many.
+    /// Whether there is another mail to send behind this many.
     pub(crate) fn goes_on(&self, sent: usize) -> bool {
         match self {
             Self::Mails(_, end) => Instant::now() < *end,

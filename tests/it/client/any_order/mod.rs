@@ -80,9 +80,9 @@ impl MailKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Never,
-    /// Instead of the reply to MAIL, after so many mails.
+    /// Instead of the reply to MAIL, after this many mails.
     AtMail(usize, Last),
-    /// Instead of any reply, after so many replies.
+    /// Instead of any reply, after this many replies.
     Anywhere(usize, Last),
 }
 

@@ -73,7 +73,7 @@ fn against<T>(
     })
 }
 
-/// How many of so many mails are accepted.
+/// How many of this many mails are accepted.
 async fn send(client: &Client, mails: usize) -> usize {
     let letters = stream::iter((0..mails).map(|number| letter(number, 10)));
     let outcomes: Vec<_> = client.send_all(letters.enumerate()).collect().await;

@@ -162,7 +162,7 @@ impl Dialogue {
     }
 }
 
-/// Every `stride`-th cut of a dialogue with so many octets.
+/// Every `stride`-th cut of a dialogue with this many octets.
 fn cuts(
     from_client: usize,
     from_server: usize,

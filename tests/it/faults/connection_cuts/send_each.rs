@@ -79,7 +79,7 @@ impl Batch {
             .send_each(stream::iter(mails), |place, result| {
                 assert!(
                     reported[numbers[place]].replace(result).is_none(),
-                    "told twice"
+                    "reported twice"
                 );
             })
             .await;
@@ -87,7 +87,7 @@ impl Batch {
             assert_eq!(returned.error.fate(), Fate::NotAccepted);
             assert!(
                 reported[numbers[returned.index]].is_none(),
-                "told and returned"
+                "reported and returned"
             );
         }
         session.quit().await;

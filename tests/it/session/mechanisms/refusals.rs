@@ -54,7 +54,7 @@ async fn credentials_are_presented_once_or_twice() {
     }
 }
 
-/// Sends so many mails at once, over as many connections as the client opens. Returns the errors,
+/// Sends this many mails at once, over as many connections as the client opens. Returns the errors,
 /// and the mechanisms of all logins.
 async fn refused_mails(
     server: TestServerBuilder,

@@ -14,7 +14,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::support::client::ACCOUNT;
 use crate::support::mini_server::{MiniServer, Replies, Store};
 
-/// A server that counts recipients, and rejects RCPT after so many recipients of a mail.
+/// A server that counts recipients, and rejects RCPT after this many recipients of a mail.
 struct Counting {
     client: Client,
     store: Store,
@@ -24,7 +24,7 @@ struct Counting {
     serving: JoinHandle<()>,
 }
 
-/// Changes the replies of one session: RCPT gets this reply after so many recipients.
+/// Changes the replies of one session: RCPT gets this reply after this many recipients.
 fn reject_after(
     most: usize,
     reply: &'static str,
@@ -105,7 +105,7 @@ impl Counting {
     }
 }
 
-/// So many recipients, in this domain or in several in turn.
+/// This many recipients, in this domain or in several in turn.
 fn recipients(first: usize, count: usize, domains: usize) -> Vec<ForwardPath> {
     let path = |number: usize| {
         format!("r{number}@d{}.test", number % domains)

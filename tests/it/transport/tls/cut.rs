@@ -28,7 +28,7 @@ enum Direction {
     FromClient,
 }
 
-/// The client's end of a pipe, which is cut after so many octets in one direction.
+/// The client's end of a pipe, which is cut after this many octets in one direction.
 #[derive(Debug)]
 struct CutStream {
     stream: DuplexStream,
@@ -141,7 +141,7 @@ async fn cut(
     // A client that was cut off after its last octet waits for a greeting that does not come.
     let (outcome, (heard, accepted)) = tokio::join!(client, server);
     assert_eq!(heard, b"", "at {octets}");
-    let error = outcome.expect_err("nobody greeted");
+    let error = outcome.expect_err("the server greeted");
     let done = accepted || error.stage() == Some(pilotfish::Stage::Greeting);
     (!done).then_some(error)
 }

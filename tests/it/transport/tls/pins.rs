@@ -54,8 +54,8 @@ async fn a_pin_is_enough() {
 /// Some devices have certificates of version 1, which name no host, and which webpki does not read.
 #[tokio::test]
 async fn an_old_certificate_is_pinned_by_its_key() {
-    let anybody = TlsConfig::builder().danger_accept_invalid_certificates();
-    let anybody = anybody.build().unwrap();
+    let unverified = TlsConfig::builder().danger_accept_invalid_certificates();
+    let unverified = unverified.build().unwrap();
     for kind in [
         &PKCS_ECDSA_P256_SHA256,
         &PKCS_ECDSA_P384_SHA384,
@@ -68,7 +68,7 @@ async fn an_old_certificate_is_pinned_by_its_key() {
             let side = Side::from(shown.config_of(versions));
             is_accepted(&side, &pinning(&[certificate(&shown)]), HOST).await;
             is_accepted(&side, &pinning(&[spki(&shown)]), HOST).await;
-            is_accepted(&side, &anybody, HOST).await;
+            is_accepted(&side, &unverified, HOST).await;
             is_refused(&side, &client(), HOST, "is of an old version of X.509").await;
             let words = "is not the pinned one";
             is_refused(&side, &pinning(&[spki(&good())]), HOST, words).await;
@@ -79,21 +79,21 @@ async fn an_old_certificate_is_pinned_by_its_key() {
             let words = "is shown by somebody who does not prove to have its key";
             let side = Side::from(thief.config_of(versions));
             is_refused(&side, &pinning(&[certificate(&shown)]), HOST, words).await;
-            is_refused(&side, &anybody, HOST, words).await;
+            is_refused(&side, &unverified, HOST, words).await;
         }
     }
 }
 
 #[tokio::test]
 async fn what_is_not_a_certificate_has_no_key() {
-    let anybody = TlsConfig::builder().danger_accept_invalid_certificates();
-    let anybody = anybody.build().unwrap();
+    let unverified = TlsConfig::builder().danger_accept_invalid_certificates();
+    let unverified = unverified.build().unwrap();
     let whole = good();
     for length in [0, 1, 2, 5, 40, 200] {
         let mut shown = good();
         shown.chain = vec![whole.chain[0][..length].to_vec().into()];
         let side = Side::from(shown.config());
-        let (outcome, _) = log_in(&side, BOTH[0], &anybody, HOST).await;
+        let (outcome, _) = log_in(&side, BOTH[0], &unverified, HOST).await;
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Tls, "{length}");
     }
 }
