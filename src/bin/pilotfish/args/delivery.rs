@@ -7,21 +7,17 @@ use pilotfish::address::envelope::{
     Partial, Priority, Ret, TlsOnward,
 };
 
-use super::words::{Words, words};
+use super::{Words, rows, words};
 
-const RETURNED: Words<Ret> = &[
-    ("hdrs", "Its header fields", Ret::Headers),
-    ("full", "All of it", Ret::Full),
-];
+const RETURNED: Words<Ret> = rows! {
+    "hdrs" = Ret::Headers => "Its header fields";
+    "full" = Ret::Full => "All of it";
+};
 
-const ON_REJECTED: Words<Partial> = &[
-    (
-        "continue",
-        "The others get the mail",
-        Partial::AsManyAsPossible,
-    ),
-    ("abort", "No recipient gets the mail", Partial::AllOrNothing),
-];
+const ON_REJECTED: Words<Partial> = rows! {
+    "continue" = Partial::AsManyAsPossible => "The others get the mail";
+    "abort" = Partial::AllOrNothing => "No recipient gets the mail";
+};
 
 /// What the server is to do besides delivery. If the server does not offer it, nothing is sent.
 #[derive(Args)]

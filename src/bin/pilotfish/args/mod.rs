@@ -2,28 +2,19 @@
 
 mod content;
 mod delivery;
-mod demo;
-mod dkim;
 mod fields;
 mod network;
-mod output;
-mod raw;
 mod server;
-mod tls;
-mod words;
 
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
 
-pub(crate) use content::ContentArguments;
+pub(crate) use content::{ContentArguments, RawArguments};
 pub(crate) use delivery::DeliveryArguments;
-pub(crate) use demo::DemoArguments;
-pub(crate) use dkim::DkimArguments;
-pub(crate) use fields::{AddressArguments, FieldArguments};
-pub(crate) use network::NetworkArguments;
-pub(crate) use output::{DryRunArguments, OutputArguments};
-pub(crate) use raw::RawArguments;
+pub(crate) use fields::{AddressArguments, DkimArguments, FieldArguments};
 pub(crate) use server::ServerArguments;
-pub(crate) use tls::TlsArguments;
 
 /// Send mail: text and attachments of any size, over TLS, with an exact result for every recipient.
 #[derive(Parser)]
@@ -94,6 +85,80 @@ pub(crate) struct MailArguments {
     pub(crate) raw: RawArguments,
 }
 
+/// Send a mail with a picture to a server inside this process, and show how it went.
+#[derive(Args)]
+#[command(group = ArgGroup::new("real_server").args(["server", "account"]).multiple(true))]
+pub(crate) struct DemoArguments {
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
+
+    /// The sender [default: the account's, or the user if it is an address].
+    #[arg(
+        long,
+        value_name = "MAILBOX",
+        requires = "real_server",
+        help_heading = "Mail"
+    )]
+    pub(crate) from: Option<String>,
+
+    /// Recipients [default: the sender].
+    #[arg(
+        long,
+        value_name = "LIST",
+        requires = "real_server",
+        help_heading = "Mail"
+    )]
+    pub(crate) to: Option<String>,
+
+    /// Print the outcome as one JSON object.
+    #[arg(long, requires = "real_server", help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// Writing the message instead of sending it.
+#[derive(Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct DryRunArguments {
+    /// Write the octets that would be sent, and send nothing.
+    ///
+    /// They are those for a server that takes 7 bits alone, unless --body says otherwise.
+    #[arg(short = 'n', long, conflicts_with = "json")]
+    pub(crate) dry_run: bool,
+
+    /// Where --dry-run writes to, - for standard output.
+    ///
+    /// A file gets this name when all of it is written, and an old one is replaced then.
+    #[arg(
+        short,
+        long,
+        value_name = "FILE|-",
+        default_value = "-",
+        requires = "dry_run"
+    )]
+    pub(crate) output: PathBuf,
+}
+
+/// What the command prints.
+#[derive(Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArguments {
+    /// Show the dialogue on standard error, without secrets.
+    #[arg(long)]
+    pub(crate) transcript: bool,
+
+    /// Print the outcome as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Print each step; twice: the dialogue with times; three times: everything.
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// Print nothing but errors.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
 const SEND_EXAMPLES: &str = "\
 Examples:
   pilotfish send --server smtp.gmail.com --user me@gmail.com --password-file ~/.gmail.password \\
@@ -135,6 +200,27 @@ Exit status:
       it again blindly
  130  interrupted, not sent; 143 if terminated, 129 if the terminal was closed. The signal itself
       ends the process, so a loop of a shell ends too";
+
+/// The words of a flag, each with its value and with what `--help` says of it.
+type Words<T> = &'static [(&'static str, T, &'static str)];
+
+/// The words of a flag, one in each row.
+macro_rules! rows {
+    ($($word:literal = $value:expr => $help:literal;)*) => { &[$(($word, $value, $help)),*] };
+}
+use rows;
+
+/// Reads one of these words.
+fn words<T: Copy + Send + Sync>(words: Words<T>) -> impl TypedValueParser<Value = T> {
+    let possible = words
+        .iter()
+        .map(|(word, _, help)| PossibleValue::new(word).help(help));
+    PossibleValuesParser::new(possible).try_map(move |typed| {
+        let mut rows = words.iter();
+        let row = rows.find(|(word, ..)| word.eq_ignore_ascii_case(&typed));
+        row.map(|(_, value, _)| *value).ok_or("an unknown word")
+    })
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! How the server is reached.
+//! How the server is reached, what to trust by TLS, and which certificate to present.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -6,8 +6,21 @@ use std::time::Duration;
 
 use clap::Args;
 use pilotfish::address::Domain;
-use pilotfish::config::{ConfigError, Network};
-use pilotfish::transport::{Family, Proxy};
+use pilotfish::config::{Account, ConfigError, Network};
+use pilotfish::transport::{Family, Fingerprint, Host, Proxy, TlsRoots, TlsVersion};
+
+use super::{Words, rows, words};
+
+const ROOTS: Words<TlsRoots> = rows! {
+    "public" = TlsRoots::Public => "Those that Mozilla trusts";
+    "system" = TlsRoots::System => "Those that this system trusts";
+    "none" = TlsRoots::None => "None but those of --tls-ca";
+};
+
+const VERSIONS: Words<TlsVersion> = rows! {
+    "1.2" = TlsVersion::Tls12 => "TLS 1.2 (RFC 5246)";
+    "1.3" = TlsVersion::Tls13 => "TLS 1.3 (RFC 8446)";
+};
 
 /// How the server is reached.
 #[derive(Args, Default, PartialEq)]
@@ -75,4 +88,85 @@ fn timeout(text: &str) -> Result<Network, ConfigError> {
     let mut network = Network::default();
     network.set_timeout(text)?;
     Ok(network)
+}
+
+/// What to trust by TLS, and which certificate to present.
+#[derive(Args, Default, PartialEq)]
+#[command(next_help_heading = "Server")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "clap makes the names of flags from them"
+)]
+pub(crate) struct TlsArguments {
+    /// Trust the certificate authorities in this PEM file too.
+    #[arg(long, value_name = "FILE")]
+    tls_ca: Option<PathBuf>,
+
+    /// Which certificate authorities to trust besides [default: public].
+    #[arg(
+        long,
+        value_parser = words(ROOTS),
+        value_name = "WHICH",
+        hide_short_help = true
+    )]
+    tls_roots: Option<TlsRoots>,
+
+    /// Trust the server with this certificate, or this key (spki-sha256:HEX), and no other.
+    /// Repeatable.
+    #[arg(
+        long,
+        value_name = "sha256:HEX",
+        conflicts_with_all = ["tls_ca", "tls_roots", "tls_insecure"]
+    )]
+    tls_fingerprint: Vec<Fingerprint>,
+
+    /// Show this certificate to the server: a PEM file with its chain.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls_key",
+        hide_short_help = true
+    )]
+    tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key: a PEM file that only you can read.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls_cert",
+        hide_short_help = true
+    )]
+    tls_key: Option<PathBuf>,
+
+    /// The earliest version of TLS [default: 1.2].
+    #[arg(
+        long,
+        value_parser = words(VERSIONS),
+        value_name = "VERSION",
+        hide_short_help = true
+    )]
+    tls_min: Option<TlsVersion>,
+
+    /// Expect a certificate for this name in place of the server's.
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
+    tls_name: Option<Host>,
+
+    /// Accept any certificate, so that anybody on the way can read the mail and the password. For a
+    /// server whose certificate no authority has signed, --tls-fingerprint is safe.
+    #[arg(long, conflicts_with_all = ["tls_ca", "tls_roots"], hide_short_help = true)]
+    tls_insecure: bool,
+}
+
+impl TlsArguments {
+    /// Sets the keys of an account that these flags name.
+    pub(super) fn set(self, account: &mut Account) {
+        account.tls_ca = self.tls_ca;
+        account.tls_roots = self.tls_roots;
+        account.tls_fingerprint = self.tls_fingerprint;
+        account.tls_cert = self.tls_cert;
+        account.tls_key = self.tls_key;
+        account.tls_min = self.tls_min;
+        account.tls_name = self.tls_name;
+        account.tls_insecure = self.tls_insecure;
+    }
 }

@@ -7,8 +7,8 @@ use pilotfish::Security;
 use pilotfish::config::{Account, ConfigError};
 use pilotfish::protocol::{Chunking, Pipelining};
 
-use super::words::{Words, words};
-use super::{NetworkArguments, TlsArguments};
+use super::network::{NetworkArguments, TlsArguments};
+use super::{Words, rows, words};
 
 const SERVER_HELP: &str = "\
 The submission server; the port is 587, or 465 with implicit TLS, unless given.
@@ -16,51 +16,24 @@ The submission server; the port is 587, or 465 with implicit TLS, unless given.
 It can be a URL: [smtp|smtp+tls|smtps|smtp+notls|lmtp]://[USER@]HOST[:PORT], or
 lmtp:///PATH for a Unix socket.";
 
-const TLS: Words<Security> = &[
-    (
-        "implicit",
-        "TLS from the first octet",
-        Security::ImplicitTls,
-    ),
-    (
-        "starttls",
-        "Upgrade by STARTTLS; without it nothing is sent",
-        Security::StartTls,
-    ),
-    ("none", "No TLS, and no password", Security::Cleartext),
-];
+const TLS: Words<Security> = rows! {
+    "implicit" = Security::ImplicitTls => "TLS from the first octet";
+    "starttls" = Security::StartTls => "Upgrade by STARTTLS; without it nothing is sent";
+    "none" = Security::Cleartext => "No TLS, and no password";
+};
 
-const PIPELINING: Words<Pipelining> = &[
-    (
-        "never",
-        "Each command waits for its reply",
-        Pipelining::Never,
-    ),
-    (
-        "auto",
-        "The commands of a mail leave together",
-        Pipelining::Auto,
-    ),
-    (
-        "eager",
-        "The next mail's commands leave with the end of the message before it",
-        Pipelining::Eager,
-    ),
-];
+const PIPELINING: Words<Pipelining> = rows! {
+    "never" = Pipelining::Never => "Each command waits for its reply";
+    "auto" = Pipelining::Auto => "The commands of a mail leave together";
+    "eager" = Pipelining::Eager
+        => "The next mail's commands leave with the end of the message before it";
+};
 
-const CHUNKING: Words<Chunking> = &[
-    ("never", "By DATA", Chunking::Never),
-    (
-        "auto",
-        "By BDAT where more mails are waiting",
-        Chunking::Auto,
-    ),
-    (
-        "always",
-        "By BDAT, which saves a round trip",
-        Chunking::Always,
-    ),
-];
+const CHUNKING: Words<Chunking> = rows! {
+    "never" = Chunking::Never => "By DATA";
+    "auto" = Chunking::Auto => "By BDAT where more mails are waiting";
+    "always" = Chunking::Always => "By BDAT, which saves a round trip";
+};
 
 /// The server, the login, and how mails go out.
 #[derive(Args, Default, PartialEq)]
