@@ -1,4 +1,4 @@
-//! `FILE[;name=..][;type=..]`.
+//! Attachments and pictures: `FILE[;name=..][;type=..]` and `LABEL=FILE|auto`.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -73,9 +73,7 @@ impl AttachSpec {
             None => attachment,
         })
     }
-}
 
-impl AttachSpec {
     /// What looks like a parameter at the end of the path, if there is no file with this path.
     fn unknown_parameter(&self) -> Option<&str> {
         let path = self.input.path().filter(|path| !path.exists())?;
@@ -83,6 +81,32 @@ impl AttachSpec {
         let (key, _) = parameter.split_once('=')?;
         let is_word = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphabetic());
         is_word.then_some(key)
+    }
+}
+
+/// A picture in the HTML as it is typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum InlineSpec {
+    /// A file, and what it is called in the HTML.
+    Part(String, AttachSpec),
+    /// All that the HTML shows from files.
+    Auto,
+}
+
+impl InlineSpec {
+    pub(crate) fn parse(typed: &OsStr) -> Result<Self, String> {
+        if typed == "auto" {
+            return Ok(Self::Auto);
+        }
+        let mut sides = typed.as_bytes().splitn(2, |octet| *octet == b'=');
+        match (sides.next(), sides.next()) {
+            (Some(label), Some(file)) if !label.is_empty() => {
+                let label = std::str::from_utf8(label).map_err(|_| "the label is not UTF-8")?;
+                let file = AttachSpec::parse(OsStr::from_bytes(file))?;
+                Ok(Self::Part(label.to_owned(), file))
+            }
+            _ => Err("a picture is given as LABEL=FILE, all of them as auto".to_owned()),
+        }
     }
 }
 
@@ -199,6 +223,31 @@ mod tests {
             "x;name=a\r\nb",
         ] {
             assert!(AttachSpec::parse(text.as_ref()).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn pictures_that_can_be_typed_and_others() {
+        let part = |label: &str, file: &str| {
+            let file = AttachSpec::parse(file.as_ref()).unwrap();
+            Some(InlineSpec::Part(label.to_owned(), file))
+        };
+        for (typed, expected) in [
+            ("auto", Some(InlineSpec::Auto)),
+            ("a=b.png", part("a", "b.png")),
+            ("a@b=c=d.png", part("a@b", "c=d.png")),
+            (
+                "a=b;name=c;type=image/png",
+                part("a", "b;name=c;type=image/png"),
+            ),
+            ("auto=b", part("auto", "b")),
+            ("", None),
+            ("a.png", None),
+            ("=a.png", None),
+            ("a=", None),
+            ("a=b;name=", None),
+        ] {
+            assert_eq!(InlineSpec::parse(typed.as_ref()).ok(), expected, "{typed}");
         }
     }
 }

@@ -1,10 +1,8 @@
 //! A finished message as it is read: one mail, neither none nor several.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-
 use pilotfish::message::Body;
-use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
+use tokio::io::AsyncReadExt as _;
+use tokio_util::io::InspectReader;
 
 use super::{Input, spooled};
 use crate::failure::Failure;
@@ -17,37 +15,34 @@ const BLOCK: usize = 64 * 1024;
 
 /// The octets of a finished message, if they are one mail. It is the value of this flag.
 pub(crate) async fn body(input: Input, flag: &str) -> Result<Body, Failure> {
-    let mut mails = Mails::default();
+    let mut mbox = MboxCounter::default();
     let body = match input {
         Input::Stdin => {
-            let stdin = Counted {
-                reader: tokio::io::stdin(),
-                mails: &mut mails,
-            };
-            spooled(stdin).await?
+            let stdin = tokio::io::stdin();
+            spooled(InspectReader::new(stdin, |octets| mbox.pass(octets))).await?
         }
         Input::File(path) => {
             // What cannot be read, or is not a regular file, is an error when it is attached.
             if std::fs::metadata(&path).is_ok_and(|metadata| metadata.is_file())
                 && let Ok(file) = tokio::fs::File::open(&path).await
             {
-                mails.count_in(file).await;
+                mbox.count_in(file).await;
             } else {
-                mails.octets = 1;
+                mbox.has_octets = true;
             }
             Body::file(path)
         }
     };
-    if mails.octets == 0 {
+    if !mbox.has_octets {
         return Err(Failure::bad_mail(format!(
             "the finished message ({flag}) is empty: check the program that makes it"
         )));
     }
-    if mails.separators > 1 {
+    if mbox.separators > 1 {
         return Err(Failure::bad_mail(format!(
             "the finished message ({flag}) is an mbox file with {} mails: take it apart, \
              for example with formail -s, and send each mail by itself",
-            mails.separators
+            mbox.separators
         )));
     }
     Ok(body)
@@ -55,33 +50,21 @@ pub(crate) async fn body(input: Input, flag: &str) -> Result<Body, Failure> {
 
 /// Counts the separators of an mbox file (RFC 4155) in octets that pass. Only a file that begins
 /// with one is an mbox file.
-#[derive(Debug)]
-struct Mails {
-    octets: u64,
+#[derive(Debug, Default)]
+struct MboxCounter {
+    has_octets: bool,
     separators: usize,
     /// The beginning of the present line.
     line: Vec<u8>,
-    /// Whether the line before is empty, or there is none.
-    after_blank: bool,
+    /// Whether the line before has text.
+    after_text: bool,
     /// Whether it is known that this is not an mbox file.
     is_other: bool,
 }
 
-impl Default for Mails {
-    fn default() -> Self {
-        Self {
-            octets: 0,
-            separators: 0,
-            line: Vec::new(),
-            after_blank: true,
-            is_other: false,
-        }
-    }
-}
-
-impl Mails {
+impl MboxCounter {
     fn pass(&mut self, octets: &[u8]) {
-        self.octets += octets.len() as u64;
+        self.has_octets |= !octets.is_empty();
         for part in octets.split_inclusive(|octet| *octet == b'\n') {
             if self.is_other {
                 return;
@@ -96,12 +79,12 @@ impl Mails {
 
     fn end_line(&mut self) {
         let line = self.line.trim_ascii_end();
-        if self.after_blank && is_separator(line) {
+        if !self.after_text && is_separator(line) {
             self.separators += 1;
         }
         // The first line is not a separator.
         self.is_other = self.separators == 0;
-        self.after_blank = line.is_empty();
+        self.after_text = !line.is_empty();
         self.line.clear();
     }
 
@@ -127,28 +110,6 @@ fn is_separator(line: &[u8]) -> bool {
     line.starts_with(b"From ") && line.windows(5).any(is_time)
 }
 
-/// A reader whose mails are counted.
-struct Counted<'a, R> {
-    reader: R,
-    mails: &'a mut Mails,
-}
-
-impl<R: AsyncRead + Unpin> AsyncRead for Counted<'_, R> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.reader).poll_read(context, buffer))?;
-        let read = buffer.filled().get(before..).unwrap_or_default();
-        if !read.is_empty() {
-            self.mails.pass(read);
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,11 +131,11 @@ mod tests {
             (format!("To: b@x.test\n\n{mail}\n{mail}"), 0),
         ] {
             for size in [1, 7, 1_000] {
-                let mut mails = Mails::default();
+                let mut mbox = MboxCounter::default();
                 text.as_bytes()
                     .chunks(size)
-                    .for_each(|part| mails.pass(part));
-                assert_eq!(mails.separators, expected, "{size}: {text}");
+                    .for_each(|part| mbox.pass(part));
+                assert_eq!(mbox.separators, expected, "{size}: {text}");
             }
         }
     }

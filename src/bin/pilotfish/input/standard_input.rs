@@ -7,9 +7,7 @@ use std::path::Path;
 
 use crate::args::{ContentArguments, MailArguments};
 use crate::failure::Failure;
-use crate::input::InlineSpec;
-use crate::input::Input;
-use crate::input::TextSource;
+use crate::input::{InlineSpec, Input, TextSource};
 use crate::output::report;
 
 /// Decides what standard input is for. `is_taken` says that a password, a key or another file is
