@@ -2,7 +2,6 @@
 //! keys.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use pilotfish::config::{Account, Config, Dkim};
 use pilotfish::message::BodyType;
@@ -11,10 +10,11 @@ use pilotfish::{Credentials, Message, Security, ServerConfig};
 
 use crate::args::ServerArguments;
 use crate::exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, Interrupted};
 use crate::input::{blocking, is_standard_input};
-use crate::output::advice::{LoginBy, SecretShape, Situation};
+use crate::output::advice::{LoginBy, SecretShape};
 use crate::output::report;
+use crate::stop::Stops;
 
 /// The account by which the mail is sent.
 pub(crate) struct Connection {
@@ -22,15 +22,27 @@ pub(crate) struct Connection {
     /// The file that the account is from.
     config: Option<PathBuf>,
     /// Whether the session has no TLS because of the flag `--tls none` alone.
-    tls_none_flag: bool,
+    pub(crate) tls_none_flag: bool,
+    /// The shape of the password that logs in, once it has been read.
+    pub(crate) secret: Option<SecretShape>,
 }
 
 impl Connection {
-    /// `dkim` is what the flags sign with.
-    pub(crate) async fn new(
+    /// The account that the flags name, and what stops the command from now on. `dkim` is what the
+    /// flags sign with.
+    pub(crate) async fn open(
         arguments: ServerArguments,
         dkim: Option<Dkim>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<(Self, Stops), Failure> {
+        let mut stops = Stops::new()?;
+        stops.set_total_time(arguments.network.total_time());
+        let connection = Box::pin(Self::new(arguments, dkim));
+        let connection = stops.unless(Interrupted::NotSent(None), connection).await?;
+        stops.set_total_time(connection.account.network.total_time());
+        Ok((connection, stops))
+    }
+
+    async fn new(arguments: ServerArguments, dkim: Option<Dkim>) -> Result<Self, Failure> {
         let account = match (&arguments.config, &arguments.account) {
             (Some(path), Some(name)) => config(path).await?.account(name)?.clone(),
             (Some(path), None) => return Err(no_account(path).await?),
@@ -47,16 +59,14 @@ impl Connection {
             tls_none_flag: tls == Some(Security::Cleartext) && has_tls,
             account,
             config,
+            secret: None,
         })
     }
 
     /// Whether a secret or another file is read from standard input.
     pub(crate) fn reads_stdin(&self) -> bool {
         let account = &self.account;
-        let dkim_key = account
-            .dkim
-            .as_ref()
-            .and_then(|dkim| dkim.key_file.as_ref());
+        let dkim = account.dkim.as_ref();
         let files = [
             account.password_file.as_ref(),
             account.token_file.as_ref(),
@@ -64,39 +74,16 @@ impl Connection {
             account.tls_cert.as_ref(),
             account.tls_key.as_ref(),
             account.network.proxy_password_file.as_ref(),
-            dkim_key,
+            dkim.and_then(|dkim| dkim.key_file.as_ref()),
             self.config.as_ref(),
         ];
+        let mut files = files.into_iter().flatten();
         [account.password_fd, account.token_fd].contains(&Some(0))
-            || files
-                .into_iter()
-                .flatten()
-                .any(|path| is_standard_input(path))
+            || files.any(|path| is_standard_input(path))
     }
 
-    /// How long the mail may take in all.
-    pub(crate) fn total_time(&self) -> Option<Duration> {
-        self.account.network.total_time()
-    }
-
-    /// The settings that advice depends on.
-    pub(crate) fn situation(&self) -> Situation {
-        let account = &self.account;
-        Situation {
-            host: account.host().map(ToString::to_string).unwrap_or_default(),
-            is_lmtp: account.is_lmtp(),
-            security: account.security(),
-            tls_none_flag: self.tls_none_flag,
-            takes_clear_login: account.unix_socket().is_some() || account.danger_cleartext_auth,
-            login: LoginBy::of(account),
-            secret: None,
-            names_mechanisms: account.mechanisms().is_some(),
-            names_helo: account.network.helo.is_some(),
-        }
-    }
-
-    /// The server, and the shape of the password that logs in.
-    pub(crate) async fn server(&self) -> Result<(ServerConfig, Option<SecretShape>), Failure> {
+    /// The server, with the password that logs in.
+    pub(crate) async fn server(&mut self) -> Result<ServerConfig, Failure> {
         if self.account.tls_insecure && self.account.security() != Security::Cleartext {
             report::notice(
                 "warning: the server's certificate is not verified (--tls-insecure): \
@@ -106,12 +93,12 @@ impl Connection {
         let mut builder = self.account.server_builder().await?;
         let credentials = self.account.credentials().await?;
         let secret = credentials.as_ref().and_then(Credentials::secret);
-        let is_password = LoginBy::of(&self.account) == LoginBy::Password;
-        let shape = secret.filter(|_| is_password).map(SecretShape::of);
+        let is_password = self.login() == LoginBy::Password;
+        self.secret = secret.filter(|_| is_password).map(SecretShape::of);
         if let Some(credentials) = credentials {
             builder = builder.credentials(credentials);
         }
-        Ok((builder.build()?, shape))
+        Ok(builder.build()?)
     }
 
     /// Reads the key that signs the mail, if there is one. `body` is the type of `--body`.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use mail_parser::{MessageParser, MimeHeaders as _};
 use pilotfish::address::{IntoAddresses, Mailbox};
-use pilotfish::message::{Body, MessageError};
+use pilotfish::message::Body;
 use pilotfish::testing;
 use pilotfish::transport::TlsConfig;
 use pilotfish::{Attachment, Client, Credentials, Message, Secret, ServerConfig};
@@ -16,10 +16,10 @@ use crate::args::{DemoArguments, OutputArguments, ServerArguments};
 use crate::compose::{list, parse};
 use crate::connection::{Connection, signed};
 use crate::exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, Interrupted};
 use crate::output::logging::{self, Waiting};
 use crate::output::report;
-use crate::send::{deliver, stops, unless_stopped};
+use crate::send::deliver;
 
 /// Where everything is written to.
 const DIRECTORY: &str = "pilotfish-demo";
@@ -71,10 +71,7 @@ async fn send_to_server(
     output: &OutputArguments,
     waiting: Option<Waiting>,
 ) -> Result<u8, Failure> {
-    let mut stops = stops()?;
-    stops.set_total_time(arguments.server.network.total_time());
-    let connection = unless_stopped(&mut stops, Connection::new(arguments.server, None)).await?;
-    stops.set_total_time(connection.total_time());
+    let (connection, mut stops) = Connection::open(arguments.server, None).await?;
     let from: Mailbox = match &arguments.from {
         Some(text) => parse("--from", text)?,
         None => connection
@@ -90,9 +87,10 @@ async fn send_to_server(
         let signer = connection.signer(None).await?;
         signed(message(from, to).await?, signer.as_ref()).await
     };
-    let message = unless_stopped(&mut stops, Box::pin(message)).await?;
-    let envelope = message.envelope().clone();
-    Ok(deliver(connection, envelope, message, output, waiting, stops).await)
+    let message = Box::pin(message);
+    let message = stops.unless(Interrupted::NotSent(None), message).await?;
+    let options = message.envelope().options().clone();
+    Ok(deliver(connection, options, message, output, waiting, stops).await)
 }
 
 async fn send_and_compare() -> Result<u8, Failure> {
@@ -157,22 +155,17 @@ async fn send_and_compare() -> Result<u8, Failure> {
 
 /// A text, the same in HTML with the picture in it, and the picture once more to be saved.
 async fn message(from: impl IntoAddresses, to: impl IntoAddresses) -> Result<Message, Failure> {
-    let picture = |name: &str| -> Result<Attachment, MessageError> {
-        Ok(Attachment::new(Body::bytes(SHARK), name))
-    };
-    let make = async {
-        Message::builder()
-            .from(from)
-            .to(to)
-            .subject("Grüße vom Pilotfisch 🦈")
-            .text(TEXT)
-            .html(HTML)
-            .inline("shark", picture("shark.png")?)
-            .attach(picture("shark 🦈.png")?)
-            .build()
-            .await
-    };
-    make.await.map_err(|error| Failure::of(exit::DATA, &error))
+    let picture = |name: &str| Attachment::new(Body::bytes(SHARK), name);
+    let message = Message::builder()
+        .from(from)
+        .to(to)
+        .subject("Grüße vom Pilotfisch 🦈")
+        .text(TEXT)
+        .html(HTML)
+        .inline("shark", picture("shark.png"))
+        .attach(picture("shark 🦈.png"));
+    let built = message.build().await;
+    built.map_err(|error| Failure::of(exit::DATA, &error))
 }
 
 fn submission(server: &testing::TestServer, password: Secret) -> Result<ServerConfig, Failure> {
@@ -243,5 +236,5 @@ fn write(directory: &Path, name: &str, octets: &[u8]) -> std::io::Result<()> {
 
 fn cannot_write(error: std::io::Error) -> Failure {
     let message = format!("cannot write into ./{DIRECTORY}: go to a directory of your own");
-    Failure::io(exit::CANNOT_CREATE, message, error)
+    Failure::io(exit::CANNOT_CREATE, message, &error)
 }

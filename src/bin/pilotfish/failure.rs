@@ -3,42 +3,32 @@
 use std::fmt::Display;
 use std::io;
 
-use pilotfish::Error;
 use pilotfish::config::{ConfigError, SecretError};
 use pilotfish::session::{MailOutcome, Recipient, RecipientOutcome, recipient_outcomes};
+use pilotfish::{Error, Message};
 
+use crate::connection::Connection;
 use crate::exit;
-use crate::output::advice::{Situation, advice};
-use crate::output::report::Mail;
+use crate::output::advice::advice;
 use crate::stop::Stop;
 
 /// A failure, and what to do next.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    pub(crate) cause: Cause,
+    /// The exit status.
+    pub(crate) status: u8,
+    /// What went wrong, in one line.
+    pub(crate) message: String,
+    /// The messages of the errors that led to this one.
+    pub(crate) causes: Vec<String>,
+    /// The library's error, if there was one.
+    pub(crate) error: Option<Error>,
+    /// What became of the mail.
+    pub(crate) outcome: MailOutcome,
+    /// Whether a signal, or the end of the total time, stopped the command.
+    pub(crate) is_interruption: bool,
     /// The next step, if the message does not name it.
     pub(crate) help: Option<String>,
-}
-
-/// What went wrong.
-#[derive(Debug)]
-pub(crate) enum Cause {
-    /// The command line, a setting, a file of the mail or the mail itself is wrong.
-    Usage {
-        status: u8,
-        message: String,
-        causes: Vec<String>,
-    },
-    /// The library could not send the mail.
-    Library(Error),
-    /// A signal, or the end of the total time, stopped the command.
-    Interrupted(Stop, Interrupted),
-    /// The operating system could not read or write.
-    Io {
-        status: u8,
-        message: String,
-        error: io::Error,
-    },
 }
 
 /// How far a command had come when it was stopped.
@@ -55,12 +45,17 @@ pub(crate) enum Interrupted {
 }
 
 impl Failure {
+    /// The command line, a setting, a file, the mail or the operating system is at fault.
     pub(crate) fn new(status: u8, message: impl Display) -> Self {
-        Self::from(Cause::Usage {
+        Self {
             status,
             message: message.to_string(),
             causes: Vec::new(),
-        })
+            error: None,
+            outcome: MailOutcome::Failed,
+            is_interruption: false,
+            help: None,
+        }
     }
 
     /// The command line is wrong.
@@ -75,24 +70,50 @@ impl Failure {
 
     /// Any error, with its chain.
     pub(crate) fn of(status: u8, error: &dyn std::error::Error) -> Self {
-        Self::from(Cause::Usage {
-            status,
-            message: without_methods(&error.to_string()),
+        Self {
             causes: causes(error),
-        })
+            ..Self::new(status, without_methods(&error.to_string()))
+        }
     }
 
     /// A file that cannot be read or written.
-    pub(crate) fn io(status: u8, message: impl Display, error: io::Error) -> Self {
-        Self::from(Cause::Io {
-            status,
-            message: message.to_string(),
-            error,
-        })
+    pub(crate) fn io(status: u8, message: impl Display, error: &io::Error) -> Self {
+        Self {
+            causes: vec![error.to_string()],
+            ..Self::new(status, message)
+        }
     }
 
     pub(crate) fn interrupted(stop: Stop, how_far: Interrupted) -> Self {
-        Self::from(Cause::Interrupted(stop, how_far))
+        let text = match how_far {
+            Interrupted::NotWritten => "the message was not written whole",
+            Interrupted::NotSent(_) => "the mail was not sent",
+            Interrupted::Unfinished(_) => "the server had not replied for every recipient",
+            Interrupted::Unanswered => {
+                "the whole mail was sent and its reply was not waited for: look whether it arrived \
+                 before sending it again"
+            }
+        };
+        let (status, outcome) = match &how_far {
+            Interrupted::Unfinished(error) => (exit::status(error), MailOutcome::of(Err(error))),
+            Interrupted::Unanswered => (exit::UNKNOWN, MailOutcome::Unknown),
+            Interrupted::NotSent(error) if stop == Stop::TimeIsUp => {
+                let outcome = error.as_ref().map(|error| MailOutcome::of(Err(error)));
+                (stop.status(), outcome.unwrap_or(MailOutcome::Deferred))
+            }
+            // No failure has stopped the mail: the user did not want it to be sent.
+            _ => (stop.status(), MailOutcome::Failed),
+        };
+        Self {
+            error: match how_far {
+                Interrupted::NotSent(error) => error,
+                Interrupted::Unfinished(error) => Some(error),
+                Interrupted::NotWritten | Interrupted::Unanswered => None,
+            },
+            outcome,
+            is_interruption: true,
+            ..Self::new(status, format!("{}: {text}", stop.shown()))
+        }
     }
 
     /// Adds the next step.
@@ -102,16 +123,17 @@ impl Failure {
     }
 
     /// Adds advice for the library's error, if there is any.
-    pub(crate) fn advised(mut self, situation: &Situation) -> Self {
-        let advised = self.error().and_then(|error| advice(error, situation));
+    pub(crate) fn advised(mut self, connection: &Connection) -> Self {
+        let error = self.error.as_ref();
+        let advised = error.and_then(|error| advice(error, connection));
         self.help = self.help.or(advised);
         self
     }
 
     /// Adds which recipients can get the mail again, if others have it or may have it.
-    pub(crate) fn advised_for(mut self, mail: &Mail) -> Self {
+    pub(crate) fn advised_for(mut self, message: &Message) -> Self {
         use RecipientOutcome::{Accepted, Deferred, NotTried, Unknown};
-        let recipients = self.recipients(mail);
+        let recipients = self.recipients(message);
         let any = |outcomes: [RecipientOutcome; 2]| {
             let mut recipients = recipients.iter();
             recipients.any(|recipient| outcomes.contains(&recipient.outcome))
@@ -126,98 +148,27 @@ impl Failure {
         self
     }
 
-    /// The exit status.
-    pub(crate) fn status(&self) -> u8 {
-        match &self.cause {
-            Cause::Usage { status, .. } | Cause::Io { status, .. } => *status,
-            Cause::Library(error) | Cause::Interrupted(_, Interrupted::Unfinished(error)) => {
-                exit::status(error)
-            }
-            Cause::Interrupted(_, Interrupted::Unanswered) => exit::UNKNOWN,
-            Cause::Interrupted(stop, _) => stop.status(),
-        }
-    }
-
-    /// What went wrong, in one line.
-    pub(crate) fn message(&self) -> String {
-        let (stop, how_far) = match &self.cause {
-            Cause::Usage { message, .. } | Cause::Io { message, .. } => return message.clone(),
-            Cause::Library(error) => return without_methods(&error.to_string()),
-            Cause::Interrupted(stop, how_far) => (stop, how_far),
-        };
-        let how_far = match how_far {
-            Interrupted::NotWritten => "the message was not written whole",
-            Interrupted::NotSent(_) => "the mail was not sent",
-            Interrupted::Unfinished(_) => "the server had not replied for every recipient",
-            Interrupted::Unanswered => {
-                "the whole mail was sent and its reply was not waited for: look whether it arrived \
-                 before sending it again"
-            }
-        };
-        format!("{}: {how_far}", stop.shown())
-    }
-
-    /// The messages of the errors that led to this one.
-    pub(crate) fn causes(&self) -> Vec<String> {
-        match &self.cause {
-            Cause::Usage { causes, .. } => causes.clone(),
-            Cause::Library(error) => causes(error),
-            Cause::Interrupted(..) => Vec::new(),
-            Cause::Io { error, .. } => vec![error.to_string()],
-        }
-    }
-
-    /// The library's error, if there was one.
-    pub(crate) fn error(&self) -> Option<&Error> {
-        match &self.cause {
-            Cause::Library(error) | Cause::Interrupted(_, Interrupted::Unfinished(error)) => {
-                Some(error)
-            }
-            Cause::Interrupted(_, Interrupted::NotSent(error)) => error.as_ref(),
-            _ => None,
-        }
-    }
-
-    /// What became of the mail.
-    pub(crate) fn outcome(&self) -> MailOutcome {
-        match &self.cause {
-            Cause::Interrupted(_, Interrupted::Unanswered) => MailOutcome::Unknown,
-            // No failure has stopped the mail: the user did not want it to be sent.
-            Cause::Interrupted(stop, Interrupted::NotSent(_)) if *stop != Stop::TimeIsUp => {
-                MailOutcome::Failed
-            }
-            Cause::Interrupted(_, Interrupted::NotSent(None)) => MailOutcome::Deferred,
-            _ => self
-                .error()
-                .map_or(MailOutcome::Failed, |error| MailOutcome::of(Err(error))),
-        }
-    }
-
     /// What became of the mail for each recipient.
-    pub(crate) fn recipients<'a>(&'a self, mail: &'a Mail) -> Vec<Recipient<'a>> {
-        if let Some(error) = self.error() {
-            return recipient_outcomes(&mail.recipients, Err(error));
+    pub(crate) fn recipients<'a>(&'a self, message: &'a Message) -> Vec<Recipient<'a>> {
+        let paths = message.envelope().forward_paths();
+        if let Some(error) = &self.error {
+            return recipient_outcomes(paths, Err(error));
         }
-        let outcome = match self.outcome() {
+        let outcome = match self.outcome {
             MailOutcome::Unknown => RecipientOutcome::Unknown,
             _ => RecipientOutcome::NotTried,
         };
-        let recipients = mail.recipients.iter();
-        recipients
-            .map(|path| Recipient::new(path, outcome))
-            .collect()
-    }
-}
-
-impl From<Cause> for Failure {
-    fn from(cause: Cause) -> Self {
-        Self { cause, help: None }
+        let recipients = paths.iter().map(|path| Recipient::new(path, outcome));
+        recipients.collect()
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::from(Cause::Library(error))
+        let mut failure = Self::of(exit::status(&error), &error);
+        failure.outcome = MailOutcome::of(Err(&error));
+        failure.error = Some(error);
+        failure
     }
 }
 

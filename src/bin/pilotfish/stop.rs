@@ -1,12 +1,12 @@
 //! Signals and the total time, which stop the command before it has the server's reply.
 
-use std::io;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until};
 
 use crate::exit;
+use crate::failure::{Failure, Interrupted};
 
 /// How long the command waits for the reply to a mail that was sent after SIGTERM, SIGHUP or the end of the
 /// total time. Service managers kill a process some time after SIGTERM.
@@ -74,11 +74,12 @@ impl Stops {
     /// From now on, the signals do not end the process by themselves.
     ///
     /// A signal that the process was started to ignore is ignored, as by `nohup`.
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> Result<Self, Failure> {
         let ignored = ignored_signals();
         let watched = |kind: SignalKind| {
             let bit = 1_u64 << (kind.as_raw_value() - 1);
-            (ignored & bit == 0).then(|| signal(kind)).transpose()
+            let signal = (ignored & bit == 0).then(|| signal(kind)).transpose();
+            signal.map_err(|error| Failure::of(exit::OS_ERROR, &error))
         };
         Ok(Self {
             interrupt: watched(SignalKind::interrupt())?,
@@ -94,13 +95,18 @@ impl Stops {
         self.deadline = total.map(|total| self.begun + total);
     }
 
-    /// What a future gives, unless something asks to stop before. A command that it runs ends with
-    /// it. A future that blocks its thread cannot be stopped.
-    pub(crate) async fn unless<T>(&mut self, future: impl Future<Output = T>) -> Result<T, Stop> {
+    /// The result of a step, unless something asks to stop before; the command has come `how_far`
+    /// then. A command that the step runs ends with it. A step that blocks its thread cannot be
+    /// stopped.
+    pub(crate) async fn unless<T>(
+        &mut self,
+        how_far: Interrupted,
+        step: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
         tokio::select! {
             biased;
-            output = future => Ok(output),
-            stop = self.next() => Err(stop),
+            result = step => result,
+            stop = self.next() => Err(Failure::interrupted(stop, how_far)),
         }
     }
 

@@ -1,17 +1,18 @@
 //! The outcome as one JSON object.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use pilotfish::Error;
 use pilotfish::protocol::{Reply, is_printable};
-use pilotfish::session::{MailOutcome, Recipient};
+use pilotfish::session::{MailOutcome, Receipt, Recipient};
 use serde_json::{Value, json};
 
-use super::report::{Mail, Sent};
+use super::report::Submission;
 use crate::failure::Failure;
 
 /// The object as a line of text in which nothing steers a terminal.
-pub(crate) fn line(object: &Value) -> String {
+pub(super) fn line(object: &Value) -> String {
     let text = object.to_string();
     if text.chars().all(is_printable) {
         return text;
@@ -31,8 +32,13 @@ pub(crate) fn line(object: &Value) -> String {
 }
 
 /// A mail that at least one recipient was accepted for.
-pub(crate) fn sent(mail: &Mail, sent: &Sent) -> Value {
-    let receipt = &sent.receipt;
+pub(super) fn sent(
+    mail: &Submission,
+    receipt: &Receipt,
+    of_each: &[Recipient<'_>],
+    status: u8,
+    duration: Duration,
+) -> Value {
     let tls = receipt.tls.map(|tls| {
         json!({
             "version": tls.version,
@@ -44,35 +50,36 @@ pub(crate) fn sent(mail: &Mail, sent: &Sent) -> Value {
     });
     json!({
         "outcome": MailOutcome::of(Ok(receipt)).name(),
-        "message_id": mail.message_id,
+        "message_id": mail.message.message_id().to_string(),
         "server": mail.server,
         "tls": tls,
         "reply": reply(&receipt.reply),
-        "recipients": recipients(&sent.recipients(mail)),
+        "recipients": recipients(of_each),
         "size": receipt.size,
-        "exit_status": sent.status(),
-        "duration_ms": u64::try_from(sent.duration.as_millis()).unwrap_or(u64::MAX),
+        "exit_status": status,
+        "duration_ms": u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
     })
 }
 
-/// A mail that was not sent, or may not have been. `mail` is `None` if none could be made.
-pub(crate) fn failed(mail: Option<&Mail>, failure: &Failure) -> Value {
-    let error = failure.error();
-    let of_each = mail
-        .map(|mail| failure.recipients(mail))
-        .unwrap_or_default();
+/// A mail that was not sent, or may not have been.
+pub(super) fn failed(
+    mail: Option<&Submission>,
+    failure: &Failure,
+    of_each: &[Recipient<'_>],
+) -> Value {
+    let error = failure.error.as_ref();
     json!({
-        "outcome": failure.outcome().name(),
-        "message_id": mail.map(|mail| &mail.message_id),
+        "outcome": failure.outcome.name(),
+        "message_id": mail.map(|mail| mail.message.message_id().to_string()),
         "server": mail.map(|mail| &mail.server),
         "stage": error.and_then(Error::stage).map(|stage| stage.to_string()),
         "reply": error.and_then(Error::reply).map(reply),
-        "recipients": recipients(&of_each),
-        "size": mail.map(|mail| mail.size),
-        "error": failure.message(),
-        "causes": failure.causes(),
+        "recipients": recipients(of_each),
+        "size": mail.map(|mail| mail.message.exact_size()),
+        "error": failure.message,
+        "causes": failure.causes,
         "hint": failure.help,
-        "exit_status": failure.status(),
+        "exit_status": failure.status,
     })
 }
 

@@ -4,56 +4,19 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 use pilotfish::Message;
-use pilotfish::address::ForwardPath;
 use pilotfish::session::{Receipt, Recipient, RecipientOutcome, recipient_outcomes};
 
 use super::json;
 use crate::args::OutputArguments;
 use crate::exit;
-use crate::failure::{Cause, Failure};
+use crate::failure::Failure;
 
 /// A mail before it is sent.
 #[derive(Debug)]
-pub(crate) struct Mail {
-    pub(crate) message_id: String,
-    pub(crate) recipients: Vec<ForwardPath>,
-    pub(crate) size: u64,
+pub(crate) struct Submission {
+    pub(crate) message: Message,
     /// Host and port, or the path of a Unix socket.
     pub(crate) server: String,
-}
-
-/// A mail that was accepted for at least one recipient.
-#[derive(Debug)]
-pub(crate) struct Sent {
-    pub(crate) receipt: Receipt,
-    pub(crate) duration: Duration,
-}
-
-impl Sent {
-    /// The exit status.
-    pub(crate) fn status(&self) -> u8 {
-        if self.receipt.is_partial() {
-            exit::PARTIAL
-        } else {
-            exit::OK
-        }
-    }
-
-    /// What became of the mail for each recipient.
-    pub(crate) fn recipients<'a>(&'a self, mail: &'a Mail) -> Vec<Recipient<'a>> {
-        recipient_outcomes(&mail.recipients, Ok(&self.receipt))
-    }
-}
-
-impl Mail {
-    pub(crate) fn of(message: &Message, server: String) -> Self {
-        Self {
-            message_id: message.message_id().to_string(),
-            recipients: message.envelope().forward_paths().to_vec(),
-            size: message.exact_size(),
-            server,
-        }
-    }
 }
 
 /// Prints the warnings about a mail.
@@ -63,42 +26,42 @@ pub(crate) fn warnings(output: &OutputArguments, message: &Message) {
     }
 }
 
-/// Prints what became of a mail, and returns the exit status.
-pub(crate) fn sent(output: &OutputArguments, mail: &Mail, sent: &Sent) -> u8 {
-    let receipt = &sent.receipt;
-    let (accepted, all) = (receipt.accepted.len(), mail.recipients.len());
-    let outcome = if receipt.is_partial() {
-        format!("partly sent, to {accepted} of {all} recipients")
+/// Prints what became of a mail that was accepted for at least one recipient, and returns the exit
+/// status.
+pub(crate) fn sent(
+    output: &OutputArguments,
+    mail: &Submission,
+    receipt: &Receipt,
+    duration: Duration,
+) -> u8 {
+    let recipients = recipient_outcomes(mail.message.envelope().forward_paths(), Ok(receipt));
+    let (accepted, all) = (receipt.accepted.len(), recipients.len());
+    let (status, outcome) = if receipt.is_partial() {
+        let outcome = format!("partly sent, to {accepted} of {all} recipients");
+        (exit::PARTIAL, outcome)
     } else if all == 1 {
-        "sent to 1 recipient".to_owned()
+        (exit::OK, "sent to 1 recipient".to_owned())
     } else {
-        format!("sent to {all} recipients")
+        (exit::OK, format!("sent to {all} recipients"))
     };
     if output.json {
-        result(&json::line(&json::sent(mail, sent)));
+        let object = json::sent(mail, receipt, &recipients, status, duration);
+        result(&json::line(&object));
     } else if !output.quiet {
-        let (size, duration) = (
-            indicatif::HumanBytes(receipt.size),
-            sent.duration.as_secs_f32(),
-        );
+        let (size, duration) = (indicatif::HumanBytes(receipt.size), duration.as_secs_f32());
         result(&format!(
             "{outcome} · {} · {size} in {duration:.1} s · {}",
             mail.server, receipt.reply
         ));
     }
     if receipt.is_partial() {
-        let recipients = sent.recipients(mail);
-        let mut lines = Lines::default();
-        lines.push(format!("error: {}", not_accepted(&recipients)));
-        let is_accepted =
-            |recipient: &&Recipient<'_>| recipient.outcome != RecipientOutcome::Accepted;
-        recipients
-            .iter()
-            .filter(is_accepted)
-            .for_each(|recipient| lines.recipient(recipient));
-        lines.print();
+        let mut lines = vec![format!("error: {}", not_accepted(&recipients))];
+        let others = recipients.iter();
+        let others = others.filter(|other| other.outcome != RecipientOutcome::Accepted);
+        lines.extend(others.map(line));
+        notice(&lines.join("\n"));
     }
-    sent.status()
+    status
 }
 
 /// How many recipients the mail was not accepted for, and why.
@@ -123,63 +86,44 @@ fn not_accepted(recipients: &[Recipient<'_>]) -> String {
 }
 
 /// Prints why a mail was not accepted for all of its recipients, and returns the exit status.
-pub(crate) fn failed(output: &OutputArguments, mail: Option<&Mail>, failure: &Failure) -> u8 {
-    if output.json {
-        result(&json::line(&json::failed(mail, failure)));
-    }
-    let recipients = mail.map(|mail| failure.recipients(mail));
+/// `mail` is `None` if none could be made.
+pub(crate) fn failed(output: &OutputArguments, mail: Option<&Submission>, failure: &Failure) -> u8 {
+    let recipients = mail.map(|mail| failure.recipients(&mail.message));
     let recipients = recipients.unwrap_or_default();
-    let mut lines = Lines::default();
-    lines.push(format!("error: {}", failure.message()));
-    let differs = |recipient: &Recipient<'_>| {
-        (recipients.first()).is_some_and(|first| first.outcome != recipient.outcome)
-    };
-    let differ = recipients.iter().any(differs);
+    if output.json {
+        result(&json::line(&json::failed(mail, failure, &recipients)));
+    }
+    let first = recipients.first().map(|first| first.outcome);
+    let differ = recipients.iter().any(|other| Some(other.outcome) != first);
     // The library's message has the server's reply to the only recipient.
-    let is_named = matches!(failure.cause, Cause::Library(_)) && recipients.len() == 1;
-    for recipient in &recipients {
-        if !is_named && (differ || recipient.reply.is_some()) {
-            lines.recipient(recipient);
-        }
-    }
-    for cause in &failure.causes() {
-        lines.push(format!("  cause: {cause}"));
-    }
-    if let Some(help) = &failure.help {
-        lines.push(format!("  help: {help}"));
-    }
-    lines.print();
-    failure.status()
+    let is_named = failure.error.is_some() && !failure.is_interruption && recipients.len() == 1;
+    let named = recipients.iter();
+    let named = named.filter(|recipient| !is_named && (differ || recipient.reply.is_some()));
+    let mut lines = vec![format!("error: {}", failure.message)];
+    lines.extend(named.map(line));
+    lines.extend(
+        failure
+            .causes
+            .iter()
+            .map(|cause| format!("  cause: {cause}")),
+    );
+    lines.extend(failure.help.iter().map(|help| format!("  help: {help}")));
+    notice(&lines.join("\n"));
+    failure.status
 }
 
-/// Prints a line that is neither a result nor an error.
+/// What became of the mail for a recipient.
+fn line(recipient: &Recipient<'_>) -> String {
+    let (outcome, path) = (recipient.outcome, recipient.path.addr_spec());
+    match recipient.reply {
+        Some(reply) => format!("  {outcome:<9} {path}  {reply}"),
+        None => format!("  {outcome:<9} {path}"),
+    }
+}
+
+/// Prints what is not a result, by one write, so that its lines stay together.
 pub(crate) fn notice(text: &str) {
-    let mut lines = Lines::default();
-    lines.push(text);
-    lines.print();
-}
-
-/// Lines that are printed by one write, so that they stay together.
-#[derive(Default)]
-struct Lines(String);
-
-impl Lines {
-    fn push(&mut self, line: impl AsRef<str>) {
-        self.0.push_str(line.as_ref());
-        self.0.push('\n');
-    }
-
-    fn recipient(&mut self, recipient: &Recipient<'_>) {
-        let (outcome, path) = (recipient.outcome, recipient.path.addr_spec());
-        match recipient.reply {
-            Some(reply) => self.push(format!("  {outcome:<9} {path}  {reply}")),
-            None => self.push(format!("  {outcome:<9} {path}")),
-        }
-    }
-
-    fn print(&self) {
-        let _ = io::stderr().write_all(self.0.as_bytes());
-    }
+    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
 /// Prints a result and a line end.

@@ -4,41 +4,42 @@ use pilotfish::protocol::ReplyMeaning::TlsRequired;
 use pilotfish::session::Security;
 use pilotfish::{ErrorKind, Stage};
 
-use super::{ANY, Advice, Situation, rows};
+use super::{ANY, Advice, rows};
+use crate::connection::Connection;
 
 pub(super) const ROWS: &[Advice] = rows! {
     statuses: &["X.7.66"]
         => "the server wants TLS 1.2 or later, and something on the way, such as a proxy or a virus \
             scanner, uses an older version: connect without it";
-    stages: BEFORE_THE_MESSAGE, means: Some(TlsRequired), when: |situation| situation.tls_none_flag
+    stages: BEFORE_THE_MESSAGE, means: Some(TlsRequired), when: |connection| connection.tls_none_flag
         => "the server wants TLS: leave --tls none out";
-    stages: BEFORE_THE_MESSAGE, means: Some(TlsRequired), when: Situation::is_in_clear_text
+    stages: BEFORE_THE_MESSAGE, means: Some(TlsRequired), when: Connection::is_in_clear_text
         => "the server wants TLS: use --tls starttls";
-    stages: NAMED, codes: &[421], words: NAME, when: |situation| !situation.names_helo
+    stages: NAMED, codes: &[421], words: NAME, when: |connection| !connection.names_helo()
         => "the server may not like the name of this machine: give its full host name by --helo, or \
             try again later";
-    stages: NAMED, codes: &[450, 451, 501, 504, 521, 550, 553, 554], words: NAME, when: |situation| !situation.names_helo
+    stages: NAMED, codes: &[450, 451, 501, 504, 521, 550, 553, 554], words: NAME, when: |connection| !connection.names_helo()
         => "the server does not like the name of this machine: give its full host name by --helo";
     // No port is customary for LMTP, and lmtp:// has no TLS unless --tls says so.
-    stages: &[Stage::StartTls], causes: &["does not offer starttls"], when: |situation| situation.is_lmtp
+    stages: &[Stage::StartTls], causes: &["does not offer starttls"], when: |connection| connection.account.is_lmtp()
         => "use --tls implicit if the port begins with TLS, or --tls none for a server without a \
             login on a network that you trust";
-    stages: &[Stage::StartTls], causes: &["does not offer starttls"], when: |situation| !situation.logs_in() && situation.is_local()
+    stages: &[Stage::StartTls], causes: &["does not offer starttls"], when: |connection| !connection.account.logs_in() && connection.is_local()
         => "for a server on this machine that takes mail without a login, add --tls none";
-    stages: &[Stage::StartTls], causes: &["does not offer starttls"], when: |situation| !situation.logs_in()
+    stages: &[Stage::StartTls], causes: &["does not offer starttls"], when: |connection| !connection.account.logs_in()
         => "add --tls implicit if the port begins with TLS, or --tls none for a relay without a \
             login on a network that you trust";
     stages: &[Stage::StartTls], causes: &["does not offer starttls"]
         => "add --tls implicit, which is on port 465";
-    causes: &["use implicit tls"], when: |situation| situation.security != Security::ImplicitTls
+    causes: &["use implicit tls"], when: |connection| connection.account.security() != Security::ImplicitTls
         => "add --tls implicit";
-    causes: &["use starttls"], when: |situation| situation.security == Security::ImplicitTls
+    causes: &["use starttls"], when: |connection| connection.account.security() == Security::ImplicitTls
         => "add --tls starttls, or --tls none for a server without TLS and without a login";
     causes: &["use lmtp"]
         => "for LMTP, write --server lmtp://HOST:PORT";
     causes: &["does not speak lmtp"]
         => "for SMTP, write --server HOST:PORT";
-    kinds: &[ErrorKind::Rejected], stages: &[Stage::Hello], when: |situation| !situation.names_helo
+    kinds: &[ErrorKind::Rejected], stages: &[Stage::Hello], when: |connection| !connection.names_helo()
         => "servers may want the full host name of this machine: give it by --helo";
     kinds: &[ErrorKind::Rejected], stages: &[Stage::Hello], causes: &["refused the name"]
         => "give another name by --helo, or leave --helo out";

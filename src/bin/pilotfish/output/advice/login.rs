@@ -4,7 +4,8 @@ use pilotfish::protocol::ReplyMeaning::LoginRequired;
 use pilotfish::{ErrorKind, Stage};
 
 use super::situation::LoginBy;
-use super::{ANY, Advice, Situation, rows};
+use super::{ANY, Advice, rows};
+use crate::connection::Connection;
 
 /// For a login that is rejected.
 pub(super) const ROWS: &[Advice] = rows! {
@@ -26,17 +27,17 @@ pub(super) const ROWS: &[Advice] = rows! {
     codes: &[535], words: &["auth005"], says_what_was_sent: true
         => "Yahoo takes no account password here: make an app password in the security settings of \
             the account and use that";
-    kinds: &[ErrorKind::Auth], stages: &[Stage::Auth], codes: &[535, 501], when: |situation| situation.login == LoginBy::Token
+    kinds: &[ErrorKind::Auth], stages: &[Stage::Auth], codes: &[535, 501], when: |connection| connection.login() == LoginBy::Token
         => "get a new access token, which mostly lasts for an hour, and check that it is for sending \
             mail by SMTP and belongs to --user";
-    kinds: &[ErrorKind::Auth], codes: &[535], when: |situation| situation.login == LoginBy::Certificate
+    kinds: &[ErrorKind::Auth], codes: &[535], when: |connection| connection.login() == LoginBy::Certificate
         => "the server does not let the certificate of --tls-cert log in: check which user it is for";
     codes: &[525]
         => "the account is disabled: ask the server's operator";
     codes: &[500], statuses: &["X.5.6"]
         => "the server takes no line as long as the login: use a shorter token or password, or \
             another mechanism by --auth";
-    kinds: &[ErrorKind::Auth], codes: &[500, 501, 502, 503, 504, 534, 538], when: |situation| situation.names_mechanisms
+    kinds: &[ErrorKind::Auth], codes: &[500, 501, 502, 503, 504, 534, 538], when: |connection| connection.account.mechanisms().is_some()
         => "leave --auth out, so that every mechanism that the server offers is tried, or name \
             another by it";
     kinds: &[ErrorKind::Auth], codes: &[500, 501, 502, 503, 504, 534, 538], when: is_by_password
@@ -57,29 +58,19 @@ pub(super) const ROWS: &[Advice] = rows! {
 
 /// For a login that is missing.
 pub(super) const WANTED: &[Advice] = rows! {
-    means: Some(LoginRequired), when: is_in_clear_text_by_flag
+    means: Some(LoginRequired), when: |connection| connection.takes_no_login() && connection.tls_none_flag
         => "the server wants a login: give --user and --password-file, and leave --tls none out";
-    means: Some(LoginRequired), when: needs_tls
+    means: Some(LoginRequired), when: Connection::takes_no_login
         => "the server wants a login: give --user and --password-file, and use --tls starttls";
-    means: Some(LoginRequired), when: |situation| !situation.logs_in()
+    means: Some(LoginRequired), when: |connection| !connection.account.logs_in()
         => "the server wants a login: give --user and --password-file";
 };
 
-/// Whether a login that is added would not be sent, since the session is in clear text.
-fn needs_tls(situation: &Situation) -> bool {
-    !situation.logs_in() && situation.is_in_clear_text() && !situation.takes_clear_login
+fn sent_an_app_password(connection: &Connection) -> bool {
+    let secret = connection.secret.as_ref();
+    secret.is_some_and(|secret| secret.looks_like_app_password)
 }
 
-/// The same, where `--tls none` is the only reason for it.
-fn is_in_clear_text_by_flag(situation: &Situation) -> bool {
-    needs_tls(situation) && situation.tls_none_flag
-}
-
-fn sent_an_app_password(situation: &Situation) -> bool {
-    let secret = situation.secret.as_ref();
-    secret.is_some_and(super::SecretShape::looks_like_app_password)
-}
-
-fn is_by_password(situation: &Situation) -> bool {
-    situation.login == LoginBy::Password
+fn is_by_password(connection: &Connection) -> bool {
+    connection.login() == LoginBy::Password
 }

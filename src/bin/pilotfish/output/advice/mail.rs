@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Advice] = rows! {
         => NOT_YOURS;
     codes: &[550], statuses: &["X.4.5"]
         => "a sending limit for 24 hours is used up: try again tomorrow";
-    codes: &[554], statuses: &["X.7.1"], words: &["access denied"], when: |situation| !situation.logs_in()
+    codes: &[554], statuses: &["X.7.1"], words: &["access denied"], when: |connection| !connection.account.logs_in()
         => "most servers take mail only from those who log in: give --user and --password-file, and \
             the --from that is yours";
     codes: &[554], statuses: &["X.7.1"], words: &["access denied"]

@@ -15,7 +15,9 @@ use pilotfish::protocol::{Reply, ReplyMeaning};
 use pilotfish::{Error, ErrorKind, Fate, Stage};
 
 pub(crate) use secret_shape::SecretShape;
-pub(crate) use situation::{LoginBy, Situation};
+pub(crate) use situation::LoginBy;
+
+use crate::connection::Connection;
 
 /// A failure that many users meet, and what to do next. An empty list matches everything;
 /// otherwise one of its entries has to match.
@@ -33,7 +35,7 @@ struct Advice {
     /// Words of the error or of its causes, in lower case, the reply excluded.
     causes: &'static [&'static str],
     /// What else has to be true.
-    when: fn(&Situation) -> bool,
+    when: fn(&Connection) -> bool,
     text: &'static str,
     /// Whether the shape of the password that was sent helps.
     says_what_was_sent: bool,
@@ -76,11 +78,12 @@ const OTHERS: &[Advice] = rows! {
         => "the server is busy: try again later";
 };
 
-/// The advice for an error that happened in a situation, if there is any.
-pub(crate) fn advice(error: &Error, situation: &Situation) -> Option<String> {
-    let failure = Failure::of(error);
+/// The advice for an error, if there is any. It names the flag that helps, and never one that would
+/// be an error.
+pub(crate) fn advice(error: &Error, connection: &Connection) -> Option<String> {
+    let facts = ErrorFacts::of(error);
     if error.fate() == Fate::Unknown {
-        let how = if failure.causes.contains("pipelining::never") {
+        let how = if facts.causes.contains("pipelining::never") {
             ", and then with --pipelining never"
         } else {
             ""
@@ -91,8 +94,8 @@ pub(crate) fn advice(error: &Error, situation: &Situation) -> Option<String> {
         ));
     }
     let mut rows = TABLES.into_iter().flatten();
-    let row = rows.find(|row| row.matches(&failure, situation))?;
-    let secret = situation.secret.as_ref();
+    let row = rows.find(|row| row.matches(&facts, connection))?;
+    let secret = connection.secret.as_ref();
     Some(match secret.filter(|_| row.says_what_was_sent) {
         Some(secret) => format!("{} ({secret})", row.text),
         None => row.text.to_owned(),
@@ -100,7 +103,7 @@ pub(crate) fn advice(error: &Error, situation: &Situation) -> Option<String> {
 }
 
 /// The properties of an error that rows compare.
-struct Failure<'a> {
+struct ErrorFacts<'a> {
     kind: ErrorKind,
     stage: Option<Stage>,
     code: Option<u16>,
@@ -110,7 +113,7 @@ struct Failure<'a> {
     causes: String,
 }
 
-impl<'a> Failure<'a> {
+impl<'a> ErrorFacts<'a> {
     fn of(error: &'a Error) -> Self {
         let of_recipient = || error.rejected().first().map(|(_, reply)| reply);
         let reply = error.reply().or_else(of_recipient);
@@ -137,15 +140,15 @@ impl<'a> Failure<'a> {
 }
 
 impl Advice {
-    fn matches(&self, failure: &Failure<'_>, situation: &Situation) -> bool {
-        one_of(self.kinds, Some(&failure.kind))
-            && one_of(self.stages, failure.stage.as_ref())
-            && one_of(self.codes, failure.code.as_ref())
-            && one_of(self.statuses, Some(&failure.status.as_str()))
-            && one_in(self.words, &failure.words)
-            && (self.means).is_none_or(|meaning| failure.error.means(meaning))
-            && one_in(self.causes, &failure.causes)
-            && (self.when)(situation)
+    fn matches(&self, facts: &ErrorFacts<'_>, connection: &Connection) -> bool {
+        one_of(self.kinds, Some(&facts.kind))
+            && one_of(self.stages, facts.stage.as_ref())
+            && one_of(self.codes, facts.code.as_ref())
+            && one_of(self.statuses, Some(&facts.status.as_str()))
+            && one_in(self.words, &facts.words)
+            && (self.means).is_none_or(|meaning| facts.error.means(meaning))
+            && one_in(self.causes, &facts.causes)
+            && (self.when)(connection)
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) struct SecretShape {
     characters: usize,
     blank_at_an_end: bool,
     /// Sixteen letters, as Google makes them, with blanks between them or without.
-    looks_like_app_password: bool,
+    pub(super) looks_like_app_password: bool,
 }
 
 impl SecretShape {
@@ -23,10 +23,6 @@ impl SecretShape {
             blank_at_an_end: octets.trim_ascii().len() < octets.len(),
             looks_like_app_password: count == 16 && letters.all(u8::is_ascii_lowercase),
         }
-    }
-
-    pub(super) fn looks_like_app_password(&self) -> bool {
-        self.looks_like_app_password
     }
 }
 
@@ -72,7 +68,7 @@ mod tests {
                 shape.to_string(),
                 format!("the password that was sent has {shown}")
             );
-            assert_eq!(shape.looks_like_app_password(), app_password, "{password}");
+            assert_eq!(shape.looks_like_app_password, app_password, "{password}");
         }
     }
 }
