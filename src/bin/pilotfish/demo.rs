@@ -17,8 +17,9 @@ use crate::compose::{list, parse};
 use crate::connection::{Connection, signed};
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
-use crate::output::logging::{self, Waiting};
+use crate::output::logging;
 use crate::output::report;
+use crate::output::waiting::Waiting;
 use crate::send::deliver;
 
 /// Where everything is written to.
@@ -236,5 +237,5 @@ fn write(directory: &Path, name: &str, octets: &[u8]) -> std::io::Result<()> {
 
 fn cannot_write(error: std::io::Error) -> Failure {
     let message = format!("cannot write into ./{DIRECTORY}: go to a directory of your own");
-    Failure::io(exit::CANNOT_CREATE, message, &error)
+    Failure::io(exit::CANNOT_CREATE, message, error)
 }

@@ -77,7 +77,7 @@ impl Failure {
     }
 
     /// A file that cannot be read or written.
-    pub(crate) fn io(status: u8, message: impl Display, error: &io::Error) -> Self {
+    pub(crate) fn io(status: u8, message: impl Display, error: impl Display) -> Self {
         Self {
             causes: vec![error.to_string()],
             ..Self::new(status, message)

@@ -16,9 +16,10 @@ use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::input::Input;
 use crate::output::dry_run;
-use crate::output::logging::{self, Waiting, WaitingLine};
+use crate::output::logging;
 use crate::output::progress::ProgressWatcher;
 use crate::output::report::{self, Submission};
+use crate::output::waiting::{Waiting, WaitingLine};
 use crate::stop::{Stop, Stops};
 
 /// How long an aborted client may take to return the result of the mail.

@@ -95,17 +95,17 @@ impl Stops {
         self.deadline = total.map(|total| self.begun + total);
     }
 
-    /// The result of a step, unless something asks to stop before; the command has come `how_far`
-    /// then. A command that the step runs ends with it. A step that blocks its thread cannot be
+    /// The result of some work, unless something asks to stop before; the command has come `how_far`
+    /// then. A command that the work runs ends with it. Work that blocks its thread cannot be
     /// stopped.
     pub(crate) async fn unless<T>(
         &mut self,
         how_far: Interrupted,
-        step: impl Future<Output = Result<T, Failure>>,
+        work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         tokio::select! {
             biased;
-            result = step => result,
+            result = work => result,
             stop = self.next() => Err(Failure::interrupted(stop, how_far)),
         }
     }

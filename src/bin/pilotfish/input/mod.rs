@@ -67,7 +67,7 @@ impl Input {
                 let unreadable = |error| {
                     let message =
                         format!("cannot read {name}: check that it exists and may be read");
-                    Failure::io(exit::NO_INPUT, message, &error)
+                    Failure::io(exit::NO_INPUT, message, error)
                 };
                 let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
                 let octets = beginning(file).await.map_err(unreadable)?;
@@ -198,5 +198,5 @@ async fn beginning(source: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
 }
 
 fn unread(error: std::io::Error) -> Failure {
-    Failure::io(exit::NO_INPUT, "cannot read standard input", &error)
+    Failure::io(exit::NO_INPUT, "cannot read standard input", error)
 }

@@ -80,5 +80,5 @@ async fn copy(
 
 fn cannot_write(name: &str, error: std::io::Error) -> Failure {
     let message = format!("cannot write to {name}: choose another place by --output");
-    Failure::io(exit::CANNOT_CREATE, message, &error)
+    Failure::io(exit::CANNOT_CREATE, message, error)
 }

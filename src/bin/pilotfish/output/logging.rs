@@ -1,14 +1,20 @@
 //! The log on standard error.
 
+use std::fmt;
+use std::io::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use super::steps::Steps;
-use super::transcript::{Times, Transcript};
-pub(crate) use super::waiting::{Waiting, WaitingLine};
+use super::progress::can_draw;
+use super::waiting::Waiting;
 use crate::args::OutputArguments;
-use crate::output::progress::can_draw;
 
 /// Where the library shows the dialogue.
 const WIRE: &str = "pilotfish::wire";
@@ -19,18 +25,15 @@ const WIRE: &str = "pilotfish::wire";
 /// Returns the source of the waiting line, if the terminal shows one.
 pub(crate) fn init(output: &OutputArguments) -> Option<Waiting> {
     let wire = |level| Targets::new().with_target(WIRE, level);
-    let times = match output.verbose {
-        0 | 1 => Times::Hidden,
-        _ => Times::Shown,
-    };
-    let transcript = (output.transcript || times == Times::Shown)
-        .then(|| Transcript::new(times).with_filter(wire(LevelFilter::TRACE)));
+    let has_times = output.verbose > 1;
+    let transcript = (output.transcript || has_times)
+        .then(|| OnWireEvent(transcript(has_times)).with_filter(wire(LevelFilter::TRACE)));
     let steps = (output.verbose == 1 && transcript.is_none())
-        .then(|| Steps::default().with_filter(wire(LevelFilter::DEBUG)));
+        .then(|| OnWireEvent(steps()).with_filter(wire(LevelFilter::DEBUG)));
     let waiting = can_draw(output).then(Waiting::default);
-    let watched = waiting
-        .clone()
-        .map(|waiting| waiting.with_filter(wire(LevelFilter::TRACE)));
+    let watched = waiting.clone().map(|waiting| {
+        OnWireEvent(move |line| waiting.state().see(&line)).with_filter(wire(LevelFilter::TRACE))
+    });
     // The transcript shows the dialogue already.
     let log = (output.verbose >= 3).then(|| {
         tracing_subscriber::fmt::layer()
@@ -49,4 +52,139 @@ pub(crate) fn init(output: &OutputArguments) -> Option<Waiting> {
         .with(log)
         .init();
     waiting
+}
+
+/// Prints the dialogue as a person reads it: `->` and `<-` in clear text, `~>` and `<~` within TLS.
+/// The message itself is only counted. Each line may begin with the time since the start.
+fn transcript(has_times: bool) -> impl Fn(WireEvent) {
+    let started = Instant::now();
+    // Octets of the message so far.
+    let sent = AtomicU64::new(0);
+    move |line| {
+        let mark = match (line.from.as_str(), line.tls) {
+            ("client", false) => "->",
+            ("client", true) => "~>",
+            ("server", false) => "<-",
+            ("server", true) => "<~",
+            _ => "===",
+        };
+        let text = match line.octets {
+            None => line.text,
+            Some(octets) => {
+                let total = sent.fetch_add(octets, Ordering::Relaxed) + octets;
+                let what = match line.text.as_str() {
+                    "last block" => "message and end of data",
+                    "last chunk" => "message",
+                    _ => return,
+                };
+                sent.store(0, Ordering::Relaxed);
+                format!("<{what}, {total} octets>")
+            }
+        };
+        let time = if has_times {
+            format!("{:>6} ms  ", started.elapsed().as_millis())
+        } else {
+            String::new()
+        };
+        let _ = writeln!(std::io::stderr(), "{time}{mark} {text}");
+    }
+}
+
+/// Prints a line for each step that a person wants to know of, up to the mail itself.
+fn steps() -> impl Fn(WireEvent) {
+    let started = Instant::now();
+    let seen = Mutex::new(Seen::default());
+    move |line| {
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(step) = seen.step(&line) {
+            let after = started.elapsed().as_millis();
+            let _ = writeln!(std::io::stderr(), "{step} (after {after} ms)");
+        }
+    }
+}
+
+/// What the last lines were.
+#[derive(Default)]
+struct Seen {
+    /// Whether the next line of the server is its greeting.
+    greeting_is_due: bool,
+    /// The mechanism of a login that has no answer yet.
+    mechanism: Option<String>,
+}
+
+impl Seen {
+    /// The step that an event shows, if it shows one.
+    fn step(&mut self, line: &WireEvent) -> Option<String> {
+        match line.from.as_str() {
+            "network" => {
+                self.greeting_is_due = true;
+                Some(line.text.clone())
+            }
+            "tls" => Some(format!("encrypted by {}", line.text)),
+            "client" => {
+                let mechanism = line.text.strip_prefix("AUTH ");
+                let mechanism = mechanism.and_then(|rest| rest.split(' ').next());
+                if let Some(mechanism) = mechanism {
+                    self.mechanism = Some(mechanism.to_owned());
+                }
+                None
+            }
+            _ if std::mem::take(&mut self.greeting_is_due) => {
+                Some(format!("the server says: {}", line.text))
+            }
+            _ if line.text.starts_with("235") => {
+                let mechanism = self.mechanism.take()?;
+                Some(format!("logged in by {mechanism}"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The fields of an event of the wire.
+#[derive(Default)]
+pub(super) struct WireEvent {
+    /// `client`, `server`, `tls` or `network`.
+    pub(super) from: String,
+    pub(super) tls: bool,
+    /// How many octets of the message these are, if it is a part of the message.
+    pub(super) octets: Option<u64>,
+    pub(super) text: String,
+}
+
+/// Calls a function with each event of the wire.
+struct OnWireEvent<F>(F);
+
+impl<S: Subscriber, F: Fn(WireEvent) + 'static> Layer<S> for OnWireEvent<F> {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut line = WireEvent::default();
+        event.record(&mut line);
+        (self.0)(line);
+    }
+}
+
+impl Visit for WireEvent {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.text = format!("{value:?}");
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "from" {
+            value.clone_into(&mut self.from);
+        }
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        if field.name() == "tls" {
+            self.tls = value;
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "octets" {
+            self.octets = Some(value);
+        }
+    }
 }

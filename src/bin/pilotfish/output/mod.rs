@@ -2,12 +2,9 @@
 
 pub(crate) mod advice;
 pub(crate) mod dry_run;
-pub(crate) mod file;
-pub(crate) mod json;
+mod file;
+mod json;
 pub(crate) mod logging;
 pub(crate) mod progress;
 pub(crate) mod report;
-mod steps;
-mod transcript;
-mod waiting;
-mod wire_event;
+pub(crate) mod waiting;

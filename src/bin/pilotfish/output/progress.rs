@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pilotfish::session::Progress;
@@ -14,20 +14,15 @@ use crate::args::OutputArguments;
 /// A shorter transfer needs no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+const TEMPLATE: &str = "{bar:32} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+
 /// Follows one transfer.
 #[derive(Clone)]
 pub(crate) struct ProgressWatcher {
     done: Arc<AtomicBool>,
-    /// `None` where no bar is wanted.
-    bar: Option<Arc<Bar>>,
-}
-
-/// A bar that is hidden until the transfer has lasted.
-#[derive(Default)]
-struct Bar {
-    /// Since the first block: connecting and logging in are not part of the transfer.
-    begun: OnceLock<(Instant, ProgressBar)>,
-    shown: AtomicBool,
+    /// `None` where no bar is wanted. It is made with the first block: connecting and logging in are
+    /// not part of the transfer.
+    bar: Option<Arc<OnceLock<ProgressBar>>>,
 }
 
 /// Whether standard error is a terminal that can draw, and nothing else is written to it.
@@ -52,7 +47,11 @@ impl ProgressWatcher {
         move |progress| {
             let is_done = progress.sent == progress.total;
             if let Some(bar) = &transfer.bar {
-                bar.update(progress);
+                let bar = bar.get_or_init(|| hidden_bar(Some(progress.total), TEMPLATE));
+                bar.set_position(progress.sent);
+                if bar.elapsed() >= PATIENCE && bar.is_hidden() {
+                    bar.set_draw_target(ProgressDrawTarget::stderr());
+                }
             }
             // A mail in portions is sent several times.
             transfer.done.store(is_done, Ordering::SeqCst);
@@ -70,29 +69,15 @@ impl ProgressWatcher {
 
     /// Clears the bar, before anything else is printed.
     pub(crate) fn clear_bar(&self) {
-        if let Some((_, bar)) = self.bar.as_ref().and_then(|bar| bar.begun.get()) {
+        if let Some(bar) = self.bar.as_ref().and_then(|bar| bar.get()) {
             bar.finish_and_clear();
         }
     }
 }
 
-impl Bar {
-    fn update(&self, progress: Progress<'_>) {
-        let (begun, bar) = self
-            .begun
-            .get_or_init(|| (Instant::now(), hidden(progress.total)));
-        bar.set_position(progress.sent);
-        if begun.elapsed() >= PATIENCE && !self.shown.swap(true, Ordering::Relaxed) {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-        }
-    }
-}
-
 /// A hidden bar, which already measures the speed.
-fn hidden(total: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template(
-        "{bar:32} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
-    );
-    ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden())
+pub(super) fn hidden_bar(total: Option<u64>, template: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template);
+    ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden())
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -4,14 +4,13 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget};
 use pilotfish::transport::Timeouts;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::layer::{Context, Layer};
 
-use super::wire_event::WireEvent;
+use super::logging::WireEvent;
+use super::progress::hidden_bar;
 
 /// How long a wait has to last before the line is shown.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -21,9 +20,9 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// The steps that the server has not taken yet, as the dialogue shows.
 #[derive(Clone, Default)]
-pub(crate) struct Waiting(Arc<Mutex<State>>);
+pub(crate) struct Waiting(Arc<Mutex<DueSteps>>);
 
-struct State {
+pub(super) struct DueSteps {
     /// The replies and steps to wait for, the next first. Empty while the message is sent.
     due: VecDeque<Due>,
     /// When something last happened.
@@ -48,7 +47,7 @@ pub(crate) struct WaitingLine {
     bar: ProgressBar,
 }
 
-impl Default for State {
+impl Default for DueSteps {
     fn default() -> Self {
         Self {
             due: VecDeque::from([Due::Connection]),
@@ -57,8 +56,9 @@ impl Default for State {
     }
 }
 
-impl State {
-    fn see(&mut self, line: &WireEvent) {
+impl DueSteps {
+    /// Follows the dialogue.
+    pub(super) fn see(&mut self, line: &WireEvent) {
         self.since = Instant::now();
         match (line.from.as_str(), line.octets) {
             ("network", _) => self.due = VecDeque::from([Due::Greeting]),
@@ -73,7 +73,8 @@ impl State {
                 self.due.pop_back();
                 self.due.push_back(Due::End);
             }
-            _ if line.ends_a_reply() => {
+            // The last line of a reply (RFC 5321 section 4.2.1).
+            ("server", _) if line.text.as_bytes().get(3) != Some(&b'-') => {
                 let answered = self.due.pop_front();
                 if answered == Some(Due::Reply("STARTTLS".to_owned())) {
                     self.due.push_back(Due::Handshake);
@@ -117,7 +118,7 @@ impl Due {
 }
 
 impl Waiting {
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, DueSteps> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -135,9 +136,7 @@ impl Waiting {
     pub(crate) fn show(self, host: String, limits: Timeouts) -> WaitingLine {
         // The time before was spent on passwords and files.
         self.state().since = Instant::now();
-        let style = ProgressStyle::with_template("{msg}");
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
-            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        let bar = hidden_bar(None, "{msg}");
         let drawn = bar.clone();
         let task = tokio::spawn(async move {
             let mut ticks = interval(TICK);
@@ -191,12 +190,6 @@ fn time(time: Duration) -> String {
     }
 }
 
-impl<S: Subscriber> Layer<S> for Waiting {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        self.state().see(&WireEvent::of(event));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,7 +205,7 @@ mod tests {
 
     #[test]
     fn what_is_due_after_each_line_of_a_dialogue() {
-        let mut state = State::default();
+        let mut state = DueSteps::default();
         let reply = |verb: &str| Some(Due::Reply(verb.to_owned()));
         assert_eq!(state.due.front(), Some(&Due::Connection));
         for (from, text, octets, due) in [
