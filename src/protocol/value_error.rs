@@ -42,10 +42,22 @@ impl fmt::Debug for ValueError {
     }
 }
 
-/// Implements `Display` by the `name` of a type, and `FromStr` by comparing the names of `$all`,
-/// in upper or lower case.
+/// Gives each variant of a type its name: `name`, `Display`, and `FromStr`, which reads names in upper
+/// or lower case. The error of `FromStr` says what the type is and lists the names.
 macro_rules! named {
-    ($type:ty, $of:literal, $all:expr, $names:literal) => {
+    (
+        $(#[$doc:meta])* $vis:vis $type:ident, $what:literal, $list:literal,
+        { $($(#[$cfg:meta])* $variant:ident => $name:literal,)+ }
+    ) => {
+        impl $type {
+            $(#[$doc])*
+            $vis const fn name(self) -> &'static str {
+                match self {
+                    $($(#[$cfg])* Self::$variant => $name,)+
+                }
+            }
+        }
+
         impl std::fmt::Display for $type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.name())
@@ -57,11 +69,11 @@ macro_rules! named {
             type Err = crate::protocol::ValueError;
 
             fn from_str(name: &str) -> Result<Self, Self::Err> {
-                let mut all = $all.into_iter();
+                let mut all = [$($(#[$cfg])* Self::$variant,)+].into_iter();
                 all.find(|value| value.name().eq_ignore_ascii_case(name))
                     .ok_or(crate::protocol::ValueError::new(
                         "the name is not known",
-                        concat!("no such ", $of, ": there are ", $names),
+                        concat!("no such ", $what, ": there are ", $list),
                     ))
             }
         }

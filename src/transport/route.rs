@@ -45,22 +45,11 @@ pub enum Family {
     Ipv6,
 }
 
-impl Family {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Any => "any",
-            Self::Ipv4 => "ipv4",
-            Self::Ipv6 => "ipv6",
-        }
-    }
-}
-
-named!(
-    Family,
-    "family",
-    [Self::Any, Self::Ipv4, Self::Ipv6],
-    "any, ipv4 and ipv6"
-);
+named!(Family, "family", "any, ipv4 and ipv6", {
+    Any => "any",
+    Ipv4 => "ipv4",
+    Ipv6 => "ipv6",
+});
 
 impl Family {
     fn has(self, address: IpAddr) -> bool {

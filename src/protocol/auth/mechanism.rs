@@ -64,23 +64,6 @@ impl Mechanism {
         Self::Login,
     ];
 
-    /// The name in EHLO and AUTH.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ScramSha256Plus => "SCRAM-SHA-256-PLUS",
-            Self::ScramSha256 => "SCRAM-SHA-256",
-            Self::ScramSha1Plus => "SCRAM-SHA-1-PLUS",
-            Self::ScramSha1 => "SCRAM-SHA-1",
-            Self::OAuthBearer => "OAUTHBEARER",
-            Self::XOAuth2 => "XOAUTH2",
-            Self::External => "EXTERNAL",
-            Self::Plain => "PLAIN",
-            Self::Login => "LOGIN",
-            Self::CramMd5 => "CRAM-MD5",
-        }
-    }
-
     /// Whether it can be used at all. CRAM-MD5 cannot without the feature `cram-md5`.
     pub(crate) const fn is_built(self) -> bool {
         !matches!(self, Self::CramMd5) || cfg!(feature = "cram-md5")
@@ -96,25 +79,13 @@ impl Mechanism {
 
     /// Whether it takes these credentials once it [is built](Self::is_built).
     pub(crate) fn is_for(self, credentials: &Credentials) -> bool {
-        let carries_identity = !matches!(self, Self::Login | Self::CramMd5);
-        if credentials.identity().is_some() && !carries_identity {
-            return false;
+        let carries_no_identity = matches!(self, Self::Login | Self::CramMd5);
+        match credentials.proof() {
+            Proof::Password(_) if carries_no_identity => credentials.identity().is_none(),
+            Proof::Password(_) => self.is_scram() || self == Self::Plain,
+            Proof::Token(_) => matches!(self, Self::OAuthBearer | Self::XOAuth2),
+            Proof::External => self == Self::External,
         }
-        matches!(
-            (self, credentials.proof()),
-            (Self::OAuthBearer | Self::XOAuth2, Proof::Token(_))
-                | (Self::External, Proof::External)
-                | (
-                    Self::ScramSha256Plus
-                        | Self::ScramSha256
-                        | Self::ScramSha1Plus
-                        | Self::ScramSha1
-                        | Self::Plain
-                        | Self::Login
-                        | Self::CramMd5,
-                    Proof::Password(_)
-                )
-        )
     }
 
     /// Whether it is one of SCRAM (RFC 5802), in which both sides prove that they know the password.
@@ -133,9 +104,21 @@ impl Mechanism {
 }
 
 named!(
-    Mechanism,
-    "mechanism",
-    Self::PREFERENCE,
+    /// The name in EHLO and AUTH.
+    #[must_use]
+    pub Mechanism, "mechanism",
     "plain, login, cram-md5, scram-sha-1, scram-sha-256, both with -plus, xoauth2, oauthbearer and \
-     external"
+     external",
+    {
+        ScramSha256Plus => "SCRAM-SHA-256-PLUS",
+        ScramSha256 => "SCRAM-SHA-256",
+        ScramSha1Plus => "SCRAM-SHA-1-PLUS",
+        ScramSha1 => "SCRAM-SHA-1",
+        OAuthBearer => "OAUTHBEARER",
+        XOAuth2 => "XOAUTH2",
+        External => "EXTERNAL",
+        Plain => "PLAIN",
+        Login => "LOGIN",
+        CramMd5 => "CRAM-MD5",
+    }
 );

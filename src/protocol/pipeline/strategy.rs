@@ -13,21 +13,10 @@ pub enum Dialect {
     Lmtp,
 }
 
-impl Dialect {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Smtp => "smtp",
-            Self::Lmtp => "lmtp",
-        }
-    }
-}
-
-named!(
-    Dialect,
-    "protocol",
-    [Self::Smtp, Self::Lmtp],
-    "smtp and lmtp"
-);
+named!(Dialect, "protocol", "smtp and lmtp", {
+    Smtp => "smtp",
+    Lmtp => "lmtp",
+});
 
 /// Which commands may go out before earlier ones are answered, on a server that offers
 /// PIPELINING (RFC 2920). Without the offer each command waits for its reply.
@@ -45,22 +34,11 @@ pub enum Pipelining {
     Eager,
 }
 
-impl Pipelining {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Never => "never",
-            Self::Auto => "auto",
-            Self::Eager => "eager",
-        }
-    }
-}
-
-named!(
-    Pipelining,
-    "pipelining",
-    [Self::Never, Self::Auto, Self::Eager],
-    "never, auto and eager"
-);
+named!(Pipelining, "pipelining", "never, auto and eager", {
+    Never => "never",
+    Auto => "auto",
+    Eager => "eager",
+});
 
 /// When a message goes by BDAT, on a server that offers CHUNKING (RFC 3030). A binary message
 /// always does.
@@ -78,22 +56,11 @@ pub enum Chunking {
     Always,
 }
 
-impl Chunking {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Never => "never",
-            Self::Auto => "auto",
-            Self::Always => "always",
-        }
-    }
-}
-
-named!(
-    Chunking,
-    "chunking",
-    [Self::Never, Self::Auto, Self::Always],
-    "never, auto and always"
-);
+named!(Chunking, "chunking", "never, auto and always", {
+    Never => "never",
+    Auto => "auto",
+    Always => "always",
+});
 
 /// How mails go out on a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,22 +15,11 @@ pub enum Security {
     Cleartext,
 }
 
-impl Security {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::ImplicitTls => "implicit",
-            Self::StartTls => "starttls",
-            Self::Cleartext => "none",
-        }
-    }
-}
-
-named!(
-    Security,
-    "mode of TLS",
-    [Self::ImplicitTls, Self::StartTls, Self::Cleartext],
-    "implicit, starttls and none"
-);
+named!(Security, "mode of TLS", "implicit, starttls and none", {
+    ImplicitTls => "implicit",
+    StartTls => "starttls",
+    Cleartext => "none",
+});
 
 impl Security {
     /// What a port is customarily used with: implicit TLS on 465, STARTTLS on all others.

@@ -39,21 +39,10 @@ pub enum TlsVersion {
     Tls13,
 }
 
-impl TlsVersion {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Tls12 => "1.2",
-            Self::Tls13 => "1.3",
-        }
-    }
-}
-
-named!(
-    TlsVersion,
-    "version of TLS",
-    [Self::Tls12, Self::Tls13],
-    "1.2 and 1.3"
-);
+named!(TlsVersion, "version of TLS", "1.2 and 1.3", {
+    Tls12 => "1.2",
+    Tls13 => "1.3",
+});
 
 static ALL: &[&SupportedProtocolVersion] = &[&version::TLS13, &version::TLS12];
 static TLS_1_3: &[&SupportedProtocolVersion] = &[&version::TLS13];

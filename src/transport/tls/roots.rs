@@ -23,28 +23,12 @@ pub enum TlsRoots {
     None,
 }
 
-impl TlsRoots {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            #[cfg(feature = "system-roots")]
-            Self::System => "system",
-            Self::None => "none",
-        }
-    }
-}
-
-named!(
-    TlsRoots,
-    "authorities",
-    [
-        Self::Public,
-        #[cfg(feature = "system-roots")]
-        Self::System,
-        Self::None
-    ],
-    "public, system and none"
-);
+named!(TlsRoots, "authorities", "public, system and none", {
+    Public => "public",
+    #[cfg(feature = "system-roots")]
+    System => "system",
+    None => "none",
+});
 
 impl TlsRoots {
     /// Reads those of the system, anew each time.
