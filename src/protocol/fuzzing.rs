@@ -1,6 +1,6 @@
 //! The parts that fuzz targets and benchmarks reach. This module is not part of the interface.
 
-pub use super::auth::{ClientNonce, Exchange, Gs2Flag, Step};
+pub use super::auth::{ClientNonce, Exchange, ExchangeStep, Gs2Flag};
 pub use super::command::{Chunk, Command};
 pub use super::parameter::Parameters;
 pub use super::pipeline::{

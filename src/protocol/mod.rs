@@ -22,7 +22,9 @@ mod transparency;
 mod value_error;
 
 pub(crate) use argument::{Argument, ArgumentError};
-pub(crate) use auth::{ChannelBinding, ClientNonce, Exchange, ExchangeError, Gs2Flag, Step};
+pub(crate) use auth::{
+    ChannelBinding, ClientNonce, Exchange, ExchangeError, ExchangeStep, Gs2Flag,
+};
 pub use auth::{Credentials, Mechanism};
 pub(crate) use command::{Chunk, Command};
 pub use extensions::{Extension, Extensions};

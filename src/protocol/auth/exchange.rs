@@ -3,14 +3,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::channel_binding::Gs2Flag;
 use super::credentials::{Credentials, Proof};
 use super::error::ExchangeError;
 use super::mechanism::Mechanism;
-use super::oauth::{self, Answered};
 use super::oauth_refusal::OAuthRefusal;
-use super::scram::{ClientNonce, Hash, Names, Scram, saslprep};
-use super::{cram_md5, plain};
+use super::responses;
+use super::scram::{ClientNonce, Gs2Flag, Scram};
 use crate::protocol::command::Command;
 use crate::protocol::reply::Reply;
 use crate::secret::Secret;
@@ -41,7 +39,7 @@ pub struct Exchange {
     initial: Initial,
     /// The server got the response that the mechanism begins with twice.
     repeated: bool,
-    mechanism: State,
+    mechanism: MechanismState,
 }
 
 /// The response that the mechanism begins with.
@@ -56,10 +54,12 @@ enum Initial {
 }
 
 #[derive(Debug)]
-enum State {
+enum MechanismState {
     /// The responses that are left, whatever the challenges say.
     Fixed(std::vec::IntoIter<Secret>),
-    Token(Answered),
+    /// The octets that acknowledge a refusal, and the refusal once it has come. RFC 7628 section 3.2.3
+    /// has one octet of 1, XOAUTH2 an empty line.
+    Token(&'static [u8], Option<OAuthRefusal>),
     CramMd5(Option<(String, Secret)>),
     Scram(Scram),
     Failed {
@@ -70,7 +70,7 @@ enum State {
 /// What is to be done next.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Step {
+pub enum ExchangeStep {
     /// Send this.
     Send(Command),
     /// Call [`Exchange::compute`], and let others have their turn between two calls: a password
@@ -96,7 +96,7 @@ impl Exchange {
         let identity = credentials.identity();
         let (initial, state) = match (mechanism, credentials.proof()) {
             (Mechanism::Plain, Proof::Password(password)) => {
-                (Some(plain::plain(identity, user, password)), fixed([]))
+                (Some(responses::plain(identity, user, password)), fixed([]))
             }
             // Not all servers take the name of LOGIN in the command.
             (Mechanism::Login, Proof::Password(password)) => {
@@ -104,28 +104,23 @@ impl Exchange {
             }
             (Mechanism::CramMd5, Proof::Password(password)) if mechanism.is_built() => {
                 let credentials = (user.to_owned(), password.clone());
-                (None, State::CramMd5(Some(credentials)))
+                (None, MechanismState::CramMd5(Some(credentials)))
             }
             (Mechanism::External, Proof::External) => {
                 (Some(Secret::from(identity.unwrap_or(user))), fixed([]))
             }
             (Mechanism::OAuthBearer, Proof::Token(token)) => {
-                let bearer = oauth::bearer(identity.unwrap_or(user), token);
-                (Some(bearer), token_sent(b"\x01"))
+                let bearer = responses::oauth_bearer(identity.unwrap_or(user), token);
+                (Some(bearer), MechanismState::Token(b"\x01", None))
             }
             (Mechanism::XOAuth2, Proof::Token(token)) => {
-                let token = oauth::xoauth2(identity.unwrap_or(user), token);
-                (Some(token), token_sent(b""))
+                let token = responses::xoauth2(identity.unwrap_or(user), token);
+                (Some(token), MechanismState::Token(b"", None))
             }
-            (
-                Mechanism::ScramSha256Plus
-                | Mechanism::ScramSha256
-                | Mechanism::ScramSha1Plus
-                | Mechanism::ScramSha1,
-                Proof::Password(password),
-            ) => {
-                let (scram, first) = scram(mechanism, credentials, password, nonce, binding)?;
-                (Some(first), State::Scram(scram))
+            (_, Proof::Password(password)) if mechanism.is_scram() => {
+                let (scram, first) =
+                    Scram::begin(mechanism, credentials, password, nonce, binding)?;
+                (Some(first), MechanismState::Scram(scram))
             }
             _ => return Err(ExchangeError::OtherCredentials(mechanism)),
         };
@@ -155,26 +150,29 @@ impl Exchange {
     ///
     /// The challenge is not base64, one too many, or not what the mechanism allows. The exchange
     /// is to be ended by [`Command::AuthCancel`] (RFC 4954 section 4).
-    pub fn respond(&mut self, challenge: &str) -> Result<Step, ExchangeError> {
+    pub fn respond(&mut self, challenge: &str) -> Result<ExchangeStep, ExchangeError> {
         let answer = self.answer(challenge.trim());
         self.ending_with(answer)
     }
 
     /// After an error nothing more is said.
-    fn ending_with(&mut self, answer: Result<Step, ExchangeError>) -> Result<Step, ExchangeError> {
+    fn ending_with(
+        &mut self,
+        answer: Result<ExchangeStep, ExchangeError>,
+    ) -> Result<ExchangeStep, ExchangeError> {
         if answer.is_err() {
             let presented = self.has_presented();
             *self = Self {
                 initial: Initial::None,
                 repeated: self.repeated,
-                mechanism: State::Failed { presented },
+                mechanism: MechanismState::Failed { presented },
             };
         }
         answer
     }
 
-    fn answer(&mut self, challenge: &str) -> Result<Step, ExchangeError> {
-        let is_prompt = challenge.is_empty() || matches!(self.mechanism, State::Fixed(_));
+    fn answer(&mut self, challenge: &str) -> Result<ExchangeStep, ExchangeError> {
+        let is_prompt = challenge.is_empty() || matches!(self.mechanism, MechanismState::Fixed(_));
         match std::mem::replace(&mut self.initial, Initial::None) {
             Initial::Due(initial) => return Ok(send(initial)),
             Initial::Sent(initial) if is_prompt => {
@@ -188,19 +186,23 @@ impl Exchange {
             octets.map_err(|_| ExchangeError::ChallengeNotBase64)
         };
         let response = match &mut self.mechanism {
-            State::Fixed(responses) => responses.next(),
-            State::Token(answered) => answered.acknowledge(&decoded()?),
-            State::CramMd5(credentials) => {
+            MechanismState::Fixed(responses) => responses.next(),
+            MechanismState::Token(acknowledgment, refusal) => {
+                let reason = OAuthRefusal::read(&decoded()?);
+                // There is one refusal at most.
+                (refusal.replace(reason).is_none()).then(|| Secret::new(*acknowledgment))
+            }
+            MechanismState::CramMd5(credentials) => {
                 let challenge = decoded()?;
                 credentials
                     .take()
-                    .and_then(|(user, password)| cram_md5::respond(&user, &password, &challenge))
+                    .and_then(|(user, password)| responses::cram_md5(&user, &password, &challenge))
             }
-            State::Scram(scram) => match scram.challenge(&decoded()?)? {
-                None => return Ok(Step::Compute),
+            MechanismState::Scram(scram) => match scram.challenge(&decoded()?)? {
+                None => return Ok(ExchangeStep::Compute),
                 response => response,
             },
-            State::Failed { .. } => None,
+            MechanismState::Failed { .. } => None,
         };
         response.map(send).ok_or(ExchangeError::UnexpectedChallenge)
     }
@@ -211,14 +213,14 @@ impl Exchange {
     ///
     /// [`ExchangeError::UnexpectedChallenge`] if there is nothing to compute. The exchange is over
     /// then, as after an error of [`respond`](Self::respond).
-    pub fn compute(&mut self) -> Result<Step, ExchangeError> {
+    pub fn compute(&mut self) -> Result<ExchangeStep, ExchangeError> {
         let computed = match &mut self.mechanism {
-            State::Scram(scram) => scram.compute(),
+            MechanismState::Scram(scram) => scram.compute(),
             _ => Err(ExchangeError::UnexpectedChallenge),
         };
         let step = computed.map(|response| match response {
             Some(response) => send(response),
-            None => Step::Compute,
+            None => ExchangeStep::Compute,
         });
         self.ending_with(step)
     }
@@ -233,12 +235,14 @@ impl Exchange {
     /// [`ExchangeError::UnexpectedChallenge`] if [`respond`](Self::respond) has failed before.
     pub fn succeed(self, reply: &Reply) -> Result<(), ExchangeError> {
         match self.mechanism {
-            State::Scram(scram) => {
+            MechanismState::Scram(scram) => {
                 let words = reply.lines().iter();
                 scram.succeed(words.flat_map(|line| line.split_ascii_whitespace()))
             }
-            State::Failed { .. } => Err(ExchangeError::UnexpectedChallenge),
-            State::Fixed(_) | State::Token(_) | State::CramMd5(_) => Ok(()),
+            MechanismState::Failed { .. } => Err(ExchangeError::UnexpectedChallenge),
+            MechanismState::Fixed(_) | MechanismState::Token(..) | MechanismState::CramMd5(_) => {
+                Ok(())
+            }
         }
     }
 
@@ -246,7 +250,7 @@ impl Exchange {
     #[must_use]
     pub fn refusal(&self) -> Option<&OAuthRefusal> {
         match &self.mechanism {
-            State::Token(answered) => answered.refusal.as_ref(),
+            MechanismState::Token(_, refusal) => refusal.as_ref(),
             _ => None,
         }
     }
@@ -256,7 +260,7 @@ impl Exchange {
     #[must_use]
     pub fn server_error(&self) -> Option<&str> {
         match &self.mechanism {
-            State::Scram(scram) => scram.server_error(),
+            MechanismState::Scram(scram) => scram.server_error(),
             _ => None,
         }
     }
@@ -265,7 +269,9 @@ impl Exchange {
     /// although the command had it.
     pub(crate) fn times_presented(&self) -> u8 {
         match self.has_presented() {
-            true if !matches!(self.mechanism, State::Scram(_)) => 1 + u8::from(self.repeated),
+            true if !matches!(self.mechanism, MechanismState::Scram(_)) => {
+                1 + u8::from(self.repeated)
+            }
             presented => u8::from(presented),
         }
     }
@@ -276,51 +282,19 @@ impl Exchange {
     pub fn has_presented(&self) -> bool {
         let begun = !matches!(self.initial, Initial::Due(_));
         match &self.mechanism {
-            State::Fixed(responses) => begun && responses.len() == 0,
-            State::Token(_) => begun,
-            State::CramMd5(credentials) => credentials.is_none(),
-            State::Scram(scram) => scram.has_proved(),
-            State::Failed { presented } => *presented,
+            MechanismState::Fixed(responses) => begun && responses.len() == 0,
+            MechanismState::Token(..) => begun,
+            MechanismState::CramMd5(credentials) => credentials.is_none(),
+            MechanismState::Scram(scram) => scram.has_proved(),
+            MechanismState::Failed { presented } => *presented,
         }
     }
 }
 
-fn send(response: Secret) -> Step {
-    Step::Send(Command::AuthResponse(response))
+fn send(response: Secret) -> ExchangeStep {
+    ExchangeStep::Send(Command::AuthResponse(response))
 }
 
-fn fixed<const N: usize>(responses: [Secret; N]) -> State {
-    State::Fixed(Vec::from(responses).into_iter())
-}
-
-fn token_sent(dummy: &'static [u8]) -> State {
-    State::Token(Answered {
-        dummy,
-        refusal: None,
-    })
-}
-
-fn scram(
-    mechanism: Mechanism,
-    credentials: &Credentials,
-    password: &Secret,
-    nonce: ClientNonce,
-    binding: &Gs2Flag,
-) -> Result<(Scram, Secret), ExchangeError> {
-    if mechanism.binds() != matches!(binding, Gs2Flag::Bound(_)) {
-        return Err(ExchangeError::NoChannelBinding(mechanism));
-    }
-    let hash = match mechanism {
-        Mechanism::ScramSha256Plus | Mechanism::ScramSha256 => Hash::Sha256,
-        _ => Hash::Sha1,
-    };
-    let unusable = |what| ExchangeError::NotPreparable(what, mechanism);
-    let user = saslprep(credentials.user().as_bytes()).ok_or(unusable("user name"))?;
-    let user = String::from_utf8_lossy(user.expose());
-    let password = saslprep(password.expose()).ok_or(unusable("password"))?;
-    let names = Names {
-        identity: credentials.identity(),
-        user: &user,
-    };
-    Ok(Scram::begin(hash, &names, password, nonce, binding))
+fn fixed<const N: usize>(responses: [Secret; N]) -> MechanismState {
+    MechanismState::Fixed(Vec::from(responses).into_iter())
 }

@@ -8,8 +8,8 @@ use super::hello::quit;
 use super::login_refusal::Refused;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{
-    ClientNonce, Command, Credentials, Exchange, ExchangeError, Extension, Extensions, Gs2Flag,
-    Mask, Mechanism, Step,
+    ClientNonce, Command, Credentials, Exchange, ExchangeError, ExchangeStep, Extension,
+    Extensions, Gs2Flag, Mask, Mechanism,
 };
 use crate::transport::Wire;
 
@@ -187,8 +187,8 @@ async fn next(exchange: &mut Exchange, challenge: &str) -> Result<Command, Excha
     let mut step = exchange.respond(challenge)?;
     loop {
         match step {
-            Step::Send(command) => return Ok(command),
-            Step::Compute => {
+            ExchangeStep::Send(command) => return Ok(command),
+            ExchangeStep::Compute => {
                 yield_now().await;
                 step = exchange.compute()?;
             }

@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
 use pilotfish::Credentials;
 use pilotfish::protocol::Mechanism;
-use pilotfish::protocol::fuzzing::{ClientNonce, Exchange, Gs2Flag, ReplyDecoder, Step};
+use pilotfish::protocol::fuzzing::{ClientNonce, Exchange, ExchangeStep, Gs2Flag, ReplyDecoder};
 
 /// The maximum number of slices of work for a challenge.
 const SLICES: usize = 1_000_000 / 1_024 + 1;
@@ -25,7 +25,7 @@ fuzz_target!(|messages: &str| {
         last = STANDARD.encode(message.replace('N', "AAAAAAAAAAAAAAAAAAAAAAAA"));
         let mut step = exchange.respond(&last);
         let mut slices = 0;
-        while let Ok(Step::Compute) = step {
+        while let Ok(ExchangeStep::Compute) = step {
             slices += 1;
             assert!(slices <= SLICES);
             step = exchange.compute();

@@ -1,21 +1,68 @@
-//! Keys made of a password (RFC 5802 section 3).
+//! Keys made of a password (RFC 5802 section 3), with the hash functions and the form of names and
+//! passwords that SCRAM uses.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::hash::Hash;
-use crate::cryptography::hmac;
+use crate::cryptography::{digest, hmac};
 use crate::secret::Secret;
 
-/// How many rounds are done at a time: a fraction of a millisecond, after which others get their
-/// turn.
+/// The hash function that the mechanism's name ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ScramHash {
+    Sha1,
+    Sha256,
+}
+
+impl ScramHash {
+    /// H of RFC 5802 section 2.2.
+    fn hash(self, octets: &[u8]) -> Secret {
+        let algorithm = match self {
+            Self::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+            Self::Sha256 => &digest::SHA256,
+        };
+        Secret::new(digest::digest(algorithm, octets).as_ref())
+    }
+
+    /// HMAC of RFC 5802 section 2.2.
+    fn hmac(self, key: &Secret, octets: &[u8]) -> Secret {
+        Secret::new(hmac::sign(&self.key(key), octets).as_ref())
+    }
+
+    /// A key for HMAC, of any length.
+    fn key(self, key: &Secret) -> hmac::Key {
+        let algorithm = match self {
+            Self::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            Self::Sha256 => hmac::HMAC_SHA256,
+        };
+        hmac::Key::new(algorithm, key.expose())
+    }
+}
+
+/// Compares in a time that does not show where the difference is.
+pub(super) fn constant_time_eq(one: &[u8], other: &[u8]) -> bool {
+    let pairs = one.iter().zip(other);
+    one.len() == other.len()
+        && pairs.fold(0, |difference, (one, other)| difference | (one ^ other)) == 0
+}
+
+/// `Normalize`: `SASLprep` of a stored string. `None` if the text has a character that it prohibits, or
+/// nothing is left of the text.
+pub(super) fn saslprep(octets: &[u8]) -> Option<Secret> {
+    let text = str::from_utf8(octets).ok()?;
+    let prepared = Zeroizing::new(stringprep::saslprep(text).ok()?.into_owned());
+    (!prepared.is_empty()).then(|| Secret::from(prepared.as_str()))
+}
+
+/// How many rounds are done at a time, in a fraction of a millisecond. Other tasks run between two
+/// pieces.
 const ROUNDS: u32 = 1_024;
 
 /// `Hi` of RFC 5802 section 2.2, which is PBKDF2 (RFC 8018) for one block, in pieces.
 ///
-/// A million rounds take a good part of a second. Done here and bit by bit they need no thread,
-/// and end with whoever waits for them.
+/// A million rounds take a good part of a second. In pieces they need no thread, and end when the
+/// future that waits for them is dropped.
 pub(super) struct Derivation {
     key: hmac::Key,
     last: Zeroizing<Vec<u8>>,
@@ -24,7 +71,7 @@ pub(super) struct Derivation {
 }
 
 impl Derivation {
-    pub(super) fn begin(hash: Hash, password: &Secret, salt: &[u8], iterations: u32) -> Self {
+    pub(super) fn begin(hash: ScramHash, password: &Secret, salt: &[u8], iterations: u32) -> Self {
         let key = hash.key(password);
         let first = hmac::sign(&key, &[salt, &1_u32.to_be_bytes()].concat());
         let first = Zeroizing::new(first.as_ref().to_vec());
@@ -57,30 +104,18 @@ impl fmt::Debug for Derivation {
     }
 }
 
-/// What proves both sides to each other.
-pub(super) struct Keys {
-    hash: Hash,
-    client: Secret,
-    server: Secret,
-}
-
-impl Keys {
-    pub(super) fn of(hash: Hash, salted_password: &Secret) -> Self {
-        Self {
-            hash,
-            client: hash.hmac(salted_password, b"Client Key"),
-            server: hash.hmac(salted_password, b"Server Key"),
-        }
-    }
-
-    /// The client's proof, and the signature that the server has to show in return.
-    pub(super) fn prove(&self, exchanged: &[u8]) -> (Secret, Secret) {
-        let stored = self.hash.hash(self.client.expose());
-        let signature = self.hash.hmac(&stored, exchanged);
-        let pairs = self.client.expose().iter().zip(signature.expose());
-        let proof: Vec<u8> = pairs.map(|(key, octet)| key ^ octet).collect();
-        (Secret::new(proof), self.hash.hmac(&self.server, exchanged))
-    }
+/// The client's proof, and the signature that the server has to show in return.
+pub(super) fn prove(
+    hash: ScramHash,
+    salted_password: &Secret,
+    exchanged: &[u8],
+) -> (Secret, Secret) {
+    let client = hash.hmac(salted_password, b"Client Key");
+    let server = hash.hmac(salted_password, b"Server Key");
+    let signature = hash.hmac(&hash.hash(client.expose()), exchanged);
+    let pairs = client.expose().iter().zip(signature.expose());
+    let proof: Vec<u8> = pairs.map(|(key, octet)| key ^ octet).collect();
+    (Secret::new(proof), hash.hmac(&server, exchanged))
 }
 
 #[cfg(test)]
@@ -88,7 +123,7 @@ mod tests {
     use super::*;
     use crate::cryptography::pbkdf2;
 
-    fn derived(hash: Hash, iterations: u32) -> (Vec<u8>, usize) {
+    fn derived(hash: ScramHash, iterations: u32) -> (Vec<u8>, usize) {
         let mut derivation = Derivation::begin(hash, &"password".into(), b"salt", iterations);
         for pieces in 1.. {
             if let Some(key) = derivation.advance() {
@@ -105,7 +140,7 @@ mod tests {
             (2, "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957"),
             (4_096, "4b007901b765489abead49d926f721d065a429c1"),
         ] {
-            let (key, _) = derived(Hash::Sha1, iterations);
+            let (key, _) = derived(ScramHash::Sha1, iterations);
             let expected: Vec<u8> = (0..20)
                 .map(|index| u8::from_str_radix(&expected[2 * index..][..2], 16).unwrap())
                 .collect();
@@ -119,7 +154,7 @@ mod tests {
         for length in [1, 63, 64, 65, 200] {
             let password = "p".repeat(length);
             let mut derivation =
-                Derivation::begin(Hash::Sha256, &password.as_str().into(), b"salt", 2);
+                Derivation::begin(ScramHash::Sha256, &password.as_str().into(), b"salt", 2);
             let mut expected = [0; 32];
             let algorithm = pbkdf2::PBKDF2_HMAC_SHA256;
             pbkdf2::derive(
@@ -136,7 +171,34 @@ mod tests {
     #[test]
     fn others_get_their_turn() {
         for (iterations, pieces) in [(1, 1), (1_025, 1), (1_026, 2), (4_096, 4)] {
-            assert_eq!(derived(Hash::Sha256, iterations).1, pieces, "{iterations}");
+            assert_eq!(
+                derived(ScramHash::Sha256, iterations).1,
+                pieces,
+                "{iterations}"
+            );
         }
+    }
+
+    #[test]
+    fn examples_of_rfc_4013() {
+        for (text, expected) in [
+            ("I\u{ad}X", Some("IX")),
+            ("user", Some("user")),
+            ("USER", Some("USER")),
+            ("\u{aa}", Some("a")),
+            ("\u{2168}", Some("IX")),
+            ("\u{7}", None),
+            ("\u{627}1", None),
+            ("\u{ad}", None),
+            ("pass word", Some("pass word")),
+            ("pass\u{a0}word", Some("pass word")),
+            // Not in Unicode 3.2.
+            ("🦈", None),
+        ] {
+            let prepared = saslprep(text.as_bytes());
+            let shown = prepared.as_ref().map(Secret::expose);
+            assert_eq!(shown, expected.map(str::as_bytes), "{text:?}");
+        }
+        assert!(saslprep(b"p\xe4ss").is_none());
     }
 }

@@ -11,9 +11,47 @@ pub(in super::super) const MIN_ITERATIONS: u32 = 4_096;
 /// The most rounds: a good part of a second's work, and more than any known server wants.
 pub(in super::super) const MAX_ITERATIONS: u32 = 1_000_000;
 
+/// Octets that only the two ends of one TLS connection have in common, or that stand for the
+/// server's certificate (RFC 5056). Not secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChannelBinding {
+    /// `tls-exporter` (RFC 9266): 32 octets of the connection's own keying material.
+    TlsExporter(Vec<u8>),
+    /// `tls-server-end-point` (RFC 5929 section 4): a hash of the server's certificate.
+    TlsServerEndPoint(Vec<u8>),
+}
+
+/// What the client says about channel binding: the flag of a GS2 header (RFC 5802 section 6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Gs2Flag {
+    /// `n`: the client cannot bind, or must not.
+    Unsupported,
+    /// `y`: the client can bind, and the server offers no mechanism that does. A server that offers
+    /// one then knows that an attacker has shortened its list, and refuses the login.
+    NotOffered,
+    /// `p=`: the login is bound.
+    Bound(ChannelBinding),
+}
+
+impl Gs2Flag {
+    /// The flag with the name of the binding (RFC 5801 section 4), and the data to bind to.
+    pub(super) fn parts(&self) -> (&'static str, &[u8]) {
+        match self {
+            Self::Unsupported => ("n", &[]),
+            Self::NotOffered => ("y", &[]),
+            Self::Bound(ChannelBinding::TlsExporter(octets)) => ("p=tls-exporter", octets),
+            Self::Bound(ChannelBinding::TlsServerEndPoint(octets)) => {
+                ("p=tls-server-end-point", octets)
+            }
+        }
+    }
+}
+
 /// The client's part of a nonce: visible ASCII without a comma.
 ///
-/// Made of octets that nobody can guess, and for one exchange alone.
+/// It is made of octets that cannot be guessed, and serves for one exchange.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ClientNonce(String);
 

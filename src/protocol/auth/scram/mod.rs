@@ -7,95 +7,90 @@
 //! S: v=signature                       (in a 334, or with the 235)
 //! ```
 
-mod hash;
 mod keys;
 mod messages;
-mod saslprep;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-pub(super) use hash::Hash;
-use hash::constant_time_eq;
-use keys::{Derivation, Keys};
-pub use messages::ClientNonce;
+use keys::{Derivation, ScramHash, constant_time_eq, prove, saslprep};
+pub(crate) use messages::ChannelBinding;
+pub use messages::{ClientNonce, Gs2Flag};
 pub(super) use messages::{MAX_ITERATIONS, MIN_ITERATIONS, escaped_name};
 use messages::{ServerFirst, signature};
-pub(super) use saslprep::saslprep;
 
-use super::channel_binding::Gs2Flag;
+use super::credentials::Credentials;
 use super::error::ExchangeError;
-use super::plain::concat;
+use super::mechanism::Mechanism;
+use super::responses::concat;
 use crate::secret::Secret;
 
 /// The client's side of one exchange.
 #[derive(Debug)]
 pub(super) struct Scram {
-    hash: Hash,
-    /// `n,,` or what stands in its place, and the data to bind to behind it.
+    hash: ScramHash,
+    /// The GS2 header, such as `n,,`, and after it the data to bind to.
     binding_input: Vec<u8>,
     first_bare: String,
     nonce: ClientNonce,
-    state: State,
+    state: ScramState,
 }
 
 #[derive(Debug)]
-enum State {
+enum ScramState {
     /// The server's salt is to come.
     Salt(Secret),
     /// The password is being turned into a key.
-    Deriving(Box<Deriving>),
+    Deriving {
+        derivation: Box<Derivation>,
+        /// The client's final message without the proof.
+        without_proof: String,
+        /// What the proof is about: all messages in one.
+        exchanged: String,
+    },
     /// The server's signature is to come, and has to be this.
     Signature(Secret),
     /// The server knows the password too.
     Proved,
-    /// The server has ended the exchange by this word.
+    /// The server has ended the exchange with this error value.
     Refused(String),
     Failed,
 }
 
-/// Who logs in.
-pub(super) struct Names<'a> {
-    /// The authorization identity, if it is another than the user's own.
-    pub(super) identity: Option<&'a str>,
-    /// The user's name, [`prepared`].
-    pub(super) user: &'a str,
-}
-
-#[derive(Debug)]
-struct Deriving {
-    derivation: Derivation,
-    server_first: String,
-    nonce: String,
-}
-
 impl Scram {
-    /// Begins, with a password that is [`prepared`], and returns the first message.
+    /// Begins an exchange, and returns the first message.
     pub(super) fn begin(
-        hash: Hash,
-        names: &Names<'_>,
-        password: Secret,
+        mechanism: Mechanism,
+        credentials: &Credentials,
+        password: &Secret,
         nonce: ClientNonce,
         binding: &Gs2Flag,
-    ) -> (Self, Secret) {
-        let (flag, data): (_, &[u8]) = match binding {
-            Gs2Flag::Unsupported => ("n".to_owned(), &[]),
-            Gs2Flag::NotOffered => ("y".to_owned(), &[]),
-            Gs2Flag::Bound(binding) => (format!("p={}", binding.name()), binding.octets()),
+    ) -> Result<(Self, Secret), ExchangeError> {
+        if mechanism.binds() != matches!(binding, Gs2Flag::Bound(_)) {
+            return Err(ExchangeError::NoChannelBinding(mechanism));
+        }
+        let hash = match mechanism {
+            Mechanism::ScramSha256Plus | Mechanism::ScramSha256 => ScramHash::Sha256,
+            _ => ScramHash::Sha1,
         };
-        let identity = names.identity.map(escaped_name);
+        let unusable = |what| ExchangeError::NotPreparable(what, mechanism);
+        let user = saslprep(credentials.user().as_bytes()).ok_or(unusable("user name"))?;
+        let user = escaped_name(&String::from_utf8_lossy(user.expose()));
+        let password = saslprep(password.expose()).ok_or(unusable("password"))?;
+        let (flag, data) = binding.parts();
+        let identity = credentials.identity().map(escaped_name);
         let identity = identity.map_or_else(String::new, |name| format!("a={name}"));
         let header = format!("{flag},{identity},");
-        let first_bare = format!("n={},r={}", escaped_name(names.user), nonce.as_str());
+        let first_bare = format!("n={user},r={}", nonce.as_str());
         let first = concat(&[header.as_bytes(), first_bare.as_bytes()]);
         let scram = Self {
             hash,
             binding_input: [header.as_bytes(), data].concat(),
             first_bare,
             nonce,
-            state: State::Salt(password),
+            state: ScramState::Salt(password),
         };
-        (scram, first)
+        Ok((scram, first))
     }
 
     /// Takes a challenge in. What follows is an answer, or a computation that gives one.
@@ -105,7 +100,7 @@ impl Scram {
     pub(super) fn challenge(&mut self, message: &[u8]) -> Result<Option<Secret>, ExchangeError> {
         match self.take_in(message) {
             Err(ExchangeError::ServerError(word)) => {
-                self.state = State::Refused(word);
+                self.state = ScramState::Refused(word);
                 Ok(Some(Secret::new([])))
             }
             other => other,
@@ -113,69 +108,68 @@ impl Scram {
     }
 
     fn take_in(&mut self, message: &[u8]) -> Result<Option<Secret>, ExchangeError> {
-        match std::mem::replace(&mut self.state, State::Failed) {
-            State::Salt(password) => {
+        match std::mem::replace(&mut self.state, ScramState::Failed) {
+            ScramState::Salt(password) => {
                 let text = text(message)?;
                 let first = ServerFirst::read(text, &self.nonce)?;
-                self.state = State::Deriving(Box::new(Deriving {
-                    derivation: Derivation::begin(
-                        self.hash,
-                        &password,
-                        &first.salt,
-                        first.iterations,
-                    ),
-                    nonce: first.nonce.to_owned(),
-                    server_first: text.to_owned(),
-                }));
+                let binding = STANDARD.encode(&self.binding_input);
+                let without_proof = format!("c={binding},r={}", first.nonce);
+                let ServerFirst {
+                    salt, iterations, ..
+                } = &first;
+                let derivation = Derivation::begin(self.hash, &password, salt, *iterations);
+                self.state = ScramState::Deriving {
+                    derivation: Box::new(derivation),
+                    exchanged: format!("{},{text},{without_proof}", self.first_bare),
+                    without_proof,
+                };
                 Ok(None)
             }
-            State::Signature(expected) => {
-                self.state = prove(&expected, message)?;
+            ScramState::Signature(expected) => {
+                self.state = verified(&expected, message)?;
                 Ok(Some(Secret::new([])))
             }
-            State::Deriving(_) | State::Proved | State::Refused(_) | State::Failed => {
-                Err(ExchangeError::UnexpectedChallenge)
-            }
+            ScramState::Deriving { .. }
+            | ScramState::Proved
+            | ScramState::Refused(_)
+            | ScramState::Failed => Err(ExchangeError::UnexpectedChallenge),
         }
     }
 
     /// The word by which the server has ended the exchange.
     pub(super) fn server_error(&self) -> Option<&str> {
         match &self.state {
-            State::Refused(word) => Some(word),
+            ScramState::Refused(word) => Some(word),
             _ => None,
         }
     }
 
     /// Whether the server may have got the client's proof.
     pub(super) fn has_proved(&self) -> bool {
-        !matches!(self.state, State::Salt(_) | State::Deriving(_))
+        !matches!(
+            self.state,
+            ScramState::Salt(_) | ScramState::Deriving { .. }
+        )
     }
 
     /// Computes for a moment; gives the answer once it is found.
     pub(super) fn compute(&mut self) -> Result<Option<Secret>, ExchangeError> {
-        let State::Deriving(deriving) = &mut self.state else {
+        let ScramState::Deriving {
+            derivation,
+            without_proof,
+            exchanged,
+        } = &mut self.state
+        else {
             return Err(ExchangeError::UnexpectedChallenge);
         };
-        let Some(salted_password) = deriving.derivation.advance() else {
+        let Some(salted_password) = derivation.advance() else {
             return Ok(None);
         };
-        let keys = Keys::of(self.hash, &salted_password);
-        let binding = STANDARD.encode(&self.binding_input);
-        let without_proof = format!("c={binding},r={}", deriving.nonce);
-        let exchanged = [
-            self.first_bare.as_str(),
-            &deriving.server_first,
-            &without_proof,
-        ]
-        .join(",");
-        let (proof, signature) = keys.prove(exchanged.as_bytes());
-        self.state = State::Signature(signature);
-        Ok(Some(concat(&[
-            without_proof.as_bytes(),
-            b",p=",
-            STANDARD.encode(proof.expose()).as_bytes(),
-        ])))
+        let (proof, signature) = prove(self.hash, &salted_password, exchanged.as_bytes());
+        let proof = STANDARD.encode(proof.expose());
+        let response = concat(&[without_proof.as_bytes(), b",p=", proof.as_bytes()]);
+        self.state = ScramState::Signature(signature);
+        Ok(Some(response))
     }
 
     /// Whether a success can be believed. `words` are those of the reply: the signature may be
@@ -184,24 +178,24 @@ impl Scram {
         mut self,
         words: impl Iterator<Item = &'a str>,
     ) -> Result<(), ExchangeError> {
-        if let State::Signature(expected) = &self.state {
+        if let ScramState::Signature(expected) = &self.state {
             let message = words
                 .filter_map(|word| STANDARD.decode(word).ok())
                 .find(|message| message.starts_with(b"v="));
             let message = message.ok_or(ExchangeError::NoSignature)?;
-            self.state = prove(expected, &message)?;
+            self.state = verified(expected, &message)?;
         }
         match self.state {
-            State::Proved => Ok(()),
-            State::Refused(word) => Err(ExchangeError::ServerError(word)),
+            ScramState::Proved => Ok(()),
+            ScramState::Refused(word) => Err(ExchangeError::ServerError(word)),
             _ => Err(ExchangeError::NoSignature),
         }
     }
 }
 
-fn prove(expected: &Secret, message: &[u8]) -> Result<State, ExchangeError> {
+fn verified(expected: &Secret, message: &[u8]) -> Result<ScramState, ExchangeError> {
     if constant_time_eq(expected.expose(), &signature(text(message)?)?) {
-        Ok(State::Proved)
+        Ok(ScramState::Proved)
     } else {
         Err(ExchangeError::WrongSignature)
     }

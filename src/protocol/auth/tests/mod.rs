@@ -50,8 +50,8 @@ fn answer(exchange: &mut Exchange, challenge: &str) -> Result<Command, ExchangeE
     let mut step = exchange.respond(&STANDARD.encode(challenge))?;
     loop {
         match step {
-            Step::Send(command) => return Ok(command),
-            Step::Compute => step = exchange.compute()?,
+            ExchangeStep::Send(command) => return Ok(command),
+            ExchangeStep::Compute => step = exchange.compute()?,
         }
     }
 }
@@ -339,7 +339,7 @@ fn oauthbearer() {
     );
     // RFC 7628 section 4.3.
     let refusal = "eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIiwic2NoZW1lcyI6ImJlYXJlciBtYWMiLCJzY29wZSI6Imh0dHBzOi8vbWFpbC5nb29nbGUuY29tLyJ9";
-    let Ok(Step::Send(response)) = exchange.respond(refusal) else {
+    let Ok(ExchangeStep::Send(response)) = exchange.respond(refusal) else {
         panic!("no response")
     };
     assert_eq!(line(&response), "AQ==");

@@ -110,7 +110,10 @@ fn no_success_is_believed_too_early() {
         );
         let (mut exchange, _) = begin(mechanism, &password());
         let first = "r=fyko+d2lbbFgONRv9qkxdawLx,s=QSXCR+Q6sek8bf92,i=4096";
-        assert_eq!(exchange.respond(&STANDARD.encode(first)), Ok(Step::Compute));
+        assert_eq!(
+            exchange.respond(&STANDARD.encode(first)),
+            Ok(ExchangeStep::Compute)
+        );
         assert_eq!(
             exchange.succeed(&reply("235 ok")),
             Err(ExchangeError::NoSignature)
@@ -240,7 +243,8 @@ fn a_bound_login_carries_the_binding() {
             "p=tls-server-end-point,,",
         ),
     ] {
-        let data = binding.octets().to_vec();
+        let (ChannelBinding::TlsExporter(data) | ChannelBinding::TlsServerEndPoint(data)) =
+            binding.clone();
         let binding = Gs2Flag::Bound(binding);
         let (mut exchange, command) =
             Exchange::begin(Mechanism::ScramSha256Plus, &password(), nonce(), &binding).unwrap();
