@@ -1,14 +1,15 @@
 //! Commands (RFC 5321 section 4.1, and the RFCs of the extensions).
 
 use std::fmt;
+use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::argument::Argument;
 use super::auth::Mechanism;
 use super::parameter::{Parameter, RcptParameter};
+use super::value_error::ValueError;
 use crate::address::{Domain, ForwardPath, ReversePath};
 use crate::secret::Secret;
 
@@ -56,6 +57,31 @@ pub enum Command {
     Noop,
     /// QUIT (RFC 5321 section 4.1.1.10).
     Quit,
+}
+
+/// How many octets of text fit into a command line with the longest verb, its space and its
+/// CRLF (RFC 5321 section 4.5.3.1.4).
+const MAX_ARGUMENT: usize = 512 - "VRFY \r\n".len();
+
+/// The text after VRFY or HELP (RFC 5321 section 4.1.2 `String`): 1 to 505 octets of printable ASCII
+/// that neither begin nor end with a space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument(Box<str>);
+
+impl FromStr for Argument {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let printable = text.bytes().all(|octet| matches!(octet, b' '..=b'~'));
+        if printable && (1..=MAX_ARGUMENT).contains(&text.len()) && text.trim() == text {
+            return Ok(Self(text.into()));
+        }
+        Err(ValueError::new(
+            "the argument of a command is not valid",
+            "this cannot be the argument of a command: use 1 to 505 characters of printable ASCII, \
+             with no space at either end",
+        ))
+    }
 }
 
 /// Which chunk of a message (RFC 3030 section 2).
@@ -130,9 +156,9 @@ impl fmt::Display for Command {
             Self::Bdat(octets, Chunk::More) => write!(f, "BDAT {octets}"),
             Self::Bdat(octets, Chunk::Last) => write!(f, "BDAT {octets} LAST"),
             Self::Rset => f.write_str("RSET"),
-            Self::Vrfy(argument) => write!(f, "VRFY {argument}"),
+            Self::Vrfy(argument) => write!(f, "VRFY {}", argument.0),
             Self::Help(None) => f.write_str("HELP"),
-            Self::Help(Some(argument)) => write!(f, "HELP {argument}"),
+            Self::Help(Some(argument)) => write!(f, "HELP {}", argument.0),
             Self::Noop => f.write_str("NOOP"),
             Self::Quit => f.write_str("QUIT"),
         }
@@ -159,6 +185,27 @@ mod tests {
         let mut octets = Vec::new();
         command.encode(&mut octets);
         String::from_utf8(octets).unwrap()
+    }
+
+    #[test]
+    fn texts_that_fit_a_command() {
+        for (text, fits) in [
+            ("ann", true),
+            ("Ann Lee <ann@example.org>", true),
+            (&"a".repeat(505), true),
+            (&"a".repeat(506), false),
+            ("", false),
+            (" ann", false),
+            ("ann ", false),
+            ("ö", false),
+            ("a\u{2028}b", false),
+            ("a\u{85}b", false),
+        ] {
+            assert_eq!(text.parse::<Argument>().is_ok(), fits, "{text:?}");
+        }
+        for control in ('\0'..' ').chain(['\u{7f}']) {
+            assert!(format!("a{control}b").parse::<Argument>().is_err());
+        }
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! What a server offers in its reply to EHLO (RFC 5321 section 4.1.1.1).
 
+use std::str::FromStr;
+
 use super::auth::Mechanism;
 use super::limits::Limits;
 use super::reply::Reply;
 use crate::address::envelope::{DateTime, HoldSeconds};
 
-/// An extension that this client makes use of.
+/// An extension that this client uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Extension {
@@ -23,12 +25,12 @@ pub enum Extension {
     Chunking,
     /// BINARYMIME (RFC 3030): a message that goes by BDAT may have octets of any kind.
     BinaryMime,
-    /// AUTH (RFC 4954), be it with mechanisms unknown here.
+    /// AUTH (RFC 4954), also with mechanisms that this client does not know.
     Auth,
-    /// DSN (RFC 3461): who is told what became of a mail.
+    /// DSN (RFC 3461): the sender chooses which notifications the server sends.
     Dsn,
-    /// ENHANCEDSTATUSCODES (RFC 2034). A [`Reply`] has its code without it, too: servers behind
-    /// others send them and do not say so, and what looks like one does no harm.
+    /// ENHANCEDSTATUSCODES (RFC 2034). A [`Reply`] has its status code without this extension too:
+    /// some servers send status codes and do not list the extension.
     EnhancedStatusCodes,
     /// DELIVERBY (RFC 2852).
     DeliverBy,
@@ -42,29 +44,29 @@ pub enum Extension {
     Limits,
 }
 
-impl Extension {
-    /// The extensions that are a keyword and no more.
-    fn of_keyword(keyword: &str) -> Option<Self> {
-        Some(match keyword {
-            "STARTTLS" => Self::StartTls,
-            "PIPELINING" => Self::Pipelining,
-            "8BITMIME" => Self::EightBitMime,
-            "SMTPUTF8" => Self::SmtpUtf8,
-            "CHUNKING" => Self::Chunking,
-            "BINARYMIME" => Self::BinaryMime,
-            "DSN" => Self::Dsn,
-            "ENHANCEDSTATUSCODES" => Self::EnhancedStatusCodes,
-            "REQUIRETLS" => Self::RequireTls,
-            _ => return None,
-        })
-    }
-}
+/// The keyword of each extension in the reply to EHLO.
+const KEYWORDS: [(&str, Extension); 15] = [
+    ("STARTTLS", Extension::StartTls),
+    ("PIPELINING", Extension::Pipelining),
+    ("SIZE", Extension::Size),
+    ("8BITMIME", Extension::EightBitMime),
+    ("SMTPUTF8", Extension::SmtpUtf8),
+    ("CHUNKING", Extension::Chunking),
+    ("BINARYMIME", Extension::BinaryMime),
+    ("AUTH", Extension::Auth),
+    ("DSN", Extension::Dsn),
+    ("ENHANCEDSTATUSCODES", Extension::EnhancedStatusCodes),
+    ("DELIVERBY", Extension::DeliverBy),
+    ("FUTURERELEASE", Extension::FutureRelease),
+    ("MT-PRIORITY", Extension::MtPriority),
+    ("REQUIRETLS", Extension::RequireTls),
+    ("LIMITS", Extension::Limits),
+];
 
 /// The extensions that a server offers in the present state of the session.
 ///
-/// What was learnt before STARTTLS is worth nothing after it (RFC 3207 section 4.2): the
-/// session takes a new list then. Keywords are read without regard to case; what is not
-/// known is left out.
+/// The list from before STARTTLS is not valid after it (RFC 3207 section 4.2): the client asks for a new
+/// one. Keywords are read without regard to case, and unknown ones are ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extensions {
     offered: Vec<Extension>,
@@ -88,51 +90,51 @@ impl Extensions {
         extensions
     }
 
-    /// Whether the server offers this.
+    /// Whether the server offers this extension.
     #[must_use]
     pub fn offers(&self, extension: Extension) -> bool {
         self.offered.contains(&extension)
     }
 
-    /// The largest message that the server takes, in octets, where it names a limit
-    /// (RFC 1870 section 4).
+    /// The size in octets of the largest message that the server accepts (RFC 1870 section 4); `None` if
+    /// the server names no limit.
     #[must_use]
     pub fn size_limit(&self) -> Option<u64> {
         self.size_limit
     }
 
-    /// The AUTH mechanisms that both sides know, in the order in which the server names them.
+    /// The AUTH mechanisms that both sides support, in the server's order.
     #[must_use]
     pub fn mechanisms(&self) -> &[Mechanism] {
         &self.mechanisms
     }
 
-    /// The least number of seconds within which the server may be asked to deliver a mail or
-    /// else return it, where it names one (RFC 2852).
+    /// The shortest time in seconds within which the server can be asked to deliver a mail or else
+    /// return it (RFC 2852); `None` if the server names none.
     #[must_use]
     pub fn least_deliver_by(&self) -> Option<u32> {
         self.least_deliver_by
     }
 
-    /// How long the server holds a mail at most (RFC 4865), if it says so.
+    /// The longest time for which the server holds a mail (RFC 4865); `None` if the server names none.
     #[must_use]
     pub fn longest_hold(&self) -> Option<HoldSeconds> {
         self.longest_hold
     }
 
-    /// When the server releases a mail at the latest (RFC 4865), if it says so.
+    /// The latest time at which the server releases a mail (RFC 4865); `None` if the server names none.
     #[must_use]
     pub fn latest_release(&self) -> Option<DateTime> {
         self.latest_release
     }
 
-    /// What the server calls its way to treat priorities, where it says so (RFC 6710).
+    /// The name of the server's profile of priorities (RFC 6710); `None` if the server names none.
     #[must_use]
     pub fn priority_profile(&self) -> Option<&str> {
         self.priority_profile.as_deref()
     }
 
-    /// How much the server takes at a time, as far as it says so (RFC 9422).
+    /// The limits that the server names (RFC 9422).
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits
@@ -140,43 +142,32 @@ impl Extensions {
 
     fn add_line(&mut self, line: &str) {
         let mut words = line.split_ascii_whitespace();
-        let Some(keyword) = words.next() else { return };
-        match keyword.to_ascii_uppercase().as_str() {
-            "SIZE" => {
-                self.add(Extension::Size);
-                // RFC 1870 section 4: zero, or no number, is no limit.
-                self.size_limit = words
-                    .next()
-                    .and_then(|number| number.parse().ok())
-                    .filter(|limit| *limit > 0);
-            }
-            "AUTH" => self.add_mechanisms(words),
-            "DELIVERBY" => {
-                self.add(Extension::DeliverBy);
-                self.least_deliver_by = words.next().and_then(|number| number.parse().ok());
-            }
-            "FUTURERELEASE" => {
-                self.add(Extension::FutureRelease);
-                let longest = words.next().and_then(|number| number.parse().ok());
+        let Some(keyword) = words.next().map(str::to_ascii_uppercase) else {
+            return;
+        };
+        // The form of old servers: AUTH=LOGIN PLAIN.
+        if let Some(first) = keyword.strip_prefix("AUTH=") {
+            self.add(Extension::Auth);
+            return self.add_mechanisms(std::iter::once(first).chain(words));
+        }
+        let mut known = KEYWORDS.into_iter();
+        let Some((_, extension)) = known.find(|(known, _)| *known == keyword) else {
+            return;
+        };
+        self.add(extension);
+        match extension {
+            Extension::Auth => self.add_mechanisms(words),
+            // RFC 1870 section 4: zero, or no number, is no limit.
+            Extension::Size => self.size_limit = parsed(words.next()).filter(|limit| *limit > 0),
+            Extension::DeliverBy => self.least_deliver_by = parsed(words.next()),
+            Extension::FutureRelease => {
+                let longest = parsed(words.next());
                 self.longest_hold = longest.and_then(|seconds| HoldSeconds::new(seconds).ok());
-                self.latest_release = words.next().and_then(|moment| moment.parse().ok());
+                self.latest_release = parsed(words.next());
             }
-            "MT-PRIORITY" => {
-                self.add(Extension::MtPriority);
-                self.priority_profile = words.next().map(Box::from);
-            }
-            "LIMITS" => {
-                self.add(Extension::Limits);
-                self.limits.add(words);
-            }
-            // The form of old servers: AUTH=LOGIN PLAIN.
-            other => {
-                if let Some(extension) = Extension::of_keyword(other) {
-                    self.add(extension);
-                } else if let Some(first) = other.strip_prefix("AUTH=") {
-                    self.add_mechanisms(std::iter::once(first).chain(words));
-                }
-            }
+            Extension::MtPriority => self.priority_profile = words.next().map(Box::from),
+            Extension::Limits => self.limits.add(words),
+            _ => {}
         }
     }
 
@@ -187,13 +178,17 @@ impl Extensions {
     }
 
     fn add_mechanisms<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
-        self.add(Extension::Auth);
         for mechanism in names.filter_map(|name| name.parse().ok()) {
             if !self.mechanisms.contains(&mechanism) {
                 self.mechanisms.push(mechanism);
             }
         }
     }
+}
+
+/// The value of a word, if there is a word and it has one.
+fn parsed<T: FromStr>(word: Option<&str>) -> Option<T> {
+    word?.parse().ok()
 }
 
 #[cfg(test)]

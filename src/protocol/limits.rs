@@ -1,7 +1,7 @@
-//! How much a server takes at a time (RFC 9422).
+//! The limits of a server (RFC 9422).
 
-/// The limits that a server names in its reply to EHLO: RFC 9422 section 4. `None` means that it
-/// names none, which does not mean that there is none.
+/// The limits that a server names in its reply to EHLO (RFC 9422 section 4). `None` means that the server
+/// does not name the limit; it may have one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Limits {
@@ -14,13 +14,10 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Reads the words behind LIMITS. A limit that is unknown or malformed is left out (RFC 9422
-    /// section 3); of two, the lesser counts.
+    /// Reads the words after LIMITS. An unknown or malformed limit is ignored (RFC 9422 section 3). If a
+    /// limit occurs twice, the smaller one applies.
     pub(super) fn add<'a>(&mut self, words: impl Iterator<Item = &'a str>) {
-        for word in words {
-            let Some((name, value)) = word.split_once('=') else {
-                continue;
-            };
+        for (name, value) in words.filter_map(|word| word.split_once('=')) {
             let limit = match name.to_ascii_uppercase().as_str() {
                 "MAILMAX" => &mut self.mails,
                 "RCPTMAX" => &mut self.recipients,

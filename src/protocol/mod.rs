@@ -3,7 +3,6 @@
 //! Nothing in here waits, logs, reads a clock or draws a random number, so all of it is tested
 //! by octets alone.
 
-mod argument;
 mod auth;
 mod command;
 mod extensions;
@@ -21,12 +20,11 @@ mod stage;
 mod transparency;
 mod value_error;
 
-pub(crate) use argument::{Argument, ArgumentError};
 pub(crate) use auth::{
     ChannelBinding, ClientNonce, Exchange, ExchangeError, ExchangeStep, Gs2Flag,
 };
 pub use auth::{Credentials, Mechanism};
-pub(crate) use command::{Chunk, Command};
+pub(crate) use command::{Argument, Chunk, Command};
 pub use extensions::{Extension, Extensions};
 pub use limits::Limits;
 pub(crate) use mask::Mask;

@@ -1,15 +1,15 @@
 //! Replies and their codes (RFC 5321 section 4.2, RFC 3463).
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::mask::Mask;
 use crate::address::{is_forbidden, is_invisible};
 
 /// How many characters of a reply's text [`Display`](fmt::Display) prints at most.
-const DISPLAYED: usize = 500;
+const MAX_DISPLAYED_CHARS: usize = 500;
 
-/// How many octets of a reply are enough for a recipient.
-const LONG: usize = 1024;
+/// How many octets of a reply to RCPT are kept.
+const MAX_KEPT_OCTETS: usize = 1024;
 
 /// The three digits of a reply, 200 to 599 (RFC 5321 section 4.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,7 +31,7 @@ impl ReplyCode {
         self.0
     }
 
-    /// What the first digit says. A client decides by it where it does not know the code.
+    /// The meaning of the first digit, by which a client judges codes that it does not know.
     #[must_use]
     pub const fn class(self) -> ReplyClass {
         match self.0 {
@@ -53,24 +53,24 @@ impl fmt::Display for ReplyCode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReplyClass {
-    /// 2yz: done.
+    /// 2yz: the command is done.
     PositiveCompletion,
-    /// 3yz: go on with what belongs to the command.
+    /// 3yz: the command needs more.
     PositiveIntermediate,
-    /// 4yz: not now.
+    /// 4yz: the command may succeed later.
     TransientNegative,
-    /// 5yz: not like this.
+    /// 5yz: the same command will fail again.
     PermanentNegative,
 }
 
 /// An enhanced mail system status code such as 5.7.8 (RFC 3463, RFC 2034).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct EnhancedStatus {
-    /// 2, 4 or 5, as the first digit of the reply code.
+    /// 2, 4 or 5: the first digit of the reply code.
     pub class: u8,
-    /// What the status is about, 0 to 999.
+    /// The subject, 0 to 999: for example 1 for addresses.
     pub subject: u16,
-    /// What is the matter, 0 to 999.
+    /// The detail of the subject, 0 to 999.
     pub detail: u16,
 }
 
@@ -81,30 +81,19 @@ impl EnhancedStatus {
         let mut numbers = word.split('.').map(|digits| {
             let wellformed =
                 matches!(digits.len(), 1..=3) && digits.bytes().all(|octet| octet.is_ascii_digit());
-            if wellformed {
-                digits.parse::<u16>().ok()
-            } else {
-                None
-            }
+            digits.parse::<u16>().ok().filter(|_| wellformed)
         });
-        let class = match numbers.next()?? {
-            2 => 2,
-            4 => 4,
-            5 => 5,
-            _ => return None,
-        };
+        let class = u8::try_from(numbers.next()??).ok()?;
         let (subject, detail) = (numbers.next()??, numbers.next()??);
-        if numbers.next().is_some() {
+        if !matches!(class, 2 | 4 | 5) || numbers.next().is_some() {
             return None;
         }
-        Some((
-            Self {
-                class,
-                subject,
-                detail,
-            },
-            rest,
-        ))
+        let status = Self {
+            class,
+            subject,
+            detail,
+        };
+        Some((status, rest))
     }
 }
 
@@ -114,10 +103,10 @@ impl fmt::Display for EnhancedStatus {
     }
 }
 
-/// What the server answered: one code and at least one line of text (RFC 5321 section 4.2).
+/// A server's reply: one code and at least one line of text (RFC 5321 section 4.2).
 ///
-/// Text that is not UTF-8 has U+FFFD in place of what cannot be read. `Display` and `Debug`
-/// show control characters escaped, since a server's words end up on terminals and in logs.
+/// U+FFFD stands in place of octets that are not UTF-8. `Display` and `Debug` escape control characters,
+/// since replies end up on terminals and in logs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     code: ReplyCode,
@@ -145,7 +134,7 @@ impl Reply {
         self.code
     }
 
-    /// The enhanced status code, if a line begins with one that goes with the reply code.
+    /// The enhanced status code, if a line begins with one whose class is that of the reply code.
     #[must_use]
     pub fn enhanced_status(&self) -> Option<EnhancedStatus> {
         self.enhanced
@@ -157,7 +146,7 @@ impl Reply {
         &self.lines
     }
 
-    /// The text in one line, without the enhanced status codes that repeat in each.
+    /// The text in one line, without the enhanced status code that each line repeats.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -184,17 +173,17 @@ impl Reply {
         })
     }
 
-    /// How much room its text takes.
+    /// The length of the text in octets.
     pub(crate) fn octets(&self) -> usize {
         self.lines.iter().map(String::len).sum()
     }
 
-    /// The reply with its first lines alone, if it is long: replies to RCPT are kept, and there may
-    /// be many of them. A line has 2,048 octets at most.
-    pub(crate) fn shortened(mut self) -> Self {
+    /// Only the first lines of a long reply: a mail keeps its replies to RCPT, and there may be many. A
+    /// line has 2,048 octets at most.
+    pub(crate) fn truncated(mut self) -> Self {
         let mut octets = 0;
         self.lines.retain(|line| {
-            let kept = octets == 0 || octets + line.len() <= LONG;
+            let kept = octets == 0 || octets + line.len() <= MAX_KEPT_OCTETS;
             octets += line.len().max(1);
             kept
         });
@@ -214,7 +203,7 @@ impl Reply {
         self.code.class() == ReplyClass::PositiveIntermediate
     }
 
-    /// Overwrites what a server repeats of a secret.
+    /// Overwrites the parts of a secret that the server repeats.
     pub(crate) fn mask(&mut self, mask: &Mask) {
         if let Some(masked) = mask.applied_to_lines(&self.lines) {
             self.lines = masked;
@@ -232,7 +221,7 @@ impl fmt::Display for Reply {
         if text.is_empty() {
             return Ok(());
         }
-        write!(f, " {}", visible(&text, DISPLAYED))
+        write!(f, " {}", visible(&text, MAX_DISPLAYED_CHARS))
     }
 }
 
@@ -242,37 +231,30 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// A server's words as they are shown: cut to a number of characters, and escaped where needed.
+/// A server's words as they are shown: at most `most` characters, and escaped if they are not
+/// printable.
 pub(crate) fn visible(text: &str, most: usize) -> impl fmt::Display {
     fmt::from_fn(move |f| {
         let mut characters = text.chars();
         for character in characters.by_ref().take(most) {
-            write_visibly(f, character)?;
+            if is_printable(character) {
+                f.write_char(character)?;
+            } else {
+                write!(f, "{}", character.escape_unicode())?;
+            }
         }
-        f.write_str(if characters.next().is_some() {
-            " [...]"
-        } else {
-            ""
-        })
+        let is_cut = characters.next().is_some();
+        f.write_str(if is_cut { " [...]" } else { "" })
     })
 }
 
 /// Whether a character of a text from elsewhere, such as a reply, can be shown as it is.
 ///
-/// Control characters and line separators cannot, as they steer a terminal or fake a line of a log;
-/// nor can characters that cannot be seen, and those that show text in another order.
+/// Control characters and line separators cannot: they steer a terminal or fake a line of a log. Neither
+/// can invisible characters, and those that show text in another order.
 #[must_use]
 pub fn is_printable(character: char) -> bool {
     !is_forbidden(character) && !is_invisible(character)
-}
-
-/// Writes a character, escaped if it is not printable.
-fn write_visibly(f: &mut fmt::Formatter<'_>, character: char) -> fmt::Result {
-    if is_printable(character) {
-        write!(f, "{character}")
-    } else {
-        write!(f, "{}", character.escape_unicode())
-    }
 }
 
 #[cfg(test)]

@@ -27,16 +27,8 @@ pub struct ReplyDecoder {
     taken: usize,
     code: Option<ReplyCode>,
     lines: Vec<String>,
-    replied: Replied,
-}
-
-/// What has come since the connection began.
-#[derive(Debug, Default, PartialEq, Eq)]
-enum Replied {
-    /// Empty lines at most.
-    #[default]
-    Nothing,
-    Something,
+    /// Whether a line of a reply has come since the connection began.
+    has_begun: bool,
 }
 
 impl ReplyDecoder {
@@ -72,12 +64,12 @@ impl ReplyDecoder {
             }
             let line = buffer.get(..length).unwrap_or_default();
             // Some servers begin with an empty line.
-            let nothing_yet = self.replied == Replied::Nothing && self.taken <= MAX_LINE;
-            if nothing_yet && matches!(line, b"\r\n" | b"\n") {
+            let may_be_empty = !self.has_begun && self.taken <= MAX_LINE;
+            if may_be_empty && matches!(line, b"\r\n" | b"\n") {
                 buffer.advance(length);
                 continue;
             }
-            self.replied = Replied::Something;
+            self.has_begun = true;
             let last = self.take_line(line)?;
             buffer.advance(length);
             if let Some(code) = last {

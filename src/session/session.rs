@@ -16,7 +16,7 @@ use super::timing::SetUp;
 use crate::address::Domain;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::observe::SessionMeter;
-use crate::protocol::{Argument, ArgumentError, Command, Extensions, Reply, Strategy};
+use crate::protocol::{Argument, Command, Extensions, Reply, Strategy, ValueError};
 #[cfg(doc)]
 use crate::transport::Timeouts;
 use crate::transport::{Socket, TlsParameters, Wire};
@@ -327,7 +327,7 @@ fn accepted(reply: Reply, verb: &str) -> Result<()> {
 }
 
 fn argument(text: &str) -> Result<Argument> {
-    text.parse().map_err(|error: ArgumentError| {
+    text.parse().map_err(|error: ValueError| {
         Error::new(ErrorKind::InvalidInput, error.to_string()).with_stage(Stage::Inquiry)
     })
 }

@@ -16,14 +16,11 @@ const MAX_NAME_OF_TOKEN: usize = 512;
 /// room for so much.
 const MAX_IDENTITY: usize = 512;
 
-/// What errors call it.
-const IDENTITY: &str = "identity to act as";
-
 /// Who logs in, and by what: a password, an access token, or what the server knows already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
     user: String,
-    means: Proof,
+    proof: Proof,
     identity: Option<String>,
 }
 
@@ -51,11 +48,7 @@ impl Credentials {
         let (user, password) = (user.into(), password.into());
         check("user name", user.as_bytes(), MAX_CREDENTIAL)?;
         check("password", password.expose(), MAX_CREDENTIAL)?;
-        Ok(Self {
-            user,
-            means: Proof::Password(password),
-            identity: None,
-        })
+        Ok(Self::by(user, Proof::Password(password)))
     }
 
     /// A name and an OAuth 2.0 access token, for OAUTHBEARER and XOAUTH2.
@@ -80,11 +73,7 @@ impl Credentials {
                     .to_owned(),
             ));
         }
-        Ok(Self {
-            user,
-            means: Proof::Token(token),
-            identity: None,
-        })
+        Ok(Self::by(user, Proof::Token(token)))
     }
 
     /// What the server knows from elsewhere, such as a client certificate, for EXTERNAL (RFC 4422
@@ -98,11 +87,15 @@ impl Credentials {
         if !user.is_empty() {
             check("user name", user.as_bytes(), MAX_CREDENTIAL)?;
         }
-        Ok(Self {
+        Ok(Self::by(user, Proof::External))
+    }
+
+    fn by(user: String, proof: Proof) -> Self {
+        Self {
             user,
-            means: Proof::External,
+            proof,
             identity: None,
-        })
+        }
     }
 
     /// Acts as another identity than the user's own: the authorization identity of SASL (RFC 4422
@@ -114,7 +107,7 @@ impl Credentials {
     /// The identity is empty, longer than 512 octets, or has a control character in it.
     pub fn acting_as(mut self, identity: impl Into<String>) -> Result<Self, ValueError> {
         let identity = identity.into();
-        check(IDENTITY, identity.as_bytes(), MAX_IDENTITY)?;
+        check("identity to act as", identity.as_bytes(), MAX_IDENTITY)?;
         self.identity = Some(identity);
         Ok(self)
     }
@@ -131,13 +124,13 @@ impl Credentials {
     }
 
     pub(super) fn proof(&self) -> &Proof {
-        &self.means
+        &self.proof
     }
 
     /// The password or the token; `None` where [`external`](Self::external) has none.
     #[must_use]
     pub fn secret(&self) -> Option<&Secret> {
-        match &self.means {
+        match &self.proof {
             Proof::Password(secret) | Proof::Token(secret) => Some(secret),
             Proof::External => None,
         }
@@ -153,9 +146,9 @@ fn check(what: &'static str, octets: &[u8], longest: usize) -> Result<(), ValueE
         return Err(invalid(reason));
     }
     if octets.iter().any(u8::is_ascii_control) {
-        let reason =
-            format!("the {what} has a control character in it, perhaps a line end: remove it");
-        return Err(invalid(reason));
+        return Err(invalid(format!(
+            "the {what} has a control character in it, perhaps a line end: remove it"
+        )));
     }
     Ok(())
 }

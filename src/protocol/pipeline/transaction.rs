@@ -197,7 +197,7 @@ impl<T> Transaction<T> {
         self.due -= 1;
         match expected {
             ExpectedReply::Mail => self.mail = Some(reply),
-            ExpectedReply::Rcpt(_) => self.recipients.push(reply.shortened()),
+            ExpectedReply::Rcpt(_) => self.recipients.push(reply.truncated()),
             ExpectedReply::Data => self.data = Some(reply),
             ExpectedReply::Chunk if reply.is_positive_completion() => {}
             ExpectedReply::Chunk => {
