@@ -4,22 +4,22 @@ use std::collections::HashSet;
 use std::num::NonZeroU32;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tracing::{Instrument as _, Span};
+use tracing::Instrument as _;
 
 use super::dialogue::Dialogue;
 use super::findings::FoundDefect;
 use super::mail::Mail;
 use super::receipt::Receipt;
+use super::setup::greeted::Established;
 use super::setup::hello::{Hello, rejection};
 use super::telemetry::{Observer, Progress};
 use super::timing::SetUp;
 use crate::address::Domain;
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::observe::SessionMeter;
 use crate::protocol::{Argument, Command, Extensions, Reply, Strategy, ValueError};
 #[cfg(doc)]
 use crate::transport::Timeouts;
-use crate::transport::{Socket, TlsParameters, Wire};
+use crate::transport::{Socket, TlsParameters};
 
 /// A session that is set up, and sends mails.
 #[derive(Debug)]
@@ -46,13 +46,13 @@ pub(super) enum ExtensionsAge {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    pub(super) fn new(
-        wire: Wire<S>,
-        hello: Hello,
-        extensions: Extensions,
-        extensions_age: ExtensionsAge,
-        set_up: SetUp,
-    ) -> Self {
+    pub(super) fn new(established: Established<S>, extensions_age: ExtensionsAge) -> Self {
+        let Established {
+            wire,
+            hello,
+            extensions,
+            set_up,
+        } = established;
         Self {
             dialogue: Dialogue::new(wire, hello.dialect, &extensions, set_up),
             hello,
@@ -64,26 +64,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// Adds what was before the greeting.
-    pub(super) fn opened(mut self, meter: SessionMeter, before: SetUp) -> Self {
-        let telemetry = &mut self.dialogue.telemetry;
-        telemetry.meter = meter;
-        if let Some(set_up) = &mut telemetry.set_up {
-            set_up.connect += before.connect;
-            set_up.auth += before.auth;
-        }
-        self
-    }
-
     /// What the set-up took, before the first mail.
     pub(super) fn set_up(&self) -> SetUp {
         self.dialogue.telemetry.set_up.unwrap_or_default()
-    }
-
-    /// Does everything from here on in this span.
-    pub(super) fn in_span(mut self, span: Span) -> Self {
-        self.dialogue.telemetry.span = span;
-        self
     }
 
     /// Sets how mails go out, and forgets what the server has turned out not to support.

@@ -169,11 +169,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         Some(end)
     }
 
-    /// The error of a server that has sent more than was asked for during the set-up.
-    pub(super) async fn said_too_much(&mut self, last: Stage) -> Option<Error> {
-        self.wire.said_too_much(last).await
-    }
-
     /// Sends a command between two mails, and receives the reply. Every error ends the dialogue.
     pub(super) async fn ask(&mut self, stage: Stage, command: Command) -> Result<Reply> {
         let resets = command == Command::Rset;

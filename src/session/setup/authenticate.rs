@@ -2,98 +2,165 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::yield_now;
+use tokio::time::Instant;
 use tracing::{Instrument as _, debug_span};
 
+use super::greeted::Established;
 use super::hello::quit;
-use super::login_refusal::Refused;
+use super::login_refusal::LoginRefusal;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{
     ClientNonce, Command, Credentials, Exchange, ExchangeError, ExchangeStep, Extension,
     Extensions, Gs2Flag, Mask, Mechanism,
 };
-use crate::transport::Wire;
 
-/// Tries the mechanisms that both sides know and the credentials allow, in this order, until the
-/// server lets one log in or refuses the credentials.
-pub(super) async fn authenticate<S>(
-    wire: &mut Wire<S>,
-    extensions: &Extensions,
-    credentials: &Credentials,
-    order: &[Mechanism],
-) -> Result<()>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let span = debug_span!(target: "pilotfish", "auth");
-    let tried = try_each(wire, extensions, credentials, order);
-    tried.instrument(span).await
-}
-
-async fn try_each<S>(
-    wire: &mut Wire<S>,
-    extensions: &Extensions,
-    credentials: &Credentials,
-    order: &[Mechanism],
-) -> Result<()>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    if let Some(secret) = credentials.secret() {
-        wire.mask(Mask::new(secret));
+impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
+    /// Tries the mechanisms that both sides know and the credentials allow, in this order, until the
+    /// server lets one log in or refuses the credentials.
+    pub(super) async fn authenticate(
+        &mut self,
+        order: &[Mechanism],
+        credentials: &Credentials,
+    ) -> Result<()> {
+        let begun = Instant::now();
+        let tried = self.try_each(order, credentials);
+        tried
+            .instrument(debug_span!(target: "pilotfish", "auth"))
+            .await?;
+        self.set_up.auth = begun.elapsed();
+        Ok(())
     }
-    let mut failure = no_mechanism(extensions, credentials, order);
-    let mut tried = Tried::default();
-    for mechanism in order.iter().copied() {
-        if !extensions.mechanisms().contains(&mechanism) || !mechanism.takes(credentials) {
-            continue;
+
+    async fn try_each(&mut self, order: &[Mechanism], credentials: &Credentials) -> Result<()> {
+        if let Some(secret) = credentials.secret() {
+            self.wire.mask(Mask::new(secret));
         }
-        let Some(binding) = binding(wire, extensions, mechanism) else {
-            continue;
-        };
-        let nonce = ClientNonce::new(random()?);
-        let begun = Exchange::begin(mechanism, credentials, nonce, &binding);
-        let (exchange, command) = match begun {
-            Ok(begun) => begun,
-            // Nothing has been said yet.
-            Err(error) => {
-                let message = format!("the credentials are not for AUTH {mechanism}");
-                failure = Error::new(ErrorKind::Config, message)
-                    .caused_by(error)
-                    .with_stage(Stage::Auth);
+        let mut failure = no_mechanism(&self.extensions, credentials, order);
+        let mut tried = Tried::default();
+        for mechanism in order.iter().copied() {
+            let is_offered = self.extensions.mechanisms().contains(&mechanism);
+            if !is_offered || !mechanism.takes(credentials) {
                 continue;
             }
-        };
-        let refused = match converse(wire, mechanism, exchange, command).await? {
-            LoginOutcome::LoggedIn => return undisturbed(wire).await,
-            LoginOutcome::Refused(refused) => refused,
-        };
-        // A refusal of the credentials says more than those that follow it.
-        let says_most = !tried.judged;
-        let try_another = tried.may_try_another(&refused);
-        if says_most {
-            let tls = wire.tls().is_some();
-            failure = refused
-                .error(credentials, extensions, mechanism)
-                .with_tls(tls);
+            let Some(binding) = self.binding(mechanism) else {
+                continue;
+            };
+            let nonce = ClientNonce::new(random()?);
+            let begun = Exchange::begin(mechanism, credentials, nonce, &binding);
+            let (exchange, command) = match begun {
+                Ok(begun) => begun,
+                // Nothing has been sent yet.
+                Err(error) => {
+                    let message = format!("the credentials are not for AUTH {mechanism}");
+                    failure = Error::new(ErrorKind::Config, message)
+                        .caused_by(error)
+                        .with_stage(Stage::Auth);
+                    continue;
+                }
+            };
+            let Some(refusal) = self.converse(mechanism, exchange, command).await? else {
+                // A reply that no command asked for ends the session here, in the server's words. The
+                // next command would find it, and by then the login would seem to have been in order.
+                if self.wire.has_reply().await {
+                    self.wire.receive(Stage::Auth).await?;
+                }
+                return Ok(());
+            };
+            // A refusal of the credentials says more than those that follow it.
+            let says_most = !tried.judged;
+            let try_another = tried.may_try_another(&refusal);
+            if says_most {
+                failure = refusal
+                    .error(credentials, &self.extensions, mechanism)
+                    .with_tls(self.wire.tls().is_some());
+            }
+            if !try_another {
+                break;
+            }
         }
-        if !try_another {
-            break;
-        }
+        quit(&mut self.wire).await;
+        Err(failure)
     }
-    quit(wire).await;
-    Err(failure)
-}
 
-/// A reply that no command asked for ends the session here, in the server's words. The next command
-/// would find it, and by then the login would seem to have been in order.
-async fn undisturbed<S>(wire: &mut Wire<S>) -> Result<()>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    if wire.has_reply().await {
-        wire.receive(Stage::Auth).await?;
+    /// Carries out one exchange. `None` if the client is logged in.
+    async fn converse(
+        &mut self,
+        mechanism: Mechanism,
+        mut exchange: Exchange,
+        mut command: Command,
+    ) -> Result<Option<LoginRefusal>> {
+        loop {
+            // Not those of tokens: their frame has words in common with a server's reasons.
+            if let (Mechanism::Plain, Some(response)) = (mechanism, command.secret()) {
+                self.wire.mask(Mask::of_response(response));
+            }
+            let reply = self.wire.command(Stage::Auth, command).await?;
+            if reply.is_positive_completion() {
+                return match exchange.succeed(&reply) {
+                    Ok(()) => Ok(None),
+                    // The server may be an impostor: it gets no QUIT.
+                    Err(error) => Err(self.broken(mechanism, error)),
+                };
+            }
+            if !reply.is_positive_intermediate() {
+                return Ok(Some(LoginRefusal::by(reply, &exchange, &self.wire)));
+            }
+            let challenge = reply.lines().first().map_or("", String::as_str);
+            command = match respond(&mut exchange, challenge).await {
+                Ok(response) => response,
+                Err(error) => {
+                    let presented = exchange.times_presented();
+                    return self.cancel(mechanism, error, presented).await.map(Some);
+                }
+            };
+        }
     }
-    Ok(())
+
+    /// Ends an exchange that cannot go on. The server answers with 501 (RFC 4954 section 4), and then
+    /// another mechanism may succeed. None is tried after SCRAM, where the server may be an impostor, and
+    /// none if the server answers otherwise.
+    async fn cancel(
+        &mut self,
+        mechanism: Mechanism,
+        error: ExchangeError,
+        presented: u8,
+    ) -> Result<LoginRefusal> {
+        let reply = self.wire.command(Stage::Auth, Command::AuthCancel).await?;
+        let error = self.broken(mechanism, error);
+        let in_order = !reply.is_positive_completion() && !reply.is_positive_intermediate();
+        if mechanism.is_scram() || !in_order {
+            quit(&mut self.wire).await;
+            return Err(error);
+        }
+        Ok(LoginRefusal::cancelled(error, presented))
+    }
+
+    /// The flag of channel binding (RFC 5802 section 6); `None` if the mechanism binds and there is
+    /// nothing to bind to.
+    fn binding(&self, mechanism: Mechanism) -> Option<Gs2Flag> {
+        let possible = self.wire.channel_binding();
+        if mechanism.binds() {
+            return possible.map(Gs2Flag::Bound);
+        }
+        let mut offered = self.extensions.mechanisms().iter();
+        Some(match possible {
+            Some(_) if !offered.any(|offered| offered.binds()) => Gs2Flag::NotOffered,
+            _ => Gs2Flag::Unsupported,
+        })
+    }
+
+    fn broken(&self, mechanism: Mechanism, error: ExchangeError) -> Error {
+        let error = match error {
+            ExchangeError::ServerError(words) => {
+                ExchangeError::ServerError(self.wire.masked(words))
+            }
+            other => other,
+        };
+        let message = format!("the AUTH {mechanism} exchange failed");
+        Error::new(ErrorKind::Protocol, message)
+            .caused_by(error)
+            .with_stage(Stage::Auth)
+    }
 }
 
 /// What has been tried. A wrong password that is sent several times may lock an account.
@@ -110,80 +177,16 @@ impl Tried {
     /// mechanism and not the credentials (RFC 4954 section 6). None is tried once the credentials
     /// have gone out twice, and after a refusal of the credentials that names the mechanism one other
     /// is tried.
-    fn may_try_another(&mut self, refused: &Refused) -> bool {
+    fn may_try_another(&mut self, refusal: &LoginRefusal) -> bool {
         let judged_before = self.judged;
-        self.presented += refused.presented;
-        self.judged |= refused.presented > 0 && refused.judges();
-        refused.is_about_mechanism() && !judged_before && self.presented < 2
+        self.presented += refusal.presented;
+        self.judged |= refusal.presented > 0 && refusal.judges();
+        refusal.is_about_mechanism() && !judged_before && self.presented < 2
     }
-}
-
-/// How an exchange ended.
-enum LoginOutcome {
-    LoggedIn,
-    Refused(Refused),
-}
-
-async fn converse<S>(
-    wire: &mut Wire<S>,
-    mechanism: Mechanism,
-    mut exchange: Exchange,
-    mut command: Command,
-) -> Result<LoginOutcome>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    loop {
-        // Not those of tokens: their frame has words in common with a server's reasons.
-        if let (Mechanism::Plain, Some(response)) = (mechanism, command.secret()) {
-            wire.mask(Mask::of_response(response));
-        }
-        let reply = wire.command(Stage::Auth, command).await?;
-        if reply.is_positive_completion() {
-            return match exchange.succeed(&reply) {
-                Ok(()) => Ok(LoginOutcome::LoggedIn),
-                // The server may be an impostor: it gets no QUIT.
-                Err(error) => Err(broken(wire, mechanism, error)),
-            };
-        }
-        if !reply.is_positive_intermediate() {
-            return Ok(LoginOutcome::Refused(Refused::by(reply, &exchange, wire)));
-        }
-        let challenge = reply.lines().first().map_or("", String::as_str);
-        command = match next(&mut exchange, challenge).await {
-            Ok(response) => response,
-            Err(error) => {
-                let presented = exchange.times_presented();
-                return cancel(wire, mechanism, error, presented).await;
-            }
-        };
-    }
-}
-
-/// Ends an exchange that cannot go on. The server answers with 501 (RFC 4954 section 4), and another
-/// mechanism may do. It must not with SCRAM, where the server may be an impostor, nor where the
-/// server answers otherwise.
-async fn cancel<S>(
-    wire: &mut Wire<S>,
-    mechanism: Mechanism,
-    error: ExchangeError,
-    presented: u8,
-) -> Result<LoginOutcome>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let reply = wire.command(Stage::Auth, Command::AuthCancel).await?;
-    let error = broken(wire, mechanism, error);
-    let in_order = !reply.is_positive_completion() && !reply.is_positive_intermediate();
-    if mechanism.is_scram() || !in_order {
-        quit(wire).await;
-        return Err(error);
-    }
-    Ok(LoginOutcome::Refused(Refused::cancelled(error, presented)))
 }
 
 /// The response to a challenge. Yields to other tasks while it is computed.
-async fn next(exchange: &mut Exchange, challenge: &str) -> Result<Command, ExchangeError> {
+async fn respond(exchange: &mut Exchange, challenge: &str) -> Result<Command, ExchangeError> {
     let mut step = exchange.respond(challenge)?;
     loop {
         match step {
@@ -196,23 +199,6 @@ async fn next(exchange: &mut Exchange, challenge: &str) -> Result<Command, Excha
     }
 }
 
-/// What to say of channel binding (RFC 5802 section 6); `None` if the mechanism binds and there is
-/// nothing to bind to.
-fn binding<S>(wire: &Wire<S>, extensions: &Extensions, mechanism: Mechanism) -> Option<Gs2Flag> {
-    let possible = wire.channel_binding();
-    if mechanism.binds() {
-        return possible.map(Gs2Flag::Bound);
-    }
-    let offered = extensions
-        .mechanisms()
-        .iter()
-        .any(|offered| offered.binds());
-    Some(match possible {
-        Some(_) if !offered => Gs2Flag::NotOffered,
-        _ => Gs2Flag::Unsupported,
-    })
-}
-
 fn random() -> Result<[u8; 18]> {
     let mut octets = [0; 18];
     getrandom::fill(&mut octets).map_err(|error| {
@@ -222,20 +208,6 @@ fn random() -> Result<[u8; 18]> {
             .with_stage(Stage::Auth)
     })?;
     Ok(octets)
-}
-
-fn broken<S>(wire: &Wire<S>, mechanism: Mechanism, error: ExchangeError) -> Error
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let message = format!("the AUTH {mechanism} exchange failed");
-    let error = match error {
-        ExchangeError::ServerError(words) => ExchangeError::ServerError(wire.masked(words)),
-        other => other,
-    };
-    Error::new(ErrorKind::Protocol, message)
-        .caused_by(error)
-        .with_stage(Stage::Auth)
 }
 
 /// Why none of the mechanisms can be tried.

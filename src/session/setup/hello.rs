@@ -34,6 +34,44 @@ impl Hello {
             _ => Command::Ehlo(self.name.clone()),
         }
     }
+
+    /// Sends EHLO or LHLO, or HELO to a server that does not know EHLO. The extensions in the reply are
+    /// valid until TLS begins.
+    pub(super) async fn introduce(
+        &self,
+        wire: &mut Wire<impl AsyncRead + AsyncWrite + Unpin>,
+    ) -> Result<Extensions> {
+        let Self { name, dialect } = self;
+        let mut reply = wire.command(Stage::Hello, self.command()).await?;
+        if reply.is_positive_completion() {
+            return Ok(Extensions::from_ehlo(&reply));
+        }
+        let unknown = is_unknown(&reply);
+        let mut speaks_neither = false;
+        // RFC 5321 section 3.2: without EHLO there are no extensions, and so no TLS and no login.
+        if *dialect == Dialect::Smtp && reply.means(ReplyMeaning::HeloMayDo) {
+            let old_greeting = Command::Helo(name.clone());
+            match wire.command(Stage::Hello, old_greeting).await {
+                Ok(answer) if answer.is_positive_completion() => return Ok(Extensions::default()),
+                Ok(answer) => {
+                    speaks_neither = unknown && is_unknown(&answer);
+                    reply = answer;
+                }
+                Err(error) if error.reply().is_some() => return Err(error),
+                // A server that has hung up after its refusal of EHLO has given its reason.
+                Err(_) => return Err(rejection(Stage::Hello, name_refused(name), reply)),
+            }
+        }
+        quit(wire).await;
+        let message = match dialect {
+            Dialect::Lmtp if unknown => "the server does not speak LMTP: use SMTP".to_owned(),
+            _ if speaks_neither => "the server does not speak SMTP, it knows neither EHLO nor HELO: \
+                                    if it is a server for LMTP, use LMTP (`ServerConfigBuilder::lmtp`)"
+                .to_owned(),
+            _ => name_refused(name),
+        };
+        Err(rejection(Stage::Hello, message, reply).with_tls(wire.tls().is_some()))
+    }
 }
 
 /// EHLO with this name.
@@ -44,73 +82,6 @@ impl From<Domain> for Hello {
             dialect: Dialect::Smtp,
         }
     }
-}
-
-/// Waits for the greeting, and answers it.
-pub(in crate::session) async fn introduce<S>(
-    wire: &mut Wire<S>,
-    introduction: &Hello,
-) -> Result<Extensions>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    greeting(wire).await?;
-    hello(wire, introduction).await
-}
-
-/// Waits for the greeting. A server that refuses the client gets QUIT.
-async fn greeting<S>(wire: &mut Wire<S>) -> Result<()>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let reply = wire.receive(Stage::Greeting).await?;
-    if reply.is_positive_completion() {
-        return Ok(());
-    }
-    quit(wire).await;
-    Err(rejection(
-        Stage::Greeting,
-        "the server does not take mail from here",
-        reply,
-    ))
-}
-
-/// Sends EHLO or LHLO, or HELO to a server that does not know EHLO. The extensions in the reply are
-/// valid until TLS begins.
-pub(in crate::session) async fn hello<S>(wire: &mut Wire<S>, hello: &Hello) -> Result<Extensions>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let Hello { name, dialect } = hello;
-    let mut reply = wire.command(Stage::Hello, hello.command()).await?;
-    if reply.is_positive_completion() {
-        return Ok(Extensions::from_ehlo(&reply));
-    }
-    let unknown = is_unknown(&reply);
-    let mut speaks_neither = false;
-    // RFC 5321 section 3.2: without EHLO there are no extensions, and so no TLS and no login.
-    if *dialect == Dialect::Smtp && reply.means(ReplyMeaning::HeloMayDo) {
-        let old_greeting = Command::Helo(name.clone());
-        match wire.command(Stage::Hello, old_greeting).await {
-            Ok(answer) if answer.is_positive_completion() => return Ok(Extensions::default()),
-            Ok(answer) => {
-                speaks_neither = unknown && is_unknown(&answer);
-                reply = answer;
-            }
-            Err(error) if error.reply().is_some() => return Err(error),
-            // A server that has hung up after its refusal of EHLO has given its reason.
-            Err(_) => return Err(rejection(Stage::Hello, name_refused(name), reply)),
-        }
-    }
-    quit(wire).await;
-    let message = match dialect {
-        Dialect::Lmtp if unknown => "the server does not speak LMTP: use SMTP".to_owned(),
-        _ if speaks_neither => "the server does not speak SMTP, it knows neither EHLO nor HELO: \
-                                if it is a server for LMTP, use LMTP (`ServerConfigBuilder::lmtp`)"
-            .to_owned(),
-        _ => name_refused(name),
-    };
-    Err(rejection(Stage::Hello, message, reply).with_tls(wire.tls().is_some()))
 }
 
 /// Whether the command is unknown, and not only its argument refused.
@@ -124,10 +95,7 @@ fn name_refused(name: &Domain) -> String {
 
 /// Ends a dialogue in order (RFC 5321 section 4.1.1.10). Nothing depends on the reply, so errors are
 /// ignored.
-pub(in crate::session) async fn quit<S>(wire: &mut Wire<S>)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+pub(in crate::session) async fn quit(wire: &mut Wire<impl AsyncRead + AsyncWrite + Unpin>) {
     let _ = wire.command(Stage::Quit, Command::Quit).await;
 }
 

@@ -8,63 +8,60 @@ use crate::transport::Wire;
 
 /// An exchange that ended without a login.
 #[derive(Debug)]
-pub(super) struct Refused {
+pub(super) struct LoginRefusal {
     /// How many times the server has received the credentials, or a proof of them.
     pub(super) presented: u8,
-    cause: Cause,
+    cause: RefusalCause,
 }
 
 #[derive(Debug)]
-enum Cause {
+enum RefusalCause {
     Reply {
         reply: Reply,
-        /// What the server said before: of the token, or by SCRAM.
+        /// The reason that the server gave before, for a token or with SCRAM.
         reason: String,
     },
     /// The exchange could not go on, and the client cancelled it.
     Cancelled(Error),
 }
 
-impl Refused {
-    pub(super) fn by<S>(reply: Reply, exchange: &Exchange, wire: &Wire<S>) -> Self
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
-        let of_token = exchange
-            .refusal()
-            .map(|refusal| wire.masked(refusal.to_string()));
-        let of_scram = exchange.server_error().map(|word| {
-            let word = wire.masked(word.to_owned());
-            word.escape_debug().to_string()
-        });
+impl LoginRefusal {
+    pub(super) fn by(
+        reply: Reply,
+        exchange: &Exchange,
+        wire: &Wire<impl AsyncRead + AsyncWrite + Unpin>,
+    ) -> Self {
+        let of_token = exchange.refusal();
+        let of_token = of_token.map(|refusal| wire.masked(refusal.to_string()));
+        let of_scram = exchange.server_error();
+        let of_scram =
+            of_scram.map(|value| wire.masked(value.to_owned()).escape_debug().to_string());
+        let reason = of_token.or(of_scram).unwrap_or_default();
         Self {
             presented: exchange.times_presented(),
-            cause: Cause::Reply {
-                reply,
-                reason: of_token.or(of_scram).unwrap_or_default(),
-            },
+            cause: RefusalCause::Reply { reply, reason },
         }
     }
 
     pub(super) fn cancelled(error: Error, presented: u8) -> Self {
         Self {
             presented,
-            cause: Cause::Cancelled(error),
+            cause: RefusalCause::Cancelled(error),
         }
     }
 
     /// Whether the reply says that the credentials are invalid.
     pub(super) fn judges(&self) -> bool {
-        matches!(&self.cause, Cause::Reply { reply, .. } if reply.means(ReplyMeaning::CredentialsInvalid))
+        matches!(&self.cause, RefusalCause::Reply { reply, .. } if reply.means(ReplyMeaning::CredentialsInvalid))
     }
 
-    /// Whether the refusal is for the mechanism, so that another may do.
+    /// Whether the server refused the mechanism, so that another one may succeed.
     pub(super) fn is_about_mechanism(&self) -> bool {
         match &self.cause {
             // An attacker may have removed a mechanism from the server's list.
-            Cause::Reply { reason, .. } if is_about_binding(reason) => false,
-            Cause::Reply { reply, .. } => reply.means(ReplyMeaning::MechanismRejected),
-            Cause::Cancelled(_) => true,
+            RefusalCause::Reply { reason, .. } if is_about_binding(reason) => false,
+            RefusalCause::Reply { reply, .. } => reply.means(ReplyMeaning::MechanismRejected),
+            RefusalCause::Cancelled(_) => true,
         }
     }
 
@@ -74,18 +71,40 @@ impl Refused {
         extensions: &Extensions,
         mechanism: Mechanism,
     ) -> Error {
-        match self.cause {
-            Cause::Cancelled(error) => error,
-            Cause::Reply { reply, reason } => {
-                let others = others(credentials, extensions, mechanism);
-                refused(credentials, mechanism, &others, reply, &reason)
-            }
-        }
+        let (reply, reason) = match self.cause {
+            RefusalCause::Reply { reply, reason } => (reply, reason),
+            RefusalCause::Cancelled(error) => return error,
+        };
+        let who = match credentials.user() {
+            "" => String::new(),
+            user => format!(" of {user}"),
+        };
+        let shown = match reason.as_str() {
+            "" => String::new(),
+            reason => format!(" ({reason})"),
+        };
+        let others = match others(credentials, extensions, mechanism).as_slice() {
+            [] => String::new(),
+            others => format!(", and also offers {}", others.join(", ")),
+        };
+        let message =
+            format!("the server refused the login{who} by AUTH {mechanism}{shown}{others}");
+        let kind = if is_about_binding(&reason) {
+            ErrorKind::Protocol
+        } else {
+            ErrorKind::Auth
+        };
+        // RFC 5802 section 7.
+        let transient = reason == "no-resources" || reply.is_transient();
+        Error::new(kind, message)
+            .with_reply(reply)
+            .with_transient(transient)
+            .with_stage(Stage::Auth)
     }
 }
 
-/// Mechanisms that take the password itself, offered beside one for which a server needs a secret
-/// of its own. Some servers offer the latter without having one.
+/// The offered mechanisms that take the password itself, if this one needs a secret that the server
+/// stores. Some servers offer such a mechanism without having the secret.
 fn others(
     credentials: &Credentials,
     extensions: &Extensions,
@@ -104,39 +123,6 @@ fn others(
 /// The words of SCRAM for channel binding (RFC 5802 section 7).
 fn is_about_binding(reason: &str) -> bool {
     reason.contains("channel-binding")
-}
-
-fn refused(
-    credentials: &Credentials,
-    mechanism: Mechanism,
-    others: &[&str],
-    reply: Reply,
-    reason: &str,
-) -> Error {
-    let who = match credentials.user() {
-        "" => String::new(),
-        user => format!(" of {user}"),
-    };
-    let shown = match reason {
-        "" => String::new(),
-        reason => format!(" ({reason})"),
-    };
-    let others = match others {
-        [] => String::new(),
-        others => format!(", and also offers {}", others.join(", ")),
-    };
-    let message = format!("the server refused the login{who} by AUTH {mechanism}{shown}{others}");
-    let kind = if is_about_binding(reason) {
-        ErrorKind::Protocol
-    } else {
-        ErrorKind::Auth
-    };
-    // RFC 5802 section 7.
-    let transient = reason == "no-resources" || reply.is_transient();
-    Error::new(kind, message)
-        .with_reply(reply)
-        .with_transient(transient)
-        .with_stage(Stage::Auth)
 }
 
 #[cfg(test)]
@@ -158,9 +144,9 @@ mod tests {
             let mut octets = BytesMut::from("504 5.5.4 no\r\n".as_bytes());
             let reply = ReplyDecoder::default().decode(&mut octets).unwrap();
             let (reply, reason) = (reply.unwrap(), reason.to_owned());
-            let refused = Refused {
+            let refused = LoginRefusal {
                 presented: 1,
-                cause: Cause::Reply { reply, reason },
+                cause: RefusalCause::Reply { reply, reason },
             };
             assert_eq!(refused.is_about_mechanism(), expected, "{refused:?}");
         }

@@ -2,19 +2,16 @@
 
 mod authenticate;
 mod credentials_provider;
-mod established;
-mod greeted;
+pub(super) mod greeted;
 pub(super) mod hello;
 mod login_refusal;
-mod secured;
 mod security;
 mod server;
 mod server_address;
 
 pub use credentials_provider::{CredentialsProvider, ProvidedCredentials};
-pub use greeted::Greeted;
+pub use greeted::{Greeted, Secured};
 pub use hello::Hello;
-pub use secured::Secured;
 pub use security::Security;
 pub use server::{ServerConfig, ServerConfigBuilder};
 #[cfg(feature = "config")]

@@ -6,24 +6,23 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
-use tracing::{Instrument as _, debug_span};
+use tracing::{Instrument as _, Span, debug_span};
 
 use super::credentials_provider::{CredentialsProvider, SharedCredentialsProvider};
-use super::greeted::Greeted;
+use super::greeted::Established;
 use super::hello::Hello;
-use super::secured::Secured;
 use super::security::Security;
 use crate::address::Domain;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::observe::SessionMeter;
 use crate::protocol::{Credentials, Dialect, Mechanism, Strategy};
 use crate::session::Session;
+use crate::session::session::ExtensionsAge;
 use crate::session::telemetry::{report_set_up, session_span};
-use crate::session::timing::SetUp;
 use crate::transport::{Host, Route, Socket, Timeouts, TlsConfig, Wire, begins_with_tls};
 
 /// How long a server may be silent before it is asked whether it waits for TLS.
-const SILENCE: Duration = Duration::from_secs(5);
+const MAX_SILENCE: Duration = Duration::from_secs(5);
 
 /// A submission server, how to reach it, and who logs in.
 ///
@@ -43,12 +42,18 @@ const SILENCE: Duration = Duration::from_secs(5);
 pub struct ServerConfig {
     host: Host,
     port: u16,
-    route: Route,
     security: Security,
     tls: TlsConfig,
+    name: Option<Domain>,
+    settings: Settings,
+}
+
+/// What a [`ServerConfig`] has as the user set it.
+#[derive(Debug, Clone, Default)]
+struct Settings {
+    route: Route,
     credentials: Option<SharedCredentialsProvider>,
     mechanisms: Option<Vec<Mechanism>>,
-    name: Option<Domain>,
     timeouts: Timeouts,
     dialect: Dialect,
     strategy: Strategy,
@@ -60,18 +65,13 @@ pub struct ServerConfig {
 pub struct ServerConfigBuilder {
     host: Result<Host>,
     port: Option<u16>,
-    route: Route,
     security: Option<Security>,
     tls: Option<TlsConfig>,
     /// The user that the URL names.
     pub(super) user: Option<String>,
-    credentials: Option<SharedCredentialsProvider>,
-    mechanisms: Option<Vec<Mechanism>>,
     cleartext_auth: bool,
     name: Option<Result<Domain>>,
-    timeouts: Timeouts,
-    dialect: Dialect,
-    strategy: Strategy,
+    settings: Settings,
     messages_in_flight: Option<u32>,
 }
 
@@ -82,17 +82,12 @@ impl ServerConfig {
         ServerConfigBuilder {
             host: host.try_into().map_err(Into::into),
             port: None,
-            route: Route::new(),
             security: None,
             tls: None,
             user: None,
-            credentials: None,
-            mechanisms: None,
             cleartext_auth: false,
             name: None,
-            timeouts: Timeouts::default(),
-            dialect: Dialect::default(),
-            strategy: Strategy::default(),
+            settings: Settings::default(),
             messages_in_flight: None,
         }
     }
@@ -118,7 +113,7 @@ impl ServerConfig {
     /// How mails go out.
     #[must_use]
     pub fn strategy(&self) -> Strategy {
-        self.strategy
+        self.settings.strategy
     }
 
     /// Opens a session: asks for the credentials, connects, sets up TLS and logs in.
@@ -126,7 +121,7 @@ impl ServerConfig {
     /// # Errors
     ///
     /// [`ErrorKind::Connect`], [`ErrorKind::Tls`], [`ErrorKind::Auth`] and what any command may end with:
-    /// see [`Greeted`] and [`Secured`]. A port that is silent since it begins with TLS is found
+    /// see [`Greeted`](super::Greeted) and [`Secured`](super::Secured). A port that is silent since it begins with TLS is found
     /// out after five seconds, by a handshake over a second connection.
     ///
     /// # Cancel safety
@@ -134,81 +129,76 @@ impl ServerConfig {
     /// Dropping the future closes the connection.
     pub async fn connect(&self) -> Result<Session<Socket>> {
         let span = session_span(&self.host, self.port);
-        let result = self.open().instrument(span.clone()).await;
+        let result = self.open(&span).instrument(span.clone()).await;
         let set_up = result.as_ref().map(Session::set_up);
         report_set_up(set_up, &self.host, &span);
-        result.map(|session| session.in_span(span))
+        result
     }
 
-    async fn open(&self) -> Result<Session<Socket>> {
-        let mut before = SetUp::default();
+    async fn open(&self, span: &Span) -> Result<Session<Socket>> {
+        let settings = &self.settings;
         // A token may take long, so no server waits for it.
         let begun = Instant::now();
-        let credentials = match &self.credentials {
+        let credentials = match &settings.credentials {
             Some(provider) => Some(provider.ask().await?),
             None => None,
         };
         let asked = Instant::now();
-        before.auth = asked - begun;
-        let connected = self.route.connect(&self.host, self.port, &self.timeouts);
+        let connected = (settings.route).connect(&self.host, self.port, &settings.timeouts);
         let connected = connected.instrument(debug_span!(target: "pilotfish", "connect"));
         let stream = connected.await?;
-        before.connect = asked.elapsed();
+        let connect = asked.elapsed();
         let meter = SessionMeter::open(&self.host.to_string());
-        let name = self.name.clone().map_or_else(|| local_name(&stream), Ok)?;
         let hello = Hello {
-            name,
-            dialect: self.dialect,
+            name: self.name.clone().map_or_else(|| local_name(&stream), Ok)?,
+            dialect: settings.dialect,
         };
         let secret = credentials.as_ref().and_then(Credentials::secret);
-        let secrets = secret.into_iter().chain(self.route.secret());
-        let wire = Wire::clear(stream, self.timeouts.clone()).masking(secrets);
-        let last = match &credentials {
-            Some(_) => Stage::Auth,
-            None => Stage::Hello,
+        let secrets = secret.into_iter().chain(settings.route.secret());
+        let wire = Wire::clear(stream, settings.timeouts.clone()).masking(secrets);
+        let (tls, host) = (&self.tls, &self.host);
+        let mut established = match self.security {
+            Security::ImplicitTls => Established::begin_tls(wire, tls, host, hello).await?,
+            Security::StartTls => self.greet(wire, hello).await?.starttls(tls, host).await?,
+            Security::Cleartext => self.greet(wire, hello).await?,
         };
-        let mut session = match self.security {
-            Security::ImplicitTls => {
-                let secured = Secured::over(wire, &self.tls, &self.host, hello).await?;
-                self.log_in(secured, credentials).await
+        let order: &[Mechanism] = match (&settings.mechanisms, self.security) {
+            (Some(mechanisms), _) => mechanisms,
+            // The builder has checked that the user wants a login in clear text.
+            (None, Security::Cleartext) => &Mechanism::PREFERENCE_IN_CLEARTEXT,
+            (None, _) => &Mechanism::PREFERENCE,
+        };
+        let (last, extensions_age) = match &credentials {
+            Some(credentials) => {
+                established.authenticate(order, credentials).await?;
+                (Stage::Auth, ExtensionsAge::BeforeLogin)
             }
-            Security::StartTls => {
-                let greeted = self.greet(wire, hello).await?;
-                let secured = greeted.starttls(&self.tls, &self.host).await?;
-                self.log_in(secured, credentials).await
-            }
-            Security::Cleartext => {
-                let greeted = self.greet(wire, hello).await?;
-                match credentials {
-                    // The builder has checked that the user wants this.
-                    Some(credentials) => {
-                        let mechanisms = self.mechanisms(&Mechanism::PREFERENCE_IN_CLEARTEXT);
-                        greeted
-                            .danger_cleartext_auth_by(mechanisms, &credentials)
-                            .await
-                    }
-                    None => Ok(greeted.in_cleartext()),
-                }
-            }
-        }?;
+            None => (Stage::Hello, ExtensionsAge::Current),
+        };
         // Another session would begin with the same words.
-        if let Some(error) = session.dialogue.said_too_much(last).await {
+        if let Some(error) = established.wire.said_too_much(last).await {
             return Err(error);
         }
-        Ok(session.with_strategy(self.strategy).opened(meter, before))
+        established.set_up.connect = connect;
+        established.set_up.auth += asked - begun;
+        let mut session =
+            Session::new(established, extensions_age).with_strategy(settings.strategy);
+        session.dialogue.telemetry.meter = meter;
+        session.dialogue.telemetry.span = span.clone();
+        Ok(session)
     }
 
     /// Waits for a greeting in clear text, but not from a port that begins with TLS: there each
     /// side would wait for the other until the limit.
-    async fn greet(&self, wire: Wire<Socket>, hello: Hello) -> Result<Greeted<Socket>> {
+    async fn greet(&self, wire: Wire<Socket>, hello: Hello) -> Result<Established<Socket>> {
         let silent_tls = async {
-            sleep(SILENCE).await;
-            if !begins_with_tls(&self.tls, &self.route, &self.host, self.port).await {
+            sleep(MAX_SILENCE).await;
+            if !begins_with_tls(&self.tls, &self.settings.route, &self.host, self.port).await {
                 pending::<()>().await;
             }
         };
         tokio::select! {
-            greeted = Greeted::over(wire, hello) => greeted,
+            greeted = Established::greet(wire, hello, Duration::ZERO) => greeted,
             () = silent_tls => {
                 let message = format!(
                     "{} port {} begins with TLS and was spoken to in clear text: use implicit TLS",
@@ -218,31 +208,13 @@ impl ServerConfig {
             }
         }
     }
-
-    async fn log_in(
-        &self,
-        secured: Secured<Socket>,
-        credentials: Option<Credentials>,
-    ) -> Result<Session<Socket>> {
-        match credentials {
-            Some(credentials) => {
-                let mechanisms = self.mechanisms(&Mechanism::PREFERENCE);
-                secured.authenticate_by(mechanisms, &credentials).await
-            }
-            None => Ok(secured.without_authentication()),
-        }
-    }
-
-    fn mechanisms<'a>(&'a self, otherwise: &'a [Mechanism]) -> &'a [Mechanism] {
-        self.mechanisms.as_deref().unwrap_or(otherwise)
-    }
 }
 
-/// Where it is: `HOST:PORT`, or the path of a Unix socket.
+/// The place of the server: `HOST:PORT`, or the path of a Unix socket.
 impl fmt::Display for ServerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let port = self.port;
-        match (self.route.path(), self.host.as_address()) {
+        match (self.settings.route.path(), self.host.as_address()) {
             (Some(path), _) => write!(f, "{}", path.display()),
             (None, Some(IpAddr::V6(address))) => write!(f, "[{address}]:{port}"),
             (None, _) => write!(f, "{}:{port}", self.host),
@@ -270,9 +242,9 @@ impl ServerConfigBuilder {
         self
     }
 
-    /// The way to the server. By default straight by TCP.
+    /// The route to the server. By default a direct TCP connection.
     pub fn route(mut self, route: Route) -> Self {
-        self.route = route;
+        self.settings.route = route;
         self
     }
 
@@ -292,128 +264,114 @@ impl ServerConfigBuilder {
     /// The credentials of the login: [`Credentials`], or a provider that is asked when a session
     /// begins. By default there is no login.
     pub fn credentials(mut self, provider: impl CredentialsProvider + 'static) -> Self {
-        self.credentials = Some(SharedCredentialsProvider::new(provider));
+        self.settings.credentials = Some(SharedCredentialsProvider::new(provider));
         self
     }
 
     /// Which AUTH mechanisms are tried, in this order. By default those of
     /// [`Mechanism::PREFERENCE`], the strongest first: SCRAM takes two round trips more than PLAIN.
     pub fn mechanisms(mut self, mechanisms: impl IntoIterator<Item = Mechanism>) -> Self {
-        self.mechanisms = Some(mechanisms.into_iter().collect());
+        self.settings.mechanisms = Some(mechanisms.into_iter().collect());
         self
     }
 
-    /// Logs in even in clear text, where everybody on the way can read it.
+    /// Logs in even in clear text, where everybody on the network path can read the password.
     pub fn danger_cleartext_auth(mut self) -> Self {
         self.cleartext_auth = true;
         self
     }
 
     /// What the client calls itself in EHLO: its primary host name, if it has one (RFC 5321
-    /// section 4.1.4). By default the literal of its address; over a Unix socket and behind a
-    /// proxy, where that says nothing to the server, `[127.0.0.1]`.
+    /// section 4.1.4). By default the literal of its address; over a Unix socket and through a
+    /// proxy, where the server cannot know that address, `[127.0.0.1]`.
     pub fn name(mut self, name: impl TryInto<Domain, Error: Into<Error>>) -> Self {
         self.name = Some(name.try_into().map_err(Into::into));
         self
     }
 
-    /// Speaks LMTP (RFC 2033), in which a server answers for each recipient.
+    /// Uses LMTP (RFC 2033), in which a server replies for each recipient.
     pub fn lmtp(mut self) -> Self {
-        self.dialect = Dialect::Lmtp;
+        self.settings.dialect = Dialect::Lmtp;
         self
     }
 
     /// How mails go out. By default grouped, and by BDAT where several are waiting and the server
     /// allows it.
     pub fn strategy(mut self, strategy: Strategy) -> Self {
-        self.strategy = strategy;
+        self.settings.strategy = strategy;
         self
     }
 
-    /// How many messages may have left whole on one connection without an answer, whatever the
-    /// strategy says: see [`Strategy::messages_in_flight`]. By default 8. With 1, a break of the
-    /// connection leaves the fate of one mail unknown at most.
+    /// How many whole messages may be sent on one connection before the first of them is answered: see
+    /// [`Strategy::messages_in_flight`], which this overrides. By default 8. With 1, a broken connection
+    /// leaves the fate of at most one mail unknown.
     pub fn messages_in_flight(mut self, most: u32) -> Self {
         self.messages_in_flight = Some(most);
         self
     }
 
-    /// How long to wait at each step.
+    /// The time limit of each step.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
+        self.settings.timeouts = timeouts;
         self
     }
 
-    /// Makes the server's description. Nothing is connected yet.
+    /// Checks the settings and builds the [`ServerConfig`]. It does not connect.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`]: the host is not valid, the port is 0, or 25 with LMTP (RFC 2033 section 5), there is a password
-    /// to send in clear text, or none for the user of a proxy, or no message may be in flight.
-    /// [`ErrorKind::InvalidInput`]: the name is not valid.
+    /// [`ErrorKind::Config`]: the host is not valid, the port is 0, or 25 with LMTP (RFC 2033 section
+    /// 5), the password would be sent in clear text, the user of a URL or a proxy has no password, or no
+    /// message may be in flight. [`ErrorKind::InvalidInput`]: the name is not valid.
     pub fn build(self) -> Result<ServerConfig> {
         let (host, name) = (self.host?, self.name.transpose()?);
+        let mut settings = self.settings;
+        let is_local = settings.route.is_local();
         let security = match (self.security, self.port) {
             (Some(security), _) => security,
-            (None, _) if self.route.is_local() => Security::Cleartext,
+            (None, _) if is_local => Security::Cleartext,
             (None, Some(port)) => Security::of_port(port),
             (None, None) => Security::StartTls,
         };
         let port = self.port.unwrap_or(security.port());
-        if port == 0 {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "there is no port 0: use 587 or 465",
-            ));
-        }
-        if port == 25 && self.dialect == Dialect::Lmtp && !self.route.is_local() {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "port 25 is for SMTP alone: name the port that the server has for LMTP",
-            ));
-        }
-        if self.user.is_some() && self.credentials.is_none() {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "the URL names a user and there is no password (`ServerConfigBuilder::credentials`)",
-            ));
-        }
-        if self.route.wants_password() {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "the proxy has a user and no password: give it one, or leave the user out",
-            ));
-        }
-        let in_clear = security == Security::Cleartext && self.credentials.is_some();
-        if in_clear && !self.cleartext_auth && !self.route.is_local() {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "the password would be sent in clear text: use TLS, or leave the login out",
-            ));
-        }
-        let tls = self.tls.map_or_else(|| TlsConfig::builder().build(), Ok)?;
-        let mut strategy = self.strategy;
         if let Some(most) = self.messages_in_flight {
-            strategy.messages_in_flight = most;
+            settings.strategy.messages_in_flight = most;
         }
-        if strategy.messages_in_flight == 0 {
-            return Err(Error::new(
-                ErrorKind::Config,
+        let has_login = settings.credentials.is_some();
+        let is_read_by_others = security == Security::Cleartext && !is_local;
+        let mistakes = [
+            (port == 0, "there is no port 0: use 587 or 465"),
+            (
+                port == 25 && settings.dialect == Dialect::Lmtp && !is_local,
+                "port 25 is for SMTP alone: name the port that the server has for LMTP",
+            ),
+            (
+                self.user.is_some() && !has_login,
+                "the URL names a user and there is no password (`ServerConfigBuilder::credentials`)",
+            ),
+            (
+                settings.route.wants_password(),
+                "the proxy has a user and no password: give it one, or leave the user out",
+            ),
+            (
+                has_login && is_read_by_others && !self.cleartext_auth,
+                "the password would be sent in clear text: use TLS, or leave the login out",
+            ),
+            (
+                settings.strategy.messages_in_flight == 0,
                 "a limit is 0 (`ServerConfigBuilder::messages_in_flight`): the least is 1",
-            ));
+            ),
+        ];
+        if let Some((_, message)) = mistakes.into_iter().find(|(is_made, _)| *is_made) {
+            return Err(Error::new(ErrorKind::Config, message));
         }
         Ok(ServerConfig {
             host,
             port,
-            route: self.route,
             security,
-            tls,
-            credentials: self.credentials,
-            mechanisms: self.mechanisms,
+            tls: self.tls.map_or_else(|| TlsConfig::builder().build(), Ok)?,
             name,
-            timeouts: self.timeouts,
-            dialect: self.dialect,
-            strategy,
+            settings,
         })
     }
 }
