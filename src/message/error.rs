@@ -111,39 +111,16 @@ pub enum MessageError {
         /// The largest value there may be.
         limit: usize,
     },
-    /// This is not a valid name for a header field (RFC 5322 section 3.6.8).
-    #[error(
-        "{found:?} is not a field name: use 1 to 76 printable ASCII characters, no space and no colon"
-    )]
-    FieldName {
+    /// A text is not a valid value of the type that it was given for, such as a date or the name of a
+    /// field.
+    #[error("{found:?} {problem}: {hint}")]
+    Invalid {
         /// What was given, shortened.
         found: String,
-    },
-    /// This is not a valid message identifier (RFC 5322 section 3.6.4).
-    #[error("{found:?} is not a message identifier: use the form <left@right>")]
-    MessageId {
-        /// What was given, shortened.
-        found: String,
-    },
-    /// This is not a valid identifier of a part (RFC 2045 section 7).
-    #[error("{found:?} is not an identifier of a part: use the form left@right")]
-    ContentId {
-        /// What was given, shortened.
-        found: String,
-    },
-    /// This is not a valid list of language tags (RFC 3282 section 2).
-    #[error("{found:?} is not a language: use tags such as de or en-GB")]
-    Language {
-        /// What was given, shortened.
-        found: String,
-    },
-    /// This is not a valid address on the web that a list can be left by.
-    #[error(
-        "{found:?} cannot be opened to leave a list: use https:// and at most 900 octets of a URI"
-    )]
-    Url {
-        /// What was given, shortened.
-        found: String,
+        /// What is wrong with it.
+        problem: &'static str,
+        /// What to do.
+        hint: &'static str,
     },
     /// An inline part cannot be called so.
     #[error("no inline part can be called {label:?}: {hint}")]
@@ -162,12 +139,6 @@ pub enum MessageError {
     /// There is no document in HTML to take pictures from.
     #[error("there is no HTML text to take pictures from: give one, or take none")]
     NoHtml,
-    /// This is not a valid method of a message between calendars (RFC 5546 section 1.4).
-    #[error("{found:?} is not a method of a calendar: use one such as REQUEST")]
-    Method {
-        /// What was given, or what the calendar names, shortened; empty if it names none.
-        found: String,
-    },
     /// What is to be a calendar is none (RFC 5545 section 3.4).
     #[error("this is not a calendar, as it does not begin with BEGIN:VCALENDAR: attach it")]
     NoCalendar,
@@ -191,14 +162,6 @@ pub enum MessageError {
     /// The octets of a part cannot be had.
     #[error(transparent)]
     Body(#[from] BodyError),
-    /// This is not a valid date (RFC 5322 section 3.3).
-    #[error(
-        "{found:?} is not a date of the years 1900 to 9999: use the form Mon, 02 Jan 2006 15:04:05 -0700"
-    )]
-    Date {
-        /// What was given, shortened.
-        found: String,
-    },
     /// The day of the week is not that of the date.
     #[error("{found:?} is a {weekday}: correct the day of the week, or leave it out")]
     Weekday {
@@ -214,22 +177,6 @@ pub enum MessageError {
     Zone {
         /// The name, shortened.
         found: String,
-    },
-    /// This is not a valid media type (RFC 2045 section 5.1).
-    #[error("{found:?} is not a media type: {hint}")]
-    MediaType {
-        /// What was given, shortened.
-        found: String,
-        /// What is wrong with it, and what to do.
-        hint: &'static str,
-    },
-    /// This cannot be the name of an attachment.
-    #[error("{found:?} cannot be the name of an attachment: {hint}")]
-    FileName {
-        /// What was given, shortened.
-        found: String,
-        /// What is wrong with it, and what to do.
-        hint: &'static str,
     },
     /// An HTML text has an image in it that cannot be taken into the message.
     #[error("the image {src:?} cannot be taken into the message: {hint}")]
@@ -271,10 +218,30 @@ pub enum MessageError {
     },
 }
 
+impl MessageError {
+    /// The error of a text that is not a valid value.
+    pub(super) fn invalid(text: &str, problem: &'static str, hint: &'static str) -> Self {
+        Self::Invalid {
+            found: shown(text),
+            problem,
+            hint,
+        }
+    }
+}
+
 /// For values that need no conversion, where a text could have been given.
 impl From<Infallible> for MessageError {
     fn from(never: Infallible) -> Self {
         match never {}
+    }
+}
+
+/// Checks that there is no more of something than there may be.
+pub(super) fn limit(what: &'static str, found: usize, limit: usize) -> Result<(), MessageError> {
+    if found <= limit {
+        Ok(())
+    } else {
+        Err(MessageError::Limit { what, limit })
     }
 }
 
@@ -330,24 +297,14 @@ pub enum BodyError {
         /// What the operating system, or the reader, said.
         source: io::Error,
     },
-    /// The source ended before its length.
-    #[error("{} has {found} octets instead of {expected}: it was cut short, or its length is wrong", source_name(file.as_deref()))]
-    Short {
+    /// The source ended before its length, or went on after it.
+    #[error("{} has {}, or its length is wrong", source_name(file.as_deref()), compared(*found, *expected))]
+    Length {
         /// The file; `None` if it is a reader.
         file: Option<PathBuf>,
         /// The length that it had, or that was given.
         expected: u64,
-        /// The octets that were there.
-        found: u64,
-    },
-    /// The source went on after its length.
-    #[error("{} has at least {found} octets instead of {expected}: it grew, or its length is wrong", source_name(file.as_deref()))]
-    Long {
-        /// The file; `None` if it is a reader.
-        file: Option<PathBuf>,
-        /// The length that it had, or that was given.
-        expected: u64,
-        /// The octets that were seen; there may be more.
+        /// The octets that were there. If there are more than expected, there may be more yet.
         found: u64,
     },
     /// The file was written to or replaced since it was attached, so that what was read may be a
@@ -391,4 +348,12 @@ pub enum BodyError {
 )]
 fn source_name(file: Option<&Path>) -> String {
     file.map_or("the reader".to_owned(), |path| format!("{path:?}"))
+}
+
+fn compared(found: u64, expected: u64) -> String {
+    if found < expected {
+        format!("{found} octets instead of {expected}: it was cut short")
+    } else {
+        format!("at least {found} octets instead of {expected}: it grew")
+    }
 }

@@ -45,6 +45,7 @@ impl Message {
         template: Template,
         most: BodyType,
         needs_smtputf8: bool,
+        warnings: Vec<Warning>,
     ) -> Result<Self, MessageError> {
         let segments = template.segments(most, HeaderCharset::Ascii);
         Segment::len_of_all(segments).ok_or(MessageError::TooLarge)?;
@@ -56,13 +57,8 @@ impl Message {
             most,
             script: HeaderCharset::Utf8,
             needs_smtputf8,
-            warnings: Vec::new(),
+            warnings: Warning::limited(warnings),
         })))
-    }
-
-    pub(super) fn with_warnings(mut self, warnings: Vec<Warning>) -> Self {
-        Arc::make_mut(&mut self.0).warnings = warnings;
-        self
     }
 
     /// From whom and to whom it goes: back to the sender, or else the first author; and to

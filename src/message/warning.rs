@@ -1,18 +1,24 @@
 //! What is odd about a message and no error.
 
-use std::fmt;
-
 /// What a reader of the message will miss, and what was changed of a message that was made
-/// elsewhere. The message can be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// elsewhere. The message can be sent. It implements [`Error`](std::error::Error), so that it can be
+/// logged like one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Warning {
     /// A document in HTML shows a part that the message does not have: `cid:` and this.
+    #[error("the HTML shows {:?}, and no part has that identifier", format!("cid:{id}"))]
     NoPart {
         /// What stands after `cid:`, shortened.
         id: String,
     },
     /// A part is there to be shown by a document in HTML, and none shows it.
+    #[error(
+        "the part {id:?}{} is to be shown inline, and the HTML does not show it: refer to it by \
+         \"cid:{}\"",
+        name.as_ref().map_or(String::new(), |name| format!(" ({name:?})")),
+        id.escape_debug()
+    )]
     NotShown {
         /// Its label, or its Content-ID if it has no label.
         id: String,
@@ -22,16 +28,22 @@ pub enum Warning {
     /// A document in HTML shows a picture from a file, or uses another file such as a font, which
     /// only the machine has that the document was written on. `MessageBuilder::inline_images` takes
     /// pictures in.
+    #[error("the HTML refers to the file {src:?}, which is not in the message: no reader has it")]
     LocalPicture {
         /// Where the file is, as the document says it, shortened.
         src: String,
     },
     /// Metadata at the beginning of a text in Markdown was left out.
+    #[error(
+        "the first {lines} lines of the Markdown are metadata, and are left out: put an empty line \
+         before them to send them"
+    )]
     MetadataLeftOut {
         /// How many lines it has.
         lines: usize,
     },
     /// The Message-ID of a finished message has no identifier in it, and was replaced.
+    #[error("the Message-ID {found:?} is not an identifier in angle brackets: it is {id} now")]
     IdReplaced {
         /// What was there, shortened.
         found: String,
@@ -39,17 +51,25 @@ pub enum Warning {
         id: String,
     },
     /// A finished message has no header fields, though its text begins with some.
+    #[error(
+        "the message begins with an empty line, so that {line:?} is text and not a field: remove \
+         the empty line if that is not meant"
+    )]
     FieldsInText {
         /// The first line of the text that looks like a field, shortened.
         line: String,
     },
     /// A field of a finished message was left out, as there is nothing in it where RFC 5322 section
     /// 3.6 wants at least one address, identifier or phrase.
+    #[error(
+        "the field {field} is empty, and is left out: a mail has it with a value or not at all"
+    )]
     EmptyFieldLeftOut {
         /// The name of the field, shortened.
         field: String,
     },
     /// A field was encoded, as a [repair](crate::message::RawBuilder::repair) was asked for.
+    #[error("repaired: the field {field} is in encoded words now, its octets read as {charset}")]
     FieldRepaired {
         /// The name of the field, shortened.
         field: String,
@@ -57,6 +77,7 @@ pub enum Warning {
         charset: String,
     },
     /// A part was encoded anew, as a [repair](crate::message::RawBuilder::repair) was asked for.
+    #[error("repaired: {part} had {found}, and is in {encoding} now")]
     PartRepaired {
         /// Which part it is.
         part: String,
@@ -68,6 +89,7 @@ pub enum Warning {
     /// The message has a signature by DKIM (RFC 6376), which does not hold: after a
     /// [repair](crate::message::RawBuilder::repair), or on a server without SMTPUTF8, for which fields have
     /// to be encoded.
+    #[error("the DKIM signature of the message does not hold {place}")]
     SignatureBroken {
         /// Where or after what it does not hold.
         place: &'static str,
@@ -78,81 +100,23 @@ impl Warning {
     /// The most warnings of one message; what is odd beyond them is not said.
     pub const MAX: usize = 100;
 
+    /// Whether a finished message was changed.
+    pub(super) fn is_repair(&self) -> bool {
+        matches!(
+            self,
+            Self::EmptyFieldLeftOut { .. } | Self::FieldRepaired { .. } | Self::PartRepaired { .. }
+        )
+    }
+
     /// At most [`MAX`](Self::MAX) warnings: first those that a message has once, which many of the
     /// others must not hide.
     pub(super) fn limited(mut warnings: Vec<Self>) -> Vec<Self> {
         warnings.sort_by_key(|warning| match warning {
-            Self::MetadataLeftOut { .. }
-            | Self::IdReplaced { .. }
-            | Self::FieldsInText { .. }
-            | Self::SignatureBroken { .. } => 0,
-            Self::EmptyFieldLeftOut { .. }
-            | Self::FieldRepaired { .. }
-            | Self::PartRepaired { .. } => 1,
             Self::NoPart { .. } | Self::NotShown { .. } | Self::LocalPicture { .. } => 2,
+            repair if repair.is_repair() => 1,
+            _ => 0,
         });
         warnings.truncate(Self::MAX);
         warnings
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoPart { id } => {
-                write!(
-                    f,
-                    "the HTML shows {:?}, and no part has that identifier",
-                    format!("cid:{id}")
-                )
-            }
-            Self::NotShown { id, name } => {
-                write!(f, "the part {id:?}")?;
-                if let Some(name) = name {
-                    write!(f, " ({name:?})")?;
-                }
-                write!(
-                    f,
-                    " is to be shown inline, and the HTML does not show it: refer to it by \
-                     \"cid:{}\"",
-                    id.escape_debug()
-                )
-            }
-            Self::LocalPicture { src } => write!(
-                f,
-                "the HTML refers to the file {src:?}, which is not in the message: no reader has it"
-            ),
-            Self::MetadataLeftOut { lines } => write!(
-                f,
-                "the first {lines} lines of the Markdown are metadata, and are left out: put an \
-                 empty line before them to send them"
-            ),
-            Self::IdReplaced { found, id } => write!(
-                f,
-                "the Message-ID {found:?} is not an identifier in angle brackets: it is {id} now"
-            ),
-            Self::FieldsInText { line } => write!(
-                f,
-                "the message begins with an empty line, so that {line:?} is text and not a field: \
-                 remove the empty line if that is not meant"
-            ),
-            Self::EmptyFieldLeftOut { field } => write!(
-                f,
-                "the field {field} is empty, and is left out: a mail has it with a value or not at \
-                 all"
-            ),
-            Self::FieldRepaired { field, charset } => write!(
-                f,
-                "repaired: the field {field} is in encoded words now, its octets read as {charset}"
-            ),
-            Self::PartRepaired {
-                part,
-                found,
-                encoding,
-            } => write!(f, "repaired: {part} had {found}, and is in {encoding} now"),
-            Self::SignatureBroken { place } => {
-                write!(f, "the DKIM signature of the message does not hold {place}")
-            }
-        }
     }
 }

@@ -1,14 +1,15 @@
 //! The content of a message as readers expect it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::message_builder::{MessageBuilder, limit};
-use crate::message::error;
-use crate::message::error::MessageError;
+use crate::message::error::{MessageError, limit, shown};
 use crate::message::html::cid;
 use crate::message::html::pictures::{Picture, has_base, pictures};
 use crate::message::part::{Attachment, ContentId, Disposition, Entity, EntityKind, Language};
 use crate::message::warning::Warning;
+
+/// The most attachments and inline parts together.
+pub(super) const MAX_ATTACHMENTS: usize = 1_000;
 
 #[derive(Default)]
 pub(super) struct MessageContent {
@@ -26,35 +27,23 @@ pub(super) struct MessageContent {
     pub(super) whole: Option<Entity>,
 }
 
-/// The whole content, and what is odd about it.
-pub(super) struct Root {
-    pub(super) entity: Entity,
-    pub(super) warnings: Vec<Warning>,
-}
-
 impl MessageContent {
-    /// One part with all the others in it.
-    pub(super) fn into_entity(mut self) -> Result<Root, MessageError> {
+    /// One part with all the others in it, and what is odd about it.
+    pub(super) fn into_entity(mut self) -> Result<(Entity, Vec<Warning>), MessageError> {
         let lines = self.metadata;
         let metadata = (lines > 0).then_some(Warning::MetadataLeftOut { lines });
-        let mut labels = HashMap::new();
+        let mut ids = HashMap::new();
         let entity = match self.whole.take() {
             Some(whole) => {
                 self.nothing_else()?;
                 whole
             }
-            None => self.compose(&mut labels)?,
+            None => self.compose(&mut ids)?,
         };
-        limit(
-            "the number of parts",
-            entity.all().count(),
-            Entity::MAX_PARTS,
-        )?;
-        let warnings = metadata
-            .into_iter()
-            .chain(warnings(&entity, &labels)?)
-            .collect();
-        Ok(Root { entity, warnings })
+        let parts = entity.all().count();
+        limit("the number of parts", parts, Entity::MAX_PARTS)?;
+        let odd = warnings(&entity, &ids)?;
+        Ok((entity, metadata.into_iter().chain(odd).collect()))
     }
 
     fn nothing_else(&self) -> Result<(), MessageError> {
@@ -74,43 +63,32 @@ impl MessageContent {
         }
     }
 
-    /// Adds the label of each inline part to `labels`, by the part's Content-ID.
-    fn compose(mut self, labels: &mut HashMap<String, String>) -> Result<Entity, MessageError> {
+    /// Adds the Content-ID of each inline part to `ids`, by the part's label.
+    fn compose(mut self, ids: &mut HashMap<String, ContentId>) -> Result<Entity, MessageError> {
         #[cfg(feature = "html")]
         self.take_images()?;
-        limit(
-            "the number of attachments",
-            self.attachments.len() + self.inline.len(),
-            MessageBuilder::MAX_ATTACHMENTS,
-        )?;
+        let attachments = self.attachments.len() + self.inline.len();
+        limit("the number of attachments", attachments, MAX_ATTACHMENTS)?;
         let language = self.language.take();
         let in_language = |mut entity: Entity| {
             entity.language.clone_from(&language);
             entity
         };
-        let inline = identified(self.inline)?;
-        let each = inline.iter();
-        labels.extend(each.map(|part| (part.id.to_string(), part.label.clone())));
+        let inline = identified(self.inline, ids)?;
         let mut forms: Vec<_> = self.text.into_iter().map(in_language).collect();
         // What is shown after the text, if no document shows it.
-        let mut shown = Vec::new();
+        let mut after_text = Vec::new();
         match self.html {
             Some(html) => {
-                let ids: HashMap<_, _> = inline
-                    .iter()
-                    .map(|part| (part.label.as_str(), part.id.as_str()))
-                    .collect();
                 let html = cid::replace(&html, |label| ids.get(label).map(ToString::to_string));
                 let document = in_language(Entity::html(&html));
-                let parts = inline.into_iter().map(|part| part.entity);
-                let parts = [document].into_iter().chain(parts);
+                let parts = [document].into_iter().chain(inline);
                 forms.push(one_or(Entity::related, parts));
             }
-            None => shown.extend(inline.into_iter().map(|part| part.entity)),
+            None => after_text = inline,
         }
         forms.extend(self.calendar.map(in_language));
-        let has_parts = !shown.is_empty() || !self.attachments.is_empty();
-        if !has_parts {
+        if after_text.is_empty() && self.attachments.is_empty() {
             if forms.is_empty() {
                 forms.push(Entity::text(""));
             }
@@ -118,7 +96,7 @@ impl MessageContent {
         }
         let body = (!forms.is_empty()).then(|| one_or(Entity::alternative, forms));
         // A single attachment is in a multipart, too: readers show its name there.
-        let parts = body.into_iter().chain(shown).chain(self.attachments);
+        let parts = body.into_iter().chain(after_text).chain(self.attachments);
         Ok(Entity::mixed(parts))
     }
 
@@ -139,36 +117,28 @@ impl MessageContent {
     }
 }
 
-/// A part that is shown, and what it is called.
-struct InlinePart {
-    label: String,
-    id: ContentId,
-    entity: Entity,
-}
-
-fn identified(inline: Vec<(String, Attachment)>) -> Result<Vec<InlinePart>, MessageError> {
-    let mut shown: Vec<InlinePart> = Vec::with_capacity(inline.len());
-    let mut labels = HashSet::new();
-    for (label, attachment) in inline {
-        let wrong = |hint| MessageError::Label {
-            label: error::shown(&label),
-            hint,
+/// The inline parts, each with a Content-ID.
+fn identified(
+    inline: Vec<(String, Attachment)>,
+    ids: &mut HashMap<String, ContentId>,
+) -> Result<Vec<Entity>, MessageError> {
+    let identified = inline.into_iter().map(|(label, attachment)| {
+        let wrong = |hint| {
+            let label = shown(&label);
+            Err(MessageError::Label { label, hint })
         };
         if label.is_empty() {
-            return Err(wrong("use at least one character"));
+            return wrong("use at least one character");
         }
-        if !labels.insert(label.clone()) {
-            return Err(wrong("give each part a label of its own"));
+        if ids.contains_key(&label) {
+            return wrong("give each part a label of its own");
         }
         let id = label.parse().or_else(|_| ContentId::random())?;
-        let part = attachment.disposition(Disposition::Inline);
-        shown.push(InlinePart {
-            label,
-            entity: Entity::from(part).content_id(id.clone()),
-            id,
-        });
-    }
-    Ok(shown)
+        let part = Entity::from(attachment.disposition(Disposition::Inline)).content_id(&id);
+        ids.insert(label, id);
+        Ok(part)
+    });
+    identified.collect()
 }
 
 /// The only part, or a multipart of all.
@@ -186,52 +156,47 @@ fn one_or<I: IntoIterator<Item = Entity>>(
     }
 }
 
-/// References of documents to parts that are not there, and parts that none refers to. `labels` has
-/// the labels of parts by their Content-IDs. It is an error if two parts cannot be told apart.
-fn warnings(root: &Entity, labels: &HashMap<String, String>) -> Result<Vec<Warning>, MessageError> {
+/// References of documents to parts that are not there, and parts that none refers to. `ids` has
+/// the Content-IDs of parts by their labels. It is an error if two parts cannot be told apart.
+fn warnings(root: &Entity, ids: &HashMap<String, ContentId>) -> Result<Vec<Warning>, MessageError> {
     let mut has_document = false;
     let mut local = BTreeSet::new();
     let mut references = BTreeSet::new();
-    let mut ids = BTreeMap::new();
+    let mut parts = BTreeMap::new();
     for entity in root.all() {
         if let EntityKind::Text(media_type, text) = &entity.kind
             && media_type.essence() == "text/html"
         {
+            let html = text.as_str();
             has_document = true;
-            references.extend(cid::references(text.as_str()));
-            let is_elsewhere = has_base(text.as_str());
-            let pictures = pictures(text.as_str()).filter(|_| !is_elsewhere);
-            local.extend(
-                pictures
-                    .filter(Picture::is_local)
-                    .map(|picture| error::shown(picture.raw)),
-            );
+            references.extend(cid::references(html));
+            if !has_base(html) {
+                let pictures = pictures(html).filter(Picture::is_local);
+                local.extend(pictures.map(|picture| shown(picture.raw)));
+            }
         }
         if let Some(id) = &entity.content_id
-            && ids.insert(id.as_str(), entity).is_some()
+            && parts.insert(id.as_str(), entity).is_some()
         {
-            let id = error::shown(id.as_str());
+            let id = shown(id.as_str());
             return Err(MessageError::SameContentId { id });
         }
     }
     let missing = references
         .iter()
-        .filter(|id| !ids.contains_key(id.as_str()));
-    let missing = missing.map(|id| Warning::NoPart {
-        id: error::shown(id),
-    });
+        .filter(|id| !parts.contains_key(id.as_str()));
+    let missing = missing.map(|id| Warning::NoPart { id: shown(id) });
+    let labels = ids.iter().map(|(label, id)| (id.as_str(), label.as_str()));
+    let labels: HashMap<_, _> = labels.collect();
     // Without a document, all parts are shown one after the other.
-    let unused = ids
+    let unused = parts
         .iter()
         .filter(|(id, _)| has_document && !references.contains(**id));
     let unused = unused.map(|(id, entity)| Warning::NotShown {
-        id: error::shown(labels.get(*id).map_or(*id, String::as_str)),
-        name: entity.shown_name().as_deref().map(error::shown),
+        id: shown(labels.get(id).unwrap_or(id)),
+        name: entity.shown_name().as_deref().map(shown),
     });
     let local = local.into_iter().map(|src| Warning::LocalPicture { src });
-    Ok(missing
-        .chain(unused)
-        .chain(local)
-        .take(Warning::MAX)
-        .collect())
+    let all = missing.chain(unused).chain(local);
+    Ok(all.take(Warning::MAX).collect())
 }

@@ -1,12 +1,19 @@
 //! The fields of a message, but for those about its content.
 
-use super::message_builder::{MessageBuilder, limit};
 use crate::address::{AddrSpec, Address, Envelope, ForwardPath, Mailbox, ReversePath};
-use crate::message::error::MessageError;
+use crate::message::error::{MessageError, limit};
 use crate::message::header::{
     AutoSubmitted, Date, FieldName, Header, HeaderCharset, ListUnsubscribe, MessageId,
     encoded_field, has_addresses, without_controls,
 };
+use crate::message::raw::MAX_MAILBOXES;
+
+/// The most fields that a caller adds.
+pub(super) const MAX_FIELDS: usize = 1_000;
+/// The longest subject or value of a field, in octets.
+pub(super) const MAX_VALUE: usize = 256 * 1024;
+/// The most identifiers in References.
+pub(super) const MAX_REFERENCES: usize = 1_000;
 
 #[derive(Default)]
 pub(super) struct HeaderFields {
@@ -29,50 +36,33 @@ pub(super) struct HeaderFields {
 impl HeaderFields {
     pub(super) fn check(&self) -> Result<(), MessageError> {
         if self.from.len() > 1 && self.sender.is_none() {
-            return Err(MessageError::NoSender {
-                authors: self.from.len(),
-            });
+            let authors = self.from.len();
+            return Err(MessageError::NoSender { authors });
         }
+        let mailboxes = self.mailboxes().count();
+        let references = self.references.len().max(self.in_reply_to.len());
+        let subject = self.subject.as_deref().unwrap_or_default();
+        limit("the number of mailboxes", mailboxes, MAX_MAILBOXES)?;
+        limit("the number of references", references, MAX_REFERENCES)?;
+        limit("the number of added fields", self.others.len(), MAX_FIELDS)?;
         limit(
-            "the number of mailboxes",
-            self.mailboxes().count(),
-            MessageBuilder::MAX_MAILBOXES,
+            "the length of the subject in octets",
+            subject.len(),
+            MAX_VALUE,
         )?;
-        limit(
-            "the number of references",
-            self.references.len().max(self.in_reply_to.len()),
-            MessageBuilder::MAX_REFERENCES,
-        )?;
-        limit(
-            "the number of added fields",
-            self.others.len(),
-            MessageBuilder::MAX_FIELDS,
-        )?;
-        if let Some(subject) = &self.subject {
-            limit(
-                "the length of the subject in octets",
-                subject.len(),
-                MessageBuilder::MAX_VALUE,
-            )?;
-            without_controls("Subject", subject)?;
-        }
+        without_controls("Subject", subject)?;
         for (name, value) in &self.others {
             if let Some(hint) = name.reserved() {
-                return Err(MessageError::Reserved {
-                    field: name.to_string(),
-                    hint,
-                });
+                let field = name.to_string();
+                return Err(MessageError::Reserved { field, hint });
             }
-            limit(
-                "the length of a field in octets",
-                value.len(),
-                MessageBuilder::MAX_VALUE,
-            )?;
-            without_controls(name.as_str(), value)?;
-            let is_encoded = has_addresses(name.as_str()) && self.script() == HeaderCharset::Ascii;
-            if is_encoded && !value.is_ascii() && encoded_field(name.as_str(), value).is_none() {
+            let name = name.as_str();
+            limit("the length of a field in octets", value.len(), MAX_VALUE)?;
+            without_controls(name, value)?;
+            let is_encoded = has_addresses(name) && self.script() == HeaderCharset::Ascii;
+            if is_encoded && !value.is_ascii() && encoded_field(name, value).is_none() {
                 return Err(MessageError::Field {
-                    field: name.to_string(),
+                    field: name.to_owned(),
                     hint: "an address in it is not ASCII or cannot be read, and only the names \
                            beside addresses can be encoded: correct it",
                 });
@@ -178,11 +168,11 @@ impl HeaderFields {
             header.fixed("Auto-Submitted", auto_submitted.as_str());
         }
         for (name, value) in &self.others {
-            let is_encoded =
-                has_addresses(name.as_str()) && header.script() == HeaderCharset::Ascii;
-            match encoded_field(name.as_str(), value).filter(|_| is_encoded) {
+            let name = name.as_str();
+            let is_encoded = has_addresses(name) && header.script() == HeaderCharset::Ascii;
+            match encoded_field(name, value).filter(|_| is_encoded) {
                 Some(field) => header.field(&field),
-                None => header.unstructured(name.as_str(), value),
+                None => header.unstructured(name, value),
             }
         }
         header.fixed("MIME-Version", "1.0");

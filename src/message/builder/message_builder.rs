@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::content::MessageContent;
-use super::fields::HeaderFields;
+use super::content::{self, MessageContent};
+use super::fields::{self, HeaderFields};
 use crate::address::{AddressError, IntoAddresses, ReversePath};
 use crate::message::Message;
 use crate::message::encoding::BodyType;
@@ -15,7 +15,6 @@ use crate::message::header::{
 use crate::message::part::HINT;
 use crate::message::raw::{self, Repair};
 use crate::message::render::Template;
-use crate::message::warning::Warning;
 
 /// Collects the fields and the content of a message, in any order; see [`Message::builder`].
 ///
@@ -57,7 +56,7 @@ pub struct MessageBuilder {
     fields: Box<HeaderFields>,
     pub(super) content: Box<MessageContent>,
     reverse_path: Option<ReversePath>,
-    most: Option<BodyType>,
+    most: BodyType,
     pub(super) repair: Repair,
     pub(super) error: FirstError,
 }
@@ -91,7 +90,7 @@ impl Default for MessageBuilder {
             fields: Box::default(),
             content: Box::default(),
             reverse_path: None,
-            most: None,
+            most: BodyType::EightBit,
             repair: Repair::Refused { hint: HINT },
             error: FirstError::default(),
         }
@@ -102,13 +101,13 @@ impl MessageBuilder {
     /// The most mailboxes in all the fields together.
     pub const MAX_MAILBOXES: usize = raw::MAX_MAILBOXES;
     /// The most attachments and inline parts together.
-    pub const MAX_ATTACHMENTS: usize = 1_000;
+    pub const MAX_ATTACHMENTS: usize = content::MAX_ATTACHMENTS;
     /// The most fields added with [`header`](MessageBuilder::header).
-    pub const MAX_FIELDS: usize = 1_000;
+    pub const MAX_FIELDS: usize = fields::MAX_FIELDS;
     /// The longest subject or value of a field, in octets.
-    pub const MAX_VALUE: usize = 256 * 1024;
+    pub const MAX_VALUE: usize = fields::MAX_VALUE;
     /// The most identifiers in References.
-    pub const MAX_REFERENCES: usize = 1_000;
+    pub const MAX_REFERENCES: usize = fields::MAX_REFERENCES;
 
     /// Adds an author, or several of them (RFC 5322 section 3.6.2). There has to be one; if there
     /// are more, it has to be said with [`sender`](MessageBuilder::sender) who sends the message.
@@ -127,9 +126,8 @@ impl MessageBuilder {
 
     /// Adds addresses that answers should go to, if that is not the author.
     pub fn reply_to(mut self, addresses: impl IntoAddresses) -> Self {
-        self.fields
-            .reply_to
-            .extend(self.error.addresses("Reply-To", addresses));
+        let addresses = self.error.addresses("Reply-To", addresses);
+        self.fields.reply_to.extend(addresses);
         self
     }
 
@@ -142,26 +140,23 @@ impl MessageBuilder {
     ///     .to(("Lee, Dan", "dan@example.org"));
     /// ```
     pub fn to(mut self, recipients: impl IntoAddresses) -> Self {
-        self.fields
-            .to
-            .extend(self.error.addresses("To", recipients));
+        let addresses = self.error.addresses("To", recipients);
+        self.fields.to.extend(addresses);
         self
     }
 
     /// Adds recipients of a copy.
     pub fn cc(mut self, recipients: impl IntoAddresses) -> Self {
-        self.fields
-            .cc
-            .extend(self.error.addresses("Cc", recipients));
+        let addresses = self.error.addresses("Cc", recipients);
+        self.fields.cc.extend(addresses);
         self
     }
 
     /// Adds recipients that no other recipient may see: they are in the envelope and in no field
     /// (RFC 5322 section 3.6.3).
     pub fn bcc(mut self, recipients: impl IntoAddresses) -> Self {
-        self.fields
-            .bcc
-            .extend(self.error.addresses("Bcc", recipients));
+        let addresses = self.error.addresses("Bcc", recipients);
+        self.fields.bcc.extend(addresses);
         self
     }
 
@@ -239,9 +234,8 @@ impl MessageBuilder {
         value: impl Into<String>,
     ) -> Self {
         let name = self.error.value(name);
-        self.fields
-            .others
-            .extend(name.map(|name| (name, value.into())));
+        let field = name.map(|name| (name, value.into()));
+        self.fields.others.extend(field);
         self
     }
 
@@ -252,7 +246,7 @@ impl MessageBuilder {
     /// which saves a quarter of their size; servers further on may have to encode them. With
     /// [`BodyType::SevenBit`], every server gets the same octets.
     pub fn max_body_type(mut self, most: BodyType) -> Self {
-        self.most = Some(most);
+        self.most = most;
         self
     }
 
@@ -298,15 +292,12 @@ impl MessageBuilder {
         let script = self.fields.script();
         let needs_smtputf8 = envelope.needs_smtputf8() || script == HeaderCharset::Utf8;
         let id = self.fields.message_id()?;
-        let mut root = self.content.into_entity()?;
-        root.entity.open(self.repair).await?;
-        root.warnings.extend(root.entity.repairs());
+        let (mut root, mut warnings) = self.content.into_entity()?;
+        root.open(self.repair, &mut warnings).await?;
         let mut header = Header::new(script);
         self.fields.write(&id, &mut header);
-        let template = Template::new(header, script, root.entity)?;
-        let most = self.most.unwrap_or(BodyType::EightBit);
-        let message = Message::unsigned(envelope, id, template, most, needs_smtputf8)?;
-        Ok(message.with_warnings(Warning::limited(root.warnings)))
+        let template = Template::new(header, root)?;
+        Message::unsigned(envelope, id, template, self.most, needs_smtputf8, warnings)
     }
 }
 
@@ -318,14 +309,5 @@ impl fmt::Debug for MessageBuilder {
             .field("fields", &self.fields.others.len())
             .field("attachments", &self.content.attachments.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// Checks that there is no more of something than there may be.
-pub(super) fn limit(what: &'static str, found: usize, limit: usize) -> Result<(), MessageError> {
-    if found <= limit {
-        Ok(())
-    } else {
-        Err(MessageError::Limit { what, limit })
     }
 }

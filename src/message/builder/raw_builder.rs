@@ -8,10 +8,10 @@ use crate::address::{
 };
 use crate::message::Message;
 use crate::message::encoding::BodyType;
-use crate::message::error::{MessageError, shown};
+use crate::message::error::{MessageError, limit, shown};
 use crate::message::first_error::FirstError;
 use crate::message::header::{Date, MessageId};
-use crate::message::raw::{HeaderSection, Missing, Repair, limited, sendable};
+use crate::message::raw::{HeaderSection, Missing, Repair, sendable};
 use crate::message::render::Template;
 use crate::message::source::Body;
 use crate::message::warning::Warning;
@@ -44,7 +44,8 @@ pub struct RawBuilder {
     message: Body,
     from: Option<Mailbox>,
     recipients: Vec<Address>,
-    from_fields: FromFields,
+    /// Whether the recipients that the fields name get the message.
+    from_fields: bool,
     reverse_path: Option<ReversePath>,
     repair: Repair,
     error: FirstError,
@@ -55,13 +56,6 @@ const WHAT: &str = "the message";
 
 /// What to do with one that cannot be sent as it is.
 const HINT: &str = "encode that part in another way, or let `repair` do it";
-
-/// Whether the recipients that the fields name get the message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FromFields {
-    Yes,
-    No,
-}
 
 impl Message {
     /// Begins with a message that was made elsewhere, and is sent as it is but for what would
@@ -79,23 +73,19 @@ impl Message {
     /// # }
     /// ```
     pub fn raw(message: impl Into<Body>) -> RawBuilder {
-        RawBuilder::new(message.into())
-    }
-}
-
-impl RawBuilder {
-    pub(crate) fn new(message: Body) -> Self {
-        Self {
-            message,
+        RawBuilder {
+            message: message.into(),
             from: None,
             recipients: Vec::new(),
-            from_fields: FromFields::No,
+            from_fields: false,
             reverse_path: None,
             repair: Repair::Refused { hint: HINT },
             error: FirstError::default(),
         }
     }
+}
 
+impl RawBuilder {
     /// Says who the author is, should the message not say it.
     pub fn from(mut self, author: impl IntoAddresses) -> Self {
         self.from = self.error.mailbox("From", author);
@@ -113,7 +103,7 @@ impl RawBuilder {
     /// Adds everybody in To, Cc and Bcc. If the message is resent, these are the fields of the
     /// latest resending alone (RFC 5322 section 3.6.6).
     pub fn recipients_from_fields(mut self) -> Self {
-        self.from_fields = FromFields::Yes;
+        self.from_fields = true;
         self
     }
 
@@ -176,16 +166,9 @@ impl RawBuilder {
             message_id: self.message_id(&section, &envelope, &mut warnings)?,
         };
         let finished = section.finished(&missing, encoding, self.repair, &mut warnings)?;
-        let is_repaired = |warning: &Warning| {
-            use Warning::{EmptyFieldLeftOut, FieldRepaired, PartRepaired};
-            matches!(
-                warning,
-                EmptyFieldLeftOut { .. } | FieldRepaired { .. } | PartRepaired { .. }
-            )
-        };
         let is_signed = section.has("DKIM-Signature");
         let place = match &finished.ascii {
-            _ if warnings.iter().any(is_repaired) => Some("after the repair"),
+            _ if warnings.iter().any(Warning::is_repair) => Some("after the repair"),
             Some(_) => Some("on a server without SMTPUTF8, for which its fields are encoded"),
             None => None,
         };
@@ -199,9 +182,8 @@ impl RawBuilder {
         };
         let template = Template::finished(header.into(), ascii, body);
         let id = missing.message_id;
-        let message =
-            Message::unsigned(envelope, id, template, BodyType::EightBit, needs_smtputf8)?;
-        Ok(message.with_warnings(Warning::limited(warnings)))
+        let most = BodyType::EightBit;
+        Message::unsigned(envelope, id, template, most, needs_smtputf8, warnings)
     }
 
     fn envelope(&self, section: &HeaderSection<'_>) -> Result<Envelope, MessageError> {
@@ -214,10 +196,14 @@ impl RawBuilder {
             .take(MessageBuilder::MAX_MAILBOXES + 1)
             .map(|mailbox| ForwardPath::from(mailbox.addr_spec().clone()))
             .collect();
-        if self.from_fields == FromFields::Yes {
+        if self.from_fields {
             paths.extend(section.recipients()?);
         }
-        limited(&paths)?;
+        limit(
+            "the number of mailboxes",
+            paths.len(),
+            MessageBuilder::MAX_MAILBOXES,
+        )?;
         Envelope::new(reverse_path, paths).map_err(|_| MessageError::NoRecipient)
     }
 

@@ -1,63 +1,30 @@
 //! Which fields are signed (RFC 6376 section 5.4).
 
 use super::DkimError;
-use crate::message::raw::{Field, field_name, first_line, split_fields};
-
-/// When the list of the signed fields names a field once more than it is there, so that nobody
-/// can add one, which some readers would show instead of the signed one (RFC 6376
-/// sections 5.4.2 and 8.15).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Oversign {
-    /// Even if it is not there at all.
-    Always,
-    /// If it is there. A submission server completes what is missing (RFC 6409 section 8).
-    Present,
-    /// A mailing list, or somebody who sends the message on, adds one in good faith.
-    Never,
-}
+use crate::message::header::is_one_of;
+use crate::message::raw::{Field, split_fields};
 
 /// What is signed unless the caller wants something else: the list of RFC 6376 section 5.4.1,
 /// what RFC 8058 section 4 adds to it, and what tells a reader how to show the body.
-const FIELDS: [(&str, Oversign); 27] = [
-    ("From", Oversign::Always),
-    ("Sender", Oversign::Never),
-    ("Reply-To", Oversign::Always),
-    ("To", Oversign::Always),
-    ("Cc", Oversign::Always),
-    ("Subject", Oversign::Always),
-    ("Date", Oversign::Present),
-    ("Message-ID", Oversign::Present),
-    ("In-Reply-To", Oversign::Present),
-    ("References", Oversign::Present),
-    ("MIME-Version", Oversign::Present),
-    ("Content-Type", Oversign::Present),
-    ("Content-Transfer-Encoding", Oversign::Present),
-    ("Content-Disposition", Oversign::Present),
-    ("Resent-Date", Oversign::Never),
-    ("Resent-From", Oversign::Never),
-    ("Resent-To", Oversign::Never),
-    ("Resent-Cc", Oversign::Never),
-    ("Resent-Message-ID", Oversign::Never),
-    ("List-Id", Oversign::Never),
-    ("List-Help", Oversign::Never),
-    ("List-Unsubscribe", Oversign::Never),
-    ("List-Unsubscribe-Post", Oversign::Never),
-    ("List-Subscribe", Oversign::Never),
-    ("List-Post", Oversign::Never),
-    ("List-Owner", Oversign::Never),
-    ("List-Archive", Oversign::Never),
-];
+const DEFAULT: &str = "From Sender Reply-To To Cc Subject Date Message-ID In-Reply-To References \
+    MIME-Version Content-Type Content-Transfer-Encoding Content-Disposition Resent-Date \
+    Resent-From Resent-To Resent-Cc Resent-Message-ID List-Id List-Help List-Unsubscribe \
+    List-Unsubscribe-Post List-Subscribe List-Post List-Owner List-Archive";
+
+/// The fields that the list of the signed fields names once more than they are there, so that
+/// nobody can add one, which some readers would show instead of the signed one (RFC 6376
+/// sections 5.4.2 and 8.15).
+const OVERSIGNED: &str = "From Reply-To To Cc Subject";
+
+/// The fields that are oversigned only if they are there, as a submission server adds those that are
+/// missing (RFC 6409 section 8). A mailing list, or somebody who sends the message on, adds any
+/// other field in good faith.
+const OVERSIGNED_IF_PRESENT: &str = "Date Message-ID In-Reply-To References MIME-Version \
+    Content-Type Content-Transfer-Encoding Content-Disposition";
 
 /// The names of the fields that are signed by default.
 pub(super) fn default_names() -> Vec<String> {
-    FIELDS.iter().map(|(name, _)| (*name).to_owned()).collect()
-}
-
-fn oversign(name: &str) -> Oversign {
-    let entry = FIELDS
-        .iter()
-        .find(|(entry, _)| entry.eq_ignore_ascii_case(name));
-    entry.map_or(Oversign::Never, |(_, seal)| *seal)
+    DEFAULT.split(' ').map(str::to_owned).collect()
 }
 
 /// The fields of a header, which ends at its end or at a blank line. Every line has to end with
@@ -66,17 +33,16 @@ pub(super) fn fields(header: &[u8]) -> Result<Vec<Field<'_>>, DkimError> {
     let mut fields: Vec<Field<'_>> = Vec::new();
     let mut line = 1;
     let mut rest = header;
-    for octets in split_fields(header) {
-        let name = field_name(first_line(octets));
-        for text in octets.split_inclusive(|octet| *octet == b'\n') {
+    for field in split_fields(header) {
+        for text in field.octets.split_inclusive(|octet| *octet == b'\n') {
             let text = text.strip_suffix(b"\r\n");
-            if name.is_none() || text.is_none_or(|text| text.contains(&b'\r')) {
+            if field.name.is_empty() || text.is_none_or(|text| text.contains(&b'\r')) {
                 return Err(DkimError::Header { line });
             }
             line += 1;
         }
-        fields.extend(name.map(|name| Field { name, octets }));
-        rest = rest.get(octets.len()..).unwrap_or_default();
+        rest = rest.get(field.octets.len()..).unwrap_or_default();
+        fields.push(field);
     }
     if !rest.is_empty() && !rest.starts_with(b"\r\n") {
         return Err(DkimError::Header { line });
@@ -87,37 +53,24 @@ pub(super) fn fields(header: &[u8]) -> Result<Vec<Field<'_>>, DkimError> {
     }
 }
 
-/// What of a header is signed.
-pub(super) struct Signed<'a> {
-    /// The names in the order of signing, some of them of fields that are not there.
-    pub(super) names: Vec<&'a str>,
-    /// The fields in the same order: of several with one name the last first (RFC 6376
-    /// section 5.4.2).
-    pub(super) fields: Vec<&'a Field<'a>>,
-}
-
-impl<'a> Signed<'a> {
-    /// Picks the fields that have one of the `names`.
-    pub(super) fn of(fields: &'a [Field<'a>], names: &'a [String]) -> Self {
-        let mut signed = Self {
-            names: Vec::new(),
-            fields: Vec::new(),
-        };
-        for name in names {
-            let before = signed.fields.len();
-            let present = fields.iter().rev().filter(|field| field.is(name));
-            signed.fields.extend(present);
-            let present = signed.fields.len() - before;
-            let sealed = match oversign(name) {
-                Oversign::Always => true,
-                Oversign::Present => present > 0,
-                Oversign::Never => false,
-            };
-            let times = present + usize::from(sealed);
-            signed.names.extend(std::iter::repeat_n(&**name, times));
-        }
-        signed
+/// Picks the fields that have one of the `names`. Returns the names in the order of signing, some of
+/// them of fields that are not there; and the fields in the same order: of several with one name the
+/// last first (RFC 6376 section 5.4.2).
+pub(super) fn signed<'a>(
+    fields: &'a [Field<'a>],
+    names: &'a [String],
+) -> (Vec<&'a str>, Vec<&'a Field<'a>>) {
+    let (mut signed_names, mut signed_fields) = (Vec::new(), Vec::new());
+    for name in names {
+        let before = signed_fields.len();
+        signed_fields.extend(fields.iter().rev().filter(|field| field.is(name)));
+        let present = signed_fields.len() - before;
+        let is_oversigned =
+            is_one_of(OVERSIGNED, name) || (present > 0 && is_one_of(OVERSIGNED_IF_PRESENT, name));
+        let times = present + usize::from(is_oversigned);
+        signed_names.extend(std::iter::repeat_n(&**name, times));
     }
+    (signed_names, signed_fields)
 }
 
 #[cfg(test)]
@@ -127,15 +80,15 @@ mod tests {
     /// The names, and the fields, that are picked of a header.
     fn picked(header: &str, names: &[String]) -> (String, String) {
         let fields = fields(header.as_bytes()).unwrap();
-        let signed = Signed::of(&fields, names);
-        let octets = signed.fields.iter();
+        let (names, fields) = signed(&fields, names);
+        let octets = fields.iter();
         let octets = octets.map(|field| field.octets.strip_suffix(b"\r\n").unwrap());
         let octets: Vec<_> = octets.map(String::from_utf8_lossy).collect();
-        (signed.names.join(":"), octets.join("|"))
+        (names.join(":"), octets.join("|"))
     }
 
     #[test]
-    fn readers_fields_are_sealed_and_others_are_not() {
+    fn fields_that_readers_show_are_oversigned_and_others_are_not() {
         for (header, names) in [
             ("From: a\r\n", "From:From:Reply-To:To:Cc:Subject"),
             (

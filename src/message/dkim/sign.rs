@@ -38,22 +38,23 @@ impl Message {
         shared.most = BodyType::SevenBit;
         shared.script = HeaderCharset::Ascii;
         let mut octets = self.rendition(BodyType::SevenBit).into_octets();
-        let mut message = Hashed::Header(Vec::new());
+        let mut header = Vec::new();
+        let mut hash = None;
         let mut block = Vec::new();
         loop {
             block.clear();
             let more = octets.next_block(&mut block).await?;
-            message.push(&block, signer);
+            match &mut hash {
+                None => hash = hash_of_body(signer, &mut header, &block),
+                Some(hash) => hash.push(&block),
+            }
             if !more {
                 break;
             }
             // What is in memory is always ready, and others want to run, too.
             tokio::task::yield_now().await;
         }
-        let (header, hash) = match message {
-            Hashed::Header(header) => (header, signer.body_hash()),
-            Hashed::Body(header, hash) => (header, *hash),
-        };
+        let hash = hash.unwrap_or_else(|| signer.body_hash());
         let field = signer.sign(&header, hash, SystemTime::now())?;
         let signatures = Bytes::from([field.as_bytes(), &self.0.signatures].concat());
         Arc::make_mut(&mut self.0).signatures = signatures;
@@ -61,31 +62,16 @@ impl Message {
     }
 }
 
-/// A message as far as it has been seen.
-enum Hashed {
-    /// The beginning of the header section.
-    Header(Vec<u8>),
-    /// All of the header section, and the hash of the beginning of the body.
-    Body(Vec<u8>, Box<BodyHash>),
-}
-
-impl Hashed {
-    fn push(&mut self, block: &[u8], signer: &Signer) {
-        match self {
-            Self::Body(_, hash) => hash.push(block),
-            Self::Header(header) => {
-                // What ends the header may have begun in the block before.
-                let from = header.len().saturating_sub(BLANK_LINE.len());
-                header.extend_from_slice(block);
-                let found = memmem::find(header.get(from..).unwrap_or_default(), BLANK_LINE);
-                let Some(at) = found else { return };
-                let body = header.split_off(from + at + BLANK_LINE.len());
-                // The blank line is no part of it.
-                header.truncate(from + at + 2);
-                let mut hash = signer.body_hash();
-                hash.push(&body);
-                *self = Self::Body(std::mem::take(header), Box::new(hash));
-            }
-        }
-    }
+/// Adds a block to the header section. If the section ends in it, returns the hash of the body as far
+/// as it is in this block.
+fn hash_of_body(signer: &Signer, header: &mut Vec<u8>, block: &[u8]) -> Option<BodyHash> {
+    // What ends the header may have begun in the block before.
+    let from = header.len().saturating_sub(BLANK_LINE.len());
+    header.extend_from_slice(block);
+    let end = from + memmem::find(header.get(from..)?, BLANK_LINE)?;
+    let mut hash = signer.body_hash();
+    hash.push(header.get(end + BLANK_LINE.len()..)?);
+    // The header does not include the blank line.
+    header.truncate(end + 2);
+    Some(hash)
 }

@@ -1,22 +1,15 @@
 //! What signs, and how it is set up.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::body::BodyHash;
-use super::fields::{Signed, default_names, fields};
-use super::signature::Tags;
-use super::{Canonicalization, DkimError, Selector, SigningKey, signature};
+use super::fields::{default_names, fields, signed};
+use super::signature::{MAX_NAMES, MAX_TIME, Setup, with_signature};
+use super::{Canonicalization, DkimError, Selector, SigningKey};
 use crate::address::{AddrSpec, AddressError, Domain};
-use crate::message::error::{MessageError, shown};
+use crate::message::error::MessageError;
 use crate::message::header::FieldName;
-
-/// The most octets of a name in the DNS, written with dots (RFC 1035 section 2.3.4).
-const MAX_RECORD_NAME: usize = 253;
-
-/// The most names of fields to sign.
-const MAX_NAMES: usize = 100;
 
 /// Signs messages for a domain (RFC 6376).
 ///
@@ -31,17 +24,8 @@ const MAX_NAMES: usize = 100;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
-pub struct Signer(Arc<Setup>);
-
-/// How a signer signs.
-#[derive(Debug)]
-struct Setup {
-    domain: Domain,
-    selector: Selector,
-    key: SigningKey,
-    options: SigningOptions,
-}
+#[derive(Debug, Clone)]
+pub struct Signer(pub(super) Arc<Setup>);
 
 /// Collects how a [`Signer`] signs.
 ///
@@ -49,35 +33,17 @@ struct Setup {
 /// first error, which [`build`](Self::build) returns.
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build` is called"]
-pub struct SignerBuilder {
-    domain: Option<Domain>,
-    selector: Option<Selector>,
-    key: SigningKey,
-    options: SigningOptions,
-    error: Option<DkimError>,
-}
-
-#[derive(Debug)]
-struct SigningOptions {
-    header: Canonicalization,
-    body: Canonicalization,
-    names: Vec<String>,
-    identity: Option<AddrSpec>,
-    timestamp: bool,
-    expires_after: Option<Duration>,
-}
+pub struct SignerBuilder(Result<Setup, DkimError>);
 
 impl SignerBuilder {
     /// The canonical form of the header (`c=`). Relaxed, unless this says otherwise.
-    pub fn header_canonicalization(mut self, canonicalization: Canonicalization) -> Self {
-        self.options.header = canonicalization;
-        self
+    pub fn header_canonicalization(self, header: Canonicalization) -> Self {
+        Self(self.0.map(|setup| Setup { header, ..setup }))
     }
 
     /// The canonical form of the body (`c=`). Relaxed, unless this says otherwise.
-    pub fn body_canonicalization(mut self, canonicalization: Canonicalization) -> Self {
-        self.options.body = canonicalization;
-        self
+    pub fn body_canonicalization(self, body: Canonicalization) -> Self {
+        Self(self.0.map(|setup| Setup { body, ..setup }))
     }
 
     /// The names of the fields to sign (`h=`) instead of the [default](super#what-is-signed).
@@ -86,47 +52,50 @@ impl SignerBuilder {
     /// A provider that writes a field of the default anew, as some do with Message-ID and Date,
     /// breaks the signature, and that field has to be left out.
     pub fn fields(
-        mut self,
+        self,
         names: impl IntoIterator<Item: TryInto<FieldName, Error: Into<MessageError>>>,
     ) -> Self {
-        let mut signed = vec!["From".to_owned()];
-        // One more than is allowed is enough for `build` to see it.
-        for name in names.into_iter().take(MAX_NAMES + 1) {
-            let name = name
-                .try_into()
-                .map_err(|error| DkimError::Name(error.into()));
-            let Some(name) = kept(&mut self.error, name) else {
-                continue;
-            };
-            let name = name.as_str();
-            if !signed.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-                signed.push(name.to_owned());
+        Self(self.0.and_then(|setup| {
+            let mut signed = vec!["From".to_owned()];
+            // One more than is allowed is enough for `build` to see it.
+            for name in names.into_iter().take(MAX_NAMES + 1) {
+                let name = name.try_into();
+                let name = name.map_err(|error| DkimError::Name(error.into()))?;
+                let name = name.as_str();
+                if !signed.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                    signed.push(name.to_owned());
+                }
             }
-        }
-        self.options.names = signed;
-        self
+            Ok(Setup {
+                names: signed,
+                ..setup
+            })
+        }))
     }
 
     /// On whose behalf it is signed (`i=`): somebody of the domain or of one below it.
-    pub fn identity(mut self, identity: impl TryInto<AddrSpec, Error: Into<AddressError>>) -> Self {
-        let identity = identity
-            .try_into()
-            .map_err(|error| DkimError::Address(error.into()));
-        self.options.identity = kept(&mut self.error, identity);
-        self
+    pub fn identity(self, identity: impl TryInto<AddrSpec, Error: Into<AddressError>>) -> Self {
+        Self(self.0.and_then(|setup| {
+            let identity = identity.try_into();
+            let identity = Some(identity.map_err(|error| DkimError::Address(error.into()))?);
+            Ok(Setup { identity, ..setup })
+        }))
     }
 
     /// How long the signature is valid (`x=`), in full seconds. Forever, unless this says
     /// otherwise. Mail may be under way for days.
-    pub fn expires_after(mut self, period: Duration) -> Self {
-        self.options.expires_after = Some(period);
-        self
+    pub fn expires_after(self, period: Duration) -> Self {
+        let expires_after = Some(period);
+        Self(self.0.map(|setup| Setup {
+            expires_after,
+            ..setup
+        }))
     }
 
     /// Leaves the moment of signing out (`t=`).
-    pub fn without_timestamp(mut self) -> Self {
-        self.options.timestamp = false;
-        self
+    pub fn without_timestamp(self) -> Self {
+        let timestamp = false;
+        Self(self.0.map(|setup| Setup { timestamp, ..setup }))
     }
 
     /// Makes the signer.
@@ -138,71 +107,10 @@ impl SignerBuilder {
     /// identity is of another domain, the signature would expire within a second, or a field
     /// that is to be signed has a semicolon in its name or is one of over a hundred.
     pub fn build(self) -> Result<Signer, DkimError> {
-        let (domain, selector) = match (self.error, self.domain, self.selector) {
-            (Some(error), ..) => return Err(error),
-            (None, Some(domain), Some(selector)) => (domain, selector),
-            // One that is missing has left its error.
-            (None, ..) => return Err(DkimError::Signing),
-        };
-        let setup = Setup {
-            domain,
-            selector,
-            key: self.key,
-            options: self.options,
-        };
+        let setup = self.0?;
         setup.check()?;
         Ok(Signer(Arc::new(setup)))
     }
-}
-
-/// The value, or the first error in `first`.
-fn kept<T>(first: &mut Option<DkimError>, value: Result<T, DkimError>) -> Option<T> {
-    let keep = |error| {
-        first.get_or_insert(error);
-    };
-    value.map_err(keep).ok()
-}
-
-impl Setup {
-    fn check(&self) -> Result<(), DkimError> {
-        let Some(domain) = self.domain.as_name() else {
-            return Err(DkimError::DomainLiteral {
-                found: self.domain.to_string(),
-            });
-        };
-        let name = format!("{}._domainkey.{domain}", self.selector);
-        if name.len() > MAX_RECORD_NAME {
-            return Err(DkimError::RecordName { name });
-        }
-        if let Some(identity) = &self.options.identity
-            && !is_below(identity.domain(), domain)
-        {
-            return Err(DkimError::Identity {
-                identity: shown(&identity.to_string()),
-                domain: domain.to_owned(),
-            });
-        }
-        if self.options.names.len() > MAX_NAMES {
-            return Err(DkimError::FieldNames { limit: MAX_NAMES });
-        }
-        if let Some(name) = self.options.names.iter().find(|name| name.contains(';')) {
-            return Err(DkimError::FieldName { name: name.clone() });
-        }
-        if self
-            .options
-            .expires_after
-            .is_some_and(|period| period.as_secs() == 0)
-        {
-            return Err(DkimError::Expiration);
-        }
-        Ok(())
-    }
-}
-
-/// Whether a domain is `parent`, or below it.
-fn is_below(domain: &Domain, parent: &str) -> bool {
-    let before = domain.as_name().and_then(|name| name.strip_suffix(parent));
-    before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
 impl Signer {
@@ -215,30 +123,27 @@ impl Signer {
         selector: impl TryInto<Selector, Error: Into<DkimError>>,
         key: SigningKey,
     ) -> SignerBuilder {
-        let mut error = None;
-        let domain = domain
-            .try_into()
-            .map_err(|error| DkimError::Domain(error.into()));
-        SignerBuilder {
-            domain: kept(&mut error, domain),
-            selector: kept(&mut error, selector.try_into().map_err(Into::into)),
-            key,
-            options: SigningOptions {
+        let domain = domain.try_into();
+        let domain = domain.map_err(|error| DkimError::Domain(error.into()));
+        SignerBuilder(domain.and_then(|domain| {
+            Ok(Setup {
+                domain,
+                selector: selector.try_into().map_err(Into::into)?,
+                key,
                 header: Canonicalization::default(),
                 body: Canonicalization::default(),
                 names: default_names(),
                 identity: None,
                 timestamp: true,
                 expires_after: None,
-            },
-            error,
-        }
+            })
+        }))
     }
 
     /// Begins the hash of a body. What it becomes goes to [`sign`](Signer::sign).
     #[must_use]
     pub fn body_hash(&self) -> BodyHash {
-        BodyHash::new(self.0.options.body)
+        BodyHash::new(self.0.body)
     }
 
     /// Signs a message and gives the DKIM-Signature field, which belongs before the header,
@@ -258,52 +163,26 @@ impl Signer {
         moment: SystemTime,
     ) -> Result<String, DkimError> {
         let Self(setup) = self;
-        let options = &setup.options;
         let fields = fields(header)?;
-        let signed = Signed::of(&fields, &options.names);
+        let (names, fields) = signed(&fields, &setup.names);
         let since = moment.duration_since(SystemTime::UNIX_EPOCH);
         let moment = since.map_err(|_| DkimError::Clock)?.as_secs();
-        let expiration = options
+        let expiration = setup
             .expires_after
-            .map(|period| moment.checked_add(period.as_secs()));
-        let expiration = match expiration {
-            Some(None) => return Err(DkimError::Clock),
-            Some(expiration) => expiration,
-            None => None,
-        };
-        if moment.max(expiration.unwrap_or_default()) > signature::MAX_TIME {
+            .map(|period| moment.saturating_add(period.as_secs()));
+        if moment.max(expiration.unwrap_or_default()) > MAX_TIME {
             return Err(DkimError::Clock);
         }
-        let unsigned = Tags {
-            algorithm: setup.key.algorithm(),
-            header: options.header,
-            body: options.body,
-            domain: &setup.domain,
-            selector: &setup.selector,
-            moment: options.timestamp.then_some(moment),
-            expiration,
-            identity: options.identity.as_ref(),
-            names: &signed.names,
-            body_hash: body.finish().as_ref(),
-        }
-        .unsigned_field();
+        let body_hash = body.finish();
+        let unsigned = setup.unsigned_field(moment, expiration, &names, body_hash.as_ref());
 
         let mut octets = Vec::with_capacity(header.len() + unsigned.len());
-        for field in signed.fields {
+        for field in fields {
             let field = field.octets.strip_suffix(b"\r\n").unwrap_or(field.octets);
-            options.header.field(field, &mut octets);
+            setup.header.field(field, &mut octets);
             octets.extend_from_slice(b"\r\n");
         }
-        options.header.field(unsigned.as_bytes(), &mut octets);
-        Ok(signature::with_signature(
-            unsigned,
-            &setup.key.sign(&octets)?,
-        ))
-    }
-}
-
-impl fmt::Debug for Signer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Signer").field(&self.0).finish()
+        setup.header.field(unsigned.as_bytes(), &mut octets);
+        Ok(with_signature(unsigned, &setup.key.sign(&octets)?))
     }
 }

@@ -2,6 +2,7 @@
 
 use memchr::{memchr, memchr2_iter};
 
+use super::body_encoding::BodyType;
 use super::line_ends::MAX_LINE;
 
 /// One pass over octets, block by block, that says what [`LineEnds`](super::line_ends::LineEnds)
@@ -89,14 +90,17 @@ impl Scan {
         }
     }
 
-    /// Whether there is an octet over 127.
-    pub(crate) fn has_eight_bit(&self) -> bool {
-        self.has_eight_bit
-    }
-
+    /// What the result can be sent as.
+    ///
+    /// # Errors
+    ///
     /// The first line that is not one of 8bit data, if there is one.
-    pub(crate) fn trouble(&self) -> Option<Trouble> {
-        self.trouble
+    pub(crate) fn body_type(&self) -> Result<BodyType, Trouble> {
+        match self.trouble {
+            Some(trouble) => Err(trouble),
+            None if self.has_eight_bit => Ok(BodyType::EightBit),
+            None => Ok(BodyType::SevenBit),
+        }
     }
 }
 
@@ -150,7 +154,7 @@ mod tests {
         ] {
             for size in [1, 7, 997, 998, 999, 5_000] {
                 let pieces: Vec<_> = text.as_bytes().chunks(size).collect();
-                let found = scan(&pieces).trouble();
+                let found = scan(&pieces).body_type().err();
                 assert_eq!(found.map(|found| (found.line, found.found)), expected);
             }
         }
@@ -163,10 +167,10 @@ mod tests {
             let scan = scan(&pieces);
             let result = oracle(&blocks.concat());
             prop_assert_eq!(scan.len(), result.len() as u64);
-            prop_assert_eq!(scan.has_eight_bit(), result.iter().any(|b| *b > 127));
+            prop_assert_eq!(scan.has_eight_bit, result.iter().any(|b| *b > 127));
             let mut lines = result.split(|b| *b == b'\n');
             let bad = lines.position(|line| line.contains(&0));
-            prop_assert_eq!(scan.trouble().map(|found| found.line), bad.map(|line| line as u64 + 1));
+            prop_assert_eq!(scan.trouble.map(|found| found.line), bad.map(|line| line as u64 + 1));
         }
     }
 }

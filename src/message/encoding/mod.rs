@@ -2,7 +2,6 @@
 
 mod base64;
 mod body_encoding;
-mod body_type;
 mod encoded_word;
 mod flowed;
 mod line_ends;
@@ -10,8 +9,8 @@ mod line_scan;
 mod quoted_printable;
 
 pub(crate) use base64::base64_lines;
+pub use body_encoding::BodyType;
 pub(crate) use body_encoding::{BodyEncoding, MAX_PIECE};
-pub use body_type::BodyType;
 pub(crate) use encoded_word::{EncodedWords, MIN_ROOM};
 pub(crate) use flowed::{DelSp, FormatFlowed};
 pub(crate) use line_ends::{LineEnds, MAX_LINE, lines};

@@ -85,6 +85,11 @@ impl Date {
     }
 }
 
+fn wrong(text: &str) -> MessageError {
+    let hint = "use the form Mon, 02 Jan 2006 15:04:05 -0700";
+    MessageError::invalid(text, "is not a date of the years 1900 to 9999", hint)
+}
+
 /// The moment in UTC, written `+0000`.
 impl TryFrom<SystemTime> for Date {
     type Error = MessageError;
@@ -93,9 +98,7 @@ impl TryFrom<SystemTime> for Date {
         Timestamp::try_from(moment)
             .ok()
             .and_then(|moment| Self::new(&moment.to_zoned_datetime(TimeZone::UTC)))
-            .ok_or_else(|| MessageError::Date {
-                found: format!("{moment:?}"),
-            })
+            .ok_or_else(|| wrong(&format!("{moment:?}")))
     }
 }
 
@@ -110,7 +113,6 @@ impl FromStr for Date {
     type Err = MessageError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || MessageError::Date { found: shown(text) };
         // The parser takes some names for UTC, and refuses others.
         if let Some((before, zone)) = unknown_zone(text)
             && ANY_WEEKDAY
@@ -121,8 +123,8 @@ impl FromStr for Date {
         }
         let moment = ANY_WEEKDAY
             .parse_zoned_datetime(text)
-            .map_err(|_| wrong())?;
-        let mut date = Self::new(&moment).ok_or_else(wrong)?;
+            .map_err(|_| wrong(text))?;
+        let mut date = Self::new(&moment).ok_or_else(|| wrong(text))?;
         if rfc2822::parse(text).is_err() {
             return Err(MessageError::Weekday {
                 found: shown(text),

@@ -1,11 +1,13 @@
 //! Fields in ASCII. Only their text is encoded (RFC 2047 section 5), not the addresses and
 //! identifiers, which no reader would find in an encoded word.
 
+use std::collections::HashSet;
+
+use super::field_name::is_one_of;
 use super::field_pieces::{address_pieces, comment_pieces, text_pieces, write_pieces};
 use super::parameter::parameters;
 use super::writer::{Header, HeaderCharset};
 use crate::message::encoding::MAX_LINE;
-use std::collections::HashSet;
 
 /// The fields of addresses, and those of URLs in angle brackets with comments. All of the text
 /// outside of the brackets is names and comments.
@@ -34,10 +36,6 @@ const PARAMETERS: &str = "Content-Disposition Content-Type";
 /// Whether a field is known to have addresses, or URLs in angle brackets.
 pub(crate) fn has_addresses(name: &str) -> bool {
     is_one_of(ADDRESSES, name)
-}
-
-fn is_one_of(names: &str, name: &str) -> bool {
-    names.split(' ').any(|one| one.eq_ignore_ascii_case(name))
 }
 
 /// The field of this name in ASCII, with its line end; its value is on one line. Words in ASCII

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::address::try_from_text;
-use crate::message::error::{MessageError, shown};
+use crate::message::error::MessageError;
 
 /// The name of a header field: printable ASCII without space and colon (RFC 5322
 /// section 3.6.8, `field-name`), at most [76 octets](FieldName::MAX_LEN).
@@ -62,10 +62,10 @@ impl FromStr for FieldName {
         let legal = (1..=Self::MAX_LEN).contains(&name.len())
             && name.bytes().all(|b| b.is_ascii_graphic() && b != b':');
         if legal {
-            Ok(Self(name.to_owned()))
-        } else {
-            Err(MessageError::FieldName { found: shown(name) })
+            return Ok(Self(name.to_owned()));
         }
+        let hint = "use 1 to 76 printable ASCII characters, no space and no colon";
+        Err(MessageError::invalid(name, "is not a field name", hint))
     }
 }
 
@@ -78,6 +78,11 @@ impl PartialEq for FieldName {
 }
 
 impl Eq for FieldName {}
+
+/// Whether a field has one of these names, which have spaces between them.
+pub(crate) fn is_one_of(names: &str, name: &str) -> bool {
+    names.split(' ').any(|one| one.eq_ignore_ascii_case(name))
+}
 
 /// Checks text that is to become the value of `field`.
 ///

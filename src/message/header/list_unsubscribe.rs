@@ -2,7 +2,7 @@
 
 use super::writer::Header;
 use crate::address::{AddrSpec, AddressError, escaped};
-use crate::message::error::{MessageError, shown};
+use crate::message::error::MessageError;
 
 /// How a recipient leaves the list that a message was sent to (RFC 2369 section 3.2), with one
 /// click if the server of the list can do that (RFC 8058).
@@ -93,7 +93,12 @@ impl ListUnsubscribe {
                 one_click: false,
             });
         }
-        Err(MessageError::Url { found: shown(url) })
+        let hint = "use https:// and at most 900 octets of a URI";
+        Err(MessageError::invalid(
+            url,
+            "cannot be opened to leave a list",
+            hint,
+        ))
     }
 
     /// Writes the field, or both of them.

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::address::try_from_text;
-use crate::message::error::{MessageError, shown};
+use crate::message::error::MessageError;
 use crate::message::random::random_token;
 
 /// The identifier of a message: `<left@right>`, with its angle brackets (RFC 5322
@@ -66,7 +66,7 @@ impl MessageId {
         if id.is_standard() {
             Ok(id)
         } else {
-            Err(MessageError::MessageId { found: shown(text) })
+            Err(wrong(text))
         }
     }
 
@@ -83,6 +83,14 @@ impl MessageId {
     }
 }
 
+fn wrong(text: &str) -> MessageError {
+    MessageError::invalid(
+        text,
+        "is not a message identifier",
+        "use the form <left@right>",
+    )
+}
+
 /// What is between the angle brackets.
 fn inner(text: &str) -> Option<&str> {
     text.strip_prefix('<')?.strip_suffix('>')
@@ -97,7 +105,7 @@ impl FromStr for MessageId {
             Some(id) if !id.is_empty() && !id.contains(is_odd) && text.len() <= Self::MAX_LEN => {
                 Ok(Self(text.to_owned()))
             }
-            _ => Err(MessageError::MessageId { found: shown(text) }),
+            _ => Err(wrong(text)),
         }
     }
 }

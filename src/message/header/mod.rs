@@ -16,7 +16,7 @@ pub use auto_submitted::AutoSubmitted;
 pub use date::Date;
 pub(crate) use encoded_field::{encoded_field, has_addresses};
 pub use field_name::FieldName;
-pub(crate) use field_name::without_controls;
+pub(crate) use field_name::{is_one_of, without_controls};
 pub use list_unsubscribe::ListUnsubscribe;
 pub use message_id::MessageId;
 pub(crate) use parameter::{parameters, percent_encoded};

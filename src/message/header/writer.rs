@@ -70,15 +70,10 @@ impl Header {
         self.foldable = false;
     }
 
-    /// Ends the field, and its last line.
+    /// Ends the field, or with a blank line the header.
     pub(crate) fn end(&mut self) {
         self.text.push_str("\r\n");
         self.column = 0;
-    }
-
-    /// Ends the header.
-    pub(crate) fn blank_line(&mut self) {
-        self.end();
     }
 
     /// Adds text to the current line, whatever its length.

@@ -1,13 +1,18 @@
-//! Attachments.
+//! Attachments, and messages within a message.
 
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
+
 use super::file_name::FileName;
 use super::media_type::MediaType;
+use crate::message::encoding::Scan;
 use crate::message::error::{BodyError, MessageError};
 use crate::message::first_error::FirstError;
 use crate::message::header::Header;
-use crate::message::source::{Body, guess};
+use crate::message::raw::{HeaderSection, Repair, sendable};
+use crate::message::source::{Body, VerbatimBody, guess};
+use crate::message::warning::Warning;
 
 /// A body with a name and a media type, to be offered to the reader for saving, or to be shown
 /// (RFC 2183).
@@ -45,6 +50,12 @@ pub enum Disposition {
     /// Show it where it stands.
     Inline,
 }
+
+/// What a message within another is called in errors and warnings.
+const WHAT: &str = "the forwarded message";
+
+/// What to do with a message that cannot be sent within another.
+pub(crate) const HINT: &str = "attach it as a file, or let `repair_forwarded` encode what it is in";
 
 /// How many octets of a text are looked at for its charset.
 const CHARSET_PREFIX: usize = 1 << 20;
@@ -165,21 +176,13 @@ impl Attachment {
     }
 
     /// Writes the header of the part; gives the body and its name.
-    ///
-    /// The name is in Content-Disposition alone (RFC 2183 section 2.3); `name` in Content-Type
-    /// could only tell more readers of names in other scripts with an encoded word in quotes,
-    /// which RFC 2047 section 5 forbids.
     pub(crate) fn write(self, header: &mut Header) -> (Body, Option<FileName>) {
         self.kind().write(header);
-        header.begin("Content-Disposition");
-        header.word(match self.disposition {
+        let disposition = match self.disposition {
             Disposition::Attachment => "attachment",
             Disposition::Inline => "inline",
-        });
-        if let Some(name) = &self.name {
-            header.file_name("filename", name.as_str());
-        }
-        header.end();
+        };
+        write_disposition(header, disposition, self.name.as_ref());
         (self.body, self.name)
     }
 }
@@ -189,4 +192,83 @@ impl<P: Into<PathBuf>> From<P> for Attachment {
     fn from(path: P) -> Self {
         Self::file(path)
     }
+}
+
+/// A message that is a part of another (RFC 2046 section 5.2.1).
+#[derive(Debug)]
+pub(crate) struct EmbeddedMessage {
+    message: Body,
+    name: Option<FileName>,
+    /// The header section and the body as they are sent, once the message is open.
+    opened: Option<(Bytes, VerbatimBody)>,
+}
+
+impl EmbeddedMessage {
+    pub(crate) fn new(message: Body) -> Self {
+        Self {
+            message,
+            name: None,
+            opened: None,
+        }
+    }
+
+    /// Opens the message, and looks through it.
+    pub(crate) async fn open(
+        &mut self,
+        repair: Repair,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<(), MessageError> {
+        let beginning = HeaderSection::beginning(&mut self.message).await?;
+        let name = self.message.path().and_then(|path| path.file_name());
+        self.name = name.and_then(|name| FileName::of(name).ok());
+        let section = HeaderSection::read(&beginning)?;
+        let (mut body, encoding) =
+            sendable(&section, &self.message, WHAT, repair, warnings).await?;
+        let header = section.forwarded(encoding, repair, warnings)?;
+        // It is held to the same as the body.
+        let mut scan = Scan::default();
+        scan.apply(&header);
+        let of_header = scan
+            .body_type()
+            .map_err(|trouble| MessageError::Unsendable {
+                what: WHAT,
+                line: trouble.line,
+                found: trouble.found,
+                hint: HINT,
+            })?;
+        body.body_type = body.body_type.max(of_header);
+        self.opened = Some((header.into(), body));
+        Ok(())
+    }
+
+    /// Writes the header of the part, up to its encoding; gives the header of the message, and
+    /// its body.
+    pub(crate) fn write(self, header: &mut Header) -> Result<(Bytes, VerbatimBody), MessageError> {
+        let opened = self.opened.ok_or(MessageError::Body(BodyError::Spent))?;
+        // RFC 6532 section 3.7.
+        let media_type = if opened.0.is_ascii() {
+            "message/rfc822"
+        } else {
+            "message/global"
+        };
+        header.fixed("Content-Type", media_type);
+        if let Some(name) = &self.name {
+            write_disposition(header, "attachment", Some(name));
+        }
+        Ok(opened)
+    }
+}
+
+/// Writes what a reader is to do with a part.
+///
+/// The name is in Content-Disposition alone (RFC 2183 section 2.3); `name` in Content-Type
+/// could only tell more readers of names in other scripts with an encoded word in quotes,
+/// which RFC 2047 section 5 forbids.
+fn write_disposition(header: &mut Header, disposition: &str, name: Option<&FileName>) {
+    header.begin("Content-Disposition");
+    header.word(disposition);
+    if let Some(name) = name {
+        header.file_name("filename", name.as_str());
+    }
+    header.end();
 }

@@ -95,14 +95,18 @@ impl FromStr for Method {
     type Err = MessageError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = METHODS
-            .iter()
-            .find(|(_, name)| name.eq_ignore_ascii_case(text));
-        found
-            .map(|(method, _)| *method)
-            .ok_or_else(|| MessageError::Method {
-                found: crate::message::error::shown(text),
-            })
+        let mut methods = METHODS.iter();
+        match methods.find(|(_, name)| name.eq_ignore_ascii_case(text)) {
+            Some((method, _)) => Ok(*method),
+            None => {
+                let problem = "is not a method of a calendar";
+                Err(MessageError::invalid(
+                    text,
+                    problem,
+                    "use one such as REQUEST",
+                ))
+            }
+        }
     }
 }
 

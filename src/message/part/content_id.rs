@@ -48,9 +48,14 @@ impl FromStr for ContentId {
         };
         match id {
             Ok(id) => Ok(Self(id.as_str().trim_matches(['<', '>']).to_owned())),
-            Err(_) => Err(MessageError::ContentId {
-                found: crate::message::error::shown(text),
-            }),
+            Err(_) => {
+                let problem = "is not an identifier of a part";
+                Err(MessageError::invalid(
+                    text,
+                    problem,
+                    "use the form left@right",
+                ))
+            }
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The parts of a message, as a tree.
 
-use super::attachment::Attachment;
+use super::attachment::{Attachment, EmbeddedMessage};
 use super::content_id::ContentId;
-use super::embedded_message::EmbeddedMessage;
 use super::language::Language;
-use super::media_type::MediaType;
+use super::media_type::{INVALID, MediaType};
 use super::text::{Text, normalised};
 use crate::message::encoding::{DelSp, FormatFlowed};
 use crate::message::error::MessageError;
@@ -125,10 +124,12 @@ impl Entity {
         let media_type: Option<MediaType> = error.value(media_type);
         let media_type = media_type.unwrap_or_else(|| MediaType::fixed("text/plain", &[]));
         if !media_type.essence().starts_with("text/") {
-            error.keep(MessageError::MediaType {
-                found: media_type.to_string(),
-                hint: "use a text type for a text, or attach it",
-            });
+            let hint = "use a text type for a text, or attach it";
+            error.keep(MessageError::invalid(
+                &media_type.to_string(),
+                INVALID,
+                hint,
+            ));
         }
         let entity = Self::text_kind(media_type.without("charset"), text);
         Self { error, ..entity }
@@ -265,25 +266,18 @@ impl Entity {
         })
     }
 
-    /// What was repaired of the messages in it, which are open.
-    pub(crate) fn repairs(&self) -> Vec<Warning> {
-        let mut repairs = Vec::new();
-        for entity in self.all() {
-            if let EntityKind::Message(message) = &entity.kind {
-                repairs.extend(message.warnings.iter().cloned());
-            }
-        }
-        repairs
-    }
-
-    /// Opens all files that are in it.
-    pub(crate) async fn open(&mut self, repair: Repair) -> Result<(), MessageError> {
+    /// Opens all files that are in it. What is repaired of the messages in it is in `warnings`.
+    pub(crate) async fn open(
+        &mut self,
+        repair: Repair,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<(), MessageError> {
         let mut waiting = vec![self];
         while let Some(entity) = waiting.pop() {
             match &mut entity.kind {
                 EntityKind::Text(..) => {}
                 EntityKind::Attachment(attachment) => attachment.open().await?,
-                EntityKind::Message(message) => message.open(repair).await?,
+                EntityKind::Message(message) => message.open(repair, warnings).await?,
                 EntityKind::Multipart(multipart) => {
                     waiting.extend(multipart.parts.iter_mut().rev());
                 }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::str::FromStr;
 
 use crate::address::try_from_text;
-use crate::message::error::{MessageError, shown};
+use crate::message::error::MessageError;
 
 /// The name under which an attachment is offered to its reader: text of any script, at most
 /// [255 characters](FileName::MAX_CHARS).
@@ -31,10 +31,7 @@ impl FileName {
     pub(crate) fn of(name: &OsStr) -> Result<Self, MessageError> {
         match name.to_str() {
             Some(name) => name.parse(),
-            None => Err(MessageError::FileName {
-                found: shown(&name.to_string_lossy()),
-                hint: "it is not UTF-8",
-            }),
+            None => Err(invalid(&name.to_string_lossy(), "it is not UTF-8")),
         }
     }
 
@@ -59,11 +56,12 @@ impl FromStr for FileName {
         } else {
             return Ok(Self(name.to_owned()));
         };
-        Err(MessageError::FileName {
-            found: shown(text),
-            hint,
-        })
+        Err(invalid(text, hint))
     }
+}
+
+fn invalid(text: &str, hint: &'static str) -> MessageError {
+    MessageError::invalid(text, "cannot be the name of an attachment", hint)
 }
 
 /// C0 and C1 controls, DEL, and the line and paragraph separators.

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::address::try_from_text;
-use crate::message::error::{MessageError, shown};
+use crate::message::error::MessageError;
 
 /// One or more language tags, as in the field Content-Language (RFC 3282 section 2): `de`, or
 /// `de, en-GB`.
@@ -40,10 +40,10 @@ impl FromStr for Language {
             first.bytes().all(|b| b.is_ascii_alphabetic()) && tag.split('-').all(is_subtag)
         };
         if text.len() <= 100 && text.split(", ").all(is_tag) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(MessageError::Language { found: shown(text) })
+            return Ok(Self(text.to_owned()));
         }
+        let hint = "use tags such as de or en-GB";
+        Err(MessageError::invalid(text, "is not a language", hint))
     }
 }
 

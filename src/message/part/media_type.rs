@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::address::try_from_text;
-use crate::message::error::{MessageError, shown};
+use crate::message::error::MessageError;
 use crate::message::header::{Header, quoted};
 
 /// What an attachment is: `type/subtype`, and parameters if there are any (RFC 2045
@@ -93,16 +93,19 @@ impl MediaType {
     }
 }
 
+/// What an error says of a text that is not a media type.
+pub(super) const INVALID: &str = "is not a media type";
+
 impl FromStr for MediaType {
     type Err = MessageError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let media_type = Self::read(text)?;
         match media_type.essence.split_once('/') {
-            Some(("message" | "multipart", _)) => Err(MessageError::MediaType {
-                found: shown(text),
-                hint: "attach composite types as application/octet-stream",
-            }),
+            Some(("message" | "multipart", _)) => {
+                let hint = "attach composite types as application/octet-stream";
+                Err(MessageError::invalid(text, INVALID, hint))
+            }
             _ => Ok(media_type),
         }
     }
@@ -111,10 +114,7 @@ impl FromStr for MediaType {
 impl MediaType {
     /// Any type, a composite one too.
     fn read(text: &str) -> Result<Self, MessageError> {
-        let wrong = |hint| MessageError::MediaType {
-            found: shown(text),
-            hint,
-        };
+        let wrong = |hint| MessageError::invalid(text, INVALID, hint);
         if text.len() > Self::MAX_LEN || text.chars().any(char::is_control) {
             return Err(wrong("use at most 2,000 octets and no control characters"));
         }

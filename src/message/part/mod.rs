@@ -3,7 +3,6 @@
 mod attachment;
 mod calendar;
 mod content_id;
-mod embedded_message;
 mod entity;
 mod file_name;
 mod language;
@@ -11,9 +10,9 @@ mod media_type;
 mod text;
 
 pub use attachment::{Attachment, Disposition};
+pub(crate) use attachment::{EmbeddedMessage, HINT};
 pub use calendar::Method;
 pub use content_id::ContentId;
-pub(crate) use embedded_message::{EmbeddedMessage, HINT};
 pub use entity::Entity;
 pub(crate) use entity::{EntityKind, Multipart};
 pub use file_name::FileName;

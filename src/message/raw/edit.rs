@@ -1,13 +1,13 @@
 //! The header section of a finished message as it is sent.
 
-use super::field::Field;
+use super::field::{BLIND_COPIES, Field};
 use super::header::HeaderSection;
-use super::writer::Writer;
+use super::recode::Repair;
+use super::writer::{Finished, Writer};
 use crate::address::Mailbox;
-use crate::message::encoding::lines;
-use crate::message::error::MessageError;
+use crate::message::encoding::LineEnds;
+use crate::message::error::{MessageError, shown};
 use crate::message::header::{Date, Header, HeaderCharset, MessageId};
-use crate::message::raw::recode::Repair;
 use crate::message::warning::Warning;
 
 /// What a message gets that does not say it itself.
@@ -16,21 +16,6 @@ pub(crate) struct Missing {
     pub(crate) from: Option<Mailbox>,
     pub(crate) date: Date,
     pub(crate) message_id: MessageId,
-}
-
-/// A header section as it is sent, with the empty line after it if there is a body.
-#[derive(Debug, Default)]
-pub(crate) struct Finished {
-    pub(crate) header: Vec<u8>,
-    /// The same in ASCII, where that is possible and differs.
-    pub(crate) ascii: Option<Vec<u8>>,
-}
-
-impl Finished {
-    /// Whether there is something in it that can be written in UTF-8 alone.
-    pub(crate) fn needs_smtputf8(&self) -> bool {
-        self.ascii.is_none() && !self.header.is_ascii()
-    }
 }
 
 impl HeaderSection<'_> {
@@ -70,14 +55,15 @@ impl HeaderSection<'_> {
         let has_id = self.message_id().is_some();
         let is_signed = self.has("DKIM-Signature") || self.has("ARC-Message-Signature");
         let keeps_empty = is_signed && repair != Repair::Made;
-        for field in self.fields() {
+        for field in &self.fields {
             let is_replaced = (field.is("Message-ID") && !has_id)
                 || (encoding.is_some() && field.is("Content-Transfer-Encoding"));
             if is_removed(field) || is_replaced {
                 continue;
             }
             if is_empty_list(field) && !keeps_empty {
-                out.leave_out(field);
+                let field = shown(field.name);
+                out.warnings.push(Warning::EmptyFieldLeftOut { field });
             } else {
                 out.field(field)?;
             }
@@ -94,8 +80,8 @@ impl HeaderSection<'_> {
             added.fixed("Message-ID", missing.message_id.as_str());
         }
         out.encoding(encoding, &mut added);
-        if self.has_body() {
-            added.blank_line();
+        if self.has_body {
+            added.end();
         }
         Ok(out.finish(&added.into_text()))
     }
@@ -114,8 +100,9 @@ impl HeaderSection<'_> {
         warnings: &mut Vec<Warning>,
     ) -> Result<Vec<u8>, MessageError> {
         let mut out = Writer::new(self, repair, warnings);
-        for field in self.fields().iter().filter(|field| !field.is_blind_copy()) {
-            if encoding.is_some() && field.is("Content-Transfer-Encoding") {
+        for field in &self.fields {
+            let is_replaced = encoding.is_some() && field.is("Content-Transfer-Encoding");
+            if is_replaced || field.is_one_of(BLIND_COPIES) {
                 continue;
             }
             match repair {
@@ -129,9 +116,9 @@ impl HeaderSection<'_> {
         let mut added = Header::new(HeaderCharset::Ascii);
         out.encoding(encoding, &mut added);
         // A header that ends without an empty line needs one after a field that is added.
-        let is_added = encoding.is_some() && self.has_body();
+        let is_added = encoding.is_some() && self.has_body;
         let mut finished = out.finish(&added.into_text());
-        let blank_line = if is_added { b"\r\n" } else { self.blank_line() };
+        let blank_line = if is_added { b"\r\n" } else { self.blank_line };
         append_lines(blank_line, &mut finished.header);
         Ok(finished.header)
     }
@@ -139,35 +126,22 @@ impl HeaderSection<'_> {
 
 /// Appends what is whole lines, whatever stood before it.
 fn append_lines(octets: &[u8], out: &mut Vec<u8>) {
-    for line in lines(octets) {
-        out.extend_from_slice(line.text);
-        out.extend_from_slice(b"\r\n");
-    }
+    let mut line_ends = LineEnds::default();
+    line_ends.apply(octets, out);
+    line_ends.finish(out);
 }
 
 fn is_removed(field: &Field<'_>) -> bool {
-    let is_empty = || {
-        let mandatory = ["From", "Sender", "Date", "Message-ID"];
-        field.is_blank() && mandatory.iter().any(|name| field.is(name))
-    };
-    field.is_blind_copy() || field.is("Return-Path") || is_empty()
+    let is_empty = field.is_one_of("From Sender Date Message-ID") && field.is_blank();
+    is_empty || field.is_one_of(BLIND_COPIES) || field.is("Return-Path")
 }
 
 /// Whether there is nothing in a field for which RFC 5322 section 3.6 wants at least one address,
 /// identifier or phrase. Bcc alone may be empty.
 fn is_empty_list(field: &Field<'_>) -> bool {
-    const LISTS: [&str; 9] = [
-        "To",
-        "Cc",
-        "Reply-To",
-        "In-Reply-To",
-        "References",
-        "Keywords",
-        "Resent-To",
-        "Resent-Cc",
-        "Resent-Sender",
-    ];
-    field.is_blank() && LISTS.iter().any(|name| field.is(name))
+    const LISTS: &str = "To Cc Reply-To In-Reply-To References Keywords Resent-To Resent-Cc \
+        Resent-Sender";
+    field.is_one_of(LISTS) && field.is_blank()
 }
 
 #[cfg(test)]
@@ -387,9 +361,9 @@ mod tests {
             let finished = section.finished(&missing(), None, REFUSED, &mut Vec::new());
             let Ok(Finished { header: octets, ascii }) = finished else { return Ok(()) };
             let again = HeaderSection::read(&octets).unwrap();
-            prop_assert_eq!(again.body_offset(), octets.len());
-            prop_assert_eq!(again.has_body(), section.has_body());
-            prop_assert!(!again.fields().iter().any(Field::is_blind_copy));
+            prop_assert_eq!(again.body_offset, octets.len());
+            prop_assert_eq!(again.has_body, section.has_body);
+            prop_assert!(!again.fields.iter().any(|field| field.is_one_of(BLIND_COPIES)));
             for name in ["Date", "From", "Message-ID"] {
                 prop_assert!(again.has(name));
             }
@@ -399,7 +373,7 @@ mod tests {
                 prop_assert!(ascii.is_ascii() && !octets.is_ascii());
                 let names = |octets: &[u8]| {
                     let section = HeaderSection::read(octets).unwrap();
-                    section.fields().iter().map(|field| field.name.to_owned()).collect::<Vec<_>>()
+                    section.fields.iter().map(|field| field.name.to_owned()).collect::<Vec<_>>()
                 };
                 prop_assert_eq!(names(&ascii), names(&octets));
             }

@@ -1,7 +1,10 @@
 //! One field of a finished message, every octet of it as it was found.
 
+use std::iter;
+
 use crate::message::encoding::lines;
 use crate::message::error::{MessageError, shown};
+use crate::message::header::is_one_of;
 
 /// A field of a header section.
 #[derive(Debug, Clone, Copy)]
@@ -18,9 +21,9 @@ impl<'a> Field<'a> {
         self.name.eq_ignore_ascii_case(name)
     }
 
-    /// Whether it belongs to a resending of the message (RFC 5322 section 3.6.6).
-    pub(crate) fn is_resent(&self) -> bool {
-        self.resent_name().is_some()
+    /// Whether it has one of these names, which have spaces between them.
+    pub(crate) fn is_one_of(&self, names: &str) -> bool {
+        is_one_of(names, self.name)
     }
 
     /// If it belongs to a resending of the message, its name without Resent-.
@@ -29,20 +32,19 @@ impl<'a> Field<'a> {
         prefix.eq_ignore_ascii_case("Resent-").then_some(name)
     }
 
-    /// Whether it names recipients that no other recipient may see (RFC 5322 section 3.6.3).
-    pub(crate) fn is_blind_copy(&self) -> bool {
-        is_blind_copy(self.name)
-    }
-
     /// Whether there is nothing in it but white space.
     pub(crate) fn is_blank(&self) -> bool {
-        let body = self.octets.get(self.body_offset()..).unwrap_or_default();
-        body.trim_ascii().is_empty()
+        self.body().trim_ascii().is_empty()
     }
 
     /// How many octets come before what it says: its name and the colon.
     pub(crate) fn body_offset(&self) -> usize {
         memchr::memchr(b':', self.octets).map_or(0, |colon| colon + 1)
+    }
+
+    /// What it says, with its line ends.
+    pub(crate) fn body(&self) -> &'a [u8] {
+        self.octets.get(self.body_offset()..).unwrap_or_default()
     }
 
     /// What it says, on one line (RFC 5322 section 2.2.3).
@@ -57,8 +59,7 @@ impl<'a> Field<'a> {
 
     /// The same, with U+FFFD in place of what is not UTF-8.
     pub(crate) fn unfolded_lossy(&self) -> String {
-        let body = self.octets.get(self.body_offset()..).unwrap_or_default();
-        String::from_utf8_lossy(body).replace(['\r', '\n'], "")
+        String::from_utf8_lossy(self.body()).replace(['\r', '\n'], "")
     }
 
     /// All of it, as it was found.
@@ -79,12 +80,8 @@ impl<'a> Field<'a> {
     }
 }
 
-/// Whether a field of this name is one for blind copies.
-pub(crate) fn is_blind_copy(name: &str) -> bool {
-    ["Bcc", "Resent-Bcc"]
-        .iter()
-        .any(|blind| blind.eq_ignore_ascii_case(name))
-}
+/// The fields of recipients that no other recipient may see (RFC 5322 section 3.6.3).
+pub(crate) const BLIND_COPIES: &str = "Bcc Resent-Bcc";
 
 /// The name of the field that begins with this line, if one does.
 pub(crate) fn field_name(line: &[u8]) -> Option<&str> {
@@ -94,43 +91,44 @@ pub(crate) fn field_name(line: &[u8]) -> Option<&str> {
     str::from_utf8(name).ok().filter(|_| legal)
 }
 
-/// The fields of a header up to the empty line, each with all of its lines.
-pub(crate) fn split_fields(header: &[u8]) -> Vec<&[u8]> {
-    let mut fields = Vec::new();
-    let (mut start, mut offset) = (0, 0);
-    for line in lines(header) {
-        if offset > start && !line.text.starts_with(b" ") && !line.text.starts_with(b"\t") {
-            fields.extend(header.get(start..offset));
-            start = offset;
+/// The fields of a header up to the empty line, each with all of its lines. What begins with another
+/// line than a field does has no name.
+pub(crate) fn split_fields(header: &[u8]) -> impl Iterator<Item = Field<'_>> {
+    let mut lines = lines(header)
+        .take_while(|line| !line.text.is_empty())
+        .peekable();
+    let mut offset = 0;
+    iter::from_fn(move || {
+        let start = offset;
+        let first = lines.next()?;
+        offset += first.len;
+        while let Some(line) =
+            lines.next_if(|line| line.text.starts_with(b" ") || line.text.starts_with(b"\t"))
+        {
+            offset += line.len;
         }
-        if line.text.is_empty() {
-            return fields;
-        }
-        offset += line.len;
-    }
-    fields.extend(header.get(start..offset).filter(|field| !field.is_empty()));
-    fields
-}
-
-pub(crate) fn first_line(field: &[u8]) -> &[u8] {
-    lines(field).next().map_or(field, |line| line.text)
+        let name = field_name(first.text).unwrap_or_default();
+        let octets = header.get(start..offset)?;
+        Some(Field { name, octets })
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::message::raw::header::HeaderSection;
 
     #[test]
     fn fields_keep_their_octets_and_can_be_unfolded() {
         let message = b"Subject : a\r\n b\n\tc:d \r  e\n\nx";
         let section = HeaderSection::read(message).unwrap();
-        let field = section.fields()[0];
+        let field = section.fields[0];
         assert_eq!(field.octets, &message[..message.len() - 2]);
         assert_eq!(field.unfolded().unwrap(), " a b\tc:d   e");
         assert!(field.is("subject") && section.has("SUBJECT") && !section.has("Subjec"));
         let latin = HeaderSection::read(b"To: J\xf6rg <a@b>\n\n").unwrap();
         assert_eq!(
-            latin.fields()[0].unfolded().unwrap_err().to_string(),
+            latin.fields[0].unfolded().unwrap_err().to_string(),
             "the field To is not UTF-8, which no server has to take: write it in encoded words \
              (RFC 2047), or let `repair` do it"
         );
@@ -149,9 +147,9 @@ mod tests {
         ] {
             let line = format!("{name}: x");
             let section = HeaderSection::read(line.as_bytes()).unwrap();
-            let field = section.fields()[0];
+            let field = section.fields[0];
             assert_eq!(
-                (field.is_resent(), field.is_blind_copy()),
+                (field.resent_name().is_some(), field.is_one_of(BLIND_COPIES)),
                 (resent, blind),
                 "{name}"
             );

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 
-use super::field::{Field, field_name, is_blind_copy};
+use super::field::{BLIND_COPIES, Field, field_name, split_fields};
 use crate::message::encoding::lines;
-use crate::message::error::{BodyError, MessageError, shown};
-use crate::message::header::MessageId;
+use crate::message::error::{BodyError, MessageError, limit, shown};
+use crate::message::header::{MessageId, is_one_of};
 use crate::message::source::Body;
 use crate::message::warning::Warning;
 
@@ -22,13 +22,15 @@ use crate::message::warning::Warning;
 ///   not part of it.
 #[derive(Debug)]
 pub(crate) struct HeaderSection<'a> {
-    fields: Vec<Field<'a>>,
-    /// The empty line after them, if there is one.
-    blank_line: &'a [u8],
+    pub(super) fields: Vec<Field<'a>>,
+    /// The empty line after them; no octets if there is none.
+    pub(super) blank_line: &'a [u8],
     /// How many lines come before the body.
-    lines: u64,
-    body_offset: usize,
-    has_body: bool,
+    pub(super) lines: u64,
+    /// Where the body begins, in octets from the beginning of the message.
+    pub(super) body_offset: usize,
+    /// Whether there is a body, be it empty, and so an empty line before it to be written.
+    pub(super) has_body: bool,
 }
 
 impl<'a> HeaderSection<'a> {
@@ -54,42 +56,27 @@ impl<'a> HeaderSection<'a> {
     /// If it is over one of the limits, or if there is a blind copy after it that was
     /// meant to be in it, where everybody would see it.
     pub(crate) fn read(beginning: &'a [u8]) -> Result<Self, MessageError> {
-        let over = |what, limit| Err(MessageError::Limit { what, limit });
-        let mut fields: Vec<Field<'a>> = Vec::new();
-        let mut has_body = false;
-        let mut blank_line = &b""[..];
-        let mut field_offset = 0;
+        let mut fields = Vec::new();
         let mut offset = preface_len(beginning);
-        for line in lines(beginning.get(offset..).unwrap_or_default()) {
-            let next = offset + line.len;
-            match (fields.last_mut(), field_name(line.text)) {
-                _ if line.text.is_empty() => {
-                    has_body = true;
-                    blank_line = beginning.get(offset..next).unwrap_or_default();
-                    offset = next;
-                    break;
-                }
-                (Some(field), _) if line.text.starts_with(b" ") || line.text.starts_with(b"\t") => {
-                    field.octets = beginning.get(field_offset..next).unwrap_or_default();
-                }
-                (_, Some(name)) => {
-                    field_offset = offset;
-                    let octets = beginning.get(offset..next).unwrap_or_default();
-                    fields.push(Field { name, octets });
-                }
-                (_, None) => {
-                    has_body = true;
-                    break;
-                }
+        for field in split_fields(beginning.get(offset..).unwrap_or_default()) {
+            if field.name.is_empty() {
+                break;
             }
-            offset = next;
-            if fields.len() > Self::MAX_FIELDS {
-                return over("the number of header fields", Self::MAX_FIELDS);
-            }
+            offset += field.octets.len();
+            fields.push(field);
+            limit(
+                "the number of header fields",
+                fields.len(),
+                Self::MAX_FIELDS,
+            )?;
         }
-        if offset > Self::MAX_LEN {
-            return over("the length of the header in octets", Self::MAX_LEN);
-        }
+        let rest = beginning.get(offset..).unwrap_or_default();
+        let blank_line = match lines(rest).next() {
+            Some(line) if line.text.is_empty() => rest.get(..line.len).unwrap_or_default(),
+            _ => b"",
+        };
+        offset += blank_line.len();
+        limit("the length of the header in octets", offset, Self::MAX_LEN)?;
         if fields.is_empty() || blank_line.is_empty() {
             no_blind_copy(beginning.get(offset..).unwrap_or_default())?;
         }
@@ -98,13 +85,8 @@ impl<'a> HeaderSection<'a> {
             blank_line,
             lines: lines(beginning.get(..offset).unwrap_or_default()).count() as u64,
             body_offset: offset,
-            has_body,
+            has_body: !rest.is_empty(),
         })
-    }
-
-    /// Its fields, in their order.
-    pub(crate) fn fields(&self) -> &[Field<'a>] {
-        &self.fields
     }
 
     /// Whether there is a field of this name that says something.
@@ -117,11 +99,6 @@ impl<'a> HeaderSection<'a> {
     pub(crate) fn message_id(&self) -> Option<MessageId> {
         let mut fields = self.fields.iter().filter(|field| field.is("Message-ID"));
         fields.find_map(|field| MessageId::first_in(field.octets))
-    }
-
-    /// How many lines it has, with the empty line and with what is before its first field.
-    pub(crate) fn lines(&self) -> u64 {
-        self.lines
     }
 
     /// What the first field of this name says that is not empty, with U+FFFD in place of what is
@@ -165,21 +142,6 @@ impl<'a> HeaderSection<'a> {
         };
         Err(MessageError::NoFields { hint })
     }
-
-    /// Where the body begins, in octets from the beginning of the message.
-    pub(crate) fn body_offset(&self) -> usize {
-        self.body_offset
-    }
-
-    /// The empty line after it, or nothing if there is none.
-    pub(crate) fn blank_line(&self) -> &'a [u8] {
-        self.blank_line
-    }
-
-    /// Whether there is a body, be it empty, and so an empty line before it to be written.
-    pub(crate) fn has_body(&self) -> bool {
-        self.has_body
-    }
 }
 
 /// What stands before the first field and is not part of the message: a byte order mark,
@@ -209,7 +171,7 @@ fn no_blind_copy(body: &[u8]) -> Result<(), MessageError> {
     let first_lines = lines(body).take_while(|line| !line.text.is_empty());
     match first_lines
         .filter_map(|line| hidden_name(line.text))
-        .find(|name| is_blind_copy(name))
+        .find(|name| is_one_of(BLIND_COPIES, name))
     {
         None => Ok(()),
         Some(name) => Err(MessageError::Field {
@@ -238,8 +200,8 @@ pub(crate) mod tests {
     /// The fields by name, and the body.
     fn split(message: &str) -> (String, &str) {
         let section = HeaderSection::read(message.as_bytes()).unwrap();
-        let names: Vec<_> = section.fields().iter().map(|field| field.name).collect();
-        (names.join(" "), &message[section.body_offset()..])
+        let names: Vec<_> = section.fields.iter().map(|field| field.name).collect();
+        (names.join(" "), &message[section.body_offset..])
     }
 
     #[test]
@@ -375,15 +337,15 @@ pub(crate) mod tests {
         #[test]
         fn nothing_is_lost_or_changed(message in messages()) {
             let Ok(section) = HeaderSection::read(&message) else { return Ok(()) };
-            let (header, body) = message.split_at(section.body_offset());
-            let fields: Vec<u8> = section.fields().iter().flat_map(|field| field.octets).copied().collect();
+            let (header, body) = message.split_at(section.body_offset);
+            let fields: Vec<u8> = section.fields.iter().flat_map(|field| field.octets).copied().collect();
             let rest = &header[preface_len(&message)..];
             prop_assert!(rest.starts_with(&fields));
             let blank = &rest[fields.len()..];
             prop_assert!([&b""[..], b"\n", b"\r", b"\r\n"].contains(&blank), "{:?}", blank);
             prop_assert!(blank != b"\r" || !body.starts_with(b"\n"));
-            prop_assert!(section.has_body() || (blank.is_empty() && body.is_empty()));
-            for field in section.fields() {
+            prop_assert!(section.has_body || (blank.is_empty() && body.is_empty()));
+            for field in section.fields {
                 prop_assert!(!field.octets.is_empty() && !field.name.is_empty());
             }
         }

@@ -1,6 +1,5 @@
 //! Finished messages: made elsewhere, and sent as they are but for a few repairs.
 
-mod charset;
 mod edit;
 mod field;
 mod header;
@@ -10,8 +9,7 @@ mod recode;
 mod writer;
 
 pub(crate) use edit::Missing;
-#[cfg(feature = "dkim")]
-pub(crate) use field::{Field, field_name, first_line, split_fields};
+pub(crate) use field::{Field, split_fields};
 pub(crate) use header::HeaderSection;
-pub(crate) use recipients::{MAX_MAILBOXES, limited};
+pub(crate) use recipients::MAX_MAILBOXES;
 pub(crate) use recode::{Repair, sendable};

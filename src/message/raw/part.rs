@@ -1,6 +1,6 @@
 //! The header of a part of a finished message, as far as the repair of its body needs it.
 
-use super::field::{field_name, first_line, split_fields};
+use super::field::{Field, split_fields};
 use super::header::HeaderSection;
 use crate::message::encoding::lines;
 use crate::message::header::parameters;
@@ -18,9 +18,7 @@ impl Head {
     /// That of a whole message.
     pub(crate) fn of_section(section: &HeaderSection<'_>) -> Self {
         let mut head = Self::default();
-        for field in section.fields() {
-            head.note(field.name, || field.unfolded_lossy());
-        }
+        section.fields.iter().for_each(|field| head.note(field));
         head
     }
 
@@ -29,12 +27,8 @@ impl Head {
         let mut head = Self::default();
         let mut offset = 0;
         for field in split_fields(part) {
-            offset += field.len();
-            if let Some(name) = field_name(first_line(field)) {
-                let body = memchr::memchr(b':', field).and_then(|colon| field.get(colon + 1..));
-                let body = String::from_utf8_lossy(body.unwrap_or_default());
-                head.note(name, || body.replace(['\r', '\n'], ""));
-            }
+            offset += field.octets.len();
+            head.note(&field);
         }
         let rest = part.get(offset..).unwrap_or_default();
         offset += lines(rest).next().map_or(0, |blank| blank.len);
@@ -45,10 +39,9 @@ impl Head {
     /// Appends a header with this encoding in place of the one that it names.
     pub(crate) fn write_with(header: &[u8], encoding: &str, out: &mut Vec<u8>) {
         for field in split_fields(header) {
-            let name = field_name(first_line(field));
-            if !name.is_some_and(|name| name.eq_ignore_ascii_case("Content-Transfer-Encoding")) {
-                out.extend_from_slice(field);
-                if !field.ends_with(b"\n") && !field.ends_with(b"\r") {
+            if !field.is("Content-Transfer-Encoding") {
+                out.extend_from_slice(field.octets);
+                if !field.octets.ends_with(b"\n") && !field.octets.ends_with(b"\r") {
                     out.extend_from_slice(b"\r\n");
                 }
             }
@@ -57,14 +50,12 @@ impl Head {
         out.extend_from_slice(field.as_bytes());
     }
 
-    /// Notes a field; its value is on one line.
-    fn note(&mut self, name: &str, value: impl Fn() -> String) {
-        let value = || value().trim().to_owned();
-        // The first one counts, as for most readers.
-        if name.eq_ignore_ascii_case("Content-Type") && self.content_type.is_empty() {
+    /// Notes a field. The first one of its name counts, as for most readers.
+    fn note(&mut self, field: &Field<'_>) {
+        let value = || field.unfolded_lossy().trim().to_owned();
+        if field.is("Content-Type") && self.content_type.is_empty() {
             self.content_type = value();
-        } else if name.eq_ignore_ascii_case("Content-Transfer-Encoding") && self.encoding.is_empty()
-        {
+        } else if field.is("Content-Transfer-Encoding") && self.encoding.is_empty() {
             self.encoding = value().to_ascii_lowercase();
         }
     }
@@ -77,18 +68,10 @@ impl Head {
 
     /// Whether the charset has more than one octet for every character, even of ASCII.
     pub(crate) fn is_wide(&self) -> bool {
+        const WIDE: &str = "utf-16 utf16 utf-32 utf32 ucs iso-10646-ucs unicode";
         let charset = parameter(&self.content_type, "charset").unwrap_or_default();
         let charset = charset.to_ascii_lowercase();
-        let wide = [
-            "utf-16",
-            "utf16",
-            "utf-32",
-            "utf32",
-            "ucs",
-            "iso-10646-ucs",
-            "unicode",
-        ];
-        wide.iter().any(|wide| charset.starts_with(wide))
+        WIDE.split(' ').any(|wide| charset.starts_with(wide))
     }
 
     /// The type and the subtype in lower case; empty if they are not said.

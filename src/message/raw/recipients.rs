@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::field::Field;
 use super::header::HeaderSection;
 use crate::address::{ForwardPath, Mailbox};
-use crate::message::error::{MessageError, shown};
+use crate::message::error::{MessageError, limit, shown};
+use crate::message::header::is_one_of;
 
 /// The most recipients of a message.
 pub(crate) const MAX_MAILBOXES: usize = 100_000;
@@ -24,12 +25,11 @@ impl<'a> HeaderSection<'a> {
         self.not_empty()?;
         let mut paths = Vec::new();
         for (name, field) in self.transmission() {
-            let is = |list: &str| name.eq_ignore_ascii_case(list);
-            if is("To") || is("Cc") || is("Bcc") {
+            if is_one_of("To Cc Bcc", name) {
                 let addresses = mailboxes(field)?.into_iter().map(Mailbox::into_addr_spec);
                 paths.extend(addresses.map(ForwardPath::from));
             }
-            limited(&paths)?;
+            limit("the number of mailboxes", paths.len(), MAX_MAILBOXES)?;
         }
         Ok(paths)
     }
@@ -58,21 +58,25 @@ impl<'a> HeaderSection<'a> {
     /// The fields that say who sends the message to whom this time, each with its name, which
     /// is without Resent- if the message is resent.
     fn transmission(&self) -> Vec<(&'a str, &Field<'a>)> {
-        let fields = self.fields().iter();
-        if !fields.clone().any(Field::is_resent) {
-            return fields.map(|field| (field.name, field)).collect();
+        let block = self.latest_resending();
+        if block.is_empty() {
+            return self
+                .fields
+                .iter()
+                .map(|field| (field.name, field))
+                .collect();
         }
-        self.latest_resending()
+        block
     }
 
-    /// The fields of the resending that is the latest, as each puts its own in front. They are a
-    /// block, which ends where a server has added a field, or where a field comes again; but one
+    /// The fields of the latest resending, as each puts its own in front; none if the message is not
+    /// resent. They are a block, which ends where a server has added a field, or where a field comes again; but one
     /// list may be in several fields of the same name, one after the other.
     fn latest_resending(&self) -> Vec<(&'a str, &Field<'a>)> {
         let mut block = Vec::new();
         let mut seen = HashSet::new();
         let mut last = "";
-        for field in self.fields() {
+        for field in &self.fields {
             let Some(name) = field.resent_name() else {
                 if field.is("Received") && !block.is_empty() {
                     break;
@@ -87,16 +91,6 @@ impl<'a> HeaderSection<'a> {
         }
         block
     }
-}
-
-/// That there are not too many.
-pub(crate) fn limited(paths: &[ForwardPath]) -> Result<(), MessageError> {
-    let limit = MAX_MAILBOXES;
-    if paths.len() <= limit {
-        return Ok(());
-    }
-    let what = "the number of mailboxes";
-    Err(MessageError::Limit { what, limit })
 }
 
 /// The mailboxes of a field, none if it is empty. Their names do not matter here, however long

@@ -7,7 +7,7 @@ use super::part::{Head, parameter};
 use crate::message::encoding::{
     LineEnds, Scan, Trouble, base64_lines, lines, quoted_printable, shortened,
 };
-use crate::message::error::{BodyError, MessageError};
+use crate::message::error::{BodyError, MessageError, limit};
 use crate::message::source::{Body, VerbatimBody};
 use crate::message::warning::Warning;
 
@@ -42,7 +42,7 @@ pub(crate) async fn sendable(
     repair: Repair,
     warnings: &mut Vec<Warning>,
 ) -> Result<Repaired, MessageError> {
-    let body = message.handle().skip(section.body_offset());
+    let body = message.handle().skip(section.body_offset);
     let trouble = match VerbatimBody::new(body.handle()).await? {
         Ok(body) => return Ok((body, None)),
         Err(trouble) => trouble,
@@ -50,17 +50,17 @@ pub(crate) async fn sendable(
     if let Repair::Refused { hint } = repair {
         return Err(MessageError::Unsendable {
             what,
-            line: section.lines() + trouble.line,
+            line: section.lines + trouble.line,
             found: trouble.found,
             hint,
         });
     }
     let len = usize::try_from(body.len().unwrap_or_default()).unwrap_or(usize::MAX);
-    if len > MAX_REPAIRED {
-        let what = "the length of a body to be repaired in octets";
-        let limit = MAX_REPAIRED;
-        return Err(MessageError::Limit { what, limit });
-    }
+    limit(
+        "the length of a body to be repaired in octets",
+        len,
+        MAX_REPAIRED,
+    )?;
     let octets = body.read(len).await?;
     let head = Head::of_section(section);
     // Many megabytes take long, and other tasks run on this thread.
@@ -73,19 +73,16 @@ pub(crate) async fn sendable(
         file: None,
         source: io::Error::other(error),
     };
-    let (root, found) = recoding.await.map_err(stopped)??;
+    let ((octets, encoding), found) = recoding.await.map_err(stopped)??;
     warnings.extend(found);
-    match VerbatimBody::new(Body::bytes(root.octets)).await? {
-        Ok(body) => Ok((body, root.encoding)),
+    match VerbatimBody::new(Body::bytes(octets)).await? {
+        Ok(body) => Ok((body, encoding)),
         Err(_) => Err(Recoder::new(what).cannot("", "its structure is broken, make it anew")),
     }
 }
 
-/// A body as it is sent, and how it is encoded if that has changed.
-struct Recoded {
-    octets: Vec<u8>,
-    encoding: Option<&'static str>,
-}
+/// A body as it is sent, and its Content-Transfer-Encoding if that has changed.
+type Recoded = (Vec<u8>, Option<&'static str>);
 
 struct Recoder {
     /// What the message is called.
@@ -111,11 +108,7 @@ impl Recoder {
         depth: usize,
     ) -> Result<Recoded, MessageError> {
         let Some(trouble) = trouble(body) else {
-            let octets = body.to_vec();
-            return Ok(Recoded {
-                octets,
-                encoding: None,
-            });
+            return Ok((body.to_vec(), None));
         };
         if depth > MAX_DEPTH {
             return Err(self.cannot(number, "its parts are too deep within each other"));
@@ -131,19 +124,12 @@ impl Recoder {
                 let Some(boundary) = parameter(&head.content_type, "boundary") else {
                     return Err(self.cannot(number, "it is a multipart without a boundary"));
                 };
-                let octets = self.multipart(&boundary, body, number, depth)?;
-                Ok(Recoded {
-                    octets,
-                    encoding: None,
-                })
+                Ok((self.multipart(&boundary, body, number, depth)?, None))
             }
             Some(("message", "rfc822" | "global")) => {
                 let mut octets = Vec::new();
                 self.part(body, number, depth, &mut octets)?;
-                Ok(Recoded {
-                    octets,
-                    encoding: None,
-                })
+                Ok((octets, None))
             }
             Some(("message", _)) => {
                 Err(self.cannot(number, "a part of its media type must not be encoded"))
@@ -203,12 +189,12 @@ impl Recoder {
         if trouble(header).is_some() {
             return Err(self.cannot(number, "the bad line is in its header, fold it"));
         }
-        let recoded = self.entity(&head, body, number, depth + 1)?;
-        match recoded.encoding {
+        let (octets, encoding) = self.entity(&head, body, number, depth + 1)?;
+        match encoding {
             None => out.extend_from_slice(header),
             Some(encoding) => Head::write_with(header, encoding, out),
         }
-        out.extend_from_slice(&recoded.octets);
+        out.extend_from_slice(&octets);
         Ok(())
     }
 
@@ -250,11 +236,8 @@ impl Recoder {
             found: trouble.found,
             encoding: encoding.to_owned(),
         });
-        Ok(Recoded {
-            octets,
-            // As it was written, a reader may not know it.
-            encoding: (head.encoding != encoding).then_some(encoding),
-        })
+        // As it was written, a reader may not know it.
+        Ok((octets, (head.encoding != encoding).then_some(encoding)))
     }
 
     fn name(&self, number: &str) -> String {
@@ -312,7 +295,7 @@ fn has_wide_line_ends(text: &[u8]) -> bool {
 fn trouble(octets: &[u8]) -> Option<Trouble> {
     let mut scan = Scan::default();
     scan.apply(octets);
-    scan.trouble()
+    scan.body_type().err()
 }
 
 fn without_line_end(octets: &[u8]) -> &[u8] {

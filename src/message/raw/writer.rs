@@ -1,16 +1,30 @@
 //! The fields of a finished message, written for the server.
 
-use super::charset::Decoded;
-use super::edit::Finished;
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+
 use super::field::Field;
 use super::header::HeaderSection;
-use super::part::Head;
-use crate::message::encoding::MAX_LINE;
-use crate::message::encoding::lines;
+use super::part::{Head, parameter};
+use super::recode::Repair;
+use crate::message::encoding::{MAX_LINE, lines};
 use crate::message::error::{MessageError, shown};
 use crate::message::header::{Header, encoded_field, without_controls};
-use crate::message::raw::recode::Repair;
 use crate::message::warning::Warning;
+
+/// A header section as it is sent, with the empty line after it if there is a body.
+#[derive(Debug, Default)]
+pub(crate) struct Finished {
+    pub(crate) header: Vec<u8>,
+    /// The same in ASCII, where that is possible and differs.
+    pub(crate) ascii: Option<Vec<u8>>,
+}
+
+impl Finished {
+    /// Whether there is something in it that can be written in UTF-8 alone.
+    pub(crate) fn needs_smtputf8(&self) -> bool {
+        self.ascii.is_none() && !self.header.is_ascii()
+    }
+}
 
 /// Writes fields twice: as they are, and in ASCII.
 pub(crate) struct Writer<'a> {
@@ -21,7 +35,7 @@ pub(crate) struct Writer<'a> {
     /// Nothing once a field cannot be written so.
     ascii: Option<Vec<u8>>,
     repair: Repair,
-    warnings: &'a mut Vec<Warning>,
+    pub(crate) warnings: &'a mut Vec<Warning>,
 }
 
 impl<'a> Writer<'a> {
@@ -53,23 +67,15 @@ impl<'a> Writer<'a> {
         let Repair::Made = self.repair else {
             return Err(problem);
         };
-        let body = field.octets.get(field.body_offset()..).unwrap_or_default();
-        let decoded = Decoded::new(body, &self.content_type);
-        without_controls(&shown(field.name), decoded.text.as_bytes())?;
-        let repaired = encoded_field(field.name, &decoded.text).ok_or(problem)?;
+        let (text, charset) = decoded(field.body(), &self.content_type);
+        without_controls(&shown(field.name), text.as_bytes())?;
+        let repaired = encoded_field(field.name, &text).ok_or(problem)?;
         self.warnings.push(Warning::FieldRepaired {
             field: shown(field.name),
-            charset: decoded.charset,
+            charset: charset.to_owned(),
         });
         self.push(field, repaired.as_bytes());
         Ok(())
-    }
-
-    /// Leaves out a field that has nothing in it, and says so.
-    pub(crate) fn leave_out(&mut self, field: &Field<'_>) {
-        self.warnings.push(Warning::EmptyFieldLeftOut {
-            field: shown(field.name),
-        });
     }
 
     /// Adds the lines of a field.
@@ -146,4 +152,71 @@ fn is_fold(line: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|before| line.get(before));
     matches!(line.get(at), Some(b' ' | b'\t'))
         && before.is_some_and(|before| !matches!(before, b' ' | b'\t' | b'\\'))
+}
+
+/// The text of a field that is not UTF-8, on one line, and the name of the charset that it was
+/// decoded from.
+///
+/// That is UTF-8 if it is valid; else the charset that Content-Type declares for the body, as programs
+/// that write octets into fields write both in the same; else Windows-1252, which most of what
+/// remains is, and which includes ISO 8859-1.
+fn decoded(body: &[u8], content_type: &str) -> (String, &'static str) {
+    let declared = parameter(content_type, "charset");
+    let declared = declared.and_then(|name| Encoding::for_label(name.as_bytes()));
+    // UTF-16 is a charset of bodies alone, as a field has ASCII in it.
+    let declared = declared.filter(|encoding| encoding.is_ascii_compatible());
+    let mut line = body.to_vec();
+    line.retain(|octet| !b"\r\n".contains(octet));
+    let candidates = [Some(UTF_8), declared, Some(WINDOWS_1252)];
+    for encoding in candidates.into_iter().flatten() {
+        let text = encoding.decode_without_bom_handling_and_without_replacement(&line);
+        if let Some(text) = text {
+            return (text.into_owned(), encoding.name());
+        }
+    }
+    (String::from_utf8_lossy(&line).into_owned(), UTF_8.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_charset_is_declared_or_guessed() {
+        for (octets, content_type, text, charset) in [
+            (&b" Gr\xfc\xdfe"[..], "", " Grüße", "windows-1252"),
+            (b"Gr\xfc\r\n \xdfe", "", "Grü ße", "windows-1252"),
+            (
+                b"\x93a\x94",
+                "text/plain",
+                "\u{201c}a\u{201d}",
+                "windows-1252",
+            ),
+            (b"\xc4\xa1", "text/plain; charset=iso-8859-3", "ġ", "UTF-8"),
+            (b"\xcf\xd2", "text/plain; charset=koi8-r", "ор", "KOI8-R"),
+            (
+                b"\x93\xfa\x96{",
+                "text/plain; charset=\"Shift_JIS\"",
+                "日本",
+                "Shift_JIS",
+            ),
+            (b"\xfc", "text/plain; charset=utf-8", "ü", "windows-1252"),
+            (
+                b"Gr\xfc\xfc",
+                "text/plain; charset=utf-16",
+                "Gr\u{fc}\u{fc}",
+                "windows-1252",
+            ),
+            (
+                b"  \xfc\xfc",
+                "text/plain; charset=utf-16be",
+                "  \u{fc}\u{fc}",
+                "windows-1252",
+            ),
+            (b"\xfc", "text/plain; charset=nonsense", "ü", "windows-1252"),
+        ] {
+            let found = decoded(octets, content_type);
+            assert_eq!(found, (text.to_owned(), charset));
+        }
+    }
 }

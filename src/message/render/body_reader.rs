@@ -111,7 +111,7 @@ impl BodyReader {
         };
         match &self.kind {
             _ if is_right => Ok(()),
-            Reading::File(feed) => Err(feed.file.source().changed()),
+            Reading::File(feed) => Err(feed.file.source.changed()),
             Reading::Bytes(_) | Reading::Reader(_) => Err(BodyError::Changed { file: None }),
         }
     }
@@ -196,8 +196,8 @@ impl FileReading {
             };
             let stretch = first.await;
             self.ahead.pop_front();
-            let stretch = stretch
-                .map_err(|stopped| self.file.source().failed(io::Error::other(stopped)))??;
+            let stretch =
+                stretch.map_err(|stopped| self.file.source.failed(io::Error::other(stopped)))??;
             self.spare.push(mem::replace(&mut self.present, stretch));
             self.start();
         }
@@ -304,26 +304,25 @@ impl OnceReading {
 
     async fn next_piece(&mut self, span: Span) -> Result<&[u8], BodyError> {
         let failed = |source| BodyError::Read { file: None, source };
+        let wrong = |found| {
+            Err(BodyError::Length {
+                file: None,
+                expected: span.of,
+                found,
+            })
+        };
         let reader = self.reader.as_mut().ok_or(BodyError::Spent)?;
         let reader = reader.get_mut().unwrap_or_else(PoisonError::into_inner);
         self.raw.resize(span.len, 0);
         while let Some(rest @ [_, ..]) = self.raw.get_mut(self.filled..) {
             let read = read(reader, rest).await.map_err(failed)?;
             if read == 0 {
-                return Err(BodyError::Short {
-                    file: None,
-                    expected: span.of,
-                    found: span.offset + self.filled as u64,
-                });
+                return wrong(span.offset + self.filled as u64);
             }
             self.filled += read;
         }
         if span.is_last() && read(reader, &mut [0]).await.map_err(failed)? > 0 {
-            return Err(BodyError::Long {
-                file: None,
-                expected: span.of,
-                found: span.of.saturating_add(1),
-            });
+            return wrong(span.of.saturating_add(1));
         }
         self.filled = 0;
         Ok(&self.raw)

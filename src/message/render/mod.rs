@@ -1,11 +1,9 @@
 //! From the parts of a message to the octets for one server.
 
 mod body_reader;
-mod message_reader;
 mod rendition;
 mod template;
 
-pub use message_reader::MessageReader;
-pub use rendition::Rendition;
 pub(crate) use rendition::Segment;
+pub use rendition::{MessageReader, Rendition};
 pub(crate) use template::Template;

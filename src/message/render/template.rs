@@ -8,7 +8,7 @@ use super::rendition::Segment;
 use crate::message::encoding::{BodyEncoding, BodyType};
 use crate::message::error::MessageError;
 use crate::message::header::{Header, HeaderCharset};
-use crate::message::part::{EmbeddedMessage, Entity, EntityKind, FileName, Multipart, Text};
+use crate::message::part::{Entity, EntityKind, FileName, Multipart, Text};
 use crate::message::random::random_token;
 use crate::message::source::{Body, VerbatimBody};
 
@@ -28,35 +28,29 @@ enum Piece {
         utf8: Bytes,
         ascii: Bytes,
     },
-    /// The field Content-Transfer-Encoding of a multipart, if it needs one. Its last piece is just
-    /// before the index `end`.
+    /// The field Content-Transfer-Encoding of a multipart, if it needs one, and the blank line. Its
+    /// last piece is just before the index `end`.
     MultipartEncoding {
         end: usize,
     },
     /// The field Content-Transfer-Encoding, the blank line and the content of a text.
-    Text(Text, Placement),
-    /// The same of an attachment, with its name.
-    Attachment(Body, Option<FileName>, Placement),
+    Text(Text),
+    /// The same of an attachment, with its name, and with the line end of the delimiter if the
+    /// attachment is in a multipart.
+    Attachment {
+        body: Body,
+        name: Option<FileName>,
+        in_multipart: bool,
+    },
     /// A body that goes out as it is. Its header is in the piece before it.
     Verbatim(VerbatimBody),
 }
 
-/// Where a part is, which decides whether a line end must follow it for the next delimiter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Placement {
-    Alone,
-    InMultipart,
-}
-
 impl Template {
     /// The message that has these fields, but for those about its content, and this content.
-    pub(crate) fn new(
-        header: Header,
-        script: HeaderCharset,
-        root: Entity,
-    ) -> Result<Self, MessageError> {
+    pub(crate) fn new(header: Header, root: Entity) -> Result<Self, MessageError> {
         let mut template = Self::default();
-        template.entity(header, script, root, Placement::Alone)?;
+        template.entity(header, root, false)?;
         Ok(template)
     }
 
@@ -83,95 +77,71 @@ impl Template {
     fn entity(
         &mut self,
         mut header: Header,
-        script: HeaderCharset,
         entity: Entity,
-        placement: Placement,
+        in_multipart: bool,
     ) -> Result<(), MessageError> {
-        let Entity {
-            kind,
-            content_id,
-            language,
-            error: _,
-        } = entity;
-        if let Some(id) = content_id {
+        if let Some(id) = entity.content_id {
             header.fixed("Content-ID", &format!("<{id}>"));
         }
-        if let Some(language) = language {
+        if let Some(language) = entity.language {
             header.begin("Content-Language");
             language.tags().for_each(|tag| header.word(tag));
             header.end();
         }
-        let content = match kind {
+        match entity.kind {
             EntityKind::Text(media_type, text) => {
                 media_type.with("charset", "utf-8").write(&mut header);
-                Piece::Text(text, placement)
+                self.header(header);
+                self.pieces.push(Piece::Text(text));
             }
             EntityKind::Attachment(attachment) => {
                 let (body, name) = attachment.write(&mut header);
-                Piece::Attachment(body, name, placement)
+                self.header(header);
+                self.pieces.push(Piece::Attachment {
+                    body,
+                    name,
+                    in_multipart,
+                });
+                return Ok(());
             }
             EntityKind::Message(message) => {
-                return self.message(header, script, message, placement);
+                let (inner, body) = message.write(&mut header)?;
+                header.fixed("Content-Transfer-Encoding", body.body_type.name());
+                header.end();
+                self.header(header);
+                self.pieces.push(Piece::Octets(inner));
+                self.pieces.push(Piece::Verbatim(body));
             }
-            EntityKind::Multipart(multipart) => return self.multipart(header, script, multipart),
-        };
-        self.header(header);
-        self.pieces.push(content);
+            EntityKind::Multipart(multipart) => return self.multipart(header, multipart),
+        }
+        if in_multipart {
+            // That of the delimiter, as the content keeps its own.
+            self.pieces.push(Piece::Octets(LINE_END));
+        }
         Ok(())
     }
 
-    fn multipart(
-        &mut self,
-        mut header: Header,
-        script: HeaderCharset,
-        multipart: Multipart,
-    ) -> Result<(), MessageError> {
+    fn multipart(&mut self, mut header: Header, multipart: Multipart) -> Result<(), MessageError> {
         // No line of quoted-printable or base64 has `=_`, so that only plain text could have the
         // boundary in it, and nobody can guess it.
         let boundary = format!("=_{}", random_token()?);
-        multipart
-            .media_type()
-            .with("boundary", &boundary)
-            .write(&mut header);
+        let media_type = multipart.media_type().with("boundary", &boundary);
+        let script = header.script();
+        media_type.write(&mut header);
         self.header(header);
         let encoding = self.pieces.len();
         self.pieces.push(Piece::MultipartEncoding { end: encoding });
-        let mut delimiter = Header::new(script);
-        delimiter.blank_line();
         for part in multipart.parts {
+            let mut delimiter = Header::new(script);
             delimiter.append(&format!("--{boundary}"));
             delimiter.end();
-            self.entity(delimiter, script, part, Placement::InMultipart)?;
-            delimiter = Header::new(script);
+            self.entity(delimiter, part, true)?;
         }
-        delimiter.append(&format!("--{boundary}--"));
-        delimiter.end();
-        self.header(delimiter);
+        let last = format!("--{boundary}--\r\n");
+        self.pieces.push(Piece::Octets(last.into()));
         let end = self.pieces.len();
         if let Some(piece) = self.pieces.get_mut(encoding) {
             *piece = Piece::MultipartEncoding { end };
-        }
-        Ok(())
-    }
-
-    fn message(
-        &mut self,
-        mut header: Header,
-        script: HeaderCharset,
-        message: EmbeddedMessage,
-        placement: Placement,
-    ) -> Result<(), MessageError> {
-        let (inner, lines) = message.write(&mut header)?;
-        header.fixed("Content-Transfer-Encoding", lines.body_type.name());
-        header.blank_line();
-        self.header(header);
-        self.pieces.push(Piece::Octets(inner));
-        self.pieces.push(Piece::Verbatim(lines));
-        if placement == Placement::InMultipart {
-            // That of the delimiter, as the message keeps its own.
-            let mut line_end = Header::new(script);
-            line_end.blank_line();
-            self.header(line_end);
         }
         Ok(())
     }
@@ -188,7 +158,7 @@ impl Template {
     /// The bodies of attachments, with their names.
     fn attachments(&self) -> impl Iterator<Item = (&Body, Option<&FileName>)> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Attachment(body, name, _) => Some((body, name.as_ref())),
+            Piece::Attachment { body, name, .. } => Some((body, name.as_ref())),
             _ => None,
         })
     }
@@ -206,7 +176,7 @@ impl Template {
     /// The files that are in it.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Attachment(body, ..) => body.path(),
+            Piece::Attachment { body, .. } => body.path(),
             Piece::Verbatim(verbatim) => verbatim.body.path(),
             _ => None,
         })
@@ -228,50 +198,42 @@ impl Template {
     ) -> impl Iterator<Item = Segment> {
         let pieces = self.pieces.iter().enumerate();
         let segments = pieces.map(move |(at, piece)| match piece {
-            Piece::Octets(octets) => [Some(octets.clone().into()), None, None, None],
+            Piece::Octets(octets) => [Some(octets.clone().into()), None, None],
             Piece::Fields { utf8, ascii } => {
                 let fields = match script {
                     HeaderCharset::Ascii => ascii,
                     HeaderCharset::Utf8 => utf8,
                 };
-                [Some(fields.clone().into()), None, None, None]
+                [Some(fields.clone().into()), None, None]
             }
             Piece::MultipartEncoding { end } => {
                 let inside = self.pieces.get(at + 1..*end).unwrap_or_default();
                 let field = match body_type(inside, most) {
                     // Without a field it is 7bit (RFC 2045 section 6.1).
-                    BodyType::SevenBit => None,
-                    found => Some(encoding_field(found.name())),
+                    BodyType::SevenBit => LINE_END.into(),
+                    found => encoding_field(found.name()),
                 };
-                [field, None, None, None]
+                [Some(field), None, None]
             }
-            Piece::Text(text, placement) => {
+            Piece::Text(text) => {
                 let (name, octets) = text.encoded(most);
-                let end = (*placement == Placement::InMultipart).then(line_end);
-                [
-                    Some(encoding_field(name)),
-                    Some(line_end()),
-                    Some(octets.clone().into()),
-                    end,
-                ]
+                let content = octets.clone().into();
+                [Some(encoding_field(name)), Some(content), None]
             }
-            Piece::Attachment(body, _, placement) => {
+            Piece::Attachment {
+                body, in_multipart, ..
+            } => {
                 let (name, encoding) = attachment_encoding(most);
                 // The line end before a delimiter belongs to the delimiter. Base64 ends with
                 // one.
                 let has_end = encoding == BodyEncoding::Base64 && !body.is_empty();
-                let end = (*placement == Placement::InMultipart && !has_end).then(line_end);
-                let body = Segment::Body(body.handle(), encoding);
-                [
-                    Some(encoding_field(name)),
-                    Some(line_end()),
-                    Some(body),
-                    end,
-                ]
+                let end = (*in_multipart && !has_end).then(|| LINE_END.into());
+                let content = Segment::Body(body.handle(), encoding);
+                [Some(encoding_field(name)), Some(content), end]
             }
             Piece::Verbatim(verbatim) => {
                 let body = Segment::Body(verbatim.body.handle(), verbatim.encoding);
-                [Some(body), None, None, None]
+                [Some(body), None, None]
             }
         });
         segments.flatten().flatten()
@@ -281,13 +243,13 @@ impl Template {
 /// The body type of these pieces for a server that supports up to `most`.
 fn body_type(pieces: &[Piece], most: BodyType) -> BodyType {
     let all = pieces.iter().map(|piece| match piece {
-        Piece::Text(text, _) => text.body_type(most),
-        Piece::Attachment(..) if most == BodyType::Binary => BodyType::Binary,
+        Piece::Text(text) => text.body_type(most),
+        Piece::Attachment { .. } if most == BodyType::Binary => BodyType::Binary,
         Piece::Verbatim(verbatim) => verbatim.body_type,
         // The header of a part, in UTF-8.
         Piece::Octets(octets) if !octets.is_ascii() => BodyType::EightBit,
         // The caller that chooses the fields in UTF-8 takes them into account.
-        Piece::Attachment(..)
+        Piece::Attachment { .. }
         | Piece::Octets(_)
         | Piece::Fields { .. }
         | Piece::MultipartEncoding { .. } => BodyType::SevenBit,
@@ -303,17 +265,16 @@ fn attachment_encoding(most: BodyType) -> (&'static str, BodyEncoding) {
     }
 }
 
+/// The field Content-Transfer-Encoding, and the blank line after it.
 fn encoding_field(name: &str) -> Segment {
     let field: &'static str = match name {
-        "8bit" => "Content-Transfer-Encoding: 8bit\r\n",
-        "base64" => "Content-Transfer-Encoding: base64\r\n",
-        "binary" => "Content-Transfer-Encoding: binary\r\n",
-        "quoted-printable" => "Content-Transfer-Encoding: quoted-printable\r\n",
-        _ => "Content-Transfer-Encoding: 7bit\r\n",
+        "8bit" => "Content-Transfer-Encoding: 8bit\r\n\r\n",
+        "base64" => "Content-Transfer-Encoding: base64\r\n\r\n",
+        "binary" => "Content-Transfer-Encoding: binary\r\n\r\n",
+        "quoted-printable" => "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+        _ => "Content-Transfer-Encoding: 7bit\r\n\r\n",
     };
     Bytes::from_static(field.as_bytes()).into()
 }
 
-fn line_end() -> Segment {
-    Bytes::from_static(b"\r\n").into()
-}
+const LINE_END: Bytes = Bytes::from_static(b"\r\n");

@@ -12,7 +12,6 @@ use tokio_util::io::StreamReader;
 
 use super::file::{FileReader, SourceFile};
 use super::media_guess::{PREFIX, by_content};
-use super::spool;
 use crate::message::error::BodyError;
 
 /// The octets of a part: in memory, in a file, or from a reader or a stream.
@@ -34,9 +33,10 @@ use crate::message::error::BodyError;
 /// assert_eq!(Body::from("text").len(), Some(4));
 /// let file = Body::from(Path::new("shark.png"));
 /// ```
-pub struct Body(BodySource);
+pub struct Body(pub(super) BodySource);
 
 /// The kinds of bodies.
+#[derive(Clone)]
 pub(crate) enum BodySource {
     Bytes(Bytes),
     /// A file that has not been looked at yet.
@@ -51,7 +51,7 @@ pub(crate) enum BodySource {
 /// The lock is never waited for. It makes a message `Sync` whatever its readers are.
 pub(crate) struct OnceReader {
     inner: Mutex<Option<BoxedReader>>,
-    len: u64,
+    pub(super) len: u64,
 }
 
 pub(crate) type BoxedReader = Box<dyn AsyncRead + Send + Unpin>;
@@ -125,7 +125,7 @@ impl Body {
         match &self.0 {
             BodySource::Bytes(octets) => Some(octets.len() as u64),
             BodySource::Path(_) => None,
-            BodySource::File(file, start) => Some(file.len().saturating_sub(*start)),
+            BodySource::File(file, start) => Some(file.was.len.saturating_sub(*start)),
             BodySource::Reader(reader) => Some(reader.len),
         }
     }
@@ -148,26 +148,6 @@ impl Body {
             self.0 = BodySource::File(Arc::new(file), 0);
         }
         Ok(())
-    }
-
-    /// What `reader` gives until its end, which is at most `limit` octets.
-    ///
-    /// It is read now: into memory if it is less than a mebibyte, or else into a temporary file
-    /// that has no name, and that is gone as soon as the body is. So the octets can be sent
-    /// again. The temporary file stays open as long as the body.
-    ///
-    /// # Errors
-    ///
-    /// If the reader fails or gives more, or the temporary file cannot be written.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future loses what has been read, and leaves nothing behind.
-    pub async fn spool(
-        reader: impl AsyncRead + Send + Unpin,
-        limit: u64,
-    ) -> Result<Self, BodyError> {
-        spool::spool(reader, limit).await.map(Self)
     }
 
     /// The first octets of a body that is open, and no reader.
@@ -200,47 +180,10 @@ impl Body {
         })
     }
 
-    /// Opens the body, and sees to it that it can be read more than once.
-    pub(crate) async fn make_repeatable(&mut self) -> Result<(), BodyError> {
-        self.open().await?;
-        let BodySource::Reader(reader) = &self.0 else {
-            return Ok(());
-        };
-        let expected = reader.len;
-        let taken = reader.take().ok_or(BodyError::Spent)?;
-        let kept = match spool::spool(taken, expected).await {
-            Ok(kept) => Self(kept),
-            Err(BodyError::OverLimit { .. }) => {
-                return Err(BodyError::Long {
-                    file: None,
-                    expected,
-                    found: expected.saturating_add(1),
-                });
-            }
-            Err(error) => return Err(error),
-        };
-        match kept.len().unwrap_or_default() {
-            found if found < expected => Err(BodyError::Short {
-                file: None,
-                expected,
-                found,
-            }),
-            _ => {
-                *self = kept;
-                Ok(())
-            }
-        }
-    }
-
     /// Another body that gives the same octets. A reader is shared, so that only the first to
     /// read it gets them.
     pub(crate) fn handle(&self) -> Self {
-        Self(match &self.0 {
-            BodySource::Bytes(octets) => BodySource::Bytes(octets.clone()),
-            BodySource::Path(path) => BodySource::Path(path.clone()),
-            BodySource::File(file, start) => BodySource::File(Arc::clone(file), *start),
-            BodySource::Reader(reader) => BodySource::Reader(Arc::clone(reader)),
-        })
+        Self(self.0.clone())
     }
 
     /// Whether the octets can be had more than once.
@@ -257,7 +200,7 @@ impl Body {
     pub(crate) fn content(&self) -> Option<&'static str> {
         match &self.0 {
             BodySource::Bytes(octets) => by_content(octets.get(..PREFIX).unwrap_or(octets)),
-            BodySource::File(file, _) => file.content(),
+            BodySource::File(file, _) => file.content,
             BodySource::Path(_) | BodySource::Reader(_) => None,
         }
     }

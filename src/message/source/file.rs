@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::media_guess::{PREFIX, by_content};
-use super::regular_file::FileIdentity;
-use super::regular_file::open_regular;
+use super::regular_file::{FileIdentity, open_regular};
 use crate::message::error::BodyError;
 
 /// A regular file, and what it was when it was attached.
@@ -18,8 +17,9 @@ use crate::message::error::BodyError;
 #[derive(Debug)]
 pub(crate) struct SourceFile {
     place: FileLocation,
-    was: FileIdentity,
-    content: Option<&'static str>,
+    pub(super) was: FileIdentity,
+    /// The media type that its first octets give away.
+    pub(super) content: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -56,15 +56,6 @@ impl SourceFile {
         })
     }
 
-    pub(crate) fn len(&self) -> u64 {
-        self.was.len
-    }
-
-    /// The media type that its first octets give away.
-    pub(crate) fn content(&self) -> Option<&'static str> {
-        self.content
-    }
-
     pub(crate) fn path(&self) -> Option<&Path> {
         match &self.place {
             FileLocation::Path(path) => Some(path),
@@ -87,43 +78,26 @@ impl SourceFile {
         self.path().map(Path::to_owned)
     }
 
-    /// That it is what it was.
-    fn compare(&self, found: &Metadata) -> Result<(), BodyError> {
-        self.compare_size(found)?;
-        if FileIdentity::of(found) != self.was {
-            return Err(self.changed());
+    /// The error that the file does not have the length that it had.
+    fn length(&self, found: u64) -> BodyError {
+        BodyError::Length {
+            file: self.name(),
+            expected: self.was.len,
+            found,
         }
-        Ok(())
     }
 
-    /// That what has been open since it was compared is what it was. If another file has taken its
-    /// name meanwhile, that is a change of the inode, but not of the octets.
-    fn compare_open(&self, found: &Metadata) -> Result<(), BodyError> {
-        self.compare_size(found)?;
-        if found.modified().ok() != self.was.modified {
-            return Err(self.changed());
+    /// Checks that the file is what it was. One that has been open since then may have lost its name to
+    /// another file meanwhile: that is a change of the inode, but not of the octets.
+    fn compare(&self, found: &Metadata, was_open: bool) -> Result<(), BodyError> {
+        let now = FileIdentity::of(found);
+        if now.len != self.was.len {
+            return Err(self.length(now.len));
         }
-        Ok(())
-    }
-
-    fn compare_size(&self, metadata: &Metadata) -> Result<(), BodyError> {
-        let (expected, found) = (self.was.len, metadata.len());
-        let file = self.name();
-        if found > expected {
-            return Err(BodyError::Long {
-                file,
-                expected,
-                found,
-            });
+        if now == self.was || (was_open && now.modified == self.was.modified) {
+            return Ok(());
         }
-        if found < expected {
-            return Err(BodyError::Short {
-                file,
-                expected,
-                found,
-            });
-        }
-        Ok(())
+        Err(self.changed())
     }
 }
 
@@ -132,7 +106,7 @@ impl SourceFile {
 /// Reading names a position and moves none, so several threads may read.
 #[derive(Debug)]
 pub(crate) struct FileReader {
-    source: Arc<SourceFile>,
+    pub(crate) source: Arc<SourceFile>,
     /// Nothing as well where the source itself is open.
     file: OnceLock<File>,
 }
@@ -145,17 +119,13 @@ impl FileReader {
         }
     }
 
-    pub(crate) fn source(&self) -> &SourceFile {
-        &self.source
-    }
-
     fn file(&self) -> Result<&File, BodyError> {
         let path = match (&self.source.place, self.file.get()) {
             (FileLocation::Open(file), _) | (_, Some(file)) => return Ok(file),
             (FileLocation::Path(path), None) => path,
         };
         let (file, metadata) = open_regular(path)?;
-        self.source.compare(&metadata)?;
+        self.source.compare(&metadata, false)?;
         // If another thread has opened it meanwhile, this one is closed.
         Ok(self.file.get_or_init(|| file))
     }
@@ -170,11 +140,7 @@ impl FileReader {
             if read == 0 {
                 // It may have become shorter than what has been read before.
                 let len = file.metadata().map_or(offset, |now| now.len());
-                return Err(BodyError::Short {
-                    file: self.source.name(),
-                    expected: self.source.len(),
-                    found: offset.min(len),
-                });
+                return Err(self.source.length(offset.min(len)));
             }
             offset += read as u64;
             rest = rest.get_mut(read..).unwrap_or_default();
@@ -187,16 +153,13 @@ impl FileReader {
         let file = self.file()?;
         let failed = |error| self.source.failed(error);
         let metadata = file.metadata().map_err(failed)?;
-        let expected = self.source.len();
+        let expected = self.source.was.len;
         // Some file systems say that a file is empty while it gives octets.
         if read_at(file, &mut [0], expected).map_err(failed)? > 0 {
-            return Err(BodyError::Long {
-                file: self.source.name(),
-                expected,
-                found: metadata.len().max(expected.saturating_add(1)),
-            });
+            let found = metadata.len().max(expected.saturating_add(1));
+            return Err(self.source.length(found));
         }
-        self.source.compare_open(&metadata)
+        self.source.compare(&metadata, true)
     }
 }
 
@@ -245,7 +208,7 @@ mod tests {
         let file = attached(dir.path(), b"0123456789");
         let path = dir.path().join("a");
         let writer = fs::OpenOptions::new().write(true).open(path).unwrap();
-        assert_eq!(file.len(), 10);
+        assert_eq!(file.was.len, 10);
         // One that is open, and another that is opened anew each time.
         let open = FileReader::new(Arc::clone(&file));
         let anew = || FileReader::new(Arc::clone(&file));
@@ -271,7 +234,7 @@ mod tests {
         ] {
             let short = matches!(
                 result,
-                Err(BodyError::Short {
+                Err(BodyError::Length {
                     expected: 10,
                     found: 7,
                     ..
@@ -283,7 +246,7 @@ mod tests {
         for result in [open.check_end(), anew().read(&mut [0], 0)] {
             let long = matches!(
                 result,
-                Err(BodyError::Long {
+                Err(BodyError::Length {
                     expected: 10,
                     found: 12,
                     ..

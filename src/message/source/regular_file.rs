@@ -58,48 +58,29 @@ fn special(_: FileType) -> &'static str {
 pub(crate) struct FileIdentity {
     pub(crate) len: u64,
     pub(crate) modified: Option<SystemTime>,
-    /// What the system says about the inode, where it has inodes.
-    node: Option<Node>,
-}
-
-/// The inode of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Node {
-    device: u64,
-    number: u64,
-    /// When the file or what is known about it changed, in seconds and nanoseconds. Programs that
-    /// write to a file and then set the time of its last change back cannot set this back.
-    changed: (i64, i64),
+    /// The device, the number of the inode, and when the file or what is known about it changed, in
+    /// seconds and nanoseconds. Programs that write to a file and then set the time of its last
+    /// change back cannot set this back.
+    #[cfg(unix)]
+    inode: (u64, u64, i64, i64),
 }
 
 impl FileIdentity {
     pub(crate) fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        use std::os::unix::fs::MetadataExt as _;
         Self {
             len: metadata.len(),
             modified: metadata.modified().ok(),
-            node: node(metadata),
+            #[cfg(unix)]
+            inode: (
+                metadata.dev(),
+                metadata.ino(),
+                metadata.ctime(),
+                metadata.ctime_nsec(),
+            ),
         }
     }
-}
-
-#[cfg(unix)]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the same signature on all systems"
-)]
-fn node(metadata: &Metadata) -> Option<Node> {
-    use std::os::unix::fs::MetadataExt;
-
-    Some(Node {
-        device: metadata.dev(),
-        number: metadata.ino(),
-        changed: (metadata.ctime(), metadata.ctime_nsec()),
-    })
-}
-
-#[cfg(not(unix))]
-fn node(_: &Metadata) -> Option<Node> {
-    None
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What a reader gives, kept so that it can be read again.
+//! Keeps what a reader gives, so that it can be read again.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
-use super::body::BodySource;
+use super::body::{Body, BodySource};
 use super::file::SourceFile;
 use crate::message::error::BodyError;
 use crate::message::random::random_token;
@@ -15,41 +15,81 @@ use crate::message::random::random_token;
 /// What is less than this stays in memory.
 const IN_MEMORY: u64 = 1024 * 1024;
 
-/// Reads to the end, which has to come within the limit.
-pub(crate) async fn spool(
-    reader: impl AsyncRead + Send + Unpin,
-    limit: u64,
-) -> Result<BodySource, BodyError> {
-    let mut reader = reader.take(limit.saturating_add(1));
-    let mut octets = Vec::new();
-    let mut first = (&mut reader).take(IN_MEMORY);
-    first.read_to_end(&mut octets).await.map_err(unread)?;
-    if (octets.len() as u64) < IN_MEMORY {
-        within(octets.len() as u64, limit)?;
-        return Ok(BodySource::Bytes(octets.into()));
+impl Body {
+    /// What `reader` gives until its end, which is at most `limit` octets.
+    ///
+    /// It is read now: into memory if it is less than a mebibyte, or else into a temporary file
+    /// that has no name, and that is gone as soon as the body is. So the octets can be sent
+    /// again. The temporary file stays open as long as the body.
+    ///
+    /// # Errors
+    ///
+    /// If the reader fails or gives more, or the temporary file cannot be written.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses what has been read, and leaves nothing behind.
+    pub async fn spool(
+        reader: impl AsyncRead + Send + Unpin,
+        limit: u64,
+    ) -> Result<Self, BodyError> {
+        let mut reader = reader.take(limit.saturating_add(1));
+        let mut octets = Vec::new();
+        let mut first = (&mut reader).take(IN_MEMORY);
+        first.read_to_end(&mut octets).await.map_err(unread)?;
+        if (octets.len() as u64) < IN_MEMORY {
+            within(octets.len() as u64, limit)?;
+            return Ok(Self::bytes(octets));
+        }
+        let directory = std::env::temp_dir();
+        let unkept = |source| BodyError::Spool {
+            directory: std::env::temp_dir(),
+            source,
+        };
+        let file = tokio::task::spawn_blocking(move || temporary(&directory)).await;
+        let file = file.map_err(io::Error::other).flatten().map_err(unkept)?;
+        let mut file = tokio::fs::File::from_std(file);
+        let mut len = 0;
+        while !octets.is_empty() {
+            file.write_all(&octets).await.map_err(unkept)?;
+            len += octets.len() as u64;
+            within(len, limit)?;
+            octets.clear();
+            let mut next = (&mut reader).take(IN_MEMORY);
+            next.read_to_end(&mut octets).await.map_err(unread)?;
+        }
+        file.flush().await.map_err(unkept)?;
+        let file = file.into_std().await;
+        let file = tokio::task::spawn_blocking(|| SourceFile::without_name(file)).await;
+        let file = file.map_err(io::Error::other).flatten().map_err(unkept)?;
+        Ok(Self(BodySource::File(Arc::new(file), 0)))
     }
-    let directory = std::env::temp_dir();
-    let unkept = |source| BodyError::Spool {
-        directory: std::env::temp_dir(),
-        source,
-    };
-    let file = tokio::task::spawn_blocking(move || temporary(&directory)).await;
-    let file = file.map_err(io::Error::other).flatten().map_err(unkept)?;
-    let mut file = tokio::fs::File::from_std(file);
-    let mut len = 0;
-    while !octets.is_empty() {
-        file.write_all(&octets).await.map_err(unkept)?;
-        len += octets.len() as u64;
-        within(len, limit)?;
-        octets.clear();
-        let mut next = (&mut reader).take(IN_MEMORY);
-        next.read_to_end(&mut octets).await.map_err(unread)?;
+
+    /// Opens the body, and sees to it that it can be read more than once.
+    pub(crate) async fn make_repeatable(&mut self) -> Result<(), BodyError> {
+        self.open().await?;
+        let BodySource::Reader(reader) = &self.0 else {
+            return Ok(());
+        };
+        let expected = reader.len;
+        let wrong = |found| BodyError::Length {
+            file: None,
+            expected,
+            found,
+        };
+        let taken = reader.take().ok_or(BodyError::Spent)?;
+        let kept = Self::spool(taken, expected).await;
+        let kept = kept.map_err(|error| match error {
+            BodyError::OverLimit { .. } => wrong(expected.saturating_add(1)),
+            other => other,
+        })?;
+        let found = kept.len().unwrap_or_default();
+        if found < expected {
+            return Err(wrong(found));
+        }
+        *self = kept;
+        Ok(())
     }
-    file.flush().await.map_err(unkept)?;
-    let file = file.into_std().await;
-    let file = tokio::task::spawn_blocking(|| SourceFile::without_name(file)).await;
-    let file = file.map_err(io::Error::other).flatten().map_err(unkept)?;
-    Ok(BodySource::File(Arc::new(file), 0))
 }
 
 /// A new file that no other user can open. The system removes it when it is closed.

@@ -44,18 +44,11 @@ impl VerbatimBody {
             BodySource::File(file, start) => scan_file(file, start).await?,
             BodySource::Path(_) | BodySource::Reader(_) => return Err(BodyError::Spent),
         };
-        Ok(match scan.trouble() {
-            Some(trouble) => Err(trouble),
-            None => Ok(Self {
-                body,
-                encoding: BodyEncoding::Lines(scan.len()),
-                body_type: if scan.has_eight_bit() {
-                    BodyType::EightBit
-                } else {
-                    BodyType::SevenBit
-                },
-            }),
-        })
+        Ok(scan.body_type().map(|body_type| Self {
+            body,
+            encoding: BodyEncoding::Lines(scan.len()),
+            body_type,
+        }))
     }
 }
 
@@ -65,7 +58,7 @@ async fn scan_file(file: Arc<SourceFile>, start: u64) -> Result<Scan, BodyError>
     let mut scan = Scan::default();
     let mut offset = start;
     loop {
-        let end = file.len().min(offset.saturating_add(SLICE as u64));
+        let end = file.was.len.min(offset.saturating_add(SLICE as u64));
         let shared = Arc::clone(&reader);
         let slice = tokio::task::spawn_blocking(move || {
             scan_slice(&shared, offset..end, &mut scan)?;
@@ -73,7 +66,7 @@ async fn scan_file(file: Arc<SourceFile>, start: u64) -> Result<Scan, BodyError>
         });
         let stopped = |error| file.failed(std::io::Error::other(error));
         scan = slice.await.map_err(stopped)??;
-        if end == file.len() {
+        if end == file.was.len {
             return Ok(scan);
         }
         offset = end;
@@ -91,7 +84,7 @@ fn scan_slice(file: &FileReader, slice: Range<u64>, scan: &mut Scan) -> Result<(
         scan.apply(block);
         offset += block.len() as u64;
     }
-    if slice.end == file.source().len() {
+    if slice.end == file.source.was.len {
         file.check_end()?;
     }
     Ok(())

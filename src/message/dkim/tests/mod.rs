@@ -11,6 +11,10 @@ use crate::message::dkim::{Signer, SignerBuilder, SigningKey};
 const RSA: &[u8] = include_bytes!("../../../../tests/fixtures/dkim/rsa-2048.pem");
 const ED25519: &[u8] = include_bytes!("../../../../tests/fixtures/dkim/rfc8463-ed25519.pem");
 
+pub(super) fn rsa_key() -> SigningKey {
+    SigningKey::from_pem(RSA).unwrap()
+}
+
 fn builder(pem: &[u8]) -> SignerBuilder {
     let key = SigningKey::from_pem(pem).unwrap();
     Signer::builder("x.test", "s1", key)
