@@ -96,17 +96,11 @@ impl FromStr for Method {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut methods = METHODS.iter();
-        match methods.find(|(_, name)| name.eq_ignore_ascii_case(text)) {
-            Some((method, _)) => Ok(*method),
-            None => {
-                let problem = "is not a method of a calendar";
-                Err(MessageError::invalid(
-                    text,
-                    problem,
-                    "use one such as REQUEST",
-                ))
-            }
-        }
+        let found = methods.find(|(_, name)| name.eq_ignore_ascii_case(text));
+        found.map(|(method, _)| *method).ok_or_else(|| {
+            let problem = "is not a method of a calendar";
+            MessageError::invalid(text, problem, "use one such as REQUEST")
+        })
     }
 }
 

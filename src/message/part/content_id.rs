@@ -46,17 +46,12 @@ impl FromStr for ContentId {
         } else {
             MessageId::standard(&format!("<{text}>"))
         };
-        match id {
-            Ok(id) => Ok(Self(id.as_str().trim_matches(['<', '>']).to_owned())),
-            Err(_) => {
-                let problem = "is not an identifier of a part";
-                Err(MessageError::invalid(
-                    text,
-                    problem,
-                    "use the form left@right",
-                ))
-            }
-        }
+        let wrong = |_| {
+            let problem = "is not an identifier of a part";
+            MessageError::invalid(text, problem, "use the form left@right")
+        };
+        let id = id.map_err(wrong)?;
+        Ok(Self(id.as_str().trim_matches(['<', '>']).to_owned()))
     }
 }
 

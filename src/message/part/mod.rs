@@ -9,8 +9,8 @@ mod language;
 mod media_type;
 mod text;
 
+pub(crate) use attachment::HINT;
 pub use attachment::{Attachment, Disposition};
-pub(crate) use attachment::{EmbeddedMessage, HINT};
 pub use calendar::Method;
 pub use content_id::ContentId;
 pub use entity::Entity;

@@ -9,7 +9,9 @@ mod recode;
 mod writer;
 
 pub(crate) use edit::Missing;
-pub(crate) use field::{Field, split_fields};
+#[cfg(feature = "dkim")]
+pub(crate) use field::Field;
+pub(crate) use field::split_fields;
 pub(crate) use header::HeaderSection;
 pub(crate) use recipients::MAX_MAILBOXES;
 pub(crate) use recode::{Repair, sendable};
