@@ -1,8 +1,9 @@
 //! What a login can be bound to: the TLS connection, or the server's certificate.
 
 use tokio_rustls::rustls::ProtocolVersion;
+use tokio_util::either::Either;
 
-use super::maybe_tls::MaybeTls;
+use super::tls::DerElement;
 use super::wire::Wire;
 use crate::cryptography::digest::{self, SHA256, SHA384, SHA512};
 use crate::protocol::ChannelBinding;
@@ -18,7 +19,7 @@ impl<S> Wire<S> {
     /// none of its own, as Ed25519.
     #[must_use]
     pub(crate) fn channel_binding(&self) -> Option<ChannelBinding> {
-        let MaybeTls::Tls(stream) = self.framed.get_ref() else {
+        let Either::Right(stream) = self.framed.get_ref() else {
             return None;
         };
         let (_, connection) = stream.get_ref();
@@ -35,98 +36,63 @@ impl<S> Wire<S> {
 
 /// The hash of a certificate by the function of its signature; SHA-256 in place of MD5 and SHA-1.
 fn end_point(certificate: &[u8]) -> Option<Vec<u8>> {
-    let algorithm = match signature_hash(certificate)? {
-        // `ring` has no SHA-224, and no authority signs with it.
-        Hash::Sha224 => return None,
-        Hash::Sha256 => &SHA256,
-        Hash::Sha384 => &SHA384,
-        Hash::Sha512 => &SHA512,
-    };
-    Some(digest::digest(algorithm, certificate).as_ref().to_vec())
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Hash {
-    Sha224,
-    Sha256,
-    Sha384,
-    Sha512,
+    let hash = digest::digest(signature_hash(certificate)?, certificate);
+    Some(hash.as_ref().to_vec())
 }
 
 /// RFC 5280 section 4.1: what is signed, then the algorithm that it is signed by.
-fn signature_hash(certificate: &[u8]) -> Option<Hash> {
-    let (content, _) = element(certificate, SEQUENCE)?;
-    let (_, behind_signed) = element(content, SEQUENCE)?;
-    let (algorithm, _) = element(behind_signed, SEQUENCE)?;
-    let (identifier, parameters) = element(algorithm, OBJECT_IDENTIFIER)?;
-    match identifier {
+fn signature_hash(certificate: &[u8]) -> Option<&'static digest::Algorithm> {
+    let content = element(certificate, SEQUENCE)?.content;
+    let algorithm = element(element(content, SEQUENCE)?.rest, SEQUENCE)?;
+    let identifier = element(algorithm.content, OBJECT_IDENTIFIER)?;
+    match identifier.content {
         // 1.2.840.113549.1.1: RSA with PKCS #1 version 1.5, and version 2.1 as 10.
         [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, last] => match last {
-            4 | 5 | 11 => Some(Hash::Sha256),
-            12 => Some(Hash::Sha384),
-            13 => Some(Hash::Sha512),
-            14 => Some(Hash::Sha224),
-            10 => probabilistic(parameters),
-            _ => None,
+            4 | 5 => Some(&SHA256),
+            10 => probabilistic(identifier.rest),
+            _ => sha2(last.checked_sub(11)?),
         },
-        // 1.2.840.10045.4: ECDSA.
-        [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 1] => Some(Hash::Sha256),
-        [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 3, last] => match last {
-            1 => Some(Hash::Sha224),
-            2 => Some(Hash::Sha256),
-            3 => Some(Hash::Sha384),
-            4 => Some(Hash::Sha512),
-            _ => None,
-        },
+        // 1.2.840.10045.4: ECDSA, with SHA-1 or SHA-2.
+        [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 1] => Some(&SHA256),
+        [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 3, last] => sha2(last.checked_sub(2)?),
         _ => None,
     }
 }
 
 /// RFC 4055 section 3.1: the hash function is a parameter, SHA-1 if it is left out.
-fn probabilistic(parameters: &[u8]) -> Option<Hash> {
-    let (parameters, _) = element(parameters, SEQUENCE)?;
-    let Some((function, _)) = element(parameters, FIRST_PARAMETER) else {
-        return Some(Hash::Sha256);
+fn probabilistic(parameters: &[u8]) -> Option<&'static digest::Algorithm> {
+    let parameters = element(parameters, SEQUENCE)?.content;
+    let Some(function) = element(parameters, FIRST_PARAMETER) else {
+        return Some(&SHA256);
     };
-    let (function, _) = element(function, SEQUENCE)?;
-    match element(function, OBJECT_IDENTIFIER)?.0 {
+    let function = element(function.content, SEQUENCE)?.content;
+    match element(function, OBJECT_IDENTIFIER)?.content {
         // 2.16.840.1.101.3.4.2: SHA-2.
-        [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, last] => match last {
-            1 => Some(Hash::Sha256),
-            2 => Some(Hash::Sha384),
-            3 => Some(Hash::Sha512),
-            4 => Some(Hash::Sha224),
-            _ => None,
-        },
+        [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, last] => sha2(last.checked_sub(1)?),
         _ => None,
     }
+}
+
+/// The functions of SHA-2 in the order of their identifiers. There is no SHA-224: `ring` has none,
+/// and no authority signs with it.
+fn sha2(index: u8) -> Option<&'static digest::Algorithm> {
+    [&SHA256, &SHA384, &SHA512].get(usize::from(index)).copied()
 }
 
 const SEQUENCE: u8 = 0x30;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const FIRST_PARAMETER: u8 = 0xa0;
 
-/// The content of the element of DER at the front, and what is behind it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (first, rest) = der.split_first()?;
-    let (length, rest) = rest.split_first()?;
-    let (length, rest) = if *length < 0x80 {
-        (usize::from(*length), rest)
-    } else {
-        let (digits, rest) = rest.split_at_checked(usize::from(*length & 0x7f))?;
-        let length = digits.iter().try_fold(0_usize, |length, digit| {
-            length.checked_mul(256)?.checked_add(usize::from(*digit))
-        })?;
-        (length, rest)
-    };
-    (*first == tag).then(|| rest.split_at_checked(length))?
+/// The first element of DER, if it has this tag.
+fn element(der: &[u8], tag: u8) -> Option<DerElement<'_>> {
+    DerElement::first(der).filter(|element| element.tag == tag)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A certificate of which all but the algorithm is left out.
+    /// A certificate without anything but its algorithm.
     fn certificate(algorithm: &[u8]) -> Vec<u8> {
         let sequence = |content: &[u8]| {
             [
@@ -154,22 +120,22 @@ mod tests {
             [&rsa(10)[..11], &head, &function].concat()
         };
         for (algorithm, expected) in [
-            (rsa(4), Some(Hash::Sha256)),
-            (rsa(5), Some(Hash::Sha256)),
-            (rsa(11), Some(Hash::Sha256)),
-            (rsa(12), Some(Hash::Sha384)),
-            (rsa(13), Some(Hash::Sha512)),
-            (rsa(14), Some(Hash::Sha224)),
+            (rsa(4), Some(&SHA256)),
+            (rsa(5), Some(&SHA256)),
+            (rsa(11), Some(&SHA256)),
+            (rsa(12), Some(&SHA384)),
+            (rsa(13), Some(&SHA512)),
+            (rsa(14), None),
             (
                 vec![6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1],
-                Some(Hash::Sha256),
+                Some(&SHA256),
             ),
-            (ecdsa(2), Some(Hash::Sha256)),
-            (ecdsa(3), Some(Hash::Sha384)),
-            (ecdsa(4), Some(Hash::Sha512)),
-            (pss(1), Some(Hash::Sha256)),
-            (pss(2), Some(Hash::Sha384)),
-            ([&rsa(10)[..11], &[0x30, 0]].concat(), Some(Hash::Sha256)),
+            (ecdsa(2), Some(&SHA256)),
+            (ecdsa(3), Some(&SHA384)),
+            (ecdsa(4), Some(&SHA512)),
+            (pss(1), Some(&SHA256)),
+            (pss(2), Some(&SHA384)),
+            ([&rsa(10)[..11], &[0x30, 0]].concat(), Some(&SHA256)),
             // Ed25519 has none.
             (vec![6, 3, 0x2b, 0x65, 0x70], None),
         ] {

@@ -24,21 +24,11 @@ use crate::protocol::{ValueError, try_from_text};
 /// assert!("two words".parse::<Host>().is_err());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Host(Inner);
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Inner {
-    Name(DnsName<'static>, Ending),
-    Address(IpAddr),
-}
-
-/// How a name ends, as the user wrote it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Ending {
-    /// A resolver may try to add domains of its own.
-    Open,
-    /// By the dot of the root, so that it is taken as it stands (RFC 1034 section 3.1).
-    Dot,
+pub struct Host {
+    /// Without a final dot.
+    name: ServerName<'static>,
+    /// Whether the user wrote a final dot. Without it, a resolver may add domains of its own.
+    has_final_dot: bool,
 }
 
 /// What of `text` an error quotes.
@@ -56,18 +46,15 @@ impl Host {
     /// What TLS checks the certificate against, and announces by SNI if it is a name: without a
     /// final dot (RFC 6066 section 3).
     pub(super) fn server_name(&self) -> ServerName<'static> {
-        match &self.0 {
-            Inner::Name(name, _) => ServerName::DnsName(name.clone()),
-            Inner::Address(address) => ServerName::from(*address),
-        }
+        self.name.clone()
     }
 
     /// The address, if the host is one.
     #[must_use]
     pub fn as_address(&self) -> Option<IpAddr> {
-        match self.0 {
-            Inner::Name(..) => None,
-            Inner::Address(address) => Some(address),
+        match self.name {
+            ServerName::IpAddress(address) => Some(address.into()),
+            _ => None,
         }
     }
 }
@@ -93,14 +80,12 @@ impl FromStr for Host {
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'));
         if let Ok(address) = unbracketed.unwrap_or(text).parse::<IpAddr>() {
-            return Ok(Self(Inner::Address(address)));
+            return Ok(address.into());
         }
-        let (text, ending) = match text.strip_suffix('.') {
-            Some(text) => (text, Ending::Dot),
-            None => (text, Ending::Open),
-        };
-        let ascii = idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::URL)
-            .map_err(|_| error())?;
+        let without_dot = text.strip_suffix('.');
+        let name = without_dot.unwrap_or(text).as_bytes();
+        let ascii =
+            idna::domain_to_ascii_cow(name, idna::AsciiDenyList::URL).map_err(|_| error())?;
         // RFC 1123 section 2.1: a name that ends in digits would be read as an address.
         let numeric = ascii
             .rsplit('.')
@@ -110,7 +95,10 @@ impl FromStr for Host {
             return Err(error());
         }
         let name = DnsName::try_from(ascii.into_owned()).map_err(|_| error())?;
-        Ok(Self(Inner::Name(name, ending)))
+        Ok(Self {
+            name: ServerName::DnsName(name),
+            has_final_dot: without_dot.is_some(),
+        })
     }
 }
 
@@ -118,17 +106,17 @@ try_from_text!(Host);
 
 impl From<IpAddr> for Host {
     fn from(address: IpAddr) -> Self {
-        Self(Inner::Address(address))
+        Self {
+            name: address.into(),
+            has_final_dot: false,
+        }
     }
 }
 
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Inner::Name(name, Ending::Open) => f.write_str(name.as_ref()),
-            Inner::Name(name, Ending::Dot) => write!(f, "{}.", name.as_ref()),
-            Inner::Address(address) => write!(f, "{address}"),
-        }
+        f.write_str(&self.name.to_str())?;
+        f.write_str(if self.has_final_dot { "." } else { "" })
     }
 }
 

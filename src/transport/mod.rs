@@ -2,14 +2,12 @@
 //! a mail is.
 
 mod channel_binding;
-mod codec;
 mod connect;
-mod end;
+mod end_of_replies;
 mod flight;
 mod happy_eyeballs;
 mod host;
 mod io_timer;
-mod maybe_tls;
 mod probe;
 #[cfg(feature = "proxy")]
 mod proxy;

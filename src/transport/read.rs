@@ -1,22 +1,42 @@
 //! Receiving replies.
 
 use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::codec::Decoder;
 use tracing::{Level, debug, enabled};
 
-use super::codec::ReadError;
-use super::end::{End, Unfinished, closed_by};
+use super::end_of_replies::{EndOfReplies, MAX_SHOWN_CHARACTERS, closed_by};
 use super::io_timer::Deadline;
 use super::wire::{TARGET, Wire};
 #[cfg(doc)]
 use crate::error::ErrorKind;
 use crate::error::{Error, Result, Stage};
-use crate::protocol::{Reply, ReplyError, visible};
+use crate::protocol::{Reply, ReplyDecoder, ReplyError, visible};
+
+/// A frame is a whole reply, or what the server sent in place of one.
+impl Decoder for ReplyDecoder {
+    type Item = Result<Reply, ReplyError>;
+    type Error = io::Error;
+
+    fn decode(&mut self, buffer: &mut BytesMut) -> io::Result<Option<Self::Item>> {
+        Ok(ReplyDecoder::decode(self, buffer).transpose())
+    }
+
+    fn decode_eof(&mut self, buffer: &mut BytesMut) -> io::Result<Option<Self::Item>> {
+        let reply = Decoder::decode(self, buffer)?;
+        if reply.is_none() && !(buffer.is_empty() && self.is_between_replies()) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(reply)
+    }
+}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Takes in what has come. Ready as soon as [`receive`](Self::receive) would be: a reply has
@@ -72,7 +92,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// The same if the server has said something. A connection that was closed without a word is
     /// found out when it is used.
     pub(crate) async fn said_too_much(&mut self, stage: Stage) -> Option<Error> {
-        let said = self.has_reply().await && self.ended.as_ref().is_some_and(End::has_words);
+        let said =
+            self.has_reply().await && self.ended.as_ref().is_some_and(EndOfReplies::has_words);
         if said {
             self.ended_while_idle(stage).await
         } else {
@@ -122,12 +143,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 self.timer.poll(context, &mut wait).map(|()| None)
             }
         });
-        match read.await {
-            Some(Some(Ok(reply))) => Ok(self.mask_and_log(reply)),
-            Some(Some(Err(error))) => Err(self.failed(error).into_error(stage)),
-            Some(None) => Err(End::Closed.into_error(stage)),
-            None => Err(End::Late(limit, self.unfinished()).into_error(stage)),
-        }
+        let result = match read.await {
+            Some(read) => self.reply_or_end(read),
+            None => Err(EndOfReplies::Late(limit, self.unfinished())),
+        };
+        result.map_err(|end| end.into_error(stage))
     }
 
     /// What has come is not all that is waited for: a server may hold the rest back until the former
@@ -138,7 +158,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     /// Masks and logs a reply: none goes further without.
-    pub(super) fn mask_and_log(&self, mut reply: Reply) -> Reply {
+    fn mask_and_log(&self, mut reply: Reply) -> Reply {
         let challenge = self.in_exchange && reply.is_positive_intermediate();
         let unmasked = challenge.then(|| reply.clone());
         for mask in &self.masks {
@@ -152,29 +172,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         unmasked.unwrap_or(reply)
     }
 
-    /// The end of the dialogue by a failure to read.
-    pub(super) fn failed(&self, error: ReadError) -> End {
-        match error {
-            ReadError::NotAReply(ReplyError::NotAReply(line)) => {
+    /// The reply that was read, masked and logged, or why none can come.
+    pub(super) fn reply_or_end(
+        &self,
+        read: Option<io::Result<Result<Reply, ReplyError>>>,
+    ) -> Result<Reply, EndOfReplies> {
+        match read {
+            Some(Ok(Ok(reply))) => Ok(self.mask_and_log(reply)),
+            Some(Ok(Err(ReplyError::NotAReply(line)))) => {
                 let line = self.masked_to_the_end(line);
                 self.log(&String::from_utf8_lossy(&line));
-                let error = ReadError::NotAReply(ReplyError::NotAReply(line));
-                End::Failed(error, Unfinished::default())
+                Err(EndOfReplies::NotAReply(ReplyError::NotAReply(line)))
             }
-            other => End::Failed(other, self.unfinished()),
+            Some(Ok(Err(error))) => {
+                // Only for the log: the error has words of its own.
+                self.unfinished();
+                Err(EndOfReplies::NotAReply(error))
+            }
+            Some(Err(error)) => Err(EndOfReplies::Failed(error, self.unfinished())),
+            None => Err(EndOfReplies::Closed),
         }
     }
 
-    /// What has come of the reply that is due next.
-    fn unfinished(&self) -> Unfinished {
+    /// Logs the beginning of the reply that is due next. Returns it as an error shows it.
+    fn unfinished(&self) -> String {
         let octets = self.framed.read_buffer();
         let words = self.framed.decoder().unfinished(octets);
         let words = self.masked_to_the_end(words.into_bytes());
-        let words = String::from_utf8_lossy(&words).into_owned();
+        let words = String::from_utf8_lossy(&words);
         if !words.is_empty() {
             self.log(&words);
         }
-        Unfinished(words)
+        visible(&words, MAX_SHOWN_CHARACTERS).to_string()
     }
 
     fn log(&self, line: &str) {

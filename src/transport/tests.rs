@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_util::poll;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex};
 use tokio::time::{Instant, advance};
+use tokio_util::either::Either;
 
-use super::maybe_tls::MaybeTls;
 use super::{Timeouts, TlsConfig, Wire, within};
 use crate::error::{ErrorKind, Stage};
 
@@ -55,8 +55,8 @@ async fn who_waits_for_the_rest_of_a_reply_flushes() {
     let (stream, mut server) = duplex(1024);
     let mut wire = Wire::clear(Counting { stream, flushes: 0 }, Timeouts::default());
     let flushes = |wire: &Wire<Counting>| match wire.framed.get_ref() {
-        MaybeTls::Clear(stream) => stream.flushes,
-        MaybeTls::Tls(_) => panic!("nobody asked for TLS"),
+        Either::Left(stream) => stream.flushes,
+        Either::Right(_) => panic!("nobody asked for TLS"),
     };
 
     server.write_all(b"220 server.exam").await.unwrap();
@@ -168,7 +168,7 @@ async fn a_handshake_goes_on_after_the_process_was_stopped() {
     let (wire, pause) = stopped(b"\x15\x03\x03\x00\x02\x02\x28");
     let (tls, host) = (TlsConfig::builder(), "server.example".parse().unwrap());
     let tls = tls.danger_accept_invalid_certificates().build().unwrap();
-    let mut upgrading = pin!(wire.begin_tls(&tls, &host));
+    let mut upgrading = pin!(wire.begin_tls(Stage::Connect, &tls, &host));
     assert!(poll!(upgrading.as_mut()).is_pending());
     advance(pause).await;
     assert_eq!(upgrading.await.unwrap_err().kind(), ErrorKind::Tls);

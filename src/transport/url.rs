@@ -51,11 +51,10 @@ pub(crate) fn decoded(text: &str) -> Option<Cow<'_, str>> {
     let mut octets = first.as_bytes().to_vec();
     for part in parts {
         let (digits, rest) = part.split_at_checked(2)?;
-        let number = |digit: u8| char::from(digit).to_digit(16);
-        let octet = digits
-            .bytes()
-            .try_fold(0, |sum, digit| Some(sum * 16 + number(digit)?))?;
-        octets.push(u8::try_from(octet).ok()?);
+        if digits.starts_with('+') {
+            return None;
+        }
+        octets.push(u8::from_str_radix(digits, 16).ok()?);
         octets.extend_from_slice(rest.as_bytes());
     }
     String::from_utf8(octets).ok().map(Cow::Owned)

@@ -4,19 +4,19 @@ use std::collections::VecDeque;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 use tokio_util::codec::FramedRead;
+use tokio_util::either::Either;
 use tracing::{debug, trace};
 use zeroize::Zeroizing;
 
-use super::codec::ReplyCodec;
-use super::end::End;
+use super::end_of_replies::EndOfReplies;
 use super::host::Host;
 use super::io_timer::{IoTimer, within};
-use super::maybe_tls::MaybeTls;
 use super::timeouts::Timeouts;
 use super::tls::{TlsConfig, TlsParameters};
 use crate::error::{Error, ErrorKind, Result, Stage};
-use crate::protocol::{Command, Mask, Reply};
+use crate::protocol::{Command, Mask, Reply, ReplyDecoder};
 use crate::secret::Secret;
 
 /// The target of the events that show the dialogue: a line of a command or a reply is at
@@ -27,6 +27,9 @@ pub(super) const TARGET: &str = "pilotfish::wire";
 /// 12,288 of base64 (RFC 4954 section 4) and the line end.
 const LONGEST_SECRET: usize = 12 * 1024 + 2;
 
+/// A stream in clear text on the left, or inside TLS on the right.
+pub(super) type MaybeTls<S> = Either<S, Box<TlsStream<S>>>;
+
 /// A connection that carries commands and octets one way and replies the other.
 ///
 /// Replies are read while anything is written, always: a server that answers early or stops
@@ -36,7 +39,7 @@ const LONGEST_SECRET: usize = 12 * 1024 + 2;
 /// After an error the connection must be dropped, which closes it.
 #[derive(Debug)]
 pub(crate) struct Wire<S> {
-    pub(super) framed: FramedRead<MaybeTls<S>, ReplyCodec>,
+    pub(super) framed: FramedRead<MaybeTls<S>, ReplyDecoder>,
     pub(super) timeouts: Timeouts,
     pub(super) timer: IoTimer,
     /// Replies that came while something was written.
@@ -44,7 +47,7 @@ pub(crate) struct Wire<S> {
     /// How many octets these have.
     pub(super) pending_octets: usize,
     /// What came behind those of `pending_replies`, if that was the end: it is reported after them.
-    pub(super) ended: Option<End>,
+    pub(super) ended: Option<EndOfReplies>,
     /// Replies that are due and have not come.
     pub(super) expected_replies: usize,
     /// Octets that have been written since the connection or TLS began.
@@ -68,13 +71,13 @@ impl<S> Wire<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Begins in clear text. The greeting is the first reply.
     pub(crate) fn clear(stream: S, timeouts: Timeouts) -> Self {
-        Self::over(MaybeTls::Clear(stream), timeouts, 1)
+        Self::over(Either::Left(stream), timeouts, 1)
     }
 
     /// Nothing has been written or read yet.
     fn over(stream: MaybeTls<S>, timeouts: Timeouts, expected_replies: usize) -> Self {
         Self {
-            framed: FramedRead::new(stream, ReplyCodec::default()),
+            framed: FramedRead::new(stream, ReplyDecoder::default()),
             timeouts,
             timer: IoTimer::default(),
             pending_replies: VecDeque::new(),
@@ -95,43 +98,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self
     }
 
-    /// Begins with TLS (RFC 8314 section 3.3). The greeting is the first reply.
+    /// Begins TLS: at [`Stage::Connect`] before the greeting (RFC 8314 section 3.3), and at
+    /// [`Stage::StartTls`] after a 220 to STARTTLS (RFC 3207 section 4).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Tls`], [`ErrorKind::Timeout`] or [`ErrorKind::Io`], at [`Stage::Connect`].
+    /// [`ErrorKind::Tls`], [`ErrorKind::Timeout`] or [`ErrorKind::Io`] if the handshake fails. After
+    /// STARTTLS [`ErrorKind::Protocol`] if a single octet followed the reply: somebody may be
+    /// injecting replies (RFC 3207 section 6). All are at this stage, and the connection is closed.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes the connection.
-    pub(crate) async fn begin_tls(self, tls: &TlsConfig, host: &Host) -> Result<Self> {
-        self.upgrade(Stage::Connect, tls, host).await
-    }
-
-    /// Upgrades in place, after a 220 to STARTTLS (RFC 3207 section 4).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Protocol`] if a single octet came behind the reply: somebody may be injecting
-    /// replies (RFC 3207 section 6). [`ErrorKind::Tls`], [`ErrorKind::Timeout`] or [`ErrorKind::Io`] if the
-    /// handshake fails. All are at [`Stage::StartTls`], and the connection is closed.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future closes the connection.
-    pub(crate) async fn starttls(self, tls: &TlsConfig, host: &Host) -> Result<Self> {
-        if !self.is_quiet() {
+    pub(crate) async fn begin_tls(
+        self,
+        stage: Stage,
+        tls: &TlsConfig,
+        host: &Host,
+    ) -> Result<Self> {
+        if stage == Stage::StartTls && !self.is_quiet() {
             return Err(Error::new(
                 ErrorKind::Protocol,
                 "the server sent more than its reply to STARTTLS: \
                  somebody may be tampering with the connection",
             )
-            .with_stage(Stage::StartTls));
+            .with_stage(stage));
         }
-        self.upgrade(Stage::StartTls, tls, host).await
-    }
-
-    async fn upgrade(self, stage: Stage, tls: &TlsConfig, host: &Host) -> Result<Self> {
         let Self {
             framed,
             timeouts,
@@ -139,33 +131,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             masks,
             ..
         } = self;
-        let MaybeTls::Clear(stream) = framed.into_inner() else {
+        let Either::Left(stream) = framed.into_inner() else {
             return Err(Error::new(ErrorKind::Protocol, "TLS is active already").with_stage(stage));
         };
-        let stream = match within(timeouts.handshake, tls.handshake(host, stream)).await {
-            Some(result) => result.map_err(|error| error.with_stage(stage))?,
-            None => {
-                return Err(Error::new(
-                    ErrorKind::Timeout,
-                    format!(
-                        "{host} did not finish the TLS handshake within {:?}: \
-                         if the port begins in clear text, use STARTTLS",
-                        timeouts.handshake
-                    ),
-                )
-                .with_stage(stage));
-            }
-        };
+        let handshake = within(timeouts.handshake, tls.handshake(host, stream)).await;
+        let handshake = handshake.unwrap_or_else(|| {
+            let message = format!(
+                "{host} did not finish the TLS handshake within {:?}: \
+                 if the port begins in clear text, use STARTTLS",
+                timeouts.handshake
+            );
+            Err(Error::new(ErrorKind::Timeout, message))
+        });
+        let stream = handshake.map_err(|error| error.with_stage(stage))?;
         let parameters = TlsParameters::of(&stream);
-        debug!(
-            target: TARGET,
-            from = "tls", tls = true,
-            "{parameters}"
-        );
+        debug!(target: TARGET, from = "tls", tls = true, "{parameters}");
         Ok(Self {
             tls: Some(parameters),
             masks,
-            ..Self::over(MaybeTls::Tls(stream), timeouts, expected_replies)
+            ..Self::over(Either::Right(stream), timeouts, expected_replies)
         })
     }
 

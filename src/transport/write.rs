@@ -2,25 +2,21 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::end::{End, MAX_PENDING_OCTETS, broke, stalled};
+use super::end_of_replies::{EndOfReplies, MAX_PENDING_OCTETS};
 use super::io_timer::Deadline;
 use super::wire::Wire;
 use crate::error::{Result, Stage};
 
-/// How far a poll got.
-enum Progress {
-    Written(usize),
-    Flushed,
-    /// Replies that were due have come, and behind them the end of all replies. The former are
-    /// what counts, so there is nothing more to write.
-    Answered,
-}
+/// How many octets a poll has written, or that there is nothing left to write: all is flushed, or
+/// replies that were due have come with the end of all replies after them.
+type Written = ControlFlow<(), usize>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Writes and flushes everything; a reply is due as soon as so many octets as `answered` says
@@ -54,7 +50,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                     },
                 );
             match step.await {
-                Some(Ok(Progress::Written(count))) => {
+                Some(Ok(Written::Continue(count))) => {
                     rest = rest.get(count..).unwrap_or_default();
                     self.handed_over += count as u64;
                     let written = octets.len() - rest.len();
@@ -62,11 +58,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                         self.expected_replies += 1;
                     }
                 }
-                Some(Ok(Progress::Flushed | Progress::Answered)) => return Ok(()),
+                Some(Ok(Written::Break(()))) => return Ok(()),
                 Some(Err(error)) => return Err(error),
-                None if self.pending_replies.is_empty() => return Err(stalled(limit, stage)),
+                None if self.pending_replies.is_empty() => {
+                    return Err(EndOfReplies::Stalled(limit).into_error(stage));
+                }
                 None => {
-                    self.ended = Some(End::Stalled(limit));
+                    self.ended = Some(EndOfReplies::Stalled(limit));
                     return Ok(());
                 }
             }
@@ -80,16 +78,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         stage: Stage,
         rest: &[u8],
         broken: &mut Option<io::Error>,
-    ) -> Poll<Result<Progress>> {
+    ) -> Poll<Result<Written>> {
         if let Poll::Ready(end) = self.poll_replies(context) {
             if !self.pending_replies.is_empty() {
                 self.ended = Some(end);
-                return Poll::Ready(Ok(Progress::Answered));
+                return Poll::Ready(Ok(Written::Break(())));
             }
-            return Poll::Ready(Err(match broken.take() {
-                Some(cause) if !end.has_words() => broke(cause, stage),
-                _ => end.into_error(stage),
-            }));
+            let end = match broken.take() {
+                Some(cause) if !end.has_words() => EndOfReplies::Failed(cause, String::new()),
+                _ => end,
+            };
+            return Poll::Ready(Err(end.into_error(stage)));
         }
         if broken.is_some() {
             // The reason is often on its way: it is waited for until the stream ends.
@@ -97,15 +96,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
         let stream = Pin::new(self.framed.get_mut());
         let written = if rest.is_empty() {
-            ready!(stream.poll_flush(context)).map(|()| Progress::Flushed)
+            ready!(stream.poll_flush(context)).map(Written::Break)
         } else {
-            ready!(stream.poll_write(context, rest)).map(Progress::Written)
+            ready!(stream.poll_write(context, rest)).map(Written::Continue)
         };
         match written {
-            Ok(Progress::Written(0)) => {
-                Poll::Ready(Err(broke(io::ErrorKind::WriteZero.into(), stage)))
+            Ok(Written::Continue(0)) => {
+                let cause = io::ErrorKind::WriteZero.into();
+                let end = EndOfReplies::Failed(cause, String::new());
+                Poll::Ready(Err(end.into_error(stage)))
             }
-            Ok(progress) => Poll::Ready(Ok(progress)),
+            Ok(written) => Poll::Ready(Ok(written)),
             Err(error) => {
                 // TLS may have sent records of what it did not take whole, but not the last octet.
                 if self.tls.is_some() {
@@ -120,22 +121,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Takes in the replies that are there. Ready if one came that is not due, or none can come
     /// any more.
-    pub(super) fn poll_replies(&mut self, context: &mut Context<'_>) -> Poll<End> {
+    pub(super) fn poll_replies(&mut self, context: &mut Context<'_>) -> Poll<EndOfReplies> {
         loop {
-            match ready!(self.framed.poll_next_unpin(context)) {
-                Some(Ok(reply)) => {
-                    let reply = self.mask_and_log(reply);
-                    if self.pending_replies.len() >= self.expected_replies {
-                        return Poll::Ready(End::UnsolicitedReply(reply));
-                    }
-                    self.pending_octets += reply.octets();
-                    self.pending_replies.push_back(reply);
-                    if self.pending_octets > MAX_PENDING_OCTETS {
-                        return Poll::Ready(End::TooManyReplies);
-                    }
-                }
-                Some(Err(error)) => return Poll::Ready(self.failed(error)),
-                None => return Poll::Ready(End::Closed),
+            let read = ready!(self.framed.poll_next_unpin(context));
+            let reply = match self.reply_or_end(read) {
+                Ok(reply) => reply,
+                Err(end) => return Poll::Ready(end),
+            };
+            if self.pending_replies.len() >= self.expected_replies {
+                return Poll::Ready(EndOfReplies::UnsolicitedReply(reply));
+            }
+            self.pending_octets += reply.octets();
+            self.pending_replies.push_back(reply);
+            if self.pending_octets > MAX_PENDING_OCTETS {
+                return Poll::Ready(EndOfReplies::TooManyReplies);
             }
         }
     }

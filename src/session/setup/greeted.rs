@@ -64,7 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
         hello: Hello,
     ) -> Result<Self> {
         let begun = Instant::now();
-        let handshake = wire.begin_tls(tls, host);
+        let handshake = wire.begin_tls(Stage::Connect, tls, host);
         let wire = handshake.instrument(debug_span!(target: "pilotfish", "tls"));
         Self::greet(wire.await?, hello, begun.elapsed()).await
     }
@@ -117,7 +117,7 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
         let refusal = refusal.with_reply(reply).with_transient(transient);
         return Err(refusal.with_stage(Stage::StartTls));
     }
-    wire.starttls(tls, host).await
+    wire.begin_tls(Stage::StartTls, tls, host).await
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {

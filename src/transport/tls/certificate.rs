@@ -21,8 +21,8 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     pub(super) fn of(certificate: &'a CertificateDer<'_>) -> Option<Self> {
-        let certificate = Element::first(certificate)?;
-        let mut elements = Element::all(Element::first(certificate.content)?.content);
+        let certificate = DerElement::first(certificate)?;
+        let mut elements = DerElement::all(DerElement::first(certificate.content)?.content);
         // The serial number comes first in version 1.
         if elements.next()?.tag == VERSION {
             elements.next()?;
@@ -40,18 +40,18 @@ impl<'a> Fields<'a> {
     /// The names in the extension subjectAltName (RFC 5280 section 4.2.1.6): host names, addresses
     /// and URIs.
     fn subject_alt_names(&self) -> Vec<String> {
-        let extensions = Element::all(self.rest).find(|element| element.tag == EXTENSIONS);
-        let extensions = extensions.and_then(|element| Element::first(element.content));
+        let extensions = DerElement::all(self.rest).find(|element| element.tag == EXTENSIONS);
+        let extensions = extensions.and_then(|element| DerElement::first(element.content));
         let mut extensions = extensions
             .into_iter()
-            .flat_map(|list| Element::all(list.content));
+            .flat_map(|list| DerElement::all(list.content));
         let names = extensions.find(|extension| extension.content.starts_with(SUBJECT_ALT_NAME));
         // The value comes last, after a mark that the extension is critical.
-        let names = names.and_then(|extension| Element::all(extension.content).last());
-        let names = names.and_then(|value| Element::first(value.content));
+        let names = names.and_then(|extension| DerElement::all(extension.content).last());
+        let names = names.and_then(|value| DerElement::first(value.content));
         let names = names
             .into_iter()
-            .flat_map(|list| Element::all(list.content));
+            .flat_map(|list| DerElement::all(list.content));
         names.filter_map(|name| name.to_name()).collect()
     }
 }
@@ -66,14 +66,14 @@ const URI: u8 = 0x86;
 const IP_ADDRESS: u8 = 0x87;
 
 /// An element of DER (X.690 section 8.1), with a length of up to four octets.
-struct Element<'a> {
-    tag: u8,
-    content: &'a [u8],
+pub(in crate::transport) struct DerElement<'a> {
+    pub(in crate::transport) tag: u8,
+    pub(in crate::transport) content: &'a [u8],
     whole: &'a [u8],
-    rest: &'a [u8],
+    pub(in crate::transport) rest: &'a [u8],
 }
 
-impl<'a> Element<'a> {
+impl<'a> DerElement<'a> {
     /// All elements up to the first that is not valid.
     fn all(octets: &'a [u8]) -> impl Iterator<Item = Self> {
         std::iter::successors(Self::first(octets), |element| Self::first(element.rest))
@@ -91,7 +91,7 @@ impl<'a> Element<'a> {
         }
     }
 
-    fn first(octets: &'a [u8]) -> Option<Self> {
+    pub(in crate::transport) fn first(octets: &'a [u8]) -> Option<Self> {
         let (&[tag, first], after) = octets.split_first_chunk()?;
         let (length, after) = match first {
             0..=0x7f => (usize::from(first), after),

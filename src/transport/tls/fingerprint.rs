@@ -85,26 +85,18 @@ fn strip<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
 
 /// 32 octets: colons stand between all of them, or nowhere.
 fn digest(text: &str) -> Option<[u8; 32]> {
-    let joined: String;
-    let digits = if text.contains(':') {
-        let octets: Vec<_> = text.split(':').collect();
-        if octets.iter().any(|octet| octet.len() != 2) {
-            return None;
-        }
-        joined = octets.concat();
-        joined.as_str()
-    } else {
-        text
-    };
-    if digits.len() != 64 {
+    let has_colons = text.contains(':');
+    if text.len() != if has_colons { 95 } else { 64 } {
         return None;
     }
     let mut digest = [0; 32];
-    for (octet, pair) in digest.iter_mut().zip(digits.as_bytes().chunks(2)) {
-        for digit in pair {
-            let value = char::from(*digit).to_digit(16)?;
-            *octet = *octet << 4 | u8::try_from(value).ok()?;
-        }
+    let octets = text.as_bytes().chunks(if has_colons { 3 } else { 2 });
+    for (octet, text) in digest.iter_mut().zip(octets) {
+        let ([high, low] | [high, low, b':']) = text else {
+            return None;
+        };
+        let digit = |digit: &u8| char::from(*digit).to_digit(16);
+        *octet = u8::try_from(digit(high)? << 4 | digit(low)?).ok()?;
     }
     Some(digest)
 }

@@ -18,6 +18,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs as cryptography;
 #[cfg(not(feature = "aws-lc-rs"))]
 use tokio_rustls::rustls::crypto::ring as cryptography;
 
+pub(super) use certificate::DerElement;
 pub use config::{TlsConfig, TlsConfigBuilder};
 pub(super) use failure::is_refusal;
 pub use fingerprint::Fingerprint;
