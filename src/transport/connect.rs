@@ -1,11 +1,13 @@
 //! Connecting to a host.
 
+use std::fmt::Display;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
 use tracing::debug;
 
 use super::happy_eyeballs::{alternate, happy_eyeballs};
@@ -14,24 +16,29 @@ use super::io_timer::within;
 use super::route::Route;
 use super::socket::Socket;
 use super::timeouts::Timeouts;
+use super::tls::TlsConfig;
 use super::wire::TARGET;
 use crate::descriptors;
 use crate::error::{Error, ErrorKind, Result, Stage};
 
+/// How long a server may take to connect, and to answer a TLS handshake, when the client looks
+/// whether the port begins with TLS.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
+
 impl Route {
-    /// Connects to the first address of `host` that answers, or goes another way if the route
-    /// says so.
+    /// Connects to the first address of `host` that answers, or by another way if the route has one.
     ///
-    /// The families take turns, as the system's order of preference has them, and an attempt that
-    /// stays open for 250 ms is joined by the next, so that an address without a route costs
-    /// nothing much (RFC 8305).
+    /// IPv6 and IPv4 addresses alternate, in the system's order of preference. When an attempt has
+    /// not ended after 250 ms the next one starts beside it, so that an unreachable address costs
+    /// little time (RFC 8305).
     ///
     /// # Errors
     ///
     /// All at [`Stage::Connect`]: [`ErrorKind::Connect`], permanent if the name does not exist or has
-    /// no address that the route allows; [`ErrorKind::Timeout`]. With a proxy also [`ErrorKind::Auth`] if
-    /// it refuses the login, [`ErrorKind::Rejected`] if it does not want to connect there, and
-    /// [`ErrorKind::Protocol`], [`ErrorKind::Closed`] or [`ErrorKind::Io`] if it breaks off.
+    /// no address that the route allows; [`ErrorKind::Timeout`]. With a proxy also
+    /// [`ErrorKind::Auth`] if the proxy refuses the login, [`ErrorKind::Rejected`] if it refuses to
+    /// connect to the server, and [`ErrorKind::Protocol`], [`ErrorKind::Closed`] or
+    /// [`ErrorKind::Io`] if the dialogue with it breaks off.
     ///
     /// # Cancel safety
     ///
@@ -44,18 +51,36 @@ impl Route {
             }
             #[cfg(feature = "proxy")]
             if let Some(proxy) = &self.proxy {
-                let (name, (at, behind)) = (proxy.to_string(), proxy.place());
-                let stream = tcp(self, &name, at, behind, timeouts.connect).await?;
-                return super::tunnel::connect_through(proxy, stream, host, port, timeouts.proxy)
-                    .await;
+                let name = proxy.to_string();
+                let connected = tcp(self, &name, &proxy.host, proxy.port, timeouts.connect);
+                let mut socket = connected.await?;
+                let limit = timeouts.proxy;
+                super::tunnel::connect_through(proxy, &mut socket, host, port, limit).await?;
+                socket.through_proxy = true;
+                return Ok(socket);
             }
             let name = format!("{host} port {port}");
-            let stream = tcp(self, &name, host, port, timeouts.connect).await?;
-            Socket::tcp(stream).map_err(|error| refused(&name, &[], error))
+            tcp(self, &name, host, port, timeouts.connect).await
         };
         connected
             .await
             .map_err(|error| error.with_stage(Stage::Connect))
+    }
+
+    /// Whether the port begins with TLS: over a connection of its own it answers a handshake with
+    /// something that only TLS has. `false` if that cannot be found out.
+    pub(crate) async fn begins_with_tls(&self, tls: &TlsConfig, host: &Host, port: u16) -> bool {
+        let answered = async {
+            match self
+                .connect(host, port, &Timeouts::all(PROBE_TIMEOUT))
+                .await
+            {
+                Ok(socket) => tls.is_answered(host, socket).await,
+                Err(_) => false,
+            }
+        };
+        let in_time = timeout(2 * PROBE_TIMEOUT, answered).await;
+        in_time.unwrap_or(false)
     }
 }
 
@@ -67,52 +92,44 @@ async fn unix_socket(path: &std::path::Path, limit: Duration) -> Result<Socket> 
             debug!(target: TARGET, from = "network", tls = false, "connected to {shown}");
             Ok(Socket::unix(stream))
         }
-        Some(Err(error)) => {
-            let hint = descriptors::hint(&error).unwrap_or("check the path, and who may use it");
-            let message = format!("cannot connect to {shown}: {hint}");
-            Err(Error::new(ErrorKind::Connect, message).caused_by(error))
-        }
-        None => Err(Error::new(
-            ErrorKind::Timeout,
-            format!("no answer from {shown} within {limit:?}: check whether the server works"),
+        Some(Err(error)) => Err(refused(
+            &shown,
+            &[],
+            "check the path, and who may use it",
+            error,
         )),
+        None => Err(no_answer(&shown, limit, "check whether the server works")),
     }
 }
 
 /// A connection to a host that errors call by this name.
-async fn tcp(
-    route: &Route,
-    name: &str,
-    host: &Host,
-    port: u16,
-    limit: Duration,
-) -> Result<TcpStream> {
+async fn tcp(route: &Route, name: &str, host: &Host, port: u16, limit: Duration) -> Result<Socket> {
     match within(limit, tcp_unbounded(route, name, host, port)).await {
-        Some(Ok(stream)) => {
+        Some(stream) => {
+            let stream = stream?;
             let address = stream.peer_addr().map(|address| address.ip().to_string());
             let address = address.unwrap_or_else(|error| error.to_string());
             debug!(target: TARGET, from = "network", tls = false, "connected to {name} ({address})");
-            Ok(stream)
+            Socket::tcp(stream).map_err(|error| refused(&name, &[], advice(&error), error))
         }
-        Some(Err(error)) => Err(error),
-        None => Err(Error::new(
-            ErrorKind::Timeout,
-            format!(
-                "no answer from {name} within {limit:?}: \
-                 check the port, and whether the network lets mail out"
-            ),
-        )),
+        None => {
+            let advice = "check the port, and whether the network lets mail out";
+            Err(no_answer(&name, limit, advice))
+        }
     }
+}
+
+fn no_answer(name: &impl Display, limit: Duration, advice: &str) -> Error {
+    let message = format!("no answer from {name} within {limit:?}: {advice}");
+    Error::new(ErrorKind::Timeout, message)
 }
 
 async fn tcp_unbounded(route: &Route, name: &str, host: &Host, port: u16) -> Result<TcpStream> {
     let found = look_up(host).await?;
-    let allowed = found
-        .iter()
-        .copied()
-        .filter(|address| route.allows(*address));
-    let addresses = alternate(allowed.collect());
-    if addresses.is_empty() && !found.is_empty() {
+    let (allowed, others): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|address| route.allows(*address));
+    if allowed.is_empty() && !others.is_empty() {
         let message = format!(
             "{host} has no address of the family that is asked for: \
              leave the restriction to IPv4 or IPv6, or the source address, out"
@@ -120,18 +137,17 @@ async fn tcp_unbounded(route: &Route, name: &str, host: &Host, port: u16) -> Res
         return Err(Error::new(ErrorKind::Connect, message).with_transient(false));
     }
     let local = route.local_address;
-    let connected = happy_eyeballs(addresses, |address| {
+    let connected = happy_eyeballs(alternate(allowed), |address| {
         open(local, SocketAddr::new(address, port))
     });
     connected.await.map_err(|mut failures| {
-        let Some((_, last)) = failures.pop() else {
-            return refused(name, &[], io::Error::other("the name has no address"));
-        };
+        let last = failures.pop().map(|(_, error)| error);
+        let last = last.unwrap_or_else(|| io::Error::other("the name has no address"));
         let tried: Vec<_> = failures
             .iter()
             .map(|(address, error)| format!("{address}: {error}"))
             .collect();
-        refused(name, &tried, last)
+        refused(&name, &tried, advice(&last), last)
     })
 }
 
@@ -157,13 +173,17 @@ struct SourceError {
     cause: io::Error,
 }
 
-fn refused(name: &str, tried: &[String], error: io::Error) -> Error {
-    let mut message = format!("cannot connect to {name}");
-    if !tried.is_empty() {
-        message = format!("{message} (tried too: {})", tried.join(", "));
-    }
-    let hint = descriptors::hint(&error).unwrap_or(advice(&error));
-    Error::new(ErrorKind::Connect, format!("{message}: {hint}")).caused_by(error)
+/// The error of a connection that the system could not make. `advice` is the next step, unless
+/// descriptors are exhausted.
+fn refused(name: &impl Display, tried: &[String], advice: &str, error: io::Error) -> Error {
+    let tried = if tried.is_empty() {
+        String::new()
+    } else {
+        format!(" (tried too: {})", tried.join(", "))
+    };
+    let hint = descriptors::hint(&error).unwrap_or(advice);
+    let message = format!("cannot connect to {name}{tried}: {hint}");
+    Error::new(ErrorKind::Connect, message).caused_by(error)
 }
 
 /// What to do about a connection that the system could not make.
@@ -210,31 +230,26 @@ async fn look_up(host: &Host) -> Result<Vec<IpAddr>> {
                 .collect::<Vec<_>>()
         })
     });
-    match looked_up.await {
-        Ok(Ok(addresses)) => Ok(addresses),
-        Ok(Err(error)) => {
-            let unknown = matches!(
-                error.kind(),
-                LookupErrorKind::NoName | LookupErrorKind::NoData
-            );
-            let cause = io::Error::from(error);
-            let failed = if unknown {
-                let message = format!("there is no host named {host}: check its spelling");
-                Error::new(ErrorKind::Connect, message).with_transient(false)
-            } else {
-                let hint = descriptors::hint(&cause);
-                let hint = hint.unwrap_or("check the network, or try again later");
-                Error::new(
-                    ErrorKind::Connect,
-                    format!("cannot look up {host} now: {hint}"),
-                )
-            };
-            Err(failed.caused_by(cause))
-        }
-        Err(error) => {
-            Err(Error::new(ErrorKind::Connect, "the look-up was stopped").caused_by(error))
-        }
-    }
+    let looked_up = looked_up.await.map_err(|error| {
+        Error::new(ErrorKind::Connect, "the look-up was stopped").caused_by(error)
+    })?;
+    looked_up.map_err(|error| {
+        let unknown = matches!(
+            error.kind(),
+            LookupErrorKind::NoName | LookupErrorKind::NoData
+        );
+        let cause = io::Error::from(error);
+        let message = if unknown {
+            format!("there is no host named {host}: check its spelling")
+        } else {
+            let hint = descriptors::hint(&cause);
+            let hint = hint.unwrap_or("check the network, or try again later");
+            format!("cannot look up {host} now: {hint}")
+        };
+        Error::new(ErrorKind::Connect, message)
+            .with_transient(!unknown)
+            .caused_by(cause)
+    })
 }
 
 #[cfg(test)]
@@ -274,7 +289,8 @@ mod tests {
             ),
         ] {
             for kind in errors {
-                let error = refused("h port 1", &[], (*kind).into());
+                let error = io::Error::from(*kind);
+                let error = refused(&"h port 1", &[], advice(&error), error);
                 assert!(error.to_string().contains(words), "{kind:?}: {error}");
             }
         }

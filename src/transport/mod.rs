@@ -8,7 +8,6 @@ mod flight;
 mod happy_eyeballs;
 mod host;
 mod io_timer;
-mod probe;
 #[cfg(feature = "proxy")]
 mod proxy;
 mod read;
@@ -28,7 +27,6 @@ pub(crate) use flight::Flight;
 pub use host::Host;
 pub(crate) use host::{parse_port, shortened};
 pub(crate) use io_timer::within;
-pub(crate) use probe::begins_with_tls;
 #[cfg(feature = "proxy")]
 pub use proxy::Proxy;
 pub use route::{Family, Route};

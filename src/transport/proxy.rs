@@ -1,4 +1,4 @@
-//! A proxy, and who uses it.
+//! A proxy, and its user.
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,8 +30,8 @@ use crate::secret::Secret;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proxy {
     pub(super) protocol: ProxyProtocol,
-    host: Host,
-    port: u16,
+    pub(super) host: Host,
+    pub(super) port: u16,
     pub(super) user: Option<String>,
     pub(super) password: Option<Secret>,
 }
@@ -45,7 +45,7 @@ pub(super) enum ProxyProtocol {
 }
 
 /// A user name or password of RFC 1929 has as many octets at most.
-const LONGEST_LOGIN: usize = 255;
+const MAX_LOGIN_OCTETS: usize = 255;
 
 /// The user is not one that the proxy can receive.
 const USER: &str = "the user of a proxy has 1 to 255 octets, no colon and no control character";
@@ -98,14 +98,10 @@ impl Proxy {
     pub fn wants_password(&self) -> bool {
         self.user.is_some() && self.password.is_none()
     }
-
-    pub(super) fn place(&self) -> (&Host, u16) {
-        (&self.host, self.port)
-    }
 }
 
 fn is_login(text: &str) -> bool {
-    (1..=LONGEST_LOGIN).contains(&text.len()) && !text.chars().any(char::is_control)
+    (1..=MAX_LOGIN_OCTETS).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
 /// The user of a URL, in percent form (RFC 3986 section 3.2.1). It is not quoted in an error, as it

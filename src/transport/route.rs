@@ -1,7 +1,6 @@
 //! The way to a server.
 
 use std::net::IpAddr;
-#[cfg(unix)]
 use std::path::{Path, PathBuf};
 
 #[cfg(feature = "proxy")]
@@ -28,7 +27,6 @@ pub struct Route {
     pub(super) local_address: Option<IpAddr>,
     #[cfg(feature = "proxy")]
     pub(super) proxy: Option<Proxy>,
-    #[cfg(unix)]
     pub(super) unix_socket: Option<PathBuf>,
 }
 
@@ -102,15 +100,9 @@ impl Route {
         self.path().is_some()
     }
 
-    #[cfg(unix)]
+    /// The Unix domain socket, if the route leads there.
     pub(crate) fn path(&self) -> Option<&Path> {
         self.unix_socket.as_deref()
-    }
-
-    #[cfg(not(unix))]
-    #[expect(clippy::unused_self, reason = "the same signature on all systems")]
-    pub(crate) fn path(&self) -> Option<&std::path::Path> {
-        None
     }
 
     /// Whether the proxy has a user without a password.

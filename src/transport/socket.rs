@@ -23,17 +23,17 @@ use tokio::net::UnixStream;
 /// than has come flushes. What is answered needs none: they go with the answer.
 #[derive(Debug)]
 pub struct Socket {
-    inner: Inner,
+    stream: SocketStream,
+    /// Whether the other end is a proxy.
+    #[cfg(feature = "proxy")]
+    pub(super) through_proxy: bool,
     /// Whether something has been read, and nothing written since.
     unacknowledged: bool,
 }
 
 #[derive(Debug)]
-enum Inner {
+enum SocketStream {
     Tcp(TcpStream),
-    /// The other end is a proxy.
-    #[cfg(feature = "proxy")]
-    Tunnel(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
 }
@@ -44,64 +44,57 @@ trait Stream: AsyncRead + AsyncWrite + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
 impl Socket {
-    fn new(inner: Inner) -> Self {
+    fn new(stream: SocketStream) -> Self {
         Self {
-            inner,
+            stream,
+            #[cfg(feature = "proxy")]
+            through_proxy: false,
             unacknowledged: false,
         }
     }
 
     pub(super) fn tcp(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self::new(Inner::Tcp(stream)))
-    }
-
-    /// A connection through a proxy, whose `TCP_NODELAY` is set.
-    #[cfg(feature = "proxy")]
-    pub(super) fn tunnel(stream: TcpStream) -> Self {
-        Self::new(Inner::Tunnel(stream))
+        Ok(Self::new(SocketStream::Tcp(stream)))
     }
 
     #[cfg(unix)]
     pub(super) fn unix(stream: UnixStream) -> Self {
-        Self::new(Inner::Unix(stream))
+        Self::new(SocketStream::Unix(stream))
     }
 
-    /// The address of this end as the server may know it; 127.0.0.1 over a Unix socket and
-    /// behind a proxy, where it does not.
+    /// The address of this end as the server may know it. Over a Unix socket and through a proxy the
+    /// server does not know it: then this is 127.0.0.1.
     ///
     /// # Errors
     ///
-    /// What the system says if the connection has gone.
+    /// The system's error if the connection no longer exists.
     pub fn local_address(&self) -> io::Result<IpAddr> {
-        match &self.inner {
-            Inner::Tcp(stream) => Ok(stream.local_addr()?.ip().to_canonical()),
-            #[cfg(any(unix, feature = "proxy"))]
-            _ => Ok(Ipv4Addr::LOCALHOST.into()),
+        #[cfg(feature = "proxy")]
+        if self.through_proxy {
+            return Ok(Ipv4Addr::LOCALHOST.into());
+        }
+        match &self.stream {
+            SocketStream::Tcp(stream) => Ok(stream.local_addr()?.ip().to_canonical()),
+            #[cfg(unix)]
+            SocketStream::Unix(_) => Ok(Ipv4Addr::LOCALHOST.into()),
         }
     }
 
     fn stream(&mut self) -> Pin<&mut dyn Stream> {
-        match &mut self.inner {
-            Inner::Tcp(stream) => Pin::new(stream),
-            #[cfg(feature = "proxy")]
-            Inner::Tunnel(stream) => Pin::new(stream),
+        match &mut self.stream {
+            SocketStream::Tcp(stream) => Pin::new(stream),
             #[cfg(unix)]
-            Inner::Unix(stream) => Pin::new(stream),
+            SocketStream::Unix(stream) => Pin::new(stream),
         }
     }
 
-    /// The system does this once.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn acknowledge(&self) {
-        // A delay is all that a failure costs.
-        let _ = match &self.inner {
-            Inner::Tcp(stream) => stream.set_quickack(true),
-            #[cfg(feature = "proxy")]
-            Inner::Tunnel(stream) => stream.set_quickack(true),
-            #[cfg(unix)]
-            Inner::Unix(_) => Ok(()),
-        };
+        if let SocketStream::Tcp(stream) = &self.stream {
+            // The system does this once. A failure costs no more than a delay.
+            let _ = stream.set_quickack(true);
+        }
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -179,7 +172,7 @@ mod tests {
     }
 
     fn tcp(socket: &Socket) -> &TcpStream {
-        let Inner::Tcp(stream) = &socket.inner else {
+        let SocketStream::Tcp(stream) = &socket.stream else {
             panic!("another kind of socket");
         };
         stream

@@ -1,4 +1,4 @@
-//! What is said to a proxy before it is a way to the server.
+//! The dialogue with a proxy, until it has connected to the server.
 
 use std::io;
 use std::time::Duration;
@@ -6,7 +6,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio_socks::tcp::Socks5Stream;
 use tokio_socks::{Error as SocksError, TargetAddr};
 use zeroize::Zeroizing;
@@ -20,40 +19,35 @@ use crate::protocol::Mask;
 
 /// How long the header of a proxy's response may be, in octets, with those of interim responses
 /// before it.
-const LONGEST_HEADER: usize = 8 * 1024;
+const MAX_HEADER_OCTETS: usize = 8 * 1024;
 
 /// How many fields it may have.
-const MOST_FIELDS: usize = 64;
+const MAX_HEADER_FIELDS: usize = 64;
 
-/// Has the proxy at the other end of a stream connect to the server.
+/// Asks the proxy at the other end of a socket to connect to the server.
 pub(super) async fn connect_through(
     proxy: &Proxy,
-    mut stream: TcpStream,
+    socket: &mut Socket,
     host: &Host,
     port: u16,
     limit: Duration,
-) -> Result<Socket> {
-    let asked = async {
-        // Requests are whole when they are written.
-        let prepared = stream.set_nodelay(true);
-        prepared.map_err(|error| broken(proxy, error))?;
+) -> Result<()> {
+    let connected = async {
         match proxy.protocol {
-            ProxyProtocol::Socks5 => socks(proxy, &mut stream, host, port).await,
-            ProxyProtocol::Http => http(proxy, &mut stream, host, port).await,
+            ProxyProtocol::Socks5 => socks(proxy, socket, host, port).await,
+            ProxyProtocol::Http => http(proxy, socket, host, port).await,
         }
     };
-    let in_time = within(limit, asked).await;
-    in_time.unwrap_or_else(|| {
+    within(limit, connected).await.unwrap_or_else(|| {
         let message = format!(
             "{proxy} did not connect to {host} port {port} within {limit:?}: try again later"
         );
         Err(Error::new(ErrorKind::Timeout, message))
-    })?;
-    Ok(Socket::tunnel(stream))
+    })
 }
 
 /// RFC 1928 and RFC 1929. Nothing is read beyond the proxy's answer.
-async fn socks(proxy: &Proxy, stream: &mut TcpStream, host: &Host, port: u16) -> Result<()> {
+async fn socks(proxy: &Proxy, stream: &mut Socket, host: &Host, port: u16) -> Result<()> {
     let target = match host.as_address() {
         Some(address) => TargetAddr::Ip((address, port).into()),
         None => TargetAddr::Domain(host.to_string().into(), port),
@@ -89,11 +83,11 @@ async fn socks(proxy: &Proxy, stream: &mut TcpStream, host: &Host, port: u16) ->
 }
 
 /// RFC 9110 section 9.3.6.
-async fn http(proxy: &Proxy, stream: &mut TcpStream, host: &Host, port: u16) -> Result<()> {
+async fn http(proxy: &Proxy, stream: &mut Socket, host: &Host, port: u16) -> Result<()> {
     let request = request(proxy, host, port);
     let sent = stream.write_all(&request).await;
     sent.map_err(|error| broken(proxy, error))?;
-    let mut room = LONGEST_HEADER;
+    let mut room = MAX_HEADER_OCTETS;
     let (code, reason) = loop {
         let header = match header(stream, room).await {
             Ok(Some(header)) => header,
@@ -130,7 +124,7 @@ fn masked(proxy: &Proxy, text: &str) -> String {
 
 /// The status code of a response, and the reason that it gives.
 fn status(proxy: &Proxy, header: &[u8]) -> Result<(u16, String)> {
-    let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+    let mut fields = [httparse::EMPTY_HEADER; MAX_HEADER_FIELDS];
     let mut response = httparse::Response::new(&mut fields);
     match response.parse(header) {
         Ok(httparse::Status::Complete(_)) => {
@@ -169,7 +163,7 @@ fn request(proxy: &Proxy, host: &Host, port: u16) -> Zeroizing<Vec<u8>> {
 /// Reads a header, octet by octet: what follows the empty line belongs to the server behind
 /// the proxy. A line may end in LF alone (RFC 9112 section 2.2). `None` if the header is longer
 /// than `room`.
-async fn header(stream: &mut TcpStream, room: usize) -> io::Result<Option<Vec<u8>>> {
+async fn header(stream: &mut Socket, room: usize) -> io::Result<Option<Vec<u8>>> {
     let mut header = Vec::new();
     while !header.ends_with(b"\n\r\n") && !header.ends_with(b"\n\n") {
         if header.len() == room {

@@ -19,7 +19,7 @@ use crate::protocol::{Credentials, Dialect, Mechanism, Strategy};
 use crate::session::Session;
 use crate::session::session::ExtensionsAge;
 use crate::session::telemetry::{report_set_up, session_span};
-use crate::transport::{Host, Route, Socket, Timeouts, TlsConfig, Wire, begins_with_tls};
+use crate::transport::{Host, Route, Socket, Timeouts, TlsConfig, Wire};
 
 /// How long a server may be silent before it is asked whether it waits for TLS.
 const MAX_SILENCE: Duration = Duration::from_secs(5);
@@ -193,7 +193,8 @@ impl ServerConfig {
     async fn greet(&self, wire: Wire<Socket>, hello: Hello) -> Result<Established<Socket>> {
         let silent_tls = async {
             sleep(MAX_SILENCE).await;
-            if !begins_with_tls(&self.tls, &self.settings.route, &self.host, self.port).await {
+            let route = &self.settings.route;
+            if !route.begins_with_tls(&self.tls, &self.host, self.port).await {
                 pending::<()>().await;
             }
         };

@@ -135,7 +135,7 @@ const SUBJECT_ALT_NAME: &[u8] = b"\x06\x03\x55\x1d\x11";
 const RSA_2048: usize = 290;
 
 impl CertificateSummary {
-    pub(super) fn certificate(der: &CertificateDer<'_>) -> Self {
+    pub(super) fn of(der: &CertificateDer<'_>) -> Self {
         let Some(fields) = Fields::of(der) else {
             return Self::default();
         };

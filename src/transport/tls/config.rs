@@ -8,18 +8,18 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::client::ResolvesClientCert;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::TrustAnchor;
 use tokio_rustls::rustls::{self, ClientConfig};
 use tracing::warn;
 use webpki::anchor_from_trusted_cert;
 
-use super::client_certificate::ClientCertificate;
 use super::cryptography;
 use super::failure::{cause, handshake_error};
 use super::fingerprint::Fingerprint;
 use super::parameters::TlsVersion;
-use super::pem::{certificates, unusable};
+use super::pem::{certificates, client_certificate, unusable};
 use super::roots::TlsRoots;
 use super::verifier::{Authorities, Trust, Verifier};
 #[cfg(doc)]
@@ -58,21 +58,17 @@ pub struct TlsConfig {
     connector: TlsConnector,
     /// The name that certificates are checked for, in place of the host.
     name: Option<Host>,
-    verification: Verification,
-}
-
-/// Whether certificates are verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verification {
-    Done,
-    LeftOut,
+    accepts_invalid_certificates: bool,
 }
 
 impl std::fmt::Debug for TlsConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TlsConfig")
             .field("name", &self.name)
-            .field("verification", &self.verification)
+            .field(
+                "accepts_invalid_certificates",
+                &self.accepts_invalid_certificates,
+            )
             .finish_non_exhaustive()
     }
 }
@@ -94,7 +90,7 @@ impl TlsConfig {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        if self.verification == Verification::LeftOut {
+        if self.accepts_invalid_certificates {
             warn!(%host, "the certificate is not verified: anybody may be the server");
         }
         match self.connect(host, stream).await {
@@ -125,7 +121,8 @@ impl TlsConfig {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut handshake = self.connector.connect(self.name(host), stream);
+        let name = self.name.as_ref().unwrap_or(host).server_name();
+        let mut handshake = self.connector.connect(name, stream);
         poll_fn(|context| {
             let polled = Pin::new(&mut handshake).poll(context);
             // Acknowledges what has arrived: some servers hold the rest back until then.
@@ -138,10 +135,6 @@ impl TlsConfig {
         })
         .await
     }
-
-    fn name(&self, host: &Host) -> rustls::pki_types::ServerName<'static> {
-        self.name.as_ref().unwrap_or(host).server_name()
-    }
 }
 
 /// Builds a [`TlsConfig`].
@@ -153,8 +146,8 @@ pub struct TlsConfigBuilder {
     fingerprints: Vec<Fingerprint>,
     minimum: TlsVersion,
     name: Option<Host>,
-    identity: Option<ClientCertificate>,
-    verification: Option<Verification>,
+    identity: Option<Arc<dyn ResolvesClientCert>>,
+    accepts_invalid_certificates: bool,
     /// The first error of a setter.
     error: Option<Error>,
 }
@@ -225,11 +218,12 @@ impl TlsConfigBuilder {
     }
 
     /// Presents this certificate to servers that request one. `chain` is the certificate and its
-    /// intermediate authorities in PEM, and `key` its private key in PEM (PKCS #8, PKCS #1 or SEC1). If there is no certificate or no key, if the key is encrypted, or if it belongs
-    /// to another certificate, [`build`](Self::build) returns the error.
+    /// intermediate authorities in PEM, and `key` its private key in PEM (PKCS #8, PKCS #1 or SEC1).
+    /// If there is no certificate or no key, if the key is encrypted, or if it belongs to another
+    /// certificate, [`build`](Self::build) returns the error.
     pub fn client_certificate_pem(self, chain: impl AsRef<[u8]>, key: &Secret) -> Self {
         self.keep_error(|builder| {
-            builder.identity = Some(ClientCertificate::from_pem(chain.as_ref(), key)?);
+            builder.identity = Some(client_certificate(chain.as_ref(), key)?);
             Ok(())
         })
     }
@@ -239,7 +233,7 @@ impl TlsConfigBuilder {
     ///
     /// Prefer a [fingerprint](Self::fingerprint) for a server whose certificate no authority signed.
     pub fn danger_accept_invalid_certificates(mut self) -> Self {
-        self.verification = Some(Verification::LeftOut);
+        self.accepts_invalid_certificates = true;
         self
     }
 
@@ -248,23 +242,24 @@ impl TlsConfigBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`]: PEM text, a fingerprint or a name of a setter is not valid; the system has no authorities; no
-    /// authority and no pin is set; or certificates are both pinned and not verified.
+    /// [`ErrorKind::Config`]: PEM text, a fingerprint or a name of a setter is not valid; the system
+    /// has no authorities; no authority and no pin is set; or certificates are both pinned and not
+    /// verified.
     pub fn build(self) -> Result<TlsConfig> {
         if let Some(error) = self.error {
             return Err(error);
         }
         let provider = Arc::new(provider());
-        let verification = self.verification.unwrap_or(Verification::Done);
-        let trust = match (verification, self.fingerprints.is_empty()) {
-            (Verification::LeftOut, true) => Trust::Anybody,
-            (Verification::LeftOut, false) => {
+        let unverified = self.accepts_invalid_certificates;
+        let trust = match (unverified, self.fingerprints.is_empty()) {
+            (true, true) => Trust::Anybody,
+            (true, false) => {
                 return Err(unusable(
                     "a certificate is pinned, and certificates are not to be verified: leave one out",
                 ));
             }
-            (Verification::Done, false) => Trust::Pinned(self.fingerprints),
-            (Verification::Done, true) => {
+            (false, false) => Trust::Pinned(self.fingerprints),
+            (false, true) => {
                 let mut roots = self.roots.load()?;
                 let own = self.own.iter().map(|anchor| anchor.subject.to_vec());
                 let own = own.collect();
@@ -285,13 +280,13 @@ impl TlsConfigBuilder {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier));
         let config = match self.identity {
-            Some(identity) => config.with_client_cert_resolver(identity.into_resolver()),
+            Some(identity) => config.with_client_cert_resolver(identity),
             None => config.with_no_client_auth(),
         };
         Ok(TlsConfig {
             connector: TlsConnector::from(Arc::new(config)),
             name: self.name,
-            verification,
+            accepts_invalid_certificates: unverified,
         })
     }
 }

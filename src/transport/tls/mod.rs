@@ -3,10 +3,8 @@
 //! What is verified and why is in [`manual::tls`](crate::manual::tls).
 
 mod certificate;
-mod client_certificate;
 mod config;
 mod failure;
-mod fault;
 mod fingerprint;
 mod parameters;
 mod pem;

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::{HandshakeKind, ProtocolVersion, SupportedProtocolVersion, version};
+use tokio_rustls::rustls::{
+    ALL_VERSIONS, HandshakeKind, ProtocolVersion, SupportedProtocolVersion, version,
+};
 
 use super::fingerprint::Fingerprint;
 use crate::protocol::named;
@@ -39,23 +41,37 @@ pub enum TlsVersion {
     Tls13,
 }
 
+<<<<<<< HEAD
 named!(TlsVersion, "version of TLS", "1.2 and 1.3", {
     Tls12 => "1.2",
     Tls13 => "1.3",
 });
-
-static ALL: &[&SupportedProtocolVersion] = &[&version::TLS13, &version::TLS12];
-static TLS_1_3: &[&SupportedProtocolVersion] = &[&version::TLS13];
-
+=======
 impl TlsVersion {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Tls12 => "1.2",
+            Self::Tls13 => "1.3",
+        }
+    }
+
     /// This version and those that are later.
     pub(super) fn and_later(self) -> &'static [&'static SupportedProtocolVersion] {
+        static TLS13: &[&SupportedProtocolVersion] = &[&version::TLS13];
         match self {
-            Self::Tls12 => ALL,
-            Self::Tls13 => TLS_1_3,
+            Self::Tls12 => ALL_VERSIONS,
+            Self::Tls13 => TLS13,
         }
     }
 }
+
+named!(
+    TlsVersion,
+    "version of TLS",
+    [Self::Tls12, Self::Tls13],
+    "1.2 and 1.3"
+);
+>>>>>>> 1349056 (Transport: fewer types and files for sockets, connecting and TLS)
 
 impl TlsParameters {
     /// The hash costs a hundredth of what the handshake did.

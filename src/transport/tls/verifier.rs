@@ -1,7 +1,5 @@
 //! Whether a certificate is the server's.
 
-use std::sync::Arc;
-
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
@@ -13,13 +11,12 @@ use tokio_rustls::rustls::pki_types::{
     CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime,
 };
 use tokio_rustls::rustls::{
-    self, CertificateError, DigitallySignedStruct, OtherError, PeerMisbehaved, RootCertStore,
-    SignatureScheme,
+    self, CertificateError, DigitallySignedStruct, PeerMisbehaved, RootCertStore, SignatureScheme,
 };
 use webpki::{EndEntityCert, KeyUsage, RawPublicKeyEntity};
 
 use super::certificate::{CertificateSummary, Fields};
-use super::fault::{CertificateProblem, Fault};
+use super::failure::{CertificateProblem, rejected};
 use super::fingerprint::Fingerprint;
 
 /// Who is taken for the server.
@@ -85,8 +82,7 @@ impl Verifier {
                 verified.map_err(|error| {
                     let mut chain = [end_entity].into_iter().chain(intermediates);
                     // The signature by a short key is wrong, too, whoever has issued its certificate.
-                    let is_short =
-                        |certificate| CertificateSummary::certificate(certificate).has_short_key;
+                    let is_short = |certificate| CertificateSummary::of(certificate).has_short_key;
                     if is_wrong_signature(&error)
                         && !intermediates.iter().any(is_short)
                         && chain.any(|certificate| authorities.are_named_by(certificate))
@@ -160,12 +156,12 @@ impl Verifier {
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         verified.map_err(|error| match error {
             rustls::Error::InvalidCertificate(_) => {
-                let wrong = if self.knows_key_of(certificate) {
+                let problem = if self.knows_key_of(certificate) {
                     CertificateProblem::Proof
                 } else {
                     CertificateProblem::UnknownKey
                 };
-                refused(Fault::new(wrong, certificate, &[]))
+                rejected(problem, certificate, &[])
             }
             other => other,
         })
@@ -195,10 +191,6 @@ fn verify_pinned(
     Err(CertificateProblem::NotPinned)
 }
 
-fn refused(fault: Fault) -> rustls::Error {
-    CertificateError::Other(OtherError(Arc::new(fault))).into()
-}
-
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
@@ -210,7 +202,7 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, rustls::Error> {
         match self.verify(end_entity, intermediates, name, now) {
             Ok(()) => Ok(ServerCertVerified::assertion()),
-            Err(wrong) => Err(refused(Fault::new(wrong, end_entity, intermediates))),
+            Err(problem) => Err(rejected(problem, end_entity, intermediates)),
         }
     }
 
