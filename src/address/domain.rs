@@ -96,27 +96,32 @@ impl Domain {
                 })),
             );
         }
-        let fault = |problem, offset| ParseFault {
+        let name = name(text).map_err(|(problem, offset)| ParseFault {
             problem,
             position: start + offset,
-        };
-        if text.len() > MAX_UNICODE_OCTETS {
-            return Err(fault(Problem::DomainTooLong(MAX_OCTETS), 0));
-        }
-        check_unicode(text).map_err(|(problem, offset)| fault(problem, offset))?;
-        check_ascii(text).map_err(|(problem, offset)| fault(problem, offset))?;
-        let name = ascii(text).map_err(|problem| fault(problem, 0))?;
-        if name.parse::<Ipv4Addr>().is_ok() {
-            return Err(fault(Problem::BareIp, 0));
-        }
-        if name.split('.').any(|label| label.len() > MAX_LABEL_OCTETS) {
-            return Err(fault(Problem::LabelTooLong(MAX_LABEL_OCTETS), 0));
-        }
-        if name.len() > MAX_OCTETS {
-            return Err(fault(Problem::DomainTooLong(MAX_OCTETS), 0));
-        }
+        })?;
         Ok(Self(NameOrLiteral::Name(name)))
     }
+}
+
+/// The name in lower case and A-labels, or what is wrong and at which offset.
+fn name(text: &str) -> Result<String, (Problem, usize)> {
+    if text.len() > MAX_UNICODE_OCTETS {
+        return Err((Problem::DomainTooLong(MAX_OCTETS), 0));
+    }
+    check_unicode(text)?;
+    check_ascii(text)?;
+    let name = ascii(text).map_err(|problem| (problem, 0))?;
+    let problem = if name.parse::<Ipv4Addr>().is_ok() {
+        Problem::BareIp
+    } else if name.split('.').any(|label| label.len() > MAX_LABEL_OCTETS) {
+        Problem::LabelTooLong(MAX_LABEL_OCTETS)
+    } else if name.len() > MAX_OCTETS {
+        Problem::DomainTooLong(MAX_OCTETS)
+    } else {
+        return Ok(name);
+    };
+    Err((problem, 0))
 }
 
 /// Whether a character cannot be seen and has no business in a name. IDNA knows where the two
@@ -125,33 +130,15 @@ fn is_unseen(c: char) -> bool {
     is_invisible(c) && !matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// Whether a character beyond ASCII is a quotation mark, by the Unicode property `Quotation_Mark`.
-/// IDNA disallows it (RFC 5892, 3), though UTS #46 does not. A local part may have it (RFC 6531,
-/// 3.3).
-fn is_quotation_mark(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ab}'
-            | '\u{bb}'
-            | '\u{2018}'..='\u{201f}'
-            | '\u{2039}'
-            | '\u{203a}'
-            | '\u{2e42}'
-            | '\u{300c}'..='\u{300f}'
-            | '\u{301d}'..='\u{301f}'
-            | '\u{fe41}'..='\u{fe44}'
-            | '\u{ff02}'
-            | '\u{ff07}'
-            | '\u{ff62}'
-            | '\u{ff63}'
-    )
-}
+/// The characters beyond ASCII with the Unicode property `Quotation_Mark`. IDNA disallows them (RFC
+/// 5892, 3), though UTS #46 does not. A local part may have them (RFC 6531, 3.3).
+const QUOTATION_MARKS: &str = "«»‘’‚‛“”„‟‹›⹂「」『』〝〞〟﹁﹂﹃﹄＂＇｢｣";
 
 /// Refuses characters that IDNA lets pass. The number is the offset in `name`.
 fn check_unicode(name: &str) -> Result<(), (Problem, usize)> {
     name.char_indices().try_for_each(|(offset, c)| match c {
         c if is_unseen(c) => Err((Problem::Invisible(c), offset)),
-        c if is_quotation_mark(c) => Err((Problem::DomainQuote(c), offset)),
+        c if QUOTATION_MARKS.contains(c) => Err((Problem::DomainQuote(c), offset)),
         _ => Ok(()),
     })
 }

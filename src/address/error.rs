@@ -3,8 +3,6 @@
 use std::convert::Infallible;
 use std::fmt;
 
-use super::parser::is_forbidden;
-
 /// How many octets of the input are shown on either side of the problem.
 const CONTEXT: usize = 24;
 
@@ -27,13 +25,8 @@ const CONTEXT: usize = 24;
 #[non_exhaustive]
 pub struct AddressError {
     problem: Problem,
-    place: Option<InputPosition>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct InputPosition {
-    position: usize,
-    excerpt: Box<str>,
+    /// Where in the input the problem is, and the text around it.
+    place: Option<(usize, Box<str>)>,
 }
 
 impl AddressError {
@@ -41,7 +34,7 @@ impl AddressError {
     /// text to read, as for an envelope without recipients.
     #[must_use]
     pub fn position(&self) -> Option<usize> {
-        self.place.as_ref().map(|place| place.position)
+        self.place.as_ref().map(|(position, _)| *position)
     }
 
     /// The error of values that were not read from a text.
@@ -54,13 +47,9 @@ impl AddressError {
 
     /// The error of a text, `fault` having been found in it.
     pub(super) fn of_text(input: &str, fault: ParseFault) -> Self {
-        let place = InputPosition {
-            position: fault.position,
-            excerpt: excerpt(input, fault.position),
-        };
         Self {
             problem: fault.problem,
-            place: Some(place),
+            place: Some((fault.position, excerpt(input, fault.position))),
         }
     }
 }
@@ -69,12 +58,8 @@ impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.problem.fmt(f)?;
         match &self.place {
-            Some(place) if !place.excerpt.is_empty() => {
-                write!(
-                    f,
-                    " (at offset {} of \"{}\")",
-                    place.position, place.excerpt
-                )
+            Some((position, excerpt)) if !excerpt.is_empty() => {
+                write!(f, " (at offset {position} of \"{excerpt}\")")
             }
             _ => Ok(()),
         }
@@ -225,21 +210,6 @@ pub(super) enum Problem {
 )]
 fn code_point(c: &char) -> String {
     format!("U+{:04X}", u32::from(*c))
-}
-
-impl Problem {
-    /// What it means that `next` follows where nothing of its kind may.
-    pub(super) fn unexpected(next: char) -> Self {
-        match next {
-            c if is_forbidden(c) && c != '\t' => Self::Control,
-            ' ' | '\t' => Self::WhiteSpace,
-            '(' | ')' => Self::Comment,
-            '<' | '>' => Self::AngleBracket,
-            ',' => Self::Comma,
-            '@' => Self::SecondAt,
-            c => Self::Unexpected(c),
-        }
-    }
 }
 
 #[cfg(test)]

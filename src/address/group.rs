@@ -2,11 +2,8 @@
 
 use std::fmt;
 
-use super::display_name::DisplayName;
 use super::error::AddressError;
-use super::list::{self, NameLengths};
-use super::mailbox::{Mailbox, write_name};
-use super::parser::whole;
+use super::mailbox::{DisplayName, Mailbox, write_name};
 
 /// A name for any number of mailboxes, also for none: RFC 5322, 3.4 `group`.
 ///
@@ -21,7 +18,7 @@ use super::parser::whole;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Group {
     name: DisplayName,
-    members: Vec<Mailbox>,
+    pub(super) members: Vec<Mailbox>,
 }
 
 impl Group {
@@ -43,10 +40,6 @@ impl Group {
     #[must_use]
     pub fn members(&self) -> &[Mailbox] {
         &self.members
-    }
-
-    pub(super) fn push(&mut self, member: Mailbox) {
-        self.members.push(member);
     }
 }
 
@@ -73,19 +66,6 @@ pub enum Address {
 }
 
 impl Address {
-    /// Reads the body of a field such as To: RFC 5322, 3.4 `address-list`, in the order given.
-    ///
-    /// Groups stay groups; the rest is as for [`Mailbox::parse_list`].
-    ///
-    /// # Errors
-    ///
-    /// As for [`Mailbox::parse_list`].
-    pub fn parse_list(text: &str) -> Result<Vec<Self>, AddressError> {
-        whole(text, |cursor| {
-            list::address_list(cursor, NameLengths::Whole)
-        })
-    }
-
     /// The mailboxes that it names: one, or the members of the group.
     #[must_use]
     pub fn mailboxes(&self) -> &[Mailbox] {
@@ -94,9 +74,7 @@ impl Address {
             Self::Group(group) => group.members(),
         }
     }
-}
 
-impl Address {
     pub(super) fn into_mailboxes(self) -> Vec<Mailbox> {
         match self {
             Self::Mailbox(mailbox) => vec![mailbox],
@@ -181,24 +159,15 @@ into_addresses! {
 
 impl<T: IntoAddresses> IntoAddresses for Vec<T> {
     fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
-        all(self)
+        let lists: Result<Vec<_>, _> = self.into_iter().map(T::into_addresses).collect();
+        Ok(lists?.into_iter().flatten().collect())
     }
 }
 
 impl<T: IntoAddresses, const N: usize> IntoAddresses for [T; N] {
     fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
-        all(self)
+        Vec::from(self).into_addresses()
     }
-}
-
-fn all<T: IntoAddresses>(
-    addresses: impl IntoIterator<Item = T>,
-) -> Result<Vec<Address>, AddressError> {
-    let mut all = Vec::new();
-    for addresses in addresses {
-        all.extend(addresses.into_addresses()?);
-    }
-    Ok(all)
 }
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! How mailboxes are written in header fields: RFC 5322, 3.4.
 
 use super::addr_spec::AddrSpec;
-use super::display_name::DisplayName;
-use super::error::{ParseFault, Problem};
+use super::error::{AddressError, ParseFault, Problem};
 use super::group::{Address, Group};
-use super::mailbox::Mailbox;
-use super::parser::{Cursor, is_atext, is_invisible};
+use super::mailbox::{DisplayName, Mailbox};
+use super::parser::{Cursor, is_atext, is_invisible, whole};
 use super::phrase::Phrase;
 
 /// What an element of a list begins with.
@@ -15,9 +14,9 @@ enum ListElement {
     GroupStart(DisplayName),
 }
 
-/// What becomes of names that are too long.
+/// What happens to names that are too long.
 #[derive(Clone, Copy)]
-pub(super) enum NameLengths {
+enum NameLengths {
     /// They are refused.
     Whole,
     /// Only their beginning is kept.
@@ -34,16 +33,77 @@ impl NameLengths {
     }
 }
 
+impl Mailbox {
+    /// Reads the body of a field such as To: RFC 5322, 3.4 `address-list`, in the order given.
+    ///
+    /// A group gives its members, an empty group such as `undisclosed-recipients:;` nothing.
+    /// Of the obsolete forms, empty list elements (`a@b,,c@d,`) and dots in names are read.
+    /// The rest is as for one mailbox; the text has at most 1 MiB in all.
+    ///
+    /// # Errors
+    ///
+    /// If any of it is not as described, or if there is neither a mailbox nor a group.
+    ///
+    /// ```
+    /// use pilotfish::address::Mailbox;
+    ///
+    /// let list = Mailbox::parse_list("Ann <ann@example.org>, crew: bo@example.org, cy@example.org;")?;
+    /// assert_eq!(list.len(), 3);
+    /// assert_eq!(list[1].to_string(), "bo@example.org");
+    /// # Ok::<(), pilotfish::address::AddressError>(())
+    /// ```
+    pub fn parse_list(text: &str) -> Result<Vec<Self>, AddressError> {
+        Self::list(text, NameLengths::Whole)
+    }
+
+    /// The same, but keeps only the beginning of a name that is too long.
+    ///
+    /// For lists that came in a message, where a name may consist of encoded words and so be
+    /// several times longer than it was.
+    pub(crate) fn parse_list_of_long_names(text: &str) -> Result<Vec<Self>, AddressError> {
+        Self::list(text, NameLengths::Cut)
+    }
+
+    fn list(text: &str, names: NameLengths) -> Result<Vec<Self>, AddressError> {
+        let addresses = whole(text, |cursor| address_list(cursor, names))?;
+        let mailboxes = addresses.into_iter().flat_map(Address::into_mailboxes);
+        Ok(mailboxes.collect())
+    }
+
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, ParseFault> {
+        let cfws = cursor.cfws()?;
+        let start = cursor.clone();
+        match element(cursor, cfws, NameLengths::Whole)? {
+            ListElement::Mailbox(mailbox) => {
+                end_of_element(cursor)?;
+                Ok(mailbox)
+            }
+            ListElement::GroupStart(_) => Err(start.fault(Problem::Group)),
+        }
+    }
+}
+
+read_from_str!(Mailbox);
+
+impl Address {
+    /// Reads the body of a field such as To: RFC 5322, 3.4 `address-list`, in the order given.
+    ///
+    /// Groups stay groups; the rest is as for [`Mailbox::parse_list`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Mailbox::parse_list`].
+    pub fn parse_list(text: &str) -> Result<Vec<Self>, AddressError> {
+        whole(text, |cursor| address_list(cursor, NameLengths::Whole))
+    }
+}
+
 /// `address-list`, up to the end of the text.
-pub(super) fn address_list(
-    cursor: &mut Cursor<'_>,
-    names: NameLengths,
-) -> Result<Vec<Address>, ParseFault> {
+fn address_list(cursor: &mut Cursor<'_>, names: NameLengths) -> Result<Vec<Address>, ParseFault> {
     let mut addresses = Vec::new();
     let mut open_group: Option<(Cursor<'_>, Group)> = None;
     loop {
-        let space = cursor.clone();
-        cursor.skip_cfws()?;
+        let cfws = cursor.cfws()?;
         let start = cursor.clone();
         match cursor.peek() {
             None => break,
@@ -58,8 +118,8 @@ pub(super) fn address_list(
                 addresses.push(group.into());
                 cursor.next();
             }
-            Some(_) => match (element(cursor, &space, names)?, &mut open_group) {
-                (ListElement::Mailbox(mailbox), Some((_, group))) => group.push(mailbox),
+            Some(_) => match (element(cursor, cfws, names)?, &mut open_group) {
+                (ListElement::Mailbox(mailbox), Some((_, group))) => group.members.push(mailbox),
                 (ListElement::Mailbox(mailbox), None) => addresses.push(mailbox.into()),
                 (ListElement::GroupStart(_), Some(_)) => {
                     return Err(start.fault(Problem::NestedGroup));
@@ -79,23 +139,9 @@ pub(super) fn address_list(
     }
 }
 
-/// `mailbox`, up to the end of the text.
-pub(super) fn one_mailbox(cursor: &mut Cursor<'_>) -> Result<Mailbox, ParseFault> {
-    let space = cursor.clone();
-    cursor.skip_cfws()?;
-    let start = cursor.clone();
-    match element(cursor, &space, NameLengths::Whole)? {
-        ListElement::Mailbox(mailbox) => {
-            end_of_element(cursor)?;
-            Ok(mailbox)
-        }
-        ListElement::GroupStart(_) => Err(start.fault(Problem::Group)),
-    }
-}
-
 /// Skips to what ends an element: a comma, a semicolon or the end of the text.
 fn end_of_element(cursor: &mut Cursor<'_>) -> Result<(), ParseFault> {
-    cursor.skip_cfws()?;
+    cursor.cfws()?;
     match cursor.peek() {
         None | Some(',' | ';') => Ok(()),
         Some('<') => Err(cursor.fault(Problem::AtInName)),
@@ -106,16 +152,17 @@ fn end_of_element(cursor: &mut Cursor<'_>) -> Result<(), ParseFault> {
     }
 }
 
-/// `mailbox`, or the beginning of `group`. The comments before it began at `space`; those
-/// that follow a mailbox are read, too, as all of them are a part of its name.
+/// `mailbox`, or the beginning of `group`, after these comments. The comments that follow a mailbox
+/// are read, too, as all of them are a part of its name.
 fn element(
     cursor: &mut Cursor<'_>,
-    space: &Cursor<'_>,
+    cfws: Option<Vec<String>>,
     names: NameLengths,
 ) -> Result<ListElement, ParseFault> {
     let start = cursor.clone();
     let mut phrase = Phrase::default();
-    phrase.skip(cursor.since(space));
+    phrase.add_cfws(cfws);
+    let before = phrase.clone();
     let addr_spec = loop {
         match cursor.peek() {
             Some('"') => phrase.push(&cursor.quoted_string()?),
@@ -128,8 +175,7 @@ fn element(
             Some('@') if phrase.is_one_word() => {
                 // That was the local part, and not a word of the name.
                 *cursor = start.clone();
-                phrase = Phrase::default();
-                phrase.skip(cursor.since(space));
+                phrase = before;
                 if let Some((name, addr_spec)) = named_by_itself(cursor) {
                     phrase.push(name);
                     break addr_spec;
@@ -147,13 +193,9 @@ fn element(
             }
             next => return Err(cursor.fault(phrase.broken_off(next))),
         }
-        let space = cursor.clone();
-        cursor.skip_cfws()?;
-        phrase.skip(cursor.since(&space));
+        phrase.add_cfws(cursor.cfws()?);
     };
-    let space = cursor.clone();
-    cursor.skip_cfws()?;
-    phrase.skip(cursor.since(&space));
+    phrase.add_cfws(cursor.cfws()?);
     let mailbox = Mailbox::new(addr_spec);
     // A name in quotation marks may be empty: then there is none.
     Ok(ListElement::Mailbox(match phrase.name().trim() {

@@ -1,13 +1,10 @@
-//! An address with a name.
+//! An address and its name.
 
 use std::fmt;
 
 use super::addr_spec::AddrSpec;
-use super::display_name::DisplayName;
-use super::error::{AddressError, ParseFault};
-use super::group::Address;
-use super::list::{self, NameLengths};
-use super::parser::{Cursor, is_atext, whole, write_quoted};
+use super::error::{AddressError, ParseFault, Problem};
+use super::parser::{is_atext, is_forbidden, write_quoted};
 
 /// An address and perhaps a name, as in the fields From and To: RFC 5322, 3.4 `mailbox`.
 ///
@@ -76,49 +73,7 @@ impl Mailbox {
     pub fn into_addr_spec(self) -> AddrSpec {
         self.addr_spec
     }
-
-    /// Reads the body of a field such as To: RFC 5322, 3.4 `address-list`, in the order given.
-    ///
-    /// A group gives its members, an empty group such as `undisclosed-recipients:;` nothing.
-    /// Of the obsolete forms, empty list elements (`a@b,,c@d,`) and dots in names are read.
-    /// The rest is as for one mailbox; the text has at most 1 MiB in all.
-    ///
-    /// # Errors
-    ///
-    /// If any of it is not as described, or if there is neither a mailbox nor a group.
-    ///
-    /// ```
-    /// use pilotfish::address::Mailbox;
-    ///
-    /// let list = Mailbox::parse_list("Ann <ann@example.org>, crew: bo@example.org, cy@example.org;")?;
-    /// assert_eq!(list.len(), 3);
-    /// assert_eq!(list[1].to_string(), "bo@example.org");
-    /// # Ok::<(), pilotfish::address::AddressError>(())
-    /// ```
-    pub fn parse_list(text: &str) -> Result<Vec<Self>, AddressError> {
-        Self::list(text, NameLengths::Whole)
-    }
-
-    /// The same, but of a name that is too long, the beginning.
-    ///
-    /// For lists that came in a message, where a name may consist of encoded words and so be
-    /// several times longer than it was.
-    pub(crate) fn parse_list_of_long_names(text: &str) -> Result<Vec<Self>, AddressError> {
-        Self::list(text, NameLengths::Cut)
-    }
-
-    fn list(text: &str, names: NameLengths) -> Result<Vec<Self>, AddressError> {
-        let addresses = whole(text, |cursor| list::address_list(cursor, names))?;
-        let mailboxes = addresses.into_iter().flat_map(Address::into_mailboxes);
-        Ok(mailboxes.collect())
-    }
-
-    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, ParseFault> {
-        list::one_mailbox(cursor)
-    }
 }
-
-read_from_str!(Mailbox);
 
 impl From<AddrSpec> for Mailbox {
     fn from(addr_spec: AddrSpec) -> Self {
@@ -153,6 +108,72 @@ fn is_plain_phrase(name: &str) -> bool {
     name.split(' ').all(is_atom) && !name.contains("=?")
 }
 
+/// The most octets of a name. No RFC has a limit; this one is the length of the longest line.
+const MAX_OCTETS: usize = 998;
+
+/// What a person or a list is called: RFC 5322, 3.4 `display-name`, as text.
+///
+/// Nothing in the text has a meaning: it is neither unquoted nor decoded, so any text goes in
+/// and comes out as it was, apart from white space at the ends, which is removed. It has 1 to
+/// 998 octets.
+///
+/// # Errors
+///
+/// Reading fails on control characters, the separators U+2028 and U+2029, nothing but white
+/// space, and more than 998 octets.
+///
+/// ```
+/// use pilotfish::address::DisplayName;
+///
+/// let name: DisplayName = " Müller, Jörg ".parse()?;
+/// assert_eq!(name.as_str(), "Müller, Jörg");
+/// assert!("Jörg\r\nBcc: x@example.org".parse::<DisplayName>().is_err());
+/// # Ok::<(), pilotfish::address::AddressError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DisplayName(String);
+
+impl DisplayName {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What of a text fits into a name.
+    pub(super) fn beginning(text: &str) -> &str {
+        let end = text.floor_char_boundary(MAX_OCTETS);
+        text.get(..end).unwrap_or(text)
+    }
+
+    /// The name, its text having been at `position`.
+    pub(super) fn checked(text: &str, position: usize) -> Result<Self, ParseFault> {
+        let fault = |problem, offset| ParseFault {
+            problem,
+            position: position + offset,
+        };
+        if let Some((offset, _)) = text.char_indices().find(|&(_, c)| is_forbidden(c)) {
+            return Err(fault(Problem::Control, offset));
+        }
+        match text.trim() {
+            "" => Err(fault(Problem::NoName, 0)),
+            name if name.len() > MAX_OCTETS => Err(fault(Problem::NameTooLong(MAX_OCTETS), 0)),
+            name => Ok(Self(name.to_owned())),
+        }
+    }
+}
+
+impl std::str::FromStr for DisplayName {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        Self::checked(text, 0).map_err(|fault| AddressError::of_text(text, fault))
+    }
+}
+
+// The text is not quoted.
+try_from_text!(DisplayName, displayed);
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -184,6 +205,43 @@ mod tests {
             assert_eq!(mailbox.to_string(), format!("{expected} <a@x.test>"));
             assert_eq!(mailbox.to_string().parse(), Ok(mailbox), "{name}");
         }
+    }
+
+    #[test]
+    fn names_are_text() {
+        for (input, expected) in [
+            ("Ann", Ok("Ann")),
+            ("  Ann  Lee\u{a0}", Ok("Ann  Lee")),
+            ("a, b", Ok("a, b")),
+            ("\"quoted\"", Ok("\"quoted\"")),
+            ("back\\slash", Ok("back\\slash")),
+            ("ends in \\", Ok("ends in \\")),
+            ("(c)", Ok("(c)")),
+            ("x@y", Ok("x@y")),
+            ("<>", Ok("<>")),
+            ("=?utf-8?q?a?=", Ok("=?utf-8?q?a?=")),
+            ("Müller, Jörg", Ok("Müller, Jörg")),
+            ("", Err(0)),
+            ("   ", Err(0)),
+            ("Ann\r\nBcc: x@y", Err(3)),
+            ("a\0", Err(1)),
+            ("a\tb", Err(1)),
+            ("a\u{7f}", Err(1)),
+            ("a\u{85}", Err(1)),
+            ("a\u{2028}", Err(1)),
+            ("a\u{2029}", Err(1)),
+        ] {
+            let read = input.parse::<DisplayName>();
+            let read = read.map(|x| x.to_string()).map_err(|e| e.position());
+            assert_eq!(read, expected.map(str::to_owned).map_err(Some), "{input:?}");
+        }
+    }
+
+    #[test]
+    fn octets_of_names_are_counted() {
+        assert!("🦈".repeat(200).parse::<DisplayName>().is_ok());
+        assert!("a".repeat(998).parse::<DisplayName>().is_ok());
+        assert!("a".repeat(999).parse::<DisplayName>().is_err());
     }
 
     fn mailboxes() -> impl Strategy<Value = Mailbox> {

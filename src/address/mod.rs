@@ -81,7 +81,6 @@ macro_rules! read_from_str {
 }
 
 mod addr_spec;
-mod display_name;
 mod domain;
 pub mod envelope;
 mod error;
@@ -100,7 +99,6 @@ mod path;
 mod phrase;
 
 pub use addr_spec::AddrSpec;
-pub use display_name::DisplayName;
 pub use domain::Domain;
 pub use envelope::{Envelope, Partial};
 pub use error::AddressError;
@@ -108,6 +106,6 @@ pub(crate) use escape::{escaped, push_escaped};
 pub use group::{Address, Group, IntoAddresses};
 pub use literal::AddressLiteral;
 pub use local_part::LocalPart;
-pub use mailbox::Mailbox;
+pub use mailbox::{DisplayName, Mailbox};
 pub(crate) use parser::{is_forbidden, is_invisible};
 pub use path::{ForwardPath, ReversePath};

@@ -73,6 +73,21 @@ pub(super) fn whole<T>(
     result.map_err(|fault| AddressError::of_text(input, fault))
 }
 
+impl Problem {
+    /// What it means that `next` follows where nothing of its kind may.
+    pub(super) fn unexpected(next: char) -> Self {
+        match next {
+            c if is_forbidden(c) && c != '\t' => Self::Control,
+            ' ' | '\t' => Self::WhiteSpace,
+            '(' | ')' => Self::Comment,
+            '<' | '>' => Self::AngleBracket,
+            ',' => Self::Comma,
+            '@' => Self::SecondAt,
+            c => Self::Unexpected(c),
+        }
+    }
+}
+
 /// A place in a text that is read from the left.
 #[derive(Clone, Debug)]
 pub(super) struct Cursor<'a> {
@@ -119,12 +134,6 @@ impl<'a> Cursor<'a> {
         taken
     }
 
-    /// What has been read since `start`.
-    pub(super) fn since(&self, start: &Self) -> &'a str {
-        let length = start.rest.len() - self.rest.len();
-        start.rest.get(..length).unwrap_or_default()
-    }
-
     /// `problem` at this place.
     pub(super) fn fault(&self, problem: Problem) -> ParseFault {
         ParseFault {
@@ -162,48 +171,56 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// RFC 5322, 3.2.2 `[CFWS]` without folding: skips white space and comments, and says
-    /// whether there were any.
-    pub(super) fn skip_cfws(&mut self) -> Result<bool, ParseFault> {
+    /// RFC 5322, 3.2.2 `[CFWS]` without folding: reads white space and comments, and returns the text
+    /// of each comment; `None` if nothing was there.
+    pub(super) fn cfws(&mut self) -> Result<Option<Vec<String>>, ParseFault> {
         let start = self.position();
+        let mut comments = Vec::new();
         loop {
             match self.peek() {
                 Some(' ' | '\t') => {
                     self.next();
                 }
-                Some('(') => self.skip_comment()?,
-                _ => return Ok(self.position() > start),
+                Some('(') => {
+                    let comment = self.comment()?;
+                    let text = Some(comment.trim()).filter(|text| !text.is_empty());
+                    comments.extend(text.map(str::to_owned));
+                }
+                _ => return Ok((self.position() > start).then_some(comments)),
             }
         }
     }
 
-    fn skip_comment(&mut self) -> Result<(), ParseFault> {
+    /// The text of a comment: without its parentheses and backslashes, with spaces in place of tabs.
+    fn comment(&mut self) -> Result<String, ParseFault> {
         let unclosed = self.fault(Problem::UnclosedComment);
-        let mut depth = 0_usize;
-        loop {
-            match self.peek() {
-                Some('(') if depth == MAX_COMMENT_DEPTH => {
+        let mut text = String::new();
+        let mut depth = 1_usize;
+        self.next();
+        while let Some(next) = self.peek() {
+            let c = match next {
+                '\t' => ' ',
+                '\\' => {
+                    self.next();
+                    self.peek().unwrap_or(next)
+                }
+                '(' if depth == MAX_COMMENT_DEPTH => {
                     return Err(self.fault(Problem::CommentDepth(MAX_COMMENT_DEPTH)));
                 }
-                Some('(') => depth += 1,
-                Some(')') => depth -= 1,
-                Some('\\') => {
-                    self.next();
-                    if self.peek().is_some_and(is_forbidden) {
-                        return Err(self.fault(Problem::Control));
-                    }
-                }
-                Some(c) if is_forbidden(c) && c != '\t' => {
-                    return Err(self.fault(Problem::Control));
-                }
-                Some(_) => {}
-                None => return Err(unclosed),
+                c => c,
+            };
+            if is_forbidden(c) {
+                return Err(self.fault(Problem::Control));
             }
             self.next();
+            depth += usize::from(next == '(');
+            depth -= usize::from(next == ')');
             if depth == 0 {
-                return Ok(());
+                return Ok(text);
             }
+            text.push(c);
         }
+        Err(unclosed)
     }
 }
 
@@ -228,7 +245,7 @@ mod tests {
             ("(a\\\n)", None),
         ] {
             let mut cursor = Cursor::new(input);
-            let rest = cursor.skip_cfws().ok().map(|_| cursor.rest);
+            let rest = cursor.cfws().ok().map(|_| cursor.rest);
             assert_eq!(rest, expected, "{input:?}");
         }
     }
@@ -236,12 +253,8 @@ mod tests {
     #[test]
     fn comments_nest_so_deep_and_no_deeper() {
         let nested = |depth| format!("{}{}", "(".repeat(depth), ")".repeat(depth));
-        assert!(Cursor::new(&nested(MAX_COMMENT_DEPTH)).skip_cfws().is_ok());
-        assert!(
-            Cursor::new(&nested(MAX_COMMENT_DEPTH + 1))
-                .skip_cfws()
-                .is_err()
-        );
+        assert!(Cursor::new(&nested(MAX_COMMENT_DEPTH)).cfws().is_ok());
+        assert!(Cursor::new(&nested(MAX_COMMENT_DEPTH + 1)).cfws().is_err());
     }
 
     #[test]

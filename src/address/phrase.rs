@@ -3,7 +3,7 @@
 use super::error::Problem;
 
 /// Words that are a name, or a local part, and the comments around them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Phrase {
     /// The words, and the comments in parentheses.
     pub(super) text: String,
@@ -23,10 +23,10 @@ impl Phrase {
         self.words += 1;
     }
 
-    /// Notes white space and comments.
-    pub(super) fn skip(&mut self, cfws: &str) {
-        self.gap = !cfws.is_empty();
-        for comment in comments(cfws) {
+    /// Notes white space and comments, as [`Cursor::cfws`](super::parser::Cursor::cfws) reads them.
+    pub(super) fn add_cfws(&mut self, cfws: Option<Vec<String>>) {
+        self.gap = cfws.is_some();
+        for comment in cfws.into_iter().flatten() {
             if !self.text.is_empty() {
                 self.text.push(' ');
             }
@@ -69,31 +69,4 @@ impl Phrase {
             Some(c) => Problem::unexpected(c),
         }
     }
-}
-
-/// What the comments say that stand in white space, without their parentheses and backslashes.
-fn comments(cfws: &str) -> Vec<String> {
-    let mut comments = Vec::new();
-    let mut comment = String::new();
-    let mut depth = 0_usize;
-    let mut characters = cfws.chars();
-    while let Some(c) = characters.next() {
-        match c {
-            '(' if depth == 0 => depth = 1,
-            _ if depth == 0 => {}
-            ')' if depth == 1 => {
-                depth = 0;
-                let said = std::mem::take(&mut comment);
-                comments.extend(Some(said.trim().to_owned()).filter(|said| !said.is_empty()));
-            }
-            '\\' => comment.extend(characters.next()),
-            '\t' => comment.push(' '),
-            c => {
-                depth += usize::from(c == '(');
-                depth -= usize::from(c == ')');
-                comment.push(c);
-            }
-        }
-    }
-    comments
 }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::ops::BitOr;
 use std::str::FromStr;
 
-use super::error::{EnvelopeError, shown};
-use super::xtext::{write_utf8_address, xtext};
+use super::error::EnvelopeError;
 use crate::address::AddrSpec;
+use crate::address::error::excerpt;
+use crate::address::escape::{write_utf8_address, xtext};
 
 /// How many octets an envelope identifier has as it is sent, at most (RFC 3461 section 4.4).
 const MAX_ENVELOPE_ID: usize = 100;
@@ -64,7 +65,7 @@ impl FromStr for EnvelopeId {
         if printable && (1..=MAX_ENVELOPE_ID).contains(&xtext(text).len()) {
             return Ok(Self(text.into()));
         }
-        let found = shown(text);
+        let found = excerpt(text, 0);
         Err(EnvelopeError::EnvelopeId { found })
     }
 }
@@ -113,11 +114,7 @@ impl Event {
     const ALL: [Self; 3] = [Self::Success, Self::Failure, Self::Delay];
 
     fn bit(self) -> u8 {
-        match self {
-            Self::Success => 1,
-            Self::Failure => 2,
-            Self::Delay => 4,
-        }
+        1 << self as u8
     }
 }
 

@@ -1,7 +1,5 @@
 //! Why an envelope cannot ask for something.
 
-use crate::address::error::excerpt;
-
 /// What is wrong with an option of an envelope. Input is shown escaped and shortened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -51,9 +49,4 @@ pub enum EnvelopeError {
         /// The path that was given.
         path: Box<str>,
     },
-}
-
-/// Input that may be shown.
-pub(super) fn shown(input: &str) -> Box<str> {
-    excerpt(input, 0)
 }

@@ -1,21 +1,16 @@
 //! The envelope: the paths of a mail, and the options that extensions add to them.
 
-mod deliver_by;
+mod delivery_time;
 mod dsn;
 mod error;
-mod hold;
 mod options;
 mod paths;
-mod priority;
 #[cfg(test)]
 mod tests;
-mod xtext;
 
-pub use deliver_by::DeliverBy;
+pub use delivery_time::{DateTime, DeliverBy, Hold, HoldSeconds, Priority};
 pub(crate) use dsn::OriginalRecipient;
 pub use dsn::{EnvelopeId, Event, Notify, Ret};
 pub use error::EnvelopeError;
-pub use hold::{DateTime, Hold, HoldSeconds};
 pub use options::{Dsn, Options, Partial, RecipientOptions, Submitter, TlsOnward};
 pub use paths::Envelope;
-pub use priority::Priority;

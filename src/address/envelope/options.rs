@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use super::deliver_by::DeliverBy;
+use super::delivery_time::{DeliverBy, Hold, Priority};
 use super::dsn::{EnvelopeId, Notify, Ret};
-use super::hold::Hold;
-use super::priority::Priority;
-use super::xtext::xtext;
 use crate::address::AddrSpec;
+use crate::address::escape::xtext;
 
 /// What an envelope asks of the server beside delivery: by default nothing.
 ///

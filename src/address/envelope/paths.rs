@@ -55,16 +55,12 @@ impl Envelope {
         if forward_paths.is_empty() {
             return Err(AddressError::of_values(Problem::NoRecipient));
         }
-        Ok(Self::of(Parts {
+        Ok(Self(Arc::new(Parts {
             reverse_path,
             forward_paths,
             options: Options::default(),
             own: BTreeMap::new(),
-        }))
-    }
-
-    fn of(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        })))
     }
 
     /// Asks the server for this, in place of what was asked for before.
@@ -85,11 +81,8 @@ impl Envelope {
         recipient: &ForwardPath,
         options: RecipientOptions,
     ) -> Result<Self, EnvelopeError> {
-        let place = self
-            .0
-            .forward_paths
-            .iter()
-            .position(|path| path == recipient);
+        let mut paths = self.forward_paths().iter();
+        let place = paths.position(|path| path == recipient);
         let place = place.ok_or_else(|| EnvelopeError::NoSuchRecipient {
             path: recipient.to_string().into(),
         })?;
@@ -160,14 +153,12 @@ impl Envelope {
     /// for servers with a limit (RFC 9422, RFC 5321 section 4.5.3.1.10). It has one recipient at
     /// least. Then the same mail for the recipients that are left; `None` if there are none.
     pub(crate) fn split(&self, recipients: usize, domains: usize) -> (Self, Option<Self>) {
-        let (end, all) = (
-            self.end_of_portion(recipients, domains),
-            self.0.forward_paths.len(),
-        );
-        if end == all {
+        let end = self.end_of_portion(recipients, domains);
+        if end == self.0.forward_paths.len() {
             return (self.clone(), None);
         }
-        (self.portion(0, end), Some(self.portion(end, all)))
+        let first = self.select(|place, _| place < end);
+        (first, Some(self.select(|place, _| place >= end)))
     }
 
     /// Where the portion ends that begins with the first recipient.
@@ -192,37 +183,23 @@ impl Envelope {
     /// The same mail for those of these recipients that it has; `None` if it has none of them.
     pub(crate) fn restricted_to(&self, paths: &[ForwardPath]) -> Option<Self> {
         let wanted: HashSet<_> = paths.iter().collect();
-        let places = || {
-            let all = self.0.forward_paths.iter().enumerate();
-            all.filter(|(_, path)| wanted.contains(path))
-        };
-        let own = places().enumerate().filter_map(|(new, (place, _))| {
+        let restricted = self.select(|_, path| wanted.contains(path));
+        (!restricted.0.forward_paths.is_empty()).then_some(restricted)
+    }
+
+    /// The same mail for those recipients that `keep` accepts by their place or path.
+    fn select(&self, keep: impl Fn(usize, &ForwardPath) -> bool) -> Self {
+        let kept = self.0.forward_paths.iter().enumerate();
+        let kept = kept.filter(|(place, path)| keep(*place, path));
+        let own = kept.clone().enumerate().filter_map(|(new, (place, _))| {
             let options = self.0.own.get(&place)?;
             Some((new, options.clone()))
         });
-        let restricted = Parts {
+        Self(Arc::new(Parts {
             reverse_path: self.0.reverse_path.clone(),
-            forward_paths: places().map(|(_, path)| path.clone()).collect(),
-            options: self.0.options.clone(),
             own: own.collect(),
-        };
-        (!restricted.forward_paths.is_empty()).then(|| Self::of(restricted))
-    }
-
-    fn portion(&self, begin: usize, end: usize) -> Self {
-        let own = self.0.own.range(begin..end);
-        Self::of(Parts {
-            reverse_path: self.0.reverse_path.clone(),
-            forward_paths: self
-                .0
-                .forward_paths
-                .get(begin..end)
-                .unwrap_or_default()
-                .to_vec(),
+            forward_paths: kept.map(|(_, path)| path.clone()).collect(),
             options: self.0.options.clone(),
-            own: own
-                .map(|(place, options)| (place - begin, options.clone()))
-                .collect(),
-        })
+        }))
     }
 }

@@ -194,7 +194,10 @@ impl ServerConfig {
         let silent_tls = async {
             sleep(MAX_SILENCE).await;
             let route = &self.settings.route;
-            if !route.begins_with_tls(&self.tls, &self.host, self.port).await {
+            if !route
+                .begins_with_tls(&self.tls, &self.host, self.port)
+                .await
+            {
                 pending::<()>().await;
             }
         };

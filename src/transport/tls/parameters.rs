@@ -41,37 +41,22 @@ pub enum TlsVersion {
     Tls13,
 }
 
-<<<<<<< HEAD
 named!(TlsVersion, "version of TLS", "1.2 and 1.3", {
     Tls12 => "1.2",
     Tls13 => "1.3",
 });
-=======
-impl TlsVersion {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Tls12 => "1.2",
-            Self::Tls13 => "1.3",
-        }
-    }
 
+static TLS_1_3: &[&SupportedProtocolVersion] = &[&version::TLS13];
+
+impl TlsVersion {
     /// This version and those that are later.
     pub(super) fn and_later(self) -> &'static [&'static SupportedProtocolVersion] {
-        static TLS13: &[&SupportedProtocolVersion] = &[&version::TLS13];
         match self {
             Self::Tls12 => ALL_VERSIONS,
-            Self::Tls13 => TLS13,
+            Self::Tls13 => TLS_1_3,
         }
     }
 }
-
-named!(
-    TlsVersion,
-    "version of TLS",
-    [Self::Tls12, Self::Tls13],
-    "1.2 and 1.3"
-);
->>>>>>> 1349056 (Transport: fewer types and files for sockets, connecting and TLS)
 
 impl TlsParameters {
     /// The hash costs a hundredth of what the handshake did.

@@ -23,7 +23,6 @@ pub enum TlsRoots {
     None,
 }
 
-<<<<<<< HEAD
 named!(TlsRoots, "authorities", "public, system and none", {
     Public => "public",
     #[cfg(feature = "system-roots")]
@@ -32,20 +31,7 @@ named!(TlsRoots, "authorities", "public, system and none", {
 });
 
 impl TlsRoots {
-    /// Reads those of the system, anew each time.
-=======
-impl TlsRoots {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            #[cfg(feature = "system-roots")]
-            Self::System => "system",
-            Self::None => "none",
-        }
-    }
-
     /// Loads them, those of the system anew each time.
->>>>>>> 1349056 (Transport: fewer types and files for sockets, connecting and TLS)
     #[cfg_attr(
         not(feature = "system-roots"),
         expect(clippy::unnecessary_wraps, reason = "those of the system may fail")
@@ -59,18 +45,6 @@ impl TlsRoots {
         }
     }
 }
-
-named!(
-    TlsRoots,
-    "authorities",
-    [
-        Self::Public,
-        #[cfg(feature = "system-roots")]
-        Self::System,
-        Self::None
-    ],
-    "public, system and none"
-);
 
 /// Ignores certificates that cannot be used if there are others: some systems have a few old ones.
 #[cfg(feature = "system-roots")]
