@@ -104,19 +104,15 @@ async fn unix_socket(path: &std::path::Path, limit: Duration) -> Result<Socket> 
 
 /// A connection to a host that errors call by this name.
 async fn tcp(route: &Route, name: &str, host: &Host, port: u16, limit: Duration) -> Result<Socket> {
-    match within(limit, tcp_unbounded(route, name, host, port)).await {
-        Some(stream) => {
-            let stream = stream?;
-            let address = stream.peer_addr().map(|address| address.ip().to_string());
-            let address = address.unwrap_or_else(|error| error.to_string());
-            debug!(target: TARGET, from = "network", tls = false, "connected to {name} ({address})");
-            Socket::tcp(stream).map_err(|error| refused(&name, &[], advice(&error), error))
-        }
-        None => {
-            let advice = "check the port, and whether the network lets mail out";
-            Err(no_answer(&name, limit, advice))
-        }
-    }
+    let connected = within(limit, tcp_unbounded(route, name, host, port)).await;
+    let stream = connected.unwrap_or_else(|| {
+        let advice = "check the port, and whether the network lets mail out";
+        Err(no_answer(&name, limit, advice))
+    })?;
+    let address = stream.peer_addr().map(|address| address.ip().to_string());
+    let address = address.unwrap_or_else(|error| error.to_string());
+    debug!(target: TARGET, from = "network", tls = false, "connected to {name} ({address})");
+    Socket::tcp(stream).map_err(|error| refused(&name, &[], advice(&error), error))
 }
 
 fn no_answer(name: &impl Display, limit: Duration, advice: &str) -> Error {
