@@ -1,108 +1,177 @@
-//! Figures for whoever gathers them, by the facade `metrics`; without that feature, nothing.
+//! Metrics of sessions and clients, for the recorder of the facade `metrics`.
 //!
-//! What the names mean is in [`manual::observing`](crate::manual::observing).
+//! [`manual::observing`](crate::manual::observing) describes each metric.
 
-#[cfg(feature = "metrics")]
-mod facade;
-#[cfg(not(feature = "metrics"))]
-mod nobody;
-mod outcome;
+mod handles;
 
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-#[cfg(feature = "metrics")]
-use facade::{Counter, Gauge, Histogram};
-#[cfg(not(feature = "metrics"))]
-use nobody::{Counter, Gauge, Histogram};
-use outcome::ByOutcome;
-pub use outcome::MailOutcome;
+use handles::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
-/// A label and its value.
-type Label<'a> = (&'static str, &'a str);
-
-/// Figures about what one session does. The connection counts as open until this is dropped.
-#[derive(Debug, Default)]
-pub(crate) struct SessionMeter(Option<Box<SessionFigures>>);
-
-#[derive(Debug)]
-struct SessionFigures {
-    connections: Gauge,
-    transactions: ByOutcome,
-    octets: Counter,
-    queue: Histogram,
-    envelope: Histogram,
-    transfer: Histogram,
-    reply: Histogram,
+/// The outcome of a whole mail: the word in the command's JSON and in the label `outcome` of
+/// the [metrics](crate::manual::observing).
+///
+/// [`recipient_outcomes`](crate::session::recipient_outcomes) has the outcome for each recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MailOutcome {
+    /// The server has accepted it for all recipients.
+    Accepted,
+    /// The server has accepted it for some recipients and not for others. Send it again to those
+    /// others alone.
+    Partial,
+    /// The server has rejected it for good.
+    Rejected,
+    /// Not accepted for any recipient, and another attempt
+    /// [makes sense](crate::Error::is_transient).
+    Deferred,
+    /// The server may have accepted it for some recipients or not
+    /// ([`Fate::Unknown`](crate::Fate::Unknown)).
+    Unknown,
+    /// Not accepted for any recipient, and another attempt fails too, though the server has not
+    /// rejected the mail. For example, the login failed, or a file cannot be read.
+    Failed,
 }
 
-/// A transaction about which all is said.
+impl MailOutcome {
+    const ALL: [Self; 6] = [
+        Self::Accepted,
+        Self::Partial,
+        Self::Rejected,
+        Self::Deferred,
+        Self::Unknown,
+        Self::Failed,
+    ];
+
+    /// One word in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Partial => "partial",
+            Self::Rejected => "rejected",
+            Self::Deferred => "deferred",
+            Self::Unknown => "unknown",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The [`name`](MailOutcome::name).
+impl fmt::Display for MailOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Calls the recorder. `None` if the recorder panics: its panic must not end a session, or poison a
+/// lock that other tasks need.
+fn guarded<T>(call: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(call)).ok()
+}
+
+/// A counter for each outcome.
 #[derive(Debug)]
-pub(crate) struct Ended {
-    pub(crate) outcome: MailOutcome,
-    /// Of the message, if its end has left.
-    pub(crate) octets: Option<u64>,
-    /// Waiting in a queue, if it did.
-    pub(crate) queue: Option<Duration>,
-    pub(crate) envelope: Duration,
-    pub(crate) transfer: Duration,
-    pub(crate) reply: Duration,
+struct OutcomeCounters([Counter; MailOutcome::ALL.len()]);
+
+impl OutcomeCounters {
+    fn new(name: &'static str, server: &str) -> Self {
+        let labels = |outcome: MailOutcome| [("server", server), ("outcome", outcome.name())];
+        Self(MailOutcome::ALL.map(|outcome| counter(name, &labels(outcome))))
+    }
+
+    fn count(&self, outcome: MailOutcome) {
+        // In the order of `ALL`, which is that of the type.
+        if let Some(counter) = self.0.get(outcome as usize) {
+            guarded(|| counter.increment(1));
+        }
+    }
+}
+
+/// Metrics of one session. The connection counts as open until this is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct SessionMeter(Option<Box<SessionMetrics>>);
+
+#[derive(Debug)]
+struct SessionMetrics {
+    connections: Gauge,
+    transactions: OutcomeCounters,
+    octets: Counter,
+    queue: Histogram,
+    /// Of the envelope, the transfer and the reply.
+    parts: [Histogram; 3],
 }
 
 impl SessionMeter {
     /// A connection to this server is open.
     pub(crate) fn open(server: &str) -> Self {
         let labels = [("server", server)];
-        let figures = SessionFigures {
-            connections: Gauge::new("pilotfish_connections", &labels),
-            transactions: ByOutcome::new("pilotfish_transactions_total", server),
-            octets: Counter::new("pilotfish_message_octets_total", &labels),
-            queue: Histogram::new("pilotfish_queue_wait_seconds", &labels),
-            envelope: Histogram::new("pilotfish_envelope_seconds", &labels),
-            transfer: Histogram::new("pilotfish_transfer_seconds", &labels),
-            reply: Histogram::new("pilotfish_reply_seconds", &labels),
+        let metrics = SessionMetrics {
+            connections: gauge("pilotfish_connections", &labels),
+            transactions: OutcomeCounters::new("pilotfish_transactions_total", server),
+            octets: counter("pilotfish_message_octets_total", &labels),
+            queue: histogram("pilotfish_queue_wait_seconds", &labels),
+            parts: [
+                histogram("pilotfish_envelope_seconds", &labels),
+                histogram("pilotfish_transfer_seconds", &labels),
+                histogram("pilotfish_reply_seconds", &labels),
+            ],
         };
-        figures.connections.increment(1.0);
-        Self(Some(Box::new(figures)))
+        guarded(|| metrics.connections.increment(1.0));
+        Self(Some(Box::new(metrics)))
     }
 
-    /// A transaction has ended. Durations are those of messages that have left.
-    pub(crate) fn ended(&self, ended: &Ended) {
-        let Some(figures) = &self.0 else {
+    /// A transaction has ended. `queue` is how long the mail waited in a queue, if it did; `sent` are the
+    /// octets of the message and the durations of envelope, transfer and reply, if the message has left
+    /// whole.
+    pub(crate) fn ended(
+        &self,
+        outcome: MailOutcome,
+        queue: Option<Duration>,
+        sent: Option<(u64, [Duration; 3])>,
+    ) {
+        let Some(metrics) = &self.0 else {
             return;
         };
-        figures.transactions.count(ended.outcome);
-        if let Some(queue) = ended.queue {
-            figures.queue.record(queue);
+        metrics.transactions.count(outcome);
+        if let Some(queue) = queue {
+            guarded(|| metrics.queue.record(queue));
         }
-        if let Some(octets) = ended.octets {
-            figures.octets.increment(octets);
-            figures.envelope.record(ended.envelope);
-            figures.transfer.record(ended.transfer);
-            figures.reply.record(ended.reply);
+        if let Some((octets, parts)) = sent {
+            guarded(|| metrics.octets.increment(octets));
+            for (histogram, duration) in metrics.parts.iter().zip(parts) {
+                guarded(|| histogram.record(duration));
+            }
         }
     }
 }
 
-impl Drop for SessionFigures {
+impl Drop for SessionMetrics {
     fn drop(&mut self) {
-        self.connections.increment(-1.0);
+        guarded(|| self.connections.increment(-1.0));
     }
 }
 
-/// A session was to be set up with this server: this came of it, and its parts took so long.
+/// Counts an attempt to set up a session with this server, and records how long its parts took.
 pub(crate) fn connected(server: &str, outcome: &str, parts: &[(&str, Duration)]) {
-    let labels = [("server", server), ("outcome", outcome)];
-    Counter::new("pilotfish_connects_total", &labels).increment(1);
+    let connects = counter(
+        "pilotfish_connects_total",
+        &[("server", server), ("outcome", outcome)],
+    );
+    guarded(|| connects.increment(1));
     for (part, duration) in parts {
         let labels = [("server", server), ("part", part)];
-        Histogram::new("pilotfish_set_up_seconds", &labels).record(*duration);
+        let set_up = histogram("pilotfish_set_up_seconds", &labels);
+        guarded(|| set_up.record(*duration));
     }
 }
 
-/// Figures about what a client does.
+/// Metrics of a client.
 #[derive(Debug)]
 pub(crate) struct ClientMeter {
-    mails: ByOutcome,
+    mails: OutcomeCounters,
     queued: Gauge,
     retries: Counter,
     throttles: Counter,
@@ -112,10 +181,10 @@ impl ClientMeter {
     pub(crate) fn new(server: &str) -> Self {
         let labels = [("server", server)];
         Self {
-            mails: ByOutcome::new("pilotfish_mails_total", server),
-            queued: Gauge::new("pilotfish_queued_mails", &labels),
-            retries: Counter::new("pilotfish_retries_total", &labels),
-            throttles: Counter::new("pilotfish_throttles_total", &labels),
+            mails: OutcomeCounters::new("pilotfish_mails_total", server),
+            queued: gauge("pilotfish_queued_mails", &labels),
+            retries: counter("pilotfish_retries_total", &labels),
+            throttles: counter("pilotfish_throttles_total", &labels),
         }
     }
 
@@ -124,21 +193,21 @@ impl ClientMeter {
         self.mails.count(outcome);
     }
 
-    /// So many mails were waiting for a session, and so many are now.
+    /// The number of mails that wait for a session has changed.
     pub(crate) fn waiting(&self, before: usize, now: usize) {
         #[expect(clippy::cast_precision_loss, reason = "queues are shorter than 2^53")]
         if before != now {
-            self.queued.increment(now as f64 - before as f64);
+            guarded(|| self.queued.increment(now as f64 - before as f64));
         }
     }
 
-    /// A mail is sent again, later.
+    /// A mail will be sent again later.
     pub(crate) fn retried(&self) {
-        self.retries.increment(1);
+        guarded(|| self.retries.increment(1));
     }
 
-    /// The server asked to be given less.
+    /// The server has asked the client to send less.
     pub(crate) fn throttled(&self) {
-        self.throttles.increment(1);
+        guarded(|| self.throttles.increment(1));
     }
 }

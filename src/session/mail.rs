@@ -18,17 +18,11 @@ pub struct Mail {
     /// What is delivered.
     pub message: Message,
     pub(crate) withdrawal: Withdrawal,
-    pub(super) queued: Option<Queued>,
+    /// Since when the mail waits, and in which span.
+    pub(super) queued: Option<(Instant, Span)>,
     /// What the server may not be able to do, as its refusal of this mail suggests. The mail is sent
     /// again without that.
     pub(super) suspected: Option<Defect>,
-}
-
-/// Since when a mail waits, and on behalf of what.
-#[derive(Debug, Clone)]
-pub(super) struct Queued {
-    pub(super) at: Instant,
-    pub(super) span: Span,
 }
 
 impl Mail {
@@ -50,10 +44,7 @@ impl Mail {
     /// [`Client`](crate::Client) does it by itself.
     #[must_use]
     pub fn queued(mut self) -> Self {
-        self.queued = Some(Queued {
-            at: Instant::now(),
-            span: Span::current(),
-        });
+        self.queued = Some((Instant::now(), Span::current()));
         self
     }
 }

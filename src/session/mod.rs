@@ -16,10 +16,8 @@
 mod dialogue;
 mod findings;
 mod mail;
-mod outcome;
 mod plan;
 mod portions;
-mod queue_id;
 mod receipt;
 mod recipient;
 mod send;

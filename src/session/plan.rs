@@ -11,6 +11,7 @@ use crate::protocol::{
 use crate::transport::TlsParameters;
 
 use super::mail::Mail;
+use super::portions::Portion;
 
 /// A mail that the server can take, as far as its extensions say.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(super) struct Prepared {
     pub(super) parameters: Parameters,
     /// The only command that can transfer the message, if there is only one.
     pub(super) only: Option<TransferCommand>,
+    /// The portion of a larger mail that this is, if others follow.
+    pub(super) portion: Option<Portion>,
 }
 
 /// The richest body type that the server offers to transfer.
@@ -69,6 +72,7 @@ pub(super) fn prepare(
         only: (rendition.body_type() == BodyType::Binary).then_some(TransferCommand::Bdat),
         reader: rendition.into_octets(),
         parameters,
+        portion: None,
     })
 }
 

@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 
-use super::outcome::Division;
-use super::receipt::Receipt;
+use super::receipt::{Division, Receipt};
 use crate::address::{Domain, Envelope, ForwardPath, Partial};
 use crate::error::{Error, ErrorKind, Fate, Result, Stage};
 use crate::protocol::{Dialect, Limits, Reply, ReplyMeaning};

@@ -61,9 +61,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     async fn send_once(&mut self, mail: &Mail) -> Result<Concluded> {
         let prepared = self.prepare(mail).await?;
-        self.begin(0, prepared, 0, None);
+        self.begin(0, prepared, 0);
         loop {
-            match self.dialogue.take_concluded().pop_front() {
+            match self.dialogue.concluded.pop_front() {
                 Some(concluded) => return Ok(concluded),
                 None if self.dialogue.advance().await == DialogueStatus::Waiting => {
                     self.dialogue.answer().await;
@@ -111,7 +111,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// The richest body type that messages may have: binary needs BDAT.
     fn usable_body_type(&self) -> BodyType {
         let offered = offered_body_type(self.extensions());
-        if self.dialogue.pipeline().has_chunking() {
+        if self.dialogue.pipeline.has_chunking() {
             offered
         } else {
             offered.min(BodyType::EightBit)
@@ -123,12 +123,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) fn must_ask_first(&self, error: &Error) -> bool {
         let may_offer_more = self.extensions_age == ExtensionsAge::BeforeLogin
             && error.kind() == ErrorKind::Unsupported;
-        may_offer_more && !self.dialogue.is_empty()
+        may_offer_more && !self.dialogue.pipeline.is_empty()
     }
 
     /// Asks what the server offers since the login. A server that refuses to say it offers what it did.
     async fn ask_again(&mut self) -> Result<()> {
-        if !self.dialogue.is_empty() {
+        if !self.dialogue.pipeline.is_empty() {
             return Err(Error::new(
                 ErrorKind::Unsupported,
                 "the server has not been asked what it offers since the login",
@@ -144,18 +144,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         Ok(())
     }
 
-    /// Begins a mail. The recipients of `left` belong to later portions.
-    pub(super) fn begin(
-        &mut self,
-        ticket: usize,
-        prepared: Prepared,
-        waiting: usize,
-        left: Option<Envelope>,
-    ) {
+    /// Begins a mail.
+    pub(super) fn begin(&mut self, ticket: usize, prepared: Prepared, waiting: usize) {
         if self.extensions().limits().domains.is_some() {
             let domains = domains(&prepared.mail.envelope);
             self.domains.extend(domains.cloned());
         }
-        self.dialogue.begin(ticket, prepared, waiting, left);
+        self.dialogue.begin(ticket, prepared, waiting);
     }
 }

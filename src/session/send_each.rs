@@ -1,6 +1,6 @@
 //! Many mails over one session, each begun before the replies to the previous ones.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::ops::ControlFlow;
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -45,14 +45,12 @@ const MAX_BATCHED_OCTETS: u64 = 1024 * 1024;
 
 /// The mails that have been taken from the stream and wait.
 #[derive(Debug, Default)]
-struct Queue {
+struct WaitingMails {
     /// The next, which the server can take as far as is known.
     next: Option<(usize, Prepared)>,
     /// Those after it.
     later: VecDeque<(usize, Mail)>,
     taken: usize,
-    /// What was cut into portions, for mails that have a portion under way.
-    portions: HashMap<usize, Portion>,
     /// Mails that have had a portion answered in this session.
     advanced: HashSet<usize>,
     /// Mails that are sent for the second time.
@@ -64,7 +62,7 @@ struct Queue {
     closed: Option<Error>,
 }
 
-impl Queue {
+impl WaitingMails {
     /// Whether another mail from the stream is of use to the pipeline: one to send, and one after it, so
     /// that the first is known to have a successor. Another session may send the rest sooner.
     fn wants_mail<T>(&self, pipeline: &Pipeline<T>) -> bool {
@@ -134,10 +132,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         let span = self.dialogue.telemetry.span.clone();
         let mails = pin!(mails.fuse());
-        self.dialogue.return_unsent(true);
+        self.dialogue.returns_unsent = true;
         let sent = self.send_while_open(mails, &mut on_outcome);
         let returned = sent.instrument(span).await;
-        self.dialogue.return_unsent(false);
+        self.dialogue.returns_unsent = false;
         returned
     }
 
@@ -146,9 +144,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         mut mails: Pin<&mut Fuse<impl Stream<Item = Mail>>>,
         on_outcome: &mut impl FnMut(usize, Result<Receipt>),
     ) -> Vec<UnsentMail> {
-        let mut queue = Queue::default();
+        let mut queue = WaitingMails::default();
         let mut returned = Vec::new();
-        while self.dialogue.is_alive() && !(self.stops_taking(&queue) && self.dialogue.is_empty()) {
+        while self.dialogue.is_alive()
+            && !(self.stops_taking(&queue) && self.dialogue.pipeline.is_empty())
+        {
             self.fill(&mut queue, mails.as_mut(), on_outcome).await;
             // What a server says while nothing is due is its end: no mail is sent there for nothing.
             if let Some(end) = self.dialogue.ended_while_idle().await {
@@ -161,7 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             match self.dialogue.advance().await {
                 DialogueStatus::Working => {}
                 // What has come may make room for mails that leave with what is put together.
-                DialogueStatus::Waiting if self.dialogue.has_reply().await => {
+                DialogueStatus::Waiting if self.dialogue.wire.has_reply().await => {
                     let received = self.dialogue.reply().await;
                     self.dialogue.accept_reply(received).await;
                 }
@@ -169,7 +169,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     if queue.has_mails()
                         || mails.is_done()
                         || self.stops_taking(&queue)
-                        || !self.dialogue.pipeline().may_be_followed() =>
+                        || !self.dialogue.pipeline.may_be_followed() =>
                 {
                     self.dialogue.answer().await;
                 }
@@ -181,10 +181,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                         Some(mail) = mails.next() => queue.push(mail),
                     }
                 }
-                DialogueStatus::Idle if queue.has_mails() || self.dialogue.has_concluded() => {}
+                DialogueStatus::Idle
+                    if queue.has_mails() || !self.dialogue.concluded.is_empty() => {}
                 DialogueStatus::Idle => tokio::select! {
                     biased;
-                    () = self.dialogue.readable() => {}
+                    () = self.dialogue.wire.readable() => {}
                     mail = mails.next() => match mail {
                         Some(mail) => queue.push(mail),
                         None => break,
@@ -199,7 +200,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// Whether no other mail is begun in this session.
-    fn stops_taking(&self, queue: &Queue) -> bool {
+    fn stops_taking(&self, queue: &WaitingMails) -> bool {
         self.takes_no_more() || queue.closed.is_some()
     }
 
@@ -207,23 +208,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// makes room for the one that follows.
     async fn fill(
         &mut self,
-        queue: &mut Queue,
+        queue: &mut WaitingMails,
         mut mails: Pin<&mut Fuse<impl Stream<Item = Mail>>>,
         on_outcome: &mut impl FnMut(usize, Result<Receipt>),
     ) {
         let is_withdrawn = |(_, next): &mut (usize, Prepared)| next.mail.withdrawal.is_withdrawn();
         if let Some((index, prepared)) = queue.next.take_if(is_withdrawn) {
             let mut mail = prepared.mail;
-            if let Some(portion) = queue.portions.remove(&index) {
+            if let Some(portion) = prepared.portion {
                 mail.envelope = portion.whole;
             }
             on_outcome(index, Err(cut_short(&mail, withdrawn())));
         }
-        if queue.must_ask_first && !self.dialogue.is_empty() {
+        if queue.must_ask_first && !self.dialogue.pipeline.is_empty() {
             return;
         }
         while self.dialogue.is_alive() && !self.stops_taking(queue) {
-            if queue.wants_mail(self.dialogue.pipeline())
+            if queue.wants_mail(&self.dialogue.pipeline)
                 && let Poll::Ready(Some(mail)) = poll!(mails.next())
             {
                 queue.push(mail);
@@ -245,7 +246,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// in the queue, and closes it.
     async fn prepare_next(
         &mut self,
-        queue: &mut Queue,
+        queue: &mut WaitingMails,
         index: usize,
         mut mail: Mail,
         on_outcome: &mut impl FnMut(usize, Result<Receipt>),
@@ -268,11 +269,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             .err()
             .is_some_and(|error| self.must_ask_first(error));
         match prepared {
-            Ok(prepared) => {
+            Ok(mut prepared) => {
+                prepared.portion = portion.left.is_some().then_some(portion);
                 queue.next = Some((index, prepared));
-                if portion.left.is_some() {
-                    queue.portions.insert(index, portion);
-                }
             }
             Err(_) if queue.must_ask_first => {
                 mail.envelope = portion.whole;
@@ -292,7 +291,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// Begins the next mail, if it may be.
-    fn begin_next(&mut self, queue: &mut Queue) -> bool {
+    fn begin_next(&mut self, queue: &mut WaitingMails) -> bool {
         if self.stops_taking(queue) {
             return false;
         }
@@ -301,24 +300,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let Some((index, prepared)) = queue.next.take_if(may_begin) else {
             return false;
         };
-        let portion = queue.portions.get(&index);
-        let left = portion.and_then(|portion| portion.left.clone());
-        self.begin(index, prepared, waiting, left);
+        self.begin(index, prepared, waiting);
         true
     }
 
     /// Tells what is known, and lines up what is to be sent again.
     fn report(
         &mut self,
-        queue: &mut Queue,
+        queue: &mut WaitingMails,
         returned: &mut Vec<UnsentMail>,
         on_outcome: &mut impl FnMut(usize, Result<Receipt>),
     ) {
         let is_alive = self.dialogue.is_alive() && !self.stops_taking(queue);
         let mut again = Vec::new();
-        for mut concluded in self.dialogue.take_concluded() {
+        for mut concluded in std::mem::take(&mut self.dialogue.concluded) {
             let index = concluded.ticket;
-            let portion = queue.portions.remove(&index);
+            let portion = concluded.portion.take();
             let portion = portion.unwrap_or_else(|| Portion::whole(&concluded.mail.envelope));
             if let Some(mut mail) = concluded.to_resend() {
                 mail.envelope = portion.whole.clone();
@@ -367,7 +364,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// Gives back every mail that was taken and not begun.
-    fn give_back(&mut self, mut queue: Queue, returned: &mut Vec<UnsentMail>) {
+    fn give_back(&mut self, mut queue: WaitingMails, returned: &mut Vec<UnsentMail>) {
         let error = (queue.closed.take()).or_else(|| self.require_open().err());
         // A mail is never dropped, whatever the reason that it is still here.
         let error = error.unwrap_or_else(|| {
@@ -376,13 +373,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 "the session ended before the mail: open another",
             )
         });
-        let next = queue.next.take();
-        let next = next.map(|(index, prepared)| (index, prepared.mail));
-        let later = std::mem::take(&mut queue.later);
-        for (index, mut mail) in next.into_iter().chain(later) {
-            if let Some(portion) = queue.portions.get(&index) {
-                mail.envelope = portion.whole.clone();
+        let next = queue.next.take().map(|(index, prepared)| {
+            let Prepared {
+                mut mail, portion, ..
+            } = prepared;
+            if let Some(portion) = portion {
+                mail.envelope = portion.whole;
             }
+            (index, mail)
+        });
+        let later = std::mem::take(&mut queue.later);
+        for (index, mail) in next.into_iter().chain(later) {
             returned.push(queue.unsent(index, mail, error.clone(), false));
         }
     }

@@ -72,7 +72,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Sets how mails go out, and forgets what the server has turned out not to support.
     #[must_use]
     pub fn with_strategy(mut self, strategy: Strategy) -> Self {
-        self.dialogue.set_strategy(strategy);
+        self.dialogue.pipeline.set_strategy(strategy);
         self
     }
 
@@ -80,7 +80,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// another session with the same server with this strategy.
     #[must_use]
     pub fn strategy(&self) -> Strategy {
-        self.dialogue.pipeline().strategy()
+        self.dialogue.pipeline.strategy()
     }
 
     /// Calls `observer` after each block or chunk of every message that is sent from here on, and
@@ -141,7 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// What TLS agreed on; `None` in clear text.
     #[must_use]
     pub fn tls(&self) -> Option<TlsParameters> {
-        self.dialogue.tls()
+        self.dialogue.wire.tls()
     }
 
     /// Whether another mail can be sent. It cannot after an error of the connection, after a
@@ -175,7 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     pub(super) fn set_extensions(&mut self, extensions: Extensions) {
-        self.dialogue.set_extensions(&extensions);
+        self.dialogue.pipeline.set_extensions(&extensions);
         self.extensions = extensions;
     }
 

@@ -4,14 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tracing::{Span, debug, debug_span, field};
 
 use super::mail::Mail;
 use super::receipt::Receipt;
-use super::timing::{Marks, SetUp, Timing};
+use super::timing::{SetUp, Timing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::message::MessageId;
-use crate::observe::{self, Ended, MailOutcome, SessionMeter};
+use crate::observe::{self, MailOutcome, SessionMeter};
 use crate::transport::Host;
 
 /// How much of a message has been sent.
@@ -20,10 +21,11 @@ use crate::transport::Host;
 pub struct Progress<'a> {
     /// The message. A mail that is sent again, or in portions, begins again at 0.
     pub message_id: &'a MessageId,
-    /// 0 when the mail is begun; then the octets handed to the network, or by BDAT to what leaves next: the message alone, without
-    /// transparency and end of data. As many as in all only when the end has left, too.
+    /// How many octets have been handed to the network, or by BDAT to the next flight, without
+    /// transparency and end of data. It is 0 when the mail is begun, and `total` only after the end has
+    /// left.
     pub sent: u64,
-    /// Octets in all.
+    /// The size of the message in octets.
     pub total: u64,
 }
 
@@ -63,8 +65,46 @@ pub(super) struct SessionTelemetry {
 #[derive(Debug)]
 pub(super) struct TransactionTelemetry {
     span: Span,
-    pub(super) marks: Marks,
-    size: u64,
+    /// How long the mail waited in a queue, if it did.
+    queue: Option<Duration>,
+    set_up: Option<SetUp>,
+    begun: Instant,
+    transfer: Option<Instant>,
+    left: Option<Instant>,
+}
+
+impl TransactionTelemetry {
+    /// The first octet of the message leaves, or the transfer continues.
+    pub(super) fn transfer_begins(&mut self) {
+        self.transfer.get_or_insert_with(Instant::now);
+    }
+
+    pub(super) fn has_begun_transfer(&self) -> bool {
+        self.transfer.is_some()
+    }
+
+    /// The end of the message has left.
+    pub(super) fn leaves(&mut self, now: Instant) {
+        self.left = Some(now);
+    }
+
+    pub(super) fn has_left(&self) -> bool {
+        self.left.is_some()
+    }
+
+    /// The mail has its result. Phases that were not reached took no time.
+    pub(super) fn timing(&self) -> Timing {
+        let now = Instant::now();
+        let left = self.left.unwrap_or(now);
+        let transfer = self.transfer.unwrap_or(left);
+        Timing {
+            queue: self.queue.unwrap_or_default(),
+            set_up: self.set_up,
+            envelope: transfer.duration_since(self.begun),
+            transfer: left.duration_since(transfer),
+            reply: now.duration_since(left),
+        }
+    }
 }
 
 impl SessionTelemetry {
@@ -96,19 +136,24 @@ impl SessionTelemetry {
             )
         };
         // The caller that waits for the mail is its cause, and the session carries it.
-        let span = match &mail.queued {
-            Some(queued) => {
-                let span = queued.span.in_scope(new);
+        let (queued, span) = match &mail.queued {
+            Some((at, caller)) => {
+                let span = caller.in_scope(new);
                 span.follows_from(&self.span);
-                span
+                (Some(*at), span)
             }
-            None => new(),
+            None => (None, new()),
         };
-        let queued = mail.queued.as_ref().map(|queued| queued.at);
+        let begun = Instant::now();
+        let set_up = self.set_up.take();
+        let setting_up = set_up.as_ref().map(SetUp::total).unwrap_or_default();
         TransactionTelemetry {
             span,
-            marks: Marks::begin(queued, self.set_up.take()),
-            size,
+            queue: queued.map(|at| begun.duration_since(at).saturating_sub(setting_up)),
+            set_up,
+            begun,
+            transfer: None,
+            left: None,
         }
     }
 
@@ -127,18 +172,14 @@ impl SessionTelemetry {
     pub(super) fn end(
         &self,
         transaction: &TransactionTelemetry,
+        size: u64,
         timing: Timing,
         result: &Result<Receipt>,
     ) {
         let outcome = MailOutcome::of(result.as_ref());
-        self.meter.ended(&Ended {
-            outcome,
-            octets: transaction.marks.has_left().then_some(transaction.size),
-            queue: transaction.marks.queue(),
-            envelope: timing.envelope,
-            transfer: timing.transfer,
-            reply: timing.reply,
-        });
+        let parts = [timing.envelope, timing.transfer, timing.reply];
+        let sent = transaction.has_left().then_some((size, parts));
+        self.meter.ended(outcome, transaction.queue, sent);
         let span = &transaction.span;
         if span.is_disabled() {
             return;

@@ -2,11 +2,10 @@
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::outcome::Division;
 use super::portions::PortionResults;
-use super::receipt::Receipt;
+use super::receipt::{Division, Receipt};
 use crate::address::Envelope;
 use crate::error::{Error, Result};
 
@@ -20,11 +19,17 @@ struct Flags {
     withdrawn: AtomicBool,
     /// All mails that were given together have been withdrawn.
     all_withdrawn: Arc<AtomicBool>,
-    /// The end of the message has been handed over, or is about to be: from here on the server
-    /// alone decides.
+    /// The end of the message has been handed over, or is about to be: the mail cannot be withdrawn any
+    /// more.
     committed: AtomicBool,
-    /// What portions have come to, where the mail goes in several.
+    /// The results of the portions, if the mail goes in several.
     portions: Mutex<Option<Box<PortionResults>>>,
+}
+
+impl Flags {
+    fn portions(&self) -> MutexGuard<'_, Option<Box<PortionResults>>> {
+        self.portions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Withdrawal {
@@ -50,7 +55,7 @@ impl Withdrawal {
         })
     }
 
-    /// Decides whether the end of the message may leave, which is about to.
+    /// Decides whether the end of the message may leave now.
     pub(crate) fn commit(&self) -> bool {
         if self.is_withdrawn() {
             return false;
@@ -73,11 +78,7 @@ impl Withdrawal {
     pub(crate) fn begin_anew(&self) {
         if let Some(flags) = &self.0 {
             flags.committed.store(false, Ordering::Release);
-            let mut settled = flags
-                .portions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            *settled = None;
+            *flags.portions() = None;
         }
     }
 
@@ -89,26 +90,19 @@ impl Withdrawal {
     /// Adds the result of a portion of the mail. The caller that waits for the mail sees it too.
     pub(super) fn add_portion<T>(&mut self, add: impl FnOnce(&mut PortionResults) -> T) -> T {
         let flags = self.0.get_or_insert_default();
-        let mut settled = flags
-            .portions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        add(settled.get_or_insert_default())
+        add(flags.portions().get_or_insert_default())
     }
 
     /// Notes what the server has said about a portion whose session ends before the last reply to
     /// it. The recipients of `left` have not been sent to.
     pub(super) fn break_off(&self, division: Division, left: Option<&Envelope>) {
         if let Some(flags) = &self.0 {
-            let mut settled = flags
-                .portions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            settled.get_or_insert_default().break_off(division, left);
+            let mut portions = flags.portions();
+            portions.get_or_insert_default().break_off(division, left);
         }
     }
 
-    /// Notes what a portion has come to, as its session ends. The recipients of `left` have not been
+    /// Notes the result of a portion whose session ends. The recipients of `left` have not been
     /// sent to.
     pub(super) fn conclude(
         &self,
@@ -117,33 +111,25 @@ impl Withdrawal {
         left: Option<Envelope>,
     ) {
         if let Some(flags) = &self.0 {
-            let mut settled = flags
-                .portions
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let settled = settled.get_or_insert_default();
-            match settled.add(result, envelope, left) {
+            let mut portions = flags.portions();
+            let results = portions.get_or_insert_default();
+            match results.add(result, envelope, left) {
                 ControlFlow::Continue(left) => {
                     flags.committed.store(false, Ordering::Release);
-                    settled.break_off(Division::default(), Some(&left));
+                    results.break_off(Division::default(), Some(&left));
                 }
-                ControlFlow::Break(result) => settled.whole = Some(result),
+                ControlFlow::Break(result) => results.whole = Some(result),
             }
         }
     }
 
     /// The result of the mail, if it was known when its session ended.
     pub(crate) fn concluded(&self) -> Option<Result<Receipt>> {
-        self.portions(|settled| settled.whole.clone())?
+        self.portions(|results| results.whole.clone())?
     }
 
     fn portions<T>(&self, of: impl FnOnce(&PortionResults) -> T) -> Option<T> {
-        let flags = self.0.as_ref()?;
-        let settled = flags
-            .portions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        settled.as_deref().map(of)
+        self.0.as_ref()?.portions().as_deref().map(of)
     }
 
     /// Whether a portion of the mail has a result.
@@ -159,7 +145,7 @@ impl Withdrawal {
     /// An error that the mail fails with, and the results of its portions. The recipients that are left
     /// have not been tried.
     pub(crate) fn cut_short(&self, error: Error, left: Option<&Envelope>) -> Error {
-        match self.portions(|settled| settled.cut_short(error.clone(), left)) {
+        match self.portions(|results| results.cut_short(error.clone(), left)) {
             Some(error) => error,
             None => error,
         }

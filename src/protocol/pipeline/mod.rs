@@ -369,31 +369,14 @@ impl<T> Pipeline<T> {
         Ok(())
     }
 
-    /// What the oldest mail carries; `None` if no mail is on its way.
-    #[must_use]
-    pub fn oldest(&self) -> Option<&T> {
-        self.mails.front().map(|mail| &mail.carried)
-    }
-
-    /// What the newest mail carries.
-    #[must_use]
-    pub fn newest(&self) -> Option<&T> {
-        self.mails.back().map(|mail| &mail.carried)
-    }
-
-    /// What the newest mail carries, to be changed.
-    pub fn newest_mut(&mut self) -> Option<&mut T> {
-        self.mails.back_mut().map(|mail| &mut mail.carried)
-    }
-
     /// What all mails on their way carry, from the oldest to the newest.
     #[must_use]
-    pub fn carried(&self) -> impl ExactSizeIterator<Item = &T> {
+    pub fn carried(&self) -> impl ExactSizeIterator<Item = &T> + DoubleEndedIterator {
         self.mails.iter().map(|mail| &mail.carried)
     }
 
     /// The same, to be changed.
-    pub fn carried_mut(&mut self) -> impl Iterator<Item = &mut T> {
+    pub fn carried_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut T> {
         self.mails.iter_mut().map(|mail| &mut mail.carried)
     }
 

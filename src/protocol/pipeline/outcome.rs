@@ -2,24 +2,20 @@
 
 use super::super::reply::Reply;
 use super::super::reply_meaning::ReplyMeaning;
+use super::super::stage::Stage;
 use super::{Defect, Dialect};
 
 /// Why a mail failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// MAIL was refused.
-    Mail(Reply),
+    /// MAIL, DATA, a chunk that was not the last ([`Stage::Transfer`]) or the message
+    /// ([`Stage::EndOfData`]) was refused.
+    At(Stage, Reply),
     /// No recipient was accepted, or by LMTP none of several after the message.
     Recipients,
     /// A recipient was refused, and the mail was to go to all or to none.
     SomeRecipients,
-    /// DATA was refused.
-    Data(Reply),
-    /// A chunk was refused that was not the last.
-    Chunk(Reply),
-    /// The message was refused.
-    Message(Reply),
 }
 
 /// What became of a mail.
@@ -45,7 +41,7 @@ pub struct TransactionOutcome {
 impl Refusal {
     /// Whether the server refused MAIL as not understood or out of order (RFC 5321 section 4.2.2).
     pub(super) fn is_misunderstood_sender(&self) -> bool {
-        matches!(self, Self::Mail(reply) if reply.means(ReplyMeaning::NotUnderstood))
+        matches!(self, Self::At(Stage::Mail, reply) if reply.means(ReplyMeaning::NotUnderstood))
     }
 
     /// Whether the server refused the commands as out of order (RFC 5321 section 4.2.2), with these
@@ -53,7 +49,7 @@ impl Refusal {
     pub(super) fn is_out_of_order(&self, recipients: &[Reply]) -> bool {
         let out_of_order = |reply: &Reply| reply.means(ReplyMeaning::OutOfOrder);
         match self {
-            Self::Mail(reply) | Self::Data(reply) => out_of_order(reply),
+            Self::At(Stage::Mail | Stage::Data, reply) => out_of_order(reply),
             Self::Recipients => !recipients.is_empty() && recipients.iter().all(out_of_order),
             _ => false,
         }

@@ -6,6 +6,7 @@ use super::super::command::Command;
 use super::super::parameter::Parameters;
 use super::super::reply::Reply;
 use super::super::reply_meaning::ReplyMeaning;
+use super::super::stage::Stage;
 use super::{
     Defect, Dialect, ExpectedReply, Grouping, Refusal, SendPlan, TransactionOutcome,
     TransferCommand,
@@ -240,13 +241,13 @@ impl<T> Transaction<T> {
             return Some(refusal);
         }
         if let Some(chunk) = &self.chunk {
-            return Some(Refusal::Chunk(chunk.clone()));
+            return Some(Refusal::At(Stage::Transfer, chunk.clone()));
         }
         let accepted = |reply: &Reply| reply.is_positive_completion();
         match self.messages.as_slice() {
             [] => None,
             replies if replies.iter().any(accepted) => None,
-            [only] => Some(Refusal::Message(only.clone())),
+            [only] => Some(Refusal::At(Stage::EndOfData, only.clone())),
             _ => Some(Refusal::Recipients),
         }
     }
@@ -254,7 +255,9 @@ impl<T> Transaction<T> {
     fn envelope_refusal(&self) -> Option<Refusal> {
         let all_answered = self.recipients.len() == self.count;
         match (&self.mail, &self.data) {
-            (Some(mail), _) if !mail.is_positive_completion() => Some(Refusal::Mail(mail.clone())),
+            (Some(mail), _) if !mail.is_positive_completion() => {
+                Some(Refusal::At(Stage::Mail, mail.clone()))
+            }
             (Some(_), _) if all_answered && self.accepted() == 0 => Some(Refusal::Recipients),
             (Some(_), _)
                 if self.partial == Partial::AllOrNothing
@@ -263,7 +266,7 @@ impl<T> Transaction<T> {
                 all_answered.then_some(Refusal::SomeRecipients)
             }
             (_, Some(data)) if !data.is_positive_intermediate() => {
-                Some(Refusal::Data(data.clone()))
+                Some(Refusal::At(Stage::Data, data.clone()))
             }
             _ => None,
         }
@@ -279,7 +282,7 @@ impl<T> Transaction<T> {
             refusal if grouped && refusal.is_out_of_order(&self.recipients) => {
                 Some(Defect::Grouping)
             }
-            Refusal::Chunk(reply) | Refusal::Message(reply)
+            Refusal::At(Stage::Transfer | Stage::EndOfData, reply)
                 if self.plan.command == TransferCommand::Bdat
                     && !bdat_confirmed
                     && reply.means(ReplyMeaning::NotUnderstood) =>
@@ -298,7 +301,7 @@ impl<T> Transaction<T> {
         let outcome = TransactionOutcome {
             defect: self.defect(bdat_confirmed),
             // It took the message all the same, or so it says.
-            contradictory: matches!(refusal, Some(Refusal::Mail(_) | Refusal::Chunk(_)))
+            contradictory: matches!(refusal, Some(Refusal::At(Stage::Mail | Stage::Transfer, _)))
                 && self.messages.iter().any(taken)
                 && self.accepted() > 0,
             dialect: self.plan.dialect,

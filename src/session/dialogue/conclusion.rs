@@ -54,12 +54,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         blame: Blame,
     ) {
         self.findings.count(&result);
-        self.telemetry.end(&in_flight.telemetry, timing, &result);
+        self.telemetry
+            .end(&in_flight.telemetry, in_flight.size, timing, &result);
         self.concluded.push_back(Concluded {
             ticket: in_flight.ticket,
             mail: in_flight.mail,
             result,
             blame,
+            portion: in_flight.portion,
         });
     }
 
@@ -77,17 +79,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             (None, Some(defect)) if outcome.confirms(defect) => (defect, true),
             (None, _) => return,
         };
-        self.found_defect(FoundDefect { defect, in_words });
+        self.found_defect(defect, in_words);
     }
 
-    pub(super) fn found_defect(&mut self, found: FoundDefect) {
-        self.pipeline.learn(found.defect);
-        self.findings.defects.push(found);
+    /// The server lacks what it offers. `in_words` says whether a reply shows it.
+    pub(super) fn found_defect(&mut self, defect: Defect, in_words: bool) {
+        self.pipeline.learn(defect);
+        self.findings.defects.push(FoundDefect { defect, in_words });
     }
 
     /// Whether the server has refused a mail because it takes no more in this session, which is noted.
     fn refuses_more(&mut self, outcome: &TransactionOutcome) -> bool {
-        let Some(Refusal::Mail(reply)) = &outcome.refusal else {
+        let Some(Refusal::At(Stage::Mail, reply)) = &outcome.refusal else {
             return false;
         };
         let refuses = self.findings.begun > 1 && reply.means(ReplyMeaning::TooManyMails);

@@ -9,8 +9,7 @@ use super::in_flight::{Blame, InFlight};
 use super::{Dialogue, stage};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{Defect, Dialect, Refusal, Reply, ReplyMeaning, TransactionOutcome};
-use crate::session::findings::FoundDefect;
-use crate::session::outcome::Division;
+use crate::session::receipt::Division;
 use crate::transport::Flight;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
@@ -25,10 +24,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             _ => None,
         };
         if let Some(defect) = defect {
-            self.found_defect(FoundDefect {
-                defect,
-                in_words: false,
-            });
+            self.found_defect(defect, false);
         }
         let end = self.end_at(error, defect);
         let after = match end.error.reply().filter(|reply| is_421(reply)) {
@@ -45,18 +41,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     }
 
     /// Ends the dialogue. What has not left is not sent: it may go over another session.
-    fn end_at(&mut self, error: Error, defect: Option<Defect>) -> End {
+    fn end_at(&mut self, error: Error, defect: Option<Defect>) -> SessionEnd {
         self.state.end();
         self.flight = Flight::default();
         // A server may end a session between two mails at any time, and cross with the next mail.
         let unheard = self.findings.begun > 1
             && self.pipeline.is_unanswered()
             && matches!(error.kind(), ErrorKind::Closed | ErrorKind::Io);
-        let after_idle = (self.pipeline.oldest()).is_some_and(|mail| mail.after_idle);
+        let after_idle = self
+            .pipeline
+            .carried()
+            .next()
+            .is_some_and(|mail| mail.after_idle);
         if unheard && defect.is_none() && self.findings.last_accepted && !after_idle {
             self.findings.ended_by(error.clone());
         }
-        End {
+        SessionEnd {
             error,
             defect,
             unheard,
@@ -113,13 +113,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     }
 
     /// Gives each mail what is known of it.
-    fn end(&mut self, end: End, after: &After) {
-        let End {
-            error,
-            defect,
-            unheard,
-            stage,
-        } = end;
+    fn end(&mut self, end: SessionEnd, after: &After) {
+        let SessionEnd { error, defect, .. } = end;
+        let (unheard, stage) = (end.unheard, end.stage);
         let closing = after.closed && !after.went_on;
         let error = match (defect, stage) {
             (Some(Defect::Grouping), Some(stage)) => lost_commands(stage).caused_by(error),
@@ -164,14 +160,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             let result = Err(cause
                 .with_rejected(division.rejected)
                 .with_accepted(division.accepted));
-            let timing = in_flight.telemetry.marks.end();
+            let timing = in_flight.telemetry.timing();
             self.conclude(in_flight, timing, result, blame);
         }
     }
 }
 
 /// Why the dialogue ends.
-struct End {
+struct SessionEnd {
     /// The oldest mail's.
     error: Error,
     /// What the server cannot do, if that explains the end.
@@ -214,17 +210,8 @@ fn is_doubted(outcome: &TransactionOutcome) -> bool {
 /// Whether the refusal of a mail is the end of the session.
 fn is_refused_by_421(outcome: &TransactionOutcome) -> bool {
     match &outcome.refusal {
-        Some(
-            Refusal::Mail(reply)
-            | Refusal::Data(reply)
-            | Refusal::Chunk(reply)
-            | Refusal::Message(reply),
-        ) => is_421(reply),
-        Some(_) => outcome
-            .recipients
-            .iter()
-            .chain(&outcome.messages)
-            .any(is_421),
+        Some(Refusal::At(_, reply)) => is_421(reply),
+        Some(_) => (outcome.recipients.iter().chain(&outcome.messages)).any(is_421),
         None => false,
     }
 }
@@ -245,19 +232,25 @@ impl<S> Drop for Dialogue<S> {
             let Some((in_flight, outcome)) = self.break_off() else {
                 return;
             };
-            if is_known(&in_flight, &outcome, is_decided) && !is_doubted(&outcome) {
-                let (timing, result) = in_flight.result(outcome, self.wire.tls());
-                // This may be an unwinding, and a second panic would end the process.
-                let _ = catch_unwind(AssertUnwindSafe(|| {
-                    self.telemetry.end(&in_flight.telemetry, timing, &result);
-                }));
-                let InFlight { mail, left, .. } = in_flight;
-                mail.withdrawal.conclude(result, &mail.envelope, left);
-            } else {
-                let InFlight { mail, left, .. } = in_flight;
+            let known = is_known(&in_flight, &outcome, is_decided) && !is_doubted(&outcome);
+            if !known {
+                let InFlight { mail, portion, .. } = in_flight;
                 let division = Division::new(&outcome, &mail.envelope);
+                let left = portion.and_then(|portion| portion.left);
                 mail.withdrawal.break_off(division, left.as_ref());
+                continue;
             }
+            let (timing, result) = in_flight.result(outcome, self.wire.tls());
+            // This may be an unwinding, and a second panic would end the process.
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                let InFlight {
+                    telemetry, size, ..
+                } = &in_flight;
+                self.telemetry.end(telemetry, *size, timing, &result);
+            }));
+            let InFlight { mail, portion, .. } = in_flight;
+            let left = portion.and_then(|portion| portion.left);
+            mail.withdrawal.conclude(result, &mail.envelope, left);
         }
     }
 }

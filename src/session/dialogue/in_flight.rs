@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
-use crate::address::Envelope;
 use crate::error::{Error, Result};
 use crate::message::MessageReader;
-use crate::protocol::TransactionOutcome;
 use crate::session::mail::Mail;
-use crate::session::outcome::{Division, result};
-use crate::session::plan::Prepared;
+use crate::session::portions::Portion;
 use crate::session::receipt::Receipt;
 use crate::session::telemetry::TransactionTelemetry;
-use crate::session::timing::Timing;
-use crate::transport::TlsParameters;
 
 /// A mail that the pipeline carries.
 #[derive(Debug)]
@@ -21,10 +16,8 @@ pub(in crate::session) struct InFlight {
     pub(super) mail: Mail,
     pub(super) size: u64,
     pub(super) telemetry: TransactionTelemetry,
-    /// Until the transfer of the message begins.
-    pub(super) reader: Option<MessageReader>,
-    /// The transfer of the message, while it is interrupted.
-    pub(super) transfer: Option<Box<Transfer>>,
+    /// The transfer of the message, while it has not begun or is interrupted.
+    pub(super) transfer: Option<Transfer>,
     /// How many octets the wire has handed over when the message has left whole.
     pub(super) end: Option<u64>,
     /// Why its message could not be read.
@@ -32,11 +25,11 @@ pub(in crate::session) struct InFlight {
     /// Whether the session had been idle when the mail was begun. The server may have ended the session
     /// before it received the first command.
     pub(super) after_idle: bool,
-    /// The recipients of later portions.
-    pub(super) left: Option<Envelope>,
+    /// The portion of the mail that this is, if others follow.
+    pub(super) portion: Option<Portion>,
 }
 
-/// A message that is on its way into the flight.
+/// How far a message is on its way into the flight.
 #[derive(Debug)]
 pub(super) struct Transfer {
     pub(super) reader: MessageReader,
@@ -50,70 +43,22 @@ pub(super) struct Transfer {
     pub(super) sent: u64,
 }
 
-impl InFlight {
-    pub(super) fn new(
-        ticket: usize,
-        prepared: Prepared,
-        telemetry: TransactionTelemetry,
-        after_idle: bool,
-        left: Option<Envelope>,
-    ) -> Self {
+impl Transfer {
+    pub(super) fn new(reader: MessageReader) -> Self {
         Self {
-            ticket,
-            mail: prepared.mail,
-            size: prepared.size,
-            telemetry,
-            reader: Some(prepared.reader),
-            transfer: None,
-            end: None,
-            failure: None,
-            after_idle,
-            left,
-        }
-    }
-
-    /// The transfer of the message, from where it was interrupted or from the beginning.
-    pub(super) fn take_transfer(&mut self) -> Option<Transfer> {
-        if let Some(transfer) = self.transfer.take() {
-            return Some(*transfer);
-        }
-        let reader = self.reader.take()?;
-        self.telemetry.marks.transfer_begins();
-        Some(Transfer {
             reader,
             block: Vec::new(),
             read: None,
             waited: Duration::ZERO,
             sent: 0,
-        })
+        }
     }
+}
 
+impl InFlight {
     /// Whether the message has been handed to the network whole.
     pub(super) fn has_left(&self, handed_over: u64) -> bool {
         self.end.is_some_and(|end| end <= handed_over)
-    }
-
-    /// Whether the caller has withdrawn the mail.
-    pub(super) fn is_withdrawn(&self) -> bool {
-        self.mail.withdrawal.is_withdrawn()
-    }
-
-    /// What the mail comes to by all the replies to it.
-    pub(super) fn result(
-        &self,
-        outcome: TransactionOutcome,
-        tls: Option<TlsParameters>,
-    ) -> (Timing, Result<Receipt>) {
-        let timing = self.telemetry.marks.end();
-        let envelope = &self.mail.envelope;
-        let result = if let Some(failure) = &self.failure {
-            let division = Division::new(&outcome, envelope);
-            Err(failure.clone().with_rejected(division.rejected))
-        } else {
-            let message_id = self.mail.message.message_id();
-            result(outcome, envelope, message_id, self.size, tls, timing)
-        };
-        (timing, result)
     }
 }
 
@@ -124,6 +69,7 @@ pub(in crate::session) struct Concluded {
     pub(in crate::session) mail: Mail,
     pub(in crate::session) result: Result<Receipt>,
     pub(in crate::session) blame: Blame,
+    pub(in crate::session) portion: Option<Portion>,
 }
 
 /// What a mail failed for, if it failed.

@@ -23,6 +23,7 @@
 mod conclusion;
 mod ending;
 mod in_flight;
+mod outcome;
 mod state;
 mod transfer;
 
@@ -32,21 +33,21 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
+use in_flight::Transfer;
 pub(super) use in_flight::{Blame, Concluded, InFlight};
-use state::State;
+use state::DialogueState;
 
 use super::findings::Findings;
 use super::plan::Prepared;
 use super::setup::hello::{quit, rejection};
 use super::telemetry::SessionTelemetry;
 use super::timing::SetUp;
-use crate::address::Envelope;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{
     Action, Command, Defect, Dialect, ExpectedReply, Extensions, Grouping, Pipeline, Reply,
     SendPlan, Strategy, TransactionOutcome, UnexpectedReply,
 };
-use crate::transport::{Flight, TlsParameters, Wire};
+use crate::transport::{Flight, Wire};
 
 /// After a longer silence, a server may have closed the session: a message then leaves only once the
 /// server has replied to its envelope.
@@ -55,17 +56,18 @@ const MAX_SILENCE: Duration = Duration::from_secs(1);
 /// The connection, and the mails on their way over it.
 #[derive(Debug)]
 pub(super) struct Dialogue<S> {
-    wire: Wire<S>,
-    pipeline: Pipeline<InFlight>,
+    pub(super) wire: Wire<S>,
+    pub(super) pipeline: Pipeline<InFlight>,
     /// What has been put together and not sent.
     flight: Flight,
-    state: State,
+    state: DialogueState,
     /// The mails that have their results.
-    concluded: VecDeque<Concluded>,
+    pub(super) concluded: VecDeque<Concluded>,
     /// The oldest mails on their way, with what the server has replied to them after a 421.
     decided: VecDeque<(InFlight, TransactionOutcome)>,
-    /// Whether mails that another session can send are returned.
-    returns_unsent: bool,
+    /// Whether mails that another session can send are returned. Such a mail is not worth a long wait for
+    /// a reply that may have been lost.
+    pub(super) returns_unsent: bool,
     pub(super) findings: Findings,
     pub(super) telemetry: Box<SessionTelemetry>,
 }
@@ -92,29 +94,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             wire,
             pipeline: Pipeline::new(Strategy::default(), dialect, extensions),
             flight: Flight::default(),
-            state: State::new(),
+            state: DialogueState::Idle(None),
             concluded: VecDeque::new(),
             decided: VecDeque::new(),
             returns_unsent: false,
             findings: Findings::default(),
             telemetry: Box::new(SessionTelemetry::new(set_up)),
         }
-    }
-
-    pub(super) fn pipeline(&self) -> &Pipeline<InFlight> {
-        &self.pipeline
-    }
-
-    pub(super) fn tls(&self) -> Option<TlsParameters> {
-        self.wire.tls()
-    }
-
-    pub(super) fn set_strategy(&mut self, strategy: Strategy) {
-        self.pipeline.set_strategy(strategy);
-    }
-
-    pub(super) fn set_extensions(&mut self, extensions: &Extensions) {
-        self.pipeline.set_extensions(extensions);
     }
 
     /// Whether a command can be sent, as no mail is on its way.
@@ -125,37 +111,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// Whether the dialogue has not ended.
     pub(super) fn is_alive(&self) -> bool {
         !self.state.has_ended()
-    }
-
-    /// Whether no mail is on its way.
-    pub(super) fn is_empty(&self) -> bool {
-        self.pipeline.is_empty()
-    }
-
-    /// Decides whether mails that another session can send are returned. Such a mail is not worth a long
-    /// wait for a reply that may have been lost.
-    pub(super) fn return_unsent(&mut self, returns: bool) {
-        self.returns_unsent = returns;
-    }
-
-    /// Takes the results that there are.
-    pub(super) fn take_concluded(&mut self) -> VecDeque<Concluded> {
-        std::mem::take(&mut self.concluded)
-    }
-
-    /// Whether a mail has its result.
-    pub(super) fn has_concluded(&self) -> bool {
-        !self.concluded.is_empty()
-    }
-
-    /// Whether a reply, or a part of one, has come.
-    pub(super) async fn has_reply(&mut self) -> bool {
-        self.wire.has_reply().await
-    }
-
-    /// Waits for octets from the server.
-    pub(super) async fn readable(&mut self) {
-        self.wire.readable().await;
     }
 
     /// Ends the dialogue if the server has ended it while no mail was on its way: any reply that no
@@ -221,15 +176,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         is_certain && self.pipeline.may_begin(&self.plan(prepared, waiting))
     }
 
-    /// Begins a mail, which [`may_begin`](Self::may_begin) has allowed. The recipients of `left` belong
-    /// to later portions.
-    pub(super) fn begin(
-        &mut self,
-        ticket: usize,
-        mut prepared: Prepared,
-        waiting: usize,
-        left: Option<Envelope>,
-    ) {
+    /// Begins a mail, which [`may_begin`](Self::may_begin) has allowed.
+    pub(super) fn begin(&mut self, ticket: usize, mut prepared: Prepared, waiting: usize) {
         let plan = self.plan(&prepared, waiting);
         let after_idle = self.may_have_ended();
         self.state.begin_mail();
@@ -239,7 +187,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         self.telemetry.report(mail, 0, *size);
         let parameters = std::mem::take(&mut prepared.parameters);
         let envelope = prepared.mail.envelope.clone();
-        let in_flight = InFlight::new(ticket, prepared, telemetry, after_idle, left);
+        let in_flight = InFlight {
+            ticket,
+            mail: prepared.mail,
+            size: prepared.size,
+            telemetry,
+            transfer: Some(Transfer::new(prepared.reader)),
+            end: None,
+            failure: None,
+            after_idle,
+            portion: prepared.portion,
+        };
         self.pipeline.begin(plan, &envelope, parameters, in_flight);
     }
 
@@ -282,7 +240,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         if self.flight.is_empty() {
             return;
         }
-        let is_leaving = |mail: &InFlight| mail.reader.is_none() && !self.has_left(mail);
+        let is_leaving =
+            |mail: &InFlight| mail.telemetry.has_begun_transfer() && !self.has_left(mail);
         let with_message = self.pipeline.carried().any(is_leaving);
         let stage = if with_message && !self.is_answered_in_advance().await {
             Stage::Transfer
@@ -300,9 +259,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         let handed_over = self.wire.handed_over();
         let mut now = None;
         for in_flight in self.pipeline.carried_mut() {
-            if in_flight.has_left(handed_over) && !in_flight.telemetry.marks.has_left() {
+            if in_flight.has_left(handed_over) && !in_flight.telemetry.has_left() {
                 let now = *now.get_or_insert_with(Instant::now);
-                in_flight.telemetry.marks.leaves(now);
+                in_flight.telemetry.leaves(now);
                 let size = in_flight.size;
                 self.telemetry.report(&in_flight.mail, size, size);
             }
@@ -331,7 +290,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     pub(super) async fn reply(&mut self) -> Option<Result<Reply>> {
         let stage = self.awaited_stage()?;
         // A mail that cannot be returned, or may have been accepted, waits for a slow server instead.
-        let has_left = (self.pipeline.oldest()).is_some_and(|mail| self.has_left(mail));
+        let has_left = self
+            .pipeline
+            .carried()
+            .next()
+            .is_some_and(|mail| self.has_left(mail));
         let is_short = match self.pipeline.may_have_lost() {
             Some(Defect::Grouping) => self.returns_unsent && !has_left,
             defect => defect.is_some(),
@@ -382,7 +345,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// What the oldest mail waits for.
     fn awaited_stage(&self) -> Option<Stage> {
         let stage = stage(self.pipeline.awaited()?);
-        let oldest = self.pipeline.oldest()?;
+        let oldest = self.pipeline.carried().next()?;
         Some(match stage {
             // After the last chunk, all replies decide on the message.
             Stage::Transfer if self.has_left(oldest) => Stage::EndOfData,

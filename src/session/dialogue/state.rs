@@ -1,4 +1,4 @@
-//! Where a dialogue stands between two calls.
+//! The state of a dialogue between two calls.
 //!
 //! ```text
 //!             begin_mail                        all_answered
@@ -19,70 +19,63 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-#[derive(Debug)]
-pub(super) struct State {
-    phase: Phase,
+#[derive(Debug, Clone, Copy)]
+pub(super) enum DialogueState {
     /// Since when no mail has been on its way; `None` before the first.
-    idle_since: Option<Instant>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Idle,
+    Idle(Option<Instant>),
     Sending,
-    Asking,
+    /// As [`Idle`](Self::Idle) before and after.
+    Asking(Option<Instant>),
     Ended,
 }
 
-impl State {
-    /// The session is set up.
-    pub(super) fn new() -> Self {
-        Self {
-            phase: Phase::Idle,
-            idle_since: None,
-        }
-    }
-
+impl DialogueState {
     /// A mail is begun, the first or another.
     pub(super) fn begin_mail(&mut self) {
-        self.phase = Phase::Sending;
+        *self = Self::Sending;
     }
 
     /// No mail is on its way any more.
     pub(super) fn all_answered(&mut self) {
-        if self.phase == Phase::Sending {
-            self.phase = Phase::Idle;
-            self.idle_since = Some(Instant::now());
+        if let Self::Sending = self {
+            *self = Self::Idle(Some(Instant::now()));
         }
     }
 
     /// A command leaves between two mails.
     pub(super) fn ask(&mut self) {
-        self.phase = Phase::Asking;
+        if let Self::Idle(since) = *self {
+            *self = Self::Asking(since);
+        }
     }
 
     /// The reply to it has come.
     pub(super) fn answered(&mut self) {
-        self.phase = Phase::Idle;
+        if let Self::Asking(since) = *self {
+            *self = Self::Idle(since);
+        }
     }
 
     /// The connection has failed, or one side has ended the dialogue.
     pub(super) fn end(&mut self) {
-        self.phase = Phase::Ended;
+        *self = Self::Ended;
     }
 
     /// Whether a command can be sent.
-    pub(super) fn is_idle(&self) -> bool {
-        self.phase == Phase::Idle
+    pub(super) fn is_idle(self) -> bool {
+        matches!(self, Self::Idle(_))
     }
 
     /// Whether the dialogue has ended.
-    pub(super) fn has_ended(&self) -> bool {
-        self.phase == Phase::Ended
+    pub(super) fn has_ended(self) -> bool {
+        matches!(self, Self::Ended)
     }
 
     /// How long no mail has been on its way; `None` before the first.
-    pub(super) fn idle_for(&self) -> Option<Duration> {
-        self.idle_since.map(|since| since.elapsed())
+    pub(super) fn idle_for(self) -> Option<Duration> {
+        match self {
+            Self::Idle(since) => since.map(|since| since.elapsed()),
+            _ => None,
+        }
     }
 }

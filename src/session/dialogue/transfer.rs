@@ -20,20 +20,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// Sends the message of the newest mail. Its end may wait in the flight for what follows. By
     /// BDAT it is interrupted as soon as an earlier mail is concluded, since who waits for that mail
     /// is not to wait for the source of another.
-    pub(super) async fn transfer_message(&mut self, way: TransferCommand) {
-        let newest = self.pipeline.newest_mut();
-        let Some(transfer) = newest.and_then(InFlight::take_transfer) else {
+    pub(super) async fn transfer_message(&mut self, command: TransferCommand) {
+        let Some(in_flight) = self.newest() else {
             return;
         };
-        match way {
+        let Some(transfer) = in_flight.transfer.take() else {
+            return;
+        };
+        in_flight.telemetry.transfer_begins();
+        match command {
             TransferCommand::Bdat => self.chunks(transfer).await,
-            _ => self.blocks(transfer).await,
+            TransferCommand::Data => self.blocks(transfer).await,
         }
     }
 
+    /// The newest mail.
+    fn newest(&mut self) -> Option<&mut InFlight> {
+        self.pipeline.carried_mut().next_back()
+    }
+
     fn interrupt(&mut self, transfer: Transfer) {
-        if let Some(mail) = self.pipeline.newest_mut() {
-            mail.transfer = Some(Box::new(transfer));
+        if let Some(in_flight) = self.newest() {
+            in_flight.transfer = Some(transfer);
         }
     }
 
@@ -98,8 +106,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 Ok(false) => Chunk::Last,
                 Err(error) => {
                     // Between two chunks the server waits for nothing.
-                    if let Some(mail) = self.pipeline.newest_mut() {
-                        mail.failure = Some(error);
+                    if let Some(in_flight) = self.newest() {
+                        in_flight.failure = Some(error);
                     }
                     return self.pipeline.abandon_message();
                 }
@@ -120,20 +128,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     }
 
     /// The end of the newest mail's message is about to leave. Says whether it may.
-    fn commits(&self) -> bool {
-        (self.pipeline.newest()).is_none_or(|mail| mail.mail.withdrawal.commit())
+    fn commits(&mut self) -> bool {
+        self.newest()
+            .is_none_or(|in_flight| in_flight.mail.withdrawal.commit())
     }
 
     fn message_ends(&mut self) {
         let end = self.wire.position(&self.flight);
-        if let Some(mail) = self.pipeline.newest_mut() {
-            mail.end = Some(end);
+        if let Some(in_flight) = self.newest() {
+            in_flight.end = Some(end);
         }
     }
 
     /// Reports how much has been sent. The last report follows when the end has left.
     fn report(&self, sent: u64) {
-        if let Some(InFlight { mail, size, .. }) = self.pipeline.newest()
+        if let Some(InFlight { mail, size, .. }) = self.pipeline.carried().next_back()
             && sent < *size
         {
             self.telemetry.report(mail, sent, *size);
@@ -153,7 +162,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         if let Some(read) = read.take() {
             return Some(read);
         }
-        if self.pipeline.newest().is_some_and(InFlight::is_withdrawn) {
+        if self
+            .newest()
+            .is_some_and(|newest| newest.mail.withdrawal.is_withdrawn())
+        {
             return Some(Err(withdrawn()));
         }
         let mut next = pin!(reader.next_block(block));

@@ -5,7 +5,7 @@ mod defects;
 
 use bytes::BytesMut;
 
-use super::super::ReplyDecoder;
+use super::super::{ReplyDecoder, Stage};
 use super::*;
 use crate::address::ReversePath;
 
@@ -134,12 +134,13 @@ impl Play {
 fn summary(outcome: &TransactionOutcome) -> String {
     let refusal = match &outcome.refusal {
         None => "accepted".to_owned(),
-        Some(Refusal::Mail(reply)) => format!("mail {}", reply.code()),
+        Some(Refusal::At(Stage::Mail, reply)) => format!("mail {}", reply.code()),
         Some(Refusal::Recipients) => "recipients".to_owned(),
         Some(Refusal::SomeRecipients) => "some recipients".to_owned(),
-        Some(Refusal::Data(reply)) => format!("data {}", reply.code()),
-        Some(Refusal::Chunk(reply)) => format!("chunk {}", reply.code()),
-        Some(Refusal::Message(reply)) => format!("message {}", reply.code()),
+        Some(Refusal::At(Stage::Data, reply)) => format!("data {}", reply.code()),
+        Some(Refusal::At(Stage::Transfer, reply)) => format!("chunk {}", reply.code()),
+        Some(Refusal::At(Stage::EndOfData, reply)) => format!("message {}", reply.code()),
+        Some(Refusal::At(stage, _)) => panic!("a refusal at {stage}"),
     };
     let defect = outcome.defect.map(|defect| format!(", {defect:?}"));
     let doubt = if outcome.contradictory { "?" } else { "" };
