@@ -1,6 +1,7 @@
 //! What went wrong, and what the caller can do about it.
 
 use std::borrow::Cow;
+use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,10 +19,11 @@ type Source = Arc<dyn std::error::Error + Send + Sync>;
 /// [`stage`](Self::stage) when, [`fate`](Self::fate) what may have become of the mail, and
 /// [`is_transient`](Self::is_transient) whether another attempt makes sense.
 ///
-/// `Display` prints this error alone, the server's words included; what caused it is behind
-/// [`source`](std::error::Error::source).
+/// `Display` prints this error, with the server's reply if there is one. `{:#}` prints its
+/// [sources](std::error::Error::source) too, on the same line. The replies to recipients that the
+/// server refused are in [`rejected`](Self::rejected).
 ///
-/// A clone says the same: one connection that fails may fail many mails.
+/// Errors can be cloned, since one broken connection may fail many mails.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -38,6 +40,8 @@ struct Inner {
     accepted: Vec<ForwardPath>,
     untried: Vec<ForwardPath>,
     source: Option<Source>,
+    /// Whether the message ends with the text of the source.
+    names_source: bool,
 }
 
 /// What failed.
@@ -49,7 +53,7 @@ pub enum ErrorKind {
     InvalidInput,
     /// The settings contradict each other, or name something unusable.
     Config,
-    /// No connection came about. Permanent if the host name does not exist.
+    /// No connection could be opened. Permanent if the host name does not exist.
     Connect,
     /// There is no TLS, or none that can be trusted.
     Tls,
@@ -67,7 +71,7 @@ pub enum ErrorKind {
     Timeout,
     /// The connection failed.
     Io,
-    /// The source of a body failed, or has not the length it should have.
+    /// The source of a body failed, or its length is not the announced one.
     Body,
     /// The server closed the connection, or said that it is about to (421); or the client was
     /// [aborted](crate::Client::abort).
@@ -117,7 +121,18 @@ impl Error {
             accepted: Vec::new(),
             untried: Vec::new(),
             source: None,
+            names_source: false,
         }))
+    }
+
+    /// An error of another type, whose text becomes a part of the message.
+    pub(crate) fn wrapping<E>(kind: ErrorKind, context: &str, source: E) -> Self
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let mut error = Self::new(kind, format!("{context}: {source}")).caused_by(source);
+        error.0.names_source = true;
+        error
     }
 
     pub(crate) fn with_stage(mut self, stage: Stage) -> Self {
@@ -196,7 +211,7 @@ impl Error {
         self.0.stage
     }
 
-    /// The server's words, when it spoke.
+    /// The reply of the server, if the error is about one.
     #[must_use]
     pub fn reply(&self) -> Option<&Reply> {
         self.0.reply.as_ref()
@@ -213,9 +228,9 @@ impl Error {
             .is_some_and(|reply| reply.means_at(meaning, self.stage()))
     }
 
-    /// The recipients that the server refused and its words for each: all of them, if the mail
-    /// failed because none was accepted; some or none, if it failed behind that. Whatever the
-    /// [`fate`](Self::fate), these will not get it.
+    /// The recipients that the server refused, and its reply for each: all of them if the mail
+    /// failed because none was accepted; some or none if it failed after that. Whatever the
+    /// [`fate`](Self::fate), the mail does not reach these recipients.
     #[must_use]
     pub fn rejected(&self) -> &[(ForwardPath, Reply)] {
         &self.0.rejected
@@ -286,10 +301,15 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
-        match &self.0.reply {
-            Some(reply) => write!(f, ": {reply}"),
-            None => Ok(()),
+        if let Some(reply) = &self.0.reply {
+            write!(f, ": {reply}")?;
         }
+        let mut source = self.source().filter(|_| f.alternate());
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
     }
 }
 
@@ -312,9 +332,11 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.0.source {
-            Some(source) => Some(source.as_ref()),
-            None => None,
+        let source = self.0.source.as_ref()?;
+        if self.0.names_source {
+            source.source()
+        } else {
+            Some(source.as_ref())
         }
     }
 }
@@ -324,6 +346,17 @@ mod tests {
     use std::error::Error as _;
 
     use super::*;
+
+    #[test]
+    fn the_alternate_form_names_the_causes() {
+        let unplugged = || std::io::Error::other("unplugged");
+        let error = Error::new(ErrorKind::Connect, "no way to the server").caused_by(unplugged());
+        assert_eq!(error.to_string(), "no way to the server");
+        assert_eq!(format!("{error:#}"), "no way to the server: unplugged");
+        let error = Error::wrapping(ErrorKind::Body, "the body cannot be read", unplugged());
+        assert_eq!(error.to_string(), "the body cannot be read: unplugged");
+        assert_eq!(format!("{error:#}"), error.to_string());
+    }
 
     #[test]
     fn a_clone_says_the_same_and_has_the_same_cause() {

@@ -12,13 +12,13 @@ use crate::message::dkim::DkimError;
 use crate::message::{BodyError, MessageError};
 use crate::protocol::ValueError;
 
-/// For each type: the kind, and what the error says before its source.
+/// For each type: the kind, and the text before that of the source.
 macro_rules! sources {
     ($($(#[$attribute:meta])* $source:ty => $kind:ident, $message:literal;)+) => {$(
         $(#[$attribute])*
         impl From<$source> for Error {
             fn from(source: $source) -> Self {
-                Self::new(ErrorKind::$kind, $message).caused_by(source)
+                Self::wrapping(ErrorKind::$kind, $message, source)
             }
         }
     )+};
@@ -39,7 +39,7 @@ sources! {
 
 impl From<ValueError> for Error {
     fn from(source: ValueError) -> Self {
-        Self::new(ErrorKind::Config, source.context()).caused_by(source)
+        Self::wrapping(ErrorKind::Config, source.context(), source)
     }
 }
 

@@ -81,7 +81,7 @@
 //! | [`protocol`] | address, secret, cryptography | sockets, clocks, logs, randomness |
 //! | [`message`] | address, secret, cryptography | how messages are sent |
 //! | [`transport`] | protocol, secret, error, cryptography | what a mail is |
-//! | [`session`] | protocol, transport, message, address, error, observe | other sessions |
+//! | [`session`] | protocol, transport, message, address, secret, error, observe | other sessions |
 //! | [`client`] | session, message, address, error, observe | commands, TLS |
 //! | [`config`] | address, secret, error, protocol, message, session, transport | clients and their queues |
 //! | [`testing`] | secret, cryptography; the client in the one file that makes one | the code that it tests |

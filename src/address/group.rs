@@ -104,8 +104,8 @@ impl fmt::Display for Address {
     }
 }
 
-/// What can be said for one or more addresses: a text with a list of them, a pair of a name and
-/// an address, or values that have been made before.
+/// Types that convert to one or more addresses: a text with a list of addresses, a pair of a display
+/// name and an address, and values such as [`Mailbox`](crate::address::Mailbox).
 ///
 /// ```
 /// use pilotfish::address::{AddressError, IntoAddresses, Mailbox};
@@ -125,7 +125,8 @@ pub trait IntoAddresses {
     ///
     /// # Errors
     ///
-    /// If a text is not an address list, or a name or an address is none.
+    /// If a text is not an address list, or if a name or an address is not valid. An empty name is not
+    /// valid: pass the address alone.
     fn into_addresses(self) -> Result<Vec<Address>, AddressError>;
 }
 

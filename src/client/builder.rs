@@ -17,7 +17,7 @@ use crate::session::{Observer, Progress, ServerConfig};
 /// How many connections are enough for most.
 const CONNECTIONS: usize = 4;
 
-/// Collects what a [`Client`] goes by. All has defaults.
+/// The settings of a [`Client`]. Each has a default.
 #[must_use]
 pub struct ClientBuilder {
     server: ServerConfig,
@@ -62,6 +62,9 @@ impl ClientBuilder {
     /// How long [`send`](Client::send) waits at most until a session takes the mail. By default
     /// five minutes. While no connection can be opened, a mail that [`Retry`] lets wait is limited by
     /// its [budget](Retry::budget) alone. The mails of [`send_all`](Client::send_all) wait for as long as it takes.
+    ///
+    /// The time during which [rates](Self::rates) hold a mail back counts too. To send more mails
+    /// than the rates allow in five minutes, use `send_all` or a longer limit.
     pub fn queue_timeout(mut self, limit: Duration) -> Self {
         self.settings.queue_timeout = limit;
         self
@@ -88,8 +91,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How often and when a mail is sent again that has failed for a reason that passes. By default
-    /// it is told at once: a caller who waits wants to know.
+    /// How often and when a mail is sent again after a transient failure. By default it is not
+    /// sent again: the caller gets the error at once.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.settings.retry = retry;
         self

@@ -52,7 +52,7 @@ const OUTAGE: Duration = Duration::from_secs(1);
 /// Cloning is cheap; clones share all of it. [`manual::client`](crate::manual::client) says how that
 /// goes, and why.
 ///
-/// The caller waits for the outcome alone, so the future of [`send`](Self::send) can be dropped at
+/// The caller only waits for the outcome, so the future of [`send`](Self::send) can be dropped at
 /// any moment:
 ///
 /// * before the end of the message has left, that withdraws the mail: one that has not been begun
@@ -109,7 +109,7 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client for this server that goes by the defaults. Nothing is connected yet.
+    /// A client for this server with the default settings. It opens no connection yet.
     #[must_use]
     pub fn new(server: ServerConfig) -> Self {
         Self::builder(server).build_unchecked()

@@ -125,8 +125,8 @@ impl Retry {
         self
     }
 
-    /// How long after it was given to the client a mail may be sent again, or wait for a session
-    /// that can be opened.
+    /// How long the client may send a mail again, or let it wait for a connection, counted from the
+    /// call of `send`.
     pub const fn budget(mut self, budget: Duration) -> Self {
         self.budget = budget;
         self

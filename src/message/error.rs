@@ -15,7 +15,7 @@ use crate::descriptors;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MessageError {
-    /// An address that was given as text is none.
+    /// A text is not an address.
     #[error("in {field}: {source}")]
     Address {
         /// The field that it was for.
@@ -139,7 +139,7 @@ pub enum MessageError {
     /// There is no document in HTML to take pictures from.
     #[error("there is no HTML text to take pictures from: give one, or take none")]
     NoHtml,
-    /// What is to be a calendar is none (RFC 5545 section 3.4).
+    /// The text is not an iCalendar object (RFC 5545 section 3.4).
     #[error("this is not a calendar, as it does not begin with BEGIN:VCALENDAR: attach it")]
     NoCalendar,
     /// A calendar is sent with another method than it names itself (RFC 6047 section 2.4).

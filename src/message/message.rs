@@ -74,8 +74,8 @@ impl Message {
         &self.0.id
     }
 
-    /// How many octets it has for a server that takes the least; see
-    /// [`Rendition::exact_size`]. For others it has mostly less.
+    /// The number of octets for a server without extensions; see [`Rendition::exact_size`]. For other
+    /// servers the message is usually smaller.
     #[must_use]
     pub fn exact_size(&self) -> u64 {
         self.len(BodyType::SevenBit, HeaderCharset::Ascii)

@@ -18,8 +18,8 @@ pub enum RecipientOutcome {
     Accepted,
     /// The server has rejected the recipient, or the mail, for good (5yz).
     Rejected,
-    /// The server did not accept the mail now (4yz), or the connection failed before it could.
-    /// Sent again later, the mail may well be accepted, and arrives once.
+    /// The server deferred the recipient, or the mail after it had accepted the recipient (4yz). If
+    /// the mail is sent again later, it may be accepted, and it arrives once.
     Deferred,
     /// The message went out whole and no reply to it came (RFC 1047). Sent again, it may arrive
     /// twice.
@@ -167,7 +167,7 @@ pub fn recipient_outcomes<'a>(
 }
 
 impl MailOutcome {
-    /// What a mail has come to.
+    /// The outcome of a mail, from the result of sending it.
     #[must_use]
     pub fn of(result: Result<&Receipt, &Error>) -> Self {
         match result {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::sliding_window::{MinInterval, SlidingWindow};
 use crate::error::{Error, ErrorKind, Result};
 
-/// How much may be sent in a time, as a provider publishes it. The default is no limit.
+/// Limits on what is sent per interval, as providers publish them. By default there is no limit.
 ///
 /// Each limit is kept in *any* stretch of time of its length, and not only from midnight to
 /// midnight or from one full minute to the next: so no provider's way to count is overstepped. All

@@ -109,8 +109,8 @@ impl MessageBuilder {
     /// The most identifiers in References.
     pub const MAX_REFERENCES: usize = fields::MAX_REFERENCES;
 
-    /// Adds an author, or several of them (RFC 5322 section 3.6.2). There has to be one; if there
-    /// are more, it has to be said with [`sender`](MessageBuilder::sender) who sends the message.
+    /// Adds an author, or several of them (RFC 5322 section 3.6.2). A message needs at least one
+    /// author, and with several authors it needs a [`sender`](MessageBuilder::sender).
     pub fn from(mut self, author: impl IntoAddresses) -> Self {
         let authors = self.error.mailboxes("From", author);
         self.fields.from.extend(authors);

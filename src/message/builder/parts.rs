@@ -50,8 +50,8 @@ impl MessageBuilder {
         self.text(text).html(markdown::markdown(text))
     }
 
-    /// Gives the message an invitation, or another message between calendars (RFC 6047): the
-    /// text of an iCalendar object, which has to name the same method.
+    /// Adds an invitation, or another message between calendars (RFC 6047): the text of an
+    /// iCalendar object. If the object names a METHOD, it must be the same; if not, `method` is added.
     pub fn calendar(
         mut self,
         method: impl TryInto<Method, Error: Into<MessageError>>,

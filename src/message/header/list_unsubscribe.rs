@@ -34,7 +34,7 @@ impl ListUnsubscribe {
         Self::web(url, &["https://", "http://"])
     }
 
-    /// By a POST to this address without any question (RFC 8058 section 3.1).
+    /// One click: the mail program sends a POST request to this address (RFC 8058 section 3.1).
     ///
     /// Mail programs offer it only for a message that is signed by DKIM, the two fields
     /// included (section 4).

@@ -12,7 +12,7 @@ use crate::message::error::MessageError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Method {
-    /// Tells of an event, and wants no answer.
+    /// Announces an event, without a request for an answer.
     Publish,
     /// Invites, or changes an invitation.
     Request,

@@ -1,4 +1,4 @@
-//! Who logs in, and by what.
+//! The user and the secret of a login.
 
 use crate::protocol::ValueError;
 use crate::secret::Secret;
@@ -16,7 +16,7 @@ const MAX_NAME_OF_TOKEN: usize = 512;
 /// room for so much.
 const MAX_IDENTITY: usize = 512;
 
-/// Who logs in, and by what: a password, an access token, or what the server knows already.
+/// A user with a password or an access token, or an identity that the server already knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
     user: String,
@@ -53,8 +53,8 @@ impl Credentials {
 
     /// A name and an OAuth 2.0 access token, for OAUTHBEARER and XOAUTH2.
     ///
-    /// A token lasts for an hour or so: a provider of credentials, which is asked for one at each
-    /// connect, is what a longer life needs.
+    /// A token is valid for about an hour. A program that runs longer uses a
+    /// [provider](crate::session::CredentialsProvider), which the client asks for each connection.
     ///
     /// # Errors
     ///

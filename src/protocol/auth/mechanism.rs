@@ -18,7 +18,7 @@ pub enum Mechanism {
     ScramSha1,
     /// OAUTHBEARER (RFC 7628): an OAuth 2.0 access token.
     OAuthBearer,
-    /// XOAUTH2, the same before it had an RFC, and the only one that some services know.
+    /// XOAUTH2: the predecessor of OAUTHBEARER, and the only one of the two that some services support.
     XOAuth2,
     /// EXTERNAL (RFC 4422 appendix A): who logs in is known from elsewhere, mostly from a client
     /// certificate.

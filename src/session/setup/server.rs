@@ -16,6 +16,7 @@ use crate::address::Domain;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::observe::SessionMeter;
 use crate::protocol::{Credentials, Dialect, Mechanism, Strategy};
+use crate::secret::Secret;
 use crate::session::Session;
 use crate::session::session::ExtensionsAge;
 use crate::session::telemetry::{report_set_up, session_span};
@@ -50,16 +51,18 @@ pub struct ServerConfig {
 
 /// What a [`ServerConfig`] has as the user set it.
 #[derive(Debug, Clone, Default)]
-struct Settings {
+pub(super) struct Settings {
     route: Route,
     credentials: Option<SharedCredentialsProvider>,
+    /// The user that the URL names.
+    pub(super) user: Option<String>,
     mechanisms: Option<Vec<Mechanism>>,
     timeouts: Timeouts,
     dialect: Dialect,
     strategy: Strategy,
 }
 
-/// Collects what a [`ServerConfig`] needs.
+/// The settings of a [`ServerConfig`].
 #[derive(Debug)]
 #[must_use]
 pub struct ServerConfigBuilder {
@@ -67,11 +70,11 @@ pub struct ServerConfigBuilder {
     port: Option<u16>,
     security: Option<Security>,
     tls: Option<TlsConfig>,
-    /// The user that the URL names.
-    pub(super) user: Option<String>,
+    /// For the user that the URL names.
+    password: Option<Secret>,
     cleartext_auth: bool,
     name: Option<Result<Domain>>,
-    settings: Settings,
+    pub(super) settings: Settings,
     messages_in_flight: Option<u32>,
 }
 
@@ -84,7 +87,7 @@ impl ServerConfig {
             port: None,
             security: None,
             tls: None,
-            user: None,
+            password: None,
             cleartext_auth: false,
             name: None,
             settings: Settings::default(),
@@ -143,6 +146,16 @@ impl ServerConfig {
             Some(provider) => Some(provider.ask().await?),
             None => None,
         };
+        if let (Some(user), Some(credentials)) = (&settings.user, &credentials)
+            && credentials.secret().is_some()
+            && credentials.user() != user
+        {
+            let other = credentials.user();
+            let message = format!(
+                "the URL names the user {user}, and the credentials are for {other}: name one user"
+            );
+            return Err(Error::new(ErrorKind::Config, message));
+        }
         let asked = Instant::now();
         let connected = (settings.route).connect(&self.host, self.port, &settings.timeouts);
         let connected = connected.instrument(debug_span!(target: "pilotfish", "connect"));
@@ -240,7 +253,8 @@ fn local_name(stream: &Socket) -> Result<Domain> {
 }
 
 impl ServerConfigBuilder {
-    /// The TCP port, 1 to 65535. By default the one customary for the security.
+    /// The TCP port, 1 to 65535. By default 465 for implicit TLS, 587 for STARTTLS, and 25 for clear
+    /// text.
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
         self
@@ -252,8 +266,8 @@ impl ServerConfigBuilder {
         self
     }
 
-    /// How sessions are protected. By default as is customary for the port, and in clear text
-    /// over a Unix socket.
+    /// How sessions are protected. By default implicit TLS on port 465, STARTTLS on other ports, and
+    /// clear text over a Unix socket.
     pub fn security(mut self, security: Security) -> Self {
         self.security = Some(security);
         self
@@ -269,6 +283,12 @@ impl ServerConfigBuilder {
     /// begins. By default there is no login.
     pub fn credentials(mut self, provider: impl CredentialsProvider + 'static) -> Self {
         self.settings.credentials = Some(SharedCredentialsProvider::new(provider));
+        self
+    }
+
+    /// The password of the user that the URL names: see [`ServerConfig::from_url`].
+    pub fn password(mut self, password: impl Into<Secret>) -> Self {
+        self.password = Some(password.into());
         self
     }
 
@@ -325,9 +345,9 @@ impl ServerConfigBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Config`]: the host is not valid, the port is 0, or 25 with LMTP (RFC 2033 section
-    /// 5), the password would be sent in clear text, the user of a URL or a proxy has no password, or no
+    /// 5), the password would be sent in clear text, a user has no password or a password no user, or no
     /// message may be in flight. [`ErrorKind::InvalidInput`]: the name is not valid.
-    pub fn build(self) -> Result<ServerConfig> {
+    pub fn build(mut self) -> Result<ServerConfig> {
         let (host, name) = (self.host?, self.name.transpose()?);
         let mut settings = self.settings;
         let is_local = settings.route.is_local();
@@ -341,6 +361,12 @@ impl ServerConfigBuilder {
         if let Some(most) = self.messages_in_flight {
             settings.strategy.messages_in_flight = most;
         }
+        if let Some(user) = &settings.user
+            && let Some(password) = self.password.take()
+        {
+            let credentials = Credentials::new(user, password)?;
+            settings.credentials = Some(SharedCredentialsProvider::new(credentials));
+        }
         let has_login = settings.credentials.is_some();
         let is_read_by_others = security == Security::Cleartext && !is_local;
         let mistakes = [
@@ -350,8 +376,12 @@ impl ServerConfigBuilder {
                 "port 25 is for SMTP alone: name the port that the server has for LMTP",
             ),
             (
-                self.user.is_some() && !has_login,
-                "the URL names a user and there is no password (`ServerConfigBuilder::credentials`)",
+                settings.user.is_some() && !has_login,
+                "the URL names a user and there is no password (`ServerConfigBuilder::password`)",
+            ),
+            (
+                self.password.is_some(),
+                "there is a password, and the URL names no user (`ServerConfigBuilder::credentials`)",
             ),
             (
                 settings.route.wants_password(),

@@ -43,15 +43,16 @@ impl ServerConfig {
     /// | `lmtp` | LMTP (RFC 2033) | none | must be named |
     ///
     /// The user and the path may have characters in percent form (RFC 3986 section 2.1): `%40` for
-    /// `@`. A URL that names a user needs [`credentials`](ServerConfigBuilder::credentials): without
-    /// them, [`build`](ServerConfigBuilder::build) fails. A text without a scheme is `HOST[:PORT]`.
+    /// `@`. A URL that names a user needs a [`password`](ServerConfigBuilder::password), or
+    /// [`credentials`](ServerConfigBuilder::credentials) for the same user: without them,
+    /// [`build`](ServerConfigBuilder::build) fails. A text without a scheme is `HOST[:PORT]`.
     ///
     /// ```
-    /// use pilotfish::{Credentials, ServerConfig};
+    /// use pilotfish::ServerConfig;
     ///
     /// # fn example(password: String) -> pilotfish::Result<()> {
     /// let server = ServerConfig::from_url("smtps://me%40gmail.com@smtp.gmail.com")?
-    ///     .credentials(Credentials::new("me@gmail.com", password)?)
+    ///     .password(password)
     ///     .build()?;
     /// assert_eq!(server.port(), 465);
     /// # Ok(())
@@ -62,13 +63,17 @@ impl ServerConfig {
     /// # Errors
     ///
     /// [`ErrorKind::Config`]: the text is not such a URL, or there is a password in it. URLs end up in
-    /// logs and process lists, so a password comes by `credentials` alone.
+    /// logs and process lists, so the password has a method of its own.
     pub fn from_url(url: &str) -> Result<ServerConfigBuilder> {
         let address: ServerAddress = url.parse().map_err(|error: ServerAddressError| {
-            Error::new(ErrorKind::Config, "the URL of the server is not valid").caused_by(error)
+            Error::wrapping(
+                ErrorKind::Config,
+                "the URL of the server is not valid",
+                error,
+            )
         })?;
         let mut builder = Self::builder(address.host);
-        builder.user = address.user;
+        builder.settings.user = address.user;
         if let Some(port) = address.port {
             builder = builder.port(port);
         }

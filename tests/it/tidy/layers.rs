@@ -33,6 +33,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "transport",
             "message",
             "address",
+            "secret",
             "error",
             "observe",
         ],
