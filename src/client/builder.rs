@@ -1,16 +1,17 @@
 //! How many sessions a client has, and for how long.
 
+use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::warn;
 
-use super::Client;
 use super::limits::{ProviderLimits, Rates};
 use super::pool::Pool;
 use super::queue::Settings;
 use super::retry::Retry;
+use super::{Client, Handle};
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::{Observer, Progress, ServerConfig};
 
@@ -35,7 +36,7 @@ impl ClientBuilder {
                 idle_timeout: provider.idle.unwrap_or(Duration::from_mins(1)),
                 max_age: Duration::from_hours(1),
                 mails_per_connection: provider.mails.unwrap_or(usize::MAX),
-                most_recipients: provider.recipients,
+                most_recipients: provider.recipients.and_then(NonZeroU32::new),
                 retry: Retry::none(),
                 rates: provider.rates(),
                 on_progress: None,
@@ -155,7 +156,8 @@ impl ClientBuilder {
 
     /// Makes a client of the defaults, none of which is 0.
     pub(super) fn build_unchecked(self) -> Client {
-        Client::of(Arc::new(Pool::new(self.server, self.settings)))
+        let pool = Pool::new(self.server, self.settings);
+        Client(Arc::new(Handle(Arc::new(pool))))
     }
 }
 

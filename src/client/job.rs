@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tracing::{debug, warn};
 
 use super::limits::now;
+use super::lock;
 use super::retry::Retry;
 use crate::error::{Error, ErrorKind, Fate, Result};
 use crate::message::MessageId;
@@ -20,9 +21,6 @@ use crate::session::{Mail, MailOutcome, Receipt, Withdrawal};
 pub(super) struct Job {
     pub(super) mail: Mail,
     pub(super) completion: Completion,
-    /// Its place in the queue, for as long as it waits there for the first time: the queue may be
-    /// longer for mails that come back.
-    pub(super) space: Option<OwnedSemaphorePermit>,
 }
 
 impl Job {
@@ -39,6 +37,8 @@ impl Job {
                 withdrawal,
                 sender: Some(sender),
                 tally,
+                space: None,
+                generation: 0,
                 ended_sessions: 0,
                 given: now(),
                 begun: now(),
@@ -49,7 +49,6 @@ impl Job {
                 copy: None,
             },
             mail,
-            space: None,
         }
     }
 
@@ -58,19 +57,10 @@ impl Job {
         let Self {
             mail,
             mut completion,
-            ..
         } = self;
+        completion.space = None;
         completion.copy.get_or_insert(mail);
         completion
-    }
-
-    /// The same mail once more.
-    pub(super) fn again(mail: Mail, completion: Completion) -> Self {
-        Self {
-            mail,
-            completion,
-            space: None,
-        }
     }
 }
 
@@ -82,6 +72,12 @@ pub(super) struct Completion {
     pub(super) withdrawal: Withdrawal,
     sender: Option<OutcomeSender>,
     tally: Arc<Tally>,
+    /// The mail's place in the queue, while it waits there for the first time: the queue may be longer
+    /// for mails that come back.
+    pub(super) space: Option<OwnedSemaphorePermit>,
+    /// How many times all sessions had been aborted when the client was given the mail. A mail of an
+    /// earlier generation is aborted.
+    pub(super) generation: u64,
     /// How many sessions have ended at the mail, or without having begun any.
     pub(super) ended_sessions: u8,
     /// When the client was given the mail.
@@ -108,9 +104,10 @@ pub(super) enum OutcomeSender {
 }
 
 impl Completion {
-    /// Keeps the mail, if it may be sent again and can: with all of its recipients, where it goes in
-    /// portions.
-    pub(super) fn keep(&mut self, mail: &Mail, retry: &Retry) {
+    /// A session takes the mail, which is kept if it may be sent again and can: with all of its
+    /// recipients, where it goes in portions.
+    pub(super) fn begin(&mut self, mail: &Mail, retry: &Retry) {
+        self.space = None;
         let can_be_sent_again =
             retry.has_attempt_after(self.attempt) && mail.message.is_repeatable();
         let whole = self.copy.take();
@@ -119,11 +116,7 @@ impl Completion {
 
     /// Gives the caller the outcome.
     pub(super) fn tell(mut self, result: Result<Receipt>) {
-        let ending = match &result {
-            Ok(_) => Ending::Sent,
-            Err(_) => Ending::Failed,
-        };
-        self.send(result, ending);
+        self.send(result, |report| &mut report.failed);
     }
 
     /// The client was aborted while the mail waited.
@@ -131,7 +124,7 @@ impl Completion {
         let error = self.outage.take();
         let error = error
             .unwrap_or_else(|| self.not_sent("the client was aborted before the mail was sent"));
-        self.send(Err(error), Ending::Withdrawn);
+        self.send(Err(error), |report| &mut report.withdrawn);
     }
 
     /// The session of the mail was stopped.
@@ -145,10 +138,11 @@ impl Completion {
         } else {
             self.not_sent(&format!("{cause} before the mail had left"))
         };
-        self.send(Err(error), Ending::Withdrawn);
+        self.send(Err(error), |report| &mut report.withdrawn);
     }
 
-    fn send(&mut self, result: Result<Receipt>, ending: Ending) {
+    /// Sends the outcome, and counts an error as `failed` says, unless the fate of the mail is unknown.
+    fn send(&mut self, result: Result<Receipt>, failed: fn(&mut CloseReport) -> &mut usize) {
         let Some(sender) = self.sender.take() else {
             return;
         };
@@ -162,14 +156,16 @@ impl Completion {
         let message_id = &self.message_id;
         let was_sent = self.withdrawal.is_committed() || self.withdrawal.has_accepted();
         if self.withdrawal.is_withdrawn() && !was_sent {
-            self.tally.count(Ending::Withdrawn);
+            lock(&self.tally.report).withdrawn += 1;
             return debug!(%message_id, "the mail was withdrawn before its end had left");
         }
-        self.tally.count(match &result {
-            Ok(_) => Ending::Sent,
-            Err(error) if error.fate() == Fate::Unknown => Ending::Unknown,
-            Err(_) => ending,
-        });
+        let mut report = lock(&self.tally.report);
+        *match &result {
+            Ok(_) => &mut report.sent,
+            Err(error) if error.fate() == Fate::Unknown => &mut report.unknown,
+            Err(_) => failed(&mut report),
+        } += 1;
+        drop(report);
         self.tally
             .meter
             .count_mail(MailOutcome::of(result.as_ref()));
@@ -230,8 +226,8 @@ impl Drop for Completion {
 #[derive(Debug, Default)]
 pub(super) struct Outstanding {
     /// How many mails the session was given.
-    total: usize,
-    completions: BTreeMap<usize, Completion>,
+    pub(super) total: usize,
+    pub(super) completions: BTreeMap<usize, Completion>,
 }
 
 impl Outstanding {
@@ -241,30 +237,12 @@ impl Outstanding {
         self.total += 1;
     }
 
-    pub(super) fn remove(&mut self, number: usize) -> Option<Completion> {
-        self.completions.remove(&number)
-    }
-
-    /// How many have no outcome yet.
-    pub(super) fn len(&self) -> usize {
-        self.completions.len()
-    }
-
-    /// How many mails the session was given.
-    pub(super) fn total(&self) -> usize {
-        self.total
-    }
-
     /// Whether there are some, and all are withdrawn before their ends have left.
     pub(super) fn all_withdrawn(&self) -> bool {
         let is_withdrawn = |completion: &Completion| {
             completion.withdrawal.is_withdrawn() && !completion.withdrawal.is_committed()
         };
-        self.len() > 0 && self.completions.values().all(is_withdrawn)
-    }
-
-    pub(super) fn into_completions(self) -> impl Iterator<Item = Completion> {
-        self.completions.into_values()
+        !self.completions.is_empty() && self.completions.values().all(is_withdrawn)
     }
 }
 
@@ -284,15 +262,6 @@ pub struct CloseReport {
     pub unknown: usize,
 }
 
-/// How a mail has ended, as a [`CloseReport`] counts it.
-#[derive(Debug, Clone, Copy)]
-enum Ending {
-    Sent,
-    Failed,
-    Withdrawn,
-    Unknown,
-}
-
 /// Counts the mails of a client by their endings, and hands figures to the recorder of metrics.
 #[derive(Debug)]
 pub(super) struct Tally {
@@ -308,24 +277,9 @@ impl Tally {
         }
     }
 
-    fn report(&self) -> MutexGuard<'_, CloseReport> {
-        self.report.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn count(&self, ending: Ending) {
-        let mut report = self.report();
-        let count = match ending {
-            Ending::Sent => &mut report.sent,
-            Ending::Failed => &mut report.failed,
-            Ending::Withdrawn => &mut report.withdrawn,
-            Ending::Unknown => &mut report.unknown,
-        };
-        *count += 1;
-    }
-
     /// What has been counted since `before`.
     pub(super) fn since(&self, before: CloseReport) -> CloseReport {
-        let now = *self.report();
+        let now = *lock(&self.report);
         CloseReport {
             sent: now.sent - before.sent,
             failed: now.failed - before.failed,

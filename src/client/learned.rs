@@ -2,15 +2,15 @@
 //! [`manual::dialogue`](crate::manual::dialogue) has the table.
 
 use std::num::NonZeroU32;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::debug;
 
 use super::account_verdict::may_limit_mails;
-use crate::protocol::ReplyMeaning;
-use crate::protocol::Strategy;
+use super::lock;
+use crate::protocol::{ReplyMeaning, Strategy};
 use crate::session::Session;
 
 /// How long a fact holds. After that it is looked at again.
@@ -25,18 +25,15 @@ const FIRST_KEPT: Duration = Duration::from_mins(5);
 
 /// What has been learnt about a server.
 #[derive(Debug)]
-pub(super) struct Learned(Mutex<Facts>);
-
-#[derive(Debug)]
-struct Facts {
+pub(super) struct Learned {
     /// How mails go out: as was asked for, less what the server has said that it cannot do.
     strategy: Strategy,
     /// How mails go out by what a silence or a close has shown.
-    suspected: Temporary<Strategy>,
+    suspected: Fact<Strategy>,
     /// How many recipients go in one transaction.
-    recipients: Temporary<NonZeroU32>,
+    recipients: Fact<NonZeroU32>,
     /// How many mails go in one session.
-    mails: Temporary<NonZeroU32>,
+    mails: Fact<NonZeroU32>,
     /// The most mails that the server has accepted in one session, and since when that is known.
     longest: (u32, Option<Instant>),
     /// After how many mails the last session ended that ended before its `longest`th mail.
@@ -51,7 +48,7 @@ struct Facts {
 /// A fact that may be wrong, or pass. It holds for a time, which is doubled if the server shows the
 /// same once that is over.
 #[derive(Debug)]
-struct Temporary<T> {
+struct Fact<T> {
     learned: Option<(T, Instant)>,
     kept: Duration,
     /// Since when the server is looked at again.
@@ -61,7 +58,7 @@ struct Temporary<T> {
 /// What a session is to go by. It is over when this is dropped.
 #[derive(Debug)]
 pub(super) struct Lessons<'a> {
-    learned: &'a Learned,
+    learned: &'a Mutex<Learned>,
     worker: u64,
     /// The strategy without what a silence or a close has shown.
     said: Strategy,
@@ -70,7 +67,7 @@ pub(super) struct Lessons<'a> {
     pub(super) mails: Option<NonZeroU32>,
 }
 
-impl<T: Copy> Temporary<T> {
+impl<T: Copy> Fact<T> {
     const UNKNOWN: Self = Self {
         learned: None,
         kept: Duration::ZERO,
@@ -109,7 +106,20 @@ impl<T: Copy> Temporary<T> {
     }
 }
 
-impl Facts {
+impl Learned {
+    pub(super) fn new(strategy: Strategy) -> Self {
+        Self {
+            strategy,
+            suspected: Fact::UNKNOWN,
+            recipients: Fact::UNKNOWN,
+            mails: Fact::UNKNOWN,
+            longest: (0, None),
+            ended_early: None,
+            company: 0,
+            leader: None,
+        }
+    }
+
     fn strategy(&self) -> Strategy {
         let suspected = self.suspected.now();
         suspected.map_or(self.strategy, |less| self.strategy.least(less))
@@ -146,24 +156,10 @@ impl Facts {
         }
     }
 
-    /// Learns how many mails a session takes, and says whether there was something to learn.
-    fn learn_mails(&mut self, session: &Session) -> bool {
-        let Some((mails, error)) = session.ended_after() else {
-            return false;
-        };
-        self.learn_mails_from(
-            mails,
-            error.means(ReplyMeaning::TooManyMails),
-            may_limit_mails(error),
-        )
-    }
-
-    /// A session has ended after this number of mails. Where it ends sooner than others, that is an
-    /// accident, unless a reply names the number, or two sessions end after the same number.
-    fn learn_mails_from(&mut self, mails: NonZeroU32, is_named: bool, may_be_full: bool) -> bool {
-        if !may_be_full {
-            return false;
-        }
+    /// A session has ended after this number of mails, which may be all that the server takes. Where
+    /// it ends sooner than others, that is an accident, unless a reply names the number, or two
+    /// sessions end after the same number. Returns whether there was something to learn.
+    fn learn_mails(&mut self, mails: NonZeroU32, is_named: bool) -> bool {
         let is_early = mails.get() < self.longest();
         let is_same = self.ended_early == Some(mails);
         self.ended_early = is_early.then_some(mails);
@@ -183,46 +179,30 @@ impl Facts {
         if is_known { mails } else { 0 }
     }
 
-    fn has_accepted(&mut self, mails: u32) {
+    /// A session has had this number of mails accepted.
+    pub(super) fn has_accepted(&mut self, mails: u32) {
         self.company = self.company.max(mails);
         if mails >= self.longest() {
             self.longest = (mails, Some(Instant::now()));
         }
         let known = self.mails.learned;
         if known.is_some_and(|(most, _)| mails > most.get()) {
-            self.mails = Temporary::UNKNOWN;
+            self.mails = Fact::UNKNOWN;
         }
     }
 }
 
-impl Learned {
-    pub(super) fn new(strategy: Strategy) -> Self {
-        Self(Mutex::new(Facts {
-            strategy,
-            suspected: Temporary::UNKNOWN,
-            recipients: Temporary::UNKNOWN,
-            mails: Temporary::UNKNOWN,
-            longest: (0, None),
-            ended_early: None,
-            company: 0,
-            leader: None,
-        }))
-    }
-
-    fn facts(&self) -> MutexGuard<'_, Facts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl<'a> Lessons<'a> {
     /// A worker begins a session.
-    pub(super) fn begin(&self, worker: u64) -> Lessons<'_> {
-        let mut facts = self.facts();
+    pub(super) fn begin(learned: &'a Mutex<Learned>, worker: u64) -> Self {
+        let mut facts = lock(learned);
         if facts.suspected.is_due() {
             // One session alone sends several mails at once there.
             facts.suspected.look_again();
             facts.company = 0;
         }
-        Lessons {
-            learned: self,
+        Self {
+            learned,
             worker,
             said: facts.strategy,
             strategy: facts.strategy(),
@@ -230,12 +210,10 @@ impl Learned {
             mails: facts.mails.now(),
         }
     }
-}
 
-impl Lessons<'_> {
     /// Whether a session that has been given so many mails may be given another.
     pub(super) fn allows(&self, given: usize) -> bool {
-        let mails = self.learned.facts().mails.now();
+        let mails = lock(self.learned).mails.now();
         let most = mails.and_then(|mails| usize::try_from(mails.get()).ok());
         most.is_none_or(|most| given < most)
     }
@@ -243,7 +221,7 @@ impl Lessons<'_> {
     /// Whether a session that has been given so many mails may begin another before those have been
     /// answered. Where no session has been before, only one may.
     pub(super) fn allows_company(&self, given: usize) -> bool {
-        let mut facts = self.learned.facts();
+        let mut facts = lock(self.learned);
         if facts.strategy().least(self.strategy) != self.strategy {
             return false;
         }
@@ -257,19 +235,17 @@ impl Lessons<'_> {
         *facts.leader.get_or_insert(self.worker) == self.worker
     }
 
-    /// The session has had this number of mails accepted.
-    pub(super) fn has_accepted(&self, mails: u32) {
-        self.learned.facts().has_accepted(mails);
-    }
-
     /// The session has ended, or takes no other mail. Others may have learnt more meanwhile. Says
     /// whether it has ended for the number of its mails.
     pub(super) fn learn(&self, session: &Session) -> bool {
-        let mut facts = self.learned.facts();
+        let mut facts = lock(self.learned);
         let before = facts.now();
         facts.learn_strategy(self, session);
         facts.learn_recipients(self, session);
-        let is_full = facts.learn_mails(session);
+        let is_full = session.ended_after().is_some_and(|(mails, error)| {
+            let is_named = error.means(ReplyMeaning::TooManyMails);
+            may_limit_mails(error) && facts.learn_mails(mails, is_named)
+        });
         let after = facts.now();
         drop(facts);
         if after != before {
@@ -282,7 +258,7 @@ impl Lessons<'_> {
 
 impl Drop for Lessons<'_> {
     fn drop(&mut self) {
-        let mut facts = self.learned.facts();
+        let mut facts = lock(self.learned);
         facts.leader = facts.leader.filter(|leader| *leader != self.worker);
     }
 }
@@ -295,7 +271,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_fact_holds_twice_as_long_each_time() {
         let hours = Duration::from_hours;
-        let mut fact = Temporary::UNKNOWN;
+        let mut fact = Fact::UNKNOWN;
         let (first, longest) = (hours(1), hours(5));
         for kept in [1, 2, 4, 5, 5].map(hours) {
             assert!(fact.now().is_none());
@@ -323,7 +299,7 @@ mod tests {
     /// A close shows it first, and then a reply says it.
     #[tokio::test(start_paused = true)]
     async fn a_surer_sign_makes_a_fact_hold_longer() {
-        let mut fact = Temporary::UNKNOWN;
+        let mut fact = Fact::UNKNOWN;
         fact.learn(1, FIRST_KEPT, KEPT);
         fact.learn(1, KEPT, KEPT);
         assert_eq!(fact.kept, KEPT);
@@ -341,12 +317,12 @@ mod tests {
             (0, false, &[200, 20], &[true, false]),
             (HOUR, false, &[20], &[true]),
         ] {
-            let learned = Learned::new(Strategy::default());
-            (1..=200).for_each(|mails| learned.facts().has_accepted(mails));
+            let mut learned = Learned::new(Strategy::default());
+            (1..=200).for_each(|mails| learned.has_accepted(mails));
             tokio::time::advance(Duration::from_mins(minutes)).await;
             let ends = ends.iter().map(|mails| NonZeroU32::new(*mails).unwrap());
             let found: Vec<_> = ends
-                .map(|mails| learned.facts().learn_mails_from(mails, is_named, true))
+                .map(|mails| learned.learn_mails(mails, is_named))
                 .collect();
             assert_eq!(found, learnt, "{minutes} {is_named}");
         }

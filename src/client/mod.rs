@@ -14,8 +14,8 @@ mod service;
 mod worker;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::Stream;
@@ -24,7 +24,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 pub use self::builder::ClientBuilder;
 pub use self::job::CloseReport;
-use self::job::{Job, OutcomeSender};
+use self::job::OutcomeSender;
 pub use self::limits::{Period, Rates};
 use self::pool::Pool;
 pub use self::retry::Retry;
@@ -120,10 +120,6 @@ impl Client {
         ClientBuilder::new(server)
     }
 
-    fn of(pool: Arc<Pool>) -> Self {
-        Self(Arc::new(Handle(pool)))
-    }
-
     fn pool(&self) -> &Arc<Pool> {
         &self.0.0
     }
@@ -193,9 +189,8 @@ impl Client {
             pool,
             withdrawal: Some(withdrawal.clone()),
         };
-        let (sender, tally) = (OutcomeSender::One(outcome), Arc::clone(&pool.tally));
-        let job = Job::new(mail, withdrawal.clone(), sender, tally);
-        pool.push(job, space);
+        let sender = OutcomeSender::One(outcome);
+        pool.push(mail, withdrawal.clone(), sender, space);
         let mut deadline = deadline;
         let result = loop {
             tokio::select! {
@@ -342,4 +337,9 @@ impl Drop for Withdrawing<'_> {
             self.pool.drop_withdrawn();
         }
     }
+}
+
+/// Locks even what a panic has poisoned: each change under a lock of the client is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,7 +5,7 @@
 //! it in the queue once more when [`Retry`](super::Retry) says so.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -14,20 +14,20 @@ use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use super::job::{Completion, Job, Tally};
+use super::job::{Completion, Job, OutcomeSender, Tally};
 use super::learned::Learned;
 use super::limits::now;
+use super::lock;
 use super::queue::{ConnectFailure, NextMail, Queue, Settings, Wakeup};
-use super::retry::Decision;
 use super::worker::Worker;
 use crate::error::{Error, Fate, Result};
-use crate::session::{Receipt, ServerConfig, Withdrawal};
+use crate::session::{Mail, Receipt, ServerConfig, Withdrawal};
 
 /// What all clones of a client share.
 pub(super) struct Pool {
     pub(super) server: ServerConfig,
     pub(super) settings: Settings,
-    pub(super) learned: Learned,
+    pub(super) learned: Mutex<Learned>,
     pub(super) tally: Arc<Tally>,
     queue: Mutex<Queue>,
     /// A permit for each mail that may wait.
@@ -42,27 +42,10 @@ pub(super) struct Pool {
     pub(super) tasks: TaskTracker,
 }
 
-/// What a worker tells the queue about itself.
-#[derive(Clone, Copy)]
-pub(super) enum WorkerEvent<'a> {
-    /// It has a session.
-    Connected,
-    /// It began to open a session then, and could not.
-    ConnectFailed { begun: Instant, error: &'a Error },
-    /// It stopped opening a session, since no mail waits.
-    ConnectAbandoned,
-    /// Its session ended by a panic in the caller's code.
-    Panicked,
-    /// It takes no more mails over its session, which may take a while to end.
-    StopsTaking,
-    /// The runtime dropped it while it shuts down.
-    Dropped { was_connecting: bool },
-}
-
 impl Pool {
     pub(super) fn new(server: ServerConfig, settings: Settings) -> Self {
         Self {
-            learned: Learned::new(server.strategy()),
+            learned: Mutex::new(Learned::new(server.strategy())),
             tally: Arc::new(Tally::new(&server.host().to_string())),
             queue: Mutex::new(Queue::new(&settings)),
             space: Arc::new(Semaphore::new(settings.queue.min(Semaphore::MAX_PERMITS))),
@@ -79,10 +62,11 @@ impl Pool {
     /// metrics and wakers are the caller's code, so they run when the lock is not held. For the same
     /// reason `change` returns mails instead of dropping them.
     pub(super) fn update<T>(self: &Arc<Self>, change: impl FnOnce(&mut Queue) -> T) -> T {
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queue = lock(&self.queue);
         let before = queue.jobs.len();
         let result = change(&mut queue);
         let (after, wakeups) = (queue.jobs.len(), std::mem::take(&mut queue.wakeups));
+        let has_changed = std::mem::take(&mut queue.has_changed);
         drop(queue);
         self.tally.meter.waiting(before, after);
         for wakeup in wakeups {
@@ -93,23 +77,35 @@ impl Pool {
                 }
             }
         }
+        if has_changed {
+            self.queue_changed.notify_waiters();
+            self.changed.notify_waiters();
+        }
         result
     }
 
     /// Puts a new mail in the queue, where there is space for it.
-    pub(super) fn push(self: &Arc<Self>, mut job: Job, space: OwnedSemaphorePermit) {
-        job.space = Some(space);
-        let recipients = job.mail.envelope.forward_paths().len();
+    pub(super) fn push(
+        self: &Arc<Self>,
+        mail: Mail,
+        withdrawal: Withdrawal,
+        sender: OutcomeSender,
+        space: OwnedSemaphorePermit,
+    ) {
+        let recipients = mail.envelope.forward_paths().len();
+        let mut job = Job::new(mail, withdrawal, sender, Arc::clone(&self.tally));
+        job.completion.space = Some(space);
+        job.completion.generation = self.generation();
         match self.settings.rates.check(recipients) {
-            Ok(()) => self.enqueue(job, self.generation()),
+            Ok(()) => self.enqueue(job),
             Err(error) => job.completion.tell(Err(error)),
         }
     }
 
-    /// Puts a mail of this generation behind all others.
-    fn enqueue(self: &Arc<Self>, job: Job, generation: u64) {
+    /// Puts a mail behind all others.
+    fn enqueue(self: &Arc<Self>, job: Job) {
         let refused = self.update(|queue| {
-            if self.generation() != generation {
+            if self.generation() != job.completion.generation {
                 return Some((job, None));
             }
             if let Some(error) = queue.refusal() {
@@ -125,23 +121,22 @@ impl Pool {
         }
     }
 
-    /// Puts mails of this generation back in front of all others, in their order.
-    pub(super) fn requeue_front(self: &Arc<Self>, jobs: Vec<Job>, generation: u64) {
+    /// Puts mails back in front of all others, in their order.
+    pub(super) fn requeue_front(self: &Arc<Self>, jobs: Vec<Job>) {
         let is_wanted = |job: &Job| !job.completion.withdrawal.is_withdrawn();
         let (jobs, _withdrawn): (Vec<_>, Vec<_>) = jobs.into_iter().partition(is_wanted);
         let aborted = self.update(|queue| {
-            if self.generation() != generation {
-                return jobs;
-            }
+            let is_aborted = |job: &Job| self.generation() != job.completion.generation;
+            let (aborted, jobs): (Vec<_>, _) = jobs.into_iter().partition(is_aborted);
             queue.requeue_front(jobs);
-            Vec::new()
+            aborted
         });
         for job in aborted {
             job.completion.abort();
         }
     }
 
-    /// See [`Queue::next_mail`].
+    /// The next mail for a worker of this generation: see [`Queue::next_mail`].
     pub(super) fn next_mail(
         self: &Arc<Self>,
         worker: u64,
@@ -158,9 +153,7 @@ impl Pool {
             if queue.is_connecting_without_mail() {
                 self.queue_changed.notify_waiters();
                 // `close` does not wait for a worker that hangs while it connects.
-                if queue.is_closing() {
-                    self.changed.notify_waiters();
-                }
+                queue.has_changed |= queue.is_closing();
             }
             next
         })
@@ -185,79 +178,38 @@ impl Pool {
         }
     }
 
-    /// What a worker tells about itself.
-    pub(super) fn report(self: &Arc<Self>, worker: u64, event: WorkerEvent<'_>) {
-        match event {
-            WorkerEvent::Connected => self.update(Queue::connected),
-            WorkerEvent::ConnectFailed { begun, error } => self.connect_failed(begun, error),
-            WorkerEvent::ConnectAbandoned => self.update(Queue::connect_abandoned),
-            WorkerEvent::Panicked => self.update(|queue| queue.backoff.rests()),
-            WorkerEvent::StopsTaking => self.update(|queue| queue.stop_taking(worker)),
-            WorkerEvent::Dropped { was_connecting } => {
-                drop(self.update(|queue| queue.worker_dropped(worker, was_connecting)));
-            }
-        }
-    }
-
     /// No session could be opened: see [`Queue::connect_failed`].
-    fn connect_failed(self: &Arc<Self>, begun: Instant, error: &Error) {
+    pub(super) fn connect_failed(self: &Arc<Self>, begun: Instant, error: &Error) {
         self.learn(begun, Some(error));
-        let failure =
-            self.update(|queue| queue.connect_failed(error, &self.settings.retry, chance()));
-        let ConnectFailure {
-            stranded,
-            waiting,
-            pause,
-            is_first_refusal,
-        } = failure;
-        if is_first_refusal {
+        let retry = &self.settings.retry;
+        let failure = self.update(|queue| queue.connect_failed(error, retry, chance()));
+        if failure.is_first_refusal {
             warn!(%error, "no session can be opened: correct the login, it is tried again rarely");
-        } else if waiting > 0 {
+        } else if failure.waiting > 0 {
+            let ConnectFailure { waiting, pause, .. } = failure;
             debug!(%error, waiting, ?pause, "mails wait until a session can be opened");
         }
-        for job in stranded {
+        for job in failure.stranded {
             job.completion.tell(Err(error.clone()));
         }
-    }
-
-    /// See [`Queue::should_continue`].
-    pub(super) fn should_continue(self: &Arc<Self>, worker: u64) -> bool {
-        let continues = self.update(|queue| queue.should_continue(worker, &self.settings.retry));
-        // It may have had the last session.
-        self.fail_refused();
-        continues
-    }
-
-    /// Whether no mail waits.
-    pub(super) fn is_empty(self: &Arc<Self>) -> bool {
-        self.update(|queue| queue.jobs.is_empty())
     }
 
     /// Drops the waiting mails that were withdrawn, and has busy workers look whether theirs were.
     pub(super) fn drop_withdrawn(self: &Arc<Self>) {
-        drop(self.remove_where(|job| job.completion.withdrawal.is_withdrawn()));
-    }
-
-    fn remove_where(self: &Arc<Self>, is_out: impl Fn(&Job) -> bool) -> Vec<Job> {
-        let removed = self.update(|queue| queue.remove_where(is_out));
-        self.queue_changed.notify_waiters();
-        self.changed.notify_waiters();
-        removed
+        let is_withdrawn = |job: &Job| job.completion.withdrawal.is_withdrawn();
+        drop(self.update(|queue| queue.remove_where(is_withdrawn)));
     }
 
     /// Fails all mails that wait, if they may not wait: see [`Queue::refusal`].
-    fn fail_refused(self: &Arc<Self>) {
+    pub(super) fn fail_refused(self: &Arc<Self>) {
         let refused = self.update(|queue| {
             let error = queue.refusal()?;
             Some((error, queue.remove_where(|_| true)))
         });
-        let Some((error, removed)) = refused else {
-            return;
-        };
-        self.queue_changed.notify_waiters();
-        self.changed.notify_waiters();
-        for job in removed {
-            job.completion.tell(Err(error.clone()));
+        if let Some((error, removed)) = refused {
+            for job in removed {
+                job.completion.tell(Err(error.clone()));
+            }
         }
     }
 
@@ -266,7 +218,8 @@ impl Pool {
     pub(super) fn expire(self: &Arc<Self>, withdrawal: &Withdrawal, error: Error) -> bool {
         let is_it = |job: &Job| job.completion.withdrawal.is(withdrawal);
         let is_expired = |job: &Job| is_it(job) && job.completion.outage.is_none();
-        if let Some(job) = self.remove_where(is_expired).pop() {
+        let mut expired = self.update(|queue| queue.remove_where(is_expired));
+        if let Some(job) = expired.pop() {
             job.completion.tell(Err(error));
             return false;
         }
@@ -281,41 +234,31 @@ impl Pool {
                 queue.accepted(begun);
                 false
             }
-            Some(error) => queue.admission.failed(begun, error),
+            Some(error) => queue.admission.throttle.failed(begun, now(), error),
         });
         if is_throttled {
             self.tally.meter.throttled();
         }
     }
 
-    /// Gives the outcome of a mail that was begun in this generation, unless it is sent again later.
-    pub(super) fn finish(
-        self: &Arc<Self>,
-        completion: Completion,
-        result: Result<Receipt>,
-        generation: u64,
-    ) {
+    /// Gives the outcome of a mail that was begun, unless it is sent again later.
+    pub(super) fn finish(self: &Arc<Self>, completion: Completion, result: Result<Receipt>) {
         self.learn(completion.begun, result.as_ref().err());
         match result {
             Ok(receipt) => completion.tell(Ok(receipt)),
-            Err(error) => self.fail(completion, error, generation),
+            Err(error) => self.fail(completion, error),
         }
     }
 
-    /// Fails a mail of this generation, unless it is sent again later.
-    pub(super) fn fail(
-        self: &Arc<Self>,
-        mut completion: Completion,
-        error: Error,
-        generation: u64,
-    ) {
+    /// Fails a mail, unless it is sent again later.
+    pub(super) fn fail(self: &Arc<Self>, mut completion: Completion, error: Error) {
         // Recipients that accepted an earlier portion do not get the mail again.
         let error = completion.withdrawal.cut_short(error, None);
         let elapsed = now().saturating_duration_since(completion.given);
         let retry = &self.settings.retry;
-        let decision = retry.decide(completion.attempt, &error, elapsed, chance());
-        match (completion.copy.take(), decision) {
-            (Some(mail), Decision::Again(wait)) if !completion.withdrawal.is_withdrawn() => {
+        let wait = retry.wait_before_next(completion.attempt, &error, elapsed, chance());
+        match (completion.copy.take(), wait) {
+            (Some(mail), Some(wait)) if !completion.withdrawal.is_withdrawn() => {
                 self.tally.meter.retried();
                 completion.was_unknown |= error.fate() == Fate::Unknown;
                 completion.attempt += 1;
@@ -324,25 +267,27 @@ impl Pool {
                 completion.withdrawal.begin_anew();
                 let message_id = &completion.message_id;
                 debug!(%message_id, %error, ?wait, "the mail is sent again later");
-                let job = Job::again(mail, completion);
-                let later = Arc::clone(self).send_later(job, wait, error, generation);
-                self.tasks.spawn(later);
+                let job = Job { mail, completion };
+                self.tasks
+                    .spawn(Arc::clone(self).send_later(job, wait, error));
             }
             _ => completion.tell(Err(error)),
         }
     }
 
-    /// Waits, and puts a mail of this generation in the queue once more. If its caller is gone, or
-    /// the client is closed or aborted, the mail fails with its last error instead.
-    async fn send_later(self: Arc<Self>, job: Job, wait: Duration, error: Error, generation: u64) {
+    /// Waits, and puts a mail in the queue once more. If its caller is gone, or the client is closed
+    /// or aborted, the mail fails with its last error instead.
+    async fn send_later(self: Arc<Self>, job: Job, wait: Duration, error: Error) {
         let is_unwanted = || {
-            let ends = self.generation() != generation || self.update(|queue| queue.is_closing());
-            ends || job.completion.withdrawal.is_withdrawn()
+            let is_aborted = self.generation() != job.completion.generation;
+            is_aborted
+                || self.update(|queue| queue.is_closing())
+                || job.completion.withdrawal.is_withdrawn()
         };
         tokio::select! {
             biased;
             () = self.until(is_unwanted) => job.completion.tell(Err(error)),
-            () = sleep(wait) => self.enqueue(job, generation),
+            () = sleep(wait) => self.enqueue(job),
         }
     }
 
@@ -365,9 +310,9 @@ impl Pool {
     pub(super) fn abort(self: &Arc<Self>) {
         let jobs = self.update(|queue| {
             self.generation.fetch_add(1, Ordering::Release);
+            queue.has_changed = true;
             std::mem::take(&mut queue.jobs)
         });
-        self.changed.notify_waiters();
         for job in jobs {
             job.completion.abort();
         }
@@ -375,11 +320,14 @@ impl Pool {
 
     /// Waits until no worker is left, and lets none wait for more mails meanwhile.
     pub(super) async fn close(self: &Arc<Self>) {
-        let _closing = Closing::new(self);
-        if self.update(|queue| queue.backoff.is_outage()) {
-            for job in self.remove_where(|job| job.completion.outage.is_some()) {
-                job.completion.abort();
-            }
+        let _closing = Closing::begin(self);
+        let failed = self.update(|queue| {
+            let is_outage = queue.backoff.is_outage();
+            let failed = |job: &Job| job.completion.outage.is_some();
+            is_outage.then(|| queue.remove_where(failed))
+        });
+        for job in failed.into_iter().flatten() {
+            job.completion.abort();
         }
         self.fail_refused();
         // The tracker stays closed, which hinders nothing: opened again, other callers of `close`
@@ -393,9 +341,8 @@ impl Pool {
 struct Closing<'a>(&'a Arc<Pool>);
 
 impl<'a> Closing<'a> {
-    fn new(pool: &'a Arc<Pool>) -> Self {
+    fn begin(pool: &'a Arc<Pool>) -> Self {
         pool.update(Queue::begin_close);
-        pool.changed.notify_waiters();
         Self(pool)
     }
 }

@@ -62,13 +62,12 @@ pub(super) struct Queue {
     last_worker: u64,
     /// What is to be done when the lock is not held any more.
     pub(super) wakeups: Vec<Wakeup>,
+    /// Whether then all workers have to look again: mails are gone, or the client is about to close.
+    pub(super) has_changed: bool,
 }
 
 /// A worker that wants to be woken for a mail.
-struct Parked {
-    worker: u64,
-    waker: Waker,
-}
+type Parked = (u64, Waker);
 
 /// A worker that is to look at the queue.
 pub(super) enum Wakeup {
@@ -119,18 +118,19 @@ impl Queue {
             closing: 0,
             last_worker: 0,
             wakeups: Vec::new(),
+            has_changed: false,
         }
     }
 
     /// Has one worker look at the queue: an idle one, else a new one, else a busy one. If there is
     /// none of these, the first that is free takes the mail.
     pub(super) fn wake_one(&mut self) {
-        if let Some(parked) = self.idle.pop() {
-            self.wakeups.push(Wakeup::Parked(parked.waker));
-        } else if !self.spawn_worker() {
-            let parked = self.busy.pop();
-            self.wakeups
-                .extend(parked.map(|parked| Wakeup::Parked(parked.waker)));
+        if let Some((_, waker)) = self.idle.pop() {
+            self.wakeups.push(Wakeup::Parked(waker));
+        } else if !self.spawn_worker()
+            && let Some((_, waker)) = self.busy.pop()
+        {
+            self.wakeups.push(Wakeup::Parked(waker));
         }
     }
 
@@ -146,7 +146,9 @@ impl Queue {
 
     /// Starts another worker, if there may be one and it has something to do. Returns whether it did.
     fn spawn_worker(&mut self) -> bool {
-        let most = self.max_connections.min(self.admission.connections());
+        let most = self
+            .max_connections
+            .min(self.admission.throttle.connections);
         let has_room = self.workers < most && self.may_connect();
         let is_useful = self.connecting < self.jobs.len();
         let rests = self.workers > 0 && self.backoff.rests_for().is_some();
@@ -164,7 +166,7 @@ impl Queue {
     /// for it.
     pub(super) fn next_mail(&mut self, worker: u64, is_busy: bool, waker: &Waker) -> NextMail {
         self.unpark(worker);
-        if !is_busy && self.workers - self.leaving.len() > self.admission.connections() {
+        if !is_busy && self.workers - self.leaving.len() > self.admission.throttle.connections {
             self.leaving.push(worker);
             return NextMail::Stop;
         }
@@ -193,13 +195,12 @@ impl Queue {
     }
 
     fn park(&mut self, worker: u64, is_busy: bool, waker: &Waker) {
-        let waker = waker.clone();
         let parked = if is_busy {
             &mut self.busy
         } else {
             &mut self.idle
         };
-        parked.push(Parked { worker, waker });
+        parked.push((worker, waker.clone()));
     }
 
     /// Takes mails out of the queue. If the limits block the first of them, they may admit the next.
@@ -208,6 +209,7 @@ impl Queue {
         let jobs = std::mem::take(&mut self.jobs).into_iter();
         let (out, others): (Vec<_>, Vec<_>) = jobs.partition(is_out);
         self.jobs = others.into();
+        self.has_changed = true;
         if was_first {
             self.admission.may_be_open();
             if !self.jobs.is_empty() {
@@ -222,11 +224,11 @@ impl Queue {
     fn wake_idle(&mut self) {
         let idle = self.idle.drain(..);
         self.wakeups
-            .extend(idle.map(|parked| Wakeup::Parked(parked.waker)));
+            .extend(idle.map(|(_, waker)| Wakeup::Parked(waker)));
     }
 
     fn unpark(&mut self, worker: u64) {
-        let is_other = |parked: &Parked| parked.worker != worker;
+        let is_other = |parked: &Parked| parked.0 != worker;
         self.idle.retain(is_other);
         self.busy.retain(is_other);
     }
@@ -247,9 +249,9 @@ impl Queue {
 
     /// The server accepted a mail that was begun then, and may now get another connection.
     pub(super) fn accepted(&mut self, begun: Instant) {
-        let before = self.admission.connections();
-        self.admission.accepted(begun);
-        if self.admission.connections() > before {
+        let before = self.admission.throttle.connections;
+        self.admission.throttle.accepted(begun);
+        if self.admission.throttle.connections > before {
             self.spawn_worker();
         }
     }
@@ -352,11 +354,6 @@ impl Queue {
         }
     }
 
-    /// A worker stops opening a session.
-    pub(super) fn connect_abandoned(&mut self) {
-        self.connecting -= 1;
-    }
-
     /// A worker takes no more mails over its session, which may take a while to end. Others take
     /// those that wait.
     pub(super) fn stop_taking(&mut self, worker: u64) {
@@ -364,11 +361,14 @@ impl Queue {
         (0..self.jobs.len()).for_each(|_| self.wake_one());
     }
 
+    /// A worker stops opening a session.
+    pub(super) fn connect_abandoned(&mut self) {
+        self.connecting -= 1;
+    }
+
     /// Whether a worker is to open another session; otherwise it has ended.
     pub(super) fn should_continue(&mut self, worker: u64, retry: &Retry) -> bool {
-        self.unpark(worker);
-        self.leaving.retain(|leaving| *leaving != worker);
-        self.workers -= 1;
+        self.forget(worker);
         if self.outage().is_some() {
             let mut jobs = std::mem::take(&mut self.jobs);
             for job in &mut jobs {
@@ -376,7 +376,7 @@ impl Queue {
             }
             self.jobs = jobs;
         }
-        let room = self.workers == 0 || self.workers < self.admission.connections();
+        let room = self.workers == 0 || self.workers < self.admission.throttle.connections;
         // Others that are connecting may be enough.
         let is_needed = self.jobs.len() > self.connecting && self.may_connect();
         if !room || !is_needed {
@@ -391,12 +391,16 @@ impl Queue {
         true
     }
 
-    /// A worker has been dropped. If there is no other, nobody takes the mails that wait: they are
-    /// returned.
-    pub(super) fn worker_dropped(&mut self, worker: u64, was_connecting: bool) -> VecDeque<Job> {
+    fn forget(&mut self, worker: u64) {
         self.unpark(worker);
         self.leaving.retain(|leaving| *leaving != worker);
         self.workers -= 1;
+    }
+
+    /// A worker has been dropped. If there is no other, nobody takes the mails that wait: they are
+    /// returned.
+    pub(super) fn worker_dropped(&mut self, worker: u64, was_connecting: bool) -> VecDeque<Job> {
+        self.forget(worker);
         self.connecting -= usize::from(was_connecting);
         if self.workers > 0 {
             return VecDeque::new();
@@ -407,6 +411,7 @@ impl Queue {
     /// From here on, workers end where they would wait.
     pub(super) fn begin_close(&mut self) {
         self.closing += 1;
+        self.has_changed = true;
         self.wake_idle();
     }
 

@@ -53,23 +53,8 @@ pub struct Retry {
     pub(super) factor: u32,
     longest_wait: Duration,
     budget: Duration,
-    unknown: Unknown,
-}
-
-/// What is done with a mail whose fate is unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unknown {
-    Left,
-    SentAgain,
-}
-
-/// What is to be done with a mail that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Decision {
-    /// It is sent again after this wait.
-    Again(Duration),
-    /// The caller gets its error.
-    GiveUp,
+    /// Whether mails whose fate is unknown are sent again.
+    even_if_unknown: bool,
 }
 
 /// One attempt, as [`Retry::none`].
@@ -97,7 +82,7 @@ impl Retry {
             factor: 4,
             longest_wait: Duration::from_mins(5),
             budget: Duration::from_mins(30),
-            unknown: Unknown::Left,
+            even_if_unknown: false,
         }
     }
 
@@ -139,28 +124,26 @@ impl Retry {
     /// [`Receipt::rejected`](crate::session::Receipt::rejected), though an earlier attempt may have
     /// reached them.
     pub const fn danger_even_if_unknown(mut self) -> Self {
-        self.unknown = Unknown::SentAgain;
+        self.even_if_unknown = true;
         self
     }
 
-    /// What becomes of a mail that has failed so, in its `attempt` (from 1), `elapsed` after it
-    /// was given to the client. `chance` is any number, a new one each time.
-    pub(super) fn decide(
+    /// How long a mail waits for its next attempt; `None` if there is none. It has failed so in its
+    /// `attempt` (from 1), `elapsed` after it was given to the client. `chance` is any number, a new
+    /// one each time.
+    pub(super) fn wait_before_next(
         &self,
         attempt: u32,
         error: &Error,
         elapsed: Duration,
         chance: u32,
-    ) -> Decision {
+    ) -> Option<Duration> {
         if !self.has_attempt_after(attempt) || !self.allows(error) {
-            return Decision::GiveUp;
+            return None;
         }
         let fraction = f64::from(chance) / f64::from(u32::MAX);
         let wait = requested_wait(error).saturating_add(self.ceiling(attempt).mul_f64(fraction));
-        if elapsed.saturating_add(wait) > self.budget {
-            return Decision::GiveUp;
-        }
-        Decision::Again(wait)
+        (elapsed.saturating_add(wait) <= self.budget).then_some(wait)
     }
 
     /// Whether a mail that no session could be opened for waits until one is, `until` after it was
@@ -180,7 +163,7 @@ impl Retry {
             ErrorKind::InvalidInput | ErrorKind::Config | ErrorKind::Body | ErrorKind::Unsupported
         );
         let passes = match error.fate() {
-            Fate::Unknown => self.unknown == Unknown::SentAgain,
+            Fate::Unknown => self.even_if_unknown,
             Fate::NotAccepted => error.is_transient(),
         };
         passes && !never && error.accepted().is_empty()
@@ -213,8 +196,8 @@ mod tests {
     use crate::error::Stage;
 
     /// Without jitter: the longest waits.
-    fn longest(retry: &Retry, attempt: u32, error: &Error) -> Decision {
-        retry.decide(attempt, error, Duration::ZERO, u32::MAX)
+    fn longest(retry: &Retry, attempt: u32, error: &Error) -> Option<Duration> {
+        retry.wait_before_next(attempt, error, Duration::ZERO, u32::MAX)
     }
 
     fn io() -> Error {
@@ -226,7 +209,7 @@ mod tests {
         let retry = Retry::new().attempts(u32::MAX);
         let waits: Vec<_> = (1..=7).map(|n| longest(&retry, n, &io())).collect();
         let expected = [1, 4, 16, 64, 256, 300, 300].map(Duration::from_secs);
-        assert_eq!(waits, expected.map(Decision::Again));
+        assert_eq!(waits, expected.map(Some));
 
         let retry = retry
             .first_wait(Duration::from_secs(2))
@@ -234,19 +217,19 @@ mod tests {
             .longest_wait(Duration::from_secs(40));
         let waits: Vec<_> = (1..=5).map(|n| longest(&retry, n, &io())).collect();
         let expected = [2, 6, 18, 40, 40].map(Duration::from_secs);
-        assert_eq!(waits, expected.map(Decision::Again));
+        assert_eq!(waits, expected.map(Some));
         let wait = Duration::from_secs(40);
         let decided = |budget| longest(&retry.clone().budget(budget), 5, &io());
-        assert_eq!(decided(wait), Decision::Again(wait));
-        assert_eq!(decided(Duration::from_millis(39_999)), Decision::GiveUp);
+        assert_eq!(decided(wait), Some(wait));
+        assert_eq!(decided(Duration::from_millis(39_999)), None);
     }
 
     #[test]
     fn the_default_is_one_attempt() {
-        assert_eq!(longest(&Retry::default(), 1, &io()), Decision::GiveUp);
-        assert_ne!(longest(&Retry::new(), 1, &io()), Decision::GiveUp);
-        assert_ne!(longest(&Retry::new(), 7, &io()), Decision::GiveUp);
-        assert_eq!(longest(&Retry::new(), 8, &io()), Decision::GiveUp);
+        assert_eq!(longest(&Retry::default(), 1, &io()), None);
+        assert_ne!(longest(&Retry::new(), 1, &io()), None);
+        assert_ne!(longest(&Retry::new(), 7, &io()), None);
+        assert_eq!(longest(&Retry::new(), 8, &io()), None);
     }
 
     #[test]
@@ -262,7 +245,7 @@ mod tests {
         ] {
             let decision = longest(&Retry::new(), 1, &refused(Stage::Mail, line));
             let expected = seconds.map(Duration::from_secs);
-            let expected = expected.map_or(Decision::GiveUp, Decision::Again);
+            let expected = expected;
             assert_eq!(decision, expected, "{line}");
         }
     }
@@ -280,11 +263,7 @@ mod tests {
             Error::new(ErrorKind::InvalidInput, "too large"),
             refused(Stage::Mail, "550 5.7.1 no"),
         ] {
-            assert_eq!(
-                longest(&Retry::new(), 1, &error),
-                Decision::GiveUp,
-                "{error:?}"
-            );
+            assert_eq!(longest(&Retry::new(), 1, &error), None, "{error:?}");
         }
     }
 
@@ -292,9 +271,9 @@ mod tests {
     fn an_unknown_fate_is_tried_again_only_when_told() {
         let retry = Retry::new().danger_even_if_unknown();
         let unknown = io().with_unknown_fate();
-        assert_ne!(longest(&retry, 1, &unknown), Decision::GiveUp);
+        assert_ne!(longest(&retry, 1, &unknown), None);
         let taken = unknown.with_accepted(vec!["a@example.org".parse().unwrap()]);
-        assert_eq!(longest(&retry, 1, &taken), Decision::GiveUp);
+        assert_eq!(longest(&retry, 1, &taken), None);
     }
 
     proptest! {
@@ -312,7 +291,7 @@ mod tests {
                 .factor(factor)
                 .longest_wait(longest)
                 .budget(budget);
-            if let Decision::Again(wait) = retry.decide(attempt, &io(), elapsed, chance) {
+            if let Some(wait) = retry.wait_before_next(attempt, &io(), elapsed, chance) {
                 prop_assert!(attempt < attempts);
                 prop_assert!(wait <= longest);
                 prop_assert!(elapsed + wait <= budget);
@@ -322,11 +301,11 @@ mod tests {
         /// From nothing to the ceiling, as chance has it.
         #[test]
         fn jitter_is_full(attempt in 1..8u32, chance: u32) {
-            let Decision::Again(wait) = Retry::new().decide(attempt, &io(), Duration::ZERO, chance)
+            let Some(wait) = Retry::new().wait_before_next(attempt, &io(), Duration::ZERO, chance)
             else {
                 return Err(TestCaseError::fail("it is tried again"));
             };
-            let Decision::Again(ceiling) = longest(&Retry::new(), attempt, &io()) else {
+            let Some(ceiling) = longest(&Retry::new(), attempt, &io()) else {
                 return Err(TestCaseError::fail("it is tried again"));
             };
             let expected = ceiling.as_secs_f64() * f64::from(chance) / f64::from(u32::MAX);

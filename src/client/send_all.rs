@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::PollSemaphore;
 
 use super::Client;
-use super::job::{Job, OutcomeSender};
+use super::job::OutcomeSender;
 use crate::error::{Error, Result};
 use crate::session::{Mail, Receipt, Withdrawal};
 
@@ -91,9 +91,8 @@ where
                 Ok(mail) => {
                     let withdrawal = Withdrawal::new(Arc::clone(&self.withdrawn));
                     let sender = OutcomeSender::Each(number, self.sender.clone());
-                    let tally = Arc::clone(&self.client.pool().tally);
-                    let job = Job::new(mail.queued(), withdrawal, sender, tally);
-                    self.client.pool().push(job, space);
+                    let pool = self.client.pool();
+                    pool.push(mail.queued(), withdrawal, sender, space);
                 }
                 // The receiver is in this struct, so the channel is open.
                 Err(error) => drop(self.sender.send((number, Err(error.into())))),

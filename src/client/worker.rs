@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,8 +13,9 @@ use tracing::debug;
 use super::job::{Job, Outstanding};
 use super::learned::Lessons;
 use super::limits::{is_cut, now};
-use super::pool::{Pool, WorkerEvent};
-use super::queue::NextMail;
+use super::lock;
+use super::pool::Pool;
+use super::queue::{NextMail, Queue};
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::{Mail, Receipt, Session, UnsentMail};
 
@@ -26,11 +27,11 @@ pub(super) struct Worker {
     id: u64,
     /// All that was begun under another generation is aborted.
     generation: u64,
-    phase: Phase,
+    phase: WorkerPhase,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+enum WorkerPhase {
     Connecting,
     Connected,
     Ended,
@@ -43,7 +44,7 @@ impl Worker {
             generation: pool.generation(),
             pool,
             id,
-            phase: Phase::Connecting,
+            phase: WorkerPhase::Connecting,
         }
     }
 
@@ -51,37 +52,39 @@ impl Worker {
     pub(super) async fn run(mut self) {
         loop {
             // What the caller gives may panic, such as a subscriber to the log. What became of the
-            // mails on their way gets an error as their slips are dropped.
+            // mails on their way gets an error as their completions are dropped.
             let session = AssertUnwindSafe(self.session()).catch_unwind();
             if session.await.is_err() {
                 let _ = catch_unwind(AssertUnwindSafe(|| self.panicked()));
             }
-            if self.phase == Phase::Connecting {
-                self.report(WorkerEvent::ConnectAbandoned);
-                self.phase = Phase::Connected;
+            let (pool, id) = (&self.pool, self.id);
+            if self.phase == WorkerPhase::Connecting {
+                pool.update(Queue::connect_abandoned);
+                self.phase = WorkerPhase::Connected;
             }
-            if !self.pool.should_continue(self.id) {
-                self.phase = Phase::Ended;
+            let continues = pool.update(|queue| queue.should_continue(id, &pool.settings.retry));
+            self.phase = if continues {
+                WorkerPhase::Connecting
+            } else {
+                WorkerPhase::Ended
+            };
+            // This worker may have had the last session.
+            pool.fail_refused();
+            if !continues {
                 return;
             }
-            self.phase = Phase::Connecting;
-            self.generation = self.pool.generation();
+            self.generation = pool.generation();
         }
-    }
-
-    fn report(&self, event: WorkerEvent<'_>) {
-        self.pool.report(self.id, event);
     }
 
     /// A session, or the attempt to open one, ended by a panic.
     fn panicked(&self) {
-        if self.phase == Phase::Connecting {
+        if self.phase == WorkerPhase::Connecting {
             let message = "opening a session panicked: see the message of the panic";
             let error = Error::new(ErrorKind::Connect, message);
-            let (begun, error) = (now(), &error);
-            self.report(WorkerEvent::ConnectFailed { begun, error });
+            self.pool.connect_failed(now(), &error);
         } else {
-            self.report(WorkerEvent::Panicked);
+            self.pool.update(|queue| queue.backoff.rests());
         }
         debug!("a session ended by a panic");
     }
@@ -93,7 +96,7 @@ impl Worker {
     /// Opens a session and sends what waits, until it ends.
     async fn session(&mut self) {
         let pool = Arc::clone(&self.pool);
-        let nobody_waits = || self.is_aborted() || pool.is_empty();
+        let no_mail_waits = || self.is_aborted() || pool.update(|queue| queue.jobs.is_empty());
         let connecting = async {
             pool.admit_connection().await?;
             let begun = now();
@@ -107,22 +110,17 @@ impl Worker {
         };
         let connected = tokio::select! {
             biased;
-            () = pool.until(nobody_waits) => return,
+            () = pool.until(no_mail_waits) => return,
             connected = connecting => connected,
         };
-        let Some((begun, connected)) = connected else {
-            return;
-        };
         match connected {
-            Ok(session) => {
-                self.report(WorkerEvent::Connected);
-                self.phase = Phase::Connected;
+            Some((_, Ok(session))) => {
+                pool.update(Queue::connected);
+                self.phase = WorkerPhase::Connected;
                 self.work(session).await;
             }
-            Err(error) => {
-                let error = &error;
-                self.report(WorkerEvent::ConnectFailed { begun, error });
-            }
+            Some((begun, Err(error))) => pool.connect_failed(begun, &error),
+            None => {}
         }
     }
 
@@ -130,7 +128,7 @@ impl Worker {
         let pool = &self.pool;
         // Dropped after the session, which knows what the server has said about its mails.
         let taken = Mutex::new(Outstanding::default());
-        let lessons = pool.learned.begin(self.id);
+        let lessons = Lessons::begin(&pool.learned, self.id);
         let mut session = session
             .with_strategy(lessons.strategy)
             .with_max_recipients(pool.settings.most_recipients)
@@ -144,13 +142,13 @@ impl Worker {
         let Some(returned) = returned else {
             // Aborted, or all was withdrawn: the connection is closed by being dropped.
             drop(session);
-            for mut completion in taken.into_completions() {
+            for mut completion in taken.completions.into_values() {
                 completion.stop("the client was aborted");
             }
             return;
         };
         self.return_unsent(returned, taken, is_full);
-        self.report(WorkerEvent::StopsTaking);
+        pool.update(|queue| queue.stop_taking(self.id));
         tokio::select! {
             () = session.quit() => {}
             () = pool.until(|| self.is_aborted()) => {}
@@ -168,13 +166,14 @@ impl Worker {
         let on_outcome = |index, result: Result<Receipt>| {
             if result.is_ok() {
                 accepted += 1;
-                lessons.has_accepted(accepted);
+                lock(&self.pool.learned).has_accepted(accepted);
             }
-            if let Some(completion) = lock(taken).remove(index) {
-                self.pool.finish(completion, result, self.generation);
+            if let Some(completion) = lock(taken).completions.remove(&index) {
+                self.pool.finish(completion, result);
             }
         };
-        let mut sending = pin!(session.send_each(Mails::new(self, taken, lessons), on_outcome));
+        let mut sending =
+            pin!(session.send_each(MailStream::new(self, taken, lessons), on_outcome));
         let in_vain = || self.is_aborted() || lock(taken).all_withdrawn();
         tokio::select! {
             biased;
@@ -185,7 +184,7 @@ impl Worker {
 
     /// Puts back what can be sent over another session.
     fn return_unsent(&self, returned: Vec<UnsentMail>, mut taken: Outstanding, is_full: bool) {
-        let fruitless = returned.len() == taken.total() && returned.iter().all(|mail| !mail.hit);
+        let fruitless = returned.len() == taken.total && returned.iter().all(|mail| !mail.hit);
         let mut back = Vec::new();
         for UnsentMail {
             index,
@@ -195,7 +194,7 @@ impl Worker {
             hit,
         } in returned
         {
-            let Some(mut completion) = taken.remove(index) else {
+            let Some(mut completion) = taken.completions.remove(&index) else {
                 continue;
             };
             if advanced {
@@ -204,8 +203,8 @@ impl Worker {
                 completion.ended_sessions += u8::from(fruitless || hit);
             }
             if completion.ended_sessions >= MAX_EMPTY_SESSIONS {
-                let completion = Job::again(mail, completion).into_completion();
-                self.pool.finish(completion, Err(error), self.generation);
+                let completion = Job { mail, completion }.into_completion();
+                self.pool.finish(completion, Err(error));
                 continue;
             }
             if hit && !is_full {
@@ -213,28 +212,25 @@ impl Worker {
             }
             let message_id = &completion.message_id;
             debug!(%message_id, "the mail goes over another session");
-            back.push(Job::again(mail, completion));
+            back.push(Job { mail, completion });
         }
-        self.pool.requeue_front(back, self.generation);
+        self.pool.requeue_front(back);
     }
 }
 
 /// The runtime is shutting down.
 impl Drop for Worker {
     fn drop(&mut self) {
-        if self.phase != Phase::Ended {
-            let was_connecting = self.phase == Phase::Connecting;
-            self.report(WorkerEvent::Dropped { was_connecting });
+        if self.phase != WorkerPhase::Ended {
+            let was_connecting = self.phase == WorkerPhase::Connecting;
+            let dropped = |queue: &mut Queue| queue.worker_dropped(self.id, was_connecting);
+            drop(self.pool.update(dropped));
         }
     }
 }
 
-fn lock(taken: &Mutex<Outstanding>) -> MutexGuard<'_, Outstanding> {
-    taken.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The mails for one session, as they come. It ends when the session is to end.
-struct Mails<'a> {
+struct MailStream<'a> {
     worker: &'a Worker,
     taken: &'a Mutex<Outstanding>,
     lessons: &'a Lessons<'a>,
@@ -247,7 +243,7 @@ struct Mails<'a> {
     held: Option<Pin<Box<Sleep>>>,
 }
 
-impl<'a> Mails<'a> {
+impl<'a> MailStream<'a> {
     fn new(worker: &'a Worker, taken: &'a Mutex<Outstanding>, lessons: &'a Lessons<'a>) -> Self {
         let settings = &worker.pool.settings;
         let now = Instant::now();
@@ -286,7 +282,7 @@ impl<'a> Mails<'a> {
     }
 }
 
-impl Stream for Mails<'_> {
+impl Stream for MailStream<'_> {
     type Item = Mail;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Mail>> {
@@ -299,7 +295,7 @@ impl Stream for Mails<'_> {
         } = mails.worker;
         let (count, total) = {
             let taken = lock(mails.taken);
-            (taken.len(), taken.total())
+            (taken.completions.len(), taken.total)
         };
         let settings = &pool.settings;
         let is_old = total > 0 && mails.old <= Instant::now();
@@ -316,18 +312,17 @@ impl Stream for Mails<'_> {
                 NextMail::Mail(Job {
                     mail,
                     mut completion,
-                    ..
                 }) => {
                     mails.idle_since = None;
                     let message_id = &completion.message_id;
                     debug!(%message_id, "a session takes the mail");
-                    completion.keep(&mail, &settings.retry);
+                    completion.begin(&mail, &settings.retry);
                     lock(mails.taken).push(completion);
                     return Poll::Ready(Some(mail));
                 }
                 // The server has not said it once more.
                 NextMail::Refused(job, error) => {
-                    pool.fail(job.into_completion(), error, *generation);
+                    pool.fail(job.into_completion(), error);
                 }
                 NextMail::BlockedUntil(until) if !mails.is_held(until, context) => {}
                 NextMail::Stop => return Poll::Ready(None),

@@ -1,6 +1,5 @@
 //! What well-known services take, as they publish it (2026-11).
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::rates::{Period, Rates};
@@ -15,7 +14,7 @@ pub(in crate::client) struct ProviderLimits {
     /// Mails over one connection.
     pub(in crate::client) mails: Option<usize>,
     /// Recipients of one mail.
-    pub(in crate::client) recipients: Option<NonZeroU32>,
+    pub(in crate::client) recipients: Option<u32>,
     /// How long a connection without a mail is kept.
     pub(in crate::client) idle: Option<Duration>,
     /// Mails a minute.
@@ -30,71 +29,36 @@ const NOTHING: ProviderLimits = ProviderLimits {
     a_minute: None,
 };
 
-/// A host; or, with a dot in front, the end of its name behind `email-smtp.` and a region.
-const PROVIDERS: &[(&str, ProviderLimits)] = &[
-    ("smtp.gmail.com", RECIPIENTS_100),
-    ("smtp-relay.gmail.com", RECIPIENTS_100),
-    (
-        "smtp.office365.com",
-        ProviderLimits {
-            connections: Some(3),
-            a_minute: Some(30),
-            ..NOTHING
-        },
-    ),
-    ("smtp-mail.outlook.com", recipients(500)),
+/// Each row has a host, and the limits that are known.
+macro_rules! rows {
+    ($($host:literal => $($limit:ident: $value:expr),+;)*) => {
+        &[$(($host, ProviderLimits { $($limit: Some($value),)+ ..NOTHING })),*]
+    };
+}
+
+/// A host; or, with a dot in front, the end of a name that begins with `email-smtp.` and a region.
+const PROVIDERS: &[(&str, ProviderLimits)] = rows! {
+    "smtp.gmail.com" => recipients: 100;
+    "smtp-relay.gmail.com" => recipients: 100;
+    "smtp.office365.com" => connections: 3, a_minute: 30;
+    "smtp-mail.outlook.com" => recipients: 500;
     // The number of mails is what its senders have found.
-    (
-        "smtp.mail.yahoo.com",
-        ProviderLimits {
-            mails: Some(20),
-            ..RECIPIENTS_100
-        },
-    ),
-    ("smtp.mail.me.com", recipients(500)),
-    ("smtp.yandex.com", recipients(35)),
-    ("smtp.yandex.ru", recipients(35)),
+    "smtp.mail.yahoo.com" => recipients: 100, mails: 20;
+    "smtp.mail.me.com" => recipients: 500;
+    "smtp.yandex.com" => recipients: 35;
+    "smtp.yandex.ru" => recipients: 35;
     // It ends a connection after 10 s without a command.
-    (
-        ".amazonaws.com",
-        ProviderLimits {
-            idle: Some(Duration::from_secs(8)),
-            ..recipients(50)
-        },
-    ),
-    ("smtp.sendgrid.net", mails(5_000)),
-    ("smtp.sparkpostmail.com", mails(100)),
-    ("smtp.eu.sparkpostmail.com", mails(100)),
-    (
-        "smtp.socketlabs.com",
-        ProviderLimits {
-            connections: Some(10),
-            mails: Some(50),
-            ..recipients(500)
-        },
-    ),
-    ("smtp.postmarkapp.com", recipients(50)),
-    ("smtp-broadcasts.postmarkapp.com", recipients(50)),
-];
-
-const RECIPIENTS_100: ProviderLimits = recipients(100);
-
-const fn recipients(most: u32) -> ProviderLimits {
-    ProviderLimits {
-        recipients: NonZeroU32::new(most),
-        ..NOTHING
-    }
-}
-
-const fn mails(most: usize) -> ProviderLimits {
-    ProviderLimits {
-        mails: Some(most),
-        ..NOTHING
-    }
-}
+    ".amazonaws.com" => recipients: 50, idle: Duration::from_secs(8);
+    "smtp.sendgrid.net" => mails: 5_000;
+    "smtp.sparkpostmail.com" => mails: 100;
+    "smtp.eu.sparkpostmail.com" => mails: 100;
+    "smtp.socketlabs.com" => connections: 10, mails: 50, recipients: 500;
+    "smtp.postmarkapp.com" => recipients: 50;
+    "smtp-broadcasts.postmarkapp.com" => recipients: 50;
+};
 
 impl ProviderLimits {
-    /// The service of this host; one of which nothing is known, if it is not in the table.
+    /// The limits of the service with this host; no limit if the host is not in the table.
     pub(in crate::client) fn of(host: &str) -> Self {
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
         let found = PROVIDERS.iter().find(|(name, _)| {
@@ -104,7 +68,7 @@ impl ProviderLimits {
         found.map_or(NOTHING, |(_, provider)| *provider)
     }
 
-    /// What it publishes of rates.
+    /// The rates that it publishes.
     pub(in crate::client) fn rates(self) -> Rates {
         match self.a_minute {
             Some(most) => Rates::new().mails(most, Period::Minute),
@@ -120,7 +84,7 @@ mod tests {
     #[test]
     fn hosts_are_found_by_name_and_by_end() {
         let ses = ProviderLimits::of("email-smtp.eu-west-1.amazonaws.com");
-        assert_eq!(ses.recipients, NonZeroU32::new(50));
+        assert_eq!(ses.recipients, Some(50));
         assert_eq!(ses.idle, Some(Duration::from_secs(8)));
         assert_eq!(
             ProviderLimits::of("SMTP.Office365.com.").connections,

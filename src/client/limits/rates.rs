@@ -1,8 +1,9 @@
 //! How much an account may send in a time.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::sliding_window::{MinInterval, SlidingWindow};
+use super::sliding_window::SlidingWindow;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Limits on what is sent per interval, as providers publish them. By default there is no limit.
@@ -26,9 +27,9 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Rates {
-    mails: Limits,
-    recipients: Limits,
-    connections: Limits,
+    mails: LimitByPeriod,
+    recipients: LimitByPeriod,
+    connections: LimitByPeriod,
 }
 
 /// The time that a limit is for.
@@ -58,8 +59,7 @@ impl Period {
     }
 }
 
-/// One for each period at most.
-type Limits = std::collections::BTreeMap<Period, u32>;
+type LimitByPeriod = BTreeMap<Period, u32>;
 
 impl Rates {
     /// No limit.
@@ -89,10 +89,8 @@ impl Rates {
     /// Whether a limit is 0, so that nothing could ever be sent.
     pub(in crate::client) fn has_zero(&self) -> bool {
         let limits = [&self.mails, &self.recipients, &self.connections];
-        limits
-            .into_iter()
-            .flat_map(Limits::values)
-            .any(|most| *most == 0)
+        let mut limits = limits.into_iter().flat_map(LimitByPeriod::values);
+        limits.any(|most| *most == 0)
     }
 
     /// Whether a mail with so many recipients can be sent at all.
@@ -113,84 +111,67 @@ impl Rates {
 
 /// What has been used of the rates.
 #[derive(Debug)]
-pub(in crate::client) struct Used {
-    mails: Counted,
-    recipients: Counted,
-    connections: Counted,
+pub(super) struct Used {
+    mails: RateLimiter,
+    recipients: RateLimiter,
+    connections: RateLimiter,
 }
 
 impl Used {
     /// Nothing yet.
-    pub(in crate::client) fn none(rates: &Rates, now: Instant) -> Self {
+    pub(super) fn none(rates: &Rates) -> Self {
         Self {
-            mails: Counted::new(&rates.mails, Some(now)),
-            recipients: Counted::new(&rates.recipients, None),
-            connections: Counted::new(&rates.connections, Some(now)),
+            mails: RateLimiter::new(&rates.mails, SlidingWindow::spread),
+            // They come several at a time.
+            recipients: RateLimiter::new(&rates.recipients, SlidingWindow::new),
+            connections: RateLimiter::new(&rates.connections, SlidingWindow::spread),
         }
     }
 
     /// Whether a mail with so many recipients may be begun now; if not, how long it has to wait
     /// before it asks again. If so, it counts.
-    pub(in crate::client) fn admit(
-        &mut self,
-        now: Instant,
-        recipients: usize,
-    ) -> Result<(), Duration> {
+    pub(super) fn admit(&mut self, now: Instant, recipients: usize) -> Result<(), Duration> {
         let recipients = u32::try_from(recipients).unwrap_or(u32::MAX);
         let wait = self.mails.wait(now, 1);
         if let Some(wait) = wait.max(self.recipients.wait(now, recipients)) {
             return Err(wait);
         }
-        self.mails.pace(now)?;
         self.mails.take(now, 1);
         self.recipients.take(now, recipients);
         Ok(())
     }
 
     /// Whether a connection may be opened now; otherwise as [`admit`](Self::admit).
-    pub(in crate::client) fn admit_connection(&mut self, now: Instant) -> Result<(), Duration> {
+    pub(super) fn admit_connection(&mut self, now: Instant) -> Result<(), Duration> {
         if let Some(wait) = self.connections.wait(now, 1) {
             return Err(wait);
         }
-        self.connections.pace(now)?;
         self.connections.take(now, 1);
         Ok(())
     }
 }
 
-/// All limits of one kind. Those of the allowances can be asked without taking, so they come first.
+/// All limits of one kind.
 #[derive(Debug)]
-struct Counted {
-    pace: Option<MinInterval>,
-    windows: Vec<SlidingWindow>,
-}
+struct RateLimiter(Vec<SlidingWindow>);
 
-impl Counted {
-    /// With a pace from `paced` on in place of an allowance for a second. What comes several at a
-    /// time has none.
-    fn new(limits: &Limits, paced: Option<Instant>) -> Self {
-        let is_paced = |period: &Period| *period == Period::Second && paced.is_some();
-        let pace = limits.get(&Period::Second).zip(paced);
-        let windows = limits.iter().filter(|(period, _)| !is_paced(period));
-        Self {
-            pace: pace.map(|(most, now)| MinInterval::new(*most, Period::Second.length(), now)),
-            windows: windows
-                .map(|(period, most)| SlidingWindow::new(*most, period.length()))
-                .collect(),
-        }
+impl RateLimiter {
+    /// `second` makes the window of a limit for a second.
+    fn new(limits: &LimitByPeriod, second: fn(u32, Duration) -> SlidingWindow) -> Self {
+        let windows = limits.iter().map(|(period, most)| match period {
+            Period::Second => second(*most, period.length()),
+            _ => SlidingWindow::new(*most, period.length()),
+        });
+        Self(windows.collect())
     }
 
     fn wait(&mut self, now: Instant, count: u32) -> Option<Duration> {
-        let waits = self.windows.iter_mut();
+        let waits = self.0.iter_mut();
         waits.filter_map(|window| window.wait(now, count)).max()
     }
 
-    fn pace(&mut self, now: Instant) -> Result<(), Duration> {
-        self.pace.as_mut().map_or(Ok(()), |pace| pace.admit(now))
-    }
-
     fn take(&mut self, now: Instant, count: u32) {
-        for window in &mut self.windows {
+        for window in &mut self.0 {
             window.take(now, count);
         }
     }
@@ -205,7 +186,7 @@ mod tests {
     #[test]
     fn all_of_a_minute_at_once_and_then_none() {
         let start = Instant::now();
-        let mut used = Used::none(&Rates::new().mails(3, Period::Minute), start);
+        let mut used = Used::none(&Rates::new().mails(3, Period::Minute));
         for _ in 0..3 {
             assert_eq!(used.admit(start, 1), Ok(()));
         }
@@ -216,7 +197,7 @@ mod tests {
     #[test]
     fn those_of_a_second_are_spread() {
         let start = Instant::now();
-        let mut used = Used::none(&Rates::new().mails(4, Period::Second), start);
+        let mut used = Used::none(&Rates::new().mails(4, Period::Second));
         let quarter = Duration::from_millis(250);
         assert_eq!(used.admit(start, 1), Ok(()));
         assert_eq!(used.admit(start, 1), Err(quarter));
@@ -230,7 +211,7 @@ mod tests {
             .mails(2, Period::Hour)
             .recipients(5, Period::Minute)
             .connections(1, Period::Hour);
-        let mut used = Used::none(&rates, start);
+        let mut used = Used::none(&rates);
         assert_eq!(used.admit(start, 4), Ok(()));
         assert_eq!(used.admit(start, 2), Err(Period::Minute.length()));
         assert_eq!(used.admit(start, 1), Ok(()));
@@ -274,7 +255,7 @@ mod tests {
                 .mails(mails.0, mails.1)
                 .recipients(recipients.0, recipients.1);
             let mut now = Instant::now();
-            let mut used = Used::none(&rates, now);
+            let mut used = Used::none(&rates);
             let mut sent: Vec<(Instant, usize)> = Vec::new();
             for (step, count) in steps {
                 now += Duration::from_micros(step * scale / 1_000);

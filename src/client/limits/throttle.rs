@@ -38,7 +38,8 @@ const PROBE: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(in crate::client) struct Throttle {
     most: usize,
-    connections: usize,
+    /// How many connections there may be now: at least one.
+    pub(in crate::client) connections: usize,
     /// Mails accepted since the number of connections changed.
     accepted: usize,
     /// Between two mails; nothing while there may be more than one connection.
@@ -82,11 +83,6 @@ impl Throttle {
             cut: None,
             exhausted: None,
         }
-    }
-
-    /// How many connections there may be now: at least one.
-    pub(in crate::client) fn connections(&self) -> usize {
-        self.connections
     }
 
     /// Whether a mail may be begun now. If so, it counts as begun.
@@ -228,11 +224,11 @@ mod tests {
         let mut seen = Vec::new();
         for second in 0..3 {
             failed(&mut throttle, start + SECOND * second, BUSY);
-            seen.push(throttle.connections());
+            seen.push(throttle.connections);
         }
         for _ in 0..40 {
             throttle.accepted(start + SECOND * 10);
-            seen.push(throttle.connections());
+            seen.push(throttle.connections);
         }
         seen.dedup();
         assert_eq!(seen, [4, 2, 1, 2, 3, 4, 5, 6, 7, 8]);
@@ -247,7 +243,7 @@ mod tests {
             let now = start + Duration::from_millis(millisecond);
             throttle.failed(start, now, &error);
         }
-        assert_eq!(throttle.connections(), 4);
+        assert_eq!(throttle.connections, 4);
     }
 
     #[test]
@@ -302,7 +298,7 @@ mod tests {
         ] {
             failed(&mut throttle, now, line);
         }
-        assert_eq!(throttle.connections(), 4);
+        assert_eq!(throttle.connections, 4);
         assert!(throttle.admit(now).is_ok());
     }
 
@@ -370,13 +366,13 @@ mod tests {
                     Event::Quota => QUOTA,
                 };
                 throttle.failed(begun, ended, &refused(Stage::Mail, line));
-                prop_assert!((1..=most).contains(&throttle.connections()));
+                prop_assert!((1..=most).contains(&throttle.connections));
                 prop_assert!(throttle.interval <= LONGEST_INTERVAL);
-                prop_assert!(throttle.interval.is_zero() || throttle.connections() == 1);
+                prop_assert!(throttle.interval.is_zero() || throttle.connections == 1);
             }
             now += SECOND * 7200;
             let mut mails = 0;
-            while throttle.connections() < most || !throttle.interval.is_zero() || mails == 0 {
+            while throttle.connections < most || !throttle.interval.is_zero() || mails == 0 {
                 mails += 1;
                 prop_assert!(mails < 2_000);
                 now = match throttle.admit(now) {

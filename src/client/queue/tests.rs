@@ -134,8 +134,8 @@ impl Play {
             }
             "too much" => {
                 let error = refused(Stage::Mail, "421 4.4.5 Server busy, try again later.");
-                queue.admission.failed(now(), &error);
-                queue.admission.connections().to_string()
+                queue.admission.throttle.failed(now(), now(), &error);
+                queue.admission.throttle.connections.to_string()
             }
             "withdrawn" => {
                 let removed = queue.remove_where(|job| number_of(job) == worker).len();
