@@ -245,7 +245,6 @@ mod tests {
         ] {
             let decision = longest(&Retry::new(), 1, &refused(Stage::Mail, line));
             let expected = seconds.map(Duration::from_secs);
-            let expected = expected;
             assert_eq!(decision, expected, "{line}");
         }
     }

@@ -1,18 +1,18 @@
 //! One account: a server, and who logs in and sends there.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 
 use super::ConfigError;
-use super::auth::Auth;
 use super::dkim::Dkim;
 use super::network::Network;
 use super::secret_source::SecretSource;
 use super::tls::fingerprints;
 use super::{at_least_one, some_from_text};
 use crate::address::Mailbox;
-use crate::protocol::{Chunking, Dialect, Mechanism, Pipelining};
+use crate::protocol::{Chunking, Dialect, Mechanism, Pipelining, ValueError};
 use crate::session::{Security, ServerAddress};
 use crate::transport::{Fingerprint, Host, TlsRoots, TlsVersion};
 
@@ -274,5 +274,57 @@ impl Account {
             );
         }
         Ok(self)
+    }
+}
+
+/// `auto`, `none`, or the names of mechanisms in the order in which they are tried, separated by
+/// commas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Auth {
+    /// The strongest that the server offers.
+    Auto,
+    /// No login.
+    None,
+    /// One of these, in this order.
+    Only(Vec<Mechanism>),
+}
+
+impl FromStr for Auth {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "none" => Ok(Self::None),
+            names => {
+                let mechanisms = names.split(',').map(|name| name.trim().parse());
+                mechanisms.collect::<Result<_, _>>().map(Self::Only)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words() {
+        use Mechanism::{OAuthBearer, Plain, ScramSha256, XOAuth2};
+        for (text, expected) in [
+            ("auto", Some(Auth::Auto)),
+            ("none", Some(Auth::None)),
+            ("scram-sha-256", Some(Auth::Only(vec![ScramSha256]))),
+            (
+                "XOAUTH2, oauthbearer",
+                Some(Auth::Only(vec![XOAuth2, OAuthBearer])),
+            ),
+            ("plain", Some(Auth::Only(vec![Plain]))),
+            ("plain,auto", None),
+            ("", None),
+            ("gssapi", None),
+        ] {
+            assert_eq!(text.parse().ok(), expected, "{text}");
+        }
     }
 }

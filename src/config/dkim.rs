@@ -11,8 +11,6 @@ use super::{from_text, some_from_text};
 use crate::address::{AddrSpec, Domain};
 #[cfg(feature = "dkim")]
 use crate::message::dkim::{Signer, SigningKey};
-#[cfg(feature = "dkim")]
-use crate::secret::Secret;
 
 /// More octets than a key in PEM has, so that a longer file is noticed.
 #[cfg(feature = "dkim")]
@@ -74,16 +72,10 @@ impl Dkim {
 
 #[cfg(feature = "dkim")]
 impl Dkim {
-    /// Reads the key, in at most two minutes, and at most 65,537 octets.
-    async fn read_key(&self) -> Result<Secret, ConfigError> {
-        let key = self.key().ok_or_else(|| ConfigError::value(ONE_KEY))?;
-        let octets = key.read("DKIM key", MAX_KEY).await?;
-        Ok(Secret::new(octets.as_slice()))
-    }
-
-    /// Reads the key, and makes the signer.
+    /// Reads the key, in at most two minutes and at most 65,537 octets, and makes the signer.
     pub(super) async fn signer(&self) -> Result<Signer, ConfigError> {
-        let key = SigningKey::from_pem(self.read_key().await?.expose())?;
+        let key = self.key().ok_or_else(|| ConfigError::value(ONE_KEY))?;
+        let key = SigningKey::from_pem(&key.read("DKIM key", MAX_KEY).await?)?;
         let mut builder = Signer::builder(self.domain.clone(), self.selector.as_str(), key);
         if let Some(identity) = &self.identity {
             builder = builder.identity(identity.clone());
@@ -149,9 +141,9 @@ mod tests {
         let read = async |command: &str| {
             let mut dkim = Dkim::new("x.test".parse().unwrap(), "s1");
             dkim.key_command = Some(command.to_owned());
-            dkim.read_key().await
+            dkim.key().unwrap().read("DKIM key", MAX_KEY).await
         };
-        assert_eq!(read("echo a; echo b").await.unwrap().expose(), b"a\nb\n");
+        assert_eq!(read("echo a; echo b").await.unwrap().as_slice(), b"a\nb\n");
         assert_eq!(read("yes | head -c 70000").await.unwrap().len(), MAX_KEY);
         let error = read("exit 3").await.unwrap_err().to_string();
         assert!(

@@ -1,8 +1,7 @@
 //! An account with some of its keys replaced, as by the flags of a command.
 
 use super::ConfigError;
-use super::account::Account;
-use super::auth::Auth;
+use super::account::{Account, Auth};
 use crate::session::ServerAddress;
 
 impl Account {

@@ -1,5 +1,6 @@
 //! How secrets are read, whatever they are for.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -52,13 +53,17 @@ impl<'a> SecretSource<'a> {
     ) -> Result<Zeroizing<Vec<u8>>, SecretError> {
         let read = async {
             match self {
-                Self::File(path) => read_file(&at_home(path), Readers::Owner, what, most).await,
+                Self::File(path) => {
+                    let path = at_home(path);
+                    read_file(open_private(&path).await, path, what, most).await
+                }
                 Self::PublicFile(path) => {
-                    read_file(&at_home(path), Readers::Anybody, what, most).await
+                    let path = at_home(path);
+                    read_file(File::open(&path).await.map(Some), path, what, most).await
                 }
                 Self::Fd(number) => {
                     let path = PathBuf::from(format!("/dev/fd/{number}"));
-                    read_file(&path, Readers::Anybody, what, most).await
+                    read_file(File::open(&path).await.map(Some), path, what, most).await
                 }
                 Self::Command(command) => read_command(command, what, most).await,
             }
@@ -99,30 +104,18 @@ pub(super) fn at_home(path: &Path) -> PathBuf {
     }
 }
 
-/// Who may read a file.
-#[derive(Clone, Copy)]
-enum Readers {
-    Owner,
-    Anybody,
-}
-
+/// Reads a file that has been opened; `None` if others can read it.
 async fn read_file(
-    path: &Path,
-    readers: Readers,
+    file: io::Result<Option<File>>,
+    path: PathBuf,
     what: &'static str,
     most: usize,
 ) -> Result<Zeroizing<Vec<u8>>, SecretError> {
-    let unreadable = |source| SecretError::Unreadable {
-        what,
-        path: path.to_owned(),
-        source,
-    };
-    let file = match readers {
-        Readers::Owner => open_private(path).await,
-        Readers::Anybody => File::open(path).await.map(Some),
+    let unreadable = |source| {
+        let path = path.clone();
+        SecretError::Unreadable { what, path, source }
     };
     let Some(file) = file.map_err(unreadable)? else {
-        let path = path.to_owned();
         return Err(SecretError::ReadableByOthers { what, path });
     };
     let mut octets = room(most);
@@ -196,7 +189,7 @@ async fn beginning(
     mut source: impl AsyncRead + Unpin,
     octets: &mut Vec<u8>,
     most: usize,
-) -> std::io::Result<()> {
+) -> io::Result<()> {
     (&mut source).take(most as u64).read_to_end(octets).await?;
     tokio::io::copy(&mut source, &mut tokio::io::sink()).await?;
     Ok(())
@@ -214,7 +207,7 @@ pub enum SecretError {
         /// The file.
         path: PathBuf,
         /// What the operating system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The file's mode lets group or others read it.
     #[error("others can read the {what} in {path}: chmod 600 {path}", path = path.display())]
@@ -255,7 +248,7 @@ pub enum SecretError {
         /// The command.
         command: String,
         /// What the operating system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The command ended with an error.
     #[error("the {what} command \"{}\" failed ({status}): try it in a shell", command.escape_debug())]
