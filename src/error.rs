@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::address::ForwardPath;
 #[cfg(doc)]
-use crate::address::Partial;
+use crate::address::envelope::Partial;
 pub(crate) use crate::protocol::Stage;
 use crate::protocol::{Reply, ReplyMeaning};
 
@@ -101,6 +101,9 @@ pub enum Fate {
 }
 
 /// A result with [`Error`].
+///
+/// In a function that returns it, `?` converts every error of this crate. It does not convert
+/// [`std::io::Error`]: a function that also reads files returns a boxed error instead.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {

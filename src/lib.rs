@@ -136,12 +136,14 @@ pub mod session;
 pub mod testing;
 pub mod transport;
 
-pub use client::Client;
+pub use address::Envelope;
+pub use client::{Client, Retry};
 pub use error::{Error, ErrorKind, Fate, Result};
-pub use message::{Attachment, Message};
+pub use message::{Attachment, Body, Message};
 pub use protocol::{Credentials, Stage};
 pub use secret::Secret;
 pub use session::{Mail, Receipt, Security, ServerConfig};
+pub use transport::TlsConfig;
 
 /// Compiles the examples of the README.
 #[cfg(doctest)]

@@ -100,7 +100,7 @@ mod phrase;
 
 pub use addr_spec::AddrSpec;
 pub use domain::Domain;
-pub use envelope::{Envelope, Partial};
+pub use envelope::paths::Envelope;
 pub use error::AddressError;
 pub(crate) use escape::{escaped, push_escaped};
 pub use group::{Address, Group, IntoAddresses};

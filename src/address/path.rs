@@ -44,6 +44,12 @@ impl ReversePath {
 
 read_from_str!(ReversePath);
 
+impl From<&AddrSpec> for ReversePath {
+    fn from(addr_spec: &AddrSpec) -> Self {
+        Self::Address(addr_spec.clone())
+    }
+}
+
 impl From<AddrSpec> for ReversePath {
     fn from(addr_spec: AddrSpec) -> Self {
         Self::Address(addr_spec)
@@ -88,6 +94,12 @@ impl ForwardPath {
 }
 
 read_from_str!(ForwardPath);
+
+impl From<&AddrSpec> for ForwardPath {
+    fn from(addr_spec: &AddrSpec) -> Self {
+        Self(addr_spec.clone())
+    }
+}
 
 impl From<AddrSpec> for ForwardPath {
     fn from(addr_spec: AddrSpec) -> Self {

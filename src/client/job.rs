@@ -247,13 +247,13 @@ impl Outstanding {
 }
 
 /// What became of the mails of a client while [`Client::close_within`](crate::Client::close_within)
-/// waited.
+/// waited. Each mail is counted once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CloseReport {
     /// Mails that the server accepted for at least one recipient.
     pub sent: usize,
-    /// Mails that failed: each caller has the error.
+    /// Mails that failed otherwise than the ones below. The callers of all three get an error.
     pub failed: usize,
     /// Mails that the client, or a caller who dropped a future, took back in time. The server does not
     /// deliver them.

@@ -168,7 +168,7 @@ impl Client {
         let limit = pool.settings.queue_timeout;
         let waited_long = || {
             let message = format!(
-                "no session took the mail within {limit:?}: allow more connections, or send slower"
+                "no session took the mail within {limit:?}: allow more connections or higher rates, or send slower"
             );
             Error::new(ErrorKind::Timeout, message)
         };

@@ -149,7 +149,7 @@
 //! [`Error::accepted`](crate::Error::accepted) and [`Error::rejected`](crate::Error::rejected) hold the
 //! recipients that were answered, and only the others are unknown. The number of replies depends on the
 //! replies to RCPT, so the message waits for these. If a mail is for
-//! [all recipients or none](crate::address::Partial::AllOrNothing), the client does not send it when a
+//! [all recipients or none](crate::address::envelope::Partial::AllOrNothing), the client does not send it when a
 //! recipient is rejected at RCPT. A rejection after the message has no effect on the other recipients.
 //!
 //! # Extensions

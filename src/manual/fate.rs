@@ -46,7 +46,7 @@
 //!
 //! If the server rejects some recipients permanently and defers all others, the error is
 //! [transient](crate::Error::is_transient): a later attempt may succeed for the deferred ones. A mail
-//! for [all recipients or none](crate::address::Partial::AllOrNothing) fails permanently as soon as the
+//! for [all recipients or none](crate::address::envelope::Partial::AllOrNothing) fails permanently as soon as the
 //! server rejects one recipient permanently. The recipients that the server had accepted by then are
 //! [untried](crate::Error::untried).
 //!

@@ -6,7 +6,8 @@ use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 
 use super::receipt::{Division, Receipt};
-use crate::address::{Domain, Envelope, ForwardPath, Partial};
+use crate::address::envelope::Partial;
+use crate::address::{Domain, Envelope, ForwardPath};
 use crate::error::{Error, ErrorKind, Fate, Result, Stage};
 use crate::protocol::{Dialect, Limits, Reply, ReplyMeaning};
 

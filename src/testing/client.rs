@@ -1,12 +1,13 @@
 //! The way from a client to the test server: the one file of this module that knows the library.
 
+use super::failure::TestServerError;
 use super::server::TestServer;
 use super::settings::Security;
 use crate::session::ServerConfigBuilder;
 #[cfg(unix)]
 use crate::transport::Route;
 use crate::transport::TlsConfig;
-use crate::{Client, Credentials, Result, ServerConfig};
+use crate::{Client, Credentials, Error, ErrorKind, Result, ServerConfig};
 
 impl TestServer {
     /// A client that sends to this server, with the defaults of [`Client::new`].
@@ -55,5 +56,11 @@ impl TestServer {
                 .danger_cleartext_auth();
         }
         Ok(builder)
+    }
+}
+
+impl From<TestServerError> for Error {
+    fn from(error: TestServerError) -> Self {
+        Self::wrapping(ErrorKind::Protocol, "the test server found mistakes", error)
     }
 }

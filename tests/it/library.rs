@@ -13,7 +13,7 @@ use pilotfish::message::dkim::DkimError;
 use pilotfish::message::{BodyError, FileName};
 use pilotfish::protocol::Mechanism;
 use pilotfish::session::Session;
-use pilotfish::testing::{Fault, Point, Security, TestServer};
+use pilotfish::testing::{Fault, Point, Security, TestServer, TestServerError};
 use pilotfish::transport::{Fingerprint, Host, Proxy, TlsConfig};
 use pilotfish::{
     Client, Credentials, Error, ErrorKind, Fate, Message, Receipt, Result, ServerConfig,
@@ -65,6 +65,12 @@ fn bad_file_name() -> Result<()> {
 fn no_password() -> Result<()> {
     drop(Credentials::new("tim", "")?);
     Ok(())
+}
+
+fn violation() -> Result<()> {
+    let mut error = TestServerError::default();
+    error.violations.push("connection 1: bare LF".to_owned());
+    Err(error.into())
 }
 
 fn no_configuration() -> Result<()> {
@@ -141,6 +147,11 @@ fn every_error_of_the_library_converts_by_question_mark() {
             ErrorKind::Config,
             "the secret cannot be read",
             &[|| Err(SecretError::TimedOut { what: "password" }.into())],
+        ),
+        (
+            ErrorKind::Protocol,
+            "the test server found mistakes",
+            &[violation],
         ),
         (
             ErrorKind::Config,

@@ -4,7 +4,7 @@ mod delivery_time;
 mod dsn;
 mod error;
 mod options;
-mod paths;
+pub(super) mod paths;
 #[cfg(test)]
 mod tests;
 
@@ -13,4 +13,3 @@ pub(crate) use dsn::OriginalRecipient;
 pub use dsn::{EnvelopeId, Event, Notify, Ret};
 pub use error::EnvelopeError;
 pub use options::{Dsn, Options, Partial, RecipientOptions, Submitter, TlsOnward};
-pub use paths::Envelope;

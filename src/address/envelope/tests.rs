@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::dsn::OriginalRecipient;
+use super::paths::Envelope;
 use super::*;
 use crate::address::{AddressError, ForwardPath, ReversePath};
 

@@ -70,7 +70,8 @@ impl OnceReader {
 }
 
 impl Body {
-    /// Octets in memory. They are shared, not copied.
+    /// Octets in memory. They are shared, not copied: a clone of the same [`Bytes`] can be attached to
+    /// any number of messages.
     ///
     /// ```
     /// # use pilotfish::message::Body;

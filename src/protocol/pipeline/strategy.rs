@@ -117,7 +117,7 @@ impl Strategy {
 
     /// The most that is left with a server that has this defect.
     #[must_use]
-    pub fn without(mut self, defect: Defect) -> Self {
+    pub(crate) fn without(mut self, defect: Defect) -> Self {
         match defect {
             Defect::Pipelining if self.pipelining == Pipelining::Eager => {
                 self.pipelining = Pipelining::Auto;

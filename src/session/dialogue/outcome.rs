@@ -1,7 +1,7 @@
 //! The result of a mail, from the replies to it.
 
 use super::in_flight::InFlight;
-use crate::address::Partial;
+use crate::address::envelope::Partial;
 use crate::error::{Error, ErrorKind, JudgedBy, Result, Stage};
 use crate::protocol::{Dialect, Refusal, Reply, ReplyMeaning, TransactionOutcome};
 use crate::session::receipt::{Division, Receipt};

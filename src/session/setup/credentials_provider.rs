@@ -62,6 +62,14 @@ pub trait CredentialsProvider: Send + Sync {
     /// # Cancel safety
     ///
     /// The future is dropped with the attempt to connect, at any await.
+    ///
+    /// # Refused credentials
+    ///
+    /// If the server refuses the login, the mails fail with [`ErrorKind::Auth`]. A provider that keeps
+    /// a token has to forget it then: a caller sees the error and tells the provider. The
+    /// [`Client`](crate::Client) does not ask again at once, since repeated refusals lock accounts: it
+    /// pauses for one second, then two, up to five minutes. A mail that is sent during the pause fails at
+    /// once with the reply to the last login. The first mail after the pause asks the provider.
     fn credentials(&self) -> ProvidedCredentials<'_>;
 }
 
