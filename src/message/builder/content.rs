@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::message::error::{MessageError, limit, shown};
 use crate::message::html::cid;
+#[cfg(feature = "html")]
+use crate::message::html::images::local_images;
 use crate::message::html::pictures::{Picture, has_base, pictures};
 use crate::message::part::{Attachment, ContentId, Disposition, Entity, EntityKind, Language};
 use crate::message::warning::Warning;
@@ -107,12 +109,12 @@ impl MessageContent {
         };
         let html = self.html.as_ref().ok_or(MessageError::NoHtml)?;
         let labels = self.inline.iter().map(|(label, _)| label.as_str());
-        let found = crate::message::html::images::local_images(html, labels)?;
-        for image in found.images {
+        let (html, images) = local_images(html, labels)?;
+        for image in images {
             let file = Attachment::file(directory.join(image.path));
             self.inline.push((image.label, file));
         }
-        self.html = Some(found.html);
+        self.html = Some(html);
         Ok(())
     }
 }

@@ -3,8 +3,7 @@
 use super::parameter::unescaped;
 use super::writer::Header;
 use crate::address::AddrSpec;
-use crate::message::encoding::EncodedWords;
-use crate::message::encoding::MAX_LINE;
+use crate::message::encoding::{EncodedWords, MAX_LINE};
 
 /// The longest encoded word that is a whole comment.
 const COMMENT: usize = 60;
@@ -97,20 +96,33 @@ pub(crate) fn write_pieces(header: &mut Header, pieces: &[Word<'_>]) {
 
 /// The words of free text. One that is too long for a line can only be encoded.
 pub(crate) fn text_pieces(value: &str) -> Vec<Word<'_>> {
-    let mut pieces = Vec::new();
-    let mut rest = value;
-    while !rest.is_empty() {
-        let (space, word) = split(rest, |c| !is_space(c));
-        let (word, after) = split(word, is_space);
-        rest = after;
+    let pieces = pieces(value, |text| {
+        let (word, after) = split(text, is_space);
         let content = if word.is_ascii() && word.len() < MAX_LINE / 2 {
             WordForm::Plain(word.to_owned())
         } else {
             WordForm::Text(word.to_owned())
         };
+        Some((content, after))
+    });
+    pieces.unwrap_or_default()
+}
+
+/// Takes a value apart into words and the white space before them. `first` takes the first word off
+/// a text, and returns what follows.
+fn pieces<'a>(
+    value: &'a str,
+    first: impl Fn(&'a str) -> Option<(WordForm, &'a str)>,
+) -> Option<Vec<Word<'a>>> {
+    let mut pieces = Vec::new();
+    let mut rest = value;
+    while !rest.is_empty() {
+        let (space, text) = split(rest, |c| !is_space(c));
+        let (content, after) = first(text)?;
         pieces.push(Word { space, content });
+        rest = after;
     }
-    pieces
+    Some(pieces)
 }
 
 fn is_space(c: char) -> bool {
@@ -124,12 +136,8 @@ fn split(text: &str, is_end: impl Fn(char) -> bool) -> (&str, &str) {
 
 /// The names, comments and addresses of a list.
 pub(crate) fn address_pieces(value: &str) -> Option<Vec<Word<'_>>> {
-    let mut pieces = Vec::new();
-    let mut rest = value;
-    while !rest.is_empty() {
-        let (space, token) = split(rest, |c| !is_space(c));
-        let (token, after) = token.split_at_checked(token_len(token)?)?;
-        rest = after;
+    pieces(value, |text| {
+        let (token, after) = text.split_at_checked(token_len(text)?)?;
         let content = match token.chars().next()? {
             _ if token.is_ascii() => WordForm::Plain(token.to_owned()),
             '(' => WordForm::Comment(unquoted(token)),
@@ -143,23 +151,15 @@ pub(crate) fn address_pieces(value: &str) -> Option<Vec<Word<'_>>> {
             '"' => WordForm::Text(unquoted(token)),
             _ => WordForm::Text(token.to_owned()),
         };
-        pieces.push(Word { space, content });
-    }
-    Some(pieces)
+        Some((content, after))
+    })
 }
 
 /// The comments and other words of a value. Words beyond ASCII outside of comments are text, as
 /// no server without SMTPUTF8 takes them otherwise; so is all of a value whose comments do not end.
 pub(crate) fn comment_pieces(value: &str) -> Vec<Word<'_>> {
-    let mut pieces = Vec::new();
-    let mut rest = value;
-    while !rest.is_empty() {
-        let (space, token) = split(rest, |c| !is_space(c));
-        let token = token_len(token).and_then(|len| token.split_at_checked(len));
-        let Some((token, after)) = token else {
-            return text_pieces(value);
-        };
-        rest = after;
+    let pieces = pieces(value, |text| {
+        let (token, after) = text.split_at_checked(token_len(text)?)?;
         let content = if token.is_ascii() {
             WordForm::Plain(token.to_owned())
         } else if token.starts_with('(') {
@@ -167,9 +167,9 @@ pub(crate) fn comment_pieces(value: &str) -> Vec<Word<'_>> {
         } else {
             WordForm::Text(token.to_owned())
         };
-        pieces.push(Word { space, content });
-    }
-    pieces
+        Some((content, after))
+    });
+    pieces.unwrap_or_else(|| text_pieces(value))
 }
 
 /// An address as every server takes it, if it is one: only the domain can be written so.

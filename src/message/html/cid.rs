@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use super::decode::{character_references_decoded, percent_decoded};
-use super::url_positions::{UrlContext, UrlPosition, UrlPositions};
-use super::urls::{in_srcset, in_style_attribute, in_style_sheet, whole};
+use super::decode::percent_decoded;
+use super::urls::{replaced, urls};
 use crate::message::header::percent_encoded;
 
 /// What the `cid:` URLs of an HTML text refer to, in their order, each as often as it is there.
@@ -24,61 +23,28 @@ pub(crate) fn references(html: &str) -> impl Iterator<Item = String> {
 /// what comes back is put in its place, percent-encoded but for its `@`. What is to stay comes
 /// back unchanged or as none; it and all of the rest stays to the octet.
 pub(crate) fn replace(html: &str, mut replacement: impl FnMut(&str) -> Option<String>) -> String {
-    let mut out = String::with_capacity(html.len());
-    let mut done = 0;
-    for (range, label) in labels(html) {
-        let Some(other) = replacement(&label).filter(|other| *other != label) else {
-            continue;
-        };
-        out.push_str(html.get(done..range.start).unwrap_or_default());
+    let others = labels(html).filter_map(|(range, label)| {
+        let other = replacement(&label).filter(|other| *other != label)?;
         // Not every reader decodes what it looks for, so that the usual characters are bare.
         let sides: Vec<_> = other.split('@').map(percent_encoded).collect();
-        out.push_str(&sides.join("@"));
-        done = range.end;
-    }
-    out.push_str(html.get(done..).unwrap_or_default());
-    out
+        Some((range, sides.join("@")))
+    });
+    replaced(html, others)
 }
 
 /// Where what follows `cid:` is in the text, and what that means.
 fn labels(html: &str) -> impl Iterator<Item = (Range<usize>, String)> {
-    UrlPositions::new(html).flat_map(|place| {
-        let ranges = ranges(&place);
-        ranges.into_iter().map(move |range| {
-            let raw = place.text.get(range.clone()).unwrap_or_default();
-            let label = match place.kind {
-                UrlContext::Attribute(_) => {
-                    percent_decoded(&character_references_decoded(raw)).into()
-                }
-                UrlContext::StyleSheet => percent_decoded(raw).into(),
-            };
-            (place.start + range.start..place.start + range.end, label)
-        })
+    let mut done = 0;
+    urls(html).filter_map(move |url| {
+        let (scheme, label) = url.raw.split_at_checked("cid:".len())?;
+        // What is CSS within such a URL is a part of it.
+        if url.range.start < done || !scheme.eq_ignore_ascii_case("cid:") {
+            return None;
+        }
+        done = url.range.end;
+        let label = percent_decoded(&url.decoded(label)).into_owned();
+        Some((url.range.start + scheme.len()..url.range.end, label))
     })
-}
-
-/// Where what follows `cid:` is in a place.
-fn ranges(place: &UrlPosition<'_>) -> Vec<Range<usize>> {
-    let UrlPosition { kind, text, .. } = *place;
-    let urls = match kind {
-        UrlContext::StyleSheet => in_style_sheet(text),
-        UrlContext::Attribute(name) if name.eq_ignore_ascii_case("srcset") => in_srcset(text),
-        UrlContext::Attribute(_) => match after_cid(text, whole(text)) {
-            Some(range) => return vec![range],
-            None => in_style_attribute(text),
-        },
-    };
-    urls.into_iter()
-        .filter_map(|url| after_cid(text, url))
-        .collect()
-}
-
-/// Where what follows `cid:` is in a URL.
-fn after_cid(text: &str, url: Range<usize>) -> Option<Range<usize>> {
-    let (scheme, _) = text.get(url.clone())?.split_at_checked("cid:".len())?;
-    scheme
-        .eq_ignore_ascii_case("cid:")
-        .then_some(url.start + scheme.len()..url.end)
 }
 
 #[cfg(test)]

@@ -15,64 +15,64 @@ const LATIN_1: &str = "nbsp iexcl cent pound curren yen brvbar sect uml copy ord
 /// the five that XML has too, and those of the letters and signs of Latin-1. The others stay as
 /// they are.
 pub(super) fn character_references_decoded(text: &str) -> Cow<'_, str> {
-    let Some((plain, rest)) = text.split_once('&') else {
-        return text.into();
-    };
-    let mut out = plain.to_owned();
-    for part in rest.split('&') {
+    decoded(text, b'&', |reference, out| {
         // The longest reference there is to resolve is `#x0010FFFF`.
-        let end = part.bytes().take(11).position(|b| b == b';');
-        let named = end.and_then(|end| Some((referenced(part.get(..end)?)?, part.get(end + 1..)?)));
-        if let Some((character, after)) = named {
-            out.push(character);
-            out.push_str(after);
-        } else {
-            out.push('&');
-            out.push_str(part);
-        }
-    }
-    out.into()
+        let end = reference.bytes().take(11).position(|b| b == b';')?;
+        let character = referenced(reference.get(..end)?)?;
+        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        reference.get(end + 1..)
+    })
 }
 
 /// What a reference stands for, without its ampersand and semicolon.
 fn referenced(name: &str) -> Option<char> {
-    let code = match name {
-        "amp" => return Some('&'),
-        "lt" => return Some('<'),
-        "gt" => return Some('>'),
-        "quot" => return Some('"'),
-        "apos" => return Some('\''),
+    if let Some(code) = name.strip_prefix('#') {
+        let code = match code.strip_prefix(['x', 'X']) {
+            Some(code) => u32::from_str_radix(code, 16),
+            None => code.parse(),
+        };
+        return char::from_u32(code.ok()?);
+    }
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
         _ => {
-            let Some(code) = name.strip_prefix('#') else {
-                let at = LATIN_1.split(' ').position(|known| known == name)?;
-                return char::from_u32(0xa0 + u32::try_from(at).ok()?);
-            };
-            code
+            let at = LATIN_1.split(' ').position(|known| known == name)?;
+            char::from_u32(0xa0 + u32::try_from(at).ok()?)
         }
-    };
-    let code = match code.strip_prefix(['x', 'X']) {
-        Some(code) => u32::from_str_radix(code, 16),
-        None => code.parse(),
-    };
-    char::from_u32(code.ok()?)
+    }
 }
 
-/// The text with its percent-encoded octets decoded, or as it is if that would be no UTF-8. A
+/// The text with its percent-encoded octets decoded, or as it is if that would not be UTF-8. A
 /// percent sign that no two hexadecimal digits follow stays as it is.
 pub(super) fn percent_decoded(text: &str) -> Cow<'_, str> {
-    let Some((plain, rest)) = text.split_once('%') else {
+    decoded(text, b'%', |encoded, out| {
+        let (digits, after) = encoded.split_at_checked(2)?;
+        out.push(octet(digits)?);
+        Some(after)
+    })
+}
+
+/// The text with what follows each `mark` decoded. `decode` adds what it stands for, and returns what
+/// comes after it; `None` if it stays as it is.
+fn decoded<'a>(
+    text: &'a str,
+    mark: u8,
+    decode: impl Fn(&'a str, &mut Vec<u8>) -> Option<&'a str>,
+) -> Cow<'a, str> {
+    let Some((plain, rest)) = text.split_once(char::from(mark)) else {
         return text.into();
     };
     let mut out = plain.as_bytes().to_vec();
-    for part in rest.split('%') {
-        let digits = part.split_at_checked(2);
-        if let Some((octet, after)) = digits.and_then(|(two, after)| Some((octet(two)?, after))) {
-            out.push(octet);
-            out.extend_from_slice(after.as_bytes());
-        } else {
-            out.push(b'%');
-            out.extend_from_slice(part.as_bytes());
-        }
+    for part in rest.split(char::from(mark)) {
+        let after = decode(part, &mut out).unwrap_or_else(|| {
+            out.push(mark);
+            part
+        });
+        out.extend_from_slice(after.as_bytes());
     }
     String::from_utf8(out).map_or(text.into(), Cow::Owned)
 }

@@ -4,17 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::cid::references;
 use super::decode::percent_decoded;
-use super::pictures::{has_base, pictures, scheme};
+use super::pictures::{Picture, has_base, is_file, pictures, scheme};
+use super::urls::replaced;
 use crate::message::error::{MessageError, shown};
-
-/// An HTML text whose local pictures are references to parts.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct LocalImages {
-    /// The text with its new references.
-    pub(crate) html: String,
-    /// The pictures, in the order in which they are first referred to, each once.
-    pub(crate) images: Vec<LocalImage>,
-}
 
 /// A picture that an HTML text refers to by its path.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,8 +18,10 @@ pub(crate) struct LocalImage {
     pub(crate) label: String,
 }
 
-/// Finds the local pictures of an HTML text, and makes them references to parts: `<img
-/// src="a.png">` becomes `<img src="cid:local-image-1">`, unless that label is `taken` or referred
+/// Finds the local pictures of an HTML text, and makes them references to parts. Returns the text with
+/// its new references, and the pictures, in the order in which they are first referred to, each once.
+///
+/// `<img src="a.png">` becomes `<img src="cid:local-image-1">`, unless that label is `taken` or referred
 /// to already. All other octets stay as they are.
 ///
 /// A picture is taken if it is a relative reference (RFC 3986 section 4.2) whose path has the
@@ -43,103 +37,56 @@ pub(crate) struct LocalImage {
 pub(crate) fn local_images<'a>(
     html: &str,
     taken: impl IntoIterator<Item = &'a str>,
-) -> Result<LocalImages, MessageError> {
-    let mut labels = Labels::besides(references(html).chain(taken.into_iter().map(str::to_owned)));
-    let mut out = String::with_capacity(html.len());
-    let mut done = 0;
+) -> Result<(String, Vec<LocalImage>), MessageError> {
+    let taken = taken.into_iter().map(str::to_owned);
+    let taken: HashSet<_> = references(html).chain(taken).collect();
+    let free = (1_u32..).map(|number| format!("local-image-{number}"));
+    let mut free = free.filter(|label| !taken.contains(label));
+    let mut labels = HashMap::new();
+    let mut images = Vec::new();
+    let mut others = Vec::new();
     let is_elsewhere = has_base(html);
-    for picture in pictures(html).filter(|_| !is_elsewhere) {
+    let local = pictures(html).filter(|picture| !is_elsewhere && Picture::is_local(picture));
+    for picture in local {
         let path = local_path(&picture.url).map_err(|hint| MessageError::LocalImage {
             src: shown(picture.raw),
             hint,
         })?;
         let Some(path) = path else { continue };
-        out.push_str(html.get(done..picture.range.start).unwrap_or_default());
-        out.push_str("cid:");
-        out.push_str(labels.label(path));
-        done = picture.range.end;
+        let label = labels.entry(path).or_insert_with_key(|path: &String| {
+            let label = free.next().unwrap_or_default();
+            images.push(LocalImage {
+                path: path.clone(),
+                label: label.clone(),
+            });
+            label
+        });
+        others.push((picture.range, format!("cid:{label}")));
     }
-    out.push_str(html.get(done..).unwrap_or_default());
-    Ok(LocalImages {
-        html: out,
-        images: labels.images,
-    })
+    Ok((replaced(html, others), images))
 }
 
-/// The path of a local picture, if it is one; or what to do instead.
+/// The path of a local picture, if the file has the extension of a picture; or what to do instead.
 fn local_path(url: &str) -> Result<Option<String>, &'static str> {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    let scheme_of = |path: &str| scheme(path).map(str::to_ascii_lowercase);
-    // `C:` is a drive.
-    let is_file = |scheme: &str| scheme.len() == 1 || scheme == "file";
-    let is_elsewhere = match scheme_of(path) {
-        Some(scheme) => !is_file(&scheme),
-        None => path.starts_with("//"),
-    };
-    let path = percent_decoded(path);
+    let path = percent_decoded(url.split(['?', '#']).next().unwrap_or_default());
+    let kind = mime_guess::from_path(&*path).first_raw();
     // Whatever else a file is, no reader shows it as a picture, and it may be nothing to be sent.
-    if is_elsewhere || !is_picture(&path) {
+    if !kind.is_some_and(|kind| kind.starts_with("image/")) {
         return Ok(None);
     }
     if path.contains(char::is_control) {
         return Err("remove the control characters from its path");
     }
-    if path.starts_with(['/', '\\']) || path.split(['/', '\\']).any(|name| name == "..") {
-        return Err(RELATIVE);
-    }
     let names = path.split('/').filter(|name| !matches!(*name, "" | "."));
-    let path = names.collect::<Vec<_>>().join("/");
-    // A drive may be hidden by `%3A` or `./`.
-    match scheme_of(&path) {
-        Some(scheme) if is_file(&scheme) => Err(RELATIVE),
-        _ => Ok(Some(path)),
+    let relative = names.collect::<Vec<_>>().join("/");
+    let is_outside = path.starts_with(['/', '\\'])
+        || path.split(['/', '\\']).any(|name| name == "..")
+        // A drive may be hidden by `%3A` or `./`.
+        || scheme(&relative).is_some_and(is_file);
+    if is_outside {
+        return Err("use a path that is relative to its directory and stays in it");
     }
-}
-
-/// Whether a file has the extension of a picture.
-fn is_picture(path: &str) -> bool {
-    let kind = mime_guess::from_path(path).first_raw();
-    kind.is_some_and(|kind| kind.starts_with("image/"))
-}
-
-const RELATIVE: &str = "use a path that is relative to its directory and stays in it";
-
-/// The labels of the pictures.
-struct Labels {
-    images: Vec<LocalImage>,
-    /// Where each path is in the list.
-    places: HashMap<String, usize>,
-    /// What cannot be a label any more.
-    taken: HashSet<String>,
-    last: usize,
-}
-
-impl Labels {
-    fn besides(taken: impl Iterator<Item = String>) -> Self {
-        Self {
-            images: Vec::new(),
-            places: HashMap::new(),
-            taken: taken.collect(),
-            last: 0,
-        }
-    }
-
-    /// The label of the picture with this path, a new one if it has none yet.
-    fn label(&mut self, path: String) -> &str {
-        let place = *self.places.entry(path).or_insert_with_key(|path| {
-            let label = loop {
-                self.last += 1;
-                let label = format!("local-image-{}", self.last);
-                if !self.taken.contains(&label) {
-                    break label;
-                }
-            };
-            let path = path.clone();
-            self.images.push(LocalImage { path, label });
-            self.images.len() - 1
-        });
-        self.images.get(place).map_or("", |image| &image.label)
-    }
+    Ok(Some(relative))
 }
 
 #[cfg(test)]
@@ -148,7 +95,7 @@ mod tests {
 
     use super::*;
 
-    fn local_images(html: &str) -> Result<LocalImages, MessageError> {
+    fn local_images(html: &str) -> Result<(String, Vec<LocalImage>), MessageError> {
         crate::message::html::images::local_images(html, [])
     }
 
@@ -156,12 +103,12 @@ mod tests {
     fn labels_of_others_are_left_to_them() {
         let taken = ["local-image-1", "a.png"];
         let found = crate::message::html::images::local_images("<img src=a.png>", taken).unwrap();
-        assert_eq!(found.html, "<img src=cid:local-image-2>");
+        assert_eq!(found.0, "<img src=cid:local-image-2>");
     }
 
     /// The text, and the paths with bars between them.
     fn taken(html: &str) -> (String, String) {
-        let LocalImages { html, images } = local_images(html).unwrap();
+        let (html, images) = local_images(html).unwrap();
         let labelled = images.iter().all(|image| html.contains(&image.label));
         assert!(labelled, "{images:?}");
         let paths: Vec<_> = images.into_iter().map(|image| image.path).collect();
@@ -305,7 +252,7 @@ mod tests {
         assert_eq!(
             local_images(&"<img src=a.png>".repeat(1 << 16))
                 .unwrap()
-                .images
+                .1
                 .len(),
             1
         );
@@ -315,9 +262,9 @@ mod tests {
         #[test]
         fn any_text_is_borne(html in "(<img |src=|<p>|<!--|-->|[a./%:\"'<> é\n])*") {
             if let Ok(taken) = local_images(&html)
-                && taken.images.is_empty()
+                && taken.1.is_empty()
             {
-                prop_assert_eq!(taken.html, html);
+                prop_assert_eq!(taken.0, html);
             }
         }
     }

@@ -46,28 +46,8 @@ fn harmless(event: Event<'_>) -> Event<'_> {
 
 /// The keys that metadata begins with, as programs that make pages of Markdown spell them. Other
 /// lines of the form `Name: value` between two rules are text, such as those of an alert.
-const METADATA: &[&str] = &[
-    "aliases",
-    "author",
-    "authors",
-    "categories",
-    "category",
-    "date",
-    "description",
-    "draft",
-    "keywords",
-    "lang",
-    "layout",
-    "linkTitle",
-    "permalink",
-    "published",
-    "slug",
-    "subtitle",
-    "summary",
-    "tags",
-    "title",
-    "weight",
-];
+const METADATA: &str = "aliases author authors categories category date description draft keywords \
+    lang layout linkTitle permalink published slug subtitle summary tags title weight";
 
 /// Splits a text in Markdown into the metadata at its beginning, which may be empty, and the rest.
 ///
@@ -104,7 +84,9 @@ fn metadata_len(source: &str) -> Option<usize> {
             // An empty line, or one that continues a value.
             _ if is_metadata
                 && (text.is_empty() || text.starts_with([' ', '\t', '-', '[', ']'])) => {}
-            Some(key) if is_metadata || METADATA.contains(&key) => is_metadata = true,
+            Some(key) if is_metadata || METADATA.split(' ').any(|known| known == key) => {
+                is_metadata = true;
+            }
             _ => return None,
         }
     }

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::decode::character_references_decoded;
-use super::url_positions::{UrlContext, UrlPosition, UrlPositions};
-use super::urls::{in_srcset, in_style_attribute, in_style_sheet, whole};
+use super::url_positions::UrlPositions;
+use super::urls::{Url, urls};
+use crate::message::header::is_one_of;
 
 /// A URL of a picture.
 #[derive(Debug)]
@@ -29,74 +29,55 @@ impl Picture<'_> {
     pub(crate) fn is_local(&self) -> bool {
         let path = self.url.split(['?', '#']).next().unwrap_or_default();
         match scheme(path) {
-            Some(scheme) => scheme.len() == 1 || scheme.eq_ignore_ascii_case("file"),
+            Some(scheme) => is_file(scheme),
             None => !path.is_empty() && !path.starts_with("//"),
         }
     }
+}
+
+/// Whether a scheme is that of a file, or the letter of a drive.
+pub(super) fn is_file(scheme: &str) -> bool {
+    scheme.len() == 1 || scheme.eq_ignore_ascii_case("file")
 }
 
 /// The pictures of an HTML text, in their order: attributes `src`, `srcset`, `background` and
 /// `poster`, those of `object` and of SVG, and `url(..)` in CSS. In conditional comments, too, where VML has its pictures; but
 /// not what is shown in frames, played or run.
 pub(crate) fn pictures(html: &str) -> impl Iterator<Item = Picture<'_>> {
-    UrlPositions::new(html).flat_map(|place| {
-        let urls = urls(&place);
-        urls.into_iter().filter_map(move |range| {
-            let raw = place
-                .text
-                .get(range.clone())
-                .filter(|raw| !raw.is_empty())?;
-            let url = match place.kind {
-                UrlContext::Attribute(_) => character_references_decoded(raw),
-                UrlContext::StyleSheet => raw.into(),
-            };
-            let range = place.start + range.start..place.start + range.end;
-            Some(Picture { range, raw, url })
-        })
+    let pictures = urls(html).filter(|url| !url.raw.is_empty() && is_picture(url));
+    pictures.map(|url| Picture {
+        url: url.decoded(url.raw),
+        raw: url.raw,
+        range: url.range,
     })
 }
 
 /// The elements with an attribute `src` that shows no picture.
-const OTHERS: &[&str] = &["audio", "frame", "iframe", "script", "track", "video"];
+const OTHERS: &str = "audio frame iframe script track video";
 
-/// The attributes that show a picture in one element alone.
-const OF_ONE_ELEMENT: &[(&str, &str)] = &[
-    ("object", "data"),
-    ("image", "href"),
-    ("image", "xlink:href"),
-];
-
-fn urls(place: &UrlPosition<'_>) -> Vec<Range<usize>> {
-    let UrlPosition {
-        kind, text, tag, ..
-    } = *place;
-    let UrlContext::Attribute(name) = kind else {
-        return in_style_sheet(text);
+fn is_picture(url: &Url<'_>) -> bool {
+    let (tag, attribute) = (url.position.tag, url.position.attribute);
+    // A style sheet has no attribute.
+    let names = match attribute {
+        Some(_) if url.is_whole && tag.eq_ignore_ascii_case("object") => {
+            "background poster src data"
+        }
+        Some(_) if url.is_whole && tag.eq_ignore_ascii_case("image") => {
+            "background poster src href xlink:href"
+        }
+        Some(_) if url.is_whole && is_one_of(OTHERS, tag) => "background poster",
+        Some(_) if url.is_whole => "background poster src",
+        _ => "style srcset",
     };
-    let is = |other: &str| name.eq_ignore_ascii_case(other);
-    let is_other = || OTHERS.iter().any(|other| other.eq_ignore_ascii_case(tag));
-    let is_of_one = || {
-        let mut of_one = OF_ONE_ELEMENT.iter();
-        of_one.any(|(element, attribute)| tag.eq_ignore_ascii_case(element) && is(attribute))
-    };
-    if is("style") {
-        in_style_attribute(text)
-    } else if is("srcset") {
-        in_srcset(text)
-    } else if is("background") || is("poster") || (is("src") && !is_other()) || is_of_one() {
-        vec![whole(text)]
-    } else {
-        Vec::new()
-    }
+    attribute.is_none_or(|name| is_one_of(names, name))
 }
 
 /// Whether the relative references of a text are to an address on the web, as an element `base`
 /// says.
 pub(crate) fn has_base(html: &str) -> bool {
-    UrlPositions::new(html).any(|place| {
-        let is_href =
-            matches!(place.kind, UrlContext::Attribute(name) if name.eq_ignore_ascii_case("href"));
-        place.tag.eq_ignore_ascii_case("base") && is_href
+    UrlPositions::new(html).any(|position| {
+        let is_href = |name: &str| name.eq_ignore_ascii_case("href");
+        position.tag.eq_ignore_ascii_case("base") && position.attribute.is_some_and(is_href)
     })
 }
 

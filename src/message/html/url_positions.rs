@@ -6,21 +6,14 @@ use memchr::memmem;
 /// A place where a URL can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct UrlPosition<'a> {
-    pub(super) kind: UrlContext<'a>,
     /// The name of the element.
     pub(super) tag: &'a str,
+    /// The name of the attribute; `None` for the content of an element `style`.
+    pub(super) attribute: Option<&'a str>,
     /// Where in the HTML text it begins.
     pub(super) start: usize,
+    /// The value of the attribute without quotes around it, or the style sheet.
     pub(super) text: &'a str,
-}
-
-/// What kind of place it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum UrlContext<'a> {
-    /// The value of the attribute of this name, without quotes around it.
-    Attribute(&'a str),
-    /// What is in an element `style`.
-    StyleSheet,
 }
 
 /// Finds the places of an HTML text in their order, in one pass and without memory.
@@ -116,8 +109,8 @@ impl<'a> UrlPositions<'a> {
                 self.take(quote);
             }
             return Some(UrlPosition {
-                kind: UrlContext::Attribute(name),
                 tag,
+                attribute: Some(name),
                 start,
                 text,
             });
@@ -138,8 +131,8 @@ impl<'a> UrlPositions<'a> {
         let end = end.unwrap_or(text.len());
         self.at += end;
         (*raw == "style").then_some(UrlPosition {
-            kind: UrlContext::StyleSheet,
             tag: name,
+            attribute: None,
             start,
             text: text.get(..end).unwrap_or_default(),
         })
@@ -182,9 +175,9 @@ mod tests {
     fn places(html: &str) -> String {
         let shown = UrlPositions::new(html).map(|place| {
             assert_eq!(&html[place.start..][..place.text.len()], place.text);
-            match place.kind {
-                UrlContext::Attribute(name) => format!("{name}={}", place.text),
-                UrlContext::StyleSheet => format!("{{{}}}", place.text),
+            match place.attribute {
+                Some(name) => format!("{name}={}", place.text),
+                None => format!("{{{}}}", place.text),
             }
         });
         shown.collect::<Vec<_>>().join("|")

@@ -1,12 +1,77 @@
-//! Where URLs are in the places of an HTML text that can have them.
+//! The URLs of an HTML text.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use memchr::memchr;
 
-/// The URL that is all of an attribute's value, but for the white space around it.
-pub(super) fn whole(value: &str) -> Range<usize> {
-    trimmed(value, 0..value.len())
+use super::decode::character_references_decoded;
+use super::url_positions::{UrlPosition, UrlPositions};
+
+/// A URL in an HTML text, or any other value of an attribute.
+#[derive(Debug)]
+pub(super) struct Url<'a> {
+    pub(super) position: UrlPosition<'a>,
+    /// Whether it is all of an attribute's value, but for the white space around it.
+    pub(super) is_whole: bool,
+    /// Where it is in the HTML text.
+    pub(super) range: Range<usize>,
+    /// It as it is written there.
+    pub(super) raw: &'a str,
+}
+
+impl Url<'_> {
+    /// A part of it without character references.
+    pub(super) fn decoded<'a>(&self, part: &'a str) -> Cow<'a, str> {
+        match self.position.attribute {
+            Some(_) => character_references_decoded(part),
+            None => part.into(),
+        }
+    }
+}
+
+/// All URLs: the values of attributes, those in CSS within them, and those in style sheets.
+pub(super) fn urls(html: &str) -> impl Iterator<Item = Url<'_>> {
+    UrlPositions::new(html).flat_map(|position| {
+        let text = position.text;
+        let is_srcset = |name: &str| name.eq_ignore_ascii_case("srcset");
+        let (whole, parts) = match position.attribute {
+            None => (None, in_css(text, &["\"", "'"])),
+            Some(name) if is_srcset(name) => (None, in_srcset(text)),
+            // The quotes may be character references.
+            Some(_) => (
+                Some(trimmed(text, 0..text.len())),
+                in_css(text, &["\"", "'", "&quot;", "&#34;", "&apos;", "&#39;"]),
+            ),
+        };
+        let whole = whole.map(|range| (true, range));
+        let parts = parts.into_iter().map(|range| (false, range));
+        whole
+            .into_iter()
+            .chain(parts)
+            .map(move |(is_whole, range)| Url {
+                position,
+                is_whole,
+                raw: text.get(range.clone()).unwrap_or_default(),
+                range: position.start + range.start..position.start + range.end,
+            })
+    })
+}
+
+/// The HTML text with other texts at these ranges, which are in their order.
+pub(super) fn replaced(
+    html: &str,
+    others: impl IntoIterator<Item = (Range<usize>, String)>,
+) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut done = 0;
+    for (range, other) in others {
+        out.push_str(html.get(done..range.start).unwrap_or_default());
+        out.push_str(&other);
+        done = range.end;
+    }
+    out.push_str(html.get(done..).unwrap_or_default());
+    out
 }
 
 /// The same range without the white space at its ends.
@@ -18,7 +83,7 @@ fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
 
 /// The URLs in an attribute `srcset` (HTML section 4.8.4.2.1): each ends at white space, and
 /// commas at its end are not part of it. Without one there, a descriptor follows up to a comma.
-pub(super) fn in_srcset(text: &str) -> Vec<Range<usize>> {
+fn in_srcset(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut rest = text;
     loop {
@@ -48,16 +113,6 @@ fn descriptor_len(text: &str) -> usize {
         c == ',' && !in_parentheses
     });
     end.unwrap_or(text.len())
-}
-
-/// The URLs in a style sheet.
-pub(super) fn in_style_sheet(css: &str) -> Vec<Range<usize>> {
-    in_css(css, &["\"", "'"])
-}
-
-/// The URLs in an attribute with CSS, whose quotes may be character references.
-pub(super) fn in_style_attribute(css: &str) -> Vec<Range<usize>> {
-    in_css(css, &["\"", "'", "&quot;", "&#34;", "&apos;", "&#39;"])
 }
 
 /// The URLs in CSS, in quotes or without.
