@@ -57,7 +57,6 @@ mod error;
 mod first_error;
 mod header;
 mod html;
-mod large_parts;
 #[expect(
     clippy::module_inception,
     reason = "the type that the module is named after"

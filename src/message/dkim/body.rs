@@ -57,7 +57,7 @@ impl std::fmt::Debug for BodyHash {
 }
 
 /// Makes the canonical form of a body, and remembers of it what has not been given out yet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct CanonicalBody {
     canonicalization: Canonicalization,
     /// Line ends with nothing but white space after them so far.
@@ -74,10 +74,7 @@ impl CanonicalBody {
     pub(super) fn new(canonicalization: Canonicalization) -> Self {
         Self {
             canonicalization,
-            line_ends: 0,
-            space: false,
-            cr: false,
-            begun: false,
+            ..Self::default()
         }
     }
 

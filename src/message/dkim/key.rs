@@ -77,10 +77,7 @@ impl SigningKey {
                 Item::Sec1Key(_) => return Err(DkimError::UnsupportedKey),
                 _ => continue,
             };
-            return match pair {
-                Ok(pair) => Ok(Self(Arc::new(pair))),
-                Err(reason) => Err(rejected(reason)),
-            };
+            return pair.map(|pair| Self(Arc::new(pair))).map_err(rejected);
         }
     }
 

@@ -77,20 +77,18 @@
 //! section 8). What mailing lists add to a message, List-Id and the like, can be added.
 
 mod body;
-mod canonical;
 mod error;
 mod fields;
 mod key;
-mod selector;
 mod sign;
 mod signature;
 mod signer;
+mod tags;
 #[cfg(test)]
 mod tests;
 
 pub use body::BodyHash;
-pub use canonical::Canonicalization;
 pub use error::DkimError;
 pub use key::SigningKey;
-pub use selector::Selector;
 pub use signer::{Signer, SignerBuilder};
+pub use tags::{Canonicalization, Selector};

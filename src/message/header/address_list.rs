@@ -74,7 +74,7 @@ impl Header {
     /// no such form.
     fn phrase(&self, name: &str, tail: &str) -> Option<String> {
         let room = self.most_room() - tail.len();
-        if self.script().is_printable(name) && !name.contains("=?") {
+        if self.script().is_clear(name) {
             let phrase = if name.split(' ').all(is_atom) {
                 name.to_owned()
             } else {
@@ -98,7 +98,10 @@ impl Header {
 }
 
 /// The elements of a list, each with what follows it: commas, and `end` after the last.
-fn separated<'a, T>(all: &'a [T], end: &'a str) -> impl Iterator<Item = (&'a T, &'a str)> {
+pub(super) fn separated<'a, T>(
+    all: &'a [T],
+    end: &'a str,
+) -> impl Iterator<Item = (&'a T, &'a str)> {
     let last = all.len().saturating_sub(1);
     let followed = move |(at, element)| (element, if at == last { end } else { "," });
     all.iter().enumerate().map(followed)

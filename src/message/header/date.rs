@@ -8,6 +8,7 @@ use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 
+use super::field_name::is_one_of;
 use crate::address::try_from_text;
 use crate::message::error::{MessageError, shown};
 
@@ -32,9 +33,7 @@ const ANY_WEEKDAY: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().rela
 
 /// The names of zones that have one meaning: those of RFC 5322 section 4.3, and two for UTC that
 /// are in use.
-const ZONES: [&str; 12] = [
-    "UT", "GMT", "UTC", "Z", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT",
-];
+const ZONES: &str = "UT GMT UTC Z EST EDT CST CDT MST MDT PST PDT";
 
 /// What comes before the zone in a date, and the name of the zone, if it has no meaning of its
 /// own. The zone is the last word before any comment.
@@ -42,8 +41,7 @@ fn unknown_zone(text: &str) -> Option<(&str, &str)> {
     let date = text.split('(').next().unwrap_or_default();
     let (before, zone) = date.trim_end().rsplit_once(char::is_whitespace)?;
     let is_name = zone.starts_with(|first: char| first.is_ascii_alphabetic());
-    let is_known = ZONES.iter().any(|known| known.eq_ignore_ascii_case(zone));
-    (is_name && !is_known).then_some((before, zone))
+    (is_name && !is_one_of(ZONES, zone)).then_some((before, zone))
 }
 
 /// The time zone of this machine. On Unix it is mostly a file, which is read as it is: to look its

@@ -79,7 +79,7 @@ impl PartialEq for FieldName {
 
 impl Eq for FieldName {}
 
-/// Whether a field has one of these names, which have spaces between them.
+/// Whether a name is one of these names, which have spaces between them. Case does not matter.
 pub(crate) fn is_one_of(names: &str, name: &str) -> bool {
     names.split(' ').any(|one| one.eq_ignore_ascii_case(name))
 }

@@ -1,7 +1,7 @@
 //! Parameters of Content-Type and Content-Disposition (RFC 2045 section 5.1, RFC 2231).
 
 use super::address_list::quoted;
-use super::writer::{FOLDED, Header, HeaderCharset};
+use super::writer::{FOLDED, Header, HeaderCharset, is_spaced};
 use crate::address::escaped;
 use crate::message::encoding::MAX_LINE;
 
@@ -108,7 +108,7 @@ impl Header {
         self.extended(parameter, name);
         self.append(";");
         let whole = format!("{parameter}={}", quoted(name));
-        if is_clear(self.script(), name) && whole.len() < MAX_LINE {
+        if self.script().is_clear(name) && whole.len() < MAX_LINE {
             self.word(&whole);
         } else {
             self.word(&format!("{parameter}={}", quoted(&fallback(name))));
@@ -163,18 +163,11 @@ fn fallback(name: &str) -> String {
     ascii.get(cut..).unwrap_or_default().trim().to_owned()
 }
 
-/// Whether a text in quotes is taken for nothing else.
-fn is_clear(script: HeaderCharset, text: &str) -> bool {
-    script.is_printable(text) && !text.contains("=?")
-}
-
 /// The parameter as a token or a quoted string, if it can be that.
 fn plain(script: HeaderCharset, name: &str, value: &str) -> Option<String> {
-    let spaced = value.starts_with(' ') || value.ends_with(' ') || value.contains("  ");
-    if !is_clear(script, value) || spaced {
+    if !script.is_clear(value) || is_spaced(value) {
         return None;
     }
-    let is_safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+');
     let plain = if !value.is_empty() && value.bytes().all(is_safe) {
         format!("{name}={value}")
     } else {
@@ -186,8 +179,12 @@ fn plain(script: HeaderCharset, name: &str, value: &str) -> Option<String> {
 /// The octets of `text`, each that is not an `attribute-char` of RFC 2231 section 7 as a percent
 /// sign and two digits.
 pub(crate) fn percent_encoded(text: &str) -> String {
-    let is_literal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+');
-    escaped(text, '%', is_literal)
+    escaped(text, '%', is_safe)
+}
+
+/// Whether an octet stands for itself in any value.
+fn is_safe(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'_' | b'-' | b'+')
 }
 
 #[cfg(test)]

@@ -40,6 +40,16 @@ impl HeaderCharset {
                 .any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')),
         }
     }
+
+    /// Whether a text stands for itself, and no reader takes a piece of it for an encoded word.
+    pub(crate) fn is_clear(self, text: &str) -> bool {
+        self.is_printable(text) && !text.contains("=?")
+    }
+}
+
+/// Whether a text has white space at an end or twice in a row, of which readers make one.
+pub(super) fn is_spaced(text: &str) -> bool {
+    text.starts_with(' ') || text.ends_with(' ') || text.contains("  ")
 }
 
 impl Header {
@@ -166,13 +176,9 @@ impl Header {
 /// make one, if a reader would take something in it for an encoded word, or if a line would be
 /// over [`MAX_LINE`].
 fn survives(script: HeaderCharset, name: usize, value: &str) -> bool {
-    let spaced = value.starts_with(' ') || value.ends_with(' ') || value.contains("  ");
     let fits =
         |(at, word): (usize, &str)| 1 + word.len() + if at == 0 { name } else { 0 } <= MAX_LINE;
-    script.is_printable(value)
-        && !spaced
-        && !value.contains("=?")
-        && value.split(' ').enumerate().all(fits)
+    script.is_clear(value) && !is_spaced(value) && value.split(' ').enumerate().all(fits)
 }
 
 #[cfg(test)]

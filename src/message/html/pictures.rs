@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::url_positions::UrlPositions;
+use super::url_positions::{UrlPosition, UrlPositions};
 use super::urls::{Url, urls};
 use crate::message::header::is_one_of;
 
@@ -56,20 +56,19 @@ pub(crate) fn pictures(html: &str) -> impl Iterator<Item = Picture<'_>> {
 const OTHERS: &str = "audio frame iframe script track video";
 
 fn is_picture(url: &Url<'_>) -> bool {
-    let (tag, attribute) = (url.position.tag, url.position.attribute);
-    // A style sheet has no attribute.
-    let names = match attribute {
-        Some(_) if url.is_whole && tag.eq_ignore_ascii_case("object") => {
-            "background poster src data"
-        }
-        Some(_) if url.is_whole && tag.eq_ignore_ascii_case("image") => {
-            "background poster src href xlink:href"
-        }
-        Some(_) if url.is_whole && is_one_of(OTHERS, tag) => "background poster",
-        Some(_) if url.is_whole => "background poster src",
-        _ => "style srcset",
+    let UrlPosition { tag, attribute, .. } = url.position;
+    let Some(name) = attribute else {
+        return true;
     };
-    attribute.is_none_or(|name| is_one_of(names, name))
+    if !url.is_whole {
+        return is_one_of("style srcset", name);
+    }
+    let in_element =
+        |element: &str, names| tag.eq_ignore_ascii_case(element) && is_one_of(names, name);
+    is_one_of("background poster", name)
+        || (name.eq_ignore_ascii_case("src") && !is_one_of(OTHERS, tag))
+        || in_element("object", "data")
+        || in_element("image", "href xlink:href")
 }
 
 /// Whether the relative references of a text are to an address on the web, as an element `base`

@@ -1,9 +1,8 @@
 //! The parts of a message, as a tree.
 
 use super::attachment::{Attachment, EmbeddedMessage};
-use super::content_id::ContentId;
-use super::language::Language;
 use super::media_type::{INVALID, MediaType};
+use super::part_fields::{ContentId, Language};
 use super::text::{Text, normalised};
 use crate::message::encoding::{DelSp, FormatFlowed};
 use crate::message::error::MessageError;

@@ -62,6 +62,38 @@ impl MediaType {
         Self::read(&format!("multipart/{subtype}"))
     }
 
+    /// Any type, a composite one too.
+    fn read(text: &str) -> Result<Self, MessageError> {
+        let wrong = |hint| MessageError::invalid(text, INVALID, hint);
+        if text.len() > Self::MAX_LEN || text.chars().any(char::is_control) {
+            return Err(wrong("use at most 2,000 octets and no control characters"));
+        }
+        let (essence, mut rest) = match text.split_once(';') {
+            Some((essence, rest)) => (essence, Some(rest)),
+            None => (text, None),
+        };
+        let essence = essence.trim_matches(' ').to_ascii_lowercase();
+        let is_name = |name: &str| name.len() <= Self::MAX_NAME_LEN && is_token(name);
+        match essence.split_once('/') {
+            Some((kind, subtype)) if is_name(kind) && is_name(subtype) => {}
+            _ => return Err(wrong("use the form type/subtype")),
+        }
+        let mut parameters: Vec<(String, String)> = Vec::new();
+        while let Some(text) = rest.filter(|rest| !rest.trim_matches(' ').is_empty()) {
+            let (name, value, after) =
+                parameter(text).ok_or_else(|| wrong("use the form ; name=value for parameters"))?;
+            if parameters.iter().any(|(known, _)| *known == name) {
+                return Err(wrong("name every parameter once"));
+            }
+            parameters.push((name, value));
+            rest = after;
+        }
+        Ok(Self {
+            essence,
+            parameters,
+        })
+    }
+
     /// Whether there is a parameter of this name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.parameters.iter().any(|(known, _)| known == name)
@@ -108,40 +140,6 @@ impl FromStr for MediaType {
             }
             _ => Ok(media_type),
         }
-    }
-}
-
-impl MediaType {
-    /// Any type, a composite one too.
-    fn read(text: &str) -> Result<Self, MessageError> {
-        let wrong = |hint| MessageError::invalid(text, INVALID, hint);
-        if text.len() > Self::MAX_LEN || text.chars().any(char::is_control) {
-            return Err(wrong("use at most 2,000 octets and no control characters"));
-        }
-        let (essence, mut rest) = match text.split_once(';') {
-            Some((essence, rest)) => (essence, Some(rest)),
-            None => (text, None),
-        };
-        let essence = essence.trim_matches(' ').to_ascii_lowercase();
-        let is_name = |name: &str| name.len() <= Self::MAX_NAME_LEN && is_token(name);
-        match essence.split_once('/') {
-            Some((kind, subtype)) if is_name(kind) && is_name(subtype) => {}
-            _ => return Err(wrong("use the form type/subtype")),
-        }
-        let mut parameters: Vec<(String, String)> = Vec::new();
-        while let Some(text) = rest.filter(|rest| !rest.trim_matches(' ').is_empty()) {
-            let (name, value, after) =
-                parameter(text).ok_or_else(|| wrong("use the form ; name=value for parameters"))?;
-            if parameters.iter().any(|(known, _)| *known == name) {
-                return Err(wrong("name every parameter once"));
-            }
-            parameters.push((name, value));
-            rest = after;
-        }
-        Ok(Self {
-            essence,
-            parameters,
-        })
     }
 }
 

@@ -2,20 +2,18 @@
 
 mod attachment;
 mod calendar;
-mod content_id;
 mod entity;
 mod file_name;
-mod language;
 mod media_type;
+mod part_fields;
 mod text;
 
 pub(crate) use attachment::HINT;
 pub use attachment::{Attachment, Disposition};
 pub use calendar::Method;
-pub use content_id::ContentId;
 pub use entity::Entity;
 pub(crate) use entity::{EntityKind, Multipart};
 pub use file_name::FileName;
-pub use language::Language;
 pub use media_type::MediaType;
+pub use part_fields::{ContentId, Language};
 pub(crate) use text::Text;

@@ -91,23 +91,25 @@ impl<'a> HeaderSection<'a> {
 
     /// Whether there is a field of this name that says something.
     pub(crate) fn has(&self, name: &str) -> bool {
-        let mut fields = self.fields.iter().filter(|field| field.is(name));
-        fields.any(|field| !field.is_blank())
+        self.said(name).next().is_some()
     }
 
     /// What the message is known by, if it says it: the first identifier in Message-ID.
     pub(crate) fn message_id(&self) -> Option<MessageId> {
-        let mut fields = self.fields.iter().filter(|field| field.is("Message-ID"));
-        fields.find_map(|field| MessageId::first_in(field.octets))
+        self.said("Message-ID")
+            .find_map(|field| MessageId::first_in(field.octets))
     }
 
     /// What the first field of this name says that is not empty, with U+FFFD in place of what is
     /// not UTF-8.
     pub(crate) fn value(&self, name: &str) -> Option<String> {
-        let mut fields = self.fields.iter().filter(|field| field.is(name));
-        fields
-            .find(|field| !field.is_blank())
-            .map(Field::unfolded_lossy)
+        self.said(name).next().map(Field::unfolded_lossy)
+    }
+
+    /// The fields of this name that say something.
+    fn said(&self, name: &str) -> impl Iterator<Item = &Field<'a>> {
+        let is_said = move |field: &&Field<'_>| field.is(name) && !field.is_blank();
+        self.fields.iter().filter(is_said)
     }
 
     /// A warning if there is an empty line before what looks like the fields.

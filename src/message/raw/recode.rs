@@ -172,7 +172,7 @@ impl Recoder {
             let next = offset + line.map_or(0, |line| line.len);
             out.extend_from_slice(body.get(offset..next).unwrap_or_default());
             (start, offset) = (next, next);
-            is_part = delimiter == Some(Delimiter::Between);
+            is_part = delimiter == Some(true);
         }
         Ok(out)
     }
@@ -303,22 +303,15 @@ fn without_line_end(octets: &[u8]) -> &[u8] {
     octets.strip_suffix(b"\r").unwrap_or(octets)
 }
 
-/// What a delimiter is before (RFC 2046 section 5.1.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Delimiter {
-    /// A part.
-    Between,
-    /// What comes after the last part.
-    Last,
-}
-
-fn delimiter(line: &[u8], boundary: &str) -> Option<Delimiter> {
+/// If a line is a delimiter, whether a part follows it; what follows the last one is text (RFC 2046
+/// section 5.1.1).
+fn delimiter(line: &[u8], boundary: &str) -> Option<bool> {
     let rest = line
         .strip_prefix(b"--")?
         .strip_prefix(boundary.as_bytes())?;
     match rest.trim_ascii_end() {
-        b"" => Some(Delimiter::Between),
-        b"--" => Some(Delimiter::Last),
+        b"" => Some(true),
+        b"--" => Some(false),
         _ => None,
     }
 }

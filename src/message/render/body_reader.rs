@@ -82,20 +82,22 @@ impl BodyReader {
             return Ok(());
         };
         let begin = out.len();
-        match &mut self.kind {
+        let bytes;
+        let piece = match &mut self.kind {
             Reading::Bytes(octets) => {
-                let piece = octets.split_to(span.len.min(octets.len()));
-                self.encoding
-                    .encode(self.before, &piece, span.is_last(), out);
-                self.before = piece.last().copied();
+                bytes = octets.split_to(span.len.min(octets.len()));
+                Some(&*bytes)
             }
-            Reading::File(file) => file.next_piece(out).await?,
-            Reading::Reader(reader) => {
-                let piece = reader.next_piece(span).await?;
-                self.encoding
-                    .encode(self.before, piece, span.is_last(), out);
-                self.before = piece.last().copied();
+            Reading::Reader(reader) => Some(reader.next_piece(span).await?),
+            Reading::File(file) => {
+                file.next_piece(out).await?;
+                None
             }
+        };
+        if let Some(piece) = piece {
+            let is_last = span.is_last();
+            self.encoding.encode(self.before, piece, is_last, out);
+            self.before = piece.last().copied();
         }
         self.next = span.following();
         self.written += (out.len() - begin) as u64;

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{ROOT, none, source};
 
 /// The folders and files of `message`, the lowest first. None uses a later one.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 14] = [
     "error",
     "warning",
     "random",
@@ -19,7 +19,6 @@ const ORDER: [&str; 15] = [
     "part",
     "render",
     "message",
-    "large_parts",
     "builder",
     "dkim",
 ];
