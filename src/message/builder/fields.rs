@@ -169,7 +169,7 @@ impl HeaderFields {
         }
         for (name, value) in &self.others {
             let name = name.as_str();
-            let is_encoded = has_addresses(name) && header.script() == HeaderCharset::Ascii;
+            let is_encoded = has_addresses(name) && header.script == HeaderCharset::Ascii;
             match encoded_field(name, value).filter(|_| is_encoded) {
                 Some(field) => header.field(&field),
                 None => header.unstructured(name, value),

@@ -12,8 +12,7 @@ use crate::message::first_error::FirstError;
 use crate::message::header::{
     AutoSubmitted, Date, FieldName, Header, HeaderCharset, ListUnsubscribe, MessageId,
 };
-use crate::message::part::HINT;
-use crate::message::raw::{self, Repair};
+use crate::message::raw;
 use crate::message::render::Template;
 
 /// Collects the fields and the content of a message, in any order; see [`Message::builder`].
@@ -50,14 +49,16 @@ use crate::message::render::Template;
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct MessageBuilder {
     // In boxes, as the builder moves with each call.
     fields: Box<HeaderFields>,
     pub(super) content: Box<MessageContent>,
     reverse_path: Option<ReversePath>,
-    most: BodyType,
-    pub(super) repair: Repair,
+    /// The richest body type; `EightBit` if the caller names none.
+    most: Option<BodyType>,
+    pub(super) repair: bool,
     pub(super) error: FirstError,
 }
 
@@ -81,19 +82,6 @@ impl Message {
     /// ```
     pub fn builder() -> MessageBuilder {
         MessageBuilder::default()
-    }
-}
-
-impl Default for MessageBuilder {
-    fn default() -> Self {
-        Self {
-            fields: Box::default(),
-            content: Box::default(),
-            reverse_path: None,
-            most: BodyType::EightBit,
-            repair: Repair::Refused { hint: HINT },
-            error: FirstError::default(),
-        }
     }
 }
 
@@ -246,7 +234,7 @@ impl MessageBuilder {
     /// which saves a quarter of their size; servers further on may have to encode them. With
     /// [`BodyType::SevenBit`], every server gets the same octets.
     pub fn max_body_type(mut self, most: BodyType) -> Self {
-        self.most = most;
+        self.most = Some(most);
         self
     }
 
@@ -297,7 +285,8 @@ impl MessageBuilder {
         let mut header = Header::new(script);
         self.fields.write(&id, &mut header);
         let template = Template::new(header, root)?;
-        Message::unsigned(envelope, id, template, self.most, needs_smtputf8, warnings)
+        let most = self.most.unwrap_or(BodyType::EightBit);
+        Message::unsigned(envelope, id, template, most, needs_smtputf8, warnings)
     }
 }
 

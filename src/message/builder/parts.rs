@@ -8,7 +8,6 @@ use crate::message::error::MessageError;
 #[cfg(feature = "html")]
 use crate::message::html::markdown;
 use crate::message::part::{Attachment, Entity, Language, Method};
-use crate::message::raw::Repair;
 use crate::message::source::Body;
 
 impl MessageBuilder {
@@ -126,7 +125,7 @@ impl MessageBuilder {
     /// Changes what no server has to take in messages that are [forwarded](Self::forward), in
     /// place of refusing them; see [`RawBuilder::repair`](crate::message::RawBuilder::repair).
     pub fn repair_forwarded(mut self) -> Self {
-        self.repair = Repair::Made;
+        self.repair = true;
         self
     }
 

@@ -11,7 +11,7 @@ use crate::message::encoding::BodyType;
 use crate::message::error::{MessageError, limit, shown};
 use crate::message::first_error::FirstError;
 use crate::message::header::{Date, MessageId};
-use crate::message::raw::{HeaderSection, Missing, Repair, sendable};
+use crate::message::raw::{HeaderSection, Missing, sendable};
 use crate::message::render::Template;
 use crate::message::source::Body;
 use crate::message::warning::Warning;
@@ -47,7 +47,7 @@ pub struct RawBuilder {
     /// Whether the recipients that the fields name get the message.
     from_fields: bool,
     reverse_path: Option<ReversePath>,
-    repair: Repair,
+    repair: bool,
     error: FirstError,
 }
 
@@ -79,7 +79,7 @@ impl Message {
             recipients: Vec::new(),
             from_fields: false,
             reverse_path: None,
-            repair: Repair::Refused { hint: HINT },
+            repair: false,
             error: FirstError::default(),
         }
     }
@@ -131,7 +131,7 @@ impl RawBuilder {
     /// never changed: that is an error. A body that is repaired is in memory for it, and has at
     /// most 64 MiB.
     pub fn repair(mut self) -> Self {
-        self.repair = Repair::Made;
+        self.repair = true;
         self
     }
 
@@ -158,8 +158,14 @@ impl RawBuilder {
         let section = HeaderSection::read(&beginning)?;
         let envelope = self.envelope(&section)?;
         let mut warnings = section.fields_in_text(&beginning);
-        let (body, encoding) =
-            sendable(&section, &self.message, WHAT, self.repair, &mut warnings).await?;
+        let (body, encoding) = sendable(
+            &section,
+            &self.message,
+            (WHAT, HINT),
+            self.repair,
+            &mut warnings,
+        )
+        .await?;
         let missing = Missing {
             from: self.from.clone(),
             date: Date::now(),

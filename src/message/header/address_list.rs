@@ -62,7 +62,7 @@ impl Header {
             return self.word(&address);
         };
         let len = phrase.len() + 1 + address.len();
-        if !self.fits(len) && self.is_foldable() {
+        if !self.fits(len) && self.foldable {
             self.fold();
         }
         self.word(&phrase);
@@ -74,7 +74,7 @@ impl Header {
     /// no such form.
     fn phrase(&self, name: &str, tail: &str) -> Option<String> {
         let room = self.most_room() - tail.len();
-        if self.script().is_clear(name) {
+        if self.script.is_clear(name) {
             let phrase = if name.split(' ').all(is_atom) {
                 name.to_owned()
             } else {
@@ -90,7 +90,7 @@ impl Header {
     }
 
     fn encoded_phrase(&mut self, name: &str, tail: &str) {
-        if self.is_foldable() {
+        if self.foldable {
             self.fold();
         }
         self.encoded(name, tail);

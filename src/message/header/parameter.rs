@@ -92,7 +92,7 @@ impl Header {
     /// before it decodes them.
     pub(crate) fn parameter(&mut self, name: &str, value: &str) {
         self.append(";");
-        match plain(self.script(), name, value) {
+        match plain(self.script, name, value) {
             Some(plain) => self.word(&plain),
             None => self.extended(name, value),
         }
@@ -102,13 +102,13 @@ impl Header {
     /// more: whole on one long line, or what can be said of it in ASCII. That comes second, as some readers take what comes first.
     pub(crate) fn file_name(&mut self, parameter: &str, name: &str) {
         self.append(";");
-        if let Some(plain) = plain(self.script(), parameter, name) {
+        if let Some(plain) = plain(self.script, parameter, name) {
             return self.word(&plain);
         }
         self.extended(parameter, name);
         self.append(";");
         let whole = format!("{parameter}={}", quoted(name));
-        if self.script().is_clear(name) && whole.len() < MAX_LINE {
+        if self.script.is_clear(name) && whole.len() < MAX_LINE {
             self.word(&whole);
         } else {
             self.word(&format!("{parameter}={}", quoted(&fallback(name))));

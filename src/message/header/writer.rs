@@ -13,12 +13,12 @@ pub(crate) const FOLDED: usize = 76;
 #[derive(Debug)]
 pub(crate) struct Header {
     text: String,
-    script: HeaderCharset,
+    pub(crate) script: HeaderCharset,
     /// Octets on the current line.
     column: usize,
     /// Whether there is something besides the name on the current line, so that a fold leaves
     /// no line that is empty.
-    foldable: bool,
+    pub(super) foldable: bool,
 }
 
 /// What characters header fields may have.
@@ -61,10 +61,6 @@ impl Header {
             column: 0,
             foldable: false,
         }
-    }
-
-    pub(crate) fn script(&self) -> HeaderCharset {
-        self.script
     }
 
     /// The fields written, each ended by CRLF.
@@ -113,11 +109,6 @@ impl Header {
     /// Whether a space and this many octets fit on the current line.
     pub(crate) fn fits(&self, octets: usize) -> bool {
         self.column + 1 + octets <= FOLDED
-    }
-
-    /// Whether a fold here would leave something on the line before it.
-    pub(crate) fn is_foldable(&self) -> bool {
-        self.foldable
     }
 
     /// How many octets fit after a space at most: here, or on a new line if there can be one.

@@ -10,7 +10,7 @@ use crate::message::encoding::Scan;
 use crate::message::error::{BodyError, MessageError};
 use crate::message::first_error::FirstError;
 use crate::message::header::Header;
-use crate::message::raw::{HeaderSection, Repair, sendable};
+use crate::message::raw::{HeaderSection, sendable};
 use crate::message::source::{Body, VerbatimBody, guess};
 use crate::message::warning::Warning;
 
@@ -55,7 +55,7 @@ pub enum Disposition {
 const WHAT: &str = "the forwarded message";
 
 /// What to do with a message that cannot be sent within another.
-pub(crate) const HINT: &str = "attach it as a file, or let `repair_forwarded` encode what it is in";
+const HINT: &str = "attach it as a file, or let `repair_forwarded` encode what it is in";
 
 /// How many octets of a text are looked at for its charset.
 const CHARSET_PREFIX: usize = 1 << 20;
@@ -158,12 +158,13 @@ impl Attachment {
         if !is_text || !self.body.is_repeatable() {
             return Ok(None);
         }
-        let len = usize::try_from(self.body.len().unwrap_or_default()).unwrap_or(CHARSET_PREFIX);
-        let octets = self.body.read(len.min(CHARSET_PREFIX)).await?;
+        let octets = self.body.read(CHARSET_PREFIX).await?;
         let is_utf8 = match str::from_utf8(&octets) {
             Ok(_) => true,
             // A character may be cut.
-            Err(error) => error.error_len().is_none() && len > CHARSET_PREFIX,
+            Err(error) => {
+                error.error_len().is_none() && self.body.len() > Some(octets.len() as u64)
+            }
         };
         Ok((is_utf8 && !octets.is_ascii()).then_some("utf-8"))
     }
@@ -215,7 +216,7 @@ impl EmbeddedMessage {
     /// Opens the message, and looks through it.
     pub(crate) async fn open(
         &mut self,
-        repair: Repair,
+        repair: bool,
         warnings: &mut Vec<Warning>,
     ) -> Result<(), MessageError> {
         let beginning = HeaderSection::beginning(&mut self.message).await?;
@@ -223,7 +224,7 @@ impl EmbeddedMessage {
         self.name = name.and_then(|name| FileName::of(name).ok());
         let section = HeaderSection::read(&beginning)?;
         let (mut body, encoding) =
-            sendable(&section, &self.message, WHAT, repair, warnings).await?;
+            sendable(&section, &self.message, (WHAT, HINT), repair, warnings).await?;
         let header = section.forwarded(encoding, repair, warnings)?;
         // It is held to the same as the body.
         let mut scan = Scan::default();

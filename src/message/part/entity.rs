@@ -7,7 +7,6 @@ use super::text::{Text, normalised};
 use crate::message::encoding::{DelSp, FormatFlowed};
 use crate::message::error::MessageError;
 use crate::message::first_error::FirstError;
-use crate::message::raw::Repair;
 use crate::message::source::Body;
 use crate::message::warning::Warning;
 
@@ -265,10 +264,10 @@ impl Entity {
         })
     }
 
-    /// Opens all files that are in it. What is repaired of the messages in it is in `warnings`.
+    /// Opens all files that are in it. Messages in it may be repaired, which `warnings` say then.
     pub(crate) async fn open(
         &mut self,
-        repair: Repair,
+        repair: bool,
         warnings: &mut Vec<Warning>,
     ) -> Result<(), MessageError> {
         let mut waiting = vec![self];

@@ -8,7 +8,6 @@ mod media_type;
 mod part_fields;
 mod text;
 
-pub(crate) use attachment::HINT;
 pub use attachment::{Attachment, Disposition};
 pub use calendar::Method;
 pub use entity::Entity;

@@ -2,7 +2,6 @@
 
 use super::field::{BLIND_COPIES, Field};
 use super::header::HeaderSection;
-use super::recode::Repair;
 use super::writer::{Finished, Writer};
 use crate::address::Mailbox;
 use crate::message::encoding::LineEnds;
@@ -48,13 +47,13 @@ impl HeaderSection<'_> {
         &self,
         missing: &Missing,
         encoding: Option<&str>,
-        repair: Repair,
+        repair: bool,
         warnings: &mut Vec<Warning>,
     ) -> Result<Finished, MessageError> {
         let mut out = Writer::new(self, repair, warnings);
         let has_id = self.message_id().is_some();
         let is_signed = self.has("DKIM-Signature") || self.has("ARC-Message-Signature");
-        let keeps_empty = is_signed && repair != Repair::Made;
+        let keeps_empty = is_signed && !repair;
         for field in &self.fields {
             let is_replaced = (field.is("Message-ID") && !has_id)
                 || (encoding.is_some() && field.is("Content-Transfer-Encoding"));
@@ -96,7 +95,7 @@ impl HeaderSection<'_> {
     pub(crate) fn forwarded(
         &self,
         encoding: Option<&str>,
-        repair: Repair,
+        repair: bool,
         warnings: &mut Vec<Warning>,
     ) -> Result<Vec<u8>, MessageError> {
         let mut out = Writer::new(self, repair, warnings);
@@ -105,12 +104,11 @@ impl HeaderSection<'_> {
             if is_replaced || field.is_one_of(BLIND_COPIES) {
                 continue;
             }
-            match repair {
-                Repair::Made => out.field(field)?,
-                Repair::Refused { .. } => {
-                    field.text()?;
-                    append_lines(field.octets, &mut out.header);
-                }
+            if repair {
+                out.field(field)?;
+            } else {
+                field.text()?;
+                append_lines(field.octets, &mut out.header);
             }
         }
         let mut added = Header::new(HeaderCharset::Ascii);
@@ -164,11 +162,9 @@ mod tests {
         }
     }
 
-    const REFUSED: Repair = Repair::Refused { hint: "" };
-
     fn finished(message: &[u8]) -> Result<Finished, MessageError> {
         let section = HeaderSection::read(message)?;
-        section.finished(&missing(), None, REFUSED, &mut Vec::new())
+        section.finished(&missing(), None, false, &mut Vec::new())
     }
 
     fn repaired(message: &[u8]) -> Result<String, MessageError> {
@@ -242,7 +238,7 @@ mod tests {
         };
         let repaired = |message: &[u8]| {
             let section = HeaderSection::read(message).unwrap();
-            section.finished(&nobody, None, REFUSED, &mut Vec::new())
+            section.finished(&nobody, None, false, &mut Vec::new())
         };
         assert!(matches!(repaired(b"A: 1\n\n"), Err(MessageError::NoFrom)));
         assert!(repaired(b"From: a@b\n\n").is_ok());
@@ -358,7 +354,7 @@ mod tests {
         #[test]
         fn any_header_can_be_read_again(message in messages()) {
             let Ok(section) = HeaderSection::read(&message) else { return Ok(()) };
-            let finished = section.finished(&missing(), None, REFUSED, &mut Vec::new());
+            let finished = section.finished(&missing(), None, false, &mut Vec::new());
             let Ok(Finished { header: octets, ascii }) = finished else { return Ok(()) };
             let again = HeaderSection::read(&octets).unwrap();
             prop_assert_eq!(again.body_offset, octets.len());
@@ -367,7 +363,7 @@ mod tests {
             for name in ["Date", "From", "Message-ID"] {
                 prop_assert!(again.has(name));
             }
-            let twice = again.finished(&missing(), None, REFUSED, &mut Vec::new()).unwrap();
+            let twice = again.finished(&missing(), None, false, &mut Vec::new()).unwrap();
             prop_assert_eq!(&twice.header, &octets, "once is enough");
             if let Some(ascii) = ascii {
                 prop_assert!(ascii.is_ascii() && !octets.is_ascii());

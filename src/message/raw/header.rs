@@ -43,9 +43,7 @@ impl<'a> HeaderSection<'a> {
     /// read only once.
     pub(crate) async fn beginning(message: &mut Body) -> Result<Bytes, BodyError> {
         message.make_repeatable().await?;
-        let most = Self::MAX_LEN + 1;
-        let len = usize::try_from(message.len().unwrap_or_default());
-        message.read(len.unwrap_or(most).min(most)).await
+        message.read(Self::MAX_LEN + 1).await
     }
 
     /// Reads it from the beginning of a message: from the whole message, or from more than

@@ -14,4 +14,4 @@ pub(crate) use field::Field;
 pub(crate) use field::split_fields;
 pub(crate) use header::HeaderSection;
 pub(crate) use recipients::MAX_MAILBOXES;
-pub(crate) use recode::{Repair, sendable};
+pub(crate) use recode::sendable;

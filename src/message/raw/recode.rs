@@ -11,15 +11,6 @@ use crate::message::error::{BodyError, MessageError, limit};
 use crate::message::source::{Body, VerbatimBody};
 use crate::message::warning::Warning;
 
-/// What is done about octets that no server has to take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repair {
-    /// They are refused, and the hint says what to do.
-    Refused { hint: &'static str },
-    /// They are encoded, and a warning says so.
-    Made,
-}
-
 /// How deep parts may be within each other.
 const MAX_DEPTH: usize = 32;
 
@@ -29,7 +20,8 @@ const MAX_REPAIRED: usize = 64 << 20;
 /// A body that can be sent, and its Content-Transfer-Encoding if that has changed.
 pub(crate) type Repaired = (VerbatimBody, Option<&'static str>);
 
-/// The body of a finished message, ready to be sent.
+/// The body of a finished message, ready to be sent. Errors and warnings call the message `what`; if it
+/// is not to be repaired, the error has the hint.
 ///
 /// # Errors
 ///
@@ -38,8 +30,8 @@ pub(crate) type Repaired = (VerbatimBody, Option<&'static str>);
 pub(crate) async fn sendable(
     section: &HeaderSection<'_>,
     message: &Body,
-    what: &'static str,
-    repair: Repair,
+    (what, hint): (&'static str, &'static str),
+    repair: bool,
     warnings: &mut Vec<Warning>,
 ) -> Result<Repaired, MessageError> {
     let body = message.handle().skip(section.body_offset);
@@ -47,7 +39,7 @@ pub(crate) async fn sendable(
         Ok(body) => return Ok((body, None)),
         Err(trouble) => trouble,
     };
-    if let Repair::Refused { hint } = repair {
+    if !repair {
         return Err(MessageError::Unsendable {
             what,
             line: section.lines + trouble.line,

@@ -5,7 +5,6 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use super::field::Field;
 use super::header::HeaderSection;
 use super::part::{Head, parameter};
-use super::recode::Repair;
 use crate::message::encoding::{MAX_LINE, lines};
 use crate::message::error::{MessageError, shown};
 use crate::message::header::{Header, encoded_field, without_controls};
@@ -34,14 +33,14 @@ pub(crate) struct Writer<'a> {
     pub(crate) header: Vec<u8>,
     /// Nothing once a field cannot be written so.
     ascii: Option<Vec<u8>>,
-    repair: Repair,
+    repair: bool,
     pub(crate) warnings: &'a mut Vec<Warning>,
 }
 
 impl<'a> Writer<'a> {
     pub(crate) fn new(
         section: &'a HeaderSection<'a>,
-        repair: Repair,
+        repair: bool,
         warnings: &'a mut Vec<Warning>,
     ) -> Self {
         Self {
@@ -64,9 +63,9 @@ impl<'a> Writer<'a> {
             Err(error @ MessageError::UnsendableField { .. }) => error,
             Err(error) => return Err(error),
         };
-        let Repair::Made = self.repair else {
+        if !self.repair {
             return Err(problem);
-        };
+        }
         let (text, charset) = decoded(field.body(), &self.content_type);
         without_controls(&shown(field.name), text.as_bytes())?;
         let repaired = encoded_field(field.name, &text).ok_or(problem)?;

@@ -126,7 +126,7 @@ impl Template {
         // boundary in it, and nobody can guess it.
         let boundary = format!("=_{}", random_token()?);
         let media_type = multipart.media_type().with("boundary", &boundary);
-        let script = header.script();
+        let script = header.script;
         media_type.write(&mut header);
         self.header(header);
         let encoding = self.pieces.len();

@@ -151,10 +151,12 @@ impl Body {
         Ok(())
     }
 
-    /// The first octets of a body that is open, and no reader.
-    pub(crate) async fn read(&self, len: usize) -> Result<Bytes, BodyError> {
+    /// The first octets, at most `most`, of a body that is open and not a reader.
+    pub(crate) async fn read(&self, most: usize) -> Result<Bytes, BodyError> {
+        let len = usize::try_from(self.len().unwrap_or_default());
+        let len = len.unwrap_or(most).min(most);
         match &self.0 {
-            BodySource::Bytes(octets) => Ok(octets.slice(..len.min(octets.len()))),
+            BodySource::Bytes(octets) => Ok(octets.slice(..len)),
             BodySource::File(file, start) => {
                 let (reader, start) = (FileReader::new(Arc::clone(file)), *start);
                 let for_error = Arc::clone(file);
