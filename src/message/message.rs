@@ -13,6 +13,9 @@ use super::render::{MessageReader, Rendition, Segment, Template};
 use super::warning::Warning;
 use crate::address::Envelope;
 
+/// How many characters of the name of a part are shown.
+const SHOWN: usize = 40;
+
 /// A mail that is ready to be sent, with its envelope.
 ///
 /// Cloning is cheap, and copies no text. All clones are the same message, and any of them can be
@@ -140,7 +143,7 @@ impl Message {
     }
 
     fn segments(&self, most: BodyType, script: HeaderCharset) -> impl Iterator<Item = Segment> {
-        let signatures = Segment::from(self.0.signatures.clone());
+        let signatures = Segment::Octets(self.0.signatures.clone());
         let message = self.0.template.segments(most, script);
         std::iter::once(signatures).chain(message)
     }
@@ -162,19 +165,24 @@ impl Message {
         self.0.template.is_consumed()
     }
 
-    /// The `count` largest attachments, the largest first, as they are sent to a server that can
-    /// carry so much.
-    pub(crate) fn largest_parts(&self, most: BodyType, count: usize) -> Vec<LargePart> {
-        let mut largest: Vec<LargePart> = Vec::new();
+    /// The `count` largest attachments, each with its name and its octets as they are sent to a
+    /// server that can carry so much. The largest is the first.
+    pub(crate) fn largest_parts(&self, most: BodyType, count: usize) -> Vec<String> {
+        let mut largest = Vec::new();
         for (name, size) in self.0.template.named_parts(most.min(self.0.most)) {
-            let place = largest.partition_point(|part| part.size >= size);
+            let place = largest.partition_point(|(_, other)| *other >= size);
             if place < count {
-                let name = name.into();
-                largest.insert(place, LargePart { name, size });
+                largest.insert(place, (name, size));
                 largest.truncate(count);
             }
         }
-        largest
+        let shown = largest.into_iter().map(|(name, size)| {
+            let mut characters = name.chars();
+            let shown: String = characters.by_ref().take(SHOWN).collect();
+            let more = characters.next().map_or("", |_| "...");
+            format!("{}{more} ({size} octets)", shown.escape_debug())
+        });
+        shown.collect()
     }
 
     /// Its octets for a server that takes the least.
@@ -191,29 +199,6 @@ impl fmt::Debug for Message {
             .field("message_id", &self.0.id)
             .field("exact_size", &self.exact_size())
             .finish_non_exhaustive()
-    }
-}
-
-/// A part that has a name, and its octets as they are sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LargePart {
-    pub(crate) name: Box<str>,
-    pub(crate) size: u64,
-}
-
-/// How many characters of a name are shown.
-const SHOWN: usize = 40;
-
-impl fmt::Display for LargePart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut characters = self.name.chars();
-        let name: String = characters.by_ref().take(SHOWN).collect();
-        let more = if characters.next().is_some() {
-            "..."
-        } else {
-            ""
-        };
-        write!(f, "{}{more} ({} octets)", name.escape_debug(), self.size)
     }
 }
 

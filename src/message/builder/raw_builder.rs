@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 
-use super::message_builder::MessageBuilder;
 use crate::address::{
     Address, AddressError, Envelope, ForwardPath, IntoAddresses, Mailbox, ReversePath,
 };
@@ -11,7 +10,7 @@ use crate::message::encoding::BodyType;
 use crate::message::error::{MessageError, limit, shown};
 use crate::message::first_error::FirstError;
 use crate::message::header::{Date, MessageId};
-use crate::message::raw::{HeaderSection, Missing, sendable};
+use crate::message::raw::{HeaderSection, MAX_MAILBOXES, Missing, sendable};
 use crate::message::render::Template;
 use crate::message::source::Body;
 use crate::message::warning::Warning;
@@ -93,7 +92,7 @@ impl RawBuilder {
     }
 
     /// Adds recipients. No field tells of them. With those of the fields, there may be as many
-    /// as [`MessageBuilder::MAX_MAILBOXES`].
+    /// as [`MessageBuilder::MAX_MAILBOXES`](crate::message::MessageBuilder::MAX_MAILBOXES).
     pub fn to(mut self, recipients: impl IntoAddresses) -> Self {
         let recipients = self.error.addresses("the recipients", recipients);
         self.recipients.extend(recipients);
@@ -157,7 +156,7 @@ impl RawBuilder {
         let beginning = HeaderSection::beginning(&mut self.message).await?;
         let section = HeaderSection::read(&beginning)?;
         let envelope = self.envelope(&section)?;
-        let mut warnings = section.fields_in_text(&beginning);
+        let mut warnings = Vec::from_iter(section.fields_in_text(&beginning));
         let (body, encoding) = sendable(
             &section,
             &self.message,
@@ -199,17 +198,13 @@ impl RawBuilder {
         };
         let mailboxes = self.recipients.iter().flat_map(Address::mailboxes);
         let mut paths: Vec<_> = mailboxes
-            .take(MessageBuilder::MAX_MAILBOXES + 1)
+            .take(MAX_MAILBOXES + 1)
             .map(|mailbox| ForwardPath::from(mailbox.addr_spec().clone()))
             .collect();
         if self.from_fields {
             paths.extend(section.recipients()?);
         }
-        limit(
-            "the number of mailboxes",
-            paths.len(),
-            MessageBuilder::MAX_MAILBOXES,
-        )?;
+        limit("the number of mailboxes", paths.len(), MAX_MAILBOXES)?;
         Envelope::new(reverse_path, paths).map_err(|_| MessageError::NoRecipient)
     }
 

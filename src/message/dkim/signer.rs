@@ -56,20 +56,18 @@ impl SignerBuilder {
         names: impl IntoIterator<Item: TryInto<FieldName, Error: Into<MessageError>>>,
     ) -> Self {
         Self(self.0.and_then(|setup| {
-            let mut signed = vec!["From".to_owned()];
             // One more than is allowed is enough for `build` to see it.
-            for name in names.into_iter().take(MAX_NAMES + 1) {
+            let given = names.into_iter().take(MAX_NAMES + 1);
+            let mut names = vec!["From".to_owned()];
+            for name in given {
                 let name = name.try_into();
                 let name = name.map_err(|error| DkimError::Name(error.into()))?;
                 let name = name.as_str();
-                if !signed.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-                    signed.push(name.to_owned());
+                if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                    names.push(name.to_owned());
                 }
             }
-            Ok(Setup {
-                names: signed,
-                ..setup
-            })
+            Ok(Setup { names, ..setup })
         }))
     }
 

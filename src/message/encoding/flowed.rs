@@ -45,12 +45,10 @@ impl FormatFlowed {
     /// Columns are counted in characters, as the RFC does. Those that are twice as wide or have
     /// no width do not matter, as the reader breaks the lines anew.
     pub(crate) fn new(text: &str) -> Self {
-        if let Some(text) = flowed(text, DelSp::No) {
-            let delsp = DelSp::No;
-            return Self { text, delsp };
-        }
-        let text = flowed(text, DelSp::Yes).unwrap_or_default();
-        let delsp = DelSp::Yes;
+        let (text, delsp) = match flowed(text, DelSp::No) {
+            Some(text) => (text, DelSp::No),
+            None => (flowed(text, DelSp::Yes).unwrap_or_default(), DelSp::Yes),
+        };
         Self { text, delsp }
     }
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::address::try_from_text;
-use crate::message::error::MessageError;
+use crate::message::error::{MessageError, shown};
 
 /// The name of a header field: printable ASCII without space and colon (RFC 5322
 /// section 3.6.8, `field-name`), at most [76 octets](FieldName::MAX_LEN).
@@ -94,7 +94,7 @@ pub(crate) fn without_controls(field: &str, value: impl AsRef<[u8]>) -> Result<(
     match value.as_ref().iter().copied().find(|b| control(*b)) {
         None => Ok(()),
         Some(octet) => Err(MessageError::Control {
-            field: field.to_owned(),
+            field: shown(field),
             character: char::from(octet),
         }),
     }

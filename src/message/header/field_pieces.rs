@@ -1,5 +1,7 @@
 //! The words of a field's value: which of them are encoded, and how they are written.
 
+use std::borrow::Cow;
+
 use super::parameter::unescaped;
 use super::writer::Header;
 use crate::address::AddrSpec;
@@ -12,31 +14,28 @@ const COMMENT: usize = 60;
 pub(crate) struct Word<'a> {
     /// The white space before it.
     space: &'a str,
-    content: WordForm,
+    form: WordForm,
+    text: Cow<'a, str>,
 }
 
+#[derive(PartialEq)]
 enum WordForm {
     /// It stays as it is.
-    Plain(String),
+    Plain,
     /// It is encoded.
-    Text(String),
+    Text,
     /// A comment whose text is encoded.
-    Comment(String),
+    Comment,
 }
 
 impl Word<'_> {
-    fn text(&self) -> Option<&str> {
-        match &self.content {
-            WordForm::Text(text) => Some(text),
-            WordForm::Plain(_) | WordForm::Comment(_) => None,
-        }
-    }
-
     /// Whether it is an encoded word. The white space between two of them is no part of what
     /// they say (RFC 2047 section 6.2).
     fn is_encoded_word(&self) -> bool {
-        matches!(&self.content, WordForm::Plain(word)
-            if word.len() > 6 && word.starts_with("=?") && word.ends_with("?="))
+        self.form == WordForm::Plain
+            && self.text.len() > 6
+            && self.text.starts_with("=?")
+            && self.text.ends_with("?=")
     }
 }
 
@@ -45,49 +44,45 @@ pub(crate) fn write_pieces(header: &mut Header, pieces: &[Word<'_>]) {
     let mut after_encoded = false;
     while let Some(piece) = pieces.get(at) {
         let spaced = !piece.space.is_empty() || at == 0;
-        match &piece.content {
-            WordForm::Plain(word) if spaced || after_encoded => {
+        match piece.form {
+            WordForm::Plain if spaced || after_encoded => {
                 if at > 0 && piece.space.len() > 1 {
                     header.append(piece.space.get(1..).unwrap_or_default());
                 }
-                header.word(word);
+                header.word(&piece.text);
                 after_encoded = false;
             }
-            WordForm::Plain(word) => header.append(word),
-            WordForm::Comment(text) => {
-                let mut words = EncodedWords::new(text);
+            WordForm::Plain => header.append(&piece.text),
+            WordForm::Comment => {
+                let mut words = EncodedWords::new(&piece.text);
                 let word = words.next_within(COMMENT);
                 if words.is_empty() {
                     header.word(&format!("({word})"));
                 } else {
                     header.word("(");
-                    header.encoded(text, ")");
+                    header.encoded(&piece.text, ")");
                 }
                 after_encoded = true;
             }
-            WordForm::Text(_) => {
-                let run = pieces.get(at..).unwrap_or_default();
-                let len = run
-                    .iter()
-                    .take_while(|piece| piece.text().is_some())
-                    .count();
-                let is_word = |at: Option<usize>| {
-                    let piece = at.and_then(|at| pieces.get(at));
-                    piece.filter(|piece| piece.is_encoded_word())
-                };
+            WordForm::Text => {
+                let run = pieces.iter().skip(at);
+                let run = run.take_while(|piece| piece.form == WordForm::Text);
+                let is_word = |at: usize| pieces.get(at).filter(|piece| piece.is_encoded_word());
                 let mut text = String::new();
-                for (nth, piece) in run.iter().take(len).enumerate() {
-                    if nth > 0 || is_word(at.checked_sub(1)).is_some() {
+                let mut end = at;
+                for piece in run {
+                    if end > at || is_word(at.wrapping_sub(1)).is_some() {
                         text.push_str(piece.space);
                     }
-                    text.push_str(piece.text().unwrap_or_default());
+                    text.push_str(&piece.text);
+                    end += 1;
                 }
-                if let Some(next) = is_word(Some(at + len)) {
+                if let Some(next) = is_word(end) {
                     text.push_str(next.space);
                 }
                 header.encoded(&text, "");
                 after_encoded = true;
-                at += len - 1;
+                at = end - 1;
             }
         }
         at += 1;
@@ -98,12 +93,13 @@ pub(crate) fn write_pieces(header: &mut Header, pieces: &[Word<'_>]) {
 pub(crate) fn text_pieces(value: &str) -> Vec<Word<'_>> {
     let pieces = pieces(value, |text| {
         let (word, after) = split(text, is_space);
-        let content = if word.is_ascii() && word.len() < MAX_LINE / 2 {
-            WordForm::Plain(word.to_owned())
+        let is_plain = word.is_ascii() && word.len() < MAX_LINE / 2;
+        let form = if is_plain {
+            WordForm::Plain
         } else {
-            WordForm::Text(word.to_owned())
+            WordForm::Text
         };
-        Some((content, after))
+        Some((form, word.into(), after))
     });
     pieces.unwrap_or_default()
 }
@@ -112,14 +108,14 @@ pub(crate) fn text_pieces(value: &str) -> Vec<Word<'_>> {
 /// a text, and returns what follows.
 fn pieces<'a>(
     value: &'a str,
-    first: impl Fn(&'a str) -> Option<(WordForm, &'a str)>,
+    first: impl Fn(&'a str) -> Option<(WordForm, Cow<'a, str>, &'a str)>,
 ) -> Option<Vec<Word<'a>>> {
     let mut pieces = Vec::new();
     let mut rest = value;
     while !rest.is_empty() {
         let (space, text) = split(rest, |c| !is_space(c));
-        let (content, after) = first(text)?;
-        pieces.push(Word { space, content });
+        let (form, text, after) = first(text)?;
+        pieces.push(Word { space, form, text });
         rest = after;
     }
     Some(pieces)
@@ -138,20 +134,21 @@ fn split(text: &str, is_end: impl Fn(char) -> bool) -> (&str, &str) {
 pub(crate) fn address_pieces(value: &str) -> Option<Vec<Word<'_>>> {
     pieces(value, |text| {
         let (token, after) = text.split_at_checked(token_len(text)?)?;
-        let content = match token.chars().next()? {
-            _ if token.is_ascii() => WordForm::Plain(token.to_owned()),
-            '(' => WordForm::Comment(unquoted(token)),
+        let (form, text) = match token.chars().next()? {
+            _ if token.is_ascii() => (WordForm::Plain, token.into()),
+            '(' => (WordForm::Comment, unquoted(token).into()),
             '<' => {
                 let address = token.strip_prefix('<')?.strip_suffix('>')?;
-                WordForm::Plain(format!("<{}>", ascii_address(address)?))
+                let address = format!("<{}>", ascii_address(address)?);
+                (WordForm::Plain, address.into())
             }
             _ if token.contains('@') && !after.trim_start().starts_with('<') => {
-                WordForm::Plain(ascii_address(token)?)
+                (WordForm::Plain, ascii_address(token)?.into())
             }
-            '"' => WordForm::Text(unquoted(token)),
-            _ => WordForm::Text(token.to_owned()),
+            '"' => (WordForm::Text, unquoted(token).into()),
+            _ => (WordForm::Text, token.into()),
         };
-        Some((content, after))
+        Some((form, text, after))
     })
 }
 
@@ -160,14 +157,12 @@ pub(crate) fn address_pieces(value: &str) -> Option<Vec<Word<'_>>> {
 pub(crate) fn comment_pieces(value: &str) -> Vec<Word<'_>> {
     let pieces = pieces(value, |text| {
         let (token, after) = text.split_at_checked(token_len(text)?)?;
-        let content = if token.is_ascii() {
-            WordForm::Plain(token.to_owned())
-        } else if token.starts_with('(') {
-            WordForm::Comment(unquoted(token))
-        } else {
-            WordForm::Text(token.to_owned())
+        let (form, text) = match token.chars().next() {
+            Some('(') if !token.is_ascii() => (WordForm::Comment, unquoted(token).into()),
+            _ if token.is_ascii() => (WordForm::Plain, token.into()),
+            _ => (WordForm::Text, token.into()),
         };
-        Some((content, after))
+        Some((form, text, after))
     });
     pieces.unwrap_or_else(|| text_pieces(value))
 }

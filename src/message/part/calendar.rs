@@ -133,8 +133,7 @@ impl Entity {
             }),
             None => {
                 let object = normalised(icalendar.trim_start_matches('\u{feff}').trim_start());
-                let first_line = object.split_once("\r\n");
-                match first_line {
+                match object.split_once("\r\n") {
                     Some((begin, rest)) if begin.trim().eq_ignore_ascii_case(BEGIN) => {
                         let method = method.as_str();
                         let object = format!("{begin}\r\nMETHOD:{method}\r\n{rest}");

@@ -189,7 +189,8 @@ impl Entity {
             parts.clear();
             depth = 1;
         }
-        let media_type = MediaType::multipart(subtype).unwrap_or_else(|wrong| {
+        let media_type = MediaType::read(&format!("multipart/{subtype}"));
+        let media_type = media_type.unwrap_or_else(|wrong| {
             error.keep(wrong);
             MediaType::octet_stream()
         });

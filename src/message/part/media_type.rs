@@ -57,13 +57,8 @@ impl MediaType {
         }
     }
 
-    /// `multipart` with this subtype, which may have parameters after it.
-    pub(crate) fn multipart(subtype: &str) -> Result<Self, MessageError> {
-        Self::read(&format!("multipart/{subtype}"))
-    }
-
     /// Any type, a composite one too.
-    fn read(text: &str) -> Result<Self, MessageError> {
+    pub(super) fn read(text: &str) -> Result<Self, MessageError> {
         let wrong = |hint| MessageError::invalid(text, INVALID, hint);
         if text.len() > Self::MAX_LEN || text.chars().any(char::is_control) {
             return Err(wrong("use at most 2,000 octets and no control characters"));

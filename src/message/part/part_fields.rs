@@ -41,17 +41,16 @@ impl FromStr for ContentId {
     type Err = MessageError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let id = if text.starts_with('<') {
-            MessageId::standard(text)
-        } else {
-            MessageId::standard(&format!("<{text}>"))
-        };
-        let wrong = |_| {
-            let problem = "is not an identifier of a part";
-            MessageError::invalid(text, problem, "use the form left@right")
-        };
-        let id = id.map_err(wrong)?;
-        Ok(Self(id.as_str().trim_matches(['<', '>']).to_owned()))
+        let inner = text.strip_prefix('<').and_then(|id| id.strip_suffix('>'));
+        let inner = inner.unwrap_or(text);
+        match MessageId::standard(&format!("<{inner}>")) {
+            Ok(_) => Ok(Self(inner.to_owned())),
+            Err(_) => Err(MessageError::invalid(
+                text,
+                "is not an identifier of a part",
+                "use the form left@right",
+            )),
+        }
     }
 }
 

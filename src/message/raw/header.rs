@@ -111,19 +111,15 @@ impl<'a> HeaderSection<'a> {
     }
 
     /// A warning if there is an empty line before what looks like the fields.
-    pub(crate) fn fields_in_text(&self, beginning: &[u8]) -> Vec<Warning> {
-        let body = beginning.get(self.body_offset..).unwrap_or_default();
-        let mut lines = lines(body)
-            .map(|line| line.text)
-            .skip_while(|text| text.is_empty());
-        let first = lines.next().filter(|line| field_name(line).is_some());
-        match first {
-            Some(line) if self.fields.is_empty() && !self.blank_line.is_empty() => {
-                let line = shown(&String::from_utf8_lossy(line));
-                vec![Warning::FieldsInText { line }]
-            }
-            _ => Vec::new(),
+    pub(crate) fn fields_in_text(&self, beginning: &[u8]) -> Option<Warning> {
+        if !self.fields.is_empty() || self.blank_line.is_empty() {
+            return None;
         }
+        let mut lines = lines(beginning.get(self.body_offset..)?).map(|line| line.text);
+        let line = lines.find(|text| !text.is_empty())?;
+        field_name(line)?;
+        let line = shown(&String::from_utf8_lossy(line));
+        Some(Warning::FieldsInText { line })
     }
 
     /// That there are fields at all, which the sender and recipients can be read from.
@@ -169,10 +165,8 @@ fn preface_len(beginning: &[u8]) -> usize {
 /// secret.
 fn no_blind_copy(body: &[u8]) -> Result<(), MessageError> {
     let first_lines = lines(body).take_while(|line| !line.text.is_empty());
-    match first_lines
-        .filter_map(|line| hidden_name(line.text))
-        .find(|name| is_one_of(BLIND_COPIES, name))
-    {
+    let mut names = first_lines.filter_map(|line| hidden_name(line.text));
+    match names.find(|name| is_one_of(BLIND_COPIES, name)) {
         None => Ok(()),
         Some(name) => Err(MessageError::Field {
             field: name.to_owned(),

@@ -43,10 +43,8 @@ impl<'a> HeaderSection<'a> {
     pub(crate) fn sender(&self) -> Result<Option<Mailbox>, MessageError> {
         let fields = self.transmission();
         for wanted in ["Sender", "From"] {
-            for (_, field) in fields
-                .iter()
-                .filter(|(name, _)| name.eq_ignore_ascii_case(wanted))
-            {
+            let is_wanted = |name: &str| name.eq_ignore_ascii_case(wanted);
+            for (_, field) in fields.iter().filter(|(name, _)| is_wanted(name)) {
                 if let Some(mailbox) = mailboxes(field)?.into_iter().next() {
                     return Ok(Some(mailbox));
                 }

@@ -48,11 +48,8 @@ pub(crate) async fn sendable(
         });
     }
     let len = usize::try_from(body.len().unwrap_or_default()).unwrap_or(usize::MAX);
-    limit(
-        "the length of a body to be repaired in octets",
-        len,
-        MAX_REPAIRED,
-    )?;
+    let counted = "the length of a body to be repaired in octets";
+    limit(counted, len, MAX_REPAIRED)?;
     let octets = body.read(len).await?;
     let head = Head::of_section(section);
     // Many megabytes take long, and other tasks run on this thread.

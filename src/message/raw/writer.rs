@@ -56,18 +56,15 @@ impl<'a> Writer<'a> {
     pub(crate) fn field(&mut self, field: &Field<'_>) -> Result<(), MessageError> {
         let mut written = Vec::new();
         let problem = match field.text().and_then(|_| write_field(field, &mut written)) {
-            Ok(()) => {
+            Err(problem @ MessageError::UnsendableField { .. }) if self.repair => problem,
+            result => {
+                result?;
                 self.push(field, &written);
                 return Ok(());
             }
-            Err(error @ MessageError::UnsendableField { .. }) => error,
-            Err(error) => return Err(error),
         };
-        if !self.repair {
-            return Err(problem);
-        }
         let (text, charset) = decoded(field.body(), &self.content_type);
-        without_controls(&shown(field.name), text.as_bytes())?;
+        without_controls(field.name, &text)?;
         let repaired = encoded_field(field.name, &text).ok_or(problem)?;
         self.warnings.push(Warning::FieldRepaired {
             field: shown(field.name),
@@ -118,11 +115,10 @@ impl<'a> Writer<'a> {
 
 /// Writes a field as it is, its lines folded if they have to be.
 fn write_field(field: &Field<'_>, out: &mut Vec<u8>) -> Result<(), MessageError> {
-    let name = shown(field.name);
     // What is before this cannot be folded: in the first line, the name.
     let mut fixed = field.body_offset();
     for line in lines(field.octets) {
-        without_controls(&name, line.text)?;
+        without_controls(field.name, line.text)?;
         let mut rest = line.text;
         // A fold must not leave a line of nothing but white space.
         let mut content = rest.trim_ascii_end().len();

@@ -82,22 +82,20 @@ impl BodyReader {
             return Ok(());
         };
         let begin = out.len();
-        let bytes;
-        let piece = match &mut self.kind {
+        match &mut self.kind {
             Reading::Bytes(octets) => {
-                bytes = octets.split_to(span.len.min(octets.len()));
-                Some(&*bytes)
+                let piece = octets.split_to(span.len.min(octets.len()));
+                self.encoding
+                    .encode(self.before, &piece, span.is_last(), out);
+                self.before = piece.last().copied();
             }
-            Reading::Reader(reader) => Some(reader.next_piece(span).await?),
-            Reading::File(file) => {
-                file.next_piece(out).await?;
-                None
+            Reading::File(file) => file.next_piece(out).await?,
+            Reading::Reader(reader) => {
+                let piece = reader.next_piece(span).await?;
+                self.encoding
+                    .encode(self.before, piece, span.is_last(), out);
+                self.before = piece.last().copied();
             }
-        };
-        if let Some(piece) = piece {
-            let is_last = span.is_last();
-            self.encoding.encode(self.before, piece, is_last, out);
-            self.before = piece.last().copied();
         }
         self.next = span.following();
         self.written += (out.len() - begin) as u64;

@@ -24,12 +24,6 @@ pub(crate) enum Segment {
     Body(Body, BodyEncoding),
 }
 
-impl From<Bytes> for Segment {
-    fn from(octets: Bytes) -> Self {
-        Self::Octets(octets)
-    }
-}
-
 impl Segment {
     /// How many octets all the segments have together; `None` on u64 overflow.
     pub(crate) fn len_of_all(segments: impl Iterator<Item = Self>) -> Option<u64> {

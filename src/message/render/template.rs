@@ -35,13 +35,9 @@ enum Piece {
     },
     /// The field Content-Transfer-Encoding, the blank line and the content of a text.
     Text(Text),
-    /// The same of an attachment, with its name, and with the line end of the delimiter if the
-    /// attachment is in a multipart.
-    Attachment {
-        body: Body,
-        name: Option<FileName>,
-        in_multipart: bool,
-    },
+    /// The same of an attachment, with its name; and the line end of the delimiter, if the attachment
+    /// is in a multipart.
+    Attachment(Body, Option<FileName>, bool),
     /// A body that goes out as it is. Its header is in the piece before it.
     Verbatim(VerbatimBody),
 }
@@ -97,11 +93,8 @@ impl Template {
             EntityKind::Attachment(attachment) => {
                 let (body, name) = attachment.write(&mut header);
                 self.header(header);
-                self.pieces.push(Piece::Attachment {
-                    body,
-                    name,
-                    in_multipart,
-                });
+                let content = Piece::Attachment(body, name, in_multipart);
+                self.pieces.push(content);
                 return Ok(());
             }
             EntityKind::Message(message) => {
@@ -158,7 +151,7 @@ impl Template {
     /// The bodies of attachments, with their names.
     fn attachments(&self) -> impl Iterator<Item = (&Body, Option<&FileName>)> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Attachment { body, name, .. } => Some((body, name.as_ref())),
+            Piece::Attachment(body, name, _) => Some((body, name.as_ref())),
             _ => None,
         })
     }
@@ -176,7 +169,7 @@ impl Template {
     /// The files that are in it.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Attachment { body, .. } => body.path(),
+            Piece::Attachment(body, ..) => body.path(),
             Piece::Verbatim(verbatim) => verbatim.body.path(),
             _ => None,
         })
@@ -198,36 +191,34 @@ impl Template {
     ) -> impl Iterator<Item = Segment> {
         let pieces = self.pieces.iter().enumerate();
         let segments = pieces.map(move |(at, piece)| match piece {
-            Piece::Octets(octets) => [Some(octets.clone().into()), None, None],
+            Piece::Octets(octets) => [Some(Segment::Octets(octets.clone())), None, None],
             Piece::Fields { utf8, ascii } => {
                 let fields = match script {
                     HeaderCharset::Ascii => ascii,
                     HeaderCharset::Utf8 => utf8,
                 };
-                [Some(fields.clone().into()), None, None]
+                [Some(Segment::Octets(fields.clone())), None, None]
             }
             Piece::MultipartEncoding { end } => {
                 let inside = self.pieces.get(at + 1..*end).unwrap_or_default();
                 let field = match body_type(inside, most) {
                     // Without a field it is 7bit (RFC 2045 section 6.1).
-                    BodyType::SevenBit => LINE_END.into(),
+                    BodyType::SevenBit => Segment::Octets(LINE_END),
                     found => encoding_field(found.name()),
                 };
                 [Some(field), None, None]
             }
             Piece::Text(text) => {
                 let (name, octets) = text.encoded(most);
-                let content = octets.clone().into();
+                let content = Segment::Octets(octets.clone());
                 [Some(encoding_field(name)), Some(content), None]
             }
-            Piece::Attachment {
-                body, in_multipart, ..
-            } => {
+            Piece::Attachment(body, _, in_multipart) => {
                 let (name, encoding) = attachment_encoding(most);
                 // The line end before a delimiter belongs to the delimiter. Base64 ends with
                 // one.
                 let has_end = encoding == BodyEncoding::Base64 && !body.is_empty();
-                let end = (*in_multipart && !has_end).then(|| LINE_END.into());
+                let end = (*in_multipart && !has_end).then_some(Segment::Octets(LINE_END));
                 let content = Segment::Body(body.handle(), encoding);
                 [Some(encoding_field(name)), Some(content), end]
             }
@@ -244,12 +235,12 @@ impl Template {
 fn body_type(pieces: &[Piece], most: BodyType) -> BodyType {
     let all = pieces.iter().map(|piece| match piece {
         Piece::Text(text) => text.body_type(most),
-        Piece::Attachment { .. } if most == BodyType::Binary => BodyType::Binary,
+        Piece::Attachment(..) if most == BodyType::Binary => BodyType::Binary,
         Piece::Verbatim(verbatim) => verbatim.body_type,
         // The header of a part, in UTF-8.
         Piece::Octets(octets) if !octets.is_ascii() => BodyType::EightBit,
         // The caller that chooses the fields in UTF-8 takes them into account.
-        Piece::Attachment { .. }
+        Piece::Attachment(..)
         | Piece::Octets(_)
         | Piece::Fields { .. }
         | Piece::MultipartEncoding { .. } => BodyType::SevenBit,
@@ -274,7 +265,7 @@ fn encoding_field(name: &str) -> Segment {
         "quoted-printable" => "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
         _ => "Content-Transfer-Encoding: 7bit\r\n\r\n",
     };
-    Bytes::from_static(field.as_bytes()).into()
+    Segment::Octets(Bytes::from_static(field.as_bytes()))
 }
 
 const LINE_END: Bytes = Bytes::from_static(b"\r\n");
