@@ -134,8 +134,7 @@ const NAMED: usize = 3;
 
 fn too_large(size: u64, limit: u64, message: &Message, data: BodyType) -> String {
     let parts = message.largest_parts(data, NAMED);
-    let named = parts.iter().map(|part| format!("{part}"));
-    let named = named.collect::<Vec<_>>().join(", ");
+    let named = parts.join(", ");
     let largest = match parts.as_slice() {
         [] => String::new(),
         [_] => format!(", of which {named} is the largest part"),
