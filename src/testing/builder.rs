@@ -1,19 +1,17 @@
 //! Describes a server before it starts.
 
-use std::collections::HashMap;
 use std::io;
 use std::ops::RangeInclusive;
 #[cfg(unix)]
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::fault::{Fault, Faults, Frequency};
-use super::keyword::Keyword;
+use super::client::Security;
+use super::extensions::{Keyword, Offer};
+use super::fault::{Fault, Faults, Frequency, Quirk};
 use super::mechanism::AuthMechanism;
-use super::offer::Offer;
-use super::quirk::Quirk;
 use super::server::TestServer;
-use super::settings::{Delay, Security, ServerSettings};
+use super::settings::{Delay, ServerSettings};
 use super::store::Store;
 use crate::secret::Secret;
 
@@ -49,7 +47,8 @@ impl TestServerBuilder {
         self
     }
 
-    /// Sets how connections are protected. The default is STARTTLS.
+    /// Sets how connections are protected. The default is STARTTLS, and then the server accepts no mail
+    /// before it (RFC 3207). With [`Security::Cleartext`] it offers AUTH in clear text.
     pub fn security(mut self, security: Security) -> Self {
         self.settings.security = security;
         self
@@ -238,8 +237,7 @@ impl TestServerBuilder {
     /// connections: with 3, the third time, the sixth and so on. If several faults are due at once,
     /// the one that was added first happens.
     pub fn fault_every(mut self, nth: u64, fault: Fault) -> Self {
-        self.faults
-            .push((fault, Frequency::Every { nth, reached: 0 }));
+        self.faults.push((fault, Frequency::every(nth, false)));
         self
     }
 
@@ -263,9 +261,7 @@ impl TestServerBuilder {
     /// # }
     /// ```
     pub fn fault_every_in_connection(mut self, nth: u64, fault: Fault) -> Self {
-        let reached = HashMap::new();
-        self.faults
-            .push((fault, Frequency::EveryInConnection { nth, reached }));
+        self.faults.push((fault, Frequency::every(nth, true)));
         self
     }
 
@@ -313,11 +309,8 @@ impl TestServerBuilder {
             return invalid(format!("no such extension or mechanism: {keyword:?}"));
         }
         self.settings.check()?;
-        if let Some((fault, _)) = self
-            .faults
-            .iter()
-            .find(|(_, frequency)| !frequency.is_possible())
-        {
+        let mut faults = self.faults.iter();
+        if let Some((fault, _)) = faults.find(|(_, frequency)| !frequency.is_possible()) {
             return invalid(format!("every 0th time is never: {fault:?}"));
         }
         TestServer::start(self.settings, Faults::new(self.faults)).await

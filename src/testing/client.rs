@@ -1,12 +1,14 @@
-//! The way from a client to the test server: the one file of this module that knows the library.
+//! What connects the test server with the library: clients for it, and the names of settings that
+//! both have. No other file of this module uses the library.
 
-use super::failure::TestServerError;
 use super::server::TestServer;
-use super::settings::Security;
+use super::shared::TestServerError;
+pub use crate::Security;
 use crate::session::ServerConfigBuilder;
 #[cfg(unix)]
 use crate::transport::Route;
 use crate::transport::TlsConfig;
+pub use crate::transport::TlsVersion;
 use crate::{Client, Credentials, Error, ErrorKind, Result, ServerConfig};
 
 impl TestServer {
@@ -36,11 +38,7 @@ impl TestServer {
             .server_name(settings.host_name());
         let mut builder = ServerConfig::builder(self.addr().ip())
             .port(self.addr().port())
-            .security(match settings.security {
-                Security::ImplicitTls => crate::Security::ImplicitTls,
-                Security::StartTls => crate::Security::StartTls,
-                Security::Cleartext => crate::Security::Cleartext,
-            })
+            .security(settings.security)
             .tls(tls.build()?);
         if settings.lmtp {
             builder = builder.lmtp();

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, join, split};
 use tokio_rustls::rustls::{HandshakeKind, ProtocolVersion};
 
+use super::client::{Security, TlsVersion};
 use super::fault::Point;
 use super::listeners::ByteStream;
-use super::received::TlsVersion;
 use super::session::{Flow, ServerSession, SessionStop};
-use super::settings::Security;
 use super::shared::Shared;
 
 /// The first octet of a TLS handshake (RFC 8446, section 5.1: `ContentType` handshake).

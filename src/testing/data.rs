@@ -44,6 +44,12 @@ enum LinePosition {
 }
 
 /// Reads a message in pieces of any size, in constant memory.
+///
+/// After 354 a line is what CRLF ends, on the wire and in the message: a bare CR or LF is a part of
+/// its line and counts for its length. In chunks there are no lines on the wire (RFC 3030, section
+/// 2), but unless BODY is BINARYMIME the message still consists of lines of at most 998 octets
+/// (RFC 2045, sections 2.7 and 2.8). There a bare CR or LF ends a line: it is one flaw, and the line
+/// around it is not too long as well.
 #[derive(Debug, Default)]
 pub(super) struct DataReader {
     /// Whether the message comes in chunks, without transparency and end of data.
@@ -115,7 +121,11 @@ impl DataReader {
             if position == DotCr {
                 message.push(b'\r');
             }
-            self.line_octets += 1;
+            self.line_octets = if self.chunked {
+                0
+            } else {
+                self.line_octets + 1
+            };
             self.text(b"", message);
         }
         if position == Dot && octet != b'.' && octet != b'\r' || position == DotCr && octet != b'\n'
@@ -135,10 +145,17 @@ impl DataReader {
                 message.push(b'\r');
                 Cr
             }
-            _ => {
-                if octet == b'\n' {
-                    self.note(Flaw::BareLf);
+            (_, b'\n') => {
+                self.note(Flaw::BareLf);
+                if self.chunked {
+                    self.line_octets = 0;
+                    message.push(octet);
+                } else {
+                    self.text(&[octet], message);
                 }
+                Inside
+            }
+            _ => {
                 self.text(&[octet], message);
                 Inside
             }
@@ -287,6 +304,30 @@ mod tests {
                 assert_eq!(octets, *message);
                 assert_eq!(reader.flaws(), *flaws, "{message:?} at {split}");
             }
+        }
+    }
+
+    /// What a bare CR or LF is in the middle of this many octets, in chunks and after 354.
+    #[test]
+    fn a_bare_line_end_ends_a_line_in_chunks_only() {
+        for (bare, flaw) in [(b"\n", Flaw::BareLf), (b"\r", Flaw::BareCr)] {
+            let half = vec![b'a'; 998];
+            let message = [&half[..], bare, &half, b"\r\n"].concat();
+            let mut reader = DataReader::of_chunks();
+            reader.feed(&message, &mut Vec::new());
+            assert_eq!(reader.flaws(), [flaw]);
+            assert_eq!(
+                read(&[&message, b".\r\n"])
+                    .1
+                    .iter()
+                    .find(|found| **found == Flaw::LongLine),
+                Some(&Flaw::LongLine)
+            );
+            // The line after it has its own length.
+            let long = [&half[..], bare, &half, b"a\r\n"].concat();
+            let mut reader = DataReader::of_chunks();
+            reader.feed(&long, &mut Vec::new());
+            assert_eq!(reader.flaws(), [flaw, Flaw::LongLine]);
         }
     }
 

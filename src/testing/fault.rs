@@ -1,4 +1,4 @@
-//! What goes wrong, and where.
+//! What the server does wrong on purpose, and where.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -104,6 +104,43 @@ pub enum Point {
     Idle,
 }
 
+/// A way in which the server always falls short of what it offers.
+///
+/// Unlike a [`Fault`] a quirk has no point at which it happens once. A client that
+/// meets it does nothing wrong, so the server records no violation.
+///
+/// ```
+/// use pilotfish::testing::{Quirk, TestServer};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// // It offers CHUNKING and does not know BDAT.
+/// let server = TestServer::builder().quirk(Quirk::NoBdat).start().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Quirk {
+    /// The server drops what has arrived after the end of data or after the last chunk when it has
+    /// read that far, and never replies to it, though it may be the begin of the next group (RFC
+    /// 2920, section 3.1).
+    LosesBehindMessage,
+    /// The server replies 503 to every command that has arrived after the end of data or after the
+    /// last chunk when it has read that far. The commands have no effect.
+    RefusesBehindMessage,
+    /// The server closes the connection without a reply as soon as one read brings a command and more
+    /// after it. This includes what follows a message: the server then does not accept the message.
+    /// A chunk belongs to its BDAT.
+    ClosesOnGroups,
+    /// The server replies 502 to BDAT though it offers CHUNKING, and 500 to each line of the chunk, as
+    /// if it were a command.
+    NoBdat,
+    /// The server replies 503 to BDAT though it offers CHUNKING, after it has read and dropped the
+    /// chunk. The transaction goes on with DATA, or with RSET.
+    RefusesBdat,
+}
+
 impl Fault {
     /// Whether it follows the usual reply.
     pub(super) fn follows_reply(&self) -> bool {
@@ -129,35 +166,41 @@ pub(super) enum Frequency {
     /// Every so many times that its point is reached.
     Every {
         nth: u64,
-        reached: u64,
-    },
-    /// Every so many times that one connection reaches its point.
-    EveryInConnection {
-        nth: u64,
+        /// Whether each connection counts by itself.
+        in_connection: bool,
+        /// How often the point was reached: by each connection, or by all under the number 0.
         reached: HashMap<u64, u64>,
     },
 }
 
 impl Frequency {
+    pub(super) fn every(nth: u64, in_connection: bool) -> Self {
+        Self::Every {
+            nth,
+            in_connection,
+            reached: HashMap::new(),
+        }
+    }
+
     /// Whether the fault is due, now that this connection has reached its point once more.
     fn is_due(&mut self, connection: u64) -> bool {
-        let (nth, reached) = match self {
-            Self::Once | Self::Always => return true,
-            Self::Every { nth, reached } => (*nth, reached),
-            Self::EveryInConnection { nth, reached } => {
-                (*nth, reached.entry(connection).or_default())
-            }
+        let Self::Every {
+            nth,
+            in_connection,
+            reached,
+        } = self
+        else {
+            return true;
         };
+        let number = if *in_connection { connection } else { 0 };
+        let reached = reached.entry(number).or_default();
         *reached += 1;
-        reached.is_multiple_of(nth)
+        reached.is_multiple_of(*nth)
     }
 
     /// Whether it can be due at all.
     pub(super) fn is_possible(&self) -> bool {
-        !matches!(
-            self,
-            Self::Every { nth: 0, .. } | Self::EveryInConnection { nth: 0, .. }
-        )
+        !matches!(self, Self::Every { nth: 0, .. })
     }
 }
 
@@ -223,11 +266,7 @@ mod tests {
 
     #[test]
     fn every_third_time_for_all_or_for_each_connection() {
-        let every = Frequency::Every { nth: 3, reached: 0 };
-        let in_connection = Frequency::EveryInConnection {
-            nth: 3,
-            reached: HashMap::new(),
-        };
+        let (every, in_connection) = (Frequency::every(3, false), Frequency::every(3, true));
         // Connections in turn, and at which of their visits the fault is due.
         for (frequency, due) in [(every, [3, 6]), (in_connection, [5, 6])] {
             let faults = Faults::new(vec![(Fault::CloseAt(Point::Mail), frequency)]);

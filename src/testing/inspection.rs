@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::failure::TestServerError;
-use super::log::Entries;
 use super::received::Received;
 use super::server::TestServer;
+use super::shared::{Entries, TestServerError};
 
 impl TestServer {
     /// The messages accepted so far, the earliest first.

@@ -3,12 +3,12 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 #[cfg(target_os = "linux")]
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd as _, OwnedFd};
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 #[cfg(unix)]
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixListener;
 
 use super::settings::ServerSettings;
 
@@ -20,44 +20,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> ByteStream for S {}
 /// A TCP port of the loopback interface, and a Unix socket if the settings name one.
 pub(super) struct Listeners {
     tcp: TcpListener,
+    /// The file is removed when it closes.
     #[cfg(unix)]
-    unix: Option<UnixSocket>,
+    unix: Option<(UnixListener, std::path::PathBuf)>,
 }
 
 /// An accepted connection.
-pub(super) enum Accepted {
-    Tcp(TcpStream),
-    #[cfg(unix)]
-    Unix(UnixStream),
-}
-
-#[cfg(target_os = "linux")]
-impl AsFd for Accepted {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Tcp(stream) => stream.as_fd(),
-            Self::Unix(stream) => stream.as_fd(),
-        }
-    }
-}
-
-impl Accepted {
-    pub(super) fn into_stream(self) -> Box<dyn ByteStream> {
-        match self {
-            Self::Tcp(stream) => Box::new(stream),
-            #[cfg(unix)]
-            Self::Unix(stream) => Box::new(stream),
-        }
-    }
-
+pub(super) struct Accepted {
+    pub(super) stream: Box<dyn ByteStream>,
     /// How many round trips it took to connect (RFC 9293, section 3.5).
-    pub(super) fn round_trips(&self) -> u64 {
-        match self {
-            Self::Tcp(_) => 1,
-            #[cfg(unix)]
-            Self::Unix(_) => 0,
-        }
-    }
+    pub(super) round_trips: u64,
+    /// A second handle of the socket: a task reads from the stream while the server looks whether the
+    /// client has closed its end. `None` if the process has no descriptor left for it.
+    #[cfg(target_os = "linux")]
+    pub(super) socket: Option<OwnedFd>,
 }
 
 impl Listeners {
@@ -66,11 +42,10 @@ impl Listeners {
         Ok(Self {
             tcp: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?,
             #[cfg(unix)]
-            unix: settings
-                .unix_socket
-                .clone()
-                .map(UnixSocket::open)
-                .transpose()?,
+            unix: match &settings.unix_socket {
+                Some(path) => Some((UnixListener::bind(path)?, path.clone())),
+                None => None,
+            },
         })
     }
 
@@ -81,10 +56,18 @@ impl Listeners {
     /// The next connection. Dropping the future loses none.
     pub(super) async fn accept(&self) -> io::Result<Accepted> {
         #[cfg(unix)]
-        if let Some(unix) = &self.unix {
+        if let Some((unix, _)) = &self.unix {
             return tokio::select! {
                 accepted = self.accept_tcp() => accepted,
-                accepted = unix.listener.accept() => Ok(Accepted::Unix(accepted?.0)),
+                accepted = unix.accept() => {
+                    let (stream, _) = accepted?;
+                    Ok(Accepted {
+                        round_trips: 0,
+                        #[cfg(target_os = "linux")]
+                        socket: stream.as_fd().try_clone_to_owned().ok(),
+                        stream: Box::new(stream),
+                    })
+                }
             };
         }
         self.accept_tcp().await
@@ -94,29 +77,21 @@ impl Listeners {
         let (stream, _) = self.tcp.accept().await?;
         // Replies are whole when they are written: waiting for more would only delay them.
         stream.set_nodelay(true)?;
-        Ok(Accepted::Tcp(stream))
-    }
-}
-
-/// A socket whose file is removed when it closes.
-#[cfg(unix)]
-struct UnixSocket {
-    listener: UnixListener,
-    path: std::path::PathBuf,
-}
-
-#[cfg(unix)]
-impl UnixSocket {
-    fn open(path: std::path::PathBuf) -> io::Result<Self> {
-        let listener = UnixListener::bind(&path)?;
-        Ok(Self { listener, path })
+        Ok(Accepted {
+            round_trips: 1,
+            #[cfg(target_os = "linux")]
+            socket: stream.as_fd().try_clone_to_owned().ok(),
+            stream: Box::new(stream),
+        })
     }
 }
 
 #[cfg(unix)]
-impl Drop for UnixSocket {
+impl Drop for Listeners {
     fn drop(&mut self) {
-        // There is no caller for an error, and nothing depends on it.
-        let _ = std::fs::remove_file(&self.path);
+        if let Some((_, path)) = &self.unix {
+            // There is no caller for an error, and nothing depends on it.
+            let _ = std::fs::remove_file(path);
+        }
     }
 }

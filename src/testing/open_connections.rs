@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 #[cfg(target_os = "linux")]
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::listeners::Accepted;
@@ -13,8 +13,8 @@ pub(super) struct OpenConnections(Mutex<Connections>);
 
 #[derive(Debug, Default)]
 struct Connections {
-    /// By their numbers, and whether each was one too many when it was accepted.
-    open: BTreeMap<u64, (Peer, bool)>,
+    /// By their numbers.
+    open: BTreeMap<u64, Peer>,
     most: usize,
 }
 
@@ -28,16 +28,21 @@ impl OpenConnections {
     /// Counts a connection that has just been accepted. Returns whether it is one too many.
     pub(super) fn add(
         self: &Arc<Self>,
-        accepted: &Accepted,
+        accepted: &mut Accepted,
         number: u64,
         limit: Option<usize>,
     ) -> (Presence, bool) {
         let mut count = self.lock();
         count.forget_closed();
-        let served = count.open.values().filter(|(_, too_many)| !too_many);
+        let served = count.open.values().filter(|peer| !peer.too_many);
         let served = served.count();
         let too_many = limit.is_some_and(|most| served >= most);
-        count.open.insert(number, (Peer::of(accepted), too_many));
+        let peer = Peer {
+            #[cfg(target_os = "linux")]
+            socket: accepted.socket.take(),
+            too_many,
+        };
+        count.open.insert(number, peer);
         count.most = count.most.max(count.open.len());
         let presence = Presence {
             connections: Arc::clone(self),
@@ -63,7 +68,7 @@ impl OpenConnections {
 
 impl Connections {
     fn forget_closed(&mut self) {
-        self.open.retain(|_, (peer, _)| !peer.has_left());
+        self.open.retain(|_, peer| !peer.has_left());
     }
 }
 
@@ -76,20 +81,16 @@ impl Drop for Presence {
 /// The other end of a connection.
 #[derive(Debug)]
 struct Peer {
-    /// A second handle of the socket, since another task reads from the first.
+    /// Without one, the connection counts until the server has read its end.
     #[cfg(target_os = "linux")]
     socket: Option<OwnedFd>,
+    /// Whether it was one too many when it was accepted.
+    too_many: bool,
 }
 
-#[cfg(target_os = "linux")]
 impl Peer {
-    fn of(accepted: &Accepted) -> Self {
-        // Without one left for it, the connection counts until the server has read its end.
-        let socket = accepted.as_fd().try_clone_to_owned().ok();
-        Self { socket }
-    }
-
     /// Whether the client has closed its end, though what it sent before may not have been read.
+    #[cfg(target_os = "linux")]
     fn has_left(&self) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -101,14 +102,9 @@ impl Peer {
         // `poll` always reports errors and a reset connection.
         poll(&mut polled, Some(&now)).is_ok_and(|found| found > 0)
     }
-}
 
-#[cfg(not(target_os = "linux"))]
-impl Peer {
-    fn of(_: &Accepted) -> Self {
-        Self {}
-    }
-
+    #[cfg(not(target_os = "linux"))]
+    #[expect(clippy::unused_self, reason = "the same signature on all systems")]
     fn has_left(&self) -> bool {
         false
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 
+use super::client::TlsVersion;
 use super::syntax::keyword_and_value;
 
 /// A message that the server accepted: it replied 250 at the end of data, or would have without a
@@ -11,7 +12,7 @@ use super::syntax::keyword_and_value;
 ///
 /// Its envelope and how it arrived are values. To read the message a test uses a parser of its own
 /// choice, such as the package mail-parser in the example of the [module](super).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Received {
     /// The name that the reply to the end of data gave the message.
@@ -56,7 +57,7 @@ impl Received {
     /// What the SIZE parameter of MAIL declared, if it was there (RFC 1870, section 6).
     #[must_use]
     pub fn declared_size(&self) -> Option<u64> {
-        declared_size(&self.mail_parameters)
+        self.mail_parameter("SIZE")?.parse().ok()
     }
 
     /// The value of a parameter of MAIL as it was sent, such as `RET`, `ENVID`, `BY`, `HOLDFOR`,
@@ -75,25 +76,10 @@ impl Received {
     }
 }
 
-/// The value of SIZE among the parameters of MAIL.
-fn declared_size(mail_parameters: &[String]) -> Option<u64> {
-    value(mail_parameters, "SIZE")?.parse().ok()
-}
-
 fn value<'a>(parameters: &'a [String], keyword: &str) -> Option<&'a str> {
     let mut parameters = parameters.iter().map(|one| keyword_and_value(one));
     let (_, value) = parameters.find(|(name, _)| name.eq_ignore_ascii_case(keyword))?;
     Some(value.unwrap_or_default())
-}
-
-/// A version of TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TlsVersion {
-    /// TLS 1.2 (RFC 5246).
-    Tls12,
-    /// TLS 1.3 (RFC 8446).
-    Tls13,
 }
 
 #[cfg(test)]
@@ -102,12 +88,15 @@ mod tests {
 
     #[test]
     fn the_declared_size_is_found() {
-        let parameters = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(
-            declared_size(&parameters("BODY=8BITMIME size=12")),
-            Some(12)
-        );
-        assert_eq!(declared_size(&parameters("SIZE=12a")), None);
+        let declared_size = |parameters: &[&str]| {
+            let received = Received {
+                mail_parameters: parameters.iter().map(ToString::to_string).collect(),
+                ..Received::default()
+            };
+            received.declared_size()
+        };
+        assert_eq!(declared_size(&["BODY=8BITMIME", "size=12"]), Some(12));
+        assert_eq!(declared_size(&["SIZE=12a"]), None);
         assert_eq!(declared_size(&[]), None);
     }
 }

@@ -14,12 +14,10 @@ use tokio::time::timeout;
 
 use super::certificate;
 use super::connection;
-use super::failure::TestServerError;
 use super::fault::Faults;
 use super::listeners::{ByteStream, Listeners};
-use super::log::Log;
 use super::settings::ServerSettings;
-use super::shared::Shared;
+use super::shared::{Log, Shared, TestServerError};
 
 /// How long connections may take to end by themselves when the server shuts down. If the client has
 /// closed its end, the server still reads what the client sent last.
@@ -113,12 +111,12 @@ async fn listen<F>(
             () = shared.stop.cancelled() => break,
             Some(ended) = connections.join_next() => record_panic(&shared.log, ended),
             accepted = listeners.accept() => match accepted {
-                Ok(accepted) => {
+                Ok(mut accepted) => {
                     number += 1;
-                    shared.log.add_connection(accepted.round_trips());
+                    shared.log.add_connection(accepted.round_trips);
                     let limit = shared.settings.max_connections;
-                    let (presence, too_many) = shared.connections.add(&accepted, number, limit);
-                    let served = serve(accepted.into_stream(), number, too_many, Arc::clone(&shared));
+                    let (presence, too_many) = shared.connections.add(&mut accepted, number, limit);
+                    let served = serve(accepted.stream, number, too_many, Arc::clone(&shared));
                     connections.spawn(async move {
                         served.await;
                         // The connection counts as open until here.

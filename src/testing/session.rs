@@ -7,13 +7,12 @@ use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{sleep, timeout};
 
-use super::fault::{Fault, Point};
+use super::client::TlsVersion;
+use super::extensions::Keyword;
+use super::fault::{Fault, Point, Quirk};
 use super::input::{InputBuffer, Line};
-use super::keyword::Keyword;
 use super::listeners::ByteStream;
 use super::mechanism::AuthMechanism;
-use super::quirk::Quirk;
-use super::received::TlsVersion;
 use super::shared::Shared;
 use super::transaction::TransactionState;
 
@@ -244,11 +243,9 @@ impl ServerSession {
             Some(Fault::CloseAt(_) | Fault::SilentAt(_)) => [None, None],
         };
         let [usual, text] = texts;
-        if let Some(usual) = usual.filter(|usual| !usual.is_empty()) {
-            self.say(usual);
-        }
-        if let Some(text) = text {
-            self.say(text);
+        let usual = usual.filter(|usual| !usual.is_empty());
+        for line in usual.into_iter().chain(text) {
+            self.say(line);
         }
         match fault {
             Some(Fault::CloseAt(_)) => {

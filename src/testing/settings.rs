@@ -6,32 +6,16 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::keyword::Keyword;
+use super::client::Security;
+use super::extensions::{Keyword, Offer};
+use super::fault::Quirk;
 use super::mechanism::AuthMechanism;
-use super::offer::Offer;
-use super::quirk::Quirk;
 use super::store::Store;
 use crate::secret::Secret;
 
 /// The largest message that the server accepts, unless
 /// [`TestServerBuilder::max_size`](super::TestServerBuilder::max_size) sets another limit.
 const MAX_SIZE: u64 = 64 * 1024 * 1024;
-
-/// How connections are protected.
-///
-/// The client needs the same setting: [`Security`](crate::Security) of the session is another type,
-/// since this module shares nothing with the modules that it tests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Security {
-    /// TLS from the first octet (RFC 8314, section 3.3).
-    ImplicitTls,
-    /// TLS after STARTTLS. Before it the server accepts no mail (RFC 3207).
-    #[default]
-    StartTls,
-    /// No TLS at all. AUTH is offered in clear text.
-    Cleartext,
-}
 
 /// What stays the same while a server runs.
 #[derive(Debug)]
@@ -67,7 +51,7 @@ impl Default for ServerSettings {
             quirks: Vec::new(),
             users: Vec::new(),
             anonymous: false,
-            security: Security::default(),
+            security: Security::StartTls,
             max_size: MAX_SIZE,
             left_out: Vec::new(),
             offers: Vec::new(),

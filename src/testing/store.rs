@@ -1,7 +1,7 @@
 //! Where messages are kept.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -86,7 +86,12 @@ impl Sink {
                 budget: Arc::clone(budget),
             })),
             Store::Directory(directory) => {
-                Ok(Self::File(InFile::create(directory, queue_id).await?))
+                let part = directory.join(format!("{queue_id}.part"));
+                Ok(Self::File(InFile {
+                    file: File::create_new(&part).await?,
+                    part: Some(part),
+                    whole: directory.join(format!("{queue_id}.eml")),
+                }))
             }
             Store::Discard => Ok(Self::Discard),
         }
@@ -97,7 +102,13 @@ impl Sink {
     /// [`StorageFull`](io::ErrorKind::StorageFull) if there is no room for it.
     pub(super) async fn write(&mut self, piece: &[u8]) -> io::Result<()> {
         match self {
-            Self::Memory(memory) => memory.write(piece),
+            Self::Memory(memory) => {
+                if !memory.budget.take(piece.len() as u64) {
+                    return Err(io::ErrorKind::StorageFull.into());
+                }
+                memory.octets.extend_from_slice(piece);
+                Ok(())
+            }
             Self::File(file) => file.file.write_all(piece).await,
             Self::Discard => Ok(()),
         }
@@ -119,16 +130,6 @@ pub(super) struct InMemory {
     budget: Arc<Budget>,
 }
 
-impl InMemory {
-    fn write(&mut self, piece: &[u8]) -> io::Result<()> {
-        if !self.budget.take(piece.len() as u64) {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        self.octets.extend_from_slice(piece);
-        Ok(())
-    }
-}
-
 impl Drop for InMemory {
     /// Frees the memory of a message that is not kept. The octets of a kept message have been moved
     /// out.
@@ -146,15 +147,6 @@ pub(super) struct InFile {
 }
 
 impl InFile {
-    async fn create(directory: &Path, queue_id: &str) -> io::Result<Self> {
-        let part = directory.join(format!("{queue_id}.part"));
-        Ok(Self {
-            file: File::create_new(&part).await?,
-            part: Some(part),
-            whole: directory.join(format!("{queue_id}.eml")),
-        })
-    }
-
     async fn keep(mut self) -> io::Result<PathBuf> {
         self.file.flush().await?;
         if let Some(part) = &self.part {

@@ -1,4 +1,5 @@
-//! AUTH (RFC 4954), with PLAIN (RFC 4616), LOGIN, CRAM-MD5 (RFC 2195) and EXTERNAL (RFC 4422).
+//! AUTH (RFC 4954), with PLAIN (RFC 4616), LOGIN, CRAM-MD5 (RFC 2195), EXTERNAL (RFC 4422),
+//! OAUTHBEARER (RFC 7628) and XOAUTH2.
 
 use std::fmt::Write as _;
 
@@ -7,12 +8,15 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use md5::Md5;
 
+use super::super::extensions::Keyword;
 use super::super::fault::Point;
-use super::super::keyword::Keyword;
 use super::super::mechanism::AuthMechanism;
 use super::super::session::{Flow, ServerSession, SessionStop};
 use super::super::transaction::TransactionState;
 use crate::secret::Secret;
+
+/// The challenge that says why a token is refused (RFC 7628, section 3.2.2).
+const REFUSAL: &str = r#"{"status":"invalid_token","schemes":"bearer","scope":"mail.send"}"#;
 
 impl ServerSession {
     pub(super) async fn auth(&mut self, line: &str) -> Flow<()> {
@@ -121,16 +125,42 @@ impl ServerSession {
     /// As if the client had shown a certificate for the first user.
     async fn external(&mut self, initial: Option<&str>) -> Flow<String> {
         let wanted = self.first_response(initial, "").await?;
-        let first = self
-            .shared
-            .settings
-            .users
-            .first()
-            .map(|(name, _)| name.clone());
+        let users = &self.shared.settings.users;
+        let first = users.first().map(|(name, _)| name.clone());
         self.find_user(|name, _| {
             first.as_deref() == Some(name)
                 && (wanted.is_empty() || name.as_bytes() == wanted.expose())
         })
+    }
+
+    /// The name of the user that the token belongs to.
+    async fn token(&mut self, mechanism: AuthMechanism, initial: Option<&str>) -> Flow<String> {
+        let message = self.first_response(initial, "").await?;
+        let text = String::from_utf8_lossy(message.expose());
+        // How the message begins, what ends the name, and what answers a refusal.
+        let (begin, end, dummy) = match mechanism {
+            AuthMechanism::XOAuth2 => ("user=", "\u{1}", ""),
+            _ => ("n,a=", ",\u{1}", "\u{1}"),
+        };
+        let rest = text.strip_prefix(begin).unwrap_or_default();
+        let (name, fields) = rest.split_once(end).unwrap_or_default();
+        let name = name.replace("=2C", ",").replace("=3D", "=");
+        let token = fields.strip_suffix("\u{1}\u{1}").and_then(|fields| {
+            let mut fields = fields.split('\u{1}');
+            fields.find_map(|field| field.strip_prefix("auth=Bearer "))
+        });
+        let Some(token) = token.filter(|_| !name.is_empty()) else {
+            return Err(self.malformed("malformed token response (RFC 7628, section 3.1)"));
+        };
+        let mut users = self.shared.settings.users.iter();
+        if users.any(|(own, password)| *own == name && password.expose() == token.as_bytes()) {
+            return Ok(name);
+        }
+        let response = self.challenge(&STANDARD.encode(REFUSAL)).await?;
+        if response.expose() != dummy.as_bytes() {
+            self.violation("answer to a refused token (RFC 7628, section 3.2.3)");
+        }
+        Err(self.wrong_credentials())
     }
 
     /// Sends a challenge and reads the response of the client.

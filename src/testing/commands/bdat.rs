@@ -1,9 +1,8 @@
 //! BDAT and the chunk after it (RFC 3030, section 2).
 
 use super::super::data::DataReader;
-use super::super::fault::Point;
-use super::super::keyword::Keyword;
-use super::super::quirk::Quirk;
+use super::super::extensions::Keyword;
+use super::super::fault::{Point, Quirk};
 use super::super::session::{Flow, ServerSession};
 use super::super::transaction::{IncomingMail, TransactionState};
 use super::transfer::up_to;

@@ -50,9 +50,8 @@ impl ServerSession {
             }
             None => return Ok(()),
         };
-        let recipients = mail.received.forward_paths.len();
         let replies = if self.shared.settings.lmtp {
-            recipients
+            mail.received.forward_paths.len()
         } else {
             1
         };
@@ -75,7 +74,9 @@ impl ServerSession {
         let mut replies = Vec::new();
         let mut accepted = Vec::new();
         let last = received.forward_paths.len().saturating_sub(1);
-        for (number, path) in received.forward_paths.drain(..).enumerate() {
+        let recipients = received.forward_paths.drain(..);
+        let recipients = recipients.zip(received.rcpt_parameters.drain(..));
+        for (number, (path, parameters)) in recipients.enumerate() {
             let mut refused = self.shared.settings.refused_after_data.iter();
             let refusal = refused.find(|(address, _)| address.eq_ignore_ascii_case(&path));
             let reply = if let Some((_, reply)) = refusal {
@@ -89,11 +90,11 @@ impl ServerSession {
                 .filter(|fault| !fault.follows_reply() || number == last)
                 .or_else(|| faults.take(Point::EndOfDataFor(number), self.number));
             if is_positive(&reply) && !is_refusal(fault.as_ref()) {
-                accepted.push(path);
+                accepted.push((path, parameters));
             }
             replies.push((fault, reply));
         }
-        received.forward_paths = accepted;
+        (received.forward_paths, received.rcpt_parameters) = accepted.into_iter().unzip();
         replies
     }
 

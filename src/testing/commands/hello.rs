@@ -1,12 +1,11 @@
 //! EHLO and HELO (RFC 5321, section 4.1.1.1), and STARTTLS (RFC 3207).
 
+use super::super::client::{Security, TlsVersion};
+use super::super::extensions::{EXTENSIONS, Keyword, Offer};
 use super::super::fault::Point;
-use super::super::keyword::{EXTENSIONS, Keyword};
 use super::super::mechanism::AuthMechanism;
-use super::super::offer::Offer;
-use super::super::received::TlsVersion;
 use super::super::session::{Flow, ServerSession, SessionStop};
-use super::super::settings::{Security, ServerSettings};
+use super::super::settings::ServerSettings;
 use super::super::syntax::is_host;
 use super::super::transaction::TransactionState;
 

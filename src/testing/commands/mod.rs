@@ -6,7 +6,6 @@ mod delivery;
 mod hello;
 mod parameters;
 mod scram;
-mod token;
 mod transaction;
 mod transfer;
 
@@ -14,9 +13,8 @@ use std::borrow::Cow;
 
 use smtp_proto::{Error, Request};
 
-use super::fault::Point;
-use super::keyword::{EXTENSIONS, Keyword};
-use super::quirk::Quirk;
+use super::extensions::{EXTENSIONS, Keyword};
+use super::fault::{Point, Quirk};
 use super::session::{Flow, ServerSession, SessionStop};
 use super::transaction::TransactionState;
 
@@ -48,14 +46,19 @@ impl ServerSession {
         }
         let done = match request {
             Ok(request) => self.request(request, line).await,
-            // smtp-proto does not know the addresses of RFC 6533.
-            Err(Error::InvalidParameter { param: "ORCPT" }) => self.rcpt(line).await,
+            // The server reads parameters itself: smtp-proto does not know the addresses of RFC 6533,
+            // and takes a parameter without its value for an unknown one.
+            Err(Error::InvalidParameter { .. } | Error::UnsupportedParameter { .. }) => {
+                match verb.as_str() {
+                    "MAIL" => self.mail(line).await,
+                    _ => self.rcpt(line).await,
+                }
+            }
             // The words of an unknown command are not repeated: they may be a password.
             Err(Error::UnknownCommand) => {
                 let violation = "unknown command (RFC 5321, section 4.1)";
                 return Err(self.reject(violation, "500 5.5.2 Unknown command"));
             }
-            Err(Error::UnsupportedParameter { param }) => Err(self.parameter_not_offered(&param)),
             Err(error) => Err(self.malformed(&format!("malformed {verb} ({error:?})"))),
         };
         if done.is_err() && verb == "MAIL" && !self.transaction.has_begun() {

@@ -14,7 +14,6 @@ const ITERATIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4_095);
 
 /// What differs between the mechanisms.
 struct Suite {
-    hash: &'static digest::Algorithm,
     hmac: hmac::Algorithm,
     pbkdf2: pbkdf2::Algorithm,
 }
@@ -23,30 +22,18 @@ impl Suite {
     fn of(mechanism: AuthMechanism) -> Self {
         match mechanism {
             AuthMechanism::ScramSha1 | AuthMechanism::ScramSha1Plus => Self {
-                hash: &digest::SHA1_FOR_LEGACY_USE_ONLY,
                 hmac: hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
                 pbkdf2: pbkdf2::PBKDF2_HMAC_SHA1,
             },
             _ => Self {
-                hash: &digest::SHA256,
                 hmac: hmac::HMAC_SHA256,
                 pbkdf2: pbkdf2::PBKDF2_HMAC_SHA256,
             },
         }
     }
 
-    fn derive(&self, password: &[u8], salt: &[u8]) -> Vec<u8> {
-        let mut key = vec![0; self.hash.output_len()];
-        pbkdf2::derive(self.pbkdf2, ITERATIONS, salt, password, &mut key);
-        key
-    }
-
     fn hmac(&self, key: &[u8], octets: &[u8]) -> hmac::Tag {
         hmac::sign(&hmac::Key::new(self.hmac, key), octets)
-    }
-
-    fn hash(&self, octets: &[u8]) -> digest::Digest {
-        digest::digest(self.hash, octets)
     }
 }
 
@@ -114,9 +101,12 @@ impl ServerSession {
             return Err(self.malformed("malformed last message of SCRAM (RFC 5802, section 7)"));
         };
         let exchanged = [first.bare, &server_first, &without_proof].join(",");
-        let salted = suite.derive(password.expose(), &salt);
+        let hash = suite.hmac.digest_algorithm();
+        let mut salted = vec![0; hash.output_len()];
+        let password = password.expose();
+        pbkdf2::derive(suite.pbkdf2, ITERATIONS, &salt, password, &mut salted);
         let client_key = suite.hmac(&salted, b"Client Key");
-        let stored_key = suite.hash(client_key.as_ref());
+        let stored_key = digest::digest(hash, client_key.as_ref());
         let signature = suite.hmac(stored_key.as_ref(), exchanged.as_bytes());
         let pairs = client_key.as_ref().iter().zip(signature.as_ref());
         let expected: Vec<u8> = pairs.map(|(key, octet)| key ^ octet).collect();

@@ -1,13 +1,10 @@
 //! MAIL and RCPT (RFC 5321, sections 4.1.1.2 and 4.1.1.3).
 
-use bytes::Bytes;
-
+use super::super::client::Security;
+use super::super::extensions::{Keyword, Offer};
 use super::super::fault::Point;
-use super::super::keyword::Keyword;
-use super::super::offer::Offer;
 use super::super::received::Received;
 use super::super::session::{Flow, ServerSession, SessionStop};
-use super::super::settings::Security;
 use super::super::syntax::PathArgument;
 use super::super::transaction::{IncomingMail, TransactionState};
 
@@ -56,21 +53,13 @@ impl ServerSession {
         };
         self.check_parameters("MAIL", &argument.parameters)?;
         let received = Received {
-            queue_id: String::new(),
             connection: self.number,
             hello: self.hello.clone().unwrap_or_default(),
             tls: self.tls,
             authenticated_as: self.authenticated_as.clone(),
             reverse_path: argument.path,
             mail_parameters: argument.parameters,
-            forward_paths: Vec::new(),
-            rcpt_parameters: Vec::new(),
-            octets: Bytes::new(),
-            file: None,
-            size: 0,
-            wire_octets: 0,
-            chunks: 0,
-            round_trips: 0,
+            ..Received::default()
         };
         self.check_path(&received.reverse_path, has_smtputf8(&received))?;
         let max_size = self.shared.settings.max_size;

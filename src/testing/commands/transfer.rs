@@ -1,8 +1,8 @@
 //! DATA and the message after it (RFC 5321, section 4.1.1.4).
 
 use super::super::data::DataReader;
+use super::super::extensions::Keyword;
 use super::super::fault::{Fault, Point};
-use super::super::keyword::Keyword;
 use super::super::session::{Flow, ServerSession, SessionStop};
 use super::super::store::Sink;
 use super::super::transaction::{IncomingMail, TransactionState};

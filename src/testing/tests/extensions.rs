@@ -103,7 +103,20 @@ async fn malformed_and_repeated_parameters_are_violations() {
             "MAIL FROM:<> ENVID=+0D",
             "MAIL with a malformed ENVID=+0D",
         ),
+        ("", "MAIL FROM:<> RET=ALL", "MAIL with a malformed RET=ALL"),
+        ("", "MAIL FROM:<> RET", "MAIL with a malformed RET"),
+        ("", "MAIL FROM:<> ENVID", "MAIL with a malformed ENVID"),
         ("", "MAIL FROM:<> RET=FULL RET=FULL", "MAIL with RET twice"),
+        (
+            begun,
+            "RCPT TO:<a@b.example> NOTIFY=SOMETIMES",
+            "RCPT with a malformed NOTIFY=SOMETIMES",
+        ),
+        (
+            begun,
+            "RCPT TO:<a@b.example> NOTIFY",
+            "RCPT with a malformed NOTIFY",
+        ),
         (
             begun,
             "RCPT TO:<a@b.example> NOTIFY=DELAY NOTIFY=DELAY",

@@ -2,7 +2,7 @@
 
 use super::{HELLO, Peer, open_server, violations_of};
 use crate::testing::Point::{EndOfData, EndOfDataFor};
-use crate::testing::{Fault, Security, TestServer, TestServerBuilder};
+use crate::testing::{Fault, Offer, Security, TestServer, TestServerBuilder};
 
 fn hello() -> String {
     HELLO.replace("ESMTP", "LMTP").replace("EHLO", "LHLO")
@@ -50,6 +50,43 @@ async fn each_recipient_has_a_reply_of_its_own() {
     let server = lmtp_server().refuse_after_data("Bob@b.example", "452 4.2.2 over quota");
     let got = play(server, &[ENVELOPE, replies].concat()).await;
     assert_eq!(got, [["ann@b.example"]]);
+}
+
+#[tokio::test]
+async fn parameters_stay_with_their_recipient() {
+    let server = open_server().lmtp().offer(Offer::Dsn);
+    let server = server.refuse_after_data("ann@b.example", "452 4.2.2 over quota");
+    let server = server.start().await.unwrap();
+    let hello = hello().replace(
+        "250 BINARYMIME",
+        "250-BINARYMIME
+         S: 250 DSN",
+    );
+    let transcript = "C: MAIL FROM:<>
+         C: RCPT TO:<ann@b.example> NOTIFY=NEVER
+         C: RCPT TO:<bob@b.example> NOTIFY=DELAY
+         C: RCPT TO:<cy@b.example>
+         C: DATA
+         S: 250 2.1.0 Sender ok
+         S: 250 2.1.5 Recipient ok
+         S: 250 2.1.5 Recipient ok
+         S: 250 2.1.5 Recipient ok
+         S: 354 End data with <CR><LF>.<CR><LF>
+         C: .
+         S: 452 4.2.2 over quota
+         S: 250 2.1.5 <bob@b.example> Ok: queued as 4C1F00000000
+         S: 250 2.1.5 <cy@b.example> Ok: queued as 4C1F00000000";
+    let mut peer = Peer::connect(&server).await;
+    peer.play(&[&hello, transcript].concat()).await;
+    let received = &server.received()[0];
+    for (path, notify) in [
+        ("ann@b.example", None),
+        ("bob@b.example", Some("DELAY")),
+        ("cy@b.example", None),
+    ] {
+        assert_eq!(received.rcpt_parameter(path, "NOTIFY"), notify, "{path}");
+    }
+    assert_eq!(received.rcpt_parameters.len(), received.forward_paths.len());
 }
 
 #[tokio::test]

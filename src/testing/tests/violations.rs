@@ -56,6 +56,7 @@ async fn parameters_that_are_not_offered() {
         ("RET=FULL", "DSN"),
         ("BODY=BINARYMIME", "left out"),
         ("FOO=1", "FOO"),
+        ("ORCPT=rfc822;a@b.example", "ORCPT"),
         ("AUTH=<>", "AUTH"),
         ("SMTPUTF8", "left out"),
         ("SIZE=1", "left out"),
@@ -97,6 +98,9 @@ async fn malformed_commands() {
             "malformed MAIL (RFC 5321, section 4.1.1.2)",
         ),
         ("MAIL FROM:<> SIZE=1 SIZE=1", "MAIL with SIZE twice"),
+        ("MAIL FROM:<> SIZE=1a", "MAIL with a malformed SIZE=1a"),
+        ("MAIL FROM:<> SIZE", "MAIL with a malformed SIZE"),
+        ("MAIL FROM:<> BODY=8BIT", "MAIL with a malformed BODY=8BIT"),
         (
             "MAIL FROM:<@a.example:b@c.example>",
             "source route (RFC 5321, appendix C)",

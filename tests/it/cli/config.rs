@@ -23,7 +23,7 @@ async fn every_sample_is_valid_and_protected() {
         let config = Config::load(file.unwrap().path()).unwrap();
         for (name, account) in &config.accounts {
             accounts += 1;
-            assert_ne!(account.tls, Some(pilotfish::Security::Cleartext), "{name}");
+            assert_ne!(account.tls, Some(Security::Cleartext), "{name}");
             assert!(
                 account.user.is_some()
                     && (account.password_file.is_some() || account.password_command.is_some()),
@@ -89,14 +89,14 @@ fn all_keys_are_read() {
     .unwrap();
     let account = config.account("work").unwrap();
     let mut server = Account::new("[::1]:2525").unwrap();
-    server.tls = Some(pilotfish::Security::Cleartext);
+    server.tls = Some(Security::Cleartext);
     server.tls_ca = Some("/ca.pem".into());
     server.user = Some("me".to_owned());
     server.auth_as = Some("shop".to_owned());
     server.from = Some("Me <me@example.org>".parse().unwrap());
     server.password_command = Some("pass".to_owned());
     assert_eq!(*account, server);
-    assert_eq!(account.tls, Some(pilotfish::Security::Cleartext));
+    assert_eq!(account.tls, Some(Security::Cleartext));
     assert_eq!(account.tls_ca, Some("/ca.pem".into()));
     assert_eq!(account.user.as_deref(), Some("me"));
     assert_eq!(account.auth_as.as_deref(), Some("shop"));

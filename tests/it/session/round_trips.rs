@@ -3,19 +3,15 @@
 use pilotfish::protocol::{Chunking, Strategy};
 use pilotfish::testing::{Security, TestServer};
 use pilotfish::transport::TlsConfig;
-use pilotfish::{Credentials, Message, session};
+use pilotfish::{Credentials, Message};
 
 /// Sends one mail over a separate connection. Returns the round trips until the reply to the mail,
 /// and until the reply to QUIT.
-async fn one_mail(here: Security, chunking: Chunking) -> (u64, u64) {
-    let there = match here {
-        Security::ImplicitTls => session::Security::ImplicitTls,
-        _ => session::Security::StartTls,
-    };
+async fn one_mail(security: Security, chunking: Chunking) -> (u64, u64) {
     let mut strategy = Strategy::default();
     strategy.chunking = chunking;
     let server = TestServer::builder()
-        .security(here)
+        .security(security)
         .user("tim", "tanstaaftanstaaf")
         .start()
         .await
@@ -23,7 +19,7 @@ async fn one_mail(here: Security, chunking: Chunking) -> (u64, u64) {
     let tls = TlsConfig::builder().ca_pem(server.ca_pem());
     let client = pilotfish::ServerConfig::builder("localhost")
         .port(server.addr().port())
-        .security(there)
+        .security(security)
         .strategy(strategy)
         .tls(tls.build().unwrap())
         .credentials(Credentials::new("tim", "tanstaaftanstaaf").unwrap())

@@ -277,7 +277,7 @@ async fn implicit_tls_is_checked_as_well() {
 #[tokio::test]
 async fn a_port_with_implicit_tls_is_detected() {
     let submission = testing::TestServer::builder()
-        .security(testing::Security::ImplicitTls)
+        .security(Security::ImplicitTls)
         .start()
         .await
         .unwrap();
