@@ -25,10 +25,10 @@ type Source = Arc<dyn std::error::Error + Send + Sync>;
 ///
 /// Errors can be cloned, since one broken connection may fail many mails.
 #[derive(Clone)]
-pub struct Error(Box<Inner>);
+pub struct Error(Box<ErrorParts>);
 
 #[derive(Clone)]
-struct Inner {
+struct ErrorParts {
     kind: ErrorKind,
     stage: Option<Stage>,
     fate: Fate,
@@ -112,7 +112,7 @@ impl Error {
             kind,
             ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Io | ErrorKind::Closed
         );
-        Self(Box::new(Inner {
+        Self(Box::new(ErrorParts {
             kind,
             stage: None,
             fate: Fate::NotAccepted,

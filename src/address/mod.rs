@@ -95,10 +95,9 @@ mod literal;
 mod local_part;
 mod mailbox;
 mod parser;
-mod path;
 mod phrase;
 
-pub use addr_spec::AddrSpec;
+pub use addr_spec::{AddrSpec, ForwardPath, ReversePath};
 pub use domain::Domain;
 pub use envelope::paths::Envelope;
 pub use error::AddressError;
@@ -108,4 +107,3 @@ pub use literal::AddressLiteral;
 pub use local_part::LocalPart;
 pub use mailbox::{DisplayName, Mailbox};
 pub(crate) use parser::{is_forbidden, is_invisible};
-pub use path::{ForwardPath, ReversePath};

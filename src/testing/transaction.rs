@@ -41,15 +41,6 @@ pub(super) struct IncomingMail {
 }
 
 impl IncomingMail {
-    pub(super) fn new(received: Received) -> Self {
-        Self {
-            received,
-            named_recipients: 0,
-            reader: DataReader::default(),
-            sink: Ok(Sink::Discard),
-        }
-    }
-
     pub(super) fn has_recipients(&self) -> bool {
         !self.received.forward_paths.is_empty()
     }

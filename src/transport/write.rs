@@ -16,7 +16,7 @@ use crate::error::{Result, Stage};
 
 /// How many octets a poll has written, or that there is nothing left to write: all is flushed, or
 /// replies that were due have come with the end of all replies after them.
-type Written = ControlFlow<(), usize>;
+type WriteProgress = ControlFlow<(), usize>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Writes and flushes everything; a reply is due as soon as so many octets as `answered` says
@@ -50,7 +50,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                     },
                 );
             match step.await {
-                Some(Ok(Written::Continue(count))) => {
+                Some(Ok(WriteProgress::Continue(count))) => {
                     rest = rest.get(count..).unwrap_or_default();
                     self.handed_over += count as u64;
                     let written = octets.len() - rest.len();
@@ -58,7 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                         self.expected_replies += 1;
                     }
                 }
-                Some(Ok(Written::Break(()))) => return Ok(()),
+                Some(Ok(WriteProgress::Break(()))) => return Ok(()),
                 Some(Err(error)) => return Err(error),
                 None if self.pending_replies.is_empty() => {
                     return Err(EndOfReplies::Stalled(limit).into_error(stage));
@@ -78,11 +78,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         stage: Stage,
         rest: &[u8],
         broken: &mut Option<io::Error>,
-    ) -> Poll<Result<Written>> {
+    ) -> Poll<Result<WriteProgress>> {
         if let Poll::Ready(end) = self.poll_replies(context) {
             if !self.pending_replies.is_empty() {
                 self.ended = Some(end);
-                return Poll::Ready(Ok(Written::Break(())));
+                return Poll::Ready(Ok(WriteProgress::Break(())));
             }
             let end = match broken.take() {
                 Some(cause) if !end.has_words() => EndOfReplies::Failed(cause, String::new()),
@@ -96,12 +96,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
         let stream = Pin::new(self.framed.get_mut());
         let written = if rest.is_empty() {
-            ready!(stream.poll_flush(context)).map(Written::Break)
+            ready!(stream.poll_flush(context)).map(WriteProgress::Break)
         } else {
-            ready!(stream.poll_write(context, rest)).map(Written::Continue)
+            ready!(stream.poll_write(context, rest)).map(WriteProgress::Continue)
         };
         match written {
-            Ok(Written::Continue(0)) => {
+            Ok(WriteProgress::Continue(0)) => {
                 let cause = io::ErrorKind::WriteZero.into();
                 let end = EndOfReplies::Failed(cause, String::new());
                 Poll::Ready(Err(end.into_error(stage)))

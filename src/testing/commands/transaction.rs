@@ -1,10 +1,12 @@
 //! MAIL and RCPT (RFC 5321, sections 4.1.1.2 and 4.1.1.3).
 
 use super::super::client::Security;
+use super::super::data::DataReader;
 use super::super::extensions::{Keyword, Offer};
 use super::super::fault::Point;
 use super::super::received::Received;
 use super::super::session::{Flow, ServerSession, SessionStop};
+use super::super::store::Sink;
 use super::super::syntax::PathArgument;
 use super::super::transaction::{IncomingMail, TransactionState};
 
@@ -67,7 +69,12 @@ impl ServerSession {
         if max_size != 0 && declared_size.is_some_and(|size| size > max_size) {
             return Err(self.refuse("552 5.3.4 Message size exceeds the limit"));
         }
-        Ok(IncomingMail::new(received))
+        Ok(IncomingMail {
+            received,
+            named_recipients: 0,
+            reader: DataReader::default(),
+            sink: Ok(Sink::Discard),
+        })
     }
 
     /// Checks what smtp-proto does not check in an address.

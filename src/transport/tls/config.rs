@@ -21,7 +21,7 @@ use super::fingerprint::Fingerprint;
 use super::parameters::TlsVersion;
 use super::pem::{certificates, client_certificate, unusable};
 use super::roots::TlsRoots;
-use super::verifier::{Authorities, Trust, Verifier};
+use super::verifier::{Trust, Verifier};
 #[cfg(doc)]
 use crate::error::ErrorKind;
 use crate::error::{Error, Result};
@@ -252,7 +252,7 @@ impl TlsConfigBuilder {
         let provider = Arc::new(provider());
         let unverified = self.accepts_invalid_certificates;
         let trust = match (unverified, self.fingerprints.is_empty()) {
-            (true, true) => Trust::Anybody,
+            (true, true) => Trust::Any,
             (true, false) => {
                 return Err(unusable(
                     "a certificate is pinned, and certificates are not to be verified: leave one out",
@@ -270,7 +270,7 @@ impl TlsConfigBuilder {
                          name a CA file or a fingerprint",
                     ));
                 }
-                Trust::Authorities(Authorities { roots, own })
+                Trust::Authorities { roots, own }
             }
         };
         let verifier = Verifier::new(trust, provider.signature_verification_algorithms);

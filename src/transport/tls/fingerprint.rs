@@ -32,9 +32,6 @@ pub enum Fingerprint {
     Spki([u8; 32]),
 }
 
-const CERTIFICATE: &str = "sha256:";
-const SPKI: &str = "spki-sha256:";
-
 impl Fingerprint {
     pub(super) fn of_certificate(der: &[u8]) -> Self {
         Self::Certificate(sha256(der))
@@ -50,14 +47,13 @@ impl FromStr for Fingerprint {
 
     fn from_str(text: &str) -> Result<Self, ValueError> {
         let read = || {
-            let prefixed = |prefix| Some((prefix, strip(text, prefix)?));
-            let (prefix, digits) = prefixed(SPKI).or_else(|| prefixed(CERTIFICATE))?;
+            let (kind, digits) = text.split_once(':')?;
             let digest = digest(digits)?;
-            Some(if prefix == SPKI {
-                Self::Spki(digest)
-            } else {
-                Self::Certificate(digest)
-            })
+            match kind.to_ascii_lowercase().as_str() {
+                "sha256" => Some(Self::Certificate(digest)),
+                "spki-sha256" => Some(Self::Spki(digest)),
+                _ => None,
+            }
         };
         read().ok_or_else(|| {
             let quoted: String = text.chars().take(120).collect();
@@ -76,11 +72,6 @@ fn sha256(octets: &[u8]) -> [u8; SHA256_OUTPUT_LEN] {
     let mut hash = [0; SHA256_OUTPUT_LEN];
     hash.copy_from_slice(digest::digest(&SHA256, octets).as_ref());
     hash
-}
-
-fn strip<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
-    let (start, rest) = text.split_at_checked(prefix.len())?;
-    start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
 /// 32 octets: colons stand between all of them, or nowhere.
@@ -103,11 +94,11 @@ fn digest(text: &str) -> Option<[u8; 32]> {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (prefix, digest) = match self {
-            Self::Certificate(digest) => (CERTIFICATE, digest),
-            Self::Spki(digest) => (SPKI, digest),
+        let (kind, digest) = match self {
+            Self::Certificate(digest) => ("sha256", digest),
+            Self::Spki(digest) => ("spki-sha256", digest),
         };
-        f.write_str(prefix)?;
+        write!(f, "{kind}:")?;
         digest.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
     }
 }

@@ -19,31 +19,19 @@ use super::certificate::{CertificateSummary, Fields};
 use super::failure::{CertificateProblem, rejected};
 use super::fingerprint::Fingerprint;
 
-/// Who is taken for the server.
+/// Which servers are trusted.
 #[derive(Debug)]
 pub(super) enum Trust {
-    /// Whom an authority vouches for (RFC 5280 section 6, RFC 9525).
-    Authorities(Authorities),
-    /// Who has one of these certificates or keys.
+    /// A server whose certificate one of these authorities has signed (RFC 5280 section 6, RFC 9525).
+    Authorities {
+        roots: RootCertStore,
+        /// The names of those that the user gave, which are among the roots.
+        own: Vec<Vec<u8>>,
+    },
+    /// A server with one of these certificates or keys.
     Pinned(Vec<Fingerprint>),
-    /// Who answers.
-    Anybody,
-}
-
-/// The authorities that are trusted.
-#[derive(Debug)]
-pub(super) struct Authorities {
-    pub(super) roots: RootCertStore,
-    /// The names of those that the user gave, which are among the roots.
-    pub(super) own: Vec<Vec<u8>>,
-}
-
-impl Authorities {
-    /// Whether a certificate says that one of the user's authorities has signed it.
-    fn are_named_by(&self, certificate: &CertificateDer<'_>) -> bool {
-        let issuer = Fields::of(certificate).map(|fields| fields.issuer);
-        issuer.is_some_and(|issuer| self.own.iter().any(|name| name == issuer))
-    }
+    /// Any server.
+    Any,
 }
 
 /// Decides by [`Trust`]. That the server has the certificate's key is verified whoever it is.
@@ -66,13 +54,13 @@ impl Verifier {
         now: UnixTime,
     ) -> Result<(), CertificateProblem> {
         match &self.trust {
-            Trust::Anybody => Ok(()),
+            Trust::Any => Ok(()),
             Trust::Pinned(pins) => verify_pinned(pins, end_entity),
-            Trust::Authorities(authorities) => {
+            Trust::Authorities { roots, own } => {
                 let certificate = EndEntityCert::try_from(end_entity)?;
                 let verified = certificate.verify_for_usage(
                     self.algorithms.all,
-                    &authorities.roots.roots,
+                    &roots.roots,
                     intermediates,
                     now,
                     KeyUsage::server_auth(),
@@ -83,9 +71,14 @@ impl Verifier {
                     let mut chain = [end_entity].into_iter().chain(intermediates);
                     // The signature by a short key is wrong, too, whoever has issued its certificate.
                     let is_short = |certificate| CertificateSummary::of(certificate).has_short_key;
+                    // Whether a certificate names one of the user's authorities as its issuer.
+                    let is_from_own = |certificate| {
+                        let fields = Fields::of(certificate);
+                        fields.is_some_and(|fields| own.iter().any(|name| name == fields.issuer))
+                    };
                     if is_wrong_signature(&error)
                         && !intermediates.iter().any(is_short)
-                        && chain.any(|certificate| authorities.are_named_by(certificate))
+                        && chain.any(is_from_own)
                     {
                         CertificateProblem::Namesake(error)
                     } else {
@@ -104,8 +97,8 @@ impl Verifier {
         certificate: &'a CertificateDer<'_>,
     ) -> Option<SubjectPublicKeyInfoDer<'a>> {
         match self.trust {
-            Trust::Pinned(_) | Trust::Anybody => Some(Fields::of(certificate)?.key),
-            Trust::Authorities(_) => None,
+            Trust::Pinned(_) | Trust::Any => Some(Fields::of(certificate)?.key),
+            Trust::Authorities { .. } => None,
         }
     }
 
