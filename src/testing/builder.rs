@@ -283,7 +283,9 @@ impl TestServerBuilder {
     }
 
     /// Waits before each time it sends replies, for a random time in this range, in Tokio's time. The
-    /// same seed gives the same times for the first connection, the second and so on.
+    /// same seed gives the same times for the first connection, the second and so on. If the greeting
+    /// takes longer than five seconds, a client opens a second connection: see
+    /// [`ServerConfig::connect`](crate::ServerConfig::connect).
     pub fn delay(mut self, range: RangeInclusive<Duration>, seed: u64) -> Self {
         self.settings.delay = Some(Delay { range, seed });
         self

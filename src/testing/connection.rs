@@ -8,12 +8,10 @@ use tokio_rustls::rustls::{HandshakeKind, ProtocolVersion};
 
 use super::client::{Security, TlsVersion};
 use super::fault::Point;
+use super::input::HANDSHAKE;
 use super::listeners::ByteStream;
 use super::session::{Flow, ServerSession, SessionStop};
 use super::shared::Shared;
-
-/// The first octet of a TLS handshake (RFC 8446, section 5.1: `ContentType` handshake).
-const HANDSHAKE: u8 = 22;
 
 /// Serves a client until one side ends the connection. A client that is one too many is refused.
 pub(super) async fn serve(

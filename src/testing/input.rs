@@ -7,6 +7,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 /// How much room there is for a read.
 const ROOM: usize = 32 * 1024;
 
+/// The first octet of a TLS handshake (RFC 8446, section 5.1: `ContentType` handshake).
+pub(super) const HANDSHAKE: u8 = 22;
+
 /// The longest line of an authentication exchange, with its CRLF (RFC 4954, section 4). No
 /// other line may be longer.
 const LONGEST_LINE: usize = 12_288;

@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 use super::client::TlsVersion;
 use super::extensions::Keyword;
 use super::fault::{Fault, Point, Quirk};
-use super::input::{InputBuffer, Line};
+use super::input::{HANDSHAKE, InputBuffer, Line};
 use super::listeners::ByteStream;
 use super::mechanism::AuthMechanism;
 use super::shared::Shared;
@@ -105,6 +105,10 @@ impl ServerSession {
     /// The next line, without its CRLF.
     pub(super) async fn line(&mut self) -> Flow<Vec<u8>> {
         loop {
+            // A client may try whether the port begins with TLS.
+            if self.tls.is_none() && self.input.octets().first() == Some(&HANDSHAKE) {
+                return Err(SessionStop::CloseNow);
+            }
             match self.input.take_line() {
                 Some(Line::Whole(line)) => return Ok(line),
                 Some(Line::Bare(octet)) => {

@@ -1,5 +1,8 @@
 //! Octets, lines and parameters that may not be sent.
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
 use super::{HELLO, open_server, violations_of};
 
 const SYNTAX: &str = "S: 501 5.5.4 Syntax error in parameters";
@@ -22,6 +25,26 @@ async fn bare_cr_and_lf_in_commands() {
         let violation = format!("bare {octet} in a command (RFC 5321, section 2.3.8)");
         refused(commands, reply, &violation).await;
     }
+}
+
+/// A client that waits too long for the greeting tries whether the port begins with TLS. The server
+/// closes that connection, and it is not a violation.
+#[tokio::test]
+async fn a_tls_handshake_in_clear_text_is_not_a_command() {
+    let server = open_server().start().await.unwrap();
+    let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+    stream
+        .write_all(b"\x16\x03\x01\x00\x05\x01\n\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    // The server has not read all octets, so the connection may end by a reset.
+    drop(stream.read_to_end(&mut answer).await);
+    assert!(
+        !answer.windows(4).any(|reply| reply == b"\r\n50"),
+        "{answer:?}"
+    );
+    server.shutdown().await.unwrap();
 }
 
 #[tokio::test]
