@@ -9,9 +9,9 @@ use crate::descriptors;
 
 /// Why a message, or a part of its header, cannot be built.
 ///
-/// Every one of these is found before anything is sent, and lies with the input: the same
-/// input gives the same error. Text that came from the input is quoted with its control
-/// characters escaped, so that an error can go to a terminal or a log as it is.
+/// These errors occur before anything is sent. The input causes them: the same input gives the same
+/// error. Text of the input is quoted with its control characters escaped, so that an error is safe
+/// on a terminal and in a log.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MessageError {
@@ -23,13 +23,13 @@ pub enum MessageError {
         /// What is wrong with it.
         source: AddressError,
     },
-    /// A field of mailboxes has a group in it.
+    /// A group is in a field that takes only mailboxes.
     #[error("there is a group in {field}, which takes mailboxes alone: name its members")]
     Group {
         /// The field.
         field: &'static str,
     },
-    /// A field of one mailbox has none, or more.
+    /// A field of one mailbox has no mailbox or several.
     #[error("{field} has {found} mailboxes: name one")]
     NotOneMailbox {
         /// The field.
@@ -40,17 +40,16 @@ pub enum MessageError {
     /// There is no author (RFC 5322 section 3.6: From is one of the two mandatory fields).
     #[error("the message has no author: name one with `from`")]
     NoFrom,
-    /// There are several authors, and it is not said who of them sends (RFC 5322
-    /// section 3.6.2).
+    /// There are several authors and no sender (RFC 5322 section 3.6.2).
     #[error("the message has {authors} authors but no sender: name one with `sender`")]
     NoSender {
         /// How many authors there are.
         authors: usize,
     },
-    /// There is nobody to send to.
+    /// There is no recipient.
     #[error("the message has no recipient: name one with `to`, `cc` or `bcc`")]
     NoRecipient,
-    /// A text has a control character in it that no header field may carry: CR, LF, NUL, any
+    /// A text contains a control character that no header field may contain: CR, LF, NUL, any
     /// other C0 control except the tab, or DEL.
     #[error("the value of {field} has the control character {character:?} in it: remove it")]
     Control {
@@ -59,13 +58,12 @@ pub enum MessageError {
         /// The first such character.
         character: char,
     },
-    /// A field of the caller's is one that the library writes itself, or one that only a
-    /// server may write.
+    /// An added field is one that the library writes itself, or one that only a server may write.
     #[error("the field {field} cannot be added by hand: {hint}")]
     Reserved {
         /// The name of the field, as given.
         field: String,
-        /// What to do instead.
+        /// What to do instead of adding it.
         hint: &'static str,
     },
     /// A field of a finished message cannot be sent as it is, and cannot be repaired either.
@@ -76,14 +74,14 @@ pub enum MessageError {
         /// What is wrong with it, and what to do.
         hint: &'static str,
     },
-    /// A finished message has no header fields, though its sender or its recipients are to be read
+    /// A finished message has no header fields, although its sender or its recipients must be read
     /// from them.
     #[error("no sender and no recipient can be read, as the message has no header fields: {hint}")]
     NoFields {
         /// Why it has none, and what to do.
         hint: &'static str,
     },
-    /// A field of a finished message has octets that no server has to take (RFC 5322 section
+    /// A field of a finished message has octets that servers need not accept (RFC 5322 section
     /// 2.1.1, RFC 6532 section 3.1).
     #[error(
         "the field {field} {found}, which no server has to take: write it in encoded words \
@@ -103,7 +101,7 @@ pub enum MessageError {
         /// What is wrong with them.
         source: AddressError,
     },
-    /// Something is longer, or there is more of it, than this library sends.
+    /// Something is over a limit of this library.
     #[error("{what} is over the limit of {limit}: make it less")]
     Limit {
         /// What is over the limit, and what is counted.
@@ -122,7 +120,7 @@ pub enum MessageError {
         /// What to do.
         hint: &'static str,
     },
-    /// An inline part cannot be called so.
+    /// The label of an inline part cannot be used.
     #[error("no inline part can be called {label:?}: {hint}")]
     Label {
         /// The label, shortened.
@@ -142,27 +140,27 @@ pub enum MessageError {
     /// The text is not an iCalendar object (RFC 5545 section 3.4).
     #[error("this is not a calendar, as it does not begin with BEGIN:VCALENDAR: attach it")]
     NoCalendar,
-    /// A calendar is sent with another method than it names itself (RFC 6047 section 2.4).
+    /// A calendar names another method than the one it is sent with (RFC 6047 section 2.4).
     #[error("the calendar names the method {named} and is sent with {said}: use the same")]
     OtherMethod {
-        /// What was said.
+        /// The method that it is sent with.
         said: &'static str,
         /// What the calendar names.
         named: &'static str,
     },
-    /// A multipart has no part in it (RFC 2046 section 5.1.1 wants at least one).
+    /// A multipart has no parts (RFC 2046 section 5.1.1 requires at least one).
     #[error("a multipart has no parts: put one in, or leave it out")]
     NoPart,
-    /// There is a whole content, and parts to make one of.
+    /// Both a whole content and single parts were given.
     #[error("the message has a content of its own and {other} besides: put all into the content")]
     TwoContents {
-        /// What there is besides.
+        /// What was given in addition.
         other: &'static str,
     },
-    /// The octets of a part cannot be had.
+    /// The octets of a part cannot be read.
     #[error(transparent)]
     Body(#[from] BodyError),
-    /// The day of the week is not that of the date.
+    /// The day of the week does not match the date.
     #[error("{found:?} is a {weekday}: correct the day of the week, or leave it out")]
     Weekday {
         /// What was given, shortened.
@@ -170,7 +168,7 @@ pub enum MessageError {
         /// The day of the week of that date.
         weekday: String,
     },
-    /// A zone is named that RFC 5322 section 4.3 does not define.
+    /// The name of the time zone is not one that RFC 5322 section 4.3 defines.
     #[error(
         "the time zone {found:?} has no fixed meaning in mail: write the distance from UTC, such as +0100"
     )]
@@ -178,15 +176,15 @@ pub enum MessageError {
         /// The name, shortened.
         found: String,
     },
-    /// An HTML text has an image in it that cannot be taken into the message.
+    /// An HTML document has an image that cannot be added to the message.
     #[error("the image {src:?} cannot be taken into the message: {hint}")]
     LocalImage {
-        /// The attribute `src` as it stands in the text, shortened.
+        /// The attribute `src` as it is in the document, shortened.
         src: String,
         /// What is wrong with it, and what to do.
         hint: &'static str,
     },
-    /// The content of a finished message, or of one that is forwarded, cannot go out as it is
+    /// The content of a finished message, or of one that is forwarded, cannot be sent as it is
     /// (RFC 5322 section 2.1.1, RFC 5321 section 4.5.2).
     #[error("line {line} of {what} has {found}, which no server has to take: {hint}")]
     Unsendable {
@@ -194,7 +192,7 @@ pub enum MessageError {
         what: &'static str,
         /// The number of the line, from 1 on.
         line: u64,
-        /// What the line has that no line of a mail may have.
+        /// What the line contains that no line of a mail may contain.
         found: &'static str,
         /// What to do.
         hint: &'static str,
@@ -207,13 +205,13 @@ pub enum MessageError {
         /// Why, and what to do.
         reason: &'static str,
     },
-    /// The bodies together are longer than a size can say.
+    /// The total length of the bodies overflows a `u64`.
     #[error("the message would be longer than 2^64 octets: check the lengths of its bodies")]
     TooLarge,
-    /// The operating system gave no random octets for the Message-ID and the boundary.
+    /// The operating system has no random octets for the Message-ID and the boundary.
     #[error("the operating system gave no random octets: {cause}")]
     Random {
-        /// What it said.
+        /// The error of the operating system.
         cause: String,
     },
 }
@@ -236,7 +234,7 @@ impl From<Infallible> for MessageError {
     }
 }
 
-/// Checks that there is no more of something than there may be.
+/// Checks that a number is within its limit.
 pub(super) fn limit(what: &'static str, found: usize, limit: usize) -> Result<(), MessageError> {
     if found <= limit {
         Ok(())
@@ -257,11 +255,11 @@ pub(super) fn shown(input: &str) -> String {
     text
 }
 
-/// Why the octets of a body cannot be had.
+/// Why the octets of a body cannot be read.
 ///
-/// The errors of opening come before anything is sent. Those of reading come while the message
-/// is on its way, and always before its last octet has been handed out, so that no server can
-/// take a broken message for a whole one.
+/// Errors of opening occur before anything is sent. Errors of reading occur while the message
+/// is sent, and always before its last octet has been read, so that no server can
+/// accept an incomplete message as a complete one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BodyError {
@@ -273,7 +271,7 @@ pub enum BodyError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// The path leads to something that has no octets of a fixed number.
+    /// The path does not lead to a regular file.
     #[error("{path:?} is {found}: only a regular file can be attached")]
     NotRegular {
         /// The path.
@@ -289,7 +287,7 @@ pub enum BodyError {
         /// What is wrong with the name.
         source: Box<MessageError>,
     },
-    /// Reading failed on the way.
+    /// Reading failed.
     #[error("cannot read {}: send the message again when it can be read", source_name(file.as_deref()))]
     Read {
         /// The file; `None` if it is a reader.
@@ -304,17 +302,17 @@ pub enum BodyError {
         file: Option<PathBuf>,
         /// The length that it had, or that was given.
         expected: u64,
-        /// The octets that were there. If there are more than expected, there may be more yet.
+        /// The octets that were found. If that is over the expected length, there may be more.
         found: u64,
     },
-    /// The file was written to or replaced since it was attached, so that what was read may be a
-    /// mixture of the old and the new.
+    /// The file was written to or replaced after it was attached, so that what was read may be a
+    /// mixture of old and new content.
     #[error("{} was changed since it was attached: attach it again", source_name(file.as_deref()))]
     Changed {
         /// The file; `None` if it is a reader.
         file: Option<PathBuf>,
     },
-    /// What a reader gives cannot be kept in a temporary file.
+    /// The octets of a reader cannot be kept in a temporary file.
     #[error(
         "cannot keep the message in a temporary file in {}: \
          make sure that the directory exists and has room, or name another by TMPDIR",
@@ -326,7 +324,7 @@ pub enum BodyError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// A reader gives more than it may.
+    /// A reader has more octets than allowed.
     #[error("the reader gives over {limit} octets: raise the limit, or check what it reads")]
     OverLimit {
         /// The most octets that it may give.
@@ -335,8 +333,7 @@ pub enum BodyError {
     /// A reader was read already, when the message was sent before.
     #[error("what the reader gave has been sent before: build the message again")]
     Spent,
-    /// An earlier call failed already: what was handed out since the beginning is not a whole
-    /// message.
+    /// An earlier call failed, so that what was read since the beginning is not a complete message.
     #[error("the message is broken off, as one of its bodies failed: send it anew")]
     BrokenOff,
 }

@@ -18,9 +18,9 @@ const SHOWN: usize = 40;
 
 /// A mail that is ready to be sent, with its envelope.
 ///
-/// Cloning is cheap, and copies no text. All clones are the same message, and any of them can be
-/// sent, even at the same time; but if a body [can be read only once](Self::is_repeatable), only
-/// the first to read it can, and sending it again is an error.
+/// Cloning is cheap and copies no text. All clones are the same message, and any of them can be
+/// sent, even at the same time. If a body [can be read only once](Self::is_repeatable), only the
+/// first clone that reads it can be sent, and sending another clone is an error.
 #[derive(Clone)]
 pub struct Message(pub(super) Arc<MessageParts>);
 
@@ -32,7 +32,7 @@ pub(super) struct MessageParts {
     /// Fields before all others.
     pub(super) signatures: Bytes,
     pub(super) template: Arc<Template>,
-    /// The most that may be made use of.
+    /// The richest body type that may be used.
     pub(super) most: BodyType,
     /// What the fields of a finished message with a DKIM-Signature may be written in.
     pub(super) script: HeaderCharset,
@@ -41,7 +41,7 @@ pub(super) struct MessageParts {
 }
 
 impl Message {
-    /// A message that makes use of `most`, and has no signature.
+    /// A message without a signature, whose body type is at most `most`.
     pub(super) fn unsigned(
         envelope: Envelope,
         id: MessageId,
@@ -64,14 +64,14 @@ impl Message {
         })))
     }
 
-    /// From whom and to whom it goes: back to the sender, or else the first author; and to
-    /// everybody in To, Cc and Bcc, once each.
+    /// The envelope: the reverse path is the sender or else the first author, and the recipients
+    /// are all addresses in To, Cc and Bcc, once each.
     #[must_use]
     pub fn envelope(&self) -> &Envelope {
         &self.0.envelope
     }
 
-    /// Its identifier, which is the same in every attempt.
+    /// The Message-ID, which is the same in every attempt.
     #[must_use]
     pub fn message_id(&self) -> &MessageId {
         &self.0.id
@@ -84,22 +84,21 @@ impl Message {
         self.len(BodyType::SevenBit, HeaderCharset::Ascii)
     }
 
-    /// Whether only a server that offers SMTPUTF8 can take it (RFC 6531): whether an address in
-    /// a field or in the envelope has a non-ASCII local part, or an identifier in a field is not
-    /// ASCII. Nothing else needs it: other text of a finished message can be
-    /// [encoded](Self::rendition).
+    /// Whether the message requires a server that offers SMTPUTF8 (RFC 6531). It does if an address
+    /// in a field or in the envelope has a non-ASCII local part, or an identifier in a field is not
+    /// ASCII. Other text can be [encoded](Self::rendition).
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
         self.0.needs_smtputf8
     }
 
-    /// Whether it makes use of a server that carries any octets.
+    /// Whether a server that supports BINARYMIME gets the message in binary.
     pub(crate) fn asks_for_binary(&self) -> bool {
         self.0.most == BodyType::Binary
             && self.0.template.body_type(BodyType::Binary) == BodyType::Binary
     }
 
-    /// What is odd about it, and may be meant.
+    /// What may be a mistake, although the message can be sent.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.0.warnings
@@ -110,17 +109,18 @@ impl Message {
         self.0.template.files()
     }
 
-    /// The message for a server that can carry so much.
+    /// The message for a server that supports body types up to `most`.
     ///
-    /// It makes no more use of that than [`max_body_type`](crate::message::MessageBuilder::max_body_type) says. Names and text beyond
-    /// ASCII in the fields of a finished message are in encoded words (RFC 2047), unless the
-    /// message [needs SMTPUTF8](Self::needs_smtputf8).
+    /// The message uses no richer type than
+    /// [`max_body_type`](crate::message::MessageBuilder::max_body_type). Non-ASCII names and text in
+    /// the fields of a finished message are in encoded words (RFC 2047), unless the message
+    /// [needs SMTPUTF8](Self::needs_smtputf8).
     #[must_use]
     pub fn rendition(&self, most: BodyType) -> Rendition {
         self.rendition_in(most, HeaderCharset::Ascii)
     }
 
-    /// The message for a server that can carry so much, and that offers SMTPUTF8 (RFC 6531).
+    /// The message for a server that supports body types up to `most` and offers SMTPUTF8 (RFC 6531).
     ///
     /// It differs from [`rendition`](Self::rendition) in that the fields of a finished message with
     /// a DKIM-Signature stay as they are.
@@ -153,7 +153,7 @@ impl Message {
         len.unwrap_or(u64::MAX)
     }
 
-    /// Whether it can be sent more than once: whether none of its bodies is a
+    /// Whether the message can be sent more than once. It cannot if one of its bodies is a
     /// [reader](crate::message::Body::reader), which can be read only once.
     #[must_use]
     pub fn is_repeatable(&self) -> bool {
@@ -185,14 +185,14 @@ impl Message {
         shown.collect()
     }
 
-    /// Its octets for a server that takes the least.
+    /// The octets for a server without any extension.
     #[must_use]
     pub fn into_octets(self) -> MessageReader {
         self.rendition(BodyType::SevenBit).into_octets()
     }
 }
 
-/// Shows what the message is known by, and none of its content.
+/// Shows the Message-ID and the size, and none of the content.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")

@@ -19,32 +19,32 @@
 //! # }
 //! ```
 //!
-//! A [`Message`] is fixed when it is built: its Date, its Message-ID and the boundaries of its
-//! parts too, so that a second attempt to send it sends the same message. It is made of header
-//! fields (RFC 5322) and of [entities](Entity) (RFC 2045): texts, a document in HTML, pictures in
-//! it, attachments. It comes with the [envelope](crate::address::Envelope) that its fields say.
+//! A [`Message`] is fixed when it is built, with its Date, its Message-ID and the boundaries of its
+//! parts, so that a second attempt to send it sends the same message. It consists of header
+//! fields (RFC 5322) and [entities](Entity) (RFC 2045): texts, an HTML document with its pictures,
+//! attachments. It contains the [envelope](crate::address::Envelope) that follows from its fields.
 //!
 //! # What goes out
 //!
-//! What servers can carry differs, and a [`Rendition`] is the message for one of them: text that
-//! is sent as it is where a server offers 8BITMIME is quoted-printable or base64 elsewhere. What
-//! is decoded in the end is the same. [`MessageBuilder::max_body_type`] sets how much use is made of that;
-//! with [`BodyType::SevenBit`], the octets are the same for every server.
+//! Servers differ in the body types that they support, and a [`Rendition`] is the message for one
+//! server: text that is sent unencoded to a server with 8BITMIME is quoted-printable or base64 for
+//! other servers. All renditions decode to the same content. [`MessageBuilder::max_body_type`] limits
+//! the body type; with [`BodyType::SevenBit`], every server gets the same octets.
 //!
-//! [`MessageReader`] gives it block by block. A file or what a reader gives is never in memory as a
-//! whole, and a body that does not have the length it should have ends the message before its
-//! last octet.
+//! [`MessageReader`] reads a rendition block by block. Files and readers are never in memory as a
+//! whole. If a body does not have the declared length, reading fails before the last octet of the
+//! message.
 //!
 //! An address with a non-ASCII local part can only be written in UTF-8, and a message with one
-//! [needs SMTPUTF8](Message::needs_smtputf8) (RFC 6532). Its other fields are in UTF-8 then, too.
+//! [needs SMTPUTF8](Message::needs_smtputf8) (RFC 6532). Its other fields are then in UTF-8, too.
 //!
 //! # What goes in
 //!
-//! No value of these types can end its line or begin a field of its own: every text that goes
-//! into a header is checked for control characters, either by its type or by
-//! [`MessageBuilder::build`]. There are limits to the number of mailboxes, fields and
-//! attachments and to the length of fields, which are constants of [`MessageBuilder`] and of the
-//! types; there are none for a text, apart from memory, nor for bodies.
+//! No value of these types can end its line or begin another field: every text for a
+//! header is checked for control characters, either by its type or by
+//! [`MessageBuilder::build`]. The number of mailboxes, fields and attachments and the length of
+//! fields are limited, by constants of [`MessageBuilder`] and of the types. Texts and bodies are
+//! not limited, except by memory for texts.
 
 // The folders, from the lowest to the highest; `tests/it/tidy` checks that none names a higher one:
 // encoding, source, header, html, raw, part, render, message, builder, dkim.

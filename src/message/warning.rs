@@ -1,18 +1,18 @@
-//! What is odd about a message and no error.
+//! Likely mistakes in a message that can be sent.
 
-/// What a reader of the message will miss, and what was changed of a message that was made
-/// elsewhere. The message can be sent. It implements [`Error`](std::error::Error), so that it can be
+/// Something that readers of the message will miss, or a change to a message that another program
+/// made. The message can be sent. It implements [`Error`](std::error::Error), so that it can be
 /// logged like one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Warning {
-    /// A document in HTML shows a part that the message does not have: `cid:` and this.
+    /// An HTML document shows a part, `cid:` and the identifier, that the message does not have.
     #[error("the HTML shows {:?}, and no part has that identifier", format!("cid:{id}"))]
     NoPart {
-        /// What stands after `cid:`, shortened.
+        /// The text after `cid:`, shortened.
         id: String,
     },
-    /// A part is there to be shown by a document in HTML, and none shows it.
+    /// An inline part that no HTML document shows.
     #[error(
         "the part {id:?}{} is to be shown inline, and the HTML does not show it: refer to it by \
          \"cid:{}\"",
@@ -25,9 +25,8 @@ pub enum Warning {
         /// The name of its file, if it has one.
         name: Option<String>,
     },
-    /// A document in HTML shows a picture from a file, or uses another file such as a font, which
-    /// only the machine has that the document was written on. `MessageBuilder::inline_images` takes
-    /// pictures in.
+    /// An HTML document shows a picture from a file, or uses another file such as a font, which
+    /// readers do not have. `MessageBuilder::inline_images` puts such pictures into the message.
     #[error("the HTML refers to the file {src:?}, which is not in the message: no reader has it")]
     LocalPicture {
         /// Where the file is, as the document says it, shortened.
@@ -76,7 +75,7 @@ pub enum Warning {
         /// The charset that its octets were taken for.
         charset: String,
     },
-    /// A part was encoded anew, as a [repair](crate::message::RawBuilder::repair) was asked for.
+    /// A part was encoded again, as a [repair](crate::message::RawBuilder::repair) was asked for.
     #[error("repaired: {part} had {found}, and is in {encoding} now")]
     PartRepaired {
         /// Which part it is.
@@ -97,7 +96,7 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// The most warnings of one message; what is odd beyond them is not said.
+    /// The most warnings of one message. Others are dropped.
     pub const MAX: usize = 100;
 
     /// Whether a finished message was changed.

@@ -21,7 +21,7 @@ pub(super) struct MessageContent {
     pub(super) metadata: usize,
     pub(super) calendar: Option<Entity>,
     pub(super) inline: Vec<(String, Attachment)>,
-    /// Where pictures of the document are looked for.
+    /// The directory of the pictures of the document.
     #[cfg(feature = "html")]
     pub(super) images: Option<std::path::PathBuf>,
     pub(super) attachments: Vec<Entity>,
@@ -30,7 +30,7 @@ pub(super) struct MessageContent {
 }
 
 impl MessageContent {
-    /// One part with all the others in it, and what is odd about it.
+    /// One part that contains all others, and the warnings about it.
     pub(super) fn into_entity(mut self) -> Result<(Entity, Vec<Warning>), MessageError> {
         let lines = self.metadata;
         let metadata = (lines > 0).then_some(Warning::MetadataLeftOut { lines });
@@ -159,7 +159,7 @@ fn one_or<I: IntoIterator<Item = Entity>>(
 }
 
 /// References of documents to parts that are not there, and parts that none refers to. `ids` has
-/// the Content-IDs of parts by their labels. It is an error if two parts cannot be told apart.
+/// the Content-IDs of parts by their labels. It is an error if two parts have the same Content-ID.
 fn warnings(root: &Entity, ids: &HashMap<String, ContentId>) -> Result<Vec<Warning>, MessageError> {
     let mut has_document = false;
     let mut local = BTreeSet::new();

@@ -105,21 +105,21 @@ impl MessageBuilder {
         self
     }
 
-    /// Says who sends the message, if that is not its only author (RFC 5322 section 3.6.2). It
-    /// has to be one mailbox.
+    /// Sets the sender, if that is not the only author (RFC 5322 section 3.6.2). It must be one
+    /// mailbox.
     pub fn sender(mut self, sender: impl IntoAddresses) -> Self {
         self.fields.sender = self.error.mailbox("Sender", sender);
         self
     }
 
-    /// Adds addresses that answers should go to, if that is not the author.
+    /// Adds addresses for replies, if they should not go to the author.
     pub fn reply_to(mut self, addresses: impl IntoAddresses) -> Self {
         let addresses = self.error.addresses("Reply-To", addresses);
         self.fields.reply_to.extend(addresses);
         self
     }
 
-    /// Adds recipients. A group stays a group in the field; its members get the message.
+    /// Adds recipients. A group stays a group in the field, and its members get the message.
     ///
     /// ```
     /// # use pilotfish::message::Message;
@@ -148,8 +148,8 @@ impl MessageBuilder {
         self
     }
 
-    /// Says where reports of failure go (RFC 5321 section 4.4), if that is not the sender or
-    /// else the first author.
+    /// Sets the address for reports of failed delivery (RFC 5321 section 4.4). By default it is the
+    /// sender or else the first author.
     pub fn reverse_path(
         mut self,
         path: impl TryInto<ReversePath, Error: Into<AddressError>>,
@@ -158,33 +158,33 @@ impl MessageBuilder {
         self
     }
 
-    /// Says what the message is about, in any script.
+    /// Sets the subject, in any script.
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         self.fields.subject = Some(subject.into());
         self
     }
 
-    /// Gives the message another date than that of [`build`](MessageBuilder::build).
+    /// Sets the date. By default it is the time of [`build`](MessageBuilder::build).
     pub fn date(mut self, date: impl TryInto<Date, Error: Into<MessageError>>) -> Self {
         self.fields.date = self.error.value(date);
         self
     }
 
-    /// Gives the message another identifier than a random one. It has to follow the grammar, as
-    /// some receivers refuse or replace others: see [`MessageId`].
+    /// Sets the identifier. By default it is random. It must follow the grammar, as some receivers
+    /// reject or replace other identifiers: see [`MessageId`].
     pub fn message_id(mut self, id: impl TryInto<MessageId, Error: Into<MessageError>>) -> Self {
         self.fields.message_id = self.error.value(id);
         self
     }
 
-    /// Adds a message that this one answers (RFC 5322 section 3.6.4), by the identifier that it
-    /// has, whether or not that follows the grammar.
+    /// Adds the identifier of a message that this one answers (RFC 5322 section 3.6.4), whether or
+    /// not it follows the grammar.
     pub fn in_reply_to(mut self, id: impl TryInto<MessageId, Error: Into<MessageError>>) -> Self {
         self.fields.in_reply_to.extend(self.error.value(id));
         self
     }
 
-    /// Adds a message that the conversation had before this one, the oldest first (RFC 5322
+    /// Adds the identifier of an earlier message of the conversation, the oldest first (RFC 5322
     /// section 3.6.4).
     pub fn reference(mut self, id: impl TryInto<MessageId, Error: Into<MessageError>>) -> Self {
         self.fields.references.extend(self.error.value(id));
@@ -206,11 +206,11 @@ impl MessageBuilder {
     /// Adds a field of free text (RFC 5322 section 3.6.8), such as `X-Mailer`. Fields of the
     /// same name stay side by side, in their order.
     ///
-    /// The text is folded at spaces, and encoded (RFC 2047) if it would not come back exactly
-    /// otherwise. In fields that are known to have addresses, such as
-    /// `Disposition-Notification-To`, only the names beside them are encoded. So another field with a syntax, such as `List-Id`, can be given if its value is
-    /// printable ASCII, does not need to be folded at other places, and has neither `=?` nor two
-    /// spaces in a row anywhere.
+    /// The text is folded at spaces, and encoded (RFC 2047) if readers would not get it back exactly
+    /// otherwise. In fields that are known to contain addresses, such as
+    /// `Disposition-Notification-To`, only the names are encoded. Another structured field, such as
+    /// `List-Id`, can be added if its value is printable ASCII, can be folded at any space, and
+    /// contains neither `=?` nor two spaces in a row.
     ///
     /// [`build`](MessageBuilder::build) refuses fields that have methods of their own, from
     /// `From` to `Auto-Submitted`; `MIME-Version` and everything that begins with `Content-`,
@@ -238,11 +238,10 @@ impl MessageBuilder {
         self
     }
 
-    /// Puts the message together, and opens the files that it is made of. From here on it is
-    /// fixed, its Date, its Message-ID and its boundaries too; only how parts are encoded
-    /// depends on what a server carries.
+    /// Builds the message, and opens its files. From then on the message is fixed, with its Date, its
+    /// Message-ID and its boundaries. Only the encoding of the parts depends on the server.
     ///
-    /// The parts stand as readers expect it, in whatever order they were given:
+    /// The parts are in the order that readers expect, in whatever order they were added:
     ///
     /// ```text
     /// mixed
@@ -255,15 +254,15 @@ impl MessageBuilder {
     ///   attachments
     /// ```
     ///
-    /// A multipart with only one part in it is left out; but attachments are in a `mixed` even
-    /// if there is only one and no text, as readers show its name there.
+    /// A multipart with only one part is replaced by that part. Attachments are always in a `mixed`,
+    /// even a single one without a text, as readers show its name there.
     ///
     /// # Errors
     ///
-    /// The first error of a method; or if there is no author, no recipient, or no sender among
-    /// several authors; if there are control characters in the
-    /// subject or a field, or a field that is not to be added; if a file cannot be opened; if
-    /// something is over the limits given here; or if there is no randomness available.
+    /// The first error of a method; or if the message has no author, no recipient, or several authors
+    /// and no sender; if the subject or a field contains a control character; if a field must not be
+    /// added; if a file cannot be opened; if something is over a limit of this type; or if the
+    /// operating system has no random octets.
     ///
     /// # Panics
     ///
@@ -290,7 +289,7 @@ impl MessageBuilder {
     }
 }
 
-/// Shows how much there is of what, and none of the content.
+/// Shows how many mailboxes, fields and attachments there are, and none of the content.
 impl fmt::Debug for MessageBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MessageBuilder")

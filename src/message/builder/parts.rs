@@ -11,37 +11,37 @@ use crate::message::part::{Attachment, Entity, Language, Method};
 use crate::message::source::Body;
 
 impl MessageBuilder {
-    /// Gives the message a text, in any script; see [`Entity::text`].
+    /// Sets the text of the message, in any script; see [`Entity::text`].
     pub fn text(mut self, text: impl Into<String>) -> Self {
         self.content.text = Some(Entity::text(&text.into()));
         self
     }
 
-    /// Gives the message a text whose long lines are to be fitted to the screen by the reader:
+    /// Sets the text of the message, whose long lines the reader fits to the screen:
     /// `format=flowed` (RFC 3676).
     ///
-    /// The lines are cut at 78 characters in a way that readers undo, and readers that do not
-    /// know the format see short lines. White space at the end of a line is lost, but for the
+    /// The lines are broken at 78 characters in a way that readers undo. Readers that do not know
+    /// the format show short lines. White space at the end of a line is lost, except in the
     /// signature's `-- `.
     pub fn text_flowed(mut self, text: impl Into<String>) -> Self {
         self.content.text = Some(Entity::flowed(&text.into()));
         self
     }
 
-    /// Gives the message a document in HTML, which most readers show in place of the text.
+    /// Sets the HTML document of the message, which most readers show instead of the text.
     ///
-    /// Pictures that are added by [`inline`](Self::inline) are shown by `<img src="cid:LABEL">`.
+    /// `<img src="cid:LABEL">` shows a picture that [`inline`](Self::inline) adds.
     pub fn html(mut self, html: impl Into<String>) -> Self {
         self.content.html = Some(html.into());
         self
     }
 
-    /// Gives the message a text in Markdown, and a document in HTML that is made from it. The
-    /// text is sent as it is: Markdown is made to be read.
+    /// Sets the text of the message to Markdown, and the HTML document to its rendering. The
+    /// Markdown itself is sent unchanged as the text.
     ///
-    /// Metadata at its beginning, in YAML between lines `---` or in TOML between lines `+++`, is
-    /// left out, which is a [warning](crate::message::Warning::MetadataLeftOut). Its first key has to be one that
-    /// programs for web pages use, such as `title` or `date`; other lines are text.
+    /// Metadata at the beginning, in YAML between lines `---` or in TOML between lines `+++`, is
+    /// omitted with a [warning](crate::message::Warning::MetadataLeftOut). Its first key must be one
+    /// that programs for web pages use, such as `title` or `date`; other lines are text.
     #[cfg(feature = "html")]
     pub fn markdown(mut self, source: impl AsRef<str>) -> Self {
         let (metadata, text) = markdown::split_metadata(source.as_ref());
@@ -61,11 +61,11 @@ impl MessageBuilder {
         self
     }
 
-    /// Adds a picture, or another part, that the document in HTML shows as `cid:LABEL`.
+    /// Adds a picture, or another part, that the HTML document shows as `cid:LABEL`.
     ///
-    /// It gets a globally unique Content-ID, which replaces the label in the document. A label that
-    /// has the form of an identifier itself, `left@right`, is kept. Labels must not be empty, nor
-    /// used twice. Without a document, the part is shown after the text.
+    /// The part gets a globally unique Content-ID, which replaces the label in the document. A label
+    /// that has the form of an identifier itself, `left@right`, is kept. A label must not be empty or
+    /// used twice. Without an HTML document, readers show the part after the text.
     ///
     /// ```
     /// # use pilotfish::message::Message;
@@ -88,21 +88,21 @@ impl MessageBuilder {
         self
     }
 
-    /// Takes the pictures that the document in HTML shows from files into the message: those of
-    /// `<img src="FILE">`, `srcset`, `background`, and `url(FILE)` in CSS. A file is named by its
-    /// path from `directory`, and cannot be outside of it but by a symbolic link: the path of a
-    /// picture that begins with `/` or `file:`, or has `..` in it, is an error.
+    /// Adds the pictures that the HTML document shows from files: those of `<img src="FILE">`,
+    /// `srcset`, `background`, and `url(FILE)` in CSS. Paths are relative to `directory`, and only a
+    /// symbolic link can lead outside of it: a path that begins with `/` or `file:`, or contains
+    /// `..`, is an error.
     ///
-    /// Addresses on the web and such are left as they are. A file without the extension of a
-    /// picture, such as a font, is left too, with a [warning](crate::message::Warning::LocalPicture). There has to
-    /// be a document.
+    /// URLs with other schemes stay as they are. A file without the extension of a picture, such as a
+    /// font, is not added, which is a [warning](crate::message::Warning::LocalPicture). It is an error
+    /// if there is no HTML document.
     #[cfg(feature = "html")]
     pub fn inline_images(mut self, directory: impl Into<PathBuf>) -> Self {
         self.content.images = Some(directory.into());
         self
     }
 
-    /// Adds an attachment: a path, or an [`Attachment`] made of a [`Body`].
+    /// Adds an attachment: a path to a file, or an [`Attachment`].
     ///
     /// ```
     /// # use pilotfish::message::{Attachment, Message};
@@ -122,21 +122,20 @@ impl MessageBuilder {
         self
     }
 
-    /// Changes what no server has to take in messages that are [forwarded](Self::forward), in
-    /// place of refusing them; see [`RawBuilder::repair`](crate::message::RawBuilder::repair).
+    /// Changes what servers need not accept in messages that are [forwarded](Self::forward), instead
+    /// of failing; see [`RawBuilder::repair`](crate::message::RawBuilder::repair).
     pub fn repair_forwarded(mut self) -> Self {
         self.repair = true;
         self
     }
 
-    /// Gives the message this content, in place of one that is made of a text, attachments and
-    /// so on.
+    /// Sets the whole content, instead of one that is built from a text, attachments and so on.
     pub fn content(mut self, content: Entity) -> Self {
         self.content.whole = Some(self.checked(content));
         self
     }
 
-    /// Says what language the text is in (RFC 3282).
+    /// Sets the language of the text (RFC 3282).
     pub fn language(mut self, language: impl TryInto<Language, Error: Into<MessageError>>) -> Self {
         self.content.language = self.error.value(language);
         self

@@ -15,10 +15,9 @@ use crate::message::render::Template;
 use crate::message::source::Body;
 use crate::message::warning::Warning;
 
-/// Takes a message that was made elsewhere, and what its sending needs besides; see
-/// [`Message::raw`].
+/// Collects what sending a message needs that another program made; see [`Message::raw`].
 ///
-/// It goes out octet by octet as it is, with these exceptions:
+/// The message is sent octet by octet as it is, with these exceptions:
 ///
 /// * CRLF, CR and LF are one line end each and go out as CRLF;
 /// * Bcc, Resent-Bcc and Return-Path are removed;
@@ -57,8 +56,8 @@ const WHAT: &str = "the message";
 const HINT: &str = "encode that part in another way, or let `repair` do it";
 
 impl Message {
-    /// Begins with a message that was made elsewhere, and is sent as it is but for what would
-    /// hinder it; see [`RawBuilder`].
+    /// Begins with a message that another program made. It is sent as it is, except for what servers
+    /// do not accept; see [`RawBuilder`].
     ///
     /// ```
     /// # use pilotfish::message::Message;
@@ -85,13 +84,13 @@ impl Message {
 }
 
 impl RawBuilder {
-    /// Says who the author is, should the message not say it.
+    /// Sets the author, for a message without one.
     pub fn from(mut self, author: impl IntoAddresses) -> Self {
         self.from = self.error.mailbox("From", author);
         self
     }
 
-    /// Adds recipients. No field tells of them. With those of the fields, there may be as many
+    /// Adds recipients, who appear in no field. Together with those of the fields, there may be as many
     /// as [`MessageBuilder::MAX_MAILBOXES`](crate::message::MessageBuilder::MAX_MAILBOXES).
     pub fn to(mut self, recipients: impl IntoAddresses) -> Self {
         let recipients = self.error.addresses("the recipients", recipients);
@@ -99,16 +98,16 @@ impl RawBuilder {
         self
     }
 
-    /// Adds everybody in To, Cc and Bcc. If the message is resent, these are the fields of the
-    /// latest resending alone (RFC 5322 section 3.6.6).
+    /// Adds all addresses in To, Cc and Bcc as recipients. If the message is resent, only those of the
+    /// latest resending count (RFC 5322 section 3.6.6).
     pub fn recipients_from_fields(mut self) -> Self {
         self.from_fields = true;
         self
     }
 
-    /// Says where reports of failure go (RFC 5321 section 4.4), if not to the sender that the
-    /// message names, or else to its first author. The message may be without a sender that can
-    /// be read then, as are those of cron.
+    /// Sets the address for reports of failed delivery (RFC 5321 section 4.4). By default it is the
+    /// sender of the message or else its first author. With this address set, the message needs no
+    /// sender that can be read, as with messages of cron.
     pub fn reverse_path(
         mut self,
         path: impl TryInto<ReversePath, Error: Into<AddressError>>,
@@ -117,7 +116,7 @@ impl RawBuilder {
         self
     }
 
-    /// Changes what no server has to take, in place of refusing the message.
+    /// Changes what servers need not accept, instead of failing.
     ///
     /// * A header field that is not UTF-8, or has over 998 octets without white space, is put
     ///   into encoded words (RFC 2047). Its octets are read in the charset that the field

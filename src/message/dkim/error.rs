@@ -50,13 +50,13 @@ pub enum DkimError {
     /// The PEM text has broken lines, or is cut off.
     #[error("the PEM text of the DKIM key is damaged: take it from its source again")]
     DamagedPem,
-    /// The key is after a passphrase.
+    /// The key is encrypted with a passphrase.
     #[error("the DKIM key is encrypted: decrypt it with `openssl pkey`")]
     EncryptedKey,
     /// There is no private key in the PEM text.
     #[error("there is no private key in the PEM text: it begins with -----BEGIN PRIVATE KEY-----")]
     NoKey,
-    /// The key is of an algorithm that DKIM has no signatures by.
+    /// The key is of an algorithm that DKIM does not use.
     #[error("DKIM keys are RSA or Ed25519, this one is another: make one with `openssl genrsa`")]
     UnsupportedKey,
     /// The RSA key is out of bounds. Verifiers ignore keys of less than 1024 bits, and keys
@@ -67,7 +67,7 @@ pub enum DkimError {
          under a new selector"
     )]
     RsaSize,
-    /// The parts of the key do not belong together.
+    /// The parts of the key are inconsistent.
     #[error("the DKIM key cannot be used ({reason}): take it from its source again")]
     BrokenKey {
         /// What the cryptography found.
@@ -124,14 +124,14 @@ pub enum DkimError {
     /// The signature would expire when it is made.
     #[error("a signature that expires within a second is useless: let it last for days")]
     Expiration,
-    /// A line of the header is no field, or part of one, that ends with CRLF.
+    /// A line of the header is not a field or part of one, or does not end with CRLF.
     #[error("line {line} of the header is not a field: signing needs the final header, with CRLF")]
     Header {
         /// The number of the line; the first is 1.
         line: usize,
     },
-    /// The message has no author, or several fields that say so, of which different readers
-    /// show different ones (RFC 6376 section 8.15).
+    /// The message has no From field or several, of which different readers show different ones
+    /// (RFC 6376 section 8.15).
     #[error("the message has {found} From fields: only one with exactly one can be signed")]
     From {
         /// How many there are.

@@ -30,9 +30,9 @@ const MAX_PEM: usize = 65_536;
 /// A private key that signs for a domain: RSA of 2048 to 4096 bits (RFC 6376, RFC 8301), or
 /// Ed25519 (RFC 8463).
 ///
-/// Not every receiver knows Ed25519; a message that has that signature alone is an unsigned one
-/// for them. `openssl genrsa 2048` makes an RSA key, and `openssl genpkey -algorithm ed25519`
-/// the other. Cloning is cheap. `Debug` shows nothing but the algorithm.
+/// Not every receiver supports Ed25519; for the others, a message with only that signature is
+/// unsigned. `openssl genrsa 2048` makes an RSA key, and `openssl genpkey -algorithm ed25519`
+/// the other. Cloning is cheap. `Debug` shows only the algorithm.
 #[derive(Clone)]
 pub struct SigningKey(Arc<Pair>);
 
@@ -47,8 +47,8 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// If there is none in it, if it is damaged, encrypted, of another algorithm or not of a
-    /// size that is allowed, and if the text has more than 64 KiB.
+    /// If the text contains no private key or is over 64 KiB, or if the key is damaged, encrypted, of
+    /// another algorithm or of a size that is not allowed.
     pub fn from_pem(pem: &[u8]) -> Result<Self, DkimError> {
         if pem.len() > MAX_PEM {
             return Err(DkimError::PemTooLong { limit: MAX_PEM });
@@ -113,9 +113,9 @@ impl SigningKey {
     /// The text of the TXT record by which verifiers know the key (RFC 6376 section 3.6.1, RFC
     /// 8463 section 4). Nothing in it is secret.
     ///
-    /// It belongs to the name `SELECTOR._domainkey.DOMAIN`. One string of a TXT record holds 255
-    /// octets, and the text of an RSA key is longer; where a provider does not part it by itself,
-    /// it is given as several strings, which verifiers join.
+    /// Its name is `SELECTOR._domainkey.DOMAIN`. One string of a TXT record holds 255 octets, and the
+    /// text of an RSA key is longer. If a provider does not split it, enter it as several strings,
+    /// which verifiers join.
     ///
     /// ```no_run
     /// # use pilotfish::message::dkim::SigningKey;
@@ -178,7 +178,7 @@ impl Pair {
     }
 }
 
-/// An RSA key as verifiers expect it.
+/// An RSA key in the form that verifiers expect.
 fn subject_public_key_info(key: &[u8]) -> Vec<u8> {
     // A key of 2048 bits or more has a length of two octets.
     let sized = |tag: u8, content: &[u8]| {
@@ -189,7 +189,7 @@ fn subject_public_key_info(key: &[u8]) -> Vec<u8> {
     sized(0x30, &[&RSA_ENCRYPTION[..], &bit_string].concat())
 }
 
-/// What the reason means, which can be told by its name alone.
+/// The error for a rejected key. Only the name of the reason distinguishes the cases.
 fn rejected(reason: KeyRejected) -> DkimError {
     match reason.to_string() {
         name if name == "WrongAlgorithm" => DkimError::UnsupportedKey,

@@ -18,9 +18,9 @@ impl Message {
     /// Signs the message by DKIM (RFC 6376): reads it once, and puts the field DKIM-Signature in
     /// front. Signed by several, it has a field of each.
     ///
-    /// From then on, the message is the same octets for every server, of 7 bit as far as that
-    /// depends on its encoding, so that nobody on the way has a reason to recode it (RFC 6376
-    /// section 5.3). However long it is, a few blocks of it are in memory at a time.
+    /// From then on, every server gets the same octets, in 7bit as far as that depends on the encoding,
+    /// so that no server on the way has a reason to encode the message again (RFC 6376 section 5.3).
+    /// Only a few blocks of the message are in memory at a time.
     ///
     /// # Errors
     ///

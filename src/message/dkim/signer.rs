@@ -36,12 +36,12 @@ pub struct Signer(pub(super) Arc<Setup>);
 pub struct SignerBuilder(Result<Setup, DkimError>);
 
 impl SignerBuilder {
-    /// The canonical form of the header (`c=`). Relaxed, unless this says otherwise.
+    /// The canonical form of the header (`c=`). The default is relaxed.
     pub fn header_canonicalization(self, header: Canonicalization) -> Self {
         Self(self.0.map(|setup| Setup { header, ..setup }))
     }
 
-    /// The canonical form of the body (`c=`). Relaxed, unless this says otherwise.
+    /// The canonical form of the body (`c=`). The default is relaxed.
     pub fn body_canonicalization(self, body: Canonicalization) -> Self {
         Self(self.0.map(|setup| Setup { body, ..setup }))
     }
@@ -49,8 +49,8 @@ impl SignerBuilder {
     /// The names of the fields to sign (`h=`) instead of the [default](super#what-is-signed).
     /// From is always signed (RFC 6376 section 5.4).
     ///
-    /// A provider that writes a field of the default anew, as some do with Message-ID and Date,
-    /// breaks the signature, and that field has to be left out.
+    /// A provider that rewrites a field of the default, as some do with Message-ID and Date, breaks
+    /// the signature, so that this field must be omitted.
     pub fn fields(
         self,
         names: impl IntoIterator<Item: TryInto<FieldName, Error: Into<MessageError>>>,
@@ -71,7 +71,8 @@ impl SignerBuilder {
         }))
     }
 
-    /// On whose behalf it is signed (`i=`): somebody of the domain or of one below it.
+    /// The identity on whose behalf the message is signed (`i=`): an address of the domain or of a
+    /// subdomain.
     pub fn identity(self, identity: impl TryInto<AddrSpec, Error: Into<AddressError>>) -> Self {
         Self(self.0.and_then(|setup| {
             let identity = identity.try_into();
@@ -80,8 +81,8 @@ impl SignerBuilder {
         }))
     }
 
-    /// How long the signature is valid (`x=`), in full seconds. Forever, unless this says
-    /// otherwise. Mail may be under way for days.
+    /// How long the signature is valid (`x=`), in full seconds. The default is forever. Mail may be
+    /// under way for days.
     pub fn expires_after(self, period: Duration) -> Self {
         let expires_after = Some(period);
         Self(self.0.map(|setup| Setup {
@@ -90,7 +91,7 @@ impl SignerBuilder {
         }))
     }
 
-    /// Leaves the moment of signing out (`t=`).
+    /// Omits the time of signing (`t=`).
     pub fn without_timestamp(self) -> Self {
         let timestamp = false;
         Self(self.0.map(|setup| Setup { timestamp, ..setup }))
@@ -138,22 +139,23 @@ impl Signer {
         }))
     }
 
-    /// Begins the hash of a body. What it becomes goes to [`sign`](Signer::sign).
+    /// Begins the hash of a body, which [`sign`](Signer::sign) takes.
     #[must_use]
     pub fn body_hash(&self) -> BodyHash {
         BodyHash::new(self.0.body)
     }
 
-    /// Signs a message and gives the DKIM-Signature field, which belongs before the header,
-    /// folded and with the CRLF at its end.
+    /// Signs a message and returns the DKIM-Signature field, folded and with the CRLF at its end. The
+    /// field belongs before the header.
     ///
-    /// The header is final: it goes out like that, octet by octet. A blank line at its end is
-    /// not part of it. The moment is that of signing (`t=`), in full seconds.
+    /// The header must be sent exactly like that, octet by octet. A blank line at its end is not part
+    /// of it. The moment is the time of signing (`t=`), in full seconds.
     ///
     /// # Errors
     ///
-    /// If the header has a line that is no field or does not end with CRLF, or not exactly one
-    /// From field; if the moment is before 1970 or too far away; and if the cryptography fails.
+    /// If a line of the header is not a field or does not end with CRLF; if the header does not have
+    /// exactly one From field; if the moment is before 1970 or too far away; or if the cryptography
+    /// fails.
     pub fn sign(
         &self,
         header: &[u8],

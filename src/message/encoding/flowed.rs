@@ -23,7 +23,7 @@ pub(crate) enum DelSp {
     Yes,
 }
 
-/// Quotations that are deeper stay as long as they are: every line has the depth in front.
+/// Deeper quotations are not broken, as each line begins with its depth.
 const DEEPEST: usize = LINE / 2;
 
 impl FormatFlowed {

@@ -1,4 +1,4 @@
-//! What octets will be once their line ends are CRLF.
+//! The length and the body type of octets once their line ends are CRLF.
 
 use memchr::{memchr, memchr2_iter};
 

@@ -117,7 +117,7 @@ impl Header {
 
     fn extended(&mut self, name: &str, value: &str) {
         let whole = format!("{name}*=utf-8''{}", percent_encoded(value));
-        // The space in front and the semicolon behind.
+        // The space before it and the semicolon after it.
         if whole.len() + 2 <= FOLDED {
             return self.word(&whole);
         }

@@ -31,7 +31,7 @@ pub(crate) enum HeaderCharset {
 }
 
 impl HeaderCharset {
-    /// Whether a text stands for itself, and none of it would be taken for the end of a line.
+    /// Whether a text can be written as it is, and nothing in it would be taken for the end of a line.
     pub(crate) fn is_printable(self, text: &str) -> bool {
         match self {
             Self::Ascii => text.bytes().all(|b| matches!(b, b' '..=b'~')),
@@ -41,13 +41,13 @@ impl HeaderCharset {
         }
     }
 
-    /// Whether a text stands for itself, and no reader takes a piece of it for an encoded word.
+    /// Whether a text can be written as it is, and no reader takes a part of it for an encoded word.
     pub(crate) fn is_clear(self, text: &str) -> bool {
         self.is_printable(text) && !text.contains("=?")
     }
 }
 
-/// Whether a text has white space at an end or twice in a row, of which readers make one.
+/// Whether a text has white space at an end, or twice in a row, which readers reduce to one space.
 pub(super) fn is_spaced(text: &str) -> bool {
     text.starts_with(' ') || text.ends_with(' ') || text.contains("  ")
 }

@@ -8,36 +8,35 @@ use crate::message::header::percent_encoded;
 
 /// What the `cid:` URLs of an HTML text refer to, in their order, each as often as it is there.
 ///
-/// A URL is found at the beginning of an attribute's value, in an attribute `srcset`, and in CSS
-/// as `url(..)`, in attributes and in elements `style`; nowhere else, least of all in what the
-/// reader reads. `cid` may be in any case. What follows is decoded: first its character
-/// references, then its percent signs. It may well have spaces or any other character in it, as
-/// far as the quotes around it allow.
+/// A URL is the value of an attribute, in an attribute `srcset`, or in CSS as `url(..)`, in attributes
+/// and in elements `style`. The text that the reader sees has none. `cid` may be in any case. What
+/// follows is decoded: first its character references, then its percent signs. It may contain spaces
+/// and any other character that the quotes around it allow.
 ///
-/// This is one pass over the text and takes no memory but for what it finds.
+/// This is one pass over the text, and allocates memory only for what it finds.
 pub(crate) fn references(html: &str) -> impl Iterator<Item = String> {
     labels(html).map(|(_, label)| label)
 }
 
-/// The HTML text with other references: what [`references`] finds is given to `replacement`, and
-/// what comes back is put in its place, percent-encoded but for its `@`. What is to stay comes
-/// back unchanged or as none; it and all of the rest stays to the octet.
+/// Replaces the references of an HTML text: `replacement` gets what [`references`] finds, and returns
+/// the new reference, which is written percent-encoded except for its `@`. If it returns `None` or the
+/// same reference, the old one stays. Everything else stays octet by octet.
 pub(crate) fn replace(html: &str, mut replacement: impl FnMut(&str) -> Option<String>) -> String {
     let others = labels(html).filter_map(|(range, label)| {
         let other = replacement(&label).filter(|other| *other != label)?;
-        // Not every reader decodes what it looks for, so that the usual characters are bare.
+        // Not every reader decodes references, so that the usual characters are not encoded.
         let sides: Vec<_> = other.split('@').map(percent_encoded).collect();
         Some((range, sides.join("@")))
     });
     replaced(html, others)
 }
 
-/// Where what follows `cid:` is in the text, and what that means.
+/// The positions of what follows `cid:` in the text, and what it is decoded.
 fn labels(html: &str) -> impl Iterator<Item = (Range<usize>, String)> {
     let mut done = 0;
     urls(html).filter_map(move |url| {
         let (scheme, label) = url.raw.split_at_checked("cid:".len())?;
-        // What is CSS within such a URL is a part of it.
+        // CSS within such a URL is a part of the URL.
         if url.range.start < done || !scheme.eq_ignore_ascii_case("cid:") {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Pictures beside an HTML text that are to go with it.
+//! Local pictures of an HTML text that are sent with it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +14,7 @@ pub(crate) struct LocalImage {
     /// Its path, relative to the directory of the text: names with `/` between them, none of
     /// which is `..`. Whether one of them is a symbolic link is not known.
     pub(crate) path: String,
-    /// What stands after `cid:` in the text now.
+    /// The text after `cid:` in the new document.
     pub(crate) label: String,
 }
 
@@ -25,8 +25,8 @@ pub(crate) struct LocalImage {
 /// to already. All other octets stay as they are.
 ///
 /// A picture is taken if it is a relative reference (RFC 3986 section 4.2) whose path has the
-/// extension of a picture: `a.png`, `img/a%20b.png`, `./a.png?v=2`, of which the query and the
-/// fragment are cut off. What has a scheme (`https:`, `data:`, `cid:`), begins with `//` or does
+/// extension of a picture: `a.png`, `img/a%20b.png`, `./a.png?v=2`, without the query and
+/// the fragment. What has a scheme (`https:`, `data:`, `cid:`), begins with `//` or does
 /// not have that extension is left alone, and so is a text whose element `base` says where its
 /// references lead.
 ///

@@ -4,28 +4,27 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::url_positions::{UrlPosition, UrlPositions};
-use super::urls::{Url, urls};
+use super::urls::{HtmlUrl, urls};
 use crate::message::header::is_one_of;
 
 /// A URL of a picture.
 #[derive(Debug)]
 pub(crate) struct Picture<'a> {
-    /// Where it is in the text.
+    /// Its position in the text.
     #[cfg_attr(
         not(feature = "html"),
         expect(dead_code, reason = "only inline pictures are replaced in the text")
     )]
     pub(super) range: Range<usize>,
-    /// It as it is written there.
+    /// The URL as it is written.
     pub(crate) raw: &'a str,
-    /// It without character references.
+    /// The URL with its character references decoded.
     pub(super) url: Cow<'a, str>,
 }
 
 impl Picture<'_> {
-    /// Whether it leads to a file beside the text, or on the machine that the text is from: it
-    /// is a relative reference with a path (RFC 3986 section 4.2), a path with the letter of a
-    /// drive, or has the scheme `file`.
+    /// Whether the URL leads to a local file: it is a relative reference with a path (RFC 3986 section
+    /// 4.2), a path with the letter of a drive, or has the scheme `file`.
     pub(crate) fn is_local(&self) -> bool {
         let path = self.url.split(['?', '#']).next().unwrap_or_default();
         match scheme(path) {
@@ -41,8 +40,8 @@ pub(super) fn is_file(scheme: &str) -> bool {
 }
 
 /// The pictures of an HTML text, in their order: attributes `src`, `srcset`, `background` and
-/// `poster`, those of `object` and of SVG, and `url(..)` in CSS. In conditional comments, too, where VML has its pictures; but
-/// not what is shown in frames, played or run.
+/// `poster`, those of `object` and of SVG, and `url(..)` in CSS. Conditional comments are included, as
+/// VML has its pictures there. Frames, audio, video and scripts are not.
 pub(crate) fn pictures(html: &str) -> impl Iterator<Item = Picture<'_>> {
     let pictures = urls(html).filter(|url| !url.raw.is_empty() && is_picture(url));
     pictures.map(|url| Picture {
@@ -52,10 +51,10 @@ pub(crate) fn pictures(html: &str) -> impl Iterator<Item = Picture<'_>> {
     })
 }
 
-/// The elements with an attribute `src` that shows no picture.
+/// The elements whose attribute `src` is not a picture.
 const OTHERS: &str = "audio frame iframe script track video";
 
-fn is_picture(url: &Url<'_>) -> bool {
+fn is_picture(url: &HtmlUrl<'_>) -> bool {
     let UrlPosition { tag, attribute, .. } = url.position;
     let Some(name) = attribute else {
         return true;

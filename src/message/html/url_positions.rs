@@ -16,7 +16,7 @@ pub(super) struct UrlPosition<'a> {
     pub(super) text: &'a str,
 }
 
-/// Finds the places of an HTML text in their order, in one pass and without memory.
+/// Finds the places of an HTML text in their order, in one pass and without allocating.
 ///
 /// It knows tags, quotes, comments and the elements that hold no markup, by the rules of HTML
 /// section 13.2.5 as far as they matter for that. Comments are passed over, but for the
@@ -46,8 +46,8 @@ impl<'a> UrlPositions<'a> {
         self.html.get(self.at..).unwrap_or_default()
     }
 
-    /// Takes everything before the first octet of which `is_end` is true, an ASCII
-    /// character, or else all there is.
+    /// Takes everything before the first octet for which `is_end` returns `true`, which is an ASCII
+    /// character, or else the whole rest.
     fn take_until(&mut self, is_end: impl Fn(u8) -> bool) -> &'a str {
         let rest = self.rest();
         let end = rest.bytes().position(is_end).unwrap_or(rest.len());
@@ -62,7 +62,7 @@ impl<'a> UrlPositions<'a> {
         comes
     }
 
-    /// Goes into the next start tag; false if there is none any more.
+    /// Enters the next start tag; `false` if there is none left.
     fn enter_tag(&mut self) -> bool {
         while let Some(before) = memchr(b'<', self.rest().as_bytes()) {
             self.at += before;

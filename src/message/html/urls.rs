@@ -10,18 +10,18 @@ use super::url_positions::{UrlPosition, UrlPositions};
 
 /// A URL in an HTML text, or any other value of an attribute.
 #[derive(Debug)]
-pub(super) struct Url<'a> {
+pub(super) struct HtmlUrl<'a> {
     pub(super) position: UrlPosition<'a>,
-    /// Whether it is all of an attribute's value, but for the white space around it.
+    /// Whether it is the whole value of an attribute, except for white space around it.
     pub(super) is_whole: bool,
-    /// Where it is in the HTML text.
+    /// Its position in the HTML text.
     pub(super) range: Range<usize>,
-    /// It as it is written there.
+    /// The URL as it is written.
     pub(super) raw: &'a str,
 }
 
-impl Url<'_> {
-    /// A part of it without character references.
+impl HtmlUrl<'_> {
+    /// A part of the URL with its character references decoded.
     pub(super) fn decoded<'a>(&self, part: &'a str) -> Cow<'a, str> {
         match self.position.attribute {
             Some(_) => character_references_decoded(part),
@@ -30,8 +30,9 @@ impl Url<'_> {
     }
 }
 
-/// All URLs: the values of attributes, those in CSS within them, and those in style sheets.
-pub(super) fn urls(html: &str) -> impl Iterator<Item = Url<'_>> {
+/// The URLs of an HTML text: the values of attributes, and the URLs in CSS, both in attributes and in
+/// style sheets.
+pub(super) fn urls(html: &str) -> impl Iterator<Item = HtmlUrl<'_>> {
     UrlPositions::new(html).flat_map(|position| {
         let text = position.text;
         let is_srcset = |name: &str| name.eq_ignore_ascii_case("srcset");
@@ -49,7 +50,7 @@ pub(super) fn urls(html: &str) -> impl Iterator<Item = Url<'_>> {
         whole
             .into_iter()
             .chain(parts)
-            .map(move |(is_whole, range)| Url {
+            .map(move |(is_whole, range)| HtmlUrl {
                 position,
                 is_whole,
                 raw: text.get(range.clone()).unwrap_or_default(),
@@ -58,7 +59,7 @@ pub(super) fn urls(html: &str) -> impl Iterator<Item = Url<'_>> {
     })
 }
 
-/// The HTML text with other texts at these ranges, which are in their order.
+/// Replaces the ranges of an HTML text, which are in ascending order.
 pub(super) fn replaced(
     html: &str,
     others: impl IntoIterator<Item = (Range<usize>, String)>,
@@ -134,7 +135,7 @@ fn in_css(css: &str, quotes: &[&str]) -> Vec<Range<usize>> {
         let end = css
             .get(at..)
             .and_then(|url| url.find(quote.unwrap_or(&")")));
-        // Without its end it is no URL, and there can be no other after it.
+        // Without its end it is not a URL, and no other can follow.
         let Some(end) = end else { break };
         found.push(trimmed(css, at..at + end));
         at += end;

@@ -14,20 +14,19 @@ use crate::message::raw::{HeaderSection, sendable};
 use crate::message::source::{Body, VerbatimBody, guess};
 use crate::message::warning::Warning;
 
-/// A body with a name and a media type, to be offered to the reader for saving, or to be shown
-/// (RFC 2183).
+/// A body with a name and a media type, which readers offer for saving or show (RFC 2183).
 ///
-/// Its octets arrive exactly as they are, text too: they are sent in base64, or as they are in a
+/// The octets arrive unchanged, even of a text: they are sent in base64, or unencoded in a
 /// [binary](crate::message::BodyType::Binary) message.
 ///
-/// Where an attachment is wanted, a path will do: `"pictures/shark.png"` is
+/// Where an attachment is expected, a path can be given: `"pictures/shark.png"` is
 /// [`Attachment::file`].
 ///
-/// The media type is guessed when the message is built: from the first octets if they show a
+/// The media type is guessed when the message is built: from the first octets if they are of a
 /// known format, else from the extension of the name, else it is `application/octet-stream`.
-/// Content that shows a container on which many formats are built, such as zip, is what the
-/// extension says. Text whose first mebibyte is UTF-8 and not ASCII has the charset `utf-8`; no
-/// charset is claimed for other text, as it is not known.
+/// If the content is a container that many formats use, such as zip, the extension decides. Text
+/// whose first mebibyte is UTF-8 and not ASCII has the charset `utf-8`. Other text has no charset,
+/// as it is not known.
 ///
 /// No method fails: the first error is kept, and building the message returns it.
 #[derive(Debug)]
@@ -41,13 +40,13 @@ pub struct Attachment {
     pub(crate) error: FirstError,
 }
 
-/// What a reader is to do with a part (RFC 2183 section 2).
+/// What readers should do with a part (RFC 2183 section 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Disposition {
     /// Offer it for saving.
     Attachment,
-    /// Show it where it stands.
+    /// Show it in its place.
     Inline,
 }
 
@@ -86,8 +85,8 @@ impl Attachment {
         }
     }
 
-    /// The file at `path` under its own name; see [`Body::file`]. A name that is not UTF-8 is an
-    /// error when the message is built: give it [another](Self::name).
+    /// The file at `path` under its own name; see [`Body::file`]. If the name is not UTF-8, building
+    /// the message fails unless [another name](Self::name) is set.
     ///
     /// ```
     /// # use pilotfish::message::Attachment;
@@ -97,13 +96,13 @@ impl Attachment {
         Self::of(Body::file(path))
     }
 
-    /// Gives it another name.
+    /// Sets the name.
     pub fn name(mut self, name: impl TryInto<FileName, Error: Into<MessageError>>) -> Self {
         self.name = self.error.value(name);
         self
     }
 
-    /// Says what it is, in place of the guess.
+    /// Sets the media type, instead of guessing it.
     pub fn media_type(
         mut self,
         media_type: impl TryInto<MediaType, Error: Into<MessageError>>,
@@ -112,7 +111,7 @@ impl Attachment {
         self
     }
 
-    /// Says what a reader is to do with it, if it is not to be offered for saving.
+    /// Sets what readers should do with the attachment. By default they offer it for saving.
     pub fn disposition(mut self, disposition: Disposition) -> Self {
         self.disposition = disposition;
         self
@@ -262,9 +261,9 @@ impl EmbeddedMessage {
 
 /// Writes what a reader is to do with a part.
 ///
-/// The name is in Content-Disposition alone (RFC 2183 section 2.3); `name` in Content-Type
-/// could only tell more readers of names in other scripts with an encoded word in quotes,
-/// which RFC 2047 section 5 forbids.
+/// Only Content-Disposition has the name (RFC 2183 section 2.3). For more readers of names in other
+/// scripts, the parameter `name` of Content-Type would have to be an encoded word in quotes, which
+/// RFC 2047 section 5 forbids.
 fn write_disposition(header: &mut Header, disposition: &str, name: Option<&FileName>) {
     header.begin("Content-Disposition");
     header.word(disposition);

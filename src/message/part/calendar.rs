@@ -20,7 +20,7 @@ pub enum Method {
     Reply,
     /// Adds days to an event.
     Add,
-    /// Calls an event off.
+    /// Cancels an event.
     Cancel,
     /// Asks for the present state of an event.
     Refresh,
@@ -77,7 +77,7 @@ impl Method {
     }
 }
 
-/// What stands after the name and the parameters, whose values may be in quotes.
+/// The value after the name and the parameters, which may be in quotes.
 fn value(line: &str) -> &str {
     let mut in_quotes = false;
     let colon = line.find(|character| {

@@ -13,8 +13,8 @@ use crate::message::warning::Warning;
 /// A part of a message: a text, an attachment, a whole other message, or several parts together
 /// (RFC 2045 section 2.4).
 ///
-/// A [`MessageBuilder`](crate::message::MessageBuilder) makes the tree that readers expect. Whoever needs
-/// another builds it by hand, and hands it to
+/// A [`MessageBuilder`](crate::message::MessageBuilder) builds the tree that readers expect. A program
+/// that needs another tree builds it and passes it to
 /// [`MessageBuilder::content`](crate::message::MessageBuilder::content):
 ///
 /// ```
@@ -60,7 +60,7 @@ pub(crate) enum EntityKind {
 pub(crate) struct Multipart {
     media_type: MediaType,
     pub(crate) parts: Vec<Entity>,
-    /// How deep the deepest part stands, with this one counted.
+    /// How many levels of parts there are, this one included.
     depth: usize,
 }
 
@@ -81,7 +81,7 @@ impl Multipart {
 }
 
 impl Entity {
-    /// How deep parts may stand inside of each other.
+    /// How deep parts may be nested.
     pub const MAX_DEPTH: usize = 50;
     /// The most parts of a message in all.
     pub const MAX_PARTS: usize = 10_000;
@@ -135,39 +135,38 @@ impl Entity {
 
     /// Another message, whole: `message/rfc822` (RFC 2046 section 5.2.1).
     ///
-    /// It is looked through when the message is built, and goes out as it is, but for its line
-    /// ends, which become CRLF. Its Bcc and Resent-Bcc, and the `From ` line of an mbox file in
-    /// front of it, are left out; with fields in UTF-8 it is `message/global` (RFC 6532 section
-    /// 3.7), and a field in any other charset is an error. As these types must not be encoded, a
-    /// line of over 998 octets or a NUL is an error, too, and if there are octets over 127, only a
-    /// server with 8BITMIME takes it. What cannot be sent like that can be attached as a file.
+    /// It is checked when the message is built, and sent as it is, except that its line ends become
+    /// CRLF. Its Bcc and Resent-Bcc, and the `From ` line of an mbox file before it, are omitted. With
+    /// fields in UTF-8 it is `message/global` (RFC 6532 section 3.7), and a field in any other charset
+    /// is an error. As these types must not be encoded, a line of over 998 octets or a NUL is an error,
+    /// too, and octets over 127 require a server with 8BITMIME. A message that cannot be sent like that
+    /// can be attached as a file.
     pub fn message(message: impl Into<Body>) -> Self {
         Self::of(EntityKind::Message(EmbeddedMessage::new(message.into())))
     }
 
-    /// Parts that belong together and are shown one after the other, such as a text and what is
-    /// attached to it: `multipart/mixed` (RFC 2046 section 5.1.3).
+    /// Parts that readers show one after the other, such as a text and its attachments:
+    /// `multipart/mixed` (RFC 2046 section 5.1.3).
     pub fn mixed(parts: impl IntoIterator<Item = Self>) -> Self {
         Self::multipart("mixed", parts)
     }
 
-    /// The same content in several forms, the plainest first; a reader shows the last one that
-    /// it can show: `multipart/alternative` (RFC 2046 section 5.1.4).
+    /// The same content in several forms, the simplest first: `multipart/alternative` (RFC 2046
+    /// section 5.1.4). A reader shows the last form that it supports.
     pub fn alternative(parts: impl IntoIterator<Item = Self>) -> Self {
         Self::multipart("alternative", parts)
     }
 
-    /// A document, and after it the pictures and other parts that it shows by their Content-ID:
+    /// A document, followed by the pictures and other parts that it shows by their Content-IDs:
     /// `multipart/related` (RFC 2387).
     pub fn related(parts: impl IntoIterator<Item = Self>) -> Self {
         Self::multipart("related", parts)
     }
 
-    /// Parts under any other subtype of `multipart`, with parameters if it has any, such as
-    /// `report; report-type=delivery-status` (RFC 6522). The boundary is not among them: one that
-    /// is given is replaced.
+    /// Parts under any other subtype of `multipart`, which may have parameters, such as
+    /// `report; report-type=delivery-status` (RFC 6522). The parameter `boundary` is replaced.
     ///
-    /// It is an error if there is no part (RFC 2046 section 5.1.1 requires one), if parts are
+    /// It is an error if there are no parts (RFC 2046 section 5.1.1 requires one), if parts are
     /// nested deeper than [`MAX_DEPTH`](Self::MAX_DEPTH), or if the subtype or a parameter is
     /// malformed.
     pub fn multipart(subtype: &str, parts: impl IntoIterator<Item = Self>) -> Self {
@@ -202,13 +201,13 @@ impl Entity {
         Self { error, ..multipart }
     }
 
-    /// Gives the part an identifier, by which another part can show it.
+    /// Sets the Content-ID, by which another part can show this part.
     pub fn content_id(mut self, id: impl TryInto<ContentId, Error: Into<MessageError>>) -> Self {
         self.content_id = self.error.value(id);
         self
     }
 
-    /// Says what language the part is in (RFC 3282).
+    /// Sets the language of the part (RFC 3282).
     pub fn language(mut self, language: impl TryInto<Language, Error: Into<MessageError>>) -> Self {
         self.language = self.error.value(language);
         self
@@ -237,7 +236,7 @@ impl Entity {
         }
     }
 
-    /// How deep parts stand in it.
+    /// How many levels of parts there are, this one included.
     fn depth(&self) -> usize {
         match &self.kind {
             EntityKind::Multipart(multipart) => multipart.depth,

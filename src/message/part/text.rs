@@ -9,15 +9,14 @@ use crate::message::encoding::{
     BodyType, LineEnds, MAX_LINE, base64_lines, lines, quoted_printable,
 };
 
-/// The longest line of text that is sent as it is (RFC 5322 section 2.1.1 wants no more).
+/// The longest line of text that is sent as it is, which RFC 5322 section 2.1.1 recommends.
 const LINE: usize = 78;
 
 /// A text, and what may be done with it.
 pub(crate) struct Text {
     /// With CRLF for every line break, and at the end unless it is empty.
     octets: Bytes,
-    /// The least that has to be carried for the text to be sent as it is; nothing if it has to
-    /// be encoded.
+    /// The body type of the text as it is; `None` if it must be encoded.
     plain: Option<BodyType>,
     /// The text encoded, once it has been.
     encoded: OnceLock<(&'static str, Bytes)>,
@@ -53,7 +52,7 @@ impl Text {
         str::from_utf8(&self.octets).unwrap_or_default()
     }
 
-    /// What it is sent as, where `most` can be carried.
+    /// The body type that it is sent as, if the server supports up to `most`.
     pub(crate) fn body_type(&self, most: BodyType) -> BodyType {
         match self.plain {
             Some(data) if data <= most => data,
@@ -104,8 +103,7 @@ fn encode(text: &str) -> (&'static str, Bytes) {
     ("quoted-printable", quoted_printable(text).into())
 }
 
-/// How many octets do not stand for themselves. Counted in numbers of 8 bits, which compilers
-/// make fast.
+/// How many octets must be escaped. They are counted in `u8`, which compilers vectorize.
 fn escaped(octets: &[u8]) -> usize {
     let is_escaped = |octet: &u8| !matches!(octet, b' '..=b'~' | b'\t' | b'\r' | b'\n');
     let in_block = |block: &[u8]| -> u8 { block.iter().map(|b| u8::from(is_escaped(b))).sum() };

@@ -37,17 +37,17 @@ impl<'a> Field<'a> {
         self.body().trim_ascii().is_empty()
     }
 
-    /// How many octets come before what it says: its name and the colon.
+    /// Where the value begins: after the name and the colon.
     pub(crate) fn body_offset(&self) -> usize {
         memchr::memchr(b':', self.octets).map_or(0, |colon| colon + 1)
     }
 
-    /// What it says, with its line ends.
+    /// The value with its line ends.
     pub(crate) fn body(&self) -> &'a [u8] {
         self.octets.get(self.body_offset()..).unwrap_or_default()
     }
 
-    /// What it says, on one line (RFC 5322 section 2.2.3).
+    /// The value on one line (RFC 5322 section 2.2.3).
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl<'a> Field<'a> {
         str::from_utf8(self.octets).map_err(|_| self.unsendable("is not UTF-8"))
     }
 
-    /// What is to be said of it in an error.
+    /// The error that the field cannot be sent.
     pub(crate) fn unsendable(&self, found: &'static str) -> MessageError {
         MessageError::UnsendableField {
             field: shown(self.name),

@@ -13,7 +13,7 @@ use crate::message::warning::Warning;
 ///
 /// It is read as mail servers do:
 ///
-/// * CRLF, CR and LF are one line end each, so that nobody finds other fields in it than these;
+/// * CRLF, CR and LF are one line end each, so that no other program finds other fields in it;
 /// * white space between a name and its colon is accepted (RFC 5322 section 4.5);
 /// * a line that is neither a field nor the continuation of one ends the section and begins the
 ///   body, as does the end of the message; without a field at its beginning, all of a message is
@@ -39,8 +39,8 @@ impl<'a> HeaderSection<'a> {
     /// The most fields it may have.
     pub(crate) const MAX_FIELDS: usize = 10_000;
 
-    /// As much of a message as reading it needs. The message is opened, and kept if it can be
-    /// read only once.
+    /// Opens a message, and returns as much of it as [`read`](Self::read) needs. A message that can be
+    /// read only once is spooled.
     pub(crate) async fn beginning(message: &mut Body) -> Result<Bytes, BodyError> {
         message.make_repeatable().await?;
         message.read(Self::MAX_LEN + 1).await
@@ -87,7 +87,7 @@ impl<'a> HeaderSection<'a> {
         })
     }
 
-    /// Whether there is a field of this name that says something.
+    /// Whether there is a field of this name that is not blank.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.said(name).next().is_some()
     }
@@ -98,13 +98,13 @@ impl<'a> HeaderSection<'a> {
             .find_map(|field| MessageId::first_in(field.octets))
     }
 
-    /// What the first field of this name says that is not empty, with U+FFFD in place of what is
+    /// The value of the first field of this name that is not blank, with U+FFFD in place of what is
     /// not UTF-8.
     pub(crate) fn value(&self, name: &str) -> Option<String> {
         self.said(name).next().map(Field::unfolded_lossy)
     }
 
-    /// The fields of this name that say something.
+    /// The fields of this name that are not blank.
     fn said(&self, name: &str) -> impl Iterator<Item = &Field<'a>> {
         let is_said = move |field: &&Field<'_>| field.is(name) && !field.is_blank();
         self.fields.iter().filter(is_said)
@@ -122,11 +122,7 @@ impl<'a> HeaderSection<'a> {
         Some(Warning::FieldsInText { line })
     }
 
-    /// That there are fields at all, which the sender and recipients can be read from.
-    ///
-    /// # Errors
-    ///
-    /// If there are none.
+    /// Checks that there are fields, from which the sender and recipients can be read.
     pub(crate) fn not_empty(&self) -> Result<(), MessageError> {
         let hint = match (self.fields.as_slice(), self.has_body) {
             ([_, ..], _) => return Ok(()),
@@ -140,9 +136,9 @@ impl<'a> HeaderSection<'a> {
     }
 }
 
-/// What stands before the first field and is not part of the message: a byte order mark,
-/// and the separator of an mbox file, which later programs may have quoted and added to. What
-/// looks like a separator stays if there is no field after it, as then it is text.
+/// The length of what comes before the first field and is not part of the message: a byte order mark,
+/// and the separator of an mbox file, which other programs may have quoted or repeated. What looks
+/// like a separator is text if no field follows it.
 fn preface_len(beginning: &[u8]) -> usize {
     let message = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
     let mark = beginning.len() - message.len();
@@ -161,8 +157,7 @@ fn preface_len(beginning: &[u8]) -> usize {
     mark
 }
 
-/// That a body does not begin with fields that were meant for the header, as far as they are
-/// secret.
+/// Checks that a body does not begin with secret fields that were meant for the header.
 fn no_blind_copy(body: &[u8]) -> Result<(), MessageError> {
     let first_lines = lines(body).take_while(|line| !line.text.is_empty());
     let mut names = first_lines.filter_map(|line| hidden_name(line.text));
@@ -176,8 +171,8 @@ fn no_blind_copy(body: &[u8]) -> Result<(), MessageError> {
     }
 }
 
-/// What a reader sees as the name of a field, though white space of whatever kind, or a byte
-/// order mark, hinders it from being one.
+/// What a reader sees as the name of a field, although white space of any kind, or a byte order mark,
+/// prevents it from being one.
 fn hidden_name(line: &[u8]) -> Option<&str> {
     let name = line.get(..memchr::memchr(b':', line)?)?;
     let start = name.iter().position(u8::is_ascii_graphic)?;

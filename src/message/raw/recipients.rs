@@ -12,15 +12,15 @@ use crate::message::header::is_one_of;
 pub(crate) const MAX_MAILBOXES: usize = 100_000;
 
 impl<'a> HeaderSection<'a> {
-    /// Everybody in To, Cc and Bcc, members of groups included, in the order of the fields.
+    /// The addresses in To, Cc and Bcc, members of groups included, in the order of the fields. An empty
+    /// field has none.
     ///
-    /// If the message is resent, it is everybody in those of the latest resending and nobody
-    /// else: the others have it already (RFC 5322 section 3.6.6).
+    /// If the message is resent, only the fields of the latest resending count: the other recipients
+    /// have the message already (RFC 5322 section 3.6.6).
     ///
     /// # Errors
     ///
-    /// If one of these fields cannot be read, or if there are too many mailboxes in them. One
-    /// that is empty names nobody.
+    /// If one of these fields cannot be read, or if they have too many mailboxes.
     pub(crate) fn recipients(&self) -> Result<Vec<ForwardPath>, MessageError> {
         self.not_empty()?;
         let mut paths = Vec::new();
@@ -34,8 +34,8 @@ impl<'a> HeaderSection<'a> {
         Ok(paths)
     }
 
-    /// Whoever sends the message: its Sender, or else its first author. If it is resent, it is
-    /// whoever did that.
+    /// The Sender of the message, or else its first author. If the message is resent, that of the
+    /// latest resending.
     ///
     /// # Errors
     ///
@@ -53,8 +53,8 @@ impl<'a> HeaderSection<'a> {
         Ok(None)
     }
 
-    /// The fields that say who sends the message to whom this time, each with its name, which
-    /// is without Resent- if the message is resent.
+    /// The fields of the present transmission, each with its name. If the message is resent, these are
+    /// the fields of the latest resending, with their names without Resent-.
     fn transmission(&self) -> Vec<(&'a str, &Field<'a>)> {
         let block = self.latest_resending();
         if block.is_empty() {
@@ -91,8 +91,8 @@ impl<'a> HeaderSection<'a> {
     }
 }
 
-/// The mailboxes of a field, none if it is empty. Their names do not matter here, however long
-/// encoded words have made them, and whether or not they are UTF-8.
+/// The mailboxes of a field; none if it is empty. Display names may have any length, and need not be
+/// UTF-8.
 fn mailboxes(field: &Field<'_>) -> Result<Vec<Mailbox>, MessageError> {
     let list = field.unfolded_lossy();
     if list.trim().is_empty() {

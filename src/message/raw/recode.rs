@@ -1,4 +1,4 @@
-//! The repair of bodies: parts that no server has to take are encoded anew.
+//! The repair of bodies: parts that servers need not accept are encoded again.
 
 use std::io;
 

@@ -102,8 +102,8 @@ impl BodyReader {
         self.check_len()
     }
 
-    /// That the octets written are as many as was said: a file that was rewritten with the same
-    /// length and time may have other line ends than it had.
+    /// Checks the number of octets written: a file that was rewritten with the same length and time
+    /// may have other line ends than before.
     fn check_len(&self) -> Result<(), BodyError> {
         let is_right = match self.next {
             None => Some(self.written) == self.len,
@@ -157,8 +157,8 @@ impl Span {
     }
 }
 
-/// How many pieces of a file are read and encoded in one go: to wake a thread takes longer than
-/// a piece.
+/// How many pieces of a file are read and encoded together: waking a thread takes longer than a
+/// piece.
 const STRETCH: usize = 4;
 
 /// How many groups of pieces are read and encoded ahead of the one that is being sent.
@@ -209,8 +209,8 @@ impl FileReading {
     fn start(&mut self) {
         while let Some(first) = self.next.filter(|_| self.ahead.len() < AHEAD) {
             let last = first.stretch().last().unwrap_or(first);
-            // With the last piece comes the check that nobody has written to the file, which
-            // has to follow the reading of all the others.
+            // The last piece includes the check that the file was not written to, which must come
+            // after all others have been read.
             if last.is_last() && !self.ahead.is_empty() {
                 return;
             }

@@ -39,8 +39,8 @@ impl Segment {
 /// rendition has few segments.
 const SHARED: usize = 2 * 1024;
 
-/// The octets that a [`Message`](crate::message::Message) has for a server, which may be able to carry
-/// more than another.
+/// The octets of a [`Message`](crate::message::Message) for one server, encoded for the body types that
+/// the server supports.
 pub struct Rendition {
     segments: VecDeque<Segment>,
     len: u64,
@@ -82,22 +82,22 @@ impl Rendition {
         }
     }
 
-    /// How many octets it has, with its line ends as CRLF, without dot stuffing and the end of
-    /// data: what the parameter `SIZE=` of `MAIL` wants (RFC 1870 section 5), and exactly what
-    /// [`MessageReader`] will hand out.
+    /// The number of octets, with CRLF as line ends, and without dot stuffing and the end of data.
+    /// This is the value of the parameter `SIZE=` of `MAIL` (RFC 1870 section 5), and exactly what
+    /// [`MessageReader`] reads.
     #[must_use]
     pub fn exact_size(&self) -> u64 {
         self.len
     }
 
-    /// What octets there are, and so what the server has to carry.
+    /// The body type, which the server must support.
     #[must_use]
     pub fn body_type(&self) -> BodyType {
         self.body_type
     }
 
-    /// Whether its fields are in UTF-8, so that the server has to offer SMTPUTF8 (RFC 6531), and
-    /// the parameter `SMTPUTF8` of `MAIL` has to say it.
+    /// Whether the fields are in UTF-8, so that the server must offer SMTPUTF8 (RFC 6531), and
+    /// `MAIL` must have the parameter `SMTPUTF8`.
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
         self.needs_smtputf8
@@ -122,7 +122,7 @@ impl Rendition {
         })
     }
 
-    /// Its octets, to be sent.
+    /// Begins to read the octets.
     #[must_use]
     pub fn into_octets(self) -> MessageReader {
         MessageReader {
@@ -145,9 +145,9 @@ impl fmt::Debug for Rendition {
 
 /// The octets of a [`Rendition`](crate::message::Rendition), in blocks.
 ///
-/// They are as its [`body_type`](crate::message::Rendition::body_type) says. There is no dot stuffing and no end of
-/// data in them (RFC 5321 sections 4.5.2 and 4.1.1.4); unless they are binary, the last line has
-/// its CRLF.
+/// They are of its [`body_type`](crate::message::Rendition::body_type), without dot stuffing and the
+/// end of data (RFC 5321 sections 4.5.2 and 4.1.1.4). Unless they are binary, the last line ends with
+/// CRLF.
 pub struct MessageReader {
     segments: VecDeque<Segment>,
     /// The body that is being read, which was the segment before all these.
@@ -172,18 +172,18 @@ impl MessageReader {
     /// # }
     /// ```
     ///
-    /// It must be called in a Tokio runtime if there are files among the bodies.
+    /// It must be called in a Tokio runtime if a body is a file.
     ///
     /// # Errors
     ///
-    /// If a body cannot be read, or does not have the length it should have. This is always
-    /// found before the last block, so what has been handed out until then must not be
-    /// completed. After an error, every further call is [`BodyError::BrokenOff`].
+    /// If a body cannot be read, or does not have the declared length. The error always comes
+    /// before the last block, so what has been read until then must not be sent as a complete
+    /// message. After an error, every further call returns [`BodyError::BrokenOff`].
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, what it appended up to then stays in `block`, and the next call
-    /// goes on from there. Nothing is lost or repeated.
+    /// If the future is dropped, what it has appended stays in `block`, and the next call continues
+    /// from there. Nothing is lost or repeated.
     pub async fn next_block(&mut self, block: &mut Vec<u8>) -> Result<bool, BodyError> {
         if self.broken_off {
             return Err(BodyError::BrokenOff);

@@ -16,12 +16,11 @@ use crate::message::error::BodyError;
 
 /// The octets of a part: in memory, in a file, or from a reader or a stream.
 ///
-/// Its length is known before anything is sent, so that the size of the message is exact, and
-/// the source is held to it: one that turns out to be shorter or longer is a [`BodyError`], and
-/// the message is not completed.
+/// The length is known before anything is sent, so that the size of the message is exact. If the
+/// source turns out to be shorter or longer, that is a [`BodyError`], and the message is not
+/// completed.
 ///
-/// However long a file or what a reader gives may be, no more than a few blocks of about 64 KiB
-/// are in memory at a time.
+/// Of a file or a reader of any length, only a few blocks of about 64 KiB are in memory at a time.
 ///
 /// Wherever a body is expected, its source can be given: an array, a slice or a `Vec` of octets, a
 /// `String` or `&str` with the text itself, or a [`Path`] or [`PathBuf`] to a file.
@@ -81,22 +80,22 @@ impl Body {
         Self(BodySource::Bytes(octets.into()))
     }
 
-    /// The file at `path`, which is looked at when the message is built, and opened again when
+    /// The file at `path`, which is checked when the message is built, and opened again when
     /// its octets are sent.
     ///
-    /// So whatever hinders the sending comes to light before anything is sent, and a mail that
-    /// waits keeps no file open. The file has to stay what it was until the mail has been sent: its
-    /// length, the time of its last change and, on Unix, its device and inode are compared before
-    /// it is read and at its end. A file that was written to, replaced or deleted meanwhile is a
-    /// [`BodyError`]. Symbolic links are followed. It has to be a regular file: a directory, a pipe,
-    /// a socket or a device has no fixed number of octets.
+    /// So errors of opening appear before anything is sent, and a mail that waits keeps no file open.
+    /// The file must not change until the mail has been sent: its length, its modification time and,
+    /// on Unix, its device and inode are compared before it is read and at its end. If it was written
+    /// to, replaced or deleted meanwhile, that is a [`BodyError`]. Symbolic links are followed. The
+    /// file must be a regular file: a directory, a pipe, a socket or a device has no fixed number of
+    /// octets.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(BodySource::Path(path.into()))
     }
 
-    /// What `reader` gives, which has to be exactly `len` octets and then its end.
+    /// The octets of `reader`, which must be exactly `len`.
     ///
-    /// It is read while the message is sent, and only once: a message with such a body is
+    /// They are read while the message is sent, and only once: a message with such a body is
     /// [not repeatable](crate::message::Message::is_repeatable).
     pub fn reader(reader: impl AsyncRead + Send + Unpin + 'static, len: u64) -> Self {
         Self(BodySource::Reader(Arc::new(OnceReader {
@@ -105,8 +104,7 @@ impl Body {
         })))
     }
 
-    /// What `stream` gives, which has to be exactly `len` octets and then its end; otherwise as
-    /// [`reader`](Self::reader).
+    /// The octets of `stream`, which must be exactly `len`; otherwise as [`reader`](Self::reader).
     ///
     /// ```
     /// # use pilotfish::message::Body;
@@ -120,7 +118,7 @@ impl Body {
         Self::reader(StreamReader::new(stream), len)
     }
 
-    /// How many octets there are; `None` for a file that is not open yet.
+    /// The number of octets; `None` for a file that is not open yet.
     #[must_use]
     pub fn len(&self) -> Option<u64> {
         match &self.0 {
@@ -131,13 +129,13 @@ impl Body {
         }
     }
 
-    /// Whether it is known that there are no octets at all.
+    /// Whether the length is known to be zero.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == Some(0)
     }
 
-    /// Opens the file, if it is one. Dropping the future leaves nothing behind.
+    /// Opens the file, if the body is one. Dropping the future leaves no trace.
     pub(crate) async fn open(&mut self) -> Result<(), BodyError> {
         if let BodySource::Path(path) = &self.0 {
             let (path, for_error) = (path.clone(), path.clone());
@@ -189,17 +187,17 @@ impl Body {
         Self(self.0.clone())
     }
 
-    /// Whether the octets can be had more than once.
+    /// Whether the octets can be read more than once.
     pub(crate) fn is_repeatable(&self) -> bool {
         !matches!(self.0, BodySource::Reader(_))
     }
 
-    /// Whether the octets were available once, and have been.
+    /// Whether the octets could be read only once, and have been read.
     pub(crate) fn is_consumed(&self) -> bool {
         matches!(&self.0, BodySource::Reader(reader) if reader.is_consumed())
     }
 
-    /// The media type that the first octets give away, as far as they can be seen.
+    /// The media type of the first octets, if they are known and of a known format.
     pub(crate) fn content(&self) -> Option<&'static str> {
         match &self.0 {
             BodySource::Bytes(octets) => by_content(octets.get(..PREFIX).unwrap_or(octets)),
@@ -257,7 +255,7 @@ impl<const N: usize> From<&[u8; N]> for Body {
     }
 }
 
-/// Shows where the octets come from and how many they are, and none of them.
+/// Shows the source and the length, and none of the octets.
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Body");

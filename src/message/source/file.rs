@@ -12,25 +12,25 @@ use crate::message::error::BodyError;
 /// A regular file, and what it was when it was attached.
 ///
 /// A file with a name is not kept open: mails that wait would use up the descriptors of the
-/// process. It is opened for each [`FileReader`], and has to be what it was. All of it blocks, and
-/// belongs in the pool of threads for that.
+/// process. Each [`FileReader`] opens it again, and checks that it has not changed. These functions
+/// block, and must run in the pool of blocking threads.
 #[derive(Debug)]
 pub(crate) struct SourceFile {
     place: FileLocation,
     pub(super) was: FileIdentity,
-    /// The media type that its first octets give away.
+    /// The media type of its first octets, if they are of a known format.
     pub(super) content: Option<&'static str>,
 }
 
 #[derive(Debug)]
 enum FileLocation {
     Path(PathBuf),
-    /// It has no name, and could not be opened again.
+    /// A file without a name, which cannot be opened again.
     Open(File),
 }
 
 impl SourceFile {
-    /// Looks at the file and its first octets, and closes it again.
+    /// Reads the metadata and the first octets of the file, and closes it again.
     pub(crate) fn open(path: &Path) -> Result<Self, BodyError> {
         let (file, metadata) = open_regular(path)?;
         let failed = |source| BodyError::Open {
@@ -47,7 +47,7 @@ impl SourceFile {
         })
     }
 
-    /// A file that is open and has no name, such as one of our own with what a reader gave.
+    /// A file that is open and has no name, such as a spool file.
     pub(crate) fn without_name(file: File) -> io::Result<Self> {
         Ok(Self {
             was: FileIdentity::of(&file.metadata()?),
@@ -148,7 +148,7 @@ impl FileReader {
         Ok(())
     }
 
-    /// After all has been read: the file has no more octets, and was not written to.
+    /// Checks, after everything has been read, that the file has no more octets and was not written to.
     pub(crate) fn check_end(&self) -> Result<(), BodyError> {
         let file = self.file()?;
         let failed = |error| self.source.failed(error);
@@ -163,7 +163,7 @@ impl FileReader {
     }
 }
 
-/// The media type that the first octets give away.
+/// The media type of the first octets, if they are of a known format.
 fn content(file: &File) -> io::Result<Option<&'static str>> {
     let mut prefix = vec![0; PREFIX];
     let read = read_at(file, &mut prefix, 0)?;

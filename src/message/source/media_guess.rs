@@ -5,10 +5,10 @@ use std::path::Path;
 /// How many octets from the beginning are looked at.
 pub(crate) const PREFIX: usize = 4_096;
 
-/// The media type that the first octets give away, up to [`PREFIX`] of them.
+/// The media type of the first octets, up to [`PREFIX`] of them, if they are of a known format.
 ///
-/// Text gives away nothing: a few letters at its beginning may be a signature by accident, and
-/// what kind of text it is, its name says better.
+/// Text has none: a few letters at its beginning may look like a signature by accident, and its name
+/// shows better which kind of text it is.
 pub(crate) fn by_content(prefix: &[u8]) -> Option<&'static str> {
     if is_text(prefix) {
         return None;

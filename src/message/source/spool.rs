@@ -12,23 +12,23 @@ use super::file::SourceFile;
 use crate::message::error::BodyError;
 use crate::message::random::random_token;
 
-/// What is less than this stays in memory.
+/// Bodies of fewer octets stay in memory.
 const IN_MEMORY: u64 = 1024 * 1024;
 
 impl Body {
-    /// What `reader` gives until its end, which is at most `limit` octets.
+    /// All octets of `reader`, which may be at most `limit`.
     ///
-    /// It is read now: into memory if it is less than a mebibyte, or else into a temporary file
-    /// that has no name, and that is gone as soon as the body is. So the octets can be sent
-    /// again. The temporary file stays open as long as the body.
+    /// They are read now: into memory if they are less than a mebibyte, or else into a temporary file
+    /// without a name. So they can be sent more than once. The temporary file stays open until the
+    /// body is dropped, and then the system removes it.
     ///
     /// # Errors
     ///
-    /// If the reader fails or gives more, or the temporary file cannot be written.
+    /// If the reader fails or has more octets, or the temporary file cannot be written.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses what has been read, and leaves nothing behind.
+    /// Dropping the future loses what has been read, and leaves no file.
     pub async fn spool(
         reader: impl AsyncRead + Send + Unpin,
         limit: u64,
@@ -65,7 +65,7 @@ impl Body {
         Ok(Self(BodySource::File(Arc::new(file), 0)))
     }
 
-    /// Opens the body, and sees to it that it can be read more than once.
+    /// Opens the body, and spools it if it can be read only once.
     pub(crate) async fn make_repeatable(&mut self) -> Result<(), BodyError> {
         self.open().await?;
         let BodySource::Reader(reader) = &self.0 else {

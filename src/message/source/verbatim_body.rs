@@ -1,4 +1,4 @@
-//! Bodies that go out line by line, as they are.
+//! Bodies that are sent line by line, as they are.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::message::error::BodyError;
 /// How many octets are looked through at a time.
 const BLOCK: usize = 64 * 1024;
 
-/// After how many it can be stopped.
+/// How many octets are looked through between two points where it can stop.
 const SLICE: usize = 8 * 1024 * 1024;
 
-/// A body that was looked through, and has nothing in it that could not be sent.
+/// A body that was looked through, and contains nothing that cannot be sent.
 #[derive(Debug)]
 pub(crate) struct VerbatimBody {
     pub(crate) body: Body,
