@@ -9,7 +9,7 @@ use tracing::warn;
 
 use super::limits::{ProviderLimits, Rates};
 use super::pool::Pool;
-use super::queue::Settings;
+use super::queue::ClientSettings;
 use super::retry::Retry;
 use super::{Client, Handle};
 use crate::error::{Error, ErrorKind, Result};
@@ -22,14 +22,14 @@ const CONNECTIONS: usize = 4;
 #[must_use]
 pub struct ClientBuilder {
     server: ServerConfig,
-    settings: Settings,
+    settings: ClientSettings,
 }
 
 impl ClientBuilder {
     pub(super) fn new(server: ServerConfig) -> Self {
         let provider = ProviderLimits::of(&server.host().to_string());
         Self {
-            settings: Settings {
+            settings: ClientSettings {
                 max_connections: provider.connections.unwrap_or(usize::MAX).min(CONNECTIONS),
                 queue: 256,
                 queue_timeout: Duration::from_mins(5),
@@ -128,7 +128,7 @@ impl ClientBuilder {
     /// length of the queue, the mails for each connection, the attempts of [`Retry`] and the limits of
     /// [`Rates`].
     pub fn build(self) -> Result<Client> {
-        let Settings {
+        let ClientSettings {
             max_connections,
             queue,
             mails_per_connection,

@@ -18,7 +18,7 @@ use super::job::{Completion, Job, OutcomeSender, Tally};
 use super::learned::Learned;
 use super::limits::now;
 use super::lock;
-use super::queue::{ConnectFailure, NextMail, Queue, Settings, Wakeup};
+use super::queue::{ClientSettings, ConnectFailure, NextMail, Queue, Wakeup};
 use super::worker::Worker;
 use crate::error::{Error, Fate, Result};
 use crate::session::{Mail, Receipt, ServerConfig, Withdrawal};
@@ -26,7 +26,7 @@ use crate::session::{Mail, Receipt, ServerConfig, Withdrawal};
 /// What all clones of a client share.
 pub(super) struct Pool {
     pub(super) server: ServerConfig,
-    pub(super) settings: Settings,
+    pub(super) settings: ClientSettings,
     pub(super) learned: Mutex<Learned>,
     pub(super) tally: Arc<Tally>,
     queue: Mutex<Queue>,
@@ -43,7 +43,7 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(server: ServerConfig, settings: Settings) -> Self {
+    pub(super) fn new(server: ServerConfig, settings: ClientSettings) -> Self {
         Self {
             learned: Mutex::new(Learned::new(server.strategy())),
             tally: Arc::new(Tally::new(&server.host().to_string())),

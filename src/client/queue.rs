@@ -19,7 +19,7 @@ use crate::session::Observer;
 
 /// The settings of a client.
 #[derive(Clone)]
-pub(super) struct Settings {
+pub(super) struct ClientSettings {
     pub(super) max_connections: usize,
     pub(super) queue: usize,
     pub(super) queue_timeout: Duration,
@@ -32,7 +32,7 @@ pub(super) struct Settings {
     pub(super) on_progress: Option<Observer>,
 }
 
-impl Settings {
+impl ClientSettings {
     /// How many mails of a stream may be anywhere between it and their outcomes: in the queue, and
     /// some on each connection.
     pub(super) fn most_under_way(&self) -> usize {
@@ -104,7 +104,7 @@ pub(super) struct ConnectFailure {
 }
 
 impl Queue {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &ClientSettings) -> Self {
         Self {
             max_connections: settings.max_connections,
             jobs: VecDeque::new(),

@@ -65,13 +65,13 @@ where
 {
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "tls-fingerprint is a text, or a list of them")]
-    enum Written {
+    enum OneOrMany {
         One(String),
         Many(Vec<String>),
     }
-    let texts = match Written::deserialize(deserializer)? {
-        Written::One(text) => vec![text],
-        Written::Many(texts) => texts,
+    let texts = match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(text) => vec![text],
+        OneOrMany::Many(texts) => texts,
     };
     if texts.is_empty() {
         let empty = "tls-fingerprint is an empty list: leave it out, or name one";

@@ -6,7 +6,6 @@ compile_error!("the command runs on Unix alone: leave the feature `cli` out to b
 mod args;
 mod compose;
 mod connection;
-mod core_dumps;
 mod demo;
 mod exit;
 mod failure;
@@ -17,17 +16,17 @@ mod stop;
 mod usage;
 
 use std::fs::File;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use rustix::process::Signal;
+use rustix::process::{Resource, Rlimit, Signal, setrlimit};
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::{Arguments, Command};
+use crate::args::{Arguments, Subcommands};
 
 fn main() -> ExitCode {
-    core_dumps::forbid();
+    forbid_core_dumps();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -41,20 +40,10 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    if let Err(error) = descriptors_for_the_runtime() {
-        let _ = writeln!(
-            std::io::stderr(),
-            "error: cannot start: {error}: raise the limit by ulimit -n"
-        );
-        return ExitCode::from(exit::OS_ERROR);
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = match runtime {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: cannot start: {error}");
+            output::report::notice(&format!("error: cannot start: {error}"));
             return ExitCode::from(exit::OS_ERROR);
         }
     };
@@ -63,8 +52,8 @@ fn main() -> ExitCode {
         // then, and not the end of the process.
         let _too_large = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
         match arguments.command {
-            Command::Send(arguments) => send::run(*arguments).await,
-            Command::Demo(arguments) => demo::run(*arguments).await,
+            Subcommands::Send(arguments) => send::run(*arguments).await,
+            Subcommands::Demo(arguments) => demo::run(*arguments).await,
         }
     });
     // A pending read of standard input must not keep the process.
@@ -76,10 +65,26 @@ fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Makes sure that enough file descriptors are free: the runtime panics if there are too few.
-fn descriptors_for_the_runtime() -> std::io::Result<()> {
+/// Sees to it that no core is dumped, and that no other process of the user looks into this one:
+/// passwords are in its memory. Where the system does not let it be, nothing is lost.
+fn forbid_core_dumps() {
+    let nothing = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let _ = setrlimit(Resource::Core, nothing);
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// The runtime, which panics if too few file descriptors are free.
+fn runtime() -> Result<Runtime, String> {
     const ENOUGH: usize = 8;
-    let null = File::open("/dev/null")?;
-    let more = (1..ENOUGH).map(|_| null.try_clone());
-    more.collect::<Result<Vec<_>, _>>().map(drop)
+    let free = File::open("/dev/null").and_then(|null| {
+        let more = (1..ENOUGH).map(|_| null.try_clone());
+        more.collect::<Result<Vec<_>, _>>()
+    });
+    drop(free.map_err(|error| format!("{error}: raise the limit by ulimit -n"))?);
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| error.to_string())
 }

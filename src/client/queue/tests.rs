@@ -32,7 +32,7 @@ struct Play {
 
 impl Play {
     fn new(max_connections: usize, retry: Retry) -> Self {
-        let settings = Settings {
+        let settings = ClientSettings {
             max_connections,
             queue: 1,
             queue_timeout: Duration::ZERO,

@@ -27,7 +27,7 @@ pub(crate) use server::ServerArguments;
 #[command(disable_version_flag = true, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Subcommands,
 
     /// Print the version.
     #[arg(short = 'V', long, action = ArgAction::Version)]
@@ -41,7 +41,7 @@ Examples:
       --from me@gmail.com --to ann@example.org -s 'A shark' --text 'Look:' -a shark.png";
 
 #[derive(Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum Subcommands {
     /// Send one mail.
     Send(Box<SendArguments>),
     /// Send a mail with a picture to a server inside this process, and show how it went.

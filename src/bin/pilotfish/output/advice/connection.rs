@@ -1,6 +1,6 @@
 //! Advice for what goes wrong before a mail: the network, the greeting, EHLO and TLS.
 
-use pilotfish::protocol::ReplyMeaning::TlsRequired;
+use pilotfish::protocol::ReplyMeaning::{CommandUnknown, TlsRequired};
 use pilotfish::session::Security;
 use pilotfish::{ErrorKind, Stage};
 
@@ -37,11 +37,11 @@ pub(super) const ROWS: &[Advice] = rows! {
         => "add --tls starttls, or --tls none for a server without TLS and without a login";
     causes: &["use lmtp"]
         => "for LMTP, write --server lmtp://HOST:PORT";
-    causes: &["does not speak lmtp"]
+    stages: &[Stage::Hello], means: Some(CommandUnknown), when: |connection| connection.account.is_lmtp()
         => "for SMTP, write --server HOST:PORT";
     kinds: &[ErrorKind::Rejected], stages: &[Stage::Hello], when: |connection| !connection.names_helo()
         => "servers may want the full host name of this machine: give it by --helo";
-    kinds: &[ErrorKind::Rejected], stages: &[Stage::Hello], causes: &["refused the name"]
+    kinds: &[ErrorKind::Rejected], stages: &[Stage::Hello]
         => "give another name by --helo, or leave --helo out";
     kinds: &[ErrorKind::Config], causes: &["password would be sent in clear text"]
         => "encrypt the connection by --tls starttls or --tls implicit; --danger-cleartext-auth \
