@@ -8,8 +8,7 @@ use std::time::Duration;
 use tracing::warn;
 
 use super::limits::{ProviderLimits, Rates};
-use super::pool::Pool;
-use super::queue::ClientSettings;
+use super::pool::{ClientSettings, Pool};
 use super::retry::Retry;
 use super::{Client, Handle};
 use crate::error::{Error, ErrorKind, Result};

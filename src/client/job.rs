@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tracing::{debug, warn};
 
 use super::limits::now;
-use super::lock;
 use super::retry::Retry;
 use crate::error::{Error, ErrorKind, Fate, Result};
 use crate::message::MessageId;
@@ -287,4 +286,9 @@ impl Tally {
             unknown: now.unknown - before.unknown,
         }
     }
+}
+
+/// Locks even what a panic has poisoned: each change under a lock of the client is whole.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use super::account_verdict::may_limit_mails;
-use super::lock;
+use super::job::lock;
 use crate::protocol::{ReplyMeaning, Strategy};
 use crate::session::Session;
 

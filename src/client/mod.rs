@@ -14,8 +14,8 @@ mod service;
 mod worker;
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::Stream;
@@ -337,9 +337,4 @@ impl Drop for Withdrawing<'_> {
             self.pool.drop_withdrawn();
         }
     }
-}
-
-/// Locks even what a panic has poisoned: each change under a lock of the client is whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

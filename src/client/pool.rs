@@ -2,8 +2,9 @@
 //!
 //! One mail goes through it so: [`push`](Pool::push) puts it in the queue, a [`Worker`] takes it by
 //! [`next_mail`](Pool::next_mail), and [`finish`](Pool::finish) gives the caller its outcome, or puts
-//! it in the queue once more when [`Retry`](super::Retry) says so.
+//! it in the queue once more when [`Retry`] says so.
 
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Waker;
@@ -14,14 +15,38 @@ use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use super::job::{Completion, Job, OutcomeSender, Tally};
+use super::job::{Completion, Job, OutcomeSender, Tally, lock};
 use super::learned::Learned;
-use super::limits::now;
-use super::lock;
-use super::queue::{ClientSettings, ConnectFailure, NextMail, Queue, Wakeup};
+use super::limits::{Rates, now};
+use super::queue::{ConnectFailure, NextMail, Queue, Wakeup};
+use super::retry::Retry;
 use super::worker::Worker;
 use crate::error::{Error, Fate, Result};
-use crate::session::{Mail, Receipt, ServerConfig, Withdrawal};
+use crate::session::{Mail, Observer, Receipt, ServerConfig, Withdrawal};
+
+/// The settings of a client.
+#[derive(Clone)]
+pub(super) struct ClientSettings {
+    pub(super) max_connections: usize,
+    pub(super) queue: usize,
+    pub(super) queue_timeout: Duration,
+    pub(super) idle_timeout: Duration,
+    pub(super) max_age: Duration,
+    pub(super) mails_per_connection: usize,
+    pub(super) most_recipients: Option<NonZeroU32>,
+    pub(super) retry: Retry,
+    pub(super) rates: Rates,
+    pub(super) on_progress: Option<Observer>,
+}
+
+impl ClientSettings {
+    /// How many mails of a stream may be anywhere between it and their outcomes: in the queue, and
+    /// some on each connection.
+    pub(super) fn most_under_way(&self) -> usize {
+        let on_their_way = self.max_connections.saturating_mul(64);
+        self.queue.saturating_add(on_their_way)
+    }
+}
 
 /// What all clones of a client share.
 pub(super) struct Pool {
@@ -47,7 +72,7 @@ impl Pool {
         Self {
             learned: Mutex::new(Learned::new(server.strategy())),
             tally: Arc::new(Tally::new(&server.host().to_string())),
-            queue: Mutex::new(Queue::new(&settings)),
+            queue: Mutex::new(Queue::new(settings.max_connections, &settings.rates)),
             space: Arc::new(Semaphore::new(settings.queue.min(Semaphore::MAX_PERMITS))),
             server,
             settings,

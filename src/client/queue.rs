@@ -4,7 +4,6 @@
 mod tests;
 
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -15,33 +14,32 @@ use super::limits::{
 };
 use super::retry::{self, Retry};
 use crate::error::Error;
-use crate::session::Observer;
 
-/// The settings of a client.
-#[derive(Clone)]
-pub(super) struct ClientSettings {
-    pub(super) max_connections: usize,
-    pub(super) queue: usize,
-    pub(super) queue_timeout: Duration,
-    pub(super) idle_timeout: Duration,
-    pub(super) max_age: Duration,
-    pub(super) mails_per_connection: usize,
-    pub(super) most_recipients: Option<NonZeroU32>,
-    pub(super) retry: Retry,
-    pub(super) rates: Rates,
-    pub(super) on_progress: Option<Observer>,
-}
+// A worker asks for mails by `next_mail`, one after the other. It is idle if none of its mails is on
+// the way, and busy otherwise. `worker_dropped` ends it in any state.
+//
+//   spawn_worker           connected           Wait, BlockedUntil
+//   ------------> connecting -------> asking ----------------------> idle or busy
+//                  ^   |              |    ^                             |
+//                  |   |         Stop |    +---------- wake_one ---------+
+//                  |   |              v
+//                  |   |          stop_taking
+//                  |   | connect_     |
+//                  |   v  abandoned   |
+//                  should_continue <--+
+//                      |
+//                      v
+//                    ended
+//
+// A mail waits in `jobs`. It also leaves them with an outcome: `remove_where`, `connect_failed`.
+//
+//             next_mail             `Pool::finish`
+//   waiting -------------> taken ---------------------> it has an outcome
+//    ^   ^                 |   |
+//    |   +- requeue_front -+   | `Pool::fail`, and `Retry` allows another attempt
+//    +--- enqueue <------------+
 
-impl ClientSettings {
-    /// How many mails of a stream may be anywhere between it and their outcomes: in the queue, and
-    /// some on each connection.
-    pub(super) fn most_under_way(&self) -> usize {
-        let on_their_way = self.max_connections.saturating_mul(64);
-        self.queue.saturating_add(on_their_way)
-    }
-}
-
-/// What waits, and what is done about it.
+/// The mails that wait, and the workers that send them.
 pub(super) struct Queue {
     max_connections: usize,
     pub(super) jobs: VecDeque<Job>,
@@ -104,9 +102,9 @@ pub(super) struct ConnectFailure {
 }
 
 impl Queue {
-    pub(super) fn new(settings: &ClientSettings) -> Self {
+    pub(super) fn new(max_connections: usize, rates: &Rates) -> Self {
         Self {
-            max_connections: settings.max_connections,
+            max_connections,
             jobs: VecDeque::new(),
             idle: Vec::new(),
             busy: Vec::new(),
@@ -114,7 +112,7 @@ impl Queue {
             connecting: 0,
             leaving: Vec::new(),
             backoff: ConnectBackoff::default(),
-            admission: Admission::new(&settings.rates, settings.max_connections),
+            admission: Admission::new(rates, max_connections),
             closing: 0,
             last_worker: 0,
             wakeups: Vec::new(),

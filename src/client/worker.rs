@@ -10,10 +10,9 @@ use futures_util::{FutureExt as _, Stream};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::debug;
 
-use super::job::{Job, Outstanding};
+use super::job::{Job, Outstanding, lock};
 use super::learned::Lessons;
 use super::limits::{is_cut, now};
-use super::lock;
 use super::pool::Pool;
 use super::queue::{NextMail, Queue};
 use crate::error::{Error, ErrorKind, Result};

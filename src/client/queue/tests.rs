@@ -32,20 +32,8 @@ struct Play {
 
 impl Play {
     fn new(max_connections: usize, retry: Retry) -> Self {
-        let settings = ClientSettings {
-            max_connections,
-            queue: 1,
-            queue_timeout: Duration::ZERO,
-            idle_timeout: Duration::ZERO,
-            max_age: Duration::ZERO,
-            mails_per_connection: 1,
-            most_recipients: None,
-            retry: retry.clone(),
-            rates: Rates::new(),
-            on_progress: None,
-        };
         Self {
-            queue: Queue::new(&settings),
+            queue: Queue::new(max_connections, &Rates::new()),
             woken: Arc::default(),
             mails: 0,
             retry,
