@@ -78,7 +78,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How old a connection may become and begin another mail. By default an hour.
+    /// The age after which a connection takes no new mail. By default an hour.
     pub fn max_age(mut self, limit: Duration) -> Self {
         self.settings.max_age = limit;
         self
@@ -153,7 +153,7 @@ impl ClientBuilder {
         Ok(self.build_unchecked())
     }
 
-    /// Makes a client of the defaults, none of which is 0.
+    /// Makes a client without checks: no default is 0.
     pub(super) fn build_unchecked(self) -> Client {
         let pool = Pool::new(self.server, self.settings);
         Client(Arc::new(Handle(Arc::new(pool))))

@@ -1,4 +1,4 @@
-//! A mail that a client was given, and where its outcome goes.
+//! A mail that a client sends, and where its outcome goes.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -63,8 +63,8 @@ impl Job {
     }
 }
 
-/// What the client keeps of a mail while a session has it. It gives the caller an outcome, whatever
-/// happens: dropping it does, too.
+/// What the client keeps of a mail while a session has it. It always gives the
+/// caller an outcome: dropping it does, too.
 #[derive(Debug)]
 pub(super) struct Completion {
     pub(super) message_id: MessageId,
@@ -114,7 +114,7 @@ impl Completion {
     }
 
     /// Gives the caller the outcome.
-    pub(super) fn tell(mut self, result: Result<Receipt>) {
+    pub(super) fn complete(mut self, result: Result<Receipt>) {
         self.send(result, |report| &mut report.failed);
     }
 
@@ -146,7 +146,7 @@ impl Completion {
             return;
         };
         let result = self.withdrawal.concluded().unwrap_or(result);
-        // Portions of it may have been accepted, whatever it failed for.
+        // Portions of it may have been accepted before it failed.
         let result = result.map_err(|error| self.withdrawal.cut_short(error, None));
         let result = match result {
             Err(error) if self.was_unknown => Err(still_unknown(error)),

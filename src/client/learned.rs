@@ -1,4 +1,4 @@
-//! What has been learnt about a server, for all sessions of a client:
+//! What the sessions of a client have learned about the server:
 //! [`manual::dialogue`](crate::manual::dialogue) has the table.
 
 use std::num::NonZeroU32;
@@ -23,7 +23,7 @@ const LONGEST_KEPT: Duration = Duration::from_hours(24);
 /// reason: the session may have ended by accident.
 const FIRST_KEPT: Duration = Duration::from_mins(5);
 
-/// What has been learnt about a server.
+/// What the sessions have learned about the server.
 #[derive(Debug)]
 pub(super) struct Learned {
     /// How mails go out: as was asked for, less what the server has said that it cannot do.
@@ -55,7 +55,7 @@ struct Fact<T> {
     looked_at: Option<Instant>,
 }
 
-/// What a session is to go by. It is over when this is dropped.
+/// What a session starts from. Dropping this ends the session's part in it.
 #[derive(Debug)]
 pub(super) struct Lessons<'a> {
     learned: &'a Mutex<Learned>,
@@ -80,12 +80,12 @@ impl<T: Copy> Fact<T> {
         (since.elapsed() < self.kept).then_some(fact)
     }
 
-    /// Whether it has held, and is to be looked at again.
+    /// Whether its time is over, so that the server is tried again.
     fn is_due(&self) -> bool {
         self.learned.is_some() && self.now().is_none()
     }
 
-    /// Forgets the fact, but not for how long it has held.
+    /// Forgets the fact, but not how long it held.
     fn look_again(&mut self) {
         self.learned = None;
         self.looked_at = Some(Instant::now());
@@ -145,7 +145,7 @@ impl Learned {
     }
 
     fn learn_recipients(&mut self, lessons: &Lessons<'_>, session: &Session) {
-        // What the session has been told says nothing new.
+        // The session began with this number.
         let learned = session.learned_recipients();
         let known = self.recipients.now();
         if learned != lessons.recipients
@@ -228,15 +228,15 @@ impl<'a> Lessons<'a> {
         if usize::try_from(facts.company).is_ok_and(|company| given < company) {
             return true;
         }
-        // It has been learnt how many mails a session takes, and that is looked at again.
+        // The number of mails in a session was known, and is tried again.
         if facts.mails.learned.is_some() {
             return false;
         }
         *facts.leader.get_or_insert(self.worker) == self.worker
     }
 
-    /// The session has ended, or takes no other mail. Others may have learnt more meanwhile. Says
-    /// whether it has ended for the number of its mails.
+    /// The session has ended, or takes no other mail. Others may have learned more meanwhile. Returns
+    /// whether the session ended because of the number of its mails.
     pub(super) fn learn(&self, session: &Session) -> bool {
         let mut facts = lock(self.learned);
         let before = facts.now();
@@ -309,8 +309,8 @@ mod tests {
     async fn a_session_that_ends_sooner_than_others() {
         const HOUR: u64 = 60;
         // Minutes after 200 mails were accepted in a session; then whether the end is named, after how
-        // many mails sessions end, and which of these ends are learnt.
-        for (minutes, is_named, ends, learnt) in [
+        // many mails sessions end, and which of these ends are learned.
+        for (minutes, is_named, ends, learned_ends) in [
             (0, true, &[20][..], &[true][..]),
             (0, false, &[20, 20], &[false, true]),
             (0, false, &[20, 90, 40], &[false, false, false]),
@@ -324,7 +324,7 @@ mod tests {
             let found: Vec<_> = ends
                 .map(|mails| learned.learn_mails(mails, is_named))
                 .collect();
-            assert_eq!(found, learnt, "{minutes} {is_named}");
+            assert_eq!(found, learned_ends, "{minutes} {is_named}");
         }
     }
 }

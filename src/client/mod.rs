@@ -41,13 +41,14 @@ use crate::session::{Mail, MailOutcome, Receipt, ServerConfig, Withdrawal};
 /// How long the tasks may take to end after an abort before mails that came meanwhile are aborted, too.
 const ABORTED: Duration = Duration::from_millis(100);
 
-/// How often it is looked, at most, whether a mail still waits for a server that cannot be reached.
+/// How often, at most, the caller checks whether a mail still waits for a server that cannot be
+/// reached.
 const OUTAGE: Duration = Duration::from_secs(1);
 
 /// Sends mails to one server, over as many connections as it needs and may have.
 ///
 /// Each connection is owned by a task, which takes mails from a queue that all share, and sends
-/// them as close behind each other as the [strategy](Strategy) and the server allow. Connections
+/// them as closely after each other as the [strategy](Strategy) and the server allow. Connections
 /// are opened when mails wait, kept for those to come, and closed when there are none for a while.
 /// Cloning is cheap; clones share all of it. [`manual::client`](crate::manual::client) says how that
 /// goes, and why.
@@ -91,7 +92,7 @@ const OUTAGE: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Client(Arc<Handle>);
 
-/// What the clones of a client have, and its tasks have not.
+/// What the clones of a client hold, and its tasks do not.
 struct Handle(Arc<Pool>);
 
 impl Drop for Handle {
@@ -115,7 +116,7 @@ impl Client {
         Self::builder(server).build_unchecked()
     }
 
-    /// Begins with a server. The rest has defaults.
+    /// A builder for a client of this server. All settings have defaults.
     pub fn builder(server: ServerConfig) -> ClientBuilder {
         ClientBuilder::new(server)
     }
@@ -211,7 +212,7 @@ impl Client {
     /// Sends the mails of a stream, and returns a stream of their outcomes.
     ///
     /// Each item is a tag and a mail. The tag comes back with the outcome: a number, a row of a
-    /// database, whatever tells the mails apart. The mail is a [`Message`](crate::Message), a [`Mail`], or a
+    /// database, or anything else that identifies the mail. The mail is a [`Message`](crate::Message), a [`Mail`], or a
     /// `Result` of building one. An item whose message could not be built has that error as its
     /// outcome, and the others are sent. Outcomes come in the order in which they become known.
     ///

@@ -123,11 +123,11 @@ impl Pool {
         job.completion.generation = self.generation();
         match self.settings.rates.check(recipients) {
             Ok(()) => self.enqueue(job),
-            Err(error) => job.completion.tell(Err(error)),
+            Err(error) => job.completion.complete(Err(error)),
         }
     }
 
-    /// Puts a mail behind all others.
+    /// Puts a mail at the end of the queue.
     fn enqueue(self: &Arc<Self>, job: Job) {
         let refused = self.update(|queue| {
             if self.generation() != job.completion.generation {
@@ -140,13 +140,13 @@ impl Pool {
             None
         });
         match refused {
-            Some((job, Some(error))) => job.completion.tell(Err(error)),
+            Some((job, Some(error))) => job.completion.complete(Err(error)),
             Some((job, None)) => job.completion.abort(),
             None => {}
         }
     }
 
-    /// Puts mails back in front of all others, in their order.
+    /// Puts mails back at the front of the queue, in their order.
     pub(super) fn requeue_front(self: &Arc<Self>, jobs: Vec<Job>) {
         let is_wanted = |job: &Job| !job.completion.withdrawal.is_withdrawn();
         let (jobs, _withdrawn): (Vec<_>, Vec<_>) = jobs.into_iter().partition(is_wanted);
@@ -215,7 +215,7 @@ impl Pool {
             debug!(%error, waiting, ?pause, "mails wait until a session can be opened");
         }
         for job in failure.stranded {
-            job.completion.tell(Err(error.clone()));
+            job.completion.complete(Err(error.clone()));
         }
     }
 
@@ -233,7 +233,7 @@ impl Pool {
         });
         if let Some((error, removed)) = refused {
             for job in removed {
-                job.completion.tell(Err(error.clone()));
+                job.completion.complete(Err(error.clone()));
             }
         }
     }
@@ -245,16 +245,16 @@ impl Pool {
         let is_expired = |job: &Job| is_it(job) && job.completion.outage.is_none();
         let mut expired = self.update(|queue| queue.remove_where(is_expired));
         if let Some(job) = expired.pop() {
-            job.completion.tell(Err(error));
+            job.completion.complete(Err(error));
             return false;
         }
         self.update(|queue| queue.jobs.iter().any(is_it))
     }
 
-    /// Has the limits learn what a mail, or an attempt to connect, that was begun then has come to.
+    /// Reports the result of a mail, or of an attempt to connect, that began at `begun` to the limits.
     pub(super) fn learn(self: &Arc<Self>, begun: Instant, error: Option<&Error>) {
         let is_throttled = self.update(|queue| match error {
-            // The server may take one more connection now, and no further mail may come to ask.
+            // The server may take one more connection now. No other mail may come that would open it.
             None => {
                 queue.accepted(begun);
                 false
@@ -270,7 +270,7 @@ impl Pool {
     pub(super) fn finish(self: &Arc<Self>, completion: Completion, result: Result<Receipt>) {
         self.learn(completion.begun, result.as_ref().err());
         match result {
-            Ok(receipt) => completion.tell(Ok(receipt)),
+            Ok(receipt) => completion.complete(Ok(receipt)),
             Err(error) => self.fail(completion, error),
         }
     }
@@ -296,7 +296,7 @@ impl Pool {
                 self.tasks
                     .spawn(Arc::clone(self).send_later(job, wait, error));
             }
-            _ => completion.tell(Err(error)),
+            _ => completion.complete(Err(error)),
         }
     }
 
@@ -311,7 +311,7 @@ impl Pool {
         };
         tokio::select! {
             biased;
-            () = self.until(is_unwanted) => job.completion.tell(Err(error)),
+            () = self.until(is_unwanted) => job.completion.complete(Err(error)),
             () = sleep(wait) => self.enqueue(job),
         }
     }

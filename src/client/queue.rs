@@ -1,4 +1,4 @@
-//! Who waits for whom: mails for a session, and workers for mails.
+//! Mails that wait for a session, and workers that wait for mails.
 
 #[cfg(test)]
 mod tests;
@@ -49,18 +49,19 @@ pub(super) struct Queue {
     busy: Vec<Parked>,
     /// Workers: each has one connection at most.
     workers: usize,
-    /// Those among them that are still opening a session, and will take a mail then.
+    /// How many of them are opening a session, and will take a mail then.
     connecting: usize,
     /// Workers that end since there are to be fewer.
     leaving: Vec<u64>,
     pub(super) backoff: ConnectBackoff,
     pub(super) admission: Admission,
-    /// How many wait until all is done.
+    /// How many callers of `close` wait.
     closing: usize,
     last_worker: u64,
-    /// What is to be done when the lock is not held any more.
+    /// The workers to wake or to start once the lock is released.
     pub(super) wakeups: Vec<Wakeup>,
-    /// Whether then all workers have to look again: mails are gone, or the client is about to close.
+    /// Whether all workers have to look at the queue then: mails are gone, or the client is about to
+    /// close.
     pub(super) has_changed: bool,
 }
 
@@ -313,15 +314,15 @@ impl Queue {
         self.outage().filter(is_final).cloned()
     }
 
-    /// Puts a mail behind all others. If no session can be opened just now, the mail waits as those do
-    /// that the last attempt failed for.
+    /// Puts a mail at the end of the queue. If no session can be opened just now, the mail waits like
+    /// those that waited when the last attempt failed.
     pub(super) fn enqueue(&mut self, mut job: Job, retry: &Retry) {
         self.mark_outage(&mut job, retry);
         self.jobs.push_back(job);
         self.wake_one();
     }
 
-    /// Puts mails in front of all others, in their order.
+    /// Puts mails at the front of the queue, in their order.
     pub(super) fn requeue_front(&mut self, jobs: Vec<Job>) {
         let count = jobs.len();
         for job in jobs.into_iter().rev() {
@@ -395,7 +396,7 @@ impl Queue {
         self.workers -= 1;
     }
 
-    /// A worker has been dropped. If there is no other, nobody takes the mails that wait: they are
+    /// A worker has been dropped. If it was the last, no worker takes the mails that wait: they are
     /// returned.
     pub(super) fn worker_dropped(&mut self, worker: u64, was_connecting: bool) -> VecDeque<Job> {
         self.forget(worker);

@@ -32,8 +32,8 @@ const EXHAUSTED: Duration = Duration::from_hours(1);
 /// `first_wait * factor^(n-2)`, or [`longest_wait`](Self::longest_wait) if that is less: mails that
 /// failed together do not come back together. To that is added what the server asks for in its
 /// words ("try again in 300 seconds"); for greylisting it is five minutes and for a quota an hour
-/// if it does not say. If the wait would go beyond the [`budget`](Self::budget), the mail is told
-/// its last error at once.
+/// if it does not say. If the wait would go beyond the [`budget`](Self::budget), the mail fails
+/// with its last error at once.
 ///
 /// A mail that waits is in memory alone. This is no queue that survives the process.
 ///
@@ -119,7 +119,7 @@ impl Retry {
 
     /// Sends mails again whose [`Fate`] is unknown, too: **their recipients may get them twice**
     /// (RFC 1047). The fate of such a mail stays unknown until the server accepts it: if a later
-    /// attempt fails, its error is the [source](std::error::Error::source) of the one that is told.
+    /// attempt fails, its error is the [source](std::error::Error::source) of the one that is returned.
     /// If the server accepts it then for some recipients and refuses others, these are in
     /// [`Receipt::rejected`](crate::session::Receipt::rejected), though an earlier attempt may have
     /// reached them.
@@ -152,7 +152,7 @@ impl Retry {
         self.attempts > 1 && self.allows(error) && until <= self.budget
     }
 
-    /// Whether there may be another attempt behind this one.
+    /// Whether there may be another attempt after this one.
     pub(super) fn has_attempt_after(&self, attempt: u32) -> bool {
         attempt < self.attempts
     }
@@ -169,7 +169,7 @@ impl Retry {
         passes && !never && error.accepted().is_empty()
     }
 
-    /// The longest random wait behind this attempt.
+    /// The longest random wait after this attempt.
     fn ceiling(&self, attempt: u32) -> Duration {
         let growth = u128::from(self.factor).saturating_pow(attempt.saturating_sub(1));
         let wait = self.first_wait.as_nanos().saturating_mul(growth);

@@ -47,11 +47,11 @@ impl Worker {
         }
     }
 
-    /// One session after the other, as long as mails wait.
+    /// Opens one session after the other while mails wait.
     pub(super) async fn run(mut self) {
         loop {
-            // What the caller gives may panic, such as a subscriber to the log. What became of the
-            // mails on their way gets an error as their completions are dropped.
+            // The caller's code may panic, such as a subscriber to the log. The mails on their way
+            // get an error when their completions are dropped.
             let session = AssertUnwindSafe(self.session()).catch_unwind();
             if session.await.is_err() {
                 let _ = catch_unwind(AssertUnwindSafe(|| self.panicked()));
@@ -337,7 +337,7 @@ impl Stream for MailStream<'_> {
 }
 
 pub(super) fn later(now: Instant, by: Duration) -> Instant {
-    // Some thirty years on, where that is too long to be told.
+    // Thirty years later, where the sum would overflow.
     let far = Duration::from_hours(30 * 365 * 24);
     now + by.min(far)
 }

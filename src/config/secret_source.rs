@@ -1,4 +1,4 @@
-//! How secrets are read, whatever they are for.
+//! Where secrets are read from, and how.
 
 use std::io;
 use std::path::{Path, PathBuf};

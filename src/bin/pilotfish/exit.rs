@@ -37,8 +37,8 @@ pub(crate) fn signal(status: u8, process_id: u32) -> Option<i32> {
 
 /// The status for a mail that was not accepted for all of its recipients.
 ///
-/// What is not known is 81, what some recipients have is 80, and what may succeed later is 75,
-/// whatever the cause.
+/// Whatever the cause: 81 if the fate is unknown, 80 if some recipients have the mail, and 75 if it
+/// may succeed later.
 pub(crate) fn status(error: &Error) -> u8 {
     match MailOutcome::of(Err(error)) {
         MailOutcome::Unknown => return UNKNOWN,

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// Limits on what is sent per interval, as providers publish them. By default there is no limit.
 ///
 /// Each limit is kept in *any* stretch of time of its length, and not only from midnight to
-/// midnight or from one full minute to the next: so no provider's way to count is overstepped. All
+/// midnight or from one full minute to the next: the limit holds however the provider counts. All
 /// of a limit may be used at once; what was used comes back when it is a period old (and up to
 /// a thousandth of the period later). Mails and connections
 /// [a second](Period::Second) are spread evenly over it.

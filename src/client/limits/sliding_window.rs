@@ -1,10 +1,10 @@
-//! So many in any stretch of time.
+//! A limit for any stretch of time.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// How many parts of the period are told apart, so that a large allowance takes no more room than
-/// a small one.
+/// Into how many parts a period is divided: uses within one part are one entry, so a large limit takes
+/// no more memory than a small one.
 const PARTS: u32 = 1_024;
 
 /// At most so many in any stretch of time of a length; all of them at once, if they come so.
@@ -45,8 +45,8 @@ impl SlidingWindow {
         Self::new(1, period.saturating_add(rounding) / most.max(1))
     }
 
-    /// How long to wait for so many; nothing if they may be taken now. Whoever wants more than
-    /// there ever are waits for all.
+    /// How long to wait for so many; `None` if they may be taken now. A `count` over the limit
+    /// waits until nothing is used.
     pub(in crate::client) fn wait(&mut self, now: Instant, count: u32) -> Option<Duration> {
         while let Some(oldest) = self.uses.pop_front_if(|old| old.last + self.period <= now) {
             self.used -= oldest.count;

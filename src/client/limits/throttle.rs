@@ -33,8 +33,8 @@ const PROBE: Duration = Duration::from_mins(1);
 /// the rate, then one connection. Mails that were begun before the last cut say nothing about
 /// what came after it, so a burst of refusals cuts once.
 ///
-/// [`admit`](Self::admit) is asked before a mail is begun; [`accepted`](Self::accepted) and
-/// [`failed`](Self::failed) are told what became of it.
+/// The queue calls [`admit`](Self::admit) before a mail is begun, and then
+/// [`accepted`](Self::accepted) or [`failed`](Self::failed) with its result.
 #[derive(Debug)]
 pub(in crate::client) struct Throttle {
     most: usize,
@@ -63,9 +63,9 @@ struct Exhausted {
 /// Why a mail may not be begun.
 #[derive(Debug)]
 pub(in crate::client) enum Blocked {
-    /// It has to wait, and ask again then.
+    /// Until then. The queue asks again.
     Until(Instant),
-    /// Waiting is of no use: the mail gets this error.
+    /// The account has no quota left: the mail gets this error.
     Exhausted(Error),
 }
 

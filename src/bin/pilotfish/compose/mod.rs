@@ -24,7 +24,7 @@ pub(crate) async fn compose(
     default_from: Option<Mailbox>,
     stdin_is_taken: bool,
 ) -> Result<Message, Failure> {
-    input::assign(&mut mail, stdin_is_taken)?;
+    input::assign_standard_input(&mut mail, stdin_is_taken)?;
     let MailArguments {
         addresses,
         content,

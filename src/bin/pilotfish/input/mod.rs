@@ -2,9 +2,11 @@
 
 mod attach;
 pub(crate) mod raw;
-mod standard_input;
 
 use std::ffi::OsString;
+use std::fs::Metadata;
+use std::io::IsTerminal as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -13,10 +15,11 @@ use pilotfish::message::{Body, BodyError};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 pub(crate) use attach::{AttachSpec, InlineSpec};
-pub(crate) use standard_input::{assign, is_standard_input};
 
+use crate::args::{ContentArguments, MailArguments};
 use crate::exit;
 use crate::failure::Failure;
+use crate::output::report;
 
 /// The largest text, in octets. A text is held in memory; a larger file is attached instead.
 const MAX_TEXT: u64 = 64 << 20;
@@ -56,24 +59,20 @@ impl Input {
 
     /// Reads a text, which has to be UTF-8. A byte order mark at the beginning is left out.
     pub(crate) async fn text(&self) -> Result<String, Failure> {
-        let (name, octets) = match self {
+        let (name, read) = match self {
             Self::Stdin => {
-                let name = "standard input".to_owned();
-                let octets = beginning(tokio::io::stdin()).await.map_err(unread)?;
-                (name, octets)
+                let read = beginning(tokio::io::stdin()).await;
+                ("standard input".to_owned(), read.map_err(unread))
             }
             Self::File(path) => {
                 let name = format!("the text in {}", path.display());
-                let unreadable = |error| {
-                    let message =
-                        format!("cannot read {name}: check that it exists and may be read");
-                    Failure::io(exit::NO_INPUT, message, error)
-                };
-                let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
-                let octets = beginning(file).await.map_err(unreadable)?;
-                (name, octets)
+                let message = format!("cannot read {name}: check that it exists and may be read");
+                let read = async { beginning(tokio::fs::File::open(path).await?).await };
+                let unreadable = |error| Failure::io(exit::NO_INPUT, message, error);
+                (name, read.await.map_err(unreadable))
             }
         };
+        let octets = read?;
         if octets.len() as u64 > MAX_TEXT {
             return Err(Failure::bad_mail(format!(
                 "{name} is over 64 MiB: attach it instead"
@@ -199,4 +198,78 @@ async fn beginning(source: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
 
 fn unread(error: std::io::Error) -> Failure {
     Failure::io(exit::NO_INPUT, "cannot read standard input", error)
+}
+
+/// Decides what standard input is for. `is_taken` says that a password, a key or another file is
+/// read from it.
+///
+/// Without a flag that names content, standard input is the text. Beside an attachment it is left
+/// alone unless a flag names it: it may be the rest of the script that runs the command, or a pipe
+/// that never ends.
+pub(crate) fn assign_standard_input(
+    mail: &mut MailArguments,
+    is_taken: bool,
+) -> Result<(), Failure> {
+    let readers = mail.inputs().filter(|input| **input == Input::Stdin);
+    let readers = readers.count() + usize::from(is_taken);
+    if readers > 1 {
+        let message = "standard input is named twice and can be read once: put one into a file";
+        return Err(Failure::usage(message));
+    }
+    if readers == 1 || mail.has_text() || mail.content.has_parts() {
+        return Ok(());
+    }
+    if std::io::stdin().is_terminal() {
+        report::notice("Type the text, then Ctrl-D on a line of its own.");
+    }
+    mail.content.text = Some(TextSource::Read(Input::Stdin));
+    Ok(())
+}
+
+/// Whether a file is standard input under another name, as `/dev/stdin` is.
+pub(crate) fn is_standard_input(path: &Path) -> bool {
+    let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    let named = std::fs::metadata(path).map(identity);
+    let stdin = std::fs::metadata("/dev/stdin").map(identity);
+    matches!((named, stdin), (Ok(named), Ok(stdin)) if named == stdin)
+}
+
+impl MailArguments {
+    /// Whether a flag names the text, or a message that has one.
+    fn has_text(&self) -> bool {
+        let content = &self.content;
+        content.text.is_some()
+            || content.html.is_some()
+            || content.markdown.is_some()
+            || self.raw.raw.is_some()
+    }
+
+    /// All that is read.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = &Input> {
+        let content = &self.content;
+        let texts = [&content.text, &content.html].into_iter().flatten();
+        let inline = content.inline.iter().filter_map(|spec| match spec {
+            InlineSpec::Part(_, file) => Some(&file.input),
+            InlineSpec::Auto => None,
+        });
+        texts
+            .filter_map(|source| source.input())
+            .chain(&content.markdown)
+            .chain(inline)
+            .chain(content.attach.iter().map(|spec| &spec.input))
+            .chain(&content.forward)
+            .chain(&content.calendar)
+            .chain(&self.raw.raw)
+    }
+}
+
+impl ContentArguments {
+    /// Whether there is something else in the mail than a text.
+    pub(crate) fn has_parts(&self) -> bool {
+        let is_part = |spec: &InlineSpec| matches!(spec, InlineSpec::Part(..));
+        !self.attach.is_empty()
+            || self.inline.iter().any(is_part)
+            || !self.forward.is_empty()
+            || self.calendar.is_some()
+    }
 }

@@ -8,10 +8,10 @@ use super::{Input, spooled};
 use crate::failure::Failure;
 
 /// How many octets of a line are looked at.
-const LINE: usize = 200;
+const MAX_LINE_OCTETS: usize = 200;
 
 /// How many octets of a file are read at a time.
-const BLOCK: usize = 64 * 1024;
+const BLOCK_OCTETS: usize = 64 * 1024;
 
 /// The octets of a finished message, if they are one mail. It is the value of this flag.
 pub(crate) async fn body(input: Input, flag: &str) -> Result<Body, Failure> {
@@ -69,7 +69,7 @@ impl MboxCounter {
             if self.is_other {
                 return;
             }
-            let room = LINE.saturating_sub(self.line.len());
+            let room = MAX_LINE_OCTETS.saturating_sub(self.line.len());
             self.line.extend(part.iter().take(room));
             if part.ends_with(b"\n") {
                 self.end_line();
@@ -89,7 +89,7 @@ impl MboxCounter {
     }
 
     async fn count_in(&mut self, mut file: tokio::fs::File) {
-        let mut block = vec![0; BLOCK];
+        let mut block = vec![0; BLOCK_OCTETS];
         // A file that cannot be read is an error when it is attached.
         while let Ok(octets @ 1..) = file.read(&mut block).await {
             self.pass(block.get(..octets).unwrap_or_default());

@@ -71,7 +71,7 @@ async fn copy(
         match written {
             Ok(()) if more => {}
             Ok(()) => return Ok(()),
-            // Whoever reads has seen enough.
+            // The reader has seen enough.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
             Err(error) => return Err(cannot_write(name, error)),
         }

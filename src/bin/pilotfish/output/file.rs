@@ -33,7 +33,7 @@ impl OutputFile {
         match std::fs::symlink_metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Self::beside(path, None),
             Ok(old) if old.is_file() => {
-                // Whoever may not write to the file may not replace it either.
+                // A user who may not write to the file may not replace it either.
                 let file = File::options().write(true).open(path)?;
                 let beside = (old.nlink() == 1).then(|| Self::beside(path, Some(&old)));
                 let Some(Ok(mut new)) = beside else {
