@@ -1,15 +1,16 @@
-//! Writing the message instead of sending it.
+//! Writing the message instead of sending it, into a file that has all of its content or is not
+//! there.
 
-use std::fs::Metadata;
-use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt as _;
+use std::fs::{File, Metadata, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use pilotfish::Message;
 use pilotfish::message::{BodyType, MessageReader};
+use tempfile::TempPath;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
-use super::file::OutputFile;
 use crate::exit;
 use crate::failure::Failure;
 use crate::input::blocking;
@@ -78,7 +79,193 @@ async fn copy(
     }
 }
 
-fn cannot_write(name: &str, error: std::io::Error) -> Failure {
+fn cannot_write(name: &str, error: io::Error) -> Failure {
     let message = format!("cannot write to {name}: choose another place by --output");
     Failure::io(exit::CANNOT_CREATE, message, error)
+}
+
+/// A file that is being written.
+struct OutputFile {
+    file: tokio::fs::File,
+    temporary: Option<Temporary>,
+}
+
+/// A file that will replace another. Dropping this before that removes the file.
+struct Temporary {
+    path: TempPath,
+    /// The path that it gets.
+    target: PathBuf,
+    /// The file that is replaced.
+    old: Option<File>,
+}
+
+impl OutputFile {
+    /// Opens what is at a path, or what will be.
+    ///
+    /// A regular file is written under another name in the same directory, and takes its place at the
+    /// end. These are written in place: a pipe and a device; what a symbolic link leads to, as the
+    /// link is to stay; a file with several names or of another owner, which would be another
+    /// afterwards; and a file in a directory that takes no other.
+    fn open(path: &Path) -> io::Result<Self> {
+        match std::fs::symlink_metadata(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Self::beside(path, None),
+            Ok(old) if old.is_file() => {
+                // A user who may not write to the file may not replace it either.
+                let file = File::options().write(true).open(path)?;
+                let beside = (old.nlink() == 1).then(|| Self::beside(path, Some(&old)));
+                let Some(Ok(mut new)) = beside else {
+                    file.set_len(0)?;
+                    return Ok(Self::in_place(file));
+                };
+                if let Some(temporary) = &mut new.temporary {
+                    temporary.old = Some(file);
+                }
+                Ok(new)
+            }
+            _ => File::create(path).map(Self::in_place),
+        }
+    }
+
+    fn in_place(file: File) -> Self {
+        Self {
+            file: file.into(),
+            temporary: None,
+        }
+    }
+
+    /// A file that takes the place of the old one, with the same owner and permissions.
+    fn beside(path: &Path, old: Option<&Metadata>) -> io::Result<Self> {
+        let directory = path.parent().filter(|path| !path.as_os_str().is_empty());
+        // The umask restricts what a new file gets.
+        let mode = if old.is_some() { 0o600 } else { 0o666 };
+        let (file, temporary) = tempfile::Builder::new()
+            .prefix(".pilotfish-")
+            .permissions(Permissions::from_mode(mode))
+            .tempfile_in(directory.unwrap_or(Path::new(".")))
+            // Without the temporary name.
+            .map_err(|error| io::Error::from(error.kind()))?
+            .into_parts();
+        if let Some(old) = old {
+            let new = file.metadata()?;
+            if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+                return Err(ErrorKind::PermissionDenied.into());
+            }
+            file.set_permissions(old.permissions())?;
+        }
+        Ok(Self {
+            file: file.into(),
+            temporary: Some(Temporary {
+                path: temporary,
+                target: path.to_owned(),
+                old: None,
+            }),
+        })
+    }
+
+    /// The content is whole: the file gets its name. A file that is mounted on its own keeps that
+    /// place, and gets the content.
+    async fn finish(self) -> io::Result<()> {
+        let Some(Temporary { path, target, old }) = self.temporary else {
+            return Ok(());
+        };
+        // A full disk may show as late as here.
+        self.file.sync_all().await?;
+        let named = move || match (path.persist(target), old) {
+            (Err(error), Some(mut old)) => {
+                old.set_len(0)?;
+                io::copy(&mut File::open(&error.path)?, &mut old)?;
+                old.sync_all()
+            }
+            (named, _) => Ok(named?),
+        };
+        tokio::task::spawn_blocking(named).await?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write as _;
+
+    use super::*;
+
+    /// What `ls` would show: kind, permissions, and the content of files.
+    fn listed(directory: &Path) -> String {
+        let entry = |entry: io::Result<fs::DirEntry>| {
+            let entry = entry.unwrap();
+            let (name, path) = (entry.file_name(), entry.path());
+            let name = name.to_string_lossy();
+            let metadata = fs::symlink_metadata(&path).unwrap();
+            if metadata.is_symlink() {
+                return format!("{name}@");
+            }
+            let content = fs::read_to_string(&path).unwrap();
+            format!("{name} {:o} {content}", metadata.mode() & 0o777)
+        };
+        let mut entries: Vec<_> = fs::read_dir(directory).unwrap().map(entry).collect();
+        entries.sort();
+        entries.join(", ")
+    }
+
+    /// Each row: what there is, and what there is after an output to `a` that is dropped, and after
+    /// one that is finished. Which permissions a new file gets depends on the umask.
+    #[tokio::test]
+    async fn a_file_is_whole_or_not_there() {
+        fn nothing(_: &Path) {}
+        fn old(directory: &Path) {
+            fs::write(directory.join("a"), "old").unwrap();
+            fs::set_permissions(directory.join("a"), Permissions::from_mode(0o640)).unwrap();
+        }
+        fn linked(directory: &Path) {
+            fs::write(directory.join("b"), "old").unwrap();
+            fs::set_permissions(directory.join("b"), Permissions::from_mode(0o600)).unwrap();
+            std::os::unix::fs::symlink("b", directory.join("a")).unwrap();
+        }
+        fn two_names(directory: &Path) {
+            old(directory);
+            fs::hard_link(directory.join("a"), directory.join("b")).unwrap();
+        }
+        fn new_mode() -> String {
+            let directory = tempfile::tempdir().unwrap();
+            fs::write(directory.path().join("a"), "new").unwrap();
+            listed(directory.path())
+        }
+        for (prepare, dropped, finished) in [
+            (nothing as fn(&Path), "", new_mode().as_str()),
+            (old, "a 640 old", "a 640 new"),
+            // These are written in place.
+            (linked, "a@, b 600 new", "a@, b 600 new"),
+            (two_names, "a 640 new, b 640 new", "a 640 new, b 640 new"),
+        ] {
+            for (finishes, expected) in [(false, dropped), (true, finished)] {
+                let directory = tempfile::tempdir().unwrap();
+                prepare(directory.path());
+                let output = OutputFile::open(&directory.path().join("a")).unwrap();
+                let mut file = output.file.try_into_std().unwrap();
+                file.write_all(b"new").unwrap();
+                let output = OutputFile {
+                    file: file.into(),
+                    ..output
+                };
+                if finishes {
+                    output.finish().await.unwrap();
+                } else {
+                    drop(output);
+                }
+                assert_eq!(listed(directory.path()), expected, "{finishes}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_file_is_written_in_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        for path in [Path::new("/dev/null"), link.as_path()] {
+            assert!(OutputFile::open(path).unwrap().temporary.is_none());
+        }
+        assert!(OutputFile::open(directory.path()).is_err());
+        assert!(OutputFile::open(&directory.path().join("none/a")).is_err());
+    }
 }

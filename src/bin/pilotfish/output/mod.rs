@@ -2,7 +2,6 @@
 
 pub(crate) mod advice;
 pub(crate) mod dry_run;
-mod file;
 mod json;
 pub(crate) mod logging;
 pub(crate) mod progress;

@@ -5,7 +5,6 @@
 mod connection;
 mod login;
 mod mail;
-mod secret_shape;
 mod situation;
 
 use std::error::Error as _;
@@ -14,8 +13,7 @@ use std::iter::successors;
 use pilotfish::protocol::{Reply, ReplyMeaning};
 use pilotfish::{Error, ErrorKind, Fate, Stage};
 
-pub(crate) use secret_shape::SecretShape;
-pub(crate) use situation::LoginBy;
+pub(crate) use situation::{LoginBy, SecretShape};
 
 use crate::connection::Connection;
 
