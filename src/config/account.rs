@@ -262,12 +262,8 @@ impl Account {
         }
         let authorities = self.tls_ca.is_some() || self.tls_roots.is_some();
         let pinned = !self.tls_fingerprint.is_empty();
-        if [authorities, pinned, self.tls_insecure]
-            .into_iter()
-            .filter(|way| *way)
-            .count()
-            > 1
-        {
+        let ways = [authorities, pinned, self.tls_insecure].map(u8::from);
+        if ways.iter().sum::<u8>() > 1 {
             return Err(
                 "a server is known by its authority (tls-ca, tls-roots), by tls-fingerprint, \
                  or not at all (tls-insecure): keep one of them",
