@@ -134,10 +134,10 @@ impl Client {
     /// Sends a mail: a [`Message`](crate::Message) to its own recipients, or to those of another
     /// envelope by [`Mail::new`]. It returns when the server has answered.
     ///
-    /// A mail that is not to blame for its failure is sent again over another connection: where the
-    /// server ended a session between two mails, takes no more mails or domains in it, or cannot do
-    /// what it offers. It fails when three sessions have ended at it. All else fails at once, unless
-    /// [`ClientBuilder::retry`] says that it is tried again.
+    /// A failure that is not the mail's own is retried over another connection: the server ended a
+    /// session between two mails, takes no more mails or domains in it, or mishandles an extension that
+    /// it offers. The mail fails after three such sessions. Every other failure is returned at once,
+    /// unless [`ClientBuilder::retry`] allows another attempt.
     ///
     /// # Errors
     ///

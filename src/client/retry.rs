@@ -13,29 +13,29 @@ const EXHAUSTED: Duration = Duration::from_hours(1);
 
 /// How often and when a mail that failed is sent again.
 ///
-/// Only what [passes](Error::is_transient) is tried again, with the same Message-ID and the same
-/// octets. Never are these:
+/// Only [transient](Error::is_transient) failures are retried, with the same Message-ID and the same
+/// octets. These are never retried:
 ///
-/// * a mail that was refused for good, or that cannot be sent as it is;
+/// * a mail that was rejected for good, or that cannot be sent as it is;
 /// * a mail whose [`Fate`] is unknown, unless
 ///   [`danger_even_if_unknown`](Self::danger_even_if_unknown) is called;
 /// * a mail that the server has [taken](Error::accepted) for some recipients: they would get it
 ///   twice;
 /// * a mail whose body can be read once only.
 ///
-/// An attempt begins when a session takes the mail. Where no session can be opened, the mails wait
-/// together for a server that can be reached again, and use up no attempt: one connection at a time
-/// is tried, after a second at first and every 5 to 10 seconds in the end. All mails go when one is
-/// open. The [`budget`](Self::budget) alone limits this wait.
+/// An attempt begins when a session takes the mail. While no session can be opened, mails wait without
+/// using up attempts. The client tries one connection at a time, after a second at first and every 5
+/// to 10 seconds later, and sends all mails once one is open. Only the [`budget`](Self::budget) limits
+/// this wait.
 ///
 /// Before the n-th attempt a mail waits for a random time between nothing and
 /// `first_wait * factor^(n-2)`, or [`longest_wait`](Self::longest_wait) if that is less: mails that
-/// failed together do not come back together. To that is added what the server asks for in its
-/// words ("try again in 300 seconds"); for greylisting it is five minutes and for a quota an hour
-/// if it does not say. If the wait would go beyond the [`budget`](Self::budget), the mail fails
+/// failed together do not come back together. The client adds the wait that the server asks for in its
+/// words ("try again in 300 seconds"). If the server names none, that is five minutes for greylisting
+/// and an hour for a quota. If the wait would go beyond the [`budget`](Self::budget), the mail fails
 /// with its last error at once.
 ///
-/// A mail that waits is in memory alone. This is no queue that survives the process.
+/// Mails wait in memory only. They do not survive the process.
 ///
 /// ```
 /// use std::time::Duration;

@@ -14,8 +14,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// a thousandth of the period later). Mails and connections
 /// [a second](Period::Second) are spread evenly over it.
 ///
-/// A mail counts when it is begun, once in each [attempt](crate::client::Retry), over however many sessions
-/// its recipients get it. Recipients are those of its envelope. The count begins with the client and ends with it: it knows nothing of what another process sent.
+/// A mail counts once for each [attempt](crate::client::Retry), when the attempt begins, even if its
+/// recipients get it over several sessions. Recipients are those of its envelope. The count begins with
+/// the client, and does not include what other processes send.
 ///
 /// ```
 /// use pilotfish::client::{Period, Rates};
