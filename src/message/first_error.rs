@@ -3,7 +3,7 @@
 use super::error::MessageError;
 use crate::address::{Address, AddressError, IntoAddresses, Mailbox};
 
-/// Converts what a builder is given, and keeps the first error.
+/// Converts the arguments of a builder, and keeps the first error.
 #[derive(Debug, Default)]
 pub(crate) struct FirstError(Option<MessageError>);
 
@@ -13,7 +13,7 @@ impl FirstError {
         self.0.get_or_insert(error.into());
     }
 
-    /// Takes over the error of a part.
+    /// Takes the error of a part.
     pub(crate) fn take_over(&mut self, other: &mut Self) {
         if let Some(error) = other.0.take() {
             self.keep(error);
@@ -45,7 +45,7 @@ impl FirstError {
         address.map_err(keep).ok()
     }
 
-    /// The addresses of `field`; none if one of them is wrong.
+    /// The addresses of `field`; none if one of them is invalid.
     pub(crate) fn addresses(
         &mut self,
         field: &'static str,

@@ -34,8 +34,8 @@ pub(super) struct MessageParts {
     pub(super) template: Arc<Template>,
     /// The richest body type that may be used.
     pub(super) most: BodyType,
-    /// What the fields of a finished message with a DKIM-Signature may be written in.
-    pub(super) script: HeaderCharset,
+    /// The charset that the fields of a finished message with a DKIM-Signature may have.
+    pub(super) charset: HeaderCharset,
     pub(super) needs_smtputf8: bool,
     pub(super) warnings: Vec<Warning>,
 }
@@ -58,7 +58,7 @@ impl Message {
             signatures: Bytes::new(),
             template: Arc::new(template),
             most,
-            script: HeaderCharset::Utf8,
+            charset: HeaderCharset::Utf8,
             needs_smtputf8,
             warnings: Warning::limited(warnings),
         })))
@@ -126,30 +126,30 @@ impl Message {
     /// a DKIM-Signature stay as they are.
     #[must_use]
     pub fn rendition_with_smtputf8(&self, most: BodyType) -> Rendition {
-        self.rendition_in(most, self.0.script)
+        self.rendition_in(most, self.0.charset)
     }
 
-    fn rendition_in(&self, most: BodyType, script: HeaderCharset) -> Rendition {
+    fn rendition_in(&self, most: BodyType, charset: HeaderCharset) -> Rendition {
         let most = most.min(self.0.most);
-        let needs_smtputf8 = self.0.needs_smtputf8 || self.0.template.is_utf8(script);
+        let needs_smtputf8 = self.0.needs_smtputf8 || self.0.template.is_utf8(charset);
         let fields = if needs_smtputf8 {
             BodyType::EightBit
         } else {
             BodyType::SevenBit
         };
         let body_type = self.0.template.body_type(most).max(fields);
-        let len = self.len(most, script);
-        Rendition::new(self.segments(most, script), len, body_type, needs_smtputf8)
+        let len = self.len(most, charset);
+        Rendition::new(self.segments(most, charset), len, body_type, needs_smtputf8)
     }
 
-    fn segments(&self, most: BodyType, script: HeaderCharset) -> impl Iterator<Item = Segment> {
+    fn segments(&self, most: BodyType, charset: HeaderCharset) -> impl Iterator<Item = Segment> {
         let signatures = Segment::Octets(self.0.signatures.clone());
-        let message = self.0.template.segments(most, script);
+        let message = self.0.template.segments(most, charset);
         std::iter::once(signatures).chain(message)
     }
 
-    fn len(&self, most: BodyType, script: HeaderCharset) -> u64 {
-        let len = Segment::len_of_all(self.segments(most, script));
+    fn len(&self, most: BodyType, charset: HeaderCharset) -> u64 {
+        let len = Segment::len_of_all(self.segments(most, charset));
         len.unwrap_or(u64::MAX)
     }
 

@@ -5,7 +5,7 @@ use super::error::MessageError;
 /// 128 random bits as 32 hexadecimal digits.
 ///
 /// They come from the operating system each time. None are kept for later: after a `fork`, parent
-/// and child would have the same, and so make the same Message-IDs and boundaries.
+/// and child would use the same bits, and create the same Message-IDs and boundaries.
 pub(super) fn random_token() -> Result<String, MessageError> {
     let mut bits = [0; 16];
     match getrandom::fill(&mut bits) {

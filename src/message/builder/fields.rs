@@ -1,4 +1,4 @@
-//! The fields of a message, but for those about its content.
+//! The fields of a message, except for those about its content.
 
 use crate::address::{AddrSpec, Address, Envelope, ForwardPath, Mailbox, ReversePath};
 use crate::message::error::{MessageError, limit};
@@ -59,7 +59,7 @@ impl HeaderFields {
             let name = name.as_str();
             limit("the length of a field in octets", value.len(), MAX_VALUE)?;
             without_controls(name, value)?;
-            let is_encoded = has_addresses(name) && self.script() == HeaderCharset::Ascii;
+            let is_encoded = has_addresses(name) && self.charset() == HeaderCharset::Ascii;
             if is_encoded && !value.is_ascii() && encoded_field(name, value).is_none() {
                 return Err(MessageError::Field {
                     field: name.to_owned(),
@@ -71,21 +71,21 @@ impl HeaderFields {
         Ok(())
     }
 
-    /// Every mailbox that is in a field or in the envelope.
+    /// All mailboxes in the fields and in the envelope.
     pub(super) fn mailboxes(&self) -> impl Iterator<Item = &Mailbox> {
         let blind = self.bcc.iter().flat_map(Address::mailboxes);
         self.written().chain(blind)
     }
 
-    /// Every mailbox that is in a field.
+    /// All mailboxes in the fields.
     fn written(&self) -> impl Iterator<Item = &Mailbox> {
         let lists = [&self.reply_to, &self.to, &self.cc];
         let addresses = lists.into_iter().flatten().flat_map(Address::mailboxes);
         self.from.iter().chain(addresses).chain(&self.sender)
     }
 
-    /// What the fields can be written in.
-    pub(super) fn script(&self) -> HeaderCharset {
+    /// The charset of the fields: UTF-8 if an address or an identifier requires it.
+    pub(super) fn charset(&self) -> HeaderCharset {
         let mut written = self.written();
         let mut ids = self.in_reply_to.iter().chain(&self.references);
         if written.all(|mailbox| mailbox.addr_spec().is_ascii()) && ids.all(MessageId::is_ascii) {
@@ -131,7 +131,7 @@ impl HeaderFields {
         let date = self.date.clone().unwrap_or_else(Date::now);
         header.fixed("Date", date.as_str());
         header.mailboxes("From", &self.from);
-        // RFC 5322 section 3.6.2: not if it says the same as From.
+        // RFC 5322 section 3.6.2: not if it is the same as From.
         if let Some(sender) = self.sender.as_ref().filter(|s| self.from != [(*s).clone()]) {
             header.mailboxes("Sender", std::slice::from_ref(sender));
         }
@@ -169,7 +169,7 @@ impl HeaderFields {
         }
         for (name, value) in &self.others {
             let name = name.as_str();
-            let is_encoded = has_addresses(name) && header.script == HeaderCharset::Ascii;
+            let is_encoded = has_addresses(name) && header.charset == HeaderCharset::Ascii;
             match encoded_field(name, value).filter(|_| is_encoded) {
                 Some(field) => header.field(&field),
                 None => header.unstructured(name, value),

@@ -276,12 +276,12 @@ impl MessageBuilder {
         self.error.result()?;
         self.fields.check()?;
         let envelope = self.fields.envelope(self.reverse_path)?;
-        let script = self.fields.script();
-        let needs_smtputf8 = envelope.needs_smtputf8() || script == HeaderCharset::Utf8;
+        let charset = self.fields.charset();
+        let needs_smtputf8 = envelope.needs_smtputf8() || charset == HeaderCharset::Utf8;
         let id = self.fields.message_id()?;
         let (mut root, mut warnings) = self.content.into_entity()?;
         root.open(self.repair, &mut warnings).await?;
-        let mut header = Header::new(script);
+        let mut header = Header::new(charset);
         self.fields.write(&id, &mut header);
         let template = Template::new(header, root)?;
         let most = self.most.unwrap_or(BodyType::EightBit);

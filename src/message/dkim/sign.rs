@@ -36,7 +36,7 @@ impl Message {
         }
         let shared = Arc::make_mut(&mut self.0);
         shared.most = BodyType::SevenBit;
-        shared.script = HeaderCharset::Ascii;
+        shared.charset = HeaderCharset::Ascii;
         let mut octets = self.rendition(BodyType::SevenBit).into_octets();
         let mut header = Vec::new();
         let mut hash = None;

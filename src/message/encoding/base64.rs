@@ -10,8 +10,8 @@ pub(crate) const LINE: usize = 57;
 /// How many characters one full line has, without its CRLF.
 const TEXT: usize = 76;
 
-/// Lines that are encoded in one go: many, for the speed of the encoder, and few enough to stay
-/// in the nearest cache until they are cut.
+/// Lines that are encoded together: many, for the speed of the encoder, and few enough to stay in the
+/// first-level cache until they are cut.
 const LINES: usize = 105;
 
 /// The fastest encoder for this processor: a mail is mostly base64.
@@ -45,8 +45,8 @@ pub(crate) fn base64_lines(octets: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The encoding of `octets`, without line ends. The scratch has the room for it, so that there is
-/// no error available.
+/// The encoding of `octets`, without line ends. The scratch is large enough, so that encoding cannot
+/// fail.
 fn encoded<'a>(octets: &[u8], scratch: &'a mut [u8]) -> &'a [u8] {
     let len = ENGINE.encode_slice(octets, scratch).unwrap_or_default();
     scratch.get(..len).unwrap_or_default()
@@ -59,8 +59,7 @@ fn end(line: &mut [u8; TEXT + 2], text: &[u8; TEXT]) {
     end.copy_from_slice(b"\r\n");
 }
 
-/// How many octets the encoding of `octets` has, line ends included; `None` if a number of 64
-/// bits cannot say it.
+/// How many octets the encoding of `octets` has, line ends included; `None` on `u64` overflow.
 pub(crate) fn base64_lines_len(octets: u64) -> Option<u64> {
     let lines = octets.div_ceil(LINE as u64);
     octets

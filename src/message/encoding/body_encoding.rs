@@ -41,7 +41,7 @@ pub(crate) enum BodyEncoding {
     Base64,
     /// As they are.
     Identity,
-    /// As lines that end with CRLF, which makes so many octets of the body.
+    /// As lines that end with CRLF, with the number of octets of the result.
     Lines(u64),
 }
 
@@ -58,17 +58,17 @@ impl BodyEncoding {
         match self {
             Self::Base64 => LINES * LINE,
             Self::Identity => MAX_PIECE,
-            // Each octet may be a line, and the last lack its end.
+            // Each octet may be a line, and the last line may lack its end.
             Self::Lines(_) => MAX_PIECE / 2 - 1,
         }
     }
 
-    /// Whether a piece can only be written by who knows the octet before it.
+    /// Whether writing a piece needs the octet before it.
     pub(crate) fn looks_back(self) -> bool {
         matches!(self, Self::Lines(_))
     }
 
-    /// The most octets that so many have when they are written.
+    /// The most octets that `octets` octets have when they are written.
     pub(crate) fn max_len(self, octets: usize) -> usize {
         match self {
             Self::Base64 => base64_lines_len(octets as u64)
@@ -79,8 +79,7 @@ impl BodyEncoding {
         }
     }
 
-    /// How many octets a body of this length has when it is written; `None` if a number of 64
-    /// bits cannot say it.
+    /// How many octets a body of this length has when it is written; `None` on `u64` overflow.
     pub(crate) fn len(self, octets: u64) -> Option<u64> {
         match self {
             Self::Base64 => base64_lines_len(octets),

@@ -8,7 +8,7 @@ use crate::address::escaped;
 /// The longest an encoded word may be (RFC 2047 section 2).
 pub(crate) const MAX_LEN: usize = 75;
 
-/// The room that one needs to hold one character of any kind.
+/// The length of an encoded word with any single character.
 pub(crate) const MIN_ROOM: usize = FRAME + 12;
 
 /// `=?utf-8?q?` and `?=`.
@@ -23,10 +23,10 @@ enum Scheme {
     B,
 }
 
-/// A text that is taken apart into encoded words, in the scheme that makes it shorter.
+/// Splits a text into encoded words, in the scheme that makes it shorter.
 ///
-/// No word splits a character (RFC 2047 section 5 (3)); the white space between two words is no
-/// part of the text.
+/// No word splits a character (RFC 2047 section 5 (3)). The white space between two words is not part
+/// of the text.
 #[derive(Debug)]
 pub(crate) struct EncodedWords<'a> {
     scheme: Scheme,
@@ -49,8 +49,7 @@ impl<'a> EncodedWords<'a> {
         self.rest.is_empty()
     }
 
-    /// Takes as much as goes into one word of at most `room` octets, which are at least
-    /// [`MIN_ROOM`].
+    /// Takes as much as fits into one word of at most `room` octets, or [`MIN_ROOM`] if that is more.
     pub(crate) fn next_within(&mut self, room: usize) -> String {
         let room = room.clamp(MIN_ROOM, MAX_LEN) - FRAME;
         let mut taken = 0;
@@ -82,8 +81,7 @@ impl<'a> EncodedWords<'a> {
     }
 }
 
-/// What may stand for itself in an encoded word wherever the word stands, be it in a phrase
-/// (RFC 2047 section 5 (3)).
+/// Whether an octet may be literal in any encoded word, even in a phrase (RFC 2047 section 5 (3)).
 fn is_literal(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || matches!(octet, b'!' | b'*' | b'+' | b'-' | b'/')
 }

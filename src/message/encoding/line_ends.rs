@@ -7,8 +7,8 @@ use memchr::{memchr2, memchr2_iter};
 /// The most octets of a line, without its CRLF (RFC 5322 section 2.1.1).
 pub(crate) const MAX_LINE: usize = 998;
 
-/// Makes CRLF of every line break, be it CRLF, CR or LF, so that neither CR nor LF is left on its
-/// own (RFC 5322 section 2.3).
+/// Converts every line break, CRLF, CR or LF, to CRLF, so that no single CR or LF remains (RFC 5322
+/// section 2.3).
 ///
 /// The octets come in blocks that may be split anywhere, also between CR and LF.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ pub(crate) struct LineEnds {
 }
 
 impl LineEnds {
-    /// What goes on after this octet, or begins if there is none.
+    /// The state after this octet, or at the beginning if there is none.
     pub(crate) fn after(octet: Option<u8>) -> Self {
         Self {
             after_cr: octet == Some(b'\r'),
@@ -28,7 +28,7 @@ impl LineEnds {
         }
     }
 
-    /// Appends what becomes of the next block: at most two octets for each of it.
+    /// Appends the converted block: at most two octets for each of its octets.
     pub(crate) fn apply(&mut self, block: &[u8], out: &mut Vec<u8>) {
         let Some(last) = block.last() else { return };
         let block = match block {
@@ -64,13 +64,13 @@ impl LineEnds {
 /// A line as it was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TextLine<'a> {
-    /// It without its line end.
+    /// The line without its line end.
     pub(crate) text: &'a [u8],
     /// How many octets it has with its line end, which the last line may lack.
     pub(crate) len: usize,
 }
 
-/// Takes octets apart into lines, with the same line breaks as [`LineEnds`].
+/// Splits octets into lines, with the same line breaks as [`LineEnds`].
 pub(crate) fn lines(octets: &[u8]) -> impl Iterator<Item = TextLine<'_>> {
     let mut rest = octets;
     iter::from_fn(move || {

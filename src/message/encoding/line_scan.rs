@@ -5,12 +5,11 @@ use memchr::{memchr, memchr2_iter};
 use super::body_encoding::BodyType;
 use super::line_ends::MAX_LINE;
 
-/// One pass over octets, block by block, that says what [`LineEnds`](super::line_ends::LineEnds)
-/// will make of them.
+/// Reads octets block by block, and computes properties of what
+/// [`LineEnds`](super::line_ends::LineEnds) makes of them.
 ///
-/// From this follows how they can be sent: with lines of at most 998 octets and no NUL they are
-/// 7bit data, or 8bit data if an octet is over 127; else only binary data (RFC 2045 section 2.7
-/// to 2.9).
+/// The body type follows from them: with lines of at most 998 octets and no NUL it is 7bit, or 8bit
+/// if an octet is over 127; otherwise it is binary (RFC 2045 sections 2.7 to 2.9).
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Scan {
     /// Octets of the lines that have ended, with CRLF.
@@ -29,12 +28,12 @@ pub(crate) struct Scan {
 pub(crate) struct Trouble {
     /// Its number, from 1 on.
     pub(crate) line: u64,
-    /// What it has.
+    /// What it contains.
     pub(crate) found: &'static str,
 }
 
 impl Scan {
-    /// Looks at the next block. Blocks may be split anywhere.
+    /// Reads the next block. Blocks may be split anywhere.
     pub(crate) fn apply(&mut self, block: &[u8]) {
         let nul = memchr(0, block).filter(|_| self.trouble.is_none());
         let (before, after) = block.split_at_checked(nul.unwrap_or(0)).unwrap_or_default();
@@ -45,7 +44,7 @@ impl Scan {
         self.lines(after);
     }
 
-    /// Notes what the present line has, unless there was something before.
+    /// Records what the current line contains, unless an earlier line was recorded.
     fn note(&mut self, found: &'static str) {
         let line = self.lines + 1;
         self.trouble.get_or_insert(Trouble { line, found });
@@ -75,7 +74,7 @@ impl Scan {
         self.has_eight_bit |= !block.is_ascii();
     }
 
-    /// Looks at the length of the present line.
+    /// Checks the length of the current line.
     fn check(&mut self) {
         if self.open > MAX_LINE as u64 {
             self.note("over 998 octets");

@@ -8,8 +8,8 @@ const LINE: usize = 76;
 
 /// Encodes text whose line ends are all CRLF.
 ///
-/// Beyond the rules, no line begins with a dot or with `From `, as servers and mail boxes on
-/// the way have changed such lines (RFC 2049 section 3).
+/// In addition to the rules, no line begins with a dot or with `From `, as some servers and mailboxes
+/// change such lines (RFC 2049 section 3).
 pub(crate) fn quoted_printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 4);
     let mut column = 0;
@@ -21,7 +21,7 @@ pub(crate) fn quoted_printable(text: &str) -> String {
         } else {
             0
         };
-        // What stands for itself is ASCII, and so whole characters.
+        // Literal octets are ASCII, and so whole characters.
         if let Some(run) = text.get(at..at + literal).filter(|run| !run.is_empty()) {
             out.push_str(run);
             column += literal;
@@ -42,7 +42,7 @@ pub(crate) fn quoted_printable(text: &str) -> String {
     out
 }
 
-/// Appends what is quoted-printable already with soft line breaks where a line is too long, and
+/// Appends text that is quoted-printable already, with soft line breaks where a line is too long, and
 /// with each NUL encoded.
 pub(crate) fn shortened(encoded: &[u8], out: &mut Vec<u8>) {
     for line in lines(encoded) {
@@ -74,7 +74,7 @@ pub(crate) fn shortened(encoded: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// How many octets from here on stand for themselves on this line (rules 1 to 3).
+/// How many of the next octets are literal on this line (rules 1 to 3).
 fn literals(rest: &[u8], column: usize) -> usize {
     if column == 0 && (rest.starts_with(b".") || rest.starts_with(b"From ")) {
         return 0;
@@ -84,7 +84,7 @@ fn literals(rest: &[u8], column: usize) -> usize {
         .split_at_checked(literal_beginning(window))
         .unwrap_or_default();
     let len = match run {
-        // White space does not stand for itself at the end of a line.
+        // White space is not literal at the end of a line.
         [before @ .., b' ' | b'\t'] if is_end(after) => before.len(),
         _ if is_end(after) => return run.len(),
         _ => run.len(),
@@ -92,9 +92,9 @@ fn literals(rest: &[u8], column: usize) -> usize {
     len.min(LINE - 1 - column)
 }
 
-/// How many octets at the beginning may stand for themselves if the line does not end there.
+/// How many octets at the beginning may be literal if the line does not end there.
 fn literal_beginning(octets: &[u8]) -> usize {
-    // Without a branch for each octet, the compiler takes a block in a few instructions.
+    // Without a branch for each octet, the compiler vectorizes the loop.
     let all_literal = |block: &&[u8; 16]| {
         block
             .iter()

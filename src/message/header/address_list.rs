@@ -69,12 +69,12 @@ impl Header {
         self.word(&address);
     }
 
-    /// A display name as atoms, as a quoted string, or as one encoded word: whatever comes back
-    /// exactly and fits on a line with what follows it. If it takes more than one word, there is
-    /// no such form.
+    /// A display name as atoms, as a quoted string, or as one encoded word: the first form that readers
+    /// decode exactly and that fits on a line with what follows it. `None` if the name needs several
+    /// encoded words.
     fn phrase(&self, name: &str, tail: &str) -> Option<String> {
         let room = self.most_room() - tail.len();
-        if self.script.is_clear(name) {
+        if self.charset.is_clear(name) {
             let phrase = if name.split(' ').all(is_atom) {
                 name.to_owned()
             } else {
@@ -97,7 +97,7 @@ impl Header {
     }
 }
 
-/// The elements of a list, each with what follows it: commas, and `end` after the last.
+/// The elements of a list, each with what follows it: a comma, or `end` after the last.
 pub(super) fn separated<'a, T>(
     all: &'a [T],
     end: &'a str,
@@ -107,14 +107,14 @@ pub(super) fn separated<'a, T>(
     all.iter().enumerate().map(followed)
 }
 
-/// Whether every reader finds the end of the address without angle brackets: not that of a
-/// quoted string or of an address literal, with their spaces, colons and at signs.
+/// Whether every reader finds the end of the address without angle brackets. Quoted strings and
+/// address literals need them, as they may contain spaces, colons and at signs.
 fn is_bare(addr_spec: &str) -> bool {
     !addr_spec.starts_with('"') && !addr_spec.ends_with(']')
 }
 
 fn is_atom(word: &str) -> bool {
-    // RFC 6532 section 3.2: beyond ASCII everything is; the script has been looked at.
+    // RFC 6532 section 3.2: beyond ASCII everything is; the charset has been checked.
     !word.is_empty() && word.bytes().all(|b| is_atext(b) || !b.is_ascii())
 }
 

@@ -15,7 +15,7 @@ use crate::message::error::{MessageError, shown};
 /// A date with the time of day and the distance from UTC (RFC 5322 section 3.3).
 ///
 /// It is exact to the second and to the minute of distance, and belongs to the years 1900 to
-/// 9999, the only ones that the format has.
+/// 9999, which are the only ones that the format allows.
 ///
 /// ```
 /// # use pilotfish::message::Date;
@@ -35,8 +35,8 @@ const ANY_WEEKDAY: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().rela
 /// are in use.
 const ZONES: &str = "UT GMT UTC Z EST EDT CST CDT MST MDT PST PDT";
 
-/// What comes before the zone in a date, and the name of the zone, if it has no meaning of its
-/// own. The zone is the last word before any comment.
+/// The part of a date before the zone, and the name of the zone, if that is not in [`ZONES`]. The zone is
+/// the last word before any comment.
 fn unknown_zone(text: &str) -> Option<(&str, &str)> {
     let date = text.split('(').next().unwrap_or_default();
     let (before, zone) = date.trim_end().rsplit_once(char::is_whitespace)?;
@@ -60,8 +60,8 @@ fn zone() -> TimeZone {
 impl Date {
     /// The present moment, in the time zone that this machine had when the process first asked.
     ///
-    /// A machine that has no zone set shows UTC; a clock outside the years of the format
-    /// reads as the beginning of 1970.
+    /// Without a configured zone it is in UTC. If the clock is outside the years of the format, it is
+    /// the beginning of 1970.
     #[must_use]
     pub fn now() -> Self {
         let now = Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -100,11 +100,11 @@ impl TryFrom<SystemTime> for Date {
     }
 }
 
-/// Reads a date as it stands in a mail.
+/// Reads a date in the form that mails have.
 ///
 /// The obsolete forms of RFC 5322 section 4.3 (names of zones, years of two digits, comments)
-/// are understood and come out in the present form. The day of the week may be absent, but not
-/// wrong. A leap second is taken for the second before it. The zone `-0000`, which says that
+/// are accepted and converted to the present form. The day of the week may be absent, but not
+/// wrong. A leap second becomes the second before it. The zone `-0000`, which says that
 /// the local time is unknown, stays. A name of a zone that RFC 5322 does not define, such as CET
 /// or IST, is an error: several zones have the same name, and a reader would take it for UTC.
 impl FromStr for Date {

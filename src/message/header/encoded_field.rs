@@ -1,5 +1,5 @@
-//! Fields in ASCII. Only their text is encoded (RFC 2047 section 5), not the addresses and
-//! identifiers, which no reader would find in an encoded word.
+//! Fields in ASCII. Only text is encoded (RFC 2047 section 5), as readers do not find addresses and
+//! identifiers in encoded words.
 
 use std::collections::HashSet;
 
@@ -22,8 +22,7 @@ const ADDRESSES: &str = "Abuse-Reports-To Apparently-To Cc Delivered-To Disposit
 const IDENTIFIERS: &str =
     "Content-ID In-Reply-To Message-ID References Resent-Message-ID Return-Path";
 
-/// The other fields with a syntax that has comments: text is encoded there without the parentheses
-/// around it.
+/// Other fields whose syntax allows comments. The parentheses of a comment are not encoded.
 const COMMENTS: &str = "ARC-Authentication-Results ARC-Message-Signature ARC-Oversign Accept-Language \
     Authentication-Results Auto-Submitted Content-Duration Content-Language \
     Content-Transfer-Encoding DKIM-Signature Date Deferred-Delivery Delivery-Date \
@@ -38,11 +37,10 @@ pub(crate) fn has_addresses(name: &str) -> bool {
     is_one_of(ADDRESSES, name)
 }
 
-/// The field of this name in ASCII, with its line end; its value is on one line. Words in ASCII
-/// stay as they are, encoded words among them.
+/// The field of this name in ASCII, with its line end. `value` is on one line. Words in ASCII stay as
+/// they are, encoded words included.
 ///
-/// Nothing if that cannot be: because of a local part or an identifier in UTF-8, or because the
-/// syntax of the field is broken.
+/// `None` if a local part or an identifier is not ASCII, or if the syntax of the field is broken.
 pub(crate) fn encoded_field(name: &str, value: &str) -> Option<String> {
     let value = value.trim_matches([' ', '\t']);
     let mut header = Header::new(HeaderCharset::Ascii);
@@ -64,12 +62,12 @@ pub(crate) fn encoded_field(name: &str, value: &str) -> Option<String> {
     (field.is_ascii() && fits).then_some(field)
 }
 
-/// Writes a value with parameters. Nothing if a value beyond ASCII is one that RFC 2231 continues
-/// or encodes already, which it cannot be.
+/// Writes a value with parameters. `None` if a parameter that RFC 2231 continues or encodes is not
+/// ASCII.
 fn write_parameters(header: &mut Header, value: &str) -> Option<()> {
     let (first, all) = parameters(value);
     header.word(first);
-    // A parameter may be there in the form of RFC 2231 too, which readers prefer. The names are
+    // The same parameter may exist in the form of RFC 2231, which readers prefer. The names are
     // collected once, since there may be many parameters.
     let extended: HashSet<_> = all
         .clone()

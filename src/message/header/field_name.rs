@@ -8,7 +8,7 @@ use crate::message::error::{MessageError, shown};
 /// The name of a header field: printable ASCII without space and colon (RFC 5322
 /// section 3.6.8, `field-name`), at most [76 octets](FieldName::MAX_LEN).
 ///
-/// The case is kept as given; names are equal if they differ in nothing but case.
+/// The case is kept as given, and comparison ignores it.
 ///
 /// ```
 /// # use pilotfish::message::FieldName;
@@ -30,8 +30,7 @@ impl FieldName {
         &self.0
     }
 
-    /// What a caller should do who tries to add this field as free text; nothing if that is
-    /// allowed.
+    /// What a caller should do instead of adding this field as free text; `None` if that is allowed.
     pub(crate) fn reserved(&self) -> Option<&'static str> {
         let name = self.0.to_ascii_lowercase();
         let hint = match name.as_str() {

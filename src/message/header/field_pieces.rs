@@ -29,8 +29,8 @@ enum WordForm {
 }
 
 impl Word<'_> {
-    /// Whether it is an encoded word. The white space between two of them is no part of what
-    /// they say (RFC 2047 section 6.2).
+    /// Whether it is an encoded word. The white space between two of them is not part of the text
+    /// (RFC 2047 section 6.2).
     fn is_encoded_word(&self) -> bool {
         self.form == WordForm::Plain
             && self.text.len() > 6
@@ -89,7 +89,7 @@ pub(crate) fn write_pieces(header: &mut Header, pieces: &[Word<'_>]) {
     }
 }
 
-/// The words of free text. One that is too long for a line can only be encoded.
+/// The words of free text. A word that is too long for a line is encoded.
 pub(crate) fn text_pieces(value: &str) -> Vec<Word<'_>> {
     let pieces = pieces(value, |text| {
         let (word, after) = split(text, is_space);
@@ -167,13 +167,14 @@ pub(crate) fn comment_pieces(value: &str) -> Vec<Word<'_>> {
     pieces.unwrap_or_else(|| text_pieces(value))
 }
 
-/// An address as every server takes it, if it is one: only the domain can be written so.
+/// An address in the form that every server accepts. `None` if it is not an address or its local part
+/// is not ASCII; a domain can always be written in ASCII.
 fn ascii_address(text: &str) -> Option<String> {
     let address: AddrSpec = text.parse().ok()?;
     address.is_ascii().then(|| address.to_string())
 }
 
-/// How many octets the first token has; nothing if it does not end.
+/// How many octets the first token has; `None` if it does not end.
 fn token_len(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let mut in_quotes = false;

@@ -9,8 +9,8 @@ use crate::message::random::random_token;
 /// The identifier of a message: `<left@right>`, with its angle brackets (RFC 5322
 /// section 3.6.4, `msg-id`).
 ///
-/// It stays the same over every attempt to send the message, as it is the only means by which
-/// a receiver can tell a repetition from a new message.
+/// It is the same in every attempt to send the message, as it is the only way for a receiver to
+/// distinguish a repetition from a new message.
 ///
 /// Any identifier that another program has made can be read: `<`, anything but white space,
 /// control characters and angle brackets, `>`. Not all of them follow the grammar, and an answer
@@ -42,7 +42,7 @@ impl MessageId {
         &self.0
     }
 
-    /// The first identifier in these octets, whatever else is in them.
+    /// The first identifier in these octets.
     pub(crate) fn first_in(octets: &[u8]) -> Option<Self> {
         octets
             .split(|octet| *octet == b'<')

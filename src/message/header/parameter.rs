@@ -8,14 +8,14 @@ use crate::message::encoding::MAX_LINE;
 /// A parameter as it was written.
 #[derive(Debug)]
 pub(crate) struct MimeParameter<'a> {
-    /// All of it, without white space around it.
+    /// The whole parameter, without white space around it.
     pub(crate) text: &'a str,
     pub(crate) name: &'a str,
-    /// What follows the equals sign; empty if there is none.
+    /// The text after the equals sign; empty if there is no equals sign.
     written: &'a str,
 }
 
-/// What a field says before its first semicolon, and its parameters.
+/// The value of a field before its first semicolon, and its parameters.
 pub(crate) fn parameters(value: &str) -> (&str, impl Iterator<Item = MimeParameter<'_>> + Clone) {
     let mut in_quotes = false;
     let mut after_backslash = false;
@@ -50,7 +50,7 @@ impl MimeParameter<'_> {
         value.unwrap_or_default().to_owned()
     }
 
-    /// The value, with all that a program wrote without the quotation marks that it should have.
+    /// The value, also one with spaces that a program wrote without the required quotation marks.
     pub(crate) fn whole_value(&self) -> String {
         match self.written.strip_prefix('"') {
             Some(text) => unescaped(text, Some('"')),
@@ -86,29 +86,30 @@ pub(crate) fn unescaped(text: &str, end: Option<char>) -> String {
 impl Header {
     /// Adds `; name=value` to the field, on lines of at most [`FOLDED`] octets.
     ///
-    /// The value is a token or a quoted string if it comes back exactly from that. Otherwise it
-    /// is in UTF-8 with percent signs (RFC 2231 section 4), in as many pieces as the lines take
-    /// (section 3), which are cut between characters, as not every reader puts octets together
+    /// The value is a token or a quoted string if readers decode that exactly. Otherwise it is in
+    /// UTF-8 and percent-encoded (RFC 2231 section 4), in as many pieces as the lines need
+    /// (section 3). The pieces are cut between characters, as not every reader joins the octets
     /// before it decodes them.
     pub(crate) fn parameter(&mut self, name: &str, value: &str) {
         self.append(";");
-        match plain(self.script, name, value) {
+        match plain(self.charset, name, value) {
             Some(plain) => self.word(&plain),
             None => self.extended(name, value),
         }
     }
 
-    /// Adds the name of a file as a parameter, and for readers that do not know RFC 2231 once
-    /// more: whole on one long line, or what can be said of it in ASCII. That comes second, as some readers take what comes first.
+    /// Adds the name of a file as a parameter, and a second time for readers that do not know RFC 2231:
+    /// whole on one long line, or what remains of it in ASCII. That comes second, as some readers use
+    /// the first one.
     pub(crate) fn file_name(&mut self, parameter: &str, name: &str) {
         self.append(";");
-        if let Some(plain) = plain(self.script, parameter, name) {
+        if let Some(plain) = plain(self.charset, parameter, name) {
             return self.word(&plain);
         }
         self.extended(parameter, name);
         self.append(";");
         let whole = format!("{parameter}={}", quoted(name));
-        if self.script.is_clear(name) && whole.len() < MAX_LINE {
+        if self.charset.is_clear(name) && whole.len() < MAX_LINE {
             self.word(&whole);
         } else {
             self.word(&format!("{parameter}={}", quoted(&fallback(name))));
@@ -149,7 +150,8 @@ impl Header {
 /// The longest name for readers that do not know RFC 2231, in octets.
 const FALLBACK: usize = 60;
 
-/// What can be said of the name of a file in printable ASCII: its extension above all.
+/// What remains of the name of a file in printable ASCII. If it is too long, its end stays, which has
+/// the extension.
 fn fallback(name: &str) -> String {
     let ascii: String = name
         .chars()
@@ -164,8 +166,8 @@ fn fallback(name: &str) -> String {
 }
 
 /// The parameter as a token or a quoted string, if it can be that.
-fn plain(script: HeaderCharset, name: &str, value: &str) -> Option<String> {
-    if !script.is_clear(value) || is_spaced(value) {
+fn plain(charset: HeaderCharset, name: &str, value: &str) -> Option<String> {
+    if !charset.is_clear(value) || is_spaced(value) {
         return None;
     }
     let plain = if !value.is_empty() && value.bytes().all(is_safe) {
@@ -176,13 +178,12 @@ fn plain(script: HeaderCharset, name: &str, value: &str) -> Option<String> {
     (plain.len() + 2 <= FOLDED).then_some(plain)
 }
 
-/// The octets of `text`, each that is not an `attribute-char` of RFC 2231 section 7 as a percent
-/// sign and two digits.
+/// The text with each octet that is not an `attribute-char` of RFC 2231 section 7 percent-encoded.
 pub(crate) fn percent_encoded(text: &str) -> String {
     escaped(text, '%', is_safe)
 }
 
-/// Whether an octet stands for itself in any value.
+/// Whether an octet needs no quotes and no encoding in any value.
 fn is_safe(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'_' | b'-' | b'+')
 }

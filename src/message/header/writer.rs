@@ -8,20 +8,19 @@ pub(crate) const FOLDED: usize = 76;
 
 /// Header fields under construction.
 ///
-/// Nothing that is put in may have a control character in it, which the types of the values see
-/// to; the only line ends are those written here.
+/// The types of the values ensure that nothing that is added contains a control character, so that
+/// the only line ends are those written here.
 #[derive(Debug)]
 pub(crate) struct Header {
     text: String,
-    pub(crate) script: HeaderCharset,
+    pub(crate) charset: HeaderCharset,
     /// Octets on the current line.
     column: usize,
-    /// Whether there is something besides the name on the current line, so that a fold leaves
-    /// no line that is empty.
+    /// Whether the current line has something besides the name, so that a fold leaves no empty line.
     pub(super) foldable: bool,
 }
 
-/// What characters header fields may have.
+/// Which characters header fields may contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HeaderCharset {
     /// ASCII; others are encoded (RFC 2047, RFC 2231).
@@ -54,10 +53,10 @@ pub(super) fn is_spaced(text: &str) -> bool {
 
 impl Header {
     /// An empty header.
-    pub(crate) fn new(script: HeaderCharset) -> Self {
+    pub(crate) fn new(charset: HeaderCharset) -> Self {
         Self {
             text: String::new(),
-            script,
+            charset,
             column: 0,
             foldable: false,
         }
@@ -89,8 +88,8 @@ impl Header {
         self.foldable = true;
     }
 
-    /// Adds a space and text that must stay on one line, on a new line if this one would be
-    /// over [`FOLDED`].
+    /// Adds a space and text without a fold in it, on a new line if this one would be over
+    /// [`FOLDED`].
     pub(crate) fn word(&mut self, word: &str) {
         if !self.fits(word.len()) && self.foldable {
             self.fold();
@@ -111,13 +110,13 @@ impl Header {
         self.column + 1 + octets <= FOLDED
     }
 
-    /// How many octets fit after a space at most: here, or on a new line if there can be one.
+    /// How many octets fit after a space: on this line, or on a new one if the field can be folded.
     pub(crate) fn most_room(&self) -> usize {
         let column = if self.foldable { 0 } else { self.column };
         FOLDED.saturating_sub(column + 1)
     }
 
-    /// Adds text as encoded words, with room for `tail` after each, which goes after the last.
+    /// Adds text as encoded words, with room for `tail` after each. `tail` follows the last.
     pub(crate) fn encoded(&mut self, text: &str, tail: &str) {
         let mut words = EncodedWords::new(text);
         while !words.is_empty() {
@@ -132,7 +131,7 @@ impl Header {
         self.append(tail);
     }
 
-    /// Writes a field with a value that has one form and no place to fold.
+    /// Writes a field whose value is written as it is, without a fold.
     pub(crate) fn fixed(&mut self, name: &str, value: &str) {
         self.begin(name);
         self.append(" ");
@@ -146,12 +145,12 @@ impl Header {
         self.column = 0;
     }
 
-    /// Writes an unstructured field (RFC 5322 section 2.2.1): the value as it is if it comes
-    /// back exactly from that, else as encoded words.
+    /// Writes an unstructured field (RFC 5322 section 2.2.1): the value as it is if readers decode it
+    /// exactly, else as encoded words.
     pub(crate) fn unstructured(&mut self, name: &str, value: &str) {
         self.begin(name);
-        if survives(self.script, name.len() + 1, value) {
-            // Nothing at all is written without the space.
+        if survives(self.charset, name.len() + 1, value) {
+            // An empty value has no space before it.
             let words = value.split(' ').filter(|_| !value.is_empty());
             words.for_each(|word| self.word(word));
         } else {
@@ -161,15 +160,15 @@ impl Header {
     }
 }
 
-/// Whether an unstructured value comes back exactly when it is folded at its spaces.
+/// Whether readers decode an unstructured value exactly when it is folded at its spaces.
 ///
-/// Not if it is not printable, if it has white space at an end or twice in a row, which readers
-/// make one, if a reader would take something in it for an encoded word, or if a line would be
-/// over [`MAX_LINE`].
-fn survives(script: HeaderCharset, name: usize, value: &str) -> bool {
+/// They do not if it is not printable, if it has white space at an end or twice in a row, which
+/// readers reduce to one space, if a part of it looks like an encoded word, or if a line would be over
+/// [`MAX_LINE`].
+fn survives(charset: HeaderCharset, name: usize, value: &str) -> bool {
     let fits =
         |(at, word): (usize, &str)| 1 + word.len() + if at == 0 { name } else { 0 } <= MAX_LINE;
-    script.is_clear(value) && !is_spaced(value) && value.split(' ').enumerate().all(fits)
+    charset.is_clear(value) && !is_spaced(value) && value.split(' ').enumerate().all(fits)
 }
 
 #[cfg(test)]

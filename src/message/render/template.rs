@@ -12,8 +12,8 @@ use crate::message::part::{Entity, EntityKind, FileName, Multipart, Text};
 use crate::message::random::random_token;
 use crate::message::source::{Body, VerbatimBody};
 
-/// What stays the same for every server, and what depends on it, in the order in which it is
-/// sent.
+/// The pieces of a message in their order: those that are the same for every server, and those that
+/// depend on the server.
 #[derive(Debug, Default)]
 pub(crate) struct Template {
     pieces: Vec<Piece>,
@@ -43,7 +43,7 @@ enum Piece {
 }
 
 impl Template {
-    /// The message that has these fields, but for those about its content, and this content.
+    /// The message with this header, without the fields about the content, and this content.
     pub(crate) fn new(header: Header, root: Entity) -> Result<Self, MessageError> {
         let mut template = Self::default();
         template.entity(header, root, false)?;
@@ -64,10 +64,10 @@ impl Template {
         }
     }
 
-    /// Whether the script makes fields be in UTF-8 that need not be.
-    pub(crate) fn is_utf8(&self, script: HeaderCharset) -> bool {
+    /// Whether fields are in UTF-8 in this charset that could be in ASCII.
+    pub(crate) fn is_utf8(&self, charset: HeaderCharset) -> bool {
         let has_fields = |piece| matches!(piece, &Piece::Fields { .. });
-        script == HeaderCharset::Utf8 && self.pieces.iter().any(has_fields)
+        charset == HeaderCharset::Utf8 && self.pieces.iter().any(has_fields)
     }
 
     fn entity(
@@ -115,17 +115,17 @@ impl Template {
     }
 
     fn multipart(&mut self, mut header: Header, multipart: Multipart) -> Result<(), MessageError> {
-        // No line of quoted-printable or base64 has `=_`, so that only plain text could have the
-        // boundary in it, and nobody can guess it.
+        // No line of quoted-printable or base64 contains `=_`, so that only plain text could contain
+        // the boundary, which cannot be guessed.
         let boundary = format!("=_{}", random_token()?);
         let media_type = multipart.media_type().with("boundary", &boundary);
-        let script = header.script;
+        let charset = header.charset;
         media_type.write(&mut header);
         self.header(header);
         let encoding = self.pieces.len();
         self.pieces.push(Piece::MultipartEncoding { end: encoding });
         for part in multipart.parts {
-            let mut delimiter = Header::new(script);
+            let mut delimiter = Header::new(charset);
             delimiter.append(&format!("--{boundary}"));
             delimiter.end();
             self.entity(delimiter, part, true)?;
@@ -182,18 +182,18 @@ impl Template {
             .filter_map(move |(body, name)| Some((name?.as_str(), encoding.len(body.len()?)?)))
     }
 
-    /// The message for a server that supports up to `most`, with fields in `script`, as segments in
+    /// The message for a server that supports up to `most`, with fields in `charset`, as segments in
     /// their order.
     pub(crate) fn segments(
         &self,
         most: BodyType,
-        script: HeaderCharset,
+        charset: HeaderCharset,
     ) -> impl Iterator<Item = Segment> {
         let pieces = self.pieces.iter().enumerate();
         let segments = pieces.map(move |(at, piece)| match piece {
             Piece::Octets(octets) => [Some(Segment::Octets(octets.clone())), None, None],
             Piece::Fields { utf8, ascii } => {
-                let fields = match script {
+                let fields = match charset {
                     HeaderCharset::Ascii => ascii,
                     HeaderCharset::Utf8 => utf8,
                 };
