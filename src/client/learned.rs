@@ -132,7 +132,7 @@ impl Learned {
 
     fn learn_strategy(&mut self, lessons: &Lessons<'_>, session: &Session) {
         let (mut said, mut suspected) = (lessons.said, lessons.strategy);
-        for shown in session.found_defects() {
+        for shown in &session.findings().defects {
             if shown.in_words {
                 said = said.without(shown.defect);
                 self.strategy = self.strategy.least(said);
@@ -146,7 +146,7 @@ impl Learned {
 
     fn learn_recipients(&mut self, lessons: &Lessons<'_>, session: &Session) {
         // The session began with this number.
-        let learned = session.learned_recipients();
+        let learned = session.findings().max_recipients;
         let known = self.recipients.now();
         if learned != lessons.recipients
             && let Some(fewer) = learned
@@ -242,9 +242,10 @@ impl<'a> Lessons<'a> {
         let before = facts.now();
         facts.learn_strategy(self, session);
         facts.learn_recipients(self, session);
-        let is_full = session.ended_after().is_some_and(|(mails, error)| {
+        let ended_after = session.findings().ended_after.as_ref();
+        let is_full = ended_after.is_some_and(|(mails, error)| {
             let is_named = error.means(ReplyMeaning::TooManyMails);
-            may_limit_mails(error) && facts.learn_mails(mails, is_named)
+            may_limit_mails(error) && facts.learn_mails(*mails, is_named)
         });
         let after = facts.now();
         drop(facts);

@@ -1,4 +1,4 @@
-//! What a session finds out about its server.
+//! What a session finds out about its server, for later sessions with it.
 
 use std::num::NonZeroU32;
 
@@ -8,7 +8,7 @@ use crate::session::receipt::Receipt;
 
 /// What a session has found out about its server.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     /// How many mails have been begun.
     pub(super) begun: u32,
     /// How many mails the server has accepted.
@@ -18,11 +18,11 @@ pub(super) struct Findings {
     /// The server has refused a mail because it takes no more in this session.
     pub(super) takes_no_more: bool,
     /// How many mails the server had accepted when it ended the session at the next, and how.
-    pub(super) ended_after: Option<(NonZeroU32, Error)>,
+    pub(crate) ended_after: Option<(NonZeroU32, Error)>,
     /// How many recipients the server accepted in a transaction before it refused one more.
-    pub(super) max_recipients: Option<NonZeroU32>,
+    pub(crate) max_recipients: Option<NonZeroU32>,
     /// What the server offers and cannot do.
-    pub(super) defects: Vec<FoundDefect>,
+    pub(crate) defects: Vec<FoundDefect>,
 }
 
 /// What the server offers and cannot do.

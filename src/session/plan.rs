@@ -86,8 +86,12 @@ fn parameters(
     let envelope = &mail.envelope;
     let size = rendition.exact_size();
     if let Some(limit) = extensions.size_limit().filter(|limit| size > *limit) {
-        let message = too_large(size, limit, &mail.message, rendition.body_type());
-        return Err(Error::new(ErrorKind::InvalidInput, message).with_stage(Stage::Mail));
+        return Err(invalid(too_large(
+            size,
+            limit,
+            &mail.message,
+            rendition.body_type(),
+        )));
     }
     let mut parameters = Parameters::default();
     if extensions.offers(Extension::Size) {
@@ -109,13 +113,16 @@ fn parameters(
                              beyond ASCII"
                 .to_owned(),
         };
-        let message = format!("{what}, which the server does not accept (it lacks SMTPUTF8)");
-        return Err(Error::new(ErrorKind::Unsupported, message).with_stage(Stage::Mail));
+        return Err(unsupported(format!(
+            "{what}, which the server does not accept (it lacks SMTPUTF8)"
+        )));
     }
     if rendition.body_type() > offered_body_type(extensions) {
-        let message = "the message has octets beyond ASCII that must not be recoded, \
-                       which the server does not take (it lacks 8BITMIME)";
-        return Err(Error::new(ErrorKind::Unsupported, message).with_stage(Stage::Mail));
+        return Err(unsupported(
+            "the message has octets beyond ASCII that must not be recoded, \
+             which the server does not take (it lacks 8BITMIME)"
+                .to_owned(),
+        ));
     }
     let body = match rendition.body_type() {
         BodyType::Binary => Some(BodyValue::BinaryMime),
@@ -129,11 +136,12 @@ fn parameters(
     add_options(&mut parameters, envelope, extensions, tls)?;
     Ok(parameters)
 }
+
 /// How many parts of a message that is too large are named.
-const NAMED: usize = 3;
+const MAX_NAMED_PARTS: usize = 3;
 
 fn too_large(size: u64, limit: u64, message: &Message, data: BodyType) -> String {
-    let parts = message.largest_parts(data, NAMED);
+    let parts = message.largest_parts(data, MAX_NAMED_PARTS);
     let named = parts.join(", ");
     let largest = match parts.as_slice() {
         [] => String::new(),
@@ -156,33 +164,37 @@ fn add_options(
 ) -> Result<()> {
     let options = envelope.options();
     let offers = |extension| extensions.offers(extension);
+    let require = |extension, keyword, what| match offers(extension) {
+        true => Ok(()),
+        false => Err(not_offered(keyword, what)),
+    };
     if envelope.asks_for_dsn() {
         if offers(Extension::Dsn) {
             add_dsn(parameters, envelope);
         } else if options.dsn == Dsn::Required {
-            let what = "notifications (RET, ENVID, NOTIFY or ORCPT)";
-            return Err(not_offered("DSN", what));
+            return Err(not_offered(
+                "DSN",
+                "notifications (RET, ENVID, NOTIFY or ORCPT)",
+            ));
         }
     }
     let mail = &mut parameters.mail;
     if let Some(by) = options.deliver_by {
-        if !offers(Extension::DeliverBy) {
-            return Err(not_offered("DELIVERBY", "a time to deliver by"));
-        }
+        require(Extension::DeliverBy, "DELIVERBY", "a time to deliver by")?;
         deliverable(by, extensions)?;
         mail.push(Parameter::DeliverBy(by));
     }
     if let Some(hold) = options.hold {
-        if !offers(Extension::FutureRelease) {
-            return Err(not_offered("FUTURERELEASE", "a time to hold the mail"));
-        }
+        require(
+            Extension::FutureRelease,
+            "FUTURERELEASE",
+            "a time to hold the mail",
+        )?;
         holdable(hold, extensions)?;
         mail.push(Parameter::Hold(hold));
     }
     if let Some(priority) = options.priority {
-        if !offers(Extension::MtPriority) {
-            return Err(not_offered("MT-PRIORITY", "a priority"));
-        }
+        require(Extension::MtPriority, "MT-PRIORITY", "a priority")?;
         mail.push(Parameter::Priority(priority));
     }
     if options.onward == TlsOnward::Required {
@@ -192,9 +204,11 @@ fn add_options(
         mail.push(Parameter::RequireTls);
     }
     if let Some(submitter) = &options.submitter {
-        if !offers(Extension::Auth) {
-            return Err(not_offered("AUTH", "the name of who submitted the mail"));
-        }
+        require(
+            Extension::Auth,
+            "AUTH",
+            "the name of who submitted the mail",
+        )?;
         mail.push(Parameter::Submitter(submitter.clone()));
     }
     Ok(())
@@ -249,16 +263,19 @@ fn no_tls_onward(tls: Option<TlsParameters>) -> Error {
         None => "this session has no TLS: connect with it",
         Some(_) => "the server does not offer REQUIRETLS: leave that out, or use another server",
     };
-    let message =
-        format!("the mail is to be sent on by TLS alone, and that cannot be had (5.7.30): {why}");
-    Error::new(ErrorKind::Unsupported, message).with_stage(Stage::Mail)
+    unsupported(format!(
+        "the mail is to be sent on by TLS alone, and that cannot be had (5.7.30): {why}"
+    ))
 }
 
 fn not_offered(keyword: &str, what: &str) -> Error {
-    let message = format!(
+    unsupported(format!(
         "the mail asks for {what}, which this server does not offer ({keyword}): leave it out, or \
          use another server"
-    );
+    ))
+}
+
+fn unsupported(message: String) -> Error {
     Error::new(ErrorKind::Unsupported, message).with_stage(Stage::Mail)
 }
 

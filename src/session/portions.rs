@@ -43,14 +43,11 @@ pub(super) fn cut(
     limits: RecipientLimits<'_>,
 ) -> Result<Portion> {
     let most = |limit: Option<u32>| {
-        limit.map_or(usize::MAX, |limit| {
-            usize::try_from(limit).unwrap_or(usize::MAX)
-        })
+        let most = limit.and_then(|limit| usize::try_from(limit).ok());
+        most.unwrap_or(usize::MAX)
     };
-    let (configured, learned) = (
-        limits.configured.map(u32::from),
-        limits.learned.map(u32::from),
-    );
+    let configured = most(limits.configured.map(u32::from));
+    let learned = most(limits.learned.map(u32::from));
     let obstacle = if whole.partial() == Partial::AllOrNothing {
         Some("it is to go to all or none: allow less, or send it to fewer")
     } else if !is_repeatable {
@@ -58,11 +55,11 @@ pub(super) fn cut(
     } else {
         None
     };
-    let recipients = most(limits.announced.recipients).min(most(configured));
+    let recipients = most(limits.announced.recipients).min(configured);
     // The number that was learned is only advice: the server may take more by now.
     let recipients = match obstacle {
         Some(_) => recipients,
-        None => recipients.min(most(learned)),
+        None => recipients.min(learned),
     };
     let (first, left) = whole.split(recipients, most(limits.announced.domains));
     require_domains(&first, limits)?;

@@ -42,15 +42,6 @@ impl RecipientOutcome {
         }
     }
 
-    /// Of a recipient that the server refused with this reply.
-    fn refused(reply: &Reply) -> Self {
-        if reply.is_transient() {
-            Self::Deferred
-        } else {
-            Self::Rejected
-        }
-    }
-
     /// Of the recipients that an error does not list.
     fn of_others(error: &Error) -> Self {
         let begun = matches!(
@@ -144,16 +135,12 @@ pub fn recipient_outcomes<'a>(
     let accepted: HashSet<_> = accepted.iter().collect();
     let refused: HashMap<_, _> = refused.iter().map(|(path, reply)| (path, reply)).collect();
     let untried: HashSet<_> = untried.iter().collect();
-    let of = |path| {
-        if accepted.contains(path) {
-            (RecipientOutcome::Accepted, None)
-        } else if let Some(reply) = refused.get(path).copied() {
-            (RecipientOutcome::refused(reply), Some(reply))
-        } else if untried.contains(path) {
-            (RecipientOutcome::NotTried, None)
-        } else {
-            (others, None)
-        }
+    let of = |path| match refused.get(path).copied() {
+        _ if accepted.contains(path) => (RecipientOutcome::Accepted, None),
+        Some(reply) if reply.is_transient() => (RecipientOutcome::Deferred, Some(reply)),
+        Some(reply) => (RecipientOutcome::Rejected, Some(reply)),
+        None if untried.contains(path) => (RecipientOutcome::NotTried, None),
+        None => (others, None),
     };
     let recipients = recipients.iter().map(|path| {
         let (outcome, reply) = of(path);

@@ -78,7 +78,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let limits = RecipientLimits {
             announced: self.extensions().limits(),
             configured: self.max_recipients,
-            learned: self.learned_recipients(),
+            learned: self.findings().max_recipients,
             domains: &self.domains,
         };
         cut(&mail.envelope, mail.message.is_repeatable(), limits)

@@ -19,9 +19,8 @@ use super::session::Session;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::Pipeline;
 
-/// A mail that a session gives back: it has not been accepted, is not to blame for that, and can
-/// be sent once more, over another session. Where it goes in portions, some of these may have been
-/// accepted.
+/// A mail that a session returns: the server has not accepted it, for a reason that is not the mail's
+/// own, and another session can send it. If it goes in portions, some of these may have been accepted.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct UnsentMail {
@@ -40,7 +39,7 @@ pub struct UnsentMail {
     pub(crate) hit: bool,
 }
 
-/// The size of a message, in octets, up to which another mail is taken to wait after it.
+/// The largest message, in octets, after which the session takes another mail to wait.
 const MAX_BATCHED_OCTETS: u64 = 1024 * 1024;
 
 /// The mails that have been taken from the stream and wait.
@@ -63,8 +62,8 @@ struct WaitingMails {
 }
 
 impl WaitingMails {
-    /// Whether another mail from the stream is of use to the pipeline: one to send, and one after it, so
-    /// that the first is known to have a successor. Another session may send the rest sooner.
+    /// Whether the pipeline can use another mail from the stream: one to send, and one that waits after
+    /// it. Another session may send the rest sooner.
     fn wants_mail<T>(&self, pipeline: &Pipeline<T>) -> bool {
         self.later.is_empty()
             && match &self.next {
@@ -80,7 +79,7 @@ impl WaitingMails {
         self.next.is_some() || !self.later.is_empty()
     }
 
-    /// A mail that is given back to be sent to the recipients of its envelope.
+    /// A mail that is returned, to be sent to the recipients of its envelope.
     fn unsent(&self, index: usize, mail: Mail, error: Error, hit: bool) -> UnsentMail {
         UnsentMail {
             index,
@@ -264,29 +263,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Err(error) => return on_outcome(index, Err(cut_short(&mail, error))),
         };
         mail.envelope = portion.first.clone();
-        let prepared = self.prepare(&mail).await;
-        queue.must_ask_first = (prepared.as_ref())
-            .err()
-            .is_some_and(|error| self.must_ask_first(error));
-        match prepared {
+        let error = match self.prepare(&mail).await {
             Ok(mut prepared) => {
                 prepared.portion = portion.left.is_some().then_some(portion);
                 queue.next = Some((index, prepared));
+                queue.must_ask_first = false;
+                return;
             }
-            Err(_) if queue.must_ask_first => {
-                mail.envelope = portion.whole;
-                queue.later.push_front((index, mail));
-            }
-            // The session ended, or the server takes no more mails, while it was asked what it offers.
-            Err(error) if !self.dialogue.is_alive() || self.takes_no_more() => {
-                mail.envelope = portion.whole;
-                queue.later.push_front((index, mail));
-                queue.closed = Some(error);
-            }
-            Err(error) => {
-                mail.envelope = portion.whole;
-                on_outcome(index, Err(cut_short(&mail, error)));
-            }
+            Err(error) => error,
+        };
+        mail.envelope = portion.whole;
+        queue.must_ask_first = self.must_ask_first(&error);
+        // The session may end, or the server take no more mails, while it is asked what it offers.
+        let is_closed = !self.dialogue.is_alive() || self.takes_no_more();
+        if !queue.must_ask_first && !is_closed {
+            return on_outcome(index, Err(cut_short(&mail, error)));
+        }
+        queue.later.push_front((index, mail));
+        if !queue.must_ask_first {
+            queue.closed = Some(error);
         }
     }
 
@@ -304,7 +299,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         true
     }
 
-    /// Tells what is known, and lines up what is to be sent again.
+    /// Reports the results, and queues the mails that are sent again.
     fn report(
         &mut self,
         queue: &mut WaitingMails,
@@ -363,7 +358,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// Gives back every mail that was taken and not begun.
+    /// Returns every mail that was taken and not begun.
     fn give_back(&mut self, mut queue: WaitingMails, returned: &mut Vec<UnsentMail>) {
         let error = (queue.closed.take()).or_else(|| self.require_open().err());
         // A mail is never dropped, whatever the reason that it is still here.

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::Instrument as _;
 
 use super::dialogue::Dialogue;
-use super::findings::FoundDefect;
+use super::findings::Findings;
 use super::mail::Mail;
 use super::receipt::Receipt;
 use super::setup::greeted::Established;
@@ -109,27 +109,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self
     }
 
-    /// How few recipients the server has turned out to take at a time, here or before.
-    pub(crate) fn learned_recipients(&self) -> Option<NonZeroU32> {
-        self.dialogue.findings.max_recipients
-    }
-
-    /// What the server offers and cannot do, as this session has shown.
-    pub(crate) fn found_defects(&self) -> &[FoundDefect] {
-        &self.dialogue.findings.defects
+    /// What this session has found out about its server.
+    pub(crate) fn findings(&self) -> &Findings {
+        &self.dialogue.findings
     }
 
     /// Sends no more mails than this, if the server does not announce a limit of its own.
     pub(crate) fn with_max_mails(mut self, most: Option<NonZeroU32>) -> Self {
         self.max_mails = most;
         self
-    }
-
-    /// How many mails the server had accepted when it ended the session at the next one, and how.
-    /// `None` if it did not.
-    pub(crate) fn ended_after(&self) -> Option<(NonZeroU32, &Error)> {
-        let ended_after = self.dialogue.findings.ended_after.as_ref();
-        ended_after.map(|(mails, error)| (*mails, error))
     }
 
     /// What the server offers.
@@ -154,12 +142,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Whether the server takes no more mails, but for those that have been begun.
     pub(super) fn takes_no_more(&self) -> bool {
-        let most = self
-            .extensions
-            .limits()
-            .mails
-            .or(self.max_mails.map(u32::from));
-        let findings = &self.dialogue.findings;
+        let announced = self.extensions.limits().mails;
+        let most = announced.or(self.max_mails.map(u32::from));
+        let findings = self.findings();
         findings.takes_no_more || most.is_some_and(|most| findings.begun >= most)
     }
 

@@ -138,19 +138,16 @@ impl Credentials {
 }
 
 fn check(what: &'static str, octets: &[u8], longest: usize) -> Result<(), ValueError> {
-    if octets.is_empty() {
-        return Err(invalid(format!("the {what} is empty")));
-    }
-    if octets.len() > longest {
-        let reason = format!("the {what} is longer than {longest} octets: is it really one?");
-        return Err(invalid(reason));
-    }
-    if octets.iter().any(u8::is_ascii_control) {
-        return Err(invalid(format!(
-            "the {what} has a control character in it, perhaps a line end: remove it"
-        )));
-    }
-    Ok(())
+    let reason = if octets.is_empty() {
+        format!("the {what} is empty")
+    } else if octets.len() > longest {
+        format!("the {what} is longer than {longest} octets: is it really one?")
+    } else if octets.iter().any(u8::is_ascii_control) {
+        format!("the {what} has a control character in it, perhaps a line end: remove it")
+    } else {
+        return Ok(());
+    };
+    Err(invalid(reason))
 }
 
 fn invalid(reason: String) -> ValueError {

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::credentials::{Credentials, Proof};
 use super::error::ExchangeError;
 use super::mechanism::Mechanism;
-use super::oauth_refusal::OAuthRefusal;
+use super::oauth_refusal::oauth_refusal;
 use super::responses;
 use super::scram::{ClientNonce, Gs2Flag, Scram};
 use crate::protocol::command::Command;
@@ -59,12 +59,11 @@ enum MechanismState {
     Fixed(std::vec::IntoIter<Secret>),
     /// The octets that acknowledge a refusal, and the refusal once it has come. RFC 7628 section 3.2.3
     /// has one octet of 1, XOAUTH2 an empty line.
-    Token(&'static [u8], Option<OAuthRefusal>),
+    Token(&'static [u8], Option<String>),
     CramMd5(Option<(String, Secret)>),
     Scram(Scram),
-    Failed {
-        presented: bool,
-    },
+    /// Whether the server had got the credentials before.
+    Failed(bool),
 }
 
 /// What is to be done next.
@@ -165,7 +164,7 @@ impl Exchange {
             *self = Self {
                 initial: Initial::None,
                 repeated: self.repeated,
-                mechanism: MechanismState::Failed { presented },
+                mechanism: MechanismState::Failed(presented),
             };
         }
         answer
@@ -188,7 +187,7 @@ impl Exchange {
         let response = match &mut self.mechanism {
             MechanismState::Fixed(responses) => responses.next(),
             MechanismState::Token(acknowledgment, refusal) => {
-                let reason = OAuthRefusal::read(&decoded()?);
+                let reason = oauth_refusal(&decoded()?);
                 // There is one refusal at most.
                 (refusal.replace(reason).is_none()).then(|| Secret::new(*acknowledgment))
             }
@@ -202,7 +201,7 @@ impl Exchange {
                 None => return Ok(ExchangeStep::Compute),
                 response => response,
             },
-            MechanismState::Failed { .. } => None,
+            MechanismState::Failed(_) => None,
         };
         response.map(send).ok_or(ExchangeError::UnexpectedChallenge)
     }
@@ -239,7 +238,7 @@ impl Exchange {
                 let words = reply.lines().iter();
                 scram.succeed(words.flat_map(|line| line.split_ascii_whitespace()))
             }
-            MechanismState::Failed { .. } => Err(ExchangeError::UnexpectedChallenge),
+            MechanismState::Failed(_) => Err(ExchangeError::UnexpectedChallenge),
             MechanismState::Fixed(_) | MechanismState::Token(..) | MechanismState::CramMd5(_) => {
                 Ok(())
             }
@@ -247,18 +246,16 @@ impl Exchange {
     }
 
     /// The reason that the server gave for refusing a token, if it gave any.
-    #[must_use]
-    pub fn refusal(&self) -> Option<&OAuthRefusal> {
+    pub(crate) fn refusal(&self) -> Option<&str> {
         match &self.mechanism {
-            MechanismState::Token(_, refusal) => refusal.as_ref(),
+            MechanismState::Token(_, refusal) => refusal.as_deref(),
             _ => None,
         }
     }
 
     /// The `server-error-value` of SCRAM with which the server ended the exchange (RFC 5802 section
     /// 7), such as `unknown-user`: at most 80 characters, as they came.
-    #[must_use]
-    pub fn server_error(&self) -> Option<&str> {
+    pub(crate) fn server_error(&self) -> Option<&str> {
         match &self.mechanism {
             MechanismState::Scram(scram) => scram.server_error(),
             _ => None,
@@ -278,15 +275,14 @@ impl Exchange {
 
     /// Whether the server has got the credentials: the password, the token, or a proof of the
     /// password. A refusal before that judges none of them.
-    #[must_use]
-    pub fn has_presented(&self) -> bool {
+    pub(crate) fn has_presented(&self) -> bool {
         let begun = !matches!(self.initial, Initial::Due(_));
         match &self.mechanism {
             MechanismState::Fixed(responses) => begun && responses.len() == 0,
             MechanismState::Token(..) => begun,
             MechanismState::CramMd5(credentials) => credentials.is_none(),
             MechanismState::Scram(scram) => scram.has_proved(),
-            MechanismState::Failed { presented } => *presented,
+            MechanismState::Failed(presented) => *presented,
         }
     }
 }

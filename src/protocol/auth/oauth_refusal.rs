@@ -1,63 +1,32 @@
-//! What a server dislikes about a token (RFC 7628 section 3.2.2).
+//! Why a server refuses a token (RFC 7628 section 3.2.2).
 
-use std::fmt;
+use std::collections::HashMap;
 
 /// How many characters of a value are kept.
-const KEPT: usize = 120;
+const MAX_KEPT_CHARS: usize = 120;
 
-/// The reason that a server gives for a refused token: values of a JSON object, which it sends
-/// ahead of its reply. Shortened, and escaped where they are shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OAuthRefusal {
-    /// `status`: what is wrong, such as `invalid_token` or `401`.
-    pub status: Option<String>,
-    /// `scope`: what the token should be good for.
-    pub scope: Option<String>,
-    /// `schemes`: the kinds of token that the server takes.
-    pub schemes: Option<String>,
-}
+/// The members of the JSON object that are shown: what is wrong, such as `invalid_token` or `401`, the
+/// scope that the token should have, and the kinds of token that the server takes.
+const MEMBERS: [&str; 3] = ["status", "scope", "schemes"];
 
-impl OAuthRefusal {
-    /// Reads a challenge; what is not as it should be is left out.
-    pub(super) fn read(challenge: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(challenge);
-        let mut refusal = Self::default();
-        let mut reader = Reader(&text);
-        if reader.take('{').is_none() {
-            return refusal;
-        }
-        while let Some((name, value)) = reader.member() {
-            match name.as_str() {
-                "status" => refusal.status = Some(value),
-                "scope" => refusal.scope = Some(value),
-                "schemes" => refusal.schemes = Some(value),
-                _ => {}
-            }
-            if reader.take(',').is_none() {
-                break;
-            }
-        }
-        refusal
+/// Reads a challenge in which a server gives its reason: a JSON object that it sends before its reply.
+/// The values are truncated and escaped. What is malformed is left out.
+pub(super) fn oauth_refusal(challenge: &[u8]) -> String {
+    let text = String::from_utf8_lossy(challenge);
+    let mut reader = Reader(&text);
+    let mut members = HashMap::new();
+    let mut separator = reader.take('{');
+    while separator.is_some()
+        && let Some((name, value)) = reader.member()
+    {
+        members.insert(name, value);
+        separator = reader.take(',');
     }
-}
-
-impl fmt::Display for OAuthRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let members = [
-            ("status", &self.status),
-            ("scope", &self.scope),
-            ("schemes", &self.schemes),
-        ];
-        let mut separator = "";
-        for (name, value) in members {
-            if let Some(value) = value {
-                write!(f, "{separator}{name} {}", value.escape_debug())?;
-                separator = ", ";
-            }
-        }
-        Ok(())
-    }
+    let shown = MEMBERS.iter().filter_map(|name| {
+        let value = members.get(*name)?;
+        Some(format!("{name} {}", value.escape_debug()))
+    });
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 /// The members of a flat JSON object (RFC 8259), as all known servers send it.
@@ -86,7 +55,7 @@ impl Reader<'_> {
         let end = text.find([',', '}']).unwrap_or(text.len());
         let (word, rest) = text.split_at_checked(end).unwrap_or((text, ""));
         self.0 = rest;
-        word.trim().chars().take(KEPT).collect()
+        word.trim().chars().take(MAX_KEPT_CHARS).collect()
     }
 
     fn string(&mut self) -> Option<String> {
@@ -112,7 +81,7 @@ impl Reader<'_> {
                 },
                 other => other,
             };
-            if kept < KEPT {
+            if kept < MAX_KEPT_CHARS {
                 value.push(character);
                 kept += 1;
             }
@@ -149,19 +118,15 @@ mod tests {
             (r#"{"status":"ok","scope":"cut"#, "status ok"),
             (r#"{"status":"\u12"}"#, ""),
         ] {
-            assert_eq!(
-                OAuthRefusal::read(json.as_bytes()).to_string(),
-                shown,
-                "{json}"
-            );
+            assert_eq!(oauth_refusal(json.as_bytes()), shown, "{json}");
         }
     }
 
     #[test]
-    fn values_are_shortened() {
+    fn values_are_truncated() {
         let json = format!(r#"{{"status":"{}","scope":"b"}}"#, "a".repeat(9_000));
-        let refusal = OAuthRefusal::read(json.as_bytes());
-        assert_eq!(refusal.status.map(|text| text.len()), Some(KEPT));
-        assert_eq!(refusal.scope.as_deref(), Some("b"));
+        let status = "a".repeat(MAX_KEPT_CHARS);
+        let expected = format!("status {status}, scope b");
+        assert_eq!(oauth_refusal(json.as_bytes()), expected);
     }
 }

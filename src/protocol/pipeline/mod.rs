@@ -28,7 +28,6 @@
 //! ```
 
 mod action;
-mod defects;
 mod outcome;
 mod strategy;
 #[cfg(test)]
@@ -103,10 +102,10 @@ impl<T> Pipeline<T> {
     /// Begins with no mail on its way.
     #[must_use]
     pub fn new(strategy: Strategy, dialect: Dialect, extensions: &Extensions) -> Self {
-        let mut pipeline = Self {
+        Self {
             strategy,
-            pipelining: false,
-            chunking: false,
+            pipelining: extensions.offers(Extension::Pipelining),
+            chunking: extensions.offers(Extension::Chunking),
             dialect,
             mails: VecDeque::new(),
             awaited: VecDeque::new(),
@@ -114,19 +113,17 @@ impl<T> Pipeline<T> {
             full: false,
             confirmed: Confirmed::default(),
             suspected: None,
-        };
-        pipeline.set_extensions(extensions);
-        pipeline
+        }
     }
 
     /// Sets the extensions that the server has listed since. No mail may be on its way.
-    pub fn set_extensions(&mut self, extensions: &Extensions) {
+    pub(crate) fn set_extensions(&mut self, extensions: &Extensions) {
         self.pipelining = extensions.offers(Extension::Pipelining);
         self.chunking = extensions.offers(Extension::Chunking);
     }
 
     /// Changes the strategy for mails that are begun from here on.
-    pub fn set_strategy(&mut self, strategy: Strategy) {
+    pub(crate) fn set_strategy(&mut self, strategy: Strategy) {
         self.strategy = strategy;
     }
 
@@ -137,13 +134,12 @@ impl<T> Pipeline<T> {
     }
 
     /// The server has carried out RSET.
-    pub fn has_reset(&mut self) {
+    pub(crate) fn has_reset(&mut self) {
         self.reset_due = false;
     }
 
     /// Whether messages can go by BDAT, and so be binary.
-    #[must_use]
-    pub fn has_chunking(&self) -> bool {
+    pub(crate) fn has_chunking(&self) -> bool {
         self.chunking && self.strategy.chunking != Chunking::Never
     }
 
@@ -203,8 +199,7 @@ impl<T> Pipeline<T> {
     }
 
     /// Whether another mail may be begun soon, before those on their way are answered.
-    #[must_use]
-    pub fn may_be_followed(&self) -> bool {
+    pub(crate) fn may_be_followed(&self) -> bool {
         let Some(last) = self.mails.back() else {
             return true;
         };
@@ -219,8 +214,7 @@ impl<T> Pipeline<T> {
     }
 
     /// Whether a mail goes out in another way if another mail waits after it.
-    #[must_use]
-    pub fn benefits_from_batching(&self) -> bool {
+    pub(crate) fn benefits_from_batching(&self) -> bool {
         let may_chunk = self.chunking && self.strategy.chunking == Chunking::Auto;
         may_chunk && self.has_pipelining() && self.mails.is_empty()
     }
@@ -272,7 +266,7 @@ impl<T> Pipeline<T> {
                 self.awaited.extend(expected);
                 Action::Send(commands)
             }
-            (NextStep::Transfer, _) => Action::Transfer(self.transfer_command()),
+            (NextStep::Transfer(command), _) => Action::Transfer(command),
             (NextStep::HangUp, _) => Action::HangUp,
             (NextStep::AbandonData, _) => {
                 self.now_due(ExpectedReply::LoneEndOfData, 1);
@@ -282,12 +276,6 @@ impl<T> Pipeline<T> {
             (NextStep::Over, Some(expected)) => Action::Await(*expected),
             (NextStep::Wait | NextStep::Over, None) => Action::Idle,
         }
-    }
-
-    fn transfer_command(&self) -> TransferCommand {
-        self.mails
-            .back()
-            .map_or(TransferCommand::Data, |mail| mail.plan.command)
     }
 
     fn now_due(&mut self, expected: ExpectedReply, replies: usize) {
@@ -349,8 +337,7 @@ impl<T> Pipeline<T> {
     }
 
     /// What the next reply is for; `None` if none is due.
-    #[must_use]
-    pub fn awaited(&self) -> Option<ExpectedReply> {
+    pub(crate) fn awaited(&self) -> Option<ExpectedReply> {
         self.awaited.front().copied()
     }
 
@@ -370,19 +357,17 @@ impl<T> Pipeline<T> {
     }
 
     /// What all mails on their way carry, from the oldest to the newest.
-    #[must_use]
-    pub fn carried(&self) -> impl ExactSizeIterator<Item = &T> + DoubleEndedIterator {
+    pub(crate) fn carried(&self) -> impl ExactSizeIterator<Item = &T> + DoubleEndedIterator {
         self.mails.iter().map(|mail| &mail.carried)
     }
 
     /// The same, to be changed.
-    pub fn carried_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut T> {
+    pub(crate) fn carried_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut T> {
         self.mails.iter_mut().map(|mail| &mut mail.carried)
     }
 
     /// Whether no mail is on its way.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.mails.is_empty()
     }
 

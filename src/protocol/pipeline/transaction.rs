@@ -59,7 +59,7 @@ pub(super) enum SendPhase {
 pub(super) enum NextStep {
     Send(Vec<(ExpectedReply, Command)>),
     Wait,
-    Transfer,
+    Transfer(TransferCommand),
     AbandonData,
     HangUp,
     Over,
@@ -108,7 +108,7 @@ impl<T> Transaction<T> {
     pub(super) fn step(&mut self) -> NextStep {
         match self.phase {
             SendPhase::Envelope => {}
-            SendPhase::Message => return NextStep::Transfer,
+            SendPhase::Message => return NextStep::Transfer(self.plan.command),
             SendPhase::Sent | SendPhase::Abandoned => return NextStep::Over,
         }
         let group = self.next_group();
@@ -119,14 +119,14 @@ impl<T> Transaction<T> {
         let is_said = self.unsent.is_empty();
         if self.plan.grouping == Grouping::WithMessage && is_said && !self.asks_first() {
             self.phase = SendPhase::Message;
-            return NextStep::Transfer;
+            return NextStep::Transfer(self.plan.command);
         }
         if self.due > 0 {
             return NextStep::Wait;
         }
         if self.refusal().is_none() {
             self.phase = SendPhase::Message;
-            return NextStep::Transfer;
+            return NextStep::Transfer(self.plan.command);
         }
         self.phase = SendPhase::Sent;
         match &self.data {

@@ -27,17 +27,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             self.found_defect(defect, false);
         }
         let end = self.end_at(error, defect);
-        let after = match end.error.reply().filter(|reply| is_421(reply)) {
+        let closing = match end.error.reply().filter(|reply| is_421(reply)) {
             Some(reply) => self.read_on(reply.clone()).await,
-            None => After::default(),
+            None => false,
         };
-        self.end(end, &after);
+        self.end(end, closing);
     }
 
     /// The client ends the dialogue, with the error for the oldest mail.
     pub(super) fn hang_up(&mut self, error: Error) {
         let end = self.end_at(error, None);
-        self.end(end, &After::default());
+        self.end(end, false);
     }
 
     /// Ends the dialogue. What has not left is not sent: it may go over another session.
@@ -66,39 +66,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
 
     /// After a 421 the server is to close the connection and carry out nothing more (RFC 5321
     /// section 3.8). Some servers go on, and accept messages that they have already: their replies
-    /// are read before such a message is sent again.
-    async fn read_on(&mut self, reply: Reply) -> After {
+    /// are read before such a message is sent again. Returns whether the connection ended before the
+    /// server accepted another command.
+    async fn read_on(&mut self, reply: Reply) -> bool {
         let left = (self.pipeline.carried()).take_while(|mail| self.has_left(mail));
         let left = left.count();
-        let mut after = After::default();
         if left == 0 {
-            after.closed = true;
-            return after;
+            return true;
         }
         // What the server replies now says nothing about its extensions.
         let strategy = self.pipeline.strategy();
         let mut in_step = true;
+        let mut went_on = false;
         let mut next: Result<Reply> = Ok(reply);
-        loop {
+        let is_closed = loop {
             match next {
                 Ok(reply) => {
-                    after.went_on |= reply.is_positive_completion();
+                    went_on |= reply.is_positive_completion();
                     in_step = in_step && self.pipeline.accept(reply).is_ok();
                 }
-                Err(error) => {
-                    after.closed = matches!(error.kind(), ErrorKind::Closed | ErrorKind::Io);
-                    break;
-                }
+                Err(error) => break matches!(error.kind(), ErrorKind::Closed | ErrorKind::Io),
             }
             let decided = std::iter::from_fn(|| self.pipeline.take_outcome());
             self.decided.extend(decided);
             if self.decided.len() >= left {
-                break;
+                break false;
             }
             // Out of step, and it has accepted nothing or the rest is unknown.
             if self.wire.unanswered() == 0 {
-                after.closed = true;
-                break;
+                break true;
             }
             let stage = self.pipeline.awaited().map_or(Stage::EndOfData, stage);
             let timeouts = self.wire.timeouts();
@@ -107,16 +103,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 Err(error) => error.reply().cloned().ok_or(error),
                 reply => reply,
             };
-        }
+        };
         self.pipeline.set_strategy(strategy);
-        after
+        is_closed && !went_on
     }
 
-    /// Gives each mail what is known of it.
-    fn end(&mut self, end: SessionEnd, after: &After) {
+    /// Gives each mail what is known of it. `closing` says that the server carries out nothing more.
+    fn end(&mut self, end: SessionEnd, closing: bool) {
         let SessionEnd { error, defect, .. } = end;
         let (unheard, stage) = (end.unheard, end.stage);
-        let closing = after.closed && !after.went_on;
         let error = match (defect, stage) {
             (Some(Defect::Grouping), Some(stage)) => lost_commands(stage).caused_by(error),
             _ => error,
@@ -176,15 +171,6 @@ struct SessionEnd {
     unheard: bool,
     /// What the oldest mail waited for.
     stage: Option<Stage>,
-}
-
-/// What follows a 421.
-#[derive(Default)]
-struct After {
-    /// The connection ended.
-    closed: bool,
-    /// The server accepted other commands first.
-    went_on: bool,
 }
 
 fn is_421(reply: &Reply) -> bool {

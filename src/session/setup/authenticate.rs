@@ -212,32 +212,29 @@ fn random() -> Result<[u8; 18]> {
 
 /// Why none of the mechanisms can be tried.
 fn no_mechanism(extensions: &Extensions, credentials: &Credentials, order: &[Mechanism]) -> Error {
-    let message = if extensions.offers(Extension::Auth) {
-        let usable = order
-            .iter()
-            .filter(|mechanism| mechanism.takes(credentials));
-        let usable: Vec<_> = usable.map(|mechanism| mechanism.name()).collect();
-        let mut without_feature = order.iter().filter(|mechanism| {
-            let offered = extensions.mechanisms().contains(mechanism);
-            !mechanism.is_built() && mechanism.is_for(credentials) && (offered || usable.is_empty())
-        });
-        match (usable.as_slice(), without_feature.next()) {
-            (_, Some(mechanism)) => format!(
-                "this program is built without {mechanism}, the only login left: \
-                 add the feature `{}` to pilotfish",
-                mechanism.name().to_ascii_lowercase()
-            ),
-            ([], None) => {
-                "the mechanisms that are allowed do not take these credentials".to_owned()
-            }
-            (names, None) => format!(
-                "the server offers no login that these credentials are for: {}",
-                names.join(", ")
-            ),
+    let usable = order
+        .iter()
+        .filter(|mechanism| mechanism.takes(credentials));
+    let usable: Vec<_> = usable.map(|mechanism| mechanism.name()).collect();
+    let mut without_feature = order.iter().filter(|mechanism| {
+        let offered = extensions.mechanisms().contains(mechanism);
+        !mechanism.is_built() && mechanism.is_for(credentials) && (offered || usable.is_empty())
+    });
+    let message = match (usable.as_slice(), without_feature.next()) {
+        _ if !extensions.offers(Extension::Auth) => {
+            "the server offers no login (AUTH) here: leave the user name out, or try another port"
+                .to_owned()
         }
-    } else {
-        "the server offers no login (AUTH) here: leave the user name out, or try another port"
-            .to_owned()
+        (_, Some(mechanism)) => format!(
+            "this program is built without {mechanism}, the only login left: \
+             add the feature `{}` to pilotfish",
+            mechanism.name().to_ascii_lowercase()
+        ),
+        ([], None) => "the mechanisms that are allowed do not take these credentials".to_owned(),
+        (names, None) => format!(
+            "the server offers no login that these credentials are for: {}",
+            names.join(", ")
+        ),
     };
     Error::new(ErrorKind::Unsupported, message).with_stage(Stage::Auth)
 }

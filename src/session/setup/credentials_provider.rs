@@ -17,11 +17,11 @@ use crate::protocol::Credentials;
 const MAX_WAIT: Duration = Duration::from_mins(3);
 
 /// What a provider failed with.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What [`CredentialsProvider::credentials`] returns.
 pub type ProvidedCredentials<'a> =
-    Pin<Box<dyn Future<Output = std::result::Result<Credentials, Failure>> + Send + 'a>>;
+    Pin<Box<dyn Future<Output = std::result::Result<Credentials, BoxError>> + Send + 'a>>;
 
 /// Gives credentials for each session anew, so that an access token can be fresh.
 ///
@@ -83,7 +83,7 @@ impl<P, F, E> CredentialsProvider for P
 where
     P: Fn() -> F + Send + Sync,
     F: Future<Output = std::result::Result<Credentials, E>> + Send + 'static,
-    E: Into<Failure>,
+    E: Into<BoxError>,
 {
     fn credentials(&self) -> ProvidedCredentials<'_> {
         let provided = self();

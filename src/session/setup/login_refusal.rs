@@ -32,7 +32,7 @@ impl LoginRefusal {
         wire: &Wire<impl AsyncRead + AsyncWrite + Unpin>,
     ) -> Self {
         let of_token = exchange.refusal();
-        let of_token = of_token.map(|refusal| wire.masked(refusal.to_string()));
+        let of_token = of_token.map(|refusal| wire.masked(refusal.to_owned()));
         let of_scram = exchange.server_error();
         let of_scram =
             of_scram.map(|value| wire.masked(value.to_owned()).escape_debug().to_string());

@@ -46,12 +46,12 @@ pub struct ServerConfig {
     security: Security,
     tls: TlsConfig,
     name: Option<Domain>,
-    settings: Settings,
+    settings: ConnectSettings,
 }
 
 /// What a [`ServerConfig`] has as the user set it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Settings {
+pub(super) struct ConnectSettings {
     route: Route,
     credentials: Option<SharedCredentialsProvider>,
     /// The user that the URL names.
@@ -74,7 +74,7 @@ pub struct ServerConfigBuilder {
     password: Option<Secret>,
     cleartext_auth: bool,
     name: Option<Result<Domain>>,
-    pub(super) settings: Settings,
+    pub(super) settings: ConnectSettings,
     messages_in_flight: Option<u32>,
 }
 
@@ -90,7 +90,7 @@ impl ServerConfig {
             password: None,
             cleartext_auth: false,
             name: None,
-            settings: Settings::default(),
+            settings: ConnectSettings::default(),
             messages_in_flight: None,
         }
     }
@@ -241,15 +241,13 @@ impl fmt::Display for ServerConfig {
 
 /// RFC 5321 section 4.1.4: a client without a name of its own gives its address.
 fn local_name(stream: &Socket) -> Result<Domain> {
-    match stream.local_address() {
-        Ok(address) => Ok(Domain::from(address)),
-        Err(error) => {
-            let message = "the connection broke before anything was said";
-            Err(Error::new(ErrorKind::Io, message)
-                .caused_by(error)
-                .with_stage(Stage::Connect))
-        }
-    }
+    let address = stream.local_address().map_err(|error| {
+        let message = "the connection broke before anything was said";
+        Error::new(ErrorKind::Io, message)
+            .caused_by(error)
+            .with_stage(Stage::Connect)
+    })?;
+    Ok(Domain::from(address))
 }
 
 impl ServerConfigBuilder {
