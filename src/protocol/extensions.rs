@@ -157,7 +157,7 @@ impl Extensions {
         self.add(extension);
         match extension {
             Extension::Auth => self.add_mechanisms(words),
-            // RFC 1870 section 4: zero, or no number, is no limit.
+            // RFC 1870 section 4: zero, or a missing number, means that there is no limit.
             Extension::Size => self.size_limit = parsed(words.next()).filter(|limit| *limit > 0),
             Extension::DeliverBy => self.least_deliver_by = parsed(words.next()),
             Extension::FutureRelease => {

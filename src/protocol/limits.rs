@@ -29,7 +29,7 @@ impl Limits {
     }
 }
 
-/// One to six digits, of which the first is not 0.
+/// One to six digits. The first is not 0.
 fn number(value: &str) -> Option<u32> {
     let digits = value.bytes().all(|octet| octet.is_ascii_digit());
     if !digits || value.len() > 6 || value.starts_with('0') {

@@ -1,4 +1,4 @@
-//! Keeps a secret out of what is shown of a server's words, should it repeat it.
+//! Masks a secret that a server repeats in its replies.
 
 use std::borrow::Cow;
 
@@ -8,35 +8,35 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// How many octets of a secret are a part of it that must not be shown.
-const PART: usize = 8;
+/// How many octets in a row of a secret are masked.
+const PART_OCTETS: usize = 8;
 
-/// Shorter secrets are not masked: they are parts of ordinary words, and what is redacted in a text
-/// that the server sends to everybody would show them.
-const SHORTEST: usize = 6;
+/// Shorter secrets are not masked: they are parts of ordinary words, so the masked text would show
+/// them.
+const MIN_MASKED_OCTETS: usize = 6;
 
-/// How many octets of a secret at the end of a text are not there by chance.
-const TELLING: usize = 3;
+/// So many octets of a secret at the end of a text are taken for its beginning.
+const MIN_BEGINNING_OCTETS: usize = 3;
 
-/// What stands in the place of a secret.
+/// The text in place of a secret.
 const REDACTED: &str = "<redacted>";
 
-/// The forms of a secret, and every part of one that has eight octets.
+/// The forms of a secret, and every part of eight octets of each form.
 #[derive(PartialEq)]
 pub(crate) struct Mask {
-    /// Forms that have no part, which are masked whole.
+    /// Forms of fewer than eight octets, which are masked whole.
     short: Vec<Zeroizing<Vec<u8>>>,
     /// Parts of the others, as numbers, in order.
     parts: Zeroizing<Vec<u64>>,
-    /// The first octets of all, which are too few for a part.
+    /// The first octets of all forms, too few for a part.
     beginnings: Vec<Zeroizing<Vec<u8>>>,
 }
 
 impl Mask {
-    /// Masks a secret of six octets or more as it is, as it is read where it is not UTF-8, in
-    /// percent form, and in base64 at whatever place in a text. A shorter one is not masked.
+    /// Masks a secret of six octets or more as it is, with U+FFFD in place of octets that are not UTF-8,
+    /// in percent form, and in base64 at any position of a text. A shorter one is not masked.
     pub(crate) fn new(secret: &Secret) -> Self {
-        if secret.len() < SHORTEST {
+        if secret.len() < MIN_MASKED_OCTETS {
             return Self::of(Vec::new());
         }
         let mut forms = encoded(secret);
@@ -48,8 +48,8 @@ impl Mask {
         Self::of(forms)
     }
 
-    /// Masks a response that was made of a secret, which goes out in base64 alone. As it is, it
-    /// may have the user's name in it, which is for everybody to see.
+    /// Masks a response that contains a secret, in base64 alone. Its other form may contain the user's
+    /// name, which need not be masked.
     pub(crate) fn of_response(response: &Secret) -> Self {
         let encoded = STANDARD_NO_PAD.encode(response.expose());
         Self::of(vec![Zeroizing::new(encoded.into_bytes())])
@@ -64,12 +64,13 @@ impl Mask {
         }
         parts.sort_unstable();
         let beginning = |form: &Zeroizing<Vec<u8>>| {
-            let octets = form.iter().take(PART - 1);
+            let octets = form.iter().take(PART_OCTETS - 1);
             Zeroizing::new(octets.copied().collect())
         };
-        let long_enough = |form: &&Zeroizing<Vec<u8>>| form.len() >= SHORTEST;
+        let long_enough = |form: &&Zeroizing<Vec<u8>>| form.len() >= MIN_MASKED_OCTETS;
         let beginnings = forms.iter().filter(long_enough).map(beginning).collect();
-        let is_short = |form: &Zeroizing<Vec<u8>>| (SHORTEST..PART).contains(&form.len());
+        let is_short =
+            |form: &Zeroizing<Vec<u8>>| (MIN_MASKED_OCTETS..PART_OCTETS).contains(&form.len());
         Self {
             short: forms.into_iter().filter(is_short).collect(),
             parts,
@@ -77,31 +78,31 @@ impl Mask {
         }
     }
 
-    /// Where the secret begins at the end of octets that are cut off there: so few of it are not
-    /// [masked](Self::applied_to_octets).
+    /// The position near the end of truncated octets at which the secret begins.
+    /// [`applied_to_octets`](Self::applied_to_octets) does not mask so few octets.
     pub(crate) fn begins_in(&self, octets: &[u8]) -> Option<usize> {
         let begins = |start: &usize| {
             let end = octets.get(*start..).unwrap_or_default();
             self.beginnings.iter().any(|form| form.starts_with(end))
         };
-        let first = octets.len().saturating_sub(PART - 1);
-        let last = octets.len().checked_sub(TELLING)?;
+        let first = octets.len().saturating_sub(PART_OCTETS - 1);
+        let last = octets.len().checked_sub(MIN_BEGINNING_OCTETS)?;
         (first..=last).find(begins)
     }
 
-    /// The text with the secret overwritten; none if it is not in there.
+    /// The text with the secret masked; `None` if the secret does not occur.
     pub(crate) fn applied(&self, text: &str) -> Option<String> {
         let masked = self.applied_to_octets(text.as_bytes())?;
         Some(String::from_utf8_lossy(&masked).into_owned())
     }
 
-    /// The same for octets that need not be text.
+    /// As [`applied`](Self::applied), for octets that need not be text.
     pub(crate) fn applied_to_octets(&self, octets: &[u8]) -> Option<Vec<u8>> {
         let hidden = self.hidden_in(octets)?;
         Some(overwritten(octets, &hidden))
     }
 
-    /// The same for lines: one may end within the secret, and the next go on with it.
+    /// As [`applied`](Self::applied), for lines: the secret may continue on the next line.
     pub(crate) fn applied_to_lines(&self, lines: &[String]) -> Option<Vec<String>> {
         let joined = Zeroizing::new(lines.concat());
         let hidden = self.hidden_in(joined.as_bytes())?;
@@ -114,12 +115,12 @@ impl Mask {
         Some(masked.collect())
     }
 
-    /// Which octets are of the secret; none if no octet is.
+    /// Which octets belong to the secret; `None` if no octet does.
     fn hidden_in(&self, octets: &[u8]) -> Option<Vec<bool>> {
         let mut hidden = vec![false; octets.len()];
-        for (start, part) in octets.array_windows::<PART>().enumerate() {
+        for (start, part) in octets.array_windows::<PART_OCTETS>().enumerate() {
             if self.parts.binary_search(&u64::from_ne_bytes(*part)).is_ok() {
-                hide(&mut hidden, start, PART);
+                hide(&mut hidden, start, PART_OCTETS);
             }
         }
         for form in &self.short {
@@ -153,15 +154,14 @@ fn hide(hidden: &mut [bool], start: usize, length: usize) {
         .for_each(|octet| *octet = true);
 }
 
-/// What base64 makes of the secret behind none, one and two other octets: the digits that depend
-/// on nothing else.
+/// The base64 digits that depend on the secret alone, when zero, one or two other octets precede it.
 fn encoded(secret: &Secret) -> Vec<Zeroizing<Vec<u8>>> {
     let place = |before: usize| {
         let mut octets = Zeroizing::new(Vec::with_capacity(before + secret.len()));
         octets.resize(before, 0);
         octets.extend_from_slice(secret.expose());
         let digits = Zeroizing::new(STANDARD_NO_PAD.encode(&octets).into_bytes());
-        // Six bits to a digit: the first that has none of what stands before, the last whole one.
+        // Six bits to a digit: the first one without a bit of the octets before, and the last whole one.
         let first = (before * 8).div_ceil(6);
         let last = octets.len() * 8 / 6;
         Zeroizing::new(digits.get(first..last).unwrap_or_default().to_vec())
@@ -169,7 +169,7 @@ fn encoded(secret: &Secret) -> Vec<Zeroizing<Vec<u8>>> {
     (0..3).map(place).collect()
 }
 
-/// RFC 3986 section 2.1, with all that is not unreserved in percent form.
+/// RFC 3986 section 2.1: every octet that is not unreserved in percent form.
 fn percent(secret: &Secret) -> Zeroizing<Vec<u8>> {
     const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
     let digit = |number: u8| DIGITS.get(usize::from(number)).copied().unwrap_or_default();
@@ -296,11 +296,11 @@ mod tests {
     proptest! {
         /// Wherever it stands in a text in base64, no eight digits of the secret are left.
         #[test]
-        fn base64_at_any_place(before in "[ -~]{0,9}", secret in "[!-~]{12,40}", behind in "[ -~]{0,9}") {
-            let echo = STANDARD.encode(format!("{before}{secret}{behind}"));
+        fn base64_at_any_place(before in "[ -~]{0,9}", secret in "[!-~]{12,40}", after in "[ -~]{0,9}") {
+            let echo = STANDARD.encode(format!("{before}{secret}{after}"));
             let masked = Mask::new(&secret.as_str().into()).applied(&echo).unwrap();
             for form in encoded(&secret.as_str().into()) {
-                for part in form.windows(PART) {
+                for part in form.windows(PART_OCTETS) {
                     prop_assert!(memchr::memmem::find(masked.as_bytes(), part).is_none());
                 }
             }

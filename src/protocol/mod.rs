@@ -1,7 +1,7 @@
-//! SMTP values and decisions, without I/O: what is sent, what was answered, what follows.
+//! SMTP without I/O: commands, replies, and the decisions that follow from them.
 //!
-//! Nothing in here waits, logs, reads a clock or draws a random number, so all of it is tested
-//! by octets alone.
+//! Nothing in this module waits, logs, reads a clock or draws a random number, so its tests need only
+//! octets.
 
 mod auth;
 mod command;

@@ -15,33 +15,33 @@ pub enum Parameter {
     /// The message's size in octets, CRLF line ends included, without transparency and end of
     /// data (SIZE, RFC 1870 section 6).
     Size(u64),
-    /// What the message's octets are like (8BITMIME, RFC 6152 section 2).
+    /// Which octets the message may contain (8BITMIME, RFC 6152 section 2).
     Body(BodyValue),
     /// Addresses or header fields need UTF-8 (SMTPUTF8, RFC 6531 section 3.4).
     SmtpUtf8,
     /// How much of the message comes back with a notification (DSN, RFC 3461 section 4.3).
     Ret(Ret),
-    /// What notifications call the envelope (DSN, RFC 3461 section 4.4).
+    /// The envelope identifier in notifications (DSN, RFC 3461 section 4.4).
     EnvelopeId(EnvelopeId),
-    /// By when the mail is to be delivered (DELIVERBY, RFC 2852).
+    /// The time within which the mail must be delivered (DELIVERBY, RFC 2852).
     DeliverBy(DeliverBy),
     /// How long the server keeps the mail (FUTURERELEASE, RFC 4865).
     Hold(Hold),
-    /// What goes first (MT-PRIORITY, RFC 6710).
+    /// The priority (MT-PRIORITY, RFC 6710).
     Priority(Priority),
-    /// No hop without TLS (REQUIRETLS, RFC 8689 section 2).
+    /// Every hop must use TLS (REQUIRETLS, RFC 8689 section 2).
     RequireTls,
-    /// Who submitted the mail first (AUTH, RFC 4954 section 5).
+    /// The original submitter of the mail (AUTH, RFC 4954 section 5).
     Submitter(Submitter),
 }
 
-/// A parameter of RCPT, which takes DSN (RFC 3461 section 4).
+/// A parameter of RCPT. It needs DSN (RFC 3461 section 4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RcptParameter {
-    /// When the sender is to be notified.
+    /// The events of which the sender is notified (NOTIFY).
     Notify(Notify),
-    /// To whom the mail was first addressed.
+    /// The original recipient (ORCPT).
     OriginalRecipient(AddrSpec),
 }
 
@@ -51,18 +51,18 @@ pub enum RcptParameter {
 pub struct Parameters {
     /// Those of MAIL.
     pub mail: Vec<Parameter>,
-    /// Those of RCPT for each recipient, in the envelope's order. Where the list ends early, the
-    /// others have none.
+    /// Those of RCPT for each recipient, in the envelope's order. Recipients after the end of the list
+    /// have none.
     pub rcpt: Vec<Vec<RcptParameter>>,
 }
 
-/// What the octets of a message are like (RFC 6152 section 2).
+/// Which octets a message may contain (RFC 6152 section 2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BodyValue {
-    /// Lines of octets of which some are over 127.
+    /// Lines, with octets over 127.
     EightBitMime,
-    /// Octets of any kind, in lines or not; the message goes by BDAT (RFC 3030 section 3).
+    /// Any octets, in lines or not; the message goes by BDAT (RFC 3030 section 3).
     BinaryMime,
 }
 

@@ -80,8 +80,8 @@ impl ReplyDecoder {
         }
     }
 
-    /// What has come of a reply that is not whole, with the rest of the buffer: its lines, codes
-    /// included, in one.
+    /// The lines of a reply that is not complete and the rest of the buffer, codes included, in one
+    /// line.
     pub(crate) fn unfinished(&self, buffer: &[u8]) -> String {
         let code = self.code.map(|code| code.to_string()).unwrap_or_default();
         let lines = self.lines.iter().map(|line| format!("{code}-{line}"));
@@ -97,7 +97,7 @@ impl ReplyDecoder {
         self.taken == 0
     }
 
-    /// Takes in one line; returns the code if the line is the reply's last.
+    /// Reads one line; returns the code if the line is the reply's last.
     fn take_line(&mut self, line: &[u8]) -> Result<Option<ReplyCode>, ReplyError> {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -133,7 +133,7 @@ fn longest(line: &[u8]) -> usize {
     }
 }
 
-/// Why octets are no reply.
+/// Why octets are not a reply.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ReplyError {

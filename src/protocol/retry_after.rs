@@ -1,10 +1,10 @@
-//! How long a server asks to wait, in its own words.
+//! The time that a server asks to wait, in the text of a reply.
 
 use std::time::Duration;
 
 use super::Reply;
 
-/// The longest wait that is believed.
+/// A longer wait is cut to this.
 const MAX_WAIT: Duration = Duration::from_hours(24);
 
 impl Reply {

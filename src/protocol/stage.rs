@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What was being done.
+/// What a client was doing when an error occurred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {

@@ -66,7 +66,7 @@ impl Transparency {
         });
     }
 
-    /// The octets to insert, each with the position in front of which it belongs.
+    /// The octets to insert, each with the position before which it belongs.
     fn insertions(&mut self, block: &[u8]) -> Vec<(usize, u8)> {
         let mut insertions = Vec::new();
         let (Some(first), Some(last)) = (block.first(), block.last()) else {
@@ -109,7 +109,7 @@ impl Transparency {
     }
 }
 
-/// Whether nothing is to be done behind the first octet of a block, which is nearly always so.
+/// Whether nothing has to be inserted after the first octet of a block, as in nearly every block.
 #[expect(
     clippy::needless_bitwise_bool,
     reason = "without branches, many octets are looked at in one go"

@@ -1,10 +1,10 @@
-//! Texts and secrets that are not valid values.
+//! The error of texts and secrets that are not valid, and the names of values.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// Why a text is not a valid host, proxy, fingerprint or name of a setting, or why credentials cannot
-/// be used.
+/// Why a text is not a valid host, proxy, fingerprint, name of a setting or argument of a command, or why
+/// credentials are not valid.
 ///
 /// `Display` says what is wrong and what to write. It never shows a secret.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]

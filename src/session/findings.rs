@@ -15,21 +15,21 @@ pub(crate) struct Findings {
     accepted: u32,
     /// Whether the server accepted the last mail that it answered.
     pub(super) last_accepted: bool,
-    /// The server has refused a mail because it takes no more in this session.
+    /// The server has refused a mail because it accepts no more in this session.
     pub(super) takes_no_more: bool,
     /// How many mails the server had accepted when it ended the session at the next, and how.
     pub(crate) ended_after: Option<(NonZeroU32, Error)>,
     /// How many recipients the server accepted in a transaction before it refused one more.
     pub(crate) max_recipients: Option<NonZeroU32>,
-    /// What the server offers and cannot do.
+    /// What the server offers and does not support.
     pub(crate) defects: Vec<FoundDefect>,
 }
 
-/// What the server offers and cannot do.
+/// Something that the server offers and does not support.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FoundDefect {
     pub(crate) defect: Defect,
-    /// Whether a reply says so. A silence or a close may have had another reason.
+    /// Whether a reply shows it. A missing reply or a closed connection may have another reason.
     pub(crate) in_words: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What is sent: a message in its envelope.
+//! A mail: a message in its envelope.
 
 use tokio::time::Instant;
 use tracing::Span;
@@ -13,15 +13,15 @@ use crate::protocol::Defect;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Mail {
-    /// Where it goes, and where reports go.
+    /// The recipients, and the address for delivery reports.
     pub envelope: Envelope,
-    /// What is delivered.
+    /// The message that is delivered.
     pub message: Message,
     pub(crate) withdrawal: Withdrawal,
     /// Since when the mail waits, and in which span.
     pub(super) queued: Option<(Instant, Span)>,
-    /// What the server may not be able to do, as its refusal of this mail suggests. The mail is sent
-    /// again without that.
+    /// The defect of the server that its refusal of this mail suggests. The mail is sent again in a way
+    /// that avoids the defect.
     pub(super) suspected: Option<Defect>,
 }
 
@@ -38,10 +38,10 @@ impl Mail {
         }
     }
 
-    /// Notes that the mail begins to wait now, on behalf of the current span: its
+    /// Notes that the mail begins to wait now, in the current span: its
     /// [`Timing::queue`](super::Timing::queue) begins here, and its
-    /// [transaction](crate::manual::observing) is a part of that span. A
-    /// [`Client`](crate::Client) does it by itself.
+    /// [transaction](crate::manual::observing) becomes a part of that span. A
+    /// [`Client`](crate::Client) calls this by itself.
     #[must_use]
     pub fn queued(mut self) -> Self {
         self.queued = Some((Instant::now(), Span::current()));
@@ -66,7 +66,7 @@ impl<M: Into<Mail>, E: Into<Error>> TryFrom<Result<M, E>> for Mail {
     }
 }
 
-/// The error of a mail that has been withdrawn: no caller waits for it, so no user sees it.
+/// The error of a mail that has been withdrawn. No user sees it, since no caller waits for the mail.
 pub(super) fn withdrawn() -> Error {
     Error::new(ErrorKind::Closed, "the mail was withdrawn")
 }

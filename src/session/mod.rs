@@ -9,8 +9,8 @@
 //!    \----- in_cleartext / danger_cleartext_auth -----------------/
 //! ```
 //!
-//! Credentials are sent only on a [`Secured`] session; the extensions that were
-//! listed in clear text are gone with the [`Greeted`] that read them; the only exception has `danger` in its name. Once set up, a
+//! Credentials are sent only on a [`Secured`] session; the only exception has `danger` in its name. The
+//! extensions that were listed in clear text are dropped with the [`Greeted`] that read them. Once set up, a
 //! [`Session`] sends one mail after the other, or [many](Session::send_each) that follow each other closely.
 
 mod dialogue;

@@ -257,7 +257,7 @@ fn holdable(hold: Hold, extensions: &Extensions) -> Result<()> {
     }
 }
 
-/// RFC 8689 section 4.2.1: without TLS, or without the extension, there is no sending.
+/// RFC 8689 section 4.2.1: without TLS, or without the extension, the mail must not be sent.
 fn no_tls_onward(tls: Option<TlsParameters>) -> Error {
     let why = match tls {
         None => "this session has no TLS: connect with it",

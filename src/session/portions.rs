@@ -166,9 +166,9 @@ pub(crate) struct PortionResults {
 const MAX_REFUSED_PORTIONS: u8 = 3;
 
 impl PortionResults {
-    /// Adds what a portion has come to, which went to the recipients of `envelope`. Continues with
-    /// the recipients that are left; breaks with what the mail has come to, if it was the last
-    /// portion or no other can follow it.
+    /// Adds the result of a portion, which went to the recipients of `envelope`. Continues with the
+    /// recipients that are left; breaks with the result of the mail, if this was the last portion or no
+    /// other can follow it.
     pub(super) fn add(
         &mut self,
         result: Result<Receipt>,
@@ -226,7 +226,7 @@ impl PortionResults {
         }
     }
 
-    /// Adds what is known of a portion in the middle of which the session ended.
+    /// Adds what is known of a portion whose session ended before its result.
     pub(super) fn break_off(&mut self, division: Division, left: Option<&Envelope>) {
         self.accepted.extend(division.accepted);
         self.rejected.extend(division.rejected);
@@ -234,7 +234,7 @@ impl PortionResults {
         self.untried.extend(left.cloned());
     }
 
-    /// Whether no portion has come to anything.
+    /// Whether no portion has a result.
     pub(super) fn is_empty(&self) -> bool {
         self.receipt.is_none() && self.error.is_none()
     }
@@ -244,7 +244,7 @@ impl PortionResults {
         !self.accepted.is_empty()
     }
 
-    /// What the mail has come to, with all portions added.
+    /// The result of the mail, with all portions added.
     fn result(&self) -> Result<Receipt> {
         match (&self.receipt, &self.error) {
             (Some(receipt), _) => Ok(Receipt {
@@ -297,15 +297,12 @@ fn all_refused(error: &Error, envelope: &Envelope) -> Option<Vec<(ForwardPath, R
         .collect();
     let others = envelope.forward_paths().iter();
     let others: Vec<_> = others.filter(|path| !said.contains(path)).collect();
-    let reply = error.reply().filter(|_| error.fate() == Fate::NotAccepted);
-    match reply {
-        None if !others.is_empty() => None,
-        None => Some(refused),
-        Some(reply) => {
-            refused.extend(others.into_iter().map(|path| (path.clone(), reply.clone())));
-            Some(refused)
-        }
+    match error.reply().filter(|_| error.fate() == Fate::NotAccepted) {
+        Some(reply) => refused.extend(others.into_iter().map(|path| (path.clone(), reply.clone()))),
+        None if others.is_empty() => {}
+        None => return None,
     }
+    Some(refused)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What became of a mail.
+//! What a server says about a mail that it accepts.
 
 use super::timing::Timing;
 use crate::address::{Envelope, ForwardPath};
@@ -12,16 +12,16 @@ use crate::transport::TlsParameters;
 #[must_use = "some recipients may have been rejected"]
 #[non_exhaustive]
 pub struct Receipt {
-    /// The recipients for whom the server has taken the mail.
+    /// The recipients for whom the server has accepted the mail.
     pub accepted: Vec<ForwardPath>,
-    /// The recipients that will not get it, with the server's reply to each.
+    /// The recipients that the server rejected, with its reply to each.
     pub rejected: Vec<(ForwardPath, Reply)>,
     /// The server's reply to the whole mail.
     pub reply: Reply,
     /// The message's size in octets, as it was declared: CRLF line ends included, without
     /// transparency and end of data.
     pub size: u64,
-    /// What TLS agreed on; `None` if the mail went in clear text.
+    /// The parameters of TLS; `None` if the mail went in clear text.
     pub tls: Option<TlsParameters>,
     /// How long it took.
     pub timing: Timing,
@@ -37,13 +37,13 @@ impl Receipt {
 
     /// The id that the server gave to the mail, to find it in the server's log. It is read from the
     /// [`reply`](Self::reply) as Postfix, Exim, Sendmail, `OpenSMTPD`, qmail, Exchange, Gmail, Amazon SES
-    /// and Dovecot write it; `None` if the server says no id, or says it in another form.
+    /// and Dovecot write it; `None` if the reply has no id, or has it in another form.
     #[must_use]
     pub fn queue_id(&self) -> Option<&str> {
         queue_id(&self.reply)
     }
 
-    /// Whether some recipients will not get the mail.
+    /// Whether the server rejected some recipients.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         !self.rejected.is_empty()

@@ -1,4 +1,4 @@
-//! What became of a mail: for each of its recipients, and as a whole.
+//! The outcome of a mail: for each of its recipients, and as a whole.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Fate, Stage};
 use crate::observe::MailOutcome;
 use crate::protocol::Reply;
 
-/// What became of a mail for one recipient.
+/// The outcome of a mail for one recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RecipientOutcome {
@@ -67,13 +67,13 @@ impl fmt::Display for RecipientOutcome {
     }
 }
 
-/// A recipient, and what became of the mail for it.
+/// A recipient, and the outcome of the mail for this recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recipient<'a> {
     /// The recipient.
     pub path: &'a ForwardPath,
-    /// What became of the mail.
+    /// The outcome of the mail.
     pub outcome: RecipientOutcome,
     /// The server's reply to this recipient, if it was refused. A reply to the whole mail is
     /// [`Receipt::reply`] or [`Error::reply`].
@@ -81,8 +81,8 @@ pub struct Recipient<'a> {
 }
 
 impl<'a> Recipient<'a> {
-    /// A recipient with an outcome that a program has found out by itself: for example, that the
-    /// mail was not tried since the user interrupted it.
+    /// A recipient with an outcome that the program knows by itself: for example, that it did not try the
+    /// mail because the user interrupted it.
     #[must_use]
     pub const fn new(path: &'a ForwardPath, outcome: RecipientOutcome) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl<'a> Recipient<'a> {
     }
 }
 
-/// What became of a mail for each of these recipients, in their order.
+/// The outcome of a mail for each of these recipients, in their order.
 ///
 /// They are the recipients of the mail's envelope, and `result` is what
 /// [`Client::send`](crate::Client::send) or [`Session::send`](super::Session::send) returned for

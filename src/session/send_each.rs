@@ -26,14 +26,13 @@ use crate::protocol::Pipeline;
 pub struct UnsentMail {
     /// Its place in the stream, from 0.
     pub index: usize,
-    /// The mail, for the recipients that are left. Sent over another session, it comes to a result
-    /// for all recipients. A [`Client`](crate::Client) that is given it reports the recipients that
-    /// are left, and no others.
+    /// The mail, for the recipients that are left. Another session that sends it reports a result for all
+    /// recipients, and a [`Client`](crate::Client) one for the recipients that are left.
     pub mail: Mail,
-    /// Why it was not accepted, and the recipients whose portions were
+    /// Why the server did not accept it, and the recipients whose portions it accepted
     /// ([`Error::accepted`]).
     pub error: Error,
-    /// Whether a portion of the mail has come to something in this session.
+    /// Whether a portion of the mail has a result from this session.
     pub(crate) advanced: bool,
     /// Whether the session ended at this mail. If not, the mail waited for another.
     pub(crate) hit: bool,
@@ -100,7 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Sends the mails of a stream. Each mail follows the previous one as closely as the
     /// [strategy](Self::strategy) and the server allow. `on_outcome` is called with the place of each
     /// mail in the stream, from 0, and with its result. The session takes a mail from the stream only
-    /// when it can send it soon, and goes on with the mails on their way while the stream is pending.
+    /// when it can send it soon, and continues with the mails on their way while the stream is pending.
     ///
     /// The future is ready when the stream has ended and every mail has its result. It is ready earlier
     /// when a mail needs another session: because this one has ended ([`is_open`](Self::is_open)), or

@@ -32,7 +32,7 @@ pub struct Session<S = Socket> {
     pub(super) domains: HashSet<Domain>,
     /// How many recipients a mail may have at a time, whatever the server says.
     pub(super) max_recipients: Option<NonZeroU32>,
-    /// How many mails the server takes in a session, if it does not say so itself.
+    /// How many mails the server accepts in a session, if it announces no limit.
     max_mails: Option<NonZeroU32>,
 }
 
@@ -91,7 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.observed_by(Some(Observer::new(observer)))
     }
 
-    /// The same with an observer that there may be.
+    /// Sets the observer, if there is one.
     pub(crate) fn observed_by(mut self, observer: Option<Observer>) -> Self {
         self.dialogue.telemetry.observer = observer;
         self
@@ -126,7 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         &self.extensions
     }
 
-    /// What TLS agreed on; `None` in clear text.
+    /// The parameters of TLS; `None` in clear text.
     #[must_use]
     pub fn tls(&self) -> Option<TlsParameters> {
         self.dialogue.wire.tls()
@@ -178,8 +178,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// an error with [`Error::accepted`] and [`Error::untried`]; a [`Client`](crate::Client) opens
     /// another session instead.
     ///
-    /// A recipient who is refused is no error as long as another is accepted, unless the envelope
-    /// says all or nothing: see [`Receipt::rejected`].
+    /// A rejected recipient is not an error if another is accepted, unless the envelope asks for all or
+    /// nothing: see [`Receipt::rejected`].
     ///
     /// # Errors
     ///
@@ -214,12 +214,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.dialogue.quit().instrument(span).await;
     }
 
-    /// Asks whether the server is still there (RFC 5321 section 4.1.1.9).
+    /// Sends NOOP, to find out whether the server still replies (RFC 5321 section 4.1.1.9).
     ///
     /// # Errors
     ///
-    /// At [`Stage::Inquiry`]: [`ErrorKind::Rejected`] if the server says no, after which the session
-    /// goes on. [`ErrorKind::Closed`], [`ErrorKind::Timeout`], [`ErrorKind::Io`] and [`ErrorKind::Protocol`] end it.
+    /// At [`Stage::Inquiry`]: [`ErrorKind::Rejected`] if the server refuses, after which the session
+    /// can go on. [`ErrorKind::Closed`], [`ErrorKind::Timeout`], [`ErrorKind::Io`] and [`ErrorKind::Protocol`] end it.
     ///
     /// # Cancel safety
     ///
@@ -229,9 +229,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         accepted(reply, "NOOP")
     }
 
-    /// Asks whether there is a user or a mailbox (RFC 5321 section 3.5), and returns the answer,
-    /// whatever it is. 250 and 251 say that there is; 252, which most servers answer, that it
-    /// cannot be said (section 3.5.3); 550 that there is none.
+    /// Asks whether a user or a mailbox exists (RFC 5321 section 3.5), and returns the reply, whatever it
+    /// is. 250 and 251 mean yes; 252, the reply of most servers, that the server does not say (section
+    /// 3.5.3); 550 no.
     ///
     /// # Errors
     ///
@@ -246,8 +246,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.ask(Command::Vrfy(name)).await
     }
 
-    /// Asks for help, with a command or in general (RFC 5321 section 4.1.1.8), and returns the
-    /// answer, whatever it is: 211 or 214 with some text, or 502 where there is no help.
+    /// Asks for help, with a command or in general (RFC 5321 section 4.1.1.8), and returns the reply,
+    /// whatever it is: 211 or 214 with some text, or 502 if the server has no help.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Whether a mail has been withdrawn, and which recipients have it.
+//! Whether a mail has been withdrawn, and which recipients have received it.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -73,8 +73,8 @@ impl Withdrawal {
         }
     }
 
-    /// The mail has not been accepted for any recipient, and another attempt is made later: nothing
-    /// that this attempt has shown is part of the next one.
+    /// The mail has not been accepted for any recipient, and another attempt follows later, which begins
+    /// without the results of this one.
     pub(crate) fn begin_anew(&self) {
         if let Some(flags) = &self.0 {
             flags.committed.store(false, Ordering::Release);
@@ -145,17 +145,13 @@ impl Withdrawal {
     /// An error that the mail fails with, and the results of its portions. The recipients that are left
     /// have not been tried.
     pub(crate) fn cut_short(&self, error: Error, left: Option<&Envelope>) -> Error {
-        match self.portions(|results| results.cut_short(error.clone(), left)) {
-            Some(error) => error,
-            None => error,
-        }
+        self.portions(|results| results.cut_short(error.clone(), left))
+            .unwrap_or(error)
     }
 
     /// Whether both are of the same mail.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-            _ => false,
-        }
+        let other = other.0.as_ref();
+        (self.0.as_ref().zip(other)).is_some_and(|(one, other)| Arc::ptr_eq(one, other))
     }
 }

@@ -35,9 +35,9 @@ pub(super) enum Proof {
 impl Credentials {
     /// A name and a password, for PLAIN, LOGIN, CRAM-MD5 and SCRAM.
     ///
-    /// What the server repeats of the password is masked in replies, errors and logs. A password
-    /// of fewer than six octets is not masked: it may be part of an ordinary word, and what is
-    /// redacted would show it.
+    /// Where the server repeats the password, replies, errors and logs have it masked. A password
+    /// of fewer than six octets is not masked: it may be part of an ordinary word, and the masked text
+    /// would show it.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl Credentials {
     }
 
     /// Acts as another identity than the user's own: the authorization identity of SASL (RFC 4422
-    /// section 2), for a user whom the server lets send for others. PLAIN, SCRAM, EXTERNAL,
+    /// section 2), for a user who may send for others. PLAIN, SCRAM, EXTERNAL,
     /// OAUTHBEARER and XOAUTH2 carry one; other mechanisms are not tried then.
     ///
     /// # Errors
@@ -112,7 +112,7 @@ impl Credentials {
         Ok(self)
     }
 
-    /// The user's name; empty where [`external`](Self::external) names nobody.
+    /// The user's name; empty if [`external`](Self::external) has none.
     #[must_use]
     pub fn user(&self) -> &str {
         &self.user

@@ -1,4 +1,4 @@
-//! Why an exchange cannot go on.
+//! Why an exchange fails.
 
 use thiserror::Error;
 
@@ -23,13 +23,13 @@ pub enum ExchangeError {
     /// RFC 4954 section 4 wants base64.
     #[error("the server's challenge is not base64")]
     ChallengeNotBase64,
-    /// The mechanism has said all there is to say.
+    /// The mechanism has no response left.
     #[error("the server asks for more than the mechanism has to say")]
     UnexpectedChallenge,
     /// A message that is not as RFC 5802 section 7 has it; the attribute that is wrong.
     #[error("the server's SCRAM message is malformed at \"{0}\"")]
     Malformed(&'static str),
-    /// The server's nonce does not go on from the client's (RFC 5802 section 5.1).
+    /// The server's nonce does not begin with the client's (RFC 5802 section 5.1).
     #[error("the server did not repeat the nonce: somebody may be replaying an old login")]
     WrongNonce,
     /// Too few rounds to protect a password whose verifier is heard (RFC 5802 section 9,

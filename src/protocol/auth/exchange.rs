@@ -66,14 +66,14 @@ enum MechanismState {
     Failed(bool),
 }
 
-/// What is to be done next.
+/// What the caller of an exchange does next.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub enum ExchangeStep {
     /// Send this.
     Send(Command),
-    /// Call [`Exchange::compute`], and let others have their turn between two calls: a password
-    /// becomes a key by up to a million rounds.
+    /// Call [`Exchange::compute`], and let other tasks run between two calls: up to a million rounds
+    /// turn a password into a key.
     Compute,
 }
 
@@ -142,13 +142,13 @@ impl Exchange {
 
     /// Answers a challenge, given as the text of a 334 reply.
     ///
-    /// What the challenges of PLAIN, LOGIN and EXTERNAL say is not looked at, since servers word
+    /// The text of challenges of PLAIN, LOGIN and EXTERNAL is ignored, since servers word
     /// them differently, in base64 or not.
     ///
     /// # Errors
     ///
-    /// The challenge is not base64, one too many, or not what the mechanism allows. The exchange
-    /// is to be ended by [`Command::AuthCancel`] (RFC 4954 section 4).
+    /// The challenge is not base64, one too many, or not what the mechanism allows. The caller must end the
+    /// exchange with [`Command::AuthCancel`] (RFC 4954 section 4).
     pub fn respond(&mut self, challenge: &str) -> Result<ExchangeStep, ExchangeError> {
         let answer = self.answer(challenge.trim());
         self.ending_with(answer)
@@ -224,13 +224,13 @@ impl Exchange {
         self.ending_with(step)
     }
 
-    /// Takes in a positive completion (2yz): with SCRAM it counts only if the server has proved
+    /// Handles a positive completion (2yz): with SCRAM it counts only if the server has proved
     /// that it knows the password, before or with this reply.
     ///
     /// # Errors
     ///
-    /// [`ExchangeError::NoSignature`] or [`ExchangeError::WrongSignature`]: whoever answers may
-    /// not be the server, and is to get nothing more. [`ExchangeError::Malformed`] likewise;
+    /// [`ExchangeError::NoSignature`] or [`ExchangeError::WrongSignature`]: the peer may not be the server,
+    /// so the client must send nothing more. [`ExchangeError::Malformed`] likewise;
     /// [`ExchangeError::UnexpectedChallenge`] if [`respond`](Self::respond) has failed before.
     pub fn succeed(self, reply: &Reply) -> Result<(), ExchangeError> {
         match self.mechanism {

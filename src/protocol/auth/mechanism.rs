@@ -9,8 +9,7 @@ use super::credentials::{Credentials, Proof};
 pub enum Mechanism {
     /// SCRAM-SHA-256-PLUS (RFC 7677): SCRAM-SHA-256, bound to the TLS connection.
     ScramSha256Plus,
-    /// SCRAM-SHA-256 (RFC 7677): each side proves that it knows the password, and shows it to
-    /// nobody.
+    /// SCRAM-SHA-256 (RFC 7677): each side proves that it knows the password without sending it.
     ScramSha256,
     /// SCRAM-SHA-1-PLUS (RFC 5802).
     ScramSha1Plus,
@@ -20,7 +19,7 @@ pub enum Mechanism {
     OAuthBearer,
     /// XOAUTH2: the predecessor of OAUTHBEARER, and the only one of the two that some services support.
     XOAuth2,
-    /// EXTERNAL (RFC 4422 appendix A): who logs in is known from elsewhere, mostly from a client
+    /// EXTERNAL (RFC 4422 appendix A): the server knows the user from elsewhere, mostly from a client
     /// certificate.
     External,
     /// PLAIN (RFC 4616): the password.

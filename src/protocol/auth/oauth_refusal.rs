@@ -49,7 +49,7 @@ impl Reader<'_> {
         Some((name, value))
     }
 
-    /// A number, or another value that is no string.
+    /// A number, or another value that is not a string.
     fn word(&mut self) -> String {
         let text = self.0.trim_start();
         let end = text.find([',', '}']).unwrap_or(text.len());

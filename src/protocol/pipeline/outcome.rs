@@ -1,4 +1,4 @@
-//! What became of a mail, in the server's replies, and what this shows about the server.
+//! The outcome of a mail by the server's replies, and the defects that it shows.
 
 use super::super::reply::Reply;
 use super::super::reply_meaning::ReplyMeaning;
@@ -19,7 +19,7 @@ pub enum Refusal {
     SomeRecipients,
 }
 
-/// What became of a mail.
+/// The outcome of a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransactionOutcome {
@@ -31,8 +31,8 @@ pub struct TransactionOutcome {
     pub messages: Vec<Reply>,
     /// SMTP or LMTP.
     pub dialect: Dialect,
-    /// What the refusal says about the server rather than about the mail: it can be sent again
-    /// at once, in another command. With [`Defect::Chunking`] the connection is of no use any more.
+    /// The defect of the server that explains the refusal: the mail can be sent again at once, in another
+    /// way. With [`Defect::Chunking`] the connection must be dropped.
     pub defect: Option<Defect>,
     /// Whether the server refused the mail and accepted its message all the same: whether it delivers
     /// the message is unknown.
@@ -70,8 +70,8 @@ impl TransactionOutcome {
 }
 
 impl<T> Pipeline<T> {
-    /// What the server cannot do, if the reply that is due next does not come: it may have lost the
-    /// commands that left together with one that it has answered.
+    /// The defect that explains why the next reply does not come: the server may have lost the commands
+    /// that left together with one that it has answered.
     pub(crate) fn may_have_lost(&self) -> Option<Defect> {
         let mail = self.mails.front()?;
         if mail.previous == Some(TransferCommand::Data)
@@ -88,9 +88,8 @@ impl<T> Pipeline<T> {
         (is_answered_in_part && is_due && !self.confirmed.grouping).then_some(Defect::Grouping)
     }
 
-    /// What the server cannot do, if it has closed the connection without a reply: it may have closed it
-    /// because of commands that left with the end of a message. A server that has answered such
-    /// commands before has another reason.
+    /// The defect that explains why the server has closed the connection without a reply: commands that
+    /// left with the end of a message. A server that has answered such commands before has another reason.
     pub(crate) fn may_have_closed_for(&self) -> Option<Defect> {
         let is_eager = |mail: &Transaction<T>| {
             mail.previous == Some(TransferCommand::Data) && mail.is_unanswered()
@@ -106,13 +105,13 @@ impl<T> Pipeline<T> {
         (self.mails.front()).is_some_and(Transaction::is_unanswered)
     }
 
-    /// Remembers what the server cannot do.
+    /// Adapts the strategy to a defect of the server.
     pub(crate) fn learn(&mut self, defect: Defect) {
         self.strategy = self.strategy.without(defect);
     }
 
-    /// What the replies to a mail have shown. Commands that left together may have been refused since
-    /// the mail is: it is not known yet whether the server would accept them in another command.
+    /// Notes the defect that the replies to a mail show. The server may have refused commands that left
+    /// together because of the mail itself: whether it accepts them sent otherwise is not known yet.
     pub(super) fn has_shown(&mut self, defect: Option<Defect>) {
         match defect {
             Some(Defect::Chunking) => self.learn(Defect::Chunking),

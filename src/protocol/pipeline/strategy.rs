@@ -1,8 +1,8 @@
-//! How eager a dialogue may be.
+//! How a session sends mails: what may leave before earlier commands are answered.
 
 use super::super::value_error::named;
 
-/// Which of the two protocols a session speaks.
+/// Which of the two protocols a session uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Dialect {
@@ -29,8 +29,8 @@ pub enum Pipelining {
     #[default]
     Auto,
     /// The next mail's group leaves with the end of the message before it (RFC 2920 section
-    /// 3.1), which saves a round trip. Some servers lose or refuse commands there: such a mail is
-    /// sent again, and the server is not asked for it any more.
+    /// 3.1), which saves a round trip. Some servers lose or refuse these commands: the mail is then
+    /// sent again, and later mails do without this.
     Eager,
 }
 
@@ -66,18 +66,19 @@ named!(Chunking, "chunking", "never, auto and always", {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Strategy {
-    /// What goes out before replies have come.
+    /// Which commands leave before earlier ones are answered.
     pub pipelining: Pipelining,
-    /// What goes by BDAT.
+    /// Which messages go by BDAT.
     pub chunking: Chunking,
-    /// How many messages may have left whole on one connection without an answer, by default 8. If
-    /// the connection breaks, the [`Fate`](crate::Fate) of each of them is unknown. More of them
-    /// save round trips, and 1 keeps the number of such mails as low as DATA does. 0 is an error
-    /// where a server is built with it, and means 1 on a session.
+    /// How many whole messages may be sent on one connection before the first of them is answered, by
+    /// default 8. If the connection breaks, the [`Fate`](crate::Fate) of each of them is unknown. A higher
+    /// number saves round trips; with 1, the fate of at most one mail is unknown, as with DATA.
+    /// [`ServerConfigBuilder::build`](crate::session::ServerConfigBuilder::build) rejects 0, and a session
+    /// takes it for 1.
     pub messages_in_flight: u32,
 }
 
-/// What is asked of a server by default.
+/// Pipelining and chunking are automatic, and up to 8 messages are in flight.
 impl Default for Strategy {
     fn default() -> Self {
         Self {
@@ -88,10 +89,10 @@ impl Default for Strategy {
     }
 }
 
-/// A break costs little more than without BDAT, and seven eighths of the round trips are saved.
+/// Seven eighths of the round trips are saved, and a broken connection affects few mails.
 const MESSAGES_IN_FLIGHT: u32 = 8;
 
-/// What a server offers and cannot do.
+/// Something that a server offers and does not support.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Defect {
@@ -105,7 +106,7 @@ pub enum Defect {
 }
 
 impl Strategy {
-    /// Of both, the less that is asked of a server.
+    /// The more cautious of both in each setting.
     #[must_use]
     pub fn least(self, other: Self) -> Self {
         Self {
@@ -115,7 +116,7 @@ impl Strategy {
         }
     }
 
-    /// The most that is left with a server that has this defect.
+    /// The strategy for a server with this defect.
     #[must_use]
     pub(crate) fn without(mut self, defect: Defect) -> Self {
         match defect {
@@ -123,7 +124,7 @@ impl Strategy {
                 self.pipelining = Pipelining::Auto;
             }
             Defect::Grouping => self.pipelining = Pipelining::Never,
-            // Several mails by BDAT at once are understood no better.
+            // Such a server does not support several mails by BDAT at once either.
             Defect::Pipelining | Defect::Chunking => self.chunking = Chunking::Never,
         }
         self

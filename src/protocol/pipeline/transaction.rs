@@ -21,15 +21,15 @@ const MAX_GROUP: usize = 500;
 /// The replies to one mail, and the commands that are left.
 #[derive(Debug)]
 pub(super) struct Transaction<T> {
-    /// What the driver keeps with the mail.
+    /// The data that the driver keeps with the mail.
     pub(super) carried: T,
     pub(super) plan: SendPlan,
     /// How the previous mail went, if the server had not answered it when this one was begun.
     pub(super) previous: Option<TransferCommand>,
-    /// Whether the mail was begun alone, to find out whether the server has a defect.
+    /// Whether the mail was begun alone, to test whether the server has a defect.
     pub(super) is_probe: bool,
     pub(super) phase: SendPhase,
-    /// Replies to its commands that have not come.
+    /// How many replies to its commands have not come.
     pub(super) due: usize,
     unsent: VecDeque<(ExpectedReply, Command)>,
     /// How many recipients the envelope has.
@@ -134,7 +134,7 @@ impl<T> Transaction<T> {
             Some(data) if data.is_positive_intermediate() && self.accepted() > 0 => {
                 NextStep::HangUp
             }
-            // RFC 2033 section 4.2: there, nobody accepted means no reply.
+            // RFC 2033 section 4.2: in LMTP, no accepted recipient means no reply.
             Some(data) if data.is_positive_intermediate() => match self.plan.dialect {
                 Dialect::Lmtp => NextStep::HangUp,
                 Dialect::Smtp => NextStep::AbandonData,
@@ -169,7 +169,7 @@ impl<T> Transaction<T> {
         self.unsent.drain(..count).collect()
     }
 
-    /// A server that has enough recipients is asked for no more. Its reply holds for the others too
+    /// No RCPT follows once the server has enough recipients. Its reply applies to the others too
     /// (RFC 5321 section 4.5.3.1.10).
     fn skip_recipients(&mut self) {
         let enough = self
@@ -205,7 +205,7 @@ impl<T> Transaction<T> {
                 self.chunk.get_or_insert(reply);
             }
             ExpectedReply::Message => self.messages.push(reply),
-            // There is no recipient for an empty message, whatever the server replies to it.
+            // An empty message has no recipient, whatever the server replies to it.
             ExpectedReply::Reset | ExpectedReply::LoneEndOfData => {}
         }
         Ok(())
@@ -234,8 +234,7 @@ impl<T> Transaction<T> {
 
     /// Why the mail fails, once that is certain.
     ///
-    /// A refused MAIL is the reason of all that follows; the server's words to the commands
-    /// after it, mostly "503 MAIL first", are not.
+    /// After a refused MAIL, the replies to later commands, mostly "503 MAIL first", are not the reason.
     pub(super) fn refusal(&self) -> Option<Refusal> {
         if let Some(refusal) = self.envelope_refusal() {
             return Some(refusal);
@@ -272,7 +271,7 @@ impl<T> Transaction<T> {
         }
     }
 
-    /// What the server cannot do, as this mail has shown.
+    /// The defect of the server that this mail has shown.
     fn defect(&self, bdat_confirmed: bool) -> Option<Defect> {
         let grouped = self.plan.grouping != Grouping::OneAtATime;
         match self.refusal()? {
@@ -293,14 +292,13 @@ impl<T> Transaction<T> {
         }
     }
 
-    /// What became of the mail; whether BDAT has been understood before decides what a refusal of
-    /// it means.
+    /// The outcome of the mail. A refusal of BDAT means a defect unless the server has accepted BDAT before.
     pub(super) fn outcome(self, bdat_confirmed: bool) -> (T, TransactionOutcome) {
         let refusal = self.refusal();
         let taken = |reply: &Reply| reply.is_positive_completion();
         let outcome = TransactionOutcome {
             defect: self.defect(bdat_confirmed),
-            // It took the message all the same, or so it says.
+            // The server says that it has accepted the message nevertheless.
             contradictory: matches!(refusal, Some(Refusal::At(Stage::Mail | Stage::Transfer, _)))
                 && self.messages.iter().any(taken)
                 && self.accepted() > 0,

@@ -37,7 +37,7 @@ use Status::{Is, Subject};
 /// What a reply means beyond the class of its code.
 ///
 /// A reply may have several meanings, and most have none.
-/// [`Error::means`](crate::Error::means) tells whether the reply in an error has one.
+/// [`Error::means`](crate::Error::means) returns whether the reply in an error has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReplyMeaning {

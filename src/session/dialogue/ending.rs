@@ -65,7 +65,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     }
 
     /// After a 421 the server is to close the connection and carry out nothing more (RFC 5321
-    /// section 3.8). Some servers go on, and accept messages that they have already: their replies
+    /// section 3.8). Some servers continue, and accept messages that they have already: their replies
     /// are read before such a message is sent again. Returns whether the connection ended before the
     /// server accepted another command.
     async fn read_on(&mut self, reply: Reply) -> bool {

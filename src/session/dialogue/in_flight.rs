@@ -1,4 +1,4 @@
-//! A mail on its way, and what it comes to.
+//! A mail that the pipeline carries.
 
 use std::time::Duration;
 

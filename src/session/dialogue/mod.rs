@@ -49,7 +49,7 @@ use crate::protocol::{
 };
 use crate::transport::{Flight, Wire};
 
-/// After a longer silence, a server may have closed the session: a message then leaves only once the
+/// After a longer pause, a server may have closed the session: a message then leaves only after the
 /// server has replied to its envelope.
 const MAX_SILENCE: Duration = Duration::from_secs(1);
 
@@ -58,12 +58,12 @@ const MAX_SILENCE: Duration = Duration::from_secs(1);
 pub(super) struct Dialogue<S> {
     pub(super) wire: Wire<S>,
     pub(super) pipeline: Pipeline<InFlight>,
-    /// What has been put together and not sent.
+    /// The octets that have been put together and not sent.
     flight: Flight,
     state: DialogueState,
     /// The mails that have their results.
     pub(super) concluded: VecDeque<Concluded>,
-    /// The oldest mails on their way, with what the server has replied to them after a 421.
+    /// The oldest mails on their way, with the server's replies to them after a 421.
     decided: VecDeque<(InFlight, TransactionOutcome)>,
     /// Whether mails that another session can send are returned. Such a mail is not worth a long wait for
     /// a reply that may have been lost.

@@ -18,8 +18,8 @@ use crate::transport::within;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// Sends the message of the newest mail. Its end may wait in the flight for what follows. By
-    /// BDAT it is interrupted as soon as an earlier mail is concluded, since who waits for that mail
-    /// is not to wait for the source of another.
+    /// BDAT, the transfer is interrupted as soon as an earlier mail is concluded: the caller of that mail
+    /// must not wait for the source of another.
     pub(super) async fn transfer_message(&mut self, command: TransferCommand) {
         let Some(in_flight) = self.newest() else {
             return;
@@ -127,7 +127,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         }
     }
 
-    /// The end of the newest mail's message is about to leave. Says whether it may.
+    /// Whether the end of the newest mail's message may leave now.
     fn commits(&mut self) -> bool {
         self.newest()
             .is_none_or(|in_flight| in_flight.mail.withdrawal.commit())
@@ -150,7 +150,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     }
 
     /// Reads the next block, and accepts replies while the source is pending. `None` if a reply has
-    /// concluded a mail or ended the session; the next call goes on with the block.
+    /// concluded a mail or ended the session; the next call continues with the block.
     async fn next_block(&mut self, transfer: &mut Transfer) -> Option<Result<bool>> {
         let Transfer {
             reader,

@@ -1,4 +1,4 @@
-//! Where credentials come from when a session begins.
+//! The provider of a session's credentials.
 
 use std::fmt;
 use std::io;
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::Credentials;
 
-/// How long a provider may take: a user may have to unlock a key ring.
+/// How long a provider may take: the user may have to unlock a key ring.
 const MAX_WAIT: Duration = Duration::from_mins(3);
 
 /// What a provider failed with.
@@ -23,7 +23,7 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub type ProvidedCredentials<'a> =
     Pin<Box<dyn Future<Output = std::result::Result<Credentials, BoxError>> + Send + 'a>>;
 
-/// Gives credentials for each session anew, so that an access token can be fresh.
+/// Provides the credentials of each new session, so that an access token can be fresh.
 ///
 /// [`Credentials`] provide themselves, and so does a closure that returns a future of them:
 ///
@@ -42,14 +42,15 @@ pub type ProvidedCredentials<'a> =
 /// # }
 /// ```
 pub trait CredentialsProvider: Send + Sync {
-    /// Asked before each connection, and given three minutes.
+    /// Called before each connection. It may take three minutes.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the provider from it: the session then ends with [`ErrorKind::Auth`] and this as
-    /// its source. It must not show a secret. A provider that panics ends it with [`ErrorKind::Auth`], too.
+    /// The reason why the provider has no credentials: [`ServerConfig::connect`](crate::ServerConfig::connect)
+    /// then fails with [`ErrorKind::Auth`] and this as its source. It must not show a secret. A provider that
+    /// panics has the same effect.
     ///
-    /// The server is not asked then, and the failure does not count as a refused login. It is
+    /// The client does not connect then, and the failure does not count as a refused login. It is
     /// [transient](Error::is_transient) if the provider took too long, or if an [`io::Error`] is among
     /// the failure and its sources, unless that is about a file that cannot be read
     /// ([`NotFound`](io::ErrorKind::NotFound), [`PermissionDenied`](io::ErrorKind::PermissionDenied))
@@ -100,7 +101,7 @@ impl SharedCredentialsProvider {
         Self(Arc::new(provider))
     }
 
-    /// Asks, for as long as a provider may take.
+    /// Asks the provider, and waits no longer than [`MAX_WAIT`].
     pub(super) async fn ask(&self) -> Result<Credentials> {
         let failed =
             |message: &'static str| Error::new(ErrorKind::Auth, message).with_stage(Stage::Auth);
@@ -121,7 +122,7 @@ impl SharedCredentialsProvider {
     }
 }
 
-/// Whether a provider may well succeed later: see [`CredentialsProvider::credentials`].
+/// Whether a provider may succeed later: see [`CredentialsProvider::credentials`].
 fn passes(failure: &(dyn std::error::Error + 'static)) -> bool {
     let sources = std::iter::successors(Some(failure), |error| error.source());
     let mut failed = sources.filter_map(|error| error.downcast_ref::<io::Error>());

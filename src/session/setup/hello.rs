@@ -58,7 +58,7 @@ impl Hello {
                     reply = answer;
                 }
                 Err(error) if error.reply().is_some() => return Err(error),
-                // A server that has hung up after its refusal of EHLO has given its reason.
+                // A server that closes the connection after refusing EHLO has given its reason.
                 Err(_) => return Err(rejection(Stage::Hello, name_refused(name), reply)),
             }
         }

@@ -22,7 +22,7 @@ named!(Security, "mode of TLS", "implicit, starttls and none", {
 });
 
 impl Security {
-    /// What a port is customarily used with: implicit TLS on 465, STARTTLS on all others.
+    /// The customary security of a port: implicit TLS on 465, STARTTLS on all others.
     #[must_use]
     pub fn of_port(port: u16) -> Self {
         if port == 465 {
@@ -32,8 +32,7 @@ impl Security {
         }
     }
 
-    /// The port that is customary for this: 465 for implicit TLS, 587 for STARTTLS, 25 for
-    /// clear text.
+    /// The customary port: 465 for implicit TLS, 587 for STARTTLS, 25 for clear text.
     #[must_use]
     pub fn port(self) -> u16 {
         match self {

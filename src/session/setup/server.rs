@@ -1,4 +1,4 @@
-//! A server, and everything that it takes to open a session with it.
+//! A server, and all settings for sessions with it.
 
 use std::fmt;
 use std::future::pending;
@@ -22,10 +22,10 @@ use crate::session::session::ExtensionsAge;
 use crate::session::telemetry::{report_set_up, session_span};
 use crate::transport::{Host, Route, Socket, Timeouts, TlsConfig, Wire};
 
-/// How long a server may be silent before it is asked whether it waits for TLS.
+/// How long the greeting may take before the client tests whether the port begins with TLS.
 const MAX_SILENCE: Duration = Duration::from_secs(5);
 
-/// A submission server, how to reach it, and who logs in.
+/// A submission server, the route to it, and the credentials.
 ///
 /// ```no_run
 /// use pilotfish::{Credentials, ServerConfig};
@@ -124,8 +124,9 @@ impl ServerConfig {
     /// # Errors
     ///
     /// [`ErrorKind::Connect`], [`ErrorKind::Tls`], [`ErrorKind::Auth`] and what any command may end with:
-    /// see [`Greeted`](super::Greeted) and [`Secured`](super::Secured). A port that is silent since it begins with TLS is found
-    /// out after five seconds, by a handshake over a second connection.
+    /// see [`Greeted`](super::Greeted) and [`Secured`](super::Secured). A port that
+    /// sends no greeting because it begins with TLS is detected after five seconds, by a handshake over a
+    /// second connection.
     ///
     /// # Cancel safety
     ///
@@ -201,8 +202,8 @@ impl ServerConfig {
         Ok(session)
     }
 
-    /// Waits for a greeting in clear text, but not from a port that begins with TLS: there each
-    /// side would wait for the other until the limit.
+    /// Waits for a greeting in clear text, but not from a port that begins with TLS: there, both sides
+    /// would wait for each other until the time limit.
     async fn greet(&self, wire: Wire<Socket>, hello: Hello) -> Result<Established<Socket>> {
         let silent_tls = async {
             sleep(MAX_SILENCE).await;

@@ -114,7 +114,14 @@ impl FromStr for ServerAddress {
         };
         if protocol == Dialect::Lmtp && url.place.starts_with('/') && url.user.is_none() {
             let path = decoded(url.place).ok_or(ServerAddressError::Percent)?;
-            return Self::at_path(&path);
+            if path.ends_with('/') || path.contains('\0') || cfg!(not(unix)) {
+                return Err(ServerAddressError::Path);
+            }
+            return Ok(Self {
+                unix_socket: Some(path.as_ref().into()),
+                protocol,
+                ..Self::at("localhost")?
+            });
         }
         let user = url.user.map(user_name).transpose()?;
         let address = Self::at(url.place)?;
@@ -155,7 +162,7 @@ impl ServerAddress {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (text, None),
         };
-        // Not quoted in the error: whoever forgets the host writes a password there.
+        // Not quoted in the error: a user who forgets the host writes a password there.
         let port = port.map(|text| parse_port(text).ok_or(ServerAddressError::Port));
         Ok(Self {
             host: host.parse()?,
@@ -166,26 +173,15 @@ impl ServerAddress {
             tls: None,
         })
     }
-
-    fn at_path(path: &str) -> Result<Self, ServerAddressError> {
-        if path.ends_with('/') || path.contains('\0') || cfg!(not(unix)) {
-            return Err(ServerAddressError::Path);
-        }
-        Ok(Self {
-            unix_socket: Some(path.into()),
-            protocol: Dialect::Lmtp,
-            ..Self::at("localhost")?
-        })
-    }
 }
 
-/// Text that names no server.
+/// Why a text does not name a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ServerAddressError {
-    /// It is a URL with this scheme, which is not one for mail.
+    /// The URL has this scheme, which is not one for mail.
     #[error("\"{}://\" is no way to send mail: write HOST[:PORT], or a URL with smtp, smtps, smtp+tls, smtp+notls or lmtp", .0.escape_debug())]
     Scheme(String),
-    /// What stands before `@` is not a user name, or there is no scheme before it.
+    /// The text before `@` is not a user name, or the scheme before it is missing.
     #[error(
         "what is before @ is not a user name, or the scheme is missing: write smtp://USER@HOST"
     )]
@@ -193,7 +189,7 @@ pub(crate) enum ServerAddressError {
     /// There is a password before `@`. Other users of the machine can read the command line.
     #[error("a server's address must not contain a password: write smtp://USER@HOST")]
     Password,
-    /// A `%` has not two hexadecimal digits after it, or they are not of UTF-8.
+    /// A `%` is not followed by two hexadecimal digits, or the octets are not UTF-8.
     #[error("a % in a URL begins a percent form: write %25 for the % itself")]
     Percent,
     /// What is before the colon is not a host.
