@@ -134,11 +134,8 @@ impl fmt::Display for Command {
             Self::StartTls => f.write_str("STARTTLS"),
             Self::Auth(mechanism, None) => write!(f, "AUTH {mechanism}"),
             Self::Auth(mechanism, Some(response)) => {
-                write!(
-                    f,
-                    "AUTH {mechanism} <redacted {} octets>",
-                    encoded_len(response)
-                )
+                let length = encoded_len(response);
+                write!(f, "AUTH {mechanism} <redacted {length} octets>")
             }
             Self::AuthResponse(response) => {
                 write!(f, "<redacted {} octets>", encoded_len(response))
@@ -166,9 +163,8 @@ impl fmt::Display for Command {
 }
 
 fn write_each(f: &mut fmt::Formatter<'_>, parameters: &[impl fmt::Display]) -> fmt::Result {
-    parameters
-        .iter()
-        .try_for_each(|parameter| write!(f, " {parameter}"))
+    let mut parameters = parameters.iter();
+    parameters.try_for_each(|parameter| write!(f, " {parameter}"))
 }
 
 fn encoded_len(secret: &Secret) -> usize {

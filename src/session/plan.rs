@@ -129,10 +129,8 @@ fn parameters(
         BodyType::EightBit => Some(BodyValue::EightBitMime),
         _ => smtputf8.then_some(BodyValue::EightBitMime),
     };
-    parameters.mail.extend(body.map(Parameter::Body));
-    parameters
-        .mail
-        .extend(smtputf8.then_some(Parameter::SmtpUtf8));
+    let utf8 = smtputf8.then_some(Parameter::SmtpUtf8);
+    (parameters.mail).extend(body.map(Parameter::Body).into_iter().chain(utf8));
     add_options(&mut parameters, envelope, extensions, tls)?;
     Ok(parameters)
 }
@@ -168,15 +166,13 @@ fn add_options(
         true => Ok(()),
         false => Err(not_offered(keyword, what)),
     };
-    if envelope.asks_for_dsn() {
-        if offers(Extension::Dsn) {
-            add_dsn(parameters, envelope);
-        } else if options.dsn == Dsn::Required {
-            return Err(not_offered(
-                "DSN",
-                "notifications (RET, ENVID, NOTIFY or ORCPT)",
-            ));
-        }
+    if envelope.asks_for_dsn() && offers(Extension::Dsn) {
+        add_dsn(parameters, envelope);
+    } else if envelope.asks_for_dsn() && options.dsn == Dsn::Required {
+        return Err(not_offered(
+            "DSN",
+            "notifications (RET, ENVID, NOTIFY or ORCPT)",
+        ));
     }
     let mail = &mut parameters.mail;
     if let Some(by) = options.deliver_by {

@@ -135,22 +135,21 @@ pub fn recipient_outcomes<'a>(
     let accepted: HashSet<_> = accepted.iter().collect();
     let refused: HashMap<_, _> = refused.iter().map(|(path, reply)| (path, reply)).collect();
     let untried: HashSet<_> = untried.iter().collect();
-    let of = |path| match refused.get(path).copied() {
-        _ if accepted.contains(path) => (RecipientOutcome::Accepted, None),
-        Some(reply) if reply.is_transient() => (RecipientOutcome::Deferred, Some(reply)),
-        Some(reply) => (RecipientOutcome::Rejected, Some(reply)),
-        None if untried.contains(path) => (RecipientOutcome::NotTried, None),
-        None => (others, None),
-    };
-    let recipients = recipients.iter().map(|path| {
-        let (outcome, reply) = of(path);
+    let recipient = |path| {
+        let (outcome, reply) = match refused.get(path).copied() {
+            _ if accepted.contains(path) => (RecipientOutcome::Accepted, None),
+            Some(reply) if reply.is_transient() => (RecipientOutcome::Deferred, Some(reply)),
+            Some(reply) => (RecipientOutcome::Rejected, Some(reply)),
+            None if untried.contains(path) => (RecipientOutcome::NotTried, None),
+            None => (others, None),
+        };
         Recipient {
             path,
             outcome,
             reply,
         }
-    });
-    recipients.collect()
+    };
+    recipients.iter().map(recipient).collect()
 }
 
 impl MailOutcome {

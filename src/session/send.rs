@@ -94,17 +94,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Box::pin(self.ask_again()).await?;
         }
         loop {
-            let tls = self.tls();
-            let error = match prepare(self.extensions(), tls, self.usable_body_type(), mail) {
-                Ok(prepared) => return Ok(prepared),
-                Err(error) => error,
-            };
-            let is_offered = error.kind() != ErrorKind::Unsupported;
-            if is_offered || self.extensions_age == ExtensionsAge::Current {
-                return Err(error);
+            let (tls, usable) = (self.tls(), self.usable_body_type());
+            match prepare(self.extensions(), tls, usable, mail) {
+                Err(error)
+                    if error.kind() == ErrorKind::Unsupported
+                        && self.extensions_age == ExtensionsAge::BeforeLogin =>
+                {
+                    // Rare, and large: in a box, the future takes no room in those around it.
+                    Box::pin(self.ask_again()).await?;
+                }
+                prepared => return prepared,
             }
-            // Rare, and large: in a box, the future takes no room in those around it.
-            Box::pin(self.ask_again()).await?;
         }
     }
 
@@ -139,7 +139,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let command = self.hello.command();
         let reply = self.dialogue.ask(Stage::Hello, command).await?;
         if reply.is_positive_completion() {
-            self.set_extensions(Extensions::from_ehlo(&reply));
+            self.extensions = Extensions::from_ehlo(&reply);
+            self.dialogue.pipeline.set_extensions(&self.extensions);
         }
         Ok(())
     }

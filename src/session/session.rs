@@ -13,7 +13,6 @@ use super::receipt::Receipt;
 use super::setup::greeted::Established;
 use super::setup::hello::{Hello, rejection};
 use super::telemetry::{Observer, Progress};
-use super::timing::SetUp;
 use crate::address::Domain;
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{Argument, Command, Extensions, Reply, Strategy, ValueError};
@@ -26,7 +25,7 @@ use crate::transport::{Socket, TlsParameters};
 pub struct Session<S = Socket> {
     pub(super) dialogue: Dialogue<S>,
     pub(super) hello: Hello,
-    extensions: Extensions,
+    pub(super) extensions: Extensions,
     pub(super) extensions_age: ExtensionsAge,
     /// The domains of recipients, where the server limits their number.
     pub(super) domains: HashSet<Domain>,
@@ -62,11 +61,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             max_recipients: None,
             max_mails: None,
         }
-    }
-
-    /// What the set-up took, before the first mail.
-    pub(super) fn set_up(&self) -> SetUp {
-        self.dialogue.telemetry.set_up.unwrap_or_default()
     }
 
     /// Sets how mails go out, and forgets what the server has turned out not to support.
@@ -157,11 +151,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return Ok(());
         };
         Err(Error::new(ErrorKind::Closed, message))
-    }
-
-    pub(super) fn set_extensions(&mut self, extensions: Extensions) {
-        self.dialogue.pipeline.set_extensions(&extensions);
-        self.extensions = extensions;
     }
 
     /// Sends a mail: a [`Message`](crate::Message) to the recipients of its

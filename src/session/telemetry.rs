@@ -37,10 +37,6 @@ impl Observer {
     pub(crate) fn new(observer: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(observer))
     }
-
-    pub(super) fn call(&self, progress: Progress<'_>) {
-        (self.0)(progress);
-    }
 }
 
 impl fmt::Debug for Observer {
@@ -160,7 +156,7 @@ impl SessionTelemetry {
     /// So much of a message has been sent.
     pub(super) fn report(&self, mail: &Mail, sent: u64, total: u64) {
         if let Some(observer) = &self.observer {
-            observer.call(Progress {
+            (observer.0)(Progress {
                 message_id: mail.message.message_id(),
                 sent,
                 total,

@@ -148,8 +148,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                     };
                     (in_doubt(own, doubtful), blame)
                 }
-                None if doubtful => (ended_earlier(true), Blame::Mail),
-                None => (ended_earlier(false), Blame::Earlier),
+                None if doubtful => (
+                    ended_earlier(Stage::EndOfData).with_unknown_fate(),
+                    Blame::Mail,
+                ),
+                None => (ended_earlier(Stage::Mail), Blame::Earlier),
             };
             let division = Division::new(&outcome, &in_flight.mail.envelope);
             let result = Err(cause
@@ -253,14 +256,12 @@ fn in_doubt(error: Error, left: bool) -> Error {
 }
 
 /// The error of a mail that was sent after the one that the dialogue ended at.
-fn ended_earlier(unknown: bool) -> Error {
-    let message = "the connection ended with an earlier mail";
-    let error = Error::new(ErrorKind::Closed, message);
-    if unknown {
-        error.with_stage(Stage::EndOfData).with_unknown_fate()
-    } else {
-        error.with_stage(Stage::Mail)
-    }
+fn ended_earlier(stage: Stage) -> Error {
+    Error::new(
+        ErrorKind::Closed,
+        "the connection ended with an earlier mail",
+    )
+    .with_stage(stage)
 }
 
 /// The error of a mail whose commands were lost.

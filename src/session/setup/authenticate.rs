@@ -7,7 +7,7 @@ use tracing::{Instrument as _, debug_span};
 
 use super::greeted::Established;
 use super::hello::quit;
-use super::login_refusal::LoginRefusal;
+use super::login_refusal::{LoginRefusal, RefusalCause};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{
     ClientNonce, Command, Credentials, Exchange, ExchangeError, ExchangeStep, Extension,
@@ -132,7 +132,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
             quit(&mut self.wire).await;
             return Err(error);
         }
-        Ok(LoginRefusal::cancelled(error, presented))
+        let cause = RefusalCause::Cancelled(error);
+        Ok(LoginRefusal { presented, cause })
     }
 
     /// The flag of channel binding (RFC 5802 section 6); `None` if the mechanism binds and there is

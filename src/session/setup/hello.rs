@@ -46,7 +46,8 @@ impl Hello {
         if reply.is_positive_completion() {
             return Ok(Extensions::from_ehlo(&reply));
         }
-        let unknown = is_unknown(&reply);
+        // The command is unknown, and not only its argument refused.
+        let unknown = reply.means(ReplyMeaning::CommandUnknown);
         let mut speaks_neither = false;
         // RFC 5321 section 3.2: without EHLO there are no extensions, and so no TLS and no login.
         if *dialect == Dialect::Smtp && reply.means(ReplyMeaning::HeloMayDo) {
@@ -54,7 +55,7 @@ impl Hello {
             match wire.command(Stage::Hello, old_greeting).await {
                 Ok(answer) if answer.is_positive_completion() => return Ok(Extensions::default()),
                 Ok(answer) => {
-                    speaks_neither = unknown && is_unknown(&answer);
+                    speaks_neither = unknown && answer.means(ReplyMeaning::CommandUnknown);
                     reply = answer;
                 }
                 Err(error) if error.reply().is_some() => return Err(error),
@@ -82,11 +83,6 @@ impl From<Domain> for Hello {
             dialect: Dialect::Smtp,
         }
     }
-}
-
-/// Whether the command is unknown, and not only its argument refused.
-fn is_unknown(reply: &Reply) -> bool {
-    reply.means(ReplyMeaning::CommandUnknown)
 }
 
 fn name_refused(name: &Domain) -> String {

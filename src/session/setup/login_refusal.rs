@@ -11,11 +11,11 @@ use crate::transport::Wire;
 pub(super) struct LoginRefusal {
     /// How many times the server has received the credentials, or a proof of them.
     pub(super) presented: u8,
-    cause: RefusalCause,
+    pub(super) cause: RefusalCause,
 }
 
 #[derive(Debug)]
-enum RefusalCause {
+pub(super) enum RefusalCause {
     Reply {
         reply: Reply,
         /// The reason that the server gave before, for a token or with SCRAM.
@@ -40,13 +40,6 @@ impl LoginRefusal {
         Self {
             presented: exchange.times_presented(),
             cause: RefusalCause::Reply { reply, reason },
-        }
-    }
-
-    pub(super) fn cancelled(error: Error, presented: u8) -> Self {
-        Self {
-            presented,
-            cause: RefusalCause::Cancelled(error),
         }
     }
 

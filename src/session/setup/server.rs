@@ -134,7 +134,8 @@ impl ServerConfig {
     pub async fn connect(&self) -> Result<Session<Socket>> {
         let span = session_span(&self.host, self.port);
         let result = self.open(&span).instrument(span.clone()).await;
-        let set_up = result.as_ref().map(Session::set_up);
+        let set_up = |session: &Session| session.dialogue.telemetry.set_up.unwrap_or_default();
+        let set_up = result.as_ref().map(set_up);
         report_set_up(set_up, &self.host, &span);
         result
     }
