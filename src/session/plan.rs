@@ -162,9 +162,9 @@ fn add_options(
 ) -> Result<()> {
     let options = envelope.options();
     let offers = |extension| extensions.offers(extension);
-    let require = |extension, keyword, what| match offers(extension) {
-        true => Ok(()),
-        false => Err(not_offered(keyword, what)),
+    let require = |extension, keyword, what| {
+        let offered = offers(extension).then_some(());
+        offered.ok_or_else(|| not_offered(keyword, what))
     };
     if envelope.asks_for_dsn() && offers(Extension::Dsn) {
         add_dsn(parameters, envelope);
