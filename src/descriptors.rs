@@ -1,17 +1,16 @@
-//! Too many files and sockets that are open at the same time.
+//! Errors about too many open files and sockets.
 
 use std::io;
 
-/// What to do if this error says that the process, or the system, has no descriptor left for
-/// another file or socket; nothing if it says something else.
+/// The next step if the process, or the system, has no descriptor left for another file or socket;
+/// `None` for other errors.
 pub(crate) fn hint(error: &io::Error) -> Option<&'static str> {
-    let code = error.raw_os_error()?;
-    if code == OF_THE_PROCESS {
-        Some("this process has too many files open: raise the limit with `ulimit -n`")
-    } else if code == OF_THE_SYSTEM {
-        Some("the system has too many files open: close some, or raise its limit")
-    } else {
-        None
+    match error.raw_os_error()? {
+        OF_THE_PROCESS => {
+            Some("this process has too many files open: raise the limit with `ulimit -n`")
+        }
+        OF_THE_SYSTEM => Some("the system has too many files open: close some, or raise its limit"),
+        _ => None,
     }
 }
 

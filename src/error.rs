@@ -161,7 +161,7 @@ impl Error {
         self
     }
 
-    /// Some recipients have it, and nobody knows about the others.
+    /// The server has accepted the mail for these recipients.
     pub(crate) fn with_accepted(mut self, accepted: Vec<ForwardPath>) -> Self {
         self.0.accepted = accepted;
         self
@@ -179,7 +179,7 @@ impl Error {
         self
     }
 
-    /// A server that wants TLS first refuses the same again in clear text, whatever the code.
+    /// A server that requires TLS rejects the mail in clear text again, whatever its reply code says.
     pub(crate) fn with_tls(self, tls: bool) -> Self {
         let requires_tls = |reply: &Reply| reply.means(ReplyMeaning::TlsRequired);
         if self.reply().is_some_and(requires_tls) && !tls {

@@ -1,4 +1,4 @@
-//! The one type that holds a secret, and the files that secrets are read from.
+//! The one type that holds a secret.
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// A password, a token, or octets made from one.
 ///
-/// It can be shown to nobody by accident: `Debug` prints a placeholder, there is no
-/// `Display`, and the memory is overwritten when the value is dropped. The octets are
-/// reached through [`expose`](Secret::expose) alone, so that every use can be found.
+/// It cannot be shown by accident: `Debug` prints a placeholder, there is no `Display`, and the memory
+/// is overwritten when the value is dropped. Only [`expose`](Secret::expose) returns the octets, so
+/// that every use can be found.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Takes over octets that nobody else should see from here on.
+    /// Takes ownership of secret octets.
     pub fn new(octets: impl Into<Vec<u8>>) -> Self {
         Self(Zeroizing::new(octets.into()))
     }

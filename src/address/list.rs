@@ -14,24 +14,8 @@ enum ListElement {
     GroupStart(DisplayName),
 }
 
-/// What happens to names that are too long.
-#[derive(Clone, Copy)]
-enum NameLengths {
-    /// They are refused.
-    Whole,
-    /// Only their beginning is kept.
-    Cut,
-}
-
-impl NameLengths {
-    fn read(self, text: &str, position: usize) -> Result<DisplayName, ParseFault> {
-        let text = match self {
-            Self::Whole => text,
-            Self::Cut => DisplayName::beginning(text.trim()),
-        };
-        DisplayName::checked(text, position)
-    }
-}
+/// Shortens names that are too long, or returns them as they are, and then they are rejected.
+type ShortenName = fn(&str) -> &str;
 
 impl Mailbox {
     /// Reads the body of a field such as To: RFC 5322, 3.4 `address-list`, in the order given.
@@ -53,7 +37,7 @@ impl Mailbox {
     /// # Ok::<(), pilotfish::address::AddressError>(())
     /// ```
     pub fn parse_list(text: &str) -> Result<Vec<Self>, AddressError> {
-        Self::list(text, NameLengths::Whole)
+        Self::list(text, |name| name)
     }
 
     /// The same, but keeps only the beginning of a name that is too long.
@@ -61,11 +45,11 @@ impl Mailbox {
     /// For lists that came in a message, where a name may consist of encoded words and so be
     /// several times longer than it was.
     pub(crate) fn parse_list_of_long_names(text: &str) -> Result<Vec<Self>, AddressError> {
-        Self::list(text, NameLengths::Cut)
+        Self::list(text, DisplayName::beginning)
     }
 
-    fn list(text: &str, names: NameLengths) -> Result<Vec<Self>, AddressError> {
-        let addresses = whole(text, |cursor| address_list(cursor, names))?;
+    fn list(text: &str, shorten: ShortenName) -> Result<Vec<Self>, AddressError> {
+        let addresses = whole(text, |cursor| address_list(cursor, shorten))?;
         let mailboxes = addresses.into_iter().flat_map(Address::into_mailboxes);
         Ok(mailboxes.collect())
     }
@@ -73,7 +57,7 @@ impl Mailbox {
     fn read(cursor: &mut Cursor<'_>) -> Result<Self, ParseFault> {
         let cfws = cursor.cfws()?;
         let start = cursor.clone();
-        match element(cursor, cfws, NameLengths::Whole)? {
+        match element(cursor, cfws, |name| name)? {
             ListElement::Mailbox(mailbox) => {
                 end_of_element(cursor)?;
                 Ok(mailbox)
@@ -94,12 +78,12 @@ impl Address {
     ///
     /// As for [`Mailbox::parse_list`].
     pub fn parse_list(text: &str) -> Result<Vec<Self>, AddressError> {
-        whole(text, |cursor| address_list(cursor, NameLengths::Whole))
+        whole(text, |cursor| address_list(cursor, |name| name))
     }
 }
 
 /// `address-list`, up to the end of the text.
-fn address_list(cursor: &mut Cursor<'_>, names: NameLengths) -> Result<Vec<Address>, ParseFault> {
+fn address_list(cursor: &mut Cursor<'_>, shorten: ShortenName) -> Result<Vec<Address>, ParseFault> {
     let mut addresses = Vec::new();
     let mut open_group: Option<(Cursor<'_>, Group)> = None;
     loop {
@@ -118,7 +102,7 @@ fn address_list(cursor: &mut Cursor<'_>, names: NameLengths) -> Result<Vec<Addre
                 addresses.push(group.into());
                 cursor.next();
             }
-            Some(_) => match (element(cursor, cfws, names)?, &mut open_group) {
+            Some(_) => match (element(cursor, cfws, shorten)?, &mut open_group) {
                 (ListElement::Mailbox(mailbox), Some((_, group))) => group.members.push(mailbox),
                 (ListElement::Mailbox(mailbox), None) => addresses.push(mailbox.into()),
                 (ListElement::GroupStart(_), Some(_)) => {
@@ -157,7 +141,7 @@ fn end_of_element(cursor: &mut Cursor<'_>) -> Result<(), ParseFault> {
 fn element(
     cursor: &mut Cursor<'_>,
     cfws: Option<Vec<String>>,
-    names: NameLengths,
+    shorten: ShortenName,
 ) -> Result<ListElement, ParseFault> {
     let start = cursor.clone();
     let mut phrase = Phrase::default();
@@ -188,7 +172,7 @@ fn element(
             }
             Some(':') if phrase.words > 0 => {
                 cursor.next();
-                let name = names.read(&phrase.text, start.position())?;
+                let name = DisplayName::checked(shorten(&phrase.text), start.position())?;
                 return Ok(ListElement::GroupStart(name));
             }
             next => return Err(cursor.fault(phrase.broken_off(next))),
@@ -200,7 +184,7 @@ fn element(
     // A name in quotation marks may be empty: then there is none.
     Ok(ListElement::Mailbox(match phrase.name().trim() {
         "" => mailbox,
-        name => mailbox.with_name(names.read(name, start.position())?),
+        name => mailbox.with_name(DisplayName::checked(shorten(name), start.position())?),
     }))
 }
 

@@ -140,8 +140,9 @@ impl DisplayName {
         &self.0
     }
 
-    /// What of a text fits into a name.
+    /// The part of a text that fits into a name.
     pub(super) fn beginning(text: &str) -> &str {
+        let text = text.trim();
         let end = text.floor_char_boundary(MAX_OCTETS);
         text.get(..end).unwrap_or(text)
     }

@@ -1,4 +1,5 @@
-//! The service extensions that the server knows, and those that it offers only if a test asks for them.
+//! The service extensions: those that the server knows, and those that it offers only if a test asks
+//! for them.
 
 /// An extension that the reply to EHLO may offer (RFC 5321, section 4.1.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

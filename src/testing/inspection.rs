@@ -1,4 +1,4 @@
-//! What a test can find out about the clients of a server.
+//! What a test can learn about the clients of a server.
 
 use std::time::Duration;
 
@@ -98,12 +98,12 @@ impl TestServer {
         self.shared.log.entries().by_connection.clone()
     }
 
-    /// How many connections are open: those that the server has not closed, less those whose
-    /// clients have closed their ends. Of the latter it learns at once on Linux, though what they
-    /// sent last is unread; elsewhere when it has read to the end.
+    /// How many connections are open: neither the server nor the client has closed them. On Linux the
+    /// server notices at once that a client has closed its end, even if it has not read what the client
+    /// sent before; on other systems it notices when it has read to the end.
     ///
-    /// A server that takes leave with 421 or 221 leaves it to the client to close, and counts the
-    /// connection until it has.
+    /// After 421 or 221 the server waits for the client to close the connection, and counts it until
+    /// then.
     #[must_use]
     pub fn open_connections(&self) -> usize {
         self.shared.connections.count()

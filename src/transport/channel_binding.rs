@@ -1,4 +1,4 @@
-//! What a login can be bound to: the TLS connection, or the server's certificate.
+//! The channel binding of a login: to the TLS connection, or to the server's certificate.
 
 use tokio_rustls::rustls::ProtocolVersion;
 use tokio_util::either::Either;
@@ -12,11 +12,11 @@ use crate::protocol::ChannelBinding;
 const EXPORTER_LABEL: &[u8] = b"EXPORTER-Channel-Binding";
 
 impl<S> Wire<S> {
-    /// What a login over this connection can be bound to: `tls-exporter` (RFC 9266) with TLS 1.3,
-    /// `tls-server-end-point` (RFC 5929 section 4) with TLS 1.2, where the exporter is safe only
-    /// with an extension that is not known to be in use. `None` in clear text, and for a
-    /// certificate whose signature has another hash function than SHA-256, SHA-384 or SHA-512, or
-    /// none of its own, as Ed25519.
+    /// The channel binding for a login over this connection: `tls-exporter` (RFC 9266) with TLS 1.3,
+    /// `tls-server-end-point` (RFC 5929 section 4) with TLS 1.2. There the exporter is safe only with
+    /// an extension that the TLS library does not report. `None` in clear text, and for a certificate
+    /// whose signature uses another hash function than SHA-256, SHA-384 or SHA-512, or has none of its
+    /// own, such as Ed25519.
     #[must_use]
     pub(crate) fn channel_binding(&self) -> Option<ChannelBinding> {
         let Either::Right(stream) = self.framed.get_ref() else {
@@ -34,13 +34,15 @@ impl<S> Wire<S> {
     }
 }
 
-/// The hash of a certificate by the function of its signature; SHA-256 in place of MD5 and SHA-1.
+/// Hashes a certificate with the hash function of its signature, or with SHA-256 in place of MD5 and
+/// SHA-1.
 fn end_point(certificate: &[u8]) -> Option<Vec<u8>> {
     let hash = digest::digest(signature_hash(certificate)?, certificate);
     Some(hash.as_ref().to_vec())
 }
 
-/// RFC 5280 section 4.1: what is signed, then the algorithm that it is signed by.
+/// The hash function of a certificate's signature. RFC 5280 section 4.1: the signed content comes
+/// first, then the algorithm of the signature.
 fn signature_hash(certificate: &[u8]) -> Option<&'static digest::Algorithm> {
     let content = element(certificate, SEQUENCE)?.content;
     let algorithm = element(element(content, SEQUENCE)?.rest, SEQUENCE)?;
@@ -148,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_certificate_binds_nothing() {
+    fn octets_that_are_not_a_certificate_have_no_binding() {
         let whole = certificate(&[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]);
         assert_eq!(end_point(&whole).unwrap().len(), 32);
         for end in 0..whole.len() {

@@ -102,7 +102,7 @@ async fn unix_socket(path: &std::path::Path, limit: Duration) -> Result<Socket> 
     }
 }
 
-/// A connection to a host that errors call by this name.
+/// Connects to a host, which errors call by this name.
 async fn tcp(route: &Route, name: &str, host: &Host, port: u16, limit: Duration) -> Result<Socket> {
     let connected = within(limit, tcp_unbounded(route, name, host, port)).await;
     let stream = connected.unwrap_or_else(|| {
@@ -161,7 +161,7 @@ async fn open(local: Option<IpAddr>, address: SocketAddr) -> io::Result<TcpStrea
     socket.connect(address).await
 }
 
-/// A source address that cannot be used.
+/// The system cannot connect from this source address.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot connect from {local}: {cause}")]
 struct SourceError {
@@ -182,7 +182,7 @@ fn refused(name: &impl Display, tried: &[String], advice: &str, error: io::Error
     Error::new(ErrorKind::Connect, message).caused_by(error)
 }
 
-/// What to do about a connection that the system could not make.
+/// The next step after an error of the system.
 fn advice(error: &io::Error) -> &'static str {
     use io::ErrorKind as E;
     if let Some(cause) = error.get_ref()
@@ -209,7 +209,7 @@ async fn look_up(host: &Host) -> Result<Vec<IpAddr>> {
         return Ok(vec![address]);
     }
     let name = host.to_string();
-    // RFC 6761 section 6.3: it is this machine. Tables of hosts have no final dots.
+    // RFC 6761 section 6.3: this name always is this machine. Host tables have no final dots.
     let name = match name.strip_suffix('.') {
         Some("localhost") => "localhost".to_owned(),
         _ => name,
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_to_do_depends_on_what_the_system_says() {
+    fn the_advice_depends_on_the_error_of_the_system() {
         for (errors, words) in [
             (
                 &[
@@ -344,7 +344,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_that_is_not_the_machines_is_an_error() {
-        // RFC 5737: it belongs to nobody.
+        // RFC 5737: an address for documentation.
         let route = Route::new().local_address("192.0.2.7".parse().unwrap());
         let port = closed_port().await;
         let error = connect(&route, "127.0.0.1", port).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Commands and octets that leave together.
+//! Groups of commands and octets that are sent together.
 
 use std::fmt;
 
@@ -11,35 +11,35 @@ use crate::error::ErrorKind;
 use crate::error::{Result, Stage};
 use crate::protocol::{Chunk, Command};
 
-/// How many octets are worth a write of their own.
-const LONG: usize = 64 * 1024;
+/// From this many octets on a flight is sent without waiting for more.
+const LONG_FLIGHT: usize = 64 * 1024;
 
 /// The most octets of a TLS record (RFC 8446 section 5.1).
-const RECORD: usize = 16 * 1024;
+const MAX_RECORD_OCTETS: usize = 16 * 1024;
 
 /// How many octets at the end of a long flight have a TLS record of their own.
-const LAST: usize = 3;
+const LAST_RECORD_OCTETS: usize = 3;
 
-/// Commands and octets of messages in the order in which they leave, with the places at which
-/// replies are due.
+/// Commands and octets of messages in the order in which they are sent, with the positions after
+/// which replies are due.
 #[derive(Default)]
 pub(crate) struct Flight {
     octets: Vec<u8>,
-    /// For each reply that is due, how many octets have to leave before.
+    /// For each reply, after how many octets of the flight it is due.
     answered: Vec<usize>,
 }
 
 impl Flight {
-    /// Whether there is nothing in it.
+    /// Whether it contains nothing.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         self.octets.is_empty()
     }
 
-    /// Whether it is long enough to leave without waiting for more: 64 KiB.
+    /// Whether it is long enough to be sent without waiting for more: 64 KiB.
     #[must_use]
     pub(crate) fn is_long(&self) -> bool {
-        self.octets.len() >= LONG
+        self.octets.len() >= LONG_FLIGHT
     }
 
     fn now_due(&mut self, replies: usize) {
@@ -58,16 +58,16 @@ impl fmt::Debug for Flight {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
-    /// Puts a command into a flight. A reply is due for it. Commands with a secret go by
-    /// [`command`](Self::command) alone, which overwrites them.
+    /// Puts a command into a flight. One reply is due for it. Commands with a secret must be sent by
+    /// [`command`](Self::command), which overwrites them afterwards.
     pub(crate) fn put(&self, flight: &mut Flight, command: &Command) {
         debug!(target: TARGET, from = "client", tls = self.tls.is_some(), "{command}");
         command.encode(&mut flight.octets);
         flight.now_due(1);
     }
 
-    /// Puts a chunk of a message into a flight, as it is, behind its BDAT (RFC 3030 section 2). A
-    /// reply is due for it, or for the last so many.
+    /// Puts a BDAT command and its chunk of a message, unchanged, into a flight (RFC 3030 section 2).
+    /// This number of replies is due for it.
     pub(crate) fn put_chunk(
         &self,
         flight: &mut Flight,
@@ -88,8 +88,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         flight.now_due(replies);
     }
 
-    /// Puts the last block of a message into a flight. It has undergone transparency and ends with
-    /// the end of data, for which so many replies are due.
+    /// Puts the last block of a message into a flight. The block has undergone transparency and ends
+    /// with the end of data. This number of replies is due for it.
     pub(crate) fn put_last_block(&self, flight: &mut Flight, block: &mut Vec<u8>, replies: usize) {
         trace!(target: TARGET, from = "client", tls = self.tls.is_some(), octets = block.len(), "last block");
         if flight.is_empty() {
@@ -100,8 +100,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         flight.now_due(replies);
     }
 
-    /// How many octets will have been handed to the network, since the connection or TLS began,
-    /// when this flight has left.
+    /// How many octets will have been handed to the network since the connection or TLS began, once
+    /// this flight is sent.
     #[must_use]
     pub(crate) fn position(&self, flight: &Flight) -> u64 {
         self.handed_over + flight.octets.len() as u64
@@ -113,9 +113,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.handed_over
     }
 
-    /// Sends a flight, which is empty then. If an end of the replies is found while some that are
-    /// due can still be [received](Self::receive), nothing more is sent, and it is told behind
-    /// them.
+    /// Sends a flight and empties it. If the replies end while some of them have not been
+    /// [received](Self::receive) yet, the rest of the flight is not sent; the end is reported after
+    /// those replies.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: the connection is to be dropped with the future.
+    /// Not cancel safe: the connection must be dropped together with the future.
     pub(crate) async fn launch(&mut self, stage: Stage, flight: &mut Flight) -> Result<()> {
         if flight.is_empty() {
             return Ok(());
@@ -137,12 +137,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         result
     }
 
-    /// What TLS has taken may wait there for long, and a message whose end does has not left. So the
-    /// end of a long flight is not given to TLS before the rest has left.
+    /// TLS may buffer what it has taken. A message is sent only when its end has left that buffer, so
+    /// TLS gets the end of a long flight only after the rest has been sent.
     async fn write_flight(&mut self, stage: Stage, flight: &Flight) -> Result<()> {
         let length = flight.octets.len();
-        let split = if self.tls.is_some() && length > RECORD {
-            length.saturating_sub(LAST)
+        let split = if self.tls.is_some() && length > MAX_RECORD_OCTETS {
+            length.saturating_sub(LAST_RECORD_OCTETS)
         } else {
             0
         };

@@ -1,4 +1,5 @@
-//! One of several addresses, without waiting long for those that do not answer (RFC 8305).
+//! Connecting to one of several addresses, without waiting long for those that do not answer (RFC
+//! 8305).
 
 use std::future::Future;
 use std::io;
@@ -8,14 +9,14 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// How long an attempt may stay open before the next begins beside it (RFC 8305 section 8).
+/// How long an attempt may take before the next one starts beside it (RFC 8305 section 8).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// How many addresses of a name are tried at most.
+/// The maximum number of addresses to try.
 const MAX_ADDRESSES: usize = 16;
 
-/// Makes an attempt for each address in turn, until one succeeds. The next begins when one has
-/// failed, or when none has ended for 250 ms (RFC 8305 section 5).
+/// Starts an attempt for each address in order, until one succeeds. The next attempt starts when one
+/// has failed, or when none has ended for 250 ms (RFC 8305 section 5).
 ///
 /// # Errors
 ///
@@ -50,13 +51,14 @@ where
             Ok(Some(Ok(Ok(connected)))) => return Ok(connected),
             Ok(Some(Ok(Err(failure)))) => failures.push(failure),
             Ok(None) if addresses.len() == 0 => return Err(failures),
-            // It panicked, or takes its time.
+            // It panicked, or has not ended yet.
             Ok(Some(Err(_)) | None) | Err(_) => {}
         }
     }
 }
 
-/// Lets the families take turns, the one of the first address first (RFC 8305 section 4).
+/// Orders the addresses so that the families alternate, beginning with the family of the first
+/// address (RFC 8305 section 4).
 pub(super) fn alternate(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
     let first_is_ipv6 = addresses.first().is_some_and(IpAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) = addresses
@@ -80,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn families_take_turns() {
+    fn families_alternate() {
         for (addresses, expected) in [
             ("::1 ::2 ::3 1.1.1.1", "::1 1.1.1.1 ::2 ::3"),
             ("1.1.1.1 ::1 ::2", "1.1.1.1 ::1 ::2"),
@@ -99,14 +101,14 @@ mod tests {
     /// Which addresses succeed or fail when, in milliseconds after their beginning; which of
     /// them is taken, or all that failed; and after how many milliseconds.
     #[tokio::test(start_paused = true)]
-    async fn attempts_begin_when_the_last_has_failed_or_takes_its_time() {
+    async fn attempts_start_when_one_has_failed_or_takes_too_long() {
         const NEVER: u64 = 1_000_000;
         for (attempts, expected, end) in [
             (&[("ok", 10)][..], Ok(0), 10),
             // A black hole costs the delay.
             (&[("ok", NEVER), ("ok", 10)], Ok(1), 260),
             (&[("ok", NEVER), ("ok", NEVER), ("ok", 10)], Ok(2), 510),
-            // What is late may still win.
+            // A late attempt may still win.
             (&[("ok", 300), ("ok", 100)], Ok(0), 300),
             (&[("no", 10), ("ok", 10)], Ok(1), 20),
             (&[("no", 300), ("ok", 10)], Ok(1), 260),

@@ -1,4 +1,4 @@
-//! The host that the user named.
+//! The host to connect to.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,11 +10,11 @@ use crate::protocol::{ValueError, try_from_text};
 
 /// A host to connect to: a DNS name or an IP address.
 ///
-/// It is what a certificate is checked against (RFC 9525 section 6.1), so it is always the
-/// name that the user gave, never one that DNS or the server came up with. International names
-/// are kept as A-labels. A name may end in a dot, which keeps resolvers from adding to it (RFC 1034
-/// section 3.1). Unlike the [`Domain`](crate::address::Domain) of an address, it may
-/// have underscores, as container networks use them.
+/// The certificate has to be valid for this name (RFC 9525 section 6.1). So it always is the name
+/// that the user wrote, never one that DNS or the server returned. International names are stored as
+/// A-labels. A final dot keeps resolvers from adding domains of their own (RFC 1034 section 3.1).
+/// Unlike the [`Domain`](crate::address::Domain) of an address, a host may contain underscores, which
+/// container networks use.
 ///
 /// ```
 /// use pilotfish::transport::Host;
@@ -31,12 +31,12 @@ pub struct Host {
     has_final_dot: bool,
 }
 
-/// What of `text` an error quotes.
+/// The beginning of `text`, for an error to quote.
 pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(80).collect()
 }
 
-/// The number of a port, 1 to 65535. The standard parser would take a sign.
+/// Reads the number of a port, 1 to 65535. The standard parser would accept a sign.
 pub(crate) fn parse_port(text: &str) -> Option<u16> {
     let digits = text.bytes().all(|octet| octet.is_ascii_digit());
     text.parse().ok().filter(|port| digits && *port > 0)
@@ -49,7 +49,7 @@ impl Host {
         self.name.clone()
     }
 
-    /// The address, if the host is one.
+    /// The IP address, if the host is one and not a name.
     #[must_use]
     pub fn as_address(&self) -> Option<IpAddr> {
         match self.name {
@@ -64,7 +64,7 @@ impl FromStr for Host {
 
     /// Reads a DNS name, an IPv4 address, or an IPv6 address with or without brackets.
     fn from_str(text: &str) -> Result<Self, ValueError> {
-        // What is after a colon may be a password.
+        // The text after a colon may be a password.
         let error = || {
             let quoted = match text.split_once(':') {
                 Some((before, _)) => format!("{}:..", shortened(before)),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_knows_no_final_dot() {
+    fn tls_gets_the_name_without_its_final_dot() {
         for text in ["smtp.example.com", "smtp.example.com."] {
             let name = text.parse::<Host>().unwrap().server_name();
             assert_eq!(name.to_str(), "smtp.example.com");

@@ -1,4 +1,4 @@
-//! Limits of waits, on a connection where most waits are short.
+//! Time limits of waits, on a connection where most waits are short.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -7,22 +7,22 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// The longest wait there is: 30 years.
-const LONGEST: Duration = Duration::from_hours(30 * 365 * 24);
+/// The longest wait that the timer can measure: 30 years.
+const MAX_WAIT: Duration = Duration::from_hours(30 * 365 * 24);
 
 /// The one timer of a connection, for all its waits.
 ///
-/// To set a timer earlier than all others wakes the runtime's driver, which takes as long as a
-/// write. So it is set when a wait turns out to be one, and left alone when that ends. Should it
-/// fire in a later wait before the end of that, it is set anew.
+/// Setting a timer earlier than all others wakes the runtime's driver, which costs as much as a
+/// write. So the timer is set when a wait really has to wait, and is not reset when that wait ends.
+/// If it fires during a later wait before the end of that one, it is set again.
 #[derive(Debug, Default)]
 pub(super) struct IoTimer(Option<Pin<Box<Sleep>>>);
 
-/// A wait with a limit, which counts from the first moment that there was something to wait for.
+/// The end of a wait with a time limit, which counts from the first poll that had to wait.
 ///
-/// A process that was stopped (Ctrl-Z, a frozen container) has its timers fire before it is told
-/// what came meanwhile. So the end of a wait is put off once, for a last look at the stream: by as
-/// much as it is late, and at most a second.
+/// When a stopped process continues (Ctrl-Z, a frozen container), its timers fire before it learns
+/// what has arrived meanwhile. So the end of a wait is postponed once, for a last look at the stream:
+/// by as much as the timer was late, and at most by a second.
 #[derive(Debug)]
 pub(super) struct Deadline {
     limit: Duration,
@@ -30,9 +30,9 @@ pub(super) struct Deadline {
     is_last_look: bool,
 }
 
-/// The bounds of what a last look takes.
-const SHORTEST_LOOK: Duration = Duration::from_millis(1);
-const LONGEST_LOOK: Duration = Duration::from_secs(1);
+/// The bounds of the time for a last look.
+const MIN_LAST_LOOK: Duration = Duration::from_millis(1);
+const MAX_LAST_LOOK: Duration = Duration::from_secs(1);
 
 impl Deadline {
     pub(super) fn new(limit: Duration) -> Self {
@@ -43,27 +43,27 @@ impl Deadline {
         }
     }
 
-    /// Puts off the end, unless that has been done.
-    fn put_off(&mut self, end: Instant) -> Option<Instant> {
+    /// Postpones the end, unless it has been postponed before.
+    fn postpone(&mut self, end: Instant) -> Option<Instant> {
         if self.is_last_look {
             return None;
         }
         self.is_last_look = true;
         let now = Instant::now();
         let late = now.saturating_duration_since(end);
-        self.end = Some(now + late.clamp(SHORTEST_LOOK, LONGEST_LOOK));
+        self.end = Some(now + late.clamp(MIN_LAST_LOOK, MAX_LAST_LOOK));
         self.end
     }
 
     fn end(&mut self) -> Instant {
         *self
             .end
-            .get_or_insert_with(|| Instant::now() + self.limit.min(LONGEST))
+            .get_or_insert_with(|| Instant::now() + self.limit.min(MAX_WAIT))
     }
 }
 
-/// What a future gives within a limit, with a last look at it when the limit is over; `None` if it
-/// gives nothing.
+/// The output of a future within a time limit. When the limit is over the future is polled a last
+/// time; `None` if it is still not ready.
 pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
     let (mut timer, mut wait) = (IoTimer::default(), Deadline::new(limit));
     let mut future = pin!(future);
@@ -75,7 +75,7 @@ pub(crate) async fn within<T>(limit: Duration, future: impl Future<Output = T>) 
 }
 
 impl IoTimer {
-    /// Ready when the wait has come to its limit.
+    /// Ready when the wait has reached its limit.
     pub(super) fn poll(&mut self, context: &mut Context<'_>, wait: &mut Deadline) -> Poll<()> {
         let mut end = wait.end();
         let timer = self.0.get_or_insert_with(|| Box::pin(sleep_until(end)));
@@ -85,8 +85,8 @@ impl IoTimer {
         loop {
             ready!(timer.as_mut().poll(context));
             if timer.deadline() == end || Instant::now() >= end {
-                match wait.put_off(end) {
-                    Some(put_off) => end = put_off,
+                match wait.postpone(end) {
+                    Some(postponed) => end = postponed,
                     None => return Poll::Ready(()),
                 }
             }
@@ -94,7 +94,7 @@ impl IoTimer {
         }
     }
 
-    /// Fires no more before the next wait.
+    /// Stops the timer until the next wait.
     pub(super) fn stop(&mut self) {
         self.0 = None;
     }
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_stopped_alarm_is_set_by_the_next_wait() {
+    async fn a_stopped_timer_is_set_by_the_next_wait() {
         let mut timer = IoTimer::default();
         begun(&mut timer, 10 * SECOND).await;
         timer.stop();

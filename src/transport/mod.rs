@@ -1,5 +1,5 @@
-//! Sockets, TLS and the reply codec: moves commands, replies and octets, and does not know what
-//! a mail is.
+//! Sockets, TLS and the decoding of replies. It moves commands, replies and octets, and does not know
+//! what a mail is.
 
 mod channel_binding;
 mod connect;

@@ -11,12 +11,11 @@ use crate::secret::Secret;
 /// A proxy that connects to servers on behalf of its users.
 ///
 /// It is written as a URL: `socks5h://[USER@]HOST:PORT` for SOCKS 5 (RFC 1928), or
-/// `http://[USER@]HOST:PORT` for HTTP with CONNECT (RFC 9110 section 9.3.6). The name of the server
-/// is always looked up by the proxy, which is what the `h` says. There is no password in the URL.
-/// In the user's name, characters that URLs do not have are written in percent form: `%40` for an
-/// `@`, and `%25` for a `%` (RFC 3986 section 2.1).
+/// `http://[USER@]HOST:PORT` for HTTP with CONNECT (RFC 9110 section 9.3.6). The proxy always looks up
+/// the name of the server, which is the meaning of the `h`. The URL must not contain a password.
+/// Write `%40` for an `@` in the user name, and `%25` for a `%` (RFC 3986 section 2.1).
 ///
-/// What is spoken with the proxy itself is in clear text, its password too.
+/// The dialogue with the proxy itself is in clear text, and so is its password.
 ///
 /// ```
 /// use pilotfish::transport::Proxy;
@@ -44,21 +43,21 @@ pub(super) enum ProxyProtocol {
     Http,
 }
 
-/// A user name or password of RFC 1929 has as many octets at most.
+/// The maximum length of a user name and of a password (RFC 1929).
 const MAX_LOGIN_OCTETS: usize = 255;
 
-/// The user is not one that the proxy can receive.
+/// The user name cannot be sent to the proxy.
 const USER: &str = "the user of a proxy has 1 to 255 octets, no colon and no control character";
 
-/// Other users of the machine can read the command line.
+/// Other users of the machine can read the command line, and so the URL.
 const PASSWORD_IN_URL: &str =
     "the URL of a proxy must not contain a password: write http://USER@HOST:PORT";
 
-/// A `%` before `@` has not two hexadecimal digits after it, or they are not of UTF-8.
+/// A `%` before the `@` is not followed by two hexadecimal digits, or the result is not UTF-8.
 const PERCENT: &str =
     "a % in the user of a proxy's URL begins a percent form: write %25 for the % itself";
 
-/// There is no port, or none from 1 to 65535.
+/// The port is missing, or not a number from 1 to 65535.
 const PORT: &str = "the port of the proxy is missing, or is no number from 1 to 65535";
 
 /// The password is empty, too long, not UTF-8, or has control characters.
@@ -70,16 +69,16 @@ const fn invalid(reason: &'static str) -> ValueError {
 }
 
 impl Proxy {
-    /// There is a password and no user.
+    /// A password is set, and the URL names no user.
     pub(crate) const NO_USER: ValueError =
         invalid("there is a password for the proxy and no user: write USER@ before its host");
 
-    /// The password of the user that the URL names: 1 to 255 octets of UTF-8 (RFC 1929) without
+    /// Sets the password of the user that the URL names: 1 to 255 octets of UTF-8 (RFC 1929) without
     /// control characters (RFC 7617 section 2).
     ///
     /// # Errors
     ///
-    /// The URL has no user, or the password is not one that the proxy can receive.
+    /// The URL names no user, or the password cannot be sent to the proxy.
     pub fn password(mut self, password: impl Into<Secret>) -> Result<Self, ValueError> {
         let password = password.into();
         let text = str::from_utf8(password.expose()).map_err(|_| invalid(PASSWORD))?;
@@ -93,7 +92,7 @@ impl Proxy {
         Ok(self)
     }
 
-    /// Whether a user is named and a password still is to come.
+    /// Whether the URL names a user whose password is not set yet.
     #[must_use]
     pub fn wants_password(&self) -> bool {
         self.user.is_some() && self.password.is_none()
@@ -104,8 +103,8 @@ fn is_login(text: &str) -> bool {
     (1..=MAX_LOGIN_OCTETS).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
-/// The user of a URL, in percent form (RFC 3986 section 3.2.1). It is not quoted in an error, as it
-/// may have a password in it.
+/// Decodes the user of a URL (RFC 3986 section 3.2.1). Errors do not quote it, as it may contain a
+/// password.
 fn user_name(user: &str, protocol: ProxyProtocol) -> Result<String, ValueError> {
     if user.contains(':') {
         return Err(invalid(PASSWORD_IN_URL));
@@ -148,7 +147,7 @@ impl FromStr for Proxy {
     }
 }
 
-/// What errors call it: without the user.
+/// The name that errors use, without the user.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let protocol = match self.protocol {

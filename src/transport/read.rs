@@ -39,8 +39,8 @@ impl Decoder for ReplyDecoder {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
-    /// Takes in what has come. Ready as soon as [`receive`](Self::receive) would be: a reply has
-    /// come, or the end of them.
+    /// Reads what has arrived. Ready as soon as [`receive`](Self::receive) would be: a reply has
+    /// arrived, or no further one can.
     ///
     /// # Cancel safety
     ///
@@ -80,7 +80,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Poll::Ready(())
     }
 
-    /// What ended the dialogue while no reply was due, if that is known without waiting.
+    /// The error that ended the dialogue while no reply was due, if it is known without waiting.
     pub(crate) async fn ended_while_idle(&mut self, stage: Stage) -> Option<Error> {
         if self.has_reply().await && self.pending_replies.is_empty() {
             self.ended.take().map(|end| end.into_error(stage))
@@ -89,8 +89,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
-    /// The same if the server has said something. A connection that was closed without a word is
-    /// found out when it is used.
+    /// The same, but only if the server has sent something. A connection that the server closed
+    /// without a word is noticed when it is used.
     pub(crate) async fn said_too_much(&mut self, stage: Stage) -> Option<Error> {
         let said =
             self.has_reply().await && self.ended.as_ref().is_some_and(EndOfReplies::has_words);
@@ -101,7 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
-    /// Receives the reply that is due next.
+    /// Receives the next reply that is due.
     ///
     /// # Errors
     ///
@@ -150,14 +150,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         result.map_err(|end| end.into_error(stage))
     }
 
-    /// What has come is not all that is waited for: a server may hold the rest back until the former
-    /// is acknowledged, which [flushing](super::Socket) does.
+    /// Acknowledges what has arrived, by [flushing](super::Socket): some servers hold the rest back
+    /// until then.
     fn acknowledge(&mut self, context: &mut Context<'_>) {
-        // A failure is one of the next read, too.
+        // The next read fails for the same reason.
         let _ = Pin::new(self.framed.get_mut()).poll_flush(context);
     }
 
-    /// Masks and logs a reply: none goes further without.
+    /// Masks and logs a reply, as every reply must be.
     fn mask_and_log(&self, mut reply: Reply) -> Reply {
         let challenge = self.in_exchange && reply.is_positive_intermediate();
         let unmasked = challenge.then(|| reply.clone());

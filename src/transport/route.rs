@@ -1,4 +1,4 @@
-//! The way to a server.
+//! The route to a server.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use super::proxy::Proxy;
 use crate::protocol::named;
 use crate::secret::Secret;
 
-/// The way to a server: directly by TCP by default.
+/// The route to a server. Default: a direct TCP connection.
 ///
 /// ```
 /// use pilotfish::transport::{Family, Route};
@@ -30,16 +30,16 @@ pub struct Route {
     pub(super) unix_socket: Option<PathBuf>,
 }
 
-/// Which addresses of a host are used.
+/// Which addresses of a host the client uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Family {
-    /// All, in the order that the system prefers.
+    /// All, in the system's order of preference.
     #[default]
     Any,
-    /// Those of IPv4 only.
+    /// IPv4 only.
     Ipv4,
-    /// Those of IPv6 only.
+    /// IPv6 only.
     Ipv6,
 }
 
@@ -60,7 +60,7 @@ impl Family {
 }
 
 impl Route {
-    /// Straight by TCP.
+    /// A direct TCP connection.
     pub fn new() -> Self {
         Self::default()
     }
@@ -77,25 +77,24 @@ impl Route {
         self
     }
 
-    /// Connects by way of a proxy. The host name of the server is looked up there; a
-    /// certificate is checked against the server's name all the same.
+    /// Connects through a proxy, which looks up the host name of the server. The certificate still has
+    /// to be valid for the server's name.
     #[cfg(feature = "proxy")]
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = Some(proxy);
         self
     }
 
-    /// Connects to a Unix domain socket of this machine, whatever host and port the server has
-    /// and whatever else the route says. What goes through it stays inside the machine, and
-    /// who may listen there is for the permissions of its folder to say: a login in clear text
-    /// is no danger.
+    /// Connects to a Unix domain socket of this machine, and ignores the host and port of the server
+    /// and the other settings of the route. A login in clear text is allowed there: the connection
+    /// stays inside the machine, and the permissions of the folder control who may listen.
     #[cfg(unix)]
     pub fn unix_socket(mut self, path: impl Into<PathBuf>) -> Self {
         self.unix_socket = Some(path.into());
         self
     }
 
-    /// Whether nothing leaves the machine.
+    /// Whether the connection stays inside the machine.
     pub(crate) fn is_local(&self) -> bool {
         self.path().is_some()
     }
@@ -129,7 +128,7 @@ impl Route {
         None
     }
 
-    /// Whether the address may be connected to.
+    /// Whether the client may connect to this address.
     pub(super) fn allows(&self, address: IpAddr) -> bool {
         let local = self.local_address;
         self.family.has(address) && local.is_none_or(|local| local.is_ipv4() == address.is_ipv4())

@@ -1,4 +1,4 @@
-//! A socket for a dialogue of short turns.
+//! A socket for a dialogue of short messages.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -12,15 +12,15 @@ use tokio::net::UnixStream;
 
 /// A connected socket, over TCP without delays at either end.
 ///
-/// At this end, `TCP_NODELAY` is set. What is written here is written in whole groups and blocks,
-/// and nothing is gained by holding a part back (RFC 9293 section 3.7.4).
+/// At this end `TCP_NODELAY` is set. The client writes whole groups and blocks, so holding a part
+/// back gains nothing (RFC 9293 section 3.7.4).
 ///
-/// At the other end, a server that answers in two segments may hold the second back until the
-/// first is acknowledged, which this end would put off for 40 ms or more (RFC 9293 section
-/// 3.8.6.3). It happens in each TLS 1.3 handshake with a server that does not set
-/// `TCP_NODELAY`: session tickets, then the reply to EHLO. So [flushing](AsyncWrite::poll_flush)
-/// has acknowledgements leave too, where the system knows how (Linux), and whoever waits for more
-/// than has come flushes. What is answered needs none: they go with the answer.
+/// A server that answers in two segments may hold the second back until this end acknowledges the
+/// first, which the system would delay for 40 ms or more (RFC 9293 section 3.8.6.3). That happens in
+/// each TLS 1.3 handshake with a server that does not set `TCP_NODELAY`: session tickets come first,
+/// then the reply to EHLO. So [flushing](AsyncWrite::poll_flush) also sends acknowledgements, where
+/// the system supports that (Linux), and the client flushes when it waits for the rest of a reply.
+/// When it answers instead, the answer carries the acknowledgement.
 #[derive(Debug)]
 pub struct Socket {
     stream: SocketStream,
@@ -38,7 +38,7 @@ enum SocketStream {
     Unix(UnixStream),
 }
 
-/// What all kinds of sockets can do.
+/// The traits that all kinds of sockets have.
 trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
@@ -139,7 +139,7 @@ impl AsyncWrite for Socket {
     }
 
     fn is_write_vectored(&self) -> bool {
-        // All kinds are.
+        // All kinds of sockets are.
         true
     }
 

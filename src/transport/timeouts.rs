@@ -1,4 +1,4 @@
-//! How long to wait, by stage (RFC 5321 section 4.5.3.2).
+//! The time limit of each stage (RFC 5321 section 4.5.3.2).
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use crate::error::Stage;
 
 /// How long each step of a dialogue may take.
 ///
-/// Each is for one wait, never for a whole mail: a large message over a slow line takes as
-/// long as it takes. A reply has to be there whole in its time, so a server that drips octets
-/// gains nothing. The defaults are the least that RFC 5321 section 4.5.3.2 allows, where it
-/// says something.
+/// Each limit is for one wait, never for a whole mail: a large message over a slow line is not
+/// interrupted. A reply has to arrive whole within its limit, so a server that sends octet by octet
+/// gains no time. The defaults are the minimum that RFC 5321 section 4.5.3.2 allows, where it sets
+/// one.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,21 +41,22 @@ pub struct Timeouts {
     pub rcpt: Duration,
     /// The reply to DATA: 2 min.
     pub data: Duration,
-    /// How long the server may take no octet of the message, or leave a chunk that is not the
-    /// last without a reply: 3 min.
+    /// How long the server may accept no octet of the message, or send no reply to a chunk that is not
+    /// the last: 3 min.
     pub block: Duration,
-    /// The reply to the end of data, or to the last chunk: 10 min. A shorter time makes mails whose
-    /// [`Fate`](crate::Fate) is unknown.
+    /// The reply to the end of data, or to the last chunk: 10 min. With a shorter time the
+    /// [`Fate`](crate::Fate) of more mails is unknown.
     pub end_of_data: Duration,
-    /// The reply to a command that left together with an earlier one, once that has been answered: 30
-    /// s. It holds for MAIL after the end of a message, and for RCPT and DATA after MAIL until such
-    /// commands have been answered in the session. A server that loses the command is then known.
+    /// The reply to a command that was sent together with an earlier one, counted from the reply to
+    /// that one: 30 s. It applies to MAIL after the end of a message, and to RCPT and DATA after MAIL,
+    /// until the server has answered such commands once in the session. It detects servers that lose
+    /// such commands.
     pub pipelined: Duration,
-    /// The reply to RSET behind a mail that failed: 5 min.
+    /// The reply to RSET after a mail that failed: 5 min.
     pub reset: Duration,
     /// The reply to NOOP, VRFY, HELP or RSET between two mails: 5 min.
     pub inquiry: Duration,
-    /// The reply to QUIT, and each reply to mails that had left before a 421: 5 s.
+    /// The reply to QUIT, and each reply to mails that were sent before a 421 came: 5 s.
     pub quit: Duration,
 }
 
@@ -76,7 +77,7 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
-    /// The same time for each step; for each of them, not for all together.
+    /// The same limit for each step. It does not limit all steps together.
     #[must_use]
     pub const fn all(each: Duration) -> Self {
         Self {
@@ -117,7 +118,7 @@ impl Timeouts {
         }
     }
 
-    /// How long the server may take no octet at this stage.
+    /// How long the server may accept no octet at this stage.
     pub(super) fn write(&self, stage: Stage) -> Duration {
         match stage {
             Stage::Quit => self.quit,

@@ -17,11 +17,11 @@ use super::socket::Socket;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::Mask;
 
-/// How long the header of a proxy's response may be, in octets, with those of interim responses
-/// before it.
+/// The maximum length of the header of a proxy's response, together with the interim responses before
+/// it.
 const MAX_HEADER_OCTETS: usize = 8 * 1024;
 
-/// How many fields it may have.
+/// The maximum number of its fields.
 const MAX_HEADER_FIELDS: usize = 64;
 
 /// Asks the proxy at the other end of a socket to connect to the server.
@@ -46,7 +46,7 @@ pub(super) async fn connect_through(
     })
 }
 
-/// RFC 1928 and RFC 1929. Nothing is read beyond the proxy's answer.
+/// RFC 1928 and RFC 1929. It reads nothing after the proxy's answer.
 async fn socks(proxy: &Proxy, stream: &mut Socket, host: &Host, port: u16) -> Result<()> {
     let target = match host.as_address() {
         Some(address) => TargetAddr::Ip((address, port).into()),
@@ -95,8 +95,8 @@ async fn http(proxy: &Proxy, stream: &mut Socket, host: &Host, port: u16) -> Res
             Err(error) => return Err(broken(proxy, error)),
         };
         let (code, reason) = status(proxy, &header)?;
-        // RFC 9110 section 15.2: an interim response, after which another one comes. But 101 ends
-        // HTTP, by a request that was not made.
+        // RFC 9110 section 15.2: another response follows an interim one. But 101 ends HTTP, which
+        // this client never requests.
         if !matches!(code, 100 | 102..200) {
             break (code, reason);
         }
@@ -105,7 +105,7 @@ async fn http(proxy: &Proxy, stream: &mut Socket, host: &Host, port: u16) -> Res
     let error = match code {
         200..300 => return Ok(()),
         407 => login_refused(proxy),
-        // RFC 9110 sections 15.5 and 15.6: what may pass, and what may not.
+        // RFC 9110 sections 15.5 and 15.6: the first are transient, all others are not.
         408 | 429 | 500.. => unreached(proxy, host, port),
         _ => not_allowed(proxy, host, port),
     };
@@ -115,14 +115,14 @@ async fn http(proxy: &Proxy, stream: &mut Socket, host: &Host, port: u16) -> Res
     ))))
 }
 
-/// What the proxy says, without its password.
+/// A text of the proxy, without its password.
 fn masked(proxy: &Proxy, text: &str) -> String {
     let mask = proxy.password.as_ref().map(Mask::new);
     mask.and_then(|mask| mask.applied(text))
         .unwrap_or_else(|| text.to_owned())
 }
 
-/// The status code of a response, and the reason that it gives.
+/// The status code of a response, and its reason phrase.
 fn status(proxy: &Proxy, header: &[u8]) -> Result<(u16, String)> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_HEADER_FIELDS];
     let mut response = httparse::Response::new(&mut fields);
@@ -136,7 +136,7 @@ fn status(proxy: &Proxy, header: &[u8]) -> Result<(u16, String)> {
     }
 }
 
-/// Types have seen to it that there is no control character in what it is made of.
+/// The request to connect. The types of its parts cannot contain control characters.
 fn request(proxy: &Proxy, host: &Host, port: u16) -> Zeroizing<Vec<u8>> {
     let host = match host.as_address() {
         Some(address) if address.is_ipv6() => format!("[{address}]"),
@@ -146,7 +146,7 @@ fn request(proxy: &Proxy, host: &Host, port: u16) -> Zeroizing<Vec<u8>> {
     let mut request = Zeroizing::new(Vec::with_capacity(2 * 1024));
     request.extend_from_slice(head.as_bytes());
     if let (Some(user), Some(password)) = (&proxy.user, &proxy.password) {
-        // RFC 7617 section 2. Long enough not to be copied.
+        // RFC 7617 section 2. The capacity prevents copies of the password.
         let mut login = Zeroizing::new(Vec::with_capacity(1 + user.len() + password.len()));
         login.extend_from_slice(user.as_bytes());
         login.push(b':');
@@ -160,9 +160,8 @@ fn request(proxy: &Proxy, host: &Host, port: u16) -> Zeroizing<Vec<u8>> {
     request
 }
 
-/// Reads a header, octet by octet: what follows the empty line belongs to the server behind
-/// the proxy. A line may end in LF alone (RFC 9112 section 2.2). `None` if the header is longer
-/// than `room`.
+/// Reads a header octet by octet, because the server's octets follow the empty line. A line may end in
+/// LF alone (RFC 9112 section 2.2). `None` if the header is longer than `room`.
 async fn header(stream: &mut Socket, room: usize) -> io::Result<Option<Vec<u8>>> {
     let mut header = Vec::new();
     while !header.ends_with(b"\n\r\n") && !header.ends_with(b"\n\n") {

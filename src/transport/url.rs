@@ -5,16 +5,16 @@ use std::borrow::Cow;
 /// The parts of `SCHEME://[USER@]HOST[:PORT][/]`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Url<'a> {
-    /// In small letters: a scheme has no case (section 3.1).
+    /// In lower case: a scheme is case-insensitive (section 3.1).
     pub(crate) scheme: String,
-    /// Before `@`, as it stands there.
+    /// The text before `@`, not decoded.
     pub(crate) user: Option<&'a str>,
-    /// `HOST[:PORT]`, or a path. A final slash and an empty port are left out (section 6.2.3).
+    /// `HOST[:PORT]`, or a path; without a final slash and without an empty port (section 6.2.3).
     pub(crate) place: &'a str,
 }
 
 impl<'a> Url<'a> {
-    /// The parts of a text; `None` if it is not a URL.
+    /// Splits a text into its parts; `None` if it is not a URL.
     ///
     /// The host ends at the first `/`, `?` or `#` (section 3.2). So an `@` after one of them is not
     /// the end of a user's name: other programs would connect to another host.
@@ -40,8 +40,8 @@ impl<'a> Url<'a> {
     }
 }
 
-/// What percent form stands for (section 2.1); `None` if a `%` has not two hexadecimal digits
-/// after it, or the result is not UTF-8.
+/// Decodes percent-encoded text (section 2.1); `None` if a `%` is not followed by two hexadecimal
+/// digits, or the result is not UTF-8.
 pub(crate) fn decoded(text: &str) -> Option<Cow<'_, str>> {
     let mut parts = text.split('%');
     let first = parts.next()?;

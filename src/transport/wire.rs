@@ -1,4 +1,4 @@
-//! The one place through which every command, reply and octet passes, and is logged.
+//! The one place through which every command, reply and octet passes, and which logs them.
 
 use std::collections::VecDeque;
 
@@ -23,18 +23,18 @@ use crate::secret::Secret;
 /// DEBUG, a block of the message at TRACE and only by its size.
 pub(super) const TARGET: &str = "pilotfish::wire";
 
-/// Room for the longest line with a secret in it, in octets, so that growing leaves no copy of it:
-/// 12,288 of base64 (RFC 4954 section 4) and the line end.
-const LONGEST_SECRET: usize = 12 * 1024 + 2;
+/// The capacity for the longest line with a secret, in octets: 12,288 of base64 (RFC 4954 section 4)
+/// and the line end. A buffer that grows would leave copies of the secret in memory.
+const MAX_SECRET_LINE_OCTETS: usize = 12 * 1024 + 2;
 
 /// A stream in clear text on the left, or inside TLS on the right.
 pub(super) type MaybeTls<S> = Either<S, Box<TlsStream<S>>>;
 
 /// A connection that carries commands and octets one way and replies the other.
 ///
-/// Replies are read while anything is written, always: a server that answers early or stops
-/// reading can neither block the client nor make it miss the answer. A reply that belongs to
-/// no command is an error, as is any octet behind the reply to STARTTLS.
+/// The wire always reads replies while it writes: a server that answers early or stops reading can
+/// neither block the client nor make it miss the answer. A reply that belongs to no command is an
+/// error, and so is any octet after the reply to STARTTLS.
 ///
 /// After an error the connection must be dropped, which closes it.
 #[derive(Debug)]
@@ -42,21 +42,21 @@ pub(crate) struct Wire<S> {
     pub(super) framed: FramedRead<MaybeTls<S>, ReplyDecoder>,
     pub(super) timeouts: Timeouts,
     pub(super) timer: IoTimer,
-    /// Replies that came while something was written.
+    /// Replies that arrived while something was written.
     pub(super) pending_replies: VecDeque<Reply>,
-    /// How many octets these have.
+    /// How many octets `pending_replies` have.
     pub(super) pending_octets: usize,
-    /// What came behind those of `pending_replies`, if that was the end: it is reported after them.
+    /// Why no reply can come after `pending_replies`, if the end is known. It is reported after them.
     pub(super) ended: Option<EndOfReplies>,
-    /// Replies that are due and have not come.
+    /// How many replies are due that have not been received.
     pub(super) expected_replies: usize,
     /// Octets that have been written since the connection or TLS began.
     pub(super) handed_over: u64,
     pub(super) tls: Option<TlsParameters>,
-    /// What is masked where the server repeats it.
+    /// The secrets that are masked where the server repeats them.
     pub(super) masks: Vec<Mask>,
-    /// Whether challenges may come: they are masked where they are logged alone, since what a
-    /// server asks may have words in common with a password.
+    /// Whether a login is in progress. Its challenges are masked only in the log: the login needs them
+    /// unchanged, and they may have words in common with a password.
     pub(super) in_exchange: bool,
 }
 
@@ -69,12 +69,12 @@ impl<S> Wire<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
-    /// Begins in clear text. The greeting is the first reply.
+    /// A connection in clear text. The greeting is the first reply.
     pub(crate) fn clear(stream: S, timeouts: Timeouts) -> Self {
         Self::over(Either::Left(stream), timeouts, 1)
     }
 
-    /// Nothing has been written or read yet.
+    /// A connection on which nothing has been written or read yet.
     fn over(stream: MaybeTls<S>, timeouts: Timeouts, expected_replies: usize) -> Self {
         Self {
             framed: FramedRead::new(stream, ReplyDecoder::default()),
@@ -91,8 +91,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
-    /// Masks these secrets in all that the server says, from the first octet on: it may know them
-    /// from another connection.
+    /// Masks these secrets in everything that the server sends, from the first octet on: it may know
+    /// them from another connection.
     pub(crate) fn masking<'a>(mut self, secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         self.masks.extend(secrets.into_iter().map(Mask::new));
         self
@@ -159,7 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         &self.timeouts
     }
 
-    /// Whether no reply is due, and nothing that came is unread.
+    /// Whether no reply is due, and everything that arrived has been read.
     fn is_quiet(&self) -> bool {
         self.expected_replies == 0
             && self.ended.is_none()
@@ -167,21 +167,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             && self.framed.decoder().is_between_replies()
     }
 
-    /// Masks what is about to be sent, from here on.
+    /// Masks a secret that is about to be sent, from now on.
     pub(crate) fn mask(&mut self, mask: Mask) {
         if !self.masks.contains(&mask) {
             self.masks.push(mask);
         }
     }
 
-    /// What a server said in another form than a reply, without secrets.
+    /// A text of the server, without secrets.
     pub(crate) fn masked(&self, text: String) -> String {
         self.masks
             .iter()
             .fold(text, |text, mask| mask.applied(&text).unwrap_or(text))
     }
 
-    /// The same for octets whose rest has not come, and that may be cut off within a secret.
+    /// The same for octets that are incomplete and may end within a secret.
     pub(super) fn masked_to_the_end(&self, octets: Vec<u8>) -> Vec<u8> {
         let mut masked = self.masks.iter().fold(octets, |octets, mask| {
             mask.applied_to_octets(&octets).unwrap_or(octets)
@@ -203,10 +203,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: the connection is to be dropped with the future.
+    /// Not cancel safe: the connection must be dropped together with the future.
     pub(crate) async fn command(&mut self, stage: Stage, command: Command) -> Result<Reply> {
         // Overwritten when dropped, as it may hold a password.
-        let mut octets = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET));
+        let mut octets = Zeroizing::new(Vec::with_capacity(MAX_SECRET_LINE_OCTETS));
         self.in_exchange = stage == Stage::Auth;
         debug!(target: TARGET, from = "client", tls = self.tls.is_some(), "{command}");
         command.encode(&mut octets);
@@ -223,7 +223,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: the connection is to be dropped with the future. The message is then
+    /// Not cancel safe: the connection must be dropped together with the future. The message is then
     /// incomplete, and the server discards it.
     pub(crate) async fn block(&mut self, octets: &[u8]) -> Result<()> {
         trace!(target: TARGET, from = "client", tls = self.tls.is_some(), octets = octets.len(), "block");
@@ -236,7 +236,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.expected_replies
     }
 
-    /// Ends TLS if there is any, and the connection. Failures are of no interest any more.
+    /// Ends TLS, if it is active, and the connection. Ignores failures.
     ///
     /// # Cancel safety
     ///

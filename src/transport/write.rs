@@ -19,11 +19,11 @@ use crate::error::{Result, Stage};
 type WriteProgress = ControlFlow<(), usize>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
-    /// Writes and flushes everything; a reply is due as soon as so many octets as `answered` says
-    /// have been handed over. The time limit is for each step forward, so that a slow line is no
-    /// failure and a stalled one is.
+    /// Writes and flushes all octets. `answered` says after how many of them each reply is due. The time
+    /// limit starts again with each octet that the server accepts: a slow line is allowed, a stalled
+    /// one is an error.
     ///
-    /// What is there before anything is written answers nothing, and is found before.
+    /// Octets that the server sent before this write began answer nothing. They are found first.
     pub(super) async fn write(
         &mut self,
         stage: Stage,
@@ -71,7 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
-    /// Takes in the replies that are there, then writes what can be written.
+    /// Reads the replies that have arrived, then writes what can be written.
     fn poll_write(
         &mut self,
         context: &mut Context<'_>,
@@ -91,7 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             return Poll::Ready(Err(end.into_error(stage)));
         }
         if broken.is_some() {
-            // The reason is often on its way: it is waited for until the stream ends.
+            // The server's reason is often on its way: wait for it until the stream ends.
             return Poll::Pending;
         }
         let stream = Pin::new(self.framed.get_mut());
@@ -108,7 +108,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             }
             Ok(written) => Poll::Ready(Ok(written)),
             Err(error) => {
-                // TLS may have sent records of what it did not take whole, but not the last octet.
+                // TLS may have sent a part of what it did not accept whole, but not the last octet.
                 if self.tls.is_some() {
                     self.handed_over += rest.len().saturating_sub(1) as u64;
                 }
@@ -119,8 +119,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
-    /// Takes in the replies that are there. Ready if one came that is not due, or none can come
-    /// any more.
+    /// Reads the replies that have arrived. Ready if one arrived that is not due, or if no further one
+    /// can arrive.
     pub(super) fn poll_replies(&mut self, context: &mut Context<'_>) -> Poll<EndOfReplies> {
         loop {
             let read = ready!(self.framed.poll_next_unpin(context));

@@ -253,47 +253,48 @@ fn local_name(stream: &Socket) -> Result<Domain> {
 }
 
 impl ServerConfigBuilder {
-    /// The TCP port, 1 to 65535. By default 465 for implicit TLS, 587 for STARTTLS, and 25 for clear
+    /// Sets the TCP port, 1 to 65535. Default: 465 for implicit TLS, 587 for STARTTLS, and 25 for clear
     /// text.
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
         self
     }
 
-    /// The route to the server. By default a direct TCP connection.
+    /// Sets the route to the server. Default: a direct TCP connection.
     pub fn route(mut self, route: Route) -> Self {
         self.settings.route = route;
         self
     }
 
-    /// How sessions are protected. By default implicit TLS on port 465, STARTTLS on other ports, and
+    /// Sets how sessions are protected. Default: implicit TLS on port 465, STARTTLS on other ports, and
     /// clear text over a Unix socket.
     pub fn security(mut self, security: Security) -> Self {
         self.security = Some(security);
         self
     }
 
-    /// Which certificate authorities are trusted. By default the public ones.
+    /// Sets the certificate authorities to trust, the pins and the client certificate. Default: the
+    /// public authorities, and no client certificate.
     pub fn tls(mut self, tls: TlsConfig) -> Self {
         self.tls = Some(tls);
         self
     }
 
-    /// The credentials of the login: [`Credentials`], or a provider that is asked when a session
-    /// begins. By default there is no login.
+    /// Logs in with these [`Credentials`], or with those that a provider returns each time a session
+    /// begins. Default: no login.
     pub fn credentials(mut self, provider: impl CredentialsProvider + 'static) -> Self {
         self.settings.credentials = Some(SharedCredentialsProvider::new(provider));
         self
     }
 
-    /// The password of the user that the URL names: see [`ServerConfig::from_url`].
+    /// Sets the password of the user that the URL names: see [`ServerConfig::from_url`].
     pub fn password(mut self, password: impl Into<Secret>) -> Self {
         self.password = Some(password.into());
         self
     }
 
-    /// Which AUTH mechanisms are tried, in this order. By default those of
-    /// [`Mechanism::PREFERENCE`], the strongest first: SCRAM takes two round trips more than PLAIN.
+    /// Sets the AUTH mechanisms to try, in this order. Default: [`Mechanism::PREFERENCE`], the
+    /// strongest first. SCRAM takes two round trips more than PLAIN.
     pub fn mechanisms(mut self, mechanisms: impl IntoIterator<Item = Mechanism>) -> Self {
         self.settings.mechanisms = Some(mechanisms.into_iter().collect());
         self
@@ -305,36 +306,36 @@ impl ServerConfigBuilder {
         self
     }
 
-    /// What the client calls itself in EHLO: its primary host name, if it has one (RFC 5321
-    /// section 4.1.4). By default the literal of its address; over a Unix socket and through a
-    /// proxy, where the server cannot know that address, `[127.0.0.1]`.
+    /// Sets the name that the client sends in EHLO: its primary host name, if it has one (RFC 5321
+    /// section 4.1.4). Default: its IP address in brackets. Over a Unix socket and through a proxy,
+    /// where the server cannot know that address, the default is `[127.0.0.1]`.
     pub fn name(mut self, name: impl TryInto<Domain, Error: Into<Error>>) -> Self {
         self.name = Some(name.try_into().map_err(Into::into));
         self
     }
 
-    /// Uses LMTP (RFC 2033), in which a server replies for each recipient.
+    /// Speaks LMTP (RFC 2033) in place of SMTP: the server replies to a message for each recipient.
     pub fn lmtp(mut self) -> Self {
         self.settings.dialect = Dialect::Lmtp;
         self
     }
 
-    /// How mails go out. By default grouped, and by BDAT where several are waiting and the server
-    /// allows it.
+    /// Sets how mails are sent. Default: commands in groups where the server offers PIPELINING, and
+    /// messages by BDAT where several are waiting and the server offers CHUNKING.
     pub fn strategy(mut self, strategy: Strategy) -> Self {
         self.settings.strategy = strategy;
         self
     }
 
-    /// How many whole messages may be sent on one connection before the first of them is answered: see
-    /// [`Strategy::messages_in_flight`], which this overrides. By default 8. With 1, a broken connection
+    /// Sets how many whole messages the client may send on one connection before the server replies to
+    /// the first: overrides [`Strategy::messages_in_flight`]. Default: 8. With 1, a broken connection
     /// leaves the fate of at most one mail unknown.
     pub fn messages_in_flight(mut self, most: u32) -> Self {
         self.messages_in_flight = Some(most);
         self
     }
 
-    /// The time limit of each step.
+    /// Sets the time limit of each step.
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.settings.timeouts = timeouts;
         self

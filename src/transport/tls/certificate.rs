@@ -1,14 +1,14 @@
-//! What a certificate says of itself (RFC 5280 section 4.1).
+//! The fields of a certificate (RFC 5280 section 4.1).
 //!
-//! Who is trusted without an authority needs its key alone. All else is for the words about one
-//! that is refused.
+//! A server that is trusted without an authority needs only the key. All other fields are for the
+//! errors about a rejected certificate.
 
 use std::net::IpAddr;
 
 use tokio_rustls::rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 
-/// The fields of a certificate of any version, in DER. webpki reads version 3 alone, and not all
-/// that others take.
+/// The fields of a certificate of any version, in DER. webpki reads only version 3, and rejects some
+/// certificates that other libraries accept.
 pub(super) struct Fields<'a> {
     /// The content of the `Name`.
     pub(super) issuer: &'a [u8],
@@ -115,7 +115,7 @@ impl<'a> DerElement<'a> {
     }
 }
 
-/// What is worth saying of a certificate that is refused.
+/// What an error says about a rejected certificate.
 #[derive(Debug, Default)]
 pub(super) struct CertificateSummary {
     pub(super) is_self_signed: bool,

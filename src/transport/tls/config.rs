@@ -1,4 +1,4 @@
-//! What a client's side of TLS trusts and presents, and its handshake.
+//! The configuration of TLS, and its handshake.
 
 use std::future::{Future as _, poll_fn};
 use std::io;

@@ -14,18 +14,18 @@ use super::fingerprint::Fingerprint;
 use crate::error::{Error, ErrorKind};
 use crate::transport::host::Host;
 
-/// How many of a certificate's names are shown.
+/// The maximum number of a certificate's names in an error.
 const MAX_NAMES: usize = 5;
 
-/// How many characters of a name are shown.
+/// The maximum number of characters of a name in an error.
 const MAX_NAME_CHARACTERS: usize = 100;
 
-/// What is wrong with a certificate.
+/// Why a certificate is rejected.
 #[derive(Debug)]
 pub(super) enum CertificateProblem {
     /// The path to an authority or the name is wrong.
     Path(webpki::Error),
-    /// It names an authority of the user as its issuer, and another key has signed it.
+    /// It names an authority of the user as its issuer, but another key has signed it.
     Namesake(webpki::Error),
     /// It is none of the pinned ones.
     NotPinned,
@@ -41,10 +41,10 @@ impl From<webpki::Error> for CertificateProblem {
     }
 }
 
-/// Says what the failure of a handshake means, and what to do about it.
+/// The error of a handshake: what its failure means, and what to do about it.
 pub(super) fn handshake_error(host: &Host, error: io::Error) -> Error {
     let Some(cause) = cause(&error) else {
-        // The stream failed, and TLS with it.
+        // The stream failed, not TLS.
         let message = format!("the connection to {host} broke during the TLS handshake");
         return Error::new(ErrorKind::Io, message).caused_by(error);
     };
@@ -93,13 +93,14 @@ pub(super) fn handshake_error(host: &Host, error: io::Error) -> Error {
     Error::new(ErrorKind::Tls, message).caused_by(error)
 }
 
-/// What TLS found wrong, if it was not the stream that failed.
+/// The error of TLS, if the stream has not failed.
 pub(super) fn cause(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref().and_then(|inner| inner.downcast_ref())
 }
 
-/// Whether the server ended a session since it does not trust the client's certificate, or misses
-/// one: with TLS 1.3 it says so when the client takes the handshake for done.
+/// Whether the server ended a session because it does not trust the client's certificate, or because
+/// the client presented none. With TLS 1.3 its alert comes after the client has finished the
+/// handshake.
 pub(in crate::transport) fn is_refusal(error: &io::Error) -> bool {
     matches!(
         cause(error),

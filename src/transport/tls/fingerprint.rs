@@ -1,4 +1,4 @@
-//! Certificates by their hash.
+//! Hashes of certificates and keys.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,10 +6,10 @@ use std::str::FromStr;
 use crate::cryptography::digest::{self, SHA256, SHA256_OUTPUT_LEN};
 use crate::protocol::{ValueError, try_from_text};
 
-/// What a server's certificate is known by: the SHA-256 of it, or of its public key.
+/// The SHA-256 hash of a server's certificate or of its public key.
 ///
-/// That of the key (the `SubjectPublicKeyInfo`, RFC 7469 section 2.4) stays the same when a
-/// certificate is renewed with its key. Written as `sha256:` or `spki-sha256:` and 64 hexadecimal
+/// The hash of the key (the `SubjectPublicKeyInfo`, RFC 7469 section 2.4) stays the same when a
+/// certificate is renewed with its key. It is written as `sha256:` or `spki-sha256:` and 64 hexadecimal
 /// digits, with colons between the octets or without:
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! What a handshake agreed on.
+//! The parameters that a handshake negotiated.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use tokio_rustls::rustls::{
 use super::fingerprint::Fingerprint;
 use crate::protocol::named;
 
-/// What a handshake agreed on.
+/// The parameters that a handshake negotiated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsParameters {
@@ -24,17 +24,17 @@ pub struct TlsParameters {
     /// Whether both sides resumed an earlier session (RFC 8446 section 2.2, RFC 5077). In a full
     /// handshake, the server shows its certificate and proves that it has the key.
     pub resumed: bool,
-    /// The SHA-256 of the server's certificate, by which it can be
-    /// [pinned](super::TlsConfigBuilder::fingerprint). For a resumed session, it is what the
-    /// server showed when the session was new.
+    /// The SHA-256 of the server's certificate, which can be
+    /// [pinned](super::TlsConfigBuilder::fingerprint). For a resumed session, it is the certificate
+    /// that the server presented when the session was new.
     pub certificate: Option<Fingerprint>,
 }
 
-/// A version of TLS that is safe.
+/// A version of TLS that the client supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[non_exhaustive]
 pub enum TlsVersion {
-    /// TLS 1.2 (RFC 5246), by what RFC 9325 leaves of it.
+    /// TLS 1.2 (RFC 5246), without the features that RFC 9325 forbids.
     #[default]
     Tls12,
     /// TLS 1.3 (RFC 8446).
@@ -59,7 +59,7 @@ impl TlsVersion {
 }
 
 impl TlsParameters {
-    /// The hash costs a hundredth of what the handshake did.
+    /// Reads them from a connection. The hash costs a hundredth of the handshake.
     pub(in crate::transport) fn of<S>(stream: &TlsStream<S>) -> Self {
         let (_, connection) = stream.get_ref();
         let certificates = connection.peer_certificates();

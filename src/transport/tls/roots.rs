@@ -15,11 +15,11 @@ pub enum TlsRoots {
     /// The public ones that Mozilla trusts, as of this program's build.
     #[default]
     Public,
-    /// Those that the system trusts. `SSL_CERT_FILE` and `SSL_CERT_DIR` in the environment name
-    /// others.
+    /// Those that the system trusts. The environment variables `SSL_CERT_FILE` and `SSL_CERT_DIR` can
+    /// name others.
     #[cfg(feature = "system-roots")]
     System,
-    /// None: the given ones alone.
+    /// None: only those of [`ca_pem`](super::TlsConfigBuilder::ca_pem).
     None,
 }
 

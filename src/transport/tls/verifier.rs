@@ -1,4 +1,4 @@
-//! Whether a certificate is the server's.
+//! The verification of the server's certificate.
 
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
@@ -34,7 +34,7 @@ pub(super) enum Trust {
     Any,
 }
 
-/// Decides by [`Trust`]. That the server has the certificate's key is verified whoever it is.
+/// Decides by [`Trust`]. It always verifies that the server has the key of its certificate.
 #[derive(Debug)]
 pub(super) struct Verifier {
     trust: Trust,
@@ -69,7 +69,7 @@ impl Verifier {
                 );
                 verified.map_err(|error| {
                     let mut chain = [end_entity].into_iter().chain(intermediates);
-                    // The signature by a short key is wrong, too, whoever has issued its certificate.
+                    // A signature by a short key is invalid whoever issued its certificate.
                     let is_short = |certificate| CertificateSummary::of(certificate).has_short_key;
                     // Whether a certificate names one of the user's authorities as its issuer.
                     let is_from_own = |certificate| {
@@ -90,8 +90,8 @@ impl Verifier {
         }
     }
 
-    /// The key of a server that no authority has to vouch for: the rest of its certificate is of
-    /// no interest. `None` where the certificate counts.
+    /// The key of a server that is trusted without an authority, where the rest of the certificate does
+    /// not matter. `None` where the whole certificate matters.
     fn raw_key<'a>(
         &self,
         certificate: &'a CertificateDer<'_>,
@@ -102,8 +102,8 @@ impl Verifier {
         }
     }
 
-    /// As `verify_tls12_signature`, which wants a certificate. In TLS 1.2 a scheme of ECDSA is for
-    /// all curves.
+    /// As `verify_tls12_signature`, which needs a whole certificate. In TLS 1.2 a scheme of ECDSA
+    /// applies to all curves.
     fn verify_tls12_signature_with_raw_key(
         &self,
         message: &[u8],
@@ -127,7 +127,7 @@ impl Verifier {
         }
     }
 
-    /// Whether there is an algorithm for the key of a certificate.
+    /// Whether the client has an algorithm for the key of a certificate.
     fn knows_key_of(&self, certificate: &CertificateDer<'_>) -> bool {
         use webpki::Error::UnsupportedSignatureAlgorithmForPublicKeyContext as Unsupported;
         let key = Fields::of(certificate).map(|fields| fields.key);
@@ -141,7 +141,7 @@ impl Verifier {
         })
     }
 
-    /// What is wrong with a handshake's signature, with the certificate that it is by.
+    /// The result of verifying a handshake's signature, with an error that describes the certificate.
     fn signature(
         &self,
         verified: Result<HandshakeSignatureValid, rustls::Error>,
