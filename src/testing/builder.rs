@@ -9,9 +9,8 @@ use std::time::Duration;
 use super::client::Security;
 use super::extensions::{Keyword, Offer};
 use super::fault::{Fault, Faults, Frequency, Quirk};
-use super::mechanism::AuthMechanism;
 use super::server::TestServer;
-use super::settings::{Delay, ServerSettings};
+use super::settings::{AuthMechanism, Delay, ServerSettings};
 use super::store::Store;
 use crate::secret::Secret;
 

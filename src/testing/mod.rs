@@ -119,7 +119,6 @@ mod fault;
 mod input;
 mod inspection;
 mod listeners;
-mod mechanism;
 mod open_connections;
 mod received;
 mod server;
@@ -130,7 +129,6 @@ mod store;
 mod syntax;
 #[cfg(test)]
 mod tests;
-mod transaction;
 
 pub use builder::TestServerBuilder;
 #[doc(no_inline)]

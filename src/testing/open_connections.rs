@@ -32,8 +32,7 @@ impl OpenConnections {
         number: u64,
         limit: Option<usize>,
     ) -> (Presence, bool) {
-        let mut count = self.lock();
-        count.forget_closed();
+        let mut count = self.lock_open();
         let served = count.open.values().filter(|peer| !peer.too_many);
         let served = served.count();
         let too_many = limit.is_some_and(|most| served >= most);
@@ -52,23 +51,22 @@ impl OpenConnections {
     }
 
     pub(super) fn count(&self) -> usize {
-        let mut count = self.lock();
-        count.forget_closed();
-        count.open.len()
+        self.lock_open().open.len()
     }
 
     pub(super) fn most(&self) -> usize {
         self.lock().most
     }
 
+    /// Forgets the connections that clients have closed.
+    fn lock_open(&self) -> MutexGuard<'_, Connections> {
+        let mut connections = self.lock();
+        connections.open.retain(|_, peer| !peer.has_left());
+        connections
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connections> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Connections {
-    fn forget_closed(&mut self) {
-        self.open.retain(|_, peer| !peer.has_left());
     }
 }
 

@@ -7,10 +7,12 @@ use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::certificate;
 use super::connection;
@@ -40,7 +42,16 @@ impl TestServer {
         let (acceptor, ca_pem) = certificate::make(&settings.host_names)?;
         let listeners = Listeners::open(&settings).await?;
         let addr = listeners.addr()?;
-        let shared = Arc::new(Shared::new(settings, faults, acceptor));
+        let shared = Arc::new(Shared {
+            settings,
+            faults,
+            log: Log::default(),
+            connections: Arc::default(),
+            budget: Arc::default(),
+            acceptor,
+            stop: CancellationToken::new(),
+            queued: AtomicU64::new(0),
+        });
         let listening = tokio::spawn(listen(listeners, Arc::clone(&shared), connection::serve));
         Ok(Self {
             addr,

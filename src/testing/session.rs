@@ -12,9 +12,9 @@ use super::extensions::Keyword;
 use super::fault::{Fault, Point, Quirk};
 use super::input::{HANDSHAKE, InputBuffer, Line};
 use super::listeners::ByteStream;
-use super::mechanism::AuthMechanism;
+use super::received::TransactionState;
+use super::settings::AuthMechanism;
 use super::shared::Shared;
-use super::transaction::TransactionState;
 
 /// A session with one client, in clear text or inside TLS.
 pub(super) struct ServerSession {

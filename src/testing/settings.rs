@@ -9,7 +9,6 @@ use std::time::Duration;
 use super::client::Security;
 use super::extensions::{Keyword, Offer};
 use super::fault::Quirk;
-use super::mechanism::AuthMechanism;
 use super::store::Store;
 use crate::secret::Secret;
 
@@ -93,6 +92,64 @@ impl ServerSettings {
             return Ok(());
         };
         Err(io::Error::new(io::ErrorKind::InvalidInput, wrong))
+    }
+}
+
+/// An AUTH mechanism that the server knows (RFC 4954, section 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AuthMechanism {
+    /// RFC 4616.
+    Plain,
+    /// Described by no RFC.
+    Login,
+    /// RFC 2195.
+    CramMd5,
+    /// RFC 5802.
+    ScramSha1,
+    /// RFC 5802, bound to the TLS connection.
+    ScramSha1Plus,
+    /// RFC 7677.
+    ScramSha256,
+    /// RFC 7677, bound to the TLS connection.
+    ScramSha256Plus,
+    /// Described by no RFC.
+    XOAuth2,
+    /// RFC 7628.
+    OAuthBearer,
+    /// RFC 4422, appendix A.
+    External,
+}
+
+const MECHANISMS: [(AuthMechanism, &str); 10] = [
+    (AuthMechanism::Plain, "PLAIN"),
+    (AuthMechanism::Login, "LOGIN"),
+    (AuthMechanism::CramMd5, "CRAM-MD5"),
+    (AuthMechanism::ScramSha1, "SCRAM-SHA-1"),
+    (AuthMechanism::ScramSha1Plus, "SCRAM-SHA-1-PLUS"),
+    (AuthMechanism::ScramSha256, "SCRAM-SHA-256"),
+    (AuthMechanism::ScramSha256Plus, "SCRAM-SHA-256-PLUS"),
+    (AuthMechanism::XOAuth2, "XOAUTH2"),
+    (AuthMechanism::OAuthBearer, "OAUTHBEARER"),
+    (AuthMechanism::External, "EXTERNAL"),
+];
+
+impl AuthMechanism {
+    /// The mechanism of this name, in any case of letters.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let mut all = MECHANISMS.iter();
+        all.find(|(_, own)| own.eq_ignore_ascii_case(name))
+            .map(|(mechanism, _)| *mechanism)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        let mut all = MECHANISMS.iter();
+        all.find(|(mechanism, _)| *mechanism == self)
+            .map_or("", |(_, name)| name)
+    }
+
+    /// Whether it binds to the TLS connection.
+    pub(super) fn binds(self) -> bool {
+        matches!(self, Self::ScramSha1Plus | Self::ScramSha256Plus)
     }
 }
 

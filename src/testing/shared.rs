@@ -24,7 +24,8 @@ pub(super) struct Shared {
     pub(super) acceptor: TlsAcceptor,
     /// Cancelled when the server shuts down.
     pub(super) stop: CancellationToken,
-    queued: AtomicU64,
+    /// How many messages have got a queue identifier.
+    pub(super) queued: AtomicU64,
 }
 
 impl fmt::Debug for Shared {
@@ -36,19 +37,6 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
-    pub(super) fn new(settings: ServerSettings, faults: Faults, acceptor: TlsAcceptor) -> Self {
-        Self {
-            settings,
-            faults,
-            log: Log::default(),
-            connections: Arc::default(),
-            budget: Arc::default(),
-            acceptor,
-            stop: CancellationToken::new(),
-            queued: AtomicU64::new(0),
-        }
-    }
-
     /// The queue identifier of the next message.
     pub(super) fn queue_id(&self) -> String {
         let number = self.queued.fetch_add(1, Ordering::Relaxed);

@@ -25,8 +25,9 @@ use crate::protocol::{ValueError, try_from_text};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Host {
-    /// Without a final dot.
-    name: ServerName<'static>,
+    /// The name for which TLS verifies the certificate, and that it announces by SNI if it is not an
+    /// address: without a final dot (RFC 6066 section 3).
+    pub(super) name: ServerName<'static>,
     /// Whether the user wrote a final dot. Without it, a resolver may add domains of its own.
     has_final_dot: bool,
 }
@@ -43,12 +44,6 @@ pub(crate) fn parse_port(text: &str) -> Option<u16> {
 }
 
 impl Host {
-    /// What TLS checks the certificate against, and announces by SNI if it is a name: without a
-    /// final dot (RFC 6066 section 3).
-    pub(super) fn server_name(&self) -> ServerName<'static> {
-        self.name.clone()
-    }
-
     /// The IP address, if the host is one and not a name.
     #[must_use]
     pub fn as_address(&self) -> Option<IpAddr> {
@@ -159,7 +154,7 @@ mod tests {
     #[test]
     fn tls_gets_the_name_without_its_final_dot() {
         for text in ["smtp.example.com", "smtp.example.com."] {
-            let name = text.parse::<Host>().unwrap().server_name();
+            let name = text.parse::<Host>().unwrap().name;
             assert_eq!(name.to_str(), "smtp.example.com");
         }
     }

@@ -169,15 +169,13 @@ impl Envelope {
             return self.0.forward_paths.len();
         }
         let mut seen = HashSet::new();
-        for (count, path) in paths.enumerate() {
+        let end = paths.enumerate().position(|(count, path)| {
             let domain = path.addr_spec().domain();
-            let full = count >= recipients || (seen.len() >= domains && !seen.contains(domain));
-            if full && count > 0 {
-                return count;
-            }
+            let is_full = count >= recipients || (seen.len() >= domains && !seen.contains(domain));
             seen.insert(domain);
-        }
-        self.0.forward_paths.len()
+            is_full && count > 0
+        });
+        end.unwrap_or(self.0.forward_paths.len())
     }
 
     /// The same mail for those of these recipients that it has; `None` if it has none of them.

@@ -1,8 +1,6 @@
 //! AUTH (RFC 4954), with PLAIN (RFC 4616), LOGIN, CRAM-MD5 (RFC 2195), EXTERNAL (RFC 4422),
 //! OAUTHBEARER (RFC 7628) and XOAUTH2.
 
-use std::fmt::Write as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -10,9 +8,9 @@ use md5::Md5;
 
 use super::super::extensions::Keyword;
 use super::super::fault::Point;
-use super::super::mechanism::AuthMechanism;
+use super::super::received::TransactionState;
 use super::super::session::{Flow, ServerSession, SessionStop};
-use super::super::transaction::TransactionState;
+use super::super::settings::AuthMechanism;
 use crate::secret::Secret;
 
 /// The challenge that says why a token is refused (RFC 7628, section 3.2.2).
@@ -108,14 +106,11 @@ impl ServerSession {
         let challenge = format!("<{}@{}>", self.number, self.shared.settings.host_name());
         let response = self.challenge(&STANDARD.encode(&challenge)).await?;
         let digest = |password: &Secret| {
-            let mut digits = String::new();
-            if let Ok(mut mac) = Hmac::<Md5>::new_from_slice(password.expose()) {
-                mac.update(challenge.as_bytes());
-                for octet in mac.finalize().into_bytes() {
-                    let _ = write!(digits, "{octet:02x}");
-                }
-            }
-            digits
+            let Ok(mac) = Hmac::<Md5>::new_from_slice(password.expose()) else {
+                return String::new();
+            };
+            let digest = mac.chain_update(&challenge).finalize().into_bytes();
+            digest.iter().map(|octet| format!("{octet:02x}")).collect()
         };
         self.find_user(|name, password| {
             response.expose() == format!("{name} {}", digest(password)).as_bytes()

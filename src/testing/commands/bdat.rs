@@ -3,8 +3,8 @@
 use super::super::data::DataReader;
 use super::super::extensions::Keyword;
 use super::super::fault::{Point, Quirk};
+use super::super::received::{IncomingMail, TransactionState};
 use super::super::session::{Flow, ServerSession};
-use super::super::transaction::{IncomingMail, TransactionState};
 use super::transfer::up_to;
 
 impl ServerSession {

@@ -4,8 +4,8 @@
 use std::io;
 
 use super::super::fault::{Fault, Point};
+use super::super::received::IncomingMail;
 use super::super::session::{Flow, ServerSession, SessionStop, is_positive};
-use super::super::transaction::IncomingMail;
 
 impl ServerSession {
     /// Checks a message that has arrived, keeps it and replies.

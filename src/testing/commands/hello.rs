@@ -3,11 +3,10 @@
 use super::super::client::{Security, TlsVersion};
 use super::super::extensions::{EXTENSIONS, Keyword, Offer};
 use super::super::fault::Point;
-use super::super::mechanism::AuthMechanism;
+use super::super::received::TransactionState;
 use super::super::session::{Flow, ServerSession, SessionStop};
-use super::super::settings::ServerSettings;
+use super::super::settings::{AuthMechanism, ServerSettings};
 use super::super::syntax::is_host;
-use super::super::transaction::TransactionState;
 
 impl ServerSession {
     pub(super) async fn ehlo(&mut self, line: &str) -> Flow<()> {

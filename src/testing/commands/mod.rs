@@ -15,8 +15,8 @@ use smtp_proto::{Error, Request};
 
 use super::extensions::{EXTENSIONS, Keyword};
 use super::fault::{Point, Quirk};
+use super::received::TransactionState;
 use super::session::{Flow, ServerSession, SessionStop};
-use super::transaction::TransactionState;
 
 impl ServerSession {
     /// Reads a command and carries it out.

@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::mechanism::AuthMechanism;
 use super::super::session::{Flow, ServerSession};
+use super::super::settings::AuthMechanism;
 use crate::cryptography::{digest, hmac, pbkdf2};
 use crate::secret::Secret;
 

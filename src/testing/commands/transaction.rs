@@ -4,11 +4,10 @@ use super::super::client::Security;
 use super::super::data::DataReader;
 use super::super::extensions::{Keyword, Offer};
 use super::super::fault::Point;
-use super::super::received::Received;
+use super::super::received::{IncomingMail, Received, TransactionState};
 use super::super::session::{Flow, ServerSession, SessionStop};
 use super::super::store::Sink;
 use super::super::syntax::PathArgument;
-use super::super::transaction::{IncomingMail, TransactionState};
 
 /// How many recipients a message may have; RFC 5321, section 4.5.3.1.8, asks for 100.
 const MAX_RECIPIENTS: usize = 1000;

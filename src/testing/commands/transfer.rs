@@ -3,9 +3,9 @@
 use super::super::data::DataReader;
 use super::super::extensions::Keyword;
 use super::super::fault::{Fault, Point};
+use super::super::received::{IncomingMail, TransactionState};
 use super::super::session::{Flow, ServerSession, SessionStop};
 use super::super::store::Sink;
-use super::super::transaction::{IncomingMail, TransactionState};
 
 impl ServerSession {
     pub(super) async fn data(&mut self) -> Flow<()> {

@@ -121,7 +121,7 @@ impl TlsConfig {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let name = self.name.as_ref().unwrap_or(host).server_name();
+        let name = self.name.as_ref().unwrap_or(host).name.clone();
         let mut handshake = self.connector.connect(name, stream);
         poll_fn(|context| {
             let polled = Pin::new(&mut handshake).poll(context);
