@@ -106,14 +106,13 @@ impl ServerSession {
         let challenge = format!("<{}@{}>", self.number, self.shared.settings.host_name());
         let response = self.challenge(&STANDARD.encode(&challenge)).await?;
         let digest = |password: &Secret| {
-            let Ok(mac) = Hmac::<Md5>::new_from_slice(password.expose()) else {
-                return String::new();
-            };
+            let mac = Hmac::<Md5>::new_from_slice(password.expose()).ok()?;
             let digest = mac.chain_update(&challenge).finalize().into_bytes();
-            digest.iter().map(|octet| format!("{octet:02x}")).collect()
+            Some(format!("{:032x}", u128::from_be_bytes(digest.into())))
         };
         self.find_user(|name, password| {
-            response.expose() == format!("{name} {}", digest(password)).as_bytes()
+            digest(password)
+                .is_some_and(|digest| response.expose() == format!("{name} {digest}").as_bytes())
         })
     }
 
