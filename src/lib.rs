@@ -72,7 +72,7 @@
 //!           protocol ------> address     SMTP without I/O | RFC 5321 addresses
 //!              \____ secret, error, observe, cryptography    leaves
 //!
-//!      testing                           shares no code with the rest
+//!      testing                           parses and replies by code of its own
 //! ```
 //!
 //! | module | uses | knows nothing of |
@@ -84,7 +84,7 @@
 //! | [`session`] | protocol, transport, message, address, secret, error, observe | other sessions |
 //! | [`client`] | session, message, address, error, observe | commands, TLS |
 //! | [`config`] | address, secret, error, protocol, message, session, transport | clients and their queues |
-//! | [`testing`] | secret, cryptography; the client in the one file that makes one | the code that it tests |
+//! | [`testing`] | secret, cryptography; in one file the client and its settings | the code that it tests |
 //!
 //! `observe` collects metrics: it knows only names and numbers. `cryptography` wraps `aws-lc-rs` or
 //! `ring`.

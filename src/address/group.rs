@@ -160,8 +160,11 @@ into_addresses! {
 
 impl<T: IntoAddresses> IntoAddresses for Vec<T> {
     fn into_addresses(self) -> Result<Vec<Address>, AddressError> {
-        let lists: Result<Vec<_>, _> = self.into_iter().map(T::into_addresses).collect();
-        Ok(lists?.into_iter().flatten().collect())
+        let mut all = Vec::with_capacity(self.len());
+        for addresses in self {
+            all.extend(addresses.into_addresses()?);
+        }
+        Ok(all)
     }
 }
 

@@ -252,7 +252,7 @@ impl Outstanding {
 pub struct CloseReport {
     /// Mails that the server accepted for at least one recipient.
     pub sent: usize,
-    /// Mails that failed otherwise than the ones below. The callers of all three get an error.
+    /// Mails that failed: each caller has the error. Those below are not counted here.
     pub failed: usize,
     /// Mails that the client, or a caller who dropped a future, took back in time. The server does not
     /// deliver them.

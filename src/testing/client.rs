@@ -1,5 +1,5 @@
-//! What connects the test server with the library: clients for it, and the names of settings that
-//! both have. No other file of this module uses the library.
+//! What connects the test server with the library: clients for it, and the settings that both have.
+//! No other file of this module uses more of the library than its secrets and its cryptography.
 
 use super::server::TestServer;
 use super::shared::TestServerError;

@@ -105,8 +105,11 @@ impl ServerSession {
     /// The next line, without its CRLF.
     pub(super) async fn line(&mut self) -> Flow<Vec<u8>> {
         loop {
-            // A client may try whether the port begins with TLS.
-            if self.tls.is_none() && self.input.octets().first() == Some(&HANDSHAKE) {
+            // A client that has not sent EHLO may try whether the port begins with TLS.
+            if self.tls.is_none()
+                && self.hello.is_none()
+                && self.input.octets().first() == Some(&HANDSHAKE)
+            {
                 return Err(SessionStop::CloseNow);
             }
             match self.input.take_line() {

@@ -1,6 +1,7 @@
 //! Where a message goes.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::error::EnvelopeError;
@@ -157,8 +158,9 @@ impl Envelope {
         if end == self.0.forward_paths.len() {
             return (self.clone(), None);
         }
-        let first = self.select(|place, _| place < end);
-        (first, Some(self.select(|place, _| place >= end)))
+        let first = self.select(0..end, |_| true);
+        let rest = self.select(end..self.0.forward_paths.len(), |_| true);
+        (first, Some(rest))
     }
 
     /// Where the portion ends that begins with the first recipient.
@@ -181,22 +183,27 @@ impl Envelope {
     /// The same mail for those of these recipients that it has; `None` if it has none of them.
     pub(crate) fn restricted_to(&self, paths: &[ForwardPath]) -> Option<Self> {
         let wanted: HashSet<_> = paths.iter().collect();
-        let restricted = self.select(|_, path| wanted.contains(path));
+        let all = 0..self.0.forward_paths.len();
+        let restricted = self.select(all, |path| wanted.contains(path));
         (!restricted.0.forward_paths.is_empty()).then_some(restricted)
     }
 
-    /// The same mail for those recipients that `keep` accepts by their place or path.
-    fn select(&self, keep: impl Fn(usize, &ForwardPath) -> bool) -> Self {
-        let kept = self.0.forward_paths.iter().enumerate();
-        let kept = kept.filter(|(place, path)| keep(*place, path));
-        let own = kept.clone().enumerate().filter_map(|(new, (place, _))| {
-            let options = self.0.own.get(&place)?;
-            Some((new, options.clone()))
-        });
+    /// The same mail for those recipients in this range that `keep` accepts.
+    fn select(&self, range: Range<usize>, keep: impl Fn(&ForwardPath) -> bool) -> Self {
+        let places = range.clone();
+        let paths = self.0.forward_paths.get(range).unwrap_or_default();
+        let mut forward_paths = Vec::with_capacity(paths.len());
+        let mut own = BTreeMap::new();
+        for (place, path) in places.zip(paths).filter(|(_, path)| keep(path)) {
+            if let Some(options) = self.0.own.get(&place) {
+                own.insert(forward_paths.len(), options.clone());
+            }
+            forward_paths.push(path.clone());
+        }
         Self(Arc::new(Parts {
             reverse_path: self.0.reverse_path.clone(),
-            own: own.collect(),
-            forward_paths: kept.map(|(_, path)| path.clone()).collect(),
+            own,
+            forward_paths,
             options: self.0.options.clone(),
         }))
     }

@@ -71,7 +71,7 @@ pub(crate) fn write_pieces(header: &mut Header, pieces: &[Word<'_>]) {
                 let mut text = String::new();
                 let mut end = at;
                 for piece in run {
-                    if end > at || is_word(at.wrapping_sub(1)).is_some() {
+                    if end > at || at.checked_sub(1).and_then(is_word).is_some() {
                         text.push_str(piece.space);
                     }
                     text.push_str(&piece.text);

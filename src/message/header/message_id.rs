@@ -62,8 +62,12 @@ impl MessageId {
 
     /// An identifier that follows the grammar.
     pub(crate) fn standard(text: &str) -> Result<Self, MessageError> {
-        let id = Some(text.parse()?);
-        id.filter(Self::is_standard).ok_or_else(|| wrong(text))
+        let id: Self = text.parse()?;
+        if id.is_standard() {
+            Ok(id)
+        } else {
+            Err(wrong(text))
+        }
     }
 
     /// Whether it follows the grammar.

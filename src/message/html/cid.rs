@@ -31,7 +31,7 @@ pub(crate) fn replace(html: &str, mut replacement: impl FnMut(&str) -> Option<St
     replaced(html, others)
 }
 
-/// The positions of what follows `cid:` in the text, and what it is decoded.
+/// The positions of the labels after `cid:` in the text, and the decoded labels.
 fn labels(html: &str) -> impl Iterator<Item = (Range<usize>, String)> {
     let mut done = 0;
     urls(html).filter_map(move |url| {

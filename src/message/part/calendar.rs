@@ -77,7 +77,7 @@ impl Method {
     }
 }
 
-/// The value after the name and the parameters, which may be in quotes.
+/// The value after the name and the parameters, whose values may be in quotes.
 fn value(line: &str) -> &str {
     let mut in_quotes = false;
     let colon = line.find(|character| {

@@ -66,15 +66,27 @@ pub trait CredentialsProvider: Send + Sync {
     ///
     /// # Refused credentials
     ///
-    /// If the server refuses the login, the mails fail with [`ErrorKind::Auth`]. A provider that keeps
-    /// a token has to forget it then: a caller sees the error and tells the provider. The
-    /// [`Client`](crate::Client) does not ask again at once, since repeated refusals lock accounts: it
-    /// pauses for one second, then two, up to five minutes. A mail that is sent during the pause fails at
-    /// once with the reply to the last login. The first mail after the pause asks the provider.
+    /// If the server refuses the login, mails fail with [`ErrorKind::Auth`], unless another connection
+    /// is open that can send them. A provider that keeps a token has to forget it then: the caller of
+    /// `send` sees the error and tells the provider. The [`Client`](crate::Client) does not ask again at
+    /// once, since repeated refusals lock accounts: it pauses for one second, then two, up to five
+    /// minutes. Without an open connection, a mail that is sent during the pause fails at once with the
+    /// reply to the last login. The first mail after the pause asks the provider.
     fn credentials(&self) -> ProvidedCredentials<'_>;
+
+    /// The user, if it is known before a session begins.
+    /// [`ServerConfigBuilder::build`](super::ServerConfigBuilder::build) compares it with the user of the
+    /// URL. By default `None`.
+    fn user(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl CredentialsProvider for Credentials {
+    fn user(&self) -> Option<&str> {
+        self.secret().map(|_| Self::user(self))
+    }
+
     fn credentials(&self) -> ProvidedCredentials<'_> {
         Box::pin(std::future::ready(Ok(self.clone())))
     }
@@ -99,6 +111,10 @@ pub(super) struct SharedCredentialsProvider(Arc<dyn CredentialsProvider>);
 impl SharedCredentialsProvider {
     pub(super) fn new(provider: impl CredentialsProvider + 'static) -> Self {
         Self(Arc::new(provider))
+    }
+
+    pub(super) fn user(&self) -> Option<&str> {
+        self.0.user()
     }
 
     /// Asks the provider, and waits no longer than [`MAX_WAIT`].

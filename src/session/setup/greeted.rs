@@ -113,9 +113,7 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     if !reply.is_positive_completion() {
         quit(&mut wire).await;
         let refusal = Error::new(ErrorKind::Tls, "the server offers STARTTLS and refused it");
-        let transient = reply.is_transient();
-        let refusal = refusal.with_reply(reply).with_transient(transient);
-        return Err(refusal.with_stage(Stage::StartTls));
+        return Err(refusal.with_reply(reply).with_stage(Stage::StartTls));
     }
     wire.begin_tls(Stage::StartTls, tls, host).await
 }

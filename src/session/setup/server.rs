@@ -54,7 +54,7 @@ pub struct ServerConfig {
 pub(super) struct ConnectSettings {
     route: Route,
     credentials: Option<SharedCredentialsProvider>,
-    /// The user that the URL names.
+    /// The user that the URL names, until the builder has compared it.
     pub(super) user: Option<String>,
     mechanisms: Option<Vec<Mechanism>>,
     timeouts: Timeouts,
@@ -148,16 +148,6 @@ impl ServerConfig {
             Some(provider) => Some(provider.ask().await?),
             None => None,
         };
-        if let (Some(user), Some(credentials)) = (&settings.user, &credentials)
-            && credentials.secret().is_some()
-            && credentials.user() != user
-        {
-            let other = credentials.user();
-            let message = format!(
-                "the URL names the user {user}, and the credentials are for {other}: name one user"
-            );
-            return Err(Error::new(ErrorKind::Config, message));
-        }
         let asked = Instant::now();
         let connected = (settings.route).connect(&self.host, self.port, &settings.timeouts);
         let connected = connected.instrument(debug_span!(target: "pilotfish", "connect"));
@@ -346,8 +336,8 @@ impl ServerConfigBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Config`]: the host is not valid, the port is 0, or 25 with LMTP (RFC 2033 section
-    /// 5), the password would be sent in clear text, a user has no password or a password no user, or no
-    /// message may be in flight. [`ErrorKind::InvalidInput`]: the name is not valid.
+    /// 5), the password would be sent in clear text, a user has no password or a password no user, the
+    /// URL and the credentials name different users, or no message may be in flight. [`ErrorKind::InvalidInput`]: the name is not valid.
     pub fn build(mut self) -> Result<ServerConfig> {
         let (host, name) = (self.host?, self.name.transpose()?);
         let mut settings = self.settings;
@@ -368,7 +358,9 @@ impl ServerConfigBuilder {
             let credentials = Credentials::new(user, password)?;
             settings.credentials = Some(SharedCredentialsProvider::new(credentials));
         }
-        let has_login = settings.credentials.is_some();
+        let login = settings.credentials.as_ref();
+        let has_login = login.is_some();
+        let logs_in_as = login.and_then(SharedCredentialsProvider::user);
         let is_read_by_others = security == Security::Cleartext && !is_local;
         let mistakes = [
             (port == 0, "there is no port 0: use 587 or 465"),
@@ -379,6 +371,14 @@ impl ServerConfigBuilder {
             (
                 settings.user.is_some() && !has_login,
                 "the URL names a user and there is no password (`ServerConfigBuilder::password`)",
+            ),
+            (
+                settings
+                    .user
+                    .as_deref()
+                    .zip(logs_in_as)
+                    .is_some_and(|(user, other)| user != other),
+                "the URL names a user and the credentials another one: name one user",
             ),
             (
                 self.password.is_some(),

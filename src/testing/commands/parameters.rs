@@ -105,7 +105,7 @@ fn is_well_formed(parameter: &str) -> bool {
         "RET" => is_one_of(value, &["FULL", "HDRS"]),
         "ENVID" => is_envelope_id(value),
         "NOTIFY" => is_notify(value),
-        "ORCPT" => is_original_recipient(value),
+        "ORCPT" => value.len() <= 500 && is_original_recipient(value),
         "BY" => deliver_by(value).is_some(),
         // RFC 4865.
         "HOLDFOR" => is_number(value) && !value.starts_with('0'),
@@ -230,6 +230,11 @@ mod tests {
             ("ORCPT=rfc822;a+2Bb@c.example", true),
             ("ORCPT=rfc822;a", false),
             ("ORCPT=a@c.example", false),
+            (&format!("ORCPT=rfc822;{}@c.example", "a".repeat(483)), true),
+            (
+                &format!("ORCPT=rfc822;{}@c.example", "a".repeat(484)),
+                false,
+            ),
             ("ORCPT=x400;a@c.example", false),
             (r"ORCPT=utf-8;j\x{F6}rg@c.example", true),
             (r"ORCPT=utf-8;j\x{D800}rg@c.example", false),
