@@ -35,12 +35,6 @@ pub(super) enum CertificateProblem {
     UnknownKey,
 }
 
-impl From<webpki::Error> for CertificateProblem {
-    fn from(error: webpki::Error) -> Self {
-        Self::Path(error)
-    }
-}
-
 /// The error of a handshake: what its failure means, and what to do about it.
 pub(super) fn handshake_error(host: &Host, error: io::Error) -> Error {
     let Some(cause) = cause(&error) else {

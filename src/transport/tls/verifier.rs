@@ -57,7 +57,8 @@ impl Verifier {
             Trust::Any => Ok(()),
             Trust::Pinned(pins) => verify_pinned(pins, end_entity),
             Trust::Authorities { roots, own } => {
-                let certificate = EndEntityCert::try_from(end_entity)?;
+                let certificate =
+                    EndEntityCert::try_from(end_entity).map_err(CertificateProblem::Path)?;
                 let verified = certificate.verify_for_usage(
                     self.algorithms.all,
                     &roots.roots,
@@ -85,7 +86,8 @@ impl Verifier {
                         CertificateProblem::Path(error)
                     }
                 })?;
-                Ok(certificate.verify_is_valid_for_subject_name(name)?)
+                let verified = certificate.verify_is_valid_for_subject_name(name);
+                verified.map_err(CertificateProblem::Path)
             }
         }
     }
