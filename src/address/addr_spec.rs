@@ -14,14 +14,15 @@ pub(super) const MAX_OCTETS: usize = 498;
 /// A bare address, `ann@example.org`: RFC 5321, 4.1.2 `Mailbox`, which is RFC 5322, 3.4.1
 /// `addr-spec` without comments, white space, folding and obsolete forms.
 ///
-/// It takes at most 498 octets as it is sent, which fit into a command line of 512 (RFC 5321,
-/// 4.5.3.1.4). Servers have to take 254 only (RFC 5321, 4.5.3.1.3), and decide on more. Local parts are equal if they are the same
-/// after unquoting, domains without regard to case (RFC 5321, 2.4).
+/// It has at most 498 octets as it is sent, which fit into a command line of 512 (RFC 5321, 4.5.3.1.4).
+/// Servers must accept only 254 (RFC 5321, 4.5.3.1.3), and may accept more. Two addresses are equal if
+/// their local parts are the same after unquoting, and their domains the same in any case of letters
+/// (RFC 5321, 2.4).
 ///
 /// # Errors
 ///
-/// Reading fails on whatever is no [`LocalPart`], `@` and [`Domain`] with nothing in front,
-/// between and behind, and on more than 498 octets.
+/// Reading fails unless the text is exactly a [`LocalPart`], an `@` and a [`Domain`], with at most 498
+/// octets.
 ///
 /// ```
 /// use pilotfish::address::AddrSpec;
@@ -39,7 +40,7 @@ pub struct AddrSpec {
 }
 
 impl AddrSpec {
-    /// Puts an address together.
+    /// An address of these parts.
     ///
     /// # Errors
     ///
@@ -48,20 +49,20 @@ impl AddrSpec {
         Self::checked(local_part, domain).map_err(AddressError::of_values)
     }
 
-    /// What is before the `@`.
+    /// The part before the `@`.
     #[must_use]
     pub fn local_part(&self) -> &LocalPart {
         &self.local_part
     }
 
-    /// What is after the `@`.
+    /// The part after the `@`.
     #[must_use]
     pub fn domain(&self) -> &Domain {
         &self.domain
     }
 
-    /// Whether it can be sent to a server that does not offer SMTPUTF8 (RFC 6531). The domain
-    /// always can, thanks to A-labels; so this is about the local part.
+    /// Whether a server that does not offer SMTPUTF8 (RFC 6531) accepts it: whether the local part is
+    /// ASCII. The domain always is, as A-labels.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.local_part.is_ascii()
@@ -99,10 +100,10 @@ impl fmt::Display for AddrSpec {
     }
 }
 
-/// Where reports of failure go: RFC 5321, 4.1.2 `Reverse-path`, the argument of MAIL.
+/// The address that receives reports of failure: RFC 5321, 4.1.2 `Reverse-path`, the argument of MAIL.
 ///
-/// It is read from a bare address, without angle brackets, and shown with them. `Null` has to
-/// be asked for by name, so that a setting left empty does not stop the reports.
+/// It is read from a bare address without angle brackets, and displayed with them. No text is read as
+/// `Null`, so that an empty setting does not stop the reports.
 ///
 /// ```
 /// use pilotfish::address::ReversePath;
@@ -114,9 +115,9 @@ impl fmt::Display for AddrSpec {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ReversePath {
-    /// Nowhere: the message is itself a notification (RFC 5321, 4.5.5).
+    /// No address: the message is itself a notification (RFC 5321, 4.5.5).
     Null,
-    /// To this address.
+    /// This address.
     Address(AddrSpec),
 }
 
@@ -161,8 +162,8 @@ impl fmt::Display for ReversePath {
 
 /// A recipient: RFC 5321, 4.1.2 `Forward-path`, the argument of RCPT.
 ///
-/// It is read from a bare address, without angle brackets, and shown with them. Source routes
-/// are obsolete (RFC 5321, appendix C) and do not exist here.
+/// It is read from a bare address without angle brackets, and displayed with them. Source routes are
+/// obsolete (RFC 5321, appendix C) and are not read.
 ///
 /// ```
 /// use pilotfish::address::ForwardPath;

@@ -16,18 +16,18 @@ const MAX_LABEL_OCTETS: usize = 63;
 /// No name of `MAX_OCTETS` A-label octets is longer than this in UTF-8.
 const MAX_UNICODE_OCTETS: usize = 4 * MAX_OCTETS;
 
-/// Where a mailbox lives: a name in the DNS or an IP address (RFC 5321, 2.3.5 and 4.1.3).
+/// The domain of a mailbox: a name in the DNS or an IP address (RFC 5321, 2.3.5 and 4.1.3).
 ///
-/// Names may be given in Unicode. They are kept as they are sent: in lower case, with
-/// A-labels (RFC 5890, 2.3.2.1), so that equality ignores case and spelling. They take at
-/// most 255 octets, and each label has 1 to 63 letters, digits and inner hyphens.
+/// Names may be written in Unicode. They are stored as they are sent: in lower case and as A-labels
+/// (RFC 5890, 2.3.2.1), so that equality ignores case and spelling. They have at most 255 octets, and
+/// each label has 1 to 63 letters, digits and inner hyphens.
 ///
 /// # Errors
 ///
-/// Reading fails on empty labels, a trailing dot, an underscore and a quotation mark; on a bare IPv4 address,
-/// which has to be in brackets; and on names that IDNA (UTS #46, not transitional) refuses or
-/// does more to than fold case. So `good.example` with a soft hyphen in it, or in full-width
-/// letters, is an error and not `good.example`: what the caller checked is what is sent.
+/// Reading fails on empty labels, a trailing dot, an underscore and a quotation mark; on a bare IPv4
+/// address, which needs brackets; and on names that IDNA (UTS #46, not transitional) rejects or changes
+/// beyond folding case. So `good.example` with a soft hyphen in it, or in full-width
+/// letters, is an error and not `good.example`: what the caller has checked is what is sent.
 ///
 /// ```
 /// use pilotfish::address::Domain;
@@ -72,8 +72,8 @@ impl Domain {
         self.as_literal().is_some()
     }
 
-    /// The domain for people to read, with U-labels (RFC 5890, 2.3.2.1). Letters of different
-    /// scripts may look the same, so it says nothing about who owns the name.
+    /// The domain for people to read, with U-labels (RFC 5890, 2.3.2.1). Letters of different scripts
+    /// may look the same, so it does not prove who owns the name.
     #[must_use]
     pub fn to_unicode(&self) -> String {
         match &self.0 {
@@ -124,8 +124,8 @@ fn name(text: &str) -> Result<String, (Problem, usize)> {
     Err((problem, 0))
 }
 
-/// Whether a character cannot be seen and has no business in a name. IDNA knows where the two
-/// joiners of scripts such as Devanagari may stand (RFC 5892, appendix A).
+/// Whether a character is invisible and not allowed in a name. IDNA itself checks the position of the
+/// two joiners of scripts such as Devanagari (RFC 5892, appendix A).
 fn is_unseen(c: char) -> bool {
     is_invisible(c) && !matches!(c, '\u{200c}' | '\u{200d}')
 }
@@ -134,7 +134,7 @@ fn is_unseen(c: char) -> bool {
 /// 5892, 3), though UTS #46 does not. A local part may have them (RFC 6531, 3.3).
 const QUOTATION_MARKS: &str = "«»‘’‚‛“”„‟‹›⹂「」『』〝〞〟﹁﹂﹃﹄＂＇｢｣";
 
-/// Refuses characters that IDNA lets pass. The number is the offset in `name`.
+/// Rejects characters that IDNA accepts. The number is the offset in `name`.
 fn check_unicode(name: &str) -> Result<(), (Problem, usize)> {
     name.char_indices().try_for_each(|(offset, c)| match c {
         c if is_unseen(c) => Err((Problem::Invisible(c), offset)),
@@ -143,8 +143,8 @@ fn check_unicode(name: &str) -> Result<(), (Problem, usize)> {
     })
 }
 
-/// Checks what needs no IDNA: dots, hyphens and the characters of ASCII. The number is the
-/// offset in `name`.
+/// Checks dots, hyphens and the characters of ASCII, which needs no IDNA. The number is the offset in
+/// `name`.
 fn check_ascii(name: &str) -> Result<(), (Problem, usize)> {
     let mut offset = 0;
     for label in name.split('.') {
@@ -174,7 +174,7 @@ fn ascii(name: &str) -> Result<String, Problem> {
         )
         .map_err(|_| Problem::Idna)?;
     let reading = unicode(&ascii);
-    // A-labels can encode what is refused in U-labels.
+    // A-labels can encode characters that are rejected in U-labels.
     check_unicode(&reading).map_err(|(problem, _)| problem)?;
     if is_case_folded(name, &ascii, &reading) {
         Ok(ascii.into_owned())
@@ -183,7 +183,7 @@ fn ascii(name: &str) -> Result<String, Problem> {
     }
 }
 
-/// The name in U-labels; as it is where it has none.
+/// The name with U-labels in place of its A-labels.
 fn unicode(name: &str) -> String {
     let (text, _) = Uts46::new().to_unicode(
         name.as_bytes(),
@@ -193,8 +193,8 @@ fn unicode(name: &str) -> String {
     text.into_owned()
 }
 
-/// Whether IDNA has folded the case of `name` and done nothing else to it, which made it
-/// `ascii`, or `reading` in Unicode.
+/// Whether IDNA has only folded the case of `name`. The result of IDNA is `ascii`, and `reading` in
+/// Unicode.
 fn is_case_folded(name: &str, ascii: &str, reading: &str) -> bool {
     // A sign such as U+212A, whose lower case is an ASCII letter, is not its upper case.
     let lower = |c: char| {

@@ -30,8 +30,8 @@ pub struct AddressError {
 }
 
 impl AddressError {
-    /// Where in the input the problem is, in octets from its start; `None` if there was no
-    /// text to read, as for an envelope without recipients.
+    /// The position of the problem in the input, in octets from its start; `None` if no text was read,
+    /// as for an envelope without recipients.
     #[must_use]
     pub fn position(&self) -> Option<usize> {
         self.place.as_ref().map(|(position, _)| *position)
@@ -45,7 +45,7 @@ impl AddressError {
         }
     }
 
-    /// The error of a text, `fault` having been found in it.
+    /// The error of a text with this fault.
     pub(super) fn of_text(input: &str, fault: ParseFault) -> Self {
         Self {
             problem: fault.problem,
@@ -68,7 +68,7 @@ impl fmt::Display for AddressError {
 
 impl std::error::Error for AddressError {}
 
-/// For values that need no conversion, where a text could have been given.
+/// For values that need no conversion, where a text is accepted too.
 impl From<Infallible> for AddressError {
     fn from(never: Infallible) -> Self {
         match never {}
@@ -92,7 +92,7 @@ pub(super) struct ParseFault {
     pub(super) position: usize,
 }
 
-/// All that can be wrong. The texts are what the user sees.
+/// All problems. The user sees these texts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Problem {
     #[error("no address, write one as local-part@domain")]
@@ -203,7 +203,7 @@ pub(super) enum Problem {
     NoRecipient,
 }
 
-/// How Unicode names a character that may not be seen.
+/// The number of a character that may be invisible, as Unicode writes it.
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "the derived Display hands over references"

@@ -30,13 +30,13 @@ impl Group {
         }
     }
 
-    /// What the group is called.
+    /// The name of the group.
     #[must_use]
     pub fn name(&self) -> &DisplayName {
         &self.name
     }
 
-    /// Who is in it.
+    /// The mailboxes of the group.
     #[must_use]
     pub fn members(&self) -> &[Mailbox] {
         &self.members

@@ -9,7 +9,7 @@ use super::parser::Cursor;
 /// An IP address in brackets: RFC 5321, 4.1.3 `address-literal`.
 ///
 /// `[192.0.2.1]` and `[IPv6:2001:db8::1]` are read and written, with the IPv6 address in the
-/// form of RFC 5952. There is no standardised general literal, so none is read.
+/// form of RFC 5952. No general literal has been standardised, so none is read.
 ///
 /// # Errors
 ///

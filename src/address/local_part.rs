@@ -13,14 +13,14 @@ const MAX_OCTETS: usize = addr_spec::MAX_OCTETS - 2;
 /// A mailbox's name at its domain: RFC 5321, 4.1.2 `Local-part`, with the non-ASCII
 /// characters of RFC 6531, 3.3.
 ///
-/// It is a dot-string (`ann.lee`) or a quoted string (`"ann lee"`). Only what the quotation
-/// marks say is kept, so `"ann"` equals `ann`; upper and lower case differ, as only the
-/// mailbox's own server knows better (RFC 5321, 2.4). Text is kept as it is given; RFC 6531 is
-/// best served by text in normalisation form C.
+/// It is a dot-string (`ann.lee`) or a quoted string (`"ann lee"`). Only the content of a quoted string
+/// is stored, so `"ann"` equals `ann`. Upper and lower case differ, as only the mailbox's own server
+/// knows whether they are the same (RFC 5321, 2.4). The text is not normalised; RFC 6531 recommends
+/// normalisation form C.
 ///
-/// It takes at most 496 octets as it is sent, quotation marks and backslashes included. Servers
-/// have to take 64 only, but a client may send more, and the server decides (RFC 5321,
-/// 4.5.3.1): reply addresses of ticket systems and return paths of lists are often longer.
+/// It has at most 496 octets as it is sent, with quotation marks and backslashes. Servers must accept
+/// only 64, but a client may send more and leave the decision to the server (RFC 5321, 4.5.3.1): reply
+/// addresses of ticket systems and return paths of lists are often longer.
 ///
 /// # Errors
 ///
@@ -82,14 +82,14 @@ impl LocalPart {
 }
 
 impl Problem {
-    /// What is wrong with a character of a local part, even in quotation marks.
+    /// The problem with a character that a local part must not contain, even in quotation marks.
     pub(super) fn of_character(c: char) -> Option<Self> {
         match c {
             c if is_forbidden(c) => Some(Self::Control),
             // Software that normalises text could take these for a space or an '@'.
             '\u{ff20}' | '\u{fe6b}' => Some(Self::LookAlike(c)),
             c if !c.is_ascii() && c.is_whitespace() => Some(Self::LookAlike(c)),
-            // It stands for octets that could not be decoded.
+            // It replaces octets that could not be decoded.
             '\u{fffd}' => Some(Self::LookAlike(c)),
             c if is_invisible(c) => Some(Self::Invisible(c)),
             _ => None,

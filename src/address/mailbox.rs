@@ -15,12 +15,12 @@ use super::parser::{is_atext, is_forbidden, write_quoted};
 /// become a part of the name: `Acme (Support) <ann@example.org>` is named `Acme (Support)`, and
 /// `ann@example.org (Ann Lee)` is named `Ann Lee`. Names may have dots and raw UTF-8
 /// (RFC 6532); a name that repeats the address, as in `ann@example.org <ann@example.org>`, needs
-/// no quotation marks. Encoded words (RFC 2047) are not decoded: they are names that look odd. The text is a field body that has been unfolded (RFC 5322, 2.2.3),
-/// of at most 1 MiB (1,048,576 octets).
+/// no quotation marks. Encoded words (RFC 2047) are not decoded. The text is the
+/// body of a header field after unfolding (RFC 5322, 2.2.3), and has at most 1 MiB (1,048,576 octets).
 ///
 /// # Errors
 ///
-/// Reading fails on anything else, above all on what two programs might read in two ways,
+/// Reading fails on any other text, in particular on texts that two programs might read in two ways,
 /// such as `a@b <c@d>`, `"x" y@z` or `a@b (c) d`.
 ///
 /// ```
@@ -47,7 +47,7 @@ impl Mailbox {
         }
     }
 
-    /// The same mailbox with `name` in the place of the one it had.
+    /// The same mailbox with this name in place of its own.
     #[must_use]
     pub fn with_name(self, name: DisplayName) -> Self {
         Self {
@@ -56,7 +56,7 @@ impl Mailbox {
         }
     }
 
-    /// What the person or list is called, if it has been said.
+    /// The name of the person or list, if the mailbox has one.
     #[must_use]
     pub fn name(&self) -> Option<&DisplayName> {
         self.name.as_ref()
@@ -81,8 +81,8 @@ impl From<AddrSpec> for Mailbox {
     }
 }
 
-/// For people and terminals: `name <address>`, the name quoted if it has to be. It reads back
-/// as the same mailbox, but it is no header field, as the name may be non-ASCII.
+/// For people and terminals: `name <address>`, with the name quoted if necessary. Reading it returns
+/// the same mailbox. It is not a header field, as the name may be non-ASCII.
 impl fmt::Display for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(name) = &self.name else {
@@ -93,7 +93,7 @@ impl fmt::Display for Mailbox {
     }
 }
 
-/// The name as it can be read back, quoted if it has to be.
+/// Writes the name so that it can be read again, quoted if necessary.
 pub(super) fn write_name(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
     if is_plain_phrase(name) {
         f.write_str(name)
@@ -102,20 +102,19 @@ pub(super) fn write_name(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result 
     }
 }
 
-/// Whether `name` is read back as it is without quotation marks, and nobody decodes it.
+/// Whether `name` can be read again without quotation marks, and no program decodes it.
 fn is_plain_phrase(name: &str) -> bool {
     let is_atom = |word: &str| !word.is_empty() && word.chars().all(is_atext);
     name.split(' ').all(is_atom) && !name.contains("=?")
 }
 
-/// The most octets of a name. No RFC has a limit; this one is the length of the longest line.
+/// The maximum length of a name in octets. No RFC sets a limit; this is the length of the longest line.
 const MAX_OCTETS: usize = 998;
 
-/// What a person or a list is called: RFC 5322, 3.4 `display-name`, as text.
+/// The name of a person or a list: RFC 5322, 3.4 `display-name`, as text.
 ///
-/// Nothing in the text has a meaning: it is neither unquoted nor decoded, so any text goes in
-/// and comes out as it was, apart from white space at the ends, which is removed. It has 1 to
-/// 998 octets.
+/// The text is neither unquoted nor decoded: any text is stored unchanged, except that white space at
+/// its ends is removed. It has 1 to 998 octets.
 ///
 /// # Errors
 ///
@@ -147,7 +146,7 @@ impl DisplayName {
         text.get(..end).unwrap_or(text)
     }
 
-    /// The name, its text having been at `position`.
+    /// The name from a text at this position of the input.
     pub(super) fn checked(text: &str, position: usize) -> Result<Self, ParseFault> {
         let fault = |problem, offset| ParseFault {
             problem,

@@ -8,15 +8,14 @@
 //! | [`ReversePath`], [`ForwardPath`] | RFC 5321, 4.1.2 | `<ann@example.org>` |
 //! | [`Envelope`] | RFC 5321, 2.3.1 | one reverse path, one or more forward paths |
 //!
-//! The types are values that cannot be built wrong. Whatever text they came from, none of them
-//! holds a control character, a line separator or more octets than RFC 5321, 4.5.3.1 allows,
-//! so none of them can end a command or a header field early.
+//! Values of these types are always valid. None of them contains a control character, a line
+//! separator or more octets than RFC 5321, 4.5.3.1 allows, so none of them can end a command or a
+//! header field early.
 //!
-//! Reading is strict where an address could be understood in two ways: it is refused rather
-//! than guessed. In particular an [`AddrSpec`] has no comments, no white space and no source
-//! route, and a domain that IDNA would turn into another one is an error. Headers are read by
-//! [`Mailbox`] alone, which hands the address inside to the same strict parser. Every parser
-//! here takes time in proportion to its input, and none of them recurses.
+//! Parsing is strict: an address that could be read in two ways is an error, not a guess. In
+//! particular an [`AddrSpec`] has no comments, no white space and no source route, and a domain that
+//! IDNA would turn into another one is an error. [`Mailbox`] reads header fields, and the same strict
+//! parser reads the address inside. Every parser here takes linear time, and none of them recurses.
 //!
 //! ```
 //! use pilotfish::address::{Envelope, Mailbox};

@@ -1,4 +1,4 @@
-//! What all parsers here share: a cursor, the classes of characters, quoted strings, comments.
+//! The common parts of all parsers here: a cursor, the classes of characters, quoted strings, comments.
 
 use super::error::{AddressError, ParseFault, Problem};
 
@@ -8,13 +8,13 @@ pub(super) const MAX_INPUT: usize = 1024 * 1024;
 /// How deep comments may nest.
 const MAX_COMMENT_DEPTH: usize = 32;
 
-/// Whether `c` may be in no part of an address: the control characters of ASCII and Latin-1,
-/// and the line and paragraph separators that some software takes for a line end.
+/// Whether `c` is forbidden in every part of an address: the control characters of ASCII and Latin-1,
+/// and the line and paragraph separators, which some software treats as line ends.
 pub(crate) fn is_forbidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// Whether `c` cannot be seen: the characters that Unicode calls default-ignorable (its property
+/// Whether `c` is invisible: the characters that Unicode calls default-ignorable (its property
 /// `Default_Ignorable_Code_Point`), the controls of interlinear annotation, and the blank
 /// braille pattern. Two addresses that differ in one of them look the same.
 pub(crate) fn is_invisible(c: char) -> bool {
@@ -74,7 +74,7 @@ pub(super) fn whole<T>(
 }
 
 impl Problem {
-    /// What it means that `next` follows where nothing of its kind may.
+    /// The problem if `next` follows where it is not allowed.
     pub(super) fn unexpected(next: char) -> Self {
         match next {
             c if is_forbidden(c) && c != '\t' => Self::Control,
@@ -126,7 +126,7 @@ impl<'a> Cursor<'a> {
         rest.is_some()
     }
 
-    /// Reads as long as `accept` likes the next character.
+    /// Reads characters while `accept` returns true.
     pub(super) fn take_while(&mut self, accept: impl Fn(char) -> bool) -> &'a str {
         let end = self.rest.find(|c| !accept(c)).unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
@@ -142,8 +142,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// RFC 5322, 3.2.4 `quoted-string` without folding: what it says, without the quotation
-    /// marks and backslashes. A tab stays a tab. The opening mark has to come next.
+    /// RFC 5322, 3.2.4 `quoted-string` without folding: its content, without the quotation marks and
+    /// backslashes. A tab stays a tab. The opening mark must come next.
     pub(super) fn quoted_string(&mut self) -> Result<String, ParseFault> {
         let unclosed = self.fault(Problem::UnclosedQuote);
         let is_refused = |c| is_forbidden(c) && c != '\t';

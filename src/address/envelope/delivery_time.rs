@@ -12,9 +12,9 @@ use crate::address::error::excerpt;
 
 const MAX_SECONDS: i32 = 999_999_999;
 
-/// By when a mail is to be delivered, and what happens if it is not: RFC 2852 section 4.
+/// The time by which a mail is to be delivered, and what happens if it is not: RFC 2852 section 4.
 ///
-/// It is shown as it is sent.
+/// Its `Display` is what is sent.
 ///
 /// ```
 /// use pilotfish::address::envelope::DeliverBy;
@@ -32,8 +32,8 @@ pub struct DeliverBy {
 }
 
 impl DeliverBy {
-    /// Delivery within so many seconds, -999999999 to 999999999, or else a notification. A time
-    /// that is not positive has passed already.
+    /// Delivery within this many seconds, -999999999 to 999999999, or else a notification. A time that
+    /// is not positive has passed already.
     ///
     /// # Errors
     ///
@@ -42,7 +42,7 @@ impl DeliverBy {
         Self::new(seconds, -MAX_SECONDS, false)
     }
 
-    /// Delivery within so many seconds, 1 to 999999999, or not at all.
+    /// Delivery within this many seconds, 1 to 999999999, or not at all.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl fmt::Display for DeliverBy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Hold {
-    /// For this time, from its submission on.
+    /// For this time after its submission.
     For(HoldSeconds),
     /// Until this date.
     Until(DateTime),
@@ -115,7 +115,7 @@ pub enum Hold {
 pub struct HoldSeconds(u32);
 
 impl HoldSeconds {
-    /// So many seconds.
+    /// This number of seconds.
     ///
     /// # Errors
     ///
@@ -141,7 +141,7 @@ impl fmt::Display for HoldSeconds {
 }
 
 /// A date with the time of day, exact to the second: RFC 3339 section 5.6. It is of the years
-/// 1970 to 9999, and shown in UTC.
+/// 1970 to 9999, and displayed in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DateTime(Timestamp);
 
@@ -152,7 +152,7 @@ impl DateTime {
     }
 }
 
-/// Reads a date with its distance from UTC. A fraction of a second is left out.
+/// Reads a date with its offset from UTC, and ignores a fraction of a second.
 impl FromStr for DateTime {
     type Err = EnvelopeError;
 
@@ -160,7 +160,7 @@ impl FromStr for DateTime {
         let wrong = || EnvelopeError::DateTime {
             found: excerpt(text, 0),
         };
-        // jiff takes more forms than RFC 3339 has.
+        // jiff accepts more forms than RFC 3339 has.
         let fits = |c: char| c.is_ascii_digit() || "-+:.TZtz".contains(c);
         if text.len() < 20 || !text.chars().all(fits) {
             return Err(wrong());
@@ -190,7 +190,7 @@ impl fmt::Display for DateTime {
     }
 }
 
-/// A mail's priority, -9 to 9, where 0 is what mails have: RFC 6710 section 3.
+/// A mail's priority, -9 to 9, where 0 is normal: RFC 6710 section 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Priority(i8);
 

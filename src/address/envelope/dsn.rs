@@ -12,9 +12,9 @@ use crate::address::escape::{write_utf8_address, xtext};
 /// How many octets an envelope identifier has as it is sent, at most (RFC 3461 section 4.4).
 const MAX_ENVELOPE_ID: usize = 100;
 
-/// How much of the message comes back with a notification of failure: RFC 3461 section 4.3.
+/// How much of the message a notification of failure returns: RFC 3461 section 4.3.
 ///
-/// It is shown as it is sent.
+/// Its `Display` is what is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Ret {
@@ -33,10 +33,10 @@ impl fmt::Display for Ret {
     }
 }
 
-/// What notifications call the envelope: RFC 3461 section 4.4.
+/// The identifier of the envelope in notifications: RFC 3461 section 4.4.
 ///
-/// It is printable ASCII, with spaces or without, that has 1 to 100 octets as it is sent: a
-/// space, `+` and `=` take three of them. It is shown as it is sent, in xtext.
+/// It is printable ASCII, with spaces or without, of 1 to 100 octets as it is sent: a space, `+` and `=`
+/// count for three. Its `Display` is what is sent, in xtext.
 ///
 /// ```
 /// use pilotfish::address::envelope::EnvelopeId;
@@ -50,7 +50,7 @@ impl fmt::Display for Ret {
 pub struct EnvelopeId(Box<str>);
 
 impl EnvelopeId {
-    /// The identifier as it was given.
+    /// The identifier, without encoding.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -163,8 +163,8 @@ impl fmt::Display for Notify {
     }
 }
 
-/// The address to which the mail was first addressed, as the parameter ORCPT has it: `rfc822;` and
-/// xtext, or `utf-8;` with the encoding of RFC 6533 section 3 that any server takes.
+/// The original address of the recipient as the parameter ORCPT: `rfc822;` and xtext, or `utf-8;` with
+/// the encoding of RFC 6533 section 3 that every server accepts.
 pub(crate) struct OriginalRecipient<'a>(pub(crate) &'a AddrSpec);
 
 impl fmt::Display for OriginalRecipient<'_> {

@@ -1,4 +1,4 @@
-//! What an envelope asks of the server beside delivery.
+//! The options of an envelope: what it requests from the server besides delivery.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use super::dsn::{EnvelopeId, Notify, Ret};
 use crate::address::AddrSpec;
 use crate::address::escape::xtext;
 
-/// What an envelope asks of the server beside delivery: by default nothing.
+/// What an envelope requests from the server besides delivery. Default: nothing.
 ///
-/// All of it needs an extension (RFC 5321 section 2.2). Where the server does not offer it, the
-/// mail is not sent: [`dsn`](Self::dsn) makes the one exception.
+/// Each option needs an extension (RFC 5321 section 2.2). If the server does not offer it, the mail is
+/// not sent. The only exception is [`dsn`](Self::dsn).
 ///
 /// ```
 /// use pilotfish::address::envelope::{Event, Options, Ret};
@@ -31,25 +31,25 @@ pub struct Options {
     pub ret: Option<Ret>,
     /// What notifications call the envelope (DSN, RFC 3461 section 4.4).
     pub id: Option<EnvelopeId>,
-    /// What is asked for each recipient that has no options of its own.
+    /// The options of each recipient that has no options of its own.
     pub each: RecipientOptions,
-    /// What becomes of all this where the server does not offer DSN.
+    /// What happens to the requests for notifications if the server does not offer DSN.
     pub dsn: Dsn,
     /// By when the mail is to be delivered (DELIVERBY, RFC 2852).
     pub deliver_by: Option<DeliverBy>,
     /// How long the server keeps it (FUTURERELEASE, RFC 4865).
     pub hold: Option<Hold>,
-    /// What goes first (MT-PRIORITY, RFC 6710).
+    /// The priority among other mails (MT-PRIORITY, RFC 6710).
     pub priority: Option<Priority>,
     /// Whether it may leave the server without TLS (REQUIRETLS, RFC 8689).
     pub onward: TlsOnward,
     /// Who submitted it first (AUTH, RFC 4954 section 5).
     pub submitter: Option<Submitter>,
-    /// What becomes of the mail when some of its recipients are refused.
+    /// What happens to the mail if the server rejects some of its recipients.
     pub partial: Partial,
 }
 
-/// What is asked for a recipient.
+/// What an envelope requests for a recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct RecipientOptions {
@@ -83,8 +83,8 @@ pub enum TlsOnward {
     Required,
 }
 
-/// The original submitter of a mail, which a server names that submits on behalf of others:
-/// RFC 4954 section 5.
+/// The original submitter of a mail. A server that submits on behalf of others names it: RFC 4954
+/// section 5.
 ///
 /// It is shown as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -114,9 +114,9 @@ pub enum Partial {
     AsManyAsPossible,
     /// No message is sent once the server has rejected a recipient.
     ///
-    /// A server for LMTP may refuse recipients after the message, too. The others have the mail by
-    /// then (RFC 2033 section 4.2), and [`Receipt::rejected`](crate::Receipt::rejected) says who
-    /// does not.
+    /// A server for LMTP may reject recipients after the message, too. The others have the mail by then
+    /// (RFC 2033 section 4.2), and [`Receipt::rejected`](crate::Receipt::rejected) lists those that do
+    /// not.
     AllOrNothing,
 }
 

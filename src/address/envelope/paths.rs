@@ -1,4 +1,4 @@
-//! Where a message goes.
+//! The paths of a message.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
@@ -9,10 +9,10 @@ use super::options::{Options, Partial, RecipientOptions};
 use crate::address::error::Problem;
 use crate::address::{AddrSpec, AddressError, ForwardPath, ReversePath};
 
-/// Where a message goes and where reports about it go: RFC 5321 section 2.3.1.
+/// The recipients of a message, and the address for reports about it: RFC 5321 section 2.3.1.
 ///
-/// It has one or more recipients, each of them once. It need not agree with the fields of the
-/// message: blind copies are recipients here and in no field. Cloning is cheap.
+/// It has one or more recipients, each of them once. They may differ from the fields of the message:
+/// recipients of blind copies are in no field. Cloning is cheap.
 ///
 /// ```
 /// use pilotfish::address::{Envelope, ReversePath};
@@ -29,12 +29,12 @@ struct Parts {
     reverse_path: ReversePath,
     forward_paths: Vec<ForwardPath>,
     options: Options,
-    /// What is asked for some recipients alone, by their place.
+    /// The options of single recipients, by their place.
     own: BTreeMap<usize, RecipientOptions>,
 }
 
 impl Envelope {
-    /// An envelope for these recipients, in their order. Of equal recipients the first is kept.
+    /// An envelope for these recipients, in this order. Of equal recipients it keeps the first.
     ///
     /// Each path is a text such as `ann@example.org`, an [`AddrSpec`] or a path.
     ///
@@ -64,19 +64,18 @@ impl Envelope {
         })))
     }
 
-    /// Asks the server for this, in place of what was asked for before.
+    /// Sets the options, in place of earlier ones.
     #[must_use]
     pub fn with_options(mut self, options: Options) -> Self {
         Arc::make_mut(&mut self.0).options = options;
         self
     }
 
-    /// Asks for this for one recipient. What is `None` in it is as for
-    /// [each](Options::each).
+    /// Sets the options of one recipient. An option that is `None` is as for [each](Options::each).
     ///
     /// # Errors
     ///
-    /// [`EnvelopeError::NoSuchRecipient`] if the mail does not go there.
+    /// [`EnvelopeError::NoSuchRecipient`] if it is not a recipient of the envelope.
     pub fn with_recipient_options(
         mut self,
         recipient: &ForwardPath,
@@ -91,7 +90,7 @@ impl Envelope {
         Ok(self)
     }
 
-    /// Where reports of failure go.
+    /// The address for reports of failure.
     #[must_use]
     pub fn reverse_path(&self) -> &ReversePath {
         &self.0.reverse_path
@@ -103,8 +102,8 @@ impl Envelope {
         &self.0.forward_paths
     }
 
-    /// Whether an address has a non-ASCII local part, which only a server that offers
-    /// SMTPUTF8 can take (RFC 6531 section 3.4). The message may need SMTPUTF8 for its own reasons.
+    /// Whether an address has a non-ASCII local part, which only servers with SMTPUTF8 accept (RFC 6531
+    /// section 3.4). The message may need SMTPUTF8 for its own reasons.
     #[must_use]
     pub fn needs_smtputf8(&self) -> bool {
         self.address_beyond_ascii().is_some()
@@ -117,19 +116,19 @@ impl Envelope {
         all.find(|address| !address.is_ascii())
     }
 
-    /// What is asked of the server beside delivery.
+    /// The options: what the envelope requests from the server besides delivery.
     #[must_use]
     pub fn options(&self) -> &Options {
         &self.0.options
     }
 
-    /// What becomes of the mail when some of its recipients are refused.
+    /// What happens to the mail if the server rejects some of its recipients.
     #[must_use]
     pub fn partial(&self) -> Partial {
         self.0.options.partial
     }
 
-    /// What is asked for each recipient, in their order.
+    /// The options of each recipient, in their order.
     pub fn recipient_options(&self) -> impl Iterator<Item = RecipientOptions> {
         let each = &self.0.options.each;
         (0..self.0.forward_paths.len()).map(move |place| match self.0.own.get(&place) {
@@ -141,7 +140,7 @@ impl Envelope {
         })
     }
 
-    /// Whether anything is asked for that takes DSN (RFC 3461).
+    /// Whether an option needs DSN (RFC 3461).
     pub(crate) fn asks_for_dsn(&self) -> bool {
         let Options { ret, id, each, .. } = &self.0.options;
         let mut recipients = std::iter::once(each).chain(self.0.own.values());
@@ -150,9 +149,9 @@ impl Envelope {
             || recipients.any(|asked| *asked != RecipientOptions::default())
     }
 
-    /// The same mail for the first of its recipients, at most so many of them and in so many domains:
-    /// for servers with a limit (RFC 9422, RFC 5321 section 4.5.3.1.10). It has one recipient at
-    /// least. Then the same mail for the recipients that are left; `None` if there are none.
+    /// Splits the mail for servers with a limit (RFC 9422, RFC 5321 section 4.5.3.1.10): first the same
+    /// mail for the first recipients, at most this many and in this many domains, but at least one; then
+    /// the same mail for the remaining recipients, or `None` if no recipients remain.
     pub(crate) fn split(&self, recipients: usize, domains: usize) -> (Self, Option<Self>) {
         let end = self.end_of_portion(recipients, domains);
         if end == self.0.forward_paths.len() {
@@ -163,10 +162,10 @@ impl Envelope {
         (first, Some(rest))
     }
 
-    /// Where the portion ends that begins with the first recipient.
+    /// The number of recipients in the first portion.
     fn end_of_portion(&self, recipients: usize, domains: usize) -> usize {
         let paths = self.0.forward_paths.iter();
-        // There are no more domains than recipients.
+        // There are at most as many domains as recipients.
         if paths.len() <= recipients.min(domains) {
             return self.0.forward_paths.len();
         }
