@@ -10,7 +10,6 @@ use super::dialogue::Dialogue;
 use super::findings::Findings;
 use super::mail::Mail;
 use super::receipt::Receipt;
-use super::setup::greeted::Established;
 use super::setup::hello::{Hello, rejection};
 use super::telemetry::{Observer, Progress};
 use crate::address::Domain;
@@ -32,7 +31,7 @@ pub struct Session<S = Socket> {
     /// How many recipients a mail may have at a time, whatever the server says.
     pub(super) max_recipients: Option<NonZeroU32>,
     /// How many mails the server accepts in a session, if it announces no limit.
-    max_mails: Option<NonZeroU32>,
+    pub(super) max_mails: Option<NonZeroU32>,
 }
 
 /// When the server listed its extensions.
@@ -45,24 +44,6 @@ pub(super) enum ExtensionsAge {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    pub(super) fn new(established: Established<S>, extensions_age: ExtensionsAge) -> Self {
-        let Established {
-            wire,
-            hello,
-            extensions,
-            set_up,
-        } = established;
-        Self {
-            dialogue: Dialogue::new(wire, hello.dialect, &extensions, set_up),
-            hello,
-            extensions,
-            extensions_age,
-            domains: HashSet::new(),
-            max_recipients: None,
-            max_mails: None,
-        }
-    }
-
     /// Sets how mails go out, and forgets what the server has turned out not to support.
     #[must_use]
     pub fn with_strategy(mut self, strategy: Strategy) -> Self {

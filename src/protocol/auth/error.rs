@@ -3,7 +3,12 @@
 use thiserror::Error;
 
 use super::mechanism::Mechanism;
-use super::scram::{MAX_ITERATIONS, MIN_ITERATIONS};
+
+/// The fewest rounds: RFC 5802 section 5.1 and RFC 7677 section 4 have no server use fewer.
+pub(super) const MIN_ITERATIONS: u32 = 4_096;
+
+/// The most rounds: a good part of a second's work, and more than any known server wants.
+pub(super) const MAX_ITERATIONS: u32 = 1_000_000;
 
 /// Why a challenge cannot be answered, or a success not be believed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

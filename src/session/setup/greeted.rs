@@ -1,5 +1,6 @@
 //! A server that has greeted, before the login: in clear text or inside TLS.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -10,6 +11,7 @@ use super::hello::{Hello, quit, rejection};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{Command, Credentials, Extension, Extensions, Mechanism};
 use crate::session::Session;
+use crate::session::dialogue::Dialogue;
 use crate::session::session::ExtensionsAge;
 use crate::session::timing::SetUp;
 use crate::transport::{Host, Timeouts, TlsConfig, Wire};
@@ -24,11 +26,11 @@ pub struct Secured<S>(pub(super) Established<S>);
 
 /// What [`Greeted`] and [`Secured`] have in common.
 #[derive(Debug)]
-pub(in crate::session) struct Established<S> {
-    pub(in crate::session) wire: Wire<S>,
-    pub(in crate::session) hello: Hello,
-    pub(in crate::session) extensions: Extensions,
-    pub(in crate::session) set_up: SetUp,
+pub(super) struct Established<S> {
+    pub(super) wire: Wire<S>,
+    pub(super) hello: Hello,
+    pub(super) extensions: Extensions,
+    pub(super) set_up: SetUp,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
@@ -89,7 +91,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
         credentials: &Credentials,
     ) -> Result<Session<S>> {
         self.authenticate(mechanisms, credentials).await?;
-        Ok(Session::new(self, ExtensionsAge::BeforeLogin))
+        Ok(self.into_session(ExtensionsAge::BeforeLogin))
+    }
+
+    pub(super) fn into_session(self, extensions_age: ExtensionsAge) -> Session<S> {
+        let (hello, extensions) = (self.hello, self.extensions);
+        Session {
+            dialogue: Dialogue::new(self.wire, hello.dialect, &extensions, self.set_up),
+            hello,
+            extensions,
+            extensions_age,
+            domains: HashSet::new(),
+            max_recipients: None,
+            max_mails: None,
+        }
     }
 }
 
@@ -166,7 +181,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     /// Continues in clear text without a login, for example with a relay on a trusted network.
     #[must_use]
     pub fn in_cleartext(self) -> Session<S> {
-        Session::new(self.0, ExtensionsAge::Current)
+        self.0.into_session(ExtensionsAge::Current)
     }
 
     /// Logs in in clear text, by the first mechanism that fits of
@@ -274,6 +289,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Secured<S> {
     /// Continues without a login.
     #[must_use]
     pub fn without_authentication(self) -> Session<S> {
-        Session::new(self.0, ExtensionsAge::Current)
+        self.0.into_session(ExtensionsAge::Current)
     }
 }

@@ -2,7 +2,7 @@
 
 mod authenticate;
 mod credentials_provider;
-pub(super) mod greeted;
+mod greeted;
 pub(super) mod hello;
 mod login_refusal;
 mod security;

@@ -186,8 +186,9 @@ impl ServerConfig {
         }
         established.set_up.connect = connect;
         established.set_up.auth += asked - begun;
-        let mut session =
-            Session::new(established, extensions_age).with_strategy(settings.strategy);
+        let mut session = established
+            .into_session(extensions_age)
+            .with_strategy(settings.strategy);
         session.dialogue.telemetry.meter = meter;
         session.dialogue.telemetry.span = span.clone();
         Ok(session)

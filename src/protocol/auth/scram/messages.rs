@@ -3,13 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::error::ExchangeError;
-
-/// The fewest rounds: RFC 5802 section 5.1 and RFC 7677 section 4 have no server use fewer.
-pub(in super::super) const MIN_ITERATIONS: u32 = 4_096;
-
-/// The most rounds: a good part of a second's work, and more than any known server wants.
-pub(in super::super) const MAX_ITERATIONS: u32 = 1_000_000;
+use super::super::error::{ExchangeError, MAX_ITERATIONS, MIN_ITERATIONS};
 
 /// Octets that only the two ends of one TLS connection have in common, or that stand for the
 /// server's certificate (RFC 5056). Not secret.

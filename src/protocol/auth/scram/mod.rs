@@ -15,8 +15,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use keys::{Derivation, ScramHash, constant_time_eq, prove, saslprep};
 pub(crate) use messages::ChannelBinding;
+pub(super) use messages::escaped_name;
 pub use messages::{ClientNonce, Gs2Flag};
-pub(super) use messages::{MAX_ITERATIONS, MIN_ITERATIONS, escaped_name};
 use messages::{ServerFirst, signature};
 
 use super::credentials::Credentials;
