@@ -218,7 +218,7 @@ pub enum SecretError {
         path: PathBuf,
     },
     /// The first line is empty.
-    #[error("the source of the {what} has nothing on its first line")]
+    #[error("the source of the {what} has nothing on its first line: put the {what} there")]
     Empty {
         /// The secret.
         what: &'static str,

@@ -201,7 +201,7 @@ mod tests {
                 Some("me"),
                 Some("true"),
                 "auto",
-                "the source of the password has nothing on its first line",
+                "the source of the password has nothing on its first line: put the password there",
             ),
         ] {
             let mut account = Account::new("x").unwrap();

@@ -138,7 +138,9 @@ pub enum MessageError {
     #[error("there is no HTML text to take pictures from: give one, or take none")]
     NoHtml,
     /// The text is not an iCalendar object (RFC 5545 section 3.4).
-    #[error("this is not a calendar, as it does not begin with BEGIN:VCALENDAR: attach it")]
+    #[error(
+        "this is not a calendar, as it does not begin with BEGIN:VCALENDAR: add it as an attachment"
+    )]
     NoCalendar,
     /// A calendar names another method than the one it is sent with (RFC 6047 section 2.4).
     #[error("the calendar names the method {named} and is sent with {said}: use the same")]

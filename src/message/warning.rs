@@ -76,7 +76,7 @@ pub enum Warning {
         charset: String,
     },
     /// A part was encoded again, as a [repair](crate::message::RawBuilder::repair) was asked for.
-    #[error("repaired: {part} had {found}, and is in {encoding} now")]
+    #[error("repaired: a line of {part} had {found}, so the encoding is {encoding} now")]
     PartRepaired {
         /// Which part it is.
         part: String,

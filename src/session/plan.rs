@@ -260,7 +260,7 @@ fn no_tls_onward(tls: Option<TlsParameters>) -> Error {
         Some(_) => "the server does not offer REQUIRETLS: leave that out, or use another server",
     };
     unsupported(format!(
-        "the mail is to be sent on by TLS alone, and that cannot be had (5.7.30): {why}"
+        "the mail requires TLS on its whole way, which is not possible here (5.7.30): {why}"
     ))
 }
 

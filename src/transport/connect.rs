@@ -127,8 +127,8 @@ async fn tcp_unbounded(route: &Route, name: &str, host: &Host, port: u16) -> Res
         .partition(|address| route.allows(*address));
     if allowed.is_empty() && !others.is_empty() {
         let message = format!(
-            "{host} has no address of the family that is asked for: \
-             leave the restriction to IPv4 or IPv6, or the source address, out"
+            "{host} has no address of the required family: \
+             remove the restriction to IPv4 or IPv6, or the source address"
         );
         return Err(Error::new(ErrorKind::Connect, message).with_transient(false));
     }

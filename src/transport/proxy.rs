@@ -124,7 +124,7 @@ impl FromStr for Proxy {
     fn from_str(text: &str) -> Result<Self, ValueError> {
         let scheme = |text: &str| {
             let reason = format!(
-                "a proxy is written like socks5h://HOST:PORT or http://HOST:PORT, not with \"{}://\"",
+                "a proxy is written like socks5h://HOST:PORT or http://HOST:PORT, and its scheme is not \"{}\"",
                 shortened(text).escape_debug()
             );
             ValueError::with_reason("the proxy is not valid", reason)
@@ -162,8 +162,7 @@ impl fmt::Display for Proxy {
 mod tests {
     use super::*;
 
-    const NO_SCHEME: &str =
-        "a proxy is written like socks5h://HOST:PORT or http://HOST:PORT, not with \"://\"";
+    const NO_SCHEME: &str = "a proxy is written like socks5h://HOST:PORT or http://HOST:PORT, and its scheme is not \"\"";
 
     #[test]
     fn urls() {
@@ -176,7 +175,7 @@ mod tests {
             ("http://a@b@proxy:80", "the HTTP proxy proxy port 80"),
             (
                 "socks5://proxy:1080",
-                "a proxy is written like socks5h://HOST:PORT or http://HOST:PORT, not with \"socks5://\"",
+                "a proxy is written like socks5h://HOST:PORT or http://HOST:PORT, and its scheme is not \"socks5\"",
             ),
             ("proxy:1080", NO_SCHEME),
             ("http://proxy", PORT),

@@ -180,9 +180,11 @@ impl From<ConfigError> for Failure {
             ConfigError::NoServer => Self::usage("no server is named by --server"),
             ConfigError::NoPassword => Self::usage(
                 "there is a user and no password: add --password-file, --password-fd or \
-                 --password-command, or the same with token",
+                 --password-command, or --token-file, --token-fd or --token-command for a token",
             ),
-            ConfigError::NoUser => Self::usage("there is a password or a token and no --user"),
+            ConfigError::NoUser => {
+                Self::usage("there is a password or a token and no user: add --user")
+            }
             ConfigError::OtherServer { own, other } => Self::usage(format!(
                 "the secret of the account is for {own}, and --server names {other}: add the login \
                  for that server (--user and --password-file), or --auth none"

@@ -54,7 +54,9 @@ pub enum DkimError {
     #[error("the DKIM key is encrypted: decrypt it with `openssl pkey`")]
     EncryptedKey,
     /// There is no private key in the PEM text.
-    #[error("there is no private key in the PEM text: it begins with -----BEGIN PRIVATE KEY-----")]
+    #[error(
+        "there is no private key in the PEM text: a key begins with -----BEGIN PRIVATE KEY-----"
+    )]
     NoKey,
     /// The key is of an algorithm that DKIM does not use.
     #[error("DKIM keys are RSA or Ed25519, this one is another: make one with `openssl genrsa`")]

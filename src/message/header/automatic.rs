@@ -121,7 +121,7 @@ impl ListUnsubscribe {
         let hint = "use https:// and at most 900 octets of a URI";
         Err(MessageError::invalid(
             url,
-            "cannot be opened to leave a list",
+            "is not a URL to leave a list by",
             hint,
         ))
     }

@@ -129,7 +129,7 @@ fn parts_are_encoded_and_say_the_same() {
         (
             format!("\r\n{long}"),
             vec![format!("{long}\r\n")],
-            "the message had over 998 octets, and is in quoted-printable now",
+            "a line of the message had over 998 octets, so the encoding is quoted-printable now",
         ),
         (
             format!("\r\n{wide}\n"),
@@ -139,31 +139,31 @@ fn parts_are_encoded_and_say_the_same() {
         (
             "\r\na\0b\n".to_owned(),
             vec!["a\0b\r\n".to_owned()],
-            "the message had a NUL, and is in base64 now",
+            "a line of the message had a NUL, so the encoding is base64 now",
         ),
         (
             mixed(&["\r\nshort", &format!("{html}<p>{long}")]),
             vec!["short".to_owned(), format!("<p>{long}")],
-            "part 2 of the message had over 998 octets, and is in quoted-printable now",
+            "a line of part 2 of the message had over 998 octets, so the encoding is quoted-printable now",
         ),
         (
             mixed(&[&format!("{octets}a\0{long}"), "\r\nshort"]),
             vec![format!("a\0{long}"), "short".to_owned()],
-            "part 1 of the message had a NUL, and is in base64 now",
+            "a line of part 1 of the message had a NUL, so the encoding is base64 now",
         ),
         (
             mixed(&[&format!(
                 "Content-Transfer-Encoding: base64\r\nContent-Type: image/png\r\n\r\n{base64}"
             )]),
             vec!["ABC".repeat(600)],
-            "part 1 of the message had over 998 octets, and is in base64 now",
+            "a line of part 1 of the message had over 998 octets, so the encoding is base64 now",
         ),
         (
             mixed(&[&format!(
                 "Content-Transfer-Encoding: Quoted-Printable\r\n\r\na=20{long}=3D\0"
             )]),
             vec![format!("a {long}=\0")],
-            "part 1 of the message had over 998 octets, and is in quoted-printable now",
+            "a line of part 1 of the message had over 998 octets, so the encoding is quoted-printable now",
         ),
     ] {
         says_the_same(&rest, &contents, warning);
@@ -190,7 +190,7 @@ fn what_is_encoded_already_and_what_is_wide_say_the_same() {
                 wide_octets("Hello\nWorld\r\n")
             ),
             vec!["Hello\nWorld\r\n".to_owned()],
-            "the message had a NUL, and is in base64 now",
+            "a line of the message had a NUL, so the encoding is base64 now",
         ),
         (
             format!("\r\n{}", wide_octets("Hello\nWorld")),
@@ -370,7 +370,7 @@ fn forwarded_messages_are_repaired_too() {
     let warnings: Vec<_> = message.warnings().iter().map(ToString::to_string).collect();
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(
-        warnings[0].contains("the forwarded message had over 998 octets"),
+        warnings[0].contains("a line of the forwarded message had over 998 octets"),
         "{warnings:?}"
     );
     let sent = octets(message);

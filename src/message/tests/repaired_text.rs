@@ -53,7 +53,7 @@ fn the_line_ends_of_a_text_are_crlf_in_base64_too() {
     ] {
         let (sent, warnings) = repaired(&[header.as_bytes(), &body].concat());
         assert!(
-            warnings.ends_with("had a NUL, and is in base64 now"),
+            warnings.ends_with("had a NUL, so the encoding is base64 now"),
             "{warnings}"
         );
         let at = memchr::memmem::find(&sent, b"\r\n\r\n").unwrap() + 4;

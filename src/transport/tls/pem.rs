@@ -66,7 +66,7 @@ fn private_key(mut pem: &[u8]) -> Result<PrivateKeyDer<'static>> {
         .map_err(|_| unusable("the PEM text of the client's key is damaged"))?;
     key.ok_or_else(|| {
         unusable(
-            "there is no private key in the PEM text: it begins with -----BEGIN PRIVATE KEY-----",
+            "there is no private key in the PEM text: a key begins with -----BEGIN PRIVATE KEY-----",
         )
     })
 }

@@ -184,12 +184,12 @@ async fn repair_encodes_what_servers_may_reject() {
         (
             "long.eml",
             "line 3 of the message has over 998 octets",
-            "warning: repaired: the message had over 998 octets, and is in quoted-printable now\n",
+            "warning: repaired: a line of the message had over 998 octets, so the encoding is quoted-printable now\n",
         ),
         (
             "nul.eml",
             "line 3 of the message has a NUL",
-            "warning: repaired: the message had a NUL, and is in base64 now\n",
+            "warning: repaired: a line of the message had a NUL, so the encoding is base64 now\n",
         ),
         (
             "latin.eml",

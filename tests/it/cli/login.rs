@@ -152,7 +152,7 @@ async fn logins_that_cannot_be() {
             64,
             "cannot be used with",
         ),
-        ("--token-file password", 64, "no --user"),
+        ("--token-file password", 64, "no user: add --user"),
         (
             "--user me --auth xoauth2 --password-file password",
             69,

@@ -41,7 +41,7 @@ async fn the_client_has_the_name_and_the_family_that_it_is_given() {
     let fixture = CliFixture::open(server()).await;
     let run = fixture.send("-6 --to ann@example.org --text Hi");
     let ended = run.end().await;
-    ended.fails(68, "no address of the family");
+    ended.fails(68, "no address of the required family");
     ended.fails(68, "help: leave -4, -6 and --source-ip out");
     fixture.received_nothing().await;
 }

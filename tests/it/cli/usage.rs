@@ -67,7 +67,7 @@ async fn a_wrong_command_line_is_64() {
         ("--timeout greeting=1", "is not a time from 1ms to 24h"),
         ("--timeout gretting=1s", "there is no step"),
         ("--timeout 5", "write 30s for each step"),
-        ("--password-file password", "no --user"),
+        ("--password-file password", "no user: add --user"),
         ("--password-fd x", "invalid value '..'"),
         ("--password-fd 3 --password-file password", "cannot be used"),
         ("-H X-Priority", "'Name: value'"),

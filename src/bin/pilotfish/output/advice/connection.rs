@@ -55,7 +55,7 @@ pub(super) const ROWS: &[Advice] = rows! {
         => "--tls-fingerprint sha256:HEX pins a certificate";
     causes: &["wants a client certificate"]
         => "give the certificate and its key by --tls-cert FILE and --tls-key FILE";
-    causes: &["no address of the family"]
+    causes: &["no address of the required family"]
         => "leave -4, -6 and --source-ip out";
     causes: &["source address has to be"]
         => "give --source-ip an address of this machine, or leave it out";
