@@ -211,14 +211,14 @@ impl<'a> Lessons<'a> {
         }
     }
 
-    /// Whether a session that has been given so many mails may be given another.
+    /// Whether a session that has been given this many mails may be given another.
     pub(super) fn allows(&self, given: usize) -> bool {
         let mails = lock(self.learned).mails.now();
         let most = mails.and_then(|mails| usize::try_from(mails.get()).ok());
         most.is_none_or(|most| given < most)
     }
 
-    /// Whether a session that has been given so many mails may begin another before those have been
+    /// Whether a session that has been given this many mails may begin another before those have been
     /// answered. Where no session has been before, only one may.
     pub(super) fn allows_company(&self, given: usize) -> bool {
         let mut facts = lock(self.learned);

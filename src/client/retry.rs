@@ -16,7 +16,7 @@ const EXHAUSTED: Duration = Duration::from_hours(1);
 /// Only [transient](Error::is_transient) failures are retried, with the same Message-ID and the same
 /// octets. These are never retried:
 ///
-/// * a mail that was rejected for good, or that cannot be sent as it is;
+/// * a mail that was rejected permanently, or that cannot be sent as it is;
 /// * a mail whose [`Fate`] is unknown, unless
 ///   [`danger_even_if_unknown`](Self::danger_even_if_unknown) is called;
 /// * a mail that the server has [taken](Error::accepted) for some recipients: they would get it

@@ -156,7 +156,7 @@ mod tests {
         assert!(format!("{error:?}").contains(&path), "{error:?}");
     }
 
-    /// Reads a certificate and a key of so many octets.
+    /// Reads a certificate and a key of this many octets.
     async fn read_files(chain: usize, key: usize) -> String {
         let file = |octets: usize| {
             let file = tempfile::NamedTempFile::new().unwrap();

@@ -22,7 +22,7 @@ pub enum MailOutcome {
     /// The server has accepted it for some recipients and not for others. Send it again to those
     /// others alone.
     Partial,
-    /// The server has rejected it for good.
+    /// The server has rejected it permanently.
     Rejected,
     /// Not accepted for any recipient, and another attempt
     /// [makes sense](crate::Error::is_transient).

@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn times_and_limits() {
-        for (line, told) in [
+        for (line, text) in [
             ("DELIVERBY", "DeliverBy -"),
             ("DELIVERBY 240", "DeliverBy 240"),
             ("deliverby x", "DeliverBy -"),
@@ -323,7 +323,7 @@ mod tests {
             ("DSN", "Dsn"),
             ("REQUIRETLS", "RequireTls"),
         ] {
-            assert_eq!(shown(&offered(&["x", line])), told, "{line}");
+            assert_eq!(shown(&offered(&["x", line])), text, "{line}");
         }
     }
 

@@ -15,7 +15,7 @@ const PART_OCTETS: usize = 8;
 /// them.
 const MIN_MASKED_OCTETS: usize = 6;
 
-/// So many octets of a secret at the end of a text are taken for its beginning.
+/// This many octets of a secret at the end of a text are taken for its beginning.
 const MIN_BEGINNING_OCTETS: usize = 3;
 
 /// The text in place of a secret.

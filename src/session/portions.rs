@@ -161,7 +161,7 @@ pub(crate) struct PortionResults {
     pub(super) whole: Option<Result<Receipt>>,
 }
 
-/// After so many portions that were refused since the server had enough recipients, its reply holds
+/// After this many portions that were refused since the server had enough recipients, its reply holds
 /// for all that are left.
 const MAX_REFUSED_PORTIONS: u8 = 3;
 

@@ -16,7 +16,7 @@ pub enum RecipientOutcome {
     /// The server has taken responsibility for the mail (RFC 5321 section 4.2.5). Sent again, it
     /// arrives twice.
     Accepted,
-    /// The server has rejected the recipient, or the mail, for good (5yz).
+    /// The server has rejected the recipient, or the mail, permanently (5yz).
     Rejected,
     /// The server deferred the recipient, or the mail after it had accepted the recipient (4yz). If
     /// the mail is sent again later, it may be accepted, and it arrives once.
@@ -187,7 +187,7 @@ pub(super) mod tests {
     }
 
     /// The outcome of a mail, and those of five recipients: one that is accepted, one refused for
-    /// now and one for good, one untried, and one of which the error says nothing.
+    /// now and one permanently, one untried, and one of which the error says nothing.
     fn outcomes(error: &Error) -> String {
         let recipients = ["accepted", "later", "never", "untried", "other"].map(path);
         let outcomes = recipient_outcomes(&recipients, Err(error));

@@ -163,7 +163,7 @@ impl Fault {
 pub(super) enum Frequency {
     Once,
     Always,
-    /// Every so many times that its point is reached.
+    /// Every this many times that its point is reached.
     Every {
         nth: u64,
         /// Whether each connection counts by itself.

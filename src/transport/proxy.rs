@@ -204,11 +204,11 @@ mod tests {
             ("http://%ff@proxy:80", PERCENT),
             ("http://proxy:80\r\n", PORT),
         ] {
-            let told = match url.parse::<Proxy>() {
+            let text = match url.parse::<Proxy>() {
                 Ok(proxy) => proxy.to_string(),
                 Err(error) => error.to_string(),
             };
-            assert_eq!(told, expected, "{url:?}");
+            assert_eq!(text, expected, "{url:?}");
         }
     }
 

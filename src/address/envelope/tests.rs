@@ -83,7 +83,7 @@ fn ten_thousand_recipients() {
 
 fn options_of(envelope: &Envelope) -> String {
     let paths = envelope.forward_paths().iter();
-    let told = paths
+    let text = paths
         .zip(envelope.recipient_options())
         .map(|(path, options)| {
             let notify = options.notify.map(|notify| format!(" {notify}"));
@@ -96,7 +96,7 @@ fn options_of(envelope: &Envelope) -> String {
                 original.unwrap_or_default()
             )
         });
-    told.collect::<Vec<_>>().join(" | ")
+    text.collect::<Vec<_>>().join(" | ")
 }
 
 fn asked(notify: Option<Notify>, original: Option<&str>) -> RecipientOptions {
@@ -163,7 +163,7 @@ fn portions_keep_the_order_and_the_limits() {
         (2, 1, "a b c de f"),
     ] {
         let portions = portions(&envelope, recipients, domains);
-        let told: Vec<String> = portions
+        let text: Vec<String> = portions
             .iter()
             .map(|portion| {
                 let paths = portion.forward_paths().iter();
@@ -172,7 +172,7 @@ fn portions_keep_the_order_and_the_limits() {
                     .collect()
             })
             .collect();
-        assert_eq!(told.join(" "), expected, "{recipients} {domains}");
+        assert_eq!(text.join(" "), expected, "{recipients} {domains}");
     }
 }
 

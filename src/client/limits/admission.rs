@@ -24,7 +24,7 @@ impl Admission {
         }
     }
 
-    /// Whether a mail to so many recipients may be begun now. If so, it counts. One that another
+    /// Whether a mail to this many recipients may be begun now. If so, it counts. One that another
     /// session has begun has no `recipients`: it has been counted.
     pub(in crate::client) fn admit(
         &mut self,

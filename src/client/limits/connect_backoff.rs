@@ -36,7 +36,7 @@ pub(in crate::client) struct ConnectBackoff {
 }
 
 impl ConnectBackoff {
-    /// How many sessions may be opened at the same time, with so many open: one until an attempt
+    /// How many sessions may be opened at the same time, with this many open: one until an attempt
     /// has succeeded, then as many as are open. So a wrong password is sent once, and not by each
     /// worker.
     pub(in crate::client) fn most_connecting(&self, open: usize) -> usize {
@@ -132,7 +132,7 @@ impl ConnectBackoff {
     }
 }
 
-/// Whether the login was refused for good.
+/// Whether the login was refused permanently.
 pub(in crate::client) fn is_refused_login(error: &Error) -> bool {
     error.kind() == ErrorKind::Auth && !error.is_transient() && !is_without_credentials(error)
 }

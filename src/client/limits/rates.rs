@@ -68,20 +68,20 @@ impl Rates {
         Self::default()
     }
 
-    /// At most so many mails in this time.
+    /// At most this many mails in this time.
     pub fn mails(mut self, most: u32, period: Period) -> Self {
         self.mails.insert(period, most);
         self
     }
 
-    /// At most so many recipients in this time, those of all mails together. A mail with more of
+    /// At most this many recipients in this time, those of all mails together. A mail with more of
     /// them than that is not sent: [`ErrorKind::InvalidInput`].
     pub fn recipients(mut self, most: u32, period: Period) -> Self {
         self.recipients.insert(period, most);
         self
     }
 
-    /// At most so many new connections in this time.
+    /// At most this many new connections in this time.
     pub fn connections(mut self, most: u32, period: Period) -> Self {
         self.connections.insert(period, most);
         self
@@ -94,7 +94,7 @@ impl Rates {
         limits.any(|most| *most == 0)
     }
 
-    /// Whether a mail with so many recipients can be sent at all.
+    /// Whether a mail with this many recipients can be sent at all.
     pub(in crate::client) fn check(&self, recipients: usize) -> Result<()> {
         let least = self.recipients.values().min();
         match least.filter(|most| u32::try_from(recipients).is_ok_and(|found| found > **most)) {
@@ -129,7 +129,7 @@ impl Used {
         }
     }
 
-    /// Whether a mail with so many recipients may be begun now; if not, how long it has to wait
+    /// Whether a mail with this many recipients may be begun now; if not, how long it has to wait
     /// before it asks again. If so, it counts.
     pub(super) fn admit(&mut self, now: Instant, recipients: usize) -> Result<(), Duration> {
         let recipients = u32::try_from(recipients).unwrap_or(u32::MAX);

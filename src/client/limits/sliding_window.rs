@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// no more memory than a small one.
 const PARTS: u32 = 1_024;
 
-/// At most so many in any stretch of time of a length; all of them at once, if they come so.
+/// At most this many in any stretch of time of a length; all of them at once, if they come so.
 ///
 /// A bucket that fills evenly (GCRA) would either let nearly twice as many through in a stretch of
 /// its length, or a daily quota out one by one.
@@ -45,7 +45,7 @@ impl SlidingWindow {
         Self::new(1, period.saturating_add(rounding) / most.max(1))
     }
 
-    /// How long to wait for so many; `None` if they may be taken now. A `count` over the limit
+    /// How long to wait for this many; `None` if they may be taken now. A `count` over the limit
     /// waits until nothing is used.
     pub(in crate::client) fn wait(&mut self, now: Instant, count: u32) -> Option<Duration> {
         while let Some(oldest) = self.uses.pop_front_if(|old| old.last + self.period <= now) {
@@ -61,7 +61,7 @@ impl SlidingWindow {
         Some((enough.last + self.period).saturating_duration_since(now))
     }
 
-    /// Uses so many, for which there is no wait.
+    /// Uses this many, for which there is no wait.
     pub(in crate::client) fn take(&mut self, now: Instant, count: u32) {
         let count = count.min(self.most);
         self.used += count;

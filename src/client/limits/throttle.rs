@@ -14,7 +14,7 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(64);
 /// How many mails a second more are sent for each that was accepted.
 const RAISE: f64 = 0.125;
 
-/// At so many mails a second there is no interval any more.
+/// At this many mails a second there is no interval any more.
 const FREELY: f64 = 16.0;
 
 /// How long all mails wait at most because the server says so.
@@ -70,7 +70,7 @@ pub(in crate::client) enum Blocked {
 }
 
 impl Throttle {
-    /// With so many connections at most; at least one.
+    /// With this many connections at most; at least one.
     pub(in crate::client) fn new(most: usize) -> Self {
         let most = most.max(1);
         Self {

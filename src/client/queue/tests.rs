@@ -200,7 +200,7 @@ fn number_of(job: &Job) -> u64 {
     id[1..].split('@').next().unwrap().parse().unwrap()
 }
 
-/// Each transcript is one of a client with so many connections at most: events, and what follows.
+/// Each transcript is one of a client with this many connections at most: events, and what follows.
 fn plays(max_connections: usize, transcript: &str) {
     Play::new(max_connections, Retry::none()).play(transcript);
 }

@@ -56,8 +56,8 @@ const WHAT: &str = "the message";
 const HINT: &str = "encode that part in another way, or let `repair` do it";
 
 impl Message {
-    /// Begins with a message that another program made. It is sent as it is, except for what servers
-    /// do not accept; see [`RawBuilder`].
+    /// Begins with a message that another program made. It is sent as it is, with the few changes
+    /// that [`RawBuilder`] lists.
     ///
     /// ```
     /// # use pilotfish::message::Message;

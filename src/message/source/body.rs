@@ -170,7 +170,7 @@ impl Body {
         }
     }
 
-    /// All that follows so many octets. The body is open, and no reader.
+    /// All that follows this many octets. The body is open, and no reader.
     pub(crate) fn skip(self, offset: usize) -> Self {
         Self(match self.0 {
             BodySource::Bytes(octets) => {

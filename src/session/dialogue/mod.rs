@@ -151,7 +151,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         self.wire.close().await;
     }
 
-    /// How a mail would go out now, with so many mails waiting after it.
+    /// How a mail would go out now, with this many mails waiting after it.
     fn plan(&self, prepared: &Prepared, waiting: usize) -> SendPlan {
         let mut plan = self.pipeline.plan(prepared.size, prepared.only, waiting);
         if prepared.mail.suspected == Some(Defect::Grouping) {
@@ -169,7 +169,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         self.pipeline.is_empty() && self.state.idle_for().is_some_and(is_long)
     }
 
-    /// Whether a mail may be begun now, with so many mails waiting after it. A mail that is sent again
+    /// Whether a mail may be begun now, with this many mails waiting after it. A mail that is sent again
     /// to test a suspicion goes alone.
     pub(super) fn may_begin(&self, prepared: &Prepared, waiting: usize) -> bool {
         let is_certain = prepared.mail.suspected.is_none() || self.pipeline.is_empty();

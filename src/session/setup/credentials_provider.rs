@@ -74,17 +74,17 @@ pub trait CredentialsProvider: Send + Sync {
     /// reply to the last login. The first mail after the pause asks the provider.
     fn credentials(&self) -> ProvidedCredentials<'_>;
 
-    /// The user, if it is known before a session begins.
+    /// The user, if the provider knows it before a session begins.
     /// [`ServerConfigBuilder::build`](super::ServerConfigBuilder::build) compares it with the user of the
-    /// URL. By default `None`.
-    fn user(&self) -> Option<&str> {
+    /// URL. By default `None`, also for closures: their users are not compared.
+    fn known_user(&self) -> Option<&str> {
         None
     }
 }
 
 impl CredentialsProvider for Credentials {
-    fn user(&self) -> Option<&str> {
-        self.secret().map(|_| Self::user(self))
+    fn known_user(&self) -> Option<&str> {
+        self.secret().map(|_| self.user())
     }
 
     fn credentials(&self) -> ProvidedCredentials<'_> {
@@ -113,8 +113,8 @@ impl SharedCredentialsProvider {
         Self(Arc::new(provider))
     }
 
-    pub(super) fn user(&self) -> Option<&str> {
-        self.0.user()
+    pub(super) fn known_user(&self) -> Option<&str> {
+        self.0.known_user()
     }
 
     /// Asks the provider, and waits no longer than [`MAX_WAIT`].

@@ -166,7 +166,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Greeted<S> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Tls`] if the server does not offer STARTTLS, refuses it for good, or cannot be
+    /// [`ErrorKind::Tls`] if the server does not offer STARTTLS, refuses it permanently, or cannot be
     /// trusted: the connection is then closed, and nothing has been sent that matters. A
     /// refusal for now is transient. Otherwise as [`greet`](Self::greet), at
     /// [`Stage::StartTls`] and [`Stage::Hello`].

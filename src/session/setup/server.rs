@@ -51,11 +51,9 @@ pub struct ServerConfig {
 
 /// What a [`ServerConfig`] has as the user set it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ConnectSettings {
+struct ConnectSettings {
     route: Route,
     credentials: Option<SharedCredentialsProvider>,
-    /// The user that the URL names, until the builder has compared it.
-    pub(super) user: Option<String>,
     mechanisms: Option<Vec<Mechanism>>,
     timeouts: Timeouts,
     dialect: Dialect,
@@ -70,11 +68,13 @@ pub struct ServerConfigBuilder {
     port: Option<u16>,
     security: Option<Security>,
     tls: Option<TlsConfig>,
-    /// For the user that the URL names.
+    /// The user that the URL names.
+    pub(super) user: Option<String>,
+    /// The password of that user.
     password: Option<Secret>,
     cleartext_auth: bool,
     name: Option<Result<Domain>>,
-    pub(super) settings: ConnectSettings,
+    settings: ConnectSettings,
     messages_in_flight: Option<u32>,
 }
 
@@ -87,6 +87,7 @@ impl ServerConfig {
             port: None,
             security: None,
             tls: None,
+            user: None,
             password: None,
             cleartext_auth: false,
             name: None,
@@ -338,7 +339,8 @@ impl ServerConfigBuilder {
     ///
     /// [`ErrorKind::Config`]: the host is not valid, the port is 0, or 25 with LMTP (RFC 2033 section
     /// 5), the password would be sent in clear text, a user has no password or a password no user, the
-    /// URL and the credentials name different users, or no message may be in flight. [`ErrorKind::InvalidInput`]: the name is not valid.
+    /// URL and the credentials name different users, or no message may be in flight.
+    /// [`ErrorKind::InvalidInput`]: the name is not valid.
     pub fn build(mut self) -> Result<ServerConfig> {
         let (host, name) = (self.host?, self.name.transpose()?);
         let mut settings = self.settings;
@@ -353,7 +355,7 @@ impl ServerConfigBuilder {
         if let Some(most) = self.messages_in_flight {
             settings.strategy.messages_in_flight = most;
         }
-        if let Some(user) = &settings.user
+        if let Some(user) = &self.user
             && let Some(password) = self.password.take()
         {
             let credentials = Credentials::new(user, password)?;
@@ -361,7 +363,7 @@ impl ServerConfigBuilder {
         }
         let login = settings.credentials.as_ref();
         let has_login = login.is_some();
-        let logs_in_as = login.and_then(SharedCredentialsProvider::user);
+        let logs_in_as = login.and_then(SharedCredentialsProvider::known_user);
         let is_read_by_others = security == Security::Cleartext && !is_local;
         let mistakes = [
             (port == 0, "there is no port 0: use 587 or 465"),
@@ -370,12 +372,11 @@ impl ServerConfigBuilder {
                 "port 25 is for SMTP alone: name the port that the server has for LMTP",
             ),
             (
-                settings.user.is_some() && !has_login,
+                self.user.is_some() && !has_login,
                 "the URL names a user and there is no password (`ServerConfigBuilder::password`)",
             ),
             (
-                settings
-                    .user
+                self.user
                     .as_deref()
                     .zip(logs_in_as)
                     .is_some_and(|(user, other)| user != other),

@@ -73,7 +73,7 @@ impl ServerConfig {
             )
         })?;
         let mut builder = Self::builder(address.host);
-        builder.settings.user = address.user;
+        builder.user = address.user;
         if let Some(port) = address.port {
             builder = builder.port(port);
         }
@@ -284,7 +284,7 @@ mod tests {
             ("FTP://host", "Scheme(\"ftp\")"),
             ("smtp://ho\r\nst", "Host(\"ho\\r\\nst\")"),
         ] {
-            let told = match url.parse::<ServerAddress>() {
+            let text = match url.parse::<ServerAddress>() {
                 Ok(address) => {
                     let tls = match address.tls {
                         Some(Security::Cleartext) => "None!".to_owned(),
@@ -310,7 +310,7 @@ mod tests {
                 }
                 Err(error) => format!("{error:?}"),
             };
-            assert_eq!(told, expected, "{url}");
+            assert_eq!(text, expected, "{url}");
         }
     }
 }

@@ -20,7 +20,7 @@ async fn bare_cr_and_lf_in_commands() {
     for (commands, octet) in [
         (r"C> NOOP\n", "LF"),
         (r"C: NO\rOP", "CR"),
-        (r"C> \x16\x03\n", "LF"),
+        ("C> \u{16}\u{3}\\n", "LF"),
         (r"C: NOOP\r", "CR"),
     ] {
         let violation = format!("bare {octet} in a command (RFC 5321, section 2.3.8)");
