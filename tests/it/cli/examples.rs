@@ -135,8 +135,12 @@ fn examples_that_show_the_reply_show_rejected_recipients() {
 fn the_examples_of_the_readme_use_its_dependencies() {
     let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
     let blocks: Vec<_> = readme.split("```").skip(1).step_by(2).collect();
-    let toml = blocks.iter().find(|block| block.starts_with("toml"));
-    let dependencies = toml.expect("dependencies").replace('-', "_");
+    let (account, dependencies) = {
+        let mut toml = blocks.iter().filter_map(|block| block.strip_prefix("toml"));
+        (toml.next().unwrap(), toml.next().unwrap().replace('-', "_"))
+    };
+    let accounts = pilotfish::config::Config::parse(account).unwrap().accounts;
+    assert_eq!(accounts["gmail"].user.as_deref(), Some("me@gmail.com"));
     for block in blocks.iter().filter(|block| block.starts_with("rust")) {
         for line in block.lines().filter_map(|line| line.strip_prefix("use ")) {
             let name = line.split("::").next().unwrap();
