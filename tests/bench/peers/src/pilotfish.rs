@@ -45,7 +45,7 @@ fn by_name(name: &str) -> Strategy {
     strategy
 }
 
-async fn message(number: usize, attachment: Option<&str>) -> Result<Message> {
+async fn message(number: usize, attachment: Option<&str>) -> pilotfish::Result<Message> {
     let mut builder = Message::builder()
         .from(FROM)
         .to(TO)
