@@ -111,7 +111,12 @@ fn name(text: &str) -> Result<String, (Problem, usize)> {
     }
     check_unicode(text)?;
     check_ascii(text)?;
-    let name = ascii(text).map_err(|problem| (problem, 0))?;
+    // IDNA only folds the case of a name in ASCII without A-labels.
+    let name = if text.is_ascii() && !text.split('.').any(is_a_label) {
+        text.to_ascii_lowercase()
+    } else {
+        ascii(text).map_err(|problem| (problem, 0))?
+    };
     let problem = if name.parse::<Ipv4Addr>().is_ok() {
         Problem::BareIp
     } else if name.split('.').any(|label| label.len() > MAX_LABEL_OCTETS) {
@@ -134,8 +139,17 @@ fn is_unseen(c: char) -> bool {
 /// 5892, 3), though UTS #46 does not. A local part may have them (RFC 6531, 3.3).
 const QUOTATION_MARKS: &str = "«»‘’‚‛“”„‟‹›⹂「」『』〝〞〟﹁﹂﹃﹄＂＇｢｣";
 
-/// Rejects characters that IDNA accepts. The number is the offset in `name`.
+/// Whether a label has the prefix of A-labels (RFC 5890, 2.3.1).
+fn is_a_label(label: &str) -> bool {
+    let prefix = label.get(..4);
+    prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"))
+}
+
+/// Rejects characters that IDNA accepts, which are not in ASCII. The number is the offset in `name`.
 fn check_unicode(name: &str) -> Result<(), (Problem, usize)> {
+    if name.is_ascii() {
+        return Ok(());
+    }
     name.char_indices().try_for_each(|(offset, c)| match c {
         c if is_unseen(c) => Err((Problem::Invisible(c), offset)),
         c if QUOTATION_MARKS.contains(c) => Err((Problem::DomainQuote(c), offset)),

@@ -28,10 +28,10 @@ pub(crate) fn is_invisible(c: char) -> bool {
 
 /// RFC 5322, 3.2.3 `atext` with RFC 6532, 3.2 `UTF8-non-ascii`.
 pub(super) fn is_atext(c: char) -> bool {
-    if c.is_ascii() {
-        c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c)
-    } else {
-        !is_forbidden(c)
+    match c {
+        '!' | '#'..='\'' | '*' | '+' | '-' | '/' | '=' | '?' | '^'..='`' | '{'..='~' => true,
+        _ if c.is_ascii() => c.is_ascii_alphanumeric(),
+        _ => !is_forbidden(c),
     }
 }
 

@@ -273,8 +273,9 @@ const LOGIN_FIRST: &[&str] = &[
 impl Reply {
     /// Whether the reply has this meaning, as a reply at this stage of the dialogue.
     pub(crate) fn means_at(&self, meaning: ReplyMeaning, stage: Option<Stage>) -> bool {
-        let text = OnceCell::new();
-        self.matches(meaning, stage, &text)
+        // All rows are for negative replies, and most replies are positive.
+        let is_negative = self.code().number() >= 400;
+        is_negative && self.matches(meaning, stage, &OnceCell::new())
     }
 
     /// The same for a meaning that does not depend on the stage.
