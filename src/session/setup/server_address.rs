@@ -45,7 +45,8 @@ impl ServerConfig {
     /// The user and the path may have characters in percent form (RFC 3986 section 2.1): `%40` for
     /// `@`. A URL that names a user needs a [`password`](ServerConfigBuilder::password), or
     /// [`credentials`](ServerConfigBuilder::credentials) for the same user: without them,
-    /// [`build`](ServerConfigBuilder::build) fails. A text without a scheme is `HOST[:PORT]`.
+    /// [`build`](ServerConfigBuilder::build) fails. The user of a provider that is a closure is not
+    /// compared. A text without a scheme is `HOST[:PORT]`.
     ///
     /// ```
     /// use pilotfish::ServerConfig;
