@@ -239,8 +239,8 @@ impl Error {
         &self.0.rejected
     }
 
-    /// The recipients for whom the server has taken the mail all the same, before it failed for
-    /// others: sending it to these again delivers it twice. There are some only where a server
+    /// The recipients that the server accepted the mail for, before it failed for others. If the mail
+    /// is sent to these again, it arrives twice. There are some only where a server
     /// answers for each recipient (LMTP), or where a mail went in several portions.
     #[must_use]
     pub fn accepted(&self) -> &[ForwardPath] {

@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(mixed.helo, network.helo);
         for (text, words) in [
             ("proxy = 'ftp://a:1'", "a proxy is written like"),
-            ("proxy = \"http://a\\r\\nb:1\"", "is no host name"),
+            ("proxy = \"http://a\\r\\nb:1\"", "is neither a host name"),
             ("proxy = 'http://a:b@c:1'", "must not contain a password"),
             ("helo = \"a\\r\\nb\"", ""),
             ("helo = 'a b'", ""),

@@ -39,7 +39,7 @@ pub enum Parameter {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RcptParameter {
-    /// The events of which the sender is notified (NOTIFY).
+    /// The events that the sender is notified about (NOTIFY).
     Notify(Notify),
     /// The original recipient (ORCPT).
     OriginalRecipient(AddrSpec),

@@ -12,7 +12,7 @@ use crate::transport::TlsParameters;
 #[must_use = "some recipients may have been rejected"]
 #[non_exhaustive]
 pub struct Receipt {
-    /// The recipients for whom the server has accepted the mail.
+    /// The recipients that the server has accepted the mail for.
     pub accepted: Vec<ForwardPath>,
     /// The recipients that the server rejected, with its reply to each.
     pub rejected: Vec<(ForwardPath, Reply)>,
@@ -96,7 +96,7 @@ fn queue_id(reply: &Reply) -> Option<&str> {
     is_id.then_some(id)
 }
 
-/// The recipients for whom the server accepted a mail, and the others.
+/// The recipients that the server accepted a mail for, and the others.
 #[derive(Debug, Default)]
 pub(super) struct Division {
     pub(super) accepted: Vec<ForwardPath>,

@@ -187,7 +187,7 @@ pub(super) mod tests {
     }
 
     /// The outcome of a mail, and those of five recipients: one that is accepted, one refused for
-    /// now and one permanently, one untried, and one of which the error says nothing.
+    /// now and one permanently, one untried, and one that the error does not name.
     fn outcomes(error: &Error) -> String {
         let recipients = ["accepted", "later", "never", "untried", "other"].map(path);
         let outcomes = recipient_outcomes(&recipients, Err(error));

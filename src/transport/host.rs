@@ -66,7 +66,7 @@ impl FromStr for Host {
                 None => shortened(text),
             };
             let reason = format!(
-                "\"{}\" is no host name and no IP address: write it like smtp.example.com",
+                "\"{}\" is neither a host name nor an IP address: write it like smtp.example.com",
                 quoted.escape_debug()
             );
             ValueError::with_reason("the host is not valid", reason)

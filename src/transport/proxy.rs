@@ -189,7 +189,7 @@ mod tests {
             ("http://t\u{85}@proxy:80", USER),
             (
                 "http://pro\r\nxy:80",
-                r#""pro\r\nxy" is no host name and no IP address: write it like smtp.example.com"#,
+                r#""pro\r\nxy" is neither a host name nor an IP address: write it like smtp.example.com"#,
             ),
             ("http://proxy:80/path", PORT),
             ("http://tim@proxy/x@evil.test:80", NO_SCHEME),
@@ -237,7 +237,7 @@ mod tests {
             let error = proxy.clone().password(password).unwrap_err();
             assert_eq!(error, invalid(PASSWORD));
         }
-        let nobody: Proxy = "http://proxy:80".parse().unwrap();
-        assert_eq!(nobody.password("a"), Err(Proxy::NO_USER));
+        let without_user: Proxy = "http://proxy:80".parse().unwrap();
+        assert_eq!(without_user.password("a"), Err(Proxy::NO_USER));
     }
 }

@@ -56,7 +56,7 @@ async fn who_waits_for_the_rest_of_a_reply_flushes() {
     let mut wire = Wire::clear(Counting { stream, flushes: 0 }, Timeouts::default());
     let flushes = |wire: &Wire<Counting>| match wire.framed.get_ref() {
         Either::Left(stream) => stream.flushes,
-        Either::Right(_) => panic!("nobody asked for TLS"),
+        Either::Right(_) => panic!("the wire uses TLS"),
     };
 
     server.write_all(b"220 server.exam").await.unwrap();

@@ -132,8 +132,8 @@ pub enum DkimError {
         /// The number of the line; the first is 1.
         line: usize,
     },
-    /// The message has no From field or several, of which different readers show different ones
-    /// (RFC 6376 section 8.15).
+    /// The message has no From field, or several. Different readers would show different ones (RFC
+    /// 6376 section 8.15).
     #[error("the message has {found} From fields: only one with exactly one can be signed")]
     From {
         /// How many there are.

@@ -11,9 +11,9 @@ const DEFAULT: &str = "From Sender Reply-To To Cc Subject Date Message-ID In-Rep
     Resent-From Resent-To Resent-Cc Resent-Message-ID List-Id List-Help List-Unsubscribe \
     List-Unsubscribe-Post List-Subscribe List-Post List-Owner List-Archive";
 
-/// The fields that the list of the signed fields names once more than they are there, so that
-/// nobody can add one, which some readers would show instead of the signed one (RFC 6376
-/// sections 5.4.2 and 8.15).
+/// The fields that the list of the signed fields names once more than the message has them. An
+/// added field, which some readers would show instead of the signed one, then breaks the signature
+/// (RFC 6376 sections 5.4.2 and 8.15).
 const OVERSIGNED: &str = "From Reply-To To Cc Subject";
 
 /// The fields that are oversigned only if they are there, as a submission server adds those that are

@@ -232,13 +232,13 @@ mod tests {
                 "{message:?}"
             );
         }
-        let nobody = Missing {
+        let without_from = Missing {
             from: None,
             ..missing()
         };
         let repaired = |message: &[u8]| {
             let section = HeaderSection::read(message).unwrap();
-            section.finished(&nobody, None, false, &mut Vec::new())
+            section.finished(&without_from, None, false, &mut Vec::new())
         };
         assert!(matches!(repaired(b"A: 1\n\n"), Err(MessageError::NoFrom)));
         assert!(repaired(b"From: a@b\n\n").is_ok());

@@ -306,7 +306,8 @@ mod tests {
                 }
                 Err(ServerAddressError::Host(error)) => {
                     let text = error.to_string();
-                    let end = " is no host name and no IP address: write it like smtp.example.com";
+                    let end =
+                        " is neither a host name nor an IP address: write it like smtp.example.com";
                     format!("Host({})", text.strip_suffix(end).unwrap())
                 }
                 Err(error) => format!("{error:?}"),

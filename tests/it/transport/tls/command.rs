@@ -113,7 +113,7 @@ async fn contradictory_flags() {
         ("--tls-min 1.1", "possible values: 1.2, 1.3"),
         ("--tls-cert c.pem", "--tls-key"),
         ("--tls-key k.pem", "--tls-cert"),
-        ("--tls-name 'a b'", "is no host name"),
+        ("--tls-name 'a b'", "is neither a host name"),
         ("--tls-fingerprint 0011", "write sha256: or spki-sha256:"),
         ("--tls-insecure --tls-ca ca.pem", "cannot be used with"),
         (
