@@ -44,6 +44,7 @@
 //! | `config` | [`config`]: accounts from a TOML file, passwords from files, descriptors and commands |
 //! | `aws-lc-rs` (default) | the cryptography for TLS, DKIM and SCRAM, with the hybrid key exchange X25519MLKEM768 |
 //! | `ring` | the other choice of cryptography, used if `aws-lc-rs` is not enabled; one of the two is required |
+//! | `charsets` | [`message::RawBuilder::repair`] of fields that are in a charset before UTF-8, such as ISO 8859-1 |
 //! | `cram-md5` | logins by CRAM-MD5, for servers that offer nothing else; neither cryptography library has MD5 |
 //! | `dkim` | [`message::dkim`] and [`Message::sign`]: DKIM signatures (RFC 6376) |
 //! | `metrics` | counters, gauges and histograms through the `metrics` facade: [`manual::observing`] |

@@ -10,9 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::sleep;
-use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use super::job::{Completion, Job, OutcomeSender, Tally, lock};
@@ -64,7 +63,8 @@ pub(super) struct Pool {
     changed: Notify,
     /// Notified when workers that may not connect yet have to look at the queue and the limits again.
     queue_changed: Notify,
-    pub(super) tasks: TaskTracker,
+    /// Each task has a receiver as long as it runs.
+    tasks: watch::Sender<()>,
 }
 
 impl Pool {
@@ -79,7 +79,7 @@ impl Pool {
             generation: AtomicU64::new(0),
             changed: Notify::new(),
             queue_changed: Notify::new(),
-            tasks: TaskTracker::new(),
+            tasks: watch::Sender::default(),
         }
     }
 
@@ -97,9 +97,7 @@ impl Pool {
         for wakeup in wakeups {
             match wakeup {
                 Wakeup::Parked(waker) => waker.wake(),
-                Wakeup::Spawn(id) => {
-                    self.tasks.spawn(Worker::new(Arc::clone(self), id).run());
-                }
+                Wakeup::Spawn(id) => self.spawn(Worker::new(Arc::clone(self), id).run()),
             }
         }
         if has_changed {
@@ -107,6 +105,15 @@ impl Pool {
             self.changed.notify_waiters();
         }
         result
+    }
+
+    /// Starts a task that [`close`](Self::close) waits for.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let running = self.tasks.subscribe();
+        tokio::spawn(async move {
+            task.await;
+            drop(running);
+        });
     }
 
     /// Puts a new mail in the queue, where there is space for it.
@@ -293,8 +300,7 @@ impl Pool {
                 let message_id = &completion.message_id;
                 debug!(%message_id, %error, ?wait, "the mail is sent again later");
                 let job = Job { mail, completion };
-                self.tasks
-                    .spawn(Arc::clone(self).send_later(job, wait, error));
+                self.spawn(Arc::clone(self).send_later(job, wait, error));
             }
             _ => completion.complete(Err(error)),
         }
@@ -355,10 +361,7 @@ impl Pool {
             job.completion.abort();
         }
         self.fail_refused();
-        // The tracker stays closed, which hinders nothing: opened again, other callers of `close`
-        // would wait on.
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.tasks.closed().await;
     }
 }
 

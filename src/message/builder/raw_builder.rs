@@ -119,8 +119,9 @@ impl RawBuilder {
     /// Changes what servers need not accept, instead of failing.
     ///
     /// * A header field that is not UTF-8, or has over 998 octets without white space, is put
-    ///   into encoded words (RFC 2047). Its octets are read in the charset that the field
-    ///   Content-Type declares, or else as Windows-1252.
+    ///   into encoded words (RFC 2047). With the feature `charsets`, its octets are read in the
+    ///   charset that the field Content-Type declares, or else as Windows-1252. Without this
+    ///   feature, a field that is not UTF-8 stays an error.
     /// * A part with a line of over 998 octets or a NUL is encoded in quoted-printable or base64.
     ///   Its content stays the same; the line ends of a text become CRLF.
     ///

@@ -68,7 +68,7 @@ impl<'a> Field<'a> {
     ///
     /// If that is not UTF-8.
     pub(crate) fn text(&self) -> Result<&'a str, MessageError> {
-        str::from_utf8(self.octets).map_err(|_| self.unsendable("is not UTF-8"))
+        str::from_utf8(self.octets).map_err(|_| self.unsendable(NOT_UTF8))
     }
 
     /// The error that the field cannot be sent.
@@ -79,6 +79,13 @@ impl<'a> Field<'a> {
         }
     }
 }
+
+/// What is wrong with a field whose text is in another charset.
+const NOT_UTF8: &str = if cfg!(feature = "charsets") {
+    "is not UTF-8"
+} else {
+    "is not UTF-8 (`repair` needs the feature `charsets` for it)"
+};
 
 /// The fields of recipients that no other recipient may see (RFC 5322 section 3.6.3).
 pub(crate) const BLIND_COPIES: &str = "Bcc Resent-Bcc";

@@ -1,5 +1,6 @@
 //! Finished messages: made elsewhere, and sent as they are but for a few repairs.
 
+mod charset;
 mod edit;
 mod field;
 mod header;

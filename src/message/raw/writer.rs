@@ -1,10 +1,9 @@
 //! The fields of a finished message, written for the server.
 
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
-
+use super::charset;
 use super::field::Field;
 use super::header::HeaderSection;
-use super::part::{Head, parameter};
+use super::part::Head;
 use crate::message::encoding::{MAX_LINE, lines};
 use crate::message::error::{MessageError, shown};
 use crate::message::header::{Header, encoded_field, without_controls};
@@ -63,7 +62,9 @@ impl<'a> Writer<'a> {
                 return Ok(());
             }
         };
-        let (text, charset) = decoded(field.body(), &self.content_type);
+        let Some((text, charset)) = charset::decode(field.body(), &self.content_type) else {
+            return Err(problem);
+        };
         without_controls(field.name, &text)?;
         let repaired = encoded_field(field.name, &text).ok_or(problem)?;
         self.warnings.push(Warning::FieldRepaired {
@@ -147,71 +148,4 @@ fn is_fold(line: &[u8], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|before| line.get(before));
     matches!(line.get(at), Some(b' ' | b'\t'))
         && before.is_some_and(|before| !matches!(before, b' ' | b'\t' | b'\\'))
-}
-
-/// The text of a field that is not UTF-8, on one line, and the name of the charset that it was
-/// decoded from.
-///
-/// That is UTF-8 if it is valid; else the charset that Content-Type declares for the body, as programs
-/// that write octets into fields write both in the same; else Windows-1252, which most of what
-/// remains is, and which includes ISO 8859-1.
-fn decoded(body: &[u8], content_type: &str) -> (String, &'static str) {
-    let declared = parameter(content_type, "charset");
-    let declared = declared.and_then(|name| Encoding::for_label(name.as_bytes()));
-    // UTF-16 is a charset of bodies alone, as a field has ASCII in it.
-    let declared = declared.filter(|encoding| encoding.is_ascii_compatible());
-    let mut line = body.to_vec();
-    line.retain(|octet| !b"\r\n".contains(octet));
-    let candidates = [Some(UTF_8), declared, Some(WINDOWS_1252)];
-    for encoding in candidates.into_iter().flatten() {
-        let text = encoding.decode_without_bom_handling_and_without_replacement(&line);
-        if let Some(text) = text {
-            return (text.into_owned(), encoding.name());
-        }
-    }
-    (String::from_utf8_lossy(&line).into_owned(), UTF_8.name())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_charset_is_declared_or_guessed() {
-        for (octets, content_type, text, charset) in [
-            (&b" Gr\xfc\xdfe"[..], "", " Grüße", "windows-1252"),
-            (b"Gr\xfc\r\n \xdfe", "", "Grü ße", "windows-1252"),
-            (
-                b"\x93a\x94",
-                "text/plain",
-                "\u{201c}a\u{201d}",
-                "windows-1252",
-            ),
-            (b"\xc4\xa1", "text/plain; charset=iso-8859-3", "ġ", "UTF-8"),
-            (b"\xcf\xd2", "text/plain; charset=koi8-r", "ор", "KOI8-R"),
-            (
-                b"\x93\xfa\x96{",
-                "text/plain; charset=\"Shift_JIS\"",
-                "日本",
-                "Shift_JIS",
-            ),
-            (b"\xfc", "text/plain; charset=utf-8", "ü", "windows-1252"),
-            (
-                b"Gr\xfc\xfc",
-                "text/plain; charset=utf-16",
-                "Gr\u{fc}\u{fc}",
-                "windows-1252",
-            ),
-            (
-                b"  \xfc\xfc",
-                "text/plain; charset=utf-16be",
-                "  \u{fc}\u{fc}",
-                "windows-1252",
-            ),
-            (b"\xfc", "text/plain; charset=nonsense", "ü", "windows-1252"),
-        ] {
-            let found = decoded(octets, content_type);
-            assert_eq!(found, (text.to_owned(), charset));
-        }
-    }
 }

@@ -32,7 +32,20 @@ pub(super) fn repaired(rest: &[u8]) -> (Vec<u8>, String) {
     (sent, warnings.join("|"))
 }
 
+/// The error names the feature where a repair needs it.
 #[test]
+#[cfg(not(feature = "charsets"))]
+fn fields_in_other_charsets_need_a_feature() {
+    let refused = run(raw(b"Subject: Gr\xfc\xdfe\r\n\r\nx").repair().build()).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the field Subject is not UTF-8 (`repair` needs the feature `charsets` for it), which no server \
+         has to take: write it in encoded words (RFC 2047), or let `repair` do it"
+    );
+}
+
+#[test]
+#[cfg(feature = "charsets")]
 fn fields_become_encoded_words_of_a_declared_or_guessed_charset() {
     for (fields, subject, warning) in [
         (
@@ -79,7 +92,10 @@ fn fields_become_encoded_words_of_a_declared_or_guessed_charset() {
         (Some("Jörg Müller"), Some("j@x.test"))
     );
     assert_eq!(cc[1].address(), Some("k@x.test"));
-    // A word of over 998 octets.
+}
+
+#[test]
+fn a_word_of_over_998_octets_becomes_encoded_words() {
     let long = "x".repeat(3_000);
     let (sent, _) = repaired(format!("Subject: {long}\r\n\r\nx").as_bytes());
     let parsed = MessageParser::default().parse(&sent).unwrap();
