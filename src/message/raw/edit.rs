@@ -148,6 +148,7 @@ mod tests {
 
     use super::*;
     use crate::message::encoding::MAX_LINE;
+    use crate::message::raw::field::NOT_UTF8;
     use crate::message::raw::header::tests::messages;
 
     const ADDED: &str = "Date: Tue, 1 Jul 2003 10:52:37 +0200\r\n\
@@ -282,8 +283,10 @@ mod tests {
         ] {
             assert_eq!(
                 repaired(field).unwrap_err().to_string(),
-                "the field Subject is not UTF-8, which no server has to take: write it in encoded \
-                 words (RFC 2047), or let `repair` do it"
+                format!(
+                    "the field Subject {NOT_UTF8}, which no server has to take: write it in \
+                     encoded words (RFC 2047), or let `repair` do it"
+                )
             );
         }
         assert!(repaired(b"Bcc: \xfc\n").is_ok(), "it is removed");

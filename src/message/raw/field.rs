@@ -81,7 +81,7 @@ impl<'a> Field<'a> {
 }
 
 /// What is wrong with a field whose text is in another charset.
-const NOT_UTF8: &str = if cfg!(feature = "charsets") {
+pub(super) const NOT_UTF8: &str = if cfg!(feature = "charsets") {
     "is not UTF-8"
 } else {
     "is not UTF-8 (`repair` needs the feature `charsets` for it)"
@@ -136,8 +136,10 @@ mod tests {
         let latin = HeaderSection::read(b"To: J\xf6rg <a@b>\n\n").unwrap();
         assert_eq!(
             latin.fields[0].unfolded().unwrap_err().to_string(),
-            "the field To is not UTF-8, which no server has to take: write it in encoded words \
-             (RFC 2047), or let `repair` do it"
+            format!(
+                "the field To {NOT_UTF8}, which no server has to take: write it in encoded words \
+                 (RFC 2047), or let `repair` do it"
+            )
         );
     }
 

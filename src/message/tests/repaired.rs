@@ -352,6 +352,7 @@ fn nothing_is_changed_that_need_not_be() {
 
 /// The header has as many fields as one may have, and each is repaired.
 #[test]
+#[cfg(feature = "charsets")]
 fn many_repairs_take_no_longer_for_their_number_and_hide_no_other_warning() {
     let mut mail = b"From: a@b\nTo: a@b\nMessage-ID: x\nDKIM-Signature: v=1\n".to_vec();
     for _ in 0..9_990 {
@@ -373,6 +374,7 @@ fn many_repairs_take_no_longer_for_their_number_and_hide_no_other_warning() {
 }
 
 #[test]
+#[cfg(feature = "charsets")]
 fn forwarded_messages_are_repaired_too() {
     let inner = [
         &b"Subject: Gr\xfc\xdfe\nContent-Type: text/plain\n\n"[..],

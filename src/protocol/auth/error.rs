@@ -10,6 +10,13 @@ pub(super) const MIN_ITERATIONS: u32 = 4_096;
 /// The most rounds: a good part of a second's work, and more than any known server wants.
 pub(super) const MAX_ITERATIONS: u32 = 1_000_000;
 
+/// What else helps where text that is not ASCII cannot be prepared for SCRAM.
+const OR_FEATURE: &str = if cfg!(feature = "saslprep") {
+    ""
+} else {
+    ", or add the feature `saslprep` to pilotfish"
+};
+
 /// Why a challenge cannot be answered, or a success not be believed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -22,8 +29,10 @@ pub enum ExchangeError {
     #[error("{0} needs a TLS connection that can be bound to")]
     NoChannelBinding(Mechanism),
     /// SCRAM takes text alone, without characters that look like others or like nothing (`SASLprep`,
-    /// RFC 4013). Nothing was sent.
-    #[error("the {0} has characters that {1} does not allow (RFC 4013): choose another mechanism")]
+    /// RFC 4013), and without the feature `saslprep` ASCII alone. Nothing was sent.
+    #[error(
+        "the {0} has characters that {1} does not allow (RFC 4013): choose another mechanism{OR_FEATURE}"
+    )]
     NotPreparable(&'static str, Mechanism),
     /// RFC 4954 section 4 wants base64.
     #[error("the server's challenge is not base64")]

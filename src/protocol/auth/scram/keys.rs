@@ -48,9 +48,24 @@ pub(super) fn constant_time_eq(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// `Normalize`: `SASLprep` of a stored string. `None` if the text has a character that it prohibits, or
-/// nothing is left of the text.
+/// nothing is left of the text, or the text is not ASCII and the feature `saslprep` is not enabled.
 pub(super) fn saslprep(octets: &[u8]) -> Option<Secret> {
     let text = str::from_utf8(octets).ok()?;
+    // It changes nothing in ASCII, where it prohibits control characters (RFC 4013 section 2.3).
+    if text.is_ascii() {
+        let allowed = !text.is_empty() && !text.contains(|c: char| c.is_ascii_control());
+        return allowed.then(|| Secret::from(text));
+    }
+    prepared(text)
+}
+
+#[cfg(not(feature = "saslprep"))]
+fn prepared(_text: &str) -> Option<Secret> {
+    None
+}
+
+#[cfg(feature = "saslprep")]
+fn prepared(text: &str) -> Option<Secret> {
     let prepared = Zeroizing::new(stringprep::saslprep(text).ok()?.into_owned());
     (!prepared.is_empty()).then(|| Secret::from(prepared.as_str()))
 }
@@ -180,6 +195,15 @@ mod tests {
     }
 
     #[test]
+    #[cfg(not(feature = "saslprep"))]
+    fn ascii_needs_no_feature() {
+        assert!(saslprep(b"pass word").is_some());
+        assert!(saslprep("pässword".as_bytes()).is_none());
+        assert!(saslprep(b"\x7f").is_none());
+    }
+
+    #[test]
+    #[cfg(feature = "saslprep")]
     fn examples_of_rfc_4013() {
         for (text, expected) in [
             ("I\u{ad}X", Some("IX")),
