@@ -7,6 +7,7 @@ use super::*;
 use crate::message::builder::RawBuilder;
 use crate::message::encoding::BodyType;
 use crate::message::part::Entity;
+#[cfg(feature = "charsets")]
 use crate::message::warning::Warning;
 
 const FIELDS: &str = "Date: Tue, 1 Jul 2003 10:52:37 +0200\r\n\
