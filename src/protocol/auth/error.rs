@@ -14,7 +14,7 @@ pub(super) const MAX_ITERATIONS: u32 = 1_000_000;
 const OR_FEATURE: &str = if cfg!(feature = "saslprep") {
     ""
 } else {
-    ", or add the feature `saslprep` to pilotfish"
+    ", or enable the feature of pilotfish for them (`saslprep`)"
 };
 
 /// Why a challenge cannot be answered, or a success not be believed.
