@@ -82,9 +82,23 @@ impl AddrSpec {
         Self::checked(local_part, domain).map_err(|problem| start.fault(problem))
     }
 
+    /// Writes it as it is sent, without angle brackets.
+    pub(crate) fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        self.local_part.write(out)?;
+        out.write_char('@')?;
+        self.domain.write(out)
+    }
+
+    /// Writes it in angle brackets.
+    fn write_path(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        out.write_char('<')?;
+        self.write(out)?;
+        out.write_char('>')
+    }
+
     fn checked(local_part: LocalPart, domain: Domain) -> Result<Self, Problem> {
         let address = Self { local_part, domain };
-        if address.to_string().len() > MAX_OCTETS {
+        if address.local_part.sent_len() + 1 + address.domain.sent_len() > MAX_OCTETS {
             return Err(Problem::AddrSpecTooLong(MAX_OCTETS));
         }
         Ok(address)
@@ -96,7 +110,7 @@ read_from_str!(AddrSpec);
 /// As it is sent, without angle brackets.
 impl fmt::Display for AddrSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.local_part, self.domain)
+        self.write(f)
     }
 }
 
@@ -155,7 +169,7 @@ impl fmt::Display for ReversePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => f.write_str("<>"),
-            Self::Address(addr_spec) => write!(f, "<{addr_spec}>"),
+            Self::Address(addr_spec) => addr_spec.write_path(f),
         }
     }
 }
@@ -204,7 +218,7 @@ impl From<AddrSpec> for ForwardPath {
 /// As it is sent, in angle brackets.
 impl fmt::Display for ForwardPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<{}>", self.0)
+        self.0.write_path(f)
     }
 }
 

@@ -1,7 +1,9 @@
 //! The part of an address after the `@`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
@@ -43,7 +45,7 @@ pub struct Domain(NameOrLiteral);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum NameOrLiteral {
-    Name(String),
+    Name(Arc<str>),
     Literal(AddressLiteral),
 }
 
@@ -100,26 +102,46 @@ impl Domain {
             problem,
             position: start + offset,
         })?;
-        Ok(Self(NameOrLiteral::Name(name)))
+        Ok(Self(NameOrLiteral::Name(name.as_ref().into())))
+    }
+
+    /// How many octets it has as it is sent.
+    pub(super) fn sent_len(&self) -> usize {
+        match &self.0 {
+            NameOrLiteral::Name(name) => name.len(),
+            NameOrLiteral::Literal(literal) => literal.to_string().len(),
+        }
+    }
+
+    /// Writes it as it is sent: A-labels, or a literal in brackets.
+    pub(super) fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        match &self.0 {
+            NameOrLiteral::Name(name) => out.write_str(name),
+            NameOrLiteral::Literal(literal) => write!(out, "{literal}"),
+        }
     }
 }
 
 /// The name in lower case and A-labels, or what is wrong and at which offset.
-fn name(text: &str) -> Result<String, (Problem, usize)> {
+fn name(text: &str) -> Result<Cow<'_, str>, (Problem, usize)> {
     if text.len() > MAX_UNICODE_OCTETS {
         return Err((Problem::DomainTooLong(MAX_OCTETS), 0));
     }
     check_unicode(text)?;
-    check_ascii(text)?;
+    let has_a_label = check_ascii(text)?;
     // IDNA only folds the case of a name in ASCII without A-labels.
-    let name = if text.is_ascii() && !text.split('.').any(is_a_label) {
-        text.to_ascii_lowercase()
+    let name = if has_a_label || !text.is_ascii() {
+        ascii(text).map_err(|problem| (problem, 0))?.into()
+    } else if text.bytes().any(|octet| octet.is_ascii_uppercase()) {
+        text.to_ascii_lowercase().into()
     } else {
-        ascii(text).map_err(|problem| (problem, 0))?
+        Cow::Borrowed(text)
     };
-    let problem = if name.parse::<Ipv4Addr>().is_ok() {
+    let is_long = |label: &str| label.len() > MAX_LABEL_OCTETS;
+    let problem = if name.ends_with(|c: char| c.is_ascii_digit()) && name.parse::<Ipv4Addr>().is_ok()
+    {
         Problem::BareIp
-    } else if name.split('.').any(|label| label.len() > MAX_LABEL_OCTETS) {
+    } else if is_long(&name) && name.split('.').any(is_long) {
         Problem::LabelTooLong(MAX_LABEL_OCTETS)
     } else if name.len() > MAX_OCTETS {
         Problem::DomainTooLong(MAX_OCTETS)
@@ -140,9 +162,8 @@ fn is_unseen(c: char) -> bool {
 const QUOTATION_MARKS: &str = "«»‘’‚‛“”„‟‹›⹂「」『』〝〞〟﹁﹂﹃﹄＂＇｢｣";
 
 /// Whether a label has the prefix of A-labels (RFC 5890, 2.3.1).
-fn is_a_label(label: &str) -> bool {
-    let prefix = label.get(..4);
-    prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"))
+fn is_a_label(label: &[u8]) -> bool {
+    matches!(label, [b'x' | b'X', b'n' | b'N', b'-', b'-', ..])
 }
 
 /// Rejects characters that IDNA accepts, which are not in ASCII. The number is the offset in `name`.
@@ -157,24 +178,27 @@ fn check_unicode(name: &str) -> Result<(), (Problem, usize)> {
     })
 }
 
-/// Checks dots, hyphens and the characters of ASCII, which needs no IDNA. The number is the offset in
-/// `name`.
-fn check_ascii(name: &str) -> Result<(), (Problem, usize)> {
+/// Checks dots, hyphens and the characters of ASCII, which needs no IDNA. Gives whether there is an
+/// A-label. The number is the offset in `name`.
+fn check_ascii(name: &str) -> Result<bool, (Problem, usize)> {
+    let is_denied = |octet: &u8| octet.is_ascii() && !octet.is_ascii_alphanumeric() && *octet != b'-';
     let mut offset = 0;
-    for label in name.split('.') {
+    let mut has_a_label = false;
+    for label in name.as_bytes().split(|octet| *octet == b'.') {
         if label.is_empty() {
             return Err((Problem::EmptyLabel, offset));
         }
-        if label.starts_with('-') || label.ends_with('-') {
+        if label.starts_with(b"-") || label.ends_with(b"-") {
             return Err((Problem::LabelHyphen, offset));
         }
-        let denied = |c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && c != '-';
-        if let Some((at, c)) = label.char_indices().find(|&(_, c)| denied(c)) {
-            return Err((Problem::DomainCharacter(c), offset + at));
+        if let Some(at) = label.iter().position(is_denied) {
+            let denied = label.get(at).copied().map_or(' ', char::from);
+            return Err((Problem::DomainCharacter(denied), offset + at));
         }
+        has_a_label |= is_a_label(label);
         offset += label.len() + 1;
     }
-    Ok(())
+    Ok(has_a_label)
 }
 
 /// The name in lower case and A-labels.
@@ -250,10 +274,7 @@ impl From<IpAddr> for Domain {
 /// As it is sent: A-labels, or a literal in brackets.
 impl fmt::Display for Domain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            NameOrLiteral::Name(name) => f.write_str(name),
-            NameOrLiteral::Literal(literal) => literal.fmt(f),
-        }
+        self.write(f)
     }
 }
 

@@ -1,5 +1,7 @@
 //! How mailboxes are written in header fields: RFC 5322, 3.4.
 
+use std::borrow::Cow;
+
 use super::addr_spec::AddrSpec;
 use super::error::{AddressError, ParseFault, Problem};
 use super::group::{Address, Group};
@@ -146,25 +148,14 @@ fn element(
     let start = cursor.clone();
     let mut phrase = Phrase::default();
     phrase.add_cfws(cfws);
-    let before = phrase.clone();
     let addr_spec = loop {
-        match cursor.peek() {
-            Some('"') => phrase.push(&cursor.quoted_string()?),
+        let word: Cow<'_, str> = match cursor.peek() {
+            Some('"') => cursor.quoted_string()?.into(),
             Some('.') if phrase.words == 0 => {
                 return Err(cursor.fault(Problem::MisplacedDot));
             }
             Some(c) if c == '.' || is_atext(c) => {
-                phrase.push(cursor.take_while(|c| c == '.' || is_atext(c)));
-            }
-            Some('@') if phrase.is_one_word() => {
-                // That was the local part, and not a word of the name.
-                *cursor = start.clone();
-                phrase = before;
-                if let Some((name, addr_spec)) = named_by_itself(cursor) {
-                    phrase.push(name);
-                    break addr_spec;
-                }
-                break AddrSpec::read(cursor)?;
+                cursor.take_while(|c| c == '.' || is_atext(c)).into()
             }
             Some('<') => break angle_addr(cursor)?,
             Some(':') if phrase.text.eq_ignore_ascii_case("mailto") => {
@@ -176,7 +167,17 @@ fn element(
                 return Ok(ListElement::GroupStart(name));
             }
             next => return Err(cursor.fault(phrase.broken_off(next))),
+        };
+        if phrase.words == 0 && cursor.peek() == Some('@') {
+            // That was the local part, and not a word of the name.
+            *cursor = start.clone();
+            if let Some((name, addr_spec)) = named_by_itself(cursor) {
+                phrase.push(name);
+                break addr_spec;
+            }
+            break AddrSpec::read(cursor)?;
         }
+        phrase.push(&word);
         phrase.add_cfws(cursor.cfws()?);
     };
     phrase.add_cfws(cursor.cfws()?);

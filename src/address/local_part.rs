@@ -1,10 +1,13 @@
 //! The part of an address before the `@`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::addr_spec;
 use super::error::{ParseFault, Problem};
-use super::parser::{Cursor, is_atext, is_dot_atom, is_forbidden, is_invisible, write_quoted};
+use super::parser::{
+    Cursor, is_atext, is_dot_atom, is_forbidden, is_invisible, quoted_len, write_quoted,
+};
 
 /// The most octets of a local part as it is sent: as many as an address has, without `@` and
 /// the shortest domain.
@@ -37,7 +40,7 @@ const MAX_OCTETS: usize = addr_spec::MAX_OCTETS - 2;
 /// # Ok::<(), pilotfish::address::AddressError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct LocalPart(String);
+pub struct LocalPart(Arc<str>);
 
 impl LocalPart {
     /// The content, without quotation marks and backslashes. To send it, use `Display`.
@@ -54,8 +57,8 @@ impl LocalPart {
 
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, ParseFault> {
         let start = cursor.clone();
-        let content = if cursor.peek() == Some('"') {
-            cursor.quoted_string()?
+        let content: Arc<str> = if cursor.peek() == Some('"') {
+            cursor.quoted_string()?.into()
         } else {
             let text = cursor.take_while(|c| c == '.' || is_atext(c));
             if text.is_empty() {
@@ -68,16 +71,34 @@ impl LocalPart {
             if !is_dot_atom(text) {
                 return Err(start.fault(Problem::MisplacedDot));
             }
-            text.to_owned()
+            text.into()
         };
         if let Some(problem) = content.chars().find_map(Problem::of_character) {
             return Err(start.fault(problem));
         }
         let local_part = Self(content);
-        if local_part.to_string().len() > MAX_OCTETS {
+        if local_part.sent_len() > MAX_OCTETS {
             return Err(start.fault(Problem::LocalPartTooLong(MAX_OCTETS)));
         }
         Ok(local_part)
+    }
+
+    /// How many octets it has as it is sent.
+    pub(super) fn sent_len(&self) -> usize {
+        if is_dot_atom(&self.0) {
+            self.0.len()
+        } else {
+            quoted_len(&self.0)
+        }
+    }
+
+    /// Writes it as it is sent: quoted only if it has to be (RFC 5321, 4.1.2).
+    pub(super) fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        if is_dot_atom(&self.0) {
+            out.write_str(&self.0)
+        } else {
+            write_quoted(out, &self.0)
+        }
     }
 }
 
@@ -102,11 +123,7 @@ read_from_str!(LocalPart);
 /// As it is sent: quoted only if it has to be (RFC 5321, 4.1.2).
 impl fmt::Display for LocalPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if is_dot_atom(&self.0) {
-            f.write_str(&self.0)
-        } else {
-            write_quoted(f, &self.0)
-        }
+        self.write(f)
     }
 }
 

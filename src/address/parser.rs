@@ -37,8 +37,15 @@ pub(super) fn is_atext(c: char) -> bool {
 
 /// RFC 5322, 3.2.3 `dot-atom-text`.
 pub(super) fn is_dot_atom(text: &str) -> bool {
-    text.split('.')
-        .all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
+    let mut after_dot = true;
+    for c in text.chars() {
+        let is_dot = c == '.';
+        if (is_dot && after_dot) || !(is_dot || is_atext(c)) {
+            return false;
+        }
+        after_dot = is_dot;
+    }
+    !after_dot
 }
 
 /// Writes `text` as a quoted string with no more backslashes than it needs.
@@ -51,6 +58,12 @@ pub(super) fn write_quoted(out: &mut impl std::fmt::Write, text: &str) -> std::f
         out.write_char(c)?;
     }
     out.write_char('"')
+}
+
+/// How many octets [`write_quoted`] writes.
+pub(super) fn quoted_len(text: &str) -> usize {
+    let quoted = text.bytes().filter(|octet| matches!(octet, b'"' | b'\\'));
+    text.len() + quoted.count() + 2
 }
 
 /// Reads the whole of `input` with `read`.

@@ -1,9 +1,11 @@
 //! The words of a name, with the comments among them.
 
+use std::borrow::Cow;
+
 use super::error::Problem;
 
 /// Words that are a name, or a local part, and the comments around them.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Phrase {
     /// The words, and the comments in parentheses.
     pub(super) text: String,
@@ -19,7 +21,8 @@ impl Phrase {
             self.text.push(' ');
         }
         // RFC 5322, 3.2.4: a tab in a quoted string is white space, which a name has as spaces.
-        self.text.push_str(&word.replace('\t', " "));
+        self.text
+            .extend(word.chars().map(|c| if c == '\t' { ' ' } else { c }));
         self.words += 1;
     }
 
@@ -35,16 +38,12 @@ impl Phrase {
         }
     }
 
-    pub(super) fn is_one_word(&self) -> bool {
-        self.words == 1 && !self.gap
-    }
-
     /// The name. Without a word, it is what the comments say: programs that are older than
     /// `display-name` wrote names there (RFC 5322, 3.4).
-    pub(super) fn name(&self) -> String {
+    pub(super) fn name(&self) -> Cow<'_, str> {
         match self.words {
-            0 => self.comments.join(" "),
-            _ => self.text.clone(),
+            0 => self.comments.join(" ").into(),
+            _ => self.text.as_str().into(),
         }
     }
 
