@@ -90,7 +90,7 @@ impl AddrSpec {
     }
 
     /// Writes it in angle brackets.
-    fn write_path(&self, out: &mut impl fmt::Write) -> fmt::Result {
+    pub(crate) fn write_path(&self, out: &mut impl fmt::Write) -> fmt::Result {
         out.write_char('<')?;
         self.write(out)?;
         out.write_char('>')

@@ -114,7 +114,7 @@ impl Domain {
     }
 
     /// Writes it as it is sent: A-labels, or a literal in brackets.
-    pub(super) fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
+    pub(crate) fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
         match &self.0 {
             NameOrLiteral::Name(name) => out.write_str(name),
             NameOrLiteral::Literal(literal) => write!(out, "{literal}"),
@@ -138,16 +138,16 @@ fn name(text: &str) -> Result<Cow<'_, str>, (Problem, usize)> {
         Cow::Borrowed(text)
     };
     let is_long = |label: &str| label.len() > MAX_LABEL_OCTETS;
-    let problem = if name.ends_with(|c: char| c.is_ascii_digit()) && name.parse::<Ipv4Addr>().is_ok()
-    {
-        Problem::BareIp
-    } else if is_long(&name) && name.split('.').any(is_long) {
-        Problem::LabelTooLong(MAX_LABEL_OCTETS)
-    } else if name.len() > MAX_OCTETS {
-        Problem::DomainTooLong(MAX_OCTETS)
-    } else {
-        return Ok(name);
-    };
+    let problem =
+        if name.ends_with(|c: char| c.is_ascii_digit()) && name.parse::<Ipv4Addr>().is_ok() {
+            Problem::BareIp
+        } else if is_long(&name) && name.split('.').any(is_long) {
+            Problem::LabelTooLong(MAX_LABEL_OCTETS)
+        } else if name.len() > MAX_OCTETS {
+            Problem::DomainTooLong(MAX_OCTETS)
+        } else {
+            return Ok(name);
+        };
     Err((problem, 0))
 }
 
@@ -181,7 +181,8 @@ fn check_unicode(name: &str) -> Result<(), (Problem, usize)> {
 /// Checks dots, hyphens and the characters of ASCII, which needs no IDNA. Gives whether there is an
 /// A-label. The number is the offset in `name`.
 fn check_ascii(name: &str) -> Result<bool, (Problem, usize)> {
-    let is_denied = |octet: &u8| octet.is_ascii() && !octet.is_ascii_alphanumeric() && *octet != b'-';
+    let is_denied =
+        |octet: &u8| octet.is_ascii() && !octet.is_ascii_alphanumeric() && *octet != b'-';
     let mut offset = 0;
     let mut has_a_label = false;
     for label in name.as_bytes().split(|octet| *octet == b'.') {

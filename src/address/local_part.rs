@@ -83,21 +83,26 @@ impl LocalPart {
         Ok(local_part)
     }
 
+    /// Whether it is in quotation marks as it is sent: only if it has to be (RFC 5321, 4.1.2).
+    pub(crate) fn is_quoted(&self) -> bool {
+        !is_dot_atom(&self.0)
+    }
+
     /// How many octets it has as it is sent.
     pub(super) fn sent_len(&self) -> usize {
-        if is_dot_atom(&self.0) {
-            self.0.len()
-        } else {
+        if self.is_quoted() {
             quoted_len(&self.0)
+        } else {
+            self.0.len()
         }
     }
 
-    /// Writes it as it is sent: quoted only if it has to be (RFC 5321, 4.1.2).
+    /// Writes it as it is sent.
     pub(super) fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
-        if is_dot_atom(&self.0) {
-            out.write_str(&self.0)
-        } else {
+        if self.is_quoted() {
             write_quoted(out, &self.0)
+        } else {
+            out.write_str(&self.0)
         }
     }
 }

@@ -64,14 +64,16 @@ impl FirstError {
         field: &'static str,
         addresses: impl IntoAddresses,
     ) -> Vec<Mailbox> {
-        let mut mailboxes = Vec::new();
-        for address in self.addresses(field, addresses) {
-            match address {
-                Address::Mailbox(mailbox) => mailboxes.push(mailbox),
-                Address::Group(_) => self.keep(MessageError::Group { field }),
+        let addresses = self.addresses(field, addresses).into_iter();
+        let mailboxes = addresses.filter_map(|address| match address {
+            Address::Mailbox(mailbox) => Some(mailbox),
+            Address::Group(_) => {
+                self.keep(MessageError::Group { field });
+                None
             }
-        }
-        mailboxes
+        });
+        // In place, as a mailbox has the size of an address.
+        mailboxes.collect()
     }
 
     /// The one mailbox of `field`.

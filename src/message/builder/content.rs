@@ -77,26 +77,33 @@ impl MessageContent {
             entity
         };
         let inline = identified(self.inline, ids)?;
-        let mut forms: Vec<_> = self.text.into_iter().map(in_language).collect();
+        let text = self.text.map(in_language);
         // What is shown after the text, if no document shows it.
         let mut after_text = Vec::new();
+        let mut related = None;
         match self.html {
             Some(html) => {
                 let html = cid::replace(&html, |label| ids.get(label).map(ToString::to_string));
                 let document = in_language(Entity::html(&html));
                 let parts = [document].into_iter().chain(inline);
-                forms.push(one_or(Entity::related, parts));
+                related = Some(one_or(Entity::related, parts));
             }
             None => after_text = inline,
         }
-        forms.extend(self.calendar.map(in_language));
+        let mut forms = text
+            .into_iter()
+            .chain(related)
+            .chain(self.calendar.map(in_language))
+            .peekable();
+        let has_forms = forms.peek().is_some();
         if after_text.is_empty() && self.attachments.is_empty() {
-            if forms.is_empty() {
-                forms.push(Entity::text(""));
-            }
-            return Ok(one_or(Entity::alternative, forms));
+            return Ok(if has_forms {
+                one_or(Entity::alternative, forms)
+            } else {
+                Entity::text("")
+            });
         }
-        let body = (!forms.is_empty()).then(|| one_or(Entity::alternative, forms));
+        let body = has_forms.then(|| one_or(Entity::alternative, forms));
         // A single attachment is in a multipart, too: readers show its name there.
         let parts = body.into_iter().chain(after_text).chain(self.attachments);
         Ok(Entity::mixed(parts))
@@ -148,13 +155,10 @@ fn one_or<I: IntoIterator<Item = Entity>>(
     multipart: fn(Vec<Entity>) -> Entity,
     parts: I,
 ) -> Entity {
-    let mut parts: Vec<_> = parts.into_iter().collect();
-    match parts.pop() {
-        Some(only) if parts.is_empty() => only,
-        last => {
-            parts.extend(last);
-            multipart(parts)
-        }
+    let mut parts = parts.into_iter();
+    match (parts.next(), parts.next()) {
+        (Some(only), None) => only,
+        (first, second) => multipart(first.into_iter().chain(second).chain(parts).collect()),
     }
 }
 

@@ -105,8 +105,8 @@ impl HeaderFields {
     /// The identifier that was given, or a random one.
     pub(super) fn message_id(&self) -> Result<MessageId, MessageError> {
         match self.message_id.clone() {
-            Some(id) => MessageId::standard(id.as_str()),
-            None => MessageId::random(&self.author()?.domain().to_string()),
+            Some(id) => id.if_standard(),
+            None => MessageId::random(self.author()?.domain()),
         }
     }
 

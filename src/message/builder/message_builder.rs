@@ -52,9 +52,14 @@ use crate::message::render::Template;
 #[derive(Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct MessageBuilder {
-    // In boxes, as the builder moves with each call.
-    fields: Box<HeaderFields>,
-    pub(super) content: Box<MessageContent>,
+    // In a box, as the builder moves with each call.
+    pub(super) draft: Box<Draft>,
+}
+
+#[derive(Default)]
+pub(super) struct Draft {
+    fields: HeaderFields,
+    pub(super) content: MessageContent,
     reverse_path: Option<ReversePath>,
     /// The richest body type; `EightBit` if the caller names none.
     most: Option<BodyType>,
@@ -100,22 +105,22 @@ impl MessageBuilder {
     /// Adds an author, or several of them (RFC 5322 section 3.6.2). A message needs at least one
     /// author, and with several authors it needs a [`sender`](MessageBuilder::sender).
     pub fn from(mut self, author: impl IntoAddresses) -> Self {
-        let authors = self.error.mailboxes("From", author);
-        self.fields.from.extend(authors);
+        let authors = self.draft.error.mailboxes("From", author);
+        add(&mut self.draft.fields.from, authors);
         self
     }
 
     /// Sets the sender, if that is not the only author (RFC 5322 section 3.6.2). It must be one
     /// mailbox.
     pub fn sender(mut self, sender: impl IntoAddresses) -> Self {
-        self.fields.sender = self.error.mailbox("Sender", sender);
+        self.draft.fields.sender = self.draft.error.mailbox("Sender", sender);
         self
     }
 
     /// Adds addresses for replies, if they should not go to the author.
     pub fn reply_to(mut self, addresses: impl IntoAddresses) -> Self {
-        let addresses = self.error.addresses("Reply-To", addresses);
-        self.fields.reply_to.extend(addresses);
+        let addresses = self.draft.error.addresses("Reply-To", addresses);
+        add(&mut self.draft.fields.reply_to, addresses);
         self
     }
 
@@ -128,23 +133,23 @@ impl MessageBuilder {
     ///     .to(("Lee, Dan", "dan@example.org"));
     /// ```
     pub fn to(mut self, recipients: impl IntoAddresses) -> Self {
-        let addresses = self.error.addresses("To", recipients);
-        self.fields.to.extend(addresses);
+        let addresses = self.draft.error.addresses("To", recipients);
+        add(&mut self.draft.fields.to, addresses);
         self
     }
 
     /// Adds recipients of a copy.
     pub fn cc(mut self, recipients: impl IntoAddresses) -> Self {
-        let addresses = self.error.addresses("Cc", recipients);
-        self.fields.cc.extend(addresses);
+        let addresses = self.draft.error.addresses("Cc", recipients);
+        add(&mut self.draft.fields.cc, addresses);
         self
     }
 
     /// Adds recipients that no other recipient may see: they are in the envelope and in no field
     /// (RFC 5322 section 3.6.3).
     pub fn bcc(mut self, recipients: impl IntoAddresses) -> Self {
-        let addresses = self.error.addresses("Bcc", recipients);
-        self.fields.bcc.extend(addresses);
+        let addresses = self.draft.error.addresses("Bcc", recipients);
+        add(&mut self.draft.fields.bcc, addresses);
         self
     }
 
@@ -154,52 +159,58 @@ impl MessageBuilder {
         mut self,
         path: impl TryInto<ReversePath, Error: Into<AddressError>>,
     ) -> Self {
-        self.reverse_path = self.error.address("the reverse path", path);
+        self.draft.reverse_path = self.draft.error.address("the reverse path", path);
         self
     }
 
     /// Sets the subject, in any script.
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
-        self.fields.subject = Some(subject.into());
+        self.draft.fields.subject = Some(subject.into());
         self
     }
 
     /// Sets the date. By default it is the time of [`build`](MessageBuilder::build).
     pub fn date(mut self, date: impl TryInto<Date, Error: Into<MessageError>>) -> Self {
-        self.fields.date = self.error.value(date);
+        self.draft.fields.date = self.draft.error.value(date);
         self
     }
 
     /// Sets the identifier. By default it is random. It must follow the grammar, as some receivers
     /// reject or replace other identifiers: see [`MessageId`].
     pub fn message_id(mut self, id: impl TryInto<MessageId, Error: Into<MessageError>>) -> Self {
-        self.fields.message_id = self.error.value(id);
+        self.draft.fields.message_id = self.draft.error.value(id);
         self
     }
 
     /// Adds the identifier of a message that this one answers (RFC 5322 section 3.6.4), whether or
     /// not it follows the grammar.
     pub fn in_reply_to(mut self, id: impl TryInto<MessageId, Error: Into<MessageError>>) -> Self {
-        self.fields.in_reply_to.extend(self.error.value(id));
+        self.draft
+            .fields
+            .in_reply_to
+            .extend(self.draft.error.value(id));
         self
     }
 
     /// Adds the identifier of an earlier message of the conversation, the oldest first (RFC 5322
     /// section 3.6.4).
     pub fn reference(mut self, id: impl TryInto<MessageId, Error: Into<MessageError>>) -> Self {
-        self.fields.references.extend(self.error.value(id));
+        self.draft
+            .fields
+            .references
+            .extend(self.draft.error.value(id));
         self
     }
 
     /// Sets how a recipient unsubscribes from the list that the message is sent to.
     pub fn list_unsubscribe(mut self, unsubscribe: ListUnsubscribe) -> Self {
-        self.fields.list_unsubscribe = Some(unsubscribe);
+        self.draft.fields.list_unsubscribe = Some(unsubscribe);
         self
     }
 
     /// Says that a program sends the message, and why (RFC 3834 section 5).
     pub fn auto_submitted(mut self, auto_submitted: AutoSubmitted) -> Self {
-        self.fields.auto_submitted = Some(auto_submitted);
+        self.draft.fields.auto_submitted = Some(auto_submitted);
         self
     }
 
@@ -221,9 +232,9 @@ impl MessageBuilder {
         name: impl TryInto<FieldName, Error: Into<MessageError>>,
         value: impl Into<String>,
     ) -> Self {
-        let name = self.error.value(name);
+        let name = self.draft.error.value(name);
         let field = name.map(|name| (name, value.into()));
-        self.fields.others.extend(field);
+        self.draft.fields.others.extend(field);
         self
     }
 
@@ -234,7 +245,7 @@ impl MessageBuilder {
     /// which saves a quarter of their size; servers further on may have to encode them. With
     /// [`BodyType::SevenBit`], every server gets the same octets.
     pub fn max_body_type(mut self, most: BodyType) -> Self {
-        self.most = Some(most);
+        self.draft.most = Some(most);
         self
     }
 
@@ -272,20 +283,31 @@ impl MessageBuilder {
     /// # Cancel safety
     ///
     /// Dropping the future closes what has been opened.
-    pub async fn build(mut self) -> Result<Message, MessageError> {
-        self.error.result()?;
-        self.fields.check()?;
-        let envelope = self.fields.envelope(self.reverse_path)?;
-        let charset = self.fields.charset();
+    pub async fn build(self) -> Result<Message, MessageError> {
+        let mut draft = self.draft;
+        draft.error.result()?;
+        let fields = &draft.fields;
+        fields.check()?;
+        let envelope = fields.envelope(draft.reverse_path)?;
+        let charset = fields.charset();
         let needs_smtputf8 = envelope.needs_smtputf8() || charset == HeaderCharset::Utf8;
-        let id = self.fields.message_id()?;
-        let (mut root, mut warnings) = self.content.into_entity()?;
-        root.open(self.repair, &mut warnings).await?;
+        let id = fields.message_id()?;
+        let (mut root, mut warnings) = draft.content.into_entity()?;
+        root.open(draft.repair, &mut warnings).await?;
         let mut header = Header::new(charset);
-        self.fields.write(&id, &mut header);
+        fields.write(&id, &mut header);
         let template = Template::new(header, root)?;
-        let most = self.most.unwrap_or(BodyType::EightBit);
+        let most = draft.most.unwrap_or(BodyType::EightBit);
         Message::unsigned(envelope, id, template, most, needs_smtputf8, warnings)
+    }
+}
+
+/// Appends `more` to a list, which for the most part is empty.
+fn add<T>(list: &mut Vec<T>, more: Vec<T>) {
+    if list.is_empty() {
+        *list = more;
+    } else {
+        list.extend(more);
     }
 }
 
@@ -293,9 +315,9 @@ impl MessageBuilder {
 impl fmt::Debug for MessageBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MessageBuilder")
-            .field("mailboxes", &self.fields.mailboxes().count())
-            .field("fields", &self.fields.others.len())
-            .field("attachments", &self.content.attachments.len())
+            .field("mailboxes", &self.draft.fields.mailboxes().count())
+            .field("fields", &self.draft.fields.others.len())
+            .field("attachments", &self.draft.content.attachments.len())
             .finish_non_exhaustive()
     }
 }

@@ -13,7 +13,7 @@ use crate::message::source::Body;
 impl MessageBuilder {
     /// Sets the text of the message, in any script; see [`Entity::text`].
     pub fn text(mut self, text: impl Into<String>) -> Self {
-        self.content.text = Some(Entity::text(&text.into()));
+        self.draft.content.text = Some(Entity::text(&text.into()));
         self
     }
 
@@ -24,7 +24,7 @@ impl MessageBuilder {
     /// the format show short lines. White space at the end of a line is lost, except in the
     /// signature's `-- `.
     pub fn text_flowed(mut self, text: impl Into<String>) -> Self {
-        self.content.text = Some(Entity::flowed(&text.into()));
+        self.draft.content.text = Some(Entity::flowed(&text.into()));
         self
     }
 
@@ -32,7 +32,7 @@ impl MessageBuilder {
     ///
     /// `<img src="cid:LABEL">` shows a picture that [`inline`](Self::inline) adds.
     pub fn html(mut self, html: impl Into<String>) -> Self {
-        self.content.html = Some(html.into());
+        self.draft.content.html = Some(html.into());
         self
     }
 
@@ -45,7 +45,7 @@ impl MessageBuilder {
     #[cfg(feature = "html")]
     pub fn markdown(mut self, source: impl AsRef<str>) -> Self {
         let (metadata, text) = markdown::split_metadata(source.as_ref());
-        self.content.metadata = metadata.trim_end().lines().count();
+        self.draft.content.metadata = metadata.trim_end().lines().count();
         self.text(text).html(markdown::markdown(text))
     }
 
@@ -57,7 +57,7 @@ impl MessageBuilder {
         icalendar: impl AsRef<str>,
     ) -> Self {
         let calendar = Entity::calendar(method, icalendar.as_ref());
-        self.content.calendar = Some(self.checked(calendar));
+        self.draft.content.calendar = Some(self.checked(calendar));
         self
     }
 
@@ -83,8 +83,8 @@ impl MessageBuilder {
     /// ```
     pub fn inline(mut self, label: impl Into<String>, part: impl Into<Attachment>) -> Self {
         let mut part = part.into();
-        self.error.take_over(&mut part.error);
-        self.content.inline.push((label.into(), part));
+        self.draft.error.take_over(&mut part.error);
+        self.draft.content.inline.push((label.into(), part));
         self
     }
 
@@ -98,7 +98,7 @@ impl MessageBuilder {
     /// if there is no HTML document.
     #[cfg(feature = "html")]
     pub fn inline_images(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.content.images = Some(directory.into());
+        self.draft.content.images = Some(directory.into());
         self
     }
 
@@ -112,39 +112,42 @@ impl MessageBuilder {
     /// ```
     pub fn attach(mut self, attachment: impl Into<Attachment>) -> Self {
         let attachment = self.checked(attachment.into());
-        self.content.attachments.push(attachment);
+        self.draft.content.attachments.push(attachment);
         self
     }
 
     /// Adds another message, whole, as an attachment; see [`Entity::message`].
     pub fn forward(mut self, message: impl Into<Body>) -> Self {
-        self.content.attachments.push(Entity::message(message));
+        self.draft
+            .content
+            .attachments
+            .push(Entity::message(message));
         self
     }
 
     /// Changes what servers need not accept in messages that are [forwarded](Self::forward), instead
     /// of failing; see [`RawBuilder::repair`](crate::message::RawBuilder::repair).
     pub fn repair_forwarded(mut self) -> Self {
-        self.repair = true;
+        self.draft.repair = true;
         self
     }
 
     /// Sets the whole content, instead of one that is built from a text, attachments and so on.
     pub fn content(mut self, content: Entity) -> Self {
-        self.content.whole = Some(self.checked(content));
+        self.draft.content.whole = Some(self.checked(content));
         self
     }
 
     /// Sets the language of the text (RFC 3282).
     pub fn language(mut self, language: impl TryInto<Language, Error: Into<MessageError>>) -> Self {
-        self.content.language = self.error.value(language);
+        self.draft.content.language = self.draft.error.value(language);
         self
     }
 
     /// The part, whose error the builder takes over.
     fn checked(&mut self, part: impl Into<Entity>) -> Entity {
         let mut part = part.into();
-        self.error.take_over(&mut part.error);
+        self.draft.error.take_over(&mut part.error);
         part
     }
 }

@@ -1,8 +1,10 @@
 //! Fields of addresses: From, Sender, Reply-To, To, Cc.
 
+use std::fmt::Write as _;
+
 use super::message_id::is_atext;
 use super::writer::Header;
-use crate::address::{Address, Group, Mailbox};
+use crate::address::{AddrSpec, Address, Group, Mailbox};
 use crate::message::encoding::EncodedWords;
 
 impl Header {
@@ -49,14 +51,18 @@ impl Header {
     }
 
     fn mailbox(&mut self, mailbox: &Mailbox, comma: &str) {
-        let addr_spec = mailbox.addr_spec().to_string();
-        let address = match mailbox.name() {
-            None if is_bare(&addr_spec) => format!("{addr_spec}{comma}"),
-            _ => format!("<{addr_spec}>{comma}"),
-        };
+        let addr_spec = mailbox.addr_spec();
         let Some(name) = mailbox.name() else {
-            return self.word(&address);
+            return self.word_of(|out| {
+                if is_bare(addr_spec) {
+                    addr_spec.write(out)?;
+                } else {
+                    addr_spec.write_path(out)?;
+                }
+                out.write_str(comma)
+            });
         };
+        let address = format!("<{addr_spec}>{comma}");
         let Some(phrase) = self.phrase(name.as_str(), "") else {
             self.encoded_phrase(name.as_str(), "");
             return self.word(&address);
@@ -109,8 +115,8 @@ pub(super) fn separated<'a, T>(
 
 /// Whether every reader finds the end of the address without angle brackets. Quoted strings and
 /// address literals need them, as they may contain spaces, colons and at signs.
-fn is_bare(addr_spec: &str) -> bool {
-    !addr_spec.starts_with('"') && !addr_spec.ends_with(']')
+fn is_bare(addr_spec: &AddrSpec) -> bool {
+    !addr_spec.domain().is_literal() && !addr_spec.local_part().is_quoted()
 }
 
 fn is_atom(word: &str) -> bool {

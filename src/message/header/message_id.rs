@@ -1,10 +1,12 @@
 //! Message identifiers.
 
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::address::try_from_text;
 use crate::message::error::MessageError;
-use crate::message::random::random_token;
+use crate::message::random::push_random;
 
 /// The identifier of a message: `<left@right>`, with its angle brackets (RFC 5322
 /// section 3.6.4, `msg-id`).
@@ -29,7 +31,7 @@ use crate::message::random::random_token;
 /// # Ok::<(), pilotfish::message::MessageError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct MessageId(String);
+pub struct MessageId(Arc<str>);
 
 impl MessageId {
     /// The longest identifier there may be, in octets with its brackets: it cannot be folded,
@@ -55,18 +57,27 @@ impl MessageId {
     }
 
     /// A new identifier of 128 random bits, `right` being a domain or a literal in its wire
-    /// form.
-    pub(crate) fn random(right: &str) -> Result<Self, MessageError> {
-        Self::standard(&format!("<{}@{right}>", random_token()?))
+    /// form, which always follows the grammar.
+    pub(crate) fn random(right: impl fmt::Display) -> Result<Self, MessageError> {
+        let mut id = String::with_capacity(ROOM);
+        id.push('<');
+        push_random(&mut id)?;
+        // Writing to a string does not fail.
+        write!(id, "@{right}>").ok();
+        Ok(Self(id.into()))
     }
 
     /// An identifier that follows the grammar.
     pub(crate) fn standard(text: &str) -> Result<Self, MessageError> {
-        let id: Self = text.parse()?;
-        if id.is_standard() {
-            Ok(id)
+        text.parse::<Self>()?.if_standard()
+    }
+
+    /// The identifier if it follows the grammar.
+    pub(crate) fn if_standard(self) -> Result<Self, MessageError> {
+        if self.is_standard() {
+            Ok(self)
         } else {
-            Err(wrong(text))
+            Err(wrong(&self.0))
         }
     }
 
@@ -82,6 +93,9 @@ impl MessageId {
         self.0.is_ascii()
     }
 }
+
+/// How many octets there is room for in a new identifier at first.
+const ROOM: usize = 64;
 
 fn wrong(text: &str) -> MessageError {
     MessageError::invalid(
@@ -103,7 +117,7 @@ impl FromStr for MessageId {
         let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>');
         match inner(text) {
             Some(id) if !id.is_empty() && !id.contains(is_odd) && text.len() <= Self::MAX_LEN => {
-                Ok(Self(text.to_owned()))
+                Ok(Self(text.into()))
             }
             _ => Err(wrong(text)),
         }
@@ -210,7 +224,7 @@ mod tests {
         assert_eq!(MessageId::first_in(b"<\xff@b>"), None);
         let long = format!("<{}@b><c@d>", "a".repeat(2_000));
         let found = MessageId::first_in(long.as_bytes());
-        assert_eq!(found, Some(MessageId("<c@d>".to_owned())));
+        assert_eq!(found, Some(MessageId("<c@d>".into())));
     }
 
     #[test]
@@ -218,6 +232,6 @@ mod tests {
         let one = MessageId::random("x.test").unwrap();
         assert_ne!(one, MessageId::random("x.test").unwrap());
         assert_eq!(one.as_str().len(), "<@x.test>".len() + 32);
-        assert!(MessageId::random("[IPv6:::1]").is_ok());
+        assert!(MessageId::random("[IPv6:::1]").unwrap().is_standard());
     }
 }

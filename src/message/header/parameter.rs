@@ -1,7 +1,10 @@
 //! Parameters of Content-Type and Content-Disposition (RFC 2045 section 5.1, RFC 2231).
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 use super::address_list::quoted;
-use super::writer::{FOLDED, Header, HeaderCharset, is_spaced};
+use super::writer::{FOLDED, Header, is_spaced};
 use crate::address::escaped;
 use crate::message::encoding::MAX_LINE;
 
@@ -92,9 +95,8 @@ impl Header {
     /// before it decodes them.
     pub(crate) fn parameter(&mut self, name: &str, value: &str) {
         self.append(";");
-        match plain(self.charset, name, value) {
-            Some(plain) => self.word(&plain),
-            None => self.extended(name, value),
+        if !self.plain(name, value) {
+            self.extended(name, value);
         }
     }
 
@@ -103,8 +105,8 @@ impl Header {
     /// the first one.
     pub(crate) fn file_name(&mut self, parameter: &str, name: &str) {
         self.append(";");
-        if let Some(plain) = plain(self.charset, parameter, name) {
-            return self.word(&plain);
+        if self.plain(parameter, name) {
+            return;
         }
         self.extended(parameter, name);
         self.append(";");
@@ -114,6 +116,25 @@ impl Header {
         } else {
             self.word(&format!("{parameter}={}", quoted(&fallback(name))));
         }
+    }
+
+    /// Adds the parameter as a token or a quoted string, and gives whether it can be that.
+    fn plain(&mut self, name: &str, value: &str) -> bool {
+        if !self.charset.is_clear(value) || is_spaced(value) {
+            return false;
+        }
+        let is_token = !value.is_empty() && value.bytes().all(is_safe);
+        let value = if is_token {
+            Cow::Borrowed(value)
+        } else {
+            quoted(value).into()
+        };
+        // The space before it, the equals sign, and the semicolon after it.
+        if name.len() + value.len() + 3 > FOLDED {
+            return false;
+        }
+        self.word_of(|out| write!(out, "{name}={value}"));
+        true
     }
 
     fn extended(&mut self, name: &str, value: &str) {
@@ -165,19 +186,6 @@ fn fallback(name: &str) -> String {
     ascii.get(cut..).unwrap_or_default().trim().to_owned()
 }
 
-/// The parameter as a token or a quoted string, if it can be that.
-fn plain(charset: HeaderCharset, name: &str, value: &str) -> Option<String> {
-    if !charset.is_clear(value) || is_spaced(value) {
-        return None;
-    }
-    let plain = if !value.is_empty() && value.bytes().all(is_safe) {
-        format!("{name}={value}")
-    } else {
-        format!("{name}={}", quoted(value))
-    };
-    (plain.len() + 2 <= FOLDED).then_some(plain)
-}
-
 /// The text with each octet that is not an `attribute-char` of RFC 2231 section 7 percent-encoded.
 pub(crate) fn percent_encoded(text: &str) -> String {
     escaped(text, '%', is_safe)
@@ -191,6 +199,7 @@ fn is_safe(octet: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::header::HeaderCharset;
 
     fn field(value: &str) -> String {
         let mut header = Header::new(HeaderCharset::Ascii);

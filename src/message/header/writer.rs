@@ -1,10 +1,15 @@
 //! The one writer of header fields.
 
+use std::fmt;
+
 use crate::message::encoding::{EncodedWords, MAX_LINE, MIN_ROOM};
 
 /// Lines are folded to at most this many octets where there is a place to do it. RFC 5322
 /// section 2.1.1 wants 78, but RFC 2047 section 2 has 76 for lines with encoded words.
 pub(crate) const FOLDED: usize = 76;
+
+/// How many octets a header has room for at first: those of an ordinary mail.
+const ROOM: usize = 512;
 
 /// Header fields under construction.
 ///
@@ -55,7 +60,7 @@ impl Header {
     /// An empty header.
     pub(crate) fn new(charset: HeaderCharset) -> Self {
         Self {
-            text: String::new(),
+            text: String::with_capacity(ROOM),
             charset,
             column: 0,
             foldable: false,
@@ -98,6 +103,22 @@ impl Header {
         self.append(word);
     }
 
+    /// Adds a space and what `write` appends, which has no fold in it, on a new line if this one would
+    /// be over [`FOLDED`].
+    pub(super) fn word_of(&mut self, write: impl FnOnce(&mut String) -> fmt::Result) {
+        let begin = self.text.len();
+        self.text.push(' ');
+        // Writing to a string does not fail.
+        write(&mut self.text).ok();
+        let len = self.text.len() - begin;
+        if self.foldable && self.column + len > FOLDED {
+            self.text.insert_str(begin, "\r\n");
+            self.column = 0;
+        }
+        self.column += len;
+        self.foldable = true;
+    }
+
     /// Continues on a new line.
     pub(crate) fn fold(&mut self) {
         self.text.push_str("\r\n");
@@ -114,6 +135,14 @@ impl Header {
     pub(crate) fn most_room(&self) -> usize {
         let column = if self.foldable { 0 } else { self.column };
         FOLDED.saturating_sub(column + 1)
+    }
+
+    /// Adds words that are separated by single spaces.
+    fn words(&mut self, words: &str) {
+        if self.fits(words.len()) {
+            return self.word(words);
+        }
+        words.split(' ').for_each(|word| self.word(word));
     }
 
     /// Adds text as encoded words, with room for `tail` after each. `tail` follows the last.
@@ -151,8 +180,9 @@ impl Header {
         self.begin(name);
         if survives(self.charset, name.len() + 1, value) {
             // An empty value has no space before it.
-            let words = value.split(' ').filter(|_| !value.is_empty());
-            words.for_each(|word| self.word(word));
+            if !value.is_empty() {
+                self.words(value);
+            }
         } else {
             self.encoded(value, "");
         }

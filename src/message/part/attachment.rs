@@ -177,7 +177,7 @@ impl Attachment {
 
     /// Writes the header of the part; gives the body and its name.
     pub(crate) fn write(self, header: &mut Header) -> (Body, Option<FileName>) {
-        self.kind().write(header);
+        self.kind().write(&[], header);
         let disposition = match self.disposition {
             Disposition::Attachment => "attachment",
             Disposition::Inline => "inline",

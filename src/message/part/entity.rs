@@ -254,9 +254,10 @@ impl Entity {
 
     /// The part and all that are in it, the outer first.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Self> {
-        let mut waiting = vec![self];
+        let mut first = Some(self);
+        let mut waiting = Vec::new();
         std::iter::from_fn(move || {
-            let entity = waiting.pop()?;
+            let entity = first.take().or_else(|| waiting.pop())?;
             if let EntityKind::Multipart(multipart) = &entity.kind {
                 waiting.extend(multipart.parts.iter().rev());
             }
@@ -270,8 +271,9 @@ impl Entity {
         repair: bool,
         warnings: &mut Vec<Warning>,
     ) -> Result<(), MessageError> {
-        let mut waiting = vec![self];
-        while let Some(entity) = waiting.pop() {
+        let mut first = Some(self);
+        let mut waiting = Vec::new();
+        while let Some(entity) = first.take().or_else(|| waiting.pop()) {
             match &mut entity.kind {
                 EntityKind::Text(..) => {}
                 EntityKind::Attachment(attachment) => attachment.open().await?,

@@ -1,5 +1,6 @@
 //! Media types.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -26,7 +27,7 @@ use crate::message::header::{Header, quoted};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MediaType {
-    essence: String,
+    essence: Cow<'static, str>,
     parameters: Vec<(String, String)>,
 }
 
@@ -49,10 +50,10 @@ impl MediaType {
     }
 
     /// A type that is known to be one, and parameters.
-    pub(crate) fn fixed(essence: &str, parameters: &[(&str, &str)]) -> Self {
+    pub(crate) fn fixed(essence: &'static str, parameters: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Self {
-            essence: essence.to_owned(),
+            essence: essence.into(),
             parameters: parameters.iter().map(owned).collect(),
         }
     }
@@ -84,7 +85,7 @@ impl MediaType {
             rest = after;
         }
         Ok(Self {
-            essence,
+            essence: essence.into(),
             parameters,
         })
     }
@@ -109,11 +110,19 @@ impl MediaType {
         self
     }
 
-    /// Writes the Content-Type field.
-    pub(crate) fn write(&self, header: &mut Header) {
+    /// Writes the Content-Type field, with these parameters in the place of those of their names.
+    pub(crate) fn write(&self, more: &[(&str, &str)], header: &mut Header) {
         header.begin("Content-Type");
         header.word(&self.essence);
-        for (name, value) in &self.parameters {
+        let is_replaced = |name: &str| more.iter().any(|(new, _)| *new == name);
+        for (name, value) in self
+            .parameters
+            .iter()
+            .filter(|(name, _)| !is_replaced(name))
+        {
+            header.parameter(name, value);
+        }
+        for (name, value) in more {
             header.parameter(name, value);
         }
         header.end();

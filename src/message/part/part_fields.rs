@@ -5,7 +5,7 @@ use std::str::FromStr;
 use crate::address::try_from_text;
 use crate::message::error::MessageError;
 use crate::message::header::MessageId;
-use crate::message::random::random_token;
+use crate::message::random::push_random;
 
 /// The identifier of a part, by which an HTML text of the same message shows it: `cid:` and
 /// the identifier (RFC 2045 section 7, RFC 2392 section 2).
@@ -33,7 +33,10 @@ impl ContentId {
     /// A new identifier of 128 random bits.
     pub(crate) fn random() -> Result<Self, MessageError> {
         // What stands on the right only has to be in the form of a domain.
-        Ok(Self(format!("{}@cid.invalid", random_token()?)))
+        let mut id = String::with_capacity(48);
+        push_random(&mut id)?;
+        id.push_str("@cid.invalid");
+        Ok(Self(id))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::message::encoding::{BodyEncoding, BodyType};
 use crate::message::error::MessageError;
 use crate::message::header::{Header, HeaderCharset};
 use crate::message::part::{Entity, EntityKind, FileName, Multipart, Text};
-use crate::message::random::random_token;
+use crate::message::random::push_random;
 use crate::message::source::{Body, VerbatimBody};
 
 /// The pieces of a message in their order: those that are the same for every server, and those that
@@ -86,7 +86,7 @@ impl Template {
         }
         match entity.kind {
             EntityKind::Text(media_type, text) => {
-                media_type.with("charset", "utf-8").write(&mut header);
+                media_type.write(&[("charset", "utf-8")], &mut header);
                 self.header(header);
                 self.pieces.push(Piece::Text(text));
             }
@@ -117,10 +117,11 @@ impl Template {
     fn multipart(&mut self, mut header: Header, multipart: Multipart) -> Result<(), MessageError> {
         // No line of quoted-printable or base64 contains `=_`, so that only plain text could contain
         // the boundary, which cannot be guessed.
-        let boundary = format!("=_{}", random_token()?);
-        let media_type = multipart.media_type().with("boundary", &boundary);
+        let mut boundary = String::from("=_");
+        push_random(&mut boundary)?;
         let charset = header.charset;
-        media_type.write(&mut header);
+        let media_type = multipart.media_type();
+        media_type.write(&[("boundary", &boundary)], &mut header);
         self.header(header);
         let encoding = self.pieces.len();
         self.pieces.push(Piece::MultipartEncoding { end: encoding });

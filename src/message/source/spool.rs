@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use super::body::{Body, BodySource};
 use super::file::SourceFile;
 use crate::message::error::BodyError;
-use crate::message::random::random_token;
+use crate::message::random::push_random;
 
 /// Bodies of fewer octets stay in memory.
 const IN_MEMORY: u64 = 1024 * 1024;
@@ -94,7 +94,8 @@ impl Body {
 
 /// A new file that no other user can open. The system removes it when it is closed.
 fn temporary(directory: &Path) -> io::Result<File> {
-    let name = random_token().map_err(io::Error::other)?;
+    let mut name = String::new();
+    push_random(&mut name).map_err(io::Error::other)?;
     let path = directory.join(format!(".pilotfish-{name}"));
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
