@@ -105,8 +105,9 @@
 //!   reader after the [time limit of a block](crate::transport::Timeouts::block). The client calls
 //!   observers and recorders without `await`: they block their connection and their thread until they
 //!   return.
-//! * The client opens the files of a mail when it reads them, and closes them while the mail waits. The
-//!   number of connections therefore limits the number of open files.
+//! * While a mail waits, its files are closed: small files are in memory, at most 4 MiB for a mail, and
+//!   the client opens the others when it sends them. The number of connections therefore limits the
+//!   number of open files.
 //! * No task waits without a mail, a connection or a caller in `close`: an idle client without open
 //!   connections has no task and no timer.
 //! * Workers do not keep a client alive. When the last clone is dropped, all workers

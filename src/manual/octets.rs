@@ -4,7 +4,10 @@
 //! bodies that are read, and usually encoded, while they are sent. `SIZE=` is the sum over this list, and
 //! the transfer walks the same list, so the two cannot differ.
 //!
-//! The length of a body is known from the start. If a file turns out to be shorter, longer or changed,
+//! Building a message opens all of its files at once, and reads those of at most 64 KiB, up to 4 MiB in a
+//! message. These are sent as they were then. Larger files are closed again, and opened when they are sent.
+//!
+//! The length of a body is known from the start. If such a file turns out to be shorter, longer or changed,
 //! the transfer fails before the last block and sends no end of data: a server never accepts a damaged
 //! mail as a whole one.
 //!

@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tokio::task::JoinError;
+
 use crate::address::AddressError;
 use crate::descriptors;
 
@@ -338,6 +340,16 @@ pub enum BodyError {
     /// An earlier call failed, so that what was read since the beginning is not a complete message.
     #[error("the message is broken off, as one of its bodies failed: send it anew")]
     BrokenOff,
+}
+
+impl BodyError {
+    /// The error that the pool of blocking threads stopped, or that its work panicked.
+    pub(super) fn stopped(error: JoinError) -> Self {
+        Self::Read {
+            file: None,
+            source: io::Error::other(error),
+        }
+    }
 }
 
 /// Where the octets of a body come from, as an error names it.

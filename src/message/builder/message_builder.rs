@@ -249,8 +249,9 @@ impl MessageBuilder {
         self
     }
 
-    /// Builds the message, and opens its files. From then on the message is fixed, with its Date, its
-    /// Message-ID and its boundaries. Only the encoding of the parts depends on the server.
+    /// Builds the message, and opens its files. Small files are [read](crate::message::Body::file).
+    /// From then on the message is fixed, with its Date, its Message-ID and its boundaries. Only the
+    /// encoding of the parts depends on the server.
     ///
     /// The parts are in the order that readers expect, in whatever order they were added:
     ///
@@ -282,7 +283,7 @@ impl MessageBuilder {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future closes what has been opened.
+    /// Dropping the future leaves no trace. A file that is open is closed when it has been looked at.
     pub async fn build(self) -> Result<Message, MessageError> {
         let mut draft = self.draft;
         draft.error.result()?;
@@ -292,8 +293,8 @@ impl MessageBuilder {
         let charset = fields.charset();
         let needs_smtputf8 = envelope.needs_smtputf8() || charset == HeaderCharset::Utf8;
         let id = fields.message_id()?;
-        let (mut root, mut warnings) = draft.content.into_entity()?;
-        root.open(draft.repair, &mut warnings).await?;
+        let (root, mut warnings) = draft.content.into_entity()?;
+        let root = root.open(draft.repair, &mut warnings).await?;
         let mut header = Header::new(charset);
         fields.write(&id, &mut header);
         let template = Template::new(header, root)?;

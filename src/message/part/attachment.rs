@@ -11,7 +11,7 @@ use crate::message::error::{BodyError, MessageError};
 use crate::message::first_error::FirstError;
 use crate::message::header::Header;
 use crate::message::raw::{HeaderSection, sendable};
-use crate::message::source::{Body, VerbatimBody, guess};
+use crate::message::source::{Body, FileOpener, VerbatimBody, guess};
 use crate::message::warning::Warning;
 
 /// A body with a name and a media type, which readers offer for saving or show (RFC 2183).
@@ -85,7 +85,8 @@ impl Attachment {
         }
     }
 
-    /// The file at `path` under its own name; see [`Body::file`]. If the name is not UTF-8, building
+    /// The file at `path` under its own name. If it has at most 64 KiB, it is read when the message is
+    /// built, and else it must not change until it has been sent; see [`Body::file`]. If the name is not UTF-8, building
     /// the message fails unless [another name](Self::name) is set.
     ///
     /// ```
@@ -126,9 +127,14 @@ impl Attachment {
         }
     }
 
-    /// Opens the body, and settles the name.
-    pub(crate) async fn open(&mut self) -> Result<(), BodyError> {
-        self.body.open().await?;
+    /// Whether [`blocking_open`](Self::blocking_open) blocks the thread.
+    pub(crate) fn needs_blocking(&self) -> bool {
+        self.body.needs_blocking()
+    }
+
+    /// Opens the body, and settles the name and the media type.
+    pub(crate) fn blocking_open(&mut self, opener: &mut FileOpener) -> Result<(), BodyError> {
+        self.body.blocking_open(opener)?;
         if self.name.is_none() {
             let path = self.body.path().unwrap_or(Path::new(""));
             let name = FileName::of(path.file_name().unwrap_or_default());
@@ -143,7 +149,7 @@ impl Attachment {
         {
             let guess = guess(self.body.content(), self.body.path(), name.as_str());
             let kind = MediaType::fixed(guess, &[]);
-            self.media_type = Some(match self.charset(&kind).await? {
+            self.media_type = Some(match self.charset(&kind)? {
                 Some(charset) => kind.with("charset", charset),
                 None => kind,
             });
@@ -152,12 +158,12 @@ impl Attachment {
     }
 
     /// The charset of a text, as far as its first octets show it. ASCII needs none.
-    async fn charset(&self, kind: &MediaType) -> Result<Option<&'static str>, BodyError> {
+    fn charset(&self, kind: &MediaType) -> Result<Option<&'static str>, BodyError> {
         let is_text = kind.essence().starts_with("text/") && !kind.has("charset");
         if !is_text || !self.body.is_repeatable() {
             return Ok(None);
         }
-        let octets = self.body.read(CHARSET_PREFIX).await?;
+        let octets = self.body.blocking_read(CHARSET_PREFIX)?;
         let is_utf8 = match str::from_utf8(&octets) {
             Ok(_) => true,
             // A character may be cut.
@@ -210,6 +216,16 @@ impl EmbeddedMessage {
             name: None,
             opened: None,
         }
+    }
+
+    /// Whether [`blocking_open`](Self::blocking_open) blocks the thread.
+    pub(crate) fn needs_blocking(&self) -> bool {
+        self.message.needs_blocking()
+    }
+
+    /// Opens the file, if the message is one.
+    pub(crate) fn blocking_open(&mut self, opener: &mut FileOpener) -> Result<(), BodyError> {
+        self.message.blocking_open(opener)
     }
 
     /// Opens the message, and looks through it.

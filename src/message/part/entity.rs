@@ -5,9 +5,9 @@ use super::media_type::{INVALID, MediaType};
 use super::part_fields::{ContentId, Language};
 use super::text::{Text, normalised};
 use crate::message::encoding::{DelSp, FormatFlowed};
-use crate::message::error::MessageError;
+use crate::message::error::{BodyError, MessageError};
 use crate::message::first_error::FirstError;
-use crate::message::source::Body;
+use crate::message::source::{Body, FileOpener};
 use crate::message::warning::Warning;
 
 /// A part of a message: a text, an attachment, a whole other message, or several parts together
@@ -265,25 +265,60 @@ impl Entity {
         })
     }
 
-    /// Opens all files that are in it. Messages in it may be repaired, which `warnings` say then.
+    /// Opens all files that are in it, in one go. Messages in it may be repaired, which `warnings` say
+    /// then.
     pub(crate) async fn open(
-        &mut self,
+        mut self,
         repair: bool,
         warnings: &mut Vec<Warning>,
-    ) -> Result<(), MessageError> {
-        let mut first = Some(self);
+    ) -> Result<Self, MessageError> {
+        if self.needs_blocking() {
+            let opening = tokio::task::spawn_blocking(move || {
+                self.blocking_open(&mut FileOpener::new());
+                self
+            });
+            self = opening.await.map_err(BodyError::stopped)?;
+        } else {
+            self.blocking_open(&mut FileOpener::new());
+        }
+        let mut first = Some(&mut self);
         let mut waiting = Vec::new();
         while let Some(entity) = first.take().or_else(|| waiting.pop()) {
+            entity.error.result()?;
             match &mut entity.kind {
-                EntityKind::Text(..) => {}
-                EntityKind::Attachment(attachment) => attachment.open().await?,
+                EntityKind::Text(..) | EntityKind::Attachment(_) => {}
                 EntityKind::Message(message) => message.open(repair, warnings).await?,
                 EntityKind::Multipart(multipart) => {
                     waiting.extend(multipart.parts.iter_mut().rev());
                 }
             }
         }
-        Ok(())
+        Ok(self)
+    }
+
+    /// Whether opening its files blocks the thread.
+    fn needs_blocking(&self) -> bool {
+        match &self.kind {
+            EntityKind::Text(..) => false,
+            EntityKind::Attachment(attachment) => attachment.needs_blocking(),
+            EntityKind::Message(message) => message.needs_blocking(),
+            EntityKind::Multipart(multipart) => multipart.parts.iter().any(Self::needs_blocking),
+        }
+    }
+
+    /// Opens the files in it up to the first that cannot be opened, whose part keeps the error. Returns
+    /// whether all are open.
+    fn blocking_open(&mut self, opener: &mut FileOpener) -> bool {
+        let opened = match &mut self.kind {
+            EntityKind::Text(..) => Ok(()),
+            EntityKind::Attachment(attachment) => attachment.blocking_open(opener),
+            EntityKind::Message(message) => message.blocking_open(opener),
+            EntityKind::Multipart(multipart) => {
+                let mut parts = multipart.parts.iter_mut();
+                return parts.all(|part| part.blocking_open(opener));
+            }
+        };
+        opened.map_err(|error| self.error.keep(error)).is_ok()
     }
 }
 

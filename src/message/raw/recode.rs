@@ -1,7 +1,5 @@
 //! The repair of bodies: parts that servers need not accept are encoded again.
 
-use std::io;
-
 use super::header::HeaderSection;
 use super::part::{Head, parameter};
 use crate::message::encoding::{
@@ -58,11 +56,7 @@ pub(crate) async fn sendable(
         let root = recoder.entity(&head, &octets, "", 0);
         root.map(|root| (root, recoder.warnings))
     });
-    let stopped = |error| BodyError::Read {
-        file: None,
-        source: io::Error::other(error),
-    };
-    let ((octets, encoding), found) = recoding.await.map_err(stopped)??;
+    let ((octets, encoding), found) = recoding.await.map_err(BodyError::stopped)??;
     warnings.extend(found);
     match VerbatimBody::new(Body::bytes(octets)).await? {
         Ok(body) => Ok((body, encoding)),

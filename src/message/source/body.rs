@@ -11,6 +11,7 @@ use tokio::io::AsyncRead;
 use tokio_util::io::StreamReader;
 
 use super::file::{FileReader, SourceFile};
+use super::file_opener::FileOpener;
 use super::media_guess::{PREFIX, by_content};
 use crate::message::error::BodyError;
 
@@ -20,7 +21,7 @@ use crate::message::error::BodyError;
 /// source turns out to be shorter or longer, that is a [`BodyError`], and the message is not
 /// completed.
 ///
-/// Of a file or a reader of any length, only a few blocks of about 64 KiB are in memory at a time.
+/// Of a reader or a large file, only a few blocks of about 128 KiB are in memory at a time.
 ///
 /// Wherever a body is expected, its source can be given: an array, a slice or a `Vec` of octets, a
 /// `String` or `&str` with the text itself, or a [`Path`] or [`PathBuf`] to a file.
@@ -80,15 +81,19 @@ impl Body {
         Self(BodySource::Bytes(octets.into()))
     }
 
-    /// The file at `path`, which is checked when the message is built, and opened again when
-    /// its octets are sent.
+    /// The file at `path`. It is checked when the message is built, so that errors of opening appear
+    /// before anything is sent, and it is closed while the mail waits.
     ///
-    /// So errors of opening appear before anything is sent, and a mail that waits keeps no file open.
-    /// The file must not change until the mail has been sent: its length, its modification time and,
-    /// on Unix, its device and inode are compared before it is read and at its end. If it was written
-    /// to, replaced or deleted meanwhile, that is a [`BodyError`]. Symbolic links are followed. The
-    /// file must be a regular file: a directory, a pipe, a socket or a device has no fixed number of
-    /// octets.
+    /// A file of at most 64 KiB is read when the message is built, and later changes of it do not
+    /// matter. The small files of one message occupy at most 4 MiB of memory together; the rest of
+    /// them are treated like larger files.
+    ///
+    /// A larger file is opened again when its octets are sent. It must not change until then: its
+    /// length, its modification time and, on Unix, its device and inode are compared before it is read
+    /// and at its end. If it was written to, replaced or deleted meanwhile, that is a [`BodyError`].
+    ///
+    /// Symbolic links are followed. The file must be a regular file: a directory, a pipe, a socket or a
+    /// device has no fixed number of octets.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(BodySource::Path(path.into()))
     }
@@ -137,45 +142,61 @@ impl Body {
 
     /// Opens the file, if the body is one. Dropping the future leaves no trace.
     pub(crate) async fn open(&mut self) -> Result<(), BodyError> {
+        if let BodySource::Path(_) = &self.0 {
+            let mut body = self.handle();
+            let open = move || body.blocking_open(&mut FileOpener::new()).map(|()| body);
+            let opened = tokio::task::spawn_blocking(open).await;
+            *self = opened.map_err(BodyError::stopped)??;
+        }
+        Ok(())
+    }
+
+    /// The same in a thread that may block.
+    pub(crate) fn blocking_open(&mut self, opener: &mut FileOpener) -> Result<(), BodyError> {
         if let BodySource::Path(path) = &self.0 {
-            let (path, for_error) = (path.clone(), path.clone());
-            let file = tokio::task::spawn_blocking(move || SourceFile::open(&path)).await;
-            let file = file.map_err(|stopped| BodyError::Open {
-                path: for_error,
-                source: io::Error::other(stopped),
-            })??;
-            self.0 = BodySource::File(Arc::new(file), 0);
+            self.0 = BodySource::File(Arc::new(opener.open(path)?), 0);
         }
         Ok(())
     }
 
     /// The first octets, at most `most`, of a body that is open and not a reader.
     pub(crate) async fn read(&self, most: usize) -> Result<Bytes, BodyError> {
+        if self.needs_blocking() {
+            let body = self.handle();
+            let read = tokio::task::spawn_blocking(move || body.blocking_read(most)).await;
+            return read.map_err(BodyError::stopped)?;
+        }
+        self.blocking_read(most)
+    }
+
+    /// The same in a thread that may block.
+    pub(crate) fn blocking_read(&self, most: usize) -> Result<Bytes, BodyError> {
         let len = usize::try_from(self.len().unwrap_or_default());
         let len = len.unwrap_or(most).min(most);
-        match &self.0 {
+        match self.handle().into_source() {
             BodySource::Bytes(octets) => Ok(octets.slice(..len)),
             BodySource::File(file, start) => {
-                let (reader, start) = (FileReader::new(Arc::clone(file)), *start);
-                let for_error = Arc::clone(file);
-                let read = tokio::task::spawn_blocking(move || {
-                    let mut octets = vec![0; len];
-                    reader.read(&mut octets, start)?;
-                    Ok(octets.into())
-                });
-                let stopped = |error| for_error.failed(io::Error::other(error));
-                read.await.map_err(stopped)?
+                let mut octets = vec![0; len];
+                FileReader::new(file).read(&mut octets, start)?;
+                Ok(octets.into())
             }
             BodySource::Path(_) | BodySource::Reader(_) => Err(BodyError::Spent),
+        }
+    }
+
+    /// Whether opening it or reading it blocks the thread.
+    pub(crate) fn needs_blocking(&self) -> bool {
+        match &self.0 {
+            BodySource::Path(_) => true,
+            BodySource::File(file, _) => file.octets.is_none(),
+            BodySource::Bytes(_) | BodySource::Reader(_) => false,
         }
     }
 
     /// All that follows this many octets. The body is open, and no reader.
     pub(crate) fn skip(self, offset: usize) -> Self {
         Self(match self.0 {
-            BodySource::Bytes(octets) => {
-                BodySource::Bytes(octets.slice(offset.min(octets.len())..))
-            }
+            BodySource::Bytes(octets) => BodySource::Bytes(tail(&octets, offset as u64)),
             BodySource::File(file, start) => BodySource::File(file, start + offset as u64),
             other => other,
         })
@@ -215,9 +236,22 @@ impl Body {
         }
     }
 
+    /// Where its octets are read from: the memory for a file that was taken into it.
     pub(crate) fn into_source(self) -> BodySource {
-        self.0
+        match self.0 {
+            BodySource::File(file, start) => match &file.octets {
+                Some(octets) => BodySource::Bytes(tail(octets, start)),
+                None => BodySource::File(file, start),
+            },
+            other => other,
+        }
     }
+}
+
+/// All octets from `start` on.
+fn tail(octets: &Bytes, start: u64) -> Bytes {
+    let start = usize::try_from(start).unwrap_or(usize::MAX);
+    octets.slice(start.min(octets.len())..)
 }
 
 /// Octets in memory, without a copy where the type allows it, or the file at a path.

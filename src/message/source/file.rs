@@ -5,8 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
+
 use super::media_guess::{PREFIX, by_content};
-use super::regular_file::{FileIdentity, open_regular};
+use super::regular_file::{FileIdentity, open_regular, read_up_to};
 use crate::message::error::BodyError;
 
 /// A regular file, and what it was when it was attached.
@@ -20,6 +22,8 @@ pub(crate) struct SourceFile {
     pub(super) was: FileIdentity,
     /// The media type of its first octets, if they are of a known format.
     pub(super) content: Option<&'static str>,
+    /// All of its octets, if they are in memory. Then it is not opened again.
+    pub(super) octets: Option<Bytes>,
 }
 
 #[derive(Debug)]
@@ -30,29 +34,27 @@ enum FileLocation {
 }
 
 impl SourceFile {
-    /// Reads the metadata and the first octets of the file, and closes it again.
-    pub(crate) fn open(path: &Path) -> Result<Self, BodyError> {
-        let (file, metadata) = open_regular(path)?;
-        let failed = |source| BodyError::Open {
-            path: path.to_owned(),
-            source,
-        };
-        let content = content(&file).map_err(failed)?;
-        // The working directory may change before the file is opened again.
-        let absolute = std::path::absolute(path).map_err(failed)?;
+    /// The file at `path`, with this metadata.
+    pub(super) fn at(path: &Path, metadata: &Metadata) -> io::Result<Self> {
         Ok(Self {
-            place: FileLocation::Path(absolute),
-            was: FileIdentity::of(&metadata),
-            content,
+            // The working directory may change before the file is opened again.
+            place: FileLocation::Path(std::path::absolute(path)?),
+            was: FileIdentity::of(metadata),
+            content: None,
+            octets: None,
         })
     }
 
     /// A file that is open and has no name, such as a spool file.
     pub(crate) fn without_name(file: File) -> io::Result<Self> {
+        let mut prefix = vec![0; PREFIX];
+        let read = read_up_to(&file, &mut prefix, 0)?;
+        prefix.truncate(read);
         Ok(Self {
             was: FileIdentity::of(&file.metadata()?),
-            content: content(&file)?,
+            content: by_content(&prefix),
             place: FileLocation::Open(file),
+            octets: None,
         })
     }
 
@@ -89,7 +91,7 @@ impl SourceFile {
 
     /// Checks that the file is what it was. One that has been open since then may have lost its name to
     /// another file meanwhile: that is a change of the inode, but not of the octets.
-    fn compare(&self, found: &Metadata, was_open: bool) -> Result<(), BodyError> {
+    pub(super) fn compare(&self, found: &Metadata, was_open: bool) -> Result<(), BodyError> {
         let now = FileIdentity::of(found);
         if now.len != self.was.len {
             return Err(self.length(now.len));
@@ -133,19 +135,14 @@ impl FileReader {
     /// Fills `place` with the octets from `offset` on.
     pub(crate) fn read(&self, place: &mut [u8], offset: u64) -> Result<(), BodyError> {
         let file = self.file()?;
-        let mut rest = place;
-        let mut offset = offset;
-        while !rest.is_empty() {
-            let read = read_at(file, rest, offset).map_err(|error| self.source.failed(error))?;
-            if read == 0 {
-                // It may have become shorter than what has been read before.
-                let len = file.metadata().map_or(offset, |now| now.len());
-                return Err(self.source.length(offset.min(len)));
-            }
-            offset += read as u64;
-            rest = rest.get_mut(read..).unwrap_or_default();
+        let read = read_up_to(file, place, offset).map_err(|error| self.source.failed(error))?;
+        if read == place.len() {
+            return Ok(());
         }
-        Ok(())
+        let end = offset + read as u64;
+        // It may have become shorter than what has been read before.
+        let len = file.metadata().map_or(end, |now| now.len());
+        Err(self.source.length(end.min(len)))
     }
 
     /// Checks, after everything has been read, that the file has no more octets and was not written to.
@@ -155,35 +152,11 @@ impl FileReader {
         let metadata = file.metadata().map_err(failed)?;
         let expected = self.source.was.len;
         // Some file systems say that a file is empty while it gives octets.
-        if read_at(file, &mut [0], expected).map_err(failed)? > 0 {
+        if read_up_to(file, &mut [0], expected).map_err(failed)? > 0 {
             let found = metadata.len().max(expected.saturating_add(1));
             return Err(self.source.length(found));
         }
         self.source.compare(&metadata, true)
-    }
-}
-
-/// The media type of the first octets, if they are of a known format.
-fn content(file: &File) -> io::Result<Option<&'static str>> {
-    let mut prefix = vec![0; PREFIX];
-    let read = read_at(file, &mut prefix, 0)?;
-    prefix.truncate(read);
-    Ok(by_content(&prefix))
-}
-
-/// Reads from a position, again if a signal interrupts it.
-fn read_at(file: &File, place: &mut [u8], offset: u64) -> io::Result<usize> {
-    loop {
-        #[cfg(unix)]
-        let read = std::os::unix::fs::FileExt::read_at(file, place, offset);
-        #[cfg(windows)]
-        let read = std::os::windows::fs::FileExt::seek_read(file, place, offset);
-        match read {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            #[cfg(windows)]
-            Err(error) if error.raw_os_error() == Some(38) => return Ok(0),
-            read => return read,
-        }
     }
 }
 
@@ -194,12 +167,13 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
+    use crate::message::source::file_opener::FileOpener;
 
     /// The file `a` of this directory, attached.
     fn attached(dir: &Path, octets: &[u8]) -> Arc<SourceFile> {
         let path = dir.join("a");
         fs::write(&path, octets).unwrap();
-        Arc::new(SourceFile::open(&path).unwrap())
+        Arc::new(FileOpener::new().open(&path).unwrap())
     }
 
     #[test]
@@ -307,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_file_is_found_again_from_another_working_directory() {
-        let file = SourceFile::open(Path::new("Cargo.toml")).unwrap();
+        let file = FileOpener::new().open(Path::new("Cargo.toml")).unwrap();
         assert_eq!(file.path(), Some(&*fs::canonicalize("Cargo.toml").unwrap()));
     }
 

@@ -2,6 +2,7 @@
 
 mod body;
 mod file;
+mod file_opener;
 mod media_guess;
 mod regular_file;
 mod spool;
@@ -10,5 +11,6 @@ mod verbatim_body;
 pub use body::Body;
 pub(crate) use body::{BodySource, BoxedReader};
 pub(crate) use file::FileReader;
+pub(crate) use file_opener::FileOpener;
 pub(crate) use media_guess::guess;
 pub(crate) use verbatim_body::VerbatimBody;

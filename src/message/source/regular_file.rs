@@ -1,6 +1,7 @@
 //! Opens regular files only, and notices when a file has changed.
 
 use std::fs::{self, File, FileType, Metadata};
+use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -53,6 +54,35 @@ fn special(_: FileType) -> &'static str {
     "no regular file"
 }
 
+/// Reads from `offset` on until `place` is full or the file ends, and returns how many octets that
+/// are.
+pub(crate) fn read_up_to(file: &File, place: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut read = 0;
+    while let Some(rest @ [_, ..]) = place.get_mut(read..) {
+        match read_at(file, rest, offset + read as u64) {
+            Ok(0) => break,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, place: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, place, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, place: &mut [u8], offset: u64) -> io::Result<usize> {
+    const ERROR_HANDLE_EOF: i32 = 38;
+    match std::os::windows::fs::FileExt::seek_read(file, place, offset) {
+        Err(error) if error.raw_os_error() == Some(ERROR_HANDLE_EOF) => Ok(0),
+        read => read,
+    }
+}
+
 /// What shows that a file is still the same.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct FileIdentity {
@@ -85,8 +115,6 @@ impl FileIdentity {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use super::*;
 
     #[test]

@@ -1,6 +1,7 @@
 //! How the octets of a message come out in blocks.
 
 use std::fs;
+use std::future::poll_fn;
 use std::io::Write;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -110,6 +111,42 @@ fn a_file_is_sent_under_its_own_name() {
     );
     let kind = mail_parser::MimeHeaders::content_type(part).unwrap();
     assert_eq!((kind.ctype(), kind.subtype()), ("image", Some("png")));
+}
+
+/// Each time that the pool of blocking threads is waited for costs more than a small file.
+#[test]
+fn all_files_of_a_message_are_opened_at_once_and_small_ones_sent_from_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: String, octets: &[u8]| {
+        let path = dir.path().join(name);
+        fs::write(&path, octets).unwrap();
+        path
+    };
+    let attach = |builder: MessageBuilder, n| {
+        let attached = file(format!("{n}.txt"), &sample(3_000));
+        let forwarded = file(format!("{n}.eml"), b"Subject: a\n\nb\n");
+        builder.attach(attached).forward(forwarded)
+    };
+    let small = || (0..100).fold(builder(), attach);
+    // The beginning of a long text is looked at for its charset.
+    let long = file("long.txt".to_owned(), &b"x".repeat(2_000_000));
+    for builder in [small(), small().attach(long)] {
+        let mut building = Box::pin(builder.build());
+        let mut polls = 0;
+        let message = run(poll_fn(|context| {
+            polls += 1;
+            building.as_mut().poll(context)
+        }));
+        assert!(polls <= 2, "{polls}");
+        drop(message.unwrap());
+    }
+    let mut octets = small().build_now().unwrap().into_octets();
+    while octets
+        .next_block(&mut Vec::new())
+        .now_or_never()
+        .unwrap()
+        .unwrap()
+    {}
 }
 
 #[test]

@@ -88,25 +88,19 @@ fn a_file_that_is_rewritten_in_place() {
 }
 
 #[test]
-fn an_empty_file_that_grows() {
+fn a_small_file_is_sent_as_it_was_when_the_message_was_built() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a");
-    std::fs::write(&path, b"").unwrap();
-    run(async {
-        let attachment = Attachment::file(&path);
-        let message = builder().attach(attachment).build().await.unwrap();
-        let mut octets = message.into_octets();
-        std::fs::write(&path, b"x").unwrap();
-        let error = blocks(&mut octets).await.unwrap_err();
-        assert!(matches!(
-            error,
-            BodyError::Length {
-                expected: 0,
-                found: 1,
-                ..
-            }
-        ));
-    });
+    for old in ["", "old", &"x".repeat(65_536)] {
+        std::fs::write(&path, old).unwrap();
+        let message = builder().attach(&path).build_now().unwrap();
+        let before = octets(message.clone());
+        std::fs::write(&path, "new, and longer than the old one").unwrap();
+        assert_eq!(octets(message.clone()), before);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(octets(message.clone()), before);
+        assert_eq!(message.files().next(), Some(&*path));
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -184,6 +178,33 @@ fn not_attached(attachment: Attachment) -> BodyError {
     match builder().attach(attachment).build_now() {
         Err(MessageError::Body(error)) => error,
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn of_several_parts_the_first_that_cannot_be_opened_is_reported() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = [("good", "x"), ("bad.eml", "Subject: a\n\n\0\n")];
+    for (name, octets) in files {
+        std::fs::write(dir.path().join(name), octets).unwrap();
+    }
+    for (parts, reported) in [
+        ("good none-1 none-2", "none-1"),
+        ("good . none", "directory"),
+        ("good bad.eml none", "NUL"),
+        ("good none bad.eml", "none"),
+        ("none.eml bad.eml none", "none.eml"),
+    ] {
+        let parts = parts.split(' ').fold(builder(), |builder, name| {
+            let path = dir.path().join(name);
+            if name.ends_with(".eml") {
+                builder.forward(path)
+            } else {
+                builder.attach(path)
+            }
+        });
+        let error = parts.build_now().unwrap_err().to_string();
+        assert!(error.contains(reported), "{error}");
     }
 }
 
