@@ -309,7 +309,7 @@ impl Entity {
     /// Opens the files in it up to the first that cannot be opened, whose part keeps the error. Returns
     /// whether all are open.
     fn blocking_open(&mut self, opener: &mut FileOpener) -> bool {
-        let opened = match &mut self.kind {
+        let result = match &mut self.kind {
             EntityKind::Text(..) => Ok(()),
             EntityKind::Attachment(attachment) => attachment.blocking_open(opener),
             EntityKind::Message(message) => message.blocking_open(opener),
@@ -318,7 +318,7 @@ impl Entity {
                 return parts.all(|part| part.blocking_open(opener));
             }
         };
-        opened.map_err(|error| self.error.keep(error)).is_ok()
+        result.map_err(|error| self.error.keep(error)).is_ok()
     }
 }
 

@@ -89,8 +89,8 @@ mod tests {
             (0, 1, 1),
         ] {
             file.set_len(len as u64).unwrap();
-            let opened = (0..times).map(|_| opener.open(&path).unwrap());
-            let octets = opened.filter_map(|file| file.octets);
+            let files = (0..times).map(|_| opener.open(&path).unwrap());
+            let octets = files.filter_map(|file| file.octets);
             let lens: Vec<_> = octets.map(|octets| octets.len()).collect();
             assert_eq!(lens, vec![len; taken], "{len} octets");
         }

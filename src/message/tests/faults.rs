@@ -197,7 +197,7 @@ fn of_several_parts_the_first_that_cannot_be_opened_is_reported() {
     ] {
         let parts = parts.split(' ').fold(builder(), |builder, name| {
             let path = dir.path().join(name);
-            if name.ends_with(".eml") {
+            if name.contains(".eml") {
                 builder.forward(path)
             } else {
                 builder.attach(path)
