@@ -15,7 +15,6 @@ mod worker;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures_util::Stream;
@@ -185,7 +184,7 @@ impl Client {
             space
         };
         let (outcome, mut answer) = oneshot::channel();
-        let withdrawal = Withdrawal::new(Arc::new(AtomicBool::new(false)));
+        let withdrawal = Withdrawal::new(None);
         let mut withdrawing = Withdrawing {
             pool,
             withdrawal: Some(withdrawal.clone()),

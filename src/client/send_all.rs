@@ -11,8 +11,8 @@ use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
 use futures_util::stream::{Fuse, StreamExt as _};
-use tokio::sync::mpsc;
-use tokio_util::sync::PollSemaphore;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::sync::ReusableBoxFuture;
 
 use super::Client;
 use super::job::OutcomeSender;
@@ -27,7 +27,7 @@ pub struct SendAll<S, T> {
     /// What the stream panicked with. It goes on to the caller after the outcomes of the mails that
     /// came before. The lock is never waited for: it makes this `Sync`.
     panic: Option<Mutex<Box<dyn Any + Send>>>,
-    space: PollSemaphore,
+    space: Space,
     /// The number of the next mail.
     next: usize,
     /// The tags of the mails that have no outcome yet, by their numbers.
@@ -49,7 +49,7 @@ where
         let (sender, outcomes) = mpsc::unbounded_channel();
         Self {
             most_under_way: settings.most_under_way(),
-            space: PollSemaphore::new(Arc::clone(&client.pool().space)),
+            space: Space::new(Arc::clone(&client.pool().space)),
             client,
             mails: Box::pin(mails.fuse()),
             panic: None,
@@ -69,7 +69,7 @@ where
     /// Takes mails from the stream, as many as there is room for.
     fn fill(&mut self, context: &mut Context<'_>) {
         while self.tags.len() < self.most_under_way && !self.has_ended() {
-            let Poll::Ready(Some(space)) = self.space.poll_acquire(context) else {
+            let Poll::Ready(Ok(space)) = self.space.poll_acquire(context) else {
                 return;
             };
             let next = AssertUnwindSafe(|| {
@@ -89,7 +89,7 @@ where
             self.tags.insert(number, tag);
             match mail {
                 Ok(mail) => {
-                    let withdrawal = Withdrawal::new(Arc::clone(&self.withdrawn));
+                    let withdrawal = Withdrawal::new(Some(Arc::clone(&self.withdrawn)));
                     let sender = OutcomeSender::Each(number, self.sender.clone());
                     let pool = self.client.pool();
                     pool.push(mail.queued(), withdrawal, sender, space);
@@ -121,12 +121,46 @@ where
         let outcome = ready!(self.outcomes.poll_recv(context));
         // The caller may poll again much later. Until then, this stream must not wait for space: a
         // permit given to it would be kept from all others.
-        self.space = PollSemaphore::new(Arc::clone(&self.client.pool().space));
+        self.space.stop_waiting();
         let outcome = outcome.and_then(|(number, result)| {
             let tag = self.tags.remove(&number)?;
             Some((tag, result))
         });
         Poll::Ready(outcome)
+    }
+}
+
+/// The permits for mails that may wait. The future for the next one keeps its memory.
+struct Space {
+    semaphore: Arc<Semaphore>,
+    next: ReusableBoxFuture<'static, Result<OwnedSemaphorePermit, AcquireError>>,
+    is_waiting: bool,
+}
+
+impl Space {
+    fn new(semaphore: Arc<Semaphore>) -> Self {
+        Self {
+            next: ReusableBoxFuture::new(Arc::clone(&semaphore).acquire_owned()),
+            semaphore,
+            is_waiting: false,
+        }
+    }
+
+    fn poll_acquire(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<OwnedSemaphorePermit, AcquireError>> {
+        self.is_waiting = true;
+        let acquired = ready!(self.next.poll(context));
+        self.stop_waiting();
+        Poll::Ready(acquired)
+    }
+
+    /// Gives up the place among those that wait.
+    fn stop_waiting(&mut self) {
+        if std::mem::take(&mut self.is_waiting) {
+            self.next.set(Arc::clone(&self.semaphore).acquire_owned());
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Commands (RFC 5321 section 4.1, and the RFCs of the extensions).
 
 use std::fmt;
+use std::io::Write as _;
 use std::str::FromStr;
 
 use base64::Engine as _;
@@ -23,7 +24,7 @@ use crate::secret::Secret;
 /// [`Display`](fmt::Display) is for logs and transcripts, with secrets left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Command {
+pub enum Command<'a> {
     /// EHLO with the client's name (RFC 5321 section 4.1.1.1).
     Ehlo(Domain),
     /// HELO, for servers that know no extension (RFC 5321 section 4.1.1.1).
@@ -40,9 +41,9 @@ pub enum Command {
     /// `*`, which ends an exchange (RFC 4954 section 4).
     AuthCancel,
     /// MAIL FROM (RFC 5321 section 4.1.1.2).
-    Mail(ReversePath, Vec<Parameter>),
+    Mail(&'a ReversePath, &'a [Parameter]),
     /// RCPT TO (RFC 5321 section 4.1.1.3).
-    Rcpt(ForwardPath, Vec<RcptParameter>),
+    Rcpt(&'a ForwardPath, &'a [RcptParameter]),
     /// DATA (RFC 5321 section 4.1.1.4).
     Data,
     /// BDAT with the number of octets that follow it at once (RFC 3030 section 2).
@@ -93,7 +94,7 @@ pub enum Chunk {
     Last,
 }
 
-impl Command {
+impl Command<'_> {
     /// Appends the command as it goes to the server, with its line end.
     pub fn encode(&self, octets: &mut Vec<u8>) {
         match self {
@@ -106,7 +107,8 @@ impl Command {
                 encode_base64(response, octets);
             }
             Self::AuthResponse(response) => encode_base64(response, octets),
-            _ => octets.extend_from_slice(self.to_string().as_bytes()),
+            // A vector takes all that is written to it.
+            _ => drop(write!(octets, "{self}")),
         }
         octets.extend_from_slice(b"\r\n");
     }
@@ -125,7 +127,7 @@ fn encode_base64(secret: &Secret, octets: &mut Vec<u8>) {
     octets.extend_from_slice(encoded.as_bytes());
 }
 
-impl fmt::Display for Command {
+impl fmt::Display for Command<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ehlo(name) => write!(f, "EHLO {name}"),
@@ -142,11 +144,13 @@ impl fmt::Display for Command {
             }
             Self::AuthCancel => f.write_str("*"),
             Self::Mail(path, parameters) => {
-                write!(f, "MAIL FROM:{path}")?;
+                f.write_str("MAIL FROM:")?;
+                path.fmt(f)?;
                 write_each(f, parameters)
             }
             Self::Rcpt(path, parameters) => {
-                write!(f, "RCPT TO:{path}")?;
+                f.write_str("RCPT TO:")?;
+                path.fmt(f)?;
                 write_each(f, parameters)
             }
             Self::Data => f.write_str("DATA"),
@@ -164,7 +168,10 @@ impl fmt::Display for Command {
 
 fn write_each(f: &mut fmt::Formatter<'_>, parameters: &[impl fmt::Display]) -> fmt::Result {
     let mut parameters = parameters.iter();
-    parameters.try_for_each(|parameter| write!(f, " {parameter}"))
+    parameters.try_for_each(|parameter| {
+        f.write_str(" ")?;
+        parameter.fmt(f)
+    })
 }
 
 fn encoded_len(secret: &Secret) -> usize {
@@ -177,7 +184,7 @@ mod tests {
     use super::*;
     use crate::address::envelope::Notify;
 
-    fn encoded(command: &Command) -> String {
+    fn encoded(command: &Command<'_>) -> String {
         let mut octets = Vec::new();
         command.encode(&mut octets);
         String::from_utf8(octets).unwrap()
@@ -206,8 +213,9 @@ mod tests {
 
     #[test]
     fn commands_on_the_wire() {
-        let path = || "ann@example.org".parse().unwrap();
-        let parameters = vec![
+        let reverse = "ann@example.org".parse().unwrap();
+        let forward = "ann@example.org".parse().unwrap();
+        let parameters = [
             Parameter::Size(57),
             Parameter::Body(BodyValue::EightBitMime),
         ];
@@ -234,26 +242,23 @@ mod tests {
             (Command::AuthResponse("".into()), "\r\n"),
             (Command::AuthCancel, "*\r\n"),
             (
-                Command::Mail(path(), parameters),
+                Command::Mail(&reverse, &parameters),
                 "MAIL FROM:<ann@example.org> SIZE=57 BODY=8BITMIME\r\n",
             ),
-            (Command::Mail(ReversePath::Null, vec![]), "MAIL FROM:<>\r\n"),
+            (Command::Mail(&ReversePath::Null, &[]), "MAIL FROM:<>\r\n"),
             (
                 Command::Mail(
-                    ReversePath::Null,
-                    vec![Parameter::Body(BodyValue::BinaryMime)],
+                    &ReversePath::Null,
+                    &[Parameter::Body(BodyValue::BinaryMime)],
                 ),
                 "MAIL FROM:<> BODY=BINARYMIME\r\n",
             ),
             (
-                Command::Rcpt("ann@example.org".parse().unwrap(), vec![]),
+                Command::Rcpt(&forward, &[]),
                 "RCPT TO:<ann@example.org>\r\n",
             ),
             (
-                Command::Rcpt(
-                    "ann@example.org".parse().unwrap(),
-                    vec![RcptParameter::Notify(Notify::NEVER)],
-                ),
+                Command::Rcpt(&forward, &[RcptParameter::Notify(Notify::NEVER)]),
                 "RCPT TO:<ann@example.org> NOTIFY=NEVER\r\n",
             ),
             (

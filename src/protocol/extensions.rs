@@ -84,7 +84,7 @@ impl Extensions {
     #[must_use]
     pub fn from_ehlo(reply: &Reply) -> Self {
         let mut extensions = Self::default();
-        for line in reply.lines().iter().skip(1) {
+        for line in reply.lines().skip(1) {
             extensions.add_line(line);
         }
         extensions

@@ -102,17 +102,18 @@ impl Mask {
         Some(overwritten(octets, &hidden))
     }
 
-    /// As [`applied`](Self::applied), for lines: the secret may continue on the next line.
-    pub(crate) fn applied_to_lines(&self, lines: &[String]) -> Option<Vec<String>> {
-        let joined = Zeroizing::new(lines.concat());
+    /// As [`applied`](Self::applied), for a text whose lines are separated by line feeds: the secret may
+    /// continue on the next line.
+    pub(crate) fn applied_to_lines(&self, lines: &str) -> Option<String> {
+        let joined = Zeroizing::new(lines.replace('\n', ""));
         let hidden = self.hidden_in(joined.as_bytes())?;
         let mut hidden = hidden.as_slice();
-        let masked = lines.iter().map(|line| {
+        let masked = lines.split('\n').map(|line| {
             let (of_line, rest) = hidden.split_at_checked(line.len()).unwrap_or_default();
             hidden = rest;
             String::from_utf8_lossy(&overwritten(line.as_bytes(), of_line)).into_owned()
         });
-        Some(masked.collect())
+        Some(masked.collect::<Vec<_>>().join("\n"))
     }
 
     /// Which octets belong to the secret; `None` if no octet does.
@@ -208,13 +209,12 @@ mod tests {
               <redacted>|<redacted>|<redacted>|<redacted>|<redacted>",
             ),
         ] {
-            let lines: Vec<_> = lines.split('|').map(str::to_owned).collect();
+            let lines = lines.replace('|', "\n");
             let masked = Mask::new(&"hunter2secretXYZ".into()).applied_to_lines(&lines);
-            assert_eq!(masked.unwrap().join("|"), shown);
+            assert_eq!(masked.unwrap().replace('\n', "|"), shown);
         }
-        let lines = ["hunter is".to_owned(), "fine".to_owned()];
         assert_eq!(
-            Mask::new(&"hunter2secretXYZ".into()).applied_to_lines(&lines),
+            Mask::new(&"hunter2secretXYZ".into()).applied_to_lines("hunter is\nfine"),
             None
         );
     }

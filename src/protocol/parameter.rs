@@ -164,10 +164,10 @@ mod tests {
                 Parameter::Submitter(submitter),
             ];
             // The address needs SMTPUTF8, whose 10 octets are little: it must do without the rest.
-            let bare = Command::Mail(reverse.clone(), Vec::new());
+            let bare = Command::Mail(&reverse, &[]);
             assert!(bare.to_string().len() + 2 <= 512, "{bare}");
             let most = 512 + 26 + 17 + 10 + 107 + 9 + 17 + 34 + 15 + 11 + 500;
-            let mail = Command::Mail(reverse, parameters);
+            let mail = Command::Mail(&reverse, &parameters);
             assert!(mail.to_string().len() + 2 <= most, "{mail}");
 
             let forward: ForwardPath = address.parse().unwrap();
@@ -176,7 +176,7 @@ mod tests {
                 RcptParameter::Notify(all),
                 RcptParameter::OriginalRecipient(address.parse().unwrap()),
             ];
-            let rcpt = Command::Rcpt(forward, parameters);
+            let rcpt = Command::Rcpt(&forward, &parameters);
             assert!(rcpt.to_string().len() + 2 <= 512 + 28 + 500, "{rcpt}");
         }
     }

@@ -77,15 +77,13 @@ pub struct EnhancedStatus {
 impl EnhancedStatus {
     /// Reads a status code at the start of a reply line's text, and returns it with the rest.
     fn split(text: &str) -> Option<(Self, &str)> {
-        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
-        let mut numbers = word.split('.').map(|digits| {
-            let wellformed =
-                matches!(digits.len(), 1..=3) && digits.bytes().all(|octet| octet.is_ascii_digit());
-            digits.parse::<u16>().ok().filter(|_| wellformed)
-        });
-        let class = u8::try_from(numbers.next()??).ok()?;
-        let (subject, detail) = (numbers.next()??, numbers.next()??);
-        if !matches!(class, 2 | 4 | 5) || numbers.next().is_some() {
+        let (class, rest) = split_number(text)?;
+        let class = u8::try_from(class)
+            .ok()
+            .filter(|class| matches!(class, 2 | 4 | 5))?;
+        let (subject, rest) = split_number(rest.strip_prefix('.')?)?;
+        let (detail, rest) = split_number(rest.strip_prefix('.')?)?;
+        if !rest.is_empty() && !rest.starts_with(' ') {
             return None;
         }
         let status = Self {
@@ -93,8 +91,17 @@ impl EnhancedStatus {
             subject,
             detail,
         };
-        Some((status, rest))
+        Some((status, rest.strip_prefix(' ').unwrap_or(rest)))
     }
+}
+
+/// Reads 1 to 3 digits at the start of a text, and returns their number with the rest.
+fn split_number(text: &str) -> Option<(u16, &str)> {
+    let is_digit = |octet: &u8| octet.is_ascii_digit();
+    let count = text.bytes().take(4).take_while(is_digit).count();
+    let (digits, rest) = text.split_at_checked(count)?;
+    let add = |number, digit| number * 10 + u16::from(digit - b'0');
+    matches!(count, 1..=3).then(|| (digits.bytes().fold(0, add), rest))
 }
 
 impl fmt::Display for EnhancedStatus {
@@ -111,14 +118,16 @@ impl fmt::Display for EnhancedStatus {
 pub struct Reply {
     code: ReplyCode,
     enhanced: Option<EnhancedStatus>,
-    lines: Vec<String>,
+    /// The text of all lines, with a line feed between two of them.
+    lines: String,
 }
 
 impl Reply {
-    pub(super) fn new(code: ReplyCode, lines: Vec<String>) -> Self {
+    /// A reply with these lines, which have a line feed between two of them.
+    pub(super) fn new(code: ReplyCode, lines: String) -> Self {
         let enhanced = lines
-            .iter()
-            .filter_map(|line| EnhancedStatus::split(line))
+            .split('\n')
+            .filter_map(EnhancedStatus::split)
             .map(|(status, _)| status)
             .find(|status| u16::from(status.class) == code.number() / 100);
         Self {
@@ -142,15 +151,15 @@ impl Reply {
 
     /// The text of each line as it came, without code, separator and line end.
     #[must_use]
-    pub fn lines(&self) -> &[String] {
-        &self.lines
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.lines.split('\n')
     }
 
     /// The text in one line, without the enhanced status code that each line repeats.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();
-        for line in &self.lines {
+        for line in self.lines() {
             let line = match EnhancedStatus::split(line) {
                 Some((status, rest)) if Some(status) == self.enhanced => rest,
                 _ => line,
@@ -166,28 +175,32 @@ impl Reply {
 
     /// The lines as they came, codes included, with control characters escaped.
     pub fn wire_lines(&self) -> impl Iterator<Item = String> {
-        let last = self.lines.len().saturating_sub(1);
-        self.lines.iter().enumerate().map(move |(index, line)| {
-            let separator = if index == last { ' ' } else { '-' };
-            format!("{}{separator}{}", self.code, visible(line, usize::MAX))
+        let mut lines = self.lines().peekable();
+        std::iter::from_fn(move || {
+            let line = lines.next()?;
+            let separator = if lines.peek().is_none() { ' ' } else { '-' };
+            let line = visible(line, usize::MAX);
+            Some(format!("{}{separator}{line}", self.code))
         })
     }
 
     /// The length of the text in octets.
     pub(crate) fn octets(&self) -> usize {
-        self.lines.iter().map(String::len).sum()
+        self.lines.len()
     }
 
     /// Only the first lines of a long reply: a mail keeps its replies to RCPT, and there may be many. A
     /// line has 2,048 octets at most.
     pub(crate) fn truncated(mut self) -> Self {
-        let mut octets = 0;
-        self.lines.retain(|line| {
-            let kept = octets == 0 || octets + line.len() <= MAX_KEPT_OCTETS;
-            octets += line.len().max(1);
-            kept
-        });
-        self.lines.shrink_to_fit();
+        if self.lines.len() > MAX_KEPT_OCTETS {
+            let ends = self.lines.match_indices('\n').map(|(end, _)| end);
+            let first = ends.clone().next();
+            let kept = ends.take_while(|end| *end <= MAX_KEPT_OCTETS).last();
+            if let Some(end) = kept.or(first) {
+                self.lines.truncate(end);
+                self.lines.shrink_to_fit();
+            }
+        }
         self
     }
 
@@ -262,10 +275,7 @@ mod tests {
     use super::*;
 
     fn reply(code: u16, lines: &[&str]) -> Reply {
-        Reply::new(
-            ReplyCode::new(code).unwrap(),
-            lines.iter().map(|line| (*line).to_owned()).collect(),
-        )
+        Reply::new(ReplyCode::new(code).unwrap(), lines.join("\n"))
     }
 
     #[test]

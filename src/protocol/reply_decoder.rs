@@ -26,7 +26,10 @@ pub struct ReplyDecoder {
     /// Octets of the lines taken so far.
     taken: usize,
     code: Option<ReplyCode>,
-    lines: Vec<String>,
+    /// The text of the lines taken so far, with a line feed between two of them.
+    lines: String,
+    /// How many there are.
+    count: usize,
     /// Whether a line of a reply has come since the connection began.
     has_begun: bool,
 }
@@ -59,7 +62,7 @@ impl ReplyDecoder {
                 return Err(ReplyError::LineTooLong);
             }
             self.taken += length;
-            if self.taken > MAX_REPLY || self.lines.len() == MAX_LINES {
+            if self.taken > MAX_REPLY || self.count == MAX_LINES {
                 return Err(ReplyError::ReplyTooLong);
             }
             let line = buffer.get(..length).unwrap_or_default();
@@ -74,7 +77,7 @@ impl ReplyDecoder {
             buffer.advance(length);
             if let Some(code) = last {
                 let lines = std::mem::take(&mut self.lines);
-                (self.taken, self.code) = (0, None);
+                (self.taken, self.code, self.count) = (0, None, 0);
                 return Ok(Some(Reply::new(code, lines)));
             }
         }
@@ -84,7 +87,8 @@ impl ReplyDecoder {
     /// line.
     pub(crate) fn unfinished(&self, buffer: &[u8]) -> String {
         let code = self.code.map(|code| code.to_string()).unwrap_or_default();
-        let lines = self.lines.iter().map(|line| format!("{code}-{line}"));
+        let lines = self.lines.split('\n').take(self.count);
+        let lines = lines.map(|line| format!("{code}-{line}"));
         let rest = String::from_utf8_lossy(buffer).trim_end().to_owned();
         let parts = lines.chain(std::iter::once(rest));
         let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
@@ -120,7 +124,11 @@ impl ReplyDecoder {
             Some(first) if first != code => return Err(ReplyError::CodesDiffer(first, code)),
             _ => self.code = Some(code),
         }
-        self.lines.push(String::from_utf8_lossy(text).into_owned());
+        if self.count > 0 {
+            self.lines.push('\n');
+        }
+        self.lines.push_str(&String::from_utf8_lossy(text));
+        self.count += 1;
         Ok(last.then_some(code))
     }
 }
@@ -164,7 +172,11 @@ mod tests {
         for piece in pieces {
             buffer.extend_from_slice(piece);
             while let Some(reply) = decoder.decode(&mut buffer)? {
-                replies.push(format!("{}|{}", reply.code(), reply.lines().join("|")));
+                replies.push(format!(
+                    "{}|{}",
+                    reply.code(),
+                    reply.lines().collect::<Vec<_>>().join("|")
+                ));
             }
         }
         Ok(replies)

@@ -55,7 +55,7 @@ impl Receipt {
 /// (`ID - gsmtp`), Dovecot (`ID Saved`), qmail (`qp ID`) and Amazon SES (`Ok ID`).
 fn queue_id(reply: &Reply) -> Option<&str> {
     let status = reply.enhanced_status().map(|status| status.to_string());
-    let words = reply.lines().last()?.split_whitespace();
+    let words = reply.lines().next_back()?.split_whitespace();
     let words: Vec<&str> = words
         .filter(|word| Some(*word) != status.as_deref())
         .collect();

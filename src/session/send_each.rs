@@ -307,7 +307,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ) {
         let is_alive = self.dialogue.is_alive() && !self.stops_taking(queue);
         let mut again = Vec::new();
-        for mut concluded in std::mem::take(&mut self.dialogue.concluded) {
+        while let Some(mut concluded) = self.dialogue.concluded.pop_front() {
             let index = concluded.ticket;
             let portion = concluded.portion.take();
             let portion = portion.unwrap_or_else(|| Portion::whole(&concluded.mail.envelope));

@@ -247,7 +247,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         accepted(reply, "RSET")
     }
 
-    async fn ask(&mut self, command: Command) -> Result<Reply> {
+    async fn ask(&mut self, command: Command<'_>) -> Result<Reply> {
         self.require_open()
             .map_err(|error| error.with_stage(Stage::Inquiry))?;
         let span = self.dialogue.telemetry.span.clone();

@@ -17,8 +17,8 @@ pub(crate) struct Withdrawal(Option<Arc<Flags>>);
 struct Flags {
     /// The mail has been withdrawn.
     withdrawn: AtomicBool,
-    /// All mails that were given together have been withdrawn.
-    all_withdrawn: Arc<AtomicBool>,
+    /// All mails that were given together have been withdrawn, if there are others.
+    all_withdrawn: Option<Arc<AtomicBool>>,
     /// The end of the message has been handed over, or is about to be: the mail cannot be withdrawn any
     /// more.
     committed: AtomicBool,
@@ -33,8 +33,8 @@ impl Flags {
 }
 
 impl Withdrawal {
-    /// A mail that can be withdrawn, by itself or with others.
-    pub(crate) fn new(all_withdrawn: Arc<AtomicBool>) -> Self {
+    /// A mail that can be withdrawn: by itself, or with others.
+    pub(crate) fn new(all_withdrawn: Option<Arc<AtomicBool>>) -> Self {
         Self(Some(Arc::new(Flags {
             all_withdrawn,
             ..Flags::default()
@@ -51,7 +51,9 @@ impl Withdrawal {
     /// Whether the mail has been withdrawn.
     pub(crate) fn is_withdrawn(&self) -> bool {
         self.0.as_ref().is_some_and(|flags| {
-            flags.withdrawn.load(Ordering::Acquire) || flags.all_withdrawn.load(Ordering::Acquire)
+            let all_withdrawn = flags.all_withdrawn.as_ref();
+            flags.withdrawn.load(Ordering::Acquire)
+                || all_withdrawn.is_some_and(|all| all.load(Ordering::Acquire))
         })
     }
 

@@ -60,7 +60,7 @@ impl fmt::Debug for Flight {
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Puts a command into a flight. One reply is due for it. Commands with a secret must be sent by
     /// [`command`](Self::command), which overwrites them afterwards.
-    pub(crate) fn put(&self, flight: &mut Flight, command: &Command) {
+    pub(crate) fn put(&self, flight: &mut Flight, command: &Command<'_>) {
         debug!(target: TARGET, from = "client", tls = self.tls.is_some(), "{command}");
         command.encode(&mut flight.octets);
         flight.now_due(1);
@@ -152,10 +152,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             .answered
             .split_at_checked(answered)
             .unwrap_or_default();
-        let late: Vec<_> = late.iter().map(|end| end - split).collect();
-        for (octets, answered) in [(most, early), (last, &late)] {
+        for (octets, answered, before) in [(most, early, 0), (last, late, split)] {
             if !octets.is_empty() {
-                self.write(stage, octets, answered).await?;
+                self.write(stage, octets, answered, before).await?;
             }
         }
         Ok(())

@@ -204,13 +204,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// # Cancel safety
     ///
     /// Not cancel safe: the connection must be dropped together with the future.
-    pub(crate) async fn command(&mut self, stage: Stage, command: Command) -> Result<Reply> {
+    pub(crate) async fn command(&mut self, stage: Stage, command: Command<'_>) -> Result<Reply> {
         // Overwritten when dropped, as it may hold a password.
         let mut octets = Zeroizing::new(Vec::with_capacity(MAX_SECRET_LINE_OCTETS));
         self.in_exchange = stage == Stage::Auth;
         debug!(target: TARGET, from = "client", tls = self.tls.is_some(), "{command}");
         command.encode(&mut octets);
-        self.write(stage, &octets, &[octets.len()]).await?;
+        self.write(stage, &octets, &[octets.len()], 0).await?;
         self.receive(stage).await
     }
 
@@ -227,7 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// incomplete, and the server discards it.
     pub(crate) async fn block(&mut self, octets: &[u8]) -> Result<()> {
         trace!(target: TARGET, from = "client", tls = self.tls.is_some(), octets = octets.len(), "block");
-        self.write(Stage::Transfer, octets, &[]).await
+        self.write(Stage::Transfer, octets, &[], 0).await
     }
 
     /// How many replies are due that have not been received.

@@ -19,7 +19,8 @@ use crate::error::{Result, Stage};
 type WriteProgress = ControlFlow<(), usize>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
-    /// Writes and flushes all octets. `answered` says after how many of them each reply is due. The time
+    /// Writes and flushes all octets, which follow `before` others. `answered` says after how many
+    /// octets, with those others, each reply is due. The time
     /// limit starts again with each octet that the server accepts: a slow line is allowed, a stalled
     /// one is an error.
     ///
@@ -29,6 +30,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         stage: Stage,
         octets: &[u8],
         answered: &[usize],
+        before: usize,
     ) -> Result<()> {
         if self.ended.is_some() && !self.pending_replies.is_empty() {
             return Ok(());
@@ -53,7 +55,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 Some(Ok(WriteProgress::Continue(count))) => {
                     rest = rest.get(count..).unwrap_or_default();
                     self.handed_over += count as u64;
-                    let written = octets.len() - rest.len();
+                    let written = before + octets.len() - rest.len();
                     while answered.next_if(|end| **end <= written).is_some() {
                         self.expected_replies += 1;
                     }

@@ -71,7 +71,7 @@ enum MechanismState {
 #[must_use]
 pub enum ExchangeStep {
     /// Send this.
-    Send(Command),
+    Send(Command<'static>),
     /// Call [`Exchange::compute`], and let other tasks run between two calls: up to a million rounds
     /// turn a password into a key.
     Compute,
@@ -90,7 +90,7 @@ impl Exchange {
         credentials: &Credentials,
         nonce: ClientNonce,
         binding: &Gs2Flag,
-    ) -> Result<(Self, Command), ExchangeError> {
+    ) -> Result<(Self, Command<'static>), ExchangeError> {
         let user = credentials.user();
         let identity = credentials.identity();
         let (initial, state) = match (mechanism, credentials.proof()) {
@@ -235,8 +235,7 @@ impl Exchange {
     pub fn succeed(self, reply: &Reply) -> Result<(), ExchangeError> {
         match self.mechanism {
             MechanismState::Scram(scram) => {
-                let words = reply.lines().iter();
-                scram.succeed(words.flat_map(|line| line.split_ascii_whitespace()))
+                scram.succeed(reply.lines().flat_map(str::split_ascii_whitespace))
             }
             MechanismState::Failed(_) => Err(ExchangeError::UnexpectedChallenge),
             MechanismState::Fixed(_) | MechanismState::Token(..) | MechanismState::CramMd5(_) => {

@@ -1,6 +1,5 @@
 //! How a mail goes out, and what the driver of a pipeline does next.
 
-use super::super::command::Command;
 use super::super::reply::Reply;
 use super::Dialect;
 #[cfg(doc)]
@@ -64,11 +63,11 @@ pub enum ExpectedReply {
 }
 
 /// What the driver does next.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
-    /// Send these commands together. What is sent next may join them.
-    Send(Vec<Command>),
+    /// Send the commands of [`Pipeline::group`] together. What is sent next may join them.
+    Send,
     /// Send what has been put together, then receive the reply to this.
     Receive(ExpectedReply),
     /// Transfer the message of the newest mail: the server takes it now, and some recipient was

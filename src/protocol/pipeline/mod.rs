@@ -237,7 +237,7 @@ impl<T> Pipeline<T> {
     pub fn begin(
         &mut self,
         plan: SendPlan,
-        envelope: &Envelope,
+        envelope: Envelope,
         parameters: Parameters,
         carried: T,
     ) {
@@ -246,7 +246,6 @@ impl<T> Pipeline<T> {
         let previous = self.mails.back().map(|mail| mail.plan.command);
         let reset = self.reset_due || previous == Some(TransferCommand::Bdat);
         self.reset_due = false;
-        let reset = reset.then_some(Command::Rset);
         let mut mail = Transaction::new(plan, envelope, parameters, reset, carried);
         mail.previous = previous;
         mail.is_probe = self.suspected.is_some();
@@ -261,10 +260,11 @@ impl<T> Pipeline<T> {
             .back_mut()
             .map_or(NextStep::Over, Transaction::step);
         match (step, self.awaited.front()) {
-            (NextStep::Send(group), _) => {
-                let (expected, commands): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+            (NextStep::Send, _) => {
+                let mail = self.mails.back();
+                let expected = mail.into_iter().flat_map(Transaction::expected_replies);
                 self.awaited.extend(expected);
-                Action::Send(commands)
+                Action::Send
             }
             (NextStep::Transfer(command), _) => Action::Transfer(command),
             (NextStep::HangUp, _) => Action::HangUp,
@@ -276,6 +276,11 @@ impl<T> Pipeline<T> {
             (NextStep::Over, Some(expected)) => Action::Await(*expected),
             (NextStep::Wait | NextStep::Over, None) => Action::Idle,
         }
+    }
+
+    /// The commands that leave now: those of the last [`Action::Send`].
+    pub fn group(&self) -> impl Iterator<Item = Command<'_>> {
+        self.mails.back().into_iter().flat_map(Transaction::group)
     }
 
     fn now_due(&mut self, expected: ExpectedReply, replies: usize) {

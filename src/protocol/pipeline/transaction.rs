@@ -1,6 +1,6 @@
 //! One mail in the pipeline.
 
-use std::collections::VecDeque;
+use std::ops::Range;
 
 use super::super::command::Command;
 use super::super::parameter::Parameters;
@@ -18,6 +18,11 @@ use crate::address::envelope::Partial;
 /// commands that have left with the last accepted one were sent for nothing.
 const MAX_GROUP: usize = 500;
 
+/// The places of the commands in their order. DATA, if there is one, follows the last RCPT.
+const RESET: usize = 0;
+const MAIL: usize = 1;
+const FIRST_RCPT: usize = 2;
+
 /// The replies to one mail, and the commands that are left.
 #[derive(Debug)]
 pub(super) struct Transaction<T> {
@@ -31,10 +36,14 @@ pub(super) struct Transaction<T> {
     pub(super) phase: SendPhase,
     /// How many replies to its commands have not come.
     pub(super) due: usize,
-    unsent: VecDeque<(ExpectedReply, Command)>,
+    envelope: Envelope,
+    parameters: Parameters,
+    /// The places of the commands that leave now. Those after them are left.
+    group: Range<usize>,
+    /// The place after the last command.
+    end: usize,
     /// How many recipients the envelope has.
     count: usize,
-    partial: Partial,
     mail: Option<Reply>,
     recipients: Vec<Reply>,
     data: Option<Reply>,
@@ -57,7 +66,7 @@ pub(super) enum SendPhase {
 
 /// What a mail whose commands have all been answered needs next.
 pub(super) enum NextStep {
-    Send(Vec<(ExpectedReply, Command)>),
+    Send,
     Wait,
     Transfer(TransferCommand),
     AbandonData,
@@ -68,21 +77,14 @@ pub(super) enum NextStep {
 impl<T> Transaction<T> {
     pub(super) fn new(
         plan: SendPlan,
-        envelope: &Envelope,
+        envelope: Envelope,
         parameters: Parameters,
-        reset: Option<Command>,
+        reset: bool,
         carried: T,
     ) -> Self {
-        let paths = envelope.forward_paths();
-        let rset = reset.map(|command| (ExpectedReply::Reset, command));
-        let Parameters { mail, rcpt } = parameters;
-        let mail = Command::Mail(envelope.reverse_path().clone(), mail);
-        let rcpt = rcpt.into_iter().chain(std::iter::repeat_with(Vec::new));
-        let rcpt = (paths.iter().cloned().zip(rcpt))
-            .map(|(path, parameters)| Command::Rcpt(path, parameters))
-            .enumerate();
-        let data =
-            (plan.command == TransferCommand::Data).then_some((ExpectedReply::Data, Command::Data));
+        let count = envelope.forward_paths().len();
+        let has_data = plan.command == TransferCommand::Data;
+        let first = if reset { RESET } else { MAIL };
         Self {
             plan,
             carried,
@@ -90,13 +92,11 @@ impl<T> Transaction<T> {
             is_probe: false,
             phase: SendPhase::Envelope,
             due: 0,
-            unsent: (rset.into_iter())
-                .chain([(ExpectedReply::Mail, mail)])
-                .chain(rcpt.map(|(index, command)| (ExpectedReply::Rcpt(index), command)))
-                .chain(data)
-                .collect(),
-            count: paths.len(),
-            partial: envelope.partial(),
+            envelope,
+            parameters,
+            group: first..first,
+            end: FIRST_RCPT + count + usize::from(has_data),
+            count,
             mail: None,
             recipients: Vec::new(),
             data: None,
@@ -111,12 +111,10 @@ impl<T> Transaction<T> {
             SendPhase::Message => return NextStep::Transfer(self.plan.command),
             SendPhase::Sent | SendPhase::Abandoned => return NextStep::Over,
         }
-        let group = self.next_group();
-        if !group.is_empty() {
-            self.due += group.len();
-            return NextStep::Send(group);
+        if self.begin_group() {
+            return NextStep::Send;
         }
-        let is_said = self.unsent.is_empty();
+        let is_said = self.group.end == self.end;
         if self.plan.grouping == Grouping::WithMessage && is_said && !self.asks_first() {
             self.phase = SendPhase::Message;
             return NextStep::Transfer(self.plan.command);
@@ -145,28 +143,61 @@ impl<T> Transaction<T> {
 
     /// Whether DATA, or the message, waits for the replies to RCPT: none of them may be refused.
     fn asks_first(&self) -> bool {
-        self.partial == Partial::AllOrNothing && self.count > 1
+        self.envelope.partial() == Partial::AllOrNothing && self.count > 1
     }
 
-    /// The commands that can go now.
-    fn next_group(&mut self) -> Vec<(ExpectedReply, Command)> {
-        let awaits_replies = self.due > 0;
-        let at_data = matches!(self.unsent.front(), Some((ExpectedReply::Data, _)));
-        if awaits_replies || (self.mail.is_some() && self.refusal().is_some()) {
-            return Vec::new();
+    /// Puts the commands that can go now into the group, and says whether there are any.
+    fn begin_group(&mut self) -> bool {
+        self.group = self.group.end..self.group.end;
+        if self.due > 0 || (self.mail.is_some() && self.refusal().is_some()) {
+            return false;
         }
         self.skip_recipients();
-        let count = match self.plan.grouping {
+        let start = self.group.end;
+        let data = FIRST_RCPT + self.count;
+        let most = match self.plan.grouping {
             Grouping::OneAtATime => 1,
-            _ if at_data || !self.asks_first() => self.unsent.len(),
-            _ => self
-                .unsent
-                .iter()
-                .take_while(|(expected, _)| *expected != ExpectedReply::Data)
-                .count(),
+            _ if self.asks_first() && start < data => data - start,
+            _ => MAX_GROUP,
         };
-        let count = count.min(MAX_GROUP).min(self.unsent.len());
-        self.unsent.drain(..count).collect()
+        let end = start.saturating_add(most.min(MAX_GROUP)).min(self.end);
+        self.group = start..end;
+        self.due = self.group.len();
+        self.due > 0
+    }
+
+    /// The commands that leave now.
+    pub(super) fn group(&self) -> impl Iterator<Item = Command<'_>> {
+        self.group.clone().filter_map(|place| self.command(place))
+    }
+
+    /// What is expected in reply to them.
+    pub(super) fn expected_replies(&self) -> impl Iterator<Item = ExpectedReply> {
+        self.group.clone().map(|place| self.expected_reply(place))
+    }
+
+    fn expected_reply(&self, place: usize) -> ExpectedReply {
+        match place.checked_sub(FIRST_RCPT) {
+            None if place == RESET => ExpectedReply::Reset,
+            None => ExpectedReply::Mail,
+            Some(recipient) if recipient < self.count => ExpectedReply::Rcpt(recipient),
+            Some(_) => ExpectedReply::Data,
+        }
+    }
+
+    fn command(&self, place: usize) -> Option<Command<'_>> {
+        Some(match self.expected_reply(place) {
+            ExpectedReply::Reset => Command::Rset,
+            ExpectedReply::Mail => {
+                Command::Mail(self.envelope.reverse_path(), &self.parameters.mail)
+            }
+            ExpectedReply::Rcpt(recipient) => {
+                let path = self.envelope.forward_paths().get(recipient)?;
+                let parameters = self.parameters.rcpt.get(recipient);
+                Command::Rcpt(path, parameters.map_or(&[], Vec::as_slice))
+            }
+            _ => Command::Data,
+        })
     }
 
     /// No RCPT follows once the server has enough recipients. Its reply applies to the others too
@@ -181,8 +212,8 @@ impl<T> Transaction<T> {
         };
         let others = self.count - self.recipients.len();
         self.recipients.extend(std::iter::repeat_n(reply, others));
-        self.unsent
-            .retain(|(expected, _)| !matches!(expected, ExpectedReply::Rcpt(_)));
+        let next = self.group.end.max(FIRST_RCPT + self.count);
+        self.group = next..next;
     }
 
     /// Notes the reply to one of its commands. Returns a reply that cannot be one.
@@ -259,7 +290,7 @@ impl<T> Transaction<T> {
             }
             (Some(_), _) if all_answered && self.accepted() == 0 => Some(Refusal::Recipients),
             (Some(_), _)
-                if self.partial == Partial::AllOrNothing
+                if self.envelope.partial() == Partial::AllOrNothing
                     && self.accepted() < self.recipients.len() =>
             {
                 all_answered.then_some(Refusal::SomeRecipients)

@@ -7,7 +7,7 @@ use super::ReplyMeaning::{
 use super::*;
 
 fn reply(code: u16, line: &str) -> Reply {
-    Reply::new(ReplyCode::new(code).unwrap(), vec![line.to_owned()])
+    Reply::new(ReplyCode::new(code).unwrap(), line.to_owned())
 }
 
 #[test]

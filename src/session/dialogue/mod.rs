@@ -60,6 +60,8 @@ pub(super) struct Dialogue<S> {
     pub(super) pipeline: Pipeline<InFlight>,
     /// The octets that have been put together and not sent.
     flight: Flight,
+    /// The memory of the last block, for the next one.
+    spare: Vec<u8>,
     state: DialogueState,
     /// The mails that have their results.
     pub(super) concluded: VecDeque<Concluded>,
@@ -94,6 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             wire,
             pipeline: Pipeline::new(Strategy::default(), dialect, extensions),
             flight: Flight::default(),
+            spare: Vec::new(),
             state: DialogueState::Idle(None),
             concluded: VecDeque::new(),
             decided: VecDeque::new(),
@@ -125,7 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     }
 
     /// Sends a command between two mails, and receives the reply. Every error ends the dialogue.
-    pub(super) async fn ask(&mut self, stage: Stage, command: Command) -> Result<Reply> {
+    pub(super) async fn ask(&mut self, stage: Stage, command: Command<'_>) -> Result<Reply> {
         let resets = command == Command::Rset;
         self.state.ask();
         match self.wire.command(stage, command).await {
@@ -198,7 +201,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             after_idle,
             portion: prepared.portion,
         };
-        self.pipeline.begin(plan, &envelope, parameters, in_flight);
+        self.pipeline.begin(plan, envelope, parameters, in_flight);
     }
 
     /// Takes the next step, but does not wait for a reply that delays nothing.
@@ -207,9 +210,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             return DialogueStatus::Idle;
         }
         match self.pipeline.next_step() {
-            Action::Send(commands) => {
-                for command in &commands {
-                    self.wire.put(&mut self.flight, command);
+            Action::Send => {
+                for command in self.pipeline.group() {
+                    self.wire.put(&mut self.flight, &command);
                 }
                 if self.flight.is_long() {
                     self.launch().await;

@@ -16,6 +16,9 @@ use crate::protocol::{Chunk, TransferCommand, Transparency};
 use crate::session::mail::withdrawn;
 use crate::transport::within;
 
+/// The largest block whose memory is kept for the next mail.
+const MAX_SPARE_OCTETS: usize = 16 * 1024;
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// Sends the message of the newest mail. Its end may wait in the flight for what follows. By
     /// BDAT, the transfer is interrupted as soon as an earlier mail is concluded: the caller of that mail
@@ -24,10 +27,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
         let Some(in_flight) = self.newest() else {
             return;
         };
-        let Some(transfer) = in_flight.transfer.take() else {
+        let Some(mut transfer) = in_flight.transfer.take() else {
             return;
         };
         in_flight.telemetry.transfer_begins();
+        if transfer.block.capacity() == 0 {
+            transfer.block = std::mem::take(&mut self.spare);
+        }
         match command {
             TransferCommand::Bdat => self.chunks(transfer).await,
             TransferCommand::Data => self.blocks(transfer).await,
@@ -65,7 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 transparency.end_of_data(block);
                 let replies = self.pipeline.message_sent();
                 self.wire.put_last_block(&mut self.flight, block, replies);
-                return self.message_ends();
+                return self.message_ends(transfer.block);
             }
             if let Err(error) = self.wire.block(block).await {
                 return self.fail_connection(error).await;
@@ -117,7 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             self.wire.put_chunk(&mut self.flight, block, chunk, replies);
             *sent += block.len() as u64;
             if chunk == Chunk::Last {
-                return self.message_ends();
+                return self.message_ends(transfer.block);
             }
             block.clear();
             if self.flight.is_long() {
@@ -133,7 +139,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             .is_none_or(|in_flight| in_flight.mail.withdrawal.commit())
     }
 
-    fn message_ends(&mut self) {
+    /// The message ends here in the flight. The memory of its last block is kept, unless it is large.
+    fn message_ends(&mut self, mut block: Vec<u8>) {
+        if block.capacity() <= MAX_SPARE_OCTETS {
+            block.clear();
+            self.spare = block;
+        }
         let end = self.wire.position(&self.flight);
         if let Some(in_flight) = self.newest() {
             in_flight.end = Some(end);

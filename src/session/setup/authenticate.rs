@@ -87,7 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
         &mut self,
         mechanism: Mechanism,
         mut exchange: Exchange,
-        mut command: Command,
+        mut command: Command<'static>,
     ) -> Result<Option<LoginRefusal>> {
         loop {
             // Not those of tokens: their frame has words in common with a server's reasons.
@@ -105,7 +105,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
             if !reply.is_positive_intermediate() {
                 return Ok(Some(LoginRefusal::by(reply, &exchange, &self.wire)));
             }
-            let challenge = reply.lines().first().map_or("", String::as_str);
+            let challenge = reply.lines().next().unwrap_or_default();
             command = match respond(&mut exchange, challenge).await {
                 Ok(response) => response,
                 Err(error) => {
@@ -187,7 +187,10 @@ impl Tried {
 }
 
 /// The response to a challenge. Yields to other tasks while it is computed.
-async fn respond(exchange: &mut Exchange, challenge: &str) -> Result<Command, ExchangeError> {
+async fn respond(
+    exchange: &mut Exchange,
+    challenge: &str,
+) -> Result<Command<'static>, ExchangeError> {
     let mut step = exchange.respond(challenge)?;
     loop {
         match step {

@@ -28,7 +28,7 @@ impl Hello {
     }
 
     /// The command that introduces the client.
-    pub(in crate::session) fn command(&self) -> Command {
+    pub(in crate::session) fn command(&self) -> Command<'static> {
         match self.dialect {
             Dialect::Lmtp => Command::Lhlo(self.name.clone()),
             _ => Command::Ehlo(self.name.clone()),

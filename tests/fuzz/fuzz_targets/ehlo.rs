@@ -17,7 +17,7 @@ fuzz_target!(|lines: Vec<Vec<u8>>| {
         ("CHUNKING", Extension::Chunking),
     ] {
         // RFC 5321 section 4.1.1.1: the first line is a greeting, and case does not matter.
-        let offered = reply.lines().iter().skip(1).any(|line| {
+        let offered = reply.lines().skip(1).any(|line| {
             let word = line.split_ascii_whitespace().next();
             word.is_some_and(|word| word.eq_ignore_ascii_case(keyword))
         });

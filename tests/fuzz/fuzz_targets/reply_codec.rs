@@ -13,9 +13,9 @@ fuzz_target!(|input: (Vec<u8>, Vec<u8>)| {
     assert_eq!(decoded(pieces(&octets, &lengths)), whole);
     assert_eq!(decoded(octets.chunks(1)), whole);
     for reply in &whole.0 {
-        assert!((1..=MAX_LINES).contains(&reply.lines().len()));
+        assert!((1..=MAX_LINES).contains(&reply.lines().count()));
         // An octet that is not UTF-8 becomes three octets.
-        let length: usize = reply.lines().iter().map(String::len).sum();
+        let length: usize = reply.lines().map(str::len).sum();
         assert!(length <= 3 * MAX_REPLY);
     }
 });

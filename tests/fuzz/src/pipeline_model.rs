@@ -14,8 +14,8 @@ use pilotfish::protocol::{Chunking, Dialect, Extensions, Pipelining, Reply, Stra
 
 /// Octets of the client.
 #[derive(Debug)]
-enum Sent {
-    Command(Command),
+enum Sent<'a> {
+    Command(Command<'a>),
     /// The message of a mail after 354, with its end of data.
     Message(usize),
     /// A chunk of a mail's message.
@@ -66,7 +66,7 @@ impl Model {
     }
 
     /// The replies to the received commands.
-    fn answer(&mut self, sent: &Sent, choices: &mut Choices<'_>) -> Vec<&'static str> {
+    fn answer(&mut self, sent: &Sent<'_>, choices: &mut Choices<'_>) -> Vec<&'static str> {
         match sent {
             Sent::Command(Command::Rset) => {
                 self.close();
@@ -255,7 +255,7 @@ impl Play<'_> {
         let newest = self.under_way.back().copied().unwrap_or_default();
         let (mut sent, mut is_idle) = (Vec::new(), false);
         match self.pipeline.next_step() {
-            Action::Send(commands) => sent.extend(commands.into_iter().map(Sent::Command)),
+            Action::Send => sent.extend(self.pipeline.group().map(Sent::Command)),
             Action::Transfer(TransferCommand::Bdat) => self.transfer_chunks(newest),
             Action::Transfer(_) => {
                 self.pipeline.message_sent();
@@ -300,7 +300,7 @@ impl Play<'_> {
             let recipients = usize::from(self.choices.next() % 3) + 1;
             let envelope = envelope(mail, recipients);
             self.pipeline
-                .begin(plan, &envelope, Parameters::default(), mail);
+                .begin(plan, envelope, Parameters::default(), mail);
             self.waiting.pop_front();
             self.under_way.push_back(mail);
         }

@@ -102,6 +102,6 @@ fn reply(reply: &Reply) -> Value {
     json!({
         "code": reply.code().number(),
         "enhanced": reply.enhanced_status().map(|status| status.to_string()),
-        "lines": reply.lines(),
+        "lines": reply.lines().collect::<Vec<_>>(),
     })
 }

@@ -37,7 +37,7 @@ fn nonce() -> ClientNonce {
     ClientNonce::recorded("fyko+d2lbbFgONRv9qkxdawL")
 }
 
-fn begin(mechanism: Mechanism, credentials: &Credentials) -> (Exchange, Command) {
+fn begin(mechanism: Mechanism, credentials: &Credentials) -> (Exchange, Command<'static>) {
     let binding = if mechanism.binds() {
         Gs2Flag::Bound(ChannelBinding::TlsExporter(vec![7; 32]))
     } else {
@@ -46,7 +46,7 @@ fn begin(mechanism: Mechanism, credentials: &Credentials) -> (Exchange, Command)
     Exchange::begin(mechanism, credentials, nonce(), &binding).unwrap()
 }
 
-fn answer(exchange: &mut Exchange, challenge: &str) -> Result<Command, ExchangeError> {
+fn answer(exchange: &mut Exchange, challenge: &str) -> Result<Command<'static>, ExchangeError> {
     let mut step = exchange.respond(&STANDARD.encode(challenge))?;
     loop {
         match step {

@@ -215,7 +215,7 @@ fn all_or_nothing_waits_for_the_replies_to_several_recipients() {
         };
         let envelope = envelope(to).with_options(options);
         play.pipeline
-            .begin(send_plan, &envelope, Parameters::default(), ());
+            .begin(send_plan, envelope, Parameters::default(), ());
         play.answer(replies);
         assert_eq!(play.story(), story, "{to}: {replies}");
     }

@@ -66,7 +66,7 @@ impl Play {
         let may_begin = self.pipeline.may_begin(&plan);
         if may_begin {
             self.pipeline
-                .begin(plan, &envelope(to), Parameters::default(), ());
+                .begin(plan, envelope(to), Parameters::default(), ());
         }
         may_begin
     }
@@ -88,9 +88,9 @@ impl Play {
     fn go(&mut self) -> Action {
         loop {
             match self.pipeline.next_step() {
-                Action::Send(commands) => {
-                    let verb = |command: &Command| command.to_string()[..4].to_owned();
-                    self.flight.extend(commands.iter().map(verb));
+                Action::Send => {
+                    let verb = |command: Command<'_>| command.to_string()[..4].to_owned();
+                    self.flight.extend(self.pipeline.group().map(verb));
                 }
                 Action::Transfer(TransferCommand::Data) => {
                     self.pipeline.message_sent();
