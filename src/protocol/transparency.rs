@@ -55,6 +55,14 @@ impl Transparency {
         *block = safe;
     }
 
+    /// Makes the next block safe if it consists of whole lines of base64. It is safe already: these
+    /// lines end with CRLF, and neither a dot nor another CR or LF is in them.
+    pub(crate) fn apply_to_base64(&mut self, block: &mut Vec<u8>) {
+        if self.last != Last::LineStart || !block.ends_with(b"\r\n") {
+            self.apply(block);
+        }
+    }
+
     /// Appends the end of data, so that it leaves with the last block.
     ///
     /// A message that ends in CRLF gets `.` CRLF and no empty line.
@@ -238,6 +246,24 @@ mod tests {
         let address = block.as_ptr();
         transparency.apply(&mut block);
         assert_eq!(block.as_ptr(), address);
+    }
+
+    #[test]
+    fn base64_is_sent_as_it_is() {
+        for (before, after) in [("", ""), ("a\r\n", ".b\r\n"), ("a\r", "b"), ("a", ".\r\n")] {
+            for base64 in ["", "QUJD\r\n", "QUJD\r\nRA==\r\n", "QUJD"] {
+                let mut transparency = Transparency::default();
+                let mut blocks = [before, base64, after].map(|block| block.as_bytes().to_vec());
+                let [first, second, third] = &mut blocks;
+                transparency.apply(first);
+                transparency.apply_to_base64(second);
+                transparency.apply(third);
+                let mut sent = blocks.concat();
+                transparency.end_of_data(&mut sent);
+                let whole = [before, base64, after].concat();
+                assert_eq!(sent, send(&[whole.as_bytes()]), "{whole:?}");
+            }
+        }
     }
 
     proptest! {

@@ -28,20 +28,18 @@ static ENGINE: LazyLock<base64::engine::GeneralPurpose> =
 /// Pieces can be encoded one by one if each but the last has a multiple of [`LINE`] octets.
 pub(crate) fn base64_lines(octets: &[u8], out: &mut Vec<u8>) {
     let mut scratch = [0; LINES * TEXT];
-    let (full, rest) = octets.as_chunks::<LINE>();
-    let start = out.len();
     out.reserve(octets.len().div_ceil(LINE) * (TEXT + 2));
-    out.resize(start + full.len() * (TEXT + 2), 0);
-    let (lines, _) = out.get_mut(start..).unwrap_or_default().as_chunks_mut();
-    for (octets, lines) in full.chunks(LINES).zip(lines.chunks_mut(LINES)) {
-        let (texts, _) = encoded(octets.as_flattened(), &mut scratch).as_chunks();
-        for (line, text) in lines.iter_mut().zip(texts) {
-            end(line, text);
+    for octets in octets.chunks(LINES * LINE) {
+        let (lines, rest) = encoded(octets, &mut scratch).as_chunks::<TEXT>();
+        for line in lines {
+            // A length that the compiler knows is copied without a call.
+            out.extend_from_slice(line);
+            out.extend_from_slice(b"\r\n");
         }
-    }
-    if !rest.is_empty() {
-        out.extend_from_slice(encoded(rest, &mut scratch));
-        out.extend_from_slice(b"\r\n");
+        if !rest.is_empty() {
+            out.extend_from_slice(rest);
+            out.extend_from_slice(b"\r\n");
+        }
     }
 }
 
@@ -50,13 +48,6 @@ pub(crate) fn base64_lines(octets: &[u8], out: &mut Vec<u8>) {
 fn encoded<'a>(octets: &[u8], scratch: &'a mut [u8]) -> &'a [u8] {
     let len = ENGINE.encode_slice(octets, scratch).unwrap_or_default();
     scratch.get(..len).unwrap_or_default()
-}
-
-/// Makes `line` of `text`. Lengths that the compiler knows are copied without a call.
-fn end(line: &mut [u8; TEXT + 2], text: &[u8; TEXT]) {
-    let (characters, end) = line.split_at_mut(TEXT);
-    characters.copy_from_slice(text);
-    end.copy_from_slice(b"\r\n");
 }
 
 /// How many octets the encoding of `octets` has, line ends included; `None` on `u64` overflow.

@@ -66,6 +66,11 @@ impl BodyReader {
         }
     }
 
+    /// Whether the pieces are whole lines of base64.
+    pub(crate) fn is_base64(&self) -> bool {
+        self.encoding == BodyEncoding::Base64
+    }
+
     /// The most octets that the next piece will have when it is encoded; none if there is no
     /// more.
     pub(crate) fn next_len(&self) -> Option<usize> {

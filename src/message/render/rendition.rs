@@ -128,6 +128,7 @@ impl Rendition {
         MessageReader {
             segments: self.segments,
             body: None,
+            is_base64: false,
             broken_off: false,
         }
     }
@@ -152,6 +153,8 @@ pub struct MessageReader {
     segments: VecDeque<Segment>,
     /// The body that is being read, which was the segment before all these.
     body: Option<Box<BodyReader>>,
+    /// Whether the block consists of whole lines of base64.
+    is_base64: bool,
     broken_off: bool,
 }
 
@@ -189,8 +192,11 @@ impl MessageReader {
             return Err(BodyError::BrokenOff);
         }
         let mut room = Self::MAX_BLOCK;
+        // What an earlier call has appended may be before.
+        self.is_base64 |= block.is_empty();
         loop {
             if let Some(body) = &mut self.body {
+                self.is_base64 &= body.is_base64();
                 while let Some(most) = body.next_len() {
                     if most > room {
                         return Ok(true);
@@ -210,6 +216,7 @@ impl MessageReader {
                     self.body = Some(Box::new(BodyReader::new(body, encoding)));
                 }
                 Some(Segment::Octets(mut octets)) => {
+                    self.is_base64 = false;
                     let taken = octets.split_to(octets.len().min(room));
                     block.extend_from_slice(&taken);
                     room -= taken.len();
@@ -220,6 +227,12 @@ impl MessageReader {
                 }
             }
         }
+    }
+
+    /// Whether the block to which [`next_block`](Self::next_block) has appended, and which was empty
+    /// before, consists of whole lines of base64.
+    pub(crate) fn is_base64(&self) -> bool {
+        self.is_base64
     }
 }
 

@@ -64,9 +64,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
             if !more && !self.commits() {
                 return self.hang_up(withdrawn());
             }
-            let Transfer { block, sent, .. } = &mut transfer;
+            let Transfer {
+                block,
+                sent,
+                reader,
+                ..
+            } = &mut transfer;
             *sent += block.len() as u64;
-            transparency.apply(block);
+            if reader.is_base64() {
+                transparency.apply_to_base64(block);
+            } else {
+                transparency.apply(block);
+            }
             if !more {
                 transparency.end_of_data(block);
                 let replies = self.pipeline.message_sent();
