@@ -100,7 +100,7 @@ pub use addr_spec::{AddrSpec, ForwardPath, ReversePath};
 pub use domain::Domain;
 pub use envelope::paths::Envelope;
 pub use error::AddressError;
-pub(crate) use escape::{escaped, push_escaped};
+pub(crate) use escape::escaped;
 pub use group::{Address, Group, IntoAddresses};
 pub use literal::AddressLiteral;
 pub use local_part::LocalPart;

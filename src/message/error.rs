@@ -103,6 +103,14 @@ pub enum MessageError {
         /// What is wrong with them.
         source: AddressError,
     },
+    /// A text is not in UTF-8.
+    #[error(
+        "the text is not UTF-8 from octet {place} on: convert it to UTF-8, or attach it as a file"
+    )]
+    NotUtf8 {
+        /// How many octets before it are UTF-8.
+        place: u64,
+    },
     /// Something is over a limit of this library.
     #[error("{what} is over the limit of {limit}: make it less")]
     Limit {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::encoding::BodyType;
 use super::error::MessageError;
 use super::header::{HeaderCharset, MessageId};
-use super::render::{MessageReader, Rendition, Segment, Template};
+use super::render::{MessageReader, Rendition, Template};
 use super::warning::Warning;
 use crate::address::Envelope;
 
@@ -50,9 +50,7 @@ impl Message {
         needs_smtputf8: bool,
         warnings: Vec<Warning>,
     ) -> Result<Self, MessageError> {
-        let segments = template.segments(most, HeaderCharset::Ascii);
-        Segment::len_of_all(segments).ok_or(MessageError::TooLarge)?;
-        Ok(Self(Arc::new(MessageParts {
+        let message = Self(Arc::new(MessageParts {
             envelope,
             id,
             signatures: Bytes::new(),
@@ -61,7 +59,11 @@ impl Message {
             charset: HeaderCharset::Utf8,
             needs_smtputf8,
             warnings: Warning::limited(warnings),
-        })))
+        }));
+        if message.rendition(most).exact_size() == u64::MAX {
+            return Err(MessageError::TooLarge);
+        }
+        Ok(message)
     }
 
     /// The envelope: the reverse path is the sender or else the first author, and the recipients
@@ -81,7 +83,7 @@ impl Message {
     /// servers the message is usually smaller.
     #[must_use]
     pub fn exact_size(&self) -> u64 {
-        self.len(BodyType::SevenBit, HeaderCharset::Ascii)
+        self.rendition(BodyType::SevenBit).exact_size()
     }
 
     /// Whether the message requires a server that offers SMTPUTF8 (RFC 6531). It does if an address
@@ -130,27 +132,13 @@ impl Message {
     }
 
     fn rendition_in(&self, most: BodyType, charset: HeaderCharset) -> Rendition {
-        let most = most.min(self.0.most);
-        let needs_smtputf8 = self.0.needs_smtputf8 || self.0.template.is_utf8(charset);
-        let fields = if needs_smtputf8 {
-            BodyType::EightBit
-        } else {
-            BodyType::SevenBit
-        };
-        let body_type = self.0.template.body_type(most).max(fields);
-        let len = self.len(most, charset);
-        Rendition::new(self.segments(most, charset), len, body_type, needs_smtputf8)
-    }
-
-    fn segments(&self, most: BodyType, charset: HeaderCharset) -> impl Iterator<Item = Segment> {
-        let signatures = Segment::Octets(self.0.signatures.clone());
-        let message = self.0.template.segments(most, charset);
-        std::iter::once(signatures).chain(message)
-    }
-
-    fn len(&self, most: BodyType, charset: HeaderCharset) -> u64 {
-        let len = Segment::len_of_all(self.segments(most, charset));
-        len.unwrap_or(u64::MAX)
+        Rendition::new(
+            Arc::clone(&self.0.template),
+            self.0.signatures.clone(),
+            most.min(self.0.most),
+            charset,
+            self.0.needs_smtputf8,
+        )
     }
 
     /// Whether the message can be sent more than once. It cannot if one of its bodies is a

@@ -83,8 +83,13 @@ impl MessageContent {
         let mut related = None;
         match self.html {
             Some(html) => {
-                let html = cid::replace(&html, |label| ids.get(label).map(ToString::to_string));
-                let document = in_language(Entity::html(&html));
+                let replacement = |label: &str| ids.get(label).map(ToString::to_string);
+                let html = if ids.is_empty() {
+                    html
+                } else {
+                    cid::replace(&html, replacement)
+                };
+                let document = in_language(Entity::html(html));
                 let parts = [document].into_iter().chain(inline);
                 related = Some(one_or(Entity::related, parts));
             }
@@ -172,8 +177,9 @@ fn warnings(root: &Entity, ids: &HashMap<String, ContentId>) -> Result<Vec<Warni
     for entity in root.all() {
         if let EntityKind::Text(media_type, text) = &entity.kind
             && media_type.essence() == "text/html"
+            && let Some(html) = text.in_memory()
+            && let Ok(html) = str::from_utf8(&html)
         {
-            let html = text.as_str();
             has_document = true;
             references.extend(cid::references(html));
             if !has_base(html) {

@@ -12,8 +12,8 @@ use crate::message::source::Body;
 
 impl MessageBuilder {
     /// Sets the text of the message, in any script; see [`Entity::text`].
-    pub fn text(mut self, text: impl Into<String>) -> Self {
-        self.draft.content.text = Some(Entity::text(&text.into()));
+    pub fn text(mut self, text: impl Into<Body>) -> Self {
+        self.draft.content.text = Some(Entity::text(text));
         self
     }
 

@@ -1,7 +1,5 @@
 //! From a finished message to one that can be sent.
 
-use bytes::Bytes;
-
 use crate::address::{
     Address, AddressError, Envelope, ForwardPath, IntoAddresses, Mailbox, ReversePath,
 };
@@ -183,9 +181,9 @@ impl RawBuilder {
         let (header, ascii) = match finished.ascii {
             // The next server may not offer SMTPUTF8, though this one does.
             Some(ascii) if !is_signed => (ascii, None),
-            ascii => (finished.header, ascii.map(Bytes::from)),
+            ascii => (finished.header, ascii),
         };
-        let template = Template::finished(header.into(), ascii, body);
+        let template = Template::finished(header, ascii, body);
         let id = missing.message_id;
         let most = BodyType::EightBit;
         Message::unsigned(envelope, id, template, most, needs_smtputf8, warnings)

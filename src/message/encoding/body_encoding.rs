@@ -2,6 +2,7 @@
 
 use super::base64::{LINE, base64_lines, base64_lines_len};
 use super::line_ends::LineEnds;
+use super::text_encoder::{TextEncoder, TextEncoding};
 
 /// Which octets a message may contain, from what every server accepts to unrestricted (RFC 2045
 /// sections 2.7 to 2.9).
@@ -43,6 +44,9 @@ pub(crate) enum BodyEncoding {
     Identity,
     /// As lines that end with CRLF, with the number of octets of the result.
     Lines(u64),
+    /// As a text in an encoding, with the number of octets of the result. As a piece depends on those
+    /// before it, a [`TextEncoder`] writes it.
+    Text(TextEncoding, u64),
 }
 
 /// The most octets that a piece has when it is written.
@@ -60,6 +64,7 @@ impl BodyEncoding {
             Self::Identity => MAX_PIECE,
             // Each octet may be a line, and the last line may lack its end.
             Self::Lines(_) => MAX_PIECE / 2 - 1,
+            Self::Text(..) => TextEncoder::PIECE,
         }
     }
 
@@ -76,6 +81,7 @@ impl BodyEncoding {
                 .unwrap_or(MAX_PIECE),
             Self::Identity => octets,
             Self::Lines(_) => 2 * octets + 2,
+            Self::Text(..) => TextEncoder::max_len(octets),
         }
     }
 
@@ -84,12 +90,12 @@ impl BodyEncoding {
         match self {
             Self::Base64 => base64_lines_len(octets),
             Self::Identity => Some(octets),
-            Self::Lines(len) => Some(len),
+            Self::Lines(len) | Self::Text(_, len) => Some(len),
         }
     }
 
-    /// Appends a piece as it is written. `before` is the octet before it; the last piece ends the
-    /// last line.
+    /// Appends a piece as it is written, or as a [`TextEncoder`] needs it. `before` is the octet before
+    /// it; the last piece ends the last line.
     pub(crate) fn encode(
         self,
         before: Option<u8>,
@@ -99,7 +105,7 @@ impl BodyEncoding {
     ) {
         match self {
             Self::Base64 => base64_lines(octets, out),
-            Self::Identity => out.extend_from_slice(octets),
+            Self::Identity | Self::Text(..) => out.extend_from_slice(octets),
             Self::Lines(_) => {
                 let mut line_ends = LineEnds::after(before);
                 line_ends.apply(octets, out);

@@ -1,45 +1,70 @@
 //! The quoted-printable encoding of text (RFC 2045 section 6.7).
 
 use super::line_ends::lines;
-use crate::address::push_escaped;
 
 /// The longest line, without its CRLF (rule 5).
 const LINE: usize = 76;
 
-/// Encodes text whose line ends are all CRLF.
+/// Appends the encoding of text whose line ends are all CRLF.
+pub(crate) fn quoted_printable(text: &[u8], out: &mut Vec<u8>) {
+    QuotedPrintable::default().apply(text, true, out);
+}
+
+/// How many octets decide how the first of them is written: a whole line, and whether it ends there.
+const DECISIVE: usize = LINE + 2;
+
+/// Encodes text whose line ends are all CRLF, piece by piece.
 ///
 /// In addition to the rules, no line begins with a dot or with `From `, as some servers and mailboxes
 /// change such lines (RFC 2049 section 3).
-pub(crate) fn quoted_printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 4);
-    let mut column = 0;
-    let mut at = 0;
-    let rest = |at: usize| text.as_bytes().get(at..).unwrap_or_default();
-    while let [octet, after @ ..] = rest(at) {
-        let literal = if is_literal(*octet) {
-            literals(rest(at), column)
-        } else {
-            0
-        };
-        // Literal octets are ASCII, and so whole characters.
-        if let Some(run) = text.get(at..at + literal).filter(|run| !run.is_empty()) {
-            out.push_str(run);
-            column += literal;
-            at += literal;
-        } else if rest(at).starts_with(b"\r\n") {
-            out.push_str("\r\n");
-            column = 0;
-            at += 2;
-        } else if column + 3 > limit(after) {
-            out.push_str("=\r\n");
-            column = 0;
-        } else {
-            push_escaped(&mut out, '=', *octet);
-            column += 3;
-            at += 1;
+#[derive(Debug, Default)]
+pub(super) struct QuotedPrintable {
+    /// How many characters the current line has.
+    column: usize,
+}
+
+impl QuotedPrintable {
+    /// Appends the encoding of the beginning of `text`, and returns how many octets that is: all if it
+    /// is the end of the text, else all but the last few, whose encoding depends on what follows.
+    pub(super) fn apply(&mut self, text: &[u8], is_end: bool, out: &mut Vec<u8>) -> usize {
+        let mut rest = text;
+        while let [octet, after @ ..] = rest {
+            if rest.len() < DECISIVE && !is_end {
+                break;
+            }
+            let literal = if is_literal(*octet) {
+                literals(rest, self.column)
+            } else {
+                0
+            };
+            if let Some((run, after)) = rest.split_at_checked(literal).filter(|_| literal > 0) {
+                out.extend_from_slice(run);
+                self.column += literal;
+                rest = after;
+            } else if let [b'\r', b'\n', next @ ..] = rest {
+                out.extend_from_slice(b"\r\n");
+                self.column = 0;
+                rest = next;
+            } else if self.column + 3 > limit(after) {
+                out.extend_from_slice(b"=\r\n");
+                self.column = 0;
+            } else {
+                out.extend_from_slice(&[b'=', digit(octet >> 4), digit(octet & 15)]);
+                self.column += 3;
+                rest = after;
+            }
         }
+        text.len() - rest.len()
     }
-    out
+}
+
+/// A hexadecimal digit, in upper case (rule 1).
+fn digit(value: u8) -> u8 {
+    if value < 10 {
+        b'0' + value
+    } else {
+        b'A' + value - 10
+    }
 }
 
 /// Appends text that is quoted-printable already, with soft line breaks where a line is too long, and
@@ -127,6 +152,12 @@ mod tests {
 
     use super::*;
 
+    fn encoded(text: &str) -> String {
+        let mut encoded = Vec::new();
+        quoted_printable(text.as_bytes(), &mut encoded);
+        String::from_utf8(encoded).unwrap()
+    }
+
     #[test]
     fn lines_follow_the_rules() {
         let x75 = "x".repeat(75);
@@ -173,7 +204,7 @@ mod tests {
                 &format!("{x75}=\r\n=46rom x\r\n"),
             ),
         ] {
-            assert_eq!(quoted_printable(text), encoded);
+            assert_eq!(self::encoded(text), encoded);
         }
     }
 
@@ -181,7 +212,7 @@ mod tests {
         #[test]
         fn it_comes_back(lines in proptest::collection::vec("[ -~\t\u{c}é日🦈=.F]{0,200}", 0..8)) {
             let text: String = lines.iter().flat_map(|line| [line, "\r\n"]).collect();
-            let encoded = quoted_printable(&text);
+            let encoded = encoded(&text);
             for line in encoded.split_terminator("\r\n") {
                 prop_assert!(line.len() <= LINE && line.is_ascii());
                 prop_assert!(!line.ends_with([' ', '\t']) && !line.starts_with('.'));

@@ -137,7 +137,7 @@ impl Entity {
                     Some((begin, rest)) if begin.trim().eq_ignore_ascii_case(BEGIN) => {
                         let method = method.as_str();
                         let object = format!("{begin}\r\nMETHOD:{method}\r\n{rest}");
-                        Ok(Self::text_of(media_type, &object))
+                        Ok(Self::text_of(media_type, object))
                     }
                     _ => Err(MessageError::NoCalendar),
                 }
@@ -182,7 +182,10 @@ mod tests {
     #[test]
     fn an_object_without_a_method_gets_it() {
         let text = |entity: Entity| match entity.kind {
-            crate::message::part::entity::EntityKind::Text(_, text) => text.as_str().to_owned(),
+            crate::message::part::entity::EntityKind::Text(_, text) => {
+                let octets = text.in_memory().unwrap();
+                String::from_utf8(octets.to_vec()).unwrap()
+            }
             _ => String::new(),
         };
         for object in [

@@ -90,7 +90,7 @@ impl Entity {
     ///
     /// CRLF, CR and LF are one line break each and arrive as one; a text that does not end with
     /// one gets one, unless it is empty. Apart from that it arrives exactly as it is, in UTF-8.
-    pub fn text(text: &str) -> Self {
+    pub fn text(text: impl Into<Body>) -> Self {
         Self::text_kind(MediaType::fixed("text/plain", &[]), text)
     }
 
@@ -107,8 +107,8 @@ impl Entity {
     }
 
     /// A document in HTML: `text/html`; line breaks are as in a [`text`](Self::text).
-    pub fn html(html: &str) -> Self {
-        Self::text_kind(MediaType::fixed("text/html", &[]), html)
+    pub fn html(html: impl Into<String>) -> Self {
+        Self::text_kind(MediaType::fixed("text/html", &[]), html.into())
     }
 
     /// A text of another media type, such as `text/calendar; method=REQUEST`. It is sent in
@@ -116,7 +116,7 @@ impl Entity {
     /// `text` is an error.
     pub fn text_of(
         media_type: impl TryInto<MediaType, Error: Into<MessageError>>,
-        text: &str,
+        text: impl Into<Body>,
     ) -> Self {
         let mut error = FirstError::default();
         let media_type: Option<MediaType> = error.value(media_type);
@@ -213,7 +213,7 @@ impl Entity {
         self
     }
 
-    fn text_kind(media_type: MediaType, text: &str) -> Self {
+    fn text_kind(media_type: MediaType, text: impl Into<Body>) -> Self {
         Self::of(EntityKind::Text(media_type, Text::new(text)))
     }
 
@@ -286,7 +286,8 @@ impl Entity {
         while let Some(entity) = first.take().or_else(|| waiting.pop()) {
             entity.error.result()?;
             match &mut entity.kind {
-                EntityKind::Text(..) | EntityKind::Attachment(_) => {}
+                EntityKind::Text(_, text) => text.look_through().await?,
+                EntityKind::Attachment(_) => {}
                 EntityKind::Message(message) => message.open(repair, warnings).await?,
                 EntityKind::Multipart(multipart) => {
                     waiting.extend(multipart.parts.iter_mut().rev());
@@ -299,7 +300,7 @@ impl Entity {
     /// Whether opening its files blocks the thread.
     fn needs_blocking(&self) -> bool {
         match &self.kind {
-            EntityKind::Text(..) => false,
+            EntityKind::Text(_, text) => text.body.needs_blocking(),
             EntityKind::Attachment(attachment) => attachment.needs_blocking(),
             EntityKind::Message(message) => message.needs_blocking(),
             EntityKind::Multipart(multipart) => multipart.parts.iter().any(Self::needs_blocking),
@@ -310,7 +311,7 @@ impl Entity {
     /// whether all are open.
     fn blocking_open(&mut self, opener: &mut FileOpener) -> bool {
         let result = match &mut self.kind {
-            EntityKind::Text(..) => Ok(()),
+            EntityKind::Text(_, text) => text.body.blocking_open(opener),
             EntityKind::Attachment(attachment) => attachment.blocking_open(opener),
             EntityKind::Message(message) => message.blocking_open(opener),
             EntityKind::Multipart(multipart) => {

@@ -15,4 +15,3 @@ pub(crate) use entity::{EntityKind, Multipart};
 pub use file_name::FileName;
 pub use media_type::MediaType;
 pub use part_fields::{ContentId, Language};
-pub(crate) use text::Text;

@@ -249,15 +249,12 @@ fn encode(head: &Head, body: &[u8], out: &mut Vec<u8>) -> &'static str {
     }
     let mut content = Vec::new();
     LineEnds::default().apply(body, &mut content);
-    match str::from_utf8(&content) {
-        Ok(text) if !text.contains('\0') => {
-            out.extend_from_slice(quoted_printable(text).as_bytes());
-            "quoted-printable"
-        }
-        _ => {
-            base64_lines(&content, out);
-            "base64"
-        }
+    if content.contains(&0) || str::from_utf8(&content).is_err() {
+        base64_lines(&content, out);
+        "base64"
+    } else {
+        quoted_printable(&content, out);
+        "quoted-printable"
     }
 }
 

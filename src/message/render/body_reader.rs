@@ -12,7 +12,7 @@ use futures_util::FutureExt as _;
 use tokio::io::AsyncReadExt;
 use tokio::task::JoinHandle;
 
-use crate::message::encoding::BodyEncoding;
+use crate::message::encoding::{BodyEncoding, TextEncoder};
 use crate::message::error::BodyError;
 use crate::message::source::{Body, BodySource, BoxedReader, FileReader};
 
@@ -20,6 +20,8 @@ use crate::message::source::{Body, BodySource, BoxedReader, FileReader};
 pub(crate) struct BodyReader {
     kind: Reading,
     encoding: BodyEncoding,
+    /// What encodes a text, and what it encodes of a file.
+    text: Option<(TextEncoder, Vec<u8>)>,
     /// The piece to be taken next. Even an empty body has one, as its end has to be seen.
     next: Option<Span>,
     /// The last octet of the piece before it, unless it is a file's.
@@ -41,6 +43,10 @@ impl BodyReader {
     pub(crate) fn new(body: Body, encoding: BodyEncoding) -> Self {
         let octets = body.len().unwrap_or_default();
         let first = Span::at(0, octets, encoding.piece());
+        let text = match encoding {
+            BodyEncoding::Text(encoding, _) => Some((TextEncoder::new(encoding), Vec::new())),
+            _ => None,
+        };
         let kind = match body.into_source() {
             BodySource::Bytes(octets) => Reading::Bytes(octets),
             BodySource::File(file, start) => Reading::File(FileReading {
@@ -59,6 +65,7 @@ impl BodyReader {
         Self {
             kind,
             encoding,
+            text,
             next: Some(first),
             before: None,
             written: 0,
@@ -87,15 +94,29 @@ impl BodyReader {
             return Ok(());
         };
         let begin = out.len();
-        match &mut self.kind {
-            Reading::Bytes(octets) => {
+        match (&mut self.kind, &mut self.text) {
+            (Reading::Bytes(octets), text) => {
+                if span.offset > 0 {
+                    // What is in memory is always ready, and others want to run, too.
+                    tokio::task::yield_now().await;
+                }
                 let piece = octets.split_to(span.len.min(octets.len()));
-                self.encoding
-                    .encode(self.before, &piece, span.is_last(), out);
+                match text {
+                    Some((encoder, _)) => encoder.apply(&piece, span.is_last(), out),
+                    None => self
+                        .encoding
+                        .encode(self.before, &piece, span.is_last(), out),
+                }
                 self.before = piece.last().copied();
             }
-            Reading::File(file) => file.next_piece(out).await?,
-            Reading::Reader(reader) => {
+            (Reading::File(file), Some((encoder, piece))) => {
+                piece.clear();
+                file.next_piece(piece).await?;
+                encoder.apply(piece, span.is_last(), out);
+            }
+            (Reading::File(file), None) => file.next_piece(out).await?,
+            // A text is read before it is sent, and so cannot be a reader.
+            (Reading::Reader(reader), _) => {
                 let piece = reader.next_piece(span).await?;
                 self.encoding
                     .encode(self.before, piece, span.is_last(), out);

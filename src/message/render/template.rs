@@ -2,15 +2,13 @@
 
 use std::path::Path;
 
-use bytes::Bytes;
-
-use super::rendition::Segment;
+use super::segment::{Segment, Segments};
 use crate::message::encoding::{BodyEncoding, BodyType};
 use crate::message::error::MessageError;
 use crate::message::header::{Header, HeaderCharset};
-use crate::message::part::{Entity, EntityKind, FileName, Multipart, Text};
+use crate::message::part::{Entity, EntityKind, FileName, Multipart};
 use crate::message::random::push_random;
-use crate::message::source::{Body, VerbatimBody};
+use crate::message::source::{Body, TextBody, VerbatimBody};
 
 /// The pieces of a message in their order: those that are the same for every server, and those that
 /// depend on the server.
@@ -21,12 +19,12 @@ pub(crate) struct Template {
 
 #[derive(Debug)]
 enum Piece {
-    Octets(Bytes),
+    Octets(Vec<u8>),
     /// The fields of a finished message that has text beyond ASCII in them and a signature: as
     /// they are, and encoded.
     Fields {
-        utf8: Bytes,
-        ascii: Bytes,
+        utf8: Vec<u8>,
+        ascii: Vec<u8>,
     },
     /// The field Content-Transfer-Encoding of a multipart, if it needs one, and the blank line. Its
     /// last piece is just before the index `end`.
@@ -34,7 +32,7 @@ enum Piece {
         end: usize,
     },
     /// The field Content-Transfer-Encoding, the blank line and the content of a text.
-    Text(Text),
+    Text(TextBody),
     /// The same of an attachment, with its name; and the line end of the delimiter, if the attachment
     /// is in a multipart.
     Attachment(Body, Option<FileName>, bool),
@@ -51,7 +49,7 @@ impl Template {
     }
 
     /// A finished message: its header, the same in ASCII if that differs, and its body.
-    pub(crate) fn finished(header: Bytes, ascii: Option<Bytes>, body: VerbatimBody) -> Self {
+    pub(crate) fn finished(header: Vec<u8>, ascii: Option<Vec<u8>>, body: VerbatimBody) -> Self {
         let header = match ascii {
             Some(ascii) => Piece::Fields {
                 utf8: header,
@@ -88,7 +86,7 @@ impl Template {
             EntityKind::Text(media_type, text) => {
                 media_type.write(&[("charset", "utf-8")], &mut header);
                 self.header(header);
-                self.pieces.push(Piece::Text(text));
+                self.pieces.push(Piece::Text(text.into_body()?));
             }
             EntityKind::Attachment(attachment) => {
                 let (body, name) = attachment.write(&mut header);
@@ -102,14 +100,14 @@ impl Template {
                 header.fixed("Content-Transfer-Encoding", body.body_type.name());
                 header.end();
                 self.header(header);
-                self.pieces.push(Piece::Octets(inner));
+                self.pieces.push(Piece::Octets(inner.into()));
                 self.pieces.push(Piece::Verbatim(body));
             }
             EntityKind::Multipart(multipart) => return self.multipart(header, multipart),
         }
         if in_multipart {
             // That of the delimiter, as the content keeps its own.
-            self.pieces.push(Piece::Octets(LINE_END));
+            self.pieces.push(Piece::Octets(LINE_END.to_vec()));
         }
         Ok(())
     }
@@ -141,7 +139,8 @@ impl Template {
     }
 
     fn header(&mut self, header: Header) {
-        self.pieces.push(Piece::Octets(header.into_text().into()));
+        self.pieces
+            .push(Piece::Octets(header.into_text().into_bytes()));
     }
 
     /// The body type of the content for a server that supports up to `most`.
@@ -149,7 +148,7 @@ impl Template {
         body_type(&self.pieces, most)
     }
 
-    /// The bodies of attachments, with their names.
+    /// The bodies of attachments, with their names. A text can always be read again.
     fn attachments(&self) -> impl Iterator<Item = (&Body, Option<&FileName>)> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Attachment(body, name, _) => Some((body, name.as_ref())),
@@ -171,6 +170,7 @@ impl Template {
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Attachment(body, ..) => body.path(),
+            Piece::Text(text) => text.body().path(),
             Piece::Verbatim(verbatim) => verbatim.body.path(),
             _ => None,
         })
@@ -183,22 +183,22 @@ impl Template {
             .filter_map(move |(body, name)| Some((name?.as_str(), encoding.len(body.len()?)?)))
     }
 
-    /// The message for a server that supports up to `most`, with fields in `charset`, as segments in
-    /// their order.
+    /// The segments of a piece for a server that supports up to `most`, with fields in `charset`; `None`
+    /// if there is no such piece.
     pub(crate) fn segments(
         &self,
+        at: usize,
         most: BodyType,
         charset: HeaderCharset,
-    ) -> impl Iterator<Item = Segment> {
-        let pieces = self.pieces.iter().enumerate();
-        let segments = pieces.map(move |(at, piece)| match piece {
-            Piece::Octets(octets) => [Some(Segment::Octets(octets.clone())), None, None],
+    ) -> Option<Segments<'_>> {
+        Some(match self.pieces.get(at)? {
+            Piece::Octets(octets) => [Some(Segment::Octets(octets)), None, None],
             Piece::Fields { utf8, ascii } => {
                 let fields = match charset {
                     HeaderCharset::Ascii => ascii,
                     HeaderCharset::Utf8 => utf8,
                 };
-                [Some(Segment::Octets(fields.clone())), None, None]
+                [Some(Segment::Octets(fields)), None, None]
             }
             Piece::MultipartEncoding { end } => {
                 let inside = self.pieces.get(at + 1..*end).unwrap_or_default();
@@ -210,8 +210,8 @@ impl Template {
                 [Some(field), None, None]
             }
             Piece::Text(text) => {
-                let (name, octets) = text.encoded(most);
-                let content = Segment::Octets(octets.clone());
+                let (name, body, encoding) = text.written(most);
+                let content = Segment::Body(body, encoding);
                 [Some(encoding_field(name)), Some(content), None]
             }
             Piece::Attachment(body, _, in_multipart) => {
@@ -219,16 +219,15 @@ impl Template {
                 // The line end before a delimiter belongs to the delimiter. Base64 ends with
                 // one.
                 let has_end = encoding == BodyEncoding::Base64 && !body.is_empty();
-                let end = (*in_multipart && !has_end).then_some(Segment::Octets(LINE_END));
                 let content = Segment::Body(body.handle(), encoding);
+                let end = (*in_multipart && !has_end).then_some(Segment::Octets(LINE_END));
                 [Some(encoding_field(name)), Some(content), end]
             }
             Piece::Verbatim(verbatim) => {
                 let body = Segment::Body(verbatim.body.handle(), verbatim.encoding);
                 [Some(body), None, None]
             }
-        });
-        segments.flatten().flatten()
+        })
     }
 }
 
@@ -258,7 +257,7 @@ fn attachment_encoding(most: BodyType) -> (&'static str, BodyEncoding) {
 }
 
 /// The field Content-Transfer-Encoding, and the blank line after it.
-fn encoding_field(name: &str) -> Segment {
+fn encoding_field(name: &str) -> Segment<'static> {
     let field: &'static str = match name {
         "8bit" => "Content-Transfer-Encoding: 8bit\r\n\r\n",
         "base64" => "Content-Transfer-Encoding: base64\r\n\r\n",
@@ -266,7 +265,7 @@ fn encoding_field(name: &str) -> Segment {
         "quoted-printable" => "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
         _ => "Content-Transfer-Encoding: 7bit\r\n\r\n",
     };
-    Segment::Octets(Bytes::from_static(field.as_bytes()))
+    Segment::Octets(field.as_bytes())
 }
 
-const LINE_END: Bytes = Bytes::from_static(b"\r\n");
+const LINE_END: &[u8] = b"\r\n";

@@ -1,5 +1,6 @@
 //! Where the octets of a part come from.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -271,6 +272,9 @@ body_from! {
     String => Body::bytes;
     &[u8] => |octets| Body::bytes(Bytes::copy_from_slice(octets));
     &str => |text: &str| Body::bytes(text.to_owned());
+    &String => |text: &String| Body::bytes(text.clone());
+    Box<str> => |text: Box<str>| Body::bytes(text.into_string());
+    Cow<'_, str> => |text: Cow<'_, str>| Body::bytes(text.into_owned());
     PathBuf => Body::file;
     &Path => Body::file;
 }

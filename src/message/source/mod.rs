@@ -3,9 +3,11 @@
 mod body;
 mod file;
 mod file_opener;
+mod look_through;
 mod media_guess;
 mod regular_file;
 mod spool;
+mod text_body;
 mod verbatim_body;
 
 pub use body::Body;
@@ -13,4 +15,5 @@ pub(crate) use body::{BodySource, BoxedReader};
 pub(crate) use file::FileReader;
 pub(crate) use file_opener::FileOpener;
 pub(crate) use media_guess::guess;
+pub(crate) use text_body::TextBody;
 pub(crate) use verbatim_body::VerbatimBody;

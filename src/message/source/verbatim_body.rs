@@ -1,18 +1,9 @@
 //! Bodies that are sent line by line, as they are.
 
-use std::ops::Range;
-use std::sync::Arc;
-
-use super::body::{Body, BodySource};
-use super::file::{FileReader, SourceFile};
+use super::body::Body;
+use super::look_through::look_through;
 use crate::message::encoding::{BodyEncoding, BodyType, Scan, Trouble};
 use crate::message::error::BodyError;
-
-/// How many octets are looked through at a time.
-const BLOCK: usize = 64 * 1024;
-
-/// How many octets are looked through between two points where it can stop.
-const SLICE: usize = 8 * 1024 * 1024;
 
 /// A body that was looked through, and contains nothing that cannot be sent.
 #[derive(Debug)]
@@ -30,20 +21,7 @@ impl VerbatimBody {
     ///
     /// If it cannot be read.
     pub(crate) async fn new(body: Body) -> Result<Result<Self, Trouble>, BodyError> {
-        let scan = match body.handle().into_source() {
-            BodySource::Bytes(octets) => {
-                let mut scan = Scan::default();
-                for (at, slice) in octets.chunks(SLICE).enumerate() {
-                    if at > 0 {
-                        tokio::task::yield_now().await;
-                    }
-                    scan.apply(slice);
-                }
-                scan
-            }
-            BodySource::File(file, start) => scan_file(file, start).await?,
-            BodySource::Path(_) | BodySource::Reader(_) => return Err(BodyError::Spent),
-        };
+        let scan = look_through(&body, Scan::default(), Scan::apply).await?;
         Ok(scan.body_type().map(|body_type| Self {
             body,
             encoding: BodyEncoding::Lines(scan.len()),
@@ -52,48 +30,11 @@ impl VerbatimBody {
     }
 }
 
-/// Looks through a file, from `start` on. If the future is dropped, it stops soon.
-async fn scan_file(file: Arc<SourceFile>, start: u64) -> Result<Scan, BodyError> {
-    let reader = Arc::new(FileReader::new(Arc::clone(&file)));
-    let mut scan = Scan::default();
-    let mut offset = start;
-    loop {
-        let end = file.was.len.min(offset.saturating_add(SLICE as u64));
-        let shared = Arc::clone(&reader);
-        let slice = tokio::task::spawn_blocking(move || {
-            scan_slice(&shared, offset..end, &mut scan)?;
-            Ok(scan)
-        });
-        let stopped = |error| file.failed(std::io::Error::other(error));
-        scan = slice.await.map_err(stopped)??;
-        if end == file.was.len {
-            return Ok(scan);
-        }
-        offset = end;
-    }
-}
-
-/// Looks through a part of a file, and at its end if that is where the part ends.
-fn scan_slice(file: &FileReader, slice: Range<u64>, scan: &mut Scan) -> Result<(), BodyError> {
-    let mut block = vec![0; BLOCK];
-    let mut offset = slice.start;
-    while offset < slice.end {
-        let rest = usize::try_from(slice.end - offset).unwrap_or(BLOCK);
-        let block = block.get_mut(..rest.min(BLOCK)).unwrap_or_default();
-        file.read(block, offset)?;
-        scan.apply(block);
-        offset += block.len() as u64;
-    }
-    if slice.end == file.source.was.len {
-        file.check_end()?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
 
+    use super::super::look_through::SLICE;
     use super::*;
 
     fn text() -> Vec<u8> {
