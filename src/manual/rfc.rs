@@ -37,7 +37,7 @@
 //! | C23 | sends CR and LF only as CRLF (5321, 2.3.8) | `message::smuggling::every_server_finds_the_same_end`, `protocol::transparency::any_octets_in_any_blocks`; the script of every dialogue test is checked for this |
 //! | C24 | doubles a dot at the start of a line, wherever blocks are cut (5321, 4.5.2) | `session::transfer::dots_at_line_starts_are_doubled`, `protocol::transparency::all_short_texts_at_all_splits` |
 //! | C25 | adds no empty line before the end of data, and adds a line end if there is none (5321, 4.1.1.4) | `protocol::transparency::what_is_sent`, `session::transfer::the_end_of_data_leaves_with_the_last_block` |
-//! | C26 | sends no line of over 998 octets (5321, 4.5.3.1.6) | `message::part::text::long_lines_are_cut`, `message::torture::every_message_keeps_the_rules_of_the_wire` |
+//! | C26 | sends no line of over 998 octets (5321, 4.5.3.1.6) | `message::encoding::text_encoder::long_lines_are_cut`, `message::torture::every_message_keeps_the_rules_of_the_wire` |
 //! | C27 | sends octets beyond ASCII only if the server offers 8BITMIME, and declares them (6152, 3) | `message::rendition::a_text_beyond_ascii_is_unencoded_with_8bitmime`, `message::rendition::a_finished_message_beyond_ascii_is_not_recoded` |
 //! | C28 | names no Bcc recipient; writes exactly one Date and From; keeps the Message-ID (5322, 3.6) | `live::delivery::a_bcc_recipient_gets_the_mail_and_is_named_nowhere`, `message::tests::shape::blind_copies_are_in_the_envelope_alone`, `message::tests::shape::a_message_is_the_same_every_time` |
 //!

@@ -111,6 +111,9 @@ pub enum MessageError {
         /// How many octets before it are UTF-8.
         place: u64,
     },
+    /// A text comes from a reader, but it is read when the message is built and when it is sent.
+    #[error("a text cannot come from what can be read only once: give it in memory or as a file")]
+    ReadOnceText,
     /// Something is over a limit of this library.
     #[error("{what} is over the limit of {limit}: make it less")]
     Limit {

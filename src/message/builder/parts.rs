@@ -12,6 +12,13 @@ use crate::message::source::Body;
 
 impl MessageBuilder {
     /// Sets the text of the message, in any script; see [`Entity::text`].
+    ///
+    /// ```
+    /// # use std::path::Path;
+    /// # use pilotfish::message::Message;
+    /// let short = Message::builder().text("At one, as always.\n");
+    /// let from_a_file = Message::builder().text(Path::new("minutes.txt"));
+    /// ```
     pub fn text(mut self, text: impl Into<Body>) -> Self {
         self.draft.content.text = Some(Entity::text(text));
         self

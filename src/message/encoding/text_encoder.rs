@@ -89,13 +89,13 @@ mod tests {
 
     fn pieces(encoding: TextEncoding, pieces: &[&[u8]]) -> Vec<u8> {
         let mut encoder = TextEncoder::new(encoding);
-        let mut encoded = Vec::new();
+        let mut out = Vec::new();
         for (at, piece) in pieces.iter().enumerate() {
-            let before = encoded.len();
-            encoder.apply(piece, at + 1 == pieces.len(), &mut encoded);
-            assert!(encoded.len() - before <= TextEncoder::max_len(piece.len()));
+            let before = out.len();
+            encoder.apply(piece, at + 1 == pieces.len(), &mut out);
+            assert!(out.len() - before <= TextEncoder::max_len(piece.len()));
         }
-        encoded
+        out
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub(crate) struct TextScan {
     /// Whether all lines that have ended can be sent as they are.
     is_plain: bool,
     has_nul: bool,
-    is_ascii: bool,
+    /// Which octets it has.
+    octets: BodyType,
     /// How many octets must be escaped in quoted-printable.
     escaped: u64,
     utf8: Utf8,
@@ -51,7 +52,7 @@ impl TextScan {
             after_cr: false,
             is_plain: true,
             has_nul: false,
-            is_ascii: true,
+            octets: BodyType::SevenBit,
             escaped: 0,
             utf8: Utf8::default(),
         }
@@ -63,7 +64,9 @@ impl TextScan {
         let is_ascii = escaped == 0 || block.is_ascii();
         if escaped > 0 {
             self.escaped += escaped;
-            self.is_ascii &= is_ascii;
+            if !is_ascii {
+                self.octets = BodyType::EightBit;
+            }
             self.is_plain &= !has_control(block);
             self.has_nul |= memchr(0, block).is_some();
         }
@@ -113,11 +116,7 @@ impl TextScan {
 
     /// The body type of the text as it is; `None` if it must be encoded.
     pub(crate) fn plain(&self) -> Option<BodyType> {
-        self.is_plain.then_some(if self.is_ascii {
-            BodyType::SevenBit
-        } else {
-            BodyType::EightBit
-        })
+        self.is_plain.then_some(self.octets)
     }
 
     /// The encoding, if the text must be encoded: base64 if it has a NUL, or if that is shorter.
@@ -247,7 +246,9 @@ mod tests {
 
     fn scan(blocks: &[&[u8]]) -> TextScan {
         let mut scan = TextScan::new(b" \t");
-        blocks.iter().for_each(|block| scan.apply(block));
+        for block in blocks {
+            scan.apply(block);
+        }
         scan.finish();
         scan
     }

@@ -90,6 +90,10 @@ impl Entity {
     ///
     /// CRLF, CR and LF are one line break each and arrive as one; a text that does not end with
     /// one gets one, unless it is empty. Apart from that it arrives exactly as it is, in UTF-8.
+    ///
+    /// A text may be of any size, and in a [file](Body::file): it is read once when the message is
+    /// built, and again piece by piece when it is sent. It is an error if it is not in UTF-8, or comes
+    /// from a [reader](Body::reader), which can be read only once.
     pub fn text(text: impl Into<Body>) -> Self {
         Self::text_kind(MediaType::fixed("text/plain", &[]), text)
     }

@@ -55,6 +55,9 @@ impl TextBody {
     ///
     /// If it is not UTF-8, cannot be read, or can be read only once.
     pub(crate) async fn new(body: Body, fragile: &'static [u8]) -> Result<Self, MessageError> {
+        if !body.is_repeatable() {
+            return Err(MessageError::ReadOnceText);
+        }
         let mut scan = look_through(&body, TextScan::new(fragile), TextScan::apply).await?;
         scan.finish();
         if let Some(place) = scan.not_utf8() {

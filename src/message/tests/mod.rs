@@ -5,6 +5,7 @@ mod conversions;
 mod faults;
 mod finished;
 mod left_out;
+mod long_texts;
 mod parsers;
 mod repaired;
 mod repaired_text;

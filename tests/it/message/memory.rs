@@ -80,6 +80,10 @@ async fn carry_out(order: &str) {
             let letter = Message::builder().from("ann@x.test").to("bo@y.test");
             letter.attach(path).build().await
         }
+        "text" => {
+            let letter = Message::builder().from("ann@x.test").to("bo@y.test");
+            letter.text(Path::new(path)).build().await
+        }
         _ => Message::raw(Body::file(path)).to("bo@y.test").build().await,
     };
     let signer = signer(Algorithm::Rsa, Canonicalization::Relaxed);
@@ -138,6 +142,20 @@ async fn a_large_attachment_that_is_signed_takes_at_most_4_mib_more() {
             .unwrap()
             .set_len(octets)
             .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_text_from_a_file_takes_at_most_4_mib_more() {
+    let test = "message::memory::a_large_text_from_a_file_takes_at_most_4_mib_more";
+    compare(test, "text", |path, octets| {
+        let mut file = BufWriter::new(std::fs::File::create(path).unwrap());
+        // It has to be encoded, which takes several times longer than to read it.
+        let line = format!("Grüße, {}\n", "x".repeat(90));
+        for _ in 0..=octets / 8 / line.len() as u64 {
+            file.write_all(line.as_bytes()).unwrap();
+        }
     })
     .await;
 }
