@@ -42,8 +42,9 @@
 //! |---|---|
 //! | `cli` (default) | the command `pilotfish`; users of the library leave it out |
 //! | `config` | [`config`]: accounts from a TOML file, passwords from files, descriptors and commands |
-//! | `aws-lc-rs` (default) | the cryptography for TLS, DKIM and SCRAM, with the hybrid key exchange X25519MLKEM768 |
-//! | `ring` | the other choice of cryptography, used if `aws-lc-rs` is not enabled; one of the two is required |
+//! | `ring` (default) | the cryptography for TLS, DKIM and SCRAM |
+//! | `aws-lc-rs` | another cryptography, which is used if both are enabled; one of the two is required |
+//! | `post-quantum` (default) | the hybrid key exchange X25519MLKEM768 with `ring`; `aws-lc-rs` always has it |
 //! | `charsets` | [`message::RawBuilder::repair`] of fields that are in a charset before UTF-8, such as ISO 8859-1 |
 //! | `cram-md5` | logins by CRAM-MD5, for servers that offer nothing else; neither cryptography library has MD5 |
 //! | `dkim` | [`message::dkim`] and [`Message::sign`]: DKIM signatures (RFC 6376) |

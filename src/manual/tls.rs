@@ -20,9 +20,14 @@
 //!   clones share a session store, which is dropped with them.
 //! * **No revocation checks.** Pilotfish fetches no revocation lists and sends no OCSP requests. Most
 //!   authorities now issue certificates with short lifetimes instead.
-//! * **Key exchange.** Pilotfish uses X25519MLKEM768 if the server supports it and the cryptography is
-//!   `aws-lc-rs`: traffic that is recorded today then stays secret from quantum computers. The X25519 share
-//!   is sent along, so other servers cost no additional round trip.
+//! * **Key exchange.** Pilotfish uses X25519MLKEM768 if the server supports it: traffic that is
+//!   recorded today then stays secret from quantum computers. The X25519 share is sent along, so other
+//!   servers cost no additional round trip. The library needs the feature `post-quantum` or `aws-lc-rs` for
+//!   it. With `ring`, ML-KEM comes from the package `ml-kem`, and X25519 from `ring`: the secret of the
+//!   session is made of both.
+//! * **Cryptography.** The default is `ring`. `aws-lc-rs` measures the jitter of the CPU when a process first
+//!   uses it, which takes some 40 ms of CPU time. Whoever builds a program with `aws-lc-rs` can prevent this
+//!   by setting `AWS_LC_SYS_NO_JITTER_ENTROPY=1` during the build; a library cannot.
 //! * **SNI, but no ALPN.** Pilotfish announces a host name, but not an address (RFC 6066 section 3). No
 //!   ALPN protocol name is registered for submission, so no server could check one to detect a
 //!   cross-protocol attack (ALPACA). The certificate and the port remain as protection.

@@ -20,6 +20,8 @@ use super::failure::{cause, handshake_error};
 use super::fingerprint::Fingerprint;
 use super::parameters::TlsVersion;
 use super::pem::{certificates, client_certificate, unusable};
+#[cfg(all(not(feature = "aws-lc-rs"), feature = "post-quantum"))]
+use super::post_quantum::X25519MlKem768;
 use super::roots::TlsRoots;
 use super::verifier::{Trust, Verifier};
 #[cfg(doc)]
@@ -302,7 +304,14 @@ fn provider() -> CryptoProvider {
     }
 }
 
-#[cfg(not(feature = "aws-lc-rs"))]
+#[cfg(all(not(feature = "aws-lc-rs"), feature = "post-quantum"))]
+fn provider() -> CryptoProvider {
+    let mut provider = cryptography::default_provider();
+    provider.kx_groups.insert(0, &X25519MlKem768);
+    provider
+}
+
+#[cfg(not(any(feature = "aws-lc-rs", feature = "post-quantum")))]
 fn provider() -> CryptoProvider {
     cryptography::default_provider()
 }

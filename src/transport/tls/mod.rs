@@ -8,6 +8,8 @@ mod failure;
 mod fingerprint;
 mod parameters;
 mod pem;
+#[cfg(all(feature = "post-quantum", any(test, not(feature = "aws-lc-rs"))))]
+mod post_quantum;
 mod roots;
 mod verifier;
 

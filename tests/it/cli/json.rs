@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::cli_fixture::{CliFixture, server};
 use super::run::Ended;
+use crate::support::tls::KEY_EXCHANGE;
 
 const TO_BOTH: &str = "--to ann@example.org,bob@example.org --text Hi --json";
 
@@ -59,7 +60,7 @@ async fn accepted() {
             "tls": {
                 "version": "TLSv1.3",
                 "cipher": outcome["tls"]["cipher"],
-                "key_exchange": "X25519MLKEM768",
+                "key_exchange": KEY_EXCHANGE,
                 "resumed": false,
                 "certificate": outcome["tls"]["certificate"],
             },

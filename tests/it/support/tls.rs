@@ -15,6 +15,14 @@ pub(crate) use tokio_rustls::rustls::crypto::aws_lc_rs as cryptography;
 pub(crate) use tokio_rustls::rustls::crypto::ring as cryptography;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
+/// The key exchange that a client agrees on with the servers of these tests. Those with `ring` have no
+/// other.
+pub(crate) const KEY_EXCHANGE: &str = if cfg!(feature = "aws-lc-rs") {
+    "X25519MLKEM768"
+} else {
+    "X25519"
+};
+
 /// The defect of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flaw {

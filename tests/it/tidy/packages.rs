@@ -79,7 +79,7 @@ fn the_required_packages_are_used() {
 /// A service that sends mail builds few packages, including those for the build.
 #[test]
 fn the_bare_library_is_small() {
-    for (cryptography, most) in [("ring", 90), ("aws-lc-rs", 110)] {
+    for (cryptography, most) in [("ring", 80), ("aws-lc-rs", 86)] {
         let output = Command::new(env!("CARGO"))
             .args(["tree", "--locked", "--offline", "--no-default-features"])
             .args(["--features", cryptography, "--edges", "normal,build"])

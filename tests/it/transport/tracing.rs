@@ -13,6 +13,7 @@ use crate::support::delivery::Delivery;
 use crate::support::events::Capture;
 use crate::support::open_server::open_server;
 use crate::support::script::Script;
+use crate::support::tls::KEY_EXCHANGE;
 
 /// The expected log of a transcript, with the placeholders for secrets and blocks.
 fn expected(fixture: &str) -> Vec<String> {
@@ -40,7 +41,7 @@ fn expected(fixture: &str) -> Vec<String> {
             },
             ("S:", _) => line.to_owned(),
             ("--", _) if text.starts_with("tls") => {
-                "-- TLSv1.3 TLS13_AES_256_GCM_SHA384 X25519MLKEM768 tls=true --".to_owned()
+                format!("-- TLSv1.3 TLS13_AES_256_GCM_SHA384 {KEY_EXCHANGE} tls=true --")
             }
             _ => continue,
         };
