@@ -2,10 +2,11 @@
 //!
 //! `driver --host H --port P --tls none|starttls|implicit [--ca FILE] [--name NAME] [--user U
 //! --pass P] --mails N --conns C [--attach FILE] [--text OCTETS] [--from A] [--to B]
-//! [--strategy grouped|eager|chunked]`
+//! [--strategy grouped|eager|chunked|default]`
 //!
 //! Without `--strategy`, the last part of the program's name selects the strategy: a link named
-//! `ours-eager` is eager. The password is on the command line because it protects nothing. The last
+//! `ours-eager` is eager. Any other name selects the default strategy, as a service has it. The
+//! certificate is checked for NAME, and the connection goes to H. The password is on the command line because it protects nothing. The last
 //! line of the output is a JSON object with the outcomes of the mails.
 
 #![expect(clippy::print_stdout, reason = "the outcome goes to standard output")]
@@ -47,9 +48,7 @@ impl Flags {
     }
 
     fn server(&self) -> Result<ServerConfig> {
-        // The certificate is for this name, which has to resolve to the host.
-        let name = self.get("name").filter(|_| self.get("ca").is_some());
-        let host = name.map_or_else(|| self.required("host"), Ok)?;
+        let host = self.required("host")?;
         let mut builder = ServerConfig::builder(host).port(self.required("port")?.parse()?);
         builder = builder.security(match self.required("tls")? {
             "implicit" => Security::ImplicitTls,
@@ -57,7 +56,9 @@ impl Flags {
             _ => Security::Cleartext,
         });
         if let Some(path) = self.get("ca") {
-            builder = builder.tls(TlsConfig::builder().ca_pem(std::fs::read(path)?).build()?);
+            let tls = TlsConfig::builder().ca_pem(std::fs::read(path)?);
+            let tls = tls.server_name(self.get("name").unwrap_or(host));
+            builder = builder.tls(tls.build()?);
         }
         if let (Some(user), Some(password)) = (self.get("user"), self.get("pass")) {
             builder = builder
@@ -72,16 +73,21 @@ impl Flags {
         (strategy.pipelining, strategy.chunking) = match self.get("strategy") {
             Some("eager") => (Pipelining::Eager, Chunking::Never),
             Some("chunked") => (Pipelining::Auto, Chunking::Always),
-            _ => (Pipelining::Auto, Chunking::Never),
+            Some("grouped") => (Pipelining::Auto, Chunking::Never),
+            _ => return strategy,
         };
         strategy
     }
 
-    async fn message(&self, number: usize) -> Result<Message> {
+    fn text(&self) -> Result<String> {
         let octets = self.get("text").map_or(Ok(2048), str::parse)?;
         let line = format!("{}\n", "x".repeat(76));
         let mut text = line.repeat(octets / 78 + 1);
         text.truncate(octets);
+        Ok(text)
+    }
+
+    async fn message(&self, number: usize, text: &str) -> pilotfish::Result<Message> {
         let mut builder = Message::builder()
             .from(self.get("from").unwrap_or("sender@example.org"))
             .to(self.get("to").unwrap_or("recipient@example.org"))
@@ -105,11 +111,12 @@ async fn run(flags: Flags) -> Result<(usize, usize, String)> {
         return Ok((0, 0, String::new()));
     }
     let connections = flags.get("conns").map_or(Ok(1), str::parse)?;
+    let text = flags.text()?;
     let client = Client::builder(flags.server()?)
         .max_connections(connections)
         .build()?;
-    let built = stream::iter(0..mails)
-        .filter_map(async |number| Some((number, flags.message(number).await.ok()?)));
+    let built =
+        stream::iter(0..mails).then(async |number| (number, flags.message(number, &text).await));
     let mut outcomes = client.send_all(built);
     // Each mail has a single recipient, which was accepted if this is not an error.
     let (mut sent, mut last_error) = (0, String::new());

@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use crate::{Result, lettre, mail_send, pilotfish};
+use crate::{Result, async_smtp, lettre, mail_send, pilotfish};
 
 /// The clients, by the names that the table has for them.
-pub(crate) const PEERS: [&str; 5] = [
+pub(crate) const PEERS: [&str; 6] = [
     "Pilotfish, grouped",
     "Pilotfish, eager",
     "Pilotfish, chunked",
+    "async-smtp",
     "lettre",
     "mail-send",
 ];
@@ -115,6 +116,7 @@ impl FromStr for Measured {
 pub(crate) async fn run(peer: &str, server: SocketAddr, task: Task) -> Result<Measured> {
     let begin = Instant::now();
     let mails = match peer {
+        "async-smtp" => async_smtp::send(server, task).await?,
         "lettre" => lettre::send(server, task).await?,
         "mail-send" => mail_send::send(server, task).await?,
         _ => {

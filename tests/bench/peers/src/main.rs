@@ -1,10 +1,10 @@
-//! Pilotfish beside lettre and mail-send, on this machine.
+//! Pilotfish beside async-smtp, lettre and mail-send, on this machine.
 //!
 //! ```text
 //! cargo run --release --manifest-path tests/bench/peers/Cargo.toml
 //! ```
 //!
-//! It takes some four minutes, needs nothing but a quiet machine, and prints a table. All is on the
+//! It takes some six minutes, needs nothing but a quiet machine, and prints a table. All is on the
 //! loopback interface, in clear text: `sink`, a server that takes everything, is a process, and so
 //! is each client, which takes turns with the others over three rounds. The figures are medians.
 //!
@@ -17,6 +17,7 @@
 //! * One mail with an attachment of 64 MiB from a file: its octets by the time from the start of
 //!   the process, and the most memory that the process had. Linux alone tells CPU and memory.
 
+mod async_smtp;
 mod client;
 mod lettre;
 mod mail_send;
