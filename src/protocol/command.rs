@@ -1,7 +1,6 @@
 //! Commands (RFC 5321 section 4.1, and the RFCs of the extensions).
 
-use std::fmt;
-use std::io::Write as _;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use base64::Engine as _;
@@ -108,7 +107,7 @@ impl Command<'_> {
             }
             Self::AuthResponse(response) => encode_base64(response, octets),
             // A vector takes all that is written to it.
-            _ => drop(write!(octets, "{self}")),
+            _ => drop(write!(Line(octets), "{self}")),
         }
         octets.extend_from_slice(b"\r\n");
     }
@@ -119,6 +118,16 @@ impl Command<'_> {
             Self::Auth(_, Some(response)) | Self::AuthResponse(response) => Some(response),
             _ => None,
         }
+    }
+}
+
+/// The octets that a command is appended to.
+struct Line<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Line<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
     }
 }
 

@@ -7,7 +7,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::poll;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex};
+use tokio::io::{
+    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex,
+};
 use tokio::time::{Instant, advance};
 use tokio_util::either::Either;
 
@@ -208,4 +210,28 @@ async fn room_that_came_while_the_process_was_stopped_is_used() {
     assert!(poll!(block.as_mut()).is_pending());
     advance(pause).await;
     block.await.unwrap();
+}
+
+/// Unread octets would turn the end of the connection into a reset.
+#[tokio::test]
+async fn who_leaves_at_once_reads_what_has_come_and_waits_for_nothing() {
+    for reply in ["221 bye\r\n", "22", ""] {
+        let (stream, mut server) = duplex(1024);
+        let serving = tokio::spawn(async move {
+            let mut quit = [0; 6];
+            server.read_exact(&mut quit).await.unwrap();
+            server.write_all(reply.as_bytes()).await.unwrap();
+            let end = server.read(&mut quit).await.unwrap();
+            assert_eq!((&quit, end), (b"QUIT\r\n", 0));
+            server
+        });
+        let mut wire = Wire::clear(stream, Timeouts::default()).leaving_at_once();
+        wire.expected_replies = 0;
+        wire.quit().await;
+        let unread = wire.framed.read_buffer().len();
+        let replies = wire.pending_replies.len();
+        let read = (usize::from(reply.len() > 2), reply.len() % 9);
+        assert_eq!((replies, unread), read, "{reply:?}");
+        drop(serving.await.unwrap());
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 use tokio_util::codec::FramedRead;
@@ -55,6 +56,8 @@ pub(crate) struct Wire<S> {
     pub(super) tls: Option<TlsParameters>,
     /// The secrets that are masked where the server repeats them.
     pub(super) masks: Vec<Mask>,
+    /// Whether [`quit`](Self::quit) does not wait for the reply.
+    leaves_at_once: bool,
     /// Whether a login is in progress. Its challenges are masked only in the log: the login needs them
     /// unchanged, and they may have words in common with a password.
     pub(super) in_exchange: bool,
@@ -87,6 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             handed_over: 0,
             tls: None,
             masks: Vec::new(),
+            leaves_at_once: false,
             in_exchange: false,
         }
     }
@@ -95,6 +99,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// them from another connection.
     pub(crate) fn masking<'a>(mut self, secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         self.masks.extend(secrets.into_iter().map(Mask::new));
+        self
+    }
+
+    /// Does not wait for the reply to QUIT.
+    pub(crate) fn leaving_at_once(mut self) -> Self {
+        self.leaves_at_once = true;
         self
     }
 
@@ -129,6 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             timeouts,
             expected_replies,
             masks,
+            leaves_at_once,
             ..
         } = self;
         let Either::Left(stream) = framed.into_inner() else {
@@ -149,6 +160,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Ok(Self {
             tls: Some(parameters),
             masks,
+            leaves_at_once,
             ..Self::over(Either::Right(stream), timeouts, expected_replies)
         })
     }
@@ -205,13 +217,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     ///
     /// Not cancel safe: the connection must be dropped together with the future.
     pub(crate) async fn command(&mut self, stage: Stage, command: Command<'_>) -> Result<Reply> {
+        self.send(stage, command).await?;
+        self.receive(stage).await
+    }
+
+    async fn send(&mut self, stage: Stage, command: Command<'_>) -> Result<()> {
         // Overwritten when dropped, as it may hold a password.
         let mut octets = Zeroizing::new(Vec::with_capacity(MAX_SECRET_LINE_OCTETS));
         self.in_exchange = stage == Stage::Auth;
         debug!(target: TARGET, from = "client", tls = self.tls.is_some(), "{command}");
         command.encode(&mut octets);
-        self.write(stage, &octets, &[octets.len()], 0).await?;
-        self.receive(stage).await
+        self.write(stage, &octets, &[octets.len()], 0).await
     }
 
     /// Sends a block of the message, which must have undergone transparency and is not the last.
@@ -236,6 +252,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.expected_replies
     }
 
+    /// Sends QUIT and [closes](Self::close) (RFC 5321 section 4.1.1.10). Waits for the reply in between,
+    /// unless the wire is [leaving at once](Self::leaving_at_once). Nothing depends on the reply, so
+    /// failures are ignored.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`close`](Self::close).
+    pub(crate) async fn quit(&mut self) {
+        let sent = self.send(Stage::Quit, Command::Quit).await;
+        if sent.is_ok() && !self.leaves_at_once {
+            let _ = self.receive(Stage::Quit).await;
+        }
+        self.close().await;
+    }
+
     /// Ends TLS, if it is active, and the connection. Ignores failures.
     ///
     /// # Cancel safety
@@ -244,5 +275,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// value is dropped.
     pub(crate) async fn close(&mut self) {
         let _ = timeout(self.timeouts.quit, self.framed.get_mut().shutdown()).await;
+        if self.leaves_at_once {
+            // A system resets a connection that is closed with unread octets, and the server may then
+            // lose what it has not read. So what has arrived is read.
+            yield_now().await;
+            self.has_reply().await;
+        }
     }
 }

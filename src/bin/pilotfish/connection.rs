@@ -98,7 +98,8 @@ impl Connection {
         if let Some(credentials) = credentials {
             builder = builder.credentials(credentials);
         }
-        Ok(builder.build()?)
+        // The user has the result, and waits for the end of the command alone.
+        Ok(builder.without_quit_reply().build()?)
     }
 
     /// Reads the key that signs the mail, if there is one. `body` is the type of `--body`.

@@ -39,7 +39,7 @@ use state::DialogueState;
 
 use super::findings::Findings;
 use super::plan::Prepared;
-use super::setup::hello::{quit, rejection};
+use super::setup::hello::rejection;
 use super::telemetry::SessionTelemetry;
 use super::timing::SetUp;
 use crate::error::{Error, ErrorKind, Result, Stage};
@@ -149,9 +149,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
     /// Sends QUIT if the dialogue has not ended, and closes the connection.
     pub(super) async fn quit(mut self) {
         if self.state.is_idle() {
-            quit(&mut self.wire).await;
+            self.wire.quit().await;
+        } else {
+            self.wire.close().await;
         }
-        self.wire.close().await;
     }
 
     /// How a mail would go out now, with this many mails waiting after it.

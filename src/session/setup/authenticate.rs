@@ -6,7 +6,6 @@ use tokio::time::Instant;
 use tracing::{Instrument as _, debug_span};
 
 use super::greeted::Established;
-use super::hello::quit;
 use super::login_refusal::{LoginRefusal, RefusalCause};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{
@@ -78,7 +77,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
                 break;
             }
         }
-        quit(&mut self.wire).await;
+        self.wire.quit().await;
         Err(failure)
     }
 
@@ -129,7 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
         let error = self.broken(mechanism, error);
         let in_order = !reply.is_positive_completion() && !reply.is_positive_intermediate();
         if mechanism.is_scram() || !in_order {
-            quit(&mut self.wire).await;
+            self.wire.quit().await;
             return Err(error);
         }
         let cause = RefusalCause::Cancelled(error);

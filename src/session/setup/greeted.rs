@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tracing::{Instrument as _, debug_span};
 
-use super::hello::{Hello, quit, rejection};
+use super::hello::{Hello, rejection};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{Command, Credentials, Extension, Extensions, Mechanism};
 use crate::session::Session;
@@ -40,7 +40,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
         let begun = Instant::now();
         let reply = wire.receive(Stage::Greeting).await?;
         if !reply.is_positive_completion() {
-            quit(&mut wire).await;
+            wire.quit().await;
             let message = "the server does not take mail from here";
             return Err(rejection(Stage::Greeting, message, reply));
         }
@@ -115,7 +115,7 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     host: &Host,
 ) -> Result<Wire<S>> {
     if !extensions.offers(Extension::StartTls) {
-        quit(&mut wire).await;
+        wire.quit().await;
         return Err(Error::new(
             ErrorKind::Tls,
             "the server does not offer STARTTLS, or something between removes it: \
@@ -126,7 +126,7 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     }
     let reply = wire.command(Stage::StartTls, Command::StartTls).await?;
     if !reply.is_positive_completion() {
-        quit(&mut wire).await;
+        wire.quit().await;
         let refusal = Error::new(ErrorKind::Tls, "the server offers STARTTLS and refused it");
         return Err(refusal.with_reply(reply).with_stage(Stage::StartTls));
     }

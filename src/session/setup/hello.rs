@@ -63,7 +63,7 @@ impl Hello {
                 Err(_) => return Err(rejection(Stage::Hello, name_refused(name), reply)),
             }
         }
-        quit(wire).await;
+        wire.quit().await;
         let message = match dialect {
             Dialect::Lmtp if unknown => "the server does not speak LMTP: use SMTP".to_owned(),
             _ if speaks_neither => "the server does not speak SMTP, it knows neither EHLO nor HELO: \
@@ -87,12 +87,6 @@ impl From<Domain> for Hello {
 
 fn name_refused(name: &Domain) -> String {
     format!("the server refused the name {name}: give it another one (`ServerConfigBuilder::name`)")
-}
-
-/// Ends a dialogue in order (RFC 5321 section 4.1.1.10). Nothing depends on the reply, so errors are
-/// ignored.
-pub(in crate::session) async fn quit(wire: &mut Wire<impl AsyncRead + AsyncWrite + Unpin>) {
-    let _ = wire.command(Stage::Quit, Command::Quit).await;
 }
 
 /// The error for a reply that is not positive.

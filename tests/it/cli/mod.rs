@@ -25,6 +25,7 @@ mod network;
 mod output;
 pub(crate) mod peer;
 mod progress;
+mod quit;
 mod refusals;
 pub(crate) mod run;
 mod secrets;

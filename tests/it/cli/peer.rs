@@ -1,15 +1,18 @@
 //! A server in clear text, each reply of which the test sends.
 
+use std::io;
+
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufStream};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::run::Run;
+use crate::support::peer::Stream;
 
 /// A port that a test listens on.
 pub(crate) struct Peer(TcpListener);
 
 /// A connection to it.
-pub(crate) struct PeerConnection(BufStream<TcpStream>);
+pub(crate) struct PeerConnection<S = TcpStream>(BufStream<S>);
 
 impl Peer {
     pub(crate) async fn listen() -> Self {
@@ -18,14 +21,17 @@ impl Peer {
 
     /// `pilotfish send` to this port with these arguments, in clear text and without a login.
     pub(crate) fn send(&self, arguments: &str) -> Run {
-        let address = self.0.local_addr().unwrap().to_string();
         Run::new("send --tls none --from me@example.org --server")
-            .args([address])
+            .args([self.address()])
             .args(Run::words(arguments))
     }
 
+    pub(crate) fn address(&self) -> String {
+        self.0.local_addr().unwrap().to_string()
+    }
+
     pub(crate) async fn accept(&self) -> PeerConnection {
-        PeerConnection(BufStream::new(self.0.accept().await.unwrap().0))
+        PeerConnection::new(self.0.accept().await.unwrap().0)
     }
 
     /// Accepts a connection, and plays the dialogue up to the beginning of the message.
@@ -36,7 +42,15 @@ impl Peer {
     }
 }
 
-impl PeerConnection {
+impl<S: Stream> PeerConnection<S> {
+    pub(crate) fn new(stream: S) -> Self {
+        Self(BufStream::new(stream))
+    }
+
+    pub(crate) fn into_inner(self) -> S {
+        self.0.into_inner()
+    }
+
     pub(crate) async fn dialogue_up_to_data(&mut self) {
         self.reply("220 there.example").await;
         for command in ["EHLO ", "MAIL ", "RCPT "] {
@@ -69,6 +83,13 @@ impl PeerConnection {
             let octets = self.0.read_until(b'\n', &mut line).await.unwrap();
             assert!(octets > 0, "the connection ended within the message");
         }
+    }
+
+    /// Reads what follows. No octet is the end of the stream in order.
+    pub(crate) async fn read_on(&mut self) -> io::Result<Vec<u8>> {
+        let mut octets = Vec::new();
+        self.0.read_to_end(&mut octets).await?;
+        Ok(octets)
     }
 
     /// Reads until the client closes the connection. Returns the last octets.
