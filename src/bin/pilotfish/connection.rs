@@ -8,7 +8,7 @@ use pilotfish::message::BodyType;
 use pilotfish::message::dkim::{DkimError, Signer};
 use pilotfish::{Credentials, Message, Security, ServerConfig};
 
-use crate::args::ServerArguments;
+use crate::args::{OutputArguments, ServerArguments};
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::input::{blocking, is_standard_input};
@@ -82,8 +82,12 @@ impl Connection {
             || files.any(|path| is_standard_input(path))
     }
 
-    /// The server, with the password that logs in.
-    pub(crate) async fn server(&mut self) -> Result<ServerConfig, Failure> {
+    /// The server, with the password that logs in. The reply to QUIT is waited for only where it is
+    /// printed.
+    pub(crate) async fn server(
+        &mut self,
+        output: &OutputArguments,
+    ) -> Result<ServerConfig, Failure> {
         if self.account.tls_insecure && self.account.security() != Security::Cleartext {
             report::notice(
                 "warning: the server's certificate is not verified (--tls-insecure): \
@@ -98,8 +102,10 @@ impl Connection {
         if let Some(credentials) = credentials {
             builder = builder.credentials(credentials);
         }
-        // The user has the result, and waits for the end of the command alone.
-        Ok(builder.without_quit_reply().build()?)
+        if !output.shows_dialogue() {
+            builder = builder.without_quit_reply();
+        }
+        Ok(builder.build()?)
     }
 
     /// Reads the key that signs the mail, if there is one. `body` is the type of `--body`.

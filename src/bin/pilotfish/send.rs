@@ -73,7 +73,7 @@ pub(crate) async fn deliver(
     mut stops: Stops,
 ) -> u8 {
     let limits = connection.account.network.timeouts();
-    let server = Box::pin(connection.server());
+    let server = Box::pin(connection.server(output));
     let server = stops.unless(Interrupted::NotSent(None), server).await;
     let server = match server {
         Ok(server) => server,

@@ -220,8 +220,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Dialogue<S> {
                 }
             }
             Action::Receive(_) => self.answer().await,
-            // By far the largest future. In a box, the futures around it stay small.
-            Action::Transfer(command) => Box::pin(self.transfer_message(command)).await,
+            Action::Transfer(command) => self.transfer_message(command).await,
             Action::AbandonData => {
                 let end = &mut b".\r\n".to_vec();
                 self.wire.put_last_block(&mut self.flight, end, 1);

@@ -159,6 +159,13 @@ pub(crate) struct OutputArguments {
     pub(crate) quiet: bool,
 }
 
+impl OutputArguments {
+    /// Whether the dialogue with the server is printed.
+    pub(crate) fn shows_dialogue(&self) -> bool {
+        self.transcript || self.verbose > 1
+    }
+}
+
 const SEND_EXAMPLES: &str = "\
 Examples:
   pilotfish send --server smtp.gmail.com --user me@gmail.com --password-file ~/.gmail.password \\

@@ -26,7 +26,7 @@ const WIRE: &str = "pilotfish::wire";
 pub(crate) fn init(output: &OutputArguments) -> Option<Waiting> {
     let wire = |level| Targets::new().with_target(WIRE, level);
     let has_times = output.verbose > 1;
-    let transcript = (output.transcript || has_times)
+    let transcript = (output.shows_dialogue())
         .then(|| OnWireEvent(transcript(has_times)).with_filter(wire(LevelFilter::TRACE)));
     let steps = (output.verbose == 1 && transcript.is_none())
         .then(|| OnWireEvent(steps()).with_filter(wire(LevelFilter::DEBUG)));
