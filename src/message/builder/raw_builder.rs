@@ -32,7 +32,7 @@ use crate::message::warning::Warning;
 ///   which would not hold afterwards, keeps its fields for a server that offers SMTPUTF8;
 /// * what no server has to take is changed if that is [asked for](RawBuilder::repair).
 ///
-/// A header section has at most a mebibyte, and 10,000 fields. A body has any length, and is
+/// A header section has at most a mebibyte, and 10,000 fields. A body has any length, and a long one is
 /// never in memory as a whole.
 #[derive(Debug)]
 #[must_use = "a builder does nothing until `build` is called"]

@@ -52,17 +52,21 @@ fn three_thousand_mails_with_two_files_each_need_few_descriptors() {
 async fn send() {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     let directory = tempfile::tempdir().unwrap();
-    let files = ["a.bin", "b.txt"].map(|name| directory.path().join(name));
-    for file in &files {
-        std::fs::write(file, "Some octets of a file.\n".repeat(20)).unwrap();
-    }
+    // Files of more than 64 KiB are not taken into memory, and opened again.
+    let files = [("a.bin", 20), ("b.txt", 20), ("large.bin", 3_000)].map(|(name, lines)| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, "Some octets of a file.\n".repeat(lines)).unwrap();
+        path
+    });
+    let [small, text, large] = &files;
     let mut mails = Vec::new();
     for number in 0..MAILS {
         let id = format!("<{number}@client.example>");
         let letter = ACCOUNT.letter_of_text(&["a@example.org"], "Two files are attached.\n");
+        let files = [if number % 5 == 0 { large } else { small }, text];
         let letter = files.iter().fold(letter.message_id(id), |letter, file| {
             let name = file.file_name().unwrap().to_str().unwrap();
-            letter.attach(Attachment::new(Body::file(file), name))
+            letter.attach(Attachment::new(Body::file(*file), name))
         });
         mails.push(Mail::from(letter.build().await.unwrap()));
     }
