@@ -27,8 +27,10 @@ fn example(name: &str) -> Run {
     let folder = BUILT.get_or_init(|| {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--locked", "--examples"]);
-        if cfg!(feature = "ring") {
+        if cfg!(feature = "aws-lc-rs") {
             cargo.arg("--all-features");
+        } else if cfg!(feature = "metrics") {
+            cargo.args(["--features", "metrics,tower"]);
         }
         if !cfg!(debug_assertions) {
             cargo.arg("--release");

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use pilotfish::transport::{TlsConfig, TlsConfigBuilder, TlsRoots};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, SanType, SignatureAlgorithm,
+    KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, SanType, SignatureAlgorithm,
 };
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -68,7 +68,13 @@ impl ServerCertificates {
         params: &CertificateParams,
         kind: &'static SignatureAlgorithm,
     ) -> Self {
-        Self::with_key(issuer, params, KeyPair::generate_for(kind).unwrap())
+        // `ring` makes no RSA keys.
+        let key = if *kind == PKCS_RSA_SHA256 {
+            KeyPair::from_pem(include_str!("../../../fixtures/dkim/rsa-2048.pem"))
+        } else {
+            KeyPair::generate_for(kind)
+        };
+        Self::with_key(issuer, params, key.unwrap())
     }
 
     pub(super) fn with_key(issuer: &Authority, params: &CertificateParams, key: KeyPair) -> Self {
