@@ -98,7 +98,8 @@ impl AddrSpec {
 
     fn checked(local_part: LocalPart, domain: Domain) -> Result<Self, Problem> {
         let address = Self { local_part, domain };
-        if address.local_part.sent_len() + 1 + address.domain.sent_len() > MAX_OCTETS {
+        let room = MAX_OCTETS - 1 - address.domain.sent_len();
+        if address.local_part.is_longer_than(room) {
             return Err(Problem::AddrSpecTooLong(MAX_OCTETS));
         }
         Ok(address)

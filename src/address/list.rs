@@ -1,6 +1,7 @@
 //! How mailboxes are written in header fields: RFC 5322, 3.4.
 
 use std::borrow::Cow;
+use std::mem;
 
 use super::addr_spec::AddrSpec;
 use super::error::{AddressError, ParseFault, Problem};
@@ -171,11 +172,16 @@ fn element(
         if phrase.words == 0 && cursor.peek() == Some('@') {
             // That was the local part, and not a word of the name.
             *cursor = start.clone();
-            if let Some((name, addr_spec)) = named_by_itself(cursor) {
-                phrase.push(name);
-                break addr_spec;
+            let addr_spec = AddrSpec::read(cursor);
+            if addr_spec.is_err() || is_before_angle(cursor) {
+                let end = mem::replace(cursor, start.clone());
+                if let Some((name, addr_spec)) = named_by_itself(cursor) {
+                    phrase.push(name);
+                    break addr_spec;
+                }
+                *cursor = end;
             }
-            break AddrSpec::read(cursor)?;
+            break addr_spec?;
         }
         phrase.push(&word);
         phrase.add_cfws(cursor.cfws()?);
@@ -195,16 +201,23 @@ fn element(
 fn named_by_itself<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a str, AddrSpec)> {
     let mut ahead = cursor.clone();
     let name = ahead.take_while(|c| matches!(c, '@' | '.') || is_atext(c));
-    ahead.take_while(|c| matches!(c, ' ' | '\t'));
-    if ahead.peek() != Some('<') {
+    if !is_before_angle(&ahead) {
         return None;
     }
+    ahead.take_while(|c| matches!(c, ' ' | '\t'));
     let addr_spec = angle_addr(&mut ahead).ok()?;
     let same = name.trim_matches('\'').parse() == Ok(addr_spec.clone());
     same.then(|| {
         *cursor = ahead;
         (name, addr_spec)
     })
+}
+
+/// Whether an angle bracket comes next, perhaps after white space.
+fn is_before_angle(cursor: &Cursor<'_>) -> bool {
+    let mut ahead = cursor.clone();
+    ahead.take_while(|c| matches!(c, ' ' | '\t'));
+    ahead.peek() == Some('<')
 }
 
 /// `angle-addr` without comments and white space inside the brackets.

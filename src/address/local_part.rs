@@ -57,7 +57,8 @@ impl LocalPart {
 
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, ParseFault> {
         let start = cursor.clone();
-        let content: Arc<str> = if cursor.peek() == Some('"') {
+        let is_quoted = cursor.peek() == Some('"');
+        let content: Arc<str> = if is_quoted {
             cursor.quoted_string()?.into()
         } else {
             let text = cursor.take_while(|c| c == '.' || is_atext(c));
@@ -73,11 +74,14 @@ impl LocalPart {
             }
             text.into()
         };
-        if let Some(problem) = content.chars().find_map(Problem::of_character) {
+        // `atext` of ASCII has none of these characters.
+        if (is_quoted || !content.is_ascii())
+            && let Some(problem) = content.chars().find_map(Problem::of_character)
+        {
             return Err(start.fault(problem));
         }
         let local_part = Self(content);
-        if local_part.sent_len() > MAX_OCTETS {
+        if local_part.is_longer_than(MAX_OCTETS) {
             return Err(start.fault(Problem::LocalPartTooLong(MAX_OCTETS)));
         }
         Ok(local_part)
@@ -88,13 +92,11 @@ impl LocalPart {
         !is_dot_atom(&self.0)
     }
 
-    /// How many octets it has as it is sent.
-    pub(super) fn sent_len(&self) -> usize {
-        if self.is_quoted() {
-            quoted_len(&self.0)
-        } else {
-            self.0.len()
-        }
+    /// Whether it has more octets as it is sent.
+    pub(super) fn is_longer_than(&self, most: usize) -> bool {
+        // At most each octet is quoted.
+        let may_be = 2 * self.0.len() + 2 > most;
+        may_be && (self.0.len() > most || (self.is_quoted() && quoted_len(&self.0) > most))
     }
 
     /// Writes it as it is sent.

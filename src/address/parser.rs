@@ -28,12 +28,24 @@ pub(crate) fn is_invisible(c: char) -> bool {
 
 /// RFC 5322, 3.2.3 `atext` with RFC 6532, 3.2 `UTF8-non-ascii`.
 pub(super) fn is_atext(c: char) -> bool {
-    match c {
-        '!' | '#'..='\'' | '*' | '+' | '-' | '/' | '=' | '?' | '^'..='`' | '{'..='~' => true,
-        _ if c.is_ascii() => c.is_ascii_alphanumeric(),
-        _ => !is_forbidden(c),
+    if c.is_ascii() {
+        ATEXT >> u32::from(c) & 1 == 1
+    } else {
+        !is_forbidden(c)
     }
 }
+
+/// The characters of ASCII that are `atext`, one bit each.
+const ATEXT: u128 = {
+    let mut rest: &[u8] = b"!#$%&'*+-/=?^_`{|}~0123456789\
+        ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut set = 0;
+    while let [octet, after @ ..] = rest {
+        set |= 1 << *octet;
+        rest = after;
+    }
+    set
+};
 
 /// RFC 5322, 3.2.3 `dot-atom-text`.
 pub(super) fn is_dot_atom(text: &str) -> bool {

@@ -60,19 +60,15 @@ impl TextScan {
 
     /// Reads the next block.
     pub(crate) fn apply(&mut self, block: &[u8]) {
-        let escaped = escaped(block);
-        let is_ascii = escaped == 0 || block.is_ascii();
-        if escaped > 0 {
-            self.escaped += escaped;
-            if !is_ascii {
-                self.octets = BodyType::EightBit;
-            }
-            self.is_plain &= !has_control(block);
-            self.has_nul |= memchr(0, block).is_some();
+        let is_ascii = block.is_ascii();
+        if !is_ascii {
+            self.octets = BodyType::EightBit;
         }
         self.utf8.apply(block, is_ascii);
+        let mut breaks = 0;
         let mut start = 0;
         for at in memchr2_iter(b'\r', b'\n', block) {
+            breaks += 1;
             let line = block.get(start..at).unwrap_or_default();
             // The LF of a CRLF ends no line of its own.
             let is_rest = self.after_cr && line.is_empty() && block.get(at) == Some(&b'\n');
@@ -86,6 +82,11 @@ impl TextScan {
         if let Some(line @ [_, ..]) = block.get(start..) {
             self.line.push(line, is_ascii);
             self.after_cr = false;
+        }
+        if count(block, |octet| !matches!(octet, b' '..=b'~')) > breaks {
+            self.escaped += count(block, is_escaped);
+            self.is_plain &= !has_control(block);
+            self.has_nul |= memchr(0, block).is_some();
         }
     }
 
@@ -146,7 +147,7 @@ impl Line {
         }
         self.len += octets.len() as u64;
         if !is_ascii {
-            self.continuing += continuing(octets);
+            self.continuing += count(octets, |octet| matches!(octet, 0x80..=0xbf));
         }
         self.last = *last;
     }
@@ -216,17 +217,15 @@ impl Utf8 {
     }
 }
 
-/// How many octets must be escaped. They are counted in `u8`, which compilers vectorize.
-fn escaped(octets: &[u8]) -> u64 {
-    let is_escaped = |octet: &u8| !matches!(octet, b' '..=b'~' | b'\t' | b'\r' | b'\n');
-    let in_block = |block: &[u8]| -> u8 { block.iter().map(|b| u8::from(is_escaped(b))).sum() };
-    octets.chunks(128).map(in_block).map(u64::from).sum()
+/// Whether an octet must be escaped in quoted-printable.
+fn is_escaped(octet: u8) -> bool {
+    !matches!(octet, b' '..=b'~' | b'\t' | b'\r' | b'\n')
 }
 
-/// How many octets continue a character of UTF-8.
-fn continuing(octets: &[u8]) -> u64 {
-    let is_continuing = |octet: &&u8| matches!(octet, 0x80..=0xbf);
-    octets.iter().filter(is_continuing).count() as u64
+/// How many octets are of a kind. They are counted in `u8`, which compilers vectorize.
+fn count(octets: &[u8], is_of_kind: impl Fn(u8) -> bool) -> u64 {
+    let in_block = |block: &[u8]| -> u8 { block.iter().map(|b| u8::from(is_of_kind(*b))).sum() };
+    octets.chunks(128).map(in_block).map(u64::from).sum()
 }
 
 /// Whether there is a control character other than the tab and those of line breaks. Without a branch

@@ -47,13 +47,18 @@ impl HeaderCharset {
 
     /// Whether a text can be written as it is, and no reader takes a part of it for an encoded word.
     pub(crate) fn is_clear(self, text: &str) -> bool {
-        self.is_printable(text) && !text.contains("=?")
+        self.is_printable(text) && !has_pair(text, *b"=?")
     }
 }
 
 /// Whether a text has white space at an end, or twice in a row, which readers reduce to one space.
 pub(super) fn is_spaced(text: &str) -> bool {
-    text.starts_with(' ') || text.ends_with(' ') || text.contains("  ")
+    text.starts_with(' ') || text.ends_with(' ') || has_pair(text, *b"  ")
+}
+
+/// Whether a text has these two octets in a row. In short texts, this is found without a searcher.
+fn has_pair(text: &str, pair: [u8; 2]) -> bool {
+    text.as_bytes().windows(2).any(|octets| octets == pair)
 }
 
 impl Header {

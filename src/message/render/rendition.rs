@@ -61,8 +61,16 @@ impl Rendition {
 
     /// How many octets there are; `None` on u64 overflow.
     fn sum(&self) -> Option<u64> {
-        let mut lens = self.segments().map(|segment| segment.len());
-        lens.try_fold(0_u64, |sum, len| sum.checked_add(len?))
+        let mut sum = 0_u64;
+        for piece in 0.. {
+            let Some(segments) = self.segments_of(piece) else {
+                break;
+            };
+            for segment in segments.into_iter().flatten() {
+                sum = sum.checked_add(segment.len()?)?;
+            }
+        }
+        Some(sum)
     }
 
     fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
