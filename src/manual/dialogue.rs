@@ -22,6 +22,14 @@
 //! after AUTH only if a mail needs an extension that the server has not offered so far: some servers
 //! offer DSN or BINARYMIME only after a login, and others reject a second EHLO.
 //!
+//! After the last mail, QUIT and its reply take another round trip, which affects no mail. RFC 5321
+//! section 4.1.1.10 recommends that a client waits for the reply. A [`Client`](crate::Client) does, and
+//! [`without_quit_reply`](crate::session::ServerConfigBuilder::without_quit_reply) changes that. The
+//! command does not wait, except where it prints the dialogue (`--transcript`, `-vv`). QUIT, the
+//! `close_notify` of TLS and the end of the connection leave at once and in this order, so the server
+//! reads all of them. When its reply arrives later, the system may answer it with a reset: the server has
+//! read QUIT by then.
+//!
 //! # Strategies
 //!
 //! The server's extensions and the [`Strategy`](crate::protocol::Strategy) determine which commands leave

@@ -1,6 +1,6 @@
 //! Commands (RFC 5321 section 4.1, and the RFCs of the extensions).
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine as _;
@@ -107,9 +107,50 @@ impl Command<'_> {
             }
             Self::AuthResponse(response) => encode_base64(response, octets),
             // A vector takes all that is written to it.
-            _ => drop(write!(Line(octets), "{self}")),
+            _ => drop(self.write(&mut Line(octets))),
         }
         octets.extend_from_slice(b"\r\n");
+    }
+
+    /// Writes the command without its line end, and with secrets left out.
+    fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        match self {
+            Self::Ehlo(name) => write!(out, "EHLO {name}"),
+            Self::Helo(name) => write!(out, "HELO {name}"),
+            Self::Lhlo(name) => write!(out, "LHLO {name}"),
+            Self::StartTls => out.write_str("STARTTLS"),
+            Self::Auth(mechanism, None) => write!(out, "AUTH {mechanism}"),
+            Self::Auth(mechanism, Some(response)) => {
+                let length = encoded_len(response);
+                write!(out, "AUTH {mechanism} <redacted {length} octets>")
+            }
+            Self::AuthResponse(response) => {
+                write!(out, "<redacted {} octets>", encoded_len(response))
+            }
+            Self::AuthCancel => out.write_str("*"),
+            Self::Mail(path, parameters) => {
+                out.write_str("MAIL FROM:")?;
+                match path.addr_spec() {
+                    Some(address) => address.write_path(out)?,
+                    None => out.write_str("<>")?,
+                }
+                write_each(out, parameters)
+            }
+            Self::Rcpt(path, parameters) => {
+                out.write_str("RCPT TO:")?;
+                path.addr_spec().write_path(out)?;
+                write_each(out, parameters)
+            }
+            Self::Data => out.write_str("DATA"),
+            Self::Bdat(octets, Chunk::More) => write!(out, "BDAT {octets}"),
+            Self::Bdat(octets, Chunk::Last) => write!(out, "BDAT {octets} LAST"),
+            Self::Rset => out.write_str("RSET"),
+            Self::Vrfy(argument) => write!(out, "VRFY {}", argument.0),
+            Self::Help(None) => out.write_str("HELP"),
+            Self::Help(Some(argument)) => write!(out, "HELP {}", argument.0),
+            Self::Noop => out.write_str("NOOP"),
+            Self::Quit => out.write_str("QUIT"),
+        }
     }
 
     /// What the command has of a secret.
@@ -138,49 +179,13 @@ fn encode_base64(secret: &Secret, octets: &mut Vec<u8>) {
 
 impl fmt::Display for Command<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ehlo(name) => write!(f, "EHLO {name}"),
-            Self::Helo(name) => write!(f, "HELO {name}"),
-            Self::Lhlo(name) => write!(f, "LHLO {name}"),
-            Self::StartTls => f.write_str("STARTTLS"),
-            Self::Auth(mechanism, None) => write!(f, "AUTH {mechanism}"),
-            Self::Auth(mechanism, Some(response)) => {
-                let length = encoded_len(response);
-                write!(f, "AUTH {mechanism} <redacted {length} octets>")
-            }
-            Self::AuthResponse(response) => {
-                write!(f, "<redacted {} octets>", encoded_len(response))
-            }
-            Self::AuthCancel => f.write_str("*"),
-            Self::Mail(path, parameters) => {
-                f.write_str("MAIL FROM:")?;
-                path.fmt(f)?;
-                write_each(f, parameters)
-            }
-            Self::Rcpt(path, parameters) => {
-                f.write_str("RCPT TO:")?;
-                path.fmt(f)?;
-                write_each(f, parameters)
-            }
-            Self::Data => f.write_str("DATA"),
-            Self::Bdat(octets, Chunk::More) => write!(f, "BDAT {octets}"),
-            Self::Bdat(octets, Chunk::Last) => write!(f, "BDAT {octets} LAST"),
-            Self::Rset => f.write_str("RSET"),
-            Self::Vrfy(argument) => write!(f, "VRFY {}", argument.0),
-            Self::Help(None) => f.write_str("HELP"),
-            Self::Help(Some(argument)) => write!(f, "HELP {}", argument.0),
-            Self::Noop => f.write_str("NOOP"),
-            Self::Quit => f.write_str("QUIT"),
-        }
+        self.write(f)
     }
 }
 
-fn write_each(f: &mut fmt::Formatter<'_>, parameters: &[impl fmt::Display]) -> fmt::Result {
+fn write_each(out: &mut impl fmt::Write, parameters: &[impl fmt::Display]) -> fmt::Result {
     let mut parameters = parameters.iter();
-    parameters.try_for_each(|parameter| {
-        f.write_str(" ")?;
-        parameter.fmt(f)
-    })
+    parameters.try_for_each(|parameter| write!(out, " {parameter}"))
 }
 
 fn encoded_len(secret: &Secret) -> usize {
