@@ -63,7 +63,7 @@ async fn send() {
     for number in 0..MAILS {
         let id = format!("<{number}@client.example>");
         let letter = ACCOUNT.letter_of_text(&["a@example.org"], "Two files are attached.\n");
-        let files = [if number % 5 == 0 { large } else { small }, text];
+        let files = [if number % 10 == 0 { large } else { small }, text];
         let letter = files.iter().fold(letter.message_id(id), |letter, file| {
             let name = file.file_name().unwrap().to_str().unwrap();
             letter.attach(Attachment::new(Body::file(*file), name))
