@@ -78,6 +78,15 @@ impl BodyReader {
         self.encoding == BodyEncoding::Base64
     }
 
+    /// Whether a piece may be cut, so that blocks become full: a text in memory.
+    pub(crate) fn may_be_cut(&self) -> bool {
+        let is_text = matches!(
+            self.encoding,
+            BodyEncoding::Lines(_) | BodyEncoding::Text(..)
+        );
+        is_text && matches!(self.kind, Reading::Bytes(_))
+    }
+
     /// The most octets that the next piece will have when it is encoded; none if there is no
     /// more.
     pub(crate) fn next_len(&self) -> Option<usize> {

@@ -21,6 +21,8 @@ pub struct MessageReader {
     offset: usize,
     /// The body that is being read, which was the segment before that.
     body: Option<Box<BodyReader>>,
+    /// What of the last piece did not fit into its block.
+    surplus: Vec<u8>,
     /// Whether the block consists of whole lines of base64.
     is_base64: bool,
     broken_off: bool,
@@ -34,6 +36,7 @@ impl MessageReader {
             segment: 0,
             offset: 0,
             body: None,
+            surplus: Vec::new(),
             is_base64: false,
             broken_off: false,
         }
@@ -71,14 +74,16 @@ impl MessageReader {
         if self.broken_off {
             return Err(BodyError::BrokenOff);
         }
-        let mut room = Self::MAX_BLOCK;
+        let mut room = Self::MAX_BLOCK - self.surplus.len().min(Self::MAX_BLOCK);
         // What an earlier call has appended may be before.
         self.is_base64 |= block.is_empty();
+        self.is_base64 &= self.surplus.is_empty();
+        block.append(&mut self.surplus);
         loop {
             if let Some(body) = &mut self.body {
                 self.is_base64 &= body.is_base64();
                 while let Some(most) = body.next_len() {
-                    if most > room {
+                    if most > room && (room == 0 || !body.may_be_cut()) {
                         return Ok(true);
                     }
                     let before = block.len();
@@ -86,7 +91,12 @@ impl MessageReader {
                         self.broken_off = true;
                         return Err(error);
                     }
-                    room = room.saturating_sub(block.len() - before);
+                    let len = block.len() - before;
+                    if len > room {
+                        self.surplus = block.split_off(before + room);
+                        return Ok(true);
+                    }
+                    room -= len;
                 }
                 self.body = None;
             }
