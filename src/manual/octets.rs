@@ -1,8 +1,12 @@
 //! How a message goes from a file to the socket in constant memory.
 //!
-//! A message is sent from a list of segments: octets in memory (header fields, boundaries, text), and
+//! A message is sent from a list of segments: octets in memory (header fields, boundaries), and texts and
 //! bodies that are read, and usually encoded, while they are sent. `SIZE=` is the sum over this list, and
 //! the transfer walks the same list, so the two cannot differ.
+//!
+//! A text is read once when the message is built, as its encoding and its length depend on all of it. Its
+//! octets stay in memory or in the file as they are. A text in memory lets other tasks run after every
+//! 64 KiB.
 //!
 //! Building a message opens all of its files at once, and reads those of at most 64 KiB, up to 4 MiB in a
 //! message. These are sent as they were then. Larger files are closed again, and opened when they are sent.

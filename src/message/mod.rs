@@ -44,7 +44,7 @@
 //! header is checked for control characters, either by its type or by
 //! [`MessageBuilder::build`]. The number of mailboxes, fields and attachments and the length of
 //! fields are limited, by constants of [`MessageBuilder`] and of the types. Texts and bodies are
-//! not limited, except by memory for texts.
+//! not limited, except by memory for a document in HTML and for text in the format "flowed".
 
 // The folders, from the lowest to the highest; `tests/it/tidy` checks that none names a higher one:
 // encoding, source, header, html, raw, part, render, message, builder, dkim.

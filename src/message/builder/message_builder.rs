@@ -273,8 +273,8 @@ impl MessageBuilder {
     ///
     /// The first error of a method; or if the message has no author, no recipient, or several authors
     /// and no sender; if the subject or a field contains a control character; if a field must not be
-    /// added; if a file cannot be opened; if something is over a limit of this type; or if the
-    /// operating system has no random octets.
+    /// added; if a text is not UTF-8; if a file cannot be opened; if something is over a limit of this
+    /// type; or if the operating system has no random octets.
     ///
     /// # Panics
     ///

@@ -141,9 +141,14 @@ impl Line {
     /// Adds octets, and those of characters that go on only if the block is not ASCII.
     fn push(&mut self, octets: &[u8], is_ascii: bool) {
         let Some(last) = octets.last() else { return };
-        let known = usize::try_from(self.len).unwrap_or(FROM.len());
-        for (place, octet) in self.beginning.iter_mut().skip(known).zip(octets) {
-            *place = *octet;
+        match octets.first_chunk() {
+            Some(beginning) if self.len == 0 => self.beginning = *beginning,
+            _ => {
+                let known = usize::try_from(self.len).unwrap_or(FROM.len());
+                for (place, octet) in self.beginning.iter_mut().skip(known).zip(octets) {
+                    *place = *octet;
+                }
+            }
         }
         self.len += octets.len() as u64;
         if !is_ascii {
@@ -224,8 +229,11 @@ fn is_escaped(octet: u8) -> bool {
 
 /// How many octets are of a kind. They are counted in `u8`, which compilers vectorize.
 fn count(octets: &[u8], is_of_kind: impl Fn(u8) -> bool) -> u64 {
-    let in_block = |block: &[u8]| -> u8 { block.iter().map(|b| u8::from(is_of_kind(*b))).sum() };
-    octets.chunks(128).map(in_block).map(u64::from).sum()
+    let in_block =
+        |block: &[u8; 128]| -> u8 { block.iter().map(|b| u8::from(is_of_kind(*b))).sum() };
+    let (blocks, rest) = octets.as_chunks();
+    let in_blocks: u64 = blocks.iter().map(in_block).map(u64::from).sum();
+    in_blocks + rest.iter().filter(|octet| is_of_kind(**octet)).count() as u64
 }
 
 /// Whether there is a control character other than the tab and those of line breaks. Without a branch
