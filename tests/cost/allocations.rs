@@ -37,9 +37,9 @@ async fn send(server: SocketAddr, strategy: Strategy, mails: u64) {
 fn an_ordinary_mail_takes_few_allocations() {
     let server = server();
     for (pipelining, chunking, most) in [
-        (Pipelining::Auto, Chunking::Never, 120),
-        (Pipelining::Eager, Chunking::Never, 120),
-        (Pipelining::Auto, Chunking::Auto, 120),
+        (Pipelining::Auto, Chunking::Never, 32),
+        (Pipelining::Eager, Chunking::Never, 32),
+        (Pipelining::Auto, Chunking::Auto, 32),
     ] {
         let mut strategy = Strategy::default();
         (strategy.pipelining, strategy.chunking) = (pipelining, chunking);
