@@ -51,7 +51,7 @@
 //! | `metrics` | counters, gauges and histograms through the `metrics` facade: [`manual::observing`] |
 //! | `html` | `markdown` and `inline_images` of [`message::MessageBuilder`] |
 //! | `proxy` | connections through SOCKS 5 and HTTP proxies: [`transport::Proxy`] |
-//! | `saslprep` | user names and passwords that are not ASCII in logins by SCRAM (RFC 4013); without it they are sent by PLAIN |
+//! | `saslprep` | user names and passwords that are not ASCII in logins by SCRAM (RFC 4013); without it they go by PLAIN, inside TLS alone |
 //! | `system-roots` | the certificate authorities that the operating system trusts: [`transport::TlsRoots`] |
 //! | `tower` | [`client::ClientService`]: a client as a tower service |
 //! | `testing` | [`testing`]: a submission server in the same process |

@@ -173,7 +173,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.send_in_portions(mail.into()).instrument(span).await
     }
 
-    /// Sends QUIT, waits for the reply for as long as [`Timeouts::quit`] allows, and closes the
+    /// Sends QUIT, waits for the reply for as long as [`Timeouts::quit`] allows, unless
+    /// [`without_quit_reply`](crate::ServerConfigBuilder::without_quit_reply) is set, and closes the
     /// connection. After an error of the connection it is only closed.
     ///
     /// # Cancel safety

@@ -115,7 +115,7 @@ pub(crate) async fn deliver(
             report::failed(output, Some(&mail), &failure)
         }
     };
-    // The user has the result. A user who interrupts does not wait for QUIT.
+    // The user has the result. A user who interrupts does not wait until QUIT has left.
     if !was_interrupted {
         client.close().await;
     }

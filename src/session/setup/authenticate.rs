@@ -36,9 +36,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
         }
         let mut failure = no_mechanism(&self.extensions, credentials, order);
         let mut tried = Tried::default();
+        // A password that SCRAM would have hidden is not shown in clear text, because of a character
+        // that SCRAM does not take.
+        let mut must_hide = false;
         for mechanism in order.iter().copied() {
             let is_offered = self.extensions.mechanisms().contains(&mechanism);
-            if !is_offered || !mechanism.takes(credentials) {
+            let shows = matches!(mechanism, Mechanism::Plain | Mechanism::Login);
+            if !is_offered || !mechanism.takes(credentials) || must_hide && shows {
                 continue;
             }
             let Some(binding) = self.binding(mechanism) else {
@@ -54,6 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Established<S> {
                     failure = Error::new(ErrorKind::Config, message)
                         .caused_by(error)
                         .with_stage(Stage::Auth);
+                    must_hide = self.wire.tls().is_none();
                     continue;
                 }
             };

@@ -1,4 +1,4 @@
-//! EHLO and QUIT (RFC 5321 sections 3.1, 3.2, 4.1.1.1 and 4.1.1.10).
+//! EHLO (RFC 5321 sections 3.1, 3.2 and 4.1.1.1).
 
 use tokio::io::{AsyncRead, AsyncWrite};
 

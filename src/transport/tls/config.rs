@@ -315,3 +315,23 @@ fn provider() -> CryptoProvider {
 fn provider() -> CryptoProvider {
     cryptography::default_provider()
 }
+
+#[cfg(all(test, not(feature = "aws-lc-rs"), feature = "post-quantum"))]
+mod tests {
+    use tokio_rustls::rustls::NamedGroup;
+
+    use super::*;
+
+    #[test]
+    fn the_first_key_exchange_is_secure_against_quantum_computers() {
+        let groups: Vec<_> = provider()
+            .kx_groups
+            .iter()
+            .map(|group| group.name())
+            .collect();
+        assert_eq!(
+            groups[..2],
+            [NamedGroup::X25519MLKEM768, NamedGroup::X25519]
+        );
+    }
+}

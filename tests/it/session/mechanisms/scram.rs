@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pilotfish::protocol::Mechanism;
-use pilotfish::{Credentials, ErrorKind, Result, testing};
+use pilotfish::{Credentials, ErrorKind, Result, Security, ServerConfig, testing};
 use proptest::prelude::*;
 
 use super::{SECRET, USER, causes, commands, credentials, log_in};
@@ -71,6 +71,26 @@ async fn a_password_that_scram_forbids_is_sent_by_plain() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
+    server.shutdown().await.unwrap();
+}
+
+/// In clear text it is not sent at all.
+#[tokio::test]
+async fn a_password_that_scram_forbids_is_not_shown_in_clear_text() {
+    let capture = Capture::begin();
+    let server = testing::TestServer::builder()
+        .security(Security::Cleartext)
+        .user(USER, "tanstaaf 🦈")
+        .mechanism("SCRAM-SHA-256");
+    let server = server.start().await.unwrap();
+    let config = ServerConfig::builder(server.addr().ip())
+        .port(server.addr().port())
+        .security(Security::Cleartext)
+        .credentials(Credentials::new(USER, "tanstaaf 🦈").unwrap())
+        .danger_cleartext_auth();
+    let error = config.build().unwrap().connect().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(commands(&capture).is_empty());
     server.shutdown().await.unwrap();
 }
 
