@@ -174,7 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// Sends QUIT, waits for the reply for as long as [`Timeouts::quit`] allows, unless
-    /// [`without_quit_reply`](crate::ServerConfigBuilder::without_quit_reply) is set, and closes the
+    /// [`without_quit_reply`](super::ServerConfigBuilder::without_quit_reply) is set, and closes the
     /// connection. After an error of the connection it is only closed.
     ///
     /// # Cancel safety
