@@ -193,7 +193,7 @@ impl Span {
 }
 
 /// How many pieces of a file are read and encoded together. With one, threads are woken more often;
-/// with four, it is no faster, and a transfer occupies twice the memory.
+/// with four, it is as fast, and a transfer occupies twice the memory.
 const STRETCH: usize = 2;
 
 /// How many groups of pieces are read and encoded ahead of the one that is being sent.

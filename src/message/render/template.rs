@@ -184,7 +184,7 @@ impl Template {
     }
 
     /// The segments of a piece for a server that supports up to `most`, with fields in `charset`; `None`
-    /// if there is no such piece.
+    /// if no piece has this number.
     pub(crate) fn segments(
         &self,
         at: usize,

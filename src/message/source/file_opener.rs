@@ -9,7 +9,7 @@ use super::media_guess::{PREFIX, by_content};
 use super::regular_file::{open_regular, read_up_to};
 use crate::message::error::BodyError;
 
-/// A file of at most so many octets is taken into memory: opening it a second time would take longer
+/// A file of at most this many octets is taken into memory: opening it a second time would take longer
 /// than reading it.
 const MAX_TAKEN: usize = 64 * 1024;
 
