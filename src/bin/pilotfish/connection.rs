@@ -8,7 +8,7 @@ use pilotfish::message::BodyType;
 use pilotfish::message::dkim::{DkimError, Signer};
 use pilotfish::{Credentials, Message, Security, ServerConfig};
 
-use crate::args::{OutputArguments, ServerArguments};
+use crate::args::{GlobalArguments, ServerArguments};
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
 use crate::input::{blocking, is_standard_input};
@@ -31,24 +31,30 @@ impl Connection {
     /// The account that the flags name, and what stops the command from now on. `dkim` is what the
     /// flags sign with.
     pub(crate) async fn open(
+        global: &GlobalArguments,
         arguments: ServerArguments,
         dkim: Option<Dkim>,
     ) -> Result<(Self, Stops), Failure> {
         let mut stops = Stops::new()?;
         stops.set_total_time(arguments.network.total_time());
-        let connection = Box::pin(Self::new(arguments, dkim));
+        let connection = Box::pin(Self::new(global, arguments, dkim));
         let connection = stops.unless(Interrupted::NotSent(None), connection).await?;
         stops.set_total_time(connection.account.network.total_time());
         Ok((connection, stops))
     }
 
-    async fn new(arguments: ServerArguments, dkim: Option<Dkim>) -> Result<Self, Failure> {
-        let account = match (&arguments.config, &arguments.account) {
+    async fn new(
+        global: &GlobalArguments,
+        arguments: ServerArguments,
+        dkim: Option<Dkim>,
+    ) -> Result<Self, Failure> {
+        let account = match (&global.config, &global.account) {
             (Some(path), Some(name)) => config(path).await?.account(name)?.clone(),
             (Some(path), None) => return Err(no_account(path).await?),
-            _ => Account::default(),
+            (None, Some(_)) => return Err(no_config()),
+            (None, None) => Account::default(),
         };
-        let config = arguments.config.clone();
+        let config = global.config.clone();
         let mut flags = arguments.account()?;
         flags.dkim = dkim;
         let tls = flags.tls.take();
@@ -86,7 +92,7 @@ impl Connection {
     /// printed.
     pub(crate) async fn server(
         &mut self,
-        output: &OutputArguments,
+        global: &GlobalArguments,
     ) -> Result<ServerConfig, Failure> {
         if self.account.tls_insecure && self.account.security() != Security::Cleartext {
             report::notice(
@@ -102,7 +108,7 @@ impl Connection {
         if let Some(credentials) = credentials {
             builder = builder.credentials(credentials);
         }
-        if !output.shows_dialogue() {
+        if !global.shows_dialogue() {
             builder = builder.without_quit_reply();
         }
         Ok(builder.build()?)
@@ -134,6 +140,11 @@ pub(crate) async fn signed(message: Message, signer: Option<&Signer>) -> Result<
 async fn config(path: &Path) -> Result<Config, Failure> {
     let path = path.to_owned();
     Ok(blocking(move || Config::load(path)).await?)
+}
+
+/// The failure that no file has the account.
+fn no_config() -> Failure {
+    Failure::usage("there is no file with the account").with_help("name it by --config FILE")
 }
 
 /// The failure that no account of the file is named.

@@ -12,7 +12,7 @@ use pilotfish::transport::TlsConfig;
 use pilotfish::{Attachment, Client, Credentials, Message, Secret, ServerConfig};
 use sha2::{Digest as _, Sha256};
 
-use crate::args::{DemoArguments, OutputArguments, ServerArguments};
+use crate::args::{DemoArguments, GlobalArguments, ServerArguments};
 use crate::compose::{list, parse};
 use crate::connection::{Connection, signed};
 use crate::exit;
@@ -38,41 +38,47 @@ const TEXT: &str = "Hello,\n\nthis is you, as I see you.\n\n.\n..and a few dots 
 
 /// Sends the picture, shows how it went, and returns the exit status: 1 if what arrived is not
 /// what was sent.
-pub(crate) async fn run(arguments: DemoArguments) -> u8 {
-    let output = OutputArguments {
+pub(crate) async fn run(arguments: DemoArguments, global: &GlobalArguments) -> u8 {
+    let global = GlobalArguments {
         transcript: true,
-        json: arguments.json,
-        verbose: 0,
-        quiet: false,
+        ..global.clone()
     };
-    let waiting = logging::init(&output);
-    let ServerArguments {
-        server,
-        account,
-        config,
-        ..
-    } = &arguments.server;
-    let outcome = if server.is_some() || account.is_some() || config.is_some() {
-        Box::pin(send_to_server(arguments, &output, waiting)).await
-    } else if arguments.server == ServerArguments::default() {
-        send_and_compare().await
-    } else {
-        let message = "these flags are for a server: name it by --server or --account";
+    let waiting = logging::init(&global);
+    let names_server = arguments.server.server.is_some();
+    let outcome = if names_server || global.account.is_some() || global.config.is_some() {
+        Box::pin(send_to_server(arguments, &global, waiting)).await
+    } else if let Some(flag) = for_a_server(&arguments, &global) {
+        let message = format!("{flag} for a real server: name it by --server or --account");
         Err(Failure::usage(message))
+    } else {
+        send_and_compare().await
     };
     match outcome {
         Ok(status) => status,
-        Err(failure) => report::failed(&output, None, &failure),
+        Err(failure) => report::failed(&global, None, &failure),
+    }
+}
+
+/// What the flags have that the server in this process does not need.
+fn for_a_server(arguments: &DemoArguments, global: &GlobalArguments) -> Option<&'static str> {
+    if arguments.server != ServerArguments::default() {
+        Some("these flags are")
+    } else if arguments.from.is_some() {
+        Some("--from is")
+    } else if arguments.to.is_some() {
+        Some("--to is")
+    } else {
+        global.json.then_some("--json is")
     }
 }
 
 /// Sends the mail to a server that somebody else runs.
 async fn send_to_server(
     arguments: DemoArguments,
-    output: &OutputArguments,
+    global: &GlobalArguments,
     waiting: Option<Waiting>,
 ) -> Result<u8, Failure> {
-    let (connection, mut stops) = Connection::open(arguments.server, None).await?;
+    let (connection, mut stops) = Connection::open(global, arguments.server, None).await?;
     let from: Mailbox = match &arguments.from {
         Some(text) => parse("--from", text)?,
         None => connection
@@ -91,7 +97,7 @@ async fn send_to_server(
     let message = Box::pin(message);
     let message = stops.unless(Interrupted::NotSent(None), message).await?;
     let options = message.envelope().options().clone();
-    Ok(deliver(connection, options, message, output, waiting, stops).await)
+    Ok(deliver(connection, options, message, global, waiting, stops).await)
 }
 
 async fn send_and_compare() -> Result<u8, Failure> {

@@ -13,6 +13,7 @@ mod input;
 mod output;
 mod send;
 mod stop;
+mod terminal;
 mod usage;
 
 use std::fs::File;
@@ -40,6 +41,12 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    let Arguments {
+        command, global, ..
+    } = arguments;
+    if let Some(color) = global.color {
+        color.write_global();
+    }
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -51,9 +58,9 @@ fn main() -> ExitCode {
         // A file that grows over the limit of the process (ulimit -f) is an error of the write
         // then, and not the end of the process.
         let _too_large = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
-        match arguments.command {
-            Subcommands::Send(arguments) => send::run(*arguments).await,
-            Subcommands::Demo(arguments) => demo::run(*arguments).await,
+        match command {
+            Subcommands::Send(arguments) => send::run(*arguments, &global).await,
+            Subcommands::Demo(arguments) => demo::run(*arguments, &global).await,
         }
     });
     // A pending read of standard input must not keep the process.

@@ -9,7 +9,7 @@ use pilotfish::session::Receipt;
 use pilotfish::{Client, Error, Mail, Message};
 use tokio::time::{Instant, timeout};
 
-use crate::args::{OutputArguments, SendArguments};
+use crate::args::{GlobalArguments, SendArguments};
 use crate::compose::compose;
 use crate::connection::{Connection, signed};
 use crate::exit;
@@ -26,21 +26,20 @@ use crate::stop::{Stop, Stops};
 const ABORT: Duration = Duration::from_secs(1);
 
 /// Sends one mail, prints what became of it, and returns the exit status.
-pub(crate) async fn run(arguments: SendArguments) -> u8 {
+pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u8 {
     let SendArguments {
         server,
         mail,
         delivery,
         dkim,
         dry_run,
-        output,
     } = arguments;
-    let waiting = logging::init(&output);
+    let waiting = logging::init(global);
     let sent = async {
         let paths = mail.inputs().filter_map(Input::path);
         let read: Vec<_> = paths.map(PathBuf::from).collect();
         let body = mail.content.body;
-        let (connection, mut stops) = Connection::open(server, dkim.dkim()?).await?;
+        let (connection, mut stops) = Connection::open(global, server, dkim.dkim()?).await?;
         let message = async {
             let signer = connection.signer(body).await?;
             let sender = connection.account.sender();
@@ -49,7 +48,7 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
         };
         let message = Box::pin(message);
         let message = stops.unless(Interrupted::NotSent(None), message).await?;
-        report::warnings(&output, &message);
+        report::warnings(global, &message);
         if dry_run.dry_run {
             let most = body.unwrap_or(BodyType::SevenBit);
             let written = dry_run::write(&message, most, &dry_run.output, &read);
@@ -57,10 +56,10 @@ pub(crate) async fn run(arguments: SendArguments) -> u8 {
             return Ok(exit::OK);
         }
         let options = delivery.into();
-        Ok(deliver(connection, options, message, &output, waiting, stops).await)
+        Ok(deliver(connection, options, message, global, waiting, stops).await)
     };
     let sent = Box::pin(sent).await;
-    sent.unwrap_or_else(|failure| report::failed(&output, None, &failure))
+    sent.unwrap_or_else(|failure| report::failed(global, None, &failure))
 }
 
 /// Sends a mail that is made, prints what became of it, and returns the exit status.
@@ -68,28 +67,28 @@ pub(crate) async fn deliver(
     mut connection: Connection,
     options: Options,
     message: Message,
-    output: &OutputArguments,
+    global: &GlobalArguments,
     waiting: Option<Waiting>,
     mut stops: Stops,
 ) -> u8 {
     let limits = connection.account.network.timeouts();
-    let server = Box::pin(connection.server(output));
+    let server = Box::pin(connection.server(global));
     let server = stops.unless(Interrupted::NotSent(None), server).await;
     let server = match server {
         Ok(server) => server,
         Err(failure) => {
-            return report::failed(output, None, &failure.advised(&connection));
+            return report::failed(global, None, &failure.advised(&connection));
         }
     };
     let mail = Submission {
         server: server.to_string(),
         message,
     };
-    let transfer = ProgressWatcher::watched_by(output);
+    let transfer = ProgressWatcher::watched_by(global);
     let client = Client::builder(server).on_progress(transfer.observer());
     let client = match client.build() {
         Ok(client) => client,
-        Err(error) => return report::failed(output, Some(&mail), &error.into()),
+        Err(error) => return report::failed(global, Some(&mail), &error.into()),
     };
     let started = Instant::now();
     let line = waiting.map(|waiting| waiting.show(mail.server.clone(), limits));
@@ -100,7 +99,7 @@ pub(crate) async fn deliver(
     drop(line);
     let is_interruption = |failure: &Failure| failure.is_interruption;
     let was_interrupted = result.as_ref().is_err_and(is_interruption);
-    if let (Ok(receipt), 1) = (&result, output.verbose) {
+    if let (Ok(receipt), 1) = (&result, global.verbose) {
         report::notice(&format!(
             "sent {} bytes in {} ms; the reply took {} ms",
             receipt.size,
@@ -109,10 +108,10 @@ pub(crate) async fn deliver(
         ));
     }
     let status = match result {
-        Ok(receipt) => report::sent(output, &mail, &receipt, started.elapsed()),
+        Ok(receipt) => report::sent(global, &mail, &receipt, started.elapsed()),
         Err(failure) => {
             let failure = failure.advised(&connection).advised_for(&mail.message);
-            report::failed(output, Some(&mail), &failure)
+            report::failed(global, Some(&mail), &failure)
         }
     };
     // The user has the result. A user who interrupts does not wait until QUIT has left.

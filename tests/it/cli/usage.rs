@@ -12,9 +12,12 @@ const VALID_ARGUMENTS: &str =
 async fn a_wrong_command_line_is_64() {
     for (arguments, words) in [
         ("sned", "unrecognized subcommand 'sned'"),
-        ("send", "--server <HOST[:PORT]>"),
+        ("send", "--to <LIST>"),
         ("send --server there.invalid", "--to <LIST>"),
-        ("send --to ann@example.org", "--server <HOST[:PORT]>"),
+        (
+            "send --to ann@example.org --from me@example.org",
+            "no server is named by --server",
+        ),
         ("send --server there.invalid --to ann@example.org", "--from"),
         ("send --server there.invalid:0", "is not a port"),
         ("send --server there.invalid:smtp", "is not a port"),
@@ -36,12 +39,18 @@ async fn a_wrong_command_line_is_64() {
             "send --server lmtp://there.invalid:25",
             "never spoken on 25",
         ),
-        ("send --account work", "--config"),
+        (
+            "send --to ann@example.org --account work",
+            "name it by --config FILE",
+        ),
         ("send --output mail.eml", "--dry-run"),
         ("send --dry-run --json", "cannot be used with"),
         ("send --quiet --verbose", "cannot be used with"),
-        ("demo --to ann@example.org", "--server <HOST[:PORT]>"),
-        ("demo --json", "--server <HOST[:PORT]>"),
+        (
+            "demo --to ann@example.org",
+            "--to is for a real server: name it by --server",
+        ),
+        ("demo --json", "--json is for a real server"),
         ("demo --user me", "name it by --server or --account"),
         ("demo --server there.invalid", "add --from"),
     ] {
@@ -262,7 +271,9 @@ async fn without_arguments_it_prints_help_and_reads_no_input() {
     let ended = Run::new("").end().await;
     assert_eq!(ended.status, 64);
     assert!(
-        ended.stderr.contains("Usage: pilotfish <COMMAND>"),
+        ended
+            .stderr
+            .contains("Usage: pilotfish [OPTIONS] <COMMAND>"),
         "{ended:?}"
     );
 }

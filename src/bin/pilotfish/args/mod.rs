@@ -3,17 +3,19 @@
 mod content;
 mod delivery;
 mod fields;
+mod global;
 mod network;
 mod server;
 
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(crate) use content::{ContentArguments, RawArguments};
 pub(crate) use delivery::DeliveryArguments;
 pub(crate) use fields::{AddressArguments, DkimArguments, FieldArguments};
+pub(crate) use global::GlobalArguments;
 pub(crate) use server::ServerArguments;
 
 /// Send mail: text and attachments of any size, over TLS, with an exact result for every recipient.
@@ -28,6 +30,9 @@ pub(crate) use server::ServerArguments;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Subcommands,
+
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
 
     /// Print the version.
     #[arg(short = 'V', long, action = ArgAction::Version)]
@@ -53,10 +58,6 @@ pub(crate) enum Subcommands {
 /// Send one mail.
 #[derive(Args)]
 #[command(after_help = SEND_EXAMPLES, after_long_help = SEND_LONG_HELP)]
-#[command(group = ArgGroup::new("destination")
-    .args(["server", "account", "config", "dry_run"])
-    .required(true)
-    .multiple(true))]
 pub(crate) struct SendArguments {
     #[command(flatten)]
     pub(crate) server: ServerArguments,
@@ -68,8 +69,6 @@ pub(crate) struct SendArguments {
     pub(crate) dkim: DkimArguments,
     #[command(flatten)]
     pub(crate) dry_run: DryRunArguments,
-    #[command(flatten)]
-    pub(crate) output: OutputArguments,
 }
 
 /// What to send.
@@ -87,32 +86,17 @@ pub(crate) struct MailArguments {
 
 /// Send a mail with a picture to a server inside this process, and show how it went.
 #[derive(Args)]
-#[command(group = ArgGroup::new("real_server").args(["server", "account"]).multiple(true))]
 pub(crate) struct DemoArguments {
     #[command(flatten)]
     pub(crate) server: ServerArguments,
 
     /// The sender [default: the account's, or the user if it is an address].
-    #[arg(
-        long,
-        value_name = "MAILBOX",
-        requires = "real_server",
-        help_heading = "Mail"
-    )]
+    #[arg(long, value_name = "MAILBOX", help_heading = "Mail")]
     pub(crate) from: Option<String>,
 
     /// Recipients [default: the sender].
-    #[arg(
-        long,
-        value_name = "LIST",
-        requires = "real_server",
-        help_heading = "Mail"
-    )]
+    #[arg(long, value_name = "LIST", help_heading = "Mail")]
     pub(crate) to: Option<String>,
-
-    /// Print the outcome as one JSON object.
-    #[arg(long, requires = "real_server", help_heading = "Output")]
-    pub(crate) json: bool,
 }
 
 /// Writing the message instead of sending it.
@@ -136,34 +120,6 @@ pub(crate) struct DryRunArguments {
         requires = "dry_run"
     )]
     pub(crate) output: PathBuf,
-}
-
-/// What the command prints.
-#[derive(Args)]
-#[command(next_help_heading = "Output")]
-pub(crate) struct OutputArguments {
-    /// Show the dialogue on standard error, without secrets.
-    #[arg(long)]
-    pub(crate) transcript: bool,
-
-    /// Print the outcome as one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    /// Print each step; twice: the dialogue with times; three times: everything.
-    #[arg(short, long, action = ArgAction::Count)]
-    pub(crate) verbose: u8,
-
-    /// Print nothing but errors.
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub(crate) quiet: bool,
-}
-
-impl OutputArguments {
-    /// Whether the dialogue with the server is printed.
-    pub(crate) fn shows_dialogue(&self) -> bool {
-        self.transcript || self.verbose > 1
-    }
 }
 
 const SEND_EXAMPLES: &str = "\

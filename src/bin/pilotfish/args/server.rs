@@ -39,14 +39,6 @@ const CHUNKING: Words<Chunking> = rows! {
 #[derive(Args, Default, PartialEq)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct ServerArguments {
-    /// Read accounts from a TOML file.
-    #[arg(short = 'C', long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-
-    /// Take server, user, sender and DKIM key from this account of the file.
-    #[arg(short = 'A', long, value_name = "NAME", requires = "config")]
-    pub(crate) account: Option<String>,
-
     /// The submission server; the port is 587, or 465 with implicit TLS, unless given.
     #[arg(long, value_name = "HOST[:PORT]", long_help = SERVER_HELP, value_parser = Account::new)]
     pub(crate) server: Option<Account>,

@@ -14,7 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::progress::can_draw;
 use super::waiting::Waiting;
-use crate::args::OutputArguments;
+use crate::args::GlobalArguments;
 
 /// Where the library shows the dialogue.
 const WIRE: &str = "pilotfish::wire";
@@ -23,19 +23,19 @@ const WIRE: &str = "pilotfish::wire";
 /// `-vvv`; the dialogue alone by `--transcript`.
 ///
 /// Returns the source of the waiting line, if the terminal shows one.
-pub(crate) fn init(output: &OutputArguments) -> Option<Waiting> {
+pub(crate) fn init(global: &GlobalArguments) -> Option<Waiting> {
     let wire = |level| Targets::new().with_target(WIRE, level);
-    let has_times = output.verbose > 1;
-    let transcript = (output.shows_dialogue())
+    let has_times = global.verbose > 1;
+    let transcript = (global.shows_dialogue())
         .then(|| OnWireEvent(transcript(has_times)).with_filter(wire(LevelFilter::TRACE)));
-    let steps = (output.verbose == 1 && transcript.is_none())
+    let steps = (global.verbose == 1 && transcript.is_none())
         .then(|| OnWireEvent(steps()).with_filter(wire(LevelFilter::DEBUG)));
-    let waiting = can_draw(output).then(Waiting::default);
+    let waiting = can_draw(global).then(Waiting::default);
     let watched = waiting.clone().map(|waiting| {
         OnWireEvent(move |line| waiting.state().see(&line)).with_filter(wire(LevelFilter::TRACE))
     });
     // The transcript shows the dialogue already.
-    let log = (output.verbose >= 3).then(|| {
+    let log = (global.verbose >= 3).then(|| {
         tracing_subscriber::fmt::layer()
             .with_writer(std::io::stderr)
             .with_ansi(false)

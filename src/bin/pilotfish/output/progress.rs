@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pilotfish::session::Progress;
 use tracing::debug;
 
-use crate::args::OutputArguments;
+use crate::args::GlobalArguments;
 
 /// A shorter transfer needs no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -26,18 +26,18 @@ pub(crate) struct ProgressWatcher {
 }
 
 /// Whether standard error is a terminal that can draw, and nothing else is written to it.
-pub(crate) fn can_draw(output: &OutputArguments) -> bool {
-    let quiet = output.quiet || output.transcript || output.verbose > 0;
+pub(crate) fn can_draw(global: &GlobalArguments) -> bool {
+    let quiet = global.quiet || global.transcript || global.verbose > 0;
     let can_draw = std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb");
     !quiet && can_draw && std::io::stderr().is_terminal()
 }
 
 impl ProgressWatcher {
     /// Shows a bar where one can be drawn.
-    pub(crate) fn watched_by(output: &OutputArguments) -> Self {
+    pub(crate) fn watched_by(global: &GlobalArguments) -> Self {
         Self {
             done: Arc::default(),
-            bar: can_draw(output).then(Arc::default),
+            bar: can_draw(global).then(Arc::default),
         }
     }
 

@@ -7,9 +7,10 @@ use pilotfish::Message;
 use pilotfish::session::{Receipt, Recipient, RecipientOutcome, recipient_outcomes};
 
 use super::json;
-use crate::args::OutputArguments;
+use crate::args::GlobalArguments;
 use crate::exit;
 use crate::failure::Failure;
+use crate::terminal::style::Stream;
 
 /// A mail before it is sent.
 #[derive(Debug)]
@@ -20,8 +21,8 @@ pub(crate) struct Submission {
 }
 
 /// Prints the warnings about a mail.
-pub(crate) fn warnings(output: &OutputArguments, message: &Message) {
-    for warning in message.warnings().iter().filter(|_| !output.quiet) {
+pub(crate) fn warnings(global: &GlobalArguments, message: &Message) {
+    for warning in message.warnings().iter().filter(|_| !global.quiet) {
         notice(&format!("warning: {warning}"));
     }
 }
@@ -29,7 +30,7 @@ pub(crate) fn warnings(output: &OutputArguments, message: &Message) {
 /// Prints what became of a mail that was accepted for at least one recipient, and returns the exit
 /// status.
 pub(crate) fn sent(
-    output: &OutputArguments,
+    global: &GlobalArguments,
     mail: &Submission,
     receipt: &Receipt,
     duration: Duration,
@@ -44,10 +45,10 @@ pub(crate) fn sent(
     } else {
         (exit::OK, format!("sent to {all} recipients"))
     };
-    if output.json {
+    if global.json {
         let object = json::sent(mail, receipt, &recipients, status, duration);
         result(&json::line(&object));
-    } else if !output.quiet {
+    } else if !global.quiet {
         let (size, duration) = (indicatif::HumanBytes(receipt.size), duration.as_secs_f32());
         result(&format!(
             "{outcome} · {} · {size} in {duration:.1} s · {}",
@@ -87,10 +88,10 @@ fn not_accepted(recipients: &[Recipient<'_>]) -> String {
 
 /// Prints why a mail was not accepted for all of its recipients, and returns the exit status.
 /// `mail` is `None` if none could be made.
-pub(crate) fn failed(output: &OutputArguments, mail: Option<&Submission>, failure: &Failure) -> u8 {
+pub(crate) fn failed(global: &GlobalArguments, mail: Option<&Submission>, failure: &Failure) -> u8 {
     let recipients = mail.map(|mail| failure.recipients(&mail.message));
     let recipients = recipients.unwrap_or_default();
-    if output.json {
+    if global.json {
         result(&json::line(&json::failed(mail, failure, &recipients)));
     }
     let first = recipients.first().map(|first| first.outcome);
@@ -123,13 +124,15 @@ fn line(recipient: &Recipient<'_>) -> String {
 
 /// Prints what is not a result, by one write, so that its lines stay together.
 pub(crate) fn notice(text: &str) {
-    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
+    let text = Stream::stderr().shown(format!("{text}\n"));
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// Prints a result and a line end.
 pub(crate) fn result(text: &str) {
+    let text = Stream::stdout().shown(format!("{text}\n"));
     let mut stdout = io::stdout().lock();
-    let printed = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+    let printed = (stdout.write_all(text.as_bytes())).and_then(|()| stdout.flush());
     match printed {
         // The result of the mail does not depend on its reader.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -1,0 +1,77 @@
+//! The options of all commands.
+
+use std::path::PathBuf;
+
+use anstream::ColorChoice;
+use clap::{ArgAction, Args};
+
+use super::{Words, rows, words};
+
+const COLORS: Words<ColorChoice> = rows! {
+    "auto" = ColorChoice::Auto => "On a terminal, unless NO_COLOR is set or TERM is dumb";
+    "always" = ColorChoice::Always => "Everywhere";
+    "never" = ColorChoice::Never => "Nowhere";
+};
+
+/// The options of all commands, which may stand before the command or after it.
+#[derive(Args, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub(crate) struct GlobalArguments {
+    /// Use this account.
+    #[arg(
+        short = 'A',
+        long,
+        value_name = "NAME",
+        global = true,
+        help_heading = "Account"
+    )]
+    pub(crate) account: Option<String>,
+
+    /// Read accounts and settings from this file alone.
+    #[arg(
+        short = 'C',
+        long,
+        value_name = "FILE",
+        global = true,
+        help_heading = "Account"
+    )]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Print the outcome as one JSON object.
+    #[arg(long, global = true, help_heading = "Output")]
+    pub(crate) json: bool,
+
+    /// Print each step; twice: the dialogue with times; three times: everything.
+    #[arg(short, long, action = ArgAction::Count, global = true, help_heading = "Output")]
+    pub(crate) verbose: u8,
+
+    /// Print nothing but errors.
+    #[arg(
+        short,
+        long,
+        conflicts_with = "verbose",
+        global = true,
+        help_heading = "Output"
+    )]
+    pub(crate) quiet: bool,
+
+    /// Show the dialogue with the server on standard error, without secrets.
+    #[arg(long, global = true, hide_short_help = true, help_heading = "Output")]
+    pub(crate) transcript: bool,
+
+    /// Never ask. A question that has to be answered is an error (status 64).
+    #[arg(long, global = true, hide_short_help = true, help_heading = "Output")]
+    pub(crate) no_input: bool,
+
+    /// When to use colours [default: auto].
+    #[arg(long, value_parser = words(COLORS), value_name = "WHEN", global = true,
+          hide_short_help = true, help_heading = "Output")]
+    pub(crate) color: Option<ColorChoice>,
+}
+
+impl GlobalArguments {
+    /// Whether the dialogue with the server is printed.
+    pub(crate) fn shows_dialogue(&self) -> bool {
+        self.transcript || self.verbose > 1
+    }
+}
