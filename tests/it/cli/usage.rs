@@ -50,12 +50,13 @@ async fn a_wrong_command_line_is_64() {
             "demo --to ann@example.org",
             "--to is for a real server: name it by --server",
         ),
-        ("demo --json", "--json is for a real server"),
         ("demo --user me", "name it by --server or --account"),
         ("demo --server there.invalid", "add --from"),
     ] {
         Run::new(arguments).end().await.fails(64, words);
     }
+    let ended = Run::new("demo --json").end().await;
+    ended.reports(64, "--json is for a real server");
     for (arguments, words) in [
         ("--colour", "unexpected argument '--colour'"),
         ("ann@example.org", "unexpected argument 'ann@example.org'"),
