@@ -1,18 +1,22 @@
 //! One account: a server, and who logs in and sends there.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
 use super::ConfigError;
+use super::auth::Auth;
 use super::dkim::Dkim;
+use super::limits;
 use super::network::Network;
 use super::secret_source::SecretSource;
 use super::tls::fingerprints;
 use super::{at_least_one, some_from_text};
-use crate::address::Mailbox;
-use crate::protocol::{Chunking, Dialect, Mechanism, Pipelining, ValueError};
+use crate::address::envelope::{Notify, Ret};
+use crate::address::{Mailbox, ReversePath};
+use crate::client::Rates;
+use crate::protocol::{Chunking, Dialect, Mechanism, Pipelining};
 use crate::session::{Security, ServerAddress};
 use crate::transport::{Fingerprint, Host, TlsRoots, TlsVersion};
 
@@ -83,6 +87,14 @@ pub struct Account {
     pub password_fd: Option<u32>,
     /// A command that prints the password, run by `sh -c` without input.
     pub password_command: Option<String>,
+    /// The name of an environment variable with the password.
+    pub password_env: Option<String>,
+    /// The name of a credential of systemd with the password on its first line: a file in the
+    /// directory that the variable `CREDENTIALS_DIRECTORY` names.
+    pub password_credential: Option<String>,
+    /// A file in the format of netrc(5) that only its owner can read, with the password for the
+    /// server's host and, if the file names users, for [`user`](Self::user).
+    pub password_netrc: Option<PathBuf>,
     /// A file that only its owner can read, with an OAuth 2.0 access token on its first line, or
     /// as `access_token` in a JSON object (RFC 6749 section 5.1).
     pub token_file: Option<PathBuf>,
@@ -91,6 +103,10 @@ pub struct Account {
     pub token_fd: Option<u32>,
     /// A command that prints a token.
     pub token_command: Option<String>,
+    /// The name of an environment variable with a token.
+    pub token_env: Option<String>,
+    /// The name of a credential of systemd with a token.
+    pub token_credential: Option<String>,
     #[serde(deserialize_with = "some_from_text")]
     pub(super) auth: Option<Auth>,
     /// The identity to act as, if it is not the user's own: the authorization identity of SASL.
@@ -102,6 +118,27 @@ pub struct Account {
     /// The mailbox that mails are from. See [`sender`](Self::sender).
     #[serde(deserialize_with = "some_from_text")]
     pub from: Option<Mailbox>,
+    /// The address that notifications of failure go to, `<>` for none. By default that of the
+    /// sender.
+    #[serde(deserialize_with = "limits::reverse_path")]
+    pub envelope_from: Option<ReversePath>,
+    /// When the sender is notified about a mail: `never`, or some of `success,failure,delay`.
+    #[serde(deserialize_with = "some_from_text")]
+    pub dsn: Option<Notify>,
+    /// How much of the mail a notification returns: `hdrs` or `full`.
+    #[serde(deserialize_with = "some_from_text")]
+    pub dsn_return: Option<Ret>,
+    /// How many connections a client has at most.
+    #[serde(deserialize_with = "at_least_one")]
+    pub connections: Option<u32>,
+    /// How much a client sends in a time, as in `30/min, 500/day, 10000 recipients/day`. Without a
+    /// word, the number is of mails; the others are `recipients` and `connections`. A time is `s`,
+    /// `min`, `h` or `day`.
+    #[serde(deserialize_with = "limits::rates")]
+    pub rates: Option<Rates>,
+    /// For how long a client sends a mail again that the server deferred, as in `30m`.
+    #[serde(deserialize_with = "limits::retry")]
+    pub retry: Option<Duration>,
     /// The table `[account.NAME.dkim]`: how mails are signed.
     pub dkim: Option<Dkim>,
     /// The table `[account.NAME.network]`: how the server is reached.
@@ -156,12 +193,6 @@ impl Account {
     #[must_use]
     pub fn host(&self) -> Option<&Host> {
         self.server.as_ref().map(|server| &server.host)
-    }
-
-    /// The server's port, if the account names one.
-    #[must_use]
-    pub fn port(&self) -> Option<u16> {
-        self.server.as_ref()?.port
     }
 
     /// The Unix socket by which the server is reached, if there is one.
@@ -231,102 +262,72 @@ impl Account {
 
     /// Where the password comes from.
     pub(super) fn password(&self) -> Option<SecretSource<'_>> {
-        SecretSource::of(
-            self.password_file.as_deref(),
-            self.password_fd,
-            self.password_command.as_deref(),
-        )
+        self.password_sources().next()
     }
 
     /// Where the token comes from.
     pub(super) fn token(&self) -> Option<SecretSource<'_>> {
-        SecretSource::of(
-            self.token_file.as_deref(),
-            self.token_fd,
-            self.token_command.as_deref(),
-        )
+        self.token_sources().next()
     }
 
-    /// The account, if its keys go together.
-    fn checked(mut self) -> Result<Self, &'static str> {
-        let Some(server) = &self.server else {
-            return Err("the key server is missing");
-        };
-        // The user in the URL takes precedence.
-        self.user = server.user.clone().or(self.user);
-        if self.password_file.is_some() && self.password_command.is_some() {
-            return Err("a password comes from password-file or password-command: keep one");
-        }
-        if self.token_file.is_some() && self.token_command.is_some() {
-            return Err("a token comes from token-file or token-command: keep one");
-        }
-        if self.password().is_some() && self.token().is_some() {
-            return Err("a login is by a password or by a token: keep one");
-        }
-        if self.tls_cert.is_some() != self.tls_key.is_some() {
-            return Err("tls-cert and tls-key belong together");
-        }
-        let authorities = self.tls_ca.is_some() || self.tls_roots.is_some();
-        let pinned = !self.tls_fingerprint.is_empty();
-        let ways = [authorities, pinned, self.tls_insecure].map(u8::from);
-        if ways.iter().sum::<u8>() > 1 {
-            return Err(
-                "a server is known by its authority (tls-ca, tls-roots), by tls-fingerprint, \
-                 or not at all (tls-insecure): keep one of them",
-            );
-        }
-        Ok(self)
+    /// Every source of a password that is named.
+    pub(super) fn password_sources(&self) -> impl Iterator<Item = SecretSource<'_>> {
+        let netrc = self.password_netrc.as_deref();
+        let sources = [
+            self.password_file.as_deref().map(SecretSource::File),
+            self.password_fd.map(SecretSource::Fd),
+            self.password_command.as_deref().map(SecretSource::Command),
+            self.password_env.as_deref().map(SecretSource::Variable),
+            (self.password_credential.as_deref()).map(SecretSource::Credential),
+            netrc.map(|path| self.netrc(path)),
+        ];
+        sources.into_iter().flatten()
     }
-}
 
-/// `auto`, `none`, or the names of mechanisms in the order in which they are tried, separated by
-/// commas.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Auth {
-    /// The strongest that the server offers.
-    Auto,
-    /// No login.
-    None,
-    /// One of these, in this order.
-    Only(Vec<Mechanism>),
-}
+    /// Every source of a token that is named.
+    pub(super) fn token_sources(&self) -> impl Iterator<Item = SecretSource<'_>> {
+        let sources = [
+            self.token_file.as_deref().map(SecretSource::File),
+            self.token_fd.map(SecretSource::Fd),
+            self.token_command.as_deref().map(SecretSource::Command),
+            self.token_env.as_deref().map(SecretSource::Variable),
+            (self.token_credential.as_deref()).map(SecretSource::Credential),
+        ];
+        sources.into_iter().flatten()
+    }
 
-impl FromStr for Auth {
-    type Err = ValueError;
-
-    fn from_str(text: &str) -> Result<Self, ValueError> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "none" => Ok(Self::None),
-            names => {
-                let mechanisms = names.split(',').map(|name| name.trim().parse());
-                mechanisms.collect::<Result<_, _>>().map(Self::Only)
-            }
+    fn netrc<'a>(&'a self, path: &'a Path) -> SecretSource<'a> {
+        SecretSource::Netrc {
+            path,
+            host: self.host(),
+            user: self.user.as_deref(),
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Whether the account names a command to run.
+    pub(super) fn has_command(&self) -> bool {
+        let dkim = self.dkim.as_ref();
+        let of_dkim = dkim.and_then(|dkim| dkim.key_command.as_ref());
+        let commands = [
+            self.password_command.as_ref(),
+            self.token_command.as_ref(),
+            of_dkim,
+        ];
+        commands.iter().any(Option::is_some)
+    }
 
-    #[test]
-    fn words() {
-        use Mechanism::{OAuthBearer, Plain, ScramSha256, XOAuth2};
-        for (text, expected) in [
-            ("auto", Some(Auth::Auto)),
-            ("none", Some(Auth::None)),
-            ("scram-sha-256", Some(Auth::Only(vec![ScramSha256]))),
-            (
-                "XOAUTH2, oauthbearer",
-                Some(Auth::Only(vec![XOAuth2, OAuthBearer])),
-            ),
-            ("plain", Some(Auth::Only(vec![Plain]))),
-            ("plain,auto", None),
-            ("", None),
-            ("gssapi", None),
-        ] {
-            assert_eq!(text.parse().ok(), expected, "{text}");
-        }
+    /// Every path that the account names, except that of the server's Unix socket, which is absolute.
+    pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let paths = [
+            self.tls_ca.as_mut(),
+            self.tls_cert.as_mut(),
+            self.tls_key.as_mut(),
+            self.password_file.as_mut(),
+            self.password_netrc.as_mut(),
+            self.token_file.as_mut(),
+            self.network.proxy_password_file.as_mut(),
+            self.dkim.as_mut().and_then(|dkim| dkim.key_file.as_mut()),
+        ];
+        paths.into_iter().flatten()
     }
 }

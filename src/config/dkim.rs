@@ -120,7 +120,10 @@ mod tests {
                 &format!("{enough}key-file = 'k'\nkey-command = 'c'"),
                 "key-file or key-command",
             ),
-            (&format!("{enough}key = '-----BEGIN'"), "unknown field"),
+            (
+                &format!("{enough}key = '-----BEGIN'"),
+                "no key \"key\": did you mean \"key-file\"?",
+            ),
             (
                 &format!("{enough}key-file = 'k'\nidentity = 'x.test'"),
                 "identity: ",
@@ -147,7 +150,7 @@ mod tests {
         assert_eq!(read("yes | head -c 70000").await.unwrap().len(), MAX_KEY);
         let error = read("exit 3").await.unwrap_err().to_string();
         assert!(
-            error.contains("the DKIM key command \"exit 3\" failed"),
+            error.contains("the DKIM key command `exit 3` failed"),
             "{error}"
         );
     }

@@ -1,7 +1,9 @@
 //! An account with some of its keys replaced, as by the flags of a command.
 
 use super::ConfigError;
-use super::account::{Account, Auth};
+use super::account::Account;
+use super::auth::Auth;
+use super::contradictions::WITHOUT_TLS;
 use crate::session::ServerAddress;
 
 impl Account {
@@ -18,8 +20,12 @@ impl Account {
     ///
     /// # Errors
     ///
+    /// [`ConfigError::Contradiction`]: keys of `flags` contradict each other.
     /// [`ConfigError::OtherServer`]: the account's secret would be sent to another server.
     pub fn with_overrides(self, flags: Self) -> Result<Self, ConfigError> {
+        if let Some(reason) = flags.contradiction() {
+            return Err(ConfigError::Contradiction(reason));
+        }
         let brings_secret = flags.has_secret();
         let mut account = self;
         if let (Some(own), Some(other)) = (&account.server, &flags.server) {
@@ -46,8 +52,9 @@ impl Account {
         let (pins, insecure) = (trusting.tls_fingerprint.clone(), trusting.tls_insecure);
         let of_secret = if brings_secret { &flags } else { &account };
         let of_secret = of_secret.clone();
+        let trusts_tls = flags.is_particular_of_tls();
         let user = flags.user;
-        Ok(Self {
+        let both = Self {
             auth_as: flags.auth_as.or(account.auth_as.filter(|_| user.is_none())),
             user: user.or(account.user),
             server: flags.server.or(account.server),
@@ -60,21 +67,27 @@ impl Account {
             tls_name: flags.tls_name.or(account.tls_name),
             tls_cert: flags.tls_cert.or(account.tls_cert),
             tls_key: flags.tls_key.or(account.tls_key),
-            password_file: of_secret.password_file,
-            password_fd: of_secret.password_fd,
-            password_command: of_secret.password_command,
-            token_file: of_secret.token_file,
-            token_fd: of_secret.token_fd,
-            token_command: of_secret.token_command,
             auth: flags.auth.or(account.auth),
             danger_cleartext_auth: flags.danger_cleartext_auth || account.danger_cleartext_auth,
             from: flags.from.or(account.from),
+            envelope_from: flags.envelope_from.or(account.envelope_from),
+            dsn: flags.dsn.or(account.dsn),
+            dsn_return: flags.dsn_return.or(account.dsn_return),
+            connections: flags.connections.or(account.connections),
+            rates: flags.rates.or(account.rates),
+            retry: flags.retry.or(account.retry),
             dkim: flags.dkim.or(account.dkim),
             network: account.network.with_overrides(flags.network),
             pipelining: flags.pipelining.or(account.pipelining),
             chunking: flags.chunking.or(account.chunking),
             messages_in_flight: flags.messages_in_flight.or(account.messages_in_flight),
-        })
+            // The places of the secret.
+            ..of_secret
+        };
+        if trusts_tls && both.is_named_cleartext() {
+            return Err(ConfigError::Contradiction(WITHOUT_TLS));
+        }
+        Ok(both)
     }
 }
 
@@ -137,7 +150,7 @@ mod tests {
     #[test]
     fn what_is_for_one_server_is_not_for_another() {
         let own = account(
-            "tls = 'none'\ntls-ca = 'ca'\ntls-cert = 'c'\ntls-key = 'k'\ntls-name = 'n'\n\
+            "tls = 'starttls'\ntls-ca = 'ca'\ntls-cert = 'c'\ntls-key = 'k'\ntls-name = 'n'\n\
              tls-min = '1.3'\nuser = 'me'\nauth-as = 'shop'",
         );
         let other = Account::new("y").unwrap();

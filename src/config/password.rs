@@ -3,7 +3,8 @@
 
 use serde::Deserialize;
 
-use super::secret_source::{SecretError, SecretSource};
+use super::secret_error::SecretError;
+use super::secret_source::SecretSource;
 use crate::secret::Secret;
 
 /// How much of the source of a password is read, in octets.
@@ -17,7 +18,7 @@ impl SecretSource<'_> {
     /// Reads a password: the first line, without a byte order mark and the line end.
     pub(super) async fn read_password(self) -> Result<Secret, SecretError> {
         let octets = self.read("password", MAX_PASSWORD_SOURCE).await?;
-        first_line(&octets, "password")
+        self.first_line(&octets, "password", MAX_PASSWORD_SOURCE)
     }
 
     /// Reads an access token: the first line, or `access_token` of a JSON object, as a token
@@ -29,10 +30,32 @@ impl SecretSource<'_> {
             return match answer {
                 Ok(answer) => Ok(Secret::from(answer.access_token)),
                 // The parser's reason may quote the token.
-                Err(_) => Err(SecretError::NoAccessToken),
+                Err(_) => Err(SecretError::NoAccessToken {
+                    place: self.to_string(),
+                }),
             };
         }
-        first_line(&octets, "token")
+        self.first_line(&octets, "token", MAX_TOKEN_SOURCE)
+    }
+
+    /// The first line of what was read, which was at most so much.
+    fn first_line(
+        self,
+        octets: &[u8],
+        what: &'static str,
+        most: usize,
+    ) -> Result<Secret, SecretError> {
+        let line = octets.split(|octet| *octet == b'\n').next();
+        let line = line.unwrap_or_default();
+        if line.len() >= most {
+            return Err(self.too_long(what, most));
+        }
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() {
+            let place = self.to_string();
+            return Err(SecretError::Empty { what, place });
+        }
+        Ok(Secret::new(line))
     }
 }
 
@@ -40,16 +63,6 @@ impl SecretSource<'_> {
 #[derive(Deserialize)]
 struct Answer {
     access_token: String,
-}
-
-fn first_line(octets: &[u8], what: &'static str) -> Result<Secret, SecretError> {
-    let line = octets.split(|octet| *octet == b'\n').next();
-    let line = line.unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if line.is_empty() {
-        return Err(SecretError::Empty { what });
-    }
-    Ok(Secret::new(line))
 }
 
 #[cfg(test)]

@@ -1,49 +1,58 @@
 //! Where secrets are read from, and how.
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
+use std::{fmt, io};
 
-use thiserror::Error;
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use super::netrc;
+use super::paths::{at_home, shown};
+use super::secret_error::SecretError;
 use crate::secret::open_private;
+use crate::transport::Host;
 
 /// How long a source may take. A user may have to unlock a key ring.
-const READ_TIMEOUT: Duration = Duration::from_mins(2);
+pub(super) const READ_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How long the pipe of a command is read after the command has ended.
 const AFTER_EXIT: Duration = Duration::from_millis(250);
 
-/// A place that a secret is read from.
+/// The most octets that a command may print after those that are kept.
+const MAX_OUTPUT: usize = 1024 * 1024;
+
+/// The most octets of a file in the format of netrc(5) that are read.
+const MAX_NETRC: usize = 64 * 1024;
+
+/// A place that a secret is read from. `~/` in a path is the home directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SecretSource<'a> {
-    /// A file that only its owner can read. `~/` is the home directory.
+    /// A file that only its owner can read.
     File(&'a Path),
-    /// A file that belongs to a secret and may be read by anybody. `~/` is the home directory.
+    /// A file that belongs to a secret and may be read by anybody.
     PublicFile(&'a Path),
     /// A file descriptor that the process was started with.
     Fd(u32),
     /// What a command prints, run by `sh -c` without input.
     Command(&'a str),
+    /// An environment variable.
+    Variable(&'a str),
+    /// A credential of systemd: a file of this name in the directory that it makes for a service.
+    Credential(&'a str),
+    /// A file in the format of netrc(5) that only its owner can read, and what to look for in it.
+    Netrc {
+        path: &'a Path,
+        host: Option<&'a Host>,
+        user: Option<&'a str>,
+    },
 }
 
-impl<'a> SecretSource<'a> {
-    /// The source that the keys of an account name: one of them at most.
-    pub(super) fn of(
-        file: Option<&'a Path>,
-        fd: Option<u32>,
-        command: Option<&'a str>,
-    ) -> Option<Self> {
-        let file = file.map(Self::File);
-        file.or(fd.map(Self::Fd)).or(command.map(Self::Command))
-    }
-
+impl SecretSource<'_> {
     /// Reads the first `most` octets; `what` names the secret in errors. A byte order mark at the
     /// beginning is left out.
     pub(super) async fn read(
@@ -66,11 +75,29 @@ impl<'a> SecretSource<'a> {
                     read_file(File::open(&path).await.map(Some), path, what, most).await
                 }
                 Self::Command(command) => read_command(command, what, most).await,
+                Self::Variable(name) => read_variable(name, what),
+                Self::Credential(name) => {
+                    let path = credential(name, what)?;
+                    // The directory is for the service alone, whatever the mode of the file: systemd
+                    // may grant access by an access control list, and then the mode shows a group.
+                    read_file(File::open(&path).await.map(Some), path, what, most).await
+                }
+                Self::Netrc { path, host, user } => {
+                    let path = at_home(path);
+                    let file = open_private(&path).await;
+                    let text = read_file(file, path.clone(), what, MAX_NETRC).await?;
+                    let host = host.map(ToString::to_string).unwrap_or_default();
+                    let found = netrc::password(&text, &host, user);
+                    found.ok_or(SecretError::NotInNetrc { path, host })
+                }
             }
         };
         let octets = timeout(READ_TIMEOUT, read)
             .await
-            .map_err(|_| SecretError::TimedOut { what })??;
+            .map_err(|_| SecretError::TimedOut {
+                what,
+                place: self.to_string(),
+            })??;
         Ok(without_byte_order_mark(octets))
     }
 
@@ -82,10 +109,53 @@ impl<'a> SecretSource<'a> {
     ) -> Result<Zeroizing<Vec<u8>>, SecretError> {
         let octets = self.read(what, most + 1).await?;
         if octets.len() > most {
-            return Err(SecretError::TooLong { what, most });
+            return Err(self.too_long(what, most));
         }
         Ok(octets)
     }
+
+    /// The error that the source has more than a secret has.
+    pub(super) fn too_long(self, what: &'static str, most: usize) -> SecretError {
+        SecretError::TooLong {
+            what,
+            place: self.to_string(),
+            most,
+        }
+    }
+}
+
+/// The place as errors name it.
+impl fmt::Display for SecretSource<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) | Self::PublicFile(path) | Self::Netrc { path, .. } => {
+                f.write_str(&shown(path))
+            }
+            Self::Fd(number) => write!(f, "the descriptor {number}"),
+            Self::Command(command) => write!(f, "the command `{}`", command.escape_debug()),
+            Self::Variable(name) => write!(f, "the variable {}", name.escape_debug()),
+            Self::Credential(name) => write!(f, "the credential {}", name.escape_debug()),
+        }
+    }
+}
+
+/// The value of an environment variable.
+fn read_variable(name: &str, what: &'static str) -> Result<Zeroizing<Vec<u8>>, SecretError> {
+    let value = std::env::var_os(name).ok_or_else(|| SecretError::NoVariable {
+        what,
+        name: name.to_owned(),
+    })?;
+    Ok(Zeroizing::new(value.into_encoded_bytes()))
+}
+
+/// The file of a credential.
+fn credential(name: &str, what: &'static str) -> Result<PathBuf, SecretError> {
+    let directory = std::env::var_os("CREDENTIALS_DIRECTORY").filter(|_| !name.contains('/'));
+    let directory = directory.ok_or_else(|| SecretError::NoCredential {
+        what,
+        name: name.to_owned(),
+    })?;
+    Ok(Path::new(&directory).join(name))
 }
 
 /// Leaves the mark out that editors on Windows write at the beginning of a text in UTF-8.
@@ -95,13 +165,6 @@ fn without_byte_order_mark(mut octets: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>>
         octets.drain(..MARK.len());
     }
     octets
-}
-
-pub(super) fn at_home(path: &Path) -> PathBuf {
-    match (path.strip_prefix("~"), std::env::home_dir()) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => path.to_owned(),
-    }
 }
 
 /// Reads a file that has been opened; `None` if others can read it.
@@ -119,7 +182,8 @@ async fn read_file(
         return Err(SecretError::ReadableByOthers { what, path });
     };
     let mut octets = room(most);
-    let read = beginning(file, &mut octets, most).await;
+    // A device may have no end.
+    let read = file.take(most as u64).read_to_end(&mut octets).await;
     read.map_err(unreadable)?;
     Ok(octets)
 }
@@ -147,14 +211,16 @@ async fn read_command(
         let read = async {
             match output {
                 Some(output) => beginning(output, &mut octets, most).await,
-                None => Ok(()),
+                None => Ok(true),
             }
         };
         let mut read = std::pin::pin!(read);
         tokio::select! {
             biased;
             read = &mut read => {
-                read.map_err(failed)?;
+                if !read.map_err(failed)? {
+                    return Err(SecretSource::Command(command).too_long(what, MAX_OUTPUT));
+                }
                 child.wait().await.map_err(failed)?
             }
             status = child.wait() => {
@@ -184,80 +250,15 @@ fn room(most: usize) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(Vec::with_capacity(most + 1))
 }
 
-/// Reads to the end, so that a command is not broken off, and keeps the beginning.
+/// Reads to the end, so that a command is not broken off, and keeps the beginning. Returns whether the
+/// end came before [`MAX_OUTPUT`].
 async fn beginning(
     mut source: impl AsyncRead + Unpin,
     octets: &mut Vec<u8>,
     most: usize,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     (&mut source).take(most as u64).read_to_end(octets).await?;
-    tokio::io::copy(&mut source, &mut tokio::io::sink()).await?;
-    Ok(())
-}
-
-/// Why no secret could be read. `what` is the one that was wanted: the password, the DKIM key.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum SecretError {
-    /// The operating system did not let it be read.
-    #[error("cannot read the {what} from {}: check that it exists and may be read", path.display())]
-    Unreadable {
-        /// The secret.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// The file's mode lets group or others read it.
-    #[error("others can read the {what} in {path}: chmod 600 {path}", path = path.display())]
-    ReadableByOthers {
-        /// The secret.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-    },
-    /// The first line is empty.
-    #[error("the source of the {what} has nothing on its first line: put the {what} there")]
-    Empty {
-        /// The secret.
-        what: &'static str,
-    },
-    /// A source of a token has a JSON object that is not the answer of a token endpoint.
-    #[error("the source of the token has JSON without \"access_token\": give the token alone")]
-    NoAccessToken,
-    /// There is more than such a thing has.
-    #[error("the {what} has more than {most} octets: is it the right file?")]
-    TooLong {
-        /// The secret.
-        what: &'static str,
-        /// The most octets.
-        most: usize,
-    },
-    /// It took over two minutes.
-    #[error("the source of the {what} gave none within {READ_TIMEOUT:?}")]
-    TimedOut {
-        /// The secret.
-        what: &'static str,
-    },
-    /// The command could not be started.
-    #[error("cannot run the {what} command \"{}\"", command.escape_debug())]
-    CannotRun {
-        /// The secret.
-        what: &'static str,
-        /// The command.
-        command: String,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// The command ended with an error.
-    #[error("the {what} command \"{}\" failed ({status}): try it in a shell", command.escape_debug())]
-    CommandFailed {
-        /// The secret.
-        what: &'static str,
-        /// The command.
-        command: String,
-        /// How it ended.
-        status: ExitStatus,
-    },
+    let mut rest = source.take(MAX_OUTPUT as u64);
+    let more = tokio::io::copy(&mut rest, &mut tokio::io::sink()).await?;
+    Ok(more < MAX_OUTPUT as u64)
 }

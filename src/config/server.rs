@@ -4,7 +4,6 @@ use super::account::Account;
 use super::{ConfigError, tls};
 use crate::protocol::{Credentials, Strategy};
 use crate::session::{Security, ServerConfig, ServerConfigBuilder};
-use crate::transport::TlsConfig;
 
 impl Account {
     /// The server, with the login.
@@ -81,20 +80,6 @@ impl Account {
         Ok(builder)
     }
 
-    /// What the account trusts by TLS, and the certificate that it presents. Reads the files that the
-    /// account names for them.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`]: a file cannot be read, or what it holds is not valid.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future has no effect.
-    pub async fn tls_config(&self) -> Result<TlsConfig, ConfigError> {
-        tls::config(self).await
-    }
-
     /// The user with the password or the token; `None` if no login takes place.
     ///
     /// Reads the file or the descriptor, or runs the command, in at most two minutes.
@@ -108,6 +93,9 @@ impl Account {
     ///
     /// Dropping the future ends a command; what was read of a descriptor is lost.
     pub async fn credentials(&self) -> Result<Option<Credentials>, ConfigError> {
+        if let Some(reason) = self.contradiction_in_login() {
+            return Err(ConfigError::Contradiction(reason));
+        }
         if !self.logs_in() {
             return Ok(None);
         }
@@ -216,7 +204,7 @@ mod tests {
                 Some("me"),
                 Some("true"),
                 "auto",
-                "the source of the password has nothing on its first line: put the password there",
+                "the command `true` has no password on its first line: put it there",
             ),
         ] {
             let mut account = Account::new("x").unwrap();

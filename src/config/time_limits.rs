@@ -83,7 +83,8 @@ impl FromStr for TimeLimits {
     }
 }
 
-fn duration(text: &str) -> Option<Duration> {
+/// A time from 1 ms to 24 h, as in `30m`.
+pub(super) fn duration(text: &str) -> Option<Duration> {
     let unit = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at_checked(unit)?;
     let number: u64 = number.parse().ok()?;

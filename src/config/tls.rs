@@ -6,7 +6,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::ConfigError;
 use super::account::Account;
-use super::secret_source::{SecretError, SecretSource, at_home};
+use super::paths::at_home;
+use super::secret_error::SecretError;
+use super::secret_source::SecretSource;
 use crate::secret::Secret;
 use crate::transport::{Fingerprint, TlsConfig};
 
@@ -177,15 +179,18 @@ mod tests {
             (
                 MAX_PEM + 1,
                 1,
-                "the TLS certificate has more than 262144 octets: is it the right file?",
+                " has more than 262144 octets, which is too long for the TLS certificate: \
+                 is it the right one?",
             ),
             (
                 1,
                 MAX_PEM + 1,
-                "the TLS key has more than 262144 octets: is it the right file?",
+                " has more than 262144 octets, which is too long for the TLS key: is it the \
+                 right one?",
             ),
         ] {
-            assert_eq!(read_files(chain, key).await, expected);
+            let found = read_files(chain, key).await;
+            assert!(found.ends_with(expected), "{found}");
         }
     }
 
@@ -212,7 +217,7 @@ mod tests {
         let error = read.unwrap_err().to_string();
         assert_eq!(
             error,
-            "the source of the TLS certificate gave none within 120s"
+            format!("{} gave no TLS certificate within 120s", path.display())
         );
     }
 }

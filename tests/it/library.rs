@@ -146,7 +146,13 @@ fn every_error_of_the_library_converts_by_question_mark() {
         (
             ErrorKind::Config,
             "the secret cannot be read",
-            &[|| Err(SecretError::TimedOut { what: "password" }.into())],
+            &[|| {
+                Err(SecretError::TimedOut {
+                    what: "password",
+                    place: "/run/password".to_owned(),
+                }
+                .into())
+            }],
         ),
         (
             ErrorKind::Protocol,

@@ -24,6 +24,21 @@ pub enum Ret {
     Headers,
 }
 
+/// `full` or `hdrs`, in any case.
+impl FromStr for Ret {
+    type Err = EnvelopeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Full, Self::Headers];
+        let mut found = all
+            .into_iter()
+            .filter(|ret| ret.to_string().eq_ignore_ascii_case(text));
+        found.next().ok_or_else(|| EnvelopeError::Ret {
+            found: excerpt(text, 0),
+        })
+    }
+}
+
 impl fmt::Display for Ret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -96,6 +111,27 @@ pub struct Notify(u8);
 impl Notify {
     /// The sender is not notified, whatever happens.
     pub const NEVER: Self = Self(0);
+}
+
+/// `never`, or some of `success`, `failure` and `delay`, separated by commas, in any case.
+impl FromStr for Notify {
+    type Err = EnvelopeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.eq_ignore_ascii_case("never") {
+            return Ok(Self::NEVER);
+        }
+        let event = |word: &str| {
+            let mut all = Event::ALL.into_iter();
+            let event = all.find(|event| event.to_string().eq_ignore_ascii_case(word.trim()));
+            event.map(Self::from)
+        };
+        let events = text.split(',').map(event);
+        let all = events.reduce(|some, more| Some(some? | more?));
+        all.flatten().ok_or_else(|| EnvelopeError::Notify {
+            found: excerpt(text, 0),
+        })
+    }
 }
 
 /// What the sender can be notified of: RFC 3461 section 4.1.

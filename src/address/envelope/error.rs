@@ -13,6 +13,18 @@ pub enum EnvelopeError {
         /// What was given.
         found: Box<str>,
     },
+    /// No events to notify the sender of (RFC 3461 section 4.1).
+    #[error("\"{found}\" is not valid: write never, or some of success,failure,delay")]
+    Notify {
+        /// What was given.
+        found: Box<str>,
+    },
+    /// No part of a message that a notification returns (RFC 3461 section 4.3).
+    #[error("\"{found}\" is not a part of a mail: write hdrs or full")]
+    Ret {
+        /// What was given.
+        found: Box<str>,
+    },
     /// No time to deliver by (RFC 2852).
     #[error(
         "{seconds} seconds is not a valid delivery time: use -999999999 to 999999999, and more than \

@@ -203,3 +203,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn notifications_are_read() {
+    let wrong = |text: &str| {
+        format!("\"{text}\" is not valid: write never, or some of success,failure,delay")
+    };
+    for (text, expected) in [
+        ("never", Some("NEVER")),
+        ("delay,success", Some("SUCCESS,DELAY")),
+        ("failure", Some("FAILURE")),
+        ("Success, FAILURE", Some("SUCCESS,FAILURE")),
+        ("", None),
+        ("success,", None),
+        ("success,never", None),
+        ("always", None),
+    ] {
+        let found = text.parse::<Notify>().map(|notify| notify.to_string());
+        let expected = expected.map_or_else(|| Err(wrong(text)), |shown| Ok(shown.to_owned()));
+        assert_eq!(found.map_err(|error| error.to_string()), expected);
+    }
+    for (text, expected) in [
+        ("hdrs", Ok(Ret::Headers)),
+        ("FULL", Ok(Ret::Full)),
+        (
+            "some",
+            Err("\"some\" is not a part of a mail: write hdrs or full".to_owned()),
+        ),
+    ] {
+        let found = text.parse::<Ret>().map_err(|error| error.to_string());
+        assert_eq!(found, expected);
+    }
+}

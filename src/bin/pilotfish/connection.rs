@@ -1,9 +1,9 @@
 //! The account by which the mail is sent: one of the configuration, with the flags in place of its
 //! keys.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use pilotfish::config::{Account, Config, Dkim};
+use pilotfish::config::{Account, Dkim};
 use pilotfish::message::BodyType;
 use pilotfish::message::dkim::{DkimError, Signer};
 use pilotfish::{Credentials, Message, Security, ServerConfig};
@@ -11,9 +11,10 @@ use pilotfish::{Credentials, Message, Security, ServerConfig};
 use crate::args::{GlobalArguments, ServerArguments};
 use crate::exit;
 use crate::failure::{Failure, Interrupted};
-use crate::input::{blocking, is_standard_input};
+use crate::input::is_standard_input;
 use crate::output::advice::{LoginBy, SecretShape};
 use crate::output::report;
+use crate::settings::selected;
 use crate::stop::Stops;
 
 /// The account by which the mail is sent.
@@ -28,16 +29,17 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// The account that the flags name, and what stops the command from now on. `dkim` is what the
-    /// flags sign with.
+    /// The account that is chosen, with the flags in place of its keys, and what stops the command from
+    /// now on. `dkim` is what the flags sign with, and `sender` the value of `--from`.
     pub(crate) async fn open(
         global: &GlobalArguments,
         arguments: ServerArguments,
         dkim: Option<Dkim>,
+        sender: Option<&str>,
     ) -> Result<(Self, Stops), Failure> {
         let mut stops = Stops::new()?;
         stops.set_total_time(arguments.network.total_time());
-        let connection = Box::pin(Self::new(global, arguments, dkim));
+        let connection = Box::pin(Self::new(global, arguments, dkim, sender));
         let connection = stops.unless(Interrupted::NotSent(None), connection).await?;
         stops.set_total_time(connection.account.network.total_time());
         Ok((connection, stops))
@@ -47,24 +49,26 @@ impl Connection {
         global: &GlobalArguments,
         arguments: ServerArguments,
         dkim: Option<Dkim>,
+        sender: Option<&str>,
     ) -> Result<Self, Failure> {
-        let account = match (&global.config, &global.account) {
-            (Some(path), Some(name)) => config(path).await?.account(name)?.clone(),
-            (Some(path), None) => return Err(no_account(path).await?),
-            (None, Some(_)) => return Err(no_config()),
-            (None, None) => Account::default(),
-        };
-        let config = global.config.clone();
         let mut flags = arguments.account()?;
         flags.dkim = dkim;
-        let tls = flags.tls.take();
-        let mut account = account.with_overrides(flags)?;
+        let selected = selected(global, &flags, sender).await?;
+        if let (Some((name, why)), 1..) = (&selected.name, global.verbose) {
+            report::notice(&format!("account {}, {why}", name.escape_debug()));
+        }
+        let (tls, own_tls) = (flags.tls, selected.account.tls);
+        let names_server = flags.host().is_some();
+        let mut account = selected.account.with_overrides(flags)?;
+        let tls_of_both = account.tls;
+        // What it would be without the flag.
+        account.tls = own_tls.filter(|_| !names_server);
         let has_tls = account.security() != Security::Cleartext && account.unix_socket().is_none();
-        account.tls = tls.or(account.tls);
+        account.tls = tls_of_both;
         Ok(Self {
             tls_none_flag: tls == Some(Security::Cleartext) && has_tls,
             account,
-            config,
+            config: selected.file,
             secret: None,
         })
     }
@@ -75,6 +79,7 @@ impl Connection {
         let dkim = account.dkim.as_ref();
         let files = [
             account.password_file.as_ref(),
+            account.password_netrc.as_ref(),
             account.token_file.as_ref(),
             account.tls_ca.as_ref(),
             account.tls_cert.as_ref(),
@@ -135,23 +140,4 @@ pub(crate) async fn signed(message: Message, signer: Option<&Signer>) -> Result<
         DkimError::From { .. } => Failure::of(exit::DATA, &error),
         _ => Failure::of(exit::CONFIG, &error),
     })
-}
-
-async fn config(path: &Path) -> Result<Config, Failure> {
-    let path = path.to_owned();
-    Ok(blocking(move || Config::load(path)).await?)
-}
-
-/// The failure that no file has the account.
-fn no_config() -> Failure {
-    Failure::usage("there is no file with the account").with_help("name it by --config FILE")
-}
-
-/// The failure that no account of the file is named.
-async fn no_account(path: &Path) -> Result<Failure, Failure> {
-    let config = config(path).await?;
-    let names = config.accounts.keys();
-    let names: Vec<_> = names.map(|name| name.escape_debug().to_string()).collect();
-    let message = format!("no account of {} is named: add --account", path.display());
-    Ok(Failure::usage(message).with_help(format!("the file has: {}", names.join(", "))))
 }

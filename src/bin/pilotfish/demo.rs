@@ -78,7 +78,8 @@ async fn send_to_server(
     global: &GlobalArguments,
     waiting: Option<Waiting>,
 ) -> Result<u8, Failure> {
-    let (connection, mut stops) = Connection::open(global, arguments.server, None).await?;
+    let from = arguments.from.as_deref();
+    let (connection, mut stops) = Connection::open(global, arguments.server, None, from).await?;
     let from: Mailbox = match &arguments.from {
         Some(text) => parse("--from", text)?,
         None => connection

@@ -1,9 +1,7 @@
 //! Why the command failed.
 
 use std::fmt::Display;
-use std::io;
 
-use pilotfish::config::{ConfigError, SecretError};
 use pilotfish::session::{MailOutcome, Recipient, RecipientOutcome, recipient_outcomes};
 use pilotfish::{Error, Message};
 
@@ -36,8 +34,6 @@ pub(crate) struct Failure {
 pub(crate) enum Interrupted {
     /// The message of a dry run was not written whole.
     NotWritten,
-    /// Not everything was tested.
-    NotTested,
     /// The mail was not sent. The error says which recipients the server had rejected.
     NotSent(Option<Error>),
     /// Some recipients have the mail, or may have it. The error says which.
@@ -89,7 +85,6 @@ impl Failure {
     pub(crate) fn interrupted(stop: Stop, how_far: Interrupted) -> Self {
         let text = match how_far {
             Interrupted::NotWritten => "the message was not written whole",
-            Interrupted::NotTested => "the server was not tested whole",
             Interrupted::NotSent(_) => "the mail was not sent",
             Interrupted::Unfinished(_) => "the server had not replied for every recipient",
             Interrupted::Unanswered => {
@@ -111,7 +106,7 @@ impl Failure {
             error: match how_far {
                 Interrupted::NotSent(error) => error,
                 Interrupted::Unfinished(error) => Some(error),
-                Interrupted::NotWritten | Interrupted::NotTested | Interrupted::Unanswered => None,
+                Interrupted::NotWritten | Interrupted::Unanswered => None,
             },
             outcome,
             is_interruption: true,
@@ -172,38 +167,6 @@ impl From<Error> for Failure {
         failure.outcome = MailOutcome::of(Err(&error));
         failure.error = Some(error);
         failure
-    }
-}
-
-/// An account that cannot be used, with the flags that help.
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
-        match error {
-            ConfigError::Server(error) => error.into(),
-            ConfigError::NoServer => Self::usage("no server is named by --server"),
-            ConfigError::NoPassword => Self::usage(
-                "there is a user and no password: add --password-file, --password-fd or \
-                 --password-command, or --token-file, --token-fd or --token-command for a token",
-            ),
-            ConfigError::NoUser => {
-                Self::usage("there is a password or a token and no user: add --user")
-            }
-            ConfigError::OtherServer { own, other } => Self::usage(format!(
-                "the secret of the account is for {own}, and --server names {other}: add the login \
-                 for that server (--user and --password-file), or --auth none"
-            )),
-            ConfigError::Secret(SecretError::Unreadable {
-                what,
-                ref path,
-                ref source,
-            }) if source.kind() == io::ErrorKind::NotFound && !path.starts_with("/dev") => {
-                Self::of(exit::CONFIG, &error).with_help(format!(
-                    "write the {what} into the file by: install -D -m 600 /dev/stdin {}",
-                    path.display()
-                ))
-            }
-            error => Self::of(exit::CONFIG, &error),
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use pilotfish::address::ReversePath;
 use pilotfish::address::envelope::Options;
 use pilotfish::message::BodyType;
 use pilotfish::session::Receipt;
@@ -29,7 +30,7 @@ const ABORT: Duration = Duration::from_secs(1);
 pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u8 {
     let SendArguments {
         server,
-        mail,
+        mut mail,
         delivery,
         dkim,
         dry_run,
@@ -39,7 +40,16 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
         let paths = mail.inputs().filter_map(Input::path);
         let read: Vec<_> = paths.map(PathBuf::from).collect();
         let body = mail.content.body;
-        let (connection, mut stops) = Connection::open(global, server, dkim.dkim()?).await?;
+        let sender = mail.addresses.from.as_deref();
+        let opened = Connection::open(global, server, dkim.dkim()?, sender).await;
+        let (connection, mut stops) = opened?;
+        if let Some(path) = &connection.account.envelope_from {
+            let own = || match path {
+                ReversePath::Address(address) => address.to_string(),
+                ReversePath::Null => "<>".to_owned(),
+            };
+            mail.addresses.envelope_from.get_or_insert_with(own);
+        }
         let message = async {
             let signer = connection.signer(body).await?;
             let sender = connection.account.sender();
@@ -55,7 +65,9 @@ pub(crate) async fn run(arguments: SendArguments, global: &GlobalArguments) -> u
             stops.unless(Interrupted::NotWritten, written).await?;
             return Ok(exit::OK);
         }
-        let options = delivery.into();
+        let mut options: Options = delivery.into();
+        options.each.notify = options.each.notify.or(connection.account.dsn);
+        options.ret = options.ret.or(connection.account.dsn_return);
         Ok(deliver(connection, options, message, global, waiting, stops).await)
     };
     let sent = Box::pin(sent).await;
@@ -85,7 +97,8 @@ pub(crate) async fn deliver(
         message,
     };
     let transfer = ProgressWatcher::watched_by(global);
-    let client = Client::builder(server).on_progress(transfer.observer());
+    let client = connection.account.client(server);
+    let client = client.on_progress(transfer.observer());
     let client = match client.build() {
         Ok(client) => client,
         Err(error) => return report::failed(global, Some(&mail), &error.into()),

@@ -83,20 +83,20 @@ fn a_file_that_is_not_a_configuration_is_not_read_completely() {
 #[test]
 fn all_keys_are_read() {
     let config = Config::parse(
-        "[account.work]\nserver = '[::1]:2525'\ntls = 'none'\ntls-ca = '/ca.pem'\nuser = 'me'\nauth-as = 'shop'\n\
+        "[account.work]\nserver = '[::1]:2525'\ntls = 'starttls'\ntls-ca = '/ca.pem'\nuser = 'me'\nauth-as = 'shop'\n\
          from = 'Me <me@example.org>'\npassword-command = 'pass'",
     )
     .unwrap();
     let account = config.account("work").unwrap();
     let mut server = Account::new("[::1]:2525").unwrap();
-    server.tls = Some(Security::Cleartext);
+    server.tls = Some(Security::StartTls);
     server.tls_ca = Some("/ca.pem".into());
     server.user = Some("me".to_owned());
     server.auth_as = Some("shop".to_owned());
     server.from = Some("Me <me@example.org>".parse().unwrap());
     server.password_command = Some("pass".to_owned());
     assert_eq!(*account, server);
-    assert_eq!(account.tls, Some(Security::Cleartext));
+    assert_eq!(account.tls, Some(Security::StartTls));
     assert_eq!(account.tls_ca, Some("/ca.pem".into()));
     assert_eq!(account.user.as_deref(), Some("me"));
     assert_eq!(account.auth_as.as_deref(), Some("shop"));
@@ -169,11 +169,11 @@ async fn another_server_does_not_get_the_mode_of_the_account() {
     let fixture = CliFixture::open(server()).await;
     fixture.directory.file(
         "accounts.toml",
-        "[account.work]\nserver = 'there.invalid'\ntls = 'none'\ntls-ca = 'ca.pem'\n\
+        "[account.work]\nserver = 'there.invalid'\ntls = 'none'\n\
          user = 'me@example.org'\npassword-file = 'password'",
     );
     // The secret of the account is for its own server, unless the login is named.
-    let arguments = format!("--server {}", fixture.server.addr());
+    let arguments = format!("--server {} --tls-ca ca.pem", fixture.server.addr());
     send(&fixture, &arguments)
         .await
         .fails(64, "for there.invalid");

@@ -1,6 +1,5 @@
 //! `pilotfish send` as a program: arguments in; exit status, two streams and a mail out.
 
-mod check;
 pub(crate) mod cli_fixture;
 mod compose;
 /// Accounts from a file.
@@ -16,6 +15,7 @@ mod empty;
 pub(crate) mod examples;
 mod fields;
 mod finished;
+mod found;
 mod hints;
 mod interrupt;
 mod json;

@@ -64,7 +64,10 @@ impl Run {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true);
+            .kill_on_drop(true)
+            // The configuration of the user who runs the tests does not count.
+            .env_remove("PILOTFISH_CONFIG")
+            .env("XDG_CONFIG_HOME", "/nonexistent");
         Self {
             command,
             stdin: "Hi\n".to_owned(),

@@ -1,5 +1,4 @@
-//! Invalid settings, from flags and from files of accounts: 78, and 64 if the user has to name an
-//! account first.
+//! Invalid settings, from flags and from files of accounts: 78, and 64 if flags contradict each other.
 
 use super::cli_fixture::Directory;
 use super::run::Run;
@@ -25,12 +24,12 @@ async fn a_source_without_a_password_is_78() {
             "help: write the token into the file by",
         ),
         ("--password-file .", "cannot read the password"),
-        ("--password-file empty", "nothing on its first line"),
-        ("--password-file blank", "nothing on its first line"),
+        ("--password-file empty", "no password on its first line"),
+        ("--password-file blank", "no password on its first line"),
         ("--password-file open", "chmod 600 open"),
         ("--password-fd 99", "/dev/fd/99"),
         ("--password-command 'exit 3'", "exit status: 3"),
-        ("--password-command true", "nothing on its first line"),
+        ("--password-command true", "no password on its first line"),
         ("--password-command 'echo sesame; exit 1'", "failed"),
         ("--password-command pilotfish-no-such-command", "failed"),
     ] {
@@ -48,6 +47,15 @@ async fn settings_that_are_wrong_are_78() {
         "unknown-key.toml",
         "[account.work]\nserver = 'x'\npassword = 'p'",
     );
+    directory.file(
+        "near-key.toml",
+        "[account.work]\nserver = 'x'\npassword_file = 'p'",
+    );
+    directory.file(
+        "two-modes.toml",
+        "[account.work]\nserver = 'smtps://x'\ntls = 'none'",
+    );
+    directory.file("home.toml", "");
     directory.file("bad-from.toml", "[account.work]\nserver = 'x'\nfrom = 'me'");
     directory.file("other.toml", "[account.home]\nserver = 'x'");
     directory.file("empty.pem", "");
@@ -57,10 +65,23 @@ async fn settings_that_are_wrong_are_78() {
     );
     for (arguments, words) in [
         ("--config none.toml --account work", "none.toml"),
-        ("--config not.toml --account work", "not valid"),
-        ("--config unknown-key.toml --account work", "unknown field"),
+        ("--config not.toml --account work", "not.toml:1: account: "),
+        (
+            "--config unknown-key.toml --account work",
+            "unknown-key.toml:3: a password does not belong here\n  cause: password = \"…\" in \
+             [account.work]\n  help: delete the line",
+        ),
+        (
+            "--config near-key.toml",
+            "near-key.toml:3: there is no key \"password_file\": did you mean \"password-file\"?",
+        ),
+        (
+            "--config two-modes.toml",
+            "two-modes.toml:1: server and tls name different modes",
+        ),
+        ("--config home.toml", "no account is set up"),
         ("--config bad-from.toml --account work", "from"),
-        ("--config other.toml --account work", "there is: home"),
+        ("--config other.toml --account work", "there is home"),
         ("--tls-ca none.pem", "none.pem"),
         ("--tls-ca empty.pem", "empty.pem"),
         ("--tls-ca not.pem", "not.pem"),
@@ -76,6 +97,39 @@ async fn settings_that_are_wrong_are_78() {
 }
 
 #[tokio::test]
+async fn flags_that_contradict_each_other_are_64() {
+    const MAIL: &str = "send --from me@example.org --to ann@example.org --text Hi";
+    for (flags, words) in [
+        (
+            "smtps://x --tls none",
+            "server and tls name different modes",
+        ),
+        (
+            "smtps://x --tls starttls",
+            "server and tls name different modes",
+        ),
+        (
+            "x --tls none --tls-name y",
+            "without TLS no certificate is verified",
+        ),
+        (
+            "x --tls none --tls-insecure",
+            "without TLS no certificate is verified",
+        ),
+        (
+            "smtp+notls://x --tls-ca y",
+            "without TLS no certificate is verified",
+        ),
+        ("x --auth plain", "there is no user"),
+        ("x --auth-as shop", "there is no user"),
+        ("x --tls none --auth external", "there is no TLS"),
+    ] {
+        let run = Run::new(&format!("{MAIL} --server {flags}"));
+        run.end().await.fails(64, words);
+    }
+}
+
+#[tokio::test]
 async fn a_file_of_accounts_without_a_name_lists_them() {
     let directory = Directory::new();
     let accounts = "[account.home]\nserver = 'x'\n[account.work]\nserver = 'y'\n";
@@ -87,7 +141,13 @@ async fn a_file_of_accounts_without_a_name_lists_them() {
     ] {
         let run = Run::new(arguments).directory(directory.path());
         let ended = run.end().await;
-        ended.fails(64, "no account of mail.toml is named: add --account");
-        ended.fails(64, "help: the file has: home, work");
+        ended.fails(
+            78,
+            "no account is chosen, and none is the default: there is home, work",
+        );
+        ended.fails(
+            78,
+            "help: name one, as in -A home, or write default = \"home\"",
+        );
     }
 }

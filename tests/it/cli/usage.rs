@@ -39,10 +39,6 @@ async fn a_wrong_command_line_is_64() {
             "send --server lmtp://there.invalid:25",
             "never spoken on 25",
         ),
-        (
-            "send --to ann@example.org --account work",
-            "name it by --config FILE",
-        ),
         ("send --output mail.eml", "--dry-run"),
         ("send --dry-run --json", "cannot be used with"),
         ("send --quiet --verbose", "cannot be used with"),

@@ -45,11 +45,13 @@ const LAYERS: &[(&str, &[&str])] = &[
             "session", "protocol", "message", "address", "error", "observe",
         ],
     ),
-    // An account becomes a server with its route, TLS and login, and a signer of messages.
+    // An account becomes a server with its route, TLS and login, a client with its limits, and a signer
+    // of messages.
     (
         "config",
         &[
             "address",
+            "client",
             "protocol",
             "message",
             "transport",

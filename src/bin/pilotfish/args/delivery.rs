@@ -3,7 +3,7 @@
 use clap::Args;
 use jiff::{Span, SpanRelativeTo};
 use pilotfish::address::envelope::{
-    DateTime, DeliverBy, Dsn, EnvelopeError, EnvelopeId, Event, Hold, HoldSeconds, Notify, Options,
+    DateTime, DeliverBy, Dsn, EnvelopeError, EnvelopeId, Hold, HoldSeconds, Notify, Options,
     Partial, Priority, Ret, TlsOnward,
 };
 
@@ -25,7 +25,7 @@ const ON_REJECTED: Words<Partial> = rows! {
 pub(crate) struct DeliveryArguments {
     /// When you are notified about the mail: never, or on success, failure, delay. Several are
     /// separated by commas.
-    #[arg(long, value_name = "WHEN", value_parser = notify)]
+    #[arg(long, value_name = "WHEN")]
     dsn: Option<Notify>,
 
     /// How much of the mail comes back with a notification.
@@ -99,23 +99,6 @@ impl From<DeliveryArguments> for Options {
     }
 }
 
-fn notify(list: &str) -> Result<Notify, String> {
-    if list == "never" {
-        return Ok(Notify::NEVER);
-    }
-    let event = |word| match word {
-        "success" => Some(Notify::from(Event::Success)),
-        "failure" => Some(Event::Failure.into()),
-        "delay" => Some(Event::Delay.into()),
-        _ => None,
-    };
-    let events = list.split(',').map(event);
-    events
-        .reduce(|some, more| Some(some? | more?))
-        .flatten()
-        .ok_or_else(|| "write never, or some of success,failure,delay".to_owned())
-}
-
 /// A time, in seconds.
 fn seconds(time: &str) -> Result<i64, String> {
     let span: Option<Span> = time.parse().ok();
@@ -161,22 +144,6 @@ mod tests {
 
     fn shown<T: ToString>(result: Result<T, String>) -> String {
         result.map_or_else(|error| error, |value| value.to_string())
-    }
-
-    #[test]
-    fn notifications() {
-        let wrong = "write never, or some of success,failure,delay";
-        for (text, expected) in [
-            ("never", "NEVER"),
-            ("delay,success", "SUCCESS,DELAY"),
-            ("failure", "FAILURE"),
-            ("", wrong),
-            ("success,", wrong),
-            ("success,never", wrong),
-            ("Success", wrong),
-        ] {
-            assert_eq!(shown(notify(text)), expected, "{text:?}");
-        }
     }
 
     #[test]

@@ -1,0 +1,86 @@
+//! Errors of the configuration, with the flags that help.
+
+use std::io;
+
+use pilotfish::config::{ConfigError, SecretError};
+
+use crate::exit;
+use crate::failure::Failure;
+
+const NO_ACCOUNTS: &str = "name a server by --server, or write an account into \
+                           ~/.config/pilotfish/config.toml";
+
+/// An account that cannot be used, with the flags that help.
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Server(error) => error.into(),
+            ConfigError::NoServer => Self::usage("no server is named by --server"),
+            ConfigError::Contradiction(reason) => Self::usage(reason),
+            ConfigError::NoAccounts => Self::of(exit::CONFIG, &error).with_help(NO_ACCOUNTS),
+            ConfigError::NoAccountChosen(ref names) => {
+                let name = names.first().map_or("NAME", String::as_str);
+                let help = format!("name one, as in -A {name}, or write default = \"{name}\"");
+                Self::of(exit::CONFIG, &error).with_help(help)
+            }
+            ConfigError::NoSuchAccount {
+                ref name,
+                ref known,
+            } => {
+                let failure = Self::of(exit::CONFIG, &error);
+                match nearest(name, known) {
+                    Some(near) => failure.with_help(format!("did you mean -A {near}?")),
+                    None if known.is_empty() => failure.with_help(NO_ACCOUNTS),
+                    None => failure,
+                }
+            }
+            ConfigError::SecretInFile {
+                ref key, ref table, ..
+            } => {
+                let text = error.to_string();
+                // The library's next step is in place of the command's.
+                let message = text
+                    .rsplit_once(": ")
+                    .map_or(text.as_str(), |(what, _)| what);
+                let table = table.as_deref().map(|table| format!(" in {table}"));
+                let cause = format!("{key} = \"…\"{}", table.unwrap_or_default());
+                Self::io(exit::CONFIG, message, cause).with_help(
+                    "delete the line, and put the password into a file that only you can read: \
+                     password-file = \"PATH\"",
+                )
+            }
+            ConfigError::NoPassword => Self::usage(
+                "there is a user and no password: add --password-file, --password-fd or \
+                 --password-command, or --token-file, --token-fd or --token-command for a token",
+            ),
+            ConfigError::NoUser => {
+                Self::usage("there is a password or a token and no user: add --user")
+            }
+            ConfigError::OtherServer { own, other } => Self::usage(format!(
+                "the secret of the account is for {own}, and --server names {other}: add the login \
+                 for that server (--user and --password-file), or --auth none"
+            )),
+            ConfigError::Secret(SecretError::Unreadable {
+                what,
+                ref path,
+                ref source,
+            }) if source.kind() == io::ErrorKind::NotFound && !path.starts_with("/dev") => {
+                Self::of(exit::CONFIG, &error).with_help(format!(
+                    "write the {what} into the file by: install -D -m 600 /dev/stdin {}",
+                    path.display()
+                ))
+            }
+            error => Self::of(exit::CONFIG, &error),
+        }
+    }
+}
+
+/// The name that may be meant, at a distance of two at most.
+fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a String> {
+    let near = known
+        .iter()
+        .map(|known| (strsim::osa_distance(name, known), known));
+    let near = near.filter(|(distance, _)| *distance <= 2);
+    near.min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}

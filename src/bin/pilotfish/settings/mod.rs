@@ -1,0 +1,6 @@
+//! The configuration, and what its errors mean for the command.
+
+mod choice;
+mod errors;
+
+pub(crate) use choice::selected;

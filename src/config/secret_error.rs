@@ -1,0 +1,116 @@
+//! Why no secret could be read.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+use thiserror::Error;
+
+use super::paths::shown;
+use super::secret_source::READ_TIMEOUT;
+
+/// Why no secret could be read. `what` is the one that was wanted: the password, the DKIM key.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SecretError {
+    /// The operating system did not let it be read.
+    #[error("cannot read the {what} from {}: check that it exists and may be read", shown(.path))]
+    Unreadable {
+        /// The secret.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file's mode lets group or others read it.
+    #[error("others can read the {what} in {path}: chmod 600 {path}", path = shown(.path))]
+    ReadableByOthers {
+        /// The secret.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The first line is empty.
+    #[error("{place} has no {what} on its first line: put it there")]
+    Empty {
+        /// The secret.
+        what: &'static str,
+        /// Where it was read from.
+        place: String,
+    },
+    /// A source of a token has a JSON object that is not the answer of a token endpoint.
+    #[error("{place} has JSON without \"access_token\": give the token alone")]
+    NoAccessToken {
+        /// Where it was read from.
+        place: String,
+    },
+    /// There is more than such a thing has.
+    #[error(
+        "{place} has more than {most} octets, which is too long for the {what}: is it the right one?"
+    )]
+    TooLong {
+        /// The secret.
+        what: &'static str,
+        /// Where it was read from.
+        place: String,
+        /// The most octets.
+        most: usize,
+    },
+    /// It took over two minutes.
+    #[error("{place} gave no {what} within {READ_TIMEOUT:?}")]
+    TimedOut {
+        /// The secret.
+        what: &'static str,
+        /// Where it was read from.
+        place: String,
+    },
+    /// The command could not be started.
+    #[error("cannot run the {what} command `{}`", command.escape_debug())]
+    CannotRun {
+        /// The secret.
+        what: &'static str,
+        /// The command.
+        command: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The command ended with an error.
+    #[error("the {what} command `{}` failed ({status}): try it in a shell", command.escape_debug())]
+    CommandFailed {
+        /// The secret.
+        what: &'static str,
+        /// The command.
+        command: String,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// The environment has no such variable.
+    #[error("the variable {} for the {what} is not set: export it", name.escape_debug())]
+    NoVariable {
+        /// The secret.
+        what: &'static str,
+        /// The variable.
+        name: String,
+    },
+    /// The process is not a service of systemd that has credentials.
+    #[error(
+        "there is no credential {} for the {what}: add LoadCredential= to the service, which sets \
+         CREDENTIALS_DIRECTORY",
+        name.escape_debug()
+    )]
+    NoCredential {
+        /// The secret.
+        what: &'static str,
+        /// The credential.
+        name: String,
+    },
+    /// The file has no password for the host and the user.
+    #[error("{} has no password for {host} and this user: add a line \"machine {host}\"", shown(.path))]
+    NotInNetrc {
+        /// The file.
+        path: PathBuf,
+        /// The server.
+        host: String,
+    },
+}
