@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::mem;
 
 use super::addr_spec::AddrSpec;
+use super::domain::Domain;
 use super::error::{AddressError, ParseFault, Problem};
 use super::group::{Address, Group};
+use super::local_names::with_domain;
 use super::mailbox::{DisplayName, Mailbox};
 use super::parser::{Cursor, is_atext, is_invisible, whole};
 use super::phrase::Phrase;
@@ -43,7 +45,26 @@ impl Mailbox {
         Self::list(text, |name| name)
     }
 
-    /// The same, but keeps only the beginning of a name that is too long.
+    /// The same, but an address that is a local part alone, such as `root`, gets this domain, as
+    /// sendmail(1) does it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`parse_list`](Self::parse_list).
+    ///
+    /// ```
+    /// use pilotfish::address::Mailbox;
+    ///
+    /// let domain = "example.org".parse()?;
+    /// let list = Mailbox::parse_list_with_domain("root, Ann <ann@example.net>", &domain)?;
+    /// assert_eq!(list[0].to_string(), "root@example.org");
+    /// # Ok::<(), pilotfish::address::AddressError>(())
+    /// ```
+    pub fn parse_list_with_domain(text: &str, domain: &Domain) -> Result<Vec<Self>, AddressError> {
+        Self::parse_list(&with_domain(text, domain))
+    }
+
+    /// As [`parse_list`](Self::parse_list), but keeps only the beginning of a name that is too long.
     ///
     /// For lists that came in a message, where a name may consist of encoded words and so be
     /// several times longer than it was.

@@ -1,7 +1,7 @@
 //! From a finished message to one that can be sent.
 
 use crate::address::{
-    Address, AddressError, Envelope, ForwardPath, IntoAddresses, Mailbox, ReversePath,
+    Address, AddressError, Domain, Envelope, ForwardPath, IntoAddresses, Mailbox, ReversePath,
 };
 use crate::message::Message;
 use crate::message::encoding::BodyType;
@@ -30,6 +30,7 @@ use crate::message::warning::Warning;
 /// * names and text beyond ASCII in header fields are in encoded words (RFC 2047) if that makes all
 ///   fields ASCII, as servers further on may not offer SMTPUTF8; a message with a DKIM-Signature,
 ///   which would not hold afterwards, keeps its fields for a server that offers SMTPUTF8;
+/// * addresses without a domain get one if there is a [local domain](RawBuilder::local_domain);
 /// * what no server has to take is changed if that is [asked for](RawBuilder::repair).
 ///
 /// A header section has at most a mebibyte, and 10,000 fields. A body has any length, and a long one is
@@ -43,6 +44,7 @@ pub struct RawBuilder {
     /// Whether the recipients that the fields name get the message.
     from_fields: bool,
     reverse_path: Option<ReversePath>,
+    local_domain: Option<Domain>,
     repair: bool,
     error: FirstError,
 }
@@ -75,6 +77,7 @@ impl Message {
             recipients: Vec::new(),
             from_fields: false,
             reverse_path: None,
+            local_domain: None,
             repair: false,
             error: FirstError::default(),
         }
@@ -111,6 +114,14 @@ impl RawBuilder {
         path: impl TryInto<ReversePath, Error: Into<AddressError>>,
     ) -> Self {
         self.reverse_path = self.error.address("the reverse path", path);
+        self
+    }
+
+    /// Completes addresses that are a local part alone, such as `root`, by this domain: in From,
+    /// Sender, Reply-To, To, Cc and the same fields of a resending. Programs on the same machine write
+    /// such addresses, and a server elsewhere does not know which machine is meant.
+    pub fn local_domain(mut self, domain: impl TryInto<Domain, Error: Into<AddressError>>) -> Self {
+        self.local_domain = self.error.address("the local domain", domain);
         self
     }
 
@@ -153,6 +164,7 @@ impl RawBuilder {
         self.error.result()?;
         let beginning = HeaderSection::beginning(&mut self.message).await?;
         let section = HeaderSection::read(&beginning)?;
+        let section = section.with_local_domain(self.local_domain.take());
         let envelope = self.envelope(&section)?;
         let mut warnings = Vec::from_iter(section.fields_in_text(&beginning));
         let (body, encoding) = sendable(

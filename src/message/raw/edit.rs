@@ -6,7 +6,7 @@ use super::writer::{Finished, Writer};
 use crate::address::Mailbox;
 use crate::message::encoding::LineEnds;
 use crate::message::error::{MessageError, shown};
-use crate::message::header::{Date, Header, HeaderCharset, MessageId};
+use crate::message::header::{Date, Header, HeaderCharset, MessageId, is_one_of};
 use crate::message::warning::Warning;
 
 /// What a message gets that does not say it itself.
@@ -33,7 +33,8 @@ impl HeaderSection<'_> {
     ///   them, and a warning says so; a message with a DKIM-Signature keeps them unless it is
     ///   repaired, as the signature may be of them;
     /// * Date, From and Message-ID are added at the end if they are missing (RFC 5322
-    ///   section 3.6), in a message that is resent, too; no Resent- field is added.
+    ///   section 3.6), in a message that is resent, too; no Resent- field is added;
+    /// * addresses without a domain get that of [`with_local_domain`](Self::with_local_domain).
     ///
     /// Characters beyond ASCII stay, as RFC 6532 has it, and are encoded words in the form for
     /// servers without SMTPUTF8. The encoding of the body is another if there is one here.
@@ -63,6 +64,12 @@ impl HeaderSection<'_> {
             if is_empty_list(field) && !keeps_empty {
                 let field = shown(field.name);
                 out.warnings.push(Warning::EmptyFieldLeftOut { field });
+            } else if let Some(value) = self.completed_addresses(field) {
+                let octets = format!("{}:{value}\r\n", field.name);
+                out.field(&Field {
+                    octets: octets.as_bytes(),
+                    ..*field
+                })?;
             } else {
                 out.field(field)?;
             }
@@ -119,6 +126,17 @@ impl HeaderSection<'_> {
         let blank_line = if is_added { b"\r\n" } else { self.blank_line };
         append_lines(blank_line, &mut finished.header);
         Ok(finished.header)
+    }
+}
+
+impl HeaderSection<'_> {
+    /// The value of a field with a domain at each address, if it is a field of addresses that lacks
+    /// one.
+    fn completed_addresses(&self, field: &Field<'_>) -> Option<String> {
+        const ADDRESSES: &str = "From Sender Reply-To To Cc";
+        let name = field.resent_name().unwrap_or(field.name);
+        let is_readable = is_one_of(ADDRESSES, name) && field.text().is_ok();
+        is_readable.then(|| self.completed(field)).flatten()
     }
 }
 

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::field::{BLIND_COPIES, Field, field_name, split_fields};
+use crate::address::{Domain, with_domain};
 use crate::message::encoding::lines;
 use crate::message::error::{BodyError, MessageError, limit, shown};
 use crate::message::header::{MessageId, is_one_of};
@@ -31,6 +32,8 @@ pub(crate) struct HeaderSection<'a> {
     pub(super) body_offset: usize,
     /// Whether there is a body, be it empty, and so an empty line before it to be written.
     pub(super) has_body: bool,
+    /// The domain of addresses that have none.
+    local_domain: Option<Domain>,
 }
 
 impl<'a> HeaderSection<'a> {
@@ -84,7 +87,21 @@ impl<'a> HeaderSection<'a> {
             lines: lines(beginning.get(..offset).unwrap_or_default()).count() as u64,
             body_offset: offset,
             has_body: !rest.is_empty(),
+            local_domain: None,
         })
+    }
+
+    /// Completes addresses without a domain by this one.
+    pub(crate) fn with_local_domain(mut self, domain: Option<Domain>) -> Self {
+        self.local_domain = domain;
+        self
+    }
+
+    /// The value of a field of addresses, each with a domain; `None` if they have one already.
+    pub(super) fn completed(&self, field: &Field<'_>) -> Option<String> {
+        let value = field.unfolded_lossy();
+        let completed = with_domain(&value, self.local_domain.as_ref()?);
+        (completed != value).then(|| completed.into_owned())
     }
 
     /// Whether there is a field of this name that is not blank.

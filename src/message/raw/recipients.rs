@@ -26,7 +26,10 @@ impl<'a> HeaderSection<'a> {
         let mut paths = Vec::new();
         for (name, field) in self.transmission() {
             if is_one_of("To Cc Bcc", name) {
-                let addresses = mailboxes(field)?.into_iter().map(Mailbox::into_addr_spec);
+                let addresses = self
+                    .mailboxes(field)?
+                    .into_iter()
+                    .map(Mailbox::into_addr_spec);
                 paths.extend(addresses.map(ForwardPath::from));
             }
             limit("the number of mailboxes", paths.len(), MAX_MAILBOXES)?;
@@ -45,7 +48,7 @@ impl<'a> HeaderSection<'a> {
         for wanted in ["Sender", "From"] {
             let is_wanted = |name: &str| name.eq_ignore_ascii_case(wanted);
             for (_, field) in fields.iter().filter(|(name, _)| is_wanted(name)) {
-                if let Some(mailbox) = mailboxes(field)?.into_iter().next() {
+                if let Some(mailbox) = self.mailboxes(field)?.into_iter().next() {
                     return Ok(Some(mailbox));
                 }
             }
@@ -89,19 +92,21 @@ impl<'a> HeaderSection<'a> {
         }
         block
     }
-}
 
-/// The mailboxes of a field; none if it is empty. Display names may have any length, and need not be
-/// UTF-8.
-fn mailboxes(field: &Field<'_>) -> Result<Vec<Mailbox>, MessageError> {
-    let list = field.unfolded_lossy();
-    if list.trim().is_empty() {
-        return Ok(Vec::new());
+    /// The mailboxes of a field; none if it is empty. Display names may have any length, and need not
+    /// be UTF-8.
+    fn mailboxes(&self, field: &Field<'_>) -> Result<Vec<Mailbox>, MessageError> {
+        let list = self
+            .completed(field)
+            .unwrap_or_else(|| field.unfolded_lossy());
+        if list.trim().is_empty() {
+            return Ok(Vec::new());
+        }
+        Mailbox::parse_list_of_long_names(&list).map_err(|source| MessageError::Addresses {
+            field: shown(field.name),
+            source,
+        })
     }
-    Mailbox::parse_list_of_long_names(&list).map_err(|source| MessageError::Addresses {
-        field: shown(field.name),
-        source,
-    })
 }
 
 #[cfg(test)]
