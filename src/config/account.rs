@@ -195,6 +195,12 @@ impl Account {
         self.server.as_ref().map(|server| &server.host)
     }
 
+    /// The server's port, if the account names one.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.server.as_ref()?.port
+    }
+
     /// The Unix socket by which the server is reached, if there is one.
     #[must_use]
     pub fn unix_socket(&self) -> Option<&Path> {

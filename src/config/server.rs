@@ -4,6 +4,7 @@ use super::account::Account;
 use super::{ConfigError, tls};
 use crate::protocol::{Credentials, Strategy};
 use crate::session::{Security, ServerConfig, ServerConfigBuilder};
+use crate::transport::TlsConfig;
 
 impl Account {
     /// The server, with the login.
@@ -78,6 +79,20 @@ impl Account {
             builder = builder.mechanisms(mechanisms.to_vec());
         }
         Ok(builder)
+    }
+
+    /// What the account trusts by TLS, and the certificate that it presents. Reads the files that the
+    /// account names for them.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`]: a file cannot be read, or what it holds is not valid.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future has no effect.
+    pub async fn tls_config(&self) -> Result<TlsConfig, ConfigError> {
+        tls::config(self).await
     }
 
     /// The user with the password or the token; `None` if no login takes place.

@@ -66,7 +66,7 @@ const KEYWORDS: [(&str, Extension); 15] = [
 /// The extensions that a server offers in the present state of the session.
 ///
 /// The list from before STARTTLS is not valid after it (RFC 3207 section 4.2): the client asks for a new
-/// one. Keywords are read without regard to case, and unknown ones are ignored.
+/// one. Keywords are read without regard to case; unknown ones are in [`keywords`](Self::keywords) alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extensions {
     offered: Vec<Extension>,
@@ -77,6 +77,8 @@ pub struct Extensions {
     latest_release: Option<DateTime>,
     priority_profile: Option<Box<str>>,
     limits: Limits,
+    /// The lines after the greeting.
+    lines: Box<str>,
 }
 
 impl Extensions {
@@ -84,9 +86,13 @@ impl Extensions {
     #[must_use]
     pub fn from_ehlo(reply: &Reply) -> Self {
         let mut extensions = Self::default();
+        let mut lines = String::new();
         for line in reply.lines().skip(1) {
             extensions.add_line(line);
+            lines.push_str(line);
+            lines.push('\n');
         }
+        extensions.lines = lines.into();
         extensions
     }
 
@@ -138,6 +144,13 @@ impl Extensions {
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// Each keyword that the server sent, as it wrote it, with the parameters after it: those of unknown
+    /// extensions too.
+    pub fn keywords(&self) -> impl Iterator<Item = (&str, &str)> {
+        let lines = self.lines.lines();
+        lines.map(|line| line.split_once(' ').unwrap_or((line, "")))
     }
 
     fn add_line(&mut self, line: &str) {
@@ -215,6 +228,20 @@ mod tests {
     }
 
     #[test]
+    fn keywords_are_kept_as_they_were_sent() {
+        let offered = offered(&[
+            "mail.example.org",
+            "SIZE 1000",
+            "auth=LOGIN PLAIN",
+            "X-Own  a b",
+        ]);
+        let found: Vec<_> = offered.keywords().collect();
+        let expected = [("SIZE", "1000"), ("auth=LOGIN", "PLAIN"), ("X-Own", " a b")];
+        assert_eq!(found, expected);
+        assert_eq!(Extensions::default().keywords().count(), 0);
+    }
+
+    #[test]
     fn gmail_after_starttls() {
         let extensions = offered(&[
             "smtp.gmail.com at your service, [203.0.113.7]",
@@ -243,6 +270,7 @@ mod tests {
                 Mechanism::XOAuth2,
                 Mechanism::OAuthBearer,
             ],
+            lines: extensions.lines.clone(),
             ..Extensions::default()
         };
         assert_eq!(extensions, expected);
@@ -371,7 +399,11 @@ mod tests {
             "Ok SESSIONID=<cyrus-1234-1>",
             "\u{fffd}",
         ] {
-            assert_eq!(offered(&["x", line]), Extensions::default(), "{line:?}");
+            let extensions = Extensions {
+                lines: Box::default(),
+                ..offered(&["x", line])
+            };
+            assert_eq!(extensions, Extensions::default(), "{line:?}");
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{Argument, Command, Extensions, Reply, Strategy, ValueError};
 #[cfg(doc)]
 use crate::transport::Timeouts;
-use crate::transport::{Socket, TlsParameters};
+use crate::transport::{Certificate, Socket, TlsParameters};
 
 /// A session that is set up, and sends mails.
 #[derive(Debug)]
@@ -105,6 +105,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     #[must_use]
     pub fn tls(&self) -> Option<TlsParameters> {
         self.dialogue.wire.tls()
+    }
+
+    /// The certificate that the server presented, or that it had presented in the session that was
+    /// resumed; `None` in clear text.
+    #[must_use]
+    pub fn certificate(&self) -> Option<Certificate> {
+        self.dialogue.wire.certificate()
     }
 
     /// Whether another mail can be sent. It cannot after an error of the connection, after a

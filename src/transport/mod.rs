@@ -32,6 +32,8 @@ pub use proxy::Proxy;
 pub use route::{Family, Route};
 pub use socket::Socket;
 pub use timeouts::Timeouts;
-pub use tls::{Fingerprint, TlsConfig, TlsConfigBuilder, TlsParameters, TlsRoots, TlsVersion};
+pub use tls::{
+    Certificate, Fingerprint, TlsConfig, TlsConfigBuilder, TlsParameters, TlsRoots, TlsVersion,
+};
 pub(crate) use url::{Url, decoded};
 pub(crate) use wire::Wire;

@@ -15,7 +15,7 @@ use super::end_of_replies::EndOfReplies;
 use super::host::Host;
 use super::io_timer::{IoTimer, within};
 use super::timeouts::Timeouts;
-use super::tls::{TlsConfig, TlsParameters};
+use super::tls::{Certificate, TlsConfig, TlsParameters};
 use crate::error::{Error, ErrorKind, Result, Stage};
 use crate::protocol::{Command, Mask, Reply, ReplyDecoder};
 use crate::secret::Secret;
@@ -68,6 +68,16 @@ impl<S> Wire<S> {
     #[must_use]
     pub(crate) fn tls(&self) -> Option<TlsParameters> {
         self.tls
+    }
+
+    /// The certificate that the server presented; `None` in clear text.
+    #[must_use]
+    pub(crate) fn certificate(&self) -> Option<Certificate> {
+        let Either::Right(stream) = self.framed.get_ref() else {
+            return None;
+        };
+        let (_, connection) = stream.get_ref();
+        connection.peer_certificates()?.first().map(Certificate::of)
     }
 }
 

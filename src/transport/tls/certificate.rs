@@ -1,18 +1,83 @@
-//! The fields of a certificate (RFC 5280 section 4.1).
-//!
-//! A server that is trusted without an authority needs only the key. All other fields are for the
-//! errors about a rejected certificate.
+//! A certificate (RFC 5280 section 4.1), as far as people look at it.
 
 use std::net::IpAddr;
+use std::time::SystemTime;
 
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use tokio_rustls::rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
+
+use super::der::DerElement;
+use super::fingerprint::Fingerprint;
+
+/// What people look at in a server's certificate (RFC 5280 section 4.1).
+///
+/// A certificate has what its maker wrote into it. That a server has this certificate says whom it
+/// claims to be. Only a verified handshake proves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Certificate {
+    /// The host names, addresses and URIs that it is for: those of the extension subjectAltName.
+    pub names: Vec<String>,
+    /// The common name of its subject, which is not used to identify servers (RFC 9525 section 2).
+    pub common_name: Option<String>,
+    /// The common name of the authority that issued it.
+    pub issuer: Option<String>,
+    /// The organization of the authority.
+    pub issuer_organization: Option<String>,
+    /// The time from which it is valid; `None` if the certificate has none that can be read.
+    pub not_before: Option<SystemTime>,
+    /// The time until which it is valid.
+    pub not_after: Option<SystemTime>,
+    /// The SHA-256 of the certificate.
+    pub fingerprint: Fingerprint,
+    /// The SHA-256 of its public key.
+    pub key_fingerprint: Option<Fingerprint>,
+    /// Whether it names itself as its issuer.
+    pub is_self_signed: bool,
+    pub(super) has_short_key: bool,
+}
+
+impl Certificate {
+    pub(in crate::transport) fn of(der: &CertificateDer<'_>) -> Self {
+        let mut certificate = Self {
+            names: Vec::new(),
+            common_name: None,
+            issuer: None,
+            issuer_organization: None,
+            not_before: None,
+            not_after: None,
+            fingerprint: Fingerprint::of_certificate(der),
+            key_fingerprint: None,
+            is_self_signed: false,
+            has_short_key: false,
+        };
+        let Some(fields) = Fields::of(der) else {
+            return certificate;
+        };
+        let mut times = DerElement::all(fields.validity).map(|element| time(&element));
+        certificate.names = fields.subject_alt_names();
+        certificate.common_name = attribute(fields.subject, COMMON_NAME);
+        certificate.issuer = attribute(fields.issuer, COMMON_NAME);
+        certificate.issuer_organization = attribute(fields.issuer, ORGANIZATION);
+        certificate.not_before = times.next().flatten();
+        certificate.not_after = times.next().flatten();
+        certificate.key_fingerprint = Some(Fingerprint::of_spki(&fields.key));
+        certificate.is_self_signed = fields.subject == fields.issuer;
+        let is_rsa = memchr::memmem::find(&fields.key, RSA_ENCRYPTION).is_some();
+        certificate.has_short_key = is_rsa && fields.key.len() < RSA_2048;
+        certificate
+    }
+}
 
 /// The fields of a certificate of any version, in DER. webpki reads only version 3, and rejects some
 /// certificates that other libraries accept.
 pub(super) struct Fields<'a> {
     /// The content of the `Name`.
     pub(super) issuer: &'a [u8],
-    pub(super) subject: &'a [u8],
+    subject: &'a [u8],
+    /// The two times between which it is valid.
+    validity: &'a [u8],
     /// The whole `SubjectPublicKeyInfo`.
     pub(super) key: SubjectPublicKeyInfoDer<'a>,
     /// What follows the key: the extensions, in version 3.
@@ -27,11 +92,12 @@ impl<'a> Fields<'a> {
         if elements.next()?.tag == VERSION {
             elements.next()?;
         }
-        let [_signature, issuer, _validity, subject, key] = [(); 5].map(|()| elements.next());
+        let [_signature, issuer, validity, subject, key] = [(); 5].map(|()| elements.next());
         let key = key?;
         Some(Self {
             issuer: issuer?.content,
             subject: subject?.content,
+            validity: validity?.content,
             key: SubjectPublicKeyInfoDer::from(key.whole),
             rest: key.rest,
         })
@@ -52,11 +118,11 @@ impl<'a> Fields<'a> {
         let names = names
             .into_iter()
             .flat_map(|list| DerElement::all(list.content));
-        names.filter_map(|name| name.to_name()).collect()
+        names.filter_map(|name| general_name(&name)).collect()
     }
 }
 
-/// The tags of the version and of the extensions.
+/// The tags of a version and of the extensions.
 const VERSION: u8 = 0xa0;
 const EXTENSIONS: u8 = 0xa3;
 
@@ -65,100 +131,59 @@ const DNS_NAME: u8 = 0x82;
 const URI: u8 = 0x86;
 const IP_ADDRESS: u8 = 0x87;
 
-/// An element of DER (X.690 section 8.1), with a length of up to four octets.
-pub(in crate::transport) struct DerElement<'a> {
-    pub(in crate::transport) tag: u8,
-    pub(in crate::transport) content: &'a [u8],
-    whole: &'a [u8],
-    pub(in crate::transport) rest: &'a [u8],
-}
+/// The tag of a time with a year of two digits. The other kind has four.
+const UTC_TIME: u8 = 0x17;
 
-impl<'a> DerElement<'a> {
-    /// All elements up to the first that is not valid.
-    fn all(octets: &'a [u8]) -> impl Iterator<Item = Self> {
-        std::iter::successors(Self::first(octets), |element| Self::first(element.rest))
-    }
-
-    fn to_name(&self) -> Option<String> {
-        match self.tag {
-            DNS_NAME | URI => Some(String::from_utf8_lossy(self.content).into_owned()),
-            IP_ADDRESS => {
-                let v4 = <[u8; 4]>::try_from(self.content).map(IpAddr::from);
-                let address = v4.or_else(|_| <[u8; 16]>::try_from(self.content).map(IpAddr::from));
-                address.ok().map(|address| address.to_string())
-            }
-            _ => None,
-        }
-    }
-
-    pub(in crate::transport) fn first(octets: &'a [u8]) -> Option<Self> {
-        let (&[tag, first], after) = octets.split_first_chunk()?;
-        let (length, after) = match first {
-            0..=0x7f => (usize::from(first), after),
-            0x81..=0x84 => {
-                let (digits, after) = after.split_at_checked(usize::from(first - 0x80))?;
-                let length = digits
-                    .iter()
-                    .fold(0, |length, digit| length << 8 | usize::from(*digit));
-                (length, after)
-            }
-            _ => return None,
-        };
-        let (content, rest) = after.split_at_checked(length)?;
-        let (whole, _) = octets.split_at_checked(octets.len() - rest.len())?;
-        Some(Self {
-            tag,
-            content,
-            whole,
-            rest,
-        })
-    }
-}
-
-/// What an error says about a rejected certificate.
-#[derive(Debug, Default)]
-pub(super) struct CertificateSummary {
-    pub(super) is_self_signed: bool,
-    pub(super) has_short_key: bool,
-    pub(super) common_name: Option<String>,
-    pub(super) subject_alt_names: Vec<String>,
-}
-
-/// The object identifiers rsaEncryption (RFC 8017 appendix A.1), id-at-commonName and
-/// id-ce-subjectAltName (RFC 5280 appendix A), in DER.
+/// The object identifiers rsaEncryption (RFC 8017 appendix A.1), id-at-commonName,
+/// id-at-organizationName and id-ce-subjectAltName (RFC 5280 appendix A), in DER.
 const RSA_ENCRYPTION: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
 const COMMON_NAME: &[u8] = b"\x06\x03\x55\x04\x03";
+const ORGANIZATION: &[u8] = b"\x06\x03\x55\x04\x0a";
 const SUBJECT_ALT_NAME: &[u8] = b"\x06\x03\x55\x1d\x11";
 
 /// The octets of a `SubjectPublicKeyInfo` with the shortest RSA key that is verified, 2048 bits,
 /// and the shortest exponent.
 const RSA_2048: usize = 290;
 
-impl CertificateSummary {
-    pub(super) fn of(der: &CertificateDer<'_>) -> Self {
-        let Some(fields) = Fields::of(der) else {
-            return Self::default();
-        };
-        let is_rsa = memchr::memmem::find(&fields.key, RSA_ENCRYPTION).is_some();
-        Self {
-            is_self_signed: fields.subject == fields.issuer,
-            has_short_key: is_rsa && fields.key.len() < RSA_2048,
-            common_name: common_name(fields.subject),
-            subject_alt_names: fields.subject_alt_names(),
+/// A name of the extension subjectAltName.
+fn general_name(name: &DerElement<'_>) -> Option<String> {
+    match name.tag {
+        DNS_NAME | URI => Some(String::from_utf8_lossy(name.content).into_owned()),
+        IP_ADDRESS => {
+            let v4 = <[u8; 4]>::try_from(name.content).map(IpAddr::from);
+            let address = v4.or_else(|_| <[u8; 16]>::try_from(name.content).map(IpAddr::from));
+            address.ok().map(|address| address.to_string())
         }
+        _ => None,
     }
 }
 
-/// The first common name in a `Name`.
-fn common_name(name: &[u8]) -> Option<String> {
-    let at = memchr::memmem::find(name, COMMON_NAME)?;
-    let value = name.get(at + COMMON_NAME.len()..)?;
-    // A tag, and a length of one octet: a common name has at most 64 characters.
+/// The first attribute of a kind in a `Name`.
+fn attribute(name: &[u8], kind: &[u8]) -> Option<String> {
+    let at = memchr::memmem::find(name, kind)?;
+    let value = name.get(at + kind.len()..)?;
+    // A tag, and a length of one octet: these attributes have at most 64 characters.
     let [_, length, text @ ..] = value else {
         return None;
     };
     let text = text.get(..usize::from(*length))?;
     Some(String::from_utf8_lossy(text).into_owned())
+}
+
+/// A time of the validity (RFC 5280 section 4.1.2.5), which is in UTC and ends in seconds and `Z`.
+fn time(element: &DerElement<'_>) -> Option<SystemTime> {
+    let text = str::from_utf8(element.content).ok()?;
+    let century = match element.tag {
+        UTC_TIME if text < "50" => "20",
+        UTC_TIME => "19",
+        _ => "",
+    };
+    let text = format!("{century}{text}");
+    if text.len() != "20270119120000Z".len() {
+        return None;
+    }
+    let time = DateTime::strptime("%Y%m%d%H%M%SZ", text).ok()?;
+    SystemTime::try_from(TimeZone::UTC.to_timestamp(time).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -177,7 +202,30 @@ mod tests {
             (b"\x06\x03\x55\x04\x0a\x0c\x01a", None),
             (b"", None),
         ] {
-            assert_eq!(common_name(name).as_deref(), expected, "{name:02x?}");
+            let found = attribute(name, COMMON_NAME);
+            assert_eq!(found.as_deref(), expected, "{name:02x?}");
+        }
+    }
+
+    #[test]
+    fn times() {
+        for (octets, expected) in [
+            (&b"\x17\x0d270119120000Z"[..], Some(1_800_360_000)),
+            (b"\x18\x0f20270119120000Z", Some(1_800_360_000)),
+            (b"\x17\x0d500101000000Z", None),
+            (b"\x17\x0d700101000001Z", Some(1)),
+            (b"\x18\x0f20500101000000Z", Some(2_524_608_000)),
+            (b"\x17\x0d271319120000Z", None),
+            (b"\x17\x0c27011912000Z", None),
+            (b"\x17\x02\xff\xff", None),
+            (b"\x18\x00", None),
+        ] {
+            let element = DerElement::first(octets).unwrap();
+            let since = time(&element).and_then(|time| {
+                let since = time.duration_since(SystemTime::UNIX_EPOCH);
+                since.ok().map(|since| since.as_secs())
+            });
+            assert_eq!(since, expected, "{octets:02x?}");
         }
     }
 }

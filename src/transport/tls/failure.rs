@@ -9,7 +9,7 @@ use tokio_rustls::rustls::{
     self, AlertDescription, CertificateError, InvalidMessage, OtherError, PeerIncompatible,
 };
 
-use super::certificate::CertificateSummary;
+use super::certificate::Certificate;
 use super::fingerprint::Fingerprint;
 use crate::error::{Error, ErrorKind};
 use crate::transport::host::Host;
@@ -126,7 +126,7 @@ pub(super) fn rejected(
     certificate: &CertificateDer<'_>,
     intermediates: &[CertificateDer<'_>],
 ) -> rustls::Error {
-    let about = CertificateSummary::of(certificate);
+    let about = Certificate::of(certificate);
     let fingerprint = Fingerprint::of_certificate(certificate);
     let message = match &problem {
         CertificateProblem::NotPinned => format!(
@@ -162,7 +162,7 @@ pub(super) fn rejected(
 
 fn path(
     error: &webpki::Error,
-    about: &CertificateSummary,
+    about: &Certificate,
     fingerprint: Fingerprint,
     came_alone: bool,
 ) -> String {
@@ -228,11 +228,11 @@ fn path(
 
 fn not_for_name(
     context: &webpki::InvalidNameContext,
-    about: &CertificateSummary,
+    about: &Certificate,
     fingerprint: Fingerprint,
 ) -> String {
     let expected = context.expected.to_str();
-    let names = &about.subject_alt_names;
+    let names = &about.names;
     if names.is_empty() {
         return match &about.common_name {
             Some(name) => format!(

@@ -4,6 +4,7 @@
 
 mod certificate;
 mod config;
+mod der;
 mod failure;
 mod fingerprint;
 mod parameters;
@@ -18,8 +19,9 @@ use tokio_rustls::rustls::crypto::aws_lc_rs as cryptography;
 #[cfg(not(feature = "aws-lc-rs"))]
 use tokio_rustls::rustls::crypto::ring as cryptography;
 
-pub(super) use certificate::DerElement;
+pub use certificate::Certificate;
 pub use config::{TlsConfig, TlsConfigBuilder};
+pub(super) use der::DerElement;
 pub(super) use failure::is_refusal;
 pub use fingerprint::Fingerprint;
 pub use parameters::{TlsParameters, TlsVersion};

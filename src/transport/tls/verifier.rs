@@ -15,7 +15,7 @@ use tokio_rustls::rustls::{
 };
 use webpki::{EndEntityCert, KeyUsage, RawPublicKeyEntity};
 
-use super::certificate::{CertificateSummary, Fields};
+use super::certificate::{Certificate, Fields};
 use super::failure::{CertificateProblem, rejected};
 use super::fingerprint::Fingerprint;
 
@@ -71,7 +71,7 @@ impl Verifier {
                 verified.map_err(|error| {
                     let mut chain = [end_entity].into_iter().chain(intermediates);
                     // A signature by a short key is invalid whoever issued its certificate.
-                    let is_short = |certificate| CertificateSummary::of(certificate).has_short_key;
+                    let is_short = |certificate| Certificate::of(certificate).has_short_key;
                     // Whether a certificate names one of the user's authorities as its issuer.
                     let is_from_own = |certificate| {
                         let fields = Fields::of(certificate);
