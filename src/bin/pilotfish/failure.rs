@@ -34,6 +34,8 @@ pub(crate) struct Failure {
 pub(crate) enum Interrupted {
     /// The message of a dry run was not written whole.
     NotWritten,
+    /// Not everything was tested.
+    NotTested,
     /// The mail was not sent. The error says which recipients the server had rejected.
     NotSent(Option<Error>),
     /// Some recipients have the mail, or may have it. The error says which.
@@ -85,6 +87,7 @@ impl Failure {
     pub(crate) fn interrupted(stop: Stop, how_far: Interrupted) -> Self {
         let text = match how_far {
             Interrupted::NotWritten => "the message was not written whole",
+            Interrupted::NotTested => "the server was not tested whole",
             Interrupted::NotSent(_) => "the mail was not sent",
             Interrupted::Unfinished(_) => "the server had not replied for every recipient",
             Interrupted::Unanswered => {
@@ -106,7 +109,7 @@ impl Failure {
             error: match how_far {
                 Interrupted::NotSent(error) => error,
                 Interrupted::Unfinished(error) => Some(error),
-                Interrupted::NotWritten | Interrupted::Unanswered => None,
+                Interrupted::NotWritten | Interrupted::NotTested | Interrupted::Unanswered => None,
             },
             outcome,
             is_interruption: true,

@@ -4,6 +4,7 @@
 compile_error!("the command runs on Unix alone: leave the feature `cli` out to build the library");
 
 mod args;
+mod check;
 mod compose;
 mod connection;
 mod demo;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         let _too_large = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
         match command {
             Subcommands::Send(arguments) => send::run(*arguments, &global).await,
+            Subcommands::Check(arguments) => check::run(*arguments, &global).await,
             Subcommands::Demo(arguments) => demo::run(*arguments, &global).await,
         }
     });

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod check;
 mod content;
 mod delivery;
 mod fields;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+pub(crate) use check::CheckArguments;
 pub(crate) use content::{ContentArguments, RawArguments};
 pub(crate) use delivery::DeliveryArguments;
 pub(crate) use fields::{AddressArguments, DkimArguments, FieldArguments};
@@ -49,6 +51,8 @@ Examples:
 pub(crate) enum Subcommands {
     /// Send one mail.
     Send(Box<SendArguments>),
+    /// Test DNS, ports, TLS, certificate and login; send nothing.
+    Check(Box<CheckArguments>),
     /// Send a mail with a picture to a server inside this process, and show how it went.
     ///
     /// With --server or --account, the same mail goes to that server.

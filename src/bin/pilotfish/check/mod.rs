@@ -1,0 +1,212 @@
+//! `pilotfish check`: tests a server, and sends nothing.
+
+mod json;
+mod ports;
+mod report;
+mod sentences;
+mod session;
+
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use pilotfish::Security;
+use pilotfish::config::Account;
+use pilotfish::transport::{Family, Host};
+use tokio::task::JoinSet;
+
+use self::ports::{Port, Prober};
+use self::report::{Line, Report};
+use self::session::without_verification;
+use crate::args::{CheckArguments, GlobalArguments};
+use crate::connection::Connection;
+use crate::exit;
+use crate::failure::{Failure, Interrupted};
+use crate::output::logging;
+use crate::output::report::{failed, result};
+use crate::terminal::style::Stream;
+use crate::terminal::wrap::columns;
+
+/// The most addresses that are tried.
+const MAX_ADDRESSES: usize = 8;
+
+/// The ports of submission (RFC 8314 section 3.3, RFC 6409), and that of relays.
+const PORTS: [u16; 3] = [465, 587, 25];
+
+/// Tests a server, prints what there is, and returns the exit status: that of the first problem.
+pub(crate) async fn run(arguments: CheckArguments, global: &GlobalArguments) -> u8 {
+    let _waiting = logging::init(global);
+    let report = Box::pin(tested(arguments, global)).await;
+    let report = match report {
+        Ok(report) => report,
+        Err(failure) => return failed(global, None, &failure),
+    };
+    let now = SystemTime::now();
+    let lines = report.lines(now);
+    if global.json {
+        result(&json::object(&report, &lines, now).to_string());
+    } else if !global.quiet {
+        result(&shown(&lines, Stream::stdout()));
+    }
+    Report::status(&lines)
+}
+
+async fn tested(arguments: CheckArguments, global: &GlobalArguments) -> Result<Report, Failure> {
+    let login = arguments.login;
+    // Where only a host is named, the port and the protection are found out.
+    let is_host_alone = arguments.names_host();
+    let (mut connection, mut stops) =
+        Connection::open(global, arguments.into_server(), None).await?;
+    if login && !connection.account.logs_in() {
+        return Err(
+            Failure::usage("--login needs an account, or a user and a password")
+                .with_help("pilotfish check --login -A NAME"),
+        );
+    }
+    let report = Box::pin(report(&mut connection, login, is_host_alone));
+    stops.unless(Interrupted::NotTested, report).await
+}
+
+/// Tests one thing after the other, as far as the one before it allows.
+async fn report(
+    connection: &mut Connection,
+    login: bool,
+    is_host_alone: bool,
+) -> Result<Report, Failure> {
+    let account = connection.account.clone();
+    let host = account.host().cloned();
+    let host = host.ok_or_else(|| {
+        Failure::usage("no server is named").with_help("pilotfish check smtp.example.org")
+    })?;
+    let mut report = Report {
+        host: host.clone(),
+        addresses: None,
+        ports: Vec::new(),
+        session: None,
+        findings: None,
+        login: None,
+    };
+    let is_direct = account.unix_socket().is_none() && account.network.proxy.is_none();
+    if is_direct {
+        match addresses(&account, &host).await {
+            Ok(addresses) => {
+                let numbers = match account.port() {
+                    Some(port) => vec![port],
+                    None if is_host_alone => PORTS.to_vec(),
+                    None => vec![account.security().port()],
+                };
+                report.ports = ports(&account, &host, &addresses, &numbers).await?;
+                report.addresses = Some(Ok(addresses));
+            }
+            Err(failure) => {
+                report.addresses = Some(Err(failure));
+                return Ok(report);
+            }
+        }
+    }
+    report.session = if is_host_alone && is_direct {
+        chosen(&report.ports)
+    } else {
+        let security = account.security();
+        let port = account.port().unwrap_or_else(|| security.port());
+        let mut ports = report.ports.iter().filter(|other| other.number == port);
+        (!is_direct || ports.any(Port::is_open)).then_some((port, security))
+    };
+    if let Some((port, security)) = report.session {
+        let findings = session::findings(&account, port, security, login).await;
+        if let Ok(findings) = &findings
+            && let Some(Err(error)) = &findings.login
+        {
+            let failure = Failure::from(error.clone());
+            report.login = Some(failure.advised(connection));
+        }
+        report.findings = Some(findings.map_err(|failure| failure.advised(connection)));
+    }
+    Ok(report)
+}
+
+/// The addresses of the host, of the family that is asked for.
+async fn addresses(account: &Account, host: &Host) -> Result<Vec<IpAddr>, Failure> {
+    if let Some(address) = host.as_address() {
+        return Ok(vec![address]);
+    }
+    let name = host.to_string();
+    let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+    let found = found.map_err(|error| {
+        let message = format!("the system finds no address of {name}");
+        Failure::io(exit::NO_HOST, message, error)
+    })?;
+    let is_asked_for = |address: &IpAddr| match account.network.family {
+        Some(Family::Ipv4) => address.is_ipv4(),
+        Some(Family::Ipv6) => address.is_ipv6(),
+        _ => true,
+    };
+    let mut addresses: Vec<_> = found.map(|found| found.ip()).filter(is_asked_for).collect();
+    addresses.dedup();
+    addresses.truncate(MAX_ADDRESSES);
+    if addresses.is_empty() {
+        let message = format!("{name} has no address of the family that is asked for");
+        return Err(Failure::new(exit::NO_HOST, message));
+    }
+    Ok(addresses)
+}
+
+/// Tests the ports at the same time.
+async fn ports(
+    account: &Account,
+    host: &Host,
+    addresses: &[IpAddr],
+    numbers: &[u16],
+) -> Result<Vec<Port>, Failure> {
+    let prober = Prober {
+        host: host.clone(),
+        tls: without_verification(account).tls_config().await?,
+        source_ip: account.network.source_ip,
+        name: account.network.helo.clone(),
+        is_lmtp: account.is_lmtp(),
+        timeouts: account.network.timeouts(),
+    };
+    let mut testing = JoinSet::new();
+    for number in numbers {
+        testing.spawn(prober.clone().port(*number, addresses.to_vec()));
+    }
+    let mut ports = testing.join_all().await;
+    ports.sort_by_key(|port| numbers.iter().position(|number| *number == port.number));
+    Ok(ports)
+}
+
+/// The port with the best protection: TLS from the beginning, then STARTTLS.
+fn chosen(ports: &[Port]) -> Option<(u16, Security)> {
+    let with = |wanted: Security| {
+        let mut ports = ports.iter();
+        let port = ports.find(|port| port.security() == Some(wanted))?;
+        Some((port.number, wanted))
+    };
+    with(Security::ImplicitTls)
+        .or_else(|| with(Security::StartTls))
+        .or_else(|| with(Security::Cleartext))
+}
+
+/// The lines as people read them: the texts stand below each other, and a line with a problem says so
+/// where no mark does.
+fn shown(lines: &[Line], stream: Stream) -> String {
+    let width = lines.iter().map(|line| columns(&line.about)).max();
+    let width = width.unwrap_or_default();
+    let (indent, word) = if stream.is_terminal {
+        ("  ", "")
+    } else {
+        ("", "problem: ")
+    };
+    let mut shown = Vec::new();
+    for line in lines {
+        let word = line.problem.as_ref().map_or("", |_| word);
+        let text = format!("{:<width$} {word}{}", line.about, line.text);
+        shown.push(match line.mark {
+            Some(mark) => stream.marked(mark, &text),
+            None => format!("{indent}{text}"),
+        });
+        let problem = line.problem.as_ref();
+        let help = problem.and_then(|problem| problem.help.as_ref());
+        shown.extend(help.map(|help| format!("{indent}{:<width$} {help}", "help:")));
+    }
+    shown.join("\n")
+}
