@@ -1,4 +1,4 @@
-//! Empty fields of finished messages.
+//! Fields of finished messages that change: empty ones, and those with local names.
 
 use super::*;
 
@@ -63,4 +63,43 @@ fn a_field_that_must_not_be_empty_is_left_out() {
             }
         }
     }
+}
+
+/// A message of cron, whose user has no domain.
+#[test]
+fn local_names_get_a_domain() {
+    let message = "From: root (Cron Daemon)\nTo: root, ann@y.test\nCc: crew: bo;\nBcc: cy\n\
+                   Reply-To: root@z.test\nSubject: root\nDate: x\nMessage-ID: <1@x.test>\n\nroot\n";
+    let build = |domain: Option<&str>| {
+        let mut builder = Message::raw(Body::bytes(message)).recipients_from_fields();
+        if let Some(domain) = domain {
+            builder = builder.local_domain(domain);
+        }
+        run(builder.build())
+    };
+    assert!(build(None).is_err());
+    assert!(build(Some("no domain")).is_err());
+    let message = build(Some("x.test")).unwrap();
+    let envelope = message.envelope();
+    let paths: Vec<_> = envelope
+        .forward_paths()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(envelope.reverse_path().to_string(), "<root@x.test>");
+    assert_eq!(
+        paths,
+        [
+            "<root@x.test>",
+            "<ann@y.test>",
+            "<bo@x.test>",
+            "<cy@x.test>"
+        ]
+    );
+    let octets = run(blocks(&mut message.into_octets())).unwrap().concat();
+    assert_eq!(
+        String::from_utf8(octets).unwrap(),
+        "From: root@x.test (Cron Daemon)\r\nTo: root@x.test, ann@y.test\r\nCc: crew: bo@x.test;\r\n\
+         Reply-To: root@z.test\r\nSubject: root\r\nDate: x\r\nMessage-ID: <1@x.test>\r\n\r\nroot\r\n",
+    );
 }

@@ -55,7 +55,7 @@ async fn tested(arguments: CheckArguments, global: &GlobalArguments) -> Result<R
     // Where only a host is named, the port and the protection are found out.
     let is_host_alone = arguments.names_host();
     let (mut connection, mut stops) =
-        Connection::open(global, arguments.into_server(), None).await?;
+        Connection::open(global, arguments.into_server(), None, None).await?;
     if login && !connection.account.logs_in() {
         return Err(
             Failure::usage("--login needs an account, or a user and a password")
